@@ -1,0 +1,49 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let swift: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let package = Package(
+  name: "runexp",
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+  ],
+  targets: [
+    .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    // Kernels are always optimised: at -O0 a test would train 30 times slower.
+    .target(
+      name: "CKernels",
+      cSettings: [.unsafeFlags(["-O3", "-Wall", "-Wextra", "-Wno-unused-parameter"])],
+      linkerSettings: [.linkedLibrary("m"), .linkedLibrary("pthread")]),
+    .target(name: "Config", dependencies: ["CYAML"], swiftSettings: swift),
+    .target(name: "Tensors", dependencies: ["CKernels"], swiftSettings: swift),
+    .target(name: "Models", dependencies: ["Tensors", "Config"], swiftSettings: swift),
+    .target(
+      name: "Experiments", dependencies: ["Models", "Tensors", "Config"], swiftSettings: swift),
+    .executableTarget(
+      name: "runexp",
+      dependencies: [
+        "Experiments", "Models", "Tensors", "Config",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: swift),
+
+    .target(
+      name: "TestSupport", dependencies: ["Experiments", "Models", "Tensors", "Config"],
+      path: "Tests/TestSupport", swiftSettings: swift),
+    .testTarget(name: "ConfigTests", dependencies: ["Config", "TestSupport"], swiftSettings: swift),
+    .testTarget(
+      name: "TensorsTests", dependencies: ["Tensors", "CKernels", "TestSupport"],
+      swiftSettings: swift),
+    .testTarget(name: "ModelsTests", dependencies: ["Models", "TestSupport"], swiftSettings: swift),
+    .testTarget(
+      name: "ExperimentsTests", dependencies: ["Experiments", "TestSupport"], swiftSettings: swift),
+    .testTarget(
+      name: "RunexpTests", dependencies: ["runexp", "TestSupport"], swiftSettings: swift),
+    .testTarget(name: "HouseTests", dependencies: ["TestSupport"], swiftSettings: swift),
+  ]
+)

@@ -1,0 +1,237 @@
+// The one table of kernels. The CPU, a deliberately naive reference and the CUDA plugin each fill this
+// struct; what calls them cannot tell them apart.
+//
+// Conventions
+// - Outputs come first, inputs next, sizes after them, the element type last. Sizes are 64-bit.
+// - A gradient is named d + name and is a `struct gradient`: the first writer overwrites, later ones add.
+// - Activations (x, out, q, logits, ...) have the element type `type`; parameters, their gradients,
+//   saved statistics and optimizer state are f32. Arithmetic and accumulation are f32 or better.
+// - Tensors are contiguous; the shape of each is given in brackets, slowest dimension first.
+// - A kernel never allocates and keeps no state between calls. What scratch memory it needs it says in its
+//   ..._workspace function; the caller brings it, so that it is accounted for.
+// - Calls may be asynchronous; `download` and `synchronise` wait.
+// - Reductions have a fixed order that does not depend on the number of threads: same input, same bits.
+#ifndef RUNEXP_KERNELS_H
+#define RUNEXP_KERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define RUNEXP_KERNELS_ABI 1
+
+#if defined(__clang__)
+#define RUNEXP_ENUM enum __attribute__((enum_extensibility(closed)))
+#pragma clang assume_nonnull begin
+#define RUNEXP_NULLABLE _Nullable
+#define RUNEXP_NONNULL _Nonnull
+#else
+#define RUNEXP_ENUM enum
+#define RUNEXP_NULLABLE
+#define RUNEXP_NONNULL
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// A device's own state: a thread pool, a stream. Opaque to callers.
+struct kernel_context;
+
+typedef RUNEXP_ENUM element_type : int32_t { ELEMENT_F32 = 0, ELEMENT_BF16 = 1 } element_type;
+
+typedef RUNEXP_ENUM activation_kind : int32_t {
+  ACTIVATION_GELU = 0,  // exact: x * (1 + erf(x / sqrt 2)) / 2
+  ACTIVATION_RELU = 1,
+  ACTIVATION_SILU = 2,  // x * sigmoid(x)
+} activation_kind;
+
+/// Where a gradient goes: `data` is overwritten, or added to when `accumulate` is set. Null: not wanted.
+struct gradient {
+  void *RUNEXP_NULLABLE data;
+  bool accumulate;
+};
+
+/// c[m, n] = op(a) op(b) + bias, or added to c when `accumulate` is set.
+/// op(a) is a[m, k], or the transpose of a[k, m]; op(b) is b[k, n], or the transpose of b[n, k].
+struct gemm {
+  void *c;
+  const void *a, *b;
+  const float *RUNEXP_NULLABLE bias;  // [n], added once; not with accumulate
+  int64_t m, n, k;
+  element_type c_type, a_type, b_type;
+  element_type compute;  // bf16: operands are rounded to bf16 first; the accumulator is f32 in either case
+  bool a_transposed, b_transposed, accumulate;
+};
+
+/// What one attention computes. q [batch, queries, heads, head_dim], k and v [batch, keys, kv_heads, head_dim].
+/// Query head h reads key/value head h / (heads / kv_heads). Logits are scale * (q . k).
+struct attention {
+  int64_t batch, queries, keys, heads, kv_heads, head_dim;
+  float scale;
+  bool causal;            // query i sees the keys j <= i + causal_offset
+  int64_t causal_offset;  // 0: top-left alignment; keys - queries: bottom-right
+  element_type type;
+};
+
+/// One attention algorithm. A row that sees no key gives 0, and gradients of 0.
+struct attention_kernel {
+  /// Floats that forward saves for backward: log-sum-exp [batch, heads, queries] for the flash kernels
+  /// (-inf for a row that sees nothing), the probabilities [batch, heads, queries, keys] for naive.
+  int64_t (*saved_floats)(const struct attention *shape);
+  int64_t (*workspace)(struct kernel_context *context, const struct attention *shape, bool backward);
+  /// out like q. max_logit [batch, heads]: the largest logit that took part, -inf where none did.
+  void (*forward)(struct kernel_context *context, void *out, float *saved,
+                  float *RUNEXP_NULLABLE max_logit, const void *q, const void *k, const void *v,
+                  const struct attention *shape, void *RUNEXP_NULLABLE workspace);
+  void (*backward)(struct kernel_context *context, struct gradient dq, struct gradient dk,
+                   struct gradient dv, const void *dout, const void *q, const void *k, const void *v,
+                   const void *out, const float *saved, const struct attention *shape,
+                   void *RUNEXP_NULLABLE workspace);
+};
+
+/// One AdamW step (Loshchilov & Hutter 2019): decay is decoupled, and the gradient is scaled first (clipping).
+struct adamw {
+  float rate, beta1, beta2, epsilon, weight_decay;
+  float correction1, correction2;  // 1 - beta1^t, 1 - beta2^t
+  float gradient_scale;
+};
+
+struct kernels {
+  int64_t abi;   // RUNEXP_KERNELS_ABI
+  int64_t size;  // sizeof(struct kernels)
+  const char *name;
+
+  // The device.
+
+  /// `threads` is the number of CPU threads; 0 means one a core. Null when out of memory.
+  struct kernel_context *RUNEXP_NULLABLE (*RUNEXP_NONNULL create)(int64_t threads);
+  void (*destroy)(struct kernel_context *context);
+  /// One line such as "x86-64-v3 (AVX2, FMA), 2 threads".
+  void (*describe)(struct kernel_context *context, char *text, int64_t capacity);
+  int64_t (*threads)(struct kernel_context *context);
+  /// Measured multiply-add peak in FLOP/s over all threads, and memory read bandwidth in bytes/s.
+  /// Each takes about a tenth of a second.
+  double (*measure_peak)(struct kernel_context *context, element_type type);
+  double (*measure_bandwidth)(struct kernel_context *context);
+
+  // Memory. Blocks are aligned to 64 bytes.
+
+  void *RUNEXP_NULLABLE (*RUNEXP_NONNULL allocate)(struct kernel_context *context, int64_t bytes);
+  void (*release)(struct kernel_context *context, void *block, int64_t bytes);
+  void (*upload)(struct kernel_context *context, void *block, const void *host, int64_t bytes);
+  void (*download)(struct kernel_context *context, void *host, const void *block, int64_t bytes);
+  void (*zero)(struct kernel_context *context, void *block, int64_t bytes);
+  void (*synchronise)(struct kernel_context *context);
+
+  // Matrix product.
+
+  int64_t (*gemm_workspace)(struct kernel_context *context, const struct gemm *call);
+  void (*gemm)(struct kernel_context *context, const struct gemm *call,
+               void *RUNEXP_NULLABLE workspace);
+  /// dbias[n] (f32) = the column sums of dout[m, n].
+  void (*column_sum)(struct kernel_context *context, struct gradient dbias, const void *dout, int64_t m,
+                     int64_t n, element_type type);
+
+  // Embedding: out[n, d] = table[ids[n], d].
+
+  void (*embedding_forward)(struct kernel_context *context, void *out, const float *table,
+                            const int32_t *ids, int64_t n, int64_t d, element_type type);
+  void (*embedding_backward)(struct kernel_context *context, struct gradient dtable, const void *dout,
+                             const int32_t *ids, int64_t n, int64_t d, int64_t vocabulary,
+                             element_type type);
+
+  // Position rows: out[b, t, d] = x[b, t, d] + rows[t, d].
+
+  void (*add_rows_forward)(struct kernel_context *context, void *out, const void *x, const float *rows,
+                           int64_t batch, int64_t tokens, int64_t d, element_type type);
+  void (*add_rows_backward)(struct kernel_context *context, struct gradient drows, const void *dout,
+                            int64_t batch, int64_t tokens, int64_t d, element_type type);
+
+  // Normalisation over the last dimension of x[n, d].
+
+  /// out = x * rstd * weight, rstd = 1 / sqrt(mean(x^2) + epsilon) (Zhang & Sennrich 2019). rstd [n].
+  void (*rms_norm_forward)(struct kernel_context *context, void *out, float *rstd, const void *x,
+                           const float *weight, int64_t n, int64_t d, float epsilon,
+                           element_type type);
+  int64_t (*norm_workspace)(struct kernel_context *context, int64_t n, int64_t d);
+  void (*rms_norm_backward)(struct kernel_context *context, struct gradient dx, struct gradient dweight,
+                            const void *dout, const void *x, const float *weight, const float *rstd,
+                            int64_t n, int64_t d, element_type type, void *RUNEXP_NULLABLE workspace);
+  /// out = (x - mean) * rstd * weight + bias (Ba et al. 2016). mean, rstd [n].
+  void (*layer_norm_forward)(struct kernel_context *context, void *out, float *mean, float *rstd,
+                             const void *x, const float *weight, const float *RUNEXP_NULLABLE bias,
+                             int64_t n, int64_t d, float epsilon, element_type type);
+  void (*layer_norm_backward)(struct kernel_context *context, struct gradient dx,
+                              struct gradient dweight, struct gradient dbias, const void *dout,
+                              const void *x, const float *weight, const float *mean,
+                              const float *rstd, int64_t n, int64_t d, element_type type,
+                              void *RUNEXP_NULLABLE workspace);
+
+  // Rotary positions: rotates each pair of x[batch, tokens, heads, head_dim] by the angle whose cosine and
+  // sine are given as [tokens, head_dim / 2]. Pair i is (2i, 2i + 1) when interleaved, else (i, i + head_dim / 2).
+  // `inverse` rotates back, which is the gradient. out may be x itself.
+
+  void (*rope)(struct kernel_context *context, struct gradient out, const void *x, const float *cosine,
+               const float *sine, int64_t batch, int64_t tokens, int64_t heads, int64_t head_dim,
+               bool interleaved, bool inverse, element_type type);
+
+  // Attention: the algorithms. A device that lacks one leaves it null.
+
+  const struct attention_kernel *RUNEXP_NULLABLE naive_attention;   // materialises the scores
+  const struct attention_kernel *RUNEXP_NULLABLE flash2_attention;  // by tiles (Dao 2023)
+
+  // Element by element.
+
+  void (*add)(struct kernel_context *context, void *out, const void *a, const void *b, int64_t n,
+              element_type type);
+  /// out = x, or out += x.
+  void (*accumulate)(struct kernel_context *context, struct gradient out, const void *x, int64_t n,
+                     element_type type);
+  void (*convert)(struct kernel_context *context, void *out, element_type out_type, const void *x,
+                  element_type x_type, int64_t n);
+  void (*activation_forward)(struct kernel_context *context, void *out, const void *x, int64_t n,
+                             activation_kind kind, element_type type);
+  void (*activation_backward)(struct kernel_context *context, struct gradient dx, const void *dout,
+                              const void *x, int64_t n, activation_kind kind, element_type type);
+  /// out = act(gate) * up (Shazeer 2020).
+  void (*gated_forward)(struct kernel_context *context, void *out, const void *gate, const void *up,
+                        int64_t n, activation_kind kind, element_type type);
+  void (*gated_backward)(struct kernel_context *context, struct gradient dgate, struct gradient dup,
+                         const void *dout, const void *gate, const void *up, int64_t n,
+                         activation_kind kind, element_type type);
+
+  // Loss: cross-entropy of softmax(logits[n, vocabulary]) against targets[n].
+
+  /// loss [n] in nats, log_sum_exp [n].
+  void (*cross_entropy_forward)(struct kernel_context *context, float *loss, float *log_sum_exp,
+                                const void *logits, const int32_t *targets, int64_t n,
+                                int64_t vocabulary, element_type type);
+  /// dlogits = scale * (softmax(logits) - one_hot(targets)).
+  void (*cross_entropy_backward)(struct kernel_context *context, struct gradient dlogits,
+                                 const void *logits, const float *log_sum_exp,
+                                 const int32_t *targets, float scale, int64_t n, int64_t vocabulary,
+                                 element_type type);
+
+  // Optimizer.
+
+  void (*adamw)(struct kernel_context *context, float *parameter, float *first_moment,
+                float *second_moment, const float *gradient, int64_t n, const struct adamw *step);
+  /// out[0] = the sum of squares of x[n], accumulated in double.
+  void (*sum_squares)(struct kernel_context *context, double *out, const float *x, int64_t n);
+};
+
+/// The fast CPU kernels, for the best instruction set that this processor has.
+const struct kernels *cpu_kernels(void);
+/// The same for a named instruction set ("v2", "v3", "v4", ...), or null where the processor lacks it; for tests.
+const struct kernels *RUNEXP_NULLABLE cpu_kernels_for(const char *instruction_set);
+/// Single-threaded loops that follow the formulas and accumulate in double: what the others are checked against.
+const struct kernels *reference_kernels(void);
+
+#ifdef __cplusplus
+}
+#endif
+#if defined(__clang__)
+#pragma clang assume_nonnull end
+#endif
+#endif
