@@ -15,6 +15,12 @@ package struct OptimizerOptions: Equatable, Sendable {
     Choice("adamw", "Adam with decoupled weight decay (Loshchilov & Hutter 2019)")
   ]
 
+  package init(rate: Double, adamW: AdamWOptions, clip: Double) {
+    self.rate = rate
+    self.adamW = adamW
+    self.clip = clip
+  }
+
   package init(_ workload: Section) {
     let options = workload.component(
       "optimizer", of: OptimizerOptions.choices, default: "adamw", "how parameters are updated"
