@@ -134,9 +134,6 @@ import Testing
     let address = "http://127.0.0.1:\(try DataTestServer.closedPort())/input.txt"
     let failure = try failure(address)
     #expect("\(failure)".hasPrefix("there is no connection to \(address) ("), "\(failure)")
-    #expect(throws: DownloadFailure.self) {
-      try download().fetch(remote("http://name.invalid/input.txt"))
-    }
   }
 
   @Test func `a server that says nothing is given up`() throws {
@@ -189,6 +186,17 @@ import Testing
       ])
   }
 
+  @Test func `a write that fails at its last step leaves nothing half-written`() throws {
+    let server = try DataTestServer(["/input.txt": .body(body)])
+    defer { server.stop() }
+    let other = "runexp/sample/input.txt/other"
+    try folder.write([1], to: other)
+    let text = try loader(server.address("/input.txt")).load(DatasetDeclaration(.tinyShakespeare))
+    #expect(text.bytes == body && text.path == nil && text.warnings.count == 2)
+    #expect(text.warnings.last?.hasSuffix("could not be written: is a directory") == true)
+    #expect(try folder.files() == [other])
+  }
+
   @Test func `without a home there is no cache and the download is usable`() throws {
     let server = try DataTestServer(["/input.txt": .body(body)])
     defer { server.stop() }
@@ -212,12 +220,56 @@ import Testing
         == "there is no program '\(curl)' to download with (apt install curl)")
   }
 
-  @Test func `a program that hangs instead of curl is killed`() throws {
-    let script = try folder.write(Array("#!/bin/sh\nexec sleep 600\n".utf8), to: "bin/curl")
-    try #require(chmod(script, 0o755) == 0)
+  /// A program to run in curl's place.
+  private func standIn(_ script: String) throws -> Download {
+    let path = try folder.write(Array("#!/bin/sh\n\(script)\n".utf8), to: "bin/curl")
+    try #require(chmod(path, 0o755) == 0)
     var download = download()
-    download.curl = script
-    download.totalTimeout = -4
+    download.curl = path
+    return download
+  }
+
+  @Test(arguments: [
+    (
+      "6) Could not resolve host: x",
+      "there is no connection to http://x (Could not resolve host: x)"
+    ),
+    (
+      "60) SSL certificate problem",
+      "the certificate of http://x could not be verified (is "
+        + "ca-certificates installed?) (SSL certificate problem)"
+    ),
+    ("28) Connection timed out", "http://x did not answer in time (0 bytes received)"),
+    ("52) Empty reply", "curl failed with status 52 for http://x (Empty reply)"),
+    ("22) Unknown", "curl failed with status 22 for http://x (Unknown)"),
+  ])
+  func `what curl says is put into a sentence`(message: String, sentence: String) throws {
+    let status = try #require(message.split(separator: ")").first)
+    let download = try standIn(
+      "echo 'Warning: x' >&2; echo 'curl: (\(message)' >&2; exit \(status)")
+    let failure = #expect(throws: DownloadFailure.self) { try download.fetch(remote("http://x")) }
+    #expect(failure.map { "\($0)" } == sentence)
+  }
+
+  @Test func `a curl that a signal ends is not taken for one that gave up`() throws {
+    let download = try standIn("kill -9 $$")
+    #expect(throws: DownloadFailure.other(address: "http://x", status: 137, detail: "")) {
+      try download.fetch(remote("http://x"))
+    }
+  }
+
+  @Test func `a file that cannot be run is reported`() throws {
+    let path = try folder.write([0, 1, 2], to: "bin/curl")
+    try #require(chmod(path, 0o755) == 0)
+    var download = download()
+    download.curl = path
+    let failure = #expect(throws: DownloadFailure.self) { try download.fetch(remote("http://x")) }
+    #expect(failure.map { "\($0)".contains("'\(path)' could not be started: ") } == true)
+  }
+
+  @Test func `a program that hangs instead of curl is killed`() throws {
+    var download = try standIn("exec sleep 600")
+    download.totalTimeout = -4  // the deadline is five seconds later
     #expect(throws: DownloadFailure.timedOut(address: "http://x", received: 0)) {
       try download.fetch(remote("http://x"))
     }

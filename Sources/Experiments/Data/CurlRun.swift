@@ -7,7 +7,7 @@ import Foundation
 struct CurlRun {
   /// curl's standard output: the body.
   private(set) var output: [UInt8] = []
-  /// The exit status; of a curl that a signal ended, the signal's number.
+  /// The exit status; of a curl that a signal ended, 128 and the signal's number, as in a shell.
   private(set) var status: Int32 = 0
   /// The last line curl wrote to standard error, without its prefix "curl: (n) ".
   private(set) var detail = ""
@@ -55,7 +55,7 @@ struct CurlRun {
     // With --silent curl writes a line or two, which fit into the pipe: no one has to read along.
     let errors = (try? messages.fileHandleForReading.readToEnd()) ?? nil
     process.waitUntilExit()
-    status = process.terminationStatus
+    status = process.terminationStatus + (process.terminationReason == .uncaughtSignal ? 128 : 0)
     detail = Self.lastMessage(errors.map { Array($0) } ?? [])
   }
 
