@@ -29,6 +29,7 @@ class Config:
     position: str = "rope"  # none | sinusoidal | learned | rope
     rope_base: float = 10000.0
     rope_layout: str = "half"  # half | interleaved
+    sinusoid_base: float = 10000.0
     max_positions: int = 0  # rows of the learned table
     ffn: str = "swiglu"  # gelu | relu | silu | swiglu | geglu
     ffn_bias: bool = False
@@ -73,10 +74,10 @@ def rope(x, base: float, layout: str):
     return torch.stack([a * cos - b * sin, b * cos + a * sin], dim=-1).flatten(-2)
 
 
-def sinusoids(tokens: int, width: int, dtype):
+def sinusoids(tokens: int, width: int, base: float, dtype):
     """The fixed table of Vaswani et al. 2017, [T, D]: sine in even columns, cosine in odd ones."""
     column = torch.arange(width)
-    frequency = 10000.0 ** (-(column // 2 * 2).to(torch.float64) / width)
+    frequency = base ** (-(column // 2 * 2).to(torch.float64) / width)
     angle = torch.outer(torch.arange(tokens, dtype=torch.float64), frequency)
     return torch.where(column % 2 == 0, angle.sin(), angle.cos()).to(dtype)
 
@@ -166,7 +167,7 @@ class Body(nn.Module):
         if self.c.position == "learned":
             x = x + self.embed_positions.weight[:count]
         elif self.c.position == "sinusoidal":
-            x = x + sinusoids(count, self.c.width, x.dtype)
+            x = x + sinusoids(count, self.c.width, self.c.sinusoid_base, x.dtype)
         for layer in self.layers:
             x = layer(x)
         return self.norm(x)

@@ -18,7 +18,7 @@ class Training:
     lr: float
     min_lr: float = 0.0
     warmup: int = 0
-    schedule: str = "cosine"  # constant | cosine
+    schedule: str = "cosine"  # cosine | linear | constant
     beta1: float = 0.9
     beta2: float = 0.95
     epsilon: float = 1e-8
@@ -27,12 +27,14 @@ class Training:
 
 
 def learning_rate(c: Training, step: int) -> float:
-    """The rate of a step counted from 0: linear warm-up that never is 0, then half a cosine down to `min_lr`."""
+    """The rate of a step counted from 0: linear warm-up that never is 0, then down to `min_lr`."""
     if step < c.warmup:
         return c.lr * (step + 1) / c.warmup
     if c.schedule == "constant":
         return c.lr
     part = (step - c.warmup) / (c.steps - c.warmup)
+    if c.schedule == "linear":
+        return c.lr + part * (c.min_lr - c.lr)
     return c.min_lr + 0.5 * (1 + math.cos(math.pi * part)) * (c.lr - c.min_lr)
 
 
