@@ -1,0 +1,38 @@
+// The matrix product, one dot product an element, and the sum over columns that a bias' gradient is.
+#include "reference.h"
+
+int64_t reference_gemm_workspace(struct kernel_context *context, const struct gemm *call) { return 0; }
+
+/// An operand's element, rounded to bf16 first where the product is to be computed in bf16.
+static double operand(const void *x, int64_t i, element_type type, element_type compute) {
+  double value = load(x, i, type);
+  return compute == ELEMENT_BF16 ? from_bf16(to_bf16((float)value)) : value;
+}
+
+// c[i, j] = sum over p of op(a)[i, p] op(b)[p, j]
+void reference_gemm(struct kernel_context *context, const struct gemm *call, void *workspace) {
+  int64_t m = call->m, n = call->n, k = call->k;
+  for (int64_t i = 0; i < m; i++) {
+    for (int64_t j = 0; j < n; j++) {
+      double sum = call->bias ? call->bias[j] : 0;
+      for (int64_t p = 0; p < k; p++) {
+        int64_t in_a = call->a_transposed ? p * m + i : i * k + p;
+        int64_t in_b = call->b_transposed ? j * k + p : p * n + j;
+        sum += operand(call->a, in_a, call->a_type, call->compute) *
+               operand(call->b, in_b, call->b_type, call->compute);
+      }
+      struct gradient c = {call->c, call->accumulate};
+      contribute(c, i * n + j, sum, call->c_type);
+    }
+  }
+}
+
+// dbias[j] = sum over i of dout[i, j]
+void reference_column_sum(struct kernel_context *context, struct gradient dbias, const void *dout,
+                          int64_t m, int64_t n, element_type type) {
+  for (int64_t j = 0; j < n; j++) {
+    double sum = 0;
+    for (int64_t i = 0; i < m; i++) sum += load(dout, i * n + j, type);
+    contribute(dbias, j, sum, ELEMENT_F32);
+  }
+}

@@ -1,0 +1,87 @@
+// AdamW: Adam with decoupled weight decay (Loshchilov & Hutter 2019, arXiv 1711.05101), and the gradient norm.
+
+import CKernels
+
+/// What AdamW needs to know beside the learning rate.
+package struct AdamWOptions: Equatable, Sendable {
+  package var beta1, beta2, epsilon, weightDecay: Float
+
+  package init(beta1: Float, beta2: Float, epsilon: Float, weightDecay: Float) {
+    self.beta1 = beta1
+    self.beta2 = beta2
+    self.epsilon = epsilon
+    self.weightDecay = weightDecay
+  }
+}
+
+/// AdamW's state for one list of parameters.
+package final class AdamW {
+  /// First and second moments, one pair a parameter.
+  package let moments: [(first: Tensor, second: Tensor)]
+  /// Steps taken so far.
+  package var steps = 0
+  private let options: AdamWOptions
+  private let squares: Storage
+
+  /// - Parameter parameters: f32 tensors, all on `device`.
+  package init(_ options: AdamWOptions, for parameters: [Tensor], on device: Device) {
+    self.options = options
+    moments = parameters.map { parameter in
+      let pair = (
+        first: Tensor(parameter.shape, kind: .optimizer, on: device),
+        second: Tensor(parameter.shape, kind: .optimizer, on: device)
+      )
+      pair.first.zero()
+      pair.second.zero()
+      return pair
+    }
+    squares = Storage(bytes: max(parameters.count, 1) * 8, kind: .workspace, on: device)
+  }
+
+  /// The Euclidean norm over all gradients, summed in double in the order given; NaN or infinite when one is.
+  package func norm(of gradients: [Tensor?]) -> Double {
+    let device = squares.device
+    let sums = squares.pointer.assumingMemoryBound(to: Double.self)
+    device.kernels.pointee.zero(device.context, squares.pointer, Int64(squares.bytes))
+    for (index, gradient) in gradients.enumerated() {
+      guard let gradient else { continue }
+      device.kernels.pointee.sum_squares(
+        device.context, sums + index, gradient.floats, Int64(gradient.count))
+    }
+    var host = [Double](repeating: 0, count: gradients.count)
+    host.withUnsafeMutableBytes { squares.download(into: $0) }
+    return host.reduce(0, +).squareRoot()
+  }
+
+  /// Takes one step in place.
+  ///
+  /// - Parameters:
+  ///   - gradients: one a parameter; nil where nothing flowed.
+  ///   - gradientScale: factor on the gradients, for clipping.
+  ///   - decays: whether weight decay applies to a parameter.
+  package func step(
+    _ parameters: [Tensor], _ gradients: [Tensor?], rate: Float, gradientScale: Float,
+    decays: [Bool]
+  ) {
+    let device = squares.device
+    steps += 1
+    for (index, parameter) in parameters.enumerated() {
+      guard let gradient = gradients[index] else { continue }
+      var call = adamw(
+        rate: rate, beta1: options.beta1, beta2: options.beta2, epsilon: options.epsilon,
+        weight_decay: decays[index] ? options.weightDecay : 0,
+        correction1: correction(options.beta1), correction2: correction(options.beta2),
+        gradient_scale: gradientScale)
+      device.kernels.pointee.adamw(
+        device.context, parameter.floats, moments[index].first.floats,
+        moments[index].second.floats, gradient.floats, Int64(parameter.count), &call)
+    }
+  }
+
+  /// 1 - beta^steps, in double: in float it would lose digits in the first steps.
+  private func correction(_ beta: Float) -> Float {
+    var power = 1.0
+    for _ in 0..<steps { power *= Double(beta) }
+    return Float(1 - power)
+  }
+}

@@ -1,0 +1,125 @@
+// A device: a table of kernels, its context, and the blocks of memory it keeps for reuse.
+// Nothing here knows whether the table is the CPU's, the reference's or a plugin's.
+
+package import CKernels
+import Glibc
+
+/// Where tensors live and kernels run.
+///
+/// Not thread-safe: one device belongs to one training run. Its kernels use as many threads as they were given.
+package final class Device {
+  package let kernels: UnsafePointer<kernels>
+  package let context: OpaquePointer
+  package private(set) var memory = MemoryLedger()
+  private var kept: [Int: [UnsafeMutableRawPointer]] = [:]
+  private let whenOutOfMemory: (MemoryShortage) -> Never
+
+  /// - Parameters:
+  ///   - table: the kernels to run.
+  ///   - threads: CPU threads; 0 means one a core.
+  ///   - whenOutOfMemory: called when the device has no more memory; it must end the process.
+  package init(
+    _ table: UnsafePointer<kernels>, threads: Int = 0,
+    whenOutOfMemory: @escaping (MemoryShortage) -> Never = MemoryShortage.endProcess
+  ) {
+    precondition(
+      table.pointee.abi == Int64(RUNEXP_KERNELS_ABI)
+        && table.pointee.size == Int64(MemoryLayout<CKernels.kernels>.size),
+      "kernel table \(String(cString: table.pointee.name)) has another ABI")
+    kernels = table
+    self.whenOutOfMemory = whenOutOfMemory
+    guard let context = table.pointee.create(Int64(threads)) else {
+      whenOutOfMemory(MemoryShortage(bytes: 0, kind: .workspace, inUse: 0))
+    }
+    self.context = context
+  }
+
+  /// The fast kernels for this processor.
+  package static func cpu(threads: Int = 0) -> Device { Device(cpu_kernels(), threads: threads) }
+
+  /// The naive kernels that the others are checked against.
+  package static func reference() -> Device { Device(reference_kernels()) }
+
+  deinit {
+    trim()
+    kernels.pointee.destroy(context)
+  }
+
+  /// The table's name, such as `cpu`.
+  package var name: String { String(cString: kernels.pointee.name) }
+
+  /// One line on what runs: instruction set and threads, or the GPU.
+  package var summary: String {
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { text in
+      guard let start = text.baseAddress else { return name }
+      kernels.pointee.describe(context, start, 256)
+      return String(cString: start)
+    }
+  }
+
+  package var threads: Int { Int(kernels.pointee.threads(context)) }
+
+  /// Measured multiply-add peak in FLOP/s; takes about a tenth of a second.
+  package func measurePeak(_ type: ElementType) -> Double {
+    kernels.pointee.measure_peak(context, type)
+  }
+
+  /// Measured memory read bandwidth in bytes/s; takes about a tenth of a second.
+  package func measureBandwidth() -> Double { kernels.pointee.measure_bandwidth(context) }
+
+  package func synchronise() { kernels.pointee.synchronise(context) }
+
+  /// Starts the memory peaks afresh.
+  package func resetPeaks() { memory.resetPeaks() }
+
+  // Blocks are kept by exact rounded size: a training step asks for the same sizes in the same order, so from its
+  // second run on each request is met by a kept block.
+
+  func allocate(_ bytes: Int, _ kind: MemoryKind) -> UnsafeMutableRawPointer {
+    memory.take(bytes, kind)
+    let size = blockSize(bytes)
+    if let block = kept[size]?.popLast() { return block }
+    memory.countAllocation()
+    if let block = kernels.pointee.allocate(context, Int64(size)) { return block }
+    trim()
+    if let block = kernels.pointee.allocate(context, Int64(size)) { return block }
+    whenOutOfMemory(
+      MemoryShortage(bytes: bytes, kind: kind, inUse: memory.current.total - bytes))
+  }
+
+  func giveBack(_ block: UnsafeMutableRawPointer, _ bytes: Int, _ kind: MemoryKind) {
+    memory.giveBack(bytes, kind)
+    kept[blockSize(bytes), default: []].append(block)
+  }
+
+  /// Returns the blocks kept for reuse to the device.
+  package func trim() {
+    for (size, blocks) in kept {
+      for block in blocks { kernels.pointee.release(context, block, Int64(size)) }
+    }
+    kept = [:]
+  }
+
+  private func blockSize(_ bytes: Int) -> Int { max(64, (bytes + 63) / 64 * 64) }
+}
+
+/// A request for memory that a device could not meet.
+package struct MemoryShortage: Sendable {
+  package let bytes: Int
+  package let kind: MemoryKind
+  package let inUse: Int
+
+  /// The exit code of a process that ended because a device had no more memory.
+  package static let exitCode: Int32 = 71
+
+  package var message: String {
+    "out of memory: no room for \(bytes) more bytes of \(kind); \(inUse) bytes are in use"
+  }
+
+  /// Says what was missing on standard error and exits with `exitCode`.
+  package static func endProcess(_ shortage: MemoryShortage) -> Never {
+    let line = "error: \(shortage.message)\n"
+    _ = line.withCString { write(2, $0, strlen($0)) }
+    exit(exitCode)
+  }
+}

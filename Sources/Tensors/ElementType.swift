@@ -1,0 +1,26 @@
+// The types that an activation can have. Parameters and everything saved for backward are always f32.
+
+package import CKernels
+
+/// The type of a tensor's elements.
+package typealias ElementType = element_type
+
+extension element_type {
+  package static let f32 = ELEMENT_F32
+  package static let bf16 = ELEMENT_BF16
+
+  /// Bytes an element.
+  package var bytes: Int { self == .bf16 ? 2 : 4 }
+
+  /// The word that experiment files and results use.
+  package var word: String { self == .bf16 ? "bf16" : "f32" }
+}
+
+/// The nonlinearities that the activation and gated kernels know.
+package typealias ActivationKind = activation_kind
+
+extension activation_kind {
+  package static let gelu = ACTIVATION_GELU
+  package static let relu = ACTIVATION_RELU
+  package static let silu = ACTIVATION_SILU
+}

@@ -1,0 +1,78 @@
+// Where gradients accumulate. The first writer of a gradient overwrites, later ones add: no buffer is ever zeroed.
+
+import CKernels
+
+/// The gradients of one backward pass: those of leaves (parameters) stay, those of activations pass through.
+package final class Gradients {
+  private let device: Device
+  private let leaves: [Tensor]
+  /// By slot: the storage of the gradient so far, nil where nothing was written yet.
+  private var written: [Storage?] = []
+
+  /// - Parameter leaves: a gradient tensor for each parameter slot, kept from step to step.
+  package init(leaves: [Tensor], on device: Device) {
+    self.leaves = leaves
+    self.device = device
+  }
+
+  /// The gradient of leaf `slot` after backward, or nil when nothing flowed into it.
+  package func leaf(_ slot: Int) -> Tensor? { written[slot] == nil ? nil : leaves[slot] }
+
+  func begin(slots: Int) { written = [Storage?](repeating: nil, count: slots) }
+
+  /// Removes and returns the gradient of an activation; nil when none arrived.
+  func take(_ variable: Variable) -> Tensor? {
+    guard variable.needsGradient, let storage = written[variable.slot] else { return nil }
+    written[variable.slot] = nil
+    return constant(storage, variable)
+  }
+
+  /// Where a kernel shall write its share of the gradient of `variable`; null data when none is wanted.
+  func output(for variable: Variable) -> gradient {
+    let slot = variable.slot
+    guard variable.needsGradient else { return gradient(data: nil, accumulate: false) }
+    if slot < leaves.count {
+      defer { written[slot] = leaves[slot].storage }
+      return gradient(data: leaves[slot].pointer, accumulate: written[slot] != nil)
+    }
+    if written[slot] == nil {
+      let fresh = newStorage(variable)
+      written[slot] = fresh
+      return gradient(data: fresh.pointer, accumulate: false)
+    }
+    // A residual connection hands one gradient to both of its inputs and later adds to one of them: what is still
+    // shared is copied first. Usually the other input has used up its reference by then, and nothing is copied.
+    if !isKnownUniquelyReferenced(&written[slot]) {
+      let copy = newStorage(variable)
+      if let present = written[slot] {
+        device.kernels.pointee.accumulate(
+          device.context, gradient(data: copy.pointer, accumulate: false), present.pointer,
+          Int64(variable.shape.count), variable.type)
+      }
+      written[slot] = copy
+    }
+    return gradient(data: written[slot]?.pointer, accumulate: true)
+  }
+
+  /// Makes `tensor` (a share of) the gradient of `variable`, without a copy where that is possible.
+  func handOver(_ tensor: Tensor, to variable: Variable) {
+    guard variable.needsGradient else { return }
+    if written[variable.slot] == nil && variable.slot >= leaves.count
+      && tensor.type == variable.type
+    {
+      written[variable.slot] = tensor.storage
+    } else {
+      device.kernels.pointee.accumulate(
+        device.context, output(for: variable), tensor.pointer, Int64(tensor.count), tensor.type)
+    }
+  }
+
+  private func newStorage(_ variable: Variable) -> Storage {
+    Storage(bytes: variable.shape.count * variable.type.bytes, kind: .activations, on: device)
+  }
+
+  private func constant(_ storage: Storage, _ variable: Variable) -> Tensor {
+    Tensor(
+      storage: storage, variable: Variable(slot: -1, shape: variable.shape, type: variable.type))
+  }
+}

@@ -1,0 +1,48 @@
+// What memory is used for, and the ledger that counts it: bytes in use by kind, now and at the peak.
+
+/// What a block of memory is for.
+package enum MemoryKind: Int, CaseIterable, Sendable {
+  case parameters, gradients, optimizer, activations, workspace, cache, data
+}
+
+/// Bytes by kind.
+package struct MemoryUse: Equatable, Sendable {
+  private var bytes = SIMD8<Int>(repeating: 0)
+
+  package init() {}
+
+  package subscript(kind: MemoryKind) -> Int {
+    get { bytes[kind.rawValue] }
+    set { bytes[kind.rawValue] = newValue }
+  }
+
+  package var total: Int { bytes.wrappedSum() }
+}
+
+/// The books of one device's memory. Counts what tensors asked for, not what the device keeps for reuse.
+package struct MemoryLedger: Sendable {
+  /// Bytes in use now.
+  package private(set) var current = MemoryUse()
+  /// The most that each kind ever used; the kinds need not have peaked together.
+  package private(set) var peakByKind = MemoryUse()
+  /// The use by kind at the moment when the total was highest.
+  package private(set) var atPeak = MemoryUse()
+  /// How often memory was asked of the device itself, because no kept block fitted.
+  package private(set) var allocations = 0
+
+  mutating func take(_ bytes: Int, _ kind: MemoryKind) {
+    current[kind] += bytes
+    peakByKind[kind] = max(peakByKind[kind], current[kind])
+    if current.total > atPeak.total { atPeak = current }
+  }
+
+  mutating func giveBack(_ bytes: Int, _ kind: MemoryKind) { current[kind] -= bytes }
+
+  mutating func countAllocation() { allocations += 1 }
+
+  /// Starts the peaks afresh from what is in use now.
+  package mutating func resetPeaks() {
+    peakByKind = current
+    atPeak = current
+  }
+}

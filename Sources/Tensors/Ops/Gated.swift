@@ -1,0 +1,33 @@
+// Gated: a gated linear unit's product of an activated gate and a value (Shazeer 2020, arXiv 2002.05202).
+
+import CKernels
+
+extension Pass {
+  /// act(gate) * up, element by element.
+  package func gated(_ gate: Tensor, _ up: Tensor, _ kind: ActivationKind) -> Tensor {
+    precondition(
+      gate.shape == up.shape && gate.type == up.type, "gated: \(gate.shape) and \(up.shape)")
+    let out = output(
+      gate.shape, gate.type,
+      differentiable: gate.variable.needsGradient || up.variable.needsGradient)
+    kernels.gated_forward(
+      context, out.pointer, gate.pointer, up.pointer, Int64(gate.count), kind, gate.type)
+    record(out, GatedOperation(gate: gate, up: up, kind: kind))
+    return out
+  }
+}
+
+struct GatedOperation: Operation {
+  static let name = "gated"
+  let gate, up: Tensor
+  let kind: ActivationKind
+
+  func backward(_ dout: Tensor, into gradients: Gradients) {
+    let device = gate.device
+    let dgate = gradients.output(for: gate.variable)
+    let dup = gradients.output(for: up.variable)
+    device.kernels.pointee.gated_backward(
+      device.context, dgate, dup, dout.pointer, gate.pointer, up.pointer, Int64(gate.count), kind,
+      gate.type)
+  }
+}

@@ -1,0 +1,89 @@
+// Linear: out = x weight^T + bias, and the matrix product underneath.
+
+import CKernels
+
+extension Pass {
+  /// A linear layer.
+  ///
+  /// - Parameters:
+  ///   - x: [..., inputs].
+  ///   - weight: [outputs, inputs], f32; rounded to `x`'s type for the product.
+  ///   - bias: [outputs], f32.
+  ///   - type: the output's element type; `x`'s when nil.
+  /// - Returns: [..., outputs].
+  package func linear(
+    _ x: Tensor, weight: Tensor, bias: Tensor? = nil, outputType type: ElementType? = nil
+  ) -> Tensor {
+    precondition(
+      weight.shape.rank == 2 && weight.shape.columns == x.shape.columns,
+      "linear: x \(x.shape) does not fit weight \(weight.shape)")
+    let differentiable = x.variable.needsGradient || weight.variable.needsGradient
+    let out = output(
+      x.shape.withColumns(weight.shape[0]), type ?? x.type, differentiable: differentiable)
+    device.gemm(
+      out.pointer, out.type, x.pointer, x.type, weight.pointer, .f32, m: x.shape.rows,
+      n: weight.shape[0], k: x.shape.columns, bTransposed: true, bias: bias?.floats,
+      compute: x.type)
+    record(out, LinearOperation(x: x, weight: weight, bias: bias?.variable))
+    return out
+  }
+}
+
+/// dx = dout weight, dweight = dout^T x, dbias = the column sums of dout.
+struct LinearOperation: Operation {
+  static let name = "linear"
+  let x, weight: Tensor
+  let bias: Variable?
+
+  func backward(_ dout: Tensor, into gradients: Gradients) {
+    let device = x.device
+    let (rows, inputs, outputs) = (x.shape.rows, x.shape.columns, weight.shape[0])
+    if weight.variable.needsGradient {
+      let dweight = gradients.output(for: weight.variable)
+      device.gemm(
+        dweight, .f32, dout.pointer, dout.type, x.pointer, x.type, m: outputs, n: inputs, k: rows,
+        aTransposed: true, compute: x.type)
+    }
+    if let bias, bias.needsGradient {
+      device.kernels.pointee.column_sum(
+        device.context, gradients.output(for: bias), dout.pointer, Int64(rows), Int64(outputs),
+        dout.type)
+    }
+    if x.variable.needsGradient {
+      let dx = gradients.output(for: x.variable)
+      device.gemm(
+        dx, x.type, dout.pointer, dout.type, weight.pointer, .f32, m: rows, n: inputs, k: outputs,
+        compute: x.type)
+    }
+  }
+}
+
+extension Device {
+  /// c[m, n] = op(a) op(b) + bias.
+  func gemm(
+    _ c: UnsafeMutableRawPointer, _ cType: ElementType, _ a: UnsafeRawPointer,
+    _ aType: ElementType, _ b: UnsafeRawPointer, _ bType: ElementType, m: Int, n: Int, k: Int,
+    aTransposed: Bool = false, bTransposed: Bool = false, accumulate: Bool = false,
+    bias: UnsafePointer<Float>? = nil, compute: ElementType
+  ) {
+    var call = CKernels.gemm(
+      c: c, a: a, b: b, bias: bias, m: Int64(m), n: Int64(n), k: Int64(k), c_type: cType,
+      a_type: aType, b_type: bType, compute: compute, a_transposed: aTransposed,
+      b_transposed: bTransposed, accumulate: accumulate)
+    withWorkspace(kernels.pointee.gemm_workspace(context, &call)) { workspace in
+      kernels.pointee.gemm(context, &call, workspace)
+    }
+  }
+
+  /// The same into a gradient.
+  func gemm(
+    _ c: gradient, _ cType: ElementType, _ a: UnsafeRawPointer, _ aType: ElementType,
+    _ b: UnsafeRawPointer, _ bType: ElementType, m: Int, n: Int, k: Int,
+    aTransposed: Bool = false, bTransposed: Bool = false, compute: ElementType
+  ) {
+    guard let data = c.data else { return }
+    gemm(
+      data, cType, a, aType, b, bType, m: m, n: n, k: k, aTransposed: aTransposed,
+      bTransposed: bTransposed, accumulate: c.accumulate, compute: compute)
+  }
+}

@@ -1,0 +1,52 @@
+// Rope: rotary position embedding (Su et al. 2021, arXiv 2104.09864), given its table of angles.
+
+import CKernels
+
+/// The cosines and sines of every position's angles, [positions, headDimension / 2] each, f32.
+package struct RotaryTable {
+  package let cosine, sine: Tensor
+  /// Which elements form pair i: (2i, 2i + 1) when interleaved, else (i, i + headDimension / 2).
+  package let interleaved: Bool
+
+  package init(cosine: Tensor, sine: Tensor, interleaved: Bool) {
+    self.cosine = cosine
+    self.sine = sine
+    self.interleaved = interleaved
+  }
+}
+
+extension Pass {
+  /// Rotates each pair of every head by its position's angle.
+  ///
+  /// - Parameter x: [batch, tokens, heads, headDimension]; token t has position t.
+  package func rope(_ x: Tensor, _ table: RotaryTable) -> Tensor {
+    precondition(
+      x.shape.rank == 4 && x.shape[3] % 2 == 0 && table.cosine.shape.columns == x.shape[3] / 2
+        && table.cosine.shape[0] >= x.shape[1],
+      "rope: x \(x.shape) does not fit angles \(table.cosine.shape)")
+    let out = output(x.shape, x.type, differentiable: x.variable.needsGradient)
+    device.rotate(
+      gradient(data: out.pointer, accumulate: false), x, table, inverse: false)
+    record(out, RopeOperation(x: x.variable, table: table))
+    return out
+  }
+}
+
+/// A rotation's transpose is its inverse.
+struct RopeOperation: Operation {
+  static let name = "rope"
+  let x: Variable
+  let table: RotaryTable
+
+  func backward(_ dout: Tensor, into gradients: Gradients) {
+    dout.device.rotate(gradients.output(for: x), dout, table, inverse: true)
+  }
+}
+
+extension Device {
+  fileprivate func rotate(_ out: gradient, _ x: Tensor, _ table: RotaryTable, inverse: Bool) {
+    kernels.pointee.rope(
+      context, out, x.pointer, table.cosine.floats, table.sine.floats, Int64(x.shape[0]),
+      Int64(x.shape[1]), Int64(x.shape[2]), Int64(x.shape[3]), table.interleaved, inverse, x.type)
+  }
+}

@@ -1,0 +1,60 @@
+// Pass: what a forward pass needs and nothing else. Operations are its methods (Ops/), so there is no global state.
+
+import CKernels
+
+/// One forward pass: the device, the tape when gradients are wanted, and what is observed on the way.
+package final class Pass {
+  package let device: Device
+  /// Nil when nothing shall be differentiated, as in evaluation.
+  package let tape: Tape?
+  /// The element type of activations and matrix product inputs.
+  package let precision: ElementType
+  /// Set to collect the largest attention logit of each layer, [batch, heads] each.
+  package var observesLogits = false
+  package private(set) var maxLogits: [Tensor] = []
+
+  package init(on device: Device, tape: Tape? = nil, precision: ElementType = .f32) {
+    self.device = device
+    self.tape = tape
+    self.precision = precision
+  }
+
+  var kernels: CKernels.kernels { device.kernels.pointee }
+  var context: OpaquePointer { device.context }
+
+  /// A new activation.
+  func output(_ shape: Shape, _ type: ElementType, differentiable: Bool) -> Tensor {
+    let slot = differentiable ? tape?.newSlot() ?? -1 : -1
+    return Tensor(shape, type, kind: .activations, on: device, slot: slot)
+  }
+
+  /// A value that backward will need, such as a row's mean.
+  func saved(_ shape: Shape) -> Tensor { Tensor(shape, .f32, kind: .activations, on: device) }
+
+  func record(_ output: Tensor, _ operation: @autoclosure () -> any Operation) {
+    guard let tape, output.variable.needsGradient else { return }
+    tape.record(operation(), output: output.variable)
+  }
+
+  func observe(logits: Tensor) { maxLogits.append(logits) }
+
+  /// The largest attention logit seen in this pass; nil when none was observed.
+  package func largestLogit() -> Float? {
+    maxLogits.flatMap { $0.values() }.filter { $0 > -.infinity || $0.isNaN }
+      .reduce(nil) { largest, logit in
+        guard let largest, !largest.isNaN else { return largest ?? logit }
+        return logit.isNaN ? logit : max(largest, logit)
+      }
+  }
+}
+
+extension Device {
+  /// Runs `body` with scratch memory of the given size, which is null when none is needed.
+  func withWorkspace<Result>(
+    _ bytes: Int64, _ body: (UnsafeMutableRawPointer?) -> Result
+  ) -> Result {
+    guard bytes > 0 else { return body(nil) }
+    let scratch = Storage(bytes: Int(bytes), kind: .workspace, on: self)
+    return withExtendedLifetime(scratch) { body(scratch.pointer) }
+  }
+}

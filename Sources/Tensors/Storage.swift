@@ -1,0 +1,32 @@
+// One block of a device's memory. ARC decides how long it lives, and so when its bytes are free for reuse.
+
+import CKernels
+
+/// A block of memory on a device, returned to it when the last tensor that refers to it goes.
+package final class Storage {
+  package let pointer: UnsafeMutableRawPointer
+  package let bytes: Int
+  package let kind: MemoryKind
+  package let device: Device
+
+  package init(bytes: Int, kind: MemoryKind, on device: Device) {
+    pointer = device.allocate(bytes, kind)
+    self.bytes = bytes
+    self.kind = kind
+    self.device = device
+  }
+
+  deinit { device.giveBack(pointer, bytes, kind) }
+
+  func upload(_ source: UnsafeRawBufferPointer) {
+    precondition(source.count <= bytes, "upload of \(source.count) bytes into \(bytes)")
+    guard let start = source.baseAddress else { return }
+    device.kernels.pointee.upload(device.context, pointer, start, Int64(source.count))
+  }
+
+  func download(into target: UnsafeMutableRawBufferPointer) {
+    precondition(target.count <= bytes, "download of \(target.count) bytes from \(bytes)")
+    guard let start = target.baseAddress else { return }
+    device.kernels.pointee.download(device.context, start, pointer, Int64(target.count))
+  }
+}

@@ -1,0 +1,67 @@
+// The tape: what was computed, in order, as values that know their own backward. The order of execution is already
+// topological, so backward is a reverse loop. Each node is dropped once replayed, and ARC frees what it kept.
+
+/// One differentiable operation that was carried out. Holds just what its backward needs.
+package protocol Operation {
+  /// Name for listings and errors.
+  static var name: String { get }
+
+  /// Adds this operation's share to the gradients of its inputs, given the gradient of its output.
+  func backward(_ dout: Tensor, into gradients: Gradients)
+}
+
+/// An operation that ends in a loss: it starts the backward pass instead of continuing it.
+package protocol LossOperation: Operation {
+  /// Adds the gradients of the mean loss.
+  func backward(into gradients: Gradients)
+}
+
+extension LossOperation {
+  package func backward(_ dout: Tensor, into gradients: Gradients) { backward(into: gradients) }
+}
+
+/// The record of a forward pass.
+package final class Tape {
+  private struct Node {
+    let operation: any Operation
+    let output: Variable
+  }
+
+  private var nodes: [Node] = []
+  private var nextSlot: Int
+
+  /// - Parameter leaves: how many slots are taken by parameters.
+  package init(leaves: Int) { nextSlot = leaves }
+
+  /// The number of recorded operations.
+  package var count: Int { nodes.count }
+
+  /// The names of the recorded operations, in order.
+  package var operations: [String] { nodes.map { type(of: $0.operation).name } }
+
+  func newSlot() -> Int {
+    defer { nextSlot += 1 }
+    return nextSlot
+  }
+
+  func record(_ operation: any Operation, output: Variable) {
+    nodes.append(Node(operation: operation, output: output))
+  }
+
+  /// Replays the tape backwards and empties it.
+  ///
+  /// - Parameters:
+  ///   - gradients: where the leaves' gradients end up.
+  ///   - seeds: gradients of outputs to start from, beside the losses on the tape.
+  package func backward(into gradients: Gradients, seeds: [(Tensor, gradient: Tensor)] = []) {
+    gradients.begin(slots: nextSlot)
+    for seed in seeds { gradients.handOver(seed.gradient, to: seed.0.variable) }
+    while let node = nodes.popLast() {
+      if let loss = node.operation as? any LossOperation {
+        loss.backward(into: gradients)
+      } else if let dout = gradients.take(node.output) {
+        node.operation.backward(dout, into: gradients)
+      }
+    }
+  }
+}

@@ -1,0 +1,119 @@
+// Tensor: a contiguous block of elements with a shape. No operators: operations are methods of Pass.
+
+import CKernels
+
+/// What is needed to give a value its gradient, without keeping the value itself alive.
+package struct Variable: Sendable {
+  /// Index into `Gradients`; negative for a constant.
+  package let slot: Int
+  package let shape: Shape
+  package let type: ElementType
+
+  package var needsGradient: Bool { slot >= 0 }
+}
+
+/// A contiguous tensor on a device.
+package struct Tensor {
+  package let storage: Storage
+  package let variable: Variable
+
+  package var shape: Shape { variable.shape }
+  package var type: ElementType { variable.type }
+  package var count: Int { shape.count }
+  package var device: Device { storage.device }
+  package var pointer: UnsafeMutableRawPointer { storage.pointer }
+
+  init(storage: Storage, variable: Variable) {
+    self.storage = storage
+    self.variable = variable
+  }
+
+  /// An uninitialised tensor.
+  package init(
+    _ shape: Shape, _ type: ElementType = .f32, kind: MemoryKind, on device: Device,
+    slot: Int = -1
+  ) {
+    storage = Storage(bytes: shape.count * type.bytes, kind: kind, on: device)
+    variable = Variable(slot: slot, shape: shape, type: type)
+  }
+
+  /// A tensor that holds `values`, converted to `type`.
+  package init(
+    _ values: [Float], _ shape: Shape, _ type: ElementType = .f32, kind: MemoryKind,
+    on device: Device, slot: Int = -1
+  ) {
+    self.init(shape, type, kind: kind, on: device, slot: slot)
+    copy(from: values)
+  }
+
+  /// f32 elements, for the kernels' parameters and statistics.
+  package var floats: UnsafeMutablePointer<Float> {
+    precondition(type == .f32, "an f32 tensor is needed here, not \(type.word)")
+    return pointer.assumingMemoryBound(to: Float.self)
+  }
+
+  /// The elements as floats on the host, in memory order.
+  package func values() -> [Float] {
+    guard type == .f32 else {
+      let wide = Tensor(shape, .f32, kind: storage.kind, on: device)
+      device.kernels.pointee.convert(
+        device.context, wide.pointer, .f32, pointer, type, Int64(count))
+      return wide.values()
+    }
+    return [Float](unsafeUninitializedCapacity: count) { buffer, filled in
+      storage.download(into: UnsafeMutableRawBufferPointer(buffer))
+      filled = count
+    }
+  }
+
+  /// Overwrites the elements with `values`, converted to the tensor's type.
+  package func copy(from values: [Float]) {
+    precondition(values.count == count, "\(values.count) values for a tensor of shape \(shape)")
+    guard type == .f32 else {
+      let wide = Tensor(values, shape, .f32, kind: storage.kind, on: device)
+      device.kernels.pointee.convert(
+        device.context, pointer, type, wide.pointer, .f32, Int64(count))
+      return
+    }
+    values.withUnsafeBytes { storage.upload($0) }
+  }
+
+  /// Sets every element to zero.
+  package func zero() {
+    device.kernels.pointee.zero(device.context, pointer, Int64(storage.bytes))
+  }
+
+  /// The same elements under another shape.
+  package func reshaped(_ shape: Shape) -> Tensor {
+    precondition(shape.count == count, "\(self.shape) cannot be reshaped to \(shape)")
+    return Tensor(
+      storage: storage, variable: Variable(slot: variable.slot, shape: shape, type: type))
+  }
+
+  /// The same elements as a constant: no gradient flows into it.
+  package func detached() -> Tensor {
+    Tensor(storage: storage, variable: Variable(slot: -1, shape: shape, type: type))
+  }
+}
+
+/// Token ids on a device, shape [batch, tokens].
+package struct Tokens {
+  package let storage: Storage
+  package let batch: Int
+  package let count: Int
+
+  /// - Parameter ids: [batch, tokens], row by row.
+  package init(_ ids: [Int32], batch: Int, on device: Device) {
+    precondition(batch > 0 && ids.count % batch == 0, "\(ids.count) ids in \(batch) rows")
+    storage = Storage(bytes: ids.count * 4, kind: .data, on: device)
+    self.batch = batch
+    count = ids.count
+    ids.withUnsafeBytes { storage.upload($0) }
+  }
+
+  package var sequence: Int { count / batch }
+
+  var pointer: UnsafePointer<Int32> {
+    UnsafePointer(storage.pointer.assumingMemoryBound(to: Int32.self))
+  }
+}
