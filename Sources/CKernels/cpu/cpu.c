@@ -1,0 +1,34 @@
+// Chooses the CPU's table of kernels: the best instruction set that this processor has.
+// Not the kernels: they are in the .inc files, compiled once for each set by cpu_<level>.c.
+#include "cpu.h"
+
+#include <string.h>
+
+#if defined(__x86_64__)
+
+const struct kernels *cpu_kernels_for(const char *instruction_set) {
+  __builtin_cpu_init();
+  if (strcmp(instruction_set, "v2") == 0 && __builtin_cpu_supports("x86-64-v2")) return &cpu_table_v2;
+  if (strcmp(instruction_set, "v3") == 0 && __builtin_cpu_supports("x86-64-v3")) return &cpu_table_v3;
+  if (strcmp(instruction_set, "v4") == 0 && __builtin_cpu_supports("x86-64-v4")) return &cpu_table_v4;
+  return NULL;
+}
+
+const struct kernels *cpu_kernels(void) {
+  static const char *const best_first[] = {"v4", "v3"};
+  for (int i = 0; i < 2; i++) {
+    const struct kernels *table = cpu_kernels_for(best_first[i]);
+    if (table) return table;
+  }
+  return &cpu_table_v2;
+}
+
+#else
+
+const struct kernels *cpu_kernels_for(const char *instruction_set) {
+  return strcmp(instruction_set, "generic") == 0 ? &cpu_table_generic : NULL;
+}
+
+const struct kernels *cpu_kernels(void) { return &cpu_table_generic; }
+
+#endif

@@ -1,0 +1,24 @@
+// The CPU's kernels for x86-64-v2: vectors of 4 floats, 16 registers, no fused multiply-add.
+// Not their code: bodies.inc includes that, the same for every instruction set.
+#include "cpu.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#if defined(__x86_64__)
+#define ISA(name) name##_v2
+#define ISA_NAME "x86-64-v2 (SSE4.2)"
+#define VECTOR_FLOATS 4
+#define GEMM_ROWS 4
+#define GEMM_VECTORS 2
+#define FLASH_ROWS 4
+#define FLASH_VECTORS 2
+
+#pragma clang attribute push(__attribute__((target("arch=x86-64-v2"))), apply_to = function)
+#include "bodies.inc"
+#pragma clang attribute pop
+#endif

@@ -1,0 +1,24 @@
+// The CPU's kernels for x86-64-v3: vectors of 8 floats, 16 registers.
+// Not their code: bodies.inc includes that, the same for every instruction set.
+#include "cpu.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#if defined(__x86_64__)
+#define ISA(name) name##_v3
+#define ISA_NAME "x86-64-v3 (AVX2, FMA)"
+#define VECTOR_FLOATS 8
+#define GEMM_ROWS 6
+#define GEMM_VECTORS 2
+#define FLASH_ROWS 4
+#define FLASH_VECTORS 3
+
+#pragma clang attribute push(__attribute__((target("arch=x86-64-v3"))), apply_to = function)
+#include "bodies.inc"
+#pragma clang attribute pop
+#endif

@@ -1,0 +1,24 @@
+// The CPU's kernels for x86-64-v4: vectors of 16 floats, 32 registers.
+// Not their code: bodies.inc includes that, the same for every instruction set.
+#include "cpu.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#if defined(__x86_64__)
+#define ISA(name) name##_v4
+#define ISA_NAME "x86-64-v4 (AVX-512)"
+#define VECTOR_FLOATS 16
+#define GEMM_ROWS 14
+#define GEMM_VECTORS 2
+#define FLASH_ROWS 8
+#define FLASH_VECTORS 3
+
+#pragma clang attribute push(__attribute__((target("arch=x86-64-v4,no-prefer-256-bit"))), apply_to = function)
+#include "bodies.inc"
+#pragma clang attribute pop
+#endif

@@ -1,0 +1,209 @@
+// The thread pool: regions of independent tasks, handed out one at a time by an atomic counter.
+// Not a scheduler: no queues, no nesting, no priorities.
+//
+// The caller opens a region, works in it like any worker, and closes it when the tasks have run out. A worker
+// joins through the gate, one atomic word; one that wakes too late finds the gate closed and is not waited for.
+// So a region never waits for a thread that the operating system has put aside, only for those at work in it.
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include "context.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+// The gate: bit 0 open, bits 1-15 the number of workers that joined, the rest the region's number.
+enum { GATE_OPEN = 1, GATE_JOIN = 2, GATE_JOINED_MASK = 0xfffe, GATE_REGION = 0x10000 };
+enum { SPINS = 2000, MAX_THREADS = 1024 };
+
+struct kernel_context {
+  int64_t threads;
+  pthread_t *workers;
+  int64_t started;
+
+  pthread_mutex_t region;  // held by the caller of a region: one at a time
+  void (*run)(void *, int64_t, int64_t);
+  void *argument;
+  int64_t tasks;
+
+  _Alignas(64) _Atomic int64_t next;
+  _Alignas(64) _Atomic uint64_t gate;
+  _Atomic int64_t finished;  // workers that joined this region and have left it
+  _Atomic int64_t sleepers;
+  _Atomic bool caller_waits, stop;
+
+  pthread_mutex_t lock;
+  pthread_cond_t opened, left;
+};
+
+struct worker_start {
+  struct kernel_context *context;
+  int64_t worker;
+};
+
+static void relax(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
+static void work(struct kernel_context *c, int64_t worker) {
+  for (;;) {
+    int64_t task = atomic_fetch_add_explicit(&c->next, 1, memory_order_relaxed);
+    if (task >= c->tasks) return;
+    c->run(c->argument, task, worker);
+  }
+}
+
+static bool is_new(uint64_t gate, uint64_t seen) {
+  return (gate & GATE_OPEN) && gate / GATE_REGION != seen;
+}
+
+/// Spins a little, then sleeps, until a region newer than `seen` is open or the pool stops.
+static void await_region(struct kernel_context *c, uint64_t seen) {
+  for (int spin = 0; spin < SPINS; spin++) {
+    if (is_new(atomic_load(&c->gate), seen) || atomic_load(&c->stop)) return;
+    relax();
+  }
+  pthread_mutex_lock(&c->lock);
+  // Announced before the gate is looked at once more: the opener either is seen here or sees a sleeper.
+  atomic_fetch_add(&c->sleepers, 1);
+  while (!is_new(atomic_load(&c->gate), seen) && !atomic_load(&c->stop))
+    pthread_cond_wait(&c->opened, &c->lock);
+  atomic_fetch_sub(&c->sleepers, 1);
+  pthread_mutex_unlock(&c->lock);
+}
+
+static void *worker_main(void *argument) {
+  struct worker_start start = *(struct worker_start *)argument;
+  free(argument);
+  struct kernel_context *c = start.context;
+  uint64_t seen = 0;
+  for (;;) {
+    await_region(c, seen);
+    if (atomic_load(&c->stop)) return NULL;
+    uint64_t gate = atomic_load(&c->gate);
+    if (!is_new(gate, seen) || !atomic_compare_exchange_strong(&c->gate, &gate, gate + GATE_JOIN))
+      continue;
+    seen = gate / GATE_REGION;
+    work(c, start.worker);
+    atomic_fetch_add(&c->finished, 1);
+    if (atomic_load(&c->caller_waits)) {
+      pthread_mutex_lock(&c->lock);
+      pthread_cond_signal(&c->left);
+      pthread_mutex_unlock(&c->lock);
+    }
+  }
+}
+
+static void await_workers(struct kernel_context *c, int64_t joined) {
+  for (int spin = 0; spin < SPINS; spin++) {
+    if (atomic_load(&c->finished) == joined) return;
+    relax();
+  }
+  pthread_mutex_lock(&c->lock);
+  atomic_store(&c->caller_waits, true);
+  while (atomic_load(&c->finished) != joined) pthread_cond_wait(&c->left, &c->lock);
+  atomic_store(&c->caller_waits, false);
+  pthread_mutex_unlock(&c->lock);
+}
+
+void parallel_for(struct kernel_context *c, int64_t tasks, void (*run)(void *, int64_t, int64_t),
+                  void *argument) {
+  if (c->started == 0 || tasks <= 1) {
+    for (int64_t task = 0; task < tasks; task++) run(argument, task, 0);
+    return;
+  }
+  pthread_mutex_lock(&c->region);
+  c->run = run;
+  c->argument = argument;
+  c->tasks = tasks;
+  atomic_store(&c->next, 0);
+  atomic_store(&c->finished, 0);
+  uint64_t region = atomic_load(&c->gate) / GATE_REGION + 1;
+  atomic_store(&c->gate, region * GATE_REGION | GATE_OPEN);
+  if (atomic_load(&c->sleepers) > 0) {
+    pthread_mutex_lock(&c->lock);
+    pthread_cond_broadcast(&c->opened);
+    pthread_mutex_unlock(&c->lock);
+  }
+  work(c, 0);
+  uint64_t closed = atomic_fetch_and(&c->gate, ~(uint64_t)GATE_OPEN);
+  await_workers(c, (int64_t)((closed & GATE_JOINED_MASK) / GATE_JOIN));
+  pthread_mutex_unlock(&c->region);
+}
+
+struct ranges {
+  int64_t n, grain;
+  void (*run)(void *, int64_t, int64_t);
+  void *argument;
+};
+
+static void run_range(void *argument, int64_t task, int64_t worker) {
+  const struct ranges *r = argument;
+  int64_t begin = task * r->grain, end = begin + r->grain;
+  r->run(r->argument, begin, end < r->n ? end : r->n);
+}
+
+void parallel_ranges(struct kernel_context *context, int64_t n, int64_t grain,
+                     void (*run)(void *, int64_t, int64_t), void *argument) {
+  if (grain < 1) grain = 1;
+  struct ranges ranges = {n, grain, run, argument};
+  parallel_for(context, (n + grain - 1) / grain, run_range, &ranges);
+}
+
+/// The processors that this process may use.
+static int64_t available_processors(void) {
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
+  return 1;
+}
+
+struct kernel_context *context_create(int64_t threads) {
+  if (threads <= 0) threads = available_processors();
+  if (threads > MAX_THREADS) threads = MAX_THREADS;
+  struct kernel_context *c = aligned_alloc(64, (sizeof *c + 63) / 64 * 64);
+  if (!c) return NULL;
+  *c = (struct kernel_context){.threads = threads};
+  c->workers = calloc((size_t)threads, sizeof *c->workers);
+  if (!c->workers) {
+    free(c);
+    return NULL;
+  }
+  pthread_mutex_init(&c->region, NULL);
+  pthread_mutex_init(&c->lock, NULL);
+  pthread_cond_init(&c->opened, NULL);
+  pthread_cond_init(&c->left, NULL);
+  for (int64_t worker = 1; worker < threads; worker++) {
+    struct worker_start *start = malloc(sizeof *start);
+    if (!start) break;
+    *start = (struct worker_start){c, worker};
+    if (pthread_create(&c->workers[c->started], NULL, worker_main, start) != 0) {
+      free(start);
+      break;  // Fewer threads than asked for: the same results, later.
+    }
+    c->started++;
+  }
+  c->threads = c->started + 1;
+  return c;
+}
+
+void context_destroy(struct kernel_context *c) {
+  pthread_mutex_lock(&c->lock);
+  atomic_store(&c->stop, true);
+  pthread_cond_broadcast(&c->opened);
+  pthread_mutex_unlock(&c->lock);
+  for (int64_t i = 0; i < c->started; i++) pthread_join(c->workers[i], NULL);
+  pthread_cond_destroy(&c->left);
+  pthread_cond_destroy(&c->opened);
+  pthread_mutex_destroy(&c->lock);
+  pthread_mutex_destroy(&c->region);
+  free(c->workers);
+  free(c);
+}
+
+int64_t context_threads(struct kernel_context *c) { return c->threads; }
