@@ -9,9 +9,14 @@ package enum AtomicFile {
   ///
   /// - Throws: `ResultsError.system` naming the file (not writable, disk full).
   package static func write(_ text: String, to path: String) throws(ResultsError) {
+    try write(Array(text.utf8), to: path)
+  }
+
+  /// Replaces the file at `path` with `bytes`; on failure the old file is untouched.
+  package static func write(_ bytes: [UInt8], to path: String) throws(ResultsError) {
     let temporary = sibling(of: path)
     do throws(ResultsError) {
-      try writeAndSync(text, to: temporary, for: path)
+      try writeAndSync(bytes, to: temporary, for: path)
       guard rename(temporary, path) == 0 else { throw ResultsError.last("write", path) }
     } catch {
       unlink(temporary)
@@ -40,6 +45,11 @@ package enum AtomicFile {
 
   /// The text of a file.
   package static func read(_ path: String) throws(ResultsError) -> String {
+    String(decoding: try readBytes(path), as: UTF8.self)
+  }
+
+  /// The bytes of a file.
+  package static func readBytes(_ path: String) throws(ResultsError) -> [UInt8] {
     let file = open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { throw ResultsError.last("read", path) }
     defer { close(file) }
@@ -52,7 +62,7 @@ package enum AtomicFile {
       if count == 0 { break }
       bytes.append(contentsOf: block[..<count])
     }
-    return String(decoding: bytes, as: UTF8.self)
+    return bytes
   }
 
   /// The folder part of a path; "." where there is none.
@@ -69,12 +79,11 @@ package enum AtomicFile {
   }
 
   private static func writeAndSync(
-    _ text: String, to temporary: String, for path: String
+    _ bytes: [UInt8], to temporary: String, for path: String
   ) throws(ResultsError) {
     let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     guard file >= 0 else { throw ResultsError.last("write", path) }
     defer { close(file) }
-    let bytes = Array(text.utf8)
     var done = 0
     while done < bytes.count {
       let count = bytes[done...].withUnsafeBytes {

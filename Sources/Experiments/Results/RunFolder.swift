@@ -95,7 +95,8 @@ package struct RunFolder: Sendable, Equatable {
     else { throw .badName(name) }
   }
 
-  private static func makeFolders(_ path: String) throws(ResultsError) {
+  /// Makes a folder and those above it.
+  static func makeFolders(_ path: String) throws(ResultsError) {
     var made = path.hasPrefix("/") ? "/" : ""
     for part in path.split(separator: "/") {
       made += (made.isEmpty || made == "/" ? "" : "/") + part
