@@ -2,15 +2,18 @@
 
 /// A path through nested mappings, as axes of the matrix and `--set` name options.
 package struct DottedPath: Sendable, Hashable {
+  /// No experiment nests as deeply.
+  private static let depthLimit = 32
+
   package let keys: [String]
 
-  /// Nil unless the text is words joined by single dots.
+  /// Nil unless the text is words joined by single dots, not too many.
   package init?(_ text: String) {
     let keys = text.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
     let isPath = keys.allSatisfy { key in
       !key.isEmpty && key.unicodeScalars.allSatisfy { !$0.properties.isWhitespace }
     }
-    guard isPath else { return nil }
+    guard isPath && keys.count <= Self.depthLimit else { return nil }
     self.keys = keys
   }
 

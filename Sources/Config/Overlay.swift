@@ -46,8 +46,10 @@ extension Node {
 
   private static func merge(_ base: [Entry], _ over: [Entry]) -> [Entry] {
     var merged = base
+    let places = Dictionary(
+      zip(base.map(\.key), base.indices), uniquingKeysWith: { first, _ in first })
     for entry in over {
-      if let place = merged.firstIndex(where: { $0.key == entry.key }) {
+      if let place = places[entry.key] {
         let below = merged[place]
         let value = below.value.overlaid(by: entry.value)
         let isReplaced = value.mark == entry.value.mark

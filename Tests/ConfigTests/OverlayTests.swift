@@ -70,5 +70,7 @@ import Testing
     #expect(setting.value.mark.text == "--set größe.x=[1, two]")
     #expect(throws: Faults.self) { try Setting.parse("a b=1") }
     #expect(throws: Faults.self) { try Setting.parse("=1") }
+    let deep = Array(repeating: "a", count: 100_000).joined(separator: ".")
+    #expect(throws: Faults.self) { try Setting.parse("\(deep)=1") }
   }
 }

@@ -20,6 +20,9 @@ struct Exclusion {
 
 /// Reads `matrix`.
 struct Matrix {
+  /// Suggestions are sought among so many names.
+  private static let knownLimit = 200
+
   private(set) var axes: [Axis] = []
   private(set) var exclusions: [Exclusion] = []
   private(set) var faults: [Fault] = []
@@ -148,11 +151,14 @@ struct Matrix {
       if known.contains(where: { Self.isSame($0, value) }) { continue }
       if isName {
         let text = node.scalar?.text ?? ""
-        report(.unknownVariant(text, known: header.variants.map(\.name)), at: node.mark)
+        report(
+          .unknownVariant(text, known: header.variants.prefix(Self.knownLimit).map(\.name)),
+          at: node.mark)
       } else {
         report(
           .excludeMatchesNothing(
-            entry.key, value: value.inlineYAML, known: known.map(\.inlineYAML)), at: node.mark)
+            entry.key, value: value.inlineYAML,
+            known: known.prefix(Self.knownLimit).map(\.inlineYAML)), at: node.mark)
       }
     }
     return (entry.key, values)

@@ -179,4 +179,14 @@ import Testing
       """)
     #expect(experiment.cells.map { $0.exclusion == nil } == [false, false, true, true, true, true])
   }
+
+  @Test(.timeLimit(.minutes(1))) func aMatrixOfNearlyTheLimitExpands() throws {
+    let lengths = (1...300).map(String.init).joined(separator: ", ")
+    let rates = (1...300).map { "\($0)e-3" }.joined(separator: ", ")
+    let experiment = try loadSpec(
+      "matrix: {workload.sequence: [\(lengths)], workload.optimizer.lr: [\(rates)]}\n")
+    #expect(experiment.cells.count == 90_000)
+    #expect(Set(experiment.cells.map(\.label)).count == 90_000)
+    #expect(experiment.cells.last?.label == "sequence=300/lr=0.3")
+  }
 }
