@@ -123,3 +123,6 @@ package struct MemoryShortage: Sendable {
     exit(exitCode)
   }
 }
+
+/// A table of kernels, for modules that only hand it on.
+package typealias KernelTable = CKernels.kernels

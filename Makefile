@@ -1,0 +1,34 @@
+# make run    build and run the first experiment        make test   run the tests
+# make check  what CI runs: format lint, build, tests   make format, make bench, make clean
+SHELL := /bin/bash
+.PHONY: run test check lint format bench build prepare clean
+.DEFAULT_GOAL := check
+
+EXPERIMENT ?= experiments/modern.yaml
+SWIFT_FLAGS := -c release
+
+run: build
+	@"$$(swift build $(SWIFT_FLAGS) --show-bin-path)/runexp" $(EXPERIMENT)
+
+build: prepare
+	@swift build $(SWIFT_FLAGS) --product runexp
+
+test: prepare
+	@scripts/test $(SWIFT_FLAGS)
+
+check: lint test
+
+lint: prepare
+	@swift format lint --strict --recursive --parallel Package.swift Sources Tests
+
+format: prepare
+	@swift format --in-place --recursive --parallel Package.swift Sources Tests
+
+bench: build
+	@"$$(swift build $(SWIFT_FLAGS) --show-bin-path)/runexp" kernels --check --bench
+
+prepare:
+	@scripts/prepare
+
+clean:
+	@rm -rf .build

@@ -1,0 +1,107 @@
+// Allowed ranges of numeric options, closed or open at either end, and how they read in a sentence.
+
+/// What a numeric option may be: `1...1024`, `1...`, or with exclusive ends `Bounds.above(0)`.
+package protocol AllowedRange<Number> {
+  associatedtype Number: BoundedNumber
+  var bounds: Bounds<Number> { get }
+}
+
+/// A number that an option can have.
+package protocol BoundedNumber: Comparable, Sendable, Hashable {
+  var value: Value { get }
+  /// As in a sentence: `10`, `0.001`.
+  var text: String { get }
+}
+
+extension Int: BoundedNumber {
+  package var value: Value { .int(self) }
+  package var text: String { String(self) }
+}
+
+extension Double: BoundedNumber {
+  package var value: Value { .double(self) }
+  package var text: String {
+    if let whole = Int(exactly: self), abs(whole) < 1 << 53 { return String(whole) }
+    return description
+  }
+}
+
+/// Lower and upper ends of an allowed range, each inclusive or exclusive, each optional.
+package struct Bounds<Number: BoundedNumber>: AllowedRange, Sendable, Hashable {
+  package var lower: Number?
+  package var upper: Number?
+  package var excludesLower = false
+  package var excludesUpper = false
+
+  package var bounds: Bounds { self }
+
+  /// Every finite number.
+  package static var any: Bounds { Bounds() }
+
+  /// Strictly above a value.
+  package static func above(_ lower: Number) -> Bounds {
+    Bounds(lower: lower, excludesLower: true)
+  }
+
+  /// Strictly above one value, at most another.
+  package static func above(_ lower: Number, through upper: Number) -> Bounds {
+    Bounds(lower: lower, upper: upper, excludesLower: true)
+  }
+
+  /// Strictly between two values.
+  package static func above(_ lower: Number, below upper: Number) -> Bounds {
+    Bounds(lower: lower, upper: upper, excludesLower: true, excludesUpper: true)
+  }
+
+  func contains(_ number: Number) -> Bool {
+    if let lower, excludesLower ? number <= lower : number < lower { return false }
+    if let upper, excludesUpper ? number >= upper : number > upper { return false }
+    return true
+  }
+
+  /// "from 1 to 1024", "at least 1", "above 0 and at most 1"; nil when all is allowed.
+  package var text: String? {
+    if let lower, let upper, !excludesLower, !excludesUpper {
+      return "from \(lower.text) to \(upper.text)"
+    }
+    let ends = [
+      lower.map { (excludesLower ? "above " : "at least ") + $0.text },
+      upper.map { (excludesUpper ? "below " : "at most ") + $0.text },
+    ].compactMap(\.self)
+    return ends.isEmpty ? nil : ends.joined(separator: " and ")
+  }
+
+  /// The keywords of JSON Schema that say the same.
+  package var schema: [Value.Field] {
+    var fields: [Value.Field] = []
+    if let lower {
+      fields.append(Value.Field(excludesLower ? "exclusiveMinimum" : "minimum", lower.value))
+    }
+    if let upper {
+      fields.append(Value.Field(excludesUpper ? "exclusiveMaximum" : "maximum", upper.value))
+    }
+    return fields
+  }
+}
+
+extension ClosedRange: AllowedRange where Bound: BoundedNumber {
+  package typealias Number = Bound
+  package var bounds: Bounds<Bound> { Bounds(lower: lowerBound, upper: upperBound) }
+}
+
+extension Range: AllowedRange where Bound: BoundedNumber {
+  package typealias Number = Bound
+  package var bounds: Bounds<Bound> {
+    Bounds(lower: lowerBound, upper: upperBound, excludesUpper: true)
+  }
+}
+
+extension PartialRangeFrom: AllowedRange where Bound: BoundedNumber {
+  package typealias Number = Bound
+  package var bounds: Bounds<Bound> { Bounds(lower: lowerBound) }
+}
+
+extension PartialRangeThrough: AllowedRange where Bound: BoundedNumber {
+  package typealias Number = Bound
+  package var bounds: Bounds<Bound> { Bounds(upper: upperBound) }
+}

@@ -1,0 +1,151 @@
+// What can be wrong with an experiment file, as data. Not a word of English here: the wording is in
+// FaultMessages.swift, the layout in FaultText.swift.
+
+/// One error in an experiment file: what is wrong, where, and places that explain it.
+package struct Fault: Sendable, Hashable {
+  package enum Place: Sendable, Hashable {
+    case mark(Mark)
+    case file(String)
+  }
+
+  package let kind: Kind
+  package let place: Place
+  package let notes: [Note]
+
+  package init(_ kind: Kind, at mark: Mark, notes: [Note] = []) {
+    self.kind = kind
+    self.place = .mark(mark)
+    self.notes = notes
+  }
+
+  /// A fault of a whole file, which has no line.
+  package init(_ kind: Kind, file: String) {
+    self.kind = kind
+    self.place = .file(file)
+    self.notes = []
+  }
+}
+
+/// A second place that explains a fault, such as where the other key of a rule is set.
+package struct Note: Sendable, Hashable {
+  package enum Kind: Sendable, Hashable {
+    /// The same key was set here before.
+    case firstSetHere(String)
+    /// The other key of a rule is set here.
+    case setHere(String)
+    /// The other key of a rule is not written and has this value by default.
+    case byDefault(key: String, value: String)
+    /// What libyaml was reading, such as "while scanning a quoted scalar".
+    case syntaxContext(String)
+    /// Which cell of the matrix has the fault, where the file alone does not show it.
+    case cell(String)
+    /// Words of a component's own.
+    case text(String)
+  }
+
+  package let kind: Kind
+  package let mark: Mark?
+
+  package init(_ kind: Kind, at mark: Mark? = nil) {
+    self.kind = kind
+    self.mark = mark
+  }
+}
+
+extension Fault {
+  /// What can go wrong with a file before its first character is read.
+  package enum FileProblem: Sendable, Hashable {
+    case missing, directory, notAFile, notPermitted
+    case system(String)
+  }
+
+  /// What is wrong. Paths are dotted (`model.attention.heads`), values are as the user wrote them.
+  package enum Kind: Sendable, Hashable {
+    // The file.
+    case unreadable(FileProblem)
+    case tooManyBytes(Int, limit: Int)
+    case notUTF8(isUTF16: Bool)
+    case controlCharacter(UInt32)
+    case emptyFile
+
+    // The YAML.
+    case syntax(String)
+    case tab
+    case duplicateKey(String)
+    case keyIsNotText(String)
+    case mergeKey
+    case tag(String)
+    case secondDocument
+    case unknownAlias(String)
+    case recursiveAlias(String)
+    case tooManyNodes(limit: Int)
+    case tooDeep(limit: Int)
+    case rootIsNotAMapping(String)
+
+    // One value.
+    case unknownKey(String, section: String, known: [String])
+    case unknownWord(String, path: String, choices: [Choice])
+    case missing(String, expected: String)
+    case noValue(String, expected: String)
+    case wrongType(String, expected: String, found: String, hint: ValueHint?)
+    case outOfRange(String, value: String, allowed: String)
+    case emptyList(String, expected: String)
+
+    // Rules between values.
+    case notDivisible(key: String, value: Int, by: String, divisor: Int)
+    case above(key: String, value: String, other: String, otherValue: String)
+    case mustBeEven(String, value: Int)
+    case conflict(String, with: String)
+    case rule(String)
+
+    // The matrix.
+    case unknownVariant(String, known: [String])
+    case unknownAxis(String, known: [String])
+    case emptyAxis(String)
+    case excludeNeedsAxis(String, known: [String])
+    case duplicateValue(String, list: String)
+    case tooManyCells(limit: Int)
+    case nothingToRun
+    case badName(String, what: String)
+
+    // The command line.
+    case badSetting(String)
+    case badPath(String)
+  }
+
+  /// Why a value has the wrong type though it looks right, and what to write instead.
+  package enum ValueHint: Sendable, Hashable {
+    case leadingZero(write: String)
+    case sexagesimal(write: String)
+    case otherBase(write: String)
+    case underscore(write: String)
+    case notWhole(write: String?)
+    case quoted(write: String)
+    case booleanWord(write: String)
+    case notFinite
+    case tooLarge
+  }
+}
+
+/// The faults of one reading, sorted by place, each once.
+package struct Faults: Error, Sendable, Equatable {
+  package let all: [Fault]
+
+  package init(_ faults: some Sequence<Fault>) {
+    var seen: Set<Fault> = []
+    let once = faults.filter { seen.insert($0).inserted }
+    // The position breaks ties, since `sorted` does not promise to keep the order.
+    all = once.enumerated().sorted { left, right in
+      switch (left.element.place, right.element.place) {
+      case (.mark(let first), .mark(let second)) where first != second: first < second
+      case (.file, .mark): true
+      case (.mark, .file): false
+      default: left.offset < right.offset
+      }
+    }.map(\.element)
+  }
+
+  package init(file: String, _ kind: Fault.Kind) {
+    self.init([Fault(kind, file: Wording.harmless(file))])
+  }
+}

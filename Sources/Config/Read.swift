@@ -1,0 +1,91 @@
+// One option as it was read: everything that documentation, schema and resolved file need to know.
+
+/// One word of a choice, with what it means.
+package struct Choice: Sendable, Hashable {
+  package let word: String
+  package let summary: String
+
+  package init(_ word: String, _ summary: String) {
+    self.word = word
+    self.summary = summary
+  }
+}
+
+/// The kind of value an option has.
+package enum ReadType: Sendable, Hashable {
+  case integer(Bounds<Int>)
+  case number(Bounds<Double>)
+  case boolean
+  case text
+  case word([Choice])
+  /// A component: a bare word, or a mapping with `type` and options.
+  case component([Choice])
+  /// One value or a list of values; `none` is allowed as an element where `noneWord` says so.
+  indirect case list(of: ReadType, noneWord: String?)
+
+  /// As in "must be ...".
+  package var expected: String {
+    switch self {
+    case .integer(let bounds): "a whole number" + (bounds.text.map { " " + $0 } ?? "")
+    case .number(let bounds): "a number" + (bounds.text.map { " " + $0 } ?? "")
+    case .boolean: "true or false"
+    case .text: "a text"
+    case .word(let choices), .component(let choices):
+      choices.count == 1 ? choices[0].word : "one of " + Self.list(choices)
+    case .list(let element, nil): "\(element.expected), or a list of such"
+    case .list(let element, let none?): "\(element.expected), \(none), or a list of such"
+    }
+  }
+
+  /// The column "type" of the documentation.
+  package var name: String {
+    switch self {
+    case .integer: "whole number"
+    case .number: "number"
+    case .boolean: "true or false"
+    case .text: "text"
+    case .word: "word"
+    case .component: "component"
+    case .list(let element, let none): "\(element.name)\(none.map { " or \($0)" } ?? ""), or a list"
+    }
+  }
+
+  /// The column "allowed" of the documentation; empty when the type says it all.
+  package var allowed: String {
+    switch self {
+    case .integer(let bounds): bounds.text ?? ""
+    case .number(let bounds): bounds.text ?? ""
+    case .boolean, .text: ""
+    case .word(let choices), .component(let choices): Self.list(choices)
+    case .list(let element, _): element.allowed
+    }
+  }
+
+  private static func list(_ choices: [Choice]) -> String {
+    choices.map(\.word).joined(separator: ", ")
+  }
+}
+
+/// One read of an option: key, type, default, allowed values, doc sentence, and what it came to.
+package struct Read: Sendable, Hashable {
+  /// Dotted, from the root of the document: `model.attention.kv_heads`.
+  package let path: String
+  package let key: String
+  package let type: ReadType
+  /// Nil when the option is required or has no value by default.
+  package let defaultValue: Value?
+  /// What absence means, for an option without a default value: "the same as heads".
+  package let defaultText: String?
+  package let isRequired: Bool
+  package let doc: String
+  /// The value read, or the default.
+  package let value: Value
+  /// Whether the file (or an overlay) sets it.
+  package let isWritten: Bool
+
+  /// The default as the documentation shows it.
+  package var shownDefault: String {
+    if isRequired { return "required" }
+    return defaultText ?? defaultValue?.inlineYAML ?? "none"
+  }
+}

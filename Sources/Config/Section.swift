@@ -1,0 +1,151 @@
+// The recording reader over one mapping: state, faults and cross-field rules.
+// The reads are in Section+Values, Section+Words, Section+Lists and Section+Nested.
+
+/// Reads the options of one mapping. Each call states key, type, default, allowed range and a doc
+/// sentence; a bad value records a fault and yields the default, so that reading goes on.
+package final class Section {
+  /// Dotted, from the root of the document; empty at the root.
+  package let path: String
+  /// Where the section is written; where its parent is, if it is absent.
+  package let mark: Mark
+  /// Whether the document has this section.
+  package let isWritten: Bool
+  let recorder: Recorder
+  /// A muted section stands in for one that could not be read: it records no faults.
+  let isMuted: Bool
+  private let entries: [Entry]
+  private let places: [String: Int]
+  private var items: [(key: String, item: Item)] = []
+  private var asked: Set<String> = []
+  private var faulted: Set<String> = []
+
+  enum Item {
+    case option(Read)
+    case section(doc: String, Section)
+    case component(Read, options: Section)
+  }
+
+  /// Reads the root of a document; anything but a mapping is taken as an empty one.
+  package convenience init(root: Node, recorder: Recorder) {
+    self.init(path: "", entries: root.entries ?? [], mark: root.mark, recorder: recorder)
+  }
+
+  init(
+    path: String, entries: [Entry], mark: Mark, recorder: Recorder, isWritten: Bool = true,
+    isMuted: Bool = false
+  ) {
+    self.path = path
+    self.mark = mark
+    self.recorder = recorder
+    self.isWritten = isWritten
+    self.isMuted = isMuted
+    self.entries = entries
+    self.places = Dictionary(
+      zip(entries.map(\.key), entries.indices), uniquingKeysWith: { first, _ in first })
+    recorder.opened(self)
+  }
+
+  /// A section in which nothing is written, for documentation.
+  package static func empty(path: String = "", recorder: Recorder = Recorder()) -> Section {
+    let source = Source(name: "defaults", text: "")
+    return Section(
+      path: path, entries: [], mark: Mark(source: source, line: 1, column: 1), recorder: recorder,
+      isWritten: false)
+  }
+
+  /// The keys that are written, in order; does not count as asking for them.
+  package var writtenKeys: [String] { entries.map(\.key) }
+
+  /// What was read so far.
+  package var recording: Recording {
+    Recording(
+      path: path,
+      items: items.map { entry in
+        switch entry.item {
+        case .option(let read): .option(read)
+        case .section(let doc, let inner): .section(key: entry.key, doc: doc, inner.recording)
+        case .component(let read, let inner): .component(read, options: inner.recording)
+        }
+      })
+  }
+
+  /// The dotted path of a key of this section.
+  package func path(of key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
+
+  // MARK: Rules between keys
+
+  /// Records that the value of a key breaks a rule. Silent when that key, or one of `others`, was
+  /// already found faulty: the rule would only repeat that.
+  package func fault(
+    _ key: String, because kind: Fault.Kind, seeAlso others: [String] = [], notes: [Note] = []
+  ) {
+    if isMuted || faulted.contains(key) || others.contains(where: faulted.contains) { return }
+    let place = entry(key)?.value.mark ?? mark
+    recorder.record(Fault(kind, at: place, notes: others.map { note($0) } + notes))
+  }
+
+  /// Records that the section as a whole breaks a rule.
+  package func fault(because kind: Fault.Kind, seeAlso others: [String] = [], notes: [Note] = []) {
+    if isMuted || others.contains(where: faulted.contains) { return }
+    recorder.record(Fault(kind, at: mark, notes: others.map { note($0) } + notes))
+  }
+
+  /// A note that points at a key of this section, or gives its default when it is not written.
+  package func note(_ key: String) -> Note {
+    if let entry = entry(key) { return Note(.setHere(path(of: key)), at: entry.keyMark) }
+    if case .option(let read)? = items.first(where: { $0.key == key })?.item {
+      return Note(.byDefault(key: read.path, value: read.shownDefault))
+    }
+    return Note(.byDefault(key: path(of: key), value: "not set"))
+  }
+
+  /// Whether a read of this key (or of any key, for nil) recorded a fault.
+  package func hasFault(_ key: String? = nil) -> Bool {
+    key.map { faulted.contains($0) } ?? !faulted.isEmpty
+  }
+
+  /// Where a key's value is written; nil when it is not.
+  package func mark(of key: String) -> Mark? { entry(key)?.value.mark }
+
+  /// The value of a key as a node, for readers of free form such as `variants`.
+  package func node(_ key: String) -> Node? { lookUp(key)?.value }
+
+  // MARK: For the readers
+
+  /// The entry of a key, which from now on counts as known.
+  func lookUp(_ key: String) -> Entry? {
+    asked.insert(key)
+    return entry(key)
+  }
+
+  func entry(_ key: String) -> Entry? { places[key].map { entries[$0] } }
+
+  func add(_ key: String, _ item: Item) {
+    if let place = items.firstIndex(where: { $0.key == key }) {
+      items[place].item = item
+    } else {
+      items.append((key, item))
+    }
+  }
+
+  func item(_ key: String) -> Item? { items.first { $0.key == key }?.item }
+
+  func record(_ kind: Fault.Kind, for key: String, at place: Mark) {
+    faulted.insert(key)
+    if !isMuted { recorder.record(Fault(kind, at: place)) }
+  }
+
+  var unknownKeys: [Fault] {
+    if isMuted { return [] }
+    let known = knownKeys
+    return entries.filter { !asked.contains($0.key) }.map { entry in
+      Fault(.unknownKey(entry.key, section: path, known: known), at: entry.keyMark)
+    }
+  }
+
+  /// The keys in the order they are read, after those asked for by other means, such as `type`.
+  private var knownKeys: [String] {
+    let read = items.map(\.key)
+    return asked.filter { !read.contains($0) }.sorted() + read
+  }
+}

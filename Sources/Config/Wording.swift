@@ -1,0 +1,45 @@
+// Small parts of messages: quoting what the user wrote, naming what was found.
+// Everything that ends on a terminal passes `harmless` first.
+
+/// Helpers that put users' text into messages.
+package enum Wording {
+  private static let quoteLimit = 60
+
+  /// The text with control characters, bidirectional overrides and the like replaced by `?`.
+  package static func harmless(_ text: String) -> String {
+    if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return text }
+    var result = String.UnicodeScalarView()
+    for scalar in text.unicodeScalars { result.append(isHarmless(scalar) ? scalar : "?") }
+    return String(result)
+  }
+
+  static func isHarmless(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.properties.generalCategory {
+    case .control, .format, .surrogate, .lineSeparator, .paragraphSeparator: false
+    default: true
+    }
+  }
+
+  /// The text in single quotes, harmless and not too long.
+  package static func quote(_ text: String) -> String {
+    guard text.unicodeScalars.count > quoteLimit else { return "'\(harmless(text))'" }
+    return "'\(harmless(String(text.unicodeScalars.prefix(quoteLimit - 3))))...'"
+  }
+
+  /// What kind of value a node is, with an article: "the text 'abc'", "a list".
+  package static func found(_ node: Node) -> String {
+    switch node.content {
+    case .mapping: return "a mapping"
+    case .sequence: return "a list"
+    case .scalar(let scalar):
+      if scalar.isNull { return "nothing" }
+      if scalar.isQuoted { return "the quoted text \(quote(scalar.text))" }
+      if scalar.text == "true" || scalar.text == "false" { return "the boolean \(scalar.text)" }
+      if Numeral.looksNumeric(scalar.text) { return "the number \(harmless(scalar.text))" }
+      return "the text \(quote(scalar.text))"
+    }
+  }
+
+  /// The last part of a dotted path, as the user knows the key.
+  static func section(_ path: String) -> String { path.isEmpty ? "the file" : path }
+}

@@ -1,0 +1,160 @@
+// Progress on stderr: on a terminal one line that is rewritten, elsewhere a plain line per cell and
+// per evaluation, so that a log file is not filled with thousands of bars.
+
+internal import Foundation
+
+/// Where and how progress is shown.
+package struct ProgressOutput {
+  /// How progress looks.
+  package enum Style: Equatable, Sendable {
+    /// One line rewritten in place, as wide as `columns` says at each drawing.
+    case bar
+    /// Lines that stay.
+    case lines
+    /// Nothing at all.
+    case quiet
+  }
+
+  package var style: Style
+  /// Whether colours are allowed.
+  package var isColoured: Bool
+  /// The terminal's width, asked before each drawing since windows change.
+  package var columns: () -> Int
+  /// A clock that never goes back, in seconds.
+  package var clock: () -> Double
+  package var write: (String) -> Void
+
+  package init(
+    style: Style, isColoured: Bool, columns: @escaping () -> Int = { 80 },
+    clock: @escaping () -> Double, write: @escaping (String) -> Void
+  ) {
+    self.style = style
+    self.isColoured = isColoured
+    self.columns = columns
+    self.clock = clock
+    self.write = write
+  }
+}
+
+/// Shows how far a cell is.
+package struct ProgressBar {
+  /// Seconds between two drawings of the bar.
+  private static let interval = 0.1
+
+  private let output: ProgressOutput
+  private var cell = ""
+  private var total = 0
+  private var start = 0.0
+  private var firstStep = 0
+  private var lastDrawn = -Double.infinity
+  private var isDrawn = false
+
+  package init(_ output: ProgressOutput) {
+    self.output = output
+  }
+
+  /// Begins a cell.
+  ///
+  /// - Parameters:
+  ///   - cell: its name for people: `modern, seed 1`.
+  ///   - index: its place among the cells, from 1.
+  ///   - steps: the number of steps it will take.
+  ///   - done: steps that were done before, when a run is resumed.
+  package mutating func begin(
+    _ cell: String, _ index: Int, of count: Int, steps: Int, done: Int = 0
+  ) {
+    self.cell = "[\(index)/\(count)] \(cell)"
+    total = steps
+    firstStep = done
+    start = output.clock()
+    lastDrawn = -Double.infinity
+    if output.style == .lines { output.write("\(self.cell): \(steps) steps\n") }
+  }
+
+  /// Shows a step that is done; draws at most ten times a second, and the last step always.
+  package mutating func step(_ step: Int, loss: Double, tokensPerSecond: Double?) {
+    guard output.style == .bar else { return }
+    let now = output.clock()
+    guard now - lastDrawn >= Self.interval || step >= total else { return }
+    lastDrawn = now
+    var figures = "\(step)/\(total)  loss \(Metric.trainLoss.text(loss))"
+    if let tokensPerSecond {
+      figures += "  \(Metric.tokensPerSecond.text(tokensPerSecond)) tokens/s"
+    }
+    if let left = secondsLeft(at: step, now) { figures += "  \(Self.time(left)) left" }
+    draw(figures, share: total > 0 ? Double(step) / Double(total) : 1)
+  }
+
+  /// Shows an evaluation: a line that stays, in logs and above the bar.
+  package mutating func evaluated(step: Int, valLoss: Double, tokensPerSecond: Double?) {
+    var line = "\(cell): step \(step)/\(total)  validation loss \(Metric.valLoss.text(valLoss))"
+    if let tokensPerSecond {
+      line += "  \(Metric.tokensPerSecond.text(tokensPerSecond)) tokens/s"
+    }
+    if let left = secondsLeft(at: step, output.clock()) { line += "  \(Self.time(left)) left" }
+    note(line)
+  }
+
+  /// Ends a cell with a line that stays: its status, what there is to say, and its time.
+  package mutating func end(_ status: CellStatus, _ message: String) {
+    let time = Self.time(output.clock() - start)
+    let word = status.rawValue.replacing("_", with: " ")
+    let said = message.isEmpty ? "" : "  \(message)"
+    note("\(cell): \(coloured(word, status == .ok ? 32 : 31))\(said)  (\(time))")
+  }
+
+  /// Prints a line that stays, without disturbing the bar.
+  package mutating func note(_ line: String) {
+    guard output.style != .quiet else { return }
+    clear()
+    output.write(line + "\n")
+    lastDrawn = -Double.infinity
+  }
+
+  /// Takes the bar off the screen, before other output and at the end.
+  package mutating func clear() {
+    guard isDrawn else { return }
+    output.write("\r\u{1B}[K")
+    isDrawn = false
+  }
+
+  // The bar takes what the texts leave, and goes first where the terminal is narrow.
+  private mutating func draw(_ figures: String, share: Double) {
+    // The last column stays free: writing into it makes some terminals wrap.
+    let columns = max(10, output.columns() - 1)
+    let room = columns - DisplayWidth.of(cell) - DisplayWidth.of(figures) - 4
+    var line = "\(cell)  \(figures)"
+    if room >= 6 {
+      let size = min(room - 2, 30)
+      let filled = Int((Double(size) * min(1, max(0, share))).rounded(.down))
+      let bar =
+        String(repeating: "█", count: filled)
+        + String(repeating: "░", count: size - filled)
+      line = "\(cell)  \(coloured(bar, 36))  \(figures)"
+    } else if DisplayWidth.of(line) > columns {
+      line = DisplayWidth.cut(figures, to: columns)
+    }
+    output.write("\r\(line)\u{1B}[K")
+    isDrawn = true
+  }
+
+  private func secondsLeft(at step: Int, _ now: Double) -> Double? {
+    let done = step - firstStep
+    guard done > 0, now > start else { return nil }
+    return (now - start) / Double(done) * Double(max(0, total - step))
+  }
+
+  private func coloured(_ text: String, _ code: Int) -> String {
+    output.isColoured ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text
+  }
+
+  /// A time for people: `42 s`, `3:07`, `1:02:09`.
+  package static func time(_ seconds: Double) -> String {
+    guard seconds.isFinite, seconds < 1e9 else { return "?" }
+    let whole = Int(max(0, seconds).rounded())
+    if whole < 60 { return "\(whole) s" }
+    let hours = whole / 3600
+    if hours == 0 { return String(format: "%d:%02d", whole / 60, whole % 60) }
+    return String(format: "%d:%02d:%02d", hours, whole / 60 % 60, whole % 60)
+  }
+}

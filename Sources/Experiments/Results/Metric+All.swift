@@ -1,0 +1,133 @@
+// Every metric there is. One declaration and one place in a list make a metric: its columns, its
+// line in the summary and its row in docs/results.md follow.
+
+extension Metric {
+  /// All metrics, in the order of columns and of summary lines.
+  package static let all: [Metric] = quality + speed + memory + stability + size
+
+  /// The metric with a name; nil if there is none.
+  package static func named(_ name: String) -> Metric? {
+    all.first { $0.name == name }
+  }
+
+  /// How well the model predicts.
+  package static let quality: [Metric] = [valLoss, bestValLoss, trainLoss]
+  /// How fast it runs.
+  package static let speed: [Metric] = [
+    tokensPerSecond, stepSeconds, trainSeconds, evaluationSeconds, seconds, flopsPerSecond,
+    peakPercent,
+  ]
+  /// Memory by kind, peak over the run, and the cache of a later generation.
+  package static let memory: [Metric] = [
+    peakBytes, parameterBytes, gradientBytes, optimizerBytes, activationBytes, workspaceBytes,
+    cacheBytes, kvCacheBytesPerToken, predictedPeakBytes, predictedPeakErrorPercent,
+  ]
+  /// How calm the training was.
+  package static let stability: [Metric] = [
+    gradNormMean, gradNormSD, gradNormMax, gradNormCV, lossSpikes, maxAttentionLogit,
+    nonfiniteSteps,
+  ]
+  /// How large the model and the job were.
+  package static let size: [Metric] = [parameters, flopsPerToken, steps, tokens]
+
+  // Quality
+  package static let valLoss = Metric(
+    "val_loss", "Mean cross-entropy over the validation split at the end, in nats a token.",
+    better: .lower, .sampled, as: .decimals(4))
+  package static let bestValLoss = Metric(
+    "best_val_loss", "Lowest validation loss of all evaluations, in nats a token.",
+    better: .lower, .sampled, as: .decimals(4))
+  package static let trainLoss = Metric(
+    "train_loss", "Training loss, mean of the last tenth of the steps, in nats a token.",
+    better: .lower, .sampled, as: .decimals(4))
+
+  // Speed
+  package static let tokensPerSecond = Metric(
+    "tokens_per_s", "Training tokens per second of training time, evaluation not counted.",
+    better: .higher, .sampled, as: .scaled)
+  package static let stepSeconds = Metric(
+    "step_seconds", "Median time of a training step, in seconds.",
+    better: .lower, .sampled, as: .seconds)
+  package static let trainSeconds = Metric(
+    "train_seconds", "Time of all training steps together, in seconds.",
+    better: .lower, .sampled, as: .seconds)
+  package static let evaluationSeconds = Metric(
+    "evaluation_seconds", "Time of all evaluations together, in seconds.",
+    better: .lower, .sampled, as: .seconds)
+  package static let seconds = Metric(
+    "seconds", "Time of the whole cell, from start to last file, in seconds.",
+    better: .lower, .sampled, as: .seconds)
+  package static let flopsPerSecond = Metric(
+    "flops_per_s", "Floating-point operations of the model per second of training time.",
+    better: .higher, .sampled, as: .scaled)
+  package static let peakPercent = Metric(
+    "peak_percent", "flops_per_s as a share of this machine's measured peak, in per cent.",
+    better: .higher, .sampled, as: .percent)
+
+  // Memory
+  package static let peakBytes = Metric(
+    "peak_bytes", "Largest number of tensor bytes held at one time, all kinds together.",
+    better: .lower, .exact, as: .bytes, whole: true)
+  package static let parameterBytes = Metric(
+    "parameter_bytes", "Peak bytes of parameters.",
+    better: .lower, .exact, as: .bytes, whole: true)
+  package static let gradientBytes = Metric(
+    "gradient_bytes", "Peak bytes of parameter gradients.",
+    better: .lower, .exact, as: .bytes, whole: true)
+  package static let optimizerBytes = Metric(
+    "optimizer_bytes", "Peak bytes of optimizer state.",
+    better: .lower, .exact, as: .bytes, whole: true)
+  package static let activationBytes = Metric(
+    "activation_bytes", "Peak bytes of activations and their gradients.",
+    better: .lower, .exact, as: .bytes, whole: true)
+  package static let workspaceBytes = Metric(
+    "workspace_bytes", "Peak bytes of kernels' scratch space.",
+    better: .lower, .exact, as: .bytes, whole: true)
+  package static let cacheBytes = Metric(
+    "cache_bytes", "Peak bytes of the KV cache in this run; none in training.",
+    better: .lower, .exact, as: .bytes, whole: true)
+  package static let kvCacheBytesPerToken = Metric(
+    "kv_cache_bytes_per_token", "Bytes of KV cache that one token of one sequence takes.",
+    better: .lower, .planned, as: .bytes)
+  package static let predictedPeakBytes = Metric(
+    "predicted_peak_bytes", "peak_bytes as computed before the run.",
+    better: .none, .planned, as: .bytes, whole: true)
+  package static let predictedPeakErrorPercent = Metric(
+    "predicted_peak_error_percent", "How far predicted_peak_bytes is off peak_bytes, in per cent.",
+    better: .none, .exact, as: .percent)
+
+  // Stability
+  package static let gradNormMean = Metric(
+    "grad_norm_mean", "Mean over all steps of the gradient's norm before clipping.",
+    better: .none, .sampled, as: .decimals(3))
+  package static let gradNormSD = Metric(
+    "grad_norm_sd", "Standard deviation over all steps of the gradient's norm before clipping.",
+    better: .none, .sampled, as: .decimals(3))
+  package static let gradNormMax = Metric(
+    "grad_norm_max", "Largest norm of the gradient before clipping.",
+    better: .lower, .sampled, as: .decimals(3))
+  package static let gradNormCV = Metric(
+    "grad_norm_cv", "grad_norm_sd over grad_norm_mean: the gradient's unrest, free of scale.",
+    better: .lower, .sampled, as: .decimals(3))
+  package static let lossSpikes = Metric(
+    "loss_spikes", "Upward excursions of the loss beyond 4 running standard deviations.",
+    better: .lower, .sampled, as: .count, whole: true)
+  package static let maxAttentionLogit = Metric(
+    "max_attention_logit", "Largest absolute attention score before softmax, over the run.",
+    better: .lower, .sampled, as: .decimals(2))
+  package static let nonfiniteSteps = Metric(
+    "nonfinite_steps", "Steps whose loss or gradient norm was not a finite number.",
+    better: .lower, .sampled, as: .count, whole: true)
+
+  // Size
+  package static let parameters = Metric(
+    "parameters", "Number of trained parameters, shared ones counted once.",
+    better: .none, .planned, as: .scaled, whole: true)
+  package static let flopsPerToken = Metric(
+    "flops_per_token", "Floating-point operations to train one token, forward and backward.",
+    better: .none, .planned, as: .scaled, whole: true)
+  package static let steps = Metric(
+    "steps", "Optimizer steps done.", better: .none, .exact, as: .count, whole: true)
+  package static let tokens = Metric(
+    "tokens", "Training tokens seen.", better: .none, .exact, as: .scaled, whole: true)
+}

@@ -1,0 +1,21 @@
+// Numbers as text for machines: the shortest decimal that reads back as the same double,
+// always with a fraction, so that a column of reals never looks like a column of integers.
+
+/// The text of numbers in JSON and CSV files.
+package enum NumberText {
+  /// The shortest round-trip decimal with a fraction (`1.0`, `1.0e-05`); nil for NaN and infinities.
+  package static func real(_ value: Double) -> String? {
+    guard value.isFinite else { return nil }
+    let text = value.description
+    guard !text.contains("."), let exponent = text.firstIndex(of: "e") else { return text }
+    return text[..<exponent] + ".0" + text[exponent...]
+  }
+
+  /// A whole number where the value is one that a double holds exactly, else as `real`.
+  package static func integer(_ value: Double) -> String? {
+    guard let whole = Int(exactly: value), abs(value) <= 9_007_199_254_740_992 else {
+      return real(value)
+    }
+    return String(whole)
+  }
+}

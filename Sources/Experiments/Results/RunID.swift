@@ -1,0 +1,54 @@
+// The name of a run: `r-20261122-224837-kqzt`. Letter first and letters last, so that no reader
+// of a CSV file takes it for a number (a bare `1e5` would become 100000).
+
+internal import Foundation
+
+/// The name of a run's folder: UTC time, so that names sort by age, and four random letters.
+package struct RunID: Equatable, Comparable, Sendable, CustomStringConvertible {
+  package let description: String
+
+  /// A new name for a run that starts now.
+  package init() {
+    var random = SystemRandomNumberGenerator()
+    self.init(secondsSince1970: Int(Date().timeIntervalSince1970), using: &random)
+  }
+
+  /// A name for a given time, with letters from a given source.
+  package init(
+    secondsSince1970 seconds: Int, using random: inout some RandomNumberGenerator
+  ) {
+    var time = time_t(seconds)
+    var parts = tm()
+    gmtime_r(&time, &parts)
+    let day =
+      Self.digits([(Int(parts.tm_year) + 1900, 4), (Int(parts.tm_mon) + 1, 2)])
+      + Self.digits([(Int(parts.tm_mday), 2)])
+    let clock =
+      Self.digits([(Int(parts.tm_hour), 2), (Int(parts.tm_min), 2)])
+      + Self.digits([(Int(parts.tm_sec), 2)])
+    let alphabet = Array("abcdefghijklmnopqrstuvwxyz")
+    let letters = (0..<4).map { _ in alphabet[Int.random(in: 0..<26, using: &random)] }
+    description = "r-\(day)-\(clock)-\(String(letters))"
+  }
+
+  /// Reads a name; nil if it is not one of a run.
+  package init?(_ text: String) {
+    let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+    guard parts.count == 4, parts[0] == "r", parts[1].count == 8, parts[2].count == 6,
+      (parts[1] + parts[2]).utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+      parts[3].count == 4, parts[3].utf8.allSatisfy({ (0x61...0x7A).contains($0) })
+    else { return nil }
+    description = text
+  }
+
+  package static func < (left: RunID, right: RunID) -> Bool {
+    left.description < right.description
+  }
+
+  private static func digits(_ fields: [(value: Int, width: Int)]) -> String {
+    fields.map { field in
+      let text = String(field.value)
+      return String(repeating: "0", count: max(0, field.width - text.count)) + text
+    }.joined()
+  }
+}

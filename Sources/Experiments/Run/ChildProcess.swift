@@ -1,0 +1,54 @@
+// ChildProcess: starts a program, waits for it, and says how it ended and how much memory it used.
+
+import Foundation
+
+/// How a process ended.
+package enum ProcessEnd: Equatable, Sendable {
+  case exited(Int32)
+  case signalled(Int32)
+}
+
+/// A process started by this one, sharing its standard output and error.
+package struct ChildProcess {
+  package let id: Int32
+
+  /// Starts `program`, in a process group of its own: a Ctrl-C reaches it only through its parent.
+  ///
+  /// - Throws: `ResultsError.system` when it cannot be started.
+  package init(_ program: String, _ arguments: [String]) throws(ResultsError) {
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    // What this process ignores its child must not: it sets its own handlers.
+    var defaults = sigset_t()
+    sigemptyset(&defaults)
+    for number in [SIGINT, SIGTERM] { sigaddset(&defaults, number) }
+    posix_spawnattr_setsigdefault(&attributes, &defaults)
+    // A thread of a library may have signals blocked, which a child would inherit.
+    var none = sigset_t()
+    sigemptyset(&none)
+    posix_spawnattr_setsigmask(&attributes, &none)
+    posix_spawnattr_setpgroup(&attributes, 0)
+    posix_spawnattr_setflags(
+      &attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
+    var words: [UnsafeMutablePointer<CChar>?] = ([program] + arguments).map { strdup($0) }
+    words.append(nil)
+    defer { for word in words { free(word) } }
+    var process: pid_t = 0
+    let code = posix_spawn(&process, program, nil, &attributes, words, environ)
+    guard code == 0 else { throw .system(doing: "start", path: program, code: code) }
+    id = process
+  }
+
+  /// Waits until the process has ended.
+  ///
+  /// - Returns: how, and the most memory that was resident at a time, in bytes.
+  package func wait() -> (end: ProcessEnd, peakResidentBytes: Int) {
+    var status: Int32 = 0
+    var usage = rusage()
+    while wait4(id, &status, 0, &usage) < 0 && errno == EINTR {}
+    let number = status & 0x7f
+    let end = number == 0 ? ProcessEnd.exited((status >> 8) & 0xff) : .signalled(number)
+    return (end, Int(usage.ru_maxrss) * 1024)
+  }
+}

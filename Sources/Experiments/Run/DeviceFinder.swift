@@ -1,0 +1,49 @@
+// DeviceFinder: from what an experiment asks for to a device that is there.
+
+import Foundation
+package import Tensors
+
+/// Opens the device that a cell asks for.
+package struct DeviceFinder: Sendable {
+  package var threads: Int
+  package var plugin: String?
+  package var environment: [String: String]
+
+  package init(_ options: RunOptions, environment: [String: String]) {
+    threads = options.threads
+    plugin = options.plugin
+    self.environment = environment
+  }
+
+  /// The device and, where `auto` did not take the GPU, why.
+  ///
+  /// - Throws: `PluginError` when a GPU is demanded and there is none.
+  package func open(_ choice: DeviceChoice) throws(PluginError) -> (device: Device, reason: String)
+  {
+    switch choice {
+    case .cpu: return (.cpu(threads: threads), "asked for")
+    case .cuda: return (Device(try table()), "asked for")
+    case .auto:
+      do {
+        return (Device(try table()), "a GPU is there")
+      } catch {
+        return (.cpu(threads: threads), error.description)
+      }
+    }
+  }
+
+  private func table() throws(PluginError) -> UnsafePointer<KernelTable> {
+    try Plugin.load(
+      from: Plugin.places(
+        given: plugin, environment: environment["RUNEXP_CUDA_PLUGIN"],
+        program: CommandLine.executablePath))
+  }
+}
+
+extension CommandLine {
+  /// The path of the running program.
+  package static var executablePath: String {
+    (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
+      ?? (arguments.first ?? "runexp")
+  }
+}

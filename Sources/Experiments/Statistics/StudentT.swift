@@ -1,0 +1,87 @@
+// Student's t distribution, computed for any degrees of freedom instead of read from a table.
+// Abramowitz and Stegun, Handbook of Mathematical Functions, 26.5 and 26.7.
+
+internal import Foundation
+
+/// Student's t distribution.
+package struct StudentT: Sendable {
+  package let degreesOfFreedom: Double
+
+  /// - Parameter degreesOfFreedom: above zero; n - 1 for the mean of n values.
+  package init(degreesOfFreedom: Double) {
+    precondition(degreesOfFreedom > 0, "t distribution of \(degreesOfFreedom) degrees of freedom")
+    self.degreesOfFreedom = degreesOfFreedom
+  }
+
+  /// The probability of a value beyond |t| on either side: a test's two-sided p.
+  package func twoSided(_ t: Double) -> Double {
+    guard t.isFinite else { return 0 }
+    let square = t * t
+    // For a small |t| the argument nears 1 and loses digits; then the complement has them.
+    if square < degreesOfFreedom {
+      return 1
+        - Beta.regularized(square / (degreesOfFreedom + square), 0.5, degreesOfFreedom / 2)
+    }
+    return Beta.regularized(
+      degreesOfFreedom / (degreesOfFreedom + square), degreesOfFreedom / 2, 0.5)
+  }
+
+  /// The value below which a share `p` of the distribution lies.
+  ///
+  /// - Parameter p: above 0 and below 1.
+  package func quantile(_ p: Double) -> Double {
+    precondition(p > 0 && p < 1, "quantile of \(p)")
+    if p == 0.5 { return 0 }
+    let tails = 2 * min(p, 1 - p)
+    var low = 0.0
+    var high = 1.0
+    while twoSided(high) > tails { high *= 2 }
+    // Bisection to the last bit: a handful of calls a run, so plain beats fast.
+    while true {
+      let middle = low + (high - low) / 2
+      if middle <= low || middle >= high { break }
+      if twoSided(middle) > tails { low = middle } else { high = middle }
+    }
+    return p < 0.5 ? -high : high
+  }
+}
+
+/// The incomplete beta function, by its continued fraction.
+enum Beta {
+  /// I_x(a, b), with x in 0...1 and a, b above 0.
+  static func regularized(_ x: Double, _ a: Double, _ b: Double) -> Double {
+    if x <= 0 { return 0 }
+    if x >= 1 { return 1 }
+    let logFront = logGamma(a + b) - logGamma(a) - logGamma(b) + a * log(x) + b * log1p(-x)
+    // The fraction converges fast on this side of the mean; the other side is its mirror.
+    if x < (a + 1) / (a + b + 2) { return exp(logFront) * fraction(x, a, b) / a }
+    return 1 - exp(logFront) * fraction(1 - x, b, a) / b
+  }
+
+  // Lentz's method: numerators alternate between two rules.
+  private static func fraction(_ x: Double, _ a: Double, _ b: Double) -> Double {
+    let tiny = 1e-300
+    func guarded(_ value: Double) -> Double { abs(value) < tiny ? tiny : value }
+    var c = 1.0
+    var d = 1 / guarded(1 - (a + b) * x / (a + 1))
+    var result = d
+    for step in 1...10_000 {
+      let m = Double(step)
+      let even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
+      d = 1 / guarded(1 + even * d)
+      c = guarded(1 + even / c)
+      result *= d * c
+      let odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
+      d = 1 / guarded(1 + odd * d)
+      c = guarded(1 + odd / c)
+      let change = d * c
+      result *= change
+      if abs(change - 1) < 1e-16 { break }
+    }
+    return result
+  }
+
+  private static func logGamma(_ x: Double) -> Double {
+    lgamma(x)
+  }
+}

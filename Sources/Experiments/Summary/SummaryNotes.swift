@@ -1,0 +1,104 @@
+// The notes under a table: what is missing, what the number of seeds can and cannot show, and
+// where the variants were not compared on equal terms.
+
+internal import Foundation
+
+/// The notes of one block, in the order in which they are printed.
+struct SummaryNotes {
+  private let block: SummaryBlock
+
+  init(_ block: SummaryBlock) {
+    self.block = block
+  }
+
+  var all: [String] { holes + seeds + correction + confounded + unfair }
+
+  // Cells that did not end well, each with its reason: never averaged over, never left out.
+  private var holes: [String] {
+    block.rows.filter { $0.status != .ok }.map { row in
+      let reason = row.reason.map { ": " + $0 } ?? ""
+      let name = row.variant.isEmpty ? "" : row.variant + ", "
+      let status = row.status.rawValue.replacing("_", with: " ")
+      return "\(name)seed \(row.seed): \(status)\(reason)"
+    }
+  }
+
+  private var seeds: [String] {
+    let n = block.seeds
+    let needed = SignFlip.pairsNeeded(below: 0.05)
+    switch n {
+    case 0: return []
+    case 1 where block.baseline == nil: return ["1 seed: no spread can be given"]
+    case 1:
+      return [
+        "1 seed: no interval can be given; 2 seeds give one, and \(needed) are the fewest of "
+          + "which a sign-flip test can fall below p = 0.05"
+      ]
+    default:
+      if block.baseline == nil { return ["mean ± sd (number of seeds)"] }
+      let paired =
+        "mean ± sd (number of seeds); differences are paired by seed, with a 95 % t "
+        + "interval"
+      guard n < needed else { return [paired] }
+      let least = SummaryNotes.p(SignFlip.minimumP(pairs: n))
+      return [
+        paired
+          + "; with \(n) seeds a sign-flip test cannot fall below p = \(least), \(needed) are needed"
+      ]
+    }
+  }
+
+  // Many lines at 5 % find something by chance: name those that stand all the same.
+  private var correction: [String] {
+    let tested = block.lines.flatMap { line in
+      line.comparisons.compactMap { comparison in
+        comparison.holmP.map { (line.metric.name, comparison.subject, $0) }
+      }
+    }
+    guard tested.count > 1 else { return [] }
+    let isPair = block.variants.count == 2
+    let standing = tested.filter { $0.2 < 0.05 }.map { isPair ? $0.0 : "\($0.0) (\($0.1))" }
+    let list = standing.isEmpty ? "none" : standing.joined(separator: ", ")
+    return ["still different at 5 % after Holm's correction over \(tested.count) tests: \(list)"]
+  }
+
+  // A fact that differs between variants but not within one: the comparison is of that too.
+  private var confounded: [String] {
+    guard block.variants.count > 1 else { return [] }
+    var keys: [String] = []
+    for fact in block.rows.flatMap(\.facts) where !keys.contains(fact.key) { keys.append(fact.key) }
+    return keys.compactMap { key in
+      let values = block.variants.compactMap { variant -> (String, String)? in
+        let row = block.rows.first { $0.variant == variant && $0.fact(key) != nil }
+        guard let value = row?.fact(key), value != .null else { return nil }
+        return (variant, value.text ?? value.line)
+      }
+      guard Set(values.map(\.1)).count > 1 else { return nil }
+      let list = values.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
+      return "what ran differs in \(key): \(list)"
+    }
+  }
+
+  // More than 1 % apart in size or work: the reader must know before reading the losses.
+  private var unfair: [String] {
+    let measures: [(Metric, String)] = [
+      (.parameters, "parameters"), (.flopsPerToken, "FLOPs a token"), (.tokens, "training tokens"),
+    ]
+    return measures.flatMap { metric, noun in
+      (block.line(metric)?.comparisons ?? []).compactMap { comparison in
+        guard let ratio = comparison.pairs.ratio, abs(ratio - 1) > 0.01,
+          let above = comparison.pairs.subject.first, let below = comparison.pairs.baseline.first
+        else { return nil }
+        let share = String(format: "%.1f", abs(ratio - 1) * 100)
+        return "not like for like: \(comparison.subject) has \(share) % "
+          + "\(ratio < 1 ? "fewer" : "more") \(noun) than \(comparison.baseline) "
+          + "(\(metric.text(above)) against \(metric.text(below)))"
+      }
+    }
+  }
+
+  /// A probability with two significant figures: 0.25, 0.031, 0.0005.
+  static func p(_ value: Double) -> String {
+    value < 0.0001 ? "0.0001" : String(format: "%.2g", value)
+  }
+}

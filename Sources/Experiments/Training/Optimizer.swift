@@ -1,0 +1,48 @@
+// The `optimizer` section: which optimizer, with which settings. The steps themselves are Tensors' AdamW.
+
+package import Config
+package import Tensors
+
+/// What the optimizer of a training run is told.
+package struct OptimizerOptions: Equatable, Sendable {
+  /// The highest learning rate; the schedule lowers it.
+  package let rate: Double
+  package let adamW: AdamWOptions
+  /// The largest gradient norm; larger gradients are scaled down to it. Infinite: no clipping.
+  package let clip: Double
+
+  static let choices = [
+    Choice("adamw", "Adam with decoupled weight decay (Loshchilov & Hutter 2019)")
+  ]
+
+  package init(rate: Double, adamW: AdamWOptions, clip: Double) {
+    self.rate = rate
+    self.adamW = adamW
+    self.clip = clip
+  }
+
+  package init(_ workload: Section) {
+    let options = workload.component(
+      "optimizer", of: OptimizerOptions.choices, default: "adamw", "how parameters are updated"
+    ).options
+    rate = options.double(
+      "lr", default: 1e-3, in: Bounds.above(0, through: 100),
+      "learning rate at the end of warm-up")
+    let below1 = 0..<1.0
+    adamW = AdamWOptions(
+      beta1: Float(options.double("beta1", default: 0.9, in: below1, "decay of the first moment")),
+      beta2: Float(
+        options.double("beta2", default: 0.95, in: below1, "decay of the second moment")),
+      epsilon: Float(
+        options.double(
+          "epsilon", default: 1e-8, in: Bounds.above(0, through: 1),
+          "added to the root of the second moment")),
+      weightDecay: Float(
+        options.double(
+          "weight_decay", default: 0.1, in: 0...10,
+          "decay towards 0 a step, times lr; on matrices only")))
+    let limit = options.double(
+      "clip", default: 1, in: 0...1e6, "largest gradient norm; 0 turns clipping off")
+    clip = limit > 0 ? limit : .infinity
+  }
+}

@@ -1,0 +1,89 @@
+// Trainer: one optimizer step after another. It knows the model and the optimizer; not data, files or clocks.
+
+package import Models
+package import Tensors
+
+/// What one training step found.
+package struct TrainingStep: Equatable, Sendable {
+  /// Mean loss of the batch in nats, before the update.
+  package let loss: Double
+  /// Norm of the gradient before clipping.
+  package let gradientNorm: Double
+  package let rate: Double
+  /// The largest attention logit of the forward pass; nil when no attention ran.
+  package let maxAttentionLogit: Double?
+
+  /// Whether every figure is finite; when not, the parameters were left alone.
+  package var isFinite: Bool { loss.isFinite && gradientNorm.isFinite }
+}
+
+/// Trains one model on one device.
+package final class Trainer {
+  package let model: Transformer
+  package let device: Device
+  package let optimizer: AdamW
+  private let options: OptimizerOptions
+  private let precision: ElementType
+  private let gradients: Gradients
+  private let parameters: [Tensor]
+  private let decays: [Bool]
+
+  /// - Parameter model: with materialised parameters on `device`.
+  package init(
+    _ model: Transformer, _ options: OptimizerOptions, precision: ElementType, on device: Device
+  ) {
+    self.model = model
+    self.device = device
+    self.options = options
+    self.precision = precision
+    parameters = model.parameters.tensors
+    decays = model.parameters.all.map(\.decays)
+    gradients = model.parameters.newGradients(on: device)
+    optimizer = AdamW(options.adamW, for: parameters, on: device)
+  }
+
+  /// Forward, backward, clipping and update.
+  ///
+  /// - Parameters:
+  ///   - inputs: [batch, sequence].
+  ///   - targets: the token after each input.
+  package func step(_ inputs: [Int32], targets: [Int32], batch: Int, rate: Double) -> TrainingStep {
+    let (loss, logit) = backward(inputs, targets: targets, batch: batch)
+    let found = parameters.indices.map(gradients.leaf)
+    let norm = optimizer.norm(of: found)
+    // As in PyTorch, a small term keeps the quotient finite.
+    let scale = min(1, options.clip / (norm + 1e-6))
+    let step = TrainingStep(
+      loss: loss, gradientNorm: norm, rate: rate, maxAttentionLogit: logit.map(Double.init))
+    guard step.isFinite else { return step }
+    optimizer.step(
+      parameters, found, rate: Float(rate), gradientScale: Float(scale), decays: decays)
+    return step
+  }
+
+  /// The mean loss of a batch and the largest attention logit; leaves the gradients in place.
+  package func backward(_ inputs: [Int32], targets: [Int32], batch: Int) -> (Double, Float?) {
+    let tape = Tape(leaves: parameters.count)
+    let pass = Pass(on: device, tape: tape, precision: precision)
+    pass.observesLogits = true
+    let loss = model.loss(
+      Tokens(inputs, batch: batch, on: device),
+      targets: Tokens(targets, batch: batch, on: device), pass
+    ).mean()
+    let logit = pass.largestLogit()
+    tape.backward(into: gradients)
+    return (loss, logit)
+  }
+
+  /// The gradient of a parameter after `backward`.
+  package func gradient(of parameter: Parameter) -> Tensor? { gradients.leaf(parameter.slot) }
+
+  /// The mean loss of a batch, without gradients.
+  package func evaluate(_ inputs: [Int32], targets: [Int32], batch: Int) -> Double {
+    let pass = Pass(on: device, precision: precision)
+    return model.loss(
+      Tokens(inputs, batch: batch, on: device),
+      targets: Tokens(targets, batch: batch, on: device), pass
+    ).mean()
+  }
+}

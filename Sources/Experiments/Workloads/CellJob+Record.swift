@@ -1,0 +1,58 @@
+// What every workload notes of its cell: the text, the kernel that runs, the memory, checkpoints.
+
+import Models
+import Tensors
+
+extension CellJob {
+  /// Notes which text is used, and why another one than was asked for.
+  func recordDataset(_ text: LoadedText) {
+    row.setFact("dataset", .string(text.name))
+    row.setFact("dataset_sha256", .string("sha256-" + text.sha256))
+    row.setFact("dataset_source", .string(text.source.word))
+    for warning in text.warnings { progress.warn(warning) }
+    if let note = text.note {
+      row.setFact("dataset_note", .string(note))
+      progress.warn(note)
+    }
+  }
+
+  /// Notes which attention kernel was asked for and which one runs; false, with the row's status set, when there is none.
+  func recordKernel(of model: Transformer) -> Bool {
+    guard let choice = model.blocks.first?.attention.plan.kernel else { return true }
+    row.setFact("kernel_requested", .string(choice.word))
+    guard let kernel = choice.resolve(on: device) else {
+      row.status = .unavailable
+      row.reason = "\(device.name) has no attention kernel '\(choice.word)'"
+      return false
+    }
+    row.setFact("kernel", .string(kernel.algorithm.rawValue))
+    row.setFact("kernel_reason", .string(kernel.reason))
+    return true
+  }
+
+  /// Writes a checkpoint into the cell's folder.
+  func save(
+    _ model: Transformer, _ corpus: TextCorpus, step: Int, as name: String
+  ) throws(ResultsError) {
+    let configuration: JSON = [
+      "step": .integer(step), "seed": .integer(seed),
+      "vocabulary": .string(String(String.UnicodeScalarView(corpus.vocabulary.scalars))),
+      "vocab_size": .integer(model.vocabulary), "hidden_size": .integer(model.width),
+      "num_hidden_layers": .integer(model.blocks.count),
+    ]
+    try Checkpoint.save(model, step: step, configuration: configuration, to: "\(folder)/\(name)")
+  }
+}
+
+extension MemoryLedger {
+  /// The peaks of this device by kind.
+  func report(to metrics: inout MetricValues) {
+    metrics.set(.peakBytes, atPeak.total)
+    let kinds: [(Metric, MemoryKind)] = [
+      (.parameterBytes, .parameters), (.gradientBytes, .gradients),
+      (.optimizerBytes, .optimizer), (.activationBytes, .activations),
+      (.workspaceBytes, .workspace),
+    ]
+    for (metric, kind) in kinds { metrics.set(metric, peakByKind[kind]) }
+  }
+}

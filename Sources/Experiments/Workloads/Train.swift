@@ -1,0 +1,55 @@
+// Train: next-token training of a small model, with everything that is measured on the way.
+
+package import Config
+import Models
+import Tensors
+
+/// Trains a model on a text and measures how well, how fast, how calmly, and with how much memory.
+package struct Train: Workload {
+  package static let word = "train"
+  package static let summary = "next-token training: loss, speed, memory by kind and stability"
+  package static let formula = "minimise the mean of -log p(token | earlier tokens)"
+  package static let source = "Radford et al. 2018 (GPT); settings after nanoGPT"
+
+  private let options: TrainOptions
+
+  package init(_ options: Section) { self.options = TrainOptions(options) }
+
+  package var length: Int { options.sequence }
+  package var steps: Int { options.steps }
+  package var tokensPerStep: Int { options.batch * options.sequence }
+  package var dataset: DatasetDeclaration? { options.dataset }
+
+  package func run(_ cell: CellJob) throws {
+    let text = try cell.data.load(options.dataset) { cell.progress.downloading($0, of: $1) }
+    cell.recordDataset(text)
+    let corpus = try TextCorpus(text, sequence: options.sequence)
+    let model = Transformer(
+      cell.model, vocabulary: corpus.vocabulary.count, length: options.sequence)
+    guard cell.recordKernel(of: model) else { return }
+    model.parameters.materialise(on: cell.device, seed: UInt64(cell.seed))
+    if cell.savesInitial { try cell.save(model, corpus, step: 0, as: "checkpoint-initial") }
+
+    var training = try TrainingRun(options, cell, model, corpus)
+    try training.run()
+    training.report()
+    if cell.row.status == .ok, options.sampleTokens > 0 {
+      try writeSample(of: model, corpus, cell)
+    }
+    try cell.save(model, corpus, step: training.stepsDone, as: "checkpoint")
+  }
+
+  private func writeSample(
+    of model: Transformer, _ corpus: TextCorpus, _ cell: CellJob
+  ) throws(ResultsError) {
+    let known = Set(corpus.vocabulary.scalars)
+    let prompt = String(String.UnicodeScalarView(options.prompt.unicodeScalars.filter(known.contains)))
+    let start = (try? corpus.vocabulary.encode(prompt)) ?? []
+    let tokens = TextSample(temperature: options.sampleTemperature, seed: UInt64(cell.seed)).draw(
+      options.sampleTokens, after: start.isEmpty ? [0] : start, from: model,
+      length: options.sequence, precision: cell.precision, on: cell.device)
+    let text = prompt + corpus.vocabulary.decode(tokens)
+    try AtomicFile.write(text, to: "\(cell.folder)/sample.txt")
+    cell.row.setFact("sample", .string(text))
+  }
+}

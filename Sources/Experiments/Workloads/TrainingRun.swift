@@ -1,0 +1,136 @@
+// TrainingRun: the loop of one training run, from the first step to the last evaluation, writing as it goes.
+
+import Models
+import Tensors
+
+/// The state of one training run.
+struct TrainingRun {
+  private let options: TrainOptions
+  private let cell: CellJob
+  private let trainer: Trainer
+  private let sampler: BatchSampler
+  private let corpus: TextCorpus
+  private let cost: Cost
+  private let log: LineLog
+
+  private(set) var stepsDone = 0
+  private var clock = ThroughputClock()
+  private var evaluationSeconds = 0.0
+  private var stability = StabilityMonitor()
+  private var recentLosses: [Double] = []
+  private var bestValidation: Double?
+  private var lastValidation: Double?
+
+  init(
+    _ options: TrainOptions, _ cell: CellJob, _ model: Transformer, _ corpus: TextCorpus
+  ) throws(ResultsError) {
+    self.options = options
+    self.cell = cell
+    self.corpus = corpus
+    cost = model.cost(tokens: options.sequence)
+    trainer = Trainer(model, options.optimizer, precision: cell.precision, on: cell.device)
+    sampler = BatchSampler(
+      tokens: corpus.train, sequence: options.sequence, batch: options.batch,
+      order: options.order, seed: UInt64(cell.seed))
+    log = try LineLog("\(cell.folder)/steps.jsonl")
+  }
+
+  /// All steps, the evaluations between them and the last one.
+  ///
+  /// - Throws: `Interrupted` after the step during which the user asked to stop.
+  mutating func run() throws {
+    cell.row.status = .ok
+    let some = EvaluationWindows.spread(
+      options.evaluationWindows, tokens: corpus.validation.count, sequence: options.sequence)
+    var inputs = [Int32](repeating: 0, count: options.batch * options.sequence)
+    var targets = inputs
+    while stepsDone < options.steps {
+      sampler.fill(step: stepsDone, inputs: &inputs, targets: &targets)
+      guard try step(inputs, targets) else { return }
+      if cell.isInterrupted() {
+        try log.sync()
+        throw Interrupted()
+      }
+      if options.evaluateEvery > 0, stepsDone % options.evaluateEvery == 0,
+        stepsDone < options.steps
+      {
+        try evaluate(some, as: "val_loss_estimate")
+      }
+    }
+    let all = EvaluationWindows.full(
+      tokens: corpus.validation.count, sequence: options.sequence)
+    lastValidation = try evaluate(all, as: "val_loss")
+    try log.sync()
+  }
+
+  /// One step; false when it diverged.
+  private mutating func step(_ inputs: [Int32], _ targets: [Int32]) throws(ResultsError) -> Bool {
+    let start = ThroughputClock.now()
+    let step = trainer.step(
+      inputs, targets: targets, batch: options.batch, rate: options.schedule.rate(at: stepsDone))
+    let seconds = ThroughputClock.now() - start
+    clock.add(seconds)
+    stability.record(
+      loss: step.loss, gradientNorm: step.gradientNorm, maxAttentionLogit: step.maxAttentionLogit)
+    try log.append(
+      [
+        "step": .integer(stepsDone), "loss": .real(step.loss), "lr": .real(step.rate),
+        "grad_norm": .real(step.gradientNorm), "max_attention_logit": .real(step.maxAttentionLogit),
+        "seconds": .real(seconds),
+      ])
+    stepsDone += 1
+    guard step.isFinite else {
+      cell.row.status = .diverged
+      cell.row.reason =
+        "the \(step.loss.isFinite ? "gradient" : "loss") of step \(stepsDone - 1) is not finite"
+      return false
+    }
+    recentLosses.append(step.loss)
+    if recentLosses.count > max(1, options.steps / 10) { recentLosses.removeFirst() }
+    cell.progress.step(
+      stepsDone, of: options.steps, loss: step.loss,
+      tokensPerSecond: Double(inputs.count) / (clock.median ?? seconds))
+    return true
+  }
+
+  @discardableResult
+  private mutating func evaluate(
+    _ windows: EvaluationWindows, as name: String
+  ) throws(ResultsError) -> Double {
+    let start = ThroughputClock.now()
+    let loss = Evaluation(corpus.validation, batch: options.batch).loss(of: trainer, over: windows)
+    evaluationSeconds += ThroughputClock.now() - start
+    bestValidation = min(bestValidation ?? loss, loss)
+    try log.append(.object([JSONMember("step", .integer(stepsDone)), JSONMember(name, .real(loss))]))
+    cell.progress.evaluated(step: stepsDone, of: options.steps, validationLoss: loss)
+    return loss
+  }
+
+  /// Puts what was measured into the cell's row.
+  func report() {
+    var metrics = cell.row.metrics
+    defer { cell.row.metrics = metrics }
+    let perStep = options.batch * options.sequence
+    let flops = cost.forwardFLOPsPerSequence + cost.backwardFLOPsPerSequence
+    metrics[.valLoss] = lastValidation
+    metrics[.bestValLoss] = bestValidation
+    metrics[.trainLoss] =
+      recentLosses.isEmpty ? nil : recentLosses.reduce(0, +) / Double(recentLosses.count)
+    if let median = clock.median {
+      let rate = flops * Double(options.batch) / median
+      metrics[.tokensPerSecond] = Double(perStep) / median
+      metrics[.stepSeconds] = median
+      metrics[.flopsPerSecond] = rate
+      metrics[.peakPercent] = 100 * rate / cell.device.measurePeak(cell.precision)
+    }
+    metrics[.trainSeconds] = clock.total
+    metrics[.evaluationSeconds] = evaluationSeconds
+    metrics.set(.parameters, cost.parameters)
+    metrics.set(.flopsPerToken, Int(flops / Double(options.sequence)))
+    metrics.set(.steps, stepsDone)
+    metrics.set(.tokens, stepsDone * perStep)
+    metrics.set(.kvCacheBytesPerToken, cost.cacheBytesPerToken)
+    stability.report(to: &metrics)
+    cell.device.memory.report(to: &metrics)
+  }
+}

@@ -1,0 +1,42 @@
+// Cost: what a model needs, counted from its shapes before anything runs.
+
+/// Predicted work and memory of a model.
+package struct Cost: Equatable, Sendable {
+  /// Tokens of a sequence, which the work of attention depends on.
+  package let tokens: Int
+  /// Trainable values.
+  package let parameters: Int
+  /// Multiply-adds count as two. A causal attention counts the pairs it needs, which is about half of all.
+  package let forwardFLOPsPerSequence: Double
+  /// A backward pass costs twice the matrix products, and 2.5 times the attention, whose scores are recomputed.
+  package let backwardFLOPsPerSequence: Double
+  /// Bytes of keys and values that each token adds to an f32 cache over all layers.
+  package let cacheBytesPerToken: Int
+
+  /// Forward and backward work of training on one token.
+  package var trainingFLOPsPerToken: Double {
+    (forwardFLOPsPerSequence + backwardFLOPsPerSequence) / Double(tokens)
+  }
+}
+
+extension Transformer {
+  /// The cost for sequences of `tokens` tokens.
+  package func cost(tokens: Int) -> Cost {
+    var perToken = Double(2 * width * vocabulary)
+    var attention = 0.0
+    var cache = 0
+    for block in blocks {
+      for matrix in block.attention.matrices + block.feedForward.matrices {
+        perToken += Double(2 * matrix.inputs * matrix.outputs)
+      }
+      let plan = block.attention.plan
+      let pairs = Double(tokens) * Double(tokens + 1) / 2
+      attention += 4 * Double(plan.headDimension * plan.heads.queries) * pairs
+      cache += 2 * plan.heads.keyValues * plan.headDimension * 4
+    }
+    let products = perToken * Double(tokens)
+    return Cost(
+      tokens: tokens, parameters: parameters.count, forwardFLOPsPerSequence: products + attention,
+      backwardFLOPsPerSequence: 2 * products + 2.5 * attention, cacheBytesPerToken: cache)
+  }
+}

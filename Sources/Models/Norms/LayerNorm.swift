@@ -1,0 +1,27 @@
+// LayerNorm: the classic normalisation, centred and scaled to unit variance.
+
+package import Config
+package import Tensors
+
+/// (x - mean) / sqrt(variance + epsilon) * weight + bias.
+package struct LayerNorm: Norm {
+  package static let word = "layernorm"
+  package static let summary = "centres each token and scales it to unit variance"
+  package static let formula = "(x - mean(x)) / sqrt(var(x) + epsilon) * weight + bias"
+  package static let source = "Ba, Kiros & Hinton 2016, arXiv 1607.06450"
+
+  private let epsilon: Float
+  private let weight: Parameter
+  private let bias: Parameter?
+
+  package init(_ options: Section, width: Int, _ parameters: ParameterBuilder) {
+    epsilon = options.normEpsilon()
+    let hasBias = options.bool("bias", default: true, "add a learned bias")
+    weight = parameters.parameter("weight", [width], .ones)
+    bias = hasBias ? parameters.parameter("bias", [width], .zeros) : nil
+  }
+
+  package func callAsFunction(_ x: Tensor, _ pass: Pass) -> Tensor {
+    pass.layerNorm(x, weight: weight.tensor, bias: bias?.tensor, epsilon: epsilon)
+  }
+}

@@ -1,0 +1,32 @@
+// The registry: one line a component. Listing a type here makes it known to experiment files, to `runexp components`,
+// to the documentation and to the tests that every component must pass.
+
+/// The components that fill the slots of a model.
+package enum Registry {
+  package static let norms: [any Norm.Type] = [
+    RMSNorm.self,
+    LayerNorm.self,
+    NoNorm.self,
+  ]
+
+  package static let attentions: [any Attention.Type] = [
+    MHA.self,
+    GQA.self,
+    MQA.self,
+  ]
+
+  package static let positions: [any Position.Type] = [
+    NoPosition.self,
+    Sinusoidal.self,
+    Learned.self,
+    RoPE.self,
+  ]
+
+  package static let feedForwards: [any FeedForward.Type] = [
+    GELU.self,
+    ReLU.self,
+    SiLU.self,
+    SwiGLU.self,
+    GEGLU.self,
+  ]
+}

@@ -1,0 +1,43 @@
+// Slots: the places of a model that components fill, each with its key, default and list of types.
+
+package import Config
+
+/// A place in the model that one component of a list fills.
+package struct Slot<Kind: Sendable>: Sendable {
+  package let key: String
+  package let standard: String
+  package let doc: String
+  package let components: [(choice: Choice, type: Kind)]
+}
+
+/// The slots of a Transformer.
+package enum Slots {
+  package static let norm = Slot<any Norm.Type>(
+    key: "norm", standard: "rmsnorm",
+    doc: "what keeps activations in range before each sublayer and the output",
+    components: Registry.norms.map { (Choice($0.word, $0.summary), $0) })
+
+  package static let attention = Slot<any Attention.Type>(
+    key: "attention", standard: "gqa", doc: "how query heads share key/value heads",
+    components: Registry.attentions.map { (Choice($0.word, $0.summary), $0) })
+
+  package static let position = Slot<any Position.Type>(
+    key: "position", standard: "rope", doc: "how the model knows where a token stands",
+    components: Registry.positions.map { (Choice($0.word, $0.summary), $0) })
+
+  package static let feedForward = Slot<any FeedForward.Type>(
+    key: "ffn", standard: "swiglu", doc: "what works on each token by itself",
+    components: Registry.feedForwards.map { (Choice($0.word, $0.summary), $0) })
+}
+
+extension Section {
+  /// Reads which component fills a slot; an unknown word is a fault, and the standard one stands in for it.
+  func component<Kind>(_ slot: Slot<Kind>) -> (type: Kind, options: Section) {
+    let read = component(
+      slot.key, of: slot.components.map(\.choice), default: slot.standard, slot.doc)
+    guard let found = slot.components.first(where: { $0.choice.word == read.word }) else {
+      preconditionFailure("slot \(slot.key) has no component \(read.word)")
+    }
+    return (found.type, read.options)
+  }
+}
