@@ -22,11 +22,7 @@ extension OpCases {
   private static let activations: [ActivationKind] = [.gelu, .relu, .silu]
 
   private static func word(_ kind: ActivationKind) -> String {
-    switch kind {
-    case .gelu: "gelu"
-    case .relu: "relu"
-    case .silu: "silu"
-    }
+    kind == .gelu ? "gelu" : kind == .relu ? "relu" : "silu"
   }
 
   private static func add(_ shape: Shape, _ type: ElementType) -> OpCase {

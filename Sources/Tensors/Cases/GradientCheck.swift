@@ -8,7 +8,7 @@ package struct GradientCheck: Sendable {
   package let input: String
 
   /// The steps are large, because the results that they divide are rounded to f32.
-  package static let tolerance = 2e-3
+  package static let tolerance = 1e-4
   package var passes: Bool { error <= Self.tolerance }
 }
 

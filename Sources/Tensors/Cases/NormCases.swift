@@ -10,7 +10,7 @@ extension OpCases {
         rmsNorm(shape, type), layerNorm(shape, bias: true, type),
         layerNorm(shape, bias: false, type),
       ]
-    } + [rmsNorm([3, 19], .repeating([0]), "of zeros", type)]
+    } + [rmsNorm([3, 19], type, "of zeros", .repeating([0]))]
   }
 
   static func normBenchmarks(_ type: ElementType) -> [OpCase] {
@@ -18,7 +18,7 @@ extension OpCases {
   }
 
   private static func rmsNorm(
-    _ shape: Shape, _ values: CaseValues = .normal(2), _ detail: String = "", _ type: ElementType
+    _ shape: Shape, _ type: ElementType, _ detail: String = "", _ values: CaseValues = .normal(2)
   ) -> OpCase {
     OpCase(
       "rms_norm", detail, type,
