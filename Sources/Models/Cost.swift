@@ -2,6 +2,8 @@
 
 /// Predicted work and memory of a model.
 package struct Cost: Equatable, Sendable {
+  /// Tokens of a sequence, which the work of attention depends on.
+  package let tokens: Int
   /// Trainable values.
   package let parameters: Int
   /// Multiply-adds count as two. A causal attention counts the pairs it needs, which is about half of all.
@@ -10,6 +12,11 @@ package struct Cost: Equatable, Sendable {
   package let backwardFLOPsPerSequence: Double
   /// Bytes of keys and values that each token adds to an f32 cache over all layers.
   package let cacheBytesPerToken: Int
+
+  /// Forward and backward work of training on one token.
+  package var trainingFLOPsPerToken: Double {
+    (forwardFLOPsPerSequence + backwardFLOPsPerSequence) / Double(tokens)
+  }
 }
 
 extension Transformer {
@@ -29,7 +36,7 @@ extension Transformer {
     }
     let products = perToken * Double(tokens)
     return Cost(
-      parameters: parameters.count, forwardFLOPsPerSequence: products + attention,
+      tokens: tokens, parameters: parameters.count, forwardFLOPsPerSequence: products + attention,
       backwardFLOPsPerSequence: 2 * products + 2.5 * attention, cacheBytesPerToken: cache)
   }
 }

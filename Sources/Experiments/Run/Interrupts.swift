@@ -15,7 +15,7 @@ package final class Interrupts: Sendable {
     let queue = DispatchQueue(label: "interrupts")
     sources = [SIGINT, SIGTERM].map { number in
       // The default action must be off for a dispatch source to see the signal.
-      signal(number, SIG_IGN)
+      _ = Foundation.signal(number, SIG_IGN)
       return DispatchSource.makeSignalSource(signal: number, queue: queue)
     }
     for (source, number) in zip(sources, [SIGINT, SIGTERM]) {

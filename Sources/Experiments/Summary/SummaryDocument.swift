@@ -4,7 +4,7 @@ internal import Foundation
 
 extension Summary {
   /// The summary for people; print its `text` on a terminal, write its `markdown` to summary.md.
-  package var document: Document {
+  package var document: Page {
     var blocks: [DocumentBlock] = [.heading(experiment, level: 1), .paragraph(coverage.text)]
     for block in self.blocks {
       let title = block.title
@@ -14,7 +14,7 @@ extension Summary {
         blocks += verdict.content(level: title.isEmpty ? 2 : 3)
       }
     }
-    return Document(blocks)
+    return Page(blocks)
   }
 }
 

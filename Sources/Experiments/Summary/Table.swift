@@ -25,7 +25,7 @@ package struct Table: Equatable, Sendable {
   /// The table in Markdown; aligned in the source too, since people read that.
   package var markdown: String {
     let cells = Table(
-      header: header.map(Document.escape), rows: rows.map { $0.map(Document.escape) }, left: left)
+      header: header.map(Page.escape), rows: rows.map { $0.map(Page.escape) }, left: left)
     let widths = cells.widths.map { max($0, 3) }
     let rule = widths.indices.map { column in
       let dashes = String(repeating: "-", count: widths[column] - 1)

@@ -16,6 +16,9 @@ package struct Train: Workload {
   package init(_ options: Section) { self.options = TrainOptions(options) }
 
   package var length: Int { options.sequence }
+  package var steps: Int { options.steps }
+  package var tokensPerStep: Int { options.batch * options.sequence }
+  package var dataset: DatasetDeclaration? { options.dataset }
 
   package func run(_ cell: CellJob) throws {
     let text = try cell.data.load(options.dataset) { cell.progress.downloading($0, of: $1) }

@@ -8,6 +8,12 @@ package protocol Workload: Component {
   init(_ options: Section)
   /// The longest sequence that the model must be built for.
   var length: Int { get }
+  /// Steps that the progress bar counts.
+  var steps: Int { get }
+  /// Tokens of one step.
+  var tokensPerStep: Int { get }
+  /// The text it reads; nil when it reads none.
+  var dataset: DatasetDeclaration? { get }
   /// Carries out the cell and fills in its row.
   func run(_ cell: CellJob) throws
 }

@@ -28,7 +28,7 @@ package struct ListItem: Equatable, Sendable {
 }
 
 /// A document made of blocks.
-package struct Document: Equatable, Sendable {
+package struct Page: Equatable, Sendable {
   package var blocks: [DocumentBlock]
 
   package init(_ blocks: [DocumentBlock]) {

@@ -1,0 +1,83 @@
+// CellWorker: the child process's side of a run. Reads one cell's resolved file, runs it, writes its result.
+
+import Config
+import Foundation
+import Tensors
+
+/// Runs one cell in this process.
+package struct CellWorker {
+  private let folder: RunFolder
+  private let options: RunOptions
+  private let environment: [String: String]
+
+  package init(_ folder: RunFolder, _ options: RunOptions, environment: [String: String]) {
+    self.folder = folder
+    self.options = options
+    self.environment = environment
+  }
+
+  /// Runs the cell and writes `result.json` and `status.json` into its folder.
+  ///
+  /// - Parameters:
+  ///   - id: the cell's id, the name of its folder.
+  ///   - index: its place among the cells, from 1.
+  /// - Returns: the exit code.
+  package func run(_ id: String, label: String, index: Int, of count: Int) throws -> Int32 {
+    let path = folder.cell(id)
+    let experiment = try PlannedExperiment.load(
+      file: "\(path)/resolved.yaml", reader: .standard)
+    guard let cell = experiment.cells.first, let workload = cell.workload, let model = cell.model
+    else { throw ResultsError.unreadable(path: "\(path)/resolved.yaml", problem: "it has no cell") }
+
+    let interrupts = Interrupts()
+    let reporter = CellReporter(
+      ProgressBar(Terminal.progress(isQuiet: options.isQuiet)), log: LineFile("\(path)/log.txt"))
+    reporter.begin(label, index, of: count, steps: workload.steps)
+    var row = CellRow(
+      cell: id, experiment: experiment.name, variant: cell.variant, seed: cell.seed)
+    let start = ThroughputClock.now()
+    do {
+      let found = try DeviceFinder(options, environment: environment).open(cell.device)
+      row.setFact("device", .string(found.device.name))
+      row.setFact("device_reason", .string(found.reason))
+      row.setFact("device_summary", .string(found.device.summary))
+      row.setFact("threads", .integer(found.device.threads))
+      row.setFact("precision", .string(cell.precision.rawValue))
+      let job = CellJob(
+        row: row, model: model, device: found.device,
+        precision: cell.precision == .bf16 ? .bf16 : .f32, folder: path, data: loader,
+        savesInitial: options.savesInitial, progress: reporter,
+        isInterrupted: { interrupts.signal != nil || getppid() == 1 })
+      defer { row = job.row }
+      try workload.run(job)
+    } catch let error as PluginError {
+      row.status = .unavailable
+      row.reason = error.description
+    } catch is Interrupted {
+      row.status = .killed
+      row.reason = "stopped by the user"
+    } catch {
+      row.status = .failed
+      row.reason = "\(error)"
+    }
+    row.metrics[.seconds] = ThroughputClock.now() - start
+    reporter.end(row)
+    try AtomicFile.write(row.json, to: "\(path)/result.json")
+    return interrupts.exitCode ?? (row.status == .ok ? ExitCode.ok : ExitCode.someCellsFailed)
+  }
+
+  private var loader: DatasetLoader {
+    DatasetLoader(options, environment: environment)
+  }
+}
+
+extension DatasetLoader {
+  /// A loader for what the command line and the environment say.
+  init(_ options: RunOptions, environment: [String: String]) {
+    self.init(
+      locations: DataLocations(
+        dataDirectory: options.dataDirectory, offline: options.offline, environment: environment,
+        baseDirectory: FileManager.default.currentDirectoryPath),
+      download: Download(environment: environment))
+  }
+}

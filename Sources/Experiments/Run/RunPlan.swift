@@ -1,0 +1,78 @@
+// RunPlan: the cells of an experiment with their ids and texts, ready to run and to be written down.
+
+import Config
+
+/// An experiment's cells as rows that nothing has run for yet.
+package struct RunPlan {
+  package struct Entry {
+    package let cell: PlannedCell
+    package let row: CellRow
+  }
+
+  package let entries: [Entry]
+  /// The texts that are used, each once.
+  package let texts: [LoadedText]
+
+  /// Finds, downloads or makes each text that the cells declare, and names the cells.
+  ///
+  /// - Throws: `DataError` when a text cannot be had and there is no fallback.
+  package init(
+    _ experiment: PlannedExperiment, loader: DatasetLoader, program: String,
+    progress: Download.Progress? = nil
+  ) throws(DataError) {
+    var loaded: [(declaration: DatasetDeclaration, text: LoadedText)] = []
+    var entries: [Entry] = []
+    for cell in experiment.cells {
+      var text: LoadedText?
+      if let declaration = cell.workload?.dataset {
+        text = loaded.first { $0.declaration == declaration }?.text
+        if text == nil {
+          let new = try loader.load(declaration, progress: progress)
+          loaded.append((declaration, new))
+          text = new
+        }
+      }
+      var row = CellRow(
+        cell: cell.id(dataHash: text?.sha256 ?? "", program: program),
+        experiment: experiment.name, variant: cell.variant, seed: cell.seed,
+        axes: cell.axes.map { .init($0.path, JSON($0.value)) },
+        status: cell.exclusion == nil ? .notRun : .excluded, reason: cell.exclusion)
+      if let note = text?.note { row.setFact("dataset_note", .string(note)) }
+      entries.append(Entry(cell: cell, row: row))
+    }
+    self.entries = entries
+    texts = loaded.map(\.text)
+  }
+
+  /// The entries that are to run.
+  package var runnable: [Entry] { entries.filter { $0.cell.exclusion == nil } }
+
+  /// The lines of `plan.jsonl`.
+  var lines: [JSON] {
+    entries.map { entry in
+      [
+        "index": .integer(entry.cell.index), "cell": .string(entry.row.cell),
+        "label": .string(entry.cell.label), "variant": .string(entry.cell.variant),
+        "seed": .integer(entry.cell.seed),
+        "axes": .object(entry.row.axes.map { JSONMember($0.key, $0.value) }),
+        "status": .string(entry.row.status.rawValue), "reason": .string(entry.row.reason),
+      ]
+    }
+  }
+}
+
+extension JSON {
+  /// A value of an experiment file.
+  init(_ value: Config.Value) {
+    self =
+      switch value {
+      case .null: .null
+      case .bool(let value): .bool(value)
+      case .int(let value): .integer(value)
+      case .double(let value): .real(value)
+      case .text(let value): .string(value)
+      case .list(let values): .array(values.map(JSON.init))
+      case .mapping(let fields): .object(fields.map { JSONMember($0.key, JSON($0.value)) })
+      }
+  }
+}

@@ -1,0 +1,32 @@
+// runexp cell: the worker that `run` starts for each cell. It can be started by hand as well, and does the same again.
+
+import ArgumentParser
+import Experiments
+import Foundation
+
+struct CellCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "cell", abstract: "Run one cell of a run's folder (used by 'run').",
+    shouldDisplay: false)
+
+  @Argument(help: "The run's folder.") var folder: String
+  @Argument(help: "The cell's id.") var id: String
+  @Option(help: "The cell's name for people.") var label: String?
+  @Option(help: "Its place among the cells, such as 1/2.") var place = "1/1"
+  @Flag var saveInitial = false
+  @Flag var quiet = false
+  @OptionGroup var device: DeviceOptions
+
+  func run() throws {
+    var options = device.options
+    options.savesInitial = saveInitial
+    options.isQuiet = quiet
+    let numbers = place.split(separator: "/").compactMap { Int($0) }
+    let code = try failing {
+      try CellWorker(
+        RunFolder.open(folder), options, environment: ProcessInfo.processInfo.environment
+      ).run(id, label: label ?? id, index: numbers.first ?? 1, of: numbers.last ?? 1)
+    }
+    if code != ExitCode.ok { throw ArgumentParser.ExitCode(code) }
+  }
+}

@@ -1,0 +1,25 @@
+// runexp components: what an experiment file can name, and what each takes.
+
+import ArgumentParser
+import Config
+import Experiments
+
+struct Components: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "List the components, or explain one of them.")
+
+  @Argument(help: "A component, such as rope.") var word: String?
+  @Flag(help: "Print all of it as Markdown (docs/components.md).") var markdown = false
+
+  func run() throws {
+    if markdown {
+      print(Catalogue.markdown, terminator: "")
+    } else if let text = Catalogue.text(only: word) {
+      print(text, terminator: "")
+    } else if let word {
+      let near = Suggestion.nearest(to: word, among: Catalogue.words)
+      throw ValidationError(
+        "there is no component '\(word)'" + (near.map { "; did you mean '\($0)'?" } ?? ""))
+    }
+  }
+}

@@ -1,0 +1,71 @@
+// What the subcommands have in common: the experiment file, the device, and how errors are said.
+
+import ArgumentParser
+import Config
+import Experiments
+import Foundation
+
+/// An experiment file and what the command line changes in it.
+struct FileOptions: ParsableArguments {
+  @Argument(help: "The experiment file.", completion: .file(extensions: ["yaml", "yml"]))
+  var experiment: String
+
+  @Option(
+    name: .long, parsing: .singleValue,
+    help: "Override a value, such as workload.steps=50; may be repeated.")
+  var set: [String] = []
+
+  @Option(
+    name: .long, parsing: .singleValue,
+    help: "Add an axis, such as workload.sequence=128,256; may be repeated.")
+  var vary: [String] = []
+
+  /// The experiment; every fault of the file is printed, and the program ends with code 78.
+  func load() throws -> PlannedExperiment {
+    do {
+      return try PlannedExperiment.load(
+        file: experiment, sets: set, vary: vary, reader: .standard)
+    } catch let faults as Faults {
+      say(faults.text)
+      throw ArgumentParser.ExitCode(Experiments.ExitCode.invalidFile)
+    }
+  }
+}
+
+/// Where to run.
+struct DeviceOptions: ParsableArguments {
+  @Option(help: "CPU threads; 0 for one a core.") var threads = 0
+  @Option(help: "Folder to look for data sets in first.") var dataDir: String?
+  @Option(help: "The CUDA plugin.") var plugin: String?
+  @Flag(help: "Download nothing.") var offline = false
+
+  func validate() throws {
+    guard (0...1024).contains(threads) else {
+      throw ValidationError("--threads must be from 0 to 1024, not \(threads)")
+    }
+  }
+
+  var options: RunOptions {
+    var options = RunOptions()
+    options.threads = threads
+    options.dataDirectory = dataDir
+    options.plugin = plugin
+    options.offline = offline
+    return options
+  }
+}
+
+/// Writes a line to standard error at once.
+func say(_ text: String) {
+  Terminal.writeToStandardError(text.hasSuffix("\n") ? text : text + "\n")
+}
+
+/// Runs `body`; an error is said in one line, and the program ends with code 1.
+func failing<Result>(_ body: () throws -> Result) throws -> Result {
+  do {
+    return try body()
+  } catch {
+    say("error: \(error)")
+    throw ArgumentParser.ExitCode(Experiments.ExitCode.failure)
+  }
+}

@@ -1,0 +1,2 @@
+import ArgumentParser
+struct Kernels: ParsableCommand { func run() throws {} }

@@ -1,0 +1,31 @@
+// Program: which program this is, for `--version` and for the record of each run.
+
+import Experiments
+import Foundation
+
+enum Program {
+  static let number = "0.1.0"
+
+  /// The version, and the commit when the program stands in a checkout of its sources.
+  static let version = ProgramVersion(version: number, commit: commit())
+
+  private static func commit() -> String? {
+    let folder = URL(filePath: CommandLine.executablePath).deletingLastPathComponent()
+    guard folder.path.contains("/.build/") else { return nil }
+    let git = Process()
+    git.executableURL = URL(filePath: "/usr/bin/env")
+    git.arguments = ["git", "-C", folder.path, "describe", "--always", "--dirty", "--exclude=*"]
+    let pipe = Pipe()
+    git.standardOutput = pipe
+    git.standardError = FileHandle.nullDevice
+    guard (try? git.run()) != nil else { return nil }
+    let output = pipe.fileHandleForReading.readDataToEndOfFile()
+    git.waitUntilExit()
+    let text = String(decoding: output, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+    return git.terminationStatus == 0 && !text.isEmpty ? text : nil
+  }
+}
+
+extension ProgramVersion {
+  var line: String { "runexp \(version)" + (commit.map { " (\($0))" } ?? "") }
+}
