@@ -30,7 +30,10 @@ extension OpCases {
       [(false, false), (false, true), (true, false), (true, true)].map { a, b in
         gemm(m, n, k, aTransposed: a, bTransposed: b, accumulate: (m + k) % 2 == 0, type)
       }
-    } + [gemm(33, 17, 40, aTransposed: false, bTransposed: true, accumulate: false, bias: true, type)]
+    } + [
+      gemm(
+        33, 17, 40, aTransposed: false, bTransposed: true, accumulate: false, bias: true, type)
+    ]
   }
 
   private static func linear(
@@ -40,7 +43,8 @@ extension OpCases {
     let deviation = 1 / Double(shape.columns).squareRoot()
     let inputs: [CaseInput] =
       [
-        .activation("x", shape), .parameter("weight", [outputs, shape.columns], .normal(deviation)),
+        .activation("x", shape),
+        .parameter("weight", [outputs, shape.columns], .normal(deviation)),
       ] + (bias ? [.parameter("bias", [outputs])] : [])
     return OpCase(
       "linear", output == nil || output == type ? "" : "to f32", type, inputs,

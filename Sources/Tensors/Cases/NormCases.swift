@@ -4,7 +4,9 @@ import CKernels
 
 extension OpCases {
   static func normChecks(_ type: ElementType) -> [OpCase] {
-    let shapes: [Shape] = [[1, 1], [5, 3], [1, 33], [2, 3, 17], [70, 64], [3, 1100], [130, 40]]
+    let shapes: [Shape] = [
+      [1, 1], [5, 3], [1, 33], [2, 3, 17], [70, 64], [3, 1100], [130, 40],
+    ]
     return shapes.flatMap { shape in
       [
         rmsNorm(shape, type), layerNorm(shape, bias: true, type),
@@ -28,7 +30,8 @@ extension OpCases {
   }
 
   private static func layerNorm(_ shape: Shape, bias: Bool, _ type: ElementType) -> OpCase {
-    let parameters = [CaseInput.parameter("weight", [shape.columns])]
+    let parameters =
+      [CaseInput.parameter("weight", [shape.columns])]
       + (bias ? [.parameter("bias", [shape.columns])] : [])
     return OpCase(
       "layer_norm", bias ? "" : "without bias", type,

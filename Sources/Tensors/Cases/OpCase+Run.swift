@@ -26,7 +26,7 @@ extension OpCase {
     }
   }
 
-  /// The inputs on `device`. The i-th one with a gradient has slot i.
+  /// The inputs on `device`, of which the i-th one with a gradient has slot i.
   func inputTensors(on device: Device) -> [Tensor] {
     var slot = 0
     return inputs.map { input in

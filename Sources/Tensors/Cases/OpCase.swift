@@ -3,7 +3,9 @@
 
 import CKernels
 
-/// One operation with its inputs. What is done with it is in OpCase+Run, Parity, GradientCheck and Timing.
+/// One operation with its inputs.
+///
+/// What is done with it is in OpCase+Run, Parity, GradientCheck and Timing.
 package struct OpCase: Sendable, CustomStringConvertible {
   /// What is run, such as `rms_norm`.
   package let name: String
@@ -102,7 +104,9 @@ enum CaseValues: Sendable {
   /// These, again and again.
   case repeating([Float])
 
-  /// `count` numbers, the same for the same name. Multiples of 2^-10, so that a finite difference's steps are exact.
+  /// `count` numbers, the same for the same name.
+  ///
+  /// They are multiples of 2^-10, so that a finite difference's steps are exact.
   func values(_ count: Int, name: String) -> [Float] {
     let random = Random(seed: 1, purpose: "case", name: name)
     func normal(_ index: Int, _ deviation: Double) -> Float {
