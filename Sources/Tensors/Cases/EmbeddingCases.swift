@@ -1,0 +1,37 @@
+// The cases of the embedding.
+
+import CKernels
+
+extension OpCases {
+  static func embeddingChecks(_ type: ElementType) -> [OpCase] {
+    [
+      embedding(vocabulary: 1, width: 1, batch: 1, tokens: 1, type),
+      embedding(vocabulary: 7, width: 5, batch: 2, tokens: 9, type),
+      embedding(vocabulary: 65, width: 130, batch: 3, tokens: 40, type),
+      embedding(vocabulary: 300, width: 64, batch: 1, tokens: 3, type),
+    ]
+  }
+
+  static func embeddingBenchmarks(_ type: ElementType) -> [OpCase] {
+    [embedding(vocabulary: 65, width: 256, batch: 16, tokens: 256, type)]
+  }
+
+  /// `count` token ids below `vocabulary`.
+  static func ids(_ count: Int, below vocabulary: Int, name: String = "ids") -> [Int32] {
+    let random = Random(seed: 1, purpose: "case", name: name)
+    return (0..<count).map { Int32(random.below(vocabulary, $0)) }
+  }
+
+  private static func embedding(
+    vocabulary: Int, width: Int, batch: Int, tokens: Int, _ type: ElementType
+  ) -> OpCase {
+    let ids = ids(batch * tokens, below: vocabulary)
+    return OpCase(
+      "embedding", "\(batch) x \(tokens) tokens", type,
+      [.parameter("table", [vocabulary, width])],
+      kernels: ["embedding_forward", "embedding_backward"],
+      .operation { pass, inputs in
+        pass.embedding(Tokens(ids, batch: batch, on: pass.device), table: inputs[0])
+      })
+  }
+}

@@ -1,0 +1,86 @@
+// The cases of linear layers and of the matrix product underneath.
+
+import CKernels
+
+extension OpCases {
+  static func linearChecks(_ type: ElementType) -> [OpCase] {
+    [
+      linear([1, 1], outputs: 1, bias: true, type), linear([3, 5], outputs: 7, bias: true, type),
+      linear([2, 3, 17], outputs: 5, bias: false, type),
+      linear([70, 65], outputs: 33, bias: true, type),
+      linear([1, 300], outputs: 130, bias: false, type),
+      linear([129, 40], outputs: 1, bias: true, type),
+      linear([5, 9], outputs: 6, bias: true, output: .f32, type),
+    ]
+  }
+
+  /// The layers of the modern and the classic small Transformer.
+  static func linearBenchmarks(_ type: ElementType) -> [OpCase] {
+    [(256, 256), (256, 128), (256, 704), (704, 256), (256, 1024), (1024, 256), (256, 65)].map {
+      linear([16, 256, $0.0], outputs: $0.1, bias: false, output: $0.1 == 65 ? .f32 : nil, type)
+    }
+  }
+
+  static func gemmChecks(_ type: ElementType) -> [OpCase] {
+    let sizes = [
+      (1, 1, 1), (1, 33, 17), (31, 1, 9), (13, 19, 1), (6, 16, 64), (15, 33, 70), (65, 70, 129),
+      (3, 200, 600), (150, 40, 300), (5, 4, 0),
+    ]
+    return sizes.flatMap { m, n, k in
+      [(false, false), (false, true), (true, false), (true, true)].map { a, b in
+        gemm(m, n, k, aTransposed: a, bTransposed: b, accumulate: (m + k) % 2 == 0, type)
+      }
+    } + [
+      gemm(
+        33, 17, 40, aTransposed: false, bTransposed: true, accumulate: false, bias: true, type)
+    ]
+  }
+
+  private static func linear(
+    _ shape: Shape, outputs: Int, bias: Bool, output: ElementType? = nil, _ type: ElementType
+  ) -> OpCase {
+    let operations = 2 * Double(shape.count) * Double(outputs)
+    let deviation = 1 / Double(shape.columns).squareRoot()
+    let inputs: [CaseInput] =
+      [
+        .activation("x", shape),
+        .parameter("weight", [outputs, shape.columns], .normal(deviation)),
+      ] + (bias ? [.parameter("bias", [outputs])] : [])
+    return OpCase(
+      "linear", output == nil || output == type ? "" : "to f32", type, inputs,
+      kernels: ["gemm", "gemm_workspace"] + (bias ? ["column_sum"] : []),
+      operations: (operations, 2 * operations),
+      .operation { pass, inputs in
+        pass.linear(
+          inputs[0], weight: inputs[1], bias: bias ? inputs[2] : nil, outputType: output)
+      })
+  }
+
+  /// c = op(a) op(b); with `accumulate`, c has f32 elements, as a weight's gradient has.
+  private static func gemm(
+    _ m: Int, _ n: Int, _ k: Int, aTransposed: Bool, bTransposed: Bool, accumulate: Bool,
+    bias: Bool = false, _ type: ElementType
+  ) -> OpCase {
+    let words = [
+      aTransposed ? "a transposed" : "", bTransposed ? "b transposed" : "",
+      accumulate ? "added to c" : "", bias ? "with bias" : "",
+    ]
+    let inputs: [CaseInput] = [
+      accumulate ? .parameter("c", [m, n]) : .activation("c", [m, n]),
+      .activation("a", aTransposed ? [k, m] : [m, k]),
+      .activation("b", bTransposed ? [n, k] : [k, n]), .constant("bias", [n]),
+    ]
+    return OpCase(
+      "gemm", words.filter { !$0.isEmpty }.joined(separator: ", "), type, inputs,
+      kernels: ["gemm", "gemm_workspace"],
+      operations: (2 * Double(m) * Double(n) * Double(k), 0),
+      .kernel { device, inputs in
+        device.gemm(
+          inputs[0].pointer, inputs[0].type, inputs[1].pointer, type, inputs[2].pointer, type,
+          m: m, n: n, k: k, aTransposed: aTransposed, bTransposed: bTransposed,
+          accumulate: accumulate, bias: bias ? UnsafePointer(inputs[3].floats) : nil,
+          compute: type)
+        return []
+      })
+  }
+}

@@ -1,0 +1,36 @@
+// The cases of the cross-entropy.
+
+import CKernels
+
+extension OpCases {
+  static func lossChecks(_ type: ElementType) -> [OpCase] {
+    [
+      crossEntropy(tokens: 1, vocabulary: 1, type),
+      crossEntropy(tokens: 5, vocabulary: 7, type),
+      crossEntropy(tokens: 3, vocabulary: 65, type),
+      crossEntropy(tokens: 40, vocabulary: 1030, type),
+      crossEntropy(tokens: 6, vocabulary: 33, type, "huge logits", .repeating([-1e4, 0, 1e4])),
+      crossEntropy(tokens: 2, vocabulary: 19, type, "a NaN", .repeating([0, 1, .nan, 2])),
+    ]
+  }
+
+  static func lossBenchmarks(_ type: ElementType) -> [OpCase] {
+    [crossEntropy(tokens: 4096, vocabulary: 65, type)]
+  }
+
+  private static func crossEntropy(
+    tokens: Int, vocabulary: Int, _ type: ElementType, _ detail: String = "",
+    _ values: CaseValues = .normal(3)
+  ) -> OpCase {
+    let targets = ids(tokens, below: vocabulary, name: "targets")
+    var isSmooth = true
+    if case .repeating = values { isSmooth = false }
+    return OpCase(
+      "cross_entropy", detail, type,
+      [.activation("logits", [1, tokens, vocabulary], values)],
+      kernels: ["cross_entropy_forward", "cross_entropy_backward"], isSmooth: isSmooth,
+      .loss { pass, inputs in
+        pass.crossEntropy(inputs[0], targets: Tokens(targets, batch: 1, on: pass.device))
+      })
+  }
+}

@@ -1,0 +1,36 @@
+// OpCases: the table. A new operation or kernel gets its cases in a file beside this one and a line in each list.
+
+/// All cases.
+package enum OpCases {
+  /// Small and odd sizes, every option and edge: for the checks.
+  package static var checks: [OpCase] {
+    var cases = optimizerChecks()
+    for type in [ElementType.f32, .bf16] {
+      cases += elementwiseChecks(type)
+      cases += normChecks(type)
+      cases += positionChecks(type)
+      cases += embeddingChecks(type)
+      cases += linearChecks(type)
+      cases += gemmChecks(type)
+      cases += attentionChecks(type)
+      cases += lossChecks(type)
+      cases += kernelChecks(type)
+    }
+    return cases
+  }
+
+  /// The sizes of training a small Transformer, 16 x 256 tokens of width 256, and of long sequences: for timing.
+  package static var benchmarks: [OpCase] {
+    var cases: [OpCase] = []
+    for type in [ElementType.f32, .bf16] {
+      cases += linearBenchmarks(type)
+      cases += attentionBenchmarks(type)
+      cases += elementwiseBenchmarks(type)
+      cases += normBenchmarks(type)
+      cases += positionBenchmarks(type)
+      cases += embeddingBenchmarks(type)
+      cases += lossBenchmarks(type)
+    }
+    return cases + optimizerBenchmarks()
+  }
+}

@@ -1,0 +1,86 @@
+// Timing: how long a case takes on a device, and what rate that is.
+
+/// The time of one direction of a case.
+package struct CaseRate: Sendable {
+  /// The median of the repetitions.
+  package let seconds: Double
+  /// Floating-point operations; 0 where memory sets the pace.
+  package let operations: Double
+  /// Bytes that must be read and written at least once.
+  package let bytes: Double
+
+  package var operationsPerSecond: Double { operations / seconds }
+  package var bytesPerSecond: Double { bytes / seconds }
+}
+
+/// The times of a case.
+package struct CaseTiming: Sendable {
+  package let forward: CaseRate
+  /// Nil for a kernel without a gradient.
+  package let backward: CaseRate?
+}
+
+extension OpCase {
+  /// Times the case.
+  ///
+  /// - Parameters:
+  ///   - device: where it runs.
+  ///   - budget: seconds to spend, after two repetitions to warm up; there are three repetitions at least.
+  package func timing(on device: Device, budget: Double = 0.5) -> CaseTiming {
+    let tensors = inputTensors(on: device)
+    let leaves = tensors.filter(\.variable.needsGradient)
+    let gradients = Gradients(
+      leaves: leaves.map { Tensor($0.shape, $0.type, kind: .gradients, on: device) }, on: device)
+    var forward: [Double] = []
+    var backward: [Double] = []
+    var outputBytes = 0
+    let clock = ContinuousClock()
+    func measure(_ body: () -> Void) -> Double {
+      let time = clock.measure {
+        body()
+        device.synchronise()
+      }.components
+      return Double(time.seconds) + Double(time.attoseconds) * 1e-18
+    }
+    func repetition() {
+      let tape = Tape(leaves: leaves.count)
+      let pass = Pass(on: device, tape: tape, precision: type)
+      switch body {
+      case .operation(let body), .loss(let body):
+        var out: Tensor?
+        forward.append(measure { out = body(pass, tensors) })
+        guard let out else { return }
+        outputBytes = out.storage.bytes
+        let seed = Tensor(out.shape, out.type, kind: .data, on: device)
+        seed.zero()
+        device.synchronise()
+        backward.append(
+          measure { tape.backward(into: gradients, seeds: [(out, gradient: seed)]) })
+      case .kernel(let body): forward.append(measure { _ = body(device, tensors) })
+      }
+    }
+
+    for _ in 0..<2 { repetition() }
+    (forward, backward) = ([], [])
+    let start = clock.now
+    let end = start + .seconds(budget)
+    while forward.count < 3 || clock.now < end { repetition() }
+
+    let read = tensors.reduce(0) { $0 + $1.storage.bytes }
+    let gradientBytes = leaves.reduce(0) { $0 + $1.storage.bytes }
+    return CaseTiming(
+      forward: CaseRate(
+        seconds: median(forward), operations: operations.forward,
+        bytes: Double(read + outputBytes)),
+      backward: backward.isEmpty
+        ? nil
+        : CaseRate(
+          seconds: median(backward), operations: operations.backward,
+          bytes: Double(read + outputBytes + gradientBytes)))
+  }
+}
+
+private func median(_ values: [Double]) -> Double {
+  let sorted = values.sorted()
+  return sorted.isEmpty ? .nan : sorted[sorted.count / 2]
+}
