@@ -110,6 +110,19 @@ import Testing
     #expect(try AtomicFile.read(folder.file("steps.jsonl")) == "{}\n[1]\n")
   }
 
+  @Test func `a log is rewound to the last line that is to be kept`() throws {
+    let path = folder.file("steps.jsonl")
+    try folder.write("{\"step\":1}\n{\"step\":2}\n{\"step\":3}\n{\"st", to: "steps.jsonl")
+    try LineLog.rewind(path) { ($0["step"]?.whole ?? 0) <= 2 }
+    #expect(try AtomicFile.read(path) == "{\"step\":1}\n{\"step\":2}\n")
+    try LineLog.rewind(path) { _ in true }
+    #expect(try AtomicFile.read(path) == "{\"step\":1}\n{\"step\":2}\n")
+    try folder.write("{\"step\":1}\noops\n", to: "steps.jsonl")
+    let error = #expect(throws: ResultsError.self) { try LineLog.rewind(path) { _ in true } }
+    #expect(
+      error?.description == "could not read '\(path)': not JSON: unexpected character at byte 0")
+  }
+
   @Test func `mending a file that is not there says so`() {
     let path = folder.file("none.jsonl")
     let error = #expect(throws: ResultsError.self) { try LineLog.mendTail(path) }

@@ -99,7 +99,8 @@ import Testing
     let error = #expect(throws: ResultsError.self) {
       try RunFolder.create(in: "/proc", experiment: "a")
     }
-    #expect(error?.description == "could not make '/proc/a': no such file or directory")
+    // The system's reason depends on who asks.
+    #expect(error?.description.hasPrefix("could not make '/proc/a': ") == true)
   }
 
   @Test func `a folder that is not a run's is refused`() throws {

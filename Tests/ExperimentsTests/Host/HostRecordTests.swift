@@ -3,7 +3,7 @@
 import Experiments
 import Testing
 
-@Suite struct HostTests {
+@Suite struct HostRecordTests {
   private let folder: TemporaryFolder
 
   init() throws {
@@ -20,7 +20,7 @@ import Testing
     try folder.write("NAME=x\nPRETTY_NAME=\"Debian GNU/Linux 12\"\n", to: "etc/os-release")
     try folder.write("1073741824\n", to: "sys/fs/cgroup/memory.max")
     #expect(
-      Host.read(isa: "x86-64-v3", root: folder.path).json.document == """
+      HostRecord.read(isa: "x86-64-v3", root: folder.path).json.document == """
         {
           "cpu": "Test CPU 9000",
           "isa": "x86-64-v3",
@@ -36,7 +36,7 @@ import Testing
   }
 
   @Test func `whatever file is missing leaves its field empty`() {
-    let host = Host.read(isa: "generic", root: folder.path)
+    let host = HostRecord.read(isa: "generic", root: folder.path)
     #expect(host.cpu == nil)
     #expect(host.physicalCores == nil)
     #expect(host.memoryBytes == nil)
@@ -47,11 +47,11 @@ import Testing
 
   @Test func `a control group without a limit has none`() throws {
     try folder.write("max\n", to: "sys/fs/cgroup/memory.max")
-    #expect(Host.read(isa: "generic", root: folder.path).memoryLimitBytes == nil)
+    #expect(HostRecord.read(isa: "generic", root: folder.path).memoryLimitBytes == nil)
   }
 
   @Test func `this machine has cores, memory and a kernel`() throws {
-    let host = Host.read(isa: "generic")
+    let host = HostRecord.read(isa: "generic")
     #expect(host.logicalCores >= 1)
     #expect(try #require(host.memoryBytes) > 1 << 20)
     #expect(host.kernel?.isEmpty == false)
@@ -62,7 +62,7 @@ import Testing
     var record = RunRecord(
       folder: run, arguments: ["runexp", "a.yaml"],
       program: ProgramVersion(version: "0.1.0", commit: nil),
-      host: Host.read(isa: "generic", root: folder.path), start: 1_795_387_717)
+      host: HostRecord.read(isa: "generic", root: folder.path), start: 1_795_387_717)
     #expect(record.json["end"] == .null)
     #expect(record.json["exit"] == .null)
     #expect(record.json["program"]?["commit"] == .null)
