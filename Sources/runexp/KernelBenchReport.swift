@@ -30,7 +30,7 @@ struct KernelBenchReport {
     let measured = peaks.map { "\($0.type.word) \(format($0.rate / 1e9)) GFLOP/s" }
     return table.text
       + "\nmeasured peak: \(measured.joined(separator: ", ")); "
-      + "memory: \(format(bandwidth / 1e9)) GB/s read\n"
+      + "memory: \(format(bandwidth / 1e9)) GB/s read (what fits the caches goes beyond)\n"
   }
 
   var jsonLines: String {
