@@ -1,9 +1,9 @@
 // CellIdentity: the name of a cell's folder and row. It contains a hash of all that decides the cell's result, so that
 // the same cell has the same name in every run.
 
-package import Config
+import Config
 
-extension Cell where Model == Section, Workload == any Experiments.Workload {
+extension Cell {
   /// An id such as `modern-s1-3f9a1c2e`, which begins with a letter so that no reader takes it for a number.
   ///
   /// - Parameters:
