@@ -59,7 +59,9 @@ extension Fault {
     case system(String)
   }
 
-  /// What is wrong. Paths are dotted (`model.attention.heads`), values are as the user wrote them.
+  /// What is wrong.
+  ///
+  /// Paths are dotted (`model.attention.heads`), values are as the user wrote them.
   package enum Kind: Sendable, Hashable {
     // The file.
     case unreadable(FileProblem)
@@ -103,6 +105,7 @@ extension Fault {
     case unknownAxis(String, known: [String])
     case emptyAxis(String)
     case excludeNeedsAxis(String, known: [String])
+    case excludeMatchesNothing(String, value: String, known: [String])
     case duplicateValue(String, list: String)
     case tooManyCells(limit: Int)
     case nothingToRun
@@ -111,6 +114,14 @@ extension Fault {
     // The command line.
     case badSetting(String)
     case badPath(String)
+  }
+
+  /// Whether the fault is in one value or key, whatever the rest of the file says.
+  package var isLocal: Bool {
+    switch kind {
+    case .unknownKey, .unknownWord, .noValue, .wrongType, .outOfRange, .emptyList: true
+    default: false
+    }
   }
 
   /// Why a value has the wrong type though it looks right, and what to write instead.

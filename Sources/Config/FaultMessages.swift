@@ -51,6 +51,8 @@ extension Fault.Kind {
     case .unknownAxis(let path, _): "axis path \(Wording.quote(path)) is not an option"
     case .emptyAxis(let path): "axis \(Wording.quote(path)) has no values: write a list"
     case .excludeNeedsAxis(let key, _): "\(Wording.quote(key)) is not an axis of the matrix"
+    case .excludeMatchesNothing(let axis, let value, _):
+      "\(Wording.quote(axis)) is never \(Wording.harmless(value))"
     case .duplicateValue(let value, let list): "\(value) appears twice in \(list)"
     case .tooManyCells(let limit): "the matrix has more than \(limit) cells"
     case .nothingToRun: "every cell of the matrix is excluded"
@@ -78,6 +80,8 @@ extension Fault.Kind {
       Suggestion.lines(for: path, among: known.map { ($0, "") }, what: "known options")
     case .excludeNeedsAxis(let key, let known):
       Suggestion.lines(for: key, among: known.map { ($0, "") }, what: "known axes")
+    case .excludeMatchesNothing(_, let value, let known):
+      Suggestion.lines(for: value, among: known.map { ($0, "") }, what: "its values")
     default: []
     }
   }

@@ -2,8 +2,14 @@
 // The sentences are in FaultMessages.swift.
 
 extension Faults {
-  /// All faults, one after another, each line ended.
-  package var text: String { all.map(\.text).joined() }
+  private static var shownLimit: Int { 100 }
+
+  /// The faults, one after another, each line ended; beyond a hundred, how many more there are.
+  package var text: String {
+    let rest = all.count - Self.shownLimit
+    let more = rest > 0 ? "and \(rest) more errors\n" : ""
+    return all.prefix(Self.shownLimit).map(\.text).joined() + more
+  }
 }
 
 extension Fault {

@@ -35,6 +35,15 @@ package struct Node: Sendable {
   /// Whether the value is empty, `~` or `null`, unquoted.
   package var isNull: Bool { scalar?.isNull ?? false }
 
+  /// The places of this value, its keys and all values inside it.
+  package var allMarks: [Mark] {
+    switch content {
+    case .scalar: [mark]
+    case .sequence(let items): [mark] + items.flatMap(\.allMarks)
+    case .mapping(let entries): [mark] + entries.flatMap { [$0.keyMark] + $0.value.allMarks }
+    }
+  }
+
   /// The value of a key of a mapping; nil when the key is absent or this is no mapping.
   package subscript(key: String) -> Node? {
     entries?.first { $0.key == key }?.value

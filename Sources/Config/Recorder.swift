@@ -11,7 +11,7 @@ package final class Recorder {
   func record(_ fault: Fault) { faults.append(fault) }
   func opened(_ section: Section) { sections.append(section) }
 
-  /// All faults, keys that nobody asked for included. Call when all reading is done.
+  /// All faults, keys that nobody asked for included; called when all reading is done.
   package func finish() -> [Fault] {
     Faults(faults + sections.flatMap(\.unknownKeys)).all
   }
@@ -27,6 +27,11 @@ package struct Recording: Sendable, Hashable {
 
   package let path: String
   package let items: [Item]
+
+  package init(path: String, items: [Item]) {
+    self.path = path
+    self.items = items
+  }
 
   /// What `body` reads from a section in which nothing is written: the options and their defaults.
   package static func ofDefaults(path: String = "", _ body: (Section) -> Void) -> Recording {

@@ -27,8 +27,9 @@ extension Section {
     list(key, .word(choices), fallback, { .text($0) }, doc, Decoding.word(choices))
   }
 
-  /// Whole numbers or the word `none`, one or a list that repeats over the layers:
-  /// `window: [4096, none]`. None is nil.
+  /// Whole numbers or `none` (nil), one or a list that repeats over the layers.
+  ///
+  /// As in `window: [4096, none]`, which alternates.
   package func intsOrNone(
     _ key: String, default fallback: [Int?], in range: some AllowedRange<Int>, _ doc: String
   ) -> [Int?] {

@@ -23,7 +23,9 @@ extension Section {
     readComponent(key, choices, fallback, isRequired: false, doc)
   }
 
-  /// A component that must be written. With a fault, the first word and a section that reports
+  /// A component that must be written.
+  ///
+  /// With a fault, the first word and a section that reports
   /// nothing, so that reading can go on.
   package func requiredComponent(
     _ key: String, of choices: [Choice], _ doc: String

@@ -1,8 +1,9 @@
 // The recording reader over one mapping: state, faults and cross-field rules.
 // The reads are in Section+Values, Section+Words, Section+Lists and Section+Nested.
 
-/// Reads the options of one mapping. Each call states key, type, default, allowed range and a doc
-/// sentence; a bad value records a fault and yields the default, so that reading goes on.
+/// Reads the options of one mapping.
+///
+/// Each call states key, type, default, allowed range and a doc sentence; a bad value records a fault and yields the default, so that reading goes on.
 package final class Section {
   /// Dotted, from the root of the document; empty at the root.
   package let path: String
@@ -74,8 +75,10 @@ package final class Section {
 
   // MARK: Rules between keys
 
-  /// Records that the value of a key breaks a rule. Silent when that key, or one of `others`, was
-  /// already found faulty: the rule would only repeat that.
+  /// Records that the value of a key breaks a rule.
+  ///
+  /// Silent when that key, or one of `others`, was already found faulty: the rule would only
+  /// repeat that.
   package func fault(
     _ key: String, because kind: Fault.Kind, seeAlso others: [String] = [], notes: [Note] = []
   ) {

@@ -7,11 +7,14 @@ package final class Source: Sendable {
   package let name: String
   /// Faults are sorted by this first: 0 for the file, then the `--set` arguments as given.
   package let order: Int
+  /// Whether this is a command line argument, whose places have no line and column.
+  package let isArgument: Bool
   private let lines: [String]
   private let lineStarts: [Int]
 
-  package init(name: String, text: String, order: Int = 0) {
+  package init(name: String, text: String, order: Int = 0, isArgument: Bool = false) {
     self.name = name
+    self.isArgument = isArgument
     self.order = order
     var lines: [String] = []
     var starts = [0]
@@ -52,7 +55,7 @@ package final class Source: Sendable {
   }
 
   /// The text of a line, counted from 1, without its line end; empty past the last line.
-  func line(_ number: Int) -> String {
+  package func line(_ number: Int) -> String {
     lines.indices.contains(number - 1) ? lines[number - 1] : ""
   }
 }
@@ -75,7 +78,10 @@ package struct Mark: Sendable, Hashable {
   }
 
   /// `file:line:column`, as compilers print it and editors can jump to.
-  package var text: String { "\(Wording.harmless(source.name)):\(line):\(column)" }
+  package var text: String {
+    let name = Wording.harmless(source.name)
+    return source.isArgument ? name : "\(name):\(line):\(column)"
+  }
 }
 
 extension Mark: Comparable {

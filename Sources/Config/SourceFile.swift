@@ -9,7 +9,8 @@ enum SourceFile {
 
   /// The bytes of a regular file.
   static func bytes(of path: String) throws(Faults) -> [UInt8] {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    // Without blocking first: opening a device or a pipe without a writer would wait.
+    var descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw Faults(file: path, .unreadable(problem(errno))) }
     defer { close(descriptor) }
     var status = stat()
@@ -25,8 +26,11 @@ enum SourceFile {
       throw Faults(file: path, .tooManyBytes(status.st_size, limit: byteLimit))
     }
     if status.st_mode & S_IFMT == S_IFIFO {
-      // A pipe, as in `runexp <(generate)`: wait for its writer.
-      _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) & ~O_NONBLOCK)
+      // A pipe, as in `runexp <(generate)`: wait for its writer after all.
+      let blocking = open(path, O_RDONLY | O_CLOEXEC)
+      guard blocking >= 0 else { throw Faults(file: path, .unreadable(problem(errno))) }
+      close(descriptor)
+      descriptor = blocking
     }
     var bytes: [UInt8] = []
     bytes.reserveCapacity(Int(status.st_size) + 1)

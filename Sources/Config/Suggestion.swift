@@ -1,6 +1,6 @@
 // "did you mean": the nearest known word by edit distance, else the list of known words.
 
-enum Suggestion {
+package enum Suggestion {
   /// Lists up to this length are shown on one line.
   private static let inlineLimit = 5
   private static let lengthLimit = 64
@@ -28,7 +28,7 @@ enum Suggestion {
   }
 
   /// The known word at the least distance, if near enough; the first one of equals.
-  static func nearest(to word: String, among known: [String]) -> String? {
+  package static func nearest(to word: String, among known: [String]) -> String? {
     let typed = folded(word)
     if typed.isEmpty || typed.count > lengthLimit { return nil }
     let limit = min(3, max(1, (typed.count + 1) / 3))

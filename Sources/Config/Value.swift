@@ -11,7 +11,7 @@ package indirect enum Value: Sendable, Hashable {
   case list([Value])
   case mapping([Field])
 
-  /// One key of a mapping; order is kept. The comment is written in YAML only.
+  /// One key of a mapping, whose order is kept; the comment is written in YAML only.
   package struct Field: Sendable, Hashable {
     package let key: String
     package let value: Value

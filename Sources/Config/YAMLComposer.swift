@@ -3,7 +3,7 @@
 
 struct YAMLComposer: ~Copyable {
   /// Far above any experiment, far below what hurts.
-  static let nodeLimit = 100_000
+  static let nodeLimit = 20_000
   static let depthLimit = 64
 
   private struct Anchored {

@@ -27,7 +27,9 @@ extension Value {
     }
   }
 
-  /// The shortest text that reads back to the same number. Readers never deliver NaN or infinity;
+  /// The shortest text that reads back to the same number.
+  ///
+  /// Readers never deliver NaN or infinity;
   /// should one get here it is written as null.
   static func number(_ number: Double) -> String {
     number.isFinite ? number.description : "null"

@@ -254,4 +254,11 @@ import Testing
     #expect(text.contains("unknown word '?x' for norm"))
     #expect(!text.unicodeScalars.contains("\u{1B}"))
   }
+
+  @Test func beyondAHundredFaultsTheRestIsCounted() {
+    let keys = (0..<150).map { "key\($0): 1\n" }.joined()
+    let text = faultText(keys)
+    #expect(text.components("error:") == 100)
+    #expect(text.hasSuffix("\nand 50 more errors\n"))
+  }
 }

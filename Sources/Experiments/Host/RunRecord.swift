@@ -48,7 +48,7 @@ package struct RunRecord: Sendable {
   package var experiment: String
   package var arguments: [String]
   package var program: ProgramVersion
-  package var host: Host
+  package var host: HostRecord
   package var gpu: GPU?
   package var datasets: [Dataset] = []
   /// Seconds since 1970, UTC.
@@ -59,7 +59,7 @@ package struct RunRecord: Sendable {
   package var exit: Int?
 
   package init(
-    folder: RunFolder, arguments: [String], program: ProgramVersion, host: Host, start: Double
+    folder: RunFolder, arguments: [String], program: ProgramVersion, host: HostRecord, start: Double
   ) {
     run = folder.id.description
     experiment = folder.experiment

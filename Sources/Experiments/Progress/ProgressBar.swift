@@ -121,7 +121,7 @@ package struct ProgressBar {
   // The bar takes what the texts leave, and goes first where the terminal is narrow.
   private mutating func draw(_ figures: String, share: Double) {
     // The last column stays free: writing into it makes some terminals wrap.
-    let columns = max(10, output.columns() - 1)
+    let columns = max(1, output.columns() - 1)
     let room = columns - DisplayWidth.of(cell) - DisplayWidth.of(figures) - 4
     var line = "\(cell)  \(figures)"
     if room >= 6 {

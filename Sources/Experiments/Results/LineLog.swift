@@ -55,6 +55,28 @@ package final class LineLog {
     return try mend(file, path)
   }
 
+  /// Cuts a file before the first line that is not to be kept: on resuming from a checkpoint, the
+  /// steps that were written after it and will be done again.
+  ///
+  /// - Throws: `ResultsError` naming the file; `unreadable` where a line is not JSON.
+  package static func rewind(
+    _ path: String, keeping keep: (JSON) -> Bool
+  ) throws(ResultsError) {
+    try mendTail(path)
+    var length = 0
+    for line in try AtomicFile.read(path).split(separator: "\n") {
+      let value: JSON
+      do throws(JSONError) {
+        value = try JSON(reading: String(line))
+      } catch {
+        throw .unreadable(path: path, problem: error.description)
+      }
+      guard keep(value) else { break }
+      length += line.utf8.count + 1
+    }
+    guard truncate(path, off_t(length)) == 0 else { throw ResultsError.last("rewind", path) }
+  }
+
   @discardableResult
   private static func mend(_ file: Int32, _ path: String) throws(ResultsError) -> Int {
     let size = Int(lseek(file, 0, SEEK_END))

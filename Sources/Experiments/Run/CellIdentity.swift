@@ -3,7 +3,7 @@
 
 import Config
 
-extension Cell where Model == Section, Workload == any Experiments.Workload {
+extension Cell {
   /// An id such as `modern-s1-3f9a1c2e`, which begins with a letter so that no reader takes it for a number.
   ///
   /// - Parameters:

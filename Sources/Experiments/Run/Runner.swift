@@ -49,7 +49,7 @@ package struct Runner {
     let host = Device.cpu(threads: options.threads)
     var record = RunRecord(
       folder: folder, arguments: options.arguments, program: program,
-      host: Host.read(isa: host.summary), start: Date().timeIntervalSince1970)
+      host: HostRecord.read(isa: host.summary), start: Date().timeIntervalSince1970)
     record.datasets = plan.texts.map {
       .init(
         name: $0.name, sha256: $0.sha256, bytes: $0.bytes.count,

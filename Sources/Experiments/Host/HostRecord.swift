@@ -4,7 +4,7 @@
 internal import Foundation
 
 /// A description of the machine.
-package struct Host: Equatable, Sendable {
+package struct HostRecord: Equatable, Sendable {
   /// The processor's name as it calls itself; nil where the system does not say.
   package var cpu: String?
   /// The instruction set that the CPU kernels chose.
@@ -24,10 +24,10 @@ package struct Host: Equatable, Sendable {
   /// - Parameters:
   ///   - isa: the instruction set that the CPU kernels report.
   ///   - root: where the system's files are found; tests give a folder of their own.
-  package static func read(isa: String, root: String = "") -> Host {
+  package static func read(isa: String, root: String = "") -> HostRecord {
     let cpuinfo = text("\(root)/proc/cpuinfo")
     let meminfo = text("\(root)/proc/meminfo")
-    return Host(
+    return HostRecord(
       cpu: field("model name", of: cpuinfo) ?? field("Model", of: cpuinfo),
       isa: isa,
       logicalCores: logicalCores(cpuinfo),

@@ -1,0 +1,64 @@
+// Merging one mapping over another: variants over the document, axis values and `--set` over both.
+// Which mappings are components is told from their shape alone: they have a `type`.
+
+extension Node {
+  /// This node with another written over it.
+  ///
+  /// Mappings merge; scalars and lists replace. A component's `type`, or its bare word, that
+  /// differs from the one here starts the component afresh; an overlay without one adds options to
+  /// the component that is here, also to a bare word. An empty value over a mapping changes
+  /// nothing. Every key and value keeps the mark of where it was written.
+  package func overlaid(by overlay: Node) -> Node {
+    switch (content, overlay.content) {
+    case (.mapping(let base), .mapping(let over)):
+      if let word = overlay.componentWord, word != componentWord { return overlay }
+      return Node(.mapping(Self.merge(base, over)), mark: mark)
+
+    case (.scalar(let word), .mapping(let over)):
+      let isWord = !word.isNull && !word.isQuoted && !Numeral.looksNumeric(word.text)
+      if !isWord || (overlay.componentWord ?? word.text) != word.text { return overlay }
+      if overlay.componentWord != nil { return overlay }
+      let type = Entry(key: "type", keyMark: mark, value: self)
+      return Node(.mapping([type] + over), mark: overlay.mark)
+
+    case (.mapping(let base), .scalar(let word)):
+      if word.isNull { return self }
+      guard let type = componentWord, type == word.text else { return overlay }
+      let renewed = base.map { entry in
+        entry.key == "type" ? Entry(key: "type", keyMark: entry.keyMark, value: overlay) : entry
+      }
+      return Node(.mapping(renewed), mark: mark)
+
+    case (_, .scalar), (_, .sequence), (.sequence, .mapping):
+      return overlay
+    }
+  }
+
+  /// This mapping with `type` written into it first, unless it has one.
+  package func withType(_ word: String) -> Node {
+    guard let entries, self["type"] == nil else { return self }
+    let type = Node(.scalar(Scalar(text: word)), mark: mark)
+    return Node(
+      .mapping([Entry(key: "type", keyMark: mark, value: type)] + entries), mark: mark)
+  }
+
+  private var componentWord: String? { self["type"]?.scalar?.text }
+
+  private static func merge(_ base: [Entry], _ over: [Entry]) -> [Entry] {
+    var merged = base
+    let places = Dictionary(
+      zip(base.map(\.key), base.indices), uniquingKeysWith: { first, _ in first })
+    for entry in over {
+      if let place = places[entry.key] {
+        let below = merged[place]
+        let value = below.value.overlaid(by: entry.value)
+        let isReplaced = value.mark == entry.value.mark
+        merged[place] = Entry(
+          key: entry.key, keyMark: isReplaced ? entry.keyMark : below.keyMark, value: value)
+      } else {
+        merged.append(entry)
+      }
+    }
+    return merged
+  }
+}

@@ -1,0 +1,64 @@
+// One cell of the matrix: a variant, a value for each axis, a seed, and the document these make.
+
+package import Config
+
+/// The value that a cell has on one axis of the matrix.
+package struct AxisValue: Sendable {
+  /// The dotted path, as in the results' columns.
+  package let path: String
+  /// The shortest ending of the path that no other axis has.
+  package let name: String
+  package let value: Value
+  /// The value in labels: short, without slashes, different for each value of the axis.
+  package let text: String
+}
+
+/// One planned run: everything that it depends on.
+package struct Cell<Model, Workload> {
+  /// Its number in the plan, from 0.
+  package let index: Int
+  package let variant: String
+  package let axes: [AxisValue]
+  package let seed: Int
+  /// Short and unique in the experiment: `classic/sequence=128/seed=2`.
+  package let label: String
+  package let device: DeviceChoice
+  package let precision: PrecisionChoice
+  /// Nil for excluded cells, which may be wrong.
+  package let model: Model?
+  package let workload: Workload?
+  /// Why the cell is excluded; nil when it is to run.
+  package let exclusion: String?
+  /// The merged document, as written.
+  package let document: Node
+  /// Device, precision, model and workload with all defaults; of an excluded cell that could not
+  /// be read, what is written.
+  package let resolved: Value
+  let experiment: String
+  let declaresVariants: Bool
+
+  /// A complete experiment file of this cell alone, which runs again as is.
+  package var resolvedYAML: String {
+    var fields = [Value.Field("name", .text(experiment))]
+    guard case .mapping(let body) = resolved else { return "" }
+    let head = ["device", "precision"]
+    fields += body.filter { head.contains($0.key) }
+    fields.append(Value.Field("seeds", .list([.int(seed)])))
+    if declaresVariants {
+      let only = Value.mapping([Value.Field(variant, .mapping([]))])
+      fields.append(Value.Field("variants", only))
+    }
+    fields += body.filter { !head.contains($0.key) }
+    return Value.mapping(fields).yaml
+  }
+
+  /// What makes the cell what it is, in one line with sorted keys: the text to hash.
+  ///
+  /// Names and labels are not part of it: the same configuration has the same text in any file.
+  package var canonical: String {
+    guard case .mapping(let body) = resolved else { return "" }
+    return Value.mapping(body + [Value.Field("seed", .int(seed))]).canonical.compactJSON
+  }
+}
+
+extension Cell: Sendable where Model: Sendable, Workload: Sendable {}

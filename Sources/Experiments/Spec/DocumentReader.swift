@@ -1,0 +1,94 @@
+// How one document (one cell, without variants and matrix) is read: the keys every experiment has,
+// and the closures that read its model and its workload. It knows no component.
+
+package import Config
+
+/// Where an experiment runs, as asked for; what `auto` came to is decided by the runner.
+package enum DeviceChoice: String, Sendable, CaseIterable {
+  case auto, cpu, cuda
+
+  var summary: String {
+    switch self {
+    case .auto: "a GPU if the plugin finds one, else the CPU"
+    case .cpu: "the CPU"
+    case .cuda: "an NVIDIA GPU, through the plugin"
+    }
+  }
+}
+
+/// The element type of activations and matmul inputs; master weights stay f32.
+package enum PrecisionChoice: String, Sendable, CaseIterable {
+  case f32, bf16
+
+  var summary: String {
+    switch self {
+    case .f32: "32-bit floats throughout"
+    case .bf16: "bfloat16 activations and matmul inputs, f32 master weights"
+    }
+  }
+}
+
+/// Reads documents with the components of the caller.
+package struct DocumentReader<Model, Workload>: Sendable {
+  package let workloads: [Choice]
+  package let readModel: @Sendable (Section) -> Model
+  package let readWorkload:
+    @Sendable (_ word: String, _ options: Section, _ model: Model) -> Workload
+
+  /// - Parameters:
+  ///   - workloads: the words of `workload.type`; the first is the default.
+  ///   - readModel: reads the section `model`. It must return something even after faults.
+  ///   - readWorkload: reads the options of `workload` for the word its `type` has.
+  package init(
+    workloads: [Choice], readModel: @escaping @Sendable (Section) -> Model,
+    readWorkload:
+      @escaping @Sendable (_ word: String, _ options: Section, _ model: Model) -> Workload
+  ) {
+    self.workloads = workloads
+    self.readModel = readModel
+    self.readWorkload = readWorkload
+  }
+
+  /// The keys that variants and axes may set.
+  static var keys: [String] { ["device", "precision", "model", "workload"] }
+
+  /// One document, read.
+  struct Reading {
+    let device: DeviceChoice
+    let precision: PrecisionChoice
+    let model: Model
+    let workload: Workload
+    let recording: Recording
+    let faults: [Fault]
+  }
+
+  func read(_ document: Node) -> Reading {
+    let recorder = Recorder()
+    let root = Section(root: document, recorder: recorder)
+    let device = root.choice(
+      "device", of: DeviceChoice.allCases.map { Choice($0.rawValue, $0.summary) },
+      default: DeviceChoice.auto.rawValue, "where the experiment runs")
+    let precision = root.choice(
+      "precision", of: PrecisionChoice.allCases.map { Choice($0.rawValue, $0.summary) },
+      default: PrecisionChoice.f32.rawValue, "element type of activations and matmul inputs")
+    let model = readModel(root.section("model", "the architecture"))
+    let (word, options) = root.component(
+      "workload", of: workloads, default: workloads.first?.word ?? "", "what is done with the model"
+    )
+    let workload = readWorkload(word, options, model)
+    return Reading(
+      device: DeviceChoice(rawValue: device) ?? .auto,
+      precision: PrecisionChoice(rawValue: precision) ?? .f32, model: model, workload: workload,
+      recording: root.recording, faults: recorder.finish())
+  }
+
+  /// The document with the `type` of every component written out where the default word was meant.
+  ///
+  /// An overlay that sets a `type` can then tell whether it differs.
+  func withTypes(_ document: Node) -> Node {
+    read(document).recording.defaultedTypes.reduce(document) { document, component in
+      guard let path = DottedPath(component.path) else { return document }
+      return path.changing(document) { $0.withType(component.word) }
+    }
+  }
+}

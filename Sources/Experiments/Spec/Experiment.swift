@@ -1,0 +1,107 @@
+// An experiment file, read and expanded: the cells to run, or every fault of every cell at once.
+
+package import Config
+
+/// An experiment: what a file asks, as cells that are checked and ready to run.
+package struct Experiment<Model, Workload> {
+  package static var cellLimit: Int { 100_000 }
+
+  /// Safe as a folder name; the file's name when the file gives none.
+  package let name: String
+  /// The path of the file as it was given.
+  package let file: String
+  /// The first comment line of the file: the question it asks.
+  package let question: String?
+  /// The variants in the order written; `base` when the file declares none.
+  package let variants: [String]
+  package let seeds: [Int]
+  /// The axes of the matrix with their values, in the order written.
+  package let axes: [(path: String, values: [AxisValue])]
+  /// Every cell, excluded ones included: by variant, then axes (the last one fastest), then seed.
+  package let cells: [Cell<Model, Workload>]
+  /// What was read for each variant, without axis values: the options that the file could set.
+  package let recordings: [(variant: String, recording: Recording)]
+  /// The whole experiment with all defaults written out, which runs again as is.
+  package let resolvedYAML: String
+
+  /// Reads a file, applies the command line's settings, expands the matrix and checks every cell.
+  ///
+  /// - Parameters:
+  ///   - sets: `path=value`, over the document, its variants and its axes.
+  ///   - vary: `path=v1,v2,...`, further axes; one of the same path is replaced.
+  package static func load(
+    file: String, sets: [String] = [], vary: [String] = [],
+    reader: DocumentReader<Model, Workload>
+  ) throws(Faults) -> Experiment {
+    let (settings, axes) = try parse(sets, vary)
+    return try read(YAML.load(file: file), settings, axes, reader)
+  }
+
+  /// As `load(file:)`, from text that is already in memory.
+  package static func load(
+    text: String, name: String, sets: [String] = [], vary: [String] = [],
+    reader: DocumentReader<Model, Workload>
+  ) throws(Faults) -> Experiment {
+    let (settings, axes) = try parse(sets, vary)
+    return try read(YAML.parse(bytes: Array(text.utf8), name: name), settings, axes, reader)
+  }
+
+  private static func parse(
+    _ sets: [String], _ vary: [String]
+  ) throws(Faults) -> (sets: [Setting], vary: [Setting]) {
+    var faults: [Fault] = []
+    var settings: [Setting] = []
+    var axes: [Setting] = []
+    for (place, argument) in (sets + vary).enumerated() {
+      do throws(Faults) {
+        if place < sets.count {
+          settings.append(try Setting.parse(argument, order: place + 1))
+        } else {
+          axes.append(try Setting.parseAxis(argument, order: place + 1))
+        }
+      } catch {
+        faults += error.all
+      }
+    }
+    if !faults.isEmpty { throw Faults(faults) }
+    return (settings, axes)
+  }
+
+  private static func read(
+    _ document: Document, _ settings: [Setting], _ varied: [Setting],
+    _ reader: DocumentReader<Model, Workload>
+  ) throws(Faults) -> Experiment {
+    let keys = DocumentReader<Model, Workload>.keys
+    // Settings of the document come after the variants' overlays; here come name, seeds and such.
+    let root = settings.filter { !keys.contains($0.path.keys[0]) }
+      .reduce(document.root) { $0.overlaid(by: $1.overlay) }
+    let recorder = Recorder()
+    let header = SpecHeader(
+      Section(root: root, recorder: recorder), fileName: document.source.name, documentKeys: keys)
+    let matrix = Matrix(
+      header.matrixNode, header: header, settings: settings, varied: varied)
+    let headerFaults = recorder.finish() + matrix.faults
+
+    let body = Node(
+      .mapping((root.entries ?? []).filter { keys.contains($0.key) }), mark: root.mark)
+    var expansion = Expansion(
+      reader: reader, header: header, matrix: matrix,
+      settings: settings.filter { keys.contains($0.path.keys[0]) })
+    expansion.run(body)
+    let faults = Faults(headerFaults + expansion.allFaults)
+    if !faults.all.isEmpty { throw faults }
+    return Experiment(
+      name: header.name, file: document.source.name, question: question(document.source),
+      variants: header.variants.map(\.name), seeds: header.seeds,
+      axes: matrix.axes.map { ($0.path.text, $0.values) }, cells: expansion.cells,
+      recordings: expansion.recordings,
+      resolvedYAML: expansion.resolved(matrixNode: header.matrixNode).yaml)
+  }
+
+  private static func question(_ source: Source) -> String? {
+    let first = source.line(1)
+    guard first.hasPrefix("#") else { return nil }
+    let text = first.drop { $0 == "#" || $0 == " " }
+    return text.isEmpty ? nil : String(text)
+  }
+}

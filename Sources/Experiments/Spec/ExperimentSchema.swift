@@ -1,0 +1,80 @@
+// The JSON Schema of experiment files, for completion and checks in editors.
+
+package import Config
+
+/// Builds the schema from what the readers of a program read.
+package enum ExperimentSchema {
+  /// The schema of experiment files.
+  ///
+  /// - Parameters:
+  ///   - reader: reads one document.
+  ///   - options: for a component's path and one of its words, what that word reads. Words of
+  ///     `workload` are read with the default model.
+  package static func schema<Model, Workload>(
+    reader: DocumentReader<Model, Workload>, options: @escaping JSONSchema.Options
+  ) -> Value {
+    let root = Recording.ofDefaults { section in
+      _ = SpecHeader(section, fileName: "", documentKeys: [])
+    }
+    let header = root.items.filter { item in
+      if case .option = item { true } else { false }
+    }
+    let document = recording(of: reader)
+    let whole = Recording(path: "", items: header + document.items)
+    let overlay = JSONSchema(isOverlay: true, options: options).schema(document)
+    return JSONSchema(options: options).document(
+      whole, title: "runexp experiment", extra: [variants(overlay), matrix])
+  }
+
+  /// What a document in which nothing is written reads: all options with their defaults.
+  package static func recording<Model, Workload>(
+    of reader: DocumentReader<Model, Workload>
+  ) -> Recording {
+    let empty = Section.empty()
+    return reader.read(Node(.mapping([]), mark: empty.mark)).recording
+  }
+
+  private static func variants(_ overlay: Value) -> Value.Field {
+    Value.Field(
+      "variants",
+      .mapping([
+        Value.Field(
+          "description", .text("named overlays on the document, compared side by side")),
+        Value.Field("type", .text("object")),
+        Value.Field(
+          "additionalProperties",
+          .mapping([
+            Value.Field(
+              "anyOf",
+              .list([overlay, .mapping([Value.Field("type", .text("null"))])]))
+          ])),
+      ]))
+  }
+
+  private static var matrix: Value.Field {
+    let object = Value.Field("type", .text("object"))
+    return Value.Field(
+      "matrix",
+      .mapping([
+        Value.Field(
+          "description",
+          .text("axes by dotted path; every combination with variants and seeds is a cell")),
+        object,
+        Value.Field(
+          "properties",
+          .mapping([
+            Value.Field(
+              "exclude",
+              .mapping([
+                Value.Field(
+                  "description",
+                  .text("cells left out: by variant, seed and axis values, all of which match")),
+                Value.Field("type", .text("array")),
+                Value.Field("items", .mapping([object])),
+              ]))
+          ])),
+        Value.Field(
+          "additionalProperties", .mapping([Value.Field("type", .text("array"))])),
+      ]))
+  }
+}

@@ -1,0 +1,62 @@
+// Short names for axes, their values and cells. Unique within an experiment, safe in file names.
+
+import Config
+
+enum Labels {
+  private static let textLimit = 32
+
+  /// For each path the shortest ending that no other path has.
+  static func shortNames(of paths: [DottedPath]) -> [String] {
+    paths.map { path in
+      for count in 1...path.keys.count {
+        let ending = path.keys.suffix(count)
+        let isUnique = paths.count { $0.keys.suffix(count) == ending } == 1
+        if isUnique { return ending.joined(separator: ".") }
+      }
+      return path.text
+    }
+  }
+
+  /// A short text for each value of an axis, different for each.
+  static func texts(of values: [Value]) -> [String] {
+    var seen: Set<String> = []
+    return values.map { value in
+      let text = safe(short(value))
+      var unique = text
+      var number = 2
+      while !seen.insert(unique).inserted {
+        unique = "\(text)-\(number)"
+        number += 1
+      }
+      return unique
+    }
+  }
+
+  /// `classic/sequence=128/seed=2`; parts that all cells share are left out.
+  static func cell(variant: String?, axes: [AxisValue], seed: Int?) -> String {
+    let parts =
+      (variant.map { [$0] } ?? []) + axes.map { "\($0.name)=\($0.text)" }
+      + (seed.map { ["seed=\($0)"] } ?? [])
+    return parts.isEmpty ? "base" : parts.joined(separator: "/")
+  }
+
+  /// A component is called by its word, anything else as it is written.
+  private static func short(_ value: Value) -> String {
+    switch value {
+    case .text(let text): text
+    case .mapping: if case .text(let word)? = value["type"] { word } else { value.inlineYAML }
+    default: value.inlineYAML
+    }
+  }
+
+  private static func safe(_ text: String) -> String {
+    let characters = text.unicodeScalars.prefix(textLimit).map { scalar -> Character in
+      let isSafe =
+        scalar.isASCII
+        && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar)
+          || "_-.+".unicodeScalars.contains(scalar))
+      return isSafe ? Character(scalar) : "_"
+    }
+    return characters.isEmpty ? "empty" : String(characters)
+  }
+}

@@ -1,0 +1,92 @@
+// The keys of an experiment file that are not part of any one document: name, seeds, variants.
+
+import Config
+
+/// A named overlay on the document.
+struct Variant {
+  let name: String
+  let overlay: Node?
+}
+
+/// What an experiment file says outside its document.
+struct SpecHeader {
+  static let nameLimit = 64
+
+  let name: String
+  let seeds: [Int]
+  let variants: [Variant]
+  let declaresVariants: Bool
+  let matrixNode: Node?
+
+  /// Reads the root of a file; keys of the document count as known.
+  init(_ root: Section, fileName: String, documentKeys: [String]) {
+    name = Self.name(root, fileName: fileName)
+    for key in documentKeys { _ = root.node(key) }
+    seeds = Self.seeds(root)
+    let variants = Self.variants(root)
+    declaresVariants = !variants.isEmpty
+    self.variants = variants.isEmpty ? [Variant(name: "base", overlay: nil)] : variants
+    matrixNode = root.node("matrix")
+  }
+
+  private static func name(_ root: Section, fileName: String) -> String {
+    let derived = nameOfFile(fileName)
+    let name = root.optionalString("name", default: "the file's name", "names the results' folder")
+    if let name, !isSafe(name) { root.fault("name", because: .badName(name, what: "name")) }
+    return name ?? derived
+  }
+
+  private static func seeds(_ root: Section) -> [Int] {
+    let seeds = root.ints(
+      "seeds", default: [1], in: 0...Int(Int32.max), "each cell runs once with each of these")
+    var seen: Set<Int> = []
+    for seed in seeds where !seen.insert(seed).inserted {
+      root.fault("seeds", because: .duplicateValue(String(seed), list: "seeds"))
+    }
+    return seeds.filter { seen.remove($0) != nil }
+  }
+
+  private static func variants(_ root: Section) -> [Variant] {
+    let section = root.section("variants", "named overlays on the document, compared side by side")
+    return section.writtenKeys.compactMap { name in
+      guard let node = section.node(name) else { return nil }
+      if !isSafe(name) { section.fault(name, because: .badName(name, what: "variant")) }
+      if node.isNull { return Variant(name: name, overlay: nil) }
+      guard node.entries != nil else {
+        let found = Wording.found(node)
+        let path = section.path(of: name)
+        section.fault(
+          name,
+          because: .wrongType(path, expected: "a mapping", found: found, hint: nil))
+        return nil
+      }
+      return Variant(name: name, overlay: node)
+    }
+  }
+
+  /// Whether the text can name a folder on any file system, and never looks like an option.
+  static func isSafe(_ name: String) -> Bool {
+    guard let first = name.utf8.first, isAlphanumeric(first), name.utf8.count <= nameLimit else {
+      return false
+    }
+    return name.utf8.allSatisfy { isAlphanumeric($0) || "_-.".utf8.contains($0) }
+  }
+
+  /// `experiments/modern.yaml` is named `modern`; what no folder can be called becomes `-`.
+  private static func nameOfFile(_ path: String) -> String {
+    var base = path.split(separator: "/").last.map(String.init) ?? ""
+    for ending in [".yaml", ".yml"] where base.hasSuffix(ending) {
+      base = String(base.dropLast(ending.count))
+    }
+    let name = base.utf8.prefix(nameLimit).map { byte -> Character in
+      isAlphanumeric(byte) || "_-.".utf8.contains(byte)
+        ? Character(Unicode.Scalar(byte)) : "-"
+    }
+    let trimmed = String(name.drop { !($0.isLetter || $0.isNumber) })
+    return trimmed.isEmpty ? "experiment" : trimmed
+  }
+
+  private static func isAlphanumeric(_ byte: UInt8) -> Bool {
+    (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+  }
+}

@@ -1,0 +1,85 @@
+// The description of the machine, from files of the test's own and from the real ones.
+
+import Experiments
+import Testing
+
+@Suite struct HostRecordTests {
+  private let folder: TemporaryFolder
+
+  init() throws {
+    folder = try TemporaryFolder()
+  }
+
+  @Test func `a machine's files are read into its description`() throws {
+    let cpu = (0..<4).map {
+      "processor\t: \($0)\nmodel name\t: Test CPU 9000\nphysical id\t: 0\ncore id\t: \($0 / 2)\n"
+    }
+    try folder.write(cpu.joined(separator: "\n"), to: "proc/cpuinfo")
+    try folder.write("MemTotal:       16384 kB\nMemFree: 1 kB\n", to: "proc/meminfo")
+    try folder.write("6.1.0-test\n", to: "proc/sys/kernel/osrelease")
+    try folder.write("NAME=x\nPRETTY_NAME=\"Debian GNU/Linux 12\"\n", to: "etc/os-release")
+    try folder.write("1073741824\n", to: "sys/fs/cgroup/memory.max")
+    #expect(
+      HostRecord.read(isa: "x86-64-v3", root: folder.path).json.document == """
+        {
+          "cpu": "Test CPU 9000",
+          "isa": "x86-64-v3",
+          "logical_cores": 4,
+          "physical_cores": 2,
+          "memory_bytes": 16777216,
+          "memory_limit_bytes": 1073741824,
+          "kernel": "6.1.0-test",
+          "system": "Debian GNU/Linux 12"
+        }
+
+        """)
+  }
+
+  @Test func `whatever file is missing leaves its field empty`() {
+    let host = HostRecord.read(isa: "generic", root: folder.path)
+    #expect(host.cpu == nil)
+    #expect(host.physicalCores == nil)
+    #expect(host.memoryBytes == nil)
+    #expect(host.memoryLimitBytes == nil)
+    #expect(host.kernel == nil)
+    #expect(host.logicalCores >= 1)
+  }
+
+  @Test func `a control group without a limit has none`() throws {
+    try folder.write("max\n", to: "sys/fs/cgroup/memory.max")
+    #expect(HostRecord.read(isa: "generic", root: folder.path).memoryLimitBytes == nil)
+  }
+
+  @Test func `this machine has cores, memory and a kernel`() throws {
+    let host = HostRecord.read(isa: "generic")
+    #expect(host.logicalCores >= 1)
+    #expect(try #require(host.memoryBytes) > 1 << 20)
+    #expect(host.kernel?.isEmpty == false)
+  }
+
+  @Test func `the record of a run is complete while it runs and when it ends`() throws {
+    let run = try RunFolder.create(in: folder.path, experiment: "modern")
+    var record = RunRecord(
+      folder: run, arguments: ["runexp", "a.yaml"],
+      program: ProgramVersion(version: "0.1.0", commit: nil),
+      host: HostRecord.read(isa: "generic", root: folder.path), start: 1_795_387_717)
+    #expect(record.json["end"] == .null)
+    #expect(record.json["exit"] == .null)
+    #expect(record.json["program"]?["commit"] == .null)
+    record.datasets = [
+      RunRecord.Dataset(
+        name: "synthetic-plays", sha256: "ab", bytes: 10, insteadOf: "tiny-shakespeare")
+    ]
+    record.gpu = RunRecord.GPU(name: "H100", driver: "570.1")
+    record.end = 1_795_387_718.9
+    record.exit = 0
+    let json = try JSON(reading: record.json.document)
+    #expect(json == record.json)
+    #expect(json["run"]?.text == run.id.description)
+    #expect(json["start"] == "2026-11-22T22:48:37Z")
+    #expect(json["end"] == "2026-11-22T22:48:38Z")
+    #expect(json["exit"] == 0)
+    #expect(json["gpu"]?["driver"] == "570.1")
+    #expect(json["datasets"]?.elements.first?["instead_of"] == "tiny-shakespeare")
+  }
+}

@@ -1,0 +1,106 @@
+// A small model and two workloads for the tests of experiment files.
+
+import Config
+import Experiments
+import Testing
+
+struct SpecModel: Sendable, Equatable {
+  var layers = 0
+  var norm = ""
+  var attention = ""
+  var heads = 0
+  var groups: Int?
+}
+
+struct SpecWorkload: Sendable, Equatable {
+  var word = ""
+  var sequence = 0
+}
+
+typealias SpecExperiment = Experiment<SpecModel, SpecWorkload>
+
+let specWorkloads = [Choice("train", "next-token training"), Choice("inspect", "nothing runs")]
+
+let specReader = DocumentReader<SpecModel, SpecWorkload>(
+  workloads: specWorkloads,
+  readModel: { section in
+    var model = SpecModel()
+    model.layers = section.int("layers", default: 6, in: 1...64, "number of blocks")
+    model.norm =
+      section.component(
+        "norm", of: [Choice("rmsnorm", "rms"), Choice("layernorm", "both")], default: "rmsnorm",
+        "normalisation"
+      ).word
+    let (word, options) = section.component(
+      "attention", of: [Choice("gqa", "grouped"), Choice("mha", "full")], default: "gqa",
+      "attention")
+    model.attention = word
+    model.heads = options.int("heads", default: 8, in: 1...64, "query heads")
+    if word == "gqa" {
+      model.groups = options.optionalInt(
+        "kv_heads", in: 1...64, default: "heads / 2", "KV heads")
+      if let groups = model.groups, model.heads % groups != 0 {
+        options.fault(
+          "kv_heads",
+          because: .notDivisible(
+            key: "heads", value: model.heads, by: "kv_heads", divisor: groups),
+          seeAlso: ["heads"])
+      }
+    }
+    return model
+  },
+  readWorkload: { word, options, _ in
+    let sequence = options.int("sequence", default: 128, in: 1...4096, "tokens a row")
+    if word == "train" {
+      _ = options.int("batch", default: 4, in: 1...512, "rows")
+      _ = options.section("data", "the text").string("name", default: "plays", "which text")
+      let optimizer = options.component(
+        "optimizer", of: [Choice("adamw", "Adam"), Choice("sgd", "plain")], default: "adamw",
+        "optimizer")
+      _ = optimizer.options.double("lr", default: 1e-3, in: Bounds.above(0), "step size")
+    }
+    return SpecWorkload(word: word, sequence: sequence)
+  })
+
+func loadSpec(
+  _ text: String, name: String = "experiments/x.yaml", sets: [String] = [], vary: [String] = []
+) throws -> SpecExperiment {
+  try SpecExperiment.load(text: text, name: name, sets: sets, vary: vary, reader: specReader)
+}
+
+/// What is wrong with a text, as the user sees it; empty when nothing is.
+func specFaults(_ text: String, sets: [String] = [], vary: [String] = []) -> String {
+  do throws(Faults) {
+    _ = try SpecExperiment.load(
+      text: text, name: "x.yaml", sets: sets, vary: vary, reader: specReader)
+    return ""
+  } catch {
+    return error.text
+  }
+}
+
+let specSample = """
+  # Does it matter?
+  name: sample
+  device: cpu
+  seeds: [1, 2]
+
+  model:
+    layers: 2
+    attention: {type: gqa, heads: 8, kv_heads: 4}
+
+  variants:
+    modern: {}
+    classic:
+      model: {norm: layernorm, attention: {type: mha, heads: 4}}
+
+  workload:
+    type: train
+    sequence: 256
+    optimizer: {lr: 2.0e-3}
+
+  matrix:
+    workload.sequence: [128, 256]
+    exclude: [{variant: classic, workload.sequence: 256}]
+
+  """
