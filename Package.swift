@@ -35,11 +35,13 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["Experiments", "Models", "Tensors", "Config"],
       path: "Tests/TestSupport", swiftSettings: swift),
-    .testTarget(name: "ConfigTests", dependencies: ["Config", "TestSupport"], swiftSettings: swift),
+    .testTarget(
+      name: "ConfigTests", dependencies: ["Config", "TestSupport"], swiftSettings: swift),
     .testTarget(
       name: "TensorsTests", dependencies: ["Tensors", "CKernels", "TestSupport"],
       swiftSettings: swift),
-    .testTarget(name: "ModelsTests", dependencies: ["Models", "TestSupport"], swiftSettings: swift),
+    .testTarget(
+      name: "ModelsTests", dependencies: ["Models", "TestSupport"], swiftSettings: swift),
     .testTarget(
       name: "ExperimentsTests", dependencies: ["Experiments", "TestSupport"], swiftSettings: swift),
     .testTarget(

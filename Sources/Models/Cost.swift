@@ -7,6 +7,8 @@ package struct Cost: Equatable, Sendable {
   /// Trainable values.
   package let parameters: Int
   /// Multiply-adds count as two. A causal attention counts the pairs it needs, which is about half of all.
+  /// Multiply-adds count as two.
+  ///
   package let forwardFLOPsPerSequence: Double
   /// A backward pass costs twice the matrix products, and 2.5 times the attention, whose scores are recomputed.
   package let backwardFLOPsPerSequence: Double

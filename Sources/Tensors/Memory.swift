@@ -20,6 +20,8 @@ package struct MemoryUse: Equatable, Sendable {
 }
 
 /// The books of one device's memory. Counts what tensors asked for, not what the device keeps for reuse.
+/// The books of one device's memory.
+///
 package struct MemoryLedger: Sendable {
   /// Bytes in use now.
   package private(set) var current = MemoryUse()

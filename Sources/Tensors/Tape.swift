@@ -2,6 +2,8 @@
 // topological, so backward is a reverse loop. Each node is dropped once replayed, and ARC frees what it kept.
 
 /// One differentiable operation that was carried out. Holds just what its backward needs.
+/// One differentiable operation that was carried out.
+///
 package protocol Operation {
   /// Name for listings and errors.
   static var name: String { get }

@@ -1,6 +1,7 @@
 // The command line: which subcommands there are, and how `runexp FILE` becomes `runexp run FILE`.
 
 import ArgumentParser
+import Config
 import Experiments
 
 @main
@@ -15,7 +16,7 @@ struct Runexp: ParsableCommand {
       Exit codes: 0 ok, 1 error, 3 some cells failed, 64 usage, 78 invalid experiment file,
       130 interrupted.
       """,
-    version: Program.version.line,
+    version: "runexp \(Program.number)",
     subcommands: [
       Run.self, Plan.self, Check.self, Components.self, Schema.self, Kernels.self, CellCommand.self,
     ])
@@ -24,12 +25,19 @@ struct Runexp: ParsableCommand {
     var words = Array(CommandLine.arguments.dropFirst())
     // A first word that names a file, or could, stands for `run` and that file.
     if let first = words.first, isFile(first) { words.insert("run", at: 0) }
+    if let first = words.first, !first.hasPrefix("-"), !known.contains(first) {
+      let near = Suggestion.nearest(to: first, among: known)
+      say(
+        "error: there is no subcommand '\(first)'"
+          + (near.map { "; did you mean '\($0)'?" } ?? "; 'runexp --help' lists them"))
+      exit(withError: ArgumentParser.ExitCode(64))
+    }
     main(words)
   }
 
+  private static let known = configuration.subcommands.map { $0._commandName } + ["help"]
+
   private static func isFile(_ word: String) -> Bool {
-    let known = configuration.subcommands.map { $0._commandName } + ["help"]
-    return !word.hasPrefix("-") && !known.contains(word)
-      && (word.contains("/") || word.contains("."))
+    !word.hasPrefix("-") && !known.contains(word) && (word.contains("/") || word.contains("."))
   }
 }

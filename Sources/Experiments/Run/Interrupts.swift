@@ -11,6 +11,8 @@ package final class Interrupts: Sendable {
   private nonisolated(unsafe) let sources: [any DispatchSourceSignal]
 
   /// Takes over SIGINT and SIGTERM. The second request ends the program at once.
+  /// Takes over SIGINT and SIGTERM.
+  ///
   package init() {
     let queue = DispatchQueue(label: "interrupts")
     sources = [SIGINT, SIGTERM].map { number in

@@ -9,6 +9,8 @@ package struct OptimizerOptions: Equatable, Sendable {
   package let rate: Double
   package let adamW: AdamWOptions
   /// The largest gradient norm; larger gradients are scaled down to it. Infinite: no clipping.
+  /// The largest gradient norm; larger gradients are scaled down to it.
+  ///
   package let clip: Double
 
   static let choices = [

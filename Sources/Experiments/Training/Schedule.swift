@@ -46,7 +46,9 @@ package struct Schedule: Equatable, Sendable {
     if shape != .constant {
       floor = options.double(
         "min_lr", default: rate / 10, in: 0...100, "learning rate at the last step")
-      if floor > rate { options.fault("min_lr", because: .rule("\(floor) is above the learning rate of \(rate)")) }
+      if floor > rate {
+        options.fault("min_lr", because: .rule("\(floor) is above the learning rate of \(rate)"))
+      }
     }
     self.init(shape: shape, warmup: warmup, steps: steps, rate: rate, floor: floor)
   }

@@ -14,6 +14,8 @@ package struct TrainOptions: Sendable {
   /// Steps between evaluations; 0: only one, at the end.
   package let evaluateEvery: Int
   /// Windows of an evaluation on the way. The last one reads the whole validation split.
+  /// Windows of an evaluation on the way.
+  ///
   package let evaluationWindows: Int
   package let sampleTokens: Int
   package let sampleTemperature: Double
