@@ -6,7 +6,9 @@ import Foundation
 enum Program {
   static let number = "0.1.0"
 
-  /// The version, and the commit when the program stands in a checkout of its sources. Asks git, so only a run does.
+  /// The version, and the commit when the program stands in a checkout of its sources.
+  ///
+  /// Asks git, so only a run does.
   static var version: ProgramVersion { ProgramVersion(version: number, commit: commit()) }
 
   private static func commit() -> String? {

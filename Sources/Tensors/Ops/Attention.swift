@@ -2,9 +2,9 @@
 
 import CKernels
 
-/// The ways to compute attention. All give the same result; they differ in time and memory.
 /// The ways to compute attention.
 ///
+/// All give the same result; they differ in time and memory.
 package enum AttentionAlgorithm: String, CaseIterable, Sendable {
   /// Materialises the scores: O(N²) memory.
   case naive
@@ -15,10 +15,10 @@ package enum AttentionAlgorithm: String, CaseIterable, Sendable {
 /// What an attention computes beside its inputs.
 package struct AttentionOptions: Sendable {
   /// Factor on the logits; 1 / sqrt(headDimension) by convention.
+  package var scale: Float
   /// Query i sees the keys up to i + offset: 0 aligns the mask top-left, keys - queries bottom-right.
   ///
-  package var scale: Float
-  /// Query i sees the keys up to i + offset: 0 aligns the mask top-left, keys - queries bottom-right. Nil: no mask.
+  /// Nil: no mask.
   package var causalOffset: Int?
 
   package init(scale: Float, causalOffset: Int? = 0) {
@@ -52,13 +52,15 @@ extension Device {
 }
 
 extension Pass {
-  /// Scaled dot-product attention. Query head h reads key/value head h / (heads / kvHeads).
-  ///
-  /// - Parameters:
   /// Scaled dot-product attention.
   ///
-  /// headDimension]. - k: [batch, keys, kvHeads, headDimension]. - v: like `k`. - Returns: like
-  /// `q`; a row that sees no key is 0.
+  /// Query head h reads key/value head h / (heads / kvHeads).
+  ///
+  /// - Parameters:
+  /// - q: [batch, queries, heads, headDimension].
+  /// - k: [batch, keys, kvHeads, headDimension].
+  /// - v: like `k`.
+  /// - Returns: like `q`; a row that sees no key is 0.
   package func attention(
     _ q: Tensor, _ k: Tensor, _ v: Tensor, _ options: AttentionOptions,
     algorithm: AttentionAlgorithm
