@@ -88,7 +88,8 @@ struct RunTests {
     let second = try cells(program, "second")
     #expect(first.count == 2)
     #expect(first.map(\.losses) == second.map(\.losses))
-    #expect(first.map(\.checkpoint) == second.map(\.checkpoint))
+    let isSame = first.map(\.checkpoint) == second.map(\.checkpoint)
+    #expect(isSame, "the checkpoints differ")
     #expect(first.map(\.id) == second.map(\.id), "the same cell has the same name")
 
     let one = try program.read(Self.run + "/cells/\(first[0].id)/resolved.yaml")
