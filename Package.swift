@@ -35,15 +35,19 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["Experiments", "Models", "Tensors", "Config"],
       path: "Tests/TestSupport", swiftSettings: swift),
-    .testTarget(name: "ConfigTests", dependencies: ["Config", "TestSupport"], swiftSettings: swift),
+    .testTarget(
+      name: "ConfigTests", dependencies: ["Config", "TestSupport"], swiftSettings: swift),
     .testTarget(
       name: "TensorsTests", dependencies: ["Tensors", "CKernels", "TestSupport"],
       swiftSettings: swift),
-    .testTarget(name: "ModelsTests", dependencies: ["Models", "TestSupport"], swiftSettings: swift),
+    .testTarget(
+      name: "ModelsTests", dependencies: ["Models", "TestSupport"], swiftSettings: swift),
     .testTarget(
       name: "ExperimentsTests", dependencies: ["Experiments", "TestSupport"], swiftSettings: swift),
     .testTarget(
       name: "RunexpTests", dependencies: ["runexp", "TestSupport"], swiftSettings: swift),
-    .testTarget(name: "HouseTests", dependencies: ["TestSupport"], swiftSettings: swift),
+    .testTarget(
+      name: "HouseTests", dependencies: ["TestSupport", "Experiments", "Models", "Config"],
+      swiftSettings: swift),
   ]
 )
