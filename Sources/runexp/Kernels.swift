@@ -1,2 +1,66 @@
+// runexp kernels: checks and times the kernels of a device, with the cases that the tests use.
+
 import ArgumentParser
-struct Kernels: ParsableCommand { func run() throws {} }
+import Experiments
+import Foundation
+import Tensors
+
+struct Kernels: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Check a device's kernels against the reference, or time them.",
+    discussion: """
+      --check compares every kernel with the reference, which accumulates in float64, and the \
+      reference's gradients with finite differences; it exits with 1 when one is off. \
+      --bench gives the median time of each, with its rate beside the measured peak.
+      """)
+
+  @Flag(help: "Compare with the reference.") var check = false
+  @Flag(help: "Time.") var bench = false
+  @Option(help: "cpu, cuda or reference.") var device = "cpu"
+  @Option(help: "Only the operations whose name contains this.") var only: String?
+  @Option(help: "Seconds to spend on timing each case.") var seconds = 0.3
+  @Option(help: "CPU threads; 0 for one a core.") var threads = 0
+  @Option(help: "The CUDA plugin.") var plugin: String?
+  @Flag(help: "Print one JSON object a line.") var json = false
+
+  func validate() throws {
+    guard check != bench else { throw ValidationError("say --check or --bench") }
+    guard ["cpu", "cuda", "reference"].contains(device) else {
+      throw ValidationError("--device must be 'cpu', 'cuda' or 'reference', not '\(device)'")
+    }
+    guard (0...1024).contains(threads) else {
+      throw ValidationError("--threads must be from 0 to 1024, not \(threads)")
+    }
+    guard (0...3600).contains(seconds) else {
+      throw ValidationError("--seconds must be from 0 to 3600, not \(seconds)")
+    }
+  }
+
+  func run() throws {
+    let device = try failing { try open() }
+    say(device.summary)
+    let cases = (check ? OpCases.checks : OpCases.benchmarks)
+      .filter { $0.name.contains(only ?? "") || only == nil }
+    guard !cases.isEmpty else {
+      let names = Set(OpCases.checks.map(\.name)).sorted().joined(separator: ", ")
+      throw ValidationError("no operation's name contains '\(only ?? "")'; there are \(names)")
+    }
+    if check {
+      let report = KernelCheckReport(cases, of: device)
+      print(json ? report.jsonLines : report.text, terminator: "")
+      if !report.failures.isEmpty { throw ArgumentParser.ExitCode(Experiments.ExitCode.failure) }
+    } else {
+      let report = KernelBenchReport(cases, on: device, seconds: seconds)
+      print(json ? report.jsonLines : report.text, terminator: "")
+    }
+  }
+
+  private func open() throws -> Device {
+    if device == "reference" { return .reference() }
+    var options = RunOptions()
+    options.threads = threads
+    options.plugin = plugin
+    let finder = DeviceFinder(options, environment: ProcessInfo.processInfo.environment)
+    return try finder.open(device == "cuda" ? .cuda : .cpu).device
+  }
+}

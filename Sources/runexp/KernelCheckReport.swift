@@ -1,0 +1,92 @@
+// What `runexp kernels --check` prints: a line an operation and type, and one for each case that is off.
+
+import Experiments
+import Foundation
+import Tensors
+
+/// The results of checking a device.
+struct KernelCheckReport {
+  private struct Outcome {
+    let one: OpCase
+    let parity: Parity
+    let gradient: GradientCheck?
+
+    var passes: Bool { parity.passes && gradient?.passes ?? true }
+  }
+
+  private let outcomes: [Outcome]
+
+  init(_ cases: [OpCase], of device: Device) {
+    let reference = Device.reference()
+    outcomes = cases.map {
+      Outcome(
+        one: $0, parity: $0.parity(of: device, with: reference),
+        gradient: $0.gradientCheck(on: reference))
+    }
+  }
+
+  /// The cases that are off, a sentence each.
+  var failures: [String] {
+    outcomes.flatMap { outcome -> [String] in
+      let parity = outcome.parity
+      var sentences: [String] = []
+      if !parity.passes {
+        sentences.append(
+          "\(outcome.one): '\(parity.output)' is \(short(parity.error)) from the reference, "
+            + "at most \(short(parity.tolerance)) is allowed")
+      }
+      if let gradient = outcome.gradient, !gradient.passes {
+        sentences.append(
+          "\(outcome.one): the gradient of '\(gradient.input)' is \(short(gradient.error)) from "
+            + "the finite differences, at most \(short(GradientCheck.tolerance)) is allowed")
+      }
+      return sentences
+    }
+  }
+
+  var text: String {
+    var order: [String] = []
+    var groups: [String: [Outcome]] = [:]
+    for outcome in outcomes {
+      let key = "\(outcome.one.name) \(outcome.one.type.word)"
+      if groups[key] == nil { order.append(key) }
+      groups[key, default: []].append(outcome)
+    }
+    let rows = order.sorted().map { key -> [String] in
+      let group = groups[key] ?? []
+      let worst = group.map(\.parity).max { $0.error / $0.tolerance < $1.error / $1.tolerance }
+      let gradients = group.compactMap { $0.gradient?.error }
+      return key.split(separator: " ").map(String.init) + [
+        "\(group.count)", worst.map { short($0.error) } ?? "",
+        worst.map { short($0.tolerance) } ?? "",
+        gradients.max().map(short) ?? "", group.allSatisfy(\.passes) ? "ok" : "FAILED",
+      ]
+    }
+    let table = Table(
+      header: ["operation", "type", "cases", "error", "allowed", "gradient error", ""], rows: rows,
+      left: [0, 1, 6])
+    let closing =
+      failures.isEmpty ? "\(outcomes.count) cases, all ok" : failures.joined(separator: "\n")
+    return table.text + "\n" + closing + "\n"
+  }
+
+  var jsonLines: String {
+    outcomes.map { outcome in
+      JSON.object([
+        JSONMember("operation", .string(outcome.one.name)),
+        JSONMember("detail", .string(outcome.one.detail)),
+        JSONMember("shapes", .string(outcome.one.shapes)),
+        JSONMember("type", .string(outcome.one.type.word)),
+        JSONMember("error", .real(outcome.parity.error)),
+        JSONMember("allowed_error", .real(outcome.parity.tolerance)),
+        JSONMember("output", .string(outcome.parity.output)),
+        JSONMember("gradient_error", .real(outcome.gradient?.error)),
+        JSONMember("ok", .bool(outcome.passes)),
+      ]).line + "\n"
+    }.joined()
+  }
+
+  private func short(_ error: Double) -> String {
+    error == 0 ? "0" : String(format: "%.1e", error)
+  }
+}
