@@ -15,7 +15,7 @@ import Testing
     for file in files {
       do throws(Faults) {
         let experiment = try PlannedExperiment.load(
-          file: Repository.root.appending(path: file).path, reader: .standard)
+          file: Repository.path(file), reader: .standard)
         #expect(!experiment.cells.isEmpty, "\(file)")
       } catch {
         Issue.record("\(error.text)")
@@ -33,7 +33,7 @@ import Testing
   @Test func `every experiment is named like its file`() throws {
     for file in try Self.files {
       let experiment = try PlannedExperiment.load(
-        file: Repository.root.appending(path: file).path, reader: .standard)
+        file: Repository.path(file), reader: .standard)
       #expect(file == "experiments/\(experiment.name).yaml")
     }
   }

@@ -8,18 +8,21 @@ enum Repository {
   static let root = URL(filePath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent()
 
+  /// The full path of a file whose path is relative to the root.
+  static func path(_ path: String) -> String { root.appending(path: path).path }
+
   /// The text of a file, its path relative to the root.
   static func text(_ path: String) throws -> String {
     try String(contentsOf: root.appending(path: path), encoding: .utf8)
   }
 
   static func exists(_ path: String) -> Bool {
-    FileManager.default.fileExists(atPath: root.appending(path: path).path)
+    FileManager.default.fileExists(atPath: Self.path(path))
   }
 
   /// The files below a folder whose names end in one of `endings`, sorted, relative to the root.
   static func files(in folder: String, _ endings: String...) throws -> [String] {
-    let start = root.appending(path: folder).path
+    let start = path(folder)
     let found = try #require(FileManager.default.enumerator(atPath: start))
     return found.compactMap { $0 as? String }
       .filter { path in
