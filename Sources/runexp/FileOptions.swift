@@ -22,11 +22,11 @@ struct FileOptions: ParsableArguments {
 
   /// The experiment; every fault of the file is printed, and the program ends with code 78.
   func load() throws -> PlannedExperiment {
-    do {
+    do throws(Faults) {
       return try PlannedExperiment.load(
         file: experiment, sets: set, vary: vary, reader: .standard)
-    } catch let faults as Faults {
-      say(faults.text)
+    } catch {
+      say(error.text)
       throw ArgumentParser.ExitCode(Experiments.ExitCode.invalidFile)
     }
   }
@@ -57,6 +57,8 @@ struct DeviceOptions: ParsableArguments {
 
 /// Writes a line to standard error at once.
 func say(_ text: String) {
+  // What was printed before comes out before it, also where standard output is a file.
+  fflush(nil)
   Terminal.writeToStandardError(text.hasSuffix("\n") ? text : text + "\n")
 }
 

@@ -19,8 +19,8 @@ extension Metric {
   ]
   /// Memory by kind, peak over the run, and the cache of a later generation.
   package static let memory: [Metric] = [
-    peakBytes, parameterBytes, gradientBytes, optimizerBytes, activationBytes, workspaceBytes,
-    cacheBytes, kvCacheBytesPerToken, predictedPeakBytes, predictedPeakErrorPercent,
+    peakBytes, peakResidentBytes, parameterBytes, gradientBytes, optimizerBytes, activationBytes,
+    workspaceBytes, kvCacheBytesPerToken,
   ]
   /// How calm the training was.
   package static let stability: [Metric] = [
@@ -68,6 +68,9 @@ extension Metric {
   package static let peakBytes = Metric(
     "peak_bytes", "Largest number of tensor bytes held at one time, all kinds together.",
     better: .lower, .exact, as: .bytes, whole: true)
+  package static let peakResidentBytes = Metric(
+    "peak_resident_bytes", "Most memory the cell's process had resident, program included.",
+    better: .lower, .sampled, as: .bytes, whole: true)
   package static let parameterBytes = Metric(
     "parameter_bytes", "Peak bytes of parameters.",
     better: .lower, .exact, as: .bytes, whole: true)
@@ -83,18 +86,9 @@ extension Metric {
   package static let workspaceBytes = Metric(
     "workspace_bytes", "Peak bytes of kernels' scratch space.",
     better: .lower, .exact, as: .bytes, whole: true)
-  package static let cacheBytes = Metric(
-    "cache_bytes", "Peak bytes of the KV cache in this run; none in training.",
-    better: .lower, .exact, as: .bytes, whole: true)
   package static let kvCacheBytesPerToken = Metric(
     "kv_cache_bytes_per_token", "Bytes of KV cache that one token of one sequence takes.",
     better: .lower, .planned, as: .bytes)
-  package static let predictedPeakBytes = Metric(
-    "predicted_peak_bytes", "peak_bytes as computed before the run.",
-    better: .none, .planned, as: .bytes, whole: true)
-  package static let predictedPeakErrorPercent = Metric(
-    "predicted_peak_error_percent", "How far predicted_peak_bytes is off peak_bytes, in per cent.",
-    better: .none, .exact, as: .percent)
 
   // Stability
   package static let gradNormMean = Metric(
@@ -113,7 +107,7 @@ extension Metric {
     "loss_spikes", "Upward excursions of the loss beyond 4 running standard deviations.",
     better: .lower, .sampled, as: .count, whole: true)
   package static let maxAttentionLogit = Metric(
-    "max_attention_logit", "Largest absolute attention score before softmax, over the run.",
+    "max_attention_logit", "Largest attention score before softmax, over the run.",
     better: .lower, .sampled, as: .decimals(2))
   package static let nonfiniteSteps = Metric(
     "nonfinite_steps", "Steps whose loss or gradient norm was not a finite number.",

@@ -111,7 +111,7 @@ package struct Runner {
     } else {
       (row.status, row.reason) = Self.verdict(on: end)
     }
-    row.setFact("peak_resident_bytes", .integer(peak))
+    row.metrics.set(.peakResidentBytes, peak)
     try AtomicFile.write(row.json, to: "\(path)/result.json")
     try AtomicFile.write(
       ["status": .string(row.status.rawValue), "reason": .string(row.reason)] as JSON,

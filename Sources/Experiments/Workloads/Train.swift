@@ -50,6 +50,5 @@ package struct Train: Workload {
       length: options.sequence, precision: cell.precision, on: cell.device)
     let text = prompt + corpus.vocabulary.decode(tokens)
     try AtomicFile.write(text, to: "\(cell.folder)/sample.txt")
-    cell.row.setFact("sample", .string(text))
   }
 }

@@ -1,0 +1,145 @@
+// The CPU's kernels where the small op cases do not reach: sizes beyond every block, values at the edge, two callers.
+// Not parity in general: see OpCaseTests.swift.
+
+import CKernels
+import Tensors
+import Testing
+
+private let instructionSets: [String] = ["generic", "v2", "v3", "v4"]
+  .filter { (name: String) in cpu_kernels_for(name) != nil }
+
+/// A table with a context of its own, and products and attentions of arrays on it.
+private final class Kernels: @unchecked Sendable {
+  let table: kernels
+  let context: OpaquePointer
+
+  init(_ table: UnsafePointer<kernels>, threads: Int64) throws {
+    self.table = table.pointee
+    context = try #require(table.pointee.create(threads))
+  }
+
+  deinit { table.destroy(context) }
+
+  func multiply(_ a: [Float], _ b: [Float], m: Int, n: Int, k: Int) -> [Float] {
+    var c = [Float](repeating: .nan, count: m * n)
+    c.withUnsafeMutableBytes { c in
+      a.withUnsafeBytes { a in
+        b.withUnsafeBytes { b in
+          guard let c = c.baseAddress, let a = a.baseAddress, let b = b.baseAddress else { return }
+          var call = gemm(
+            c: c, a: a, b: b, bias: nil, m: Int64(m), n: Int64(n), k: Int64(k), c_type: .f32,
+            a_type: .f32, b_type: .f32, compute: .f32, a_transposed: false,
+            b_transposed: true, accumulate: false)
+          withWorkspace(table.gemm_workspace(context, &call)) { table.gemm(context, &call, $0) }
+        }
+      }
+    }
+    return c
+  }
+
+  /// One batch and head of causal attention by flash2.
+  func attend(_ q: [Float], _ k: [Float], _ v: [Float], tokens: Int, dim: Int) throws -> [Float] {
+    var shape = attention(
+      batch: 1, queries: Int64(tokens), keys: Int64(tokens), heads: 1, kv_heads: 1,
+      head_dim: Int64(dim), scale: 1, causal: true, causal_offset: 0, type: .f32)
+    let kernel = try #require(table.flash2_attention).pointee
+    var out = [Float](repeating: .nan, count: tokens * dim)
+    var saved = [Float](repeating: .nan, count: Int(kernel.saved_floats(&shape)))
+    withWorkspace(kernel.workspace(context, &shape, false)) {
+      kernel.forward(context, &out, &saved, nil, q, k, v, &shape, $0)
+    }
+    return out
+  }
+
+  private func withWorkspace(_ bytes: Int64, _ body: (UnsafeMutableRawPointer?) -> Void) {
+    let block = table.allocate(context, bytes)
+    body(block)
+    if let block { table.release(context, block, bytes) }
+  }
+}
+
+/// Reproducible numbers between -1 and 1.
+private func numbers(_ count: Int, seed: UInt64) -> [Float] {
+  var state = seed &* 0x9E37_79B9_7F4A_7C15 | 1
+  return (0..<count).map { _ in
+    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+    return Float(Int32(truncatingIfNeeded: state >> 32)) / Float(Int32.max)
+  }
+}
+
+private func largestDifference(_ a: [Float], _ b: [Float]) -> Float {
+  zip(a, b).map { abs($0 - $1) }.reduce(0) { $1 > $0 || $1.isNaN ? $1 : $0 }
+}
+
+@Suite struct CPUKernelTests {
+  @Test func `an unknown instruction set has no kernels`() {
+    #expect(cpu_kernels_for("v5") == nil)
+    #expect(cpu_kernels_for("") == nil)
+    #expect(!instructionSets.isEmpty)
+  }
+
+  /// More columns than a slice of b, more depth than a slice, and nothing a multiple of anything.
+  @Test(arguments: instructionSets)
+  func `products larger than every block agree with the reference`(instructionSet: String) throws {
+    let (m, n, k) = (37, 1051, 1301)
+    let (a, b) = (numbers(m * k, seed: 1), numbers(n * k, seed: 2))
+    let reference = try Kernels(reference_kernels(), threads: 1)
+    let expected = reference.multiply(a, b, m: m, n: n, k: k)
+    for threads in [1, 2, 5] as [Int64] {
+      let cpu = try Kernels(#require(cpu_kernels_for(instructionSet)), threads: threads)
+      #expect(largestDifference(cpu.multiply(a, b, m: m, n: n, k: k), expected) < 2e-4)
+    }
+  }
+
+  @Test(arguments: instructionSets)
+  func `a key that is not a number reaches only the queries that see it`(
+    instructionSet: String
+  ) throws {
+    let (tokens, dim) = (150, 20)
+    let (q, k) = (numbers(tokens * dim, seed: 3), numbers(tokens * dim, seed: 4))
+    let v = numbers(tokens * dim, seed: 5)
+    let cpu = try Kernels(#require(cpu_kernels_for(instructionSet)), threads: 2)
+    let expected = try cpu.attend(q, k, v, tokens: tokens, dim: dim)
+    for hidden in [1, 77, 149] {
+      var (badK, badV) = (k, v)
+      badK[hidden * dim] = .nan
+      badV[hidden * dim + 3] = .infinity
+      let out = try cpu.attend(q, badK, badV, tokens: tokens, dim: dim)
+      let before = 0..<hidden * dim
+      #expect(largestDifference(Array(out[before]), Array(expected[before])) < 1e-5)
+      let reached = out[(hidden * dim)...].contains { $0.isNaN }
+      #expect(reached)
+    }
+  }
+
+  /// The exponentials of such logits overflow unless the largest is taken off first, block by block.
+  @Test(arguments: instructionSets)
+  func `logits of ten thousand choose one key`(instructionSet: String) throws {
+    let (tokens, dim) = (300, 4)
+    var q = [Float](repeating: 0, count: tokens * dim)
+    var k = q
+    let v = numbers(tokens * dim, seed: 6)
+    for token in 0..<tokens {
+      q[token * dim] = 100
+      k[token * dim] = Float(token) / 2 - 100  // logits rise from -10000 to nearly 5000
+    }
+    let cpu = try Kernels(#require(cpu_kernels_for(instructionSet)), threads: 2)
+    let out = try cpu.attend(q, k, v, tokens: tokens, dim: dim)
+    #expect(largestDifference(out, v) < 1e-6)  // each query attends to the latest key, its own
+  }
+
+  @Test func `two callers may use one context at the same time`() async throws {
+    let (m, n, k) = (120, 90, 70)
+    let cpu = try Kernels(cpu_kernels(), threads: 2)
+    let inputs = (0..<4).map { (numbers(m * k, seed: $0 + 10), numbers(n * k, seed: $0 + 20)) }
+    let alone = inputs.map { cpu.multiply($0.0, $0.1, m: m, n: n, k: k) }
+    await withTaskGroup(of: Bool.self) { group in
+      for round in 0..<200 {
+        let (a, b) = inputs[round % 4]
+        let expected = alone[round % 4]
+        group.addTask { cpu.multiply(a, b, m: m, n: n, k: k) == expected }
+      }
+      for await same in group { #expect(same) }
+    }
+  }
+}
