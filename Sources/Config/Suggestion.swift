@@ -35,7 +35,11 @@ package enum Suggestion {
     var best: (word: String, distance: Int)?
     for candidate in known where candidate.utf8.count <= 2 * lengthLimit {
       let distance = distance(typed, folded(candidate))
-      if distance <= limit && distance < (best?.distance ?? .max) { best = (candidate, distance) }
+      // Where everything differs, as between two single letters, nothing was meant.
+      let isLike = distance < max(typed.count, candidate.count)
+      if isLike && distance <= limit && distance < (best?.distance ?? .max) {
+        best = (candidate, distance)
+      }
     }
     return best?.word
   }

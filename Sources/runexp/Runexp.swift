@@ -1,6 +1,7 @@
 // The command line: which subcommands there are, and how `runexp FILE` becomes `runexp run FILE`.
 
 import ArgumentParser
+import Config
 import Experiments
 
 @main
@@ -9,11 +10,12 @@ struct Runexp: ParsableCommand {
     commandName: "runexp",
     abstract: "Runs experiments with the pieces of modern language models.",
     discussion: """
-      'runexp FILE' is 'runexp run FILE'. An experiment file declares a model and a workload; see
-      docs/experiment-file.md, or 'runexp components' for what it can name.
+      'runexp FILE' is 'runexp run FILE'. An experiment file declares a model and a \
+      workload: docs/experiment-file.md describes it, 'runexp components' lists what it \
+      can name.
 
-      Exit codes: 0 ok, 1 error, 3 some cells failed, 64 usage, 78 invalid experiment file,
-      130 interrupted.
+      Exit codes: 0 ok, 1 error, 3 some cells failed, 64 usage, 78 invalid experiment \
+      file, 130 interrupted.
       """,
     version: Program.version.line,
     subcommands: [
@@ -23,13 +25,21 @@ struct Runexp: ParsableCommand {
   static func main() {
     var words = Array(CommandLine.arguments.dropFirst())
     // A first word that names a file, or could, stands for `run` and that file.
-    if let first = words.first, isFile(first) { words.insert("run", at: 0) }
+    if let first = words.first, !first.hasPrefix("-"), !known.contains(first) {
+      guard first.contains("/") || first.contains(".") else { exit(withError: unknown(first)) }
+      words.insert("run", at: 0)
+    }
     main(words)
   }
 
-  private static func isFile(_ word: String) -> Bool {
-    let known = configuration.subcommands.map { $0._commandName } + ["help"]
-    return !word.hasPrefix("-") && !known.contains(word)
-      && (word.contains("/") || word.contains("."))
+  private static var known: [String] {
+    configuration.subcommands.map { $0._commandName } + ["help"]
+  }
+
+  private static func unknown(_ word: String) -> ValidationError {
+    let near = Suggestion.nearest(to: word, among: known.filter { $0 != "cell" })
+    return ValidationError(
+      "there is no subcommand \(Wording.quote(word))"
+        + (near.map { "; did you mean '\($0)'?" } ?? ", and a file's name has a '/' or a '.'"))
   }
 }
