@@ -62,6 +62,9 @@ package final class Transformer {
     head = tied ? nil : builder.linear("lm_head", inputs: width, outputs: vocabulary)
   }
 
+  /// Whether the output uses the embedding matrix.
+  package var isTied: Bool { head == nil }
+
   /// Logits for the token after each token, [batch, tokens, vocabulary], f32 in every precision.
   package func callAsFunction(_ tokens: Tokens, _ pass: Pass) -> Tensor {
     var x = position.embed(pass.embedding(tokens, table: embedding.tensor), pass)

@@ -1,5 +1,6 @@
 // What every workload notes of its cell: the text, the kernel that runs, the memory, checkpoints.
 
+import Config
 import Models
 import Tensors
 
@@ -34,11 +35,19 @@ extension CellJob {
   func save(
     _ model: Transformer, _ corpus: TextCorpus, step: Int, as name: String
   ) throws(ResultsError) {
+    let plan = model.blocks.first?.attention.plan
     let configuration: JSON = [
-      "step": .integer(step), "seed": .integer(seed),
-      "vocabulary": .string(String(String.UnicodeScalarView(corpus.vocabulary.scalars))),
+      // Under Hugging Face's names, what its Llama classes ask for; `model` is the whole section as resolved.
       "vocab_size": .integer(model.vocabulary), "hidden_size": .integer(model.width),
       "num_hidden_layers": .integer(model.blocks.count),
+      "num_attention_heads": .integer(plan?.heads.queries),
+      "num_key_value_heads": .integer(plan?.heads.keyValues),
+      "head_dim": .integer(plan?.headDimension),
+      "intermediate_size": .integer(model.blocks.first?.feedForward.hidden),
+      "tie_word_embeddings": .bool(model.isTied),
+      "step": .integer(step), "seed": .integer(seed),
+      "vocabulary": .string(String(String.UnicodeScalarView(corpus.vocabulary.scalars))),
+      "model": JSON(self.model.recording.value),
     ]
     try Checkpoint.save(model, step: step, configuration: configuration, to: "\(folder)/\(name)")
   }

@@ -12,6 +12,8 @@ struct TrainingRun {
   private let corpus: TextCorpus
   private let cost: Cost
   private let log: LineLog
+  /// The device's peak before the run; it is measured again at the end, for another program may have been busy.
+  private let peak: Double
 
   private(set) var stepsDone = 0
   private var clock = ThroughputClock()
@@ -28,6 +30,7 @@ struct TrainingRun {
     self.cell = cell
     self.corpus = corpus
     cost = model.cost(tokens: options.sequence)
+    peak = cell.device.measurePeak(cell.precision)
     trainer = Trainer(model, options.optimizer, precision: cell.precision, on: cell.device)
     sampler = BatchSampler(
       tokens: corpus.train, sequence: options.sequence, batch: options.batch,
@@ -121,7 +124,7 @@ struct TrainingRun {
       metrics[.tokensPerSecond] = Double(perStep) / median
       metrics[.stepSeconds] = median
       metrics[.flopsPerSecond] = rate
-      metrics[.peakPercent] = 100 * rate / cell.device.measurePeak(cell.precision)
+      metrics[.peakPercent] = 100 * rate / max(peak, cell.device.measurePeak(cell.precision))
     }
     metrics[.trainSeconds] = clock.total
     metrics[.evaluationSeconds] = evaluationSeconds
