@@ -60,6 +60,23 @@ import Testing
     #expect(count > 20)
   }
 
+  @Test func `every source file that the documentation names is there`() throws {
+    let sources = try Repository.sources()
+    var count = 0
+    // Not CONTRIBUTING.md, which names files to be written.
+    for page in try ["README.md"] + Repository.files(in: "docs", "md") {
+      for match in try Repository.text(page).matches(
+        of: #/`([A-Za-z0-9_+\/]+\.(?:swift|inc|c|h))`/#)
+      {
+        count += 1
+        let name = "/" + match.output.1
+        let isThere = sources.contains { "/\($0)".hasSuffix(name) }
+        #expect(isThere, "\(page): \(match.output.1)")
+      }
+    }
+    #expect(count > 20)
+  }
+
   @Test func `every experiment in the documentation is valid`() throws {
     var count = 0
     for page in try Repository.pages() {
