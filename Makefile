@@ -25,7 +25,8 @@ format: prepare
 	@swift format --in-place --recursive --parallel Package.swift Sources Tests
 
 bench: build
-	@"$$(swift build $(SWIFT_FLAGS) --show-bin-path)/runexp" kernels --check --bench
+	@"$$(swift build $(SWIFT_FLAGS) --show-bin-path)/runexp" kernels --check
+	@"$$(swift build $(SWIFT_FLAGS) --show-bin-path)/runexp" kernels --bench
 
 prepare:
 	@scripts/prepare

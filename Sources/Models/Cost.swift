@@ -6,7 +6,9 @@ package struct Cost: Equatable, Sendable {
   package let tokens: Int
   /// Trainable values.
   package let parameters: Int
-  /// Multiply-adds count as two. A causal attention counts the pairs it needs, which is about half of all.
+  /// Multiply-adds count as two.
+  ///
+  /// A causal attention counts the pairs it needs, which is about half of all.
   package let forwardFLOPsPerSequence: Double
   /// A backward pass costs twice the matrix products, and 2.5 times the attention, whose scores are recomputed.
   package let backwardFLOPsPerSequence: Double

@@ -9,7 +9,9 @@ package enum Initialisation: Equatable, Sendable {
   case normal(Double)
 }
 
-/// One trainable tensor. Declared first; `tensor` exists once its list was materialised.
+/// One trainable tensor.
+///
+/// Declared first; `tensor` exists once its list was materialised.
 package final class Parameter {
   /// The name in checkpoints, such as `model.layers.0.self_attn.q_proj.weight`.
   package let name: String

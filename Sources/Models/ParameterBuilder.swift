@@ -9,8 +9,10 @@ package struct ParameterBuilder {
   private let prefix: String
   /// Standard deviation of initial weights.
   package let deviation: Double
-  /// Standard deviation for matrices that write into the residual stream: smaller by the square root of how many do
-  /// (Radford et al. 2019), so that the stream's variance does not grow with depth.
+  /// Standard deviation for matrices that write into the residual stream.
+  ///
+  /// Smaller by the square root of how many do (Radford et al. 2019), so that the stream's variance
+  /// does not grow with depth.
   package let residualDeviation: Double
 
   /// - Parameter residuals: how many sublayers add to the residual stream.

@@ -19,7 +19,9 @@ package struct MemoryUse: Equatable, Sendable {
   package var total: Int { bytes.wrappedSum() }
 }
 
-/// The books of one device's memory. Counts what tensors asked for, not what the device keeps for reuse.
+/// The books of one device's memory.
+///
+/// Counts what tensors asked for, not what the device keeps for reuse.
 package struct MemoryLedger: Sendable {
   /// Bytes in use now.
   package private(set) var current = MemoryUse()

@@ -1,7 +1,9 @@
 // The tape: what was computed, in order, as values that know their own backward. The order of execution is already
 // topological, so backward is a reverse loop. Each node is dropped once replayed, and ARC frees what it kept.
 
-/// One differentiable operation that was carried out. Holds just what its backward needs.
+/// One differentiable operation that was carried out.
+///
+/// Holds just what its backward needs.
 package protocol Operation {
   /// Name for listings and errors.
   static var name: String { get }

@@ -39,10 +39,10 @@ struct Kernels: ParsableCommand {
   func run() throws {
     let device = try failing { try open() }
     say(device.summary)
-    let cases = (check ? OpCases.checks : OpCases.benchmarks)
-      .filter { $0.name.contains(only ?? "") || only == nil }
+    let all = check ? OpCases.checks : OpCases.benchmarks
+    let cases = all.filter { $0.name.contains(only ?? "") || only == nil }
     guard !cases.isEmpty else {
-      let names = Set(OpCases.checks.map(\.name)).sorted().joined(separator: ", ")
+      let names = Set(all.map(\.name)).sorted().joined(separator: ", ")
       throw ValidationError("no operation's name contains '\(only ?? "")'; there are \(names)")
     }
     if check {

@@ -7,7 +7,9 @@ enum Program {
   static let number = "0.1.0"
 
   /// The version, and the commit when the program stands in a checkout of its sources.
-  static let version = ProgramVersion(version: number, commit: commit())
+  ///
+  /// Asks git, so only a run does.
+  static var version: ProgramVersion { ProgramVersion(version: number, commit: commit()) }
 
   private static func commit() -> String? {
     let folder = URL(filePath: CommandLine.executablePath).deletingLastPathComponent()
@@ -21,11 +23,8 @@ enum Program {
     guard (try? git.run()) != nil else { return nil }
     let output = pipe.fileHandleForReading.readDataToEndOfFile()
     git.waitUntilExit()
-    let text = String(decoding: output, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+    let text = String(decoding: output, as: UTF8.self).trimmingCharacters(
+      in: .whitespacesAndNewlines)
     return git.terminationStatus == 0 && !text.isEmpty ? text : nil
   }
-}
-
-extension ProgramVersion {
-  var line: String { "runexp \(version)" + (commit.map { " (\($0))" } ?? "") }
 }

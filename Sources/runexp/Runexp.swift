@@ -17,7 +17,7 @@ struct Runexp: ParsableCommand {
       Exit codes: 0 ok, 1 error, 3 some cells failed, 64 usage, 78 invalid experiment \
       file, 130 interrupted.
       """,
-    version: Program.version.line,
+    version: "runexp \(Program.number)",
     subcommands: [
       Run.self, Plan.self, Check.self, Components.self, Schema.self, Kernels.self, CellCommand.self,
     ])
@@ -25,21 +25,20 @@ struct Runexp: ParsableCommand {
   static func main() {
     var words = Array(CommandLine.arguments.dropFirst())
     // A first word that names a file, or could, stands for `run` and that file.
+    if let first = words.first, isFile(first) { words.insert("run", at: 0) }
     if let first = words.first, !first.hasPrefix("-"), !known.contains(first) {
-      guard first.contains("/") || first.contains(".") else { exit(withError: unknown(first)) }
-      words.insert("run", at: 0)
+      let near = Suggestion.nearest(to: first, among: known)
+      say(
+        "error: there is no subcommand '\(first)'"
+          + (near.map { "; did you mean '\($0)'?" } ?? "; 'runexp --help' lists them"))
+      exit(withError: ArgumentParser.ExitCode(64))
     }
     main(words)
   }
 
-  private static var known: [String] {
-    configuration.subcommands.map { $0._commandName } + ["help"]
-  }
+  private static let known = configuration.subcommands.map { $0._commandName } + ["help"]
 
-  private static func unknown(_ word: String) -> ValidationError {
-    let near = Suggestion.nearest(to: word, among: known.filter { $0 != "cell" })
-    return ValidationError(
-      "there is no subcommand \(Wording.quote(word))"
-        + (near.map { "; did you mean '\($0)'?" } ?? ", and a file's name has a '/' or a '.'"))
+  private static func isFile(_ word: String) -> Bool {
+    !word.hasPrefix("-") && !known.contains(word) && (word.contains("/") || word.contains("."))
   }
 }

@@ -35,7 +35,9 @@ struct Fixture: Sendable, CustomTestStringConvertible {
     let norm = try word("norm")
     let normOptions =
       norm == "none"
-      ? "" : ", epsilon: \(try text("epsilon"))" + (norm == "layernorm" ? ", bias: \(try text("norm_bias"))" : "")
+      ? ""
+      : ", epsilon: \(try text("epsilon"))"
+        + (norm == "layernorm" ? ", bias: \(try text("norm_bias"))" : "")
     let (heads, kvHeads) = (try text("heads"), try text("kv_heads"))
     let attention =
       heads == kvHeads ? "mha" : kvHeads == "1" ? "mqa" : "gqa, kv_heads: \(kvHeads)"

@@ -7,7 +7,9 @@ package struct SafeTensors: Equatable, Sendable {
   package struct Entry: Equatable, Sendable {
     package let name: String
     package let shape: [Int]
-    /// In memory order. F64 and BF16 files are read into f32.
+    /// In memory order.
+    ///
+    /// F64 and BF16 files are read into f32.
     package let values: [Float]
 
     package init(name: String, shape: [Int], values: [Float]) {

@@ -43,7 +43,7 @@ extension Metric {
 
   // Speed
   package static let tokensPerSecond = Metric(
-    "tokens_per_s", "Training tokens per second of training time, evaluation not counted.",
+    "tokens_per_s", "Training tokens per second at the median step; evaluation is not counted.",
     better: .higher, .sampled, as: .scaled)
   package static let stepSeconds = Metric(
     "step_seconds", "Median time of a training step, in seconds.",
@@ -58,7 +58,7 @@ extension Metric {
     "seconds", "Time of the whole cell, from start to last file, in seconds.",
     better: .lower, .sampled, as: .seconds)
   package static let flopsPerSecond = Metric(
-    "flops_per_s", "Floating-point operations of the model per second of training time.",
+    "flops_per_s", "Floating-point operations of the model per second at the median step.",
     better: .higher, .sampled, as: .scaled)
   package static let peakPercent = Metric(
     "peak_percent", "flops_per_s as a share of this machine's measured peak, in per cent.",

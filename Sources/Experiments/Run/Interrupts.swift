@@ -10,7 +10,9 @@ package final class Interrupts: Sendable {
   private let child = Atomic<Int32>(0)
   private nonisolated(unsafe) let sources: [any DispatchSourceSignal]
 
-  /// Takes over SIGINT and SIGTERM. The second request ends the program at once.
+  /// Takes over SIGINT and SIGTERM.
+  ///
+  /// The second request ends the program at once.
   package init() {
     let queue = DispatchQueue(label: "interrupts")
     sources = [SIGINT, SIGTERM].map { number in

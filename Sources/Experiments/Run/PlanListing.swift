@@ -52,7 +52,10 @@ package struct PlanListing {
   /// The table for people.
   package var table: Table {
     Table(
-      header: ["cell", "parameters", "FLOPs a token", "steps", "tokens", "total FLOPs", "KV bytes a token", ""],
+      header: [
+        "cell", "parameters", "FLOPs a token", "steps", "tokens", "total FLOPs", "KV bytes a token",
+        "",
+      ],
       rows: entries.map { entry in
         guard let cost = entry.cost else {
           return [entry.cell.label, "", "", "", "", "", "", entry.cell.exclusion ?? ""]
@@ -61,7 +64,8 @@ package struct PlanListing {
         return [
           entry.cell.label, Metric.parameters.text(Double(cost.parameters)),
           Metric.flopsPerToken.text(cost.trainingFLOPsPerToken), "\(entry.steps)",
-          Metric.tokens.text(tokens), Metric.flopsPerToken.text(tokens * cost.trainingFLOPsPerToken),
+          Metric.tokens.text(tokens),
+          Metric.flopsPerToken.text(tokens * cost.trainingFLOPsPerToken),
           "\(cost.cacheBytesPerToken)", "",
         ]
       })

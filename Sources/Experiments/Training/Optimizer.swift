@@ -8,7 +8,9 @@ package struct OptimizerOptions: Equatable, Sendable {
   /// The highest learning rate; the schedule lowers it.
   package let rate: Double
   package let adamW: AdamWOptions
-  /// The largest gradient norm; larger gradients are scaled down to it. Infinite: no clipping.
+  /// The largest gradient norm; larger gradients are scaled down to it.
+  ///
+  /// Infinite: no clipping.
   package let clip: Double
 
   static let choices = [

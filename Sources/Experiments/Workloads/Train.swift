@@ -43,7 +43,8 @@ package struct Train: Workload {
     of model: Transformer, _ corpus: TextCorpus, _ cell: CellJob
   ) throws(ResultsError) {
     let known = Set(corpus.vocabulary.scalars)
-    let prompt = String(String.UnicodeScalarView(options.prompt.unicodeScalars.filter(known.contains)))
+    let prompt = String(
+      String.UnicodeScalarView(options.prompt.unicodeScalars.filter(known.contains)))
     let start = (try? corpus.vocabulary.encode(prompt)) ?? []
     let tokens = TextSample(temperature: options.sampleTemperature, seed: UInt64(cell.seed)).draw(
       options.sampleTokens, after: start.isEmpty ? [0] : start, from: model,

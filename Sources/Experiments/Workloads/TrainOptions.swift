@@ -13,7 +13,9 @@ package struct TrainOptions: Sendable {
   package let schedule: Schedule
   /// Steps between evaluations; 0: only one, at the end.
   package let evaluateEvery: Int
-  /// Windows of an evaluation on the way. The last one reads the whole validation split.
+  /// Windows of an evaluation on the way.
+  ///
+  /// The last one reads the whole validation split.
   package let evaluationWindows: Int
   package let sampleTokens: Int
   package let sampleTemperature: Double

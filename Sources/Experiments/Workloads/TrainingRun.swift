@@ -104,7 +104,8 @@ struct TrainingRun {
     let loss = Evaluation(corpus.validation, batch: options.batch).loss(of: trainer, over: windows)
     evaluationSeconds += ThroughputClock.now() - start
     bestValidation = min(bestValidation ?? loss, loss)
-    try log.append(.object([JSONMember("step", .integer(stepsDone)), JSONMember(name, .real(loss))]))
+    try log.append(
+      .object([JSONMember("step", .integer(stepsDone)), JSONMember(name, .real(loss))]))
     cell.progress.evaluated(step: stepsDone, of: options.steps, validationLoss: loss)
     return loss
   }

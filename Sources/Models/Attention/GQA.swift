@@ -5,7 +5,8 @@ package import Config
 /// Grouped-query attention.
 package enum GQA: Attention {
   package static let word = "gqa"
-  package static let summary = "grouped-query attention: groups of query heads share a key/value head"
+  package static let summary =
+    "grouped-query attention: groups of query heads share a key/value head"
   package static let formula = "softmax(q_h k_g^T / sqrt d) v_g, g = h / (heads / kv_heads)"
   package static let source = "Ainslie et al. 2023, arXiv 2305.13245"
 

@@ -8,8 +8,10 @@ package import Tensors
 /// Rotary position embedding.
 package struct RoPE: Position {
   package static let word = "rope"
-  package static let summary = "rotates queries and keys by their position; scores see distance only"
-  package static let formula = "(a, b) -> (a cos t - b sin t, a sin t + b cos t), t = p base^(-2i/d)"
+  package static let summary =
+    "rotates queries and keys by their position; scores see distance only"
+  package static let formula =
+    "(a, b) -> (a cos t - b sin t, a sin t + b cos t), t = p base^(-2i/d)"
   package static let source = "Su et al. 2021, arXiv 2104.09864"
 
   private let cosines, sines: ConstantTable

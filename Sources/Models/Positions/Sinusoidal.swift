@@ -17,7 +17,8 @@ package struct Sinusoidal: Position {
     _ options: Section, _ context: PositionContext, _ parameters: ParameterBuilder
   ) {
     let base = options.double(
-      "base", default: 10000, in: Bounds.above(1, through: 1e12), "ratio of the longest wave to the shortest")
+      "base", default: 10000, in: Bounds.above(1, through: 1e12),
+      "ratio of the longest wave to the shortest")
     let width = context.width
     waves = ConstantTable(columns: width) { position in
       (0..<width).map { feature in

@@ -2,7 +2,9 @@
 
 import CKernels
 
-/// The ways to compute attention. All give the same result; they differ in time and memory.
+/// The ways to compute attention.
+///
+/// All give the same result; they differ in time and memory.
 package enum AttentionAlgorithm: String, CaseIterable, Sendable {
   /// Materialises the scores: O(N²) memory.
   case naive
@@ -14,7 +16,9 @@ package enum AttentionAlgorithm: String, CaseIterable, Sendable {
 package struct AttentionOptions: Sendable {
   /// Factor on the logits; 1 / sqrt(headDimension) by convention.
   package var scale: Float
-  /// Query i sees the keys up to i + offset: 0 aligns the mask top-left, keys - queries bottom-right. Nil: no mask.
+  /// Query i sees the keys up to i + offset: 0 aligns the mask top-left, keys - queries bottom-right.
+  ///
+  /// Nil: no mask.
   package var causalOffset: Int?
 
   package init(scale: Float, causalOffset: Int? = 0) {
@@ -48,12 +52,14 @@ extension Device {
 }
 
 extension Pass {
-  /// Scaled dot-product attention. Query head h reads key/value head h / (heads / kvHeads).
+  /// Scaled dot-product attention.
+  ///
+  /// Query head h reads key/value head h / (heads / kvHeads).
   ///
   /// - Parameters:
-  ///   - q: [batch, queries, heads, headDimension].
-  ///   - k: [batch, keys, kvHeads, headDimension].
-  ///   - v: like `k`.
+  /// - q: [batch, queries, heads, headDimension].
+  /// - k: [batch, keys, kvHeads, headDimension].
+  /// - v: like `k`.
   /// - Returns: like `q`; a row that sees no key is 0.
   package func attention(
     _ q: Tensor, _ k: Tensor, _ v: Tensor, _ options: AttentionOptions,
