@@ -29,7 +29,7 @@ struct Runexp: ParsableCommand {
     if let first = words.first, !first.hasPrefix("-"), !known.contains(first) {
       let near = Suggestion.nearest(to: first, among: known)
       say(
-        "error: there is no subcommand '\(first)'"
+        "error: there is no subcommand \(Wording.quote(first))"
           + (near.map { "; did you mean '\($0)'?" } ?? "; 'runexp --help' lists them"))
       exit(withError: ArgumentParser.ExitCode(64))
     }
