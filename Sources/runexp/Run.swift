@@ -27,6 +27,13 @@ struct Run: ParsableCommand {
       environment: ProcessInfo.processInfo.environment)
     let outcome = try failing { try runner.run() }
     print(json ? outcome.summary.json.document : outcome.summary.document.text, terminator: "")
+
+    if !json {
+      for sample in outcome.samples {
+        print("\n\(sample.variant) writes:\n")
+        print(sample.text.split(separator: "\n").map { "    \($0)\n" }.joined(), terminator: "")
+      }
+    }
     say("results: \(outcome.folder.path)")
     if outcome.exitCode != ExitCode.ok { throw ArgumentParser.ExitCode(outcome.exitCode) }
   }

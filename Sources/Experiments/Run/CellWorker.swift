@@ -30,6 +30,7 @@ package struct CellWorker {
     else { throw ResultsError.unreadable(path: "\(path)/resolved.yaml", problem: "it has no cell") }
 
     let interrupts = Interrupts()
+    let parent = getppid()
     let reporter = CellReporter(
       ProgressBar(Terminal.progress(isQuiet: options.isQuiet)), log: LineFile("\(path)/log.txt"))
     reporter.begin(label, index, of: count, steps: workload.steps)
@@ -47,7 +48,7 @@ package struct CellWorker {
         row: row, model: model, device: found.device,
         precision: cell.precision == .bf16 ? .bf16 : .f32, folder: path, data: loader,
         savesInitial: options.savesInitial, progress: reporter,
-        isInterrupted: { interrupts.signal != nil || getppid() == 1 })
+        isInterrupted: { interrupts.signal != nil || getppid() != parent })
       defer { row = job.row }
       try workload.run(job)
     } catch let error as PluginError {

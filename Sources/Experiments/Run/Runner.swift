@@ -29,6 +29,8 @@ package struct Runner {
     package let folder: RunFolder
     package let summary: Summary
     package let exitCode: Int32
+    /// What the models wrote at the end, one text a variant, of its first cell that is ok.
+    package let samples: [(variant: String, text: String)]
   }
 
   /// Runs every cell and writes the run's folder.
@@ -78,7 +80,18 @@ package struct Runner {
     record.end = Date().timeIntervalSince1970
     record.exit = Int(exitCode)
     try folder.write(record.json, to: "run.json")
-    return Outcome(folder: folder, summary: summary, exitCode: exitCode)
+    return Outcome(
+      folder: folder, summary: summary, exitCode: exitCode, samples: samples(table, folder))
+  }
+
+  private func samples(
+    _ table: CellTable, _ folder: RunFolder
+  ) -> [(variant: String, text: String)] {
+    experiment.variants.compactMap { variant in
+      let row = table.rows.first { $0.variant == variant && $0.status == .ok }
+      let text = row.flatMap { try? AtomicFile.read("\(folder.cell($0.cell))/sample.txt") }
+      return text.map { (variant, $0) }
+    }
   }
 
   private func summary(_ table: CellTable) -> Summary {

@@ -53,7 +53,24 @@ extension CellJob {
   }
 }
 
+extension MemoryUse {
+  /// Bytes by kind.
+  fileprivate var json: JSON {
+    .object(
+      MemoryKind.allCases.map { JSONMember("\($0)", .integer(self[$0])) }
+        + [JSONMember("total", .integer(total))])
+  }
+}
+
 extension MemoryLedger {
+  /// The cell's `memory.json`: bytes by kind now, at the moment of the highest total, and each kind's own peak.
+  var json: JSON {
+    [
+      "current": current.json, "at_peak": atPeak.json, "peak_by_kind": peakByKind.json,
+      "allocations": .integer(allocations),
+    ]
+  }
+
   /// The peaks of this device by kind.
   func report(to metrics: inout MetricValues) {
     metrics.set(.peakBytes, atPeak.total)

@@ -33,6 +33,7 @@ package struct Train: Workload {
     var training = try TrainingRun(options, cell, model, corpus)
     try training.run()
     training.report()
+    try AtomicFile.write(cell.device.memory.json, to: "\(cell.folder)/memory.json")
     if cell.row.status == .ok, options.sampleTokens > 0 {
       try writeSample(of: model, corpus, cell)
     }
