@@ -79,11 +79,15 @@ package final class Section {
   ///
   /// Silent when that key, or one of `others`, was already found faulty: the rule would only
   /// repeat that.
+  ///
+  /// - Parameter isOfKey: whether the key itself is wrong, not its value.
   package func fault(
-    _ key: String, because kind: Fault.Kind, seeAlso others: [String] = [], notes: [Note] = []
+    _ key: String, because kind: Fault.Kind, seeAlso others: [String] = [], notes: [Note] = [],
+    isOfKey: Bool = false
   ) {
     if isMuted || faulted.contains(key) || others.contains(where: faulted.contains) { return }
-    let place = entry(key)?.value.mark ?? mark
+    let found = entry(key)
+    let place = (isOfKey ? found?.keyMark : found?.value.mark) ?? mark
     recorder.record(Fault(kind, at: place, notes: others.map { note($0) } + notes))
   }
 

@@ -5,6 +5,7 @@ package enum Suggestion {
   private static let inlineLimit = 5
   private static let lengthLimit = 64
   private static let listLimit = 40
+  private static let shortLimit = 3
 
   /// The help lines for an unknown word.
   static func lines(
@@ -28,18 +29,18 @@ package enum Suggestion {
   }
 
   /// The known word at the least distance, if near enough; the first one of equals.
+  ///
+  /// Short words are near to much that nobody meant, as `gpu` is to `cpu`: their first letter must be right.
   package static func nearest(to word: String, among known: [String]) -> String? {
     let typed = folded(word)
     if typed.isEmpty || typed.count > lengthLimit { return nil }
     let limit = min(3, max(1, (typed.count + 1) / 3))
     var best: (word: String, distance: Int)?
     for candidate in known where candidate.utf8.count <= 2 * lengthLimit {
-      let distance = distance(typed, folded(candidate))
-      // Where everything differs, as between two single letters, nothing was meant.
-      let isLike = distance < max(typed.count, candidate.count)
-      if isLike && distance <= limit && distance < (best?.distance ?? .max) {
-        best = (candidate, distance)
-      }
+      let folded = folded(candidate)
+      if typed.count <= shortLimit && folded.first != typed.first { continue }
+      let distance = distance(typed, folded)
+      if distance <= limit && distance < (best?.distance ?? .max) { best = (candidate, distance) }
     }
     return best?.word
   }

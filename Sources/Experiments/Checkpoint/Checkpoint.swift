@@ -26,7 +26,7 @@ package enum Checkpoint {
     try AtomicFile.write(configuration, to: "\(folder)/config.json")
   }
 
-  /// Reads the parameters of `folder` into a model with the same names and shapes.
+  /// Reads the parameters of `folder` into a model with the same names and shapes; all of them or none.
   ///
   /// - Throws: `ResultsError.unreadable` naming the file and what does not fit.
   package static func load(_ model: Transformer, from folder: String) throws(ResultsError) {
@@ -38,6 +38,7 @@ package enum Checkpoint {
     } catch {
       throw .unreadable(path: path, problem: "\(error)")
     }
+    var values: [[Float]] = []
     for parameter in model.parameters.all {
       guard let entry = tensors[parameter.name] else {
         throw .unreadable(path: path, problem: "it has no '\(parameter.name)'")
@@ -47,7 +48,10 @@ package enum Checkpoint {
           path: path,
           problem: "'\(parameter.name)' has the shape \(entry.shape), not \(parameter.shape)")
       }
-      parameter.tensor.copy(from: entry.values)
+      values.append(entry.values)
+    }
+    for (parameter, values) in zip(model.parameters.all, values) {
+      parameter.tensor.copy(from: values)
     }
   }
 }

@@ -106,11 +106,11 @@ extension SafeTensors {
     }
     guard offsets.count == 2, 0 <= offsets[0], offsets[0] <= offsets[1], offsets[1] <= data.count
     else { throw SafeTensorsError("the values of '\(member.key)' lie outside the file") }
-    let (count, overflow) = shape.reduce((1, false)) { product, extent in
+    let (bytes, overflow) = shape.reduce((type.bytes, false)) { product, extent in
       let next = product.0.multipliedReportingOverflow(by: extent)
       return (next.partialValue, product.1 || next.overflow || extent < 0)
     }
-    guard !overflow, offsets[1] - offsets[0] == count * type.bytes else {
+    guard !overflow, offsets[1] - offsets[0] == bytes else {
       throw SafeTensorsError("the shape \(shape) of '\(member.key)' does not fit its bytes")
     }
     let first = data.startIndex

@@ -10,9 +10,11 @@ package final class LineLog {
 
   /// Opens a file for appending, creating it, and cuts a partial last line left by a crash.
   ///
+  /// - Parameter isAfresh: whether lines that are there already go: those of a run that begins again.
   /// - Throws: `ResultsError.system` naming the file.
-  package init(_ path: String) throws(ResultsError) {
-    file = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+  package init(_ path: String, isAfresh: Bool = false) throws(ResultsError) {
+    file = open(
+      path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | (isAfresh ? O_TRUNC : 0), 0o644)
     guard file >= 0 else { throw ResultsError.last("write", path) }
     self.path = path
     try Self.mend(file, path)

@@ -50,7 +50,9 @@ struct SpecHeader {
     let section = root.section("variants", "named overlays on the document, compared side by side")
     return section.writtenKeys.compactMap { name in
       guard let node = section.node(name) else { return nil }
-      if !isSafe(name) { section.fault(name, because: .badName(name, what: "variant")) }
+      if !isSafe(name) {
+        section.fault(name, because: .badName(name, what: "variant"), isOfKey: true)
+      }
       if node.isNull { return Variant(name: name, overlay: nil) }
       guard node.entries != nil else {
         let found = Wording.found(node)

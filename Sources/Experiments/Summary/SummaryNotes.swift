@@ -11,7 +11,16 @@ struct SummaryNotes {
     self.block = block
   }
 
-  var all: [String] { holes + seeds + correction + confounded + unfair }
+  var all: [String] { data + holes + seeds + correction + confounded + unfair }
+
+  // Another text than was asked for: losses on it compare with no other run's.
+  private var data: [String] {
+    var notes: [String] = []
+    for row in block.rows {
+      if let note = row.fact("dataset_note")?.text, !notes.contains(note) { notes.append(note) }
+    }
+    return notes
+  }
 
   // Cells that did not end well, each with its reason: never averaged over, never left out.
   private var holes: [String] {

@@ -35,7 +35,7 @@ struct TrainingRun {
     sampler = BatchSampler(
       tokens: corpus.train, sequence: options.sequence, batch: options.batch,
       order: options.order, seed: UInt64(cell.seed))
-    log = try LineLog("\(cell.folder)/steps.jsonl")
+    log = try LineLog("\(cell.folder)/steps.jsonl", isAfresh: true)
   }
 
   /// All steps, the evaluations between them and the last one.

@@ -106,7 +106,7 @@ import Testing
       headers == [
         "x.yaml:1:1: error: unknown key 'nmae'",
         "x.yaml:2:8: error: 1 appears twice in seeds",
-        "x.yaml:4:19: error: variant 'a b' cannot be a folder name: use up to 64 letters, digits, "
+        "x.yaml:4:12: error: variant 'a b' cannot be a folder name: use up to 64 letters, digits, "
           + "'-', '_' and '.', beginning with a letter or digit",
         "x.yaml:4:26: error: variants.c must be a mapping, not the number 3",
         "x.yaml:6:3: error: axis 'workload.sequence' has no values: write a list",

@@ -1,0 +1,58 @@
+// TrainCell: one cell of the train workload, run in this process on a small text of its own.
+
+import Config
+import Experiments
+import Models
+import Tensors
+import Testing
+
+/// A `train` cell in a folder of its own.
+struct TrainCell {
+  let folder: TemporaryFolder
+  let job: CellJob
+  private let workload: any Workload
+
+  /// - Parameters:
+  ///   - yaml: a whole experiment file with one cell, whose text is `./text.txt`.
+  ///   - interruptAfter: the step after which the user seems to ask to stop.
+  init(
+    _ yaml: String, savesInitial: Bool = false, interruptAfter: Int = .max
+  ) throws {
+    folder = try TemporaryFolder()
+    let text = SyntheticPlays(characters: 4000)
+    try folder.write(String(decoding: text.bytes(), as: UTF8.self), to: "text.txt")
+    let experiment = try PlannedExperiment.load(text: yaml, name: "x.yaml", reader: .standard)
+    let cell = try #require(experiment.cells.first)
+    workload = try #require(cell.workload)
+    let progress = CountingProgress()
+    job = CellJob(
+      row: CellRow(cell: "c", experiment: experiment.name, variant: cell.variant, seed: cell.seed),
+      model: try #require(cell.model), device: .cpu(threads: 2),
+      precision: cell.precision == .bf16 ? .bf16 : .f32, folder: folder.path,
+      data: DatasetLoader(
+        locations: DataLocations(
+          offline: true, environment: [:], baseDirectory: folder.path),
+        download: Download(environment: [:])),
+      savesInitial: savesInitial, progress: progress,
+      isInterrupted: { progress.steps > interruptAfter })
+  }
+
+  func run() throws { try workload.run(job) }
+
+  /// The lines of `steps.jsonl`.
+  func lines() throws -> [JSON] {
+    try AtomicFile.read(folder.file("steps.jsonl")).split(separator: "\n").map {
+      try JSON(reading: String($0))
+    }
+  }
+
+  private final class CountingProgress: ProgressReporter {
+    var steps = 0
+    func warn(_ message: String) {}
+    func downloading(_ received: Int, of expected: Int) {}
+    func step(_ step: Int, of steps: Int, loss: Double, tokensPerSecond: Double) {
+      self.steps = step
+    }
+    func evaluated(step: Int, of steps: Int, validationLoss: Double) {}
+  }
+}

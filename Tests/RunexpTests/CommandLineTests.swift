@@ -1,0 +1,155 @@
+// The subcommands that read, and what is said about a command line that is wrong.
+
+import Experiments
+import Foundation
+import Models
+import Testing
+
+@Suite("the command line", .serialized)
+struct CommandLineTests {
+  private static let subcommands = ["run", "plan", "check", "components", "schema", "kernels"]
+
+  @Test("every subcommand explains itself", arguments: subcommands)
+  func help(subcommand: String) throws {
+    let finished = try Program().run(subcommand, "--help")
+    #expect(finished.code == 0)
+    #expect(finished.output.contains("USAGE: runexp \(subcommand)"))
+    #expect(finished.output.contains("OVERVIEW: "))
+    #expect(finished.errors.isEmpty)
+  }
+
+  @Test("the program explains itself and names every subcommand")
+  func overview() throws {
+    let program = try Program()
+    let help = try program.run("--help")
+    #expect(help.code == 0)
+    for subcommand in Self.subcommands { #expect(help.output.contains("  \(subcommand)")) }
+    #expect(!help.output.contains("  cell"), "the worker is not for people")
+    #expect(try program.run([]).output == help.output)
+    let version = try program.run("--version")
+    #expect(version.code == 0)
+    #expect(version.output.hasPrefix("runexp 0."))
+  }
+
+  @Test("a misspelt subcommand is an error of usage that offers the right one")
+  func misspeltSubcommand() throws {
+    let finished = try Program().run("comopnents")
+    #expect(finished.code == 64)
+    #expect(finished.output.isEmpty)
+    #expect(
+      finished.errors.hasPrefix(
+        "error: there is no subcommand 'comopnents'; did you mean 'components'?\n"))
+  }
+
+  @Test(
+    "a command line that is wrong ends with code 64",
+    arguments: [
+      (["run"], "Missing expected argument '<experiment>'"),
+      (["run", "x.yaml", "--treads", "2"], "Did you mean '--threads'?"),
+      (["run", "x.yaml", "--threads", "two"], "'two' is invalid for '--threads"),
+      (["run", "x.yaml", "--threads", "-1"], "--threads"),
+      (["run", "x.yaml", "--threads", "5000"], "--threads must be from 0 to 1024, not 5000"),
+      (["run", "x.yaml", "y.yaml"], "Unexpected argument 'y.yaml'"),
+      (["run", "x.yaml", "--set"], "Missing value for '--set <set>'"),
+      (["components", "swigl"], "there is no component 'swigl'; did you mean 'swiglu'?"),
+      (["components", "colour"], "there is no component 'colour'"),
+      (["schema", "x"], "Unexpected argument 'x'"),
+    ])
+  func usage(arguments: [String], expected: String) throws {
+    let program = try Program()
+    let finished = try program.run(arguments)
+    #expect(finished.code == 64)
+    #expect(finished.output.isEmpty)
+    #expect(finished.errors.contains(expected), "\(finished.errors)")
+    #expect(program.tree().isEmpty)
+  }
+
+  @Test("check counts the cells and writes nothing")
+  func check() throws {
+    let program = try Program()
+    try program.write(TinyExperiment.yaml(seeds: "[1, 2]"), to: "tiny.yaml")
+    let whole = try program.run("check", "tiny.yaml")
+    #expect(whole.code == 0)
+    #expect(whole.output == "tiny.yaml: ok, 4 cells\n")
+    #expect(whole.errors.isEmpty)
+    let part = try program.run(
+      "check", "tiny.yaml", "--set", "matrix.exclude=[{variant: classic, seed: 2}]")
+    #expect(part.output == "tiny.yaml: ok, 3 cells, 1 excluded\n")
+    try program.write("name: one\n", to: "one.yaml")
+    #expect(try program.run("check", "one.yaml").output == "one.yaml: ok, 1 cell\n")
+    #expect(program.tree() == ["one.yaml", "tiny.yaml"])
+  }
+
+  @Test("plan lists every cell with its size and writes nothing")
+  func plan() throws {
+    let program = try Program()
+    try program.write(
+      TinyExperiment.yaml(more: "matrix: {exclude: [{variant: classic}]}"), to: "tiny.yaml")
+    let table = try program.run("plan", "tiny.yaml")
+    #expect(table.code == 0, "\(table.errors)")
+    #expect(table.output.contains("modern"))
+    #expect(table.output.contains("excluded by {variant: classic} at tiny.yaml:"))
+    let json = try program.run("plan", "tiny.yaml", "--json", "--vary", "workload.steps=1,2,3")
+    let cells = try json.output.split(separator: "\n").map { try JSON(reading: String($0)) }
+    #expect(cells.count == 6)
+    #expect(cells.prefix(3).compactMap { $0["steps"]?.whole } == [1, 2, 3])
+    #expect(cells.prefix(3).allSatisfy { $0["parameters"]?.whole ?? 0 > 0 })
+    #expect(cells.suffix(3).allSatisfy { $0["excluded"]?.text != nil })
+    #expect(program.tree() == ["tiny.yaml"])
+  }
+
+  @Test("components lists every registered word")
+  func components() throws {
+    let program = try Program()
+    let all = try program.run("components")
+    #expect(all.code == 0)
+    let words =
+      Registry.norms.map { $0.word } + Registry.attentions.map { $0.word }
+      + Registry.positions.map { $0.word } + Registry.feedForwards.map { $0.word }
+      + Workloads.all.map { $0.word }
+    for word in words {
+      #expect(
+        all.output.contains("\n  \(word): ") || all.output.contains("\n  \(word) (default): "))
+    }
+    let rope = try program.run("components", "rope")
+    #expect(rope.output.contains("base: "))
+    #expect(rope.output.contains("layout: "))
+    #expect(rope.output.contains("arXiv 2104.09864"))
+    #expect(!rope.output.contains("swiglu"))
+    let page = try program.run("components", "--markdown")
+    for word in words { #expect(page.output.contains("\n### \(word)\n")) }
+  }
+
+  @Test("schema prints a JSON Schema that knows every component")
+  func schema() throws {
+    let finished = try Program().run("schema")
+    #expect(finished.code == 0)
+    let parsed = try JSONSerialization.jsonObject(with: Data(finished.output.utf8))
+    let schema = try #require(parsed as? [String: Any])
+    #expect(schema["$schema"] as? String == "https://json-schema.org/draft/2020-12/schema")
+    for word in Registry.norms.map({ $0.word }) + Registry.feedForwards.map({ $0.word }) {
+      #expect(finished.output.contains("\"\(word)\""))
+    }
+    let root = try #require(schema["properties"] as? [String: Any])
+    #expect(
+      root.keys.sorted() == [
+        "device", "matrix", "model", "name", "precision", "seeds", "variants", "workload",
+      ])
+  }
+
+  @Test("the worker runs one cell of a run's folder again, and says when there is none")
+  func worker() throws {
+    let program = try Program()
+    try program.write(TinyExperiment.onText(program, steps: 2), to: "tiny.yaml")
+    #expect(try program.run("run", "tiny.yaml", "-q").code == 0)
+    let run = "results/tiny/latest"
+    let cells = try FileManager.default.contentsOfDirectory(atPath: program.file(run + "/cells"))
+    let cell = try #require(cells.first)
+    let before = try losses(program.read("\(run)/cells/\(cell)/steps.jsonl"))
+    #expect(try program.run("cell", run, cell, "--quiet").code == 0)
+    #expect(try losses(program.read("\(run)/cells/\(cell)/steps.jsonl")) == before)
+    let missing = try program.run("cell", "nowhere", cell)
+    #expect(missing.code == 1)
+    #expect(missing.errors.hasPrefix("error: "))
+  }
+}

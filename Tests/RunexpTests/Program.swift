@@ -1,0 +1,157 @@
+// Program: the built runexp, started as a user would start it, in a folder of its own.
+
+import Foundation
+import Testing
+
+/// What a finished program left behind.
+struct Finished {
+  /// The exit code; 128 + signal where a signal ended it.
+  let code: Int32
+  let output: String
+  let errors: String
+}
+
+/// A folder to run the program in, removed when its owner goes.
+final class Program {
+  let folder: String
+
+  init() throws {
+    folder = NSTemporaryDirectory() + "runexp-tests-" + UUID().uuidString
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+  }
+
+  deinit {
+    try? FileManager.default.removeItem(atPath: folder)
+  }
+
+  /// The program stands beside the test runner, which is `/proc/self/exe`, or above it.
+  static func path() throws -> String {
+    let runner = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+    var place = URL(filePath: runner).deletingLastPathComponent()
+    while place.path != "/" {
+      let candidate = place.appending(path: "runexp").path
+      var isFolder: ObjCBool = false
+      if FileManager.default.fileExists(atPath: candidate, isDirectory: &isFolder),
+        !isFolder.boolValue
+      {
+        return candidate
+      }
+      place = place.deletingLastPathComponent()
+    }
+    throw Missing(runner: runner)
+  }
+
+  /// Where the program finds its libraries, if this process had to be told.
+  private static let libraries = ProcessInfo.processInfo.environment.filter {
+    $0.key == "LD_LIBRARY_PATH"
+  }
+
+  struct Missing: Error {
+    let runner: String
+  }
+
+  func file(_ name: String) -> String { "\(folder)/\(name)" }
+
+  func write(_ text: String, to name: String) throws {
+    try text.write(toFile: file(name), atomically: false, encoding: .utf8)
+  }
+
+  func read(_ name: String) throws -> String {
+    try String(contentsOfFile: file(name), encoding: .utf8)
+  }
+
+  func exists(_ name: String) -> Bool { FileManager.default.fileExists(atPath: file(name)) }
+
+  /// Every path below the folder, sorted; links are not followed.
+  func tree(_ name: String = "") -> [String] {
+    let found = FileManager.default.enumerator(atPath: file(name))?.compactMap { $0 as? String }
+    return (found ?? []).sorted()
+  }
+
+  /// Runs the program to its end.
+  func run(_ arguments: [String], environment: [String: String] = [:]) throws -> Finished {
+    try start(arguments, environment: environment).finish()
+  }
+
+  func run(_ arguments: String...) throws -> Finished { try run(arguments) }
+
+  /// Starts the program.
+  func start(_ arguments: [String], environment: [String: String] = [:]) throws -> Running {
+    try Running(
+      program: Self.path(), arguments, in: folder,
+      environment: ["HOME": folder, "PATH": "/usr/bin:/bin", "NO_COLOR": "1"]
+        .merging(Self.libraries) { $1 }.merging(environment) { $1 })
+  }
+}
+
+/// A program that was started.
+///
+/// What it writes goes to files, so that no pipe can fill.
+final class Running {
+  private let process = Process()
+  private let files: [String]
+
+  init(
+    program: String, _ arguments: [String], in folder: String, environment: [String: String]
+  ) throws {
+    let name = NSTemporaryDirectory() + "runexp-output-" + UUID().uuidString
+    files = [name + ".out", name + ".err"]
+    let handles = try files.map { file in
+      _ = FileManager.default.createFile(atPath: file, contents: nil)
+      return try #require(FileHandle(forWritingAtPath: file))
+    }
+    process.executableURL = URL(filePath: program)
+    process.arguments = arguments
+    process.currentDirectoryURL = URL(filePath: folder)
+    process.environment = environment
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = handles[0]
+    process.standardError = handles[1]
+    try process.run()
+  }
+
+  deinit {
+    for file in files { try? FileManager.default.removeItem(atPath: file) }
+  }
+
+  var id: Int32 { process.processIdentifier }
+
+  func signal(_ number: Int32) { kill(id, number) }
+
+  func finish() throws -> Finished {
+    process.waitUntilExit()
+    let texts = try files.map { try String(contentsOfFile: $0, encoding: .utf8) }
+    let code = process.terminationStatus
+    return Finished(
+      code: process.terminationReason == .uncaughtSignal ? 128 + code : code, output: texts[0],
+      errors: texts[1])
+  }
+
+  /// The processes that this one started and that still run.
+  func children() -> [Int32] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+    return names.compactMap { Int32($0) }.filter { Self.parent(of: $0) == id }
+  }
+
+  /// Whether a process still runs; one that has ended and waits for its parent does not.
+  static func isAlive(_ process: Int32) -> Bool { parent(of: process) != nil }
+
+  private static func parent(of process: Int32) -> Int32? {
+    guard let status = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8),
+      let end = status.lastIndex(of: ")")
+    else { return nil }
+    // After the name, which may hold anything: the state, then the parent.
+    let fields = status[end...].split(separator: " ")
+    return fields.count > 2 && fields[1] != "Z" ? Int32(fields[2]) : nil
+  }
+
+  /// Waits until `condition` holds; false when it did not within a minute or the program ended before.
+  func wait(until condition: () -> Bool) -> Bool {
+    for _ in 0..<6000 {
+      if condition() { return true }
+      if !process.isRunning { return condition() }
+      usleep(10_000)
+    }
+    return false
+  }
+}
