@@ -46,6 +46,8 @@ let package = Package(
       name: "ExperimentsTests", dependencies: ["Experiments", "TestSupport"], swiftSettings: swift),
     .testTarget(
       name: "RunexpTests", dependencies: ["runexp", "TestSupport"], swiftSettings: swift),
-    .testTarget(name: "HouseTests", dependencies: ["TestSupport"], swiftSettings: swift),
+    .testTarget(
+      name: "HouseTests", dependencies: ["TestSupport", "Experiments", "Models", "Config"],
+      swiftSettings: swift),
   ]
 )

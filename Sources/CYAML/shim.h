@@ -1,1 +1,2 @@
+// What Swift sees of libyaml: its own header, whole.
 #include <yaml.h>

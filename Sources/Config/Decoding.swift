@@ -67,7 +67,18 @@ enum Decoding {
         } else if item.scalar == nil || item.isNull {
           report(wrongType(item, path, type, nil), item.mark)
           isFine = false
-        } else if let value = element(item, path, report) {
+        } else if let value = element(
+          item, path,
+          { kind, place in
+            // One value that is of the wrong type may have been meant as a list: `1,2` without its brackets.
+            let isAlone = node.items == nil
+            if isAlone, case .wrongType(let path, _, let found, let hint) = kind {
+              report(.wrongType(path, expected: type.expected, found: found, hint: hint), place)
+            } else {
+              report(kind, place)
+            }
+          })
+        {
           values.append(value)
         } else {
           isFine = false

@@ -48,6 +48,8 @@ extension Fault.Kind {
     case .rule(let text): Wording.harmless(text)
 
     case .unknownVariant(let name, _): "unknown variant \(Wording.quote(name))"
+    case .unknownAxis("seeds", _):
+      "seeds are no axis: every cell runs once with each; write seeds=[1, 2]"
     case .unknownAxis(let path, _): "axis path \(Wording.quote(path)) is not an option"
     case .emptyAxis(let path): "axis \(Wording.quote(path)) has no values: write a list"
     case .excludeNeedsAxis(let key, _): "\(Wording.quote(key)) is not an axis of the matrix"
@@ -76,14 +78,23 @@ extension Fault.Kind {
         for: word, among: choices.map { ($0.word, $0.summary) }, what: "known words")
     case .unknownVariant(let name, let known):
       Suggestion.lines(for: name, among: known.map { ($0, "") }, what: "known variants")
+    case .unknownAxis("seeds", _): []
     case .unknownAxis(let path, let known):
-      Suggestion.lines(for: path, among: known.map { ($0, "") }, what: "known options")
+      Suggestion.lines(
+        for: path, among: Self.nearby(path, known).map { ($0, "") }, what: "known options")
     case .excludeNeedsAxis(let key, let known):
       Suggestion.lines(for: key, among: known.map { ($0, "") }, what: "known axes")
     case .excludeMatchesNothing(_, let value, let known):
       Suggestion.lines(for: value, among: known.map { ($0, "") }, what: "its values")
     default: []
     }
+  }
+
+  /// The options of the section that a path stands in, or all of them where it has none.
+  private static func nearby(_ path: String, _ known: [String]) -> [String] {
+    func section(_ path: String) -> Substring? { path.lastIndex(of: ".").map { path[..<$0] } }
+    let near = known.filter { $0 == section(path).map(String.init) || section($0) == section(path) }
+    return near.isEmpty || Suggestion.nearest(to: path, among: known) != nil ? known : near
   }
 
   private static func megabytes(_ bytes: Int) -> String {

@@ -57,7 +57,10 @@ package struct JSONSchema {
 
   private func schema(_ read: Read) -> Value {
     var fields = [Value.Field("description", .text(description(read)))]
-    if let value = read.defaultValue { fields.append(Value.Field("default", value)) }
+    // A computed default is another one in another file: it is described, not stated.
+    if let value = read.defaultValue, read.defaultText == nil {
+      fields.append(Value.Field("default", value))
+    }
     if case .component(let choices) = read.type {
       return .mapping(fields + component(read, choices))
     }
@@ -70,7 +73,7 @@ package struct JSONSchema {
 
   private func description(_ read: Read) -> String {
     var text = read.doc
-    if read.defaultValue == nil {
+    if read.defaultValue == nil || read.defaultText != nil {
       text += " (\(read.isRequired ? "" : "default: ")\(read.shownDefault))"
     }
     if case .word(let choices) = read.type {

@@ -74,7 +74,7 @@ package struct Read: Sendable, Hashable {
   package let type: ReadType
   /// Nil when the option is required or has no value by default.
   package let defaultValue: Value?
-  /// What absence means, for an option without a default value: "the same as heads".
+  /// What absence means, for an option whose default is none or computed: "the same as heads".
   package let defaultText: String?
   package let isRequired: Bool
   package let doc: String

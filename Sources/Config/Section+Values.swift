@@ -2,11 +2,14 @@
 // required. All go through `read`, which does what they have in common.
 
 extension Section {
-  /// A whole number.
+  /// A whole number; `defaultText` says where a default comes from that is computed.
   package func int(
-    _ key: String, default fallback: Int, in range: some AllowedRange<Int>, _ doc: String
+    _ key: String, default fallback: Int, said defaultText: String? = nil,
+    in range: some AllowedRange<Int>, _ doc: String
   ) -> Int {
-    read(key, .integer(range.bounds), fallback, \.value, doc, Decoding.integer(range.bounds))
+    read(
+      key, .integer(range.bounds), fallback, said: defaultText, \.value, doc,
+      Decoding.integer(range.bounds))
   }
 
   /// A whole number that may be absent or null; `defaultText` says what absence means.
@@ -23,11 +26,14 @@ extension Section {
     readRequired(key, .integer(range.bounds), \.value, doc, Decoding.integer(range.bounds))
   }
 
-  /// A finite number.
+  /// A finite number; `defaultText` says where a default comes from that is computed.
   package func double(
-    _ key: String, default fallback: Double, in range: some AllowedRange<Double>, _ doc: String
+    _ key: String, default fallback: Double, said defaultText: String? = nil,
+    in range: some AllowedRange<Double>, _ doc: String
   ) -> Double {
-    read(key, .number(range.bounds), fallback, \.value, doc, Decoding.number(range.bounds))
+    read(
+      key, .number(range.bounds), fallback, said: defaultText, \.value, doc,
+      Decoding.number(range.bounds))
   }
 
   /// A finite number that may be absent or null; `defaultText` says what absence means.
@@ -71,14 +77,14 @@ extension Section {
   // MARK: What all reads have in common
 
   func read<Result>(
-    _ key: String, _ type: ReadType, _ fallback: Result, _ encode: (Result) -> Value,
-    _ doc: String, _ decode: Decoding.Decoder<Result>
+    _ key: String, _ type: ReadType, _ fallback: Result, said defaultText: String? = nil,
+    _ encode: (Result) -> Value, _ doc: String, _ decode: Decoding.Decoder<Result>
   ) -> Result {
     let entry = lookUp(key)
     let result = entry.flatMap { self.decode($0, key, type, decode) } ?? fallback
     let read = Read(
       path: path(of: key), key: key, type: type, defaultValue: encode(fallback),
-      defaultText: nil, isRequired: false, doc: doc, value: encode(result),
+      defaultText: defaultText, isRequired: false, doc: doc, value: encode(result),
       isWritten: entry != nil)
     add(key, .option(read))
     return result

@@ -11,15 +11,19 @@ struct Components: ParsableCommand {
   @Argument(help: "A component, such as rope.") var word: String?
   @Flag(help: "Print all of it as Markdown (docs/components.md).") var markdown = false
 
-  func run() throws {
+  func validate() throws {
+    guard let word, Catalogue.text(only: word) == nil else { return }
+    let near = Suggestion.nearest(to: word, among: Catalogue.words)
+    throw ValidationError(
+      "there is no component '\(Wording.harmless(word))'"
+        + (near.map { "; did you mean '\($0)'?" } ?? ""))
+  }
+
+  func run() {
     if markdown {
       print(Catalogue.markdown, terminator: "")
     } else if let text = Catalogue.text(only: word) {
       print(text, terminator: "")
-    } else if let word {
-      let near = Suggestion.nearest(to: word, among: Catalogue.words)
-      throw ValidationError(
-        "there is no component '\(word)'" + (near.map { "; did you mean '\($0)'?" } ?? ""))
     }
   }
 }

@@ -12,12 +12,15 @@ struct FileOptions: ParsableArguments {
 
   @Option(
     name: .long, parsing: .singleValue,
-    help: "Override a value, such as workload.steps=50; may be repeated.")
+    help: ArgumentHelp(
+      "Override a value, such as workload.steps=50; may be repeated.", valueName: "path=value"))
   var set: [String] = []
 
   @Option(
     name: .long, parsing: .singleValue,
-    help: "Add an axis, such as workload.sequence=128,256; may be repeated.")
+    help: ArgumentHelp(
+      "Add an axis, such as workload.sequence=128,256; may be repeated.",
+      valueName: "path=v1,v2"))
   var vary: [String] = []
 
   /// The experiment; every fault of the file is printed, and the program ends with code 78.

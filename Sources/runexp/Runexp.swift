@@ -10,11 +10,12 @@ struct Runexp: ParsableCommand {
     commandName: "runexp",
     abstract: "Runs experiments with the pieces of modern language models.",
     discussion: """
-      'runexp FILE' is 'runexp run FILE'. An experiment file declares a model and a workload; see
-      docs/experiment-file.md, or 'runexp components' for what it can name.
+      'runexp FILE' is 'runexp run FILE'. An experiment file declares a model and a \
+      workload: docs/experiment-file.md describes it, 'runexp components' lists what it \
+      can name.
 
-      Exit codes: 0 ok, 1 error, 3 some cells failed, 64 usage, 78 invalid experiment file,
-      130 interrupted.
+      Exit codes: 0 ok, 1 error, 3 some cells failed, 64 usage, 78 invalid experiment \
+      file, 130 interrupted.
       """,
     version: "runexp \(Program.number)",
     subcommands: [
@@ -28,7 +29,7 @@ struct Runexp: ParsableCommand {
     if let first = words.first, !first.hasPrefix("-"), !known.contains(first) {
       let near = Suggestion.nearest(to: first, among: known)
       say(
-        "error: there is no subcommand '\(first)'"
+        "error: there is no subcommand \(Wording.quote(first))"
           + (near.map { "; did you mean '\($0)'?" } ?? "; 'runexp --help' lists them"))
       exit(withError: ArgumentParser.ExitCode(64))
     }

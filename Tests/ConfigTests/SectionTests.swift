@@ -154,6 +154,28 @@ import Testing
     #expect(recording.options[8].type.name == "whole number or none, or a list")
     #expect(recording.defaultedTypes.map(\.word) == ["rmsnorm", "gqa"])
   }
+
+  @Test func `a computed default is resolved to its value and documented by its rule`() throws {
+    func read(_ section: Section) {
+      let steps = section.int("steps", default: 300, in: 1...1000, "optimizer steps")
+      _ = section.int(
+        "warmup", default: steps / 10, said: "a tenth of steps", in: 0...1000, "warm-up steps")
+      _ = section.double("floor", default: 0.5, said: "half", in: 0...1, "the lowest")
+    }
+    #expect(try resolve("steps: 50", read: read).yaml == "steps: 50\nwarmup: 5\nfloor: 0.5\n")
+    let options = Recording.ofDefaults(read).options
+    #expect(options.map(\.shownDefault) == ["300", "a tenth of steps", "half"])
+    let schema = JSONSchema { _, _ in nil }.schema(Recording.ofDefaults(read))
+    let warmup = schema["properties"]?["warmup"]
+    #expect(warmup?["default"] == nil)
+    #expect(warmup?["description"] == .text("warm-up steps (default: a tenth of steps)"))
+  }
+
+  @Test func `where every letter differs nothing is suggested`() {
+    #expect(Suggestion.nearest(to: "c", among: ["a", "b"]) == nil)
+    #expect(Suggestion.nearest(to: "9", among: ["1", "2"]) == nil)
+    #expect(Suggestion.nearest(to: "ab", among: ["ac"]) == "ac")
+  }
 }
 
 extension String {

@@ -50,7 +50,7 @@ struct CommandLineTests {
       (["run", "x.yaml", "--threads", "-1"], "--threads"),
       (["run", "x.yaml", "--threads", "5000"], "--threads must be from 0 to 1024, not 5000"),
       (["run", "x.yaml", "y.yaml"], "Unexpected argument 'y.yaml'"),
-      (["run", "x.yaml", "--set"], "Missing value for '--set <set>'"),
+      (["run", "x.yaml", "--set"], "Missing value for '--set <path=value>'"),
       (["components", "swigl"], "there is no component 'swigl'; did you mean 'swiglu'?"),
       (["components", "colour"], "there is no component 'colour'"),
       (["schema", "x"], "Unexpected argument 'x'"),

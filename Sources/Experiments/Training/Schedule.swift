@@ -34,8 +34,8 @@ package struct Schedule: Equatable, Sendable {
       "schedule", of: Schedule.choices, default: "cosine", "how the learning rate changes")
     let options = read.options
     let warmup = options.int(
-      "warmup", default: min(100, steps / 10), in: 0...1_000_000_000,
-      "steps over which the rate rises linearly to lr")
+      "warmup", default: min(100, steps / 10), said: "a tenth of steps, at most 100",
+      in: 0...1_000_000_000, "steps over which the rate rises linearly to lr")
     if warmup > steps {
       options.fault(
         "warmup",
@@ -45,9 +45,11 @@ package struct Schedule: Equatable, Sendable {
     let shape = Shape(rawValue: read.word) ?? .cosine
     if shape != .constant {
       floor = options.double(
-        "min_lr", default: rate / 10, in: 0...100, "learning rate at the last step")
+        "min_lr", default: rate / 10, said: "a tenth of lr", in: 0...100,
+        "learning rate at the last step")
       if floor > rate {
-        options.fault("min_lr", because: .rule("\(floor) is above the learning rate of \(rate)"))
+        options.fault(
+          "min_lr", because: .rule("\(floor) is above the learning rate of \(rate)"))
       }
     }
     self.init(shape: shape, warmup: warmup, steps: steps, rate: rate, floor: floor)

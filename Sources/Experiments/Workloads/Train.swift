@@ -31,7 +31,14 @@ package struct Train: Workload {
     if cell.savesInitial { try cell.save(model, corpus, step: 0, as: "checkpoint-initial") }
 
     var training = try TrainingRun(options, cell, model, corpus)
-    try training.run()
+    do {
+      try training.run()
+    } catch let stop as Interrupted {
+      // What was learnt so far is kept.
+      training.report()
+      try cell.save(model, corpus, step: training.stepsDone, as: "checkpoint")
+      throw stop
+    }
     training.report()
     try AtomicFile.write(cell.device.memory.json, to: "\(cell.folder)/memory.json")
     if cell.row.status == .ok, options.sampleTokens > 0 {

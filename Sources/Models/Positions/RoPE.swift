@@ -22,7 +22,7 @@ package struct RoPE: Position {
   ) {
     let base = options.double(
       "base", default: 10000, in: Bounds.above(1, through: 1e12),
-      "ratio of the slowest turn to the fastest; larger for longer contexts")
+      "about how many times slower the last pair turns than the first; larger for longer contexts")
     let layout = options.choice(
       "layout",
       of: [

@@ -7,7 +7,7 @@ import Testing
   @Test func `reals have a fraction always and whole numbers never`() {
     let value: JSON = [
       "one": .real(1), "small": .real(1e-5), "large": .real(1e16), "third": .real(1.0 / 3),
-      "count": 3, "zero": .real(-0.0), "least": .real(5e-324),
+      "count": 3, "zero": .real(-0.0), "least": .real(.leastNonzeroMagnitude),
     ]
     #expect(
       value.line == """

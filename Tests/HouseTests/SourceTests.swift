@@ -1,0 +1,114 @@
+// The house's rules for source files: size, opening line, imports, names.
+// Not the format, which `swift format lint` checks.
+
+import Foundation
+import Models
+import Testing
+
+@Suite struct SourceTests {
+  @Test func `no source file has more than 500 lines`() throws {
+    let sources = try Repository.sources()
+    #expect(sources.count > 100)
+    for path in sources {
+      let count = try Repository.text(path).lines.count
+      #expect(count <= 501, "\(path) has \(count) lines")
+    }
+  }
+
+  @Test func `half of the program's files have at most 120 lines`() throws {
+    let counts = try Repository.files(in: "Sources", "swift", "c", "h", "inc")
+      .map { try Repository.text($0).lines.count }.sorted()
+    #expect(counts[counts.count / 2] <= 120)
+  }
+
+  @Test func `every source file opens by saying what it is`() throws {
+    for path in try Repository.sources() {
+      let first = try Repository.text(path).lines.first ?? ""
+      #expect(first.hasPrefix("// ") && first.count > 12, "\(path) opens with: \(first)")
+    }
+  }
+
+  @Test(arguments: [
+    ("Config", ["CYAML", "Glibc"]),
+    ("Tensors", ["CKernels", "Glibc"]),
+    ("Models", ["Tensors", "Config", "Glibc"]),
+    (
+      "Experiments",
+      ["Models", "Tensors", "Config", "Foundation", "Dispatch", "Synchronization", "Glibc"]
+    ),
+    ("runexp", ["Experiments", "Models", "Tensors", "Config", "ArgumentParser", "Foundation"]),
+  ])
+  func `imports follow the arrows of the architecture`(module: String, allowed: [String]) throws {
+    let words = #/^\s*(?:@\w+ |package |internal |private |fileprivate )*import (?:\w+ )?(\w+)/#
+    var seen = 0
+    for path in try Repository.files(in: "Sources/\(module)", "swift") {
+      for line in try Repository.text(path).lines {
+        guard let name = line.firstMatch(of: words)?.output.1 else { continue }
+        seen += 1
+        #expect(allowed.contains(String(name)), "\(path) imports \(name)")
+      }
+    }
+    #expect(seen > 0)
+  }
+
+  @Test func `kernels include nothing but each other and the C library`() throws {
+    let quoted = #/#include "([^"]+)"/#
+    for path in try Repository.files(in: "Sources/CKernels", "c", "h", "inc") {
+      let folder = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
+      for line in try Repository.text(path).lines {
+        guard let name = line.firstMatch(of: quoted)?.output.1 else { continue }
+        let isThere = [folder, "Sources/CKernels/include"].contains {
+          Repository.exists("\($0)/\(name)")
+        }
+        #expect(isThere, "\(path) includes \(name)")
+      }
+    }
+  }
+
+  @Test func `a component's word, its type and its file are one word`() throws {
+    let slots: [(folder: String, types: [any Component.Type])] = [
+      ("Norms", Registry.norms), ("Attention", Registry.attentions),
+      ("Positions", Registry.positions), ("FeedForward", Registry.feedForwards),
+    ]
+    for slot in slots {
+      for type in slot.types {
+        let name = String(describing: type)
+        // `none` alone would name four types.
+        let word = type.word == "none" ? "no" : type.word.replacing("_", with: "")
+        let fits =
+          type.word == "none"
+          ? name.lowercased().hasPrefix(word) : name.lowercased() == word
+        #expect(fits, "\(name) is called \(type.word)")
+        #expect(Repository.exists("Sources/Models/\(slot.folder)/\(name).swift"), "\(name)")
+      }
+    }
+  }
+
+  @Test func `every component that is written is registered`() throws {
+    let word = #/static let word = "([a-z0-9_]+)"/#
+    let types: [any Component.Type] =
+      Registry.norms + Registry.attentions + Registry.positions + Registry.feedForwards
+    let files = try Repository.files(in: "Sources/Models", "swift")
+      .filter { try Repository.text($0).firstMatch(of: word) != nil }
+    #expect(files.count == types.count)
+    for path in files {
+      let found = try #require(try Repository.text(path).firstMatch(of: word)?.output.1)
+      #expect(types.contains { $0.word == String(found) }, "\(path)")
+    }
+  }
+
+  @Test func `nothing is left for later`() throws {
+    // Joined here, so that this file is not found itself.
+    let words = ["TO" + "DO", "FIX" + "ME", "X" + "XX", "not " + "implemented", "fatalError(\"un"]
+    let texts =
+      try Repository.sources() + Repository.pages()
+      + Repository.files(in: "experiments", "yaml") + ["Makefile", "Package.swift"]
+    for path in texts {
+      let text = try Repository.text(path)
+      for word in words {
+        let isFound = text.contains(word)
+        #expect(!isFound, "\(path): \(word)")
+      }
+    }
+  }
+}
