@@ -30,8 +30,10 @@ struct Run: ParsableCommand {
 
     if !json {
       for sample in outcome.samples {
+        let lines = sample.text.drop(while: \.isNewline).split(
+          separator: "\n", omittingEmptySubsequences: false)
         print("\n\(sample.variant) writes:\n")
-        print(sample.text.split(separator: "\n").map { "    \($0)\n" }.joined(), terminator: "")
+        print(lines.map { $0.isEmpty ? "\n" : "    \($0)\n" }.joined(), terminator: "")
       }
     }
     say("results: \(outcome.folder.path)")

@@ -115,6 +115,8 @@ package struct Runner {
       ["cell", folder.path, id, "--label", entry.cell.label, "--place", "\(index)/\(count)"]
         + options.workerArguments(offline: isKept))
     interrupts.forward(to: child.id)
+    // A signal that came while the worker was starting has not reached it.
+    if let signal = interrupts.signal { kill(child.id, signal) }
     let (end, peak) = child.wait()
     interrupts.forward(to: 0)
 
