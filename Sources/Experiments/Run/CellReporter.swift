@@ -3,25 +3,20 @@
 /// Progress of one cell on standard error and in `log.txt`.
 final class CellReporter: ProgressReporter {
   private var bar: ProgressBar
-  private let log: LineFile?
+  private let file: LineFile?
   private var rate: Double?
 
   init(_ bar: ProgressBar, log: LineFile?) {
     self.bar = bar
-    self.log = log
+    file = log
   }
 
   func begin(_ label: String, _ index: Int, of count: Int, steps: Int) {
     bar.begin(label, index, of: count, steps: steps)
-    log?.append("begin \(label)")
+    file?.append("begin \(label)")
   }
 
-  func warn(_ message: String) {
-    bar.note("warning: \(message)")
-    log?.append("warning: \(message)")
-  }
-
-  func downloading(_ received: Int, of expected: Int) {}
+  func log(_ message: String) { file?.append(message) }
 
   func step(_ step: Int, of steps: Int, loss: Double, tokensPerSecond: Double) {
     rate = tokensPerSecond
@@ -30,7 +25,7 @@ final class CellReporter: ProgressReporter {
 
   func evaluated(step: Int, of steps: Int, validationLoss: Double) {
     bar.evaluated(step: step, valLoss: validationLoss, tokensPerSecond: rate)
-    log?.append("step \(step)/\(steps) validation loss \(Metric.valLoss.text(validationLoss))")
+    file?.append("step \(step)/\(steps) validation loss \(Metric.valLoss.text(validationLoss))")
   }
 
   func end(_ row: CellRow) {
@@ -39,6 +34,6 @@ final class CellReporter: ProgressReporter {
       message = "validation loss \(Metric.valLoss.text(loss))"
     }
     bar.end(row.status, message)
-    log?.append("end \(row.status.rawValue) \(message)")
+    file?.append("end \(row.status.rawValue) \(message)")
   }
 }

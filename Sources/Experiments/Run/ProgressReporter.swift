@@ -2,8 +2,8 @@
 
 /// Receives the progress of one cell.
 package protocol ProgressReporter: AnyObject {
-  func warn(_ message: String)
-  func downloading(_ received: Int, of expected: Int)
+  /// Something that belongs in the cell's log; the run has told the person already.
+  func log(_ message: String)
   func step(_ step: Int, of steps: Int, loss: Double, tokensPerSecond: Double)
   func evaluated(step: Int, of steps: Int, validationLoss: Double)
 }

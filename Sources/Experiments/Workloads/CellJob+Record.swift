@@ -10,10 +10,10 @@ extension CellJob {
     row.setFact("dataset", .string(text.name))
     row.setFact("dataset_sha256", .string("sha256-" + text.sha256))
     row.setFact("dataset_source", .string(text.source.word))
-    for warning in text.warnings { progress.warn(warning) }
+    for warning in text.warnings { progress.log(warning) }
     if let note = text.note {
       row.setFact("dataset_note", .string(note))
-      progress.warn(note)
+      progress.log(note)
     }
   }
 

@@ -21,7 +21,7 @@ package struct Train: Workload {
   package var dataset: DatasetDeclaration? { options.dataset }
 
   package func run(_ cell: CellJob) throws {
-    let text = try cell.data.load(options.dataset) { cell.progress.downloading($0, of: $1) }
+    let text = try cell.data.load(options.dataset)
     cell.recordDataset(text)
     let corpus = try TextCorpus(text, sequence: options.sequence)
     let model = Transformer(

@@ -48,8 +48,7 @@ struct TrainCell {
 
   private final class CountingProgress: ProgressReporter {
     var steps = 0
-    func warn(_ message: String) {}
-    func downloading(_ received: Int, of expected: Int) {}
+    func log(_ message: String) {}
     func step(_ step: Int, of steps: Int, loss: Double, tokensPerSecond: Double) {
       self.steps = step
     }
