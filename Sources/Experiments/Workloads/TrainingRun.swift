@@ -62,7 +62,12 @@ struct TrainingRun {
     }
     let all = EvaluationWindows.full(
       tokens: corpus.validation.count, sequence: options.sequence)
-    lastValidation = try evaluate(all, as: "val_loss")
+    let loss = try evaluate(all, as: "val_loss")
+    lastValidation = loss
+    if !loss.isFinite {
+      cell.row.status = .diverged
+      cell.row.reason = "the validation loss after the last step is not finite"
+    }
     try log.sync()
   }
 
