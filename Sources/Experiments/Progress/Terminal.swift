@@ -14,7 +14,8 @@ package enum Terminal {
   ) -> ProgressOutput {
     let style = style(isTerminal: isatty(2) == 1, isQuiet: isQuiet, environment)
     return ProgressOutput(
-      style: style, isColoured: isColoured(style, environment), columns: columns, clock: seconds,
+      style: style, isColoured: isColoured(style, environment), columns: columns,
+      clock: ThroughputClock.now,
       write: writeToStandardError)
   }
 
@@ -50,12 +51,5 @@ package enum Terminal {
     var size = winsize()
     guard ioctl(2, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
     return Int(size.ws_col)
-  }
-
-  /// Seconds of the monotonic clock.
-  private static func seconds() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
   }
 }

@@ -35,7 +35,8 @@ extension Metric {
     "val_loss", "Mean cross-entropy over the validation split at the end, in nats a token.",
     better: .lower, .sampled, as: .decimals(4))
   package static let bestValLoss = Metric(
-    "best_val_loss", "Lowest validation loss of all evaluations, in nats a token.",
+    "best_val_loss",
+    "Lowest loss of all evaluations, in nats a token; those on the way read part of the split.",
     better: .lower, .sampled, as: .decimals(4))
   package static let trainLoss = Metric(
     "train_loss", "Training loss, mean of the last tenth of the steps, in nats a token.",
