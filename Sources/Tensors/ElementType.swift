@@ -23,4 +23,5 @@ extension activation_kind {
   package static let gelu = ACTIVATION_GELU
   package static let relu = ACTIVATION_RELU
   package static let silu = ACTIVATION_SILU
+  package static let relu2 = ACTIVATION_RELU2
 }

@@ -9,6 +9,8 @@ package final class Pass {
   package let tape: Tape?
   /// The element type of activations and matrix product inputs.
   package let precision: ElementType
+  /// Set in training, where dropout is wanted.
+  package var dropoutKeys: DropoutKeys?
   /// Set to collect the largest attention logit of each layer, [batch, heads] each.
   package var observesLogits = false
   package private(set) var maxLogits: [Tensor] = []

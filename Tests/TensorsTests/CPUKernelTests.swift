@@ -39,9 +39,11 @@ private final class Kernels: @unchecked Sendable {
 
   /// One batch and head of causal attention by flash2.
   func attend(_ q: [Float], _ k: [Float], _ v: [Float], tokens: Int, dim: Int) throws -> [Float] {
-    var shape = attention(
-      batch: 1, queries: Int64(tokens), keys: Int64(tokens), heads: 1, kv_heads: 1,
-      head_dim: Int64(dim), scale: 1, causal: true, causal_offset: 0, type: .f32)
+    var shape = attention()
+    (shape.batch, shape.heads, shape.kv_heads, shape.head_dim) = (1, 1, 1, Int64(dim))
+    (shape.queries, shape.keys, shape.rows.slots) = (Int64(tokens), Int64(tokens), Int64(tokens))
+    (shape.rows.head_rows, shape.rows.slot_rows, shape.rows.batch_rows) = (1, 1, Int64(tokens))
+    (shape.scale, shape.causal) = (1, true)
     let kernel = try #require(table.flash2_attention).pointee
     var out = [Float](repeating: .nan, count: tokens * dim)
     var saved = [Float](repeating: .nan, count: Int(kernel.saved_floats(&shape)))

@@ -18,7 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define RUNEXP_KERNELS_ABI 1
+#define RUNEXP_KERNELS_ABI 2
 
 #if defined(__clang__)
 #define RUNEXP_ENUM enum __attribute__((enum_extensibility(closed)))
@@ -41,9 +41,10 @@ struct kernel_context;
 typedef RUNEXP_ENUM element_type : int32_t { ELEMENT_F32 = 0, ELEMENT_BF16 = 1 } element_type;
 
 typedef RUNEXP_ENUM activation_kind : int32_t {
-  ACTIVATION_GELU = 0,  // exact: x * (1 + erf(x / sqrt 2)) / 2
-  ACTIVATION_RELU = 1,
-  ACTIVATION_SILU = 2,  // x * sigmoid(x)
+  ACTIVATION_GELU = 0,   // exact: x * (1 + erf(x / sqrt 2)) / 2
+  ACTIVATION_RELU = 1,   // max(x, 0)
+  ACTIVATION_SILU = 2,   // x * sigmoid(x)
+  ACTIVATION_RELU2 = 3,  // max(x, 0)^2
 } activation_kind;
 
 /// Where a gradient goes: `data` is overwritten, or added to when `accumulate` is set. Null: not wanted.
@@ -64,20 +65,57 @@ struct gemm {
   bool a_transposed, b_transposed, accumulate;
 };
 
-/// What one attention computes. q [batch, queries, heads, head_dim], k and v [batch, keys, kv_heads, head_dim].
-/// Query head h reads key/value head h / (heads / kv_heads). Logits are scale * (q . k).
+/// How keys and values are held. Q8: int8 numbers with an fp16 scale for each block of 32 along head_dim (the last
+/// block of a row may be shorter); a value is scale * number, and a scale is the block's largest magnitude / 127.
+typedef RUNEXP_ENUM row_type : int32_t { ROWS_F32 = 0, ROWS_BF16 = 1, ROWS_Q8 = 2 } row_type;
+
+enum { Q8_BLOCK = 32 };
+
+/// Where the rows of keys and of values lie, head_dim numbers each. Key j of a key/value head is row
+///   batch * batch_rows + kv_head * head_rows + (first_slot + j) % slots * slot_rows
+/// A tensor [batch, keys, kv_heads, head_dim] has slots = keys, first_slot = 0. A cache [batch, kv_heads, slots,
+/// head_dim] may be a ring: its oldest key is in first_slot, the newer ones follow and go on at slot 0.
+struct row_layout {
+  int64_t batch_rows, head_rows, slot_rows;
+  int64_t slots, first_slot;
+  row_type type;
+};
+
+/// An explicit mask, broadcast by strides of 0: its element for (batch, head, query, key) is at
+/// batch * batch_stride + head * head_stride + query * query_stride + key.
+struct attention_mask {
+  const uint8_t *RUNEXP_NULLABLE keep;  // boolean: a key takes part where it is not 0
+  const float *RUNEXP_NULLABLE bias;    // additive: added to the logit; -inf hides the key
+  int64_t keep_batch, keep_head, keep_query;
+  int64_t bias_batch, bias_head, bias_query;
+};
+
+/// What one attention computes. q and out [batch, queries, heads, head_dim]; keys and values lie as `rows` says.
+/// Query head h reads key/value head h / (heads / kv_heads).
+///
+/// Query i stands at the position of key i + offset: 0 aligns queries and keys at the start (top-left), keys - queries
+/// at the end (bottom-right). Its logit for key j is
+///   softcap(scale * (q . k)) + slopes[head] * (j - (i + offset)) + mask.bias,  softcap(x) = c tanh(x / c)
+/// and the key is hidden when a causal mask, the window or the explicit mask hides it. What a hidden key and its value
+/// hold never matters, not even NaN.
 struct attention {
   int64_t batch, queries, keys, heads, kv_heads, head_dim;
   float scale;
-  bool causal;            // query i sees the keys j <= i + causal_offset
-  int64_t causal_offset;  // 0: top-left alignment; keys - queries: bottom-right
-  element_type type;
+  float softcap;                          // c; 0: none
+  bool causal;                            // hides keys j > i + offset
+  int64_t offset;
+  int64_t window;                         // hides keys with |i + offset - j| >= window; 0: none. It counts the query itself
+  const float *RUNEXP_NULLABLE slopes;    // ALiBi, [heads]
+  struct attention_mask mask;
+  struct row_layout rows;
+  const uint16_t *RUNEXP_NULLABLE k_scales, *RUNEXP_NULLABLE v_scales;  // fp16, [row][blocks], of Q8 rows
+  element_type type;                      // of q and out; rows other than these are for forward only
 };
 
 /// One attention algorithm. A row that sees no key gives 0, and gradients of 0.
 struct attention_kernel {
-  /// Floats that forward saves for backward: log-sum-exp [batch, heads, queries] for the flash kernels
-  /// (-inf for a row that sees nothing), the probabilities [batch, heads, queries, keys] for naive.
+  /// Floats that forward saves for backward. flash2: log-sum-exp [batch, heads, queries], -inf for a row that sees
+  /// nothing. flash1: running maximum and sum, two of these. naive: the probabilities [batch, heads, queries, keys].
   int64_t (*saved_floats)(const struct attention *shape);
   int64_t (*workspace)(struct kernel_context *context, const struct attention *shape, bool backward);
   /// out like q. max_logit [batch, heads]: the largest logit that took part, -inf where none did.
@@ -179,7 +217,16 @@ struct kernels {
   // Attention: the algorithms. A device that lacks one leaves it null.
 
   const struct attention_kernel *RUNEXP_NULLABLE naive_attention;   // materialises the scores
-  const struct attention_kernel *RUNEXP_NULLABLE flash2_attention;  // by tiles (Dao 2023)
+  const struct attention_kernel *RUNEXP_NULLABLE flash1_attention;  // by tiles, keys outside (Dao et al. 2022)
+  const struct attention_kernel *RUNEXP_NULLABLE flash2_attention;  // by tiles, queries outside (Dao 2023)
+  const struct attention_kernel *RUNEXP_NULLABLE flash3_attention;  // for Hopper GPUs (Shah et al. 2024)
+
+  /// Puts x[batch, tokens, kv_heads, head_dim] into a cache: token t into the row of key t of `layout`, whose
+  /// first_slot is the slot of the first of them. A later token overwrites an earlier one in the same slot. Q8: a
+  /// block of zeros has the scale 0, magnitudes beyond what an fp16 scale can express are clipped to the largest.
+  void (*cache_append)(struct kernel_context *context, void *rows, uint16_t *RUNEXP_NULLABLE scales,
+                       const void *x, int64_t batch, int64_t tokens, int64_t kv_heads, int64_t head_dim,
+                       const struct row_layout *layout, element_type type);
 
   // Element by element.
 
@@ -194,6 +241,19 @@ struct kernels {
                              activation_kind kind, element_type type);
   void (*activation_backward)(struct kernel_context *context, struct gradient dx, const void *dout,
                               const void *x, int64_t n, activation_kind kind, element_type type);
+  /// out = factor * x. out may be x itself.
+  void (*scale)(struct kernel_context *context, struct gradient out, const void *x, float factor,
+                int64_t n, element_type type);
+  /// out = c tanh(x / c).
+  void (*softcap_forward)(struct kernel_context *context, void *out, const void *x, float c, int64_t n,
+                          element_type type);
+  void (*softcap_backward)(struct kernel_context *context, struct gradient dx, const void *dout,
+                           const void *x, float c, int64_t n, element_type type);
+  /// out = x / (1 - probability) where element i is kept, else 0; also its own gradient. Element i is kept when the
+  /// upper 24 bits of mix(key + i * 0x9e3779b97f4a7c15), as a fraction of 2^24, are at least `probability`; mix is
+  /// SplitMix64's. So the choice depends on key and index alone and can be made again.
+  void (*dropout)(struct kernel_context *context, struct gradient out, const void *x, uint64_t key,
+                  float probability, int64_t n, element_type type);
   /// out = act(gate) * up (Shazeer 2020).
   void (*gated_forward)(struct kernel_context *context, void *out, const void *gate, const void *up,
                         int64_t n, activation_kind kind, element_type type);
@@ -201,17 +261,18 @@ struct kernels {
                          const void *dout, const void *gate, const void *up, int64_t n,
                          activation_kind kind, element_type type);
 
-  // Loss: cross-entropy of softmax(logits[n, vocabulary]) against targets[n].
+  // Loss: cross-entropy of softmax(logits[n, vocabulary]) against targets[n], plus z * lse^2, where lse is the
+  // log-sum-exp of a row of logits (z-loss, Chowdhery et al. 2022: keeps lse near 0; z is 0 for none).
 
   /// loss [n] in nats, log_sum_exp [n].
   void (*cross_entropy_forward)(struct kernel_context *context, float *loss, float *log_sum_exp,
-                                const void *logits, const int32_t *targets, int64_t n,
+                                const void *logits, const int32_t *targets, float z, int64_t n,
                                 int64_t vocabulary, element_type type);
-  /// dlogits = scale * (softmax(logits) - one_hot(targets)).
+  /// dlogits = scale * (softmax(logits) * (1 + 2 z lse) - one_hot(targets)).
   void (*cross_entropy_backward)(struct kernel_context *context, struct gradient dlogits,
                                  const void *logits, const float *log_sum_exp,
-                                 const int32_t *targets, float scale, int64_t n, int64_t vocabulary,
-                                 element_type type);
+                                 const int32_t *targets, float z, float scale, int64_t n,
+                                 int64_t vocabulary, element_type type);
 
   // Optimizer.
 
@@ -227,6 +288,9 @@ const struct kernels *cpu_kernels(void);
 const struct kernels *RUNEXP_NULLABLE cpu_kernels_for(const char *instruction_set);
 /// Single-threaded loops that follow the formulas and accumulate in double: what the others are checked against.
 const struct kernels *reference_kernels(void);
+/// The reference with a naive attention whose every intermediate is really rounded to the element type: the yardstick
+/// of what a faultless kernel of that precision may be off by.
+const struct kernels *rounded_kernels(void);
 
 #ifdef __cplusplus
 }

@@ -1,80 +1,101 @@
-// Attention by its definition, one row of one head at a time:
+// Attention by its definition, one query row at a time, in double:
 //
-//   out_i = sum over j of p_ij v_j        p_ij = exp(s_ij - lse_i)        s_ij = scale * (q_i . k_j)
+//   out_i = sum over j of p_ij v_j        p_ij = exp(s_ij - lse_i)        lse_i = log sum over j of exp(s_ij)
+//   s_ij = c tanh(scale (q_i . k_j) / c) + bias_ij, without the tanh where there is no softcap
 //
-// where j runs over the keys that query i sees and lse_i = log sum over j of exp(s_ij). `naive` and `flash2`
-// compute the same here and differ in what they save: the probabilities p, or the log-sum-exps.
-#include "reference.h"
+// where j runs over the keys that query i sees. The algorithms compute the same here and differ in what they save for
+// backward: the probabilities p, the log-sum-exps, or maximum and sum of the exponentials.
+#include "attention.h"
 
-static int64_t group_size(const struct attention *shape) { return shape->heads / shape->kv_heads; }
+enum saves { SAVES_PROBABILITIES, SAVES_LOG_SUM_EXP, SAVES_MAXIMUM_AND_SUM };
 
-/// Query i of a head sees the keys 0 ..< visible.
-static int64_t visible(const struct attention *shape, int64_t i) {
-  if (!shape->causal) return shape->keys;
-  int64_t end = i + shape->causal_offset + 1;
-  return end < 0 ? 0 : end > shape->keys ? shape->keys : end;
+/// One query row's way through the keys. `logit` is -inf where a key is hidden; `slope` is the softcap's derivative.
+struct row {
+  double *logit, *slope, *p;  // [keys]
+};
+
+static struct row row_in(void *workspace, const struct attention *s) {
+  double *first = workspace;
+  return (struct row){first, first + s->keys, first + 2 * s->keys};
 }
 
-/// Where query i's row begins, in q, out, dout and dq [batch, queries, heads, head_dim].
-static int64_t query_row(const struct attention *shape, int64_t batch, int64_t head, int64_t i) {
-  return ((batch * shape->queries + i) * shape->heads + head) * shape->head_dim;
+/// Gradients of one key/value head, summed over its query heads before they are rounded.
+struct kv_sums {
+  double *dk, *dv;  // [keys, head_dim]
+};
+
+static int64_t workspace_size(struct kernel_context *context, const struct attention *s, bool backward) {
+  int64_t doubles = 3 * s->keys + (backward ? 2 * s->keys * s->head_dim : 0) + 1;
+  return doubles * (int64_t)sizeof(double);
 }
 
-/// Where key j's row begins, in k, v, dk and dv [batch, keys, kv_heads, head_dim].
-static int64_t key_row(const struct attention *shape, int64_t batch, int64_t kv_head, int64_t j) {
-  return ((batch * shape->keys + j) * shape->kv_heads + kv_head) * shape->head_dim;
-}
-
-static double dot(const void *x, int64_t x_row, const void *y, int64_t y_row,
-                  const struct attention *shape) {
-  double sum = 0;
-  for (int64_t c = 0; c < shape->head_dim; c++) {
-    sum += load(x, x_row + c, shape->type) * load(y, y_row + c, shape->type);
+static void compute_logits(const struct row *row, const void *q, const void *k, const struct attention *s,
+                           int64_t batch, int64_t head, int64_t i) {
+  int64_t query = query_row(s, batch, head, i);
+  for (int64_t j = 0; j < s->keys; j++) {
+    row->logit[j] = -INFINITY;
+    row->slope[j] = 1;
+    if (is_hidden(s, batch, head, i, j)) continue;
+    int64_t key = key_row(&s->rows, batch, head / group_size(s), j);
+    double score = 0;
+    for (int64_t c = 0; c < s->head_dim; c++)
+      score += load(q, query + c, s->type) * row_element(k, s->k_scales, key, c, s);
+    score *= s->scale;
+    if (s->softcap > 0) {
+      double capped = tanh(score / s->softcap);
+      score = s->softcap * capped;
+      row->slope[j] = 1 - capped * capped;
+    }
+    row->logit[j] = score + logit_bias(s, batch, head, i, j);
   }
-  return sum;
 }
 
-static void forward(bool save_probabilities, void *out, float *saved, float *max_logit,
-                    const void *q, const void *k, const void *v, const struct attention *shape) {
-  int64_t width = shape->head_dim;
-  for (int64_t plane = 0; plane < shape->batch * shape->heads; plane++) {
-    int64_t batch = plane / shape->heads, head = plane % shape->heads;
-    int64_t kv_head = head / group_size(shape);
+/// Turns logits into probabilities, all 0 for a row that sees nothing. Gives the largest logit and the sum of
+/// exponentials above it.
+static void softmax(const struct row *row, int64_t keys, double *largest, double *sum) {
+  *largest = -INFINITY;
+  *sum = 0;
+  for (int64_t j = 0; j < keys; j++) *largest = fmax(*largest, row->logit[j]);
+  for (int64_t j = 0; j < keys; j++) {
+    // The largest logit is taken out of the exponentials, so that none overflows.
+    row->p[j] = row->logit[j] == -INFINITY ? 0 : exp(row->logit[j] - *largest);
+    *sum += row->p[j];
+  }
+  for (int64_t j = 0; j < keys && *sum != 0; j++) row->p[j] /= *sum;
+}
+
+static void save_row(enum saves saves, float *saved, const struct attention *s, int64_t index,
+                     const struct row *row, double largest, double sum) {
+  if (saves == SAVES_LOG_SUM_EXP) {
+    saved[index] = (float)(largest + log(sum));
+  } else if (saves == SAVES_MAXIMUM_AND_SUM) {
+    saved[index] = (float)largest;
+    saved[s->batch * s->heads * s->queries + index] = (float)sum;
+  } else {
+    for (int64_t j = 0; j < s->keys; j++) saved[index * s->keys + j] = (float)row->p[j];
+  }
+}
+
+static void forward(enum saves saves, void *out, float *saved, float *max_logit, const void *q, const void *k,
+                    const void *v, const struct attention *s, void *workspace) {
+  struct row row = row_in(workspace, s);
+  for (int64_t plane = 0; plane < s->batch * s->heads; plane++) {
+    int64_t batch = plane / s->heads, head = plane % s->heads;
     double largest_of_all = -INFINITY;
-
-    for (int64_t i = 0; i < shape->queries; i++) {
-      int64_t query = query_row(shape, batch, head, i), seen = visible(shape, i);
-      double largest = -INFINITY;
-      for (int64_t j = 0; j < seen; j++) {
-        double logit = shape->scale * dot(q, query, k, key_row(shape, batch, kv_head, j), shape);
-        largest = fmax(largest, logit);
-      }
+    for (int64_t i = 0; i < s->queries; i++) {
+      double largest, sum;
+      compute_logits(&row, q, k, s, batch, head, i);
+      softmax(&row, s->keys, &largest, &sum);
       largest_of_all = fmax(largest_of_all, largest);
-
-      // The largest logit is taken out of the exponentials, so that none overflows.
-      double sum = 0, row[width + 1];
-      for (int64_t c = 0; c < width; c++) row[c] = 0;
-      for (int64_t j = 0; j < seen; j++) {
-        int64_t key = key_row(shape, batch, kv_head, j);
-        double weight = exp(shape->scale * dot(q, query, k, key, shape) - largest);
-        sum += weight;
-        for (int64_t c = 0; c < width; c++) row[c] += weight * load(v, key + c, shape->type);
+      for (int64_t c = 0; c < s->head_dim; c++) {
+        double mixed = 0;
+        for (int64_t j = 0; j < s->keys; j++) {
+          if (row.logit[j] == -INFINITY) continue;
+          mixed += row.p[j] * row_element(v, s->v_scales, key_row(&s->rows, batch, head / group_size(s), j), c, s);
+        }
+        store(out, query_row(s, batch, head, i) + c, mixed, s->type);
       }
-      for (int64_t c = 0; c < width; c++) {
-        store(out, query + c, seen > 0 ? row[c] / sum : 0, shape->type);
-      }
-
-      double lse = seen > 0 ? largest + log(sum) : -INFINITY;
-      int64_t saved_row = plane * shape->queries + i;
-      if (!save_probabilities) {
-        saved[saved_row] = (float)lse;
-        continue;
-      }
-      for (int64_t j = 0; j < shape->keys; j++) {
-        int64_t key = key_row(shape, batch, kv_head, j);
-        double p = j < seen ? exp(shape->scale * dot(q, query, k, key, shape) - lse) : 0;
-        saved[saved_row * shape->keys + j] = (float)p;
-      }
+      save_row(saves, saved, s, plane * s->queries + i, &row, largest, sum);
     }
     if (max_logit) max_logit[plane] = (float)largest_of_all;
   }
@@ -84,136 +105,95 @@ static void forward(bool save_probabilities, void *out, float *saved, float *max
 struct backward_inputs {
   const void *dout, *q, *k, *v, *out;
   const float *saved;
-  bool saved_probabilities;
+  enum saves saves;
 };
 
-/// p_ij, and ds_ij = p_ij (dp_ij - D_i): the gradient of the logit s_ij. dp_ij = dout_i . v_j is the gradient
-/// of p_ij, and D_i = sum over j of p_ij dp_ij = dout_i . out_i is the softmax's own part.
-struct score_gradient {
-  double p, ds;
-};
-
-static struct score_gradient score_gradient(const struct backward_inputs *in,
-                                            const struct attention *shape, int64_t batch,
-                                            int64_t head, int64_t i, int64_t j) {
-  int64_t query = query_row(shape, batch, head, i);
-  int64_t key = key_row(shape, batch, head / group_size(shape), j);
-  int64_t saved_row = (batch * shape->heads + head) * shape->queries + i;
-  double p = in->saved_probabilities
-                 ? in->saved[saved_row * shape->keys + j]
-                 : exp(shape->scale * dot(in->q, query, in->k, key, shape) - in->saved[saved_row]);
-  double dp = dot(in->dout, query, in->v, key, shape);
-  double row_sum = dot(in->dout, query, in->out, query, shape);
-  return (struct score_gradient){p, p * (dp - row_sum)};
+/// The probabilities again, from what forward saved.
+static void recompute(const struct row *row, const struct backward_inputs *in, const struct attention *s,
+                      int64_t index) {
+  int64_t rows = s->batch * s->heads * s->queries;
+  for (int64_t j = 0; j < s->keys; j++) {
+    if (in->saves == SAVES_PROBABILITIES) row->p[j] = in->saved[index * s->keys + j];
+    else if (row->logit[j] == -INFINITY) row->p[j] = 0;
+    else if (in->saves == SAVES_LOG_SUM_EXP) row->p[j] = exp(row->logit[j] - in->saved[index]);
+    else row->p[j] = exp(row->logit[j] - in->saved[index]) / in->saved[rows + index];
+  }
 }
 
-// dq_i = scale * sum over j of ds_ij k_j
-static void query_gradients(struct gradient dq, const struct backward_inputs *in,
-                            const struct attention *shape) {
-  int64_t width = shape->head_dim;
-  for (int64_t plane = 0; plane < shape->batch * shape->heads; plane++) {
-    int64_t batch = plane / shape->heads, head = plane % shape->heads;
-    for (int64_t i = 0; i < shape->queries; i++) {
-      double row[width + 1];
-      for (int64_t c = 0; c < width; c++) row[c] = 0;
-      for (int64_t j = 0; j < visible(shape, i); j++) {
-        int64_t key = key_row(shape, batch, head / group_size(shape), j);
-        double ds = score_gradient(in, shape, batch, head, i, j).ds;
-        for (int64_t c = 0; c < width; c++) row[c] += ds * load(in->k, key + c, shape->type);
+// With dp_ij = dout_i . v_j, the gradient of p_ij, and D_i = sum over j of p_ij dp_ij = dout_i . out_i:
+//   ds_ij = p_ij (dp_ij - D_i) slope_ij, the gradient of the scaled score
+//   dq_i = scale * sum over j of ds_ij k_j    dk_j += scale * ds_ij q_i    dv_j += p_ij dout_i
+static void differentiate_row(const struct row *row, struct kv_sums sums, struct gradient dq,
+                              const struct backward_inputs *in, const struct attention *s, int64_t batch,
+                              int64_t head, int64_t i) {
+  int64_t width = s->head_dim, query = query_row(s, batch, head, i);
+  double D = 0, dq_row[width + 1];
+  for (int64_t c = 0; c < width; c++) {
+    D += load(in->dout, query + c, s->type) * load(in->out, query + c, s->type);
+    dq_row[c] = 0;
+  }
+  for (int64_t j = 0; j < s->keys; j++) {
+    if (row->logit[j] == -INFINITY) continue;
+    int64_t key = key_row(&s->rows, batch, head / group_size(s), j);
+    double dp = 0;
+    for (int64_t c = 0; c < width; c++)
+      dp += load(in->dout, query + c, s->type) * row_element(in->v, s->v_scales, key, c, s);
+    double ds = row->p[j] * (dp - D) * row->slope[j];
+    for (int64_t c = 0; c < width; c++) {
+      dq_row[c] += ds * row_element(in->k, s->k_scales, key, c, s);
+      sums.dk[j * width + c] += ds * load(in->q, query + c, s->type);
+      sums.dv[j * width + c] += row->p[j] * load(in->dout, query + c, s->type);
+    }
+  }
+  for (int64_t c = 0; c < width; c++) contribute(dq, query + c, s->scale * dq_row[c], s->type);
+}
+
+static void backward(struct backward_inputs in, struct gradient dq, struct gradient dk, struct gradient dv,
+                     const struct attention *s, void *workspace) {
+  struct row row = row_in(workspace, s);
+  int64_t group = group_size(s), size = s->keys * s->head_dim;
+  struct kv_sums sums = {row.p + s->keys, row.p + s->keys + size};
+  for (int64_t plane = 0; plane < s->batch * s->kv_heads; plane++) {
+    int64_t batch = plane / s->kv_heads, kv_head = plane % s->kv_heads;
+    for (int64_t n = 0; n < size; n++) sums.dk[n] = sums.dv[n] = 0;
+    for (int64_t head = kv_head * group; head < (kv_head + 1) * group; head++) {
+      for (int64_t i = 0; i < s->queries; i++) {
+        compute_logits(&row, in.q, in.k, s, batch, head, i);
+        recompute(&row, &in, s, (batch * s->heads + head) * s->queries + i);
+        differentiate_row(&row, sums, dq, &in, s, batch, head, i);
       }
-      int64_t query = query_row(shape, batch, head, i);
-      for (int64_t c = 0; c < width; c++) {
-        contribute(dq, query + c, shape->scale * row[c], shape->type);
+    }
+    for (int64_t j = 0; j < s->keys; j++) {
+      int64_t at = key_row(&s->rows, batch, kv_head, j) * s->head_dim;
+      for (int64_t c = 0; c < s->head_dim; c++) {
+        contribute(dk, at + c, s->scale * sums.dk[j * s->head_dim + c], s->type);
+        contribute(dv, at + c, sums.dv[j * s->head_dim + c], s->type);
       }
     }
   }
 }
 
-// dk_j = scale * sum over i of ds_ij q_i        dv_j = sum over i of p_ij dout_i
-// where i runs over the queries that see key j, of all the query heads that read this key/value head.
-static void key_value_gradients(struct gradient dk, struct gradient dv,
-                                const struct backward_inputs *in, const struct attention *shape) {
-  int64_t width = shape->head_dim, group = group_size(shape);
-  for (int64_t plane = 0; plane < shape->batch * shape->kv_heads; plane++) {
-    int64_t batch = plane / shape->kv_heads, kv_head = plane % shape->kv_heads;
-    for (int64_t j = 0; j < shape->keys; j++) {
-      double k_row[width + 1], v_row[width + 1];
-      for (int64_t c = 0; c < width; c++) k_row[c] = v_row[c] = 0;
-      for (int64_t head = kv_head * group; head < (kv_head + 1) * group; head++) {
-        for (int64_t i = 0; i < shape->queries; i++) {
-          if (j >= visible(shape, i)) continue;
-          int64_t query = query_row(shape, batch, head, i);
-          struct score_gradient score = score_gradient(in, shape, batch, head, i, j);
-          for (int64_t c = 0; c < width; c++) {
-            k_row[c] += score.ds * load(in->q, query + c, shape->type);
-            v_row[c] += score.p * load(in->dout, query + c, shape->type);
-          }
-        }
-      }
-      int64_t key = key_row(shape, batch, kv_head, j);
-      for (int64_t c = 0; c < width; c++) {
-        contribute(dk, key + c, shape->scale * k_row[c], shape->type);
-        contribute(dv, key + c, v_row[c], shape->type);
-      }
-    }
-  }
-}
+// The three algorithms.
 
-static int64_t no_workspace(struct kernel_context *context, const struct attention *shape,
-                            bool backward) {
-  return 0;
-}
+#define ALGORITHM(name, saves, floats)                                                                             \
+  static int64_t name##_saved_floats(const struct attention *s) { return s->batch * s->heads * s->queries * (floats); } \
+  static void name##_forward(struct kernel_context *context, void *out, float *saved, float *max_logit,           \
+                             const void *q, const void *k, const void *v, const struct attention *s,              \
+                             void *workspace) {                                                                    \
+    forward(saves, out, saved, max_logit, q, k, v, s, workspace);                                                  \
+  }                                                                                                                \
+  static void name##_backward(struct kernel_context *context, struct gradient dq, struct gradient dk,             \
+                              struct gradient dv, const void *dout, const void *q, const void *k, const void *v,  \
+                              const void *out, const float *saved, const struct attention *s, void *workspace) {  \
+    backward((struct backward_inputs){dout, q, k, v, out, saved, saves}, dq, dk, dv, s, workspace);                \
+  }                                                                                                                \
+  const struct attention_kernel reference_##name##_attention = {                                                   \
+    .saved_floats = name##_saved_floats,                                                                           \
+    .workspace = workspace_size,                                                                                   \
+    .forward = name##_forward,                                                                                     \
+    .backward = name##_backward,                                                                                   \
+  };
 
-// The two algorithms.
-
-static int64_t naive_saved_floats(const struct attention *shape) {
-  return shape->batch * shape->heads * shape->queries * shape->keys;
-}
-
-static void naive_forward(struct kernel_context *context, void *out, float *saved, float *max_logit,
-                          const void *q, const void *k, const void *v,
-                          const struct attention *shape, void *workspace) {
-  forward(true, out, saved, max_logit, q, k, v, shape);
-}
-
-static void naive_backward(struct kernel_context *context, struct gradient dq, struct gradient dk,
-                           struct gradient dv, const void *dout, const void *q, const void *k,
-                           const void *v, const void *out, const float *saved,
-                           const struct attention *shape, void *workspace) {
-  struct backward_inputs in = {dout, q, k, v, out, saved, .saved_probabilities = true};
-  query_gradients(dq, &in, shape);
-  key_value_gradients(dk, dv, &in, shape);
-}
-
-static int64_t flash2_saved_floats(const struct attention *shape) {
-  return shape->batch * shape->heads * shape->queries;
-}
-
-static void flash2_forward(struct kernel_context *context, void *out, float *saved, float *max_logit,
-                           const void *q, const void *k, const void *v,
-                           const struct attention *shape, void *workspace) {
-  forward(false, out, saved, max_logit, q, k, v, shape);
-}
-
-static void flash2_backward(struct kernel_context *context, struct gradient dq, struct gradient dk,
-                            struct gradient dv, const void *dout, const void *q, const void *k,
-                            const void *v, const void *out, const float *saved,
-                            const struct attention *shape, void *workspace) {
-  struct backward_inputs in = {dout, q, k, v, out, saved, .saved_probabilities = false};
-  query_gradients(dq, &in, shape);
-  key_value_gradients(dk, dv, &in, shape);
-}
-
-const struct attention_kernel reference_naive_attention = {
-  .saved_floats = naive_saved_floats,
-  .workspace = no_workspace,
-  .forward = naive_forward,
-  .backward = naive_backward,
-};
-
-const struct attention_kernel reference_flash2_attention = {
-  .saved_floats = flash2_saved_floats,
-  .workspace = no_workspace,
-  .forward = flash2_forward,
-  .backward = flash2_backward,
-};
+ALGORITHM(naive, SAVES_PROBABILITIES, s->keys)
+ALGORITHM(flash1, SAVES_MAXIMUM_AND_SUM, 2)
+ALGORITHM(flash2, SAVES_LOG_SUM_EXP, 1)

@@ -60,8 +60,9 @@ static inline void contribute(struct gradient x, int64_t i, double value, elemen
   EACH(add_rows_forward) EACH(add_rows_backward)                                                   \
   EACH(rms_norm_forward) EACH(norm_workspace) EACH(rms_norm_backward)                              \
   EACH(layer_norm_forward) EACH(layer_norm_backward)                                               \
-  EACH(rope)                                                                                       \
-  EACH(add) EACH(accumulate) EACH(convert)                                                         \
+  EACH(rope) EACH(cache_append)                                                                    \
+  EACH(add) EACH(accumulate) EACH(convert) EACH(scale)                                             \
+  EACH(softcap_forward) EACH(softcap_backward) EACH(dropout)                                       \
   EACH(activation_forward) EACH(activation_backward) EACH(gated_forward) EACH(gated_backward)      \
   EACH(cross_entropy_forward) EACH(cross_entropy_backward)                                         \
   EACH(adamw) EACH(sum_squares)
@@ -71,6 +72,9 @@ REFERENCE_KERNELS(DECLARE)
 #undef DECLARE
 
 extern const struct attention_kernel reference_naive_attention;
+extern const struct attention_kernel reference_flash1_attention;
 extern const struct attention_kernel reference_flash2_attention;
+/// See rounded.c.
+extern const struct attention_kernel rounded_naive_attention;
 
 #endif

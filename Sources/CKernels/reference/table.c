@@ -1,15 +1,25 @@
 // The reference's table of kernels. What each one computes is in the file of its family.
 #include "reference.h"
 
-static const struct kernels table = {
+#define ENTRY(name) .name = reference_##name,
+
+static const struct kernels reference = {
   .abi = RUNEXP_KERNELS_ABI,
   .size = sizeof(struct kernels),
   .name = "reference",
-#define ENTRY(name) .name = reference_##name,
   REFERENCE_KERNELS(ENTRY)
-#undef ENTRY
   .naive_attention = &reference_naive_attention,
+  .flash1_attention = &reference_flash1_attention,
   .flash2_attention = &reference_flash2_attention,
 };
 
-const struct kernels *reference_kernels(void) { return &table; }
+static const struct kernels rounded = {
+  .abi = RUNEXP_KERNELS_ABI,
+  .size = sizeof(struct kernels),
+  .name = "rounded",
+  REFERENCE_KERNELS(ENTRY)
+  .naive_attention = &rounded_naive_attention,
+};
+
+const struct kernels *reference_kernels(void) { return &reference; }
+const struct kernels *rounded_kernels(void) { return &rounded; }

@@ -24,7 +24,7 @@ extension OpCases {
     // nearly all its weight on one key, so that gradients are small differences of large numbers.
     let huge = AttentionShape(
       queries: 40, keys: 40, heads: 2, kvHeads: 2, dimension: 16, "huge logits")
-    return AttentionAlgorithm.allCases.flatMap { algorithm in
+    return algorithms.flatMap { algorithm in
       shapes.map { attention($0, algorithm, type) } + [
         attention(
           huge, algorithm, type, deviation: 40, tolerance: type == .f32 ? 2e-2 : 0.2)
@@ -32,13 +32,16 @@ extension OpCases {
     }
   }
 
+  /// Those that every full table has.
+  private static let algorithms: [AttentionAlgorithm] = [.naive, .flash2]
+
   static func attentionBenchmarks(_ type: ElementType) -> [OpCase] {
     let training = AttentionShape(
       batch: 16, queries: 256, keys: 256, heads: 8, kvHeads: 4, dimension: 32, "training")
     let long = [1024, 2048, 4096].map {
       AttentionShape(queries: $0, keys: $0, heads: 8, kvHeads: 8, dimension: 64, "long")
     }
-    return AttentionAlgorithm.allCases.flatMap { algorithm in
+    return algorithms.flatMap { algorithm in
       ([training] + long.filter { algorithm != .naive || $0.queries <= 1024 })
         .map { attention($0, algorithm, type) }
     }
@@ -48,8 +51,6 @@ extension OpCases {
     _ shape: AttentionShape, _ algorithm: AttentionAlgorithm, _ type: ElementType,
     deviation: Double = 1, tolerance: Double? = nil
   ) -> OpCase {
-    let options = AttentionOptions(
-      scale: 1 / Float(shape.dimension).squareRoot(), causalOffset: shape.offset)
     let products = 4 * shape.pairs * Double(shape.dimension * shape.heads * shape.batch)
     return OpCase(
       "attention", "\(algorithm.rawValue), \(shape.detail)", type,
@@ -60,13 +61,13 @@ extension OpCases {
           "k", [shape.batch, shape.keys, shape.kvHeads, shape.dimension], .normal(deviation)),
         .activation("v", [shape.batch, shape.keys, shape.kvHeads, shape.dimension]),
       ],
-      kernels: [algorithm == .naive ? "naive_attention" : "flash2_attention"],
+      kernels: ["\(algorithm.rawValue)_attention"],
       operations: (products, 2.5 * products), tolerance: tolerance, isSmooth: tolerance == nil,
-      .operation { $0.attention($1[0], $1[1], $1[2], options, algorithm: algorithm) })
+      .operation { $0.attention($1[0], $1[1], $1[2], shape.options, algorithm: algorithm) })
   }
 }
 
-private struct AttentionShape {
+private struct AttentionShape: Sendable {
   var batch, queries, keys, heads, kvHeads, dimension: Int
   var offset: Int?
   var detail: String
@@ -83,6 +84,11 @@ private struct AttentionShape {
     self.dimension = dimension
     self.offset = offset
     self.detail = detail
+  }
+
+  var options: AttentionOptions {
+    AttentionOptions(
+      scale: 1 / Float(dimension).squareRoot(), isCausal: offset != nil, offset: offset ?? 0)
   }
 
   /// Pairs of a query and a key that it sees, in one head.

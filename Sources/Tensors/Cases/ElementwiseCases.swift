@@ -6,7 +6,7 @@ extension OpCases {
   static func elementwiseChecks(_ type: ElementType) -> [OpCase] {
     let shapes: [Shape] = [[1], [7, 9], [3, 5, 67], [2, 8193]]
     return shapes.flatMap { shape in
-      [add(shape, type)]
+      [add(shape, type), scale(shape, type), softcap(shape, type), dropout(shape, type)]
         + activations.flatMap { [activation(shape, $0, type), gated(shape, $0, type)] }
     } + activations.map { extremes($0, type) }
   }
@@ -19,10 +19,16 @@ extension OpCases {
     ]
   }
 
-  private static let activations: [ActivationKind] = [.gelu, .relu, .silu]
+  private static let activations: [ActivationKind] = [.gelu, .relu, .silu, .relu2]
 
   private static func word(_ kind: ActivationKind) -> String {
-    kind == .gelu ? "gelu" : kind == .relu ? "relu" : "silu"
+    switch kind {
+    case .gelu: "gelu"
+    case .relu: "relu"
+    case .silu: "silu"
+    case .relu2: "relu2"
+    default: "activation \(kind.rawValue)"
+    }
   }
 
   private static func add(_ shape: Shape, _ type: ElementType) -> OpCase {
@@ -30,6 +36,29 @@ extension OpCases {
       "add", "", type, [.activation("a", shape), .activation("b", shape)],
       kernels: ["add", "accumulate"],
       .operation { $0.add($1[0], $1[1]) })
+  }
+
+  private static func scale(_ shape: Shape, _ type: ElementType) -> OpCase {
+    OpCase(
+      "scale", "", type, [.activation("x", shape)], kernels: ["scale"],
+      .operation { $0.scale($1[0], -2.5) })
+  }
+
+  private static func softcap(_ shape: Shape, _ type: ElementType) -> OpCase {
+    OpCase(
+      "softcap", "", type, [.activation("x", shape, .normal(3))],
+      kernels: ["softcap_forward", "softcap_backward"],
+      .operation { $0.softcap($1[0], 4) })
+  }
+
+  private static func dropout(_ shape: Shape, _ type: ElementType) -> OpCase {
+    OpCase(
+      "dropout", "", type, [.activation("x", shape)], kernels: ["dropout"],
+      .operation { pass, inputs in
+        // The same keys in every run of the case, whatever ran before.
+        pass.dropoutKeys = DropoutKeys(seed: 1, step: inputs[0].count)
+        return pass.dropout(inputs[0], 0.3)
+      })
   }
 
   private static func activation(

@@ -9,6 +9,8 @@ extension OpCases {
       crossEntropy(tokens: 5, vocabulary: 7, type),
       crossEntropy(tokens: 3, vocabulary: 65, type),
       crossEntropy(tokens: 40, vocabulary: 1030, type),
+      crossEntropy(tokens: 4, vocabulary: 11, z: 0.125, type, "z-loss"),
+      crossEntropy(tokens: 9, vocabulary: 530, z: 0.01, type, "z-loss"),
       crossEntropy(tokens: 6, vocabulary: 33, type, "huge logits", .repeating([-1e4, 0, 1e4])),
       crossEntropy(tokens: 2, vocabulary: 19, type, "a NaN", .repeating([0, 1, .nan, 2])),
     ]
@@ -19,7 +21,7 @@ extension OpCases {
   }
 
   private static func crossEntropy(
-    tokens: Int, vocabulary: Int, _ type: ElementType, _ detail: String = "",
+    tokens: Int, vocabulary: Int, z: Float = 0, _ type: ElementType, _ detail: String = "",
     _ values: CaseValues = .normal(3)
   ) -> OpCase {
     let targets = ids(tokens, below: vocabulary, name: "targets")
@@ -30,7 +32,7 @@ extension OpCases {
       [.activation("logits", [1, tokens, vocabulary], values)],
       kernels: ["cross_entropy_forward", "cross_entropy_backward"], isSmooth: isSmooth,
       .loss { pass, inputs in
-        pass.crossEntropy(inputs[0], targets: Tokens(targets, batch: 1, on: pass.device))
+        pass.crossEntropy(inputs[0], targets: Tokens(targets, batch: 1, on: pass.device), z: z)
       })
   }
 }

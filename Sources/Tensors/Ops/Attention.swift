@@ -1,55 +1,6 @@
-// Attention: softmax(scale q k^T) v by one of the device's algorithms, grouped queries included.
+// Attention: softmax(scale q k^T) v by one of the device's algorithms, grouped queries and masks included.
 
 import CKernels
-
-/// The ways to compute attention.
-///
-/// All give the same result; they differ in time and memory.
-package enum AttentionAlgorithm: String, CaseIterable, Sendable {
-  /// Materialises the scores: O(N²) memory.
-  case naive
-  /// By tiles with an online softmax, outer loop over queries (Dao 2023, arXiv 2307.08691): O(N) memory.
-  case flash2
-}
-
-/// What an attention computes beside its inputs.
-package struct AttentionOptions: Sendable {
-  /// Factor on the logits; 1 / sqrt(headDimension) by convention.
-  package var scale: Float
-  /// Query i sees the keys up to i + offset: 0 aligns the mask top-left, keys - queries bottom-right.
-  ///
-  /// Nil: no mask.
-  package var causalOffset: Int?
-
-  package init(scale: Float, causalOffset: Int? = 0) {
-    self.scale = scale
-    self.causalOffset = causalOffset
-  }
-}
-
-extension Device {
-  /// Whether this device has the algorithm.
-  package func has(_ algorithm: AttentionAlgorithm) -> Bool { table(algorithm) != nil }
-
-  fileprivate func table(_ algorithm: AttentionAlgorithm) -> UnsafePointer<attention_kernel>? {
-    switch algorithm {
-    case .naive: kernels.pointee.naive_attention
-    case .flash2: kernels.pointee.flash2_attention
-    }
-  }
-
-  /// Bytes of scratch and of saved values that the algorithm needs for these shapes.
-  package func attentionBytes(
-    _ algorithm: AttentionAlgorithm, q: Shape, k: Shape, options: AttentionOptions,
-    type: ElementType, backward: Bool
-  ) -> (workspace: Int, saved: Int)? {
-    guard let table = table(algorithm)?.pointee else { return nil }
-    var call = CKernels.attention(q: q, k: k, options, type)
-    return (
-      Int(table.workspace(context, &call, backward)), Int(table.saved_floats(&call)) * 4
-    )
-  }
-}
 
 extension Pass {
   /// Scaled dot-product attention.
@@ -57,9 +8,9 @@ extension Pass {
   /// Query head h reads key/value head h / (heads / kvHeads).
   ///
   /// - Parameters:
-  /// - q: [batch, queries, heads, headDimension].
-  /// - k: [batch, keys, kvHeads, headDimension].
-  /// - v: like `k`.
+  ///   - q: [batch, queries, heads, headDimension].
+  ///   - k: [batch, keys, kvHeads, headDimension].
+  ///   - v: like `k`.
   /// - Returns: like `q`; a row that sees no key is 0.
   package func attention(
     _ q: Tensor, _ k: Tensor, _ v: Tensor, _ options: AttentionOptions,
@@ -69,55 +20,85 @@ extension Pass {
       q.shape.rank == 4 && k.shape.rank == 4 && k.shape == v.shape && q.shape[0] == k.shape[0]
         && q.shape[3] == k.shape[3] && q.shape[2] % k.shape[2] == 0,
       "attention: q \(q.shape), k \(k.shape), v \(v.shape)")
-    guard let table = device.table(algorithm)?.pointee else {
-      preconditionFailure("device \(device.name) has no attention algorithm \(algorithm.rawValue)")
-    }
-    var call = CKernels.attention(q: q.shape, k: k.shape, options, q.type)
-    let out = output(
-      q.shape, q.type,
+    let call = AttentionCall(q: q.shape, k: k.shape, options, q.type)
+    let inputs = AttentionInputs(q: q, k: k.pointer, v: v.pointer)
+    let (out, kept, table) = run(
+      inputs, call, algorithm,
       differentiable: q.variable.needsGradient || k.variable.needsGradient
         || v.variable.needsGradient)
-    let kept = saved([Int(table.saved_floats(&call))])
-    let logits = observesLogits ? saved([q.shape[0], q.shape[2]]) : nil
-    device.withWorkspace(table.workspace(context, &call, false)) { workspace in
-      table.forward(
-        context, out.pointer, kept.floats, logits?.floats, q.pointer, k.pointer, v.pointer, &call,
-        workspace)
-    }
-    if let logits { observe(logits: logits) }
     record(
       out,
       AttentionOperation(table: table, call: call, q: q, k: k, v: v, out: out, saved: kept))
     return out
   }
+
+  /// Attention of the last tokens over everything that a cache holds; there is no gradient.
+  ///
+  /// - Parameters:
+  ///   - q: [batch, queries, heads, headDimension], the queries of the tokens appended last.
+  ///   - cache: with the keys and values of these tokens already in it.
+  ///   - options: its offset is set here: the last query stands at the last key.
+  package func attention(
+    _ q: Tensor, over cache: KeyValueCache, _ options: AttentionOptions,
+    algorithm: AttentionAlgorithm
+  ) -> Tensor {
+    precondition(
+      q.shape.rank == 4 && q.shape[0] == cache.batch && q.shape[3] == cache.headDimension
+        && q.shape[2] % cache.kvHeads == 0 && q.shape[1] <= cache.held,
+      "attention: q \(q.shape) over \(cache.held) keys of \(cache.kvHeads) heads")
+    var options = options
+    options.offset = cache.held - q.shape[1]
+    let call = AttentionCall(q: q.shape, cache: cache, options, q.type)
+    let inputs = AttentionInputs(q: q, k: cache.keys.pointer, v: cache.values.pointer)
+    return run(inputs, call, algorithm, differentiable: false).out
+  }
+
+  private func run(
+    _ inputs: AttentionInputs, _ call: AttentionCall, _ algorithm: AttentionAlgorithm,
+    differentiable: Bool
+  ) -> (out: Tensor, kept: Tensor, table: attention_kernel) {
+    guard let table = device.table(algorithm)?.pointee else {
+      preconditionFailure("device \(device.name) has no attention algorithm \(algorithm.rawValue)")
+    }
+    let q = inputs.q
+    let out = output(q.shape, q.type, differentiable: differentiable)
+    let logits = observesLogits ? saved([q.shape[0], q.shape[2]]) : nil
+    let kept = call.withShape { shape in
+      let kept = saved([Int(table.saved_floats(shape))])
+      device.withWorkspace(table.workspace(context, shape, false)) { workspace in
+        table.forward(
+          context, out.pointer, kept.floats, logits?.floats, q.pointer, inputs.k, inputs.v, shape,
+          workspace)
+      }
+      return kept
+    }
+    if let logits { observe(logits: logits) }
+    return (out, kept, table)
+  }
+}
+
+private struct AttentionInputs {
+  let q: Tensor
+  let k, v: UnsafeMutableRawPointer
 }
 
 struct AttentionOperation: Operation {
   static let name = "attention"
   let table: attention_kernel
-  let call: CKernels.attention
+  let call: AttentionCall
   let q, k, v, out, saved: Tensor
 
   func backward(_ dout: Tensor, into gradients: Gradients) {
     let device = q.device
-    var call = call
     let dq = gradients.output(for: q.variable)
     let dk = gradients.output(for: k.variable)
     let dv = gradients.output(for: v.variable)
-    device.withWorkspace(table.workspace(device.context, &call, true)) { workspace in
-      table.backward(
-        device.context, dq, dk, dv, dout.pointer, q.pointer, k.pointer, v.pointer, out.pointer,
-        saved.floats, &call, workspace)
+    call.withShape { shape in
+      device.withWorkspace(table.workspace(device.context, shape, true)) { workspace in
+        table.backward(
+          device.context, dq, dk, dv, dout.pointer, q.pointer, k.pointer, v.pointer, out.pointer,
+          saved.floats, shape, workspace)
+      }
     }
-  }
-}
-
-extension CKernels.attention {
-  fileprivate init(q: Shape, k: Shape, _ options: AttentionOptions, _ type: ElementType) {
-    self.init(
-      batch: Int64(q[0]), queries: Int64(q[1]), keys: Int64(k[1]), heads: Int64(q[2]),
-      kv_heads: Int64(k[2]), head_dim: Int64(q[3]), scale: options.scale,
-      causal: options.causalOffset != nil, causal_offset: Int64(options.causalOffset ?? 0),
-      type: type)
   }
 }

@@ -3,13 +3,15 @@
 import CKernels
 
 extension Pass {
-  /// -log softmax(logits)[target] in nats for each token.
+  /// -log softmax(logits)[target] + z (log sum exp logits)² in nats for each token.
   ///
   /// Backward gives the gradient of the *mean* over all tokens.
   ///
-  /// - Parameter logits: [batch, tokens, vocabulary].
+  /// - Parameters:
+  ///   - logits: [batch, tokens, vocabulary].
+  ///   - z: weight of the z-loss, which keeps the log-sum-exp near 0 (Chowdhery et al. 2022, arXiv 2204.02311).
   /// - Returns: the loss of each token, [batch * tokens].
-  package func crossEntropy(_ logits: Tensor, targets: Tokens) -> Tensor {
+  package func crossEntropy(_ logits: Tensor, targets: Tokens, z: Float = 0) -> Tensor {
     precondition(
       logits.shape.rows == targets.count,
       "crossEntropy: logits \(logits.shape) for \(targets.count) targets")
@@ -18,11 +20,11 @@ extension Pass {
       [targets.count], .f32, differentiable: logits.variable.needsGradient)
     let logSumExp = saved([targets.count])
     kernels.cross_entropy_forward(
-      context, losses.floats, logSumExp.floats, logits.pointer, targets.pointer, rows, columns,
-      logits.type)
+      context, losses.floats, logSumExp.floats, logits.pointer, targets.pointer, z, rows,
+      columns, logits.type)
     record(
       losses,
-      CrossEntropyOperation(logits: logits, logSumExp: logSumExp, targets: targets))
+      CrossEntropyOperation(logits: logits, logSumExp: logSumExp, targets: targets, z: z))
     return losses
   }
 }
@@ -31,12 +33,13 @@ struct CrossEntropyOperation: LossOperation {
   static let name = "cross_entropy"
   let logits, logSumExp: Tensor
   let targets: Tokens
+  let z: Float
 
   func backward(into gradients: Gradients) {
     let device = logits.device
     device.kernels.pointee.cross_entropy_backward(
       device.context, gradients.output(for: logits.variable), logits.pointer, logSumExp.floats,
-      targets.pointer, 1 / Float(targets.count), Int64(targets.count),
+      targets.pointer, z, 1 / Float(targets.count), Int64(targets.count),
       Int64(logits.shape.columns), logits.type)
   }
 }

@@ -1,0 +1,52 @@
+// Filling a cache of keys or of values: each token's row is put where the layout says, as f32, bf16 or Q8.
+#include "attention.h"
+
+/// Rounds to the nearest half, ties to even; beyond its range to the largest finite one.
+static uint16_t to_f16(double value) {
+  if (isnan(value)) return 0x7e00;
+  uint16_t sign = signbit(value) ? 0x8000 : 0;
+  double size = fabs(value);
+  if (size >= 65504) return sign | 0x7bff;
+  int exponent;
+  frexp(size, &exponent);  // size = m 2^exponent with m in [1/2, 1)
+  int unit = exponent - 11 > -24 ? exponent - 11 : -24;
+  int64_t steps = llrint(ldexp(size, -unit));  // to even, as the rounding mode says
+  // Subnormals have the exponent bits 0; a carry into the next exponent comes out right by itself.
+  return sign | (uint16_t)(unit == -24 ? steps : ((unit + 25) << 10) + (steps - 1024));
+}
+
+static void append_q8(int8_t *row, uint16_t *scales, const void *x, int64_t at, int64_t head_dim, element_type type) {
+  for (int64_t first = 0; first < head_dim; first += Q8_BLOCK) {
+    int64_t n = head_dim - first < Q8_BLOCK ? head_dim - first : Q8_BLOCK;
+    double largest = 0;
+    bool is_number = true;
+    for (int64_t c = first; c < first + n; c++) {
+      double value = load(x, at + c, type);
+      if (isnan(value)) is_number = false;
+      largest = fmax(largest, fabs(value));
+    }
+    uint16_t scale = is_number ? to_f16(largest / 127) : 0x7e00;
+    // Numbers are chosen for the scale as it is kept, so that its rounding costs nothing more.
+    double step = from_f16(scale);
+    scales[first / Q8_BLOCK] = scale;
+    for (int64_t c = first; c < first + n; c++) {
+      double steps = step > 0 ? load(x, at + c, type) / step : 0;
+      row[c] = (int8_t)llrint(steps > 127 ? 127 : steps < -127 ? -127 : steps);
+    }
+  }
+}
+
+void reference_cache_append(struct kernel_context *context, void *rows, uint16_t *scales, const void *x,
+                            int64_t batch, int64_t tokens, int64_t kv_heads, int64_t head_dim,
+                            const struct row_layout *layout, element_type type) {
+  for (int64_t n = 0; n < batch * tokens * kv_heads; n++) {
+    int64_t sequence = n / kv_heads / tokens, token = n / kv_heads % tokens;
+    int64_t row = key_row(layout, sequence, n % kv_heads, token), at = row * head_dim;
+    if (layout->type == ROWS_Q8) {
+      append_q8((int8_t *)rows + at, scales + row * q8_blocks(head_dim), x, n * head_dim, head_dim, type);
+      continue;
+    }
+    element_type kept = layout->type == ROWS_F32 ? ELEMENT_F32 : ELEMENT_BF16;
+    for (int64_t c = 0; c < head_dim; c++) store(rows, at + c, load(x, n * head_dim + c, type), kept);
+  }
+}

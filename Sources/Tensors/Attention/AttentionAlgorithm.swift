@@ -1,0 +1,44 @@
+// AttentionAlgorithm: the ways to compute attention, and what each needs on a device.
+
+import CKernels
+
+/// The ways to compute attention.
+///
+/// All give the same result; they differ in time and memory.
+package enum AttentionAlgorithm: String, CaseIterable, Sendable {
+  /// Materialises the scores: O(N²) memory.
+  case naive
+  /// By tiles with an online softmax, outer loop over keys (Dao et al. 2022, arXiv 2205.14135): O(N) memory.
+  case flash1
+  /// By tiles with an online softmax, outer loop over queries (Dao 2023, arXiv 2307.08691): O(N) memory.
+  case flash2
+  /// With the asynchronous units of Hopper GPUs (Shah et al. 2024, arXiv 2407.08608): O(N) memory.
+  case flash3
+}
+
+extension Device {
+  /// Whether this device has the algorithm.
+  package func has(_ algorithm: AttentionAlgorithm) -> Bool { table(algorithm) != nil }
+
+  func table(_ algorithm: AttentionAlgorithm) -> UnsafePointer<attention_kernel>? {
+    switch algorithm {
+    case .naive: kernels.pointee.naive_attention
+    case .flash1: kernels.pointee.flash1_attention
+    case .flash2: kernels.pointee.flash2_attention
+    case .flash3: kernels.pointee.flash3_attention
+    }
+  }
+
+  /// Bytes of scratch and of saved values that the algorithm needs for these shapes.
+  ///
+  /// - Returns: nil when the device lacks the algorithm.
+  package func attentionBytes(
+    _ algorithm: AttentionAlgorithm, q: Shape, k: Shape, options: AttentionOptions,
+    type: ElementType, backward: Bool
+  ) -> (workspace: Int, saved: Int)? {
+    guard let table = table(algorithm)?.pointee else { return nil }
+    return AttentionCall(q: q, k: k, options, type).withShape { shape in
+      (Int(table.workspace(context, shape, backward)), Int(table.saved_floats(shape)) * 4)
+    }
+  }
+}

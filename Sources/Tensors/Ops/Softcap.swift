@@ -1,0 +1,25 @@
+// Softcap: bounds logits smoothly (Gemma 2, arXiv 2408.00118).
+
+import CKernels
+
+extension Pass {
+  /// cap * tanh(x / cap): nearly x where it is small, never beyond ± cap.
+  package func softcap(_ x: Tensor, _ cap: Float) -> Tensor {
+    let out = output(x.shape, x.type, differentiable: x.variable.needsGradient)
+    kernels.softcap_forward(context, out.pointer, x.pointer, cap, Int64(x.count), x.type)
+    record(out, SoftcapOperation(x: x, cap: cap))
+    return out
+  }
+}
+
+struct SoftcapOperation: Operation {
+  static let name = "softcap"
+  let x: Tensor
+  let cap: Float
+
+  func backward(_ dout: Tensor, into gradients: Gradients) {
+    x.device.kernels.pointee.softcap_backward(
+      x.device.context, gradients.output(for: x.variable), dout.pointer, x.pointer, cap,
+      Int64(x.count), x.type)
+  }
+}
