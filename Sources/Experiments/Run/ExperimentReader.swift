@@ -18,7 +18,7 @@ extension DocumentReader where Model == Section, Workload == any Experiments.Wor
         let type = Workloads.all.first { $0.word == word } ?? Train.self
         let workload = type.init(options)
         // Declares parameters and reads every option, which finds its faults; nothing gets memory.
-        _ = Transformer(model, vocabulary: 1, length: workload.length)
+        workload.check(Transformer(model, vocabulary: 1, length: workload.length), options)
         return workload
       })
   }

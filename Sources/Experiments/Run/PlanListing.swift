@@ -10,6 +10,7 @@ package struct PlanListing {
     let cost: Cost?
     let steps: Int
     let tokens: Int
+    let flops: Double?
   }
 
   private let entries: [Line]
@@ -24,9 +25,9 @@ package struct PlanListing {
     var notes: [String] = []
     entries = experiment.cells.map { cell in
       guard let workload = cell.workload, let model = cell.model else {
-        return Line(cell: cell, cost: nil, steps: 0, tokens: 0)
+        return Line(cell: cell, cost: nil, steps: 0, tokens: 0, flops: nil)
       }
-      var vocabulary = 65
+      var vocabulary = workload.vocabulary
       if let declaration = workload.dataset {
         if let known = vocabularies.first(where: { $0.0 == declaration }) {
           vocabulary = known.1
@@ -41,10 +42,10 @@ package struct PlanListing {
           vocabularies.append((declaration, vocabulary))
         }
       }
-      let cost = Transformer(model, vocabulary: vocabulary, length: workload.length)
-        .cost(tokens: workload.length)
+      let built = Transformer(model, vocabulary: vocabulary, length: workload.length)
       return Line(
-        cell: cell, cost: cost, steps: workload.steps, tokens: workload.tokensPerStep)
+        cell: cell, cost: built.cost(tokens: workload.length), steps: workload.steps,
+        tokens: workload.tokensPerStep, flops: workload.flops(of: built))
     }
     self.notes = notes
   }
@@ -65,7 +66,7 @@ package struct PlanListing {
           entry.cell.label, Metric.parameters.text(Double(cost.parameters)),
           Metric.flopsPerToken.text(cost.trainingFLOPsPerToken), "\(entry.steps)",
           Metric.tokens.text(tokens),
-          Metric.flopsPerToken.text(tokens * cost.trainingFLOPsPerToken),
+          entry.flops.map(Metric.flopsPerToken.text) ?? "-",
           "\(cost.cacheBytesPerToken)", "",
         ]
       })
@@ -80,6 +81,7 @@ package struct PlanListing {
         "parameters": .integer(entry.cost?.parameters),
         "flops_per_token": .real(entry.cost?.trainingFLOPsPerToken),
         "steps": .integer(entry.steps), "tokens": .integer(entry.steps * entry.tokens),
+        "flops": .real(entry.flops),
         "kv_cache_bytes_per_token": .integer(entry.cost?.cacheBytesPerToken),
       ]
     }

@@ -10,6 +10,8 @@ package struct Train: Workload {
   package static let summary = "next-token training: loss, speed, memory by kind and stability"
   package static let formula = "minimise the mean of -log p(token | earlier tokens)"
   package static let source = "Radford et al. 2018 (GPT); settings after nanoGPT"
+  package static let headline: [Metric] = [.valLoss, .tokensPerSecond, .peakBytes, .parameters]
+  package static let scaling: [Metric] = [.activationBytes, .peakBytes, .stepSeconds]
 
   private let options: TrainOptions
 
@@ -20,13 +22,20 @@ package struct Train: Workload {
   package var tokensPerStep: Int { options.batch * options.sequence }
   package var dataset: DatasetDeclaration? { options.dataset }
 
-  package func run(_ cell: CellJob) throws {
+  package func flops(of model: Transformer) -> Double? {
+    Double(steps * tokensPerStep) * model.cost(tokens: length).trainingFLOPsPerToken
+  }
+
+  package func run(_ cell: CellJob) throws { _ = try train(cell) }
+
+  /// Trains and reports; what another workload goes on from, nil when there is nothing to go on from.
+  func train(_ cell: CellJob) throws -> (model: Transformer, corpus: TextCorpus)? {
     let text = try cell.data.load(options.dataset)
     cell.recordDataset(text)
     let corpus = try TextCorpus(text, sequence: options.sequence)
     let model = Transformer(
       cell.model, vocabulary: corpus.vocabulary.count, length: options.sequence)
-    guard cell.recordKernel(of: model) else { return }
+    guard cell.recordKernel(of: model, sequence: options.sequence) else { return nil }
     model.parameters.materialise(on: cell.device, seed: UInt64(cell.seed))
     if cell.savesInitial { try cell.save(model, corpus, step: 0, as: "checkpoint-initial") }
 
@@ -45,6 +54,7 @@ package struct Train: Workload {
       try writeSample(of: model, corpus, cell)
     }
     try cell.save(model, corpus, step: training.stepsDone, as: "checkpoint")
+    return cell.row.status == .ok ? (model, corpus) : nil
   }
 
   private func writeSample(

@@ -5,6 +5,11 @@ package import Models
 
 /// A kind of experiment.
 package protocol Workload: Component {
+  /// The metrics that answer its question, in the order of the overview's columns.
+  static var headline: [Metric] { get }
+  /// The metrics whose growth along an axis of sizes is of interest.
+  static var scaling: [Metric] { get }
+
   init(_ options: Section)
   /// The longest sequence that the model must be built for.
   var length: Int { get }
@@ -14,13 +19,33 @@ package protocol Workload: Component {
   var tokensPerStep: Int { get }
   /// The text it reads; nil when it reads none.
   var dataset: DatasetDeclaration? { get }
+  /// The number of distinct tokens where no text decides it.
+  var vocabulary: Int { get }
+  /// Floating-point operations of the whole cell; nil where they depend on time or on nothing at all.
+  func flops(of model: Transformer) -> Double?
+  /// Reports options that do not go together with the model.
+  func check(_ model: Transformer, _ options: Section)
   /// Carries out the cell and fills in its row.
   func run(_ cell: CellJob) throws
+}
+
+extension Workload {
+  package static var scaling: [Metric] { [] }
+  package var steps: Int { 1 }
+  package var dataset: DatasetDeclaration? { nil }
+  package var vocabulary: Int { CharacterVocabulary.usual }
+  package func flops(of model: Transformer) -> Double? { nil }
+  package func check(_ model: Transformer, _ options: Section) {}
 }
 
 /// The workloads: one line each.
 package enum Workloads {
   package static let all: [any Workload.Type] = [
-    Train.self
+    Train.self,
+    AttentionBenchmark.self,
+    Generate.self,
+    PositionProperties.self,
+    Extrapolate.self,
+    Inspect.self,
   ]
 }

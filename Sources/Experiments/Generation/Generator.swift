@@ -1,0 +1,56 @@
+// Generator: reads a prompt into a cache, then continues token by token. It knows the model and the cache; not where
+// tokens come from or go to.
+
+package import Models
+package import Tensors
+
+/// One generation with a key/value cache.
+package final class Generator {
+  package let cache: KVCache
+  private let model: Transformer
+  private let device: Device
+  private let precision: ElementType
+  /// The most tokens of one call during prefill.
+  private let chunk: Int
+
+  /// - Parameters:
+  ///   - model: with parameters on `device`.
+  ///   - cache: empty, with room for `chunk` tokens at a time.
+  package init(
+    _ model: Transformer, cache: KVCache, chunk: Int, precision: ElementType, on device: Device
+  ) {
+    self.model = model
+    self.cache = cache
+    self.chunk = chunk
+    self.precision = precision
+    self.device = device
+  }
+
+  /// Reads tokens into the cache, a chunk at a time.
+  ///
+  /// - Parameters:
+  ///   - tokens: [batch][tokens], as many for each sequence.
+  ///   - stops: asked after each chunk.
+  /// - Returns: the logits after the last token read, [batch, vocabulary] in memory order.
+  package func prefill(_ tokens: [[Int32]], stops: () -> Bool = { false }) -> [Float] {
+    let count = tokens[0].count
+    var logits: [Float] = []
+    for start in stride(from: 0, to: count, by: chunk) where !stops() {
+      let part = tokens.flatMap { $0[start..<min(start + chunk, count)] }
+      logits = forward(part, batch: tokens.count)
+    }
+    return logits
+  }
+
+  /// Adds one token to each sequence.
+  ///
+  /// - Returns: the logits of the token after it, [batch, vocabulary] in memory order.
+  package func step(_ tokens: [Int32]) -> [Float] { forward(tokens, batch: tokens.count) }
+
+  private func forward(_ tokens: [Int32], batch: Int) -> [Float] {
+    model(
+      Tokens(tokens, batch: batch, on: device), Pass(on: device, precision: precision),
+      cache: cache, lastOnly: true
+    ).values()
+  }
+}

@@ -1,0 +1,57 @@
+// AttentionBenchmark: one attention alone, without projections: how fast, with how much memory, how exact.
+
+import Config
+import Models
+import Tensors
+
+/// Times one attention forward and backward, counts its memory, and holds its results to float64.
+package struct AttentionBenchmark: Workload {
+  package static let word = "attention"
+  package static let summary =
+    "one attention alone: time, FLOP/s, share of peak, memory, error against float64"
+  package static let formula =
+    "softmax(scale q k^T) v and its gradients; 4 d FLOPs a pair forward, 2.5 times that backward"
+  package static let source = "Dao et al. 2022, arXiv 2205.14135; counted as in Dao 2023"
+  package static let headline: [Metric] = [
+    .forwardSeconds, .backwardSeconds, .forwardFLOPsPerSecond, .forwardPeakPercent, .peakBytes,
+    .savedBytes, .workspaceBytes, .outputError, .outputErrorRatio,
+  ]
+  package static let scaling: [Metric] = [
+    .attentionBytes, .peakBytes, .forwardSeconds, .backwardSeconds,
+  ]
+
+  private let options: AttentionBenchmarkOptions
+
+  package init(_ options: Section) { self.options = AttentionBenchmarkOptions(options) }
+
+  package var length: Int { max(options.queries, options.keys) }
+  package var tokensPerStep: Int { options.batch * options.queries }
+
+  package func flops(of model: Transformer) -> Double? {
+    let plan = model.blocks[0].attention.plan
+    let problem = AttentionProblem(options, plan, model.position)
+    // Of one repetition.
+    return problem.forwardFLOPs + (options.backward ? problem.backwardFLOPs : 0)
+  }
+
+  package func run(_ cell: CellJob) throws {
+    let model = Transformer(cell.model, vocabulary: 1, length: length)
+    let plan = model.blocks[0].attention.plan
+    let problem = AttentionProblem(options, plan, model.position)
+    guard let algorithm = cell.recordKernel(plan.kernel, for: problem.situation) else { return }
+
+    let predicted = AttentionRun.dry(problem, algorithm, cell)
+    let peak = cell.device.measurePeak(cell.precision)
+    var run = AttentionRun(problem, algorithm, cell.precision, seed: cell.seed, on: cell.device)
+    run.time(seconds: options.seconds, stops: cell.isInterrupted)
+    if cell.isInterrupted() { throw Interrupted() }
+    cell.row.status = .ok
+    run.report(
+      to: &cell.row.metrics, peak: max(peak, cell.device.measurePeak(cell.precision)))
+    predicted.report(to: &cell.row.metrics)
+    try run.writeRepeats(to: "\(cell.folder)/repeats.jsonl")
+    if options.checksError {
+      AttentionAccuracy(run).report(to: &cell.row)
+    }
+  }
+}

@@ -1,0 +1,93 @@
+// AttentionProblem: the sizes, masks and inputs of one attention, the same for every algorithm and device.
+
+import Models
+import Tensors
+
+/// One attention to compute.
+struct AttentionProblem {
+  let options: AttentionBenchmarkOptions
+  let heads: HeadCounts
+  let headDimension: Int
+  private let window: Int?
+  private let softcap: Double
+  private let slopes: [Float]?
+
+  init(_ options: AttentionBenchmarkOptions, _ plan: AttentionPlan, _ position: any Position) {
+    self.options = options
+    heads = plan.heads
+    headDimension = plan.headDimension
+    window = plan.windows[0]
+    softcap = plan.softcap
+    slopes = position.slopes(heads: plan.heads.queries)
+  }
+
+  var queryShape: Shape { [options.batch, options.queries, heads.queries, headDimension] }
+  var keyShape: Shape { [options.batch, options.keys, heads.keyValues, headDimension] }
+
+  /// What `auto` chooses by.
+  var situation: AttentionSituation {
+    AttentionSituation(
+      queries: options.queries, keys: options.keys, hasExplicitMask: options.mask != .none,
+      needsGradient: options.backward)
+  }
+
+  /// Pairs of a query and a key that it sees by position, over all heads and sequences.
+  ///
+  /// What an explicit mask hides is counted: no kernel here skips it.
+  var pairs: Double {
+    let one = (0..<options.queries).reduce(0.0) { sum, query in
+      let position = query + options.offset
+      let last = options.isCausal ? min(position, options.keys - 1) : options.keys - 1
+      let first = window.map { max(0, position - $0 + 1) } ?? 0
+      let end = window.map { min(last, position + $0 - 1) } ?? last
+      return sum + Double(max(0, end - first + 1))
+    }
+    return one * Double(options.batch * heads.queries)
+  }
+
+  /// Two products forward, five backward, of 2 d FLOPs a pair each.
+  var forwardFLOPs: Double { 4 * pairs * Double(headDimension) }
+  var backwardFLOPs: Double { 2.5 * forwardFLOPs }
+
+  /// Scale, masks and positions on a device, of all queries or of some.
+  func attentionOptions(
+    seed: Int, rows: Range<Int>? = nil, on device: Device
+  ) -> AttentionOptions {
+    let rows = rows ?? 0..<options.queries
+    let hasKeep = options.mask == .boolean || options.mask == .both
+    let hasBias = options.mask == .additive || options.mask == .both
+    return AttentionOptions(
+      scale: 1 / Float(headDimension).squareRoot(), softcap: Float(softcap),
+      isCausal: options.isCausal, offset: options.offset + rows.lowerBound, window: window,
+      slopes: slopes.map { Tensor($0, [$0.count], kind: .data, on: device) },
+      keep: hasKeep ? keep(seed, rows, on: device) : nil,
+      bias: hasBias ? bias(seed, rows, on: device) : nil)
+  }
+
+  // The masks are alike for all sequences and heads; an element follows from its place alone.
+
+  private func keep(_ seed: Int, _ rows: Range<Int>, on device: Device) -> BooleanMask {
+    let random = Random(seed: UInt64(seed), purpose: "boolean mask")
+    let values = places(rows).map { random.uniform($0) >= options.hidden }
+    return BooleanMask(values, [1, 1, rows.count, options.keys], on: device)
+  }
+
+  private func bias(_ seed: Int, _ rows: Range<Int>, on device: Device) -> Tensor {
+    let random = Random(seed: UInt64(seed), purpose: "additive mask")
+    let hiding = Random(seed: UInt64(seed), purpose: "additive mask", name: "hidden")
+    let values = places(rows).map { place in
+      hiding.uniform(place) < options.hidden ? -Float.infinity : Float(random.normal(place))
+    }
+    return Tensor(values, [1, 1, rows.count, options.keys], kind: .data, on: device)
+  }
+
+  private func places(_ rows: Range<Int>) -> Range<Int> {
+    rows.lowerBound * options.keys..<rows.upperBound * options.keys
+  }
+
+  /// Standard normal numbers.
+  func values(_ name: String, _ shape: Shape, seed: Int) -> [Float] {
+    Random(seed: UInt64(seed), purpose: "attention", name: name)
+      .normals(shape.count, deviation: 1)
+  }
+}

@@ -1,0 +1,32 @@
+// DryTraining: one forward pass and one training step on a device that only counts, to know their memory beforehand.
+
+import Models
+import Tensors
+
+/// The memory of a forward pass and of a training step.
+struct DryTraining {
+  /// Of a forward pass without gradients: parameters, activations, scratch.
+  let forward: MemoryLedger
+  /// Of a whole training step.
+  let step: MemoryLedger
+
+  /// - Parameter model: built; its parameters get no memory by this.
+  init(
+    _ model: Transformer, batch: Int, sequence: Int, precision: ElementType, threads: Int,
+    optimizer: OptimizerOptions = .usual
+  ) {
+    let device = Device.dry(threads: threads)
+    let tokens = [Int32](repeating: 0, count: batch * sequence)
+    let copy = model.declaredAgain()
+    copy.parameters.allocate(on: device)
+    do {
+      let pass = Pass(on: device, precision: precision)
+      _ = copy(Tokens(tokens, batch: batch, on: device), pass, lastOnly: true)
+      forward = device.memory
+    }
+    device.resetPeaks()
+    let trainer = Trainer(copy, optimizer, precision: precision, seed: 0, on: device)
+    _ = trainer.step(tokens, targets: tokens, batch: batch, rate: 0)
+    step = device.memory
+  }
+}

@@ -1,0 +1,57 @@
+// The options of the `generate` workload.
+
+import Config
+import Tensors
+
+/// What one generation is told.
+struct GenerateOptions: Sendable {
+  let dataset: DatasetDeclaration
+  /// A folder with a checkpoint; nil for random weights.
+  let checkpoint: String?
+  let promptTokens: Int
+  let newTokens: Int
+  let batch: Int
+  let cache: CacheType
+  let isRolling: Bool
+  let chunk: Int
+  let compares: Bool
+
+  init(_ options: Section) {
+    dataset = DatasetDeclaration(options)
+    checkpoint = options.optionalString(
+      "checkpoint", default: "random weights", "folder of a trained model's checkpoint")
+    promptTokens = options.int(
+      "prompt_tokens", default: 1024, in: 1...16_777_216, "tokens read before the first is generated")
+    newTokens = options.int("new_tokens", default: 64, in: 1...1_048_576, "tokens generated")
+    batch = options.int("batch", default: 1, in: 1...4096, "sequences side by side")
+    cache = options.cacheType()
+    let buffer = options.choice(
+      "buffer",
+      of: [
+        Choice("full", "room for every token"),
+        Choice("rolling", "layers with a window keep window + chunk - 1 tokens, as a ring"),
+      ], default: "full", "how much of the past is kept")
+    isRolling = buffer == "rolling"
+    chunk = options.int(
+      "chunk", default: 512, in: 1...1_048_576, "tokens of the prompt that are read at a time")
+    compares = options.bool(
+      "compare", default: cache != .f32 || isRolling, said: "true unless the cache is f32 and full",
+      "decode once more with a full f32 cache, to see what this one costs")
+  }
+
+  /// The tokens of each sequence, prompt and continuation and one target more, from the validation split.
+  ///
+  /// - Throws: `CharacterVocabulary.UnknownCharacter` when a checkpoint does not know the text's characters.
+  func sequences(
+    of corpus: TextCorpus, in vocabulary: CharacterVocabulary
+  ) throws -> [[Int32]] {
+    let length = promptTokens + newTokens + 1
+    let last = corpus.validation.count - length
+    return try (0..<batch).map { index in
+      let start = batch == 1 ? 0 : index * last / (batch - 1)
+      let tokens = Array(corpus.validation[start..<start + length])
+      guard vocabulary != corpus.vocabulary else { return tokens }
+      return try vocabulary.encode(corpus.vocabulary.decode(tokens))
+    }
+  }
+}

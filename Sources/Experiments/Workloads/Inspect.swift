@@ -1,0 +1,77 @@
+// Inspect: what a model is and what it would need, without running it.
+
+import Config
+import Foundation
+import Models
+import Tensors
+
+/// Lists shapes and counts parameters, work and memory; nothing is computed.
+package struct Inspect: Workload {
+  package static let word = "inspect"
+  package static let summary =
+    "runs nothing: shapes, parameters, FLOPs, activation and cache bytes, and what fits in memory"
+  package static let formula = "counted from the shapes; activations by a dry run of one training step"
+  package static let source = "counting rules: Kaplan et al. 2020, arXiv 2001.08361, with attention"
+  package static let headline: [Metric] = [
+    .parameters, .forwardFLOPsPerToken, .inferenceBytes, .trainingBytes, .cacheBytes,
+    .kvCacheBytesPerToken,
+  ]
+  package static let scaling: [Metric] = [
+    .inferenceBytes, .trainingBytes, .cacheBytes, .prediction(of: .activationBytes),
+  ]
+
+  private let sequence: Int
+  private let batch: Int
+  private let cache: CacheType
+  package let vocabulary: Int
+
+  package init(_ options: Section) {
+    vocabulary = options.int(
+      "vocabulary", default: CharacterVocabulary.usual, in: 1...10_000_000,
+      "number of distinct tokens")
+    sequence = options.int("sequence", default: 2048, in: 1...1_048_576, "tokens of one sequence")
+    batch = options.int("batch", default: 1, in: 1...65536, "sequences at a time")
+    cache = options.cacheType()
+  }
+
+  package var length: Int { sequence }
+  package var tokensPerStep: Int { batch * sequence }
+
+  package func run(_ cell: CellJob) throws {
+    let model = Transformer(cell.model, vocabulary: vocabulary, length: sequence)
+    let need = ModelNeed(
+      model, batch: batch, sequence: sequence, cache: cache, precision: cell.precision,
+      threads: cell.device.threads)
+    let host = HostRecord.read(isa: "")
+    let room = min(host.memoryBytes ?? .max, host.memoryLimitBytes ?? .max)
+    need.report(to: &cell.row.metrics)
+    let verdicts = [
+      ("inference", need.inferenceBytes), ("training", need.trainingBytes),
+    ].map { name, bytes -> String in
+      cell.row.setFact("\(name)_fits", .bool(bytes <= room))
+      let (text, size) = (Metric.peakBytes.text(Double(bytes)), Metric.peakBytes.text(Double(room)))
+      return bytes <= room
+        ? "\(name) needs \(text) of this machine's \(size)"
+        : "\(name) would not fit: it needs \(text), this machine has \(size)"
+    }
+    let listing = ShapeListing(model)
+    let text = listing.text + "\n" + need.text + "\n" + verdicts.map { $0 + "\n" }.joined()
+    try AtomicFile.write(text, to: "\(cell.folder)/report.txt")
+    try AtomicFile.write(listing.json, to: "\(cell.folder)/shapes.json")
+    cell.row.status = .ok
+  }
+}
+
+extension Section {
+  /// The `cache` option of workloads with a KV cache.
+  func cacheType() -> CacheType {
+    let word = choice(
+      "cache",
+      of: [
+        Choice("f32", "32-bit floats, exact"),
+        Choice("bf16", "bfloat16: half the bytes"),
+        Choice("q8", "blocks of 32 int8 numbers with one fp16 scale: 8.5 bits a number"),
+      ], default: "f32", "how keys and values are kept")
+    return CacheType(rawValue: word) ?? .f32
+  }
+}
