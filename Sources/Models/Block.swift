@@ -1,16 +1,20 @@
-// Block: one layer of the Transformer. Two sublayers, each normalised at its entry and added to the residual stream.
+// Block: one layer of the Transformer. Two sublayers, each added to the residual stream.
 
 package import Tensors
 
-/// A pre-norm block: x + attention(norm(x)), then x + feedForward(norm(x)).
+/// Attention, then feed-forward.
 package struct Block {
   package let attention: AttentionLayer
   package let feedForward: FeedForwardLayer
-  let attentionNorm, feedForwardNorm: any Norm
+  let attentionResidual, feedForwardResidual: Residual
 
   /// x [batch, tokens, width] to the same shape.
-  package func callAsFunction(_ x: Tensor, _ pass: Pass) -> Tensor {
-    let x = pass.add(x, attention(attentionNorm(x, pass), pass))
-    return pass.add(x, feedForward(feedForwardNorm(x, pass), pass))
+  ///
+  /// - Parameter cache: this layer's keys and values of the tokens before x; takes those of x.
+  package func callAsFunction(
+    _ x: Tensor, _ pass: Pass, cache: KeyValueCache? = nil
+  ) -> Tensor {
+    let x = attentionResidual(x, pass) { attention($0, pass, cache: cache) }
+    return feedForwardResidual(x, pass) { feedForward($0, pass) }
   }
 }

@@ -2,7 +2,9 @@
 
 package import Tensors
 
-/// A table with one row a position, computed on the host and kept on the device; it grows when more rows are needed.
+/// A table with one row a position, computed on the host and kept on the device.
+///
+/// It grows by doubling: a generation that asks for one row more at each step does not build it anew each time.
 package final class ConstantTable {
   private let columns: Int
   private let row: (Int) -> [Float]
@@ -16,8 +18,13 @@ package final class ConstantTable {
 
   /// At least `count` rows, [positions, columns].
   package func callAsFunction(_ count: Int, on device: Device) -> Tensor {
-    if let rows, rows.shape[0] >= count, rows.device === device { return rows }
-    let table = Tensor((0..<count).flatMap(row), [count, columns], kind: .data, on: device)
+    let present = rows.flatMap { $0.device === device ? $0 : nil }
+    if let present, present.shape[0] >= count { return present }
+    let grown = max(count, 2 * (present?.shape[0] ?? 0))
+    let known = present?.values() ?? []
+    let table = Tensor(
+      known + (known.count / columns..<grown).flatMap(row), [grown, columns], kind: .data,
+      on: device)
     rows = table
     return table
   }

@@ -1,5 +1,7 @@
 // Cost: what a model needs, counted from its shapes before anything runs.
 
+import Tensors
+
 /// Predicted work and memory of a model.
 package struct Cost: Equatable, Sendable {
   /// Tokens of a sequence, which the work of attention depends on.
@@ -8,11 +10,11 @@ package struct Cost: Equatable, Sendable {
   package let parameters: Int
   /// Multiply-adds count as two.
   ///
-  /// A causal attention counts the pairs it needs, which is about half of all.
+  /// A causal attention counts the pairs it needs, which is about half of all, and fewer within a window.
   package let forwardFLOPsPerSequence: Double
   /// A backward pass costs twice the matrix products, and 2.5 times the attention, whose scores are recomputed.
   package let backwardFLOPsPerSequence: Double
-  /// Bytes of keys and values that each token adds to an f32 cache over all layers.
+  /// Bytes of keys and values that each token adds to an f32 cache over all layers, until a rolling one is full.
   package let cacheBytesPerToken: Int
 
   /// Forward and backward work of training on one token.
@@ -26,19 +28,24 @@ extension Transformer {
   package func cost(tokens: Int) -> Cost {
     var perToken = Double(2 * width * vocabulary)
     var attention = 0.0
-    var cache = 0
     for block in blocks {
       for matrix in block.attention.matrices + block.feedForward.matrices {
         perToken += Double(2 * matrix.inputs * matrix.outputs)
       }
       let plan = block.attention.plan
-      let pairs = Double(tokens) * Double(tokens + 1) / 2
+      let pairs = Self.causalPairs(tokens: tokens, window: block.attention.window)
       attention += 4 * Double(plan.headDimension * plan.heads.queries) * pairs
-      cache += 2 * plan.heads.keyValues * plan.headDimension * 4
     }
     let products = perToken * Double(tokens)
     return Cost(
       tokens: tokens, parameters: parameters.count, forwardFLOPsPerSequence: products + attention,
-      backwardFLOPsPerSequence: 2 * products + 2.5 * attention, cacheBytesPerToken: cache)
+      backwardFLOPsPerSequence: 2 * products + 2.5 * attention,
+      cacheBytesPerToken: cacheBytesPerToken(.f32))
+  }
+
+  /// Pairs of a query and a key that it sees: with a window W, W of them once W tokens have passed.
+  package static func causalPairs(tokens: Int, window: Int?) -> Double {
+    let seen = Double(min(window ?? tokens, tokens))
+    return seen * Double(tokens) - seen * (seen - 1) / 2
   }
 }

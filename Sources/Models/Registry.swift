@@ -20,11 +20,21 @@ package enum Registry {
     Sinusoidal.self,
     Learned.self,
     RoPE.self,
+    ALiBi.self,
+  ]
+
+  package static let scalings: [any RoPE.Scaling.Type] = [
+    RoPE.NoScaling.self,
+    RoPE.Linear.self,
+    RoPE.NTK.self,
+    RoPE.YaRN.self,
+    RoPE.Llama3.self,
   ]
 
   package static let feedForwards: [any FeedForward.Type] = [
     GELU.self,
     ReLU.self,
+    ReLU2.self,
     SiLU.self,
     SwiGLU.self,
     GEGLU.self,

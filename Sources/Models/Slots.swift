@@ -25,6 +25,11 @@ package enum Slots {
     key: "position", standard: "rope", doc: "how the model knows where a token stands",
     components: Registry.positions.map { (Choice($0.word, $0.summary), $0) })
 
+  /// Inside `rope`.
+  package static let scaling = Slot<any RoPE.Scaling.Type>(
+    key: "scaling", standard: "none", doc: "how the angles stretch for longer texts",
+    components: Registry.scalings.map { (Choice($0.word, $0.summary), $0) })
+
   package static let feedForward = Slot<any FeedForward.Type>(
     key: "ffn", standard: "swiglu", doc: "what works on each token by itself",
     components: Registry.feedForwards.map { (Choice($0.word, $0.summary), $0) })

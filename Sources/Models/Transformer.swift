@@ -12,11 +12,15 @@ package final class Transformer {
   package let width: Int
   package let vocabulary: Int
   package let blocks: [Block]
+  /// The longest sequence that the model was built for.
+  package let length: Int
   private let position: any Position
-  private let norm: any Norm
+  /// Before the output; nil where the blocks end with a norm.
+  private let norm: (any Norm)?
   private let embedding: Parameter
   /// Nil when the embedding is used again.
   private let head: Linear?
+  private let options: ModelOptions
 
   /// Reads the `model` section.
   ///
@@ -28,19 +32,20 @@ package final class Transformer {
     let layers = options.int("layers", default: 6, in: 1...1024, "number of blocks")
     let width = options.int("width", default: 256, in: 1...65536, "features of the residual stream")
     let norm = options.component(Slots.norm)
+    let placement = NormPlacement(norm.options)
     let attention = options.component(Slots.attention)
     let position = options.component(Slots.position)
     let feedForward = options.component(Slots.feedForward)
-    let tied = options.bool(
-      "tied_embeddings", default: false, "use the embedding matrix for the output as well")
-    let deviation = options.double(
-      "init_std", default: 0.02, in: 0...10, "standard deviation of initial weights")
+    let rest = ModelOptions(options)
 
-    let builder = ParameterBuilder(parameters, deviation: deviation, residuals: 2 * layers)
+    let builder = ParameterBuilder(parameters, deviation: rest.deviation, residuals: 2 * layers)
     let model = builder["model"]
+    self.options = rest
     self.width = width
     self.vocabulary = vocabulary
-    embedding = model["embed_tokens"].parameter("weight", [vocabulary, width], .normal(deviation))
+    self.length = length
+    embedding = model["embed_tokens"].parameter(
+      "weight", [vocabulary, width], .normal(rest.deviation))
     let plan = AttentionPlan(attention.type, attention.options, width: width)
     let context = PositionContext(
       width: width, headDimension: plan.headDimension, length: length,
@@ -49,33 +54,69 @@ package final class Transformer {
     self.position = encoding
     blocks = (0..<layers).map { index in
       let layer = model["layers"]["\(index)"]
+      let residual = { (names: Residual.Names) in
+        Residual(placement, names: names, dropout: rest.dropout) {
+          norm.type.init(norm.options, width: width, layer[$0])
+        }
+      }
       return Block(
         attention: AttentionLayer(
-          plan, position: encoding, width: width, layer["self_attn"]),
+          plan, position: encoding, width: width, layer: index, layer["self_attn"]),
         feedForward: FeedForwardLayer(
           feedForward.type, feedForward.options, width: width, layer["mlp"]),
-        attentionNorm: norm.type.init(norm.options, width: width, layer["input_layernorm"]),
-        feedForwardNorm: norm.type.init(
-          norm.options, width: width, layer["post_attention_layernorm"]))
+        attentionResidual: residual(.attention),
+        feedForwardResidual: residual(.feedForward(placement)))
     }
-    self.norm = norm.type.init(norm.options, width: width, model["norm"])
-    head = tied ? nil : builder.linear("lm_head", inputs: width, outputs: vocabulary)
+    self.norm =
+      placement == .post ? nil : norm.type.init(norm.options, width: width, model["norm"])
+    head = rest.isTied ? nil : builder.linear("lm_head", inputs: width, outputs: vocabulary)
   }
 
   /// Whether the output uses the embedding matrix.
   package var isTied: Bool { head == nil }
 
+  /// The number of positions that the model knows; nil when any may come.
+  package var longest: Int? { position.limit }
+
+  /// - Throws: when sequences of this many tokens have positions that the model does not know.
+  package func check(tokens: Int) throws(PositionError) {
+    guard let longest, tokens > longest else { return }
+    throw PositionError(scheme: type(of: position).word, limit: longest)
+  }
+
   /// Logits for the token after each token, [batch, tokens, vocabulary], f32 in every precision.
-  package func callAsFunction(_ tokens: Tokens, _ pass: Pass) -> Tensor {
-    var x = position.embed(pass.embedding(tokens, table: embedding.tensor), pass)
-    for block in blocks { x = block(x, pass) }
-    x = norm(x, pass)
-    if let head { return head(x, pass, outputType: .f32) }
-    return pass.linear(x, weight: embedding.tensor, outputType: .f32)
+  ///
+  /// - Parameters:
+  ///   - cache: holds the tokens before these, and takes these as well. There is no gradient then.
+  ///   - lastOnly: whether only the last token's logits are wanted, [batch, 1, vocabulary].
+  package func callAsFunction(
+    _ tokens: Tokens, _ pass: Pass, cache: KVCache? = nil, lastOnly: Bool = false
+  ) -> Tensor {
+    let start = cache?.length ?? 0
+    do throws(PositionError) {
+      try check(tokens: start + tokens.sequence)
+    } catch {
+      preconditionFailure(error.description)
+    }
+    precondition(
+      cache?.hasRoom(for: tokens.sequence) ?? true, "the cache has no room for these tokens")
+    var x = pass.embedding(tokens, table: embedding.tensor)
+    if options.embeddingScale != 1 { x = pass.scale(x, options.embeddingScale) }
+    x = pass.dropout(position.embed(x, pass, from: start), options.dropout)
+    for (index, block) in blocks.enumerated() { x = block(x, pass, cache: cache?.layers[index]) }
+    if lastOnly { x = pass.lastToken(x) }
+    x = norm?(x, pass) ?? x
+    let logits =
+      head?(x, pass, outputType: .f32)
+      ?? pass.linear(x, weight: embedding.tensor, outputType: .f32)
+    return options.logitSoftcap > 0 ? pass.softcap(logits, options.logitSoftcap) : logits
   }
 
   /// The loss of each token in nats, [batch * tokens]; its mean is what training lowers.
+  ///
+  /// With a tape it includes the z-loss, so that its gradient does; without one it is the plain cross-entropy.
   package func loss(_ tokens: Tokens, targets: Tokens, _ pass: Pass) -> Tensor {
-    pass.crossEntropy(self(tokens, pass), targets: targets)
+    pass.crossEntropy(
+      self(tokens, pass), targets: targets, z: pass.tape == nil ? 0 : options.zLoss)
   }
 }

@@ -21,10 +21,8 @@ struct GradientTests {
     let model = try tiny.model(on: device, seed: 3)
     shake(model)
     let gradients = model.parameters.newGradients(on: device)
-    let tape = Tape(leaves: model.parameters.all.count)
     let batch = TinyBatch(on: device)
-    _ = model.loss(
-      batch.inputs, targets: batch.targets, Pass(on: device, tape: tape))
+    let (_, tape) = loss(of: model, batch, on: device)
     tape.backward(into: gradients)
 
     let all = try model.parameters.all.map {
@@ -36,9 +34,7 @@ struct GradientTests {
       let scale = Double(max(own, largest / 100))
       for index in samples(of: gradient, named: parameter.name) {
         let slopes = Self.steps.map { step in
-          slope(parameter, index, step) {
-            model.loss(batch.inputs, targets: batch.targets, Pass(on: device)).mean()
-          }
+          slope(parameter, index, step) { loss(of: model, batch, on: device).0 }
         }
         let error = slopes.map { abs(Double(gradient[index]) - $0) / scale }.min() ?? .infinity
         #expect(
@@ -46,6 +42,16 @@ struct GradientTests {
           "\(parameter.name)[\(index)]: \(gradient[index]), but the loss has the slope \(slopes)")
       }
     }
+  }
+
+  /// The loss as in training, dropout and z-loss included: the same elements are silenced each time.
+  private func loss(
+    of model: Transformer, _ batch: TinyBatch, on device: Device
+  ) -> (Double, Tape) {
+    let tape = Tape(leaves: model.parameters.all.count)
+    let pass = Pass(on: device, tape: tape)
+    pass.dropoutKeys = DropoutKeys(seed: 3, step: 0)
+    return (model.loss(batch.inputs, targets: batch.targets, pass).mean(), tape)
   }
 
   /// Moves every parameter off its initial value: at exactly 1 or 0 a norm's weight or a bias would hide mistakes.

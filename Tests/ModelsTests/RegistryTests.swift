@@ -19,6 +19,7 @@ struct Registered: Sendable, CustomTestStringConvertible {
     Registry.norms.map { Registered(folder: "Norms", type: $0) }
     + Registry.attentions.map { Registered(folder: "Attention", type: $0) }
     + Registry.positions.map { Registered(folder: "Positions", type: $0) }
+    + Registry.scalings.map { Registered(folder: "Positions/Scaling", type: $0) }
     + Registry.feedForwards.map { Registered(folder: "FeedForward", type: $0) }
 }
 
@@ -53,7 +54,8 @@ struct RegistryTests {
   func unique() {
     for words in [
       Registry.norms.map { $0.word }, Registry.attentions.map { $0.word },
-      Registry.positions.map { $0.word }, Registry.feedForwards.map { $0.word },
+      Registry.positions.map { $0.word }, Registry.scalings.map { $0.word },
+      Registry.feedForwards.map { $0.word },
     ] {
       #expect(Set(words).count == words.count, "\(words)")
     }
@@ -64,6 +66,7 @@ struct RegistryTests {
     #expect(Registry.norms.contains { $0.word == Slots.norm.standard })
     #expect(Registry.attentions.contains { $0.word == Slots.attention.standard })
     #expect(Registry.positions.contains { $0.word == Slots.position.standard })
+    #expect(Registry.scalings.contains { $0.word == Slots.scaling.standard })
     #expect(Registry.feedForwards.contains { $0.word == Slots.feedForward.standard })
   }
 
@@ -71,11 +74,12 @@ struct RegistryTests {
     "a component builds with all of its options left at their defaults", arguments: Registered.all)
   func defaults(component: Registered) throws {
     let key = [
-      "Norms": "norm", "Attention": "attention", "Positions": "position", "FeedForward": "ffn",
+      "Norms": "norm: ", "Attention": "attention: ", "Positions": "position: ",
+      "Positions/Scaling": "position:\n  scaling: ", "FeedForward": "ffn: ",
     ]
     let slot = try #require(key[component.folder])
     let model = try TestSupport.model(
-      "\(slot): \(component.type.word)", vocabulary: 65, length: 256)
+      slot + component.type.word, vocabulary: 65, length: 256)
     #expect(model.parameters.count > 0)
     #expect(model.blocks.count == 6)
     #expect(model.width == 256)

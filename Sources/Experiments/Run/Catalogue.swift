@@ -23,6 +23,8 @@ package enum Catalogue {
       slot("model.norm", Slots.norm.doc, Slots.norm.standard, Registry.norms),
       slot("model.attention", Slots.attention.doc, Slots.attention.standard, Registry.attentions),
       slot("model.position", Slots.position.doc, Slots.position.standard, Registry.positions),
+      slot(
+        "model.position.scaling", Slots.scaling.doc, Slots.scaling.standard, Registry.scalings),
       slot("model.ffn", Slots.feedForward.doc, Slots.feedForward.standard, Registry.feedForwards),
       slot("workload", "what is done with the model", Train.word, Workloads.all),
       choices("workload.optimizer", "how parameters are updated", OptimizerOptions.choices),

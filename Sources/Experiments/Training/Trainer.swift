@@ -24,18 +24,25 @@ package final class Trainer {
   package let optimizer: AdamW
   private let options: OptimizerOptions
   private let precision: ElementType
+  private let seed: UInt64
+  /// Steps done: each silences other elements where there is dropout, and can be replayed.
+  package private(set) var steps = 0
   private let gradients: Gradients
   private let parameters: [Tensor]
   private let decays: [Bool]
 
-  /// - Parameter model: with materialised parameters on `device`.
+  /// - Parameters:
+  ///   - model: with materialised parameters on `device`.
+  ///   - seed: the run's seed, which decides what dropout silences.
   package init(
-    _ model: Transformer, _ options: OptimizerOptions, precision: ElementType, on device: Device
+    _ model: Transformer, _ options: OptimizerOptions, precision: ElementType, seed: UInt64 = 0,
+    on device: Device
   ) {
     self.model = model
     self.device = device
     self.options = options
     self.precision = precision
+    self.seed = seed
     parameters = model.parameters.tensors
     decays = model.parameters.all.map(\.decays)
     gradients = model.parameters.newGradients(on: device)
@@ -49,6 +56,7 @@ package final class Trainer {
   ///   - targets: the token after each input.
   package func step(_ inputs: [Int32], targets: [Int32], batch: Int, rate: Double) -> TrainingStep {
     let (loss, logit) = backward(inputs, targets: targets, batch: batch)
+    steps += 1
     let found = parameters.indices.map(gradients.leaf)
     let norm = optimizer.norm(of: found)
     // As in PyTorch, a small term keeps the quotient finite.
@@ -66,6 +74,7 @@ package final class Trainer {
     let tape = Tape(leaves: parameters.count)
     let pass = Pass(on: device, tape: tape, precision: precision)
     pass.observesLogits = true
+    pass.dropoutKeys = DropoutKeys(seed: seed, step: steps)
     let loss = model.loss(
       Tokens(inputs, batch: batch, on: device),
       targets: Tokens(targets, batch: batch, on: device), pass

@@ -18,17 +18,30 @@ extension CellJob {
   }
 
   /// Notes which attention kernel was asked for and which one runs; false, with the row's status set, when there is none.
-  func recordKernel(of model: Transformer) -> Bool {
-    guard let choice = model.blocks.first?.attention.plan.kernel else { return true }
+  ///
+  /// - Parameter tokens: of one sequence; what the model was built for when nil.
+  func recordKernel(of model: Transformer, tokens: Int? = nil) -> Bool {
+    guard let attention = model.blocks.first?.attention else { return true }
+    let tokens = tokens ?? model.length
+    return recordKernel(
+      attention.plan.kernel,
+      for: AttentionWork(
+        queries: tokens, keys: tokens, attention.options(on: device)))
+  }
+
+  /// The same for one attention.
+  func recordKernel(_ choice: KernelChoice, for work: AttentionWork) -> Bool {
     row.setFact("kernel_requested", .string(choice.word))
-    guard let kernel = choice.resolve(on: device) else {
+    do throws(KernelUnavailable) {
+      let kernel = try choice.resolve(on: device, for: work)
+      row.setFact("kernel", .string(kernel.algorithm.rawValue))
+      row.setFact("kernel_reason", .string(kernel.reason))
+      return true
+    } catch {
       row.status = .unavailable
-      row.reason = "\(device.name) has no attention kernel '\(choice.word)'"
+      row.reason = error.reason
       return false
     }
-    row.setFact("kernel", .string(kernel.algorithm.rawValue))
-    row.setFact("kernel_reason", .string(kernel.reason))
-    return true
   }
 
   /// Writes a checkpoint into the cell's folder.

@@ -31,7 +31,9 @@ struct TrainingRun {
     self.corpus = corpus
     cost = model.cost(tokens: options.sequence)
     peak = cell.device.measurePeak(cell.precision)
-    trainer = Trainer(model, options.optimizer, precision: cell.precision, on: cell.device)
+    trainer = Trainer(
+      model, options.optimizer, precision: cell.precision, seed: UInt64(cell.seed),
+      on: cell.device)
     sampler = BatchSampler(
       tokens: corpus.train, sequence: options.sequence, batch: options.batch,
       order: options.order, seed: UInt64(cell.seed))

@@ -1,72 +1,94 @@
 // AttentionLayer: projections to heads, positions, attention, and the projection back.
 
-package import Config
 package import Tensors
-
-/// The options of an attention layer, read before anything is built: positions need the head dimension.
-package struct AttentionPlan: Sendable {
-  package let heads: HeadCounts
-  package let headDimension: Int
-  /// Whether the head dimension is set, not derived from the width.
-  package let isExplicit: Bool
-  package let bias: Bool
-  package let kernel: KernelChoice
-
-  package init(_ type: any Attention.Type, _ options: Section, width: Int) {
-    heads = type.heads(options)
-    let explicit = options.optionalInt(
-      "head_dim", in: 1...1024, default: "width / heads", "features of one head")
-    if explicit == nil && width % heads.queries != 0 {
-      options.fault(
-        "heads",
-        because: .rule(
-          "a width of \(width) cannot be divided among \(heads.queries) heads; "
-            + "choose another number, or set head_dim"))
-    }
-    isExplicit = explicit != nil
-    headDimension = explicit ?? max(1, width / heads.queries)
-    bias = options.bool("bias", default: false, "give the q, k, v and o projections a bias")
-    kernel = KernelChoice(options)
-  }
-}
 
 /// Causal self-attention over [batch, tokens, width].
 package struct AttentionLayer {
   package let plan: AttentionPlan
+  /// Tokens that a query sees, itself included; nil: all before it.
+  package let window: Int?
+  private let layer: Int
   private let position: any Position
+  private let slopes: ConstantTable?
   private let query, key, value, out: Linear
+  private let queryNorm, keyNorm: HeadNorm?
 
+  /// - Parameter layer: counts from 0.
   package init(
-    _ plan: AttentionPlan, position: any Position, width: Int, _ parameters: ParameterBuilder
+    _ plan: AttentionPlan, position: any Position, width: Int, layer: Int,
+    _ parameters: ParameterBuilder
   ) {
     self.plan = plan
     self.position = position
-    let (queries, keyValues) = (
-      plan.heads.queries * plan.headDimension, plan.heads.keyValues * plan.headDimension
-    )
-    query = parameters.linear("q_proj", inputs: width, outputs: queries, bias: plan.bias)
-    key = parameters.linear("k_proj", inputs: width, outputs: keyValues, bias: plan.bias)
-    value = parameters.linear("v_proj", inputs: width, outputs: keyValues, bias: plan.bias)
+    self.layer = layer
+    window = plan.window(layer: layer)
+    slopes = position.slopes(heads: plan.heads.queries).map { values in
+      ConstantTable(columns: values.count) { _ in values }
+    }
+    let (d, bias) = (plan.headDimension, plan.bias)
+    let (queries, keyValues) = (plan.heads.queries * d, plan.heads.keyValues * d)
+    query = parameters.linear("q_proj", inputs: width, outputs: queries, bias: bias)
+    key = parameters.linear("k_proj", inputs: width, outputs: keyValues, bias: bias)
+    value = parameters.linear("v_proj", inputs: width, outputs: keyValues, bias: bias)
     out = parameters.linear(
-      "o_proj", inputs: queries, outputs: width, bias: plan.bias, residual: true)
+      "o_proj", inputs: queries, outputs: width, bias: plan.outBias, residual: true)
+    let isNormed = plan.normalisesQueriesAndKeys
+    queryNorm = isNormed ? HeadNorm(dimension: d, parameters["q_norm"]) : nil
+    keyNorm = isNormed ? HeadNorm(dimension: d, parameters["k_norm"]) : nil
   }
 
-  package func callAsFunction(_ x: Tensor, _ pass: Pass) -> Tensor {
+  /// x [batch, tokens, width] to the same shape.
+  ///
+  /// - Parameter cache: holds the tokens before x, and takes those of x.
+  package func callAsFunction(
+    _ x: Tensor, _ pass: Pass, cache: KeyValueCache? = nil
+  ) -> Tensor {
     let (batch, tokens, d) = (x.shape[0], x.shape[1], plan.headDimension)
-    let q = query(x, pass).reshaped([batch, tokens, plan.heads.queries, d])
-    let k = key(x, pass).reshaped([batch, tokens, plan.heads.keyValues, d])
-    let v = value(x, pass).reshaped([batch, tokens, plan.heads.keyValues, d])
-    guard let kernel = plan.kernel.resolve(on: pass.device) else {
-      preconditionFailure("\(pass.device.name) has no attention kernel \(plan.kernel.word)")
+    let start = cache?.length ?? 0
+    func place(_ heads: Tensor, _ norm: HeadNorm?) -> Tensor {
+      position.rotate(norm?(heads, pass) ?? heads, pass, layer: layer, from: start)
     }
-    let mixed = pass.attention(
-      position.rotate(q, pass), position.rotate(k, pass), v,
-      AttentionOptions(scale: 1 / Float(d).squareRoot()), algorithm: kernel.algorithm)
+    let q = place(query(x, pass).reshaped([batch, tokens, plan.heads.queries, d]), queryNorm)
+    let k = place(key(x, pass).reshaped([batch, tokens, plan.heads.keyValues, d]), keyNorm)
+    let v = value(x, pass).reshaped([batch, tokens, plan.heads.keyValues, d])
+    let options = options(on: pass.device)
+    let mixed: Tensor
+    if let cache {
+      cache.append(keys: k, values: v)
+      let work = AttentionWork(queries: tokens, keys: cache.held, options, readsCache: true)
+      mixed = pass.attention(
+        q, over: cache, options, algorithm: plan.kernel.algorithm(on: pass.device, for: work))
+    } else {
+      let work = AttentionWork(queries: tokens, keys: tokens, options)
+      mixed = pass.attention(
+        q, k, v, options, algorithm: plan.kernel.algorithm(on: pass.device, for: work))
+    }
     return out(mixed.reshaped([batch, tokens, plan.heads.queries * d]), pass)
+  }
+
+  /// What this layer's attention computes beside its inputs.
+  package func options(on device: Device) -> AttentionOptions {
+    AttentionOptions(
+      scale: 1 / Float(plan.headDimension).squareRoot(), softcap: Float(plan.softcap),
+      window: window, slopes: slopes?(1, on: device).reshaped([plan.heads.queries]))
   }
 
   /// The matrices of this layer as (inputs, outputs), for counting work.
   package var matrices: [(inputs: Int, outputs: Int)] {
     [query, key, value, out].map { ($0.weight.shape[1], $0.weight.shape[0]) }
+  }
+}
+
+/// RMSNorm over the features of each head, one weight for all heads (Qwen 3, arXiv 2505.09388).
+private struct HeadNorm {
+  private static let epsilon: Float = 1e-6
+  private let weight: Parameter
+
+  init(dimension: Int, _ parameters: ParameterBuilder) {
+    weight = parameters.parameter("weight", [dimension], .ones)
+  }
+
+  func callAsFunction(_ x: Tensor, _ pass: Pass) -> Tensor {
+    pass.rmsNorm(x, weight: weight.tensor, epsilon: Self.epsilon)
   }
 }

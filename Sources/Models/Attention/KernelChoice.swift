@@ -1,4 +1,5 @@
-// KernelChoice: which attention algorithm was asked for, which one runs, and why.
+// KernelChoice: which attention algorithm was asked for, which one runs, and why. `auto` is this program's
+// scaled-dot-product attention: it chooses by shape, mask and device.
 
 package import Config
 package import Tensors
@@ -9,10 +10,19 @@ package enum KernelChoice: Equatable, Sendable {
   case named(AttentionAlgorithm)
 
   package static let choices = [
-    Choice("auto", "the best algorithm that the device has"),
+    Choice("auto", "the best algorithm for shape, mask and device"),
     Choice("naive", "materialises the scores: O(N^2) memory"),
-    Choice("flash2", "by tiles with an online softmax (FlashAttention-2): O(N) memory"),
+    Choice(
+      "flash1", "by tiles with an online softmax, keys outside (FlashAttention): O(N) memory"),
+    Choice(
+      "flash2", "by tiles with an online softmax, queries outside (FlashAttention-2): O(N) memory"),
+    Choice("flash3", "flash2 on the asynchronous units of Hopper GPUs (FlashAttention-3)"),
   ]
+
+  /// Up to this many keys, `auto` takes naive: there the scores fit into the nearest cache.
+  ///
+  /// 0: flash2 was the faster one at every length measured.
+  private static let naiveUpTo = 0
 
   init(_ options: Section) {
     let word = options.choice(
@@ -28,16 +38,66 @@ package enum KernelChoice: Equatable, Sendable {
     }
   }
 
-  /// The algorithm that runs on `device` and why; nil when the one asked for is not to be had there.
-  package func resolve(on device: Device) -> (algorithm: AttentionAlgorithm, reason: String)? {
-    switch self {
-    case .named(let algorithm):
-      return device.has(algorithm) ? (algorithm, "asked for") : nil
-    case .automatic:
-      if device.has(.flash2) {
-        return (.flash2, "needs O(N) memory and is the faster one on \(device.name)")
-      }
-      return device.has(.naive) ? (.naive, "\(device.name) has no flash kernel") : nil
+  /// The algorithm that runs on `device`, and why.
+  package func resolve(
+    on device: Device, for work: AttentionWork
+  ) throws(KernelUnavailable) -> KernelDecision {
+    guard case .named(let algorithm) = self else { return try automatic(device, work) }
+    guard device.has(algorithm) else {
+      throw KernelUnavailable(
+        reason: algorithm == .flash3
+          ? "flash3 runs on Hopper GPUs (wgmma, TMA), not on \(device.name)"
+          : "\(device.name) has no attention kernel '\(word)'")
+    }
+    if algorithm == .flash3, let obstacle = work.obstacleToFlash3 {
+      throw KernelUnavailable(reason: "flash3 cannot do attention with \(obstacle)")
+    }
+    return KernelDecision(algorithm: algorithm, reason: "asked for")
+  }
+
+  private func automatic(
+    _ device: Device, _ work: AttentionWork
+  ) throws(KernelUnavailable) -> KernelDecision {
+    let this = device.name == "cpu" ? "this CPU" : device.name
+    func decision(_ algorithm: AttentionAlgorithm, _ why: String) -> KernelDecision {
+      KernelDecision(
+        algorithm: algorithm, reason: "\(algorithm.rawValue): \(work.summary), \(why)")
+    }
+    if device.has(.flash3), work.obstacleToFlash3 == nil {
+      return decision(.flash3, "O(N) memory; the fastest \(this) has")
+    }
+    if work.keys <= Self.naiveUpTo, !work.readsCache, device.has(.naive) {
+      return decision(.naive, "few enough that O(N^2) memory is the faster way")
+    }
+    if device.has(.flash2) {
+      let obstacle = device.has(.flash3) ? work.obstacleToFlash3 : nil
+      return decision(
+        .flash2,
+        "O(N) memory; the fastest \(this) has" + (obstacle.map { " with \($0)" } ?? ""))
+    }
+    for algorithm in [AttentionAlgorithm.flash1, .naive] where device.has(algorithm) {
+      return decision(algorithm, "the only way that \(this) has")
+    }
+    throw KernelUnavailable(reason: "\(device.name) has no attention kernel")
+  }
+
+  /// The algorithm that runs, for those who have checked before that there is one.
+  func algorithm(on device: Device, for work: AttentionWork) -> AttentionAlgorithm {
+    do throws(KernelUnavailable) {
+      return try resolve(on: device, for: work).algorithm
+    } catch {
+      preconditionFailure(error.reason)
     }
   }
+}
+
+/// The algorithm that runs, and why.
+package struct KernelDecision: Equatable, Sendable {
+  package let algorithm: AttentionAlgorithm
+  package let reason: String
+}
+
+/// Why the algorithm that was asked for cannot run.
+package struct KernelUnavailable: Error, Equatable, Sendable {
+  package let reason: String
 }

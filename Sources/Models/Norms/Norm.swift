@@ -1,4 +1,4 @@
-// Norm: the slot that keeps activations in range before each sublayer and before the output.
+// Norm: the slot that keeps activations in range, before or after each sublayer and before the output.
 
 package import Config
 package import Tensors
@@ -8,6 +8,29 @@ package protocol Norm: Component {
   init(_ options: Section, width: Int, _ parameters: ParameterBuilder)
   /// x [..., width] to the same shape.
   func callAsFunction(_ x: Tensor, _ pass: Pass) -> Tensor
+}
+
+/// Where in a block the norms stand.
+package enum NormPlacement: String, CaseIterable, Sendable {
+  /// x + f(norm(x)): the residual stream itself is never normalised (Xiong et al. 2020, arXiv 2002.04745).
+  case pre
+  /// norm(x + f(x)), as in the original Transformer (Vaswani et al. 2017, arXiv 1706.03762).
+  case post
+  /// x + norm(f(norm(x))), as in Gemma 2 (arXiv 2408.00118).
+  case sandwich
+
+  private static let choices = [
+    Choice("pre", "x + f(norm(x)), and a norm before the output"),
+    Choice("post", "norm(x + f(x)), as in the original Transformer; none before the output"),
+    Choice("sandwich", "x + norm(f(norm(x))), and a norm before the output, as in Gemma 2"),
+  ]
+
+  /// Reads the `placement` option that every norm has.
+  package init(_ options: Section) {
+    let word = options.choice(
+      "placement", of: Self.choices, default: "pre", "where in a block the norms stand")
+    self = NormPlacement(rawValue: word) ?? .pre
+  }
 }
 
 extension Section {

@@ -29,5 +29,9 @@ package struct Learned: Position {
       "weight", [max(length, context.length), context.width], .normal(parameters.deviation))
   }
 
-  package func embed(_ x: Tensor, _ pass: Pass) -> Tensor { pass.addRows(x, table.tensor) }
+  package func embed(_ x: Tensor, _ pass: Pass, from position: Int) -> Tensor {
+    pass.addRows(x, table.tensor, from: position)
+  }
+
+  package var limit: Int? { table.shape[0] }
 }

@@ -1,5 +1,5 @@
-// Position: the slot that tells a model where a token stands. A scheme may add to the embedded tokens, or turn
-// queries and keys, or do neither.
+// Position: the slot that tells a model where a token stands. A scheme may add to the embedded tokens, turn queries
+// and keys, bias the scores, or do nothing.
 
 package import Config
 package import Tensors
@@ -22,15 +22,38 @@ package struct PositionContext: Sendable {
 }
 
 /// A positional encoding.
+///
+/// Positions count from 0; `position` is that of the first token of `x`, which is not 0 where a cache holds the
+/// tokens before it.
 package protocol Position: Component {
   init(_ options: Section, _ context: PositionContext, _ parameters: ParameterBuilder)
   /// Applied once to the embedded tokens, [batch, tokens, width].
-  func embed(_ x: Tensor, _ pass: Pass) -> Tensor
+  func embed(_ x: Tensor, _ pass: Pass, from position: Int) -> Tensor
   /// Applied in every layer to queries and to keys, [batch, tokens, heads, headDimension].
-  func rotate(_ x: Tensor, _ pass: Pass) -> Tensor
+  func rotate(_ x: Tensor, _ pass: Pass, layer: Int, from position: Int) -> Tensor
+  /// What each head's scores lose for each token between query and key; nil: nothing.
+  func slopes(heads: Int) -> [Float]?
+  /// The number of positions that exist; nil when any may come.
+  var limit: Int? { get }
 }
 
 extension Position {
-  package func embed(_ x: Tensor, _ pass: Pass) -> Tensor { x }
-  package func rotate(_ x: Tensor, _ pass: Pass) -> Tensor { x }
+  package func embed(_ x: Tensor, _ pass: Pass, from position: Int = 0) -> Tensor { x }
+  package func rotate(_ x: Tensor, _ pass: Pass, layer: Int, from position: Int) -> Tensor { x }
+  package func slopes(heads: Int) -> [Float]? { nil }
+  package var limit: Int? { nil }
+
+  /// As in the first layer.
+  package func rotate(_ x: Tensor, _ pass: Pass, from position: Int = 0) -> Tensor {
+    rotate(x, pass, layer: 0, from: position)
+  }
+}
+
+/// A position that a model has no encoding for.
+package struct PositionError: Error, Equatable, CustomStringConvertible {
+  package let description: String
+
+  init(scheme: String, limit: Int) {
+    description = "\(scheme) positions end at \(limit); position \(limit) has no row"
+  }
 }

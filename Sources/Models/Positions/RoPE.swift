@@ -14,15 +14,17 @@ package struct RoPE: Position {
     "(a, b) -> (a cos t - b sin t, a sin t + b cos t), t = p base^(-2i/d)"
   package static let source = "Su et al. 2021, arXiv 2104.09864"
 
-  private let cosines, sines: ConstantTable
+  /// One a base; the layers take them in turn.
+  private let angles: [(cosines: ConstantTable, sines: ConstantTable)]
   private let interleaved: Bool
 
   package init(
     _ options: Section, _ context: PositionContext, _ parameters: ParameterBuilder
   ) {
-    let base = options.double(
-      "base", default: 10000, in: Bounds.above(1, through: 1e12),
-      "about how many times slower the last pair turns than the first; larger for longer contexts")
+    let bases = options.doubles(
+      "base", default: [10000], in: Bounds.above(1, through: 1e12),
+      "about how many times slower the last pair turns than the first; larger for longer contexts; "
+        + "a list repeats over the layers")
     let layout = options.choice(
       "layout",
       of: [
@@ -30,24 +32,32 @@ package struct RoPE: Position {
         Choice("interleaved", "pairs features 2i and 2i + 1, as the paper and Meta do"),
       ], default: "half", "which features turn together")
     interleaved = layout == "interleaved"
+    let chosen = options.component(Slots.scaling)
+    let scaling = chosen.type.init(chosen.options, length: context.length)
     let d = context.headDimension
     if d % 2 != 0 {
       options.fault(
         because: .rule("rope turns pairs of features: the head dimension must be even, not \(d)"),
         notes: context.headNotes)
     }
-    // Angles are computed in double: in float, position 131071 would be off by hundredths of a turn.
-    let frequencies = (0..<d / 2).map { pow(base, -2 * Double($0) / Double(d)) }
-    cosines = ConstantTable(columns: d / 2) { p in frequencies.map { Float(cos(Double(p) * $0)) } }
-    sines = ConstantTable(columns: d / 2) { p in frequencies.map { Float(sin(Double(p) * $0)) } }
+    angles = bases.map { base in
+      let frequencies = scaling.frequencies(base: base, dimension: d)
+      // Angles are computed in double: in float, position 131071 would be off by hundredths of a turn.
+      let table = { (wave: @escaping (Double) -> Double) in
+        ConstantTable(columns: d / 2) { position in
+          frequencies.map { Float(scaling.amplitude * wave(Double(position) * $0)) }
+        }
+      }
+      return (table { cos($0) }, table { sin($0) })
+    }
   }
 
-  package func rotate(_ x: Tensor, _ pass: Pass) -> Tensor {
-    let positions = x.shape[1]
-    return pass.rope(
-      x,
-      RotaryTable(
-        cosine: cosines(positions, on: pass.device), sine: sines(positions, on: pass.device),
-        interleaved: interleaved))
+  package func rotate(_ x: Tensor, _ pass: Pass, layer: Int, from position: Int) -> Tensor {
+    let end = position + x.shape[1]
+    let (cosines, sines) = angles[layer % angles.count]
+    let table = RotaryTable(
+      cosine: cosines(end, on: pass.device), sine: sines(end, on: pass.device),
+      interleaved: interleaved)
+    return pass.rope(x, table, from: position)
   }
 }

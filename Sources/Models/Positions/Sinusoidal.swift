@@ -28,7 +28,7 @@ package struct Sinusoidal: Position {
     }
   }
 
-  package func embed(_ x: Tensor, _ pass: Pass) -> Tensor {
-    pass.addRows(x, waves(x.shape[1], on: pass.device))
+  package func embed(_ x: Tensor, _ pass: Pass, from position: Int) -> Tensor {
+    pass.addRows(x, waves(position + x.shape[1], on: pass.device), from: position)
   }
 }

@@ -1,4 +1,4 @@
-// The cases of the embedding.
+// The cases of the embedding, and of what is cut off at the other end: the last token.
 
 import CKernels
 
@@ -9,11 +9,18 @@ extension OpCases {
       embedding(vocabulary: 7, width: 5, batch: 2, tokens: 9, type),
       embedding(vocabulary: 65, width: 130, batch: 3, tokens: 40, type),
       embedding(vocabulary: 300, width: 64, batch: 1, tokens: 3, type),
+      lastToken([1, 1, 3], type), lastToken([3, 4, 5], type),
     ]
   }
 
   static func embeddingBenchmarks(_ type: ElementType) -> [OpCase] {
     [embedding(vocabulary: 65, width: 256, batch: 16, tokens: 256, type)]
+  }
+
+  private static func lastToken(_ shape: Shape, _ type: ElementType) -> OpCase {
+    OpCase(
+      "last_token", "", type, [.activation("x", shape)], kernels: ["accumulate", "zero"],
+      .operation { $0.lastToken($1[0]) })
   }
 
   /// `count` token ids below `vocabulary`.

@@ -9,6 +9,8 @@ extension OpCases {
     return shapes.flatMap { shape in
       [rope(shape, interleaved: false, type), rope(shape, interleaved: true, type)]
     } + [
+      rope([2, 3, 2, 6], interleaved: false, from: 5, type),
+      addRows([2, 3, 5], positions: 9, from: 4, type),
       addRows([1, 1, 1], positions: 1, type), addRows([2, 3, 5], positions: 3, type),
       addRows([3, 7, 9], positions: 11, type), addRows([2, 40, 257], positions: 40, type),
     ]
@@ -22,13 +24,15 @@ extension OpCases {
     ]
   }
 
-  private static func rope(_ shape: Shape, interleaved: Bool, _ type: ElementType) -> OpCase {
-    let (tokens, half) = (shape[1], shape[3] / 2)
+  private static func rope(
+    _ shape: Shape, interleaved: Bool, from first: Int = 0, _ type: ElementType
+  ) -> OpCase {
+    let (tokens, half) = (first + shape[1], shape[3] / 2)
     let angles = (0..<tokens * half).map { index in
       Double(index / half) * pow(10000, -Double(index % half) / Double(half))
     }
     return OpCase(
-      "rope", interleaved ? "interleaved" : "halves", type,
+      "rope", (interleaved ? "interleaved" : "halves") + (first > 0 ? ", from \(first)" : ""), type,
       [
         .activation("x", shape),
         .constant("cosine", [tokens, half], .repeating(angles.map { Float(cos($0)) })),
@@ -37,15 +41,18 @@ extension OpCases {
       kernels: ["rope"],
       .operation { pass, inputs in
         let table = RotaryTable(cosine: inputs[1], sine: inputs[2], interleaved: interleaved)
-        return pass.rope(inputs[0], table)
+        return pass.rope(inputs[0], table, from: first)
       })
   }
 
-  private static func addRows(_ shape: Shape, positions: Int, _ type: ElementType) -> OpCase {
+  private static func addRows(
+    _ shape: Shape, positions: Int, from first: Int = 0, _ type: ElementType
+  ) -> OpCase {
     OpCase(
-      "add_rows", positions > shape[1] ? "more positions than tokens" : "", type,
+      "add_rows",
+      first > 0 ? "from \(first)" : positions > shape[1] ? "more positions than tokens" : "", type,
       [.activation("x", shape), .parameter("rows", [positions, shape[2]])],
       kernels: ["add_rows_forward", "add_rows_backward", "accumulate"],
-      .operation { $0.addRows($1[0], $1[1]) })
+      .operation { $0.addRows($1[0], $1[1], from: first) })
   }
 }

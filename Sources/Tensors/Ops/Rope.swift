@@ -18,16 +18,18 @@ package struct RotaryTable {
 extension Pass {
   /// Rotates each pair of every head by its position's angle.
   ///
-  /// - Parameter x: [batch, tokens, heads, headDimension]; token t has position t.
-  package func rope(_ x: Tensor, _ table: RotaryTable) -> Tensor {
+  /// - Parameters:
+  ///   - x: [batch, tokens, heads, headDimension].
+  ///   - first: the position of token 0, whose angles are this row of the table.
+  package func rope(_ x: Tensor, _ table: RotaryTable, from first: Int = 0) -> Tensor {
     precondition(
       x.shape.rank == 4 && x.shape[3] % 2 == 0 && table.cosine.shape.columns == x.shape[3] / 2
-        && table.cosine.shape[0] >= x.shape[1],
-      "rope: x \(x.shape) does not fit angles \(table.cosine.shape)")
+        && first >= 0 && table.cosine.shape[0] >= first + x.shape[1],
+      "rope: x \(x.shape) from \(first) does not fit angles \(table.cosine.shape)")
     let out = output(x.shape, x.type, differentiable: x.variable.needsGradient)
     device.rotate(
-      gradient(data: out.pointer, accumulate: false), x, table, inverse: false)
-    record(out, RopeOperation(x: x.variable, table: table))
+      gradient(data: out.pointer, accumulate: false), x, table, from: first, inverse: false)
+    record(out, RopeOperation(x: x.variable, table: table, first: first))
     return out
   }
 }
@@ -37,16 +39,21 @@ struct RopeOperation: Operation {
   static let name = "rope"
   let x: Variable
   let table: RotaryTable
+  let first: Int
 
   func backward(_ dout: Tensor, into gradients: Gradients) {
-    dout.device.rotate(gradients.output(for: x), dout, table, inverse: true)
+    dout.device.rotate(gradients.output(for: x), dout, table, from: first, inverse: true)
   }
 }
 
 extension Device {
-  fileprivate func rotate(_ out: gradient, _ x: Tensor, _ table: RotaryTable, inverse: Bool) {
+  fileprivate func rotate(
+    _ out: gradient, _ x: Tensor, _ table: RotaryTable, from first: Int, inverse: Bool
+  ) {
+    let skipped = first * table.cosine.shape.columns
     kernels.pointee.rope(
-      context, out, x.pointer, table.cosine.floats, table.sine.floats, Int64(x.shape[0]),
-      Int64(x.shape[1]), Int64(x.shape[2]), Int64(x.shape[3]), table.interleaved, inverse, x.type)
+      context, out, x.pointer, table.cosine.floats + skipped, table.sine.floats + skipped,
+      Int64(x.shape[0]), Int64(x.shape[1]), Int64(x.shape[2]), Int64(x.shape[3]),
+      table.interleaved, inverse, x.type)
   }
 }

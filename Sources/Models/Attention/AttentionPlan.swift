@@ -1,0 +1,52 @@
+// AttentionPlan: the options of an attention layer, read once for all layers and before anything is built.
+
+package import Config
+
+/// The options of attention.
+package struct AttentionPlan: Sendable {
+  package let heads: HeadCounts
+  package let headDimension: Int
+  /// Whether the head dimension is set, not derived from the width.
+  package let isExplicit: Bool
+  /// Whether the projections to queries, keys and values have a bias, and whether the one back has.
+  package let bias, outBias: Bool
+  /// Tokens that a query sees, itself included; the layers take them in turn, nil is all.
+  package let windows: [Int?]
+  /// Scores are bounded by this; 0: they are not.
+  package let softcap: Double
+  /// Whether queries and keys are normalised per head.
+  package let normalisesQueriesAndKeys: Bool
+  package let kernel: KernelChoice
+
+  package init(_ type: any Attention.Type, _ options: Section, width: Int) {
+    heads = type.heads(options)
+    let explicit = options.optionalInt(
+      "head_dim", in: 1...1024, default: "width / heads", "features of one head")
+    if explicit == nil && width % heads.queries != 0 {
+      options.fault(
+        "heads",
+        because: .rule(
+          "a width of \(width) cannot be divided among \(heads.queries) heads; "
+            + "choose another number, or set head_dim"))
+    }
+    isExplicit = explicit != nil
+    headDimension = explicit ?? max(1, width / heads.queries)
+    bias = options.bool("bias", default: false, "give the q, k and v projections a bias")
+    outBias =
+      options.optionalBool("out_bias", default: "as bias", "give the o projection a bias") ?? bias
+    windows = options.intsOrNone(
+      "window", default: [nil], in: 1...1_073_741_824,
+      "tokens that a query sees, itself included (Mistral, arXiv 2310.06825); "
+        + "a list repeats over the layers")
+    softcap = options.double(
+      "softcap", default: 0, in: 0...1e6,
+      "scores become c tanh(score / c) (Gemma 2, arXiv 2408.00118); 0 leaves them")
+    normalisesQueriesAndKeys = options.bool(
+      "qk_norm", default: false,
+      "RMSNorm of each head's queries and keys, before positions (Qwen 3; arXiv 2302.05442)")
+    kernel = KernelChoice(options)
+  }
+
+  /// The window of a layer.
+  package func window(layer: Int) -> Int? { windows[layer % windows.count] }
+}

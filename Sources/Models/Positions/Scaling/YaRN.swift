@@ -1,0 +1,62 @@
+// YaRN: fast pairs keep their angles, slow ones are interpolated, a ramp lies between; and scores grow a little.
+
+package import Config
+import Glibc
+
+extension RoPE {
+  /// "Yet another RoPE extension": interpolation by parts.
+  package struct YaRN: Scaling {
+    package static let word = "yarn"
+    package static let summary =
+      "interpolates slow pairs, leaves fast ones, blends between, and sharpens the scores"
+    package static let formula =
+      "t_i = p base^(-2i/d) (r + (1 - r) / factor), r falls from 1 to 0 over the pairs"
+    package static let source = "Peng et al. 2023, arXiv 2309.00071"
+
+    package let amplitude: Double
+    private let factor, fast, slow: Double
+    private let original: Int
+
+    package init(_ options: Section, length: Int) {
+      factor = options.scalingFactor(default: 4)
+      original =
+        options.optionalInt(
+          "original_length", in: 1...1_073_741_824, default: "the workload's sequence length",
+          "length of the texts of the original training") ?? length
+      fast = options.double(
+        "beta_fast", default: 32, in: Bounds.above(0, through: 1e6),
+        "pairs that turn this often over the original length keep their angle")
+      slow = options.double(
+        "beta_slow", default: 1, in: Bounds.above(0, through: 1e6),
+        "pairs that turn this seldom are interpolated wholly")
+      if slow > fast {
+        options.fault(
+          "beta_slow",
+          because: .above(
+            key: "beta_slow", value: slow.text, other: "beta_fast", otherValue: fast.text),
+          seeAlso: ["beta_fast"])
+      }
+      amplitude =
+        options.optionalDouble(
+          "attention_factor", in: 0...1000, default: "0.1 ln(factor) + 1",
+          "factor on cosines and sines; scores grow with its square") ?? 0.1 * log(factor) + 1
+    }
+
+    package func frequencies(base: Double, dimension: Int) -> [Double] {
+      let low = max(pair(turning: fast, base, dimension).rounded(.down), 0)
+      let high = min(pair(turning: slow, base, dimension).rounded(.up), Double(dimension - 1))
+      // A ramp of no length would divide by zero.
+      let length = max(high - low, 0.001)
+      return RoPE.plainFrequencies(base: base, dimension: dimension).enumerated().map {
+        pair, angle in
+        let stretched = min(max((Double(pair) - low) / length, 0), 1)
+        return angle * (1 - stretched) + angle / factor * stretched
+      }
+    }
+
+    /// The (fractional) pair that turns `count` times over the original length.
+    private func pair(turning count: Double, _ base: Double, _ dimension: Int) -> Double {
+      Double(dimension) * log(Double(original) / (2 * Double.pi * count)) / (2 * log(base))
+    }
+  }
+}
