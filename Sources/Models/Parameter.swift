@@ -36,8 +36,12 @@ package final class Parameter {
     return materialised
   }
 
+  func allocate(on device: Device) {
+    materialised = Tensor(shape, kind: .parameters, on: device, slot: slot)
+  }
+
   func materialise(on device: Device, seed: UInt64) {
-    let tensor = Tensor(shape, kind: .parameters, on: device, slot: slot)
+    allocate(on: device)
     switch initialisation {
     case .zeros: tensor.zero()
     case .ones: tensor.copy(from: [Float](repeating: 1, count: shape.count))
@@ -45,7 +49,6 @@ package final class Parameter {
       let random = Random(seed: seed, purpose: "initialisation", name: name)
       tensor.copy(from: random.normals(shape.count, deviation: deviation))
     }
-    materialised = tensor
   }
 }
 
@@ -61,6 +64,11 @@ package final class ParameterList {
   /// Gives every parameter memory and its initial values, which depend on the seed and the parameter's name alone.
   package func materialise(on device: Device, seed: UInt64) {
     for parameter in all { parameter.materialise(on: device, seed: seed) }
+  }
+
+  /// Gives every parameter memory without values, for a checkpoint or a dry run to come.
+  package func allocate(on device: Device) {
+    for parameter in all { parameter.allocate(on: device) }
   }
 
   package var tensors: [Tensor] { all.map(\.tensor) }

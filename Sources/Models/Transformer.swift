@@ -14,7 +14,7 @@ package final class Transformer {
   package let blocks: [Block]
   /// The longest sequence that the model was built for.
   package let length: Int
-  private let position: any Position
+  package let position: any Position
   /// Before the output; nil where the blocks end with a norm.
   private let norm: (any Norm)?
   private let embedding: Parameter

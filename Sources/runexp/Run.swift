@@ -29,10 +29,10 @@ struct Run: ParsableCommand {
     print(json ? outcome.summary.json.document : outcome.summary.document.text, terminator: "")
 
     if !json {
-      for sample in outcome.samples {
-        let lines = sample.text.drop(while: \.isNewline).split(
+      for text in outcome.texts {
+        let lines = text.text.drop(while: \.isNewline).split(
           separator: "\n", omittingEmptySubsequences: false)
-        print("\n\(sample.variant) writes:\n")
+        print("\n\(text.title)\n")
         print(lines.map { $0.isEmpty ? "\n" : "    \($0)\n" }.joined(), terminator: "")
       }
     }

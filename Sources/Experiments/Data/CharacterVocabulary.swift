@@ -7,6 +7,9 @@ package struct CharacterVocabulary: Sendable, Equatable {
   package let scalars: [Unicode.Scalar]
   private let tokens: [Int32]  // by code point; -1: not in the vocabulary
 
+  /// The distinct characters of Tiny Shakespeare, where no text is at hand.
+  package static let usual = 65
+
   /// How many tokens there are.
   package var count: Int { scalars.count }
 

@@ -1,7 +1,7 @@
 // TokenSampler: chooses the next token from a model's logits.
 
 import Foundation
-package import Tensors
+import Tensors
 
 /// How tokens are drawn: by temperature, among the k likeliest, among the likeliest with a share p of the mass.
 package struct TokenSampler: Sendable {

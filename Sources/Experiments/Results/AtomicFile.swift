@@ -44,6 +44,8 @@ package enum AtomicFile {
   }
 
   /// The text of a file.
+  package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
   package static func read(_ path: String) throws(ResultsError) -> String {
     String(decoding: try readBytes(path), as: UTF8.self)
   }

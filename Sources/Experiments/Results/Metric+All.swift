@@ -3,7 +3,8 @@
 
 extension Metric {
   /// All metrics, in the order of columns and of summary lines.
-  package static let all: [Metric] = quality + speed + memory + stability + size
+  package static let all: [Metric] = quality + speed + memory + stability + size + attention + generation
+    + position + extrapolation + need
 
   /// The metric with a name; nil if there is none.
   package static func named(_ name: String) -> Metric? {

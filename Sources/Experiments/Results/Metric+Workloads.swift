@@ -15,7 +15,7 @@ extension Metric {
   ]
   /// What a positional encoding does.
   package static let position: [Metric] = [
-    relativeError, angleError, unseenAnglePercent, nearMassPercent,
+    relativeError, angleError, angleErrorSingle, unseenAnglePercent, nearMassPercent,
   ]
   /// The loss beyond the length of training.
   package static let extrapolation: [Metric] = [
@@ -115,6 +115,9 @@ extension Metric {
   package static let angleError = Metric(
     "angle_error", "Largest error of a rotation's cosine or sine against float64.",
     better: .lower, .sampled, as: .scientific)
+  package static let angleErrorSingle = Metric(
+    "angle_error_f32", "The same, had the angles been computed in float32.",
+    better: .none, .planned, as: .scientific)
   package static let unseenAnglePercent = Metric(
     "unseen_angle_percent",
     "Rotating pairs that reach angles at 4 x length which training at length never shows them.",

@@ -32,6 +32,8 @@ package struct Metric: Hashable, Sendable {
     case bytes
     /// Seconds: 0.812 s, 3 min 20 s.
     case seconds
+    /// A very small number: 1.2e-07.
+    case scientific
     /// Per cent, given as 0 to 100: 61.2 %.
     case percent
   }

@@ -36,6 +36,7 @@ extension Metric {
     case .decimals(let decimals): return Scale(1, "", decimals)
     case .count: return Scale(1, "", value == value.rounded() ? 0 : 1)
     case .percent: return Scale(1, " %", 1)
+    case .scientific: return .scientific
     case .seconds: return Scale.seconds(abs(value))
     case .scaled:
       return Scale.prefixed(abs(value), step: 1000, [" ", " k", " M", " G", " T", " P"])
@@ -50,6 +51,14 @@ private struct Scale {
   let divisor: Double
   let unit: String
   let decimals: Int
+  private var format = "%.*f"
+
+  /// 1.2e-07
+  static var scientific: Scale {
+    var scale = Scale(1, "", 1)
+    scale.format = "%.*e"
+    return scale
+  }
 
   init(_ divisor: Double, _ unit: String, _ decimals: Int) {
     self.divisor = divisor
@@ -58,7 +67,7 @@ private struct Scale {
   }
 
   func text(_ value: Double, unit: Bool = true) -> String {
-    let text = String(format: "%.*f", decimals, value / divisor)
+    let text = String(format: format, decimals, value / divisor)
     return unit ? text + self.unit : text
   }
 

@@ -4,10 +4,13 @@
 final class CellReporter: ProgressReporter {
   private var bar: ProgressBar
   private let file: LineFile?
+  private let headline: [Metric]
   private var rate: Double?
 
-  init(_ bar: ProgressBar, log: LineFile?) {
+  /// - Parameter headline: the metrics that answer the workload's question.
+  init(_ bar: ProgressBar, headline: [Metric], log: LineFile?) {
     self.bar = bar
+    self.headline = headline
     file = log
   }
 
@@ -28,10 +31,18 @@ final class CellReporter: ProgressReporter {
     file?.append("step \(step)/\(steps) validation loss \(Metric.valLoss.text(validationLoss))")
   }
 
+  /// The first figures of the headline, such as "forward_seconds 3.1 ms, backward_seconds 7.7 ms".
+  private func figures(_ row: CellRow) -> String {
+    headline.compactMap { metric in
+      row.metrics[metric].map { "\(metric.name) \(metric.text($0))" }
+    }.prefix(3).joined(separator: ", ")
+  }
+
   func end(_ row: CellRow) {
     var message = row.reason ?? ""
-    if row.status == .ok, let loss = row.metrics[.valLoss] {
-      message = "validation loss \(Metric.valLoss.text(loss))"
+    if row.status == .ok {
+      message =
+        row.metrics[.valLoss].map { "validation loss \(Metric.valLoss.text($0))" } ?? figures(row)
     }
     bar.end(row.status, message)
     file?.append("end \(row.status.rawValue) \(message)")

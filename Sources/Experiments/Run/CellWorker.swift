@@ -32,7 +32,8 @@ package struct CellWorker {
     let interrupts = Interrupts()
     let parent = getppid()
     let reporter = CellReporter(
-      ProgressBar(Terminal.progress(isQuiet: options.isQuiet)), log: LineFile("\(path)/log.txt"))
+      ProgressBar(Terminal.progress(isQuiet: options.isQuiet)),
+      headline: type(of: workload).headline, log: LineFile("\(path)/log.txt"))
     reporter.begin(label, index, of: count, steps: workload.steps)
     var row = CellRow(
       cell: id, experiment: experiment.name, variant: cell.variant, seed: cell.seed)

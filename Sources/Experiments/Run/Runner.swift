@@ -29,8 +29,8 @@ package struct Runner {
     package let folder: RunFolder
     package let summary: Summary
     package let exitCode: Int32
-    /// What the models wrote at the end, one text a variant, of its first cell that is ok.
-    package let samples: [(variant: String, text: String)]
+    /// What cells left for people: the text that a model wrote, one a variant, or the shapes of each cell's model.
+    package let texts: [CellText]
   }
 
   /// Runs every cell and writes the run's folder.
@@ -81,17 +81,21 @@ package struct Runner {
     record.exit = Int(exitCode)
     try folder.write(record.json, to: "run.json")
     return Outcome(
-      folder: folder, summary: summary, exitCode: exitCode, samples: samples(table, folder))
+      folder: folder, summary: summary, exitCode: exitCode, texts: texts(table, folder))
   }
 
-  private func samples(
-    _ table: CellTable, _ folder: RunFolder
-  ) -> [(variant: String, text: String)] {
-    experiment.variants.compactMap { variant in
-      let row = table.rows.first { $0.variant == variant && $0.status == .ok }
-      let text = row.flatMap { try? AtomicFile.read("\(folder.cell($0.cell))/sample.txt") }
-      return text.map { (variant, $0) }
+  private func texts(_ table: CellTable, _ folder: RunFolder) -> [CellText] {
+    let rows = table.rows.filter { $0.status == .ok }
+    let samples = experiment.variants.compactMap { variant -> CellText? in
+      guard let row = rows.first(where: { $0.variant == variant }) else { return nil }
+      return CellText("\(variant) writes:", "\(folder.cell(row.cell))/sample.txt")
     }
+    let labels = Dictionary(
+      uniqueKeysWithValues: zip(table.rows.map(\.cell), experiment.cells.map(\.label)))
+    return samples
+      + rows.compactMap { row in
+        CellText("\(labels[row.cell] ?? row.cell):", "\(folder.cell(row.cell))/report.txt")
+      }
   }
 
   private func summary(_ table: CellTable) -> Summary {

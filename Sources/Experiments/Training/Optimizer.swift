@@ -13,6 +13,9 @@ package struct OptimizerOptions: Equatable, Sendable {
   /// Infinite: no clipping.
   package let clip: Double
 
+  /// What is used where nothing is said.
+  static let usual = OptimizerOptions(.empty())
+
   static let choices = [
     Choice("adamw", "Adam with decoupled weight decay (Loshchilov & Hutter 2019)")
   ]

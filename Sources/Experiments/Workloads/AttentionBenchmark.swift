@@ -1,7 +1,7 @@
 // AttentionBenchmark: one attention alone, without projections: how fast, with how much memory, how exact.
 
-import Config
-import Models
+package import Config
+package import Models
 import Tensors
 
 /// Times one attention forward and backward, counts its memory, and holds its results to float64.
@@ -28,17 +28,18 @@ package struct AttentionBenchmark: Workload {
   package var tokensPerStep: Int { options.batch * options.queries }
 
   package func flops(of model: Transformer) -> Double? {
-    let plan = model.blocks[0].attention.plan
-    let problem = AttentionProblem(options, plan, model.position)
+    let problem = AttentionProblem(options, model)
     // Of one repetition.
     return problem.forwardFLOPs + (options.backward ? problem.backwardFLOPs : 0)
   }
 
   package func run(_ cell: CellJob) throws {
     let model = Transformer(cell.model, vocabulary: 1, length: length)
-    let plan = model.blocks[0].attention.plan
-    let problem = AttentionProblem(options, plan, model.position)
-    guard let algorithm = cell.recordKernel(plan.kernel, for: problem.situation) else { return }
+    let kernel = model.blocks[0].attention.plan.kernel
+    let problem = AttentionProblem(options, model)
+    let work = problem.work(on: cell.device)
+    guard cell.recordKernel(kernel, for: work) else { return }
+    let algorithm = try kernel.resolve(on: cell.device, for: work).algorithm
 
     let predicted = AttentionRun.dry(problem, algorithm, cell)
     let peak = cell.device.measurePeak(cell.precision)

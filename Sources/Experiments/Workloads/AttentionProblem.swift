@@ -8,27 +8,23 @@ struct AttentionProblem {
   let options: AttentionBenchmarkOptions
   let heads: HeadCounts
   let headDimension: Int
-  private let window: Int?
-  private let softcap: Double
-  private let slopes: [Float]?
+  /// The first layer of the model, whose window, softcap and slopes are taken.
+  private let layer: AttentionLayer
 
-  init(_ options: AttentionBenchmarkOptions, _ plan: AttentionPlan, _ position: any Position) {
+  init(_ options: AttentionBenchmarkOptions, _ model: Transformer) {
     self.options = options
-    heads = plan.heads
-    headDimension = plan.headDimension
-    window = plan.windows[0]
-    softcap = plan.softcap
-    slopes = position.slopes(heads: plan.heads.queries)
+    layer = model.blocks[0].attention
+    heads = layer.plan.heads
+    headDimension = layer.plan.headDimension
   }
 
   var queryShape: Shape { [options.batch, options.queries, heads.queries, headDimension] }
   var keyShape: Shape { [options.batch, options.keys, heads.keyValues, headDimension] }
 
   /// What `auto` chooses by.
-  var situation: AttentionSituation {
-    AttentionSituation(
-      queries: options.queries, keys: options.keys, hasExplicitMask: options.mask != .none,
-      needsGradient: options.backward)
+  func work(on device: Device) -> AttentionWork {
+    AttentionWork(
+      queries: options.queries, keys: options.keys, attentionOptions(seed: 0, on: device))
   }
 
   /// Pairs of a query and a key that it sees by position, over all heads and sequences.
@@ -38,8 +34,8 @@ struct AttentionProblem {
     let one = (0..<options.queries).reduce(0.0) { sum, query in
       let position = query + options.offset
       let last = options.isCausal ? min(position, options.keys - 1) : options.keys - 1
-      let first = window.map { max(0, position - $0 + 1) } ?? 0
-      let end = window.map { min(last, position + $0 - 1) } ?? last
+      let first = layer.window.map { max(0, position - $0 + 1) } ?? 0
+      let end = layer.window.map { min(last, position + $0 - 1) } ?? last
       return sum + Double(max(0, end - first + 1))
     }
     return one * Double(options.batch * heads.queries)
@@ -56,12 +52,12 @@ struct AttentionProblem {
     let rows = rows ?? 0..<options.queries
     let hasKeep = options.mask == .boolean || options.mask == .both
     let hasBias = options.mask == .additive || options.mask == .both
-    return AttentionOptions(
-      scale: 1 / Float(headDimension).squareRoot(), softcap: Float(softcap),
-      isCausal: options.isCausal, offset: options.offset + rows.lowerBound, window: window,
-      slopes: slopes.map { Tensor($0, [$0.count], kind: .data, on: device) },
-      keep: hasKeep ? keep(seed, rows, on: device) : nil,
-      bias: hasBias ? bias(seed, rows, on: device) : nil)
+    var attention = layer.options(on: device)
+    attention.isCausal = options.isCausal
+    attention.offset = options.offset + rows.lowerBound
+    attention.keep = hasKeep ? keep(seed, rows, on: device) : nil
+    attention.bias = hasBias ? bias(seed, rows, on: device) : nil
+    return attention
   }
 
   // The masks are alike for all sequences and heads; an element follows from its place alone.

@@ -10,22 +10,21 @@ struct DryTraining {
   /// Of a whole training step.
   let step: MemoryLedger
 
-  /// - Parameter model: built; its parameters get no memory by this.
+  /// - Parameter model: its parameters lie on a device of no memory afterwards.
   init(
     _ model: Transformer, batch: Int, sequence: Int, precision: ElementType, threads: Int,
     optimizer: OptimizerOptions = .usual
   ) {
     let device = Device.dry(threads: threads)
     let tokens = [Int32](repeating: 0, count: batch * sequence)
-    let copy = model.declaredAgain()
-    copy.parameters.allocate(on: device)
+    model.parameters.allocate(on: device)
     do {
       let pass = Pass(on: device, precision: precision)
-      _ = copy(Tokens(tokens, batch: batch, on: device), pass, lastOnly: true)
+      _ = model(Tokens(tokens, batch: batch, on: device), pass, lastOnly: true)
       forward = device.memory
     }
     device.resetPeaks()
-    let trainer = Trainer(copy, optimizer, precision: precision, seed: 0, on: device)
+    let trainer = Trainer(model, optimizer, precision: precision, on: device)
     _ = trainer.step(tokens, targets: tokens, batch: batch, rate: 0)
     step = device.memory
   }

@@ -1,7 +1,7 @@
 // Extrapolate: trains at one length and asks how well the model predicts at positions it has never seen.
 
-import Config
-import Models
+package import Config
+package import Models
 import Tensors
 
 /// Trains at L, then measures the loss by position in windows of 4 L.

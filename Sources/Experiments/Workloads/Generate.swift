@@ -1,7 +1,7 @@
 // Generate: prefill and decode with a key/value cache, timed, counted, and compared with an exact cache.
 
-import Config
-import Models
+package import Config
+package import Models
 import Tensors
 
 /// Reads a prompt, then decodes token by token.
@@ -37,7 +37,7 @@ package struct Generate: Workload {
     cell.recordDataset(text)
     let corpus = try TextCorpus(text, sequence: length)
     let (model, vocabulary) = try model(for: cell, corpus)
-    guard cell.recordKernel(of: model, sequence: options.chunk) else { return }
+    guard cell.recordKernel(of: model, tokens: min(options.chunk, options.promptTokens)) else { return }
     let sequences = try options.sequences(of: corpus, in: vocabulary)
     let bandwidth = cell.device.measureBandwidth()
 

@@ -34,9 +34,10 @@ struct GenerateOptions: Sendable {
     isRolling = buffer == "rolling"
     chunk = options.int(
       "chunk", default: 512, in: 1...1_048_576, "tokens of the prompt that are read at a time")
-    compares = options.bool(
-      "compare", default: cache != .f32 || isRolling, said: "true unless the cache is f32 and full",
+    let compares = options.optionalBool(
+      "compare", default: "true unless the cache is f32 and full",
       "decode once more with a full f32 cache, to see what this one costs")
+    self.compares = compares ?? (cache != .f32 || isRolling)
   }
 
   /// The tokens of each sequence, prompt and continuation and one target more, from the validation split.

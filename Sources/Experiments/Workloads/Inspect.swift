@@ -1,6 +1,6 @@
 // Inspect: what a model is and what it would need, without running it.
 
-import Config
+package import Config
 import Foundation
 import Models
 import Tensors

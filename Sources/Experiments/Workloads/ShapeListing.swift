@@ -1,6 +1,7 @@
 // ShapeListing: every parameter of a model with its shape, layers that are alike in one line.
 
 import Models
+import Tensors
 
 /// The parameters of a model, as a table.
 struct ShapeListing {

@@ -1,7 +1,7 @@
 // Train: next-token training of a small model, with everything that is measured on the way.
 
 package import Config
-import Models
+package import Models
 import Tensors
 
 /// Trains a model on a text and measures how well, how fast, how calmly, and with how much memory.
@@ -35,7 +35,7 @@ package struct Train: Workload {
     let corpus = try TextCorpus(text, sequence: options.sequence)
     let model = Transformer(
       cell.model, vocabulary: corpus.vocabulary.count, length: options.sequence)
-    guard cell.recordKernel(of: model, sequence: options.sequence) else { return nil }
+    guard cell.recordKernel(of: model, tokens: options.sequence) else { return nil }
     model.parameters.materialise(on: cell.device, seed: UInt64(cell.seed))
     if cell.savesInitial { try cell.save(model, corpus, step: 0, as: "checkpoint-initial") }
 

@@ -22,7 +22,7 @@ package struct TrainOptions: Sendable {
   package let prompt: String
 
   package init(_ options: Section) {
-    dataset = TrainOptions.dataset(options)
+    dataset = DatasetDeclaration(options)
     sequence = options.int("sequence", default: 256, in: 1...1_048_576, "tokens of one sequence")
     batch = options.int("batch", default: 16, in: 1...65536, "sequences of one step")
     steps = options.int("steps", default: 300, in: 1...1_000_000_000, "optimizer steps")
@@ -46,30 +46,5 @@ package struct TrainOptions: Sendable {
     sampleTemperature = sample.double(
       "temperature", default: 0.8, in: 0...100, "below 1 bolder, above 1 wilder, 0 the likeliest")
     prompt = sample.string("prompt", default: "\n", "what the text starts from")
-  }
-
-  private static func dataset(_ options: Section) -> DatasetDeclaration {
-    let section = options.section("dataset", "the text to learn")
-    let name = section.string(
-      "name", default: "tiny-shakespeare", "tiny-shakespeare, synthetic-plays, or a file's path")
-    let fallback = section.optionalString(
-      "fallback", default: "an error", "what to use where that cannot be had")
-    return DatasetDeclaration(
-      dataset(name, "name", section) ?? .tinyShakespeare,
-      fallback: fallback.flatMap { dataset($0, "fallback", section) })
-  }
-
-  private static func dataset(_ word: String, _ key: String, _ section: Section) -> Dataset? {
-    if let dataset = Dataset(word) { return dataset }
-    section.fault(
-      key,
-      because: .unknownWord(
-        word, path: section.path(of: key),
-        choices: [
-          Choice("tiny-shakespeare", "40,000 lines of Shakespeare's plays"),
-          Choice("synthetic-plays", "built-in text in the manner of a play"),
-          Choice("./FILE.txt", "any UTF-8 text file"),
-        ]))
-    return nil
   }
 }

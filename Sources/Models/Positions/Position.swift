@@ -33,14 +33,29 @@ package protocol Position: Component {
   func rotate(_ x: Tensor, _ pass: Pass, layer: Int, from position: Int) -> Tensor
   /// What each head's scores lose for each token between query and key; nil: nothing.
   func slopes(heads: Int) -> [Float]?
+  /// The angles that queries and keys of a layer are turned by; nil when they are not turned.
+  func rotation(layer: Int) -> Rotation?
   /// The number of positions that exist; nil when any may come.
   var limit: Int? { get }
+}
+
+/// How an encoding turns pairs of features.
+package struct Rotation: Sendable {
+  /// The angle of each pair, in radians a position.
+  package let frequencies: [Double]
+  /// The same before any scaling for longer texts.
+  package let unscaled: [Double]
+  /// Factor on cosines and sines.
+  package let amplitude: Double
+  /// Whether pair i is (2i, 2i + 1); else it is (i, i + d/2).
+  package let interleaved: Bool
 }
 
 extension Position {
   package func embed(_ x: Tensor, _ pass: Pass, from position: Int = 0) -> Tensor { x }
   package func rotate(_ x: Tensor, _ pass: Pass, layer: Int, from position: Int) -> Tensor { x }
   package func slopes(heads: Int) -> [Float]? { nil }
+  package func rotation(layer: Int) -> Rotation? { nil }
   package var limit: Int? { nil }
 
   /// As in the first layer.

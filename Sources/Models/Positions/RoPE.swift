@@ -16,7 +16,7 @@ package struct RoPE: Position {
 
   /// One a base; the layers take them in turn.
   private let angles: [(cosines: ConstantTable, sines: ConstantTable)]
-  private let interleaved: Bool
+  private let rotations: [Rotation]
 
   package init(
     _ options: Section, _ context: PositionContext, _ parameters: ParameterBuilder
@@ -31,7 +31,6 @@ package struct RoPE: Position {
         Choice("half", "pairs feature i with i + d/2, as Hugging Face and NeoX do"),
         Choice("interleaved", "pairs features 2i and 2i + 1, as the paper and Meta do"),
       ], default: "half", "which features turn together")
-    interleaved = layout == "interleaved"
     let chosen = options.component(Slots.scaling)
     let scaling = chosen.type.init(chosen.options, length: context.length)
     let d = context.headDimension
@@ -40,12 +39,17 @@ package struct RoPE: Position {
         because: .rule("rope turns pairs of features: the head dimension must be even, not \(d)"),
         notes: context.headNotes)
     }
-    angles = bases.map { base in
-      let frequencies = scaling.frequencies(base: base, dimension: d)
+    rotations = bases.map { base in
+      Rotation(
+        frequencies: scaling.frequencies(base: base, dimension: d),
+        unscaled: Self.plainFrequencies(base: base, dimension: d), amplitude: scaling.amplitude,
+        interleaved: layout == "interleaved")
+    }
+    angles = rotations.map { rotation in
       // Angles are computed in double: in float, position 131071 would be off by hundredths of a turn.
       let table = { (wave: @escaping (Double) -> Double) in
         ConstantTable(columns: d / 2) { position in
-          frequencies.map { Float(scaling.amplitude * wave(Double(position) * $0)) }
+          rotation.frequencies.map { Float(rotation.amplitude * wave(Double(position) * $0)) }
         }
       }
       return (table { cos($0) }, table { sin($0) })
@@ -57,7 +61,9 @@ package struct RoPE: Position {
     let (cosines, sines) = angles[layer % angles.count]
     let table = RotaryTable(
       cosine: cosines(end, on: pass.device), sine: sines(end, on: pass.device),
-      interleaved: interleaved)
+      interleaved: rotations[0].interleaved)
     return pass.rope(x, table, from: position)
   }
+
+  package func rotation(layer: Int) -> Rotation? { rotations[layer % rotations.count] }
 }
