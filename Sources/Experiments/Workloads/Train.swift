@@ -10,6 +10,7 @@ package struct Train: Workload {
   package static let summary = "next-token training: loss, speed, memory by kind and stability"
   package static let formula = "minimise the mean of -log p(token | earlier tokens)"
   package static let source = "Radford et al. 2018 (GPT); settings after nanoGPT"
+  package static let headline: [Metric] = [.valLoss, .tokensPerSecond, .peakBytes, .parameters]
 
   private let options: TrainOptions
 

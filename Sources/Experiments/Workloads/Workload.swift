@@ -5,6 +5,12 @@ package import Models
 
 /// A kind of experiment.
 package protocol Workload: Component {
+  /// The metrics that answer most questions: the columns of the summary's overview.
+  ///
+  /// Where there are none the summary takes the first that were measured.
+  static var headline: [Metric] { get }
+  /// The metrics whose growth along a numeric axis, such as the sequence length, is of interest.
+  static var scaling: [Metric] { get }
   init(_ options: Section)
   /// The longest sequence that the model must be built for.
   var length: Int { get }
@@ -16,6 +22,11 @@ package protocol Workload: Component {
   var dataset: DatasetDeclaration? { get }
   /// Carries out the cell and fills in its row.
   func run(_ cell: CellJob) throws
+}
+
+extension Workload {
+  package static var headline: [Metric] { [] }
+  package static var scaling: [Metric] { [.workspaceBytes, .peakBytes, .stepSeconds] }
 }
 
 /// The workloads: one line each.
