@@ -60,7 +60,7 @@ extension Fault.Kind {
     case .nothingToRun: "every cell of the matrix is excluded"
     case .badName(let name, let what):
       "\(what) \(Wording.quote(name)) cannot be a folder name:"
-        + " use up to 64 letters, digits, '-', '_' and '.', beginning with a letter or digit"
+        + " use up to 64 letters, digits, '-', '_', '+' and '.', beginning with a letter or digit"
 
     case .badSetting(let text):
       "\(Wording.quote(text)) is not of the form path=value, such as model.layers=4"

@@ -26,7 +26,7 @@ struct Run: ParsableCommand {
       experiment, options, program: Program.version,
       environment: ProcessInfo.processInfo.environment)
     let outcome = try failing { try runner.run() }
-    print(json ? outcome.summary.json.document : outcome.summary.document.text, terminator: "")
+    print(json ? outcome.summary.json.document : outcome.summary.digest.text, terminator: "")
 
     if !json {
       for text in outcome.texts {

@@ -25,7 +25,7 @@ import Testing
 
   @Test func `the page on the experiment file names every key outside the components`() throws {
     let page = try Repository.text("docs/experiment-file.md")
-    let keys = ["name", "seeds", "variants", "matrix"] + Catalogue.common.map(\.path)
+    let keys = ["name", "seeds", "variants", "compare", "matrix"] + Catalogue.common.map(\.path)
     #expect(keys.count > 10)
     for key in keys {
       let isNamed = page.contains("`\(key)`")

@@ -63,9 +63,9 @@ package struct CellTable: Sendable {
     try folder.write(jsonl, to: "cells.jsonl")
   }
 
-  private var axes: [String] { Self.union(rows.map { $0.axes.map(\.key) }) }
+  private var axes: [String] { rows.flatMap { $0.axes.map(\.key) }.unique }
 
-  private var facts: [String] { Self.union(rows.map { $0.facts.map(\.key) }) }
+  private var facts: [String] { rows.flatMap { $0.facts.map(\.key) }.unique }
 
   private var metrics: [Metric] {
     var others = Set(rows.flatMap { $0.metrics.metrics })
@@ -98,12 +98,6 @@ package struct CellTable: Sendable {
     case .real(let number): NumberText.real(number)
     default: value.line
     }
-  }
-
-  // Keys in the order in which they are first met.
-  private static func union(_ lists: [[String]]) -> [String] {
-    var seen: Set<String> = []
-    return lists.joined().filter { seen.insert($0).inserted }
   }
 }
 

@@ -3,16 +3,18 @@
 
 extension Metric {
   /// All metrics, in the order of columns and of summary lines.
-  package static let all: [Metric] = quality + speed + memory + stability + size + attention + generation
-    + position + extrapolation + need
+  package static let all: [Metric] =
+    quality + speed + memory + stability + size + attention + generation + position
+    + extrapolation + need + predictions
 
-  /// The metric with a name; nil if there is none.
+  /// The metric with a name, or the prediction of a listed one; nil if there is none.
   package static func named(_ name: String) -> Metric? {
-    all.first { $0.name == name }
+    if let listed = all.first(where: { $0.name == name }) { return listed }
+    return all.first { prediction(of: $0).name == name }.map(prediction)
   }
 
   /// How well the model predicts.
-  package static let quality: [Metric] = [valLoss, bestValLoss, trainLoss]
+  package static let quality: [Metric] = [valLoss, bestValLoss, trainLoss, initialLoss]
   /// How fast it runs.
   package static let speed: [Metric] = [
     tokensPerSecond, stepSeconds, trainSeconds, evaluationSeconds, seconds, flopsPerSecond,
@@ -21,7 +23,7 @@ extension Metric {
   /// Memory by kind, peak over the run, and the cache of a later generation.
   package static let memory: [Metric] = [
     peakBytes, peakResidentBytes, parameterBytes, gradientBytes, optimizerBytes, activationBytes,
-    workspaceBytes, kvCacheBytesPerToken,
+    workspaceBytes, cacheBytes, kvCacheBytesPerToken,
   ]
   /// How calm the training was.
   package static let stability: [Metric] = [
@@ -30,6 +32,11 @@ extension Metric {
   ]
   /// How large the model and the job were.
   package static let size: [Metric] = [parameters, flopsPerToken, steps, tokens]
+  /// What was worked out before anything ran, to stand beside what was measured.
+  package static let predictions: [Metric] = [
+    peakBytes, parameterBytes, gradientBytes, optimizerBytes, activationBytes, workspaceBytes,
+    cacheBytes, savedBytes, forwardSeconds, backwardSeconds, decodeSeconds, relativeError,
+  ].map(prediction)
 
   // Quality
   package static let valLoss = Metric(
@@ -42,6 +49,9 @@ extension Metric {
   package static let trainLoss = Metric(
     "train_loss", "Training loss, mean of the last tenth of the steps, in nats a token.",
     better: .lower, .sampled, as: .decimals(4))
+  package static let initialLoss = Metric(
+    "initial_loss", "Loss before the first step, in nats a token.",
+    better: .none, .sampled, as: .decimals(4))
 
   // Speed
   package static let tokensPerSecond = Metric(
@@ -87,6 +97,9 @@ extension Metric {
     better: .lower, .exact, as: .bytes, whole: true)
   package static let workspaceBytes = Metric(
     "workspace_bytes", "Peak bytes of kernels' scratch space.",
+    better: .lower, .exact, as: .bytes, whole: true)
+  package static let cacheBytes = Metric(
+    "cache_bytes", "Peak bytes of key and value caches.",
     better: .lower, .exact, as: .bytes, whole: true)
   package static let kvCacheBytesPerToken = Metric(
     "kv_cache_bytes_per_token", "Bytes of KV cache that one token of one sequence takes.",

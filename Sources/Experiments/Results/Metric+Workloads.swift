@@ -10,7 +10,7 @@ extension Metric {
   /// How generation with a cache goes.
   package static let generation: [Metric] = [
     prefillTokensPerSecond, decodeTokensPerSecond, decodeSeconds, decodeBytesPerSecond,
-    bandwidthPercent, cacheBytes, cacheTouchedBytes, decodeLoss, decodeLossChange, logitError,
+    bandwidthPercent, cacheTouchedBytes, decodeLoss, decodeLossChange, logitError,
     topTokenPercent,
   ]
   /// What a positional encoding does.
@@ -89,9 +89,6 @@ extension Metric {
     "bandwidth_percent",
     "decode_bytes_per_s as a share of this machine's measured memory bandwidth, in per cent.",
     better: .higher, .sampled, as: .percent)
-  package static let cacheBytes = Metric(
-    "cache_bytes", "Bytes set aside for keys and values.",
-    better: .lower, .exact, as: .bytes, whole: true)
   package static let cacheTouchedBytes = Metric(
     "cache_touched_bytes", "Bytes of the cache that tokens were written to.",
     better: .lower, .exact, as: .bytes, whole: true)

@@ -16,7 +16,7 @@ package enum ResultsError: Error, Equatable, CustomStringConvertible {
     case .system(let doing, let path, let code):
       "could not \(doing) '\(path)': \(ResultsError.text(code))"
     case .badName(let name):
-      "'\(name)' cannot name a results folder: use letters, digits, '.', '_' and '-', "
+      "'\(name)' cannot name a results folder: use letters, digits, '.', '_', '+' and '-', "
         + "and begin with a letter or digit"
     case .unreadable(let path, let problem):
       "could not read '\(path)': \(problem)"

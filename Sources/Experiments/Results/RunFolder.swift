@@ -89,7 +89,7 @@ package struct RunFolder: Sendable, Equatable {
   private static func checkName(_ name: String) throws(ResultsError) {
     let isWord = name.unicodeScalars.allSatisfy { scalar in
       scalar.properties.isAlphabetic || ("0"..."9").contains(scalar)
-        || "._-".contains(Character(scalar))
+        || "._-+".contains(Character(scalar))
     }
     guard let first = name.first, isWord, first.isLetter || first.isNumber, name.utf8.count <= 200
     else { throw .badName(name) }

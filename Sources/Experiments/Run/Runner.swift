@@ -99,9 +99,19 @@ package struct Runner {
   }
 
   private func summary(_ table: CellTable) -> Summary {
-    Summary(
+    // An axis may change the workload: then the columns are those of all.
+    var workloads: [any Workload.Type] = []
+    for cell in experiment.cells {
+      guard let type = cell.workload.map({ type(of: $0) }) else { continue }
+      if !workloads.contains(where: { $0 == type }) { workloads.append(type) }
+    }
+    return Summary(
       experiment: experiment.name, rows: table.rows,
-      isTraining: experiment.cells.contains { $0.workload is Train })
+      compare: Dictionary(
+        experiment.compare.map { ($0.variant, $0.baseline) }, uniquingKeysWith: { $1 }),
+      isTraining: workloads.contains { $0 == Train.self },
+      headline: workloads.flatMap { $0.headline }.unique,
+      scaling: workloads.flatMap { $0.scaling }.unique)
   }
 
   /// Runs one cell in a process of its own.

@@ -176,6 +176,10 @@ struct Expansion<Model, Workload> {
     } else if case .mapping(let body)? = variantValues.first?.value {
       fields += body
     }
+    if !header.compare.isEmpty {
+      let pairs = header.compare.map { Value.Field($0.variant, .text($0.baseline)) }
+      fields.append(Value.Field("compare", .mapping(pairs)))
+    }
     var axes = matrix.axes.map { axis in
       Value.Field(axis.path.text, .list(axis.values.map(\.value)))
     }

@@ -15,6 +15,8 @@ package struct Experiment<Model, Workload> {
   /// The variants in the order written; `base` when the file declares none.
   package let variants: [String]
   package let seeds: [Int]
+  /// Variants that state what they are compared with, and that.
+  package let compare: [(variant: String, baseline: String)]
   /// The axes of the matrix with their values, in the order written.
   package let axes: [(path: String, values: [AxisValue])]
   /// Every cell, excluded ones included: by variant, then axes (the last one fastest), then seed.
@@ -93,7 +95,8 @@ package struct Experiment<Model, Workload> {
     return Experiment(
       name: header.name, file: document.source.name, question: question(document.source),
       variants: header.variants.map(\.name), seeds: header.seeds,
-      axes: matrix.axes.map { ($0.path.text, $0.values) }, cells: expansion.cells,
+      compare: header.compare, axes: matrix.axes.map { ($0.path.text, $0.values) },
+      cells: expansion.cells,
       recordings: expansion.recordings,
       resolvedYAML: expansion.resolved(matrixNode: header.matrixNode).yaml)
   }

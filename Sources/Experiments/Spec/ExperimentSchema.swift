@@ -23,7 +23,7 @@ package enum ExperimentSchema {
     let whole = Recording(path: "", items: header + document.items)
     let overlay = JSONSchema(isOverlay: true, options: options).schema(document)
     return JSONSchema(options: options).document(
-      whole, title: "runexp experiment", extra: [variants(overlay), matrix])
+      whole, title: "runexp experiment", extra: [variants(overlay), compare, matrix])
   }
 
   /// What a document in which nothing is written reads: all options with their defaults.
@@ -48,6 +48,16 @@ package enum ExperimentSchema {
               "anyOf",
               .list([overlay, .mapping([Value.Field("type", .text("null"))])]))
           ])),
+      ]))
+  }
+
+  private static var compare: Value.Field {
+    let text = Value.mapping([Value.Field("type", .text("string"))])
+    return Value.Field(
+      "compare",
+      .mapping([
+        Value.Field("description", .text("for a variant, the one it is compared with")),
+        Value.Field("type", .text("object")), Value.Field("additionalProperties", text),
       ]))
   }
 

@@ -1,4 +1,5 @@
-// The keys of an experiment file that are not part of any one document: name, seeds, variants.
+// The keys of an experiment file that are not part of any one document: name, seeds, variants and
+// what each is compared with.
 
 import Config
 
@@ -16,6 +17,8 @@ struct SpecHeader {
   let seeds: [Int]
   let variants: [Variant]
   let declaresVariants: Bool
+  /// Variants that state what they are compared with, and that.
+  let compare: [(variant: String, baseline: String)]
   let matrixNode: Node?
 
   /// Reads the root of a file; keys of the document count as known.
@@ -26,6 +29,7 @@ struct SpecHeader {
     let variants = Self.variants(root)
     declaresVariants = !variants.isEmpty
     self.variants = variants.isEmpty ? [Variant(name: "base", overlay: nil)] : variants
+    compare = Self.compare(root, known: self.variants.map(\.name))
     matrixNode = root.node("matrix")
   }
 
@@ -66,12 +70,42 @@ struct SpecHeader {
     }
   }
 
+  private static func compare(
+    _ root: Section, known: [String]
+  ) -> [(variant: String, baseline: String)] {
+    let section = root.section("compare", "for a variant, the one it is compared with")
+    return section.writtenKeys.compactMap { variant in
+      guard let node = section.node(variant) else { return nil }
+      let path = section.path(of: variant)
+      guard known.contains(variant) else {
+        section.fault(variant, because: .unknownVariant(variant, known: known), isOfKey: true)
+        return nil
+      }
+      guard let baseline = node.scalar?.text, !node.isNull else {
+        let found = Wording.found(node)
+        section.fault(
+          variant,
+          because: .wrongType(path, expected: "the name of a variant", found: found, hint: nil))
+        return nil
+      }
+      guard known.contains(baseline) else {
+        section.fault(variant, because: .unknownVariant(baseline, known: known))
+        return nil
+      }
+      guard baseline != variant else {
+        section.fault(variant, because: .rule("\(path) compares a variant with itself"))
+        return nil
+      }
+      return (variant, baseline)
+    }
+  }
+
   /// Whether the text can name a folder on any file system, and never looks like an option.
   static func isSafe(_ name: String) -> Bool {
     guard let first = name.utf8.first, isAlphanumeric(first), name.utf8.count <= nameLimit else {
       return false
     }
-    return name.utf8.allSatisfy { isAlphanumeric($0) || "_-.".utf8.contains($0) }
+    return name.utf8.allSatisfy { isAlphanumeric($0) || "_-+.".utf8.contains($0) }
   }
 
   /// `experiments/modern.yaml` is named `modern`; what no folder can be called becomes `-`.
@@ -81,7 +115,7 @@ struct SpecHeader {
       base = String(base.dropLast(ending.count))
     }
     let name = base.utf8.prefix(nameLimit).map { byte -> Character in
-      isAlphanumeric(byte) || "_-.".utf8.contains(byte)
+      isAlphanumeric(byte) || "_-+.".utf8.contains(byte)
         ? Character(Unicode.Scalar(byte)) : "-"
     }
     let trimmed = String(name.drop { !($0.isLetter || $0.isNumber) })

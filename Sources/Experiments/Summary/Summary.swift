@@ -6,41 +6,71 @@ package struct Summary: Sendable {
   package let experiment: String
   /// The variants in the order of the file.
   package let variants: [String]
-  /// The variant that the others are held against; nil where there is only one.
-  package let baseline: String?
+  /// What each variant is held against.
+  package let baselines: Baselines
+  /// The axes by short name, and the texts of their values.
+  package let axes: AxisNames
   /// One block per combination of axis values, in the order of the plan.
   package let blocks: [SummaryBlock]
   package let coverage: Coverage
-  /// Whether the homework's three questions are answered: a train workload of two variants.
-  package let asksVerdict: Bool
+  /// The metrics of the overview that any cell has a value of, one a column.
+  package let headline: [Metric]
+  /// The metrics whose growth along an axis is fitted.
+  package let scalingMetrics: [Metric]
+  /// Whether the workload is train.
+  package let isTraining: Bool
 
   /// Summarises the rows of a run.
   ///
   /// - Parameters:
   ///   - rows: one a planned cell, in the order of the plan.
-  ///   - baseline: the variant to hold others against; by default the second of two variants
-  ///     (`modern` against `classic`), the first of more.
+  ///   - baseline: the usual variant to hold others against; see `Baselines`.
+  ///   - compare: the baseline of variants that are not held against the usual one.
   ///   - isTraining: whether the workload is train, so that the three questions make sense.
+  ///   - headline: the metrics of the overview; of none, the first that were measured.
+  ///   - scaling: the metrics whose growth along numeric axes is fitted.
   package init(
-    experiment: String, rows: [CellRow], baseline: String? = nil, isTraining: Bool
+    experiment: String, rows: [CellRow], baseline: String? = nil, compare: [String: String] = [:],
+    isTraining: Bool, headline: [Metric] = [], scaling: [Metric] = []
   ) {
     self.experiment = experiment
+    self.isTraining = isTraining
+    scalingMetrics = scaling
     var variants: [String] = []
     for row in rows where !variants.contains(row.variant) { variants.append(row.variant) }
     self.variants = variants
-    let chosen = baseline.flatMap { variants.contains($0) ? $0 : nil }
-    let usual = variants.count == 2 ? variants.last : variants.first
-    self.baseline = variants.count > 1 ? chosen ?? usual : nil
+    let baselines = Baselines(of: variants, usual: baseline, stated: compare)
+    self.baselines = baselines
     coverage = Coverage(rows)
-    asksVerdict = isTraining && variants.count == 2
+    axes = AxisNames(rows)
 
     var points: [[CellRow.Entry]] = []
     for row in rows where !points.contains(row.axes) { points.append(row.axes) }
-    let against = self.baseline
     blocks = points.map { point in
       SummaryBlock(
-        axes: point, rows: rows.filter { $0.axes == point }, variants: variants, baseline: against)
+        axes: point, rows: rows.filter { $0.axes == point }, variants: variants,
+        baselines: baselines)
     }
+    let usual = isTraining ? Train.headline : []
+    self.headline = Self.headline(headline.isEmpty ? usual : headline, of: blocks)
+  }
+
+  /// The variant that those are held against which state no other.
+  package var baseline: String? { baselines.usual }
+
+  /// Whether the homework's three questions are answered: a train workload of two variants.
+  package var asksVerdict: Bool { isTraining && variants.count == 2 }
+
+  /// Whether one table of all that was varied says more than one a point: all but the training of
+  /// one or two variants.
+  package var isWide: Bool {
+    !blocks.isEmpty && (!isTraining || variants.count > 2 || !axes.keys.isEmpty)
+  }
+
+  private static func headline(_ metrics: [Metric], of blocks: [SummaryBlock]) -> [Metric] {
+    let measured = Metric.inOrder(Set(blocks.flatMap { $0.lines.map(\.metric) }))
+    if metrics.isEmpty { return Array(measured.filter { $0.predicts == nil }.prefix(6)) }
+    return metrics.filter(measured.contains)
   }
 }
 
@@ -76,18 +106,18 @@ package struct SummaryBlock: Sendable {
   /// The cells of this block, in the order of the plan.
   package let rows: [CellRow]
   package let variants: [String]
-  package let baseline: String?
+  package let baselines: Baselines
   /// One line per metric that any cell has a value of, in the order of `Metric.all`.
   package let lines: [SummaryLine]
 
-  init(axes: [CellRow.Entry], rows: [CellRow], variants: [String], baseline: String?) {
+  init(axes: [CellRow.Entry], rows: [CellRow], variants: [String], baselines: Baselines) {
     self.axes = axes
     self.rows = rows
     self.variants = variants
-    self.baseline = baseline
+    self.baselines = baselines
     let metrics = Metric.inOrder(Set(rows.flatMap { $0.metrics.metrics }))
     let lines = metrics.map { metric in
-      SummaryLine(metric, rows: rows, variants: variants, baseline: baseline)
+      SummaryLine(metric, rows: rows, variants: variants, baselines: baselines)
     }
     self.lines = SummaryLine.correct(lines.filter { line in line.estimates.contains { $0.n > 0 } })
   }
@@ -96,6 +126,9 @@ package struct SummaryBlock: Sendable {
   package func line(_ metric: Metric) -> SummaryLine? {
     lines.first { $0.metric == metric }
   }
+
+  /// The usual baseline.
+  package var baseline: String? { baselines.usual }
 
   /// `workload.sequence = 128, precision = f32`; empty where the matrix has no axes.
   package var title: String {

@@ -3,45 +3,70 @@
 internal import Foundation
 
 extension Summary {
-  /// The summary for people; print its `text` on a terminal, write its `markdown` to summary.md.
+  /// The whole summary, for summary.md.
   package var document: Page {
-    var blocks: [DocumentBlock] = [.heading(experiment, level: 1), .paragraph(coverage.text)]
-    for block in self.blocks {
+    var page = head
+    if isWide { page += sections(limits: nil) + [.heading("All metrics", level: 2)] }
+    for block in blocks {
       let title = block.title
-      if !title.isEmpty { blocks.append(.heading(title, level: 2)) }
-      blocks += block.content
+      let level = isWide ? 3 : 2
+      if !title.isEmpty { page.append(.heading(title, level: level)) }
+      page += block.content
       if asksVerdict, let verdict = Verdict(block) {
-        blocks += verdict.content(level: title.isEmpty ? 2 : 3)
+        page += verdict.content(level: title.isEmpty ? level : level + 1)
       }
     }
-    return Page(blocks)
+    return Page(isWide ? page : page + predictionContent(limit: nil))
+  }
+
+  /// What stands on the terminal at the end of a run: of many cells the answers without the tables
+  /// of every metric.
+  package var digest: Page {
+    guard isWide else { return document }
+    return Page(
+      head + sections(limits: (differences: 24, predictions: 12))
+        + [.paragraph("every metric of every cell: summary.md")])
+  }
+
+  private var head: [DocumentBlock] {
+    [.heading(experiment, level: 1), .paragraph(coverage.text)]
+  }
+
+  private func sections(limits: (differences: Int, predictions: Int)?) -> [DocumentBlock] {
+    let notes = OverviewNotes(summary: self).all.map { ListItem($0) }
+    return (overview.map { [.table($0)] } ?? []) + (notes.isEmpty ? [] : [.list(notes)])
+      + differencesContent(limit: limits?.differences) + scalingContent
+      + predictionContent(limit: limits?.predictions) + rateSensitivityContent
   }
 }
 
 extension SummaryBlock {
   fileprivate var content: [DocumentBlock] {
     var blocks: [DocumentBlock] = []
-    if !lines.isEmpty { blocks.append(.table(table)) }
+    if !shown.isEmpty { blocks.append(.table(table)) }
     if variants.count > 2, let differences { blocks.append(.table(differences)) }
     let notes = SummaryNotes(self).all
     if !notes.isEmpty { blocks.append(.list(notes.map { ListItem($0) })) }
     return blocks
   }
 
+  // Predictions have a table of their own, beside what they predict.
+  private var shown: [SummaryLine] { lines.filter { $0.metric.predicts == nil } }
+
   // Two variants stand in one table with their difference; more get a second table for it.
   private var table: Table {
-    let others = variants.filter { $0 != baseline }
-    let isPair = variants.count == 2
-    var header = ["metric"] + variants.map { $0.isEmpty ? "value" : $0 }
-    if let baseline { header += others.map { "\($0) / \(baseline)" } }
-    if isPair, let baseline, let subject = others.first {
-      header += ["\(subject) - \(baseline) [95 %]", "better"]
+    let pairs = variants.compactMap { variant in
+      baselines.baseline(of: variant).map { (subject: variant, baseline: $0) }
     }
-    let rows = lines.map { line in
+    var header = ["metric"] + variants.map { $0.isEmpty ? "value" : $0 }
+    header += pairs.map { "\($0.subject) / \($0.baseline)" }
+    let isPair = pairs.count == 1
+    if isPair { header += ["\(pairs[0].subject) - \(pairs[0].baseline) [95 %]", "better"] }
+    let rows = shown.map { line in
       var row = [line.metric.name] + line.estimates.map { line.text($0) }
       row += line.comparisons.map { $0.ratioText }
       if isPair, let comparison = line.comparisons.first {
-        row += [line.difference(comparison), comparison.outcome.text]
+        row += [line.metric.text(comparison), comparison.outcome.text]
       }
       return row
     }
@@ -49,11 +74,11 @@ extension SummaryBlock {
   }
 
   private var differences: Table? {
-    let rows = lines.flatMap { line in
+    let rows = shown.flatMap { line in
       line.comparisons.filter { !$0.isExact && $0.pairs.n >= 2 }.map { comparison in
         [
           line.metric.name, "\(comparison.subject) - \(comparison.baseline)",
-          line.difference(comparison), comparison.outcome.text,
+          line.metric.text(comparison), comparison.outcome.text,
         ]
       }
     }
@@ -72,15 +97,17 @@ extension SummaryLine {
     }
     return "\(metric.text(mean, sd: sd)) (\(estimate.n))"
   }
+}
 
-  /// The difference with its interval, where there is one.
-  func difference(_ comparison: Comparison) -> String {
+extension Metric {
+  /// A difference with its interval, where there is one.
+  func text(_ comparison: Comparison) -> String {
     let pairs = comparison.pairs
     guard let difference = pairs.difference else { return "-" }
     guard !comparison.isExact, let interval = pairs.interval else {
-      return metric.difference(difference)
+      return self.difference(difference)
     }
-    return metric.difference(difference, within: interval)
+    return self.difference(difference, within: interval)
   }
 }
 

@@ -18,7 +18,10 @@ extension Summary {
         "by_status": .object(
           CellStatus.allCases.map { JSONMember($0.rawValue, .integer(coverage.counts[$0] ?? 0)) }),
       ],
-      "blocks": .array(blocks.map { json($0) }),
+      "headline": .array(headline.map { .string($0.name) }),
+      "blocks": .array(blocks.map { json($0) }), "differences": differencesJSON,
+      "scaling": .array(growths.map(\.json)), "predictions": predictionsJSON,
+      "rate_sensitivity": rateSensitivityJSON,
     ]
   }
 
@@ -35,7 +38,7 @@ extension Summary {
       }
       for line in block.lines {
         for estimate in line.estimates {
-          let comparison = line.comparisons.first { $0.subject == estimate.variant }
+          let comparison = line.comparison(estimate.variant)
           text += CSV.line(
             point + Self.fields(line.metric, estimate) + Self.fields(comparison))
         }
@@ -145,7 +148,7 @@ extension Summary {
 
 extension Comparison.Outcome {
   /// The outcome as a word for files.
-  fileprivate var word: String {
+  var word: String {
     switch self {
     case .better: "better"
     case .same: "same"
@@ -156,7 +159,7 @@ extension Comparison.Outcome {
   }
 
   /// The better variant, where one is.
-  fileprivate var winner: String? {
+  var winner: String? {
     if case .better(let variant) = self { return variant }
     return nil
   }

@@ -6,20 +6,24 @@ package struct SummaryLine: Sendable {
   package let metric: Metric
   /// One a variant, in their order; of no values where the variant has none.
   package let estimates: [Estimate]
-  /// One for each variant but the baseline, in their order.
+  /// One for each variant that has a baseline, in their order.
   package private(set) var comparisons: [Comparison]
 
-  init(_ metric: Metric, rows: [CellRow], variants: [String], baseline: String?) {
+  init(_ metric: Metric, rows: [CellRow], variants: [String], baselines: Baselines) {
     self.metric = metric
     let estimates = variants.map { Estimate(metric, of: $0, in: rows) }
     self.estimates = estimates
-    guard let held = estimates.first(where: { $0.variant == baseline }) else {
-      comparisons = []
-      return
+    comparisons = estimates.compactMap { subject in
+      let baseline = baselines.baseline(of: subject.variant)
+      return estimates.first { $0.variant == baseline }.map {
+        Comparison(metric, subject, against: $0)
+      }
     }
-    comparisons = estimates.filter { $0.variant != baseline }.map {
-      Comparison(metric, $0, against: held)
-    }
+  }
+
+  /// The comparison of a variant with its baseline.
+  package func comparison(_ variant: String) -> Comparison? {
+    comparisons.first { $0.subject == variant }
   }
 
   /// The estimate of a variant.

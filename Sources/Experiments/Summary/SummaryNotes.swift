@@ -14,7 +14,7 @@ struct SummaryNotes {
   var all: [String] { data + holes + seeds + correction + confounded + unfair }
 
   // Another text than was asked for: losses on it compare with no other run's.
-  private var data: [String] {
+  var data: [String] {
     var notes: [String] = []
     for row in block.rows {
       if let note = row.fact("dataset_note")?.text, !notes.contains(note) { notes.append(note) }
@@ -27,24 +27,31 @@ struct SummaryNotes {
     block.rows.filter { $0.status != .ok }.map { row in
       let reason = row.reason.map { ": " + $0 } ?? ""
       let name = row.variant.isEmpty ? "" : row.variant + ", "
-      let status = row.status.rawValue.replacing("_", with: " ")
-      return "\(name)seed \(row.seed): \(status)\(reason)"
+      return "\(name)seed \(row.seed): \(row.status.words)\(reason)"
     }
   }
 
   private var seeds: [String] {
-    let n = block.seeds
+    if block.seeds == 1, !comparesVariants { return ["1 seed: no spread can be given"] }
+    return Self.seeds(block.seeds, compares: comparesVariants)
+  }
+
+  private var comparesVariants: Bool {
+    block.variants.contains { block.baselines.baseline(of: $0) != nil }
+  }
+
+  /// What so many seeds can show and what not.
+  static func seeds(_ n: Int, compares: Bool) -> [String] {
     let needed = SignFlip.pairsNeeded(below: 0.05)
     switch n {
     case 0: return []
-    case 1 where block.baseline == nil: return ["1 seed: no spread can be given"]
     case 1:
       return [
         "1 seed: no interval can be given; 2 seeds give one, and \(needed) are the fewest of "
           + "which a sign-flip test can fall below p = 0.05"
       ]
     default:
-      if block.baseline == nil { return ["mean ± sd (number of seeds)"] }
+      if !compares { return ["mean ± sd (number of seeds)"] }
       let paired =
         "mean ± sd (number of seeds); differences are paired by seed, with a 95 % t "
         + "interval"
@@ -72,10 +79,15 @@ struct SummaryNotes {
   }
 
   // A fact that differs between variants but not within one: the comparison is of that too.
-  private var confounded: [String] {
+  var confounded: [String] {
     guard block.variants.count > 1 else { return [] }
     var keys: [String] = []
     for fact in block.rows.flatMap(\.facts) where !keys.contains(fact.key) { keys.append(fact.key) }
+    // What ran as it was asked for is the comparison, and its reason goes with it.
+    keys.removeAll { key in
+      key.hasSuffix("_requested") || key.hasSuffix("_reason")
+        || block.rows.allSatisfy { $0.fact(key) == $0.fact(key + "_requested") }
+    }
     return keys.compactMap { key in
       let values = block.variants.compactMap { variant -> (String, String)? in
         let row = block.rows.first { $0.variant == variant && $0.fact(key) != nil }
@@ -89,7 +101,7 @@ struct SummaryNotes {
   }
 
   // More than 1 % apart in size or work: the reader must know before reading the losses.
-  private var unfair: [String] {
+  var unfair: [String] {
     let measures: [(Metric, String)] = [
       (.parameters, "parameters"), (.flopsPerToken, "FLOPs a token"), (.tokens, "training tokens"),
     ]

@@ -174,7 +174,7 @@ struct VerdictReader {
       return "\(noun): \(values)"
     }
     if comparison.isExact { return "\(noun): \(values), \(comparison.ratioText) x" }
-    return "\(noun): \(values), difference \(line.difference(comparison))"
+    return "\(noun): \(values), difference \(line.metric.text(comparison))"
   }
 
   private func betterText(_ outcome: Comparison.Outcome) -> String {

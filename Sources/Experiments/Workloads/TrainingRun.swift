@@ -19,6 +19,7 @@ struct TrainingRun {
   private var clock = ThroughputClock()
   private var evaluationSeconds = 0.0
   private var stability = StabilityMonitor()
+  private var initialLoss: Double?
   private var recentLosses: [Double] = []
   private var bestValidation: Double?
   private var lastValidation: Double?
@@ -88,6 +89,8 @@ struct TrainingRun {
         "grad_norm": .real(step.gradientNorm), "max_attention_logit": .real(step.maxAttentionLogit),
         "seconds": .real(seconds),
       ])
+    // The loss of a step is that of the parameters before it.
+    if stepsDone == 0 { initialLoss = step.loss }
     stepsDone += 1
     guard step.isFinite else {
       cell.row.status = .diverged
@@ -124,6 +127,7 @@ struct TrainingRun {
     let perStep = options.batch * options.sequence
     let flops = cost.forwardFLOPsPerSequence + cost.backwardFLOPsPerSequence
     metrics[.valLoss] = lastValidation
+    metrics[.initialLoss] = initialLoss
     metrics[.bestValLoss] = bestValidation
     metrics[.trainLoss] =
       recentLosses.isEmpty ? nil : recentLosses.reduce(0, +) / Double(recentLosses.count)

@@ -6,6 +6,8 @@ package import Models
 /// A kind of experiment.
 package protocol Workload: Component {
   /// The metrics that answer its question, in the order of the overview's columns.
+  ///
+  /// Where there are none the summary takes the first that were measured.
   static var headline: [Metric] { get }
   /// The metrics whose growth along an axis of sizes is of interest.
   static var scaling: [Metric] { get }

@@ -81,7 +81,7 @@ import Testing
   @Test func `a refused name is explained`() {
     #expect(
       ResultsError.badName("a/b").description == """
-        'a/b' cannot name a results folder: use letters, digits, '.', '_' and '-', and begin \
+        'a/b' cannot name a results folder: use letters, digits, '.', '_', '+' and '-', and begin \
         with a letter or digit
         """)
   }

@@ -21,6 +21,35 @@ import Testing
           """)
   }
 
+  @Test func aVariantComparedWithNoneOfTheOthersIsSuggestedAtItsPlace() {
+    #expect(
+      specFaults(
+        """
+        variants: {modern: {}, modern-rope: {}, classic+rope: {}}
+        compare:
+          modern-rop: modern
+          modern-rope: moden
+          classic+rope: classic+rope
+          modern: [1]
+        """) == """
+          x.yaml:3:3: error: unknown variant 'modern-rop'
+            modern-rop: modern
+            ^
+          did you mean 'modern-rope'?
+          x.yaml:4:16: error: unknown variant 'moden'
+            modern-rope: moden
+                         ^
+          did you mean 'modern'?
+          x.yaml:5:17: error: compare.classic+rope compares a variant with itself
+            classic+rope: classic+rope
+                          ^
+          x.yaml:6:11: error: compare.modern must be the name of a variant, not a list
+            modern: [1]
+                    ^
+
+          """)
+  }
+
   @Test func anAxisThatIsNoOptionIsSuggested() {
     #expect(
       specFaults("matrix:\n  workload.sequnce: [1, 2]\n") == """
@@ -107,7 +136,7 @@ import Testing
         "x.yaml:1:1: error: unknown key 'nmae'",
         "x.yaml:2:8: error: 1 appears twice in seeds",
         "x.yaml:4:12: error: variant 'a b' cannot be a folder name: use up to 64 letters, digits, "
-          + "'-', '_' and '.', beginning with a letter or digit",
+          + "'-', '_', '+' and '.', beginning with a letter or digit",
         "x.yaml:4:26: error: variants.c must be a mapping, not the number 3",
         "x.yaml:6:3: error: axis 'workload.sequence' has no values: write a list",
         "x.yaml:7:21: error: 1 appears twice in model.layers",

@@ -44,6 +44,17 @@ import Testing
     #expect(experiment.cells[0].device == .auto)
   }
 
+  @Test func whatIsComparedWithWhatIsKeptAndRunsAgain() throws {
+    let experiment = try loadSpec(
+      "variants: {new: {}, old+rope: {}, old: {}}\ncompare: {old+rope: old}\n")
+    #expect(experiment.compare.map(\.variant) == ["old+rope"])
+    #expect(experiment.compare.map(\.baseline) == ["old"])
+    let again = try loadSpec(experiment.resolvedYAML)
+    #expect(again.compare.map(\.baseline) == ["old"])
+    #expect(again.resolvedYAML == experiment.resolvedYAML)
+    #expect(try loadSpec("variants: {new: {}, old: {}}").compare.isEmpty)
+  }
+
   @Test func aResolvedCellRunsAgainAsIs() throws {
     for cell in try loadSpec(specSample).cells where cell.exclusion == nil {
       let again = try loadSpec(cell.resolvedYAML)

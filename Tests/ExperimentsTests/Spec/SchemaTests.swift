@@ -39,7 +39,8 @@ import Testing
     #expect(root["additionalProperties"] as? Bool == false)
     #expect(
       try at("properties", in: root).keys.sorted() == [
-        "device", "matrix", "model", "name", "precision", "seeds", "variants", "workload",
+        "compare", "device", "matrix", "model", "name", "precision", "seeds", "variants",
+        "workload",
       ])
     #expect(
       try at("properties", "device", in: root)["enum"] as? [String] == ["auto", "cpu", "cuda"])

@@ -136,13 +136,30 @@ import Testing
         """)
   }
 
-  @Test func `three variants get a second table of differences and no verdict`() {
+  @Test func `three variants get an overview, their differences and no verdict`() {
     let summary = Summary(experiment: "modern", rows: SummaryCases.threeVariants, isTraining: true)
     #expect(
       summary.document.text == """
         modern
 
         6 of 6 cells ok
+
+        variant             val_loss  parameters
+        ───────  ───────────────────  ──────────
+        naive    2.0500 ± 0.0707 (2)      1.00 k
+        rope     1.5550 ± 0.0778 (2)      1.00 k
+        alibi    2.0500 ± 0.2121 (2)      1.00 k
+
+        - mean ± sd (number of seeds); differences are paired by seed, with a 95 % t interval; with 2 seeds a sign-flip test cannot fall below p = 0.5, 6 are needed
+
+        Differences
+
+        metric    variants                difference [95 %]  Holm p  better
+        ────────  ─────────────  ──────────────────────────  ──────  ───────────────────
+        val_loss  rope - naive   -0.4950 [-0.5585, -0.4315]   0.013  rope
+        val_loss  alibi - naive   0.0000 [-1.2706, +1.2706]       1  no difference found
+
+        All metrics
 
         metric                    naive                 rope                alibi  rope / naive  alibi / naive
         ──────────  ───────────────────  ───────────────────  ───────────────────  ────────────  ─────────────
@@ -160,13 +177,26 @@ import Testing
         """)
   }
 
-  @Test func `each point of the axes is a block and holes are stated`() {
+  @Test func `each point of the axes is a block under the overview and holes are stated`() {
     let summary = Summary(experiment: "modern", rows: SummaryCases.axes, isTraining: true)
     #expect(
       summary.document.text == """
         modern
 
         2 of 3 cells ok: 1 not run; 1 excluded
+
+        sequence  variant  val_loss  parameters  status
+        ────────  ───────  ────────  ──────────  ────────
+             128  a          1.5000      1.00 k  ok
+             128  b          1.6000      1.00 k  ok
+             512  a               -      1.00 k  not run
+             512  b               -      1.00 k  excluded
+
+        - a, sequence 512, seed 1: not run
+        - b, sequence 512, seed 1: excluded: excluded by matrix.exclude
+        - 1 seed: cannot tell differences in val_loss from noise; 2 seeds give an interval
+
+        All metrics
 
         workload.sequence = 128
 

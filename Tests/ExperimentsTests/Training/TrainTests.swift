@@ -32,6 +32,7 @@ struct TrainTests {
     #expect(lines.compactMap { $0["loss"] == nil ? nil : $0["step"]?.whole } == [0, 1, 2, 3, 4, 5])
     #expect(
       lines.compactMap { $0["val_loss_estimate"] == nil ? nil : $0["step"]?.whole } == [2, 4])
+    #expect(row.metrics[.initialLoss] == lines.first?["loss"]?.number)
     #expect(lines.last?["val_loss"]?.number == row.metrics[.valLoss])
     #expect(lines.last?["step"]?.whole == 6)
     for line in lines where line["loss"] != nil {

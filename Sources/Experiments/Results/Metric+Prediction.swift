@@ -1,0 +1,17 @@
+// Predictions: any metric may have one, which is a metric of its own called predicted_<name>.
+
+extension Metric {
+  private static let predicted = "predicted_"
+
+  /// The metric that predicts another: `predicted_peak_bytes` of `peak_bytes`.
+  package static func prediction(of metric: Metric) -> Metric {
+    Metric(
+      predicted + metric.name, "What \(metric.name) is worked out to be before anything runs.",
+      better: .none, .planned, as: metric.format, whole: metric.isWhole)
+  }
+
+  /// The name of the metric that this one predicts; nil where it predicts none.
+  package var predicts: String? {
+    name.hasPrefix(Self.predicted) ? String(name.dropFirst(Self.predicted.count)) : nil
+  }
+}
