@@ -8,7 +8,7 @@ attention-SHAPE.safetensors, all f32 (the computation is in float64 and starts f
     q, dout [B, Sq, H, d], k, v [B, Sk, K, d]      shared by all cases of the shape
     slopes [H], keep, bias                         masks, where a case has them; any of their four axes may be 1
     CASE/out, CASE/dq, CASE/dk, CASE/dv            like q, q, k, v
-    CASE/lse [B, H, Sq]                            log-sum-exp of the logits, -inf for a query that sees no key
+    CASE/max_logit [B, H]                          the largest logit of a key that is not hidden
 attention-SHAPE.json: the cases. Query i stands at the position of key i + offset, and
     logit = softcap(q . k / sqrt(d)) + slope * (j - (i + offset)) + bias,  softcap(x) = c tanh(x / c);
 a causal mask hides keys j > i + offset, a window W keys with |i + offset - j| >= W (so W counts the query itself),
@@ -149,7 +149,7 @@ def mask(case: Case, tensors: dict, shape: Shape):
 
 
 def attend(case: Case, q, k, v, added):
-    """Attention as the formula says, heads before tokens: the output and the log-sum-exp."""
+    """Attention as the formula says, heads before tokens: the output and the largest logits."""
     group = q.shape[1] // k.shape[1]
     k, v = (x.repeat_interleave(group, dim=1) for x in (k, v))
     logits = q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])
@@ -159,7 +159,7 @@ def attend(case: Case, q, k, v, added):
     blind = (logits == -math.inf).all(-1, keepdim=True)
     exponentials = torch.exp(logits - logits.amax(-1, keepdim=True).masked_fill(blind, 0).detach())
     total = exponentials.sum(-1, keepdim=True)
-    return exponentials / total.masked_fill(blind, 1) @ v, torch.logsumexp(logits, -1)
+    return exponentials / total.masked_fill(blind, 1) @ v, logits.amax((-2, -1))
 
 
 def sdpa(q, k, v, **options):
@@ -211,7 +211,7 @@ def compute(name: str, shape: Shape, cases: dict):
             off = max(error(a, b) for a, b in zip(theirs, results))
             assert off < AGREEMENT, f"{name}/{label}: {way} is off by {off:.1e}"
             worst[way] = max(off, worst.get(way, 0))
-        keys = ("out", "dq", "dk", "dv", "lse")
+        keys = ("out", "dq", "dk", "dv", "max_logit")
         tensors |= {f"{label}/{key}": x for key, x in zip(keys, results)}
     document = {"shape": asdict(shape), "cases": {key: asdict(case) for key, case in cases.items()}}
     return tensors, document, worst
