@@ -18,12 +18,25 @@ struct Fixture: Sendable, CustomTestStringConvertible {
   let tensors: SafeTensors
 
   init(_ name: String) throws {
-    let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .appending(path: "Fixtures").path
     self.name = name
-    json = try JSON(reading: AtomicFile.read("\(folder)/\(name).json"))
-    tensors = try SafeTensors(decoding: AtomicFile.readBytes("\(folder)/\(name).safetensors"))
+    (json, tensors) = try Self.files(name)
   }
+
+  /// The two files of a fixture of any kind.
+  static func files(_ name: String) throws -> (json: JSON, tensors: SafeTensors) {
+    (
+      try document(name),
+      try SafeTensors(decoding: AtomicFile.readBytes("\(folder)/\(name).safetensors"))
+    )
+  }
+
+  /// The JSON file alone.
+  static func document(_ name: String) throws -> JSON {
+    try JSON(reading: AtomicFile.read("\(folder)/\(name).json"))
+  }
+
+  private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().appending(path: "Fixtures").path
 
   var testDescription: String { name }
 
