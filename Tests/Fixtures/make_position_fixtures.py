@@ -5,7 +5,7 @@
 Needs torch, numpy and safetensors; with transformers installed, every formula here is also held to its.
 With --check nothing is written: what is computed is compared with the files.
 
-rope.json: `positions` [P], and `cases` by name, each with its settings in the words of an experiment file,
+rope.json: `positions` [P], and `cases` by name, each with `base` and `scaling` in the words of an experiment file,
 `head_dim`, `inverse_frequencies` [d/2] in radians a position (float64), and `attention_factor`, which multiplies
 cosine and sine.
 rope.safetensors, all f32, rounded only at the end:
@@ -16,7 +16,7 @@ alibi.json: the slopes of ALiBi, a list for each number of heads.
 """
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 import torch
 
@@ -29,50 +29,54 @@ POSITIONS = [0, 1, 2047, 4096, 131071]
 class Rope:
     head_dim: int
     base: float = 10000.0
-    scaling: str = "none"
-    factor: float = 1.0
-    original_length: int = 0
-    beta_fast: float = 32.0  # yarn: turns within the original length above which a pair is left alone
-    beta_slow: float = 1.0  # and below which it is interpolated
-    low_freq_factor: float = 1.0  # llama3: the same, as original length over wavelength
-    high_freq_factor: float = 4.0
+    scaling: dict = field(default_factory=lambda: {"type": "none"})
 
 
 CASES = {
     "none": Rope(64),
     "none-base-500000": Rope(48, base=500000.0),
-    "linear": Rope(64, scaling="linear", factor=4.0),
-    "ntk": Rope(64, scaling="ntk", factor=8.0),
-    "yarn": Rope(64, scaling="yarn", factor=16.0, original_length=4096),
-    "yarn-other": Rope(
-        48, base=1e6, scaling="yarn", factor=4.0, original_length=2048, beta_fast=16.0, beta_slow=2.0),
-    "llama3": Rope(64, base=500000.0, scaling="llama3", factor=8.0, original_length=8192),
-    "llama3-other": Rope(
-        128, base=10000.0, scaling="llama3", factor=32.0, original_length=1024,
-        low_freq_factor=2.0, high_freq_factor=8.0),
+    "linear": Rope(64, scaling={"type": "linear", "factor": 4.0}),
+    "ntk": Rope(64, scaling={"type": "ntk", "factor": 8.0}),
+    "yarn": Rope(64, scaling={"type": "yarn", "factor": 16.0, "original_length": 4096}),
+    "yarn-other": Rope(48, base=1e6, scaling={
+        "type": "yarn", "factor": 4.0, "original_length": 2048, "beta_fast": 16.0, "beta_slow": 2.0}),
+    "llama3": Rope(64, base=500000.0, scaling={
+        "type": "llama3", "factor": 8.0, "original_length": 8192}),
+    "llama3-other": Rope(128, scaling={
+        "type": "llama3", "factor": 32.0, "original_length": 1024,
+        "low_freq_factor": 2.0, "high_freq_factor": 8.0}),
+}
+# What a scaling means where it does not say otherwise.
+DEFAULTS = {
+    "factor": 1.0, "original_length": 4096,
+    "beta_fast": 32.0,  # yarn: turns within the original length above which a pair is left alone
+    "beta_slow": 1.0,  # and below which it is interpolated
+    "low_freq_factor": 1.0,  # llama3: the same, the other way round
+    "high_freq_factor": 4.0,
 }
 
 
 def frequencies(c: Rope):
     """Radians a position of each pair [d/2], and the factor on cosine and sine."""
-    d, s = c.head_dim, c.factor
+    o = DEFAULTS | c.scaling
+    d, s, kind = c.head_dim, o["factor"], o["type"]
     pair = torch.arange(d // 2, dtype=torch.float64)
-    if c.scaling == "ntk":  # bloc97 2023: a larger base, so that only the last pair is interpolated in full
+    if kind == "ntk":  # bloc97 2023: a larger base, so that only the last pair is interpolated in full
         return (c.base * s ** (d / (d - 2))) ** (-2 * pair / d), 1.0
     plain = c.base ** (-2 * pair / d)
-    if c.scaling == "linear":  # Chen et al. 2023, position interpolation
+    if kind == "linear":  # Chen et al. 2023, position interpolation
         return plain / s, 1.0
-    if c.scaling == "yarn":  # Peng et al. 2023
+    if kind == "yarn":  # Peng et al. 2023
         def pair_turning(turns):  # the pair, as a fraction, that turns so often within the original length
-            return d * math.log(c.original_length / (2 * math.pi * turns)) / (2 * math.log(c.base))
-        first = max(math.floor(pair_turning(c.beta_fast)), 0)
-        last = min(math.ceil(pair_turning(c.beta_slow)), d - 1)
+            return d * math.log(o["original_length"] / (2 * math.pi * turns)) / (2 * math.log(c.base))
+        first = max(math.floor(pair_turning(o["beta_fast"])), 0)
+        last = min(math.ceil(pair_turning(o["beta_slow"])), d - 1)
         interpolated = ((pair - first) / max(last - first, 1e-3)).clamp(0, 1)
         return plain / s * interpolated + plain * (1 - interpolated), 0.1 * math.log(s) + 1
-    if c.scaling == "llama3":  # Llama 3.1
-        turns = c.original_length * plain / (2 * math.pi)
-        kept = (turns - c.low_freq_factor) / (c.high_freq_factor - c.low_freq_factor)
-        kept = kept.clamp(0, 1)
+    if kind == "llama3":  # Llama 3.1
+        turns = o["original_length"] * plain / (2 * math.pi)
+        low, high = o["low_freq_factor"], o["high_freq_factor"]
+        kept = ((turns - low) / (high - low)).clamp(0, 1)
         return plain / s * (1 - kept) + plain * kept, 1.0
     return plain, 1.0
 
@@ -107,25 +111,28 @@ def error_against_transformers(c: Rope, inverse, factor, q, cos, sin) -> float:
     from transformers.models.llama.modeling_llama import apply_rotary_pos_emb as turn_half
 
     # transformers knows NTK scaling as `dynamic`: with a factor of 1 it gives, at s times the trained length, base'.
-    length = int(c.original_length * c.factor) or 4096
+    o = DEFAULTS | c.scaling
+    length = o["original_length"]
+    trained = {"original_max_position_embeddings": length}
     parameters = {
         "none": {"rope_type": "default"},
-        "linear": {"rope_type": "linear", "factor": c.factor},
+        "linear": {"rope_type": "linear", "factor": o["factor"]},
         "ntk": {"rope_type": "dynamic", "factor": 1.0},
-        "yarn": {"rope_type": "yarn", "factor": c.factor, "beta_fast": c.beta_fast,
-                 "beta_slow": c.beta_slow, "original_max_position_embeddings": c.original_length},
-        "llama3": {"rope_type": "llama3", "factor": c.factor, "low_freq_factor": c.low_freq_factor,
-                   "high_freq_factor": c.high_freq_factor,
-                   "original_max_position_embeddings": c.original_length},
-    }[c.scaling]
+        "yarn": {"rope_type": "yarn"} | trained
+        | {key: o[key] for key in ("factor", "beta_fast", "beta_slow")},
+        "llama3": {"rope_type": "llama3"} | trained
+        | {key: o[key] for key in ("factor", "low_freq_factor", "high_freq_factor")},
+    }[o["type"]]
+    if parameters.keys() >= trained.keys():
+        length = int(length * o["factor"])
     config = LlamaConfig(
         hidden_size=2 * c.head_dim, num_attention_heads=2, head_dim=c.head_dim,
         max_position_embeddings=length, rope_parameters=parameters | {"rope_theta": c.base})
-    if c.scaling == "none":
+    if o["type"] == "none":
         theirs, their_factor = LlamaRotaryEmbedding(config).inv_freq, 1.0
     else:
         compute = ROPE_INIT_FUNCTIONS[parameters["rope_type"]]
-        theirs, their_factor = compute(config, None, seq_len=int(length * c.factor))
+        theirs, their_factor = compute(config, None, seq_len=int(length * o["factor"]))
     worst = [
         float((theirs.double() / inverse - 1).abs().max()), abs(their_factor / factor - 1)
     ]
