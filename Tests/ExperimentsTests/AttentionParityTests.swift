@@ -41,7 +41,7 @@ struct AttentionParityTests {
         for (output, values) in found {
           let error = relativeError(values, try fixture.entry("\(one.name)/\(output)").values)
           let tolerance = output.hasPrefix("d") ? backward : forward
-          #expect(error <= tolerance, "\(algorithm) \(one.name) \(output)")
+          #expect(error <= tolerance, "\(name), \(algorithm): \(one.name), \(output)")
         }
       }
     }
@@ -103,7 +103,7 @@ struct AttentionParityTests {
             try fixture.options(one, on: device), algorithm: algorithm)
           let error = relativeError(
             out.values(), try fixture.values("\(one.name)/out", tokens: queries))
-          #expect(error <= tolerance, "\(algorithm) \(one.name), queries \(queries)")
+          #expect(error <= tolerance, "\(name), \(algorithm): \(one.name), queries \(queries)")
         }
       }
     }
