@@ -18,17 +18,30 @@ struct Fixture: Sendable, CustomTestStringConvertible {
   let tensors: SafeTensors
 
   init(_ name: String) throws {
-    let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .appending(path: "Fixtures").path
     self.name = name
-    json = try JSON(reading: AtomicFile.read("\(folder)/\(name).json"))
-    tensors = try SafeTensors(decoding: AtomicFile.readBytes("\(folder)/\(name).safetensors"))
+    (json, tensors) = try Self.files(name)
   }
+
+  /// The two files of a fixture of any kind.
+  static func files(_ name: String) throws -> (json: JSON, tensors: SafeTensors) {
+    (
+      try document(name),
+      try SafeTensors(decoding: AtomicFile.readBytes("\(folder)/\(name).safetensors"))
+    )
+  }
+
+  /// The JSON file alone.
+  static func document(_ name: String) throws -> JSON {
+    try JSON(reading: AtomicFile.read("\(folder)/\(name).json"))
+  }
+
+  private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().appending(path: "Fixtures").path
 
   var testDescription: String { name }
 
   /// The `model` section of an experiment file for this model.
-  func yaml(kernel: String) throws -> String {
+  func yaml(kernel: String, window: Int = 0) throws -> String {
     let model = try #require(json["model"])
     func text(_ key: String) throws -> String { try #require(model[key]).line }
     func word(_ key: String) throws -> String { try #require(model[key]?.text) }
@@ -49,7 +62,7 @@ struct Fixture: Sendable, CustomTestStringConvertible {
       layers: \(try text("layers"))
       width: \(try text("width"))
       norm: {type: \(norm)\(normOptions)}
-      attention: {type: \(attention), heads: \(heads), head_dim: \(try text("head_dim")), bias: \(try text("attention_bias")), kernel: \(kernel)}
+      attention: {type: \(attention), heads: \(heads), head_dim: \(try text("head_dim")), bias: \(try text("attention_bias")), kernel: \(kernel)\(window > 0 ? ", window: \(window)" : "")}
       position: {type: \(position)\(positionOptions)}
       ffn: {type: \(try word("ffn")), hidden: \(try text("hidden")), bias: \(try text("ffn_bias"))}
       tied_embeddings: \(try text("tied_embeddings"))
@@ -68,11 +81,19 @@ struct Fixture: Sendable, CustomTestStringConvertible {
     }
   }
 
-  /// The model with the fixture's weights on `device`.
+  /// The model with the fixture's weights on `device`, for sequences as long as those of its batches.
   func model(on device: Device, kernel: String = "auto") throws -> Transformer {
     let first = try #require(try batches().first)
+    return try model(
+      on: device, kernel: kernel, window: 0, length: first.inputs.count / first.sequences)
+  }
+
+  /// The same with a sliding window (0: none), for sequences of `length` tokens.
+  func model(
+    on device: Device, kernel: String, window: Int, length: Int
+  ) throws -> Transformer {
     let model = try TestSupport.model(
-      yaml(kernel: kernel), vocabulary: vocabulary, length: first.inputs.count / first.sequences)
+      yaml(kernel: kernel, window: window), vocabulary: vocabulary, length: length)
     model.parameters.materialise(on: device, seed: 1)
     for parameter in model.parameters.all {
       let entry = try #require(tensors["weights/\(parameter.name)"], "no \(parameter.name)")

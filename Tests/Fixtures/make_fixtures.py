@@ -174,43 +174,55 @@ def first_robust(name, config):
             return arrays, document | {"seed": seed, "f32_error": single}
 
 
-def check_against_transformers(config: Config, weights: dict, tokens, logits) -> float | None:
-    """The error of our logits against LlamaForCausalLM in float64, or None where transformers is not installed.
+def transformers_model(config: Config, weights: dict, window: int = 0):
+    """LlamaForCausalLM, or with a window MistralForCausalLM, in float64; None where transformers is not installed.
 
-    Llama computes norms and rotations in float32 whatever its weights are; both are widened here, the former by
+    Both compute norms and rotations in float32 whatever their weights are; here they are widened, the former by
     torch's own RMSNorm.
     """
     try:
-        from transformers import LlamaConfig, LlamaForCausalLM
+        from transformers import LlamaConfig, LlamaForCausalLM, MistralConfig, MistralForCausalLM
     except ImportError:
         return None
-    llama = LlamaForCausalLM(LlamaConfig(
+    options = dict(
         vocab_size=config.vocabulary, hidden_size=config.width, intermediate_size=config.hidden,
         num_hidden_layers=config.layers, num_attention_heads=config.heads,
         num_key_value_heads=config.kv_heads, head_dim=config.head_dim, rms_norm_eps=config.epsilon,
         rope_theta=config.rope_base, tie_word_embeddings=False, attn_implementation="sdpa",
-    )).double()
-    llama.load_state_dict(weights)
+    )
+    if window:
+        model = MistralForCausalLM(MistralConfig(**options, sliding_window=window)).double()
+    else:
+        model = LlamaForCausalLM(LlamaConfig(**options)).double()
+    model.load_state_dict(weights)
 
     def widen(norm):
         wide = torch.nn.RMSNorm(config.width, eps=config.epsilon, dtype=torch.float64)
         wide.weight = norm.weight
         return wide
 
-    def rotations(module, inputs, output):
+    def rotations(module, inputs, named, output):
         frequency = config.rope_base ** (
             -torch.arange(0, config.head_dim, 2, dtype=torch.float64) / config.head_dim)
-        angle = torch.arange(tokens.shape[1], dtype=torch.float64)[:, None] * frequency
-        angle = torch.cat([angle, angle], -1)[None]
+        angle = named["position_ids"][..., None].double() * frequency
+        angle = torch.cat([angle, angle], -1)
         # What is replaced must have been the same up to its own precision.
         assert torch.allclose(output[0].double(), angle.cos(), atol=1e-5)
         return angle.cos(), angle.sin()
 
-    llama.model.rotary_emb.register_forward_hook(rotations)
-    llama.model.norm = widen(llama.model.norm)
-    for layer in llama.model.layers:
+    model.model.rotary_emb.register_forward_hook(rotations, with_kwargs=True)
+    model.model.norm = widen(model.model.norm)
+    for layer in model.model.layers:
         layer.input_layernorm = widen(layer.input_layernorm)
         layer.post_attention_layernorm = widen(layer.post_attention_layernorm)
+    return model
+
+
+def check_against_transformers(config: Config, weights: dict, tokens, logits) -> float | None:
+    """The error of our logits against LlamaForCausalLM in float64, or None where transformers is not installed."""
+    llama = transformers_model(config, weights)
+    if llama is None:
+        return None
     with torch.no_grad():
         return error(logits.detach().numpy(), llama(tokens).logits.numpy())
 
@@ -219,8 +231,10 @@ def compare(name, arrays, document):
     """Fails unless the files of a fixture say what was just computed."""
     stored = load_file(FOLDER / f"{name}.safetensors")
     assert stored.keys() == arrays.keys(), f"{name}: other tensors than stored"
+    rounding = set(document["zero_gradients"])  # nothing else is left of these, nor of what Adam makes of them
     for key, array in arrays.items():
-        assert error(stored[key], array) < 1e-6, f"{name}: {key} differs"
+        if key.split("/")[-1] not in rounding:
+            assert error(stored[key], array) < 1e-6, f"{name}: {key} differs"
     old = json.loads((FOLDER / f"{name}.json").read_text())
     for run in ("clipped", "unclipped"):
         difference = error(old[run]["losses"], np.array(document[run]["losses"]))
