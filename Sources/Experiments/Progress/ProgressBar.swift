@@ -68,7 +68,9 @@ package struct ProgressBar {
     firstStep = done
     start = output.clock()
     lastDrawn = -Double.infinity
-    if output.style == .lines { output.write("\(self.cell)\(steps > 1 ? ": \(steps) steps" : "")\n") }
+    if output.style == .lines {
+      output.write("\(self.cell)\(steps > 1 ? ": \(steps) steps" : "")\n")
+    }
   }
 
   /// Shows a step that is done; draws at most ten times a second, and the last step always.

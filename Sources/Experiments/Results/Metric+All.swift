@@ -35,7 +35,7 @@ extension Metric {
   /// What was worked out before anything ran, to stand beside what was measured.
   package static let predictions: [Metric] = [
     peakBytes, parameterBytes, gradientBytes, optimizerBytes, activationBytes, workspaceBytes,
-    cacheBytes, savedBytes, forwardSeconds, backwardSeconds, decodeSeconds, relativeError,
+    cacheBytes, savedBytes, forwardSeconds, backwardSeconds, decodeSeconds,
   ].map(prediction)
 
   // Quality

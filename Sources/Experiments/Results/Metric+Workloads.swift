@@ -15,7 +15,8 @@ extension Metric {
   ]
   /// What a positional encoding does.
   package static let position: [Metric] = [
-    relativeError, angleError, angleErrorSingle, unseenAnglePercent, nearMassPercent,
+    relativeError, relativeErrorBound, angleError, angleErrorSingle, unseenAnglePercent,
+    nearMassPercent,
   ]
   /// The loss beyond the length of training.
   package static let extrapolation: [Metric] = [
@@ -109,6 +110,10 @@ extension Metric {
   package static let relativeError = Metric(
     "relative_error", "Largest change of a score when both positions move alike, over |q| |k|.",
     better: .lower, .sampled, as: .scientific)
+  package static let relativeErrorBound = Metric(
+    "relative_error_bound",
+    "The most that f32 arithmetic allows relative_error to be, where scores see distances only.",
+    better: .none, .planned, as: .scientific)
   package static let angleError = Metric(
     "angle_error", "Largest error of a rotation's cosine or sine against float64.",
     better: .lower, .sampled, as: .scientific)

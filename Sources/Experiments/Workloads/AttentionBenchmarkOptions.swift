@@ -20,7 +20,7 @@ struct AttentionBenchmarkOptions: Sendable {
   /// The share of pairs that the explicit mask hides.
   let hidden: Double
   let backward: Bool
-  /// Seconds that each direction is repeated for.
+  /// Seconds that the measurement is repeated for.
   let seconds: Double
   let checksError: Bool
 
@@ -37,7 +37,8 @@ struct AttentionBenchmarkOptions: Sendable {
       of: [
         Choice("top-left", "the first query stands at the first key, as torch's is_causal has it"),
         Choice("bottom-right", "the last query stands at the last key, as with a KV cache"),
-      ], default: "bottom-right", "where queries stand when there are more or fewer of them than keys")
+      ], default: "bottom-right",
+      "where queries stand when there are more or fewer of them than keys")
     alignment = Alignment(rawValue: aligned) ?? .bottomRight
     let word = options.choice(
       "mask",
@@ -52,7 +53,8 @@ struct AttentionBenchmarkOptions: Sendable {
       "hidden", default: 0.1, in: 0...1, "share of the pairs that the explicit mask hides")
     backward = options.bool("backward", default: true, "measure the gradients as well")
     seconds = options.double(
-      "seconds", default: 0.5, in: 0...3600, "time to repeat each direction for; three times at least")
+      "seconds", default: 0.5, in: 0...3600,
+      "time to repeat the measurement for; it is made twice at least")
     checksError = options.bool(
       "check_error", default: true, "compare a sample of the rows with float64")
   }

@@ -73,13 +73,13 @@ struct AttentionRun {
     return (out, (0..<3).compactMap { gradients.leaf($0) })
   }
 
-  /// Repeats for `seconds` and at least three times, after one run to warm up.
+  /// Repeats for `seconds` and at least twice, after one run to warm up.
   mutating func time(seconds: Double, stops: () -> Bool) {
     once()
     (forward, backward) = ([], [])
     device.resetPeaks()
     let start = ThroughputClock.now()
-    while !stops(), forward.count < 3 || ThroughputClock.now() - start < seconds { once() }
+    while !stops(), forward.count < 2 || ThroughputClock.now() - start < seconds { once() }
   }
 
   func report(to metrics: inout MetricValues, peak: Double) {

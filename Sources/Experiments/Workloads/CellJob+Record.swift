@@ -92,6 +92,6 @@ extension MemoryLedger {
       (.optimizerBytes, .optimizer), (.activationBytes, .activations),
       (.workspaceBytes, .workspace),
     ]
-    for (metric, kind) in kinds { metrics.set(metric, peakByKind[kind]) }
+    for (metric, kind) in kinds where peakByKind[kind] > 0 { metrics.set(metric, peakByKind[kind]) }
   }
 }

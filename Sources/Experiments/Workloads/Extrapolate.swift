@@ -8,7 +8,8 @@ import Tensors
 package struct Extrapolate: Workload {
   package static let word = "extrapolate"
   package static let summary = "trains at L, then measures the loss by position up to 4 L"
-  package static let formula = "mean of -log p(token | earlier tokens) over positions 0..L, L..2L, 2L..4L"
+  package static let formula =
+    "mean of -log p(token | earlier tokens) over positions 0..L, L..2L, 2L..4L"
   package static let source = "Press et al. 2021, arXiv 2108.12409"
   package static let headline: [Metric] = [
     .valLoss, .lossWithinLength, .lossToTwice, .lossToFourTimes, .lossGrowth,

@@ -37,7 +37,9 @@ package struct Generate: Workload {
     cell.recordDataset(text)
     let corpus = try TextCorpus(text, sequence: length)
     let (model, vocabulary) = try model(for: cell, corpus)
-    guard cell.recordKernel(of: model, tokens: min(options.chunk, options.promptTokens)) else { return }
+    guard cell.recordKernel(of: model, tokens: min(options.chunk, options.promptTokens)) else {
+      return
+    }
     let sequences = try options.sequences(of: corpus, in: vocabulary)
     let bandwidth = cell.device.measureBandwidth()
 

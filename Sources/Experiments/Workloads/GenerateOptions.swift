@@ -21,7 +21,8 @@ struct GenerateOptions: Sendable {
     checkpoint = options.optionalString(
       "checkpoint", default: "random weights", "folder of a trained model's checkpoint")
     promptTokens = options.int(
-      "prompt_tokens", default: 1024, in: 1...16_777_216, "tokens read before the first is generated")
+      "prompt_tokens", default: 1024, in: 1...16_777_216,
+      "tokens read before the first is generated")
     newTokens = options.int("new_tokens", default: 64, in: 1...1_048_576, "tokens generated")
     batch = options.int("batch", default: 1, in: 1...4096, "sequences side by side")
     cache = options.cacheType()

@@ -114,9 +114,10 @@ struct GenerationRun {
     let change1 = zip(losses, exact.losses).reduce(0) { $0 + $1.0 - $1.1 }
     metrics[.decodeLossChange] = change1 / Double(max(losses.count, 1))
     let same = zip(logits, exact.logits).reduce(0) { count, pair in
-      count + Self.likeliest(pair.0, options.batch).enumerated().count { index, token in
-        token == Self.likeliest(pair.1, options.batch)[index]
-      }
+      count
+        + Self.likeliest(pair.0, options.batch).enumerated().count { index, token in
+          token == Self.likeliest(pair.1, options.batch)[index]
+        }
     }
     metrics[.topTokenPercent] = 100 * Double(same) / Double(max(1, logits.count * options.batch))
   }

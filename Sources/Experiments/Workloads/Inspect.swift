@@ -10,7 +10,8 @@ package struct Inspect: Workload {
   package static let word = "inspect"
   package static let summary =
     "runs nothing: shapes, parameters, FLOPs, activation and cache bytes, and what fits in memory"
-  package static let formula = "counted from the shapes; activations by a dry run of one training step"
+  package static let formula =
+    "counted from the shapes; activations by a dry run of one training step"
   package static let source = "counting rules: Kaplan et al. 2020, arXiv 2001.08361, with attention"
   package static let headline: [Metric] = [
     .parameters, .forwardFLOPsPerToken, .inferenceBytes, .trainingBytes, .cacheBytes,
@@ -54,7 +55,7 @@ package struct Inspect: Workload {
         ? "\(name) needs \(text) of this machine's \(size)"
         : "\(name) would not fit: it needs \(text), this machine has \(size)"
     }
-    let listing = ShapeListing(model)
+    let listing = ShapeListing(model, batch: batch)
     let text = listing.text + "\n" + need.text + "\n" + verdicts.map { $0 + "\n" }.joined()
     try AtomicFile.write(text, to: "\(cell.folder)/report.txt")
     try AtomicFile.write(listing.json, to: "\(cell.folder)/shapes.json")

@@ -18,9 +18,10 @@ struct PositionProbe {
     self.model = model
     self.device = device
     let plan = model.blocks[0].attention.plan
-    let trial = Tensor([Float](repeating: 0, count: model.width), [1, 1, model.width],
+    let trial = Tensor(
+      [Float](repeating: 0, count: model.width), [1, 1, model.width],
       kind: .data, on: device)
-    let embedded = model.position.embed(trial, Pass(on: device))
+    let embedded = model.position.embed(trial, Pass(on: device), from: 0)
     isAdded = embedded.storage !== trial.storage
     let dimension = isAdded ? model.width : plan.headDimension
     self.dimension = dimension
@@ -73,7 +74,8 @@ struct PositionProbe {
       let random = Random(seed: UInt64(sample), purpose: "position", name: "distance")
       let distance = random.below(min(length, last + 1), 0)
       let room = last - distance
-      let size = (Self.dot(queries[sample], queries[sample])
+      let size =
+        (Self.dot(queries[sample], queries[sample])
         * Self.dot(keys[sample], keys[sample])).squareRoot()
       let first = score(sample, distance, 0)
       for shift in [room, random.below(room + 1, 1), min(1, room)] {
@@ -83,9 +85,9 @@ struct PositionProbe {
     return worst
   }
 
-  /// What arithmetic allows: six roundings of 2^-24 where vectors are turned (three each: cosine or sine, product,
-  /// sum), none where nothing is done to them; nil where the property does not hold at all.
-  var predictedRelativeError: Double? {
+  /// The most that arithmetic allows: six roundings of 2^-24 where vectors are turned (three each: cosine or sine,
+  /// product, sum), none where nothing is done to them; nil where the property does not hold at all.
+  var relativeErrorBound: Double? {
     if isAdded { return nil }
     return model.position.rotation(layer: 0) == nil ? 0 : 6 * 0x1p-24
   }

@@ -13,7 +13,7 @@ package struct PositionProperties: Workload {
   package static let formula = "score(m + s, n + s) = score(m, n), or by how much not"
   package static let source = "Su et al. 2021, arXiv 2104.09864, section 3.2"
   package static let headline: [Metric] = [
-    .relativeError, .prediction(of: .relativeError), .angleError, .angleErrorSingle,
+    .relativeError, .relativeErrorBound, .angleError, .angleErrorSingle,
     .unseenAnglePercent, .nearMassPercent,
   ]
 
@@ -41,7 +41,7 @@ package struct PositionProperties: Workload {
       cell.row.setFact("position_note", .string("no position beyond \(last): the table ends there"))
     }
     cell.row.metrics[.relativeError] = probe.relativeError(length: sequence, last: last)
-    cell.row.metrics[.prediction(of: .relativeError)] = probe.predictedRelativeError
+    cell.row.metrics[.relativeErrorBound] = probe.relativeErrorBound
     if let rotation = model.position.rotation(layer: 0) {
       let angles = RotationAngles(rotation)
       cell.row.metrics[.angleError] = angles.error(of: probe, last: last)

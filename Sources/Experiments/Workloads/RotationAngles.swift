@@ -42,8 +42,8 @@ struct RotationAngles {
   /// A pair that goes through a whole turn within `length` has seen every angle.
   func unseenPercent(length: Int) -> Double {
     let count = zip(rotation.frequencies, rotation.unscaled).count { scaled, plain in
-      let seen = plain * Double(length - 1)
-      return seen < 2 * Double.pi && scaled * Double(4 * length - 1) > seen * (1 + 1e-9)
+      let seen = plain * Double(length)
+      return seen < 2 * Double.pi && scaled * Double(4 * length) > seen * (1 + 1e-9)
     }
     return 100 * Double(count) / Double(rotation.frequencies.count)
   }

@@ -13,9 +13,12 @@ struct ShapeListing {
 
   private var lines: [Line] = []
   private let model: Transformer
+  private let batch: Int
 
-  init(_ model: Transformer) {
+  /// - Parameter batch: sequences, each as long as the model is built for.
+  init(_ model: Transformer, batch: Int) {
     self.model = model
+    self.batch = batch
     for parameter in model.parameters.all {
       let name = parameter.name.replacing(#/layers\.\d+\./#, with: "layers.*.")
       let shape = parameter.shape.dimensions
@@ -39,7 +42,21 @@ struct ShapeListing {
     return "\(model.blocks.count) layers of width \(model.width), "
       + "\(heads) of \(plan.headDimension)\n\n"
       + Table(header: ["parameter", "shape", "times", "values"], rows: rows, left: [0, 1]).text
-      + "\n\(Self.grouped(model.parameters.count)) parameters\n"
+      + "\n\(Self.grouped(model.parameters.count)) parameters\n\n" + passes
+  }
+
+  /// The tensors of one attention, which no parameter shows.
+  private var passes: String {
+    let plan = model.blocks[0].attention.plan
+    let (heads, tokens, d) = (plan.heads, model.length, plan.headDimension)
+    let rows = [
+      ["q, out", [batch, tokens, heads.queries, d]],
+      ["k, v", [batch, tokens, heads.keyValues, d]],
+      ["scores, if they are materialised", [batch, heads.queries, tokens, tokens]],
+    ].map { row in
+      row.map { "\($0)" }
+    }
+    return Table(header: ["in each attention", "shape"], rows: rows, left: [0, 1]).text
   }
 
   var json: JSON {

@@ -36,6 +36,11 @@ package struct Train: Workload {
     let model = Transformer(
       cell.model, vocabulary: corpus.vocabulary.count, length: options.sequence)
     guard cell.recordKernel(of: model, tokens: options.sequence) else { return nil }
+    // Counted before the model has memory of its own.
+    let predicted = DryTraining(
+      model, batch: options.batch, sequence: options.sequence, precision: cell.precision,
+      threads: cell.device.threads, optimizer: options.optimizer)
+    PredictedMemory(predicted.step).report(to: &cell.row.metrics)
     model.parameters.materialise(on: cell.device, seed: UInt64(cell.seed))
     if cell.savesInitial { try cell.save(model, corpus, step: 0, as: "checkpoint-initial") }
 

@@ -52,7 +52,7 @@ package struct Rotation: Sendable {
 }
 
 extension Position {
-  package func embed(_ x: Tensor, _ pass: Pass, from position: Int = 0) -> Tensor { x }
+  package func embed(_ x: Tensor, _ pass: Pass, from position: Int) -> Tensor { x }
   package func rotate(_ x: Tensor, _ pass: Pass, layer: Int, from position: Int) -> Tensor { x }
   package func slopes(heads: Int) -> [Float]? { nil }
   package func rotation(layer: Int) -> Rotation? { nil }
