@@ -37,6 +37,9 @@ package final class Device {
   /// The fast kernels for this processor.
   package static func cpu(threads: Int = 0) -> Device { Device(cpu_kernels(), threads: threads) }
 
+  /// Naive kernels that round every intermediate: the yardstick of an error.
+  package static func rounded() -> Device { Device(rounded_kernels()) }
+
   /// The naive kernels that the others are checked against.
   package static func reference() -> Device { Device(reference_kernels()) }
 

@@ -38,10 +38,13 @@ package protocol Position: Component {
 }
 
 extension Position {
-  package func embed(_ x: Tensor, _ pass: Pass, from position: Int = 0) -> Tensor { x }
+  package func embed(_ x: Tensor, _ pass: Pass, from position: Int) -> Tensor { x }
   package func rotate(_ x: Tensor, _ pass: Pass, layer: Int, from position: Int) -> Tensor { x }
   package func slopes(heads: Int) -> [Float]? { nil }
   package var limit: Int? { nil }
+
+  /// From position 0 on.
+  package func embed(_ x: Tensor, _ pass: Pass) -> Tensor { embed(x, pass, from: 0) }
 
   /// As in the first layer.
   package func rotate(_ x: Tensor, _ pass: Pass, from position: Int = 0) -> Tensor {
