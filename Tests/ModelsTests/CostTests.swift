@@ -43,6 +43,36 @@ struct CostTests {
         == Double(2 * 16 * 2 * weights) + 2.5 * Double(3 * 4 * 32 * pairs))
   }
 
+  @Test("a window counts the pairs that it leaves")
+  func window() throws {
+    func seen(_ tokens: Int, _ window: Int) -> Int {
+      (0..<tokens).reduce(0) { $0 + min($1 + 1, window) }
+    }
+    for (tokens, window) in [(16, 1), (16, 5), (16, 16), (16, 100), (1, 3), (4096, 1024)] {
+      #expect(
+        Transformer.causalPairs(tokens: tokens, window: window) == Double(seen(tokens, window)))
+    }
+    let full = try TestSupport.model(Self.yaml, vocabulary: 10, length: 16).cost(tokens: 16)
+    let some = try TestSupport.model(
+      Self.yaml.replacing("kv_heads: 2", with: "kv_heads: 2, window: [4, none]"), vocabulary: 10,
+      length: 16
+    ).cost(tokens: 16)
+    // Layers 0 and 2 of 3.
+    let saved = Double(2 * 4 * 32 * (16 * 17 / 2 - seen(16, 4)))
+    #expect(full.forwardFLOPsPerSequence - some.forwardFLOPsPerSequence == saved)
+    #expect(full.parameters == some.parameters)
+  }
+
+  @Test("tied embeddings save parameters, not work")
+  func tiedWork() throws {
+    let model = try TestSupport.model(Self.yaml, vocabulary: 10, length: 16)
+    let tied = try TestSupport.model(
+      Self.yaml + "\ntied_embeddings: true", vocabulary: 10, length: 16)
+    #expect(
+      model.cost(tokens: 16).forwardFLOPsPerSequence
+        == tied.cost(tokens: 16).forwardFLOPsPerSequence)
+  }
+
   @Test("the cache holds a key and a value a token, layer and key/value head")
   func cache() throws {
     let bytes = { (attention: String) throws -> Int in

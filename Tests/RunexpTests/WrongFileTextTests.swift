@@ -56,7 +56,7 @@ struct WrongFileTextTests {
         x.yaml:1:29: error: unknown word 'sparse' for model.attention.kernel
         model: {attention: {kernel: sparse}}
                                     ^
-        known words: auto, naive, flash2
+        known words: auto, naive, flash1, flash2, flash3
 
         """)
   }

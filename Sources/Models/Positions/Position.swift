@@ -58,6 +58,9 @@ extension Position {
   package func rotation(layer: Int) -> Rotation? { nil }
   package var limit: Int? { nil }
 
+  /// From position 0 on.
+  package func embed(_ x: Tensor, _ pass: Pass) -> Tensor { embed(x, pass, from: 0) }
+
   /// As in the first layer.
   package func rotate(_ x: Tensor, _ pass: Pass, from position: Int = 0) -> Tensor {
     rotate(x, pass, layer: 0, from: position)

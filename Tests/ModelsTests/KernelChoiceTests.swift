@@ -1,0 +1,73 @@
+// Which attention algorithm runs, and the words that say why.
+
+import Models
+import Tensors
+import TestSupport
+import Testing
+
+@Suite("the choice of an attention algorithm")
+struct KernelChoiceTests {
+  private let device = Device.cpu(threads: 1)
+
+  private func work(
+    _ queries: Int, _ keys: Int, window: Int? = nil, softcap: Float = 0, readsCache: Bool = false
+  ) -> AttentionWork {
+    AttentionWork(
+      queries: queries, keys: keys,
+      AttentionOptions(scale: 1, softcap: softcap, window: window), readsCache: readsCache)
+  }
+
+  @Test("auto takes flash2 and says what it is for")
+  func automatic() throws {
+    let training = try KernelChoice.automatic.resolve(on: device, for: work(512, 512))
+    #expect(training.algorithm == .flash2)
+    #expect(
+      training.reason
+        == "flash2: causal, 512 queries over 512 keys, O(N) memory; the fastest this CPU has")
+    let decoding = try KernelChoice.automatic.resolve(
+      on: device, for: work(1, 900, window: 64, softcap: 50, readsCache: true))
+    #expect(
+      decoding.reason
+        == "flash2: causal, window 64, softcap, 1 query over 900 keys of a cache, "
+        + "O(N) memory; the fastest this CPU has")
+  }
+
+  @Test("a window that hides nothing is not mentioned")
+  func wideWindow() {
+    #expect(work(8, 8, window: 8).summary == "causal, 8 queries over 8 keys")
+    #expect(work(8, 8, window: 7).summary == "causal, window 7, 8 queries over 8 keys")
+  }
+
+  @Test("an explicit mask and ALiBi are")
+  func masks() {
+    let mask = BooleanMask([true, false], [1, 1, 1, 2], on: device)
+    let slopes = Tensor([1], [1], kind: .data, on: device)
+    let options = AttentionOptions(scale: 1, isCausal: false, slopes: slopes, keep: mask)
+    #expect(
+      AttentionWork(queries: 1, keys: 2, options).summary
+        == "every query sees every key, explicit mask, ALiBi, 1 query over 2 keys")
+  }
+
+  @Test("a table without flash2 gets what it has")
+  func fallback() throws {
+    let rounded = Device.rounded()
+    let found = try KernelChoice.automatic.resolve(on: rounded, for: work(2, 2))
+    #expect(found.algorithm == .naive)
+    #expect(
+      found.reason == "naive: causal, 2 queries over 2 keys, the only way that rounded has")
+  }
+
+  @Test("what was asked for runs, or the reason why not is given")
+  func named() throws {
+    let found = try KernelChoice.named(.naive).resolve(on: device, for: work(4, 4))
+    #expect(found.algorithm == .naive && found.reason == "asked for")
+    let flash3 = try #require(throws: KernelUnavailable.self) {
+      try KernelChoice.named(.flash3).resolve(on: device, for: work(4, 4))
+    }
+    #expect(flash3.reason == "flash3 runs on Hopper GPUs (wgmma, TMA), not on cpu")
+    let flash2 = try #require(throws: KernelUnavailable.self) {
+      try KernelChoice.named(.flash2).resolve(on: .rounded(), for: work(4, 4))
+    }
+    #expect(flash2.reason == "rounded has no attention kernel 'flash2'")
+  }
+}

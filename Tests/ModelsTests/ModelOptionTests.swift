@@ -1,0 +1,137 @@
+// What a model can be told beside its slots, and where its norms stand.
+
+import Foundation
+import Models
+import Tensors
+import TestSupport
+import Testing
+
+@Suite("options of a model")
+struct ModelOptionTests {
+  private let device = Device.reference()
+
+  private func model(_ option: String = "") throws -> Transformer {
+    let model = try TestSupport.model(
+      "layers: 2\nwidth: 16\ninit_std: 0.3\n\(option)", vocabulary: TinyModel.vocabulary, length: 8)
+    model.parameters.materialise(on: device, seed: 1)
+    return model
+  }
+
+  private func logits(_ option: String = "") throws -> [Float] {
+    try model(option)(TinyBatch(on: device).inputs, Pass(on: device)).values()
+  }
+
+  @Test("a softcap bounds the logits by c tanh(logit / c)")
+  func logitSoftcap() throws {
+    let plain = try logits()
+    let capped = try logits("logit_softcap: 0.5")
+    #expect(capped.allSatisfy { abs($0) <= 0.5 } && plain.contains { abs($0) > 0.5 })
+    for (plain, capped) in zip(plain, capped) {
+      #expect(abs(0.5 * tanh(plain / 0.5) - capped) <= 1e-6)
+    }
+  }
+
+  @Test("the embedding's scale is a factor on every embedded token")
+  func embeddingScale() throws {
+    let plain = try logits()
+    let scaled = try logits("embedding_scale: 4")
+    #expect(plain != scaled)
+    // Scaled by 4, or started four times as large: the same.
+    let model = try model()
+    let table = try #require(model.parameters.all.first { $0.name.contains("embed_tokens") })
+    table.tensor.copy(from: table.tensor.values().map { 4 * $0 })
+    #expect(model(TinyBatch(on: device).inputs, Pass(on: device)).values() == scaled)
+  }
+
+  @Test("the z-loss is in the training loss, not in the others")
+  func zLoss() throws {
+    let batch = TinyBatch(on: device)
+    let plain = try model()
+    let with = try model("z_loss: 0.1")
+    let exact = plain.loss(batch.inputs, targets: batch.targets, Pass(on: device)).values()
+    #expect(with.loss(batch.inputs, targets: batch.targets, Pass(on: device)).values() == exact)
+    func training(_ model: Transformer) -> [Float] {
+      let tape = Tape(leaves: model.parameters.all.count)
+      return model.loss(batch.inputs, targets: batch.targets, Pass(on: device, tape: tape)).values()
+    }
+    #expect(training(plain) == exact)
+    let raised = zip(training(with), exact).allSatisfy { $0 > $1 }
+    #expect(raised)
+  }
+
+  @Test("dropout silences in training alone, the same elements for the same seed and step")
+  func dropout() throws {
+    let model = try model("dropout: 0.5")
+    let tokens = TinyBatch(on: device).inputs
+    func logits(_ keys: DropoutKeys?) -> [Float] {
+      let pass = Pass(on: device)
+      pass.dropoutKeys = keys
+      return model(tokens, pass).values()
+    }
+    let first = logits(DropoutKeys(seed: 1, step: 0))
+    #expect(first == logits(DropoutKeys(seed: 1, step: 0)))
+    #expect(first != logits(DropoutKeys(seed: 1, step: 1)))
+    #expect(first != logits(DropoutKeys(seed: 2, step: 0)))
+    #expect(logits(nil) == (try self.logits()))
+    let operations = { (model: Transformer) -> Int in
+      let tape = Tape(leaves: model.parameters.all.count)
+      let pass = Pass(on: device, tape: tape)
+      pass.dropoutKeys = DropoutKeys(seed: 1, step: 0)
+      _ = model(tokens, pass)
+      return tape.operations.filter { $0 == "dropout" }.count
+    }
+    // The embeddings, and two sublayers in each of two blocks.
+    #expect(operations(model) == 5)
+    #expect(operations(try self.model()) == 0)
+  }
+
+  @Test(
+    "norms stand where their placement says",
+    arguments: [
+      ("pre", ["input_layernorm", "post_attention_layernorm"], true),
+      ("post", ["post_attention_layernorm", "post_feedforward_layernorm"], false),
+      (
+        "sandwich",
+        [
+          "input_layernorm", "post_attention_layernorm", "pre_feedforward_layernorm",
+          "post_feedforward_layernorm",
+        ], true
+      ),
+    ])
+  func placements(placement: String, norms: [String], endsWithNorm: Bool) throws {
+    let model = try model("norm: {type: rmsnorm, placement: \(placement)}")
+    let names = model.parameters.all.map(\.name).filter { $0.contains("norm") }
+    let blocks = (0..<2).flatMap { layer in norms.map { "model.layers.\(layer).\($0).weight" } }
+    #expect(Set(names) == Set(blocks + (endsWithNorm ? ["model.norm.weight"] : [])))
+  }
+
+  @Test(
+    "the residual stream after a post-norm block has unit size, after a pre-norm block it has not")
+  func postNorm() throws {
+    func size(_ placement: String) throws -> Float {
+      let model = try model("norm: {type: rmsnorm, epsilon: 0, placement: \(placement)}")
+      let x = Tensor(
+        Random(seed: 1, purpose: "x").normals(16, deviation: 3), [1, 1, 16], kind: .data,
+        on: device)
+      let y = model.blocks[0](x, Pass(on: device)).values()
+      return y.reduce(0) { $0 + $1 * $1 } / 16
+    }
+    #expect(abs(try size("post") - 1) <= 1e-5)
+    #expect(abs(try size("pre") - 1) > 0.1)
+    #expect(abs(try size("sandwich") - 1) > 0.1)
+  }
+
+  @Test("what a sandwich adds to the stream has unit size")
+  func sandwich() throws {
+    let model = try model("norm: {type: rmsnorm, epsilon: 0, placement: sandwich}")
+    let x = Tensor(
+      Random(seed: 1, purpose: "x").normals(16, deviation: 3), [1, 1, 16], kind: .data, on: device)
+    // With its last norm at 0, the feed-forward adds nothing.
+    let last = try #require(
+      model.parameters.all.first { $0.name == "model.layers.0.post_feedforward_layernorm.weight" })
+    last.tensor.zero()
+    let y = model.blocks[0](x, Pass(on: device)).values()
+    let added = zip(y, x.values()).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) } / 16
+    #expect(abs(added - 1) <= 1e-5)
+  }
+}
