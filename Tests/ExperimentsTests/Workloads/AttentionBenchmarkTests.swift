@@ -1,0 +1,82 @@
+// The attention workload: what it measures is there, right, and what the formulas say.
+
+import Experiments
+import Testing
+
+@Suite struct AttentionBenchmarkTests {
+  private func cell(
+    _ attention: String = "{type: gqa, heads: 4, kv_heads: 2}", _ workload: String
+  ) throws -> CellRow {
+    let cell = try TrainCell(
+      """
+      # How fast?
+      name: attention
+      device: cpu
+      model: {layers: 1, width: 64, position: none, attention: \(attention)}
+      workload: {type: attention, seconds: 0, \(workload)}
+      """)
+    try cell.run()
+    return cell.job.row
+  }
+
+  @Test(arguments: ["naive", "flash1", "flash2"])
+  func `every algorithm is timed, counted and held to float64`(kernel: String) throws {
+    let row = try cell("{type: gqa, heads: 4, kv_heads: 2, kernel: \(kernel)}", "sequence: 96")
+    #expect(row.status == .ok)
+    #expect(row.fact("kernel")?.text == kernel)
+    for metric in [
+      Metric.forwardSeconds, .backwardSeconds, .forwardFLOPsPerSecond, .forwardPeakPercent,
+    ] {
+      #expect(try #require(row.metrics[metric], "\(metric.name)") > 0)
+    }
+    // Pairs of a causal square, over 4 heads.
+    #expect(row.metrics[.attentionPairs] == Double(4 * 96 * 97 / 2))
+    #expect(try #require(row.metrics[.outputError]) < 1e-6)
+    #expect(try #require(row.metrics[.outputErrorRatio]) <= 2)
+    #expect(try #require(row.metrics[.gradientErrorRatio]) <= 3)
+    let saved = try #require(row.metrics[.savedBytes])
+    let perRow = kernel == "naive" ? 96.0 : kernel == "flash1" ? 2 : 1
+    #expect(saved == 4 * 4 * 96 * perRow)
+    #expect(row.metrics[.prediction(of: .savedBytes)] == saved)
+    #expect(row.metrics[.prediction(of: .peakBytes)] == row.metrics[.peakBytes])
+  }
+
+  @Test func `masks, windows and rectangular shapes are measured as they are declared`() throws {
+    let windowed = try cell(
+      "{type: mha, heads: 2, window: 16, softcap: 20}", "sequence: 64, mask: both")
+    #expect(windowed.status == .ok)
+    #expect(windowed.metrics[.attentionPairs] == Double(2 * (16 * 64 - 16 * 15 / 2)))
+    #expect(try #require(windowed.metrics[.outputErrorRatio]) <= 2)
+
+    let few = try cell("{type: mha, heads: 2}", "sequence: 8, keys: 64")
+    #expect(few.metrics[.attentionPairs] == Double(2 * (8 * 56 + 8 * 9 / 2)))
+    let topLeft = try cell("{type: mha, heads: 2}", "sequence: 8, keys: 64, alignment: top-left")
+    #expect(topLeft.metrics[.attentionPairs] == Double(2 * 8 * 9 / 2))
+    let all = try cell("{type: mha, heads: 2}", "sequence: 8, keys: 64, causal: false")
+    #expect(all.metrics[.attentionPairs] == Double(2 * 8 * 64))
+  }
+
+  @Test func `without gradients none are measured`() throws {
+    let row = try cell(workload: "sequence: 32, backward: false")
+    #expect(row.metrics[.backwardSeconds] == nil && row.metrics[.gradientError] == nil)
+    #expect(row.metrics[.forwardSeconds] != nil)
+  }
+
+  private func cell(workload: String) throws -> CellRow {
+    try cell("{type: mha, heads: 2}", workload)
+  }
+
+  @Test func `flash3 on a CPU is unavailable, and the reason says what it needs`() throws {
+    let row = try cell("{type: mha, heads: 2, kernel: flash3}", "sequence: 32")
+    #expect(row.status == .unavailable)
+    #expect(try #require(row.reason).contains("Hopper"))
+    #expect(row.metrics[.forwardSeconds] == nil)
+  }
+
+  @Test func `auto says what it chose and why`() throws {
+    let row = try cell("{type: mha, heads: 2}", "sequence: 32")
+    #expect(row.fact("kernel_requested")?.text == "auto")
+    let kernel = try #require(row.fact("kernel")?.text)
+    #expect(try #require(row.fact("kernel_reason")?.text).hasPrefix("\(kernel): causal"))
+  }
+}

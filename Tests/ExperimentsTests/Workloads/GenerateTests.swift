@@ -1,0 +1,122 @@
+// The generate workload and what it stands on: caches of every kind, sampling, checkpoints that run again.
+
+import Experiments
+import Models
+import Tensors
+import Testing
+
+@Suite struct GenerateTests {
+  private func cell(
+    _ workload: String, model: String = "attention: {type: gqa, heads: 4, kv_heads: 2}"
+  ) throws -> TrainCell {
+    let cell = try TrainCell(
+      """
+      # How large?
+      name: generate
+      device: cpu
+      model: {layers: 2, width: 32, \(model)}
+      workload:
+        type: generate
+        dataset: {name: ./text.txt}
+        prompt_tokens: 48
+        new_tokens: 8
+      \(workload.split(separator: ", ").map { "  \($0)\n" }.joined())
+      """)
+    try cell.run()
+    return cell
+  }
+
+  @Test(arguments: ["f32", "bf16", "q8"])
+  func `a cache takes the bytes that its formula says`(cache: String) throws {
+    let metrics = try cell("cache: \(cache)").job.row.metrics
+    // 2 layers, keys and values, 2 heads of 8 numbers: 64 numbers a token; Q8 adds a scale a head.
+    let bytes = cache == "f32" ? 256.0 : cache == "bf16" ? 128 : 64 + 2 * 8
+    #expect(metrics[.kvCacheBytesPerToken] == bytes)
+    #expect(metrics[.cacheBytes] == 56 * bytes)
+    #expect(metrics[.prediction(of: .cacheBytes)] == 56 * bytes)
+    #expect(metrics[.cacheTouchedBytes] == 56 * bytes)
+    #expect(try #require(metrics[.decodeTokensPerSecond]) > 0)
+    #expect(try #require(metrics[.prefillTokensPerSecond]) > 0)
+    if cache == "f32" {
+      #expect(metrics[.logitError] == nil)
+    } else {
+      let error = try #require(metrics[.logitError])
+      #expect(error > 0 && error < 0.05)
+      #expect(try #require(metrics[.decodeLossChange]).magnitude < 0.05)
+    }
+  }
+
+  @Test func `the prompt may be read in chunks of any size`() throws {
+    let whole = try cell("chunk: 48").job.row.metrics
+    let chunks = try cell("chunk: 7").job.row.metrics
+    let difference = try #require(whole[.decodeLoss]) - (try #require(chunks[.decodeLoss]))
+    #expect(abs(difference) < 1e-5)
+  }
+
+  @Test func `a rolling cache is smaller than a full one and exact`() throws {
+    let windowed = "attention: {type: mha, heads: 4, window: 10}"
+    let rolling = try cell("buffer: rolling, chunk: 4", model: windowed)
+    let metrics = rolling.job.row.metrics
+    // 10 + 4 - 1 slots of 2 layers x 2 x 32 numbers.
+    #expect(metrics[.cacheBytes] == Double(13 * 2 * 2 * 32 * 4))
+    #expect(try #require(metrics[.logitError]) < 1e-5)
+    #expect(metrics[.topTokenPercent] == 100)
+  }
+
+  @Test func `several sequences are read side by side`() throws {
+    let metrics = try cell("batch: 3").job.row.metrics
+    #expect(metrics[.cacheBytes] == Double(3 * 56 * 256))
+  }
+
+  @Test func `a trained model's checkpoint generates with the loss that it was trained to`() throws {
+    let trained = try TrainCell(
+      """
+      # Does it learn?
+      name: trained
+      device: cpu
+      model: {layers: 1, width: 32, init_std: 0.1, attention: {type: mha, heads: 2}}
+      workload:
+        type: train
+        dataset: {name: ./text.txt}
+        sequence: 32
+        batch: 8
+        steps: 60
+        optimizer: {lr: 1e-2}
+        sample: {tokens: 0}
+      """)
+    try trained.run()
+    let checkpoint = "\(trained.folder.path)/checkpoint"
+    let generated = try TrainCell(
+      """
+      # Does it remember?
+      name: generated
+      device: cpu
+      model: {layers: 1, width: 32, attention: {type: mha, heads: 2}}
+      workload:
+        type: generate
+        dataset: {name: ./text.txt}
+        checkpoint: \(checkpoint)
+        prompt_tokens: 16
+        new_tokens: 120
+      """)
+    try generated.run()
+    let loss = try #require(generated.job.row.metrics[.decodeLoss])
+    let learnt = try #require(trained.job.row.metrics[.valLoss])
+    let guessing = try #require(trained.job.row.metrics[.initialLoss])
+    #expect(abs(loss - learnt) < 0.3 * (guessing - learnt), "\(loss), \(learnt), \(guessing)")
+
+    let saved = try SavedModel(trained.folder.path)
+    #expect(saved.folder == checkpoint)
+    let device = Device.cpu(threads: 1)
+    let model = try saved.load(length: 64, on: device)
+    #expect(model.vocabulary == saved.vocabulary.count)
+  }
+
+  @Test func `what is no checkpoint is refused by name`() throws {
+    let folder = try TemporaryFolder()
+    #expect(throws: ResultsError.self) { try SavedModel(folder.path) }
+    try folder.write("{\"vocabulary\": \"ab\"}", to: "config.json")
+    let error = #expect(throws: ResultsError.self) { try SavedModel(folder.path) }
+    #expect("\(try #require(error))".contains("config.json"))
+  }
+}
