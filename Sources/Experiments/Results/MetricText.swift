@@ -33,12 +33,13 @@ extension Metric {
 
   private func scale(for value: Double) -> Scale {
     switch format {
-    case .decimals(let decimals): return Scale(1, "", decimals)
+    // A loss of 222739426.3458 has run away: its decimals say nothing.
+    case .decimals(let decimals) where abs(value) < 100_000: return Scale(1, "", decimals)
     case .count: return Scale(1, "", value == value.rounded() ? 0 : 1)
     case .percent: return Scale(1, " %", 1)
     case .scientific: return .scientific
     case .seconds: return Scale.seconds(abs(value))
-    case .scaled:
+    case .scaled, .decimals:
       return Scale.prefixed(abs(value), step: 1000, [" ", " k", " M", " G", " T", " P"])
     case .bytes:
       return Scale.prefixed(abs(value), step: 1024, [" B", " KiB", " MiB", " GiB", " TiB", " PiB"])

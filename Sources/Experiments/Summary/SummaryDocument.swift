@@ -35,8 +35,8 @@ extension Summary {
   private func sections(limits: (differences: Int, predictions: Int)?) -> [DocumentBlock] {
     let notes = OverviewNotes(summary: self).all.map { ListItem($0) }
     return (overview.map { [.table($0)] } ?? []) + (notes.isEmpty ? [] : [.list(notes)])
-      + differencesContent(limit: limits?.differences) + scalingContent
-      + predictionContent(limit: limits?.predictions) + rateSensitivityContent
+      + rateSensitivityContent + differencesContent(limit: limits?.differences) + scalingContent
+      + predictionContent(limit: limits?.predictions)
   }
 }
 

@@ -54,7 +54,7 @@ import Testing
     (.stepSeconds, 0.8123, "812.3 ms"), (.stepSeconds, 1.5, "1.50 s"),
     (.stepSeconds, 0.000_02, "20.0 µs"), (.trainSeconds, 203.4, "203 s"),
     (.parameters, 4_200_000, "4.20 M"), (.parameters, 999, "999"), (.valLoss, .nan, "nan"),
-    (.valLoss, -.infinity, "-inf"),
+    (.valLoss, -.infinity, "-inf"), (.valLoss, 222_739_426.3, "223 M"),
   ]) func `values are printed for people`(metric: Metric, value: Double, text: String) {
     #expect(metric.text(value) == text)
   }
