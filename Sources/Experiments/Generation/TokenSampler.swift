@@ -37,8 +37,9 @@ package struct TokenSampler: Sendable {
   }
 
   private static func likeliest(_ logits: some Collection<Float>) -> Int32 {
-    let best = logits.enumerated().max { $0.element < $1.element }
-    return Int32(best?.offset ?? 0)
+    var best = (token: 0, logit: -Float.infinity)
+    for (token, logit) in logits.enumerated() where logit > best.logit { best = (token, logit) }
+    return Int32(best.token)
   }
 
   /// Sets to 0 what top-k and top-p leave out; of equal tokens the earlier ones stay.

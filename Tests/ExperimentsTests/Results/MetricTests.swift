@@ -27,7 +27,7 @@ import Testing
       case .bytes: #expect(metric.name.contains("bytes"))
       case .seconds: #expect(metric.name.hasSuffix("seconds"))
       case .percent: #expect(metric.name.hasSuffix("percent"))
-      case .decimals, .count, .scaled: #expect(!metric.name.contains("bytes"))
+      case .decimals, .count, .scaled, .scientific: #expect(!metric.name.contains("bytes"))
       }
     }
   }
