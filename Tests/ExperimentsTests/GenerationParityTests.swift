@@ -9,7 +9,7 @@ import Testing
 @Suite("cached generation's parity with PyTorch in float64")
 struct GenerationParityTests {
   static let runs = ["full", "window"]
-  static let kernels = ["auto", "naive", "flash2"]
+  static let kernels = ["auto", "naive", "flash1", "flash2"]
 
   @Test("the greedy continuation is PyTorch's, and so are its logits", arguments: runs, kernels)
   func greedy(run: String, kernel: String) throws {

@@ -43,6 +43,24 @@ struct PositionParityTests {
     }
   }
 
+  /// A pair (1, 0) turns to (cos, sin), both times the attention factor.
+  @Test("cosines and sines are those of float64 at any position", arguments: cases)
+  func angles(name: String) throws {
+    let fixture = try RopeFixture(name)
+    let device = Device.reference()
+    let rope = try fixture.rope(layout: "half")
+    let (cosines, sines) = (try fixture.rows("cos"), try fixture.rows("sin"))
+    let pairs = fixture.headDimension / 2
+    let x = Tensor(
+      [Float](repeating: 1, count: pairs) + [Float](repeating: 0, count: pairs),
+      [1, 1, 1, 2 * pairs], kind: .data, on: device)
+    for (index, position) in fixture.positions.enumerated().reversed() {
+      let turned = rope.rotate(x, Pass(on: device), from: position).values()
+      let error = relativeError(turned, cosines[index] + sines[index])
+      #expect(error <= 1e-7, "position \(position)")
+    }
+  }
+
   @Test("ALiBi's slopes are the paper's")
   func slopes() throws {
     let alibi = ALiBi(
@@ -101,7 +119,7 @@ private struct RopeFixture {
     return rope
   }
 
-  /// What the file holds for each position, [2, headDimension].
+  /// What the file holds for each position.
   func rows(_ tensor: String) throws -> [[Float]] {
     let entry = try #require(tensors["\(name)/\(tensor)"])
     let size = entry.values.count / positions.count
