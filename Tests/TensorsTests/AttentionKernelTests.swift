@@ -177,6 +177,7 @@ private func largestDifference(_ a: [Float], _ b: [Float]) -> Float {
       #expect(result.out[(query * 18)..<(query * 18 + 18)].allSatisfy { $0 == 0 })
       #expect(result.dq[(query * 18)..<(query * 18 + 18)].allSatisfy { $0 == 0 })
     }
-    #expect((result.out + result.dq + result.dk + result.dv).allSatisfy(\.isFinite))
+    let isFinite = (result.out + result.dq + result.dk + result.dv).allSatisfy { $0.isFinite }
+    #expect(isFinite)
   }
 }
