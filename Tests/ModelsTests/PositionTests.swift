@@ -33,7 +33,7 @@ struct PositionTests {
     }
   }
 
-  /// Cosine and sine of pair 0, 1, ... at position 131071, computed with 40 digits.
+  /// Cosine and sine of some pairs at position 131071, computed with 40 digits.
   private static let far: [(options: String, dimension: Int, angles: [Int: (Double, Double)])] = [
     (
       "{type: rope, base: 10000}", 8,
@@ -114,6 +114,26 @@ struct PositionTests {
     #expect(
       plain.frequencies(base: 100, dimension: 8)
         == RoPE.NoScaling(try modelSection("{}"), length: 64).frequencies(base: 100, dimension: 8))
+  }
+
+  @Test(
+    "a scaling whose ends are the wrong way round is a fault",
+    arguments: [
+      (
+        "{type: yarn, beta_fast: 1, beta_slow: 2}", "beta_slow (2) must not be above beta_fast (1)"
+      ),
+      (
+        "{type: llama3, low_freq_factor: 4}", "high_freq_factor must be above low_freq_factor"
+      ),
+    ])
+  func faults(scaling: String, message: String) throws {
+    let recorder = Recorder()
+    let section = try modelSection(
+      "position: {type: rope, scaling: \(scaling)}", recorder: recorder)
+    _ = Transformer(section, vocabulary: 5, length: 8)
+    let faults = recorder.finish()
+    #expect(faults.count == 1)
+    #expect(Faults(faults).text.contains(message))
   }
 
   @Test("a list of bases repeats over the layers")

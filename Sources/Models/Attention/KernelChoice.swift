@@ -19,9 +19,9 @@ package enum KernelChoice: Equatable, Sendable {
     Choice("flash3", "flash2 on the asynchronous units of Hopper GPUs (FlashAttention-3)"),
   ]
 
-  /// Up to this many keys, `auto` takes naive: there the scores fit into the nearest cache.
+  /// Up to this many keys `auto` takes naive.
   ///
-  /// 0: flash2 was the faster one at every length measured.
+  /// 0 is never: so few keys cost next to nothing either way. To be raised where measurements say so.
   private static let naiveUpTo = 0
 
   init(_ options: Section) {
