@@ -9,38 +9,64 @@
 
 enum saves { SAVES_PROBABILITIES, SAVES_LOG_SUM_EXP, SAVES_MAXIMUM_AND_SUM };
 
-/// One query row's way through the keys. `logit` is -inf where a key is hidden; `slope` is the softcap's derivative.
+/// One query row's way through the keys of its head. `logit` is -inf where a key is hidden; `slope` is the softcap's
+/// derivative.
 struct row {
   double *logit, *slope, *p;  // [keys]
+  double *q, *dout, *out;     // [head_dim]; out is the gradient of q in backward
+  double *k, *v;              // [keys, head_dim], converted once a head
+  double *dk, *dv;            // the same: gradients, summed over the head's queries before they are rounded
 };
 
 static struct row row_in(void *workspace, const struct attention *s) {
-  double *first = workspace;
-  return (struct row){first, first + s->keys, first + 2 * s->keys};
+  int64_t keys = s->keys, width = s->head_dim;
+  struct row row = {.logit = workspace};
+  row.slope = row.logit + keys, row.p = row.slope + keys;
+  row.q = row.p + keys, row.dout = row.q + width, row.out = row.dout + width;
+  row.k = row.out + width, row.v = row.k + keys * width;
+  row.dk = row.v + keys * width, row.dv = row.dk + keys * width;
+  return row;
 }
 
-/// Gradients of one key/value head, summed over its query heads before they are rounded.
-struct kv_sums {
-  double *dk, *dv;  // [keys, head_dim]
-};
-
 static int64_t workspace_size(struct kernel_context *context, const struct attention *s, bool backward) {
-  int64_t doubles = 3 * s->keys + (backward ? 2 * s->keys * s->head_dim : 0) + 1;
+  int64_t doubles = 3 * (s->keys + s->head_dim) + (backward ? 4 : 2) * s->keys * s->head_dim + 1;
   return doubles * (int64_t)sizeof(double);
 }
 
-static void compute_logits(const struct row *row, const void *q, const void *k, const struct attention *s,
-                           int64_t batch, int64_t head, int64_t i) {
-  int64_t query = query_row(s, batch, head, i);
+static void load_keys(const struct row *row, const void *k, const void *v, const struct attention *s, int64_t batch,
+                      int64_t kv_head) {
+  for (int64_t j = 0; j < s->keys; j++) {
+    int64_t key = key_row(&s->rows, batch, kv_head, j), at = j * s->head_dim;
+    for (int64_t c = 0; c < s->head_dim; c++) {
+      row->k[at + c] = row_element(k, s->k_scales, key, c, s);
+      row->v[at + c] = row_element(v, s->v_scales, key, c, s);
+    }
+  }
+}
+
+static void load_row(double *to, const void *from, int64_t at, const struct attention *s) {
+  for (int64_t c = 0; c < s->head_dim; c++) to[c] = load(from, at + c, s->type);
+}
+
+/// The order of a sum of doubles does not show in an f32.
+static double dot(const double *a, const double *b, int64_t n) {
+#pragma clang fp reassociate(on)
+  double sum = 0;
+  for (int64_t c = 0; c < n; c++) sum += a[c] * b[c];
+  return sum;
+}
+
+/// sum += factor * x
+static void add_scaled(double *restrict sum, double factor, const double *restrict x, int64_t n) {
+  for (int64_t c = 0; c < n; c++) sum[c] += factor * x[c];
+}
+
+static void compute_logits(const struct row *row, const struct attention *s, int64_t batch, int64_t head, int64_t i) {
   for (int64_t j = 0; j < s->keys; j++) {
     row->logit[j] = -INFINITY;
     row->slope[j] = 1;
     if (is_hidden(s, batch, head, i, j)) continue;
-    int64_t key = key_row(&s->rows, batch, head / group_size(s), j);
-    double score = 0;
-    for (int64_t c = 0; c < s->head_dim; c++)
-      score += load(q, query + c, s->type) * row_element(k, s->k_scales, key, c, s);
-    score *= s->scale;
+    double score = s->scale * dot(row->q, row->k + j * s->head_dim, s->head_dim);
     if (s->softcap > 0) {
       double capped = tanh(score / s->softcap);
       score = s->softcap * capped;
@@ -79,22 +105,22 @@ static void save_row(enum saves saves, float *saved, const struct attention *s, 
 static void forward(enum saves saves, void *out, float *saved, float *max_logit, const void *q, const void *k,
                     const void *v, const struct attention *s, void *workspace) {
   struct row row = row_in(workspace, s);
+  int64_t width = s->head_dim;
   for (int64_t plane = 0; plane < s->batch * s->heads; plane++) {
     int64_t batch = plane / s->heads, head = plane % s->heads;
     double largest_of_all = -INFINITY;
+    load_keys(&row, k, v, s, batch, head / group_size(s));
     for (int64_t i = 0; i < s->queries; i++) {
+      int64_t query = query_row(s, batch, head, i);
       double largest, sum;
-      compute_logits(&row, q, k, s, batch, head, i);
+      load_row(row.q, q, query, s);
+      compute_logits(&row, s, batch, head, i);
       softmax(&row, s->keys, &largest, &sum);
       largest_of_all = fmax(largest_of_all, largest);
-      for (int64_t c = 0; c < s->head_dim; c++) {
-        double mixed = 0;
-        for (int64_t j = 0; j < s->keys; j++) {
-          if (row.logit[j] == -INFINITY) continue;
-          mixed += row.p[j] * row_element(v, s->v_scales, key_row(&s->rows, batch, head / group_size(s), j), c, s);
-        }
-        store(out, query_row(s, batch, head, i) + c, mixed, s->type);
-      }
+      for (int64_t c = 0; c < width; c++) row.out[c] = 0;
+      for (int64_t j = 0; j < s->keys; j++)
+        if (row.logit[j] != -INFINITY) add_scaled(row.out, row.p[j], row.v + j * width, width);
+      for (int64_t c = 0; c < width; c++) store(out, query + c, row.out[c], s->type);
       save_row(saves, saved, s, plane * s->queries + i, &row, largest, sum);
     }
     if (max_logit) max_logit[plane] = (float)largest_of_all;
@@ -123,27 +149,19 @@ static void recompute(const struct row *row, const struct backward_inputs *in, c
 // With dp_ij = dout_i . v_j, the gradient of p_ij, and D_i = sum over j of p_ij dp_ij = dout_i . out_i:
 //   ds_ij = p_ij (dp_ij - D_i) slope_ij, the gradient of the scaled score
 //   dq_i = scale * sum over j of ds_ij k_j    dk_j += scale * ds_ij q_i    dv_j += p_ij dout_i
-static void differentiate_row(const struct row *row, struct kv_sums sums, struct gradient dq,
-                              const struct backward_inputs *in, const struct attention *s, int64_t batch,
-                              int64_t head, int64_t i) {
-  int64_t width = s->head_dim, query = query_row(s, batch, head, i);
-  double D = 0, dq_row[width + 1];
-  for (int64_t c = 0; c < width; c++) {
-    D += load(in->dout, query + c, s->type) * load(in->out, query + c, s->type);
-    dq_row[c] = 0;
-  }
+static void differentiate_row(const struct row *row, struct gradient dq, const struct backward_inputs *in,
+                              const struct attention *s, int64_t query) {
+  int64_t width = s->head_dim;
+  load_row(row->dout, in->dout, query, s);
+  load_row(row->out, in->out, query, s);
+  double D = dot(row->dout, row->out, width), *dq_row = row->out;
+  for (int64_t c = 0; c < width; c++) dq_row[c] = 0;
   for (int64_t j = 0; j < s->keys; j++) {
     if (row->logit[j] == -INFINITY) continue;
-    int64_t key = key_row(&s->rows, batch, head / group_size(s), j);
-    double dp = 0;
-    for (int64_t c = 0; c < width; c++)
-      dp += load(in->dout, query + c, s->type) * row_element(in->v, s->v_scales, key, c, s);
-    double ds = row->p[j] * (dp - D) * row->slope[j];
-    for (int64_t c = 0; c < width; c++) {
-      dq_row[c] += ds * row_element(in->k, s->k_scales, key, c, s);
-      sums.dk[j * width + c] += ds * load(in->q, query + c, s->type);
-      sums.dv[j * width + c] += row->p[j] * load(in->dout, query + c, s->type);
-    }
+    double dp = dot(row->dout, row->v + j * width, width), ds = row->p[j] * (dp - D) * row->slope[j];
+    add_scaled(dq_row, ds, row->k + j * width, width);
+    add_scaled(row->dk + j * width, ds, row->q, width);
+    add_scaled(row->dv + j * width, row->p[j], row->dout, width);
   }
   for (int64_t c = 0; c < width; c++) contribute(dq, query + c, s->scale * dq_row[c], s->type);
 }
@@ -151,23 +169,25 @@ static void differentiate_row(const struct row *row, struct kv_sums sums, struct
 static void backward(struct backward_inputs in, struct gradient dq, struct gradient dk, struct gradient dv,
                      const struct attention *s, void *workspace) {
   struct row row = row_in(workspace, s);
-  int64_t group = group_size(s), size = s->keys * s->head_dim;
-  struct kv_sums sums = {row.p + s->keys, row.p + s->keys + size};
+  int64_t group = group_size(s), width = s->head_dim;
   for (int64_t plane = 0; plane < s->batch * s->kv_heads; plane++) {
     int64_t batch = plane / s->kv_heads, kv_head = plane % s->kv_heads;
-    for (int64_t n = 0; n < size; n++) sums.dk[n] = sums.dv[n] = 0;
+    load_keys(&row, in.k, in.v, s, batch, kv_head);
+    for (int64_t n = 0; n < s->keys * width; n++) row.dk[n] = row.dv[n] = 0;
     for (int64_t head = kv_head * group; head < (kv_head + 1) * group; head++) {
       for (int64_t i = 0; i < s->queries; i++) {
-        compute_logits(&row, in.q, in.k, s, batch, head, i);
+        int64_t query = query_row(s, batch, head, i);
+        load_row(row.q, in.q, query, s);
+        compute_logits(&row, s, batch, head, i);
         recompute(&row, &in, s, (batch * s->heads + head) * s->queries + i);
-        differentiate_row(&row, sums, dq, &in, s, batch, head, i);
+        differentiate_row(&row, dq, &in, s, query);
       }
     }
     for (int64_t j = 0; j < s->keys; j++) {
-      int64_t at = key_row(&s->rows, batch, kv_head, j) * s->head_dim;
-      for (int64_t c = 0; c < s->head_dim; c++) {
-        contribute(dk, at + c, s->scale * sums.dk[j * s->head_dim + c], s->type);
-        contribute(dv, at + c, sums.dv[j * s->head_dim + c], s->type);
+      int64_t at = key_row(&s->rows, batch, kv_head, j) * width;
+      for (int64_t c = 0; c < width; c++) {
+        contribute(dk, at + c, s->scale * row.dk[j * width + c], s->type);
+        contribute(dv, at + c, row.dv[j * width + c], s->type);
       }
     }
   }

@@ -6,8 +6,57 @@
 
 static float rounded(float x, element_type type) { return type == ELEMENT_F32 ? x : from_bf16(to_bf16(x)); }
 
-static float key_element(const void *rows, const uint16_t *scales, int64_t key, int64_t c, const struct attention *s) {
-  return (float)row_element(rows, scales, key, c, s);
+/// Scratch memory: one key/value head as the products want it, and one query row.
+struct scratch {
+  float *k, *v;               // [head_dim, keys]: columns, so that many sums advance together, each in plain order
+  float *k_rows, *v_rows;     // [keys, head_dim]; k times the scale, rounded
+  float *scores, *ds;         // [keys]
+  float *q, *dout, *row;      // [head_dim]
+  float *dk, *dv;             // [keys, head_dim]: gradients, summed over the head's queries
+};
+
+static struct scratch scratch_in(void *workspace, const struct attention *s) {
+  int64_t keys = s->keys, width = s->head_dim, size = keys * width;
+  float *next = workspace;
+  return (struct scratch){
+    .k = next, .v = next + size, .k_rows = next + 2 * size, .v_rows = next + 3 * size, .scores = next + 4 * size,
+    .ds = next + 4 * size + keys, .q = next + 4 * size + 2 * keys, .dout = next + 4 * size + 2 * keys + width,
+    .row = next + 4 * size + 2 * keys + 2 * width, .dk = next + 4 * size + 2 * keys + 3 * width,
+    .dv = next + 5 * size + 2 * keys + 3 * width};
+}
+
+static int64_t workspace_size(struct kernel_context *context, const struct attention *s, bool backward) {
+  int64_t floats = (backward ? 6 : 4) * s->keys * s->head_dim + 2 * s->keys + 3 * s->head_dim;
+  return floats * (int64_t)sizeof(float);
+}
+
+static void load_keys(const struct scratch *w, const void *k, const void *v, const struct attention *s, int64_t batch,
+                      int64_t kv_head) {
+  for (int64_t j = 0; j < s->keys; j++) {
+    int64_t key = key_row(&s->rows, batch, kv_head, j);
+    for (int64_t c = 0; c < s->head_dim; c++) {
+      float scaled = rounded(s->scale * (float)row_element(k, s->k_scales, key, c, s), s->type);
+      float value = (float)row_element(v, s->v_scales, key, c, s);
+      w->k[c * s->keys + j] = w->k_rows[j * s->head_dim + c] = scaled;
+      w->v[c * s->keys + j] = w->v_rows[j * s->head_dim + c] = value;
+    }
+  }
+}
+
+static void load_row(float *to, const void *from, int64_t at, const struct attention *s) {
+  for (int64_t c = 0; c < s->head_dim; c++) to[c] = (float)load(from, at + c, s->type);
+}
+
+/// sum += factor * x
+static void add_scaled(float *restrict sum, float factor, const float *restrict x, int64_t n) {
+  for (int64_t i = 0; i < n; i++) sum[i] += factor * x[i];
+}
+
+/// products[keys] = row . columns, rounded; of hidden keys too.
+static void multiply(float *products, const float *row, const float *columns, const struct attention *s) {
+  for (int64_t j = 0; j < s->keys; j++) products[j] = 0;
+  for (int64_t c = 0; c < s->head_dim; c++) add_scaled(products, row[c], columns + c * s->keys, s->keys);
+  for (int64_t j = 0; j < s->keys; j++) products[j] = rounded(products[j], s->type);
 }
 
 /// The softcap's derivative at a score.
@@ -17,22 +66,16 @@ static float cap_slope(float score, const struct attention *s) {
   return 1 - capped * capped;
 }
 
-/// scale * (q_i . k_j), before softcap and bias.
-static float scaled_score(const void *q, const void *k, const struct attention *s, int64_t query, int64_t key) {
-  float score = 0;
-  for (int64_t c = 0; c < s->head_dim; c++)
-    score += (float)load(q, query + c, s->type) * rounded(s->scale * key_element(k, s->k_scales, key, c, s), s->type);
-  return rounded(score, s->type);
-}
-
-/// p[keys]: logits, then the softmax of those that are seen; 0 where a key is hidden. Returns the largest logit.
-static float probabilities(float *p, const void *q, const void *k, const struct attention *s, int64_t batch,
-                           int64_t head, int64_t i) {
+/// p[keys]: logits of the query in w->q, then the softmax of those that are seen; 0 where a key is hidden. Returns the
+/// largest logit.
+static float probabilities(float *p, const struct scratch *w, const struct attention *s, int64_t batch, int64_t head,
+                           int64_t i) {
   float largest = -INFINITY, sum = 0;
+  multiply(w->scores, w->q, w->k, s);  // scale * (q_i . k_j), before softcap and bias
   for (int64_t j = 0; j < s->keys; j++) {
     p[j] = -INFINITY;
     if (is_hidden(s, batch, head, i, j)) continue;
-    float score = scaled_score(q, k, s, query_row(s, batch, head, i), key_row(&s->rows, batch, head / group_size(s), j));
+    float score = w->scores[j];
     if (s->softcap > 0) score = rounded(s->softcap * tanhf(score / s->softcap), s->type);
     p[j] = rounded(score + (float)logit_bias(s, batch, head, i, j), s->type);
     largest = fmaxf(largest, p[j]);
@@ -47,85 +90,73 @@ static float probabilities(float *p, const void *q, const void *k, const struct 
 
 static void forward(struct kernel_context *context, void *out, float *saved, float *max_logit, const void *q,
                     const void *k, const void *v, const struct attention *s, void *workspace) {
+  struct scratch w = scratch_in(workspace, s);
+  int64_t width = s->head_dim;
   for (int64_t plane = 0; plane < s->batch * s->heads; plane++) {
     int64_t batch = plane / s->heads, head = plane % s->heads;
     float largest = -INFINITY;
+    load_keys(&w, k, v, s, batch, head / group_size(s));
     for (int64_t i = 0; i < s->queries; i++) {
       float *p = saved + (plane * s->queries + i) * s->keys;
-      largest = fmaxf(largest, probabilities(p, q, k, s, batch, head, i));
-      for (int64_t c = 0; c < s->head_dim; c++) {
-        float mixed = 0;
-        for (int64_t j = 0; j < s->keys; j++) {
-          if (is_hidden(s, batch, head, i, j)) continue;
-          mixed += p[j] * key_element(v, s->v_scales, key_row(&s->rows, batch, head / group_size(s), j), c, s);
-        }
-        store(out, query_row(s, batch, head, i) + c, mixed, s->type);
-      }
+      int64_t query = query_row(s, batch, head, i);
+      load_row(w.q, q, query, s);
+      largest = fmaxf(largest, probabilities(p, &w, s, batch, head, i));
+      for (int64_t c = 0; c < width; c++) w.row[c] = 0;
+      for (int64_t j = 0; j < s->keys; j++)
+        if (!is_hidden(s, batch, head, i, j)) add_scaled(w.row, p[j], w.v_rows + j * width, width);
+      for (int64_t c = 0; c < width; c++) store(out, query + c, w.row[c], s->type);
     }
     if (max_logit) max_logit[plane] = largest;
   }
 }
 
-/// ds[keys] from p: the gradient of the scaled scores of one query row.
-static void score_gradients(float *ds, const float *p, const void *dout, const void *q, const void *k, const void *v,
-                            const struct attention *s, int64_t batch, int64_t head, int64_t i) {
-  int64_t query = query_row(s, batch, head, i);
+/// w->ds from p: the gradient of the scaled scores of one query row.
+static void score_gradients(const struct scratch *w, const float *p, const struct attention *s, int64_t batch,
+                            int64_t head, int64_t i) {
   float delta = 0;
+  multiply(w->ds, w->dout, w->v, s);
+  if (s->softcap > 0) multiply(w->scores, w->q, w->k, s);
+  for (int64_t j = 0; j < s->keys; j++)
+    if (!is_hidden(s, batch, head, i, j)) delta += p[j] * w->ds[j];
   for (int64_t j = 0; j < s->keys; j++) {
-    ds[j] = 0;
-    if (is_hidden(s, batch, head, i, j)) continue;
-    int64_t key = key_row(&s->rows, batch, head / group_size(s), j);
-    for (int64_t c = 0; c < s->head_dim; c++)
-      ds[j] += (float)load(dout, query + c, s->type) * key_element(v, s->v_scales, key, c, s);
-    ds[j] = rounded(ds[j], s->type);
-    delta += p[j] * ds[j];
-  }
-  for (int64_t j = 0; j < s->keys; j++) {
-    if (is_hidden(s, batch, head, i, j)) continue;
-    int64_t key = key_row(&s->rows, batch, head / group_size(s), j);
-    float ds_capped = rounded(p[j] * (ds[j] - delta), s->type);
-    ds[j] = s->softcap > 0 ? rounded(ds_capped * cap_slope(scaled_score(q, k, s, query, key), s), s->type) : ds_capped;
+    float ds_capped = rounded(p[j] * (w->ds[j] - delta), s->type);
+    w->ds[j] = s->softcap > 0 ? rounded(ds_capped * cap_slope(w->scores[j], s), s->type) : ds_capped;
   }
 }
 
 static void backward(struct kernel_context *context, struct gradient dq, struct gradient dk, struct gradient dv,
                      const void *dout, const void *q, const void *k, const void *v, const void *out,
                      const float *saved, const struct attention *s, void *workspace) {
+  struct scratch w = scratch_in(workspace, s);
   int64_t group = group_size(s), width = s->head_dim, size = s->keys * width;
-  float *ds = workspace, *dk_sum = ds + s->keys, *dv_sum = dk_sum + size;
   for (int64_t plane = 0; plane < s->batch * s->kv_heads; plane++) {
     int64_t batch = plane / s->kv_heads, kv_head = plane % s->kv_heads;
-    for (int64_t n = 0; n < 2 * size; n++) dk_sum[n] = 0;
+    load_keys(&w, k, v, s, batch, kv_head);
+    for (int64_t n = 0; n < size; n++) w.dk[n] = w.dv[n] = 0;
     for (int64_t row = 0; row < group * s->queries; row++) {
       int64_t head = kv_head * group + row / s->queries, i = row % s->queries, query = query_row(s, batch, head, i);
       const float *p = saved + ((batch * s->heads + head) * s->queries + i) * s->keys;
-      float dq_row[width + 1];
-      score_gradients(ds, p, dout, q, k, v, s, batch, head, i);
-      for (int64_t c = 0; c < width; c++) dq_row[c] = 0;
+      load_row(w.q, q, query, s);
+      load_row(w.dout, dout, query, s);
+      score_gradients(&w, p, s, batch, head, i);
+      for (int64_t c = 0; c < width; c++) w.row[c] = 0;
       for (int64_t j = 0; j < s->keys; j++) {
         if (is_hidden(s, batch, head, i, j)) continue;
-        int64_t key = key_row(&s->rows, batch, kv_head, j);
-        for (int64_t c = 0; c < width; c++) {
-          dq_row[c] += ds[j] * rounded(s->scale * key_element(k, s->k_scales, key, c, s), s->type);
-          dk_sum[j * width + c] += ds[j] * (float)load(q, query + c, s->type);
-          dv_sum[j * width + c] += p[j] * (float)load(dout, query + c, s->type);
-        }
+        add_scaled(w.row, w.ds[j], w.k_rows + j * width, width);
+        add_scaled(w.dk + j * width, w.ds[j], w.q, width);
+        add_scaled(w.dv + j * width, p[j], w.dout, width);
       }
-      for (int64_t c = 0; c < width; c++) contribute(dq, query + c, dq_row[c], s->type);
+      for (int64_t c = 0; c < width; c++) contribute(dq, query + c, w.row[c], s->type);
     }
     for (int64_t n = 0; n < size; n++) {
       int64_t at = key_row(&s->rows, batch, kv_head, n / width) * width + n % width;
-      contribute(dk, at, s->scale * rounded(dk_sum[n], s->type), s->type);
-      contribute(dv, at, dv_sum[n], s->type);
+      contribute(dk, at, s->scale * rounded(w.dk[n], s->type), s->type);
+      contribute(dv, at, w.dv[n], s->type);
     }
   }
 }
 
 static int64_t saved_floats(const struct attention *s) { return s->batch * s->heads * s->queries * s->keys; }
-
-static int64_t workspace_size(struct kernel_context *context, const struct attention *s, bool backward) {
-  return backward ? s->keys * (1 + 2 * s->head_dim) * (int64_t)sizeof(float) : 0;
-}
 
 const struct attention_kernel rounded_naive_attention = {
   .saved_floats = saved_floats,

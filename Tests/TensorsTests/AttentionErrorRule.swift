@@ -1,0 +1,216 @@
+// The error rule of attention kernels, and what runs them: an attention as plain numbers, its results on a device, and
+// how far they are from float64 beside a naive kernel that rounds every intermediate to the same precision.
+// Not a test: see AttentionErrorTests.swift and AttentionEdgeTests.swift.
+
+import CKernels
+import Tensors
+import Testing
+
+/// An algorithm for one of the instruction sets that this processor has.
+struct AttentionSetting: Sendable, CustomStringConvertible {
+  let instructionSet: String
+  let algorithm: AttentionAlgorithm
+
+  static let algorithms: [AttentionAlgorithm] = [.naive, .flash1, .flash2]
+  static let instructionSets: [String] = ["generic", "v2", "v3", "v4"]
+    .filter { (name: String) in cpu_kernels_for(name) != nil }
+  static let all: [AttentionSetting] = instructionSets.flatMap { name in
+    algorithms.map { AttentionSetting(instructionSet: name, algorithm: $0) }
+  }
+
+  func device(threads: Int = 1) throws -> Device {
+    Device(try #require(cpu_kernels_for(instructionSet)), threads: threads)
+  }
+
+  func run(_ trial: AttentionTrial, threads: Int = 1) throws -> AttentionResult {
+    trial.run(on: try device(threads: threads), algorithm)
+  }
+
+  var description: String { "\(algorithm.rawValue), \(instructionSet)" }
+}
+
+/// One attention, its inputs as plain numbers.
+struct AttentionTrial {
+  /// An explicit mask, [batch or 1, heads or 1, queries or 1, keys].
+  struct Mask<Element> {
+    let shape: Shape
+    let values: [Element]
+  }
+
+  let batch, queries, keys, heads, kvHeads, dimension: Int
+  var q, k, v, dout: [Float]
+  var type = ElementType.f32
+  var scale: Float
+  var isCausal = false
+  var offset = 0
+  var window: Int?
+  var softcap: Float = 0
+  var slopes: [Float]?
+  var keep: Mask<Bool>?
+  var bias: Mask<Float>?
+  var differentiates = true
+
+  /// Standard normal inputs.
+  init(
+    batch: Int = 1, queries: Int, keys: Int, heads: Int = 2, kvHeads: Int = 2,
+    dimension: Int = 32, seed: UInt64 = 1
+  ) {
+    (self.batch, self.queries, self.keys) = (batch, queries, keys)
+    (self.heads, self.kvHeads, self.dimension) = (heads, kvHeads, dimension)
+    func normals(_ count: Int, _ name: String) -> [Float] {
+      Random(seed: seed, purpose: "attention", name: name).normals(count, deviation: 1)
+    }
+    q = normals(batch * queries * heads * dimension, "q")
+    k = normals(batch * keys * kvHeads * dimension, "k")
+    v = normals(batch * keys * kvHeads * dimension, "v")
+    dout = normals(batch * queries * heads * dimension, "dout")
+    scale = 1 / Float(dimension).squareRoot()
+  }
+
+  var queryShape: Shape { [batch, queries, heads, dimension] }
+  var keyShape: Shape { [batch, keys, kvHeads, dimension] }
+
+  /// The elements of a key's row in k, v and their gradients.
+  func keyRow(_ key: Int, head: Int = 0, batch: Int = 0) -> Range<Int> {
+    let first = ((batch * keys + key) * kvHeads + head) * dimension
+    return first..<first + dimension
+  }
+
+  /// The elements of a query's row in q, out and their gradients: of one head, or of all.
+  func queryRow(_ query: Int, head: Int? = nil) -> Range<Int> {
+    let first = (query * heads + (head ?? 0)) * dimension
+    return first..<first + (head == nil ? heads : 1) * dimension
+  }
+
+  func options(on device: Device) -> AttentionOptions {
+    AttentionOptions(
+      scale: scale, softcap: softcap, isCausal: isCausal, offset: offset, window: window,
+      slopes: slopes.map { Tensor($0, [heads], kind: .data, on: device) },
+      keep: keep.map { BooleanMask($0.values, $0.shape, on: device) },
+      bias: bias.map { Tensor($0.values, $0.shape, kind: .data, on: device) })
+  }
+
+  /// - Parameter type: of the tensors; nil: the trial's own.
+  func run(
+    on device: Device, _ algorithm: AttentionAlgorithm, as type: ElementType? = nil
+  ) -> AttentionResult {
+    let type = type ?? self.type
+    func tensor(_ values: [Float], _ shape: Shape, slot: Int = -1) -> Tensor {
+      Tensor(values, shape, type, kind: .data, on: device, slot: slot)
+    }
+    let inputs = [
+      tensor(q, queryShape, slot: 0), tensor(k, keyShape, slot: 1), tensor(v, keyShape, slot: 2),
+    ]
+    let tape = differentiates ? Tape(leaves: 3) : nil
+    let out = Pass(on: device, tape: tape, precision: type).attention(
+      inputs[0], inputs[1], inputs[2], options(on: device), algorithm: algorithm)
+    guard let tape else { return AttentionResult(parts: [out.values()]) }
+    // What is not written shows.
+    let leaves = inputs.map {
+      tensor([Float](repeating: .nan, count: $0.count), $0.shape)
+    }
+    let gradients = Gradients(leaves: leaves, on: device)
+    tape.backward(into: gradients, seeds: [(out, gradient: tensor(dout, queryShape))])
+    return AttentionResult(parts: [out.values()] + leaves.map { $0.values() })
+  }
+
+  /// In float64: the inputs are those that a kernel of the trial's type sees.
+  ///
+  /// naive saves the probabilities themselves; a log-sum-exp would lose digits of large logits to f32.
+  func exact(on reference: Device) -> AttentionResult {
+    var trial = self
+    if type == .bf16 {
+      for input in [\AttentionTrial.q, \.k, \.v, \.dout] {
+        let narrow = Tensor(
+          self[keyPath: input], [self[keyPath: input].count], .bf16, kind: .data, on: reference)
+        trial[keyPath: input] = narrow.values()
+      }
+    }
+    return trial.run(on: reference, .naive, as: .f32)
+  }
+}
+
+extension AttentionTrial: CustomStringConvertible {
+  var description: String {
+    let words: [String?] = [
+      "[\(batch), \(queries) over \(keys), \(heads)/\(kvHeads) heads, \(dimension)] \(type.word)",
+      isCausal ? "causal" : nil, offset == 0 ? nil : "offset \(offset)",
+      window.map { "window \($0)" }, softcap == 0 ? nil : "softcap \(softcap)",
+      slopes == nil ? nil : "ALiBi", keep.map { "keep \($0.shape)" },
+      bias.map { "bias \($0.shape)" },
+    ]
+    return words.compactMap(\.self).joined(separator: ", ")
+  }
+}
+
+/// out, then the gradients of q, k and v where they were wanted.
+struct AttentionResult {
+  static let names = ["out", "dq", "dk", "dv"]
+  let parts: [[Float]]
+
+  var out: [Float] { parts[0] }
+  var dq: [Float] { parts[1] }
+  var dk: [Float] { parts[2] }
+  var dv: [Float] { parts[3] }
+
+  var isFinite: Bool { parts.allSatisfy { $0.allSatisfy(\.isFinite) } }
+
+  func hasSameBits(as other: AttentionResult) -> Bool {
+    parts.count == other.parts.count
+      && zip(parts, other.parts).allSatisfy { $0.map(\.bitPattern) == $1.map(\.bitPattern) }
+  }
+}
+
+/// The largest difference; infinite where one is not a number.
+func largestError(_ found: [Float], _ exact: [Float]) -> Double {
+  guard found.count == exact.count else { return .infinity }
+  return zip(found, exact).reduce(0.0) { worst, pair in
+    let error = abs(Double(pair.0) - Double(pair.1))
+    return error.isNaN ? .infinity : max(worst, error)
+  }
+}
+
+/// The rule: an error is at most 2 times the yardstick's for out, 3 times for gradients, plus a floor.
+///
+/// The floor is one rounding of the result's largest element to its type, and where the yardstick is exact (as where
+/// a row sees one key) 1e-5 of the largest element, or of 1 where the result is smaller.
+struct AttentionErrorRule {
+  /// Results of the yardstick and in float64.
+  let yardstick, exact: AttentionResult
+  let type: ElementType
+
+  init(_ trial: AttentionTrial, reference: Device, rounded: Device) {
+    yardstick = trial.run(on: rounded, .naive)
+    exact = trial.exact(on: reference)
+    type = trial.type
+  }
+
+  static func factor(_ part: Int) -> Double { part == 0 ? 2 : 3 }
+
+  /// The errors of each part in units of the yardstick's with its floor: the rule holds where none exceeds `factor`.
+  func ratios(_ found: AttentionResult) -> [Double] {
+    zip(found.parts, zip(yardstick.parts, exact.parts)).enumerated().map { part, results in
+      let (ours, (theirs, exact)) = results
+      let size = exact.reduce(0.0) { max($0, abs(Double($1))) }
+      let naive = largestError(theirs, exact)
+      let rounding = size * (type == .f32 ? 0x1p-24 : 0x1p-9)
+      let floor = max(rounding, naive == 0 ? 1e-5 * max(size, 1) : 0)
+      let error = largestError(ours, exact)
+      return error == 0 ? 0 : error / (naive + floor / Self.factor(part))
+    }
+  }
+
+  /// Runs a trial with every algorithm of every instruction set and says what breaks the rule.
+  static func faults(_ trial: AttentionTrial) throws -> [String] {
+    let rule = AttentionErrorRule(trial, reference: .reference(), rounded: .rounded())
+    return try AttentionSetting.all.flatMap { setting in
+      rule.faults(try setting.run(trial)).map { "\(setting), \(trial): \($0)" }
+    }
+  }
+
+  /// What breaks the rule, such as `out 2.31`.
+  func faults(_ found: AttentionResult) -> [String] {
+    ratios(found).enumerated().filter { !($1 <= Self.factor($0)) }
+      .map { "\(AttentionResult.names[$0]) \($1)" }
+  }
+}
