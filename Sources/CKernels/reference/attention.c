@@ -146,7 +146,19 @@ static void recompute(const struct row *row, const struct backward_inputs *in, c
   }
 }
 
-// With dp_ij = dout_i . v_j, the gradient of p_ij, and D_i = sum over j of p_ij dp_ij = dout_i . out_i:
+/// D_i = sum over j of p_ij dp_ij, which is dout_i . out_i. An algorithm that kept the probabilities adds them up; the
+/// others take the output, rounded as it is.
+static double probability_gradient_mean(const struct row *row, const struct backward_inputs *in,
+                                        const struct attention *s) {
+  int64_t width = s->head_dim;
+  if (in->saves != SAVES_PROBABILITIES) return dot(row->dout, row->out, width);
+  double mean = 0;
+  for (int64_t j = 0; j < s->keys; j++)
+    if (row->logit[j] != -INFINITY) mean += row->p[j] * dot(row->dout, row->v + j * width, width);
+  return mean;
+}
+
+// With dp_ij = dout_i . v_j, the gradient of p_ij:
 //   ds_ij = p_ij (dp_ij - D_i) slope_ij, the gradient of the scaled score
 //   dq_i = scale * sum over j of ds_ij k_j    dk_j += scale * ds_ij q_i    dv_j += p_ij dout_i
 static void differentiate_row(const struct row *row, struct gradient dq, const struct backward_inputs *in,
@@ -154,7 +166,7 @@ static void differentiate_row(const struct row *row, struct gradient dq, const s
   int64_t width = s->head_dim;
   load_row(row->dout, in->dout, query, s);
   load_row(row->out, in->out, query, s);
-  double D = dot(row->dout, row->out, width), *dq_row = row->out;
+  double D = probability_gradient_mean(row, in, s), *dq_row = row->out;
   for (int64_t c = 0; c < width; c++) dq_row[c] = 0;
   for (int64_t j = 0; j < s->keys; j++) {
     if (row->logit[j] == -INFINITY) continue;
