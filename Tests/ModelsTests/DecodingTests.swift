@@ -14,37 +14,40 @@ struct DecodingTests {
 
   @Test("decoding step t gives row t of the whole", arguments: TinyModel.all)
   func steps(tiny: TinyModel) throws {
-    let device = Device.reference()
-    let model = try tiny.model(on: device, seed: 1, length: Self.length)
-    let whole = Self.rows(of: model, on: device)
-    let cache = KVCache(for: model, capacity: Self.length, on: device)
-    let steps = Self.rows(of: model, cache, chunk: 1, on: device)
-    #expect(Self.error(of: steps, whole) <= 1e-5)
-    #expect(cache.length == Self.length)
+    for device in [Device.reference(), Device.cpu(threads: 2)] {
+      let model = try tiny.model(on: device, seed: 1, length: Self.length)
+      let whole = Self.rows(of: model, on: device)
+      let cache = KVCache(for: model, capacity: Self.length, on: device)
+      let steps = Self.rows(of: model, cache, chunk: 1, on: device)
+      #expect(Self.error(of: steps, whole) <= 1e-5, "\(device.name)")
+      #expect(cache.length == Self.length)
+    }
   }
 
   @Test("chunks of any size give the rows of the whole", arguments: [2, 5, 11, 12])
   func chunks(size: Int) throws {
-    let device = Device.reference()
-    for tiny in TinyModel.all where tiny.slot == "position" || tiny.slot == "attention" {
-      let model = try tiny.model(on: device, seed: 1, length: Self.length)
-      let cache = KVCache(for: model, capacity: Self.length, on: device)
-      let found = Self.rows(of: model, cache, chunk: size, on: device)
-      let isSame = Self.error(of: found, Self.rows(of: model, on: device)) <= 1e-5
-      #expect(isSame, "\(tiny)")
+    for device in [Device.reference(), Device.cpu(threads: 2)] {
+      for tiny in TinyModel.all where tiny.slot == "position" || tiny.slot == "attention" {
+        let model = try tiny.model(on: device, seed: 1, length: Self.length)
+        let cache = KVCache(for: model, capacity: Self.length, on: device)
+        let found = Self.rows(of: model, cache, chunk: size, on: device)
+        let isSame = Self.error(of: found, Self.rows(of: model, on: device)) <= 1e-5
+        #expect(isSame, "\(tiny) on \(device.name)")
+      }
     }
   }
 
   @Test(
     "a rolling cache of window + chunk - 1 tokens loses nothing", arguments: windowed, [1, 2, 4])
   func rolling(tiny: TinyModel, chunk: Int) throws {
-    let device = Device.reference()
-    let model = try tiny.model(on: device, seed: 1, length: Self.length)
-    let cache = KVCache(
-      for: model, capacity: Self.length, isRolling: true, chunk: chunk, on: device)
-    #expect(cache.layers.map(\.capacity).min() == 3 + chunk - 1)
-    let found = Self.rows(of: model, cache, chunk: chunk, on: device)
-    #expect(Self.error(of: found, Self.rows(of: model, on: device)) <= 1e-5)
+    for device in [Device.reference(), Device.cpu(threads: 2)] {
+      let model = try tiny.model(on: device, seed: 1, length: Self.length)
+      let cache = KVCache(
+        for: model, capacity: Self.length, isRolling: true, chunk: chunk, on: device)
+      #expect(cache.layers.map(\.capacity).min() == 3 + chunk - 1)
+      let found = Self.rows(of: model, cache, chunk: chunk, on: device)
+      #expect(Self.error(of: found, Self.rows(of: model, on: device)) <= 1e-5, "\(device.name)")
+    }
   }
 
   @Test(
