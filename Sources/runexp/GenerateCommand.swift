@@ -49,7 +49,7 @@ struct GenerateCommand: ParsableCommand {
     let saved = try SavedModel(checkpoint)
     let start = try saved.vocabulary.encode(prompt)
     let device = Device.cpu(threads: threads)
-    let model = try saved.load(length: start.count + tokens, on: device)
+    let model = try saved.load(on: device)
     let room = min(tokens, (model.longest ?? .max) - start.count)
     guard room >= 0 else {
       throw GenerationError.promptTooLong(start.count, longest: model.longest ?? 0)

@@ -52,9 +52,9 @@ struct GenerateCommandTests {
     for (words, code, message) in [
       (["nowhere"], 1, "nowhere/config.json"),
       ([cell, "--prompt", "\u{2603}"], 1, "does not occur in the training text"),
-      ([cell, "--temperature", "-1"], 64, "--temperature is 0 or more"),
+      ([cell, "--temperature=-1"], 64, "--temperature is 0 or more"),
       ([cell, "--top-p", "0"], 64, "--top-p is above 0"),
-      ([cell, "--cache", "fp4"], 64, "f32, bf16, q8"),
+      ([cell, "--cache", "fp4"], 64, "'f32', 'bf16' or 'q8'"),
       ([cell, "--prompt", String(repeating: "a", count: 40)], 1, "learned positions end at 32"),
     ] {
       let finished = try program.run(["generate"] + words)

@@ -8,6 +8,8 @@ package import Tensors
 package struct SavedModel {
   package let folder: String
   package let vocabulary: CharacterVocabulary
+  /// The longest sequence that it was built for; learned positions end there, others need not.
+  package let length: Int
   /// The `model` section that it was built from.
   private let architecture: Section
 
@@ -25,9 +27,14 @@ package struct SavedModel {
     } catch {
       throw .unreadable(path: file, problem: "\(error)")
     }
-    guard let text = json["vocabulary"]?.text, !text.isEmpty, let model = json["model"] else {
-      throw .unreadable(path: file, problem: "it has no 'vocabulary' and 'model' of this program")
+    guard let text = json["vocabulary"]?.text, !text.isEmpty, let model = json["model"],
+      let length = json["max_position_embeddings"]?.whole, length > 0
+    else {
+      throw .unreadable(
+        path: file,
+        problem: "it lacks 'vocabulary', 'model' or 'max_position_embeddings' of this program")
     }
+    self.length = length
     vocabulary = CharacterVocabulary(utf8: Array(text.utf8))
     // JSON is YAML, so what reads experiment files reads it.
     guard
@@ -39,12 +46,10 @@ package struct SavedModel {
 
   /// The model with its parameters.
   ///
-  /// - Parameters:
-  ///   - section: the architecture to build; the checkpoint's own when nil.
-  ///   - length: the longest sequence that is to be read.
+  /// - Parameter section: the architecture to build; the checkpoint's own when nil.
   /// - Throws: `ResultsError.unreadable` when the parameters do not fit the architecture.
   package func load(
-    as section: Section? = nil, length: Int, on device: Device
+    as section: Section? = nil, on device: Device
   ) throws(ResultsError) -> Transformer {
     let model = Transformer(
       section ?? architecture, vocabulary: vocabulary.count, length: length)

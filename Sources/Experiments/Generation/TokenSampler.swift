@@ -7,10 +7,11 @@ import Tensors
 package struct TokenSampler: Sendable {
   /// Logits are divided by this before the softmax; 0 takes the likeliest token always.
   package var temperature: Double
-  /// Only so many of the likeliest tokens are considered; nil: all (Fan et al. 2018, arXiv 1805.04833).
+  /// Only so many of the likeliest tokens are considered; nil: all (Fan, Lewis & Dauphin 2018, arXiv 1805.04833).
   package var topK: Int?
-  /// Only the likeliest tokens that together hold this share of the probability are considered
-  /// (Holtzman et al. 2019, arXiv 1904.09751); 1: all.
+  /// Only the likeliest tokens that together hold this share of the probability are considered; 1: all.
+  ///
+  /// Holtzman, Buys et al. 2019, arXiv 1904.09751.
   package var topP: Double
   private let random: Random
 

@@ -112,7 +112,7 @@ extension Metric {
     better: .lower, .sampled, as: .scientific)
   package static let relativeErrorBound = Metric(
     "relative_error_bound",
-    "The most that f32 arithmetic allows relative_error to be, where scores see distances only.",
+    "The most that f32 arithmetic allows relative_error to be where scores see distances only.",
     better: .none, .planned, as: .scientific)
   package static let angleError = Metric(
     "angle_error", "Largest error of a rotation's cosine or sine against float64.",
@@ -122,7 +122,7 @@ extension Metric {
     better: .none, .planned, as: .scientific)
   package static let unseenAnglePercent = Metric(
     "unseen_angle_percent",
-    "Rotating pairs that reach angles at 4 x length which training at length never shows them.",
+    "Pairs that reach angles at 4 x length which training at length never shows, in per cent.",
     better: .lower, .planned, as: .percent)
   package static let nearMassPercent = Metric(
     "near_mass_percent",

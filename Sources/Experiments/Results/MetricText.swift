@@ -54,7 +54,7 @@ private struct Scale {
   let decimals: Int
   private var format = "%.*f"
 
-  /// 1.2e-07
+  /// Such as 1.2e-07.
   static var scientific: Scale {
     var scale = Scale(1, "", 1)
     scale.format = "%.*e"

@@ -56,6 +56,7 @@ extension CellJob {
       "num_attention_heads": .integer(plan?.heads.queries),
       "num_key_value_heads": .integer(plan?.heads.keyValues),
       "head_dim": .integer(plan?.headDimension),
+      "max_position_embeddings": .integer(model.length),
       "intermediate_size": .integer(model.blocks.first?.feedForward.hidden),
       "tie_word_embeddings": .bool(model.isTied),
       "step": .integer(step), "seed": .integer(seed),

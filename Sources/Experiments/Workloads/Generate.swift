@@ -37,6 +37,7 @@ package struct Generate: Workload {
     cell.recordDataset(text)
     let corpus = try TextCorpus(text, sequence: length)
     let (model, vocabulary) = try model(for: cell, corpus)
+    try model.check(tokens: length)
     guard cell.recordKernel(of: model, tokens: min(options.chunk, options.promptTokens)) else {
       return
     }
@@ -69,7 +70,7 @@ package struct Generate: Workload {
       return (model, corpus.vocabulary)
     }
     let saved = try SavedModel(path)
-    let model = try saved.load(as: cell.model, length: length, on: cell.device)
+    let model = try saved.load(as: cell.model, on: cell.device)
     cell.row.setFact("weights", .string(path))
     return (model, saved.vocabulary)
   }

@@ -53,7 +53,7 @@ struct PositionProbe {
     return model.position.rotate(x, pass, layer: 0, from: position).values()
   }
 
-  /// q . k in double, so that the only rounding seen is the encoding's own; the distance's share is added.
+  /// The score in double, so that the only rounding seen is the encoding's own; the distance's share is added.
   private func score(_ sample: Int, _ m: Int, _ n: Int) -> Double {
     let (q, k) = (placed(queries[sample], at: m), placed(keys[sample], at: n))
     return Self.dot(q, k) + Double(slopes[sample % slopes.count]) * Double(n - m)

@@ -108,7 +108,7 @@ import Testing
     let saved = try SavedModel(trained.folder.path)
     #expect(saved.folder == checkpoint)
     let device = Device.cpu(threads: 1)
-    let model = try saved.load(length: 64, on: device)
+    let model = try saved.load(on: device)
     #expect(model.vocabulary == saved.vocabulary.count)
   }
 

@@ -27,10 +27,10 @@ import Testing
       """, "vocabulary: 128256, sequence: 8192, cache: bf16")
     let metrics = cell.job.row.metrics
     #expect(metrics[.parameters] == 8_030_261_248)
-    #expect(metrics[.kvCacheBytesPerToken] == 131_072)
-    #expect(metrics[.cacheBytes] == 131_072 * 8192)
-    #expect(metrics[.prediction(of: .parameterBytes)] == 4 * 8_030_261_248)
-    #expect(metrics[.prediction(of: .optimizerBytes)] == 8 * 8_030_261_248)
+    #expect(metrics[.kvCacheBytesPerToken] == 131_072.0)
+    #expect(metrics[.cacheBytes] == Double(131_072 * 8192))
+    #expect(metrics[.prediction(of: .parameterBytes)] == Double(4 * 8_030_261_248))
+    #expect(metrics[.prediction(of: .optimizerBytes)] == Double(8 * 8_030_261_248))
     // Two FLOPs a parameter but for the embedding, and attention on top.
     let forward = try #require(metrics[.forwardFLOPsPerToken])
     #expect(forward > 2 * 7.5e9 && forward < 2 * 9e9)
