@@ -133,7 +133,8 @@ struct CommandLineTests {
     let root = try #require(schema["properties"] as? [String: Any])
     #expect(
       root.keys.sorted() == [
-        "compare", "device", "matrix", "model", "name", "precision", "seeds", "variants", "workload",
+        "compare", "device", "matrix", "model", "name", "precision", "seeds", "variants",
+        "workload",
       ])
   }
 

@@ -75,7 +75,9 @@ import Testing
       var part = AttentionTrial(queries: chunk.count, keys: chunk.upperBound, heads: 4, kvHeads: 2)
       (part.isCausal, part.window, part.slopes) = (true, full.window, full.slopes)
       (part.offset, part.differentiates) = (chunk.lowerBound, false)
-      let rows = full.queryRow(chunk.lowerBound).lowerBound..<full.queryRow(chunk.upperBound)
+      let rows =
+        full.queryRow(chunk.lowerBound)
+        .lowerBound..<full.queryRow(chunk.upperBound)
         .lowerBound
       part.q = Array(full.q[rows])
       part.k = Array(full.k.prefix(part.k.count))

@@ -129,9 +129,11 @@ private struct WorstRatios: CustomStringConvertible {
 
 @Suite struct AttentionErrorTests {
   @Test(arguments: [ElementType.f32, .bf16])
-  func `errors are at most 2 times those of a naive kernel of the same precision, gradients 3 times`(
-    type: ElementType
-  ) throws {
+  func
+    `errors are at most 2 times those of a naive kernel of the same precision, gradients 3 times`(
+      type: ElementType
+    ) throws
+  {
     let grid = Grid(type: type)
     let (reference, rounded) = (Device.reference(), Device.rounded())
     let devices = try AttentionSetting.instructionSets.map {
@@ -205,9 +207,11 @@ private struct WorstRatios: CustomStringConvertible {
   }
 
   @Test(arguments: [false, true])
-  func `memory beside the tensors grows with the square of the length for naive, linearly for flash`(
-    backward: Bool
-  ) throws {
+  func
+    `memory beside the tensors grows with the square of the length for naive, linearly for flash`(
+      backward: Bool
+    ) throws
+  {
     for name in AttentionSetting.instructionSets {
       let device = Device(try #require(cpu_kernels_for(name)), threads: 2)
       for type in [ElementType.f32, .bf16] {

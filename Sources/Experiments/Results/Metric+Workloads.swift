@@ -108,7 +108,8 @@ extension Metric {
 
   // Positions
   package static let relativeError = Metric(
-    "relative_error", "Largest change of a score when both positions move alike, over the lengths of query and key.",
+    "relative_error",
+    "Largest change of a score when both positions move alike, over the lengths of query and key.",
     better: .lower, .sampled, as: .scientific)
   package static let relativeErrorBound = Metric(
     "relative_error_bound",

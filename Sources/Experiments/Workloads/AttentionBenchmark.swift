@@ -17,7 +17,7 @@ package struct AttentionBenchmark: Workload {
     .savedBytes, .workspaceBytes, .outputError, .outputErrorRatio,
   ]
   package static let scaling: [Metric] = [
-    .attentionBytes, .peakBytes, .forwardSeconds, .backwardSeconds,
+    .savedBytes, .attentionBytes, .peakBytes, .forwardSeconds, .backwardSeconds,
   ]
 
   private let options: AttentionBenchmarkOptions

@@ -68,7 +68,8 @@ import Testing
     #expect(metrics[.cacheBytes] == Double(3 * 56 * 256))
   }
 
-  @Test func `a trained model's checkpoint generates with the loss that it was trained to`() throws {
+  @Test func `a trained model's checkpoint generates with the loss that it was trained to`() throws
+  {
     let trained = try TrainCell(
       """
       # Does it learn?

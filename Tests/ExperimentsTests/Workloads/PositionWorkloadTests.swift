@@ -93,6 +93,7 @@ import Testing
     let learned = try extrapolated("learned").job.row
     #expect(learned.status == .ok && learned.metrics[.lossWithinLength] != nil)
     #expect(learned.metrics[.lossToTwice] == nil)
-    #expect(try #require(learned.fact("extrapolation_note")?.text).contains("learned positions end"))
+    #expect(
+      try #require(learned.fact("extrapolation_note")?.text).contains("learned positions end"))
   }
 }
