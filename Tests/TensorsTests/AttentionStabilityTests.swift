@@ -69,9 +69,10 @@ private var trialsOfEveryKind: [AttentionTrial] {
     }
   }
 
-  /// Keys and values 2^31 and more elements apart, and a mask of which the same is true, in memory of which only the
-  /// pages that are written exist. Queries and gradients are contiguous, and so many of them would fill memory: their
-  /// offsets are computed in 64 bits by the same functions.
+  /// Keys and values lie 2^31 and more elements apart, and the rows of a mask bytes.
+  ///
+  /// Of their memory only the pages that are written exist. Queries and gradients are contiguous, and so many of them
+  /// would fill memory: their offsets are computed in 64 bits in the same way.
   @Test(arguments: AttentionSetting.all)
   func `offsets beyond 2^31 elements reach their rows`(setting: AttentionSetting) throws {
     let (keys, dimension, step) = (5, 64, 1 << 25)  // rows from key to key: 2^31 elements
