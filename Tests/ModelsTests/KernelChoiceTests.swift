@@ -51,10 +51,18 @@ struct KernelChoiceTests {
   @Test("a table without flash2 gets what it has")
   func fallback() throws {
     let rounded = Device.rounded()
-    let found = try KernelChoice.automatic.resolve(on: rounded, for: work(2, 2))
+    let found = try KernelChoice.automatic.resolve(on: rounded, for: work(64, 64))
     #expect(found.algorithm == .naive)
     #expect(
-      found.reason == "naive: causal, 2 queries over 2 keys, the only way that rounded has")
+      found.reason == "naive: causal, 64 queries over 64 keys, the only way that rounded has")
+  }
+
+  @Test("a few keys are faster by materialised scores, more of them are not")
+  func short() throws {
+    let few = try KernelChoice.automatic.resolve(on: .cpu(threads: 1), for: work(32, 32))
+    #expect(few.algorithm == .naive && few.reason.contains("few enough"))
+    let more = try KernelChoice.automatic.resolve(on: .cpu(threads: 1), for: work(33, 33))
+    #expect(more.algorithm == .flash2)
   }
 
   @Test("what was asked for runs, or the reason why not is given")

@@ -55,7 +55,8 @@ struct TrainTests {
     #expect(memory["peak_by_kind"]?["activations"]?.number == row.metrics[.activationBytes])
     #expect(memory["at_peak"]?["total"]?.number == row.metrics[.peakBytes])
     #expect(row.fact("kernel_requested")?.text == "auto")
-    #expect(row.fact("kernel")?.text == "flash2")
+    // 32 tokens are few enough.
+    #expect(row.fact("kernel")?.text == "naive")
     #expect(row.fact("dataset_source")?.text == "file")
     #expect(try AtomicFile.read(cell.folder.file("sample.txt")).unicodeScalars.count == 21)
     #expect(try cell.folder.names(in: "checkpoint") == ["config.json", "model.safetensors"])
