@@ -7,8 +7,8 @@ static uint16_t to_f16(double value) {
   uint16_t sign = signbit(value) ? 0x8000 : 0;
   double size = fabs(value);
   if (size >= 65504) return sign | 0x7bff;
-  int exponent;
-  frexp(size, &exponent);  // size = m 2^exponent with m in [1/2, 1)
+  int exponent = -99;  // of 0, to which frexp gives 0
+  if (size > 0) frexp(size, &exponent);  // size = m 2^exponent with m in [1/2, 1)
   int unit = exponent - 11 > -24 ? exponent - 11 : -24;
   int64_t steps = llrint(ldexp(size, -unit));  // to even, as the rounding mode says
   // Subnormals have the exponent bits 0; a carry into the next exponent comes out right by itself.
