@@ -120,8 +120,19 @@ static void recompute(const struct row *row, const struct backward_inputs *in, c
   }
 }
 
+/// dp_ij = dout_i . v_j
+static double probability_gradient(const struct backward_inputs *in, const struct attention *s, int64_t query,
+                                   int64_t batch, int64_t head, int64_t j) {
+  int64_t key = key_row(&s->rows, batch, head / group_size(s), j);
+  double dp = 0;
+  for (int64_t c = 0; c < s->head_dim; c++)
+    dp += load(in->dout, query + c, s->type) * row_element(in->v, s->v_scales, key, c, s);
+  return dp;
+}
+
 // With dp_ij = dout_i . v_j, the gradient of p_ij, and D_i = sum over j of p_ij dp_ij = dout_i . out_i:
 //   ds_ij = p_ij (dp_ij - D_i) slope_ij, the gradient of the scaled score
+// Where the probabilities are at hand, D is the first of the two: out has been rounded to its type.
 //   dq_i = scale * sum over j of ds_ij k_j    dk_j += scale * ds_ij q_i    dv_j += p_ij dout_i
 static void differentiate_row(const struct row *row, struct kv_sums sums, struct gradient dq,
                               const struct backward_inputs *in, const struct attention *s, int64_t batch,
@@ -129,16 +140,16 @@ static void differentiate_row(const struct row *row, struct kv_sums sums, struct
   int64_t width = s->head_dim, query = query_row(s, batch, head, i);
   double D = 0, dq_row[width + 1];
   for (int64_t c = 0; c < width; c++) {
-    D += load(in->dout, query + c, s->type) * load(in->out, query + c, s->type);
+    if (in->saves != SAVES_PROBABILITIES)
+      D += load(in->dout, query + c, s->type) * load(in->out, query + c, s->type);
     dq_row[c] = 0;
   }
+  for (int64_t j = 0; j < s->keys && in->saves == SAVES_PROBABILITIES; j++)
+    if (row->logit[j] != -INFINITY) D += row->p[j] * probability_gradient(in, s, query, batch, head, j);
   for (int64_t j = 0; j < s->keys; j++) {
     if (row->logit[j] == -INFINITY) continue;
     int64_t key = key_row(&s->rows, batch, head / group_size(s), j);
-    double dp = 0;
-    for (int64_t c = 0; c < width; c++)
-      dp += load(in->dout, query + c, s->type) * row_element(in->v, s->v_scales, key, c, s);
-    double ds = row->p[j] * (dp - D) * row->slope[j];
+    double ds = row->p[j] * (probability_gradient(in, s, query, batch, head, j) - D) * row->slope[j];
     for (int64_t c = 0; c < width; c++) {
       dq_row[c] += ds * row_element(in->k, s->k_scales, key, c, s);
       sums.dk[j * width + c] += ds * load(in->q, query + c, s->type);
