@@ -76,7 +76,9 @@ private struct Sequence {
     ).values()
   }
 
-  /// The values that a cache holds. With a window of 1 a query sees its own key alone, and gives its value as it is.
+  /// The values that a cache holds.
+  ///
+  /// With a window of 1 a query sees its own key alone, and gives its value as it is.
   func heldValues(_ cache: KeyValueCache) -> [Float] {
     let shape: Shape = [batch, cache.held, kvHeads, dimension]
     let zeros = Tensor(

@@ -17,7 +17,7 @@ package struct AttentionOptions {
   package var offset: Int
   /// Positions further away than this are hidden; it counts the query itself (Mistral, arXiv 2310.06825).
   package var window: Int?
-  /// ALiBi's slopes, [heads], f32 (Press et al. 2021, arXiv 2108.12409).
+  /// ALiBi's slopes, [heads], f32 (arXiv 2108.12409).
   package var slopes: Tensor?
   /// True where a key takes part.
   package var keep: BooleanMask?
