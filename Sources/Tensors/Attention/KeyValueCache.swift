@@ -73,6 +73,9 @@ package final class KeyValueCache {
   /// Bytes that tokens were written to.
   package var touchedBytes: Int { 2 * batch * kvHeads * held * rowBytes }
 
+  /// Everything that is set aside.
+  var storages: [Storage] { [keys, values] + (scales.map { [$0.keys, $0.values] } ?? []) }
+
   private var rowBytes: Int { type.rowBytes(headDimension) }
 
   var keyScales: UnsafePointer<UInt16>? { scales.map { Self.halves($0.keys) } }

@@ -15,7 +15,10 @@ package struct GradientCheck: Sendable {
 extension OpCase {
   /// Whether the case is small and smooth enough, and in f32.
   package var hasGradientCheck: Bool {
-    if case .kernel = body { return false }
+    switch body {
+    case .kernel, .prepared: return false
+    case .operation, .loss: break
+    }
     let elements = inputs.filter { $0.role != .constant }.reduce(0) { $0 + $1.shape.count }
     return type == .f32 && isSmooth && elements <= 400
   }
@@ -72,7 +75,7 @@ extension OpCase {
       let weights = zip(seed(0, out.count), seed(1, out.count)).map { Double($0) + Double($1) }
       return zip(out, weights).reduce(0.0) { $0 + Double($1.0) * $1.1 }
     case .loss(let body): return 2 * body(pass, tensors).mean()
-    case .kernel: return 0
+    case .kernel, .prepared: return 0
     }
   }
 }

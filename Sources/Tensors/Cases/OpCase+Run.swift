@@ -19,11 +19,14 @@ extension OpCase {
     switch body {
     case .operation(let body): return differentiate(body, tensors, isLoss: false)
     case .loss(let body): return differentiate(body, tensors, isLoss: true)
-    case .kernel(let body):
-      let result = body(device, tensors)
-      return zip(inputs, tensors).map { CaseOutput(name: $0.name, values: $1.values()) }
-        + (result.isEmpty ? [] : [CaseOutput(name: "result", values: result)])
+    case .kernel(let body): return results(body(device, tensors), tensors)
+    case .prepared(let prepare): return results(prepare(device, tensors)(), tensors)
     }
+  }
+
+  private func results(_ result: [Float], _ tensors: [Tensor]) -> [CaseOutput] {
+    zip(inputs, tensors).map { CaseOutput(name: $0.name, values: $1.values()) }
+      + (result.isEmpty ? [] : [CaseOutput(name: "result", values: result)])
   }
 
   /// The inputs on `device`, of which the i-th one with a gradient has slot i.

@@ -13,6 +13,7 @@ package enum OpCases {
       cases += linearChecks(type)
       cases += gemmChecks(type)
       cases += attentionChecks(type)
+      cases += cacheChecks(type)
       cases += lossChecks(type)
       cases += kernelChecks(type)
     }
@@ -31,6 +32,6 @@ package enum OpCases {
       cases += embeddingBenchmarks(type)
       cases += lossBenchmarks(type)
     }
-    return cases + optimizerBenchmarks()
+    return cases + cacheBenchmarks() + optimizerBenchmarks()
   }
 }

@@ -42,6 +42,8 @@ extension OpCase {
       }.components
       return Double(time.seconds) + Double(time.attoseconds) * 1e-18
     }
+    var prepared: (() -> [Float])?
+    if case .prepared(let prepare) = body { prepared = prepare(device, tensors) }
     func repetition() {
       let tape = Tape(leaves: leaves.count)
       let pass = Pass(on: device, tape: tape, precision: type)
@@ -57,6 +59,7 @@ extension OpCase {
         backward.append(
           measure { tape.backward(into: gradients, seeds: [(out, gradient: seed)]) })
       case .kernel(let body): forward.append(measure { _ = body(device, tensors) })
+      case .prepared: forward.append(measure { _ = prepared?() })
       }
     }
 
@@ -66,7 +69,9 @@ extension OpCase {
     let end = start + .seconds(budget)
     while forward.count < 3 || clock.now < end { repetition() }
 
-    let read = tensors.reduce(0) { $0 + $1.storage.bytes }
+    // What is prepared reads the cache, and of the inputs only the first, the queries.
+    let inputs = prepared == nil ? tensors : Array(tensors.prefix(1))
+    let read = inputs.reduce(Int(cacheBytes)) { $0 + $1.storage.bytes }
     let gradientBytes = leaves.reduce(0) { $0 + $1.storage.bytes }
     return CaseTiming(
       forward: CaseRate(
