@@ -25,7 +25,7 @@ extension Metric {
   /// What a model would need.
   package static let need: [Metric] = [forwardFLOPsPerToken, inferenceBytes, trainingBytes]
 
-  // Attention
+  // Attention. What restates a time or an error in other words has no direction of its own: it would be compared twice.
   package static let forwardSeconds = Metric(
     "forward_seconds", "Median time of one attention's forward pass, in seconds.",
     better: .lower, .sampled, as: .seconds)
@@ -34,18 +34,18 @@ extension Metric {
     better: .lower, .sampled, as: .seconds)
   package static let forwardFLOPsPerSecond = Metric(
     "forward_flops_per_s", "Floating-point operations of the forward pass per second.",
-    better: .higher, .sampled, as: .scaled)
+    better: .none, .sampled, as: .scaled)
   package static let backwardFLOPsPerSecond = Metric(
     "backward_flops_per_s", "Floating-point operations of the backward pass per second.",
-    better: .higher, .sampled, as: .scaled)
+    better: .none, .sampled, as: .scaled)
   package static let forwardPeakPercent = Metric(
     "forward_peak_percent",
     "forward_flops_per_s as a share of this machine's measured peak, in per cent.",
-    better: .higher, .sampled, as: .percent)
+    better: .none, .sampled, as: .percent)
   package static let backwardPeakPercent = Metric(
     "backward_peak_percent",
     "backward_flops_per_s as a share of this machine's measured peak, in per cent.",
-    better: .higher, .sampled, as: .percent)
+    better: .none, .sampled, as: .percent)
   package static let savedBytes = Metric(
     "saved_bytes", "Bytes that attention's forward pass keeps for its backward pass.",
     better: .lower, .exact, as: .bytes, whole: true)
@@ -58,14 +58,14 @@ extension Metric {
   package static let outputErrorRatio = Metric(
     "output_error_ratio",
     "Largest error of the output over that of a naive kernel that rounds to the same precision.",
-    better: .lower, .sampled, as: .decimals(2))
+    better: .none, .sampled, as: .decimals(2))
   package static let gradientError = Metric(
     "gradient_error", "Largest error of the gradients against float64, over the largest gradient.",
     better: .lower, .sampled, as: .scientific)
   package static let gradientErrorRatio = Metric(
     "gradient_error_ratio",
     "Largest error of the gradients over that of a naive kernel of the same precision.",
-    better: .lower, .sampled, as: .decimals(2))
+    better: .none, .sampled, as: .decimals(2))
   package static let attentionPairs = Metric(
     "attention_pairs", "Pairs of a query and a key that it sees, over all heads.",
     better: .none, .planned, as: .scaled, whole: true)
@@ -85,11 +85,11 @@ extension Metric {
     better: .lower, .sampled, as: .seconds)
   package static let decodeBytesPerSecond = Metric(
     "decode_bytes_per_s", "Bytes of weights and cache that a decoding step reads, per second.",
-    better: .higher, .sampled, as: .bytes)
+    better: .none, .sampled, as: .bytes)
   package static let bandwidthPercent = Metric(
     "bandwidth_percent",
     "decode_bytes_per_s as a share of this machine's measured memory bandwidth, in per cent.",
-    better: .higher, .sampled, as: .percent)
+    better: .none, .sampled, as: .percent)
   package static let cacheTouchedBytes = Metric(
     "cache_touched_bytes", "Bytes of the cache that tokens were written to.",
     better: .lower, .exact, as: .bytes, whole: true)
