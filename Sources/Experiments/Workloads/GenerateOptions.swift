@@ -26,13 +26,7 @@ struct GenerateOptions: Sendable {
     newTokens = options.int("new_tokens", default: 64, in: 1...1_048_576, "tokens generated")
     batch = options.int("batch", default: 1, in: 1...4096, "sequences side by side")
     cache = options.cacheType()
-    let buffer = options.choice(
-      "buffer",
-      of: [
-        Choice("full", "room for every token"),
-        Choice("rolling", "layers with a window keep window + chunk - 1 tokens, as a ring"),
-      ], default: "full", "how much of the past is kept")
-    isRolling = buffer == "rolling"
+    isRolling = options.rollingBuffer()
     chunk = options.int(
       "chunk", default: 512, in: 1...1_048_576, "tokens of the prompt that are read at a time")
     let compares = options.optionalBool(

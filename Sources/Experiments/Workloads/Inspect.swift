@@ -24,6 +24,7 @@ package struct Inspect: Workload {
   private let sequence: Int
   private let batch: Int
   private let cache: CacheType
+  private let isRolling: Bool
   package let vocabulary: Int
 
   package init(_ options: Section) {
@@ -33,6 +34,7 @@ package struct Inspect: Workload {
     sequence = options.int("sequence", default: 2048, in: 1...1_048_576, "tokens of one sequence")
     batch = options.int("batch", default: 1, in: 1...65536, "sequences at a time")
     cache = options.cacheType()
+    isRolling = options.rollingBuffer()
   }
 
   package var length: Int { sequence }
@@ -41,7 +43,8 @@ package struct Inspect: Workload {
   package func run(_ cell: CellJob) throws {
     let model = Transformer(cell.model, vocabulary: vocabulary, length: sequence)
     let need = ModelNeed(
-      model, batch: batch, sequence: sequence, cache: cache, precision: cell.precision,
+      model, batch: batch, sequence: sequence, cache: cache, isRolling: isRolling,
+      precision: cell.precision,
       threads: cell.device.threads)
     let host = HostRecord.read(isa: "")
     let room = min(host.memoryBytes ?? .max, host.memoryLimitBytes ?? .max)
@@ -60,19 +63,5 @@ package struct Inspect: Workload {
     try AtomicFile.write(text, to: "\(cell.folder)/report.txt")
     try AtomicFile.write(listing.json, to: "\(cell.folder)/shapes.json")
     cell.row.status = .ok
-  }
-}
-
-extension Section {
-  /// The `cache` option of workloads with a KV cache.
-  func cacheType() -> CacheType {
-    let word = choice(
-      "cache",
-      of: [
-        Choice("f32", "32-bit floats, exact"),
-        Choice("bf16", "bfloat16: half the bytes"),
-        Choice("q8", "blocks of 32 int8 numbers with one fp16 scale: 8.5 bits a number"),
-      ], default: "f32", "how keys and values are kept")
-    return CacheType(rawValue: word) ?? .f32
   }
 }

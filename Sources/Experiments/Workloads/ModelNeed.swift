@@ -10,21 +10,26 @@ struct ModelNeed {
   private let sequence: Int
   private let cache: CacheType
   private let cacheBytes: Int
+  private let bytesPerToken: Int
   private let forward: MemoryLedger
   private let training: MemoryLedger
 
   /// - Parameters:
   ///   - cache: how keys and values are kept in inference.
+  ///   - isRolling: whether layers with a window keep just that, one token at a time being added.
   ///   - threads: CPU threads, which scratch memory depends on.
   init(
-    _ model: Transformer, batch: Int, sequence: Int, cache: CacheType, precision: ElementType,
+    _ model: Transformer, batch: Int, sequence: Int, cache: CacheType, isRolling: Bool,
+    precision: ElementType,
     threads: Int
   ) {
     self.batch = batch
     self.sequence = sequence
     self.cache = cache
     cost = model.cost(tokens: sequence)
-    cacheBytes = model.cacheBytes(tokens: sequence, batch: batch, type: cache)
+    bytesPerToken = model.cacheBytesPerToken(cache)
+    cacheBytes = model.cacheBytes(
+      tokens: sequence, batch: batch, type: cache, isRolling: isRolling)
     let trial = DryTraining(
       model, batch: batch, sequence: sequence, precision: precision, threads: threads)
     forward = trial.forward
@@ -39,7 +44,7 @@ struct ModelNeed {
     metrics.set(.parameters, cost.parameters)
     metrics.set(.flopsPerToken, Int(cost.trainingFLOPsPerToken))
     metrics[.forwardFLOPsPerToken] = cost.forwardFLOPsPerSequence / Double(sequence)
-    metrics.set(.kvCacheBytesPerToken, cacheBytes / (batch * sequence))
+    metrics.set(.kvCacheBytesPerToken, bytesPerToken)
     metrics.set(.cacheBytes, cacheBytes)
     metrics.set(.inferenceBytes, inferenceBytes)
     metrics.set(.trainingBytes, trainingBytes)
@@ -63,7 +68,7 @@ struct ModelNeed {
       ["activations in training", bytes(peak[.activations])],
       ["activations in inference", bytes(forward.peakByKind[.activations])],
       ["\(cache.rawValue) cache", bytes(cacheBytes)],
-      ["\(cache.rawValue) cache, a token", bytes(cacheBytes / (batch * sequence))],
+      ["\(cache.rawValue) cache, a token", bytes(bytesPerToken)],
     ]
     let table = Table(header: ["\(batch) x \(sequence) tokens", "needs"], rows: rows, left: [0])
     return table.text
