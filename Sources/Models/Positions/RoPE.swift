@@ -46,7 +46,7 @@ package struct RoPE: Position {
         interleaved: layout == "interleaved")
     }
     angles = rotations.map { rotation in
-      // Angles are computed in double: in float, position 131071 would be off by hundredths of a turn.
+      // Angles are computed in double: in float, a cosine at position 131071 would be off by up to 0.007.
       let table = { (wave: @escaping (Double) -> Double) in
         ConstantTable(columns: d / 2) { position in
           rotation.frequencies.map { Float(rotation.amplitude * wave(Double(position) * $0)) }
