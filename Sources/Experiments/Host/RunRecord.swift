@@ -51,6 +51,8 @@ package struct RunRecord: Sendable {
   package var host: HostRecord
   package var gpu: GPU?
   package var datasets: [Dataset] = []
+  /// What the summary needs to know of the experiment.
+  package var summary: JSON = .null
   /// Seconds since 1970, UTC.
   package var start: Double
   /// Seconds since 1970, UTC; nil while the run goes on.
@@ -86,6 +88,7 @@ package struct RunRecord: Sendable {
             "instead_of": .string($0.insteadOf),
           ]
         }),
+      "summary": summary,
       "start": .string(Self.time(start)), "end": .string(end.map(Self.time)),
       "exit": .integer(exit),
     ]

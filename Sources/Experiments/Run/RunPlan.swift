@@ -56,6 +56,8 @@ package struct RunPlan {
         "seed": .integer(entry.cell.seed),
         "axes": .object(entry.row.axes.map { JSONMember($0.key, $0.value) }),
         "status": .string(entry.row.status.rawValue), "reason": .string(entry.row.reason),
+        "ran": .object(entry.row.facts.map { JSONMember($0.key, $0.value) }),
+        "config": JSON(entry.cell.resolved),
       ]
     }
   }

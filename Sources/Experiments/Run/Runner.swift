@@ -57,6 +57,7 @@ package struct Runner {
         name: $0.name, sha256: $0.sha256, bytes: $0.bytes.count,
         insteadOf: $0.isFallback ? $0.requested : nil)
     }
+    record.summary = summaryRecord
     try folder.write(try AtomicFile.read(experiment.file), to: "experiment.yaml")
     try folder.write(experiment.resolvedYAML, to: "resolved.yaml")
     try folder.write(record.json, to: "run.json")
@@ -99,19 +100,37 @@ package struct Runner {
   }
 
   private func summary(_ table: CellTable) -> Summary {
-    // An axis may change the workload: then the columns are those of all.
+    Summary(
+      experiment: experiment.name, rows: table.rows, compare: compare,
+      isTraining: workloads.contains { $0 == Train.self },
+      headline: workloads.flatMap { $0.headline }.unique,
+      scaling: workloads.flatMap { $0.scaling }.unique)
+  }
+
+  /// What a reader of the run's folder needs to summarise it as this program does.
+  private var summaryRecord: JSON {
+    [
+      "compare": .object(
+        experiment.compare.map { JSONMember($0.variant, .string($0.baseline)) }),
+      "training": .bool(workloads.contains { $0 == Train.self }),
+      "headline": .array(workloads.flatMap { $0.headline }.unique.map { .string($0.name) }),
+      "scaling": .array(workloads.flatMap { $0.scaling }.unique.map { .string($0.name) }),
+    ]
+  }
+
+  private var compare: [String: String] {
+    Dictionary(
+      experiment.compare.map { ($0.variant, $0.baseline) }, uniquingKeysWith: { $1 })
+  }
+
+  /// An axis may change the workload: then the columns are those of all.
+  private var workloads: [any Workload.Type] {
     var workloads: [any Workload.Type] = []
     for cell in experiment.cells {
       guard let type = cell.workload.map({ type(of: $0) }) else { continue }
       if !workloads.contains(where: { $0 == type }) { workloads.append(type) }
     }
-    return Summary(
-      experiment: experiment.name, rows: table.rows,
-      compare: Dictionary(
-        experiment.compare.map { ($0.variant, $0.baseline) }, uniquingKeysWith: { $1 }),
-      isTraining: workloads.contains { $0 == Train.self },
-      headline: workloads.flatMap { $0.headline }.unique,
-      scaling: workloads.flatMap { $0.scaling }.unique)
+    return workloads
   }
 
   /// Runs one cell in a process of its own.
