@@ -14,12 +14,13 @@ struct Runexp: ParsableCommand {
       workload: docs/experiment-file.md describes it, 'runexp components' lists what it \
       can name.
 
-      Exit codes: 0 ok, 1 error, 3 some cells failed, 64 usage, 78 invalid experiment \
-      file, 130 interrupted.
+      Exit codes: 0 ok, 1 error, 2 a difference that matters, 3 some cells failed, 5 not \
+      comparable, 64 usage, 78 invalid experiment file, 130 interrupted.
       """,
     version: "runexp \(Program.number)",
     subcommands: [
-      Run.self, Resume.self, Plan.self, Check.self, Components.self, Schema.self, Kernels.self,
+      Run.self, Resume.self, ReplayCommand.self, Plan.self, Check.self, Components.self,
+      Schema.self, Kernels.self,
       GenerateCommand.self,
       CellCommand.self,
     ])
