@@ -20,7 +20,7 @@ struct Runexp: ParsableCommand {
     version: "runexp \(Program.number)",
     subcommands: [
       Run.self, Plan.self, Check.self, Components.self, Schema.self, Kernels.self,
-      GenerateCommand.self,
+      GenerateCommand.self, ReportCommand.self,
       CellCommand.self,
     ])
 

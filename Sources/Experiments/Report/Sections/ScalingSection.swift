@@ -1,0 +1,114 @@
+// Time and memory against the sizes that the matrix varies, on logarithmic axes, with fitted exponents.
+
+internal import Foundation
+
+/// A panel for each scaling metric, where a power law is a straight line.
+struct ScalingSection: ReportSection {
+  static let id = "scaling"
+  static let title = "Time and memory by size"
+  private let data: ReportData
+
+  init(_ data: ReportData) { self.data = data }
+
+  var absence: String {
+    if data.sizes.isEmpty { return "the matrix varies no size" }
+    return "no cell has values of the metrics that grow with size"
+  }
+
+  var content: HTML? {
+    let figures = data.sizes.flatMap(figures)
+    return figures.isEmpty ? nil : figures.joined + sentences
+  }
+
+  // What the summary says of the fits, with their intervals.
+  private var sentences: HTML {
+    let blocks = data.summary.scalingContent.filter {
+      if case .heading = $0 { return false }
+      return true
+    }
+    return blocks.isEmpty
+      ? .nothing : HTML.element("h3", [:], HTML("Fitted growth")) + blocks.map { $0.html() }.joined
+  }
+
+  private func figures(_ axis: String) -> [HTML] {
+    let growths = data.summary.growths.filter { $0.axis == axis }
+    // Other sizes and settings make panels of their own.
+    let groups = data.summary.groups(without: axis)
+    let shown = groups.prefix(4)
+    return shown.compactMap { blocks -> HTML? in
+      let others = blocks.first?.axes.filter { $0.key != axis } ?? []
+      let panels = data.summary.scalingMetrics.compactMap { metric in
+        panel(metric, axis, blocks, growths.filter { $0.metric == metric && $0.others == others })
+      }
+      if panels.isEmpty { return nil }
+      let at = others.isEmpty ? "" : " At \(data.title(others))."
+      let left =
+        groups.count > shown.count
+        ? " \(groups.count - shown.count) more combinations of the other axes: summary.md." : ""
+      return Figure(
+        panels: panels, legend: data.legend,
+        caption: "Both axes logarithmic: a straight line is a power law, and the number after a "
+          + "name is its fitted exponent, drawn dotted. Means over the seeds; bars from the "
+          + "lowest to the highest.\(at)\(left)"
+      ).html
+    }
+  }
+
+  private func panel(
+    _ metric: Metric, _ axis: String, _ blocks: [SummaryBlock], _ fits: [Growth]
+  ) -> Figure.Panel? {
+    let name = data.axes.name(axis)
+    let series = data.summary.variants.map { variant in
+      self.series(
+        metric, variant, axis, blocks, fits.first { $0.variant == variant }?.law)
+    }.filter { !$0.line.isEmpty }
+    let sizes = data.axes.values(axis).compactMap(\.number)
+    guard !series.isEmpty,
+      let x = ChartAxis(series.flatMap(\.positions), unit: .tokens, isLogarithmic: true, at: sizes),
+      let y = ChartAxis(
+        series.flatMap(\.values), unit: .metric(metric), isLogarithmic: true, padding: 0.06)
+    else { return nil }
+    let said = series.map { series in
+      let ends = [series.line.first, series.line.last].compactMap { $0?.y }.map(metric.text)
+      return "\(series.name) from \(ends.joined(separator: " to "))"
+    }
+    return Figure.Panel(
+      title: metric.name,
+      chart: Chart(
+        summary: "\(metric.name) against \(name): \(said.joined(separator: ", "))", x: x, y: y,
+        xLabel: name, yLabel: metric.name, series: series
+      ).svg)
+  }
+
+  private func series(
+    _ metric: Metric, _ variant: String, _ axis: String, _ blocks: [SummaryBlock], _ law: PowerLaw?
+  ) -> Series {
+    var series = Series(name: data.name(variant), style: data.style(variant))
+    let points = blocks.compactMap { block -> (x: Double, sample: Sample)? in
+      guard let x = block.axes.first(where: { $0.key == axis })?.value.number,
+        let sample = block.line(metric)?.estimate(variant)?.sample, (sample.mean ?? 0) > 0
+      else { return nil }
+      return (x, sample)
+    }.sorted { $0.x < $1.x }
+    for (x, sample) in points {
+      guard let mean = sample.mean, let low = sample.values.min(), let high = sample.values.max()
+      else { continue }
+      series.line.append(CurvePoint(x, mean))
+      series.marks.append(
+        Series.Mark(
+          x: x, y: mean,
+          text: "\(data.name(variant)), \(data.axes.name(axis)) \(x.formattedCount): "
+            + metric.text(mean) + (sample.n > 1 ? " (\(sample.n) seeds)" : ""),
+          range: low < high && low > 0 ? low...high : nil))
+    }
+    if let law, let first = points.first?.x, let last = points.last?.x {
+      series.faint = [first, last].map { CurvePoint($0, law.factor * pow($0, law.exponent)) }
+    }
+    guard data.summary.variants.count <= 6 else { return series }
+    let exponent = law.map { String(format: " ^%.2f", $0.exponent) } ?? ""
+    let label = data.summary.variants.count > 1 ? ReportData.short(data.name(variant)) : ""
+    series.label = (label + exponent).trimmingCharacters(in: .whitespaces)
+    if series.label?.isEmpty ?? true { series.label = nil }
+    return series
+  }
+}
