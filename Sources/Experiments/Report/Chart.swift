@@ -220,7 +220,7 @@ struct Chart {
         "text",
         [
           "class": "name", "x": (frame.x.upperBound + 9).svg, "y": (y + 4).svg,
-          "fill": entry.series.style.colour,
+          "style": "fill:\(entry.series.style.colour)",
         ], HTML(entry.text))
     }.joined
   }
@@ -236,7 +236,7 @@ struct Chart {
     let line = HTML.leaf(
       "path",
       [
-        "class": guide.isDashed ? "guide dashed" : "guide",
+        "class": "guide",
         "d": "M" + places.map { "\($0.x.svg) \($0.y.svg)" }.joined(separator: "L"),
       ])
     let x = first.x + guide.at * (last.x - first.x)
@@ -246,7 +246,8 @@ struct Chart {
       + .element(
         "text",
         [
-          "class": "guide", "text-anchor": "middle", "x": x.svg, "y": (y - 7).svg,
+          "class": "guide", "text-anchor": "middle", "x": x.svg,
+          "y": (guide.isBelow ? y + 17 : y - 7).svg,
           "transform": abs(angle) < 0.1 ? "" : "rotate(\(angle.svg) \(x.svg) \(y.svg))",
         ], HTML(guide.text))
   }

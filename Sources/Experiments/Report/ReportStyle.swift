@@ -5,7 +5,7 @@ enum ReportStyle {
     :root {
       --page: #fcfcfa; --card: #f4f3ef; --ink: #1d1f21; --soft: #5b6066; --rule: #dedcd5;
       --grid: #e8e6e0; --accent: #0b62a4; --good: #1a6b45; --good-bg: #e4f1e9; --bad: #97391a;
-      --bad-bg: #fbeae2;
+      --bad-bg: #fbeae2; --shade: #1d1f2126;
       --c0: #0b69a8; --c1: #c2480c; --c2: #00795a; --c3: #9b4088; --c4: #86660a; --c5: #4d5359;
       color-scheme: light dark;
     }
@@ -13,7 +13,7 @@ enum ReportStyle {
       :root {
         --page: #15171a; --card: #1d2024; --ink: #e6e4df; --soft: #a3a7ad; --rule: #34383d;
         --grid: #292d32; --accent: #7dbcf0; --good: #8fd6b1; --good-bg: #17301f; --bad: #f2ab8c;
-        --bad-bg: #3a2117;
+        --bad-bg: #3a2117; --shade: #000000a0;
         --c0: #62b3ee; --c1: #fb9560; --c2: #4fc9a1; --c3: #e19bd2; --c4: #d8b54a; --c5: #b9bec4;
       }
     }
@@ -54,15 +54,20 @@ enum ReportStyle {
     .notes li { margin: .25rem 0; }
     .notes ul { padding-left: 1.1rem; color: var(--soft); font-size: .94rem; }
 
-    .scroll { overflow-x: auto; margin: 1rem 0; max-width: 100%; }
+    .scroll {
+      overflow-x: auto; margin: 1rem 0; max-width: 100%;
+      background: linear-gradient(to right, var(--page) 1.5rem, transparent) local, linear-gradient(to left, var(--page) 1.5rem, transparent) right local, linear-gradient(to right, var(--shade), transparent .9rem), linear-gradient(to left, var(--shade), transparent .9rem) right;
+      background-repeat: no-repeat;
+    }
     table { border-collapse: collapse; font-size: .875rem; line-height: 1.45; font-variant-numeric: tabular-nums; }
     th, td { padding: .34rem .8rem; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--grid); vertical-align: top; }
     th { color: var(--soft); font-weight: 600; border-bottom: 1px solid var(--rule); }
     th.l, td.l { text-align: left; }
     th:first-child, td:first-child { padding-left: 0; }
     tbody tr:hover { background: var(--card); }
-    header td:last-child { white-space: normal; min-width: 16rem; }
-    pre { background: var(--card); border-radius: .5rem; padding: 1rem 1.2rem; font: .82rem/1.55 ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace; }
+    header td { white-space: normal; min-width: 6rem; }
+    header td:nth-child(2), header td:last-child { min-width: 15rem; overflow-wrap: anywhere; }
+    pre.scroll { background: var(--card); border-radius: .5rem; padding: 1rem 1.2rem; font: .82rem/1.55 ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace; }
     details { margin: 1.2rem 0; }
     summary { cursor: pointer; color: var(--accent); font-weight: 600; width: fit-content; }
 
@@ -77,7 +82,7 @@ enum ReportStyle {
     .chart { display: block; width: 100%; height: auto; fill: none; overflow: visible; }
     .chart text { font: 12px system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Liberation Sans", Arial, sans-serif; fill: var(--soft); font-variant-numeric: tabular-nums; }
     .chart text.label { fill: var(--ink); }
-    .chart text.name { fill: inherit; font-weight: 600; }
+    .chart text.name { font-weight: 600; }
     @container (max-width: 26rem) { .chart text { font-size: 14.5px; } }
     .grid path { stroke: var(--grid); }
     .axis { stroke: var(--soft); }
@@ -96,7 +101,8 @@ enum ReportStyle {
     .shares { display: grid; gap: .35rem; font-size: .9rem; font-variant-numeric: tabular-nums; }
     .share { display: grid; grid-template-columns: minmax(6rem, 14rem) minmax(4rem, 24rem) 4rem; align-items: center; gap: .9rem; }
     .share-name { overflow-wrap: anywhere; }
-    .track { height: .7rem; background: var(--grid); border-radius: .2rem; overflow: hidden; }
+    .track { position: relative; height: .7rem; background: var(--grid); border-radius: .2rem; overflow: hidden; }
+    .track b { position: absolute; top: 0; bottom: 0; width: 2px; background: var(--page); outline: 1px solid var(--ink); }
     .track i { display: block; height: 100%; border-radius: .2rem; }
     .share-text { text-align: right; color: var(--soft); white-space: nowrap; }
 
@@ -131,6 +137,7 @@ enum ReportStyle {
       .scroll { overflow: visible; }
       table { font-size: 7.5pt; }
       th, td { white-space: normal; padding: .2rem .4rem; }
+      .scroll { background: none; }
       pre { white-space: pre-wrap; }
       .panels { grid-template-columns: 1fr 1fr; }
       tr, .card, .share { break-inside: avoid; }

@@ -48,5 +48,6 @@ struct Guide {
   let text: String
   /// Where along the line the text stands, 0 to 1.
   var at = 0.5
-  var isDashed = false
+  /// Whether the text stands below the line rather than above it.
+  var isBelow = false
 }

@@ -4,7 +4,7 @@
 struct SeriesStyle {
   /// So many colours are in the style sheet.
   static let colours = 6
-  private static let dashes = ["", "7 4", "2 3", "9 3 2 3", "12 4", "5 2 1 2 1 2"]
+  private static let dashes = ["", "7 4", "10 3 2.5 3", "14 4", "4 3", "10 3 2.5 3 2.5 3"]
 
   let index: Int
 

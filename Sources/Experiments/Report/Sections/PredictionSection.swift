@@ -58,7 +58,7 @@ struct PredictionSection: ReportSection {
     }
     let diagonal = Guide(
       points: [CurvePoint(axis.low, axis.low), CurvePoint(axis.high, axis.high)],
-      text: "as predicted", at: 0.82)
+      text: "as predicted", at: 0.82, isBelow: true)
     return Figure.Panel(
       title: title,
       chart: Chart(

@@ -45,9 +45,14 @@ struct RooflineSection: ReportSection {
         : "Bytes are the least that must move: inputs and outputs once, and what forward keeps for "
           + "backward; real traffic is more, so the true points lie further left. ")
       + (roof.bytesPerSecond == nil ? "The bandwidth was not measured in this run. " : "")
-      + (data.sizes.isEmpty ? "" : "Lines join the cells of a variant in the order of the plan.")
+      + (roof.bytesPerSecond != nil && names.contains("decode")
+        ? "Points above the slope read from the processor's caches. " : "")
+      + (joins ? "Lines join the cells of a variant in the order of the plan." : "")
     return Figure(panels: panels, legend: data.legend, caption: caption).html
   }
+
+  // With several axes a line would run to and fro.
+  private var joins: Bool { data.axes.keys.count == 1 && !data.sizes.isEmpty }
 
   private func panel(_ work: String, _ cells: [StoredCell], _ roof: Roof) -> Figure.Panel? {
     let series = data.summary.variants.map { self.series($0, work, cells) }
@@ -112,7 +117,7 @@ struct RooflineSection: ReportSection {
           x: intensity, y: speed,
           text: "\(place.isEmpty ? data.name(variant) : place): \(Self.flops(speed)) at \(ops) "
             + "FLOP a byte"))
-      if !data.sizes.isEmpty { series.line.append(CurvePoint(intensity, speed)) }
+      if joins { series.line.append(CurvePoint(intensity, speed)) }
     }
     return series
   }
@@ -131,42 +136,29 @@ struct RooflineSection: ReportSection {
 
   private func bars(_ metric: Metric) -> HTML? {
     let entries = data.summary.blocks.flatMap { block in
-      data.summary.variants.compactMap { variant -> HTML? in
+      data.summary.variants.compactMap { variant -> (String, Double, SeriesStyle)? in
         guard let value = block.line(metric)?.estimate(variant)?.sample.mean else { return nil }
         let label = data.axes.label(
           variant: data.summary.variants.count > 1 ? variant : nil, at: block.axes)
-        return ShareBar(
-          label: label.isEmpty ? data.name(variant) : label, percent: value,
-          text: metric.text(value), style: data.style(variant)
-        ).html
+        return (label.isEmpty ? data.name(variant) : label, value, data.style(variant))
       }
     }
-    if entries.isEmpty { return nil }
+    guard let most = entries.map(\.1).max() else { return nil }
     let shown = entries.prefix(48)
     let left =
       entries.count > shown.count ? " \(entries.count - shown.count) more: summary.md." : ""
+    let above = most > 100 ? " The notch is 100 %: more is read from the processor's caches." : ""
+    let bars = shown.map { name, percent, style in
+      ShareBar(
+        label: name, percent: percent, whole: max(100, most), text: metric.text(percent),
+        style: style
+      ).html
+    }
     return .element(
       "figure", ["class": "single"],
-      .element("div", ["class": "shares"], joined: Array(shown)),
-      .element("figcaption", [:], HTML("\(metric.name): \(metric.meaning)\(left)")))
-  }
-}
-
-/// A share of 100 % as a bar.
-struct ShareBar {
-  let label: String
-  let percent: Double
-  let text: String
-  let style: SeriesStyle
-
-  var html: HTML {
-    let width = max(0, min(100, percent.isFinite ? percent : 0)).svg
-    return .element(
-      "div", ["class": "share"], .element("span", ["class": "share-name"], HTML(label)),
-      .element(
-        "span", ["class": "track", "aria-hidden": "true"],
-        .element("i", ["style": "width:\(width)%;background:\(style.colour)"])),
-      .element("span", ["class": "share-text"], HTML(text)))
+      .element("p", ["class": "panel-title"], HTML(metric.name)),
+      .element("div", ["class": "shares"], joined: bars),
+      .element("figcaption", [:], HTML(metric.meaning + above + left)))
   }
 }
 

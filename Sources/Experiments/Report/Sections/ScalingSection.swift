@@ -16,7 +16,7 @@ struct ScalingSection: ReportSection {
   }
 
   var content: HTML? {
-    let figures = data.sizes.flatMap(figures)
+    let figures = data.sizes.compactMap(figure)
     return figures.isEmpty ? nil : figures.joined + sentences
   }
 
@@ -30,54 +30,59 @@ struct ScalingSection: ReportSection {
       ? .nothing : HTML.element("h3", [:], HTML("Fitted growth")) + blocks.map { $0.html() }.joined
   }
 
-  private func figures(_ axis: String) -> [HTML] {
-    let growths = data.summary.growths.filter { $0.axis == axis }
-    // Other sizes and settings make panels of their own.
+  private func figure(_ axis: String) -> HTML? {
+    // Other sizes and settings make panels of their own, on the same scale.
     let groups = data.summary.groups(without: axis)
     let shown = groups.prefix(4)
-    return shown.compactMap { blocks -> HTML? in
-      let others = blocks.first?.axes.filter { $0.key != axis } ?? []
-      let panels = data.summary.scalingMetrics.compactMap { metric in
-        panel(metric, axis, blocks, growths.filter { $0.metric == metric && $0.others == others })
-      }
-      if panels.isEmpty { return nil }
-      let at = others.isEmpty ? "" : " At \(data.title(others))."
-      let left =
-        groups.count > shown.count
-        ? " \(groups.count - shown.count) more combinations of the other axes: summary.md." : ""
-      return Figure(
-        panels: panels, legend: data.legend,
-        caption: "Both axes logarithmic: a straight line is a power law, and the number after a "
-          + "name is its fitted exponent, drawn dotted. Means over the seeds; bars from the "
-          + "lowest to the highest.\(at)\(left)"
-      ).html
-    }
+    let panels = data.summary.scalingMetrics.flatMap { self.panels($0, axis, Array(shown)) }
+    if panels.isEmpty { return nil }
+    let left =
+      groups.count > shown.count
+      ? " \(groups.count - shown.count) more combinations of the other axes: summary.md." : ""
+    let hasFits = data.summary.growths.contains { $0.axis == axis }
+    let fits =
+      hasFits
+      ? ", and the number after a name is its fitted exponent, whose line is dotted thinly" : ""
+    return Figure(
+      panels: panels, legend: data.legend,
+      caption: "Both axes are logarithmic: a straight line is a power law\(fits). Means over the "
+        + "seeds; bars from the lowest to the highest.\(left)"
+    ).html
   }
 
-  private func panel(
-    _ metric: Metric, _ axis: String, _ blocks: [SummaryBlock], _ fits: [Growth]
-  ) -> Figure.Panel? {
+  private func panels(
+    _ metric: Metric, _ axis: String, _ groups: [[SummaryBlock]]
+  ) -> [Figure.Panel] {
+    let growths = data.summary.growths.filter { $0.axis == axis && $0.metric == metric }
+    let drawn = groups.map { blocks -> (others: [CellRow.Entry], series: [Series]) in
+      let others = blocks.first?.axes.filter { $0.key != axis } ?? []
+      let series = data.summary.variants.map { variant in
+        let fit = growths.first { $0.variant == variant && $0.others == others }
+        return self.series(metric, variant, axis, blocks, fit?.law)
+      }
+      return (others, series.filter { !$0.line.isEmpty })
+    }.filter { !$0.series.isEmpty }
+    let all = drawn.flatMap(\.series)
     let name = data.axes.name(axis)
-    let series = data.summary.variants.map { variant in
-      self.series(
-        metric, variant, axis, blocks, fits.first { $0.variant == variant }?.law)
-    }.filter { !$0.line.isEmpty }
     let sizes = data.axes.values(axis).compactMap(\.number)
-    guard !series.isEmpty,
-      let x = ChartAxis(series.flatMap(\.positions), unit: .tokens, isLogarithmic: true, at: sizes),
+    guard
+      let x = ChartAxis(all.flatMap(\.positions), unit: .tokens, isLogarithmic: true, at: sizes),
       let y = ChartAxis(
-        series.flatMap(\.values), unit: .metric(metric), isLogarithmic: true, padding: 0.06)
-    else { return nil }
-    let said = series.map { series in
-      let ends = [series.line.first, series.line.last].compactMap { $0?.y }.map(metric.text)
-      return "\(series.name) from \(ends.joined(separator: " to "))"
+        all.flatMap(\.values), unit: .metric(metric), isLogarithmic: true, padding: 0.06)
+    else { return [] }
+    return drawn.map { others, series in
+      let at = others.isEmpty ? "" : ", \(data.title(others))"
+      let said = series.map { series in
+        let ends = [series.line.first, series.line.last].compactMap { $0?.y }
+        return "\(series.name) from \(ends.map { metric.text($0) }.joined(separator: " to "))"
+      }
+      return Figure.Panel(
+        title: metric.name + at,
+        chart: Chart(
+          summary: "\(metric.name) against \(name)\(at): \(said.joined(separator: ", "))", x: x,
+          y: y, xLabel: name, yLabel: metric.unitWord, series: series
+        ).svg)
     }
-    return Figure.Panel(
-      title: metric.name,
-      chart: Chart(
-        summary: "\(metric.name) against \(name): \(said.joined(separator: ", "))", x: x, y: y,
-        xLabel: name, yLabel: metric.name, series: series
-      ).svg)
   }
 
   private func series(
@@ -110,5 +115,17 @@ struct ScalingSection: ReportSection {
     series.label = (label + exponent).trimmingCharacters(in: .whitespaces)
     if series.label?.isEmpty ?? true { series.label = nil }
     return series
+  }
+}
+
+extension Metric {
+  /// What the numbers count, for an axis whose chart is named after the metric.
+  var unitWord: String {
+    switch format {
+    case .bytes: "bytes"
+    case .seconds: "time"
+    case .percent: "per cent"
+    default: name
+    }
   }
 }
