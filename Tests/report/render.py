@@ -62,7 +62,7 @@ addEventListener('load', () => setTimeout(() => {
 
 FRAME = """<!doctype html><title>frame</title><body style="margin:0">
 <script>addEventListener('message', e => { document.getElementById('said').textContent = JSON.stringify(e.data); });</script>
-<iframe src="page.html" style="width:{width}px;height:900px;border:0"></iframe><pre id="said"></pre>"""
+<iframe src="page.html" style="width:WIDTHpx;height:900px;border:0"></iframe><pre id="said"></pre>"""
 
 
 def look(browser, page, width, dark):
@@ -71,9 +71,10 @@ def look(browser, page, width, dark):
         text = page.read_text(encoding="utf-8").replace("<head>", "<head>" + WATCH, 1)
         Path(folder, "page.html").write_text(text.replace("</body>", CHECK + "</body>"), encoding="utf-8")
         frame = Path(folder, "frame.html")
-        frame.write_text(FRAME.format(width=width), encoding="utf-8")
+        frame.write_text(FRAME.replace("WIDTH", str(width)), encoding="utf-8")
         run = subprocess.run(
-            [browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
+            [browser, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
+             "--disable-background-networking",
              f"--user-data-dir={folder}/profile", "--enable-logging=stderr", "--virtual-time-budget=4000",
              "--window-size=1400,1000", f"--blink-settings=preferredColorScheme={0 if dark else 1}",
              "--dump-dom", frame.as_uri()],

@@ -55,7 +55,7 @@ package enum Ticks {
     let rough = span / Double(count)
     let power = pow(10, floor(log10(rough)))
     let lead = rough / power
-    return power * (lead <= 1.0001 ? 1 : lead <= 2.0001 ? 2 : lead <= 5.0001 ? 5 : 10)
+    return power * (lead < 1.5 ? 1 : lead < 3.5 ? 2 : lead < 7.5 ? 5 : 10)
   }
 
   private static func multiples(of step: Double, _ low: Double, _ high: Double) -> [Double] {

@@ -7,7 +7,7 @@ import Testing
   @Test func `linear ticks are multiples of 1, 2 or 5`() {
     #expect(Ticks.linear(0, 10) == [0, 2, 4, 6, 8, 10])
     #expect(Ticks.linear(1.63, 4.2).map { ($0 * 10).rounded() } == [20, 25, 30, 35, 40])
-    #expect(Ticks.linear(-3, 3) == [-2, 0, 2])
+    #expect(Ticks.linear(-3, 3) == [-3, -2, -1, 0, 1, 2, 3])
     #expect(Ticks.linear(1, 1).isEmpty && Ticks.linear(.nan, 1).isEmpty)
   }
 
@@ -18,7 +18,7 @@ import Testing
   }
 
   @Test func `a logarithmic axis has decades`() {
-    #expect(Ticks.decades(0.9, 1100) == [1, 10, 100, 1000] || Ticks.decades(0.9, 1100).count == 6)
+    #expect(Ticks.decades(0.9, 1100) == [1, 10, 100, 1000])
     #expect(Ticks.decades(1, 10) == [1, 2, 5, 10])
     let many = Ticks.decades(1e-9, 1e12)
     #expect((3...7).contains(many.count))
@@ -52,7 +52,7 @@ import Testing
     #expect(ChartAxis([.nan, .infinity], unit: .plain) == nil)
     #expect(ChartAxis([0, -2], unit: .plain, isLogarithmic: true) == nil)
     let one = try #require(ChartAxis([7], unit: .count))
-    #expect(one.place(7) == 0.5 && !one.ticks.isEmpty)
+    #expect(abs(try #require(one.place(7)) - 0.5) < 1e-12 && !one.ticks.isEmpty)
     let log = try #require(ChartAxis([512], unit: .tokens, isLogarithmic: true))
     #expect(abs(try #require(log.place(512)) - 0.5) < 1e-12)
   }
