@@ -40,7 +40,7 @@ struct ReportData {
 
   /// The name that stands at the end of a line, if it is short and there are few.
   func label(_ variant: String) -> String? {
-    guard (2...5).contains(summary.variants.count) else { return nil }
+    guard (2...8).contains(summary.variants.count) else { return nil }
     return Self.short(name(variant))
   }
 

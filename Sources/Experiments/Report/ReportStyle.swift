@@ -5,7 +5,7 @@ enum ReportStyle {
     :root {
       --page: #fcfcfa; --card: #f4f3ef; --ink: #1d1f21; --soft: #5b6066; --rule: #dedcd5;
       --grid: #e8e6e0; --accent: #0b62a4; --good: #1a6b45; --good-bg: #e4f1e9; --bad: #97391a;
-      --bad-bg: #fbeae2; --shade: #1d1f2126;
+      --bad-bg: #fbeae2; --shade: #1d1f2138;
       --c0: #0b69a8; --c1: #c2480c; --c2: #00795a; --c3: #9b4088; --c4: #86660a; --c5: #4d5359;
       color-scheme: light dark;
     }
@@ -78,7 +78,7 @@ enum ReportStyle {
     .panel-title { margin: 0 0 .15rem; font-weight: 600; font-size: .95rem; }
     .legend { list-style: none; display: flex; flex-wrap: wrap; gap: .3rem 1.4rem; margin: 0 0 .9rem; padding: 0; font-size: .9rem; }
     .legend li { display: flex; align-items: center; gap: .5rem; }
-    .swatch { width: 34px; height: 14px; flex: none; fill: none; }
+    .swatch { width: 48px; height: 14px; flex: none; fill: none; }
     .chart { display: block; width: 100%; height: auto; fill: none; overflow: visible; }
     .chart text { font: 12px system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Liberation Sans", Arial, sans-serif; fill: var(--soft); font-variant-numeric: tabular-nums; }
     .chart text.label { fill: var(--ink); }

@@ -48,12 +48,12 @@ struct SeriesStyle {
   /// A line of this look for the legend.
   func swatch(isLine: Bool = true) -> HTML {
     .element(
-      "svg", ["class": "swatch", "viewBox": "0 0 34 14", "aria-hidden": "true"],
+      "svg", ["class": "swatch", "viewBox": "0 0 48 14", "aria-hidden": "true"],
       isLine
         ? .leaf(
           "path",
-          ["d": "M1 7H33", "stroke": colour, "stroke-width": "2.2", "stroke-dasharray": dash])
-        : .nothing, marker(17, 7))
+          ["d": "M1 7H47", "stroke": colour, "stroke-width": "2.2", "stroke-dasharray": dash])
+        : .nothing, marker(24, 7))
   }
 }
 

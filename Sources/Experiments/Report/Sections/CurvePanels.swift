@@ -96,14 +96,18 @@ struct CurvePanels {
   }
 
   private func hits(_ band: SeedBand, _ variant: String) -> [Series.Mark] {
-    Downsampling.even(band.points.count, limit: max(8, limit / 12)).map { index in
+    let shown = Downsampling.even(band.points.count, limit: max(8, limit / 12))
+    // A few of them bear the marker, at places that differ by variant: told apart without colour.
+    let stride = max(1, (shown.count + 3) / 4)
+    let first = data.style(variant).index * 3 % stride
+    return shown.enumerated().map { number, index in
       let point = band.points[index]
       let spread =
         point.n > 1 ? " (\(text(point.low)) to \(text(point.high)), \(point.n) seeds)" : ""
       return Series.Mark(
         x: Double(point.step), y: point.mean,
         text: "\(data.name(variant)), step \(point.step): \(text(point.mean))\(spread)",
-        isHidden: true)
+        isHidden: hasEvaluations || data.summary.variants.count < 2 || number % stride != first)
     }
   }
 

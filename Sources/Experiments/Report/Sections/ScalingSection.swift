@@ -7,8 +7,12 @@ struct ScalingSection: ReportSection {
   static let id = "scaling"
   static let title = "Time and memory by size"
   private let data: ReportData
+  private let growths: [Growth]
 
-  init(_ data: ReportData) { self.data = data }
+  init(_ data: ReportData) {
+    self.data = data
+    growths = data.summary.growths
+  }
 
   var absence: String {
     if data.sizes.isEmpty { return "the matrix varies no size" }
@@ -39,7 +43,7 @@ struct ScalingSection: ReportSection {
     let left =
       groups.count > shown.count
       ? " \(groups.count - shown.count) more combinations of the other axes: summary.md." : ""
-    let hasFits = data.summary.growths.contains { $0.axis == axis }
+    let hasFits = growths.contains { $0.axis == axis }
     let fits =
       hasFits
       ? ", and the number after a name is its fitted exponent, whose line is dotted thinly" : ""
@@ -53,11 +57,11 @@ struct ScalingSection: ReportSection {
   private func panels(
     _ metric: Metric, _ axis: String, _ groups: [[SummaryBlock]]
   ) -> [Figure.Panel] {
-    let growths = data.summary.growths.filter { $0.axis == axis && $0.metric == metric }
+    let fits = growths.filter { $0.axis == axis && $0.metric == metric }
     let drawn = groups.map { blocks -> (others: [CellRow.Entry], series: [Series]) in
       let others = blocks.first?.axes.filter { $0.key != axis } ?? []
       let series = data.summary.variants.map { variant in
-        let fit = growths.first { $0.variant == variant && $0.others == others }
+        let fit = fits.first { $0.variant == variant && $0.others == others }
         return self.series(metric, variant, axis, blocks, fit?.law)
       }
       return (others, series.filter { !$0.line.isEmpty })
@@ -109,7 +113,7 @@ struct ScalingSection: ReportSection {
     if let law, let first = points.first?.x, let last = points.last?.x {
       series.faint = [first, last].map { CurvePoint($0, law.factor * pow($0, law.exponent)) }
     }
-    guard data.summary.variants.count <= 6 else { return series }
+    guard data.summary.variants.count <= 8 else { return series }
     let exponent = law.map { String(format: " ^%.2f", $0.exponent) } ?? ""
     let label = data.summary.variants.count > 1 ? ReportData.short(data.name(variant)) : ""
     series.label = (label + exponent).trimmingCharacters(in: .whitespaces)
