@@ -102,7 +102,7 @@ enum ReportStyle {
     .share { display: grid; grid-template-columns: minmax(6rem, 14rem) minmax(4rem, 24rem) 4rem; align-items: center; gap: .9rem; }
     .share-name { overflow-wrap: anywhere; }
     .track { position: relative; height: .7rem; background: var(--grid); border-radius: .2rem; overflow: hidden; }
-    .track b { position: absolute; top: 0; bottom: 0; width: 2px; background: var(--page); outline: 1px solid var(--ink); }
+    .track b { position: absolute; top: 0; bottom: 0; width: 2px; background: var(--ink); }
     .track i { display: block; height: 100%; border-radius: .2rem; }
     .share-text { text-align: right; color: var(--soft); white-space: nowrap; }
 

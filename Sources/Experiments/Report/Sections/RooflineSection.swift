@@ -147,7 +147,8 @@ struct RooflineSection: ReportSection {
     let shown = entries.prefix(48)
     let left =
       entries.count > shown.count ? " \(entries.count - shown.count) more: summary.md." : ""
-    let above = most > 100 ? " The notch is 100 %: more is read from the processor's caches." : ""
+    let why = metric == .bandwidthPercent ? ": more is read from the processor's caches." : "."
+    let above = most > 100 ? " The notch is 100 %" + why : ""
     let bars = shown.map { name, percent, style in
       ShareBar(
         label: name, percent: percent, whole: max(100, most), text: metric.text(percent),
