@@ -19,9 +19,8 @@ struct Runexp: ParsableCommand {
       """,
     version: "runexp \(Program.number)",
     subcommands: [
-      Run.self, Resume.self, ReplayCommand.self, Plan.self, Check.self, Components.self,
-      Schema.self, Kernels.self,
-      GenerateCommand.self,
+      Run.self, Resume.self, ReplayCommand.self, Plan.self, Check.self, Components.self, Schema.self, Kernels.self,
+      GenerateCommand.self, ReportCommand.self,
       CellCommand.self,
     ])
 
