@@ -6,19 +6,36 @@ import Foundation
 
 struct Run: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Run an experiment file and write its results.")
+    abstract: "Run an experiment file and write its results.",
+    discussion: HelpPage(
+      """
+      Checks the whole file, plans its cells, and runs each in a process of its own. Writes \
+      RESULTS/EXPERIMENT/RUN with the tables (cells.csv, cells.jsonl, summary.md), the resolved \
+      experiment, and a folder a cell with its curve, log and checkpoint; 'latest' beside it \
+      points to it. Progress goes to standard error, the summary to standard output.
+      """,
+      examples: [
+        ("runexp experiments/modern.yaml", "'run' may be left out"),
+        ("runexp run norms.yaml --set workload.steps=50 --set 'seeds=[1, 2, 3]'", "other values"),
+        ("runexp run norms.yaml --vary workload.sequence=64,128,256", "one more axis"),
+      ],
+      exits: [
+        .ok, .failure("nothing could be run: no data, no place for results"), .someCellsFailed,
+        .invalidFile, .interrupted,
+      ]
+    ).text)
 
   @OptionGroup var file: FileOptions
   @OptionGroup var device: DeviceOptions
-  @Option(help: "Folder of all results.") var results = "results"
+  @OptionGroup var place: ResultsOptions
   @Flag(help: "Write the initial parameters of each cell as well.") var saveInitial = false
   @Flag(name: .shortAndLong, help: "Show no progress.") var quiet = false
-  @Flag(help: "Print the summary as JSON.") var json = false
+  @Flag(help: "Print the summary as one JSON document.") var json = false
 
   func run() throws {
     let experiment = try file.load()
     var options = device.options
-    options.results = results
+    options.results = place.results
     options.savesInitial = saveInitial
     options.isQuiet = quiet
     options.arguments = CommandLine.arguments
