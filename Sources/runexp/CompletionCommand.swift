@@ -34,21 +34,39 @@ struct CompletionCommand: ParsableCommand {
     }
   }
 
-  /// ArgumentParser's script, and what it lacks: files where a subcommand can stand, since `runexp FILE` runs it,
-  /// and no space after the `=` of `--set path=`.
+  /// ArgumentParser's script, and what it lacks: files where a subcommand can stand, since `runexp FILE` runs it, and
+  /// words with a `=`, which bash takes for three.
   private static var bash: String {
     Runexp.completionScript(for: .bash)
       .replacing("complete -o filenames -F _runexp runexp", with: "")
-      + """
+        + #"""
+        _runexp_whole_words() {
+            local -a words=()
+            local -i index
+            local word is_joined=false
+            for ((index = 0; index <= COMP_CWORD; index++)); do
+                word="${COMP_WORDS[index]}"
+                if ((index > 0)) && { [[ "${word}" = "=" ]] || "${is_joined}"; }; then
+                    words[${#words[@]} - 1]+="${word}"
+                else
+                    words+=("${word}")
+                fi
+                [[ "${word}" = "=" ]] && is_joined=true || is_joined=false
+            done
+            local -a COMP_WORDS=("${words[@]}")
+            local -i COMP_CWORD=$((${#words[@]} - 1))
+            local -r whole="${words[COMP_CWORD]}"
+            _runexp "${1}" "${whole}" "${words[COMP_CWORD - 1]}"
+            # readline replaces only what stands behind the last '='.
+            local -r before="${whole%"${whole##*=}"}"
+            COMPREPLY=("${COMPREPLY[@]#"${before}"}")
+            case "${COMPREPLY[0]}" in
+            *=) compopt -o nospace +o filenames ;;
+            *=*) compopt +o filenames ;;
+            esac
+        }
 
-      _runexp_or_file() {
-          _runexp "$@"
-          if [[ "${COMPREPLY[0]}" = *= ]]; then
-              compopt -o nospace +o filenames
-          fi
-      }
-
-      complete -o filenames -o bashdefault -o default -F _runexp_or_file runexp
-      """
+        complete -o filenames -o bashdefault -o default -F _runexp_whole_words runexp
+        """#
   }
 }

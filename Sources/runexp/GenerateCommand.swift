@@ -26,7 +26,8 @@ struct GenerateCommand: ParsableCommand {
       exits: [.ok, .failure("there is no checkpoint, or the prompt has characters it never saw")]
     ).text)
 
-  @Argument(help: "The checkpoint's folder, or its cell's.", completion: .directory) var checkpoint: String
+  @Argument(help: "The checkpoint's folder, or its cell's.", completion: .directory) var checkpoint:
+    String
   @Option(help: "What the model continues.") var prompt = "\n"
   @Option(name: .shortAndLong, help: "Characters to write.") var tokens = 500
   @Option(help: "Below 1 bolder, above 1 wilder; 0 takes the likeliest character always.")

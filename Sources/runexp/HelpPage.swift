@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Experiments
+import Foundation
 
 /// A subcommand's discussion.
 struct HelpPage {
@@ -33,12 +34,14 @@ struct HelpPage {
   init(_ description: String, examples: [(String, String)], exits: [Exit]) {
     self.description = description
     self.examples = examples
-    self.exits = exits + [Exit(64, "the command line is wrong")]
+    self.exits = (exits + [Exit(64, "the command line is wrong")]).sorted { $0.code < $1.code }
   }
 
   var text: String {
     let listed = examples.map { "  \($0.command)\n      \($0.purpose)" }.joined(separator: "\n")
-    let codes = exits.map { "  \($0.code)  \($0.meaning)" }.joined(separator: "\n")
+    let codes = exits.map { exit in
+      "  " + "\(exit.code)".padding(toLength: 5, withPad: " ", startingAt: 0) + exit.meaning
+    }.joined(separator: "\n")
     return "\(description)\n\nExamples:\n\(listed)\n\nExit codes:\n\(codes)"
   }
 }

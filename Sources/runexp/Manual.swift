@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Experiments
+import Foundation
 
 /// The commands with their help, as ArgumentParser knows them.
 struct Manual {
@@ -34,14 +35,18 @@ extension Manual.Page {
     abstract = command["abstract"]?.text ?? ""
     discussion = command["discussion"]?.text ?? ""
     let shown = (command["arguments"]?.elements ?? []).filter {
-      $0["shouldDisplay"] == .bool(true) && $0["valueName"]?.text != "help"
+      $0["shouldDisplay"] == .bool(true) && !["help", "version"].contains($0["valueName"]?.text)
     }
     let named = shown.filter { $0["kind"]?.text != "positional" }
     let places = shown.filter { $0["kind"]?.text == "positional" }
     arguments = (places + named).map { (Self.term($0), Self.help($0)) }
-    let words = places.map { $0["isOptional"] == .bool(true) ? "[\(Self.term($0))]" : Self.term($0) }
+    let words = places.map {
+      $0["isOptional"] == .bool(true) ? "[\(Self.term($0))]" : Self.term($0)
+    }
     let hasCommands = !(command["subcommands"]?.elements ?? []).isEmpty
-    usage = ([name] + words + (hasCommands ? ["<subcommand>"] : []) + (named.isEmpty ? [] : ["[options]"]))
+    usage =
+      ([name] + words + (hasCommands ? ["<subcommand>"] : [])
+      + (named.isEmpty ? [] : ["[options]"]))
       .joined(separator: " ")
   }
 
@@ -71,9 +76,7 @@ extension Manual {
       Every subcommand with its options. This page is printed by `runexp manual --markdown`; a test holds it to the
       program. In the terminal: `runexp help`, `runexp help run`, or `runexp manual | man -l -`.
 
-      ```
       \(program.discussion)
-      ```
 
       """
     for group in groups {
@@ -83,8 +86,10 @@ extension Manual {
       }
     }
     for page in groups.flatMap(\.pages) {
-      text += "\n## \(page.name)\n\n\(page.abstract)\n\n```\n\(page.usage)\n\n"
-      text += "\(page.discussion)\n```\n"
+      text += "\n## \(page.name)\n\n\(page.abstract)\n\n    \(page.usage)\n\n"
+      text += Self.blocks(page.discussion).map { block in
+        block.isVerbatim ? "```\n\(block.text)\n```\n" : block.text + "\n"
+      }.joined(separator: "\n")
       if page.arguments.isEmpty { continue }
       text += "\n| option | what it is |\n|---|---|\n"
       for argument in page.arguments {
@@ -103,22 +108,31 @@ extension Manual {
       .SH SYNOPSIS
       .B \(Self.escape(program.usage))
       .SH DESCRIPTION
-      .nf
-      \(Self.escape(program.discussion))
-      .fi
 
       """
+    text += Self.roff(program.discussion)
     for group in groups {
       text += ".SH \(group.title.uppercased()) COMMANDS\n"
       for page in group.pages {
-        text += ".SS \(Self.escape(page.usage))\n\(Self.escape(page.abstract))\n.PP\n.nf\n"
-        text += Self.escape(page.discussion) + "\n.fi\n"
+        text += ".SS \(Self.escape(page.usage))\n\(Self.escape(page.abstract))\n.PP\n"
+        text += Self.roff(page.discussion)
         for argument in page.arguments {
           text += ".TP\n.B \(Self.escape(argument.term))\n\(Self.escape(argument.help))\n"
         }
       }
     }
     return text
+  }
+
+  private static func roff(_ discussion: String) -> String {
+    blocks(discussion).map { block in
+      block.isVerbatim ? ".nf\n\(escape(block.text))\n.fi\n" : escape(block.text) + "\n"
+    }.joined(separator: ".PP\n")
+  }
+
+  /// The paragraphs of a discussion; one with indented lines is to be kept line by line.
+  private static func blocks(_ discussion: String) -> [(text: String, isVerbatim: Bool)] {
+    discussion.components(separatedBy: "\n\n").map { ($0, $0.contains("\n  ")) }
   }
 
   /// Text that roff takes as it is: no line begins a request, no backslash an escape.

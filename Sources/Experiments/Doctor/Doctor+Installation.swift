@@ -14,14 +14,16 @@ extension Doctor {
     do throws(PluginError) {
       let device = Device(try Plugin.load(from: places))
       return Finding(
-        "GPU", .ok, device.summary, values: members + [JSONMember("device", .string(device.summary))])
+        "GPU", .ok, device.summary,
+        values: members + [JSONMember("device", .string(device.summary))])
     } catch {
       let isDemanded = options.plugin != nil
       return Finding(
         "GPU", isDemanded ? .problem : .note, error.description,
         advice: isDemanded
           ? "leave --plugin out to run on the CPU"
-          : "experiments run on the CPU; --plugin or RUNEXP_CUDA_PLUGIN names a plugin", values: members)
+          : "experiments run on the CPU; --plugin or RUNEXP_CUDA_PLUGIN names a plugin",
+        values: members)
     }
   }
 
@@ -99,10 +101,12 @@ extension Doctor {
     }
     var room = statvfs()
     let free = statvfs(existing, &room) == 0 ? Int(room.f_bavail) * Int(room.f_frsize) : nil
-    let state: Finding.State = (free ?? .max) < 1 << 20 ? .problem : (free ?? .max) < 1 << 30 ? .note : .ok
+    let state: Finding.State =
+      (free ?? .max) < 1 << 20 ? .problem : (free ?? .max) < 1 << 30 ? .note : .ok
     return Finding(
       "results", state,
-      "'\(path)' can be written" + (free.map { ", \(Metric.peakBytes.text(Double($0))) free" } ?? ""),
+      "'\(path)' can be written"
+        + (free.map { ", \(Metric.peakBytes.text(Double($0))) free" } ?? ""),
       advice: state == .ok ? nil : "make room: checkpoints take four bytes a parameter each",
       values: [
         JSONMember("path", .string(path)), JSONMember("free_bytes", .integer(free)),

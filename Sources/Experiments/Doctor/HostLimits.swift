@@ -4,22 +4,22 @@
 internal import Foundation
 
 /// The limits that the system sets.
-struct HostLimits: Sendable {
+package struct HostLimits: Sendable {
   /// Cores that this process may be scheduled on.
-  let allowedCores: Int
+  package let allowedCores: Int
   /// Cores' worth of time that the control group grants; nil where it sets no quota.
-  let quotaCores: Double?
-  let memoryBytes: Int?
-  let memoryAvailableBytes: Int?
+  package let quotaCores: Double?
+  package let memoryBytes: Int?
+  package let memoryAvailableBytes: Int?
   /// The smallest memory limit of the control groups; nil where there is none.
-  let memoryLimitBytes: Int?
+  package let memoryLimitBytes: Int?
   /// The frequency governors in use, each once.
-  let governors: [String]
+  package let governors: [String]
   /// The highest clock that any core runs at now, in hertz.
-  let clockHertz: Double?
+  package let clockHertz: Double?
 
   /// - Parameter root: where the system's files are found; tests give a folder of their own.
-  init(root: String = "") {
+  package init(root: String = "") {
     func text(_ path: String) -> String? {
       (try? AtomicFile.read(root + path))?.trimmingCharacters(in: .whitespacesAndNewlines)
     }

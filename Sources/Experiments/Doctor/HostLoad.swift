@@ -3,13 +3,13 @@
 internal import Foundation
 
 /// The load on the machine, seen while this program sleeps.
-struct HostLoad: Equatable, Sendable {
+package struct HostLoad: Equatable, Sendable {
   /// Mean number of programs that ran or wanted to, over the last minute.
-  let oneMinute: Double?
+  package let oneMinute: Double?
   /// The share of all cores' time that others used, from 0 to 1.
-  let busy: Double?
+  package let busy: Double?
   /// The share of time that the hypervisor gave to other machines, from 0 to 1.
-  let stolen: Double?
+  package let stolen: Double?
 
   /// Looks at the system's counters twice, a fifth of a second apart.
   static func measure() -> HostLoad {
@@ -22,7 +22,7 @@ struct HostLoad: Equatable, Sendable {
   /// - Parameters:
   ///   - average: the text of `/proc/loadavg`.
   ///   - before: the first line of `/proc/stat`, and `after` the same later.
-  init(average: String, before: String, after: String) {
+  package init(average: String, before: String, after: String) {
     oneMinute = average.split(separator: " ").first.flatMap { Double($0) }
     let (old, new) = (Self.ticks(before), Self.ticks(after))
     let total = zip(new, old).map { max(0, $0 - $1) }
@@ -38,7 +38,7 @@ struct HostLoad: Equatable, Sendable {
   }
 
   /// Whether timings taken now would not be those of a quiet machine.
-  var disturbs: Bool { busy ?? 0 > 0.1 || stolen ?? 0 > 0.02 }
+  package var disturbs: Bool { busy ?? 0 > 0.1 || stolen ?? 0 > 0.02 }
 
   private static var counters: String {
     let text = (try? AtomicFile.read("/proc/stat")) ?? ""

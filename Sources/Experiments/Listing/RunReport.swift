@@ -42,7 +42,9 @@ package struct RunReport: Sendable {
 
   private var facts: [(String, String)] {
     let record = run.record
-    func text(_ value: JSON?) -> String? { value?.text ?? value?.number.map { _ in value?.line ?? "" } }
+    func text(_ value: JSON?) -> String? {
+      value?.text ?? value?.number.map { _ in value?.line ?? "" }
+    }
     var facts: [(String, String)] = [("folder", run.folder.path)]
     let took = entry.seconds(now: now).map {
       RunState(of: run) == .running
@@ -85,7 +87,8 @@ package struct RunReport: Sendable {
 
   /// A line a cell: label, status, the headline metrics, and why it is not ok.
   private func table(isRunning: Bool) -> Table {
-    let headline = run.summary.headline
+    // More columns than these fit no terminal; the JSON has every metric.
+    let headline = run.summary.headline.prefix(6)
     let rows = run.cells.map { cell -> [String] in
       let row = cell.row
       let isNow = isRunning && row.status == .notRun && cell.hasBegun

@@ -8,6 +8,7 @@ extension Catalogue {
     var found: [String: [String]] = ["name": [], "seeds": []]
     for slot in slots {
       found[slot.path, default: []] += slot.entries.map(\.word)
+      found[slot.path + ".type", default: []] += slot.entries.map(\.word)
       for entry in slot.entries {
         for option in entry.options { found[option.path, default: []] += words(option.type) }
       }
