@@ -14,15 +14,16 @@ enum StandardOutput {
       _ = open("/dev/null", stream == 1 ? O_RDONLY : O_RDWR)
     }
     atexit {
-      errno = 0
-      let isWritten = fflush(stdout) == 0 && ferror(stdout) == 0
-      if isWritten { return }
+      let isFlushed = fflush(stdout) == 0
+      if isFlushed && ferror(stdout) == 0 { return }
+      // An earlier failure left no reason; what was printed is cut already, so a byte more or less tells it.
+      if isFlushed { _ = write(1, "\n", 1) }
       let code = errno
       var pipe = pollfd(fd: 1, events: 0, revents: 0)
       let hasReader = poll(&pipe, 1, 0) < 1 || pipe.revents & Int16(POLLERR) == 0
       if code != EPIPE && hasReader {
-        let cause = code == 0 ? "not all of it was taken" : String(cString: strerror(code))
-        Terminal.writeToStandardError("error: could not write to standard output: \(cause)\n")
+        Terminal.writeToStandardError(
+          "error: could not write to standard output: \(String(cString: strerror(code)))\n")
       }
       _exit(Experiments.ExitCode.failure)
     }

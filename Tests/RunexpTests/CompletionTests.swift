@@ -51,7 +51,8 @@ struct CompletionTests {
     #expect(try offered(program, "components", "swig") == ["swiglu"])
     #expect(try offered(program, "completion", "f") == ["fish"])
     #expect(try offered(program, "show", "--js") == ["--json"])
-    #expect(try offered(program, "run", "--set", "model.attention.kv_") == ["model.attention.kv_heads="])
+    #expect(
+      try offered(program, "run", "--set", "model.attention.kv_") == ["model.attention.kv_heads="])
     #expect(try offered(program, "run", "--set", "model.norm", "=", "lay") == ["layernorm"])
     #expect(try offered(program, "run", "--vary", "prec").first == "precision=")
   }

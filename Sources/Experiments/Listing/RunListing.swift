@@ -1,5 +1,7 @@
 // The list of runs, newest first, as a table and as JSON.
 
+internal import Foundation
+
 /// Runs below a folder of results.
 package struct RunListing: Sendable {
   /// Newest first.
@@ -18,7 +20,7 @@ package struct RunListing: Sendable {
   package init(
     _ locator: RunLocator, experiment: String? = nil, limit: Int = 0, now: Double
   ) throws(ResultsError) {
-    let all = Array(locator.all().reversed())
+    let all = locator.all().reversed().filter { Self.isFolder($0.path) }
     let wanted = all.filter { experiment == nil || $0.experiment == experiment }
     if let experiment, wanted.isEmpty {
       // Also says what name was meant; a path or a single run is one of its experiment.
@@ -31,6 +33,11 @@ package struct RunListing: Sendable {
       left = wanted.count - shown.count
     }
     self.now = now
+  }
+
+  private static func isFolder(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
   package var json: [JSON] { entries.map { $0.json(now: now) } }
