@@ -24,7 +24,8 @@ struct Runexp: ParsableCommand {
     version: "runexp \(Program.number)",
     subcommands: [CellCommand.self],
     groupedSubcommands: [
-      CommandGroup(name: "Experiment", subcommands: [Run.self, Plan.self, Check.self]),
+      CommandGroup(
+        name: "Experiment", subcommands: [Run.self, Resume.self, Plan.self, Check.self]),
       CommandGroup(
         name: "Results", subcommands: [ListCommand.self, ShowCommand.self, GenerateCommand.self]),
       CommandGroup(

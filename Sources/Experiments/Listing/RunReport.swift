@@ -51,6 +51,10 @@ package struct RunReport: Sendable {
         ? ", \(ProgressBar.time($0)) ago" : ", took \(ProgressBar.time($0))"
     }
     facts.append(("started", Timestamp.short(entry.start) + " UTC" + (took ?? "")))
+    let earlier = record["earlier"]?.elements ?? []
+    if let first = earlier.first?["start"]?.text {
+      facts.append(("resumed", "\(earlier.count) x, first started \(Timestamp.short(first)) UTC"))
+    }
     let words = record["arguments"]?.elements.compactMap(\.text) ?? []
     if !words.isEmpty { facts.append(("command", Self.command(words))) }
     if !entry.program.isEmpty { facts.append(("program", "runexp \(entry.program)")) }

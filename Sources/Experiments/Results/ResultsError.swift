@@ -13,6 +13,12 @@ package enum ResultsError: Error, Equatable, CustomStringConvertible {
   /// No run, or more than one, goes by a name.
   case noRun(name: String, results: String, hint: String)
 
+  /// Whether the system refused: the disk is full, a folder is gone or may not be written.
+  var isOfSystem: Bool {
+    if case .system = self { return true }
+    return false
+  }
+
   package var description: String {
     switch self {
     case .system(let doing, let path, let code):
