@@ -7,20 +7,21 @@ import Foundation
 
 /// An experiment file and what the command line changes in it.
 struct FileOptions: ParsableArguments {
-  @Argument(help: "The experiment file.", completion: .file(extensions: ["yaml", "yml"]))
+  @Argument(help: "The experiment file.", completion: .experimentFile)
   var experiment: String
 
   @Option(
     name: .long, parsing: .singleValue,
     help: ArgumentHelp(
-      "Override a value, such as workload.steps=50; may be repeated.", valueName: "path=value"))
+      "Override a value, such as workload.steps=50; may be repeated.", valueName: "path=value"),
+    completion: .paths)
   var set: [String] = []
 
   @Option(
     name: .long, parsing: .singleValue,
     help: ArgumentHelp(
       "Add an axis, such as workload.sequence=128,256; may be repeated.",
-      valueName: "path=v1,v2"))
+      valueName: "path=v1,v2"), completion: .paths)
   var vary: [String] = []
 
   /// The experiment; every fault of the file is printed, and the program ends with code 78.
@@ -37,10 +38,19 @@ struct FileOptions: ParsableArguments {
 
 /// Where to run.
 struct DeviceOptions: ParsableArguments {
-  @Option(help: "CPU threads; 0 for one a core.") var threads = 0
-  @Option(help: "Folder to look for data sets in first.") var dataDir: String?
-  @Option(help: "The CUDA plugin.") var plugin: String?
-  @Flag(help: "Download nothing.") var offline = false
+  @Option(help: ArgumentHelp("CPU threads; 0 for one a core.", valueName: "count"))
+  var threads = 0
+  @Option(
+    help: ArgumentHelp(
+      "Folder to look for data sets in first; then come $RUNEXP_DATA and ~/.cache/runexp.",
+      valueName: "folder"), completion: .directory)
+  var dataDir: String?
+  @Option(
+    help: ArgumentHelp(
+      "The CUDA plugin; else $RUNEXP_CUDA_PLUGIN, else librunexp_cuda.so beside the program.",
+      valueName: "file"), completion: .file(extensions: ["so"]))
+  var plugin: String?
+  @Flag(help: "Download nothing; $RUNEXP_OFFLINE=1 means it as well.") var offline = false
 
   func validate() throws {
     guard (0...1024).contains(threads) else {

@@ -6,7 +6,21 @@ import Foundation
 
 struct Plan: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "List the cells of an experiment file with their predicted size.")
+    abstract: "List the cells of an experiment file with their predicted size.",
+    discussion: HelpPage(
+      """
+      Reads the file and lists what 'run' would run, cell by cell, excluded cells with their \
+      reason. Downloads nothing, runs nothing, writes nothing.
+      """,
+      examples: [
+        ("runexp plan experiments/modern.yaml", "every cell with its parameters and FLOPs"),
+        (
+          "runexp plan experiments/modern.yaml --vary workload.sequence=128,256,512",
+          "what a sweep would come to"
+        ),
+      ],
+      exits: [.ok, .invalidFile]
+    ).text)
 
   @OptionGroup var file: FileOptions
   @OptionGroup var device: DeviceOptions

@@ -9,16 +9,24 @@ struct ReplayCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "replay",
     abstract: "Run finished cells again and compare every loss, bit for bit.",
-    discussion: """
-      Each cell runs from the resolved.yaml that was kept of it, in a temporary folder. Compared \
-      are its status, all figures that are counted, and the hash of its losses; times are not. \
-      The same program on the same kind of processor gives the same bits, with any number of \
-      threads.
+    discussion: HelpPage(
+      """
+      Runs each cell from the resolved.yaml that was kept of it, in a temporary folder, and compares \
+      its status, all figures that are counted, and the hash of its losses; times are not compared. \
+      The same program on the same kind of processor gives the same bits, with any number of threads.
+      """,
+      examples: [
+        ("runexp replay latest", "all cells of the newest run that ended ok"),
+        ("runexp replay modern classic/seed=2", "one cell, by its label"),
+      ],
+      exits: [
+        .ok, .init(2, "other bits"),
+        .init(5, "other bits, but program or processor are others too"),
+        .failure("there is no such run, or it cannot be run again"),
+      ]
+    ).text)
 
-      Exit codes: 0 the same, 2 different, 5 different, but program or processor are others too.
-      """)
-
-  @Argument(help: "The run: a path, 'latest', an experiment or a run's id.") var name: String
+  @Argument(help: .run, completion: .runs) var name: String
   @Argument(help: "Ids or labels of cells (default: all that ended ok).") var cells: [String] = []
   @Option(help: "Folder of all results.") var results = "results"
   @Flag(help: "Print one JSON object a cell.") var json = false

@@ -79,8 +79,12 @@ final class Program {
   func start(_ arguments: [String], environment: [String: String] = [:]) throws -> Running {
     try Running(
       program: Self.path(), arguments, in: folder,
-      environment: ["HOME": folder, "PATH": "/usr/bin:/bin", "NO_COLOR": "1"]
-        .merging(Self.libraries) { $1 }.merging(environment) { $1 })
+      environment: Self.environment(of: folder).merging(environment) { $1 })
+  }
+
+  /// What a program is told when nothing else is said: a home of its own.
+  static func environment(of folder: String) -> [String: String] {
+    ["HOME": folder, "PATH": "/usr/bin:/bin", "NO_COLOR": "1"].merging(libraries) { $1 }
   }
 }
 
