@@ -29,7 +29,8 @@ struct Runexp: ParsableCommand {
       CommandGroup(
         name: "Results",
         subcommands: [
-          ListCommand.self, ShowCommand.self, ReportCommand.self, ReplayCommand.self,
+          ListCommand.self, ShowCommand.self, DiffCommand.self, ReportCommand.self,
+          ReplayCommand.self,
           GenerateCommand.self,
         ]),
       CommandGroup(
