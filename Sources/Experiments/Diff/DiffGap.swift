@@ -2,8 +2,9 @@
 
 /// A planned cell without a partner that ended well.
 package struct DiffGap: Equatable, Sendable {
-  /// Such as `modern, sequence 128, seed 2`.
-  package let label: String
+  /// Such as `modern, sequence 128`; empty where there is one point alone.
+  package let point: String
+  package let seed: Int
   /// How it ended on either side, with the reason; nil where it was not planned.
   package let base: String?
   package let new: String?
@@ -23,16 +24,30 @@ package struct DiffGap: Equatable, Sendable {
           && Set(match.base.map(\.row.seed)).isDisjoint(with: match.new.map(\.row.seed))
           && (base ?? new)?.status == .ok
         if isOk || isExcluded || isUnpaired { return nil }
-        let label = match.label.isEmpty ? "seed \(seed)" : "\(match.label), seed \(seed)"
         return DiffGap(
-          label: label, base: base.map(text), new: new.map(text),
+          point: match.label, seed: seed, base: base.map(text), new: new.map(text),
           isRegression: base?.status == .ok && new.map { $0.status.isBad } == true)
       }
     }
   }
 
-  package var text: String {
-    switch (base, new) {
+  /// Such as `modern, sequence 128, seed 2`.
+  package var label: String { label(seeds: [seed]) }
+
+  private func label(seeds: [Int]) -> String {
+    let list = seeds.map(String.init).joined(separator: ", ")
+    return (point.isEmpty ? "" : "\(point), ") + (seeds.count == 1 ? "seed " : "seeds ") + list
+  }
+
+  /// Whether another seed of the same point fared alike.
+  func isLike(_ other: DiffGap) -> Bool {
+    point == other.point && base == other.base && new == other.new
+  }
+
+  /// The line for people.
+  func text(seeds: [Int]) -> String {
+    let label = label(seeds: seeds)
+    return switch (base, new) {
     case (let base?, let new?): "\(label): base \(base), new \(new)"
     case (let base?, nil): "\(label): only in base (\(base))"
     case (nil, let new?): "\(label): only in new (\(new))"

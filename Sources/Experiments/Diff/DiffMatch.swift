@@ -22,11 +22,14 @@ struct DiffMatch: Sendable {
   private static func matches(
     _ base: DiffSide, _ new: DiffSide, axes: [String], usesVariant: Bool
   ) -> [DiffMatch] {
-    func key(_ row: CellRow) -> String {
+    func key(_ cell: StoredCell) -> String {
       let values = axes.map { axis in
-        "\(axis)=\(row.axes.first { $0.key == axis }?.value.line ?? "")"
+        // What one run varies the other may have set.
+        let value =
+          cell.row.axes.first { $0.key == axis }?.value ?? cell.configuration.value(at: axis)
+        return "\(axis)=\(value?.line ?? "")"
       }
-      return ((usesVariant ? [row.variant] : []) + values).joined(separator: "\n")
+      return ((usesVariant ? [cell.row.variant] : []) + values).joined(separator: "\n")
     }
     let bases = base.groups(by: key)
     let news = new.groups(by: key)
@@ -53,5 +56,12 @@ struct DiffMatch: Sendable {
     return (sides[0].keys + sides[1].keys).unique.filter { axis in
       sides.allSatisfy { $0.keys.contains(axis) } || sides.contains { $0.values(axis).count > 1 }
     }
+  }
+}
+
+extension JSON {
+  /// The value at a dotted path; nil where there is none.
+  func value(at path: String) -> JSON? {
+    path.split(separator: ".").reduce(self as JSON?) { $0?[String($1)] }
   }
 }

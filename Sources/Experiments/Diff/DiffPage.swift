@@ -52,11 +52,13 @@ extension RunDiff {
       (hasPoints ? [change.point] : []) + [
         change.metric.name, Self.text(change.metric, change.base),
         Self.text(change.metric, change.new), Self.changeText(change),
-        change.p.map(SummaryNotes.p) ?? "", change.holmP.map(SummaryNotes.p) ?? "",
+        change.holmP == nil ? "" : change.p.map(SummaryNotes.p) ?? "",
+        change.holmP.map(SummaryNotes.p) ?? "",
         change.verdict.text,
       ]
     }
-    let means = self.means.map { mean in
+    let moved = Set(changes.filter { $0.verdict != .same }.map(\.metric))
+    let means = self.means.filter { moved.contains($0.metric) }.map { mean in
       (hasPoints ? ["all \(mean.points) points"] : []) + [
         mean.metric.name, "", "", String(format: "%+.1f %%", (mean.ratio - 1) * 100), "", "",
         "geometric mean",
@@ -120,8 +122,21 @@ extension RunDiff {
   private var gapBlocks: [DocumentBlock] {
     if gaps.isEmpty { return [] }
     return [
-      .heading("Not compared", level: 2), .list(gaps.map { ListItem($0.text) }),
+      .heading("Not compared", level: 2), .list(gapTexts.map { ListItem($0) }),
     ]
+  }
+
+  // Seeds of one point that fared alike share a line.
+  private var gapTexts: [String] {
+    var groups: [(gap: DiffGap, seeds: [Int])] = []
+    for gap in gaps {
+      if let place = groups.firstIndex(where: { $0.gap.isLike(gap) }) {
+        groups[place].seeds.append(gap.seed)
+      } else {
+        groups.append((gap, [gap.seed]))
+      }
+    }
+    return groups.map { $0.gap.text(seeds: $0.seeds) }
   }
 }
 

@@ -38,11 +38,11 @@ package struct DiffSide: Sendable {
   }
 
   /// The cells of each variant and point, in the order of the plan.
-  func groups(by key: (CellRow) -> String) -> [(key: String, cells: [StoredCell])] {
+  func groups(by key: (StoredCell) -> String) -> [(key: String, cells: [StoredCell])] {
     var groups: [(key: String, cells: [StoredCell])] = []
     var places: [String: Int] = [:]
     for cell in cells {
-      let key = key(cell.row)
+      let key = key(cell)
       if let place = places[key] {
         groups[place].cells.append(cell)
       } else {
