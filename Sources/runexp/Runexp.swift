@@ -18,8 +18,8 @@ struct Runexp: ParsableCommand {
       Standard output is data, standard error is progress and errors; --json is there on \
       all that reads. 'source <(runexp completion bash)' makes TAB work.
 
-      Exit codes: 0 ok, 1 error, 2 regression, 3 some cells failed, 5 not comparable, \
-      64 usage, 75 stopped by a budget, 78 invalid experiment file, 130 interrupted.
+      Exit codes: 0 ok, 1 error, 2 a difference that matters, 3 some cells failed, 5 not comparable, \
+      64 usage, 78 invalid experiment file, 130 interrupted.
       """,
     version: "runexp \(Program.number)",
     subcommands: [CellCommand.self],
@@ -27,7 +27,11 @@ struct Runexp: ParsableCommand {
       CommandGroup(
         name: "Experiment", subcommands: [Run.self, Resume.self, Plan.self, Check.self]),
       CommandGroup(
-        name: "Results", subcommands: [ListCommand.self, ShowCommand.self, GenerateCommand.self]),
+        name: "Results",
+        subcommands: [
+          ListCommand.self, ShowCommand.self, ReportCommand.self, ReplayCommand.self,
+          GenerateCommand.self,
+        ]),
       CommandGroup(
         name: "Reference",
         subcommands: [
