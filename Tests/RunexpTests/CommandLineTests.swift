@@ -150,7 +150,7 @@ struct CommandLineTests {
     #expect(try program.run("cell", run, cell, "--quiet").code == 0)
     #expect(try losses(program.read("\(run)/cells/\(cell)/steps.jsonl")) == before)
     let missing = try program.run("cell", "nowhere", cell)
-    #expect(missing.code == 1)
+    #expect(missing.code == ExitCode.couldNotWrite)
     #expect(missing.errors.hasPrefix("error: "))
   }
 }
