@@ -75,6 +75,9 @@ package final class Device {
   /// Starts the memory peaks afresh.
   package func resetPeaks() { memory.resetPeaks() }
 
+  /// Takes in the memory peaks of an earlier process that did the first part of the same work.
+  package func absorb(_ peaks: MemoryLedger.Peaks) { memory.absorb(peaks) }
+
   // Blocks are kept by exact rounded size: a training step asks for the same sizes in the same order, so from its
   // second run on each request is met by a kept block.
 

@@ -42,6 +42,29 @@ package struct MemoryLedger: Sendable {
 
   mutating func countAllocation() { allocations += 1 }
 
+  /// The peaks of a device's memory.
+  package struct Peaks: Equatable, Sendable {
+    /// The most that each kind ever used.
+    package let byKind: MemoryUse
+    /// The use by kind at the moment when the total was highest.
+    package let atHighest: MemoryUse
+
+    package init(byKind: MemoryUse, atHighest: MemoryUse) {
+      self.byKind = byKind
+      self.atHighest = atHighest
+    }
+  }
+
+  package var peaks: Peaks { Peaks(byKind: peakByKind, atHighest: atPeak) }
+
+  /// Takes in the peaks of an earlier process that did the first part of the same work.
+  mutating func absorb(_ earlier: Peaks) {
+    for kind in MemoryKind.allCases {
+      peakByKind[kind] = max(peakByKind[kind], earlier.byKind[kind])
+    }
+    if earlier.atHighest.total > atPeak.total { atPeak = earlier.atHighest }
+  }
+
   /// Starts the peaks afresh from what is in use now.
   package mutating func resetPeaks() {
     peakByKind = current

@@ -15,17 +15,29 @@ struct CellCommand: ParsableCommand {
   @Option(help: "Its place among the cells, such as 1/2.") var place = "1/1"
   @Flag var saveInitial = false
   @Flag var quiet = false
+  @Flag(help: "Show lines, also on a terminal.") var lines = false
+  @Flag(help: "Descriptor 3 is connected to the program that started this one.")
+  var lifeline = false
+  @Option(help: "Least seconds between checkpoints.") var checkpoint = Double.infinity
+  @Option(help: "Bytes that it may take.") var memory: Int?
   @OptionGroup var device: DeviceOptions
 
   func run() throws {
     var options = device.options
     options.savesInitial = saveInitial
     options.isQuiet = quiet
+    options.checkpointSeconds = checkpoint
+    options.memoryCap = memory
     let numbers = place.split(separator: "/").compactMap { Int($0) }
-    let code = try failing {
-      try CellWorker(
-        RunFolder.open(folder), options, environment: ProcessInfo.processInfo.environment
+    let code: Int32
+    do {
+      code = try CellWorker(
+        RunFolder.open(folder), options, environment: ProcessInfo.processInfo.environment,
+        isConnected: lifeline, isPlain: lines
       ).run(id, label: label ?? id, index: numbers.first ?? 1, of: numbers.last ?? 1)
+    } catch {
+      say("error: \(error)")
+      throw ArgumentParser.ExitCode(Experiments.ExitCode.couldNotWrite)
     }
     if code != ExitCode.ok { throw ArgumentParser.ExitCode(code) }
   }

@@ -9,7 +9,14 @@ enum Program {
   /// The version, and the commit when the program stands in a checkout of its sources.
   ///
   /// Asks git, so only a run does.
-  static var version: ProgramVersion { ProgramVersion(version: number, commit: commit()) }
+  static var version: ProgramVersion {
+    ProgramVersion(version: number, commit: commit(), sha256: hash())
+  }
+
+  private static func hash() -> String? {
+    guard let bytes = try? AtomicFile.readBytes(CommandLine.executablePath) else { return nil }
+    return SHA256.hex(bytes)
+  }
 
   private static func commit() -> String? {
     let folder = URL(filePath: CommandLine.executablePath).deletingLastPathComponent()

@@ -2,7 +2,6 @@
 
 import ArgumentParser
 import Experiments
-import Foundation
 
 struct Run: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -10,33 +9,42 @@ struct Run: ParsableCommand {
 
   @OptionGroup var file: FileOptions
   @OptionGroup var device: DeviceOptions
+  @OptionGroup var limits: LimitOptions
+  @OptionGroup var output: RunOutputOptions
+
+  func run() throws { try output.run(file.load(), device, limits) }
+}
+
+/// Where results go and what is printed.
+struct RunOutputOptions: ParsableArguments {
   @Option(help: "Folder of all results.") var results = "results"
+  @Option(
+    help: """
+      Go on with this run: its finished cells are kept, the file's other cells run. \
+      A path, 'latest', an experiment or a run's id.
+      """)
+  var into: String?
+  @Flag(help: "Go on also where program, machine or text have changed.") var acceptChanges = false
   @Flag(help: "Write the initial parameters of each cell as well.") var saveInitial = false
   @Flag(name: .shortAndLong, help: "Show no progress.") var quiet = false
   @Flag(help: "Print the summary as JSON.") var json = false
 
-  func run() throws {
-    let experiment = try file.load()
+  /// Runs an experiment as these options say.
+  func run(
+    _ experiment: PlannedExperiment, _ device: DeviceOptions, _ limits: LimitOptions
+  ) throws {
     var options = device.options
     options.results = results
     options.savesInitial = saveInitial
     options.isQuiet = quiet
     options.arguments = CommandLine.arguments
-    let runner = Runner(
-      experiment, options, program: Program.version,
-      environment: ProcessInfo.processInfo.environment)
-    let outcome = try failing { try runner.run() }
-    print(json ? outcome.summary.json.document : outcome.summary.digest.text, terminator: "")
-
-    if !json {
-      for text in outcome.texts {
-        let lines = text.text.drop(while: \.isNewline).split(
-          separator: "\n", omittingEmptySubsequences: false)
-        print("\n\(text.title)\n")
-        print(lines.map { $0.isEmpty ? "\n" : "    \($0)\n" }.joined(), terminator: "")
+    limits.apply(to: &options)
+    let continuing = try into.map { name in
+      try failing {
+        RunContinuation(
+          try RunLocator(results: results).find(name), acceptsChanges: acceptChanges)
       }
     }
-    say("results: \(outcome.folder.path)")
-    if outcome.exitCode != ExitCode.ok { throw ArgumentParser.ExitCode(outcome.exitCode) }
+    try runCells(of: experiment, options, continuing: continuing, json: json)
   }
 }

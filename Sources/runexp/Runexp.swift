@@ -19,7 +19,7 @@ struct Runexp: ParsableCommand {
       """,
     version: "runexp \(Program.number)",
     subcommands: [
-      Run.self, Plan.self, Check.self, Components.self, Schema.self, Kernels.self,
+      Run.self, Resume.self, Plan.self, Check.self, Components.self, Schema.self, Kernels.self,
       GenerateCommand.self,
       CellCommand.self,
     ])

@@ -100,3 +100,15 @@ package struct HostRecord: Equatable, Sendable {
     return nil
   }
 }
+
+extension HostRecord {
+  /// The share of the machine's memory that experiments may take.
+  private static let usableShare = 0.9
+
+  /// Nine tenths of what the machine, or the control group, has; nil where neither says.
+  package var usableMemoryBytes: Int? {
+    [memoryBytes, memoryLimitBytes].compactMap { $0 }.min().map {
+      Int(Double($0) * Self.usableShare)
+    }
+  }
+}

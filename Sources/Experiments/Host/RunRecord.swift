@@ -8,10 +8,13 @@ package struct ProgramVersion: Equatable, Sendable {
   package let version: String
   /// The commit; nil where the build did not know it.
   package let commit: String?
+  /// The hash of the program's file; nil where it cannot be read.
+  package let sha256: String?
 
-  package init(version: String, commit: String?) {
+  package init(version: String, commit: String?, sha256: String? = nil) {
     self.version = version
     self.commit = commit
+    self.sha256 = sha256
   }
 }
 
@@ -51,6 +54,12 @@ package struct RunRecord: Sendable {
   package var host: HostRecord
   package var gpu: GPU?
   package var datasets: [Dataset] = []
+  /// What the summary needs to know of the experiment.
+  package var summary: JSON = .null
+  /// How it was to run.
+  package var options: JSON = .null
+  /// Earlier starts of the same run, each with its start, end and exit; null where it was killed.
+  package var earlier: [JSON] = []
   /// Seconds since 1970, UTC.
   package var start: Double
   /// Seconds since 1970, UTC; nil while the run goes on.
@@ -69,6 +78,17 @@ package struct RunRecord: Sendable {
     self.start = start
   }
 
+  /// Takes over the history of a run that goes on: its first start stays, and each later one is listed.
+  mutating func goOn(from old: JSON) {
+    earlier =
+      (old["earlier"]?.elements ?? []) + [
+        [
+          "start": old["start"] ?? .null, "end": old["end"] ?? .null, "exit": old["exit"] ?? .null,
+          "arguments": old["arguments"] ?? .null, "program": old["program"] ?? .null,
+        ]
+      ]
+  }
+
   /// The record as run.json holds it.
   package var json: JSON {
     [
@@ -76,6 +96,7 @@ package struct RunRecord: Sendable {
       "arguments": .array(arguments.map { .string($0) }),
       "program": [
         "name": "runexp", "version": .string(program.version), "commit": .string(program.commit),
+        "sha256": .string(program.sha256),
       ],
       "host": host.json,
       "gpu": gpu.map { ["name": .string($0.name), "driver": .string($0.driver)] } ?? .null,
@@ -86,6 +107,7 @@ package struct RunRecord: Sendable {
             "instead_of": .string($0.insteadOf),
           ]
         }),
+      "options": options, "summary": summary, "earlier": .array(earlier),
       "start": .string(Self.time(start)), "end": .string(end.map(Self.time)),
       "exit": .integer(exit),
     ]

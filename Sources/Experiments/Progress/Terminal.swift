@@ -8,11 +8,13 @@ package enum Terminal {
   ///
   /// - Parameters:
   ///   - isQuiet: show nothing.
+  ///   - isPlain: lines, also on a terminal.
   ///   - environment: NO_COLOR, if set and not empty, turns colours off; TERM=dumb the bar too.
   package static func progress(
-    isQuiet: Bool = false, environment: [String: String] = ProcessInfo.processInfo.environment
+    isQuiet: Bool = false, isPlain: Bool = false,
+    environment: [String: String] = ProcessInfo.processInfo.environment
   ) -> ProgressOutput {
-    let style = style(isTerminal: isatty(2) == 1, isQuiet: isQuiet, environment)
+    let style = style(isTerminal: isatty(2) == 1 && !isPlain, isQuiet: isQuiet, environment)
     return ProgressOutput(
       style: style, isColoured: isColoured(style, environment), columns: columns,
       clock: ThroughputClock.now,

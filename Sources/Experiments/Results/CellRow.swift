@@ -59,6 +59,37 @@ package struct CellRow: Equatable, Sendable {
 }
 
 extension CellRow {
+  /// This result under the id, axes and data note of its planned row.
+  func placed(like planned: CellRow) -> CellRow {
+    var row = copy(cell: planned.cell, like: planned)
+    // The parent's note is the true one: a worker is told not to look for the text again.
+    for fact in planned.facts { row.setFact(fact.key, fact.value) }
+    return row
+  }
+
+  /// The same under another id.
+  func renamed(_ id: String) -> CellRow { copy(cell: id, like: self) }
+
+  /// The same at another point of the axes.
+  func at(_ axes: [Entry]) -> CellRow {
+    if axes == self.axes { return self }
+    var place = CellRow(
+      cell: cell, experiment: experiment, variant: variant, seed: seed, axes: axes)
+    place.metrics = metrics
+    return copy(cell: cell, like: place)
+  }
+
+  private func copy(cell: String, like place: CellRow) -> CellRow {
+    var row = CellRow(
+      cell: cell, experiment: place.experiment, variant: place.variant, seed: place.seed,
+      axes: place.axes, status: status, reason: reason)
+    for fact in facts { row.setFact(fact.key, fact.value) }
+    row.metrics = metrics
+    return row
+  }
+}
+
+extension CellRow {
   /// The row as a nested object: the cell's `result.json`.
   package var json: JSON {
     [

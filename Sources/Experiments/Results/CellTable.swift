@@ -21,12 +21,12 @@ package struct CellTable: Sendable {
   }
 
   /// Puts a cell's result in the place of its planned row; a cell not planned is added at the end.
+  ///
+  /// Two points of a matrix may resolve to the same cell: it runs once, and both rows have its result.
   package mutating func update(_ row: CellRow) {
-    if let index = rows.firstIndex(where: { $0.cell == row.cell && $0.seed == row.seed }) {
-      rows[index] = row
-    } else {
-      rows.append(row)
-    }
+    let places = rows.indices.filter { rows[$0].cell == row.cell && rows[$0].seed == row.seed }
+    for index in places { rows[index] = row.at(rows[index].axes) }
+    if places.isEmpty { rows.append(row) }
   }
 
   /// The names of the columns, in order: fixed ones, axes, `ran.` facts, metrics.

@@ -10,6 +10,14 @@ package enum ResultsError: Error, Equatable, CustomStringConvertible {
   case badName(String)
   /// A file is there but does not hold what it should.
   case unreadable(path: String, problem: String)
+  /// No run, or more than one, goes by a name.
+  case noRun(name: String, results: String, hint: String)
+
+  /// Whether the system refused: the disk is full, a folder is gone or may not be written.
+  var isOfSystem: Bool {
+    if case .system = self { return true }
+    return false
+  }
 
   package var description: String {
     switch self {
@@ -20,6 +28,8 @@ package enum ResultsError: Error, Equatable, CustomStringConvertible {
         + "and begin with a letter or digit"
     case .unreadable(let path, let problem):
       "could not read '\(path)': \(problem)"
+    case .noRun(let name, let results, let hint):
+      "no run '\(name)' in '\(results)': \(hint)"
     }
   }
 

@@ -15,6 +15,10 @@ package final class CellJob {
   package let data: DatasetLoader
   /// Whether to write the initial parameters, so that another program can start from the same point.
   package let savesInitial: Bool
+  /// Least seconds between two checkpoints; infinite for none but that of a request to stop.
+  package let checkpointSeconds: Double
+  /// The most memory that tensors may take; nil for no limit.
+  package let memoryCap: Int?
   package let progress: any ProgressReporter
   /// Becomes true when the user asks to stop; looked at after every step.
   package let isInterrupted: () -> Bool
@@ -23,7 +27,8 @@ package final class CellJob {
 
   package init(
     row: CellRow, model: Section, device: Device, precision: ElementType, folder: String,
-    data: DatasetLoader, savesInitial: Bool, progress: any ProgressReporter,
+    data: DatasetLoader, savesInitial: Bool, checkpointSeconds: Double = .infinity,
+    memoryCap: Int? = nil, progress: any ProgressReporter,
     isInterrupted: @escaping () -> Bool
   ) {
     self.row = row
@@ -34,8 +39,30 @@ package final class CellJob {
     self.folder = folder
     self.data = data
     self.savesInitial = savesInitial
+    self.checkpointSeconds = checkpointSeconds
+    self.memoryCap = memoryCap
     self.progress = progress
     self.isInterrupted = isInterrupted
+  }
+}
+
+extension CellJob {
+  /// Refuses work that is known beforehand to need more memory than the cell may have.
+  ///
+  /// - Throws: `MemoryCapExceeded`.
+  func admit(predictedPeakBytes bytes: Int) throws(MemoryCapExceeded) {
+    if let memoryCap, bytes > memoryCap { throw MemoryCapExceeded(bytes: bytes, cap: memoryCap) }
+  }
+}
+
+/// A cell's tensors would need more memory than it may have.
+package struct MemoryCapExceeded: Error, CustomStringConvertible {
+  let bytes: Int
+  let cap: Int
+
+  package var description: String {
+    "predicted to need \(Metric.peakBytes.text(Double(bytes))), more than its cap of "
+      + "\(Metric.peakBytes.text(Double(cap))); it was not started"
   }
 }
 

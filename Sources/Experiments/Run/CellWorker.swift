@@ -9,8 +9,17 @@ package struct CellWorker {
   private let folder: RunFolder
   private let options: RunOptions
   private let environment: [String: String]
+  /// Whether a runner started this worker and holds the other end of its lifeline.
+  private let isConnected: Bool
+  /// Whether to show lines instead of a bar: other workers write to the same terminal.
+  private let isPlain: Bool
 
-  package init(_ folder: RunFolder, _ options: RunOptions, environment: [String: String]) {
+  package init(
+    _ folder: RunFolder, _ options: RunOptions, environment: [String: String],
+    isConnected: Bool = false, isPlain: Bool = false
+  ) {
+    self.isConnected = isConnected
+    self.isPlain = isPlain
     self.folder = folder
     self.options = options
     self.environment = environment
@@ -30,9 +39,10 @@ package struct CellWorker {
     else { throw ResultsError.unreadable(path: "\(path)/resolved.yaml", problem: "it has no cell") }
 
     let interrupts = Interrupts()
-    let parent = getppid()
+    let lifeline = Lifeline(isConnected: isConnected)
+    options.memoryCap.map(MemoryCap.set)
     let reporter = CellReporter(
-      ProgressBar(Terminal.progress(isQuiet: options.isQuiet)),
+      ProgressBar(Terminal.progress(isQuiet: options.isQuiet, isPlain: isPlain)),
       headline: type(of: workload).headline, log: LineFile("\(path)/log.txt"))
     reporter.begin(label, index, of: count, steps: workload.steps)
     var row = CellRow(
@@ -48,8 +58,10 @@ package struct CellWorker {
       let job = CellJob(
         row: row, model: model, device: found.device,
         precision: cell.precision == .bf16 ? .bf16 : .f32, folder: path, data: loader,
-        savesInitial: options.savesInitial, progress: reporter,
-        isInterrupted: { interrupts.signal != nil || getppid() != parent })
+        savesInitial: options.savesInitial, checkpointSeconds: options.checkpointSeconds,
+        // The memory of a GPU is its own.
+        memoryCap: found.device.name == "cpu" ? options.memoryCap : nil, progress: reporter,
+        isInterrupted: { interrupts.signal != nil || lifeline.isLost })
       defer { row = job.row }
       try workload.run(job)
     } catch let error as PluginError {
@@ -58,11 +70,18 @@ package struct CellWorker {
     } catch is Interrupted {
       row.status = .killed
       row.reason = "stopped by the user"
+    } catch let error as MemoryCapExceeded {
+      row.status = .oom
+      row.reason = error.description
+    } catch let error as ResultsError where error.isOfSystem {
+      // No verdict on the cell: the disk is full, or the folder is gone.
+      throw error
     } catch {
       row.status = .failed
       row.reason = "\(error)"
     }
     row.metrics[.seconds] = ThroughputClock.now() - start
+    row.metrics.set(.peakResidentBytes, MemoryCap.peakResidentBytes)
     reporter.end(row)
     try AtomicFile.write(row.json, to: "\(path)/result.json")
     return interrupts.exitCode ?? (row.status == .ok ? ExitCode.ok : ExitCode.someCellsFailed)

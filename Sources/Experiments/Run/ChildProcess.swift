@@ -1,4 +1,4 @@
-// ChildProcess: starts a program, waits for it, and says how it ended and how much memory it used.
+// ChildProcess: starts a program, sees when it ends, and says how it ended and how much memory it used.
 
 import Foundation
 
@@ -9,13 +9,22 @@ package enum ProcessEnd: Equatable, Sendable {
 }
 
 /// A process started by this one, sharing its standard output and error.
-package struct ChildProcess {
+package final class ChildProcess {
+  /// The child's end of the lifeline, and the run's lock, as the child finds them.
+  package static let lifeline: Int32 = 3
+  static let lock: Int32 = 4
+
   package let id: Int32
+  /// Becomes readable when the process has ended: its own end of this connection closes with it.
+  let ending: Int32
 
   /// Starts `program`, in a process group of its own: a Ctrl-C reaches it only through its parent.
   ///
+  /// - Parameter lock: a descriptor that the child keeps open, so that what it locks stays locked.
   /// - Throws: `ResultsError.system` when it cannot be started.
-  package init(_ program: String, _ arguments: [String]) throws(ResultsError) {
+  package init(
+    _ program: String, _ arguments: [String], keeping lock: Int32? = nil
+  ) throws(ResultsError) {
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
@@ -31,14 +40,40 @@ package struct ChildProcess {
     posix_spawnattr_setpgroup(&attributes, 0)
     posix_spawnattr_setflags(
       &attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
+
+    var ends: [Int32] = [0, 0]
+    let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+    guard socketpair(AF_UNIX, kind, 0, &ends) == 0 else {
+      throw ResultsError.last("start", program)
+    }
+    // Above the numbers that the child is to find, so that neither copy overwrites the other.
+    let source = fcntl(ends[1], F_DUPFD_CLOEXEC, 10)
+    let lockSource = lock.map { fcntl($0, F_DUPFD_CLOEXEC, 10) }
+    close(ends[1])
+    defer {
+      close(source)
+      lockSource.map { _ = close($0) }
+    }
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_adddup2(&actions, source, Self.lifeline)
+    if let lockSource { posix_spawn_file_actions_adddup2(&actions, lockSource, Self.lock) }
+
     var words: [UnsafeMutablePointer<CChar>?] = ([program] + arguments).map { strdup($0) }
     words.append(nil)
     defer { for word in words { free(word) } }
     var process: pid_t = 0
-    let code = posix_spawn(&process, program, nil, &attributes, words, environ)
-    guard code == 0 else { throw .system(doing: "start", path: program, code: code) }
+    let code = posix_spawn(&process, program, &actions, &attributes, words, environ)
+    guard code == 0 else {
+      close(ends[0])
+      throw .system(doing: "start", path: program, code: code)
+    }
     id = process
+    ending = ends[0]
   }
+
+  deinit { close(ending) }
 
   /// Waits until the process has ended.
   ///

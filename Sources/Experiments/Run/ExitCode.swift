@@ -7,6 +7,10 @@ package enum ExitCode {
   package static let failure: Int32 = 1
   /// The run ended, but not every cell is ok.
   package static let someCellsFailed: Int32 = 3
+  /// Not comparable: the conditions are not those of the run that was to be compared or gone on with.
+  package static let notComparable: Int32 = 5
+  /// A worker could not write its results (EX_IOERR).
+  package static let couldNotWrite: Int32 = 74
   /// The experiment file is invalid (EX_CONFIG).
   package static let invalidFile: Int32 = 78
 }

@@ -7,7 +7,7 @@ import Synchronization
 /// Counts the requests to stop that the program received.
 package final class Interrupts: Sendable {
   private let first = Atomic<Int32>(0)
-  private let child = Atomic<Int32>(0)
+  private let children = Mutex<Set<Int32>>([])
   private nonisolated(unsafe) let sources: [any DispatchSourceSignal]
 
   /// Takes over SIGINT and SIGTERM.
@@ -35,18 +35,21 @@ package final class Interrupts: Sendable {
   /// The exit code of a program that stops for this reason: 128 + signal.
   package var exitCode: Int32? { signal.map { 128 + $0 } }
 
-  /// Passes signals on to a child process; 0 for none.
-  package func forward(to process: Int32) { child.store(process, ordering: .releasing) }
+  /// Passes signals on to a child process, one that came before it was started as well.
+  package func forward(to process: Int32) {
+    children.withLock { _ = $0.insert(process) }
+    if let signal { kill(process, signal) }
+  }
+
+  /// Forgets a child process that has ended, before its number is given to another.
+  package func forget(_ process: Int32) { children.withLock { _ = $0.remove(process) } }
 
   private func received(_ number: Int32) {
     let isFirst = first.compareExchange(
       expected: 0, desired: number, ordering: .acquiringAndReleasing
     ).exchanged
-    let process = child.load(ordering: .acquiring)
-    if process != 0 {
-      kill(process, number)
-    } else if !isFirst {
-      _exit(128 + number)
-    }
+    let processes = children.withLock { $0 }
+    for process in processes { kill(process, number) }
+    if processes.isEmpty, !isFirst { _exit(128 + number) }
   }
 }

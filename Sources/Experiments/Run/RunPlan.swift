@@ -6,10 +6,12 @@ import Config
 package struct RunPlan {
   package struct Entry {
     package let cell: PlannedCell
-    package let row: CellRow
+    package internal(set) var row: CellRow
+    /// Its place in the order of execution, from 0; nil for a cell that is not to run.
+    package internal(set) var order: Int?
   }
 
-  package let entries: [Entry]
+  package internal(set) var entries: [Entry]
   /// The texts that are used, each once.
   package let texts: [LoadedText]
 
@@ -47,15 +49,36 @@ package struct RunPlan {
   /// The entries that are to run.
   package var runnable: [Entry] { entries.filter { $0.cell.exclusion == nil } }
 
+  /// Draws the order of execution, variants interleaved.
+  mutating func order(seed: Int) {
+    let cells = entries.indices.filter { entries[$0].cell.exclusion == nil }.map {
+      (position: $0, seed: entries[$0].cell.seed, point: entries[$0].row.axes)
+    }
+    for (place, position) in ExecutionOrder.interleaved(cells, seed: UInt64(seed)).enumerated() {
+      entries[position].order = place
+    }
+  }
+
+  /// Positions of the cells that are to run, in the order of execution; of cells that are the same, one.
+  var execution: [Int] {
+    var seen: Set<String> = []
+    return entries.indices.filter { entries[$0].order != nil }
+      .sorted { (entries[$0].order ?? 0) < (entries[$1].order ?? 0) }
+      .filter { seen.insert(entries[$0].row.cell).inserted }
+  }
+
   /// The lines of `plan.jsonl`.
   var lines: [JSON] {
     entries.map { entry in
       [
-        "index": .integer(entry.cell.index), "cell": .string(entry.row.cell),
+        "index": .integer(entry.cell.index), "order": .integer(entry.order),
+        "cell": .string(entry.row.cell),
         "label": .string(entry.cell.label), "variant": .string(entry.cell.variant),
         "seed": .integer(entry.cell.seed),
         "axes": .object(entry.row.axes.map { JSONMember($0.key, $0.value) }),
         "status": .string(entry.row.status.rawValue), "reason": .string(entry.row.reason),
+        "ran": .object(entry.row.facts.map { JSONMember($0.key, $0.value) }),
+        "config": JSON(entry.cell.resolved),
       ]
     }
   }

@@ -11,7 +11,6 @@ package struct Runner {
   private let options: RunOptions
   private let program: ProgramVersion
   private let environment: [String: String]
-  private let bar: ProgressBar
 
   package init(
     _ experiment: PlannedExperiment, _ options: RunOptions, program: ProgramVersion,
@@ -21,7 +20,6 @@ package struct Runner {
     self.options = options
     self.program = program
     self.environment = environment
-    bar = ProgressBar(Terminal.progress(isQuiet: options.isQuiet))
   }
 
   /// What a run came to.
@@ -33,13 +31,14 @@ package struct Runner {
     package let texts: [CellText]
   }
 
-  /// Runs every cell and writes the run's folder.
+  /// Runs every cell and writes the run's folder; or goes on with a run, and runs the cells that are not done.
   ///
+  /// - Parameter continuation: the run to go on with, and how; nil for a new one.
   /// - Throws: `DataError` before anything is written when a text cannot be had; `ResultsError` when the results
-  ///   cannot be written.
-  package func run() throws -> Outcome {
-    var bar = bar
-    let plan = try RunPlan(
+  ///   cannot be written; `RunError` when the run cannot go on.
+  package func run(continuing continuation: RunContinuation? = nil) throws -> Outcome {
+    var bar = ProgressBar(Terminal.progress(isQuiet: options.isQuiet))
+    var plan = try RunPlan(
       experiment, loader: DatasetLoader(options, environment: environment),
       program: program.version,
       progress: { Self.showDownload($0, $1) })
@@ -47,7 +46,90 @@ package struct Runner {
       for warning in text.warnings { bar.note("warning: \(warning)") }
       if let note = text.note { bar.note("warning: \(note)") }
     }
-    let folder = try RunFolder.create(in: options.results, experiment: experiment.name)
+    let folder =
+      try continuation?.folder
+      ?? RunFolder.create(in: options.results, experiment: experiment.name)
+    let lock = try RunLock(folder)
+    let interrupts = Interrupts()
+    var record = record(of: plan, in: folder)
+    if let continuation {
+      let stored = try StoredRun(folder)
+      try continuation.check(stored, against: record)
+      plan = try continuation.adopt(plan, stored)
+      record.goOn(from: stored.record)
+    }
+    plan.order(seed: options.orderSeed)
+    try write(plan, record, to: folder)
+
+    var progress = RunProgress(
+      folder, table: CellTable(plan.entries.map(\.row), metrics: Metric.all))
+    let launcher = launcher(folder, plan, lock, record.host)
+    if let continuation { try takeOver(continuation, &progress, launcher) }
+    try progress.write(summary)
+    try runCells(plan, &progress, launcher, interrupts)
+
+    let summary = try progress.write(summary)
+    let exitCode =
+      interrupts.exitCode
+      ?? (summary.coverage.ok == summary.coverage.planned ? ExitCode.ok : ExitCode.someCellsFailed)
+    record.end = Date().timeIntervalSince1970
+    record.exit = Int(exitCode)
+    try folder.write(record.json, to: "run.json")
+    return Outcome(
+      folder: folder, summary: summary, exitCode: exitCode, texts: texts(progress.table, folder))
+  }
+
+  /// Runs the cells that are not done, in the order of the plan.
+  private func runCells(
+    _ plan: RunPlan, _ progress: inout RunProgress, _ launcher: CellLauncher,
+    _ interrupts: Interrupts
+  ) throws {
+    let execution = plan.execution
+    let places = Dictionary(
+      uniqueKeysWithValues: execution.enumerated().map { ($1, $0 + 1) })
+    let tasks = execution.filter { !progress.finished.contains(plan.entries[$0].row.cell) }.map {
+      WorkerPool.Task(
+        position: $0,
+        runsAlone: plan.entries[$0].cell.workload.map { type(of: $0).measuresTime } ?? false)
+    }
+    let pool = WorkerPool(
+      width: options.parallel, timeCap: options.timeCap, interrupts: interrupts)
+    var current = progress
+    defer { progress = current }
+    try pool.run(tasks) { task in
+      try launcher.start(
+        plan.entries[task.position], places[task.position] ?? 0, of: execution.count,
+        runsAlone: task.runsAlone)
+    } finish: { task, ending in
+      current.table.update(
+        try launcher.finish(
+          plan.entries[task.position], ending, isStopping: interrupts.signal != nil,
+          runsAlone: task.runsAlone))
+      try current.refresh(summary)
+    }
+  }
+
+  /// Puts the results of cells that are done into the table.
+  private func takeOver(
+    _ continuation: RunContinuation, _ progress: inout RunProgress, _ launcher: CellLauncher
+  ) throws {
+    for planned in progress.table.rows {
+      let path = continuation.folder.cell(planned.cell)
+      guard let text = try? AtomicFile.read("\(path)/result.json"),
+        let found = (try? JSON(reading: text)).flatMap({ CellRow(json: $0) }),
+        continuation.isFinished(found.status)
+      else { continue }
+      let row = found.placed(like: planned)
+      // The parent may have been killed before it completed what the worker wrote.
+      if row.json.document != text { try launcher.record(row) }
+      progress.table.update(row)
+      progress.finished.insert(row.cell)
+    }
+  }
+
+  // MARK: What is written
+
+  private func record(of plan: RunPlan, in folder: RunFolder) -> RunRecord {
     let host = Device.cpu(threads: options.threads)
     var record = RunRecord(
       folder: folder, arguments: options.arguments, program: program,
@@ -57,31 +139,29 @@ package struct Runner {
         name: $0.name, sha256: $0.sha256, bytes: $0.bytes.count,
         insteadOf: $0.isFallback ? $0.requested : nil)
     }
-    try folder.write(try AtomicFile.read(experiment.file), to: "experiment.yaml")
-    try folder.write(experiment.resolvedYAML, to: "resolved.yaml")
+    record.options = options.json
+    record.summary = summaryRecord
+    return record
+  }
+
+  private func write(_ plan: RunPlan, _ record: RunRecord, to folder: RunFolder) throws {
+    // A run that goes on from its own resolved file keeps the file that was written for it.
+    if experiment.file != folder.file("resolved.yaml") {
+      try folder.write(try AtomicFile.read(experiment.file), to: "experiment.yaml")
+      try folder.write(experiment.resolvedYAML, to: "resolved.yaml")
+    }
     try folder.write(record.json, to: "run.json")
     try folder.write(lines: plan.lines, to: "plan.jsonl")
-    var table = CellTable(plan.entries.map(\.row), metrics: Metric.all)
-    try table.write(to: folder)
+  }
 
-    let interrupts = Interrupts()
-    let runnable = plan.runnable
-    for (index, entry) in runnable.enumerated() where interrupts.signal == nil {
-      table.update(try run(entry, index + 1, of: runnable.count, plan, folder, interrupts))
-      try table.write(to: folder)
-      try summary(table).write(to: folder)
-    }
-
-    let summary = summary(table)
-    try summary.write(to: folder)
-    let exitCode =
-      interrupts.exitCode
-      ?? (summary.coverage.ok == summary.coverage.planned ? ExitCode.ok : ExitCode.someCellsFailed)
-    record.end = Date().timeIntervalSince1970
-    record.exit = Int(exitCode)
-    try folder.write(record.json, to: "run.json")
-    return Outcome(
-      folder: folder, summary: summary, exitCode: exitCode, texts: texts(table, folder))
+  private func launcher(
+    _ folder: RunFolder, _ plan: RunPlan, _ lock: RunLock, _ host: HostRecord
+  ) -> CellLauncher {
+    let usual = host.usableMemoryBytes.map { $0 / max(1, options.parallel) }
+    return CellLauncher(
+      folder: folder, options: options, memoryCap: options.memoryCap ?? usual,
+      // The texts are at hand by now; a worker that would download again could only find less.
+      isOffline: plan.texts.allSatisfy { $0.path != nil || $0.source == .builtIn }, lock: lock)
   }
 
   private func texts(_ table: CellTable, _ folder: RunFolder) -> [CellText] {
@@ -91,71 +171,47 @@ package struct Runner {
       return CellText("\(variant) writes:", "\(folder.cell(row.cell))/sample.txt")
     }
     let labels = Dictionary(
-      uniqueKeysWithValues: zip(table.rows.map(\.cell), experiment.cells.map(\.label)))
+      zip(table.rows.map(\.cell), experiment.cells.map(\.label)), uniquingKeysWith: { a, _ in a })
     return samples
       + rows.compactMap { row in
         CellText("\(labels[row.cell] ?? row.cell):", "\(folder.cell(row.cell))/report.txt")
       }
   }
 
+  // MARK: Summary
+
   private func summary(_ table: CellTable) -> Summary {
-    // An axis may change the workload: then the columns are those of all.
-    var workloads: [any Workload.Type] = []
-    for cell in experiment.cells {
-      guard let type = cell.workload.map({ type(of: $0) }) else { continue }
-      if !workloads.contains(where: { $0 == type }) { workloads.append(type) }
-    }
-    return Summary(
-      experiment: experiment.name, rows: table.rows,
-      compare: Dictionary(
-        experiment.compare.map { ($0.variant, $0.baseline) }, uniquingKeysWith: { $1 }),
+    Summary(
+      experiment: experiment.name, rows: table.rows, compare: compare,
       isTraining: workloads.contains { $0 == Train.self },
       headline: workloads.flatMap { $0.headline }.unique,
       scaling: workloads.flatMap { $0.scaling }.unique)
   }
 
-  /// Runs one cell in a process of its own.
-  private func run(
-    _ entry: RunPlan.Entry, _ index: Int, of count: Int, _ plan: RunPlan, _ folder: RunFolder,
-    _ interrupts: Interrupts
-  ) throws -> CellRow {
-    let id = entry.row.cell
-    let path = try folder.makeCell(id)
-    try AtomicFile.write(entry.cell.resolvedYAML, to: "\(path)/resolved.yaml")
-    // The texts are at hand by now; a worker that would download again could only find less.
-    let isKept = plan.texts.allSatisfy { $0.path != nil || $0.source == .builtIn }
-    let child = try ChildProcess(
-      CommandLine.executablePath,
-      ["cell", folder.path, id, "--label", entry.cell.label, "--place", "\(index)/\(count)"]
-        + options.workerArguments(offline: isKept))
-    interrupts.forward(to: child.id)
-    // A signal that came while the worker was starting has not reached it.
-    if let signal = interrupts.signal { kill(child.id, signal) }
-    let (end, peak) = child.wait()
-    interrupts.forward(to: 0)
-
-    var row = entry.row
-    if let found = try? CellRow(json: JSON(reading: AtomicFile.read("\(path)/result.json"))) {
-      row = found.placed(like: entry.row)
-    } else {
-      (row.status, row.reason) = Self.verdict(on: end)
-    }
-    row.metrics.set(.peakResidentBytes, peak)
-    try AtomicFile.write(row.json, to: "\(path)/result.json")
-    try AtomicFile.write(
-      ["status": .string(row.status.rawValue), "reason": .string(row.reason)] as JSON,
-      to: "\(path)/status.json")
-    return row
+  /// What a reader of the run's folder needs to summarise it as this program does.
+  private var summaryRecord: JSON {
+    [
+      "compare": .object(
+        experiment.compare.map { JSONMember($0.variant, .string($0.baseline)) }),
+      "training": .bool(workloads.contains { $0 == Train.self }),
+      "headline": .array(workloads.flatMap { $0.headline }.unique.map { .string($0.name) }),
+      "scaling": .array(workloads.flatMap { $0.scaling }.unique.map { .string($0.name) }),
+    ]
   }
 
-  /// What the end of a worker that left no result means.
-  static func verdict(on end: ProcessEnd) -> (CellStatus, String) {
-    switch end {
-    case .exited(MemoryShortage.exitCode): (.oom, "the device had no more memory")
-    case .exited(let code): (.failed, "the worker exited with code \(code) and left no result")
-    case .signalled(let number):
-      (.killed, "the worker was ended by signal \(number) (\(String(cString: strsignal(number))))")
+  private var compare: [String: String] {
+    Dictionary(
+      experiment.compare.map { ($0.variant, $0.baseline) }, uniquingKeysWith: { $1 })
+  }
+
+  /// An axis may change the workload: then the columns are those of all.
+  private var workloads: [any Workload.Type] {
+    var workloads: [any Workload.Type] = []
+    for cell in experiment.cells {
+      guard let type = cell.workload.map({ type(of: $0) }) else { continue }
+      if !workloads.contains(where: { $0 == type }) { workloads.append(type) }
     }
+    return workloads
   }
 
   private static func showDownload(_ received: Int, _ expected: Int) {
@@ -163,19 +219,5 @@ package struct Runner {
     Terminal.writeToStandardError(
       "\r\u{1B}[Kdownloading: \(received) of \(expected) bytes"
         + (received >= expected ? "\r\u{1B}[K" : ""))
-  }
-}
-
-extension CellRow {
-  /// This result under the id, axes and data note of its planned row.
-  func placed(like planned: CellRow) -> CellRow {
-    var row = CellRow(
-      cell: planned.cell, experiment: planned.experiment, variant: planned.variant,
-      seed: planned.seed, axes: planned.axes, status: status, reason: reason)
-    for fact in facts { row.setFact(fact.key, fact.value) }
-    // The parent's note is the true one: a worker is told not to look for the text again.
-    for fact in planned.facts { row.setFact(fact.key, fact.value) }
-    row.metrics = metrics
-    return row
   }
 }

@@ -49,6 +49,12 @@ package final class Trainer {
     optimizer = AdamW(options.adamW, for: parameters, on: device)
   }
 
+  /// Goes on where another trainer stopped; parameters and moments are restored by the caller.
+  func resume(after steps: Int, optimizerSteps: Int) {
+    self.steps = steps
+    optimizer.steps = optimizerSteps
+  }
+
   /// Forward, backward, clipping and update.
   ///
   /// - Parameters:

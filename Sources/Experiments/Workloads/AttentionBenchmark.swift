@@ -12,6 +12,7 @@ package struct AttentionBenchmark: Workload {
   package static let formula =
     "softmax(scale q k^T) v and its gradients; 4 d FLOPs a pair forward, 2.5 times that backward"
   package static let source = "Dao et al. 2022, arXiv 2205.14135; counted as in Dao 2023"
+  package static let measuresTime = true
   package static let headline: [Metric] = [
     .forwardSeconds, .backwardSeconds, .forwardFLOPsPerSecond, .forwardPeakPercent, .peakBytes,
     .savedBytes, .workspaceBytes, .outputError, .outputErrorRatio,

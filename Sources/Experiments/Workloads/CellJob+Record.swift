@@ -81,7 +81,6 @@ extension MemoryLedger {
   var json: JSON {
     [
       "current": current.json, "at_peak": atPeak.json, "peak_by_kind": peakByKind.json,
-      "allocations": .integer(allocations),
     ]
   }
 

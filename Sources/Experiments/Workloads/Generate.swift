@@ -13,6 +13,7 @@ package struct Generate: Workload {
     "prefill and decode with a KV cache: tokens/s, cache bytes, and what a smaller cache costs"
   package static let formula = "cache bytes = 2 layers kv_heads head_dim tokens x bytes a number"
   package static let source = "Pope et al. 2022, arXiv 2211.05102; Q8 blocks as in llama.cpp"
+  package static let measuresTime = true
   package static let headline: [Metric] = [
     .prefillTokensPerSecond, .decodeTokensPerSecond, .bandwidthPercent, .kvCacheBytesPerToken,
     .cacheBytes, .cacheTouchedBytes, .logitError, .decodeLossChange,

@@ -41,6 +41,7 @@ package struct Train: Workload {
       model, batch: options.batch, sequence: options.sequence, precision: cell.precision,
       threads: cell.device.threads, optimizer: options.optimizer)
     PredictedMemory(predicted.step).report(to: &cell.row.metrics)
+    try cell.admit(predictedPeakBytes: PredictedMemory(predicted.step).peakBytes)
     model.parameters.materialise(on: cell.device, seed: UInt64(cell.seed))
     if cell.savesInitial { try cell.save(model, corpus, step: 0, as: "checkpoint-initial") }
 
@@ -48,12 +49,14 @@ package struct Train: Workload {
     do {
       try training.run()
     } catch let stop as Interrupted {
-      // What was learnt so far is kept.
+      // What was learnt so far is kept: to go on from, and for those who want to look at it.
       training.report()
+      try training.saveState()
       try cell.save(model, corpus, step: training.stepsDone, as: "checkpoint")
       throw stop
     }
     training.report()
+    if let hash = try training.lossHash() { cell.row.setFact("loss_hash", .string(hash)) }
     try AtomicFile.write(cell.device.memory.json, to: "\(cell.folder)/memory.json")
     if cell.row.status == .ok, options.sampleTokens > 0 {
       try writeSample(of: model, corpus, cell)

@@ -23,6 +23,9 @@ struct TrainingRun {
   private var recentLosses: [Double] = []
   private var bestValidation: Double?
   private var lastValidation: Double?
+  /// The step that was evaluated last.
+  private var evaluated: Int?
+  private var checkpoints: CheckpointClock
 
   init(
     _ options: TrainOptions, _ cell: CellJob, _ model: Transformer, _ corpus: TextCorpus
@@ -38,7 +41,56 @@ struct TrainingRun {
     sampler = BatchSampler(
       tokens: corpus.train, sequence: options.sequence, batch: options.batch,
       order: options.order, seed: UInt64(cell.seed))
-    log = try LineLog("\(cell.folder)/steps.jsonl", isAfresh: true)
+    checkpoints = CheckpointClock(interval: cell.checkpointSeconds)
+    let path = "\(cell.folder)/steps.jsonl"
+    let state = try TrainingState(in: cell.folder)
+    if let state { try LineLog.rewind(path) { Self.isBefore(state, $0) } }
+    log = try LineLog(path, isAfresh: state == nil)
+    if let state { try resume(state) }
+  }
+
+  /// Whether a line of the curves was written before the state was; the last evaluation is done anew.
+  private static func isBefore(_ state: TrainingState, _ line: JSON) -> Bool {
+    guard let step = line["step"]?.whole, line["val_loss"] == nil else { return false }
+    return line["val_loss_estimate"] == nil ? step < state.steps : step <= state.steps
+  }
+
+  /// Puts back what an earlier process had when it wrote its state.
+  private mutating func resume(_ state: TrainingState) throws(ResultsError) {
+    try state.restore(trainer)
+    let curve = try curve
+    guard curve.steps.count == state.steps else {
+      throw .unreadable(
+        path: log.path,
+        problem: "it has \(curve.steps.count) steps, the checkpoint beside it \(state.steps)")
+    }
+    for step in curve.steps {
+      clock.add(step.seconds ?? 0)
+      stability.record(
+        loss: step.loss, gradientNorm: step.gradientNorm ?? .nan,
+        maxAttentionLogit: step.maxAttentionLogit)
+      keep(step.loss)
+    }
+    initialLoss = curve.steps.first?.loss
+    for evaluation in curve.evaluations {
+      bestValidation = min(bestValidation ?? evaluation.loss, evaluation.loss)
+      evaluated = evaluation.step
+    }
+    stepsDone = state.steps
+    cell.progress.log("goes on after step \(stepsDone)")
+  }
+
+  private var curve: LossCurve {
+    get throws(ResultsError) { LossCurve(reading: try AtomicFile.read(log.path)) }
+  }
+
+  /// A hash of every loss; nil where no step was done.
+  func lossHash() throws(ResultsError) -> String? { try curve.hash }
+
+  /// Writes all that is needed to go on from here in another process.
+  mutating func saveState() throws(ResultsError) {
+    try log.sync()
+    try TrainingState.save(trainer, to: cell.folder)
   }
 
   /// All steps, the evaluations between them and the last one.
@@ -51,16 +103,17 @@ struct TrainingRun {
     var inputs = [Int32](repeating: 0, count: options.batch * options.sequence)
     var targets = inputs
     while stepsDone < options.steps {
+      if isEvaluationDue { try evaluate(some, as: "val_loss_estimate") }
+      if checkpoints.isDue() {
+        var clock = checkpoints
+        try clock.write { try saveState() }
+        checkpoints = clock
+      }
       sampler.fill(step: stepsDone, inputs: &inputs, targets: &targets)
       guard try step(inputs, targets) else { return }
       if cell.isInterrupted() {
         try log.sync()
         throw Interrupted()
-      }
-      if options.evaluateEvery > 0, stepsDone % options.evaluateEvery == 0,
-        stepsDone < options.steps
-      {
-        try evaluate(some, as: "val_loss_estimate")
       }
     }
     let all = EvaluationWindows.full(
@@ -72,6 +125,17 @@ struct TrainingRun {
       cell.row.reason = "the validation loss after the last step is not finite"
     }
     try log.sync()
+  }
+
+  private var isEvaluationDue: Bool {
+    options.evaluateEvery > 0 && stepsDone > 0 && stepsDone % options.evaluateEvery == 0
+      && evaluated != stepsDone
+  }
+
+  /// Keeps the last tenth of the training losses.
+  private mutating func keep(_ loss: Double) {
+    recentLosses.append(loss)
+    if recentLosses.count > max(1, options.steps / 10) { recentLosses.removeFirst() }
   }
 
   /// One step; false when it diverged.
@@ -98,8 +162,7 @@ struct TrainingRun {
         "the \(step.loss.isFinite ? "gradient" : "loss") of step \(stepsDone - 1) is not finite"
       return false
     }
-    recentLosses.append(step.loss)
-    if recentLosses.count > max(1, options.steps / 10) { recentLosses.removeFirst() }
+    keep(step.loss)
     cell.progress.step(
       stepsDone, of: options.steps, loss: step.loss,
       tokensPerSecond: Double(inputs.count) / (clock.median ?? seconds))
@@ -114,6 +177,7 @@ struct TrainingRun {
     let loss = Evaluation(corpus.validation, batch: options.batch).loss(of: trainer, over: windows)
     evaluationSeconds += ThroughputClock.now() - start
     bestValidation = min(bestValidation ?? loss, loss)
+    evaluated = stepsDone
     try log.append(
       .object([JSONMember("step", .integer(stepsDone)), JSONMember(name, .real(loss))]))
     cell.progress.evaluated(step: stepsDone, of: options.steps, validationLoss: loss)

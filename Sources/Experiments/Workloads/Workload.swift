@@ -12,6 +12,9 @@ package protocol Workload: Component {
   /// The metrics whose growth along an axis of sizes is of interest.
   static var scaling: [Metric] { get }
 
+  /// Whether its answer is a time, so that no other cell may run beside it.
+  static var measuresTime: Bool { get }
+
   init(_ options: Section)
   /// The longest sequence that the model must be built for.
   var length: Int { get }
@@ -33,6 +36,7 @@ package protocol Workload: Component {
 
 extension Workload {
   package static var scaling: [Metric] { [] }
+  package static var measuresTime: Bool { false }
   package var steps: Int { 1 }
   package var dataset: DatasetDeclaration? { nil }
   package var vocabulary: Int { CharacterVocabulary.usual }

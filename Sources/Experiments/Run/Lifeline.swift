@@ -1,0 +1,36 @@
+// Lifeline: a worker's connection to the program that started it. When that is gone, the worker ends too.
+
+import Foundation
+import Synchronization
+
+/// The child's side of `ChildProcess`.
+final class Lifeline: Sendable {
+  /// Seconds that a worker has to finish its step and write its state.
+  private static let grace: UInt32 = 2
+
+  private let isCut = Atomic<Bool>(false)
+
+  /// Watches the connection; a worker started by hand has none.
+  init(isConnected: Bool) {
+    guard isConnected else { return }
+    for descriptor in [ChildProcess.lifeline, ChildProcess.lock] {
+      // What a worker starts itself must not keep them open.
+      _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+    }
+    let thread = Thread { [self] in
+      var byte: UInt8 = 0
+      while true {
+        let count = read(ChildProcess.lifeline, &byte, 1)
+        if count < 0, errno == EINTR { continue }
+        if count <= 0 { break }
+      }
+      isCut.store(true, ordering: .releasing)
+      sleep(Self.grace)
+      _exit(1)
+    }
+    thread.start()
+  }
+
+  /// Whether the program that started this one is gone.
+  var isLost: Bool { isCut.load(ordering: .acquiring) }
+}

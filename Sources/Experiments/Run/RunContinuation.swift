@@ -1,0 +1,84 @@
+// RunContinuation: what a run that goes on takes over from the run on disk: which cells are done, and whether the
+// conditions are still those that it began with.
+
+/// How to go on with a run.
+package struct RunContinuation: Sendable {
+  package let folder: RunFolder
+  /// Cells that ended like this run again, beside those that did not end.
+  package var retried: Set<CellStatus>
+  /// Whether another program, machine or text than at the beginning is all right.
+  package var acceptsChanges: Bool
+
+  package init(
+    _ folder: RunFolder, retried: Set<CellStatus> = [], acceptsChanges: Bool = false
+  ) {
+    self.folder = folder
+    self.retried = retried
+    self.acceptsChanges = acceptsChanges
+  }
+
+  /// Whether a cell with this status is left as it is.
+  func isFinished(_ status: CellStatus) -> Bool {
+    switch status {
+    case .notRun, .killed: false
+    default: !retried.contains(status)
+    }
+  }
+
+  /// Checks that program, machine and texts are those of the run's beginning.
+  ///
+  /// - Throws: `RunError.changed`, which lists what is not.
+  func check(_ stored: StoredRun, against record: RunRecord) throws(RunError) {
+    if acceptsChanges { return }
+    let now = record.json
+    let old = stored.record
+    var changes: [String] = []
+    func compare(_ section: String, _ key: String, _ noun: String) {
+      guard let before = old[section]?[key], before != .null, let after = now[section]?[key],
+        after != .null, before != after
+      else { return }
+      let isHash = key == "sha256"
+      changes.append(
+        isHash
+          ? "another \(noun)"
+          : "another \(noun): \(after.text ?? after.line) instead of \(before.text ?? before.line)")
+    }
+    compare("program", "version", "program version")
+    if changes.isEmpty { compare("program", "sha256", "build of the program") }
+    compare("host", "cpu", "processor")
+    compare("host", "isa", "instruction set")
+    for text in old["datasets"]?.elements ?? [] {
+      guard let name = text["name"]?.text, let hash = text["sha256"]?.text else { continue }
+      if let found = record.datasets.first(where: { $0.name == name }), found.sha256 != hash {
+        changes.append("the text '\(name)' has changed")
+      } else if !record.datasets.contains(where: { $0.name == name }) {
+        changes.append("the text '\(name)' is not used any more")
+      }
+    }
+    if !changes.isEmpty { throw .changed(changes) }
+  }
+
+  /// The plan under the ids that the run's cells have already.
+  ///
+  /// - Throws: `RunError.missingCells` where the run has cells that the plan does not.
+  func adopt(_ plan: RunPlan, _ stored: StoredRun) throws(RunError) -> RunPlan {
+    var known: [String: StoredCell] = [:]
+    for cell in stored.cells { known[Self.key(cell.row, cell.configuration)] = cell }
+    var plan = plan
+    for place in plan.entries.indices {
+      let entry = plan.entries[place]
+      let key = Self.key(entry.row, JSON(entry.cell.resolved))
+      guard let cell = known.removeValue(forKey: key) else { continue }
+      plan.entries[place].row = entry.row.renamed(cell.id)
+    }
+    let missing = known.values.filter { $0.row.status != .excluded }
+      .sorted { $0.index < $1.index }
+    if !missing.isEmpty { throw .missingCells(missing.map(\.label)) }
+    return plan
+  }
+
+  private static func key(_ row: CellRow, _ configuration: JSON) -> String {
+    "\(row.variant) \(row.seed) \(JSON.object(row.axes.map { JSONMember($0.key, $0.value) }).line) "
+      + configuration.line
+  }
+}

@@ -1,0 +1,116 @@
+// WorkerPool: keeps worker processes running, at most so many at once, each no longer than it may, and hands back how
+// each ended.
+
+import Foundation
+import Glibc
+
+/// Worker processes in the order of a list.
+struct WorkerPool {
+  /// A cell's process to start.
+  struct Task {
+    /// Position in the plan.
+    let position: Int
+    /// Whether it measures time, so that nothing may run beside it.
+    let runsAlone: Bool
+  }
+
+  /// How a worker ended.
+  struct Ending {
+    let end: ProcessEnd
+    /// The most memory that was resident at a time, in bytes.
+    let peakResidentBytes: Int
+    /// Whether it was stopped for having run too long.
+    let isTimeout: Bool
+    /// Seconds from its start to its end.
+    let seconds: Double
+  }
+
+  /// Most processes at once.
+  let width: Int
+  /// Seconds that each may run; nil for no limit.
+  let timeCap: Double?
+  /// Seconds from the request to end to the end by force.
+  var grace = 5.0
+  let interrupts: Interrupts
+
+  private final class Running {
+    let task: Task
+    let process: ChildProcess
+    let start = ThroughputClock.now()
+    var wasAsked: Double?
+
+    init(_ task: Task, _ process: ChildProcess) {
+      self.task = task
+      self.process = process
+    }
+  }
+
+  /// Runs all tasks, until a signal asks to stop; then waits for those that run.
+  ///
+  /// - Parameters:
+  ///   - start: starts the process of a task.
+  ///   - finish: takes in how a task ended. When it throws, the others are stopped and the error goes on.
+  func run(
+    _ tasks: [Task], start: (Task) throws -> ChildProcess,
+    finish: (Task, Ending) throws -> Void
+  ) throws {
+    var waiting = tasks[...]
+    var running: [Running] = []
+    do {
+      while true {
+        while interrupts.signal == nil, let next = waiting.first, admits(next, beside: running) {
+          waiting.removeFirst()
+          let process = try start(next)
+          interrupts.forward(to: process.id)
+          running.append(Running(next, process))
+        }
+        if running.isEmpty { return }
+        for done in firstEnded(of: running) {
+          running.removeAll { $0 === done }
+          try finish(done.task, end(of: done))
+        }
+      }
+    } catch {
+      for worker in running { kill(worker.process.id, SIGTERM) }
+      for worker in running { _ = end(of: worker) }
+      throw error
+    }
+  }
+
+  private func admits(_ task: Task, beside running: [Running]) -> Bool {
+    if running.isEmpty { return true }
+    return running.count < width && !task.runsAlone && !running[0].task.runsAlone
+  }
+
+  /// Waits until something ends or a time cap is reached; acts on the cap.
+  private func firstEnded(of running: [Running]) -> [Running] {
+    var descriptors = running.map {
+      pollfd(fd: $0.process.ending, events: Int16(POLLIN), revents: 0)
+    }
+    let now = ThroughputClock.now()
+    let next = running.compactMap(deadline).min()
+    let milliseconds = next.map { Int32(max(0, min(($0 - now) * 1000, 1e9)).rounded(.up)) } ?? -1
+    _ = poll(&descriptors, nfds_t(descriptors.count), milliseconds)
+    let after = ThroughputClock.now()
+    for worker in running {
+      guard let deadline = deadline(worker), after >= deadline else { continue }
+      kill(worker.process.id, worker.wasAsked == nil ? SIGTERM : SIGKILL)
+      worker.wasAsked = after
+    }
+    return zip(running, descriptors).filter { $1.revents != 0 }.map(\.0)
+  }
+
+  /// When to ask a worker to end, or to end it by force once it was asked.
+  private func deadline(_ worker: Running) -> Double? {
+    if let asked = worker.wasAsked { return asked + grace }
+    return timeCap.map { worker.start + $0 }
+  }
+
+  private func end(of worker: Running) -> Ending {
+    let (end, bytes) = worker.process.wait()
+    interrupts.forget(worker.process.id)
+    return Ending(
+      end: end, peakResidentBytes: bytes, isTimeout: worker.wasAsked != nil,
+      seconds: ThroughputClock.now() - worker.start)
+  }
+}

@@ -1,0 +1,31 @@
+// CheckpointClock: when to write the next checkpoint, so that a crash costs little and writing costs less.
+
+/// Decides after which steps a training writes its state.
+struct CheckpointClock {
+  /// Writing may take this share of the time.
+  private static let share = 0.05
+
+  private let interval: Double
+  private var last: Double
+  private var cost = 0.0
+
+  /// - Parameters:
+  ///   - interval: least seconds between two checkpoints; infinite for none.
+  ///   - now: seconds on a clock that never goes backwards.
+  init(interval: Double, now: Double = ThroughputClock.now()) {
+    self.interval = interval
+    last = now
+  }
+
+  func isDue(at now: Double = ThroughputClock.now()) -> Bool {
+    now - last >= max(interval, cost / Self.share)
+  }
+
+  /// Writes, and remembers how long that took.
+  mutating func write(_ body: () throws -> Void) rethrows {
+    let start = ThroughputClock.now()
+    try body()
+    last = ThroughputClock.now()
+    cost = last - start
+  }
+}

@@ -1,0 +1,65 @@
+// runexp resume: goes on with a run that was stopped or killed, or tries again what failed.
+
+import ArgumentParser
+import Config
+import Experiments
+
+struct Resume: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Go on with a run that was stopped or killed.",
+    discussion: """
+      Finished cells are kept, a training goes on from its last checkpoint and ends with the same \
+      bits as if it had never stopped. The options are those that the run was begun with, unless \
+      others are given. --retry runs cells again that ended in another way than 'ok'.
+      """)
+
+  @Argument(help: "The run: a path, 'latest', an experiment or a run's id.") var name: String
+  @OptionGroup var limits: LimitOptions
+  @Option(help: "Folder of all results.") var results = "results"
+  @Option(
+    help: """
+      Statuses to run again, such as failed,oom,timeout, or 'all'; cells that were killed or did \
+      not run are run in any case.
+      """)
+  var retry: String?
+  @Flag(help: "Go on also where program, machine or text have changed.") var acceptChanges = false
+  @Flag(name: .shortAndLong, help: "Show no progress.") var quiet = false
+  @Flag(help: "Print the summary as JSON.") var json = false
+
+  func validate() throws { _ = try retried() }
+
+  func run() throws {
+    let folder = try failing { try RunLocator(results: results).find(name) }
+    var options = try failing { RunOptions(of: try StoredRun(folder)) }
+    options.results = results
+    options.isQuiet = quiet
+    options.arguments = CommandLine.arguments
+    limits.apply(to: &options)
+    let experiment: PlannedExperiment
+    do throws(Faults) {
+      experiment = try PlannedExperiment.load(
+        file: folder.file("resolved.yaml"), reader: .standard)
+    } catch {
+      say(error.text)
+      throw ArgumentParser.ExitCode(Experiments.ExitCode.invalidFile)
+    }
+    try runCells(
+      of: experiment, options,
+      continuing: RunContinuation(
+        folder, retried: try retried(), acceptsChanges: acceptChanges), json: json)
+  }
+
+  private func retried() throws -> Set<CellStatus> {
+    let known = CellStatus.allCases.filter { $0 != .excluded && $0 != .notRun }
+    guard let retry else { return [] }
+    if retry == "all" { return Set(known.filter { $0 != .ok }) }
+    return Set(
+      try retry.split(separator: ",").map { word in
+        guard let status = known.first(where: { $0.rawValue == word }) else {
+          let list = known.map(\.rawValue).joined(separator: ", ")
+          throw ValidationError("--retry knows no status '\(word)'; there are \(list) and all")
+        }
+        return status
+      })
+  }
+}

@@ -1,0 +1,37 @@
+// What run, sweep and resume have in common: they run cells and print what came of it.
+
+import ArgumentParser
+import Experiments
+import Foundation
+
+/// Runs the cells of an experiment, prints the summary, and ends with the run's exit code.
+func runCells(
+  of experiment: PlannedExperiment, _ options: RunOptions, continuing: RunContinuation? = nil,
+  json: Bool
+) throws {
+  let outcome: Runner.Outcome
+  do {
+    outcome = try Runner(
+      experiment, options, program: Program.version,
+      environment: ProcessInfo.processInfo.environment
+    ).run(continuing: continuing)
+  } catch let error as RunError {
+    say("error: \(error)")
+    throw ArgumentParser.ExitCode(error.exitCode)
+  } catch {
+    say("error: \(error)")
+    throw ArgumentParser.ExitCode(Experiments.ExitCode.failure)
+  }
+  print(json ? outcome.summary.json.document : outcome.summary.digest.text, terminator: "")
+  if !json {
+    for text in outcome.texts {
+      let lines = text.text.drop(while: \.isNewline).split(
+        separator: "\n", omittingEmptySubsequences: false)
+      print("\n\(text.title)\n")
+      print(lines.map { $0.isEmpty ? "\n" : "    \($0)\n" }.joined(), terminator: "")
+    }
+  }
+  say("results: \(outcome.folder.path)")
+  if outcome.exitCode >= 128 { say("'runexp resume \(outcome.folder.id)' goes on with it") }
+  if outcome.exitCode != ExitCode.ok { throw ArgumentParser.ExitCode(outcome.exitCode) }
+}
