@@ -6,24 +6,40 @@ import Foundation
 
 struct Plan: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "List the cells of an experiment file with their predicted size.")
+    abstract: "List the cells of an experiment file with their predicted size.",
+    discussion: """
+      Parameters, floating-point operations and the peak of memory are counted, the last by a step \
+      on a device that computes nothing. The time is a floor: the operations at this machine's \
+      measured multiply-add peak. What is said to fit is what '--memory', or nine tenths of the \
+      machine's memory, would let a cell take.
+      """)
 
   @OptionGroup var file: FileOptions
   @OptionGroup var device: DeviceOptions
+  @Option(
+    help: "The most memory a cell may take, such as 4GiB (default: nine tenths of the machine's).")
+  var memory: String?
   @Flag(help: "Print one JSON object a line.") var json = false
+
+  func validate() throws {
+    if let memory, Quantity.bytes(memory) == nil {
+      throw ValidationError("--memory must be an amount such as 4GiB or 500MB, not '\(memory)'")
+    }
+  }
 
   func run() throws {
     let experiment = try file.load()
     var options = device.options
     // Listing must not download; without the text its vocabulary is assumed.
     options.offline = true
-    let cells = PlanListing(
+    options.memoryCap = memory.flatMap(Quantity.bytes)
+    let plan = PlanListing(
       experiment, options, environment: ProcessInfo.processInfo.environment)
     if json {
-      for line in cells.lines { print(line.line) }
+      print(plan.objects.map { $0.line + "\n" }.joined(), terminator: "")
     } else {
-      print(cells.table.text, terminator: "")
-      for note in cells.notes { say(note) }
+      print(plan.table.text + "\n" + plan.totals, terminator: "")
+      for note in plan.notes { say("note: \(note)") }
     }
   }
 }

@@ -19,7 +19,8 @@ struct Runexp: ParsableCommand {
       """,
     version: "runexp \(Program.number)",
     subcommands: [
-      Run.self, Resume.self, Plan.self, Check.self, Components.self, Schema.self, Kernels.self,
+      Run.self, Sweep.self, Resume.self, Plan.self, Check.self, Components.self, Schema.self,
+      Kernels.self,
       GenerateCommand.self,
       CellCommand.self,
     ])
