@@ -73,8 +73,9 @@ extension Expansion {
     let reading = reader.read(document)
     let resolved = reading.faults.isEmpty ? reading.recording.value : document.value
     let axes = matrix.axes.enumerated().map { place, axis -> AxisValue in
-      let value =
-        values[place] ?? Condition.value(at: axis.path, in: resolved) ?? .null
+      // The bare word over the document's own component is just that component.
+      let own = Condition.value(at: axis.path, in: resolved).map { $0["type"] ?? $0 }
+      let value = values[place] ?? own ?? .null
       return AxisValue(
         path: axis.path.text, name: axis.values.first?.name ?? axis.path.text, value: value,
         text: texts[place].text(for: value))
