@@ -48,7 +48,7 @@ struct Expansion<Model, Workload> {
       expand(variant.name, document, matrix.dimensions[...], values: [])
     }
     include()
-    if faults.isEmpty, cells.allSatisfy({ $0.exclusion != nil }) {
+    if faults.isEmpty, !faults.hasUnknownNames(matrix), cells.allSatisfy({ $0.exclusion != nil }) {
       let node = header.matrixNode
       let mark = node?["exclude"]?.mark ?? node?["where"]?.mark ?? body.mark
       faults.limit.append(Fault(.nothingToRun, at: mark))

@@ -20,8 +20,9 @@ struct ExpansionFaults {
   private var faults: [Key: (fault: Fault, count: Int, label: String)] = [:]
   private var order: [Key] = []
   private var readings = 0
-  /// Of conditions: which one, the fault, and the first cell that has it.
-  private var conditionFaults: [Key: (condition: Int, fault: Fault, label: String)] = [:]
+  /// Of conditions: which one, the fault, and the first cell that has it; one at each place, for it depends on values.
+  private var conditionFaults: [(condition: Int, fault: Fault, label: String)] = []
+  private var conditionPlaces: Set<Fault.Place> = []
   private var knownNames: Set<String> = []
 
   var isEmpty: Bool { limit.isEmpty && faults.isEmpty && conditionFaults.isEmpty }
@@ -65,9 +66,14 @@ struct ExpansionFaults {
   }
 
   mutating func collect(_ found: Faults, ofCondition condition: Int, in label: String) {
-    for fault in found.all where conditionFaults[Key(fault)] == nil {
-      conditionFaults[Key(fault)] = (condition, fault, label)
+    for fault in found.all where conditionPlaces.insert(fault.place).inserted {
+      conditionFaults.append((condition, fault, label))
     }
+  }
+
+  /// Whether a condition names what no cell has.
+  func hasUnknownNames(_ matrix: Matrix) -> Bool {
+    matrix.conditions.contains { $0.options.contains { !knownNames.contains($0.name) } }
   }
 
   /// Names that no cell has; and the faults of the conditions whose names are all known.
@@ -85,7 +91,7 @@ struct ExpansionFaults {
         result.append(Fault(.unknownName(option.name, known: known), at: option.mark))
       }
     }
-    let faults = conditionFaults.values.filter { !unknown.contains($0.condition) }
+    let faults = conditionFaults.filter { !unknown.contains($0.condition) }
     return result
       + faults.map { Fault($0.fault.kind, in: $0.fault.place, notes: [Note(.cell($0.label))]) }
   }

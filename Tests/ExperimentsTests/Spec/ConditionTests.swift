@@ -131,7 +131,7 @@ import Testing
       specMessages("matrix:\n  workload.sequence: [8]\n  where: \(yaml)\n").first?
         .split(separator: " ").first.map(String.init)
     }
-    #expect(place("'sequence == ''a'' and 1 + true'") == "x.yaml:3:38:")
+    #expect(place("'sequence == ''a'' or 1 + true'") == "x.yaml:3:34:")
     #expect(place("'sequence < ''a'''") == "x.yaml:3:20:")
     #expect(place("\"sequence < \\\"a\\\"\"") == "x.yaml:3:20:")
     #expect(place("|\n    sequence > 1\n    and sequence < 'a'") == "x.yaml:5:18:")

@@ -74,10 +74,10 @@ import Testing
             - 3
             - {}
         """) == [
-          "x.yaml:4:28: error: zipped axes must have as many values as each other: model.layers has 2, "
+          "x.yaml:4:30: error: zipped axes must have as many values as each other: model.layers has 2, "
             + "workload.sequence has 3",
           "x.yaml:5:8: error: axis 'workload.batch' appears twice",
-          "x.yaml:6:29: error: model.norm rmsnorm, model.attention gqa appears twice in zip",
+          "x.yaml:6:30: error: model.norm rmsnorm, model.attention gqa appears twice in zip",
           "x.yaml:7:7: error: matrix.zip must be a mapping of axes to lists of equal length, not the number 3",
           "x.yaml:8:7: error: matrix.zip must be a mapping of axes to lists of equal length, not an empty "
             + "mapping",
