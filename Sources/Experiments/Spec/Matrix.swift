@@ -134,7 +134,9 @@ struct Matrix {
     append(Axis(path: setting.path, keyMark: setting.keyMark, nodes: nodes), isZip: false)
   }
 
-  /// Gives an axis other values; one that advanced with others then goes by itself. False where there is none.
+  /// Gives an axis other values, or none; false where there is no such axis.
+  ///
+  /// One that advanced with others then goes by itself.
   private mutating func take(
     _ path: DottedPath, leaving nodes: [Node]?, _ setting: Setting
   ) -> Bool {
