@@ -19,6 +19,7 @@ struct CellCommand: ParsableCommand {
   @Flag(help: "Descriptor 3 is connected to the program that started this one.")
   var lifeline = false
   @Option(help: "Least seconds between checkpoints.") var checkpoint = Double.infinity
+  @Option(help: "Seconds after which it is stopped, for the record.") var time: Double?
   @Option(help: "Bytes that it may take.") var memory: Int?
   @OptionGroup var device: DeviceOptions
 
@@ -28,6 +29,7 @@ struct CellCommand: ParsableCommand {
     options.isQuiet = quiet
     options.checkpointSeconds = checkpoint
     options.memoryCap = memory
+    options.timeCap = time
     let numbers = place.split(separator: "/").compactMap { Int($0) }
     let code: Int32
     do {

@@ -5,7 +5,18 @@ import Experiments
 
 struct Check: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Check an experiment file without running it.")
+    abstract: "Check an experiment file without running it.",
+    discussion: HelpPage(
+      """
+      Reads the file as every cell would and reports all its faults at once, each with line, \
+      column and what to write instead. Loads no data, writes nothing.
+      """,
+      examples: [
+        ("runexp check experiments/modern.yaml", "is it right, and how many cells has it?"),
+        ("runexp check norms.yaml --set model.width=192", "would it be with this value?"),
+      ],
+      exits: [.ok, .invalidFile]
+    ).text)
 
   @OptionGroup var file: FileOptions
 

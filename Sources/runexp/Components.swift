@@ -6,9 +6,20 @@ import Experiments
 
 struct Components: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "List the components, or explain one of them.")
+    abstract: "List the components, or explain one of them.",
+    discussion: HelpPage(
+      """
+      Prints every word that an experiment file can name, by the place where it can stand; of \
+      one component its formula, its source, and its options with what is allowed and the default.
+      """,
+      examples: [
+        ("runexp components", "all of them, a line each"),
+        ("runexp components rope", "one, with its options"),
+      ],
+      exits: [.ok]
+    ).text)
 
-  @Argument(help: "A component, such as rope.") var word: String?
+  @Argument(help: "A component, such as rope.", completion: .components) var word: String?
   @Flag(help: "Print all of it as Markdown (docs/components.md).") var markdown = false
 
   func validate() throws {

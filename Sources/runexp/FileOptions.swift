@@ -7,20 +7,21 @@ import Foundation
 
 /// An experiment file and what the command line changes in it.
 struct FileOptions: ParsableArguments {
-  @Argument(help: "The experiment file.", completion: .file(extensions: ["yaml", "yml"]))
+  @Argument(help: "The experiment file.", completion: .experimentFile)
   var experiment: String
 
   @Option(
     name: .long, parsing: .singleValue,
     help: ArgumentHelp(
-      "Override a value, such as workload.steps=50; may be repeated.", valueName: "path=value"))
+      "Override a value, such as workload.steps=50; may be repeated.", valueName: "path=value"),
+    completion: .paths)
   var set: [String] = []
 
   @Option(
     name: .long, parsing: .singleValue,
     help: ArgumentHelp(
       "Add an axis, such as workload.sequence=128,256; may be repeated.",
-      valueName: "path=v1,v2"))
+      valueName: "path=v1,v2"), completion: .paths)
   var vary: [String] = []
 
   @Option(
@@ -29,21 +30,21 @@ struct FileOptions: ParsableArguments {
       """
       Axes that advance together: 'a=1,2 b=3,4' is a group; options with one axis each make one \
       group together.
-      """, valueName: "path=v1,v2"))
+      """, valueName: "path=v1,v2"), completion: .paths)
   var zip: [String] = []
 
   @Option(
     name: .long, parsing: .singleValue,
     help: ArgumentHelp(
       "Leave out the cells that have all of these, such as variant=classic,seed=2; may be repeated.",
-      valueName: "key=v1,v2"))
+      valueName: "key=v1,v2"), completion: .paths)
   var exclude: [String] = []
 
   @Option(
     name: .long, parsing: .singleValue,
     help: ArgumentHelp(
       "Further cells, such as workload.sequence=64,seed=3; may be repeated.",
-      valueName: "key=v1,v2"))
+      valueName: "key=v1,v2"), completion: .paths)
   var include: [String] = []
 
   @Option(
@@ -78,10 +79,19 @@ struct FileOptions: ParsableArguments {
 
 /// Where to run.
 struct DeviceOptions: ParsableArguments {
-  @Option(help: "CPU threads; 0 for one a core.") var threads = 0
-  @Option(help: "Folder to look for data sets in first.") var dataDir: String?
-  @Option(help: "The CUDA plugin.") var plugin: String?
-  @Flag(help: "Download nothing.") var offline = false
+  @Option(help: ArgumentHelp("CPU threads; 0 for one a core.", valueName: "count"))
+  var threads = 0
+  @Option(
+    help: ArgumentHelp(
+      "Folder to look for data sets in first; then come $RUNEXP_DATA and ~/.cache/runexp.",
+      valueName: "folder"), completion: .directory)
+  var dataDir: String?
+  @Option(
+    help: ArgumentHelp(
+      "The CUDA plugin; else $RUNEXP_CUDA_PLUGIN, else librunexp_cuda.so beside the program.",
+      valueName: "file"), completion: .file(extensions: ["so"]))
+  var plugin: String?
+  @Flag(help: "Download nothing; $RUNEXP_OFFLINE=1 means it as well.") var offline = false
 
   func validate() throws {
     guard (0...1024).contains(threads) else {

@@ -10,12 +10,24 @@ struct GenerateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "generate",
     abstract: "Let a trained model continue a text.",
-    discussion: """
-      CHECKPOINT is the folder that a training cell leaves, such as
-      results/modern/latest/cells/modern-s1-3f9a1c2e/checkpoint. The text goes to standard output as it is written.
-      """)
+    discussion: HelpPage(
+      """
+      CHECKPOINT is the folder that a training cell leaves, such as \
+      results/modern/latest/cells/modern-s1-3f9a1c2e/checkpoint. The text goes to standard output \
+      as it is written.
+      """,
+      examples: [
+        (
+          "runexp generate results/modern/latest/cells/modern-s1-3f9a1c2e --prompt 'ROMEO:'",
+          "what a trained model makes of it"
+        ),
+        ("runexp generate CHECKPOINT --temperature 0 -n 200", "always the likeliest character"),
+      ],
+      exits: [.ok, .failure("there is no checkpoint, or the prompt has characters it never saw")]
+    ).text)
 
-  @Argument(help: "The checkpoint's folder, or its cell's.") var checkpoint: String
+  @Argument(help: "The checkpoint's folder, or its cell's.", completion: .directory) var checkpoint:
+    String
   @Option(help: "What the model continues.") var prompt = "\n"
   @Option(name: .shortAndLong, help: "Characters to write.") var tokens = 500
   @Option(help: "Below 1 bolder, above 1 wilder; 0 takes the likeliest character always.")

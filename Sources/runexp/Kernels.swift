@@ -8,19 +8,38 @@ import Tensors
 struct Kernels: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Check a device's kernels against the reference, or time them.",
-    discussion: """
+    discussion: HelpPage(
+      """
       --check compares every kernel with the reference, which accumulates in float64, and the \
-      reference's gradients with finite differences; it exits with 1 when one is off. \
-      --bench gives the median time of each, with its rate beside the measured peak.
-      """)
+      reference's gradients with finite differences. --bench gives the median time of each, with \
+      its rate beside the measured peak. Writes no files.
+      """,
+      examples: [
+        ("runexp kernels --check", "are the kernels right on this machine?"),
+        ("runexp kernels --bench --only attention --threads 1", "how fast is attention?"),
+        ("runexp kernels --bench --json", "times in seconds, rates in FLOP/s and bytes/s"),
+      ],
+      exits: [.ok, .failure("a kernel is off, or there is no such device")]
+    ).text)
 
-  @Flag(help: "Compare with the reference.") var check = false
-  @Flag(help: "Time.") var bench = false
-  @Option(help: "cpu, cuda or reference.") var device = "cpu"
-  @Option(help: "Only the operations whose name contains this.") var only: String?
-  @Option(help: "Seconds to spend on timing each case.") var seconds = 0.3
-  @Option(help: "CPU threads; 0 for one a core.") var threads = 0
-  @Option(help: "The CUDA plugin.") var plugin: String?
+  @Flag(help: "Compare every kernel with the reference.") var check = false
+  @Flag(help: "Time every kernel.") var bench = false
+  @Option(
+    help: ArgumentHelp("cpu, cuda or reference.", valueName: "device"),
+    completion: .list(["cpu", "cuda", "reference"]))
+  var device = "cpu"
+  @Option(
+    help: ArgumentHelp("Only the operations whose name contains this.", valueName: "text"))
+  var only: String?
+  @Option(help: ArgumentHelp("Seconds to spend on timing each case.", valueName: "seconds"))
+  var seconds = 0.3
+  @Option(help: ArgumentHelp("CPU threads; 0 for one a core.", valueName: "count"))
+  var threads = 0
+  @Option(
+    help: ArgumentHelp(
+      "The CUDA plugin; else $RUNEXP_CUDA_PLUGIN, else librunexp_cuda.so beside the program.",
+      valueName: "file"), completion: .file(extensions: ["so"]))
+  var plugin: String?
   @Flag(help: "Print one JSON object a line.") var json = false
 
   func validate() throws {

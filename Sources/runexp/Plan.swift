@@ -7,12 +7,24 @@ import Foundation
 struct Plan: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "List the cells of an experiment file with their predicted size.",
-    discussion: """
-      Parameters, floating-point operations and the peak of memory are counted, the last by a step \
-      on a device that computes nothing. The time is a floor: the operations at this machine's \
-      measured multiply-add peak. What is said to fit is what '--memory', or nine tenths of the \
-      machine's memory, would let a cell take.
-      """)
+    discussion: HelpPage(
+      """
+      Reads the file and lists what 'run' would run, cell by cell, excluded cells with their \
+      reason. Parameters, floating-point operations and the peak of memory are counted, the last \
+      by a step on a device that computes nothing. The time is a floor: the operations at this \
+      machine's multiply-add peak, from the cache or measured now. What is said to fit is what \
+      --memory, or nine tenths of the machine's memory, would let a cell take. Downloads nothing, \
+      runs nothing, writes nothing.
+      """,
+      examples: [
+        ("runexp plan experiments/modern.yaml", "every cell with its FLOPs, memory and least time"),
+        (
+          "runexp plan experiments/modern.yaml --vary workload.sequence=128..8192*2 --memory 4GiB",
+          "what a sweep would come to, and which of its cells would not fit"
+        ),
+      ],
+      exits: [.ok, .invalidFile]
+    ).text)
 
   @OptionGroup var file: FileOptions
   @OptionGroup var device: DeviceOptions

@@ -7,15 +7,26 @@ import Experiments
 struct Resume: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Go on with a run that was stopped or killed.",
-    discussion: """
+    discussion: HelpPage(
+      """
       Finished cells are kept, a training goes on from its last checkpoint and ends with the same \
       bits as if it had never stopped. The options are those that the run was begun with, unless \
-      others are given. --retry runs cells again that ended in another way than 'ok'.
-      """)
+      others are given. --retry runs cells again that ended in another way than 'ok'. Reads and \
+      writes the run's folder.
+      """,
+      examples: [
+        ("runexp resume latest", "go on with the newest run"),
+        ("runexp resume modern --retry oom --memory 8GiB", "again what had too little memory"),
+      ],
+      exits: [
+        .ok, .failure("there is no such run, or another program works on it"), .someCellsFailed,
+        .changed, .invalidFile, .interrupted,
+      ]
+    ).text)
 
-  @Argument(help: "The run: a path, 'latest', an experiment or a run's id.") var name: String
+  @Argument(help: .run, completion: .runs) var name: String
   @OptionGroup var limits: LimitOptions
-  @Option(help: "Folder of all results.") var results = "results"
+  @OptionGroup var place: ResultsOptions
   @Option(
     help: """
       Statuses to run again, such as failed,oom,timeout, or 'all'; cells that were killed or did \
@@ -24,14 +35,14 @@ struct Resume: ParsableCommand {
   var retry: String?
   @Flag(help: "Go on also where program, machine or text have changed.") var acceptChanges = false
   @Flag(name: .shortAndLong, help: "Show no progress.") var quiet = false
-  @Flag(help: "Print the summary as JSON.") var json = false
+  @Flag(help: "Print the summary as one JSON document.") var json = false
 
   func validate() throws { _ = try retried() }
 
   func run() throws {
-    let folder = try failing { try RunLocator(results: results).find(name) }
+    let folder = try failing { try RunLocator(results: place.results).find(name) }
     var options = try failing { RunOptions(of: try StoredRun(folder)) }
-    options.results = results
+    options.results = place.results
     options.isQuiet = quiet
     options.arguments = CommandLine.arguments
     limits.apply(to: &options)

@@ -5,7 +5,25 @@ import Experiments
 
 struct Run: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Run an experiment file and write its results.")
+    abstract: "Run an experiment file and write its results.",
+    discussion: HelpPage(
+      """
+      Checks the whole file, plans its cells, and runs each in a process of its own. Writes \
+      RESULTS/EXPERIMENT/RUN with the tables (cells.csv, cells.jsonl, summary.md), the resolved \
+      experiment, and a folder a cell with its curve, log and checkpoint; 'latest' beside it \
+      points to it. Progress goes to standard error, the summary to standard output.
+      """,
+      examples: [
+        ("runexp experiments/modern.yaml", "'run' may be left out"),
+        ("runexp run norms.yaml --set workload.steps=50 --set 'seeds=[1, 2, 3]'", "other values"),
+        ("runexp run norms.yaml --vary workload.sequence=64,128,256", "one more axis"),
+        ("runexp run norms.yaml --into latest --set 'seeds=[1, 2, 3, 4]'", "only the new cells"),
+      ],
+      exits: [
+        .ok, .failure("nothing could be run: no data, no place for results"), .someCellsFailed,
+        .changed, .invalidFile, .interrupted,
+      ]
+    ).text)
 
   @OptionGroup var file: FileOptions
   @OptionGroup var device: DeviceOptions
@@ -17,24 +35,25 @@ struct Run: ParsableCommand {
 
 /// Where results go and what is printed.
 struct RunOutputOptions: ParsableArguments {
-  @Option(help: "Folder of all results.") var results = "results"
+  @OptionGroup var place: ResultsOptions
   @Option(
-    help: """
+    help: ArgumentHelp(
+      """
       Go on with this run: its finished cells are kept, the file's other cells run. \
       A path, 'latest', an experiment or a run's id.
-      """)
+      """, valueName: "run"), completion: .runs)
   var into: String?
   @Flag(help: "Go on also where program, machine or text have changed.") var acceptChanges = false
   @Flag(help: "Write the initial parameters of each cell as well.") var saveInitial = false
   @Flag(name: .shortAndLong, help: "Show no progress.") var quiet = false
-  @Flag(help: "Print the summary as JSON.") var json = false
+  @Flag(help: "Print the summary as one JSON document.") var json = false
 
   /// Runs an experiment as these options say.
   func run(
     _ experiment: PlannedExperiment, _ device: DeviceOptions, _ limits: LimitOptions
   ) throws {
     var options = device.options
-    options.results = results
+    options.results = place.results
     options.savesInitial = saveInitial
     options.isQuiet = quiet
     options.arguments = CommandLine.arguments
@@ -42,7 +61,7 @@ struct RunOutputOptions: ParsableArguments {
     let continuing = try into.map { name in
       try failing {
         RunContinuation(
-          try RunLocator(results: results).find(name), acceptsChanges: acceptChanges)
+          try RunLocator(results: place.results).find(name), acceptsChanges: acceptChanges)
       }
     }
     try runCells(of: experiment, options, continuing: continuing, json: json)

@@ -3,6 +3,7 @@
 import ArgumentParser
 import Config
 import Experiments
+import Foundation
 
 @main
 struct Runexp: ParsableCommand {
@@ -14,32 +15,64 @@ struct Runexp: ParsableCommand {
       workload: docs/experiment-file.md describes it, 'runexp components' lists what it \
       can name.
 
-      Exit codes: 0 ok, 1 error, 3 some cells failed, 64 usage, 78 invalid experiment \
-      file, 130 interrupted.
+      Standard output is data, standard error is progress and errors; --json is there on \
+      all that reads. 'source <(runexp completion bash)' makes TAB work.
+
+      Exit codes: 0 ok, 1 error, 2 a difference that matters, 3 some cells failed, 5 not comparable, \
+      64 usage, 78 invalid experiment file, 130 interrupted.
       """,
     version: "runexp \(Program.number)",
-    subcommands: [
-      Run.self, Sweep.self, Resume.self, Plan.self, Check.self, Components.self, Schema.self,
-      Kernels.self,
-      GenerateCommand.self,
-      CellCommand.self,
+    subcommands: [CellCommand.self],
+    groupedSubcommands: [
+      CommandGroup(
+        name: "Experiment", subcommands: [Run.self, Sweep.self, Resume.self, Plan.self, Check.self]),
+      CommandGroup(
+        name: "Results",
+        subcommands: [
+          ListCommand.self, ShowCommand.self, ReportCommand.self, ReplayCommand.self,
+          GenerateCommand.self,
+        ]),
+      CommandGroup(
+        name: "Reference",
+        subcommands: [
+          Components.self, Schema.self, ManualCommand.self, CompletionCommand.self,
+        ]),
+      CommandGroup(name: "Machine", subcommands: [DoctorCommand.self, Kernels.self]),
     ])
 
   static func main() {
+    StandardOutput.guardWrites()
     var words = Array(CommandLine.arguments.dropFirst())
     // A first word that names a file, or could, stands for `run` and that file.
     if let first = words.first, isFile(first) { words.insert("run", at: 0) }
-    if let first = words.first, !first.hasPrefix("-"), !known.contains(first) {
-      let near = Suggestion.nearest(to: first, among: known)
-      say(
-        "error: there is no subcommand \(Wording.quote(first))"
-          + (near.map { "; did you mean '\($0)'?" } ?? "; 'runexp --help' lists them"))
+    // `help` takes a subcommand where other words stand.
+    let word = words.first == "help" ? words.dropFirst().first : words.first
+    if let word, !word.hasPrefix("-"), !known.contains(word) {
+      say("error: there is no subcommand \(Wording.quote(word))\(hint(word))")
       exit(withError: ArgumentParser.ExitCode(64))
     }
     main(words)
   }
 
-  private static let known = configuration.subcommands.map { $0._commandName } + ["help"]
+  /// What was perhaps meant: a subcommand for people, or an experiment file of that name.
+  private static func hint(_ word: String) -> String {
+    let displayed = configuration.subcommands.filter { $0.configuration.shouldDisplay }
+    if let near = Suggestion.nearest(to: word, among: names(displayed)) {
+      return "; did you mean '\(near)'?"
+    }
+    let files = ["\(word).yaml", "experiments/\(word).yaml"]
+    if let file = files.first(where: { FileManager.default.fileExists(atPath: $0) }) {
+      return "; did you mean '\(file)'?"
+    }
+    return "; 'runexp --help' lists them"
+  }
+
+  private static func names(_ commands: [any ParsableCommand.Type]) -> [String] {
+    commands.flatMap { [$0._commandName] + $0.configuration.aliases } + ["help"]
+  }
+
+  /// Every word that a command line can begin with.
+  private static let known = names(configuration.subcommands)
 
   private static func isFile(_ word: String) -> Bool {
     !word.hasPrefix("-") && !known.contains(word) && (word.contains("/") || word.contains("."))

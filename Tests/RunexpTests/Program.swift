@@ -79,52 +79,73 @@ final class Program {
   func start(_ arguments: [String], environment: [String: String] = [:]) throws -> Running {
     try Running(
       program: Self.path(), arguments, in: folder,
-      environment: ["HOME": folder, "PATH": "/usr/bin:/bin", "NO_COLOR": "1"]
-        .merging(Self.libraries) { $1 }.merging(environment) { $1 })
+      environment: Self.environment(of: folder).merging(environment) { $1 })
+  }
+
+  /// What a program is told when nothing else is said: a home of its own.
+  static func environment(of folder: String) -> [String: String] {
+    ["HOME": folder, "PATH": "/usr/bin:/bin", "NO_COLOR": "1"].merging(libraries) { $1 }
   }
 }
 
 /// A program that was started.
 ///
-/// What it writes goes to files, so that no pipe can fill.
+/// What it writes goes to files, so that no pipe can fill. It is started and waited for by system calls: Foundation's
+/// `Process` waits for the end of a socket that children of other tests may have inherited.
 final class Running {
-  private let process = Process()
+  let id: Int32
   private let files: [String]
+  /// As `waitpid` gives it; nil while the program runs.
+  private var status: Int32?
 
   init(
     program: String, _ arguments: [String], in folder: String, environment: [String: String]
   ) throws {
     let name = NSTemporaryDirectory() + "runexp-output-" + UUID().uuidString
     files = [name + ".out", name + ".err"]
-    let handles = try files.map { file in
-      _ = FileManager.default.createFile(atPath: file, contents: nil)
-      return try #require(FileHandle(forWritingAtPath: file))
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    for (descriptor, file) in zip([Int32(1), 2], files) {
+      posix_spawn_file_actions_addopen(&actions, descriptor, file, O_WRONLY | O_CREAT, 0o644)
     }
-    process.executableURL = URL(filePath: program)
-    process.arguments = arguments
-    process.currentDirectoryURL = URL(filePath: folder)
-    process.environment = environment
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = handles[0]
-    process.standardError = handles[1]
-    try process.run()
+    // `env` changes the folder and becomes the program.
+    let words = Self.strings(["env", "-C", folder, program] + arguments)
+    let variables = Self.strings(environment.map { "\($0.key)=\($0.value)" })
+    defer { for string in words + variables { free(string) } }
+    var process: pid_t = 0
+    let code = posix_spawn(&process, "/usr/bin/env", &actions, nil, words, variables)
+    guard code == 0 else { throw POSIXError(POSIXErrorCode(rawValue: code) ?? .EINVAL) }
+    id = process
   }
 
   deinit {
     for file in files { try? FileManager.default.removeItem(atPath: file) }
   }
 
-  var id: Int32 { process.processIdentifier }
+  private static func strings(_ texts: [String]) -> [UnsafeMutablePointer<CChar>?] {
+    texts.map { strdup($0) } + [nil]
+  }
 
   func signal(_ number: Int32) { kill(id, number) }
 
+  var isRunning: Bool {
+    if status != nil { return false }
+    var found: Int32 = 0
+    if waitpid(id, &found, WNOHANG) == id { status = found }
+    return status == nil
+  }
+
   func finish() throws -> Finished {
-    process.waitUntilExit()
+    while status == nil {
+      var found: Int32 = 0
+      if waitpid(id, &found, 0) == id { status = found }
+    }
     let texts = try files.map { try String(contentsOfFile: $0, encoding: .utf8) }
-    let code = process.terminationStatus
-    return Finished(
-      code: process.terminationReason == .uncaughtSignal ? 128 + code : code, output: texts[0],
-      errors: texts[1])
+    let number = (status ?? 0) & 0x7f
+    let code = number == 0 ? ((status ?? 0) >> 8) & 0xff : 128 + number
+    return Finished(code: code, output: texts[0], errors: texts[1])
   }
 
   /// The processes that this one started and that still run.
@@ -147,9 +168,10 @@ final class Running {
 
   /// Waits until `condition` holds; false when it did not within a minute or the program ended before.
   func wait(until condition: () -> Bool) -> Bool {
-    for _ in 0..<6000 {
+    let start = Date()
+    while Date().timeIntervalSince(start) < 60 {
       if condition() { return true }
-      if !process.isRunning { return condition() }
+      if !isRunning { return condition() }
       usleep(10_000)
     }
     return false

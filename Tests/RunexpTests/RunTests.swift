@@ -19,7 +19,8 @@ struct RunTests {
     let names = try FileManager.default.contentsOfDirectory(atPath: program.file(Self.run))
     #expect(
       names.sorted() == [
-        "cells", "cells.csv", "cells.jsonl", "experiment.yaml", "plan.jsonl", "resolved.yaml",
+        ".lock", "cells", "cells.csv", "cells.jsonl", "experiment.yaml", "plan.jsonl",
+        "resolved.yaml",
         "run.json", "summary.csv", "summary.json", "summary.md",
       ])
     let cells = try FileManager.default.contentsOfDirectory(

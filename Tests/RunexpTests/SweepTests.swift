@@ -2,6 +2,7 @@
 
 import Experiments
 import Foundation
+import Tensors
 import TestSupport
 import Testing
 
@@ -74,11 +75,9 @@ struct SweepTests {
     let first = try program.run("plan", "tiny.yaml", "--threads", "1")
     #expect(first.errors.contains("measured now"))
     #expect(program.tree() == ["tiny.yaml"])
-    try FileManager.default.createDirectory(
-      atPath: program.file("cache/runexp"), withIntermediateDirectories: true)
-    let cpu = HostRecord.read(isa: "").json["cpu"] ?? .null
-    let host: JSON = ["cpu": cpu, "threads": 1, "peak_f32_flops_per_s": .real(1e9)]
-    try program.write(host.line, to: "cache/runexp/host.json")
+    let host = HostRecord.read(isa: Device.cpu(threads: 1).summary)
+    try MeasuredHost(host, threads: 1, peakF32: 1e9, peakBF16: 1e9, bandwidth: 1e9, time: 0)
+      .save(cache: program.file("cache/runexp"))
     let plan = try program.run(
       ["plan", "tiny.yaml", "--threads", "1"],
       environment: ["XDG_CACHE_HOME": program.file("cache")])

@@ -41,12 +41,11 @@ struct HostPeaks {
 
   /// What `host.json` says, if it was measured on this machine with as many threads.
   private func kept(_ device: Device, _ precision: PrecisionChoice) -> Double? {
-    guard let cache, device.name == "cpu",
-      let json = try? JSON(reading: AtomicFile.read("\(cache)/host.json")),
-      json["threads"]?.whole == device.threads, json["cpu"]?.text == host.cpu,
-      let peak = json["peak_\(precision.rawValue)_flops_per_s"]?.number, peak > 0
+    guard let cache, device.name == "cpu", let kept = MeasuredHost.load(cache: cache),
+      kept.isa == MeasuredHost.isaName(device.summary), kept.cpu == host.cpu,
+      kept.threads == device.threads
     else { return nil }
-    return peak
+    return precision == .bf16 ? kept.peakBF16FlopsPerSecond : kept.peakF32FlopsPerSecond
   }
 
   private static func text(_ value: Double) -> String {

@@ -102,6 +102,11 @@ package struct HostRecord: Equatable, Sendable {
 }
 
 extension HostRecord {
+  /// The instruction set alone of what the kernels say of themselves, which ends with the threads.
+  static func instructionSet(_ isa: String) -> String {
+    isa.split(separator: ",").first.map(String.init) ?? isa
+  }
+
   /// The share of the machine's memory that experiments may take.
   private static let usableShare = 0.9
 

@@ -20,6 +20,10 @@ package enum CellStatus: String, CaseIterable, Sendable {
   /// The run ended before its turn.
   case notRun = "not_run"
 
+  static func timeoutReason(_ cap: Double) -> String {
+    "stopped after \(Metric.seconds.text(cap)), its time cap"
+  }
+
   /// Whether the cell was to run: all but excluded ones count in the coverage.
   package var isPlanned: Bool { self != .excluded }
 }

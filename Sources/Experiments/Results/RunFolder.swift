@@ -14,16 +14,21 @@ package struct RunFolder: Sendable, Equatable {
   ///
   /// - Throws: `ResultsError` naming the folder that could not be made.
   package static func create(
-    in results: String, experiment: String, id first: RunID = RunID()
+    in results: String, experiment: String,
+    now: Int = Int(Date().timeIntervalSince1970)
   ) throws(ResultsError) -> RunFolder {
     try checkName(experiment)
     let parent = "\(results)/\(experiment)"
     try makeFolders(parent)
-    var id = first
+    // Names sort by age also where the clock was set back.
+    let newest = all(in: results, experiment: experiment).last?.id
+    let time = max(now, newest.map { $0.secondsSince1970 + 1 } ?? now)
+    var random = SystemRandomNumberGenerator()
+    var id = RunID(secondsSince1970: time, using: &random)
     // Two runs of one second share letters once in 456976: then take others.
     while mkdir("\(parent)/\(id)", 0o755) != 0 {
       guard errno == EEXIST else { throw ResultsError.last("make", "\(parent)/\(id)") }
-      id = RunID()
+      id = RunID(secondsSince1970: time, using: &random)
     }
     let folder = RunFolder(path: "\(parent)/\(id)", experiment: experiment, id: id)
     try makeFolders("\(folder.path)/cells")

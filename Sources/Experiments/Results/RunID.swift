@@ -31,6 +31,22 @@ package struct RunID: Equatable, Comparable, Sendable, CustomStringConvertible {
     description = "r-\(day)-\(clock)-\(String(letters))"
   }
 
+  /// The time in the name.
+  package var secondsSince1970: Int {
+    let digits = description.filter(\.isNumber).compactMap(\.wholeNumberValue)
+    func number(_ range: Range<Int>) -> Int32 {
+      Int32(digits[range].reduce(0) { $0 * 10 + $1 })
+    }
+    var parts = tm()
+    parts.tm_year = number(0..<4) - 1900
+    parts.tm_mon = number(4..<6) - 1
+    parts.tm_mday = number(6..<8)
+    parts.tm_hour = number(8..<10)
+    parts.tm_min = number(10..<12)
+    parts.tm_sec = number(12..<14)
+    return timegm(&parts)
+  }
+
   /// Reads a name; nil if it is not one of a run.
   package init?(_ text: String) {
     let parts = text.split(separator: "-", omittingEmptySubsequences: false)

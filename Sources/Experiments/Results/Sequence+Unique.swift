@@ -2,7 +2,7 @@
 
 extension Sequence where Element: Hashable {
   /// The elements without repetitions.
-  var unique: [Element] {
+  package var unique: [Element] {
     var seen: Set<Element> = []
     return filter { seen.insert($0).inserted }
   }

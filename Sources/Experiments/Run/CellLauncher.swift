@@ -61,8 +61,7 @@ struct CellLauncher {
     }
     if ending.isTimeout, row.status == .killed || row.status == .notRun {
       row.status = .timeout
-      row.reason =
-        "stopped after \(Metric.seconds.text(options.timeCap ?? ending.seconds)), its time cap"
+      row.reason = CellStatus.timeoutReason(options.timeCap ?? ending.seconds)
     }
     row.metrics.set(.peakResidentBytes, ending.peakResidentBytes)
     if options.parallel > 1, !runsAlone {

@@ -68,8 +68,9 @@ package struct CellWorker {
       row.status = .unavailable
       row.reason = error.description
     } catch is Interrupted {
-      row.status = .killed
-      row.reason = "stopped by the user"
+      let cap = options.timeCap.flatMap { ThroughputClock.now() - start >= $0 ? $0 : nil }
+      row.status = cap == nil ? .killed : .timeout
+      row.reason = cap.map(CellStatus.timeoutReason) ?? "stopped by the user"
     } catch let error as MemoryCapExceeded {
       row.status = .oom
       row.reason = error.description

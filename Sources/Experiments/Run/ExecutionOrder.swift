@@ -2,14 +2,14 @@
 // drawn for each group, so that a machine that grows slower during a run favours none of them.
 
 /// The order in which a plan's cells run.
-enum ExecutionOrder {
+package enum ExecutionOrder {
   /// Positions in the plan, in the order of execution: blocks of one seed and point of the axes, shuffled, and the
   /// variants within each block shuffled (a randomised complete block design; Fisher 1935).
   ///
   /// - Parameters:
   ///   - cells: seed, point and position of each cell that is to run.
   ///   - seed: the same seed gives the same order, on every machine.
-  static func interleaved(
+  package static func interleaved(
     _ cells: [(position: Int, seed: Int, point: [CellRow.Entry])], seed: UInt64
   ) -> [Int] {
     var blocks: [[Int]] = []

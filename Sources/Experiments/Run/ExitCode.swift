@@ -5,6 +5,8 @@ package enum ExitCode {
   package static let ok: Int32 = 0
   /// An internal error, or one of the environment.
   package static let failure: Int32 = 1
+  /// What was looked for was found: a regression (diff), other bits (replay), a prediction that was off (summary).
+  package static let found: Int32 = 2
   /// The run ended, but not every cell is ok.
   package static let someCellsFailed: Int32 = 3
   /// Not comparable: the conditions are not those of the run that was to be compared or gone on with.

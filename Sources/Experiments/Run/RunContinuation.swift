@@ -34,9 +34,12 @@ package struct RunContinuation: Sendable {
     let old = stored.record
     var changes: [String] = []
     func compare(_ section: String, _ key: String, _ noun: String) {
-      guard let before = old[section]?[key], before != .null, let after = now[section]?[key],
-        after != .null, before != after
-      else { return }
+      func value(_ record: JSON) -> JSON? {
+        let value = record[section]?[key] ?? .null
+        guard key == "isa", let text = value.text else { return value == .null ? nil : value }
+        return .string(HostRecord.instructionSet(text))
+      }
+      guard let before = value(old), let after = value(now), before != after else { return }
       let isHash = key == "sha256"
       changes.append(
         isHash

@@ -33,6 +33,7 @@ package struct RunOptions: Sendable {
   ///   - memoryCap: bytes that it may take.
   func workerArguments(offline: Bool, threads: Int, memoryCap: Int?) -> [String] {
     var words = ["--threads", "\(threads)", "--checkpoint", "\(checkpointSeconds)", "--lifeline"]
+    if let timeCap { words += ["--time", "\(timeCap)"] }
     if let memoryCap { words += ["--memory", "\(memoryCap)"] }
     if let dataDirectory { words += ["--data-dir", dataDirectory] }
     if let plugin { words += ["--plugin", plugin] }

@@ -1,7 +1,7 @@
 // CheckpointClock: when to write the next checkpoint, so that a crash costs little and writing costs less.
 
 /// Decides after which steps a training writes its state.
-struct CheckpointClock {
+package struct CheckpointClock {
   /// Writing may take this share of the time.
   private static let share = 0.05
 
@@ -12,17 +12,17 @@ struct CheckpointClock {
   /// - Parameters:
   ///   - interval: least seconds between two checkpoints; infinite for none.
   ///   - now: seconds on a clock that never goes backwards.
-  init(interval: Double, now: Double = ThroughputClock.now()) {
+  package init(interval: Double, now: Double = ThroughputClock.now()) {
     self.interval = interval
     last = now
   }
 
-  func isDue(at now: Double = ThroughputClock.now()) -> Bool {
+  package func isDue(at now: Double = ThroughputClock.now()) -> Bool {
     now - last >= max(interval, cost / Self.share)
   }
 
   /// Writes, and remembers how long that took.
-  mutating func write(_ body: () throws -> Void) rethrows {
+  package mutating func write(_ body: () throws -> Void) rethrows {
     let start = ThroughputClock.now()
     try body()
     last = ThroughputClock.now()

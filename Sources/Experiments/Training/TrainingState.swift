@@ -7,9 +7,9 @@ import Tensors
 /// The state of a training between two steps, as one safetensors file.
 ///
 /// One file, so that parameters and moments can never be of different steps.
-struct TrainingState {
+package struct TrainingState {
   /// The file within the cell's folder; it goes when the cell has ended.
-  static let file = "state.safetensors"
+  package static let file = "state.safetensors"
 
   /// Steps done, and the step of the optimizer, which a step without a finite gradient does not take.
   let steps: Int

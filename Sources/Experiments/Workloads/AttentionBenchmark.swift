@@ -48,8 +48,10 @@ package struct AttentionBenchmark: Workload {
     run.time(seconds: options.seconds, stops: cell.isInterrupted)
     if cell.isInterrupted() { throw Interrupted() }
     cell.row.status = .ok
-    run.report(
-      to: &cell.row.metrics, peak: max(peak, cell.device.measurePeak(cell.precision)))
+    let highest = max(peak, cell.device.measurePeak(cell.precision))
+    run.report(to: &cell.row.metrics, peak: highest)
+    cell.row.metrics[.devicePeak] = highest
+    cell.row.metrics[.deviceBandwidth] = cell.device.measureBandwidth()
     predicted.report(to: &cell.row.metrics)
     try run.writeRepeats(to: "\(cell.folder)/repeats.jsonl")
     if options.checksError {

@@ -52,6 +52,8 @@ package struct Generate: Workload {
     cell.row.setFact("cache", .string(options.cache.rawValue))
     cell.row.setFact("buffer", .string(options.isRolling ? "rolling" : "full"))
     run.report(to: &cell.row.metrics, bandwidth: bandwidth)
+    cell.row.metrics[.devicePeak] = cell.device.measurePeak(cell.precision)
+    cell.row.metrics[.deviceBandwidth] = bandwidth
     try run.writeSteps(to: "\(cell.folder)/steps.jsonl")
     cell.device.memory.report(to: &cell.row.metrics)
     guard options.compares else { return }

@@ -34,8 +34,8 @@ import Testing
 
   @Test func `a new run has its folders and latest points to it`() throws {
     let results = folder.file("deep/results")
-    let first = try RunFolder.create(in: results, experiment: "modern", id: Self.id(100))
-    let second = try RunFolder.create(in: results, experiment: "modern", id: Self.id(200))
+    let first = try RunFolder.create(in: results, experiment: "modern", now: 100)
+    let second = try RunFolder.create(in: results, experiment: "modern", now: 200)
     #expect(
       try folder.names(in: "deep/results/modern") == [
         "latest", first.id.description, second.id.description,
@@ -49,13 +49,13 @@ import Testing
   }
 
   @Test func `a name that is taken gets other letters`() throws {
-    let first = try RunFolder.create(in: folder.path, experiment: "a", id: Self.id(100))
-    let second = try RunFolder.create(in: folder.path, experiment: "a", id: Self.id(100))
+    let first = try RunFolder.create(in: folder.path, experiment: "a", now: 100)
+    let second = try RunFolder.create(in: folder.path, experiment: "a", now: 100)
     #expect(first.id != second.id)
   }
 
   @Test func `files, line files and cells lie where the design says`() throws {
-    let run = try RunFolder.create(in: folder.path, experiment: "a", id: Self.id(100))
+    let run = try RunFolder.create(in: folder.path, experiment: "a", now: 100)
     try run.write("name: a\n", to: "experiment.yaml")
     try run.write(["exit": 0], to: "run.json")
     try run.write(lines: [["cell": "c-1"], ["cell": "c-2"]], to: "plan.jsonl")

@@ -14,11 +14,13 @@ struct TrainCell {
 
   /// - Parameters:
   ///   - yaml: a whole experiment file with one cell, whose text is `./text.txt`.
+  ///   - place: the folder of an earlier cell, to go on with; nil for a new one.
   ///   - interruptAfter: the step after which the user seems to ask to stop.
   init(
-    _ yaml: String, savesInitial: Bool = false, interruptAfter: Int = .max
+    _ yaml: String, savesInitial: Bool = false, interruptAfter: Int = .max,
+    in place: TemporaryFolder? = nil
   ) throws {
-    folder = try TemporaryFolder()
+    folder = try place ?? TemporaryFolder()
     let text = SyntheticPlays(characters: 4000)
     try folder.write(String(decoding: text.bytes(), as: UTF8.self), to: "text.txt")
     let experiment = try PlannedExperiment.load(text: yaml, name: "x.yaml", reader: .standard)

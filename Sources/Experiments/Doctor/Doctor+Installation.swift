@@ -1,0 +1,136 @@
+// The doctor on what is installed: plugin, texts, libraries, results folder, calibration.
+
+internal import Config
+internal import Foundation
+internal import Tensors
+
+extension Doctor {
+  /// Where the CUDA plugin was looked for, and whether it finds a GPU.
+  var plugin: Finding {
+    let places = Plugin.places(
+      given: options.plugin, environment: environment["RUNEXP_CUDA_PLUGIN"],
+      program: CommandLine.executablePath)
+    let members = [JSONMember("places", .array(places.map { .string($0) }))]
+    do throws(PluginError) {
+      let device = Device(try Plugin.load(from: places))
+      return Finding(
+        "GPU", .ok, device.summary,
+        values: members + [JSONMember("device", .string(device.summary))])
+    } catch {
+      let isDemanded = options.plugin != nil
+      return Finding(
+        "GPU", isDemanded ? .problem : .note, error.description,
+        advice: isDemanded
+          ? "leave --plugin out to run on the CPU"
+          : "experiments run on the CPU; --plugin or RUNEXP_CUDA_PLUGIN names a plugin",
+        values: members)
+    }
+  }
+
+  /// Each text that can be downloaded: where it lies, and whether it is what it should be.
+  var data: [Finding] {
+    [RemoteText.tinyShakespeare].flatMap { text -> [Finding] in
+      var findings: [Finding] = []
+      for place in locations.places {
+        for file in text.files {
+          let path = "\(place.path)/\(file)"
+          if let finding = check(path, text) { findings.append(finding) }
+        }
+      }
+      if findings.contains(where: { $0.state == .ok }) { return findings }
+      let places = locations.places.map(\.path).joined(separator: ", ")
+      let isOffline = locations.offline
+      return findings + [
+        Finding(
+          "data", .note, "\(text.name) is not on this machine (looked in \(places))",
+          advice: isOffline
+            ? "offline: put it into one of them, or let experiments use their fallback"
+            : "the first run that needs it downloads \(text.bytes) bytes")
+      ]
+    }
+  }
+
+  private func check(_ path: String, _ text: RemoteText) -> Finding? {
+    let bytes: [UInt8]
+    do {
+      bytes = try TextFile.read(path)
+    } catch {
+      if error.isAbsent { return nil }
+      return Finding("data", .note, "'\(path)' cannot be used: \(error.reason)")
+    }
+    let hash = SHA256.hex(bytes)
+    let isRight = hash == text.sha256
+    return Finding(
+      "data", isRight ? .ok : .note,
+      isRight
+        ? "\(text.name): \(path), sha256 ok"
+        : "'\(path)' is not \(text.name): its sha256 is \(hash)",
+      advice: isRight ? nil : "it is passed over; delete it to be rid of the warning",
+      values: [
+        JSONMember("name", .string(text.name)), JSONMember("path", .string(path)),
+        JSONMember("bytes", .integer(bytes.count)), JSONMember("sha256", .string(hash)),
+      ])
+  }
+
+  var libraries: Finding {
+    let folders = (environment["PATH"] ?? "").split(separator: ":")
+    let curl = folders.map { String($0) + "/curl" }.first { access($0, X_OK) == 0 }
+    return Finding(
+      "libraries", curl == nil ? .note : .ok,
+      "libyaml \(YAML.libraryVersion), " + (curl ?? "no curl"),
+      advice: curl == nil ? "install curl, or texts cannot be downloaded" : nil,
+      values: [
+        JSONMember("libyaml", .string(YAML.libraryVersion)), JSONMember("curl", .string(curl)),
+      ])
+  }
+
+  /// Whether results can be written, and how much room there is.
+  var results: Finding {
+    let path = options.results
+    var existing = locations.absolute(path)
+    while !AtomicFile.exists(existing), existing != "/" {
+      existing = AtomicFile.folder(of: existing)
+    }
+    var status = stat()
+    let isFolder = stat(existing, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    guard isFolder, access(existing, W_OK | X_OK) == 0 else {
+      let cause = isFolder ? "it may not be written to" : "it is not a folder"
+      return Finding(
+        "results", .problem, "'\(existing)': \(cause)",
+        advice: "--results names another folder", values: [JSONMember("path", .string(path))])
+    }
+    var room = statvfs()
+    let free = statvfs(existing, &room) == 0 ? Int(room.f_bavail) * Int(room.f_frsize) : nil
+    let state: Finding.State =
+      (free ?? .max) < 1 << 20 ? .problem : (free ?? .max) < 1 << 30 ? .note : .ok
+    return Finding(
+      "results", state,
+      "'\(path)' can be written"
+        + (free.map { ", \(Metric.peakBytes.text(Double($0))) free" } ?? ""),
+      advice: state == .ok ? nil : "make room: checkpoints take four bytes a parameter each",
+      values: [
+        JSONMember("path", .string(path)), JSONMember("free_bytes", .integer(free)),
+      ])
+  }
+
+  /// How old the measured noise floor is, and whether it is this machine's.
+  func calibration(_ host: HostRecord) -> Finding {
+    let advice = "'runexp calibrate' measures how much equal runs differ here; diff uses it"
+    guard let cache = locations.cache, AtomicFile.exists("\(cache)/calibration.json") else {
+      return Finding("calibration", .note, "none of this machine", advice: advice)
+    }
+    let path = "\(cache)/calibration.json"
+    guard let json = try? JSON(reading: AtomicFile.read(path)) else {
+      return Finding("calibration", .note, "'\(path)' cannot be read", advice: advice)
+    }
+    var status = stat()
+    stat(path, &status)
+    let age = Timestamp.age(now - Double(status.st_mtim.tv_sec))
+    let cpu = json["cpu"]?.text ?? json["host"]?["cpu"]?.text
+    guard cpu == nil || cpu == host.cpu else {
+      return Finding(
+        "calibration", .note, "\(age) old, of another machine (\(cpu ?? ""))", advice: advice)
+    }
+    return Finding("calibration", .ok, "\(age) old, of this machine: \(path)")
+  }
+}

@@ -1,0 +1,254 @@
+// A chart as SVG: axes, grid, series and their labels, for one width that the page scales.
+
+internal import Foundation
+
+/// A chart of y against x.
+struct Chart {
+  /// What is seen, in a sentence, for those who do not see it.
+  let summary: String
+  let x: ChartAxis
+  let y: ChartAxis
+  let xLabel: String
+  let yLabel: String
+  let series: [Series]
+  var guides: [Guide] = []
+
+  static let width = 480.0
+  static let height = 310.0
+  // Room for the larger letters that a narrow page takes.
+  private static let left = 64.0
+  private static let top = 34.0
+  private static let bottom = 54.0
+  /// The width of a character at the larger size.
+  static let letter = 8.3
+
+  private var right: Double {
+    let longest = series.compactMap(\.label?.count).max() ?? 0
+    return longest == 0 ? 18 : min(150, Double(longest) * Self.letter + 16)
+  }
+
+  private var frame: (x: ClosedRange<Double>, y: ClosedRange<Double>) {
+    (Self.left...Self.width - right, Self.top...Self.height - Self.bottom)
+  }
+
+  private func px(_ value: Double) -> Double? {
+    x.place(value).map {
+      frame.x.lowerBound + $0 * (frame.x.upperBound - frame.x.lowerBound)
+    }
+  }
+
+  private func py(_ value: Double) -> Double? {
+    y.place(value).map {
+      frame.y.upperBound - $0 * (frame.y.upperBound - frame.y.lowerBound)
+    }
+  }
+
+  /// The chart.
+  var svg: HTML {
+    let parts = [
+      grid, titles, guides.map(guide).joined, series.map(band).joined,
+      series.map { path($0.faint, "faint", $0.style) }.joined,
+      series.map { path($0.line, "line", $0.style) }.joined, series.map(marks).joined, labels,
+    ]
+    return .element(
+      "svg",
+      [
+        "class": "chart", "viewBox": "0 0 \(Self.width.svg) \(Self.height.svg)", "role": "img",
+        "aria-label": summary, "xmlns": "http://www.w3.org/2000/svg",
+      ], joined: parts)
+  }
+
+  // MARK: Axes
+
+  private var grid: HTML {
+    var lines: [HTML] = []
+    var texts: [HTML] = []
+    for tick in y.ticks {
+      guard let y = py(tick.value) else { continue }
+      lines.append(rule(frame.x.lowerBound, y, frame.x.upperBound, y))
+      texts.append(text(tick.text, frame.x.lowerBound - 8, y + 4, "end"))
+    }
+    let shown = roomy(x.ticks)
+    for tick in x.ticks {
+      guard let x = px(tick.value) else { continue }
+      lines.append(rule(x, frame.y.upperBound, x, frame.y.upperBound + 4))
+      guard shown.contains(tick) else { continue }
+      // The last one must not be cut off by the edge.
+      let half = Double(tick.text.count) * Self.letter / 2
+      texts.append(
+        text(tick.text, min(x, Self.width - half), frame.y.upperBound + 20, "middle"))
+    }
+    let base = HTML.leaf(
+      "path",
+      [
+        "class": "axis",
+        "d": "M\(frame.x.lowerBound.svg) \(frame.y.upperBound.svg)H\(frame.x.upperBound.svg)",
+      ])
+    return .element("g", ["class": "grid"], joined: lines) + base
+      + .element("g", ["class": "ticks"], joined: texts)
+  }
+
+  /// The ticks whose texts do not touch, from the right: the largest size is the one asked about.
+  private func roomy(_ ticks: [ChartAxis.Tick]) -> [ChartAxis.Tick] {
+    var kept: [ChartAxis.Tick] = []
+    var edge = Double.infinity
+    for tick in ticks.reversed() {
+      guard let x = px(tick.value) else { continue }
+      let half = Double(tick.text.count) * Self.letter / 2
+      guard x + half + 6 < edge else { continue }
+      kept.append(tick)
+      edge = x - half
+    }
+    return kept
+  }
+
+  private var titles: HTML {
+    text(yLabel, 4, 15, "start", "label")
+      + text(
+        xLabel, (frame.x.lowerBound + frame.x.upperBound) / 2, Self.height - 8, "middle", "label")
+  }
+
+  private func rule(_ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double) -> HTML {
+    .leaf("path", ["d": "M\(x1.svg) \(y1.svg)L\(x2.svg) \(y2.svg)"])
+  }
+
+  private func text(
+    _ text: String, _ x: Double, _ y: Double, _ anchor: String, _ kind: String = ""
+  ) -> HTML {
+    .element(
+      "text",
+      [
+        "x": x.svg, "y": y.svg, "text-anchor": anchor == "start" ? "" : anchor,
+        "class": kind,
+      ],
+      HTML(text))
+  }
+
+  // MARK: Series
+
+  // A point without a place, such as zero on a logarithmic axis, breaks the line.
+  private func path(_ points: [CurvePoint], _ kind: String, _ style: SeriesStyle) -> HTML {
+    var d = ""
+    var isOpen = false
+    for point in points {
+      guard let x = px(point.x), let y = py(point.y) else {
+        isOpen = false
+        continue
+      }
+      d += "\(isOpen ? "L" : "M")\(x.svg) \(y.svg)"
+      isOpen = true
+    }
+    if d.isEmpty { return .nothing }
+    return .leaf(
+      "path",
+      [
+        "class": kind, "d": d, "stroke": style.colour,
+        "stroke-dasharray": kind == "line" ? style.dash : "1.5 4",
+      ])
+  }
+
+  private func band(_ series: Series) -> HTML {
+    let places = series.band.compactMap { point -> (x: Double, low: Double, high: Double)? in
+      guard let x = px(point.x), let low = py(point.low), let high = py(point.high) else {
+        return nil
+      }
+      return (x, low, high)
+    }
+    guard places.count > 1 else { return .nothing }
+    let there = places.map { "\($0.x.svg) \($0.high.svg)" }
+    let back = places.reversed().map { "\($0.x.svg) \($0.low.svg)" }
+    return .leaf(
+      "path",
+      [
+        "class": "band", "d": "M" + (there + back).joined(separator: "L") + "Z",
+        "fill": series.style.colour,
+      ])
+  }
+
+  private func marks(_ series: Series) -> HTML {
+    let shown = series.marks.compactMap { mark(series, $0) }
+    let ends = series.ends.compactMap { end -> HTML? in
+      guard let x = px(end.x), let y = py(end.y) else { return nil }
+      let cross = HTML.leaf(
+        "path",
+        [
+          "class": "end", "stroke": series.style.colour,
+          "d": "M\((x - 5).svg) \((y - 5).svg)l10 10m0 -10l-10 10",
+        ])
+      return .element("g", [:], .element("title", [:], HTML(end.text)), cross)
+    }
+    return (shown + ends).joined
+  }
+
+  private func mark(_ series: Series, _ mark: Series.Mark) -> HTML? {
+    guard let x = px(mark.x), let y = py(mark.y) else { return nil }
+    let title = HTML.element("title", [:], HTML(mark.text))
+    if mark.isHidden {
+      return .element(
+        "circle", ["class": "hit", "cx": x.svg, "cy": y.svg, "r": "7"], title)
+    }
+    var bar = HTML.nothing
+    if let range = mark.range, let low = py(range.lowerBound), let high = py(range.upperBound),
+      low - high > 1
+    {
+      bar = .leaf(
+        "path",
+        [
+          "class": "bar", "stroke": series.style.colour,
+          "d": "M\((x - 3).svg) \(high.svg)h6m-3 0V\(low.svg)m-3 0h6",
+        ])
+    }
+    return .element(
+      "g", ["class": "mark"], title, bar, series.style.marker(x, y, isFilled: mark.isFilled))
+  }
+
+  // MARK: Labels
+
+  /// The names at the ends of the lines, moved apart where they would touch.
+  private var labels: HTML {
+    var wanted: [(series: Series, text: String, y: Double)] = []
+    for series in series {
+      guard let label = series.label, let last = series.line.last ?? series.faint.last,
+        let y = py(last.y)
+      else { continue }
+      wanted.append((series, label, y))
+    }
+    let places = LabelPlaces.apart(
+      wanted.map(\.y), gap: 16, within: frame.y.lowerBound...frame.y.upperBound)
+    return zip(wanted, places).map { entry, y in
+      HTML.element(
+        "text",
+        [
+          "class": "name", "x": (frame.x.upperBound + 9).svg, "y": (y + 4).svg,
+          "style": "fill:\(entry.series.style.colour)",
+        ], HTML(entry.text))
+    }.joined
+  }
+
+  private func guide(_ guide: Guide) -> HTML {
+    let places = guide.points.compactMap { point -> (x: Double, y: Double)? in
+      guard let x = px(point.x), let y = py(point.y) else { return nil }
+      return (x, y)
+    }
+    guard let first = places.first, let last = places.last, places.count > 1 else {
+      return .nothing
+    }
+    let line = HTML.leaf(
+      "path",
+      [
+        "class": "guide",
+        "d": "M" + places.map { "\($0.x.svg) \($0.y.svg)" }.joined(separator: "L"),
+      ])
+    let x = first.x + guide.at * (last.x - first.x)
+    let y = first.y + guide.at * (last.y - first.y)
+    let angle = atan2(last.y - first.y, last.x - first.x) * 180 / .pi
+    return line
+      + .element(
+        "text",
+        [
+          "class": "guide", "text-anchor": "middle", "x": x.svg,
+          "y": (guide.isBelow ? y + 17 : y - 7).svg,
+          "transform": abs(angle) < 0.1 ? "" : "rotate(\(angle.svg) \(x.svg) \(y.svg))",
+        ], HTML(guide.text))
+  }
+}

@@ -1,0 +1,149 @@
+// The style of the report: calm type on a wide margin, light and dark, on a phone, on paper.
+
+enum ReportStyle {
+  static let css = """
+    :root {
+      --page: #fcfcfa; --card: #f4f3ef; --ink: #1d1f21; --soft: #5b6066; --rule: #dedcd5;
+      --grid: #e8e6e0; --accent: #0b62a4; --good: #1a6b45; --good-bg: #e4f1e9; --bad: #97391a;
+      --bad-bg: #fbeae2; --shade: #1d1f2138;
+      --c0: #0b69a8; --c1: #c2480c; --c2: #00795a; --c3: #9b4088; --c4: #86660a; --c5: #4d5359;
+      color-scheme: light dark;
+    }
+    @media (prefers-color-scheme: dark) {
+      :root {
+        --page: #15171a; --card: #1d2024; --ink: #e6e4df; --soft: #a3a7ad; --rule: #34383d;
+        --grid: #292d32; --accent: #7dbcf0; --good: #8fd6b1; --good-bg: #17301f; --bad: #f2ab8c;
+        --bad-bg: #3a2117; --shade: #000000a0;
+        --c0: #62b3ee; --c1: #fb9560; --c2: #4fc9a1; --c3: #e19bd2; --c4: #d8b54a; --c5: #b9bec4;
+      }
+    }
+    * { box-sizing: border-box; }
+    html { scroll-behavior: smooth; -webkit-text-size-adjust: 100%; }
+    body {
+      margin: 0; background: var(--page); color: var(--ink);
+      font: 1rem/1.6 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Liberation Sans", Arial, sans-serif;
+    }
+    .page { max-width: 76rem; margin: 0 auto; padding: 3rem 1.25rem 6rem; }
+    @media (min-width: 64rem) {
+      .page { display: grid; grid-template-columns: 12rem minmax(0, 1fr); gap: 3.5rem; }
+      nav { position: sticky; top: 3rem; align-self: start; }
+    }
+    main { min-width: 0; }
+    nav ol { list-style: none; margin: 0 0 2rem; padding: 0; font-size: .9rem; }
+    nav a { display: block; padding: .22rem .75rem; color: var(--soft); text-decoration: none; border-left: 2px solid var(--rule); }
+    nav a:hover { color: var(--ink); }
+    nav a[aria-current] { color: var(--ink); border-color: var(--accent); font-weight: 600; }
+    a:focus-visible, summary:focus-visible, .scroll:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
+    .eyebrow { margin: 0; color: var(--accent); font-weight: 600; letter-spacing: .02em; }
+    h1 { font-size: clamp(1.6rem, 1.1rem + 2vw, 2.4rem); line-height: 1.2; letter-spacing: -.015em; font-weight: 700; margin: .3rem 0 1rem; max-width: 34ch; text-wrap: balance; }
+    h2 { font-size: 1.45rem; letter-spacing: -.01em; line-height: 1.3; margin: 0 0 1.1rem; }
+    h3 { font-size: 1.08rem; line-height: 1.4; margin: 2rem 0 .6rem; }
+    h4, h5 { font-size: 1rem; margin: 1.6rem 0 .5rem; }
+    section { margin-top: 3.25rem; padding-top: 2.25rem; border-top: 1px solid var(--rule); scroll-margin-top: 1rem; }
+    p, li { max-width: 72ch; overflow-wrap: anywhere; }
+    .facts { list-style: none; display: flex; flex-wrap: wrap; gap: .2rem 1.4rem; margin: 0 0 1.2rem; padding: 0; color: var(--soft); font-size: .92rem; }
+    .coverage { display: inline-block; margin: 0 0 .5rem; padding: .28rem .8rem; border-radius: .5rem; font-weight: 600; font-size: .95rem; }
+    .coverage::before { margin-right: .5rem; }
+    .whole { color: var(--good); background: var(--good-bg); }
+    .whole::before { content: "\\2713"; }
+    .holes { color: var(--bad); background: var(--bad-bg); }
+    .holes::before { content: "!"; }
+    .missing, figcaption, .absent { color: var(--soft); font-size: .9rem; }
+    figcaption { max-width: 72ch; margin-top: .6rem; line-height: 1.5; }
+    .notes { padding-left: 1.1rem; }
+    .notes li { margin: .25rem 0; }
+    .notes ul { padding-left: 1.1rem; color: var(--soft); font-size: .94rem; }
+
+    .scroll {
+      overflow-x: auto; margin: 1rem 0; max-width: 100%;
+      background: linear-gradient(to right, var(--page) 1.5rem, transparent) local, linear-gradient(to left, var(--page) 1.5rem, transparent) right local, linear-gradient(to right, var(--shade), transparent .9rem), linear-gradient(to left, var(--shade), transparent .9rem) right;
+      background-repeat: no-repeat;
+    }
+    table { border-collapse: collapse; font-size: .875rem; line-height: 1.45; font-variant-numeric: tabular-nums; }
+    th, td { padding: .34rem .8rem; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--grid); vertical-align: top; }
+    th { color: var(--soft); font-weight: 600; border-bottom: 1px solid var(--rule); }
+    th.l, td.l { text-align: left; }
+    th:first-child, td:first-child { padding-left: 0; }
+    tbody tr:hover { background: var(--card); }
+    header td { white-space: normal; min-width: 6rem; }
+    header td:nth-child(2), header td:last-child { min-width: 15rem; overflow-wrap: anywhere; }
+    pre.scroll { background: var(--card); border-radius: .5rem; padding: 1rem 1.2rem; font: .82rem/1.55 ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace; }
+    details { margin: 1.2rem 0; }
+    summary { cursor: pointer; color: var(--accent); font-weight: 600; width: fit-content; }
+
+    figure { margin: 0 0 2.5rem; }
+    .panels { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 23rem), 1fr)); gap: 1.4rem 1.8rem; }
+    .single .panels { grid-template-columns: minmax(0, 36rem); }
+    .panel { min-width: 0; container-type: inline-size; break-inside: avoid; }
+    .panel-title { margin: 0 0 .15rem; font-weight: 600; font-size: .95rem; }
+    .legend { list-style: none; display: flex; flex-wrap: wrap; gap: .3rem 1.4rem; margin: 0 0 .9rem; padding: 0; font-size: .9rem; }
+    .legend li { display: flex; align-items: center; gap: .5rem; }
+    .swatch { width: 48px; height: 14px; flex: none; fill: none; }
+    .chart { display: block; width: 100%; height: auto; fill: none; overflow: visible; }
+    .chart text { font: 12px system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Liberation Sans", Arial, sans-serif; fill: var(--soft); font-variant-numeric: tabular-nums; }
+    .chart text.label { fill: var(--ink); }
+    .chart text.name { font-weight: 600; }
+    @container (max-width: 26rem) { .chart text { font-size: 14.5px; } }
+    .grid path { stroke: var(--grid); }
+    .axis { stroke: var(--soft); }
+    .line { stroke-width: 2; stroke-linejoin: round; stroke-linecap: butt; }
+    .faint { stroke-width: 1.4; opacity: .75; }
+    .band { opacity: .16; }
+    .bar { stroke-width: 1.4; }
+    .end { stroke-width: 2.4; }
+    .hit { fill: transparent; }
+    .hit.lit { fill: var(--ink); fill-opacity: .18; }
+    .mark.lit { stroke: var(--ink); }
+    .guide { stroke: var(--soft); stroke-width: 1.4; }
+    .chart text.guide { stroke: none; }
+    .tip { position: fixed; z-index: 2; pointer-events: none; max-width: min(22rem, 92vw); padding: .35rem .65rem; border-radius: .4rem; background: var(--ink); color: var(--page); font-size: .85rem; line-height: 1.4; font-variant-numeric: tabular-nums; }
+
+    .shares { display: grid; gap: .35rem; font-size: .9rem; font-variant-numeric: tabular-nums; }
+    .share { display: grid; grid-template-columns: minmax(6rem, 14rem) minmax(4rem, 24rem) 4rem; align-items: center; gap: .9rem; }
+    .share-name { overflow-wrap: anywhere; }
+    .track { position: relative; height: .7rem; background: var(--grid); border-radius: .2rem; overflow: hidden; }
+    .track b { position: absolute; top: 0; bottom: 0; width: 2px; background: var(--ink); }
+    .track i { display: block; height: 100%; border-radius: .2rem; }
+    .share-text { text-align: right; color: var(--soft); white-space: nowrap; }
+
+    .cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 21rem), 1fr)); gap: 1rem; }
+    .card { background: var(--card); border-radius: .6rem; padding: 1rem 1.2rem; min-width: 0; }
+    .card h3 { margin: 0 0 .5rem; }
+    dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .2rem 1rem; margin: 0; font-size: .88rem; }
+    dt { color: var(--soft); }
+    dd { margin: 0; overflow-wrap: anywhere; }
+
+    @media (max-width: 63.99rem) {
+      .page { padding-top: 1.6rem; }
+      nav ol { display: flex; flex-wrap: wrap; gap: .1rem 1.1rem; }
+      nav a { padding: .1rem 0; border: 0; text-decoration: underline; text-underline-offset: .2em; text-decoration-color: var(--rule); }
+      section { margin-top: 2.25rem; padding-top: 1.75rem; }
+    }
+    @media (max-width: 30rem) {
+      .page { padding-left: 1rem; padding-right: 1rem; }
+      .share { grid-template-columns: 1fr 4rem; gap: .1rem .6rem; margin-bottom: .3rem; }
+      .share-name { grid-column: 1 / -1; }
+      dl { grid-template-columns: 1fr; gap: 0; }
+      dd { margin-bottom: .4rem; }
+    }
+    @media print {
+      :root {
+        --page: #fff; --card: #f6f6f4; --ink: #000; --soft: #444; --rule: #bbb; --grid: #ddd;
+        --c0: #0b69a8; --c1: #c2480c; --c2: #00795a; --c3: #9b4088; --c4: #86660a; --c5: #4d5359;
+      }
+      body { font-size: 10pt; }
+      .page { display: block; max-width: none; padding: 0; }
+      nav, .tip { display: none; }
+      .scroll { overflow: visible; }
+      table { font-size: 7.5pt; }
+      th, td { white-space: normal; padding: .2rem .4rem; }
+      .scroll { background: none; }
+      pre { white-space: pre-wrap; }
+      .panels { grid-template-columns: 1fr 1fr; }
+      tr, .card, .share { break-inside: avoid; }
+      h2, h3, .legend { break-after: avoid; }
+      * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+    }
+    @media (prefers-reduced-motion: reduce) { html { scroll-behavior: auto; } }
+    """
+}

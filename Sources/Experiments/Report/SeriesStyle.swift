@@ -1,0 +1,69 @@
+// How series are told apart: by colour, and without colour by dash and by marker.
+
+/// The look of one series; the same variant looks the same all over the page.
+struct SeriesStyle {
+  /// So many colours are in the style sheet.
+  static let colours = 6
+  private static let dashes = ["", "7 4", "10 3 2.5 3", "14 4", "4 3", "10 3 2.5 3 2.5 3"]
+
+  let index: Int
+
+  var colour: String { "var(--c\(index % Self.colours))" }
+
+  // From the seventh series on colours return, with other dashes.
+  var dash: String {
+    Self.dashes[(index + index / Self.colours) % Self.dashes.count]
+  }
+
+  /// The marker around a point.
+  func marker(_ x: Double, _ y: Double, isFilled: Bool = true, size: Double = 4) -> HTML {
+    let (s, l) = (size, size * 1.25)
+    let fill = isFilled ? colour : "var(--page)"
+    func path(_ d: String) -> HTML {
+      .leaf("path", ["d": d, "fill": fill, "stroke": colour, "stroke-width": "1.6"])
+    }
+    func at(_ dx: Double, _ dy: Double) -> String { "\((x + dx).svg) \((y + dy).svg)" }
+    switch (index + index / Self.colours) % 6 {
+    case 0:
+      return .leaf(
+        "circle",
+        [
+          "cx": x.svg, "cy": y.svg, "r": s.svg, "fill": fill, "stroke": colour,
+          "stroke-width": "1.6",
+        ])
+    case 1: return path("M\(at(-s, -s))L\(at(s, -s))L\(at(s, s))L\(at(-s, s))Z")
+    case 2: return path("M\(at(0, -l))L\(at(l, s))L\(at(-l, s))Z")
+    case 3: return path("M\(at(0, -l))L\(at(l, 0))L\(at(0, l))L\(at(-l, 0))Z")
+    case 4: return path("M\(at(0, l))L\(at(l, -s))L\(at(-l, -s))Z")
+    default:
+      return .leaf(
+        "path",
+        [
+          "d": "M\(at(-s, -s))L\(at(s, s))M\(at(-s, s))L\(at(s, -s))", "fill": "none",
+          "stroke": colour, "stroke-width": "2.2",
+        ])
+    }
+  }
+
+  /// A line of this look for the legend.
+  func swatch(isLine: Bool = true) -> HTML {
+    .element(
+      "svg", ["class": "swatch", "viewBox": "0 0 48 14", "aria-hidden": "true"],
+      isLine
+        ? .leaf(
+          "path",
+          ["d": "M1 7H47", "stroke": colour, "stroke-width": "2.2", "stroke-dasharray": dash])
+        : .nothing, marker(24, 7))
+  }
+}
+
+extension Double {
+  /// A coordinate with one decimal at most, as SVG has it.
+  var svg: String {
+    guard isFinite else { return "0" }
+    let tenths = Int((Swift.max(-1e6, Swift.min(1e6, self)) * 10).rounded())
+    let sign = tenths < 0 ? "-" : ""
+    let rest = abs(tenths) % 10
+    return "\(sign)\(abs(tenths) / 10)" + (rest == 0 ? "" : ".\(rest)")
+  }
+}

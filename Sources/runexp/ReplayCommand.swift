@@ -1,0 +1,92 @@
+// runexp replay: runs finished cells again and says whether the same bits come out.
+
+import ArgumentParser
+import Experiments
+import Foundation
+import Tensors
+
+struct ReplayCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "replay",
+    abstract: "Run finished cells again and compare every loss, bit for bit.",
+    discussion: HelpPage(
+      """
+      Runs each cell from the resolved.yaml that was kept of it, in a temporary folder, and compares \
+      its status, all figures that are counted, and the hash of its losses; times are not compared. \
+      The same program on the same kind of processor gives the same bits, with any number of threads.
+      """,
+      examples: [
+        ("runexp replay latest", "all cells of the newest run that ended ok"),
+        ("runexp replay modern classic/seed=2", "one cell, by its label"),
+      ],
+      exits: [
+        .ok, .init(2, "other bits"),
+        .init(5, "other bits, but program or processor are others too"),
+        .failure("there is no such run, or it cannot be run again"),
+      ]
+    ).text)
+
+  @Argument(help: .run, completion: .runs) var name: String
+  @Argument(help: "Ids or labels of cells (default: all that ended ok).") var cells: [String] = []
+  @Option(help: "Folder of all results.") var results = "results"
+  @Flag(help: "Print one JSON object a cell.") var json = false
+
+  func run() throws {
+    let run = try failing { try StoredRun(RunLocator(results: results).find(name)) }
+    let chosen = try choose(from: run)
+    let scratch = NSTemporaryDirectory() + "runexp-replay-\(getpid())"
+    defer { try? FileManager.default.removeItem(atPath: scratch) }
+    let program = Program.version
+    let options = RunOptions(of: run)
+    let host = HostRecord.read(isa: Device.cpu(threads: options.threads).summary)
+    let changes = Replay.changes(since: run, program: program, host: host)
+    for change in changes { say("note: \(change)") }
+    var isSame = true
+    for cell in chosen {
+      let replay = try failing {
+        try Replay(
+          cell, of: run, options: options, program: program,
+          environment: ProcessInfo.processInfo.environment, scratch: scratch)
+      }
+      isSame = isSame && replay.isSame
+      print(json ? line(replay) : text(replay))
+      fflush(nil)
+    }
+    if !isSame {
+      throw ArgumentParser.ExitCode(changes.isEmpty ? ExitCode.found : ExitCode.notComparable)
+    }
+  }
+
+  private func choose(from run: StoredRun) throws -> [StoredCell] {
+    if cells.isEmpty {
+      let finished = run.cells.filter { $0.row.status == .ok }
+      if finished.isEmpty {
+        say("error: no cell of the run ended ok")
+        throw ArgumentParser.ExitCode(Experiments.ExitCode.failure)
+      }
+      return finished
+    }
+    return try cells.map { word in
+      guard let cell = run.cells.first(where: { $0.id == word || $0.label == word }) else {
+        throw ValidationError("the run has no cell '\(word)'; 'runexp show' lists them")
+      }
+      return cell
+    }
+  }
+
+  private func text(_ replay: Replay) -> String {
+    if replay.isSame {
+      let losses = replay.losses > 0 ? ", \(replay.losses) training losses to the bit" : ""
+      return "\(replay.label): the same\(losses)"
+    }
+    return "\(replay.label): DIFFERENT: " + replay.differences.joined(separator: "; ")
+  }
+
+  private func line(_ replay: Replay) -> String {
+    JSON.object([
+      JSONMember("cell", .string(replay.label)), JSONMember("same", .bool(replay.isSame)),
+      JSONMember("losses", .integer(replay.losses)),
+      JSONMember("differences", .array(replay.differences.map { .string($0) })),
+    ]).line
+  }
+}

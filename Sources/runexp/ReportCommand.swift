@@ -1,0 +1,45 @@
+// runexp report: a run as one HTML page.
+
+import ArgumentParser
+import Experiments
+
+struct ReportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "report",
+    abstract: "Write a run as one self-contained HTML page.",
+    discussion: """
+      The page holds the summary, curves, growth, rooflines, cache, predictions, machine and \
+      experiment file, as far as the run has them. It needs no network and no other file, and \
+      works on runs that are unfinished or failed in part.
+
+      RUN is a path, an experiment (its newest run), EXPERIMENT/RUN, a run's id or its last four \
+      letters, or 'latest'.
+      """)
+
+  @Argument(help: ArgumentHelp("The run.", valueName: "run")) var name: String
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp(
+      "Where to write the page; by default report.html in the run's folder.", valueName: "file"),
+    completion: .file(extensions: ["html"]))
+  var output: String?
+  @Option(help: "Folder of all results.", completion: .directory) var results = "results"
+  @Flag(help: "Print what was written as JSON.") var json = false
+
+  func run() throws {
+    let (path, report) = try failing {
+      let folder = try RunLocator(results: results).find(name)
+      let report = Report(try StoredRun(folder))
+      let path = output ?? folder.file("report.html")
+      try AtomicFile.write(report.html, to: path)
+      return (path, report)
+    }
+    guard json else { return print(path) }
+    let value: JSON = [
+      "report": .string(path), "bytes": .integer(report.html.utf8.count),
+      "sections": .array(report.sections.map { .string($0) }),
+      "missing": .object(report.missing.map { JSONMember($0.title, .string($0.reason)) }),
+    ]
+    print(value.document, terminator: "")
+  }
+}

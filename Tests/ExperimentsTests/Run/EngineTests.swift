@@ -1,0 +1,143 @@
+// The parts of the engine that need no process: order, amounts, checkpoints, the state of a training.
+
+import Experiments
+import Foundation
+import Testing
+
+@Suite("The engine's parts")
+struct EngineTests {
+  @Test(
+    "the order keeps variants of one seed and point together, in either order, and is the same every time"
+  )
+  func order() {
+    var cells: [(position: Int, seed: Int, point: [CellRow.Entry])] = []
+    for _ in 0..<2 {
+      for length in [64, 128, 256] {
+        for seed in 1...10 {
+          cells.append((cells.count, seed, [.init("workload.sequence", .integer(length))]))
+        }
+      }
+    }
+    let order = ExecutionOrder.interleaved(cells, seed: 1)
+    #expect(order.sorted() == Array(0..<60))
+    #expect(order == ExecutionOrder.interleaved(cells, seed: 1))
+    #expect(order != ExecutionOrder.interleaved(cells, seed: 2))
+    var firstVariants: Set<Int> = []
+    for pair in stride(from: 0, to: 60, by: 2) {
+      #expect(order[pair] % 30 == order[pair + 1] % 30, "a block holds both variants")
+      firstVariants.insert(order[pair] / 30)
+    }
+    #expect(firstVariants == [0, 1], "no variant always comes first")
+  }
+
+  @Test(
+    "amounts of memory and time",
+    arguments: [
+      ("4GiB", 4_294_967_296, nil), ("500 MB", 500_000_000, nil), ("1e9", 1_000_000_000, 1e9),
+      ("90s", nil, 90), ("1.5m", nil, 90), ("2h", nil, 7200), ("500ms", nil, 0.5),
+      ("-1", nil, nil), ("0", nil, nil), ("lots", nil, nil), ("", nil, nil), ("nan", nil, nil),
+      ("infs", nil, nil),
+    ] as [(String, Int?, Double?)])
+  func amounts(text: String, bytes: Int?, seconds: Double?) {
+    if let bytes { #expect(Quantity.bytes(text) == bytes) }
+    if let seconds { #expect(Quantity.seconds(text) == seconds) }
+    if bytes == nil, seconds == nil {
+      #expect(Quantity.bytes(text) == nil)
+      #expect(Quantity.seconds(text) == nil)
+    }
+  }
+
+  @Test("checkpoints that take long come seldom")
+  func checkpoints() {
+    let now = ThroughputClock.now()
+    var clock = CheckpointClock(interval: 0.5, now: now)
+    #expect(!clock.isDue(at: now + 0.4))
+    #expect(clock.isDue(at: now + 0.6))
+    clock.write { usleep(50_000) }
+    let written = ThroughputClock.now()
+    #expect(!clock.isDue(at: written + 0.9))
+    #expect(clock.isDue(at: written + 2))
+    #expect(!CheckpointClock(interval: .infinity, now: now).isDue(at: now + 1e9))
+  }
+
+  @Test(
+    "a training that was stopped goes on and ends with the same bits", arguments: ["f32", "bf16"])
+  func goesOn(precision: String) throws {
+    let yaml = """
+      # Does it go on?
+      precision: \(precision)
+      model: {layers: 1, width: 16, attention: {type: mha, heads: 2}, dropout: 0.1}
+      workload:
+        {type: train, dataset: {name: ./text.txt}, sequence: 16, batch: 2, steps: 30,
+         evaluate_every: 7, evaluation_windows: 4, sample: {tokens: 4}}
+      """
+    let whole = try TrainCell(yaml)
+    try whole.run()
+    let stopped = try TrainCell(yaml, interruptAfter: 13)
+    #expect(throws: Interrupted.self) { try stopped.run() }
+    let path = stopped.folder.path
+    // A step more was written than the checkpoint knows, and half a line.
+    let curve = try AtomicFile.read("\(path)/steps.jsonl")
+    try AtomicFile.write(
+      curve + "{\"step\": 14, \"loss\": 1.0}\n{\"step\": 15, \"lo", to: "\(path)/steps.jsonl")
+    let again = try TrainCell(yaml, in: stopped.folder)
+    try again.run()
+    let first = LossCurve(reading: try AtomicFile.read("\(whole.folder.path)/steps.jsonl"))
+    let second = LossCurve(reading: try AtomicFile.read("\(path)/steps.jsonl"))
+    #expect(first.steps.count == 30)
+    #expect(first.hash == second.hash)
+    #expect(first.evaluations.map(\.step) == second.evaluations.map(\.step))
+    let file = "checkpoint/model.safetensors"
+    let isSame =
+      try AtomicFile.readBytes("\(path)/\(file)")
+      == AtomicFile.readBytes("\(whole.folder.path)/\(file)")
+    #expect(isSame)
+    for metric in again.job.row.metrics.metrics where metric.isExact {
+      #expect(again.job.row.metrics[metric] == whole.job.row.metrics[metric], "\(metric.name)")
+    }
+    for metric in [Metric.gradNormSD, .lossSpikes, .trainLoss, .bestValLoss, .initialLoss] {
+      #expect(again.job.row.metrics[metric] == whole.job.row.metrics[metric], "\(metric.name)")
+    }
+  }
+
+  @Test("a state of another model is refused by name")
+  func otherModel() throws {
+    func yaml(width: Int) -> String {
+      """
+      # Which one?
+      model: {layers: 1, width: \(width), attention: {type: mha, heads: 2}}
+      workload: {type: train, dataset: {name: ./text.txt}, sequence: 16, batch: 2, steps: 8}
+      """
+    }
+    let stopped = try TrainCell(yaml(width: 16), interruptAfter: 3)
+    #expect(throws: Interrupted.self) { try stopped.run() }
+    let other = try TrainCell(yaml(width: 32), in: stopped.folder)
+    let error = #expect(throws: ResultsError.self) { try other.run() }
+    #expect(error?.description.contains("parameter.model.embed_tokens.weight") == true)
+    try AtomicFile.write("nonsense", to: "\(stopped.folder.path)/\(TrainingState.file)")
+    let broken = try TrainCell(yaml(width: 16), in: stopped.folder)
+    #expect(throws: ResultsError.self) { try broken.run() }
+  }
+
+  @Test("runs are found by path, experiment, id and letters, and a clock set back changes no order")
+  func locator() throws {
+    let folder = try TemporaryFolder()
+    let results = folder.path
+    let first = try RunFolder.create(in: results, experiment: "a", now: 2_000_000_000)
+    let second = try RunFolder.create(in: results, experiment: "a", now: 1_000_000_000)
+    let other = try RunFolder.create(in: results, experiment: "b", now: 1_000_000_000)
+    for run in [first, second, other] { try run.write("", to: "plan.jsonl") }
+    #expect(first.id < second.id)
+    #expect(RunFolder.all(in: results, experiment: "a").last == second)
+    let locator = RunLocator(results: results)
+    let letters = String(other.id.description.suffix(4))
+    for (name, run) in [
+      ("a", second), ("a/latest", second), ("latest", second), (letters, other),
+      (first.id.description, first), ("a/\(first.id)", first), (first.path, first), ("b", other),
+    ] {
+      #expect(try locator.find(name).id == run.id, "\(name)")
+    }
+    let error = #expect(throws: ResultsError.self) { try locator.find("c") }
+    #expect(error?.description.contains("no run 'c'") == true)
+  }
+}

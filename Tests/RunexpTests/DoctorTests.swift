@@ -1,0 +1,69 @@
+// `runexp doctor`: what it finds, what it keeps for predictions, and when it says that nothing can run.
+
+import Experiments
+import Foundation
+import Testing
+
+@Suite("runexp doctor", .serialized)
+struct DoctorTests {
+  private func states(_ finished: Finished) throws -> [String: String] {
+    let findings = try JSON(reading: finished.output)["findings"]?.elements ?? []
+    return Dictionary(
+      findings.map { ($0["name"]?.text ?? "", $0["state"]?.text ?? "") }, uniquingKeysWith: { $1 })
+  }
+
+  @Test("a machine that can run experiments is found so, and its measured peaks are kept")
+  func healthy() throws {
+    let program = try Program()
+    let cache = ["XDG_CACHE_HOME": program.file("cache")]
+    let finished = try program.run(["doctor", "--json", "--threads", "1"], environment: cache)
+    #expect(finished.code == 0, "\(finished.errors)")
+    let states = try states(finished)
+    for name in [
+      "program", "processor", "threads", "clock", "memory", "load", "peak f32", "peak bf16",
+      "bandwidth", "GPU", "data", "libraries", "results", "calibration",
+    ] { #expect(states[name] != nil && states[name] != "problem", "\(name)") }
+    #expect(states["calibration"] == "note")
+
+    let kept = try JSON(reading: program.read("cache/runexp/host.json"))
+    #expect(kept["threads"]?.whole == 1)
+    for key in ["peak_f32_flops_per_s", "peak_bf16_flops_per_s", "bandwidth_bytes_per_s"] {
+      #expect(kept[key]?.number ?? 0 > 1e8, "\(key)")
+    }
+    for key in ["cpu", "isa", "logical_cores", "time"] { #expect(kept[key] != nil, "\(key)") }
+    #expect(kept["isa"]?.text?.contains("thread") == false)
+    #expect(MeasuredHost.load(cache: program.file("cache/runexp"))?.threads == 1)
+    #expect(program.tree() == ["cache", "cache/runexp", "cache/runexp/host.json"])
+
+    let text = try program.run(["doctor"], environment: cache)
+    #expect(text.code == 0)
+    #expect(text.output.contains("\nok       processor"))
+    #expect(text.output.contains("-> 'runexp calibrate'"))
+  }
+
+  @Test("what keeps experiments from running is a problem, and the exit code is 1")
+  func problems() throws {
+    let program = try Program()
+    try program.write("", to: "results")
+    let results = try program.run("doctor", "--json")
+    #expect(results.code == 1)
+    #expect(try states(results)["results"] == "problem")
+    let plugin = try program.run("doctor", "--json", "--plugin", "no.so", "--results", "elsewhere")
+    #expect(plugin.code == 1)
+    let states = try states(plugin)
+    #expect(states["GPU"] == "problem" && states["results"] == "ok")
+  }
+
+  @Test("a damaged text in the cache is a note that names it")
+  func damagedText() throws {
+    let program = try Program()
+    let folder = program.file("cache/runexp/tiny-shakespeare")
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    try program.write("First Citizen", to: "cache/runexp/tiny-shakespeare/input.txt")
+    let finished = try program.run(
+      ["doctor", "--offline"], environment: ["XDG_CACHE_HOME": program.file("cache")])
+    #expect(finished.code == 0)
+    #expect(finished.output.contains("tiny-shakespeare/input.txt' is not tiny-shakespeare"))
+    #expect(finished.output.contains("-> offline: put it into one of them"))
+  }
+}

@@ -1,0 +1,111 @@
+// Cells that crash, starve, run for ever or diverge: each is a row with its status, and the others are not disturbed.
+
+import Experiments
+import Foundation
+import Testing
+
+@Suite("Cells are fenced off", .serialized)
+struct FenceTests {
+  @Test(
+    "of 24 cells one aborts, one wants too much memory, one runs too long, one diverges: 20 good results"
+  )
+  func twentyFour() throws {
+    let program = try Program()
+    let good = (1...20).map { "  v\($0): {workload: {batch: \($0)}}" }.joined(separator: "\n")
+    let yaml = try TinyExperiment.onText(program, steps: 3)
+      .replacing("  modern: {}", with: good)
+      .replacing(
+        "  classic:\n    model: {norm: layernorm, attention: {type: mha, heads: 4}, position: none, ffn: gelu}",
+        with: """
+            crashes: {workload: {steps: 1000001}}
+            starves: {model: {attention: {kernel: naive}}, workload: {type: attention, sequence: 16384}}
+            lasts: {workload: {steps: 1000000}}
+            wild:
+              model: {layers: 2, norm: none, init_std: 1}
+              workload: {steps: 60, optimizer: {lr: 100, clip: 0}, schedule: {type: constant, warmup: 0}}
+          """)
+    try program.write(yaml, to: "tiny.yaml")
+    let running = try program.start(
+      ["run", "tiny.yaml", "-q", "--memory", "512MiB", "--time", "4s"])
+    // The worker of the cell that is to crash is known by its command line. Swift's crash handler survives the first
+    // signal that comes from outside, so it is sent until the worker is gone.
+    var wasHit = false
+    let crashed = running.wait {
+      var isThere = false
+      for child in running.children() {
+        let words = try? String(contentsOfFile: "/proc/\(child)/cmdline", encoding: .utf8)
+        if words?.contains("crashes-s1") == true,
+          program.tree("results/tiny/latest/cells").contains(where: {
+            $0.hasPrefix("crashes") && $0.hasSuffix("steps.jsonl")
+          })
+        {
+          wasHit = kill(child, SIGABRT) == 0
+          isThere = true
+        }
+      }
+      return wasHit && !isThere
+    }
+    #expect(crashed)
+    let finished = try running.finish()
+    #expect(finished.code == 3, "\(finished.errors)")
+    let rows = try program.read("results/tiny/latest/cells.jsonl").split(separator: "\n").map {
+      try JSON(reading: String($0))
+    }
+    #expect(rows.count == 24)
+    var statuses: [String: String] = [:]
+    for row in rows { statuses[row["variant"]?.text ?? ""] = row["status"]?.text }
+    #expect(statuses["crashes"] == "killed")
+    #expect(statuses["starves"] == "oom")
+    #expect(statuses["lasts"] == "timeout")
+    #expect(statuses["wild"] == "diverged")
+    #expect(statuses.values.count { $0 == "ok" } == 20, "\(statuses)")
+    #expect(rows.allSatisfy { $0["status"]?.text == "ok" || $0["reason"]?.text != nil })
+    #expect(finished.output.contains("20 of 24 cells ok"))
+    // The order of execution is recorded, and is not that of the file.
+    let orders = try program.read("results/tiny/latest/plan.jsonl").split(separator: "\n").map {
+      try JSON(reading: String($0))["order"]?.whole
+    }
+    #expect(Set(orders.compactMap { $0 }) == Set(0..<24))
+    #expect(orders != (0..<24).map { $0 })
+  }
+
+  @Test("memory that is predicted not to fit is refused before the cell starts")
+  func predicted() throws {
+    let program = try Program()
+    let yaml = try TinyExperiment.onText(program).replacing("batch: 16", with: "batch: 4096")
+    try program.write(yaml, to: "tiny.yaml")
+    let finished = try program.run("run", "tiny.yaml", "-q", "--memory", "200MB")
+    #expect(finished.code == 3)
+    #expect(finished.output.contains("predicted to need"))
+    let bad = try program.run("run", "tiny.yaml", "--memory", "lots")
+    #expect(bad.code == 64)
+    #expect(bad.errors.contains("must be an amount such as 4GiB"))
+  }
+
+  @Test("cells run side by side and give the same bits as one after the other")
+  func sideBySide() throws {
+    let program = try Program()
+    try program.write(TinyExperiment.onText(program, seeds: "[1, 2]"), to: "tiny.yaml")
+    #expect(try program.run("run", "tiny.yaml", "-q", "--results", "one").code == 0)
+    let running = try program.start(
+      ["run", "tiny.yaml", "-q", "--parallel", "2", "--set", "workload.steps=300"])
+    #expect(running.wait { running.children().count == 2 })
+    #expect(try running.finish().code == 0)
+    let two = try program.run("run", "tiny.yaml", "-q", "--parallel", "2", "--results", "two")
+    #expect(two.code == 0, "\(two.errors)")
+    let alone = try losses(of: program, "one/tiny/latest")
+    let together = try losses(of: program, "two/tiny/latest")
+    #expect(alone.count == 4)
+    #expect(alone == together)
+    let row = try #require(program.read("two/tiny/latest/cells.jsonl").split(separator: "\n").first)
+    #expect(try JSON(reading: String(row))["ran.concurrent_cells"]?.whole == 2)
+  }
+
+  private func losses(of program: Program, _ run: String) throws -> [String: [String]] {
+    let cells = try FileManager.default.contentsOfDirectory(atPath: program.file("\(run)/cells"))
+    return Dictionary(
+      uniqueKeysWithValues: try cells.map { cell in
+        (cell, try RunexpTests.losses(program.read("\(run)/cells/\(cell)/steps.jsonl")))
+      })
+  }
+}

@@ -1,0 +1,62 @@
+// `runexp report`, as a user sees it, and its page in a browser where there is one.
+
+import Experiments
+import Foundation
+import Testing
+
+@Suite("runexp report", .serialized)
+struct ReportCommandTests {
+  private func trained() throws -> Program {
+    let program = try Program()
+    let yaml = try TinyExperiment.onText(program, seeds: "[1, 2]")
+    try program.write(yaml, to: "tiny.yaml")
+    let finished = try program.run("tiny.yaml", "--quiet")
+    #expect(finished.code == 0, "\(finished.errors)")
+    return program
+  }
+
+  @Test("it writes one page, prints its path, and a browser finds no fault with it")
+  func page() throws {
+    let program = try trained()
+    let finished = try program.run("report", "tiny")
+    #expect(finished.code == 0 && finished.errors.isEmpty, "\(finished.errors)")
+    let path = finished.output.trimmingCharacters(in: .whitespacesAndNewlines)
+    #expect(path.hasSuffix("/report.html"))
+    let page = try program.read("results/tiny/latest/report.html")
+    #expect(page.hasPrefix("<!DOCTYPE html>") && page.contains("Is it quick?"))
+
+    let script = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .appending(path: "report/render.py").path
+    let python = Process()
+    python.executableURL = URL(filePath: "/usr/bin/env")
+    python.arguments = ["python3", script, program.file("results/tiny/latest/report.html")]
+    let pipe = Pipe()
+    python.standardOutput = pipe
+    // Without Python, as without a browser, the page is not looked at.
+    try python.run()
+    let said = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    python.waitUntilExit()
+    #expect(python.terminationStatus == 0 || python.terminationStatus == 127, "\(said)")
+  }
+
+  @Test("it writes where it is told, and says as JSON what it wrote")
+  func output() throws {
+    let program = try trained()
+    let finished = try program.run("report", "tiny", "-o", "page.html", "--json")
+    #expect(finished.code == 0, "\(finished.errors)")
+    let said = try JSON(reading: finished.output)
+    #expect(said["report"] == "page.html")
+    #expect(said["bytes"]?.whole == Int(try program.read("page.html").utf8.count))
+    #expect(said["sections"]?.elements.contains("Loss") == true)
+    #expect(!program.exists("results/tiny/latest/report.html"))
+  }
+
+  @Test("a run that is not there, and a place that cannot be written to, are errors")
+  func errors() throws {
+    let program = try trained()
+    let missing = try program.run("report", "tinny")
+    #expect(missing.code == 1 && missing.errors.contains("did you mean 'tiny'?"))
+    let closed = try program.run("report", "tiny", "-o", "nowhere/page.html")
+    #expect(closed.code == 1 && closed.errors.contains("could not write 'nowhere/page.html'"))
+  }
+}

@@ -1,0 +1,122 @@
+"""Opens reports in a headless Chromium and fails where a reader would see something wrong.
+
+    python3 Tests/report/render.py REPORT.html ...
+
+Each page is shown 375 and 1280 pixels wide, light and dark. A failure is: a script's error or a message on the
+console, a breach of the page's own policy (which allows no network), anything fetched, content wider than the
+page, NaN in a drawing, a chart without a description, or a pointer over a mark that shows no value. Without a
+Chromium it says so and succeeds.
+"""
+
+import html
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "headless_shell"]
+
+# Runs before anything of the page's own.
+WATCH = """<script>
+window.faults = [];
+addEventListener('error', e => faults.push('error: ' + e.message));
+addEventListener('securitypolicyviolation', e => faults.push('policy: ' + e.violatedDirective + ' ' + e.blockedURI));
+</script>"""
+
+CHECK = """<script>
+addEventListener('load', () => setTimeout(() => {
+  const wide = document.documentElement.clientWidth;
+  if (document.documentElement.scrollWidth > wide)
+    faults.push('the page is ' + document.documentElement.scrollWidth + ' px wide, not ' + wide);
+  for (const shape of document.querySelectorAll('main *')) {
+    if (shape.closest('.scroll') || shape.closest('details:not([open])')) continue;
+    const box = shape.getBoundingClientRect();
+    if (box.width > 0 && box.right > wide + 1)
+      faults.push('beyond the edge: ' + shape.tagName + ' ' + shape.textContent.slice(0, 40));
+  }
+  for (const entry of performance.getEntriesByType('resource')) faults.push('fetched: ' + entry.name);
+  const charts = [...document.querySelectorAll('svg.chart')];
+  for (const chart of charts) {
+    if (/NaN|Infinity|undefined/.test(chart.outerHTML)) faults.push('NaN in a chart');
+    if (!chart.getAttribute('aria-label')) faults.push('a chart without a description');
+  }
+  for (const chart of charts) {
+    const mark = chart.querySelector('.mark, .hit');
+    if (!mark) continue;
+    chart.scrollIntoView();
+    const box = mark.getBoundingClientRect();
+    chart.dispatchEvent(new PointerEvent('pointermove',
+      {clientX: box.left + box.width / 2, clientY: box.top + box.height / 2, bubbles: true}));
+    const tip = document.querySelector('.tip');
+    if (!tip || tip.hidden || !tip.textContent) faults.push('no value at the pointer');
+    const edge = tip && tip.getBoundingClientRect();
+    if (edge && (edge.left < 0 || edge.right > wide)) faults.push('the value is cut off');
+  }
+  parent.postMessage({faults: [...new Set(faults)], charts: charts.length,
+    dark: matchMedia('(prefers-color-scheme: dark)').matches, wide}, '*');
+}, 50));
+</script>"""
+
+FRAME = """<!doctype html><title>frame</title><body style="margin:0">
+<script>addEventListener('message', e => { document.getElementById('said').textContent = JSON.stringify(e.data); });</script>
+<iframe src="page.html" style="width:WIDTHpx;height:900px;border:0"></iframe><pre id="said"></pre>"""
+
+
+def look(browser, page, width, dark):
+    """What the page says of itself at a width, and what it wrote to the console."""
+    with tempfile.TemporaryDirectory() as folder:
+        text = page.read_text(encoding="utf-8").replace("<head>", "<head>" + WATCH, 1)
+        Path(folder, "page.html").write_text(text.replace("</body>", CHECK + "</body>"), encoding="utf-8")
+        frame = Path(folder, "frame.html")
+        frame.write_text(FRAME.replace("WIDTH", str(width)), encoding="utf-8")
+        run = subprocess.run(
+            [browser, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
+             "--disable-background-networking",
+             f"--user-data-dir={folder}/profile", "--enable-logging=stderr", "--virtual-time-budget=4000",
+             "--window-size=1400,1000", f"--blink-settings=preferredColorScheme={0 if dark else 1}",
+             "--dump-dom", frame.as_uri()],
+            capture_output=True, text=True, timeout=120)
+    said = re.search(r'<pre id="said">(.*?)</pre>', run.stdout, re.DOTALL)
+    if not said or not said.group(1):
+        return None, ["the page did not answer: " + run.stderr[-300:]]
+    answer = json.loads(html.unescape(said.group(1)))
+    console = [line for line in run.stderr.splitlines() if "CONSOLE" in line]
+    return answer, answer["faults"] + console
+
+
+def outside(page):
+    """References that would leave the page."""
+    text = page.read_text(encoding="utf-8")
+    found = re.findall(r'<[a-z][^>]*\s(?:src|href|action|data)="(?!#|data:)([^"]*)"', text)
+    return [f"refers to {name}" for name in found] + re.findall(r"@import[^;]*|url\([^)]*\)", text)
+
+
+def main(paths):
+    browser = next(filter(None, map(shutil.which, NAMES)), None)
+    if not browser:
+        print("skipped: there is no Chromium here")
+        return 0
+    failed = 0
+    for page in map(Path, paths):
+        faults = outside(page)
+        charts = 0
+        for width in (375, 1280):
+            for dark in (False, True):
+                answer, found = look(browser, page, width, dark)
+                if answer:
+                    charts = answer["charts"]
+                    if answer["wide"] != width or answer["dark"] != dark:
+                        found.append(f"shown as {answer}")
+                faults += [f"{width} px{', dark' if dark else ''}: {fault}" for fault in found]
+        for fault in faults:
+            print(f"{page}: {fault}")
+        print(f"{page}: {charts} charts, {len(faults)} faults, {page.stat().st_size} bytes")
+        failed += bool(faults)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
