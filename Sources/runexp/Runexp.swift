@@ -25,7 +25,7 @@ struct Runexp: ParsableCommand {
     subcommands: [CellCommand.self],
     groupedSubcommands: [
       CommandGroup(
-        name: "Experiment", subcommands: [Run.self, Resume.self, Plan.self, Check.self]),
+        name: "Experiment", subcommands: [Run.self, Sweep.self, Resume.self, Plan.self, Check.self]),
       CommandGroup(
         name: "Results",
         subcommands: [

@@ -7,7 +7,9 @@ import Testing
 
 @Suite("the command line", .serialized)
 struct CommandLineTests {
-  private static let subcommands = ["run", "plan", "check", "components", "schema", "kernels"]
+  private static let subcommands = [
+    "run", "sweep", "plan", "check", "components", "schema", "kernels",
+  ]
 
   @Test("every subcommand explains itself", arguments: subcommands)
   func help(subcommand: String) throws {
