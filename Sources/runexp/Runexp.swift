@@ -38,7 +38,8 @@ struct Runexp: ParsableCommand {
         subcommands: [
           Components.self, Schema.self, ManualCommand.self, CompletionCommand.self,
         ]),
-      CommandGroup(name: "Machine", subcommands: [DoctorCommand.self, Kernels.self]),
+      CommandGroup(
+        name: "Machine", subcommands: [DoctorCommand.self, CalibrateCommand.self, Kernels.self]),
     ])
 
   static func main() {

@@ -116,21 +116,23 @@ extension Doctor {
   /// How old the measured noise floor is, and whether it is this machine's.
   func calibration(_ host: HostRecord) -> Finding {
     let advice = "'runexp calibrate' measures how much equal runs differ here; diff uses it"
-    guard let cache = locations.cache, AtomicFile.exists("\(cache)/calibration.json") else {
+    guard let path = Calibration.path(environment: environment), AtomicFile.exists(path) else {
       return Finding("calibration", .note, "none of this machine", advice: advice)
     }
-    let path = "\(cache)/calibration.json"
-    guard let json = try? JSON(reading: AtomicFile.read(path)) else {
+    guard let calibration = Calibration.load(environment: environment) else {
       return Finding("calibration", .note, "'\(path)' cannot be read", advice: advice)
     }
-    var status = stat()
-    stat(path, &status)
-    let age = Timestamp.age(now - Double(status.st_mtim.tv_sec))
-    let cpu = json["cpu"]?.text ?? json["host"]?["cpu"]?.text
-    guard cpu == nil || cpu == host.cpu else {
+    let age = calibration.age(now: now)
+    let values = [
+      JSONMember("path", .string(path)), JSONMember("calibration", calibration.json),
+    ]
+    guard calibration.isOf(["host": host.json]) else {
       return Finding(
-        "calibration", .note, "\(age) old, of another machine (\(cpu ?? ""))", advice: advice)
+        "calibration", .note,
+        "measured \(age), of another machine (\(calibration.host.cpu ?? "?"))",
+        advice: advice, values: values)
     }
-    return Finding("calibration", .ok, "\(age) old, of this machine: \(path)")
+    return Finding(
+      "calibration", .ok, "measured \(age) with \(calibration.runs) runs: \(path)", values: values)
   }
 }
