@@ -61,6 +61,14 @@ struct DiffCommand: ParsableCommand {
     options.metrics = try metrics()
     options.showsAll = all
     options.threshold = try share()
+    if let calibration = Calibration.load(environment: ProcessInfo.processInfo.environment),
+      [sides.0, sides.1].allSatisfy({ calibration.isOf($0.run.record) })
+    {
+      options.floor = { calibration.floor($0) }
+      options.calibration =
+        "a time must move by more than this host's noise between equal runs, calibrated "
+        + calibration.age(now: Date().timeIntervalSince1970)
+    }
     let diff = RunDiff(sides.0, sides.1, options)
     switch json ? "json" : format {
     case "md": print(diff.page.markdown, terminator: "")
