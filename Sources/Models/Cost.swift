@@ -8,6 +8,8 @@ package struct Cost: Equatable, Sendable {
   package let tokens: Int
   /// Trainable values.
   package let parameters: Int
+  /// Weights of the attentions' projections, and of the feed-forwards, over all layers.
+  package let attentionParameters, feedForwardParameters: Int
   /// Multiply-adds count as two.
   ///
   /// A causal attention counts the pairs it needs, which is about half of all, and fewer within a window.
@@ -16,6 +18,15 @@ package struct Cost: Equatable, Sendable {
   package let backwardFLOPsPerSequence: Double
   /// Bytes of keys and values that each token adds to an f32 cache over all layers, until a rolling one is full.
   package let cacheBytesPerToken: Int
+
+  /// Forward and backward work of training on one sequence, where attention's backward pass has so many products.
+  ///
+  /// - Parameter products: 5 where the scores are recomputed, 4 where they were kept.
+  package func trainingFLOPs(backwardProducts products: Double) -> Double {
+    // The backward pass is twice the products and 2.5 times the attention; this is what it is of attention.
+    let attention = 2 * (backwardFLOPsPerSequence - 2 * forwardFLOPsPerSequence)
+    return forwardFLOPsPerSequence + backwardFLOPsPerSequence - (2.5 - products / 2) * attention
+  }
 
   /// Forward and backward work of training on one token.
   package var trainingFLOPsPerToken: Double {
@@ -38,7 +49,10 @@ extension Transformer {
     }
     let products = perToken * Double(tokens)
     return Cost(
-      tokens: tokens, parameters: parameters.count, forwardFLOPsPerSequence: products + attention,
+      tokens: tokens, parameters: parameters.count,
+      attentionParameters: blocks.reduce(0) { $0 + $1.attention.matrices.weights },
+      feedForwardParameters: blocks.reduce(0) { $0 + $1.feedForward.matrices.weights },
+      forwardFLOPsPerSequence: products + attention,
       backwardFLOPsPerSequence: 2 * products + 2.5 * attention,
       cacheBytesPerToken: cacheBytesPerToken(.f32))
   }
@@ -48,4 +62,9 @@ extension Transformer {
     let seen = Double(min(window ?? tokens, tokens))
     return seen * Double(tokens) - seen * (seen - 1) / 2
   }
+}
+
+extension Array where Element == (inputs: Int, outputs: Int) {
+  /// The weights of all matrices together.
+  fileprivate var weights: Int { reduce(0) { $0 + $1.inputs * $1.outputs } }
 }

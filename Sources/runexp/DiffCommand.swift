@@ -89,14 +89,5 @@ struct DiffCommand: ParsableCommand {
     return percent / 100
   }
 
-  private func metrics() throws -> [Metric] {
-    try metric.map { name in
-      guard let found = Metric.named(name) else {
-        let near = Suggestion.nearest(to: name, among: Metric.all.map(\.name))
-        throw ValidationError(
-          "there is no metric '\(name)'" + (near.map { "; did you mean '\($0)'?" } ?? ""))
-      }
-      return found
-    }
-  }
+  private func metrics() throws -> [Metric] { try Metric.chosen(metric) }
 }

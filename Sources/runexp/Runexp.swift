@@ -29,7 +29,8 @@ struct Runexp: ParsableCommand {
       CommandGroup(
         name: "Results",
         subcommands: [
-          ListCommand.self, ShowCommand.self, DiffCommand.self, ReportCommand.self,
+          ListCommand.self, ShowCommand.self, SummaryCommand.self, DiffCommand.self,
+          ReportCommand.self,
           ReplayCommand.self,
           GenerateCommand.self,
         ]),

@@ -68,9 +68,15 @@ package struct RunReport: Sendable {
     return facts
   }
 
+  // Within single quotes a shell takes everything as it is, but for the quote itself.
+  private static func quoted(_ word: String) -> String {
+    "'" + word.replacing("'", with: "'\\''") + "'"
+  }
+
   private static func command(_ words: [String]) -> String {
     let plain = words.dropFirst().map { word in
-      word.contains { " '\"$&;|<>()[]{}*?\\".contains($0) } || word.isEmpty ? "'\(word)'" : word
+      word.contains { " '\"$&;|<>()[]{}*?\\".contains($0) } || word.isEmpty
+        ? Self.quoted(word) : word
     }
     return Wording.harmless((["runexp"] + plain).joined(separator: " "))
   }

@@ -31,10 +31,13 @@ extension Metric {
     nonfiniteSteps,
   ]
   /// How large the model and the job were.
-  package static let size: [Metric] = [parameters, flopsPerToken, steps, tokens]
+  package static let size: [Metric] = [
+    parameters, attentionParameters, feedForwardParameters, flopsPerToken, stepFLOPs, steps, tokens,
+  ]
   /// What was worked out before anything ran, to stand beside what was measured.
   package static let predictions: [Metric] = [
-    peakBytes, parameterBytes, gradientBytes, optimizerBytes, activationBytes, workspaceBytes,
+    parameters, stepFLOPs, peakBytes, parameterBytes, gradientBytes, optimizerBytes,
+    activationBytes, workspaceBytes,
     cacheBytes, savedBytes, forwardSeconds, backwardSeconds, decodeSeconds,
   ].map(prediction)
 
@@ -132,9 +135,19 @@ extension Metric {
   package static let parameters = Metric(
     "parameters", "Number of trained parameters, shared ones counted once.",
     better: .none, .planned, as: .scaled, whole: true)
+  package static let attentionParameters = Metric(
+    "attention_parameters", "Weights of the attentions' projections, over all layers.",
+    better: .none, .planned, as: .scaled, whole: true)
+  package static let feedForwardParameters = Metric(
+    "feed_forward_parameters", "Weights of the feed-forwards, over all layers.",
+    better: .none, .planned, as: .scaled, whole: true)
   package static let flopsPerToken = Metric(
     "flops_per_token", "Floating-point operations to train one token, forward and backward.",
     better: .none, .planned, as: .scaled, whole: true)
+  package static let stepFLOPs = Metric(
+    "step_flops",
+    "Floating-point operations that a training step called for, counted at its kernels' calls.",
+    better: .none, .exact, as: .scaled, whole: true)
   package static let steps = Metric(
     "steps", "Optimizer steps done.", better: .none, .exact, as: .count, whole: true)
   package static let tokens = Metric(

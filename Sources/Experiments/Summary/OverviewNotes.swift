@@ -8,7 +8,12 @@ struct OverviewNotes {
   let summary: Summary
 
   /// All notes, in the order in which they are printed.
-  var all: [String] { data + holes + seeds + unequal }
+  var all: [String] { data + company + holes + seeds + unequal }
+
+  /// Where the variants are not compared on equal terms.
+  var fairness: [String] { company + unequal }
+
+  private var company: [String] { summary.blocks.flatMap { SummaryNotes($0).company }.unique }
 
   private var rows: [CellRow] { summary.blocks.flatMap(\.rows) }
 

@@ -25,6 +25,12 @@ package struct Prediction: Equatable, Sendable {
     return measured == 0 ? nil : 100 * (predicted - measured) / abs(measured)
   }
 
+  /// Whether a prediction is to be exact; one of seconds is a floor, what the machine's limits allow at best.
+  package var isJudged: Bool { !metric.isTime }
+
+  /// Whether it is off by more than a tolerance in per cent, and should not be.
+  package func isBeyond(_ tolerance: Double) -> Bool { isJudged && size > tolerance }
+
   /// `0 %` where they are equal, else with a sign: `+3.1 %`.
   var errorText: String {
     guard let error = errorPercent else { return "-" }
@@ -63,19 +69,30 @@ extension Summary {
     return all
   }
 
+  /// Predictions that are off by more than the tolerance.
+  package var wrongPredictions: [Prediction] { predictions.filter { $0.isBeyond(tolerance) } }
+
   /// The section for people: all rows, or, beyond a limit, the worst of each quantity.
   func predictionContent(limit: Int?) -> [DocumentBlock] {
     let all = predictions
     if all.isEmpty { return [] }
     let heading = DocumentBlock.heading("Predicted and measured", level: 2)
-    guard let limit, all.count > limit else { return [heading, .table(table(all))] }
+    let wrong = wrongPredictions.count
+    let note =
+      wrong == 0
+      ? []
+      : [
+        DocumentBlock.paragraph(
+          "!: \(wrong) of \(all.count) are off by more than \(String(format: "%g", tolerance)) %")
+      ]
+    guard let limit, all.count > limit else { return [heading, .table(table(all))] + note }
     let worst = all.map(\.metric).unique.compactMap { metric in
       all.filter { $0.metric == metric }.max { $0.size < $1.size }
     }
     return [
       heading, .paragraph("the largest error of each quantity; all \(all.count) rows: summary.md"),
       .table(table(worst)),
-    ]
+    ] + note
   }
 
   private func table(_ predictions: [Prediction]) -> Table {
@@ -85,7 +102,7 @@ extension Summary {
       rows: predictions.map { prediction in
         [prediction.metric.name] + (isOne ? [] : [label(prediction.places)]) + [
           prediction.metric.text(prediction.predicted), prediction.metric.text(prediction.measured),
-          prediction.errorText,
+          prediction.errorText + (prediction.isBeyond(tolerance) ? " !" : ""),
         ]
       }, left: isOne ? [0] : [0, 1])
   }
@@ -106,6 +123,7 @@ extension Summary {
             "predicted": prediction.metric.json(prediction.predicted),
             "measured": prediction.metric.json(prediction.measured),
             "error_percent": .real(prediction.errorPercent),
+            "beyond_tolerance": .bool(prediction.isBeyond(tolerance)),
           ]
         }
       })

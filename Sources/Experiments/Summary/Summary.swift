@@ -17,6 +17,8 @@ package struct Summary: Sendable {
   package let headline: [Metric]
   /// The metrics whose growth along an axis is fitted.
   package let scalingMetrics: [Metric]
+  /// How far a prediction may be off, in per cent.
+  package var tolerance = 1.0
   /// Whether the workload is train.
   package let isTraining: Bool
 
@@ -44,16 +46,31 @@ package struct Summary: Sendable {
     coverage = Coverage(rows)
     axes = AxisNames(rows)
 
-    var points: [[CellRow.Entry]] = []
-    for row in rows where !points.contains(row.axes) { points.append(row.axes) }
-    blocks = points.map { point in
-      SummaryBlock(
-        axes: point, rows: rows.filter { $0.axes == point }, variants: variants,
-        baselines: baselines)
+    blocks = Self.points(of: rows).map { point in
+      SummaryBlock(axes: point[0].axes, rows: point, variants: variants, baselines: baselines)
     }
     let usual = isTraining ? Train.headline : []
     self.headline = Self.headline(headline.isEmpty ? usual : headline, of: blocks)
   }
+
+  // Grouped in one pass: a matrix may have thousands of points.
+  private static func points(of rows: [CellRow]) -> [[CellRow]] {
+    var points: [[CellRow]] = []
+    var places: [String: Int] = [:]
+    for row in rows {
+      let key = row.axes.map { "\($0.key)=\($0.value.line)" }.joined(separator: "\n")
+      if let place = places[key] {
+        points[place].append(row)
+      } else {
+        places[key] = points.count
+        points.append([row])
+      }
+    }
+    return points
+  }
+
+  /// Where the variants are not compared on equal terms: in size, in work, in what ran.
+  package var fairnessNotes: [String] { OverviewNotes(summary: self).fairness }
 
   /// The variant that those are held against which state no other.
   package var baseline: String? { baselines.usual }

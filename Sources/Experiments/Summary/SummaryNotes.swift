@@ -11,7 +11,14 @@ struct SummaryNotes {
     self.block = block
   }
 
-  var all: [String] { data + holes + seeds + correction + confounded + unfair }
+  var all: [String] { data + company + holes + seeds + correction + confounded + unfair }
+
+  // Cells that ran side by side shared the machine.
+  var company: [String] {
+    let most = block.rows.compactMap { $0.fact("concurrent_cells")?.whole }.max() ?? 1
+    return most > 1
+      ? ["up to \(most) cells ran at once and shared the machine: times say little"] : []
+  }
 
   // Another text than was asked for: losses on it compare with no other run's.
   var data: [String] {
@@ -85,7 +92,9 @@ struct SummaryNotes {
     for fact in block.rows.flatMap(\.facts) where !keys.contains(fact.key) { keys.append(fact.key) }
     // What ran as it was asked for is the comparison, and its reason goes with it.
     keys.removeAll { key in
-      key.hasSuffix("_requested") || key.hasSuffix("_reason")
+      // The hash of a curve differs whenever anything does; how many ran at once has a note of its own.
+      key == "loss_hash" || key == "concurrent_cells" || key.hasSuffix("_requested")
+        || key.hasSuffix("_reason")
         || block.rows.allSatisfy { $0.fact(key) == $0.fact(key + "_requested") }
     }
     return keys.compactMap { key in
@@ -104,18 +113,43 @@ struct SummaryNotes {
   var unfair: [String] {
     let measures: [(Metric, String)] = [
       (.parameters, "parameters"), (.flopsPerToken, "FLOPs a token"), (.tokens, "training tokens"),
+      (.attentionPairs, "pairs of query and key"),
     ]
     return measures.flatMap { metric, noun in
       (block.line(metric)?.comparisons ?? []).compactMap { comparison in
-        guard let ratio = comparison.pairs.ratio, abs(ratio - 1) > 0.01,
-          let above = comparison.pairs.subject.first, let below = comparison.pairs.baseline.first
+        guard let ratio = Self.unequal(comparison), let above = comparison.pairs.subject.first,
+          let below = comparison.pairs.baseline.first
         else { return nil }
-        let share = String(format: "%.1f", abs(ratio - 1) * 100)
-        return "not like for like: \(comparison.subject) has \(share) % "
-          + "\(ratio < 1 ? "fewer" : "more") \(noun) than \(comparison.baseline) "
-          + "(\(metric.text(above)) against \(metric.text(below)))"
+        let causes = metric == .parameters ? causes(comparison.subject) : ""
+        return "not like for like: \(comparison.subject) has \(Self.more(ratio)) "
+          + "\(noun) than \(comparison.baseline) "
+          + "(\(metric.text(above)) against \(metric.text(below)))\(causes)"
       }
     }
+  }
+
+  // Where the difference lies: SwiGLU has a third matrix, MQA and GQA smaller projections of keys and values.
+  private func causes(_ variant: String) -> String {
+    let parts: [(Metric, String)] = [
+      (.attentionParameters, "attention's projections"), (.feedForwardParameters, "feed-forwards"),
+    ]
+    let texts = parts.compactMap { metric, noun -> String? in
+      guard let comparison = block.line(metric)?.comparison(variant),
+        let ratio = Self.unequal(comparison)
+      else { return nil }
+      return "\(Self.more(ratio)) in the \(noun)"
+    }
+    return texts.isEmpty ? "" : ": " + texts.joined(separator: ", ")
+  }
+
+  /// The ratio where it is off by more than 1 %.
+  private static func unequal(_ comparison: Comparison) -> Double? {
+    comparison.pairs.ratio.flatMap { abs($0 - 1) > 0.01 ? $0 : nil }
+  }
+
+  /// `20.5 % more`.
+  private static func more(_ ratio: Double) -> String {
+    String(format: "%.1f %% ", abs(ratio - 1) * 100) + (ratio < 1 ? "fewer" : "more")
   }
 
   /// A probability with two significant figures: 0.25, 0.031, 0.0005.

@@ -27,6 +27,8 @@ package final class Trainer {
   private let seed: UInt64
   /// Steps done: each silences other elements where there is dropout, and can be replayed.
   package private(set) var steps = 0
+  /// Floating-point operations that the newest step really called for; nil before the first.
+  package private(set) var stepOperations: Double?
   private let gradients: Gradients
   private let parameters: [Tensor]
   private let decays: [Bool]
@@ -50,7 +52,8 @@ package final class Trainer {
   }
 
   /// Goes on where another trainer stopped; parameters and moments are restored by the caller.
-  func resume(after steps: Int, optimizerSteps: Int) {
+  func resume(after steps: Int, optimizerSteps: Int, stepOperations: Double?) {
+    self.stepOperations = stepOperations
     self.steps = steps
     optimizer.steps = optimizerSteps
   }
@@ -61,6 +64,8 @@ package final class Trainer {
   ///   - inputs: [batch, sequence].
   ///   - targets: the token after each input.
   package func step(_ inputs: [Int32], targets: [Int32], batch: Int, rate: Double) -> TrainingStep {
+    let before = device.operations
+    defer { stepOperations = device.operations - before }
     let (loss, logit) = backward(inputs, targets: targets, batch: batch)
     steps += 1
     let found = parameters.indices.map(gradients.leaf)

@@ -14,6 +14,7 @@ package struct TrainingState {
   /// Steps done, and the step of the optimizer, which a step without a finite gradient does not take.
   let steps: Int
   private let optimizerSteps: Int
+  private let stepOperations: Double
   /// The peaks of memory so far; a process that only evaluates would see less.
   private let peaks: MemoryLedger.Peaks
   private let tensors: SafeTensors
@@ -34,7 +35,8 @@ package struct TrainingState {
     let file = SafeTensors(
       entries,
       metadata: [
-        ("steps", "\(trainer.steps)"), ("optimizer_steps", "\(trainer.optimizer.steps)"),
+        ("steps", "\(trainer.steps)"), ("step_operations", "\(trainer.stepOperations ?? 0)"),
+        ("optimizer_steps", "\(trainer.optimizer.steps)"),
         ("peak_by_kind", Self.text(peaks.byKind)), ("at_peak", Self.text(peaks.atHighest)),
       ])
     try AtomicFile.write(file.encoded(), to: "\(folder)/\(Self.file)")
@@ -56,11 +58,13 @@ package struct TrainingState {
       tensors.metadata.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first })
     guard let steps = metadata["steps"].flatMap({ Int($0) }),
       let optimizerSteps = metadata["optimizer_steps"].flatMap({ Int($0) }),
+      let operations = metadata["step_operations"].flatMap({ Double($0) }),
       let byKind = metadata["peak_by_kind"].flatMap(Self.use),
       let atHighest = metadata["at_peak"].flatMap(Self.use)
     else { throw .unreadable(path: path, problem: "it lacks its numbers of steps or its peaks") }
     self.steps = steps
     self.optimizerSteps = optimizerSteps
+    stepOperations = operations
     peaks = MemoryLedger.Peaks(byKind: byKind, atHighest: atHighest)
   }
 
@@ -80,7 +84,7 @@ package struct TrainingState {
       }
     }
     for (tensor, values) in found { tensor.copy(from: values) }
-    trainer.resume(after: steps, optimizerSteps: optimizerSteps)
+    trainer.resume(after: steps, optimizerSteps: optimizerSteps, stepOperations: stepOperations)
     trainer.device.absorb(peaks)
   }
 

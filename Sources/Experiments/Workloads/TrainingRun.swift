@@ -184,6 +184,12 @@ struct TrainingRun {
     return loss
   }
 
+  /// Products of attention's backward pass with the kernel that runs.
+  private var backwardProducts: Double {
+    let ran = cell.row.fact("kernel")?.text.flatMap(AttentionAlgorithm.init(rawValue:))
+    return (ran ?? .flash2).backwardProducts
+  }
+
   /// Puts what was measured into the cell's row.
   func report() {
     var metrics = cell.row.metrics
@@ -204,7 +210,13 @@ struct TrainingRun {
     }
     metrics[.trainSeconds] = clock.total
     metrics[.evaluationSeconds] = evaluationSeconds
-    metrics.set(.parameters, cost.parameters)
+    metrics.set(.parameters, trainer.model.parameters.tensors.reduce(0) { $0 + $1.count })
+    metrics.set(.attentionParameters, cost.attentionParameters)
+    metrics.set(.feedForwardParameters, cost.feedForwardParameters)
+    metrics[.stepFLOPs] = trainer.stepOperations
+    metrics[.prediction(of: .parameters)] = Double(cost.parameters)
+    metrics[.prediction(of: .stepFLOPs)] =
+      cost.trainingFLOPs(backwardProducts: backwardProducts) * Double(options.batch)
     metrics.set(.flopsPerToken, Int(flops / Double(options.sequence)))
     metrics.set(.steps, stepsDone)
     metrics.set(.tokens, stepsDone * perStep)

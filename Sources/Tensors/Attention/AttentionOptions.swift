@@ -95,6 +95,12 @@ struct AttentionCall {
       k_scales: cache?.keyScales, v_scales: cache?.valueScales, type: type)
   }
 
+  /// Floating-point operations of one product of the scores' shape: 2 d for each pair, over all heads.
+  var productFLOPs: Double {
+    2 * Double(shape.head_dim) * Double(shape.batch * shape.heads)
+      * options.pairs(queries: Int(shape.queries), keys: Int(shape.keys))
+  }
+
   /// Calls `body` with the description; the tensors in it live as long.
   func withShape<Result>(_ body: (UnsafePointer<CKernels.attention>) -> Result) -> Result {
     withExtendedLifetime((options, cache)) { withUnsafePointer(to: shape, body) }

@@ -28,7 +28,9 @@ extension Pass {
         || v.variable.needsGradient)
     record(
       out,
-      AttentionOperation(table: table, call: call, q: q, k: k, v: v, out: out, saved: kept))
+      AttentionOperation(
+        table: table, backwardProducts: algorithm.backwardProducts, call: call, q: q, k: k, v: v,
+        out: out, saved: kept))
     return out
   }
 
@@ -61,6 +63,7 @@ extension Pass {
       preconditionFailure("device \(device.name) has no attention algorithm \(algorithm.rawValue)")
     }
     let q = inputs.q
+    device.count(operations: 2 * call.productFLOPs)
     let out = output(q.shape, q.type, differentiable: differentiable)
     let logits = observesLogits ? saved([q.shape[0], q.shape[2]]) : nil
     let kept = call.withShape { shape in
@@ -85,11 +88,13 @@ private struct AttentionInputs {
 struct AttentionOperation: Operation {
   static let name = "attention"
   let table: attention_kernel
+  let backwardProducts: Double
   let call: AttentionCall
   let q, k, v, out, saved: Tensor
 
   func backward(_ dout: Tensor, into gradients: Gradients) {
     let device = q.device
+    device.count(operations: backwardProducts * call.productFLOPs)
     let dq = gradients.output(for: q.variable)
     let dk = gradients.output(for: k.variable)
     let dv = gradients.output(for: v.variable)

@@ -48,7 +48,9 @@ import Testing
         """
         quantity    predicted  measured  error
         ──────────  ─────────  ────────  ─────
-        peak_bytes        5 B       0 B      -
+        peak_bytes        5 B       0 B    - !
+
+        !: 1 of 1 are off by more than 1 %
 
         every metric of every cell: summary.md
 
@@ -64,14 +66,14 @@ import Testing
     let summary = Self.summary(rows)
     #expect(summary.predictions.count == 1)
     #expect(summary.predictions.first?.places.map(\.variant) == ["a", "b"])
-    #expect(summary.digest.text.contains("peak_bytes  a and 1 more   1.00 KiB    1000 B  +2.4 %\n"))
+    #expect(summary.digest.text.contains("peak_bytes  a and 1 more   1.00 KiB    1000 B  +2.4 % !\n"))
   }
 
   @Test func `of many rows the terminal has the worst a quantity, the file all`() throws {
     let rows = (1...20).map { Self.row("v\($0)", predicted: 1000 + Double($0), measured: 1000) }
     let summary = Self.summary(rows)
     #expect(summary.digest.text.contains("the largest error of each quantity; all 20 rows"))
-    #expect(summary.digest.text.contains("peak_bytes  v20       1020 B    1000 B  +2.0 %\n"))
+    #expect(summary.digest.text.contains("peak_bytes  v20       1020 B    1000 B  +2.0 % !\n"))
     #expect(!summary.digest.text.contains("peak_bytes  v19"))
     #expect(summary.document.text.contains("peak_bytes  v19"))
     let json = try #require(summary.json["predictions"]).elements
