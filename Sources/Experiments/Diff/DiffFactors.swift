@@ -21,8 +21,6 @@ package struct DiffFactors: Sendable {
   package let points: Int
   /// Program, machine, text and circumstances that differ, in words.
   package let conditions: [String]
-  /// Whether the texts differ, so that losses do not compare.
-  package let hasOtherText: Bool
 
   init(_ base: DiffSide, _ new: DiffSide, _ matches: [DiffMatch]) {
     let pairs = matches.filter(\.isOnBothSides)
@@ -52,11 +50,10 @@ package struct DiffFactors: Sendable {
     keys = changes
     points = pairs.count
     sameKeys = all.subtracting(changes.map(\.key)).count
-    let texts = [base, new].map(Self.texts)
-    hasOtherText = texts[0] != texts[1] && !texts.contains([])
     conditions =
       Self.recorded(base.run.record, new.run.record)
-      + (hasOtherText ? ["the text differs"] : []) + Self.circumstances(pairs)
+      + (pairs.contains(where: \.hasOtherText) ? ["the text differs"] : [])
+      + Self.circumstances(pairs)
   }
 
   /// Components whose type or options differ count as one factor: `model.norm` with its epsilon.
@@ -83,10 +80,6 @@ package struct DiffFactors: Sendable {
     return members.flatMap { member in
       flat(member.value, under: path.isEmpty ? member.key : "\(path).\(member.key)")
     }
-  }
-
-  private static func texts(_ side: DiffSide) -> [String] {
-    side.cells.compactMap { $0.row.fact("dataset_sha256")?.text }.unique.sorted()
   }
 
   private static func recorded(_ base: JSON, _ new: JSON) -> [String] {
