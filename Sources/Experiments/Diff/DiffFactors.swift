@@ -9,6 +9,18 @@ package struct KeyChange: Equatable, Sendable {
   package let new: JSON
   /// Matched points where it differs so, of all that were matched.
   package fileprivate(set) var points: Int
+
+  /// Whether it is of a schedule and changes in proportion to a number elsewhere in the workload.
+  func follows(_ other: KeyChange) -> Bool {
+    let schedule = "workload.schedule."
+    guard key.hasPrefix(schedule), other.key.hasPrefix("workload."),
+      !other.key.hasPrefix(schedule), let before = base.number, let after = new.number,
+      let from = other.base.number, let to = other.new.number, from != 0
+    else { return false }
+    // Steps are whole numbers, rounded.
+    let slack = base.whole == nil ? 1e-6 * abs(after) : 0.5
+    return abs(before * to / from - after) <= slack
+  }
 }
 
 /// Everything that differs between two sides beside the results.
@@ -57,8 +69,10 @@ package struct DiffFactors: Sendable {
   }
 
   /// Components whose type or options differ count as one factor: `model.norm` with its epsilon.
+  ///
+  /// A schedule that stretches with the rate or the steps, as its defaults do, is no factor of its own.
   package var factors: [String] {
-    keys.map { change in
+    keys.filter { change in !keys.contains { change.follows($0) } }.map { change in
       let parts = change.key.split(separator: ".").map(String.init)
       return parts.count > 2 ? parts.prefix(2).joined(separator: ".") : change.key
     }.unique

@@ -134,6 +134,30 @@ struct DiffTests {
     #expect(other.changes.map(\.verdict) == [.unclear("another text")])
   }
 
+  @Test("a schedule that stretches with the rate or the steps is no factor of its own")
+  func schedule() throws {
+    func side(rate: Double, least: Double, steps: Int, warmup: Int) throws -> DiffSide {
+      try cases.side([
+        DiffCases.Cell(
+          metrics: [(.valLoss, 1)],
+          configuration: [
+            "workload": [
+              "type": "train", "steps": .integer(steps), "optimizer": ["lr": .real(rate)],
+              "schedule": ["warmup": .integer(warmup), "min_lr": .real(least)],
+            ]
+          ])
+      ])
+    }
+    let base = try side(rate: 1e-3, least: 1e-4, steps: 60, warmup: 6)
+    func factors(_ new: DiffSide) -> [String] { RunDiff(base, new).factors.factors }
+    #expect(
+      try factors(side(rate: 3e-3, least: 3e-4, steps: 60, warmup: 6)) == ["workload.optimizer"])
+    #expect(try factors(side(rate: 1e-3, least: 1e-4, steps: 75, warmup: 7)) == ["workload.steps"])
+    #expect(
+      try factors(side(rate: 3e-3, least: 1e-5, steps: 60, warmup: 6))
+        == ["workload.optimizer", "workload.schedule"])
+  }
+
   @Test("cells of one side are listed, and one that no longer ends well is a regression")
   func gaps() throws {
     func cell(_ length: Int, _ seed: Int, _ status: CellStatus = .ok) -> DiffCases.Cell {
