@@ -64,7 +64,7 @@ struct DiffCommand: ParsableCommand {
     if let calibration = Calibration.load(environment: ProcessInfo.processInfo.environment),
       [sides.0, sides.1].allSatisfy({ calibration.isOf($0.run.record) })
     {
-      options.floor = { calibration.floor($0) }
+      options.floor = { calibration.floor($0, of: $1) }
       options.calibration =
         "a time must move by more than this host's noise between equal runs, calibrated "
         + calibration.age(now: Date().timeIntervalSince1970)

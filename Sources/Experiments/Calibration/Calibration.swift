@@ -41,6 +41,14 @@ package struct Calibration: Equatable, Sendable {
   /// The relative noise floor of a metric; nil where it was not measured.
   package func floor(_ metric: Metric) -> Double? { floors[metric.name] }
 
+  /// The floor as far as it holds for cells: those of the processor, with the number of threads it was measured with.
+  package func floor(_ metric: Metric, of cells: [CellRow]) -> Double? {
+    let isLike = cells.filter { $0.status == .ok }.allSatisfy { cell in
+      cell.fact("device")?.text == "cpu" && cell.fact("threads")?.whole == threads
+    }
+    return isLike ? floor(metric) : nil
+  }
+
   /// Whether it is of the machine that a run was made on.
   ///
   /// - Parameter record: the run's `run.json`.

@@ -9,6 +9,18 @@ package struct KeyChange: Equatable, Sendable {
   package let new: JSON
   /// Matched points where it differs so, of all that were matched.
   package fileprivate(set) var points: Int
+
+  /// Whether it is of a schedule and changes in proportion to a number elsewhere in the workload.
+  func follows(_ other: KeyChange) -> Bool {
+    let schedule = "workload.schedule."
+    guard key.hasPrefix(schedule), other.key.hasPrefix("workload."),
+      !other.key.hasPrefix(schedule), let before = base.number, let after = new.number,
+      let from = other.base.number, let to = other.new.number, from != 0
+    else { return false }
+    // Steps are whole numbers, rounded.
+    let slack = base.whole == nil ? 1e-6 * abs(after) : 0.5
+    return abs(before * to / from - after) <= slack
+  }
 }
 
 /// Everything that differs between two sides beside the results.
@@ -21,8 +33,6 @@ package struct DiffFactors: Sendable {
   package let points: Int
   /// Program, machine, text and circumstances that differ, in words.
   package let conditions: [String]
-  /// Whether the texts differ, so that losses do not compare.
-  package let hasOtherText: Bool
 
   init(_ base: DiffSide, _ new: DiffSide, _ matches: [DiffMatch]) {
     let pairs = matches.filter(\.isOnBothSides)
@@ -52,16 +62,17 @@ package struct DiffFactors: Sendable {
     keys = changes
     points = pairs.count
     sameKeys = all.subtracting(changes.map(\.key)).count
-    let texts = [base, new].map(Self.texts)
-    hasOtherText = texts[0] != texts[1] && !texts.contains([])
     conditions =
       Self.recorded(base.run.record, new.run.record)
-      + (hasOtherText ? ["the text differs"] : []) + Self.circumstances(pairs)
+      + (pairs.contains(where: \.hasOtherText) ? ["the text differs"] : [])
+      + Self.circumstances(pairs)
   }
 
   /// Components whose type or options differ count as one factor: `model.norm` with its epsilon.
+  ///
+  /// A schedule that stretches with the rate or the steps, as its defaults do, is no factor of its own.
   package var factors: [String] {
-    keys.map { change in
+    keys.filter { change in !keys.contains { change.follows($0) } }.map { change in
       let parts = change.key.split(separator: ".").map(String.init)
       return parts.count > 2 ? parts.prefix(2).joined(separator: ".") : change.key
     }.unique
@@ -83,10 +94,6 @@ package struct DiffFactors: Sendable {
     return members.flatMap { member in
       flat(member.value, under: path.isEmpty ? member.key : "\(path).\(member.key)")
     }
-  }
-
-  private static func texts(_ side: DiffSide) -> [String] {
-    side.cells.compactMap { $0.row.fact("dataset_sha256")?.text }.unique.sorted()
   }
 
   private static func recorded(_ base: JSON, _ new: JSON) -> [String] {

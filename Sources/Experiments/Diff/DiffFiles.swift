@@ -18,7 +18,7 @@ extension RunDiff {
       "cells_compared": .integer(compared), "cells_planned": .integer(planned),
       "tests": .integer(tests), "seeds_needed": .integer(seedsNeeded),
       "threshold": .real(threshold), "noise": .string(noise),
-      "metrics": .array(changes.map(Self.json)),
+      "metrics": .array(changes.map { json($0) }),
       "geometric_means": .array(
         means.map {
           [
@@ -42,9 +42,9 @@ extension RunDiff {
     ]
   }
 
-  private static func json(_ change: MetricChange) -> JSON {
+  private func json(_ change: MetricChange) -> JSON {
     .object(
-      zip(columns, fields(change)).map { JSONMember($0, $1) } + [
+      zip(Self.columns, fields(change)).map { JSONMember($0, $1) } + [
         JSONMember("base_values", .array(change.base.values.map { change.metric.json($0) })),
         JSONMember("new_values", .array(change.new.values.map { change.metric.json($0) })),
       ])
@@ -55,7 +55,7 @@ extension RunDiff {
     CSV.line(Self.columns)
       + changes.map { change in
         CSV.line(
-          Self.fields(change).map { value in
+          fields(change).map { value in
             switch value {
             case .null: nil
             case .string(let text): text
@@ -70,9 +70,10 @@ extension RunDiff {
     "where", "metric", "direction", "certainty", "base_n", "base_mean", "base_sd", "new_n",
     "new_mean", "new_sd", "paired", "difference", "difference_low", "difference_high", "change",
     "change_low", "change_high", "test", "p", "least_p", "holm_p", "verdict", "reason",
+    "seeds_needed",
   ]
 
-  private static func fields(_ change: MetricChange) -> [JSON] {
+  private func fields(_ change: MetricChange) -> [JSON] {
     let metric = change.metric
     return [
       .string(change.point), .string(metric.name), .string(metric.better.rawValue),
@@ -84,6 +85,7 @@ extension RunDiff {
       .real(change.changeInterval?.high), .string(change.test?.rawValue), .real(change.p),
       .real(change.p == nil ? nil : change.minimumP), .real(change.holmP),
       .string(change.verdict.word), .string(change.verdict.reason),
+      .integer(change.seedsNeeded(tests: tests)),
     ]
   }
 }

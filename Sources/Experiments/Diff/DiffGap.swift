@@ -13,17 +13,16 @@ package struct DiffGap: Equatable, Sendable {
 
   static func all(_ matches: [DiffMatch]) -> [DiffGap] {
     matches.flatMap { match in
-      (match.base + match.new).map(\.row.seed).unique.compactMap { seed -> DiffGap? in
+      let compared = match.comparedSeeds
+      return (match.base + match.new).map(\.row.seed).unique.compactMap { seed -> DiffGap? in
         let base = match.base.first { $0.row.seed == seed }?.row
         let new = match.new.first { $0.row.seed == seed }?.row
-        let isOk = base?.status == .ok && new?.status == .ok
+        // Whoever did not end well on one side is no less a gap for having been compared on the other.
+        let isOk =
+          compared.contains(seed)
+          && [base, new].allSatisfy { $0 == nil || $0?.status == .ok }
         let isExcluded = [base, new].allSatisfy { $0 == nil || $0?.status == .excluded }
-        // Sides with other seeds throughout are compared without pairs.
-        let isUnpaired =
-          match.isOnBothSides
-          && Set(match.base.map(\.row.seed)).isDisjoint(with: match.new.map(\.row.seed))
-          && (base ?? new)?.status == .ok
-        if isOk || isExcluded || isUnpaired { return nil }
+        if isOk || isExcluded { return nil }
         return DiffGap(
           point: match.label, seed: seed, base: base.map(text), new: new.map(text),
           isRegression: base?.status == .ok && new.map { $0.status.isBad } == true)

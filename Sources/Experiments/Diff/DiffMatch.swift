@@ -9,14 +9,52 @@ struct DiffMatch: Sendable {
 
   var isOnBothSides: Bool { !base.isEmpty && !new.isEmpty }
 
-  /// Matches cells by variant and by the axes that both runs have; by less where one side has one variant alone.
+  /// Whether the two sides read different texts, so that losses do not compare.
+  var hasOtherText: Bool {
+    let texts = [base, new].map { cells in
+      Set(cells.compactMap { $0.row.fact("dataset_sha256")?.text })
+    }
+    return texts[0] != texts[1] && !texts.contains([])
+  }
+
+  /// Whether values of so many seeds are paired by seed, rather than compared as two sets.
+  ///
+  /// Pairs say more than what is left without a partner, unless they are few and that is most of it.
+  static func isPaired(shared: Int, _ base: Int, _ new: Int) -> Bool {
+    shared > 0
+      && (shared == min(base, new) || shared >= SignFlip.pairsNeeded(below: 0.05))
+  }
+
+  /// The seeds that ended well on both sides, or on either where they are not paired.
+  var comparedSeeds: Set<Int> {
+    let ok = [base, new].map { cells in
+      Set(cells.filter { $0.row.status == .ok }.map(\.row.seed))
+    }
+    let shared = ok[0].intersection(ok[1])
+    if ok[0].isEmpty || ok[1].isEmpty { return [] }
+    return Self.isPaired(shared: shared.count, ok[0].count, ok[1].count)
+      ? shared : ok[0].union(ok[1])
+  }
+
+  /// Matches cells by variant and by the axes that both runs have; by less where nothing matches and each side has
+  /// a single variant, or a single point.
   static func all(_ base: DiffSide, _ new: DiffSide) -> [DiffMatch] {
     let axes = commonAxes(base, new)
     let full = matches(base, new, axes: axes, usesVariant: true)
     if full.contains(where: \.isOnBothSides) { return full }
-    let isSingle = [base, new].allSatisfy { Set($0.cells.map(\.row.variant)).count == 1 }
-    guard isSingle else { return full }
-    return matches(base, new, axes: axes, usesVariant: false)
+    func isSingle(_ part: (StoredCell) -> String) -> Bool {
+      [base, new].allSatisfy { Set($0.cells.map(part)).count == 1 }
+    }
+    let isOneVariant = isSingle(\.row.variant)
+    let isOnePoint = isSingle { cell in cell.row.axes.map { "\($0.key)=\($0.value.line)" }.joined()
+    }
+    if isOneVariant {
+      let some = matches(base, new, axes: axes, usesVariant: false)
+      if isOnePoint || some.contains(where: \.isOnBothSides) {
+        return isOnePoint ? matches(base, new, axes: [], usesVariant: false) : some
+      }
+    }
+    return isOnePoint ? matches(base, new, axes: [], usesVariant: true) : full
   }
 
   private static func matches(

@@ -48,26 +48,28 @@ extension RunDiff {
 
   private var table: Table {
     let hasPoints = changes.contains { !$0.point.isEmpty }
-    let rows = changes.map { change in
+    let needs = changes.map { $0.seedsText(tests: tests) }
+    let hasNeeds = needs.contains { $0 != nil }
+    let rows = zip(changes, needs).map { change, need in
       (hasPoints ? [change.point] : []) + [
         change.metric.name, Self.text(change.metric, change.base),
         Self.text(change.metric, change.new), Self.changeText(change),
         change.holmP == nil ? "" : change.p.map(SummaryNotes.p) ?? "",
         change.holmP.map(SummaryNotes.p) ?? "",
-        change.verdict.text,
-      ]
+      ] + (hasNeeds ? [need ?? ""] : []) + [change.verdict.text]
     }
     let moved = Set(changes.filter { $0.verdict != .same }.map(\.metric))
     let means = self.means.filter { moved.contains($0.metric) }.map { mean in
       (hasPoints ? ["all \(mean.points) points"] : []) + [
         mean.metric.name, "", "", String(format: "%+.1f %%", (mean.ratio - 1) * 100), "", "",
-        "geometric mean",
-      ]
+      ] + (hasNeeds ? [""] : []) + ["geometric mean"]
     }
     let header =
-      (hasPoints ? ["where"] : []) + ["metric", "base", "new", "change [95 %]", "p", "Holm", ""]
+      (hasPoints ? ["where"] : []) + ["metric", "base", "new", "change [95 %]", "p", "Holm"]
+      + (hasNeeds ? ["needs"] : []) + [""]
     return Table(
-      header: header, rows: rows + means, left: hasPoints ? [0, 1, 7] : [0, 6])
+      header: header, rows: rows + means,
+      left: hasPoints ? [0, 1, header.count - 1] : [0, header.count - 1])
   }
 
   private static func text(_ metric: Metric, _ sample: Sample) -> String {
@@ -109,6 +111,11 @@ extension RunDiff {
           ? "1 seed shows no spread"
           : "\(n) seeds cannot give p < \(SummaryNotes.p(least)), here before Holm's correction")
           + "; \(needed) seeds, the same on both sides, would do for these tests")
+    }
+    if changes.contains(where: { $0.seedsNeeded(tests: tests) != nil }) {
+      notes.append(
+        "needs: about so many seeds would show a change as large as the one seen, four times in five"
+      )
     }
     if let noise { notes.append(noise) }
     if !regressions.isEmpty {

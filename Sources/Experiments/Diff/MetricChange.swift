@@ -41,8 +41,16 @@ package struct MetricChange: Sendable {
   package internal(set) var holmP: Double?
   package internal(set) var verdict: Verdict = .unclear("")
 
+  /// Whether the two sides read different texts.
+  let hasOtherText: Bool
+  /// The difference of logarithms that equal runs of these cells stay within; nil where it is not known.
+  private let floor: Double?
+
+  /// - Parameter floor: the noise of a metric between equal runs of such cells; nil where it is not known.
   /// - Returns: nil where a side has no value.
-  init?(_ metric: Metric, at point: String, _ base: [CellRow], _ new: [CellRow]) {
+  init?(_ metric: Metric, of match: DiffMatch, floor: (Metric, [CellRow]) -> Double?) {
+    let base = match.base.map(\.row)
+    let new = match.new.map(\.row)
     func values(_ rows: [CellRow]) -> [(seed: Int, value: Double)] {
       rows.compactMap { row in
         guard row.status == .ok || metric.certainty == .planned else { return nil }
@@ -52,15 +60,16 @@ package struct MetricChange: Sendable {
     var before = values(base)
     var after = values(new)
     let seeds = before.map(\.seed).filter { seed in after.contains { $0.seed == seed } }
-    // Pairs say more than what is left without a partner.
-    isPaired = seeds.count >= 2 || (seeds.count == 1 && before.count == 1 && after.count == 1)
+    isPaired = DiffMatch.isPaired(shared: seeds.count, before.count, after.count)
     if isPaired {
       before = seeds.compactMap { seed in before.first { $0.seed == seed } }
       after = seeds.compactMap { seed in after.first { $0.seed == seed } }
     }
     guard !before.isEmpty, !after.isEmpty else { return nil }
-    self.point = point
+    point = match.label
     self.metric = metric
+    hasOtherText = match.hasOtherText
+    self.floor = metric.isTiming ? floor(metric, base + new) : nil
     self.base = Sample(before.map(\.value))
     self.new = Sample(after.map(\.value))
     let pairs = PairedComparison(
@@ -100,14 +109,12 @@ package struct MetricChange: Sendable {
 
   /// Decides what may be said.
   ///
-  /// - Parameters:
-  ///   - floor: the relative difference that equal runs show on this host; nil where it is not known.
-  ///   - tests: how many tests the table holds.
-  mutating func decide(floor: Double?, tests: Int, hasOtherText: Bool) {
-    verdict = decision(floor: floor, tests: tests, hasOtherText: hasOtherText)
+  /// - Parameter tests: how many tests the table holds.
+  mutating func decide(tests: Int) {
+    verdict = decision(tests: tests)
   }
 
-  private func decision(floor: Double?, tests: Int, hasOtherText: Bool) -> Verdict {
+  private func decision(tests: Int) -> Verdict {
     if hasOtherText, metric.isOfText { return .unclear("another text") }
     let isExact = metric.isExact && base.isConstant && new.isConstant
     if isExact ? base.values[0] == new.values[0] : isSameBits { return .same }
@@ -122,9 +129,16 @@ package struct MetricChange: Sendable {
       return minimumP * Double(tests) >= 0.05
         ? .unclear("\(n) seeds are too few") : .unclear("no difference found")
     }
-    if let floor, metric.isTime, abs(change ?? 0) <= floor {
-      return .unclear("within the noise of this host, \(Self.percent(floor))")
-    }
+    return metric.isTiming ? timing(direction) : direction
+  }
+
+  // The seeds of a run share the machine's state, so their scatter says nothing of two runs: without the noise
+  // between runs, two equal ones would differ in almost half of the tables.
+  private func timing(_ direction: Verdict) -> Verdict {
+    guard let floor else { return .unclear("times not calibrated") }
+    guard let before = base.mean, let after = new.mean, before > 0, after > 0,
+      abs(log(after / before)) > floor
+    else { return .unclear("within the noise of this host, \(Self.percent(floor))") }
     return direction
   }
 
@@ -132,13 +146,6 @@ package struct MetricChange: Sendable {
 }
 
 extension Metric {
-  /// Whether it is a time or a rate, which the state of the machine moves.
-  package var isTime: Bool {
-    certainty == .sampled
-      && (name.hasSuffix("seconds") || name.hasSuffix("_per_s") || name.hasSuffix("peak_percent")
-        || name == "bandwidth_percent")
-  }
-
-  /// Whether it depends on which text was read.
-  var isOfText: Bool { name.contains("loss") }
+  /// Whether it depends on which text was read: all that varies but times and the process's memory.
+  var isOfText: Bool { certainty == .sampled && !isTiming && self != .peakResidentBytes }
 }

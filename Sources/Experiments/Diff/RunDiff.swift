@@ -31,8 +31,8 @@ package struct RunDiff: Sendable {
     package var showsAll = false
     /// The least relative change that counts as a regression.
     package var threshold = 0.01
-    /// The relative difference that equal runs show on this host.
-    package var floor: @Sendable (Metric) -> Double? = { _ in nil }
+    /// How far equal runs of such cells lie apart on this host; nil where that is not known.
+    package var floor: @Sendable (Metric, [CellRow]) -> Double? = { _, _ in nil }
     /// What to say of the floor; nil where there is no calibration of this host.
     package var calibration: String?
 
@@ -51,7 +51,7 @@ package struct RunDiff: Sendable {
     let headline = Set(base.run.summary.headline + new.run.summary.headline)
     var changes = pairs.flatMap { pair in
       metrics.compactMap { metric in
-        MetricChange(metric, at: pair.label, pair.base.map(\.row), pair.new.map(\.row))
+        MetricChange(metric, of: pair, floor: options.floor)
       }
     }.filter { change in
       options.showsAll || !options.metrics.isEmpty || headline.contains(change.metric)
@@ -62,22 +62,21 @@ package struct RunDiff: Sendable {
       changes[place].holmP = p
     }
     for place in changes.indices {
-      changes[place].decide(
-        floor: options.floor(changes[place].metric), tests: tested.count,
-        hasOtherText: factors.hasOtherText)
+      changes[place].decide(tests: tested.count)
     }
     self.changes = changes
     tests = tested.count
     gaps = DiffGap.all(matches)
-    compared = pairs.reduce(0) { $0 + Self.seeds($1).count }
+    compared = pairs.reduce(0) { $0 + $1.comparedSeeds.count }
     planned = matches.reduce(0) { total, match in
       total
         + Set((match.base + match.new).filter { $0.row.status != .excluded }.map(\.row.seed)).count
     }
     noise =
-      changes.contains { $0.metric.isTime }
+      changes.contains { $0.metric.isTiming }
       ? options.calibration
-        ?? "this host is not calibrated, so the noise of times between runs is not known: 'runexp calibrate'"
+        ?? "times: this host is not calibrated, so how far equal runs lie apart is not known, and no change of a time or rate "
+        + "is claimed; 'runexp calibrate' measures it"
       : nil
     obstacle = Self.obstacle(base, new, pairs, changes)
   }
@@ -111,14 +110,6 @@ package struct RunDiff: Sendable {
         ? (metric, exp(ratios.reduce(0) { $0 + log($1) } / Double(ratios.count)), ratios.count)
         : nil
     }
-  }
-
-  private static func seeds(_ match: DiffMatch) -> Set<Int> {
-    let ok = [match.base, match.new].map { cells in
-      Set(cells.filter { $0.row.status == .ok }.map(\.row.seed))
-    }
-    let shared = ok[0].intersection(ok[1])
-    return shared.isEmpty && !ok[0].isEmpty && !ok[1].isEmpty ? ok[0].union(ok[1]) : shared
   }
 
   private static func metrics(

@@ -30,6 +30,8 @@ struct DiffRateTests {
     var count = (any: 0, effect: 0)
     var options = RunDiff.Options()
     options.showsAll = true
+    // Here runs have no state of their own, so that the test alone is tried.
+    options.floor = { _, _ in 0 }
     for _ in 0..<tables {
       let shared = (0..<seeds).map { _ in Self.metrics.map { _ in 0.1 * random.normal() } }
       let diff = RunDiff(
@@ -68,9 +70,11 @@ struct DiffRateTests {
         })
     }
     var found = 0
+    var options = RunDiff.Options()
+    options.floor = { _, _ in 0 }
     for first in 0..<20 {
       for second in (first + 1)..<20 {
-        let diff = RunDiff(runs[first], runs[second])
+        let diff = RunDiff(runs[first], runs[second], options)
         #expect(diff.changes.first { $0.metric == .valLoss }?.verdict == .same)
         if diff.changes.contains(where: { $0.verdict == .better || $0.verdict == .worse }) {
           found += 1
@@ -78,6 +82,40 @@ struct DiffRateTests {
       }
     }
     #expect(Double(found) <= 0.05 * 190, "\(found) of 190")
+  }
+
+  @Test("runs with a state of their own, each pair held against a calibration of five others")
+  func stateOfTheMachine() throws {
+    var random = Simulation(seed: 5)
+    let cases = try DiffCases()
+    let tables = 300
+    var found = (calibrated: 0, not: 0, slower: 0)
+    func times(_ factor: Double) -> [DiffCases.Cell] {
+      let state = exp(0.05 * random.normal())
+      return DiffCases.seeds(
+        .stepSeconds,
+        (0..<8).map { _ in 0.1 * factor * state * (1 + 0.005 * random.normal()) })
+    }
+    for _ in 0..<tables {
+      let sd = try #require(Sample((0..<5).map { _ in 0.05 * random.normal() }).sd)
+      let floor = NoiseFloor.floor(sd: sd, runs: 5)
+      var options = RunDiff.Options()
+      options.floor = { _, _ in floor }
+      let base = try cases.side(times(1))
+      let again = try cases.side(times(1))
+      func claims(_ diff: RunDiff) -> Bool {
+        diff.changes.contains { $0.verdict == .better || $0.verdict == .worse }
+      }
+      if claims(RunDiff(base, again, options)) { found.calibrated += 1 }
+      if claims(RunDiff(base, again)) { found.not += 1 }
+      // Five standard deviations of the difference of two runs.
+      if RunDiff(base, try cases.side(times(1.42)), options).exitCode == 2 { found.slower += 1 }
+    }
+    // Three standard deviations of a share of 5 % over so many tables.
+    let limit = 0.05 * Double(tables) + 3 * (0.05 * 0.95 * Double(tables)).squareRoot()
+    #expect(Double(found.calibrated) <= limit, "\(found.calibrated) of \(tables)")
+    #expect(found.not == 0)
+    #expect(Double(found.slower) >= 0.9 * Double(tables), "\(found.slower) of \(tables)")
   }
 
   @Test("a planted effect of three standard deviations of the noise is found in nine of ten tables")

@@ -69,10 +69,19 @@ struct DiffTests {
     let base = (0..<8).map { 0.1 + Double($0) * 1e-5 }
     let before = try cases.side(DiffCases.seeds(.stepSeconds, base))
     let after = try cases.side(DiffCases.seeds(.stepSeconds, base.map { $0 * 1.03 }))
-    #expect(RunDiff(before, after).changes[0].verdict == .worse)
-    #expect(RunDiff(before, after).page.text.contains("not calibrated"))
+    let unknown = RunDiff(before, after)
+    #expect(unknown.changes[0].verdict == .unclear("times not calibrated"))
+    #expect(unknown.exitCode == 0)
+    #expect(unknown.page.text.contains("'runexp calibrate' measures it"))
     var options = RunDiff.Options()
-    options.floor = { _ in 0.05 }
+    options.floor = { _, _ in 0.02 }
+    #expect(RunDiff(before, after, options).changes[0].verdict == .worse)
+    #expect(RunDiff(before, after, options).exitCode == 2)
+    // The floor bounds logarithms: -3 % is further than +3 %, which lies within 0.03.
+    options.floor = { _, _ in 0.03 }
+    #expect(RunDiff(before, after, options).exitCode == 0)
+    #expect(RunDiff(after, before, options).exitCode == 0)
+    options.floor = { _, _ in 0.05 }
     options.calibration = "noise of this host: 5 %"
     let diff = RunDiff(before, after, options)
     #expect(diff.changes[0].verdict == .unclear("within the noise of this host, 5.0 %"))
@@ -125,6 +134,30 @@ struct DiffTests {
     #expect(other.changes.map(\.verdict) == [.unclear("another text")])
   }
 
+  @Test("a schedule that stretches with the rate or the steps is no factor of its own")
+  func schedule() throws {
+    func side(rate: Double, least: Double, steps: Int, warmup: Int) throws -> DiffSide {
+      try cases.side([
+        DiffCases.Cell(
+          metrics: [(.valLoss, 1)],
+          configuration: [
+            "workload": [
+              "type": "train", "steps": .integer(steps), "optimizer": ["lr": .real(rate)],
+              "schedule": ["warmup": .integer(warmup), "min_lr": .real(least)],
+            ]
+          ])
+      ])
+    }
+    let base = try side(rate: 1e-3, least: 1e-4, steps: 60, warmup: 6)
+    func factors(_ new: DiffSide) -> [String] { RunDiff(base, new).factors.factors }
+    #expect(
+      try factors(side(rate: 3e-3, least: 3e-4, steps: 60, warmup: 6)) == ["workload.optimizer"])
+    #expect(try factors(side(rate: 1e-3, least: 1e-4, steps: 75, warmup: 7)) == ["workload.steps"])
+    #expect(
+      try factors(side(rate: 3e-3, least: 1e-5, steps: 60, warmup: 6))
+        == ["workload.optimizer", "workload.schedule"])
+  }
+
   @Test("cells of one side are listed, and one that no longer ends well is a regression")
   func gaps() throws {
     func cell(_ length: Int, _ seed: Int, _ status: CellStatus = .ok) -> DiffCases.Cell {
@@ -175,6 +208,87 @@ struct DiffTests {
     #expect(between.changes.first?.difference == 1)
   }
 
+  @Test(
+    "single points are matched whatever they are called, and their setting is a key that differs")
+  func singlePoints() throws {
+    func side(_ length: Int, _ variant: String) throws -> DiffSide {
+      try cases.side([
+        DiffCases.Cell(
+          variant: variant, axes: ["workload.sequence": length], metrics: [(.valLoss, 1)],
+          configuration: ["workload": ["type": "train", "sequence": .integer(length)]])
+      ])
+    }
+    for other in ["a", "b"] {
+      let diff = RunDiff(try side(64, "a"), try side(128, other))
+      #expect(diff.compared == 1)
+      #expect(diff.factors.keys.map(\.key) == ["workload.sequence"])
+    }
+  }
+
+  @Test("few common seeds among many are not worth pairing; a side's every seed, or six, are")
+  func pairing() throws {
+    func diff(_ base: ClosedRange<Int>, _ new: ClosedRange<Int>) throws -> RunDiff {
+      func cells(_ seeds: ClosedRange<Int>, _ shift: Double) -> [DiffCases.Cell] {
+        DiffCases.seeds(
+          .valLoss, seeds.map { shift + 0.01 * Double($0 % 3) }, from: seeds.lowerBound)
+      }
+      return RunDiff(try cases.side(cells(base, 1)), try cases.side(cells(new, 2)))
+    }
+    let apart = try diff(1...6, 5...10)
+    #expect(apart.changes[0].isPaired == false)
+    #expect(apart.changes[0].verdict == .worse)
+    #expect(apart.compared == 10 && apart.planned == 10 && apart.gaps.isEmpty)
+    let within = try diff(1...6, 2...4)
+    #expect(within.changes[0].isPaired)
+    #expect(within.changes[0].base.n == 3)
+    #expect(within.compared == 3 && within.gaps.map(\.seed) == [1, 5, 6])
+    let many = try diff(1...9, 4...12)
+    #expect(many.changes[0].isPaired && many.changes[0].base.n == 6)
+  }
+
+  @Test(
+    "the seeds that would show a change are those of the t test's power, and enough for the exact test"
+  )
+  func seedsNeeded() throws {
+    // G*Power, two-sided 5 %, power 0.8: 10 pairs for a difference of one standard deviation, 34 for half of one.
+    for (ratio, expected) in [(1.0, 10), (0.5, 34)] {
+      let noise = [-1.0, -0.5, 0.5, 1]
+      let sd = try #require(Sample(noise).sd)
+      let diff = RunDiff(
+        try cases.side(DiffCases.seeds(.valLoss, noise.map { _ in 10 })),
+        try cases.side(DiffCases.seeds(.valLoss, noise.map { 10 + $0 / sd + ratio })))
+      #expect(diff.changes[0].seedsNeeded(tests: diff.tests) == expected)
+      #expect(diff.page.text.contains("four times in five"))
+    }
+    let clear = RunDiff(
+      try cases.side(DiffCases.seeds(.valLoss, [1, 1.1, 1.2])),
+      try cases.side(DiffCases.seeds(.valLoss, [9, 9.1, 9.21])))
+    #expect(clear.changes[0].seedsNeeded(tests: 1) == 6, "fewer give no p below 0.05")
+    let faint = RunDiff(
+      try cases.side(DiffCases.seeds(.valLoss, [1, 2, 3])),
+      try cases.side(DiffCases.seeds(.valLoss, [2, 1, 3.001])))
+    #expect(faint.page.text.contains("> 100"))
+  }
+
+  @Test("losses on another text do not compare, times and other points do")
+  func otherText() throws {
+    func side(_ text: String) throws -> DiffSide {
+      try cases.side(
+        [64, 128].map { length in
+          DiffCases.Cell(
+            axes: ["workload.sequence": length],
+            metrics: [(.valLoss, Double(length)), (.gradNormMax, 1), (.peakBytes, 7)],
+            facts: ["dataset_sha256": .string(length == 64 ? "sha256-1" : text)])
+        })
+    }
+    var options = RunDiff.Options()
+    options.showsAll = true
+    let diff = RunDiff(try side("sha256-1"), try side("sha256-2"), options)
+    let text = MetricChange.Verdict.unclear("another text")
+    #expect(diff.changes.map(\.verdict) == [.same, .same, .same, text, .same, text])
+    #expect(diff.factors.confounded == "the text differs")
+  }
+
   @Test("nothing in common is not comparable, which is not the same as worse")
   func obstacles() throws {
     let train = try cases.side(DiffCases.seeds(.valLoss, [1]))
@@ -202,7 +316,7 @@ struct DiffTests {
     #expect(json["exit"]?.whole == 0)
     let lines = diff.csv.split(separator: "\n")
     #expect(lines.count == 2)
-    #expect(lines[0].split(separator: ",").count == 23)
+    #expect(lines[0].split(separator: ",").count == 24)
     #expect(!diff.csv.contains("nan"))
     #expect(diff.page.markdown.contains("| val_loss"))
   }

@@ -1,0 +1,116 @@
+// `runexp diff` on runs that the program has made itself.
+
+import Experiments
+import Foundation
+import Testing
+
+@Suite("runexp diff", .serialized)
+struct DiffCommandTests {
+  // One variant that trains in moments; the runs go to folders of their own, so that names are known.
+  private func train(
+    _ program: Program, _ results: String, seeds: String = "[1, 2, 3, 4, 5, 6]", _ more: String...
+  ) throws {
+    let sets = more.flatMap { ["--set", $0] }
+    let finished = try program.run(
+      ["run", "tiny.yaml", "--set", "seeds=\(seeds)", "--results", results, "-q"] + sets)
+    #expect(finished.code == 0, "\(finished.errors)")
+  }
+
+  private func make() throws -> Program {
+    let program = try Program()
+    let text = SyntheticPlays(characters: 6000).bytes()
+    try program.write(String(decoding: text, as: UTF8.self), to: "text.txt")
+    try program.write(
+      """
+      name: tiny
+      device: cpu
+      model: {layers: 1, width: 16, attention: {type: mha, heads: 2}}
+      workload:
+        type: train
+        dataset: {name: ./text.txt}
+        sequence: 16
+        batch: 4
+        steps: 20
+        evaluate_every: 20
+        evaluation_windows: 4
+        sample: {tokens: 8}
+
+      """, to: "tiny.yaml")
+    return program
+  }
+
+  @Test("a run and its repetition: the losses are the same bits, no time is claimed, exit 0")
+  func repetition() throws {
+    let program = try make()
+    try train(program, "a")
+    try train(program, "b")
+    let finished = try program.run("diff", "a/tiny/latest", "b/tiny/latest", "--format", "json")
+    #expect(finished.code == 0, "\(finished.errors)")
+    let json = try JSON(reading: finished.output)
+    let verdicts = (json["metrics"]?.elements ?? []).map {
+      ($0["metric"]?.text ?? "", $0["verdict"]?.text ?? "")
+    }
+    #expect(verdicts.first { $0.0 == "val_loss" }?.1 == "same")
+    #expect(verdicts.first { $0.0 == "tokens_per_s" }?.1 == "unclear")
+    #expect(verdicts.allSatisfy { ["same", "unclear"].contains($0.1) }, "\(verdicts)")
+    #expect(json["changed_keys"] == .array([]))
+    #expect(json["confounded"] == .null)
+    #expect(json["cells_compared"]?.whole == 6)
+    let text = try program.run("diff", "a/tiny/latest", "b/tiny/latest").output
+    #expect(text.contains("No configuration key differs"))
+    #expect(text.contains("6 of 6 cells compared"))
+    let csv = try program.run("diff", "a/tiny/latest", "b/tiny/latest", "--format", "csv").output
+    #expect(csv.split(separator: "\n").count == verdicts.count + 1)
+  }
+
+  @Test(
+    "a learning rate of nothing is one key and a worse loss, which exits with 2; the other way round with 0"
+  )
+  func regression() throws {
+    let program = try make()
+    try train(program, "a")
+    try train(program, "b", "workload.optimizer.lr=1e-7", "workload.schedule.type=constant")
+    try train(program, "c", "workload.schedule.type=constant")
+    let words = ["diff", "c/tiny/latest", "b/tiny/latest", "--metric", "val_loss"]
+    let worse = try program.run(words)
+    #expect(worse.code == 2, "\(worse.output)\(worse.errors)")
+    #expect(worse.output.contains("workload.optimizer.lr"))
+    #expect(worse.output.contains("1 configuration key differs"))
+    #expect(!worse.output.contains("confounded"))
+    #expect(worse.output.contains("0.031"), "six seeds, all one way")
+    #expect(try program.run(words + ["--threshold", "90%"]).code == 0)
+    #expect(
+      try program.run("diff", "b/tiny/latest", "c/tiny/latest", "--metric", "val_loss").code == 0)
+    let three = try program.run(
+      "run", "tiny.yaml", "--set", "seeds=[1, 2, 3]", "--set", "workload.optimizer.lr=1e-7",
+      "--results", "d", "-q")
+    #expect(three.code == 0)
+    let few = try program.run("diff", "a/tiny/latest", "d/tiny/latest", "--metric", "val_loss")
+    #expect(few.code == 0, "three seeds claim nothing")
+    #expect(few.output.contains("3 seeds are too few"))
+  }
+
+  @Test("calibrated on its own cells, diff states the age of the calibration")
+  func calibrated() throws {
+    let program = try make()
+    try train(program, "a", seeds: "[1]")
+    #expect(try program.run("calibrate", "tiny.yaml", "--runs", "3", "-q").code == 0)
+    let text = try program.run("diff", "a/tiny/latest", "a/tiny/latest").output
+    #expect(text.contains("calibrated "), "\(text)")
+    #expect(!text.contains("not calibrated"))
+  }
+
+  @Test("what cannot be done is said with a code of its own")
+  func refusals() throws {
+    let program = try make()
+    try train(program, "a", seeds: "[1]")
+    try train(program, "b", seeds: "[1]", "workload={type: attention, sequence: 16, seconds: 0}")
+    let other = try program.run("diff", "a/tiny/latest", "b/tiny/latest")
+    #expect(other.code == 5, "\(other.output)\(other.errors)")
+    #expect(other.output.contains("not comparable: the workloads differ: train and attention"))
+    #expect(try program.run("diff", "a/tiny/latest", "nowhere").code == 1)
+    #expect(try program.run("diff", "a", "b", "--threshold", "much").code == 64)
+    #expect(try program.run("diff", "a", "b", "--metric", "val_los").code == 64)
+    #expect(try program.run("diff", "a", "b", "--format", "xml").code == 64)
+  }
+}
