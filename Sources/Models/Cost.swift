@@ -19,15 +19,6 @@ package struct Cost: Equatable, Sendable {
   /// Bytes of keys and values that each token adds to an f32 cache over all layers, until a rolling one is full.
   package let cacheBytesPerToken: Int
 
-  /// Forward and backward work of training on one sequence, where attention's backward pass has so many products.
-  ///
-  /// - Parameter products: 5 where the scores are recomputed, 4 where they were kept.
-  package func trainingFLOPs(backwardProducts products: Double) -> Double {
-    // The backward pass is twice the products and 2.5 times the attention; this is what it is of attention.
-    let attention = 2 * (backwardFLOPsPerSequence - 2 * forwardFLOPsPerSequence)
-    return forwardFLOPsPerSequence + backwardFLOPsPerSequence - (2.5 - products / 2) * attention
-  }
-
   /// Forward and backward work of training on one token.
   package var trainingFLOPsPerToken: Double {
     (forwardFLOPsPerSequence + backwardFLOPsPerSequence) / Double(tokens)

@@ -34,6 +34,9 @@ struct Residual {
     sum = placement == .post ? norm(names.exit) : nil
   }
 
+  /// The trained vectors of its norms.
+  var vectors: Int { [entry, exit, sum].reduce(0) { $0 + ($1?.vectors ?? 0) } }
+
   /// The stream with the sublayer's output added.
   func callAsFunction(_ x: Tensor, _ pass: Pass, _ sublayer: (Tensor) -> Tensor) -> Tensor {
     var y = sublayer(entry?(x, pass) ?? x)

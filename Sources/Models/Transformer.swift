@@ -16,7 +16,7 @@ package final class Transformer {
   package let length: Int
   package let position: any Position
   /// Before the output; nil where the blocks end with a norm.
-  private let norm: (any Norm)?
+  let norm: (any Norm)?
   private let embedding: Parameter
   /// Nil when the embedding is used again.
   private let head: Linear?

@@ -11,8 +11,8 @@ package final class Device {
   package let kernels: UnsafePointer<kernels>
   package let context: OpaquePointer
   package private(set) var memory = MemoryLedger()
-  /// Floating-point operations of the matrix products and attentions that were called so far; a multiply-add is two.
-  package private(set) var operations = 0.0
+  /// The operations that the device was asked for so far.
+  package internal(set) var work = WorkCount()
   private var kept: [Int: [UnsafeMutableRawPointer]] = [:]
   private let whenOutOfMemory: (MemoryShortage) -> Never
 
@@ -76,8 +76,6 @@ package final class Device {
 
   /// Starts the memory peaks afresh.
   package func resetPeaks() { memory.resetPeaks() }
-
-  func count(operations: Double) { self.operations += operations }
 
   /// Takes in the memory peaks of an earlier process that did the first part of the same work.
   package func absorb(_ peaks: MemoryLedger.Peaks) { memory.absorb(peaks) }

@@ -23,7 +23,10 @@ struct SummaryCommand: ParsableCommand {
         ),
         ("runexp summary latest --check --tolerance 0.5", "exit code 2 where a prediction is off"),
       ],
-      exits: [.ok, .init(2, "--check: a prediction is off"), .failure("there is no such run")]
+      exits: [
+        .ok, .init(2, "--check: a prediction is off"),
+        .failure("there is no such run, or with --check no prediction in it"),
+      ]
     ).text)
 
   @Argument(help: .run, completion: .runs) var name: String
@@ -35,6 +38,7 @@ struct SummaryCommand: ParsableCommand {
       "A metric to show as a matrix; may be repeated (default: the headline).", valueName: "name"))
   var metric: [String] = []
   @Option(help: "text, md, csv or json.") var format = "text"
+  @Flag(help: "The same as --format json.") var json = false
   @Flag(help: "Every table, as in summary.md.") var full = false
   @Flag(help: "End with code 2 where a prediction is off by more than the tolerance.")
   var check = false
@@ -62,16 +66,23 @@ struct SummaryCommand: ParsableCommand {
     } else {
       try printPivots(run, summary)
     }
-    let wrong = summary.wrongPredictions
-    if check, !wrong.isEmpty {
-      let names = wrong.map(\.metric.name).unique.joined(separator: ", ")
-      say("predictions are off by more than \(tolerance) %: \(names)")
-      throw ArgumentParser.ExitCode(ExitCode.found)
+    if check { try judge(summary) }
+  }
+
+  private func judge(_ summary: Summary) throws {
+    guard summary.predictions.contains(where: \.isJudged) else {
+      say("error: nothing was both predicted and measured, so there is nothing to check")
+      throw ArgumentParser.ExitCode(Experiments.ExitCode.failure)
     }
+    let wrong = summary.wrongPredictions
+    if wrong.isEmpty { return }
+    let names = wrong.map(\.metric.name).unique.joined(separator: ", ")
+    say("predictions are off by more than \(tolerance) %: \(names)")
+    throw ArgumentParser.ExitCode(ExitCode.found)
   }
 
   private func printSummary(_ summary: Summary) {
-    switch format {
+    switch json ? "json" : format {
     case "md": print(summary.document.markdown, terminator: "")
     case "csv": print(summary.csv, terminator: "")
     case "json": print(summary.json.document, terminator: "")
@@ -85,7 +96,7 @@ struct SummaryCommand: ParsableCommand {
     let pivots = (shown.isEmpty ? summary.headline : shown).map {
       Pivot($0, of: run.rows, rows: row, columns: column)
     }
-    switch format {
+    switch json ? "json" : format {
     case "csv":
       for (place, pivot) in pivots.enumerated() {
         print(pivot.csv(header: place == 0), terminator: "")

@@ -53,6 +53,7 @@ package struct Runner {
     let interrupts = Interrupts()
     var record = record(of: plan, in: folder)
     if let continuation {
+      folder.sweep()
       let stored = try StoredRun(folder)
       try continuation.check(stored, against: record)
       plan = try continuation.adopt(plan, stored)

@@ -113,7 +113,7 @@ package struct Pivot: Sendable {
 extension Pivot.Entry {
   init(_ metric: Metric, _ cells: [CellRow]) {
     let counted = cells.filter { cell in
-      cell.metrics[metric] != nil && (cell.status == .ok || metric.certainty == .planned)
+      cell.metrics[metric] != nil && cell.status == .ok
     }
     seeds = counted.map(\.seed)
     sample = Sample(counted.compactMap { $0.metrics[metric] })

@@ -26,7 +26,7 @@ package struct Prediction: Equatable, Sendable {
   }
 
   /// Whether a prediction is to be exact; one of seconds is a floor, what the machine's limits allow at best.
-  package var isJudged: Bool { !metric.isTime }
+  package var isJudged: Bool { !metric.isTiming }
 
   /// Whether it is off by more than a tolerance in per cent, and should not be.
   package func isBeyond(_ tolerance: Double) -> Bool { isJudged && size > tolerance }

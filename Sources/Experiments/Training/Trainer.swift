@@ -64,8 +64,8 @@ package final class Trainer {
   ///   - inputs: [batch, sequence].
   ///   - targets: the token after each input.
   package func step(_ inputs: [Int32], targets: [Int32], batch: Int, rate: Double) -> TrainingStep {
-    let before = device.operations
-    defer { stepOperations = device.operations - before }
+    let before = device.work
+    defer { stepOperations = (device.work - before).total }
     let (loss, logit) = backward(inputs, targets: targets, batch: batch)
     steps += 1
     let found = parameters.indices.map(gradients.leaf)

@@ -31,10 +31,14 @@ struct AttentionProblem {
   ///
   /// What an explicit mask hides is counted: no kernel here skips it.
   var pairs: Double {
-    let positions = AttentionOptions(
-      scale: 1, isCausal: options.isCausal, offset: options.offset, window: layer.window)
-    return positions.pairs(queries: options.queries, keys: options.keys)
-      * Double(options.batch * heads.queries)
+    let one = (0..<options.queries).reduce(0.0) { sum, query in
+      let position = query + options.offset
+      let last = options.isCausal ? min(position, options.keys - 1) : options.keys - 1
+      let first = layer.window.map { max(0, position - $0 + 1) } ?? 0
+      let end = layer.window.map { min(last, position + $0 - 1) } ?? last
+      return sum + Double(max(0, end - first + 1))
+    }
+    return one * Double(options.batch * heads.queries)
   }
 
   /// Two products forward, five backward, of 2 d FLOPs a pair each.

@@ -184,12 +184,6 @@ struct TrainingRun {
     return loss
   }
 
-  /// Products of attention's backward pass with the kernel that runs.
-  private var backwardProducts: Double {
-    let ran = cell.row.fact("kernel")?.text.flatMap(AttentionAlgorithm.init(rawValue:))
-    return (ran ?? .flash2).backwardProducts
-  }
-
   /// Puts what was measured into the cell's row.
   func report() {
     var metrics = cell.row.metrics
@@ -214,9 +208,10 @@ struct TrainingRun {
     metrics.set(.attentionParameters, cost.attentionParameters)
     metrics.set(.feedForwardParameters, cost.feedForwardParameters)
     metrics[.stepFLOPs] = trainer.stepOperations
-    metrics[.prediction(of: .parameters)] = Double(cost.parameters)
+    metrics[.prediction(of: .parameters)] = Double(trainer.model.parameterCount.total)
     metrics[.prediction(of: .stepFLOPs)] =
-      cost.trainingFLOPs(backwardProducts: backwardProducts) * Double(options.batch)
+      trainer.model.trainingStepFLOPs(
+        tokens: options.sequence, batch: options.batch, on: cell.device)
     metrics.set(.flopsPerToken, Int(flops / Double(options.sequence)))
     metrics.set(.steps, stepsDone)
     metrics.set(.tokens, stepsDone * perStep)

@@ -14,6 +14,9 @@ package protocol FeedForward: Component {
 package struct FeedForwardLayer {
   /// Features between the projections.
   package let hidden: Int
+  /// Matrices of width x hidden values: three where it is gated, else two.
+  package let matrixCount: Int
+  let hasBias: Bool
   private let kind: ActivationKind
   private let gate: Linear?
   private let up, down: Linear
@@ -30,6 +33,8 @@ package struct FeedForwardLayer {
         default: type.gated ? "8/3 x width, rounded up to a multiple of 64" : "4 x width",
         "features between the projections") ?? standard
     let bias = options.bool("bias", default: false, "give the projections a bias")
+    hasBias = bias
+    matrixCount = type.gated ? 3 : 2
     gate =
       type.gated
       ? parameters.linear("gate_proj", inputs: width, outputs: hidden, bias: bias) : nil

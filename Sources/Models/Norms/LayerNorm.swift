@@ -21,6 +21,8 @@ package struct LayerNorm: Norm {
     bias = hasBias ? parameters.parameter("bias", [width], .zeros) : nil
   }
 
+  package var vectors: Int { bias == nil ? 1 : 2 }
+
   package func callAsFunction(_ x: Tensor, _ pass: Pass) -> Tensor {
     pass.layerNorm(x, weight: weight.tensor, bias: bias?.tensor, epsilon: epsilon)
   }

@@ -12,5 +12,7 @@ package struct NoNorm: Norm {
 
   package init(_ options: Section, width: Int, _ parameters: ParameterBuilder) {}
 
+  package var vectors: Int { 0 }
+
   package func callAsFunction(_ x: Tensor, _ pass: Pass) -> Tensor { x }
 }

@@ -6,6 +6,8 @@ package import Tensors
 /// A normalisation over the last dimension.
 package protocol Norm: Component {
   init(_ options: Section, width: Int, _ parameters: ParameterBuilder)
+  /// The trained vectors of `width` values: weight, bias.
+  var vectors: Int { get }
   /// x [..., width] to the same shape.
   func callAsFunction(_ x: Tensor, _ pass: Pass) -> Tensor
 }

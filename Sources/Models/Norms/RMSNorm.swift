@@ -18,6 +18,8 @@ package struct RMSNorm: Norm {
     weight = parameters.parameter("weight", [width], .ones)
   }
 
+  package var vectors: Int { 1 }
+
   package func callAsFunction(_ x: Tensor, _ pass: Pass) -> Tensor {
     pass.rmsNorm(x, weight: weight.tensor, epsilon: epsilon)
   }

@@ -65,7 +65,7 @@ package struct BooleanMask {
 struct AttentionCall {
   private let options: AttentionOptions
   private let cache: KeyValueCache?
-  private let shape: CKernels.attention
+  let shape: CKernels.attention
 
   init(q: Shape, k: Shape, _ options: AttentionOptions, _ type: ElementType) {
     self.init(
@@ -95,11 +95,7 @@ struct AttentionCall {
       k_scales: cache?.keyScales, v_scales: cache?.valueScales, type: type)
   }
 
-  /// Floating-point operations of one product of the scores' shape: 2 d for each pair, over all heads.
-  var productFLOPs: Double {
-    2 * Double(shape.head_dim) * Double(shape.batch * shape.heads)
-      * options.pairs(queries: Int(shape.queries), keys: Int(shape.keys))
-  }
+  var hasSoftcap: Bool { shape.softcap > 0 }
 
   /// Calls `body` with the description; the tensors in it live as long.
   func withShape<Result>(_ body: (UnsafePointer<CKernels.attention>) -> Result) -> Result {

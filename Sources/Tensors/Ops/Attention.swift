@@ -29,8 +29,7 @@ extension Pass {
     record(
       out,
       AttentionOperation(
-        table: table, backwardProducts: algorithm.backwardProducts, call: call, q: q, k: k, v: v,
-        out: out, saved: kept))
+        algorithm: algorithm, table: table, call: call, q: q, k: k, v: v, out: out, saved: kept))
     return out
   }
 
@@ -63,8 +62,9 @@ extension Pass {
       preconditionFailure("device \(device.name) has no attention algorithm \(algorithm.rawValue)")
     }
     let q = inputs.q
-    device.count(operations: 2 * call.productFLOPs)
     let out = output(q.shape, q.type, differentiable: differentiable)
+    device.work.attention += call.operations(
+      algorithm, products: AttentionAlgorithm.forwardProducts)
     let logits = observesLogits ? saved([q.shape[0], q.shape[2]]) : nil
     let kept = call.withShape { shape in
       let kept = saved([Int(table.saved_floats(shape))])
@@ -87,17 +87,18 @@ private struct AttentionInputs {
 
 struct AttentionOperation: Operation {
   static let name = "attention"
+  let algorithm: AttentionAlgorithm
   let table: attention_kernel
-  let backwardProducts: Double
   let call: AttentionCall
   let q, k, v, out, saved: Tensor
 
   func backward(_ dout: Tensor, into gradients: Gradients) {
     let device = q.device
-    device.count(operations: backwardProducts * call.productFLOPs)
     let dq = gradients.output(for: q.variable)
     let dk = gradients.output(for: k.variable)
     let dv = gradients.output(for: v.variable)
+    device.work.attention += call.operations(
+      algorithm, products: algorithm.backwardProducts(softcap: call.hasSoftcap))
     call.withShape { shape in
       device.withWorkspace(table.workspace(device.context, shape, true)) { workspace in
         table.backward(

@@ -66,11 +66,11 @@ extension Device {
     aTransposed: Bool = false, bTransposed: Bool = false, accumulate: Bool = false,
     bias: UnsafePointer<Float>? = nil, compute: ElementType
   ) {
-    count(operations: 2 * Double(m) * Double(n) * Double(k))
     var call = CKernels.gemm(
       c: c, a: a, b: b, bias: bias, m: Int64(m), n: Int64(n), k: Int64(k), c_type: cType,
       a_type: aType, b_type: bType, compute: compute, a_transposed: aTransposed,
       b_transposed: bTransposed, accumulate: accumulate)
+    work.addProduct(m: m, n: n, k: k)
     withWorkspace(kernels.pointee.gemm_workspace(context, &call)) { workspace in
       kernels.pointee.gemm(context, &call, workspace)
     }

@@ -66,7 +66,8 @@ import Testing
     let summary = Self.summary(rows)
     #expect(summary.predictions.count == 1)
     #expect(summary.predictions.first?.places.map(\.variant) == ["a", "b"])
-    #expect(summary.digest.text.contains("peak_bytes  a and 1 more   1.00 KiB    1000 B  +2.4 % !\n"))
+    #expect(
+      summary.digest.text.contains("peak_bytes  a and 1 more   1.00 KiB    1000 B  +2.4 % !\n"))
   }
 
   @Test func `of many rows the terminal has the worst a quantity, the file all`() throws {

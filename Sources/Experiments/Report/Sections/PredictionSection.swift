@@ -15,13 +15,12 @@ struct PredictionSection: ReportSection {
     if all.isEmpty { return nil }
     let metrics = all.map(\.metric).unique
     let styles = metrics.enumerated().map { (metric: $1, style: SeriesStyle(index: $0)) }
-    let panels: [Figure.Panel] = [("bytes", true), ("seconds", false)].compactMap {
-      title, isBytes in
-      panel(title, styles.filter { Self.isBytes($0.metric) == isBytes }, all)
-    }
+    let bytes = styles.filter { Self.isBytes($0.metric) }
+    let seconds = styles.filter { Self.isTime($0.metric) }
+    let panels = [panel("bytes", bytes, all), panel("seconds", seconds, all)].compactMap { $0 }
     let table = HTML.element("div", [:], joined: tables.map { $0.html(deeper: 1) })
     let figure = Figure(
-      panels: panels, legend: styles.map { ($0.metric.name, $0.style) },
+      panels: panels, legend: (bytes + seconds).map { ($0.metric.name, $0.style) },
       caption: "Above the diagonal more was measured than predicted. A predicted time is the least "
         + "that the machine's measured limits allow.", hasLines: false
     ).html
@@ -38,6 +37,11 @@ struct PredictionSection: ReportSection {
 
   private static func isBytes(_ metric: Metric) -> Bool {
     if case .bytes = metric.format { return true }
+    return false
+  }
+
+  private static func isTime(_ metric: Metric) -> Bool {
+    if case .seconds = metric.format { return true }
     return false
   }
 

@@ -1,0 +1,47 @@
+// ParameterCount: how many values a model trains, by formula: from widths, heads and hidden sizes, not from the tensors
+// that its components declare. The two stand beside each other in the results.
+
+/// Trainable values by where they are.
+package struct ParameterCount: Equatable, Sendable {
+  /// Tokens in, logits out (once where they are tied), and learned positions.
+  package let embedding: Int
+  /// The projections of attention, with biases and the norms of queries and keys.
+  package let attention: Int
+  /// The projections of the feed-forward layers, with biases.
+  package let feedForward: Int
+  package let norms: Int
+
+  package var total: Int { embedding + attention + feedForward + norms }
+}
+
+extension Transformer {
+  /// Trainable values by formula.
+  package var parameterCount: ParameterCount {
+    // A limit is the length of a table.
+    let tables = vocabulary * (isTied ? 1 : 2) + (position.limit ?? 0)
+    let vectors = blocks.reduce(norm?.vectors ?? 0) {
+      $0 + $1.attentionResidual.vectors + $1.feedForwardResidual.vectors
+    }
+    return ParameterCount(
+      embedding: width * tables,
+      attention: blocks.reduce(0) { $0 + $1.attention.plan.parameters(width: width) },
+      feedForward: blocks.reduce(0) { $0 + $1.feedForward.parameters(width: width) },
+      norms: width * vectors)
+  }
+}
+
+extension AttentionPlan {
+  /// W_q and W_o are width x (heads d), W_k and W_v width x (kv_heads d).
+  func parameters(width: Int) -> Int {
+    let (queries, keyValues) = (heads.queries * headDimension, heads.keyValues * headDimension)
+    return 2 * width * (queries + keyValues) + (bias ? queries + 2 * keyValues : 0)
+      + (outBias ? width : 0) + (normalisesQueriesAndKeys ? 2 * headDimension : 0)
+  }
+}
+
+extension FeedForwardLayer {
+  /// Two or three matrices; all but the last have `hidden` outputs.
+  func parameters(width: Int) -> Int {
+    matrixCount * width * hidden + (hasBias ? (matrixCount - 1) * hidden + width : 0)
+  }
+}
