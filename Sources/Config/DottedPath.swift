@@ -72,10 +72,16 @@ package struct Setting: Sendable {
     _ argument: String, option: String = "--vary", order: Int = 1
   ) throws(Faults) -> Setting {
     let cut = try Cut(argument, option: option, order: order)
-    var value = try YAML.value("[\(cut.value)]", in: cut.source, offset: cut.valueOffset - 1)
-    // `path=[v1, v2]` is the same axis, written as in the file.
-    if let only = value.items?.first, value.items?.count == 1, only.items != nil { value = only }
+    let value = try list(cut.value, in: cut.source, offset: cut.valueOffset)
     return Setting(path: cut.path, value: value, keyMark: cut.keyMark)
+  }
+
+  /// The sequence that `v1,v2` is.
+  static func list(_ text: String, in source: Source, offset: Int) throws(Faults) -> Node {
+    let value = try YAML.value("[\(text)]", in: source, offset: offset - 1)
+    // `path=[v1, v2]` is the same axis, written as in the file.
+    if let only = value.items?.first, value.items?.count == 1, only.items != nil { return only }
+    return value
   }
 
   /// The overlay on a document that this setting is.
@@ -91,8 +97,10 @@ package struct Setting: Sendable {
     var keyMark: Mark { source.mark(at: 0) }
 
     init(_ argument: String, option: String, order: Int) throws(Faults) {
+      // A plain word of the command line has no option before it.
       source = Source(
-        name: "\(option) \(argument)", text: argument, order: order, isArgument: true)
+        name: option.isEmpty ? argument : "\(option) \(argument)", text: argument, order: order,
+        isArgument: true)
       let start = source.mark(at: 0)
       guard let equals = argument.firstIndex(of: "=") else {
         throw Faults([Fault(.badSetting(argument), at: start)])

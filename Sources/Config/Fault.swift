@@ -18,6 +18,13 @@ package struct Fault: Sendable, Hashable {
     self.notes = notes
   }
 
+  /// A fault at a place of either kind.
+  package init(_ kind: Kind, in place: Place, notes: [Note]) {
+    self.kind = kind
+    self.place = place
+    self.notes = notes
+  }
+
   /// A fault of a whole file, which has no line.
   package init(_ kind: Kind, file: String) {
     self.kind = kind
@@ -110,6 +117,15 @@ extension Fault {
     case tooManyCells(limit: Int)
     case nothingToRun
     case badName(String, what: String)
+    case badRange(String, RangeProblem)
+    case axisTwice(String)
+    case tooManyAxes(limit: Int)
+    case unequalZip(String, count: Int, other: String, otherCount: Int)
+    case repeatedZip([String])
+
+    // Expressions.
+    case badExpression(ExpressionProblem)
+    case unknownName(String, known: [String])
 
     // The command line.
     case badSetting(String)

@@ -61,6 +61,17 @@ extension Fault.Kind {
     case .badName(let name, let what):
       "\(what) \(Wording.quote(name)) cannot be a folder name:"
         + " use up to 64 letters, digits, '-', '_', '+' and '.', beginning with a letter or digit"
+    case .badRange(let text, let problem): problem.message(text)
+    case .axisTwice(let path): "axis \(Wording.quote(path)) appears twice"
+    case .tooManyAxes(let limit): "the matrix has more than \(limit) axes"
+    case .unequalZip(let path, let count, let other, let otherCount):
+      "zipped axes must have as many values as each other: \(other) has \(otherCount),"
+        + " \(path) has \(count)"
+    case .repeatedZip(let values):
+      "\(Wording.harmless(values.joined(separator: ", "))) appears twice in zip"
+    case .badExpression(let problem): problem.message
+    case .unknownName(let name, _):
+      "unknown name \(Wording.quote(name)): neither an axis nor an option; a text stands in quotes"
 
     case .badSetting(let text):
       "\(Wording.quote(text)) is not of the form path=value, such as model.layers=4"
@@ -84,6 +95,9 @@ extension Fault.Kind {
         for: path, among: Self.nearby(path, known).map { ($0, "") }, what: "known options")
     case .excludeNeedsAxis(let key, let known):
       Suggestion.lines(for: key, among: known.map { ($0, "") }, what: "known axes")
+    case .unknownName(let name, let known):
+      Suggestion.lines(
+        for: name, among: known.map { ($0, "") }, what: "known names")
     case .excludeMatchesNothing(_, let value, let known):
       Suggestion.lines(for: value, among: known.map { ($0, "") }, what: "its values")
     default: []

@@ -12,6 +12,15 @@ extension Node {
 }
 
 extension Scalar {
+  /// The text as a number, whole where it is written so; else why it is none, where that is known.
+  package var number: (value: Value?, hint: Fault.ValueHint?) {
+    if case .value(let number) = Numeral.integer(self) { return (.int(number), nil) }
+    switch Numeral.double(self) {
+    case .value(let number): return (.double(number), nil)
+    case .not(let hint): return (nil, hint)
+    }
+  }
+
   var value: Value {
     if isQuoted { return .text(text) }
     if isNull { return .null }

@@ -24,11 +24,52 @@ struct FileOptions: ParsableArguments {
       valueName: "path=v1,v2"), completion: .paths)
   var vary: [String] = []
 
+  @Option(
+    name: .long, parsing: .singleValue,
+    help: ArgumentHelp(
+      """
+      Axes that advance together: 'a=1,2 b=3,4' is a group; options with one axis each make one \
+      group together.
+      """, valueName: "path=v1,v2"), completion: .paths)
+  var zip: [String] = []
+
+  @Option(
+    name: .long, parsing: .singleValue,
+    help: ArgumentHelp(
+      "Leave out the cells that have all of these, such as variant=classic,seed=2; may be repeated.",
+      valueName: "key=v1,v2"), completion: .paths)
+  var exclude: [String] = []
+
+  @Option(
+    name: .long, parsing: .singleValue,
+    help: ArgumentHelp(
+      "Further cells, such as workload.sequence=64,seed=3; may be repeated.",
+      valueName: "key=v1,v2"), completion: .paths)
+  var include: [String] = []
+
+  @Option(
+    name: .customLong("where"), parsing: .singleValue,
+    help: ArgumentHelp(
+      "Leave out cells for which this is false, such as 'workload.sequence <= 512'; may be repeated.",
+      valueName: "expression"))
+  var conditions: [String] = []
+
+  @Option(help: ArgumentHelp("Seeds instead of the file's: 1,2,3 or 1..3.", valueName: "seeds"))
+  var seeds: String?
+
   /// The experiment; every fault of the file is printed, and the program ends with code 78.
-  func load() throws -> PlannedExperiment {
+  ///
+  /// - Parameter axes: further axes, in plain words.
+  func load(axes: [String] = []) throws -> PlannedExperiment {
+    var arguments = ExperimentArguments(sets: set, vary: vary)
+    arguments.axes = axes
+    arguments.zips = zip
+    arguments.excludes = exclude
+    arguments.includes = include
+    arguments.wheres = conditions
+    arguments.seeds = seeds
     do throws(Faults) {
-      return try PlannedExperiment.load(
-        file: experiment, sets: set, vary: vary, reader: .standard)
+      return try PlannedExperiment.load(file: experiment, arguments: arguments, reader: .standard)
     } catch {
       say(error.text)
       throw ArgumentParser.ExitCode(Experiments.ExitCode.invalidFile)

@@ -10,13 +10,17 @@ struct Plan: ParsableCommand {
     discussion: HelpPage(
       """
       Reads the file and lists what 'run' would run, cell by cell, excluded cells with their \
-      reason. Downloads nothing, runs nothing, writes nothing.
+      reason. Parameters, floating-point operations and the peak of memory are counted, the last \
+      by a step on a device that computes nothing. The time is a floor: the operations at this \
+      machine's multiply-add peak, from the cache or measured now. What is said to fit is what \
+      --memory, or nine tenths of the machine's memory, would let a cell take. Downloads nothing, \
+      runs nothing, writes nothing.
       """,
       examples: [
-        ("runexp plan experiments/modern.yaml", "every cell with its parameters and FLOPs"),
+        ("runexp plan experiments/modern.yaml", "every cell with its FLOPs, memory and least time"),
         (
-          "runexp plan experiments/modern.yaml --vary workload.sequence=128,256,512",
-          "what a sweep would come to"
+          "runexp plan experiments/modern.yaml --vary workload.sequence=128..8192*2 --memory 4GiB",
+          "what a sweep would come to, and which of its cells would not fit"
         ),
       ],
       exits: [.ok, .invalidFile]
@@ -24,20 +28,30 @@ struct Plan: ParsableCommand {
 
   @OptionGroup var file: FileOptions
   @OptionGroup var device: DeviceOptions
+  @Option(
+    help: "The most memory a cell may take, such as 4GiB (default: nine tenths of the machine's).")
+  var memory: String?
   @Flag(help: "Print one JSON object a line.") var json = false
+
+  func validate() throws {
+    if let memory, Quantity.bytes(memory) == nil {
+      throw ValidationError("--memory must be an amount such as 4GiB or 500MB, not '\(memory)'")
+    }
+  }
 
   func run() throws {
     let experiment = try file.load()
     var options = device.options
     // Listing must not download; without the text its vocabulary is assumed.
     options.offline = true
-    let cells = PlanListing(
+    options.memoryCap = memory.flatMap(Quantity.bytes)
+    let plan = PlanListing(
       experiment, options, environment: ProcessInfo.processInfo.environment)
     if json {
-      for line in cells.lines { print(line.line) }
+      print(plan.objects.map { $0.line + "\n" }.joined(), terminator: "")
     } else {
-      print(cells.table.text, terminator: "")
-      for note in cells.notes { say(note) }
+      print(plan.table.text + "\n" + plan.totals, terminator: "")
+      for note in plan.notes { say("note: \(note)") }
     }
   }
 }

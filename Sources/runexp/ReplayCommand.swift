@@ -27,7 +27,9 @@ struct ReplayCommand: ParsableCommand {
     ).text)
 
   @Argument(help: .run, completion: .runs) var name: String
-  @Argument(help: "Ids or labels of cells (default: all that ended ok).") var cells: [String] = []
+  @Argument(
+    help: "Ids or labels of cells (default: all that ended ok).", completion: .cells)
+  var cells: [String] = []
   @Option(help: "Folder of all results.") var results = "results"
   @Flag(help: "Print one JSON object a cell.") var json = false
 

@@ -7,16 +7,21 @@ struct ReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "report",
     abstract: "Write a run as one self-contained HTML page.",
-    discussion: """
+    discussion: HelpPage(
+      """
       The page holds the summary, curves, growth, rooflines, cache, predictions, machine and \
       experiment file, as far as the run has them. It needs no network and no other file, and \
-      works on runs that are unfinished or failed in part.
+      works on runs that are unfinished or failed in part. Reads the run's folder, writes the page \
+      there and prints its path.
+      """,
+      examples: [
+        ("runexp report latest", "the newest run, as report.html in its folder"),
+        ("runexp report modern -o modern.html", "the newest run of 'modern', as another file"),
+      ],
+      exits: [.ok, .failure("there is no such run, or the page cannot be written")]
+    ).text)
 
-      RUN is a path, an experiment (its newest run), EXPERIMENT/RUN, a run's id or its last four \
-      letters, or 'latest'.
-      """)
-
-  @Argument(help: ArgumentHelp("The run.", valueName: "run")) var name: String
+  @Argument(help: .run, completion: .runs) var name: String
   @Option(
     name: .shortAndLong,
     help: ArgumentHelp(

@@ -25,11 +25,12 @@ struct Runexp: ParsableCommand {
     subcommands: [CellCommand.self],
     groupedSubcommands: [
       CommandGroup(
-        name: "Experiment", subcommands: [Run.self, Resume.self, Plan.self, Check.self]),
+        name: "Experiment", subcommands: [Run.self, Sweep.self, Resume.self, Plan.self, Check.self]),
       CommandGroup(
         name: "Results",
         subcommands: [
-          ListCommand.self, ShowCommand.self, ReportCommand.self, ReplayCommand.self,
+          ListCommand.self, ShowCommand.self, DiffCommand.self, ReportCommand.self,
+          ReplayCommand.self,
           GenerateCommand.self,
         ]),
       CommandGroup(

@@ -7,7 +7,9 @@ import Testing
 
 @Suite("the command line", .serialized)
 struct CommandLineTests {
-  private static let subcommands = ["run", "plan", "check", "components", "schema", "kernels"]
+  private static let subcommands = [
+    "run", "sweep", "plan", "check", "components", "schema", "kernels",
+  ]
 
   @Test("every subcommand explains itself", arguments: subcommands)
   func help(subcommand: String) throws {
@@ -150,7 +152,7 @@ struct CommandLineTests {
     #expect(try program.run("cell", run, cell, "--quiet").code == 0)
     #expect(try losses(program.read("\(run)/cells/\(cell)/steps.jsonl")) == before)
     let missing = try program.run("cell", "nowhere", cell)
-    #expect(missing.code == 1)
+    #expect(missing.code == ExitCode.couldNotWrite)
     #expect(missing.errors.hasPrefix("error: "))
   }
 }

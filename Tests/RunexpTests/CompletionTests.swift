@@ -47,7 +47,7 @@ struct CompletionTests {
   func words() throws {
     let program = try Program()
     #expect(try offered(program, "sh") == ["show"])
-    #expect(try offered(program, "d") == ["doctor"])
+    #expect(try offered(program, "do") == ["doctor"])
     #expect(try offered(program, "components", "swig") == ["swiglu"])
     #expect(try offered(program, "completion", "f") == ["fish"])
     #expect(try offered(program, "show", "--js") == ["--json"])

@@ -11,6 +11,13 @@ package struct RunEntry: Sendable {
   /// Why the run cannot be read; nil where it can.
   package let problem: String?
 
+  package init(_ run: StoredRun) {
+    folder = run.folder
+    self.run = run
+    state = RunState(of: run)
+    problem = nil
+  }
+
   package init(_ folder: RunFolder) {
     self.folder = folder
     do throws(ResultsError) {
@@ -39,13 +46,17 @@ package struct RunEntry: Sendable {
     return run?.record["end"]?.text.flatMap(Timestamp.seconds).map { max(0, $0 - start) }
   }
 
+  /// The metrics that the experiment's workload puts first.
+  package var headline: [Metric] {
+    (run?.record["summary"]?["headline"]?.elements ?? []).compactMap {
+      $0.text.flatMap(Metric.named)
+    }
+  }
+
   /// The first of the headline metrics that has a value, its best one, and the cell that has it.
   package var best: (metric: Metric, value: Double, cell: StoredCell)? {
     guard let run else { return nil }
-    let told = (run.record["summary"]?["headline"]?.elements ?? []).compactMap {
-      $0.text.flatMap(Metric.named)
-    }
-    for metric in told where metric.better != .none {
+    for metric in headline where metric.better != .none {
       let values = run.cells.filter { $0.row.status == .ok }.compactMap { cell in
         cell.row.metrics[metric].flatMap { $0.isFinite ? (cell: cell, value: $0) : nil }
       }

@@ -11,13 +11,13 @@ package struct RunReport: Sendable {
 
   /// - Parameter now: seconds since 1970.
   package init(_ run: StoredRun, now: Double) {
-    entry = RunEntry(run.folder)
+    entry = RunEntry(run)
     self.run = run
     self.now = now
   }
 
   package var text: String {
-    let state = RunState(of: run)
+    let state = entry.state ?? .unfinished
     let exit = run.record["exit"]?.whole.map { ", exit code \($0)" } ?? ""
     var text = "\(run.folder.experiment) \(run.folder.id): \(state.rawValue)\(exit)\n\n"
     text += Facts.text(facts) + "\n\(Coverage(run.rows).text)\n"
@@ -47,7 +47,7 @@ package struct RunReport: Sendable {
     }
     var facts: [(String, String)] = [("folder", run.folder.path)]
     let took = entry.seconds(now: now).map {
-      RunState(of: run) == .running
+      entry.state == .running
         ? ", \(ProgressBar.time($0)) ago" : ", took \(ProgressBar.time($0))"
     }
     facts.append(("started", Timestamp.short(entry.start) + " UTC" + (took ?? "")))
@@ -92,7 +92,9 @@ package struct RunReport: Sendable {
   /// A line a cell: label, status, the headline metrics, and why it is not ok.
   private func table(isRunning: Bool) -> Table {
     // More columns than these fit no terminal; the JSON has every metric.
-    let headline = run.summary.headline.prefix(6)
+    let measured = Set(run.rows.flatMap { $0.metrics.metrics })
+    let told = entry.headline.filter(measured.contains)
+    let headline = (told.isEmpty ? Metric.inOrder(measured) : told).prefix(6)
     let rows = run.cells.map { cell -> [String] in
       let row = cell.row
       let isNow = isRunning && row.status == .notRun && cell.hasBegun

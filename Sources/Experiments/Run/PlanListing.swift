@@ -1,89 +1,109 @@
-// PlanListing: the cells of an experiment with their predicted parameters, work and cache, for `runexp plan`.
+// PlanListing: the cells of an experiment with what each will take, for `runexp plan`.
+// How it is shown is in PlanListing+Text.swift.
 
 import Config
 import Models
+import Tensors
 
-/// The cells of an experiment as a table.
+/// The cells of an experiment, each with its prediction.
 package struct PlanListing {
-  private struct Line {
+  struct Line {
     let cell: PlannedCell
-    let cost: Cost?
-    let steps: Int
-    let tokens: Int
-    let flops: Double?
+    /// Nil for excluded cells.
+    let prediction: PlanPrediction?
+    /// The seconds below which no cell of so many operations can end; nil where the device or the work is not known.
+    let seconds: Double?
+    /// Whether it fits into the memory that a cell may take; nil where that is not known.
+    let fits: Bool?
   }
 
-  private let entries: [Line]
+  let lines: [Line]
+  /// The most bytes that a cell may take, and who says so; nil where nobody does.
+  let memoryCap: (bytes: Int, isAsked: Bool)?
   /// What the figures rest on.
   package let notes: [String]
 
   package init(
     _ experiment: PlannedExperiment, _ options: RunOptions, environment: [String: String]
   ) {
-    let loader = DatasetLoader(options, environment: environment)
-    var vocabularies: [(DatasetDeclaration, Int)] = []
-    var notes: [String] = []
-    entries = experiment.cells.map { cell in
+    var sources = Sources(options, environment: environment)
+    let usual = HostRecord.read(isa: "").usableMemoryBytes.map { ($0, false) }
+    let cap: (bytes: Int, isAsked: Bool)? = options.memoryCap.map { ($0, true) } ?? usual
+    // Cells of one document share the section that was read for all its seeds.
+    var shared: (model: Section, prediction: PlanPrediction, seconds: Double?)?
+    lines = experiment.cells.map { cell in
       guard let workload = cell.workload, let model = cell.model else {
-        return Line(cell: cell, cost: nil, steps: 0, tokens: 0, flops: nil)
+        return Line(cell: cell, prediction: nil, seconds: nil, fits: nil)
       }
-      var vocabulary = workload.vocabulary
-      if let declaration = workload.dataset {
-        if let known = vocabularies.first(where: { $0.0 == declaration }) {
-          vocabulary = known.1
-        } else {
-          do throws(DataError) {
-            let text = try loader.load(declaration)
-            vocabulary = CharacterVocabulary(utf8: text.bytes).count
-            if let note = text.note { notes.append("note: \(note)") }
-          } catch {
-            notes.append("note: sizes assume \(vocabulary) distinct characters: \(error.summary)")
-          }
-          vocabularies.append((declaration, vocabulary))
+      let device = sources.device(cell.device)
+      if shared?.model !== model {
+        let prediction = PlanPrediction(
+          workload, model, cell.precision, vocabulary: sources.vocabulary(of: workload),
+          threads: device?.threads ?? options.threads)
+        let seconds = prediction.flops.flatMap { flops in
+          device.map { flops / sources.peak(of: $0, cell.precision) }
         }
+        shared = (model, prediction, seconds)
       }
-      let built = Transformer(model, vocabulary: vocabulary, length: workload.length)
-      return Line(
-        cell: cell, cost: built.cost(tokens: workload.length), steps: workload.steps,
-        tokens: workload.tokensPerStep, flops: workload.flops(of: built))
+      let prediction = shared?.prediction
+      var fits: Bool?
+      if let bytes = prediction?.peakBytes, let cap, device?.name == "cpu" {
+        fits = bytes <= cap.bytes
+      }
+      return Line(cell: cell, prediction: prediction, seconds: shared?.seconds, fits: fits)
     }
-    self.notes = notes
+    memoryCap = cap
+    notes = sources.notes
   }
 
-  /// The table for people.
-  package var table: Table {
-    Table(
-      header: [
-        "cell", "parameters", "FLOPs a token", "steps", "tokens", "total FLOPs", "KV bytes a token",
-        "",
-      ],
-      rows: entries.map { entry in
-        guard let cost = entry.cost else {
-          return [entry.cell.label, "", "", "", "", "", "", entry.cell.exclusion ?? ""]
-        }
-        let tokens = Double(entry.steps * entry.tokens)
-        return [
-          entry.cell.label, Metric.parameters.text(Double(cost.parameters)),
-          Metric.flopsPerToken.text(cost.trainingFLOPsPerToken), "\(entry.steps)",
-          Metric.tokens.text(tokens),
-          entry.flops.map(Metric.flopsPerToken.text) ?? "-",
-          "\(cost.cacheBytesPerToken)", "",
-        ]
-      })
-  }
+  /// Texts and devices that predictions rest on, each looked at once.
+  private struct Sources {
+    private let loader: DatasetLoader
+    private let finder: DeviceFinder
+    private var vocabularies: [(DatasetDeclaration, Int)] = []
+    private var devices: [DeviceChoice: Device?] = [:]
+    private var peaks: HostPeaks
+    private(set) var notes: [String] = []
 
-  /// One object a cell.
-  package var lines: [JSON] {
-    entries.map { entry in
-      [
-        "cell": .string(entry.cell.label), "variant": .string(entry.cell.variant),
-        "seed": .integer(entry.cell.seed), "excluded": .string(entry.cell.exclusion),
-        "parameters": .integer(entry.cost?.parameters),
-        "flops_per_token": .real(entry.cost?.trainingFLOPsPerToken),
-        "steps": .integer(entry.steps), "tokens": .integer(entry.steps * entry.tokens),
-        "flops": .real(entry.flops),
-        "kv_cache_bytes_per_token": .integer(entry.cost?.cacheBytesPerToken),
-      ]
+    init(_ options: RunOptions, environment: [String: String]) {
+      loader = DatasetLoader(options, environment: environment)
+      finder = DeviceFinder(options, environment: environment)
+      peaks = HostPeaks(
+        cache: DataLocations(environment: environment, baseDirectory: "/").cache,
+        host: HostRecord.read(isa: ""))
+    }
+
+    mutating func vocabulary(of workload: any Workload) -> Int {
+      guard let declaration = workload.dataset else { return workload.vocabulary }
+      if let known = vocabularies.first(where: { $0.0 == declaration }) { return known.1 }
+      var vocabulary = workload.vocabulary
+      do throws(DataError) {
+        let text = try loader.load(declaration)
+        vocabulary = CharacterVocabulary(utf8: text.bytes).count
+        if let note = text.note { notes.append(note) }
+      } catch {
+        notes.append("sizes assume \(vocabulary) distinct characters: \(error.summary)")
+      }
+      vocabularies.append((declaration, vocabulary))
+      return vocabulary
+    }
+
+    /// The device that a cell will run on; nil where it is not there.
+    mutating func device(_ choice: DeviceChoice) -> Device? {
+      if let known = devices[choice] { return known }
+      do throws(PluginError) {
+        devices[choice] = try finder.open(choice).device
+      } catch {
+        devices[choice] = .some(nil)
+        notes.append("\(choice.rawValue): no time is predicted: \(error.description)")
+      }
+      return devices[choice] ?? nil
+    }
+
+    mutating func peak(of device: Device, _ precision: PrecisionChoice) -> Double {
+      let peak = peaks.peak(of: device, precision)
+      if !notes.contains(peak.note) { notes.append(peak.note) }
+      return peak.flopsPerSecond
     }
   }
 }

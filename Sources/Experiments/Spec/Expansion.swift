@@ -1,5 +1,5 @@
-// The product of variants, axes and seeds: one document each, read once for all its seeds.
-// Faults are collected over all cells; one that several cells share is reported once.
+// The product of variants, dimensions of the matrix and seeds: one document each, read once for all its seeds.
+// Further cells come in Expansion+Include.swift, faults in Expansion+Faults.swift.
 
 import Config
 
@@ -10,13 +10,12 @@ struct Expansion<Model, Workload> {
   /// The command line's settings that concern the document.
   let settings: [Setting]
 
-  private(set) var cells: [Cell<Model, Workload>] = []
+  var cells: [Cell<Model, Workload>] = []
   private(set) var recordings: [(variant: String, recording: Recording)] = []
   private var variantValues: [(name: String, value: Value)] = []
-  private var faults: [FaultKey: (fault: Fault, count: Int, label: String)] = [:]
-  private var order: [FaultKey] = []
-  private var limitFaults: [Fault] = []
-  private var readings = 0
+  /// Each variant's document, before axes.
+  private(set) var documents: [(variant: String, document: Node)] = []
+  var faults = ExpansionFaults()
 
   init(
     reader: DocumentReader<Model, Workload>, header: SpecHeader, matrix: Matrix,
@@ -28,17 +27,10 @@ struct Expansion<Model, Workload> {
     self.settings = settings
   }
 
-  /// Faults are the same when place and message are; notes may differ from cell to cell.
-  private struct FaultKey: Hashable {
-    let place: Fault.Place
-    let message: String
-  }
-
   mutating func run(_ body: Node) {
-    guard combinations != nil else {
+    guard let count = combinations, count + includedCombinations <= Self.cellLimit else {
       let mark = header.matrixNode?.mark ?? body.mark
-      let limit = Experiment<Model, Workload>.cellLimit
-      limitFaults.append(Fault(.tooManyCells(limit: limit), at: mark))
+      faults.limit.append(Fault(.tooManyCells(limit: Self.cellLimit), at: mark))
       return
     }
     let base = reader.withTypes(body)
@@ -52,54 +44,63 @@ struct Expansion<Model, Workload> {
       recordings.append((variant.name, reading.recording))
       variantValues.append((variant.name, reading.recording.value))
       if !matrix.axes.isEmpty { document = reader.withTypes(document) }
-      expand(variant.name, document, axes: matrix.axes[...], values: [])
+      documents.append((variant.name, document))
+      expand(variant.name, document, matrix.dimensions[...], values: [])
     }
-    if limitFaults.isEmpty, faults.isEmpty, cells.allSatisfy({ $0.exclusion != nil }) {
-      let mark = header.matrixNode?["exclude"]?.mark ?? body.mark
-      limitFaults.append(Fault(.nothingToRun, at: mark))
+    include()
+    if faults.isEmpty, !faults.hasUnknownNames(matrix), cells.allSatisfy({ $0.exclusion != nil }) {
+      let node = header.matrixNode
+      let mark = node?["exclude"]?.mark ?? node?["where"]?.mark ?? body.mark
+      faults.limit.append(Fault(.nothingToRun, at: mark))
     }
   }
 
-  /// The number of cells; nil when it is above the limit.
+  static var cellLimit: Int { Experiment<Model, Workload>.cellLimit }
+
+  /// The number of cells without further ones; nil when it is above the limit.
   private var combinations: Int? {
     var product = header.variants.count
-    for count in matrix.axes.map(\.nodes.count) + [header.seeds.count] {
+    for count in matrix.dimensions.map(\.count) + [header.seeds.count] {
       let (next, overflow) = product.multipliedReportingOverflow(by: count)
-      if overflow || next > Experiment<Model, Workload>.cellLimit { return nil }
+      if overflow || next > Self.cellLimit { return nil }
       product = next
     }
     return product
   }
 
   private mutating func expand(
-    _ variant: String, _ document: Node, axes: ArraySlice<Axis>, values: [AxisValue]
+    _ variant: String, _ document: Node, _ dimensions: ArraySlice<Dimension>, values: [AxisValue]
   ) {
-    guard let axis = axes.first else {
+    guard let dimension = dimensions.first else {
       addCells(variant, document, values)
       return
     }
-    for (node, value) in zip(axis.nodes, axis.values) {
-      let overlay = axis.path.overlay(setting: node, keyMark: axis.keyMark)
+    for step in 0..<dimension.count {
+      let stepped = dimension.axes.reduce(document) { document, axis in
+        document.overlaid(by: axis.path.overlay(setting: axis.nodes[step], keyMark: axis.keyMark))
+      }
       expand(
-        variant, document.overlaid(by: overlay), axes: axes.dropFirst(), values: values + [value])
+        variant, stepped, dimensions.dropFirst(),
+        values: values + dimension.axes.map { $0.values[step] })
     }
   }
 
   private mutating func addCells(_ variant: String, _ document: Node, _ values: [AxisValue]) {
-    let reasons = header.seeds.map { exclusion(variant, values, seed: $0) }
     let reading = reader.read(document)
+    let value = reading.recording.value
+    let reasons = exclusions(variant, values, value)
     if reasons.contains(nil) {
-      readings += 1
-      let label = label(variant, values, seed: nil)
-      for fault in reading.faults { collect(fault, label, reading.recording) }
+      faults.collect(
+        reading.faults, in: label(variant, values, seed: nil), reading.recording, matrix)
     }
     // What is excluded may be wrong; it is then kept as written, not as defaults make it.
-    let resolved = reading.faults.isEmpty ? reading.recording.value : document.value
+    let resolved = reading.faults.isEmpty ? value : document.value
+    let showsSeed = showsSeed
     for (seed, reason) in zip(header.seeds, reasons) {
       cells.append(
         Cell(
           index: cells.count, variant: variant, axes: values, seed: seed,
-          label: label(variant, values, seed: header.seeds.count > 1 ? seed : nil),
+          label: label(variant, values, seed: showsSeed ? seed : nil),
           device: reading.device, precision: reading.precision,
           model: reason == nil ? reading.model : nil,
           workload: reason == nil ? reading.workload : nil, exclusion: reason,
@@ -108,8 +109,47 @@ struct Expansion<Model, Workload> {
     }
   }
 
-  private func label(_ variant: String, _ values: [AxisValue], seed: Int?) -> String {
+  /// Whether labels tell the seed.
+  var showsSeed: Bool {
+    header.seeds.count > 1
+      || matrix.inclusions.contains { $0.seeds.map { $0 != header.seeds } ?? false }
+  }
+
+  func label(_ variant: String, _ values: [AxisValue], seed: Int?) -> String {
     Labels.cell(variant: header.declaresVariants ? variant : nil, axes: values, seed: seed)
+  }
+
+  // MARK: Exclusions
+
+  /// For each seed why its cell is excluded, or nil.
+  private mutating func exclusions(
+    _ variant: String, _ values: [AxisValue], _ resolved: Value
+  ) -> [String?] {
+    for condition in matrix.conditions { faults.note(condition, resolved) }
+    var common: String?? = .none
+    return header.seeds.map { seed in
+      if let reason = exclusion(variant, values, seed: seed) { return reason }
+      if case .some(let known) = common { return known }
+      let subject = Condition.Subject(
+        variant: variant, seed: seed, axes: values, resolved: resolved)
+      let reason = unsatisfied(subject)
+      if !matrix.conditions.contains(where: \.dependsOnSeed) { common = .some(reason) }
+      return reason
+    }
+  }
+
+  /// The first condition that a cell does not satisfy.
+  private mutating func unsatisfied(_ subject: Condition.Subject) -> String? {
+    for (place, condition) in matrix.conditions.enumerated() {
+      do throws(Faults) {
+        if try !condition.holds(for: subject) { return "where \(condition.text) is false" }
+      } catch {
+        let label = label(subject.variant, subject.axes, seed: showsSeed ? subject.seed : nil)
+        faults.collect(error, ofCondition: place, in: label)
+        return nil
+      }
+    }
+    return nil
   }
 
   private func exclusion(_ variant: String, _ values: [AxisValue], seed: Int) -> String? {
@@ -126,46 +166,10 @@ struct Expansion<Model, Workload> {
     }?.reason
   }
 
-  // MARK: Faults
-
-  private mutating func collect(_ fault: Fault, _ label: String, _ recording: Recording) {
-    let fault = asAxisFault(fault, recording)
-    let key = FaultKey(place: fault.place, message: fault.message)
-    if let known = faults[key] {
-      faults[key] = (known.fault, known.count + 1, known.label)
-    } else {
-      faults[key] = (fault, 1, label)
-      order.append(key)
-    }
-  }
-
-  /// A key that is unknown because an axis names it is a fault of the axis.
-  private func asAxisFault(_ fault: Fault, _ recording: Recording) -> Fault {
-    guard case .unknownKey = fault.kind, case .mark(let mark) = fault.place,
-      let axis = matrix.axes.first(where: { $0.keyMark == mark })
-    else { return fault }
-    let known = recording.options.map(\.path)
-    return Fault(.unknownAxis(axis.path.text, known: known), at: mark)
-  }
-
-  /// All faults; one that only some cells have, at a place that they all share, names a cell.
-  var allFaults: [Fault] {
-    let variantMarks = Set(header.variants.compactMap(\.overlay).flatMap(\.allMarks))
-    let axisMarks = Set(matrix.axes.flatMap(\.nodes).flatMap(\.allMarks))
-    return limitFaults
-      + order.compactMap { key in
-        guard let (fault, count, label) = faults[key] else { return nil }
-        guard count < readings, case .mark(let mark) = fault.place else { return fault }
-        let isPlain = variantMarks.contains(mark) || (fault.isLocal && axisMarks.contains(mark))
-        return isPlain
-          ? fault : Fault(fault.kind, at: mark, notes: fault.notes + [Note(.cell(label))])
-      }
-  }
-
   // MARK: The resolved experiment
 
   /// The experiment with every default of every variant written out.
-  func resolved(matrixNode: Node?) -> Value {
+  func resolved() -> Value {
     var fields = [
       Value.Field("name", .text(header.name)),
       Value.Field("seeds", .list(header.seeds.map { .int($0) })),
@@ -180,13 +184,8 @@ struct Expansion<Model, Workload> {
       let pairs = header.compare.map { Value.Field($0.variant, .text($0.baseline)) }
       fields.append(Value.Field("compare", .mapping(pairs)))
     }
-    var axes = matrix.axes.map { axis in
-      Value.Field(axis.path.text, .list(axis.values.map(\.value)))
-    }
-    if let exclude = matrixNode?["exclude"], !exclude.isNull {
-      axes.append(Value.Field("exclude", .list((exclude.items ?? [exclude]).map(\.value))))
-    }
-    if !axes.isEmpty { fields.append(Value.Field("matrix", .mapping(axes))) }
+    let matrix = matrix.written
+    if !matrix.isEmpty { fields.append(Value.Field("matrix", .mapping(matrix))) }
     return .mapping(fields)
   }
 }

@@ -26,63 +26,57 @@ package struct Experiment<Model, Workload> {
   /// The whole experiment with all defaults written out, which runs again as is.
   package let resolvedYAML: String
 
-  /// Reads a file, applies the command line's settings, expands the matrix and checks every cell.
-  ///
-  /// - Parameters:
-  ///   - sets: `path=value`, over the document, its variants and its axes.
-  ///   - vary: `path=v1,v2,...`, further axes; one of the same path is replaced.
+  /// Reads a file, applies the command line's changes, expands the matrix and checks every cell.
   package static func load(
-    file: String, sets: [String] = [], vary: [String] = [],
+    file: String, arguments: ExperimentArguments = ExperimentArguments(),
     reader: DocumentReader<Model, Workload>
   ) throws(Faults) -> Experiment {
-    let (settings, axes) = try parse(sets, vary)
-    return try read(YAML.load(file: file), settings, axes, reader)
+    let changes = try arguments.read()
+    return try read(YAML.load(file: file), changes, reader)
   }
 
   /// As `load(file:)`, from text that is already in memory.
   package static func load(
-    text: String, name: String, sets: [String] = [], vary: [String] = [],
+    text: String, name: String, arguments: ExperimentArguments = ExperimentArguments(),
     reader: DocumentReader<Model, Workload>
   ) throws(Faults) -> Experiment {
-    let (settings, axes) = try parse(sets, vary)
-    return try read(YAML.parse(bytes: Array(text.utf8), name: name), settings, axes, reader)
+    let changes = try arguments.read()
+    return try read(YAML.parse(bytes: Array(text.utf8), name: name), changes, reader)
   }
 
-  private static func parse(
-    _ sets: [String], _ vary: [String]
-  ) throws(Faults) -> (sets: [Setting], vary: [Setting]) {
-    var faults: [Fault] = []
-    var settings: [Setting] = []
-    var axes: [Setting] = []
-    for (place, argument) in (sets + vary).enumerated() {
-      do throws(Faults) {
-        if place < sets.count {
-          settings.append(try Setting.parse(argument, order: place + 1))
-        } else {
-          axes.append(try Setting.parseAxis(argument, order: place + 1))
-        }
-      } catch {
-        faults += error.all
-      }
-    }
-    if !faults.isEmpty { throw Faults(faults) }
-    return (settings, axes)
+  /// As `load(file:)`, with settings and further axes.
+  package static func load(
+    file: String, sets: [String], vary: [String] = [], reader: DocumentReader<Model, Workload>
+  ) throws(Faults) -> Experiment {
+    try load(file: file, arguments: ExperimentArguments(sets: sets, vary: vary), reader: reader)
+  }
+
+  /// As `load(text:)`, with settings and further axes.
+  package static func load(
+    text: String, name: String, sets: [String], vary: [String] = [],
+    reader: DocumentReader<Model, Workload>
+  ) throws(Faults) -> Experiment {
+    try load(
+      text: text, name: name, arguments: ExperimentArguments(sets: sets, vary: vary),
+      reader: reader)
   }
 
   private static func read(
-    _ document: Document, _ settings: [Setting], _ varied: [Setting],
+    _ document: Document, _ changes: ExperimentArguments.Changes,
     _ reader: DocumentReader<Model, Workload>
   ) throws(Faults) -> Experiment {
     let keys = DocumentReader<Model, Workload>.keys
+    let settings = changes.settings
     // Settings of the document come after the variants' overlays; here come name, seeds and such.
-    let root = settings.filter { !keys.contains($0.path.keys[0]) }
+    var root = settings.filter { !keys.contains($0.path.keys[0]) }
       .reduce(document.root) { $0.overlaid(by: $1.overlay) }
+    var rangeFaults: [Fault] = []
+    root = Self.expandingSeeds(root) { rangeFaults.append(Fault($0, at: $1)) }
     let recorder = Recorder()
     let header = SpecHeader(
       Section(root: root, recorder: recorder), fileName: document.source.name, documentKeys: keys)
-    let matrix = Matrix(
-      header.matrixNode, header: header, settings: settings, varied: varied)
-    let headerFaults = recorder.finish() + matrix.faults
+    let matrix = Matrix(header.matrixNode, header: header, changes: changes)
+    let headerFaults = rangeFaults + recorder.finish() + matrix.faults
 
     let body = Node(
       .mapping((root.entries ?? []).filter { keys.contains($0.key) }), mark: root.mark)
@@ -98,7 +92,24 @@ package struct Experiment<Model, Workload> {
       compare: header.compare, axes: matrix.axes.map { ($0.path.text, $0.values) },
       cells: expansion.cells,
       recordings: expansion.recordings,
-      resolvedYAML: expansion.resolved(matrixNode: header.matrixNode).yaml)
+      resolvedYAML: expansion.resolved().yaml)
+  }
+
+  /// The root with ranges in `seeds` replaced by the numbers that they stand for.
+  private static func expandingSeeds(
+    _ root: Node, report: (Fault.Kind, Mark) -> Void
+  ) -> Node {
+    guard let node = root["seeds"], NumberRange.isIn(node), let path = DottedPath("seeds") else {
+      return root
+    }
+    var isFine = true
+    let seeds = NumberRange.nodes(of: node) {
+      isFine = false
+      report($0, $1)
+    }
+    // What is wrong has been said; one seed stands for it.
+    let one = Node(.scalar(Scalar(text: "1")), mark: node.mark)
+    return path.changing(root) { _ in Node(.sequence(isFine ? seeds : [one]), mark: node.mark) }
   }
 
   private static func question(_ source: Source) -> String? {

@@ -20,10 +20,13 @@ package enum ExperimentSchema {
       if case .option = item { true } else { false }
     }
     let document = recording(of: reader)
-    let whole = Recording(path: "", items: header + document.items)
+    let whole = Recording(path: "", items: header.filter { !isSeeds($0) } + document.items)
     let overlay = JSONSchema(isOverlay: true, options: options).schema(document)
-    return JSONSchema(options: options).document(
-      whole, title: "runexp experiment", extra: [variants(overlay), compare, matrix])
+    let schema = JSONSchema(options: options)
+    let seeds = schema.schema(Recording(path: "", items: header.filter(isSeeds)))["properties"]
+    return schema.document(
+      whole, title: "runexp experiment",
+      extra: [seedsField(seeds?["seeds"]), variants(overlay), compare, MatrixSchema.field])
   }
 
   /// What a document in which nothing is written reads: all options with their defaults.
@@ -32,6 +35,24 @@ package enum ExperimentSchema {
   ) -> Recording {
     let empty = Section.empty()
     return reader.read(Node(.mapping([]), mark: empty.mark)).recording
+  }
+
+  private static func isSeeds(_ item: Recording.Item) -> Bool {
+    if case .option(let read) = item { read.key == "seeds" } else { false }
+  }
+
+  /// What was read of seeds, and ranges as well.
+  private static func seedsField(_ read: Value?) -> Value.Field {
+    guard case .mapping(let fields) = read else {
+      return Value.Field("seeds", MatrixSchema.range)
+    }
+    return Value.Field(
+      "seeds",
+      .mapping(
+        fields.map { field in
+          guard field.key == "anyOf", case .list(let forms) = field.value else { return field }
+          return Value.Field("anyOf", .list(forms + [MatrixSchema.range]))
+        }))
   }
 
   private static func variants(_ overlay: Value) -> Value.Field {
@@ -58,33 +79,6 @@ package enum ExperimentSchema {
       .mapping([
         Value.Field("description", .text("for a variant, the one it is compared with")),
         Value.Field("type", .text("object")), Value.Field("additionalProperties", text),
-      ]))
-  }
-
-  private static var matrix: Value.Field {
-    let object = Value.Field("type", .text("object"))
-    return Value.Field(
-      "matrix",
-      .mapping([
-        Value.Field(
-          "description",
-          .text("axes by dotted path; every combination with variants and seeds is a cell")),
-        object,
-        Value.Field(
-          "properties",
-          .mapping([
-            Value.Field(
-              "exclude",
-              .mapping([
-                Value.Field(
-                  "description",
-                  .text("cells left out: by variant, seed and axis values, all of which match")),
-                Value.Field("type", .text("array")),
-                Value.Field("items", .mapping([object])),
-              ]))
-          ])),
-        Value.Field(
-          "additionalProperties", .mapping([Value.Field("type", .text("array"))])),
       ]))
   }
 }

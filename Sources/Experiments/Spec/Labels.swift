@@ -17,21 +17,6 @@ enum Labels {
     }
   }
 
-  /// A short text for each value of an axis, different for each.
-  static func texts(of values: [Value]) -> [String] {
-    var seen: Set<String> = []
-    return values.map { value in
-      let text = safe(short(value))
-      var unique = text
-      var number = 2
-      while !seen.insert(unique).inserted {
-        unique = "\(text)-\(number)"
-        number += 1
-      }
-      return unique
-    }
-  }
-
   /// `classic/sequence=128/seed=2`; parts that all cells share are left out.
   static func cell(variant: String?, axes: [AxisValue], seed: Int?) -> String {
     let parts =
@@ -41,7 +26,7 @@ enum Labels {
   }
 
   /// A component is called by its word, anything else as it is written.
-  private static func short(_ value: Value) -> String {
+  fileprivate static func short(_ value: Value) -> String {
     switch value {
     case .text(let text): text
     case .mapping: if case .text(let word)? = value["type"] { word } else { value.inlineYAML }
@@ -49,7 +34,7 @@ enum Labels {
     }
   }
 
-  private static func safe(_ text: String) -> String {
+  fileprivate static func safe(_ text: String) -> String {
     let characters = text.unicodeScalars.prefix(textLimit).map { scalar -> Character in
       let isSafe =
         scalar.isASCII
@@ -58,5 +43,32 @@ enum Labels {
       return isSafe ? Character(scalar) : "_"
     }
     return characters.isEmpty ? "empty" : String(characters)
+  }
+}
+
+/// The texts of one axis's values: short, and different for each value.
+struct ValueTexts {
+  private var texts: [Value: String] = [:]
+  private var taken: Set<String> = []
+
+  /// The text of a value; the same one each time.
+  mutating func text(for value: Value) -> String {
+    let key = Self.same(value)
+    if let known = texts[key] { return known }
+    let text = Labels.safe(Labels.short(value))
+    var unique = text
+    var number = 2
+    while !taken.insert(unique).inserted {
+      unique = "\(text)-\(number)"
+      number += 1
+    }
+    texts[key] = unique
+    return unique
+  }
+
+  /// 1 and 1.0 are one value.
+  private static func same(_ value: Value) -> Value {
+    guard case .double(let number) = value, let whole = Int(exactly: number) else { return value }
+    return .int(whole)
   }
 }

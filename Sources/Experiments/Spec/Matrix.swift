@@ -1,5 +1,6 @@
-// The axes of the matrix and what is excluded from their product.
-// Whether a path names an option is found out by reading the cells, in Expansion.swift.
+// The axes of the matrix: which paths take which values, and which of them advance together.
+// What is taken out of their product and added to it is read in Matrix+Cells.swift. Whether a path names an option is
+// found out by reading the cells, in Expansion.swift.
 
 import Config
 
@@ -7,161 +8,252 @@ import Config
 struct Axis {
   let path: DottedPath
   let keyMark: Mark
-  let nodes: [Node]
+  var nodes: [Node]
   var values: [AxisValue] = []
 }
 
-/// One `exclude` entry: a cell is excluded when it has all of these values.
-struct Exclusion {
-  /// Key and allowed values; the key is `variant`, `seed` or an axis path.
-  let conditions: [(key: String, values: [Value])]
-  let reason: String
+/// Axes that advance together; most are alone.
+struct Dimension {
+  var axes: [Axis]
+  let isZip: Bool
+
+  /// The number of steps, which all its axes have.
+  var count: Int { axes.first?.nodes.count ?? 0 }
 }
 
 /// Reads `matrix`.
 struct Matrix {
-  /// Suggestions are sought among so many names.
-  private static let knownLimit = 200
+  static let axisLimit = 64
+  static let reserved = ["exclude", "include", "where", "zip"]
+  /// Axes' values in all: no more than cells, so that no file takes much memory before its cells are counted.
+  private static let valueLimit = 100_000
 
+  private(set) var dimensions: [Dimension] = []
   private(set) var axes: [Axis] = []
-  private(set) var exclusions: [Exclusion] = []
-  private(set) var faults: [Fault] = []
+  private(set) var texts: [ValueTexts] = []
+  var exclusions: [Exclusion] = []
+  var conditions: [Condition] = []
+  var inclusions: [Inclusion] = []
+  var faults: [Fault] = []
+  /// Axes that are written but wrong, which nothing else is to blame for.
+  private(set) var lost: [String] = []
+  private var valueCount = 0
 
-  init(_ node: Node?, header: SpecHeader, settings: [Setting], varied: [Setting]) {
-    guard let node, !node.isNull else {
-      vary(varied)
-      nameValues()
-      return
-    }
-    guard let entries = node.entries else {
+  init(_ node: Node?, header: SpecHeader, changes: ExperimentArguments.Changes) {
+    let node = node.flatMap { $0.isNull ? nil : $0 }
+    if let node, node.entries == nil {
       report(
         .wrongType("matrix", expected: "a mapping", found: Wording.found(node), hint: nil),
         at: node.mark)
-      return
     }
-    for entry in entries where entry.key != "exclude" { addAxis(entry) }
+    for entry in node?.entries ?? [] {
+      if entry.key == "zip" { readZips(entry.value) }
+      if !Self.reserved.contains(entry.key) { append(axis(entry), isZip: false) }
+    }
     // One value of the command line takes the place of an axis over the same path.
-    for setting in settings {
-      replace(setting.path, keyMark: setting.keyMark, by: [setting.value], onlyIfPresent: true)
-    }
-    vary(varied)
+    for setting in changes.settings { _ = take(setting.path, leaving: [setting.value], setting) }
+    for setting in changes.axes { vary(setting) }
+    for group in changes.zips { zip(group) }
+    dropRepeatedSteps()
     nameValues()
-    if let exclude = node["exclude"], !exclude.isNull { readExclude(exclude, header: header) }
+    readCells(node, header: header, changes: changes)
   }
 
   // MARK: Axes
 
-  private mutating func addAxis(_ entry: Entry) {
+  /// The axis of one entry; nil after a fault.
+  private mutating func axis(_ entry: Entry, mayRepeat: Bool = false) -> Axis? {
+    let axis = sound(entry, mayRepeat: mayRepeat)
+    if axis == nil { lost.append(entry.key) }
+    return axis
+  }
+
+  private mutating func sound(_ entry: Entry, mayRepeat: Bool) -> Axis? {
     guard let path = DottedPath(entry.key) else {
       report(.badPath(entry.key), at: entry.keyMark)
-      return
+      return nil
     }
-    let nodes = entry.value.items ?? [entry.value]
-    guard !nodes.isEmpty, !entry.value.isNull else {
+    if dimensions.contains(where: { $0.axes.contains { $0.path == path } }) {
+      report(.axisTwice(path.text), at: entry.keyMark)
+      return nil
+    }
+    guard !entry.value.isNull, let nodes = values(entry.value) else {
+      if entry.value.isNull { report(.emptyAxis(entry.key), at: entry.keyMark) }
+      return nil
+    }
+    guard !nodes.isEmpty else {
       report(.emptyAxis(entry.key), at: entry.keyMark)
-      return
+      return nil
     }
+    if !mayRepeat { reportRepeated(nodes, of: path) }
+    return Axis(path: path, keyMark: entry.keyMark, nodes: nodes)
+  }
+
+  private mutating func reportRepeated(_ nodes: [Node], of path: DottedPath) {
     var seen: Set<Value> = []
     for node in nodes where !seen.insert(node.value).inserted {
       report(.duplicateValue(node.value.inlineYAML, list: path.text), at: node.mark)
     }
-    axes.append(Axis(path: path, keyMark: entry.keyMark, nodes: nodes))
   }
 
-  private mutating func vary(_ varied: [Setting]) {
-    for setting in varied {
-      let nodes = setting.value.items ?? []
-      guard !nodes.isEmpty else {
-        report(.emptyAxis(setting.path.text), at: setting.keyMark)
+  /// The values that a node gives, ranges replaced by what they stand for; nil after a fault.
+  mutating func values(_ node: Node) -> [Node]? {
+    var problems: [(Fault.Kind, Mark)] = []
+    let nodes = NumberRange.nodes(of: node) { problems.append(($0, $1)) }
+    for (kind, mark) in problems { report(kind, at: mark) }
+    valueCount += nodes.count
+    if problems.isEmpty, valueCount > Self.valueLimit {
+      report(.tooManyCells(limit: Self.valueLimit), at: node.mark)
+      return nil
+    }
+    return problems.isEmpty ? nodes : nil
+  }
+
+  private mutating func append(_ axis: Axis?, isZip: Bool) {
+    guard let axis else { return }
+    dimensions.append(Dimension(axes: [axis], isZip: isZip))
+    if dimensions.count == Self.axisLimit + 1 {
+      report(.tooManyAxes(limit: Self.axisLimit), at: axis.keyMark)
+    }
+    if dimensions.count > Self.axisLimit { dimensions.removeLast() }
+  }
+
+  // MARK: The command line
+
+  private mutating func vary(_ setting: Setting) {
+    guard let nodes = values(setting.value) else {
+      lost.append(setting.path.text)
+      return
+    }
+    guard !nodes.isEmpty else {
+      report(.emptyAxis(setting.path.text), at: setting.keyMark)
+      return
+    }
+    reportRepeated(nodes, of: setting.path)
+    if take(setting.path, leaving: nodes, setting) { return }
+    append(Axis(path: setting.path, keyMark: setting.keyMark, nodes: nodes), isZip: false)
+  }
+
+  /// Gives an axis other values, or none; false where there is no such axis.
+  ///
+  /// One that advanced with others then goes by itself.
+  private mutating func take(
+    _ path: DottedPath, leaving nodes: [Node]?, _ setting: Setting
+  ) -> Bool {
+    for place in dimensions.indices {
+      guard let index = dimensions[place].axes.firstIndex(where: { $0.path == path }) else {
         continue
       }
-      var seen: Set<Value> = []
-      for node in nodes where !seen.insert(node.value).inserted {
-        report(.duplicateValue(node.value.inlineYAML, list: setting.path.text), at: node.mark)
+      let axis = nodes.map { Axis(path: path, keyMark: setting.keyMark, nodes: $0) }
+      if let axis, !dimensions[place].isZip {
+        dimensions[place].axes = [axis]
+        return true
       }
-      replace(setting.path, keyMark: setting.keyMark, by: nodes, onlyIfPresent: false)
-    }
-  }
-
-  private mutating func replace(
-    _ path: DottedPath, keyMark: Mark, by nodes: [Node], onlyIfPresent: Bool
-  ) {
-    let axis = Axis(path: path, keyMark: keyMark, nodes: nodes)
-    if let place = axes.firstIndex(where: { $0.path == path }) {
-      axes[place] = axis
-    } else if !onlyIfPresent {
-      axes.append(axis)
-    }
-  }
-
-  private mutating func nameValues() {
-    let names = Labels.shortNames(of: axes.map(\.path))
-    for (place, name) in names.enumerated() {
-      let values = axes[place].nodes.map(\.value)
-      axes[place].values = zip(values, Labels.texts(of: values)).map { value, text in
-        AxisValue(path: axes[place].path.text, name: name, value: value, text: text)
+      dimensions[place].axes.remove(at: index)
+      if dimensions[place].axes.isEmpty { dimensions.remove(at: place) }
+      if let axis {
+        let before = dimensions.firstIndex(where: \.isZip) ?? min(place, dimensions.count)
+        dimensions.insert(Dimension(axes: [axis], isZip: false), at: before)
       }
+      return true
     }
+    return false
   }
 
-  // MARK: Exclusions
+  private mutating func zip(_ group: [Setting]) {
+    for setting in group { _ = take(setting.path, leaving: nil, setting) }
+    addZip(group.map { Entry(key: $0.path.text, keyMark: $0.keyMark, value: $0.value) })
+  }
 
-  private mutating func readExclude(_ node: Node, header: SpecHeader) {
-    let items = node.items ?? [node]
-    for item in items {
+  // MARK: Zips
+
+  private mutating func readZips(_ node: Node) {
+    if node.isNull { return }
+    for item in node.items ?? [node] {
       guard let entries = item.entries, !entries.isEmpty else {
         let found = item.entries == nil ? Wording.found(item) : "an empty mapping"
         report(
           .wrongType(
-            "matrix.exclude", expected: "a list of mappings such as {variant: ...}", found: found,
+            "matrix.zip", expected: "a mapping of axes to lists of equal length", found: found,
             hint: nil), at: item.mark)
         continue
       }
-      let conditions = entries.compactMap { condition($0, header: header) }
-      guard conditions.count == entries.count else { continue }
-      let text = item.value.inlineYAML
-      exclusions.append(
-        Exclusion(conditions: conditions, reason: "excluded by \(text) at \(item.mark.text)"))
+      addZip(entries)
     }
   }
 
-  private mutating func condition(
-    _ entry: Entry, header: SpecHeader
-  ) -> (key: String, values: [Value])? {
-    let nodes = entry.value.items ?? [entry.value]
-    let axis = axes.first { $0.path.text == entry.key }
-    let known: [Value]
-    switch entry.key {
-    case "variant": known = header.variants.map { .text($0.name) }
-    case "seed": known = header.seeds.map { .int($0) }
-    default:
-      guard let axis else {
-        let keys = ["variant", "seed"] + axes.map(\.path.text)
-        report(.excludeNeedsAxis(entry.key, known: keys), at: entry.keyMark)
-        return nil
-      }
-      known = axis.values.map(\.value)
-    }
-    var values: [Value] = []
-    for node in nodes {
-      // A variant may be called 1 or true.
-      let isName = entry.key == "variant" && node.scalar != nil
-      let value = isName ? .text(node.scalar?.text ?? "") : node.value
-      values.append(value)
-      if known.contains(where: { Self.isSame($0, value) }) { continue }
-      if isName {
-        let text = node.scalar?.text ?? ""
-        report(
-          .unknownVariant(text, known: header.variants.prefix(Self.knownLimit).map(\.name)),
-          at: node.mark)
+  private mutating func addZip(_ entries: [Entry]) {
+    var axes: [Axis] = []
+    for entry in entries {
+      guard let axis = axis(entry, mayRepeat: entries.count > 1) else { continue }
+      if axes.contains(where: { $0.path == axis.path }) {
+        report(.axisTwice(axis.path.text), at: axis.keyMark)
       } else {
-        report(
-          .excludeMatchesNothing(
-            entry.key, value: value.inlineYAML,
-            known: known.prefix(Self.knownLimit).map(\.inlineYAML)), at: node.mark)
+        axes.append(axis)
       }
     }
-    return (entry.key, values)
+    guard let first = axes.first, axes.count == entries.count else { return }
+    for axis in axes where axis.nodes.count != first.nodes.count {
+      report(
+        .unequalZip(
+          axis.path.text, count: axis.nodes.count, other: first.path.text,
+          otherCount: first.nodes.count), at: axis.keyMark)
+      lost += axes.map(\.path.text)
+      return
+    }
+    let group = Dimension(axes: axes, isZip: true)
+    if axes.count > 1 { reportRepeatedSteps(of: group) }
+    if dimensions.reduce(axes.count, { $0 + $1.axes.count }) > Self.axisLimit {
+      report(.tooManyAxes(limit: Self.axisLimit), at: first.keyMark)
+      return
+    }
+    // All groups stand together, as they do in a file.
+    let place = dimensions.lastIndex(where: \.isZip).map { $0 + 1 } ?? dimensions.count
+    dimensions.insert(group, at: place)
+  }
+
+  private mutating func reportRepeatedSteps(of group: Dimension) {
+    for step in Self.repeatedSteps(of: group) {
+      let values = group.axes.map { "\($0.path.text) \($0.nodes[step].value.inlineYAML)" }
+      report(.repeatedZip(values), at: group.axes[0].nodes[step].mark)
+    }
+  }
+
+  private static func repeatedSteps(of group: Dimension) -> [Int] {
+    var seen: Set<[Value]> = []
+    return (0..<group.count).filter { step in
+      !seen.insert(group.axes.map { $0.nodes[step].value }).inserted
+    }
+  }
+
+  /// Without one of its axes, steps of a group may be the same.
+  private mutating func dropRepeatedSteps() {
+    for place in dimensions.indices where dimensions[place].isZip {
+      for step in Self.repeatedSteps(of: dimensions[place]).reversed() {
+        for index in dimensions[place].axes.indices {
+          dimensions[place].axes[index].nodes.remove(at: step)
+        }
+      }
+    }
+  }
+
+  private mutating func nameValues() {
+    let paths = dimensions.flatMap { $0.axes.map(\.path) }
+    var names = Labels.shortNames(of: paths)[...]
+    for place in dimensions.indices {
+      for index in dimensions[place].axes.indices {
+        let axis = dimensions[place].axes[index]
+        let name = names.removeFirst()
+        var texts = ValueTexts()
+        dimensions[place].axes[index].values = axis.nodes.map { node in
+          let value = node.value
+          return AxisValue(
+            path: axis.path.text, name: name, value: value, text: texts.text(for: value))
+        }
+        self.texts.append(texts)
+      }
+    }
+    axes = dimensions.flatMap(\.axes)
   }
 
   /// Whether two values are the same; 1 and 1.0 are.
@@ -173,7 +265,7 @@ struct Matrix {
     }
   }
 
-  private mutating func report(_ kind: Fault.Kind, at mark: Mark) {
+  mutating func report(_ kind: Fault.Kind, at mark: Mark) {
     faults.append(Fault(kind, at: mark))
   }
 }

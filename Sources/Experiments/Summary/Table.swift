@@ -18,8 +18,9 @@ package struct Table: Equatable, Sendable {
 
   /// The table for a terminal: columns two spaces apart, a rule under the header.
   package var text: String {
+    let widths = widths
     let rule = widths.map { String(repeating: "─", count: $0) }
-    return ([header, rule] + rows).map(line).joined()
+    return ([header, rule] + rows).map { line($0, widths) }.joined()
   }
 
   /// The table in Markdown; aligned in the source too, since people read that.
@@ -44,8 +45,7 @@ package struct Table: Equatable, Sendable {
     }
   }
 
-  private func line(_ row: [String]) -> String {
-    let widths = widths
+  private func line(_ row: [String], _ widths: [Int]) -> String {
     var line = row.indices.map { pad(row[$0], to: widths[$0], left.contains($0)) }
       .joined(separator: "  ")
     while line.last == " " { line.removeLast() }

@@ -21,7 +21,7 @@ package struct AttentionBenchmark: Workload {
     .savedBytes, .attentionBytes, .peakBytes, .forwardSeconds, .backwardSeconds,
   ]
 
-  private let options: AttentionBenchmarkOptions
+  let options: AttentionBenchmarkOptions
 
   package init(_ options: Section) { self.options = AttentionBenchmarkOptions(options) }
 

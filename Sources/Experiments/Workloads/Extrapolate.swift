@@ -15,7 +15,7 @@ package struct Extrapolate: Workload {
     .valLoss, .lossWithinLength, .lossToTwice, .lossToFourTimes, .lossGrowth,
   ]
 
-  private let training: Train
+  let training: Train
   private let windows: Int
 
   package init(_ options: Section) {

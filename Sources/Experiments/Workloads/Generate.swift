@@ -20,7 +20,7 @@ package struct Generate: Workload {
   ]
   package static let scaling: [Metric] = [.cacheBytes, .decodeSeconds]
 
-  private let options: GenerateOptions
+  let options: GenerateOptions
 
   package init(_ options: Section) { self.options = GenerateOptions(options) }
 

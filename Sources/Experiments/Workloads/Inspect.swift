@@ -21,10 +21,10 @@ package struct Inspect: Workload {
     .inferenceBytes, .trainingBytes, .cacheBytes, .prediction(of: .activationBytes),
   ]
 
-  private let sequence: Int
-  private let batch: Int
-  private let cache: CacheType
-  private let isRolling: Bool
+  let sequence: Int
+  let batch: Int
+  let cache: CacheType
+  let isRolling: Bool
   package let vocabulary: Int
 
   package init(_ options: Section) {

@@ -13,7 +13,7 @@ package struct Train: Workload {
   package static let headline: [Metric] = [.valLoss, .tokensPerSecond, .peakBytes, .parameters]
   package static let scaling: [Metric] = [.activationBytes, .peakBytes, .stepSeconds]
 
-  private let options: TrainOptions
+  let options: TrainOptions
 
   package init(_ options: Section) { self.options = TrainOptions(options) }
 

@@ -2,6 +2,7 @@
 
 package import Config
 package import Models
+package import Tensors
 
 /// A kind of experiment.
 package protocol Workload: Component {
@@ -28,6 +29,10 @@ package protocol Workload: Component {
   var vocabulary: Int { get }
   /// Floating-point operations of the whole cell; nil where they depend on time or on nothing at all.
   func flops(of model: Transformer) -> Double?
+  /// The most bytes of tensors at a time, on the CPU; nil where they are not predicted.
+  func predictedPeakBytes(of model: Transformer, _ precision: ElementType, threads: Int) -> Int?
+  /// The bytes of keys and values of its sequences; nil where it has none.
+  func predictedCacheBytes(of model: Transformer) -> Int?
   /// Reports options that do not go together with the model.
   func check(_ model: Transformer, _ options: Section)
   /// Carries out the cell and fills in its row.

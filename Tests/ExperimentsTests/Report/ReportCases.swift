@@ -12,10 +12,9 @@ struct ReportCase {
     experiment: String = "case", yaml: String? = "# Is it true?\nname: case\n",
     record: JSON = .object([])
   ) throws {
-    var random = FixedRandom()
     folder = try RunFolder.create(
       in: temporary?.file("results") ?? "", experiment: experiment,
-      id: RunID(secondsSince1970: 1_795_000_000, using: &random))
+      now: 1_795_000_000)
     if let yaml { try folder.write(yaml, to: "experiment.yaml") }
     if record != .null { try folder.write(record, to: "run.json") }
   }

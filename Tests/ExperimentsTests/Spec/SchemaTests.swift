@@ -88,6 +88,23 @@ import Testing
     #expect(try at("properties", in: overlay)["seeds"] == nil)
   }
 
+  @Test func theMatrixKnowsRangesZipsConditionsAndFurtherCells() throws {
+    let matrix = try at("properties", "matrix", in: schema())
+    #expect(
+      try at("properties", in: matrix).keys.sorted() == ["exclude", "include", "where", "zip"])
+    let axis = try at("additionalProperties", in: matrix)
+    let forms = try #require(axis["anyOf"] as? [[String: Any]])
+    let pattern = try #require(forms[1]["pattern"] as? String)
+    let expression = try Regex(pattern)
+    for range in ["128..8192*2", "-1..3", "1e-4..1*10", ".5..2"] {
+      #expect(range.firstMatch(of: expression) != nil)
+    }
+    #expect("../data".firstMatch(of: expression) == nil)
+    let seeds = try at("properties", "seeds", in: schema())
+    #expect((seeds["anyOf"] as? [[String: Any]])?.last?["pattern"] as? String == pattern)
+    #expect(seeds["description"] as? String == "each cell runs once with each of these")
+  }
+
   @Test func jsonTextsAreEscapedAndNeverHoldNaN() throws {
     let value = Value.mapping([
       Value.Field("a\"\\\n\u{1}é", .list([.double(.nan), .double(1), .int(1), .list([])]))

@@ -68,6 +68,17 @@ func loadSpec(
   try SpecExperiment.load(text: text, name: name, sets: sets, vary: vary, reader: specReader)
 }
 
+func loadSpec(
+  _ text: String, arguments: ExperimentArguments
+) throws -> SpecExperiment {
+  try SpecExperiment.load(text: text, name: "x.yaml", arguments: arguments, reader: specReader)
+}
+
+/// What is wrong with a text, without the lines that show it.
+func specMessages(_ text: String) -> [String] {
+  specFaults(text).split(separator: "\n").filter { $0.contains(": error: ") }.map(String.init)
+}
+
 /// What is wrong with a text, as the user sees it; empty when nothing is.
 func specFaults(_ text: String, sets: [String] = [], vary: [String] = []) -> String {
   do throws(Faults) {

@@ -1,0 +1,78 @@
+// How a plan is shown: a table with totals for people, one object a cell for programs.
+
+extension PlanListing {
+  /// The table for people.
+  package var table: Table {
+    Table(
+      header: ["cell", "parameters", "FLOPs", "peak memory", "KV cache", "time, at least", ""],
+      rows: lines.map { line in
+        guard let prediction = line.prediction else {
+          return [line.cell.label, "", "", "", "", "", line.cell.exclusion ?? ""]
+        }
+        func bytes(_ count: Int?) -> String {
+          count.map { Metric.peakBytes.text(Double($0)) } ?? "-"
+        }
+        return [
+          line.cell.label, Metric.parameters.text(Double(prediction.parameters)),
+          prediction.flops.map(Metric.flopsPerToken.text) ?? "-", bytes(prediction.peakBytes),
+          bytes(prediction.cacheBytes), line.seconds.map(Self.duration) ?? "-",
+          line.fits == false ? "would not fit" : "",
+        ]
+      }, left: [0, 6])
+  }
+
+  /// What all cells come to, in a few lines.
+  package var totals: String {
+    let runnable = lines.filter { $0.prediction != nil }
+    let excluded = lines.count - runnable.count
+    var text = "\(runnable.count) \(runnable.count == 1 ? "cell" : "cells") to run"
+    if excluded > 0 { text += ", \(excluded) excluded" }
+    let flops = runnable.compactMap { $0.prediction?.flops }
+    if !flops.isEmpty { text += "; \(Metric.flopsPerToken.text(flops.reduce(0, +))) FLOPs" }
+    let seconds = runnable.compactMap(\.seconds)
+    if !seconds.isEmpty {
+      text += ", at least \(Self.duration(seconds.reduce(0, +))) one after another"
+    }
+    text += "\n"
+    if let largest = runnable.compactMap({ $0.prediction?.peakBytes }).max(), let memoryCap {
+      text += "largest peak: \(Metric.peakBytes.text(Double(largest))); a cell may take "
+      text += Metric.peakBytes.text(Double(memoryCap.bytes))
+      text += memoryCap.isAsked ? "\n" : ", nine tenths of this machine's memory\n"
+    }
+    let large = runnable.filter { $0.fits == false }
+    if let first = large.first {
+      text += "\(large.count) would not fit, the first of them \(first.cell.label)\n"
+    }
+    return text
+  }
+
+  /// One object a cell.
+  package var objects: [JSON] {
+    lines.map { line in
+      let prediction = line.prediction
+      return [
+        "index": .integer(line.cell.index), "cell": .string(line.cell.label),
+        "variant": .string(line.cell.variant), "seed": .integer(line.cell.seed),
+        "axes": .object(line.cell.axes.map { JSONMember($0.path, JSON($0.value)) }),
+        "excluded": .string(line.cell.exclusion),
+        "parameters": .integer(prediction?.parameters),
+        "flops_per_token": .real(prediction?.trainingFLOPsPerToken),
+        "steps": .integer(prediction?.steps), "tokens": .integer(prediction?.tokens),
+        "flops": .real(prediction?.flops), "peak_bytes": .integer(prediction?.peakBytes),
+        "kv_cache_bytes": .integer(prediction?.cacheBytes),
+        "kv_cache_bytes_per_token": .integer(prediction?.cacheBytesPerToken),
+        "least_seconds": .real(line.seconds), "fits": line.fits.map(JSON.bool) ?? .null,
+        "memory_cap_bytes": .integer(memoryCap?.bytes),
+      ]
+    }
+  }
+
+  /// Seconds, minutes, hours or days.
+  private static func duration(_ seconds: Double) -> String {
+    for (size, unit) in [(86400.0, "d"), (3600.0, "h"), (60.0, "min")] where seconds >= 2 * size {
+      let tenths = (seconds / size * 10).rounded() / 10
+      return "\(tenths) \(unit)"
+    }
+    return Metric.seconds.text(seconds)
+  }
+}

@@ -1,0 +1,230 @@
+// What is taken out of the product of the axes, by `exclude` and `where`, and what is added to it, by `include`.
+
+import Config
+
+/// One `exclude` entry: a cell is excluded when it has all of these values.
+struct Exclusion {
+  /// Key and allowed values; the key is `variant`, `seed` or an axis path.
+  let conditions: [(key: String, values: [Value])]
+  let reason: String
+}
+
+/// One `include` entry: further cells, one for each combination of its values.
+struct Inclusion {
+  /// Nil for all.
+  var variants: [String]?
+  var seeds: [Int]?
+  /// Values of some axes, by their places; the others keep the document's own.
+  var values: [(axis: Int, keyMark: Mark, nodes: [Node])] = []
+  /// The same as written, with ranges replaced.
+  var written: [Value.Field] = []
+  var mark: Mark
+}
+
+extension Matrix {
+  /// Suggestions are sought among so many names.
+  private static let knownLimit = 200
+  private static let conditionLimit = 100
+
+  mutating func readCells(
+    _ node: Node?, header: SpecHeader, changes: ExperimentArguments.Changes
+  ) {
+    func items(_ key: String) -> [Node] {
+      guard let value = node?[key], !value.isNull else { return [] }
+      return value.items ?? [value]
+    }
+    for item in items("exclude") + changes.excludes { exclude(item, header) }
+    let wheres = items("where") + changes.wheres
+    if wheres.count > Self.conditionLimit {
+      report(
+        .badExpression(.tooMany(limit: Self.conditionLimit)), at: wheres[Self.conditionLimit].mark)
+    }
+    for item in wheres.prefix(Self.conditionLimit) { restrict(item) }
+    let settled = Set(changes.settings.map(\.path))
+    for item in items("include") + changes.includes { include(item, header, settled) }
+  }
+
+  // MARK: exclude
+
+  private mutating func exclude(_ item: Node, _ header: SpecHeader) {
+    guard let entries = item.entries, !entries.isEmpty else {
+      let found = item.entries == nil ? Wording.found(item) : "an empty mapping"
+      report(
+        .wrongType(
+          "matrix.exclude", expected: "a list of mappings such as {variant: ...}", found: found,
+          hint: nil), at: item.mark)
+      return
+    }
+    let conditions = entries.compactMap { condition($0, header) }
+    guard conditions.count == entries.count else { return }
+    let text =
+      item.mark.source.isArgument
+      ? item.mark.text : "\(item.value.inlineYAML) at \(item.mark.text)"
+    exclusions.append(Exclusion(conditions: conditions, reason: "excluded by \(text)"))
+  }
+
+  private mutating func condition(
+    _ entry: Entry, _ header: SpecHeader
+  ) -> (key: String, values: [Value])? {
+    let known: [Value]
+    switch entry.key {
+    case "variant": known = header.variants.map { .text($0.name) }
+    case "seed": known = header.seeds.map { .int($0) }
+    default:
+      guard let axis = axes.first(where: { $0.path.text == entry.key }) else {
+        if lost.contains(entry.key) { return nil }
+        report(.excludeNeedsAxis(entry.key, known: keys), at: entry.keyMark)
+        return nil
+      }
+      known = axis.values.map(\.value)
+    }
+    if entry.key == "variant" {
+      return variants(entry.value, header).map { ("variant", $0.map { .text($0) }) }
+    }
+    guard let nodes = values(entry.value) else { return nil }
+    for node in nodes where !known.contains(where: { Self.isSame($0, node.value) }) {
+      report(
+        .excludeMatchesNothing(
+          entry.key, value: node.value.inlineYAML,
+          known: known.prefix(Self.knownLimit).map(\.inlineYAML)), at: node.mark)
+    }
+    return (entry.key, nodes.map(\.value))
+  }
+
+  private var keys: [String] { ["variant", "seed"] + axes.map(\.path.text) }
+
+  /// The variants that a value names; a variant may be called 1 or true.
+  private mutating func variants(_ node: Node, _ header: SpecHeader) -> [String]? {
+    let known = header.variants.map(\.name)
+    var names: [String] = []
+    for item in node.items ?? [node] {
+      guard let text = item.scalar?.text else {
+        report(
+          .wrongType(
+            "variant", expected: "the name of a variant", found: Wording.found(item), hint: nil),
+          at: item.mark)
+        return nil
+      }
+      if !known.contains(text) {
+        report(.unknownVariant(text, known: Array(known.prefix(Self.knownLimit))), at: item.mark)
+      }
+      names.append(text)
+    }
+    return names
+  }
+
+  // MARK: where
+
+  private mutating func restrict(_ item: Node) {
+    guard item.scalar != nil, !item.isNull else {
+      report(
+        .wrongType(
+          "matrix.where", expected: "an expression such as workload.sequence <= 512",
+          found: Wording.found(item), hint: nil), at: item.mark)
+      return
+    }
+    do throws(Faults) {
+      conditions.append(try Condition(item, axes: axes))
+    } catch {
+      faults += error.all
+    }
+  }
+
+  // MARK: include
+
+  private mutating func include(
+    _ item: Node, _ header: SpecHeader, _ settled: Set<DottedPath>
+  ) {
+    guard let entries = item.entries else {
+      report(
+        .wrongType(
+          "matrix.include", expected: "a list of mappings such as {workload.sequence: 64}",
+          found: Wording.found(item), hint: nil), at: item.mark)
+      return
+    }
+    var inclusion = Inclusion(mark: item.mark)
+    var isFine = true
+    for entry in entries where !add(entry, to: &inclusion, header, settled) { isFine = false }
+    if isFine { inclusions.append(inclusion) }
+  }
+
+  /// Takes in one key; false after a fault.
+  private mutating func add(
+    _ entry: Entry, to inclusion: inout Inclusion, _ header: SpecHeader,
+    _ settled: Set<DottedPath>
+  ) -> Bool {
+    let axis = axes.firstIndex { $0.path.text == entry.key }
+    let values: [Value]
+    if entry.key == "variant" {
+      guard let names = variants(entry.value, header)?.unique else { return false }
+      inclusion.variants = names
+      values = names.map { .text($0) }
+    } else if entry.key == "seed" || axis != nil {
+      guard let nodes = self.values(entry.value) else { return false }
+      guard !nodes.isEmpty, !entry.value.isNull else {
+        report(.emptyAxis(entry.key), at: entry.keyMark)
+        return false
+      }
+      if let axis {
+        // The command line's one value is in the document already, and wins.
+        if settled.contains(axes[axis].path) { return true }
+        inclusion.values.append((axis, entry.keyMark, nodes))
+        values = nodes.map(\.value)
+      } else {
+        guard let seeds = seeds(nodes) else { return false }
+        inclusion.seeds = seeds
+        values = seeds.map { .int($0) }
+      }
+    } else {
+      if lost.contains(entry.key) { return false }
+      report(.excludeNeedsAxis(entry.key, known: keys), at: entry.keyMark)
+      return false
+    }
+    inclusion.written.append(Value.Field(entry.key, .list(values)))
+    return true
+  }
+
+  private mutating func seeds(_ nodes: [Node]) -> [Int]? {
+    let allowed = 0...Int(Int32.max)
+    var seeds: [Int] = []
+    for node in nodes {
+      guard case .int(let seed) = node.value, allowed.contains(seed) else {
+        report(
+          .wrongType(
+            "seed", expected: "a whole number \(allowed.bounds.text ?? "")",
+            found: Wording.found(node),
+            hint: nil), at: node.mark)
+        return nil
+      }
+      seeds.append(seed)
+    }
+    return seeds.unique
+  }
+}
+
+extension Matrix {
+  /// The matrix with ranges replaced and the command line's changes in it, which reads to the same cells.
+  var written: [Value.Field] {
+    func field(_ axis: Axis) -> Value.Field {
+      Value.Field(axis.path.text, .list(axis.values.map(\.value)))
+    }
+    var fields: [Value.Field] = []
+    for dimension in dimensions where !dimension.isZip { fields += dimension.axes.map(field) }
+    let zips = dimensions.filter(\.isZip).map { Value.mapping($0.axes.map(field)) }
+    if !zips.isEmpty {
+      let first = dimensions.firstIndex(where: \.isZip) ?? 0
+      fields.insert(Value.Field("zip", .list(zips)), at: first)
+    }
+    func add(_ key: String, _ values: [Value]) {
+      if !values.isEmpty { fields.append(Value.Field(key, .list(values))) }
+    }
+    add(
+      "exclude",
+      exclusions.map { exclusion in
+        .mapping(exclusion.conditions.map { Value.Field($0.key, .list($0.values)) })
+      })
+    add("where", conditions.map { .text($0.text) })
+    add("include", inclusions.map { .mapping($0.written) })
+    return fields
+  }
+}

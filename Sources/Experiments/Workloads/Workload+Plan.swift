@@ -1,0 +1,111 @@
+// What `runexp plan` asks of a workload: the memory that a cell will take, counted on a device that computes nothing.
+
+package import Models
+package import Tensors
+
+extension Workload {
+  package func predictedPeakBytes(
+    of model: Transformer, _ precision: ElementType, threads: Int
+  ) -> Int? { nil }
+
+  package func predictedCacheBytes(of model: Transformer) -> Int? {
+    model.cacheBytes(tokens: length)
+  }
+}
+
+extension Transformer {
+  /// Whether a dry device can stand for the one that will run this: it has the attention kernel that is asked for.
+  fileprivate func runsDry(queries: Int, keys: Int, threads: Int) -> Bool {
+    guard let attention = blocks.first?.attention else { return true }
+    let device = Device.dry(threads: threads)
+    let work = AttentionWork(queries: queries, keys: keys, attention.options(on: device))
+    return (try? attention.plan.kernel.resolve(on: device, for: work)) != nil
+      && (try? check(tokens: keys)) != nil
+  }
+}
+
+extension Train {
+  package func predictedPeakBytes(
+    of model: Transformer, _ precision: ElementType, threads: Int
+  ) -> Int? {
+    guard model.runsDry(queries: length, keys: length, threads: threads) else { return nil }
+    return DryTraining(
+      model, batch: options.batch, sequence: options.sequence, precision: precision,
+      threads: threads, optimizer: options.optimizer
+    ).step.atPeak.total
+  }
+}
+
+extension Extrapolate {
+  package func predictedPeakBytes(
+    of model: Transformer, _ precision: ElementType, threads: Int
+  ) -> Int? {
+    training.predictedPeakBytes(of: model, precision, threads: threads)
+  }
+}
+
+extension AttentionBenchmark {
+  /// Elements of explicit masks that are drawn for a prediction.
+  private static var maskLimit: Int { 1 << 22 }
+
+  package func predictedPeakBytes(
+    of model: Transformer, _ precision: ElementType, threads: Int
+  ) -> Int? {
+    let problem = AttentionProblem(options, model)
+    let device = Device.dry(threads: threads)
+    guard options.mask == .none || options.queries * options.keys <= Self.maskLimit,
+      let algorithm = try? model.blocks[0].attention.plan.kernel.resolve(
+        on: device, for: problem.work(on: device)
+      ).algorithm
+    else { return nil }
+    var run = AttentionRun(problem, algorithm, precision, seed: 0, on: device)
+    device.resetPeaks()
+    run.once()
+    return device.memory.atPeak.total
+  }
+
+  /// An attention by itself keeps nothing.
+  package func predictedCacheBytes(of model: Transformer) -> Int? { nil }
+}
+
+extension Generate {
+  /// Chunks of a prompt that are read for a prediction.
+  private static var chunkLimit: Int { 256 }
+
+  package func predictedPeakBytes(
+    of model: Transformer, _ precision: ElementType, threads: Int
+  ) -> Int? {
+    guard model.runsDry(queries: 1, keys: length, threads: threads),
+      options.promptTokens / options.chunk <= Self.chunkLimit
+    else { return nil }
+    let device = Device.dry(threads: threads)
+    model.parameters.allocate(on: device)
+    let cache = KVCache(
+      for: model, batch: options.batch, capacity: length, type: options.cache,
+      isRolling: options.isRolling, chunk: options.chunk, on: device)
+    let generator = Generator(
+      model, cache: cache, chunk: options.chunk, precision: precision, on: device)
+    let prompt = [Int32](repeating: 0, count: options.promptTokens)
+    _ = generator.prefill([[Int32]](repeating: prompt, count: options.batch))
+    _ = generator.step([Int32](repeating: 0, count: options.batch))
+    // The exact cache that it is compared with is there at the same time.
+    let exact = options.compares ? model.cacheBytes(tokens: length, batch: options.batch) : 0
+    return device.memory.atPeak.total + exact
+  }
+
+  package func predictedCacheBytes(of model: Transformer) -> Int? {
+    model.cacheBytes(
+      tokens: length, batch: options.batch, type: options.cache, isRolling: options.isRolling,
+      chunk: options.chunk)
+  }
+}
+
+extension PositionProperties {
+  package func predictedCacheBytes(of model: Transformer) -> Int? { nil }
+}
+
+extension Inspect {
+  package func predictedCacheBytes(of model: Transformer) -> Int? {
+    model.cacheBytes(tokens: sequence, batch: batch, type: cache, isRolling: isRolling)
+  }
+}

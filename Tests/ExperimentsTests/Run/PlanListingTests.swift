@@ -1,0 +1,67 @@
+// A plan's predictions, and that ten thousand cells are planned in under two seconds.
+
+import Experiments
+import Foundation
+import Testing
+
+@Suite struct PlanListingTests {
+  private func plan(_ text: String, memory: Int? = nil) throws -> PlanListing {
+    var options = RunOptions()
+    options.offline = true
+    options.threads = 1
+    options.memoryCap = memory
+    return PlanListing(
+      try PlannedExperiment.load(text: text, name: "x.yaml", reader: .standard), options,
+      environment: [:])
+  }
+
+  /// This thread's seconds, so that what runs beside it does not count.
+  private func seconds() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+  }
+
+  @Test func tenThousandCellsAreListedInTwoSeconds() throws {
+    let start = seconds()
+    let plan = try plan(
+      """
+      device: cpu
+      seeds: 1..10
+      matrix:
+        workload.batch: 1..10
+        model.layers: 1..10
+        workload.sequence: 16..160+16
+
+      """)
+    let text = plan.table.text + plan.totals
+    let objects = plan.objects.map(\.line)
+    let taken = seconds() - start
+    #expect(text.split(separator: "\n").count == 10_004)
+    #expect(objects.count == 10_000)
+    #expect(taken < 2, "\(taken) s")
+  }
+
+  @Test(arguments: ["train", "extrapolate", "generate", "attention"])
+  func memoryIsPredicted(workload: String) throws {
+    let plan = try plan(
+      "device: cpu\nmodel: {layers: 2, width: 64, attention: {heads: 4}}\nworkload: {type: \(workload)}\n",
+      memory: 1)
+    let cell = try #require(plan.objects.first)
+    #expect(cell["peak_bytes"]?.whole ?? 0 > 100_000)
+    #expect(cell["fits"] == .bool(false))
+    #expect(cell["least_seconds"]?.number ?? 0 > 0)
+    #expect(plan.totals.contains("1 would not fit"))
+  }
+
+  @Test func whatIsNotKnownIsNotClaimed() throws {
+    let plan = try plan(
+      "workload: position\nmatrix: {workload.sequence: [8, 16], where: sequence > 8}\n")
+    #expect(plan.objects[0]["excluded"]?.text == "where sequence > 8 is false")
+    #expect(plan.objects[0]["parameters"] == .null)
+    #expect(plan.objects[1]["peak_bytes"] == .null)
+    #expect(plan.objects[1]["least_seconds"] == .null)
+    #expect(plan.objects[1]["fits"] == .null)
+    #expect(plan.totals.hasPrefix("1 cell to run, 1 excluded\n"))
+  }
+}
