@@ -19,6 +19,21 @@ package struct HostRecord: Equatable, Sendable {
   package var kernel: String?
   package var system: String?
 
+  package init(
+    cpu: String?, isa: String, logicalCores: Int, physicalCores: Int? = nil,
+    memoryBytes: Int? = nil, memoryLimitBytes: Int? = nil, kernel: String? = nil,
+    system: String? = nil
+  ) {
+    self.cpu = cpu
+    self.isa = isa
+    self.logicalCores = logicalCores
+    self.physicalCores = physicalCores
+    self.memoryBytes = memoryBytes
+    self.memoryLimitBytes = memoryLimitBytes
+    self.kernel = kernel
+    self.system = system
+  }
+
   /// Reads the machine's description; whatever file is missing leaves its field nil.
   ///
   /// - Parameters:

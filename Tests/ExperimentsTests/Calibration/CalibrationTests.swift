@@ -38,16 +38,13 @@ import Testing
   }
 
   @Test func `losses, counts, and what a run lacks have no floor`() {
-    let runs = (1...3).map { run in
-      [
-        Self.row(
-          "a",
-          [
-            .valLoss: Double(run), .peakResidentBytes: Double(run), .seconds: 2,
-            .decodeSeconds: Double(run), .gradNormMean: Double(run),
-          ]),
-        Self.row("b", run == 2 ? [:] : [.stepSeconds: Double(run)]),
+    let runs = [1.0, 2, 3].map { (value: Double) -> [CellRow] in
+      let many: [Metric: Double] = [
+        .valLoss: value, .peakResidentBytes: value, .seconds: 2, .decodeSeconds: value,
+        .gradNormMean: value,
       ]
+      let few: [Metric: Double] = value == 2 ? [:] : [.stepSeconds: value]
+      return [Self.row("a", many), Self.row("b", few)]
     }
     #expect(NoiseFloor(runs: runs).entries.map(\.metric) == [.decodeSeconds])
   }
