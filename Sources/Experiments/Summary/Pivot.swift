@@ -90,7 +90,8 @@ package struct Pivot: Sendable {
       let filled = entries.enumerated().compactMap { column, entry in
         entry.flatMap { entry in entry.sample.mean.map { (column, entry, $0 * sign) } }
       }
-      guard filled.count > 1, filled.count == entries.count,
+      // A mean over the seeds that happened to survive is no fair rival.
+      guard filled.count > 1, filled.count == entries.count, filled.allSatisfy(\.1.holes.isEmpty),
         let best = filled.min(by: { $0.2 < $1.2 })
       else { continue }
       let others = filled.filter { $0.0 != best.0 }

@@ -65,6 +65,7 @@ struct PivotTests {
     let pivot = Pivot(.valLoss, of: rows, rows: Self.sequence, columns: .variant)
     #expect(pivot.blocks[0].entries[0][0]?.holes == "1 of 4 oom")
     #expect(pivot.blocks[0].entries[0][0]?.sample.n == 3)
+    #expect(pivot.blocks[0].entries[0].map { $0?.isBest } == [false, false])
     #expect(pivot.blocks[0].entries[1][1]?.holes == "diverged")
     #expect(pivot.blocks[0].entries[1].map { $0?.isBest } == [false, false])
     #expect(Page(pivot.content(isMarkdown: false)).text.contains("diverged"))
