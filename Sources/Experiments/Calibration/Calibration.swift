@@ -30,7 +30,7 @@ package struct Calibration: Equatable, Sendable {
     floors: [String: Double]
   ) {
     self.host = Host(
-      cpu: host.cpu, isa: MeasuredHost.isaName(host.isa), logicalCores: host.logicalCores)
+      cpu: host.cpu, isa: HostRecord.instructionSet(host.isa), logicalCores: host.logicalCores)
     self.programVersion = programVersion
     self.time = time
     self.runs = runs
@@ -54,7 +54,7 @@ package struct Calibration: Equatable, Sendable {
   /// - Parameter record: the run's `run.json`.
   package func isOf(_ record: JSON) -> Bool {
     guard let other = record["host"], let isa = other["isa"]?.text else { return false }
-    return (host.cpu, host.isa) == (other["cpu"]?.text, MeasuredHost.isaName(isa))
+    return (host.cpu, host.isa) == (other["cpu"]?.text, HostRecord.instructionSet(isa))
       && host.logicalCores == other["logical_cores"]?.whole
   }
 

@@ -7,7 +7,7 @@ extension Doctor {
 
   private func processor(_ host: HostRecord) -> Finding {
     let physical = host.physicalCores.map { "\($0) physical, " } ?? ""
-    let isa = MeasuredHost.isaName(host.isa)
+    let isa = HostRecord.instructionSet(host.isa)
     let isSlow = isa.contains("generic") || isa.contains("portable") || isa.contains("SSE")
     return Finding(
       "processor", isSlow ? .note : .ok,

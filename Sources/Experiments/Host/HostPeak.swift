@@ -42,7 +42,7 @@ struct HostPeaks {
   /// What `host.json` says, if it was measured on this machine with as many threads.
   private func kept(_ device: Device, _ precision: PrecisionChoice) -> Double? {
     guard let cache, device.name == "cpu", let kept = MeasuredHost.load(cache: cache),
-      kept.isa == MeasuredHost.isaName(device.summary), kept.cpu == host.cpu,
+      kept.isa == HostRecord.instructionSet(device.summary), kept.cpu == host.cpu,
       kept.threads == device.threads
     else { return nil }
     return precision == .bf16 ? kept.peakBF16FlopsPerSecond : kept.peakF32FlopsPerSecond

@@ -117,9 +117,13 @@ package struct HostRecord: Equatable, Sendable {
 }
 
 extension HostRecord {
-  /// The instruction set alone of what the kernels say of themselves, which ends with the threads.
-  static func instructionSet(_ isa: String) -> String {
-    isa.split(separator: ",").first.map(String.init) ?? isa
+  /// The instruction set alone of what a device says of itself: `x86-64-v4 (AVX-512)` of
+  /// `x86-64-v4 (AVX-512), 2 threads`.
+  package static func instructionSet(_ summary: String) -> String {
+    guard let comma = summary.lastIndex(of: ","), summary[comma...].contains(" thread") else {
+      return summary
+    }
+    return String(summary[..<comma])
   }
 
   /// The share of the machine's memory that experiments may take.

@@ -21,21 +21,13 @@ package struct MeasuredHost: Equatable, Sendable {
     time: Double
   ) {
     cpu = host.cpu
-    isa = Self.isaName(host.isa)
+    isa = HostRecord.instructionSet(host.isa)
     logicalCores = host.logicalCores
     self.threads = threads
     peakF32FlopsPerSecond = peakF32
     peakBF16FlopsPerSecond = peakBF16
     bandwidthBytesPerSecond = bandwidth
     self.time = time
-  }
-
-  /// `x86-64-v4 (AVX-512)` of a device's `x86-64-v4 (AVX-512), 2 threads`.
-  package static func isaName(_ summary: String) -> String {
-    guard let comma = summary.lastIndex(of: ","), summary[comma...].contains(" thread") else {
-      return summary
-    }
-    return String(summary[..<comma])
   }
 
   /// Whether another measurement is of the same machine with as many threads.

@@ -78,7 +78,7 @@ package struct RunRecord: Sendable {
     self.start = start
   }
 
-  /// Takes over the history of a run that goes on: its first start stays, and each later one is listed.
+  /// Takes over the history of a run that goes on: this start is the record's, those before it are listed.
   mutating func goOn(from old: JSON) {
     earlier =
       (old["earlier"]?.elements ?? []) + [

@@ -47,7 +47,7 @@ struct CellLauncher {
   ///
   /// - Throws: `RunError.workerCouldNotWrite` when the disk is full or the folder is gone: the others would fare alike.
   func finish(
-    _ entry: RunPlan.Entry, _ ending: WorkerPool.Ending, isStopping: Bool, runsAlone: Bool
+    _ entry: RunPlan.Entry, _ ending: WorkerPool.Ending, runsAlone: Bool
   ) throws -> CellRow {
     let path = folder.cell(entry.row.cell)
     if ending.end == .exited(ExitCode.couldNotWrite) {

@@ -104,8 +104,7 @@ package struct Runner {
     } finish: { task, ending in
       current.table.update(
         try launcher.finish(
-          plan.entries[task.position], ending, isStopping: interrupts.signal != nil,
-          runsAlone: task.runsAlone))
+          plan.entries[task.position], ending, runsAlone: task.runsAlone))
       try current.refresh(summary)
     }
   }

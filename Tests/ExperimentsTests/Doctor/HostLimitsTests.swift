@@ -51,8 +51,9 @@ import Testing
   }
 
   @Test func `the name of an instruction set may hold a comma`() {
-    #expect(MeasuredHost.isaName("x86-64-v3 (AVX2, FMA), 2 threads") == "x86-64-v3 (AVX2, FMA)")
-    #expect(MeasuredHost.isaName("x86-64-v3 (AVX2, FMA)") == "x86-64-v3 (AVX2, FMA)")
-    #expect(MeasuredHost.isaName("portable, 1 thread") == "portable")
+    #expect(
+      HostRecord.instructionSet("x86-64-v3 (AVX2, FMA), 2 threads") == "x86-64-v3 (AVX2, FMA)")
+    #expect(HostRecord.instructionSet("x86-64-v3 (AVX2, FMA)") == "x86-64-v3 (AVX2, FMA)")
+    #expect(HostRecord.instructionSet("portable, 1 thread") == "portable")
   }
 }
