@@ -1,6 +1,8 @@
 // RunContinuation: what a run that goes on takes over from the run on disk: which cells are done, and whether the
 // conditions are still those that it began with.
 
+internal import Foundation
+
 /// How to go on with a run.
 package struct RunContinuation: Sendable {
   package let folder: RunFolder
@@ -27,9 +29,17 @@ package struct RunContinuation: Sendable {
 
   /// Checks that program, machine and texts are those of the run's beginning.
   ///
-  /// - Throws: `RunError.changed`, which lists what is not.
+  /// Where they are not and that is accepted, checkpoints go: a training is of one text and one program throughout.
+  ///
+  /// - Throws: `RunError.changed`, which lists what is not the same.
   func check(_ stored: StoredRun, against record: RunRecord) throws(RunError) {
-    if acceptsChanges { return }
+    let changes = changes(stored, record)
+    if changes.isEmpty { return }
+    guard acceptsChanges else { throw .changed(changes) }
+    for cell in stored.cells { unlink("\(cell.folder)/\(TrainingState.file)") }
+  }
+
+  private func changes(_ stored: StoredRun, _ record: RunRecord) -> [String] {
     let now = record.json
     let old = stored.record
     var changes: [String] = []
@@ -58,7 +68,7 @@ package struct RunContinuation: Sendable {
         changes.append("the text '\(name)' is not used any more")
       }
     }
-    if !changes.isEmpty { throw .changed(changes) }
+    return changes
   }
 
   /// The plan under the ids that the run's cells have already.
