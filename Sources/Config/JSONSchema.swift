@@ -38,7 +38,7 @@ package struct JSONSchema {
     }
     let required = recording.items.compactMap { item in
       switch item {
-      case .option(let read), .component(let read, _): read.isRequired ? read.key : nil
+      case .option(let read), .component(let read, _): read.absence == .required ? read.key : nil
       case .section: nil
       }
     }
@@ -58,23 +58,24 @@ package struct JSONSchema {
   private func schema(_ read: Read) -> Value {
     var fields = [Value.Field("description", .text(description(read)))]
     // A computed default is another one in another file: it is described, not stated.
-    if let value = read.defaultValue, read.defaultText == nil {
+    if case .value(let value, said: nil) = read.absence {
       fields.append(Value.Field("default", value))
     }
     if case .component(let choices) = read.type {
       return .mapping(fields + component(read, choices))
     }
     let type = schema(of: read.type)
-    let mayBeNull = !read.isRequired && read.defaultValue == nil
-    guard mayBeNull else { return .mapping(fields + type) }
+    guard case .none = read.absence else { return .mapping(fields + type) }
     let null = Value.mapping([Value.Field("type", .text("null"))])
     return .mapping(fields + [Value.Field("anyOf", .list([.mapping(type), null]))])
   }
 
   private func description(_ read: Read) -> String {
     var text = read.doc
-    if read.defaultValue == nil || read.defaultText != nil {
-      text += " (\(read.isRequired ? "" : "default: ")\(read.shownDefault))"
+    switch read.absence {
+    case .value(_, said: nil): break
+    case .value, .none: text += " (default: \(read.shownDefault))"
+    case .required: text += " (\(read.shownDefault))"
     }
     if case .word(let choices) = read.type {
       text += choices.map { "\n\($0.word): \($0.summary)" }.joined()
@@ -124,7 +125,7 @@ package struct JSONSchema {
           Value.Field("description", .text(choice.summary)),
         ]))
       guard case .mapping(let properties)? = schema(recording)["properties"] else { return words }
-      let isDefault = read.defaultValue == .text(choice.word)
+      let isDefault = read.absence == .value(.text(choice.word), said: nil)
       var required = isDefault ? [] : ["type"]
       if case .list(let more)? = schema(recording)["required"] {
         required += more.compactMap { if case .text(let key) = $0 { key } else { nil } }

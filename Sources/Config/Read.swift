@@ -66,17 +66,23 @@ package enum ReadType: Sendable, Hashable {
   }
 }
 
+/// What it means that an option is not written.
+package enum Absence: Sendable, Hashable {
+  /// This value; in words where it is computed: "a tenth of steps".
+  case value(Value, said: String?)
+  /// That it has none, and what that means; null says the same.
+  case none(String)
+  /// A fault.
+  case required
+}
+
 /// One read of an option: key, type, default, allowed values, doc sentence, and what it came to.
 package struct Read: Sendable, Hashable {
   /// Dotted, from the root of the document: `model.attention.kv_heads`.
   package let path: String
   package let key: String
   package let type: ReadType
-  /// Nil when the option is required or has no value by default.
-  package let defaultValue: Value?
-  /// What absence means, for an option whose default is none or computed: "the same as heads".
-  package let defaultText: String?
-  package let isRequired: Bool
+  package let absence: Absence
   package let doc: String
   /// The value read, or the default.
   package let value: Value
@@ -85,7 +91,10 @@ package struct Read: Sendable, Hashable {
 
   /// The default as the documentation shows it.
   package var shownDefault: String {
-    if isRequired { return "required" }
-    return defaultText ?? defaultValue?.inlineYAML ?? "none"
+    switch absence {
+    case .value(let value, let text): text ?? value.inlineYAML
+    case .none(let meaning): meaning
+    case .required: "required"
+    }
   }
 }

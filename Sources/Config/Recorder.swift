@@ -72,8 +72,8 @@ package struct Recording: Sendable, Hashable {
       items.map { item in
         switch item {
         case .option(let read):
-          let isUnset = read.value == .null
-          return Value.Field(read.key, read.value, comment: isUnset ? read.defaultText : nil)
+          let isUnset = read.value == .null && read.absence != .required
+          return Value.Field(read.key, read.value, comment: isUnset ? read.shownDefault : nil)
         case .section(let key, _, let inner): return Value.Field(key, inner.value)
         case .component(let read, let inner):
           guard case .mapping(let fields) = inner.value else {

@@ -1,5 +1,5 @@
-// The recording reader over one mapping: state, faults and cross-field rules.
-// The reads are in Section+Values, Section+Words, Section+Lists and Section+Nested.
+// The recording reader over one mapping: its options, nested mappings, faults and rules between keys.
+// Components, which are a word with options of its own, are read in Section+Components.swift.
 
 /// Reads the options of one mapping.
 ///
@@ -73,6 +73,81 @@ package final class Section {
   /// The dotted path of a key of this section.
   package func path(of key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 
+  // MARK: Options
+
+  /// An option with a default; `text` says where a default comes from that is computed.
+  package func read<Result>(
+    _ key: String, _ type: OptionType<Result>, default fallback: Result,
+    said text: String? = nil, _ doc: String
+  ) -> Result {
+    read(key, type, .value(type.encode(fallback), said: text), doc) ?? fallback
+  }
+
+  /// An option that may be absent or null; `meaning` says what that means.
+  package func read<Result>(
+    _ key: String, _ type: OptionType<Result>, absent meaning: String, _ doc: String
+  ) -> Result? {
+    read(key, type, .none(meaning), doc)
+  }
+
+  /// An option that must be written; nil, with a fault, when it is not.
+  package func read<Result>(
+    _ key: String, required type: OptionType<Result>, _ doc: String
+  ) -> Result? {
+    read(key, type, .required, doc)
+  }
+
+  /// What is written, if it is and is right; what all reads have in common.
+  private func read<Result>(
+    _ key: String, _ type: OptionType<Result>, _ absence: Absence, _ doc: String
+  ) -> Result? {
+    let entry = lookUp(key)
+    let path = path(of: key)
+    var result: Result?
+    if let entry, !entry.value.isNull {
+      result = type.decode(entry.value, path) { record($0, for: key, at: $1) }
+    } else {
+      switch (absence, entry) {
+      case (.value, nil), (.none, _): break
+      case (.required, nil):
+        record(.missing(path, expected: type.read.expected), for: key, at: mark)
+      case (_, let entry?):
+        record(.noValue(path, expected: type.read.expected), for: key, at: entry.keyMark)
+      }
+    }
+    var value = result.map(type.encode) ?? .null
+    if result == nil, case .value(let fallback, _) = absence { value = fallback }
+    let read = Read(
+      path: path, key: key, type: type.read, absence: absence, doc: doc, value: value,
+      isWritten: entry != nil)
+    add(key, .option(read))
+    return result
+  }
+
+  /// A nested mapping; one that is absent or empty reads as all defaults.
+  package func section(_ key: String, _ doc: String) -> Section {
+    if case .section(_, let inner)? = item(key) { return inner }
+    let path = path(of: key)
+    let inner: Section
+    if let entry = lookUp(key) {
+      let isFine = entry.value.entries != nil || entry.value.isNull
+      if !isFine {
+        let found = Wording.found(entry.value)
+        let kind = Fault.Kind.wrongType(path, expected: "a mapping", found: found, hint: nil)
+        record(kind, for: key, at: entry.value.mark)
+      }
+      inner = Section(
+        path: path, entries: entry.value.entries ?? [], mark: entry.keyMark, recorder: recorder,
+        isMuted: isMuted || !isFine)
+    } else {
+      inner = Section(
+        path: path, entries: [], mark: mark, recorder: recorder, isWritten: false,
+        isMuted: isMuted)
+    }
+    add(key, .section(doc: doc, inner))
+    return inner
+  }
+
   // MARK: Rules between keys
 
   /// Records that the value of a key breaks a rule.
@@ -117,7 +192,7 @@ package final class Section {
   /// The value of a key as a node, for readers of free form such as `variants`.
   package func node(_ key: String) -> Node? { lookUp(key)?.value }
 
-  // MARK: For the readers
+  // MARK: Entries and items
 
   /// The entry of a key, which from now on counts as known.
   func lookUp(_ key: String) -> Entry? {

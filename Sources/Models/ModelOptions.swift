@@ -18,25 +18,25 @@ package struct ModelOptions: Sendable {
   package let zLoss: Float
 
   init(_ options: Section) {
-    isTied = options.bool(
-      "tied_embeddings", default: false, "use the embedding matrix for the output as well")
-    deviation = options.double(
-      "init_std", default: 0.02, in: 0...10, "standard deviation of initial weights")
+    isTied = options.read(
+      "tied_embeddings", .bool, default: false, "use the embedding matrix for the output as well")
+    deviation = options.read(
+      "init_std", .double(in: 0...10), default: 0.02, "standard deviation of initial weights")
     embeddingScale = Float(
-      options.double(
-        "embedding_scale", default: 1, in: Bounds.above(0, through: 1e6),
+      options.read(
+        "embedding_scale", .double(in: Bounds.above(0, through: 1e6)), default: 1,
         "factor on the embedded tokens; the root of width in Gemma"))
     logitSoftcap = Float(
-      options.double(
-        "logit_softcap", default: 0, in: 0...1e6,
+      options.read(
+        "logit_softcap", .double(in: 0...1e6), default: 0,
         "logits become c tanh(logit / c) (Gemma 2); 0 leaves them"))
     dropout = Float(
-      options.double(
-        "dropout", default: 0, in: 0..<1,
+      options.read(
+        "dropout", .double(in: 0..<1), default: 0,
         "share of the embeddings and of each sublayer's output that is silenced in training"))
     zLoss = Float(
-      options.double(
-        "z_loss", default: 0, in: 0...1000,
+      options.read(
+        "z_loss", .double(in: 0...1000), default: 0,
         "weight of (log sum exp of the logits)^2 in the training loss (PaLM); 1e-4 is usual"))
   }
 }

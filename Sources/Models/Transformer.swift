@@ -29,8 +29,9 @@ package final class Transformer {
   ///   - vocabulary: number of distinct tokens.
   ///   - length: the longest sequence that the model will see.
   package init(_ options: Section, vocabulary: Int, length: Int) {
-    let layers = options.int("layers", default: 6, in: 1...1024, "number of blocks")
-    let width = options.int("width", default: 256, in: 1...65536, "features of the residual stream")
+    let layers = options.read("layers", .int(in: 1...1024), default: 6, "number of blocks")
+    let width = options.read(
+      "width", .int(in: 1...65536), default: 256, "features of the residual stream")
     let norm = options.component(Slots.norm)
     let placement = NormPlacement(norm.options)
     let attention = options.component(Slots.attention)

@@ -78,25 +78,21 @@ import Testing
 
   @Test func readingAKeyTwiceRecordsItOnce() throws {
     let value = try resolve("a: 3") { section in
-      for _ in 0..<2 { #expect(section.int("a", default: 1, in: 0...9, "a number") == 3) }
-      #expect(section.section("b", "nested").int("c", default: 4, in: 0...9, "c") == 4)
-      #expect(section.section("b", "nested").int("c", default: 4, in: 0...9, "c") == 4)
+      for _ in 0..<2 { #expect(section.read("a", .int(in: 0...9), default: 1, "a number") == 3) }
+      #expect(section.section("b", "nested").read("c", .int(in: 0...9), default: 4, "c") == 4)
+      #expect(section.section("b", "nested").read("c", .int(in: 0...9), default: 4, "c") == 4)
     }
     #expect(value.yaml == "a: 3\nb:\n  c: 4\n")
   }
 
   @Test func requiredOptionsAreReportedWhenMissing() {
     let text = faultText("a: 1\n") { section in
-      _ = section.int("a", default: 1, in: 0...9, "a number")
-      #expect(section.requiredString("name", "a name") == nil)
-      _ = section.requiredComponent("norm", of: norms, "normalisation")
+      _ = section.read("a", .int(in: 0...9), default: 1, "a number")
+      #expect(section.read("name", required: .string, "a name") == nil)
     }
     #expect(
       text == """
         x.yaml:1:1: error: name is missing: write a text
-        a: 1
-        ^
-        x.yaml:1:1: error: norm is missing: write one of rmsnorm, layernorm, none
         a: 1
         ^
 
@@ -105,10 +101,11 @@ import Testing
 
   @Test func listsMayBeWrittenAsOneValue() throws {
     func read(_ section: Section) {
-      _ = section.ints("seeds", default: [1], in: 0..., "seeds")
-      _ = section.doubles("rates", default: [0.1, 0.2], in: Bounds.above(0, through: 1), "rates")
-      _ = section.strings("files", default: ["a"], "files")
-      _ = section.choices("norms", of: norms, default: ["none"], "norms")
+      _ = section.read("seeds", .list(of: .int(in: 0...)), default: [1], "seeds")
+      _ = section.read(
+        "rates", .list(of: .double(in: Bounds.above(0, through: 1))), default: [0.1, 0.2], "rates")
+      _ = section.read("files", .list(of: .string), default: ["a"], "files")
+      _ = section.read("norms", .list(of: .choice(of: norms)), default: ["none"], "norms")
     }
     #expect(
       try resolve("seeds: 7\nfiles: [a, b c]\nnorms: [none, rmsnorm]", read: read).yaml == """
@@ -157,10 +154,11 @@ import Testing
 
   @Test func `a computed default is resolved to its value and documented by its rule`() throws {
     func read(_ section: Section) {
-      let steps = section.int("steps", default: 300, in: 1...1000, "optimizer steps")
-      _ = section.int(
-        "warmup", default: steps / 10, said: "a tenth of steps", in: 0...1000, "warm-up steps")
-      _ = section.double("floor", default: 0.5, said: "half", in: 0...1, "the lowest")
+      let steps = section.read("steps", .int(in: 1...1000), default: 300, "optimizer steps")
+      _ = section.read(
+        "warmup", .int(in: 0...1000), default: steps / 10, said: "a tenth of steps", "warm-up steps"
+      )
+      _ = section.read("floor", .double(in: 0...1), default: 0.5, said: "half", "the lowest")
     }
     #expect(try resolve("steps: 50", read: read).yaml == "steps: 50\nwarmup: 5\nfloor: 0.5\n")
     let options = Recording.ofDefaults(read).options

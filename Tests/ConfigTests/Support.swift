@@ -16,18 +16,19 @@ let kernels = ["naive", "flash1", "flash2", "flash3", "auto", "reference"]
 
 /// Reads a model much as the real one is read.
 func readModel(_ model: Section) {
-  _ = model.int("layers", default: 6, in: 1...1024, "number of blocks")
-  _ = model.int("width", default: 256, in: 1...65536, "channels of the residual stream")
-  _ = model.double("dropout", default: 0, in: 0..<1, "probability of dropping an activation")
+  _ = model.read("layers", .int(in: 1...1024), default: 6, "number of blocks")
+  _ = model.read("width", .int(in: 1...65536), default: 256, "channels of the residual stream")
+  _ = model.read("dropout", .double(in: 0..<1), default: 0, "probability of dropping an activation")
   let norm = model.component("norm", of: norms, default: "rmsnorm", "normalisation")
   if norm.word != "none" {
-    _ = norm.options.double("epsilon", default: 1e-5, in: Bounds.above(0), "added to the variance")
+    _ = norm.options.read(
+      "epsilon", .double(in: Bounds.above(0)), default: 1e-5, "added to the variance")
   }
   let (word, attention) = model.component(
     "attention", of: attentions, default: "gqa", "attention variant")
-  let heads = attention.int("heads", default: 8, in: 1...1024, "query heads")
+  let heads = attention.read("heads", .int(in: 1...1024), default: 8, "query heads")
   if word == "gqa" {
-    let groups = attention.optionalInt("kv_heads", in: 1...1024, default: "heads / 2", "KV heads")
+    let groups = attention.read("kv_heads", .int(in: 1...1024), absent: "heads / 2", "KV heads")
     if let groups, heads % groups != 0 {
       attention.fault(
         "kv_heads",
@@ -35,9 +36,11 @@ func readModel(_ model: Section) {
         seeAlso: ["heads"])
     }
   }
-  _ = attention.intsOrNone("window", default: [nil], in: 1...1_000_000, "tokens seen, by layer")
-  _ = attention.choice("kernel", of: kernels, default: "auto", "which kernel computes it")
-  _ = attention.bool("bias", default: false, "whether projections have a bias")
+  _ = attention.read(
+    "window", .list(of: .int(in: 1...1_000_000), or: "none"), default: [nil],
+    "tokens seen, by layer")
+  _ = attention.read("kernel", .choice(of: kernels), default: "auto", "which kernel computes it")
+  _ = attention.read("bias", .bool, default: false, "whether projections have a bias")
 }
 
 /// What reading a text as a model says, as the user would see it.

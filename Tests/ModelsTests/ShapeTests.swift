@@ -72,7 +72,7 @@ struct ShapeTests {
     }
     let recorder = Recorder()
     let workload = Section(root: try part(root, "workload"), recorder: Recorder())
-    let vocabulary = try #require(workload.requiredInt("vocabulary", in: 1..., ""))
+    let vocabulary = try #require(workload.read("vocabulary", required: .int(in: 1...), ""))
     let model = Transformer(
       Section(root: try part(root, "model"), recorder: recorder), vocabulary: vocabulary,
       length: 4096)

@@ -6,10 +6,11 @@ extension DatasetDeclaration {
   /// Reads the section `dataset`; a word that names nothing is a fault.
   init(_ options: Section) {
     let section = options.section("dataset", "the text to read")
-    let name = section.string(
-      "name", default: "tiny-shakespeare", "tiny-shakespeare, synthetic-plays, or a file's path")
-    let fallback = section.optionalString(
-      "fallback", default: "an error", "what to use where that cannot be had")
+    let name = section.read(
+      "name", .string, default: "tiny-shakespeare",
+      "tiny-shakespeare, synthetic-plays, or a file's path")
+    let fallback = section.read(
+      "fallback", .string, absent: "an error", "what to use where that cannot be had")
     self.init(
       Self.dataset(name, "name", section) ?? .tinyShakespeare,
       fallback: fallback.flatMap { Self.dataset($0, "fallback", section) })

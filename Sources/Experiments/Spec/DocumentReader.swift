@@ -65,11 +65,11 @@ package struct DocumentReader<Model, Workload>: Sendable {
   func read(_ document: Node) -> Reading {
     let recorder = Recorder()
     let root = Section(root: document, recorder: recorder)
-    let device = root.choice(
-      "device", of: DeviceChoice.allCases.map { Choice($0.rawValue, $0.summary) },
+    let device = root.read(
+      "device", .choice(of: DeviceChoice.allCases.map { Choice($0.rawValue, $0.summary) }),
       default: DeviceChoice.auto.rawValue, "where the experiment runs")
-    let precision = root.choice(
-      "precision", of: PrecisionChoice.allCases.map { Choice($0.rawValue, $0.summary) },
+    let precision = root.read(
+      "precision", .choice(of: PrecisionChoice.allCases.map { Choice($0.rawValue, $0.summary) }),
       default: PrecisionChoice.f32.rawValue, "element type of activations and matmul inputs")
     let model = readModel(root.section("model", "the architecture"))
     let (word, options) = root.component(

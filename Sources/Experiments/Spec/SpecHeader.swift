@@ -35,14 +35,15 @@ struct SpecHeader {
 
   private static func name(_ root: Section, fileName: String) -> String {
     let derived = nameOfFile(fileName)
-    let name = root.optionalString("name", default: "the file's name", "names the results' folder")
+    let name = root.read("name", .string, absent: "the file's name", "names the results' folder")
     if let name, !isSafe(name) { root.fault("name", because: .badName(name, what: "name")) }
     return name ?? derived
   }
 
   private static func seeds(_ root: Section) -> [Int] {
-    let seeds = root.ints(
-      "seeds", default: [1], in: 0...Int(Int32.max), "each cell runs once with each of these")
+    let seeds = root.read(
+      "seeds", .list(of: .int(in: 0...Int(Int32.max))), default: [1],
+      "each cell runs once with each of these")
     var seen: Set<Int> = []
     for seed in seeds where !seen.insert(seed).inserted {
       root.fault("seeds", because: .duplicateValue(String(seed), list: "seeds"))

@@ -30,24 +30,25 @@ package struct OptimizerOptions: Equatable, Sendable {
     let options = workload.component(
       "optimizer", of: OptimizerOptions.choices, default: "adamw", "how parameters are updated"
     ).options
-    rate = options.double(
-      "lr", default: 1e-3, in: Bounds.above(0, through: 100),
+    rate = options.read(
+      "lr", .double(in: Bounds.above(0, through: 100)), default: 1e-3,
       "learning rate at the end of warm-up")
     let below1 = 0..<1.0
     adamW = AdamWOptions(
-      beta1: Float(options.double("beta1", default: 0.9, in: below1, "decay of the first moment")),
+      beta1: Float(
+        options.read("beta1", .double(in: below1), default: 0.9, "decay of the first moment")),
       beta2: Float(
-        options.double("beta2", default: 0.95, in: below1, "decay of the second moment")),
+        options.read("beta2", .double(in: below1), default: 0.95, "decay of the second moment")),
       epsilon: Float(
-        options.double(
-          "epsilon", default: 1e-8, in: Bounds.above(0, through: 1),
+        options.read(
+          "epsilon", .double(in: Bounds.above(0, through: 1)), default: 1e-8,
           "added to the root of the second moment")),
       weightDecay: Float(
-        options.double(
-          "weight_decay", default: 0.1, in: 0...10,
+        options.read(
+          "weight_decay", .double(in: 0...10), default: 0.1,
           "decay towards 0 a step, times lr; on matrices only")))
-    let limit = options.double(
-      "clip", default: 1, in: 0...1e6, "largest gradient norm; 0 turns clipping off")
+    let limit = options.read(
+      "clip", .double(in: 0...1e6), default: 1, "largest gradient norm; 0 turns clipping off")
     clip = limit > 0 ? limit : .infinity
   }
 }

@@ -33,9 +33,9 @@ package struct Schedule: Equatable, Sendable {
     let read = workload.component(
       "schedule", of: Schedule.choices, default: "cosine", "how the learning rate changes")
     let options = read.options
-    let warmup = options.int(
-      "warmup", default: min(100, steps / 10), said: "a tenth of steps, at most 100",
-      in: 0...1_000_000_000, "steps over which the rate rises linearly to lr")
+    let warmup = options.read(
+      "warmup", .int(in: 0...1_000_000_000), default: min(100, steps / 10),
+      said: "a tenth of steps, at most 100", "steps over which the rate rises linearly to lr")
     if warmup > steps {
       options.fault(
         "warmup",
@@ -44,8 +44,8 @@ package struct Schedule: Equatable, Sendable {
     var floor = rate
     let shape = Shape(rawValue: read.word) ?? .cosine
     if shape != .constant {
-      floor = options.double(
-        "min_lr", default: rate / 10, said: "a tenth of lr", in: 0...100,
+      floor = options.read(
+        "min_lr", .double(in: 0...100), default: rate / 10, said: "a tenth of lr",
         "learning rate at the last step")
       if floor > rate {
         options.fault(

@@ -25,38 +25,39 @@ struct AttentionBenchmarkOptions: Sendable {
   let checksError: Bool
 
   init(_ options: Section) {
-    queries = options.int(
-      "sequence", default: 1024, in: 1...1_048_576, "queries of one sequence")
+    queries = options.read(
+      "sequence", .int(in: 1...1_048_576), default: 1024, "queries of one sequence")
     keys =
-      options.optionalInt(
-        "keys", in: 1...1_048_576, default: "sequence", "keys of one sequence") ?? queries
-    batch = options.int("batch", default: 1, in: 1...65536, "sequences")
-    isCausal = options.bool("causal", default: true, "hide the keys after a query's own position")
-    let aligned = options.choice(
+      options.read("keys", .int(in: 1...1_048_576), absent: "sequence", "keys of one sequence")
+      ?? queries
+    batch = options.read("batch", .int(in: 1...65536), default: 1, "sequences")
+    isCausal = options.read(
+      "causal", .bool, default: true, "hide the keys after a query's own position")
+    let aligned = options.read(
       "alignment",
-      of: [
+      .choice(of: [
         Choice("top-left", "the first query stands at the first key, as torch's is_causal has it"),
         Choice("bottom-right", "the last query stands at the last key, as with a KV cache"),
-      ], default: "bottom-right",
+      ]), default: "bottom-right",
       "where queries stand when there are more or fewer of them than keys")
     alignment = Alignment(rawValue: aligned) ?? .bottomRight
-    let word = options.choice(
+    let word = options.read(
       "mask",
-      of: [
+      .choice(of: [
         Choice("none", "no mask beside causal and window"),
         Choice("boolean", "hides a random share of the pairs, alike for all heads"),
         Choice("additive", "adds random numbers to the logits, -inf for a share of them"),
         Choice("both", "a boolean and an additive mask"),
-      ], default: "none", "an explicit mask, drawn at random")
+      ]), default: "none", "an explicit mask, drawn at random")
     mask = ExplicitMask(rawValue: word) ?? .none
-    hidden = options.double(
-      "hidden", default: 0.1, in: 0...1, "share of the pairs that the explicit mask hides")
-    backward = options.bool("backward", default: true, "measure the gradients as well")
-    seconds = options.double(
-      "seconds", default: 0.5, in: 0...3600,
+    hidden = options.read(
+      "hidden", .double(in: 0...1), default: 0.1, "share of the pairs that the explicit mask hides")
+    backward = options.read("backward", .bool, default: true, "measure the gradients as well")
+    seconds = options.read(
+      "seconds", .double(in: 0...3600), default: 0.5,
       "time to repeat the measurement for; it is made twice at least")
-    checksError = options.bool(
-      "check_error", default: true, "compare a sample of the rows with float64")
+    checksError = options.read(
+      "check_error", .bool, default: true, "compare a sample of the rows with float64")
   }
 
   /// The distance from a query's index to the key at its own position.

@@ -20,8 +20,8 @@ package struct Extrapolate: Workload {
 
   package init(_ options: Section) {
     training = Train(options)
-    windows = options.int(
-      "extrapolation_windows", default: 32, in: 1...1_000_000,
+    windows = options.read(
+      "extrapolation_windows", .int(in: 1...1_000_000), default: 32,
       "validation windows of 4 x sequence that the loss by position is the mean of")
   }
 

@@ -18,19 +18,20 @@ struct GenerateOptions: Sendable {
 
   init(_ options: Section) {
     dataset = DatasetDeclaration(options)
-    checkpoint = options.optionalString(
-      "checkpoint", default: "random weights", "folder of a trained model's checkpoint")
-    promptTokens = options.int(
-      "prompt_tokens", default: 1024, in: 1...16_777_216,
+    checkpoint = options.read(
+      "checkpoint", .string, absent: "random weights", "folder of a trained model's checkpoint")
+    promptTokens = options.read(
+      "prompt_tokens", .int(in: 1...16_777_216), default: 1024,
       "tokens read before the first is generated")
-    newTokens = options.int("new_tokens", default: 64, in: 1...1_048_576, "tokens generated")
-    batch = options.int("batch", default: 1, in: 1...4096, "sequences side by side")
+    newTokens = options.read("new_tokens", .int(in: 1...1_048_576), default: 64, "tokens generated")
+    batch = options.read("batch", .int(in: 1...4096), default: 1, "sequences side by side")
     cache = options.cacheType()
     isRolling = options.rollingBuffer()
-    chunk = options.int(
-      "chunk", default: 512, in: 1...1_048_576, "tokens of the prompt that are read at a time")
-    let compares = options.optionalBool(
-      "compare", default: "true unless the cache is f32 and full",
+    chunk = options.read(
+      "chunk", .int(in: 1...1_048_576), default: 512, "tokens of the prompt that are read at a time"
+    )
+    let compares = options.read(
+      "compare", .bool, absent: "true unless the cache is f32 and full",
       "decode once more with a full f32 cache, to see what this one costs")
     self.compares = compares ?? (cache != .f32 || isRolling)
   }

@@ -28,11 +28,12 @@ package struct Inspect: Workload {
   package let vocabulary: Int
 
   package init(_ options: Section) {
-    vocabulary = options.int(
-      "vocabulary", default: CharacterVocabulary.usual, in: 1...10_000_000,
+    vocabulary = options.read(
+      "vocabulary", .int(in: 1...10_000_000), default: CharacterVocabulary.usual,
       "number of distinct tokens")
-    sequence = options.int("sequence", default: 2048, in: 1...1_048_576, "tokens of one sequence")
-    batch = options.int("batch", default: 1, in: 1...65536, "sequences at a time")
+    sequence = options.read(
+      "sequence", .int(in: 1...1_048_576), default: 2048, "tokens of one sequence")
+    batch = options.read("batch", .int(in: 1...65536), default: 1, "sequences at a time")
     cache = options.cacheType()
     isRolling = options.rollingBuffer()
   }

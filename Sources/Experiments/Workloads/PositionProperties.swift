@@ -22,11 +22,11 @@ package struct PositionProperties: Workload {
   private let samples: Int
 
   package init(_ options: Section) {
-    sequence = options.int(
-      "sequence", default: 2048, in: 2...1_048_576, "the length of training, L")
-    farthest = options.int(
-      "farthest", default: 131_071, in: 1...16_777_215, "the last position that is looked at")
-    samples = options.int("samples", default: 64, in: 1...65536, "random queries and keys")
+    sequence = options.read(
+      "sequence", .int(in: 2...1_048_576), default: 2048, "the length of training, L")
+    farthest = options.read(
+      "farthest", .int(in: 1...16_777_215), default: 131_071, "the last position that is looked at")
+    samples = options.read("samples", .int(in: 1...65536), default: 64, "random queries and keys")
   }
 
   package var length: Int { sequence }

@@ -22,6 +22,6 @@ package protocol Attention: Component {
 extension Section {
   /// The `heads` option that every attention has.
   func queryHeads() -> Int {
-    int("heads", default: 8, in: 1...1024, "number of query heads")
+    read("heads", .int(in: 1...1024), default: 8, "number of query heads")
   }
 }

@@ -20,8 +20,8 @@ package struct AttentionPlan: Sendable {
 
   package init(_ type: any Attention.Type, _ options: Section, width: Int) {
     heads = type.heads(options)
-    let explicit = options.optionalInt(
-      "head_dim", in: 1...1024, default: "width / heads", "features of one head")
+    let explicit = options.read(
+      "head_dim", .int(in: 1...1024), absent: "width / heads", "features of one head")
     if explicit == nil && width % heads.queries != 0 {
       options.fault(
         "heads",
@@ -31,18 +31,18 @@ package struct AttentionPlan: Sendable {
     }
     isExplicit = explicit != nil
     headDimension = explicit ?? max(1, width / heads.queries)
-    bias = options.bool("bias", default: false, "give the q, k and v projections a bias")
+    bias = options.read("bias", .bool, default: false, "give the q, k and v projections a bias")
     outBias =
-      options.optionalBool("out_bias", default: "as bias", "give the o projection a bias") ?? bias
-    windows = options.intsOrNone(
-      "window", default: [nil], in: 1...1_073_741_824,
+      options.read("out_bias", .bool, absent: "as bias", "give the o projection a bias") ?? bias
+    windows = options.read(
+      "window", .list(of: .int(in: 1...1_073_741_824), or: "none"), default: [nil],
       "tokens that a query sees, itself included (Mistral, arXiv 2310.06825); "
         + "a list repeats over the layers")
-    softcap = options.double(
-      "softcap", default: 0, in: 0...1e6,
+    softcap = options.read(
+      "softcap", .double(in: 0...1e6), default: 0,
       "scores become c tanh(score / c) (Gemma 2, arXiv 2408.00118); 0 leaves them")
-    normalisesQueriesAndKeys = options.bool(
-      "qk_norm", default: false,
+    normalisesQueriesAndKeys = options.read(
+      "qk_norm", .bool, default: false,
       "RMSNorm of each head's queries and keys, before positions (Qwen 3; arXiv 2302.05442)")
     kernel = KernelChoice(options)
   }

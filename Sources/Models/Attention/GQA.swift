@@ -13,8 +13,8 @@ package enum GQA: Attention {
   package static func heads(_ options: Section) -> HeadCounts {
     let heads = options.queryHeads()
     let keyValues =
-      options.optionalInt(
-        "kv_heads", in: 1...1024, default: "half of heads",
+      options.read(
+        "kv_heads", .int(in: 1...1024), absent: "half of heads",
         "number of key/value heads; must divide heads") ?? max(1, heads / 2)
     guard keyValues <= heads else {
       options.fault(

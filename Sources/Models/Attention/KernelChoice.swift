@@ -27,8 +27,9 @@ package enum KernelChoice: Equatable, Sendable {
   private static let naiveUpTo = 32
 
   init(_ options: Section) {
-    let word = options.choice(
-      "kernel", of: KernelChoice.choices, default: "auto", "the algorithm that computes attention")
+    let word = options.read(
+      "kernel", .choice(of: KernelChoice.choices), default: "auto",
+      "the algorithm that computes attention")
     self = AttentionAlgorithm(rawValue: word).map(KernelChoice.named) ?? .automatic
   }
 

@@ -28,11 +28,11 @@ package struct FeedForwardLayer {
     // Three matrices of 8/3 x width hold as many parameters as two of 4 x width.
     let standard = type.gated ? (8 * width + 191) / 192 * 64 : 4 * width
     hidden =
-      options.optionalInt(
-        "hidden", in: 1...1_048_576,
-        default: type.gated ? "8/3 x width, rounded up to a multiple of 64" : "4 x width",
+      options.read(
+        "hidden", .int(in: 1...1_048_576),
+        absent: type.gated ? "8/3 x width, rounded up to a multiple of 64" : "4 x width",
         "features between the projections") ?? standard
-    let bias = options.bool("bias", default: false, "give the projections a bias")
+    let bias = options.read("bias", .bool, default: false, "give the projections a bias")
     hasBias = bias
     matrixCount = type.gated ? 3 : 2
     gate =

@@ -16,7 +16,7 @@ package struct LayerNorm: Norm {
 
   package init(_ options: Section, width: Int, _ parameters: ParameterBuilder) {
     epsilon = options.normEpsilon()
-    let hasBias = options.bool("bias", default: true, "add a learned bias")
+    let hasBias = options.read("bias", .bool, default: true, "add a learned bias")
     weight = parameters.parameter("weight", [width], .ones)
     bias = hasBias ? parameters.parameter("bias", [width], .zeros) : nil
   }

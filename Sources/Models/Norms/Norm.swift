@@ -29,8 +29,8 @@ package enum NormPlacement: String, CaseIterable, Sendable {
 
   /// Reads the `placement` option that every norm has.
   package init(_ options: Section) {
-    let word = options.choice(
-      "placement", of: Self.choices, default: "pre", "where in a block the norms stand")
+    let word = options.read(
+      "placement", .choice(of: Self.choices), default: "pre", "where in a block the norms stand")
     self = NormPlacement(rawValue: word) ?? .pre
   }
 }
@@ -39,8 +39,8 @@ extension Section {
   /// The epsilon that every norm has.
   func normEpsilon() -> Float {
     Float(
-      double(
-        "epsilon", default: 1e-5, in: 0...1, "added to the variance so that no row divides by zero"
-      ))
+      read(
+        "epsilon", .double(in: 0...1), default: 1e-5,
+        "added to the variance so that no row divides by zero"))
   }
 }

@@ -16,8 +16,8 @@ package struct Learned: Position {
     _ options: Section, _ context: PositionContext, _ parameters: ParameterBuilder
   ) {
     let length =
-      options.optionalInt(
-        "length", in: 1...1_048_576, default: "the workload's sequence length",
+      options.read(
+        "length", .int(in: 1...1_048_576), absent: "the workload's sequence length",
         "rows of the table: the longest sequence it can stand for") ?? context.length
     if length < context.length {
       options.fault(

@@ -21,16 +21,16 @@ package struct RoPE: Position {
   package init(
     _ options: Section, _ context: PositionContext, _ parameters: ParameterBuilder
   ) {
-    let bases = options.doubles(
-      "base", default: [10000], in: Bounds.above(1, through: 1e12),
+    let bases = options.read(
+      "base", .list(of: .double(in: Bounds.above(1, through: 1e12))), default: [10000],
       "about how many times slower the last pair turns than the first; larger for longer contexts; "
         + "a list repeats over the layers")
-    let layout = options.choice(
+    let layout = options.read(
       "layout",
-      of: [
+      .choice(of: [
         Choice("half", "pairs feature i with i + d/2, as Hugging Face and NeoX do"),
         Choice("interleaved", "pairs features 2i and 2i + 1, as the paper and Meta do"),
-      ], default: "half", "which features turn together")
+      ]), default: "half", "which features turn together")
     let chosen = options.component(Slots.scaling)
     let scaling = chosen.type.init(chosen.options, length: context.length)
     let d = context.headDimension

@@ -16,8 +16,8 @@ package struct Sinusoidal: Position {
   package init(
     _ options: Section, _ context: PositionContext, _ parameters: ParameterBuilder
   ) {
-    let base = options.double(
-      "base", default: 10000, in: Bounds.above(1, through: 1e12),
+    let base = options.read(
+      "base", .double(in: Bounds.above(1, through: 1e12)), default: 10000,
       "ratio of the longest wave to the shortest")
     let width = context.width
     waves = ConstantTable(columns: width) { position in

@@ -11,14 +11,14 @@ import Testing
       Recording.ofDefaults(path: path) { section in
         switch (path, word) {
         case ("model.attention", _):
-          _ = section.int("heads", default: 8, in: 1...64, "query heads")
+          _ = section.read("heads", .int(in: 1...64), default: 8, "query heads")
           if word == "gqa" {
-            _ = section.optionalInt("kv_heads", in: 1...64, default: "heads / 2", "KV heads")
+            _ = section.read("kv_heads", .int(in: 1...64), absent: "heads / 2", "KV heads")
           }
         case ("workload", "train"):
           _ = section.component("optimizer", of: [Choice("adamw", "Adam")], default: "adamw", "it")
         case ("workload.optimizer", _):
-          _ = section.double("lr", default: 1e-3, in: Bounds.above(0), "step size")
+          _ = section.read("lr", .double(in: Bounds.above(0)), default: 1e-3, "step size")
         default: break
         }
       }

@@ -25,7 +25,7 @@ let specReader = DocumentReader<SpecModel, SpecWorkload>(
   workloads: specWorkloads,
   readModel: { section in
     var model = SpecModel()
-    model.layers = section.int("layers", default: 6, in: 1...64, "number of blocks")
+    model.layers = section.read("layers", .int(in: 1...64), default: 6, "number of blocks")
     model.norm =
       section.component(
         "norm", of: [Choice("rmsnorm", "rms"), Choice("layernorm", "both")], default: "rmsnorm",
@@ -35,10 +35,9 @@ let specReader = DocumentReader<SpecModel, SpecWorkload>(
       "attention", of: [Choice("gqa", "grouped"), Choice("mha", "full")], default: "gqa",
       "attention")
     model.attention = word
-    model.heads = options.int("heads", default: 8, in: 1...64, "query heads")
+    model.heads = options.read("heads", .int(in: 1...64), default: 8, "query heads")
     if word == "gqa" {
-      model.groups = options.optionalInt(
-        "kv_heads", in: 1...64, default: "heads / 2", "KV heads")
+      model.groups = options.read("kv_heads", .int(in: 1...64), absent: "heads / 2", "KV heads")
       if let groups = model.groups, model.heads % groups != 0 {
         options.fault(
           "kv_heads",
@@ -50,14 +49,14 @@ let specReader = DocumentReader<SpecModel, SpecWorkload>(
     return model
   },
   readWorkload: { word, options, _ in
-    let sequence = options.int("sequence", default: 128, in: 1...4096, "tokens a row")
+    let sequence = options.read("sequence", .int(in: 1...4096), default: 128, "tokens a row")
     if word == "train" {
-      _ = options.int("batch", default: 4, in: 1...512, "rows")
-      _ = options.section("data", "the text").string("name", default: "plays", "which text")
+      _ = options.read("batch", .int(in: 1...512), default: 4, "rows")
+      _ = options.section("data", "the text").read("name", .string, default: "plays", "which text")
       let optimizer = options.component(
         "optimizer", of: [Choice("adamw", "Adam"), Choice("sgd", "plain")], default: "adamw",
         "optimizer")
-      _ = optimizer.options.double("lr", default: 1e-3, in: Bounds.above(0), "step size")
+      _ = optimizer.options.read("lr", .double(in: Bounds.above(0)), default: 1e-3, "step size")
     }
     return SpecWorkload(word: word, sequence: sequence)
   })

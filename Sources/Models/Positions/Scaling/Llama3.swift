@@ -17,14 +17,14 @@ extension RoPE {
 
     package init(_ options: Section, length: Int) {
       factor = options.scalingFactor(default: 8)
-      original = options.int(
-        "original_length", default: 8192, in: 1...1_073_741_824,
+      original = options.read(
+        "original_length", .int(in: 1...1_073_741_824), default: 8192,
         "length of the texts of the original training")
-      low = options.double(
-        "low_freq_factor", default: 1, in: Bounds.above(0, through: 1e6),
+      low = options.read(
+        "low_freq_factor", .double(in: Bounds.above(0, through: 1e6)), default: 1,
         "pairs that turn less often over the original length are interpolated wholly")
-      high = options.double(
-        "high_freq_factor", default: 4, in: Bounds.above(0, through: 1e6),
+      high = options.read(
+        "high_freq_factor", .double(in: Bounds.above(0, through: 1e6)), default: 4,
         "pairs that turn more often keep their angle")
       if high <= low {
         options.fault(

@@ -27,8 +27,8 @@ extension RoPE.Scaling {
 extension Section {
   /// The `factor` that every scaling has.
   func scalingFactor(default fallback: Double) -> Double {
-    double(
-      "factor", default: fallback, in: 1...1e6,
+    read(
+      "factor", .double(in: 1...1e6), default: fallback,
       "how many times longer texts become than those of the original training")
   }
 }

@@ -20,14 +20,14 @@ extension RoPE {
     package init(_ options: Section, length: Int) {
       factor = options.scalingFactor(default: 4)
       original =
-        options.optionalInt(
-          "original_length", in: 1...1_073_741_824, default: "the workload's sequence length",
+        options.read(
+          "original_length", .int(in: 1...1_073_741_824), absent: "the workload's sequence length",
           "length of the texts of the original training") ?? length
-      fast = options.double(
-        "beta_fast", default: 32, in: Bounds.above(0, through: 1e6),
+      fast = options.read(
+        "beta_fast", .double(in: Bounds.above(0, through: 1e6)), default: 32,
         "pairs that turn this often over the original length keep their angle")
-      slow = options.double(
-        "beta_slow", default: 1, in: Bounds.above(0, through: 1e6),
+      slow = options.read(
+        "beta_slow", .double(in: Bounds.above(0, through: 1e6)), default: 1,
         "pairs that turn this seldom are interpolated wholly")
       if slow > fast {
         options.fault(
@@ -37,8 +37,8 @@ extension RoPE {
           seeAlso: ["beta_fast"])
       }
       amplitude =
-        options.optionalDouble(
-          "attention_factor", in: 0...1000, default: "0.1 ln(factor) + 1",
+        options.read(
+          "attention_factor", .double(in: 0...1000), absent: "0.1 ln(factor) + 1",
           "factor on cosines and sines; scores grow with its square") ?? 0.1 * log(factor) + 1
     }
 

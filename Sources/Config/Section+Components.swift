@@ -1,0 +1,73 @@
+// Reads of components: a word with options of its own.
+
+extension Section {
+  /// A component: `norm: rmsnorm`, or `norm: {type: rmsnorm, epsilon: 1e-5}`; a mapping without
+  /// `type` has options of the default word.
+  package func component(
+    _ key: String, of choices: [Choice], default fallback: String, _ doc: String
+  ) -> (word: String, options: Section) {
+    if case .component(let read, let options)? = item(key), case .text(let word) = read.value {
+      return (word, options)
+    }
+    let entry = lookUp(key)
+    let path = path(of: key)
+    let written = entry.map { writtenWord($0, path, choices) } ?? .absent
+    let word: String
+    var (isWritten, isFine) = (false, true)
+    switch written {
+    case .word(let known): (word, isWritten) = (known, true)
+    case .absent: word = fallback
+    case .bad: (word, isFine) = (fallback, false)
+    }
+    let entries = (entry?.value.entries ?? []).filter { $0.key != "type" }
+    let options = Section(
+      path: path, entries: isFine ? entries : [], mark: entry?.value.mark ?? mark,
+      recorder: recorder, isWritten: entry != nil, isMuted: isMuted || !isFine)
+    // `type` was read here, but `typ` is to be told what it should have been.
+    _ = options.lookUp("type")
+    let read = Read(
+      path: path, key: key, type: .component(choices),
+      absence: .value(.text(fallback), said: nil), doc: doc, value: .text(word),
+      isWritten: isWritten)
+    add(key, .component(read, options: options))
+    return (word, options)
+  }
+
+  private enum WrittenWord {
+    case word(String)
+    case absent
+    case bad
+  }
+
+  private func writtenWord(
+    _ entry: Entry, _ path: String, _ choices: [Choice]
+  ) -> WrittenWord {
+    let key = entry.key
+    let node = entry.value
+    let type = ReadType.component(choices)
+    if node.isNull {
+      record(.noValue(path, expected: type.expected), for: key, at: entry.keyMark)
+      return .bad
+    }
+    if node.items != nil {
+      record(type.fault(node, path), for: key, at: node.mark)
+      return .bad
+    }
+    guard let entries = node.entries else {
+      return decodeWord(node, path, key, choices)
+    }
+    guard let word = entries.first(where: { $0.key == "type" }) else { return .absent }
+    if word.value.isNull {
+      record(.noValue("\(path).type", expected: type.expected), for: key, at: word.keyMark)
+      return .bad
+    }
+    return decodeWord(word.value, "\(path).type", key, choices)
+  }
+
+  private func decodeWord(
+    _ node: Node, _ path: String, _ key: String, _ choices: [Choice]
+  ) -> WrittenWord {
+    let word = OptionType.choice(of: choices).decode(node, path) { record($0, for: key, at: $1) }
+    return word.map { .word($0) } ?? .bad
+  }
+}
