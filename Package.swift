@@ -22,18 +22,32 @@ let package = Package(
     .target(name: "Config", dependencies: ["CYAML"], swiftSettings: swift),
     .target(name: "Tensors", dependencies: ["CKernels"], swiftSettings: swift),
     .target(name: "Models", dependencies: ["Tensors", "Config"], swiftSettings: swift),
+    .target(name: "Statistics", swiftSettings: swift),
+    .target(name: "Records", dependencies: ["Statistics", "Config"], swiftSettings: swift),
     .target(
-      name: "Experiments", dependencies: ["Models", "Tensors", "Config"], swiftSettings: swift),
+      name: "Workloads", dependencies: ["Records", "Statistics", "Models", "Tensors", "Config"],
+      swiftSettings: swift),
+    .target(
+      name: "Analysis", dependencies: ["Records", "Statistics", "Config"], swiftSettings: swift),
+    .target(
+      name: "Experiments",
+      dependencies: [
+        "Analysis", "Workloads", "Records", "Statistics", "Models", "Tensors", "Config",
+      ], swiftSettings: swift),
     .executableTarget(
       name: "runexp",
       dependencies: [
-        "Experiments", "Models", "Tensors", "Config",
+        "Experiments", "Analysis", "Workloads", "Records", "Statistics", "Models", "Tensors",
+        "Config",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swift),
 
     .target(
-      name: "TestSupport", dependencies: ["Experiments", "Models", "Tensors", "Config"],
+      name: "TestSupport",
+      dependencies: [
+        "Experiments", "Workloads", "Records", "Models", "Tensors", "Config",
+      ],
       path: "Tests/TestSupport", swiftSettings: swift),
     .testTarget(
       name: "ConfigTests", dependencies: ["Config", "TestSupport"], swiftSettings: swift),
@@ -43,11 +57,18 @@ let package = Package(
     .testTarget(
       name: "ModelsTests", dependencies: ["Models", "TestSupport"], swiftSettings: swift),
     .testTarget(
-      name: "ExperimentsTests", dependencies: ["Experiments", "TestSupport"], swiftSettings: swift),
+      name: "ExperimentsTests",
+      dependencies: [
+        "Experiments", "Analysis", "Workloads", "Records", "Statistics", "TestSupport",
+      ],
+      swiftSettings: swift),
     .testTarget(
-      name: "RunexpTests", dependencies: ["runexp", "TestSupport"], swiftSettings: swift),
+      name: "RunexpTests",
+      dependencies: ["runexp", "Analysis", "Workloads", "Records", "TestSupport"],
+      swiftSettings: swift),
     .testTarget(
-      name: "HouseTests", dependencies: ["TestSupport", "Experiments", "Models", "Config"],
+      name: "HouseTests",
+      dependencies: ["TestSupport", "Experiments", "Workloads", "Models", "Config"],
       swiftSettings: swift),
   ]
 )

@@ -113,3 +113,17 @@ package struct Setting: Sendable {
     }
   }
 }
+
+extension DottedPath {
+  /// For each path the shortest ending that no other path has.
+  package static func shortNames(of paths: [DottedPath]) -> [String] {
+    paths.map { path in
+      for count in 1...path.keys.count {
+        let ending = path.keys.suffix(count)
+        let isUnique = paths.count { $0.keys.suffix(count) == ending } == 1
+        if isUnique { return ending.joined(separator: ".") }
+      }
+      return path.text
+    }
+  }
+}

@@ -4,6 +4,8 @@ import ArgumentParser
 import Config
 import Experiments
 import Foundation
+import Records
+import Statistics
 
 struct CalibrateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -65,13 +67,13 @@ struct CalibrateCommand: ParsableCommand {
       throw ArgumentParser.ExitCode(failure.exitCode)
     } catch {
       say("error: \(error)")
-      throw ArgumentParser.ExitCode(Experiments.ExitCode.failure)
+      throw ArgumentParser.ExitCode(Records.ExitCode.failure)
     }
     let path = try failing { try measured.calibration.save(environment: environment) }
     show(measured.noise, measured.calibration, path: path, isDisturbed: disturbance != nil)
     guard path != nil else {
       say("error: the floors are not kept: neither XDG_CACHE_HOME nor HOME is set")
-      throw ArgumentParser.ExitCode(Experiments.ExitCode.failure)
+      throw ArgumentParser.ExitCode(Records.ExitCode.failure)
     }
   }
 
@@ -82,7 +84,7 @@ struct CalibrateCommand: ParsableCommand {
       return try PlannedExperiment.load(file: path, reader: .standard)
     } catch {
       say(error.text)
-      throw ArgumentParser.ExitCode(Experiments.ExitCode.invalidFile)
+      throw ArgumentParser.ExitCode(Records.ExitCode.invalidFile)
     }
   }
 

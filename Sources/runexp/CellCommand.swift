@@ -3,6 +3,7 @@
 import ArgumentParser
 import Experiments
 import Foundation
+import Records
 
 struct CellCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -39,7 +40,7 @@ struct CellCommand: ParsableCommand {
       ).run(id, label: label ?? id, index: numbers.first ?? 1, of: numbers.last ?? 1)
     } catch {
       say("error: \(error)")
-      throw ArgumentParser.ExitCode(Experiments.ExitCode.couldNotWrite)
+      throw ArgumentParser.ExitCode(Records.ExitCode.couldNotWrite)
     }
     if code != ExitCode.ok { throw ArgumentParser.ExitCode(code) }
   }

@@ -3,6 +3,7 @@
 import ArgumentParser
 import Config
 import Experiments
+import Records
 
 extension Metric {
   /// The metrics with these names.

@@ -3,6 +3,7 @@
 import ArgumentParser
 import Experiments
 import Foundation
+import Records
 
 extension CompletionKind {
   /// An experiment file.

@@ -1,9 +1,12 @@
 // runexp diff: what two runs have in common, what not, and what may be said of their results.
 
+import Analysis
 import ArgumentParser
 import Config
 import Experiments
 import Foundation
+import Records
+import Statistics
 
 struct DiffCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

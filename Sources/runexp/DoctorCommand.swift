@@ -3,6 +3,7 @@
 import ArgumentParser
 import Experiments
 import Foundation
+import Records
 
 struct DoctorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -43,6 +44,6 @@ struct DoctorCommand: ParsableCommand {
     } else {
       print(findings.text, terminator: "")
     }
-    if !findings.canRun { throw ArgumentParser.ExitCode(Experiments.ExitCode.failure) }
+    if !findings.canRun { throw ArgumentParser.ExitCode(Records.ExitCode.failure) }
   }
 }

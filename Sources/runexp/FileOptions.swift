@@ -4,6 +4,8 @@ import ArgumentParser
 import Config
 import Experiments
 import Foundation
+import Records
+import Workloads
 
 /// An experiment file and what the command line changes in it.
 struct FileOptions: ParsableArguments {
@@ -72,7 +74,7 @@ struct FileOptions: ParsableArguments {
       return try PlannedExperiment.load(file: experiment, arguments: arguments, reader: .standard)
     } catch {
       say(error.text)
-      throw ArgumentParser.ExitCode(Experiments.ExitCode.invalidFile)
+      throw ArgumentParser.ExitCode(Records.ExitCode.invalidFile)
     }
   }
 }
@@ -122,6 +124,6 @@ func failing<Result>(_ body: () throws -> Result) throws -> Result {
     return try body()
   } catch {
     say("error: \(error)")
-    throw ArgumentParser.ExitCode(Experiments.ExitCode.failure)
+    throw ArgumentParser.ExitCode(Records.ExitCode.failure)
   }
 }

@@ -5,6 +5,7 @@ import Experiments
 import Foundation
 import Models
 import Tensors
+import Workloads
 
 struct GenerateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

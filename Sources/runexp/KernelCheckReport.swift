@@ -2,6 +2,8 @@
 
 import Experiments
 import Foundation
+import Records
+import Statistics
 import Tensors
 
 /// The results of checking a device.

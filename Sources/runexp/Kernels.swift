@@ -3,6 +3,7 @@
 import ArgumentParser
 import Experiments
 import Foundation
+import Records
 import Tensors
 
 struct Kernels: ParsableCommand {
@@ -67,7 +68,7 @@ struct Kernels: ParsableCommand {
     if check {
       let report = KernelCheckReport(cases, of: device)
       print(json ? report.jsonLines : report.text, terminator: "")
-      if !report.failures.isEmpty { throw ArgumentParser.ExitCode(Experiments.ExitCode.failure) }
+      if !report.failures.isEmpty { throw ArgumentParser.ExitCode(Records.ExitCode.failure) }
     } else {
       let report = KernelBenchReport(cases, on: device, seconds: seconds)
       print(json ? report.jsonLines : report.text, terminator: "")

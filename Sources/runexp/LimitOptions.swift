@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Experiments
+import Records
 
 /// How cells are run; nil where nothing was said.
 struct LimitOptions: ParsableArguments {

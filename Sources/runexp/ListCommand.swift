@@ -1,8 +1,11 @@
 // runexp list: the runs there are, newest first.
 
+import Analysis
 import ArgumentParser
 import Experiments
 import Foundation
+import Records
+import Statistics
 
 struct ListCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,8 +1,11 @@
 // The manual, made from what the commands themselves declare: as Markdown (docs/commands.md) and as a man page.
 
+import Analysis
 import ArgumentParser
 import Experiments
 import Foundation
+import Records
+import Statistics
 
 /// The commands with their help, as ArgumentParser knows them.
 struct Manual {

@@ -3,6 +3,8 @@
 import ArgumentParser
 import Experiments
 import Foundation
+import Records
+import Statistics
 
 struct Plan: ParsableCommand {
   static let configuration = CommandConfiguration(

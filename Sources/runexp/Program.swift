@@ -2,6 +2,7 @@
 
 import Experiments
 import Foundation
+import Records
 
 enum Program {
   static let number = "0.1.0"

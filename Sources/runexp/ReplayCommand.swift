@@ -3,6 +3,7 @@
 import ArgumentParser
 import Experiments
 import Foundation
+import Records
 import Tensors
 
 struct ReplayCommand: ParsableCommand {
@@ -64,7 +65,7 @@ struct ReplayCommand: ParsableCommand {
       let finished = run.cells.filter { $0.row.status == .ok }
       if finished.isEmpty {
         say("error: no cell of the run ended ok")
-        throw ArgumentParser.ExitCode(Experiments.ExitCode.failure)
+        throw ArgumentParser.ExitCode(Records.ExitCode.failure)
       }
       return finished
     }

@@ -1,7 +1,9 @@
 // runexp report: a run as one HTML page.
 
+import Analysis
 import ArgumentParser
 import Experiments
+import Records
 
 struct ReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -3,6 +3,7 @@
 import ArgumentParser
 import Config
 import Experiments
+import Records
 
 struct Resume: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -52,7 +53,7 @@ struct Resume: ParsableCommand {
         file: folder.file("resolved.yaml"), reader: .standard)
     } catch {
       say(error.text)
-      throw ArgumentParser.ExitCode(Experiments.ExitCode.invalidFile)
+      throw ArgumentParser.ExitCode(Records.ExitCode.invalidFile)
     }
     try runCells(
       of: experiment, options,

@@ -3,6 +3,9 @@
 import ArgumentParser
 import Experiments
 import Foundation
+import Records
+import Statistics
+import Analysis
 
 /// Runs the cells of an experiment, prints the summary, and ends with the run's exit code.
 func runCells(
@@ -20,7 +23,7 @@ func runCells(
     throw ArgumentParser.ExitCode(error.exitCode)
   } catch {
     say("error: \(error)")
-    throw ArgumentParser.ExitCode(Experiments.ExitCode.failure)
+    throw ArgumentParser.ExitCode(Records.ExitCode.failure)
   }
   print(json ? outcome.summary.json.document : outcome.summary.digest.text, terminator: "")
   if !json {

@@ -4,6 +4,7 @@ import ArgumentParser
 import Config
 import Experiments
 import Foundation
+import Records
 
 @main
 struct Runexp: ParsableCommand {

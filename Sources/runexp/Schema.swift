@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Experiments
+import Records
 
 struct Schema: ParsableCommand {
   static let configuration = CommandConfiguration(

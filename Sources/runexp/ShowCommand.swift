@@ -1,8 +1,10 @@
 // runexp show: one run, or one of its cells, with all that is known of it.
 
+import Analysis
 import ArgumentParser
 import Experiments
 import Foundation
+import Records
 
 struct ShowCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

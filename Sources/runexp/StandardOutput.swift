@@ -1,6 +1,7 @@
 // Standard output as a place that can fail: a full disk is an error, a reader that has gone is none.
 
 import Experiments
+import Records
 @preconcurrency import Foundation
 
 enum StandardOutput {
@@ -25,7 +26,7 @@ enum StandardOutput {
         Terminal.writeToStandardError(
           "error: could not write to standard output: \(String(cString: strerror(code)))\n")
       }
-      _exit(Experiments.ExitCode.failure)
+      _exit(Records.ExitCode.failure)
     }
   }
 }

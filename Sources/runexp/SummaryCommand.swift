@@ -3,6 +3,9 @@
 import ArgumentParser
 import Config
 import Experiments
+import Records
+import Statistics
+import Analysis
 
 struct SummaryCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -72,7 +75,7 @@ struct SummaryCommand: ParsableCommand {
   private func judge(_ summary: Summary) throws {
     guard summary.predictions.contains(where: \.isJudged) else {
       say("error: nothing was both predicted and measured, so there is nothing to check")
-      throw ArgumentParser.ExitCode(Experiments.ExitCode.failure)
+      throw ArgumentParser.ExitCode(Records.ExitCode.failure)
     }
     let wrong = summary.wrongPredictions
     if wrong.isEmpty { return }

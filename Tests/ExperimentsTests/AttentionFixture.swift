@@ -2,9 +2,11 @@
 // See Tests/Fixtures/make_attention_fixtures.py.
 
 import Experiments
+import Records
 import Tensors
 import TestSupport
 import Testing
+import Workloads
 
 struct AttentionFixture {
   static let names = [

@@ -4,6 +4,7 @@
 import Experiments
 import Tensors
 import Testing
+import Workloads
 
 @Suite("attention's parity with PyTorch in float64")
 struct AttentionParityTests {

@@ -3,6 +3,7 @@
 
 import Experiments
 import Testing
+import Workloads
 
 @Suite struct DataBatchTests {
   private let tokens = (0..<1000).map { Int32($0) }

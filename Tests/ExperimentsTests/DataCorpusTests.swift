@@ -4,6 +4,7 @@
 import Experiments
 import Foundation
 import Testing
+import Workloads
 
 @Suite struct DataCorpusTests {
   private func text(_ string: String) -> LoadedText {

@@ -3,8 +3,10 @@
 
 import Experiments
 import Foundation
+import Records
 import Synchronization
 import Testing
+import Workloads
 
 @Suite(.timeLimit(.minutes(1))) struct DataDownloadTests {
   private let folder: DataTestFolder

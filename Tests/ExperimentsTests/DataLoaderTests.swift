@@ -3,7 +3,9 @@
 
 import Experiments
 import Glibc
+import Records
 import Testing
+import Workloads
 
 @Suite struct DataLoaderTests {
   private let folder: DataTestFolder

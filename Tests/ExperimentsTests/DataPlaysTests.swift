@@ -2,7 +2,9 @@
 // Whether a model learns from it is seen in the loss curves of experiments, not here.
 
 import Experiments
+import Records
 import Testing
+import Workloads
 
 @Suite struct DataPlaysTests {
   private static let standard = SyntheticPlays().bytes()

@@ -2,6 +2,7 @@
 // Not speed: that is stated in docs/data.md.
 
 import Experiments
+import Records
 import Testing
 
 @Suite struct DataSHA256Tests {

@@ -3,9 +3,11 @@
 import Experiments
 import Foundation
 import Models
+import Records
 import Tensors
 import TestSupport
 import Testing
+import Workloads
 
 struct Fixture: Sendable, CustomTestStringConvertible {
   static let names = [

@@ -2,8 +2,10 @@
 
 import Experiments
 import Models
+import Records
 import Tensors
 import Testing
+import Workloads
 
 struct GenerationFixture {
   let fixture: Fixture

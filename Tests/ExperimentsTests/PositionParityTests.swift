@@ -6,6 +6,8 @@ import Models
 import Tensors
 import TestSupport
 import Testing
+import Workloads
+import Records
 
 @Suite("positions' parity with float64")
 struct PositionParityTests {

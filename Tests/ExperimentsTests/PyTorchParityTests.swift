@@ -4,6 +4,8 @@ import Experiments
 import Models
 import Tensors
 import Testing
+import Workloads
+import Records
 
 @Suite("parity with PyTorch in float64")
 struct PyTorchParityTests {

@@ -32,11 +32,26 @@ import Testing
     ("Config", ["CYAML", "Glibc"]),
     ("Tensors", ["CKernels", "Glibc"]),
     ("Models", ["Tensors", "Config", "Glibc"]),
+    ("Statistics", ["Foundation"]),
+    ("Records", ["Statistics", "Config", "Foundation"]),
+    ("Workloads", ["Records", "Statistics", "Models", "Tensors", "Config", "Foundation", "Glibc"]),
+    ("Analysis", ["Records", "Statistics", "Config", "Foundation"]),
     (
       "Experiments",
-      ["Models", "Tensors", "Config", "Foundation", "Dispatch", "Synchronization", "Glibc"]
+      [
+        "Analysis", "Workloads", "Records", "Statistics", "Models", "Tensors", "Config",
+        "Foundation",
+        "Dispatch", "Synchronization", "Glibc",
+      ]
     ),
-    ("runexp", ["Experiments", "Models", "Tensors", "Config", "ArgumentParser", "Foundation"]),
+    (
+      "runexp",
+      [
+        "Experiments", "Analysis", "Workloads", "Records", "Statistics", "Models", "Tensors",
+        "Config",
+        "ArgumentParser", "Foundation",
+      ]
+    ),
   ])
   func `imports follow the arrows of the architecture`(module: String, allowed: [String]) throws {
     let words = #/^\s*(?:@\w+ |package |internal |private |fileprivate )*import (?:\w+ )?(\w+)/#

@@ -3,7 +3,9 @@
 import Experiments
 import Foundation
 import Models
+import Records
 import Testing
+import Workloads
 
 @Suite("the command line", .serialized)
 struct CommandLineTests {
@@ -108,7 +110,7 @@ struct CommandLineTests {
     let words =
       Registry.norms.map { $0.word } + Registry.attentions.map { $0.word }
       + Registry.positions.map { $0.word } + Registry.feedForwards.map { $0.word }
-      + Workloads.all.map { $0.word }
+      + WorkloadRegistry.all.map { $0.word }
     for word in words {
       #expect(
         all.output.contains("\n  \(word): ") || all.output.contains("\n  \(word) (default): "))

@@ -2,7 +2,9 @@
 
 import Experiments
 import Foundation
+import Records
 import Testing
+import Workloads
 
 @Suite("runexp diff", .serialized)
 struct DiffCommandTests {

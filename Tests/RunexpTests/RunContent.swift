@@ -2,6 +2,7 @@
 
 import Experiments
 import Foundation
+import Records
 
 /// The part of a run's files that does not depend on time.
 struct RunContent: Equatable {

@@ -1,7 +1,9 @@
 // The experiment that the tests of the program run: two variants of a model that trains in moments.
 
 import Experiments
+import Records
 import Testing
+import Workloads
 
 enum TinyExperiment {
   /// - Parameters:

@@ -1,6 +1,8 @@
 // How much equal runs differ on this machine, as it was measured: calibration.json in the cache folder, which diff reads.
 
 internal import Foundation
+package import Records
+import Workloads
 
 /// The measured noise of this machine's timings.
 package struct Calibration: Equatable, Sendable {

@@ -1,6 +1,7 @@
 // Runs one experiment again and again, and estimates from its timings how much equal runs differ.
 
 internal import Foundation
+package import Records
 internal import Tensors
 
 /// Measures the noise floor of this machine.

@@ -1,6 +1,8 @@
 // How far equal runs lie apart: from the timings of a few runs of the same cells, a bound for the next two.
 
 internal import Foundation
+package import Records
+package import Statistics
 
 /// The noise floor of every timing, estimated from repeated runs.
 ///
@@ -78,16 +80,5 @@ package struct NoiseFloor: Equatable, Sendable {
   private static func sd(_ values: [Double?], of runs: Int) -> Double? {
     let logs = values.compactMap { value in value.flatMap { $0 > 0 ? log($0) : nil } }
     return logs.count == runs ? Sample(logs).sd : nil
-  }
-}
-
-extension Metric {
-  /// Whether it is a time, a rate or a share of a measured peak, and so differs when the same cell runs again.
-  ///
-  /// Losses are sampled as well, over seeds; but a cell with its seed gives the same bits each time.
-  package var isTiming: Bool {
-    guard certainty == .sampled else { return false }
-    return name == "seconds" || name.hasSuffix("_seconds") || name.hasSuffix("_per_s")
-      || name.hasSuffix("peak_percent") || name == Metric.bandwidthPercent.name
   }
 }

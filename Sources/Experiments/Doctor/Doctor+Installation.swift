@@ -2,7 +2,9 @@
 
 internal import Config
 internal import Foundation
+import Records
 internal import Tensors
+import Workloads
 
 extension Doctor {
   /// Where the CUDA plugin was looked for, and whether it finds a GPU.

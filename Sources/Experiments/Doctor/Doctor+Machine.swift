@@ -1,5 +1,7 @@
 // The doctor on the machine: processor, threads, clock, memory.
 
+import Records
+
 extension Doctor {
   func machine(_ host: HostRecord, _ limits: HostLimits, threads: Int) -> [Finding] {
     [processor(host), threadCount(host, limits, threads), clock(limits), memory(limits)]

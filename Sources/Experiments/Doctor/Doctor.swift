@@ -1,7 +1,9 @@
 // Looks at everything that running an experiment depends on, and says what is in its way.
 
 internal import Foundation
+package import Records
 internal import Tensors
+import Workloads
 
 /// An examination of this machine and this installation.
 package struct Doctor: Sendable {

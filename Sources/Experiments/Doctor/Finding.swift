@@ -1,5 +1,8 @@
 // One thing that was looked at, and what it means for the user.
 
+package import Records
+import Statistics
+
 /// What was found about one part of the machine or of the installation.
 package struct Finding: Equatable, Sendable {
   package enum State: String, Sendable {

@@ -2,6 +2,7 @@
 // Everything is read from the system's files; what is missing stays nil.
 
 internal import Foundation
+import Records
 
 /// The limits that the system sets.
 package struct HostLimits: Sendable {

@@ -1,6 +1,7 @@
 // How busy the machine is with other programs, which would disturb timings.
 
 internal import Foundation
+import Records
 
 /// The load on the machine, seen while this program sleeps.
 package struct HostLoad: Equatable, Sendable {

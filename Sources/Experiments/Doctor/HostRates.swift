@@ -1,5 +1,6 @@
 // The machine's measured speed, with one thread and with all that are used: what peak_percent and predictions rest on.
 
+import Records
 internal import Tensors
 
 /// Multiply-add peaks and memory bandwidth.

@@ -1,5 +1,6 @@
 // HostPeak: how many multiply-adds a second a device can do at best, kept from an earlier measurement or measured now.
 
+import Records
 import Tensors
 
 /// The peaks of the devices that cells ask for, found when they are first needed.

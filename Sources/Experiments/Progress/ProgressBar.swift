@@ -2,6 +2,8 @@
 // per evaluation, so that a log file is not filled with thousands of bars.
 
 internal import Foundation
+package import Records
+import Statistics
 
 /// Where and how progress is shown.
 package struct ProgressOutput {
@@ -83,7 +85,7 @@ package struct ProgressBar {
     if let tokensPerSecond {
       figures += "  \(Metric.tokensPerSecond.text(tokensPerSecond)) tokens/s"
     }
-    if let left = secondsLeft(at: step, now) { figures += "  \(Self.time(left)) left" }
+    if let left = secondsLeft(at: step, now) { figures += "  \(Timestamp.duration(left)) left" }
     draw(figures, share: total > 0 ? Double(step) / Double(total) : 1)
   }
 
@@ -93,13 +95,15 @@ package struct ProgressBar {
     if let tokensPerSecond {
       line += "  \(Metric.tokensPerSecond.text(tokensPerSecond)) tokens/s"
     }
-    if let left = secondsLeft(at: step, output.clock()) { line += "  \(Self.time(left)) left" }
+    if let left = secondsLeft(at: step, output.clock()) {
+      line += "  \(Timestamp.duration(left)) left"
+    }
     note(line)
   }
 
   /// Ends a cell with a line that stays: its status, what there is to say, and its time.
   package mutating func end(_ status: CellStatus, _ message: String) {
-    let time = Self.time(output.clock() - start)
+    let time = Timestamp.duration(output.clock() - start)
     let word = status.rawValue.replacing("_", with: " ")
     let said = message.isEmpty ? "" : "  \(message)"
     note("\(cell): \(coloured(word, status == .ok ? 32 : 31))\(said)  (\(time))")
@@ -148,15 +152,5 @@ package struct ProgressBar {
 
   private func coloured(_ text: String, _ code: Int) -> String {
     output.isColoured ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text
-  }
-
-  /// A time for people: `42 s`, `3:07`, `1:02:09`.
-  package static func time(_ seconds: Double) -> String {
-    guard seconds.isFinite, seconds < 1e9 else { return "?" }
-    let whole = Int(max(0, seconds).rounded())
-    if whole < 60 { return "\(whole) s" }
-    let hours = whole / 3600
-    if hours == 0 { return String(format: "%d:%02d", whole / 60, whole % 60) }
-    return String(format: "%d:%02d:%02d", hours, whole / 60 % 60, whole % 60)
   }
 }

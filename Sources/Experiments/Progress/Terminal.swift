@@ -1,6 +1,8 @@
 // The real stderr: whether it is a terminal, how wide, whether colours are wanted.
 
 internal import Foundation
+import Records
+import Workloads
 
 /// What the program's standard error can show.
 package enum Terminal {
@@ -17,7 +19,7 @@ package enum Terminal {
     let style = style(isTerminal: isatty(2) == 1 && !isPlain, isQuiet: isQuiet, environment)
     return ProgressOutput(
       style: style, isColoured: isColoured(style, environment), columns: columns,
-      clock: ThroughputClock.now,
+      clock: MonotonicClock.now,
       write: writeToStandardError)
   }
 

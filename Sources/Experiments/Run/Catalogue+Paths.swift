@@ -1,6 +1,7 @@
 // The paths that `--set` and `--vary` can name, with the words that each allows: for completion.
 
 import Config
+import Records
 
 extension Catalogue {
   /// Every path of an experiment file that holds one value, sorted; the words are empty where any value may stand.

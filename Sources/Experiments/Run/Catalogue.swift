@@ -2,6 +2,7 @@
 
 package import Config
 import Models
+import Workloads
 
 /// The components by slot.
 package enum Catalogue {
@@ -26,7 +27,7 @@ package enum Catalogue {
       slot(
         "model.position.scaling", Slots.scaling.doc, Slots.scaling.standard, Registry.scalings),
       slot("model.ffn", Slots.feedForward.doc, Slots.feedForward.standard, Registry.feedForwards),
-      slot("workload", "what is done with the model", Train.word, Workloads.all),
+      slot("workload", "what is done with the model", Train.word, WorkloadRegistry.all),
       choices("workload.optimizer", "how parameters are updated", OptimizerOptions.choices),
       choices("workload.schedule", "how the learning rate changes", Schedule.choices),
     ]

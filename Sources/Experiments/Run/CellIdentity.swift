@@ -2,6 +2,7 @@
 // the same cell has the same name in every run.
 
 import Config
+import Records
 
 extension Cell {
   /// An id such as `modern-s1-3f9a1c2e`, which begins with a letter so that no reader takes it for a number.

@@ -1,7 +1,9 @@
 // CellLauncher: starts the worker of one cell and reads what it left behind.
 
 import Foundation
+import Records
 import Tensors
+import Workloads
 
 /// Starts workers of one run.
 struct CellLauncher {

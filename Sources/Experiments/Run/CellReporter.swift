@@ -1,5 +1,8 @@
 // CellReporter: shows a cell's progress to the person who waits, and keeps the lines that stay in the cell's log.
 
+import Records
+import Workloads
+
 /// Progress of one cell on standard error and in `log.txt`.
 final class CellReporter: ProgressReporter {
   private var bar: ProgressBar

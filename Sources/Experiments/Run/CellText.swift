@@ -1,5 +1,7 @@
 // CellText: a text that a cell left for people, to be shown at the end of a run.
 
+import Records
+
 /// A text with its title.
 package struct CellText: Equatable, Sendable {
   /// Such as "modern writes:".

@@ -2,7 +2,9 @@
 
 import Config
 import Foundation
+package import Records
 import Tensors
+import Workloads
 
 /// Runs one cell in this process.
 package struct CellWorker {
@@ -47,7 +49,7 @@ package struct CellWorker {
     reporter.begin(label, index, of: count, steps: workload.steps)
     var row = CellRow(
       cell: id, experiment: experiment.name, variant: cell.variant, seed: cell.seed)
-    let start = ThroughputClock.now()
+    let start = MonotonicClock.now()
     do {
       let found = try DeviceFinder(options, environment: environment).open(cell.device)
       row.setFact("device", .string(found.device.name))
@@ -68,7 +70,7 @@ package struct CellWorker {
       row.status = .unavailable
       row.reason = error.description
     } catch is Interrupted {
-      let cap = options.timeCap.flatMap { ThroughputClock.now() - start >= $0 ? $0 : nil }
+      let cap = options.timeCap.flatMap { MonotonicClock.now() - start >= $0 ? $0 : nil }
       row.status = cap == nil ? .killed : .timeout
       row.reason = cap.map(CellStatus.timeoutReason) ?? "stopped by the user"
     } catch let error as MemoryCapExceeded {
@@ -81,7 +83,7 @@ package struct CellWorker {
       row.status = .failed
       row.reason = "\(error)"
     }
-    row.metrics[.seconds] = ThroughputClock.now() - start
+    row.metrics[.seconds] = MonotonicClock.now() - start
     row.metrics.set(.peakResidentBytes, MemoryCap.peakResidentBytes)
     reporter.end(row)
     try AtomicFile.write(row.json, to: "\(path)/result.json")

@@ -1,6 +1,7 @@
 // ChildProcess: starts a program, sees when it ends, and says how it ended and how much memory it used.
 
 import Foundation
+package import Records
 
 /// How a process ended.
 package enum ProcessEnd: Equatable, Sendable {

@@ -1,6 +1,7 @@
 // DeviceFinder: from what an experiment asks for to a device that is there.
 
 import Foundation
+package import Records
 package import Tensors
 
 /// Opens the device that a cell asks for.

@@ -1,6 +1,9 @@
 // ExecutionOrder: in which order cells run. Variants that are compared run one after the other, in an order that is
 // drawn for each group, so that a machine that grows slower during a run favours none of them.
 
+package import Records
+import Workloads
+
 /// The order in which a plan's cells run.
 package enum ExecutionOrder {
   /// Positions in the plan, in the order of execution: blocks of one seed and point of the axes, shuffled, and the

@@ -1,5 +1,8 @@
 // How a plan is shown: a table with totals for people, one object a cell for programs.
 
+package import Records
+package import Statistics
+
 extension PlanListing {
   /// The table for people.
   package var table: Table {

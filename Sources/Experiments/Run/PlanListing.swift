@@ -3,7 +3,9 @@
 
 import Config
 import Models
+package import Records
 import Tensors
+import Workloads
 
 /// The cells of an experiment, each with its prediction.
 package struct PlanListing {

@@ -3,6 +3,7 @@
 import Config
 import Models
 import Tensors
+import Workloads
 
 extension PrecisionChoice {
   /// The element type of the kernels.

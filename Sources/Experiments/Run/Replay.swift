@@ -2,6 +2,7 @@
 
 internal import Config
 internal import Foundation
+package import Records
 
 /// A cell that was run again beside what it was the first time.
 package struct Replay: Sendable {

@@ -2,6 +2,8 @@
 // conditions are still those that it began with.
 
 internal import Foundation
+package import Records
+import Workloads
 
 /// How to go on with a run.
 package struct RunContinuation: Sendable {

@@ -1,6 +1,8 @@
 // RunPlan: the cells of an experiment with their ids and texts, ready to run and to be written down.
 
 import Config
+package import Records
+package import Workloads
 
 /// An experiment's cells as rows that nothing has run for yet.
 package struct RunPlan {
@@ -81,21 +83,5 @@ package struct RunPlan {
         "config": JSON(entry.cell.resolved),
       ]
     }
-  }
-}
-
-extension JSON {
-  /// A value of an experiment file.
-  init(_ value: Config.Value) {
-    self =
-      switch value {
-      case .null: .null
-      case .bool(let value): .bool(value)
-      case .int(let value): .integer(value)
-      case .double(let value): .real(value)
-      case .text(let value): .string(value)
-      case .list(let values): .array(values.map(JSON.init))
-      case .mapping(let fields): .object(fields.map { JSONMember($0.key, JSON($0.value)) })
-      }
   }
 }

@@ -1,6 +1,9 @@
 // RunProgress: the tables and the summary of a run while it goes on. They are written anew after each cell, but in a
 // large matrix not so often that writing them would take longer than the cells.
 
+import Analysis
+import Records
+
 /// What a run has so far.
 struct RunProgress {
   /// Writing may take this share of the time.
@@ -23,17 +26,17 @@ struct RunProgress {
   /// - Parameter summarise: makes the summary of the table.
   @discardableResult
   mutating func write(_ summarise: (CellTable) -> Summary) throws -> Summary {
-    let start = ThroughputClock.now()
+    let start = MonotonicClock.now()
     try table.write(to: folder)
     let summary = summarise(table)
     try summary.write(to: folder)
-    last = ThroughputClock.now()
+    last = MonotonicClock.now()
     cost = last - start
     return summary
   }
 
   /// Writes them where the last time was long enough ago.
   mutating func refresh(_ summarise: (CellTable) -> Summary) throws {
-    if ThroughputClock.now() - last >= cost / Self.share { try write(summarise) }
+    if MonotonicClock.now() - last >= cost / Self.share { try write(summarise) }
   }
 }

@@ -1,9 +1,12 @@
 // Runner: the parent process's side of a run. Writes the plan, runs one worker process a cell, keeps the tables
 // up to date after each, and sums up at the end.
 
+package import Analysis
 import Config
 import Foundation
+package import Records
 import Tensors
+import Workloads
 
 /// Runs an experiment.
 package struct Runner {

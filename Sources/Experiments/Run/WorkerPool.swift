@@ -3,6 +3,7 @@
 
 import Foundation
 import Glibc
+import Records
 
 /// Worker processes in the order of a list.
 struct WorkerPool {
@@ -36,7 +37,7 @@ struct WorkerPool {
   private final class Running {
     let task: Task
     let process: ChildProcess
-    let start = ThroughputClock.now()
+    let start = MonotonicClock.now()
     var wasAsked: Double?
 
     init(_ task: Task, _ process: ChildProcess) {
@@ -87,11 +88,11 @@ struct WorkerPool {
     var descriptors = running.map {
       pollfd(fd: $0.process.ending, events: Int16(POLLIN), revents: 0)
     }
-    let now = ThroughputClock.now()
+    let now = MonotonicClock.now()
     let next = running.compactMap(deadline).min()
     let milliseconds = next.map { Int32(max(0, min(($0 - now) * 1000, 1e9)).rounded(.up)) } ?? -1
     _ = poll(&descriptors, nfds_t(descriptors.count), milliseconds)
-    let after = ThroughputClock.now()
+    let after = MonotonicClock.now()
     for worker in running {
       guard let deadline = deadline(worker), after >= deadline else { continue }
       kill(worker.process.id, worker.wasAsked == nil ? SIGTERM : SIGKILL)
@@ -111,6 +112,6 @@ struct WorkerPool {
     interrupts.forget(worker.process.id)
     return Ending(
       end: end, peakResidentBytes: bytes, isTimeout: worker.wasAsked != nil,
-      seconds: ThroughputClock.now() - worker.start)
+      seconds: MonotonicClock.now() - worker.start)
   }
 }

@@ -1,6 +1,7 @@
 // One cell of the matrix: a variant, a value for each axis, a seed, and the document these make.
 
 package import Config
+import Workloads
 
 /// The value that a cell has on one axis of the matrix.
 package struct AxisValue: Sendable {

@@ -42,7 +42,7 @@ struct Condition {
     } catch {
       throw Faults([Fault(.badExpression(error.problem), at: places.mark(at: error.offset))])
     }
-    let shortNames = Labels.shortNames(of: axes.map(\.path))
+    let shortNames = DottedPath.shortNames(of: axes.map(\.path))
     var meanings: [String: Meaning] = [:]
     for name in expression.names {
       let axis =

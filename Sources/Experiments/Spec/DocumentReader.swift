@@ -2,6 +2,7 @@
 // and the closures that read its model and its workload. It knows no component.
 
 package import Config
+import Workloads
 
 /// Where an experiment runs, as asked for; what `auto` came to is decided by the runner.
 package enum DeviceChoice: String, Sendable, CaseIterable {

@@ -2,6 +2,7 @@
 // again; one that `exclude` or `where` left out is run after all.
 
 import Config
+import Records
 
 extension Expansion {
   /// What makes two cells the same.

@@ -2,6 +2,7 @@
 // Further cells come in Expansion+Include.swift, faults in Expansion+Faults.swift.
 
 import Config
+import Workloads
 
 struct Expansion<Model, Workload> {
   let reader: DocumentReader<Model, Workload>

@@ -1,6 +1,7 @@
 // ExpansionFaults: what is wrong with cells, collected over all of them; what several cells share is said once.
 
 import Config
+import Records
 
 /// The faults of an expansion.
 struct ExpansionFaults {
@@ -105,7 +106,7 @@ struct ExpansionFaults {
       matrix.axes.flatMap(\.nodes) + matrix.inclusions.flatMap { $0.values.flatMap(\.nodes) }
     let axisMarks = Set(values.flatMap(\.allMarks))
     let names =
-      ["variant", "seed"] + Labels.shortNames(of: matrix.axes.map(\.path))
+      ["variant", "seed"] + DottedPath.shortNames(of: matrix.axes.map(\.path))
       + matrix.axes.map(\.path.text) + options
     return limit
       + order.compactMap { key in

@@ -1,6 +1,7 @@
 // An experiment file, read and expanded: the cells to run, or every fault of every cell at once.
 
 package import Config
+import Workloads
 
 /// An experiment: what a file asks, as cells that are checked and ready to run.
 package struct Experiment<Model, Workload> {

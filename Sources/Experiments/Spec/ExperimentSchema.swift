@@ -1,6 +1,7 @@
 // The JSON Schema of experiment files, for completion and checks in editors.
 
 package import Config
+import Workloads
 
 /// Builds the schema from what the readers of a program read.
 package enum ExperimentSchema {

@@ -5,18 +5,6 @@ import Config
 enum Labels {
   private static let textLimit = 32
 
-  /// For each path the shortest ending that no other path has.
-  static func shortNames(of paths: [DottedPath]) -> [String] {
-    paths.map { path in
-      for count in 1...path.keys.count {
-        let ending = path.keys.suffix(count)
-        let isUnique = paths.count { $0.keys.suffix(count) == ending } == 1
-        if isUnique { return ending.joined(separator: ".") }
-      }
-      return path.text
-    }
-  }
-
   /// `classic/sequence=128/seed=2`; parts that all cells share are left out.
   static func cell(variant: String?, axes: [AxisValue], seed: Int?) -> String {
     let parts =

@@ -1,6 +1,7 @@
 // What is taken out of the product of the axes, by `exclude` and `where`, and what is added to it, by `include`.
 
 import Config
+import Records
 
 /// One `exclude` entry: a cell is excluded when it has all of these values.
 struct Exclusion {

@@ -239,7 +239,7 @@ struct Matrix {
 
   private mutating func nameValues() {
     let paths = dimensions.flatMap { $0.axes.map(\.path) }
-    var names = Labels.shortNames(of: paths)[...]
+    var names = DottedPath.shortNames(of: paths)[...]
     for place in dimensions.indices {
       for index in dimensions[place].axes.indices {
         let axis = dimensions[place].axes[index]

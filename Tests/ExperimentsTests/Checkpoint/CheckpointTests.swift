@@ -2,9 +2,11 @@
 
 import Experiments
 import Models
+import Records
 import Tensors
 import TestSupport
 import Testing
+import Workloads
 
 @Suite("checkpoints")
 struct CheckpointTests {

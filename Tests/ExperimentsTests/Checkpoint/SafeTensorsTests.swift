@@ -1,7 +1,9 @@
 // The safetensors format: what is written can be read, by hand too, and damaged files say what is wrong with them.
 
 import Experiments
+import Records
 import Testing
+import Workloads
 
 @Suite("safetensors")
 struct SafeTensorsTests {

@@ -1,7 +1,9 @@
 // Runs made up for the tests of diff: written to disk as the engine writes them, with values that a test decides.
 
+import Analysis
 import Experiments
 import Foundation
+import Records
 import Testing
 
 /// Makes run folders whose cells have given values.

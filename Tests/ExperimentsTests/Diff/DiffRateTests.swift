@@ -1,7 +1,10 @@
 // How often diff is wrong and how often it is right, counted over simulated runs.
 
+import Analysis
 import Experiments
 import Foundation
+import Records
+import Statistics
 import Testing
 
 @Suite("How often diff errs")

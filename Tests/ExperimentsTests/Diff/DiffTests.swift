@@ -1,7 +1,10 @@
 // What diff says of two runs: what is the same, what differs, what cannot be said, and what is not comparable.
 
+import Analysis
 import Experiments
 import Foundation
+import Records
+import Statistics
 import Testing
 
 @Suite("diff")

@@ -1,6 +1,7 @@
 // What the doctor reads of the system's files, and how busy it finds the machine.
 
 import Experiments
+import Records
 import Testing
 
 @Suite struct HostLimitsTests {

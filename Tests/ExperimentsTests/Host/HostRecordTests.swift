@@ -1,7 +1,9 @@
 // The description of the machine, from files of the test's own and from the real ones.
 
 import Experiments
+import Records
 import Testing
+import Workloads
 
 @Suite struct HostRecordTests {
   private let folder: TemporaryFolder

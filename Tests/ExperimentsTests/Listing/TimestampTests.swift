@@ -1,6 +1,7 @@
 // Times of runs, there and back.
 
 import Experiments
+import Records
 import Testing
 
 @Suite struct TimestampTests {

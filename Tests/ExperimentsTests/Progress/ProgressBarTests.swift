@@ -1,6 +1,8 @@
 // The progress bar with a clock and a terminal of the test's own.
 
 import Experiments
+import Records
+import Statistics
 import Testing
 
 /// A clock that the test turns and a screen that remembers what was written.
@@ -137,6 +139,6 @@ private final class Screen {
     (0.4, "0 s"), (59.4, "59 s"), (59.6, "1:00"), (187, "3:07"), (3729, "1:02:09"),
     (.infinity, "?"),
   ]) func `times are short`(seconds: Double, text: String) {
-    #expect(ProgressBar.time(seconds) == text)
+    #expect(Timestamp.duration(seconds) == text)
   }
 }

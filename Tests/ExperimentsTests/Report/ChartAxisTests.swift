@@ -1,7 +1,9 @@
 // Ticks stand at round numbers, and every value has its place on the axis or none.
 
+import Analysis
 import Experiments
 import Testing
+import Records
 
 @Suite struct ChartAxisTests {
   @Test func `linear ticks are multiples of 1, 2 or 5`() {

@@ -1,5 +1,6 @@
 // Curves keep their peaks when they are thinned, and seeds become a mean and a band.
 
+import Analysis
 import Experiments
 import Testing
 

@@ -1,5 +1,6 @@
 // Names from experiment files must not become markup.
 
+import Analysis
 import Experiments
 import Testing
 

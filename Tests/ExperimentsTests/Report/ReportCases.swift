@@ -1,7 +1,9 @@
 // Runs on disk for the tests of the report: written as the runner writes them, without running anything.
 
+import Analysis
 import Experiments
 import Foundation
+import Records
 
 /// A run in a folder of its own.
 struct ReportCase {

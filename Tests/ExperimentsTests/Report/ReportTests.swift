@@ -1,8 +1,10 @@
 // The report of whole, partly failed, killed and empty runs.
 
+import Analysis
 import Experiments
 import Foundation
 import FoundationXML
+import Records
 import Testing
 
 @Suite struct ReportTests {

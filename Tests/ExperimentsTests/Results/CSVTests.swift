@@ -1,6 +1,7 @@
 // CSV text after RFC 4180.
 
 import Experiments
+import Records
 import Testing
 
 @Suite struct CSVTests {

@@ -1,6 +1,7 @@
 // cells.csv and cells.jsonl: columns, missing values, and the way back.
 
 import Experiments
+import Records
 import Testing
 
 @Suite struct CellTableTests {

@@ -1,6 +1,7 @@
 // JSON text: what is written, what is read back, what is refused.
 
 import Experiments
+import Records
 import Testing
 
 @Suite struct JSONTests {

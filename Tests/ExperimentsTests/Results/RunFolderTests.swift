@@ -2,6 +2,7 @@
 
 import Experiments
 import Foundation
+import Records
 import Testing
 
 @Suite struct RunFolderTests {

@@ -2,7 +2,9 @@
 
 import Experiments
 import Foundation
+import Records
 import Testing
+import Workloads
 
 @Suite("The engine's parts")
 struct EngineTests {
@@ -49,12 +51,12 @@ struct EngineTests {
 
   @Test("checkpoints that take long come seldom")
   func checkpoints() {
-    let now = ThroughputClock.now()
+    let now = MonotonicClock.now()
     var clock = CheckpointClock(interval: 0.5, now: now)
     #expect(!clock.isDue(at: now + 0.4))
     #expect(clock.isDue(at: now + 0.6))
     clock.write { usleep(50_000) }
-    let written = ThroughputClock.now()
+    let written = MonotonicClock.now()
     #expect(!clock.isDue(at: written + 0.9))
     #expect(clock.isDue(at: written + 2))
     #expect(!CheckpointClock(interval: .infinity, now: now).isDue(at: now + 1e9))

@@ -2,7 +2,9 @@
 
 import Experiments
 import Foundation
+import Records
 import Testing
+import Statistics
 
 @Suite struct PlanListingTests {
   private func plan(_ text: String, memory: Int? = nil) throws -> PlanListing {

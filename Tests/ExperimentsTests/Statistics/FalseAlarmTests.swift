@@ -1,6 +1,7 @@
 // How often equal variants are found to differ, counted over simulated tables of metrics: not more often than stated.
 
 import Experiments
+import Statistics
 import Testing
 
 @Suite struct FalseAlarmTests {

@@ -2,6 +2,7 @@
 
 import Experiments
 import Foundation
+import Statistics
 import Testing
 
 @Suite struct PowerLawTests {

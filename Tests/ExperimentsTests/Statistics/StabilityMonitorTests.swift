@@ -1,7 +1,9 @@
 // The stability monitor on made-up trainings with known spikes.
 
 import Experiments
+import Records
 import Testing
+import Workloads
 
 @Suite struct StabilityMonitorTests {
   // A falling loss with a small ripple, as of a calm training.

@@ -1,6 +1,7 @@
 // Statistics held to SciPy 1.17, and to closed forms where there are any.
 
 import Experiments
+import Statistics
 import Testing
 
 @Suite struct StatisticsTests {

@@ -1,6 +1,9 @@
 // Variants held each against its own baseline, and winners that must stand after Holm's correction.
 
+import Analysis
 import Experiments
+import Records
+import Statistics
 import Testing
 
 @Suite struct DifferencesTests {

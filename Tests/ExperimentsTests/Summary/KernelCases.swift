@@ -1,6 +1,8 @@
 // Synthetic rows of an experiment with an axis: three attention kernels at five lengths.
 
+import Analysis
 import Experiments
+import Records
 
 /// Builds rows as a workload that times one attention layer would.
 enum KernelCases {

@@ -1,8 +1,11 @@
 // The overview of runs of many cells: its rows and columns, its notes, and the whole text.
 
+import Analysis
 import Experiments
 import Foundation
+import Records
 import Testing
+import Statistics
 
 @Suite struct OverviewTests {
   @Test func `a matrix prints one table, the growth of its metrics and the worst predictions`() {

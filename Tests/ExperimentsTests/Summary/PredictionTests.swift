@@ -1,7 +1,10 @@
 // Predicted beside measured: naming, errors, and what is left out where it is long.
 
+import Analysis
 import Experiments
+import Records
 import Testing
+import Statistics
 
 @Suite struct PredictionTests {
   private static func row(

@@ -1,7 +1,10 @@
 // The sensitivity to the learning rate: its definition, diverged runs, and what one seed can show.
 
+import Analysis
 import Experiments
+import Records
 import Testing
+import Statistics
 
 @Suite struct RateSensitivityTests {
   private static let rates = [0.001, 0.01, 0.1]

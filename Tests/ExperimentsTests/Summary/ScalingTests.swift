@@ -1,7 +1,10 @@
 // Growth along an axis: which metrics and axes are fitted, and what is said of them.
 
+import Analysis
 import Experiments
+import Records
 import Testing
+import Statistics
 
 @Suite struct ScalingTests {
   private static func summary(_ rows: [CellRow]) -> Summary {

@@ -1,6 +1,7 @@
 // Synthetic rows for the tests of the summary: a homework run with given numbers.
 
 import Experiments
+import Records
 
 /// Builds rows as the train workload would.
 enum SummaryCases {

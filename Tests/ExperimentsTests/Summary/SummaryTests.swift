@@ -1,7 +1,10 @@
 // What the summary claims and what it does not: baselines, pairing, outcomes, files.
 
+import Analysis
 import Experiments
+import Records
 import Testing
+import Statistics
 
 @Suite struct SummaryTests {
   private static func pair(_ ours: [Double], _ theirs: [Double]) -> Summary {

@@ -1,6 +1,8 @@
 // The summary's and the verdict's texts, asserted whole: wording and figures at once.
 
+import Analysis
 import Experiments
+import Statistics
 import Testing
 
 @Suite struct SummaryTextTests {

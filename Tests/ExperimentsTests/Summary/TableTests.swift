@@ -1,6 +1,7 @@
 // Tables and documents: alignment by display width, and Markdown that stays as it was meant.
 
 import Experiments
+import Statistics
 import Testing
 
 @Suite struct TableTests {

@@ -3,6 +3,7 @@
 import Experiments
 import Tensors
 import Testing
+import Workloads
 
 @Suite("determinism of training")
 struct DeterminismTests {

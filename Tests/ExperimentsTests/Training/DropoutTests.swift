@@ -5,6 +5,7 @@ import Models
 import Tensors
 import TestSupport
 import Testing
+import Workloads
 
 @Suite("training with dropout")
 struct DropoutTests {

@@ -3,9 +3,10 @@
 import Config
 import Experiments
 import Models
-import TestSupport
 import Tensors
+import TestSupport
 import Testing
+import Workloads
 
 @Suite("schedules")
 struct ScheduleTests {

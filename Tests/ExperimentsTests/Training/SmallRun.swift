@@ -2,8 +2,9 @@
 
 import Experiments
 import Models
-import TestSupport
 import Tensors
+import TestSupport
+import Workloads
 
 /// A model of width 64 with 2 layers, trained on batches of 4 x 48 characters.
 struct SmallRun {

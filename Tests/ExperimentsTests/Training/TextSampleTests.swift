@@ -4,6 +4,7 @@ import Experiments
 import Models
 import Tensors
 import Testing
+import Workloads
 
 @Suite("text samples")
 struct TextSampleTests {

@@ -3,8 +3,10 @@
 import Config
 import Experiments
 import Models
+import Records
 import Tensors
 import Testing
+import Workloads
 
 /// A `train` cell in a folder of its own.
 struct TrainCell {

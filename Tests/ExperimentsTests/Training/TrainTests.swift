@@ -1,7 +1,9 @@
 // The train workload from its section to the cell's row and files.
 
 import Experiments
+import Records
 import Testing
+import Workloads
 
 @Suite("the train workload")
 struct TrainTests {

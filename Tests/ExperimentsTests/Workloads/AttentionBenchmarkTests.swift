@@ -1,7 +1,9 @@
 // The attention workload: what it measures is there, right, and what the formulas say.
 
 import Experiments
+import Records
 import Testing
+import Workloads
 
 @Suite struct AttentionBenchmarkTests {
   private func cell(

@@ -2,8 +2,10 @@
 
 import Experiments
 import Models
+import Records
 import Tensors
 import Testing
+import Workloads
 
 @Suite struct InspectTests {
   private func inspect(_ model: String, _ workload: String) throws -> TrainCell {

@@ -1,9 +1,12 @@
 // Predictions of parameters and operations beside what was counted while a model really trained.
 
+import Analysis
 import Experiments
 import Models
+import Records
 import Tensors
 import Testing
+import Workloads
 
 @Suite("Prediction ledger")
 struct LedgerTests {

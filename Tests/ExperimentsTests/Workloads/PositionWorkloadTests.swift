@@ -1,7 +1,9 @@
 // The position and extrapolate workloads.
 
 import Experiments
+import Records
 import Testing
+import Workloads
 
 @Suite struct PositionWorkloadTests {
   private func properties(_ position: String, _ more: String = "") throws -> CellRow {

@@ -2,6 +2,7 @@
 
 import Experiments
 import Testing
+import Workloads
 
 @Suite struct TokenSamplerTests {
   private let logits: [Float] = [2, 0, 1, -1]

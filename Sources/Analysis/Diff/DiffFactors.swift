@@ -1,0 +1,144 @@
+// DiffFactors: what is not the same on both sides: configuration, program, machine, text, what ran.
+
+package import Records
+
+/// A configuration key with its values on both sides.
+package struct KeyChange: Equatable, Sendable {
+  /// The dotted path.
+  package let key: String
+  /// As JSON; null where that side has no such key.
+  package let base: JSON
+  package let new: JSON
+  /// Matched points where it differs so, of all that were matched.
+  package fileprivate(set) var points: Int
+
+  /// Whether it is of a schedule and changes in proportion to a number elsewhere in the workload.
+  func follows(_ other: KeyChange) -> Bool {
+    let schedule = "workload.schedule."
+    guard key.hasPrefix(schedule), other.key.hasPrefix("workload."),
+      !other.key.hasPrefix(schedule), let before = base.number, let after = new.number,
+      let from = other.base.number, let to = other.new.number, from != 0
+    else { return false }
+    // Steps are whole numbers, rounded.
+    let slack = base.whole == nil ? 1e-6 * abs(after) : 0.5
+    return abs(before * to / from - after) <= slack
+  }
+}
+
+/// Everything that differs between two sides beside the results.
+package struct DiffFactors: Sendable {
+  /// Configuration keys that differ, and only those.
+  package let keys: [KeyChange]
+  /// Keys that are the same everywhere.
+  package let sameKeys: Int
+  /// Matched points.
+  package let points: Int
+  /// Program, machine, text and circumstances that differ, in words.
+  package let conditions: [String]
+
+  init(_ base: DiffSide, _ new: DiffSide, _ matches: [DiffMatch]) {
+    let pairs = matches.filter(\.isOnBothSides)
+    var changes: [KeyChange] = []
+    var places: [String: Int] = [:]
+    var all: Set<String> = []
+    for pair in pairs {
+      let before = Self.flat(pair.base[0].configuration)
+      let after = Self.flat(pair.new[0].configuration)
+      let values = Dictionary(after, uniquingKeysWith: { $1 })
+      let known = Set(before.map(\.0))
+      all.formUnion(known)
+      all.formUnion(after.map(\.0))
+      let both =
+        before.map { ($0.0, $0.1, values[$0.0] ?? .null) }
+        + after.filter { !known.contains($0.0) }.map { ($0.0, JSON.null, $0.1) }
+      for (key, old, new) in both where old != new {
+        let name = "\(key)\n\(old.line)\n\(new.line)"
+        if let place = places[name] {
+          changes[place].points += 1
+        } else {
+          places[name] = changes.count
+          changes.append(KeyChange(key: key, base: old, new: new, points: 1))
+        }
+      }
+    }
+    keys = changes
+    points = pairs.count
+    sameKeys = all.subtracting(changes.map(\.key)).count
+    conditions =
+      Self.recorded(base.run.record, new.run.record)
+      + (pairs.contains(where: \.hasOtherText) ? ["the text differs"] : [])
+      + Self.circumstances(pairs)
+  }
+
+  /// Components whose type or options differ count as one factor: `model.norm` with its epsilon.
+  ///
+  /// A schedule that stretches with the rate or the steps, as its defaults do, is no factor of its own.
+  package var factors: [String] {
+    keys.filter { change in !keys.contains { change.follows($0) } }.map { change in
+      let parts = change.key.split(separator: ".").map(String.init)
+      return parts.count > 2 ? parts.prefix(2).joined(separator: ".") : change.key
+    }.unique
+  }
+
+  /// Why a difference cannot be laid to one cause; nil where it can.
+  package var confounded: String? {
+    var causes = conditions
+    if factors.count > 1 {
+      causes.append("\(factors.count) factors differ: \(factors.joined(separator: ", "))")
+    }
+    return causes.isEmpty ? nil : causes.joined(separator: "; ")
+  }
+
+  private static func flat(_ value: JSON, under path: String = "") -> [(String, JSON)] {
+    guard case .object(let members) = value, !members.isEmpty else {
+      return path.isEmpty ? [] : [(path, value)]
+    }
+    return members.flatMap { member in
+      flat(member.value, under: path.isEmpty ? member.key : "\(path).\(member.key)")
+    }
+  }
+
+  private static func recorded(_ base: JSON, _ new: JSON) -> [String] {
+    var found: [String] = []
+    func compare(_ section: String, _ key: String, _ noun: String, _ text: (JSON) -> String) {
+      guard let old = base[section]?[key], let new = new[section]?[key], old != .null, new != .null,
+        text(old) != text(new)
+      else { return }
+      found.append("the \(noun) differs: \(text(old)), \(text(new))")
+    }
+    let plain = { (value: JSON) in value.text ?? value.line }
+    compare("host", "cpu", "processor", plain)
+    compare("host", "isa", "instruction set") { HostRecord.instructionSet(plain($0)) }
+    compare("host", "logical_cores", "number of processors", plain)
+    let before = found.count
+    compare("program", "version", "program's version", plain)
+    if found.count == before {
+      compare("program", "sha256", "program's build") { String(plain($0).prefix(8)) }
+    }
+    return found
+  }
+
+  /// What ran where, where a side had it different throughout.
+  private static func circumstances(_ pairs: [DiffMatch]) -> [String] {
+    let facts = [
+      ("device", "device"), ("threads", "number of threads"),
+      ("kernel", "attention kernel that ran"),
+      ("concurrent_cells", "number of cells that ran at once"),
+    ]
+    return facts.compactMap { key, noun in
+      let values = pairs.map { pair in
+        [pair.base, pair.new].map { cells in
+          cells.compactMap { $0.row.fact(key) }.map { $0.text ?? $0.line }.unique
+            .joined(separator: "/")
+        }
+      }
+      guard
+        let first = values.first(where: {
+          $0[0] != $0[1] && (key == "concurrent_cells" || !$0.contains(""))
+        })
+      else { return nil }
+      let text = first.map { $0.isEmpty ? "1" : $0 }
+      return "the \(noun) differs: \(text[0]), \(text[1])"
+    }
+  }
+}

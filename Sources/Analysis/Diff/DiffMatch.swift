@@ -1,0 +1,108 @@
+// DiffMatch: which cells of two runs belong together. Ids do not say so: they change with every setting and program.
+
+import Records
+import Statistics
+
+/// Cells of both sides at one variant and point of the axes, or of one side alone.
+struct DiffMatch: Sendable {
+  /// Such as `modern, sequence 128`; empty where there is only one.
+  let label: String
+  let base: [StoredCell]
+  let new: [StoredCell]
+
+  var isOnBothSides: Bool { !base.isEmpty && !new.isEmpty }
+
+  /// Whether the two sides read different texts, so that losses do not compare.
+  var hasOtherText: Bool {
+    let texts = [base, new].map { cells in
+      Set(cells.compactMap { $0.row.fact("dataset_sha256")?.text })
+    }
+    return texts[0] != texts[1] && !texts.contains([])
+  }
+
+  /// Whether values of so many seeds are paired by seed, rather than compared as two sets.
+  ///
+  /// Pairs say more than what is left without a partner, unless they are few and that is most of it.
+  static func isPaired(shared: Int, _ base: Int, _ new: Int) -> Bool {
+    shared > 0
+      && (shared == min(base, new) || shared >= SignFlip.pairsNeeded(below: 0.05))
+  }
+
+  /// The seeds that ended well on both sides, or on either where they are not paired.
+  var comparedSeeds: Set<Int> {
+    let ok = [base, new].map { cells in
+      Set(cells.filter { $0.row.status == .ok }.map(\.row.seed))
+    }
+    let shared = ok[0].intersection(ok[1])
+    if ok[0].isEmpty || ok[1].isEmpty { return [] }
+    return Self.isPaired(shared: shared.count, ok[0].count, ok[1].count)
+      ? shared : ok[0].union(ok[1])
+  }
+
+  /// Matches cells by variant and by the axes that both runs have; by less where nothing matches and each side has
+  /// a single variant, or a single point.
+  static func all(_ base: DiffSide, _ new: DiffSide) -> [DiffMatch] {
+    let axes = commonAxes(base, new)
+    let full = matches(base, new, axes: axes, usesVariant: true)
+    if full.contains(where: \.isOnBothSides) { return full }
+    func isSingle(_ part: (StoredCell) -> String) -> Bool {
+      [base, new].allSatisfy { Set($0.cells.map(part)).count == 1 }
+    }
+    let isOneVariant = isSingle(\.row.variant)
+    let isOnePoint = isSingle { cell in cell.row.axes.map { "\($0.key)=\($0.value.line)" }.joined()
+    }
+    if isOneVariant {
+      let some = matches(base, new, axes: axes, usesVariant: false)
+      if isOnePoint || some.contains(where: \.isOnBothSides) {
+        return isOnePoint ? matches(base, new, axes: [], usesVariant: false) : some
+      }
+    }
+    return isOnePoint ? matches(base, new, axes: [], usesVariant: true) : full
+  }
+
+  private static func matches(
+    _ base: DiffSide, _ new: DiffSide, axes: [String], usesVariant: Bool
+  ) -> [DiffMatch] {
+    func key(_ cell: StoredCell) -> String {
+      let values = axes.map { axis in
+        // What one run varies the other may have set.
+        let value =
+          cell.row.axes.first { $0.key == axis }?.value ?? cell.configuration.value(at: axis)
+        return "\(axis)=\(value?.line ?? "")"
+      }
+      return ((usesVariant ? [cell.row.variant] : []) + values).joined(separator: "\n")
+    }
+    let bases = base.groups(by: key)
+    let news = new.groups(by: key)
+    let names = AxisNames(base.cells.map(\.row) + new.cells.map(\.row))
+    let variants = Set((base.cells + new.cells).map(\.row.variant))
+    func label(_ cell: StoredCell) -> String {
+      names.label(
+        variant: usesVariant && variants.count > 1 ? cell.row.variant : nil,
+        at: cell.row.axes.filter { axes.contains($0.key) })
+    }
+    let others = Dictionary(uniqueKeysWithValues: news.map { ($0.key, $0.cells) })
+    let known = Set(bases.map(\.key))
+    return bases.map { group in
+      DiffMatch(label: label(group.cells[0]), base: group.cells, new: others[group.key] ?? [])
+    }
+      + news.filter { !known.contains($0.key) }.map { group in
+        DiffMatch(label: label(group.cells[0]), base: [], new: group.cells)
+      }
+  }
+
+  /// Axes of both sides; those of one side too, unless it has a single value there.
+  private static func commonAxes(_ base: DiffSide, _ new: DiffSide) -> [String] {
+    let sides = [base, new].map { AxisNames($0.cells.map(\.row)) }
+    return (sides[0].keys + sides[1].keys).unique.filter { axis in
+      sides.allSatisfy { $0.keys.contains(axis) } || sides.contains { $0.values(axis).count > 1 }
+    }
+  }
+}
+
+extension JSON {
+  /// The value at a dotted path; nil where there is none.
+  func value(at path: String) -> JSON? {
+    path.split(separator: ".").reduce(self as JSON?) { $0?[String($1)] }
+  }
+}

@@ -1,0 +1,175 @@
+// DiffPage: a diff for people, on a terminal and in Markdown.
+
+internal import Foundation
+import Records
+package import Statistics
+
+extension RunDiff {
+  /// The diff as a document.
+  package var page: Page {
+    var blocks: [DocumentBlock] = [
+      .paragraph("base \(base.name): \(base.coverage.text)"),
+      .paragraph("new \(new.name): \(new.coverage.text)"),
+    ]
+    if let obstacle {
+      blocks.append(.paragraph("not comparable: \(obstacle)"))
+      return Page(blocks + gapBlocks)
+    }
+    if let confounded = factors.confounded {
+      blocks.append(.paragraph("confounded: \(confounded)"))
+    }
+    blocks += [.heading(keysTitle, level: 2)]
+    if !factors.keys.isEmpty { blocks.append(.table(keysTable)) }
+    blocks += [.heading("Results", level: 2), .table(table)]
+    let notes = self.notes
+    if !notes.isEmpty { blocks.append(.list(notes.map { ListItem($0) })) }
+    return Page(blocks + gapBlocks)
+  }
+
+  private var keysTitle: String {
+    let count = factors.keys.count
+    return count == 0
+      ? "No configuration key differs (\(factors.sameKeys) are the same)"
+      : "\(count) configuration \(count == 1 ? "key differs" : "keys differ"), "
+        + "\(factors.sameKeys) are the same"
+  }
+
+  private var keysTable: Table {
+    let isPartly = factors.keys.contains { $0.points < factors.points }
+    return Table(
+      header: ["key", "base", "new"] + (isPartly ? ["points"] : []),
+      rows: factors.keys.map { change in
+        [change.key, Self.text(change.base), Self.text(change.new)]
+          + (isPartly ? ["\(change.points) of \(factors.points)"] : [])
+      }, left: [0, 1, 2])
+  }
+
+  private static func text(_ value: JSON) -> String {
+    value == .null ? "-" : value.text ?? value.line
+  }
+
+  private var table: Table {
+    let hasPoints = changes.contains { !$0.point.isEmpty }
+    let needs = changes.map { $0.seedsText(tests: tests) }
+    let hasNeeds = needs.contains { $0 != nil }
+    let rows = zip(changes, needs).map { change, need in
+      (hasPoints ? [change.point] : []) + [
+        change.metric.name, Self.text(change.metric, change.base),
+        Self.text(change.metric, change.new), Self.changeText(change),
+        change.holmP == nil ? "" : change.p.map(SummaryNotes.p) ?? "",
+        change.holmP.map(SummaryNotes.p) ?? "",
+      ] + (hasNeeds ? [need ?? ""] : []) + [change.verdict.text]
+    }
+    let moved = Set(changes.filter { $0.verdict != .same }.map(\.metric))
+    let means = self.means.filter { moved.contains($0.metric) }.map { mean in
+      (hasPoints ? ["all \(mean.points) points"] : []) + [
+        mean.metric.name, "", "", String(format: "%+.1f %%", (mean.ratio - 1) * 100), "", "",
+      ] + (hasNeeds ? [""] : []) + ["geometric mean"]
+    }
+    let header =
+      (hasPoints ? ["where"] : []) + ["metric", "base", "new", "change [95 %]", "p", "Holm"]
+      + (hasNeeds ? ["needs"] : []) + [""]
+    return Table(
+      header: header, rows: rows + means,
+      left: hasPoints ? [0, 1, header.count - 1] : [0, header.count - 1])
+  }
+
+  private static func text(_ metric: Metric, _ sample: Sample) -> String {
+    guard let mean = sample.mean else { return "-" }
+    guard let sd = sample.sd, !(metric.isExact && sample.isConstant) else {
+      return metric.text(mean)
+    }
+    return "\(metric.text(mean, sd: sd)) (\(sample.n))"
+  }
+
+  private static func changeText(_ change: MetricChange) -> String {
+    if change.difference == 0 { return "0" }
+    guard let share = change.change else { return change.metric.difference(change.difference) }
+    let text = String(format: "%+.1f %%", share * 100)
+    guard let interval = change.changeInterval else { return text }
+    return text + String(format: " [%+.1f, %+.1f]", interval.low * 100, interval.high * 100)
+  }
+
+  private var notes: [String] {
+    var notes = ["\(compared) of \(planned) cells compared"]
+    let names = changes.compactMap { $0.p == nil ? nil : $0.test?.rawValue }.unique
+    if tests > 0 {
+      notes.append(
+        "p: \(names.joined(separator: " and ")) test, two-sided; Holm: corrected over the "
+          + "\(tests) \(tests == 1 ? "test" : "tests") of this table; a verdict needs Holm < 0.05")
+    }
+    let few = changes.filter {
+      if case .unclear(let reason) = $0.verdict {
+        return reason.hasSuffix("too few") || reason == "1 seed"
+      }
+      return false
+    }
+    if !few.isEmpty {
+      let least = few.map(\.minimumP).max() ?? 1
+      let needed = SignFlip.pairsNeeded(below: 0.05 / Double(max(1, max(tests, few.count))))
+      let n = few.map { min($0.base.n, $0.new.n) }.min() ?? 1
+      notes.append(
+        (n == 1
+          ? "1 seed shows no spread"
+          : "\(n) seeds cannot give p < \(SummaryNotes.p(least)), here before Holm's correction")
+          + "; \(needed) seeds, the same on both sides, would do for these tests")
+    }
+    if changes.contains(where: { $0.seedsNeeded(tests: tests) != nil }) {
+      notes.append(
+        "needs: about so many seeds would show a change as large as the one seen, four times in five"
+      )
+    }
+    if let noise { notes.append(noise) }
+    if !regressions.isEmpty {
+      notes.append(
+        "worse by more than \(MetricChange.percent(threshold)): \(regressions.joined(separator: "; "))"
+      )
+    }
+    return notes
+  }
+
+  private var gapBlocks: [DocumentBlock] {
+    if gaps.isEmpty { return [] }
+    return [
+      .heading("Not compared", level: 2), .list(gapTexts.map { ListItem($0) }),
+    ]
+  }
+
+  // Seeds of one point that fared alike share a line.
+  private var gapTexts: [String] {
+    var groups: [(gap: DiffGap, seeds: [Int])] = []
+    for gap in gaps {
+      if let place = groups.firstIndex(where: { $0.gap.isLike(gap) }) {
+        groups[place].seeds.append(gap.seed)
+      } else {
+        groups.append((gap, [gap.seed]))
+      }
+    }
+    return groups.map { $0.gap.text(seeds: $0.seeds) }
+  }
+}
+
+extension MetricChange.Verdict {
+  /// The last column: `~` where nothing can be said.
+  package var text: String {
+    switch self {
+    case .same: "same"
+    case .better: "better"
+    case .worse: "worse"
+    case .differs: "differs"
+    case .unclear(let reason): reason.isEmpty ? "~" : "~ \(reason)"
+    }
+  }
+
+  /// One word for programs.
+  var word: String {
+    if case .unclear = self { return "unclear" }
+    return text
+  }
+
+  /// Why nothing can be said.
+  package var reason: String? {
+    if case .unclear(let reason) = self { return reason }
+    return nil
+  }
+}

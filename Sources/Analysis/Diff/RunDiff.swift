@@ -1,0 +1,139 @@
+// RunDiff: two runs compared: what differs in their settings, what in their results, and what may be concluded.
+
+internal import Foundation
+package import Records
+import Statistics
+
+/// The comparison of two sides.
+package struct RunDiff: Sendable {
+  package let base: DiffSide
+  package let new: DiffSide
+  package let factors: DiffFactors
+  /// By point, then metric.
+  package let changes: [MetricChange]
+  /// Cells that are on one side only, or did not end well there, with the reason.
+  package let gaps: [DiffGap]
+  /// Cells, by seed, that were compared, and how many there are on either side.
+  package let compared: Int
+  package let planned: Int
+  /// Why nothing can be compared; nil where something can.
+  package let obstacle: String?
+  /// Sampled metrics that were tested: over these Holm's correction goes.
+  package let tests: Int
+  /// What is known of the noise of this host, in words; nil where no time was compared.
+  package let noise: String?
+  /// The least relative change that counts as a regression.
+  package let threshold: Double
+
+  /// What to compare and how.
+  package struct Options: Sendable {
+    /// Metrics to show; of none the headline of the runs, and exact ones that differ.
+    package var metrics: [Metric] = []
+    /// Whether to show and test all metrics.
+    package var showsAll = false
+    /// The least relative change that counts as a regression.
+    package var threshold = 0.01
+    /// How far equal runs of such cells lie apart on this host; nil where that is not known.
+    package var floor: @Sendable (Metric, [CellRow]) -> Double? = { _, _ in nil }
+    /// What to say of the floor; nil where there is no calibration of this host.
+    package var calibration: String?
+
+    package init() {}
+  }
+
+  package init(_ base: DiffSide, _ new: DiffSide, _ options: Options = Options()) {
+    self.base = base
+    self.new = new
+    threshold = options.threshold
+    let matches = DiffMatch.all(base, new)
+    let factors = DiffFactors(base, new, matches)
+    self.factors = factors
+    let pairs = matches.filter(\.isOnBothSides)
+    let metrics = Self.metrics(base, new, pairs, options)
+    let headline = Set(base.run.summary.headline + new.run.summary.headline)
+    var changes = pairs.flatMap { pair in
+      metrics.compactMap { metric in
+        MetricChange(metric, of: pair, floor: options.floor)
+      }
+    }.filter { change in
+      options.showsAll || !options.metrics.isEmpty || headline.contains(change.metric)
+        || (change.metric.isExact && !change.isSameBits)
+    }
+    let tested = changes.indices.filter { changes[$0].p != nil && !changes[$0].isSameBits }
+    for (place, p) in zip(tested, Holm.adjust(tested.map { changes[$0].p ?? 1 })) {
+      changes[place].holmP = p
+    }
+    for place in changes.indices {
+      changes[place].decide(tests: tested.count)
+    }
+    self.changes = changes
+    tests = tested.count
+    gaps = DiffGap.all(matches)
+    compared = pairs.reduce(0) { $0 + $1.comparedSeeds.count }
+    planned = matches.reduce(0) { total, match in
+      total
+        + Set((match.base + match.new).filter { $0.row.status != .excluded }.map(\.row.seed)).count
+    }
+    noise =
+      changes.contains { $0.metric.isTiming }
+      ? options.calibration
+        ?? "times: this host is not calibrated, so how far equal runs lie apart is not known, and no change of a time or rate "
+        + "is claimed; 'runexp calibrate' measures it"
+      : nil
+    obstacle = Self.obstacle(base, new, pairs, changes)
+  }
+
+  /// Changes for the worse that are past the threshold, and cells that no longer end well.
+  package var regressions: [String] {
+    changes.filter { $0.verdict == .worse && abs($0.change ?? .infinity) > threshold }.map {
+      ($0.point.isEmpty ? "" : "\($0.point): ") + $0.metric.name
+    } + gaps.filter(\.isRegression).map(\.label)
+  }
+
+  package var exitCode: Int32 {
+    if obstacle != nil { return ExitCode.notComparable }
+    return regressions.isEmpty ? ExitCode.ok : ExitCode.found
+  }
+
+  /// The fewest seeds that could show a difference in a table of so many tests, paired by seed.
+  package var seedsNeeded: Int? {
+    tests > 0 ? SignFlip.pairsNeeded(below: 0.05 / Double(tests)) : nil
+  }
+
+  /// The geometric means of new over base, for metrics with more than one point.
+  package var means: [(metric: Metric, ratio: Double, points: Int)] {
+    changes.map(\.metric).unique.compactMap { metric in
+      let ratios = changes.filter { $0.metric == metric }.compactMap { change -> Double? in
+        guard let before = change.base.mean, let after = change.new.mean, before > 0, after > 0
+        else { return nil }
+        return after / before
+      }
+      return ratios.count > 1
+        ? (metric, exp(ratios.reduce(0) { $0 + log($1) } / Double(ratios.count)), ratios.count)
+        : nil
+    }
+  }
+
+  private static func metrics(
+    _ base: DiffSide, _ new: DiffSide, _ pairs: [DiffMatch], _ options: Options
+  ) -> [Metric] {
+    if !options.metrics.isEmpty { return options.metrics }
+    let headline = (base.run.summary.headline + new.run.summary.headline).unique
+    let rows = pairs.flatMap { $0.base + $0.new }.map(\.row)
+    let all = Metric.inOrder(Set(rows.flatMap { $0.metrics.metrics }))
+    return headline + all.filter { !headline.contains($0) && $0.predicts == nil }
+  }
+
+  private static func obstacle(
+    _ base: DiffSide, _ new: DiffSide, _ pairs: [DiffMatch], _ changes: [MetricChange]
+  ) -> String? {
+    let (before, after) = (base.workloads, new.workloads)
+    if !before.isEmpty, !after.isEmpty, Set(before).isDisjoint(with: after) {
+      return
+        "the workloads differ: \(before.joined(separator: ", ")) and \(after.joined(separator: ", "))"
+    }
+    if pairs.isEmpty { return "no variant and point of the axes is on both sides" }
+    if changes.isEmpty { return "no metric has a value on both sides" }
+    return nil
+  }
+}

@@ -1,0 +1,123 @@
+// One cell for people: its configuration, what ran, every metric with its meaning, its files, log and text.
+
+internal import Config
+internal import Foundation
+package import Records
+import Statistics
+
+/// What `runexp show RUN CELL` prints.
+package struct CellReport: Sendable {
+  private let cell: StoredCell
+  private let run: StoredRun
+  /// Lines of the log that are shown, counted from its end.
+  private static let logLines = 10
+
+  package init(_ cell: StoredCell, of run: StoredRun) {
+    self.cell = cell
+    self.run = run
+  }
+
+  package var text: String {
+    let row = cell.row
+    let reason = row.reason.map { ": \($0)" } ?? ""
+    var text = "\(cell.label): \(row.status.rawValue.replacing("_", with: " "))\(reason)\n\n"
+    text += Facts.text([
+      ("cell", cell.id), ("run", "\(run.folder.experiment)/\(run.folder.id)"),
+      ("folder", cell.folder), ("seed", "\(row.seed)"),
+    ])
+    if let configuration { text += "\nConfiguration\n\n" + indented(configuration) }
+    if !row.facts.isEmpty {
+      text += "\nWhat ran\n\n"
+      text += Facts.text(row.facts.map { ($0.key, $0.value.text ?? $0.value.line) })
+    }
+    if !row.metrics.metrics.isEmpty { text += "\nMetrics\n\n" + metrics.text }
+    let files = files
+    if !files.isEmpty {
+      text += "\nFiles\n\n"
+      text += Facts.text(files.map { ($0.name, Metric.peakBytes.text(Double($0.bytes))) })
+    }
+    if let log { text += "\nLog, last lines\n\n" + indented(log) }
+    for (title, name) in [("Text", "sample.txt"), ("Report", "report.txt")] {
+      if let sample = read(name) { text += "\n\(title)\n\n" + indented(sample) }
+    }
+    return text
+  }
+
+  package var json: JSON {
+    [
+      "run": .string(run.folder.id.description), "label": .string(cell.label),
+      "folder": .string(cell.folder), "configuration": cell.configuration,
+      "result": cell.row.json,
+      "meanings": .object(
+        cell.row.metrics.metrics.map { JSONMember($0.name, .string($0.meaning)) }),
+      "files": .array(
+        files.map { ["name": .string($0.name), "bytes": .integer($0.bytes)] }),
+      "log": .array((log ?? "").split(separator: "\n").map { .string(String($0)) }),
+      "sample": .string(read("sample.txt")),
+    ]
+  }
+
+  /// The cell's experiment file with every default; of the plan where the cell has not begun.
+  package var configuration: String? {
+    if let text = read("resolved.yaml") { return text }
+    return cell.configuration == .null ? nil : Value(cell.configuration).yaml
+  }
+
+  private var metrics: Table {
+    Table(
+      header: ["metric", "value", "meaning"],
+      rows: cell.row.metrics.metrics.map { metric in
+        let better = metric.better == .none ? "" : " (\(metric.better.rawValue) is better)"
+        let value = cell.row.metrics[metric].map(metric.text) ?? ""
+        return [metric.name, value, metric.meaning + better]
+      }, left: [0, 2])
+  }
+
+  /// The files of the cell's folder and of its checkpoint, with their sizes.
+  private var files: [(name: String, bytes: Int)] {
+    let found = FileManager.default.enumerator(atPath: cell.folder)?.compactMap { $0 as? String }
+    return (found ?? []).sorted().compactMap { name in
+      var status = stat()
+      guard stat("\(cell.folder)/\(name)", &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+        return nil
+      }
+      return (name, Int(status.st_size))
+    }
+  }
+
+  private var log: String? {
+    guard let text = read("log.txt") else { return nil }
+    return text.split(separator: "\n").suffix(Self.logLines).joined(separator: "\n")
+  }
+
+  private func read(_ name: String) -> String? {
+    guard let text = try? AtomicFile.read("\(cell.folder)/\(name)"), !text.isEmpty else {
+      return nil
+    }
+    return text
+  }
+
+  private func indented(_ text: String) -> String {
+    let whole = text.hasSuffix("\n") ? String(text.dropLast()) : text
+    return whole.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+      line.isEmpty ? "\n" : "  \(Wording.harmless(String(line)))\n"
+    }.joined()
+  }
+}
+
+extension Value {
+  /// A configuration that was written as JSON.
+  fileprivate init(_ json: JSON) {
+    self =
+      switch json {
+      case .null: .null
+      case .bool(let value): .bool(value)
+      case .integer(let value): .int(value)
+      case .real(let value): .double(value)
+      case .string(let value): .text(value)
+      case .array(let values): .list(values.map { Value($0) })
+      case .object(let members):
+        .mapping(members.map { Field($0.key, Value($0.value)) })
+      }
+  }
+}

@@ -1,0 +1,135 @@
+// One run for people: what ran, when and where, how far it got, and a line a cell.
+
+internal import Config
+internal import Foundation
+package import Records
+import Statistics
+
+/// What `runexp show RUN` prints.
+package struct RunReport: Sendable {
+  private let entry: RunEntry
+  private let run: StoredRun
+  private let now: Double
+
+  /// - Parameter now: seconds since 1970.
+  package init(_ run: StoredRun, now: Double) {
+    entry = RunEntry(run)
+    self.run = run
+    self.now = now
+  }
+
+  package var text: String {
+    let state = entry.state ?? .unfinished
+    let exit = run.record["exit"]?.whole.map { ", exit code \($0)" } ?? ""
+    var text = "\(run.folder.experiment) \(run.folder.id): \(state.rawValue)\(exit)\n\n"
+    text += Facts.text(facts) + "\n\(Coverage(run.rows).text)\n"
+    if !run.cells.isEmpty { text += "\n" + table(isRunning: state == .running).text }
+    if state == .unfinished {
+      text += "\n'runexp resume \(run.folder.experiment)/\(run.folder.id)' goes on with it\n"
+    }
+    return text
+  }
+
+  package var json: JSON {
+    [
+      "run": entry.json(now: now), "record": run.record,
+      "cells": .array(
+        run.cells.map { cell in
+          .object(
+            [JSONMember("label", .string(cell.label)), JSONMember("folder", .string(cell.folder))]
+              + cell.row.json.members)
+        }),
+    ]
+  }
+
+  private var facts: [(String, String)] {
+    let record = run.record
+    func text(_ value: JSON?) -> String? {
+      value?.text ?? value?.number.map { _ in value?.line ?? "" }
+    }
+    var facts: [(String, String)] = [("folder", run.folder.path)]
+    let took = entry.seconds(now: now).map {
+      entry.state == .running
+        ? ", \(Timestamp.duration($0)) ago" : ", took \(Timestamp.duration($0))"
+    }
+    facts.append(("started", Timestamp.short(entry.start) + " UTC" + (took ?? "")))
+    let earlier = record["earlier"]?.elements ?? []
+    if let first = earlier.first?["start"]?.text {
+      facts.append(("resumed", "\(earlier.count) x, first started \(Timestamp.short(first)) UTC"))
+    }
+    let words = record["arguments"]?.elements.compactMap(\.text) ?? []
+    if !words.isEmpty { facts.append(("command", Self.command(words))) }
+    if !entry.program.isEmpty { facts.append(("program", "runexp \(entry.program)")) }
+    if let host = record["host"] { facts.append(("host", Self.host(host))) }
+    if let gpu = record["gpu"]?["name"]?.text { facts.append(("GPU", gpu)) }
+    for data in record["datasets"]?.elements ?? [] { facts.append(("data", Self.dataset(data))) }
+    let options = (record["options"]?.members ?? []).compactMap { member in
+      text(member.value).map { "\(member.key) \($0)" }
+    }
+    if !options.isEmpty { facts.append(("options", options.joined(separator: ", "))) }
+    return facts
+  }
+
+  // Within single quotes a shell takes everything as it is, but for the quote itself.
+  private static func quoted(_ word: String) -> String {
+    "'" + word.replacing("'", with: "'\\''") + "'"
+  }
+
+  private static func command(_ words: [String]) -> String {
+    let plain = words.dropFirst().map { word in
+      word.contains { " '\"$&;|<>()[]{}*?\\".contains($0) } || word.isEmpty
+        ? Self.quoted(word) : word
+    }
+    return Wording.harmless((["runexp"] + plain).joined(separator: " "))
+  }
+
+  private static func host(_ host: JSON) -> String {
+    let cores = host["logical_cores"]?.whole.map { "\($0) \($0 == 1 ? "core" : "cores")" }
+    let memory = host["memory_bytes"]?.number.map { Metric.peakBytes.text($0) }
+    return [host["cpu"]?.text, host["isa"]?.text, cores, memory, host["system"]?.text]
+      .compactMap(\.self).joined(separator: ", ")
+  }
+
+  private static func dataset(_ data: JSON) -> String {
+    let bytes = data["bytes"]?.number.map { ", " + Metric.peakBytes.text($0) } ?? ""
+    let hash = data["sha256"]?.text.map { ", sha256 \($0.prefix(12))" } ?? ""
+    let instead = data["instead_of"]?.text.map { ", instead of \($0)" } ?? ""
+    return (data["name"]?.text ?? "?") + bytes + hash + instead
+  }
+
+  /// A line a cell: label, status, the headline metrics, and why it is not ok.
+  private func table(isRunning: Bool) -> Table {
+    // More columns than these fit no terminal; the JSON has every metric.
+    let measured = Set(run.rows.flatMap { $0.metrics.metrics })
+    let told = entry.headline.filter(measured.contains)
+    let headline = (told.isEmpty ? Metric.inOrder(measured) : told).prefix(6)
+    let rows = run.cells.map { cell -> [String] in
+      let row = cell.row
+      let isNow = isRunning && row.status == .notRun && cell.hasBegun
+      let status = isNow ? "running" : row.status.rawValue.replacing("_", with: " ")
+      let values = headline.map { metric in row.metrics[metric].map(metric.text) ?? "" }
+      let reason = (row.reason ?? "").split(separator: "\n").first.map(String.init) ?? ""
+      return [cell.label, status] + values + [Wording.harmless(reason)]
+    }
+    let hasReasons = rows.contains { !($0.last ?? "").isEmpty }
+    let header = ["cell", "status"] + headline.map(\.name) + ["reason"]
+    return Table(
+      header: hasReasons ? header : header.dropLast(),
+      rows: hasReasons ? rows : rows.map { $0.dropLast() }, left: [0, 1, header.count - 1])
+  }
+}
+
+extension StoredCell {
+  /// Whether a worker has written into its folder.
+  var hasBegun: Bool { AtomicFile.exists("\(folder)/log.txt") }
+}
+
+/// Names and values, aligned.
+enum Facts {
+  static func text(_ facts: [(String, String)]) -> String {
+    let width = facts.map { DisplayWidth.of($0.0) }.max() ?? 0
+    return facts.map { name, value in
+      "  " + name + String(repeating: " ", count: width - DisplayWidth.of(name) + 2) + value + "\n"
+    }.joined()
+  }
+}

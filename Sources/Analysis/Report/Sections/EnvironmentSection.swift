@@ -1,0 +1,67 @@
+// Where and with what the run was made: program, machine, data, options.
+
+package import Records
+
+/// What run.json says, as lists of names and values.
+struct EnvironmentSection: ReportSection {
+  static let id = "environment"
+  static let title = "Environment"
+  private let data: ReportData
+
+  init(_ data: ReportData) { self.data = data }
+
+  let absence = "run.json could not be read"
+
+  var content: HTML? {
+    let record = data.run.record
+    var parts: [HTML] = []
+    for (key, title) in [
+      ("host", "Machine"), ("gpu", "GPU"), ("program", "Program"), ("options", "Options"),
+    ] {
+      let entries = (record[key]?.members ?? []).compactMap { entry($0.key, $0.value) }
+      if !entries.isEmpty { parts.append(list(title, entries)) }
+    }
+    for dataset in record["datasets"]?.elements ?? [] {
+      let entries = dataset.members.compactMap { entry($0.key, $0.value) }
+      if !entries.isEmpty { parts.append(list("Data", entries)) }
+    }
+    let times = ["start", "end", "exit"].compactMap { key in
+      record[key].flatMap { entry(key, $0) }
+    }
+    let command = (record["arguments"]?.elements ?? []).compactMap(\.text)
+    let said = command.isEmpty ? [] : [("command", command.joined(separator: " "))]
+    if !(times + said).isEmpty { parts.append(list("Run", times + said)) }
+    if !ran.isEmpty { parts.append(list("What ran", ran)) }
+    return parts.isEmpty ? nil : .element("div", ["class": "cards"], joined: parts)
+  }
+
+  // Facts that the rows tell, where all cells agree or there are few values.
+  private var ran: [(String, String)] {
+    let keys = ["device", "device_summary", "threads", "precision", "kernel", "dataset"]
+    return keys.compactMap { key in
+      let values = data.cells.compactMap { $0.row.fact(key) }.map { $0.text ?? $0.line }.unique
+      return values.isEmpty ? nil : (words(key), values.prefix(6).joined(separator: ", "))
+    }
+  }
+
+  private func entry(_ key: String, _ value: JSON) -> (String, String)? {
+    if value == .null { return nil }
+    if key.hasSuffix("bytes"), let bytes = value.number {
+      return (words(key.replacing("_bytes", with: "")), Metric.peakBytes.text(bytes))
+    }
+    let parts = value.elements.map { $0.text ?? $0.line }
+    let text = parts.isEmpty ? value.text ?? value.line : parts.joined(separator: ", ")
+    return text.isEmpty ? nil : (words(key), text)
+  }
+
+  private func words(_ key: String) -> String { key.replacing("_", with: " ") }
+
+  private func list(_ title: String, _ entries: [(String, String)]) -> HTML {
+    let rows = entries.map { name, value in
+      HTML.element("dt", [:], HTML(name)) + HTML.element("dd", [:], HTML(value))
+    }
+    return .element(
+      "div", ["class": "card"], .element("h3", [:], HTML(title)),
+      .element("dl", [:], joined: rows))
+  }
+}

@@ -1,0 +1,173 @@
+// The roofline: speed against operations a byte, under the peak and the bandwidth that were measured.
+
+internal import Foundation
+package import Records
+package import Statistics
+
+/// How near to this machine's limits the cells come.
+struct RooflineSection: ReportSection {
+  static let id = "roofline"
+  static let title = "Against this machine's limits"
+  private let data: ReportData
+
+  init(_ data: ReportData) { self.data = data }
+
+  let absence = "no cell measured its share of the machine's peak or bandwidth"
+
+  var content: HTML? {
+    let parts = groups.compactMap(figure) + [bars(.peakPercent), bars(.bandwidthPercent)]
+    let content = parts.compactMap { $0 }
+    return content.isEmpty ? nil : content.joined
+  }
+
+  /// Cells on one device in one precision have one roof.
+  private var groups: [(name: String, cells: [StoredCell])] {
+    func name(_ cell: StoredCell) -> String {
+      ["device", "precision"].compactMap { cell.row.fact($0)?.text }.joined(separator: ", ")
+    }
+    let cells = data.cells.filter { !RooflineWork.all(of: $0).isEmpty }
+    return cells.map(name).unique.map { group in (group, cells.filter { name($0) == group }) }
+  }
+
+  private func figure(_ group: (name: String, cells: [StoredCell])) -> HTML? {
+    let roof = Roof(group.cells.map(\.row))
+    let names = group.cells.flatMap { RooflineWork.all(of: $0).map(\.name) }.unique
+    let panels = names.compactMap { panel($0, group.cells, roof) }
+    if panels.isEmpty { return nil }
+    let limits = [
+      roof.flopsPerSecond.map { "peak \(Self.flops($0))" },
+      roof.bytesPerSecond.map { "memory bandwidth \(Self.bytes($0))" },
+    ].compactMap { $0 }
+    let caption =
+      "On \(group.name), measured: \(limits.joined(separator: ", ")). "
+      + "Under the slope memory is the limit, under the flat roof arithmetic is. "
+      + (names.contains("decode")
+        ? "Operations of a decoding step: 2 a parameter, attention's own left out; bytes: weights "
+          + "and cache, read once. "
+        : "Bytes are the least that must move: inputs and outputs once, and what forward keeps for "
+          + "backward; real traffic is more, so the true points lie further left. ")
+      + (roof.bytesPerSecond == nil ? "The bandwidth was not measured in this run. " : "")
+      + (roof.bytesPerSecond != nil && names.contains("decode")
+        ? "Points above the slope read from the processor's caches. " : "")
+      + (joins ? "Lines join the cells of a variant in the order of the plan." : "")
+    return Figure(panels: panels, legend: data.legend, caption: caption).html
+  }
+
+  // With several axes a line would run to and fro.
+  private var joins: Bool { data.axes.keys.count == 1 && !data.sizes.isEmpty }
+
+  private func panel(_ work: String, _ cells: [StoredCell], _ roof: Roof) -> Figure.Panel? {
+    let series = data.summary.variants.map { self.series($0, work, cells) }
+      .filter { !$0.marks.isEmpty }
+    let xs = series.flatMap(\.positions)
+    guard let least = xs.min(), let most = xs.max() else { return nil }
+    // The ridge, where slope and roof meet, belongs in the picture when it is near.
+    var ends = [least / 2, most * 2]
+    var ridge: Double?
+    if let peak = roof.flopsPerSecond, let bandwidth = roof.bytesPerSecond, bandwidth > 0 {
+      ridge = peak / bandwidth
+      ends += [peak / bandwidth / 3, peak / bandwidth * 3]
+    }
+    let reach = roof.bytesPerSecond.map { $0 * (ends.min() ?? least) } ?? 0
+    let tops = [roof.flopsPerSecond.map { $0 * 1.6 }, reach > 0 ? reach : nil].compactMap { $0 }
+    guard let x = ChartAxis(ends, unit: .plain, isLogarithmic: true, padding: 0),
+      let y = ChartAxis(
+        series.flatMap(\.values) + tops, unit: .metric(.flopsPerSecond), isLogarithmic: true)
+    else { return nil }
+    let said = series.map { series in
+      "\(series.name) reaches \(Self.flops(series.marks.map(\.y).max() ?? 0))"
+    }
+    return Figure.Panel(
+      title: work,
+      chart: Chart(
+        summary: "Roofline of \(work): \(said.joined(separator: ", "))", x: x, y: y,
+        xLabel: "operations a byte moved", yLabel: "FLOP/s", series: series,
+        guides: Self.guides(roof, ridge, x)
+      ).svg)
+  }
+
+  private static func guides(_ roof: Roof, _ ridge: Double?, _ x: ChartAxis) -> [Guide] {
+    var guides: [Guide] = []
+    let bend = min(max(ridge ?? x.low, x.low), x.high)
+    if let bandwidth = roof.bytesPerSecond, bend > x.low {
+      guides.append(
+        Guide(
+          points: [CurvePoint(x.low, bandwidth * x.low), CurvePoint(bend, bandwidth * bend)],
+          text: bytes(bandwidth)))
+    }
+    if let peak = roof.flopsPerSecond, bend < x.high {
+      guides.append(
+        Guide(points: [CurvePoint(bend, peak), CurvePoint(x.high, peak)], text: flops(peak)))
+    }
+    return guides
+  }
+
+  private func series(_ variant: String, _ work: String, _ cells: [StoredCell]) -> Series {
+    var series = Series(name: data.name(variant), style: data.style(variant))
+    let mine = cells.filter { $0.row.variant == variant }
+    for point in mine.map({ $0.row.axes }).uniqueInOrder {
+      let found = mine.filter { $0.row.axes == point }
+        .flatMap { RooflineWork.all(of: $0) }.filter { $0.name == work }
+      guard let speed = Sample(found.map(\.flopsPerSecond)).mean,
+        let intensity = Sample(found.map(\.intensity)).mean
+      else { continue }
+      let place = data.axes.label(
+        variant: data.summary.variants.count > 1 ? variant : nil, at: point)
+      let ops = String(format: intensity < 10 ? "%.2f" : "%.0f", intensity)
+      series.marks.append(
+        Series.Mark(
+          x: intensity, y: speed,
+          text: "\(place.isEmpty ? data.name(variant) : place): \(Self.flops(speed)) at \(ops) "
+            + "FLOP a byte"))
+      if joins { series.line.append(CurvePoint(intensity, speed)) }
+    }
+    return series
+  }
+
+  /// `236 GFLOP/s`.
+  static func flops(_ value: Double) -> String {
+    let text = Metric.flopsPerSecond.text(value)
+    return text + (text.last?.isLetter == true ? "" : " ") + "FLOP/s"
+  }
+
+  private static func bytes(_ value: Double) -> String {
+    Metric.decodeBytesPerSecond.text(value) + "/s"
+  }
+
+  // MARK: Shares
+
+  private func bars(_ metric: Metric) -> HTML? {
+    let entries = data.summary.blocks.flatMap { block in
+      data.summary.variants.compactMap { variant -> (String, Double, SeriesStyle)? in
+        guard let value = block.line(metric)?.estimate(variant)?.sample.mean else { return nil }
+        let label = data.axes.label(
+          variant: data.summary.variants.count > 1 ? variant : nil, at: block.axes)
+        return (label.isEmpty ? data.name(variant) : label, value, data.style(variant))
+      }
+    }
+    guard let most = entries.map(\.1).max() else { return nil }
+    let shown = entries.prefix(48)
+    let left =
+      entries.count > shown.count ? " \(entries.count - shown.count) more: summary.md." : ""
+    let why = metric == .bandwidthPercent ? ": more is read from the processor's caches." : "."
+    let above = most > 100 ? " The notch is 100 %" + why : ""
+    let bars = shown.map { name, percent, style in
+      ShareBar(
+        label: name, percent: percent, whole: max(100, most), text: metric.text(percent),
+        style: style
+      ).html
+    }
+    return .element(
+      "figure", ["class": "single"],
+      .element("p", ["class": "panel-title"], HTML(metric.name)),
+      .element("div", ["class": "shares"], joined: bars),
+      .element("figcaption", [:], HTML(metric.meaning + above + left)))
+  }
+}
+
+extension Array where Element == [CellRow.Entry] {
+  /// Each point once, in their order.
+  var uniqueInOrder: [[CellRow.Entry]] {
+    reduce(into: []) { points, point in if !points.contains(point) { points.append(point) } }
+  }
+}

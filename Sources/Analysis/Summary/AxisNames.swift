@@ -1,0 +1,64 @@
+// What the summary calls the axes of a matrix and their values: `sequence` for workload.sequence,
+// `gelu` for {type: gelu, hidden: 512}, as long as that tells them apart.
+
+import Config
+package import Records
+
+/// The axes of a run's rows by short name.
+package struct AxisNames: Equatable, Sendable {
+  /// The dotted paths, in the order of the file.
+  package let keys: [String]
+  /// The shortest ending of each path that no other has.
+  package let names: [String]
+  private let values: [String: [JSON]]
+
+  init(_ rows: [CellRow]) {
+    keys = rows.flatMap { $0.axes.map(\.key) }.unique
+    var values: [String: [JSON]] = [:]
+    for entry in rows.flatMap(\.axes) {
+      if values[entry.key]?.contains(entry.value) != true {
+        values[entry.key, default: []].append(entry.value)
+      }
+    }
+    self.values = values
+    let paths = keys.compactMap { DottedPath($0) }
+    names = paths.count == keys.count ? DottedPath.shortNames(of: paths) : keys
+  }
+
+  /// The short name of an axis.
+  package func name(_ key: String) -> String {
+    keys.firstIndex(of: key).map { names[$0] } ?? key
+  }
+
+  /// The values of an axis, in the order of the plan.
+  package func values(_ key: String) -> [JSON] { values[key] ?? [] }
+
+  /// A value of an axis for people; a component goes by its word where no other value has that.
+  package func text(_ key: String, _ value: JSON?) -> String {
+    guard let value, value != .null else { return "-" }
+    if let word = value["type"]?.text, values(key).count(where: { Self.word($0) == word }) == 1 {
+      return word
+    }
+    return value.text ?? value.line
+  }
+
+  /// The texts of a point's values, one an axis.
+  package func texts(_ point: [CellRow.Entry]) -> [String] {
+    keys.map { key in text(key, point.first { $0.key == key }?.value) }
+  }
+
+  /// `naive, sequence 512`: a variant at a point, without what all rows share.
+  ///
+  /// - Parameter left: an axis not to name.
+  package func label(
+    variant: String?, at point: [CellRow.Entry], without left: String? = nil
+  ) -> String {
+    let values = point.filter { $0.key != left }.map { entry in
+      let text = text(entry.key, entry.value)
+      return entry.value.number == nil ? text : "\(name(entry.key)) \(text)"
+    }
+    return ((variant.map { [$0] } ?? []) + values).joined(separator: ", ")
+  }
+
+  private static func word(_ value: JSON) -> String? { value["type"]?.text ?? value.text }
+}

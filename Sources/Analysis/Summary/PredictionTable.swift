@@ -1,0 +1,133 @@
+// What formulas predicted beside what was measured, with the error in per cent.
+
+internal import Foundation
+package import Records
+import Statistics
+
+/// A predicted and a measured value of one metric.
+package struct Prediction: Equatable, Sendable {
+  /// The metric that was predicted and measured.
+  package let metric: Metric
+  package let predicted: Double
+  /// The mean over the seeds.
+  package let measured: Double
+  /// The variants and points where both values are these, in the order of the plan.
+  package fileprivate(set) var places: [Place]
+
+  /// A variant at a point of the axes.
+  package struct Place: Equatable, Sendable {
+    package let variant: String
+    package let axes: [CellRow.Entry]
+  }
+
+  /// Predicted minus measured, as a share of measured in per cent; nil of a measured zero that was
+  /// not predicted.
+  package var errorPercent: Double? {
+    if predicted == measured { return 0 }
+    return measured == 0 ? nil : 100 * (predicted - measured) / abs(measured)
+  }
+
+  /// Whether a prediction is to be exact; one of seconds is a floor, what the machine's limits allow at best.
+  package var isJudged: Bool { !metric.isTiming }
+
+  /// Whether it is off by more than a tolerance in per cent, and should not be.
+  package func isBeyond(_ tolerance: Double) -> Bool { isJudged && size > tolerance }
+
+  /// `0 %` where they are equal, else with a sign: `+3.1 %`.
+  var errorText: String {
+    guard let error = errorPercent else { return "-" }
+    return predicted == measured
+      ? "0 %" : String(format: "%+.*f %%", abs(error) < 0.1 ? 3 : 1, error)
+  }
+
+  // A value where there is none is the worst error.
+  fileprivate var size: Double { errorPercent.map(abs) ?? .infinity }
+}
+
+extension Summary {
+  /// Every prediction that was measured, equal ones once, by metric and then in the plan's order.
+  package var predictions: [Prediction] {
+    let metrics = Metric.inOrder(Set(blocks.flatMap { $0.lines.map(\.metric) }))
+    var all: [Prediction] = []
+    for metric in metrics where metric.predicts == nil {
+      let prediction = Metric.prediction(of: metric)
+      for block in blocks {
+        for variant in variants {
+          guard let measured = block.line(metric)?.estimate(variant)?.sample.mean,
+            let predicted = block.line(prediction)?.estimate(variant)?.sample.mean
+          else { continue }
+          let place = Prediction.Place(variant: variant, axes: block.axes)
+          if let same = all.firstIndex(where: {
+            $0.metric == metric && $0.predicted == predicted && $0.measured == measured
+          }) {
+            all[same].places.append(place)
+          } else {
+            all.append(
+              Prediction(metric: metric, predicted: predicted, measured: measured, places: [place]))
+          }
+        }
+      }
+    }
+    return all
+  }
+
+  /// Predictions that are off by more than the tolerance.
+  package var wrongPredictions: [Prediction] { predictions.filter { $0.isBeyond(tolerance) } }
+
+  /// The section for people: all rows, or, beyond a limit, the worst of each quantity.
+  func predictionContent(limit: Int?) -> [DocumentBlock] {
+    let all = predictions
+    if all.isEmpty { return [] }
+    let heading = DocumentBlock.heading("Predicted and measured", level: 2)
+    let wrong = wrongPredictions.count
+    let note =
+      wrong == 0
+      ? []
+      : [
+        DocumentBlock.paragraph(
+          "!: \(wrong) of \(all.count) are off by more than \(String(format: "%g", tolerance)) %")
+      ]
+    guard let limit, all.count > limit else { return [heading, .table(table(all))] + note }
+    let worst = all.map(\.metric).unique.compactMap { metric in
+      all.filter { $0.metric == metric }.max { $0.size < $1.size }
+    }
+    return [
+      heading, .paragraph("the largest error of each quantity; all \(all.count) rows: summary.md"),
+      .table(table(worst)),
+    ] + note
+  }
+
+  private func table(_ predictions: [Prediction]) -> Table {
+    let isOne = blocks.count * variants.count == 1
+    return Table(
+      header: ["quantity"] + (isOne ? [] : ["where"]) + ["predicted", "measured", "error"],
+      rows: predictions.map { prediction in
+        [prediction.metric.name] + (isOne ? [] : [label(prediction.places)]) + [
+          prediction.metric.text(prediction.predicted), prediction.metric.text(prediction.measured),
+          prediction.errorText + (prediction.isBeyond(tolerance) ? " !" : ""),
+        ]
+      }, left: isOne ? [0] : [0, 1])
+  }
+
+  private func label(_ places: [Prediction.Place]) -> String {
+    let first = axes.label(
+      variant: variants.count > 1 ? places[0].variant : nil, at: places[0].axes)
+    return places.count == 1 ? first : "\(first) and \(places.count - 1) more"
+  }
+
+  var predictionsJSON: JSON {
+    .array(
+      predictions.flatMap { prediction in
+        prediction.places.map { place -> JSON in
+          [
+            "metric": .string(prediction.metric.name), "variant": .string(place.variant),
+            "axes": .object(place.axes.map { JSONMember($0.key, $0.value) }),
+            "predicted": prediction.metric.json(prediction.predicted),
+            "measured": prediction.metric.json(prediction.measured),
+            "error_percent": .real(prediction.errorPercent),
+            "beyond_tolerance": .bool(prediction.isBeyond(tolerance)),
+          ]
+        }
+      })
+  }
+}

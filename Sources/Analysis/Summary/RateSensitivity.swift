@@ -1,0 +1,105 @@
+// How much a variant suffers from a learning rate that is not its best: the mean over a grid of
+// rates of min(final loss, loss at init), less the best of them. A run that diverged counts with
+// the loss at init. Wortsman et al. 2023, Small-scale proxies for large-scale Transformer training
+// instabilities, arXiv 2309.14322.
+
+package import Records
+package import Statistics
+
+/// The sensitivity of one variant to the learning rate, the other axes held fast.
+package struct RateSensitivity: Equatable, Sendable {
+  /// The fewest learning rates that make a grid.
+  static let fewest = 3
+
+  package let variant: String
+  /// The values of the other axes.
+  package let others: [CellRow.Entry]
+  /// The seeds of which the whole grid is known.
+  package let seeds: [Int]
+  /// One value a seed, in nats a token.
+  package let sample: Sample
+  /// The smallest loss, mean over those seeds.
+  package let bestLoss: Double
+  /// The rate that gave it.
+  package let bestRate: JSON
+  package let diverged: Int
+  package let cells: Int
+
+  /// - Parameter blocks: the blocks that differ in nothing but the rate.
+  ///
+  /// Nil where no seed has a loss at every rate.
+  init?(_ variant: String, along axis: String, in blocks: [SummaryBlock]) {
+    let grid = blocks.map { $0.rows.filter { $0.variant == variant } }
+    let rows = grid.flatMap { $0 }
+    var curves: [(seed: Int, losses: [Double])] = []
+    for seed in Set(rows.map(\.seed)).sorted() {
+      // The loss at init does not depend on the rate, so any cell's will do.
+      let initial = rows.lazy.filter { $0.seed == seed }
+        .compactMap { $0.metrics[.initialLoss] }.first
+      let losses = grid.compactMap { cells in
+        cells.first { $0.seed == seed }.flatMap { Self.loss($0, initial) }
+      }
+      if losses.count == grid.count { curves.append((seed, losses)) }
+    }
+    let means = grid.indices.map { index in Sample(curves.map { $0.losses[index] }).mean }
+    guard
+      let best = zip(grid.indices, means).min(by: { ($0.1 ?? .infinity) < ($1.1 ?? .infinity) }),
+      let loss = best.1, let rate = blocks[best.0].axes.first(where: { $0.key == axis })?.value
+    else { return nil }
+    self.variant = variant
+    bestLoss = loss
+    bestRate = rate
+    others = blocks[0].axes.filter { $0.key != axis }
+    seeds = curves.map(\.seed)
+    sample = Sample(
+      curves.compactMap { curve in
+        Sample(curve.losses).mean.map { $0 - (curve.losses.min() ?? $0) }
+      })
+    diverged = rows.count { $0.status == .diverged }
+    cells = rows.count
+  }
+
+  private static func loss(_ row: CellRow, _ initial: Double?) -> Double? {
+    switch row.status {
+    case .diverged: initial
+    case .ok:
+      row.metrics[.valLoss].map { min($0, initial ?? $0) }
+    default: nil
+    }
+  }
+
+  func value(seed: Int) -> Double? { seeds.firstIndex(of: seed).map { sample.values[$0] } }
+}
+
+extension RateSensitivity {
+  /// Two variants' sensitivities compared seed by seed.
+  package struct Comparison: Equatable, Sendable {
+    package let subject: String
+    package let baseline: String
+    package let others: [CellRow.Entry]
+    package let pairs: PairedComparison
+
+    init(_ subject: RateSensitivity, against baseline: RateSensitivity) {
+      self.subject = subject.variant
+      self.baseline = baseline.variant
+      others = subject.others
+      let seeds = subject.seeds.filter(baseline.seeds.contains)
+      pairs = PairedComparison(
+        subject: seeds.compactMap { subject.value(seed: $0) },
+        baseline: seeds.compactMap { baseline.value(seed: $0) })
+    }
+
+    /// The variant that suffers less; nil where noise decides.
+    package var winner: String? {
+      guard let interval = pairs.interval, interval.excludesZero else { return nil }
+      return interval.high < 0 ? subject : baseline
+    }
+
+    /// "qk-norm is less sensitive", or that it cannot be told.
+    package var words: String {
+      if let winner { return "\(winner) is less sensitive" }
+      let why = pairs.interval == nil ? "" : ": the interval includes zero"
+      return VerdictWords.cannotTell(pairs: pairs.n) + why
+    }
+  }
+}

@@ -1,0 +1,163 @@
+// The matrix of a run: a line per metric, the variants side by side, ratio, difference and what
+// can be claimed from it. This file is the data; SummaryDocument and SummaryFiles print it.
+
+package import Records
+
+/// The summary of a run's cells.
+package struct Summary: Sendable {
+  package let experiment: String
+  /// The variants in the order of the file.
+  package let variants: [String]
+  /// What each variant is held against.
+  package let baselines: Baselines
+  /// The axes by short name, and the texts of their values.
+  package let axes: AxisNames
+  /// One block per combination of axis values, in the order of the plan.
+  package let blocks: [SummaryBlock]
+  package let coverage: Coverage
+  /// The metrics of the overview that any cell has a value of, one a column.
+  package let headline: [Metric]
+  /// The metrics whose growth along an axis is fitted.
+  package let scalingMetrics: [Metric]
+  /// How far a prediction may be off, in per cent.
+  package var tolerance = 1.0
+  /// Whether the workload is train.
+  package let isTraining: Bool
+
+  /// Summarises the rows of a run.
+  ///
+  /// - Parameters:
+  ///   - rows: one a planned cell, in the order of the plan.
+  ///   - baseline: the usual variant to hold others against; see `Baselines`.
+  ///   - compare: the baseline of variants that are not held against the usual one.
+  ///   - isTraining: whether the workload is train, so that the three questions make sense.
+  ///   - headline: the metrics of the overview; of none, the first that were measured.
+  ///   - scaling: the metrics whose growth along numeric axes is fitted.
+  package init(
+    experiment: String, rows: [CellRow], baseline: String? = nil, compare: [String: String] = [:],
+    isTraining: Bool, headline: [Metric] = [], scaling: [Metric] = []
+  ) {
+    self.experiment = experiment
+    self.isTraining = isTraining
+    scalingMetrics = scaling
+    var variants: [String] = []
+    for row in rows where !variants.contains(row.variant) { variants.append(row.variant) }
+    self.variants = variants
+    let baselines = Baselines(of: variants, usual: baseline, stated: compare)
+    self.baselines = baselines
+    coverage = Coverage(rows)
+    axes = AxisNames(rows)
+
+    blocks = Self.points(of: rows).map { point in
+      SummaryBlock(axes: point[0].axes, rows: point, variants: variants, baselines: baselines)
+    }
+    let usual = isTraining ? Metric.trainingHeadline : []
+    self.headline = Self.headline(headline.isEmpty ? usual : headline, of: blocks)
+  }
+
+  // Grouped in one pass: a matrix may have thousands of points.
+  private static func points(of rows: [CellRow]) -> [[CellRow]] {
+    var points: [[CellRow]] = []
+    var places: [String: Int] = [:]
+    for row in rows {
+      let key = row.axes.map { "\($0.key)=\($0.value.line)" }.joined(separator: "\n")
+      if let place = places[key] {
+        points[place].append(row)
+      } else {
+        places[key] = points.count
+        points.append([row])
+      }
+    }
+    return points
+  }
+
+  /// Where the variants are not compared on equal terms: in size, in work, in what ran.
+  package var fairnessNotes: [String] { OverviewNotes(summary: self).fairness }
+
+  /// The variant that those are held against which state no other.
+  package var baseline: String? { baselines.usual }
+
+  /// Whether the homework's three questions are answered: a train workload of two variants.
+  package var asksVerdict: Bool { isTraining && variants.count == 2 }
+
+  /// Whether one table of all that was varied says more than one a point: all but the training of
+  /// one or two variants.
+  package var isWide: Bool {
+    !blocks.isEmpty && (!isTraining || variants.count > 2 || !axes.keys.isEmpty)
+  }
+
+  private static func headline(_ metrics: [Metric], of blocks: [SummaryBlock]) -> [Metric] {
+    let measured = Metric.inOrder(Set(blocks.flatMap { $0.lines.map(\.metric) }))
+    if metrics.isEmpty { return Array(measured.filter { $0.predicts == nil }.prefix(6)) }
+    return metrics.filter(measured.contains)
+  }
+}
+
+/// How many of the planned cells ended well, and how the others ended.
+package struct Coverage: Equatable, Sendable {
+  /// The number of cells by status.
+  package let counts: [CellStatus: Int]
+
+  package init(_ rows: [CellRow]) {
+    counts = Dictionary(grouping: rows, by: \.status).mapValues(\.count)
+  }
+
+  package var ok: Int { counts[.ok] ?? 0 }
+
+  /// All cells but the excluded ones.
+  package var planned: Int { counts.filter { $0.key.isPlanned }.values.reduce(0, +) }
+
+  /// `46 of 48 cells ok: 1 oom, 1 diverged; 2 excluded`.
+  package var text: String {
+    let holes = CellStatus.allCases.filter { $0.isPlanned && $0 != .ok }.compactMap { status in
+      counts[status].map { "\($0) \(status.rawValue.replacing("_", with: " "))" }
+    }
+    let excluded = counts[.excluded].map { "; \($0) excluded" } ?? ""
+    let listed = holes.isEmpty ? "" : ": " + holes.joined(separator: ", ")
+    return "\(ok) of \(planned) \(planned == 1 ? "cell" : "cells") ok" + listed + excluded
+  }
+}
+
+/// The summary at one combination of axis values.
+package struct SummaryBlock: Sendable {
+  /// The axis values; empty where the matrix has no axes.
+  package let axes: [CellRow.Entry]
+  /// The cells of this block, in the order of the plan.
+  package let rows: [CellRow]
+  package let variants: [String]
+  package let baselines: Baselines
+  /// One line per metric that any cell has a value of, in the order of `Metric.all`.
+  package let lines: [SummaryLine]
+
+  init(axes: [CellRow.Entry], rows: [CellRow], variants: [String], baselines: Baselines) {
+    self.axes = axes
+    self.rows = rows
+    self.variants = variants
+    self.baselines = baselines
+    let metrics = Metric.inOrder(Set(rows.flatMap { $0.metrics.metrics }))
+    let lines = metrics.map { metric in
+      SummaryLine(metric, rows: rows, variants: variants, baselines: baselines)
+    }
+    self.lines = SummaryLine.correct(lines.filter { line in line.estimates.contains { $0.n > 0 } })
+  }
+
+  /// The line of a metric; nil where no cell has a value of it.
+  package func line(_ metric: Metric) -> SummaryLine? {
+    lines.first { $0.metric == metric }
+  }
+
+  /// The usual baseline.
+  package var baseline: String? { baselines.usual }
+
+  /// `workload.sequence = 128, precision = f32`; empty where the matrix has no axes.
+  package var title: String {
+    axes.map { "\($0.key) = \($0.value.text ?? $0.value.line)" }.joined(separator: ", ")
+  }
+
+  /// The largest number of seeds that any comparison rests on.
+  package var seeds: Int {
+    lines.filter { !$0.metric.isExact }.flatMap { line in
+      line.comparisons.map(\.pairs.n) + (line.comparisons.isEmpty ? line.estimates.map(\.n) : [])
+    }.max() ?? 0
+  }
+}

@@ -1,0 +1,135 @@
+// The summary as a document for people: summary.md and the text at the end of a run.
+
+internal import Foundation
+import Records
+package import Statistics
+
+extension Summary {
+  /// The whole summary, for summary.md.
+  package var document: Page {
+    var page = head
+    if isWide { page += sections(limits: nil) + [.heading("All metrics", level: 2)] }
+    for block in blocks {
+      let title = block.title
+      let level = isWide ? 3 : 2
+      if !title.isEmpty { page.append(.heading(title, level: level)) }
+      page += block.content
+      if asksVerdict, let verdict = Verdict(block) {
+        page += verdict.content(level: title.isEmpty ? level : level + 1)
+      }
+    }
+    return Page(isWide ? page : page + predictionContent(limit: nil))
+  }
+
+  /// What stands on the terminal at the end of a run: of many cells the answers without the tables
+  /// of every metric.
+  package var digest: Page {
+    guard isWide else { return document }
+    return Page(
+      head + sections(limits: (differences: 24, predictions: 12))
+        + [.paragraph("every metric of every cell: summary.md")])
+  }
+
+  private var head: [DocumentBlock] {
+    [.heading(experiment, level: 1), .paragraph(coverage.text)]
+  }
+
+  private func sections(limits: (differences: Int, predictions: Int)?) -> [DocumentBlock] {
+    let notes = OverviewNotes(summary: self).all.map { ListItem($0) }
+    return (overview.map { [.table($0)] } ?? []) + (notes.isEmpty ? [] : [.list(notes)])
+      + rateSensitivityContent + differencesContent(limit: limits?.differences) + scalingContent
+      + predictionContent(limit: limits?.predictions)
+  }
+}
+
+extension SummaryBlock {
+  fileprivate var content: [DocumentBlock] {
+    var blocks: [DocumentBlock] = []
+    if !shown.isEmpty { blocks.append(.table(table)) }
+    if variants.count > 2, let differences { blocks.append(.table(differences)) }
+    let notes = SummaryNotes(self).all
+    if !notes.isEmpty { blocks.append(.list(notes.map { ListItem($0) })) }
+    return blocks
+  }
+
+  // Predictions have a table of their own, beside what they predict.
+  private var shown: [SummaryLine] { lines.filter { $0.metric.predicts == nil } }
+
+  // Two variants stand in one table with their difference; more get a second table for it.
+  private var table: Table {
+    let pairs = variants.compactMap { variant in
+      baselines.baseline(of: variant).map { (subject: variant, baseline: $0) }
+    }
+    var header = ["metric"] + variants.map { $0.isEmpty ? "value" : $0 }
+    header += pairs.map { "\($0.subject) / \($0.baseline)" }
+    let isPair = pairs.count == 1
+    if isPair { header += ["\(pairs[0].subject) - \(pairs[0].baseline) [95 %]", "better"] }
+    let rows = shown.map { line in
+      var row = [line.metric.name] + line.estimates.map { line.text($0) }
+      row += line.comparisons.map { $0.ratioText }
+      if isPair, let comparison = line.comparisons.first {
+        row += [line.metric.text(comparison), comparison.outcome.text]
+      }
+      return row
+    }
+    return Table(header: header, rows: rows, left: isPair ? [0, header.count - 1] : [0])
+  }
+
+  private var differences: Table? {
+    let rows = shown.flatMap { line in
+      line.comparisons.filter { !$0.isExact && $0.pairs.n >= 2 }.map { comparison in
+        [
+          line.metric.name, "\(comparison.subject) - \(comparison.baseline)",
+          line.metric.text(comparison), comparison.outcome.text,
+        ]
+      }
+    }
+    if rows.isEmpty { return nil }
+    return Table(
+      header: ["metric", "variants", "difference [95 %]", "better"], rows: rows, left: [0, 1, 3])
+  }
+}
+
+extension SummaryLine {
+  /// A variant's value: `1.8234 ± 0.0040 (3)`, or the value alone where it is exact or one.
+  func text(_ estimate: Estimate) -> String {
+    guard let mean = estimate.sample.mean else { return "-" }
+    guard let sd = estimate.sample.sd, !(metric.isExact && estimate.sample.isConstant) else {
+      return metric.text(mean)
+    }
+    return "\(metric.text(mean, sd: sd)) (\(estimate.n))"
+  }
+}
+
+extension Metric {
+  /// A difference with its interval, where there is one.
+  func text(_ comparison: Comparison) -> String {
+    let pairs = comparison.pairs
+    guard let difference = pairs.difference else { return "-" }
+    guard !comparison.isExact, let interval = pairs.interval else {
+      return self.difference(difference)
+    }
+    return self.difference(difference, within: interval)
+  }
+}
+
+extension Comparison {
+  /// The ratio of the means: `0.934`; "-" where there is none.
+  var ratioText: String {
+    guard let ratio = pairs.ratio else { return "-" }
+    return String(format: abs(ratio) < 9.9995 ? "%.3f" : "%.1f", ratio)
+  }
+}
+
+extension Comparison.Outcome {
+  /// The last column of the table.
+  var text: String {
+    switch self {
+    case .better(let variant): variant
+    case .same: "same"
+    case .notFound: "no difference found"
+    case .cannotTell: "cannot tell"
+    case .none: ""
+    }
+  }
+}

@@ -1,0 +1,169 @@
+// summary.json and summary.csv: every number of the summary's text, unrounded, for programs.
+
+package import Records
+import Statistics
+
+extension Summary {
+  /// Writes `summary.md`, `summary.csv` and `summary.json` into a run's folder.
+  package func write(to folder: RunFolder) throws(ResultsError) {
+    try folder.write(document.markdown, to: "summary.md")
+    try folder.write(csv, to: "summary.csv")
+    try folder.write(json, to: "summary.json")
+  }
+
+  /// The summary as nested JSON.
+  package var json: JSON {
+    [
+      "schema_version": 1, "experiment": .string(experiment),
+      "variants": .array(variants.map { .string($0) }), "baseline": .string(baseline),
+      "coverage": [
+        "ok": .integer(coverage.ok), "planned": .integer(coverage.planned),
+        "by_status": .object(
+          CellStatus.allCases.map { JSONMember($0.rawValue, .integer(coverage.counts[$0] ?? 0)) }),
+      ],
+      "headline": .array(headline.map { .string($0.name) }),
+      "blocks": .array(blocks.map { json($0) }), "differences": differencesJSON,
+      "scaling": .array(growths.map(\.json)), "predictions": predictionsJSON,
+      "rate_sensitivity": rateSensitivityJSON,
+    ]
+  }
+
+  /// The summary as flat CSV: one row per block, metric and variant.
+  package var csv: String {
+    var axes: [String] = []
+    for axis in blocks.flatMap(\.axes) where !axes.contains(axis.key) { axes.append(axis.key) }
+    var text = CSV.line(axes + Self.valueColumns + Self.comparisonColumns)
+    for block in blocks {
+      let point = axes.map { key in
+        block.axes.first { $0.key == key }.flatMap {
+          $0.value == .null ? nil : $0.value.text ?? $0.value.line
+        }
+      }
+      for line in block.lines {
+        for estimate in line.estimates {
+          let comparison = line.comparison(estimate.variant)
+          text += CSV.line(
+            point + Self.fields(line.metric, estimate) + Self.fields(comparison))
+        }
+      }
+    }
+    return text
+  }
+
+  private static let valueColumns = [
+    "metric", "direction", "certainty", "variant", "n", "mean", "sd", "median", "minimum",
+    "maximum", "mean_low", "mean_high",
+  ]
+  private static let comparisonColumns = [
+    "baseline", "pairs", "ratio", "ratio_low", "ratio_high", "difference", "difference_low",
+    "difference_high", "t_p", "holm_p", "sign_flip_p", "sign_flip_least_p", "outcome", "winner",
+  ]
+
+  private static func fields(_ metric: Metric, _ estimate: Estimate) -> [String?] {
+    let sample = estimate.sample
+    let interval = sample.interval()
+    let numbers = [
+      sample.mean, sample.sd, sample.median, sample.values.min(), sample.values.max(),
+      interval?.low, interval?.high,
+    ]
+    return [
+      metric.name, metric.better.rawValue, metric.certainty.rawValue, estimate.variant,
+      String(estimate.n),
+    ] + numbers.map { $0.flatMap(NumberText.real) }
+  }
+
+  private static func fields(_ comparison: Comparison?) -> [String?] {
+    guard let comparison else { return comparisonColumns.map { _ in nil } }
+    return [comparison.baseline, String(comparison.pairs.n)]
+      + numbers(comparison).map { $0.value.flatMap(NumberText.real) }
+      + [comparison.outcome.word, comparison.outcome.winner]
+  }
+
+  // The numbers of a comparison, in the order of the columns.
+  private static func numbers(_ comparison: Comparison) -> [(name: String, value: Double?)] {
+    let pairs = comparison.pairs
+    let interval = comparison.isExact ? nil : pairs.interval
+    let ratioInterval = comparison.isExact ? nil : pairs.ratioInterval
+    let test = comparison.isExact ? nil : pairs.signFlip
+    return [
+      ("ratio", pairs.ratio), ("ratio_low", ratioInterval?.low),
+      ("ratio_high", ratioInterval?.high), ("difference", pairs.difference),
+      ("difference_low", interval?.low), ("difference_high", interval?.high),
+      ("t_p", comparison.p), ("holm_p", comparison.holmP), ("sign_flip_p", test?.p),
+      ("sign_flip_least_p", test?.minimumP),
+    ]
+  }
+
+  private func json(_ block: SummaryBlock) -> JSON {
+    var members = [
+      JSONMember("axes", .object(block.axes.map { JSONMember($0.key, $0.value) })),
+      JSONMember("metrics", .array(block.lines.map(Self.json))),
+      JSONMember("notes", .array(SummaryNotes(block).all.map { .string($0) })),
+    ]
+    if asksVerdict, let verdict = Verdict(block) {
+      members.append(JSONMember("verdict", .array(verdict.questions.map(Self.json))))
+    }
+    return .object(members)
+  }
+
+  private static func json(_ line: SummaryLine) -> JSON {
+    let variants = line.estimates.map { estimate -> JSON in
+      let sample = estimate.sample
+      let interval = sample.interval()
+      let values = zip(estimate.seeds, sample.values).map { seed, value -> JSON in
+        ["seed": .integer(seed), "value": line.metric.json(value)]
+      }
+      return [
+        "variant": .string(estimate.variant), "n": .integer(sample.n), "mean": .real(sample.mean),
+        "sd": .real(sample.sd), "median": .real(sample.median),
+        "minimum": .real(sample.values.min()), "maximum": .real(sample.values.max()),
+        "mean_low": .real(interval?.low), "mean_high": .real(interval?.high),
+        "values": .array(values),
+      ]
+    }
+    let comparisons = line.comparisons.map { comparison -> JSON in
+      .object(
+        [
+          JSONMember("variant", .string(comparison.subject)),
+          JSONMember("baseline", .string(comparison.baseline)),
+          JSONMember("pairs", .integer(comparison.pairs.n)),
+          JSONMember("seeds", .array(comparison.seeds.map { .integer($0) })),
+        ] + numbers(comparison).map { JSONMember($0.name, .real($0.value)) } + [
+          JSONMember("outcome", .string(comparison.outcome.word)),
+          JSONMember("winner", .string(comparison.outcome.winner)),
+        ])
+    }
+    return [
+      "metric": .string(line.metric.name), "direction": .string(line.metric.better.rawValue),
+      "certainty": .string(line.metric.certainty.rawValue), "variants": .array(variants),
+      "comparisons": .array(comparisons),
+    ]
+  }
+
+  private static func json(_ question: Verdict.Question) -> JSON {
+    [
+      "question": .string(question.key), "answer": .string(question.answer.rawValue),
+      "words": .string(question.words),
+      "figures": .array(question.figures.map { .string($0) }),
+    ]
+  }
+}
+
+extension Comparison.Outcome {
+  /// The outcome as a word for files.
+  var word: String {
+    switch self {
+    case .better: "better"
+    case .same: "same"
+    case .notFound: "no_difference_found"
+    case .cannotTell: "cannot_tell"
+    case .none: "none"
+    }
+  }
+
+  /// The better variant, where one is.
+  var winner: String? {
+    if case .better(let variant) = self { return variant }
+    return nil
+  }
+}

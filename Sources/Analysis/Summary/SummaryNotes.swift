@@ -1,0 +1,161 @@
+// The notes under a table: what is missing, what the number of seeds can and cannot show, and
+// where the variants were not compared on equal terms.
+
+internal import Foundation
+import Records
+import Statistics
+
+/// The notes of one block, in the order in which they are printed.
+struct SummaryNotes {
+  private let block: SummaryBlock
+
+  init(_ block: SummaryBlock) {
+    self.block = block
+  }
+
+  var all: [String] { data + company + holes + seeds + correction + confounded + unfair }
+
+  // Cells that ran side by side shared the machine.
+  var company: [String] {
+    let most = block.rows.compactMap { $0.fact("concurrent_cells")?.whole }.max() ?? 1
+    return most > 1
+      ? ["up to \(most) cells ran at once and shared the machine: times say little"] : []
+  }
+
+  // Another text than was asked for: losses on it compare with no other run's.
+  var data: [String] {
+    var notes: [String] = []
+    for row in block.rows {
+      if let note = row.fact("dataset_note")?.text, !notes.contains(note) { notes.append(note) }
+    }
+    return notes
+  }
+
+  // Cells that did not end well, each with its reason: never averaged over, never left out.
+  private var holes: [String] {
+    block.rows.filter { $0.status != .ok }.map { row in
+      let reason = row.reason.map { ": " + $0 } ?? ""
+      let name = row.variant.isEmpty ? "" : row.variant + ", "
+      return "\(name)seed \(row.seed): \(row.status.words)\(reason)"
+    }
+  }
+
+  private var seeds: [String] {
+    if block.seeds == 1, !comparesVariants { return ["1 seed: no spread can be given"] }
+    return Self.seeds(block.seeds, compares: comparesVariants)
+  }
+
+  private var comparesVariants: Bool {
+    block.variants.contains { block.baselines.baseline(of: $0) != nil }
+  }
+
+  /// What so many seeds can show and what not.
+  static func seeds(_ n: Int, compares: Bool) -> [String] {
+    let needed = SignFlip.pairsNeeded(below: 0.05)
+    switch n {
+    case 0: return []
+    case 1:
+      return [
+        "1 seed: no interval can be given; 2 seeds give one, and \(needed) are the fewest of "
+          + "which a sign-flip test can fall below p = 0.05"
+      ]
+    default:
+      if !compares { return ["mean ± sd (number of seeds)"] }
+      let paired =
+        "mean ± sd (number of seeds); differences are paired by seed, with a 95 % t "
+        + "interval"
+      guard n < needed else { return [paired] }
+      let least = SummaryNotes.p(SignFlip.minimumP(pairs: n))
+      return [
+        paired
+          + "; with \(n) seeds a sign-flip test cannot fall below p = \(least), \(needed) are needed"
+      ]
+    }
+  }
+
+  // Many lines at 5 % find something by chance: name those that stand all the same.
+  private var correction: [String] {
+    let tested = block.lines.flatMap { line in
+      line.comparisons.compactMap { comparison in
+        comparison.holmP.map { (line.metric.name, comparison.subject, $0) }
+      }
+    }
+    guard tested.count > 1 else { return [] }
+    let isPair = block.variants.count == 2
+    let standing = tested.filter { $0.2 < 0.05 }.map { isPair ? $0.0 : "\($0.0) (\($0.1))" }
+    let list = standing.isEmpty ? "none" : standing.joined(separator: ", ")
+    return ["still different at 5 % after Holm's correction over \(tested.count) tests: \(list)"]
+  }
+
+  // A fact that differs between variants but not within one: the comparison is of that too.
+  var confounded: [String] {
+    guard block.variants.count > 1 else { return [] }
+    var keys: [String] = []
+    for fact in block.rows.flatMap(\.facts) where !keys.contains(fact.key) { keys.append(fact.key) }
+    // What ran as it was asked for is the comparison, and its reason goes with it.
+    keys.removeAll { key in
+      // The hash of a curve differs whenever anything does; how many ran at once has a note of its own.
+      key == "loss_hash" || key == "concurrent_cells" || key.hasSuffix("_requested")
+        || key.hasSuffix("_reason")
+        || block.rows.allSatisfy { $0.fact(key) == $0.fact(key + "_requested") }
+    }
+    return keys.compactMap { key in
+      let values = block.variants.compactMap { variant -> (String, String)? in
+        let row = block.rows.first { $0.variant == variant && $0.fact(key) != nil }
+        guard let value = row?.fact(key), value != .null else { return nil }
+        return (variant, value.text ?? value.line)
+      }
+      guard Set(values.map(\.1)).count > 1 else { return nil }
+      let list = values.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
+      return "what ran differs in \(key): \(list)"
+    }
+  }
+
+  // More than 1 % apart in size or work: the reader must know before reading the losses.
+  var unfair: [String] {
+    let measures: [(Metric, String)] = [
+      (.parameters, "parameters"), (.flopsPerToken, "FLOPs a token"), (.tokens, "training tokens"),
+      (.attentionPairs, "pairs of query and key"),
+    ]
+    return measures.flatMap { metric, noun in
+      (block.line(metric)?.comparisons ?? []).compactMap { comparison in
+        guard let ratio = Self.unequal(comparison), let above = comparison.pairs.subject.first,
+          let below = comparison.pairs.baseline.first
+        else { return nil }
+        let causes = metric == .parameters ? causes(comparison.subject) : ""
+        return "not like for like: \(comparison.subject) has \(Self.more(ratio)) "
+          + "\(noun) than \(comparison.baseline) "
+          + "(\(metric.text(above)) against \(metric.text(below)))\(causes)"
+      }
+    }
+  }
+
+  // Where the difference lies: SwiGLU has a third matrix, MQA and GQA smaller projections of keys and values.
+  private func causes(_ variant: String) -> String {
+    let parts: [(Metric, String)] = [
+      (.attentionParameters, "attention's projections"), (.feedForwardParameters, "feed-forwards"),
+    ]
+    let texts = parts.compactMap { metric, noun -> String? in
+      guard let comparison = block.line(metric)?.comparison(variant),
+        let ratio = Self.unequal(comparison)
+      else { return nil }
+      return "\(Self.more(ratio)) in the \(noun)"
+    }
+    return texts.isEmpty ? "" : ": " + texts.joined(separator: ", ")
+  }
+
+  /// The ratio where it is off by more than 1 %.
+  private static func unequal(_ comparison: Comparison) -> Double? {
+    comparison.pairs.ratio.flatMap { abs($0 - 1) > 0.01 ? $0 : nil }
+  }
+
+  /// `20.5 % more`.
+  private static func more(_ ratio: Double) -> String {
+    String(format: "%.1f %% ", abs(ratio - 1) * 100) + (ratio < 1 ? "fewer" : "more")
+  }
+
+  /// A probability with two significant figures: 0.25, 0.031, 0.0005.
+  static func p(_ value: Double) -> String {
+    value < 0.0001 ? "0.0001" : String(format: "%.2g", value)
+  }
+}

@@ -1,0 +1,29 @@
+// How a planned cell ended.
+
+/// The status of a cell; every planned cell has one, and its row says why.
+package enum CellStatus: String, CaseIterable, Sendable {
+  case ok
+  /// It ended with an error.
+  case failed
+  /// It asked for more memory than it may have.
+  case oom
+  /// It ran longer than it may.
+  case timeout
+  /// A signal ended it.
+  case killed
+  /// The loss or a gradient ceased to be a finite number.
+  case diverged
+  /// The experiment file excludes it.
+  case excluded
+  /// The device or a kernel is not there.
+  case unavailable
+  /// The run ended before its turn.
+  case notRun = "not_run"
+
+  package static func timeoutReason(_ cap: Double) -> String {
+    "stopped after \(Metric.seconds.text(cap)), its time cap"
+  }
+
+  /// Whether the cell was to run: all but excluded ones count in the coverage.
+  package var isPlanned: Bool { self != .excluded }
+}

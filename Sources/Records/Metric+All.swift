@@ -1,0 +1,162 @@
+// Every metric there is. One declaration and one place in a list make a metric: its columns, its
+// line in the summary and its row in docs/results.md follow.
+
+extension Metric {
+  /// All metrics, in the order of columns and of summary lines.
+  package static let all: [Metric] =
+    quality + speed + memory + stability + size + attention + generation + position
+    + extrapolation + need + machine + predictions
+
+  /// The metric with a name, or the prediction of a listed one; nil if there is none.
+  package static func named(_ name: String) -> Metric? {
+    if let listed = all.first(where: { $0.name == name }) { return listed }
+    return all.first { prediction(of: $0).name == name }.map(prediction)
+  }
+
+  /// How well the model predicts.
+  package static let quality: [Metric] = [valLoss, bestValLoss, trainLoss, initialLoss]
+  /// How fast it runs.
+  package static let speed: [Metric] = [
+    tokensPerSecond, stepSeconds, trainSeconds, evaluationSeconds, seconds, flopsPerSecond,
+    peakPercent,
+  ]
+  /// Memory by kind, peak over the run, and the cache of a later generation.
+  package static let memory: [Metric] = [
+    peakBytes, peakResidentBytes, parameterBytes, gradientBytes, optimizerBytes, activationBytes,
+    workspaceBytes, cacheBytes, kvCacheBytesPerToken,
+  ]
+  /// How calm the training was.
+  package static let stability: [Metric] = [
+    gradNormMean, gradNormSD, gradNormMax, gradNormCV, lossSpikes, maxAttentionLogit,
+    nonfiniteSteps,
+  ]
+  /// How large the model and the job were.
+  package static let size: [Metric] = [
+    parameters, attentionParameters, feedForwardParameters, flopsPerToken, stepFLOPs, steps, tokens,
+  ]
+  /// What was worked out before anything ran, to stand beside what was measured.
+  package static let predictions: [Metric] = [
+    parameters, stepFLOPs, peakBytes, parameterBytes, gradientBytes, optimizerBytes,
+    activationBytes, workspaceBytes,
+    cacheBytes, savedBytes, forwardSeconds, backwardSeconds, decodeSeconds,
+  ].map(prediction)
+
+  // Quality
+  package static let valLoss = Metric(
+    "val_loss", "Mean cross-entropy over the validation split at the end, in nats a token.",
+    better: .lower, .sampled, as: .decimals(4))
+  package static let bestValLoss = Metric(
+    "best_val_loss",
+    "Lowest loss of all evaluations, in nats a token; those on the way read part of the split.",
+    better: .lower, .sampled, as: .decimals(4))
+  package static let trainLoss = Metric(
+    "train_loss", "Training loss, mean of the last tenth of the steps, in nats a token.",
+    better: .lower, .sampled, as: .decimals(4))
+  package static let initialLoss = Metric(
+    "initial_loss", "Loss before the first step, in nats a token.",
+    better: .none, .sampled, as: .decimals(4))
+
+  // Speed
+  package static let tokensPerSecond = Metric(
+    "tokens_per_s", "Training tokens per second at the median step; evaluation is not counted.",
+    better: .higher, .sampled, as: .scaled)
+  package static let stepSeconds = Metric(
+    "step_seconds", "Median time of a training step, in seconds.",
+    better: .lower, .sampled, as: .seconds)
+  package static let trainSeconds = Metric(
+    "train_seconds", "Time of all training steps together, in seconds.",
+    better: .lower, .sampled, as: .seconds)
+  package static let evaluationSeconds = Metric(
+    "evaluation_seconds", "Time of all evaluations together, in seconds.",
+    better: .lower, .sampled, as: .seconds)
+  package static let seconds = Metric(
+    "seconds", "Time of the whole cell, from start to last file, in seconds.",
+    better: .lower, .sampled, as: .seconds)
+  package static let flopsPerSecond = Metric(
+    "flops_per_s", "Floating-point operations of the model per second at the median step.",
+    better: .higher, .sampled, as: .scaled)
+  package static let peakPercent = Metric(
+    "peak_percent", "flops_per_s as a share of this machine's measured peak, in per cent.",
+    better: .higher, .sampled, as: .percent)
+
+  // Memory
+  package static let peakBytes = Metric(
+    "peak_bytes", "Largest number of tensor bytes held at one time, all kinds together.",
+    better: .lower, .exact, as: .bytes, whole: true)
+  package static let peakResidentBytes = Metric(
+    "peak_resident_bytes", "Most memory the cell's process had resident, program included.",
+    better: .lower, .sampled, as: .bytes, whole: true)
+  package static let parameterBytes = Metric(
+    "parameter_bytes", "Peak bytes of parameters.",
+    better: .lower, .exact, as: .bytes, whole: true)
+  package static let gradientBytes = Metric(
+    "gradient_bytes", "Peak bytes of parameter gradients.",
+    better: .lower, .exact, as: .bytes, whole: true)
+  package static let optimizerBytes = Metric(
+    "optimizer_bytes", "Peak bytes of optimizer state.",
+    better: .lower, .exact, as: .bytes, whole: true)
+  package static let activationBytes = Metric(
+    "activation_bytes", "Peak bytes of activations and their gradients.",
+    better: .lower, .exact, as: .bytes, whole: true)
+  package static let workspaceBytes = Metric(
+    "workspace_bytes", "Peak bytes of kernels' scratch space.",
+    better: .lower, .exact, as: .bytes, whole: true)
+  package static let cacheBytes = Metric(
+    "cache_bytes", "Peak bytes of key and value caches.",
+    better: .lower, .exact, as: .bytes, whole: true)
+  package static let kvCacheBytesPerToken = Metric(
+    "kv_cache_bytes_per_token", "Bytes of KV cache that one token of one sequence takes.",
+    better: .lower, .planned, as: .bytes)
+
+  // Stability
+  package static let gradNormMean = Metric(
+    "grad_norm_mean", "Mean over all steps of the gradient's norm before clipping.",
+    better: .none, .sampled, as: .decimals(3))
+  package static let gradNormSD = Metric(
+    "grad_norm_sd", "Standard deviation over all steps of the gradient's norm before clipping.",
+    better: .none, .sampled, as: .decimals(3))
+  package static let gradNormMax = Metric(
+    "grad_norm_max", "Largest norm of the gradient before clipping.",
+    better: .lower, .sampled, as: .decimals(3))
+  package static let gradNormCV = Metric(
+    "grad_norm_cv", "grad_norm_sd over grad_norm_mean: the gradient's unrest, free of scale.",
+    better: .lower, .sampled, as: .decimals(3))
+  package static let lossSpikes = Metric(
+    "loss_spikes", "Upward excursions of the loss beyond 4 running standard deviations.",
+    better: .lower, .sampled, as: .count, whole: true)
+  package static let maxAttentionLogit = Metric(
+    "max_attention_logit", "Largest attention score before softmax, over the run.",
+    better: .lower, .sampled, as: .decimals(2))
+  package static let nonfiniteSteps = Metric(
+    "nonfinite_steps", "Steps whose loss or gradient norm was not a finite number.",
+    better: .lower, .sampled, as: .count, whole: true)
+
+  // Size
+  package static let parameters = Metric(
+    "parameters", "Number of trained parameters, shared ones counted once.",
+    better: .none, .planned, as: .scaled, whole: true)
+  package static let attentionParameters = Metric(
+    "attention_parameters", "Weights of the attentions' projections, over all layers.",
+    better: .none, .planned, as: .scaled, whole: true)
+  package static let feedForwardParameters = Metric(
+    "feed_forward_parameters", "Weights of the feed-forwards, over all layers.",
+    better: .none, .planned, as: .scaled, whole: true)
+  package static let flopsPerToken = Metric(
+    "flops_per_token", "Floating-point operations to train one token, forward and backward.",
+    better: .none, .planned, as: .scaled, whole: true)
+  package static let stepFLOPs = Metric(
+    "step_flops",
+    "Floating-point operations that a training step called for, counted at its kernels' calls.",
+    better: .none, .exact, as: .scaled, whole: true)
+  package static let steps = Metric(
+    "steps", "Optimizer steps done.", better: .none, .exact, as: .count, whole: true)
+  package static let tokens = Metric(
+    "tokens", "Training tokens seen.", better: .none, .exact, as: .scaled, whole: true)
+}
+
+extension Metric {
+  /// What a training is judged by, in the order of a summary.
+  package static let trainingHeadline: [Metric] = [
+    .valLoss, .tokensPerSecond, .peakBytes, .parameters,
+  ]
+}

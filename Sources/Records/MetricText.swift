@@ -1,0 +1,108 @@
+// Metric values as people read them: 12.3 MiB, 4.10 M, 1.8234, 61.2 %.
+// Files never hold these texts; they hold base units.
+
+internal import Foundation
+package import Statistics
+
+extension Metric {
+  /// A value for people.
+  package func text(_ value: Double) -> String {
+    guard value.isFinite else { return value.isNaN ? "nan" : value < 0 ? "-inf" : "inf" }
+    return scale(for: value).text(value)
+  }
+
+  /// A mean and its standard deviation in one unit, chosen by the mean: `12.3 ± 0.1 MiB`.
+  package func text(_ mean: Double, sd: Double) -> String {
+    guard mean.isFinite, sd.isFinite else { return text(mean) }
+    let scale = scale(for: mean)
+    return scale.text(mean, unit: false) + " ± " + scale.text(sd)
+  }
+
+  /// A difference with its sign: `-0.1290`, `+12.3 MiB`.
+  package func difference(_ value: Double) -> String {
+    scale(for: value).signed(value, unit: true)
+  }
+
+  /// A difference and its interval in one unit: `-0.1290 [-0.1400, -0.1180]`.
+  package func difference(_ value: Double, within interval: Interval) -> String {
+    let largest = max(abs(value), max(abs(interval.low), abs(interval.high)))
+    let scale = self.scale(for: largest)
+    let low = scale.signed(interval.low, unit: false)
+    let high = scale.signed(interval.high, unit: false)
+    return "\(scale.signed(value, unit: true)) [\(low), \(high)]"
+  }
+
+  private func scale(for value: Double) -> Scale {
+    switch format {
+    // A loss of 222739426.3458 has run away: its decimals say nothing.
+    case .decimals(let decimals) where abs(value) < 100_000: return Scale(1, "", decimals)
+    case .count: return Scale(1, "", value == value.rounded() ? 0 : 1)
+    case .percent: return Scale(1, " %", 1)
+    case .scientific: return .scientific
+    case .seconds: return Scale.seconds(abs(value))
+    case .scaled, .decimals:
+      return Scale.prefixed(abs(value), step: 1000, [" ", " k", " M", " G", " T", " P"])
+    case .bytes:
+      return Scale.prefixed(abs(value), step: 1024, [" B", " KiB", " MiB", " GiB", " TiB", " PiB"])
+    }
+  }
+}
+
+/// A unit and a number of decimals for printing.
+private struct Scale {
+  let divisor: Double
+  let unit: String
+  let decimals: Int
+  private var format = "%.*f"
+
+  /// Such as 1.2e-07.
+  static var scientific: Scale {
+    var scale = Scale(1, "", 1)
+    scale.format = "%.*e"
+    return scale
+  }
+
+  init(_ divisor: Double, _ unit: String, _ decimals: Int) {
+    self.divisor = divisor
+    self.unit = unit
+    self.decimals = decimals
+  }
+
+  func text(_ value: Double, unit: Bool = true) -> String {
+    let text = String(format: format, decimals, value / divisor)
+    return unit ? text + self.unit : text
+  }
+
+  // Minus zero is printed as zero: a sign would claim a direction.
+  func signed(_ value: Double, unit: Bool) -> String {
+    let text = text(value, unit: false)
+    let isZero = text.allSatisfy { !("1"..."9").contains($0) }
+    let magnitude = text.hasPrefix("-") ? String(text.dropFirst()) : text
+    let sign = isZero ? "" : value > 0 ? "+" : "-"
+    return sign + magnitude + (unit ? self.unit : "")
+  }
+
+  // Three significant figures, the smallest prefix that keeps the number below `step`.
+  static func prefixed(_ value: Double, step: Double, _ units: [String]) -> Scale {
+    var index = 0
+    var divisor = 1.0
+    // 999.5 prints as 1000, so it takes the next prefix already.
+    while value / divisor >= step - 0.5, index + 1 < units.count {
+      divisor *= step
+      index += 1
+    }
+    let shown = value / divisor
+    let isWhole = index == 0 && value == value.rounded()
+    let unit = units[index] == " " ? "" : units[index]
+    return Scale(divisor, unit, isWhole || shown >= 99.95 ? 0 : shown >= 9.995 ? 1 : 2)
+  }
+
+  static func seconds(_ value: Double) -> Scale {
+    switch value {
+    case ..<0.000_999_5: Scale(0.000_001, " µs", 1)
+    case ..<0.999_5: Scale(0.001, " ms", 1)
+    case ..<99.95: Scale(1, " s", 2)
+    default: Scale(1, " s", 0)
+    }
+  }
+}

@@ -1,0 +1,132 @@
+// One run on disk: results/<experiment>/<run>/ with its files and one folder a cell.
+// It knows where things lie and how they are written; what is in them others know.
+
+internal import Foundation
+
+/// The folder of one run.
+package struct RunFolder: Sendable, Equatable {
+  /// The path of the folder, as given by the user plus experiment and run.
+  package let path: String
+  package let experiment: String
+  package let id: RunID
+
+  /// Makes a new run folder, with `cells/`, and points `latest` beside it to it.
+  ///
+  /// - Throws: `ResultsError` naming the folder that could not be made.
+  package static func create(
+    in results: String, experiment: String,
+    now: Int = Int(Date().timeIntervalSince1970)
+  ) throws(ResultsError) -> RunFolder {
+    try checkName(experiment)
+    let parent = "\(results)/\(experiment)"
+    try makeFolders(parent)
+    // Names sort by age also where the clock was set back.
+    let newest = all(in: results, experiment: experiment).last?.id
+    let time = max(now, newest.map { $0.secondsSince1970 + 1 } ?? now)
+    var random = SystemRandomNumberGenerator()
+    var id = RunID(secondsSince1970: time, using: &random)
+    // Two runs of one second share letters once in 456976: then take others.
+    while mkdir("\(parent)/\(id)", 0o755) != 0 {
+      guard errno == EEXIST else { throw ResultsError.last("make", "\(parent)/\(id)") }
+      id = RunID(secondsSince1970: time, using: &random)
+    }
+    let folder = RunFolder(path: "\(parent)/\(id)", experiment: experiment, id: id)
+    try makeFolders("\(folder.path)/cells")
+    try AtomicFile.syncFolder(of: folder.path)
+    try AtomicFile.link("\(parent)/latest", to: id.description)
+    return folder
+  }
+
+  /// The run at a path, which may go through `latest`.
+  ///
+  /// - Throws: `ResultsError` if there is no such folder or it is not one of a run.
+  package static func open(_ path: String) throws(ResultsError) -> RunFolder {
+    guard let resolved = realpath(path, nil) else { throw ResultsError.last("open", path) }
+    defer { free(resolved) }
+    let parts = String(cString: resolved).split(separator: "/").map(String.init)
+    guard parts.count >= 2, let id = RunID(parts[parts.count - 1]) else {
+      throw .unreadable(path: path, problem: "not the folder of a run (r-<time>-<letters>)")
+    }
+    return RunFolder(
+      path: "/" + parts.joined(separator: "/"), experiment: parts[parts.count - 2], id: id)
+  }
+
+  /// All runs of an experiment, oldest first; empty where there are none.
+  package static func all(in results: String, experiment: String) -> [RunFolder] {
+    let parent = "\(results)/\(experiment)"
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? []
+    return names.compactMap { RunID($0) }.sorted().map {
+      RunFolder(path: "\(parent)/\($0)", experiment: experiment, id: $0)
+    }
+  }
+
+  /// The path of a file of this run: `experiment.yaml`, `run.json`, `summary.md`.
+  package func file(_ name: String) -> String { "\(path)/\(name)" }
+
+  /// The path of a cell's folder; `makeCell` makes it.
+  package func cell(_ id: String) -> String { "\(path)/cells/\(id)" }
+
+  /// Writes a file of this run, whole or not at all.
+  package func write(_ text: String, to name: String) throws(ResultsError) {
+    try AtomicFile.write(text, to: file(name))
+  }
+
+  /// Writes a JSON file of this run, whole or not at all.
+  package func write(_ value: JSON, to name: String) throws(ResultsError) {
+    try AtomicFile.write(value, to: file(name))
+  }
+
+  /// Writes a JSONL file of this run, whole or not at all: `plan.jsonl`, before any cell starts.
+  package func write(lines: [JSON], to name: String) throws(ResultsError) {
+    try AtomicFile.write(lines.map { $0.line + "\n" }.joined(), to: file(name))
+  }
+
+  /// Makes the folder of a cell, or finds it there.
+  ///
+  /// - Returns: the folder's path.
+  @discardableResult
+  package func makeCell(_ id: String) throws(ResultsError) -> String {
+    try Self.checkName(id)
+    try Self.makeFolders(cell(id))
+    return cell(id)
+  }
+
+  /// Removes the half-written files of programs that were killed; only who holds the run's lock may.
+  package func sweep() {
+    let cells = (try? FileManager.default.contentsOfDirectory(atPath: file("cells"))) ?? []
+    for place in [path] + cells.map(cell) {
+      for name in (try? FileManager.default.contentsOfDirectory(atPath: place)) ?? []
+      where name.hasPrefix(".") && name.hasSuffix(".tmp") {
+        unlink("\(place)/\(name)")
+      }
+    }
+  }
+
+  private static func checkName(_ name: String) throws(ResultsError) {
+    let isWord = name.unicodeScalars.allSatisfy { scalar in
+      scalar.properties.isAlphabetic || ("0"..."9").contains(scalar)
+        || "._-+".contains(Character(scalar))
+    }
+    guard let first = name.first, isWord, first.isLetter || first.isNumber, name.utf8.count <= 200
+    else { throw .badName(name) }
+  }
+
+  /// Makes a folder and those above it.
+  package static func makeFolders(_ path: String) throws(ResultsError) {
+    var made = path.hasPrefix("/") ? "/" : ""
+    for part in path.split(separator: "/") {
+      made += (made.isEmpty || made == "/" ? "" : "/") + part
+      // EACCES or EROFS on a parent that exists already is no fault of ours.
+      guard mkdir(made, 0o755) == 0 || isFolder(made) else {
+        throw ResultsError.last("make", made)
+      }
+    }
+  }
+
+  private static func isFolder(_ path: String) -> Bool {
+    let code = errno
+    defer { errno = code }
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+}

@@ -1,0 +1,47 @@
+// A run as it lies on disk, finished or not. What each cell left is the truth; the tables beside are made from it.
+
+/// A run's files, read.
+package struct StoredRun: Sendable {
+  package let folder: RunFolder
+  /// `run.json`; null where it cannot be read.
+  package let record: JSON
+  /// The planned cells in the order of the plan.
+  package let cells: [StoredCell]
+
+  /// Reads a run; a run that was killed reads as far as it got.
+  ///
+  /// - Throws: `ResultsError` when it has no plan that can be read.
+  package init(_ folder: RunFolder) throws(ResultsError) {
+    self.folder = folder
+    record = (try? JSON(reading: AtomicFile.read(folder.file("run.json")))) ?? .null
+    let path = folder.file("plan.jsonl")
+    let text = try AtomicFile.read(path)
+    let lines: [JSON]
+    do {
+      lines = try JSON.lines(reading: text)
+    } catch {
+      throw .unreadable(path: path, problem: "\(error)")
+    }
+    var cells: [StoredCell] = []
+    for line in lines {
+      guard let cell = StoredCell(line, in: folder) else {
+        throw .unreadable(path: path, problem: "line \(cells.count + 1) is no planned cell")
+      }
+      cells.append(cell)
+    }
+    self.cells = cells
+  }
+
+  package var rows: [CellRow] { cells.map(\.row) }
+
+  /// The experiment file as it was written; nil where it is gone.
+  package var experimentYAML: String? { try? AtomicFile.read(folder.file("experiment.yaml")) }
+
+  /// The experiment with every default; nil where it is gone.
+  package var resolvedYAML: String? { try? AtomicFile.read(folder.file("resolved.yaml")) }
+
+  /// The curves of a training cell; empty for other cells and before its first step.
+  package func lossCurve(of cell: StoredCell) -> LossCurve {
+    LossCurve(reading: (try? AtomicFile.read("\(cell.folder)/steps.jsonl")) ?? "")
+  }
+}

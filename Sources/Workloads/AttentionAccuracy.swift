@@ -1,0 +1,115 @@
+// AttentionAccuracy: an algorithm's results beside float64, and beside what a naive kernel that rounds every
+// intermediate to the same precision is off by. Long sequences are sampled: a few rows at the start, middle and end.
+
+import Models
+import Records
+import Tensors
+
+/// The errors of one attention.
+struct AttentionAccuracy {
+  /// A result's largest error, the yardstick's, and the largest magnitude of the exact result.
+  private struct Error {
+    var ours = 0.0
+    var naive = 0.0
+    var scale = 0.0
+
+    mutating func add(_ found: [Float], _ yardstick: [Float], exact: [Float]) {
+      for ((ours, naive), exact) in zip(zip(found, yardstick), exact) {
+        self.ours = max(self.ours, distance(ours, exact))
+        self.naive = max(self.naive, distance(naive, exact))
+        scale = max(scale, abs(Double(exact)))
+      }
+    }
+
+    private func distance(_ value: Float, _ exact: Float) -> Double {
+      let difference = abs(Double(value) - Double(exact))
+      return difference.isNaN ? .infinity : difference
+    }
+
+    /// Relative to the largest magnitude.
+    var relative: Double { scale > 0 ? ours / scale : ours }
+
+    /// Both may be exact, as where a row sees one key.
+    var ratio: Double? { naive > 0 ? ours / naive : ours == 0 ? 0 : nil }
+  }
+
+  /// Multiply-adds that a check may take, to stay below a second or two.
+  private static let budget = 5e7
+
+  private var output = Error()
+  private var gradient = Error()
+  private let rows: Int
+  private let isWhole: Bool
+
+  /// Runs the algorithm once more and compares.
+  init(_ run: AttentionRun) {
+    var run = run
+    let problem = run.problem
+    let found = run.once()
+    let rowCost = Double(problem.options.keys * problem.heads.queries * problem.headDimension)
+    let affordable = max(3, Int(Self.budget / rowCost))
+    let queries = problem.options.queries
+    isWhole = affordable >= queries
+    let blocks = isWhole ? [0..<queries] : Self.blocks(of: queries, rows: affordable / 3)
+    rows = blocks.reduce(0) { $0 + $1.count }
+    for block in blocks {
+      let exact = Self.slice(run, block, on: .reference(), .f32)
+      let naive = Self.slice(run, block, on: .rounded(), run.precision)
+      let row = problem.heads.queries * problem.headDimension
+      let part = block.lowerBound * row..<block.upperBound * row
+      output.add(
+        Array(found.out.values()[part]), naive.out, exact: exact.out)
+      guard found.gradients.count == 3 else { continue }
+      gradient.add(
+        Array(found.gradients[0].values()[part]), naive.gradients[0], exact: exact.gradients[0])
+      // A key's gradient needs every query.
+      for index in 1..<3 where isWhole {
+        let ours = Array(found.gradients[index].values().prefix(exact.gradients[index].count))
+        gradient.add(ours, naive.gradients[index], exact: exact.gradients[index])
+      }
+    }
+  }
+
+  private static func blocks(of queries: Int, rows: Int) -> [Range<Int>] {
+    [0, (queries - rows) / 2, queries - rows].map { $0..<$0 + rows }
+  }
+
+  /// Some queries of the first sequence over all its keys.
+  private static func slice(
+    _ run: AttentionRun, _ rows: Range<Int>, on device: Device, _ type: ElementType
+  ) -> (out: [Float], gradients: [[Float]]) {
+    let problem = run.problem
+    let (q, k) = (problem.queryShape, problem.keyShape)
+    func part(_ tensor: Tensor, _ shape: Shape, from: Int, slot: Int) -> Tensor {
+      Tensor(
+        Array(tensor.values()[from..<from + shape.count]), shape, type, kind: .data, on: device,
+        slot: slot)
+    }
+    let some: Shape = [1, rows.count, q[2], q[3]]
+    let all: Shape = [1, k[1], k[2], k[3]]
+    let first = rows.lowerBound * q[2] * q[3]
+    let inputs = [
+      part(run.q, some, from: first, slot: 0), part(run.k, all, from: 0, slot: 1),
+      part(run.v, all, from: 0, slot: 2),
+    ]
+    let gradients = Gradients(
+      leaves: inputs.map { Tensor($0.shape, type, kind: .gradients, on: device) }, on: device)
+    let tape = Tape(leaves: 3)
+    let out = Pass(on: device, tape: tape, precision: type).attention(
+      inputs[0], inputs[1], inputs[2],
+      problem.attentionOptions(seed: run.seed, rows: rows, on: device), algorithm: .naive)
+    guard problem.options.backward else { return (out.values(), []) }
+    tape.backward(
+      into: gradients, seeds: [(out, gradient: part(run.dout, some, from: first, slot: -1))])
+    return (out.values(), (0..<3).map { gradients.leaf($0)?.values() ?? [] })
+  }
+
+  func report(to row: inout CellRow) {
+    row.setFact("error_rows", .integer(rows))
+    row.metrics[.outputError] = output.relative
+    row.metrics[.outputErrorRatio] = output.ratio
+    guard gradient.scale > 0 else { return }
+    row.metrics[.gradientError] = gradient.relative
+    row.metrics[.gradientErrorRatio] = gradient.ratio
+  }
+}

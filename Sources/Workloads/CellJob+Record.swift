@@ -1,0 +1,98 @@
+// What every workload notes of its cell: the text, the kernel that runs, the memory, checkpoints.
+
+import Config
+import Models
+import Records
+import Tensors
+
+extension CellJob {
+  /// Notes which text is used, and why another one than was asked for.
+  func recordDataset(_ text: LoadedText) {
+    row.setFact("dataset", .string(text.name))
+    row.setFact("dataset_sha256", .string("sha256-" + text.sha256))
+    row.setFact("dataset_source", .string(text.source.word))
+    for warning in text.warnings { progress.log(warning) }
+    if let note = text.note {
+      row.setFact("dataset_note", .string(note))
+      progress.log(note)
+    }
+  }
+
+  /// Notes which attention kernel was asked for and which one runs; false, with the row's status set, when there is none.
+  ///
+  /// - Parameter tokens: of one sequence; what the model was built for when nil.
+  func recordKernel(of model: Transformer, tokens: Int? = nil) -> Bool {
+    guard let attention = model.blocks.first?.attention else { return true }
+    let tokens = tokens ?? model.length
+    return recordKernel(
+      attention.plan.kernel,
+      for: AttentionWork(
+        queries: tokens, keys: tokens, attention.options(on: device)))
+  }
+
+  /// The same for one attention.
+  func recordKernel(_ choice: KernelChoice, for work: AttentionWork) -> Bool {
+    row.setFact("kernel_requested", .string(choice.word))
+    do throws(KernelUnavailable) {
+      let kernel = try choice.resolve(on: device, for: work)
+      row.setFact("kernel", .string(kernel.algorithm.rawValue))
+      row.setFact("kernel_reason", .string(kernel.reason))
+      return true
+    } catch {
+      row.status = .unavailable
+      row.reason = error.reason
+      return false
+    }
+  }
+
+  /// Writes a checkpoint into the cell's folder.
+  func save(
+    _ model: Transformer, _ corpus: TextCorpus, step: Int, as name: String
+  ) throws(ResultsError) {
+    let plan = model.blocks.first?.attention.plan
+    let configuration: JSON = [
+      // Under Hugging Face's names, what its Llama classes ask for; `model` is the whole section as resolved.
+      "vocab_size": .integer(model.vocabulary), "hidden_size": .integer(model.width),
+      "num_hidden_layers": .integer(model.blocks.count),
+      "num_attention_heads": .integer(plan?.heads.queries),
+      "num_key_value_heads": .integer(plan?.heads.keyValues),
+      "head_dim": .integer(plan?.headDimension),
+      "max_position_embeddings": .integer(model.length),
+      "intermediate_size": .integer(model.blocks.first?.feedForward.hidden),
+      "tie_word_embeddings": .bool(model.isTied),
+      "step": .integer(step), "seed": .integer(seed),
+      "vocabulary": .string(String(String.UnicodeScalarView(corpus.vocabulary.scalars))),
+      "model": JSON(self.model.recording.value),
+    ]
+    try Checkpoint.save(model, step: step, configuration: configuration, to: "\(folder)/\(name)")
+  }
+}
+
+extension MemoryUse {
+  /// Bytes by kind.
+  fileprivate var json: JSON {
+    .object(
+      MemoryKind.allCases.map { JSONMember("\($0)", .integer(self[$0])) }
+        + [JSONMember("total", .integer(total))])
+  }
+}
+
+extension MemoryLedger {
+  /// The cell's `memory.json`: bytes by kind now, at the moment of the highest total, and each kind's own peak.
+  var json: JSON {
+    [
+      "current": current.json, "at_peak": atPeak.json, "peak_by_kind": peakByKind.json,
+    ]
+  }
+
+  /// The peaks of this device by kind.
+  func report(to metrics: inout MetricValues) {
+    metrics.set(.peakBytes, atPeak.total)
+    let kinds: [(Metric, MemoryKind)] = [
+      (.parameterBytes, .parameters), (.gradientBytes, .gradients),
+      (.optimizerBytes, .optimizer), (.activationBytes, .activations),
+      (.workspaceBytes, .workspace),
+    ]
+    for (metric, kind) in kinds where peakByKind[kind] > 0 { metrics.set(metric, peakByKind[kind]) }
+  }
+}

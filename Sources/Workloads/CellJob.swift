@@ -1,0 +1,71 @@
+// CellJob: all that a workload needs to carry out one cell, and where it puts what it finds.
+
+package import Config
+package import Records
+package import Tensors
+
+/// One cell about to run.
+package final class CellJob {
+  /// Reads the cell's `model` section.
+  package let model: Section
+  package let device: Device
+  package let precision: ElementType
+  package let seed: Int
+  /// The cell's own folder.
+  package let folder: String
+  package let data: DatasetLoader
+  /// Whether to write the initial parameters, so that another program can start from the same point.
+  package let savesInitial: Bool
+  /// Least seconds between two checkpoints; infinite for none but that of a request to stop.
+  package let checkpointSeconds: Double
+  /// The most memory that tensors may take; nil for no limit.
+  package let memoryCap: Int?
+  package let progress: any ProgressReporter
+  /// Becomes true when the user asks to stop; looked at after every step.
+  package let isInterrupted: () -> Bool
+  /// What is found; written to `result.json` by the caller.
+  package var row: CellRow
+
+  package init(
+    row: CellRow, model: Section, device: Device, precision: ElementType, folder: String,
+    data: DatasetLoader, savesInitial: Bool, checkpointSeconds: Double = .infinity,
+    memoryCap: Int? = nil, progress: any ProgressReporter,
+    isInterrupted: @escaping () -> Bool
+  ) {
+    self.row = row
+    self.model = model
+    self.device = device
+    self.precision = precision
+    self.seed = row.seed
+    self.folder = folder
+    self.data = data
+    self.savesInitial = savesInitial
+    self.checkpointSeconds = checkpointSeconds
+    self.memoryCap = memoryCap
+    self.progress = progress
+    self.isInterrupted = isInterrupted
+  }
+}
+
+extension CellJob {
+  /// Refuses work that is known beforehand to need more memory than the cell may have.
+  ///
+  /// - Throws: `MemoryCapExceeded`.
+  func admit(predictedPeakBytes bytes: Int) throws(MemoryCapExceeded) {
+    if let memoryCap, bytes > memoryCap { throw MemoryCapExceeded(bytes: bytes, cap: memoryCap) }
+  }
+}
+
+/// A cell's tensors would need more memory than it may have.
+package struct MemoryCapExceeded: Error, CustomStringConvertible {
+  let bytes: Int
+  let cap: Int
+
+  package var description: String {
+    "predicted to need \(Metric.peakBytes.text(Double(bytes))), more than its cap of "
+      + "\(Metric.peakBytes.text(Double(cap))); it was not started"
+  }
+}
+
+/// The user asked to stop.
+package struct Interrupted: Error {}

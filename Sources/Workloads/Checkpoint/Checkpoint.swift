@@ -1,0 +1,58 @@
+// Checkpoint: a model's parameters as a folder that other programs can read, under Hugging Face Llama names.
+
+package import Models
+package import Records
+import Tensors
+
+/// Writing and reading of a model's parameters.
+package enum Checkpoint {
+  /// The file within a checkpoint's folder.
+  package static let file = "model.safetensors"
+
+  /// Writes the parameters and `config.json` into `folder`, whole or not at all.
+  ///
+  /// - Parameters:
+  ///   - step: how many optimizer steps the parameters have seen.
+  ///   - configuration: what a reader needs beside the parameters.
+  package static func save(
+    _ model: Transformer, step: Int, configuration: JSON, to folder: String
+  ) throws(ResultsError) {
+    let tensors = SafeTensors(
+      model.parameters.all.map {
+        .init(name: $0.name, shape: $0.shape.dimensions, values: $0.tensor.values())
+      },
+      metadata: [("format", "pt"), ("step", "\(step)")])
+    try RunFolder.makeFolders(folder)
+    try AtomicFile.write(tensors.encoded(), to: "\(folder)/\(file)")
+    try AtomicFile.write(configuration, to: "\(folder)/config.json")
+  }
+
+  /// Reads the parameters of `folder` into a model with the same names and shapes; all of them or none.
+  ///
+  /// - Throws: `ResultsError.unreadable` naming the file and what does not fit.
+  package static func load(_ model: Transformer, from folder: String) throws(ResultsError) {
+    let path = "\(folder)/\(file)"
+    let bytes = try AtomicFile.readBytes(path)
+    let tensors: SafeTensors
+    do {
+      tensors = try SafeTensors(decoding: bytes)
+    } catch {
+      throw .unreadable(path: path, problem: "\(error)")
+    }
+    var values: [[Float]] = []
+    for parameter in model.parameters.all {
+      guard let entry = tensors[parameter.name] else {
+        throw .unreadable(path: path, problem: "it has no '\(parameter.name)'")
+      }
+      guard entry.shape == parameter.shape.dimensions else {
+        throw .unreadable(
+          path: path,
+          problem: "'\(parameter.name)' has the shape \(entry.shape), not \(parameter.shape)")
+      }
+      values.append(entry.values)
+    }
+    for (parameter, values) in zip(model.parameters.all, values) {
+      parameter.tensor.copy(from: values)
+    }
+  }
+}

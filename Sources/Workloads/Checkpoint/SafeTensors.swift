@@ -1,0 +1,162 @@
+// The safetensors file format: eight bytes that say how long the header is, a JSON header, then the raw values.
+// It knows names, shapes and numbers; what they mean, `Checkpoint` knows.
+
+import Records
+
+/// The contents of a safetensors file.
+package struct SafeTensors: Equatable, Sendable {
+  /// One named tensor.
+  package struct Entry: Equatable, Sendable {
+    package let name: String
+    package let shape: [Int]
+    /// In memory order.
+    ///
+    /// F64 and BF16 files are read into f32.
+    package let values: [Float]
+
+    package init(name: String, shape: [Int], values: [Float]) {
+      self.name = name
+      self.shape = shape
+      self.values = values
+    }
+  }
+
+  package var entries: [Entry]
+  /// Free text about the file.
+  package var metadata: [(key: String, value: String)]
+
+  package init(_ entries: [Entry], metadata: [(key: String, value: String)] = []) {
+    self.entries = entries
+    self.metadata = metadata
+  }
+
+  package static func == (left: SafeTensors, right: SafeTensors) -> Bool {
+    left.entries == right.entries
+      && left.metadata.map { [$0.key, $0.value] } == right.metadata.map { [$0.key, $0.value] }
+  }
+
+  package subscript(name: String) -> Entry? { entries.first { $0.name == name } }
+}
+
+extension SafeTensors {
+  /// The file's bytes, all tensors as F32.
+  package func encoded() -> [UInt8] {
+    var members: [JSONMember] = []
+    if !metadata.isEmpty {
+      members.append(
+        JSONMember(
+          "__metadata__", .object(metadata.map { JSONMember($0.key, .string($0.value)) })))
+    }
+    var offset = 0
+    for entry in entries {
+      let end = offset + entry.values.count * 4
+      members.append(
+        JSONMember(
+          entry.name,
+          [
+            "dtype": "F32", "shape": .array(entry.shape.map { .integer($0) }),
+            "data_offsets": [.integer(offset), .integer(end)],
+          ]))
+      offset = end
+    }
+    var header = Array(JSON.object(members).line.utf8)
+    // Padded with spaces so that the values are aligned for readers that map the file.
+    while header.count % 8 != 0 { header.append(UInt8(ascii: " ")) }
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(8 + header.count + offset)
+    withUnsafeBytes(of: UInt64(header.count).littleEndian) { bytes.append(contentsOf: $0) }
+    bytes.append(contentsOf: header)
+    for entry in entries {
+      entry.values.withUnsafeBytes { bytes.append(contentsOf: $0) }
+    }
+    return bytes
+  }
+
+  /// Reads a file's bytes.
+  ///
+  /// - Throws: `SafeTensorsError`, which says what is wrong with them.
+  package init(decoding bytes: [UInt8]) throws(SafeTensorsError) {
+    guard bytes.count >= 8 else { throw SafeTensorsError("it is shorter than its 8-byte prefix") }
+    let length = (0..<8).reduce(UInt64(0)) { $0 | UInt64(bytes[$1]) << (8 * UInt64($1)) }
+    guard length <= UInt64(bytes.count - 8), length <= 100_000_000 else {
+      throw SafeTensorsError("its header should have \(length) bytes, more than there are")
+    }
+    let start = 8 + Int(length)
+    let header: JSON
+    do {
+      header = try JSON(reading: String(decoding: bytes[8..<start], as: UTF8.self))
+    } catch {
+      throw SafeTensorsError("its header is \(error)")
+    }
+    self.init([])
+    for member in header.members {
+      if member.key == "__metadata__" {
+        metadata = member.value.members.map { ($0.key, $0.value.text ?? "") }
+      } else {
+        entries.append(try Self.entry(member, bytes[start...]))
+      }
+    }
+  }
+
+  private static func entry(
+    _ member: JSONMember, _ data: ArraySlice<UInt8>
+  ) throws(SafeTensorsError) -> Entry {
+    let offsets = member.value["data_offsets"]?.elements.compactMap(\.whole) ?? []
+    let shape = member.value["shape"]?.elements.compactMap(\.whole) ?? []
+    guard let word = member.value["dtype"]?.text, let type = StoredType(rawValue: word) else {
+      throw SafeTensorsError("'\(member.key)' has a dtype other than F32, F64 and BF16")
+    }
+    guard offsets.count == 2, 0 <= offsets[0], offsets[0] <= offsets[1], offsets[1] <= data.count
+    else { throw SafeTensorsError("the values of '\(member.key)' lie outside the file") }
+    let (bytes, overflow) = shape.reduce((type.bytes, false)) { product, extent in
+      let next = product.0.multipliedReportingOverflow(by: extent)
+      return (next.partialValue, product.1 || next.overflow || extent < 0)
+    }
+    guard !overflow, offsets[1] - offsets[0] == bytes else {
+      throw SafeTensorsError("the shape \(shape) of '\(member.key)' does not fit its bytes")
+    }
+    let first = data.startIndex
+    return Entry(
+      name: member.key, shape: shape,
+      values: type.floats(data[(first + offsets[0])..<(first + offsets[1])]))
+  }
+
+  /// The element types that can be read.
+  private enum StoredType: String {
+    case f32 = "F32"
+    case f64 = "F64"
+    case bf16 = "BF16"
+
+    var bytes: Int {
+      switch self {
+      case .f32: 4
+      case .f64: 8
+      case .bf16: 2
+      }
+    }
+
+    func floats(_ data: ArraySlice<UInt8>) -> [Float] {
+      data.withUnsafeBytes { raw in
+        (0..<raw.count / bytes).map { index in
+          switch self {
+          case .f32: raw.loadUnaligned(fromByteOffset: index * 4, as: Float.self)
+          case .f64: Float(raw.loadUnaligned(fromByteOffset: index * 8, as: Double.self))
+          case .bf16:
+            Float(
+              bitPattern: UInt32(raw.loadUnaligned(fromByteOffset: index * 2, as: UInt16.self))
+                << 16)
+          }
+        }
+      }
+    }
+  }
+}
+
+/// What is wrong with the bytes of a safetensors file.
+package struct SafeTensorsError: Error, Equatable, CustomStringConvertible {
+  package let problem: String
+
+  init(_ problem: String) { self.problem = problem }
+
+  package var description: String { "not a safetensors file: \(problem)" }
+}

@@ -1,0 +1,114 @@
+// Downloads a text with curl(1) into memory and proves that it is the right one.
+// Writes no file: what is not verified never reaches the disk, so nothing half-written can stay there.
+
+import Foundation
+import Records
+
+/// How to download a text.
+package struct Download: Sendable {
+  /// Called with the bytes received so far and the bytes expected.
+  package typealias Progress = (_ received: Int, _ expected: Int) -> Void
+
+  /// The program: a path, or a name that is looked up in `PATH`.
+  package var curl = "curl"
+  /// Seconds until a connection must stand.
+  package var connectTimeout = 10
+  /// Seconds without a byte until the download is given up.
+  package var stallTimeout = 20
+  /// Seconds for an attempt.
+  package var totalTimeout = 180
+  /// Further attempts after a failure that may pass, such as a connection that broke off.
+  package var retries = 2
+  /// Seconds between attempts.
+  package var retryDelay = 1.0
+  /// curl's environment; its proxy variables are honoured.
+  package var environment: [String: String]
+
+  package init(environment: [String: String]) {
+    self.environment = environment
+  }
+
+  /// Downloads `text` and verifies its size and checksum.
+  ///
+  /// - Returns: the bytes, which are those of `text`.
+  package func fetch(
+    _ text: RemoteText, progress: Progress? = nil
+  ) throws(DownloadFailure) -> [UInt8] {
+    var attempt = 0
+    while true {
+      do {
+        return try fetchOnce(text, progress: progress)
+      } catch {
+        guard attempt < retries, error.isPassing else { throw error }
+        attempt += 1
+        usleep(UInt32(retryDelay * 1_000_000))
+      }
+    }
+  }
+
+  private func fetchOnce(
+    _ text: RemoteText, progress: Progress?
+  ) throws(DownloadFailure) -> [UInt8] {
+    guard let program = findExecutable() else { throw .curlMissing(curl) }
+    // Twice the size still shows in the message what lies there instead.
+    let limit = max(2 * text.bytes, 1 << 16)
+    let run = try CurlRun(
+      program: program, arguments: arguments(text.address), environment: environment,
+      limit: limit, deadline: totalTimeout + 5
+    ) { progress?(min($0, text.bytes), text.bytes) }
+
+    if run.exceededLimit { throw .tooLarge(address: text.address, limit: limit) }
+    if run.exceededDeadline {
+      throw .timedOut(address: text.address, received: run.output.count)
+    }
+    guard run.status == 0 else { throw failure(run, text) }
+    guard run.output.count == text.bytes, SHA256.hex(run.output) == text.sha256 else {
+      throw .wrongContent(
+        address: text.address, bytes: run.output.count, sha256: SHA256.hex(run.output),
+        expected: text)
+    }
+    return run.output
+  }
+
+  private func arguments(_ address: String) -> [String] {
+    // Plain HTTP only for an address that says so; never as the target of a redirect from HTTPS.
+    let protocols = address.hasPrefix("http://") ? "=http,https" : "=https"
+    return [
+      "--silent", "--show-error", "--fail", "--location", "--max-redirs", "5",
+      "--proto", protocols, "--proto-redir", protocols,
+      "--connect-timeout", String(connectTimeout), "--max-time", String(totalTimeout),
+      "--speed-limit", "1", "--speed-time", String(stallTimeout),
+      "--user-agent", "runexp", "--output", "-", "--url", address,
+    ]
+  }
+
+  /// What curl's exit status means; the numbers are in the section "exit codes" of curl(1).
+  private func failure(_ run: CurlRun, _ text: RemoteText) -> DownloadFailure {
+    let address = text.address
+    let detail = run.detail
+    switch run.status {
+    case 5, 6, 7: return .noConnection(address: address, detail: detail)
+    case 18:
+      return .truncated(
+        address: address, received: run.output.count, expected: run.expected ?? text.bytes)
+    case 22:
+      // "The requested URL returned error: 404"
+      guard let code = detail.split(whereSeparator: { !$0.isNumber }).last.flatMap({ Int($0) })
+      else { break }
+      return .status(code, address: address)
+    case 28: return .timedOut(address: address, received: run.output.count)
+    case 35, 51, 58, 60, 77, 83: return .insecure(address: address, detail: detail)
+    default: break
+    }
+    return .other(address: address, status: Int(run.status), detail: detail)
+  }
+
+  private func findExecutable() -> String? {
+    if curl.contains("/") { return access(curl, X_OK) == 0 ? curl : nil }
+    for folder in (environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":") {
+      let path = "\(folder)/\(curl)"
+      if access(path, X_OK) == 0 { return path }
+    }
+    return nil
+  }
+}

@@ -1,0 +1,57 @@
+// Extrapolate: trains at one length and asks how well the model predicts at positions it has never seen.
+
+package import Config
+package import Models
+package import Records
+import Tensors
+
+/// Trains at L, then measures the loss by position in windows of 4 L.
+package struct Extrapolate: Workload {
+  package static let word = "extrapolate"
+  package static let summary = "trains at L, then measures the loss by position up to 4 L"
+  package static let formula =
+    "mean of -log p(token | earlier tokens) over positions 0..L, L..2L, 2L..4L"
+  package static let source = "Press et al. 2021, arXiv 2108.12409"
+  package static let headline: [Metric] = [
+    .valLoss, .lossWithinLength, .lossToTwice, .lossToFourTimes, .lossGrowth,
+  ]
+
+  let training: Train
+  private let windows: Int
+
+  package init(_ options: Section) {
+    training = Train(options)
+    windows = options.read(
+      "extrapolation_windows", .int(in: 1...1_000_000), default: 32,
+      "validation windows of 4 x sequence that the loss by position is the mean of")
+  }
+
+  package var length: Int { training.length }
+  package var steps: Int { training.steps }
+  package var tokensPerStep: Int { training.tokensPerStep }
+  package var dataset: DatasetDeclaration? { training.dataset }
+
+  package func flops(of model: Transformer) -> Double? { training.flops(of: model) }
+
+  package func run(_ cell: CellJob) throws {
+    guard let (model, corpus) = try training.train(cell) else { return }
+    let wanted = 4 * length
+    let reach = min(wanted, model.longest ?? wanted, corpus.validation.count - 2)
+    if reach < wanted {
+      let cause =
+        (model.longest ?? wanted) < wanted
+        ? "learned positions end there" : "the validation text ends there"
+      cell.row.setFact("extrapolation_note", .string("no loss beyond position \(reach): \(cause)"))
+    }
+    let losses = PositionLoss(
+      model, corpus.validation, length: reach, windows: windows, precision: cell.precision,
+      on: cell.device)
+    try losses.write(to: "\(cell.folder)/loss-by-position.jsonl")
+    cell.row.metrics[.lossWithinLength] = losses.mean(0..<length)
+    cell.row.metrics[.lossToTwice] = losses.mean(length..<2 * length)
+    cell.row.metrics[.lossToFourTimes] = losses.mean(2 * length..<wanted)
+    if let far = losses.mean(2 * length..<wanted), let near = losses.mean(0..<length) {
+      cell.row.metrics[.lossGrowth] = far - near
+    }
+  }
+}

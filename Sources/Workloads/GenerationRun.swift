@@ -1,0 +1,144 @@
+// GenerationRun: one generation with one kind of cache, timed step by step, its logits kept for comparison.
+
+import Foundation
+import Models
+import Records
+import Statistics
+import Tensors
+
+/// Prefill and decode with one cache.
+struct GenerationRun {
+  private let options: GenerateOptions
+  private let model: Transformer
+  private let cell: CellJob
+  private let generator: Generator
+  private let type: CacheType
+  private let isRolling: Bool
+  private var prefillSeconds = 0.0
+  private var seconds: [Double] = []
+  /// By step, [batch, vocabulary].
+  private var logits: [[Float]] = []
+  /// By step, the mean over the sequences, in nats.
+  private var losses: [Double] = []
+
+  init(
+    _ options: GenerateOptions, _ model: Transformer, _ cell: CellJob, _ type: CacheType,
+    isRolling: Bool
+  ) {
+    self.options = options
+    self.model = model
+    self.cell = cell
+    self.type = type
+    self.isRolling = isRolling
+    let cache = KVCache(
+      for: model, batch: options.batch, capacity: options.promptTokens + options.newTokens,
+      type: type, isRolling: isRolling, chunk: options.chunk, on: cell.device)
+    generator = Generator(
+      model, cache: cache, chunk: options.chunk, precision: cell.precision, on: cell.device)
+  }
+
+  /// - Parameter sequences: prompt, continuation and one target more of each sequence.
+  /// - Throws: `Interrupted` when the user asks to stop.
+  mutating func generate(_ sequences: [[Int32]]) throws {
+    let prompt = options.promptTokens
+    var start = MonotonicClock.now()
+    _ = generator.prefill(sequences.map { Array($0[..<prompt]) }, stops: cell.isInterrupted)
+    prefillSeconds = MonotonicClock.now() - start
+    for step in 0..<options.newTokens {
+      if cell.isInterrupted() { throw Interrupted() }
+      start = MonotonicClock.now()
+      let logits = generator.step(sequences.map { $0[prompt + step] })
+      seconds.append(MonotonicClock.now() - start)
+      let loss = Self.loss(logits, targets: sequences.map { $0[prompt + step + 1] })
+      losses.append(loss)
+      self.logits.append(logits)
+      cell.progress.step(
+        step + 1, of: options.newTokens, loss: loss,
+        tokensPerSecond: Double(options.batch) / (seconds.last ?? 1))
+    }
+  }
+
+  /// The mean of -log softmax(logits)[target].
+  private static func loss(_ logits: [Float], targets: [Int32]) -> Double {
+    let width = logits.count / targets.count
+    let losses = targets.enumerated().map { index, target -> Double in
+      let row = logits[index * width..<(index + 1) * width].map(Double.init)
+      let largest = row.max() ?? 0
+      return largest + log(row.reduce(0) { $0 + exp($1 - largest) }) - row[Int(target)]
+    }
+    return losses.reduce(0, +) / Double(losses.count)
+  }
+
+  func report(to metrics: inout MetricValues, bandwidth: Double) {
+    let cache = generator.cache
+    let prompt = Double(options.promptTokens * options.batch)
+    metrics[.prefillTokensPerSecond] = prompt / prefillSeconds
+    if let step = Sample(seconds).median {
+      let bytes = Double(bytesReadByStep)
+      metrics[.decodeSeconds] = step
+      metrics[.decodeTokensPerSecond] = Double(options.batch) / step
+      metrics[.decodeBytesPerSecond] = bytes / step
+      metrics[.bandwidthPercent] = 100 * bytes / step / bandwidth
+      metrics[.prediction(of: .decodeSeconds)] = bytes / bandwidth
+    }
+    metrics[.decodeLoss] = losses.reduce(0, +) / Double(max(losses.count, 1))
+    metrics.set(.kvCacheBytesPerToken, model.cacheBytesPerToken(type))
+    metrics.set(.cacheBytes, cell.device.memory.peakByKind[.cache])
+    metrics.set(.cacheTouchedBytes, cache.touchedBytes)
+    metrics.set(
+      .prediction(of: .cacheBytes),
+      model.cacheBytes(
+        tokens: options.promptTokens + options.newTokens, batch: options.batch, type: type,
+        isRolling: isRolling, chunk: options.chunk))
+    metrics.set(.parameters, model.parameters.count)
+  }
+
+  /// Every matrix once, and the keys and values that the middle step sees, which stands for all.
+  private var bytesReadByStep: Int {
+    let tokens = options.promptTokens + options.newTokens / 2
+    let cached = model.blocks.reduce(0) { bytes, block in
+      let plan = block.attention.plan
+      let seen = min(block.attention.window ?? tokens, tokens)
+      return bytes + 2 * plan.heads.keyValues * type.rowBytes(plan.headDimension) * seen
+    }
+    let matrices = model.blocks.flatMap { $0.attention.matrices + $0.feedForward.matrices }
+    let weights =
+      matrices.reduce(model.vocabulary * model.width) { $0 + $1.inputs * $1.outputs }
+    return 4 * weights + options.batch * cached
+  }
+
+  /// What this cache changes against an exact one, over the same tokens.
+  func compare(with exact: GenerationRun, in metrics: inout MetricValues) {
+    let (ours, theirs) = (logits.joined().map(Double.init), exact.logits.joined().map(Double.init))
+    let change = zip(ours, theirs).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+    let size = theirs.reduce(0) { $0 + $1 * $1 }
+    metrics[.logitError] = (change / size).squareRoot()
+    let change1 = zip(losses, exact.losses).reduce(0) { $0 + $1.0 - $1.1 }
+    metrics[.decodeLossChange] = change1 / Double(max(losses.count, 1))
+    let same = zip(logits, exact.logits).reduce(0) { count, pair in
+      count
+        + Self.likeliest(pair.0, options.batch).enumerated().count { index, token in
+          token == Self.likeliest(pair.1, options.batch)[index]
+        }
+    }
+    metrics[.topTokenPercent] = 100 * Double(same) / Double(max(1, logits.count * options.batch))
+  }
+
+  private static func likeliest(_ logits: [Float], _ batch: Int) -> [Int32] {
+    let width = logits.count / batch
+    let sampler = TokenSampler(temperature: 0, seed: 0)
+    return (0..<batch).map { sampler.pick(logits[$0 * width..<($0 + 1) * width], 0) }
+  }
+
+  /// Time and loss of each step, a line each.
+  func writeSteps(to path: String) throws(ResultsError) {
+    let lines = seconds.indices.map { step -> String in
+      let line: JSON = [
+        "step": .integer(step), "position": .integer(options.promptTokens + step),
+        "seconds": .real(seconds[step]), "loss": .real(losses[step]),
+      ]
+      return line.line + "\n"
+    }
+    try AtomicFile.write(lines.joined(), to: path)
+  }
+}

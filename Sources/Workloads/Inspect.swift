@@ -1,0 +1,69 @@
+// Inspect: what a model is and what it would need, without running it.
+
+package import Config
+import Foundation
+import Models
+package import Records
+import Tensors
+
+/// Lists shapes and counts parameters, work and memory; nothing is computed.
+package struct Inspect: Workload {
+  package static let word = "inspect"
+  package static let summary =
+    "runs nothing: shapes, parameters, FLOPs, activation and cache bytes, and what fits in memory"
+  package static let formula =
+    "counted from the shapes; activations by a dry run of one training step"
+  package static let source = "counting rules: Kaplan et al. 2020, arXiv 2001.08361, with attention"
+  package static let headline: [Metric] = [
+    .parameters, .forwardFLOPsPerToken, .inferenceBytes, .trainingBytes, .cacheBytes,
+    .kvCacheBytesPerToken,
+  ]
+  package static let scaling: [Metric] = [
+    .inferenceBytes, .trainingBytes, .cacheBytes, .prediction(of: .activationBytes),
+  ]
+
+  let sequence: Int
+  let batch: Int
+  let cache: CacheType
+  let isRolling: Bool
+  package let vocabulary: Int
+
+  package init(_ options: Section) {
+    vocabulary = options.read(
+      "vocabulary", .int(in: 1...10_000_000), default: CharacterVocabulary.usual,
+      "number of distinct tokens")
+    sequence = options.read(
+      "sequence", .int(in: 1...1_048_576), default: 2048, "tokens of one sequence")
+    batch = options.read("batch", .int(in: 1...65536), default: 1, "sequences at a time")
+    cache = options.cacheType()
+    isRolling = options.rollingBuffer()
+  }
+
+  package var length: Int { sequence }
+  package var tokensPerStep: Int { batch * sequence }
+
+  package func run(_ cell: CellJob) throws {
+    let model = Transformer(cell.model, vocabulary: vocabulary, length: sequence)
+    let need = ModelNeed(
+      model, batch: batch, sequence: sequence, cache: cache, isRolling: isRolling,
+      precision: cell.precision,
+      threads: cell.device.threads)
+    let host = HostRecord.read(isa: "")
+    let room = min(host.memoryBytes ?? .max, host.memoryLimitBytes ?? .max)
+    need.report(to: &cell.row.metrics)
+    let verdicts = [
+      ("inference", need.inferenceBytes), ("training", need.trainingBytes),
+    ].map { name, bytes -> String in
+      cell.row.setFact("\(name)_fits", .bool(bytes <= room))
+      let (text, size) = (Metric.peakBytes.text(Double(bytes)), Metric.peakBytes.text(Double(room)))
+      return bytes <= room
+        ? "\(name) needs \(text) of this machine's \(size)"
+        : "\(name) would not fit: it needs \(text), this machine has \(size)"
+    }
+    let listing = ShapeListing(model, batch: batch)
+    let text = listing.text + "\n" + need.text + "\n" + verdicts.map { $0 + "\n" }.joined()
+    try AtomicFile.write(text, to: "\(cell.folder)/report.txt")
+    try AtomicFile.write(listing.json, to: "\(cell.folder)/shapes.json")
+    cell.row.status = .ok
+  }
+}

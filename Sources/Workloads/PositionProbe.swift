@@ -1,0 +1,139 @@
+// PositionProbe: scores of random queries and keys under a positional encoding, as attention would see them.
+
+import Foundation
+import Models
+import Records
+import Statistics
+import Tensors
+
+/// Random vectors that can be put at any position.
+struct PositionProbe {
+  let device: Device
+  private let model: Transformer
+  private let queries, keys: [[Float]]
+  private let slopes: [Float]
+  /// Whether the encoding adds to the tokens themselves, whose width is then the vectors'.
+  let isAdded: Bool
+  private let dimension: Int
+
+  init(_ model: Transformer, seed: Int, samples: Int, on device: Device) {
+    self.model = model
+    self.device = device
+    let plan = model.blocks[0].attention.plan
+    let trial = Tensor(
+      [Float](repeating: 0, count: model.width), [1, 1, model.width],
+      kind: .data, on: device)
+    let embedded = model.position.embed(trial, Pass(on: device), from: 0)
+    isAdded = embedded.storage !== trial.storage
+    let dimension = isAdded ? model.width : plan.headDimension
+    self.dimension = dimension
+    slopes = model.position.slopes(heads: plan.heads.queries) ?? [0]
+    func vectors(_ name: String) -> [[Float]] {
+      (0..<samples).map { index in
+        Random(seed: UInt64(seed), purpose: "position", name: "\(name) \(index)")
+          .normals(dimension, deviation: 1)
+      }
+    }
+    queries = vectors("query")
+    keys = vectors("key")
+  }
+
+  /// A vector as it is at a position.
+  func placed(_ vector: [Float], at position: Int) -> [Float] {
+    placed([vector], from: position)
+  }
+
+  /// Vectors at consecutive positions, one after another.
+  private func placed(_ vectors: [[Float]], from position: Int) -> [Float] {
+    let pass = Pass(on: device)
+    let count = vectors.count
+    if isAdded {
+      let x = Tensor(vectors.flatMap(\.self), [1, count, dimension], kind: .data, on: device)
+      return model.position.embed(x, pass, from: position).values()
+    }
+    let x = Tensor(vectors.flatMap(\.self), [1, count, 1, dimension], kind: .data, on: device)
+    return model.position.rotate(x, pass, layer: 0, from: position).values()
+  }
+
+  /// The score in double, so that the only rounding seen is the encoding's own; the distance's share is added.
+  private func score(_ sample: Int, _ m: Int, _ n: Int) -> Double {
+    let (q, k) = (placed(queries[sample], at: m), placed(keys[sample], at: n))
+    return Self.dot(q, k) + Double(slopes[sample % slopes.count]) * Double(n - m)
+  }
+
+  private static func dot(_ a: [Float], _ b: [Float]) -> Double {
+    zip(a, b).reduce(0) { $0 + Double($1.0) * Double($1.1) }
+  }
+
+  /// The largest change of a score when query and key move alike, over the product of their lengths.
+  ///
+  /// - Parameters:
+  ///   - length: distances are below this.
+  ///   - last: the last position.
+  func relativeError(length: Int, last: Int) -> Double {
+    var worst = 0.0
+    for sample in queries.indices {
+      let random = Random(seed: UInt64(sample), purpose: "position", name: "distance")
+      let distance = random.below(min(length, last + 1), 0)
+      let room = last - distance
+      let size =
+        (Self.dot(queries[sample], queries[sample])
+        * Self.dot(keys[sample], keys[sample])).squareRoot()
+      let first = score(sample, distance, 0)
+      for shift in [room, random.below(room + 1, 1), min(1, room)] {
+        worst = max(worst, abs(score(sample, distance + shift, shift) - first) / size)
+      }
+    }
+    return worst
+  }
+
+  /// The most that arithmetic allows: six roundings of 2^-24 where vectors are turned (three each: cosine or sine,
+  /// product, sum), none where nothing is done to them; nil where the property does not hold at all.
+  var relativeErrorBound: Double? {
+    if isAdded { return nil }
+    return model.position.rotation(layer: 0) == nil ? 0 : 6 * 0x1p-24
+  }
+
+  /// Attention of a query at the end of 4 x length keys that falls on the last `length` of them, in per cent: a
+  /// quarter where the encoding prefers no distance.
+  func nearMassPercent(length: Int) -> Double {
+    let count = 4 * length
+    let random = Random(seed: 0, purpose: "position", name: "mass")
+    let vectors = (0..<count).map { index in
+      (0..<dimension).map { Float(random.normal(index * dimension + $0)) }
+    }
+    let placedKeys = placed(vectors, from: 0)
+    let scale = 1 / Double(dimension).squareRoot()
+    let shares = queries.prefix(8).enumerated().map { sample, query -> Double in
+      let q = placed(query, at: count - 1)
+      let slope = Double(slopes[sample % slopes.count])
+      let logits = (0..<count).map { key -> Double in
+        let k = placedKeys[key * dimension..<(key + 1) * dimension]
+        return scale * Self.dot(q, Array(k)) + slope * Double(key - count + 1)
+      }
+      let largest = logits.max() ?? 0
+      let weights = logits.map { exp($0 - largest) }
+      return weights.suffix(length).reduce(0, +) / weights.reduce(0, +)
+    }
+    return 100 * shares.reduce(0, +) / Double(shares.count)
+  }
+
+  /// The mean logit of a vector for itself, by distance: how a scheme lets likeness fade.
+  func curve(last: Int) -> [JSON] {
+    var distances = Array(0...min(16, last))
+    while let end = distances.last, end < last {
+      distances.append(min(last, max(end + 1, end * 9 / 8)))
+    }
+    let scale = 1 / Double(dimension).squareRoot()
+    return distances.map { distance in
+      let logits = queries.indices.map { sample in
+        scale * Self.dot(placed(queries[sample], at: distance), placed(queries[sample], at: 0))
+          - Double(slopes[sample % slopes.count]) * Double(distance)
+      }
+      let found = Sample(logits)
+      return [
+        "distance": .integer(distance), "mean_logit": .real(found.mean), "sd": .real(found.sd),
+      ]
+    }
+  }
+}

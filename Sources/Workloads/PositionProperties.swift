@@ -1,0 +1,59 @@
+// PositionProperties: what a positional encoding does to scores: whether they see distances only, how exact its angles
+// are, and what becomes of it beyond the length of training.
+
+package import Config
+import Models
+package import Records
+import Tensors
+
+/// Measures a positional encoding by itself; nothing is trained.
+package struct PositionProperties: Workload {
+  package static let word = "position"
+  package static let summary =
+    "a positional encoding alone: relative property, angle error, what it does at longer lengths"
+  package static let formula = "score(m + s, n + s) = score(m, n), or by how much not"
+  package static let source = "Su et al. 2021, arXiv 2104.09864, section 3.2"
+  package static let headline: [Metric] = [
+    .relativeError, .relativeErrorBound, .angleError, .angleErrorSingle,
+    .unseenAnglePercent, .nearMassPercent,
+  ]
+
+  private let sequence: Int
+  private let farthest: Int
+  private let samples: Int
+
+  package init(_ options: Section) {
+    sequence = options.read(
+      "sequence", .int(in: 2...1_048_576), default: 2048, "the length of training, L")
+    farthest = options.read(
+      "farthest", .int(in: 1...16_777_215), default: 131_071, "the last position that is looked at")
+    samples = options.read("samples", .int(in: 1...65536), default: 64, "random queries and keys")
+  }
+
+  package var length: Int { sequence }
+  package var tokensPerStep: Int { samples }
+
+  package func run(_ cell: CellJob) throws {
+    let model = Transformer(cell.model, vocabulary: 1, length: sequence)
+    model.parameters.materialise(on: cell.device, seed: UInt64(cell.seed))
+    let probe = PositionProbe(model, seed: cell.seed, samples: samples, on: cell.device)
+    let last = min(farthest, (model.longest ?? .max) - 1)
+    if last < farthest {
+      cell.row.setFact("position_note", .string("no position beyond \(last): the table ends there"))
+    }
+    cell.row.metrics[.relativeError] = probe.relativeError(length: sequence, last: last)
+    cell.row.metrics[.relativeErrorBound] = probe.relativeErrorBound
+    if let rotation = model.position.rotation(layer: 0) {
+      let angles = RotationAngles(rotation)
+      cell.row.metrics[.angleError] = angles.error(of: probe, last: last)
+      cell.row.metrics[.angleErrorSingle] = angles.singlePrecisionError(last: last)
+      cell.row.metrics[.unseenAnglePercent] = angles.unseenPercent(length: sequence)
+    }
+    if last + 1 >= 4 * sequence {
+      cell.row.metrics[.nearMassPercent] = probe.nearMassPercent(length: sequence)
+    }
+    let curve = probe.curve(last: min(last, 4 * sequence))
+    try AtomicFile.write(curve.map { $0.line + "\n" }.joined(), to: "\(cell.folder)/curve.jsonl")
+    cell.row.status = .ok
+  }
+}

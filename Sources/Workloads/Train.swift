@@ -1,0 +1,82 @@
+// Train: next-token training of a small model, with everything that is measured on the way.
+
+package import Config
+package import Models
+package import Records
+import Tensors
+
+/// Trains a model on a text and measures how well, how fast, how calmly, and with how much memory.
+package struct Train: Workload {
+  package static let word = "train"
+  package static let summary = "next-token training: loss, speed, memory by kind and stability"
+  package static let formula = "minimise the mean of -log p(token | earlier tokens)"
+  package static let source = "Radford et al. 2018 (GPT); settings after nanoGPT"
+  package static let headline: [Metric] = Metric.trainingHeadline
+  package static let scaling: [Metric] = [.activationBytes, .peakBytes, .stepSeconds]
+
+  let options: TrainOptions
+
+  package init(_ options: Section) { self.options = TrainOptions(options) }
+
+  package var length: Int { options.sequence }
+  package var steps: Int { options.steps }
+  package var tokensPerStep: Int { options.batch * options.sequence }
+  package var dataset: DatasetDeclaration? { options.dataset }
+
+  package func flops(of model: Transformer) -> Double? {
+    Double(steps * tokensPerStep) * model.cost(tokens: length).trainingFLOPsPerToken
+  }
+
+  package func run(_ cell: CellJob) throws { _ = try train(cell) }
+
+  /// Trains and reports; what another workload goes on from, nil when there is nothing to go on from.
+  func train(_ cell: CellJob) throws -> (model: Transformer, corpus: TextCorpus)? {
+    let text = try cell.data.load(options.dataset)
+    cell.recordDataset(text)
+    let corpus = try TextCorpus(text, sequence: options.sequence)
+    let model = Transformer(
+      cell.model, vocabulary: corpus.vocabulary.count, length: options.sequence)
+    guard cell.recordKernel(of: model, tokens: options.sequence) else { return nil }
+    // Counted before the model has memory of its own.
+    let predicted = DryTraining(
+      model, batch: options.batch, sequence: options.sequence, precision: cell.precision,
+      threads: cell.device.threads, optimizer: options.optimizer)
+    PredictedMemory(predicted.step).report(to: &cell.row.metrics)
+    try cell.admit(predictedPeakBytes: PredictedMemory(predicted.step).peakBytes)
+    model.parameters.materialise(on: cell.device, seed: UInt64(cell.seed))
+    if cell.savesInitial { try cell.save(model, corpus, step: 0, as: "checkpoint-initial") }
+
+    var training = try TrainingRun(options, cell, model, corpus)
+    do {
+      try training.run()
+    } catch let stop as Interrupted {
+      // What was learnt so far is kept: to go on from, and for those who want to look at it.
+      training.report()
+      try training.saveState()
+      try cell.save(model, corpus, step: training.stepsDone, as: "checkpoint")
+      throw stop
+    }
+    training.report()
+    if let hash = try training.lossHash() { cell.row.setFact("loss_hash", .string(hash)) }
+    try AtomicFile.write(cell.device.memory.json, to: "\(cell.folder)/memory.json")
+    if cell.row.status == .ok, options.sampleTokens > 0 {
+      try writeSample(of: model, corpus, cell)
+    }
+    try cell.save(model, corpus, step: training.stepsDone, as: "checkpoint")
+    return cell.row.status == .ok ? (model, corpus) : nil
+  }
+
+  private func writeSample(
+    of model: Transformer, _ corpus: TextCorpus, _ cell: CellJob
+  ) throws(ResultsError) {
+    let known = Set(corpus.vocabulary.scalars)
+    let prompt = String(
+      String.UnicodeScalarView(options.prompt.unicodeScalars.filter(known.contains)))
+    let start = (try? corpus.vocabulary.encode(prompt)) ?? []
+    let tokens = TextSample(temperature: options.sampleTemperature, seed: UInt64(cell.seed)).draw(
+      options.sampleTokens, after: start.isEmpty ? [0] : start, from: model,
+      length: options.sequence, precision: cell.precision, on: cell.device)
+    let text = prompt + corpus.vocabulary.decode(tokens)
+    try AtomicFile.write(text, to: "\(cell.folder)/sample.txt")
+  }
+}

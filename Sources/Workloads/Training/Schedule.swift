@@ -1,0 +1,68 @@
+// The `schedule` section: how the learning rate rises and falls over a run.
+
+package import Config
+import Foundation
+
+/// The learning rate of every step.
+package struct Schedule: Equatable, Sendable {
+  package enum Shape: String, CaseIterable, Sendable { case cosine, linear, constant }
+
+  package let shape: Shape
+  /// Steps over which the rate rises linearly to its highest value.
+  package let warmup: Int
+  package let steps: Int
+  package let rate: Double
+  /// The rate at the end.
+  package let floor: Double
+
+  package static let choices = [
+    Choice("cosine", "falls from lr to min_lr along half a cosine (Loshchilov & Hutter 2017)"),
+    Choice("linear", "falls from lr to min_lr on a straight line"),
+    Choice("constant", "stays at lr after warm-up"),
+  ]
+
+  package init(shape: Shape, warmup: Int, steps: Int, rate: Double, floor: Double) {
+    self.shape = shape
+    self.warmup = warmup
+    self.steps = steps
+    self.rate = rate
+    self.floor = floor
+  }
+
+  package init(_ workload: Section, steps: Int, rate: Double) {
+    let read = workload.component(
+      "schedule", of: Schedule.choices, default: "cosine", "how the learning rate changes")
+    let options = read.options
+    let warmup = options.read(
+      "warmup", .int(in: 0...1_000_000_000), default: min(100, steps / 10),
+      said: "a tenth of steps, at most 100", "steps over which the rate rises linearly to lr")
+    if warmup > steps {
+      options.fault(
+        "warmup",
+        because: .rule("\(warmup) steps of warm-up are more than the \(steps) steps of the run"))
+    }
+    var floor = rate
+    let shape = Shape(rawValue: read.word) ?? .cosine
+    if shape != .constant {
+      floor = options.read(
+        "min_lr", .double(in: 0...100), default: rate / 10, said: "a tenth of lr",
+        "learning rate at the last step")
+      if floor > rate {
+        options.fault(
+          "min_lr", because: .rule("\(floor) is above the learning rate of \(rate)"))
+      }
+    }
+    self.init(shape: shape, warmup: warmup, steps: steps, rate: rate, floor: floor)
+  }
+
+  /// The learning rate of a step, counted from 0.
+  package func rate(at step: Int) -> Double {
+    if step < warmup { return rate * Double(step + 1) / Double(warmup) }
+    let progress = Double(step - warmup) / Double(max(steps - warmup, 1))
+    return switch shape {
+    case .cosine: floor + 0.5 * (1 + cos(Double.pi * min(progress, 1))) * (rate - floor)
+    case .linear: rate + min(progress, 1) * (floor - rate)
+    case .constant: rate
+    }
+  }
+}

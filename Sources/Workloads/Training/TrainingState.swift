@@ -1,0 +1,105 @@
+// TrainingState: all that a training must keep to go on, bit for bit, as if it had never stopped. What its curves hold
+// (losses, gradient norms, times) it does not keep: steps.jsonl has that.
+
+import Models
+import Records
+import Tensors
+
+/// The state of a training between two steps, as one safetensors file.
+///
+/// One file, so that parameters and moments can never be of different steps.
+package struct TrainingState {
+  /// The file within the cell's folder; it goes when the cell has ended.
+  package static let file = "state.safetensors"
+
+  /// Steps done, and the step of the optimizer, which a step without a finite gradient does not take.
+  let steps: Int
+  private let optimizerSteps: Int
+  private let stepOperations: Double
+  /// The peaks of memory so far; a process that only evaluates would see less.
+  private let peaks: MemoryLedger.Peaks
+  private let tensors: SafeTensors
+  private let path: String
+
+  /// Writes the state of `trainer` into `folder`, whole or not at all.
+  static func save(_ trainer: Trainer, to folder: String) throws(ResultsError) {
+    var entries: [SafeTensors.Entry] = []
+    for (parameter, moments) in zip(trainer.model.parameters.all, trainer.optimizer.moments) {
+      let shape = parameter.shape.dimensions
+      let parts = [parameter.tensor, moments.first, moments.second]
+      for (part, tensor) in zip(Self.parts, parts) {
+        entries.append(
+          .init(name: "\(part).\(parameter.name)", shape: shape, values: tensor.values()))
+      }
+    }
+    let peaks = trainer.device.memory.peaks
+    let file = SafeTensors(
+      entries,
+      metadata: [
+        ("steps", "\(trainer.steps)"), ("step_operations", "\(trainer.stepOperations ?? 0)"),
+        ("optimizer_steps", "\(trainer.optimizer.steps)"),
+        ("peak_by_kind", Self.text(peaks.byKind)), ("at_peak", Self.text(peaks.atHighest)),
+      ])
+    try AtomicFile.write(file.encoded(), to: "\(folder)/\(Self.file)")
+  }
+
+  /// Reads the state in `folder`; nil where there is none.
+  ///
+  /// - Throws: `ResultsError.unreadable` naming the file and what is wrong with it.
+  init?(in folder: String) throws(ResultsError) {
+    path = "\(folder)/\(Self.file)"
+    guard AtomicFile.exists(path) else { return nil }
+    let bytes = try AtomicFile.readBytes(path)
+    do {
+      tensors = try SafeTensors(decoding: bytes)
+    } catch {
+      throw .unreadable(path: path, problem: "\(error)")
+    }
+    let metadata = Dictionary(
+      tensors.metadata.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first })
+    guard let steps = metadata["steps"].flatMap({ Int($0) }),
+      let optimizerSteps = metadata["optimizer_steps"].flatMap({ Int($0) }),
+      let operations = metadata["step_operations"].flatMap({ Double($0) }),
+      let byKind = metadata["peak_by_kind"].flatMap(Self.use),
+      let atHighest = metadata["at_peak"].flatMap(Self.use)
+    else { throw .unreadable(path: path, problem: "it lacks its numbers of steps or its peaks") }
+    self.steps = steps
+    self.optimizerSteps = optimizerSteps
+    stepOperations = operations
+    peaks = MemoryLedger.Peaks(byKind: byKind, atHighest: atHighest)
+  }
+
+  /// Puts the state into `trainer`; all of it or nothing.
+  ///
+  /// - Throws: `ResultsError.unreadable` where it is of another model.
+  func restore(_ trainer: Trainer) throws(ResultsError) {
+    var found: [(Tensor, [Float])] = []
+    for (parameter, moments) in zip(trainer.model.parameters.all, trainer.optimizer.moments) {
+      let parts = [parameter.tensor, moments.first, moments.second]
+      for (part, tensor) in zip(Self.parts, parts) {
+        let name = "\(part).\(parameter.name)"
+        guard let entry = tensors[name], entry.shape == parameter.shape.dimensions else {
+          throw .unreadable(path: path, problem: "it has no '\(name)' of shape \(parameter.shape)")
+        }
+        found.append((tensor, entry.values))
+      }
+    }
+    for (tensor, values) in found { tensor.copy(from: values) }
+    trainer.resume(after: steps, optimizerSteps: optimizerSteps, stepOperations: stepOperations)
+    trainer.device.absorb(peaks)
+  }
+
+  private static let parts = ["parameter", "first_moment", "second_moment"]
+
+  private static func text(_ use: MemoryUse) -> String {
+    MemoryKind.allCases.map { "\(use[$0])" }.joined(separator: " ")
+  }
+
+  private static func use(_ text: String) -> MemoryUse? {
+    let bytes = text.split(separator: " ").compactMap { Int($0) }
+    guard bytes.count == MemoryKind.allCases.count else { return nil }
+    var use = MemoryUse()
+    for (kind, count) in zip(MemoryKind.allCases, bytes) { use[kind] = count }
+    return use
+  }
+}

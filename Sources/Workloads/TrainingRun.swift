@@ -1,0 +1,223 @@
+// TrainingRun: the loop of one training run, from the first step to the last evaluation, writing as it goes.
+
+import Models
+import Records
+import Tensors
+
+/// The state of one training run.
+struct TrainingRun {
+  private let options: TrainOptions
+  private let cell: CellJob
+  private let trainer: Trainer
+  private let sampler: BatchSampler
+  private let corpus: TextCorpus
+  private let cost: Cost
+  private let log: LineLog
+  /// The device's peak before the run; it is measured again at the end, for another program may have been busy.
+  private let peak: Double
+
+  private(set) var stepsDone = 0
+  private var clock = ThroughputClock()
+  private var evaluationSeconds = 0.0
+  private var stability = StabilityMonitor()
+  private var initialLoss: Double?
+  private var recentLosses: [Double] = []
+  private var bestValidation: Double?
+  private var lastValidation: Double?
+  /// The step that was evaluated last.
+  private var evaluated: Int?
+  private var checkpoints: CheckpointClock
+
+  init(
+    _ options: TrainOptions, _ cell: CellJob, _ model: Transformer, _ corpus: TextCorpus
+  ) throws(ResultsError) {
+    self.options = options
+    self.cell = cell
+    self.corpus = corpus
+    cost = model.cost(tokens: options.sequence)
+    peak = cell.device.measurePeak(cell.precision)
+    trainer = Trainer(
+      model, options.optimizer, precision: cell.precision, seed: UInt64(cell.seed),
+      on: cell.device)
+    sampler = BatchSampler(
+      tokens: corpus.train, sequence: options.sequence, batch: options.batch,
+      order: options.order, seed: UInt64(cell.seed))
+    checkpoints = CheckpointClock(interval: cell.checkpointSeconds)
+    let path = "\(cell.folder)/steps.jsonl"
+    let state = try TrainingState(in: cell.folder)
+    if let state { try LineLog.rewind(path) { Self.isBefore(state, $0) } }
+    log = try LineLog(path, isAfresh: state == nil)
+    if let state { try resume(state) }
+  }
+
+  /// Whether a line of the curves was written before the state was; the last evaluation is done anew.
+  private static func isBefore(_ state: TrainingState, _ line: JSON) -> Bool {
+    guard let step = line["step"]?.whole, line["val_loss"] == nil else { return false }
+    return line["val_loss_estimate"] == nil ? step < state.steps : step <= state.steps
+  }
+
+  /// Puts back what an earlier process had when it wrote its state.
+  private mutating func resume(_ state: TrainingState) throws(ResultsError) {
+    try state.restore(trainer)
+    let curve = try curve
+    guard curve.steps.count == state.steps else {
+      throw .unreadable(
+        path: log.path,
+        problem: "it has \(curve.steps.count) steps, the checkpoint beside it \(state.steps)")
+    }
+    for step in curve.steps {
+      clock.add(step.seconds ?? 0)
+      stability.record(
+        loss: step.loss, gradientNorm: step.gradientNorm ?? .nan,
+        maxAttentionLogit: step.maxAttentionLogit)
+      keep(step.loss)
+    }
+    initialLoss = curve.steps.first?.loss
+    for evaluation in curve.evaluations {
+      bestValidation = min(bestValidation ?? evaluation.loss, evaluation.loss)
+      evaluated = evaluation.step
+    }
+    stepsDone = state.steps
+    cell.progress.log("goes on after step \(stepsDone)")
+  }
+
+  private var curve: LossCurve {
+    get throws(ResultsError) { LossCurve(reading: try AtomicFile.read(log.path)) }
+  }
+
+  /// A hash of every loss; nil where no step was done.
+  func lossHash() throws(ResultsError) -> String? { try curve.hash }
+
+  /// Writes all that is needed to go on from here in another process.
+  mutating func saveState() throws(ResultsError) {
+    try log.sync()
+    try TrainingState.save(trainer, to: cell.folder)
+  }
+
+  /// All steps, the evaluations between them and the last one.
+  ///
+  /// - Throws: `Interrupted` after the step during which the user asked to stop.
+  mutating func run() throws {
+    cell.row.status = .ok
+    let some = EvaluationWindows.spread(
+      options.evaluationWindows, tokens: corpus.validation.count, sequence: options.sequence)
+    var inputs = [Int32](repeating: 0, count: options.batch * options.sequence)
+    var targets = inputs
+    while stepsDone < options.steps {
+      if isEvaluationDue { try evaluate(some, as: "val_loss_estimate") }
+      if checkpoints.isDue() {
+        var clock = checkpoints
+        try clock.write { try saveState() }
+        checkpoints = clock
+      }
+      sampler.fill(step: stepsDone, inputs: &inputs, targets: &targets)
+      guard try step(inputs, targets) else { return }
+      if cell.isInterrupted() {
+        try log.sync()
+        throw Interrupted()
+      }
+    }
+    let all = EvaluationWindows.full(
+      tokens: corpus.validation.count, sequence: options.sequence)
+    let loss = try evaluate(all, as: "val_loss")
+    lastValidation = loss
+    if !loss.isFinite {
+      cell.row.status = .diverged
+      cell.row.reason = "the validation loss after the last step is not finite"
+    }
+    try log.sync()
+  }
+
+  private var isEvaluationDue: Bool {
+    options.evaluateEvery > 0 && stepsDone > 0 && stepsDone % options.evaluateEvery == 0
+      && evaluated != stepsDone
+  }
+
+  /// Keeps the last tenth of the training losses.
+  private mutating func keep(_ loss: Double) {
+    recentLosses.append(loss)
+    if recentLosses.count > max(1, options.steps / 10) { recentLosses.removeFirst() }
+  }
+
+  /// One step; false when it diverged.
+  private mutating func step(_ inputs: [Int32], _ targets: [Int32]) throws(ResultsError) -> Bool {
+    let start = MonotonicClock.now()
+    let step = trainer.step(
+      inputs, targets: targets, batch: options.batch, rate: options.schedule.rate(at: stepsDone))
+    let seconds = MonotonicClock.now() - start
+    clock.add(seconds)
+    stability.record(
+      loss: step.loss, gradientNorm: step.gradientNorm, maxAttentionLogit: step.maxAttentionLogit)
+    try log.append(
+      [
+        "step": .integer(stepsDone), "loss": .real(step.loss), "lr": .real(step.rate),
+        "grad_norm": .real(step.gradientNorm), "max_attention_logit": .real(step.maxAttentionLogit),
+        "seconds": .real(seconds),
+      ])
+    // The loss of a step is that of the parameters before it.
+    if stepsDone == 0 { initialLoss = step.loss }
+    stepsDone += 1
+    guard step.isFinite else {
+      cell.row.status = .diverged
+      cell.row.reason =
+        "the \(step.loss.isFinite ? "gradient" : "loss") of step \(stepsDone - 1) is not finite"
+      return false
+    }
+    keep(step.loss)
+    cell.progress.step(
+      stepsDone, of: options.steps, loss: step.loss,
+      tokensPerSecond: Double(inputs.count) / (clock.median ?? seconds))
+    return true
+  }
+
+  @discardableResult
+  private mutating func evaluate(
+    _ windows: EvaluationWindows, as name: String
+  ) throws(ResultsError) -> Double {
+    let start = MonotonicClock.now()
+    let loss = Evaluation(corpus.validation, batch: options.batch).loss(of: trainer, over: windows)
+    evaluationSeconds += MonotonicClock.now() - start
+    bestValidation = min(bestValidation ?? loss, loss)
+    evaluated = stepsDone
+    try log.append(
+      .object([JSONMember("step", .integer(stepsDone)), JSONMember(name, .real(loss))]))
+    cell.progress.evaluated(step: stepsDone, of: options.steps, validationLoss: loss)
+    return loss
+  }
+
+  /// Puts what was measured into the cell's row.
+  func report() {
+    var metrics = cell.row.metrics
+    defer { cell.row.metrics = metrics }
+    let perStep = options.batch * options.sequence
+    let flops = cost.forwardFLOPsPerSequence + cost.backwardFLOPsPerSequence
+    metrics[.valLoss] = lastValidation
+    metrics[.initialLoss] = initialLoss
+    metrics[.bestValLoss] = bestValidation
+    metrics[.trainLoss] =
+      recentLosses.isEmpty ? nil : recentLosses.reduce(0, +) / Double(recentLosses.count)
+    if let median = clock.median {
+      let rate = flops * Double(options.batch) / median
+      metrics[.tokensPerSecond] = Double(perStep) / median
+      metrics[.stepSeconds] = median
+      metrics[.flopsPerSecond] = rate
+      metrics[.peakPercent] = 100 * rate / max(peak, cell.device.measurePeak(cell.precision))
+    }
+    metrics[.trainSeconds] = clock.total
+    metrics[.evaluationSeconds] = evaluationSeconds
+    metrics.set(.parameters, trainer.model.parameters.tensors.reduce(0) { $0 + $1.count })
+    metrics.set(.attentionParameters, cost.attentionParameters)
+    metrics.set(.feedForwardParameters, cost.feedForwardParameters)
+    metrics[.stepFLOPs] = trainer.stepOperations
+    metrics[.prediction(of: .parameters)] = Double(trainer.model.parameterCount.total)
+    metrics[.prediction(of: .stepFLOPs)] =
+      trainer.model.trainingStepFLOPs(
+        tokens: options.sequence, batch: options.batch, on: cell.device)
+    metrics.set(.flopsPerToken, Int(flops / Double(options.sequence)))
+    metrics.set(.steps, stepsDone)
+    metrics.set(.tokens, stepsDone * perStep)
+    metrics.set(.kvCacheBytesPerToken, cost.cacheBytesPerToken)
+    stability.report(to: &metrics)
+    cell.device.memory.report(to: &metrics)
+  }
+}
