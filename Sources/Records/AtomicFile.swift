@@ -7,6 +7,9 @@ internal import Foundation
 package enum AtomicFile {
   /// Replaces the file at `path` with `text`; on failure the old file is untouched.
   ///
+  /// A symbolic link stays one: what it points to is replaced. A device, a pipe or a descriptor (`/dev/stdout`) cannot
+  /// be replaced and is written to.
+  ///
   /// - Throws: `ResultsError.system` naming the file (not writable, disk full).
   package static func write(_ text: String, to path: String) throws(ResultsError) {
     try write(Array(text.utf8), to: path)
@@ -14,15 +17,12 @@ package enum AtomicFile {
 
   /// Replaces the file at `path` with `bytes`; on failure the old file is untouched.
   package static func write(_ bytes: [UInt8], to path: String) throws(ResultsError) {
-    let temporary = sibling(of: path)
-    do throws(ResultsError) {
-      try writeAndSync(bytes, to: temporary, for: path)
-      guard rename(temporary, path) == 0 else { throw ResultsError.last("write", path) }
-    } catch {
-      unlink(temporary)
-      throw error
+    guard let target = try replaceable(path) else { return try writeInPlace(bytes, to: path) }
+    // A sweep that took the temporary file for one of the dead may have removed it.
+    for _ in 1...3 {
+      if try replace(target, with: bytes, for: path) { return try syncFolder(of: target) }
     }
-    try syncFolder(of: path)
+    throw .system(doing: "write", path: path, code: ENOENT)
   }
 
   /// Replaces the file at `path` with a JSON value over several lines.
@@ -32,9 +32,11 @@ package enum AtomicFile {
 
   /// Points the symbolic link at `path` to `target`, replacing an older link in one step.
   package static func link(_ path: String, to target: String) throws(ResultsError) {
-    let temporary = sibling(of: path)
-    unlink(temporary)
-    guard symlink(target, temporary) == 0 else { throw ResultsError.last("link", path) }
+    var temporary = sibling(of: path)
+    while symlink(target, temporary) != 0 {
+      guard errno == EEXIST else { throw ResultsError.last("link", path) }
+      temporary = sibling(of: path)
+    }
     guard rename(temporary, path) == 0 else {
       let error = ResultsError.last("link", path)
       unlink(temporary)
@@ -43,9 +45,10 @@ package enum AtomicFile {
     try syncFolder(of: path)
   }
 
-  /// The text of a file.
+  /// Whether there is something at a path.
   package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
+  /// The text of a file.
   package static func read(_ path: String) throws(ResultsError) -> String {
     String(decoding: try readBytes(path), as: UTF8.self)
   }
@@ -73,19 +76,111 @@ package enum AtomicFile {
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 
-  // A hidden name in the same folder, so that the rename stays within one file system. The
-  // process id keeps two programs that write the same file apart.
-  private static func sibling(of path: String) -> String {
-    let name = path.split(separator: "/").last.map(String.init) ?? "file"
-    return "\(folder(of: path))/.\(name).\(getpid()).tmp"
+  // MARK: Temporary files
+
+  /// Removes the temporary files in a folder that no program is writing any more.
+  package static func sweep(_ folder: String) {
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    where name.hasPrefix(".") && name.hasSuffix(".tmp") {
+      let file = open("\(folder)/\(name)", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+      guard file >= 0 else { continue }
+      // Its writer holds a lock, which goes with the writer, on whatever machine it is.
+      if flock(file, LOCK_EX | LOCK_NB) == 0 { unlink("\(folder)/\(name)") }
+      close(file)
+    }
   }
 
-  private static func writeAndSync(
-    _ bytes: [UInt8], to temporary: String, for path: String
-  ) throws(ResultsError) {
-    let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+  // A hidden name in the same folder, so that the rename stays within one file system. It is random: process ids are
+  // shared by the machines and containers that share a folder.
+  private static func sibling(of path: String) -> String {
+    let name = path.split(separator: "/").last.map(String.init) ?? "file"
+    var random = SystemRandomNumberGenerator()
+    // A name has 255 bytes at most.
+    let stem = name.utf8.count <= 200 ? name : String(name.prefix(40))
+    return "\(folder(of: path))/.\(stem).\(String(random.next(), radix: 36)).tmp"
+  }
+
+  /// Writes `bytes` under a temporary name and renames it to `target`.
+  ///
+  /// - Returns: false where the temporary file has gone.
+  private static func replace(
+    _ target: String, with bytes: [UInt8], for path: String
+  ) throws(ResultsError) -> Bool {
+    let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC
+    var temporary = sibling(of: target)
+    var file = open(temporary, flags, 0o644)
+    while file < 0, errno == EEXIST {
+      temporary = sibling(of: target)
+      file = open(temporary, flags, 0o644)
+    }
+    guard file >= 0 else { throw ResultsError.last("write", path) }
+    // Held until the file has its name: `sweep` leaves it alone. Some file systems know no locks.
+    _ = flock(file, LOCK_EX | LOCK_NB)
+    defer { close(file) }
+    do throws(ResultsError) {
+      try write(bytes, into: file, for: path)
+      guard fsync(file) == 0 else { throw ResultsError.last("write", path) }
+      if rename(temporary, target) == 0 { return true }
+      let code = errno
+      if code == ENOENT, exists(folder(of: target)), !exists(temporary) { return false }
+      throw .system(doing: "write", path: path, code: code)
+    } catch {
+      unlink(temporary)
+      throw error
+    }
+  }
+
+  // MARK: Places that are no regular files
+
+  /// Whether a path leads to this program's standard output, as `/dev/stdout` does.
+  package static func isStandardOutput(_ path: String) -> Bool {
+    var (place, output) = (stat(), stat())
+    return stat(path, &place) == 0 && fstat(1, &output) == 0
+      && (place.st_dev, place.st_ino) == (output.st_dev, output.st_ino)
+  }
+
+  /// The path of the regular file that `path` is or leads to, which may not be there yet; nil for a device, a pipe or
+  /// a descriptor.
+  private static func replaceable(_ path: String) throws(ResultsError) -> String? {
+    var status = stat()
+    if stat(path, &status) == 0 {
+      let type = status.st_mode & S_IFMT
+      // A folder is left to the rename, which refuses it.
+      if type != S_IFREG, type != S_IFDIR { return nil }
+    }
+    var target = path
+    // As many links as Linux follows.
+    for _ in 0..<40 {
+      guard lstat(target, &status) == 0, status.st_mode & S_IFMT == S_IFLNK else { return target }
+      // The links of open descriptors name files that need not be there any more.
+      if isOfSystem(folder(of: target)) { return nil }
+      guard let next = try? FileManager.default.destinationOfSymbolicLink(atPath: target) else {
+        throw .system(doing: "follow", path: path, code: EINVAL)
+      }
+      target = next.hasPrefix("/") ? next : "\(folder(of: target))/\(next)"
+    }
+    throw .system(doing: "write", path: path, code: ELOOP)
+  }
+
+  /// Whether a folder is one of /proc, such as /dev/fd.
+  private static func isOfSystem(_ folder: String) -> Bool {
+    guard let resolved = realpath(folder, nil) else { return false }
+    defer { free(resolved) }
+    return String(cString: resolved).hasPrefix("/proc/")
+  }
+
+  private static func writeInPlace(_ bytes: [UInt8], to path: String) throws(ResultsError) {
+    // Opened anew, a file behind standard output would be written to from its start.
+    let file =
+      isStandardOutput(path) ? dup(1) : open(path, O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOCTTY)
     guard file >= 0 else { throw ResultsError.last("write", path) }
     defer { close(file) }
+    try write(bytes, into: file, for: path)
+  }
+
+  private static func write(
+    _ bytes: [UInt8], into file: Int32, for path: String
+  ) throws(ResultsError) {
     var done = 0
     while done < bytes.count {
       let count = bytes[done...].withUnsafeBytes {
@@ -95,7 +190,6 @@ package enum AtomicFile {
       guard count >= 0 else { throw ResultsError.last("write", path) }
       done += count
     }
-    guard fsync(file) == 0 else { throw ResultsError.last("write", path) }
   }
 
   /// Makes a rename or a new file in a folder survive a power cut.

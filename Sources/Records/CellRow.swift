@@ -1,6 +1,8 @@
 // One cell's result: what was asked for (axes), what ran (facts), what was measured (metrics).
 // It is a row of cells.csv and cells.jsonl, and the cell's own result.json.
 
+internal import Config
+
 /// The result of one cell: a variant at one point of the axes with one seed.
 package struct CellRow: Equatable, Sendable {
   /// One axis value of the matrix, or one fact about the run.
@@ -23,8 +25,10 @@ package struct CellRow: Equatable, Sendable {
   /// The matrix axes by dotted path, in the order of the file.
   package let axes: [Entry]
   package var status: CellStatus
-  /// Why the status is what it is; nil when all went well.
-  package var reason: String?
+  /// Why the status is what it is, in one line; nil when all went well.
+  package var reason: String? {
+    didSet { reason = reason.map(Wording.oneLine) }
+  }
   /// What really ran, against what was asked for: device, kernel, dataset (columns `ran.<key>`).
   package private(set) var facts: [Entry] = []
   package var metrics = MetricValues()
@@ -40,7 +44,7 @@ package struct CellRow: Equatable, Sendable {
     self.seed = seed
     self.axes = axes
     self.status = status
-    self.reason = reason
+    self.reason = reason.map(Wording.oneLine)
   }
 
   /// Sets a fact about what ran: `setFact("kernel", "flash2")`.

@@ -20,6 +20,8 @@ package enum CellStatus: String, CaseIterable, Sendable {
   /// The run ended before its turn.
   case notRun = "not_run"
 
+  package static let stopReason = "stopped by the user"
+
   package static func timeoutReason(_ cap: Double) -> String {
     "stopped after \(Metric.seconds.text(cap)), its time cap"
   }

@@ -8,12 +8,17 @@ package enum RunError: Error, Equatable, CustomStringConvertible {
   case changed([String])
   /// Cells of the run that the experiment file no longer has.
   case missingCells([String])
+  /// A signal came, and there is nothing to go on with; the exit code that stands for it.
+  case interrupted(Int32)
   /// A worker could not write its results; it said why.
   case workerCouldNotWrite(String)
 
   package var exitCode: Int32 {
-    if case .changed = self { return ExitCode.notComparable }
-    return ExitCode.failure
+    switch self {
+    case .changed: ExitCode.notComparable
+    case .interrupted(let code): code
+    default: ExitCode.failure
+    }
   }
 
   package var description: String {
@@ -28,6 +33,7 @@ package enum RunError: Error, Equatable, CustomStringConvertible {
       "the run has cells that the experiment file does not have: "
         + labels.prefix(5).joined(separator: ", ")
         + (labels.count > 5 ? " and \(labels.count - 5) more" : "") + "; start a new run"
+    case .interrupted: "interrupted"
     case .workerCouldNotWrite(let label):
       "the worker of \(label) could not write its results; what was finished before is kept, and "
         + "'runexp resume' goes on from there"

@@ -94,15 +94,13 @@ package struct RunFolder: Sendable, Equatable {
   /// Removes the half-written files of programs that were killed; only who holds the run's lock may.
   package func sweep() {
     let cells = (try? FileManager.default.contentsOfDirectory(atPath: file("cells"))) ?? []
-    for place in [path] + cells.map(cell) {
-      for name in (try? FileManager.default.contentsOfDirectory(atPath: place)) ?? []
-      where name.hasPrefix(".") && name.hasSuffix(".tmp") {
-        unlink("\(place)/\(name)")
-      }
-    }
+    for place in [path] + cells.map(cell) { AtomicFile.sweep(place) }
   }
 
-  private static func checkName(_ name: String) throws(ResultsError) {
+  /// Checks what is to be the name of one folder, wherever it was read: nothing that leads elsewhere.
+  ///
+  /// - Throws: `ResultsError.badName`.
+  package static func checkName(_ name: String) throws(ResultsError) {
     let isWord = name.unicodeScalars.allSatisfy { scalar in
       scalar.properties.isAlphabetic || ("0"..."9").contains(scalar)
         || "._-+".contains(Character(scalar))

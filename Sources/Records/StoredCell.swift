@@ -20,7 +20,8 @@ package struct StoredCell: Sendable {
   ///   - line: the cell's line of `plan.jsonl`.
   /// - Returns: nil where the line is none of a plan.
   init?(_ line: JSON, in run: RunFolder) {
-    guard let id = line["cell"]?.text, id.first?.isLetter == true, let label = line["label"]?.text,
+    guard let id = line["cell"]?.text, id.first?.isLetter == true,
+      (try? RunFolder.checkName(id)) != nil, let label = line["label"]?.text,
       let variant = line["variant"]?.text, let seed = line["seed"]?.whole,
       let status = line["status"]?.text.flatMap(CellStatus.init)
     else { return nil }

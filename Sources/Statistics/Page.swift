@@ -60,8 +60,12 @@ package struct Page: Equatable, Sendable {
   }
 
   private static func markdown(_ item: ListItem) -> String {
-    let lead = item.lead.isEmpty ? "" : "**\(escape(item.lead))** "
-    return "- \(lead)\(escape(item.text))\n" + item.below.map { "  - \(escape($0))\n" }.joined()
+    // A blank line would end the list.
+    func line(_ text: String) -> String {
+      escape(text.split(whereSeparator: \.isNewline).joined(separator: " "))
+    }
+    let lead = item.lead.isEmpty ? "" : "**\(line(item.lead))** "
+    return "- \(lead)\(line(item.text))\n" + item.below.map { "  - \(line($0))\n" }.joined()
   }
 
   private static func text(_ item: ListItem) -> String {

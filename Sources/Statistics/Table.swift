@@ -11,8 +11,8 @@ package struct Table: Equatable, Sendable {
   /// - Precondition: every row has as many fields as the header.
   package init(header: [String], rows: [[String]], left: Set<Int> = [0]) {
     precondition(rows.allSatisfy { $0.count == header.count }, "table rows of unequal length")
-    self.header = header
-    self.rows = rows
+    self.header = header.map(Self.oneLine)
+    self.rows = rows.map { $0.map(Self.oneLine) }
     self.left = left
   }
 
@@ -37,6 +37,12 @@ package struct Table: Equatable, Sendable {
         + row.indices.map { pad(row[$0], to: widths[$0], left.contains($0)) }
         .joined(separator: " | ") + " |\n"
     }.joined()
+  }
+
+  /// A field cannot hold a line end, in a terminal as in Markdown.
+  private static func oneLine(_ text: String) -> String {
+    text.contains(where: \.isNewline)
+      ? text.split(whereSeparator: \.isNewline).joined(separator: " ") : text
   }
 
   private var widths: [Int] {

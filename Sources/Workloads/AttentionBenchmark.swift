@@ -47,7 +47,7 @@ package struct AttentionBenchmark: Workload {
     let peak = cell.device.measurePeak(cell.precision)
     var run = AttentionRun(problem, algorithm, cell.precision, seed: cell.seed, on: cell.device)
     run.time(seconds: options.seconds, stops: cell.isInterrupted)
-    if cell.isInterrupted() { throw Interrupted() }
+    try cell.checkInterrupt()
     cell.row.status = .ok
     let highest = max(peak, cell.device.measurePeak(cell.precision))
     run.report(to: &cell.row.metrics, peak: highest)

@@ -21,8 +21,11 @@ package final class CellJob {
   /// The most memory that tensors may take; nil for no limit.
   package let memoryCap: Int?
   package let progress: any ProgressReporter
-  /// Becomes true when the user asks to stop; looked at after every step.
+  /// Becomes true when the user asks to stop; looked at in every long loop.
   package let isInterrupted: () -> Bool
+  /// Says that there is something to save: from now on a request to stop waits, however long a step takes, until
+  /// `isInterrupted` is asked.
+  package let holdStop: () -> Void
   /// What is found; written to `result.json` by the caller.
   package var row: CellRow
 
@@ -30,7 +33,7 @@ package final class CellJob {
     row: CellRow, model: Section, device: Device, precision: ElementType, folder: String,
     data: DatasetLoader, savesInitial: Bool, checkpointSeconds: Double = .infinity,
     memoryCap: Int? = nil, progress: any ProgressReporter,
-    isInterrupted: @escaping () -> Bool
+    isInterrupted: @escaping () -> Bool, holdStop: @escaping () -> Void = {}
   ) {
     self.row = row
     self.model = model
@@ -44,10 +47,16 @@ package final class CellJob {
     self.memoryCap = memoryCap
     self.progress = progress
     self.isInterrupted = isInterrupted
+    self.holdStop = holdStop
   }
 }
 
 extension CellJob {
+  /// - Throws: `Interrupted` when the user has asked to stop.
+  package func checkInterrupt() throws(Interrupted) {
+    if isInterrupted() { throw Interrupted() }
+  }
+
   /// Refuses work that is known beforehand to need more memory than the cell may have.
   ///
   /// - Throws: `MemoryCapExceeded`.

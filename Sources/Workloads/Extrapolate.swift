@@ -34,7 +34,11 @@ package struct Extrapolate: Workload {
   package func flops(of model: Transformer) -> Double? { training.flops(of: model) }
 
   package func run(_ cell: CellJob) throws {
-    guard let (model, corpus) = try training.train(cell) else { return }
+    try training.train(cell) { model, corpus in try measure(model, corpus, cell) }
+  }
+
+  /// The loss by position, beyond the length of the training.
+  private func measure(_ model: Transformer, _ corpus: TextCorpus, _ cell: CellJob) throws {
     let wanted = 4 * length
     let reach = min(wanted, model.longest ?? wanted, corpus.validation.count - 2)
     if reach < wanted {
@@ -43,9 +47,9 @@ package struct Extrapolate: Workload {
         ? "learned positions end there" : "the validation text ends there"
       cell.row.setFact("extrapolation_note", .string("no loss beyond position \(reach): \(cause)"))
     }
-    let losses = PositionLoss(
+    let losses = try PositionLoss(
       model, corpus.validation, length: reach, windows: windows, precision: cell.precision,
-      on: cell.device)
+      on: cell.device, check: cell.checkInterrupt)
     try losses.write(to: "\(cell.folder)/loss-by-position.jsonl")
     cell.row.metrics[.lossWithinLength] = losses.mean(0..<length)
     cell.row.metrics[.lossToTwice] = losses.mean(length..<2 * length)

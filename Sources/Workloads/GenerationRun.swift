@@ -45,7 +45,7 @@ struct GenerationRun {
     _ = generator.prefill(sequences.map { Array($0[..<prompt]) }, stops: cell.isInterrupted)
     prefillSeconds = MonotonicClock.now() - start
     for step in 0..<options.newTokens {
-      if cell.isInterrupted() { throw Interrupted() }
+      try cell.checkInterrupt()
       start = MonotonicClock.now()
       let logits = generator.step(sequences.map { $0[prompt + step] })
       seconds.append(MonotonicClock.now() - start)

@@ -27,16 +27,20 @@ package struct Train: Workload {
     Double(steps * tokensPerStep) * model.cost(tokens: length).trainingFLOPsPerToken
   }
 
-  package func run(_ cell: CellJob) throws { _ = try train(cell) }
+  package func run(_ cell: CellJob) throws { try train(cell) }
 
-  /// Trains and reports; what another workload goes on from, nil when there is nothing to go on from.
-  func train(_ cell: CellJob) throws -> (model: Transformer, corpus: TextCorpus)? {
+  /// Trains and reports.
+  ///
+  /// - Parameter measure: what another workload does with a model whose training went well.
+  func train(
+    _ cell: CellJob, then measure: (Transformer, TextCorpus) throws -> Void = { _, _ in }
+  ) throws {
     let text = try cell.data.load(options.dataset)
     cell.recordDataset(text)
     let corpus = try TextCorpus(text, sequence: options.sequence)
     let model = Transformer(
       cell.model, vocabulary: corpus.vocabulary.count, length: options.sequence)
-    guard cell.recordKernel(of: model, tokens: options.sequence) else { return nil }
+    guard cell.recordKernel(of: model, tokens: options.sequence) else { return }
     // Counted before the model has memory of its own.
     let predicted = DryTraining(
       model, batch: options.batch, sequence: options.sequence, precision: cell.precision,
@@ -47,8 +51,16 @@ package struct Train: Workload {
     if cell.savesInitial { try cell.save(model, corpus, step: 0, as: "checkpoint-initial") }
 
     var training = try TrainingRun(options, cell, model, corpus)
+    cell.holdStop()
     do {
       try training.run()
+      training.report()
+      if let hash = try training.lossHash() { cell.row.setFact("loss_hash", .string(hash)) }
+      try AtomicFile.write(cell.device.memory.json, to: "\(cell.folder)/memory.json")
+      let isWell = cell.row.status == .ok
+      if isWell, options.sampleTokens > 0 { try writeSample(of: model, corpus, cell) }
+      try cell.save(model, corpus, step: training.stepsDone, as: "checkpoint")
+      if isWell { try measure(model, corpus) }
     } catch let stop as Interrupted {
       // What was learnt so far is kept: to go on from, and for those who want to look at it.
       training.report()
@@ -56,26 +68,20 @@ package struct Train: Workload {
       try cell.save(model, corpus, step: training.stepsDone, as: "checkpoint")
       throw stop
     }
-    training.report()
-    if let hash = try training.lossHash() { cell.row.setFact("loss_hash", .string(hash)) }
-    try AtomicFile.write(cell.device.memory.json, to: "\(cell.folder)/memory.json")
-    if cell.row.status == .ok, options.sampleTokens > 0 {
-      try writeSample(of: model, corpus, cell)
-    }
-    try cell.save(model, corpus, step: training.stepsDone, as: "checkpoint")
-    return cell.row.status == .ok ? (model, corpus) : nil
   }
 
   private func writeSample(
     of model: Transformer, _ corpus: TextCorpus, _ cell: CellJob
-  ) throws(ResultsError) {
+  ) throws {
     let known = Set(corpus.vocabulary.scalars)
     let prompt = String(
       String.UnicodeScalarView(options.prompt.unicodeScalars.filter(known.contains)))
     let start = (try? corpus.vocabulary.encode(prompt)) ?? []
-    let tokens = TextSample(temperature: options.sampleTemperature, seed: UInt64(cell.seed)).draw(
-      options.sampleTokens, after: start.isEmpty ? [0] : start, from: model,
-      length: options.sequence, precision: cell.precision, on: cell.device)
+    let tokens = try TextSample(temperature: options.sampleTemperature, seed: UInt64(cell.seed))
+      .draw(
+        options.sampleTokens, after: start.isEmpty ? [0] : start, from: model,
+        length: options.sequence, precision: cell.precision, on: cell.device,
+        check: cell.checkInterrupt)
     let text = prompt + corpus.vocabulary.decode(tokens)
     try AtomicFile.write(text, to: "\(cell.folder)/sample.txt")
   }

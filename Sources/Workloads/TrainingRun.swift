@@ -96,7 +96,7 @@ struct TrainingRun {
 
   /// All steps, the evaluations between them and the last one.
   ///
-  /// - Throws: `Interrupted` after the step during which the user asked to stop.
+  /// - Throws: `Interrupted` after the step, or the batch of an evaluation, during which the user asked to stop.
   mutating func run() throws {
     cell.row.status = .ok
     let some = EvaluationWindows.spread(
@@ -112,10 +112,7 @@ struct TrainingRun {
       }
       sampler.fill(step: stepsDone, inputs: &inputs, targets: &targets)
       guard try step(inputs, targets) else { return }
-      if cell.isInterrupted() {
-        try log.sync()
-        throw Interrupted()
-      }
+      try cell.checkInterrupt()
     }
     let all = EvaluationWindows.full(
       tokens: corpus.validation.count, sequence: options.sequence)
@@ -173,9 +170,10 @@ struct TrainingRun {
   @discardableResult
   private mutating func evaluate(
     _ windows: EvaluationWindows, as name: String
-  ) throws(ResultsError) -> Double {
+  ) throws -> Double {
     let start = MonotonicClock.now()
-    let loss = Evaluation(corpus.validation, batch: options.batch).loss(of: trainer, over: windows)
+    let loss = try Evaluation(corpus.validation, batch: options.batch).loss(
+      of: trainer, over: windows, check: cell.checkInterrupt)
     evaluationSeconds += MonotonicClock.now() - start
     bestValidation = min(bestValidation ?? loss, loss)
     evaluated = stepsDone

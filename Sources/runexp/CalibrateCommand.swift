@@ -57,17 +57,10 @@ struct CalibrateCommand: ParsableCommand {
 
     let calibrator = Calibrator(
       device.options, program: Program.version, environment: environment)
-    let measured: (noise: NoiseFloor, calibration: Calibration)
-    do {
-      measured = try calibrator.measure(experiment, runs: runs, in: folder) { number in
+    let measured = try failing {
+      try calibrator.measure(experiment, runs: runs, in: folder) { number in
         if !quiet { say(number == 0 ? "warm-up run" : "run \(number) of \(runs)") }
       }
-    } catch let failure as Calibrator.Failure {
-      say("error: \(failure)")
-      throw ArgumentParser.ExitCode(failure.exitCode)
-    } catch {
-      say("error: \(error)")
-      throw ArgumentParser.ExitCode(Records.ExitCode.failure)
     }
     let path = try failing { try measured.calibration.save(environment: environment) }
     show(measured.noise, measured.calibration, path: path, isDisturbed: disturbance != nil)

@@ -118,12 +118,13 @@ func say(_ text: String) {
   Terminal.writeToStandardError(text.hasSuffix("\n") ? text : text + "\n")
 }
 
-/// Runs `body`; an error is said in one line, and the program ends with code 1.
+/// Runs `body`; an error is said, and the program ends with its code, which is 1 for most.
 func failing<Result>(_ body: () throws -> Result) throws -> Result {
   do {
     return try body()
   } catch {
     say("error: \(error)")
-    throw ArgumentParser.ExitCode(Records.ExitCode.failure)
+    let code = (error as? RunError)?.exitCode ?? (error as? Calibrator.Failure)?.exitCode
+    throw ArgumentParser.ExitCode(code ?? Records.ExitCode.failure)
   }
 }

@@ -4,6 +4,7 @@ import ArgumentParser
 import Experiments
 import Foundation
 import Models
+import Records
 import Tensors
 import Workloads
 
@@ -24,7 +25,10 @@ struct GenerateCommand: ParsableCommand {
         ),
         ("runexp generate CHECKPOINT --temperature 0 -n 200", "always the likeliest character"),
       ],
-      exits: [.ok, .failure("there is no checkpoint, or the prompt has characters it never saw")]
+      exits: [
+        .ok, .failure("there is no checkpoint, or the prompt has characters it never saw"),
+        .init(130, "interrupted by Ctrl-C; what was written stands"),
+      ]
     ).text)
 
   @Argument(help: "The checkpoint's folder, or its cell's.", completion: .directory) var checkpoint:
@@ -59,6 +63,9 @@ struct GenerateCommand: ParsableCommand {
 
   /// - Returns: why the text ended early; nil when it did not.
   private func write() throws -> String? {
+    let interrupts = Interrupts()
+    // There is nothing to tidy up.
+    interrupts.mayFinish = false
     let saved = try SavedModel(checkpoint)
     let start = try saved.vocabulary.encode(prompt)
     let device = Device.cpu(threads: threads)
@@ -78,6 +85,10 @@ struct GenerateCommand: ParsableCommand {
     emit(prompt)
     var logits = generator.prefill([start])
     for index in 0..<room {
+      if let code = interrupts.exitCode {
+        emit("\n")
+        throw RunError.interrupted(code)
+      }
       let token = sampler.pick(logits, index)
       emit(saved.vocabulary.decode([token]))
       if index + 1 < room { logits = generator.step([token]) }

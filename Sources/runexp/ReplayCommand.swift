@@ -24,6 +24,7 @@ struct ReplayCommand: ParsableCommand {
         .ok, .init(2, "other bits"),
         .init(5, "other bits, but program or processor are others too"),
         .failure("there is no such run, or it cannot be run again"),
+        .init(130, "interrupted by Ctrl-C"),
       ]
     ).text)
 
@@ -37,7 +38,8 @@ struct ReplayCommand: ParsableCommand {
   func run() throws {
     let run = try failing { try StoredRun(RunLocator(results: results).find(name)) }
     let chosen = try choose(from: run)
-    let scratch = NSTemporaryDirectory() + "runexp-replay-\(getpid())"
+    let interrupts = Interrupts()
+    let scratch = NSTemporaryDirectory() + "runexp-replay-" + UUID().uuidString
     defer { try? FileManager.default.removeItem(atPath: scratch) }
     let program = Program.version
     let options = RunOptions(of: run)
@@ -49,7 +51,8 @@ struct ReplayCommand: ParsableCommand {
       let replay = try failing {
         try Replay(
           cell, of: run, options: options, program: program,
-          environment: ProcessInfo.processInfo.environment, scratch: scratch)
+          environment: ProcessInfo.processInfo.environment, scratch: scratch,
+          interrupts: interrupts)
       }
       isSame = isSame && replay.isSame
       print(json ? line(replay) : text(replay))

@@ -14,7 +14,8 @@ struct ReportCommand: ParsableCommand {
       The page holds the summary, curves, growth, rooflines, cache, predictions, machine and \
       experiment file, as far as the run has them. It needs no network and no other file, and \
       works on runs that are unfinished or failed in part. Reads the run's folder, writes the page \
-      there and prints its path.
+      there and prints its path. \
+      FILE may be a device or a pipe as well, such as /dev/stdout.
       """,
       examples: [
         ("runexp report latest", "the newest run, as report.html in its folder"),
@@ -41,6 +42,8 @@ struct ReportCommand: ParsableCommand {
       try AtomicFile.write(report.html, to: path)
       return (path, report)
     }
+    // The page is all that one wants to read there.
+    if AtomicFile.isStandardOutput(path) { return }
     guard json else { return print(path) }
     let value: JSON = [
       "report": .string(path), "bytes": .integer(report.html.utf8.count),

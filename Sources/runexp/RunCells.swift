@@ -12,18 +12,11 @@ func runCells(
   of experiment: PlannedExperiment, _ options: RunOptions, continuing: RunContinuation? = nil,
   json: Bool
 ) throws {
-  let outcome: Runner.Outcome
-  do {
-    outcome = try Runner(
+  let outcome = try failing {
+    try Runner(
       experiment, options, program: Program.version,
       environment: ProcessInfo.processInfo.environment
     ).run(continuing: continuing)
-  } catch let error as RunError {
-    say("error: \(error)")
-    throw ArgumentParser.ExitCode(error.exitCode)
-  } catch {
-    say("error: \(error)")
-    throw ArgumentParser.ExitCode(Records.ExitCode.failure)
   }
   print(json ? outcome.summary.json.document : outcome.summary.digest.text, terminator: "")
   if !json {

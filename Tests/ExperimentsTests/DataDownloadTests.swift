@@ -53,6 +53,27 @@ import Workloads
     return failure
   }
 
+  @Test func `a download that is interrupted ends at once, and no fallback stands in for it`()
+    throws
+  {
+    let server = try DataTestServer(["/input.txt": .hang])
+    defer { server.stop() }
+    var download = download()
+    let asked = Mutex(0)
+    download.isInterrupted = {
+      asked.withLock {
+        $0 += 1; return $0 > 2
+      }
+    }
+    let loader = loader(server.address("/input.txt"), download: download)
+    let error = #expect(throws: DataError.self) {
+      try loader.load(
+        DatasetDeclaration(.tinyShakespeare, fallback: .syntheticPlays(SyntheticPlays())))
+    }
+    #expect(error?.description.contains("the download was interrupted") == true)
+    #expect(try folder.files() == [])
+  }
+
   @Test func `a download is verified, kept in the cache and found there the next time`() throws {
     let server = try DataTestServer(["/input.txt": .body(body)])
     defer { server.stop() }

@@ -128,6 +128,12 @@ final class Running {
     texts.map { strdup($0) } + [nil]
   }
 
+  /// Bytes that it has written to its standard output so far.
+  var outputCount: Int {
+    var status = stat()
+    return stat(files[0], &status) == 0 ? Int(status.st_size) : 0
+  }
+
   func signal(_ number: Int32) { kill(id, number) }
 
   var isRunning: Bool {

@@ -52,6 +52,26 @@ struct ReportCommandTests {
     #expect(!program.exists("results/tiny/latest/report.html"))
   }
 
+  @Test("a device, a pipe and standard output are written to, whatever they lead to")
+  func noRegularFile() throws {
+    let program = try trained()
+    let made = try program.shell(
+      """
+      runexp report tiny > path.txt && cp results/tiny/latest/report.html page.html
+      runexp report tiny -o /dev/null && test -c /dev/null && echo kept
+      runexp report tiny -o /dev/stdout | cmp - page.html && echo piped
+      { echo before; runexp report tiny -o /dev/stdout; echo after; } > all.txt
+      { echo before; cat page.html; echo after; } | cmp - all.txt && echo in place
+      mkfifo pipe; cat pipe > through.html & runexp report tiny -o pipe; wait
+      cmp through.html page.html && test -p pipe && echo fifo
+      mkdir deep; ln -s deep/page.html link.html; runexp report tiny -o link.html
+      test -L link.html && cmp deep/page.html page.html && echo linked
+      """)
+    #expect(
+      made.output == "/dev/null\nkept\npiped\nin place\npipe\nfifo\nlink.html\nlinked\n",
+      "\(made.output) \(made.errors)")
+  }
+
   @Test("a run that is not there, and a place that cannot be written to, are errors")
   func errors() throws {
     let program = try trained()

@@ -62,6 +62,7 @@ package struct Calibrator {
   private let options: RunOptions
   private let program: ProgramVersion
   private let environment: [String: String]
+  private let interrupts = Interrupts()
 
   package init(
     _ options: RunOptions, program: ProgramVersion, environment: [String: String]
@@ -98,6 +99,7 @@ package struct Calibrator {
   ) throws -> (noise: NoiseFloor, calibration: Calibration) {
     var rows: [[CellRow]] = []
     for number in 0...runs {
+      if let code = interrupts.exitCode { throw Failure.interrupted(code) }
       begin(number)
       // The order of the cells is drawn anew, so that none always follows the same one.
       let run = try rowsOfRun(experiment, orderSeed: options.orderSeed + number, in: folder)
@@ -120,7 +122,9 @@ package struct Calibrator {
     options.results = folder
     options.orderSeed = orderSeed
     options.isQuiet = true
-    let outcome = try Runner(experiment, options, program: program, environment: environment).run()
+    let outcome = try Runner(
+      experiment, options, program: program, environment: environment, interrupts: interrupts
+    ).run()
     if outcome.exitCode >= 128 { throw Failure.interrupted(outcome.exitCode) }
     let cells = try StoredRun(outcome.folder).cells.filter { $0.row.status != .excluded }
     if let cell = cells.first(where: { $0.row.status != .ok }) {

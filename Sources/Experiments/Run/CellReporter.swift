@@ -1,5 +1,6 @@
 // CellReporter: shows a cell's progress to the person who waits, and keeps the lines that stay in the cell's log.
 
+import Config
 import Records
 import Workloads
 
@@ -47,7 +48,7 @@ final class CellReporter: ProgressReporter {
       message =
         row.metrics[.valLoss].map { "validation loss \(Metric.valLoss.text($0))" } ?? figures(row)
     }
-    bar.end(row.status, message)
+    bar.end(row.status, Wording.oneLine(message))
     file?.append("end \(row.status.rawValue) \(message)")
   }
 }

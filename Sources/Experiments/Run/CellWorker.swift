@@ -34,14 +34,17 @@ package struct CellWorker {
   ///   - index: its place among the cells, from 1.
   /// - Returns: the exit code.
   package func run(_ id: String, label: String, index: Int, of count: Int) throws -> Int32 {
+    let interrupts = Interrupts()
+    // Until there is something to save, nothing is worth waiting for.
+    interrupts.mayFinish = false
+    let lifeline = Lifeline(isConnected: isConnected)
+    try RunFolder.checkName(id)
     let path = folder.cell(id)
     let experiment = try PlannedExperiment.load(
       file: "\(path)/resolved.yaml", reader: .standard)
     guard let cell = experiment.cells.first, let workload = cell.workload, let model = cell.model
     else { throw ResultsError.unreadable(path: "\(path)/resolved.yaml", problem: "it has no cell") }
 
-    let interrupts = Interrupts()
-    let lifeline = Lifeline(isConnected: isConnected)
     options.memoryCap.map(MemoryCap.set)
     let reporter = CellReporter(
       ProgressBar(Terminal.progress(isQuiet: options.isQuiet, isPlain: isPlain)),
@@ -63,16 +66,18 @@ package struct CellWorker {
         savesInitial: options.savesInitial, checkpointSeconds: options.checkpointSeconds,
         // The memory of a GPU is its own.
         memoryCap: found.device.name == "cpu" ? options.memoryCap : nil, progress: reporter,
-        isInterrupted: { interrupts.signal != nil || lifeline.isLost })
+        isInterrupted: { interrupts.signal != nil || lifeline.isLost },
+        holdStop: { interrupts.mayFinish = true })
       defer { row = job.row }
       try workload.run(job)
     } catch let error as PluginError {
       row.status = .unavailable
       row.reason = error.description
     } catch is Interrupted {
+      interrupts.mayFinish = true
       let cap = options.timeCap.flatMap { MonotonicClock.now() - start >= $0 ? $0 : nil }
       row.status = cap == nil ? .killed : .timeout
-      row.reason = cap.map(CellStatus.timeoutReason) ?? "stopped by the user"
+      row.reason = cap.map(CellStatus.timeoutReason) ?? CellStatus.stopReason
     } catch let error as MemoryCapExceeded {
       row.status = .oom
       row.reason = error.description

@@ -10,6 +10,8 @@ package enum ProcessEnd: Equatable, Sendable {
 }
 
 /// A process started by this one, sharing its standard output and error.
+///
+/// It does not outlive this object: whoever lets go of it without `wait` has it ended.
 package final class ChildProcess {
   /// The child's end of the lifeline, and the run's lock, as the child finds them.
   package static let lifeline: Int32 = 3
@@ -18,6 +20,7 @@ package final class ChildProcess {
   package let id: Int32
   /// Becomes readable when the process has ended: its own end of this connection closes with it.
   let ending: Int32
+  private var outcome: (end: ProcessEnd, peakResidentBytes: Int)?
 
   /// Starts `program`, in a process group of its own: a Ctrl-C reaches it only through its parent.
   ///
@@ -29,7 +32,7 @@ package final class ChildProcess {
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
-    // What this process ignores its child must not: it sets its own handlers.
+    // What this process was told to ignore its child must not: it is only this process that sends it signals.
     var defaults = sigset_t()
     sigemptyset(&defaults)
     for number in [SIGINT, SIGTERM] { sigaddset(&defaults, number) }
@@ -74,17 +77,27 @@ package final class ChildProcess {
     ending = ends[0]
   }
 
-  deinit { close(ending) }
+  deinit {
+    if outcome == nil {
+      kill(id, SIGKILL)
+      wait()
+    }
+    close(ending)
+  }
 
   /// Waits until the process has ended.
   ///
   /// - Returns: how, and the most memory that was resident at a time, in bytes.
+  @discardableResult
   package func wait() -> (end: ProcessEnd, peakResidentBytes: Int) {
+    if let outcome { return outcome }
     var status: Int32 = 0
     var usage = rusage()
     while wait4(id, &status, 0, &usage) < 0 && errno == EINTR {}
     let number = status & 0x7f
     let end = number == 0 ? ProcessEnd.exited((status >> 8) & 0xff) : .signalled(number)
-    return (end, Int(usage.ru_maxrss) * 1024)
+    let found = (end, Int(usage.ru_maxrss) * 1024)
+    outcome = found
+    return found
   }
 }

@@ -1,54 +1,145 @@
 // Interrupts: SIGINT and SIGTERM as something to ask about, so that a step can be finished before the program ends.
 
-import Dispatch
 import Foundation
 import Synchronization
 
-/// Counts the requests to stop that the program received.
+/// The requests to stop that the program received, while this object lives; before and after, signals do what they did.
+///
+/// A program has one of it, made by what runs longest. A second request ends the program at once, unless there are
+/// children to wait for.
 package final class Interrupts: Sendable {
-  private let first = Atomic<Int32>(0)
-  private let children = Mutex<Set<Int32>>([])
-  private nonisolated(unsafe) let sources: [any DispatchSourceSignal]
+  /// Seconds that work has to come to a point where it asks, when it need not be let finish.
+  static let grace = 0.5
+
+  /// The end of the pipe that the handler writes to: a handler is told nothing but the signal's number.
+  private static let handlerPipe = Atomic<Int32>(-1)
+  private static let numbers = [SIGINT, SIGTERM]
+
+  private let state: State
+  private let writeEnd: Int32
+  private let outer: Int32
+  /// What was done with the signals before.
+  private let before: [sigaction]
+
+  /// What the thread that reads the pipe shares with the object; it may outlive the object for a moment.
+  private final class State: Sendable {
+    let first = Atomic<Int32>(0)
+    let children = Mutex<Set<Int32>>([])
+    let mayFinish = Atomic(true)
+  }
 
   /// Takes over SIGINT and SIGTERM.
   ///
-  /// The second request ends the program at once.
+  /// A program that was started to ignore SIGINT, as a shell script starts what it puts into the background, goes on
+  /// ignoring the terminal's Ctrl-C, which is meant for another; a `kill -INT` it hears.
   package init() {
-    let queue = DispatchQueue(label: "interrupts")
-    sources = [SIGINT, SIGTERM].map { number in
-      // The default action must be off for a dispatch source to see the signal.
-      _ = Foundation.signal(number, SIG_IGN)
-      return DispatchSource.makeSignalSource(signal: number, queue: queue)
+    var ends: [Int32] = [-1, -1]
+    // Not `pipe`: a child must not inherit it. A handler must not wait; a full connection holds requests enough.
+    _ = socketpair(
+      AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0, &ends)
+    _ = fcntl(ends[1], F_SETFL, O_NONBLOCK)
+    writeEnd = ends[1]
+    state = State()
+    outer = Self.handlerPipe.exchange(ends[1], ordering: .acquiringAndReleasing)
+    before = Self.numbers.map { number in
+      var old = sigaction()
+      sigaction(number, nil, &old)
+      let ignores = old.__sigaction_handler.sa_handler.map { unsafeBitCast($0, to: Int.self) } == 1
+      var new = sigaction()
+      new.sa_flags = SA_RESTART | SA_SIGINFO
+      new.__sigaction_handler.sa_sigaction = ignores ? Self.tellOfPrograms : Self.tell
+      sigaction(number, &new, nil)
+      return old
     }
-    for (source, number) in zip(sources, [SIGINT, SIGTERM]) {
-      source.setEventHandler { [weak self] in self?.received(number) }
-      source.resume()
+    Self.watch(ends[0], state)
+  }
+
+  deinit {
+    for (number, old) in zip(Self.numbers, before) {
+      var old = old
+      sigaction(number, &old, nil)
     }
+    Self.handlerPipe.store(outer, ordering: .releasing)
+    // Its reader comes to the end and goes.
+    close(writeEnd)
   }
 
   /// The first signal received; nil while there was none.
   package var signal: Int32? {
-    let number = first.load(ordering: .acquiring)
+    let number = state.first.load(ordering: .acquiring)
     return number == 0 ? nil : number
   }
 
   /// The exit code of a program that stops for this reason: 128 + signal.
   package var exitCode: Int32? { signal.map { 128 + $0 } }
 
+  /// Whether what is done when a signal comes may take its time and asks `signal`; else the program ends after `grace`.
+  package var mayFinish: Bool {
+    get { state.mayFinish.load(ordering: .acquiring) }
+    set { state.mayFinish.store(newValue, ordering: .releasing) }
+  }
+
   /// Passes signals on to a child process, one that came before it was started as well.
   package func forward(to process: Int32) {
-    children.withLock { _ = $0.insert(process) }
+    state.children.withLock { _ = $0.insert(process) }
     if let signal { kill(process, signal) }
   }
 
   /// Forgets a child process that has ended, before its number is given to another.
-  package func forget(_ process: Int32) { children.withLock { _ = $0.remove(process) } }
+  package func forget(_ process: Int32) { state.children.withLock { _ = $0.remove(process) } }
 
-  private func received(_ number: Int32) {
-    let isFirst = first.compareExchange(
+  // MARK: From the handler to the object
+
+  private typealias Handler =
+    @convention(c) (Int32, UnsafeMutablePointer<siginfo_t>?, UnsafeMutableRawPointer?) -> Void
+
+  /// Passes the number on to whoever reads the pipe, which is all that a handler may do.
+  private static let tell: Handler = { number, _, _ in
+    let code = errno
+    var byte = UInt8(truncatingIfNeeded: number)
+    _ = write(Interrupts.handlerPipe.load(ordering: .acquiring), &byte, 1)
+    errno = code
+  }
+
+  /// The same, but deaf to what the terminal sends.
+  private static let tellOfPrograms: Handler = { number, info, context in
+    if info?.pointee.si_code != 0x80 /* SI_KERNEL */ { Interrupts.tell(number, info, context) }
+  }
+
+  private static func watch(_ readEnd: Int32, _ state: State) {
+    let thread = Thread {
+      // Where all threads began with the signals blocked, this one takes them.
+      var heard = sigset_t()
+      sigemptyset(&heard)
+      for number in numbers { sigaddset(&heard, number) }
+      pthread_sigmask(SIG_UNBLOCK, &heard, nil)
+      var isAsked = false
+      while true {
+        var waiting = pollfd(fd: readEnd, events: Int16(POLLIN), revents: 0)
+        let ready = poll(&waiting, 1, isAsked ? Int32(grace * 1000) : -1)
+        if ready < 0, errno == EINTR { continue }
+        if ready == 0, !state.mayFinish.load(ordering: .acquiring) {
+          _exit(128 + state.first.load(ordering: .acquiring))
+        }
+        if ready == 0 {
+          isAsked = false
+          continue
+        }
+        var byte: UInt8 = 0
+        guard read(readEnd, &byte, 1) == 1 else { break }
+        received(Int32(byte), state)
+        isAsked = true
+      }
+      close(readEnd)
+    }
+    thread.start()
+  }
+
+  private static func received(_ number: Int32, _ state: State) {
+    let isFirst = state.first.compareExchange(
       expected: 0, desired: number, ordering: .acquiringAndReleasing
     ).exchanged
-    let processes = children.withLock { $0 }
+    let processes = state.children.withLock { $0 }
     for process in processes { kill(process, number) }
     if processes.isEmpty, !isFirst { _exit(128 + number) }
   }

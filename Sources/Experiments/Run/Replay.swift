@@ -18,10 +18,10 @@ package struct Replay: Sendable {
   ///
   /// - Parameters:
   ///   - scratch: a folder for the second run's results.
-  /// - Throws: `ResultsError` or `DataError` when it cannot be run.
+  /// - Throws: `ResultsError` or `DataError` when it cannot be run; `RunError.interrupted`.
   package init(
     _ cell: StoredCell, of run: StoredRun, options: RunOptions, program: ProgramVersion,
-    environment: [String: String], scratch: String
+    environment: [String: String], scratch: String, interrupts: Interrupts
   ) throws {
     let path = "\(cell.folder)/resolved.yaml"
     let experiment: PlannedExperiment
@@ -36,7 +36,10 @@ package struct Replay: Sendable {
     // The threads that the cell really had: side by side with others it had fewer.
     options.threads = cell.row.fact("threads")?.whole ?? options.threads
     options.parallel = 1
-    let outcome = try Runner(experiment, options, program: program, environment: environment).run()
+    let outcome = try Runner(
+      experiment, options, program: program, environment: environment, interrupts: interrupts
+    ).run()
+    if let code = interrupts.exitCode { throw RunError.interrupted(code) }
     let again = try StoredRun(outcome.folder)
     label = cell.label
     guard let twin = again.cells.first else {

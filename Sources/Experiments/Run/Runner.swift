@@ -14,11 +14,14 @@ package struct Runner {
   private let options: RunOptions
   private let program: ProgramVersion
   private let environment: [String: String]
+  /// Those of a program that runs several; nil where the run is all that the program does.
+  private let shared: Interrupts?
 
   package init(
     _ experiment: PlannedExperiment, _ options: RunOptions, program: ProgramVersion,
-    environment: [String: String]
+    environment: [String: String], interrupts: Interrupts? = nil
   ) {
+    shared = interrupts
     self.experiment = experiment
     self.options = options
     self.program = program
@@ -40,20 +43,21 @@ package struct Runner {
   /// - Throws: `DataError` before anything is written when a text cannot be had; `ResultsError` when the results
   ///   cannot be written; `RunError` when the run cannot go on.
   package func run(continuing continuation: RunContinuation? = nil) throws -> Outcome {
+    let interrupts = shared ?? Interrupts()
+    // Before anything is written nothing is worth waiting for; who shares its own has something to tidy up.
+    if shared == nil { interrupts.mayFinish = false }
     var bar = ProgressBar(Terminal.progress(isQuiet: options.isQuiet))
-    var plan = try RunPlan(
-      experiment, loader: DatasetLoader(options, environment: environment),
-      program: program.version,
-      progress: { Self.showDownload($0, $1) })
+    var plan = try plan(interrupts)
     for text in plan.texts {
       for warning in text.warnings { bar.note("warning: \(warning)") }
       if let note = text.note { bar.note("warning: \(note)") }
     }
+    if continuation == nil { interrupts.mayFinish = true }
     let folder =
       try continuation?.folder
       ?? RunFolder.create(in: options.results, experiment: experiment.name)
     let lock = try RunLock(folder)
-    let interrupts = Interrupts()
+    interrupts.mayFinish = true
     var record = record(of: plan, in: folder)
     if let continuation {
       folder.sweep()
@@ -81,6 +85,18 @@ package struct Runner {
     try folder.write(record.json, to: "run.json")
     return Outcome(
       folder: folder, summary: summary, exitCode: exitCode, texts: texts(progress.table, folder))
+  }
+
+  private func plan(_ interrupts: Interrupts) throws -> RunPlan {
+    var loader = DatasetLoader(options, environment: environment)
+    loader.download.isInterrupted = { interrupts.signal != nil }
+    let plan = Result {
+      try RunPlan(
+        experiment, loader: loader, program: program.version,
+        progress: { Self.showDownload($0, $1) })
+    }
+    if let code = interrupts.exitCode { throw RunError.interrupted(code) }
+    return try plan.get()
   }
 
   /// Runs the cells that are not done, in the order of the plan.

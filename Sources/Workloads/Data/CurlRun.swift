@@ -13,6 +13,7 @@ struct CurlRun {
   private(set) var detail = ""
   private(set) var exceededLimit = false
   private(set) var exceededDeadline = false
+  private(set) var isInterrupted = false
 
   /// How long the body should have been, where curl says how much of it is missing.
   var expected: Int? {
@@ -23,10 +24,10 @@ struct CurlRun {
     return output.count + missing
   }
 
-  /// Runs curl to its end, or kills it at `limit` bytes of output or after `deadline` seconds.
+  /// Runs curl to its end, or kills it at `limit` bytes of output, after `deadline` seconds, or when `stops` says so.
   init(
     program: String, arguments: [String], environment: [String: String], limit: Int,
-    deadline: Int, received: (Int) -> Void
+    deadline: Int, stops: () -> Bool = { false }, received: (Int) -> Void
   ) throws(DownloadFailure) {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: program)
@@ -45,8 +46,8 @@ struct CurlRun {
 
     readOutput(
       body.fileHandleForReading.fileDescriptor, limit: limit, deadline: deadline,
-      received: received)
-    if exceededLimit || exceededDeadline {
+      stops: stops, received: received)
+    if exceededLimit || exceededDeadline || isInterrupted {
       // Not SIGTERM: a program that is not curl might wait it out.
       kill(process.processIdentifier, SIGKILL)
       process.waitUntilExit()
@@ -61,12 +62,16 @@ struct CurlRun {
 
   /// Reads until the end of the output, the limit or the deadline.
   private mutating func readOutput(
-    _ file: Int32, limit: Int, deadline: Int, received: (Int) -> Void
+    _ file: Int32, limit: Int, deadline: Int, stops: () -> Bool, received: (Int) -> Void
   ) {
     let clock = ContinuousClock()
     let end = clock.now + .seconds(deadline)
     var chunk = [UInt8](repeating: 0, count: 1 << 16)
     while true {
+      if stops() {
+        isInterrupted = true
+        return
+      }
       guard clock.now < end else {
         exceededDeadline = true
         return

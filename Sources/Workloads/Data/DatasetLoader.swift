@@ -144,6 +144,7 @@ extension DataError {
   /// Whether the text cannot be had, as opposed to one that is there and cannot be used.
   var isAbsence: Bool {
     switch self {
+    case .unavailable(_, _, .interrupted, _): false
     case .unavailable, .unreadable: true
     case .notUTF8, .empty, .tooShort: false
     }

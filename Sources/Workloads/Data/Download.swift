@@ -21,6 +21,8 @@ package struct Download: Sendable {
   package var retries = 2
   /// Seconds between attempts.
   package var retryDelay = 1.0
+  /// Becomes true when the user asks to stop.
+  package var isInterrupted: @Sendable () -> Bool = { false }
   /// curl's environment; its proxy variables are honoured.
   package var environment: [String: String]
 
@@ -41,8 +43,18 @@ package struct Download: Sendable {
       } catch {
         guard attempt < retries, error.isPassing else { throw error }
         attempt += 1
-        usleep(UInt32(retryDelay * 1_000_000))
+        try wait()
       }
+    }
+  }
+
+  /// Waits before the next attempt.
+  private func wait() throws(DownloadFailure) {
+    let clock = ContinuousClock()
+    let end = clock.now + .seconds(retryDelay)
+    while clock.now < end {
+      if isInterrupted() { throw .interrupted }
+      usleep(UInt32(min(0.1, retryDelay) * 1_000_000))
     }
   }
 
@@ -54,9 +66,11 @@ package struct Download: Sendable {
     let limit = max(2 * text.bytes, 1 << 16)
     let run = try CurlRun(
       program: program, arguments: arguments(text.address), environment: environment,
-      limit: limit, deadline: totalTimeout + 5
+      limit: limit, deadline: totalTimeout + 5, stops: isInterrupted
     ) { progress?(min($0, text.bytes), text.bytes) }
 
+    // A Ctrl-C on the terminal reaches curl as well.
+    if run.isInterrupted || run.status == 128 + SIGINT { throw .interrupted }
     if run.exceededLimit { throw .tooLarge(address: text.address, limit: limit) }
     if run.exceededDeadline {
       throw .timedOut(address: text.address, received: run.output.count)

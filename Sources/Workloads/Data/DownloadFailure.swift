@@ -7,6 +7,8 @@
 package enum DownloadFailure: Error, Equatable {
   /// Downloading was switched off.
   case offline
+  /// The user asked to stop.
+  case interrupted
   /// There is no curl to run.
   case curlMissing(String)
   /// curl is there and cannot be started; `reason` is the system's.
@@ -44,6 +46,7 @@ extension DownloadFailure: CustomStringConvertible {
     switch self {
     case .offline:
       "downloading is switched off (--offline or RUNEXP_OFFLINE)"
+    case .interrupted: "the download was interrupted"
     case .curlMissing(let name):
       "there is no program '\(name)' to download with (apt install curl)"
     case .curlNotStarted(let path, let reason):

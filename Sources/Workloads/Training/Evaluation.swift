@@ -14,11 +14,16 @@ package struct Evaluation {
   }
 
   /// The mean loss a token in nats, over all windows.
-  package func loss(of trainer: Trainer, over windows: EvaluationWindows) -> Double {
+  ///
+  /// - Parameter check: called before each batch, to throw when it is to stop.
+  package func loss(
+    of trainer: Trainer, over windows: EvaluationWindows, check: () throws -> Void = {}
+  ) rethrows -> Double {
     var inputs = [Int32](repeating: 0, count: batch * windows.sequence)
     var targets = inputs
     var total = 0.0
     for index in 0..<windows.batches(of: batch) {
+      try check()
       let rows = windows.fill(
         batch: index, of: batch, from: tokens, inputs: &inputs, targets: &targets)
       let filled = 0..<rows * windows.sequence

@@ -13,15 +13,17 @@ struct PositionLoss {
   /// - Parameters:
   ///   - tokens: the text, of more than `length` tokens.
   ///   - length: positions of a window.
+  ///   - check: called before each window, to throw when it is to stop.
   init(
     _ model: Transformer, _ tokens: [Int32], length: Int, windows: Int, precision: ElementType,
-    on device: Device
-  ) {
+    on device: Device, check: () throws -> Void = {}
+  ) rethrows {
     let spread = EvaluationWindows.spread(windows, tokens: tokens.count, sequence: length)
     var sums = [Double](repeating: 0, count: length)
     var inputs = [Int32](repeating: 0, count: length)
     var targets = inputs
     for index in 0..<windows {
+      try check()
       _ = spread.fill(batch: index, of: 1, from: tokens, inputs: &inputs, targets: &targets)
       let loss = model.loss(
         Tokens(inputs, batch: 1, on: device), targets: Tokens(targets, batch: 1, on: device),

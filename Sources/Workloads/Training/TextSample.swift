@@ -17,14 +17,17 @@ package struct TextSample {
 
   /// `count` tokens after `prompt`.
   ///
-  /// - Parameter length: the longest context that the model is built for.
+  /// - Parameters:
+  ///   - length: the longest context that the model is built for.
+  ///   - check: called before each token, to throw when it is to stop.
   package func draw(
     _ count: Int, after prompt: [Int32], from model: Transformer, length: Int,
-    precision: ElementType, on device: Device
-  ) -> [Int32] {
+    precision: ElementType, on device: Device, check: () throws -> Void = {}
+  ) rethrows -> [Int32] {
     let sampler = TokenSampler(temperature: temperature, seed: seed)
     var tokens = prompt
     for index in 0..<count {
+      try check()
       let context = Array(tokens.suffix(length))
       let pass = Pass(on: device, precision: precision)
       let logits = model(Tokens(context, batch: 1, on: device), pass)

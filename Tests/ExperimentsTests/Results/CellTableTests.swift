@@ -115,4 +115,11 @@ import Testing
     #expect(try AtomicFile.read(run.file("cells.csv")) == Self.table().csv)
     #expect(try AtomicFile.read(run.file("cells.jsonl")) == Self.table().jsonl)
   }
+
+  @Test func `a reason is one line without what a terminal obeys`() {
+    var row = CellRow(cell: "c", experiment: "x", variant: "v", seed: 1, reason: "a\nb")
+    #expect(row.reason == "a b")
+    row.reason = "no file\n  note: \u{1B}[31mlook|here\u{0}\r\nhelp"
+    #expect(row.reason == "no file   note: ?[31mlook|here? help")
+  }
 }

@@ -77,6 +77,86 @@ import Testing
     #expect(try folder.names() == ["latest"])
   }
 
+  @Test func `a link to a file stays a link, one to nothing makes the file`() throws {
+    try folder.write("old", to: "deep/target.txt")
+    for (link, target) in [
+      ("link", "deep/target.txt"), ("second", "link"), ("dangling", "deep/new.txt"),
+    ] {
+      try FileManager.default.createSymbolicLink(
+        atPath: folder.file(link), withDestinationPath: target)
+      try AtomicFile.write("new by \(link)", to: folder.file(link))
+      #expect(
+        try FileManager.default.destinationOfSymbolicLink(atPath: folder.file(link)) == target)
+      #expect(try AtomicFile.read(folder.file(link)) == "new by \(link)")
+    }
+    #expect(try AtomicFile.read(folder.file("deep/target.txt")) == "new by second")
+    #expect(try folder.names(in: "deep") == ["new.txt", "target.txt"])
+    try FileManager.default.createSymbolicLink(
+      atPath: folder.file("round"), withDestinationPath: "round")
+    let error = #expect(throws: ResultsError.self) {
+      try AtomicFile.write("x", to: folder.file("round"))
+    }
+    #expect(error?.description.contains("too many levels of symbolic links") == true)
+  }
+
+  @Test func `a device, a pipe and a descriptor are written to and stay what they are`() throws {
+    func type(_ path: String) -> mode_t {
+      var status = stat()
+      return lstat(path, &status) == 0 ? status.st_mode & S_IFMT : 0
+    }
+    try AtomicFile.write("gone", to: "/dev/null")
+    #expect(type("/dev/null") == S_IFCHR)
+    let error = #expect(throws: ResultsError.self) { try AtomicFile.write("x", to: "/dev/full") }
+    #expect(error?.description == "could not write '/dev/full': no space left on device")
+
+    let pipe = folder.file("pipe")
+    #expect(mkfifo(pipe, 0o600) == 0)
+    let reader = open(pipe, O_RDWR)
+    defer { close(reader) }
+    try AtomicFile.write("through", to: pipe)
+    var bytes = [UInt8](repeating: 0, count: 64)
+    #expect(read(reader, &bytes, bytes.count) == 7)
+    #expect(type(pipe) == S_IFIFO)
+
+    try folder.write("what was there before", to: "open.txt")
+    let file = open(folder.file("open.txt"), O_WRONLY)
+    defer { close(file) }
+    try AtomicFile.write("through a descriptor", to: "/dev/fd/\(file)")
+    #expect(try AtomicFile.read(folder.file("open.txt")) == "through a descriptor")
+    var (byName, byNumber) = (stat(), stat())
+    stat(folder.file("open.txt"), &byName)
+    fstat(file, &byNumber)
+    #expect(byName.st_ino == byNumber.st_ino, "the file was not replaced")
+    #expect(try folder.names() == ["open.txt", "pipe"])
+  }
+
+  @Test func `left temporary files are swept away, those that are being written are not`() throws {
+    try folder.write("", to: ".result.json.4711.tmp")
+    try folder.write("", to: ".result.json.live.tmp")
+    try folder.write("", to: "report.tmp")
+    let live = open(folder.file(".result.json.live.tmp"), O_WRONLY)
+    defer { close(live) }
+    #expect(flock(live, LOCK_EX) == 0)
+    AtomicFile.sweep(folder.path)
+    #expect(try folder.names() == [".result.json.live.tmp", "report.tmp"])
+  }
+
+  @Test func `many writers and a sweeper never meet in a temporary file`() throws {
+    let (place, path) = (folder.path, folder.file("shared.json"))
+    let text = String(repeating: "x", count: 10_000)
+    DispatchQueue.concurrentPerform(iterations: 8) { writer in
+      for _ in 0..<30 {
+        if writer == 0 {
+          AtomicFile.sweep(place)
+        } else if (try? AtomicFile.write("\(writer)\(text)", to: path)) == nil {
+          Issue.record("a write failed")
+        }
+      }
+    }
+    #expect(try AtomicFile.read(path).dropFirst() == text[...])
+    #expect(try folder.names() == ["shared.json"])
+  }
+
   @Test func `lines are appended and a log opened again goes on`() throws {
     let path = folder.file("steps.jsonl")
     do {

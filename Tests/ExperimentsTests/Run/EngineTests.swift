@@ -102,6 +102,85 @@ struct EngineTests {
     }
   }
 
+  @Test(
+    "wherever a training is stopped, in a step, an evaluation or the sample, the end is the same")
+  func goesOnFromAnywhere() throws {
+    let yaml = """
+      # Does it go on?
+      model: {layers: 1, width: 16, attention: {type: mha, heads: 2}}
+      workload:
+        {type: train, dataset: {name: ./text.txt}, sequence: 16, batch: 2, steps: 6,
+         evaluate_every: 2, evaluation_windows: 4, sample: {tokens: 4}}
+      """
+    func content(_ cell: TrainCell) throws -> [String] {
+      let curve = LossCurve(reading: try AtomicFile.read(cell.folder.file("steps.jsonl")))
+      return [
+        curve.hash ?? "", "\(curve.evaluations.map(\.step))",
+        try AtomicFile.read(cell.folder.file("sample.txt")),
+        SHA256.hex(try AtomicFile.readBytes(cell.folder.file("checkpoint/model.safetensors"))),
+      ]
+    }
+    let whole = try TrainCell(yaml)
+    try whole.run()
+    let expected = try content(whole)
+    var stops = 0
+    for ask in 1... {
+      let stopped = try TrainCell(yaml, interruptAt: ask)
+      do {
+        try stopped.run()
+        break
+      } catch is Interrupted {
+        stops += 1
+      }
+      let again = try TrainCell(yaml, in: stopped.folder)
+      try again.run()
+      #expect(try content(again) == expected, "stopped at the \(ask)th question")
+    }
+    // Six steps, two evaluations of two batches, the last one of some more, four characters.
+    #expect(stops > 14)
+  }
+
+  @Test("a process that nobody waits for is ended and reaped")
+  func abandoned() throws {
+    var process: Int32 = 0
+    do {
+      let child = try ChildProcess("/bin/sleep", ["1000"])
+      process = child.id
+      #expect(kill(process, 0) == 0)
+    }
+    // A process that was ended and not reaped would still be there.
+    #expect(kill(process, 0) == -1 && errno == ESRCH)
+    let waited = try ChildProcess("/bin/sh", ["-c", "exit 7"])
+    #expect(waited.wait().end == .exited(7))
+    #expect(waited.wait().end == .exited(7))
+  }
+
+  @Test("when nobody listens to signals any more they do what they did before")
+  func restored() async {
+    await #expect(processExitsWith: .signal(SIGINT)) {
+      do { _ = Interrupts() }
+      kill(getpid(), SIGINT)
+      sleep(60)
+    }
+    await #expect(processExitsWith: .exitCode(7)) {
+      signal(SIGINT, SIG_IGN)
+      do {
+        let interrupts = Interrupts()
+        kill(getpid(), SIGINT)
+        while interrupts.signal == nil { usleep(1000) }
+      }
+      kill(getpid(), SIGINT)
+      exit(7)
+    }
+    // Without anything to save, what does not ask is ended.
+    await #expect(processExitsWith: .exitCode(128 + SIGTERM)) {
+      let interrupts = Interrupts()
+      interrupts.mayFinish = false
+      kill(getpid(), SIGTERM)
+      while true { sleep(60) }
+    }
+  }
+
   @Test("a state of another model is refused by name")
   func otherModel() throws {
     func yaml(width: Int) -> String {

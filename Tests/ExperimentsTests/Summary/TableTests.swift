@@ -33,6 +33,14 @@ import Testing
         """)
   }
 
+  @Test func `a text of several lines stays within its cell and its item`() {
+    let table = Table(header: ["a", "b"], rows: [["one\ntwo\r\n\nthree", "x"]])
+    #expect(table.text.split(separator: "\n").count == 3)
+    #expect(table.markdown.split(separator: "\n").last == "| one two three |   x |")
+    let page = Page([.list([ListItem("one\n\ntwo"), ListItem("three")])])
+    #expect(page.markdown == "- one two\n- three\n")
+  }
+
   @Test(arguments: [
     ("", 0), ("abc", 3), ("中文", 4), ("e\u{301}", 1), ("😀", 2), ("ａ", 2), ("±", 1), ("█", 1),
     ("한글", 4),

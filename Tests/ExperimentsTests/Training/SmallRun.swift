@@ -87,7 +87,8 @@ struct SmallRun {
   func evaluate() -> Double {
     let windows = EvaluationWindows.spread(
       10, tokens: corpus.validation.count, sequence: Self.sequence)
-    return Evaluation(corpus.validation, batch: Self.batch).loss(of: trainer, over: windows)
+    return Evaluation(corpus.validation, batch: Self.batch).loss(
+      of: trainer, over: windows, check: {})
   }
 
   /// `count` further steps, with the parameters after them.

@@ -14,7 +14,7 @@ struct TextSampleTests {
   ) -> [Int32] {
     TextSample(temperature: temperature, seed: seed).draw(
       count, after: prompt, from: run.model, length: SmallRun.sequence, precision: .f32,
-      on: run.device)
+      on: run.device, check: {})
   }
 
   @Test("the same seed draws the same text, another seed another one")

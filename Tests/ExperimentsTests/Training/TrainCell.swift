@@ -18,8 +18,10 @@ struct TrainCell {
   ///   - yaml: a whole experiment file with one cell, whose text is `./text.txt`.
   ///   - place: the folder of an earlier cell, to go on with; nil for a new one.
   ///   - interruptAfter: the step after which the user seems to ask to stop.
+  ///   - interruptAt: how often the cell asks until it hears that the user has asked to stop.
   init(
     _ yaml: String, savesInitial: Bool = false, interruptAfter: Int = .max,
+    interruptAt: Int = .max,
     in place: TemporaryFolder? = nil
   ) throws {
     folder = try place ?? TemporaryFolder()
@@ -38,7 +40,10 @@ struct TrainCell {
           offline: true, environment: [:], baseDirectory: folder.path),
         download: Download(environment: [:])),
       savesInitial: savesInitial, progress: progress,
-      isInterrupted: { progress.steps > interruptAfter })
+      isInterrupted: {
+        progress.asked += 1
+        return progress.steps > interruptAfter || progress.asked >= interruptAt
+      })
   }
 
   func run() throws { try workload.run(job) }
@@ -52,6 +57,7 @@ struct TrainCell {
 
   private final class CountingProgress: ProgressReporter {
     var steps = 0
+    var asked = 0
     func log(_ message: String) {}
     func step(_ step: Int, of steps: Int, loss: Double, tokensPerSecond: Double) {
       self.steps = step
