@@ -44,16 +44,11 @@ let package = Package(
       swiftSettings: swift),
 
     .target(
-      name: "TestSupport",
-      dependencies: [
-        "Experiments", "Workloads", "Records", "Models", "Tensors", "Config",
-      ],
+      name: "TestSupport", dependencies: ["Models", "Tensors", "Config"],
       path: "Tests/TestSupport", swiftSettings: swift),
+    .testTarget(name: "ConfigTests", dependencies: ["Config"], swiftSettings: swift),
     .testTarget(
-      name: "ConfigTests", dependencies: ["Config", "TestSupport"], swiftSettings: swift),
-    .testTarget(
-      name: "TensorsTests", dependencies: ["Tensors", "CKernels", "TestSupport"],
-      swiftSettings: swift),
+      name: "TensorsTests", dependencies: ["Tensors", "CKernels"], swiftSettings: swift),
     .testTarget(
       name: "ModelsTests", dependencies: ["Models", "TestSupport"], swiftSettings: swift),
     .testTarget(

@@ -66,6 +66,29 @@ import Testing
     #expect(seen > 0)
   }
 
+  /// What a test imports is built before it: the tests of a lower module do not wait for a higher one.
+  @Test(arguments: [
+    ("ConfigTests", ["Config"]), ("TensorsTests", ["Tensors", "CKernels"]),
+    ("ModelsTests", ["Models", "Tensors", "Config", "TestSupport"]),
+    ("TestSupport", ["Models", "Tensors", "Config"]),
+  ])
+  func `tests depend on what they test alone`(target: String, allowed: [String]) throws {
+    let package = try Repository.text("Package.swift").split(separator: ".target(").flatMap {
+      $0.split(separator: ".testTarget(")
+    }
+    let entry = try #require(package.first { $0.contains("name: \"\(target)\"") })
+    let list = try #require(entry.firstMatch(of: #/dependencies: \[([^\]]*)\]/#)?.output.1)
+    let declared = list.matches(of: #/"(\w+)"/#).map { String($0.output.1) }
+    #expect(!declared.isEmpty && declared.allSatisfy(allowed.contains), "\(declared)")
+    let others = ["Testing", "Foundation", "Glibc"]
+    for path in try Repository.files(in: "Tests/\(target)", "swift") {
+      for match in try Repository.text(path).matches(of: #/(?m)^(?:package )?import (\w+)/#) {
+        let name = String(match.output.1)
+        #expect((allowed + others).contains(name), "\(path) imports \(name)")
+      }
+    }
+  }
+
   @Test func `kernels include nothing but each other and the C library`() throws {
     let quoted = #/#include "([^"]+)"/#
     for path in try Repository.files(in: "Sources/CKernels", "c", "h", "inc") {
