@@ -72,7 +72,7 @@ enum SourceFile {
   }
 
   /// What YAML allows in a text (YAML 1.2, section 5.1).
-  private static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
+  static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.value {
     case 0x09, 0x0A, 0x0D, 0x20...0x7E, 0x85, 0xA0...0xD7FF, 0xE000...0xFEFE, 0xFF00...0xFFFD,
       0x10000...0x10FFFF:

@@ -27,12 +27,15 @@ extension Value {
     }
   }
 
-  /// The shortest text that reads back to the same number.
+  /// The shortest text that reads back to the same number, with a fraction, without which YAML 1.1 readers such as
+  /// PyYAML take `1e-05` for a text.
   ///
-  /// Readers never deliver NaN or infinity;
-  /// should one get here it is written as null.
+  /// Readers never deliver NaN or infinity; should one get here it is written as null.
   static func number(_ number: Double) -> String {
-    number.isFinite ? number.description : "null"
+    guard number.isFinite else { return "null" }
+    let text = number.description
+    guard !text.contains("."), let exponent = text.firstIndex(of: "e") else { return text }
+    return text[..<exponent] + ".0" + text[exponent...]
   }
 
   private static func block(_ fields: [Field], indent: Int) -> [String] {
@@ -83,7 +86,7 @@ extension Value {
       case "\n": result += "\\n"
       case "\t": result += "\\t"
       default:
-        if Wording.isHarmless(scalar) && scalar.value != 0xFEFF {
+        if Wording.isHarmless(scalar) && SourceFile.isPrintable(scalar) {
           result.unicodeScalars.append(scalar)
         } else {
           let digits = String(scalar.value, radix: 16)

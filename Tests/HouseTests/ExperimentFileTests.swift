@@ -37,4 +37,27 @@ import Testing
       #expect(file.hasPrefix("experiments/") && file.hasSuffix("/\(experiment.name).yaml"))
     }
   }
+
+  /// YAML 1.1, which PyYAML reads, takes `1e-05` for a text: a number with an exponent has a fraction and a sign.
+  @Test func `every number that is shipped is a number to PyYAML too`() throws {
+    var texts = try (Self.files + Repository.files(in: "results", "yaml")).map {
+      ($0, try Repository.text($0))
+    }
+    for page in try Repository.pages() {
+      texts += try Repository.text(page).parts(from: "```yaml\n", to: "```").map { (page, $0) }
+    }
+    #expect(texts.count > 30)
+    let exponent = #/(?:^|[\s\[,])([-+]?[0-9][0-9_]*(?:\.[0-9_]*)?[eE][-+]?[0-9]+)(?=[\s\],}]|$)/#
+    var count = 0
+    for (path, text) in texts {
+      for line in text.lines {
+        for match in line.prefix(while: { $0 != "#" }).matches(of: exponent) {
+          count += 1
+          let isNumber = match.output.1.contains(#/\.[0-9_]*[eE][-+]/#)
+          #expect(isNumber, "\(path): \(match.output.1)")
+        }
+      }
+    }
+    #expect(count > 5)
+  }
 }

@@ -1,0 +1,58 @@
+// Values: which are the same, and how they are written for other readers of YAML.
+
+import Config
+import Testing
+
+@Suite struct ValueTests {
+  private func canonical(_ yaml: String) throws -> Value {
+    try #require(YAML.parse(text: "a: \(yaml)\n", name: "x.yaml").root["a"]).value.canonical
+  }
+
+  @Test(arguments: [
+    ("0", "0.0"), ("0", "-0.0"), ("-0", "-0.0"), ("1", "1.0"), ("1000", "1e3"), ("0.5", ".5"),
+    ("none", "{type: none}"), ("4", "[4]"), ("4", "[[4.0]]"), ("none", "[{type: none}]"),
+    ("{a: 1, b: 2}", "{b: 2.0, a: [1]}"), ("[1, 2]", "[1.0, 2.0]"),
+    ("9007199254740992", "9007199254740992.0"),
+  ])
+  func `what means the same is the same`(one: String, other: String) throws {
+    #expect(try canonical(one) == canonical(other))
+    #expect(try canonical(one).compactJSON == canonical(other).compactJSON)
+  }
+
+  @Test(arguments: [
+    ("1", "'1'"), ("none", "{type: none, a: 1}"), ("[1, 2]", "[2, 1]"), ("[]", "null"),
+    ("0.1", "0.10000000000000002"), ("9007199254740993", "9007199254740992.0"), ("null", "'null'"),
+    ("{type: 1}", "1"),
+  ])
+  func `what means something else is not`(one: String, other: String) throws {
+    #expect(try canonical(one) != canonical(other))
+  }
+
+  /// The number of YAML 1.1, as PyYAML's resolver has it.
+  private static var number: Regex<Substring> { #/[-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+][0-9]+)?/# }
+
+  @Test(arguments: [
+    1e-5, 1e-8, 1.5e-7, 1e16, 1e20, 6.02e23, 0.1, 1, -2.5e-9, 5e-324, 1.7976931348623157e308, 0,
+  ])
+  func `numbers are numbers to readers of YAML 1.1`(number: Double) throws {
+    let text = Value.double(number).inlineYAML
+    #expect(text.wholeMatch(of: Self.number) != nil, "\(text)")
+    #expect(try canonical(text) == Value.double(number).canonical)
+  }
+
+  @Test(arguments: [
+    "yes", "No", "ON", "off", "y", "N", "true", "False", "null", "Null", "NULL", "~", "=", "<<",
+    ".inf", "-.INF", ".nan", "1e5", "1.0e+5", "1:30", "0o7", "0x1F", "1_000", "2024-01-02",
+    "2024-01-02T10:11:12Z", "", " a", "a ", "a: b", "a #b", "- a", "?", "*a", "&a", "!a", "%a",
+    "@a", "`a`",
+    "[a", "{a", "a,b", "'a'", "\"a\"", "a\nb", "\u{A0}", "\u{2028}", "\u{FEFF}", "\u{FFFE}",
+    "\u{7F}", "|", ">",
+  ])
+  func `texts that a reader may take for more are quoted`(text: String) throws {
+    let written = Value.text(text).inlineYAML
+    #expect(written.hasPrefix("\"") && written.hasSuffix("\""), "\(written)")
+    #expect(try canonical(written) == .text(text))
+    let key = Value.mapping([Value.Field(text, .int(1))]).yaml
+    #expect(key.hasPrefix("\""))
+  }
+}
