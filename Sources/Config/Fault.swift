@@ -66,6 +66,21 @@ extension Fault {
     case system(String)
   }
 
+  /// The words of a layer above this one, which knows what the file is about.
+  package struct Statement: Sendable, Hashable {
+    package let message: String
+    /// The lines after the caret.
+    package let help: [String]
+    /// Whether a text could not be understood, as against one that breaks a rule.
+    package let isOfSpelling: Bool
+
+    package init(_ message: String, help: [String] = [], isOfSpelling: Bool = false) {
+      self.message = message
+      self.help = help
+      self.isOfSpelling = isOfSpelling
+    }
+  }
+
   /// What is wrong.
   ///
   /// Paths are dotted (`model.attention.heads`), values are as the user wrote them.
@@ -91,6 +106,9 @@ extension Fault {
     case tooDeep(limit: Int)
     case rootIsNotAMapping(String)
 
+    /// One that looks like a plain one: a no-break space, a minus sign, a typographic quote.
+    case lookalike(Lookalike)
+
     // One value.
     case unknownKey(String, section: String, known: [String])
     case unknownWord(String, path: String, choices: [Choice])
@@ -107,29 +125,8 @@ extension Fault {
     case conflict(String, with: String)
     case rule(String)
 
-    // The matrix.
-    case unknownVariant(String, known: [String])
-    case unknownAxis(String, known: [String])
-    case emptyAxis(String)
-    case excludeNeedsAxis(String, known: [String])
-    case excludeMatchesNothing(String, value: String, known: [String])
-    case duplicateValue(String, list: String)
-    case tooManyCells(limit: Int)
-    case nothingToRun
-    case badName(String, what: String)
-    case badRange(String, RangeProblem)
-    case axisTwice(String)
-    case tooManyAxes(limit: Int)
-    case unequalZip(String, count: Int, other: String, otherCount: Int)
-    case repeatedZip([String])
-
-    // Expressions.
-    case badExpression(ExpressionProblem)
-    case unknownName(String, known: [String])
-
-    // The command line.
-    case badSetting(String)
-    case badPath(String)
+    /// What a layer above this one says, in its own words.
+    case stated(Statement)
   }
 
   /// Whether the fault is in one value or key, whatever the rest of the file says.
@@ -160,7 +157,7 @@ package struct Faults: Error, Sendable, Equatable {
 
   package init(_ faults: some Sequence<Fault>) {
     var seen: Set<Fault> = []
-    let once = faults.filter { seen.insert($0).inserted }
+    let once = faults.map(\.namingLookalike).filter { seen.insert($0).inserted }
     // The position breaks ties, since `sorted` does not promise to keep the order.
     all = once.enumerated().sorted { left, right in
       switch (left.element.place, right.element.place) {

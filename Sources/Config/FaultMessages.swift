@@ -15,6 +15,7 @@ extension Fault.Kind {
     case .emptyFile: "is empty: an experiment needs at least a model and a workload"
 
     case .syntax(let problem): "not valid YAML: \(Self.plain(problem))"
+    case .lookalike(let found): found.message
     case .tab: "a tab cannot stand here: YAML is indented with spaces"
     case .duplicateKey(let key): "duplicate key \(Wording.quote(key))"
     case .keyIsNotText(let found): "a key must be a word, not \(found)"
@@ -47,35 +48,7 @@ extension Fault.Kind {
     case .conflict(let one, let other): "\(one) cannot be combined with \(other)"
     case .rule(let text): Wording.harmless(text)
 
-    case .unknownVariant(let name, _): "unknown variant \(Wording.quote(name))"
-    case .unknownAxis("seeds", _):
-      "seeds are no axis: every cell runs once with each; write seeds=[1, 2]"
-    case .unknownAxis(let path, _): "axis path \(Wording.quote(path)) is not an option"
-    case .emptyAxis(let path): "axis \(Wording.quote(path)) has no values: write a list"
-    case .excludeNeedsAxis(let key, _): "\(Wording.quote(key)) is not an axis of the matrix"
-    case .excludeMatchesNothing(let axis, let value, _):
-      "\(Wording.quote(axis)) is never \(Wording.harmless(value))"
-    case .duplicateValue(let value, let list): "\(value) appears twice in \(list)"
-    case .tooManyCells(let limit): "the matrix has more than \(limit) cells"
-    case .nothingToRun: "every cell of the matrix is excluded"
-    case .badName(let name, let what):
-      "\(what) \(Wording.quote(name)) cannot be a folder name:"
-        + " use up to 64 letters, digits, '-', '_', '+' and '.', beginning with a letter or digit"
-    case .badRange(let text, let problem): problem.message(text)
-    case .axisTwice(let path): "axis \(Wording.quote(path)) appears twice"
-    case .tooManyAxes(let limit): "the matrix has more than \(limit) axes"
-    case .unequalZip(let path, let count, let other, let otherCount):
-      "zipped axes must have as many values as each other: \(other) has \(otherCount),"
-        + " \(path) has \(count)"
-    case .repeatedZip(let values):
-      "\(Wording.harmless(values.joined(separator: ", "))) appears twice in zip"
-    case .badExpression(let problem): problem.message
-    case .unknownName(let name, _):
-      "unknown name \(Wording.quote(name)): neither an axis nor an option; a text stands in quotes"
-
-    case .badSetting(let text):
-      "\(Wording.quote(text)) is not of the form path=value, such as model.layers=4"
-    case .badPath(let path): "\(Wording.quote(path)) is not a dotted path such as model.layers"
+    case .stated(let statement): statement.message
     }
   }
 
@@ -87,28 +60,9 @@ extension Fault.Kind {
     case .unknownWord(let word, _, let choices):
       Suggestion.lines(
         for: word, among: choices.map { ($0.word, $0.summary) }, what: "known words")
-    case .unknownVariant(let name, let known):
-      Suggestion.lines(for: name, among: known.map { ($0, "") }, what: "known variants")
-    case .unknownAxis("seeds", _): []
-    case .unknownAxis(let path, let known):
-      Suggestion.lines(
-        for: path, among: Self.nearby(path, known).map { ($0, "") }, what: "known options")
-    case .excludeNeedsAxis(let key, let known):
-      Suggestion.lines(for: key, among: known.map { ($0, "") }, what: "known axes")
-    case .unknownName(let name, let known):
-      Suggestion.lines(
-        for: name, among: known.map { ($0, "") }, what: "known names")
-    case .excludeMatchesNothing(_, let value, let known):
-      Suggestion.lines(for: value, among: known.map { ($0, "") }, what: "its values")
+    case .stated(let statement): statement.help
     default: []
     }
-  }
-
-  /// The options of the section that a path stands in, or all of them where it has none.
-  private static func nearby(_ path: String, _ known: [String]) -> [String] {
-    func section(_ path: String) -> Substring? { path.lastIndex(of: ".").map { path[..<$0] } }
-    let near = known.filter { $0 == section(path).map(String.init) || section($0) == section(path) }
-    return near.isEmpty || Suggestion.nearest(to: path, among: known) != nil ? known : near
   }
 
   private static func megabytes(_ bytes: Int) -> String {
@@ -159,7 +113,7 @@ extension Fault.FileProblem {
 }
 
 extension Fault.ValueHint {
-  var message: String {
+  package var message: String {
     switch self {
     case .leadingZero(let number): "write \(number), without the leading zero"
     case .sexagesimal(let number): "write \(number), or quote a text"

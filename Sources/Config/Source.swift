@@ -43,7 +43,7 @@ package final class Source: Sendable {
   }
 
   /// The line and column of a scalar offset; offsets past the end give the end of the text.
-  func mark(at offset: Int) -> Mark {
+  package func mark(at offset: Int) -> Mark {
     var low = 0
     var high = lineStarts.count
     while high - low > 1 {

@@ -8,7 +8,7 @@ package enum Suggestion {
   private static let shortLimit = 3
 
   /// The help lines for an unknown word.
-  static func lines(
+  package static func lines(
     for word: String, among known: [(word: String, summary: String)], what: String
   ) -> [String] {
     if let nearest = nearest(to: word, among: known.map(\.word)) {

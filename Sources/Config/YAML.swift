@@ -29,7 +29,7 @@ package enum YAML {
   }
 
   /// One value, such as the right side of `--set path=value`; marks are shifted by `offset`.
-  static func value(_ text: String, in source: Source, offset: Int) throws(Faults) -> Node {
+  package static func value(_ text: String, in source: Source, offset: Int) throws(Faults) -> Node {
     let empty = Node(.scalar(Scalar(text: "")), mark: source.mark(at: offset))
     return try YAMLComposer.compose(text, source: source, offset: offset) ?? empty
   }

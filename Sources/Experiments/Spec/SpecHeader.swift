@@ -36,7 +36,9 @@ struct SpecHeader {
   private static func name(_ root: Section, fileName: String) -> String {
     let derived = nameOfFile(fileName)
     let name = root.read("name", .string, absent: "the file's name", "names the results' folder")
-    if let name, !isSafe(name) { root.fault("name", because: .badName(name, what: "name")) }
+    if let name, let fault = fault(of: name, what: "name", prefix: "experiment") {
+      root.fault("name", because: .spec(fault))
+    }
     return name ?? derived
   }
 
@@ -46,7 +48,7 @@ struct SpecHeader {
       "each cell runs once with each of these")
     var seen: Set<Int> = []
     for seed in seeds where !seen.insert(seed).inserted {
-      root.fault("seeds", because: .duplicateValue(String(seed), list: "seeds"))
+      root.fault("seeds", because: .spec(.duplicateValue(String(seed), list: "seeds")))
     }
     return seeds.filter { seen.remove($0) != nil }
   }
@@ -55,8 +57,8 @@ struct SpecHeader {
     let section = root.section("variants", "named overlays on the document, compared side by side")
     return section.writtenKeys.compactMap { name in
       guard let node = section.node(name) else { return nil }
-      if !isSafe(name) {
-        section.fault(name, because: .badName(name, what: "variant"), isOfKey: true)
+      if let fault = fault(of: name, what: "variant", prefix: "variant") {
+        section.fault(name, because: .spec(fault), isOfKey: true)
       }
       if node.isNull { return Variant(name: name, overlay: nil) }
       guard node.entries != nil else {
@@ -79,7 +81,8 @@ struct SpecHeader {
       guard let node = section.node(variant) else { return nil }
       let path = section.path(of: variant)
       guard known.contains(variant) else {
-        section.fault(variant, because: .unknownVariant(variant, known: known), isOfKey: true)
+        section.fault(
+          variant, because: .spec(.unknownVariant(variant, known: known)), isOfKey: true)
         return nil
       }
       guard let baseline = node.scalar?.text, !node.isNull else {
@@ -90,7 +93,7 @@ struct SpecHeader {
         return nil
       }
       guard known.contains(baseline) else {
-        section.fault(variant, because: .unknownVariant(baseline, known: known))
+        section.fault(variant, because: .spec(.unknownVariant(baseline, known: known)))
         return nil
       }
       guard baseline != variant else {
@@ -98,6 +101,14 @@ struct SpecHeader {
         return nil
       }
       return (variant, baseline)
+    }
+  }
+
+  /// What is wrong with a name, which is a folder's and stands in the results' tables.
+  private static func fault(of name: String, what: String, prefix: String) -> SpecFault? {
+    if !isSafe(name) { return .badName(name, what: what) }
+    return TypeInference.of(name).map {
+      .inferred(name, what: what, $0, write: "\(prefix)-\(name)")
     }
   }
 
@@ -109,7 +120,8 @@ struct SpecHeader {
     return name.utf8.allSatisfy { isAlphanumeric($0) || "_-+.".utf8.contains($0) }
   }
 
-  /// `experiments/modern.yaml` is named `modern`; what no folder can be called becomes `-`.
+  /// `experiments/modern.yaml` is named `modern`; what no folder can be called becomes `-`, and what is no name to
+  /// readers of tables gets a word before it.
   private static func nameOfFile(_ path: String) -> String {
     var base = path.split(separator: "/").last.map(String.init) ?? ""
     for ending in [".yaml", ".yml"] where base.hasSuffix(ending) {
@@ -120,7 +132,9 @@ struct SpecHeader {
         ? Character(Unicode.Scalar(byte)) : "-"
     }
     let trimmed = String(name.drop { !($0.isLetter || $0.isNumber) })
-    return trimmed.isEmpty ? "experiment" : trimmed
+    if trimmed.isEmpty { return "experiment" }
+    // `2024-01-02.yaml` is as good a file as any.
+    return TypeInference.of(trimmed) == nil ? trimmed : "experiment-\(trimmed)"
   }
 
   private static func isAlphanumeric(_ byte: UInt8) -> Bool {

@@ -1,9 +1,20 @@
 // Ranges of numbers in one text, such as `128..8192*2`, and the numbers that they stand for.
 // Computed on decimal digits, so that `0.1..0.5+0.1` holds 0.3 and not 0.30000000000000004.
 
+package import Config
+
 /// A range of numbers as an axis of the matrix may give it.
 package enum NumberRange {
   static let countLimit = 10_000
+
+  /// Why a text that looks like a range is none.
+  package enum Problem: Error, Sendable, Hashable {
+    case threeDots
+    case notANumber(String, hint: Fault.ValueHint?)
+    case stepTooSmall, factorTooSmall, beginsTooLow
+    case empty
+    case tooMany(limit: Int)
+  }
 
   /// What a range does after each number.
   private enum Advance {
@@ -15,7 +26,7 @@ package enum NumberRange {
   ///
   /// Each has the place of the text it comes from. A range that is wrong is reported and gives nothing.
   package static func nodes(
-    of node: Node, report: (Fault.Kind, Mark) -> Void
+    of node: Node, report: (SpecFault, Mark) -> Void
   ) -> [Node] {
     (node.items ?? [node]).flatMap { item -> [Node] in
       guard let text = text(of: item) else { return [item] }
@@ -45,15 +56,15 @@ package enum NumberRange {
     return scalar.text.filter { $0 != " " }
   }
 
-  private static func numbers(_ text: String) -> Result<[String], Fault.RangeProblem> {
-    do throws(Fault.RangeProblem) {
+  private static func numbers(_ text: String) -> Result<[String], Problem> {
+    do throws(Problem) {
       return .success(try read(text))
     } catch {
       return .failure(error)
     }
   }
 
-  private static func read(_ text: String) throws(Fault.RangeProblem) -> [String] {
+  private static func read(_ text: String) throws(Problem) -> [String] {
     if text.contains("...") { throw .threeDots }
     let bytes = Array(text.utf8)
     let dot = UInt8(ascii: ".")
@@ -69,47 +80,68 @@ package enum NumberRange {
     func part(_ slice: ArraySlice<UInt8>) -> String { String(decoding: slice, as: UTF8.self) }
     let first = try number(part(bytes[..<cut]))
     let last = try number(part(rest[..<(end ?? rest.endIndex)]))
-    guard let end else { return try values(first, last, .add(Decimal(digits: 1, exponent: 0))) }
+    guard let end else { return try values(first, last, .add(Decimal(1))) }
     let amount = try number(part(rest[(end + 1)...]))
     return try values(
       first, last, bytes[end] == UInt8(ascii: "*") ? .multiply(amount) : .add(amount))
   }
 
-  private static func number(_ text: String) throws(Fault.RangeProblem) -> Decimal {
-    switch Numeral.double(Scalar(text: text)) {
-    case .not(let hint): throw .notANumber(text, hint: hint)
-    case .value:
-      guard let decimal = Decimal(text) else { throw .notANumber(text, hint: .tooLarge) }
-      return decimal
+  private static func number(_ text: String) throws(Problem) -> Decimal {
+    let read = Scalar(text: text).number
+    guard let number = read.value.flatMap(Decimal.init) else {
+      throw .notANumber(text, hint: read.hint)
     }
+    return number
   }
 
   private static func values(
     _ first: Decimal, _ last: Decimal, _ advance: Advance
-  ) throws(Fault.RangeProblem) -> [String] {
+  ) throws(Problem) -> [String] {
+    let zero = Decimal(0)
     switch advance {
-    case .add(let step): if step.value <= 0 { throw .stepTooSmall }
+    case .add(let step): if step <= zero { throw .stepTooSmall }
     case .multiply(let factor):
-      if factor.value <= 1 { throw .factorTooSmall }
-      if first.value <= 0 { throw .beginsTooLow }
+      if factor <= Decimal(1) { throw .factorTooSmall }
+      if first <= zero { throw .beginsTooLow }
     }
     // An end that a rounded multiplication misses by its last digit still counts as hit.
-    let end = last.value + abs(last.value) * 1e-12
+    let end = last.double + abs(last.double) * 1e-12
     var current = first
     var texts: [String] = []
-    while current.value <= end {
+    while current.double <= end {
       if texts.count == countLimit { throw .tooMany(limit: countLimit) }
-      texts.append(current.text)
-      let before = current.value
+      texts.append(current.value.inlineYAML)
+      let before = current.double
       current =
         switch advance {
         case .add(let step): current + step
         case .multiply(let factor): current * factor
         }
       // A step below the last digit of what it is added to.
-      if current.value <= before { throw .stepTooSmall }
+      if current.double <= before { throw .stepTooSmall }
     }
     if texts.isEmpty { throw .empty }
     return texts
+  }
+}
+
+extension NumberRange.Problem {
+  /// The sentence about the range with this text.
+  func message(_ text: String) -> String {
+    let range = "the range \(Wording.quote(text))"
+    switch self {
+    case .threeDots: return "\(range) must be written with two dots, such as 1..10"
+    case .notANumber(let part, let hint):
+      let found = part.isEmpty ? "a number is missing" : "\(Wording.quote(part)) is not a number"
+      let way =
+        hint.map { $0.message }
+        ?? "write 128..8192*2, 0..100+10 or 1..10, or put a text in quotes"
+      return "in \(range) \(found): \(way)"
+    case .stepTooSmall: return "\(range) never ends: its step must be above 0"
+    case .factorTooSmall: return "\(range) never ends: its factor must be above 1"
+    case .beginsTooLow: return "\(range) is multiplied, so it must begin above 0"
+    case .empty: return "\(range) is empty: write the lower end first"
+    case .tooMany(let limit): return "\(range) has more than \(limit) values"
+    }
   }
 }

@@ -1,4 +1,71 @@
-// Several `path=values` in one argument, as `--zip`, `--exclude` and `--include` take them.
+// Setting: the command line's `path=value`, alone or several in one argument.
+
+package import Config
+
+/// One `path=value` of the command line.
+package struct Setting: Sendable {
+  package let path: DottedPath
+  package let value: Node
+  /// Where the path stands in the argument.
+  package let keyMark: Mark
+
+  /// Reads `path=value`, the value as YAML; faults point into `--set path=value`.
+  package static func parse(
+    _ argument: String, option: String = "--set", order: Int = 1
+  ) throws(Faults) -> Setting {
+    let cut = try Cut(argument, option: option, order: order)
+    let value = try YAML.value(cut.value, in: cut.source, offset: cut.valueOffset)
+    return Setting(path: cut.path, value: value, keyMark: cut.keyMark)
+  }
+
+  /// Reads `path=v1,v2,...`, an axis of the matrix; the value is a sequence.
+  package static func parseAxis(
+    _ argument: String, option: String = "--vary", order: Int = 1
+  ) throws(Faults) -> Setting {
+    let cut = try Cut(argument, option: option, order: order)
+    let value = try list(cut.value, in: cut.source, offset: cut.valueOffset)
+    return Setting(path: cut.path, value: value, keyMark: cut.keyMark)
+  }
+
+  /// The sequence that `v1,v2` is.
+  static func list(_ text: String, in source: Source, offset: Int) throws(Faults) -> Node {
+    let value = try YAML.value("[\(text)]", in: source, offset: offset - 1)
+    // `path=[v1, v2]` is the same axis, written as in the file.
+    if let only = value.items?.first, value.items?.count == 1, only.items != nil { return only }
+    return value
+  }
+
+  /// The overlay on a document that this setting is.
+  package var overlay: Node { path.overlay(setting: value, keyMark: keyMark) }
+
+  /// An argument cut at its first `=`.
+  private struct Cut {
+    let path: DottedPath
+    let value: String
+    let valueOffset: Int
+    let source: Source
+
+    var keyMark: Mark { source.mark(at: 0) }
+
+    init(_ argument: String, option: String, order: Int) throws(Faults) {
+      // A plain word of the command line has no option before it.
+      source = Source(
+        name: option.isEmpty ? argument : "\(option) \(argument)", text: argument, order: order,
+        isArgument: true)
+      let start = source.mark(at: 0)
+      guard let equals = argument.firstIndex(of: "=") else {
+        throw Faults([Fault(.badSetting(argument), at: start)])
+      }
+      let key = String(argument[..<equals])
+      guard let path = DottedPath(key) else { throw Faults([Fault(.badPath(key), at: start)]) }
+      self.path = path
+      value = String(argument[argument.index(after: equals)...])
+      valueOffset = key.unicodeScalars.count + 1
+    }
+  }
+}
+
+// MARK: Several in one argument, as `--zip`, `--exclude` and `--include` take them
 
 extension Setting {
   /// Reads `path=v1,v2 other=v3`, pairs separated by commas or spaces; each value is a sequence.
