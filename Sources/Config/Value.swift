@@ -30,15 +30,23 @@ package indirect enum Value: Sendable, Hashable {
     return fields.first { $0.key == key }?.value
   }
 
-  /// The same value with the keys of every mapping sorted and comments dropped.
+  /// The form in which values are compared and hashed, wherever they are: what means the same is the same in it.
+  ///
+  /// Numbers go by value (1 and 1.0, 0 and -0.0), a list of one is its value, a component without options is its
+  /// word, keys are sorted, comments dropped.
   package var canonical: Value {
     switch self {
-    case .list(let items): .list(items.map(\.canonical))
+    case .double(let number): return Int(exactly: number).map(Value.int) ?? self
+    case .list(let items):
+      return items.count == 1 ? items[0].canonical : .list(items.map(\.canonical))
     case .mapping(let fields):
-      .mapping(
+      if fields.count == 1, fields[0].key == "type", case .text = fields[0].value {
+        return fields[0].value
+      }
+      return .mapping(
         fields.map { Field($0.key, $0.value.canonical) }
           .sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) })
-    default: self
+    case .null, .bool, .int, .text: return self
     }
   }
 }

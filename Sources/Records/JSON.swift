@@ -1,8 +1,6 @@
 // A JSON value that keeps the order of its keys and knows whole numbers from real ones.
 // It is not a general serialiser: results are built as values of this type, then written.
 
-package import Config
-
 /// A JSON value; objects keep the order in which their members were given.
 package enum JSON: Equatable, Sendable {
   case null
@@ -102,20 +100,4 @@ extension JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Express
   package init(integerLiteral value: Int) { self = .integer(value) }
   package init(floatLiteral value: Double) { self = .real(value) }
   package init(booleanLiteral value: Bool) { self = .bool(value) }
-}
-
-extension JSON {
-  /// A value of an experiment file.
-  package init(_ value: Config.Value) {
-    self =
-      switch value {
-      case .null: .null
-      case .bool(let value): .bool(value)
-      case .int(let value): .integer(value)
-      case .double(let value): .real(value)
-      case .text(let value): .string(value)
-      case .list(let values): .array(values.map(JSON.init))
-      case .mapping(let fields): .object(fields.map { JSONMember($0.key, JSON($0.value)) })
-      }
-  }
 }

@@ -51,7 +51,7 @@ import Testing
 
   @Test func `a text may have them`() throws {
     let prompt = "\u{201C}O\u{F9} \u{2013} l\u{E0}\u{A0}?\u{201D}"
-    let read: (Section) -> Void = { _ = $0.string("prompt", default: "", "what is said") }
+    let read: (Section) -> Void = { _ = $0.read("prompt", .string, default: "", "what is said") }
     #expect(faultText("prompt: \(prompt)\n", read: read) == "")
     // Nor are they to blame for what is wrong elsewhere.
     let other = faultText("prompt: \(prompt)\nwidht: 1\n", read: read)

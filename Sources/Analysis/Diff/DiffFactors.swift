@@ -42,8 +42,10 @@ package struct DiffFactors: Sendable {
     var places: [String: Int] = [:]
     var all: Set<String> = []
     for pair in pairs {
-      let before = Self.flat(pair.base[0].configuration)
-      let after = Self.flat(pair.new[0].configuration)
+      let sides = [pair.base, pair.new].map { Self.flat($0[0].configuration) }
+      let (before, after) = (
+        Self.expanded(sides[0], like: sides[1]), Self.expanded(sides[1], like: sides[0])
+      )
       let values = Dictionary(after, uniquingKeysWith: { $1 })
       let known = Set(before.map(\.0))
       all.formUnion(known)
@@ -51,7 +53,7 @@ package struct DiffFactors: Sendable {
       let both =
         before.map { ($0.0, $0.1, values[$0.0] ?? .null) }
         + after.filter { !known.contains($0.0) }.map { ($0.0, JSON.null, $0.1) }
-      for (key, old, new) in both where old != new {
+      for (key, old, new) in both where old.canonical != new.canonical {
         let name = "\(key)\n\(old.line)\n\(new.line)"
         if let place = places[name] {
           changes[place].points += 1
@@ -95,6 +97,16 @@ package struct DiffFactors: Sendable {
     }
     return members.flatMap { member in
       flat(member.value, under: path.isEmpty ? member.key : "\(path).\(member.key)")
+    }
+  }
+
+  /// The options of one side, a bare word as the `type` of a component where the other side has it as one.
+  private static func expanded(
+    _ options: [(String, JSON)], like others: [(String, JSON)]
+  ) -> [(String, JSON)] {
+    let keys = Set(others.map(\.0))
+    return options.map { key, value in
+      value.text != nil && keys.contains("\(key).type") ? ("\(key).type", value) : (key, value)
     }
   }
 

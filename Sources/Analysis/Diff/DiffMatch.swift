@@ -49,7 +49,8 @@ struct DiffMatch: Sendable {
       [base, new].allSatisfy { Set($0.cells.map(part)).count == 1 }
     }
     let isOneVariant = isSingle(\.row.variant)
-    let isOnePoint = isSingle { cell in cell.row.axes.map { "\($0.key)=\($0.value.line)" }.joined()
+    let isOnePoint = isSingle { cell in
+      cell.row.axes.map { "\($0.key)=\($0.value.canonical)" }.joined()
     }
     if isOneVariant {
       let some = matches(base, new, axes: axes, usesVariant: false)
@@ -63,17 +64,31 @@ struct DiffMatch: Sendable {
   private static func matches(
     _ base: DiffSide, _ new: DiffSide, axes: [String], usesVariant: Bool
   ) -> [DiffMatch] {
-    func key(_ cell: StoredCell) -> String {
-      let values = axes.map { axis in
-        // What one run varies the other may have set.
-        let value =
-          cell.row.axes.first { $0.key == axis }?.value ?? cell.configuration.value(at: axis)
-        return "\(axis)=\(value?.line ?? "")"
-      }
+    func key(_ cell: StoredCell, _ value: (StoredCell, String) -> JSON?) -> String {
+      let values = axes.map { "\($0)=\(value(cell, $0)?.canonical ?? "")" }
       return ((usesVariant ? [cell.row.variant] : []) + values).joined(separator: "\n")
     }
-    let bases = base.groups(by: key)
-    let news = new.groups(by: key)
+    // What one run varies the other may have set.
+    func written(_ cell: StoredCell, _ axis: String) -> JSON? {
+      cell.row.axes.first { $0.key == axis }?.value ?? cell.configuration.value(at: axis)
+    }
+    let bases = base.groups { key($0, written) }
+    let news = new.groups { key($0, written) }
+    // First as it is written; then as it was read, with its defaults; then components by their words alone.
+    var partners: [Int: Int] = [:]
+    var free = Set(news.indices)
+    for value in [
+      written, { $0.configuration.value(at: $1) ?? written($0, $1) },
+      { cell, axis in written(cell, axis).map { $0["type"] ?? $0 } },
+    ] {
+      for place in bases.indices where partners[place] == nil {
+        let wanted = key(bases[place].cells[0], value)
+        guard let found = free.sorted().first(where: { key(news[$0].cells[0], value) == wanted })
+        else { continue }
+        partners[place] = found
+        free.remove(found)
+      }
+    }
     let names = AxisNames(base.cells.map(\.row) + new.cells.map(\.row))
     let variants = Set((base.cells + new.cells).map(\.row.variant))
     func label(_ cell: StoredCell) -> String {
@@ -81,13 +96,13 @@ struct DiffMatch: Sendable {
         variant: usesVariant && variants.count > 1 ? cell.row.variant : nil,
         at: cell.row.axes.filter { axes.contains($0.key) })
     }
-    let others = Dictionary(uniqueKeysWithValues: news.map { ($0.key, $0.cells) })
-    let known = Set(bases.map(\.key))
-    return bases.map { group in
-      DiffMatch(label: label(group.cells[0]), base: group.cells, new: others[group.key] ?? [])
+    return bases.enumerated().map { place, group in
+      DiffMatch(
+        label: label(group.cells[0]), base: group.cells,
+        new: partners[place].map { news[$0].cells } ?? [])
     }
-      + news.filter { !known.contains($0.key) }.map { group in
-        DiffMatch(label: label(group.cells[0]), base: [], new: group.cells)
+      + free.sorted().map { place in
+        DiffMatch(label: label(news[place].cells[0]), base: [], new: news[place].cells)
       }
   }
 

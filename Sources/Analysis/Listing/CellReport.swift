@@ -104,20 +104,3 @@ package struct CellReport: Sendable {
     }.joined()
   }
 }
-
-extension Value {
-  /// A configuration that was written as JSON.
-  fileprivate init(_ json: JSON) {
-    self =
-      switch json {
-      case .null: .null
-      case .bool(let value): .bool(value)
-      case .integer(let value): .int(value)
-      case .real(let value): .double(value)
-      case .string(let value): .text(value)
-      case .array(let values): .list(values.map { Value($0) })
-      case .object(let members):
-        .mapping(members.map { Field($0.key, Value($0.value)) })
-      }
-  }
-}

@@ -19,7 +19,8 @@ package enum ExecutionOrder {
     var places: [String: Int] = [:]
     for cell in cells {
       let key =
-        "\(cell.seed) " + cell.point.map { "\($0.key)=\($0.value.line)" }.joined(separator: " ")
+        "\(cell.seed) "
+        + cell.point.map { "\($0.key)=\($0.value.canonical)" }.joined(separator: " ")
       if let place = places[key] {
         blocks[place].append(cell.position)
       } else {

@@ -77,23 +77,32 @@ package struct RunContinuation: Sendable {
   ///
   /// - Throws: `RunError.missingCells` where the run has cells that the plan does not.
   func adopt(_ plan: RunPlan, _ stored: StoredRun) throws(RunError) -> RunPlan {
-    var known: [String: StoredCell] = [:]
-    for cell in stored.cells { known[Self.key(cell.row, cell.configuration)] = cell }
+    // Cells that come to the same differ by their point of the axes alone, which may be written otherwise by now.
+    var known: [String: [StoredCell]] = [:]
+    for cell in stored.cells {
+      known[Self.key(cell.row, cell.configuration), default: []].append(cell)
+    }
     var plan = plan
     for place in plan.entries.indices {
       let entry = plan.entries[place]
       let key = Self.key(entry.row, JSON(entry.cell.resolved))
-      guard let cell = known.removeValue(forKey: key) else { continue }
-      plan.entries[place].row = entry.row.renamed(cell.id)
+      guard let cells = known[key], !cells.isEmpty else { continue }
+      let point = Self.point(entry.row)
+      let index = cells.firstIndex { Self.point($0.row) == point } ?? 0
+      plan.entries[place].row = entry.row.renamed(cells[index].id)
+      known[key]?.remove(at: index)
     }
-    let missing = known.values.filter { $0.row.status != .excluded }
+    let missing = known.values.flatMap(\.self).filter { $0.row.status != .excluded }
       .sorted { $0.index < $1.index }
     if !missing.isEmpty { throw .missingCells(missing.map(\.label)) }
     return plan
   }
 
   private static func key(_ row: CellRow, _ configuration: JSON) -> String {
-    "\(row.variant) \(row.seed) \(JSON.object(row.axes.map { JSONMember($0.key, $0.value) }).line) "
-      + configuration.line
+    "\(row.variant) \(row.seed) \(configuration.canonical)"
+  }
+
+  private static func point(_ row: CellRow) -> String {
+    JSON.object(row.axes.map { JSONMember($0.key, $0.value) }).canonical
   }
 }

@@ -74,13 +74,24 @@ struct Condition {
         switch meanings[name.text] {
         case .variant: .text(cell.variant)
         case .seed: .int(cell.seed)
-        case .axis(let place): cell.axes[place].value
+        case .axis(let place): Self.value(on: place, of: cell)
         case .option(let path): Self.value(at: path, in: cell.resolved) ?? .null
         case nil: .null
         }
       }
     } catch {
       throw Faults([Fault(.badExpression(error.problem), at: places.mark(at: error.offset))])
+    }
+  }
+
+  /// A word or a number as the axis has it; what stands for a default or has defaults as it was read.
+  private static func value(on axis: Int, of cell: Subject) -> Value {
+    let written = cell.axes[axis].value
+    switch written {
+    case .bool, .int, .double, .text: return written
+    case .null, .list, .mapping:
+      let path = DottedPath(cell.axes[axis].path)
+      return path.flatMap { value(at: $0, in: cell.resolved) } ?? written
     }
   }
 

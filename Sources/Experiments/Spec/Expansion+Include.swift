@@ -36,7 +36,8 @@ extension Expansion {
     if matrix.inclusions.isEmpty { return }
     var places: [Identity: Int] = [:]
     for cell in cells {
-      let identity = Identity(variant: cell.variant, seed: cell.seed, resolved: cell.resolved)
+      let identity = Identity(
+        variant: cell.variant, seed: cell.seed, resolved: cell.resolved.canonical)
       if places[identity] == nil { places[identity] = cell.index }
     }
     var texts = matrix.texts
@@ -52,7 +53,7 @@ extension Expansion {
 
   private mutating func include(
     _ inclusion: Inclusion, _ rest: ArraySlice<(axis: Int, keyMark: Mark, nodes: [Node])>,
-    _ variant: String, _ document: Node, _ values: [Int: Value],
+    _ variant: String, _ document: Node, _ values: [Int: Node],
     _ places: inout [Identity: Int], _ texts: inout [ValueTexts]
   ) {
     guard let next = rest.first else {
@@ -63,27 +64,35 @@ extension Expansion {
       let overlay = matrix.axes[next.axis].path.overlay(setting: node, keyMark: next.keyMark)
       include(
         inclusion, rest.dropFirst(), variant, document.overlaid(by: overlay),
-        values.merging([next.axis: node.value]) { $1 }, &places, &texts)
+        values.merging([next.axis: node]) { $1 }, &places, &texts)
     }
   }
 
   private mutating func add(
-    _ inclusion: Inclusion, _ variant: String, _ document: Node, _ values: [Int: Value],
+    _ inclusion: Inclusion, _ variant: String, _ document: Node, _ values: [Int: Node],
     _ places: inout [Identity: Int], _ texts: inout [ValueTexts]
   ) {
     let reading = reader.read(document)
     let resolved = reading.faults.isEmpty ? reading.recording.value : document.value
-    let axes = matrix.axes.enumerated().map { place, axis -> AxisValue in
+    let point = MatrixPoint(variant: variant, nodes: values, resolved: resolved)
+    let axes = matrix.axes.indices.map { place -> AxisValue in
+      let axis = matrix.axes[place]
+      if let known = axis.nodes.indices.first(where: {
+        isSame(axis.nodes[$0], on: place, as: point)
+      }) {
+        return axis.values[known]
+      }
+      let read = Condition.value(at: axis.path, in: resolved)
+      if case .text(let text)? = read, let node = values[place] { checkText(text, at: node.mark) }
       // The bare word over the document's own component is just that component.
-      let own = Condition.value(at: axis.path, in: resolved).map { $0["type"] ?? $0 }
-      let value = values[place] ?? own ?? .null
+      let value = values[place]?.value ?? read.map { $0["type"] ?? $0 } ?? .null
       return AxisValue(
         path: axis.path.text, name: axis.values.first?.name ?? axis.path.text, value: value,
         text: texts[place].text(for: value))
     }
     faults.collect(reading.faults, in: label(variant, axes, seed: nil), reading.recording, matrix)
     for seed in seeds(of: inclusion) {
-      let identity = Identity(variant: variant, seed: seed, resolved: resolved)
+      let identity = Identity(variant: variant, seed: seed, resolved: resolved.canonical)
       let known = places[identity].map { cells[$0] }
       if let known, known.exclusion == nil { continue }
       let cell = Cell(

@@ -17,6 +17,10 @@ struct Expansion<Model, Workload> {
   /// Each variant's document, before axes.
   private(set) var documents: [(variant: String, document: Node)] = []
   var faults = ExpansionFaults()
+  /// Values of `exclude` that no cell had so far.
+  private var unmatched: [(axis: Int, node: Node, fault: Fault)]
+  /// What was found out about values, each once.
+  var sameness: [WrittenValue: Value?] = [:]
 
   init(
     reader: DocumentReader<Model, Workload>, header: SpecHeader, matrix: Matrix,
@@ -26,6 +30,7 @@ struct Expansion<Model, Workload> {
     self.header = header
     self.matrix = matrix
     self.settings = settings
+    unmatched = matrix.unmatched
   }
 
   mutating func run(_ body: Node) {
@@ -46,8 +51,10 @@ struct Expansion<Model, Workload> {
       variantValues.append((variant.name, reading.recording.value))
       if !matrix.axes.isEmpty { document = reader.withTypes(document) }
       documents.append((variant.name, document))
-      expand(variant.name, document, matrix.dimensions[...], values: [])
+      expand(variant.name, document, matrix.dimensions[...], values: [], nodes: [])
     }
+    faults.limit += unmatched.map(\.fault)
+    if faults.isEmpty, matrix.faults.isEmpty { reviewValues() }
     include()
     if faults.isEmpty, !faults.hasUnknownNames(matrix), cells.allSatisfy({ $0.exclusion != nil }) {
       let node = header.matrixNode
@@ -70,10 +77,11 @@ struct Expansion<Model, Workload> {
   }
 
   private mutating func expand(
-    _ variant: String, _ document: Node, _ dimensions: ArraySlice<Dimension>, values: [AxisValue]
+    _ variant: String, _ document: Node, _ dimensions: ArraySlice<Dimension>, values: [AxisValue],
+    nodes: [Node]
   ) {
     guard let dimension = dimensions.first else {
-      addCells(variant, document, values)
+      addCells(variant, document, values, nodes)
       return
     }
     for step in 0..<dimension.count {
@@ -82,14 +90,25 @@ struct Expansion<Model, Workload> {
       }
       expand(
         variant, stepped, dimensions.dropFirst(),
-        values: values + dimension.axes.map { $0.values[step] })
+        values: values + dimension.axes.map { $0.values[step] },
+        nodes: nodes + dimension.axes.map { $0.nodes[step] })
     }
   }
 
-  private mutating func addCells(_ variant: String, _ document: Node, _ values: [AxisValue]) {
+  private mutating func addCells(
+    _ variant: String, _ document: Node, _ values: [AxisValue], _ nodes: [Node]
+  ) {
     let reading = reader.read(document)
     let value = reading.recording.value
-    let reasons = exclusions(variant, values, value)
+    let point = MatrixPoint(
+      variant: variant,
+      nodes: Dictionary(uniqueKeysWithValues: nodes.enumerated().map { ($0, $1) }),
+      resolved: value)
+    for (place, value) in unmatched.enumerated().reversed()
+    where isSame(value.node, on: value.axis, as: point) {
+      unmatched.remove(at: place)
+    }
+    let reasons = exclusions(point, values)
     if reasons.contains(nil) {
       faults.collect(
         reading.faults, in: label(variant, values, seed: nil), reading.recording, matrix)
@@ -124,15 +143,15 @@ struct Expansion<Model, Workload> {
 
   /// For each seed why its cell is excluded, or nil.
   private mutating func exclusions(
-    _ variant: String, _ values: [AxisValue], _ resolved: Value
+    _ point: MatrixPoint, _ values: [AxisValue]
   ) -> [String?] {
-    for condition in matrix.conditions { faults.note(condition, resolved) }
+    for condition in matrix.conditions { faults.note(condition, point.resolved) }
     var common: String?? = .none
     return header.seeds.map { seed in
-      if let reason = exclusion(variant, values, seed: seed) { return reason }
+      if let reason = exclusion(point, seed: seed) { return reason }
       if case .some(let known) = common { return known }
       let subject = Condition.Subject(
-        variant: variant, seed: seed, axes: values, resolved: resolved)
+        variant: point.variant, seed: seed, axes: values, resolved: point.resolved)
       let reason = unsatisfied(subject)
       if !matrix.conditions.contains(where: \.dependsOnSeed) { common = .some(reason) }
       return reason
@@ -153,16 +172,16 @@ struct Expansion<Model, Workload> {
     return nil
   }
 
-  private func exclusion(_ variant: String, _ values: [AxisValue], seed: Int) -> String? {
-    matrix.exclusions.first { exclusion in
-      exclusion.conditions.allSatisfy { key, allowed in
-        let value: Value? =
-          switch key {
-          case "variant": .text(variant)
-          case "seed": .int(seed)
-          default: values.first { $0.path == key }?.value
-          }
-        return value.map { value in allowed.contains { Matrix.isSame($0, value) } } ?? false
+  private mutating func exclusion(_ point: MatrixPoint, seed: Int) -> String? {
+    let exclusions = matrix.exclusions
+    return exclusions.first { exclusion in
+      exclusion.criteria.allSatisfy { criterion in
+        if let (place, nodes) = criterion.axis {
+          return nodes.contains { isSame($0, on: place, as: point) }
+        }
+        return criterion.values.contains {
+          $0.canonical == (criterion.key == "variant" ? .text(point.variant) : .int(seed))
+        }
       }
     }?.reason
   }

@@ -98,7 +98,7 @@ package struct Experiment<Model, Workload> {
 
   /// The root with ranges in `seeds` replaced by the numbers that they stand for.
   private static func expandingSeeds(
-    _ root: Node, report: (Fault.Kind, Mark) -> Void
+    _ root: Node, report: (SpecFault, Mark) -> Void
   ) -> Node {
     guard let node = root["seeds"], NumberRange.isIn(node), let path = DottedPath("seeds") else {
       return root

@@ -17,6 +17,7 @@ enum Labels {
   fileprivate static func short(_ value: Value) -> String {
     switch value {
     case .text(let text): text
+    case .double(let number): number.description
     case .mapping: if case .text(let word)? = value["type"] { word } else { value.inlineYAML }
     default: value.inlineYAML
     }
@@ -41,7 +42,7 @@ struct ValueTexts {
 
   /// The text of a value; the same one each time.
   mutating func text(for value: Value) -> String {
-    let key = Self.same(value)
+    let key = value.canonical
     if let known = texts[key] { return known }
     let text = Labels.safe(Labels.short(value))
     var unique = text
@@ -52,11 +53,5 @@ struct ValueTexts {
     }
     texts[key] = unique
     return unique
-  }
-
-  /// 1 and 1.0 are one value.
-  private static func same(_ value: Value) -> Value {
-    guard case .double(let number) = value, let whole = Int(exactly: number) else { return value }
-    return .int(whole)
   }
 }

@@ -5,8 +5,16 @@ import Records
 
 /// One `exclude` entry: a cell is excluded when it has all of these values.
 struct Exclusion {
-  /// Key and allowed values; the key is `variant`, `seed` or an axis path.
-  let conditions: [(key: String, values: [Value])]
+  /// What a cell must have of one key: one of these values.
+  struct Criterion {
+    /// `variant`, `seed` or an axis path.
+    let key: String
+    let values: [Value]
+    /// The place of the axis, and its values as nodes.
+    var axis: (place: Int, nodes: [Node])?
+  }
+
+  let criteria: [Criterion]
   let reason: String
 }
 
@@ -56,40 +64,39 @@ extension Matrix {
           hint: nil), at: item.mark)
       return
     }
-    let conditions = entries.compactMap { condition($0, header) }
-    guard conditions.count == entries.count else { return }
+    let criteria = entries.compactMap { criterion($0, header) }
+    guard criteria.count == entries.count else { return }
     let text =
       item.mark.source.isArgument
       ? item.mark.text : "\(item.value.inlineYAML) at \(item.mark.text)"
-    exclusions.append(Exclusion(conditions: conditions, reason: "excluded by \(text)"))
+    exclusions.append(Exclusion(criteria: criteria, reason: "excluded by \(text)"))
   }
 
-  private mutating func condition(
-    _ entry: Entry, _ header: SpecHeader
-  ) -> (key: String, values: [Value])? {
-    let known: [Value]
-    switch entry.key {
-    case "variant": known = header.variants.map { .text($0.name) }
-    case "seed": known = header.seeds.map { .int($0) }
-    default:
-      guard let axis = axes.first(where: { $0.path.text == entry.key }) else {
-        if lost.contains(entry.key) { return nil }
-        report(.excludeNeedsAxis(entry.key, known: keys), at: entry.keyMark)
-        return nil
-      }
-      known = axis.values.map(\.value)
-    }
+  private mutating func criterion(_ entry: Entry, _ header: SpecHeader) -> Exclusion.Criterion? {
     if entry.key == "variant" {
-      return variants(entry.value, header).map { ("variant", $0.map { .text($0) }) }
+      return variants(entry.value, header).map {
+        Exclusion.Criterion(key: "variant", values: $0.map { .text($0) })
+      }
+    }
+    let place = axes.firstIndex { $0.path.text == entry.key }
+    guard place != nil || entry.key == "seed" else {
+      if lost.contains(entry.key) { return nil }
+      report(.excludeNeedsAxis(entry.key, known: keys), at: entry.keyMark)
+      return nil
     }
     guard let nodes = values(entry.value) else { return nil }
-    for node in nodes where !known.contains(where: { Self.isSame($0, node.value) }) {
-      report(
+    let known = place.map { axes[$0].values.map(\.value) } ?? header.seeds.map { .int($0) }
+    let forms = Set(known.map(\.canonical))
+    for node in nodes where !forms.contains(node.value.canonical) {
+      let fault = Fault(
         .excludeMatchesNothing(
           entry.key, value: node.value.inlineYAML,
           known: known.prefix(Self.knownLimit).map(\.inlineYAML)), at: node.mark)
+      // A value that the axis does not have in these words may still be read as one of its.
+      if let place { unmatched.append((place, node, fault)) } else { faults.append(fault) }
     }
-    return (entry.key, nodes.map(\.value))
+    return Exclusion.Criterion(
+      key: entry.key, values: nodes.map(\.value), axis: place.map { ($0, nodes) })
   }
 
   private var keys: [String] { ["variant", "seed"] + axes.map(\.path.text) }
@@ -222,7 +229,7 @@ extension Matrix {
     add(
       "exclude",
       exclusions.map { exclusion in
-        .mapping(exclusion.conditions.map { Value.Field($0.key, .list($0.values)) })
+        .mapping(exclusion.criteria.map { Value.Field($0.key, .list($0.values)) })
       })
     add("where", conditions.map { .text($0.text) })
     add("include", inclusions.map { .mapping($0.written) })

@@ -32,6 +32,8 @@ struct Matrix {
   private(set) var axes: [Axis] = []
   private(set) var texts: [ValueTexts] = []
   var exclusions: [Exclusion] = []
+  /// Values of `exclude` that are not among their axis's values as these are written, with what is then wrong.
+  var unmatched: [(axis: Int, node: Node, fault: Fault)] = []
   var conditions: [Condition] = []
   var inclusions: [Inclusion] = []
   var faults: [Fault] = []
@@ -91,14 +93,14 @@ struct Matrix {
 
   private mutating func reportRepeated(_ nodes: [Node], of path: DottedPath) {
     var seen: Set<Value> = []
-    for node in nodes where !seen.insert(node.value).inserted {
+    for node in nodes where !seen.insert(node.value.canonical).inserted {
       report(.duplicateValue(node.value.inlineYAML, list: path.text), at: node.mark)
     }
   }
 
   /// The values that a node gives, ranges replaced by what they stand for; nil after a fault.
   mutating func values(_ node: Node) -> [Node]? {
-    var problems: [(Fault.Kind, Mark)] = []
+    var problems: [(SpecFault, Mark)] = []
     let nodes = NumberRange.nodes(of: node) { problems.append(($0, $1)) }
     for (kind, mark) in problems { report(kind, at: mark) }
     valueCount += nodes.count
@@ -222,7 +224,7 @@ struct Matrix {
   private static func repeatedSteps(of group: Dimension) -> [Int] {
     var seen: Set<[Value]> = []
     return (0..<group.count).filter { step in
-      !seen.insert(group.axes.map { $0.nodes[step].value }).inserted
+      !seen.insert(group.axes.map { $0.nodes[step].value.canonical }).inserted
     }
   }
 
@@ -256,16 +258,9 @@ struct Matrix {
     axes = dimensions.flatMap(\.axes)
   }
 
-  /// Whether two values are the same; 1 and 1.0 are.
-  static func isSame(_ left: Value, _ right: Value) -> Bool {
-    switch (left, right) {
-    case (.int(let whole), .double(let number)), (.double(let number), .int(let whole)):
-      Double(whole) == number
-    default: left == right
-    }
-  }
-
   mutating func report(_ kind: Fault.Kind, at mark: Mark) {
     faults.append(Fault(kind, at: mark))
   }
+
+  mutating func report(_ fault: SpecFault, at mark: Mark) { report(.spec(fault), at: mark) }
 }

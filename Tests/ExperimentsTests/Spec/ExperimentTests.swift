@@ -119,7 +119,7 @@ import Testing
     #expect(
       first.canonical == """
         {"device":"auto","model":{"attention":{"heads":8,"kv_heads":null,"type":"gqa"},"layers":3,\
-        "norm":{"type":"rmsnorm"}},"precision":"f32","seed":1,"workload":{"batch":4,\
+        "norm":"rmsnorm"},"precision":"f32","seed":1,"workload":{"batch":4,\
         "data":{"name":"plays"},"optimizer":{"lr":0.001,"type":"adamw"},"sequence":128,\
         "type":"train"}}
         """)

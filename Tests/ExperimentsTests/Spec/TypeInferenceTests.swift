@@ -3,6 +3,7 @@
 import Config
 import Experiments
 import Foundation
+import Records
 import Testing
 
 @Suite struct TypeInferenceTests {

@@ -46,51 +46,107 @@ indirect enum Expression {
 
 /// What keeps an expression from being read or computed, and where in its text.
 struct ExpressionFault: Error {
-  let problem: Fault.ExpressionProblem
+  let problem: ExpressionProblem
   let offset: Int
 
-  init(_ problem: Fault.ExpressionProblem, at offset: Int) {
+  init(_ problem: ExpressionProblem, at offset: Int) {
     self.problem = problem
     self.offset = offset
   }
 }
 
 extension Expression {
+  /// What a part of an expression comes to.
+  private enum Result {
+    case number(Decimal)
+    case other(Value)
+
+    /// Values are the same in whatever way they are written; a component goes by its word.
+    init(_ value: Value) {
+      let value = value.canonical
+      self = Decimal(value).map(Result.number) ?? .other(value["type"] ?? value)
+    }
+
+    var value: Value {
+      switch self {
+      case .number(let number): number.value
+      case .other(let value): value
+      }
+    }
+
+    func isSame(as other: Result) -> Bool {
+      switch (self, other) {
+      case (.number(let left), .number(let right)): left == right
+      case (.other(let left), .other(let right)): left == right
+      default: false
+      }
+    }
+  }
+
   /// Whether the expression holds, given what names stand for.
   func holds(_ lookUp: (Name) -> Value) throws(ExpressionFault) -> Bool {
-    let value = try value(lookUp)
-    guard case .bool(let flag) = value else {
-      throw ExpressionFault(.notACondition(found: Self.found(value)), at: offset)
+    let result = try result(lookUp)
+    guard case .other(.bool(let flag)) = result else {
+      throw ExpressionFault(.notACondition(found: Self.found(result.value)), at: offset)
     }
     return flag
   }
 
-  private func value(_ lookUp: (Name) -> Value) throws(ExpressionFault) -> Value {
+  private func result(_ lookUp: (Name) -> Value) throws(ExpressionFault) -> Result {
+    func flag(_ part: Expression, _ name: String, _ offset: Int) throws(ExpressionFault) -> Bool {
+      let result = try part.result(lookUp)
+      if case .other(.bool(let flag)) = result { return flag }
+      throw ExpressionFault(
+        .operand(of: name, expected: "true or false", found: Self.found(result.value)), at: offset)
+    }
+    func number(_ part: Expression, _ name: String, _ offset: Int) throws(ExpressionFault)
+      -> Decimal
+    {
+      let result = try part.result(lookUp)
+      if case .number(let number) = result { return number }
+      throw ExpressionFault(
+        .operand(of: name, expected: "numbers", found: Self.found(result.value)), at: offset)
+    }
     switch self {
-    case .literal(let value): return value
-    case .name(let name): return Self.scalar(lookUp(name))
-    case .not(let inner, let offset):
-      return .bool(try !Self.flag(inner.value(lookUp), "not", offset))
-    case .negative(let inner, let offset):
-      return try ExpressionNumber(inner.value(lookUp), of: "-", at: offset).negated
+    case .literal(let value): return Result(value)
+    case .name(let name): return Result(lookUp(name))
+    case .not(let inner, let offset): return .other(.bool(try !flag(inner, "not", offset)))
+    case .negative(let inner, let offset): return .number(-(try number(inner, "-", offset)))
     case .isIn(let one, let list, _):
-      let value = try one.value(lookUp)
-      for item in list where try Matrix.isSame(item.value(lookUp), value) { return .bool(true) }
-      return .bool(false)
-    case .binary(.and, let left, let right, let offset):
-      guard try Self.flag(left.value(lookUp), "and", offset) else { return .bool(false) }
-      return .bool(try Self.flag(right.value(lookUp), "and", offset))
-    case .binary(.or, let left, let right, let offset):
-      if try Self.flag(left.value(lookUp), "or", offset) { return .bool(true) }
-      return .bool(try Self.flag(right.value(lookUp), "or", offset))
-    case .binary(.equal, let left, let right, _):
-      return .bool(Matrix.isSame(try left.value(lookUp), try right.value(lookUp)))
-    case .binary(.unequal, let left, let right, _):
-      return .bool(!Matrix.isSame(try left.value(lookUp), try right.value(lookUp)))
-    case .binary(let name, let left, let right, let offset):
-      let first = try ExpressionNumber(left.value(lookUp), of: name.rawValue, at: offset)
-      let second = try ExpressionNumber(right.value(lookUp), of: name.rawValue, at: offset)
-      return try first.combined(name, second, at: offset)
+      let value = try one.result(lookUp)
+      for item in list where try item.result(lookUp).isSame(as: value) {
+        return .other(.bool(true))
+      }
+      return .other(.bool(false))
+    case .binary(let sign, let left, let right, let offset):
+      let name = sign.rawValue
+      switch sign {
+      case .and:
+        guard try flag(left, name, offset) else { return .other(.bool(false)) }
+        return .other(.bool(try flag(right, name, offset)))
+      case .or:
+        if try flag(left, name, offset) { return .other(.bool(true)) }
+        return .other(.bool(try flag(right, name, offset)))
+      case .equal:
+        return .other(.bool(try left.result(lookUp).isSame(as: right.result(lookUp))))
+      case .unequal:
+        return .other(.bool(try !left.result(lookUp).isSame(as: right.result(lookUp))))
+      default: break
+      }
+      let first = try number(left, name, offset)
+      let second = try number(right, name, offset)
+      switch sign {
+      case .less: return .other(.bool(first < second))
+      case .lessOrEqual: return .other(.bool(first <= second))
+      case .greater: return .other(.bool(first > second))
+      case .greaterOrEqual: return .other(.bool(first >= second))
+      case .plus: return .number(first + second)
+      case .minus: return .number(first - second)
+      case .times: return .number(first * second)
+      default:
+        if second == Decimal(0) { throw ExpressionFault(.divisionByZero, at: offset) }
+        return .number(sign == .divide ? first / second : first % second)
+      }
     }
   }
 
@@ -105,22 +161,8 @@ extension Expression {
     }
   }
 
-  /// A component goes by its word.
-  private static func scalar(_ value: Value) -> Value {
-    if case .mapping = value, let word = value["type"] { return word }
-    return value
-  }
-
-  private static func flag(
-    _ value: Value, _ name: String, _ offset: Int
-  ) throws(ExpressionFault) -> Bool {
-    if case .bool(let flag) = value { return flag }
-    throw ExpressionFault(
-      .operand(of: name, expected: "true or false", found: found(value)), at: offset)
-  }
-
   /// The value with what it is: "the text 'abc'".
-  static func found(_ value: Value) -> String {
+  private static func found(_ value: Value) -> String {
     switch value {
     case .null: "nothing"
     case .bool(let flag): "the boolean \(flag)"

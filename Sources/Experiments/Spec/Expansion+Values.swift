@@ -1,0 +1,122 @@
+// Which values of an axis are the same, however they are written: told by what they are read as. `rope` and
+// `{type: rope, base: 10000}` are, where 10000 is the default.
+
+import Config
+
+/// A variant's document with values of axes in it.
+struct MatrixPoint {
+  let variant: String
+  /// The values as written, by the places of their axes; of other axes the document's own.
+  let nodes: [Int: Node]
+  /// Every option with its value.
+  let resolved: Value
+}
+
+/// A value on an axis over a document that is otherwise the same.
+struct WrittenValue: Hashable {
+  let variant: String
+  let axis: Int
+  let value: Value
+  let others: [Int: Value]
+}
+
+extension Expansion {
+  /// Whether a value written for an axis is the one that a point has there.
+  mutating func isSame(_ node: Node, on axis: Int, as point: MatrixPoint) -> Bool {
+    let written = node.value.canonical
+    if written == point.nodes[axis]?.value.canonical { return true }
+    let path = matrix.axes[axis].path
+    guard let read = Condition.value(at: path, in: point.resolved)?.canonical else { return false }
+    if written == read { return true }
+    switch read {
+    case .text(let text): return node.scalar?.text == text
+    case .mapping:
+      // Another component is another value; the same one may have its options by default.
+      let word = node.entries == nil ? node.scalar?.text : node["type"]?.scalar?.text
+      if let word, read["type"] != .text(word) { return false }
+      return self.read(node, on: axis, of: point) == read
+    default: return node.isNull && self.read(node, on: axis, of: point) == read
+    }
+  }
+
+  /// What a value is read as where it takes the place of a point's own; nil after a fault.
+  private mutating func read(_ node: Node, on axis: Int, of point: MatrixPoint) -> Value? {
+    var nodes = point.nodes
+    nodes[axis] = nil
+    let key = WrittenValue(
+      variant: point.variant, axis: axis, value: node.value,
+      others: nodes.mapValues(\.value))
+    if let known = sameness[key] { return known }
+    nodes[axis] = node
+    let variant = documents.first { $0.variant == point.variant }?.document
+    let document = nodes.sorted { $0.key < $1.key }.reduce(variant) { document, next in
+      let axis = matrix.axes[next.key]
+      return document?.overlaid(
+        by: axis.path.overlay(setting: next.value, keyMark: axis.keyMark))
+    }
+    let reading = document.map(reader.read)
+    let value = reading.flatMap { reading in
+      reading.faults.isEmpty
+        ? Condition.value(at: matrix.axes[axis].path, in: reading.recording.value)?.canonical : nil
+    }
+    sameness[key] = .some(value)
+    return value
+  }
+
+  // MARK: The axes' own values
+
+  /// Reports values of an axis that come to the same in every cell, and texts that no column keeps.
+  mutating func reviewValues() {
+    let seeds = header.seeds.count
+    var stride = seeds
+    for dimension in matrix.dimensions.reversed() {
+      review(dimension, stride: stride)
+      stride *= dimension.count
+    }
+  }
+
+  /// - Parameter stride: how many cells lie between one step of the dimension and the next.
+  private mutating func review(_ dimension: Dimension, stride: Int) {
+    var numbers: [Value?: Int] = [:]
+    // For each step what it is read as, as a number, cell after cell.
+    var read = [[Int]](repeating: [], count: dimension.count)
+    for place in Swift.stride(from: 0, to: cells.count, by: header.seeds.count) {
+      let step = place / stride % dimension.count
+      for (index, axis) in dimension.axes.enumerated() {
+        let value = Condition.value(at: axis.path, in: cells[place].resolved)
+        if case .text(let text)? = value, read[step].count == index {
+          checkText(text, at: axis.nodes[step].mark)
+        }
+        let form = value?.canonical
+        let next = numbers.count
+        read[step].append(numbers[form, default: next])
+        numbers[form] = read[step].last
+      }
+    }
+    var first: [[Int]: Int] = [:]
+    for step in 0..<dimension.count {
+      guard let other = first[read[step]] else {
+        first[read[step]] = step
+        continue
+      }
+      func text(_ step: Int) -> [String] {
+        dimension.axes.map { axis in
+          let value = axis.nodes[step].value.inlineYAML
+          return dimension.axes.count > 1 ? "\(axis.path.text) \(value)" : value
+        }
+      }
+      let axis = dimension.axes[0]
+      faults.limit.append(
+        Fault(
+          .sameValue(
+            text(step).joined(separator: ", "), as: text(other).joined(separator: ", "),
+            list: dimension.axes.count > 1 ? "zip" : axis.path.text), at: axis.nodes[step].mark))
+    }
+  }
+
+  /// Reports a text that other programs read as something else.
+  mutating func checkText(_ text: String, at mark: Mark) {
+    guard let type = TypeInference.of(text) else { return }
+    faults.limit.append(Fault(.inferred(text, what: "the text", type, write: nil), at: mark))
+  }
+}
