@@ -1,11 +1,13 @@
 # make run    build and run the first experiment        make test   run the tests
 # make check  what CI runs: format lint, build, tests   make format, make bench, make clean
+# make test TESTS='ResumeTests|FuzzTests'   run those tests alone
 SHELL := /bin/bash
 .PHONY: run test check lint format bench build prepare clean
 .DEFAULT_GOAL := check
 
 EXPERIMENT ?= experiments/modern.yaml
 SWIFT_FLAGS := -c release
+TESTS ?=
 
 run: build
 	@"$$(swift build $(SWIFT_FLAGS) --show-bin-path)/runexp" $(EXPERIMENT)
@@ -14,7 +16,7 @@ build: prepare
 	@swift build $(SWIFT_FLAGS) --product runexp
 
 test: prepare
-	@scripts/test $(SWIFT_FLAGS)
+	@scripts/test '$(TESTS)' $(SWIFT_FLAGS)
 
 check: lint test
 

@@ -20,7 +20,10 @@ package enum AtomicFile {
     guard let target = try replaceable(path) else { return try writeInPlace(bytes, to: path) }
     // A sweep that took the temporary file for one of the dead may have removed it.
     for _ in 1...3 {
-      if try replace(target, with: bytes, for: path) { return try syncFolder(of: target) }
+      if try replace(target, with: bytes, for: path) {
+        try Failpoint.renamed.pass(path)
+        return try syncFolder(of: target)
+      }
     }
     throw .system(doing: "write", path: path, code: ENOENT)
   }
@@ -32,6 +35,7 @@ package enum AtomicFile {
 
   /// Points the symbolic link at `path` to `target`, replacing an older link in one step.
   package static func link(_ path: String, to target: String) throws(ResultsError) {
+    try Failpoint.link.pass(path)
     var temporary = sibling(of: path)
     while symlink(target, temporary) != 0 {
       guard errno == EEXIST else { throw ResultsError.last("link", path) }
@@ -118,8 +122,10 @@ package enum AtomicFile {
     _ = flock(file, LOCK_EX | LOCK_NB)
     defer { close(file) }
     do throws(ResultsError) {
+      try Failpoint.write.pass(path)
       try write(bytes, into: file, for: path)
       guard fsync(file) == 0 else { throw ResultsError.last("write", path) }
+      try Failpoint.rename.pass(path)
       if rename(temporary, target) == 0 { return true }
       let code = errno
       if code == ENOENT, exists(folder(of: target)), !exists(temporary) { return false }

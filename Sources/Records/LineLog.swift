@@ -28,6 +28,7 @@ package final class LineLog {
   ///
   /// - Throws: `ResultsError.system` naming the file (disk full).
   package func append(_ value: JSON) throws(ResultsError) {
+    try Failpoint.append.pass(path)
     let bytes = Array((value.line + "\n").utf8)
     let before = lseek(file, 0, SEEK_END)
     var count = 0
@@ -76,6 +77,7 @@ package final class LineLog {
       guard keep(value) else { break }
       length += line.utf8.count + 1
     }
+    try Failpoint.truncate.pass(path)
     guard truncate(path, off_t(length)) == 0 else { throw ResultsError.last("rewind", path) }
   }
 

@@ -25,6 +25,7 @@ package struct RunFolder: Sendable, Equatable {
     let time = max(now, newest.map { $0.secondsSince1970 + 1 } ?? now)
     var random = SystemRandomNumberGenerator()
     var id = RunID(secondsSince1970: time, using: &random)
+    try Failpoint.folder.pass("\(parent)/\(id)")
     // Two runs of one second share letters once in 456976: then take others.
     while mkdir("\(parent)/\(id)", 0o755) != 0 {
       guard errno == EEXIST else { throw ResultsError.last("make", "\(parent)/\(id)") }
@@ -93,8 +94,9 @@ package struct RunFolder: Sendable, Equatable {
 
   /// Removes the half-written files of programs that were killed; only who holds the run's lock may.
   package func sweep() {
-    let cells = (try? FileManager.default.contentsOfDirectory(atPath: file("cells"))) ?? []
-    for place in [path] + cells.map(cell) { AtomicFile.sweep(place) }
+    let paths = FileManager.default.enumerator(atPath: path)?.compactMap { $0 as? String } ?? []
+    let temporary = paths.filter { $0.hasSuffix(".tmp") }.map { AtomicFile.folder(of: file($0)) }
+    for folder in Set(temporary) { AtomicFile.sweep(folder) }
   }
 
   /// Checks what is to be the name of one folder, wherever it was read: nothing that leads elsewhere.
@@ -115,6 +117,8 @@ package struct RunFolder: Sendable, Equatable {
     for part in path.split(separator: "/") {
       made += (made.isEmpty || made == "/" ? "" : "/") + part
       // EACCES or EROFS on a parent that exists already is no fault of ours.
+      if isFolder(made) { continue }
+      try Failpoint.folder.pass(made)
       guard mkdir(made, 0o755) == 0 || isFolder(made) else {
         throw ResultsError.last("make", made)
       }

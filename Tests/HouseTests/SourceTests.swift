@@ -33,7 +33,7 @@ import Testing
     ("Tensors", ["CKernels", "Glibc"]),
     ("Models", ["Tensors", "Config", "Glibc"]),
     ("Statistics", ["Foundation"]),
-    ("Records", ["Statistics", "Config", "Foundation"]),
+    ("Records", ["Statistics", "Config", "Foundation", "Synchronization"]),
     ("Workloads", ["Records", "Statistics", "Models", "Tensors", "Config", "Foundation", "Glibc"]),
     ("Analysis", ["Records", "Statistics", "Config", "Foundation"]),
     (

@@ -121,6 +121,12 @@ final class Running {
   }
 
   deinit {
+    // A test that failed on the way leaves nothing running, nor stopped for ever.
+    if isRunning {
+      for process in children() + [id] { kill(process, SIGKILL) }
+      var found: Int32 = 0
+      waitpid(id, &found, 0)
+    }
     for file in files { try? FileManager.default.removeItem(atPath: file) }
   }
 
@@ -134,7 +140,10 @@ final class Running {
     return stat(files[0], &status) == 0 ? Int(status.st_size) : 0
   }
 
-  func signal(_ number: Int32) { kill(id, number) }
+  /// Sends a signal, unless the program has ended: its number may be another's by now.
+  func signal(_ number: Int32) {
+    if isRunning { kill(id, number) }
+  }
 
   var isRunning: Bool {
     if status != nil { return false }
@@ -163,23 +172,60 @@ final class Running {
   /// Whether a process still runs; one that has ended and waits for its parent does not.
   static func isAlive(_ process: Int32) -> Bool { parent(of: process) != nil }
 
-  private static func parent(of process: Int32) -> Int32? {
-    guard let status = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8),
-      let end = status.lastIndex(of: ")")
-    else { return nil }
-    // After the name, which may hold anything: the state, then the parent.
-    let fields = status[end...].split(separator: " ")
-    return fields.count > 2 && fields[1] != "Z" ? Int32(fields[2]) : nil
+  /// Whether a process was stopped, as the failpoint action `pause` does.
+  static func isPaused(_ process: Int32) -> Bool { stat(process)?.state == "T" }
+
+  /// Whether a process was sent a signal that it has not taken yet, as a paused one does not.
+  static func isPending(_ signal: Int32, for process: Int32) -> Bool {
+    let status = try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)
+    let mask = status?.split(separator: "\n").first { $0.hasPrefix("ShdPnd:") }?
+      .split(whereSeparator: \.isWhitespace).last.flatMap { UInt64($0, radix: 16) }
+    return mask.map { $0 >> (signal - 1) & 1 == 1 } ?? false
   }
 
-  /// Waits until `condition` holds; false when it did not within a minute or the program ended before.
-  func wait(until condition: () -> Bool) -> Bool {
-    let start = Date()
-    while Date().timeIntervalSince(start) < 60 {
-      if condition() { return true }
-      if !isRunning { return condition() }
-      usleep(10_000)
-    }
-    return false
+  private static func parent(of process: Int32) -> Int32? {
+    stat(process).flatMap { $0.state == "Z" ? nil : $0.parent }
   }
+
+  private static func stat(_ process: Int32) -> (state: Substring, parent: Int32)? {
+    guard let text = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8),
+      let end = text.lastIndex(of: ")")
+    else { return nil }
+    // After the name, which may hold anything: the state, then the parent.
+    let fields = text[end...].split(separator: " ")
+    return fields.count > 2 ? Int32(fields[2]).map { (fields[1], $0) } : nil
+  }
+
+  /// Waits for so many seconds, or until the program has ended.
+  func wait(seconds: Double) {
+    let end = ContinuousClock.now + .seconds(seconds)
+    while ContinuousClock.now < end, isRunning { usleep(1_000) }
+  }
+
+  /// Waits until `condition` holds; false when the program ended before.
+  func wait(until condition: () -> Bool) -> Bool {
+    RunexpTests.wait { condition() || !isRunning } && condition()
+  }
+
+  /// The children, once there are `count` and all are paused; fewer when the program ended before.
+  func pausedChildren(_ count: Int = 1) -> [Int32] {
+    var found: [Int32] = []
+    _ = wait {
+      found = children().filter(Self.isPaused)
+      return found.count == count
+    }
+    return found
+  }
+}
+
+/// Waits until `condition` holds.
+///
+/// The half hour after which it gives up is there against waiting for ever, not for slow machines.
+func wait(until condition: () -> Bool) -> Bool {
+  let end = ContinuousClock.now + .seconds(1800)
+  while !condition() {
+    if ContinuousClock.now > end { return false }
+    usleep(5_000)
+  }
+  return true
 }

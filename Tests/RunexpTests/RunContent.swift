@@ -3,6 +3,8 @@
 import Experiments
 import Foundation
 import Records
+import Testing
+import Workloads
 
 /// The part of a run's files that does not depend on time.
 struct RunContent: Equatable {
@@ -10,6 +12,8 @@ struct RunContent: Equatable {
   private(set) var cells: [String: [String]] = [:]
   /// The columns of `cells.jsonl`.
   private(set) var table: [[String]] = []
+  /// The names of the run's own files.
+  private(set) var files: [String] = []
 
   init(_ program: Program, _ run: String) throws {
     for cell in try FileManager.default.contentsOfDirectory(atPath: program.file("\(run)/cells")) {
@@ -30,6 +34,21 @@ struct RunContent: Equatable {
       try JSON(reading: String(line)).members.filter { !Self.isTime($0.key) }
         .map { "\($0.key)=\($0.value.line)" }
     }
+    files = try FileManager.default.contentsOfDirectory(atPath: program.file(run)).sorted()
+  }
+
+  /// Expects another run to have the same content; names what differs, for the whole would be pages.
+  func expectSame(_ other: RunContent, _ comment: String = "") {
+    #expect(!cells.isEmpty)
+    #expect(other.cells.keys.sorted() == cells.keys.sorted(), "\(comment)")
+    for (cell, parts) in cells {
+      for (part, (expected, found)) in zip(parts, other.cells[cell] ?? []).enumerated() {
+        let isSame = expected == found
+        #expect(isSame, "\(comment): part \(part) of \(cell) is \(found.suffix(300))")
+      }
+    }
+    #expect(other.table == table, "\(comment)")
+    #expect(other.files == files, "\(comment)")
   }
 
   private static func isTime(_ key: String) -> Bool {
@@ -54,5 +73,41 @@ extension Program {
     tree(folder).filter { $0.hasSuffix("/\(name)") }.map { path in
       (try? read("\(folder)/\(path)"))?.split(separator: "\n").count ?? 0
     }.max() ?? 0
+  }
+
+  /// The newest run in `results` that has a plan, so that it can go on; nil where there is none.
+  func resumableRun(_ results: String = "results") -> String? {
+    tree(results).filter { $0.hasSuffix("/plan.jsonl") && !$0.contains("/latest/") }.max()
+      .map { "\(results)/\($0.dropLast("/plan.jsonl".count))" }
+  }
+
+  /// Expects every file below a folder to be whole and readable, but those that still have a temporary name.
+  func expectReadable(_ folder: String, _ comment: String) {
+    for path in tree(folder) where !path.split(separator: "/").contains(where: { $0.first == "." })
+    {
+      #expect(throws: Never.self, "\(comment): \(path)") { try readWhole("\(folder)/\(path)") }
+    }
+  }
+
+  private func readWhole(_ path: String) throws {
+    switch URL(filePath: path).pathExtension {
+    case "json": _ = try JSON(reading: read(path))
+    case "jsonl":
+      for line in try read(path).split(separator: "\n") { _ = try JSON(reading: String(line)) }
+    case "yaml": _ = try PlannedExperiment.load(file: file(path), reader: .standard)
+    case "safetensors": _ = try SafeTensors(decoding: AtomicFile.readBytes(file(path)))
+    case "csv": #expect(try read(path).hasSuffix("\n"), "\(path)")
+    default: break
+    }
+  }
+
+  /// Waits until nothing writes into a run any more: workers outlive a killed parent by a step.
+  func waitUntilUnlocked(_ run: String) -> Bool {
+    wait {
+      let lock = open(file("\(run)/.lock"), O_RDONLY | O_CLOEXEC)
+      guard lock >= 0 else { return true }
+      defer { close(lock) }
+      return flock(lock, LOCK_SH | LOCK_NB) == 0
+    }
   }
 }

@@ -26,7 +26,10 @@ struct CellLauncher {
     let path = try folder.makeCell(id)
     try AtomicFile.write(entry.cell.resolvedYAML, to: "\(path)/resolved.yaml")
     // What an earlier attempt left would be taken for the result of this one.
-    unlink("\(path)/result.json")
+    if AtomicFile.exists("\(path)/result.json") {
+      try Failpoint.remove.pass("\(path)/result.json")
+      unlink("\(path)/result.json")
+    }
     let attempt = (status(id)["attempt"]?.whole ?? 0) + 1
     let all = options.threads > 0 ? options.threads : max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
     let isShared = options.parallel > 1 && !runsAlone
@@ -82,7 +85,15 @@ struct CellLauncher {
       [
         "status": .string(row.status.rawValue), "reason": .string(row.reason), "attempt": attempt,
       ] as JSON, to: "\(path)/status.json")
-    if row.status == .ok || row.status == .diverged { unlink("\(path)/\(TrainingState.file)") }
+    try discardState(of: row)
+  }
+
+  /// Removes the checkpoint of a cell that has ended for good.
+  func discardState(of row: CellRow) throws {
+    let path = "\(folder.cell(row.cell))/\(TrainingState.file)"
+    guard row.status == .ok || row.status == .diverged, AtomicFile.exists(path) else { return }
+    try Failpoint.remove.pass(path)
+    unlink(path)
   }
 
   private func status(_ id: String) -> JSON {

@@ -141,6 +141,8 @@ package struct Runner {
       let row = found.placed(like: planned)
       // The parent may have been killed before it completed what the worker wrote.
       if row.json.document != text { try launcher.record(row) }
+      // It may also have been killed before it removed the checkpoint.
+      try launcher.discardState(of: row)
       progress.table.update(row)
       progress.finished.insert(row.cell)
     }
