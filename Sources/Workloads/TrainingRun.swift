@@ -105,7 +105,7 @@ struct TrainingRun {
     var targets = inputs
     while stepsDone < options.steps {
       if isEvaluationDue { try evaluate(some, as: "val_loss_estimate") }
-      if checkpoints.isDue() {
+      if checkpoints.isDue {
         var clock = checkpoints
         try clock.write { try saveState() }
         checkpoints = clock

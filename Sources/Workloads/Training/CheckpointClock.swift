@@ -8,26 +8,26 @@ package struct CheckpointClock {
   private static let share = 0.05
 
   private let interval: Double
+  private let now: () -> Double
   private var last: Double
   private var cost = 0.0
 
   /// - Parameters:
   ///   - interval: least seconds between two checkpoints; infinite for none.
   ///   - now: seconds on a clock that never goes backwards.
-  package init(interval: Double, now: Double = MonotonicClock.now()) {
+  package init(interval: Double, now: @escaping () -> Double = MonotonicClock.now) {
     self.interval = interval
-    last = now
+    self.now = now
+    last = now()
   }
 
-  package func isDue(at now: Double = MonotonicClock.now()) -> Bool {
-    now - last >= max(interval, cost / Self.share)
-  }
+  package var isDue: Bool { now() - last >= max(interval, cost / Self.share) }
 
   /// Writes, and remembers how long that took.
   package mutating func write(_ body: () throws -> Void) rethrows {
-    let start = MonotonicClock.now()
+    let start = now()
     try body()
-    last = MonotonicClock.now()
+    last = now()
     cost = last - start
   }
 }
