@@ -64,30 +64,32 @@ struct DiffMatch: Sendable {
   private static func matches(
     _ base: DiffSide, _ new: DiffSide, axes: [String], usesVariant: Bool
   ) -> [DiffMatch] {
-    func key(_ cell: StoredCell, _ value: (StoredCell, String) -> JSON?) -> String {
+    typealias ValueOnAxis = (StoredCell, String) -> JSON?
+    func key(_ cell: StoredCell, _ value: ValueOnAxis) -> String {
       let values = axes.map { "\($0)=\(value(cell, $0)?.canonical ?? "")" }
       return ((usesVariant ? [cell.row.variant] : []) + values).joined(separator: "\n")
     }
-    // What one run varies the other may have set.
-    func written(_ cell: StoredCell, _ axis: String) -> JSON? {
-      cell.row.axes.first { $0.key == axis }?.value ?? cell.configuration.value(at: axis)
+    func onAxis(_ cell: StoredCell, _ axis: String) -> JSON? {
+      cell.row.axes.first { $0.key == axis }?.value
+    }
+    // What one run varies the other may have set: the same options, or the same component with others.
+    let written: ValueOnAxis = { onAxis($0, $1) ?? $0.configuration.value(at: $1) }
+    let read: ValueOnAxis = { $0.configuration.value(at: $1) ?? onAxis($0, $1) }
+    let word: ValueOnAxis = { cell, axis in
+      onAxis(cell, axis) ?? cell.configuration.value(at: axis).map { $0["type"] ?? $0 }
     }
     let bases = base.groups { key($0, written) }
     let news = new.groups { key($0, written) }
-    // First as it is written; then as it was read, with its defaults; then components by their words alone.
     var partners: [Int: Int] = [:]
-    var free = Set(news.indices)
-    for value in [
-      written, { $0.configuration.value(at: $1) ?? written($0, $1) },
-      { cell, axis in written(cell, axis).map { $0["type"] ?? $0 } },
-    ] {
-      for place in bases.indices where partners[place] == nil {
-        let wanted = key(bases[place].cells[0], value)
-        guard let found = free.sorted().first(where: { key(news[$0].cells[0], value) == wanted })
-        else { continue }
-        partners[place] = found
-        free.remove(found)
+    var free = Array(news.indices)
+    for value in [written, read, word] {
+      var known: [String: Int] = [:]
+      for place in free.reversed() { known[key(news[place].cells[0], value)] = place }
+      for place in bases.indices where partners[place] == nil && !known.isEmpty {
+        partners[place] = known.removeValue(forKey: key(bases[place].cells[0], value))
       }
+      let taken = Set(partners.values)
+      free.removeAll(where: taken.contains)
     }
     let names = AxisNames(base.cells.map(\.row) + new.cells.map(\.row))
     let variants = Set((base.cells + new.cells).map(\.row.variant))
@@ -101,7 +103,7 @@ struct DiffMatch: Sendable {
         label: label(group.cells[0]), base: group.cells,
         new: partners[place].map { news[$0].cells } ?? [])
     }
-      + free.sorted().map { place in
+      + free.map { place in
         DiffMatch(label: label(news[place].cells[0]), base: [], new: news[place].cells)
       }
   }

@@ -67,8 +67,7 @@ extension Expansion {
 
   /// Reports values of an axis that come to the same in every cell, and texts that no column keeps.
   mutating func reviewValues() {
-    let seeds = header.seeds.count
-    var stride = seeds
+    var stride = header.seeds.count
     for dimension in matrix.dimensions.reversed() {
       review(dimension, stride: stride)
       stride *= dimension.count
@@ -77,41 +76,39 @@ extension Expansion {
 
   /// - Parameter stride: how many cells lie between one step of the dimension and the next.
   private mutating func review(_ dimension: Dimension, stride: Int) {
-    var numbers: [Value?: Int] = [:]
-    // For each step what it is read as, as a number, cell after cell.
-    var read = [[Int]](repeating: [], count: dimension.count)
-    for place in Swift.stride(from: 0, to: cells.count, by: header.seeds.count) {
-      let step = place / stride % dimension.count
-      for (index, axis) in dimension.axes.enumerated() {
-        let value = Condition.value(at: axis.path, in: cells[place].resolved)
-        if case .text(let text)? = value, read[step].count == index {
-          checkText(text, at: axis.nodes[step].mark)
-        }
-        let form = value?.canonical
-        let next = numbers.count
-        read[step].append(numbers[form, default: next])
-        numbers[form] = read[step].last
-      }
+    func read(_ step: Int, from place: Int) -> [Value?] {
+      let resolved = cells[place + step * stride].resolved
+      return dimension.axes.map { Condition.value(at: $0.path, in: resolved)?.canonical }
     }
-    var first: [[Int]: Int] = [:]
+    // The cells at the first step, whose fellows at other steps differ in nothing else.
+    let first = cells.indices.filter { place in
+      place / stride % dimension.count == 0 && place % header.seeds.count == 0
+    }
+    var alike: [[Value?]: [Int]] = [:]
     for step in 0..<dimension.count {
-      guard let other = first[read[step]] else {
-        first[read[step]] = step
-        continue
+      for (axis, value) in zip(dimension.axes, read(step, from: 0)) {
+        if case .text(let text)? = value { checkText(text, at: axis.nodes[step].mark) }
       }
-      func text(_ step: Int) -> [String] {
-        dimension.axes.map { axis in
-          let value = axis.nodes[step].value.inlineYAML
-          return dimension.axes.count > 1 ? "\(axis.path.text) \(value)" : value
-        }
+      let others = alike[read(step, from: 0), default: []]
+      alike[read(step, from: 0), default: []].append(step)
+      let same = others.first { other in
+        first.allSatisfy { read(step, from: $0) == read(other, from: $0) }
       }
-      let axis = dimension.axes[0]
-      faults.limit.append(
-        Fault(
-          .sameValue(
-            text(step).joined(separator: ", "), as: text(other).joined(separator: ", "),
-            list: dimension.axes.count > 1 ? "zip" : axis.path.text), at: axis.nodes[step].mark))
+      if let same { report(step, sameAs: same, in: dimension) }
     }
+  }
+
+  private mutating func report(_ step: Int, sameAs other: Int, in dimension: Dimension) {
+    let isAlone = dimension.axes.count == 1
+    func text(_ step: Int) -> String {
+      dimension.axes.map { axis in
+        (isAlone ? "" : "\(axis.path.text) ") + axis.nodes[step].value.inlineYAML
+      }.joined(separator: ", ")
+    }
+    let axis = dimension.axes[0]
+    let fault = SpecFault.sameValue(
+      text(step), as: text(other), list: isAlone ? axis.path.text : "zip")
+    faults.limit.append(Fault(fault, at: axis.nodes[step].mark))
   }
 
   /// Reports a text that other programs read as something else.

@@ -55,8 +55,9 @@ extension SpecFault {
       "\(what) \(Wording.quote(name)) cannot be a folder name:"
         + " use up to 64 letters, digits, '-', '_', '+' and '.', beginning with a letter or digit"
     case .inferred(let text, let what, let type, let write):
-      "\(what) \(Wording.quote(text)) would be \(type.rawValue) to programs that read cells.csv:"
-        + " write \(write.map { "a name that is plainly a word, such as \(Wording.quote($0))" } ?? "a text that is plainly one")"
+      "programs that read cells.csv take \(what) \(Wording.quote(text)) for \(type.rawValue): write "
+        + (write.map { "a plain word, such as \(Wording.quote($0))" }
+          ?? "a text that looks like none")
     case .unknownVariant(let name, _): "unknown variant \(Wording.quote(name))"
 
     case .unknownAxis("seeds", _):

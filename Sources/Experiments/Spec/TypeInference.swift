@@ -5,7 +5,7 @@
 package enum TypeInference: String, Sendable, Hashable {
   case number = "a number"
   case date = "a date"
-  case boolean = "true or false"
+  case boolean = "a boolean"
   case missing = "a missing value"
 
   private static let words: [String: TypeInference] = [

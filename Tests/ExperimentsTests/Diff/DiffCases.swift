@@ -16,7 +16,7 @@ struct DiffCases {
   struct Cell {
     var variant = "a"
     var seed = 1
-    var axes: [String: Int] = [:]
+    var axes: [String: JSON] = [:]
     var status = CellStatus.ok
     var reason: String?
     var metrics: [(Metric, Double)] = []
@@ -39,7 +39,7 @@ struct DiffCases {
         "index": .integer(index), "order": .integer(index), "cell": .string(id),
         "label": .string("cell \(index)"), "variant": .string(cell.variant),
         "seed": .integer(cell.seed),
-        "axes": .object(axes.map { JSONMember($0.key, .integer($0.value)) }),
+        "axes": .object(axes.map { JSONMember($0.key, $0.value) }),
         "status": "not_run", "reason": .null, "ran": .object([]), "config": cell.configuration,
       ])
       var row = CellRow(

@@ -165,7 +165,7 @@ struct DiffTests {
   func gaps() throws {
     func cell(_ length: Int, _ seed: Int, _ status: CellStatus = .ok) -> DiffCases.Cell {
       DiffCases.Cell(
-        seed: seed, axes: ["workload.sequence": length], status: status,
+        seed: seed, axes: ["workload.sequence": .integer(length)], status: status,
         reason: status == .ok ? nil : "why", metrics: status == .ok ? [(.valLoss, 1)] : [])
     }
     let base = try cases.side([cell(64, 1), cell(64, 2), cell(128, 1), cell(128, 2), cell(256, 1)])
@@ -217,7 +217,7 @@ struct DiffTests {
     func side(_ length: Int, _ variant: String) throws -> DiffSide {
       try cases.side([
         DiffCases.Cell(
-          variant: variant, axes: ["workload.sequence": length], metrics: [(.valLoss, 1)],
+          variant: variant, axes: ["workload.sequence": .integer(length)], metrics: [(.valLoss, 1)],
           configuration: ["workload": ["type": "train", "sequence": .integer(length)]])
       ])
     }
@@ -279,7 +279,7 @@ struct DiffTests {
       try cases.side(
         [64, 128].map { length in
           DiffCases.Cell(
-            axes: ["workload.sequence": length],
+            axes: ["workload.sequence": .integer(length)],
             metrics: [(.valLoss, Double(length)), (.gradNormMax, 1), (.peakBytes, 7)],
             facts: ["dataset_sha256": .string(length == 64 ? "sha256-1" : text)])
         })

@@ -45,13 +45,15 @@ import Testing
     let faults = specMessages("variants: {\(variants), modern: {}}\n")
     #expect(faults.count == names.count)
     for name in names {
-      let isNamed = faults.contains { $0.contains("variant '\(name)' would be ") }
+      let isNamed = faults.contains {
+        $0.contains(": programs that read cells.csv take variant '\(name)' for a")
+      }
       #expect(isNamed, "\(name)")
     }
     #expect(
       specFaults("variants:\n  \"007\": {}\n") == """
-        x.yaml:2:3: error: variant '007' would be a number to programs that read cells.csv: \
-        write a name that is plainly a word, such as 'variant-007'
+        x.yaml:2:3: error: programs that read cells.csv take variant '007' for a number: \
+        write a plain word, such as 'variant-007'
           "007": {}
           ^
 
@@ -61,8 +63,8 @@ import Testing
   @Test func `so are names of experiments; one that the file gives gets a word before it`() throws {
     #expect(
       specMessages("name: NA\n") == [
-        "x.yaml:1:7: error: name 'NA' would be a missing value to programs that read cells.csv: "
-          + "write a name that is plainly a word, such as 'experiment-NA'"
+        "x.yaml:1:7: error: programs that read cells.csv take name 'NA' for a missing value: "
+          + "write a plain word, such as 'experiment-NA'"
       ])
     #expect(
       try loadSpec("seeds: 1\n", name: "runs/2024-01-02.yaml").name == "experiment-2024-01-02")
@@ -72,10 +74,10 @@ import Testing
   @Test func `so are texts of axes, which are columns`() throws {
     #expect(
       specMessages("matrix: {workload.data.name: [plays, 007x, '007', n/a]}\n") == [
-        "x.yaml:1:44: error: the text '007' would be a number to programs that read cells.csv: "
-          + "write a text that is plainly one",
-        "x.yaml:1:51: error: the text 'n/a' would be a missing value to programs that read "
-          + "cells.csv: write a text that is plainly one",
+        "x.yaml:1:44: error: programs that read cells.csv take the text '007' for a number: "
+          + "write a text that looks like none",
+        "x.yaml:1:51: error: programs that read cells.csv take the text 'n/a' for a missing value: "
+          + "write a text that looks like none",
       ])
     #expect(
       specMessages(
