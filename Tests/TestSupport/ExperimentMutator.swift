@@ -12,7 +12,8 @@ package struct ExperimentMutator {
     "0..1+.25", "1..1e9", "9..1", "1...4", "[1..2, 8]", "null", "true", "'a'", "\"1..2\"", "010",
     "0x1",
     "*a", "&a", "!!int", "<<", "- ", ": ", "[", "]", "{", "}", "#", "?", "|", ">-", "%", "\t",
-    "---", "\u{A0}", "\u{2212}1", "\u{201C}", "\u{FF1A}", "\u{2026}", "NA", "007", "{type: rope, base: 10000}",
+    "---", "\u{A0}", "\u{2212}1", "\u{201C}", "\u{FF1A}", "\u{2026}", "NA", "007",
+    "{type: rope, base: 10000}",
   ]
   private static let lines = [
     "  zip: {workload.sequence: [8, 16], model.layers: 1..2}",
@@ -25,7 +26,8 @@ package struct ExperimentMutator {
     "  include: [{workload.sequence: 8..32*2, seed: 7}, {}]", "  include: {variant: classic}",
     "  include: [{seed: x}, 3]", "  workload.batch: 1..4", "  model.layers: [2..8*2]",
     "  exclude: [{workload.sequence: 64..256*2}]",
-    "  exclude: [{model.attention: {type: gqa, heads: 8}}, {model.norm: {type: rmsnorm}}]", "seeds: 1..3", "seeds: [1..2, 9]", "seeds: 3..1",
+    "  exclude: [{model.attention: {type: gqa, heads: 8}}, {model.norm: {type: rmsnorm}}]",
+    "seeds: 1..3", "seeds: [1..2, 9]", "seeds: 3..1",
     "  workload.optimizer.lr: 1e-4..1e-1*10", "  model.attention: [gqa, {type: mha, heads: 2..4}]",
     "compare: {classic: modern}", "matrix:", "variants:", "  modern: {}",
   ]
