@@ -1,8 +1,8 @@
 # make run    build and run the first experiment        make test   run the tests
-# make check  what CI runs: format lint, build, tests   make format, make bench, make clean
+# make check  what CI runs: format lint, build, tests   make format, make bench, make readers, make clean
 # make test TESTS='ResumeTests|FuzzTests'   run those tests alone
 SHELL := /bin/bash
-.PHONY: run test check lint format bench build prepare clean
+.PHONY: run test check lint format bench readers build prepare clean
 .DEFAULT_GOAL := check
 
 EXPERIMENT ?= experiments/modern.yaml
@@ -29,6 +29,12 @@ format: prepare
 bench: build
 	@"$$(swift build $(SWIFT_FLAGS) --show-bin-path)/runexp" kernels --check
 	@"$$(swift build $(SWIFT_FLAGS) --show-bin-path)/runexp" kernels --bench
+
+# Both readers go into a folder of their own; the first time needs a network.
+readers: build
+	@test -x .build/readers/bin/python || python3 -m venv .build/readers
+	@.build/readers/bin/pip install --quiet pandas duckdb
+	@.build/readers/bin/python Tests/readers/read_run.py "$$(swift build $(SWIFT_FLAGS) --show-bin-path)/runexp"
 
 prepare:
 	@scripts/prepare
