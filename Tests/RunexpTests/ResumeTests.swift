@@ -245,13 +245,9 @@ struct ResumeTests {
   }
 
   private static func shell(_ command: String) -> Int32 {
-    let process = Process()
-    process.executableURL = URL(filePath: "/bin/sh")
-    process.arguments = ["-c", command]
-    process.standardError = FileHandle.nullDevice
-    guard (try? process.run()) != nil else { return 1 }
-    process.waitUntilExit()
-    return process.terminationStatus
+    let running = try? Running(
+      program: "/bin/sh", ["-c", command], in: "/", environment: ["PATH": "/usr/bin:/bin:/sbin"])
+    return (try? running?.finish().code) ?? 1
   }
 }
 

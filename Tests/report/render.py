@@ -78,7 +78,7 @@ def look(browser, page, width, dark):
              f"--user-data-dir={folder}/profile", "--enable-logging=stderr", "--virtual-time-budget=4000",
              "--window-size=1400,1000", f"--blink-settings=preferredColorScheme={0 if dark else 1}",
              "--dump-dom", frame.as_uri()],
-            capture_output=True, text=True, timeout=120)
+            capture_output=True, text=True, timeout=1800)
     said = re.search(r'<pre id="said">(.*?)</pre>', run.stdout, re.DOTALL)
     if not said or not said.group(1):
         return None, ["the page did not answer: " + run.stderr[-300:]]

@@ -132,6 +132,7 @@ struct TrainTests {
       #expect(cell.job.row.fact("kernel_requested")?.text == kernel)
       return try cell.lines().compactMap { $0["loss"]?.number }
     }
+    #expect(curves.map(\.count) == [5, 5])
     for (one, other) in zip(curves[0], curves[1]) { #expect(abs(one - other) <= 1e-4) }
   }
 
