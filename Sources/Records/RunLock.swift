@@ -38,7 +38,7 @@ package final class RunLock {
   deinit { close(descriptor) }
 
   /// Whether a program writes into the run's folder at this moment.
-  static func isHeld(_ folder: RunFolder) -> Bool {
+  package static func isHeld(_ folder: RunFolder) -> Bool {
     let file = open(folder.file(Self.file), O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { return false }
     defer { close(file) }

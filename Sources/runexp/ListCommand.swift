@@ -14,7 +14,7 @@ struct ListCommand: ParsableCommand {
       """
       Reads the folder of results and writes nothing. A run is running while its lock is held, \
       unfinished when it was interrupted or killed, else finished. 'ok' counts the cells that \
-      ended well; 'best' is the best value of the first headline metric. Folders that are no \
+      ended well; 'size' is what its files take, which 'rm' frees; 'best' is the best value of the first headline metric. Folders that are no \
       runs are passed over; a run that cannot be read is listed as unreadable.
       """,
       examples: [

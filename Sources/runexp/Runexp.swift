@@ -34,6 +34,7 @@ struct Runexp: ParsableCommand {
           ReportCommand.self,
           ReplayCommand.self,
           GenerateCommand.self,
+          RemoveCommand.self,
         ]),
       CommandGroup(
         name: "Reference",

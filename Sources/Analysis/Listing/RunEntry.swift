@@ -104,7 +104,7 @@ package struct RunEntry: Sendable {
           "cell": .string(best.cell.id), "label": .string(best.cell.label),
         ]
       } ?? .null,
-      "program": run?.record["program"] ?? .null,
+      "bytes": .integer(folder.bytes), "program": run?.record["program"] ?? .null,
     ]
   }
 }

@@ -48,17 +48,18 @@ package struct RunListing: Sendable {
     let hasHoles = entries.contains { !$0.holes.isEmpty || $0.problem != nil }
     let header =
       ["experiment", "run", "state", "ok"] + (hasHoles ? ["others"] : [])
-      + ["started (UTC)", "took", "best", "program"]
+      + ["started (UTC)", "took", "size", "best", "program"]
     let rows = entries.map { entry -> [String] in
       let coverage = entry.coverage
       let time = entry.seconds(now: now).map(Timestamp.duration) ?? "-"
       let best = entry.best.map { "\($0.metric.name) \($0.metric.text($0.value))" } ?? "-"
+      let size = Metric.peakBytes.text(Double(entry.folder.bytes))
       return [entry.folder.experiment, "\(entry.folder.id)", entry.state?.rawValue ?? "unreadable"]
         + [entry.problem == nil ? "\(coverage.ok)/\(coverage.planned)" : "-"]
         + (hasHoles ? [entry.holes] : [])
-        + [Timestamp.short(entry.start), time, best, entry.program]
+        + [Timestamp.short(entry.start), time, size, best, entry.program]
     }
-    let left: Set<Int> = hasHoles ? [0, 1, 2, 4, 5, 7, 8] : [0, 1, 2, 4, 6, 7]
+    let left: Set<Int> = hasHoles ? [0, 1, 2, 4, 5, 8, 9] : [0, 1, 2, 4, 7, 8]
     return Table(header: header, rows: rows, left: left)
   }
 

@@ -47,7 +47,9 @@ package struct RunReport: Sendable {
     func text(_ value: JSON?) -> String? {
       value?.text ?? value?.number.map { _ in value?.line ?? "" }
     }
-    var facts: [(String, String)] = [("folder", run.folder.path)]
+    var facts: [(String, String)] = [
+      ("folder", "\(run.folder.path), \(Metric.peakBytes.text(Double(run.folder.bytes)))")
+    ]
     let took = entry.seconds(now: now).map {
       entry.state == .running
         ? ", \(Timestamp.duration($0)) ago" : ", took \(Timestamp.duration($0))"
@@ -59,6 +61,9 @@ package struct RunReport: Sendable {
     }
     let words = record["arguments"]?.elements.compactMap(\.text) ?? []
     if !words.isEmpty { facts.append(("command", Self.command(words))) }
+    if let last = record["resumes"]?.elements.last {
+      facts.append(("last resumed by", Self.command(last.elements.compactMap(\.text))))
+    }
     if !entry.program.isEmpty { facts.append(("program", "runexp \(entry.program)")) }
     if let host = record["host"] { facts.append(("host", Self.host(host))) }
     if let gpu = record["gpu"]?["name"]?.text { facts.append(("GPU", gpu)) }

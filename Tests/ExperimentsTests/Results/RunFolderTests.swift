@@ -79,6 +79,22 @@ import Testing
     #expect(try folder.names() == [])
   }
 
+  @Test(arguments: ["../../x", "/etc", ".", "..", "", "a/b", "c\u{0}d", "c d"])
+  func `ids that were read from a plan are checked before they become paths`(name: String) throws {
+    let run = try RunFolder.create(in: folder.path, experiment: "a", now: 100)
+    let line: JSON = [
+      "index": 0, "cell": .string("c" + name), "label": "c", "variant": "", "seed": 1,
+      "status": "not_run",
+    ]
+    if name.contains(where: { "/\u{0} ".contains($0) }) {
+      try run.write(lines: [line], to: "plan.jsonl")
+      let error = #expect(throws: ResultsError.self) { try StoredRun(run) }
+      #expect(error?.description.contains("line 1 is no planned cell") == true)
+    }
+    #expect(throws: ResultsError.badName(name)) { try RunFolder.checkName(name) }
+    #expect(throws: ResultsError.badName(name)) { try run.makeCell(name) }
+  }
+
   @Test func `a refused name is explained`() {
     #expect(
       ResultsError.badName("a/b").description == """

@@ -1,0 +1,109 @@
+// runexp rm: removes runs.
+
+import Analysis
+import ArgumentParser
+import Experiments
+import Foundation
+import Records
+
+struct RemoveCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "rm", abstract: "Remove runs.",
+    discussion: HelpPage(
+      """
+      Removes the folders of runs, with all that is in them, and says what that frees. Asks before \
+      it does so; where nobody can be asked, --yes is needed. A run that a program works on is \
+      refused, and then none is removed. 'latest' leads to the newest run that is left.
+      """,
+      examples: [
+        ("runexp rm latest", "the newest run of all"),
+        ("runexp rm modern/r-20261125-064908-ucir kqzt --yes", "two runs, without a question"),
+        ("runexp rm --status failed", "every run in which no cell ended ok"),
+        ("runexp rm --status unfinished modern", "what was stopped, of one experiment"),
+      ],
+      exits: [
+        .ok, .failure("there is no such run, one is in use, or the answer was no"),
+      ]
+    ).text)
+
+  /// What has become of a run as a whole.
+  enum Status: String, CaseIterable, ExpressibleByArgument {
+    case failed, unfinished, unreadable
+
+    func isOf(_ entry: RunEntry) -> Bool {
+      switch self {
+      case .failed: entry.state == .finished && entry.coverage.ok == 0
+      case .unfinished: entry.state == .unfinished
+      case .unreadable: entry.problem != nil
+      }
+    }
+  }
+
+  @Argument(
+    help: ArgumentHelp(
+      "Runs, as 'show' takes them; with --status experiments, all when there are none.",
+      valueName: "run"), completion: .runs)
+  var names: [String] = []
+  @OptionGroup var place: ResultsOptions
+  @Option(
+    help: ArgumentHelp(
+      "Every run that is failed (no cell ended ok), unfinished or unreadable.",
+      valueName: "status"))
+  var status: Status?
+  @Flag(name: .shortAndLong, help: "Do not ask.") var yes = false
+
+  func validate() throws {
+    if names.isEmpty, status == nil { throw ValidationError("say which runs, or --status") }
+  }
+
+  func run() throws {
+    let runs = try failing { try chosen() }
+    if runs.isEmpty { return say("no such runs in '\(place.results)'; nothing was removed") }
+    let sizes = runs.map(\.bytes)
+    for run in runs where RunLock.isHeld(run) {
+      say("error: \(RunError.locked(run.path, by: nil))")
+      throw ArgumentParser.ExitCode(Records.ExitCode.failure)
+    }
+    try ask(runs, size(sizes.reduce(0, +)))
+    for (run, bytes) in zip(runs, sizes) {
+      try failing { try run.remove() }
+      print("removed \(run.experiment)/\(run.id): \(size(bytes))")
+    }
+    if runs.count > 1 { print("\(runs.count) runs: \(size(sizes.reduce(0, +)))") }
+  }
+
+  /// The runs that are meant, each once.
+  private func chosen() throws -> [RunFolder] {
+    let locator = RunLocator(results: place.results)
+    var runs: [RunFolder] = []
+    if let status {
+      for name in names where !locator.all().contains(where: { $0.experiment == name }) {
+        throw ResultsError.noRun(
+          name: name, results: place.results,
+          hint: "with --status the names are those of experiments")
+      }
+      runs = locator.all().filter { names.isEmpty || names.contains($0.experiment) }
+        .filter { status.isOf(RunEntry($0)) }
+    } else {
+      runs = try names.map { try locator.find($0) }
+    }
+    var seen: Set<String> = []
+    return try runs.map { try RunFolder.open($0.path) }.filter { seen.insert($0.path).inserted }
+  }
+
+  private func ask(_ runs: [RunFolder], _ total: String) throws {
+    if yes { return }
+    guard isatty(0) == 1 else {
+      throw ValidationError("nobody can be asked here: say --yes to remove them all the same")
+    }
+    for run in runs { say("\(run.experiment)/\(run.id)") }
+    let what = runs.count == 1 ? "this run" : "these \(runs.count) runs"
+    Terminal.writeToStandardError("remove \(what), \(total)? [y/N] ")
+    guard ["y", "yes"].contains((readLine() ?? "").lowercased()) else {
+      say("nothing was removed")
+      throw ArgumentParser.ExitCode(Records.ExitCode.failure)
+    }
+  }
+
+  private func size(_ bytes: Int) -> String { Metric.peakBytes.text(Double(bytes)) }
+}

@@ -1,0 +1,116 @@
+// `runexp rm`, and the sizes that `runexp list` shows: which runs go, what they free, what stays.
+
+import Foundation
+import Records
+import Testing
+
+@Suite("runexp rm", .serialized)
+struct RemoveTests {
+  /// A folder with three runs of 'tiny' and one of 'other', all planned and none begun; oldest first.
+  private func made() throws -> (program: Program, tiny: [RunFolder], other: RunFolder) {
+    let program = try Program()
+    func make(_ experiment: String, _ time: Int) throws -> RunFolder {
+      let run = try RunFolder.create(
+        in: program.file("results"), experiment: experiment, now: time)
+      try run.write("", to: "plan.jsonl")
+      try run.write(["exit": 130], to: "run.json")
+      return run
+    }
+    let tiny = try [1_000_000_000, 1_100_000_000, 1_200_000_000].map { try make("tiny", $0) }
+    return (program, tiny, try make("other", 1_300_000_000))
+  }
+
+  @Test("a run goes with its files, and latest leads to the newest that is left")
+  func removes() throws {
+    let (program, tiny, other) = try made()
+    try tiny[2].write(String(repeating: "x", count: 5000), to: "cells.csv")
+    let bytes = tiny[2].bytes
+    #expect(bytes > 5000 && bytes < 6000)
+    let listed = try program.run("list", "tiny", "--json").output.split(separator: "\n")
+    #expect(try JSON(reading: String(listed[0]))["bytes"]?.whole == bytes)
+    let table = try program.run("list", "tiny").output.split(separator: "\n")
+    #expect(table[0].contains(" size "))
+    #expect(table[2].contains(Metric.peakBytes.text(Double(bytes))), "\(table[2])")
+
+    let asked = try program.run("rm", "tiny/latest")
+    #expect(asked.code == 64 && asked.errors.contains("say --yes"), "\(asked.errors)")
+    let removed = try program.run("rm", "tiny/latest", "--yes")
+    #expect(removed.code == 0, "\(removed.errors)")
+    #expect(
+      removed.output
+        == "removed tiny/\(tiny[2].id): \(Metric.peakBytes.text(Double(bytes)))\n")
+    #expect(try RunFolder.open(program.file("results/tiny/latest")).id == tiny[1].id)
+    // By letters, by path, and one of them twice.
+    let rest = try program.run(
+      "rm", "--yes", String(tiny[0].id.description.suffix(4)), "results/tiny/latest",
+      tiny[1].id.description)
+    #expect(rest.code == 0, "\(rest.errors)")
+    #expect(rest.output.split(separator: "\n").count == 3)
+    #expect(rest.output.contains("2 runs: "))
+    #expect(!program.exists("results/tiny"))
+    #expect(program.exists("results/other/\(other.id)/run.json"))
+  }
+
+  @Test("a run in use and a name that means none keep all of them")
+  func refuses() throws {
+    let (program, tiny, _) = try made()
+    let before = program.tree()
+    let missing = try program.run("rm", "--yes", "tiny", "tinny")
+    #expect(missing.code == 1 && missing.errors.contains("did you mean 'tiny'?"))
+    #expect(program.tree() == before)
+    let lock = open(tiny[1].file(".lock"), O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+    #expect(flock(lock, LOCK_EX | LOCK_NB) == 0)
+    let used = try program.run("rm", "--yes", "tiny", tiny[1].path)
+    #expect(used.code == 1)
+    #expect(used.errors.contains("\(tiny[1].id)' is in use by another runexp"), "\(used.errors)")
+    #expect(program.exists("results/tiny/\(tiny[2].id)/run.json"))
+    close(lock)
+    #expect(try program.run("rm", "--yes", "tiny", tiny[1].path).code == 0)
+    #expect(try program.run("rm").code == 64)
+  }
+
+  @Test("runs are chosen by what became of them")
+  func byStatus() throws {
+    let (program, tiny, other) = try made()
+    try tiny[0].write(["exit": 3], to: "run.json")
+    try tiny[1].write("{\"cell\": 3}\n", to: "plan.jsonl")
+    for (words, left) in [
+      (["--status", "unreadable"], [tiny[0], tiny[2], other]),
+      (["--status", "failed", "tiny"], [tiny[2], other]),
+      (["--status", "failed"], [tiny[2], other]),
+      (["--status", "unfinished", "tiny"], [other]),
+      (["--status", "unfinished"], []),
+    ] {
+      let removed = try program.run(["rm", "--yes"] + words)
+      #expect(removed.code == 0, "\(words): \(removed.errors)")
+      let runs = RunLocator(results: program.file("results")).all()
+      #expect(runs.map(\.id) == left.map(\.id), "\(words)")
+    }
+    #expect(try program.run("rm", "--yes", "--status", "failed", "tiny").code == 1)
+    #expect(try program.run("rm", "--yes", "--status", "lost").code == 64)
+  }
+
+  @Test("the sizes of a thousand runs are known in a moment")
+  func thousand() throws {
+    let program = try Program()
+    for number in 0..<1000 {
+      let run = try RunFolder.create(
+        in: program.file("results"), experiment: "many", now: 1_000_000_000 + number)
+      for name in ["run.json", "plan.jsonl", "cells/a/result.json", "cells/a/steps.jsonl"] {
+        let path = run.file(name)
+        try FileManager.default.createDirectory(
+          atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+        FileManager.default.createFile(atPath: path, contents: Data(count: 100))
+      }
+    }
+    let runs = RunLocator(results: program.file("results")).all()
+    var (start, end) = (timespec(), timespec())
+    // This thread's time, so that what runs beside it does not count.
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &start)
+    let sizes = runs.map(\.bytes)
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &end)
+    #expect(sizes == [Int](repeating: 400, count: 1000))
+    let taken = Double(end.tv_sec - start.tv_sec) + Double(end.tv_nsec - start.tv_nsec) / 1e9
+    #expect(taken < 1, "\(taken) s")
+  }
+}
