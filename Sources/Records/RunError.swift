@@ -28,7 +28,7 @@ package enum RunError: Error, Equatable, CustomStringConvertible {
         + (holder.map { " (process \($0))" } ?? "") + "; wait for it, or stop it first"
     case .changed(let changes):
       "the run was begun with other conditions: \(changes.joined(separator: "; ")); "
-        + "its cells would not compare. Start a new run, or go on with --accept-changes"
+        + "its cells would not compare. --accept-changes goes on all the same"
     case .missingCells(let labels):
       "the run has cells that the experiment file does not have: "
         + labels.prefix(5).joined(separator: ", ")

@@ -49,7 +49,10 @@ package struct RunRecord: Sendable {
 
   package var run: String
   package var experiment: String
+  /// The command line that the run was begun with.
   package var arguments: [String]
+  /// The command lines that it was gone on with, in their order.
+  package var resumes: [[String]] = []
   package var program: ProgramVersion
   package var host: HostRecord
   package var gpu: GPU?
@@ -78,13 +81,23 @@ package struct RunRecord: Sendable {
     self.start = start
   }
 
-  /// Takes over the history of a run that goes on: this start is the record's, those before it are listed.
+  /// Takes over the history of a run that goes on: its first command line stays, start and end are this one's, and
+  /// those before it are listed.
   package mutating func goOn(from old: JSON) {
+    func words(_ value: JSON?) -> [String] { (value?.elements ?? []).compactMap(\.text) }
+    let starts = (old["earlier"]?.elements ?? []).map { words($0["arguments"]) }
+    // Version 0.1.0 wrote the newest command line as that of the run.
+    let before =
+      old["resumes"].map { [words(old["arguments"])] + $0.elements.map(words) }
+      ?? starts + [words(old["arguments"])]
+    resumes = Array(before.dropFirst()) + [arguments]
+    arguments = before.first ?? []
     earlier =
       (old["earlier"]?.elements ?? []) + [
         [
           "start": old["start"] ?? .null, "end": old["end"] ?? .null, "exit": old["exit"] ?? .null,
-          "arguments": old["arguments"] ?? .null, "program": old["program"] ?? .null,
+          "arguments": .array((before.last ?? []).map { .string($0) }),
+          "program": old["program"] ?? .null,
         ]
       ]
   }
@@ -94,6 +107,7 @@ package struct RunRecord: Sendable {
     [
       "schema_version": 1, "run": .string(run), "experiment": .string(experiment),
       "arguments": .array(arguments.map { .string($0) }),
+      "resumes": .array(resumes.map { .array($0.map { .string($0) }) }),
       "program": [
         "name": "runexp", "version": .string(program.version), "commit": .string(program.commit),
         "sha256": .string(program.sha256),

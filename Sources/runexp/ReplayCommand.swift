@@ -4,7 +4,6 @@ import ArgumentParser
 import Experiments
 import Foundation
 import Records
-import Tensors
 
 struct ReplayCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -14,7 +13,8 @@ struct ReplayCommand: ParsableCommand {
       """
       Runs each cell from the resolved.yaml that was kept of it, in a temporary folder, and compares \
       its status, all figures that are counted, and the hash of its losses; times are not compared. \
-      The same program on the same kind of processor gives the same bits, with any number of threads.
+      The same program on the same kind of processor gives the same bits, with any number of threads; \
+      where program, processor or text are others than the run began with, nothing is run.
       """,
       examples: [
         ("runexp replay latest", "all cells of the newest run that ended ok"),
@@ -22,7 +22,7 @@ struct ReplayCommand: ParsableCommand {
       ],
       exits: [
         .ok, .init(2, "other bits"),
-        .init(5, "other bits, but program or processor are others too"),
+        .init(5, "program, machine or text are others; with --accept-changes: and so are the bits"),
         .failure("there is no such run, or it cannot be run again"),
         .init(130, "interrupted by Ctrl-C"),
       ]
@@ -33,6 +33,8 @@ struct ReplayCommand: ParsableCommand {
     help: "Ids or labels of cells (default: all that ended ok).", completion: .cells)
   var cells: [String] = []
   @Option(help: "Folder of all results.") var results = "results"
+  @Flag(help: "Run and compare also where program, machine or text have changed.")
+  var acceptChanges = false
   @Flag(help: "Print one JSON object a cell.") var json = false
 
   func run() throws {
@@ -42,16 +44,22 @@ struct ReplayCommand: ParsableCommand {
     let scratch = NSTemporaryDirectory() + "runexp-replay-" + UUID().uuidString
     defer { try? FileManager.default.removeItem(atPath: scratch) }
     let program = Program.version
+    let environment = ProcessInfo.processInfo.environment
     let options = RunOptions(of: run)
-    let host = HostRecord.read(isa: Device.cpu(threads: options.threads).summary)
-    let changes = Replay.changes(since: run, program: program, host: host)
+    let changes = try failing {
+      let changes = try Replay.changes(
+        since: run, for: chosen, options: options, program: program, environment: environment,
+        interrupts: interrupts)
+      if !changes.isEmpty, !acceptChanges { throw RunError.changed(changes) }
+      return changes
+    }
     for change in changes { say("note: \(change)") }
     var isSame = true
     for cell in chosen {
       let replay = try failing {
         try Replay(
           cell, of: run, options: options, program: program,
-          environment: ProcessInfo.processInfo.environment, scratch: scratch,
+          environment: environment, scratch: scratch,
           interrupts: interrupts)
       }
       isSame = isSame && replay.isSame

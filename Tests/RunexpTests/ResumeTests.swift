@@ -166,6 +166,39 @@ struct ResumeTests {
     #expect(record["earlier"]?.elements.count == 1)
   }
 
+  @Test("the command that began a run stays on record, and those that went on with it are listed")
+  func firstCommand() throws {
+    let program = try Program()
+    try program.write(TinyExperiment.onText(program), to: "tiny.yaml")
+    #expect(try program.run("run", "tiny.yaml", "-q", "--threads", "1").code == 0)
+    #expect(try program.run("resume", "tiny", "-q").code == 0)
+    #expect(try program.run("resume", "latest", "-q", "--order-seed", "1").code == 0)
+    func words(_ value: JSON?) -> String {
+      (value?.elements ?? []).dropFirst().compactMap(\.text).joined(separator: " ")
+    }
+    let path = "\(Self.run)/run.json"
+    let record = try JSON(reading: program.read(path))
+    #expect(words(record["arguments"]) == "run tiny.yaml -q --threads 1")
+    let resumes = ["resume tiny -q", "resume latest -q --order-seed 1"]
+    #expect(record["resumes"]?.elements.map(words) == resumes)
+    let earlier = record["earlier"]?.elements.map { words($0["arguments"]) }
+    #expect(earlier == ["run tiny.yaml -q --threads 1", "resume tiny -q"])
+    let shown = try program.run("show", "tiny").output
+    #expect(shown.contains("runexp run tiny.yaml -q --threads 1\n"))
+    #expect(shown.contains("runexp resume latest -q --order-seed 1\n"))
+
+    // A run that version 0.1.0 has gone on with: its record has the newest command in the first place.
+    let old = record.members.filter { $0.key != "resumes" }.map {
+      $0.key == "arguments"
+        ? JSONMember($0.key, ["runexp", "resume", "latest", "-q", "--order-seed", "1"]) : $0
+    }
+    try program.write(JSON.object(old).document, to: path)
+    #expect(try program.run("resume", "tiny", "--quiet").code == 0)
+    let mended = try JSON(reading: program.read(path))
+    #expect(words(mended["arguments"]) == "run tiny.yaml -q --threads 1")
+    #expect(mended["resumes"]?.elements.map(words) == resumes + ["resume tiny --quiet"])
+  }
+
   @Test("of two programs on one folder the second says so and touches nothing")
   func twoParents() throws {
     let program = try Program()
@@ -222,6 +255,42 @@ struct ResumeTests {
     let different = try program.run("replay", "tiny")
     #expect(different.code == 2)
     #expect(different.output.contains("the loss of step 3 was 4.0 and is \(loss)"))
+  }
+
+  @Test("replay refuses another text, program or machine as resume does, unless that is accepted")
+  func replayChanged() throws {
+    let program = try Program()
+    try program.write(TinyExperiment.onText(program), to: "tiny.yaml")
+    #expect(try program.run("run", "tiny.yaml", "-q").code == 0)
+    let text = try program.read("text.txt")
+    try program.write(text.replacing("a", with: "e"), to: "text.txt")
+    let refused = try program.run("replay", "tiny", "modern")
+    #expect(refused.code == 5)
+    #expect(refused.output.isEmpty)
+    for part in ["text.txt' has changed", "--accept-changes", "would not compare"] {
+      #expect(refused.errors.contains(part), "\(refused.errors)")
+    }
+    let accepted = try program.run("replay", "tiny", "modern", "--accept-changes")
+    #expect(accepted.code == 5)
+    #expect(accepted.output.contains("DIFFERENT: "))
+    #expect(accepted.errors.contains("note: the text './text.txt' has changed"))
+
+    try program.write(text, to: "text.txt")
+    let path = "\(Self.run)/run.json"
+    let record = try program.read(path)
+    for (before, after, part) in [
+      (#/"sha256": "[0-9a-f]{64}"/#, "\"sha256\": \"0\"", "another build of the program"),
+      (#/"cpu": ".*"/#, "\"cpu\": \"i486\"", "another processor: "),
+      (#/"version": ".*"/#, "\"version\": \"0.0.1\"", "another program version: "),
+    ] {
+      try program.write(record.replacing(before, with: after, maxReplacements: 1), to: path)
+      for words in [["replay", "tiny", "modern"], ["resume", "tiny", "-q"]] {
+        let refused = try program.run(words)
+        #expect(refused.code == 5 && refused.errors.contains(part), "\(words): \(refused.errors)")
+      }
+      let same = try program.run("replay", "tiny", "modern", "--accept-changes")
+      #expect(same.code == 0 && same.output.contains("modern: the same"), "\(same.errors)")
+    }
   }
 
   // MARK: What the tests share

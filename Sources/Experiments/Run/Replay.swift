@@ -3,6 +3,8 @@
 internal import Config
 internal import Foundation
 package import Records
+internal import Tensors
+internal import Workloads
 
 /// A cell that was run again beside what it was the first time.
 package struct Replay: Sendable {
@@ -23,13 +25,7 @@ package struct Replay: Sendable {
     _ cell: StoredCell, of run: StoredRun, options: RunOptions, program: ProgramVersion,
     environment: [String: String], scratch: String, interrupts: Interrupts
   ) throws {
-    let path = "\(cell.folder)/resolved.yaml"
-    let experiment: PlannedExperiment
-    do throws(Faults) {
-      experiment = try PlannedExperiment.load(file: path, reader: .standard)
-    } catch {
-      throw ResultsError.unreadable(path: path, problem: error.text)
-    }
+    let experiment = try Self.experiment(of: cell)
     var options = options
     options.results = scratch
     options.isQuiet = true
@@ -81,27 +77,42 @@ package struct Replay: Sendable {
       return "\(metric.name) was \(values[0]) and is \(values[1])"
     }
   }
+}
 
-  /// Why other bits would be no wonder: what a run's bits may depend on and is not as it was.
+extension Replay {
+  /// What is not as it was when cells ran, as `resume` checks it, each cell's own text included.
   ///
-  /// Threads are not among them: every sum is taken in an order that they do not change.
+  /// - Throws: `DataError` when a text is not there any more; `RunError.interrupted`.
   package static func changes(
-    since run: StoredRun, program: ProgramVersion, host: HostRecord
-  ) -> [String] {
-    let record = run.record
-    var changes: [String] = []
-    if let hash = record["program"]?["sha256"]?.text, hash != program.sha256 {
-      changes.append("the program is another build")
+    since run: StoredRun, for cells: [StoredCell], options: RunOptions, program: ProgramVersion,
+    environment: [String: String], interrupts: Interrupts
+  ) throws -> [String] {
+    var loader = DatasetLoader(options, environment: environment)
+    loader.download.isInterrupted = { interrupts.signal != nil }
+    var record = RunRecord(
+      folder: run.folder, arguments: [], program: program,
+      host: HostRecord.read(isa: Device.cpu(threads: options.threads).summary), start: 0)
+    var known: [DatasetDeclaration] = []
+    for cell in cells {
+      guard let declaration = try experiment(of: cell).cells.first?.workload?.dataset,
+        !known.contains(declaration)
+      else { continue }
+      known.append(declaration)
+      let text = Result { try loader.load(declaration) }
+      if let code = interrupts.exitCode { throw RunError.interrupted(code) }
+      record.datasets += RunRecord.datasets(of: [try text.get()])
     }
-    if let cpu = record["host"]?["cpu"]?.text, cpu != host.cpu {
-      changes.append("the processor was \(cpu)")
+    return record.changes(
+      since: run.record, texts: Set(cells.compactMap { $0.row.fact("dataset")?.text }))
+  }
+
+  private static func experiment(of cell: StoredCell) throws(ResultsError) -> PlannedExperiment {
+    let path = "\(cell.folder)/resolved.yaml"
+    do throws(Faults) {
+      return try PlannedExperiment.load(file: path, reader: .standard)
+    } catch {
+      throw .unreadable(path: path, problem: error.text)
     }
-    if let isa = record["host"]?["isa"]?.text.map(HostRecord.instructionSet),
-      isa != HostRecord.instructionSet(host.isa)
-    {
-      changes.append("the kernels were for \(isa)")
-    }
-    return changes
   }
 }
 

@@ -35,42 +35,10 @@ package struct RunContinuation: Sendable {
   ///
   /// - Throws: `RunError.changed`, which lists what is not the same.
   func check(_ stored: StoredRun, against record: RunRecord) throws(RunError) {
-    let changes = changes(stored, record)
+    let changes = record.changes(since: stored.record)
     if changes.isEmpty { return }
     guard acceptsChanges else { throw .changed(changes) }
     for cell in stored.cells { unlink("\(cell.folder)/\(TrainingState.file)") }
-  }
-
-  private func changes(_ stored: StoredRun, _ record: RunRecord) -> [String] {
-    let now = record.json
-    let old = stored.record
-    var changes: [String] = []
-    func compare(_ section: String, _ key: String, _ noun: String) {
-      func value(_ record: JSON) -> JSON? {
-        let value = record[section]?[key] ?? .null
-        guard key == "isa", let text = value.text else { return value == .null ? nil : value }
-        return .string(HostRecord.instructionSet(text))
-      }
-      guard let before = value(old), let after = value(now), before != after else { return }
-      let isHash = key == "sha256"
-      changes.append(
-        isHash
-          ? "another \(noun)"
-          : "another \(noun): \(after.text ?? after.line) instead of \(before.text ?? before.line)")
-    }
-    compare("program", "version", "program version")
-    if changes.isEmpty { compare("program", "sha256", "build of the program") }
-    compare("host", "cpu", "processor")
-    compare("host", "isa", "instruction set")
-    for text in old["datasets"]?.elements ?? [] {
-      guard let name = text["name"]?.text, let hash = text["sha256"]?.text else { continue }
-      if let found = record.datasets.first(where: { $0.name == name }), found.sha256 != hash {
-        changes.append("the text '\(name)' has changed")
-      } else if !record.datasets.contains(where: { $0.name == name }) {
-        changes.append("the text '\(name)' is not used any more")
-      }
-    }
-    return changes
   }
 
   /// The plan under the ids that the run's cells have already.

@@ -155,11 +155,7 @@ package struct Runner {
     var record = RunRecord(
       folder: folder, arguments: options.arguments, program: program,
       host: HostRecord.read(isa: host.summary), start: Date().timeIntervalSince1970)
-    record.datasets = plan.texts.map {
-      .init(
-        name: $0.name, sha256: $0.sha256, bytes: $0.bytes.count,
-        insteadOf: $0.isFallback ? $0.requested : nil)
-    }
+    record.datasets = RunRecord.datasets(of: plan.texts)
     record.options = options.json
     record.summary = summaryRecord
     return record
