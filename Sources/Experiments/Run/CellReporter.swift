@@ -25,6 +25,12 @@ final class CellReporter: ProgressReporter {
 
   func log(_ message: String) { file?.append(message) }
 
+  func warn(_ message: String) {
+    let line = Wording.oneLine("warning: \(message)")
+    bar.note(line)
+    file?.append(line)
+  }
+
   func step(_ step: Int, of steps: Int, loss: Double, tokensPerSecond: Double) {
     rate = tokensPerSecond
     bar.step(step, loss: loss, tokensPerSecond: tokensPerSecond)

@@ -51,6 +51,10 @@ package enum Checkpoint {
       }
       values.append(entry.values)
     }
+    let names = Set(model.parameters.all.map(\.name))
+    if let entry = tensors.entries.first(where: { !names.contains($0.name) }) {
+      throw .unreadable(path: path, problem: "it has '\(entry.name)', which the model has not")
+    }
     for (parameter, values) in zip(model.parameters.all, values) {
       parameter.tensor.copy(from: values)
     }

@@ -13,6 +13,7 @@ package struct SavedModel {
   package let length: Int
   /// The `model` section that it was built from.
   private let architecture: Section
+  private let recorder = Recorder()
 
   /// - Parameter path: a checkpoint's folder, or a cell's folder with a `checkpoint` in it.
   /// - Throws: `ResultsError.unreadable` naming the file and what is wrong with it.
@@ -41,7 +42,7 @@ package struct SavedModel {
     guard
       let document = try? YAML.parse(bytes: Array("{model: \(model.line)}".utf8), name: file)
     else { throw .unreadable(path: file, problem: "its 'model' is no section") }
-    architecture = Section(root: document.root, recorder: Recorder())
+    architecture = Section(root: document.root, recorder: recorder)
       .section("model", "the architecture")
   }
 
@@ -52,10 +53,71 @@ package struct SavedModel {
   package func load(
     as section: Section? = nil, on device: Device
   ) throws(ResultsError) -> Transformer {
-    let model = Transformer(
-      section ?? architecture, vocabulary: vocabulary.count, length: length)
+    let model = self.model(section ?? architecture)
     model.parameters.allocate(on: device)
     try Checkpoint.load(model, from: folder)
     return model
+  }
+
+  private func model(_ section: Section) -> Transformer {
+    Transformer(section, vocabulary: vocabulary.count, length: length)
+  }
+}
+
+extension SavedModel {
+  /// An option that has another value than in the checkpoint, so that the model computes something else.
+  package struct Departure: CustomStringConvertible, Sendable {
+    /// Such as `model.position.base`.
+    package let path: String
+    package let value, saved: Value
+
+    package var description: String { "\(path) is \(text(value)) instead of \(text(saved))" }
+
+    private func text(_ value: Value) -> String {
+      if case .text(let word) = value { return word }
+      return JSON(value).line
+    }
+  }
+
+  /// Options that only training and speed depend on.
+  private static let harmless: Set = [
+    "model.init_std", "model.dropout", "model.z_loss", "model.attention.kernel",
+  ]
+
+  /// How the tensors are shared among heads, which the plan of the attention says in one way.
+  private static let heads: Set = [
+    "model.attention", "model.attention.heads", "model.attention.kv_heads",
+    "model.attention.head_dim",
+  ]
+
+  /// What differs between an architecture and the checkpoint's own, each resolved with its defaults, and changes what
+  /// the model computes; of an option that only one of them has, what makes it have it is named.
+  ///
+  /// - Throws: `ResultsError.unreadable` when the checkpoint's own architecture is none of this program.
+  package func departures(of section: Section) throws(ResultsError) -> [Departure] {
+    let (own, other) = (model(architecture), model(section))
+    if let fault = recorder.finish().first {
+      throw .unreadable(path: "\(folder)/config.json", problem: "\(fault)")
+    }
+    let plans = [own, other].map { $0.blocks[0].attention.plan }
+    let isSplitAlike =
+      plans[0].heads == plans[1].heads && plans[0].headDimension == plans[1].headDimension
+    let saved = Dictionary(
+      architecture.recording.options.map { ($0.path, $0.value) }, uniquingKeysWith: { $1 })
+    return section.recording.options.compactMap { option in
+      guard let before = saved[option.path], !Self.harmless.contains(option.path),
+        !(isSplitAlike && Self.heads.contains(option.path)),
+        Self.spread(option.value, own.blocks.count) != Self.spread(before, own.blocks.count)
+      else { return nil }
+      return Departure(path: option.path, value: option.value, saved: before)
+    }
+  }
+
+  /// A value a layer: lists repeat over the layers, and one value stands for all.
+  private static func spread(_ value: Value, _ layers: Int) -> [Value] {
+    guard case .list(let values) = value, !values.isEmpty else {
+      return [Value](repeating: value, count: layers)
+    }
+    return (0..<layers).map { values[$0 % values.count] }
   }
 }

@@ -74,6 +74,19 @@ struct CheckpointTests {
     #expect(text.contains("it has no 'model.layers.1.self_attn.q_proj.weight'"))
   }
 
+  @Test("a tensor that the model has no place for is named: it would compute something else")
+  func surplus() throws {
+    let folder = try TemporaryFolder()
+    let device = Device.cpu(threads: 1)
+    let deep = try TestSupport.model("layers: 2\nwidth: 16", vocabulary: 5, length: 4)
+    let small = try TestSupport.model("layers: 1\nwidth: 16", vocabulary: 5, length: 4)
+    for model in [small, deep] { model.parameters.materialise(on: device, seed: 1) }
+    try Checkpoint.save(deep, step: 0, configuration: [:], to: folder.path)
+    let text = problem(loading: small, from: folder.path)
+    #expect(text.contains("it has 'model.layers.1."), "\(text)")
+    #expect(text.contains("which the model has not"))
+  }
+
   @Test("a parameter of another shape is named with both shapes")
   func shape() throws {
     let folder = try TemporaryFolder()

@@ -13,6 +13,7 @@ struct TrainCell {
   let folder: TemporaryFolder
   let job: CellJob
   private let workload: any Workload
+  private let progress: CountingProgress
 
   /// - Parameters:
   ///   - yaml: a whole experiment file with one cell, whose text is `./text.txt`.
@@ -31,6 +32,7 @@ struct TrainCell {
     let cell = try #require(experiment.cells.first)
     workload = try #require(cell.workload)
     let progress = CountingProgress()
+    self.progress = progress
     job = CellJob(
       row: CellRow(cell: "c", experiment: experiment.name, variant: cell.variant, seed: cell.seed),
       model: try #require(cell.model), device: .cpu(threads: 2),
@@ -48,6 +50,9 @@ struct TrainCell {
 
   func run() throws { try workload.run(job) }
 
+  /// What the person was warned of.
+  var warnings: [String] { progress.warnings }
+
   /// The lines of `steps.jsonl`.
   func lines() throws -> [JSON] {
     try AtomicFile.read(folder.file("steps.jsonl")).split(separator: "\n").map {
@@ -58,7 +63,9 @@ struct TrainCell {
   private final class CountingProgress: ProgressReporter {
     var steps = 0
     var asked = 0
+    var warnings: [String] = []
     func log(_ message: String) {}
+    func warn(_ message: String) { warnings.append(message) }
     func step(_ step: Int, of steps: Int, loss: Double, tokensPerSecond: Double) {
       self.steps = step
     }

@@ -115,6 +115,98 @@ import Workloads
     #expect(model.vocabulary == saved.vocabulary.count)
   }
 
+  /// A model of two layers trained for a step under an architecture, then read under another.
+  private func read(_ trained: String, as other: String) throws -> (
+    row: CellRow, warnings: [String]
+  ) {
+    func model(_ more: String) -> String { "model: {layers: 2, width: 32, \(more)}" }
+    let first = try TrainCell(
+      """
+      # Does it learn?
+      device: cpu
+      \(model(trained))
+      workload:
+        type: train
+        dataset: {name: ./text.txt}
+        sequence: 32
+        batch: 2
+        steps: 1
+        sample: {tokens: 0}
+      """)
+    try first.run()
+    let second = try TrainCell(
+      """
+      # Is it still the same?
+      device: cpu
+      \(model(other))
+      workload:
+        type: generate
+        dataset: {name: ./text.txt}
+        checkpoint: \(first.folder.path)
+        prompt_tokens: 16
+        new_tokens: 4
+      """)
+    try second.run()
+    return (second.job.row, second.warnings)
+  }
+
+  private static let heads = "attention: {type: gqa, heads: 4, kv_heads: 2"
+
+  @Test(arguments: [
+    ("position: none", "model.position is none instead of rope"),
+    ("position: {type: rope, base: 500000}", "model.position.base is 500000.0 instead of 10000.0"),
+    (
+      "position: {type: rope, base: [10000, 500000]}",
+      "model.position.base is [10000.0,500000.0] instead of 10000.0"
+    ),
+    (
+      "position: {type: rope, scaling: {type: linear, factor: 2}}",
+      "model.position.scaling is linear instead of none"
+    ),
+    ("norm: {type: rmsnorm, epsilon: 1e-3}", "model.norm.epsilon is 0.001 instead of 1.0e-05"),
+    ("ffn: geglu", "model.ffn is geglu instead of swiglu"),
+    ("logit_softcap: 30", "model.logit_softcap is 30.0 instead of 0.0"),
+    ("embedding_scale: 4", "model.embedding_scale is 4.0 instead of 1.0"),
+    (
+      "\(heads), window: 8, softcap: 50}, norm: {type: rmsnorm, epsilon: 1e-6}",
+      "model.norm.epsilon is 1.0e-06 instead of 1.0e-05; model.attention.window is 8 instead of none; "
+        + "model.attention.softcap is 50.0 instead of 0.0"
+    ),
+  ])
+  func `a checkpoint under another architecture runs, with a fact and a warning`(
+    other: String, departures: String
+  ) throws {
+    let attention = other.contains("attention:") ? "" : "\(Self.heads)}, "
+    let (row, warnings) = try read("\(Self.heads)}", as: attention + other)
+    #expect(row.status == .ok)
+    #expect(row.fact("departures")?.text == departures)
+    #expect(warnings == ["the model is not the one that was trained: \(departures)"])
+  }
+
+  @Test(arguments: [
+    ("\(heads)}", "\(heads), kernel: naive}, dropout: 0.5, init_std: 0.1, z_loss: 1e-4"),
+    ("\(heads)}", "\(heads), head_dim: 8, window: none, softcap: 0}, position: {type: rope}"),
+    ("attention: {type: mha, heads: 4}", "attention: {type: gqa, heads: 4, kv_heads: 4}"),
+    (
+      "attention: {type: mha, heads: 4, window: 8}",
+      "attention: {type: mha, heads: 4, window: [8, 8]}, position: {type: rope, base: [1e4, 1e4]}"
+    ),
+  ])
+  func `the same architecture in other words, or for another training, is none`(
+    trained: String, other: String
+  ) throws {
+    let (row, warnings) = try read(trained, as: other)
+    #expect(row.fact("departures") == nil)
+    #expect(warnings == [])
+  }
+
+  @Test func `heads that are cut otherwise have the same shapes and are told`() throws {
+    let (row, _) = try read(
+      "attention: {type: mha, heads: 4}", as: "attention: {type: mha, heads: 2}")
+    #expect(
+      row.fact("departures")?.text?.contains("model.attention.heads is 2 instead of 4") == true)
+  }
+
   @Test func `what is no checkpoint is refused by name`() throws {
     let folder = try TemporaryFolder()
     #expect(throws: ResultsError.self) { try SavedModel(folder.path) }
