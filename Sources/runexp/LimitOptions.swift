@@ -23,9 +23,7 @@ struct LimitOptions: ParsableArguments {
   var orderSeed: Int?
 
   func validate() throws {
-    if let memory, Quantity.bytes(memory) == nil {
-      throw ValidationError("--memory must be an amount such as 4GiB or 500MB, not '\(memory)'")
-    }
+    if let memory { _ = try Self.bytes(memory) }
     for (name, text) in [("time", time), ("checkpoint", checkpoint)] {
       if let text, Quantity.seconds(text) == nil {
         throw ValidationError("--\(name) must be a time such as 90s, 30m or 2h, not '\(text)'")
@@ -39,9 +37,18 @@ struct LimitOptions: ParsableArguments {
     }
   }
 
+  /// The bytes that `--memory` says.
+  static func bytes(_ text: String) throws -> Int {
+    do throws(Quantity.Problem) {
+      return try Quantity.bytes(text)
+    } catch {
+      throw ValidationError("--memory \(error)")
+    }
+  }
+
   /// Puts what was said into the options of a run.
-  func apply(to options: inout RunOptions) {
-    options.memoryCap = memory.flatMap(Quantity.bytes) ?? options.memoryCap
+  func apply(to options: inout RunOptions) throws {
+    options.memoryCap = try memory.map(Self.bytes) ?? options.memoryCap
     options.timeCap = time.flatMap(Quantity.seconds) ?? options.timeCap
     options.parallel = parallel ?? options.parallel
     options.checkpointSeconds = checkpoint.flatMap(Quantity.seconds) ?? options.checkpointSeconds

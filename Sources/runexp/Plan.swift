@@ -36,17 +36,13 @@ struct Plan: ParsableCommand {
   @Flag(help: "Print one JSON object a line.") var json = false
 
   func validate() throws {
-    if let memory, Quantity.bytes(memory) == nil {
-      throw ValidationError("--memory must be an amount such as 4GiB or 500MB, not '\(memory)'")
-    }
+    if let memory { _ = try LimitOptions.bytes(memory) }
   }
 
   func run() throws {
     let experiment = try file.load()
     var options = device.options
-    // Listing must not download; without the text its vocabulary is assumed.
-    options.offline = true
-    options.memoryCap = memory.flatMap(Quantity.bytes)
+    options.memoryCap = try memory.map(LimitOptions.bytes)
     let plan = PlanListing(
       experiment, options, environment: ProcessInfo.processInfo.environment)
     if json {

@@ -46,7 +46,7 @@ struct Resume: ParsableCommand {
     options.results = place.results
     options.isQuiet = quiet
     options.arguments = CommandLine.arguments
-    limits.apply(to: &options)
+    try limits.apply(to: &options)
     let experiment: PlannedExperiment
     do throws(Faults) {
       experiment = try PlannedExperiment.load(

@@ -58,7 +58,7 @@ struct RunOutputOptions: ParsableArguments {
     options.savesInitial = saveInitial
     options.isQuiet = quiet
     options.arguments = CommandLine.arguments
-    limits.apply(to: &options)
+    try limits.apply(to: &options)
     let continuing = try into.map { name in
       try failing {
         RunContinuation(

@@ -41,6 +41,33 @@ struct DiffCommandTests {
     return program
   }
 
+  @Test("paths and variants may hold colons")
+  func colons() throws {
+    let program = try make()
+    let yaml = try program.read("tiny.yaml")
+    try program.write(
+      yaml + "variants: {one: {}, two: {model: {norm: layernorm}}}\n", to: "tiny.yaml")
+    try train(program, "a:b", seeds: "[1]")
+    try train(program, "a:b/c:one", seeds: "[1]")
+    for (base, new, cells) in [
+      ("a:b/tiny/latest", "a:b/c:one/tiny/latest", 2),
+      ("a:b/tiny/latest:one", "a:b/tiny/latest:two", 1),
+      ("./a:b/c:one/tiny/latest:one", "\(program.folder)/a:b/tiny/latest:two", 1),
+    ] {
+      let finished = try program.run("diff", base, new, "--json", "--threshold", "100")
+      let json = try? JSON(reading: finished.output)
+      #expect(json?["cells_compared"]?.whole == cells, "\(base) \(new): \(finished.errors)")
+    }
+    for (name, message) in [
+      ("a:b/tiny/latest:three", "the run has no variant 'three'; there are one, two"),
+      ("a:b/c:four/tiny/latest", "no run 'a:b/c:four/tiny/latest'"),
+    ] {
+      let missing = try program.run("diff", "a:b/tiny/latest", name)
+      #expect(missing.code == 1)
+      #expect(missing.errors.contains(message), "\(missing.errors)")
+    }
+  }
+
   @Test("a run and its repetition: the losses are the same bits, no time is claimed, exit 0")
   func repetition() throws {
     let program = try make()

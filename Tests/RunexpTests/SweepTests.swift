@@ -67,6 +67,28 @@ struct SweepTests {
     #expect(small.output.contains("would not fit"))
     #expect(small.output.contains("2 cells to run; "))
     #expect(try program.run("plan", "tiny.yaml", "--memory", "much").code == 64)
+    for command in ["plan", "run"] {
+      let unitless = try program.run(command, "tiny.yaml", "--memory", "4")
+      #expect(unitless.code == 64)
+      #expect(unitless.errors.contains("--memory needs a unit: '4' could be 4GiB or 4MB"))
+    }
+  }
+
+  @Test("plan says that downloading is switched off only where it is")
+  func planOffline() throws {
+    let program = try Program()
+    let yaml = TinyExperiment.yaml().replacing(
+      "{name: synthetic-plays}", with: "{name: tiny-shakespeare, fallback: synthetic-plays}")
+    try program.write(yaml, to: "tiny.yaml")
+    // An empty home: the text is not there.
+    let plan = try program.run(["plan", "tiny.yaml"], environment: ["RUNEXP_DATA": "none"])
+    #expect(plan.code == 0, "\(plan.errors)")
+    #expect(plan.errors.contains("not downloaded: a plan downloads nothing"), "\(plan.errors)")
+    #expect(!plan.errors.contains("switched off") && !plan.errors.contains("fallback"))
+    let offline = try program.run(
+      ["plan", "tiny.yaml", "--offline"], environment: ["RUNEXP_DATA": "none"])
+    #expect(offline.errors.contains("switched off (--offline"), "\(offline.errors)")
+    #expect(offline.errors.contains("using the fallback"))
   }
 
   @Test("a measured peak in the cache is used")

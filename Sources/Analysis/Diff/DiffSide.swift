@@ -21,22 +21,41 @@ package struct DiffSide: Sendable {
 
   /// Finds a run by name, with an optional `:variant` behind it.
   ///
+  /// A path may hold colons, and so may a variant: what is a run as a whole is one, else the shortest variant that the
+  /// run before it has is meant.
+  ///
   /// - Throws: `ResultsError` when there is no such run or variant.
   package init(named text: String, in locator: RunLocator) throws(ResultsError) {
-    guard let colon = text.lastIndex(of: ":") else {
+    var problem: ResultsError
+    do {
       self.init(try StoredRun(locator.find(text)))
       return
+    } catch {
+      guard case .noRun = error else { throw error }
+      problem = error
     }
-    let name = String(text[..<colon])
-    let variant = String(text[text.index(after: colon)...])
-    let run = try StoredRun(locator.find(name))
-    let known = run.rows.map(\.variant).unique
-    guard known.contains(variant) else {
-      throw .noRun(
+    let colons = text.indices.reversed().filter { text[$0] == ":" }
+    for (place, colon) in colons.enumerated() {
+      let variant = String(text[text.index(after: colon)...])
+      let folder: RunFolder
+      do {
+        folder = try locator.find(String(text[..<colon]))
+      } catch {
+        // What stands behind the last colon of a path's folder is no variant.
+        if place == 0, !variant.contains("/") { problem = error }
+        continue
+      }
+      let run = try StoredRun(folder)
+      let known = run.rows.map(\.variant).unique
+      if known.contains(variant) {
+        self.init(run, variant: variant)
+        return
+      }
+      problem = .noRun(
         name: text, results: locator.results,
         hint: "the run has no variant '\(variant)'; there are \(known.joined(separator: ", "))")
     }
-    self.init(run, variant: variant)
+    throw problem
   }
 
   /// The cells of each variant and point, in the order of the plan.

@@ -68,7 +68,10 @@ package struct PlanListing {
     private(set) var notes: [String] = []
 
     init(_ options: RunOptions, environment: [String: String]) {
-      loader = DatasetLoader(options, environment: environment)
+      var loader = DatasetLoader(options, environment: environment)
+      // Listing must not download; without the text its vocabulary is assumed.
+      loader.isOnlyPlanning = true
+      self.loader = loader
       finder = DeviceFinder(options, environment: environment)
       peaks = HostPeaks(
         cache: DataLocations(environment: environment, baseDirectory: "/").cache,

@@ -7,6 +7,8 @@ import Records
 package struct DatasetLoader: Sendable {
   package var locations: DataLocations
   package var download: Download
+  /// Whether only to look what is there: then neither the network nor a fallback stands in for what is missing.
+  package var isOnlyPlanning = false
   /// What `tiny-shakespeare` stands for.
   package var tinyShakespeare: RemoteText
 
@@ -71,6 +73,7 @@ package struct DatasetLoader: Sendable {
     let bytes: [UInt8]
     do throws(DownloadFailure) {
       if locations.offline { throw .offline }
+      if isOnlyPlanning { throw .onlyPlanned }
       bytes = try download.fetch(remote, progress: progress)
     } catch {
       throw .unavailable(remote, lookedIn: locations.places, error, putAt: keepAt)
@@ -144,7 +147,7 @@ extension DataError {
   /// Whether the text cannot be had, as opposed to one that is there and cannot be used.
   var isAbsence: Bool {
     switch self {
-    case .unavailable(_, _, .interrupted, _): false
+    case .unavailable(_, _, .interrupted, _), .unavailable(_, _, .onlyPlanned, _): false
     case .unavailable, .unreadable: true
     case .notUTF8, .empty, .tooShort: false
     }

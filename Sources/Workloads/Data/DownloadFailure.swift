@@ -7,6 +7,8 @@
 package enum DownloadFailure: Error, Equatable {
   /// Downloading was switched off.
   case offline
+  /// Nothing is downloaded for what is only planned.
+  case onlyPlanned
   /// The user asked to stop.
   case interrupted
   /// There is no curl to run.
@@ -46,6 +48,7 @@ extension DownloadFailure: CustomStringConvertible {
     switch self {
     case .offline:
       "downloading is switched off (--offline or RUNEXP_OFFLINE)"
+    case .onlyPlanned: "a plan downloads nothing"
     case .interrupted: "the download was interrupted"
     case .curlMissing(let name):
       "there is no program '\(name)' to download with (apt install curl)"

@@ -35,18 +35,40 @@ struct EngineTests {
   @Test(
     "amounts of memory and time",
     arguments: [
-      ("4GiB", 4_294_967_296, nil), ("500 MB", 500_000_000, nil), ("1e9", 1_000_000_000, 1e9),
+      ("4GiB", 4_294_967_296, nil), ("500 MB", 500_000_000, nil), ("1e9", nil, 1e9),
+      ("1.5 g", 1_610_612_736, nil), ("4gb", 4_000_000_000, nil), ("7b", 7, nil),
       ("90s", nil, 90), ("1.5m", nil, 90), ("2h", nil, 7200), ("500ms", nil, 0.5),
       ("-1", nil, nil), ("0", nil, nil), ("lots", nil, nil), ("", nil, nil), ("nan", nil, nil),
       ("infs", nil, nil),
     ] as [(String, Int?, Double?)])
-  func amounts(text: String, bytes: Int?, seconds: Double?) {
-    if let bytes { #expect(Quantity.bytes(text) == bytes) }
+  func amounts(text: String, bytes: Int?, seconds: Double?) throws {
+    if let bytes { #expect(try Quantity.bytes(text) == bytes) }
     if let seconds { #expect(Quantity.seconds(text) == seconds) }
     if bytes == nil, seconds == nil {
-      #expect(Quantity.bytes(text) == nil)
+      #expect(throws: Quantity.Problem.self) { try Quantity.bytes(text) }
       #expect(Quantity.seconds(text) == nil)
     }
+  }
+
+  @Test(
+    "an amount of memory that is none is refused with what to write",
+    arguments: [
+      ("4", "needs a unit: '4' could be 4GiB or 4MB"),
+      ("1e9", "needs a unit: '1e9' could be 1e9GiB or 1e9MB"),
+      ("0GiB", "must be more than nothing, such as 4GiB, not '0GiB'"),
+      ("-1GiB", "must be more than nothing, such as 4GiB, not '-1GiB'"),
+      ("0.1B", "must be more than nothing, such as 4GiB, not '0.1B'"),
+      ("1e30TiB", "must be less than 8388608TiB, such as 4GiB, not '1e30TiB'"),
+      ("8388608TiB", "must be less than 8388608TiB, such as 4GiB, not '8388608TiB'"),
+      ("infGiB", "must be less than 8388608TiB, such as 4GiB, not 'infGiB'"),
+      ("lots", "must be an amount such as 4GiB or 500MB, not 'lots'"),
+      ("nan", "must be an amount such as 4GiB or 500MB, not 'nan'"),
+      ("4GiB 2", "must be an amount such as 4GiB or 500MB, not '4GiB 2'"),
+      ("GiB", "must be an amount such as 4GiB or 500MB, not 'GiB'"),
+    ])
+  func noAmounts(text: String, problem: String) {
+    let found = #expect(throws: Quantity.Problem.self) { try Quantity.bytes(text) }
+    #expect(found?.description == problem)
   }
 
   @Test("checkpoints that take long come seldom")
