@@ -11,14 +11,24 @@ package protocol BoundedNumber: Comparable, Sendable, Hashable {
   var value: Value { get }
   /// As in a sentence: `10`, `0.001`.
   var text: String { get }
+  /// What a 32-bit float makes of a number that it cannot stand for; nil where it can.
+  func roundedAway(_ bounds: Bounds<Self>) -> String?
 }
 
 extension Int: BoundedNumber {
+  package func roundedAway(_ bounds: Bounds<Int>) -> String? { nil }
   package var value: Value { .int(self) }
   package var text: String { String(self) }
 }
 
 extension Double: BoundedNumber {
+  /// Kernels compute in 32-bit floats, in which a number may be 0, infinite, or at an end that is excluded.
+  package func roundedAway(_ bounds: Bounds<Double>) -> String? {
+    let single = Double(Float(self))
+    if single.isInfinite { return self < 0 ? "minus infinity" : "infinity" }
+    return single == 0 && self != 0 || !bounds.contains(excluded: single) ? single.text : nil
+  }
+
   package var value: Value { .double(self) }
   package var text: String {
     if let whole = Int(exactly: self), abs(whole) < 1 << 53 { return String(whole) }
@@ -51,6 +61,13 @@ package struct Bounds<Number: BoundedNumber>: AllowedRange, Sendable, Hashable {
   /// Strictly between two values.
   package static func above(_ lower: Number, below upper: Number) -> Bounds {
     Bounds(lower: lower, upper: upper, excludesLower: true, excludesUpper: true)
+  }
+
+  /// Whether a number is within the ends that are excluded, whatever the others say.
+  func contains(excluded number: Number) -> Bool {
+    if let lower, excludesLower, number <= lower { return false }
+    if let upper, excludesUpper, number >= upper { return false }
+    return true
   }
 
   func contains(_ number: Number) -> Bool {

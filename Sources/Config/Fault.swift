@@ -148,6 +148,8 @@ extension Fault {
     case booleanWord(write: String)
     case notFinite
     case tooLarge
+    /// What a 32-bit float makes of it.
+    case single(becomes: String)
   }
 }
 

@@ -124,6 +124,7 @@ extension Fault.ValueHint {
     case .booleanWord(let word): "write \(word)"
     case .notFinite: "it must be finite"
     case .tooLarge: "it is too large to represent"
+    case .single(let number): "as a 32-bit float, which kernels compute in, it is \(number)"
     }
   }
 }

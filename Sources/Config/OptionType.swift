@@ -150,7 +150,10 @@ extension OptionType where Result: BoundedNumber {
       case .not(let hint):
         report(read.fault(node, path, hint), node.mark)
         return nil
-      case .value(let number) where bounds.contains(number): return number
+      case .value(let number) where bounds.contains(number):
+        guard let single = number.roundedAway(bounds) else { return number }
+        report(read.fault(node, path, .single(becomes: single)), node.mark)
+        return nil
       case .value:
         report(.outOfRange(path, value: scalar.text, allowed: bounds.text ?? ""), node.mark)
         return nil

@@ -35,6 +35,20 @@ extension WrongFile {
       "a number too large for any integer", "workload: {steps: 99999999999999999999}\n",
       "x.yaml:1:19: error:", "it is too large to represent"),
     WrongFile(
+      "a number that is 0 in f32", "model: {norm: {epsilon: 1e-46}}\n",
+      "x.yaml:1:25: error: model.norm.epsilon must be a number from 0 to 1, not the number 1e-46",
+      "as a 32-bit float, which kernels compute in, it is 0"),
+    WrongFile(
+      "a rate that is 0 in f32", "workload: {optimizer: {lr: 1e-60}}\n",
+      "x.yaml:1:28: error: workload.optimizer.lr must be a number", "it is 0"),
+    WrongFile(
+      "a share that is 1 in f32", "model: {dropout: 0.999999999}\n",
+      "x.yaml:1:18: error: model.dropout must be a number at least 0 and below 1", "it is 1"),
+    WrongFile(
+      "a softcap of 0 in f32 in a list of cells",
+      "matrix: {model.attention.softcap: [30, 1e-50]}\n",
+      "x.yaml:1:40: error:", "it is 0"),
+    WrongFile(
       "infinity", "workload: {optimizer: {lr: .inf}}\n",
       "x.yaml:1:28: error: workload.optimizer.lr must be a number", ".inf: it must be finite"),
     WrongFile(
