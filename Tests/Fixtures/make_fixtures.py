@@ -110,7 +110,8 @@ def compute(name: str, config: Config, seed: int, dtype=torch.float64):
     loss = next_token_loss(model, batches[0])
     loss.backward()
 
-    free = Training(steps=STEPS, lr=3e-3, min_lr=3e-4, warmup=3, clip=None)
+    # One step more than is run: the rates are those of a run that ends after them.
+    free = Training(steps=STEPS + 1, lr=3e-3, min_lr=3e-4, warmup=3, clip=None)
     after_free, losses_free, norms_free = one_run(config, weights, free, batches, dtype)
     # The median norm: the clip binds on some steps and not on others.
     bound = replace(free, clip=round(sorted(norms_free)[STEPS // 2], 2))

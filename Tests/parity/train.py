@@ -27,12 +27,13 @@ class Training:
 
 
 def learning_rate(c: Training, step: int) -> float:
-    """The rate of a step counted from 0: linear warm-up that never is 0, then down to `min_lr`."""
+    """The rate of a step counted from 0: linear warm-up that never is 0, then down to `min_lr` at the last step."""
     if step < c.warmup:
         return c.lr * (step + 1) / c.warmup
     if c.schedule == "constant":
         return c.lr
-    part = (step - c.warmup) / (c.steps - c.warmup)
+    last = c.steps - 1
+    part = 1.0 if step >= last > 0 else (step - c.warmup) / max(last - c.warmup, 1)
     if c.schedule == "linear":
         return c.lr + part * (c.min_lr - c.lr)
     return c.min_lr + 0.5 * (1 + math.cos(math.pi * part)) * (c.lr - c.min_lr)

@@ -12,7 +12,7 @@ package struct Schedule: Equatable, Sendable {
   package let warmup: Int
   package let steps: Int
   package let rate: Double
-  /// The rate at the end.
+  /// The rate of the last step.
   package let floor: Double
 
   package static let choices = [
@@ -58,10 +58,13 @@ package struct Schedule: Equatable, Sendable {
   /// The learning rate of a step, counted from 0.
   package func rate(at step: Int) -> Double {
     if step < warmup { return rate * Double(step + 1) / Double(warmup) }
-    let progress = Double(step - warmup) / Double(max(steps - warmup, 1))
+    // nanoGPT's schedule with lr_decay_iters at the last step; a run of one step has no way down.
+    let last = steps - 1
+    let progress =
+      step >= last && last > 0 ? 1 : Double(step - warmup) / Double(max(last - warmup, 1))
     return switch shape {
-    case .cosine: floor + 0.5 * (1 + cos(Double.pi * min(progress, 1))) * (rate - floor)
-    case .linear: rate + min(progress, 1) * (floor - rate)
+    case .cosine: floor + 0.5 * (1 + cos(Double.pi * progress)) * (rate - floor)
+    case .linear: rate + progress * (floor - rate)
     case .constant: rate
     }
   }

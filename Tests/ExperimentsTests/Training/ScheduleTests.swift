@@ -23,7 +23,7 @@ struct ScheduleTests {
 
   @Test("a cosine rises over the warm-up and falls to its floor")
   func cosine() {
-    let schedule = Schedule(shape: .cosine, warmup: 4, steps: 12, rate: 1, floor: 0.1)
+    let schedule = Schedule(shape: .cosine, warmup: 4, steps: 13, rate: 1, floor: 0.1)
     expect(
       schedule,
       [
@@ -34,8 +34,21 @@ struct ScheduleTests {
 
   @Test("a line falls by equal steps")
   func linear() {
-    let schedule = Schedule(shape: .linear, warmup: 0, steps: 10, rate: 1, floor: 0)
+    let schedule = Schedule(shape: .linear, warmup: 0, steps: 11, rate: 1, floor: 0)
     expect(schedule, [(0, 1), (1, 0.9), (5, 0.5), (9, 0.1), (10, 0), (11, 0)])
+  }
+
+  @Test("the last step of every run has min_lr, the first one after no warm-up lr")
+  func ends() {
+    for shape in [Schedule.Shape.cosine, .linear] {
+      for (warmup, steps) in [(0, 2), (0, 300), (1, 2), (7, 8), (30, 300), (299, 300)] {
+        let schedule = Schedule(shape: shape, warmup: warmup, steps: steps, rate: 2, floor: 0.25)
+        #expect(schedule.rate(at: steps - 1) == 0.25, "\(shape), \(warmup) of \(steps)")
+        #expect(schedule.rate(at: max(warmup, 1) - 1) == 2, "\(shape), \(warmup) of \(steps)")
+      }
+      // A run of one step has no way down.
+      #expect(Schedule(shape: shape, warmup: 0, steps: 1, rate: 2, floor: 0).rate(at: 0) == 2)
+    }
   }
 
   @Test("a constant stays after its warm-up")
@@ -47,7 +60,7 @@ struct ScheduleTests {
   @Test("a run that is all warm-up never divides by zero")
   func onlyWarmup() {
     let schedule = Schedule(shape: .cosine, warmup: 3, steps: 3, rate: 3, floor: 1)
-    expect(schedule, [(0, 1), (1, 2), (2, 3), (3, 3)])
+    expect(schedule, [(0, 1), (1, 2), (2, 3)])
     #expect(schedule.rate(at: 4) == 1)
   }
 
