@@ -63,7 +63,7 @@ let package = Package(
       swiftSettings: swift),
     .testTarget(
       name: "HouseTests",
-      dependencies: ["TestSupport", "Experiments", "Workloads", "Models", "Config"],
+      dependencies: ["TestSupport", "Experiments", "Workloads", "Models", "Tensors", "Config"],
       swiftSettings: swift),
   ]
 )
