@@ -148,6 +148,11 @@ package final class Section {
     return inner
   }
 
+  /// The section of a component that was read at a key of this one, to point at what is written there.
+  package func component(at key: String) -> Section? {
+    if case .component(_, let options)? = item(key) { options } else { nil }
+  }
+
   // MARK: Rules between keys
 
   /// Records that the value of a key breaks a rule.

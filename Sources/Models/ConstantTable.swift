@@ -4,7 +4,8 @@ package import Tensors
 
 /// A table with one row a position, computed on the host and kept on the device.
 ///
-/// It grows by doubling: a generation that asks for one row more at each step does not build it anew each time.
+/// A dry device gets one without values. It grows by doubling: a generation that asks for one row more at each step does
+/// not build it anew each time.
 package final class ConstantTable {
   private let columns: Int
   private let row: (Int) -> [Float]
@@ -21,6 +22,11 @@ package final class ConstantTable {
     let present = rows.flatMap { $0.device === device ? $0 : nil }
     if let present, present.shape[0] >= count { return present }
     let grown = max(count, 2 * (present?.shape[0] ?? 0))
+    if device.isDry {
+      let table = Tensor([grown, columns], kind: .data, on: device)
+      rows = table
+      return table
+    }
     let known = present?.values() ?? []
     let table = Tensor(
       known + (known.count / columns..<grown).flatMap(row), [grown, columns], kind: .data,

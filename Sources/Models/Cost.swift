@@ -14,15 +14,18 @@ package struct Cost: Equatable, Sendable {
   ///
   /// A causal attention counts the pairs it needs, which is about half of all, and fewer within a window.
   package let forwardFLOPsPerSequence: Double
-  /// A backward pass costs twice the matrix products, and 2.5 times the attention, whose scores are recomputed.
-  package let backwardFLOPsPerSequence: Double
   /// Bytes of keys and values that each token adds to an f32 cache over all layers, until a rolling one is full.
   package let cacheBytesPerToken: Int
 
-  /// Forward and backward work of training on one token.
-  package var trainingFLOPsPerToken: Double {
-    (forwardFLOPsPerSequence + backwardFLOPsPerSequence) / Double(tokens)
-  }
+  /// Forward and backward work of training on one sequence: the model FLOPs that MFU is taken of.
+  ///
+  /// As in PaLM (Chowdhery et al. 2022, arXiv 2204.02311, appendix B), but for the pairs that are not seen.
+  /// Backward is two products for each one of forward. What an algorithm computes again, as flash attention its scores,
+  /// is not the model's work; it is in `Transformer.trainingStepFLOPs`.
+  package var trainingFLOPsPerSequence: Double { 3 * forwardFLOPsPerSequence }
+
+  /// The same for one token.
+  package var trainingFLOPsPerToken: Double { trainingFLOPsPerSequence / Double(tokens) }
 }
 
 extension Transformer {
@@ -44,14 +47,12 @@ extension Transformer {
       attentionParameters: blocks.reduce(0) { $0 + $1.attention.matrices.weights },
       feedForwardParameters: blocks.reduce(0) { $0 + $1.feedForward.matrices.weights },
       forwardFLOPsPerSequence: products + attention,
-      backwardFLOPsPerSequence: 2 * products + 2.5 * attention,
       cacheBytesPerToken: cacheBytesPerToken(.f32))
   }
 
   /// Pairs of a query and a key that it sees: with a window W, W of them once W tokens have passed.
   package static func causalPairs(tokens: Int, window: Int?) -> Double {
-    let seen = Double(min(window ?? tokens, tokens))
-    return seen * Double(tokens) - seen * (seen - 1) / 2
+    AttentionOptions(scale: 1, window: window).seenPairs(queries: tokens, keys: tokens)
   }
 }
 

@@ -1,5 +1,5 @@
-// ExecutedWork: the operations that the kernels of a training step carry out, by formula. Cost counts what the model
-// needs, which is what speeds are compared by; an algorithm may do more, or save some.
+// ExecutedWork: the operations that the kernels of a training step carry out, by formula: the hardware FLOPs that HFU is
+// taken of. Cost counts what the model needs, which is what speeds are compared by; an algorithm may do more.
 
 package import Tensors
 

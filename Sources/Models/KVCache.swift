@@ -66,12 +66,14 @@ extension Transformer {
   }
 
   /// Predicted bytes of a cache, without making one; see `KVCache` for the parameters.
+  ///
+  /// It may be more than 64 bits can count.
   package func cacheBytes(
     tokens: Int, batch: Int = 1, type: CacheType = .f32, isRolling: Bool = false, chunk: Int = 1
-  ) -> Int {
+  ) -> Double {
     let slots = cacheSlots(tokens: tokens, isRolling: isRolling, chunk: chunk)
     return zip(blocks, slots).reduce(0) { bytes, layer in
-      bytes + layer.0.attention.plan.cacheBytesPerToken(type) * layer.1 * batch
+      bytes + Double(layer.0.attention.plan.cacheBytesPerToken(type) * layer.1) * Double(batch)
     }
   }
 

@@ -55,6 +55,7 @@ package final class Parameter {
 /// The parameters of one model, in the order of their declaration.
 package final class ParameterList {
   package private(set) var all: [Parameter] = []
+  private var names: Set<String> = []
 
   package init() {}
 
@@ -79,7 +80,7 @@ package final class ParameterList {
   }
 
   func add(_ name: String, _ shape: Shape, _ initialisation: Initialisation) -> Parameter {
-    precondition(!all.contains { $0.name == name }, "parameter \(name) is declared twice")
+    precondition(names.insert(name).inserted, "parameter \(name) is declared twice")
     let parameter = Parameter(
       name: name, shape: shape, initialisation: initialisation, slot: all.count)
     all.append(parameter)

@@ -113,11 +113,10 @@ package final class Transformer {
     return options.logitSoftcap > 0 ? pass.softcap(logits, options.logitSoftcap) : logits
   }
 
-  /// The loss of each token in nats, [batch * tokens]; its mean is what training lowers.
+  /// The loss of each token in nats.
   ///
-  /// With a tape it includes the z-loss, so that its gradient does; without one it is the plain cross-entropy.
-  package func loss(_ tokens: Tokens, targets: Tokens, _ pass: Pass) -> Tensor {
-    pass.crossEntropy(
-      self(tokens, pass), targets: targets, z: pass.tape == nil ? 0 : options.zLoss)
+  /// With a tape the z-loss stands beside the cross-entropy, and takes part in the gradient.
+  package func loss(_ tokens: Tokens, targets: Tokens, _ pass: Pass) -> TokenLosses {
+    pass.tokenLosses(self(tokens, pass), targets: targets, z: pass.tape == nil ? 0 : options.zLoss)
   }
 }

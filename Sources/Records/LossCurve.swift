@@ -5,8 +5,10 @@ package struct LossCurve: Equatable, Sendable {
   /// One step of the optimizer.
   package struct Step: Equatable, Sendable {
     package let step: Int
-    /// The batch's mean loss before the update, in nats a token; NaN where it was not finite.
+    /// The batch's mean cross-entropy before the update, in nats a token; NaN where it was not finite.
     package let loss: Double
+    /// The batch's mean z-loss; nil where the model has none, or version 0.1.0 wrote it into the loss.
+    package let zLoss: Double?
     package let gradientNorm: Double?
     package let rate: Double?
     package let maxAttentionLogit: Double?
@@ -37,7 +39,8 @@ package struct LossCurve: Equatable, Sendable {
       } else if let loss = value["loss"] {
         steps.append(
           Step(
-            step: step, loss: loss.number ?? .nan, gradientNorm: value["grad_norm"]?.number,
+            step: step, loss: loss.number ?? .nan, zLoss: value["z_loss"]?.number,
+            gradientNorm: value["grad_norm"]?.number,
             rate: value["lr"]?.number, maxAttentionLogit: value["max_attention_logit"]?.number,
             seconds: value["seconds"]?.number))
       }

@@ -9,12 +9,14 @@ extension Metric {
 
   /// The metric with a name, or the prediction of a listed one; nil if there is none.
   package static func named(_ name: String) -> Metric? {
-    if let listed = all.first(where: { $0.name == name }) { return listed }
+    if let listed = (all + retired).first(where: { $0.name == name }) { return listed }
     return all.first { prediction(of: $0).name == name }.map(prediction)
   }
 
   /// How well the model predicts.
-  package static let quality: [Metric] = [valLoss, bestValLoss, trainLoss, initialLoss]
+  package static let quality: [Metric] = [
+    valLoss, bestValLoss, trainLoss, initialLoss, zLoss,
+  ]
   /// How fast it runs.
   package static let speed: [Metric] = [
     tokensPerSecond, stepSeconds, trainSeconds, evaluationSeconds, seconds, flopsPerSecond,
@@ -32,8 +34,11 @@ extension Metric {
   ]
   /// How large the model and the job were.
   package static let size: [Metric] = [
-    parameters, attentionParameters, feedForwardParameters, flopsPerToken, stepFLOPs, steps, tokens,
+    parameters, attentionParameters, feedForwardParameters, modelFLOPsPerToken,
+    hardwareFLOPsPerToken, stepFLOPs, steps, tokens,
   ]
+  /// What runs of version 0.1.0 wrote and no later one does.
+  private static let retired: [Metric] = [flopsPerToken]
   /// What was worked out before anything ran, to stand beside what was measured.
   package static let predictions: [Metric] = [
     parameters, stepFLOPs, peakBytes, parameterBytes, gradientBytes, optimizerBytes,
@@ -50,10 +55,15 @@ extension Metric {
     "Lowest loss of all evaluations, in nats a token; those on the way read part of the split.",
     better: .lower, .sampled, as: .decimals(4))
   package static let trainLoss = Metric(
-    "train_loss", "Training loss, mean of the last tenth of the steps, in nats a token.",
+    "train_loss",
+    "Mean cross-entropy of the training batches in the last tenth of the steps, in nats a token.",
     better: .lower, .sampled, as: .decimals(4))
   package static let initialLoss = Metric(
-    "initial_loss", "Loss before the first step, in nats a token.",
+    "initial_loss", "Cross-entropy of the first batch before the first step, in nats a token.",
+    better: .none, .sampled, as: .decimals(4))
+  package static let zLoss = Metric(
+    "z_loss",
+    "Mean z-loss in the last tenth of the steps, in nats a token: minimised beside train_loss.",
     better: .none, .sampled, as: .decimals(4))
 
   // Speed
@@ -70,13 +80,16 @@ extension Metric {
     "evaluation_seconds", "Time of all evaluations together, in seconds.",
     better: .lower, .sampled, as: .seconds)
   package static let seconds = Metric(
-    "seconds", "Time of the whole cell, from start to last file, in seconds.",
+    "seconds",
+    "Time of the whole cell, from start to last file, over all its attempts, in seconds.",
     better: .lower, .sampled, as: .seconds)
   package static let flopsPerSecond = Metric(
-    "flops_per_s", "Floating-point operations of the model per second at the median step.",
+    "flops_per_s",
+    "Model FLOPs per second at the median step: model_flops_per_token, whatever ran.",
     better: .higher, .sampled, as: .scaled)
   package static let peakPercent = Metric(
-    "peak_percent", "flops_per_s as a share of this machine's measured peak, in per cent.",
+    "peak_percent",
+    "flops_per_s as a share of this machine's measured peak, in per cent: the MFU.",
     better: .higher, .sampled, as: .percent)
 
   // Memory
@@ -141,8 +154,17 @@ extension Metric {
   package static let feedForwardParameters = Metric(
     "feed_forward_parameters", "Weights of the feed-forwards, over all layers.",
     better: .none, .planned, as: .scaled, whole: true)
+  package static let modelFLOPsPerToken = Metric(
+    "model_flops_per_token",
+    "Floating-point operations that training on one token needs, nothing recomputed, as for MFU.",
+    better: .none, .planned, as: .scaled)
+  package static let hardwareFLOPsPerToken = Metric(
+    "hardware_flops_per_token",
+    "Floating-point operations carried out to train on one token, with all that is recomputed, as for HFU.",
+    better: .none, .exact, as: .scaled)
   package static let flopsPerToken = Metric(
-    "flops_per_token", "Floating-point operations to train one token, forward and backward.",
+    "flops_per_token",
+    "Operations to train one token, flash attention's recomputed product included (version 0.1.0).",
     better: .none, .planned, as: .scaled, whole: true)
   package static let stepFLOPs = Metric(
     "step_flops",

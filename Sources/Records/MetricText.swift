@@ -41,9 +41,12 @@ extension Metric {
     case .scientific: return .scientific
     case .seconds: return Scale.seconds(abs(value))
     case .scaled, .decimals:
-      return Scale.prefixed(abs(value), step: 1000, [" ", " k", " M", " G", " T", " P"])
+      return Scale.prefixed(
+        abs(value), step: 1000, [" ", " k", " M", " G", " T", " P", " E", " Z", " Y"])
     case .bytes:
-      return Scale.prefixed(abs(value), step: 1024, [" B", " KiB", " MiB", " GiB", " TiB", " PiB"])
+      return Scale.prefixed(
+        abs(value), step: 1024,
+        [" B", " KiB", " MiB", " GiB", " TiB", " PiB", " EiB", " ZiB", " YiB"])
     }
   }
 }

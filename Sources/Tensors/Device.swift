@@ -92,7 +92,7 @@ package final class Device {
     trim()
     if let block = kernels.pointee.allocate(context, Int64(size)) { return block }
     whenOutOfMemory(
-      MemoryShortage(bytes: bytes, kind: kind, inUse: memory.current.total - bytes))
+      MemoryShortage(bytes: bytes, kind: kind, inUse: Int(memory.current.total) - bytes))
   }
 
   func giveBack(_ block: UnsafeMutableRawPointer, _ bytes: Int, _ kind: MemoryKind) {

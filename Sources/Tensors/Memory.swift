@@ -6,17 +6,20 @@ package enum MemoryKind: Int, CaseIterable, Sendable {
 }
 
 /// Bytes by kind.
+///
+/// Exact up to 2^53 bytes, more than any machine has; a dry run may need more than 64 bits can count, and is then told
+/// to 16 digits.
 package struct MemoryUse: Equatable, Sendable {
-  private var bytes = SIMD8<Int>(repeating: 0)
+  private var bytes = SIMD8<Double>(repeating: 0)
 
   package init() {}
 
-  package subscript(kind: MemoryKind) -> Int {
+  package subscript(kind: MemoryKind) -> Double {
     get { bytes[kind.rawValue] }
     set { bytes[kind.rawValue] = newValue }
   }
 
-  package var total: Int { bytes.wrappedSum() }
+  package var total: Double { bytes.sum() }
 }
 
 /// The books of one device's memory.
@@ -33,12 +36,14 @@ package struct MemoryLedger: Sendable {
   package private(set) var allocations = 0
 
   mutating func take(_ bytes: Int, _ kind: MemoryKind) {
-    current[kind] += bytes
+    current[kind] += Double(bytes)
     peakByKind[kind] = max(peakByKind[kind], current[kind])
     if current.total > atPeak.total { atPeak = current }
   }
 
-  mutating func giveBack(_ bytes: Int, _ kind: MemoryKind) { current[kind] -= bytes }
+  mutating func giveBack(_ bytes: Int, _ kind: MemoryKind) {
+    current[kind] -= Double(bytes)
+  }
 
   mutating func countAllocation() { allocations += 1 }
 

@@ -40,9 +40,10 @@ package final class Pass {
 
   func observe(logits: Tensor) { maxLogits.append(logits) }
 
-  /// The largest attention logit seen in this pass; nil when none was observed.
+  /// The largest attention logit seen in this pass; nil when none was observed, as on a dry device.
   package func largestLogit() -> Float? {
-    maxLogits.flatMap { $0.values() }.filter { $0 > -.infinity || $0.isNaN }
+    if device.isDry { return nil }
+    return maxLogits.flatMap { $0.values() }.filter { $0 > -.infinity || $0.isNaN }
       .reduce(nil) { largest, logit in
         guard let largest, !largest.isNaN else { return largest ?? logit }
         return logit.isNaN ? logit : max(largest, logit)

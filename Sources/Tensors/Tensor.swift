@@ -111,6 +111,14 @@ package struct Tokens {
     ids.withUnsafeBytes { storage.upload($0) }
   }
 
+  /// Tokens without ids, for a device that computes nothing.
+  package init(batch: Int, sequence: Int, on device: Device) {
+    precondition(device.isDry, "tokens without ids are for a dry run")
+    storage = Storage(bytes: batch * sequence * 4, kind: .data, on: device)
+    self.batch = batch
+    count = batch * sequence
+  }
+
   package var sequence: Int { count / batch }
 
   var pointer: UnsafePointer<Int32> {

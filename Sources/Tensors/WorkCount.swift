@@ -49,20 +49,4 @@ extension AttentionCall {
       algorithm.computesHiddenPairs ? Double(shape.queries) * Double(shape.keys) : seenPairs
     return 2 * Double(products) * Double(shape.head_dim) * Double(shape.batch * shape.heads) * pairs
   }
-
-  /// Pairs of a query and a key in one head that causal mask and window leave, counted query by query.
-  private var seenPairs: Double {
-    // A window may be as large as numbers go; beyond all positions it hides nothing.
-    let window = min(shape.window, 1 << 40)
-    return (0..<shape.queries).reduce(0) { pairs, query in
-      let position = query + shape.offset
-      var (first, end) = (Int64(0), shape.keys)
-      if shape.causal { end = min(end, position + 1) }
-      if window > 0 {
-        first = max(0, position - window + 1)
-        end = min(end, position + window)
-      }
-      return pairs + Double(max(0, end - first))
-    }
-  }
 }

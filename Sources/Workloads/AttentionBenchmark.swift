@@ -29,6 +29,23 @@ package struct AttentionBenchmark: Workload {
   package var length: Int { max(options.queries, options.keys) }
   package var tokensPerStep: Int { options.batch * options.queries }
 
+  package func check(_ model: Transformer, from section: Section, _ options: Section) {
+    self.options.layer.check(model, from: section, options)
+    options.checkScores(
+      of: model, from: section,
+      [
+        ("batch", self.options.batch), ("sequence", self.options.queries),
+        ("keys", self.options.keys),
+      ])
+  }
+
+  package func warning(of model: Section) -> String? {
+    let model = Transformer(model, vocabulary: 1, length: length)
+    return options.layer.warning(model, differing: "model.attention.window") {
+      model.blocks[$0].attention.window
+    }
+  }
+
   package func flops(of model: Transformer) -> Double? {
     let problem = AttentionProblem(options, model)
     // Of one repetition.
@@ -37,13 +54,15 @@ package struct AttentionBenchmark: Workload {
 
   package func run(_ cell: CellJob) throws {
     let model = Transformer(cell.model, vocabulary: 1, length: length)
-    let kernel = model.blocks[0].attention.plan.kernel
+    cell.row.setFact("layer", .integer(options.layer.index))
+    let kernel = model.blocks[options.layer.index].attention.plan.kernel
     let problem = AttentionProblem(options, model)
     let work = problem.work(on: cell.device)
     guard cell.recordKernel(kernel, for: work) else { return }
     let algorithm = try kernel.resolve(on: cell.device, for: work).algorithm
 
     let predicted = AttentionRun.dry(problem, algorithm, cell)
+    try cell.admit(predictedPeakBytes: predicted.peakBytes)
     let peak = cell.device.measurePeak(cell.precision)
     var run = AttentionRun(problem, algorithm, cell.precision, seed: cell.seed, on: cell.device)
     run.time(seconds: options.seconds, stops: cell.isInterrupted)

@@ -14,6 +14,7 @@ struct AttentionBenchmarkOptions: Sendable {
   let queries: Int
   let keys: Int
   let batch: Int
+  let layer: MeasuredLayer
   let isCausal: Bool
   let alignment: Alignment
   let mask: ExplicitMask
@@ -31,6 +32,7 @@ struct AttentionBenchmarkOptions: Sendable {
       options.read("keys", .int(in: 1...1_048_576), absent: "sequence", "keys of one sequence")
       ?? queries
     batch = options.read("batch", .int(in: 1...65536), default: 1, "sequences")
+    layer = MeasuredLayer(options, "window is measured")
     isCausal = options.read(
       "causal", .bool, default: true, "hide the keys after a query's own position")
     let aligned = options.read(

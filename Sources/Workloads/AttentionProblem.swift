@@ -8,12 +8,12 @@ struct AttentionProblem {
   let options: AttentionBenchmarkOptions
   let heads: HeadCounts
   let headDimension: Int
-  /// The first layer of the model, whose window, softcap and slopes are taken.
+  /// The layer of the model whose window, softcap and slopes are taken.
   private let layer: AttentionLayer
 
   init(_ options: AttentionBenchmarkOptions, _ model: Transformer) {
     self.options = options
-    layer = model.blocks[0].attention
+    layer = model.blocks[options.layer.index].attention
     heads = layer.plan.heads
     headDimension = layer.plan.headDimension
   }
@@ -31,14 +31,10 @@ struct AttentionProblem {
   ///
   /// What an explicit mask hides is counted: no kernel here skips it.
   var pairs: Double {
-    let one = (0..<options.queries).reduce(0.0) { sum, query in
-      let position = query + options.offset
-      let last = options.isCausal ? min(position, options.keys - 1) : options.keys - 1
-      let first = layer.window.map { max(0, position - $0 + 1) } ?? 0
-      let end = layer.window.map { min(last, position + $0 - 1) } ?? last
-      return sum + Double(max(0, end - first + 1))
-    }
-    return one * Double(options.batch * heads.queries)
+    let positions = AttentionOptions(
+      scale: 1, isCausal: options.isCausal, offset: options.offset, window: layer.window)
+    return positions.seenPairs(queries: options.queries, keys: options.keys)
+      * Double(options.batch * heads.queries)
   }
 
   /// Two products forward, five backward, of 2 d FLOPs a pair each.
@@ -63,18 +59,23 @@ struct AttentionProblem {
   // The masks are alike for all sequences and heads; an element follows from its place alone.
 
   private func keep(_ seed: Int, _ rows: Range<Int>, on device: Device) -> BooleanMask {
+    let shape: Shape = [1, 1, rows.count, options.keys]
+    if device.isDry { return BooleanMask(shape, on: device) }
     let random = Random(seed: UInt64(seed), purpose: "boolean mask")
     let values = places(rows).map { random.uniform($0) >= options.hidden }
-    return BooleanMask(values, [1, 1, rows.count, options.keys], on: device)
+    return BooleanMask(values, shape, on: device)
   }
 
   private func bias(_ seed: Int, _ rows: Range<Int>, on device: Device) -> Tensor {
+    let tensor = Tensor([1, 1, rows.count, options.keys], kind: .data, on: device)
+    if device.isDry { return tensor }
     let random = Random(seed: UInt64(seed), purpose: "additive mask")
     let hiding = Random(seed: UInt64(seed), purpose: "additive mask", name: "hidden")
     let values = places(rows).map { place in
       hiding.uniform(place) < options.hidden ? -Float.infinity : Float(random.normal(place))
     }
-    return Tensor(values, [1, 1, rows.count, options.keys], kind: .data, on: device)
+    tensor.copy(from: values)
+    return tensor
   }
 
   private func places(_ rows: Range<Int>) -> Range<Int> {

@@ -28,10 +28,9 @@ struct AttentionRun {
     self.seed = seed
     self.device = device
     func input(_ name: String, _ shape: Shape, slot: Int) -> Tensor {
-      let values =
-        device.isDry
-        ? [Float](repeating: 0, count: shape.count) : problem.values(name, shape, seed: seed)
-      return Tensor(values, shape, precision, kind: .activations, on: device, slot: slot)
+      let tensor = Tensor(shape, precision, kind: .activations, on: device, slot: slot)
+      if !device.isDry { tensor.copy(from: problem.values(name, shape, seed: seed)) }
+      return tensor
     }
     let isTrained = problem.options.backward
     q = input("q", problem.queryShape, slot: isTrained ? 0 : -1)
@@ -106,7 +105,7 @@ struct AttentionRun {
       .saved ?? 0
     metrics.set(.savedBytes, saved)
     device.memory.report(to: &metrics)
-    metrics.set(.attentionBytes, saved + device.memory.peakByKind[.workspace])
+    metrics[.attentionBytes] = Double(saved) + device.memory.peakByKind[.workspace]
     metrics[.prediction(of: .savedBytes)] = predictedSavedBytes
   }
 

@@ -72,8 +72,8 @@ extension MemoryUse {
   /// Bytes by kind.
   fileprivate var json: JSON {
     .object(
-      MemoryKind.allCases.map { JSONMember("\($0)", .integer(self[$0])) }
-        + [JSONMember("total", .integer(total))])
+      MemoryKind.allCases.map { JSONMember("\($0)", Metric.peakBytes.json(self[$0])) }
+        + [JSONMember("total", Metric.peakBytes.json(total))])
   }
 }
 
@@ -87,12 +87,12 @@ extension MemoryLedger {
 
   /// The peaks of this device by kind.
   func report(to metrics: inout MetricValues) {
-    metrics.set(.peakBytes, atPeak.total)
+    metrics[.peakBytes] = atPeak.total
     let kinds: [(Metric, MemoryKind)] = [
       (.parameterBytes, .parameters), (.gradientBytes, .gradients),
       (.optimizerBytes, .optimizer), (.activationBytes, .activations),
       (.workspaceBytes, .workspace),
     ]
-    for (metric, kind) in kinds where peakByKind[kind] > 0 { metrics.set(metric, peakByKind[kind]) }
+    for (metric, kind) in kinds where peakByKind[kind] > 0 { metrics[metric] = peakByKind[kind] }
   }
 }

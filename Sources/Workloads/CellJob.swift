@@ -26,6 +26,10 @@ package final class CellJob {
   /// Says that there is something to save: from now on a request to stop waits, however long a step takes, until
   /// `isInterrupted` is asked.
   package let holdStop: () -> Void
+  /// When this attempt started, on `MonotonicClock`.
+  private let start = MonotonicClock.now()
+  /// Seconds that earlier attempts took, up to the state that this one goes on from.
+  package var earlierSeconds = 0.0
   /// What is found; written to `result.json` by the caller.
   package var row: CellRow
 
@@ -57,22 +61,28 @@ extension CellJob {
     if isInterrupted() { throw Interrupted() }
   }
 
+  /// Seconds that the cell took so far, over all its attempts.
+  package var seconds: Double { earlierSeconds + MonotonicClock.now() - start }
+
   /// Refuses work that is known beforehand to need more memory than the cell may have.
   ///
   /// - Throws: `MemoryCapExceeded`.
-  func admit(predictedPeakBytes bytes: Int) throws(MemoryCapExceeded) {
-    if let memoryCap, bytes > memoryCap { throw MemoryCapExceeded(bytes: bytes, cap: memoryCap) }
+  func admit(predictedPeakBytes bytes: Double) throws(MemoryCapExceeded) {
+    if let memoryCap, bytes > Double(memoryCap) {
+      throw MemoryCapExceeded(bytes: bytes, cap: memoryCap)
+    }
   }
 }
 
-/// A cell's tensors would need more memory than it may have.
+/// A cell's tensors would need more memory than its cap leaves them.
 package struct MemoryCapExceeded: Error, CustomStringConvertible {
-  let bytes: Int
+  let bytes: Double
+  /// What is left beside the program itself.
   let cap: Int
 
   package var description: String {
-    "predicted to need \(Metric.peakBytes.text(Double(bytes))), more than its cap of "
-      + "\(Metric.peakBytes.text(Double(cap))); it was not started"
+    "its tensors are predicted to need \(Metric.peakBytes.text(bytes)), more than the "
+      + "\(Metric.peakBytes.text(Double(cap))) that its cap leaves them; it was not started"
   }
 }
 

@@ -9,6 +9,8 @@ struct DryTraining {
   let forward: MemoryLedger
   /// Of a whole training step.
   let step: MemoryLedger
+  /// Floating-point operations that the step called for.
+  let stepFLOPs: Double
 
   /// - Parameter model: its parameters lie on a device of no memory afterwards.
   init(
@@ -16,16 +18,18 @@ struct DryTraining {
     optimizer: OptimizerOptions = .usual
   ) {
     let device = Device.dry(threads: threads)
-    let tokens = [Int32](repeating: 0, count: batch * sequence)
+    let tokens = Tokens(batch: batch, sequence: sequence, on: device)
     model.parameters.allocate(on: device)
     do {
       let pass = Pass(on: device, precision: precision)
-      _ = model(Tokens(tokens, batch: batch, on: device), pass, lastOnly: true)
+      _ = model(tokens, pass, lastOnly: true)
       forward = device.memory
     }
     device.resetPeaks()
     let trainer = Trainer(model, optimizer, precision: precision, on: device)
-    _ = trainer.step(tokens, targets: tokens, batch: batch, rate: 0)
+    let targets = Tokens(batch: batch, sequence: sequence, on: device)
+    _ = trainer.step(tokens, targets: targets, rate: 0)
     step = device.memory
+    stepFLOPs = trainer.stepOperations ?? 0
   }
 }

@@ -31,6 +31,14 @@ package struct Extrapolate: Workload {
   package var tokensPerStep: Int { training.tokensPerStep }
   package var dataset: DatasetDeclaration? { training.dataset }
 
+  package func check(_ model: Transformer, from section: Section, _ options: Section) {
+    training.check(model, from: section, options)
+  }
+
+  package func check(_ vocabulary: CharacterVocabulary) throws(Faults) {
+    try training.check(vocabulary)
+  }
+
   package func flops(of model: Transformer) -> Double? { training.flops(of: model) }
 
   package func run(_ cell: CellJob) throws {

@@ -30,6 +30,16 @@ package struct Generate: Workload {
   package var tokensPerStep: Int { options.batch }
   package var dataset: DatasetDeclaration? { options.dataset }
 
+  package func check(_ model: Transformer, from section: Section, _ options: Section) {
+    options.checkScores(
+      of: model, from: section,
+      [
+        ("batch", self.options.batch),
+        ("chunk", min(self.options.chunk, self.options.promptTokens)),
+        ("prompt_tokens", length),
+      ])
+  }
+
   package func flops(of model: Transformer) -> Double? {
     Double(options.batch) * model.cost(tokens: length).forwardFLOPsPerSequence
   }
@@ -38,6 +48,10 @@ package struct Generate: Workload {
     let text = try cell.data.load(options.dataset)
     cell.recordDataset(text)
     let corpus = try TextCorpus(text, sequence: length)
+    let trial = Transformer(cell.model, vocabulary: corpus.vocabulary.count, length: length)
+    if let bytes = predictedPeakBytes(of: trial, cell.precision, threads: cell.device.threads) {
+      try cell.admit(predictedPeakBytes: bytes)
+    }
     let (model, vocabulary) = try model(for: cell, corpus)
     try model.check(tokens: length)
     guard cell.recordKernel(of: model, tokens: min(options.chunk, options.promptTokens)) else {

@@ -83,13 +83,11 @@ struct GenerationRun {
     }
     metrics[.decodeLoss] = losses.reduce(0, +) / Double(max(losses.count, 1))
     metrics.set(.kvCacheBytesPerToken, model.cacheBytesPerToken(type))
-    metrics.set(.cacheBytes, cell.device.memory.peakByKind[.cache])
+    metrics[.cacheBytes] = cell.device.memory.peakByKind[.cache]
     metrics.set(.cacheTouchedBytes, cache.touchedBytes)
-    metrics.set(
-      .prediction(of: .cacheBytes),
-      model.cacheBytes(
-        tokens: options.promptTokens + options.newTokens, batch: options.batch, type: type,
-        isRolling: isRolling, chunk: options.chunk))
+    metrics[.prediction(of: .cacheBytes)] = model.cacheBytes(
+      tokens: options.promptTokens + options.newTokens, batch: options.batch, type: type,
+      isRolling: isRolling, chunk: options.chunk)
     metrics.set(.parameters, model.parameters.count)
   }
 

@@ -2,7 +2,7 @@
 
 package import Config
 import Foundation
-import Models
+package import Models
 package import Records
 import Tensors
 
@@ -42,20 +42,27 @@ package struct Inspect: Workload {
   package var length: Int { sequence }
   package var tokensPerStep: Int { batch * sequence }
 
+  package func check(_ model: Transformer, from section: Section, _ options: Section) {
+    options.checkScores(
+      of: model, from: section,
+      [("batch", batch), ("sequence", sequence), ("sequence", sequence)])
+  }
+
   package func run(_ cell: CellJob) throws {
     let model = Transformer(cell.model, vocabulary: vocabulary, length: sequence)
+    guard cell.recordKernel(of: model) else { return }
     let need = ModelNeed(
       model, batch: batch, sequence: sequence, cache: cache, isRolling: isRolling,
       precision: cell.precision,
       threads: cell.device.threads)
     let host = HostRecord.read(isa: "")
-    let room = min(host.memoryBytes ?? .max, host.memoryLimitBytes ?? .max)
+    let room = Double(min(host.memoryBytes ?? .max, host.memoryLimitBytes ?? .max))
     need.report(to: &cell.row.metrics)
     let verdicts = [
       ("inference", need.inferenceBytes), ("training", need.trainingBytes),
     ].map { name, bytes -> String in
       cell.row.setFact("\(name)_fits", .bool(bytes <= room))
-      let (text, size) = (Metric.peakBytes.text(Double(bytes)), Metric.peakBytes.text(Double(room)))
+      let (text, size) = (Metric.peakBytes.text(bytes), Metric.peakBytes.text(room))
       return bytes <= room
         ? "\(name) needs \(text) of this machine's \(size)"
         : "\(name) would not fit: it needs \(text), this machine has \(size)"

@@ -8,11 +8,14 @@ import Tensors
 /// What inference and training of a model would take.
 struct ModelNeed {
   private let cost: Cost
+  /// Operations of a training step as its kernels carry them out.
+  private let stepFLOPs: Double
   private let batch: Int
   private let sequence: Int
   private let cache: CacheType
-  private let cacheBytes: Int
+  private let cacheBytes: Double
   private let bytesPerToken: Int
+  private let precision: ElementType
   private let forward: MemoryLedger
   private let training: MemoryLedger
 
@@ -28,6 +31,7 @@ struct ModelNeed {
     self.batch = batch
     self.sequence = sequence
     self.cache = cache
+    self.precision = precision
     cost = model.cost(tokens: sequence)
     bytesPerToken = model.cacheBytesPerToken(cache)
     cacheBytes = model.cacheBytes(
@@ -36,41 +40,51 @@ struct ModelNeed {
       model, batch: batch, sequence: sequence, precision: precision, threads: threads)
     forward = trial.forward
     training = trial.step
+    stepFLOPs = trial.stepFLOPs
   }
 
-  /// Parameters, one forward pass over all tokens, and the cache.
-  var inferenceBytes: Int { forward.atPeak.total + cacheBytes }
-  var trainingBytes: Int { training.atPeak.total }
+  /// Weights as inference keeps them: in the precision that it computes with, for it trains none.
+  private var weightBytes: Double { Double(cost.parameters) * Double(precision.bytes) }
+
+  /// Weights, one forward pass over all tokens, and the cache.
+  var inferenceBytes: Double {
+    weightBytes + forward.atPeak.total - forward.atPeak[.parameters] + cacheBytes
+  }
+
+  var trainingBytes: Double { training.atPeak.total }
+
+  private var hardwareFLOPsPerToken: Double { stepFLOPs / Double(batch) / Double(sequence) }
 
   func report(to metrics: inout MetricValues) {
     metrics.set(.parameters, cost.parameters)
-    metrics.set(.flopsPerToken, Int(cost.trainingFLOPsPerToken))
+    metrics[.modelFLOPsPerToken] = cost.trainingFLOPsPerToken
+    metrics[.hardwareFLOPsPerToken] = hardwareFLOPsPerToken
     metrics[.forwardFLOPsPerToken] = cost.forwardFLOPsPerSequence / Double(sequence)
     metrics.set(.kvCacheBytesPerToken, bytesPerToken)
-    metrics.set(.cacheBytes, cacheBytes)
-    metrics.set(.inferenceBytes, inferenceBytes)
-    metrics.set(.trainingBytes, trainingBytes)
+    metrics[.cacheBytes] = cacheBytes
+    metrics[.inferenceBytes] = inferenceBytes
+    metrics[.trainingBytes] = trainingBytes
     PredictedMemory(training).report(to: &metrics)
   }
 
   /// The figures for people.
   var text: String {
-    func bytes(_ count: Int) -> String { Metric.peakBytes.text(Double(count)) }
-    func flops(_ count: Double) -> String { Metric.flopsPerToken.text(count) }
+    func bytes(_ count: Double) -> String { Metric.peakBytes.text(count) }
+    func flops(_ count: Double) -> String { Metric.modelFLOPsPerToken.text(count) }
     let peak = training.peakByKind
-    let forwardFLOPs = cost.forwardFLOPsPerSequence
-    let whole = (forwardFLOPs + cost.backwardFLOPsPerSequence) * Double(batch)
     let rows = [
-      ["FLOPs a token, forward", flops(forwardFLOPs / Double(sequence))],
+      ["FLOPs a token, forward", flops(cost.forwardFLOPsPerSequence / Double(sequence))],
       ["FLOPs a token, training", flops(cost.trainingFLOPsPerToken)],
-      ["FLOPs a training step", flops(whole)],
-      ["parameters", bytes(peak[.parameters])],
+      ["FLOPs a token, training, as executed", flops(hardwareFLOPsPerToken)],
+      ["FLOPs a training step", flops(cost.trainingFLOPsPerSequence * Double(batch))],
+      ["parameters in training", bytes(peak[.parameters])],
       ["gradients", bytes(peak[.gradients])],
       ["optimizer", bytes(peak[.optimizer])],
       ["activations in training", bytes(peak[.activations])],
+      ["parameters in inference, \(precision.word)", bytes(weightBytes)],
       ["activations in inference", bytes(forward.peakByKind[.activations])],
       ["\(cache.rawValue) cache", bytes(cacheBytes)],
-      ["\(cache.rawValue) cache, a token", bytes(bytesPerToken)],
+      ["\(cache.rawValue) cache, a token", bytes(Double(bytesPerToken))],
     ]
     let table = Table(header: ["\(batch) x \(sequence) tokens", "needs"], rows: rows, left: [0])
     return table.text

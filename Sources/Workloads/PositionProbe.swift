@@ -10,14 +10,16 @@ import Tensors
 struct PositionProbe {
   let device: Device
   private let model: Transformer
+  private let layer: Int
   private let queries, keys: [[Float]]
   private let slopes: [Float]
   /// Whether the encoding adds to the tokens themselves, whose width is then the vectors'.
   let isAdded: Bool
   private let dimension: Int
 
-  init(_ model: Transformer, seed: Int, samples: Int, on device: Device) {
+  init(_ model: Transformer, layer: Int, seed: Int, samples: Int, on device: Device) {
     self.model = model
+    self.layer = layer
     self.device = device
     let plan = model.blocks[0].attention.plan
     let trial = Tensor(
@@ -52,7 +54,7 @@ struct PositionProbe {
       return model.position.embed(x, pass, from: position).values()
     }
     let x = Tensor(vectors.flatMap(\.self), [1, count, 1, dimension], kind: .data, on: device)
-    return model.position.rotate(x, pass, layer: 0, from: position).values()
+    return model.position.rotate(x, pass, layer: layer, from: position).values()
   }
 
   /// The score in double, so that the only rounding seen is the encoding's own; the distance's share is added.
@@ -91,7 +93,7 @@ struct PositionProbe {
   /// product, sum), none where nothing is done to them; nil where the property does not hold at all.
   var relativeErrorBound: Double? {
     if isAdded { return nil }
-    return model.position.rotation(layer: 0) == nil ? 0 : 6 * 0x1p-24
+    return model.position.rotation(layer: layer) == nil ? 0 : 6 * 0x1p-24
   }
 
   /// Attention of a query at the end of 4 x length keys that falls on the last `length` of them, in per cent: a

@@ -2,7 +2,7 @@
 // are, and what becomes of it beyond the length of training.
 
 package import Config
-import Models
+package import Models
 package import Records
 import Tensors
 
@@ -21,6 +21,7 @@ package struct PositionProperties: Workload {
   private let sequence: Int
   private let farthest: Int
   private let samples: Int
+  private let layer: MeasuredLayer
 
   package init(_ options: Section) {
     sequence = options.read(
@@ -28,22 +29,36 @@ package struct PositionProperties: Workload {
     farthest = options.read(
       "farthest", .int(in: 1...16_777_215), default: 131_071, "the last position that is looked at")
     samples = options.read("samples", .int(in: 1...65536), default: 64, "random queries and keys")
+    layer = MeasuredLayer(options, "rotation is measured")
   }
 
   package var length: Int { sequence }
   package var tokensPerStep: Int { samples }
 
+  package func check(_ model: Transformer, from section: Section, _ options: Section) {
+    layer.check(model, from: section, options)
+  }
+
+  package func warning(of model: Section) -> String? {
+    let model = Transformer(model, vocabulary: 1, length: length)
+    return layer.warning(model, differing: "model.position.base") {
+      model.position.rotation(layer: $0)?.frequencies
+    }
+  }
+
   package func run(_ cell: CellJob) throws {
     let model = Transformer(cell.model, vocabulary: 1, length: sequence)
     model.parameters.materialise(on: cell.device, seed: UInt64(cell.seed))
-    let probe = PositionProbe(model, seed: cell.seed, samples: samples, on: cell.device)
+    cell.row.setFact("layer", .integer(layer.index))
+    let probe = PositionProbe(
+      model, layer: layer.index, seed: cell.seed, samples: samples, on: cell.device)
     let last = min(farthest, (model.longest ?? .max) - 1)
     if last < farthest {
       cell.row.setFact("position_note", .string("no position beyond \(last): the table ends there"))
     }
     cell.row.metrics[.relativeError] = probe.relativeError(length: sequence, last: last)
     cell.row.metrics[.relativeErrorBound] = probe.relativeErrorBound
-    if let rotation = model.position.rotation(layer: 0) {
+    if let rotation = model.position.rotation(layer: layer.index) {
       let angles = RotationAngles(rotation)
       cell.row.metrics[.angleError] = angles.error(of: probe, last: last)
       cell.row.metrics[.angleErrorSingle] = angles.singlePrecisionError(last: last)

@@ -10,7 +10,7 @@ struct PredictedMemory {
   init(_ ledger: MemoryLedger) { self.ledger = ledger }
 
   /// The bytes in use at the moment of the highest total.
-  var peakBytes: Int { ledger.atPeak.total }
+  var peakBytes: Double { ledger.atPeak.total }
 
   func report(to metrics: inout MetricValues) {
     var predicted = MetricValues()

@@ -23,8 +23,18 @@ package struct Train: Workload {
   package var tokensPerStep: Int { options.batch * options.sequence }
   package var dataset: DatasetDeclaration? { options.dataset }
 
+  package func check(_ model: Transformer, from section: Section, _ options: Section) {
+    let (batch, sequence) = (self.options.batch, self.options.sequence)
+    options.checkScores(
+      of: model, from: section, [("batch", batch), ("sequence", sequence), ("sequence", sequence)])
+  }
+
+  package func check(_ vocabulary: CharacterVocabulary) throws(Faults) {
+    try options.check(vocabulary)
+  }
+
   package func flops(of model: Transformer) -> Double? {
-    Double(steps * tokensPerStep) * model.cost(tokens: length).trainingFLOPsPerToken
+    Double(steps) * Double(tokensPerStep) * model.cost(tokens: length).trainingFLOPsPerToken
   }
 
   package func run(_ cell: CellJob) throws { try train(cell) }
@@ -73,16 +83,12 @@ package struct Train: Workload {
   private func writeSample(
     of model: Transformer, _ corpus: TextCorpus, _ cell: CellJob
   ) throws {
-    let known = Set(corpus.vocabulary.scalars)
-    let prompt = String(
-      String.UnicodeScalarView(options.prompt.unicodeScalars.filter(known.contains)))
-    let start = (try? corpus.vocabulary.encode(prompt)) ?? []
+    let start = try options.start(in: corpus.vocabulary)
     let tokens = try TextSample(temperature: options.sampleTemperature, seed: UInt64(cell.seed))
       .draw(
-        options.sampleTokens, after: start.isEmpty ? [0] : start, from: model,
-        length: options.sequence, precision: cell.precision, on: cell.device,
-        check: cell.checkInterrupt)
-    let text = prompt + corpus.vocabulary.decode(tokens)
+        options.sampleTokens, after: start, from: model, length: options.sequence,
+        precision: cell.precision, on: cell.device, check: cell.checkInterrupt)
+    let text = corpus.vocabulary.decode(start + tokens)
     try AtomicFile.write(text, to: "\(cell.folder)/sample.txt")
   }
 }

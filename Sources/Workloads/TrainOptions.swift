@@ -19,7 +19,9 @@ package struct TrainOptions: Sendable {
   package let evaluationWindows: Int
   package let sampleTokens: Int
   package let sampleTemperature: Double
-  package let prompt: String
+  /// What the text starts from; nil: a newline, or the text's first character where it has none.
+  package let prompt: String?
+  private let promptMark: Mark?
 
   package init(_ options: Section) {
     dataset = DatasetDeclaration(options)
@@ -48,6 +50,30 @@ package struct TrainOptions: Sendable {
     sampleTemperature = sample.read(
       "temperature", .double(in: 0...100), default: 0.8,
       "below 1 bolder, above 1 wilder, 0 the likeliest")
-    prompt = sample.read("prompt", .string, default: "\n", "what the text starts from")
+    prompt = sample.read(
+      "prompt", .string, absent: "a newline, or the first character of a text without one",
+      "what the text starts from; its characters must occur in the dataset")
+    promptMark = sample.mark(of: "prompt")
+    if prompt == "" {
+      sample.fault("prompt", because: .rule("the prompt needs a character to start from"))
+    }
+  }
+
+  /// - Throws: the fault of a prompt with a character that the text does not have.
+  func check(_ vocabulary: CharacterVocabulary) throws(Faults) {
+    do throws(CharacterVocabulary.UnknownCharacter) {
+      _ = try start(in: vocabulary)
+    } catch {
+      guard let promptMark else { return }
+      throw Faults([Fault(.rule(error.description), at: promptMark)])
+    }
+  }
+
+  /// The tokens that the sample starts from.
+  func start(
+    in vocabulary: CharacterVocabulary
+  ) throws(CharacterVocabulary.UnknownCharacter) -> [Int32] {
+    if let prompt { return try vocabulary.encode(prompt) }
+    return (try? vocabulary.encode("\n")) ?? [0]
   }
 }

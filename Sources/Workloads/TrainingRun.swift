@@ -21,7 +21,9 @@ struct TrainingRun {
   private var evaluationSeconds = 0.0
   private var stability = StabilityMonitor()
   private var initialLoss: Double?
+  /// Of the last tenth of the steps.
   private var recentLosses: [Double] = []
+  private var recentZLosses: [Double] = []
   private var bestValidation: Double?
   private var lastValidation: Double?
   /// The step that was evaluated last.
@@ -70,9 +72,11 @@ struct TrainingRun {
       stability.record(
         loss: step.loss, gradientNorm: step.gradientNorm ?? .nan,
         maxAttentionLogit: step.maxAttentionLogit)
-      keep(step.loss)
+      keep(step.loss, step.zLoss)
     }
     initialLoss = curve.steps.first?.loss
+    evaluationSeconds = state.evaluationSeconds
+    cell.earlierSeconds = state.seconds
     for evaluation in curve.evaluations {
       bestValidation = min(bestValidation ?? evaluation.loss, evaluation.loss)
       evaluated = evaluation.step
@@ -91,7 +95,8 @@ struct TrainingRun {
   /// Writes all that is needed to go on from here in another process.
   mutating func saveState() throws(ResultsError) {
     try log.sync()
-    try TrainingState.save(trainer, to: cell.folder)
+    try TrainingState.save(
+      trainer, seconds: cell.seconds, evaluationSeconds: evaluationSeconds, to: cell.folder)
   }
 
   /// All steps, the evaluations between them and the last one.
@@ -131,9 +136,12 @@ struct TrainingRun {
   }
 
   /// Keeps the last tenth of the training losses.
-  private mutating func keep(_ loss: Double) {
+  private mutating func keep(_ loss: Double, _ zLoss: Double?) {
     recentLosses.append(loss)
-    if recentLosses.count > max(1, options.steps / 10) { recentLosses.removeFirst() }
+    zLoss.map { recentZLosses.append($0) }
+    guard recentLosses.count > max(1, options.steps / 10) else { return }
+    recentLosses.removeFirst()
+    if !recentZLosses.isEmpty { recentZLosses.removeFirst() }
   }
 
   /// One step; false when it diverged.
@@ -145,26 +153,33 @@ struct TrainingRun {
     clock.add(seconds)
     stability.record(
       loss: step.loss, gradientNorm: step.gradientNorm, maxAttentionLogit: step.maxAttentionLogit)
-    try log.append(
-      [
-        "step": .integer(stepsDone), "loss": .real(step.loss), "lr": .real(step.rate),
-        "grad_norm": .real(step.gradientNorm), "max_attention_logit": .real(step.maxAttentionLogit),
-        "seconds": .real(seconds),
-      ])
+    try log.append(line(of: step, seconds))
     // The loss of a step is that of the parameters before it.
     if stepsDone == 0 { initialLoss = step.loss }
     stepsDone += 1
     guard step.isFinite else {
       cell.row.status = .diverged
-      cell.row.reason =
-        "the \(step.loss.isFinite ? "gradient" : "loss") of step \(stepsDone - 1) is not finite"
+      let what =
+        !step.loss.isFinite ? "loss" : !step.gradientNorm.isFinite ? "gradient" : "z-loss"
+      cell.row.reason = "the \(what) of step \(stepsDone - 1) is not finite"
       return false
     }
-    keep(step.loss)
+    keep(step.loss, step.zLoss)
     cell.progress.step(
       stepsDone, of: options.steps, loss: step.loss,
       tokensPerSecond: Double(inputs.count) / (clock.median ?? seconds))
     return true
+  }
+
+  /// A step's line in `steps.jsonl`.
+  private func line(of step: TrainingStep, _ seconds: Double) -> JSON {
+    let zLoss = step.zLoss.map { [JSONMember("z_loss", .real($0))] } ?? []
+    return .object(
+      [JSONMember("step", .integer(stepsDone)), JSONMember("loss", .real(step.loss))] + zLoss + [
+        JSONMember("lr", .real(step.rate)), JSONMember("grad_norm", .real(step.gradientNorm)),
+        JSONMember("max_attention_logit", .real(step.maxAttentionLogit)),
+        JSONMember("seconds", .real(seconds)),
+      ])
   }
 
   @discardableResult
@@ -188,14 +203,14 @@ struct TrainingRun {
     var metrics = cell.row.metrics
     defer { cell.row.metrics = metrics }
     let perStep = options.batch * options.sequence
-    let flops = cost.forwardFLOPsPerSequence + cost.backwardFLOPsPerSequence
     metrics[.valLoss] = lastValidation
     metrics[.initialLoss] = initialLoss
     metrics[.bestValLoss] = bestValidation
-    metrics[.trainLoss] =
-      recentLosses.isEmpty ? nil : recentLosses.reduce(0, +) / Double(recentLosses.count)
+    for (metric, values) in [(Metric.trainLoss, recentLosses), (.zLoss, recentZLosses)] {
+      metrics[metric] = values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
+    }
     if let median = clock.median {
-      let rate = flops * Double(options.batch) / median
+      let rate = cost.trainingFLOPsPerSequence * Double(options.batch) / median
       metrics[.tokensPerSecond] = Double(perStep) / median
       metrics[.stepSeconds] = median
       metrics[.flopsPerSecond] = rate
@@ -211,7 +226,8 @@ struct TrainingRun {
     metrics[.prediction(of: .stepFLOPs)] =
       trainer.model.trainingStepFLOPs(
         tokens: options.sequence, batch: options.batch, on: cell.device)
-    metrics.set(.flopsPerToken, Int(flops / Double(options.sequence)))
+    metrics[.modelFLOPsPerToken] = cost.trainingFLOPsPerToken
+    metrics[.hardwareFLOPsPerToken] = trainer.stepOperations.map { $0 / Double(perStep) }
     metrics.set(.steps, stepsDone)
     metrics.set(.tokens, stepsDone * perStep)
     metrics.set(.kvCacheBytesPerToken, cost.cacheBytesPerToken)

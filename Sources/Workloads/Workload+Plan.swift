@@ -6,9 +6,9 @@ package import Tensors
 extension Workload {
   package func predictedPeakBytes(
     of model: Transformer, _ precision: ElementType, threads: Int
-  ) -> Int? { nil }
+  ) -> Double? { nil }
 
-  package func predictedCacheBytes(of model: Transformer) -> Int? {
+  package func predictedCacheBytes(of model: Transformer) -> Double? {
     model.cacheBytes(tokens: length)
   }
 }
@@ -27,7 +27,7 @@ extension Transformer {
 extension Train {
   package func predictedPeakBytes(
     of model: Transformer, _ precision: ElementType, threads: Int
-  ) -> Int? {
+  ) -> Double? {
     guard model.runsDry(queries: length, keys: length, threads: threads) else { return nil }
     return DryTraining(
       model, batch: options.batch, sequence: options.sequence, precision: precision,
@@ -39,22 +39,19 @@ extension Train {
 extension Extrapolate {
   package func predictedPeakBytes(
     of model: Transformer, _ precision: ElementType, threads: Int
-  ) -> Int? {
+  ) -> Double? {
     training.predictedPeakBytes(of: model, precision, threads: threads)
   }
 }
 
 extension AttentionBenchmark {
-  /// Elements of explicit masks that are drawn for a prediction.
-  private static var maskLimit: Int { 1 << 22 }
-
   package func predictedPeakBytes(
     of model: Transformer, _ precision: ElementType, threads: Int
-  ) -> Int? {
+  ) -> Double? {
     let problem = AttentionProblem(options, model)
     let device = Device.dry(threads: threads)
-    guard options.mask == .none || options.queries * options.keys <= Self.maskLimit,
-      let algorithm = try? model.blocks[0].attention.plan.kernel.resolve(
+    guard
+      let algorithm = try? model.blocks[options.layer.index].attention.plan.kernel.resolve(
         on: device, for: problem.work(on: device)
       ).algorithm
     else { return nil }
@@ -65,7 +62,7 @@ extension AttentionBenchmark {
   }
 
   /// An attention by itself keeps nothing.
-  package func predictedCacheBytes(of model: Transformer) -> Int? { nil }
+  package func predictedCacheBytes(of model: Transformer) -> Double? { nil }
 }
 
 extension Generate {
@@ -74,7 +71,7 @@ extension Generate {
 
   package func predictedPeakBytes(
     of model: Transformer, _ precision: ElementType, threads: Int
-  ) -> Int? {
+  ) -> Double? {
     guard model.runsDry(queries: 1, keys: length, threads: threads),
       options.promptTokens / options.chunk <= Self.chunkLimit
     else { return nil }
@@ -85,15 +82,17 @@ extension Generate {
       isRolling: options.isRolling, chunk: options.chunk, on: device)
     let generator = Generator(
       model, cache: cache, chunk: options.chunk, precision: precision, on: device)
-    let prompt = [Int32](repeating: 0, count: options.promptTokens)
-    _ = generator.prefill([[Int32]](repeating: prompt, count: options.batch))
-    _ = generator.step([Int32](repeating: 0, count: options.batch))
+    for start in stride(from: 0, to: options.promptTokens, by: options.chunk) {
+      let count = min(options.chunk, options.promptTokens - start)
+      _ = generator.forward(Tokens(batch: options.batch, sequence: count, on: device))
+    }
+    _ = generator.forward(Tokens(batch: options.batch, sequence: 1, on: device))
     // The exact cache that it is compared with is there at the same time.
     let exact = options.compares ? model.cacheBytes(tokens: length, batch: options.batch) : 0
     return device.memory.atPeak.total + exact
   }
 
-  package func predictedCacheBytes(of model: Transformer) -> Int? {
+  package func predictedCacheBytes(of model: Transformer) -> Double? {
     model.cacheBytes(
       tokens: length, batch: options.batch, type: options.cache, isRolling: options.isRolling,
       chunk: options.chunk)
@@ -101,11 +100,11 @@ extension Generate {
 }
 
 extension PositionProperties {
-  package func predictedCacheBytes(of model: Transformer) -> Int? { nil }
+  package func predictedCacheBytes(of model: Transformer) -> Double? { nil }
 }
 
 extension Inspect {
-  package func predictedCacheBytes(of model: Transformer) -> Int? {
+  package func predictedCacheBytes(of model: Transformer) -> Double? {
     model.cacheBytes(tokens: sequence, batch: batch, type: cache, isRolling: isRolling)
   }
 }

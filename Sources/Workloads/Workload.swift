@@ -31,11 +31,17 @@ package protocol Workload: Component {
   /// Floating-point operations of the whole cell; nil where they depend on time or on nothing at all.
   func flops(of model: Transformer) -> Double?
   /// The most bytes of tensors at a time, on the CPU; nil where they are not predicted.
-  func predictedPeakBytes(of model: Transformer, _ precision: ElementType, threads: Int) -> Int?
+  func predictedPeakBytes(of model: Transformer, _ precision: ElementType, threads: Int) -> Double?
   /// The bytes of keys and values of its sequences; nil where it has none.
-  func predictedCacheBytes(of model: Transformer) -> Int?
-  /// Reports options that do not go together with the model.
-  func check(_ model: Transformer, _ options: Section)
+  func predictedCacheBytes(of model: Transformer) -> Double?
+  /// Reports options that do not go together with the model, which was read from a section.
+  func check(_ model: Transformer, from section: Section, _ options: Section)
+  /// What a user should know of a model, which is read from a section, before it is measured; nil where all is said.
+  func warning(of model: Section) -> String?
+  /// Reports what does not go together with the text it reads.
+  ///
+  /// - Parameter vocabulary: the characters of that text.
+  func check(_ vocabulary: CharacterVocabulary) throws(Faults)
   /// Carries out the cell and fills in its row.
   func run(_ cell: CellJob) throws
 }
@@ -47,7 +53,9 @@ extension Workload {
   package var dataset: DatasetDeclaration? { nil }
   package var vocabulary: Int { CharacterVocabulary.usual }
   package func flops(of model: Transformer) -> Double? { nil }
-  package func check(_ model: Transformer, _ options: Section) {}
+  package func check(_ model: Transformer, from section: Section, _ options: Section) {}
+  package func warning(of model: Section) -> String? { nil }
+  package func check(_ vocabulary: CharacterVocabulary) throws(Faults) {}
 }
 
 /// The workloads: one line each.

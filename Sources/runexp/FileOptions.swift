@@ -118,10 +118,13 @@ func say(_ text: String) {
   Terminal.writeToStandardError(text.hasSuffix("\n") ? text : text + "\n")
 }
 
-/// Runs `body`; an error is said, and the program ends with its code, which is 1 for most.
+/// Runs `body`; an error is said, and the program ends with its code, which is 1 for most, 78 for faults of a file.
 func failing<Result>(_ body: () throws -> Result) throws -> Result {
   do {
     return try body()
+  } catch let faults as Faults {
+    say(faults.text)
+    throw ArgumentParser.ExitCode(Records.ExitCode.invalidFile)
   } catch {
     say("error: \(error)")
     let code = (error as? RunError)?.exitCode ?? (error as? Calibrator.Failure)?.exitCode

@@ -100,7 +100,7 @@ struct BehaviourTests {
       let tape = Tape(leaves: parameters.count)
       last = model.loss(
         batch.inputs, targets: batch.targets, Pass(on: device, tape: tape)
-      ).mean()
+      ).objective()
       if first == nil { first = last }
       tape.backward(into: gradients)
       optimizer.step(

@@ -38,9 +38,9 @@ struct CostTests {
     let pairs = 16 * 17 / 2
     let expected = Double(16 * 2 * weights + 3 * 4 * 32 * pairs)
     #expect(cost.forwardFLOPsPerSequence == expected)
-    #expect(
-      cost.backwardFLOPsPerSequence
-        == Double(2 * 16 * 2 * weights) + 2.5 * Double(3 * 4 * 32 * pairs))
+    // Backward is two products for each one of forward, and nothing is computed again.
+    #expect(cost.trainingFLOPsPerSequence == 3 * expected)
+    #expect(cost.trainingFLOPsPerToken == 3 * expected / 16)
   }
 
   @Test("a window counts the pairs that it leaves")

@@ -51,7 +51,7 @@ struct GradientTests {
     let tape = Tape(leaves: model.parameters.all.count)
     let pass = Pass(on: device, tape: tape)
     pass.dropoutKeys = DropoutKeys(seed: 3, step: 0)
-    return (model.loss(batch.inputs, targets: batch.targets, pass).mean(), tape)
+    return (model.loss(batch.inputs, targets: batch.targets, pass).objective(), tape)
   }
 
   /// Moves every parameter off its initial value: at exactly 1 or 0 a norm's weight or a bias would hide mistakes.

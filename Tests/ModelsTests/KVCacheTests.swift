@@ -22,8 +22,8 @@ struct KVCacheTests {
     // Two of keys and values, three layers, two sequences, two heads of 16 numbers.
     let token = 2 * 3 * 2 * 2 * [CacheType.f32: 64, .bf16: 32, .q8: 18][type, default: 0]
     #expect(cache.allocatedBytes == 10 * token)
-    #expect(device.memory.current[.cache] - before == 10 * token)
-    #expect(model.cacheBytes(tokens: 10, batch: 2, type: type) == 10 * token)
+    #expect(device.memory.current[.cache] - before == Double(10 * token))
+    #expect(model.cacheBytes(tokens: 10, batch: 2, type: type) == Double(10 * token))
     #expect(model.cacheBytesPerToken(type) * 2 == token)
     for tokens in 1...10 {
       _ = model(Tokens([1, 2], batch: 2, on: device), Pass(on: device), cache: cache)
@@ -43,7 +43,7 @@ struct KVCacheTests {
   @Test("a rolling cache stops growing at the window, where there is one")
   func rolling() throws {
     let model = try model("{type: mha, heads: 8, window: [16, none]}")
-    let layer = 2 * 64 * 4
+    let layer = 2.0 * 64 * 4
     // Layers 0 and 2 have the window.
     #expect(model.cacheBytes(tokens: 100) == 3 * 100 * layer)
     #expect(model.cacheBytes(tokens: 100, isRolling: true) == (2 * 16 + 100) * layer)

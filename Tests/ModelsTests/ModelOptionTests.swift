@@ -43,20 +43,32 @@ struct ModelOptionTests {
     #expect(model(TinyBatch(on: device).inputs, Pass(on: device)).values() == scaled)
   }
 
-  @Test("the z-loss is in the training loss, not in the others")
+  @Test("the z-loss stands beside the cross-entropy in training, and is nowhere else")
   func zLoss() throws {
     let batch = TinyBatch(on: device)
     let plain = try model()
     let with = try model("z_loss: 0.1")
-    let exact = plain.loss(batch.inputs, targets: batch.targets, Pass(on: device)).values()
-    #expect(with.loss(batch.inputs, targets: batch.targets, Pass(on: device)).values() == exact)
-    func training(_ model: Transformer) -> [Float] {
+    let exact = plain.loss(batch.inputs, targets: batch.targets, Pass(on: device))
+    let evaluated = with.loss(batch.inputs, targets: batch.targets, Pass(on: device))
+    #expect(evaluated.crossEntropy.values() == exact.crossEntropy.values())
+    #expect(evaluated.meanZLoss() == nil)
+    func training(_ model: Transformer) -> TokenLosses {
       let tape = Tape(leaves: model.parameters.all.count)
-      return model.loss(batch.inputs, targets: batch.targets, Pass(on: device, tape: tape)).values()
+      return model.loss(batch.inputs, targets: batch.targets, Pass(on: device, tape: tape))
     }
-    #expect(training(plain) == exact)
-    let raised = zip(training(with), exact).allSatisfy { $0 > $1 }
-    #expect(raised)
+    #expect(training(plain).meanZLoss() == nil)
+    // The same bits: no penalty was ever added and taken off again.
+    #expect(training(with).crossEntropy.values() == exact.crossEntropy.values())
+    let logits = plain(batch.inputs, Pass(on: device)).values()
+    let width = plain.vocabulary
+    let squares = stride(from: 0, to: logits.count, by: width).map { row -> Double in
+      let sum = logits[row..<row + width].reduce(0.0) { $0 + exp(Double($1)) }
+      return log(sum) * log(sum)
+    }
+    let expected = 0.1 * squares.reduce(0, +) / Double(squares.count)
+    let zLoss = try #require(training(with).meanZLoss())
+    #expect(abs(zLoss - expected) < 1e-5 * expected)
+    #expect(training(with).objective() == exact.crossEntropy.mean() + zLoss)
   }
 
   @Test("dropout silences in training alone, the same elements for the same seed and step")

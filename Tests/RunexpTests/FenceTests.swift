@@ -88,6 +88,80 @@ struct FenceTests {
     #expect(bad.errors.contains("must be an amount such as 4GiB"))
   }
 
+  @Test("a cap below what the program itself takes is a sentence and a row, at any size")
+  func tinyCap() throws {
+    let program = try Program()
+    try program.write(TinyExperiment.onText(program, steps: 2), to: "tiny.yaml")
+    for cap in ["1MiB", "5MiB", "20MiB", "40MiB"] {
+      let finished = try program.run("run", "tiny.yaml", "--memory", cap)
+      #expect(finished.code == 3)
+      #expect(finished.output.contains("0 of 2 cells ok"))
+      #expect(finished.output.contains("the program itself takes"), "\(cap): \(finished.output)")
+      for word in ["crashed", "Backtrac", "Fatal error", "signal"] {
+        #expect(!(finished.output + finished.errors).contains(word), "\(cap): \(finished.errors)")
+      }
+      let rows = try program.read("results/tiny/latest/cells.jsonl").split(separator: "\n").map {
+        try JSON(reading: String($0))
+      }
+      #expect(rows.map { $0["status"]?.text } == ["oom", "oom"])
+    }
+  }
+
+  @Test("an inspection of 405B parameters at 65536 x 1M tokens takes little memory itself")
+  func largestInspection() throws {
+    let program = try Program()
+    try program.write(
+      """
+      # How large?
+      name: tiny
+      device: cpu
+      model:
+        layers: 126
+        width: 16384
+        attention: {type: gqa, heads: 128, kv_heads: 8}
+        ffn: {type: swiglu, hidden: 53248}
+      variants:
+        rope: {}
+        sinusoidal: {model: {position: sinusoidal}}
+        learned: {model: {position: learned}}
+      workload: {type: inspect, vocabulary: 128256, batch: 65536, sequence: 1048576}
+      """, to: "tiny.yaml")
+    let finished = try program.run("run", "tiny.yaml", "-q")
+    #expect(finished.code == 0, "\(finished.errors)")
+    let rows = try program.read("results/tiny/latest/cells.jsonl").split(separator: "\n").map {
+      try JSON(reading: String($0))
+    }
+    #expect(rows.count == 3)
+    for row in rows {
+      #expect(row["training_bytes"]?.number ?? 0 > 9e18)
+      #expect(row["peak_resident_bytes"]?.number ?? .infinity < 200 * 0x1p20)
+    }
+    #expect(try program.run("plan", "tiny.yaml").code == 0)
+  }
+
+  @Test("a warning is said once, and a prompt that the text lacks is a fault before anything runs")
+  func saidBeforehand() throws {
+    let program = try Program()
+    try program.write(TinyExperiment.onText(program), to: "tiny.yaml")
+    let prompt = try program.run("run", "tiny.yaml", "--set", "workload.sample.prompt=\u{e9}")
+    #expect(prompt.code == 78)
+    #expect(prompt.errors.contains("workload.sample.prompt=\u{e9}"), "\(prompt.errors)")
+    #expect(prompt.errors.contains("does not occur in the training text"))
+    #expect(!program.exists("results"))
+    try program.write(
+      """
+      # Which layer?
+      seeds: [1, 2]
+      model: {layers: 2, width: 16, position: none, attention: {type: mha, heads: 2, window: [4, none]}}
+      workload: {type: attention, sequence: 16, seconds: 0}
+      """, to: "layers.yaml")
+    let warned = try program.run("run", "layers.yaml")
+    #expect(warned.code == 0)
+    #expect(warned.errors.components(separatedBy: "warning: the layers differ").count == 2)
+    let both = try program.run("run", "layers.yaml", "--vary", "workload.layer=0,1")
+    #expect(both.code == 0 && !both.errors.contains("warning"), "\(both.errors)")
+  }
+
   @Test("cells run side by side and give the same bits as one after the other")
   func sideBySide() throws {
     let program = try Program()

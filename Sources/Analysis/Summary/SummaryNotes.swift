@@ -114,7 +114,8 @@ struct SummaryNotes {
   // More than 1 % apart in size or work: the reader must know before reading the losses.
   var unfair: [String] {
     let measures: [(Metric, String)] = [
-      (.parameters, "parameters"), (.flopsPerToken, "FLOPs a token"), (.tokens, "training tokens"),
+      (.parameters, "parameters"), (.modelFLOPsPerToken, "FLOPs a token"),
+      (.tokens, "training tokens"),
       (.attentionPairs, "pairs of query and key"),
     ]
     return measures.flatMap { metric, noun in

@@ -45,7 +45,6 @@ package struct CellWorker {
     guard let cell = experiment.cells.first, let workload = cell.workload, let model = cell.model
     else { throw ResultsError.unreadable(path: "\(path)/resolved.yaml", problem: "it has no cell") }
 
-    options.memoryCap.map(MemoryCap.set)
     let reporter = CellReporter(
       ProgressBar(Terminal.progress(isQuiet: options.isQuiet, isPlain: isPlain)),
       headline: type(of: workload).headline, log: LineFile("\(path)/log.txt"))
@@ -53,6 +52,7 @@ package struct CellWorker {
     var row = CellRow(
       cell: id, experiment: experiment.name, variant: cell.variant, seed: cell.seed)
     let start = MonotonicClock.now()
+    var earlierSeconds = 0.0
     do {
       let found = try DeviceFinder(options, environment: environment).open(cell.device)
       row.setFact("device", .string(found.device.name))
@@ -60,15 +60,16 @@ package struct CellWorker {
       row.setFact("device_summary", .string(found.device.summary))
       row.setFact("threads", .integer(found.device.threads))
       row.setFact("precision", .string(cell.precision.rawValue))
+      let left = try options.memoryCap.map(MemoryCap.set)
       let job = CellJob(
         row: row, model: model, device: found.device,
         precision: cell.precision == .bf16 ? .bf16 : .f32, folder: path, data: loader,
         savesInitial: options.savesInitial, checkpointSeconds: options.checkpointSeconds,
         // The memory of a GPU is its own.
-        memoryCap: found.device.name == "cpu" ? options.memoryCap : nil, progress: reporter,
+        memoryCap: found.device.name == "cpu" ? left : nil, progress: reporter,
         isInterrupted: { interrupts.signal != nil || lifeline.isLost },
         holdStop: { interrupts.mayFinish = true })
-      defer { row = job.row }
+      defer { (row, earlierSeconds) = (job.row, job.earlierSeconds) }
       try workload.run(job)
     } catch let error as PluginError {
       row.status = .unavailable
@@ -78,6 +79,9 @@ package struct CellWorker {
       let cap = options.timeCap.flatMap { MonotonicClock.now() - start >= $0 ? $0 : nil }
       row.status = cap == nil ? .killed : .timeout
       row.reason = cap.map(CellStatus.timeoutReason) ?? CellStatus.stopReason
+    } catch let error as MemoryCapTooSmall {
+      row.status = .oom
+      row.reason = error.description
     } catch let error as MemoryCapExceeded {
       row.status = .oom
       row.reason = error.description
@@ -88,7 +92,7 @@ package struct CellWorker {
       row.status = .failed
       row.reason = "\(error)"
     }
-    row.metrics[.seconds] = MonotonicClock.now() - start
+    row.metrics[.seconds] = earlierSeconds + MonotonicClock.now() - start
     row.metrics.set(.peakResidentBytes, MemoryCap.peakResidentBytes)
     reporter.end(row)
     try AtomicFile.write(row.json, to: "\(path)/result.json")

@@ -2,6 +2,7 @@
 
 package import Config
 import Models
+import Records
 package import Workloads
 
 /// An experiment of this program.
@@ -19,8 +20,22 @@ extension DocumentReader where Model == Section, Workload == any Workloads.Workl
         let type = WorkloadRegistry.all.first { $0.word == word } ?? Train.self
         let workload = type.init(options)
         // Declares parameters and reads every option, which finds its faults; nothing gets memory.
-        workload.check(Transformer(model, vocabulary: 1, length: workload.length), options)
+        let built = Transformer(model, vocabulary: 1, length: workload.length)
+        workload.check(built, from: model, options)
         return workload
       })
+  }
+}
+
+extension PlannedExperiment {
+  /// What a user should know before its cells run, each thing once.
+  package var warnings: [String] {
+    // Cells that differ in their seed alone share the section that was read.
+    var last: Section?
+    return cells.compactMap { cell -> String? in
+      guard let workload = cell.workload, let model = cell.model, model !== last else { return nil }
+      last = model
+      return workload.warning(of: model)
+    }.unique
   }
 }

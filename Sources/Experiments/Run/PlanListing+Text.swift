@@ -12,12 +12,10 @@ extension PlanListing {
         guard let prediction = line.prediction else {
           return [line.cell.label, "", "", "", "", "", line.cell.exclusion ?? ""]
         }
-        func bytes(_ count: Int?) -> String {
-          count.map { Metric.peakBytes.text(Double($0)) } ?? "-"
-        }
+        func bytes(_ count: Double?) -> String { count.map(Metric.peakBytes.text) ?? "-" }
         return [
           line.cell.label, Metric.parameters.text(Double(prediction.parameters)),
-          prediction.flops.map(Metric.flopsPerToken.text) ?? "-", bytes(prediction.peakBytes),
+          prediction.flops.map(Metric.modelFLOPsPerToken.text) ?? "-", bytes(prediction.peakBytes),
           bytes(prediction.cacheBytes), line.seconds.map(Self.duration) ?? "-",
           line.fits == false ? "would not fit" : "",
         ]
@@ -31,14 +29,14 @@ extension PlanListing {
     var text = "\(runnable.count) \(runnable.count == 1 ? "cell" : "cells") to run"
     if excluded > 0 { text += ", \(excluded) excluded" }
     let flops = runnable.compactMap { $0.prediction?.flops }
-    if !flops.isEmpty { text += "; \(Metric.flopsPerToken.text(flops.reduce(0, +))) FLOPs" }
+    if !flops.isEmpty { text += "; \(Metric.modelFLOPsPerToken.text(flops.reduce(0, +))) FLOPs" }
     let seconds = runnable.compactMap(\.seconds)
     if !seconds.isEmpty {
       text += ", at least \(Self.duration(seconds.reduce(0, +))) one after another"
     }
     text += "\n"
     if let largest = runnable.compactMap({ $0.prediction?.peakBytes }).max(), let memoryCap {
-      text += "largest peak: \(Metric.peakBytes.text(Double(largest))); a cell may take "
+      text += "largest peak: \(Metric.peakBytes.text(largest)); a cell may take "
       text += Metric.peakBytes.text(Double(memoryCap.bytes))
       text += memoryCap.isAsked ? "\n" : ", nine tenths of this machine's memory\n"
     }
@@ -59,10 +57,11 @@ extension PlanListing {
         "axes": .object(line.cell.axes.map { JSONMember($0.path, JSON($0.value)) }),
         "excluded": .string(line.cell.exclusion),
         "parameters": .integer(prediction?.parameters),
-        "flops_per_token": .real(prediction?.trainingFLOPsPerToken),
-        "steps": .integer(prediction?.steps), "tokens": .integer(prediction?.tokens),
-        "flops": .real(prediction?.flops), "peak_bytes": .integer(prediction?.peakBytes),
-        "kv_cache_bytes": .integer(prediction?.cacheBytes),
+        "model_flops_per_token": .real(prediction?.trainingFLOPsPerToken),
+        "steps": .integer(prediction?.steps), "tokens": Metric.tokens.json(prediction?.tokens),
+        "flops": .real(prediction?.flops),
+        "peak_bytes": Metric.peakBytes.json(prediction?.peakBytes),
+        "kv_cache_bytes": Metric.cacheBytes.json(prediction?.cacheBytes),
         "kv_cache_bytes_per_token": .integer(prediction?.cacheBytesPerToken),
         "least_seconds": .real(line.seconds), "fits": line.fits.map(JSON.bool) ?? .null,
         "memory_cap_bytes": .integer(memoryCap?.bytes),

@@ -50,12 +50,12 @@ package struct PlanListing {
       let prediction = shared?.prediction
       var fits: Bool?
       if let bytes = prediction?.peakBytes, let cap, device?.name == "cpu" {
-        fits = bytes <= cap.bytes
+        fits = bytes <= Double(cap.bytes)
       }
       return Line(cell: cell, prediction: prediction, seconds: shared?.seconds, fits: fits)
     }
     memoryCap = cap
-    notes = sources.notes
+    notes = experiment.warnings + sources.notes
   }
 
   /// Texts and devices that predictions rest on, each looked at once.

@@ -15,13 +15,14 @@ struct PlanPrediction {
   let parameters: Int
   let trainingFLOPsPerToken: Double
   let steps: Int
-  let tokens: Int
+  /// Of all steps; there may be more than 64 bits can count.
+  let tokens: Double
   /// Of the whole cell; nil where they depend on time or on nothing at all.
   let flops: Double?
   /// The most bytes of tensors at a time; nil where they are not predicted.
-  let peakBytes: Int?
+  let peakBytes: Double?
   /// Of the sequences that the workload is about; nil where it has none.
-  let cacheBytes: Int?
+  let cacheBytes: Double?
   let cacheBytesPerToken: Int
 
   /// - Parameters:
@@ -37,7 +38,7 @@ struct PlanPrediction {
     trainingFLOPsPerToken = cost.trainingFLOPsPerToken
     cacheBytesPerToken = cost.cacheBytesPerToken
     steps = workload.steps
-    tokens = workload.steps * workload.tokensPerStep
+    tokens = Double(workload.steps) * Double(workload.tokensPerStep)
     flops = workload.flops(of: built)
     cacheBytes = workload.predictedCacheBytes(of: built)
     // Last, for it leaves the model's parameters on a device of no memory.

@@ -19,22 +19,27 @@ package struct RunPlan {
 
   /// Finds, downloads or makes each text that the cells declare, and names the cells.
   ///
-  /// - Throws: `DataError` when a text cannot be had and there is no fallback.
+  /// - Throws: `DataError` when a text cannot be had and there is no fallback; `Faults` where a cell's options do not go
+  ///   together with its text.
   package init(
     _ experiment: PlannedExperiment, loader: DatasetLoader, program: String,
     progress: Download.Progress? = nil
-  ) throws(DataError) {
-    var loaded: [(declaration: DatasetDeclaration, text: LoadedText)] = []
+  ) throws {
+    var loaded:
+      [(declaration: DatasetDeclaration, text: LoadedText, vocabulary: CharacterVocabulary)] =
+        []
     var entries: [Entry] = []
     for cell in experiment.cells {
       var text: LoadedText?
       if let declaration = cell.workload?.dataset {
-        text = loaded.first { $0.declaration == declaration }?.text
-        if text == nil {
+        var known = loaded.first { $0.declaration == declaration }
+        if known == nil {
           let new = try loader.load(declaration, progress: progress)
-          loaded.append((declaration, new))
-          text = new
+          known = (declaration, new, CharacterVocabulary(utf8: new.bytes))
+          known.map { loaded.append($0) }
         }
+        text = known?.text
+        if let known { try cell.workload?.check(known.vocabulary) }
       }
       var row = CellRow(
         cell: cell.id(dataHash: text?.sha256 ?? "", program: program),

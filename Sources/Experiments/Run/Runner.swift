@@ -48,6 +48,7 @@ package struct Runner {
     if shared == nil { interrupts.mayFinish = false }
     var bar = ProgressBar(Terminal.progress(isQuiet: options.isQuiet))
     var plan = try plan(interrupts)
+    for warning in experiment.warnings { bar.note("warning: \(warning)") }
     for text in plan.texts {
       for warning in text.warnings { bar.note("warning: \(warning)") }
       if let note = text.note { bar.note("warning: \(note)") }

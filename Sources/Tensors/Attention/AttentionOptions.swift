@@ -38,6 +38,29 @@ package struct AttentionOptions {
     self.bias = bias
   }
 
+  /// Pairs of a query and a key in one head that causal mask and window leave; explicit masks are not looked at.
+  package func seenPairs(queries: Int, keys: Int) -> Double {
+    // Beyond all distances a window hides nothing, however large it is.
+    let window = window.map { min($0, queries + keys + abs(offset)) }
+    // A query at position p sees the keys from p - window + 1 on, and those before this end.
+    let reach = isCausal ? 1 : window
+    let ends =
+      reach.map { Self.clampedSum(from: offset + $0, count: queries, limit: keys) }
+      ?? queries * keys
+    let starts =
+      window.map { Self.clampedSum(from: offset - $0 + 1, count: queries, limit: keys) } ?? 0
+    return Double(ends - starts)
+  }
+
+  /// The sum of min(max(x, 0), limit) over the `count` whole numbers x from `first` on.
+  private static func clampedSum(from first: Int, count: Int, limit: Int) -> Int {
+    func below(_ x: Int) -> Int {
+      if x <= 0 { return 0 }
+      return x <= limit + 1 ? x * (x - 1) / 2 : limit * (limit + 1) / 2 + (x - 1 - limit) * limit
+    }
+    return below(first + count) - below(first)
+  }
+
   /// Whether a boolean or additive mask must be read.
   package var hasExplicitMask: Bool { keep != nil || bias != nil }
 }
@@ -54,6 +77,13 @@ package struct BooleanMask {
     storage = Storage(bytes: values.count, kind: .data, on: device)
     self.shape = shape
     values.map { $0 ? UInt8(1) : 0 }.withUnsafeBytes { storage.upload($0) }
+  }
+
+  /// A mask without values, for a device that computes nothing.
+  package init(_ shape: Shape, on device: Device) {
+    precondition(device.isDry && shape.rank == 4, "a mask without values is for a dry run")
+    storage = Storage(bytes: shape.count, kind: .data, on: device)
+    self.shape = shape
   }
 
   var pointer: UnsafePointer<UInt8> {
@@ -96,6 +126,11 @@ struct AttentionCall {
   }
 
   var hasSoftcap: Bool { shape.softcap > 0 }
+
+  /// Pairs of a query and a key in one head that causal mask and window leave.
+  var seenPairs: Double {
+    options.seenPairs(queries: Int(shape.queries), keys: Int(shape.keys))
+  }
 
   /// Calls `body` with the description; the tensors in it live as long.
   func withShape<Result>(_ body: (UnsafePointer<CKernels.attention>) -> Result) -> Result {

@@ -1,17 +1,47 @@
-// CrossEntropy: the loss of next-token prediction, softmax included.
+// CrossEntropy: the loss of next-token prediction, softmax included, and the z-loss that may stand beside it.
 
 import CKernels
 
+/// The loss of each token of a batch.
+package struct TokenLosses {
+  /// -log softmax(logits)[target] in nats, [batch * tokens].
+  package let crossEntropy: Tensor
+  fileprivate let logSumExp: Tensor
+  fileprivate let z: Float
+
+  /// The mean of z (log sum exp logits)² in nats a token, which is minimised beside the cross-entropy; nil without z.
+  package func meanZLoss() -> Double? {
+    if z == 0 { return nil }
+    if logSumExp.device.isDry { return 0 }
+    let squares = logSumExp.values().reduce(0.0) { $0 + Double($1) * Double($1) }
+    return Double(z) * squares / Double(max(logSumExp.count, 1))
+  }
+
+  /// What training lowers: the mean cross-entropy and the mean z-loss together.
+  package func objective() -> Double { crossEntropy.mean() + (meanZLoss() ?? 0) }
+}
+
 extension Pass {
-  /// -log softmax(logits)[target] + z (log sum exp logits)² in nats for each token.
+  /// The cross-entropy of each token, and what its z-loss follows from.
   ///
-  /// Backward gives the gradient of the *mean* over all tokens.
+  /// Backward gives the gradient of the *mean* over all tokens of both together.
   ///
   /// - Parameters:
   ///   - logits: [batch, tokens, vocabulary].
   ///   - z: weight of the z-loss, which keeps the log-sum-exp near 0 (Chowdhery et al. 2022, arXiv 2204.02311).
-  /// - Returns: the loss of each token, [batch * tokens].
+  package func tokenLosses(_ logits: Tensor, targets: Tokens, z: Float = 0) -> TokenLosses {
+    let (losses, logSumExp) = crossEntropy(logits, targets: targets, forward: 0, backward: z)
+    return TokenLosses(crossEntropy: losses, logSumExp: logSumExp, z: z)
+  }
+
+  /// -log softmax(logits)[target] + z (log sum exp logits)² in nats for each token, [batch * tokens].
   package func crossEntropy(_ logits: Tensor, targets: Tokens, z: Float = 0) -> Tensor {
+    crossEntropy(logits, targets: targets, forward: z, backward: z).losses
+  }
+
+  private func crossEntropy(
+    _ logits: Tensor, targets: Tokens, forward: Float, backward: Float
+  ) -> (losses: Tensor, logSumExp: Tensor) {
     precondition(
       logits.shape.rows == targets.count,
       "crossEntropy: logits \(logits.shape) for \(targets.count) targets")
@@ -20,12 +50,12 @@ extension Pass {
       [targets.count], .f32, differentiable: logits.variable.needsGradient)
     let logSumExp = saved([targets.count])
     kernels.cross_entropy_forward(
-      context, losses.floats, logSumExp.floats, logits.pointer, targets.pointer, z, rows,
+      context, losses.floats, logSumExp.floats, logits.pointer, targets.pointer, forward, rows,
       columns, logits.type)
     record(
       losses,
-      CrossEntropyOperation(logits: logits, logSumExp: logSumExp, targets: targets, z: z))
-    return losses
+      CrossEntropyOperation(logits: logits, logSumExp: logSumExp, targets: targets, z: backward))
+    return (losses, logSumExp)
   }
 }
 
@@ -45,8 +75,9 @@ struct CrossEntropyOperation: LossOperation {
 }
 
 extension Tensor {
-  /// The mean of the elements, summed in double in memory order.
+  /// The mean of the elements, summed in double in memory order; 0 on a dry device, whose elements are never fetched.
   package func mean() -> Double {
-    values().reduce(0.0) { $0 + Double($1) } / Double(max(count, 1))
+    if device.isDry { return 0 }
+    return values().reduce(0.0) { $0 + Double($1) } / Double(max(count, 1))
   }
 }

@@ -48,9 +48,13 @@ package final class Generator {
   package func step(_ tokens: [Int32]) -> [Float] { forward(tokens, batch: tokens.count) }
 
   private func forward(_ tokens: [Int32], batch: Int) -> [Float] {
-    model(
-      Tokens(tokens, batch: batch, on: device), Pass(on: device, precision: precision),
-      cache: cache, lastOnly: true
-    ).values()
+    forward(Tokens(tokens, batch: batch, on: device)).values()
+  }
+
+  /// Adds tokens to each sequence, in one call.
+  ///
+  /// - Returns: the logits after the last of them, [batch, 1, vocabulary], on the device.
+  func forward(_ tokens: Tokens) -> Tensor {
+    model(tokens, Pass(on: device, precision: precision), cache: cache, lastOnly: true)
   }
 }

@@ -27,7 +27,8 @@ struct PositionLoss {
       _ = spread.fill(batch: index, of: 1, from: tokens, inputs: &inputs, targets: &targets)
       let loss = model.loss(
         Tokens(inputs, batch: 1, on: device), targets: Tokens(targets, batch: 1, on: device),
-        Pass(on: device, precision: precision))
+        Pass(on: device, precision: precision)
+      ).crossEntropy
       for (position, value) in loss.values().enumerated() { sums[position] += Double(value) }
     }
     losses = sums.map { $0 / Double(windows) }

@@ -5,8 +5,10 @@ package import Tensors
 
 /// What one training step found.
 package struct TrainingStep: Equatable, Sendable {
-  /// Mean loss of the batch in nats, before the update.
+  /// Mean cross-entropy of the batch in nats a token, before the update.
   package let loss: Double
+  /// The mean z-loss, which is lowered beside it; nil where the model has none.
+  package let zLoss: Double?
   /// Norm of the gradient before clipping.
   package let gradientNorm: Double
   package let rate: Double
@@ -14,7 +16,9 @@ package struct TrainingStep: Equatable, Sendable {
   package let maxAttentionLogit: Double?
 
   /// Whether every figure is finite; when not, the parameters were left alone.
-  package var isFinite: Bool { loss.isFinite && gradientNorm.isFinite }
+  package var isFinite: Bool {
+    loss.isFinite && gradientNorm.isFinite && zLoss?.isFinite ?? true
+  }
 }
 
 /// Trains one model on one device.
@@ -64,46 +68,61 @@ package final class Trainer {
   ///   - inputs: [batch, sequence].
   ///   - targets: the token after each input.
   package func step(_ inputs: [Int32], targets: [Int32], batch: Int, rate: Double) -> TrainingStep {
+    step(
+      Tokens(inputs, batch: batch, on: device), targets: Tokens(targets, batch: batch, on: device),
+      rate: rate)
+  }
+
+  /// The same with tokens that lie on the device.
+  func step(_ inputs: Tokens, targets: Tokens, rate: Double) -> TrainingStep {
     let before = device.work
     defer { stepOperations = (device.work - before).total }
-    let (loss, logit) = backward(inputs, targets: targets, batch: batch)
+    let (loss, zLoss, logit) = backward(inputs, targets: targets)
     steps += 1
     let found = parameters.indices.map(gradients.leaf)
     let norm = optimizer.norm(of: found)
     // As in PyTorch, a small term keeps the quotient finite.
     let scale = min(1, options.clip / (norm + 1e-6))
     let step = TrainingStep(
-      loss: loss, gradientNorm: norm, rate: rate, maxAttentionLogit: logit.map(Double.init))
+      loss: loss, zLoss: zLoss, gradientNorm: norm, rate: rate,
+      maxAttentionLogit: logit.map(Double.init))
     guard step.isFinite else { return step }
     optimizer.step(
       parameters, found, rate: Float(rate), gradientScale: Float(scale), decays: decays)
     return step
   }
 
-  /// The mean loss of a batch and the largest attention logit; leaves the gradients in place.
-  package func backward(_ inputs: [Int32], targets: [Int32], batch: Int) -> (Double, Float?) {
+  /// The mean cross-entropy and z-loss of a batch and the largest attention logit; leaves the gradients in place.
+  package func backward(
+    _ inputs: [Int32], targets: [Int32], batch: Int
+  ) -> (loss: Double, zLoss: Double?, logit: Float?) {
+    backward(
+      Tokens(inputs, batch: batch, on: device), targets: Tokens(targets, batch: batch, on: device))
+  }
+
+  private func backward(
+    _ inputs: Tokens, targets: Tokens
+  ) -> (loss: Double, zLoss: Double?, logit: Float?) {
     let tape = Tape(leaves: parameters.count)
     let pass = Pass(on: device, tape: tape, precision: precision)
     pass.observesLogits = true
     pass.dropoutKeys = DropoutKeys(seed: seed, step: steps)
-    let loss = model.loss(
-      Tokens(inputs, batch: batch, on: device),
-      targets: Tokens(targets, batch: batch, on: device), pass
-    ).mean()
+    let loss = model.loss(inputs, targets: targets, pass)
+    let (crossEntropy, zLoss) = (loss.crossEntropy.mean(), loss.meanZLoss())
     let logit = pass.largestLogit()
     tape.backward(into: gradients)
-    return (loss, logit)
+    return (crossEntropy, zLoss, logit)
   }
 
   /// The gradient of a parameter after `backward`.
   package func gradient(of parameter: Parameter) -> Tensor? { gradients.leaf(parameter.slot) }
 
-  /// The mean loss of a batch, without gradients.
+  /// The mean cross-entropy of a batch, without gradients.
   package func evaluate(_ inputs: [Int32], targets: [Int32], batch: Int) -> Double {
     let pass = Pass(on: device, precision: precision)
     return model.loss(
       Tokens(inputs, batch: batch, on: device),
       targets: Tokens(targets, batch: batch, on: device), pass
-    ).mean()
+    ).crossEntropy.mean()
   }
 }

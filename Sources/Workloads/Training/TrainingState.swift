@@ -16,13 +16,21 @@ package struct TrainingState {
   let steps: Int
   private let optimizerSteps: Int
   private let stepOperations: Double
+  /// Of the cell and of its evaluations, over all attempts so far.
+  let seconds, evaluationSeconds: Double
   /// The peaks of memory so far; a process that only evaluates would see less.
   private let peaks: MemoryLedger.Peaks
   private let tensors: SafeTensors
   private let path: String
 
   /// Writes the state of `trainer` into `folder`, whole or not at all.
-  static func save(_ trainer: Trainer, to folder: String) throws(ResultsError) {
+  ///
+  /// - Parameters:
+  ///   - seconds: of the cell so far, over all its attempts.
+  ///   - evaluationSeconds: of its evaluations.
+  static func save(
+    _ trainer: Trainer, seconds: Double, evaluationSeconds: Double, to folder: String
+  ) throws(ResultsError) {
     var entries: [SafeTensors.Entry] = []
     for (parameter, moments) in zip(trainer.model.parameters.all, trainer.optimizer.moments) {
       let shape = parameter.shape.dimensions
@@ -37,7 +45,8 @@ package struct TrainingState {
       entries,
       metadata: [
         ("steps", "\(trainer.steps)"), ("step_operations", "\(trainer.stepOperations ?? 0)"),
-        ("optimizer_steps", "\(trainer.optimizer.steps)"),
+        ("optimizer_steps", "\(trainer.optimizer.steps)"), ("seconds", "\(seconds)"),
+        ("evaluation_seconds", "\(evaluationSeconds)"),
         ("peak_by_kind", Self.text(peaks.byKind)), ("at_peak", Self.text(peaks.atHighest)),
       ])
     try AtomicFile.write(file.encoded(), to: "\(folder)/\(Self.file)")
@@ -60,12 +69,19 @@ package struct TrainingState {
     guard let steps = metadata["steps"].flatMap({ Int($0) }),
       let optimizerSteps = metadata["optimizer_steps"].flatMap({ Int($0) }),
       let operations = metadata["step_operations"].flatMap({ Double($0) }),
+      let seconds = metadata["seconds"].flatMap({ Double($0) }),
+      let evaluationSeconds = metadata["evaluation_seconds"].flatMap({ Double($0) }),
       let byKind = metadata["peak_by_kind"].flatMap(Self.use),
       let atHighest = metadata["at_peak"].flatMap(Self.use)
-    else { throw .unreadable(path: path, problem: "it lacks its numbers of steps or its peaks") }
+    else {
+      throw .unreadable(
+        path: path, problem: "it lacks its numbers of steps, its times or its peaks")
+    }
     self.steps = steps
     self.optimizerSteps = optimizerSteps
     stepOperations = operations
+    self.seconds = seconds
+    self.evaluationSeconds = evaluationSeconds
     peaks = MemoryLedger.Peaks(byKind: byKind, atHighest: atHighest)
   }
 
@@ -92,14 +108,14 @@ package struct TrainingState {
   private static let parts = ["parameter", "first_moment", "second_moment"]
 
   private static func text(_ use: MemoryUse) -> String {
-    MemoryKind.allCases.map { "\(use[$0])" }.joined(separator: " ")
+    MemoryKind.allCases.map { "\(Int(use[$0]))" }.joined(separator: " ")
   }
 
   private static func use(_ text: String) -> MemoryUse? {
     let bytes = text.split(separator: " ").compactMap { Int($0) }
     guard bytes.count == MemoryKind.allCases.count else { return nil }
     var use = MemoryUse()
-    for (kind, count) in zip(MemoryKind.allCases, bytes) { use[kind] = count }
+    for (kind, count) in zip(MemoryKind.allCases, bytes) { use[kind] = Double(count) }
     return use
   }
 }

@@ -124,6 +124,12 @@ struct EngineTests {
     for metric in again.job.row.metrics.metrics where metric.isExact {
       #expect(again.job.row.metrics[metric] == whole.job.row.metrics[metric], "\(metric.name)")
     }
+    // Its times are those of both attempts.
+    #expect(again.job.earlierSeconds > 0 && again.job.earlierSeconds <= stopped.job.seconds)
+    #expect(again.job.seconds > again.job.earlierSeconds)
+    let evaluations = try #require(stopped.job.row.metrics[.evaluationSeconds])
+    #expect(evaluations > 0)
+    #expect(try #require(again.job.row.metrics[.evaluationSeconds]) > evaluations)
     for metric in [Metric.gradNormSD, .lossSpikes, .trainLoss, .bestValLoss, .initialLoss] {
       #expect(again.job.row.metrics[metric] == whole.job.row.metrics[metric], "\(metric.name)")
     }

@@ -44,7 +44,7 @@ struct MemoryTests {
   func kinds() throws {
     var run = try SmallRun()
     _ = run.step()
-    let bytes = 4 * run.model.parameters.count
+    let bytes = 4 * Double(run.model.parameters.count)
     let current = run.device.memory.current
     #expect(current[.parameters] == bytes)
     #expect(current[.gradients] == bytes)
@@ -119,8 +119,8 @@ struct AttentionMemoryTests {
       let peak = device.memory.peakByKind
       return peak[.activations] + peak[.workspace]
     }
-    #expect(Double(peaks[1]) <= 2.1 * Double(peaks[0]), "\(peaks)")
-    #expect(Double(peaks[2]) <= 2.1 * Double(peaks[1]), "\(peaks)")
+    #expect(peaks[1] <= 2.1 * peaks[0], "\(peaks)")
+    #expect(peaks[2] <= 2.1 * peaks[1], "\(peaks)")
   }
 
   private func modelOfOneLayer(length: Int) throws -> Transformer {

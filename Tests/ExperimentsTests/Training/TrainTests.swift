@@ -1,5 +1,6 @@
 // The train workload from its section to the cell's row and files.
 
+import Config
 import Experiments
 import Records
 import Testing
@@ -20,6 +21,68 @@ struct TrainTests {
       evaluation_windows: 3
       \(workload.replacing("\n", with: "\n  "))
     """
+  }
+
+  @Test("the z-loss is its own column; the losses are the cross-entropy")
+  func zLoss() throws {
+    func run(_ zLoss: String) throws -> TrainCell {
+      let cell = try TrainCell(
+        yaml(model: ", z_loss: \(zLoss)", workload: "steps: 3\nsample: {tokens: 0}"))
+      try cell.run()
+      return cell
+    }
+    let (plain, with) = (try run("0"), try run("0.5"))
+    #expect(plain.job.row.metrics[.zLoss] == nil)
+    // ln(65)^2 / 2 at the start, far above what the cross-entropy may differ by.
+    let zLoss = try #require(with.job.row.metrics[.zLoss])
+    #expect(zLoss > 3)
+    #expect(with.job.row.metrics[.initialLoss] == plain.job.row.metrics[.initialLoss])
+    let (first, second) = (
+      try #require(plain.job.row.metrics[.trainLoss]),
+      try #require(with.job.row.metrics[.trainLoss])
+    )
+    #expect(first != second && abs(first - second) < 0.5)
+    let lines = try with.lines().filter { $0["loss"] != nil }
+    #expect(lines.allSatisfy { $0["z_loss"]?.number ?? 0 > 3 })
+    #expect(lines.first?["loss"]?.number == with.job.row.metrics[.initialLoss])
+    #expect(try plain.lines().allSatisfy { $0["z_loss"] == nil })
+  }
+
+  @Test("the sample starts from a newline, from the prompt, or from the text's first character")
+  func prompts() throws {
+    func sample(_ options: String, of text: String? = nil) throws -> String {
+      let cell = try TrainCell(yaml(workload: "steps: 1\nsample: {tokens: 5\(options)}"))
+      if let text { try cell.folder.write(text, to: "text.txt") }
+      try cell.run()
+      return try AtomicFile.read(cell.folder.file("sample.txt"))
+    }
+    #expect(try sample("").hasPrefix("\n"))
+    #expect(try sample("").count == 6)
+    #expect(try sample(", prompt: 'the'").hasPrefix("the"))
+    let line = String(repeating: "cabbage bed face ", count: 60)
+    #expect(try sample("", of: line).hasPrefix(" "))
+    #expect(try sample("", of: line).count == 6)
+  }
+
+  @Test("a prompt with a character that the text lacks is a fault of the file")
+  func unknownPrompt() throws {
+    let folder = try TemporaryFolder()
+    try folder.write(String(repeating: "cabbage bed face ", count: 60), to: "text.txt")
+    let text = yaml(workload: "sample: {prompt: 'c\u{e9}'}")
+    let experiment = try PlannedExperiment.load(text: text, name: "x.yaml", reader: .standard)
+    let loader = DatasetLoader(
+      locations: DataLocations(offline: true, environment: [:], baseDirectory: folder.path),
+      download: Download(environment: [:]))
+    let faults = try #require(throws: Faults.self) {
+      _ = try RunPlan(experiment, loader: loader, program: "1")
+    }
+    #expect(faults.text.contains("x.yaml:9:20: error: the character"), "\(faults.text)")
+    #expect(faults.text.contains("does not occur in the training text"))
+    // What a run writes down of a file without a prompt is a file without one.
+    let plain = try PlannedExperiment.load(text: yaml(), name: "x.yaml", reader: .standard)
+    let again = try PlannedExperiment.load(
+      text: plain.resolvedYAML, name: "y.yaml", reader: .standard)
+    #expect(try RunPlan(again, loader: loader, program: "1").entries.count == 1)
   }
 
   @Test("a run leaves its curve, its metrics, a checkpoint and a sample")

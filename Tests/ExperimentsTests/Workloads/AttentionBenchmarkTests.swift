@@ -1,5 +1,6 @@
 // The attention workload: what it measures is there, right, and what the formulas say.
 
+import Config
 import Experiments
 import Records
 import Testing
@@ -41,6 +42,40 @@ import Workloads
     #expect(saved == 4 * 4 * 96 * perRow)
     #expect(row.metrics[.prediction(of: .savedBytes)] == saved)
     #expect(row.metrics[.prediction(of: .peakBytes)] == row.metrics[.peakBytes])
+  }
+
+  /// A file whose second layer has no window, as a cell and as an experiment.
+  private func layered(_ workload: String) throws -> (row: CellRow, warnings: [String]) {
+    let yaml = """
+      # Which layer?
+      name: layers
+      device: cpu
+      model: {layers: 4, width: 16, position: none, attention: {type: mha, heads: 2, window: [8, none]}}
+      workload: {type: attention, seconds: 0, sequence: 32\(workload)}
+      """
+    let cell = try TrainCell(yaml)
+    try cell.run()
+    let file = try PlannedExperiment.load(text: yaml, name: "x.yaml", reader: .standard)
+    return (cell.job.row, file.warnings)
+  }
+
+  @Test func `the layer is chosen, recorded, and warned of where layers differ`() throws {
+    let (first, warnings) = try layered("")
+    #expect(first.fact("layer") == .integer(0))
+    #expect(first.metrics[.attentionPairs] == Double(2 * (8 * 32 - 8 * 7 / 2)))
+    #expect(warnings.count == 1)
+    for part in ["model.attention.window", "layer 0", "workload.layer: [0, 1]"] {
+      #expect(warnings[0].contains(part), "\(warnings[0])")
+    }
+    for (layer, pairs) in [(0, 8 * 32 - 8 * 7 / 2), (1, 32 * 33 / 2), (3, 32 * 33 / 2)] {
+      let (row, warnings) = try layered(", layer: \(layer)")
+      #expect(row.fact("layer") == .integer(layer))
+      #expect(row.metrics[.attentionPairs] == Double(2 * pairs))
+      #expect(warnings.isEmpty)
+    }
+    let faults = try #require(throws: Faults.self) { try layered(", layer: 4") }
+    #expect(faults.text.contains("x.yaml:5:62: error: layer 4 does not exist"), "\(faults.text)")
+    #expect(faults.text.contains("x.yaml:4:9: note: model.layers is set here"), "\(faults.text)")
   }
 
   @Test func `masks, windows and rectangular shapes are measured as they are declared`() throws {

@@ -45,6 +45,89 @@ import Workloads
     #expect(cell.job.device.memory.atPeak.total == 0)
   }
 
+  /// Llama 3.1 405B, in bf16.
+  private func largest(batch: Int) throws -> MetricValues {
+    let cell = try TrainCell(
+      """
+      # How large?
+      name: inspect
+      device: cpu
+      precision: bf16
+      model:
+        layers: 126
+        width: 16384
+        attention: {type: gqa, heads: 128, kv_heads: 8}
+        position: {type: rope, base: 500000, scaling: {type: llama3, factor: 8}}
+        ffn: {type: swiglu, hidden: 53248}
+      workload: {type: inspect, vocabulary: 128256, batch: \(batch), sequence: 1048576, cache: bf16}
+      """)
+    try cell.run()
+    #expect(cell.job.row.status == .ok)
+    return cell.job.row.metrics
+  }
+
+  @Test func `405B parameters at 65536 x 1M tokens are counted beyond 64 bits`() throws {
+    let (one, many) = (try largest(batch: 1), try largest(batch: 65536))
+    let cacheOfToken: Double = 126 * 2 * 8 * 128 * 2
+    #expect(many[.parameters] == 405_853_388_800)
+    #expect(many[.kvCacheBytesPerToken] == cacheOfToken)
+    #expect(many[.cacheBytes] == cacheOfToken * 0x1p36)
+    // What is there for each token is there 65536 times.
+    let activations = Metric.prediction(of: .activationBytes)
+    let (few, all) = (try #require(one[activations]), try #require(many[activations]))
+    #expect(few > 0x1p45 && all == 65536 * few)
+    let training = try #require(many[.trainingBytes])
+    #expect(training > all && training < 1.001 * all)
+    // In inference the weights take two bytes each.
+    let inference = try #require(one[.inferenceBytes])
+    let rest = inference - 2 * 405_853_388_800 - cacheOfToken * 0x1p20
+    #expect(rest > 0 && rest < 1e12)
+  }
+
+  @Test func `inference keeps weights in the precision, training in f32`() throws {
+    func bytes(_ precision: String) throws -> (inference: Double, training: Double) {
+      let cell = try TrainCell(
+        """
+        # How large?
+        name: inspect
+        device: cpu
+        precision: \(precision)
+        model: {layers: 2, width: 512, attention: {heads: 8}}
+        workload: {type: inspect, vocabulary: 1000, sequence: 1}
+        """)
+      try cell.run()
+      let metrics = cell.job.row.metrics
+      return (
+        try #require(metrics[.inferenceBytes]),
+        try #require(metrics[.prediction(of: .parameterBytes)])
+      )
+    }
+    let (wide, narrow) = (try bytes("f32"), try bytes("bf16"))
+    #expect(wide.training == narrow.training)
+    let saved = wide.inference - narrow.inference
+    #expect(saved >= wide.training / 2 && saved < 0.51 * wide.training)
+  }
+
+  @Test func `model FLOPs are three forward passes, hardware FLOPs what the kernels do`() throws {
+    let metrics = try inspect(
+      "{layers: 2, width: 64, attention: {type: mha, heads: 4, kernel: flash2}, ffn: {type: gelu, hidden: 128}}",
+      "vocabulary: 100, sequence: 64"
+    ).job.row.metrics
+    let weights = 2 * (4 * 64 * 64 + 2 * 64 * 128) + 64 * 100
+    let pairs = 64 * 65 / 2
+    let forward = Double(2 * weights * 64 + 2 * 4 * 64 * pairs) / 64
+    #expect(metrics[.forwardFLOPsPerToken] == forward)
+    #expect(metrics[.modelFLOPsPerToken] == 3 * forward)
+    // Flash attention computes its scores again: seven products where the model needs six.
+    #expect(metrics[.hardwareFLOPsPerToken] == 3 * forward + Double(2 * 2 * 64 * pairs) / 64)
+  }
+
+  @Test func `a kernel that this device lacks makes no cell crash`() throws {
+    let row = try inspect("{layers: 1, attention: {kernel: flash3}}", "sequence: 64").job.row
+    #expect(row.status == .unavailable)
+    #expect(try #require(row.reason).contains("flash3"))
+  }
+
   @Test func `a dry run predicts the memory of a real training step, byte for byte`() throws {
     let cell = try TrainCell(
       """

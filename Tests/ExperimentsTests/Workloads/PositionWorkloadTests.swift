@@ -57,6 +57,31 @@ import Workloads
     #expect(linear.metrics[.unseenAnglePercent] == 0)
   }
 
+  @Test func `a layer with a base of its own is measured where it is asked for`() throws {
+    func angles(_ base: String, _ layer: String) throws -> (CellRow, [String]) {
+      let yaml = """
+        # Which base?
+        model:
+          {layers: 2, width: 32, attention: {type: mha, heads: 2}, position: {type: rope, base: \(base)}}
+        workload: {type: position, sequence: 64, samples: 2\(layer)}
+        """
+      let cell = try TrainCell(yaml)
+      try cell.run()
+      let file = try PlannedExperiment.load(text: yaml, name: "x.yaml", reader: .standard)
+      return (cell.job.row, file.warnings)
+    }
+    let (alone, none) = try angles("500000", "")
+    let (second, chosen) = try angles("[10000, 500000]", ", layer: 1")
+    let (first, warnings) = try angles("[10000, 500000]", "")
+    #expect(none.isEmpty && chosen.isEmpty && warnings.count == 1)
+    #expect(warnings.first?.contains("model.position.base") == true)
+    #expect(first.fact("layer") == .integer(0) && second.fact("layer") == .integer(1))
+    for metric in [Metric.angleErrorSingle, .unseenAnglePercent] {
+      #expect(second.metrics[metric] == alone.metrics[metric], "\(metric.name)")
+      #expect(first.metrics[metric] != alone.metrics[metric], "\(metric.name)")
+    }
+  }
+
   @Test func `alibi looks at what is near`() throws {
     let near = try #require(properties("alibi").metrics[.nearMassPercent])
     let none = try #require(properties("none").metrics[.nearMassPercent])

@@ -1,0 +1,136 @@
+// Sizes at their upper bounds: each is a clear fault or a correct big number, and nothing traps or fills the memory.
+
+import Config
+import Experiments
+import Foundation
+import Models
+import Records
+import Statistics
+import Testing
+import Workloads
+
+@Suite struct LimitTests {
+  private static let workloads = WorkloadRegistry.all.map { $0.word }
+  // A device that is not there: what a plan predicts is worked out, and no peak is measured for it.
+  private static let document =
+    "device: cuda\nmodel: {layers: 2, width: 64, attention: {heads: 4}}\n"
+
+  /// The largest value of each whole number that a file with this workload can set.
+  private static func largest(_ workload: String) -> [(path: String, value: Int)] {
+    func options(_ slot: String, _ word: String) -> [Read] {
+      Catalogue.slots.first { $0.path == slot }?.entries.first { $0.word == word }?.options ?? []
+    }
+    let reads =
+      Catalogue.common.filter { $0.path.hasPrefix("model.") }
+      + options("model.attention", "gqa") + options("model.ffn", "swiglu")
+      + options("workload", workload)
+    return reads.compactMap { read in
+      switch read.type {
+      case .integer(let bounds), .list(of: .integer(let bounds), _):
+        bounds.upper.map { (read.path, $0) }
+      default: nil
+      }
+    }
+  }
+
+  private func load(_ workload: String, _ sets: [String]) throws(Faults) -> PlannedExperiment {
+    try PlannedExperiment.load(
+      text: Self.document + "workload: {type: \(workload)}\n", name: "x.yaml", sets: sets,
+      reader: .standard)
+  }
+
+  private func plan(_ experiment: PlannedExperiment) -> [JSON] {
+    var options = RunOptions()
+    options.offline = true
+    options.threads = 1
+    let plan = PlanListing(experiment, options, environment: [:])
+    #expect(!(plan.table.text + plan.totals).contains("inf"))
+    return plan.objects
+  }
+
+  /// What a check and a plan of a file with these settings come to; nil where it has faults.
+  private func predict(_ workload: String, _ sets: [String]) -> JSON? {
+    do throws(Faults) {
+      return plan(try load(workload, sets)).first
+    } catch {
+      #expect(error.text.contains("error:"))
+      return nil
+    }
+  }
+
+  @Test(arguments: workloads)
+  func everySizeAndEveryPairOfSizesCanBeAtItsLargest(workload: String) {
+    let sizes = Self.largest(workload)
+    #expect(sizes.count > 8)
+    var predicted = 0
+    for (index, one) in sizes.enumerated() {
+      // Many layers take long to build, and multiply what one layer needs: they have a test of their own.
+      if one.path == "model.layers" { continue }
+      for other in sizes[index...] where other.path != "model.layers" {
+        let found = predict(
+          workload,
+          Set([one.path, other.path]).map { path in
+            "\(path)=\(path == one.path ? one.value : other.value)"
+          })
+        if let found {
+          predicted += 1
+          #expect(found["parameters"]?.whole ?? 0 > 0, "\(one.path), \(other.path)")
+        }
+      }
+    }
+    #expect(predicted > sizes.count)
+  }
+
+  @Test(arguments: workloads, ["none", "sinusoidal", "learned", "rope", "alibi"])
+  func allSizesCanBeAtTheirLargestTogether(workload: String, position: String) throws {
+    let sets = Self.largest(workload).filter { !$0.path.hasPrefix("workload.evaluat") }
+      .map { "\($0.path)=\($0.value)" }
+    let cell = try #require(predict(workload, sets + ["model.position=\(position)"]))
+    #expect(cell["parameters"]?.number ?? 0 > 1e14)
+    if workload == "train" {
+      #expect(cell["tokens"]?.number == 1e9 * 65536 * 1_048_576)
+      #expect(cell["peak_bytes"]?.number ?? 0 > 0x1p64)
+    }
+    if ["generate", "inspect"].contains(workload) {
+      #expect(cell["kv_cache_bytes"]?.number ?? 0 > 0x1p64)
+    }
+  }
+
+  @Test(arguments: ["none", "sinusoidal", "learned", "rope", "alibi"])
+  func aModelOfTheLargestSizesIsInspected(position: String) throws {
+    let experiment = try load(
+      "inspect",
+      Self.largest("inspect").map { "\($0.path)=\($0.value)" } + ["model.position=\(position)"])
+    let cell = try TrainCell(experiment.resolvedYAML.replacing("device: cuda", with: "device: cpu"))
+    try cell.run()
+    #expect(cell.job.row.status == .ok)
+    let metrics = cell.job.row.metrics
+    for metric in [Metric.trainingBytes, .inferenceBytes, .cacheBytes] {
+      #expect(metrics[metric] ?? 0 > 0x1p64, "\(metric.name)")
+    }
+    #expect(metrics[.modelFLOPsPerToken] ?? 0 > 1e15)
+    #expect(metrics.nonfinite == nil)
+  }
+
+  @Test(arguments: ["train", "attention", "generate", "extrapolate", "inspect"])
+  func scoresThatNoNumberCanCountAreAFaultThatNamesTheirSizes(workload: String) throws {
+    let sizes = Self.largest(workload).filter {
+      let key = $0.path.split(separator: ".").last ?? ""
+      return ["batch", "sequence", "keys", "prompt_tokens", "chunk"].contains(key)
+    }
+    let heads = ["model.attention.heads=1024", "model.attention.head_dim=8"]
+    let file = try #require(
+      try? load(workload, sizes.map { "\($0.path)=\($0.value)" } + heads).resolvedYAML)
+    let naive = file.replacing("kernel: auto", with: "kernel: naive")
+    do throws(Faults) {
+      _ = try PlannedExperiment.load(text: naive, name: "x.yaml", reader: .standard)
+      Issue.record("no fault")
+    } catch {
+      #expect(error.all.count == 1)
+      #expect(error.text.contains("more bytes than 64 bits can count"))
+      for part in ["model.attention.heads is set here", "kernel is set here", "batch"] {
+        #expect(error.text.contains(part), "\(error.text)")
+      }
+    }
+  }
+}
