@@ -57,15 +57,18 @@ package struct JSONSchema {
 
   private func schema(_ read: Read) -> Value {
     var fields = [Value.Field("description", .text(description(read)))]
-    // A computed default is another one in another file: it is described, not stated.
-    if case .value(let value, said: nil) = read.absence {
+    // A derived default is another one in another file: it is described, not stated.
+    if case .value(let value) = read.absence {
       fields.append(Value.Field("default", value))
     }
     if case .component(let choices) = read.type {
       return .mapping(fields + component(read, choices))
     }
     let type = schema(of: read.type)
-    guard case .none = read.absence else { return .mapping(fields + type) }
+    switch read.absence {
+    case .value, .required: return .mapping(fields + type)
+    case .derived, .none: break
+    }
     let null = Value.mapping([Value.Field("type", .text("null"))])
     return .mapping(fields + [Value.Field("anyOf", .list([.mapping(type), null]))])
   }
@@ -73,8 +76,8 @@ package struct JSONSchema {
   private func description(_ read: Read) -> String {
     var text = read.doc
     switch read.absence {
-    case .value(_, said: nil): break
-    case .value, .none: text += " (default: \(read.shownDefault))"
+    case .value: break
+    case .derived, .none: text += " (default: \(read.shownDefault))"
     case .required: text += " (\(read.shownDefault))"
     }
     if case .word(let choices) = read.type {
@@ -125,7 +128,7 @@ package struct JSONSchema {
           Value.Field("description", .text(choice.summary)),
         ]))
       guard case .mapping(let properties)? = schema(recording)["properties"] else { return words }
-      let isDefault = read.absence == .value(.text(choice.word), said: nil)
+      let isDefault = read.absence == .value(.text(choice.word))
       var required = isDefault ? [] : ["type"]
       if case .list(let more)? = schema(recording)["required"] {
         required += more.compactMap { if case .text(let key) = $0 { key } else { nil } }

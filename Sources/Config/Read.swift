@@ -68,8 +68,10 @@ package enum ReadType: Sendable, Hashable {
 
 /// What it means that an option is not written.
 package enum Absence: Sendable, Hashable {
-  /// This value; in words where it is computed: "a tenth of steps".
-  case value(Value, said: String?)
+  /// This value.
+  case value(Value)
+  /// A value that follows from other options, and by which rule: "a tenth of steps"; null says the same.
+  case derived(Value, rule: String)
   /// That it has none, and what that means; null says the same.
   case none(String)
   /// A fault.
@@ -86,13 +88,19 @@ package struct Read: Sendable, Hashable {
   package let doc: String
   /// The value read, or the default.
   package let value: Value
-  /// Whether the file (or an overlay) sets it.
+  /// Whether the file (or an overlay) gives it a value; null is none.
   package let isWritten: Bool
+
+  /// Whether its value followed from other options.
+  package var isDerived: Bool {
+    if case .derived = absence { !isWritten } else { false }
+  }
 
   /// The default as the documentation shows it.
   package var shownDefault: String {
     switch absence {
-    case .value(let value, let text): text ?? value.inlineYAML
+    case .value(let value): value.inlineYAML
+    case .derived(_, let rule): rule
     case .none(let meaning): meaning
     case .required: "required"
     }

@@ -27,10 +27,13 @@ package struct Recording: Sendable, Hashable {
 
   package let path: String
   package let items: [Item]
+  /// What is written here and could not be read, as it is written: unknown keys, and known ones with wrong values.
+  package let unread: [Value.Field]
 
-  package init(path: String, items: [Item]) {
+  package init(path: String, items: [Item], unread: [Value.Field] = []) {
     self.path = path
     self.items = items
+    self.unread = unread
   }
 
   /// What `body` reads from a section in which nothing is written: the options and their defaults.
@@ -66,21 +69,87 @@ package struct Recording: Sendable, Hashable {
     }
   }
 
+  /// The options whose values followed from others, with the rules that they followed.
+  package var derived: [DerivedDefault] {
+    items.flatMap { item -> [DerivedDefault] in
+      switch item {
+      case .option(let read):
+        guard read.isDerived, case .derived(_, let rule) = read.absence else { return [] }
+        return [DerivedDefault(path: read.path, rule: rule)]
+      case .section(let key, _, let inner): return isUnread(key) ? [] : inner.derived
+      case .component(let read, let inner): return isUnread(read.key) ? [] : inner.derived
+      }
+    }
+  }
+
   /// The resolved values, defaults included; a component is a mapping with `type` first.
-  package var value: Value {
-    .mapping(
-      items.map { item in
-        switch item {
-        case .option(let read):
-          let isUnset = read.value == .null && read.absence != .required
-          return Value.Field(read.key, read.value, comment: isUnset ? read.shownDefault : nil)
-        case .section(let key, _, let inner): return Value.Field(key, inner.value)
-        case .component(let read, let inner):
-          guard case .mapping(let fields) = inner.value else {
-            return Value.Field(read.key, read.value)
-          }
-          return Value.Field(read.key, .mapping([Value.Field("type", read.value)] + fields))
+  ///
+  /// What could not be read has its default, and unknown keys are left out.
+  package var value: Value { .mapping(fields(keepingUnread: false)) }
+
+  /// The same with everything that could not be read as it is written.
+  package var valueWithUnread: Value { .mapping(fields(keepingUnread: true)) }
+
+  fileprivate func fields(keepingUnread: Bool) -> [Value.Field] {
+    let kept = keepingUnread ? unread : []
+    let known = items.map { item in
+      let field = item.field(keepingUnread: keepingUnread)
+      return kept.first { $0.key == field.key } ?? field
+    }
+    return known + kept.filter { field in !known.contains { $0.key == field.key } }
+  }
+
+  private func isUnread(_ key: String) -> Bool { unread.contains { $0.key == key } }
+}
+
+extension Recording.Item {
+  fileprivate func field(keepingUnread: Bool) -> Value.Field {
+    switch self {
+    case .option(let read):
+      let isUnset = read.value == .null && read.absence != .required
+      return Value.Field(read.key, read.value, comment: isUnset ? read.shownDefault : nil)
+    case .section(let key, _, let inner):
+      return Value.Field(key, .mapping(inner.fields(keepingUnread: keepingUnread)))
+    case .component(let read, let inner):
+      let type = Value.Field("type", read.value)
+      return Value.Field(
+        read.key, .mapping([type] + inner.fields(keepingUnread: keepingUnread)))
+    }
+  }
+}
+
+/// A default that followed from other options.
+package struct DerivedDefault: Sendable, Hashable {
+  /// Dotted, from the root of the document.
+  package let path: String
+  /// "a tenth of lr".
+  package let rule: String
+}
+
+extension Value {
+  /// These resolved values as a document that is read again: derived defaults are null, so that they follow whatever
+  /// is laid over the document, with their rules as comments.
+  ///
+  /// - Parameter showsValues: whether the comments tell the values as well.
+  package func deriving(_ defaults: [DerivedDefault], showsValues: Bool = false) -> Value {
+    let rules = Dictionary(defaults.map { ($0.path, $0.rule) }, uniquingKeysWith: { $1 })
+    return deriving(rules, showsValues, under: "")
+  }
+
+  private func deriving(
+    _ rules: [String: String], _ showsValues: Bool, under path: String
+  ) -> Value {
+    guard case .mapping(let fields) = self else { return self }
+    return .mapping(
+      fields.map { field in
+        let path = path.isEmpty ? field.key : "\(path).\(field.key)"
+        if let rule = rules[path] {
+          let value = showsValues ? "\(field.value.inlineYAML), " : ""
+          return Field(field.key, .null, comment: value + rule)
         }
+        return Field(
+          field.key, field.value.deriving(rules, showsValues, under: path),
+          comment: field.comment)
       })
   }
 }

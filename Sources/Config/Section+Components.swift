@@ -27,7 +27,7 @@ extension Section {
     _ = options.lookUp("type")
     let read = Read(
       path: path, key: key, type: .component(choices),
-      absence: .value(.text(fallback), said: nil), doc: doc, value: .text(word),
+      absence: .value(.text(fallback)), doc: doc, value: .text(word),
       isWritten: isWritten)
     add(key, .component(read, options: options))
     return (word, options)

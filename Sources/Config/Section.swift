@@ -67,7 +67,9 @@ package final class Section {
         case .section(let doc, let inner): .section(key: entry.key, doc: doc, inner.recording)
         case .component(let read, let inner): .component(read, options: inner.recording)
         }
-      })
+      },
+      unread: entries.filter { !asked.contains($0.key) || faulted.contains($0.key) }
+        .map { Value.Field($0.key, $0.value.value) })
   }
 
   /// The dotted path of a key of this section.
@@ -75,12 +77,22 @@ package final class Section {
 
   // MARK: Options
 
-  /// An option with a default; `text` says where a default comes from that is computed.
+  /// An option with a default.
   package func read<Result>(
-    _ key: String, _ type: OptionType<Result>, default fallback: Result,
-    said text: String? = nil, _ doc: String
+    _ key: String, _ type: OptionType<Result>, default fallback: Result, _ doc: String
   ) -> Result {
-    read(key, type, .value(type.encode(fallback), said: text), doc) ?? fallback
+    read(key, type, .value(type.encode(fallback)), doc) ?? fallback
+  }
+
+  /// An option whose default follows from other options of the document.
+  ///
+  /// Null asks for it, as absence does. It is worked out for each cell, from the values that axes and settings gave.
+  ///
+  /// - Parameter rule: how it follows: "a tenth of steps".
+  package func read<Result>(
+    _ key: String, _ type: OptionType<Result>, derived value: Result, rule: String, _ doc: String
+  ) -> Result {
+    read(key, type, .derived(type.encode(value), rule: rule), doc) ?? value
   }
 
   /// An option that may be absent or null; `meaning` says what that means.
@@ -108,18 +120,22 @@ package final class Section {
       result = type.decode(entry.value, path) { record($0, for: key, at: $1) }
     } else {
       switch (absence, entry) {
-      case (.value, nil), (.none, _): break
+      case (.value, nil), (.derived, _), (.none, _): break
       case (.required, nil):
         record(.missing(path, expected: type.read.expected), for: key, at: mark)
       case (_, let entry?):
         record(.noValue(path, expected: type.read.expected), for: key, at: entry.keyMark)
       }
     }
-    var value = result.map(type.encode) ?? .null
-    if result == nil, case .value(let fallback, _) = absence { value = fallback }
+    let fallback: Value =
+      switch absence {
+      case .value(let value), .derived(let value, _): value
+      case .none, .required: .null
+      }
     let read = Read(
-      path: path, key: key, type: type.read, absence: absence, doc: doc, value: value,
-      isWritten: entry != nil)
+      path: path, key: key, type: type.read, absence: absence, doc: doc,
+      value: result.map(type.encode) ?? fallback,
+      isWritten: entry.map { !$0.value.isNull } ?? false)
     add(key, .option(read))
     return result
   }
@@ -177,11 +193,20 @@ package final class Section {
     recorder.record(Fault(kind, at: mark, notes: others.map { note($0) } + notes))
   }
 
+  /// Whether the value that was read of a key followed from other options.
+  package func isDerived(_ key: String) -> Bool {
+    if case .option(let read)? = item(key) { read.isDerived } else { false }
+  }
+
   /// A note that points at a key of this section, or gives its default when it is not written.
   package func note(_ key: String) -> Note {
     if let entry = entry(key) { return Note(.setHere(path(of: key)), at: entry.keyMark) }
-    if case .option(let read)? = items.first(where: { $0.key == key })?.item {
-      return Note(.byDefault(key: read.path, value: read.shownDefault))
+    if case .option(let read)? = item(key) {
+      var value = read.shownDefault
+      if case .derived(let result, let rule) = read.absence {
+        value = "\(result.inlineYAML) (\(rule))"
+      }
+      return Note(.byDefault(key: read.path, value: value))
     }
     return Note(.byDefault(key: path(of: key), value: "not set"))
   }

@@ -96,3 +96,8 @@ struct YAMLEvents: ~Copyable {
       problem: problem, offset: Int(state.problem_mark.index), context: context)
   }
 }
+
+extension YAML {
+  /// The version of libyaml that the program runs with, such as `0.2.5`.
+  package static var libraryVersion: String { String(cString: yaml_get_version_string()) }
+}

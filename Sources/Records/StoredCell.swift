@@ -11,6 +11,8 @@ package struct StoredCell: Sendable {
   package let order: Int?
   /// Device, precision, model and workload with every default; null in runs of older versions.
   package let configuration: JSON
+  /// Paths of options whose values followed from others; none in runs of older versions.
+  package let derived: Set<String>
   /// The result, or the planned row where there is none yet.
   package let row: CellRow
   /// The cell's folder, which is there once it has started.
@@ -30,6 +32,7 @@ package struct StoredCell: Sendable {
     index = line["index"]?.whole ?? 0
     order = line["order"]?.whole
     configuration = line["config"] ?? .null
+    derived = Set((line["derived"]?.elements ?? []).compactMap(\.text))
     folder = run.cell(id)
     var planned = CellRow(
       cell: id, experiment: run.experiment, variant: variant, seed: seed,

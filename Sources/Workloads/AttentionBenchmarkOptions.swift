@@ -28,9 +28,8 @@ struct AttentionBenchmarkOptions: Sendable {
   init(_ options: Section) {
     queries = options.read(
       "sequence", .int(in: 1...1_048_576), default: 1024, "queries of one sequence")
-    keys =
-      options.read("keys", .int(in: 1...1_048_576), absent: "sequence", "keys of one sequence")
-      ?? queries
+    keys = options.read(
+      "keys", .int(in: 1...1_048_576), derived: queries, rule: "sequence", "keys of one sequence")
     batch = options.read("batch", .int(in: 1...65536), default: 1, "sequences")
     layer = MeasuredLayer(options, "window is measured")
     isCausal = options.read(

@@ -30,10 +30,10 @@ struct GenerateOptions: Sendable {
     chunk = options.read(
       "chunk", .int(in: 1...1_048_576), default: 512, "tokens of the prompt that are read at a time"
     )
-    let compares = options.read(
-      "compare", .bool, absent: "true unless the cache is f32 and full",
+    compares = options.read(
+      "compare", .bool, derived: cache != .f32 || isRolling,
+      rule: "true unless the cache is f32 and full",
       "decode once more with a full f32 cache, to see what this one costs")
-    self.compares = compares ?? (cache != .f32 || isRolling)
   }
 
   /// The tokens of each sequence, prompt and continuation and one target more, from the validation split.

@@ -56,7 +56,7 @@ struct ShowCommand: ParsableCommand {
 
   private func show(_ report: CellReport, of run: StoredRun) throws {
     if config {
-      guard let yaml = report.configuration else {
+      guard let yaml = report.experimentFile else {
         throw ResultsError.unreadable(
           path: run.folder.file("plan.jsonl"), problem: "it holds no configuration of the cell")
       }

@@ -24,10 +24,10 @@ import Testing
   }
 
   @Test func anUnsetOptionIsResolvedToNullWithWhatThatMeans() throws {
-    let text = try resolve("{}").yaml
-    #expect(
-      text.contains("    kv_heads: null  # heads / 2\n")
-        || text.contains("  kv_heads: null  # heads / 2\n"))
+    let text = try resolve("{}") { section in
+      _ = section.read("fallback", .string, absent: "an error", "another text")
+    }
+    #expect(text.yaml == "fallback: null  # an error\n")
   }
 
   @Test(arguments: [
@@ -152,21 +152,57 @@ import Testing
     #expect(recording.defaultedTypes.map(\.word) == ["rmsnorm", "gqa"])
   }
 
-  @Test func `a computed default is resolved to its value and documented by its rule`() throws {
-    func read(_ section: Section) {
-      let steps = section.read("steps", .int(in: 1...1000), default: 300, "optimizer steps")
-      _ = section.read(
-        "warmup", .int(in: 0...1000), default: steps / 10, said: "a tenth of steps", "warm-up steps"
-      )
-      _ = section.read("floor", .double(in: 0...1), default: 0.5, said: "half", "the lowest")
-    }
-    #expect(try resolve("steps: 50", read: read).yaml == "steps: 50\nwarmup: 5\nfloor: 0.5\n")
-    let options = Recording.ofDefaults(read).options
+  private static func readDerived(_ section: Section) {
+    let steps = section.read("steps", .int(in: 1...1000), default: 300, "optimizer steps")
+    let schedule = section.section("schedule", "the rate")
+    _ = schedule.read(
+      "warmup", .int(in: 0...1000), derived: steps / 10, rule: "a tenth of steps", "warm-up steps")
+    _ = section.read("floor", .double(in: 0...1), derived: 0.5, rule: "half", "the lowest")
+  }
+
+  @Test(arguments: ["steps: 50", "steps: 50\nschedule: {warmup: null}\nfloor: ~"])
+  func `a derived default has its value, and null asks for it`(text: String) throws {
+    #expect(
+      try resolve(text, read: Self.readDerived).yaml
+        == "steps: 50\nschedule:\n  warmup: 5\nfloor: 0.5\n")
+  }
+
+  @Test func `a resolved text that is read again under another value derives anew`() throws {
+    let document = try YAML.parse(text: "steps: 50\nfloor: 0.25", name: "x.yaml")
+    let section = Section(root: document.root, recorder: Recorder())
+    Self.readDerived(section)
+    let recording = section.recording
+    #expect(recording.derived.map(\.path) == ["schedule.warmup"])
+    let text = recording.value.deriving(recording.derived).yaml
+    #expect(
+      text == "steps: 50\nschedule:\n  warmup: null  # a tenth of steps\nfloor: 0.25\n")
+    let longer = text.replacing("steps: 50", with: "steps: 90")
+    #expect(
+      try resolve(longer, read: Self.readDerived).yaml
+        == "steps: 90\nschedule:\n  warmup: 9\nfloor: 0.25\n")
+    #expect(
+      recording.value.deriving(recording.derived, showsValues: true).yaml
+        .contains("warmup: null  # 5, a tenth of steps\n"))
+  }
+
+  @Test func `a derived default is documented by its rule, and a note tells both`() throws {
+    let options = Recording.ofDefaults(Self.readDerived).options
     #expect(options.map(\.shownDefault) == ["300", "a tenth of steps", "half"])
-    let schema = JSONSchema { _, _ in nil }.schema(Recording.ofDefaults(read))
-    let warmup = schema["properties"]?["warmup"]
+    let schema = JSONSchema { _, _ in nil }.schema(Recording.ofDefaults(Self.readDerived))
+    let warmup = schema["properties"]?["schedule"]?["properties"]?["warmup"]
     #expect(warmup?["default"] == nil)
     #expect(warmup?["description"] == .text("warm-up steps (default: a tenth of steps)"))
+    guard case .list(let forms)? = warmup?["anyOf"] else {
+      Issue.record("null is not allowed: \(String(describing: warmup))")
+      return
+    }
+    #expect(forms.map { $0["type"] } == [.text("integer"), .text("null")])
+    let text = faultText("steps: 50\n") { section in
+      Self.readDerived(section)
+      let schedule = section.section("schedule", "the rate")
+      section.fault("steps", because: .rule("too few"), notes: [schedule.note("warmup")])
+    }
+    #expect(text.contains("note: schedule.warmup is 5 (a tenth of steps) by default\n"))
   }
 
   @Test func `where every letter differs nothing is suggested`() {

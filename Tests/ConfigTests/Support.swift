@@ -28,8 +28,9 @@ func readModel(_ model: Section) {
     "attention", of: attentions, default: "gqa", "attention variant")
   let heads = attention.read("heads", .int(in: 1...1024), default: 8, "query heads")
   if word == "gqa" {
-    let groups = attention.read("kv_heads", .int(in: 1...1024), absent: "heads / 2", "KV heads")
-    if let groups, heads % groups != 0 {
+    let groups = attention.read(
+      "kv_heads", .int(in: 1...1024), derived: max(1, heads / 2), rule: "heads / 2", "KV heads")
+    if heads % groups != 0 {
       attention.fault(
         "kv_heads",
         because: .notDivisible(key: "heads", value: heads, by: "kv_heads", divisor: groups),

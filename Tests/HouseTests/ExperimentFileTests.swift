@@ -23,6 +23,21 @@ import Testing
     }
   }
 
+  @Test func `every experiment's resolved file has the same cells`() throws {
+    for file in try Self.files {
+      let experiment = try PlannedExperiment.load(file: Repository.path(file), reader: .standard)
+      let again = try PlannedExperiment.load(
+        text: experiment.resolvedYAML, name: "resolved.yaml", reader: .standard)
+      #expect(again.name == experiment.name, "\(file)")
+      #expect(again.cells.map(\.label) == experiment.cells.map(\.label), "\(file)")
+      #expect(again.cells.map(\.canonical) == experiment.cells.map(\.canonical), "\(file)")
+      #expect(
+        again.cells.map { $0.exclusion == nil } == experiment.cells.map { $0.exclusion == nil },
+        "\(file)")
+      #expect(again.resolvedYAML == experiment.resolvedYAML, "\(file)")
+    }
+  }
+
   @Test func `every experiment opens with its question`() throws {
     for file in try Self.files {
       let first = try Repository.text(file).lines.first ?? ""

@@ -9,6 +9,8 @@ package struct KeyChange: Equatable, Sendable {
   /// As JSON; null where that side has no such key.
   package let base: JSON
   package let new: JSON
+  /// Whether both values followed from other options.
+  package let isDerived: Bool
   /// Matched points where it differs so, of all that were matched.
   package fileprivate(set) var points: Int
 
@@ -54,12 +56,13 @@ package struct DiffFactors: Sendable {
         before.map { ($0.0, $0.1, values[$0.0] ?? .null) }
         + after.filter { !known.contains($0.0) }.map { ($0.0, JSON.null, $0.1) }
       for (key, old, new) in both where old.canonical != new.canonical {
-        let name = "\(key)\n\(old.line)\n\(new.line)"
+        let isDerived = [pair.base[0], pair.new[0]].allSatisfy { $0.derived.contains(key) }
+        let name = "\(key)\n\(old.line)\n\(new.line)\n\(isDerived)"
         if let place = places[name] {
           changes[place].points += 1
         } else {
           places[name] = changes.count
-          changes.append(KeyChange(key: key, base: old, new: new, points: 1))
+          changes.append(KeyChange(key: key, base: old, new: new, isDerived: isDerived, points: 1))
         }
       }
     }
@@ -74,9 +77,12 @@ package struct DiffFactors: Sendable {
 
   /// Components whose type or options differ count as one factor: `model.norm` with its epsilon.
   ///
-  /// A schedule that stretches with the rate or the steps, as its defaults do, is no factor of its own.
+  /// What followed from other options is no factor of its own, nor is a schedule that stretches with the rate or the
+  /// steps.
   package var factors: [String] {
-    keys.filter { change in !keys.contains { change.follows($0) } }.map { change in
+    keys.filter { change in
+      !change.isDerived && !keys.contains { change.follows($0) }
+    }.map { change in
       let parts = change.key.split(separator: ".").map(String.init)
       return parts.count > 2 ? parts.prefix(2).joined(separator: ".") : change.key
     }.unique

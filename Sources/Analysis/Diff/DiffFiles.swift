@@ -14,7 +14,8 @@ extension RunDiff {
       "changed_keys": .array(
         factors.keys.map {
           [
-            "key": .string($0.key), "base": $0.base, "new": $0.new, "points": .integer($0.points),
+            "key": .string($0.key), "base": $0.base, "new": $0.new,
+            "derived": .bool($0.isDerived), "points": .integer($0.points),
           ]
         }),
       "same_keys": .integer(factors.sameKeys), "points": .integer(factors.points),

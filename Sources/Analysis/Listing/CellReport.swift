@@ -25,7 +25,9 @@ package struct CellReport: Sendable {
       ("cell", cell.id), ("run", "\(run.folder.experiment)/\(run.folder.id)"),
       ("folder", cell.folder), ("seed", "\(row.seed)"),
     ])
-    if let configuration { text += "\nConfiguration\n\n" + indented(configuration) }
+    if let configuration = configuration ?? experimentFile {
+      text += "\nConfiguration\n\n" + indented(configuration)
+    }
     if !row.facts.isEmpty {
       text += "\nWhat ran\n\n"
       text += Facts.text(row.facts.map { ($0.key, $0.value.text ?? $0.value.line) })
@@ -57,10 +59,12 @@ package struct CellReport: Sendable {
     ]
   }
 
-  /// The cell's experiment file with every default; of the plan where the cell has not begun.
-  package var configuration: String? {
-    if let text = read("resolved.yaml") { return text }
-    return cell.configuration == .null ? nil : Value(cell.configuration).yaml
+  /// An experiment file of the cell; of the plan where the cell has not begun.
+  package var experimentFile: String? { read("resolved.yaml") ?? configuration }
+
+  /// Every option with its value; nil in runs of older versions, whose plan does not tell them.
+  private var configuration: String? {
+    cell.configuration == .null ? nil : Value(cell.configuration).yaml
   }
 
   private var metrics: Table {

@@ -11,6 +11,9 @@ extension Catalogue {
       Every word that an experiment file can use, with its options. This page is printed by
       `runexp components --markdown`; a test holds it to the program.
 
+      A default in words, such as "a tenth of lr", follows from other options. It is worked out for each cell, after
+      variants, settings and axes, and `null` asks for it.
+
       """
     for slot in slots {
       text += "\n## \(slot.path)\n\n\(sentence(slot.doc)) Default: `\(slot.standard)`.\n"

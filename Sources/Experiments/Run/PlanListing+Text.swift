@@ -64,7 +64,7 @@ extension PlanListing {
         "kv_cache_bytes": Metric.cacheBytes.json(prediction?.cacheBytes),
         "kv_cache_bytes_per_token": .integer(prediction?.cacheBytesPerToken),
         "least_seconds": .real(line.seconds), "fits": line.fits.map(JSON.bool) ?? .null,
-        "memory_cap_bytes": .integer(memoryCap?.bytes),
+        "memory_cap_bytes": .integer(memoryCap?.bytes), "config": JSON(line.cell.resolved),
       ]
     }
   }

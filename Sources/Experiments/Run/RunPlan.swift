@@ -86,6 +86,7 @@ package struct RunPlan {
         "status": .string(entry.row.status.rawValue), "reason": .string(entry.row.reason),
         "ran": .object(entry.row.facts.map { JSONMember($0.key, $0.value) }),
         "config": JSON(entry.cell.resolved),
+        "derived": .array(entry.cell.derived.map { .string($0.path) }),
       ]
     }
   }

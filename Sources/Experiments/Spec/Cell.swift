@@ -12,6 +12,14 @@ package struct AxisValue: Sendable {
   package let value: Value
   /// The value in labels: short, without slashes, different for each value of the axis.
   package let text: String
+
+  /// The same with the value that the option has where the axis leaves it to be derived, which is null.
+  func resolved(in document: Value) -> AxisValue {
+    guard value == .null, let path = DottedPath(path),
+      let found = Condition.value(at: path, in: document)
+    else { return self }
+    return AxisValue(path: self.path, name: name, value: found, text: text)
+  }
 }
 
 /// One planned run: everything that it depends on.
@@ -32,16 +40,21 @@ package struct Cell<Model, Workload> {
   package let exclusion: String?
   /// The merged document, as written.
   package let document: Node
-  /// Device, precision, model and workload with all defaults; of an excluded cell that could not
-  /// be read, what is written.
+  /// Device, precision, model and workload with all defaults; of an excluded cell also what could not be read, as
+  /// it is written.
   package let resolved: Value
+  /// The options of `resolved` whose values followed from others.
+  package let derived: [DerivedDefault]
   let experiment: String
   let declaresVariants: Bool
 
   /// A complete experiment file of this cell alone, which runs again as is.
+  ///
+  /// What followed from other options stands in comments, and follows again where the file is changed.
   package var resolvedYAML: String {
     var fields = [Value.Field("name", .text(experiment))]
-    guard case .mapping(let body) = resolved else { return "" }
+    let document = resolved.deriving(derived, showsValues: true)
+    guard case .mapping(let body) = document else { return "" }
     let head = ["device", "precision"]
     fields += body.filter { head.contains($0.key) }
     fields.append(Value.Field("seeds", .list([.int(seed)])))

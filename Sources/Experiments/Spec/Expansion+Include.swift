@@ -73,14 +73,14 @@ extension Expansion {
     _ places: inout [Identity: Int], _ texts: inout [ValueTexts]
   ) {
     let reading = reader.read(document)
-    let resolved = reading.faults.isEmpty ? reading.recording.value : document.value
+    let resolved = reading.recording.valueWithUnread
     let point = MatrixPoint(variant: variant, nodes: values, resolved: resolved)
     let axes = matrix.axes.indices.map { place -> AxisValue in
       let axis = matrix.axes[place]
       if let known = axis.nodes.indices.first(where: {
         isSame(axis.nodes[$0], on: place, as: point)
       }) {
-        return axis.values[known]
+        return axis.values[known].resolved(in: resolved)
       }
       let read = Condition.value(at: axis.path, in: resolved)
       if case .text(let text)? = read, let node = values[place] { checkText(text, at: node.mark) }
@@ -88,7 +88,8 @@ extension Expansion {
       let value = values[place]?.value ?? read.map { $0["type"] ?? $0 } ?? .null
       return AxisValue(
         path: axis.path.text, name: axis.values.first?.name ?? axis.path.text, value: value,
-        text: texts[place].text(for: value))
+        text: texts[place].text(for: value)
+      ).resolved(in: resolved)
     }
     faults.collect(reading.faults, in: label(variant, axes, seed: nil), reading.recording, matrix)
     for seed in seeds(of: inclusion) {
@@ -100,7 +101,8 @@ extension Expansion {
         label: known?.label ?? label(variant, axes, seed: showsSeed ? seed : nil),
         device: reading.device, precision: reading.precision, model: reading.model,
         workload: reading.workload, exclusion: nil, document: document, resolved: resolved,
-        experiment: header.name, declaresVariants: header.declaresVariants)
+        derived: reading.recording.derived, experiment: header.name,
+        declaresVariants: header.declaresVariants)
       if known == nil {
         cells.append(cell)
       } else {

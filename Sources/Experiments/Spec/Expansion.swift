@@ -48,7 +48,9 @@ struct Expansion<Model, Workload> {
       }
       let reading = reader.read(document)
       recordings.append((variant.name, reading.recording))
-      variantValues.append((variant.name, reading.recording.value))
+      let recording = reading.recording
+      // Axes are laid over it again, and derived defaults are to follow them again.
+      variantValues.append((variant.name, recording.valueWithUnread.deriving(recording.derived)))
       if !matrix.axes.isEmpty { document = reader.withTypes(document) }
       documents.append((variant.name, document))
       expand(variant.name, document, matrix.dimensions[...], values: [], nodes: [])
@@ -100,6 +102,7 @@ struct Expansion<Model, Workload> {
   ) {
     let reading = reader.read(document)
     let value = reading.recording.value
+    let axes = values.map { $0.resolved(in: value) }
     let point = MatrixPoint(
       variant: variant,
       nodes: Dictionary(uniqueKeysWithValues: nodes.enumerated().map { ($0, $1) }),
@@ -113,18 +116,19 @@ struct Expansion<Model, Workload> {
       faults.collect(
         reading.faults, in: label(variant, values, seed: nil), reading.recording, matrix)
     }
-    // What is excluded may be wrong; it is then kept as written, not as defaults make it.
-    let resolved = reading.faults.isEmpty ? value : document.value
+    // What is excluded may be wrong, and is then kept as written.
+    let resolved = reading.faults.isEmpty ? value : reading.recording.valueWithUnread
+    let derived = reading.recording.derived
     let showsSeed = showsSeed
     for (seed, reason) in zip(header.seeds, reasons) {
       cells.append(
         Cell(
-          index: cells.count, variant: variant, axes: values, seed: seed,
+          index: cells.count, variant: variant, axes: axes, seed: seed,
           label: label(variant, values, seed: showsSeed ? seed : nil),
           device: reading.device, precision: reading.precision,
           model: reason == nil ? reading.model : nil,
           workload: reason == nil ? reading.workload : nil, exclusion: reason,
-          document: document, resolved: resolved, experiment: header.name,
+          document: document, resolved: resolved, derived: derived, experiment: header.name,
           declaresVariants: header.declaresVariants))
     }
   }

@@ -34,12 +34,13 @@ struct SpecHeader {
   }
 
   private static func name(_ root: Section, fileName: String) -> String {
-    let derived = nameOfFile(fileName)
-    let name = root.read("name", .string, absent: "the file's name", "names the results' folder")
-    if let name, let fault = fault(of: name, what: "name", prefix: "experiment") {
+    let name = root.read(
+      "name", .string, derived: nameOfFile(fileName), rule: "the file's name",
+      "names the results' folder")
+    if !root.isDerived("name"), let fault = fault(of: name, what: "name", prefix: "experiment") {
       root.fault("name", because: .spec(fault))
     }
-    return name ?? derived
+    return name
   }
 
   private static func seeds(_ root: Section) -> [Int] {

@@ -20,20 +20,20 @@ package struct AttentionPlan: Sendable {
 
   package init(_ type: any Attention.Type, _ options: Section, width: Int) {
     heads = type.heads(options)
-    let explicit = options.read(
-      "head_dim", .int(in: 1...1024), absent: "width / heads", "features of one head")
-    if explicit == nil && width % heads.queries != 0 {
+    headDimension = options.read(
+      "head_dim", .int(in: 1...65536), derived: max(1, width / heads.queries),
+      rule: "width / heads", "features of one head")
+    isExplicit = !options.isDerived("head_dim")
+    if !isExplicit && width % heads.queries != 0 {
       options.fault(
         "heads",
         because: .rule(
           "a width of \(width) cannot be divided among \(heads.queries) heads; "
             + "choose another number, or set head_dim"))
     }
-    isExplicit = explicit != nil
-    headDimension = explicit ?? max(1, width / heads.queries)
     bias = options.read("bias", .bool, default: false, "give the q, k and v projections a bias")
-    outBias =
-      options.read("out_bias", .bool, absent: "as bias", "give the o projection a bias") ?? bias
+    outBias = options.read(
+      "out_bias", .bool, derived: bias, rule: "as bias", "give the o projection a bias")
     windows = options.read(
       "window", .list(of: .int(in: 1...1_073_741_824), or: "none"), default: [nil],
       "tokens that a query sees, itself included (Mistral, arXiv 2310.06825); "

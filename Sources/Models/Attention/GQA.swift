@@ -12,10 +12,9 @@ package enum GQA: Attention {
 
   package static func heads(_ options: Section) -> HeadCounts {
     let heads = options.queryHeads()
-    let keyValues =
-      options.read(
-        "kv_heads", .int(in: 1...1024), absent: "half of heads",
-        "number of key/value heads; must divide heads") ?? max(1, heads / 2)
+    let keyValues = options.read(
+      "kv_heads", .int(in: 1...1024), derived: max(1, heads / 2), rule: "half of heads",
+      "number of key/value heads; must divide heads")
     guard keyValues <= heads else {
       options.fault(
         "kv_heads",

@@ -26,12 +26,11 @@ package struct FeedForwardLayer {
   ) {
     kind = type.kind
     // Three matrices of 8/3 x width hold as many parameters as two of 4 x width.
-    let standard = type.gated ? (8 * width + 191) / 192 * 64 : 4 * width
-    hidden =
-      options.read(
-        "hidden", .int(in: 1...1_048_576),
-        absent: type.gated ? "8/3 x width, rounded up to a multiple of 64" : "4 x width",
-        "features between the projections") ?? standard
+    hidden = options.read(
+      "hidden", .int(in: 1...1_048_576),
+      derived: type.gated ? (8 * width + 191) / 192 * 64 : 4 * width,
+      rule: type.gated ? "8/3 x width, rounded up to a multiple of 64" : "4 x width",
+      "features between the projections")
     let bias = options.read("bias", .bool, default: false, "give the projections a bias")
     hasBias = bias
     matrixCount = type.gated ? 3 : 2

@@ -15,10 +15,10 @@ package struct Learned: Position {
   package init(
     _ options: Section, _ context: PositionContext, _ parameters: ParameterBuilder
   ) {
-    let length =
-      options.read(
-        "length", .int(in: 1...1_048_576), absent: "the workload's sequence length",
-        "rows of the table: the longest sequence it can stand for") ?? context.length
+    let length = options.read(
+      "length", .int(in: 1...1_073_741_824), derived: context.length,
+      rule: "the workload's sequence length",
+      "rows of the table: the longest sequence it can stand for")
     if length < context.length {
       options.fault(
         "length",

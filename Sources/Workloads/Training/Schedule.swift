@@ -34,8 +34,8 @@ package struct Schedule: Equatable, Sendable {
       "schedule", of: Schedule.choices, default: "cosine", "how the learning rate changes")
     let options = read.options
     let warmup = options.read(
-      "warmup", .int(in: 0...1_000_000_000), default: min(100, steps / 10),
-      said: "a tenth of steps, at most 100", "steps over which the rate rises linearly to lr")
+      "warmup", .int(in: 0...1_000_000_000), derived: min(100, steps / 10),
+      rule: "a tenth of steps, at most 100", "steps over which the rate rises linearly to lr")
     if warmup > steps {
       options.fault(
         "warmup",
@@ -45,7 +45,8 @@ package struct Schedule: Equatable, Sendable {
     let shape = Shape(rawValue: read.word) ?? .cosine
     if shape != .constant {
       floor = options.read(
-        "min_lr", .double(in: 0...100), default: rate / 10, said: "a tenth of lr",
+        "min_lr", .double(in: 0...100), derived: (Decimal(rate) / Decimal(10)).double,
+        rule: "a tenth of lr",
         "learning rate at the last step")
       if floor > rate {
         options.fault(

@@ -23,6 +23,7 @@ struct DiffCases {
     var configuration: JSON = [
       "model": ["norm": ["type": "rmsnorm"]], "workload": ["type": "train"],
     ]
+    var derived: [String] = []
     var facts: [String: JSON] = [:]
   }
 
@@ -41,6 +42,7 @@ struct DiffCases {
         "seed": .integer(cell.seed),
         "axes": .object(axes.map { JSONMember($0.key, $0.value) }),
         "status": "not_run", "reason": .null, "ran": .object([]), "config": cell.configuration,
+        "derived": .array(cell.derived.map { .string($0) }),
       ])
       var row = CellRow(
         cell: id, experiment: "e", variant: cell.variant, seed: cell.seed, status: cell.status,

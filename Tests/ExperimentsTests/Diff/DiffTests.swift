@@ -137,6 +137,26 @@ struct DiffTests {
     #expect(other.changes.map(\.verdict) == [.unclear("another text")])
   }
 
+  @Test("what follows from other options on both sides is shown, and is no factor of its own")
+  func derived() throws {
+    func side(width: Int, hidden: Int, derived: [String]) throws -> DiffSide {
+      var cell = DiffCases.Cell(metrics: [(.valLoss, 1)])
+      cell.configuration = [
+        "model": ["width": .integer(width), "ffn": ["hidden": .integer(hidden)]]
+      ]
+      cell.derived = derived
+      return try cases.side([cell])
+    }
+    let base = try side(width: 64, hidden: 256, derived: ["model.ffn.hidden"])
+    let follows = RunDiff(base, try side(width: 96, hidden: 384, derived: ["model.ffn.hidden"]))
+    #expect(follows.factors.keys.map(\.key) == ["model.width", "model.ffn.hidden"])
+    #expect(follows.factors.keys.map(\.isDerived) == [false, true])
+    #expect(follows.factors.factors == ["model.width"])
+    #expect(follows.factors.confounded == nil)
+    let written = RunDiff(base, try side(width: 96, hidden: 256 * 2, derived: []))
+    #expect(written.factors.factors == ["model.width", "model.ffn"])
+  }
+
   @Test("a schedule that stretches with the rate or the steps is no factor of its own")
   func schedule() throws {
     func side(rate: Double, least: Double, steps: Int, warmup: Int) throws -> DiffSide {

@@ -41,6 +41,10 @@ import Testing
       "workload.optimizer.lr == 1e-3 and true and model.layers != 6 and sequence >= 32",
       ["classic/sequence=32"]
     ),
+    (
+      "model.attention.kv_heads == 4 and model.attention.heads == 8 and sequence == 8",
+      ["modern/sequence=8", "classic/sequence=8"]
+    ),
     ("model.attention.kv_heads == null and model.attention.nothing == null or sequence == 8", []),
   ])
   func expressionsKeepTheCellsTheyHoldFor(expression: String, expected: [String]) throws {
@@ -95,7 +99,7 @@ import Testing
     ("sequence", 1, "the expression must be true or false, not the number 8"),
     ("not sequence", 1, "'not' needs true or false, not the number 8"),
     ("sequence == 8 and 3", 15, "'and' needs true or false, not the number 3"),
-    ("model.attention.kv_heads < 3", 26, "'<' needs numbers, not nothing"),
+    ("workload.data.fallback < 3", 24, "'<' needs numbers, not nothing"),
     ("sequence / 0 > 1", 10, "division by zero"),
     ("sequence % (seed - 1) == 0", 10, "division by zero"),
     ("sequence <", 11, "expected a value, not the end"),

@@ -90,6 +90,7 @@ import Testing
           batch: 4
           data:
             name: plays
+            fallback: null  # an error
           optimizer:
             type: adamw
             lr: 0.002
@@ -118,9 +119,9 @@ import Testing
     #expect(first.canonical == second.canonical)
     #expect(
       first.canonical == """
-        {"device":"auto","model":{"attention":{"heads":8,"kv_heads":null,"type":"gqa"},"layers":3,\
+        {"device":"auto","model":{"attention":{"heads":8,"kv_heads":4,"type":"gqa"},"layers":3,\
         "norm":"rmsnorm"},"precision":"f32","seed":1,"workload":{"batch":4,\
-        "data":{"name":"plays"},"optimizer":{"lr":0.001,"type":"adamw"},"sequence":128,\
+        "data":{"fallback":null,"name":"plays"},"optimizer":{"lr":0.001,"type":"adamw"},"sequence":128,\
         "type":"train"}}
         """)
     let third = try loadSpec("model: {layers: 4}\n").cells[0]

@@ -13,7 +13,8 @@ import Testing
         case ("model.attention", _):
           _ = section.read("heads", .int(in: 1...64), default: 8, "query heads")
           if word == "gqa" {
-            _ = section.read("kv_heads", .int(in: 1...64), absent: "heads / 2", "KV heads")
+            _ = section.read(
+              "kv_heads", .int(in: 1...64), derived: 4, rule: "heads / 2", "KV heads")
           }
         case ("workload", "train"):
           _ = section.component("optimizer", of: [Choice("adamw", "Adam")], default: "adamw", "it")

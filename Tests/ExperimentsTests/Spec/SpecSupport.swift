@@ -37,7 +37,9 @@ let specReader = DocumentReader<SpecModel, SpecWorkload>(
     model.attention = word
     model.heads = options.read("heads", .int(in: 1...64), default: 8, "query heads")
     if word == "gqa" {
-      model.groups = options.read("kv_heads", .int(in: 1...64), absent: "heads / 2", "KV heads")
+      model.groups = options.read(
+        "kv_heads", .int(in: 1...64), derived: max(1, model.heads / 2), rule: "heads / 2",
+        "KV heads")
       if let groups = model.groups, model.heads % groups != 0 {
         options.fault(
           "kv_heads",
@@ -52,7 +54,9 @@ let specReader = DocumentReader<SpecModel, SpecWorkload>(
     let sequence = options.read("sequence", .int(in: 1...4096), default: 128, "tokens a row")
     if word == "train" {
       _ = options.read("batch", .int(in: 1...512), default: 4, "rows")
-      _ = options.section("data", "the text").read("name", .string, default: "plays", "which text")
+      let data = options.section("data", "the text")
+      _ = data.read("name", .string, default: "plays", "which text")
+      _ = data.read("fallback", .string, absent: "an error", "another text")
       let optimizer = options.component(
         "optimizer", of: [Choice("adamw", "Adam"), Choice("sgd", "plain")], default: "adamw",
         "optimizer")

@@ -19,10 +19,9 @@ extension RoPE {
 
     package init(_ options: Section, length: Int) {
       factor = options.scalingFactor(default: 4)
-      original =
-        options.read(
-          "original_length", .int(in: 1...1_073_741_824), absent: "the workload's sequence length",
-          "length of the texts of the original training") ?? length
+      original = options.read(
+        "original_length", .int(in: 1...1_073_741_824), derived: length,
+        rule: "the workload's sequence length", "length of the texts of the original training")
       fast = options.read(
         "beta_fast", .double(in: Bounds.above(0, through: 1e6)), default: 32,
         "pairs that turn this often over the original length keep their angle")
@@ -36,10 +35,9 @@ extension RoPE {
             key: "beta_slow", value: slow.text, other: "beta_fast", otherValue: fast.text),
           seeAlso: ["beta_fast"])
       }
-      amplitude =
-        options.read(
-          "attention_factor", .double(in: 0...1000), absent: "0.1 ln(factor) + 1",
-          "factor on cosines and sines; scores grow with its square") ?? 0.1 * log(factor) + 1
+      amplitude = options.read(
+        "attention_factor", .double(in: 0...1000), derived: 0.1 * log(factor) + 1,
+        rule: "0.1 ln(factor) + 1", "factor on cosines and sines; scores grow with its square")
     }
 
     package func frequencies(base: Double, dimension: Int) -> [Double] {
