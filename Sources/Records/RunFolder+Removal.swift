@@ -16,11 +16,13 @@ extension RunFolder {
     defer { withExtendedLifetime(lock) {} }
     let parent = AtomicFile.folder(of: path)
     let doomed = "\(parent)/.\(id).removed"
+    try Failpoint.remove.pass(path)
     guard rename(path, doomed) == 0 else { throw ResultsError.last("remove", path) }
     try Self.mendLatest(in: parent)
     // Also what an earlier removal left that was stopped.
     for name in (try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? []
     where name.hasPrefix(".r-") && name.hasSuffix(".removed") {
+      try Failpoint.remove.pass("\(parent)/\(name)")
       do {
         try FileManager.default.removeItem(atPath: "\(parent)/\(name)")
       } catch {

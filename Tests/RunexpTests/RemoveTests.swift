@@ -2,6 +2,7 @@
 
 import Foundation
 import Records
+import TestSupport
 import Testing
 
 @Suite("runexp rm", .serialized)
@@ -69,6 +70,23 @@ struct RemoveTests {
     #expect(try program.run("rm").code == 64)
   }
 
+  @Test("a removal that is killed leaves the whole run or none, and the next one tidies up")
+  func killed() throws {
+    let (program, tiny, _) = try made()
+    for (passage, left) in [(1, 3), (2, 2)] {
+      let killed = try program.run(
+        ["rm", "--yes", tiny[2].path],
+        environment: ["RUNEXP_FAILPOINTS": "remove=kill@\(passage)"])
+      #expect(killed.code == 128 + SIGKILL, "\(killed.errors)")
+      #expect(RunFolder.all(in: program.file("results"), experiment: "tiny").count == left)
+      let newest = try RunFolder.open(program.file("results/tiny/latest"))
+      #expect(newest.id == tiny[left - 1].id)
+      #expect(AtomicFile.exists(newest.file("plan.jsonl")))
+    }
+    #expect(try program.run("rm", "--yes", tiny[0].path, tiny[1].path).code == 0)
+    #expect(!program.exists("results/tiny"))
+  }
+
   @Test("runs are chosen by what became of them")
   func byStatus() throws {
     let (program, tiny, other) = try made()
@@ -104,13 +122,10 @@ struct RemoveTests {
       }
     }
     let runs = RunLocator(results: program.file("results")).all()
-    var (start, end) = (timespec(), timespec())
-    // This thread's time, so that what runs beside it does not count.
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &start)
+    let start = threadSeconds()
     let sizes = runs.map(\.bytes)
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &end)
+    let taken = threadSeconds() - start
     #expect(sizes == [Int](repeating: 400, count: 1000))
-    let taken = Double(end.tv_sec - start.tv_sec) + Double(end.tv_nsec - start.tv_nsec) / 1e9
     #expect(taken < 1, "\(taken) s")
   }
 }
