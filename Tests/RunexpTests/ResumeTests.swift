@@ -34,6 +34,8 @@ struct ResumeTests {
       let running = try program.start(
         before == nil
           ? ["run", "tiny.yaml", "-q", "--checkpoint", "20ms"] : ["resume", "tiny", "-q"])
+      // Most of the time goes by before it has read and planned everything; what follows is to be hit as well.
+      if random.next() % 4 != 0 { _ = running.wait { self.isWriting(running, program) } }
       running.wait(seconds: random.fraction() * duration / 8)
       if random.next() % 2 == 0, let worker = running.children().first,
         Running.isAlive(worker), kill(worker, SIGKILL) == 0
@@ -74,6 +76,13 @@ struct ResumeTests {
     var workers = 0
 
     var count: Int { parents + workers }
+  }
+
+  /// Whether a program has taken the lock of a run.
+  private func isWriting(_ running: Running, _ program: Program) -> Bool {
+    guard let run = program.resumableRun() else { return false }
+    let holder = (try? program.read("\(run)/.lock")) ?? ""
+    return holder.trimmingCharacters(in: .whitespacesAndNewlines) == "\(running.id)"
   }
 
   private func isFinished(_ program: Program, _ run: String) throws -> Bool {
