@@ -30,11 +30,13 @@ bench: build
 	@"$$(swift build $(SWIFT_FLAGS) --show-bin-path)/runexp" kernels --check
 	@"$$(swift build $(SWIFT_FLAGS) --show-bin-path)/runexp" kernels --bench
 
-# Both readers go into a folder of their own; the first time needs a network.
+# The readers go into a folder of their own; the first time needs a network.
 readers: build
 	@test -x .build/readers/bin/python || python3 -m venv .build/readers
-	@.build/readers/bin/pip install --quiet pandas duckdb
+	@.build/readers/bin/pip install --quiet pandas duckdb pyyaml
 	@.build/readers/bin/python Tests/readers/read_run.py "$$(swift build $(SWIFT_FLAGS) --show-bin-path)/runexp"
+	@.build/readers/bin/python Tests/readers/read_resolved.py "$$(swift build $(SWIFT_FLAGS) --show-bin-path)/runexp"
+	@.build/readers/bin/python Tests/readers/infer.py --check Tests/Fixtures/inferred.txt
 
 prepare:
 	@scripts/prepare

@@ -1,7 +1,8 @@
 """Whether PyYAML reads what runexp writes as the values that were meant.
 
-    venv/bin/pip install pyyaml
-    venv/bin/python Tests/readers/pyyaml.py path/to/runexp
+    make readers
+
+or, with pyyaml installed, `python Tests/readers/read_resolved.py PROGRAM`.
 
 Runs an experiment whose options have small and large numbers, and compares the resolved.yaml of the run and of each
 cell with the JSON of the same values in plan.jsonl.
