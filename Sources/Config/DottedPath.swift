@@ -1,6 +1,6 @@
 // Dotted paths such as `model.attention.kv_heads`, which name options in a document.
 
-/// A path through nested mappings, as axes of the matrix and `--set` name options.
+/// A path through nested mappings: the name of an option.
 package struct DottedPath: Sendable, Hashable {
   /// No experiment nests as deeply.
   private static let depthLimit = 32

@@ -44,8 +44,6 @@ package struct Note: Sendable, Hashable {
     case byDefault(key: String, value: String)
     /// What libyaml was reading, such as "while scanning a quoted scalar".
     case syntaxContext(String)
-    /// Which cell of the matrix has the fault, where the file alone does not show it.
-    case cell(String)
     /// Words of a component's own.
     case text(String)
   }

@@ -137,7 +137,6 @@ extension Note {
     case .setHere(let key): "\(key) is set here"
     case .byDefault(let key, let value): "\(key) is \(value) by default"
     case .syntaxContext(let text): Wording.harmless(text)
-    case .cell(let label): "in cell \(label)"
     case .text(let text): Wording.harmless(text)
     }
   }

@@ -1,4 +1,4 @@
-// Merging one mapping over another: variants over the document, axis values and `--set` over both.
+// Merging one mapping over another.
 // Which mappings are components is told from their shape alone: they have a `type`.
 
 extension Node {

@@ -94,7 +94,7 @@ struct ExpansionFaults {
     }
     let faults = conditionFaults.filter { !unknown.contains($0.condition) }
     return result
-      + faults.map { Fault($0.fault.kind, in: $0.fault.place, notes: [Note(.cell($0.label))]) }
+      + faults.map { Fault($0.fault.kind, in: $0.fault.place, notes: [Self.note($0.label)]) }
   }
 
   // MARK: All
@@ -114,7 +114,10 @@ struct ExpansionFaults {
         guard count < readings, case .mark(let mark) = fault.place else { return fault }
         let isPlain = variantMarks.contains(mark) || (fault.isLocal && axisMarks.contains(mark))
         return isPlain
-          ? fault : Fault(fault.kind, at: mark, notes: fault.notes + [Note(.cell(label))])
+          ? fault : Fault(fault.kind, at: mark, notes: fault.notes + [Self.note(label)])
       } + ofConditions(matrix, known: names.unique)
   }
+
+  /// Which cell has a fault, where the file alone does not show it.
+  private static func note(_ label: String) -> Note { Note(.text("in cell \(label)")) }
 }

@@ -44,7 +44,8 @@ package enum TypeInference: String, Sendable, Hashable {
     {
       return .number
     }
-    let isTime = letters.allSatisfy { "tzampbcu".contains($0) } && body.count(where: \.isNumber) > 3
-    return isTime && (isDate || letters.contains("t")) ? .date : nil
+    let parts = body.split { !$0.isLetter }.map(String.init)
+    let isTime = parts.allSatisfy { ["t", "z", "am", "pm", "bc", "utc"].contains($0) }
+    return isTime && body.count(where: \.isNumber) > 3 && (isDate || parts[0] == "t") ? .date : nil
   }
 }

@@ -29,7 +29,7 @@ import Testing
     "modern", "none", "base", "7b", "1.5B", "4x", "64k", "2x-wide", "3-layers", "on", "off", "nano",
     "infra", "nap", "truest", "north", "e5", "x10", "v007", "lr-1e-3", "rope-10000", "8x8",
     "0-shot",
-    "ROMEO:", "To be, or not to be", "1 + 1 =", "2nd", "12e", "hélas",
+    "ROMEO:", "To be, or not to be", "1 + 1 =", "2nd", "2024/ab/1234", "./runs/1", "12e", "hélas",
   ])
   func `names and texts that are plainly words are allowed`(text: String) {
     #expect(TypeInference.of(text) == nil)
