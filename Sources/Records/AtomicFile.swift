@@ -10,20 +10,24 @@ package enum AtomicFile {
   /// A symbolic link stays one: what it points to is replaced. A device, a pipe or a descriptor (`/dev/stdout`) cannot
   /// be replaced and is written to.
   ///
+  /// - Parameter isSynced: whether to wait until it is on the disk; not needed for what can be made again.
   /// - Throws: `ResultsError.system` naming the file (not writable, disk full).
-  package static func write(_ text: String, to path: String) throws(ResultsError) {
-    try write(Array(text.utf8), to: path)
+  package static func write(
+    _ text: String, to path: String, isSynced: Bool = true
+  ) throws(ResultsError) {
+    try write(Array(text.utf8), to: path, isSynced: isSynced)
   }
 
   /// Replaces the file at `path` with `bytes`; on failure the old file is untouched.
-  package static func write(_ bytes: [UInt8], to path: String) throws(ResultsError) {
+  package static func write(
+    _ bytes: [UInt8], to path: String, isSynced: Bool = true
+  ) throws(ResultsError) {
     guard let target = try replaceable(path) else { return try writeInPlace(bytes, to: path) }
     // A sweep that took the temporary file for one of the dead may have removed it.
-    for _ in 1...3 {
-      if try replace(target, with: bytes, for: path) {
-        try Failpoint.renamed.pass(path)
-        return try syncFolder(of: target)
-      }
+    for _ in 1...3 where try replace(target, with: bytes, for: path, isSynced: isSynced) {
+      try Failpoint.renamed.pass(path)
+      if isSynced { try syncFolder(of: target) }
+      return
     }
     throw .system(doing: "write", path: path, code: ENOENT)
   }
@@ -108,7 +112,7 @@ package enum AtomicFile {
   ///
   /// - Returns: false where the temporary file has gone.
   private static func replace(
-    _ target: String, with bytes: [UInt8], for path: String
+    _ target: String, with bytes: [UInt8], for path: String, isSynced: Bool
   ) throws(ResultsError) -> Bool {
     let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC
     var temporary = sibling(of: target)
@@ -124,7 +128,7 @@ package enum AtomicFile {
     do throws(ResultsError) {
       try Failpoint.write.pass(path)
       try write(bytes, into: file, for: path)
-      guard fsync(file) == 0 else { throw ResultsError.last("write", path) }
+      guard !isSynced || fsync(file) == 0 else { throw ResultsError.last("write", path) }
       try Failpoint.rename.pass(path)
       if rename(temporary, target) == 0 { return true }
       let code = errno

@@ -4,27 +4,21 @@
 internal import Config
 
 /// The result of one cell: a variant at one point of the axes with one seed.
-package struct CellRow: Equatable, Sendable {
+package struct CellRow: Equatable, Sendable, Record {
   /// One axis value of the matrix, or one fact about the run.
-  package struct Entry: Equatable, Sendable {
-    package let key: String
-    package let value: JSON
+  package typealias Entry = JSONMember
 
-    package init(_ key: String, _ value: JSON) {
-      self.key = key
-      self.value = value
-    }
-  }
-
-  /// The cell's id; begins with a letter, so that no reader takes it for a number.
-  package let cell: String
-  package let experiment: String
-  /// The variant's name; empty where the experiment has no variants.
-  package let variant: String
-  package let seed: Int
+  /// The cell's id: short, unique in the run, and beginning with a letter, so that no reader takes it for a number.
+  package private(set) var cell = ""
+  /// The hash of all that decides the result; nil in runs of older versions.
+  package private(set) var identity: String?
+  package private(set) var experiment = ""
+  /// The variant's name; `base` where the experiment has no variants.
+  package private(set) var variant = ""
+  package private(set) var seed = 0
   /// The matrix axes by dotted path, in the order of the file.
-  package let axes: [Entry]
-  package var status: CellStatus
+  package private(set) var axes: [Entry] = []
+  package var status = CellStatus.notRun
   /// Why the status is what it is, in one line; nil when all went well.
   package var reason: String? {
     didSet { reason = reason.map(Wording.oneLine) }
@@ -33,12 +27,15 @@ package struct CellRow: Equatable, Sendable {
   package private(set) var facts: [Entry] = []
   package var metrics = MetricValues()
 
+  package init() {}
+
   package init(
-    cell: String, experiment: String, variant: String, seed: Int, axes: [Entry] = [],
-    status: CellStatus = .notRun, reason: String? = nil
+    cell: String, identity: String? = nil, experiment: String, variant: String, seed: Int,
+    axes: [Entry] = [], status: CellStatus = .notRun, reason: String? = nil
   ) {
     precondition(cell.first?.isLetter == true, "cell id '\(cell)' does not begin with a letter")
     self.cell = cell
+    self.identity = identity
     self.experiment = experiment
     self.variant = variant
     self.seed = seed
@@ -63,64 +60,36 @@ package struct CellRow: Equatable, Sendable {
 }
 
 extension CellRow {
-  /// This result under the id, axes and data note of its planned row.
+  /// This result in the place of a planned row: under its names and axes, with what was noted when it was planned.
   package func placed(like planned: CellRow) -> CellRow {
-    var row = copy(cell: planned.cell, like: planned)
-    // The parent's note is the true one: a worker is told not to look for the text again.
+    var row = self
+    row.cell = planned.cell
+    row.experiment = planned.experiment
+    row.variant = planned.variant
+    row.seed = planned.seed
+    row.axes = planned.axes
     for fact in planned.facts { row.setFact(fact.key, fact.value) }
     return row
   }
 
-  /// The same under another id.
-  package func renamed(_ id: String) -> CellRow { copy(cell: id, like: self) }
-
-  /// The same at another point of the axes.
-  func at(_ axes: [Entry]) -> CellRow {
-    if axes == self.axes { return self }
-    var place = CellRow(
-      cell: cell, experiment: experiment, variant: variant, seed: seed, axes: axes)
-    place.metrics = metrics
-    return copy(cell: cell, like: place)
-  }
-
-  private func copy(cell: String, like place: CellRow) -> CellRow {
-    var row = CellRow(
-      cell: cell, experiment: place.experiment, variant: place.variant, seed: place.seed,
-      axes: place.axes, status: status, reason: reason)
-    for fact in facts { row.setFact(fact.key, fact.value) }
-    row.metrics = metrics
-    return row
+  /// Whether it is the result of the cell that was planned: the same configuration, seed, text and program.
+  ///
+  /// Rows of older versions know no identity; their id has to do.
+  package func isResult(of planned: CellRow) -> Bool {
+    identity == nil || planned.identity == nil ? cell == planned.cell : identity == planned.identity
   }
 }
 
 extension CellRow {
-  /// The row as a nested object: the cell's `result.json`.
-  package var json: JSON {
+  /// The members of a cell's `result.json`.
+  package static var fields: [Field<Self>] {
     [
-      "cell": .string(cell), "experiment": .string(experiment), "variant": .string(variant),
-      "seed": .integer(seed), "status": .string(status.rawValue), "reason": .string(reason),
-      "axes": .object(axes.map { JSONMember($0.key, $0.value) }),
-      "ran": .object(facts.map { JSONMember($0.key, $0.value) }),
-      "metrics": .object(metrics.metrics.map { JSONMember($0.name, $0.json(metrics[$0])) }),
-      "nonfinite": .string(metrics.nonfinite),
+      Field("cell", \.cell, isRequired: true), Field("identity", \.identity),
+      Field("experiment", \.experiment, isRequired: true),
+      Field("variant", \.variant, isRequired: true), Field("seed", \.seed, isRequired: true),
+      Field("status", \.status, isRequired: true), Field("reason", \.reason),
+      Field("axes", members: \.axes), Field("ran", members: \.facts),
+      Field("metrics", \.metrics), Field("nonfinite", \.metrics.nonfinite),
     ]
-  }
-
-  /// Reads a row from its `result.json`; nil where a required member is missing.
-  package init?(json: JSON) {
-    guard let cell = json["cell"]?.text, cell.first?.isLetter == true,
-      let experiment = json["experiment"]?.text, let variant = json["variant"]?.text,
-      let seed = json["seed"]?.whole,
-      let status = json["status"]?.text.flatMap(CellStatus.init(rawValue:))
-    else { return nil }
-    let axes = json["axes"]?.members.map { Entry($0.key, $0.value) } ?? []
-    self.init(
-      cell: cell, experiment: experiment, variant: variant, seed: seed, axes: axes,
-      status: status, reason: json["reason"]?.text)
-    for member in json["ran"]?.members ?? [] { setFact(member.key, member.value) }
-    for member in json["metrics"]?.members ?? [] {
-      metrics[Metric.named(member.key) ?? .unlisted(member.key)] = member.value.number
-    }
-    if let text = json["nonfinite"]?.text { metrics.mark(nonfinite: text) }
   }
 }

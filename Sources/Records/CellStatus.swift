@@ -1,7 +1,7 @@
 // How a planned cell ended.
 
 /// The status of a cell; every planned cell has one, and its row says why.
-package enum CellStatus: String, CaseIterable, Sendable {
+package enum CellStatus: String, CaseIterable, Sendable, JSONRepresentable {
   case ok
   /// It ended with an error.
   case failed
@@ -28,4 +28,7 @@ package enum CellStatus: String, CaseIterable, Sendable {
 
   /// Whether the cell was to run: all but excluded ones count in the coverage.
   package var isPlanned: Bool { self != .excluded }
+
+  /// Whether a cell that ended so is done: one that was killed, or did not run, runs again when the run goes on.
+  package var isFinal: Bool { self != .notRun && self != .killed }
 }

@@ -3,13 +3,11 @@
 
 /// The rows of a run and the columns they are written in.
 package struct CellTable: Sendable {
-  private static let leading = [
-    "cell", "experiment", "variant", "seed", "status", "reason", "nonfinite",
-  ]
-
   /// All planned cells in the order of the plan.
   package private(set) var rows: [CellRow]
   private let expected: [Metric]
+  /// The rows of each id: two points of a matrix may be the same cell.
+  private var places: [String: [Int]] = [:]
 
   /// A table of planned cells.
   ///
@@ -18,43 +16,48 @@ package struct CellTable: Sendable {
   package init(_ rows: [CellRow], metrics: [Metric]) {
     self.rows = rows
     expected = metrics
+    for (index, row) in rows.enumerated() { places[row.cell, default: []].append(index) }
   }
 
   /// Puts a cell's result in the place of its planned row; a cell not planned is added at the end.
   ///
   /// Two points of a matrix may resolve to the same cell: it runs once, and both rows have its result.
   package mutating func update(_ row: CellRow) {
-    let places = rows.indices.filter { rows[$0].cell == row.cell && rows[$0].seed == row.seed }
-    for index in places { rows[index] = row.at(rows[index].axes) }
-    if places.isEmpty { rows.append(row) }
+    let known = places[row.cell] ?? []
+    for index in known { rows[index] = row.placed(like: rows[index]) }
+    if known.isEmpty {
+      places[row.cell] = [rows.count]
+      rows.append(row)
+    }
   }
 
   /// The names of the columns, in order: fixed ones, axes, `ran.` facts, metrics.
-  package var columns: [String] {
-    Self.leading + axes + facts.map { "ran." + $0 } + metrics.map(\.name)
-  }
+  package var columns: [String] { Columns(self).names }
 
   /// The table as CSV text, with a header line.
   package var csv: String {
-    let metrics = metrics
-    let lines = rows.map { row in
-      CSV.line(
-        flat(row).map { Self.field($0) }
-          + metrics.map { metric in
+    let columns = Columns(self)
+    var text = CSV.line(columns.names)
+    for row in rows {
+      text += CSV.line(
+        columns.fixed(row).map(Self.field)
+          + columns.metrics.map { metric in
             row.metrics[metric].flatMap(metric.fileText)
           })
     }
-    return CSV.line(columns) + lines.joined()
+    return text
   }
 
   /// The table as JSONL text: every row has every column, missing values are null.
   package var jsonl: String {
-    let columns = columns
-    let metrics = metrics
-    return rows.map { row in
-      let values = flat(row) + metrics.map { $0.json(row.metrics[$0]) }
-      return JSON.object(zip(columns, values).map { JSONMember($0, $1) }).line + "\n"
-    }.joined()
+    let columns = Columns(self)
+    let names = columns.names
+    var text = ""
+    for row in rows {
+      let values = columns.fixed(row) + columns.metrics.map { $0.json(row.metrics[$0]) }
+      text += JSON.object(zip(names, values).map { JSONMember($0, $1) }).line + "\n"
+    }
+    return text
   }
 
   /// Writes `cells.csv` and `cells.jsonl` into a run's folder.
@@ -63,40 +66,67 @@ package struct CellTable: Sendable {
     try folder.write(jsonl, to: "cells.jsonl")
   }
 
-  private var axes: [String] { rows.flatMap { $0.axes.map(\.key) }.unique }
-
-  private var facts: [String] { rows.flatMap { $0.facts.map(\.key) }.unique }
-
-  private var metrics: [Metric] {
-    var others = Set(rows.flatMap { $0.metrics.metrics })
-    others.subtract(expected)
-    return expected + Metric.inOrder(others)
-  }
-
-  // All columns but the metrics. Lists, such as a window per layer, become JSON text: flat.
-  private func flat(_ row: CellRow) -> [JSON] {
-    let fixed: [JSON] = [
-      .string(row.cell), .string(row.experiment), .string(row.variant), .integer(row.seed),
-      .string(row.status.rawValue), .string(row.reason), .string(row.metrics.nonfinite),
-    ]
-    let asked = axes.map { key in row.axes.first { $0.key == key }?.value ?? .null }
-    let ran = facts.map { row.fact($0) ?? .null }
-    return fixed + (asked + ran).map(Self.scalar)
-  }
-
-  private static func scalar(_ value: JSON) -> JSON {
-    switch value {
-    case .array, .object: .string(value.line)
-    default: value
-    }
-  }
-
   private static func field(_ value: JSON) -> String? {
     switch value {
     case .null: nil
     case .string(let text): text
     case .real(let number): NumberText.real(number)
     default: value.line
+    }
+  }
+
+  /// The columns of a table, found in one pass over its rows.
+  private struct Columns {
+    static let leading = [
+      "cell", "identity", "experiment", "variant", "seed", "status", "reason", "nonfinite",
+    ]
+    let axes: [String]
+    let facts: [String]
+    let metrics: [Metric]
+
+    init(_ table: CellTable) {
+      var axes = KeyOrder()
+      var facts = KeyOrder()
+      var others: Set<Metric> = []
+      for row in table.rows {
+        axes.add(row.axes)
+        facts.add(row.facts)
+        others.formUnion(row.metrics.metrics)
+      }
+      others.subtract(table.expected)
+      self.axes = axes.keys
+      self.facts = facts.keys
+      metrics = table.expected + Metric.inOrder(others)
+    }
+
+    var names: [String] { Self.leading + axes + facts.map { "ran." + $0 } + metrics.map(\.name) }
+
+    /// A row's values in all columns but the metrics; lists, such as a window a layer, as JSON text: the table is flat.
+    func fixed(_ row: CellRow) -> [JSON] {
+      let asked = Dictionary(row.axes.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })
+      let ran = Dictionary(row.facts.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })
+      return [
+        .string(row.cell), .string(row.identity), .string(row.experiment), .string(row.variant),
+        .integer(row.seed), .string(row.status.rawValue), .string(row.reason),
+        .string(row.metrics.nonfinite),
+      ] + axes.map { Self.scalar(asked[$0] ?? .null) } + facts.map { Self.scalar(ran[$0] ?? .null) }
+    }
+
+    private static func scalar(_ value: JSON) -> JSON {
+      switch value {
+      case .array, .object: .string(value.line)
+      default: value
+      }
+    }
+  }
+
+  /// Keys in the order in which they are first met.
+  private struct KeyOrder {
+    private(set) var keys: [String] = []
+    private var known: Set<String> = []
+
+    mutating func add(_ members: [JSONMember]) {
+      for member in members where known.insert(member.key).inserted { keys.append(member.key) }
     }
   }
 }
@@ -123,7 +153,7 @@ extension CellRow {
     var axes: [JSONMember] = []
     var facts: [JSONMember] = []
     var metrics: [JSONMember] = []
-    let fixed = ["cell", "experiment", "variant", "seed", "status", "reason", "nonfinite"]
+    let fixed = Set(Self.fields.map(\.key))
     for member in line.members where !fixed.contains(member.key) {
       if member.key.hasPrefix("ran.") {
         facts.append(JSONMember(String(member.key.dropFirst(4)), member.value))

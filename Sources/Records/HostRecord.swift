@@ -4,13 +4,13 @@
 internal import Foundation
 
 /// A description of the machine.
-package struct HostRecord: Equatable, Sendable {
+package struct HostRecord: Equatable, Sendable, Record {
   /// The processor's name as it calls itself; nil where the system does not say.
   package var cpu: String?
   /// The instruction set that the CPU kernels chose.
-  package var isa: String
+  package var isa = ""
   /// Processors that may be scheduled on, hyper-threads counted.
-  package var logicalCores: Int
+  package var logicalCores = 1
   /// Cores, hyper-threads not counted; nil where the system does not say.
   package var physicalCores: Int?
   package var memoryBytes: Int?
@@ -18,6 +18,8 @@ package struct HostRecord: Equatable, Sendable {
   package var memoryLimitBytes: Int?
   package var kernel: String?
   package var system: String?
+
+  package init() {}
 
   package init(
     cpu: String?, isa: String, logicalCores: Int, physicalCores: Int? = nil,
@@ -53,13 +55,12 @@ package struct HostRecord: Equatable, Sendable {
       system: systemName(text("\(root)/etc/os-release")))
   }
 
-  /// The description as it stands in run.json.
-  package var json: JSON {
+  package static var fields: [Field<Self>] {
     [
-      "cpu": .string(cpu), "isa": .string(isa), "logical_cores": .integer(logicalCores),
-      "physical_cores": .integer(physicalCores), "memory_bytes": .integer(memoryBytes),
-      "memory_limit_bytes": .integer(memoryLimitBytes), "kernel": .string(kernel),
-      "system": .string(system),
+      Field("cpu", \.cpu), Field("isa", \.isa), Field("logical_cores", \.logicalCores),
+      Field("physical_cores", \.physicalCores), Field("memory_bytes", \.memoryBytes),
+      Field("memory_limit_bytes", \.memoryLimitBytes), Field("kernel", \.kernel),
+      Field("system", \.system),
     ]
   }
 

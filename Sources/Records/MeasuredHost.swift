@@ -3,22 +3,24 @@
 internal import Foundation
 
 /// The machine's measured limits: `host.json` in the cache folder.
-package struct MeasuredHost: Equatable, Sendable {
+package struct MeasuredHost: Equatable, Sendable, Record {
   package var cpu: String?
   /// Without the number of threads.
-  package var isa: String
-  package var logicalCores: Int
+  package var isa = ""
+  package var logicalCores = 0
   /// The threads that the figures below are of.
-  package var threads: Int
-  package var peakF32FlopsPerSecond: Double
-  package var peakBF16FlopsPerSecond: Double
-  package var bandwidthBytesPerSecond: Double
-  /// When it was measured: seconds since 1970.
-  package var time: Double
+  package var threads = 0
+  package var peakF32FlopsPerSecond = 0.0
+  package var peakBF16FlopsPerSecond = 0.0
+  package var bandwidthBytesPerSecond = 0.0
+  /// When it was measured.
+  package var time = Timestamp(secondsSince1970: 0)
+
+  package init() {}
 
   package init(
     _ host: HostRecord, threads: Int, peakF32: Double, peakBF16: Double, bandwidth: Double,
-    time: Double
+    time: Timestamp
   ) {
     cpu = host.cpu
     isa = HostRecord.instructionSet(host.isa)
@@ -39,38 +41,21 @@ package struct MeasuredHost: Equatable, Sendable {
   /// The file in a cache folder.
   package static func path(cache: String) -> String { "\(cache)/host.json" }
 
-  package var json: JSON {
+  package static var fields: [Field<Self>] {
     [
-      "cpu": .string(cpu), "isa": .string(isa), "logical_cores": .integer(logicalCores),
-      "threads": .integer(threads),
-      "peak_f32_flops_per_s": .real(peakF32FlopsPerSecond),
-      "peak_bf16_flops_per_s": .real(peakBF16FlopsPerSecond),
-      "bandwidth_bytes_per_s": .real(bandwidthBytesPerSecond),
-      "time": .string(RunRecord.time(time)),
+      Field("cpu", \.cpu), Field("isa", \.isa, isRequired: true),
+      Field("logical_cores", \.logicalCores, isRequired: true),
+      Field("threads", \.threads, isRequired: true),
+      Field("peak_f32_flops_per_s", \.peakF32FlopsPerSecond, isRequired: true),
+      Field("peak_bf16_flops_per_s", \.peakBF16FlopsPerSecond, isRequired: true),
+      Field("bandwidth_bytes_per_s", \.bandwidthBytesPerSecond, isRequired: true),
+      Field("time", \.time, isRequired: true),
     ]
   }
 
   /// What is kept in a cache folder; nil where nothing is, or nothing that can be read.
   package static func load(cache: String) -> MeasuredHost? {
-    guard let json = try? JSON(reading: AtomicFile.read(path(cache: cache))) else { return nil }
-    return MeasuredHost(json)
-  }
-
-  init?(_ json: JSON) {
-    guard let isa = json["isa"]?.text, let cores = json["logical_cores"]?.whole,
-      let threads = json["threads"]?.whole, let f32 = json["peak_f32_flops_per_s"]?.number,
-      let bf16 = json["peak_bf16_flops_per_s"]?.number,
-      let bandwidth = json["bandwidth_bytes_per_s"]?.number,
-      let time = json["time"]?.text.flatMap(Timestamp.seconds)
-    else { return nil }
-    cpu = json["cpu"]?.text
-    self.isa = isa
-    logicalCores = cores
-    self.threads = threads
-    peakF32FlopsPerSecond = f32
-    peakBF16FlopsPerSecond = bf16
-    bandwidthBytesPerSecond = bandwidth
-    self.time = time
+    try? MeasuredHost(file: path(cache: cache))
   }
 
   /// Keeps it in a cache folder, which is made.

@@ -2,7 +2,7 @@
 // remembered by name, so that a diverged run tells what it met without poisoning its files.
 
 /// Values by metric, in the order of `Metric.all`.
-package struct MetricValues: Equatable, Sendable {
+package struct MetricValues: Equatable, Sendable, JSONRepresentable {
   private var values: [String: Double] = [:]
   private var known: [String: Metric] = [:]
   /// What a metric was where it was not a finite number: "nan", "inf" or "-inf".
@@ -38,17 +38,27 @@ package struct MetricValues: Equatable, Sendable {
 
   /// The metrics met as NaN or infinity: `train_loss=nan;grad_norm_max=inf`; nil if none.
   package var nonfinite: String? {
-    let met = Metric.inOrder(known.values.filter { markers[$0.name] != nil })
-    if met.isEmpty { return nil }
-    return met.map { "\($0.name)=\(markers[$0.name] ?? "")" }.joined(separator: ";")
+    get {
+      let met = Metric.inOrder(known.values.filter { markers[$0.name] != nil })
+      if met.isEmpty { return nil }
+      return met.map { "\($0.name)=\(markers[$0.name] ?? "")" }.joined(separator: ";")
+    }
+    set {
+      for part in (newValue ?? "").split(separator: ";") {
+        let pair = part.split(separator: "=", maxSplits: 1).map(String.init)
+        guard pair.count == 2 else { continue }
+        self[Metric.named(pair[0]) ?? .unlisted(pair[0])] = Double(pair[1]) ?? .nan
+      }
+    }
   }
 
-  /// Restores markers from their text.
-  package mutating func mark(nonfinite text: String) {
-    for part in text.split(separator: ";") {
-      let pair = part.split(separator: "=", maxSplits: 1).map(String.init)
-      guard pair.count == 2 else { continue }
-      self[Metric.named(pair[0]) ?? .unlisted(pair[0])] = Double(pair[1]) ?? .nan
+  /// The values that are finite, by the metric's name.
+  package var json: JSON { .object(metrics.map { JSONMember($0.name, $0.json(self[$0])) }) }
+
+  package init?(json: JSON) {
+    guard case .object(let members) = json else { return nil }
+    for member in members {
+      self[Metric.named(member.key) ?? .unlisted(member.key)] = member.value.number
     }
   }
 }

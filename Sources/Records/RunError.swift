@@ -10,6 +10,8 @@ package enum RunError: Error, Equatable, CustomStringConvertible {
   case missingCells([String])
   /// A signal came, and there is nothing to go on with; the exit code that stands for it.
   case interrupted(Int32)
+  /// A cell that is not to run, and why.
+  case excluded(String, String?)
   /// A worker could not write its results; it said why.
   case workerCouldNotWrite(String)
 
@@ -34,6 +36,8 @@ package enum RunError: Error, Equatable, CustomStringConvertible {
         + labels.prefix(5).joined(separator: ", ")
         + (labels.count > 5 ? " and \(labels.count - 5) more" : "") + "; start a new run"
     case .interrupted: "interrupted"
+    case .excluded(let label, let reason):
+      "\(label) is not to run" + (reason.map { ": \($0)" } ?? "")
     case .workerCouldNotWrite(let label):
       "the worker of \(label) could not write its results; what was finished before is kept, and "
         + "'runexp resume' goes on from there"

@@ -17,9 +17,20 @@ package struct RunFolder: Sendable, Equatable {
     in results: String, experiment: String,
     now: Int = Int(Date().timeIntervalSince1970)
   ) throws(ResultsError) -> RunFolder {
+    try draft(in: results, experiment: experiment, now: now).publish()
+  }
+
+  /// Makes a new run folder under a hidden name, which `publish` makes its own when all is in it.
+  ///
+  /// - Throws: `ResultsError` naming the folder that could not be made.
+  package static func draft(
+    in results: String, experiment: String,
+    now: Int = Int(Date().timeIntervalSince1970)
+  ) throws(ResultsError) -> RunFolder {
     try checkName(experiment)
     let parent = "\(results)/\(experiment)"
     try makeFolders(parent)
+    sweepDrafts(in: parent)
     // Names sort by age also where the clock was set back.
     let newest = all(in: results, experiment: experiment).last?.id
     let time = max(now, newest.map { $0.secondsSince1970 + 1 } ?? now)
@@ -27,15 +38,41 @@ package struct RunFolder: Sendable, Equatable {
     var id = RunID(secondsSince1970: time, using: &random)
     try Failpoint.folder.pass("\(parent)/\(id)")
     // Two runs of one second share letters once in 456976: then take others.
-    while mkdir("\(parent)/\(id)", 0o755) != 0 {
-      guard errno == EEXIST else { throw ResultsError.last("make", "\(parent)/\(id)") }
+    while AtomicFile.exists("\(parent)/\(id)") || mkdir("\(parent)/.\(id)", 0o755) != 0 {
+      guard errno == EEXIST || AtomicFile.exists("\(parent)/\(id)") else {
+        throw ResultsError.last("make", "\(parent)/.\(id)")
+      }
       id = RunID(secondsSince1970: time, using: &random)
     }
-    let folder = RunFolder(path: "\(parent)/\(id)", experiment: experiment, id: id)
+    let folder = RunFolder(path: "\(parent)/.\(id)", experiment: experiment, id: id)
     try makeFolders("\(folder.path)/cells")
+    return folder
+  }
+
+  /// Gives a draft the name of its run, in one step, and points `latest` beside it to it.
+  ///
+  /// - Returns: the folder under its name.
+  package func publish() throws(ResultsError) -> RunFolder {
+    let parent = AtomicFile.folder(of: path)
+    let folder = RunFolder(path: "\(parent)/\(id)", experiment: experiment, id: id)
+    try Failpoint.rename.pass(folder.path)
+    guard rename(path, folder.path) == 0 else { throw ResultsError.last("make", folder.path) }
     try AtomicFile.syncFolder(of: folder.path)
     try AtomicFile.link("\(parent)/latest", to: id.description)
     return folder
+  }
+
+  /// Removes the drafts of programs that were killed long ago.
+  private static func sweepDrafts(in parent: String) {
+    let age = 86400
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? []
+    where name.hasPrefix(".") && RunID(String(name.dropFirst())) != nil {
+      var status = stat()
+      guard stat("\(parent)/\(name)", &status) == 0,
+        status.st_mtim.tv_sec < Int(Date().timeIntervalSince1970) - age
+      else { continue }
+      try? FileManager.default.removeItem(atPath: "\(parent)/\(name)")
+    }
   }
 
   /// The run at a path, which may go through `latest`.
@@ -91,6 +128,36 @@ package struct RunFolder: Sendable, Equatable {
     try Self.makeFolders(cell(id))
     return cell(id)
   }
+
+  /// Writes the final row of a cell, and drops what only an unfinished cell needs.
+  package func writeResult(_ row: CellRow) throws(ResultsError) {
+    try AtomicFile.write(row.json, to: "\(cell(row.cell))/result.json")
+    try dropUnneededState(of: row)
+  }
+
+  /// Takes back what an earlier attempt left as the cell's result, if anything.
+  package func removeResult(of id: String) throws(ResultsError) {
+    try remove("\(cell(id))/result.json")
+  }
+
+  /// Removes the state that an interrupted training would go on from, where a cell has ended for good.
+  package func dropUnneededState(of row: CellRow) throws(ResultsError) {
+    if row.status == .ok || row.status == .diverged { try dropTrainingState(of: row.cell) }
+  }
+
+  /// Removes the state that an interrupted training would go on from.
+  package func dropTrainingState(of id: String) throws(ResultsError) {
+    try remove("\(cell(id))/\(Self.trainingState)")
+  }
+
+  private func remove(_ path: String) throws(ResultsError) {
+    guard AtomicFile.exists(path) else { return }
+    try Failpoint.remove.pass(path)
+    guard unlink(path) == 0 || errno == ENOENT else { throw ResultsError.last("remove", path) }
+  }
+
+  /// In a cell's folder: what an interrupted training goes on from.
+  package static let trainingState = "state.safetensors"
 
   /// Removes the half-written files of programs that were killed; only who holds the run's lock may.
   package func sweep() {

@@ -1,9 +1,10 @@
-// RunLock: one program at a time writes into a run's folder. The kernel gives the lock back when the last process that
-// holds it ends, however it ends, so no run is ever locked by the dead.
+// RunLock: one program at a time writes the tables of a run, and one works on each cell. The kernel gives a lock back
+// when the last process that holds it ends, however it ends, so nothing is ever locked by the dead. It holds between the
+// processes of one machine.
 
 internal import Foundation
 
-/// The exclusive right to write into a run's folder.
+/// The exclusive right to write a run's record and tables, or to work on one of its cells.
 ///
 /// Workers inherit it: a run whose parent was killed stays locked until its last worker has ended as well.
 package final class RunLock {
@@ -13,11 +14,20 @@ package final class RunLock {
 
   package let descriptor: Int32
 
-  /// Takes the lock.
+  /// Takes the lock of a run.
   ///
   /// - Throws: `RunError.locked` when another program has it.
-  package init(_ folder: RunFolder) throws {
-    let path = folder.file(Self.file)
+  package convenience init(_ folder: RunFolder) throws { try self.init(folder: folder.path) }
+
+  /// Takes the lock of one cell, whose folder is there.
+  ///
+  /// - Throws: `RunError.locked` when another program works on the cell.
+  package convenience init(cell line: PlanLine, of folder: RunFolder) throws {
+    try self.init(folder: folder.cell(line.cell))
+  }
+
+  private init(folder: String) throws {
+    let path = "\(folder)/\(Self.file)"
     let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     guard file >= 0 else { throw ResultsError.last("write", path) }
     descriptor = file
@@ -26,7 +36,7 @@ package final class RunLock {
       let holder = Self.holder(file)
       let isHeldByOrphans = holder.map { kill($0, 0) != 0 && errno == ESRCH } ?? false
       guard isHeldByOrphans, MonotonicClock.now() - start < Self.patience else {
-        throw RunError.locked(folder.path, by: holder)
+        throw RunError.locked(folder, by: holder)
       }
       usleep(20_000)
     }

@@ -4,74 +4,148 @@
 internal import Foundation
 
 /// The program's version and the commit it was built from.
-package struct ProgramVersion: Equatable, Sendable {
-  package let version: String
+package struct ProgramVersion: Equatable, Sendable, Record {
+  package var name = "runexp"
+  package var version = ""
   /// The commit; nil where the build did not know it.
-  package let commit: String?
+  package var commit: String?
   /// The hash of the program's file; nil where it cannot be read.
-  package let sha256: String?
+  package var sha256: String?
+
+  package init() {}
 
   package init(version: String, commit: String?, sha256: String? = nil) {
     self.version = version
     self.commit = commit
     self.sha256 = sha256
   }
+
+  package static var fields: [Field<Self>] {
+    [
+      Field("name", \.name), Field("version", \.version), Field("commit", \.commit),
+      Field("sha256", \.sha256),
+    ]
+  }
 }
 
 /// The record of a run.
-package struct RunRecord: Sendable {
+package struct RunRecord: Equatable, Sendable, Record {
   /// A GPU that a run used.
-  package struct GPU: Equatable, Sendable {
-    package let name: String
-    package let driver: String?
+  package struct GPU: Equatable, Sendable, Record {
+    package var name = ""
+    package var driver: String?
+
+    package init() {}
 
     package init(name: String, driver: String?) {
       self.name = name
       self.driver = driver
     }
+
+    package static var fields: [Field<Self>] {
+      [Field("name", \.name, isRequired: true), Field("driver", \.driver)]
+    }
   }
 
   /// A data set that a run read.
-  package struct Dataset: Equatable, Sendable {
-    package let name: String
-    package let sha256: String
-    package let bytes: Int
+  package struct Dataset: Equatable, Sendable, Record {
+    package var name = ""
+    package var sha256 = ""
+    package var bytes = 0
     /// What was asked for, where it was not to be had; nil where the data set is what was asked.
-    package let insteadOf: String?
+    package var insteadOf: String?
+    /// The file that held it; nil for text that the program makes.
+    package var path: String?
 
-    package init(name: String, sha256: String, bytes: Int, insteadOf: String? = nil) {
+    package init() {}
+
+    package init(
+      name: String, sha256: String, bytes: Int, insteadOf: String? = nil, path: String? = nil
+    ) {
       self.name = name
       self.sha256 = sha256
       self.bytes = bytes
       self.insteadOf = insteadOf
+      self.path = path
+    }
+
+    package static var fields: [Field<Self>] {
+      [
+        Field("name", \.name), Field("sha256", \.sha256), Field("bytes", \.bytes),
+        Field("instead_of", \.insteadOf), Field("path", \.path),
+      ]
     }
   }
 
-  package var run: String
-  package var experiment: String
+  /// What the summary needs to know of the experiment.
+  package struct SummaryOptions: Equatable, Sendable, Record {
+    /// For a variant, the one that it is compared with.
+    package var compare: [String: String] = [:]
+    /// Whether any cell trains.
+    package var isTraining = false
+    /// The names of the metrics that come first.
+    package var headline: [String] = []
+    /// The names of the metrics whose growth along an axis is fitted.
+    package var scaling: [String] = []
+
+    package init() {}
+
+    package static var fields: [Field<Self>] {
+      [
+        Field("compare", \.compare), Field("training", \.isTraining),
+        Field("headline", \.headline), Field("scaling", \.scaling),
+      ]
+    }
+  }
+
+  /// An earlier start of the same run.
+  package struct Start: Equatable, Sendable, Record {
+    package var start: Timestamp?
+    /// Nil where it was killed.
+    package var end: Timestamp?
+    package var exit: Int?
+    package var arguments: [String] = []
+    package var program = ProgramVersion()
+
+    package init() {}
+
+    package static var fields: [Field<Self>] {
+      [
+        Field("start", \.start), Field("end", \.end), Field("exit", \.exit),
+        Field("arguments", \.arguments), Field("program", \.program),
+      ]
+    }
+  }
+
+  package var schemaVersion = 1
+  package var run = ""
+  package var experiment = ""
   /// The command line that the run was begun with.
-  package var arguments: [String]
-  /// The command lines that it was gone on with, in their order.
-  package var resumes: [[String]] = []
-  package var program: ProgramVersion
-  package var host: HostRecord
+  package var arguments: [String] = []
+  /// The command lines that it was gone on with, in their order; nil in runs of version 0.1.0, whose `arguments` is the
+  /// newest.
+  package var resumes: [[String]]? = []
+  package var program = ProgramVersion()
+  package var host = HostRecord()
   package var gpu: GPU?
   package var datasets: [Dataset] = []
-  /// What the summary needs to know of the experiment.
-  package var summary: JSON = .null
   /// How it was to run.
-  package var options: JSON = .null
-  /// Earlier starts of the same run, each with its start, end and exit; null where it was killed.
-  package var earlier: [JSON] = []
-  /// Seconds since 1970, UTC.
-  package var start: Double
-  /// Seconds since 1970, UTC; nil while the run goes on.
-  package var end: Double?
+  package var options = RunOptions()
+  package var summary = SummaryOptions()
+  /// Cells that are to run, those that are the same counted once; nil in runs of older versions.
+  package var cells: Int?
+  package var earlier: [Start] = []
+  package var start: Timestamp?
+  /// Nil while the run goes on.
+  package var end: Timestamp?
   /// The exit code; nil while the run goes on.
   package var exit: Int?
 
+  package init() {}
+
   package init(
-    folder: RunFolder, arguments: [String], program: ProgramVersion, host: HostRecord, start: Double
+    folder: RunFolder, arguments: [String], program: ProgramVersion, host: HostRecord,
+    start: Timestamp
   ) {
     run = folder.id.description
     experiment = folder.experiment
@@ -81,59 +155,33 @@ package struct RunRecord: Sendable {
     self.start = start
   }
 
-  /// Takes over the history of a run that goes on: its first command line stays, start and end are this one's, and
-  /// those before it are listed.
-  package mutating func goOn(from old: JSON) {
-    func words(_ value: JSON?) -> [String] { (value?.elements ?? []).compactMap(\.text) }
-    let starts = (old["earlier"]?.elements ?? []).map { words($0["arguments"]) }
-    // Version 0.1.0 wrote the newest command line as that of the run.
-    let before =
-      old["resumes"].map { [words(old["arguments"])] + $0.elements.map(words) }
-      ?? starts + [words(old["arguments"])]
-    resumes = Array(before.dropFirst()) + [arguments]
-    arguments = before.first ?? []
-    earlier =
-      (old["earlier"]?.elements ?? []) + [
-        [
-          "start": old["start"] ?? .null, "end": old["end"] ?? .null, "exit": old["exit"] ?? .null,
-          "arguments": .array((before.last ?? []).map { .string($0) }),
-          "program": old["program"] ?? .null,
-        ]
-      ]
-  }
-
-  /// The record as run.json holds it.
-  package var json: JSON {
+  package static var fields: [Field<Self>] {
     [
-      "schema_version": 1, "run": .string(run), "experiment": .string(experiment),
-      "arguments": .array(arguments.map { .string($0) }),
-      "resumes": .array(resumes.map { .array($0.map { .string($0) }) }),
-      "program": [
-        "name": "runexp", "version": .string(program.version), "commit": .string(program.commit),
-        "sha256": .string(program.sha256),
-      ],
-      "host": host.json,
-      "gpu": gpu.map { ["name": .string($0.name), "driver": .string($0.driver)] } ?? .null,
-      "datasets": .array(
-        datasets.map {
-          [
-            "name": .string($0.name), "sha256": .string($0.sha256), "bytes": .integer($0.bytes),
-            "instead_of": .string($0.insteadOf),
-          ]
-        }),
-      "options": options, "summary": summary, "earlier": .array(earlier),
-      "start": .string(Self.time(start)), "end": .string(end.map(Self.time)),
-      "exit": .integer(exit),
+      Field("schema_version", \.schemaVersion), Field("run", \.run),
+      Field("experiment", \.experiment), Field("arguments", \.arguments),
+      Field("resumes", \.resumes), Field("program", \.program), Field("host", \.host),
+      Field("gpu", \.gpu),
+      Field("datasets", \.datasets), Field("options", \.options), Field("summary", \.summary),
+      Field("cells", \.cells), Field("earlier", \.earlier), Field("start", \.start),
+      Field("end", \.end), Field("exit", \.exit),
     ]
   }
 
-  /// A time in UTC after RFC 3339, to the second: `2026-11-22T22:48:37Z`.
-  package static func time(_ secondsSince1970: Double) -> String {
-    var seconds = time_t(secondsSince1970)
-    var parts = tm()
-    gmtime_r(&seconds, &parts)
-    var text = [CChar](repeating: 0, count: 32)
-    let length = strftime(&text, text.count, "%Y-%m-%dT%H:%M:%SZ", &parts)
-    return String(decoding: text[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  /// The same run started again: its first command line stays, start and end are this one's, and those of `old` are
+  /// listed.
+  package func resuming(_ old: RunRecord) -> RunRecord {
+    let before =
+      old.resumes.map { [old.arguments] + $0 } ?? old.earlier.map(\.arguments) + [old.arguments]
+    var last = Start()
+    last.start = old.start
+    last.end = old.end
+    last.exit = old.exit
+    last.arguments = before.last ?? []
+    last.program = old.program
+    var record = self
+    record.arguments = before.first ?? []
+    record.resumes = before.dropFirst() + [arguments]
+    record.earlier = old.earlier + [last]
+    return record
   }
 }

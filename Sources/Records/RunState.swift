@@ -13,7 +13,7 @@ package enum RunState: String, Sendable {
   package init(of run: StoredRun) {
     if RunLock.isHeld(run.folder) {
       self = .running
-    } else if let exit = run.record["exit"]?.whole {
+    } else if let exit = run.record?.exit {
       self = Self.resumable.contains(exit) ? .unfinished : .finished
     } else {
       self = .unfinished

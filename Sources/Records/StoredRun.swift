@@ -3,8 +3,8 @@
 /// A run's files, read.
 package struct StoredRun: Sendable {
   package let folder: RunFolder
-  /// `run.json`; null where it cannot be read.
-  package let record: JSON
+  /// `run.json`; nil where it cannot be read.
+  package let record: RunRecord?
   /// The planned cells in the order of the plan.
   package let cells: [StoredCell]
 
@@ -13,23 +13,8 @@ package struct StoredRun: Sendable {
   /// - Throws: `ResultsError` when it has no plan that can be read.
   package init(_ folder: RunFolder) throws(ResultsError) {
     self.folder = folder
-    record = (try? JSON(reading: AtomicFile.read(folder.file("run.json")))) ?? .null
-    let path = folder.file("plan.jsonl")
-    let text = try AtomicFile.read(path)
-    let lines: [JSON]
-    do {
-      lines = try JSON.lines(reading: text)
-    } catch {
-      throw .unreadable(path: path, problem: "\(error)")
-    }
-    var cells: [StoredCell] = []
-    for line in lines {
-      guard let cell = StoredCell(line, in: folder) else {
-        throw .unreadable(path: path, problem: "line \(cells.count + 1) is no planned cell")
-      }
-      cells.append(cell)
-    }
-    self.cells = cells
+    record = try? RunRecord(file: folder.file("run.json"))
+    cells = try folder.plan().map { StoredCell($0, in: folder) }
   }
 
   package var rows: [CellRow] { cells.map(\.row) }

@@ -2,8 +2,34 @@
 
 internal import Foundation
 
-/// Times of runs.
-package enum Timestamp {
+/// A moment in UTC, to the second: `2026-11-22T22:48:37Z` (RFC 3339).
+package struct Timestamp: Equatable, Sendable, CustomStringConvertible, JSONRepresentable {
+  package let secondsSince1970: Double
+
+  package init(secondsSince1970: Double) {
+    self.secondsSince1970 = secondsSince1970.rounded(.down)
+  }
+
+  package static var now: Timestamp {
+    Timestamp(secondsSince1970: Date().timeIntervalSince1970)
+  }
+
+  package init?(json: JSON) {
+    guard let seconds = json.text.flatMap(Self.seconds) else { return nil }
+    self.init(secondsSince1970: seconds)
+  }
+
+  package var json: JSON { .string(description) }
+
+  package var description: String {
+    var seconds = time_t(secondsSince1970)
+    var parts = tm()
+    gmtime_r(&seconds, &parts)
+    var text = [CChar](repeating: 0, count: 32)
+    let length = strftime(&text, text.count, "%Y-%m-%dT%H:%M:%SZ", &parts)
+    return String(decoding: text[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
   /// Seconds since 1970 of `2026-11-22T22:48:37Z`; nil for any other text.
   package static func seconds(_ text: String) -> Double? {
     let shape = "dddd-dd-ddTdd:dd:ddZ"

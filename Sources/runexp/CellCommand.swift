@@ -1,4 +1,5 @@
-// runexp cell: the worker that `run` starts for each cell. It can be started by hand as well, and does the same again.
+// runexp cell: runs one cell of a prepared run. The local runner starts one for each cell; a cluster's scheduler may as
+// well.
 
 import ArgumentParser
 import Experiments
@@ -7,40 +8,42 @@ import Records
 
 struct CellCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "cell", abstract: "Run one cell of a run's folder (used by 'run').",
-    shouldDisplay: false)
+    commandName: "cell",
+    abstract: "Run one cell of a prepared run.",
+    discussion: HelpPage(
+      """
+      Takes all that it needs from the run's folder and writes into the cell's own folder only, so \
+      that several machines that share the folder may run different cells at once. A cell that is \
+      done already is left as it is. 'runexp collect' makes the tables afterwards.
+      """,
+      examples: [
+        ("runexp cell results/modern/latest --index 0", "the first cell of the plan"),
+        ("runexp cell $RUN --index $SLURM_ARRAY_TASK_ID", "one cell a task of a job array"),
+      ],
+      exits: [
+        .ok, .failure("there is no such cell, or another process works on it"),
+        .init(3, "the cell did not end ok"), .init(74, "the results could not be written"),
+        .interrupted,
+      ]
+    ).text)
 
-  @Argument(help: "The run's folder.") var folder: String
-  @Argument(help: "The cell's id.") var id: String
-  @Option(help: "The cell's name for people.") var label: String?
-  @Option(help: "Its place among the cells, such as 1/2.") var place = "1/1"
-  @Flag var saveInitial = false
-  @Flag var quiet = false
-  @Flag(help: "Show lines, also on a terminal.") var lines = false
-  @Flag(help: "Descriptor 3 is connected to the program that started this one.")
-  var lifeline = false
-  @Option(help: "Least seconds between checkpoints.") var checkpoint = Double.infinity
-  @Option(help: "Seconds after which it is stopped, for the record.") var time: Double?
-  @Option(help: "Bytes that it may take.") var memory: Int?
-  @OptionGroup var device: DeviceOptions
+  @Argument(help: .run, completion: .runs) var name: String
+  @Option(help: "The cell's number in the plan, from 0.") var index: Int
+  @OptionGroup var place: ResultsOptions
+  @Flag(name: .shortAndLong, help: "Show no progress.") var quiet = false
 
   func run() throws {
-    var options = device.options
-    options.savesInitial = saveInitial
-    options.isQuiet = quiet
-    options.checkpointSeconds = checkpoint
-    options.memoryCap = memory
-    options.timeCap = time
-    let numbers = place.split(separator: "/").compactMap { Int($0) }
+    let folder = try failing { try RunLocator(results: place.results).find(name) }
     let code: Int32
     do {
       code = try CellWorker(
-        RunFolder.open(folder), options, environment: ProcessInfo.processInfo.environment,
-        isConnected: lifeline, isPlain: lines
-      ).run(id, label: label ?? id, index: numbers.first ?? 1, of: numbers.last ?? 1)
+        folder, environment: ProcessInfo.processInfo.environment, isQuiet: quiet
+      ).run(index: index)
     } catch {
       say("error: \(error)")
-      throw ArgumentParser.ExitCode(Records.ExitCode.couldNotWrite)
+      let isOfSystem = (error as? ResultsError)?.isOfSystem ?? false
+      throw ArgumentParser.ExitCode(
+        isOfSystem ? Records.ExitCode.couldNotWrite : Records.ExitCode.failure)
     }
     if code != ExitCode.ok { throw ArgumentParser.ExitCode(code) }
   }

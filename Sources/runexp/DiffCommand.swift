@@ -65,7 +65,7 @@ struct DiffCommand: ParsableCommand {
     options.showsAll = all
     options.threshold = try share()
     if let calibration = Calibration.load(environment: ProcessInfo.processInfo.environment),
-      [sides.0, sides.1].allSatisfy({ calibration.isOf($0.run.record) })
+      [sides.0, sides.1].allSatisfy({ calibration.isOf($0.run.record?.host) })
     {
       options.floor = { calibration.floor($0, of: $1) }
       options.calibration =

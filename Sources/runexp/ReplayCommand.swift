@@ -45,7 +45,7 @@ struct ReplayCommand: ParsableCommand {
     defer { try? FileManager.default.removeItem(atPath: scratch) }
     let program = Program.version
     let environment = ProcessInfo.processInfo.environment
-    let options = RunOptions(of: run)
+    let options = run.record?.options ?? RunOptions()
     let changes = try failing {
       let changes = try Replay.changes(
         since: run, for: chosen, options: options, program: program, environment: environment,

@@ -42,7 +42,7 @@ struct Resume: ParsableCommand {
 
   func run() throws {
     let folder = try failing { try RunLocator(results: place.results).find(name) }
-    var options = try failing { RunOptions(of: try StoredRun(folder)) }
+    var options = try failing { try StoredRun(folder).record?.options ?? RunOptions() }
     options.results = place.results
     options.isQuiet = quiet
     options.arguments = CommandLine.arguments

@@ -18,16 +18,20 @@ func runCells(
       environment: ProcessInfo.processInfo.environment
     ).run(continuing: continuing)
   }
-  print(json ? outcome.summary.json.document : outcome.summary.digest.text, terminator: "")
-  if !json {
-    for text in outcome.texts {
-      let lines = text.text.drop(while: \.isNewline).split(
-        separator: "\n", omittingEmptySubsequences: false)
-      print("\n\(text.title)\n")
-      print(lines.map { $0.isEmpty ? "\n" : "    \($0)\n" }.joined(), terminator: "")
-    }
-  }
+  show(outcome.summary, outcome.texts, json: json)
   say("results: \(outcome.folder.path)")
   if outcome.exitCode >= 128 { say("'runexp resume \(outcome.folder.id)' goes on with it") }
   if outcome.exitCode != ExitCode.ok { throw ArgumentParser.ExitCode(outcome.exitCode) }
+}
+
+/// Prints the summary of a run, and what its cells left for people.
+func show(_ summary: Summary, _ texts: [CellText], json: Bool) {
+  print(json ? summary.json.document : summary.digest.text, terminator: "")
+  if json { return }
+  for text in texts {
+    let lines = text.text.drop(while: \.isNewline).split(
+      separator: "\n", omittingEmptySubsequences: false)
+    print("\n\(text.title)\n")
+    print(lines.map { $0.isEmpty ? "\n" : "    \($0)\n" }.joined(), terminator: "")
+  }
 }

@@ -23,7 +23,6 @@ struct Runexp: ParsableCommand {
       64 usage, 78 invalid experiment file, 130 interrupted.
       """,
     version: "runexp \(Program.number)",
-    subcommands: [CellCommand.self],
     groupedSubcommands: [
       CommandGroup(
         name: "Experiment", subcommands: [Run.self, Sweep.self, Resume.self, Plan.self, Check.self]),
@@ -36,6 +35,9 @@ struct Runexp: ParsableCommand {
           GenerateCommand.self,
           RemoveCommand.self,
         ]),
+      CommandGroup(
+        name: "Steps of a run",
+        subcommands: [PrepareCommand.self, CellCommand.self, CollectCommand.self]),
       CommandGroup(
         name: "Reference",
         subcommands: [

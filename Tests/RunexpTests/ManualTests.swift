@@ -57,8 +57,7 @@ struct ManualTests {
     let help = try program.run("help", "rnu")
     #expect(help.code == 64)
     #expect(help.errors == "error: there is no subcommand 'rnu'; did you mean 'run'?\n")
-    // The worker is not for people, so nothing leads there.
-    #expect(try program.run("cel").errors.contains("cell") == false)
+    #expect(try program.run("cel").errors.contains("did you mean 'cell'?"))
     try program.write("name: question\n", to: "question.yaml")
     #expect(try program.run("question").errors.contains("did you mean 'question.yaml'?"))
   }

@@ -77,7 +77,10 @@ extension Program {
 
   /// The newest run in `results` that has a plan, so that it can go on; nil where there is none.
   func resumableRun(_ results: String = "results") -> String? {
-    tree(results).filter { $0.hasSuffix("/plan.jsonl") && !$0.contains("/latest/") }.max()
+    // What has a hidden name is no run yet.
+    tree(results).filter {
+      $0.hasSuffix("/plan.jsonl") && !$0.contains("/latest/") && !$0.contains("/.")
+    }.max()
       .map { "\(results)/\($0.dropLast("/plan.jsonl".count))" }
   }
 

@@ -30,11 +30,12 @@ struct RunTests {
     for cell in cells {
       #expect(
         program.tree("\(Self.run)/cells/\(cell)") == [
-          "checkpoint", "checkpoint/config.json", "checkpoint/model.safetensors", "log.txt",
-          "memory.json", "resolved.yaml", "result.json", "sample.txt", "status.json", "steps.jsonl",
+          ".lock", "checkpoint", "checkpoint/config.json", "checkpoint/model.safetensors",
+          "log.txt",
+          "memory.json", "resolved.yaml", "result.json", "sample.txt", "steps.jsonl",
         ])
-      let status = try JSON(reading: program.read("\(Self.run)/cells/\(cell)/status.json"))
-      #expect(status["status"]?.text == "ok")
+      let row = try JSON(reading: program.read("\(Self.run)/cells/\(cell)/result.json"))
+      #expect(row["status"]?.text == "ok")
     }
     #expect(try program.read(Self.run + "/experiment.yaml") == program.read("tiny.yaml"))
 
@@ -287,8 +288,9 @@ struct RunTests {
     let cells =
       (try? FileManager.default.contentsOfDirectory(
         atPath: program.file(Self.run + "/cells"))) ?? []
-    guard let cell = cells.first else { return 0 }
-    let text = try? program.read("\(Self.run)/cells/\(cell)/steps.jsonl")
-    return text?.split(separator: "\n").count ?? 0
+    return cells.map { cell in
+      let text = try? program.read("\(Self.run)/cells/\(cell)/steps.jsonl")
+      return text?.split(separator: "\n").count ?? 0
+    }.max() ?? 0
   }
 }

@@ -99,8 +99,11 @@ struct SweepTests {
     #expect(first.errors.contains("measured now"))
     #expect(program.tree() == ["tiny.yaml"])
     let host = HostRecord.read(isa: Device.cpu(threads: 1).summary)
-    try MeasuredHost(host, threads: 1, peakF32: 1e9, peakBF16: 1e9, bandwidth: 1e9, time: 0)
-      .save(cache: program.file("cache/runexp"))
+    try MeasuredHost(
+      host, threads: 1, peakF32: 1e9, peakBF16: 1e9, bandwidth: 1e9,
+      time: Timestamp(secondsSince1970: 0)
+    )
+    .save(cache: program.file("cache/runexp"))
     let plan = try program.run(
       ["plan", "tiny.yaml", "--threads", "1"],
       environment: ["XDG_CACHE_HOME": program.file("cache")])

@@ -116,22 +116,24 @@ package struct DiffFactors: Sendable {
     }
   }
 
-  private static func recorded(_ base: JSON, _ new: JSON) -> [String] {
+  private static func recorded(_ base: RunRecord?, _ new: RunRecord?) -> [String] {
+    guard let base, let new else { return [] }
     var found: [String] = []
-    func compare(_ section: String, _ key: String, _ noun: String, _ text: (JSON) -> String) {
-      guard let old = base[section]?[key], let new = new[section]?[key], old != .null, new != .null,
-        text(old) != text(new)
-      else { return }
-      found.append("the \(noun) differs: \(text(old)), \(text(new))")
+    func compare<Value: Equatable>(
+      _ noun: String, _ value: (RunRecord) -> Value?, text: (Value) -> String = { "\($0)" }
+    ) {
+      guard let old = value(base), let now = value(new), old != now else { return }
+      found.append("the \(noun) differs: \(text(old)), \(text(now))")
     }
-    let plain = { (value: JSON) in value.text ?? value.line }
-    compare("host", "cpu", "processor", plain)
-    compare("host", "isa", "instruction set") { HostRecord.instructionSet(plain($0)) }
-    compare("host", "logical_cores", "number of processors", plain)
+    compare("processor") { $0.host.cpu }
+    compare("instruction set") { record in
+      record.host.isa.isEmpty ? nil : HostRecord.instructionSet(record.host.isa)
+    }
+    compare("number of processors") { $0.host.isa.isEmpty ? nil : $0.host.logicalCores }
     let before = found.count
-    compare("program", "version", "program's version", plain)
+    compare("program's version") { $0.program.version }
     if found.count == before {
-      compare("program", "sha256", "program's build") { String(plain($0).prefix(8)) }
+      compare("program's build", { $0.program.sha256 }, text: { String($0.prefix(8)) })
     }
     return found
   }

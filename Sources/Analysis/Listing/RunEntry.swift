@@ -37,21 +37,19 @@ package struct RunEntry: Sendable {
 
   /// When it began; the time in its name where the record does not say.
   package var start: String {
-    run?.record["start"]?.text ?? Timestamp.text(ofRun: folder.id) ?? ""
+    run?.record?.start?.description ?? Timestamp.text(ofRun: folder.id) ?? ""
   }
 
   /// Seconds from its start to its end, or until now while it goes on; nil where it was left.
   package func seconds(now: Double) -> Double? {
     guard let start = Timestamp.seconds(start) else { return nil }
     if state == .running { return max(0, now - start) }
-    return run?.record["end"]?.text.flatMap(Timestamp.seconds).map { max(0, $0 - start) }
+    return run?.record?.end.map { max(0, $0.secondsSince1970 - start) }
   }
 
   /// The metrics that the experiment's workload puts first.
   package var headline: [Metric] {
-    (run?.record["summary"]?["headline"]?.elements ?? []).compactMap {
-      $0.text.flatMap(Metric.named)
-    }
+    (run?.record?.summary.headline ?? []).compactMap(Metric.named)
   }
 
   /// The first of the headline metrics that has a value, its best one, and the cell that has it.
@@ -71,9 +69,8 @@ package struct RunEntry: Sendable {
 
   /// `0.1.0 41f6558`.
   package var program: String {
-    let program = run?.record["program"]
-    return [program?["version"]?.text, program?["commit"]?.text].compactMap(\.self)
-      .joined(separator: " ")
+    let program = run?.record?.program
+    return [program?.version, program?.commit].compactMap(\.self).joined(separator: " ")
   }
 
   /// How cells ended that are not ok: `1 oom, 2 not run`.
@@ -91,8 +88,8 @@ package struct RunEntry: Sendable {
       "run": .string(folder.id.description), "experiment": .string(folder.experiment),
       "path": .string(folder.path), "state": .string(state?.rawValue ?? "unreadable"),
       "problem": .string(problem), "start": .string(start.isEmpty ? nil : start),
-      "end": run?.record["end"] ?? .null, "seconds": .real(seconds(now: now)),
-      "exit": run?.record["exit"] ?? .null,
+      "end": (run?.record?.end).json, "seconds": .real(seconds(now: now)),
+      "exit": (run?.record?.exit).json,
       "cells_planned": .integer(coverage.planned), "cells_ok": .integer(coverage.ok),
       "cells": .object(
         CellStatus.allCases.compactMap { status in
@@ -104,7 +101,7 @@ package struct RunEntry: Sendable {
           "cell": .string(best.cell.id), "label": .string(best.cell.label),
         ]
       } ?? .null,
-      "bytes": .integer(folder.bytes), "program": run?.record["program"] ?? .null,
+      "bytes": .integer(folder.bytes), "program": (run?.record?.program).json,
     ]
   }
 }

@@ -20,7 +20,7 @@ package struct RunReport: Sendable {
 
   package var text: String {
     let state = entry.state ?? .unfinished
-    let exit = run.record["exit"]?.whole.map { ", exit code \($0)" } ?? ""
+    let exit = run.record?.exit.map { ", exit code \($0)" } ?? ""
     var text = "\(run.folder.experiment) \(run.folder.id): \(state.rawValue)\(exit)\n\n"
     text += Facts.text(facts) + "\n\(Coverage(run.rows).text)\n"
     if !run.cells.isEmpty { text += "\n" + table(isRunning: state == .running).text }
@@ -32,7 +32,7 @@ package struct RunReport: Sendable {
 
   package var json: JSON {
     [
-      "run": entry.json(now: now), "record": run.record,
+      "run": entry.json(now: now), "record": run.record.json,
       "cells": .array(
         run.cells.map { cell in
           .object(
@@ -55,20 +55,18 @@ package struct RunReport: Sendable {
         ? ", \(Timestamp.duration($0)) ago" : ", took \(Timestamp.duration($0))"
     }
     facts.append(("started", Timestamp.short(entry.start) + " UTC" + (took ?? "")))
-    let earlier = record["earlier"]?.elements ?? []
-    if let first = earlier.first?["start"]?.text {
+    let earlier = record?.earlier ?? []
+    if let first = earlier.first?.start?.description {
       facts.append(("resumed", "\(earlier.count) x, first started \(Timestamp.short(first)) UTC"))
     }
-    let words = record["arguments"]?.elements.compactMap(\.text) ?? []
+    let words = record?.arguments ?? []
     if !words.isEmpty { facts.append(("command", Self.command(words))) }
-    if let last = record["resumes"]?.elements.last {
-      facts.append(("last resumed by", Self.command(last.elements.compactMap(\.text))))
-    }
+    if let last = record?.resumes?.last { facts.append(("last resumed by", Self.command(last))) }
     if !entry.program.isEmpty { facts.append(("program", "runexp \(entry.program)")) }
-    if let host = record["host"] { facts.append(("host", Self.host(host))) }
-    if let gpu = record["gpu"]?["name"]?.text { facts.append(("GPU", gpu)) }
-    for data in record["datasets"]?.elements ?? [] { facts.append(("data", Self.dataset(data))) }
-    let options = (record["options"]?.members ?? []).compactMap { member in
+    if let host = record?.host { facts.append(("host", Self.host(host))) }
+    if let gpu = record?.gpu?.name { facts.append(("GPU", gpu)) }
+    for data in record?.datasets ?? [] { facts.append(("data", Self.dataset(data))) }
+    let options = (record?.options.json.members ?? []).compactMap { member in
       text(member.value).map { "\(member.key) \($0)" }
     }
     if !options.isEmpty { facts.append(("options", options.joined(separator: ", "))) }
@@ -88,18 +86,17 @@ package struct RunReport: Sendable {
     return Wording.harmless((["runexp"] + plain).joined(separator: " "))
   }
 
-  private static func host(_ host: JSON) -> String {
-    let cores = host["logical_cores"]?.whole.map { "\($0) \($0 == 1 ? "core" : "cores")" }
-    let memory = host["memory_bytes"]?.number.map { Metric.peakBytes.text($0) }
-    return [host["cpu"]?.text, host["isa"]?.text, cores, memory, host["system"]?.text]
-      .compactMap(\.self).joined(separator: ", ")
+  private static func host(_ host: HostRecord) -> String {
+    let cores = "\(host.logicalCores) \(host.logicalCores == 1 ? "core" : "cores")"
+    let memory = host.memoryBytes.map { Metric.peakBytes.text(Double($0)) }
+    return [host.cpu, host.isa, cores, memory, host.system].compactMap(\.self)
+      .joined(separator: ", ")
   }
 
-  private static func dataset(_ data: JSON) -> String {
-    let bytes = data["bytes"]?.number.map { ", " + Metric.peakBytes.text($0) } ?? ""
-    let hash = data["sha256"]?.text.map { ", sha256 \($0.prefix(12))" } ?? ""
-    let instead = data["instead_of"]?.text.map { ", instead of \($0)" } ?? ""
-    return (data["name"]?.text ?? "?") + bytes + hash + instead
+  private static func dataset(_ data: RunRecord.Dataset) -> String {
+    let instead = data.insteadOf.map { ", instead of \($0)" } ?? ""
+    return data.name + ", " + Metric.peakBytes.text(Double(data.bytes))
+      + ", sha256 \(data.sha256.prefix(12))" + instead
   }
 
   /// A line a cell: label, status, the headline metrics, and why it is not ok.

@@ -32,20 +32,19 @@ struct ReportHead {
   }
 
   private var coverage: String {
-    let isUnfinished = data.run.record["end"]?.text == nil
+    let isUnfinished = data.run.record?.end == nil
     return data.summary.coverage.text
       + (isUnfinished ? "; the run has not ended, or was killed" : "")
   }
 
   private var facts: [String] {
     let record = data.run.record
-    let program = record["program"]
-    let version = program?["version"]?.text.map { version in
-      "runexp \(version)" + (program?["commit"]?.text.map { " (\($0))" } ?? "")
+    let version = record.map { record in
+      "runexp \(record.program.version)" + (record.program.commit.map { " (\($0))" } ?? "")
     }
     return [
-      data.run.folder.id.description, record["start"]?.text.map(Self.minutes),
-      record["host"]?["cpu"]?.text, version,
+      data.run.folder.id.description, record?.start.map { Self.minutes($0.description) },
+      record?.host.cpu, version,
     ].compactMap { $0 }
   }
 

@@ -5,17 +5,17 @@ package import Records
 extension StoredRun {
   /// The summary of what there is.
   package var summary: Summary {
-    let told = record["summary"] ?? .null
-    func metrics(_ key: String) -> [Metric] {
-      (told[key]?.elements ?? []).compactMap { $0.text.flatMap(Metric.named) }
-    }
-    let compare = (told["compare"]?.members ?? []).compactMap { member in
-      member.value.text.map { (member.key, $0) }
-    }
-    return Summary(
-      experiment: folder.experiment, rows: rows,
-      compare: Dictionary(compare, uniquingKeysWith: { $1 }),
-      isTraining: told["training"] == .bool(true), headline: metrics("headline"),
-      scaling: metrics("scaling"))
+    Summary(of: rows, record, experiment: folder.experiment)
+  }
+}
+
+extension Summary {
+  /// The summary of rows, as the run's record asks for it.
+  package init(of rows: [CellRow], _ record: RunRecord?, experiment: String) {
+    let told = record?.summary ?? RunRecord.SummaryOptions()
+    self.init(
+      experiment: experiment, rows: rows, compare: told.compare, isTraining: told.isTraining,
+      headline: told.headline.compactMap(Metric.named),
+      scaling: told.scaling.compactMap(Metric.named))
   }
 }

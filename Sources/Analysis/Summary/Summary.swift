@@ -2,6 +2,7 @@
 // can be claimed from it. This file is the data; SummaryDocument and SummaryFiles print it.
 
 package import Records
+import Statistics
 
 /// The summary of a run's cells.
 package struct Summary: Sendable {

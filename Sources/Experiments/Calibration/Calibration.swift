@@ -53,11 +53,11 @@ package struct Calibration: Equatable, Sendable {
 
   /// Whether it is of the machine that a run was made on.
   ///
-  /// - Parameter record: the run's `run.json`.
-  package func isOf(_ record: JSON) -> Bool {
-    guard let other = record["host"], let isa = other["isa"]?.text else { return false }
-    return (host.cpu, host.isa) == (other["cpu"]?.text, HostRecord.instructionSet(isa))
-      && host.logicalCores == other["logical_cores"]?.whole
+  /// - Parameter other: the host of the run's record; nil where it could not be read.
+  package func isOf(_ other: HostRecord?) -> Bool {
+    guard let other, !other.isa.isEmpty else { return false }
+    return (host.cpu, host.isa) == (other.cpu, HostRecord.instructionSet(other.isa))
+      && host.logicalCores == other.logicalCores
   }
 
   /// How long ago it was measured, for people: `3 d ago`.
@@ -76,7 +76,8 @@ extension Calibration {
         "cpu": .string(host.cpu), "isa": .string(host.isa),
         "logical_cores": .integer(host.logicalCores),
       ],
-      "time": .string(RunRecord.time(time)), "runs": .integer(runs), "threads": .integer(threads),
+      "time": Timestamp(secondsSince1970: time).json, "runs": .integer(runs),
+      "threads": .integer(threads),
       "floors": .object(order.map { JSONMember($0.name, .real(floors[$0.name])) }),
     ]
   }

@@ -128,7 +128,7 @@ extension Doctor {
     let values = [
       JSONMember("path", .string(path)), JSONMember("calibration", calibration.json),
     ]
-    guard calibration.isOf(["host": host.json]) else {
+    guard calibration.isOf(host) else {
       return Finding(
         "calibration", .note,
         "measured \(age), of another machine (\(calibration.host.cpu ?? "?"))",

@@ -82,7 +82,7 @@ package struct Doctor: Sendable {
       return Finding(
         "cache", .note,
         "\(MeasuredHost.path(cache: cache)) keeps the higher peak that was measured "
-          + "\(Timestamp.age(now - known.time)) ago")
+          + "\(Timestamp.age(now - known.time.secondsSince1970)) ago")
     }
     do {
       try measured.save(cache: cache)

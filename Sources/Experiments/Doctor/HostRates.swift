@@ -30,7 +30,7 @@ struct HostRates {
     one = all.threads > 1 ? Rates(Device.cpu(threads: 1)) : nil
     measured = MeasuredHost(
       host, threads: all.threads, peakF32: all.f32, peakBF16: all.bf16, bandwidth: all.bandwidth,
-      time: now)
+      time: Timestamp(secondsSince1970: now))
   }
 
   var findings: [Finding] {

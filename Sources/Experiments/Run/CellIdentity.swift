@@ -1,18 +1,43 @@
-// CellIdentity: the name of a cell's folder and row. It contains a hash of all that decides the cell's result, so that
-// the same cell has the same name in every run.
+// CellIdentity: what makes a cell the same cell in every run, and the short names that stand for it within one.
 
 import Config
 import Records
 
 extension Cell {
-  /// An id such as `modern-s1-3f9a1c2e`, which begins with a letter so that no reader takes it for a number.
+  /// The hash of all that decides the cell's result: `sha256-` and 64 hexadecimal digits.
   ///
   /// - Parameters:
   ///   - dataHash: the hash of the text that is used.
   ///   - program: version of the program that runs it.
-  package func id(dataHash: String, program: String) -> String {
-    let hash = SHA256.hex(Array("\(canonical)\n\(dataHash)\n\(program)".utf8)).prefix(8)
-    let name = "\(variant)-s\(seed)-\(hash)"
-    return name.first?.isLetter == true ? name : "c-\(name)"
+  package func identity(dataHash: String, program: String) -> String {
+    "sha256-" + SHA256.hex(Array("\(canonical)\n\(dataHash)\n\(program)".utf8))
+  }
+}
+
+/// Ids such as `modern-s1-3f9a1c2e`: as many digits of the identity as tell it from all others in the run, eight at least.
+struct CellNames {
+  private static let digits = 8
+  /// The identity that each name stands for.
+  private var identities: [String: String]
+
+  init(taken: [String: String] = [:]) { identities = taken }
+
+  /// The name of a cell; the same for the same identity. It begins with a letter, so that no reader takes it for a number.
+  mutating func name(variant: String, seed: Int, identity: String) -> String {
+    let hash = identity.drop { $0 != "-" }.dropFirst()
+    let stem = "\(variant)-s\(seed)-"
+    let start = stem.first?.isLetter == true ? stem : "c-" + stem
+    for count in Self.digits...max(Self.digits, hash.count) {
+      let name = start + hash.prefix(count)
+      if identities[name, default: identity] == identity {
+        identities[name] = identity
+        return name
+      }
+    }
+    // Two cells with the same name and hash are the same; this is reached by a name that was taken by hand.
+    var number = 2
+    while identities["\(start)\(hash)-\(number)"] != nil { number += 1 }
+    identities["\(start)\(hash)-\(number)"] = identity
+    return "\(start)\(hash)-\(number)"
   }
 }

@@ -1,4 +1,5 @@
-// CellWorker: the child process's side of a run. Reads one cell's resolved file, runs it, writes its result.
+// CellWorker: runs one cell of a prepared run and writes its final row. It takes all that it needs from the run's
+// folder, and writes into the cell's own folder only, so that several machines may run different cells of one run.
 
 import Config
 import Foundation
@@ -9,108 +10,125 @@ import Workloads
 /// Runs one cell in this process.
 package struct CellWorker {
   private let folder: RunFolder
-  private let options: RunOptions
   private let environment: [String: String]
-  /// Whether a runner started this worker and holds the other end of its lifeline.
-  private let isConnected: Bool
-  /// Whether to show lines instead of a bar: other workers write to the same terminal.
-  private let isPlain: Bool
+  private let isQuiet: Bool
 
-  package init(
-    _ folder: RunFolder, _ options: RunOptions, environment: [String: String],
-    isConnected: Bool = false, isPlain: Bool = false
-  ) {
-    self.isConnected = isConnected
-    self.isPlain = isPlain
+  /// - Parameter isQuiet: whether to show no progress.
+  package init(_ folder: RunFolder, environment: [String: String], isQuiet: Bool = false) {
     self.folder = folder
-    self.options = options
     self.environment = environment
+    self.isQuiet = isQuiet
   }
 
-  /// Runs the cell and writes `result.json` and `status.json` into its folder.
+  /// Runs a cell, unless its final row is there already.
   ///
-  /// - Parameters:
-  ///   - id: the cell's id, the name of its folder.
-  ///   - index: its place among the cells, from 1.
+  /// - Parameter index: its number in the plan, from 0.
   /// - Returns: the exit code.
-  package func run(_ id: String, label: String, index: Int, of count: Int) throws -> Int32 {
+  /// - Throws: `ResultsError` where the folder cannot be read or written; `RunError` where the cell is excluded, or where
+  ///   another process is running it.
+  package func run(index: Int) throws -> Int32 {
     let interrupts = Interrupts()
     // Until there is something to save, nothing is worth waiting for.
     interrupts.mayFinish = false
-    let lifeline = Lifeline(isConnected: isConnected)
-    try RunFolder.checkName(id)
-    let path = folder.cell(id)
-    let experiment = try PlannedExperiment.load(
-      file: "\(path)/resolved.yaml", reader: .standard)
-    guard let cell = experiment.cells.first, let workload = cell.workload, let model = cell.model
-    else { throw ResultsError.unreadable(path: "\(path)/resolved.yaml", problem: "it has no cell") }
+    let lifeline = Lifeline(environment: environment)
+    let record = try RunRecord(file: folder.file("run.json"))
+    let line = try folder.planLine(index)
+    if line.status == .excluded { throw RunError.excluded(line.label, line.reason) }
+    let path = try folder.makeCell(line.cell)
+    let lock = try RunLock(cell: line, of: folder)
+    defer { withExtendedLifetime(lock) {} }
+    let planned = line.row(experiment: folder.experiment)
+    if let row = folder.result(of: planned), row.status.isFinal { return ExitCode.ok }
+    try folder.removeResult(of: line.cell)
 
+    let cell = try ResolvedCell(line, of: record, in: path)
+    let isParallel = record.options.parallel > 1
+    let isShared = isParallel && !type(of: cell.workload).measuresTime
+    let resources = CellResources(record.options, isShared: isShared)
     let reporter = CellReporter(
-      ProgressBar(Terminal.progress(isQuiet: options.isQuiet, isPlain: isPlain)),
-      headline: type(of: workload).headline, log: LineFile("\(path)/log.txt"))
-    reporter.begin(label, index, of: count, steps: workload.steps)
-    var row = CellRow(
-      cell: id, experiment: experiment.name, variant: cell.variant, seed: cell.seed)
-    let start = MonotonicClock.now()
+      ProgressBar(Terminal.progress(isQuiet: isQuiet, isPlain: isParallel)),
+      headline: type(of: cell.workload).headline, log: LineFile("\(path)/log.txt"))
+    reporter.begin(
+      line.label, (line.order ?? 0) + 1, of: record.cells ?? 1, steps: cell.workload.steps)
+    var row = planned
     var earlierSeconds = 0.0
+    let start = MonotonicClock.now()
+    let deadline = record.options.timeCap.map { start + $0 }
+    let isOverdue = { deadline.map { MonotonicClock.now() >= $0 } ?? false }
     do {
-      let found = try DeviceFinder(options, environment: environment).open(cell.device)
+      let found = try DeviceFinder(
+        threads: resources.threads, plugin: record.options.plugin, environment: environment
+      ).open(cell.device)
       row.setFact("device", .string(found.device.name))
       row.setFact("device_reason", .string(found.reason))
       row.setFact("device_summary", .string(found.device.summary))
       row.setFact("threads", .integer(found.device.threads))
       row.setFact("precision", .string(cell.precision.rawValue))
-      let left = try options.memoryCap.map(MemoryCap.set)
+      if isShared { row.setFact("concurrent_cells", .integer(record.options.parallel)) }
+      let left = try resources.memoryCap.map(MemoryCap.set)
+      var loader = DatasetLoader(record.options, environment: environment)
+      loader.planned = record.datasets
       let job = CellJob(
-        row: row, model: model, device: found.device,
-        precision: cell.precision == .bf16 ? .bf16 : .f32, folder: path, data: loader,
-        savesInitial: options.savesInitial, checkpointSeconds: options.checkpointSeconds,
+        row: row, model: cell.model, device: found.device,
+        precision: cell.precision.elementType, folder: path, data: loader,
+        savesInitial: record.options.savesInitial,
+        checkpointSeconds: record.options.checkpointSeconds,
         // The memory of a GPU is its own.
         memoryCap: found.device.name == "cpu" ? left : nil, progress: reporter,
-        isInterrupted: { interrupts.signal != nil || lifeline.isLost },
+        isInterrupted: { interrupts.signal != nil || lifeline.isLost || isOverdue() },
         holdStop: { interrupts.mayFinish = true })
       defer { (row, earlierSeconds) = (job.row, job.earlierSeconds) }
-      try workload.run(job)
+      try cell.workload.run(job)
     } catch let error as PluginError {
-      row.status = .unavailable
-      row.reason = error.description
+      (row.status, row.reason) = (.unavailable, error.description)
     } catch is Interrupted {
       interrupts.mayFinish = true
-      let cap = options.timeCap.flatMap { MonotonicClock.now() - start >= $0 ? $0 : nil }
+      let cap = record.options.timeCap.flatMap { isOverdue() ? $0 : nil }
       row.status = cap == nil ? .killed : .timeout
       row.reason = cap.map(CellStatus.timeoutReason) ?? CellStatus.stopReason
     } catch let error as MemoryCapTooSmall {
-      row.status = .oom
-      row.reason = error.description
+      (row.status, row.reason) = (.oom, error.description)
     } catch let error as MemoryCapExceeded {
-      row.status = .oom
-      row.reason = error.description
+      (row.status, row.reason) = (.oom, error.description)
     } catch let error as ResultsError where error.isOfSystem {
       // No verdict on the cell: the disk is full, or the folder is gone.
       throw error
     } catch {
-      row.status = .failed
-      row.reason = "\(error)"
+      (row.status, row.reason) = (.failed, "\(error)")
     }
     row.metrics[.seconds] = earlierSeconds + MonotonicClock.now() - start
     row.metrics.set(.peakResidentBytes, MemoryCap.peakResidentBytes)
+    row = row.placed(like: planned)
     reporter.end(row)
-    try AtomicFile.write(row.json, to: "\(path)/result.json")
+    try folder.writeResult(row)
     return interrupts.exitCode ?? (row.status == .ok ? ExitCode.ok : ExitCode.someCellsFailed)
-  }
-
-  private var loader: DatasetLoader {
-    DatasetLoader(options, environment: environment)
   }
 }
 
-extension DatasetLoader {
-  /// A loader for what the command line and the environment say.
-  init(_ options: RunOptions, environment: [String: String]) {
-    self.init(
-      locations: DataLocations(
-        dataDirectory: options.dataDirectory, offline: options.offline, environment: environment,
-        baseDirectory: FileManager.default.currentDirectoryPath),
-      download: Download(environment: environment))
+/// A cell's own experiment file, read for running: once, and held against the plan.
+private struct ResolvedCell {
+  let device: DeviceChoice
+  let precision: PrecisionChoice
+  let model: Section
+  let workload: any Workload
+
+  /// - Throws: `ResultsError.unreadable` where the file is not the one that was planned.
+  init(_ line: PlanLine, of record: RunRecord, in folder: String) throws {
+    let path = "\(folder)/resolved.yaml"
+    do {
+      let reader = DocumentReader<Section, any Workload>.standard
+      let root = try YAML.load(file: path).root
+      let reading = reader.read(reader.document(in: root))
+      if !reading.faults.isEmpty { throw Faults(reading.faults) }
+      guard JSON(reading.recording.value) == line.configuration else {
+        throw ResultsError.unreadable(path: path, problem: "it is not what was planned")
+      }
+      device = reading.device
+      precision = reading.precision
+      model = reading.model
+      workload = reading.workload
+    } catch let faults as Faults {
+      throw ResultsError.unreadable(path: path, problem: faults.text)
+    }
   }
 }

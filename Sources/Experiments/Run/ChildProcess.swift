@@ -68,7 +68,12 @@ package final class ChildProcess {
     words.append(nil)
     defer { for word in words { free(word) } }
     var process: pid_t = 0
-    let code = posix_spawn(&process, program, &actions, &attributes, words, environ)
+    var variables: [UnsafeMutablePointer<CChar>?] = []
+    let connected = ProcessInfo.processInfo.environment.merging([Lifeline.variable: "1"]) { $1 }
+    for (name, value) in connected { variables.append(strdup("\(name)=\(value)")) }
+    variables.append(nil)
+    defer { for variable in variables { free(variable) } }
+    let code = posix_spawn(&process, program, &actions, &attributes, words, variables)
     guard code == 0 else {
       close(ends[0])
       throw .system(doing: "start", path: program, code: code)

@@ -10,6 +10,12 @@ package struct DeviceFinder: Sendable {
   package var plugin: String?
   package var environment: [String: String]
 
+  init(threads: Int, plugin: String?, environment: [String: String]) {
+    self.threads = threads
+    self.plugin = plugin
+    self.environment = environment
+  }
+
   package init(_ options: RunOptions, environment: [String: String]) {
     threads = options.threads
     plugin = options.plugin

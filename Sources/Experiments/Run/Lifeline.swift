@@ -10,9 +10,12 @@ final class Lifeline: Sendable {
 
   private let isCut = Atomic<Bool>(false)
 
+  /// Set in the environment of a worker that the local runner starts.
+  static let variable = "RUNEXP_LIFELINE"
+
   /// Watches the connection; a worker started by hand has none.
-  init(isConnected: Bool) {
-    guard isConnected else { return }
+  init(environment: [String: String]) {
+    guard environment[Self.variable] != nil else { return }
     for descriptor in [ChildProcess.lifeline, ChildProcess.lock] {
       // What a worker starts itself must not keep them open.
       _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)

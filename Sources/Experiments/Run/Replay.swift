@@ -91,7 +91,7 @@ extension Replay {
     loader.download.isInterrupted = { interrupts.signal != nil }
     var record = RunRecord(
       folder: run.folder, arguments: [], program: program,
-      host: HostRecord.read(isa: Device.cpu(threads: options.threads).summary), start: 0)
+      host: HostRecord.read(isa: Device.cpu(threads: options.threads).summary), start: .now)
     var known: [DatasetDeclaration] = []
     for cell in cells {
       guard let declaration = try experiment(of: cell).cells.first?.workload?.dataset,

@@ -22,23 +22,18 @@ package struct RunContinuation: Sendable {
   }
 
   /// Whether a cell with this status is left as it is.
-  func isFinished(_ status: CellStatus) -> Bool {
-    switch status {
-    case .notRun, .killed: false
-    default: !retried.contains(status)
-    }
-  }
+  func isFinished(_ status: CellStatus) -> Bool { status.isFinal && !retried.contains(status) }
 
   /// Checks that program, machine and texts are those of the run's beginning.
   ///
   /// Where they are not and that is accepted, checkpoints go: a training is of one text and one program throughout.
   ///
   /// - Throws: `RunError.changed`, which lists what is not the same.
-  func check(_ stored: StoredRun, against record: RunRecord) throws(RunError) {
+  func check(_ stored: StoredRun, against record: RunRecord) throws {
     let changes = record.changes(since: stored.record)
     if changes.isEmpty { return }
-    guard acceptsChanges else { throw .changed(changes) }
-    for cell in stored.cells { unlink("\(cell.folder)/\(TrainingState.file)") }
+    guard acceptsChanges else { throw RunError.changed(changes) }
+    for cell in stored.cells { try folder.dropTrainingState(of: cell.id) }
   }
 
   /// The plan under the ids that the run's cells have already.
@@ -47,30 +42,35 @@ package struct RunContinuation: Sendable {
   func adopt(_ plan: RunPlan, _ stored: StoredRun) throws(RunError) -> RunPlan {
     // Cells that come to the same differ by their point of the axes alone, which may be written otherwise by now.
     var known: [String: [StoredCell]] = [:]
-    for cell in stored.cells {
-      known[Self.key(cell.row, cell.configuration), default: []].append(cell)
-    }
+    for cell in stored.cells { known[Self.key(cell.planned), default: []].append(cell) }
+    let taken = Dictionary(
+      stored.cells.map { ($0.id, $0.planned.identity ?? $0.id) }, uniquingKeysWith: { a, _ in a })
     var plan = plan
     for place in plan.entries.indices {
-      let entry = plan.entries[place]
-      let key = Self.key(entry.row, JSON(entry.cell.resolved))
-      guard let cells = known[key], !cells.isEmpty else { continue }
-      let point = Self.point(entry.row)
-      let index = cells.firstIndex { Self.point($0.row) == point } ?? 0
-      plan.entries[place].row = entry.row.renamed(cells[index].id)
+      let line = plan.entries[place].line
+      let key = Self.key(line)
+      guard let cells = known[key], !cells.isEmpty else {
+        plan.entries[place].line.cell = ""
+        continue
+      }
+      let point = Self.point(line)
+      let index = cells.firstIndex { Self.point($0.planned) == point } ?? 0
+      let cell = cells[index]
       known[key]?.remove(at: index)
+      plan.entries[place].line.cell = cell.id
+      // What was accepted as changed leaves the rows that are done as they are.
+      if isFinished(cell.row.status) { plan.entries[place].line.identity = cell.planned.identity }
     }
     let missing = known.values.flatMap(\.self).filter { $0.row.status != .excluded }
       .sorted { $0.index < $1.index }
     if !missing.isEmpty { throw .missingCells(missing.map(\.label)) }
+    plan.nameCells(taken: taken)
     return plan
   }
 
-  private static func key(_ row: CellRow, _ configuration: JSON) -> String {
-    "\(row.variant) \(row.seed) \(configuration.canonical)"
+  private static func key(_ line: PlanLine) -> String {
+    "\(line.variant) \(line.seed) \(line.configuration.canonical)"
   }
 
-  private static func point(_ row: CellRow) -> String {
-    JSON.object(row.axes.map { JSONMember($0.key, $0.value) }).canonical
-  }
+  private static func point(_ line: PlanLine) -> String { JSON.object(line.axes).canonical }
 }

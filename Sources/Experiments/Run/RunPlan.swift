@@ -1,19 +1,17 @@
-// RunPlan: the cells of an experiment with their ids and texts, ready to run and to be written down.
+// RunPlan: the cells of an experiment with their ids and texts, ready to be written down.
 
 import Config
 package import Records
 package import Workloads
 
-/// An experiment's cells as rows that nothing has run for yet.
+/// An experiment's cells as lines of a plan.
 package struct RunPlan {
   package struct Entry {
     package let cell: PlannedCell
-    package internal(set) var row: CellRow
-    /// Its place in the order of execution, from 0; nil for a cell that is not to run.
-    package internal(set) var order: Int?
+    package var line: PlanLine
   }
 
-  package internal(set) var entries: [Entry]
+  package var entries: [Entry]
   /// The texts that are used, each once.
   package let texts: [LoadedText]
 
@@ -41,53 +39,51 @@ package struct RunPlan {
         text = known?.text
         if let known { try cell.workload?.check(known.vocabulary) }
       }
-      var row = CellRow(
-        cell: cell.id(dataHash: text?.sha256 ?? "", program: program),
-        experiment: experiment.name, variant: cell.variant, seed: cell.seed,
-        axes: cell.axes.map { .init($0.path, JSON($0.value)) },
-        status: cell.exclusion == nil ? .notRun : .excluded, reason: cell.exclusion)
-      if let note = text?.note { row.setFact("dataset_note", .string(note)) }
-      entries.append(Entry(cell: cell, row: row))
+      var line = PlanLine()
+      line.index = cell.index
+      line.identity = cell.identity(dataHash: text?.sha256 ?? "", program: program)
+      line.label = cell.label
+      line.variant = cell.variant
+      line.seed = cell.seed
+      line.axes = cell.axes.map { JSONMember($0.path, JSON($0.value)) }
+      line.status = cell.exclusion == nil ? .notRun : .excluded
+      line.reason = cell.exclusion
+      line.configuration = JSON(cell.resolved)
+      line.derived = cell.derived.map(\.path)
+      if let note = text?.note { line.facts = [JSONMember("dataset_note", .string(note))] }
+      entries.append(Entry(cell: cell, line: line))
     }
     self.entries = entries
     texts = loaded.map(\.text)
+    nameCells()
+  }
+
+  /// Gives each cell that has no id one; cells that are the same share it.
+  ///
+  /// - Parameter taken: ids that are in use, with the identities that they stand for.
+  mutating func nameCells(taken: [String: String] = [:]) {
+    var names = CellNames(taken: taken)
+    for place in entries.indices where entries[place].line.cell.isEmpty {
+      let line = entries[place].line
+      entries[place].line.cell = names.name(
+        variant: line.variant, seed: line.seed, identity: line.identity ?? "")
+    }
   }
 
   /// The entries that are to run.
   package var runnable: [Entry] { entries.filter { $0.cell.exclusion == nil } }
 
-  /// Draws the order of execution, variants interleaved.
+  /// Draws the order of execution, variants interleaved; cells that are the same run once.
   mutating func order(seed: Int) {
     let cells = entries.indices.filter { entries[$0].cell.exclusion == nil }.map {
-      (position: $0, seed: entries[$0].cell.seed, point: entries[$0].row.axes)
+      (position: $0, seed: entries[$0].cell.seed, point: entries[$0].line.axes)
     }
-    for (place, position) in ExecutionOrder.interleaved(cells, seed: UInt64(seed)).enumerated() {
-      entries[position].order = place
-    }
-  }
-
-  /// Positions of the cells that are to run, in the order of execution; of cells that are the same, one.
-  var execution: [Int] {
-    var seen: Set<String> = []
-    return entries.indices.filter { entries[$0].order != nil }
-      .sorted { (entries[$0].order ?? 0) < (entries[$1].order ?? 0) }
-      .filter { seen.insert(entries[$0].row.cell).inserted }
-  }
-
-  /// The lines of `plan.jsonl`.
-  var lines: [JSON] {
-    entries.map { entry in
-      [
-        "index": .integer(entry.cell.index), "order": .integer(entry.order),
-        "cell": .string(entry.row.cell),
-        "label": .string(entry.cell.label), "variant": .string(entry.cell.variant),
-        "seed": .integer(entry.cell.seed),
-        "axes": .object(entry.row.axes.map { JSONMember($0.key, $0.value) }),
-        "status": .string(entry.row.status.rawValue), "reason": .string(entry.row.reason),
-        "ran": .object(entry.row.facts.map { JSONMember($0.key, $0.value) }),
-        "config": JSON(entry.cell.resolved),
-        "derived": .array(entry.cell.derived.map { .string($0.path) }),
-      ]
+    var places: [String: Int] = [:]
+    for position in ExecutionOrder.interleaved(cells, seed: UInt64(seed)) {
+      let id = entries[position].line.cell
+      let place = places[id] ?? places.count
+      places[id] = place
+      entries[position].line.order = place
     }
   }
 }

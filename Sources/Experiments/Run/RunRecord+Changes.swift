@@ -11,34 +11,23 @@ extension RunRecord {
   /// - Parameters:
   ///   - old: the run's `run.json`.
   ///   - names: the texts to look at; nil for all that the run had.
-  func changes(since old: JSON, texts names: Set<String>? = nil) -> [String] {
-    let now = json
+  func changes(since old: RunRecord?, texts names: Set<String>? = nil) -> [String] {
+    guard let old else { return [] }
     var changes: [String] = []
-    func compare(_ section: String, _ key: String, _ noun: String) {
-      func value(_ record: JSON) -> JSON? {
-        let value = record[section]?[key] ?? .null
-        guard key == "isa", let text = value.text else { return value == .null ? nil : value }
-        return .string(HostRecord.instructionSet(text))
-      }
-      guard let before = value(old), let after = value(now), before != after else { return }
-      let isHash = key == "sha256"
-      changes.append(
-        isHash
-          ? "another \(noun)"
-          : "another \(noun): \(after.text ?? after.line) instead of \(before.text ?? before.line)")
+    func compare(_ noun: String, saysValues: Bool = true, _ value: (RunRecord) -> String?) {
+      guard let before = value(old), !before.isEmpty, let after = value(self), before != after
+      else { return }
+      changes.append("another \(noun)" + (saysValues ? ": \(after) instead of \(before)" : ""))
     }
-    compare("program", "version", "program version")
-    if changes.isEmpty { compare("program", "sha256", "build of the program") }
-    compare("host", "cpu", "processor")
-    compare("host", "isa", "instruction set")
-    for text in old["datasets"]?.elements ?? [] {
-      guard let name = text["name"]?.text, let hash = text["sha256"]?.text,
-        names?.contains(name) ?? true
-      else { continue }
-      if let found = datasets.first(where: { $0.name == name }), found.sha256 != hash {
-        changes.append("the text '\(name)' has changed")
-      } else if !datasets.contains(where: { $0.name == name }) {
-        changes.append("the text '\(name)' is not used any more")
+    compare("program version") { $0.program.version }
+    if changes.isEmpty { compare("build of the program", saysValues: false) { $0.program.sha256 } }
+    compare("processor") { $0.host.cpu }
+    compare("instruction set") { HostRecord.instructionSet($0.host.isa) }
+    for text in old.datasets where names?.contains(text.name) ?? true {
+      if let found = datasets.first(where: { $0.name == text.name }) {
+        if found.sha256 != text.sha256 { changes.append("the text '\(text.name)' has changed") }
+      } else {
+        changes.append("the text '\(text.name)' is not used any more")
       }
     }
     return changes
@@ -49,7 +38,7 @@ extension RunRecord {
     texts.map {
       Dataset(
         name: $0.name, sha256: $0.sha256, bytes: $0.bytes.count,
-        insteadOf: $0.isFallback ? $0.requested : nil)
+        insteadOf: $0.isFallback ? $0.requested : nil, path: $0.path)
     }
   }
 }

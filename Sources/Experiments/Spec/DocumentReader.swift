@@ -53,6 +53,11 @@ package struct DocumentReader<Model, Workload>: Sendable {
   /// The keys that variants and axes may set.
   static var keys: [String] { ["device", "precision", "model", "workload"] }
 
+  /// The part of a file that makes a cell: without name, seeds, variants and matrix.
+  func document(in root: Node) -> Node {
+    Node(.mapping((root.entries ?? []).filter { Self.keys.contains($0.key) }), mark: root.mark)
+  }
+
   /// One document, read.
   struct Reading {
     let device: DeviceChoice

@@ -79,8 +79,7 @@ package struct Experiment<Model, Workload> {
     let matrix = Matrix(header.matrixNode, header: header, changes: changes)
     let headerFaults = rangeFaults + recorder.finish() + matrix.faults
 
-    let body = Node(
-      .mapping((root.entries ?? []).filter { keys.contains($0.key) }), mark: root.mark)
+    let body = reader.document(in: root)
     var expansion = Expansion(
       reader: reader, header: header, matrix: matrix,
       settings: settings.filter { keys.contains($0.path.keys[0]) })

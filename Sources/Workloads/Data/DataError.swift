@@ -11,6 +11,8 @@ package enum DataError: Error, Equatable {
   case notUTF8(path: String, offset: Int)
   /// A text file holds nothing.
   case empty(path: String)
+  /// A text is not the one that the run was planned with.
+  case changed(name: String)
   /// A split cannot be cut into windows.
   case tooShort(name: String, split: String, characters: Int, sequence: Int)
 }
@@ -27,6 +29,8 @@ extension DataError: CustomStringConvertible {
       "'\(path)' is not a UTF-8 text: byte \(offset) is invalid (counted from 0)"
     case .empty(let path):
       "the text file '\(path)' is empty"
+    case .changed(let name):
+      "the text '\(name)' is not the one that the run was planned with"
     case .tooShort(let name, let split, let characters, let sequence):
       "'\(name)' is too short: its \(split) split has \(characters) "
         + (characters == 1 ? "character" : "characters")

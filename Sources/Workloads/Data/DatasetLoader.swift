@@ -1,7 +1,7 @@
 // From a declaration to a text in memory: lookup, download, fallback.
 // Prints nothing: what the user must be told is in the result.
 
-import Records
+package import Records
 
 /// Finds, downloads or makes the text that an experiment declares.
 package struct DatasetLoader: Sendable {
@@ -11,6 +11,8 @@ package struct DatasetLoader: Sendable {
   package var isOnlyPlanning = false
   /// What `tiny-shakespeare` stands for.
   package var tinyShakespeare: RemoteText
+  /// The texts that a run was planned with: each is read from where it lay then, and refused where it has changed.
+  package var planned: [RunRecord.Dataset] = []
 
   package init(
     locations: DataLocations, download: Download,
@@ -32,6 +34,11 @@ package struct DatasetLoader: Sendable {
     _ declaration: DatasetDeclaration, progress: Download.Progress? = nil
   ) throws(DataError) -> LoadedText {
     var warnings: [String] = []
+    if let known = planned.first(where: {
+      ($0.insteadOf ?? $0.name) == declaration.dataset.description
+    }) {
+      return try load(known, of: declaration)
+    }
     do {
       return try load(declaration.dataset, warnings: &warnings, progress: progress)
     } catch {
@@ -43,6 +50,24 @@ package struct DatasetLoader: Sendable {
         + "on '\(declaration.dataset)'"
       return text
     }
+  }
+
+  /// The text that a run was planned with.
+  private func load(
+    _ known: RunRecord.Dataset, of declaration: DatasetDeclaration
+  ) throws(DataError) -> LoadedText {
+    let dataset = known.insteadOf == nil ? declaration.dataset : declaration.fallback
+    var warnings: [String] = []
+    var text: LoadedText
+    if let path = known.path, AtomicFile.exists(path) {
+      text = LoadedText(
+        name: known.name, bytes: try Self.readText(path), source: .file(path: path))
+    } else {
+      text = try load(dataset ?? declaration.dataset, warnings: &warnings, progress: nil)
+    }
+    if text.sha256 != known.sha256 { throw .changed(name: known.name) }
+    text.requested = declaration.dataset.description
+    return text
   }
 
   private func load(
@@ -67,7 +92,8 @@ package struct DatasetLoader: Sendable {
   ) throws(DataError) -> LoadedText {
     if let (path, bytes) = lookUp(remote, warnings: &warnings) {
       return LoadedText(
-        name: remote.name, bytes: bytes, source: .file(path: path), warnings: warnings)
+        name: remote.name, bytes: bytes, sha256: remote.sha256, source: .file(path: path),
+        warnings: warnings)
     }
     let keepAt = locations.cache.map { $0 + "/" + remote.cacheFile }
     let bytes: [UInt8]
@@ -149,7 +175,7 @@ extension DataError {
     switch self {
     case .unavailable(_, _, .interrupted, _), .unavailable(_, _, .onlyPlanned, _): false
     case .unavailable, .unreadable: true
-    case .notUTF8, .empty, .tooShort: false
+    case .notUTF8, .empty, .changed, .tooShort: false
     }
   }
 }

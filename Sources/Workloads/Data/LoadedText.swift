@@ -38,12 +38,16 @@ package struct LoadedText: Sendable, Equatable {
   /// What else the user should know, in order: damaged files that were passed over, and the like.
   package var warnings: [String]
 
-  /// The text `name` that was asked for and is there; its checksum is computed.
-  package init(name: String, bytes: [UInt8], source: Source, warnings: [String] = []) {
+  /// The text `name` that was asked for and is there.
+  ///
+  /// - Parameter sha256: of the bytes, where it is known; else it is computed.
+  package init(
+    name: String, bytes: [UInt8], sha256: String? = nil, source: Source, warnings: [String] = []
+  ) {
     self.name = name
     requested = name
     self.bytes = bytes
-    sha256 = SHA256.hex(bytes)
+    self.sha256 = sha256 ?? SHA256.hex(bytes)
     self.source = source
     self.warnings = warnings
   }

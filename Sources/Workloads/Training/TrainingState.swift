@@ -10,7 +10,7 @@ import Tensors
 /// One file, so that parameters and moments can never be of different steps.
 package struct TrainingState {
   /// The file within the cell's folder; it goes when the cell has ended.
-  package static let file = "state.safetensors"
+  package static let file = RunFolder.trainingState
 
   /// Steps done, and the step of the optimizer, which a step without a finite gradient does not take.
   let steps: Int

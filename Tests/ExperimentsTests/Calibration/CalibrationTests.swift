@@ -102,7 +102,7 @@ import Testing
     func isOf(_ change: (inout HostRecord) -> Void) -> Bool {
       var host = Self.host
       change(&host)
-      return calibration.isOf(["host": host.json])
+      return calibration.isOf(host)
     }
     #expect(isOf { _ in })
     #expect(isOf { $0.isa = "x86-64-v3 (AVX2, FMA), 1 thread" })
@@ -111,7 +111,7 @@ import Testing
     #expect(!isOf { $0.cpu = "Another CPU" })
     #expect(!isOf { $0.cpu = nil })
     #expect(!isOf { $0.logicalCores = 8 })
-    #expect(!calibration.isOf(.null))
+    #expect(!calibration.isOf(nil))
   }
 
   @Test(arguments: [

@@ -34,10 +34,10 @@ import Testing
   @Test func `a table has a row for every planned cell before any has run`() {
     #expect(
       CellTable(Self.planned(), metrics: Self.metrics).csv == """
-        cell,experiment,variant,seed,status,reason,nonfinite,workload.sequence,precision,\
+        cell,identity,experiment,variant,seed,status,reason,nonfinite,workload.sequence,precision,\
         model.attention.window,val_loss,peak_bytes,loss_spikes
-        c-aa,e,modern,1,not_run,,,128,f32,,,,
-        c-bb,e,"a,b",2,excluded,"excluded by the ""matrix""\",,,,"[4096,""none""]",,,
+        c-aa,,e,modern,1,not_run,,,128,f32,,,,
+        c-bb,,e,"a,b",2,excluded,"excluded by the ""matrix""\",,,,"[4096,""none""]",,,
 
         """)
   }
@@ -45,10 +45,10 @@ import Testing
   @Test func `a finished cell fills its row with reals and whole numbers as they are`() {
     #expect(
       Self.table().csv == """
-        cell,experiment,variant,seed,status,reason,nonfinite,workload.sequence,precision,\
+        cell,identity,experiment,variant,seed,status,reason,nonfinite,workload.sequence,precision,\
         model.attention.window,ran.kernel,val_loss,peak_bytes,loss_spikes,tokens
-        c-aa,e,modern,1,ok,,train_loss=nan,128,f32,,flash2,2.0,1048576,,512
-        c-bb,e,"a,b",2,excluded,"excluded by the ""matrix""\",,,,"[4096,""none""]",,,,,
+        c-aa,,e,modern,1,ok,,train_loss=nan,128,f32,,flash2,2.0,1048576,,512
+        c-bb,,e,"a,b",2,excluded,"excluded by the ""matrix""\",,,,"[4096,""none""]",,,,,
 
         """)
   }

@@ -1,8 +1,8 @@
 // How a cache of keys and values grows with the tokens it holds.
 
 internal import Foundation
-package import Records
-package import Statistics
+import Records
+import Statistics
 
 /// Cache bytes against tokens, as the formula has it and as it was measured.
 struct CacheSection: ReportSection {

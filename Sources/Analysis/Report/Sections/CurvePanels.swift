@@ -1,6 +1,6 @@
 // Curves by step as small multiples: a panel for each point of the axes, a series for each variant.
 
-package import Records
+import Records
 
 /// How one quantity of the training steps is drawn.
 struct CurvePanels {

@@ -1,6 +1,6 @@
 // Where and with what the run was made: program, machine, data, options.
 
-package import Records
+import Records
 
 /// What run.json says, as lists of names and values.
 struct EnvironmentSection: ReportSection {
@@ -13,22 +13,22 @@ struct EnvironmentSection: ReportSection {
   let absence = "run.json could not be read"
 
   var content: HTML? {
-    let record = data.run.record
+    guard let record = data.run.record else { return nil }
     var parts: [HTML] = []
-    for (key, title) in [
-      ("host", "Machine"), ("gpu", "GPU"), ("program", "Program"), ("options", "Options"),
-    ] {
-      let entries = (record[key]?.members ?? []).compactMap { entry($0.key, $0.value) }
+    let records: [(String, JSON)] =
+      [
+        ("Machine", record.host.json), ("GPU", record.gpu.json), ("Program", record.program.json),
+        ("Options", record.options.json),
+      ] + record.datasets.map { ("Data", $0.json) }
+    for (title, json) in records {
+      let entries = json.members.compactMap { entry($0.key, $0.value) }
       if !entries.isEmpty { parts.append(list(title, entries)) }
     }
-    for dataset in record["datasets"]?.elements ?? [] {
-      let entries = dataset.members.compactMap { entry($0.key, $0.value) }
-      if !entries.isEmpty { parts.append(list("Data", entries)) }
-    }
-    let times = ["start", "end", "exit"].compactMap { key in
-      record[key].flatMap { entry(key, $0) }
-    }
-    let command = (record["arguments"]?.elements ?? []).compactMap(\.text)
+    let times = [
+      ("start", record.start.json), ("end", record.end.json), ("exit", record.exit.json),
+    ]
+    .compactMap { entry($0, $1) }
+    let command = record.arguments
     let said = command.isEmpty ? [] : [("command", command.joined(separator: " "))]
     if !(times + said).isEmpty { parts.append(list("Run", times + said)) }
     if !ran.isEmpty { parts.append(list("What ran", ran)) }

@@ -1,6 +1,6 @@
 // The experiment as it was written, and as it was resolved.
 
-package import Records
+import Records
 
 /// The YAML of the run.
 struct FilesSection: ReportSection {

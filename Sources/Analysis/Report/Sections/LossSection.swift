@@ -1,6 +1,6 @@
 // Training and validation loss by step.
 
-package import Records
+import Records
 
 /// Loss curves with a band over the seeds.
 struct LossSection: ReportSection {

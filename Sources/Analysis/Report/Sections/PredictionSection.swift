@@ -1,7 +1,7 @@
 // Predicted against measured: on the diagonal where the formula is right.
 
-package import Records
-package import Statistics
+import Records
+import Statistics
 
 /// A chart for bytes and one for times, and the summary's own table.
 struct PredictionSection: ReportSection {

@@ -1,8 +1,8 @@
 // The roofline: speed against operations a byte, under the peak and the bandwidth that were measured.
 
 internal import Foundation
-package import Records
-package import Statistics
+import Records
+import Statistics
 
 /// How near to this machine's limits the cells come.
 struct RooflineSection: ReportSection {

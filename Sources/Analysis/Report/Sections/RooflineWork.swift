@@ -1,6 +1,6 @@
 // Where a cell stands under the roof: how fast it computed, and how many operations it did for a byte.
 
-package import Records
+import Records
 
 /// One kind of work of a cell.
 struct RooflineWork {

@@ -1,8 +1,8 @@
 // Time and memory against the sizes that the matrix varies, on logarithmic axes, with fitted exponents.
 
 internal import Foundation
-package import Records
-package import Statistics
+import Records
+import Statistics
 
 /// A panel for each scaling metric, where a power law is a straight line.
 struct ScalingSection: ReportSection {

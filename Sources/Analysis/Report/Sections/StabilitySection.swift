@@ -1,6 +1,6 @@
 // How calm the training was: gradient norm and largest attention logit by step.
 
-package import Records
+import Records
 
 /// Curves of what grows before a training diverges.
 struct StabilitySection: ReportSection {

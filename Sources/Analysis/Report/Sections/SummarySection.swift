@@ -1,6 +1,6 @@
 // The summary of the run, in the words of summary.md.
 
-package import Statistics
+import Statistics
 
 /// The summary's document, but for what has a section with charts.
 struct SummarySection: ReportSection {

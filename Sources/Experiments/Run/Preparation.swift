@@ -1,0 +1,152 @@
+// Preparation: writes the folder of a run whole, its record, its plan and each cell's own experiment file, and runs
+// nothing. What runs afterwards, here or on another machine, takes all that it needs from that folder.
+
+import Config
+import Foundation
+package import Records
+import Tensors
+package import Workloads
+
+/// Makes a run's folder from an experiment, or brings that of a run that goes on up to date.
+package struct Preparation {
+  private let experiment: PlannedExperiment
+  private let options: RunOptions
+  private let program: ProgramVersion
+  private let environment: [String: String]
+
+  package init(
+    _ experiment: PlannedExperiment, _ options: RunOptions, program: ProgramVersion,
+    environment: [String: String]
+  ) {
+    self.experiment = experiment
+    self.options = options
+    self.program = program
+    self.environment = environment
+  }
+
+  /// A run that is ready.
+  package struct Prepared {
+    package let folder: RunFolder
+    /// The right to write tables and record; given back when nobody holds it any more.
+    package let lock: RunLock
+  }
+
+  /// Writes the folder.
+  ///
+  /// - Parameters:
+  ///   - continuation: the run to go on with, and how; nil for a new one.
+  ///   - interrupts: looked at while a text is downloaded; from when the folder is written on, a signal is waited for.
+  ///   - warn: takes what the user must be told.
+  ///   - showDownload: bytes received and expected.
+  /// - Throws: `DataError` before anything is written when a text cannot be had; `ResultsError` when the folder cannot
+  ///   be written; `RunError` when the run cannot go on, or when a signal came before there was one.
+  package func prepare(
+    continuing continuation: RunContinuation? = nil, _ interrupts: Interrupts,
+    warn: (String) -> Void, showDownload: Download.Progress? = nil
+  ) throws -> Prepared {
+    var plan = try plan(interrupts, showDownload)
+    for warning in experiment.warnings { warn(warning) }
+    for text in plan.texts {
+      for note in text.warnings + [text.note].compactMap(\.self) { warn(note) }
+    }
+    if continuation == nil { interrupts.mayFinish = true }
+    let folder =
+      try continuation?.folder
+      ?? RunFolder.draft(in: options.results, experiment: experiment.name)
+    let lock = try RunLock(folder)
+    interrupts.mayFinish = true
+    var record = record(of: plan, in: folder)
+    if let continuation {
+      folder.sweep()
+      let stored = try StoredRun(folder)
+      try continuation.check(stored, against: record)
+      if let old = stored.record { record = record.resuming(old) }
+      plan = try continuation.adopt(plan, stored)
+    }
+    plan.order(seed: options.orderSeed)
+    record.cells = plan.entries.compactMap(\.line.order).max().map { $0 + 1 } ?? 0
+    try write(plan, record, to: folder)
+    if let continuation {
+      for entry in plan.runnable {
+        guard let row = folder.result(of: entry.line.row(experiment: experiment.name)) else {
+          continue
+        }
+        if continuation.isFinished(row.status) {
+          // A program that was killed may not have come to it.
+          try folder.dropUnneededState(of: row)
+        } else {
+          // It would be taken for the result of the next attempt.
+          try folder.removeResult(of: entry.line.cell)
+        }
+      }
+    }
+    // A killed program leaves no run that is not whole.
+    return Prepared(folder: continuation == nil ? try folder.publish() : folder, lock: lock)
+  }
+
+  private func plan(
+    _ interrupts: Interrupts, _ showDownload: Download.Progress?
+  ) throws -> RunPlan {
+    var loader = DatasetLoader(options, environment: environment)
+    loader.download.isInterrupted = { interrupts.signal != nil }
+    let plan = Result {
+      try RunPlan(experiment, loader: loader, program: program.version, progress: showDownload)
+    }
+    if let code = interrupts.exitCode { throw RunError.interrupted(code) }
+    return try plan.get()
+  }
+
+  // MARK: What is written
+
+  private func record(of plan: RunPlan, in folder: RunFolder) -> RunRecord {
+    let device = Device.cpu(threads: options.threads)
+    var record = RunRecord(
+      folder: folder, arguments: options.arguments, program: program,
+      host: HostRecord.read(isa: device.summary), start: .now)
+    record.datasets = RunRecord.datasets(of: plan.texts)
+    record.options = options
+    record.summary.compare = Dictionary(
+      experiment.compare.map { ($0.variant, $0.baseline) }, uniquingKeysWith: { $1 })
+    // An axis may change the workload: then the columns are those of all.
+    let workloads = experiment.workloads
+    record.summary.isTraining = workloads.contains { $0 == Train.self }
+    record.summary.headline = workloads.flatMap { $0.headline.map(\.name) }.unique
+    record.summary.scaling = workloads.flatMap { $0.scaling.map(\.name) }.unique
+    return record
+  }
+
+  private func write(_ plan: RunPlan, _ record: RunRecord, to folder: RunFolder) throws {
+    // A run that goes on from its own resolved file keeps the file that was written for it.
+    if experiment.file != folder.file("resolved.yaml") {
+      try folder.write(try AtomicFile.read(experiment.file), to: "experiment.yaml")
+      try folder.write(experiment.resolvedYAML, to: "resolved.yaml")
+    }
+    // Not synced one by one: a worker holds them against the plan, and going on with the run makes them again.
+    var written: Set<String> = []
+    for entry in plan.runnable where written.insert(entry.line.cell).inserted {
+      let path = "\(try folder.makeCell(entry.line.cell))/resolved.yaml"
+      let text = entry.cell.resolvedYAML
+      if (try? AtomicFile.read(path)) != text {
+        try AtomicFile.write(text, to: path, isSynced: false)
+      }
+    }
+    try folder.write(record.json, to: "run.json")
+    // Last: a folder with a plan is whole.
+    try folder.write(lines: plan.entries.map(\.line.json), to: "plan.jsonl")
+    try CellTable(
+      plan.entries.map { $0.line.row(experiment: experiment.name) }, metrics: Metric.all
+    ).write(to: folder)
+  }
+}
+
+extension Experiment where Workload == any Workloads.Workload {
+  /// The kinds of workload that its cells have, each once.
+  var workloads: [any Workloads.Workload.Type] {
+    var workloads: [any Workloads.Workload.Type] = []
+    for cell in cells {
+      guard let type = cell.workload.map({ type(of: $0) }) else { continue }
+      if !workloads.contains(where: { $0 == type }) { workloads.append(type) }
+    }
+    return workloads
+  }
+}

@@ -1,0 +1,103 @@
+// PlanLine: a cell as it was planned, one line of plan.jsonl, written before anything runs.
+
+/// One planned cell of a run.
+package struct PlanLine: Equatable, Sendable, Record {
+  /// Its number in the plan, from 0.
+  package var index = 0
+  /// Its place in the order of execution, from 0; nil where it is not to run.
+  package var order: Int?
+  /// The cell's id: the name of its folder, short and unique in the run.
+  package var cell = ""
+  /// The hash of all that decides the cell's result: configuration, seed, text and program; nil in runs of older versions.
+  package var identity: String?
+  /// For people: `classic/sequence=128/seed=2`.
+  package var label = ""
+  package var variant = ""
+  package var seed = 0
+  /// The matrix axes by dotted path, in the order of the file.
+  package var axes: [JSONMember] = []
+  package var status = CellStatus.notRun
+  /// Why it is excluded.
+  package var reason: String?
+  /// What is known of the result before it runs, such as the text that stands in for another.
+  package var facts: [JSONMember] = []
+  /// Device, precision, model and workload with every default; null in runs of older versions.
+  package var configuration = JSON.null
+  /// Paths of options whose values followed from others; none in runs of older versions.
+  package var derived: [String] = []
+
+  package init() {}
+
+  package static var fields: [Field<Self>] {
+    [
+      Field("index", \.index), Field("order", \.order), Field("cell", \.cell, isRequired: true),
+      Field("identity", \.identity), Field("label", \.label, isRequired: true),
+      Field("variant", \.variant, isRequired: true), Field("seed", \.seed, isRequired: true),
+      Field("axes", members: \.axes), Field("status", \.status, isRequired: true),
+      Field("reason", \.reason), Field("ran", members: \.facts),
+      Field("config", \.configuration), Field("derived", \.derived),
+    ]
+  }
+
+  /// Whether its id can name a folder, and no other than one in the run's own.
+  fileprivate var isNamed: Bool {
+    cell.first?.isLetter == true && (try? RunFolder.checkName(cell)) != nil
+  }
+
+  /// The row of a cell that nothing has run for yet.
+  package func row(experiment: String) -> CellRow {
+    var row = CellRow(
+      cell: cell, identity: identity, experiment: experiment, variant: variant, seed: seed,
+      axes: axes, status: status, reason: reason)
+    for fact in facts { row.setFact(fact.key, fact.value) }
+    return row
+  }
+}
+
+extension RunFolder {
+  /// Reads the line of one cell, and of a large plan no other.
+  ///
+  /// - Parameter index: the cell's number in the plan, from 0.
+  /// - Throws: `ResultsError` where the plan has no such line.
+  package func planLine(_ index: Int) throws(ResultsError) -> PlanLine {
+    let path = file("plan.jsonl")
+    let bytes = try AtomicFile.readBytes(path)
+    let newline = UInt8(ascii: "\n")
+    var start = bytes.startIndex
+    for _ in 0..<max(0, index) {
+      guard let end = bytes[start...].firstIndex(of: newline) else { break }
+      start = end + 1
+    }
+    let line = bytes[start...].prefix { $0 != newline }
+    guard index >= 0, !line.isEmpty else {
+      throw .unreadable(
+        path: path, problem: "it has no cell \(index); it has \(bytes.count { $0 == newline })")
+    }
+    guard let json = try? JSON(reading: String(decoding: line, as: UTF8.self)),
+      let planned = PlanLine(json: json), planned.index == index, planned.isNamed
+    else { throw .unreadable(path: path, problem: "line \(index + 1) is no planned cell") }
+    return planned
+  }
+
+  /// Reads the whole plan.
+  ///
+  /// - Throws: `ResultsError` where a line is none of a plan.
+  package func plan() throws(ResultsError) -> [PlanLine] {
+    let path = file("plan.jsonl")
+    let text = try AtomicFile.read(path)
+    let lines: [JSON]
+    do throws(JSONError) {
+      lines = try JSON.lines(reading: text)
+    } catch {
+      throw .unreadable(path: path, problem: error.description)
+    }
+    var plan: [PlanLine] = []
+    for json in lines {
+      guard let line = PlanLine(json: json), line.isNamed else {
+        throw .unreadable(path: path, problem: "line \(plan.count + 1) is no planned cell")
+      }
+      plan.append(line)
+    }
+    return plan
+  }
+}

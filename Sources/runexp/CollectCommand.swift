@@ -1,0 +1,38 @@
+// runexp collect: makes the tables and the summary of a run whose cells ran elsewhere, or go on.
+
+import ArgumentParser
+import Experiments
+import Records
+import Statistics
+
+struct CollectCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "collect",
+    abstract: "Make the tables and the summary of a run from its cells' rows.",
+    discussion: HelpPage(
+      """
+      Reads the rows that 'runexp cell' left and writes cells.csv, cells.jsonl and the summary anew; \
+      'run' and 'resume' do so themselves. It may be used while cells are running: those that are \
+      not done are 'not run' in the tables. When all are done the run's record says how it ended.
+      """,
+      examples: [("runexp collect latest", "the tables of the newest run, as far as it got")],
+      exits: [.ok, .failure("there is no such run, or it cannot be written"), .someCellsFailed]
+    ).text)
+
+  @Argument(help: .run, completion: .runs) var name: String
+  @OptionGroup var place: ResultsOptions
+  @Flag(help: "Print the summary as one JSON document.") var json = false
+
+  func run() throws {
+    let folder = try failing { try RunLocator(results: place.results).find(name) }
+    let collection = try failing { () throws -> Collection in
+      let lock = try RunLock(folder)
+      defer { withExtendedLifetime(lock) {} }
+      let collection = try Collection(folder)
+      if collection.isComplete { try collection.end(exitCode: collection.exitCode) }
+      return collection
+    }
+    show(collection.summary, collection.texts, json: json)
+    if collection.exitCode != ExitCode.ok { throw ArgumentParser.ExitCode(collection.exitCode) }
+  }
+}
