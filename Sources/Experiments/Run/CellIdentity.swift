@@ -22,7 +22,9 @@ struct CellNames {
 
   init(taken: [String: String] = [:]) { identities = taken }
 
-  /// The name of a cell; the same for the same identity. It begins with a letter, so that no reader takes it for a number.
+  /// The name of a cell; the same for the same identity.
+  ///
+  /// It begins with a letter, so that no reader takes it for a number.
   mutating func name(variant: String, seed: Int, identity: String) -> String {
     let hash = identity.drop { $0 != "-" }.dropFirst()
     let stem = "\(variant)-s\(seed)-"

@@ -51,8 +51,10 @@ package struct Collection {
   }
 }
 
-/// The tables and the summary of a run while it goes on. They are written anew after each cell, but in a large matrix not
-/// so often that writing them would take longer than the cells.
+/// The tables and the summary of a run while it goes on.
+///
+/// They are written anew after each cell, but in a large matrix not so often that writing them would take longer than
+/// the cells.
 struct RunProgress {
   /// Writing may take this share of the time.
   private static let share = 0.05
