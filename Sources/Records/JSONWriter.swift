@@ -64,6 +64,12 @@ extension JSON {
 
   private static func quote(_ value: String, to text: inout String) {
     text.append("\"")
+    // Most texts are plain, and are copied whole.
+    if value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x22 && $0 != 0x5C && $0 != 0x7F }) {
+      text.append(value)
+      text.append("\"")
+      return
+    }
     for scalar in value.unicodeScalars {
       switch scalar {
       case "\"": text.append("\\\"")

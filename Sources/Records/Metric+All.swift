@@ -8,10 +8,11 @@ extension Metric {
     + extrapolation + need + machine + predictions
 
   /// The metric with a name, or the prediction of a listed one; nil if there is none.
-  package static func named(_ name: String) -> Metric? {
-    if let listed = (all + retired).first(where: { $0.name == name }) { return listed }
-    return all.first { prediction(of: $0).name == name }.map(prediction)
-  }
+  package static func named(_ name: String) -> Metric? { byName[name] }
+
+  private static let byName = Dictionary(
+    (all + retired + all.map(prediction)).map { ($0.name, $0) },
+    uniquingKeysWith: { first, _ in first })
 
   /// How well the model predicts.
   package static let quality: [Metric] = [

@@ -64,10 +64,19 @@ package struct MetricValues: Equatable, Sendable, JSONRepresentable {
 }
 
 extension Metric {
+  /// The place of each listed metric in `all`.
+  private static let places = Dictionary(
+    uniqueKeysWithValues: all.enumerated().map { ($1.name, $0) })
+
   /// Sorts metrics as `all` does; those not in it follow by name.
   package static func inOrder(_ metrics: some Collection<Metric>) -> [Metric] {
-    let listed = all.filter { metrics.contains($0) }
-    return listed + metrics.filter { !all.contains($0) }.sorted { $0.name < $1.name }
+    metrics.sorted { first, second in
+      switch (places[first.name], places[second.name]) {
+      case (let first?, let second?): first < second
+      case (nil, nil): first.name < second.name
+      case (let first, _): first != nil
+      }
+    }
   }
 
   /// A metric met in a file but not in the list: one of another version of the program.

@@ -19,9 +19,8 @@ package struct Collection {
   package init(_ folder: RunFolder) throws {
     let run = try StoredRun(folder)
     var progress = RunProgress(run)
-    try progress.write()
     self.folder = folder
-    summary = progress.summary
+    summary = try progress.write()
     isComplete = run.rows.allSatisfy { $0.status == .excluded || $0.status.isFinal }
     texts = Self.texts(of: run)
   }
@@ -71,17 +70,18 @@ struct RunProgress {
     table = CellTable(run.rows, metrics: Metric.all)
   }
 
-  var summary: Summary { Summary(of: table.rows, record, experiment: folder.experiment) }
-
   mutating func update(_ row: CellRow) { table.update(row) }
 
   /// Writes the tables and the summary.
-  mutating func write() throws {
+  @discardableResult
+  mutating func write() throws -> Summary {
     let start = MonotonicClock.now()
     try table.write(to: folder)
+    let summary = Summary(of: table.rows, record, experiment: folder.experiment)
     try summary.write(to: folder)
     last = MonotonicClock.now()
     cost = last - start
+    return summary
   }
 
   /// Writes them where the last time was long enough ago.
