@@ -23,8 +23,8 @@ package struct PlanLine: Equatable, Sendable, Record {
   package var facts: [JSONMember] = []
   /// Device, precision, model and workload with every default; null in runs of older versions.
   package var configuration = JSON.null
-  /// Paths of options whose values followed from others; none in runs of older versions.
-  package var derived: [String] = []
+  /// Paths of options whose values followed from others; nil in runs of older versions, which have null for such values.
+  package var derived: [String]?
 
   package init() {}
 

@@ -24,8 +24,8 @@ package struct StoredCell: Sendable {
   package var order: Int? { planned.order }
   /// Device, precision, model and workload with every default; null in runs of older versions.
   package var configuration: JSON { planned.configuration }
-  /// Paths of options whose values followed from others; none in runs of older versions.
-  package var derived: Set<String> { Set(planned.derived) }
+  /// Paths of options whose values followed from others; nil in runs of older versions, which have null for such values.
+  package var derived: Set<String>? { planned.derived.map(Set.init) }
 }
 
 extension RunFolder {

@@ -56,7 +56,12 @@ package struct DiffFactors: Sendable {
         before.map { ($0.0, $0.1, values[$0.0] ?? .null) }
         + after.filter { !known.contains($0.0) }.map { ($0.0, JSON.null, $0.1) }
       for (key, old, new) in both where old.canonical != new.canonical {
-        let isDerived = [pair.base[0], pair.new[0]].allSatisfy { $0.derived.contains(key) }
+        let cells = [pair.base[0], pair.new[0]]
+        let follows = cells.map { $0.derived?.contains(key) ?? false }
+        let isUntold = zip(cells, [old, new]).contains { $0.derived == nil && $1 == .null }
+        // It follows on both sides, and one does not tell to which value.
+        if isUntold, follows.contains(true) { continue }
+        let isDerived = follows.allSatisfy(\.self)
         let name = "\(key)\n\(old.line)\n\(new.line)\n\(isDerived)"
         if let place = places[name] {
           changes[place].points += 1

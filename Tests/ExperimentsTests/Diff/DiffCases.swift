@@ -23,7 +23,8 @@ struct DiffCases {
     var configuration: JSON = [
       "model": ["norm": ["type": "rmsnorm"]], "workload": ["type": "train"],
     ]
-    var derived: [String] = []
+    /// Nil as in runs of version 0.1.0.
+    var derived: [String]? = []
     var facts: [String: JSON] = [:]
   }
 
@@ -36,14 +37,15 @@ struct DiffCases {
     for (index, cell) in cells.enumerated() {
       let axes = cell.axes.sorted { $0.key < $1.key }
       let id = "c-\(index)"
-      lines.append([
+      let line: JSON = [
         "index": .integer(index), "order": .integer(index), "cell": .string(id),
         "label": .string("cell \(index)"), "variant": .string(cell.variant),
         "seed": .integer(cell.seed),
         "axes": .object(axes.map { JSONMember($0.key, $0.value) }),
         "status": "not_run", "reason": .null, "ran": .object([]), "config": cell.configuration,
-        "derived": .array(cell.derived.map { .string($0) }),
-      ])
+      ]
+      let derived = cell.derived.map { JSONMember("derived", .array($0.map { .string($0) })) }
+      lines.append(.object(line.members + [derived].compactMap(\.self)))
       var row = CellRow(
         cell: id, experiment: "e", variant: cell.variant, seed: cell.seed, status: cell.status,
         reason: cell.reason)

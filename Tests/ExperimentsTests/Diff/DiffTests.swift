@@ -157,6 +157,24 @@ struct DiffTests {
     #expect(written.factors.factors == ["model.width", "model.ffn"])
   }
 
+  @Test(
+    "what an older run left to follow is the same as what follows now, and not as what is written")
+  func older() throws {
+    func side(hidden: JSON, derived: [String]?) throws -> DiffSide {
+      var cell = DiffCases.Cell(metrics: [(.valLoss, 1)])
+      cell.configuration = ["model": ["ffn": ["hidden": hidden]]]
+      cell.derived = derived
+      return try cases.side([cell])
+    }
+    let old = try side(hidden: .null, derived: nil)
+    let now = try side(hidden: 256, derived: ["model.ffn.hidden"])
+    #expect(RunDiff(old, now).factors.keys.isEmpty)
+    #expect(RunDiff(now, old).factors.keys.isEmpty)
+    for written in [try side(hidden: 256, derived: []), try side(hidden: 256, derived: nil)] {
+      #expect(RunDiff(old, written).factors.factors == ["model.ffn"])
+    }
+  }
+
   @Test("a schedule that stretches with the rate or the steps is no factor of its own")
   func schedule() throws {
     func side(rate: Double, least: Double, steps: Int, warmup: Int) throws -> DiffSide {
