@@ -75,7 +75,7 @@ package struct Recording: Sendable, Hashable {
       switch item {
       case .option(let read):
         guard read.isDerived, case .derived(_, let rule) = read.absence else { return [] }
-        return [DerivedDefault(path: read.path, rule: rule)]
+        return [DerivedDefault(path: read.path, rule: rule, value: read.value)]
       case .section(let key, _, let inner): return isUnread(key) ? [] : inner.derived
       case .component(let read, let inner): return isUnread(read.key) ? [] : inner.derived
       }
@@ -124,6 +124,8 @@ package struct DerivedDefault: Sendable, Hashable {
   package let path: String
   /// "a tenth of lr".
   package let rule: String
+  /// What followed.
+  package let value: Value
 }
 
 extension Value {

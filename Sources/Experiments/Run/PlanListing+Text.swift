@@ -1,5 +1,6 @@
 // How a plan is shown: a table with totals for people, one object a cell for programs.
 
+import Config
 package import Records
 package import Statistics
 
@@ -64,7 +65,8 @@ extension PlanListing {
         "kv_cache_bytes": Metric.cacheBytes.json(prediction?.cacheBytes),
         "kv_cache_bytes_per_token": .integer(prediction?.cacheBytesPerToken),
         "least_seconds": .real(line.seconds), "fits": line.fits.map(JSON.bool) ?? .null,
-        "memory_cap_bytes": .integer(memoryCap?.bytes), "config": JSON(line.cell.resolved),
+        "memory_cap_bytes": .integer(memoryCap?.bytes),
+        "derived": .object(line.cell.derived.map { JSONMember($0.path, JSON($0.value)) }),
       ]
     }
   }
