@@ -95,6 +95,8 @@ private struct Scale {
       index += 1
     }
     let shown = value / divisor
+    // Beyond all prefixes.
+    if shown >= step { return .scientific }
     let isWhole = index == 0 && value == value.rounded()
     let unit = units[index] == " " ? "" : units[index]
     return Scale(divisor, unit, isWhole || shown >= 99.95 ? 0 : shown >= 9.995 ? 1 : 2)

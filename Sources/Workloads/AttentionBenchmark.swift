@@ -57,7 +57,7 @@ package struct AttentionBenchmark: Workload {
     cell.row.setFact("layer", .integer(options.layer.index))
     let kernel = model.blocks[options.layer.index].attention.plan.kernel
     let problem = AttentionProblem(options, model)
-    let work = problem.work(on: cell.device)
+    let work = problem.work
     guard cell.recordKernel(kernel, for: work) else { return }
     let algorithm = try kernel.resolve(on: cell.device, for: work).algorithm
 

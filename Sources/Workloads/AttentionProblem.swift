@@ -21,10 +21,11 @@ struct AttentionProblem {
   var queryShape: Shape { [options.batch, options.queries, heads.queries, headDimension] }
   var keyShape: Shape { [options.batch, options.keys, heads.keyValues, headDimension] }
 
-  /// What `auto` chooses by.
-  func work(on device: Device) -> AttentionWork {
+  /// What `auto` chooses by, on any device; no mask is drawn for it.
+  var work: AttentionWork {
     AttentionWork(
-      queries: options.queries, keys: options.keys, attentionOptions(seed: 0, on: device))
+      queries: options.queries, keys: options.keys,
+      attentionOptions(seed: 0, on: .dry(threads: 1)))
   }
 
   /// Pairs of a query and a key that it sees by position, over all heads and sequences.

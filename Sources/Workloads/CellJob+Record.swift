@@ -24,10 +24,15 @@ extension CellJob {
   func recordKernel(of model: Transformer, tokens: Int? = nil) -> Bool {
     guard let attention = model.blocks.first?.attention else { return true }
     let tokens = tokens ?? model.length
-    return recordKernel(
+    let isFound = recordKernel(
       attention.plan.kernel,
       for: AttentionWork(
         queries: tokens, keys: tokens, attention.options(on: device)))
+    let windows = Set(model.blocks.map(\.attention.window))
+    if windows.count > 1, let reason = row.fact("kernel_reason")?.text {
+      row.setFact("kernel_reason", .string("\(reason); so in layer 0, others have another window"))
+    }
+    return isFound
   }
 
   /// The same for one attention.

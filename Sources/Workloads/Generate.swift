@@ -49,9 +49,10 @@ package struct Generate: Workload {
     cell.recordDataset(text)
     let corpus = try TextCorpus(text, sequence: length)
     let trial = Transformer(cell.model, vocabulary: corpus.vocabulary.count, length: length)
-    if let bytes = predictedPeakBytes(of: trial, cell.precision, threads: cell.device.threads) {
-      try cell.admit(predictedPeakBytes: bytes)
-    }
+    let least = 4 * Double(trial.parameters.count) + (predictedCacheBytes(of: trial) ?? 0)
+    try cell.admit(
+      predictedPeakBytes: predictedPeakBytes(
+        of: trial, cell.precision, threads: cell.device.threads) ?? least)
     let (model, vocabulary) = try model(for: cell, corpus)
     try model.check(tokens: length)
     guard cell.recordKernel(of: model, tokens: min(options.chunk, options.promptTokens)) else {

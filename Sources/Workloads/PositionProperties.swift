@@ -46,13 +46,26 @@ package struct PositionProperties: Workload {
     }
   }
 
+  /// The parameters; a table of angles or waves for every position, as it grows once more on the device and on the host;
+  /// and the vectors, those of 4 x length keys in three copies.
+  private func neededBytes(_ model: Transformer, last: Int) -> Double {
+    // What is added has the width of a token; what is turned, that of a head.
+    let isAdded = model.position is Sinusoidal || model.position is Learned
+    let dimension = isAdded ? model.width : model.blocks[0].attention.plan.headDimension
+    let hasTable = model.position is Sinusoidal || model.position is RoPE
+    let rows =
+      (hasTable ? 4 * Double(last + 1) : 0) + 3 * 4 * Double(sequence) + 2 * Double(samples)
+    return 4 * Double(model.parameters.count) + 4 * Double(dimension) * rows
+  }
+
   package func run(_ cell: CellJob) throws {
     let model = Transformer(cell.model, vocabulary: 1, length: sequence)
+    let last = min(farthest, (model.longest ?? .max) - 1)
+    try cell.admit(predictedPeakBytes: neededBytes(model, last: last))
     model.parameters.materialise(on: cell.device, seed: UInt64(cell.seed))
     cell.row.setFact("layer", .integer(layer.index))
     let probe = PositionProbe(
       model, layer: layer.index, seed: cell.seed, samples: samples, on: cell.device)
-    let last = min(farthest, (model.longest ?? .max) - 1)
     if last < farthest {
       cell.row.setFact("position_note", .string("no position beyond \(last): the table ends there"))
     }

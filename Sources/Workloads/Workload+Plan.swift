@@ -52,7 +52,7 @@ extension AttentionBenchmark {
     let device = Device.dry(threads: threads)
     guard
       let algorithm = try? model.blocks[options.layer.index].attention.plan.kernel.resolve(
-        on: device, for: problem.work(on: device)
+        on: device, for: problem.work
       ).algorithm
     else { return nil }
     var run = AttentionRun(problem, algorithm, precision, seed: 0, on: device)

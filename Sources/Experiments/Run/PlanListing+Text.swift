@@ -71,11 +71,13 @@ extension PlanListing {
     }
   }
 
-  /// Seconds, minutes, hours or days.
+  /// Seconds, minutes, hours, days or years.
   private static func duration(_ seconds: Double) -> String {
-    for (size, unit) in [(86400.0, "d"), (3600.0, "h"), (60.0, "min")] where seconds >= 2 * size {
-      let tenths = (seconds / size * 10).rounded() / 10
-      return "\(tenths) \(unit)"
+    let units = [(31_557_600.0, "years"), (86400.0, "d"), (3600.0, "h"), (60.0, "min")]
+    for (size, unit) in units where seconds >= 2 * size {
+      let count = seconds / size
+      return count < 1e6
+        ? "\((count * 10).rounded() / 10) \(unit)" : "\(Metric.parameters.text(count)) \(unit)"
     }
     return Metric.seconds.text(seconds)
   }

@@ -18,6 +18,9 @@ package struct AttentionPlan: Sendable {
   package let normalisesQueriesAndKeys: Bool
   package let kernel: KernelChoice
 
+  /// The most features of all heads together, so that a batch of them can be counted in 64 bits.
+  private static let featureLimit = 1_048_576
+
   package init(_ type: any Attention.Type, _ options: Section, width: Int) {
     heads = type.heads(options)
     headDimension = options.read(
@@ -30,6 +33,14 @@ package struct AttentionPlan: Sendable {
         because: .rule(
           "a width of \(width) cannot be divided among \(heads.queries) heads; "
             + "choose another number, or set head_dim"))
+    }
+    if heads.queries * headDimension > Self.featureLimit {
+      options.fault(
+        "head_dim",
+        because: .rule(
+          "heads (\(heads.queries)) x head_dim (\(headDimension)) must be at most "
+            + "\(Self.featureLimit)"),
+        seeAlso: ["heads"])
     }
     bias = options.read("bias", .bool, default: false, "give the q, k and v projections a bias")
     outBias = options.read(

@@ -44,8 +44,10 @@ package struct Schedule: Equatable, Sendable {
     var floor = rate
     let shape = Shape(rawValue: read.word) ?? .cosine
     if shape != .constant {
+      // A default must be a number that a file may have: of the smallest rates a tenth is 0 in f32.
+      let tenth = (Decimal(rate) / Decimal(10)).double
       floor = options.read(
-        "min_lr", .double(in: 0...100), derived: (Decimal(rate) / Decimal(10)).double,
+        "min_lr", .double(in: 0...100), derived: Float(tenth) == 0 ? 0 : tenth,
         rule: "a tenth of lr",
         "learning rate at the last step")
       if floor > rate {

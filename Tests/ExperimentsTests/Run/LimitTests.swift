@@ -6,6 +6,7 @@ import Foundation
 import Models
 import Records
 import Statistics
+import Tensors
 import Testing
 import Workloads
 
@@ -30,6 +31,13 @@ import Workloads
         bounds.upper.map { (read.path, $0) }
       default: nil
       }
+    }
+  }
+
+  /// The largest values that go together: heads of that many features are a fault.
+  private static func together(_ workload: String) -> [String] {
+    largest(workload).map { path, value in
+      "\(path)=\(path == "model.attention.head_dim" ? 1024 : value)"
     }
   }
 
@@ -83,8 +91,7 @@ import Workloads
 
   @Test(arguments: workloads, ["none", "sinusoidal", "learned", "rope", "alibi"])
   func allSizesCanBeAtTheirLargestTogether(workload: String, position: String) throws {
-    let sets = Self.largest(workload).filter { !$0.path.hasPrefix("workload.evaluat") }
-      .map { "\($0.path)=\($0.value)" }
+    let sets = Self.together(workload)
     let cell = try #require(predict(workload, sets + ["model.position=\(position)"]))
     #expect(cell["parameters"]?.number ?? 0 > 1e14)
     if workload == "train" {
@@ -96,11 +103,20 @@ import Workloads
     }
   }
 
+  @Test func moreFeaturesOfAllHeadsThanAnyModelHasAreAFault() throws {
+    let faults = try #require(throws: Faults.self) {
+      try load("inspect", ["model.attention.heads=1024", "model.attention.head_dim=1026"])
+    }
+    #expect(faults.all.count == 1)
+    #expect(faults.text.contains("heads (1024) x head_dim (1026) must be at most 1048576"))
+    #expect(faults.text.contains("model.attention.heads is set here"), "\(faults.text)")
+  }
+
   @Test(arguments: ["none", "sinusoidal", "learned", "rope", "alibi"])
   func aModelOfTheLargestSizesIsInspected(position: String) throws {
     let experiment = try load(
       "inspect",
-      Self.largest("inspect").map { "\($0.path)=\($0.value)" } + ["model.position=\(position)"])
+      Self.together("inspect") + ["model.position=\(position)"])
     let cell = try TrainCell(experiment.resolvedYAML.replacing("device: cuda", with: "device: cpu"))
     try cell.run()
     #expect(cell.job.row.status == .ok)
@@ -110,6 +126,38 @@ import Workloads
     }
     #expect(metrics[.modelFLOPsPerToken] ?? 0 > 1e15)
     #expect(metrics.nonfinite == nil)
+  }
+
+  @Test(arguments: [
+    "{type: train, dataset: {name: ./text.txt}, batch: 65536, sequence: 64}",
+    "{type: attention, batch: 65536, sequence: 1048576, mask: both}",
+    "{type: attention, sequence: 1048576, keys: 1048576, mask: additive}",
+    "{type: generate, dataset: {name: ./text.txt}, batch: 4096, prompt_tokens: 64, new_tokens: 64}",
+    "{type: position, farthest: 16777215}", "{type: position, samples: 65536}",
+    "{type: position, sequence: 1048576, farthest: 16777215}",
+  ])
+  func whatCannotFitIsRefusedBeforeAnythingIsMade(workload: String) throws {
+    let cell = try TrainCell(
+      "model: {layers: 2, width: 256, attention: {heads: 4}}\nworkload: \(workload)\n",
+      memoryCap: 64 << 20)
+    let error = try #require(throws: MemoryCapExceeded.self) { try cell.run() }
+    #expect(error.description.contains("64.0 MiB that its cap leaves them"))
+    #expect(cell.job.device.memory.atPeak.total < 0x1p20)
+  }
+
+  @Test func whatIsBeyondAllPrefixesIsShort() throws {
+    let plan = plan(try load("train", ["workload.steps=1000000000", "workload.batch=65536"]))
+    #expect(plan.count == 1)
+    #expect(Metric.parameters.text(1.5e30) == "1.5e+30")
+    #expect(Metric.peakBytes.text(0x1p80) == "1.00 YiB")
+    #expect(Metric.peakBytes.text(0x1p90) == "1.2e+27")
+  }
+
+  @Test func theSmallestRateHasADefaultThatAFileMayHave() throws {
+    let file = try load("train", ["workload.optimizer.lr=2e-45"])
+    let again = try PlannedExperiment.load(
+      text: file.resolvedYAML, name: "y.yaml", reader: .standard)
+    #expect(again.resolvedYAML == file.resolvedYAML)
   }
 
   @Test(arguments: ["train", "attention", "generate", "extrapolate", "inspect"])

@@ -22,7 +22,7 @@ struct TrainCell {
   ///   - interruptAt: how often the cell asks until it hears that the user has asked to stop.
   init(
     _ yaml: String, savesInitial: Bool = false, interruptAfter: Int = .max,
-    interruptAt: Int = .max,
+    interruptAt: Int = .max, memoryCap: Int? = nil,
     in place: TemporaryFolder? = nil
   ) throws {
     folder = try place ?? TemporaryFolder()
@@ -41,7 +41,7 @@ struct TrainCell {
         locations: DataLocations(
           offline: true, environment: [:], baseDirectory: folder.path),
         download: Download(environment: [:])),
-      savesInitial: savesInitial, progress: progress,
+      savesInitial: savesInitial, memoryCap: memoryCap, progress: progress,
       isInterrupted: {
         progress.asked += 1
         return progress.steps > interruptAfter || progress.asked >= interruptAt

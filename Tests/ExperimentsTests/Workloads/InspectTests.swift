@@ -122,6 +122,17 @@ import Workloads
     #expect(metrics[.hardwareFLOPsPerToken] == 3 * forward + Double(2 * 2 * 64 * pairs) / 64)
   }
 
+  @Test func `a kernel's reason says that it is layer 0's where windows differ`() throws {
+    func reason(_ window: String) throws -> String {
+      let row = try inspect(
+        "{layers: 2, attention: {window: \(window)}}", "sequence: 64"
+      ).job.row
+      return try #require(row.fact("kernel_reason")?.text)
+    }
+    #expect(try reason("[8, none]").hasSuffix("so in layer 0, others have another window"))
+    #expect(try !reason("8").contains("layer"))
+  }
+
   @Test func `a kernel that this device lacks makes no cell crash`() throws {
     let row = try inspect("{layers: 1, attention: {kernel: flash3}}", "sequence: 64").job.row
     #expect(row.status == .unavailable)
