@@ -13,10 +13,10 @@ package enum Wording {
     return String(result)
   }
 
-  /// The text in one line, for tables and logs: line ends become blanks, what else a terminal might obey `?`.
+  /// The text in one line, for tables and logs: line ends and tabs become blanks, what else a terminal might obey `?`.
   package static func oneLine(_ text: String) -> String {
     if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return text }
-    return harmless(text.split(whereSeparator: \.isNewline).joined(separator: " "))
+    return harmless(text.split { $0.isNewline || $0 == "\t" }.joined(separator: " "))
   }
 
   static func isHarmless(_ scalar: Unicode.Scalar) -> Bool {

@@ -90,7 +90,8 @@ package enum AtomicFile {
   package static func sweep(_ folder: String) {
     for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
     where name.hasPrefix(".") && name.hasSuffix(".tmp") {
-      let file = open("\(folder)/\(name)", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+      // For writing: NFS gives an exclusive lock to none else.
+      let file = open("\(folder)/\(name)", O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
       guard file >= 0 else { continue }
       // Its writer holds a lock, which goes with the writer, on whatever machine it is.
       if flock(file, LOCK_EX | LOCK_NB) == 0 { unlink("\(folder)/\(name)") }

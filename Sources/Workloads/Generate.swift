@@ -91,7 +91,7 @@ package struct Generate: Workload {
     let saved = try SavedModel(path)
     let model = try saved.load(as: cell.model, on: cell.device)
     cell.row.setFact("weights", .string(path))
-    let departures = try saved.departures(of: cell.model).map(\.description)
+    let departures = saved.departures(of: cell.model).map(\.description)
     if !departures.isEmpty {
       let list = departures.joined(separator: "; ")
       cell.row.setFact("departures", .string(list))

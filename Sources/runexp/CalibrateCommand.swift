@@ -49,14 +49,15 @@ struct CalibrateCommand: ParsableCommand {
 
   func run() throws {
     let environment = ProcessInfo.processInfo.environment
+    // From here on signals are heard, so that the folder goes whatever happens.
+    let calibrator = Calibrator(
+      device.options, program: Program.version, environment: environment)
     let folder = try failing { try Calibrator.temporaryFolder() }
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let experiment = try load(in: folder)
     let disturbance = Calibrator.disturbance()
     if let disturbance { say("warning: \(disturbance)") }
 
-    let calibrator = Calibrator(
-      device.options, program: Program.version, environment: environment)
     let measured = try failing {
       try calibrator.measure(experiment, runs: runs, in: folder) { number in
         if !quiet { say(number == 0 ? "warm-up run" : "run \(number) of \(runs)") }

@@ -20,7 +20,7 @@ struct Runexp: ParsableCommand {
       all that reads. 'source <(runexp completion bash)' makes TAB work.
 
       Exit codes: 0 ok, 1 error, 2 a difference that matters, 3 some cells failed, 5 not comparable, \
-      64 usage, 78 invalid experiment file, 130 interrupted.
+      64 usage, 78 invalid experiment file, 130 interrupted (143 by SIGTERM).
       """,
     version: "runexp \(Program.number)",
     groupedSubcommands: [

@@ -52,6 +52,21 @@ struct RemoveTests {
     #expect(program.exists("results/other/\(other.id)/run.json"))
   }
 
+  @Test("on a terminal it asks, and only a yes removes")
+  func asks() throws {
+    let (program, tiny, _) = try made()
+    for (answer, code) in [("\n", 1), ("no\n", 1), ("\u{4}", 1), ("Y\n", 0)] as [(String, Int32)] {
+      #expect(program.exists("results/tiny/\(tiny[2].id)"))
+      let terminal = try PseudoTerminal()
+      terminal.write(answer)
+      let finished = try program.start(["rm", "tiny"], on: terminal).finish()
+      #expect(finished.code == code, "\(answer): \(finished.errors)")
+      #expect(finished.errors.contains("tiny/\(tiny[2].id)\nremove this run, "))
+    }
+    #expect(!program.exists("results/tiny/\(tiny[2].id)"))
+    #expect(program.exists("results/tiny/\(tiny[1].id)"))
+  }
+
   @Test("a run in use and a name that means none keep all of them")
   func refuses() throws {
     let (program, tiny, _) = try made()

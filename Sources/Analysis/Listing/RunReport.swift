@@ -48,7 +48,7 @@ package struct RunReport: Sendable {
       value?.text ?? value?.number.map { _ in value?.line ?? "" }
     }
     var facts: [(String, String)] = [
-      ("folder", "\(run.folder.path), \(Metric.peakBytes.text(Double(run.folder.bytes)))")
+      ("folder", run.folder.path), ("size", Metric.peakBytes.text(Double(run.folder.bytes))),
     ]
     let took = entry.seconds(now: now).map {
       entry.state == .running

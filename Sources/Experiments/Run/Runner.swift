@@ -117,7 +117,7 @@ package struct Runner {
     case .exited(MemoryShortage.exitCode):
       let cap = memoryCap.map { " within its cap of \(Metric.peakBytes.text(Double($0)))" } ?? ""
       return (.oom, "there was no more memory\(cap)")
-    case .exited(128 + SIGINT), .exited(128 + SIGTERM):
+    case .exited(128 + SIGINT), .exited(128 + SIGTERM), .signalled(SIGINT), .signalled(SIGTERM):
       return (.killed, CellStatus.stopReason)
     case .exited(let code):
       return (.failed, "the worker exited with code \(code) and left no result")

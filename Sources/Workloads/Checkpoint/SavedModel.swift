@@ -53,7 +53,11 @@ package struct SavedModel {
   package func load(
     as section: Section? = nil, on device: Device
   ) throws(ResultsError) -> Transformer {
-    let model = self.model(section ?? architecture)
+    let own = self.model(architecture)
+    if let fault = recorder.finish().first {
+      throw .unreadable(path: "\(folder)/config.json", problem: fault.message)
+    }
+    let model = section.map(self.model) ?? own
     model.parameters.allocate(on: device)
     try Checkpoint.load(model, from: folder)
     return model
@@ -92,13 +96,8 @@ extension SavedModel {
 
   /// What differs between an architecture and the checkpoint's own, each resolved with its defaults, and changes what
   /// the model computes; of an option that only one of them has, what makes it have it is named.
-  ///
-  /// - Throws: `ResultsError.unreadable` when the checkpoint's own architecture is none of this program.
-  package func departures(of section: Section) throws(ResultsError) -> [Departure] {
+  package func departures(of section: Section) -> [Departure] {
     let (own, other) = (model(architecture), model(section))
-    if let fault = recorder.finish().first {
-      throw .unreadable(path: "\(folder)/config.json", problem: "\(fault)")
-    }
     let plans = [own, other].map { $0.blocks[0].attention.plan }
     let isSplitAlike =
       plans[0].heads == plans[1].heads && plans[0].headDimension == plans[1].headDimension

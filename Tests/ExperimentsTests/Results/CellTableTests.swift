@@ -119,7 +119,7 @@ import Testing
   @Test func `a reason is one line without what a terminal obeys`() {
     var row = CellRow(cell: "c", experiment: "x", variant: "v", seed: 1, reason: "a\nb")
     #expect(row.reason == "a b")
-    row.reason = "no file\n  note: \u{1B}[31mlook|here\u{0}\r\nhelp"
+    row.reason = "no file\n  note: \u{1B}[31mlook|here\u{0}\r\n\thelp"
     #expect(row.reason == "no file   note: ?[31mlook|here? help")
   }
 }

@@ -213,5 +213,11 @@ import Workloads
     try folder.write("{\"vocabulary\": \"ab\"}", to: "config.json")
     let error = #expect(throws: ResultsError.self) { try SavedModel(folder.path) }
     #expect("\(try #require(error))".contains("config.json"))
+    try folder.write(
+      "{\"vocabulary\": \"ab\", \"max_position_embeddings\": 8, \"model\": {\"layers\": \"many\"}}",
+      to: "config.json")
+    let saved = try SavedModel(folder.path)
+    let fault = #expect(throws: ResultsError.self) { try saved.load(on: .cpu(threads: 1)) }
+    #expect(fault?.description.contains("model.layers") == true, "\(fault?.description ?? "")")
   }
 }
