@@ -9,13 +9,17 @@ package struct HostRecord: Equatable, Sendable, Record {
   package var cpu: String?
   /// The instruction set that the CPU kernels chose.
   package var isa = ""
-  /// Processors that may be scheduled on, hyper-threads counted.
+  /// Processors that the machine has, hyper-threads counted.
   package var logicalCores = 1
   /// Cores, hyper-threads not counted; nil where the system does not say.
   package var physicalCores: Int?
+  /// Processors' worth of time that the program might use, and what set that; nil where all were its.
+  package var cpuLimit: Double?
+  package var cpuLimitedBy: String?
   package var memoryBytes: Int?
-  /// The memory limit of the control group; nil where there is none.
+  /// Bytes that the program might use, and what set that; nil where all were its.
   package var memoryLimitBytes: Int?
+  package var memoryLimitedBy: String?
   package var kernel: String?
   package var system: String?
 
@@ -23,15 +27,13 @@ package struct HostRecord: Equatable, Sendable, Record {
 
   package init(
     cpu: String?, isa: String, logicalCores: Int, physicalCores: Int? = nil,
-    memoryBytes: Int? = nil, memoryLimitBytes: Int? = nil, kernel: String? = nil,
-    system: String? = nil
+    memoryBytes: Int? = nil, kernel: String? = nil, system: String? = nil
   ) {
     self.cpu = cpu
     self.isa = isa
     self.logicalCores = logicalCores
     self.physicalCores = physicalCores
     self.memoryBytes = memoryBytes
-    self.memoryLimitBytes = memoryLimitBytes
     self.kernel = kernel
     self.system = system
   }
@@ -50,7 +52,6 @@ package struct HostRecord: Equatable, Sendable, Record {
       logicalCores: logicalCores(cpuinfo),
       physicalCores: physicalCores(cpuinfo),
       memoryBytes: kibibytes(field("MemTotal", of: meminfo)),
-      memoryLimitBytes: number(text("\(root)/sys/fs/cgroup/memory.max")),
       kernel: line(text("\(root)/proc/sys/kernel/osrelease")),
       system: systemName(text("\(root)/etc/os-release")))
   }
@@ -58,8 +59,10 @@ package struct HostRecord: Equatable, Sendable, Record {
   package static var fields: [Field<Self>] {
     [
       Field("cpu", \.cpu), Field("isa", \.isa), Field("logical_cores", \.logicalCores),
-      Field("physical_cores", \.physicalCores), Field("memory_bytes", \.memoryBytes),
-      Field("memory_limit_bytes", \.memoryLimitBytes), Field("kernel", \.kernel),
+      Field("physical_cores", \.physicalCores), Field("cpu_limit", \.cpuLimit),
+      Field("cpu_limited_by", \.cpuLimitedBy), Field("memory_bytes", \.memoryBytes),
+      Field("memory_limit_bytes", \.memoryLimitBytes),
+      Field("memory_limited_by", \.memoryLimitedBy), Field("kernel", \.kernel),
       Field("system", \.system),
     ]
   }
@@ -71,10 +74,6 @@ package struct HostRecord: Equatable, Sendable, Record {
   private static func line(_ text: String) -> String? {
     let line = text.trimmingCharacters(in: .whitespacesAndNewlines)
     return line.isEmpty ? nil : line
-  }
-
-  private static func number(_ text: String) -> Int? {
-    line(text).flatMap { Int($0) }
   }
 
   // The value of the first `key : value` line.
@@ -125,15 +124,5 @@ extension HostRecord {
       return summary
     }
     return String(summary[..<comma])
-  }
-
-  /// The share of the machine's memory that experiments may take.
-  private static let usableShare = 0.9
-
-  /// Nine tenths of what the machine, or the control group, has; nil where neither says.
-  package var usableMemoryBytes: Int? {
-    [memoryBytes, memoryLimitBytes].compactMap { $0 }.min().map {
-      Int(Double($0) * Self.usableShare)
-    }
   }
 }

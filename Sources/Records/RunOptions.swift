@@ -5,11 +5,11 @@ package struct RunOptions: Equatable, Sendable, Record {
   /// The folder of all results.
   package var results = "results"
   package var dataDirectory: String?
-  /// CPU threads; 0 means one a core.
+  /// CPU threads; 0 means as many as this process may use.
   package var threads = 0
   /// Cells that may run at once; those that measure time run alone all the same.
   package var parallel = 1
-  /// Bytes that a cell may take; nil for nine tenths of what the machine has.
+  /// Bytes that a cell may take; nil for nine tenths of what this process may use.
   package var memoryCap: Int?
   /// Seconds that a cell may run; nil for no limit.
   package var timeCap: Double?

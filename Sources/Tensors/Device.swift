@@ -18,7 +18,7 @@ package final class Device {
 
   /// - Parameters:
   ///   - table: the kernels to run.
-  ///   - threads: CPU threads; 0 means one a core.
+  ///   - threads: CPU threads; 0 means as many as this process may use.
   ///   - whenOutOfMemory: called when the device has no more memory; it must end the process.
   package init(
     _ table: UnsafePointer<kernels>, threads: Int = 0,
@@ -30,6 +30,7 @@ package final class Device {
       "kernel table \(String(cString: table.pointee.name)) has another ABI")
     kernels = table
     self.whenOutOfMemory = whenOutOfMemory
+    let threads = threads > 0 ? threads : ProcessLimits.read().threads
     guard let context = table.pointee.create(Int64(threads)) else {
       whenOutOfMemory(MemoryShortage(bytes: 0, kind: .workspace, inUse: 0))
     }

@@ -55,8 +55,8 @@ package struct Inspect: Workload {
       model, batch: batch, sequence: sequence, cache: cache, isRolling: isRolling,
       precision: cell.precision,
       threads: cell.device.threads)
-    let host = HostRecord.read(isa: "")
-    let room = Double(min(host.memoryBytes ?? .max, host.memoryLimitBytes ?? .max))
+    // In a worker that is the cell's cap.
+    let room = ProcessLimits.read().memory.map { Double($0.value) } ?? .infinity
     need.report(to: &cell.row.metrics)
     let verdicts = [
       ("inference", need.inferenceBytes), ("training", need.trainingBytes),
@@ -64,8 +64,8 @@ package struct Inspect: Workload {
       cell.row.setFact("\(name)_fits", .bool(bytes <= room))
       let (text, size) = (Metric.peakBytes.text(bytes), Metric.peakBytes.text(room))
       return bytes <= room
-        ? "\(name) needs \(text) of this machine's \(size)"
-        : "\(name) would not fit: it needs \(text), this machine has \(size)"
+        ? "\(name) needs \(text) of the \(size) that it may use"
+        : "\(name) would not fit: it needs \(text) and may use \(size)"
     }
     let listing = ShapeListing(model, batch: batch)
     let text = listing.text + "\n" + need.text + "\n" + verdicts.map { $0 + "\n" }.joined()

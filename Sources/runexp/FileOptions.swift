@@ -81,7 +81,8 @@ struct FileOptions: ParsableArguments {
 
 /// Where to run.
 struct DeviceOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("CPU threads; 0 for one a core.", valueName: "count"))
+  @Option(
+    help: ArgumentHelp("CPU threads; 0 for as many as this process may use.", valueName: "count"))
   var threads = 0
   @Option(
     help: ArgumentHelp(

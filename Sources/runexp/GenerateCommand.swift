@@ -42,7 +42,7 @@ struct GenerateCommand: ParsableCommand {
   var topP = 1.0
   @Option(help: "The same seed writes the same text.") var seed: UInt64 = 1
   @Option(help: "How keys and values are kept: f32, bf16 or q8.") var cache = CacheType.f32
-  @Option(help: "CPU threads; 0 means one a core.") var threads = 0
+  @Option(help: "CPU threads; 0 for as many as this process may use.") var threads = 0
 
   func validate() throws {
     func demand(_ isMet: Bool, _ message: String) throws {

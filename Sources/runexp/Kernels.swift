@@ -34,7 +34,8 @@ struct Kernels: ParsableCommand {
   var only: String?
   @Option(help: ArgumentHelp("Seconds to spend on timing each case.", valueName: "seconds"))
   var seconds = 0.3
-  @Option(help: ArgumentHelp("CPU threads; 0 for one a core.", valueName: "count"))
+  @Option(
+    help: ArgumentHelp("CPU threads; 0 for as many as this process may use.", valueName: "count"))
   var threads = 0
   @Option(
     help: ArgumentHelp(

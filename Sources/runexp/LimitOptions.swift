@@ -7,7 +7,10 @@ import Records
 /// How cells are run; nil where nothing was said.
 struct LimitOptions: ParsableArguments {
   @Option(
-    help: "The most memory a cell may take, such as 4GiB (default: nine tenths of the machine's).")
+    help: """
+      The most memory a cell may take, such as 4GiB (default: nine tenths of what this process \
+      may use, shared among cells that run at once).
+      """)
   var memory: String?
   @Option(help: "The longest that a cell may run, such as 90s, 30m or 2h (default: no limit).")
   var time: String?

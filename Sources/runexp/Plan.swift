@@ -15,8 +15,8 @@ struct Plan: ParsableCommand {
       reason. Parameters, floating-point operations and the peak of memory are counted, the last \
       by a step on a device that computes nothing. The time is a floor: the operations at this \
       machine's multiply-add peak, from the cache or measured now. What is said to fit is what \
-      --memory, or nine tenths of the machine's memory, would let a cell take. Downloads nothing, \
-      runs nothing, writes nothing.
+      --memory, or nine tenths of the memory that this process may use, would let a cell take. \
+      Downloads nothing, runs nothing, writes nothing.
       """,
       examples: [
         ("runexp plan experiments/modern.yaml", "every cell with its FLOPs, memory and least time"),
@@ -31,7 +31,10 @@ struct Plan: ParsableCommand {
   @OptionGroup var file: FileOptions
   @OptionGroup var device: DeviceOptions
   @Option(
-    help: "The most memory a cell may take, such as 4GiB (default: nine tenths of the machine's).")
+    help: """
+      The most memory a cell may take, such as 4GiB (default: nine tenths of what this process \
+      may use).
+      """)
   var memory: String?
   @Flag(help: "Print one JSON object a line.") var json = false
 

@@ -5,7 +5,7 @@
 
 #include "kernels.h"
 
-/// A pool of `threads` threads, the caller's included; 0 means one a core. Null when out of memory.
+/// A pool of `threads` threads, at least 1, the caller's included. Null when out of memory.
 struct kernel_context *context_create(int64_t threads);
 void context_destroy(struct kernel_context *context);
 int64_t context_threads(struct kernel_context *context);

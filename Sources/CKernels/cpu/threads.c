@@ -4,13 +4,9 @@
 // The caller opens a region, works in it like any worker, and closes it when the tasks have run out. A worker
 // joins through the gate, one atomic word; one that wakes too late finds the gate closed and is not waited for.
 // So a region never waits for a thread that the operating system has put aside, only for those at work in it.
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 #include "context.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -156,15 +152,8 @@ void parallel_ranges(struct kernel_context *context, int64_t n, int64_t grain,
   parallel_for(context, (n + grain - 1) / grain, run_range, &ranges);
 }
 
-/// The processors that this process may use.
-static int64_t available_processors(void) {
-  cpu_set_t set;
-  if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
-  return 1;
-}
-
 struct kernel_context *context_create(int64_t threads) {
-  if (threads <= 0) threads = available_processors();
+  if (threads < 1) threads = 1;
   if (threads > MAX_THREADS) threads = MAX_THREADS;
   struct kernel_context *c = aligned_alloc(64, (sizeof *c + 63) / 64 * 64);
   if (!c) return NULL;

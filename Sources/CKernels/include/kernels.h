@@ -142,7 +142,7 @@ struct kernels {
 
   // The device.
 
-  /// `threads` is the number of CPU threads; 0 means one a core. Null when out of memory.
+  /// `threads` is the number of CPU threads, at least 1. Null when out of memory.
   struct kernel_context *RUNEXP_NULLABLE (*RUNEXP_NONNULL create)(int64_t threads);
   void (*destroy)(struct kernel_context *context);
   /// One line such as "x86-64-v3 (AVX2, FMA), 2 threads".

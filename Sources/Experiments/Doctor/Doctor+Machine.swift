@@ -1,10 +1,14 @@
 // The doctor on the machine: processor, threads, clock, memory.
 
 import Records
+import Tensors
 
 extension Doctor {
-  func machine(_ host: HostRecord, _ limits: HostLimits, threads: Int) -> [Finding] {
-    [processor(host), threadCount(host, limits, threads), clock(limits), memory(limits)]
+  func machine(_ host: HostRecord, _ limits: ProcessLimits, threads: Int) -> [Finding] {
+    let state = HostState()
+    return [
+      processor(host), threadCount(host, limits.cpus, threads), clock(state), memory(state, limits),
+    ]
   }
 
   private func processor(_ host: HostRecord) -> Finding {
@@ -23,56 +27,56 @@ extension Doctor {
       ])
   }
 
-  private func threadCount(_ host: HostRecord, _ limits: HostLimits, _ threads: Int) -> Finding {
-    let granted = min(Double(limits.allowedCores), limits.quotaCores ?? .infinity)
-    let isTooMany = Double(threads) > granted
-    var text = "\(threads) used, \(limits.allowedCores) of \(host.logicalCores) cores allowed"
-    if let quota = limits.quotaCores {
-      text += ", the control group grants the time of \(Metric.repeats.text(quota))"
-    }
+  private func threadCount(
+    _ host: HostRecord, _ limit: ProcessLimits.Limit<Double>, _ threads: Int
+  ) -> Finding {
+    let isTooMany = Double(threads) > max(1, limit.value)
+    let granted = Metric.repeats.text(limit.value)
+    let text = "\(threads) used, \(granted) of \(host.logicalCores) processors allowed"
     return Finding(
-      "threads", isTooMany ? .note : .ok, text,
+      "threads", isTooMany ? .note : .ok, text + (limit.source.map { ": \($0)" } ?? ""),
       advice: isTooMany
-        ? "threads wait for each other: --threads \(max(1, Int(granted))) is faster" : nil,
+        ? "threads wait for each other: --threads \(max(1, Int(limit.value))) is faster" : nil,
       values: [
         JSONMember("threads", .integer(threads)),
-        JSONMember("allowed_cores", .integer(limits.allowedCores)),
-        JSONMember("quota_cores", .real(limits.quotaCores)),
+        JSONMember("allowed_cpus", .real(limit.value)),
+        JSONMember("limited_by", .string(limit.source)),
       ])
   }
 
-  private func clock(_ limits: HostLimits) -> Finding {
-    let hertz = limits.clockHertz.map { "\(Metric.flopsPerSecond.text($0))Hz" } ?? "unknown"
+  private func clock(_ state: HostState) -> Finding {
+    let hertz = state.clockHertz.map { "\(Metric.flopsPerSecond.text($0))Hz" } ?? "unknown"
     let values = [
-      JSONMember("governors", .array(limits.governors.map { .string($0) })),
-      JSONMember("clock_hz", .real(limits.clockHertz)),
+      JSONMember("governors", .array(state.governors.map { .string($0) })),
+      JSONMember("clock_hz", .real(state.clockHertz)),
     ]
-    if limits.governors.isEmpty {
+    if state.governors.isEmpty {
       return Finding("clock", .ok, "\(hertz); the system shows no governor", values: values)
     }
-    let isFast = limits.governors == ["performance"]
+    let isFast = state.governors == ["performance"]
     return Finding(
       "clock", isFast ? .ok : .note,
-      "\(hertz), governor \(limits.governors.joined(separator: ", "))",
+      "\(hertz), governor \(state.governors.joined(separator: ", "))",
       advice: isFast ? nil : "'cpupower frequency-set -g performance' makes times steadier",
       values: values)
   }
 
-  private func memory(_ limits: HostLimits) -> Finding {
+  private func memory(_ state: HostState, _ limits: ProcessLimits) -> Finding {
     func text(_ bytes: Int?) -> String { bytes.map { Metric.peakBytes.text(Double($0)) } ?? "?" }
-    let room = min(limits.memoryAvailableBytes ?? .max, limits.memoryLimitBytes ?? .max)
-    let isShort = room < 1 << 29
-    let limit = limits.memoryLimitBytes.map { ", limit of the control group \(text($0))" } ?? ""
+    let allowed = limits.memory?.value
+    let isShort = min(state.memoryAvailableBytes ?? .max, allowed ?? .max) < 1 << 29
+    let limit = limits.memory?.source.map { ", \(text(allowed)) allowed: \($0)" } ?? ""
     return Finding(
       "memory", isShort ? .note : .ok,
-      "\(text(limits.memoryAvailableBytes)) of \(text(limits.memoryBytes)) available\(limit)",
+      "\(text(state.memoryAvailableBytes)) of \(text(state.memoryBytes)) available\(limit)",
       advice: isShort
         ? "'runexp plan' tells how much each cell needs; end other programs or take smaller models"
         : nil,
       values: [
-        JSONMember("memory_bytes", .integer(limits.memoryBytes)),
-        JSONMember("memory_available_bytes", .integer(limits.memoryAvailableBytes)),
-        JSONMember("memory_limit_bytes", .integer(limits.memoryLimitBytes)),
+        JSONMember("memory_bytes", .integer(state.memoryBytes)),
+        JSONMember("memory_available_bytes", .integer(state.memoryAvailableBytes)),
+        JSONMember("allowed_bytes", .integer(allowed)),
+        JSONMember("limited_by", .string(limits.memory?.source)),
       ])
   }
 }

@@ -32,9 +32,9 @@ package struct Doctor: Sendable {
   /// Everything, in about a second; the measured peaks are kept in the cache.
   package func examine() -> [Finding] {
     let load = HostLoad.measure()
-    let limits = HostLimits()
+    let limits = ProcessLimits.read()
     let device = Device.cpu(threads: options.threads)
-    let host = HostRecord.read(isa: device.summary)
+    let host = HostRecord.read(isa: device.summary, limits)
     let rates = HostRates(host, device, now: now)
     return [version] + machine(host, limits, threads: device.threads)
       + [loadFinding(load, cores: host.logicalCores)]

@@ -39,7 +39,7 @@ extension PlanListing {
     if let largest = runnable.compactMap({ $0.prediction?.peakBytes }).max(), let memoryCap {
       text += "largest peak: \(Metric.peakBytes.text(largest)); a cell may take "
       text += Metric.peakBytes.text(Double(memoryCap.bytes))
-      text += memoryCap.isAsked ? "\n" : ", nine tenths of this machine's memory\n"
+      text += memoryCap.isAsked ? "\n" : ", nine tenths of what this process may use\n"
     }
     let large = runnable.filter { $0.fits == false }
     if let first = large.first {

@@ -29,7 +29,7 @@ package struct PlanListing {
     _ experiment: PlannedExperiment, _ options: RunOptions, environment: [String: String]
   ) {
     var sources = Sources(options, environment: environment)
-    let usual = HostRecord.read(isa: "").usableMemoryBytes.map { ($0, false) }
+    let usual = ProcessLimits.read().usableMemory.map { ($0, false) }
     let cap: (bytes: Int, isAsked: Bool)? = options.memoryCap.map { ($0, true) } ?? usual
     // Cells of one document share the section that was read for all its seeds.
     var shared: (model: Section, prediction: PlanPrediction, seconds: Double?)?

@@ -102,7 +102,7 @@ package struct Preparation {
     let device = Device.cpu(threads: options.threads)
     var record = RunRecord(
       folder: folder, arguments: options.arguments, program: program,
-      host: HostRecord.read(isa: device.summary), start: .now)
+      host: HostRecord.read(isa: device.summary, .read()), start: .now)
     record.datasets = RunRecord.datasets(of: plan.texts)
     record.options = options
     record.summary.compare = Dictionary(

@@ -2,6 +2,7 @@
 
 import Experiments
 import Records
+import Tensors
 import Testing
 import Workloads
 
@@ -20,16 +21,20 @@ import Workloads
     try folder.write("MemTotal:       16384 kB\nMemFree: 1 kB\n", to: "proc/meminfo")
     try folder.write("6.1.0-test\n", to: "proc/sys/kernel/osrelease")
     try folder.write("NAME=x\nPRETTY_NAME=\"Debian GNU/Linux 12\"\n", to: "etc/os-release")
-    try folder.write("1073741824\n", to: "sys/fs/cgroup/memory.max")
+    let limits = ProcessLimits(
+      cpus: .init(1.5, "cgroup quota of /job"), memory: .init(1 << 20, "SLURM_MEM_PER_NODE"))
     #expect(
-      HostRecord.read(isa: "x86-64-v3", root: folder.path).json.document == """
+      HostRecord.read(isa: "x86-64-v3", limits, root: folder.path).json.document == """
         {
           "cpu": "Test CPU 9000",
           "isa": "x86-64-v3",
           "logical_cores": 4,
           "physical_cores": 2,
+          "cpu_limit": 1.5,
+          "cpu_limited_by": "cgroup quota of /job",
           "memory_bytes": 16777216,
-          "memory_limit_bytes": 1073741824,
+          "memory_limit_bytes": 1048576,
+          "memory_limited_by": "SLURM_MEM_PER_NODE",
           "kernel": "6.1.0-test",
           "system": "Debian GNU/Linux 12"
         }
@@ -42,14 +47,15 @@ import Workloads
     #expect(host.cpu == nil)
     #expect(host.physicalCores == nil)
     #expect(host.memoryBytes == nil)
-    #expect(host.memoryLimitBytes == nil)
     #expect(host.kernel == nil)
     #expect(host.logicalCores >= 1)
   }
 
-  @Test func `a control group without a limit has none`() throws {
-    try folder.write("max\n", to: "sys/fs/cgroup/memory.max")
-    #expect(HostRecord.read(isa: "generic", root: folder.path).memoryLimitBytes == nil)
+  @Test func `what only the machine limits has no limit on record`() {
+    let host = HostRecord.read(
+      isa: "generic", ProcessLimits(cpus: .init(8, nil), memory: .init(1 << 30, nil)))
+    #expect(host.cpuLimit == nil && host.cpuLimitedBy == nil)
+    #expect(host.memoryLimitBytes == nil && host.memoryLimitedBy == nil)
   }
 
   @Test func `this machine has cores, memory and a kernel`() throws {

@@ -4,37 +4,26 @@ import Experiments
 import Records
 import Testing
 
-@Suite struct HostLimitsTests {
-  @Test func `the tightest limit of the control groups counts`() throws {
+@Suite struct HostStateTests {
+  @Test func `free memory, governors and the clock are read`() throws {
     let folder = try TemporaryFolder()
     let files = [
-      "proc/self/status": "Name:\tx\nCpus_allowed:\t3,0000000f\n",
-      "proc/self/cgroup": "0::/user/job\n",
       "proc/meminfo": "MemTotal:       1000 kB\nMemAvailable:    600 kB\n",
       "proc/cpuinfo": "processor\t: 0\ncpu MHz\t\t: 2600.000\n",
-      "sys/fs/cgroup/cpu.max": "max 100000\n",
-      "sys/fs/cgroup/user/cpu.max": "150000 100000\n",
-      "sys/fs/cgroup/user/job/memory.max": "max\n",
-      "sys/fs/cgroup/user/memory.max": "4096\n",
       "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor": "powersave\n",
       "sys/devices/system/cpu/cpu1/cpufreq/scaling_governor": "powersave\n",
     ]
     for (path, text) in files { try folder.write(text, to: path) }
-    let limits = HostLimits(root: folder.path)
-    #expect(limits.allowedCores == 6)
-    #expect(limits.quotaCores == 1.5)
-    #expect(limits.memoryLimitBytes == 4096)
-    #expect(limits.memoryBytes == 1_024_000)
-    #expect(limits.memoryAvailableBytes == 614_400)
-    #expect(limits.governors == ["powersave"])
-    #expect(limits.clockHertz == 2.6e9)
+    let state = HostState(root: folder.path)
+    #expect(state.memoryBytes == 1_024_000)
+    #expect(state.memoryAvailableBytes == 614_400)
+    #expect(state.governors == ["powersave"])
+    #expect(state.clockHertz == 2.6e9)
   }
 
   @Test func `what the system does not say is not made up`() throws {
-    let limits = HostLimits(root: try TemporaryFolder().path)
-    #expect(limits.allowedCores >= 1)
-    #expect(limits.quotaCores == nil && limits.memoryLimitBytes == nil)
-    #expect(limits.memoryBytes == nil && limits.clockHertz == nil && limits.governors.isEmpty)
+    let state = HostState(root: try TemporaryFolder().path)
+    #expect(state.memoryBytes == nil && state.clockHertz == nil && state.governors.isEmpty)
   }
 
   @Test func `others' work and the hypervisor's are told apart`() {
