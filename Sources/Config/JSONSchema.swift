@@ -91,7 +91,7 @@ package struct JSONSchema {
     case .integer(let bounds): [Value.Field("type", .text("integer"))] + bounds.schema
     case .number(let bounds): [Value.Field("type", .text("number"))] + bounds.schema
     case .boolean: [Value.Field("type", .text("boolean"))]
-    case .text:
+    case .text, .path:
       // An unquoted number or boolean is taken as the text it is written as.
       [Value.Field("type", .list(["string", "number", "boolean"].map { .text($0) }))]
     case .word(let choices), .component(let choices):

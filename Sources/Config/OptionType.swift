@@ -59,6 +59,21 @@ extension OptionType where Result == String {
     }
   }
 
+  /// The path of a file or a folder, or one of some words that are none.
+  ///
+  /// Whoever reads documents makes relative paths absolute before.
+  package static func path(or words: [String] = []) -> Self {
+    OptionType(read: .path(or: words)) { node, path, report in
+      guard let scalar = node.scalar, !scalar.isNull else {
+        report(ReadType.path(or: words).fault(node, path), node.mark)
+        return nil
+      }
+      return scalar.text
+    } encode: {
+      .text($0)
+    }
+  }
+
   /// One word of a list.
   package static func choice(of choices: [Choice]) -> Self {
     let read = ReadType.word(choices)
@@ -165,6 +180,14 @@ extension OptionType where Result: BoundedNumber {
 }
 
 extension ReadType {
+  /// Whether a text is a path to an option of this type.
+  ///
+  /// Where words may stand too, a path has a slash or a dot in it: anything else is more likely a misspelt word.
+  package func isPath(_ text: String) -> Bool {
+    guard case .path(let words) = self, !text.isEmpty else { return false }
+    return words.isEmpty || (!words.contains(text) && text.contains { $0 == "/" || $0 == "." })
+  }
+
   /// What is said of a node that is of another type.
   func fault(_ node: Node, _ path: String, _ hint: Fault.ValueHint? = nil) -> Fault.Kind {
     .wrongType(path, expected: expected, found: Wording.found(node), hint: hint)

@@ -17,6 +17,8 @@ package enum ReadType: Sendable, Hashable {
   case number(Bounds<Double>)
   case boolean
   case text
+  /// A file or a folder, or one of the words.
+  case path(or: [String])
   case word([Choice])
   /// A component: a bare word, or a mapping with `type` and options.
   case component([Choice])
@@ -30,6 +32,7 @@ package enum ReadType: Sendable, Hashable {
     case .number(let bounds): "a number" + (bounds.text.map { " " + $0 } ?? "")
     case .boolean: "true or false"
     case .text: "a text"
+    case .path(let words): (words + ["a path"]).joined(separator: " or ")
     case .word(let choices), .component(let choices):
       choices.count == 1 ? choices[0].word : "one of " + Self.list(choices)
     case .list(let element, nil): "\(element.expected), or a list of such"
@@ -44,6 +47,7 @@ package enum ReadType: Sendable, Hashable {
     case .number: "number"
     case .boolean: "true or false"
     case .text: "text"
+    case .path: "path"
     case .word: "word"
     case .component: "component"
     case .list(let element, let none): "\(element.name)\(none.map { " or \($0)" } ?? ""), or a list"
@@ -55,7 +59,7 @@ package enum ReadType: Sendable, Hashable {
     switch self {
     case .integer(let bounds): bounds.text ?? ""
     case .number(let bounds): bounds.text ?? ""
-    case .boolean, .text: ""
+    case .boolean, .text, .path: ""
     case .word(let choices), .component(let choices): Self.list(choices)
     case .list(let element, _): element.allowed
     }

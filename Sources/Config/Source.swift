@@ -9,12 +9,18 @@ package final class Source: Sendable {
   package let order: Int
   /// Whether this is a command line argument, whose places have no line and column.
   package let isArgument: Bool
+  /// The absolute path that relative paths in the text start from: the folder of a file, and for an argument the folder
+  /// that the program was started in; nil for a text that is neither.
+  package let folder: String?
   private let lines: [String]
   private let lineStarts: [Int]
 
-  package init(name: String, text: String, order: Int = 0, isArgument: Bool = false) {
+  package init(
+    name: String, text: String, order: Int = 0, isArgument: Bool = false, folder: String? = nil
+  ) {
     self.name = name
     self.isArgument = isArgument
+    self.folder = isArgument ? AbsolutePath.currentFolder : folder
     self.order = order
     var lines: [String] = []
     var starts = [0]

@@ -49,6 +49,16 @@ enum SourceFile {
     }
   }
 
+  /// The folder that a file is in, as an absolute path; that of the program for what comes through a pipe.
+  static func folder(of path: String) -> String {
+    var status = stat()
+    if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFIFO {
+      return AbsolutePath.currentFolder
+    }
+    guard let slash = path.lastIndex(of: "/") else { return AbsolutePath.currentFolder }
+    return AbsolutePath.of(slash == path.startIndex ? "/" : String(path[..<slash]), home: nil)
+  }
+
   /// Text from bytes: UTF-8 with or without a byte order mark, no control characters.
   static func text(of bytes: [UInt8], name: String) throws(Faults) -> String {
     if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {

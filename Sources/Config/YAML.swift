@@ -7,7 +7,9 @@ package enum YAML {
   ///
   /// Faults when the file cannot be read, is not UTF-8 text, or is not one strict YAML document.
   package static func load(file: String) throws(Faults) -> Document {
-    try parse(text: SourceFile.text(of: SourceFile.bytes(of: file), name: file), name: file)
+    try parse(
+      text: SourceFile.text(of: SourceFile.bytes(of: file), name: file), name: file,
+      folder: SourceFile.folder(of: file))
   }
 
   /// The document of bytes that were read elsewhere.
@@ -17,9 +19,9 @@ package enum YAML {
 
   /// The document of a text; its root is always a mapping.
   package static func parse(
-    text: String, name: String, order: Int = 0
+    text: String, name: String, order: Int = 0, folder: String? = nil
   ) throws(Faults) -> Document {
-    let source = Source(name: name, text: text, order: order)
+    let source = Source(name: name, text: text, order: order, folder: folder)
     let composed = try YAMLComposer.compose(text, source: source)
     guard let root = composed, !root.isNull else { throw Faults(file: name, .emptyFile) }
     guard root.entries != nil else {

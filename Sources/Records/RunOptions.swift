@@ -2,8 +2,9 @@
 
 /// How to run an experiment.
 package struct RunOptions: Equatable, Sendable, Record {
-  /// The folder of all results.
+  /// The folder of all results; an absolute path in run.json.
   package var results = "results"
+  /// An absolute path, as the plugin's is.
   package var dataDirectory: String?
   /// CPU threads; 0 means as many as this process may use.
   package var threads = 0
@@ -35,7 +36,7 @@ extension RunOptions {
       Field("memory_cap_bytes", \.memoryCap), Field("time_cap_seconds", \.timeCap),
       Field("checkpoint_seconds", \.checkpointSeconds), Field("order_seed", \.orderSeed),
       Field("save_initial", \.savesInitial), Field("data_dir", \.dataDirectory),
-      Field("plugin", \.plugin), Field("offline", \.offline),
+      Field("plugin", \.plugin), Field("results", \.results), Field("offline", \.offline),
     ]
   }
 }

@@ -54,7 +54,7 @@ package struct RunRecord: Equatable, Sendable, Record {
     package var bytes = 0
     /// What was asked for, where it was not to be had; nil where the data set is what was asked.
     package var insteadOf: String?
-    /// The file that held it; nil for text that the program makes.
+    /// The file that held it, an absolute path; nil for text that the program makes.
     package var path: String?
 
     package init() {}

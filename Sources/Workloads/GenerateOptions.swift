@@ -19,7 +19,7 @@ struct GenerateOptions: Sendable {
   init(_ options: Section) {
     dataset = DatasetDeclaration(options)
     checkpoint = options.read(
-      "checkpoint", .string, absent: "random weights", "folder of a trained model's checkpoint")
+      "checkpoint", .path(), absent: "random weights", "folder of a trained model's checkpoint")
     promptTokens = options.read(
       "prompt_tokens", .int(in: 1...16_777_216), default: 1024,
       "tokens read before the first is generated")

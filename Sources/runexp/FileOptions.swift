@@ -105,8 +105,8 @@ struct DeviceOptions: ParsableArguments {
   var options: RunOptions {
     var options = RunOptions()
     options.threads = threads
-    options.dataDirectory = dataDir
-    options.plugin = plugin
+    options.dataDirectory = dataDir.map { AbsolutePath.of($0) }
+    options.plugin = plugin.map { AbsolutePath.of($0) }
     options.offline = offline
     return options
   }

@@ -23,7 +23,7 @@ struct GenerateCommand: ParsableCommand {
           "runexp generate results/modern/latest/cells/modern-s1-3f9a1c2e --prompt 'ROMEO:'",
           "what a trained model makes of it"
         ),
-        ("runexp generate CHECKPOINT --temperature 0 -n 200", "always the likeliest character"),
+        ("runexp generate CHECKPOINT --temperature 0 -t 200", "always the likeliest character"),
       ],
       exits: [
         .ok, .failure("there is no checkpoint, or the prompt has characters it never saw"),

@@ -42,6 +42,30 @@ struct DoctorTests {
     #expect(text.output.contains("-> 'runexp calibrate'"))
   }
 
+  @Test(
+    "what the process may use counts, and who says so: for the doctor, the record and the cells")
+  func limits() throws {
+    let program = try Program()
+    let job = ["SLURM_CPUS_PER_TASK": "1", "SLURM_MEM_PER_NODE": "2048"]
+    let doctor = try program.run(["doctor", "--json"], environment: job)
+    let findings = try JSON(reading: doctor.output)["findings"]?.elements ?? []
+    func values(_ name: String) -> JSON? { findings.first { $0["name"]?.text == name }?["values"] }
+    #expect(values("threads")?["threads"] == 1 && values("threads")?["allowed_cpus"]?.number == 1)
+    #expect(values("memory")?["allowed_bytes"]?.whole == 2048 << 20)
+    #expect(values("memory")?["limited_by"]?.text == "SLURM_MEM_PER_NODE")
+
+    try program.write(TinyExperiment.onText(program), to: "tiny.yaml")
+    let finished = try program.run(["run", "tiny.yaml", "-q"], environment: job)
+    #expect(finished.code == 0, "\(finished.errors)")
+    let host = try JSON(reading: program.read("results/tiny/latest/run.json"))["host"]
+    #expect(host?["memory_limited_by"]?.text == "SLURM_MEM_PER_NODE")
+    #expect(host?["memory_limit_bytes"]?.whole == 2048 << 20)
+    let rows = try program.read("results/tiny/latest/cells.jsonl").split(separator: "\n")
+    for row in rows { #expect(try JSON(reading: String(row))["ran.threads"]?.whole == 1) }
+    let plan = try program.run(["plan", "tiny.yaml"], environment: job)
+    #expect(plan.output.contains("1.8 GiB") || plan.output.contains("1.80 GiB"), "\(plan.output)")
+  }
+
   @Test("what keeps experiments from running is a problem, and the exit code is 1")
   func problems() throws {
     let program = try Program()

@@ -162,6 +162,30 @@ struct FenceTests {
     #expect(both.code == 0 && !both.errors.contains("warning"), "\(both.errors)")
   }
 
+  @Test("of cells side by side those that measure time have all threads, the others share them")
+  func threads() throws {
+    let program = try Program()
+    try program.write(
+      """
+      # Who has how many?
+      name: shares
+      device: cpu
+      model: {layers: 1, width: 16, attention: {type: mha, heads: 2}}
+      matrix:
+        workload:
+          - {type: train, dataset: {name: synthetic-plays}, sequence: 16, batch: 2, steps: 1}
+          - {type: attention, sequence: 16, seconds: 0}
+      """, to: "shares.yaml")
+    let finished = try program.run(
+      "run", "shares.yaml", "-q", "--parallel", "2", "--threads", "4")
+    #expect(finished.code == 0, "\(finished.errors)")
+    let rows = try program.read("results/shares/latest/cells.jsonl").split(separator: "\n").map {
+      try JSON(reading: String($0))
+    }
+    #expect(rows.map { $0["ran.threads"]?.whole } == [2, 4])
+    #expect(rows.map { $0["ran.concurrent_cells"]?.whole } == [2, nil])
+  }
+
   @Test("cells run side by side and give the same bits as one after the other")
   func sideBySide() throws {
     let program = try Program()

@@ -102,7 +102,7 @@ struct ListTests {
     }
     let text = try program.run("show", "tiny").output
     #expect(text.contains("command  runexp run tiny.yaml -q"))
-    #expect(text.contains("./text.txt"))
+    #expect(text.contains("data     \(program.file("text.txt")), "))
     #expect(text.contains("2 of 2 cells ok"))
     #expect(text.contains("\nmodern "))
     let json = try JSON(reading: program.run("show", "tiny", "--json").output)

@@ -75,6 +75,15 @@ final class Program {
 
   func run(_ arguments: String...) throws -> Finished { try run(arguments) }
 
+  /// Runs the program in a folder below this one, which is made.
+  func run(in name: String, _ arguments: [String]) throws -> Finished {
+    try FileManager.default.createDirectory(
+      atPath: file(name), withIntermediateDirectories: true)
+    return try Running(
+      program: Self.path(), arguments, in: file(name), environment: Self.environment(of: folder)
+    ).finish()
+  }
+
   /// Starts the program.
   func start(_ arguments: [String], environment: [String: String] = [:]) throws -> Running {
     try Running(

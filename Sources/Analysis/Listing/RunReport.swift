@@ -89,13 +89,15 @@ package struct RunReport: Sendable {
   private static func host(_ host: HostRecord) -> String {
     let cores = "\(host.logicalCores) \(host.logicalCores == 1 ? "core" : "cores")"
     let memory = host.memoryBytes.map { Metric.peakBytes.text(Double($0)) }
-    return [host.cpu, host.isa, cores, memory, host.system].compactMap(\.self)
+    let limits = [host.cpuLimitedBy, host.memoryLimitedBy].compactMap(\.self)
+      .map { "limited by \($0)" }
+    return ([host.cpu, host.isa, cores, memory, host.system].compactMap(\.self) + limits)
       .joined(separator: ", ")
   }
 
   private static func dataset(_ data: RunRecord.Dataset) -> String {
     let instead = data.insteadOf.map { ", instead of \($0)" } ?? ""
-    return data.name + ", " + Metric.peakBytes.text(Double(data.bytes))
+    return (data.path ?? data.name) + ", " + Metric.peakBytes.text(Double(data.bytes))
       + ", sha256 \(data.sha256.prefix(12))" + instead
   }
 

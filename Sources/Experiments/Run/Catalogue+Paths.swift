@@ -23,6 +23,7 @@ extension Catalogue {
     case .word(let choices), .component(let choices): choices.map(\.word)
     case .boolean: ["true", "false"]
     case .list(let element, _): words(element)
+    case .path(let words): words
     case .integer, .number, .text: []
     }
   }

@@ -7,10 +7,13 @@ extension Cell {
   /// The hash of all that decides the cell's result: `sha256-` and 64 hexadecimal digits.
   ///
   /// - Parameters:
-  ///   - dataHash: the hash of the text that is used.
+  ///   - dataHash: the hash of the text that is used, which stands for the text's name and place: the same text
+  ///     elsewhere is the same text. Empty where there is none.
   ///   - program: version of the program that runs it.
   package func identity(dataHash: String, program: String) -> String {
-    "sha256-" + SHA256.hex(Array("\(canonical)\n\(dataHash)\n\(program)".utf8))
+    let dataset = dataHash.isEmpty ? nil : DottedPath("workload.dataset")
+    let configuration = dataset.map(canonical(without:)) ?? canonical
+    return "sha256-" + SHA256.hex(Array("\(configuration)\n\(dataHash)\n\(program)".utf8))
   }
 }
 

@@ -105,6 +105,9 @@ package struct Preparation {
       host: HostRecord.read(isa: device.summary, .read()), start: .now)
     record.datasets = RunRecord.datasets(of: plan.texts)
     record.options = options
+    // The folder of all results is above that of the experiment, which is above that of the run.
+    let experimentFolder = AtomicFile.folder(of: AbsolutePath.of(folder.path))
+    record.options.results = AtomicFile.folder(of: experimentFolder)
     record.summary.compare = Dictionary(
       experiment.compare.map { ($0.variant, $0.baseline) }, uniquingKeysWith: { $1 })
     // An axis may change the workload: then the columns are those of all.

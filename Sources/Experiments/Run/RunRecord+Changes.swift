@@ -24,8 +24,10 @@ extension RunRecord {
     compare("processor") { $0.host.cpu }
     compare("instruction set") { HostRecord.instructionSet($0.host.isa) }
     for text in old.datasets where names?.contains(text.name) ?? true {
-      if let found = datasets.first(where: { $0.name == text.name }) {
-        if found.sha256 != text.sha256 { changes.append("the text '\(text.name)' has changed") }
+      // The same text may lie elsewhere now.
+      if datasets.contains(where: { $0.sha256 == text.sha256 }) { continue }
+      if datasets.contains(where: { $0.name == text.name }) {
+        changes.append("the text '\(text.name)' has changed")
       } else {
         changes.append("the text '\(text.name)' is not used any more")
       }

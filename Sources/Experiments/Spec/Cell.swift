@@ -69,9 +69,30 @@ package struct Cell<Model, Workload> {
   /// What makes the cell what it is, in one line with sorted keys: the text to hash.
   ///
   /// Names and labels are not part of it: the same configuration has the same text in any file.
-  package var canonical: String {
+  package var canonical: String { canonical(resolved) }
+
+  /// The same without an option, for which something else stands.
+  package func canonical(without option: DottedPath) -> String {
+    canonical(resolved.without(option.keys[...]))
+  }
+
+  private func canonical(_ resolved: Value) -> String {
     guard case .mapping(let body) = resolved else { return "" }
     return Value.mapping(body + [Value.Field("seed", .int(seed))]).canonical.compactJSON
+  }
+}
+
+extension Value {
+  /// The same without the value at a path of keys.
+  fileprivate func without(_ keys: ArraySlice<String>) -> Value {
+    guard case .mapping(let fields) = self, let first = keys.first else { return self }
+    return .mapping(
+      fields.compactMap { field in
+        if field.key != first { return field }
+        let rest = keys.dropFirst()
+        return rest.isEmpty
+          ? nil : Value.Field(field.key, field.value.without(rest), comment: field.comment)
+      })
   }
 }
 

@@ -67,10 +67,13 @@ package struct Experiment<Model, Workload> {
     _ reader: DocumentReader<Model, Workload>
   ) throws(Faults) -> Experiment {
     let keys = DocumentReader<Model, Workload>.keys
+    // A text in memory has no folder: its paths stay as they are.
+    let paths = document.source.folder.map { _ in reader.relativePaths }
+    let changes = paths.map(changes.resolved) ?? changes
     let settings = changes.settings
     // Settings of the document come after the variants' overlays; here come name, seeds and such.
     var root = settings.filter { !keys.contains($0.path.keys[0]) }
-      .reduce(document.root) { $0.overlaid(by: $1.overlay) }
+      .reduce(paths?.resolved(document.root) ?? document.root) { $0.overlaid(by: $1.overlay) }
     var rangeFaults: [Fault] = []
     root = Self.expandingSeeds(root) { rangeFaults.append(Fault($0, at: $1)) }
     let recorder = Recorder()

@@ -13,10 +13,11 @@ enum Labels {
     return parts.isEmpty ? "base" : parts.joined(separator: "/")
   }
 
-  /// A component is called by its word, anything else as it is written.
+  /// A component is called by its word, a file by its name, anything else as it is written.
   fileprivate static func short(_ value: Value) -> String {
     switch value {
-    case .text(let text): text
+    case .text(let text):
+      text.hasPrefix("/") ? text.split(separator: "/").last.map(String.init) ?? text : text
     case .double(let number): number.description
     case .mapping: if case .text(let word)? = value["type"] { word } else { value.inlineYAML }
     default: value.inlineYAML

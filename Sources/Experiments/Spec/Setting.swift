@@ -35,6 +35,11 @@ package struct Setting: Sendable {
     return value
   }
 
+  /// The same setting with another value.
+  func with(_ value: Node) -> Setting {
+    Setting(path: path, value: value, keyMark: keyMark)
+  }
+
   /// The overlay on a document that this setting is.
   package var overlay: Node { path.overlay(setting: value, keyMark: keyMark) }
 

@@ -5,6 +5,8 @@
 package enum DataError: Error, Equatable {
   /// A named text is in no folder and was not downloaded.
   case unavailable(RemoteText, lookedIn: [DataLocations.Place], DownloadFailure, putAt: String?)
+  /// There is no such text file.
+  case missing(path: String)
   /// A text file cannot be read; `reason` is the system's.
   case unreadable(path: String, reason: String)
   /// A text file is not UTF-8; `offset` is the first byte, from 0, that is wrong.
@@ -23,6 +25,9 @@ extension DataError: CustomStringConvertible {
     switch self {
     case .unavailable(let text, let lookedIn, let failure, let putAt):
       Self.unavailable(text, lookedIn, failure, putAt)
+    case .missing:
+      summary + ". A relative path starts at the folder of the experiment file that it is written "
+        + "in, one of the command line at the current folder"
     case .unreadable(let path, let reason):
       "cannot read the text file '\(path)': \(reason)"
     case .notUTF8(let path, let offset):
@@ -40,6 +45,7 @@ extension DataError: CustomStringConvertible {
 
   /// The same in one sentence, for the note that goes with a fallback.
   package var summary: String {
+    if case .missing(let path) = self { return "there is no text file '\(path)'" }
     guard case .unavailable(let text, _, let failure, _) = self else { return description }
     return "'\(text.name)' was not found on this machine and not downloaded: \(failure)"
   }

@@ -1,6 +1,8 @@
 // Where texts are looked for on this machine, as the options and the environment say.
 // Reads neither itself: both are handed in, so that a test can hand in its own.
 
+internal import Config
+
 /// The folders to look in, and whether the network may be used.
 package struct DataLocations: Sendable, Equatable {
   /// A folder and who named it.
@@ -54,13 +56,13 @@ package struct DataLocations: Sendable, Equatable {
       places.append(
         Place(
           origin: "--data-dir",
-          path: Self.absolute(dataDirectory, home: home, baseDirectory: baseDirectory)))
+          path: AbsolutePath.of(dataDirectory, in: baseDirectory, home: home)))
     }
     if let named = value("RUNEXP_DATA") {
       places.append(
         Place(
           origin: "RUNEXP_DATA",
-          path: Self.absolute(named, home: home, baseDirectory: baseDirectory)))
+          path: AbsolutePath.of(named, in: baseDirectory, home: home)))
     }
     if let cache {
       places.append(Place(origin: "cache", path: cache))
@@ -70,12 +72,6 @@ package struct DataLocations: Sendable, Equatable {
 
   /// `path` as an absolute one: `~/` is the home folder, anything else relative to the base.
   package func absolute(_ path: String) -> String {
-    Self.absolute(path, home: home, baseDirectory: baseDirectory)
-  }
-
-  private static func absolute(_ path: String, home: String?, baseDirectory: String) -> String {
-    if path.hasPrefix("/") { return path }
-    if path.hasPrefix("~/"), let home { return home + path.dropFirst() }
-    return baseDirectory + "/" + path
+    AbsolutePath.of(path, in: baseDirectory, home: home)
   }
 }

@@ -1,6 +1,8 @@
 // Which text an experiment asks for, and which one it accepts instead.
 // Not where it lies: DataLocations says that, and DatasetLoader brings the two together.
 
+internal import Config
+
 /// A text that an experiment file can name.
 package enum Dataset: Sendable, Equatable, CustomStringConvertible {
   /// `tiny-shakespeare`: looked up, else downloaded, its checksum verified.
@@ -19,7 +21,7 @@ package enum Dataset: Sendable, Equatable, CustomStringConvertible {
     switch word {
     case "tiny-shakespeare": self = .tinyShakespeare
     case "synthetic-plays": self = .syntheticPlays()
-    case _ where word.contains("/") || word.contains("."): self = .file(word)
+    case _ where ReadType.path(or: Self.names).isPath(word): self = .file(word)
     default: return nil
     }
   }

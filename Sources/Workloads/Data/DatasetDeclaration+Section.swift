@@ -7,10 +7,11 @@ extension DatasetDeclaration {
   init(_ options: Section) {
     let section = options.section("dataset", "the text to read")
     let name = section.read(
-      "name", .string, default: "tiny-shakespeare",
+      "name", .path(or: Dataset.names), default: "tiny-shakespeare",
       "tiny-shakespeare, synthetic-plays, or a file's path")
     let fallback = section.read(
-      "fallback", .string, absent: "an error", "what to use where that cannot be had")
+      "fallback", .path(or: Dataset.names), absent: "an error",
+      "what to use where that cannot be had")
     self.init(
       Self.dataset(name, "name", section) ?? .tinyShakespeare,
       fallback: fallback.flatMap { Self.dataset($0, "fallback", section) })

@@ -34,8 +34,9 @@ package struct DatasetLoader: Sendable {
     _ declaration: DatasetDeclaration, progress: Download.Progress? = nil
   ) throws(DataError) -> LoadedText {
     var warnings: [String] = []
+    let requested = declaration.dataset.description
     if let known = planned.first(where: {
-      ($0.insteadOf ?? $0.name) == declaration.dataset.description
+      $0.insteadOf == requested || $0.insteadOf == nil && [$0.name, $0.path].contains(requested)
     }) {
       return try load(known, of: declaration)
     }
@@ -82,8 +83,9 @@ package struct DatasetLoader: Sendable {
     case .file(let name):
       let path = locations.absolute(name)
       let bytes = try Self.readText(path)
-      return LoadedText(
-        name: name, bytes: bytes, source: .file(path: path), warnings: warnings)
+      // The file's own name: a result does not tell where its text lay.
+      let file = path.split(separator: "/").last.map(String.init) ?? path
+      return LoadedText(name: file, bytes: bytes, source: .file(path: path), warnings: warnings)
     }
   }
 
@@ -157,6 +159,7 @@ package struct DatasetLoader: Sendable {
     do {
       bytes = try TextFile.read(path)
     } catch {
+      if error.isAbsent { throw .missing(path: path) }
       throw .unreadable(path: path, reason: error.reason)
     }
     if bytes.isEmpty { throw .empty(path: path) }
@@ -174,7 +177,7 @@ extension DataError {
   var isAbsence: Bool {
     switch self {
     case .unavailable(_, _, .interrupted, _), .unavailable(_, _, .onlyPlanned, _): false
-    case .unavailable, .unreadable: true
+    case .unavailable, .missing, .unreadable: true
     case .notUTF8, .empty, .changed, .tooShort: false
     }
   }

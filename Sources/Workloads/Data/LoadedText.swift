@@ -24,7 +24,7 @@ package struct LoadedText: Sendable, Equatable {
     }
   }
 
-  /// The text that is used, as an experiment file would name it.
+  /// The text that is used: the word that names it in an experiment file, or its file's name.
   package var name: String
   /// The text that was asked for; differs from `name` when the fallback is used.
   package var requested: String

@@ -22,7 +22,8 @@ package struct TextCorpus: Sendable {
     validation = Array(tokens[cut...])
     for (split, count) in [("training", train.count), ("validation", validation.count)]
     where count < sequence + 2 {
-      throw .tooShort(name: text.name, split: split, characters: count, sequence: sequence)
+      throw .tooShort(
+        name: text.path ?? text.name, split: split, characters: count, sequence: sequence)
     }
   }
 

@@ -178,7 +178,8 @@ import Testing
       if case .double(let number) = value { known = number }
       return [known / 2, 2 * known, known + 0.25, known + 1].map { .double($0) }
     case .boolean: return [.bool(true), .bool(false)]
-    case .text: return ["synthetic-plays", "tiny-shakespeare", "./a.txt"].map { .text($0) }
+    case .text: return ["a", "b"].map { .text($0) }
+    case .path(let words): return (words + ["./a.txt"]).map { .text($0) }
     case .word(let choices), .component(let choices): return choices.map { .text($0.word) }
     case .list(let element, let none):
       let one = candidates(element, near: value)

@@ -206,7 +206,7 @@ struct TrainTests {
     #expect {
       try cell.run()
     } throws: { error in
-      "\(error)".contains("./text.txt") && "\(error)".contains("4096")
+      "\(error)".contains("/text.txt' is too short") && "\(error)".contains("4096")
     }
   }
 }

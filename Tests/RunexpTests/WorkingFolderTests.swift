@@ -1,0 +1,121 @@
+// A run begun in one folder and used from another does the same thing: paths of the file start at the file, those of the
+// command line at the current folder, and what is recorded is absolute.
+
+import Experiments
+import Foundation
+import Records
+import Testing
+import Workloads
+
+@Suite("the folder a run is begun in", .serialized)
+struct WorkingFolderTests {
+  private let program: Program
+  /// The run, as it is seen from `elsewhere`.
+  private static let run = "../begin/out/tiny/latest"
+
+  init() throws {
+    program = try Program()
+    let text = String(decoding: SyntheticPlays(characters: 6000).bytes(), as: UTF8.self)
+    for folder in ["files", "begin", "elsewhere"] {
+      try FileManager.default.createDirectory(
+        atPath: program.file("\(folder)/texts"), withIntermediateDirectories: true)
+      // Only the one beside the experiment file is meant.
+      try program.write(folder == "files" ? text : text + folder, to: "\(folder)/texts/text.txt")
+    }
+    try program.write(
+      TinyExperiment.yaml().replacing("synthetic-plays", with: "./texts/text.txt"),
+      to: "files/tiny.yaml")
+  }
+
+  private func begin() throws {
+    let finished = try program.run(
+      in: "begin",
+      ["run", "../files/tiny.yaml", "-q", "--results", "out", "--data-dir", "./texts"])
+    try #require(finished.code == 0, "\(finished.errors)")
+  }
+
+  private func cells(_ results: String) throws -> [String] {
+    try FileManager.default.contentsOfDirectory(
+      atPath: program.file("\(results)/tiny/latest/cells")
+    ).sorted()
+  }
+
+  @Test("paths are recorded absolute, each from its own folder")
+  func recorded() throws {
+    try begin()
+    let text = program.file("begin/../files/texts/text.txt")
+    let record = try JSON(reading: program.read("begin/out/tiny/latest/run.json"))
+    #expect(record["options"]?["data_dir"]?.text == program.file("begin/texts"))
+    #expect(record["options"]?["results"]?.text == program.file("begin/out"))
+    #expect(record["datasets"]?.elements.first?["path"]?.text == text)
+    #expect(record["datasets"]?.elements.first?["name"]?.text == "text.txt")
+    #expect(try program.read("begin/out/tiny/latest/resolved.yaml").contains(text))
+    for cell in try cells("begin/out") {
+      let resolved = try program.read("begin/out/tiny/latest/cells/\(cell)/resolved.yaml")
+      #expect(resolved.contains(text))
+    }
+  }
+
+  @Test("resume, replay, report, show and generate work from any folder")
+  func used() throws {
+    try begin()
+    let before = try RunContent(program, "begin/out/tiny/latest")
+    let cell = try #require(try cells("begin/out").first)
+    for words in [
+      ["replay", Self.run], ["show", Self.run], ["summary", Self.run],
+      ["report", Self.run, "-o", "report.html"],
+      ["generate", "\(Self.run)/cells/\(cell)", "--tokens", "3"], ["diff", Self.run, Self.run],
+    ] {
+      let finished = try program.run(in: "elsewhere", words)
+      #expect(finished.code == 0, "\(words): \(finished.errors)")
+    }
+    // As if the run had been killed before this cell ended.
+    let result = program.file("begin/out/tiny/latest/cells/\(cell)/result.json")
+    try FileManager.default.removeItem(atPath: result)
+    let resumed = try program.run(in: "elsewhere", ["resume", Self.run, "-q"])
+    #expect(resumed.code == 0, "\(resumed.errors)")
+    #expect(try RunContent(program, "begin/out/tiny/latest") == before)
+  }
+
+  @Test("the resolved file makes the same cells again, and so does the file when it has moved")
+  func again() throws {
+    try begin()
+    let ids = try cells("begin/out")
+    let resolved = try program.run(
+      in: "elsewhere", ["run", "\(Self.run)/resolved.yaml", "-q", "--results", "again"])
+    #expect(resolved.code == 0, "\(resolved.errors)")
+    #expect(try cells("elsewhere/again") == ids)
+    try FileManager.default.moveItem(
+      atPath: program.file("files"), toPath: program.file("elsewhere/moved"))
+    let moved = try program.run(
+      in: "elsewhere", ["run", "moved/tiny.yaml", "-q", "--results", "moved-results"])
+    #expect(moved.code == 0, "\(moved.errors)")
+    #expect(try cells("elsewhere/moved-results") == ids)
+  }
+
+  @Test("a file that is not there is named by the path that was looked at")
+  func missing() throws {
+    for (words, path) in [
+      (["../files/tiny.yaml", "--set", "workload.dataset.name=./none.txt"], "elsewhere/none.txt"),
+      (["../files/none.yaml"], "elsewhere/../files/none.txt"),
+    ] {
+      try program.write(
+        TinyExperiment.yaml().replacing("synthetic-plays", with: "none.txt"), to: "files/none.yaml")
+      let finished = try program.run(in: "elsewhere", ["run"] + words + ["-q"])
+      #expect(finished.code == 1)
+      #expect(
+        finished.errors.contains("there is no text file '\(program.file(path))'"),
+        "\(finished.errors)")
+    }
+  }
+
+  @Test("an experiment that comes through a pipe starts at the current folder")
+  func pipe() throws {
+    let pipe = program.file("pipe")
+    try #require(mkfifo(pipe, 0o600) == 0)
+    let yaml = try program.read("files/tiny.yaml")
+    Thread.detachNewThread { try? yaml.write(toFile: pipe, atomically: false, encoding: .utf8) }
+    let finished = try program.run(in: "elsewhere", ["plan", "../pipe", "--json"])
+    #expect(finished.code == 0, "\(finished.errors)")
+  }
+}
