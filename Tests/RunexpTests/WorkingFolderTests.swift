@@ -91,6 +91,14 @@ struct WorkingFolderTests {
       in: "elsewhere", ["run", "moved/tiny.yaml", "-q", "--results", "moved-results"])
     #expect(moved.code == 0, "\(moved.errors)")
     #expect(try cells("elsewhere/moved-results") == ids)
+    // Its cells are those that the run has already; only the new seed's are run.
+    let row = try program.read("begin/out/tiny/latest/cells/\(ids[0])/result.json")
+    let more = try program.run(
+      in: "elsewhere", ["run", "moved/tiny.yaml", "-q", "--into", Self.run, "--seeds", "1,2"])
+    #expect(more.code == 0, "\(more.errors)")
+    #expect(more.output.contains("4 of 4 cells ok"))
+    #expect(try program.read("begin/out/tiny/latest/cells/\(ids[0])/result.json") == row)
+    #expect(try Set(cells("begin/out")).isSuperset(of: ids) && cells("begin/out").count == 4)
   }
 
   @Test("a file that is not there is named by the path that was looked at")

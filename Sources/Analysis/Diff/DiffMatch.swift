@@ -13,12 +13,17 @@ struct DiffMatch: Sendable {
   var isOnBothSides: Bool { !base.isEmpty && !new.isEmpty }
 
   /// Whether the two sides read different texts, so that losses do not compare.
-  var hasOtherText: Bool {
-    let texts = [base, new].map { cells in
-      Set(cells.compactMap { $0.row.fact("dataset_sha256")?.text })
-    }
-    return texts[0] != texts[1] && !texts.contains([])
+  var hasOtherText: Bool { texts[0] != texts[1] && !texts.contains([]) }
+
+  /// Whether both sides read the same text, wherever it lay.
+  var hasSameText: Bool { texts[0] == texts[1] && !texts.contains([]) }
+
+  private var texts: [Set<String>] {
+    [base, new].map { cells in Set(cells.compactMap { $0.row.fact("dataset_sha256")?.text }) }
   }
+
+  /// Whether an option says which text is read.
+  static func isOfText(_ option: String) -> Bool { "\(option).".hasPrefix("workload.dataset.") }
 
   /// Whether values of so many seeds are paired by seed, rather than compared as two sets.
   ///
@@ -78,11 +83,15 @@ struct DiffMatch: Sendable {
     let word: ValueOnAxis = { cell, axis in
       onAxis(cell, axis) ?? cell.configuration.value(at: axis).map { $0["type"] ?? $0 }
     }
+    // A text by what it is, not where it lay.
+    let text: ValueOnAxis = { cell, axis in
+      (isOfText(axis) ? cell.row.fact("dataset_sha256") : nil) ?? written(cell, axis)
+    }
     let bases = base.groups { key($0, written) }
     let news = new.groups { key($0, written) }
     var partners: [Int: Int] = [:]
     var free = Array(news.indices)
-    for value in [written, read, word] {
+    for value in [written, read, word, text] {
       var known: [String: Int] = [:]
       for place in free.reversed() { known[key(news[place].cells[0], value)] = place }
       for place in bases.indices where partners[place] == nil && !known.isEmpty {

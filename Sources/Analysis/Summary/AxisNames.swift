@@ -33,10 +33,10 @@ package struct AxisNames: Equatable, Sendable {
   /// The values of an axis, in the order of the plan.
   package func values(_ key: String) -> [JSON] { values[key] ?? [] }
 
-  /// A value of an axis for people; a component goes by its word where no other value has that.
+  /// A value of an axis for people; a component goes by its word and a file by its name, where no other value has that.
   package func text(_ key: String, _ value: JSON?) -> String {
     guard let value, value != .null else { return "-" }
-    if let word = value["type"]?.text, values(key).count(where: { Self.word($0) == word }) == 1 {
+    if let word = Self.word(value), values(key).count(where: { Self.word($0) == word }) == 1 {
       return word
     }
     return value.text ?? value.line
@@ -60,5 +60,10 @@ package struct AxisNames: Equatable, Sendable {
     return ((variant.map { [$0] } ?? []) + values).joined(separator: ", ")
   }
 
-  private static func word(_ value: JSON) -> String? { value["type"]?.text ?? value.text }
+  private static func word(_ value: JSON) -> String? {
+    guard let text = value["type"]?.text ?? value.text, text.hasPrefix("/") else {
+      return value["type"]?.text ?? value.text
+    }
+    return text.split(separator: "/").last.map(String.init)
+  }
 }

@@ -40,28 +40,31 @@ package struct RunContinuation: Sendable {
   ///
   /// - Throws: `RunError.missingCells` where the run has cells that the plan does not.
   func adopt(_ plan: RunPlan, _ stored: StoredRun) throws(RunError) -> RunPlan {
-    // Cells that come to the same differ by their point of the axes alone, which may be written otherwise by now.
-    var known: [String: [StoredCell]] = [:]
-    for cell in stored.cells { known[Self.key(cell.planned), default: []].append(cell) }
     let taken = Dictionary(
       stored.cells.map { ($0.id, $0.planned.identity ?? $0.id) }, uniquingKeysWith: { a, _ in a })
     var plan = plan
-    for place in plan.entries.indices {
-      let line = plan.entries[place].line
-      let key = Self.key(line)
-      guard let cells = known[key], !cells.isEmpty else {
-        plan.entries[place].line.cell = ""
-        continue
+    var free = stored.cells
+    var waiting = Array(plan.entries.indices)
+    // As they are written; then by their identities, which do not tell where a text lies.
+    for form in [Self.key, { $0.identity ?? "" }] {
+      var known = Dictionary(grouping: free) { form($0.planned) }
+      waiting.removeAll { place in
+        let line = plan.entries[place].line
+        guard let cells = known[form(line)], !cells.isEmpty else { return false }
+        // Cells that come to the same differ by their point of the axes alone, which may be written otherwise by now.
+        let point = Self.point(line)
+        let index = cells.firstIndex { Self.point($0.planned) == point } ?? 0
+        let cell = cells[index]
+        known[form(line)]?.remove(at: index)
+        plan.entries[place].line.cell = cell.id
+        // What was accepted as changed leaves the rows that are done as they are.
+        if isFinished(cell.row.status) { plan.entries[place].line.identity = cell.planned.identity }
+        return true
       }
-      let point = Self.point(line)
-      let index = cells.firstIndex { Self.point($0.planned) == point } ?? 0
-      let cell = cells[index]
-      known[key]?.remove(at: index)
-      plan.entries[place].line.cell = cell.id
-      // What was accepted as changed leaves the rows that are done as they are.
-      if isFinished(cell.row.status) { plan.entries[place].line.identity = cell.planned.identity }
+      free = known.values.flatMap(\.self)
     }
-    let missing = known.values.flatMap(\.self).filter { $0.row.status != .excluded }
+    for place in waiting { plan.entries[place].line.cell = "" }
+    let missing = free.filter { $0.row.status != .excluded }
       .sorted { $0.index < $1.index }
     if !missing.isEmpty { throw .missingCells(missing.map(\.label)) }
     plan.nameCells(taken: taken)

@@ -67,6 +67,33 @@ struct DiffTests {
     #expect(apart.changes.first?.verdict == .unclear("3 seeds are too few"))
   }
 
+  @Test("the same text elsewhere is no factor, and is found again on an axis")
+  func sameText() throws {
+    func cell(_ path: String, _ hash: String, onAxis: Bool) -> DiffCases.Cell {
+      DiffCases.Cell(
+        axes: onAxis ? ["workload.dataset.name": .string(path)] : [:],
+        metrics: [(.valLoss, 1)],
+        configuration: ["workload": ["type": "train", "dataset": ["name": .string(path)]]],
+        facts: ["dataset_sha256": .string(hash)])
+    }
+    for onAxis in [false, true] {
+      let base = try cases.side([cell("/a/x.txt", "1", onAxis: onAxis)])
+      let moved = RunDiff(base, try cases.side([cell("/b/x.txt", "1", onAxis: onAxis)]))
+      #expect(moved.compared == 1 && moved.changes.map(\.verdict) == [.same])
+      #expect(moved.factors.keys.isEmpty && moved.factors.confounded == nil)
+      let other = RunDiff(base, try cases.side([cell("/b/x.txt", "2", onAxis: onAxis)]))
+      #expect(other.factors.keys.map(\.key) == ["workload.dataset.name"])
+      #expect(other.factors.confounded?.contains("the text differs") == true)
+    }
+    let texts = [("/a/x.txt", "1"), ("/a/y.txt", "2")]
+    let base = try cases.side(texts.map { cell($0.0, $0.1, onAxis: true) })
+    let new = try cases.side(
+      [("/b/y.txt", "2"), ("/b/z.txt", "3"), ("/b/x.txt", "1")].map {
+        cell($0.0, $0.1, onAxis: true)
+      })
+    #expect(RunDiff(base, new).compared == 2)
+  }
+
   @Test("a time must exceed the noise of the host")
   func noise() throws {
     let base = (0..<8).map { 0.1 + Double($0) * 1e-5 }
