@@ -10,7 +10,7 @@ enum SourceFile {
   /// The bytes of a regular file.
   static func bytes(of path: String) throws(Faults) -> [UInt8] {
     // Without blocking first: opening a device or a pipe without a writer would wait.
-    var descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw Faults(file: path, .unreadable(problem(errno))) }
     defer { close(descriptor) }
     var status = stat()
@@ -26,11 +26,10 @@ enum SourceFile {
       throw Faults(file: path, .tooManyBytes(status.st_size, limit: byteLimit))
     }
     if status.st_mode & S_IFMT == S_IFIFO {
-      // A pipe, as in `runexp <(generate)`: wait for its writer after all.
-      let blocking = open(path, O_RDONLY | O_CLOEXEC)
-      guard blocking >= 0 else { throw Faults(file: path, .unreadable(problem(errno))) }
-      close(descriptor)
-      descriptor = blocking
+      // A pipe, as in `runexp <(generate)`: wait for its writer after all, who may have come and gone already.
+      var writer = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+      while poll(&writer, 1, -1) < 0 && errno == EINTR {}
+      _ = fcntl(descriptor, F_SETFL, 0)
     }
     var bytes: [UInt8] = []
     bytes.reserveCapacity(Int(status.st_size) + 1)
