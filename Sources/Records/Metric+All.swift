@@ -28,7 +28,7 @@ extension Metric {
     peakBytes, peakResidentBytes, parameterBytes, gradientBytes, optimizerBytes, activationBytes,
     workspaceBytes, cacheBytes, kvCacheBytesPerToken,
   ]
-  /// How calm the training was.
+  /// How stable the training was.
   package static let stability: [Metric] = [
     gradNormMean, gradNormSD, gradNormMax, gradNormCV, lossSpikes, maxAttentionLogit,
     nonfiniteSteps,

@@ -62,7 +62,7 @@ package struct AttentionBenchmark: Workload {
     let algorithm = try kernel.resolve(on: cell.device, for: work).algorithm
 
     let predicted = AttentionRun.dry(problem, algorithm, cell)
-    try cell.admit(predictedPeakBytes: predicted.peakBytes)
+    try cell.checkMemory(predictedPeakBytes: predicted.peakBytes)
     let peak = cell.device.measurePeak(cell.precision)
     var run = AttentionRun(problem, algorithm, cell.precision, seed: cell.seed, on: cell.device)
     run.time(seconds: options.seconds, stops: cell.isInterrupted)

@@ -67,7 +67,7 @@ extension CellJob {
   /// Refuses work that is known beforehand to need more memory than the cell may have.
   ///
   /// - Throws: `MemoryCapExceeded`.
-  func admit(predictedPeakBytes bytes: Double) throws(MemoryCapExceeded) {
+  func checkMemory(predictedPeakBytes bytes: Double) throws(MemoryCapExceeded) {
     if let memoryCap, bytes > Double(memoryCap) {
       throw MemoryCapExceeded(bytes: bytes, cap: memoryCap)
     }

@@ -50,7 +50,7 @@ package struct Generate: Workload {
     let corpus = try TextCorpus(text, sequence: length)
     let trial = Transformer(cell.model, vocabulary: corpus.vocabulary.count, length: length)
     let least = 4 * Double(trial.parameters.count) + (predictedCacheBytes(of: trial) ?? 0)
-    try cell.admit(
+    try cell.checkMemory(
       predictedPeakBytes: predictedPeakBytes(
         of: trial, cell.precision, threads: cell.device.threads) ?? least)
     let (model, vocabulary) = try model(for: cell, corpus)

@@ -67,7 +67,7 @@ package struct Inspect: Workload {
         ? "\(name) needs \(text) of the \(size) that it may use"
         : "\(name) would not fit: it needs \(text) and may use \(size)"
     }
-    let listing = ShapeListing(model, batch: batch)
+    let listing = ShapeTable(model, batch: batch)
     let text = listing.text + "\n" + need.text + "\n" + verdicts.map { $0 + "\n" }.joined()
     try AtomicFile.write(text, to: "\(cell.folder)/report.txt")
     try AtomicFile.write(listing.json, to: "\(cell.folder)/shapes.json")

@@ -61,7 +61,7 @@ package struct PositionProperties: Workload {
   package func run(_ cell: CellJob) throws {
     let model = Transformer(cell.model, vocabulary: 1, length: sequence)
     let last = min(farthest, (model.longest ?? .max) - 1)
-    try cell.admit(predictedPeakBytes: neededBytes(model, last: last))
+    try cell.checkMemory(predictedPeakBytes: neededBytes(model, last: last))
     model.parameters.materialise(on: cell.device, seed: UInt64(cell.seed))
     cell.row.setFact("layer", .integer(layer.index))
     let probe = PositionProbe(

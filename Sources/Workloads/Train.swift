@@ -56,7 +56,7 @@ package struct Train: Workload {
       model, batch: options.batch, sequence: options.sequence, precision: cell.precision,
       threads: cell.device.threads, optimizer: options.optimizer)
     PredictedMemory(predicted.step).report(to: &cell.row.metrics)
-    try cell.admit(predictedPeakBytes: PredictedMemory(predicted.step).peakBytes)
+    try cell.checkMemory(predictedPeakBytes: PredictedMemory(predicted.step).peakBytes)
     model.parameters.materialise(on: cell.device, seed: UInt64(cell.seed))
     if cell.savesInitial { try cell.save(model, corpus, step: 0, as: "checkpoint-initial") }
 

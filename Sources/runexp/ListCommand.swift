@@ -41,7 +41,7 @@ struct ListCommand: ParsableCommand {
 
   func run() throws {
     let listing = try failing {
-      try RunListing(
+      try RunList(
         RunLocator(results: place.results), experiment: experiment,
         limit: limit ?? (json ? 0 : 20), now: Date().timeIntervalSince1970)
     }

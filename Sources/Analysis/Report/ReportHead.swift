@@ -23,8 +23,8 @@ struct ReportHead {
       "header", [:], .element("p", ["class": "eyebrow"], HTML(data.summary.experiment)),
       .element("h1", [:], HTML(question ?? data.summary.experiment)),
       .element("ul", ["class": "facts"], joined: facts.map { .element("li", [:], HTML($0)) }),
-      .element("p", ["class": "coverage \(isWhole ? "whole" : "holes")"], HTML(coverage)),
-      holes)
+      .element("p", ["class": "coverage \(isWhole ? "whole" : "incomplete")"], HTML(coverage)),
+      failures)
   }
 
   private var isWhole: Bool {
@@ -55,7 +55,7 @@ struct ReportHead {
   }
 
   // Cells that ended alike, once, with how many they are.
-  private var holes: HTML {
+  private var failures: HTML {
     var groups: [(status: CellStatus, reason: String, cells: [StoredCell])] = []
     for cell in data.cells where cell.row.status != .ok {
       let reason = cell.row.reason ?? ""

@@ -1,4 +1,4 @@
-// The style of the report: calm type on a wide margin, light and dark, on a phone, on paper.
+// The style of the report: quiet type on a wide margin, light and dark, on a phone, on paper.
 
 enum ReportStyle {
   static let css = """
@@ -46,8 +46,8 @@ enum ReportStyle {
     .coverage::before { margin-right: .5rem; }
     .whole { color: var(--good); background: var(--good-bg); }
     .whole::before { content: "\\2713"; }
-    .holes { color: var(--bad); background: var(--bad-bg); }
-    .holes::before { content: "!"; }
+    .incomplete { color: var(--bad); background: var(--bad-bg); }
+    .incomplete::before { content: "!"; }
     .missing, figcaption, .absent { color: var(--soft); font-size: .9rem; }
     figcaption { max-width: 72ch; margin-top: .6rem; line-height: 1.5; }
     .notes { padding-left: 1.1rem; }

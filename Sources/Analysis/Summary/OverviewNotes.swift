@@ -10,19 +10,21 @@ struct OverviewNotes {
   let summary: Summary
 
   /// All notes, in the order in which they are printed.
-  var all: [String] { data + company + holes + seeds + unequal }
+  var all: [String] { data + concurrency + missing + seeds + unequal }
 
   /// Where the variants are not compared on equal terms.
-  var fairness: [String] { company + unequal }
+  var fairness: [String] { concurrency + unequal }
 
-  private var company: [String] { summary.blocks.flatMap { SummaryNotes($0).company }.unique }
+  private var concurrency: [String] {
+    summary.blocks.flatMap { SummaryNotes($0).concurrency }.unique
+  }
 
   private var rows: [CellRow] { summary.blocks.flatMap(\.rows) }
 
   private var data: [String] { summary.blocks.flatMap { SummaryNotes($0).data }.unique }
 
   // "8 cells unavailable: no GPU" rather than eight lines that say the same.
-  private var holes: [String] {
+  private var missing: [String] {
     var groups: [(row: CellRow, count: Int)] = []
     for row in rows where row.status != .ok {
       if let index = groups.firstIndex(where: {

@@ -17,7 +17,7 @@ package struct Pivot: Sendable {
     package let sample: Sample
     let seeds: [Int]
     /// How the cells ended that have no value; empty where all have one.
-    package let holes: String
+    package let missing: String
     /// Whether it is better than every other entry of its row, and that stands after Holm's correction.
     package fileprivate(set) var isBest = false
   }
@@ -94,7 +94,7 @@ package struct Pivot: Sendable {
         entry.flatMap { entry in entry.sample.mean.map { (column, entry, $0 * sign) } }
       }
       // A mean over the seeds that happened to survive is no fair rival.
-      guard filled.count > 1, filled.count == entries.count, filled.allSatisfy(\.1.holes.isEmpty),
+      guard filled.count > 1, filled.count == entries.count, filled.allSatisfy(\.1.missing.isEmpty),
         let best = filled.min(by: { $0.2 < $1.2 })
       else { continue }
       let others = filled.filter { $0.0 != best.0 }
@@ -121,9 +121,9 @@ extension Pivot.Entry {
     }
     seeds = counted.map(\.seed)
     sample = Sample(counted.compactMap { $0.metrics[metric] })
-    let missing = cells.filter { cell in !counted.contains { $0.cell == cell.cell } }
-    holes = CellStatus.allCases.compactMap { status -> String? in
-      let count = missing.count { $0.status == status }
+    let left = cells.filter { cell in !counted.contains { $0.cell == cell.cell } }
+    missing = CellStatus.allCases.compactMap { status -> String? in
+      let count = left.count { $0.status == status }
       if count == 0 { return nil }
       // A cell that ended well and has no such figure has nothing to be told of.
       let word = status == .ok ? "-" : status.words

@@ -29,7 +29,7 @@ extension Pivot {
 
   private func text(_ entry: Entry?, isMarkdown: Bool) -> String {
     guard let entry else { return "" }
-    guard let mean = entry.sample.mean else { return entry.holes }
+    guard let mean = entry.sample.mean else { return entry.missing }
     var text = metric.text(mean)
     if let sd = entry.sample.sd, !(metric.isExact && entry.sample.isConstant) {
       text = "\(metric.text(mean, sd: sd)) (\(entry.sample.n))"
@@ -37,7 +37,7 @@ extension Pivot {
         text += " [\(metric.text(interval.low)), \(metric.text(interval.high))]"
       }
     }
-    if !entry.holes.isEmpty, entry.holes != "-" { text += ", \(entry.holes)" }
+    if !entry.missing.isEmpty, entry.missing != "-" { text += ", \(entry.missing)" }
     // A star rather than bold: the table escapes markup, and it reads without colour.
     return entry.isBest ? text + " *" : text
   }
@@ -49,7 +49,7 @@ extension Pivot {
       header
       ? CSV.line(
         ["metric"] + others + [
-          rowName, columnName, "n", "mean", "sd", "mean_low", "mean_high", "best", "holes",
+          rowName, columnName, "n", "mean", "sd", "mean_low", "mean_high", "best", "missing",
         ]) : ""
     for line in lines {
       text += CSV.line(
@@ -82,7 +82,7 @@ extension Pivot {
                 JSONMember("mean_low", .real(interval?.low)),
                 JSONMember("mean_high", .real(interval?.high)),
                 JSONMember("best", .bool(entry.isBest)),
-                JSONMember("holes", .string(entry.holes.isEmpty ? nil : entry.holes)),
+                JSONMember("missing", .string(entry.missing.isEmpty ? nil : entry.missing)),
               ])
         }
       }

@@ -110,11 +110,11 @@ package struct Coverage: Equatable, Sendable {
 
   /// `46 of 48 cells ok: 1 oom, 1 diverged; 2 excluded`.
   package var text: String {
-    let holes = CellStatus.allCases.filter { $0.isPlanned && $0 != .ok }.compactMap { status in
+    let others = CellStatus.allCases.filter { $0.isPlanned && $0 != .ok }.compactMap { status in
       counts[status].map { "\($0) \(status.rawValue.replacing("_", with: " "))" }
     }
     let excluded = counts[.excluded].map { "; \($0) excluded" } ?? ""
-    let listed = holes.isEmpty ? "" : ": " + holes.joined(separator: ", ")
+    let listed = others.isEmpty ? "" : ": " + others.joined(separator: ", ")
     return "\(ok) of \(planned) \(planned == 1 ? "cell" : "cells") ok" + listed + excluded
   }
 }

@@ -13,10 +13,10 @@ struct SummaryNotes {
     self.block = block
   }
 
-  var all: [String] { data + company + holes + seeds + correction + confounded + unfair }
+  var all: [String] { data + concurrency + missing + seeds + correction + confounded + unfair }
 
   // Cells that ran side by side shared the machine.
-  var company: [String] {
+  var concurrency: [String] {
     let most = block.rows.compactMap { $0.fact("concurrent_cells")?.whole }.max() ?? 1
     return most > 1
       ? ["up to \(most) cells ran at once and shared the machine: times say little"] : []
@@ -32,7 +32,7 @@ struct SummaryNotes {
   }
 
   // Cells that did not end well, each with its reason: never averaged over, never left out.
-  private var holes: [String] {
+  private var missing: [String] {
     block.rows.filter { $0.status != .ok }.map { row in
       let reason = row.reason.map { ": " + $0 } ?? ""
       let name = row.variant.isEmpty ? "" : row.variant + ", "

@@ -30,7 +30,7 @@ package struct CellWorker {
     let interrupts = Interrupts()
     // Until there is something to save, nothing is worth waiting for.
     interrupts.mayFinish = false
-    let lifeline = Lifeline(environment: environment)
+    let parent = ParentWatcher(environment: environment)
     let record = try RunRecord(file: folder.file("run.json"))
     let line = try folder.planLine(index)
     if line.status == .excluded { throw RunError.excluded(line.label, line.reason) }
@@ -75,7 +75,7 @@ package struct CellWorker {
         checkpointSeconds: record.options.checkpointSeconds,
         // The memory of a GPU is its own.
         memoryCap: found.device.name == "cpu" ? left : nil, progress: reporter,
-        isInterrupted: { interrupts.signal != nil || lifeline.isLost || isOverdue() },
+        isInterrupted: { interrupts.signal != nil || parent.isGone || isOverdue() },
         holdStop: { interrupts.mayFinish = true })
       defer { (row, earlierSeconds) = (job.row, job.earlierSeconds) }
       try cell.workload.run(job)

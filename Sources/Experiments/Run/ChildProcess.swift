@@ -13,8 +13,8 @@ package enum ProcessEnd: Equatable, Sendable {
 ///
 /// It does not outlive this object: whoever lets go of it without `wait` has it ended.
 package final class ChildProcess {
-  /// The child's end of the lifeline, and the run's lock, as the child finds them.
-  package static let lifeline: Int32 = 3
+  /// The child's end of its connection to the parent, and the run's lock, as the child finds them.
+  package static let parent: Int32 = 3
   static let lock: Int32 = 4
 
   package let id: Int32
@@ -61,7 +61,7 @@ package final class ChildProcess {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_adddup2(&actions, source, Self.lifeline)
+    posix_spawn_file_actions_adddup2(&actions, source, Self.parent)
     if let lockSource { posix_spawn_file_actions_adddup2(&actions, lockSource, Self.lock) }
 
     var words: [UnsafeMutablePointer<CChar>?] = ([program] + arguments).map { strdup($0) }
@@ -69,7 +69,9 @@ package final class ChildProcess {
     defer { for word in words { free(word) } }
     var process: pid_t = 0
     var variables: [UnsafeMutablePointer<CChar>?] = []
-    let connected = ProcessInfo.processInfo.environment.merging([Lifeline.variable: "1"]) { $1 }
+    let connected = ProcessInfo.processInfo.environment.merging([ParentWatcher.variable: "1"]) {
+      $1
+    }
     for (name, value) in connected { variables.append(strdup("\(name)=\(value)")) }
     variables.append(nil)
     defer { for variable in variables { free(variable) } }

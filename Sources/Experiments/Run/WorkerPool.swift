@@ -59,7 +59,7 @@ struct WorkerPool {
     var running: [Running] = []
     do {
       while true {
-        while interrupts.signal == nil, let next = waiting.first, admits(next, beside: running) {
+        while interrupts.signal == nil, let next = waiting.first, canStart(next, beside: running) {
           waiting.removeFirst()
           let process = try start(next)
           interrupts.forward(to: process.id)
@@ -78,7 +78,7 @@ struct WorkerPool {
     }
   }
 
-  private func admits(_ task: Task, beside running: [Running]) -> Bool {
+  private func canStart(_ task: Task, beside running: [Running]) -> Bool {
     if running.isEmpty { return true }
     return running.count < width && !task.runsAlone && !running[0].task.runsAlone
   }

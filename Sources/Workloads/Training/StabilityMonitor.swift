@@ -1,4 +1,4 @@
-// How calm a training is, step by step: the gradient norm's spread, upward spikes of the loss,
+// How stable a training is, step by step: the gradient norm's spread, upward spikes of the loss,
 // the largest attention score, and steps that were not finite. It keeps no history.
 
 package import Records

@@ -51,7 +51,7 @@ import Workloads
     var options = RunOptions()
     options.offline = true
     options.threads = 1
-    let plan = PlanListing(experiment, options, environment: [:])
+    let plan = PlanTable(experiment, options, environment: [:])
     #expect(!(plan.table.text + plan.totals).contains("inf"))
     return plan.objects
   }

@@ -60,17 +60,17 @@ struct PivotTests {
 
   @Test(
     "cells that did not end well are named, never averaged over, and nothing is best beside them")
-  func holes() throws {
+  func missing() throws {
     var rows = Self.rows
     rows[0] = Self.row("a", 64, 1, nil, status: .oom)
     for place in rows.indices where rows[place].variant == "b" && rows[place].axes[0].value == 128 {
       rows[place] = Self.row("b", 128, rows[place].seed, 0.001, status: .diverged)
     }
     let pivot = Pivot(.valLoss, of: rows, rows: Self.sequence, columns: .variant)
-    #expect(pivot.blocks[0].entries[0][0]?.holes == "1 of 4 oom")
+    #expect(pivot.blocks[0].entries[0][0]?.missing == "1 of 4 oom")
     #expect(pivot.blocks[0].entries[0][0]?.sample.n == 3)
     #expect(pivot.blocks[0].entries[0].map { $0?.isBest } == [false, false])
-    #expect(pivot.blocks[0].entries[1][1]?.holes == "diverged")
+    #expect(pivot.blocks[0].entries[1][1]?.missing == "diverged")
     #expect(pivot.blocks[0].entries[1].map { $0?.isBest } == [false, false])
     #expect(Page(pivot.content(isMarkdown: false)).text.contains("diverged"))
   }
@@ -83,7 +83,7 @@ struct PivotTests {
     #expect(seeds.columns == ["1", "2", "3", "4"])
     let csv = seeds.csv(header: true).split(separator: "\n")
     #expect(csv.count == 1 + 16)
-    #expect(csv[0] == "metric,sequence,variant,seed,n,mean,sd,mean_low,mean_high,best,holes")
+    #expect(csv[0] == "metric,sequence,variant,seed,n,mean,sd,mean_low,mean_high,best,missing")
     #expect(seeds.lines.count == 16)
   }
 

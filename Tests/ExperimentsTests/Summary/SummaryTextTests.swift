@@ -179,7 +179,7 @@ import Testing
         """)
   }
 
-  @Test func `each point of the axes is a block under the overview and holes are stated`() {
+  @Test func `each point of the axes is a block under the overview and missing cells are stated`() {
     let summary = Summary(experiment: "modern", rows: SummaryCases.axes, isTraining: true)
     #expect(
       summary.document.text == """

@@ -1,4 +1,4 @@
-// How calm the training was: gradient norm and largest attention logit by step.
+// How stable the training was: gradient norm and largest attention logit by step.
 
 import Records
 

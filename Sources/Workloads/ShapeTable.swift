@@ -1,4 +1,4 @@
-// ShapeListing: every parameter of a model with its shape, layers that are alike in one line.
+// ShapeTable: every parameter of a model with its shape, layers that are alike in one line.
 
 import Models
 import Records
@@ -6,7 +6,7 @@ import Statistics
 import Tensors
 
 /// The parameters of a model, as a table.
-struct ShapeListing {
+struct ShapeTable {
   private struct Line {
     let name: String
     let shape: [Int]

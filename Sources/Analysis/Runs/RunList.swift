@@ -5,7 +5,7 @@ package import Records
 package import Statistics
 
 /// Runs below a folder of results.
-package struct RunListing: Sendable {
+package struct RunList: Sendable {
   /// Newest first.
   package let entries: [RunEntry]
   /// How many runs there are beside those listed.
@@ -45,9 +45,9 @@ package struct RunListing: Sendable {
   package var json: [JSON] { entries.map { $0.json(now: now) } }
 
   package var table: Table {
-    let hasHoles = entries.contains { !$0.holes.isEmpty || $0.problem != nil }
+    let hasOthers = entries.contains { !$0.notOK.isEmpty || $0.problem != nil }
     let header =
-      ["experiment", "run", "state", "ok"] + (hasHoles ? ["others"] : [])
+      ["experiment", "run", "state", "ok"] + (hasOthers ? ["others"] : [])
       + ["started (UTC)", "took", "size", "best", "program"]
     let rows = entries.map { entry -> [String] in
       let coverage = entry.coverage
@@ -56,10 +56,10 @@ package struct RunListing: Sendable {
       let size = Metric.peakBytes.text(Double(entry.folder.bytes))
       return [entry.folder.experiment, "\(entry.folder.id)", entry.state?.rawValue ?? "unreadable"]
         + [entry.problem == nil ? "\(coverage.ok)/\(coverage.planned)" : "-"]
-        + (hasHoles ? [entry.holes] : [])
+        + (hasOthers ? [entry.notOK] : [])
         + [Timestamp.short(entry.start), time, size, best, entry.program]
     }
-    let left: Set<Int> = hasHoles ? [0, 1, 2, 4, 5, 8, 9] : [0, 1, 2, 4, 7, 8]
+    let left: Set<Int> = hasOthers ? [0, 1, 2, 4, 5, 8, 9] : [0, 1, 2, 4, 7, 8]
     return Table(header: header, rows: rows, left: left)
   }
 

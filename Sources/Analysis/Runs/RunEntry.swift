@@ -74,7 +74,7 @@ package struct RunEntry: Sendable {
   }
 
   /// How cells ended that are not ok: `1 oom, 2 not run`.
-  package var holes: String {
+  package var notOK: String {
     let counts = coverage.counts
     return CellStatus.allCases.filter { $0 != .ok }.compactMap { status in
       counts[status].map { "\($0) \(status.rawValue.replacing("_", with: " "))" }

@@ -4,7 +4,7 @@ import Config
 package import Records
 package import Statistics
 
-extension PlanListing {
+extension PlanTable {
   /// The table for people.
   package var table: Table {
     Table(

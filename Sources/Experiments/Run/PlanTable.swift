@@ -1,5 +1,5 @@
-// PlanListing: the cells of an experiment with what each will take, for `runexp plan`.
-// How it is shown is in PlanListing+Text.swift.
+// PlanTable: the cells of an experiment with what each will take, for `runexp plan`.
+// How it is shown is in PlanTable+Text.swift.
 
 import Config
 import Models
@@ -8,7 +8,7 @@ import Tensors
 import Workloads
 
 /// The cells of an experiment, each with its prediction.
-package struct PlanListing {
+package struct PlanTable {
   struct Line {
     let cell: PlannedCell
     /// Nil for excluded cells.

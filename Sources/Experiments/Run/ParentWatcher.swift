@@ -1,33 +1,33 @@
-// Lifeline: a worker's connection to the program that started it. When that is gone, the worker ends too.
+// ParentWatcher: a worker's connection to the program that started it. When that is gone, the worker ends too.
 
 import Foundation
 import Synchronization
 
 /// The child's side of `ChildProcess`.
-final class Lifeline: Sendable {
+final class ParentWatcher: Sendable {
   /// Seconds that a worker has to finish its step and write its state.
   private static let grace: UInt32 = 2
 
-  private let isCut = Atomic<Bool>(false)
+  private let isClosed = Atomic<Bool>(false)
 
   /// Set in the environment of a worker that the local runner starts.
-  static let variable = "RUNEXP_LIFELINE"
+  static let variable = "RUNEXP_PARENT"
 
   /// Watches the connection; a worker started by hand has none.
   init(environment: [String: String]) {
     guard environment[Self.variable] != nil else { return }
-    for descriptor in [ChildProcess.lifeline, ChildProcess.lock] {
+    for descriptor in [ChildProcess.parent, ChildProcess.lock] {
       // What a worker starts itself must not keep them open.
       _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
     }
     let thread = Thread { [self] in
       var byte: UInt8 = 0
       while true {
-        let count = read(ChildProcess.lifeline, &byte, 1)
+        let count = read(ChildProcess.parent, &byte, 1)
         if count < 0, errno == EINTR { continue }
         if count <= 0 { break }
       }
-      isCut.store(true, ordering: .releasing)
+      isClosed.store(true, ordering: .releasing)
       sleep(Self.grace)
       _exit(1)
     }
@@ -35,5 +35,5 @@ final class Lifeline: Sendable {
   }
 
   /// Whether the program that started this one is gone.
-  var isLost: Bool { isCut.load(ordering: .acquiring) }
+  var isGone: Bool { isClosed.load(ordering: .acquiring) }
 }

@@ -6,13 +6,13 @@ import Records
 import Testing
 import Statistics
 
-@Suite struct PlanListingTests {
-  private func plan(_ text: String, memory: Int? = nil) throws -> PlanListing {
+@Suite struct PlanTableTests {
+  private func plan(_ text: String, memory: Int? = nil) throws -> PlanTable {
     var options = RunOptions()
     options.offline = true
     options.threads = 1
     options.memoryCap = memory
-    return PlanListing(
+    return PlanTable(
       try PlannedExperiment.load(text: text, name: "x.yaml", reader: .standard), options,
       environment: [:])
   }
