@@ -89,6 +89,21 @@ import Testing
     }
   }
 
+  // FailpointTests kill the program at every failpoint; a step that passes none would never be tried.
+  @Test func `whatever changes a run's folder passes a failpoint`() throws {
+    let calls = #/\b(?:rename|unlink|mkdir|symlink|truncate|removeItem|createDirectory)\(/#
+    var seen = 0
+    for path in try ["Records", "Experiments/Run"].flatMap({
+      try Repository.files(in: "Sources/\($0)", "swift")
+    }) {
+      let text = try Repository.text(path)
+      guard text.contains(calls) else { continue }
+      seen += 1
+      #expect(text.contains("try Failpoint."), "\(path)")
+    }
+    #expect(seen >= 4)
+  }
+
   @Test func `kernels include nothing but each other and the C library`() throws {
     let quoted = #/#include "([^"]+)"/#
     for path in try Repository.files(in: "Sources/CKernels", "c", "h", "inc") {
