@@ -124,7 +124,7 @@ package struct RunRecord: Equatable, Sendable, Record {
   package var arguments: [String] = []
   /// The command lines that it was gone on with, in their order; nil in runs of version 0.1.0, whose `arguments` is the
   /// newest.
-  package var resumes: [[String]]? = []
+  package var resumes: [[String]]?
   package var program = ProgramVersion()
   package var host = HostRecord()
   package var gpu: GPU?
@@ -150,6 +150,7 @@ package struct RunRecord: Equatable, Sendable, Record {
     run = folder.id.description
     experiment = folder.experiment
     self.arguments = arguments
+    resumes = []
     self.program = program
     self.host = host
     self.start = start

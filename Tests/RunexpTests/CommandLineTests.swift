@@ -10,7 +10,8 @@ import Workloads
 @Suite("the command line", .serialized)
 struct CommandLineTests {
   private static let subcommands = [
-    "run", "sweep", "plan", "check", "components", "schema", "kernels",
+    "run", "sweep", "plan", "check", "prepare", "cell", "collect", "components", "schema",
+    "kernels",
   ]
 
   @Test("every subcommand explains itself", arguments: subcommands)
@@ -28,7 +29,6 @@ struct CommandLineTests {
     let help = try program.run("--help")
     #expect(help.code == 0)
     for subcommand in Self.subcommands { #expect(help.output.contains("  \(subcommand)")) }
-    #expect(!help.output.contains("  cell"), "the worker is not for people")
     #expect(try program.run([]).output == help.output)
     let version = try program.run("--version")
     #expect(version.code == 0)
@@ -142,19 +142,26 @@ struct CommandLineTests {
       ])
   }
 
-  @Test("the worker runs one cell of a run's folder again, and says when there is none")
+  @Test("a cell of a run is run by its number, once, and what is no cell is an error")
   func worker() throws {
     let program = try Program()
     try program.write(TinyExperiment.onText(program, steps: 2), to: "tiny.yaml")
     #expect(try program.run("run", "tiny.yaml", "-q").code == 0)
     let run = "results/tiny/latest"
-    let cells = try FileManager.default.contentsOfDirectory(atPath: program.file(run + "/cells"))
-    let cell = try #require(cells.first)
-    let before = try losses(program.read("\(run)/cells/\(cell)/steps.jsonl"))
-    #expect(try program.run("cell", run, cell, "--quiet").code == 0)
-    #expect(try losses(program.read("\(run)/cells/\(cell)/steps.jsonl")) == before)
-    let missing = try program.run("cell", "nowhere", cell)
-    #expect(missing.code == ExitCode.couldNotWrite)
-    #expect(missing.errors.hasPrefix("error: "))
+    let plan = try program.read("\(run)/plan.jsonl").split(separator: "\n")
+    let cell = try #require(JSON(reading: String(plan[1]))["cell"]?.text)
+    let (curve, result) = ("\(run)/cells/\(cell)/steps.jsonl", "\(run)/cells/\(cell)/result.json")
+    let before = (try program.read(curve), try program.read(result))
+    #expect(try program.run("cell", run, "--index", "1", "--quiet").code == 0)
+    #expect(try (program.read(curve), program.read(result)) == before, "it was done already")
+    try FileManager.default.removeItem(atPath: program.file(result))
+    #expect(try program.run("cell", run, "--index", "1", "--quiet").code == 0)
+    #expect(try losses(program.read(curve)) == losses(before.0))
+    #expect(program.exists(result))
+    for words in [[run, "--index", "2"], [run, "--index=-1"], ["nowhere", "--index", "0"]] {
+      let missing = try program.run(["cell"] + words)
+      #expect(missing.code == 1, "\(words): \(missing.errors)")
+      #expect(missing.errors.hasPrefix("error: "), "\(words): \(missing.errors)")
+    }
   }
 }
