@@ -282,7 +282,7 @@ struct ResumeTests {
     let accepted = try program.run("replay", "tiny", "modern", "--accept-changes")
     #expect(accepted.code == 5)
     #expect(accepted.output.contains("DIFFERENT: "))
-    #expect(accepted.errors.contains("note: the text './text.txt' has changed"))
+    #expect(accepted.errors.contains("note: the text 'text.txt' has changed"))
 
     try program.write(text, to: "text.txt")
     let path = "\(Self.run)/run.json"
