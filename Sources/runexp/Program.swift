@@ -5,7 +5,7 @@ import Foundation
 import Records
 
 enum Program {
-  static let number = "0.1.0"
+  static let number = "0.2.0"
 
   /// The version, and the commit when the program stands in a checkout of its sources.
   ///

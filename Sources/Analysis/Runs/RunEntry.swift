@@ -67,7 +67,7 @@ package struct RunEntry: Sendable {
     return nil
   }
 
-  /// `0.1.0 41f6558`.
+  /// `0.2.0 41f6558`.
   package var program: String {
     let program = run?.record?.program
     return [program?.version, program?.commit].compactMap(\.self).joined(separator: " ")

@@ -18,17 +18,17 @@ extension Cell {
 }
 
 /// Ids such as `modern-s1-3f9a1c2e`: as many digits of the identity as tell it from all others in the run, eight at least.
-struct CellNames {
+package struct CellNames {
   private static let digits = 8
   /// The identity that each name stands for.
   private var identities: [String: String]
 
-  init(taken: [String: String] = [:]) { identities = taken }
+  package init(taken: [String: String] = [:]) { identities = taken }
 
   /// The name of a cell; the same for the same identity.
   ///
   /// It begins with a letter, so that no reader takes it for a number.
-  mutating func name(variant: String, seed: Int, identity: String) -> String {
+  package mutating func name(variant: String, seed: Int, identity: String) -> String {
     let hash = identity.drop { $0 != "-" }.dropFirst()
     let stem = "\(variant)-s\(seed)-"
     let start = stem.first?.isLetter == true ? stem : "c-" + stem
