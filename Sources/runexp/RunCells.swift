@@ -1,11 +1,11 @@
 // What run, sweep and resume have in common: they run cells and print what came of it.
 
+import Analysis
 import ArgumentParser
 import Experiments
 import Foundation
 import Records
 import Statistics
-import Analysis
 
 /// Runs the cells of an experiment, prints the summary, and ends with the run's exit code.
 func runCells(

@@ -136,9 +136,12 @@ package struct Preparation {
     try folder.write(record.json, to: "run.json")
     // Last: a folder with a plan is whole.
     try folder.write(lines: plan.entries.map(\.line.json), to: "plan.jsonl")
-    try CellTable(
-      plan.entries.map { $0.line.row(experiment: experiment.name) }, metrics: Metric.all
-    ).write(to: folder)
+    // What is done of a run that goes on stays in its tables.
+    let rows = plan.entries.map { entry in
+      let planned = entry.line.row(experiment: experiment.name)
+      return folder.result(of: planned) ?? planned
+    }
+    try CellTable(rows, metrics: Metric.all).write(to: folder)
   }
 }
 
