@@ -1,7 +1,7 @@
 // ProcessLimits: the processors and the memory that this process may use, and what sets each limit: CPU affinity, control
 // groups, Slurm, OMP_NUM_THREADS, resource limits. Never what the machine has, unless nothing sets less.
 
-package import CKernels
+import CKernels
 import Glibc
 
 /// What this process may use of the machine.

@@ -37,7 +37,10 @@ import Testing
   @Test func `no number traps`() {
     let numbers =
       [0, 1, -1, 3, Int.max, Int.min, Int.min + 1].map { Decimal($0) }
-      + [1e308, -1e308, 5e-324, 1.7976931348623157e308, 0.1, .infinity, -.infinity, .nan].map(d)
+      + [
+        1e308, -1e308, .leastNonzeroMagnitude, 1.7976931348623157e308, 0.1, .infinity, -.infinity,
+        .nan,
+      ].map(d)
     for left in numbers {
       for right in numbers {
         let results = [left + right, left - right, left * right, -left]
@@ -51,7 +54,7 @@ import Testing
     #expect(Decimal(.max) + Decimal(1) == Decimal(.max) - Decimal(-1))
     #expect(Decimal(.max) * Decimal(.max) > Decimal(.max))
     #expect(d(1e308) * d(1e308) > d(1.7976931348623157e308))
-    #expect(d(5e-324) / Decimal(2) > Decimal(0))
+    #expect(d(.leastNonzeroMagnitude) / Decimal(2) > Decimal(0))
     #expect(d(1e300) > Decimal(1) && d(1e-300) < Decimal(1) && d(-1e300) < d(1e-300))
   }
 

@@ -133,7 +133,7 @@ struct RemoveTests {
         let path = run.file(name)
         try FileManager.default.createDirectory(
           atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
-        FileManager.default.createFile(atPath: path, contents: Data(count: 100))
+        try Data(count: 100).write(to: URL(filePath: path))
       }
     }
     let runs = RunLocator(results: program.file("results")).all()
