@@ -1,5 +1,6 @@
 // runexp calibrate: how much equal runs differ on this machine.
 
+import Analysis
 import ArgumentParser
 import Config
 import Experiments

@@ -1,5 +1,6 @@
 // Runs one experiment again and again, and estimates from its timings how much equal runs differ.
 
+package import Analysis
 internal import Foundation
 package import Records
 internal import Tensors

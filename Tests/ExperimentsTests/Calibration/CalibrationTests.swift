@@ -1,5 +1,6 @@
 // The noise floor held to its definition and to simulated runs, and the file that keeps it.
 
+import Analysis
 import Experiments
 import Foundation
 import Records
