@@ -43,27 +43,44 @@ let package = Package(
       ],
       swiftSettings: swift),
 
+    // What tests share: a support target for tests of all modules, and one for those that need a model.
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swift),
     .target(
-      name: "TestSupport", dependencies: ["Models", "Tensors", "Config"],
-      path: "Tests/TestSupport", swiftSettings: swift),
+      name: "TestModels", dependencies: ["Models", "Tensors", "Config"],
+      path: "Tests/TestModels", swiftSettings: swift),
     .testTarget(name: "ConfigTests", dependencies: ["Config"], swiftSettings: swift),
     .testTarget(
       name: "TensorsTests", dependencies: ["Tensors", "CKernels"], swiftSettings: swift),
     .testTarget(
-      name: "ModelsTests", dependencies: ["Models", "TestSupport"], swiftSettings: swift),
+      name: "ModelsTests", dependencies: ["Models", "Tensors", "Config", "TestModels"],
+      swiftSettings: swift),
+    .testTarget(
+      name: "StatisticsTests", dependencies: ["Statistics", "TestSupport"], swiftSettings: swift),
+    .testTarget(
+      name: "RecordsTests", dependencies: ["Records", "Statistics", "TestSupport"],
+      swiftSettings: swift),
+    .testTarget(
+      name: "WorkloadsTests",
+      dependencies: [
+        "Workloads", "Records", "Models", "Tensors", "Config", "TestModels", "TestSupport",
+      ], swiftSettings: swift),
+    .testTarget(
+      name: "AnalysisTests", dependencies: ["Analysis", "Records", "Statistics", "TestSupport"],
+      swiftSettings: swift),
     .testTarget(
       name: "ExperimentsTests",
       dependencies: [
-        "Experiments", "Analysis", "Workloads", "Records", "Statistics", "TestSupport",
-      ],
-      swiftSettings: swift),
+        "Experiments", "Analysis", "Workloads", "Records", "Statistics", "Models", "Tensors",
+        "Config", "TestSupport",
+      ], swiftSettings: swift),
     .testTarget(
       name: "RunexpTests",
-      dependencies: ["runexp", "Analysis", "Workloads", "Records", "TestSupport"],
-      swiftSettings: swift),
+      dependencies: [
+        "runexp", "Experiments", "Workloads", "Records", "Models", "Tensors", "Config",
+        "TestSupport",
+      ], swiftSettings: swift),
     .testTarget(
-      name: "HouseTests",
-      dependencies: ["TestSupport", "Experiments", "Workloads", "Models", "Tensors", "Config"],
+      name: "HouseTests", dependencies: ["Experiments", "Models", "Tensors", "Config"],
       swiftSettings: swift),
   ]
 )

@@ -66,26 +66,59 @@ import Testing
     #expect(seen > 0)
   }
 
-  /// What a test imports is built before it: the tests of a lower module do not wait for a higher one.
+  /// The targets below `Tests` with the dependencies that the package declares for them.
+  private static func testTargets() throws -> [(name: String, dependencies: [String])] {
+    let entry = #/\.(?:testTarget|target)\(\s*name: "(\w+)"(?:,\s*dependencies: \[([^\]]*)\])?/#
+    return try Repository.text("Package.swift").matches(of: entry)
+      .map { match in
+        let list = match.output.2 ?? ""
+        return (String(match.output.1), list.matches(of: #/"(\w+)"/#).map { String($0.output.1) })
+      }
+      .filter { Repository.exists("Tests/\($0.name)") }
+  }
+
+  /// What a test depends on is built before it: the tests of a lower module do not wait for a higher one.
   @Test(arguments: [
+    ("TestSupport", []), ("TestModels", ["Models", "Tensors", "Config"]),
     ("ConfigTests", ["Config"]), ("TensorsTests", ["Tensors", "CKernels"]),
-    ("ModelsTests", ["Models", "Tensors", "Config", "TestSupport"]),
-    ("TestSupport", ["Models", "Tensors", "Config"]),
+    ("ModelsTests", ["Models", "Tensors", "Config", "TestModels"]),
+    ("StatisticsTests", ["Statistics", "TestSupport"]),
+    ("RecordsTests", ["Records", "Statistics", "Config", "TestSupport"]),
+    (
+      "WorkloadsTests",
+      [
+        "Workloads", "Records", "Statistics", "Models", "Tensors", "Config", "TestModels",
+        "TestSupport",
+      ]
+    ),
+    ("AnalysisTests", ["Analysis", "Records", "Statistics", "Config", "TestSupport"]),
   ])
   func `tests depend on what they test alone`(target: String, allowed: [String]) throws {
-    let package = try Repository.text("Package.swift").split(separator: ".target(").flatMap {
-      $0.split(separator: ".testTarget(")
-    }
-    let entry = try #require(package.first { $0.contains("name: \"\(target)\"") })
-    let list = try #require(entry.firstMatch(of: #/dependencies: \[([^\]]*)\]/#)?.output.1)
-    let declared = list.matches(of: #/"(\w+)"/#).map { String($0.output.1) }
-    #expect(!declared.isEmpty && declared.allSatisfy(allowed.contains), "\(declared)")
-    let others = ["Testing", "Foundation", "Glibc"]
-    for path in try Repository.files(in: "Tests/\(target)", "swift") {
-      for match in try Repository.text(path).matches(of: #/(?m)^(?:package )?import (\w+)/#) {
-        let name = String(match.output.1)
-        #expect((allowed + others).contains(name), "\(path) imports \(name)")
+    let declared = try #require(try Self.testTargets().first { $0.name == target }).dependencies
+    #expect(declared.allSatisfy(allowed.contains), "\(declared)")
+  }
+
+  @Test func `tests import what their target declares`() throws {
+    let targets = try Self.testTargets()
+    let folders = try Repository.files(in: "Tests", "swift").map { $0.split(separator: "/")[1] }
+    #expect(Set(targets.map(\.name)) == Set(folders.map(String.init)))
+    let others = ["Testing", "Foundation", "FoundationXML", "Glibc", "Synchronization"]
+    for target in targets {
+      for path in try Repository.files(in: "Tests/\(target.name)", "swift") {
+        for match in try Repository.text(path).matches(of: #/(?m)^(?:package )?import (\w+)/#) {
+          let name = String(match.output.1)
+          #expect((target.dependencies + others).contains(name), "\(path) imports \(name)")
+        }
       }
+    }
+  }
+
+  @Test func `tests have a target for each module`() throws {
+    let names = try Self.testTargets().map(\.name)
+    for module in ["Config", "Tensors", "Models", "Statistics", "Records", "Workloads"]
+      + ["Analysis", "Experiments", "Runexp"]
+    {
+      #expect(names.contains("\(module)Tests"))
     }
   }
 

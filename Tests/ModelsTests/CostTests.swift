@@ -1,7 +1,7 @@
 // Predicted sizes and work, against counts made by hand.
 
 import Models
-import TestSupport
+import TestModels
 import Testing
 
 @Suite("predicted cost")
@@ -15,7 +15,7 @@ struct CostTests {
 
   @Test("parameters are counted as declared")
   func parameters() throws {
-    let model = try TestSupport.model(Self.yaml, vocabulary: 10, length: 16)
+    let model = try TestModels.model(Self.yaml, vocabulary: 10, length: 16)
     let attention = 32 * 32 + 2 * (32 * 16) + 32 * 32
     let layer = attention + 3 * 32 * 64 + 2 * 32
     #expect(model.cost(tokens: 16).parameters == 2 * 10 * 32 + 3 * layer + 32)
@@ -24,8 +24,8 @@ struct CostTests {
 
   @Test("tying the embedding saves the output matrix")
   func tied() throws {
-    let model = try TestSupport.model(Self.yaml, vocabulary: 10, length: 16)
-    let tied = try TestSupport.model(
+    let model = try TestModels.model(Self.yaml, vocabulary: 10, length: 16)
+    let tied = try TestModels.model(
       Self.yaml + "\ntied_embeddings: true", vocabulary: 10, length: 16)
     #expect(model.parameters.count - tied.parameters.count == 10 * 32)
     #expect(!tied.parameters.all.contains { $0.name.hasPrefix("lm_head") })
@@ -33,7 +33,7 @@ struct CostTests {
 
   @Test("a forward pass costs two operations a weight and token, and the causal half of attention")
   func work() throws {
-    let cost = try TestSupport.model(Self.yaml, vocabulary: 10, length: 16).cost(tokens: 16)
+    let cost = try TestModels.model(Self.yaml, vocabulary: 10, length: 16).cost(tokens: 16)
     let weights = 3 * (32 * 32 + 2 * 32 * 16 + 32 * 32 + 3 * 32 * 64) + 10 * 32
     let pairs = 16 * 17 / 2
     let expected = Double(16 * 2 * weights + 3 * 4 * 32 * pairs)
@@ -52,8 +52,8 @@ struct CostTests {
       #expect(
         Transformer.causalPairs(tokens: tokens, window: window) == Double(seen(tokens, window)))
     }
-    let full = try TestSupport.model(Self.yaml, vocabulary: 10, length: 16).cost(tokens: 16)
-    let some = try TestSupport.model(
+    let full = try TestModels.model(Self.yaml, vocabulary: 10, length: 16).cost(tokens: 16)
+    let some = try TestModels.model(
       Self.yaml.replacing("kv_heads: 2", with: "kv_heads: 2, window: [4, none]"), vocabulary: 10,
       length: 16
     ).cost(tokens: 16)
@@ -65,8 +65,8 @@ struct CostTests {
 
   @Test("tied embeddings save parameters, not work")
   func tiedWork() throws {
-    let model = try TestSupport.model(Self.yaml, vocabulary: 10, length: 16)
-    let tied = try TestSupport.model(
+    let model = try TestModels.model(Self.yaml, vocabulary: 10, length: 16)
+    let tied = try TestModels.model(
       Self.yaml + "\ntied_embeddings: true", vocabulary: 10, length: 16)
     #expect(
       model.cost(tokens: 16).forwardFLOPsPerSequence
@@ -76,7 +76,7 @@ struct CostTests {
   @Test("the cache holds a key and a value a token, layer and key/value head")
   func cache() throws {
     let bytes = { (attention: String) throws -> Int in
-      try TestSupport.model(
+      try TestModels.model(
         "layers: 3\nwidth: 32\nattention: \(attention)", vocabulary: 10, length: 16
       ).cost(tokens: 16).cacheBytesPerToken
     }

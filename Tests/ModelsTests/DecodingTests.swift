@@ -3,7 +3,7 @@
 
 import Models
 import Tensors
-import TestSupport
+import TestModels
 import Testing
 
 @Suite("generation with a cache")
@@ -66,7 +66,7 @@ struct DecodingTests {
   @Test("a text of any length passes through a model whose every layer rolls")
   func endless() throws {
     let device = Device.reference()
-    let model = try TestSupport.model(
+    let model = try TestModels.model(
       "layers: 2\nwidth: 16\ninit_std: 0.2\nattention: {heads: 4, window: 3}",
       vocabulary: TinyModel.vocabulary, length: 64)
     model.parameters.materialise(on: device, seed: 1)
@@ -80,7 +80,7 @@ struct DecodingTests {
   @Test("only the last token's logits, when no others are wanted")
   func last() throws {
     let device = Device.reference()
-    let model = try TestSupport.model(
+    let model = try TestModels.model(
       "layers: 1\nwidth: 16\nnorm: layernorm", vocabulary: TinyModel.vocabulary, length: 8)
     model.parameters.materialise(on: device, seed: 1)
     let batch = TinyBatch(on: device)
@@ -107,12 +107,12 @@ struct DecodingTests {
 
   @Test("learned positions say where they end")
   func learned() throws {
-    let model = try TestSupport.model("position: learned", vocabulary: 5, length: 256)
+    let model = try TestModels.model("position: learned", vocabulary: 5, length: 256)
     #expect(model.longest == 256)
     #expect(throws: Never.self) { try model.check(tokens: 256) }
     let error = try #require(throws: PositionError.self) { try model.check(tokens: 257) }
     #expect(error.description == "learned positions end at 256; position 256 has no row")
-    let rope = try TestSupport.model("position: rope", vocabulary: 5, length: 256)
+    let rope = try TestModels.model("position: rope", vocabulary: 5, length: 256)
     #expect(rope.longest == nil)
     #expect(throws: Never.self) { try rope.check(tokens: 1_000_000) }
   }

@@ -2,7 +2,7 @@
 
 import Models
 import Tensors
-import TestSupport
+import TestModels
 import Testing
 
 @Suite("gradients of whole models")

@@ -2,13 +2,13 @@
 
 import Models
 import Tensors
-import TestSupport
+import TestModels
 import Testing
 
 @Suite("the size of a cache")
 struct KVCacheTests {
   private func model(_ attention: String) throws -> Transformer {
-    try TestSupport.model(
+    try TestModels.model(
       "layers: 3\nwidth: 64\nattention: \(attention)", vocabulary: 7, length: 32)
   }
 

@@ -2,7 +2,7 @@
 
 import Models
 import Tensors
-import TestSupport
+import TestModels
 import Testing
 
 @Suite("the choice of an attention algorithm")

@@ -3,7 +3,7 @@
 import Foundation
 import Models
 import Tensors
-import TestSupport
+import TestModels
 import Testing
 
 @Suite("options of a model")
@@ -11,7 +11,7 @@ struct ModelOptionTests {
   private let device = Device.reference()
 
   private func model(_ option: String = "") throws -> Transformer {
-    let model = try TestSupport.model(
+    let model = try TestModels.model(
       "layers: 2\nwidth: 16\ninit_std: 0.3\n\(option)", vocabulary: TinyModel.vocabulary, length: 8)
     model.parameters.materialise(on: device, seed: 1)
     return model

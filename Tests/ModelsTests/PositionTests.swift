@@ -3,7 +3,7 @@
 import Config
 import Models
 import Tensors
-import TestSupport
+import TestModels
 import Testing
 
 @Suite("positions")

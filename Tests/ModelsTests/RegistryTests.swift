@@ -4,7 +4,7 @@ import Config
 import Foundation
 import Models
 import Tensors
-import TestSupport
+import TestModels
 import Testing
 
 /// One registered type and where it is registered.
@@ -78,7 +78,7 @@ struct RegistryTests {
       "Positions/Scaling": "position:\n  scaling: ", "FeedForward": "ffn: ",
     ]
     let slot = try #require(key[component.folder])
-    let model = try TestSupport.model(
+    let model = try TestModels.model(
       slot + component.type.word, vocabulary: 65, length: 256)
     #expect(model.parameters.count > 0)
     #expect(model.blocks.count == 6)

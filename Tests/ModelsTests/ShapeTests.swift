@@ -4,7 +4,7 @@ import Config
 import Foundation
 import Models
 import Tensors
-import TestSupport
+import TestModels
 import Testing
 
 @Suite("published shapes")

@@ -3,6 +3,7 @@
 import Experiments
 import Foundation
 import Records
+import TestSupport
 import Testing
 import Workloads
 

@@ -1,8 +1,8 @@
 // A plan's predictions, and that ten thousand cells are planned in under two seconds.
 
 import Experiments
-import Foundation
 import Records
+import TestSupport
 import Testing
 import Statistics
 
@@ -17,15 +17,8 @@ import Statistics
       environment: [:])
   }
 
-  /// This thread's seconds, so that what runs beside it does not count.
-  private func seconds() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
-  }
-
   @Test func tenThousandCellsAreListedInTwoSeconds() throws {
-    let start = seconds()
+    let start = threadSeconds()
     let plan = try plan(
       """
       device: cpu
@@ -38,7 +31,7 @@ import Statistics
       """)
     let text = plan.table.text + plan.totals
     let objects = plan.objects.map(\.line)
-    let taken = seconds() - start
+    let taken = threadSeconds() - start
     #expect(text.split(separator: "\n").count == 10_004)
     #expect(objects.count == 10_000)
     #expect(taken < 2, "\(taken) s")

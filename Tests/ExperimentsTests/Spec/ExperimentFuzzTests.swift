@@ -4,8 +4,8 @@
 import Config
 import Experiments
 import Foundation
-import Testing
 import TestSupport
+import Testing
 
 @Suite struct ExperimentFuzzTests {
   private static let shares = 4

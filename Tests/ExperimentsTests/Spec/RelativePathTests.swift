@@ -2,6 +2,7 @@
 
 import Config
 import Experiments
+import TestSupport
 import Testing
 import Workloads
 

@@ -1,0 +1,120 @@
+// Variants held each against its own baseline, and winners that must stand after Holm's correction.
+
+import Analysis
+import Records
+import Statistics
+import Testing
+
+@Suite struct DifferencesTests {
+  private static let losses: [(variant: String, losses: [Double])] = [
+    ("modern", [1.50, 1.52, 1.48]), ("modern-rope", [1.60, 1.63, 1.60]),
+    ("classic", [1.60, 1.42, 1.53]), ("classic+rope", [1.65, 1.52, 1.62]),
+  ]
+  private static let compare = ["modern-rope": "modern", "classic+rope": "classic"]
+
+  private static func ablation(seeds: Int) -> Summary {
+    let rows = losses.flatMap { variant, losses in
+      zip(1..., losses.prefix(seeds)).map { SummaryCases.small(variant, seed: $0, loss: $1) }
+    }
+    return Summary(experiment: "ablation", rows: rows, compare: compare, isTraining: true)
+  }
+
+  @Test func `each variant is held against the one it states, else against the first`() {
+    let all = Self.ablation(seeds: 3).differences
+    #expect(all.map(\.comparison.subject) == ["modern-rope", "classic", "classic+rope"])
+    #expect(all.map(\.comparison.baseline) == ["modern", "modern", "classic"])
+  }
+
+  @Test func `a winner is named only where it stands after Holm's correction`() throws {
+    let all = Self.ablation(seeds: 3).differences
+    #expect(
+      all.map(\.words) == [
+        "modern", "no difference found", "cannot tell after Holm's correction",
+      ])
+    // The paired t test alone would have named a winner of the third.
+    #expect(all[2].comparison.outcome == .better("classic"))
+    #expect(try #require(all[2].comparison.p) < 0.05)
+    #expect(try #require(all[2].holmP) > 0.05)
+    #expect(all[2].outcome == .cannotTell)
+  }
+
+  @Test func `one seed shows the differences and names nobody`() {
+    let summary = Self.ablation(seeds: 1)
+    #expect(summary.differences.allSatisfy { $0.outcome == .cannotTell && $0.holmP == nil })
+    #expect(
+      summary.digest.text == """
+        ablation
+
+        4 of 4 cells ok
+
+        variant       val_loss  parameters
+        ────────────  ────────  ──────────
+        modern          1.5000      1.00 k
+        modern-rope     1.6000      1.00 k
+        classic         1.6000      1.00 k
+        classic+rope    1.6500      1.00 k
+
+        - 1 seed: cannot tell differences in val_loss from noise; 2 seeds give an interval
+
+        Differences
+
+        metric    variants                difference [95 %]  better
+        ────────  ──────────────────────  ─────────────────  ───────────
+        val_loss  modern-rope - modern              +0.1000  cannot tell
+        val_loss  classic - modern                  +0.1000  cannot tell
+        val_loss  classic+rope - classic            +0.0500  cannot tell
+
+        every metric of every cell: summary.md
+
+        """)
+  }
+
+  @Test func `the full tables compare with the stated baselines too`() {
+    let text = Self.ablation(seeds: 3).document.text
+    #expect(text.contains("modern-rope / modern  classic / modern  classic+rope / classic"))
+  }
+
+  @Test func `exact values are claimed of one seed`() throws {
+    let rows = zip(["a", "b", "c"], [4000, 2000, 2000]).map { variant, bytes -> CellRow in
+      var row = SummaryCases.small(variant, seed: 1, loss: 1)
+      row.metrics.set(.peakBytes, bytes)
+      return row
+    }
+    let summary = Summary(
+      experiment: "e", rows: rows, compare: ["c": "b"], isTraining: true)
+    let line = try #require(summary.blocks[0].line(.peakBytes))
+    #expect(line.comparisons.map(\.outcome) == [.better("b"), .same])
+  }
+
+  @Test func `many rows are cut on the terminal and whole in the file`() {
+    let rows = (1...30).flatMap { index in
+      [1, 2].map { SummaryCases.small("v\(index)", seed: $0, loss: 1.5 + Double(index * $0) / 10) }
+    }
+    let summary = Summary(experiment: "e", rows: rows, isTraining: true)
+    #expect(summary.digest.text.contains("\n5 more rows: summary.md\n"))
+    #expect(!summary.digest.text.contains("v30 - v1"))
+    #expect(summary.document.text.contains("v30 - v1"))
+  }
+
+  @Test func `a matrix of one seed has no table of what cannot be told`() {
+    #expect(KernelCases.summary.differences.count == 16)
+    #expect(!KernelCases.summary.digest.text.contains("Differences"))
+  }
+
+  @Test func `the JSON says what may be claimed`() throws {
+    let json = try #require(Self.ablation(seeds: 3).json["differences"]).elements
+    #expect(json.map { $0["outcome"] } == ["better", "no_difference_found", "cannot_tell"])
+    #expect(json.map { $0["winner"] } == ["modern", .null, .null])
+    #expect(json[0]["baseline"] == "modern")
+  }
+
+  @Test func `the usual baseline is one that states none`() {
+    let two = Baselines(of: ["modern", "classic"], stated: ["classic": "modern"])
+    #expect(two.usual == "modern")
+    #expect(two.baseline(of: "modern") == nil && two.baseline(of: "classic") == "modern")
+    let three = Baselines(of: ["a", "b", "c"], usual: "c", stated: ["b": "nobody"])
+    #expect(three.baseline(of: "b") == "c" && three.baseline(of: "c") == nil)
+    #expect(Baselines(of: ["a", "b"], stated: ["a": "b", "b": "a"]).usual == nil)
+    #expect(Baselines(of: ["a"]).usual == nil)
+  }
+}

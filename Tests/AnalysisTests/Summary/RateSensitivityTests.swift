@@ -1,0 +1,112 @@
+// The sensitivity to the learning rate: its definition, diverged runs, and what one seed can show.
+
+import Analysis
+import Records
+import Testing
+import Statistics
+
+@Suite struct RateSensitivityTests {
+  private static let rates = [0.001, 0.01, 0.1]
+
+  // A row for each rate; nil is a run that diverged. Every run begins at a loss of 4.
+  private static func rows(_ variant: String, seed: Int, _ losses: [Double?]) -> [CellRow] {
+    zip(rates, losses).map { rate, loss in
+      var row = CellRow(
+        cell: "c-\(variant)-\(seed)-\(rate)", experiment: "stability", variant: variant,
+        seed: seed, axes: [.init("workload.optimizer.lr", .real(rate))],
+        status: loss == nil ? .diverged : .ok,
+        reason: loss == nil ? "the loss is not finite" : nil)
+      row.metrics[.initialLoss] = 4
+      row.metrics[.valLoss] = loss
+      return row
+    }
+  }
+
+  private static func summary(seeds: Int, isTraining: Bool = true) -> Summary {
+    let calm = [[2.0, 1.8, 1.9], [2.0, 1.8, 1.95], [2.0, 1.8, 1.8]].prefix(seeds)
+    let wild: [[Double?]] = [[2.0, 1.8, nil], [2.0, 1.7, nil], [2.1, 1.8, 9]]
+    let ours = zip(1..., calm).flatMap { rows("qk-norm", seed: $0, $1) }
+    let theirs = zip(1..., wild.prefix(seeds)).flatMap { rows("base", seed: $0, $1) }
+    return Summary(experiment: "stability", rows: ours + theirs, isTraining: isTraining)
+  }
+
+  @Test func `it is the mean over the grid less the best, and a diverged run counts as no step`()
+    throws
+  {
+    let all = Self.summary(seeds: 3).rateSensitivities
+    #expect(all.map(\.variant) == ["qk-norm", "base"])
+    for (value, expected) in zip(all[0].sample.values, [0.1, 0.35 / 3, 0.2 / 3]) {
+      #expect(abs(value - expected) < 1e-12)
+    }
+    // min(9, 4) is 4: a run that ended above its start counts as one that diverged.
+    for (value, expected) in zip(all[1].sample.values, [0.8, 7.7 / 3 - 1.7, 7.9 / 3 - 1.8]) {
+      #expect(abs(value - expected) < 1e-12)
+    }
+    #expect(all[1].bestRate == 0.01)
+    #expect(all[1].diverged == 2 && all[1].cells == 9)
+  }
+
+  @Test func `several seeds name the calmer variant where the interval excludes zero`() throws {
+    let comparison = try #require(Self.summary(seeds: 3).rateComparisons.first)
+    #expect(comparison.subject == "qk-norm" && comparison.baseline == "base")
+    #expect(comparison.winner == "qk-norm")
+    #expect(abs(try #require(comparison.pairs.difference) - -2.2166666666666666 / 3) < 1e-12)
+  }
+
+  @Test func `one seed cannot tell`() throws {
+    let summary = Self.summary(seeds: 1)
+    #expect(summary.rateComparisons.first?.winner == nil)
+    #expect(
+      summary.digest.text.contains(
+        """
+        Sensitivity to the learning rate
+
+        mean over 3 rates of min(final loss, loss at init), less the best, in nats a token; a \
+        diverged run counts with its loss at init
+
+        variant  sensitivity  best loss  at rate  diverged
+        ───────  ───────────  ─────────  ───────  ────────
+        qk-norm       0.1000     1.8000     0.01    0 of 3
+        base          0.8000     1.8000     0.01    1 of 3
+
+        - qk-norm against base: cannot tell from 1 seed, difference -0.7000
+
+        """))
+  }
+
+  @Test func `an interval that includes zero names nobody`() throws {
+    let ours = [[2.0, 1.8, 1.9], [2.0, 1.8, 2.9]].enumerated()
+      .flatMap { Self.rows("a", seed: $0.offset + 1, $0.element) }
+    let theirs = [[2.0, 1.8, 2.5], [2.0, 1.8, 2.4]].enumerated()
+      .flatMap { Self.rows("b", seed: $0.offset + 1, $0.element) }
+    let summary = Summary(experiment: "e", rows: ours + theirs, isTraining: true)
+    let comparison = try #require(summary.rateComparisons.first)
+    #expect(comparison.winner == nil)
+    #expect(comparison.words == "cannot tell from 2 seeds: the interval includes zero")
+  }
+
+  @Test func `a seed without its whole grid is left out`() {
+    var rows = (1...2).flatMap { Self.rows("a", seed: $0, [2.0, 1.8, 1.9]) }
+    rows[5].status = .killed
+    let summary = Summary(experiment: "e", rows: rows, isTraining: true)
+    #expect(summary.rateSensitivities.map(\.seeds) == [[1]])
+    // A run that diverged in its first step has no loss to start from, but its neighbours do.
+    rows[2].status = .diverged
+    rows[2].metrics[.initialLoss] = nil
+    let diverged = Summary(experiment: "e", rows: rows, isTraining: true)
+    #expect(diverged.rateSensitivities.first?.sample.mean.map { abs($0 - 0.8) < 1e-12 } == true)
+  }
+
+  @Test func `there is none without three rates or without training`() {
+    #expect(Self.summary(seeds: 1, isTraining: false).rateSensitivities.isEmpty)
+    let two = Self.rows("a", seed: 1, [2.0, 1.8, 1.9]).dropLast()
+    #expect(
+      Summary(experiment: "e", rows: Array(two), isTraining: true).rateSensitivities.isEmpty)
+  }
+
+  @Test func `the JSON has the value of each seed`() throws {
+    let json = try #require(Self.summary(seeds: 3).json["rate_sensitivity"])
+    #expect(json["variants"]?.elements.first?["values"]?.elements.count == 3)
+    #expect(json["comparisons"]?.elements.first?["winner"] == "qk-norm")
+  }
+}

@@ -1,0 +1,207 @@
+// What the summary claims and what it does not: baselines, pairing, outcomes, files.
+
+import Analysis
+import Records
+import TestSupport
+import Testing
+import Statistics
+
+@Suite struct SummaryTests {
+  private static func pair(_ ours: [Double], _ theirs: [Double]) -> Summary {
+    let rows = zip(1..., ours).map { SummaryCases.row("modern", seed: $0, loss: $1) }
+    let others = zip(1..., theirs).map { SummaryCases.row("classic", seed: $0, loss: $1) }
+    return Summary(experiment: "e", rows: rows + others, isTraining: true)
+  }
+
+  private static func loss(_ summary: Summary) throws -> Comparison {
+    try #require(summary.blocks.first?.line(.valLoss)?.comparisons.first)
+  }
+
+  private static func answer(_ key: String, _ rows: [CellRow]) throws -> Verdict.Question {
+    let summary = Summary(experiment: "e", rows: rows, isTraining: true)
+    let verdict = try #require(summary.blocks.first.flatMap(Verdict.init))
+    return try #require(verdict.questions.first { $0.key == key })
+  }
+
+  @Test func `the second of two variants is the baseline, the first of more, or the one told`() {
+    #expect(
+      Summary(experiment: "e", rows: SummaryCases.oneSeed, isTraining: true).baseline
+        == "classic")
+    let three = SummaryCases.threeVariants
+    #expect(Summary(experiment: "e", rows: three, isTraining: true).baseline == "naive")
+    #expect(
+      Summary(experiment: "e", rows: three, baseline: "rope", isTraining: true).baseline == "rope")
+    #expect(
+      Summary(experiment: "e", rows: three, baseline: "none", isTraining: true).baseline == "naive")
+    #expect(Summary(experiment: "e", rows: SummaryCases.alone, isTraining: true).baseline == nil)
+  }
+
+  @Test func `better is claimed only where the interval excludes zero`() throws {
+    #expect(
+      try Self.loss(Self.pair([1.5, 1.51, 1.49], [1.8, 1.81, 1.80])).outcome
+        == .better("modern"))
+    #expect(
+      try Self.loss(Self.pair([1.9, 1.91, 1.89], [1.8, 1.81, 1.80])).outcome
+        == .better("classic"))
+    #expect(try Self.loss(Self.pair([1.5, 1.9, 1.6], [1.6, 1.7, 1.7])).outcome == .notFound)
+    #expect(try Self.loss(Self.pair([1.5], [1.8])).outcome == .cannotTell)
+    #expect(try Self.loss(Self.pair([1.5, 1.5], [1.75, 1.75])).outcome == .cannotTell)
+  }
+
+  @Test func `a higher metric is better where higher is better`() throws {
+    let rows = [1, 2].flatMap { seed in
+      [
+        SummaryCases.row("modern", seed: seed, loss: 1, speed: 5000 + Double(seed)),
+        SummaryCases.row("classic", seed: seed, loss: 1, speed: 4000),
+      ]
+    }
+    let summary = Summary(experiment: "e", rows: rows, isTraining: true)
+    let line = try #require(summary.blocks[0].line(.tokensPerSecond))
+    #expect(line.comparisons[0].outcome == .better("modern"))
+    #expect(summary.blocks[0].line(.parameters)?.comparisons[0].outcome == Comparison.Outcome.none)
+  }
+
+  @Test func `seeds are paired by number and not by place`() throws {
+    let rows = [
+      SummaryCases.row("modern", seed: 1, loss: 1.0), SummaryCases.row("modern", seed: 2, loss: 2),
+      SummaryCases.row("modern", seed: 3, loss: 9),
+      SummaryCases.row("classic", seed: 2, loss: 2.5),
+      SummaryCases.row("classic", seed: 1, loss: 1.25),
+    ]
+    let comparison = try Self.loss(Summary(experiment: "e", rows: rows, isTraining: true))
+    #expect(comparison.seeds == [1, 2])
+    #expect(comparison.pairs.differences.values == [-0.25, -0.5])
+  }
+
+  @Test func `a counted metric that varies between seeds is treated as a sample`() throws {
+    var rows = SummaryCases.fourSeeds
+    rows[0].metrics.set(.peakBytes, 1 << 30)
+    let summary = Summary(experiment: "e", rows: rows, isTraining: true)
+    let comparison = try #require(summary.blocks[0].line(.peakBytes)?.comparisons.first)
+    #expect(!comparison.isExact)
+    #expect(comparison.outcome == .notFound)
+  }
+
+  @Test func `what the architecture fixes is known of a cell that failed`() throws {
+    var rows = SummaryCases.oneSeed
+    rows[1].status = .oom
+    #expect(try Self.answer("less_memory_kv_cache", rows).answer == .yes)
+    #expect(try Self.answer("less_memory_training", rows).answer == .cannotTell)
+    let quality = try Self.answer("as_good", rows)
+    #expect(quality.words == "cannot tell: no seed finished in both")
+    #expect(quality.figures.first == "validation loss, nats a token: modern 1.8230, classic -")
+  }
+
+  @Test func `as good means at most 1 % worse at the interval's end`() throws {
+    func words(_ ours: [Double]) throws -> String {
+      let theirs = [2.0, 2.1, 2.2]
+      let rows = zip(1..., zip(ours, theirs)).flatMap { seed, losses in
+        [
+          SummaryCases.row("modern", seed: seed, loss: losses.0),
+          SummaryCases.row("classic", seed: seed, loss: losses.1),
+        ]
+      }
+      return try Self.answer("as_good", rows).words
+    }
+    #expect(try words([1.9, 2.01, 2.09]) == "yes, better")
+    #expect(try words([2.001, 2.099, 2.2]) == "yes, within 1 %")
+    #expect(try words([2.005, 2.1055, 2.206]) == "yes, worse by less than 1 %")
+    #expect(try words([2.02, 2.11, 2.22]) == "no, worse")
+    #expect(try words([2.1, 2.21, 2.3]) == "no, worse by more than 1 %")
+    #expect(
+      try words([2.03, 2.09, 2.25]) == "cannot tell from 3 seeds: the interval leaves it open")
+  }
+
+  @Test func `a variant of which all runs diverge is less stable, but not from one seed`() throws {
+    func rows(seeds: Int) -> [CellRow] {
+      (1...seeds).flatMap { seed in
+        var diverged = SummaryCases.row("classic", seed: seed, loss: 9)
+        diverged.status = .diverged
+        return [SummaryCases.row("modern", seed: seed, loss: 1.8), diverged]
+      }
+    }
+    #expect(try Self.answer("more_stable", rows(seeds: 2)).words == "yes: all others diverged")
+    let one = try Self.answer("more_stable", rows(seeds: 1))
+    #expect(one.answer == .cannotTell)
+    #expect(one.figures.last == "diverged runs: modern 0 of 1, classic 1 of 1")
+  }
+
+  @Test func `measures of stability that disagree are mixed`() throws {
+    let rows = (1...3).flatMap { seed in
+      let ripple = Double(seed) / 100
+      return [
+        SummaryCases.row("modern", seed: seed, loss: 1, unrest: 0.3 + ripple, logit: 20 - ripple),
+        SummaryCases.row("classic", seed: seed, loss: 1, unrest: 0.5, logit: 9),
+      ]
+    }
+    #expect(try Self.answer("more_stable", rows).answer == .mixed)
+  }
+
+  @Test func `what ran differently is stated`() throws {
+    var rows = SummaryCases.oneSeed
+    rows[0].setFact("kernel", "flash2")
+    rows[1].setFact("kernel", "naive")
+    let text = Summary(experiment: "e", rows: rows, isTraining: true).document.text
+    #expect(text.contains("- what ran differs in kernel: modern flash2, classic naive\n"))
+    #expect(!text.contains("differs in device"))
+  }
+
+  @Test func `sizes within 1 % are like for like`() {
+    var rows = SummaryCases.oneSeed
+    rows[0].metrics.set(.parameters, 1000)
+    rows[1].metrics.set(.parameters, 1009)
+    let near = Summary(experiment: "e", rows: rows, isTraining: true).document.text
+    #expect(!near.contains("not like for like"))
+    rows[1].metrics.set(.parameters, 980)
+    let far = Summary(experiment: "e", rows: rows, isTraining: true).document.text
+    #expect(far.contains("modern has 2.0 % more parameters than classic (1.00 k against 980)"))
+  }
+
+  @Test func `the verdict is for training of two variants only`() {
+    #expect(!Summary(experiment: "e", rows: SummaryCases.oneSeed, isTraining: false).asksVerdict)
+    #expect(
+      !Summary(experiment: "e", rows: SummaryCases.threeVariants, isTraining: true).asksVerdict)
+  }
+
+  @Test func `no cells give an empty summary and no crash`() {
+    let summary = Summary(experiment: "e", rows: [], isTraining: true)
+    #expect(summary.document.text == "e\n\n0 of 0 cells ok\n")
+    #expect(CSV.rows(reading: summary.csv).count == 1)
+  }
+
+  @Test func `the table has a row per metric and variant with as many fields as its header`() {
+    let summary = Summary(experiment: "e", rows: SummaryCases.axes, isTraining: true)
+    let rows = CSV.rows(reading: summary.csv)
+    #expect(Set(rows.map(\.count)) == [27])
+    #expect(rows[0].prefix(2) == ["workload.sequence", "metric"])
+    #expect(rows.count == 1 + 4 + 2)
+  }
+
+  @Test func `the JSON holds every number of the text, unrounded`() throws {
+    let summary = Summary(experiment: "e", rows: SummaryCases.fourSeeds, isTraining: true)
+    let json = try JSON(reading: summary.json.document)
+    #expect(json == summary.json)
+    #expect(json["coverage"]?["by_status"]?["diverged"] == 1)
+    let block = try #require(json["blocks"]?.elements.first)
+    let line = try #require(block["metrics"]?.elements.first { $0["metric"] == "val_loss" })
+    let comparison = try #require(line["comparisons"]?.elements.first)
+    #expect(comparison["seeds"] == [1, 2, 3])
+    #expect(comparison["winner"] == "modern")
+    #expect(comparison["sign_flip_least_p"] == 0.25)
+    let low = try #require(comparison["difference_low"]?.number)
+    #expect(abs(low - -0.14551166546772037) < 1e-15)
+    #expect(line["variants"]?.elements[1]["values"]?.elements.count == 3)
+    #expect(block["notes"]?.elements.count == 4)
+    #expect(block["verdict"]?.elements.map { $0["answer"] } == ["yes", "yes", "yes", "yes"])
+  }
+
+  @Test func `all three files are written into the run's folder`() throws {
+    let folder = try TemporaryFolder()
+    let run = try RunFolder.create(in: folder.path, experiment: "e")
+    let summary = Summary(experiment: "e", rows: SummaryCases.oneSeed, isTraining: true)
+    try summary.write(to: run)
+    #expect(try AtomicFile.read(run.file("summary.md")) == summary.document.markdown)
+    #expect(try AtomicFile.read(run.file("summary.csv")) == summary.csv)
+    #expect(try AtomicFile.read(run.file("summary.json")) == summary.json.document)
+  }
+}

@@ -1,0 +1,258 @@
+// The summary's and the verdict's texts, asserted whole: wording and figures at once.
+
+import Analysis
+import Statistics
+import Testing
+
+@Suite struct SummaryTextTests {
+  @Test func `one seed a variant prints the figures and says that it cannot tell`() {
+    let summary = Summary(experiment: "modern", rows: SummaryCases.oneSeed, isTraining: true)
+    #expect(
+      summary.document.text == """
+        modern
+
+        2 of 2 cells ok
+
+        metric                      modern   classic  modern / classic  modern - classic [95 %]  better
+        ────────────────────────  ────────  ────────  ────────────────  ───────────────────────  ───────────
+        val_loss                    1.8230    1.9520             0.934                  -0.1290  cannot tell
+        tokens_per_s                4.10 k    4.60 k             0.891                     -500  cannot tell
+        peak_bytes                 180 MiB   240 MiB             0.750                -60.0 MiB  modern
+        parameter_bytes           16.0 MiB  18.0 MiB             0.889                -2.00 MiB  modern
+        kv_cache_bytes_per_token  6.00 KiB  12.0 KiB             0.500                -6.00 KiB  modern
+        grad_norm_cv                 0.310     0.450             0.689                   -0.140  cannot tell
+        loss_spikes                      0         2             0.000                       -2  cannot tell
+        max_attention_logit           8.25     14.10             0.585                    -5.85  cannot tell
+        parameters                  4.20 M    4.80 M             0.875                   -600 k
+
+        - 1 seed: no interval can be given; 2 seeds give one, and 6 are the fewest of which a sign-flip test can fall below p = 0.05
+        - not like for like: modern has 12.5 % fewer parameters than classic (4.20 M against 4.80 M)
+
+        modern against classic
+
+        As good? cannot tell from 1 seed
+          validation loss, nats a token: modern 1.8230, classic 1.9520, difference -0.1290
+          seeds needed: 2 for an interval, 6 for a sign-flip test below p = 0.05
+        Less memory in training? yes, 0.750 x
+          peak, all kinds together: modern 180 MiB, classic 240 MiB, 0.750 x
+          parameters: modern 16.0 MiB, classic 18.0 MiB, 0.889 x
+        Less memory in the KV cache? yes, 0.500 x
+          KV cache, a token: modern 6.00 KiB, classic 12.0 KiB, 0.500 x
+          fixed by the architecture, so one seed is enough
+        More stable? cannot tell from 1 seed
+          gradient norm, sd over mean: modern 0.310, classic 0.450, difference -0.140
+          loss spikes: modern 0, classic 2, difference -2
+          largest attention logit: modern 8.25, classic 14.10, difference -5.85
+          diverged runs: modern 0 of 1, classic 0 of 1
+
+        """)
+  }
+
+  @Test func `several seeds print intervals, and a diverged run is stated and not averaged over`() {
+    let summary = Summary(experiment: "modern", rows: SummaryCases.fourSeeds, isTraining: true)
+    #expect(
+      summary.document.text == """
+        modern
+
+        7 of 8 cells ok: 1 diverged
+
+        metric                                 modern              classic  modern / classic     modern - classic [95 %]  better
+        ────────────────────────  ───────────────────  ───────────────────  ────────────────  ──────────────────────────  ───────────────────
+        val_loss                  1.8245 ± 0.0050 (4)  1.9547 ± 0.0122 (3)             0.933  -0.1303 [-0.1455, -0.1152]  modern
+        tokens_per_s                4.10 ± 0.03 k (4)    4.11 ± 0.07 k (3)             0.998         -6.7 [-78.4, +65.0]  no difference found
+        peak_bytes                            180 MiB              240 MiB             0.750                   -60.0 MiB  modern
+        parameter_bytes                      16.0 MiB             18.0 MiB             0.889                   -2.00 MiB  modern
+        kv_cache_bytes_per_token             6.00 KiB             12.0 KiB             0.500                   -6.00 KiB  modern
+        grad_norm_cv                0.315 ± 0.013 (4)    0.453 ± 0.015 (3)             0.706     -0.133 [-0.185, -0.082]  modern
+        loss_spikes                         0 ± 0 (4)            1 ± 1 (3)             0.000           -1.0 [-3.5, +1.5]  no difference found
+        max_attention_logit           8.21 ± 0.22 (4)     11.90 ± 2.49 (3)             0.693       -3.65 [-10.25, +2.95]  no difference found
+        parameters                             4.20 M               4.80 M             0.875                      -600 k
+
+        - classic, seed 4: diverged: the loss is nan at step 140
+        - mean ± sd (number of seeds); differences are paired by seed, with a 95 % t interval; with 3 seeds a sign-flip test cannot fall below p = 0.25, 6 are needed
+        - still different at 5 % after Holm's correction over 5 tests: val_loss, grad_norm_cv
+        - not like for like: modern has 12.5 % fewer parameters than classic (4.20 M against 4.80 M)
+
+        modern against classic
+
+        As good? yes, better
+          validation loss, nats a token: modern 1.8245 ± 0.0050 (4), classic 1.9547 ± 0.0122 (3), difference -0.1303 [-0.1455, -0.1152]
+          sign-flip test: p = 0.25, and 3 seeds cannot give less than 0.25
+          1 of 4 seeds left out because a run did not finish, which may flatter the variant that did not
+        Less memory in training? yes, 0.750 x
+          peak, all kinds together: modern 180 MiB, classic 240 MiB, 0.750 x
+          parameters: modern 16.0 MiB, classic 18.0 MiB, 0.889 x
+        Less memory in the KV cache? yes, 0.500 x
+          KV cache, a token: modern 6.00 KiB, classic 12.0 KiB, 0.500 x
+          fixed by the architecture, so one seed is enough
+        More stable? yes
+          gradient norm, sd over mean: modern 0.315 ± 0.013 (4), classic 0.453 ± 0.015 (3), difference -0.133 [-0.185, -0.082]: modern is better
+          loss spikes: modern 0 ± 0 (4), classic 1 ± 1 (3), difference -1.0 [-3.5, +1.5]: no difference found
+          largest attention logit: modern 8.21 ± 0.22 (4), classic 11.90 ± 2.49 (3), difference -3.65 [-10.25, +2.95]: no difference found
+          diverged runs: modern 0 of 4, classic 1 of 4
+
+        """)
+  }
+
+  @Test func `the same summary in markdown has tables, bold questions and nested figures`() {
+    let summary = Summary(experiment: "modern", rows: SummaryCases.oneSeed, isTraining: true)
+    #expect(
+      summary.document.markdown == """
+        # modern
+
+        2 of 2 cells ok
+
+        | metric                   |   modern |  classic | modern / classic | modern - classic [95 %] | better      |
+        | :----------------------- | -------: | -------: | ---------------: | ----------------------: | :---------- |
+        | val_loss                 |   1.8230 |   1.9520 |            0.934 |                 -0.1290 | cannot tell |
+        | tokens_per_s             |   4.10 k |   4.60 k |            0.891 |                    -500 | cannot tell |
+        | peak_bytes               |  180 MiB |  240 MiB |            0.750 |               -60.0 MiB | modern      |
+        | parameter_bytes          | 16.0 MiB | 18.0 MiB |            0.889 |               -2.00 MiB | modern      |
+        | kv_cache_bytes_per_token | 6.00 KiB | 12.0 KiB |            0.500 |               -6.00 KiB | modern      |
+        | grad_norm_cv             |    0.310 |    0.450 |            0.689 |                  -0.140 | cannot tell |
+        | loss_spikes              |        0 |        2 |            0.000 |                      -2 | cannot tell |
+        | max_attention_logit      |     8.25 |    14.10 |            0.585 |                   -5.85 | cannot tell |
+        | parameters               |   4.20 M |   4.80 M |            0.875 |                  -600 k |             |
+
+        - 1 seed: no interval can be given; 2 seeds give one, and 6 are the fewest of which a sign-flip test can fall below p = 0.05
+        - not like for like: modern has 12.5 % fewer parameters than classic (4.20 M against 4.80 M)
+
+        ## modern against classic
+
+        - **As good?** cannot tell from 1 seed
+          - validation loss, nats a token: modern 1.8230, classic 1.9520, difference -0.1290
+          - seeds needed: 2 for an interval, 6 for a sign-flip test below p = 0.05
+        - **Less memory in training?** yes, 0.750 x
+          - peak, all kinds together: modern 180 MiB, classic 240 MiB, 0.750 x
+          - parameters: modern 16.0 MiB, classic 18.0 MiB, 0.889 x
+        - **Less memory in the KV cache?** yes, 0.500 x
+          - KV cache, a token: modern 6.00 KiB, classic 12.0 KiB, 0.500 x
+          - fixed by the architecture, so one seed is enough
+        - **More stable?** cannot tell from 1 seed
+          - gradient norm, sd over mean: modern 0.310, classic 0.450, difference -0.140
+          - loss spikes: modern 0, classic 2, difference -2
+          - largest attention logit: modern 8.25, classic 14.10, difference -5.85
+          - diverged runs: modern 0 of 1, classic 0 of 1
+
+        """)
+  }
+
+  @Test func `three variants get an overview, their differences and no verdict`() {
+    let summary = Summary(experiment: "modern", rows: SummaryCases.threeVariants, isTraining: true)
+    #expect(
+      summary.document.text == """
+        modern
+
+        6 of 6 cells ok
+
+        variant             val_loss  parameters
+        ───────  ───────────────────  ──────────
+        naive    2.0500 ± 0.0707 (2)      1.00 k
+        rope     1.5550 ± 0.0778 (2)      1.00 k
+        alibi    2.0500 ± 0.2121 (2)      1.00 k
+
+        - mean ± sd (number of seeds); differences are paired by seed, with a 95 % t interval; with 2 seeds a sign-flip test cannot fall below p = 0.5, 6 are needed
+
+        Differences
+
+        metric    variants                difference [95 %]  Holm p  better
+        ────────  ─────────────  ──────────────────────────  ──────  ───────────────────
+        val_loss  rope - naive   -0.4950 [-0.5585, -0.4315]   0.013  rope
+        val_loss  alibi - naive   0.0000 [-1.2706, +1.2706]       1  no difference found
+
+        All metrics
+
+        metric                    naive                 rope                alibi  rope / naive  alibi / naive
+        ──────────  ───────────────────  ───────────────────  ───────────────────  ────────────  ─────────────
+        val_loss    2.0500 ± 0.0707 (2)  1.5550 ± 0.0778 (2)  2.0500 ± 0.2121 (2)         0.759          1.000
+        parameters               1.00 k               1.00 k               1.00 k         1.000          1.000
+
+        metric    variants                difference [95 %]  better
+        ────────  ─────────────  ──────────────────────────  ───────────────────
+        val_loss  rope - naive   -0.4950 [-0.5585, -0.4315]  rope
+        val_loss  alibi - naive   0.0000 [-1.2706, +1.2706]  no difference found
+
+        - mean ± sd (number of seeds); differences are paired by seed, with a 95 % t interval; with 2 seeds a sign-flip test cannot fall below p = 0.5, 6 are needed
+        - still different at 5 % after Holm's correction over 2 tests: val_loss (rope)
+
+        """)
+  }
+
+  @Test func `each point of the axes is a block under the overview and missing cells are stated`() {
+    let summary = Summary(experiment: "modern", rows: SummaryCases.axes, isTraining: true)
+    #expect(
+      summary.document.text == """
+        modern
+
+        2 of 3 cells ok: 1 not run; 1 excluded
+
+        sequence  variant  val_loss  parameters  status
+        ────────  ───────  ────────  ──────────  ────────
+             128  a          1.5000      1.00 k  ok
+             128  b          1.6000      1.00 k  ok
+             512  a               -      1.00 k  not run
+             512  b               -      1.00 k  excluded
+
+        - a, sequence 512, seed 1: not run
+        - b, sequence 512, seed 1: excluded: excluded by matrix.exclude
+        - 1 seed: cannot tell differences in val_loss from noise; 2 seeds give an interval
+
+        All metrics
+
+        workload.sequence = 128
+
+        metric           a       b  a / b  a - b [95 %]  better
+        ──────────  ──────  ──────  ─────  ────────────  ───────────
+        val_loss    1.5000  1.6000  0.938       -0.1000  cannot tell
+        parameters  1.00 k  1.00 k  1.000             0
+
+        - 1 seed: no interval can be given; 2 seeds give one, and 6 are the fewest of which a sign-flip test can fall below p = 0.05
+
+        a against b
+
+        As good? cannot tell from 1 seed
+          validation loss, nats a token: a 1.5000, b 1.6000, difference -0.1000
+          seeds needed: 2 for an interval, 6 for a sign-flip test below p = 0.05
+        Less memory in training? not measured
+        Less memory in the KV cache? not measured
+        More stable? not measured
+          diverged runs: a 0 of 1, b 0 of 1
+
+        workload.sequence = 512
+
+        metric           a       b  a / b  a - b [95 %]  better
+        ──────────  ──────  ──────  ─────  ────────────  ──────
+        parameters  1.00 k  1.00 k  1.000             0
+
+        - a, seed 1: not run
+        - b, seed 1: excluded: excluded by matrix.exclude
+
+        a against b
+
+        As good? not measured
+        Less memory in training? not measured
+        Less memory in the KV cache? not measured
+        More stable? not measured
+          diverged runs: a 0 of 0, b 0 of 0
+
+        """)
+  }
+
+  @Test func `one variant without a name prints a single column of values`() {
+    let summary = Summary(experiment: "modern", rows: SummaryCases.alone, isTraining: true)
+    #expect(
+      summary.document.text == """
+        modern
+
+        3 of 3 cells ok
+
+        metric                    value
+        ──────────  ───────────────────
+        val_loss    1.6000 ± 0.1000 (3)
+        parameters               1.00 k
+
+        - mean ± sd (number of seeds)
+
+        """)
+  }
+}

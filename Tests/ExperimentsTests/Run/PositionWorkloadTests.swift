@@ -1,0 +1,127 @@
+// The position and extrapolate workloads.
+
+import Experiments
+import Records
+import TestSupport
+import Testing
+import Workloads
+
+@Suite struct PositionWorkloadTests {
+  private func properties(_ position: String, _ more: String = "") throws -> CellRow {
+    let cell = try TrainCell(
+      """
+      # Relative?
+      name: position
+      device: cpu
+      model: {layers: 1, width: 32, attention: {type: mha, heads: 2}, position: \(position)}
+      workload: {type: position, sequence: 64, samples: 16\(more)}
+      """)
+    try cell.run()
+    #expect(cell.job.row.status == .ok)
+    return cell.job.row
+  }
+
+  @Test(arguments: [
+    "rope", "{type: rope, layout: interleaved}", "{type: rope, base: 500000}",
+    "{type: rope, scaling: {type: yarn, factor: 4}}",
+    "{type: rope, scaling: {type: llama3, factor: 8, original_length: 64}}",
+  ])
+  func `rotary scores depend on distance alone, to rounding, up to position 131071`(
+    position: String
+  ) throws {
+    let row = try properties(position)
+    let error = try #require(row.metrics[.relativeError])
+    let bound = try #require(row.metrics[.relativeErrorBound])
+    #expect(error > 0 && error <= 2 * bound)
+    #expect(try #require(row.metrics[.angleError]) <= 1.3e-7)
+    // Angles in f32 would be off by far more: that is why they are not.
+    #expect(try #require(row.metrics[.angleErrorSingle]) > 1e-4)
+  }
+
+  @Test func `none and alibi are relative exactly, added encodings are not`() throws {
+    #expect(try properties("none").metrics[.relativeError] == 0)
+    #expect(try #require(properties("alibi").metrics[.relativeError]) < 1e-12)
+    #expect(try #require(properties("sinusoidal").metrics[.relativeError]) > 1e-3)
+    #expect(try #require(properties("learned").metrics[.relativeError]) > 1e-4)
+  }
+
+  @Test func `learned positions end where their table does, and the row says so`() throws {
+    let row = try properties("learned")
+    #expect(try #require(row.fact("position_note")?.text).contains("63"))
+    #expect(row.metrics[.nearMassPercent] == nil)
+  }
+
+  @Test func `linear scaling brings every angle back into what training shows`() throws {
+    let plain = try properties("rope").metrics[.unseenAnglePercent]
+    let linear = try properties("{type: rope, scaling: {type: linear, factor: 4}}")
+    #expect(try #require(plain) > 0)
+    #expect(linear.metrics[.unseenAnglePercent] == 0)
+  }
+
+  @Test func `a layer with a base of its own is measured where it is asked for`() throws {
+    func angles(_ base: String, _ layer: String) throws -> (CellRow, [String]) {
+      let yaml = """
+        # Which base?
+        model:
+          {layers: 2, width: 32, attention: {type: mha, heads: 2}, position: {type: rope, base: \(base)}}
+        workload: {type: position, sequence: 64, samples: 2\(layer)}
+        """
+      let cell = try TrainCell(yaml)
+      try cell.run()
+      let file = try PlannedExperiment.load(text: yaml, name: "x.yaml", reader: .standard)
+      return (cell.job.row, file.warnings)
+    }
+    let (alone, none) = try angles("500000", "")
+    let (second, chosen) = try angles("[10000, 500000]", ", layer: 1")
+    let (first, warnings) = try angles("[10000, 500000]", "")
+    #expect(none.isEmpty && chosen.isEmpty && warnings.count == 1)
+    #expect(warnings.first?.contains("model.position.base") == true)
+    #expect(first.fact("layer") == .integer(0) && second.fact("layer") == .integer(1))
+    for metric in [Metric.angleErrorSingle, .unseenAnglePercent] {
+      #expect(second.metrics[metric] == alone.metrics[metric], "\(metric.name)")
+      #expect(first.metrics[metric] != alone.metrics[metric], "\(metric.name)")
+    }
+  }
+
+  @Test func `alibi looks at what is near`() throws {
+    let near = try #require(properties("alibi").metrics[.nearMassPercent])
+    let none = try #require(properties("none").metrics[.nearMassPercent])
+    #expect(near > 50 && abs(none - 25) < 10)
+  }
+
+  @Test func `extrapolation reports the loss at one, two and four lengths`() throws {
+    func extrapolated(_ position: String) throws -> TrainCell {
+      let cell = try TrainCell(
+        """
+        # Longer?
+        name: extrapolate
+        device: cpu
+        model: {layers: 1, width: 16, attention: {type: mha, heads: 2}, position: \(position)}
+        workload:
+          type: extrapolate
+          dataset: {name: ./text.txt}
+          sequence: 16
+          batch: 4
+          steps: 5
+          extrapolation_windows: 3
+          sample: {tokens: 0}
+        """)
+      try cell.run()
+      return cell
+    }
+    let alibi = try extrapolated("alibi")
+    let metrics = alibi.job.row.metrics
+    for metric in [Metric.lossWithinLength, .lossToTwice, .lossToFourTimes, .lossGrowth, .valLoss] {
+      #expect(metrics[metric] != nil, "\(metric.name)")
+    }
+    let lines = try AtomicFile.read(alibi.folder.file("loss-by-position.jsonl"))
+      .split(separator: "\n")
+    #expect(lines.count == 64)
+
+    let learned = try extrapolated("learned").job.row
+    #expect(learned.status == .ok && learned.metrics[.lossWithinLength] != nil)
+    #expect(learned.metrics[.lossToTwice] == nil)
+    #expect(
+      try #require(learned.fact("extrapolation_note")?.text).contains("learned positions end"))
+  }
+}

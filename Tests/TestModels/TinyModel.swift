@@ -1,0 +1,102 @@
+// TinyModel: for each component of the registry, and for each option of a model, a model small enough to check
+// exhaustively. A new component is in the list by being registered; nothing here names one.
+
+import Config
+package import Models
+package import Tensors
+import Testing
+
+/// A model of width 16 with 2 layers in which one thing is under test and the rest is standard.
+package struct TinyModel: Sendable, CustomTestStringConvertible {
+  package let slot, word: String
+  /// The algorithm that computes attention.
+  package let algorithm: AttentionAlgorithm
+  /// Lines of the `model` section beside the common ones.
+  private let lines: [String]
+
+  package static let vocabulary = 11
+  package static let length = 8
+
+  /// Those that both the CPU and the reference have.
+  package static let algorithms: [AttentionAlgorithm] = {
+    let devices = [Device.cpu(threads: 1), Device.reference()]
+    return AttentionAlgorithm.allCases.filter { algorithm in
+      devices.allSatisfy { $0.has(algorithm) }
+    }
+  }()
+
+  /// Every norm, position, scaling and feed-forward once, every attention with every algorithm, every option.
+  package static let all: [TinyModel] =
+    Slots.norm.components.map { TinyModel("norm", $0.choice.word) }
+    + Slots.attention.components.flatMap { attention in
+      algorithms.map { TinyModel("attention", attention.choice.word, $0) }
+    }
+    + Slots.position.components.map { TinyModel("position", $0.choice.word) }
+    + Slots.scaling.components.map { TinyModel("scaling", $0.choice.word) }
+    + Slots.feedForward.components.map { TinyModel("ffn", $0.choice.word) }
+    + options.map { TinyModel(option: $0) }
+
+  private static let options = [
+    "norm: {type: rmsnorm, placement: post}", "norm: {type: layernorm, placement: sandwich}",
+    "attention: {heads: 4, window: [3, none]}", "attention: {heads: 4, softcap: 2}",
+    "attention: {heads: 4, qk_norm: true}", "attention: {heads: 4, bias: true, out_bias: false}",
+    "position: {type: rope, base: [10000, 50], layout: interleaved}", "tied_embeddings: true",
+    "embedding_scale: 4", "logit_softcap: 5", "dropout: 0.2", "z_loss: 0.01",
+  ]
+
+  private init(_ slot: String, _ word: String, _ algorithm: AttentionAlgorithm = .flash2) {
+    self.slot = slot
+    self.word = word
+    self.algorithm = algorithm
+    let attention = slot == "attention" ? word : Slots.attention.standard
+    let common = "attention: {type: \(attention), heads: 4, kernel: \(algorithm.rawValue)}"
+    switch slot {
+    case "attention": lines = [common]
+    case "scaling": lines = [common, "position: {type: rope, scaling: \(word)}"]
+    default: lines = [common, "\(slot): \(word)"]
+    }
+  }
+
+  private init(option: String) {
+    slot = "option"
+    word = option
+    algorithm = .flash2
+    lines = (option.hasPrefix("attention") ? [] : ["attention: {heads: 4}"]) + [option]
+  }
+
+  package var testDescription: String { "\(slot): \(word), \(algorithm.rawValue)" }
+
+  /// The `model` section; every option of the component has its default, but for the number of heads.
+  package var yaml: String {
+    (["layers: 2", "width: 16", "init_std: 0.2"] + lines).joined(separator: "\n")
+  }
+
+  /// The model with memory on `device`.
+  package func model(
+    on device: Device, seed: UInt64, length: Int = TinyModel.length
+  ) throws -> Transformer {
+    let model = try TestModels.model(yaml, vocabulary: Self.vocabulary, length: length)
+    model.parameters.materialise(on: device, seed: seed)
+    return model
+  }
+}
+
+/// Two sequences of eight tokens and what follows each of them.
+///
+/// No context has two continuations, so that a model can
+/// learn them by heart, causal as it is.
+package struct TinyBatch {
+  package let inputs, targets: Tokens
+  package static let sequences = 2
+
+  private static let rows: [[Int32]] = [
+    [1, 5, 3, 9, 2, 7, 0, 4, 8], [6, 5, 0, 3, 8, 2, 10, 1, 9],
+  ]
+  package static let inputIDs = rows.flatMap { $0.dropLast() }
+  package static let targetIDs = rows.flatMap { $0.dropFirst() }
+
+  package init(on device: Device) {
+    inputs = Tokens(Self.inputIDs, batch: Self.sequences, on: device)
+    targets = Tokens(Self.targetIDs, batch: Self.sequences, on: device)
+  }
+}

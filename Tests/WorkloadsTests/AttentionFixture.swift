@@ -1,0 +1,99 @@
+// A fixture of attention: one set of inputs, and what PyTorch computed from it in float64 under several masks.
+// See Tests/Fixtures/make_attention_fixtures.py.
+
+import Records
+import Tensors
+import Testing
+import Workloads
+
+struct AttentionFixture {
+  static let names = [
+    "square", "wide", "tall", "mha", "mqa", "groups-of-4", "head-59", "long", "one-query",
+  ]
+
+  let cases: [AttentionFixtureCase]
+  let batch, queries, keys, heads, kvHeads, headDimension: Int
+  private let tensors: SafeTensors
+
+  init(_ name: String) throws {
+    let (json, tensors) = try Fixture.files("attention-\(name)")
+    let shape = try #require(json["shape"])
+    func extent(_ key: String) throws -> Int { try #require(shape[key]?.whole) }
+    self.tensors = tensors
+    (batch, queries, keys) = (try extent("batch"), try extent("queries"), try extent("keys"))
+    (heads, kvHeads) = (try extent("heads"), try extent("kv_heads"))
+    headDimension = try extent("head_dim")
+    cases = try #require(json["cases"]).members.map {
+      try AttentionFixtureCase(name: $0.key, json: $0.value)
+    }
+    try #require(!cases.isEmpty)
+  }
+
+  /// A tensor of the file, such as `q` or `causal/dq`.
+  func entry(_ name: String) throws -> SafeTensors.Entry {
+    try #require(tensors[name], "no tensor \(name)")
+  }
+
+  /// The same on a device; with a slot it gets a gradient.
+  func tensor(_ name: String, on device: Device, slot: Int = -1) throws -> Tensor {
+    let entry = try entry(name)
+    return Tensor(entry.values, Shape(entry.shape), kind: .data, on: device, slot: slot)
+  }
+
+  /// Some of the tokens of a tensor [batch, tokens, heads, headDimension].
+  func values(_ name: String, tokens range: Range<Int>) throws -> [Float] {
+    let entry = try entry(name)
+    let row = entry.shape[2] * entry.shape[3]
+    return (0..<batch).flatMap { sequence in
+      let first = sequence * entry.shape[1] * row
+      return entry.values[first + range.lowerBound * row..<first + range.upperBound * row]
+    }
+  }
+
+  func tokens(_ name: String, _ range: Range<Int>, on device: Device) throws -> Tensor {
+    let shape = try entry(name).shape
+    return Tensor(
+      try values(name, tokens: range), [batch, range.count, shape[2], shape[3]], kind: .data,
+      on: device)
+  }
+
+  /// The masks of a case.
+  func options(_ one: AttentionFixtureCase, on device: Device) throws -> AttentionOptions {
+    var options = AttentionOptions(
+      scale: 1 / Float(headDimension).squareRoot(), softcap: one.softcap, isCausal: one.isCausal,
+      offset: one.offset, window: one.window)
+    if one.hasSlopes { options.slopes = try tensor("slopes", on: device) }
+    if let bias = one.bias { options.bias = try tensor(bias, on: device) }
+    if let keep = one.keep {
+      let entry = try entry(keep)
+      options.keep = BooleanMask(entry.values.map { $0 != 0 }, Shape(entry.shape), on: device)
+    }
+    return options
+  }
+}
+
+/// The masks of one case.
+struct AttentionFixtureCase {
+  let name: String
+  let isCausal, hasSlopes: Bool
+  let offset: Int
+  let window: Int?
+  let softcap: Float
+  /// The tensors that hold the explicit masks.
+  let keep, bias: String?
+
+  init(name: String, json: JSON) throws {
+    func named(_ key: String) throws -> String? {
+      let text = try #require(json[key]?.text)
+      return text.isEmpty ? nil : text
+    }
+    self.name = name
+    isCausal = json["causal"] == true
+    hasSlopes = json["alibi"] == true
+    offset = try #require(json["offset"]?.whole)
+    let window = try #require(json["window"]?.whole)
+    self.window = window == 0 ? nil : window
+    softcap = Float(try #require(json["softcap"]?.number))
+    (keep, bias) = (try named("keep"), try named("bias"))
+  }
+}

@@ -1,0 +1,75 @@
+// Same seed, same bits: losses, gradient norms and parameters do not depend on the run or the number of threads.
+
+import Tensors
+import Testing
+import Workloads
+
+@Suite("determinism of training")
+struct DeterminismTests {
+  @Test(
+    "runs with 1, 2 and 3 threads have the same bits",
+    arguments: SmallRun.Recipe.allCases, [ElementType.f32.word, ElementType.bf16.word])
+  func threads(recipe: SmallRun.Recipe, precision: String) throws {
+    let type: ElementType = precision == "bf16" ? .bf16 : .f32
+    var first = try SmallRun(recipe, threads: 1, precision: type)
+    let expected = first.trace(5)
+    #expect(Set(expected.losses).count == 5)
+    #expect(expected.steps.allSatisfy { $0.isFinite })
+    for threads in [1, 2, 3] {
+      var run = try SmallRun(recipe, threads: threads, precision: type)
+      #expect(run.device.threads == threads)
+      let trace = run.trace(5)
+      #expect(trace.steps == expected.steps, "\(threads) threads")
+      let isSame = trace.parameters == expected.parameters
+      #expect(isSame, "the parameters differ with \(threads) threads")
+    }
+  }
+
+  @Test("another seed gives another run")
+  func seeds() throws {
+    var first = try SmallRun(seed: 1)
+    var other = try SmallRun(seed: 2)
+    let isOther = first.trace(1) != other.trace(1)
+    #expect(isOther)
+  }
+
+  @Test("evaluating between steps changes nothing")
+  func evaluation() throws {
+    var plain = try SmallRun()
+    var watched = try SmallRun()
+    let expected = plain.trace(4)
+    var losses: [Double] = []
+    for _ in 0..<4 {
+      losses.append(watched.step().loss)
+      _ = watched.evaluate()
+    }
+    #expect(losses == expected.losses)
+  }
+
+  @Test("bf16 training follows f32 training")
+  func precisions() throws {
+    var exact = try SmallRun(precision: .f32)
+    var coarse = try SmallRun(precision: .bf16)
+    let expected = exact.trace(20).losses
+    let losses = coarse.trace(20).losses
+    #expect(losses.count == 20 && expected.count == 20)
+    for (step, pair) in zip(expected, losses).enumerated() {
+      #expect(abs(pair.0 - pair.1) <= 0.005 * pair.0, "step \(step): \(pair.0), \(pair.1) in bf16")
+    }
+    #expect(losses != expected, "bf16 must not be f32 in disguise")
+  }
+
+  @Test("a small modern model's first ten losses stay what they were")
+  func golden() throws {
+    var run = try SmallRun()
+    let losses = run.trace(10).losses
+    let expected = [
+      4.180387, 3.998818, 3.797266, 3.728657, 3.649700, 3.533609, 3.450666, 3.333335, 3.154951,
+      3.163798,
+    ]
+    #expect(losses.count == expected.count)
+    for (found, expected) in zip(losses, expected) {
+      #expect(abs(found - expected) <= 1e-4)
+    }
+  }
+}
