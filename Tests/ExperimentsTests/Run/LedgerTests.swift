@@ -1,10 +1,6 @@
 // Predictions of parameters and operations beside what was counted while a model really trained.
 
-import Analysis
-import Experiments
-import Models
 import Records
-import Tensors
 import Testing
 import Workloads
 
