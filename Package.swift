@@ -57,7 +57,7 @@ let package = Package(
     .testTarget(
       name: "StatisticsTests", dependencies: ["Statistics", "TestSupport"], swiftSettings: swift),
     .testTarget(
-      name: "RecordsTests", dependencies: ["Records", "Statistics", "TestSupport"],
+      name: "RecordsTests", dependencies: ["Records", "Statistics", "Config", "TestSupport"],
       swiftSettings: swift),
     .testTarget(
       name: "WorkloadsTests",
@@ -65,7 +65,8 @@ let package = Package(
         "Workloads", "Records", "Models", "Tensors", "Config", "TestModels", "TestSupport",
       ], swiftSettings: swift),
     .testTarget(
-      name: "AnalysisTests", dependencies: ["Analysis", "Records", "Statistics", "TestSupport"],
+      name: "AnalysisTests",
+      dependencies: ["Analysis", "Records", "Statistics", "Config", "TestSupport"],
       swiftSettings: swift),
     .testTarget(
       name: "ExperimentsTests",

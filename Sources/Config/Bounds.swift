@@ -8,7 +8,7 @@ package protocol AllowedRange<Number> {
 
 /// A number that an option can have.
 package protocol BoundedNumber: Comparable, Sendable, Hashable {
-  var value: Value { get }
+  var value: JSON { get }
   /// As in a sentence: `10`, `0.001`.
   var text: String { get }
   /// What a 32-bit float makes of a number that it cannot stand for; nil where it can.
@@ -17,7 +17,7 @@ package protocol BoundedNumber: Comparable, Sendable, Hashable {
 
 extension Int: BoundedNumber {
   package func roundedAway(_ bounds: Bounds<Int>) -> String? { nil }
-  package var value: Value { .int(self) }
+  package var value: JSON { .integer(self) }
   package var text: String { String(self) }
 }
 
@@ -29,7 +29,7 @@ extension Double: BoundedNumber {
     return single == 0 && self != 0 || !bounds.contains(excluded: single) ? single.text : nil
   }
 
-  package var value: Value { .double(self) }
+  package var value: JSON { .real(self) }
   package var text: String {
     if let whole = Int(exactly: self), abs(whole) < 1 << 53 { return String(whole) }
     return description
@@ -89,13 +89,13 @@ package struct Bounds<Number: BoundedNumber>: AllowedRange, Sendable, Hashable {
   }
 
   /// The keywords of JSON Schema that say the same.
-  package var schema: [Value.Field] {
-    var fields: [Value.Field] = []
+  package var schema: [JSON.Member] {
+    var fields: [JSON.Member] = []
     if let lower {
-      fields.append(Value.Field(excludesLower ? "exclusiveMinimum" : "minimum", lower.value))
+      fields.append(JSON.Member(excludesLower ? "exclusiveMinimum" : "minimum", lower.value))
     }
     if let upper {
-      fields.append(Value.Field(excludesUpper ? "exclusiveMaximum" : "maximum", upper.value))
+      fields.append(JSON.Member(excludesUpper ? "exclusiveMaximum" : "maximum", upper.value))
     }
     return fields
   }

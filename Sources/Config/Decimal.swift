@@ -24,10 +24,10 @@ package struct Decimal: Sendable, Comparable {
   }
 
   /// The number that a value is; nil for anything else.
-  package init?(_ value: Value) {
+  package init?(_ value: JSON) {
     switch value {
-    case .int(let number): self.init(number)
-    case .double(let number): self.init(number)
+    case .integer(let number): self.init(number)
+    case .real(let number): self.init(number)
     default: return nil
     }
   }
@@ -52,13 +52,13 @@ package struct Decimal: Sendable, Comparable {
   }
 
   /// Whole where it is, as a value of an experiment file.
-  package var value: Value {
+  package var value: JSON {
     if denominator == 1, exponent >= 0, let digits = Self.scaled(numerator, by: exponent),
       let whole = Int(exactly: digits)
     {
-      return .int(whole)
+      return .integer(whole)
     }
-    return .double(double)
+    return .real(double)
   }
 
   // MARK: Arithmetic

@@ -16,24 +16,24 @@ package struct JSONSchema {
   }
 
   /// The schema of a whole document; `extra` are properties that were not read as options.
-  package func document(_ recording: Recording, title: String, extra: [Value.Field]) -> Value {
+  package func document(_ recording: Recording, title: String, extra: [JSON.Member]) -> JSON {
     let head = [
-      Value.Field("$schema", .text("https://json-schema.org/draft/2020-12/schema")),
-      Value.Field("title", .text(title)),
+      JSON.Member("$schema", "https://json-schema.org/draft/2020-12/schema"),
+      JSON.Member("title", .string(title)),
     ]
-    return .mapping(head + object(recording, extra: extra))
+    return .object(head + object(recording, extra: extra))
   }
 
   /// The schema of one mapping.
-  package func schema(_ recording: Recording) -> Value { .mapping(object(recording)) }
+  package func schema(_ recording: Recording) -> JSON { .object(object(recording)) }
 
-  private func object(_ recording: Recording, extra: [Value.Field] = []) -> [Value.Field] {
+  private func object(_ recording: Recording, extra: [JSON.Member] = []) -> [JSON.Member] {
     let properties = recording.items.map { item in
       switch item {
-      case .option(let read): Value.Field(read.key, schema(read))
+      case .option(let read): JSON.Member(read.key, schema(read))
       case .section(let key, let doc, let inner):
-        Value.Field(key, .mapping([Value.Field("description", .text(doc))] + object(inner)))
-      case .component(let read, _): Value.Field(read.key, schema(read))
+        JSON.Member(key, .object([JSON.Member("description", .string(doc))] + object(inner)))
+      case .component(let read, _): JSON.Member(read.key, schema(read))
       }
     }
     let required = recording.items.compactMap { item in
@@ -45,32 +45,32 @@ package struct JSONSchema {
     return objectFields(properties + extra, required: required)
   }
 
-  private func objectFields(_ properties: [Value.Field], required: [String]) -> [Value.Field] {
+  private func objectFields(_ properties: [JSON.Member], required: [String]) -> [JSON.Member] {
     var fields = [
-      Value.Field("type", .text("object")), Value.Field("properties", .mapping(properties)),
+      JSON.Member("type", "object"), JSON.Member("properties", .object(properties)),
     ]
     if !required.isEmpty && !isOverlay {
-      fields.append(Value.Field("required", .list(required.map { .text($0) })))
+      fields.append(JSON.Member("required", .array(required.map { .string($0) })))
     }
-    return fields + [Value.Field("additionalProperties", .bool(false))]
+    return fields + [JSON.Member("additionalProperties", .bool(false))]
   }
 
-  private func schema(_ read: Read) -> Value {
-    var fields = [Value.Field("description", .text(description(read)))]
+  private func schema(_ read: Read) -> JSON {
+    var fields = [JSON.Member("description", .string(description(read)))]
     // A derived default is another one in another file: it is described, not stated.
     if case .value(let value) = read.absence {
-      fields.append(Value.Field("default", value))
+      fields.append(JSON.Member("default", value))
     }
     if case .component(let choices) = read.type {
-      return .mapping(fields + component(read, choices))
+      return .object(fields + component(read, choices))
     }
     let type = schema(of: read.type)
     switch read.absence {
-    case .value, .required: return .mapping(fields + type)
+    case .value, .required: return .object(fields + type)
     case .derived, .none: break
     }
-    let null = Value.mapping([Value.Field("type", .text("null"))])
-    return .mapping(fields + [Value.Field("anyOf", .list([.mapping(type), null]))])
+    let null = (["type": "null"] as JSON)
+    return .object(fields + [JSON.Member("anyOf", .array([.object(type), null]))])
   }
 
   private func description(_ read: Read) -> String {
@@ -86,59 +86,59 @@ package struct JSONSchema {
     return text
   }
 
-  private func schema(of type: ReadType) -> [Value.Field] {
+  private func schema(of type: ReadType) -> [JSON.Member] {
     switch type {
-    case .integer(let bounds): [Value.Field("type", .text("integer"))] + bounds.schema
-    case .number(let bounds): [Value.Field("type", .text("number"))] + bounds.schema
-    case .boolean: [Value.Field("type", .text("boolean"))]
+    case .integer(let bounds): [JSON.Member("type", "integer")] + bounds.schema
+    case .number(let bounds): [JSON.Member("type", "number")] + bounds.schema
+    case .boolean: [JSON.Member("type", "boolean")]
     case .text, .path:
       // An unquoted number or boolean is taken as the text it is written as.
-      [Value.Field("type", .list(["string", "number", "boolean"].map { .text($0) }))]
+      [JSON.Member("type", .array(["string", "number", "boolean"].map { .string($0) }))]
     case .word(let choices), .component(let choices):
-      [Value.Field("enum", .list(choices.map { .text($0.word) }))]
+      [JSON.Member("enum", .array(choices.map { .string($0.word) }))]
     case .list(let element, let noneWord): list(schema(of: element), noneWord)
     }
   }
 
-  private func list(_ element: [Value.Field], _ noneWord: String?) -> [Value.Field] {
-    let none = noneWord.map { Value.mapping([Value.Field("const", .text($0))]) }
-    let one = [Value.mapping(element)] + (none.map { [$0] } ?? [])
-    let items = one.count == 1 ? one[0] : .mapping([Value.Field("anyOf", .list(one))])
-    let array = Value.mapping([
-      Value.Field("type", .text("array")), Value.Field("items", items),
-      Value.Field("minItems", .int(1)),
+  private func list(_ element: [JSON.Member], _ noneWord: String?) -> [JSON.Member] {
+    let none = noneWord.map { JSON.object([JSON.Member("const", .string($0))]) }
+    let one = [JSON.object(element)] + (none.map { [$0] } ?? [])
+    let items = one.count == 1 ? one[0] : .object([JSON.Member("anyOf", .array(one))])
+    let array = JSON.object([
+      JSON.Member("type", "array"), JSON.Member("items", items),
+      JSON.Member("minItems", 1),
     ])
-    return [Value.Field("anyOf", .list(one + [array]))]
+    return [JSON.Member("anyOf", .array(one + [array]))]
   }
 
   /// A bare word, or a mapping for each word; only the default word may leave out its `type`.
-  private func component(_ read: Read, _ choices: [Choice]) -> [Value.Field] {
-    let words = Value.mapping([
-      Value.Field("enum", .list(choices.map { .text($0.word) })),
-      Value.Field(
+  private func component(_ read: Read, _ choices: [Choice]) -> [JSON.Member] {
+    let words = JSON.object([
+      JSON.Member("enum", .array(choices.map { .string($0.word) })),
+      JSON.Member(
         "description",
-        .text(choices.map { "\($0.word): \($0.summary)" }.joined(separator: "\n"))),
+        .string(choices.map { "\($0.word): \($0.summary)" }.joined(separator: "\n"))),
     ])
-    let mappings = choices.map { choice -> Value in
+    let mappings = choices.map { choice -> JSON in
       let recording = options(read.path, choice.word) ?? Recording(path: read.path, items: [])
-      let type = Value.Field(
+      let type = JSON.Member(
         "type",
-        .mapping([
-          Value.Field("const", .text(choice.word)),
-          Value.Field("description", .text(choice.summary)),
+        .object([
+          JSON.Member("const", .string(choice.word)),
+          JSON.Member("description", .string(choice.summary)),
         ]))
-      guard case .mapping(let properties)? = schema(recording)["properties"] else { return words }
-      let isDefault = read.absence == .value(.text(choice.word))
+      guard case .object(let properties)? = schema(recording)["properties"] else { return words }
+      let isDefault = read.absence == .value(.string(choice.word))
       var required = isDefault ? [] : ["type"]
-      if case .list(let more)? = schema(recording)["required"] {
-        required += more.compactMap { if case .text(let key) = $0 { key } else { nil } }
+      if case .array(let more)? = schema(recording)["required"] {
+        required += more.compactMap { if case .string(let key) = $0 { key } else { nil } }
       }
       let title = [
-        Value.Field("title", .text(choice.word)),
-        Value.Field("description", .text(choice.summary)),
+        JSON.Member("title", .string(choice.word)),
+        JSON.Member("description", .string(choice.summary)),
       ]
-      return .mapping(title + objectFields([type] + properties, required: required))
+      return .object(title + objectFields([type] + properties, required: required))
     }
-    return [Value.Field(isOverlay ? "anyOf" : "oneOf", .list([words] + mappings))]
+    return [JSON.Member(isOverlay ? "anyOf" : "oneOf", .array([words] + mappings))]
   }
 }

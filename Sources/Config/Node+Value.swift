@@ -2,10 +2,10 @@
 
 extension Node {
   /// The value as written: numbers, booleans and nulls where unquoted, texts otherwise.
-  package var value: Value {
+  package var value: JSON {
     switch content {
-    case .mapping(let entries): .mapping(entries.map { Value.Field($0.key, $0.value.value) })
-    case .sequence(let items): .list(items.map(\.value))
+    case .mapping(let entries): .object(entries.map { JSON.Member($0.key, $0.value.value) })
+    case .sequence(let items): .array(items.map(\.value))
     case .scalar(let scalar): scalar.value
     }
   }
@@ -13,20 +13,20 @@ extension Node {
 
 extension Scalar {
   /// The text as a number, whole where it is written so; else why it is none, where that is known.
-  package var number: (value: Value?, hint: Fault.ValueHint?) {
-    if case .value(let number) = Numeral.integer(self) { return (.int(number), nil) }
+  package var number: (value: JSON?, hint: Fault.ValueHint?) {
+    if case .value(let number) = Numeral.integer(self) { return (.integer(number), nil) }
     switch Numeral.double(self) {
-    case .value(let number): return (.double(number), nil)
+    case .value(let number): return (.real(number), nil)
     case .not(let hint): return (nil, hint)
     }
   }
 
-  var value: Value {
-    if isQuoted { return .text(text) }
+  var value: JSON {
+    if isQuoted { return .string(text) }
     if isNull { return .null }
-    if case .value(let number) = Numeral.integer(self) { return .int(number) }
-    if case .value(let number) = Numeral.double(self) { return .double(number) }
+    if case .value(let number) = Numeral.integer(self) { return .integer(number) }
+    if case .value(let number) = Numeral.double(self) { return .real(number) }
     if case .value(let flag) = Numeral.boolean(self) { return .bool(flag) }
-    return .text(text)
+    return .string(text)
   }
 }

@@ -8,7 +8,7 @@ package struct OptionType<Result> {
   let read: ReadType
   /// The value of a node, which is not null, at a dotted path; nil after at least one fault was reported.
   let decode: (_ node: Node, _ path: String, Report) -> Result?
-  let encode: (Result) -> Value
+  let encode: (Result) -> JSON
 }
 
 extension OptionType where Result == Int {
@@ -55,7 +55,7 @@ extension OptionType where Result == String {
       }
       return scalar.text
     } encode: {
-      .text($0)
+      .string($0)
     }
   }
 
@@ -70,7 +70,7 @@ extension OptionType where Result == String {
       }
       return scalar.text
     } encode: {
-      .text($0)
+      .string($0)
     }
   }
 
@@ -86,7 +86,7 @@ extension OptionType where Result == String {
       report(.unknownWord(scalar.text, path: path, choices: choices), node.mark)
       return nil
     } encode: {
-      .text($0)
+      .string($0)
     }
   }
 }
@@ -145,8 +145,8 @@ extension OptionType {
       return isFine ? values : nil
     } encode: { values in
       // A list of one is written as it is most easily read: as the value.
-      let encoded = values.map { $0.map(element.encode) ?? noneWord.map { .text($0) } ?? .null }
-      return encoded.count == 1 ? encoded[0] : .list(encoded)
+      let encoded = values.map { $0.map(element.encode) ?? noneWord.map { .string($0) } ?? .null }
+      return encoded.count == 1 ? encoded[0] : .array(encoded)
     }
   }
 }

@@ -73,9 +73,9 @@ package enum ReadType: Sendable, Hashable {
 /// What it means that an option is not written.
 package enum Absence: Sendable, Hashable {
   /// This value.
-  case value(Value)
+  case value(JSON)
   /// A value that follows from other options, and by which rule: "a tenth of steps"; null says the same.
-  case derived(Value, rule: String)
+  case derived(JSON, rule: String)
   /// That it has none, and what that means; null says the same.
   case none(String)
   /// A fault.
@@ -91,7 +91,7 @@ package struct Read: Sendable, Hashable {
   package let absence: Absence
   package let doc: String
   /// The value read, or the default.
-  package let value: Value
+  package let value: JSON
   /// Whether the file (or an overlay) gives it a value; null is none.
   package let isWritten: Bool
 

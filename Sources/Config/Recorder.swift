@@ -28,9 +28,9 @@ package struct Recording: Sendable, Hashable {
   package let path: String
   package let items: [Item]
   /// What is written here and could not be read, as it is written: unknown keys, and known ones with wrong values.
-  package let unread: [Value.Field]
+  package let unread: [JSON.Member]
 
-  package init(path: String, items: [Item], unread: [Value.Field] = []) {
+  package init(path: String, items: [Item], unread: [JSON.Member] = []) {
     self.path = path
     self.items = items
     self.unread = unread
@@ -61,7 +61,7 @@ package struct Recording: Sendable, Hashable {
       case .option: return []
       case .section(_, _, let inner): return inner.defaultedTypes
       case .component(let read, let inner):
-        guard !read.isWritten, case .text(let word) = read.value else {
+        guard !read.isWritten, case .string(let word) = read.value else {
           return inner.defaultedTypes
         }
         return [(read.path, word)] + inner.defaultedTypes
@@ -85,12 +85,12 @@ package struct Recording: Sendable, Hashable {
   /// The resolved values, defaults included; a component is a mapping with `type` first.
   ///
   /// What could not be read has its default, and unknown keys are left out.
-  package var value: Value { .mapping(fields(keepingUnread: false)) }
+  package var value: JSON { .object(fields(keepingUnread: false)) }
 
   /// The same with everything that could not be read as it is written.
-  package var valueWithUnread: Value { .mapping(fields(keepingUnread: true)) }
+  package var valueWithUnread: JSON { .object(fields(keepingUnread: true)) }
 
-  fileprivate func fields(keepingUnread: Bool) -> [Value.Field] {
+  fileprivate func fields(keepingUnread: Bool) -> [JSON.Member] {
     let kept = keepingUnread ? unread : []
     let known = items.map { item in
       let field = item.field(keepingUnread: keepingUnread)
@@ -103,17 +103,17 @@ package struct Recording: Sendable, Hashable {
 }
 
 extension Recording.Item {
-  fileprivate func field(keepingUnread: Bool) -> Value.Field {
+  fileprivate func field(keepingUnread: Bool) -> JSON.Member {
     switch self {
     case .option(let read):
       let isUnset = read.value == .null && read.absence != .required
-      return Value.Field(read.key, read.value, comment: isUnset ? read.shownDefault : nil)
+      return JSON.Member(read.key, read.value, comment: isUnset ? read.shownDefault : nil)
     case .section(let key, _, let inner):
-      return Value.Field(key, .mapping(inner.fields(keepingUnread: keepingUnread)))
+      return JSON.Member(key, .object(inner.fields(keepingUnread: keepingUnread)))
     case .component(let read, let inner):
-      let type = Value.Field("type", read.value)
-      return Value.Field(
-        read.key, .mapping([type] + inner.fields(keepingUnread: keepingUnread)))
+      let type = JSON.Member("type", read.value)
+      return JSON.Member(
+        read.key, .object([type] + inner.fields(keepingUnread: keepingUnread)))
     }
   }
 }
@@ -125,31 +125,31 @@ package struct DerivedDefault: Sendable, Hashable {
   /// "a tenth of lr".
   package let rule: String
   /// What followed.
-  package let value: Value
+  package let value: JSON
 }
 
-extension Value {
+extension JSON {
   /// These resolved values as a document that is read again: derived defaults are null, so that they follow whatever
   /// is laid over the document, with their rules as comments.
   ///
   /// - Parameter showsValues: whether the comments tell the values as well.
-  package func deriving(_ defaults: [DerivedDefault], showsValues: Bool = false) -> Value {
+  package func deriving(_ defaults: [DerivedDefault], showsValues: Bool = false) -> JSON {
     let rules = Dictionary(defaults.map { ($0.path, $0.rule) }, uniquingKeysWith: { $1 })
     return deriving(rules, showsValues, under: "")
   }
 
   private func deriving(
     _ rules: [String: String], _ showsValues: Bool, under path: String
-  ) -> Value {
-    guard case .mapping(let fields) = self else { return self }
-    return .mapping(
+  ) -> JSON {
+    guard case .object(let fields) = self else { return self }
+    return .object(
       fields.map { field in
         let path = path.isEmpty ? field.key : "\(path).\(field.key)"
         if let rule = rules[path] {
           let value = showsValues ? "\(field.value.inlineYAML), " : ""
-          return Field(field.key, .null, comment: value + rule)
+          return Member(field.key, .null, comment: value + rule)
         }
-        return Field(
+        return Member(
           field.key, field.value.deriving(rules, showsValues, under: path),
           comment: field.comment)
       })

@@ -6,7 +6,7 @@ extension Section {
   package func component(
     _ key: String, of choices: [Choice], default fallback: String, _ doc: String
   ) -> (word: String, options: Section) {
-    if case .component(let read, let options)? = item(key), case .text(let word) = read.value {
+    if case .component(let read, let options)? = item(key), case .string(let word) = read.value {
       return (word, options)
     }
     let entry = lookUp(key)
@@ -27,7 +27,7 @@ extension Section {
     _ = options.lookUp("type")
     let read = Read(
       path: path, key: key, type: .component(choices),
-      absence: .value(.text(fallback)), doc: doc, value: .text(word),
+      absence: .value(.string(fallback)), doc: doc, value: .string(word),
       isWritten: isWritten)
     add(key, .component(read, options: options))
     return (word, options)

@@ -69,7 +69,7 @@ package final class Section {
         }
       },
       unread: entries.filter { !asked.contains($0.key) || faulted.contains($0.key) }
-        .map { Value.Field($0.key, $0.value.value) })
+        .map { JSON.Member($0.key, $0.value.value) })
   }
 
   /// The dotted path of a key of this section.
@@ -127,7 +127,7 @@ package final class Section {
         record(.noValue(path, expected: type.read.expected), for: key, at: entry.keyMark)
       }
     }
-    let fallback: Value =
+    let fallback: JSON =
       switch absence {
       case .value(let value), .derived(let value, _): value
       case .none, .required: .null

@@ -1,11 +1,11 @@
 // Writes values as YAML that our own reader reads back to the same values.
 // Block style for mappings, flow style for lists of scalars.
 
-extension Value {
+extension JSON {
   /// A YAML document: one line a key, nested mappings indented by two spaces.
   package var yaml: String {
     switch self {
-    case .mapping(let fields) where !fields.isEmpty:
+    case .object(let fields) where !fields.isEmpty:
       Self.block(fields, indent: 0).map { $0 + "\n" }.joined()
     default: inlineYAML + "\n"
     }
@@ -16,37 +16,26 @@ extension Value {
     switch self {
     case .null: "null"
     case .bool(let flag): flag ? "true" : "false"
-    case .int(let number): String(number)
-    case .double(let number): Self.number(number)
-    case .text(let text): Self.scalar(text)
-    case .list(let items): "[" + items.map(\.inlineYAML).joined(separator: ", ") + "]"
-    case .mapping(let fields):
+    case .integer(let number): String(number)
+    case .real(let number): NumberText.real(number) ?? "null"
+    case .string(let text): Self.scalar(text)
+    case .array(let items): "[" + items.map(\.inlineYAML).joined(separator: ", ") + "]"
+    case .object(let fields):
       "{"
         + fields.map { "\(Self.scalar($0.key)): \($0.value.inlineYAML)" }.joined(separator: ", ")
         + "}"
     }
   }
 
-  /// The shortest text that reads back to the same number, with a fraction, without which YAML 1.1 readers such as
-  /// PyYAML take `1e-05` for a text.
-  ///
-  /// Readers never deliver NaN or infinity; should one get here it is written as null.
-  static func number(_ number: Double) -> String {
-    guard number.isFinite else { return "null" }
-    let text = number.description
-    guard !text.contains("."), let exponent = text.firstIndex(of: "e") else { return text }
-    return text[..<exponent] + ".0" + text[exponent...]
-  }
-
-  private static func block(_ fields: [Field], indent: Int) -> [String] {
+  private static func block(_ fields: [Member], indent: Int) -> [String] {
     let margin = String(repeating: " ", count: indent)
     return fields.flatMap { field -> [String] in
       let key = margin + scalar(field.key) + ":"
       let comment = field.comment.map { "  # " + Wording.harmless($0) } ?? ""
       switch field.value {
-      case .mapping(let inner) where !inner.isEmpty:
+      case .object(let inner) where !inner.isEmpty:
         return [key + comment] + block(inner, indent: indent + 2)
-      case .list(let items) where items.contains(where: \.isMapping):
+      case .array(let items) where items.contains(where: \.isMapping):
         return [key + comment] + items.map { "\(margin)  - \($0.inlineYAML)" }
       default: return ["\(key) \(field.value.inlineYAML)\(comment)"]
       }
@@ -54,7 +43,7 @@ extension Value {
   }
 
   private var isMapping: Bool {
-    if case .mapping = self { true } else { false }
+    if case .object = self { true } else { false }
   }
 
   /// A text as a scalar, quoted unless it is plainly a word that no YAML reader takes for more.

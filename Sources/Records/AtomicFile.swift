@@ -1,6 +1,7 @@
 // Whole files that are there completely or not at all: temporary name, fsync, rename, fsync of
 // the folder. A reader, or a run that is killed, never sees half a file.
 
+package import Config
 internal import Foundation
 
 /// Writing and reading of whole files.

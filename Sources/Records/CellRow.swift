@@ -1,12 +1,12 @@
 // One cell's result: what was asked for (axes), what ran (facts), what was measured (metrics).
 // It is a row of cells.csv and cells.jsonl, and the cell's own result.json.
 
-internal import Config
+package import Config
 
 /// The result of one cell: a variant at one point of the axes with one seed.
 package struct CellRow: Equatable, Sendable, Record {
   /// One axis value of the matrix, or one fact about the run.
-  package typealias Entry = JSONMember
+  package typealias Entry = JSON.Member
 
   /// The cell's id: short, unique in the run, and beginning with a letter, so that no reader takes it for a number.
   package private(set) var cell = ""

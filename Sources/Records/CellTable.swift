@@ -1,6 +1,8 @@
 // cells.csv and cells.jsonl: one row a cell, the same flat columns in both, rewritten whole after
 // every cell, so that an interrupted run leaves tables that any reader takes as they are.
 
+package import Config
+
 /// The rows of a run and the columns they are written in.
 package struct CellTable: Sendable {
   /// All planned cells in the order of the plan.
@@ -55,7 +57,7 @@ package struct CellTable: Sendable {
     var text = ""
     for row in rows {
       let values = columns.fixed(row) + columns.metrics.map { $0.json(row.metrics[$0]) }
-      text += JSON.object(zip(names, values).map { JSONMember($0, $1) }).line + "\n"
+      text += JSON.object(zip(names, values).map { JSON.Member($0, $1) }).line + "\n"
     }
     return text
   }
@@ -125,7 +127,7 @@ package struct CellTable: Sendable {
     private(set) var keys: [String] = []
     private var known: Set<String> = []
 
-    mutating func add(_ members: [JSONMember]) {
+    mutating func add(_ members: [JSON.Member]) {
       for member in members where known.insert(member.key).inserted { keys.append(member.key) }
     }
   }
@@ -150,13 +152,13 @@ extension CellTable {
 extension CellRow {
   // Columns between the fixed ones and the first fact or metric are axes.
   fileprivate init?(flat line: JSON) {
-    var axes: [JSONMember] = []
-    var facts: [JSONMember] = []
-    var metrics: [JSONMember] = []
+    var axes: [JSON.Member] = []
+    var facts: [JSON.Member] = []
+    var metrics: [JSON.Member] = []
     let fixed = Set(Self.fields.map(\.key))
     for member in line.members where !fixed.contains(member.key) {
       if member.key.hasPrefix("ran.") {
-        facts.append(JSONMember(String(member.key.dropFirst(4)), member.value))
+        facts.append(JSON.Member(String(member.key.dropFirst(4)), member.value))
       } else if !metrics.isEmpty || Metric.named(member.key) != nil {
         metrics.append(member)
       } else {
@@ -167,9 +169,9 @@ extension CellRow {
     self.init(
       json: .object(
         leading + [
-          JSONMember("axes", .object(axes.filter { $0.value != .null })),
-          JSONMember("ran", .object(facts.filter { $0.value != .null })),
-          JSONMember("metrics", .object(metrics.filter { $0.value != .null })),
+          JSON.Member("axes", .object(axes.filter { $0.value != .null })),
+          JSON.Member("ran", .object(facts.filter { $0.value != .null })),
+          JSON.Member("metrics", .object(metrics.filter { $0.value != .null })),
         ]))
   }
 }

@@ -1,6 +1,7 @@
 // A JSONL file that grows while a cell runs: one write(2) a line, appended, never rewritten.
 // It is not synced at each line: a killed program loses nothing, a power cut at most the tail.
 
+package import Config
 internal import Foundation
 
 /// An open JSONL file; each value appended is one line.

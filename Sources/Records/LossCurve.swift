@@ -1,27 +1,59 @@
 // The curves of one training, read from its steps.jsonl, and the hash that says whether two trainings were the same.
 
+package import Config
+
 /// What a training wrote step by step.
 package struct LossCurve: Equatable, Sendable {
-  /// One step of the optimizer.
-  package struct Step: Equatable, Sendable {
-    package let step: Int
+  /// One step of the optimizer: a line of `steps.jsonl`.
+  package struct Step: Equatable, Sendable, Record {
+    /// Steps done before it.
+    package var step = 0
     /// The batch's mean cross-entropy before the update, in nats a token; NaN where it was not finite.
-    package let loss: Double
+    package var loss = Double.nan
     /// The batch's mean z-loss; nil where the model has none, or version 0.1.0 wrote it into the loss.
-    package let zLoss: Double?
-    package let gradientNorm: Double?
-    package let rate: Double?
-    package let maxAttentionLogit: Double?
+    package var zLoss: Double?
+    package var rate: Double?
+    package var gradientNorm: Double?
+    package var maxAttentionLogit: Double?
     /// Wall time of the step; the one figure that differs when the same training runs again.
-    package let seconds: Double?
+    package var seconds: Double?
+
+    package init() {}
+
+    package static var fields: [Field<Self>] {
+      [
+        Field("step", \.step, isRequired: true), Field("loss", \.loss),
+        Field("z_loss", \.zLoss, omitsNull: true), Field("lr", \.rate),
+        Field("grad_norm", \.gradientNorm), Field("max_attention_logit", \.maxAttentionLogit),
+        Field("seconds", \.seconds),
+      ]
+    }
   }
 
-  /// A loss over validation windows, after so many steps.
-  package struct Evaluation: Equatable, Sendable {
+  /// A loss over validation windows, after so many steps: a line of `steps.jsonl`, `val_loss` where it is of the whole
+  /// split, else `val_loss_estimate`.
+  package struct Evaluation: Equatable, Sendable, JSONRepresentable {
     package let step: Int
+    /// NaN where it was not finite.
     package let loss: Double
     /// Whether it is over the whole split, as the last one is.
     package let isFull: Bool
+
+    package init(step: Int, loss: Double, isFull: Bool) {
+      self.step = step
+      self.loss = loss
+      self.isFull = isFull
+    }
+
+    package init?(json: JSON) {
+      guard let step = json["step"]?.whole, let loss = json["val_loss"] ?? json["val_loss_estimate"]
+      else { return nil }
+      self.init(step: step, loss: loss.number ?? .nan, isFull: json["val_loss"] != nil)
+    }
+
+    package var json: JSON {
+      ["step": .integer(step), isFull ? "val_loss" : "val_loss_estimate": .real(loss)]
+    }
   }
 
   package private(set) var steps: [Step] = []
@@ -30,19 +62,11 @@ package struct LossCurve: Equatable, Sendable {
   /// Reads JSONL text; a partial last line, as a killed program leaves, is skipped.
   package init(reading text: String) {
     for line in text.split(separator: "\n") {
-      guard let value = try? JSON(reading: String(line)), let step = value["step"]?.whole else {
-        continue
-      }
-      if let loss = value["val_loss"] ?? value["val_loss_estimate"] {
-        evaluations.append(
-          Evaluation(step: step, loss: loss.number ?? .nan, isFull: value["val_loss"] != nil))
-      } else if let loss = value["loss"] {
-        steps.append(
-          Step(
-            step: step, loss: loss.number ?? .nan, zLoss: value["z_loss"]?.number,
-            gradientNorm: value["grad_norm"]?.number,
-            rate: value["lr"]?.number, maxAttentionLogit: value["max_attention_logit"]?.number,
-            seconds: value["seconds"]?.number))
+      guard let json = try? JSON(reading: String(line)) else { continue }
+      if let evaluation = Evaluation(json: json) {
+        evaluations.append(evaluation)
+      } else if json["loss"] != nil, let step = Step(json: json) {
+        steps.append(step)
       }
     }
   }

@@ -1,6 +1,8 @@
 // What a metric is: its name with the unit in it, what it means, which way is better, how sure
 // it is, and how people read it. The list of all metrics is in Metric+All.swift.
 
+package import Config
+
 /// A quantity that a cell reports.
 package struct Metric: Hashable, Sendable {
   /// Which direction is an improvement.

@@ -1,6 +1,8 @@
 // The metric values of one cell. A missing value is absent, a NaN or infinity is absent too but
 // remembered by name, so that a diverged run tells what it met without poisoning its files.
 
+package import Config
+
 /// Values by metric, in the order of `Metric.all`.
 package struct MetricValues: Equatable, Sendable, JSONRepresentable {
   private var values: [String: Double] = [:]
@@ -53,7 +55,7 @@ package struct MetricValues: Equatable, Sendable, JSONRepresentable {
   }
 
   /// The values that are finite, by the metric's name.
-  package var json: JSON { .object(metrics.map { JSONMember($0.name, $0.json(self[$0])) }) }
+  package var json: JSON { .object(metrics.map { JSON.Member($0.name, $0.json(self[$0])) }) }
 
   package init?(json: JSON) {
     guard case .object(let members) = json else { return nil }

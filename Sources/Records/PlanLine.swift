@@ -1,5 +1,7 @@
 // PlanLine: a cell as it was planned, one line of plan.jsonl, written before anything runs.
 
+package import Config
+
 /// One planned cell of a run.
 package struct PlanLine: Equatable, Sendable, Record {
   /// Its number in the plan, from 0.
@@ -15,12 +17,12 @@ package struct PlanLine: Equatable, Sendable, Record {
   package var variant = ""
   package var seed = 0
   /// The matrix axes by dotted path, in the order of the file.
-  package var axes: [JSONMember] = []
+  package var axes: [JSON.Member] = []
   package var status = CellStatus.notRun
   /// Why it is excluded.
   package var reason: String?
   /// What is known of the result before it runs, such as the text that stands in for another.
-  package var facts: [JSONMember] = []
+  package var facts: [JSON.Member] = []
   /// Device, precision, model and workload with every default; null in runs of older versions.
   package var configuration = JSON.null
   /// Paths of options whose values followed from others; nil in runs of older versions, which have null for such values.

@@ -1,5 +1,7 @@
 // Record: what a JSON file of a run holds, declared once for reading and for writing.
 
+package import Config
+
 /// A value that has one form in JSON.
 package protocol JSONRepresentable {
   var json: JSON { get }
@@ -21,16 +23,22 @@ package protocol Record: JSONRepresentable {
 package struct Field<Root> {
   package let key: String
   fileprivate let isRequired: Bool
+  /// Whether a null is left out rather than written.
+  fileprivate let omitsNull: Bool
   fileprivate let get: (Root) -> JSON
   /// False where the JSON is not of the property's type.
   fileprivate let set: (inout Root, JSON) -> Bool
 
-  /// - Parameter isRequired: whether an object without this member is no such record.
+  /// - Parameters:
+  ///   - isRequired: whether an object without this member is no such record.
+  ///   - omitsNull: whether the member is left out of what is written where it has no value.
   package init<Value: JSONRepresentable>(
-    _ key: String, _ property: WritableKeyPath<Root, Value>, isRequired: Bool = false
+    _ key: String, _ property: WritableKeyPath<Root, Value>, isRequired: Bool = false,
+    omitsNull: Bool = false
   ) {
     self.key = key
     self.isRequired = isRequired
+    self.omitsNull = omitsNull
     get = { $0[keyPath: property].json }
     set = { root, json in
       guard let value = Value(json: json) else { return false }
@@ -40,9 +48,10 @@ package struct Field<Root> {
   }
 
   /// An object of any members, their order kept.
-  package init(_ key: String, members property: WritableKeyPath<Root, [JSONMember]>) {
+  package init(_ key: String, members property: WritableKeyPath<Root, [JSON.Member]>) {
     self.key = key
     isRequired = false
+    omitsNull = false
     get = { .object($0[keyPath: property]) }
     set = { root, json in
       guard case .object(let members) = json else { return false }
@@ -53,7 +62,13 @@ package struct Field<Root> {
 }
 
 extension Record {
-  package var json: JSON { .object(Self.fields.map { JSONMember($0.key, $0.get(self)) }) }
+  package var json: JSON {
+    .object(
+      Self.fields.compactMap { field in
+        let value = field.get(self)
+        return value == .null && field.omitsNull ? nil : JSON.Member(field.key, value)
+      })
+  }
 
   package init?(json: JSON) {
     guard case .object = json else { return nil }
@@ -130,7 +145,7 @@ extension Array: JSONRepresentable where Element: JSONRepresentable {
 /// Written in the order of the keys.
 extension Dictionary: JSONRepresentable where Key == String, Value: JSONRepresentable {
   package var json: JSON {
-    .object(sorted { $0.key < $1.key }.map { JSONMember($0.key, $0.value.json) })
+    .object(sorted { $0.key < $1.key }.map { JSON.Member($0.key, $0.value.json) })
   }
   package init?(json: JSON) {
     guard case .object(let members) = json else { return nil }
@@ -166,8 +181,23 @@ extension Record {
       throw .unreadable(path: path, problem: error.description)
     }
     guard let record = Self(json: json) else {
-      throw .unreadable(path: path, problem: "a member is missing or of another type")
+      throw .unreadable(path: path, problem: Self.fault(of: json))
     }
     self = record
+  }
+
+  /// Why JSON is no such record.
+  private static func fault(of json: JSON) -> String {
+    guard case .object = json else { return "it is no JSON object" }
+    var record = Self()
+    for field in fields {
+      let value = json[field.key] ?? .null
+      if value == .null {
+        if field.isRequired { return "it lacks '\(field.key)'" }
+      } else if !field.set(&record, value) {
+        return "'\(field.key)' is of another type"
+      }
+    }
+    return "a value in it is not allowed"
   }
 }

@@ -1,6 +1,7 @@
 // One run on disk: results/<experiment>/<run>/ with its files and one folder a cell.
 // It knows where things lie and how they are written; what is in them others know.
 
+package import Config
 internal import Foundation
 
 /// The folder of one run.

@@ -1,5 +1,7 @@
 // A cell of a run on disk: what was planned of it and what became of it.
 
+package import Config
+
 /// One planned cell and its result so far.
 package struct StoredCell: Sendable {
   package let planned: PlanLine
@@ -24,6 +26,8 @@ package struct StoredCell: Sendable {
   package var order: Int? { planned.order }
   /// Device, precision, model and workload with every default; null in runs of older versions.
   package var configuration: JSON { planned.configuration }
+  /// The resolved value of an option, such as `workload.batch`; nil where the cell's configuration has none.
+  package func option(_ path: String) -> JSON? { configuration.value(at: path) }
   /// Paths of options whose values followed from others; nil in runs of older versions, which have null for such values.
   package var derived: Set<String>? { planned.derived.map(Set.init) }
 }

@@ -1,5 +1,6 @@
 // Times as runs write them (RFC 3339, UTC, to the second), read back and shortened for people.
 
+package import Config
 internal import Foundation
 
 /// A moment in UTC, to the second: `2026-11-22T22:48:37Z` (RFC 3339).

@@ -1,5 +1,6 @@
 // AttentionRun: one algorithm on one problem, repeated and timed, with its memory.
 
+import Config
 import Models
 import Records
 import Statistics

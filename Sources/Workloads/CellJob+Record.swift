@@ -54,22 +54,10 @@ extension CellJob {
   func save(
     _ model: Transformer, _ corpus: TextCorpus, step: Int, as name: String
   ) throws(ResultsError) {
-    let plan = model.blocks.first?.attention.plan
-    let configuration: JSON = [
-      // Under Hugging Face's names, what its Llama classes ask for; `model` is the whole section as resolved.
-      "vocab_size": .integer(model.vocabulary), "hidden_size": .integer(model.width),
-      "num_hidden_layers": .integer(model.blocks.count),
-      "num_attention_heads": .integer(plan?.heads.queries),
-      "num_key_value_heads": .integer(plan?.heads.keyValues),
-      "head_dim": .integer(plan?.headDimension),
-      "max_position_embeddings": .integer(model.length),
-      "intermediate_size": .integer(model.blocks.first?.feedForward.hidden),
-      "tie_word_embeddings": .bool(model.isTied),
-      "step": .integer(step), "seed": .integer(seed),
-      "vocabulary": .string(String(String.UnicodeScalarView(corpus.vocabulary.scalars))),
-      "model": JSON(self.model.recording.value),
-    ]
-    try Checkpoint.save(model, step: step, configuration: configuration, to: "\(folder)/\(name)")
+    let configuration = CheckpointConfiguration(
+      model, section: self.model.recording.value, vocabulary: corpus.vocabulary, step: step,
+      seed: seed)
+    try Checkpoint.save(model, configuration: configuration, to: "\(folder)/\(name)")
   }
 }
 
@@ -77,8 +65,8 @@ extension MemoryUse {
   /// Bytes by kind.
   fileprivate var json: JSON {
     .object(
-      MemoryKind.allCases.map { JSONMember("\($0)", Metric.peakBytes.json(self[$0])) }
-        + [JSONMember("total", Metric.peakBytes.json(total))])
+      MemoryKind.allCases.map { JSON.Member("\($0)", Metric.peakBytes.json(self[$0])) }
+        + [JSON.Member("total", Metric.peakBytes.json(total))])
   }
 }
 

@@ -1,5 +1,6 @@
 // GenerationRun: one generation with one kind of cache, timed step by step, its logits kept for comparison.
 
+import Config
 import Foundation
 import Models
 import Records

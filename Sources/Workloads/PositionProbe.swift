@@ -1,5 +1,6 @@
 // PositionProbe: scores of random queries and keys under a positional encoding, as attention would see them.
 
+import Config
 import Foundation
 import Models
 import Records

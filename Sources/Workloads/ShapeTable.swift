@@ -1,5 +1,6 @@
 // ShapeTable: every parameter of a model with its shape, layers that are alike in one line.
 
+import Config
 import Models
 import Records
 import Statistics

@@ -1,5 +1,6 @@
 // TrainingRun: the loop of one training run, from the first step to the last evaluation, writing as it goes.
 
+import Config
 import Models
 import Records
 import Tensors
@@ -54,8 +55,10 @@ struct TrainingRun {
 
   /// Whether a line of the curves was written before the state was; the last evaluation is done anew.
   private static func isBefore(_ state: TrainingState, _ line: JSON) -> Bool {
-    guard let step = line["step"]?.whole, line["val_loss"] == nil else { return false }
-    return line["val_loss_estimate"] == nil ? step < state.steps : step <= state.steps
+    if let evaluation = LossCurve.Evaluation(json: line) {
+      return !evaluation.isFull && evaluation.step <= state.steps
+    }
+    return LossCurve.Step(json: line).map { $0.step < state.steps } ?? false
   }
 
   /// Puts back what an earlier process had when it wrote its state.
@@ -109,7 +112,7 @@ struct TrainingRun {
     var inputs = [Int32](repeating: 0, count: options.batch * options.sequence)
     var targets = inputs
     while stepsDone < options.steps {
-      if isEvaluationDue { try evaluate(some, as: "val_loss_estimate") }
+      if isEvaluationDue { try evaluate(some, isFull: false) }
       if checkpoints.isDue {
         var clock = checkpoints
         try clock.write { try saveState() }
@@ -121,7 +124,7 @@ struct TrainingRun {
     }
     let all = EvaluationWindows.full(
       tokens: corpus.validation.count, sequence: options.sequence)
-    let loss = try evaluate(all, as: "val_loss")
+    let loss = try evaluate(all, isFull: true)
     lastValidation = loss
     if !loss.isFinite {
       cell.row.status = .diverged
@@ -153,7 +156,7 @@ struct TrainingRun {
     clock.add(seconds)
     stability.record(
       loss: step.loss, gradientNorm: step.gradientNorm, maxAttentionLogit: step.maxAttentionLogit)
-    try log.append(line(of: step, seconds))
+    try log.append(line(of: step, seconds).json)
     // The loss of a step is that of the parameters before it.
     if stepsDone == 0 { initialLoss = step.loss }
     stepsDone += 1
@@ -172,19 +175,21 @@ struct TrainingRun {
   }
 
   /// A step's line in `steps.jsonl`.
-  private func line(of step: TrainingStep, _ seconds: Double) -> JSON {
-    let zLoss = step.zLoss.map { [JSONMember("z_loss", .real($0))] } ?? []
-    return .object(
-      [JSONMember("step", .integer(stepsDone)), JSONMember("loss", .real(step.loss))] + zLoss + [
-        JSONMember("lr", .real(step.rate)), JSONMember("grad_norm", .real(step.gradientNorm)),
-        JSONMember("max_attention_logit", .real(step.maxAttentionLogit)),
-        JSONMember("seconds", .real(seconds)),
-      ])
+  private func line(of step: TrainingStep, _ seconds: Double) -> LossCurve.Step {
+    var line = LossCurve.Step()
+    line.step = stepsDone
+    line.loss = step.loss
+    line.zLoss = step.zLoss
+    line.rate = step.rate
+    line.gradientNorm = step.gradientNorm
+    line.maxAttentionLogit = step.maxAttentionLogit
+    line.seconds = seconds
+    return line
   }
 
   @discardableResult
   private mutating func evaluate(
-    _ windows: EvaluationWindows, as name: String
+    _ windows: EvaluationWindows, isFull: Bool
   ) throws -> Double {
     let start = MonotonicClock.now()
     let loss = try Evaluation(corpus.validation, batch: options.batch).loss(
@@ -192,8 +197,7 @@ struct TrainingRun {
     evaluationSeconds += MonotonicClock.now() - start
     bestValidation = min(bestValidation ?? loss, loss)
     evaluated = stepsDone
-    try log.append(
-      .object([JSONMember("step", .integer(stepsDone)), JSONMember(name, .real(loss))]))
+    try log.append(LossCurve.Evaluation(step: stepsDone, loss: loss, isFull: isFull).json)
     cell.progress.evaluated(step: stepsDone, of: options.steps, validationLoss: loss)
     return loss
   }

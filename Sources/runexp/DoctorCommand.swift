@@ -1,6 +1,7 @@
 // runexp doctor: what this machine can do, and what stands in an experiment's way.
 
 import ArgumentParser
+import Config
 import Experiments
 import Foundation
 import Records

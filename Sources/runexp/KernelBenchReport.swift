@@ -1,5 +1,6 @@
 // What `runexp kernels --bench` prints: a line a case, with rates beside what the machine can do.
 
+import Config
 import Experiments
 import Foundation
 import Records
@@ -38,12 +39,12 @@ struct KernelBenchReport {
   var jsonLines: String {
     timings.map { one, timing in
       JSON.object([
-        JSONMember("operation", .string(one.name)),
-        JSONMember("detail", .string(one.detail)),
-        JSONMember("shapes", .string(one.shapes)),
-        JSONMember("type", .string(one.type.word)),
-        JSONMember("forward", json(timing.forward, one.type)),
-        JSONMember("backward", timing.backward.map { json($0, one.type) } ?? .null),
+        JSON.Member("operation", .string(one.name)),
+        JSON.Member("detail", .string(one.detail)),
+        JSON.Member("shapes", .string(one.shapes)),
+        JSON.Member("type", .string(one.type.word)),
+        JSON.Member("forward", json(timing.forward, one.type)),
+        JSON.Member("backward", timing.backward.map { json($0, one.type) } ?? .null),
       ]).line + "\n"
     }.joined()
   }
@@ -69,10 +70,10 @@ struct KernelBenchReport {
   private func json(_ rate: CaseRate, _ type: ElementType) -> JSON {
     let computes = rate.operations > 0
     return .object([
-      JSONMember("seconds", .real(rate.seconds)),
-      JSONMember("flop_per_s", computes ? .real(rate.operationsPerSecond) : .null),
-      JSONMember("bytes_per_s", .real(rate.bytesPerSecond)),
-      JSONMember(
+      JSON.Member("seconds", .real(rate.seconds)),
+      JSON.Member("flop_per_s", computes ? .real(rate.operationsPerSecond) : .null),
+      JSON.Member("bytes_per_s", .real(rate.bytesPerSecond)),
+      JSON.Member(
         "share_of_peak",
         .real(
           computes ? rate.operationsPerSecond / peak(type) : rate.bytesPerSecond / bandwidth)),

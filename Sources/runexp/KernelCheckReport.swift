@@ -1,5 +1,6 @@
 // What `runexp kernels --check` prints: a line an operation and type, and one for each case that is off.
 
+import Config
 import Experiments
 import Foundation
 import Records
@@ -75,15 +76,15 @@ struct KernelCheckReport {
   var jsonLines: String {
     outcomes.map { outcome in
       JSON.object([
-        JSONMember("operation", .string(outcome.one.name)),
-        JSONMember("detail", .string(outcome.one.detail)),
-        JSONMember("shapes", .string(outcome.one.shapes)),
-        JSONMember("type", .string(outcome.one.type.word)),
-        JSONMember("error", .real(outcome.parity.error)),
-        JSONMember("allowed_error", .real(outcome.parity.tolerance)),
-        JSONMember("output", .string(outcome.parity.output)),
-        JSONMember("gradient_error", .real(outcome.gradient?.error)),
-        JSONMember("ok", .bool(outcome.passes)),
+        JSON.Member("operation", .string(outcome.one.name)),
+        JSON.Member("detail", .string(outcome.one.detail)),
+        JSON.Member("shapes", .string(outcome.one.shapes)),
+        JSON.Member("type", .string(outcome.one.type.word)),
+        JSON.Member("error", .real(outcome.parity.error)),
+        JSON.Member("allowed_error", .real(outcome.parity.tolerance)),
+        JSON.Member("output", .string(outcome.parity.output)),
+        JSON.Member("gradient_error", .real(outcome.gradient?.error)),
+        JSON.Member("ok", .bool(outcome.passes)),
       ]).line + "\n"
     }.joined()
   }

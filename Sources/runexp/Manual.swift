@@ -2,6 +2,7 @@
 
 import Analysis
 import ArgumentParser
+import Config
 import Experiments
 import Foundation
 import Records

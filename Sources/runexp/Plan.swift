@@ -1,6 +1,7 @@
 // runexp plan: what `run` would do, cell by cell, without doing it.
 
 import ArgumentParser
+import Config
 import Experiments
 import Foundation
 import Records

@@ -1,6 +1,7 @@
 // runexp replay: runs finished cells again and says whether the same bits come out.
 
 import ArgumentParser
+import Config
 import Experiments
 import Foundation
 import Records
@@ -98,9 +99,9 @@ struct ReplayCommand: ParsableCommand {
 
   private func line(_ replay: Replay) -> String {
     JSON.object([
-      JSONMember("cell", .string(replay.label)), JSONMember("same", .bool(replay.isSame)),
-      JSONMember("losses", .integer(replay.losses)),
-      JSONMember("differences", .array(replay.differences.map { .string($0) })),
+      JSON.Member("cell", .string(replay.label)), JSON.Member("same", .bool(replay.isSame)),
+      JSON.Member("losses", .integer(replay.losses)),
+      JSON.Member("differences", .array(replay.differences.map { .string($0) })),
     ]).line
   }
 }

@@ -2,6 +2,7 @@
 
 import Analysis
 import ArgumentParser
+import Config
 import Experiments
 import Records
 
@@ -48,7 +49,7 @@ struct ReportCommand: ParsableCommand {
     let value: JSON = [
       "report": .string(path), "bytes": .integer(report.html.utf8.count),
       "sections": .array(report.sections.map { .string($0) }),
-      "missing": .object(report.missing.map { JSONMember($0.title, .string($0.reason)) }),
+      "missing": .object(report.missing.map { JSON.Member($0.title, .string($0.reason)) }),
     ]
     print(value.document, terminator: "")
   }

@@ -60,8 +60,8 @@ import Testing
 
   @Test func `whole numbers stay whole`() {
     #expect((d(0.5) * d(4)).value.inlineYAML == "2")
-    #expect((Decimal(Int.max) + Decimal(0)).value == .int(.max))
-    #expect((d(2.5) * d(3)).value == .double(7.5))
+    #expect((Decimal(Int.max) + Decimal(0)).value == .integer(.max))
+    #expect((d(2.5) * d(3)).value == .real(7.5))
   }
 
   /// Against binary arithmetic, which is as good where decimals come out even.

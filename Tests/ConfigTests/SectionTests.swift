@@ -48,8 +48,10 @@ import Testing
       "\u{2028}", "1e-3",
     ]
     for text in texts {
-      let yaml = Value.mapping([Value.Field("k", .text(text)), Value.Field("\(text)x", .int(1))])
-        .yaml
+      let yaml = JSON.object([
+        JSON.Member("k", .string(text)), JSON.Member("\(text)x", .integer(1)),
+      ])
+      .yaml
       let root = try YAML.parse(text: yaml, name: "x").root
       #expect(root["k"]?.scalar?.text == text)
       #expect(root["k"]?.isNull == false)
@@ -60,7 +62,7 @@ import Testing
   @Test(arguments: ["1e-3", "1.0e-3", "0.001", "+1E-3", ".001"])
   func oneThousandthCanBeWrittenInManyWays(text: String) throws {
     let value = try resolve("norm: {epsilon: \(text)}")
-    #expect(value["norm"]?["epsilon"] == .double(1e-3))
+    #expect(value["norm"]?["epsilon"] == .real(1e-3))
   }
 
   @Test func aComponentWithAnUnknownWordDoesNotAlsoComplainAboutItsOptions() {
@@ -191,12 +193,12 @@ import Testing
     let schema = JSONSchema { _, _ in nil }.schema(Recording.ofDefaults(Self.readDerived))
     let warmup = schema["properties"]?["schedule"]?["properties"]?["warmup"]
     #expect(warmup?["default"] == nil)
-    #expect(warmup?["description"] == .text("warm-up steps (default: a tenth of steps)"))
-    guard case .list(let forms)? = warmup?["anyOf"] else {
+    #expect(warmup?["description"] == .string("warm-up steps (default: a tenth of steps)"))
+    guard case .array(let forms)? = warmup?["anyOf"] else {
       Issue.record("null is not allowed: \(String(describing: warmup))")
       return
     }
-    #expect(forms.map { $0["type"] } == [.text("integer"), .text("null")])
+    #expect(forms.map { $0["type"] } == [.string("integer"), .string("null")])
     let text = faultText("steps: 50\n") { section in
       Self.readDerived(section)
       let schedule = section.section("schedule", "the rate")

@@ -57,7 +57,7 @@ func faultText(_ text: String, read: (Section) -> Void = readModel) -> String {
 }
 
 /// The resolved values of a model text.
-func resolve(_ text: String, read: (Section) -> Void = readModel) throws -> Value {
+func resolve(_ text: String, read: (Section) -> Void = readModel) throws -> JSON {
   let document = try YAML.parse(text: text, name: "x.yaml")
   let recorder = Recorder()
   let section = Section(root: document.root, recorder: recorder)

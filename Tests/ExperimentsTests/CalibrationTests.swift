@@ -1,6 +1,7 @@
 // The noise floor held to its definition and to simulated runs, and the file that keeps it.
 
 import Analysis
+import Config
 import Experiments
 import Foundation
 import Records
@@ -13,7 +14,8 @@ import Testing
 
   private static func calibration(_ host: HostRecord = host) -> Calibration {
     Calibration(
-      host, programVersion: "0.1.0", time: 1_700_000_000, runs: 5, threads: 2,
+      host, program: ProgramVersion(version: "0.1.0", commit: nil),
+      time: Timestamp(secondsSince1970: 1_700_000_000), runs: 5, threads: 2,
       floors: ["step_seconds": 0.021, "tokens_per_s": 0.019])
   }
 

@@ -1,5 +1,6 @@
 // The description of the machine, from files of the test's own and from the real ones.
 
+import Config
 import Experiments
 import Records
 import Tensors

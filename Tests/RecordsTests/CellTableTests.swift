@@ -1,5 +1,6 @@
 // cells.csv and cells.jsonl: columns, missing values, and the way back.
 
+import Config
 import Records
 import TestSupport
 import Testing

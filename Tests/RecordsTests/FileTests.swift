@@ -1,5 +1,6 @@
 // Whole files, growing files and the folder of a run, on a real file system.
 
+import Config
 import Foundation
 import Records
 import TestSupport

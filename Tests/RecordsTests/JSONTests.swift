@@ -1,5 +1,6 @@
 // JSON text: what is written, what is read back, what is refused.
 
+import Config
 import Records
 import TestSupport
 import Testing

@@ -1,5 +1,6 @@
 // The folder of a run: its name, its parts, the link to the newest, what is refused.
 
+import Config
 import Foundation
 import Records
 import TestSupport

@@ -1,5 +1,6 @@
 // `runexp calibrate`: what it measures, what it keeps, and what it leaves behind.
 
+import Config
 import Experiments
 import Foundation
 import Records

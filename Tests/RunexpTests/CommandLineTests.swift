@@ -1,5 +1,6 @@
 // The subcommands that read, and what is said about a command line that is wrong.
 
+import Config
 import Experiments
 import Foundation
 import Models

@@ -1,5 +1,6 @@
 // `runexp diff` on runs that the program has made itself.
 
+import Config
 import Experiments
 import Foundation
 import Records

@@ -1,5 +1,6 @@
 // `runexp doctor`: what it finds, what it keeps for predictions, and when it says that nothing can run.
 
+import Config
 import Experiments
 import Foundation
 import Records

@@ -1,5 +1,6 @@
 // Cells that crash, starve, run for ever or diverge: each is a row with its status, and the others are not disturbed.
 
+import Config
 import Experiments
 import Foundation
 import Records

@@ -1,5 +1,6 @@
 // `runexp generate`, and experiments that do not train, as a user sees them.
 
+import Config
 import Experiments
 import Foundation
 import Records

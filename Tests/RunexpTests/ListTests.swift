@@ -1,5 +1,6 @@
 // `runexp list` and `runexp show`: finished, interrupted, running and damaged runs, and cells by any of their names.
 
+import Config
 import Experiments
 import Foundation
 import Records

@@ -1,5 +1,6 @@
 // `runexp rm`, and the sizes that `runexp list` shows: which runs go, what they free, what stays.
 
+import Config
 import Foundation
 import Records
 import TestSupport

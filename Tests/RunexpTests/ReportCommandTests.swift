@@ -1,5 +1,6 @@
 // `runexp report`, as a user sees it, and its page in a browser where there is one.
 
+import Config
 import Experiments
 import Foundation
 import Records

@@ -1,5 +1,6 @@
 // Runs that are killed, stopped or starved, and go on: whatever happens, the end is that of an undisturbed run.
 
+import Config
 import Experiments
 import Foundation
 import Records
@@ -199,7 +200,7 @@ struct ResumeTests {
     // A run that version 0.1.0 has gone on with: its record has the newest command in the first place.
     let old = record.members.filter { $0.key != "resumes" }.map {
       $0.key == "arguments"
-        ? JSONMember($0.key, ["runexp", "resume", "latest", "-q", "--order-seed", "1"]) : $0
+        ? JSON.Member($0.key, ["runexp", "resume", "latest", "-q", "--order-seed", "1"]) : $0
     }
     try program.write(JSON.object(old).document, to: path)
     #expect(try program.run("resume", "tiny", "--quiet").code == 0)

@@ -1,5 +1,6 @@
 // What a run's files say when times and counts of the process are left out: two runs of the same bits are equal in it.
 
+import Config
 import Experiments
 import Foundation
 import Records

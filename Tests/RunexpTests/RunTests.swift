@@ -1,5 +1,6 @@
 // `runexp run` from the file to the results, as a user sees it.
 
+import Config
 import Experiments
 import Foundation
 import Records

@@ -1,5 +1,6 @@
 // Runs that go on, and runs that are compared, after values were written in another way.
 
+import Config
 import Records
 import Testing
 

@@ -1,5 +1,6 @@
 // runexp sweep, the axes of the command line, and plan's predictions, as a user would type them.
 
+import Config
 import Experiments
 import Foundation
 import Records

@@ -1,5 +1,6 @@
 // The experiment that the tests of the program run: two variants of a model that trains in moments.
 
+import Config
 import Experiments
 import Records
 import Testing

@@ -1,6 +1,7 @@
 // A fixture of attention: one set of inputs, and what PyTorch computed from it in float64 under several masks.
 // See Tests/Fixtures/make_attention_fixtures.py.
 
+import Config
 import Records
 import Tensors
 import Testing

@@ -1,5 +1,6 @@
 // A fixture: a tiny model with what PyTorch computed for it in float64. See Tests/Fixtures/README.md.
 
+import Config
 import Foundation
 import Models
 import Records

@@ -1,6 +1,7 @@
 // DiffFactors: what is not the same on both sides: configuration, program, machine, text, what ran.
 
-package import Records
+package import Config
+import Records
 
 /// A configuration key with its values on both sides.
 package struct KeyChange: Equatable, Sendable {

@@ -1,6 +1,7 @@
 // DiffFiles: a diff for programs: JSON with every number of the text, unrounded, and CSV.
 
-package import Records
+package import Config
+import Records
 import Statistics
 
 extension RunDiff {
@@ -48,9 +49,9 @@ extension RunDiff {
 
   private func json(_ change: MetricChange) -> JSON {
     .object(
-      zip(Self.columns, fields(change)).map { JSONMember($0, $1) } + [
-        JSONMember("base_values", .array(change.base.values.map { change.metric.json($0) })),
-        JSONMember("new_values", .array(change.new.values.map { change.metric.json($0) })),
+      zip(Self.columns, fields(change)).map { JSON.Member($0, $1) } + [
+        JSON.Member("base_values", .array(change.base.values.map { change.metric.json($0) })),
+        JSON.Member("new_values", .array(change.new.values.map { change.metric.json($0) })),
       ])
   }
 

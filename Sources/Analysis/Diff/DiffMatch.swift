@@ -1,5 +1,6 @@
 // DiffMatch: which cells of two runs belong together. Ids do not say so: they change with every setting and program.
 
+import Config
 import Records
 import Statistics
 
@@ -55,7 +56,7 @@ struct DiffMatch: Sendable {
     }
     let isOneVariant = isSingle(\.row.variant)
     let isOnePoint = isSingle { cell in
-      cell.row.axes.map { "\($0.key)=\($0.value.canonical)" }.joined()
+      cell.row.axes.map { "\($0.key)=\($0.value.canonical.line)" }.joined()
     }
     if isOneVariant {
       let some = matches(base, new, axes: axes, usesVariant: false)
@@ -71,17 +72,17 @@ struct DiffMatch: Sendable {
   ) -> [DiffMatch] {
     typealias ValueOnAxis = (StoredCell, String) -> JSON?
     func key(_ cell: StoredCell, _ value: ValueOnAxis) -> String {
-      let values = axes.map { "\($0)=\(value(cell, $0)?.canonical ?? "")" }
+      let values = axes.map { "\($0)=\(value(cell, $0)?.canonical.line ?? "")" }
       return ((usesVariant ? [cell.row.variant] : []) + values).joined(separator: "\n")
     }
     func onAxis(_ cell: StoredCell, _ axis: String) -> JSON? {
       cell.row.axes.first { $0.key == axis }?.value
     }
     // What one run varies the other may have set: the same options, or the same component with others.
-    let written: ValueOnAxis = { onAxis($0, $1) ?? $0.configuration.value(at: $1) }
-    let read: ValueOnAxis = { $0.configuration.value(at: $1) ?? onAxis($0, $1) }
+    let written: ValueOnAxis = { onAxis($0, $1) ?? $0.option($1) }
+    let read: ValueOnAxis = { $0.option($1) ?? onAxis($0, $1) }
     let word: ValueOnAxis = { cell, axis in
-      onAxis(cell, axis) ?? cell.configuration.value(at: axis).map { $0["type"] ?? $0 }
+      onAxis(cell, axis) ?? cell.option(axis).map { $0["type"] ?? $0 }
     }
     // A text by what it is, not where it lay.
     let text: ValueOnAxis = { cell, axis in
@@ -123,12 +124,5 @@ struct DiffMatch: Sendable {
     return (sides[0].keys + sides[1].keys).unique.filter { axis in
       sides.allSatisfy { $0.keys.contains(axis) } || sides.contains { $0.values(axis).count > 1 }
     }
-  }
-}
-
-extension JSON {
-  /// The value at a dotted path; nil where there is none.
-  func value(at path: String) -> JSON? {
-    path.split(separator: ".").reduce(self as JSON?) { $0?[String($1)] }
   }
 }

@@ -1,5 +1,6 @@
 // DiffPage: a diff for people, on a terminal and in Markdown.
 
+import Config
 internal import Foundation
 import Records
 package import Statistics

@@ -1,5 +1,6 @@
 // DiffSide: one of the two things that a diff compares: a run, or one variant of a run.
 
+import Config
 package import Records
 
 /// A run, or one of its variants, as one side of a diff.
@@ -78,6 +79,6 @@ package struct DiffSide: Sendable {
 
   /// The words of the workloads, each once.
   var workloads: [String] {
-    cells.compactMap { $0.configuration["workload"]?["type"]?.text }.unique
+    cells.compactMap { $0.option("workload.type")?.text }.unique
   }
 }

@@ -1,5 +1,6 @@
 // How far equal runs lie apart: from the timings of a few runs of the same cells, a bound for the next two.
 
+package import Config
 internal import Foundation
 package import Records
 package import Statistics

@@ -1,5 +1,6 @@
 // What the sections of the report are made from: the run, its summary and its curves, read once.
 
+import Config
 import Records
 
 /// A run as the report's sections see it.

@@ -1,6 +1,6 @@
 // Finds the cell that a person means: by id, by label, or by how one of them begins or ends.
 
-internal import Config
+import Config
 package import Records
 
 /// Why no one cell goes by a name, in one sentence.

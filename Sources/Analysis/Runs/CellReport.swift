@@ -1,6 +1,6 @@
 // One cell for people: its configuration, what ran, every metric with its meaning, its files, log and text.
 
-internal import Config
+package import Config
 internal import Foundation
 package import Records
 import Statistics
@@ -51,7 +51,7 @@ package struct CellReport: Sendable {
       "folder": .string(cell.folder), "configuration": cell.configuration,
       "result": cell.row.json,
       "meanings": .object(
-        cell.row.metrics.metrics.map { JSONMember($0.name, .string($0.meaning)) }),
+        cell.row.metrics.metrics.map { JSON.Member($0.name, .string($0.meaning)) }),
       "files": .array(
         files.map { ["name": .string($0.name), "bytes": .integer($0.bytes)] }),
       "log": .array((log ?? "").split(separator: "\n").map { .string(String($0)) }),
@@ -64,7 +64,7 @@ package struct CellReport: Sendable {
 
   /// Every option with its value; nil in runs of older versions, whose plan does not tell them.
   private var configuration: String? {
-    cell.configuration == .null ? nil : Value(cell.configuration).yaml
+    cell.configuration == .null ? nil : cell.configuration.yaml
   }
 
   private var metrics: Table {

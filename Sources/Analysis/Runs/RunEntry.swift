@@ -1,5 +1,6 @@
 // One run as a list shows it: what it is, how far it got, its best figure. A run that cannot be read is an entry too.
 
+package import Config
 internal import Foundation
 package import Records
 
@@ -93,7 +94,7 @@ package struct RunEntry: Sendable {
       "cells_planned": .integer(coverage.planned), "cells_ok": .integer(coverage.ok),
       "cells": .object(
         CellStatus.allCases.compactMap { status in
-          coverage.counts[status].map { JSONMember(status.rawValue, .integer($0)) }
+          coverage.counts[status].map { JSON.Member(status.rawValue, .integer($0)) }
         }),
       "best": best.map { best in
         [

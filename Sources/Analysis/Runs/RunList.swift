@@ -1,5 +1,6 @@
 // The list of runs, newest first, as a table and as JSON.
 
+package import Config
 internal import Foundation
 package import Records
 package import Statistics

@@ -1,6 +1,6 @@
 // One run for people: what ran, when and where, how far it got, and a line a cell.
 
-internal import Config
+package import Config
 internal import Foundation
 package import Records
 import Statistics
@@ -36,7 +36,10 @@ package struct RunReport: Sendable {
       "cells": .array(
         run.cells.map { cell in
           .object(
-            [JSONMember("label", .string(cell.label)), JSONMember("folder", .string(cell.folder))]
+            [
+              JSON.Member("label", .string(cell.label)),
+              JSON.Member("folder", .string(cell.folder)),
+            ]
               + cell.row.json.members)
         }),
     ]

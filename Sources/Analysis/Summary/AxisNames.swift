@@ -1,7 +1,7 @@
 // What the summary calls the axes of a matrix and their values: `sequence` for workload.sequence,
 // `gelu` for {type: gelu, hidden: 512}, as long as that tells them apart.
 
-import Config
+package import Config
 package import Records
 
 /// The axes of a run's rows by short name.

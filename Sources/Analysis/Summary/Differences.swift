@@ -2,6 +2,7 @@
 // vary with seed or time. With so many comparisons chance finds some: a winner is named only where
 // the difference also stands after Holm's correction over the whole table.
 
+import Config
 package import Records
 import Statistics
 
@@ -75,7 +76,7 @@ extension Summary {
       differences.map { difference in
         let pairs = difference.comparison.pairs
         return [
-          "axes": .object(difference.axes.map { JSONMember($0.key, $0.value) }),
+          "axes": .object(difference.axes.map { JSON.Member($0.key, $0.value) }),
           "metric": .string(difference.metric.name),
           "variant": .string(difference.comparison.subject),
           "baseline": .string(difference.comparison.baseline), "pairs": .integer(pairs.n),

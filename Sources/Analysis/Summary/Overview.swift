@@ -1,6 +1,7 @@
 // The overview of a run of many cells: one table with a row for each variant at each point of the
 // axes, and the workload's headline metrics as columns.
 
+import Config
 import Records
 package import Statistics
 

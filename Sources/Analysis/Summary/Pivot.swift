@@ -1,5 +1,6 @@
 // Pivot: the matrix of a run with any axis as rows and any as columns, seeds summed up.
 
+import Config
 package import Records
 package import Statistics
 

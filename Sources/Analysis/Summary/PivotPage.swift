@@ -1,7 +1,8 @@
 // PivotPage: pivots for people, on a terminal and in Markdown, and for programs, as CSV and JSON.
 
+package import Config
 internal import Foundation
-package import Records
+import Records
 package import Statistics
 
 extension Pivot {
@@ -73,16 +74,16 @@ extension Pivot {
           guard let entry else { return nil }
           let interval = entry.sample.interval()
           return .object(
-            [JSONMember("metric", .string(metric.name))]
-              + block.others.map { JSONMember($0.name, .string($0.text)) } + [
-                JSONMember(rowName, .string(row)), JSONMember(columnName, .string(column)),
-                JSONMember("n", .integer(entry.sample.n)),
-                JSONMember("mean", .real(entry.sample.mean)),
-                JSONMember("sd", .real(entry.sample.sd)),
-                JSONMember("mean_low", .real(interval?.low)),
-                JSONMember("mean_high", .real(interval?.high)),
-                JSONMember("best", .bool(entry.isBest)),
-                JSONMember("missing", .string(entry.missing.isEmpty ? nil : entry.missing)),
+            [JSON.Member("metric", .string(metric.name))]
+              + block.others.map { JSON.Member($0.name, .string($0.text)) } + [
+                JSON.Member(rowName, .string(row)), JSON.Member(columnName, .string(column)),
+                JSON.Member("n", .integer(entry.sample.n)),
+                JSON.Member("mean", .real(entry.sample.mean)),
+                JSON.Member("sd", .real(entry.sample.sd)),
+                JSON.Member("mean_low", .real(interval?.low)),
+                JSON.Member("mean_high", .real(interval?.high)),
+                JSON.Member("best", .bool(entry.isBest)),
+                JSON.Member("missing", .string(entry.missing.isEmpty ? nil : entry.missing)),
               ])
         }
       }

@@ -1,5 +1,6 @@
 // What formulas predicted beside what was measured, with the error in per cent.
 
+import Config
 internal import Foundation
 package import Records
 import Statistics
@@ -121,7 +122,7 @@ extension Summary {
         prediction.places.map { place -> JSON in
           [
             "metric": .string(prediction.metric.name), "variant": .string(place.variant),
-            "axes": .object(place.axes.map { JSONMember($0.key, $0.value) }),
+            "axes": .object(place.axes.map { JSON.Member($0.key, $0.value) }),
             "predicted": prediction.metric.json(prediction.predicted),
             "measured": prediction.metric.json(prediction.measured),
             "error_percent": .real(prediction.errorPercent),

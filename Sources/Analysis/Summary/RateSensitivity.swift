@@ -3,6 +3,7 @@
 // the loss at init. Wortsman et al. 2023, Small-scale proxies for large-scale Transformer training
 // instabilities, arXiv 2309.14322.
 
+package import Config
 package import Records
 package import Statistics
 

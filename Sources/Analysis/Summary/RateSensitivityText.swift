@@ -1,5 +1,6 @@
 // The section on learning rates, for people and for programs.
 
+import Config
 import Records
 import Statistics
 
@@ -82,7 +83,7 @@ extension Summary {
       }
       return [
         "variant": .string(one.variant),
-        "axes": .object(one.others.map { JSONMember($0.key, $0.value) }),
+        "axes": .object(one.others.map { JSON.Member($0.key, $0.value) }),
         "n": .integer(one.sample.n), "mean": .real(one.sample.mean), "sd": .real(one.sample.sd),
         "best_loss": .real(one.bestLoss), "best_rate": one.bestRate,
         "diverged": .integer(one.diverged), "cells": .integer(one.cells),
@@ -92,7 +93,7 @@ extension Summary {
     let comparisons = rateComparisons.map { one -> JSON in
       [
         "variant": .string(one.subject), "baseline": .string(one.baseline),
-        "axes": .object(one.others.map { JSONMember($0.key, $0.value) }),
+        "axes": .object(one.others.map { JSON.Member($0.key, $0.value) }),
         "pairs": .integer(one.pairs.n), "difference": .real(one.pairs.difference),
         "difference_low": .real(one.pairs.interval?.low),
         "difference_high": .real(one.pairs.interval?.high), "t_p": .real(one.pairs.tTestP),

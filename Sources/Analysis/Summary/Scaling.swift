@@ -1,6 +1,7 @@
 // How the metrics grow along the numeric axes of a matrix: "workspace_bytes grows as
 // sequence^2.00 (naive), ^1.00 (flash2)". What does not change along an axis is not spoken of.
 
+import Config
 internal import Foundation
 package import Records
 package import Statistics
@@ -52,7 +53,7 @@ package struct Growth: Equatable, Sendable {
   var json: JSON {
     [
       "axis": .string(axis), "metric": .string(metric.name), "variant": .string(variant),
-      "axes": .object(others.map { JSONMember($0.key, $0.value) }),
+      "axes": .object(others.map { JSON.Member($0.key, $0.value) }),
       "exponent": .real(law.exponent), "factor": .real(law.factor),
       "standard_error": .real(law.standardError), "exponent_low": .real(law.interval?.low),
       "exponent_high": .real(law.interval?.high), "points": .integer(law.n),

@@ -1,6 +1,7 @@
 // The matrix of a run: a line per metric, the variants side by side, ratio, difference and what
 // can be claimed from it. This file is the data; SummaryDocument and SummaryFiles print it.
 
+import Config
 package import Records
 import Statistics
 

@@ -1,5 +1,6 @@
 // summary.json and summary.csv: every number of the summary's text, unrounded, for programs.
 
+package import Config
 package import Records
 import Statistics
 
@@ -19,7 +20,7 @@ extension Summary {
       "coverage": [
         "ok": .integer(coverage.ok), "planned": .integer(coverage.planned),
         "by_status": .object(
-          CellStatus.allCases.map { JSONMember($0.rawValue, .integer(coverage.counts[$0] ?? 0)) }),
+          CellStatus.allCases.map { JSON.Member($0.rawValue, .integer(coverage.counts[$0] ?? 0)) }),
       ],
       "headline": .array(headline.map { .string($0.name) }),
       "blocks": .array(blocks.map { json($0) }), "differences": differencesJSON,
@@ -96,12 +97,12 @@ extension Summary {
 
   private func json(_ block: SummaryBlock) -> JSON {
     var members = [
-      JSONMember("axes", .object(block.axes.map { JSONMember($0.key, $0.value) })),
-      JSONMember("metrics", .array(block.lines.map(Self.json))),
-      JSONMember("notes", .array(SummaryNotes(block).all.map { .string($0) })),
+      JSON.Member("axes", .object(block.axes.map { JSON.Member($0.key, $0.value) })),
+      JSON.Member("metrics", .array(block.lines.map(Self.json))),
+      JSON.Member("notes", .array(SummaryNotes(block).all.map { .string($0) })),
     ]
     if asksVerdict, let verdict = Verdict(block) {
-      members.append(JSONMember("verdict", .array(verdict.questions.map(Self.json))))
+      members.append(JSON.Member("verdict", .array(verdict.questions.map(Self.json))))
     }
     return .object(members)
   }
@@ -124,13 +125,13 @@ extension Summary {
     let comparisons = line.comparisons.map { comparison -> JSON in
       .object(
         [
-          JSONMember("variant", .string(comparison.subject)),
-          JSONMember("baseline", .string(comparison.baseline)),
-          JSONMember("pairs", .integer(comparison.pairs.n)),
-          JSONMember("seeds", .array(comparison.seeds.map { .integer($0) })),
-        ] + numbers(comparison).map { JSONMember($0.name, .real($0.value)) } + [
-          JSONMember("outcome", .string(comparison.outcome.word)),
-          JSONMember("winner", .string(comparison.outcome.winner)),
+          JSON.Member("variant", .string(comparison.subject)),
+          JSON.Member("baseline", .string(comparison.baseline)),
+          JSON.Member("pairs", .integer(comparison.pairs.n)),
+          JSON.Member("seeds", .array(comparison.seeds.map { .integer($0) })),
+        ] + numbers(comparison).map { JSON.Member($0.name, .real($0.value)) } + [
+          JSON.Member("outcome", .string(comparison.outcome.word)),
+          JSON.Member("winner", .string(comparison.outcome.winner)),
         ])
     }
     return [

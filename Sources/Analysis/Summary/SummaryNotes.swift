@@ -1,6 +1,7 @@
 // The notes under a table: what is missing, what the number of seeds can and cannot show, and
 // where the variants were not compared on equal terms.
 
+import Config
 internal import Foundation
 import Records
 import Statistics

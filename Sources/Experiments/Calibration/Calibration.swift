@@ -1,43 +1,73 @@
 // How much equal runs differ on this machine, as it was measured: calibration.json in the cache folder, which diff reads.
 
+import Config
 internal import Foundation
 package import Records
 import Workloads
 
-/// The measured noise of this machine's timings.
-package struct Calibration: Equatable, Sendable {
+/// The measured noise of this machine's timings: `calibration.json` in the cache folder.
+package struct Calibration: Equatable, Sendable, Record {
+  private static let schema = 1
+  private var schemaVersion = Self.schema
+
   /// The machine that it was measured on.
-  package struct Host: Equatable, Sendable {
+  package struct Host: Equatable, Sendable, Record {
     /// The processor's name; nil where the system does not say.
-    package let cpu: String?
+    package var cpu: String?
     /// Without the number of threads.
-    package let isa: String
-    package let logicalCores: Int
+    package var isa = ""
+    package var logicalCores = 0
+
+    package init() {}
+
+    init(_ host: HostRecord) {
+      cpu = host.cpu
+      isa = HostRecord.instructionSet(host.isa)
+      logicalCores = host.logicalCores
+    }
+
+    package static var fields: [Field<Self>] {
+      [
+        Field("cpu", \.cpu), Field("isa", \.isa, isRequired: true),
+        Field("logical_cores", \.logicalCores, isRequired: true),
+      ]
+    }
   }
 
-  package let host: Host
-  /// The version of the program that measured it.
-  package let programVersion: String
-  /// When it was measured: seconds since 1970.
-  package let time: Double
+  package var host = Host()
+  /// The program that measured it.
+  package var program = ProgramVersion()
+  /// When it was measured.
+  package var time = Timestamp(secondsSince1970: 0)
   /// The runs that were compared, the warm-up run not counted.
-  package let runs: Int
+  package var runs = 0
   /// The CPU threads that the runs used.
-  package let threads: Int
+  package var threads = 0
   /// By the metric's name: the relative difference that two equal single runs stay within, 0.021 for 2.1 %.
-  package let floors: [String: Double]
+  package var floors: [String: Double] = [:]
+
+  package init() {}
 
   package init(
-    _ host: HostRecord, programVersion: String, time: Double, runs: Int, threads: Int,
+    _ host: HostRecord, program: ProgramVersion, time: Timestamp, runs: Int, threads: Int,
     floors: [String: Double]
   ) {
-    self.host = Host(
-      cpu: host.cpu, isa: HostRecord.instructionSet(host.isa), logicalCores: host.logicalCores)
-    self.programVersion = programVersion
+    self.host = Host(host)
+    self.program = program
     self.time = time
     self.runs = runs
     self.threads = threads
     self.floors = floors
+  }
+
+  package static var fields: [Field<Self>] {
+    [
+      Field("schema_version", \.schemaVersion, isRequired: true),
+      Field("program", \.program, isRequired: true),
+      Field("host", \.host, isRequired: true), Field("time", \.time, isRequired: true),
+      Field("runs", \.runs, isRequired: true), Field("threads", \.threads, isRequired: true),
+      Field("floors", \.floors, isRequired: true),
+    ]
   }
 
   /// The relative noise floor of a metric; nil where it was not measured.
@@ -63,45 +93,10 @@ package struct Calibration: Equatable, Sendable {
   /// How long ago it was measured, for people: `3 d ago`.
   ///
   /// - Parameter now: seconds since 1970.
-  package func age(now: Double) -> String { Timestamp.age(now - time) + " ago" }
+  package func age(now: Double) -> String { Timestamp.age(now - time.secondsSince1970) + " ago" }
 }
 
 extension Calibration {
-  package var json: JSON {
-    let order = Metric.inOrder(floors.keys.map { Metric.named($0) ?? .unlisted($0) })
-    return [
-      "schema_version": 1,
-      "program": ["name": "runexp", "version": .string(programVersion)],
-      "host": [
-        "cpu": .string(host.cpu), "isa": .string(host.isa),
-        "logical_cores": .integer(host.logicalCores),
-      ],
-      "time": Timestamp(secondsSince1970: time).json, "runs": .integer(runs),
-      "threads": .integer(threads),
-      "floors": .object(order.map { JSONMember($0.name, .real(floors[$0.name])) }),
-    ]
-  }
-
-  /// Reads what `json` writes; nil where a member is missing or no floor could be one.
-  package init?(_ json: JSON) {
-    guard json["schema_version"]?.whole == 1, let version = json["program"]?["version"]?.text,
-      let isa = json["host"]?["isa"]?.text, let cores = json["host"]?["logical_cores"]?.whole,
-      let time = json["time"]?.text.flatMap(Timestamp.seconds), let runs = json["runs"]?.whole,
-      let threads = json["threads"]?.whole, case .object(let members) = json["floors"]
-    else { return nil }
-    host = Host(cpu: json["host"]?["cpu"]?.text, isa: isa, logicalCores: cores)
-    programVersion = version
-    self.time = time
-    self.runs = runs
-    self.threads = threads
-    var floors: [String: Double] = [:]
-    for member in members {
-      guard let floor = member.value.number, floor > 0, floor.isFinite else { return nil }
-      floors[member.key] = floor
-    }
-    self.floors = floors
-  }
-
   /// The file: $XDG_CACHE_HOME/runexp/calibration.json, else ~/.cache/runexp/calibration.json.
   ///
   /// - Returns: nil where the environment names neither.
@@ -114,9 +109,10 @@ extension Calibration {
   /// What was measured before; nil where nothing was, or where the file cannot be read.
   package static func load(environment: [String: String]) -> Calibration? {
     guard let path = path(environment: environment),
-      let json = try? JSON(reading: AtomicFile.read(path))
+      let found = try? Calibration(file: path), found.schemaVersion == schema,
+      found.floors.values.allSatisfy({ $0 > 0 && $0.isFinite })
     else { return nil }
-    return Calibration(json)
+    return found
   }
 
   /// Keeps it in the cache folder, which is made.

@@ -110,8 +110,8 @@ package struct Calibrator {
     if noise.entries.isEmpty { throw Failure.noTimings }
     let device = Device.cpu(threads: options.threads)
     let calibration = Calibration(
-      HostRecord.read(isa: device.summary), programVersion: program.version,
-      time: Date().timeIntervalSince1970, runs: runs, threads: device.threads,
+      HostRecord.read(isa: device.summary), program: program, time: .now,
+      runs: runs, threads: device.threads,
       floors: noise.floors)
     return (noise, calibration)
   }

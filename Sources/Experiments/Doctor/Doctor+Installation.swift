@@ -12,12 +12,12 @@ extension Doctor {
     let places = Plugin.places(
       given: options.plugin, environment: environment["RUNEXP_CUDA_PLUGIN"],
       program: CommandLine.executablePath)
-    let members = [JSONMember("places", .array(places.map { .string($0) }))]
+    let members = [JSON.Member("places", .array(places.map { .string($0) }))]
     do throws(PluginError) {
       let device = Device(try Plugin.load(from: places))
       return Finding(
         "GPU", .ok, device.summary,
-        values: members + [JSONMember("device", .string(device.summary))])
+        values: members + [JSON.Member("device", .string(device.summary))])
     } catch {
       let isDemanded = options.plugin != nil
       return Finding(
@@ -69,8 +69,8 @@ extension Doctor {
         : "'\(path)' is not \(text.name): its sha256 is \(hash)",
       advice: isRight ? nil : "it is passed over; delete it to be rid of the warning",
       values: [
-        JSONMember("name", .string(text.name)), JSONMember("path", .string(path)),
-        JSONMember("bytes", .integer(bytes.count)), JSONMember("sha256", .string(hash)),
+        JSON.Member("name", .string(text.name)), JSON.Member("path", .string(path)),
+        JSON.Member("bytes", .integer(bytes.count)), JSON.Member("sha256", .string(hash)),
       ])
   }
 
@@ -82,7 +82,7 @@ extension Doctor {
       "libyaml \(YAML.libraryVersion), " + (curl ?? "no curl"),
       advice: curl == nil ? "install curl, or texts cannot be downloaded" : nil,
       values: [
-        JSONMember("libyaml", .string(YAML.libraryVersion)), JSONMember("curl", .string(curl)),
+        JSON.Member("libyaml", .string(YAML.libraryVersion)), JSON.Member("curl", .string(curl)),
       ])
   }
 
@@ -99,7 +99,7 @@ extension Doctor {
       let cause = isFolder ? "it may not be written to" : "it is not a folder"
       return Finding(
         "results", .problem, "'\(existing)': \(cause)",
-        advice: "--results names another folder", values: [JSONMember("path", .string(path))])
+        advice: "--results names another folder", values: [JSON.Member("path", .string(path))])
     }
     var room = statvfs()
     let free = statvfs(existing, &room) == 0 ? Int(room.f_bavail) * Int(room.f_frsize) : nil
@@ -111,7 +111,7 @@ extension Doctor {
         + (free.map { ", \(Metric.peakBytes.text(Double($0))) free" } ?? ""),
       advice: state == .ok ? nil : "make room: checkpoints take four bytes a parameter each",
       values: [
-        JSONMember("path", .string(path)), JSONMember("free_bytes", .integer(free)),
+        JSON.Member("path", .string(path)), JSON.Member("free_bytes", .integer(free)),
       ])
   }
 
@@ -126,7 +126,7 @@ extension Doctor {
     }
     let age = calibration.age(now: now)
     let values = [
-      JSONMember("path", .string(path)), JSONMember("calibration", calibration.json),
+      JSON.Member("path", .string(path)), JSON.Member("calibration", calibration.json),
     ]
     guard calibration.isOf(host) else {
       return Finding(

@@ -1,5 +1,6 @@
 // The doctor on the machine: processor, threads, clock, memory.
 
+import Config
 import Records
 import Tensors
 
@@ -20,10 +21,10 @@ extension Doctor {
       "\(host.cpu ?? "unknown"), \(isa), cores: \(physical)\(host.logicalCores) logical",
       advice: isSlow ? "without AVX2 training takes several times as long" : nil,
       values: [
-        JSONMember("cpu", .string(host.cpu)), JSONMember("isa", .string(isa)),
-        JSONMember("physical_cores", .integer(host.physicalCores)),
-        JSONMember("logical_cores", .integer(host.logicalCores)),
-        JSONMember("kernel", .string(host.kernel)), JSONMember("system", .string(host.system)),
+        JSON.Member("cpu", .string(host.cpu)), JSON.Member("isa", .string(isa)),
+        JSON.Member("physical_cores", .integer(host.physicalCores)),
+        JSON.Member("logical_cores", .integer(host.logicalCores)),
+        JSON.Member("kernel", .string(host.kernel)), JSON.Member("system", .string(host.system)),
       ])
   }
 
@@ -38,17 +39,17 @@ extension Doctor {
       advice: isTooMany
         ? "threads wait for each other: --threads \(max(1, Int(limit.value))) is faster" : nil,
       values: [
-        JSONMember("threads", .integer(threads)),
-        JSONMember("allowed_cpus", .real(limit.value)),
-        JSONMember("limited_by", .string(limit.source)),
+        JSON.Member("threads", .integer(threads)),
+        JSON.Member("allowed_cpus", .real(limit.value)),
+        JSON.Member("limited_by", .string(limit.source)),
       ])
   }
 
   private func clock(_ state: HostState) -> Finding {
     let hertz = state.clockHertz.map { "\(Metric.flopsPerSecond.text($0))Hz" } ?? "unknown"
     let values = [
-      JSONMember("governors", .array(state.governors.map { .string($0) })),
-      JSONMember("clock_hz", .real(state.clockHertz)),
+      JSON.Member("governors", .array(state.governors.map { .string($0) })),
+      JSON.Member("clock_hz", .real(state.clockHertz)),
     ]
     if state.governors.isEmpty {
       return Finding("clock", .ok, "\(hertz); the system shows no governor", values: values)
@@ -73,10 +74,10 @@ extension Doctor {
         ? "'runexp plan' tells how much each cell needs; end other programs or take smaller models"
         : nil,
       values: [
-        JSONMember("memory_bytes", .integer(state.memoryBytes)),
-        JSONMember("memory_available_bytes", .integer(state.memoryAvailableBytes)),
-        JSONMember("allowed_bytes", .integer(allowed)),
-        JSONMember("limited_by", .string(limits.memory?.source)),
+        JSON.Member("memory_bytes", .integer(state.memoryBytes)),
+        JSON.Member("memory_available_bytes", .integer(state.memoryAvailableBytes)),
+        JSON.Member("allowed_bytes", .integer(allowed)),
+        JSON.Member("limited_by", .string(limits.memory?.source)),
       ])
   }
 }

@@ -1,5 +1,6 @@
 // Looks at everything that running an experiment depends on, and says what is in its way.
 
+import Config
 internal import Foundation
 package import Records
 internal import Tensors
@@ -46,8 +47,8 @@ package struct Doctor: Sendable {
     Finding(
       "program", .ok, "runexp \(program.version)" + (program.commit.map { ", commit \($0)" } ?? ""),
       values: [
-        JSONMember("version", .string(program.version)),
-        JSONMember("commit", .string(program.commit)),
+        JSON.Member("version", .string(program.version)),
+        JSON.Member("commit", .string(program.commit)),
       ])
   }
 
@@ -63,8 +64,8 @@ package struct Doctor: Sendable {
       advice: load.disturbs
         ? "times taken now are disturbed; losses and memory are not" : nil,
       values: [
-        JSONMember("busy", .real(load.busy)), JSONMember("stolen", .real(load.stolen)),
-        JSONMember("load_average", .real(load.oneMinute)),
+        JSON.Member("busy", .real(load.busy)), JSON.Member("stolen", .real(load.stolen)),
+        JSON.Member("load_average", .real(load.oneMinute)),
       ])
   }
 

@@ -1,6 +1,7 @@
 // One thing that was looked at, and what it means for the user.
 
-package import Records
+package import Config
+import Records
 import Statistics
 
 /// What was found about one part of the machine or of the installation.
@@ -24,7 +25,7 @@ package struct Finding: Equatable, Sendable {
 
   init(
     _ name: String, _ state: State, _ text: String, advice: String? = nil,
-    values: [JSONMember] = []
+    values: [JSON.Member] = []
   ) {
     self.name = name
     self.state = state

@@ -1,5 +1,6 @@
 // The machine's measured speed, with one thread and with all that are used: what peak_percent and predictions rest on.
 
+import Config
 import Records
 internal import Tensors
 
@@ -51,9 +52,9 @@ struct HostRates {
     return Finding(
       name, .ok, ([text(all)] + (one.map { [text($0)] } ?? [])).joined(separator: ", "),
       values: [
-        JSONMember("threads", .integer(all.threads)),
-        JSONMember(member, .real(all[keyPath: rate])),
-        JSONMember(member + "_1_thread", .real((one ?? all)[keyPath: rate])),
+        JSON.Member("threads", .integer(all.threads)),
+        JSON.Member(member, .real(all[keyPath: rate])),
+        JSON.Member(member + "_1_thread", .real((one ?? all)[keyPath: rate])),
       ])
   }
 }

@@ -108,6 +108,6 @@ extension Catalogue {
   package static var schemaText: String {
     ExperimentSchema.schema(reader: DocumentReader<Section, any Workload>.standard) {
       recording(path: $0, word: $1)
-    }.prettyJSON
+    }.document
   }
 }

@@ -1,6 +1,7 @@
 // ExecutionOrder: in which order cells run. Variants that are compared run one after the other, in an order that is
 // drawn for each group, so that a machine that grows slower during a run favours none of them.
 
+import Config
 package import Records
 import Workloads
 
@@ -20,7 +21,7 @@ package enum ExecutionOrder {
     for cell in cells {
       let key =
         "\(cell.seed) "
-        + cell.point.map { "\($0.key)=\($0.value.canonical)" }.joined(separator: " ")
+        + cell.point.map { "\($0.key)=\($0.value.canonical.line)" }.joined(separator: " ")
       if let place = places[key] {
         blocks[place].append(cell.position)
       } else {

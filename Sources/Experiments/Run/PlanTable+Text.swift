@@ -1,7 +1,7 @@
 // How a plan is shown: a table with totals for people, one object a cell for programs.
 
-import Config
-package import Records
+package import Config
+import Records
 package import Statistics
 
 extension PlanTable {
@@ -55,7 +55,7 @@ extension PlanTable {
       return [
         "index": .integer(line.cell.index), "cell": .string(line.cell.label),
         "variant": .string(line.cell.variant), "seed": .integer(line.cell.seed),
-        "axes": .object(line.cell.axes.map { JSONMember($0.path, JSON($0.value)) }),
+        "axes": .object(line.cell.axes.map { JSON.Member($0.path, $0.value) }),
         "excluded": .string(line.cell.exclusion),
         "parameters": .integer(prediction?.parameters),
         "model_flops_per_token": .real(prediction?.trainingFLOPsPerToken),
@@ -66,7 +66,7 @@ extension PlanTable {
         "kv_cache_bytes_per_token": .integer(prediction?.cacheBytesPerToken),
         "least_seconds": .real(line.seconds), "fits": line.fits.map(JSON.bool) ?? .null,
         "memory_cap_bytes": .integer(memoryCap?.bytes),
-        "derived": .object(line.cell.derived.map { JSONMember($0.path, JSON($0.value)) }),
+        "derived": .object(line.cell.derived.map { JSON.Member($0.path, $0.value) }),
       ]
     }
   }

@@ -1,6 +1,7 @@
 // RunContinuation: what a run that goes on takes over from the run on disk: which cells are done, and whether the
 // conditions are still those that it began with.
 
+import Config
 internal import Foundation
 package import Records
 import Workloads
@@ -72,8 +73,8 @@ package struct RunContinuation: Sendable {
   }
 
   private static func key(_ line: PlanLine) -> String {
-    "\(line.variant) \(line.seed) \(line.configuration.canonical)"
+    "\(line.variant) \(line.seed) \(line.configuration.canonical.line)"
   }
 
-  private static func point(_ line: PlanLine) -> String { JSON.object(line.axes).canonical }
+  private static func point(_ line: PlanLine) -> String { JSON.object(line.axes).canonical.line }
 }

@@ -45,12 +45,12 @@ package struct RunPlan {
       line.label = cell.label
       line.variant = cell.variant
       line.seed = cell.seed
-      line.axes = cell.axes.map { JSONMember($0.path, JSON($0.value)) }
+      line.axes = cell.axes.map { JSON.Member($0.path, $0.value) }
       line.status = cell.exclusion == nil ? .notRun : .excluded
       line.reason = cell.exclusion
-      line.configuration = JSON(cell.resolved)
+      line.configuration = cell.resolved
       line.derived = cell.derived.map(\.path)
-      if let note = text?.note { line.facts = [JSONMember("dataset_note", .string(note))] }
+      if let note = text?.note { line.facts = [JSON.Member("dataset_note", .string(note))] }
       entries.append(Entry(cell: cell, line: line))
     }
     self.entries = entries

@@ -9,14 +9,14 @@ package struct AxisValue: Sendable {
   package let path: String
   /// The shortest ending of the path that no other axis has.
   package let name: String
-  package let value: Value
+  package let value: JSON
   /// The value in labels: short, without slashes, different for each value of the axis.
   package let text: String
 
   /// The same with the value that the option has where the axis leaves it to be derived, which is null.
-  func resolved(in document: Value) -> AxisValue {
+  func resolved(in document: JSON) -> AxisValue {
     guard value == .null, let path = DottedPath(path),
-      let found = Condition.value(at: path, in: document)
+      let found = document.value(at: path.keys)
     else { return self }
     return AxisValue(path: self.path, name: name, value: found, text: text)
   }
@@ -42,7 +42,7 @@ package struct Cell<Model, Workload> {
   package let document: Node
   /// Device, precision, model and workload with all defaults; of an excluded cell also what could not be read, as
   /// it is written.
-  package let resolved: Value
+  package let resolved: JSON
   /// The options of `resolved` whose values followed from others.
   package let derived: [DerivedDefault]
   let experiment: String
@@ -52,18 +52,18 @@ package struct Cell<Model, Workload> {
   ///
   /// What followed from other options stands in comments, and follows again where the file is changed.
   package var resolvedYAML: String {
-    var fields = [Value.Field("name", .text(experiment))]
+    var fields = [JSON.Member("name", .string(experiment))]
     let document = resolved.deriving(derived, showsValues: true)
-    guard case .mapping(let body) = document else { return "" }
+    guard case .object(let body) = document else { return "" }
     let head = ["device", "precision"]
     fields += body.filter { head.contains($0.key) }
-    fields.append(Value.Field("seeds", .list([.int(seed)])))
+    fields.append(JSON.Member("seeds", .array([.integer(seed)])))
     if declaresVariants {
-      let only = Value.mapping([Value.Field(variant, .mapping([]))])
-      fields.append(Value.Field("variants", only))
+      let only = JSON.object([JSON.Member(variant, .object([]))])
+      fields.append(JSON.Member("variants", only))
     }
     fields += body.filter { !head.contains($0.key) }
-    return Value.mapping(fields).yaml
+    return JSON.object(fields).yaml
   }
 
   /// What makes the cell what it is, in one line with sorted keys: the text to hash.
@@ -76,22 +76,22 @@ package struct Cell<Model, Workload> {
     canonical(resolved.without(option.keys[...]))
   }
 
-  private func canonical(_ resolved: Value) -> String {
-    guard case .mapping(let body) = resolved else { return "" }
-    return Value.mapping(body + [Value.Field("seed", .int(seed))]).canonical.compactJSON
+  private func canonical(_ resolved: JSON) -> String {
+    guard case .object(let body) = resolved else { return "" }
+    return JSON.object(body + [JSON.Member("seed", .integer(seed))]).canonical.line
   }
 }
 
-extension Value {
+extension JSON {
   /// The same without the value at a path of keys.
-  fileprivate func without(_ keys: ArraySlice<String>) -> Value {
-    guard case .mapping(let fields) = self, let first = keys.first else { return self }
-    return .mapping(
+  fileprivate func without(_ keys: ArraySlice<String>) -> JSON {
+    guard case .object(let fields) = self, let first = keys.first else { return self }
+    return .object(
       fields.compactMap { field in
         if field.key != first { return field }
         let rest = keys.dropFirst()
         return rest.isEmpty
-          ? nil : Value.Field(field.key, field.value.without(rest), comment: field.comment)
+          ? nil : JSON.Member(field.key, field.value.without(rest), comment: field.comment)
       })
   }
 }

@@ -18,7 +18,7 @@ struct Condition {
     let seed: Int
     let axes: [AxisValue]
     /// Every option with its value.
-    let resolved: Value
+    let resolved: JSON
   }
 
   /// As it is written, in one line.
@@ -72,10 +72,10 @@ struct Condition {
     do throws(ExpressionFault) {
       return try expression.holds { name in
         switch meanings[name.text] {
-        case .variant: .text(cell.variant)
-        case .seed: .int(cell.seed)
+        case .variant: .string(cell.variant)
+        case .seed: .integer(cell.seed)
         case .axis(let place): Self.value(on: place, of: cell)
-        case .option(let path): Self.value(at: path, in: cell.resolved) ?? .null
+        case .option(let path): cell.resolved.value(at: path.keys) ?? .null
         case nil: .null
         }
       }
@@ -85,18 +85,13 @@ struct Condition {
   }
 
   /// A word or a number as the axis has it; what stands for a default or has defaults as it was read.
-  private static func value(on axis: Int, of cell: Subject) -> Value {
+  private static func value(on axis: Int, of cell: Subject) -> JSON {
     let written = cell.axes[axis].value
     switch written {
-    case .bool, .int, .double, .text: return written
-    case .null, .list, .mapping:
+    case .bool, .integer, .real, .string: return written
+    case .null, .array, .object:
       let path = DottedPath(cell.axes[axis].path)
-      return path.flatMap { value(at: $0, in: cell.resolved) } ?? written
+      return path.flatMap { cell.resolved.value(at: $0.keys) } ?? written
     }
-  }
-
-  /// The value of an option of a resolved document.
-  static func value(at path: DottedPath, in resolved: Value) -> Value? {
-    path.keys.reduce(resolved) { (value: Value?, key) in value?[key] }
   }
 }

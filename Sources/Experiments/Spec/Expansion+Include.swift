@@ -9,7 +9,7 @@ extension Expansion {
   private struct Identity: Hashable {
     let variant: String
     let seed: Int
-    let resolved: Value
+    let resolved: JSON
   }
 
   /// The number of further cells, duplicates counted; more than the limit where it is beyond counting.
@@ -82,8 +82,8 @@ extension Expansion {
       }) {
         return axis.values[known].resolved(in: resolved)
       }
-      let read = Condition.value(at: axis.path, in: resolved)
-      if case .text(let text)? = read, let node = values[place] { checkText(text, at: node.mark) }
+      let read = resolved.value(at: axis.path.keys)
+      if case .string(let text)? = read, let node = values[place] { checkText(text, at: node.mark) }
       // The bare word over the document's own component is just that component.
       let value = values[place]?.value ?? read.map { $0["type"] ?? $0 } ?? .null
       return AxisValue(

@@ -9,15 +9,15 @@ struct MatrixPoint {
   /// The values as written, by the places of their axes; of other axes the document's own.
   let nodes: [Int: Node]
   /// Every option with its value.
-  let resolved: Value
+  let resolved: JSON
 }
 
 /// A value on an axis over a document that is otherwise the same.
 struct WrittenValue: Hashable {
   let variant: String
   let axis: Int
-  let value: Value
-  let others: [Int: Value]
+  let value: JSON
+  let others: [Int: JSON]
 }
 
 extension Expansion {
@@ -26,21 +26,21 @@ extension Expansion {
     let written = node.value.canonical
     if written == point.nodes[axis]?.value.canonical { return true }
     let path = matrix.axes[axis].path
-    guard let read = Condition.value(at: path, in: point.resolved)?.canonical else { return false }
+    guard let read = point.resolved.value(at: path.keys)?.canonical else { return false }
     if written == read { return true }
     switch read {
-    case .text(let text): return node.scalar?.text == text
-    case .mapping:
+    case .string(let text): return node.scalar?.text == text
+    case .object:
       // Another component is another value; the same one may have its options by default.
       let word = node.entries == nil ? node.scalar?.text : node["type"]?.scalar?.text
-      if let word, read["type"] != .text(word) { return false }
+      if let word, read["type"] != .string(word) { return false }
       return self.read(node, on: axis, of: point) == read
     default: return node.isNull && self.read(node, on: axis, of: point) == read
     }
   }
 
   /// What a value is read as where it takes the place of a point's own; nil after a fault.
-  private mutating func read(_ node: Node, on axis: Int, of point: MatrixPoint) -> Value? {
+  private mutating func read(_ node: Node, on axis: Int, of point: MatrixPoint) -> JSON? {
     var nodes = point.nodes
     nodes[axis] = nil
     let key = WrittenValue(
@@ -57,7 +57,7 @@ extension Expansion {
     let reading = document.map(reader.read)
     let value = reading.flatMap { reading in
       reading.faults.isEmpty
-        ? Condition.value(at: matrix.axes[axis].path, in: reading.recording.value)?.canonical : nil
+        ? reading.recording.value.value(at: matrix.axes[axis].path.keys)?.canonical : nil
     }
     sameness[key] = .some(value)
     return value
@@ -76,18 +76,18 @@ extension Expansion {
 
   /// - Parameter stride: how many cells lie between one step of the dimension and the next.
   private mutating func review(_ dimension: Dimension, stride: Int) {
-    func read(_ step: Int, from place: Int) -> [Value?] {
+    func read(_ step: Int, from place: Int) -> [JSON?] {
       let resolved = cells[place + step * stride].resolved
-      return dimension.axes.map { Condition.value(at: $0.path, in: resolved)?.canonical }
+      return dimension.axes.map { resolved.value(at: $0.path.keys)?.canonical }
     }
     // The cells at the first step, whose fellows at other steps differ in nothing else.
     let first = cells.indices.filter { place in
       place / stride % dimension.count == 0 && place % header.seeds.count == 0
     }
-    var alike: [[Value?]: [Int]] = [:]
+    var alike: [[JSON?]: [Int]] = [:]
     for step in 0..<dimension.count {
       for (axis, value) in zip(dimension.axes, read(step, from: 0)) {
-        if case .text(let text)? = value { checkText(text, at: axis.nodes[step].mark) }
+        if case .string(let text)? = value { checkText(text, at: axis.nodes[step].mark) }
       }
       let others = alike[read(step, from: 0), default: []]
       alike[read(step, from: 0), default: []].append(step)

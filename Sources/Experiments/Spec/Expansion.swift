@@ -13,14 +13,14 @@ struct Expansion<Model, Workload> {
 
   var cells: [Cell<Model, Workload>] = []
   private(set) var recordings: [(variant: String, recording: Recording)] = []
-  private var variantValues: [(name: String, value: Value)] = []
+  private var variantValues: [(name: String, value: JSON)] = []
   /// Each variant's document, before axes.
   private(set) var documents: [(variant: String, document: Node)] = []
   var faults = ExpansionFaults()
   /// Values of `exclude` that no cell had so far.
   private var unmatched: [(axis: Int, node: Node, fault: Fault)]
   /// What was found out about values, each once.
-  var sameness: [WrittenValue: Value?] = [:]
+  var sameness: [WrittenValue: JSON?] = [:]
 
   init(
     reader: DocumentReader<Model, Workload>, header: SpecHeader, matrix: Matrix,
@@ -184,7 +184,7 @@ struct Expansion<Model, Workload> {
           return nodes.contains { isSame($0, on: place, as: point) }
         }
         return criterion.values.contains {
-          $0.canonical == (criterion.key == "variant" ? .text(point.variant) : .int(seed))
+          $0.canonical == (criterion.key == "variant" ? .string(point.variant) : .integer(seed))
         }
       }
     }?.reason
@@ -193,23 +193,23 @@ struct Expansion<Model, Workload> {
   // MARK: The resolved experiment
 
   /// The experiment with every default of every variant written out.
-  func resolved() -> Value {
+  func resolved() -> JSON {
     var fields = [
-      Value.Field("name", .text(header.name)),
-      Value.Field("seeds", .list(header.seeds.map { .int($0) })),
+      JSON.Member("name", .string(header.name)),
+      JSON.Member("seeds", .array(header.seeds.map { .integer($0) })),
     ]
     if header.declaresVariants {
-      let variants = variantValues.map { Value.Field($0.name, $0.value) }
-      fields.append(Value.Field("variants", .mapping(variants)))
-    } else if case .mapping(let body)? = variantValues.first?.value {
+      let variants = variantValues.map { JSON.Member($0.name, $0.value) }
+      fields.append(JSON.Member("variants", .object(variants)))
+    } else if case .object(let body)? = variantValues.first?.value {
       fields += body
     }
     if !header.compare.isEmpty {
-      let pairs = header.compare.map { Value.Field($0.variant, .text($0.baseline)) }
-      fields.append(Value.Field("compare", .mapping(pairs)))
+      let pairs = header.compare.map { JSON.Member($0.variant, .string($0.baseline)) }
+      fields.append(JSON.Member("compare", .object(pairs)))
     }
     let matrix = matrix.written
-    if !matrix.isEmpty { fields.append(Value.Field("matrix", .mapping(matrix))) }
-    return .mapping(fields)
+    if !matrix.isEmpty { fields.append(JSON.Member("matrix", .object(matrix))) }
+    return .object(fields)
   }
 }

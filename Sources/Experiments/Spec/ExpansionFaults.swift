@@ -59,9 +59,9 @@ struct ExpansionFaults {
   // MARK: Conditions
 
   /// Notes which of a condition's names this cell has.
-  mutating func note(_ condition: Condition, _ resolved: Value) {
+  mutating func note(_ condition: Condition, _ resolved: JSON) {
     for option in condition.options where !knownNames.contains(option.name) {
-      guard let path = option.path, Condition.value(at: path, in: resolved) != nil else { continue }
+      guard let path = option.path, resolved.value(at: path.keys) != nil else { continue }
       knownNames.insert(option.name)
     }
   }

@@ -13,7 +13,7 @@ package enum ExperimentSchema {
   ///     `workload` are read with the default model.
   package static func schema<Model, Workload>(
     reader: DocumentReader<Model, Workload>, options: @escaping JSONSchema.Options
-  ) -> Value {
+  ) -> JSON {
     let root = Recording.ofDefaults { section in
       _ = SpecHeader(section, fileName: "", documentKeys: [])
     }
@@ -43,43 +43,43 @@ package enum ExperimentSchema {
   }
 
   /// What was read of seeds, and ranges as well.
-  private static func seedsField(_ read: Value?) -> Value.Field {
-    guard case .mapping(let fields) = read else {
-      return Value.Field("seeds", MatrixSchema.range)
+  private static func seedsField(_ read: JSON?) -> JSON.Member {
+    guard case .object(let fields) = read else {
+      return JSON.Member("seeds", MatrixSchema.range)
     }
-    return Value.Field(
+    return JSON.Member(
       "seeds",
-      .mapping(
+      .object(
         fields.map { field in
-          guard field.key == "anyOf", case .list(let forms) = field.value else { return field }
-          return Value.Field("anyOf", .list(forms + [MatrixSchema.range]))
+          guard field.key == "anyOf", case .array(let forms) = field.value else { return field }
+          return JSON.Member("anyOf", .array(forms + [MatrixSchema.range]))
         }))
   }
 
-  private static func variants(_ overlay: Value) -> Value.Field {
-    Value.Field(
+  private static func variants(_ overlay: JSON) -> JSON.Member {
+    JSON.Member(
       "variants",
-      .mapping([
-        Value.Field(
-          "description", .text("named overlays on the document, compared side by side")),
-        Value.Field("type", .text("object")),
-        Value.Field(
+      .object([
+        JSON.Member(
+          "description", .string("named overlays on the document, compared side by side")),
+        JSON.Member("type", "object"),
+        JSON.Member(
           "additionalProperties",
-          .mapping([
-            Value.Field(
+          .object([
+            JSON.Member(
               "anyOf",
-              .list([overlay, .mapping([Value.Field("type", .text("null"))])]))
+              .array([overlay, ["type": "null"]]))
           ])),
       ]))
   }
 
-  private static var compare: Value.Field {
-    let text = Value.mapping([Value.Field("type", .text("string"))])
-    return Value.Field(
+  private static var compare: JSON.Member {
+    let text = (["type": "string"] as JSON)
+    return JSON.Member(
       "compare",
-      .mapping([
-        Value.Field("description", .text("for a variant, the one it is compared with")),
-        Value.Field("type", .text("object")), Value.Field("additionalProperties", text),
+      .object([
+        JSON.Member("description", "for a variant, the one it is compared with"),
+        JSON.Member("type", "object"), JSON.Member("additionalProperties", text),
       ]))
   }
 }

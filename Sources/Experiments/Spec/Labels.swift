@@ -14,12 +14,12 @@ enum Labels {
   }
 
   /// A component is called by its word, a file by its name, anything else as it is written.
-  fileprivate static func short(_ value: Value) -> String {
+  fileprivate static func short(_ value: JSON) -> String {
     switch value {
-    case .text(let text):
+    case .string(let text):
       text.hasPrefix("/") ? text.split(separator: "/").last.map(String.init) ?? text : text
-    case .double(let number): number.description
-    case .mapping: if case .text(let word)? = value["type"] { word } else { value.inlineYAML }
+    case .real(let number): number.description
+    case .object: if case .string(let word)? = value["type"] { word } else { value.inlineYAML }
     default: value.inlineYAML
     }
   }
@@ -38,11 +38,11 @@ enum Labels {
 
 /// The texts of one axis's values: short, and different for each value.
 struct ValueTexts {
-  private var texts: [Value: String] = [:]
+  private var texts: [JSON: String] = [:]
   private var taken: Set<String> = []
 
   /// The text of a value; the same one each time.
-  mutating func text(for value: Value) -> String {
+  mutating func text(for value: JSON) -> String {
     let key = value.canonical
     if let known = texts[key] { return known }
     let text = Labels.safe(Labels.short(value))

@@ -9,7 +9,7 @@ struct Exclusion {
   struct Criterion {
     /// `variant`, `seed` or an axis path.
     let key: String
-    let values: [Value]
+    let values: [JSON]
     /// The place of the axis, and its values as nodes.
     var axis: (place: Int, nodes: [Node])?
   }
@@ -26,7 +26,7 @@ struct Inclusion {
   /// Values of some axes, by their places; the others keep the document's own.
   var values: [(axis: Int, keyMark: Mark, nodes: [Node])] = []
   /// The same as written, with ranges replaced.
-  var written: [Value.Field] = []
+  var written: [JSON.Member] = []
   var mark: Mark
 }
 
@@ -75,7 +75,7 @@ extension Matrix {
   private mutating func criterion(_ entry: Entry, _ header: SpecHeader) -> Exclusion.Criterion? {
     if entry.key == "variant" {
       return variants(entry.value, header).map {
-        Exclusion.Criterion(key: "variant", values: $0.map { .text($0) })
+        Exclusion.Criterion(key: "variant", values: $0.map { .string($0) })
       }
     }
     let place = axes.firstIndex { $0.path.text == entry.key }
@@ -85,7 +85,7 @@ extension Matrix {
       return nil
     }
     guard let nodes = values(entry.value) else { return nil }
-    let known = place.map { axes[$0].values.map(\.value) } ?? header.seeds.map { .int($0) }
+    let known = place.map { axes[$0].values.map(\.value) } ?? header.seeds.map { .integer($0) }
     let forms = Set(known.map(\.canonical))
     for node in nodes where !forms.contains(node.value.canonical) {
       let fault = Fault(
@@ -162,11 +162,11 @@ extension Matrix {
     _ settled: Set<DottedPath>
   ) -> Bool {
     let axis = axes.firstIndex { $0.path.text == entry.key }
-    let values: [Value]
+    let values: [JSON]
     if entry.key == "variant" {
       guard let names = variants(entry.value, header)?.unique else { return false }
       inclusion.variants = names
-      values = names.map { .text($0) }
+      values = names.map { .string($0) }
     } else if entry.key == "seed" || axis != nil {
       guard let nodes = self.values(entry.value) else { return false }
       guard !nodes.isEmpty, !entry.value.isNull else {
@@ -181,14 +181,14 @@ extension Matrix {
       } else {
         guard let seeds = seeds(nodes) else { return false }
         inclusion.seeds = seeds
-        values = seeds.map { .int($0) }
+        values = seeds.map { .integer($0) }
       }
     } else {
       if lost.contains(entry.key) { return false }
       report(.excludeNeedsAxis(entry.key, known: keys), at: entry.keyMark)
       return false
     }
-    inclusion.written.append(Value.Field(entry.key, .list(values)))
+    inclusion.written.append(JSON.Member(entry.key, .array(values)))
     return true
   }
 
@@ -196,7 +196,7 @@ extension Matrix {
     let allowed = 0...Int(Int32.max)
     var seeds: [Int] = []
     for node in nodes {
-      guard case .int(let seed) = node.value, allowed.contains(seed) else {
+      guard case .integer(let seed) = node.value, allowed.contains(seed) else {
         report(
           .wrongType(
             "seed", expected: "a whole number \(allowed.bounds.text ?? "")",
@@ -212,27 +212,27 @@ extension Matrix {
 
 extension Matrix {
   /// The matrix with ranges replaced and the command line's changes in it, which reads to the same cells.
-  var written: [Value.Field] {
-    func field(_ axis: Axis) -> Value.Field {
-      Value.Field(axis.path.text, .list(axis.values.map(\.value)))
+  var written: [JSON.Member] {
+    func field(_ axis: Axis) -> JSON.Member {
+      JSON.Member(axis.path.text, .array(axis.values.map(\.value)))
     }
-    var fields: [Value.Field] = []
+    var fields: [JSON.Member] = []
     for dimension in dimensions where !dimension.isZip { fields += dimension.axes.map(field) }
-    let zips = dimensions.filter(\.isZip).map { Value.mapping($0.axes.map(field)) }
+    let zips = dimensions.filter(\.isZip).map { JSON.object($0.axes.map(field)) }
     if !zips.isEmpty {
       let first = dimensions.firstIndex(where: \.isZip) ?? 0
-      fields.insert(Value.Field("zip", .list(zips)), at: first)
+      fields.insert(JSON.Member("zip", .array(zips)), at: first)
     }
-    func add(_ key: String, _ values: [Value]) {
-      if !values.isEmpty { fields.append(Value.Field(key, .list(values))) }
+    func add(_ key: String, _ values: [JSON]) {
+      if !values.isEmpty { fields.append(JSON.Member(key, .array(values))) }
     }
     add(
       "exclude",
       exclusions.map { exclusion in
-        .mapping(exclusion.criteria.map { Value.Field($0.key, .list($0.values)) })
+        .object(exclusion.criteria.map { JSON.Member($0.key, .array($0.values)) })
       })
-    add("where", conditions.map { .text($0.text) })
-    add("include", inclusions.map { .mapping($0.written) })
+    add("where", conditions.map { .string($0.text) })
+    add("include", inclusions.map { .object($0.written) })
     return fields
   }
 }

@@ -92,7 +92,7 @@ struct Matrix {
   }
 
   private mutating func reportRepeated(_ nodes: [Node], of path: DottedPath) {
-    var seen: Set<Value> = []
+    var seen: Set<JSON> = []
     for node in nodes where !seen.insert(node.value.canonical).inserted {
       report(.duplicateValue(node.value.inlineYAML, list: path.text), at: node.mark)
     }
@@ -222,7 +222,7 @@ struct Matrix {
   }
 
   private static func repeatedSteps(of group: Dimension) -> [Int] {
-    var seen: Set<[Value]> = []
+    var seen: Set<[JSON]> = []
     return (0..<group.count).filter { step in
       !seen.insert(group.axes.map { $0.nodes[step].value.canonical }).inserted
     }

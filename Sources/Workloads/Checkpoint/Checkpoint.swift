@@ -1,5 +1,6 @@
 // Checkpoint: a model's parameters as a folder that other programs can read, under Hugging Face Llama names.
 
+import Config
 package import Models
 package import Records
 import Tensors
@@ -11,20 +12,18 @@ package enum Checkpoint {
 
   /// Writes the parameters and `config.json` into `folder`, whole or not at all.
   ///
-  /// - Parameters:
-  ///   - step: how many optimizer steps the parameters have seen.
-  ///   - configuration: what a reader needs beside the parameters.
+  /// - Parameter configuration: what a reader needs beside the parameters.
   package static func save(
-    _ model: Transformer, step: Int, configuration: JSON, to folder: String
+    _ model: Transformer, configuration: CheckpointConfiguration, to folder: String
   ) throws(ResultsError) {
     let tensors = SafeTensors(
       model.parameters.all.map {
         .init(name: $0.name, shape: $0.shape.dimensions, values: $0.tensor.values())
       },
-      metadata: [("format", "pt"), ("step", "\(step)")])
+      metadata: [("format", "pt"), ("step", "\(configuration.step ?? 0)")])
     try RunFolder.makeFolders(folder)
     try AtomicFile.write(tensors.encoded(), to: "\(folder)/\(file)")
-    try AtomicFile.write(configuration, to: "\(folder)/config.json")
+    try AtomicFile.write(configuration.json, to: "\(folder)/config.json")
   }
 
   /// Reads the parameters of `folder` into a model with the same names and shapes; all of them or none.

@@ -1,6 +1,7 @@
 // The safetensors file format: eight bytes that say how long the header is, a JSON header, then the raw values.
 // It knows names, shapes and numbers; what they mean, `Checkpoint` knows.
 
+import Config
 import Records
 
 /// The contents of a safetensors file.
@@ -41,17 +42,17 @@ package struct SafeTensors: Equatable, Sendable {
 extension SafeTensors {
   /// The file's bytes, all tensors as F32.
   package func encoded() -> [UInt8] {
-    var members: [JSONMember] = []
+    var members: [JSON.Member] = []
     if !metadata.isEmpty {
       members.append(
-        JSONMember(
-          "__metadata__", .object(metadata.map { JSONMember($0.key, .string($0.value)) })))
+        JSON.Member(
+          "__metadata__", .object(metadata.map { JSON.Member($0.key, .string($0.value)) })))
     }
     var offset = 0
     for entry in entries {
       let end = offset + entry.values.count * 4
       members.append(
-        JSONMember(
+        JSON.Member(
           entry.name,
           [
             "dtype": "F32", "shape": .array(entry.shape.map { .integer($0) }),
@@ -99,7 +100,7 @@ extension SafeTensors {
   }
 
   private static func entry(
-    _ member: JSONMember, _ data: ArraySlice<UInt8>
+    _ member: JSON.Member, _ data: ArraySlice<UInt8>
   ) throws(SafeTensorsError) -> Entry {
     let offsets = member.value["data_offsets"]?.elements.compactMap(\.whole) ?? []
     let shape = member.value["shape"]?.elements.compactMap(\.whole) ?? []

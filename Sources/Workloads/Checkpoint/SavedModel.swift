@@ -21,26 +21,16 @@ package struct SavedModel {
     let candidates = [path, "\(path)/checkpoint"]
     folder = candidates.first { AtomicFile.exists("\($0)/config.json") } ?? path
     let file = "\(folder)/config.json"
-    let json: JSON
-    do {
-      json = try JSON(reading: AtomicFile.read(file))
-    } catch let error as ResultsError {
-      throw error
-    } catch {
-      throw .unreadable(path: file, problem: "\(error)")
-    }
-    guard let text = json["vocabulary"]?.text, !text.isEmpty, let model = json["model"],
-      let length = json["max_position_embeddings"]?.whole, length > 0
-    else {
+    let saved = try CheckpointConfiguration(file: file)
+    guard !saved.vocabulary.isEmpty, saved.length > 0 else {
       throw .unreadable(
-        path: file,
-        problem: "it lacks 'vocabulary', 'model' or 'max_position_embeddings' of this program")
+        path: file, problem: "'vocabulary' is empty, or 'max_position_embeddings' is not positive")
     }
-    self.length = length
-    vocabulary = CharacterVocabulary(utf8: Array(text.utf8))
+    length = saved.length
+    vocabulary = CharacterVocabulary(utf8: Array(saved.vocabulary.utf8))
     // JSON is YAML, so what reads experiment files reads it.
     guard
-      let document = try? YAML.parse(bytes: Array("{model: \(model.line)}".utf8), name: file)
+      let document = try? YAML.parse(bytes: Array("{model: \(saved.model.line)}".utf8), name: file)
     else { throw .unreadable(path: file, problem: "its 'model' is no section") }
     architecture = Section(root: document.root, recorder: recorder)
       .section("model", "the architecture")
@@ -73,13 +63,13 @@ extension SavedModel {
   package struct Departure: CustomStringConvertible, Sendable {
     /// Such as `model.position.base`.
     package let path: String
-    package let value, saved: Value
+    package let value, saved: JSON
 
     package var description: String { "\(path) is \(text(value)) instead of \(text(saved))" }
 
-    private func text(_ value: Value) -> String {
-      if case .text(let word) = value { return word }
-      return JSON(value).line
+    private func text(_ value: JSON) -> String {
+      if case .string(let word) = value { return word }
+      return value.line
     }
   }
 
@@ -113,9 +103,9 @@ extension SavedModel {
   }
 
   /// A value a layer: lists repeat over the layers, and one value stands for all.
-  private static func spread(_ value: Value, _ layers: Int) -> [Value] {
-    guard case .list(let values) = value, !values.isEmpty else {
-      return [Value](repeating: value, count: layers)
+  private static func spread(_ value: JSON, _ layers: Int) -> [JSON] {
+    guard case .array(let values) = value, !values.isEmpty else {
+      return [JSON](repeating: value, count: layers)
     }
     return (0..<layers).map { values[$0 % values.count] }
   }

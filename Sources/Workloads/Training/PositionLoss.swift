@@ -1,5 +1,6 @@
 // PositionLoss: the mean loss at each position of a window, which shows where a model loses its way.
 
+import Config
 import Models
 import Records
 import Tensors

@@ -109,35 +109,3 @@ package struct StabilityMonitor: Equatable, Sendable {
     lossVariance = (1 - weight) * (lossVariance + weight * step * step)
   }
 }
-
-extension StabilityMonitor {
-  /// The monitor's state, for a checkpoint; `init(json:)` reads back the same bits.
-  package var json: JSON {
-    [
-      "finite_steps": .integer(finiteSteps), "nonfinite_steps": .integer(nonfiniteSteps),
-      "loss_spikes": .integer(lossSpikes), "is_spiking": .bool(isSpiking),
-      "grad_mean": .real(gradMean), "grad_squares": .real(gradSquares),
-      "grad_norm_max": .real(gradNormMax), "max_attention_logit": .real(maxAttentionLogit),
-      "loss_mean": .real(lossMean), "loss_variance": .real(lossVariance),
-    ]
-  }
-
-  /// Restores a monitor; nil where a member is missing.
-  package init?(json: JSON) {
-    guard let finite = json["finite_steps"]?.whole, let nonfinite = json["nonfinite_steps"]?.whole,
-      let spikes = json["loss_spikes"]?.whole, case .bool(let spiking)? = json["is_spiking"],
-      let mean = json["grad_mean"]?.number, let squares = json["grad_squares"]?.number,
-      let lossMean = json["loss_mean"]?.number, let variance = json["loss_variance"]?.number
-    else { return nil }
-    finiteSteps = finite
-    nonfiniteSteps = nonfinite
-    lossSpikes = spikes
-    isSpiking = spiking
-    gradMean = mean
-    gradSquares = squares
-    gradNormMax = json["grad_norm_max"]?.number
-    maxAttentionLogit = json["max_attention_logit"]?.number
-    self.lossMean = lossMean
-    lossVariance = variance
-  }
-}

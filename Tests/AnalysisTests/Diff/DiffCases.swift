@@ -1,6 +1,7 @@
 // Runs made up for the tests of diff: written to disk as the engine writes them, with values that a test decides.
 
 import Analysis
+import Config
 import Foundation
 import Records
 import TestSupport
@@ -41,10 +42,10 @@ struct DiffCases {
         "index": .integer(index), "order": .integer(index), "cell": .string(id),
         "label": .string("cell \(index)"), "variant": .string(cell.variant),
         "seed": .integer(cell.seed),
-        "axes": .object(axes.map { JSONMember($0.key, $0.value) }),
+        "axes": .object(axes.map { JSON.Member($0.key, $0.value) }),
         "status": "not_run", "reason": .null, "ran": .object([]), "config": cell.configuration,
       ]
-      let derived = cell.derived.map { JSONMember("derived", .array($0.map { .string($0) })) }
+      let derived = cell.derived.map { JSON.Member("derived", .array($0.map { .string($0) })) }
       lines.append(.object(line.members + [derived].compactMap(\.self)))
       var row = CellRow(
         cell: id, experiment: "e", variant: cell.variant, seed: cell.seed, status: cell.status,

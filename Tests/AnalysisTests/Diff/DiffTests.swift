@@ -1,6 +1,7 @@
 // What diff says of two runs: what is the same, what differs, what cannot be said, and what is not comparable.
 
 import Analysis
+import Config
 import Foundation
 import Records
 import Statistics

@@ -1,6 +1,7 @@
 // diff compares values by what they mean, whatever the two runs wrote.
 
 import Analysis
+import Config
 import Records
 import Testing
 

@@ -1,6 +1,7 @@
 // Runs on disk for the tests of the report: written as the runner writes them, without running anything.
 
 import Analysis
+import Config
 import Foundation
 import Records
 import TestSupport
@@ -45,7 +46,7 @@ struct ReportCase {
         [
           "index": .integer(index), "cell": .string(row.cell), "label": .string(row.cell),
           "variant": .string(row.variant), "seed": .integer(row.seed),
-          "axes": .object(row.axes.map { JSONMember($0.key, $0.value) }), "status": "not_run",
+          "axes": .object(row.axes.map { JSON.Member($0.key, $0.value) }), "status": "not_run",
           "config": configuration,
         ]
       }, to: "plan.jsonl")

@@ -1,6 +1,7 @@
 // The report of whole, partly failed, killed and empty runs.
 
 import Analysis
+import Config
 import Foundation
 import FoundationXML
 import Records

@@ -1,6 +1,7 @@
 // Variants held each against its own baseline, and winners that must stand after Holm's correction.
 
 import Analysis
+import Config
 import Records
 import Statistics
 import Testing

@@ -1,6 +1,7 @@
 // Synthetic rows of an experiment with an axis: three attention kernels at five lengths.
 
 import Analysis
+import Config
 import Records
 
 /// Builds rows as a workload that times one attention layer would.

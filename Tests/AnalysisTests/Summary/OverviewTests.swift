@@ -1,6 +1,7 @@
 // The overview of runs of many cells: its rows and columns, its notes, and the whole text.
 
 import Analysis
+import Config
 import Foundation
 import Records
 import Testing

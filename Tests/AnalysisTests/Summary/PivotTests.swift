@@ -1,6 +1,7 @@
 // The matrix with any axis as rows and columns: what is averaged, what is marked, what is not hidden; and its speed.
 
 import Analysis
+import Config
 import Foundation
 import Records
 import Statistics

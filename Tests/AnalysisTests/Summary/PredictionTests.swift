@@ -1,6 +1,7 @@
 // Predicted beside measured: naming, errors, and what is left out where it is long.
 
 import Analysis
+import Config
 import Records
 import Testing
 import Statistics

@@ -1,6 +1,7 @@
 // The sensitivity to the learning rate: its definition, diverged runs, and what one seed can show.
 
 import Analysis
+import Config
 import Records
 import Testing
 import Statistics

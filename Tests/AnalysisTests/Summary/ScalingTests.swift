@@ -1,6 +1,7 @@
 // Growth along an axis: which metrics and axes are fitted, and what is said of them.
 
 import Analysis
+import Config
 import Records
 import Testing
 import Statistics

@@ -1,5 +1,6 @@
 // Synthetic rows for the tests of the summary: a homework run with given numbers.
 
+import Config
 import Records
 
 /// Builds rows as the train workload would.

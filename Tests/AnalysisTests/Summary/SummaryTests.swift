@@ -1,6 +1,7 @@
 // What the summary claims and what it does not: baselines, pairing, outcomes, files.
 
 import Analysis
+import Config
 import Records
 import TestSupport
 import Testing

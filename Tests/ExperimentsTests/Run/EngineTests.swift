@@ -1,5 +1,6 @@
 // The parts of the engine that need no process: order, amounts, checkpoints, the state of a training.
 
+import Config
 import Experiments
 import Foundation
 import Records

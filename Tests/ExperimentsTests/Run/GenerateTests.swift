@@ -1,5 +1,6 @@
 // The generate workload and what it stands on: caches of every kind, sampling, checkpoints that run again.
 
+import Config
 import Experiments
 import Models
 import Records

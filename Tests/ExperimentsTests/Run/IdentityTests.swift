@@ -1,5 +1,6 @@
 // Cells are told apart by their whole identity; a short name has only as many of its digits as the run needs.
 
+import Config
 import Experiments
 import Foundation
 import Records
@@ -66,7 +67,7 @@ import Testing
       line.label = "seed=\(index)"
       line.variant = "base"
       line.seed = index
-      line.axes = [JSONMember("workload.batch", .integer(index))]
+      line.axes = [JSON.Member("workload.batch", .integer(index))]
       return line
     }
     try folder.write(lines: lines.map(\.json), to: "plan.jsonl")

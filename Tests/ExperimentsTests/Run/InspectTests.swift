@@ -1,5 +1,6 @@
 // The inspect workload: counts against known models, and predictions against a run.
 
+import Config
 import Experiments
 import Models
 import Records

@@ -1,5 +1,6 @@
 // A plan's predictions, and that ten thousand cells are planned in under two seconds.
 
+import Config
 import Experiments
 import Records
 import TestSupport

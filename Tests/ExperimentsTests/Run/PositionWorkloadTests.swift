@@ -1,5 +1,6 @@
 // The position and extrapolate workloads.
 
+import Config
 import Experiments
 import Records
 import TestSupport

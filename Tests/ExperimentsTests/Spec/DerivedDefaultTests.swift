@@ -39,7 +39,7 @@ import Testing
         // Under further workloads only their own options are new.
         if place > 0, !option.path.hasPrefix("workload.") { continue }
         let isOwn = option.path.hasPrefix(subject.path + ".")
-        var values: [Value] = []
+        var values: [JSON] = []
         var moves = false
         for value in Self.candidates(option) where values.count < 2 {
           guard let set = try? load(text, sets: [Self.setting(option, value)]) else { continue }
@@ -70,12 +70,12 @@ import Testing
 
   /// An axis over these values, and null where it is allowed; the same by settings; and both of the resolved file.
   private func sweep(
-    _ text: String, _ plain: PlannedExperiment, _ option: Read, _ values: [Value]
+    _ text: String, _ plain: PlannedExperiment, _ option: Read, _ values: [JSON]
   ) throws {
     // Null may come to a value that is there already, which is a fault of its own.
     let isOther = Self.takesNull(option) && !values.contains(option.value)
     let values = values + (isOther ? [.null] : [])
-    let list = Value.list(values).inlineYAML
+    let list = JSON.array(values).inlineYAML
     let swept = try load(text, vary: ["\(option.path)=\(list)"])
     let again = try load(swept.resolvedYAML)
     #expect(again.cells.map(\.label) == swept.cells.map(\.label))
@@ -111,7 +111,7 @@ import Testing
       ])
     #expect(
       experiment.cells.map { $0.axes.map(\.value) } == [
-        [.int(8), .int(4)], [.int(8), .int(1)], [.int(4), .int(2)], [.int(4), .int(1)],
+        [8, 4], [8, 1], [4, 2], [4, 1],
       ])
     #expect(
       experiment.cells.map(\.exclusion) == [nil, nil, "where kv_heads != 2 is false", nil])
@@ -160,34 +160,34 @@ import Testing
   }
 
   /// Values that an option may have, those that it has not first; some may break a rule between options.
-  private static func candidates(_ option: Read) -> [Value] {
+  private static func candidates(_ option: Read) -> [JSON] {
     let all = candidates(option.type, near: option.value)
     return all.filter { $0 != option.value } + [option.value]
   }
 
-  private static func candidates(_ type: ReadType, near value: Value) -> [Value] {
+  private static func candidates(_ type: ReadType, near value: JSON) -> [JSON] {
     switch type {
     case .integer(let bounds):
       var known = 8
-      if case .int(let number) = value { known = number }
+      if case .integer(let number) = value { known = number }
       return [2 * known, known / 2, 4 * known, known + 1, 2, 1, 64].filter { number in
         number >= bounds.lower ?? .min && number <= bounds.upper ?? .max
-      }.map { .int($0) }
+      }.map { .integer($0) }
     case .number:
       var known = 0.5
-      if case .double(let number) = value { known = number }
-      return [known / 2, 2 * known, known + 0.25, known + 1].map { .double($0) }
+      if case .real(let number) = value { known = number }
+      return [known / 2, 2 * known, known + 0.25, known + 1].map { .real($0) }
     case .boolean: return [.bool(true), .bool(false)]
-    case .text: return ["a", "b"].map { .text($0) }
-    case .path(let words): return (words + ["./a.txt"]).map { .text($0) }
-    case .word(let choices), .component(let choices): return choices.map { .text($0.word) }
+    case .text: return ["a", "b"].map { .string($0) }
+    case .path(let words): return (words + ["./a.txt"]).map { .string($0) }
+    case .word(let choices), .component(let choices): return choices.map { .string($0.word) }
     case .list(let element, let none):
       let one = candidates(element, near: value)
-      return [.list(Array(one.prefix(2)))] + one + (none.map { [.text($0)] } ?? [])
+      return [.array(Array(one.prefix(2)))] + one + (none.map { [.string($0)] } ?? [])
     }
   }
 
-  private static func setting(_ option: Read, _ value: Value) -> String {
+  private static func setting(_ option: Read, _ value: JSON) -> String {
     "\(option.path)=\(value.inlineYAML)"
   }
 

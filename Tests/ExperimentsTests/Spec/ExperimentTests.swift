@@ -149,7 +149,7 @@ import Testing
     let cell = try loadSpec(
       "model: {norm: rmsnorm}", sets: ["workload.optimizer.lr=0.5", "model.attention.kv_heads=2"]
     ).cells[0]
-    #expect(cell.resolved["workload"]?["optimizer"]?["lr"] == .double(0.5))
+    #expect(cell.resolved["workload"]?["optimizer"]?["lr"] == .real(0.5))
     #expect(cell.model?.groups == 2)
   }
 

@@ -21,7 +21,7 @@ import Workloads
   /// The names of the texts, one a cell that runs.
   private func names(_ experiment: PlannedExperiment) -> [String] {
     experiment.cells.filter { $0.exclusion == nil }.compactMap { cell in
-      guard case .text(let name)? = cell.resolved["workload"]?["dataset"]?["name"] else {
+      guard case .string(let name)? = cell.resolved["workload"]?["dataset"]?["name"] else {
         return nil
       }
       return name
@@ -45,8 +45,8 @@ import Workloads
       """)
     #expect(names(experiment) == absolute("a.txt", "../b.txt") + ["synthetic-plays"])
     let workload = experiment.cells[1].resolved["workload"]
-    #expect(workload?["dataset"]?["fallback"] == .text(folder.file("files/c.txt")))
-    #expect(workload?["checkpoint"] == .text(folder.file("files/weights")))
+    #expect(workload?["dataset"]?["fallback"] == .string(folder.file("files/c.txt")))
+    #expect(workload?["checkpoint"] == .string(folder.file("files/weights")))
     #expect(experiment.cells[0].resolved["workload"]?["checkpoint"] == .null)
   }
 
@@ -78,7 +78,7 @@ import Workloads
     #expect(names(zipped) == absolute("a.txt", "a.txt", "b.txt", "b.txt"))
     #expect(
       zipped.cells[1].axes.first { $0.path == "workload.dataset.fallback" }?.value
-        == .text(folder.file("files/d.txt")))
+        == .string(folder.file("files/d.txt")))
   }
 
   @Test func `of the command line they start at the current folder`() throws {
@@ -91,7 +91,7 @@ import Workloads
     let set = try load(yaml, ExperimentArguments(sets: ["workload.dataset.name=./b.txt"]))
     #expect(names(set) == ["\(here)/b.txt"])
     let fallback = set.cells[0].resolved["workload"]?["dataset"]?["fallback"]
-    #expect(fallback == .text(folder.file("files/f.txt")))
+    #expect(fallback == .string(folder.file("files/f.txt")))
     var arguments = ExperimentArguments(vary: ["workload.dataset.name=b.txt,c.txt"])
     arguments.excludes = ["workload.dataset.name=./b.txt"]
     #expect(names(try load(yaml, arguments)) == ["\(here)/c.txt"])

@@ -100,7 +100,7 @@ import Testing
       """
     let cell = try #require(try loadSpec(further).cells.last)
     #expect(cell.label == "attention=gqa/sequence=32")
-    #expect(cell.axes[0].value == .text("gqa"))
+    #expect(cell.axes[0].value == .string("gqa"))
   }
 
   @Test(arguments: [

@@ -24,7 +24,7 @@ import Testing
         }
       }
     }
-    let parsed = try JSONSerialization.jsonObject(with: Data(value.prettyJSON.utf8))
+    let parsed = try JSONSerialization.jsonObject(with: Data(value.document.utf8))
     return try #require(parsed as? [String: Any])
   }
 
@@ -107,11 +107,11 @@ import Testing
   }
 
   @Test func jsonTextsAreEscapedAndNeverHoldNaN() throws {
-    let value = Value.mapping([
-      Value.Field("a\"\\\n\u{1}é", .list([.double(.nan), .double(1), .int(1), .list([])]))
+    let value = JSON.object([
+      JSON.Member("a\"\\\n\u{1}é", .array([.real(.nan), .real(1), .integer(1), .array([])]))
     ])
-    #expect(value.compactJSON == "{\"a\\\"\\\\\\n\\u0001é\":[null,1.0,1,[]]}")
-    for text in [value.compactJSON, value.prettyJSON] {
+    #expect(value.line == "{\"a\\\"\\\\\\n\\u0001é\":[null,1.0,1,[]]}")
+    for text in [value.line, value.document] {
       let parsed = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: [Any]]
       #expect(parsed?["a\"\\\n\u{1}é"]?.count == 4)
     }

@@ -1,5 +1,6 @@
 // Checkpoints of every registered component: what was saved is what is loaded, and what does not fit is said.
 
+import Config
 import Models
 import Records
 import Tensors
@@ -31,7 +32,9 @@ struct CheckpointTests {
     let loaded = try tiny.model(on: device, seed: 2)
     let isOther = logits(saved, on: device) != logits(loaded, on: device)
     #expect(isOther)
-    try Checkpoint.save(saved, step: 3, configuration: ["step": 3], to: folder.file("checkpoint"))
+    var configuration = CheckpointConfiguration()
+    configuration.step = 3
+    try Checkpoint.save(saved, configuration: configuration, to: folder.file("checkpoint"))
     try Checkpoint.load(loaded, from: folder.file("checkpoint"))
     let isSame = logits(saved, on: device) == logits(loaded, on: device)
     #expect(isSame)
@@ -42,7 +45,9 @@ struct CheckpointTests {
   func names() throws {
     let folder = try TemporaryFolder()
     let run = try SmallRun()
-    try Checkpoint.save(run.model, step: 7, configuration: ["step": 7], to: folder.path)
+    var configuration = CheckpointConfiguration()
+    configuration.step = 7
+    try Checkpoint.save(run.model, configuration: configuration, to: folder.path)
     let file = try SafeTensors(
       decoding: AtomicFile.readBytes(folder.file(Checkpoint.file)))
     let layer = "model.layers.1."
@@ -68,7 +73,7 @@ struct CheckpointTests {
     let small = try TestModels.model("layers: 1\nwidth: 16", vocabulary: 5, length: 4)
     let deep = try TestModels.model("layers: 2\nwidth: 16", vocabulary: 5, length: 4)
     for model in [small, deep] { model.parameters.materialise(on: device, seed: 1) }
-    try Checkpoint.save(small, step: 0, configuration: [:], to: folder.path)
+    try Checkpoint.save(small, configuration: CheckpointConfiguration(), to: folder.path)
     let text = problem(loading: deep, from: folder.path)
     #expect(text.contains(folder.file("model.safetensors")))
     #expect(text.contains("it has no 'model.layers.1.self_attn.q_proj.weight'"))
@@ -81,7 +86,7 @@ struct CheckpointTests {
     let deep = try TestModels.model("layers: 2\nwidth: 16", vocabulary: 5, length: 4)
     let small = try TestModels.model("layers: 1\nwidth: 16", vocabulary: 5, length: 4)
     for model in [small, deep] { model.parameters.materialise(on: device, seed: 1) }
-    try Checkpoint.save(deep, step: 0, configuration: [:], to: folder.path)
+    try Checkpoint.save(deep, configuration: CheckpointConfiguration(), to: folder.path)
     let text = problem(loading: small, from: folder.path)
     #expect(text.contains("it has 'model.layers.1."), "\(text)")
     #expect(text.contains("which the model has not"))
@@ -94,7 +99,7 @@ struct CheckpointTests {
     let few = try TestModels.model("layers: 1\nwidth: 16", vocabulary: 5, length: 4)
     let many = try TestModels.model("layers: 1\nwidth: 16", vocabulary: 6, length: 4)
     for model in [few, many] { model.parameters.materialise(on: device, seed: 1) }
-    try Checkpoint.save(few, step: 0, configuration: [:], to: folder.path)
+    try Checkpoint.save(few, configuration: CheckpointConfiguration(), to: folder.path)
     #expect(
       problem(loading: many, from: folder.path)
         .contains("'model.embed_tokens.weight' has the shape [5, 16], not [6, 16]"))
@@ -109,7 +114,7 @@ struct CheckpointTests {
     let model = try TestModels.model("layers: 1\nwidth: 16", vocabulary: 5, length: 4)
     saved.parameters.materialise(on: device, seed: 1)
     model.parameters.materialise(on: device, seed: 2)
-    try Checkpoint.save(saved, step: 0, configuration: [:], to: folder.path)
+    try Checkpoint.save(saved, configuration: CheckpointConfiguration(), to: folder.path)
     let before = model.parameters.all.map { $0.tensor.values() }
     #expect(problem(loading: model, from: folder.path).contains("it has no 'lm_head.weight'"))
     let isUntouched = model.parameters.all.map { $0.tensor.values() } == before

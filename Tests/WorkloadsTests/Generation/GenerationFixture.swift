@@ -1,5 +1,6 @@
 // The fixture of cached generation: one model's weights, prompts, and how PyTorch went on in float64.
 
+import Config
 import Models
 import Records
 import Tensors

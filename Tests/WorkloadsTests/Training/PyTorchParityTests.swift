@@ -1,5 +1,6 @@
 // Our models against PyTorch in float64: logits, loss, every gradient, and ten AdamW steps.
 
+import Config
 import Models
 import Tensors
 import Testing

@@ -1,5 +1,6 @@
 // How a cache of keys and values grows with the tokens it holds.
 
+import Config
 internal import Foundation
 import Records
 import Statistics
@@ -28,9 +29,9 @@ struct CacheSection: ReportSection {
     var kinds: [Kind] = []
     for cell in data.cells {
       guard let bytes = cell.row.metrics[.kvCacheBytesPerToken], bytes > 0 else { continue }
-      let workload = cell.configuration["workload"]
-      let cache = cell.row.fact("cache")?.text ?? workload?["cache"]?.text ?? ""
-      let isRolling = (cell.row.fact("buffer") ?? workload?["buffer"])?.text == "rolling"
+      let cache = (cell.row.fact("cache") ?? cell.option("workload.cache"))?.text ?? ""
+      let isRolling =
+        (cell.row.fact("buffer") ?? cell.option("workload.buffer"))?.text == "rolling"
       let name = cache + (isRolling ? ", rolling" : "")
       let index =
         kinds.firstIndex {
@@ -42,8 +43,8 @@ struct CacheSection: ReportSection {
             variant: cell.row.variant, cache: name, bytesPerToken: bytes, isRolling: isRolling,
             measured: []))
       }
-      if let tokens = Self.tokens(workload), let whole = cell.row.metrics[.cacheBytes], whole > 0 {
-        let batch = workload?["batch"]?.number ?? 1
+      if let tokens = Self.tokens(cell), let whole = cell.row.metrics[.cacheBytes], whole > 0 {
+        let batch = cell.option("workload.batch")?.number ?? 1
         let point = (tokens, whole / batch, data.name(of: cell))
         if !kinds[index].measured.contains(where: { $0.0 == point.0 && $0.1 == point.1 }) {
           kinds[index].measured.append(point)
@@ -53,11 +54,13 @@ struct CacheSection: ReportSection {
     return kinds
   }
 
-  private static func tokens(_ workload: JSON?) -> Double? {
-    if let prompt = workload?["prompt_tokens"]?.number, let new = workload?["new_tokens"]?.number {
+  private static func tokens(_ cell: StoredCell) -> Double? {
+    if let prompt = cell.option("workload.prompt_tokens")?.number,
+      let new = cell.option("workload.new_tokens")?.number
+    {
       return prompt + new
     }
-    return workload?["sequence"]?.number
+    return cell.option("workload.sequence")?.number
   }
 
   var content: HTML? {

@@ -1,5 +1,6 @@
 // Where and with what the run was made: program, machine, data, options.
 
+import Config
 import Records
 
 /// What run.json says, as lists of names and values.

@@ -1,5 +1,6 @@
 // The roofline: speed against operations a byte, under the peak and the bandwidth that were measured.
 
+import Config
 internal import Foundation
 import Records
 import Statistics

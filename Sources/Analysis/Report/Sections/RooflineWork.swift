@@ -1,5 +1,6 @@
 // Where a cell stands under the roof: how fast it computed, and how many operations it did for a byte.
 
+import Config
 import Records
 
 /// One kind of work of a cell.
@@ -39,7 +40,7 @@ struct RooflineWork {
     guard let seconds = metrics[.decodeSeconds], seconds > 0,
       let rate = metrics[.decodeBytesPerSecond], let parameters = metrics[.parameters]
     else { return [] }
-    let batch = cell.configuration["workload"]?["batch"]?.number ?? 1
+    let batch = cell.option("workload.batch")?.number ?? 1
     let work = work(
       "decode", rate: 2 * parameters * batch / seconds, seconds: seconds, bytes: rate * seconds)
     return work.map { [$0] } ?? []
@@ -61,19 +62,19 @@ private struct AttentionShape {
   let keyBytes: Double
 
   init?(_ cell: StoredCell) {
-    let workload = cell.configuration["workload"]
-    let attention = cell.configuration["model"]?["attention"]
-    guard workload?["type"]?.text == "attention", let queries = workload?["sequence"]?.number,
-      let heads = attention?["heads"]?.number, heads > 0,
-      let width = cell.configuration["model"]?["width"]?.number
+    func number(_ path: String) -> Double? { cell.option(path)?.number }
+    guard cell.option("workload.type")?.text == "attention",
+      let queries = number("workload.sequence"),
+      let heads = number("model.attention.heads"), heads > 0, let width = number("model.width")
     else { return nil }
-    let type = attention?["type"]?.text
-    let keyHeads = attention?["kv_heads"]?.number ?? (type == "mqa" ? 1 : heads)
-    let dimension = attention?["head_dim"]?.number ?? width / heads
+    // Version 0.1.0 wrote defaults that follow from other options as null.
+    let isMQA = cell.option("model.attention.type")?.text == "mqa"
+    let keyHeads = number("model.attention.kv_heads") ?? (isMQA ? 1 : heads)
+    let dimension = number("model.attention.head_dim") ?? width / heads
     let bytes = cell.row.fact("precision")?.text == "bf16" ? 2.0 : 4.0
-    let each = bytes * dimension * (workload?["batch"]?.number ?? 1)
+    let each = bytes * dimension * (number("workload.batch") ?? 1)
     queryBytes = each * heads * queries
-    keyBytes = each * keyHeads * (workload?["keys"]?.number ?? queries)
+    keyBytes = each * keyHeads * (number("workload.keys") ?? queries)
   }
 }
 

@@ -1,5 +1,6 @@
 // Time and memory against the sizes that the matrix varies, on logarithmic axes, with fitted exponents.
 
+import Config
 internal import Foundation
 import Records
 import Statistics

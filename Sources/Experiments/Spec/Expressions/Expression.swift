@@ -25,7 +25,7 @@ indirect enum Expression {
     case remainder = "%"
   }
 
-  case literal(Value)
+  case literal(JSON)
   case name(Name)
   case not(Expression, at: Int)
   case negative(Expression, at: Int)
@@ -59,15 +59,15 @@ extension Expression {
   /// What a part of an expression comes to.
   private enum Result {
     case number(Decimal)
-    case other(Value)
+    case other(JSON)
 
     /// Values are the same in whatever way they are written; a component goes by its word.
-    init(_ value: Value) {
+    init(_ value: JSON) {
       let value = value.canonical
       self = Decimal(value).map(Result.number) ?? .other(value["type"] ?? value)
     }
 
-    var value: Value {
+    var value: JSON {
       switch self {
       case .number(let number): number.value
       case .other(let value): value
@@ -84,7 +84,7 @@ extension Expression {
   }
 
   /// Whether the expression holds, given what names stand for.
-  func holds(_ lookUp: (Name) -> Value) throws(ExpressionFault) -> Bool {
+  func holds(_ lookUp: (Name) -> JSON) throws(ExpressionFault) -> Bool {
     let result = try result(lookUp)
     guard case .other(.bool(let flag)) = result else {
       throw ExpressionFault(.notACondition(found: Self.found(result.value)), at: offset)
@@ -92,7 +92,7 @@ extension Expression {
     return flag
   }
 
-  private func result(_ lookUp: (Name) -> Value) throws(ExpressionFault) -> Result {
+  private func result(_ lookUp: (Name) -> JSON) throws(ExpressionFault) -> Result {
     func flag(_ part: Expression, _ name: String, _ offset: Int) throws(ExpressionFault) -> Bool {
       let result = try part.result(lookUp)
       if case .other(.bool(let flag)) = result { return flag }
@@ -162,14 +162,14 @@ extension Expression {
   }
 
   /// The value with what it is: "the text 'abc'".
-  private static func found(_ value: Value) -> String {
+  private static func found(_ value: JSON) -> String {
     switch value {
     case .null: "nothing"
     case .bool(let flag): "the boolean \(flag)"
-    case .int, .double: "the number \(value.inlineYAML)"
-    case .text(let text): "the text \(Wording.quote(text))"
-    case .list: "a list"
-    case .mapping: "a mapping"
+    case .integer, .real: "the number \(value.inlineYAML)"
+    case .string(let text): "the text \(Wording.quote(text))"
+    case .array: "a list"
+    case .object: "a mapping"
     }
   }
 }

@@ -117,7 +117,7 @@ struct ExpressionParser {
       return .literal(value)
     case .text(let text):
       place += 1
-      return .literal(.text(text))
+      return .literal(.string(text))
     case .word("true"), .word("false"), .word("null"):
       defer { place += 1 }
       return .literal(

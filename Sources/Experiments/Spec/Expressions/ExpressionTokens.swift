@@ -5,7 +5,7 @@ import Config
 /// One word or sign of an expression.
 struct ExpressionToken {
   enum Kind: Equatable {
-    case number(Value)
+    case number(JSON)
     case text(String)
     case word(String)
     case sign(String)

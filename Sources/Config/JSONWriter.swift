@@ -27,11 +27,11 @@ extension JSON {
     case .array(let elements):
       // A list of scalars stays on one line even when indented: curves would fill screens.
       let inner = elements.contains { $0.isNested } ? indent : nil
-      JSON.list("[", "]", elements, to: &text, indent: inner) { element, text, indent in
+      JSON.joined("[", "]", elements, to: &text, indent: inner) { element, text, indent in
         element.write(to: &text, indent: indent)
       }
     case .object(let members):
-      JSON.list("{", "}", members, to: &text, indent: indent) { member, text, indent in
+      JSON.joined("{", "}", members, to: &text, indent: indent) { member, text, indent in
         JSON.quote(member.key, to: &text)
         text.append(indent == nil ? ":" : ": ")
         member.value.write(to: &text, indent: indent)
@@ -46,7 +46,7 @@ extension JSON {
     }
   }
 
-  private static func list<Element>(
+  private static func joined<Element>(
     _ open: String, _ close: String, _ elements: [Element], to text: inout String, indent: Int?,
     write: (Element, inout String, Int?) -> Void
   ) {

@@ -6,6 +6,11 @@ package struct JSONError: Error, Equatable, CustomStringConvertible {
   package let problem: String
   package let offset: Int
 
+  package init(problem: String, offset: Int) {
+    self.problem = problem
+    self.offset = offset
+  }
+
   package var description: String { "not JSON: \(problem) at byte \(offset)" }
 }
 
@@ -87,14 +92,14 @@ private struct JSONReader {
 
   private mutating func object(depth: Int) throws(JSONError) -> JSON {
     position += 1
-    var members: [JSONMember] = []
+    var members: [JSON.Member] = []
     if take("}") { return .object(members) }
     repeat {
       skipSpace()
       guard peek == UInt8(ascii: "\"") else { throw fault("expected a key") }
       let key = try string()
       guard take(":") else { throw fault("expected ':'") }
-      members.append(JSONMember(key, try value(depth: depth + 1)))
+      members.append(JSON.Member(key, try value(depth: depth + 1)))
     } while take(",")
     guard take("}") else { throw fault("expected ',' or '}'") }
     return .object(members)

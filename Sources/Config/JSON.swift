@@ -1,8 +1,8 @@
-// A JSON value that keeps the order of its keys and knows whole numbers from real ones.
-// It is not a general serialiser: results are built as values of this type, then written.
+// A value of a file, typed and without marks: what a record holds, and what the readers of options made of a document.
+// Read from JSON by JSONReader.swift; written by JSONWriter.swift and YAMLText.swift.
 
-/// A JSON value; objects keep the order in which their members were given.
-package enum JSON: Equatable, Sendable {
+/// A JSON value, read from JSON or YAML or written as either; objects keep the order of their members.
+package enum JSON: Hashable, Sendable {
   case null
   case bool(Bool)
   case integer(Int)
@@ -10,7 +10,30 @@ package enum JSON: Equatable, Sendable {
   case real(Double)
   case string(String)
   case array([JSON])
-  case object([JSONMember])
+  case object([Member])
+
+  /// One key of an object and its value.
+  package struct Member: Hashable, Sendable {
+    package let key: String
+    package let value: JSON
+    /// Written in YAML only; it is no part of the value, and members that differ in it alone are equal.
+    package let comment: String?
+
+    package init(_ key: String, _ value: JSON, comment: String? = nil) {
+      self.key = key
+      self.value = value
+      self.comment = comment
+    }
+
+    package static func == (left: Member, right: Member) -> Bool {
+      left.key == right.key && left.value == right.value
+    }
+
+    package func hash(into hasher: inout Hasher) {
+      hasher.combine(key)
+      hasher.combine(value)
+    }
+  }
 
   /// A real number, or null where it is missing.
   package static func real(_ value: Double?) -> JSON {
@@ -31,14 +54,25 @@ package enum JSON: Equatable, Sendable {
   }
 }
 
-/// One key and its value within a JSON object.
-package struct JSONMember: Equatable, Sendable {
-  package let key: String
-  package let value: JSON
-
-  package init(_ key: String, _ value: JSON) {
-    self.key = key
-    self.value = value
+extension JSON {
+  /// The form in which values are compared and hashed, wherever they are: what means the same is the same in it.
+  ///
+  /// Numbers go by value (1 and 1.0, 0 and -0.0), a list of one is its value, a component without options is its
+  /// word, keys are sorted, comments dropped.
+  package var canonical: JSON {
+    switch self {
+    case .real(let number): return Int(exactly: number).map(JSON.integer) ?? self
+    case .array(let items):
+      return items.count == 1 ? items[0].canonical : .array(items.map(\.canonical))
+    case .object(let members):
+      if members.count == 1, members[0].key == "type", case .string = members[0].value {
+        return members[0].value
+      }
+      return .object(
+        members.map { Member($0.key, $0.value.canonical) }
+          .sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) })
+    case .null, .bool, .integer, .string: return self
+    }
   }
 }
 
@@ -49,8 +83,18 @@ extension JSON {
     return members.first { $0.key == key }?.value
   }
 
+  /// The value at the keys of nested objects, outermost first; nil where there is none.
+  package func value(at keys: [String]) -> JSON? {
+    keys.reduce(self as JSON?) { $0?[$1] }
+  }
+
+  /// The value at a dotted path, such as `workload.batch`; nil where there is none.
+  package func value(at path: String) -> JSON? {
+    value(at: path.split(separator: ".").map(String.init))
+  }
+
   /// The members of an object, in order; empty for anything else.
-  package var members: [JSONMember] {
+  package var members: [JSON.Member] {
     guard case .object(let members) = self else { return [] }
     return members
   }
@@ -85,7 +129,7 @@ extension JSON {
 
 extension JSON: ExpressibleByDictionaryLiteral, ExpressibleByArrayLiteral {
   package init(dictionaryLiteral members: (String, JSON)...) {
-    self = .object(members.map { JSONMember($0.0, $0.1) })
+    self = .object(members.map { Member($0.0, $0.1) })
   }
 
   package init(arrayLiteral elements: JSON...) {
