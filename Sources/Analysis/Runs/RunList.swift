@@ -67,3 +67,108 @@ package struct RunList: Sendable {
   /// Why runs could not be read, a sentence each.
   package var problems: [String] { entries.compactMap(\.problem) }
 }
+
+// One run as a list shows it: what it is, how far it got, its best figure. A run that cannot be read is an entry too.
+
+/// A run's line in a list.
+package struct RunEntry: Sendable {
+  package let folder: RunFolder
+  /// Nil where the run cannot be read.
+  package let run: StoredRun?
+  package let state: RunState?
+  /// Why the run cannot be read; nil where it can.
+  package let problem: String?
+
+  package init(_ run: StoredRun) {
+    folder = run.folder
+    self.run = run
+    state = RunState(of: run)
+    problem = nil
+  }
+
+  package init(_ folder: RunFolder) {
+    self.folder = folder
+    do throws(ResultsError) {
+      let run = try StoredRun(folder)
+      self.run = run
+      state = RunState(of: run)
+      problem = nil
+    } catch {
+      run = nil
+      state = nil
+      problem = "\(error)"
+    }
+  }
+
+  package var coverage: Coverage { Coverage(run?.rows ?? []) }
+
+  /// When it began; the time in its name where the record does not say.
+  package var start: String {
+    run?.record?.start?.description ?? Timestamp.text(ofRun: folder.id) ?? ""
+  }
+
+  /// Seconds from its start to its end, or until now while it goes on; nil where it was left.
+  package func seconds(now: Double) -> Double? {
+    guard let start = Timestamp.seconds(start) else { return nil }
+    if state == .running { return max(0, now - start) }
+    return run?.record?.end.map { max(0, $0.secondsSince1970 - start) }
+  }
+
+  /// The metrics that the experiment's workload puts first.
+  package var headline: [Metric] {
+    (run?.record?.summary.headline ?? []).compactMap(Metric.named)
+  }
+
+  /// The first of the headline metrics that has a value, its best one, and the cell that has it.
+  package var best: (metric: Metric, value: Double, cell: StoredCell)? {
+    guard let run else { return nil }
+    for metric in headline where metric.better != .none {
+      let values = run.cells.filter { $0.row.status == .ok }.compactMap { cell in
+        cell.row.metrics[metric].flatMap { $0.isFinite ? (cell: cell, value: $0) : nil }
+      }
+      let best =
+        metric.better == .lower
+        ? values.min { $0.value < $1.value } : values.max { $0.value < $1.value }
+      if let best { return (metric, best.value, best.cell) }
+    }
+    return nil
+  }
+
+  /// `0.2.0 41f6558`.
+  package var program: String {
+    let program = run?.record?.program
+    return [program?.version, program?.commit].compactMap(\.self).joined(separator: " ")
+  }
+
+  /// How cells ended that are not ok: `1 oom, 2 not run`.
+  package var notOK: String {
+    let counts = coverage.counts
+    return CellStatus.allCases.filter { $0 != .ok }.compactMap { status in
+      counts[status].map { "\($0) \(status.rawValue.replacing("_", with: " "))" }
+    }.joined(separator: ", ")
+  }
+
+  package func json(now: Double) -> JSON {
+    let coverage = coverage
+    let best = best
+    return [
+      "run": .string(folder.id.description), "experiment": .string(folder.experiment),
+      "path": .string(folder.path), "state": .string(state?.rawValue ?? "unreadable"),
+      "problem": .string(problem), "start": .string(start.isEmpty ? nil : start),
+      "end": (run?.record?.end).json, "seconds": .real(seconds(now: now)),
+      "exit": (run?.record?.exit).json,
+      "cells_planned": .integer(coverage.planned), "cells_ok": .integer(coverage.ok),
+      "cells": .object(
+        CellStatus.allCases.compactMap { status in
+          coverage.counts[status].map { JSON.Member(status.rawValue, .integer($0)) }
+        }),
+      "best": best.map { best in
+        [
+          "metric": .string(best.metric.name), "value": best.metric.json(best.value),
+          "cell": .string(best.cell.id), "label": .string(best.cell.label),
+        ]
+      } ?? .null,
+      "bytes": .integer(folder.bytes), "program": (run?.record?.program).json,
+    ]
+  }
+}

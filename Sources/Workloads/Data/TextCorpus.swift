@@ -32,3 +32,116 @@ package struct TextCorpus: Sendable {
     Int(0.9 * Double(count))
   }
 }
+
+// Characters as tokens: the sorted set of a text's Unicode scalars, as nanoGPT and Python count them.
+// Not a trained tokenizer, and no special tokens: token i is the i-th character of the sorted set.
+
+/// The characters (Unicode scalars) of a text in ascending order; a token is an index into them.
+package struct CharacterVocabulary: Sendable, Equatable {
+  /// The characters, ascending by code point.
+  package let scalars: [Unicode.Scalar]
+  private let tokens: [Int32]  // by code point; -1: not in the vocabulary
+
+  /// The distinct characters of Tiny Shakespeare, where no text is at hand.
+  package static let usual = 65
+
+  /// How many tokens there are.
+  package var count: Int { scalars.count }
+
+  /// A character that the vocabulary does not hold.
+  package struct UnknownCharacter: Error, Equatable, CustomStringConvertible {
+    package let scalar: Unicode.Scalar
+
+    package init(_ scalar: Unicode.Scalar) {
+      self.scalar = scalar
+    }
+
+    package var description: String {
+      "the character \(scalar.debugDescription) does not occur in the training text"
+    }
+  }
+
+  /// The vocabulary of a text, given as checked UTF-8.
+  package init(utf8 bytes: [UInt8]) {
+    var highest: UInt32 = 0
+    Self.forEachScalar(bytes) { highest = max(highest, $0) }
+    var table = [Int32](repeating: -1, count: bytes.isEmpty ? 0 : Int(highest) + 1)
+    table.withUnsafeMutableBufferPointer { table in
+      Self.forEachScalar(bytes) { table[Int($0)] = 0 }
+    }
+    var scalars: [Unicode.Scalar] = []
+    for code in table.indices where table[code] == 0 {
+      guard let scalar = Unicode.Scalar(UInt32(code)) else { continue }
+      table[code] = Int32(scalars.count)
+      scalars.append(scalar)
+    }
+    self.scalars = scalars
+    tokens = table
+  }
+
+  /// The tokens of the text the vocabulary was made from, given as checked UTF-8.
+  ///
+  /// Bytes of another text must only hold characters of the vocabulary; use `encode(_:)` where
+  /// that is not certain.
+  package func encode(utf8 bytes: [UInt8]) -> [Int32] {
+    [Int32](unsafeUninitializedCapacity: bytes.count) { buffer, count in
+      tokens.withUnsafeBufferPointer { tokens in
+        var next = 0
+        Self.forEachScalar(bytes) { code in
+          precondition(
+            Int(code) < tokens.count && tokens[Int(code)] >= 0,
+            "CharacterVocabulary: code point \(code) is not in the vocabulary")
+          buffer[next] = tokens[Int(code)]
+          next += 1
+        }
+        count = next
+      }
+    }
+  }
+
+  /// The tokens of `text`, which may come from a user.
+  ///
+  /// - Throws: `UnknownCharacter` for the first character outside the vocabulary.
+  package func encode(_ text: String) throws(UnknownCharacter) -> [Int32] {
+    var result: [Int32] = []
+    for scalar in text.unicodeScalars {
+      guard scalar.value < tokens.count, tokens[Int(scalar.value)] >= 0 else {
+        throw UnknownCharacter(scalar)
+      }
+      result.append(tokens[Int(scalar.value)])
+    }
+    return result
+  }
+
+  /// The text of `tokens`, each in `0..<count`.
+  package func decode(_ tokens: some Sequence<Int32>) -> String {
+    var text = String.UnicodeScalarView()
+    for token in tokens {
+      text.append(scalars[Int(token)])
+    }
+    return String(text)
+  }
+
+  /// Calls `body` with every code point; the bytes were checked, so no sequence is cut short.
+  @inline(__always)
+  private static func forEachScalar(_ bytes: [UInt8], _ body: (UInt32) -> Void) {
+    bytes.withUnsafeBufferPointer { bytes in
+      var i = 0
+      while i < bytes.count {
+        let first = UInt32(bytes[i])
+        if first < 0x80 {
+          body(first)
+          i += 1
+          continue
+        }
+        let length = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4
+        var code = first & (0x7f >> UInt32(length))
+        for j in 1..<length {
+          code = code << 6 | UInt32(bytes[i + j]) & 0x3f
+        }
+        body(code)
+        i += length
+      }
+    }
+  }
+}

@@ -1,6 +1,93 @@
-// Curves by step as small multiples: a panel for each point of the axes, a series for each variant.
+// Training and validation loss by step.
 
 import Records
+
+/// Loss curves with a band over the seeds.
+struct LossSection: ReportSection {
+  static let id = "loss"
+  static let title = "Loss"
+  private let data: ReportData
+
+  init(_ data: ReportData) { self.data = data }
+
+  let absence = "no cell of this run wrote losses step by step"
+
+  var content: HTML? {
+    if data.curves.isEmpty { return nil }
+    let longest = data.curves.values.map(\.steps.count).max() ?? 0
+    let window = max(1, longest / 30) | 1
+    let (panels, left) = CurvePanels(
+      data: data, label: "loss, nats a token", metric: .valLoss, window: window,
+      hasEvaluations: true, value: \.loss
+    ).panels
+    if panels.isEmpty { return nil }
+    let seeds = Set(data.cells.filter { data.curves[$0.id] != nil }.map(\.row.seed)).count
+    let over =
+      seeds > 1
+      ? "mean over the seeds that reached the step, the band from the lowest to the highest of "
+        + "\(seeds) seeds" : "of the one seed"
+    let hasEnds = data.cells.contains { data.curves[$0.id] != nil && $0.row.status != .ok }
+    let caption =
+      "Lines: training loss, running mean over \(window) \(window == 1 ? "step" : "steps"), "
+      + "\(over). Markers: validation loss, filled where it is over the whole split."
+      + (hasEnds ? " A cross ends the curve of a cell that did not end well." : "")
+      + Self.left(left)
+    return Figure(panels: panels, legend: data.legend, caption: caption).html + missing
+  }
+
+  /// How many panels there was no room for.
+  static func left(_ count: Int) -> String {
+    count == 0
+      ? ""
+      : " \(count) more \(count == 1 ? "point" : "points") of the axes: cells/*/steps.jsonl."
+  }
+
+  private var missing: HTML {
+    let cells = data.cells.filter { $0.row.status.isPlanned && data.curves[$0.id] == nil }
+    if cells.isEmpty { return .nothing }
+    let names = cells.prefix(6).map { "\(data.name(of: $0)) (\($0.row.status.words))" }
+    let more = cells.count > 6 ? " and \(cells.count - 6) more" : ""
+    return .element(
+      "p", ["class": "missing"],
+      HTML("Without a curve: " + names.joined(separator: ", ") + more + "."))
+  }
+}
+
+// How stable the training was: gradient norm and largest attention logit by step.
+
+/// Curves of what grows before a training diverges.
+struct StabilitySection: ReportSection {
+  static let id = "stability"
+  static let title = "Stability"
+  private let data: ReportData
+
+  init(_ data: ReportData) { self.data = data }
+
+  let absence = "no cell of this run trains"
+
+  var content: HTML? {
+    let figures = [
+      figure("norm of the gradient before clipping", .gradNormMax, \.gradientNorm),
+      figure("largest attention logit", .maxAttentionLogit, \.maxAttentionLogit),
+    ].compactMap { $0 }
+    return figures.isEmpty ? nil : figures.joined
+  }
+
+  private func figure(
+    _ label: String, _ metric: Metric, _ value: @escaping (LossCurve.Step) -> Double?
+  ) -> HTML? {
+    let (panels, left) = CurvePanels(
+      data: data, label: label, metric: metric, window: 1, value: value
+    ).panels
+    if panels.isEmpty { return nil }
+    let caption =
+      "\(label.prefix(1).uppercased() + label.dropFirst()), every step as it was, mean over the "
+      + "seeds; the band goes from the lowest to the highest." + LossSection.left(left)
+    return Figure(panels: panels, legend: data.legend, caption: caption).html
+  }
+}
+
+// Curves by step as small multiples: a panel for each point of the axes, a series for each variant.
 
 /// How one quantity of the training steps is drawn.
 struct CurvePanels {
