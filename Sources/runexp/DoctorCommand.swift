@@ -33,18 +33,18 @@ struct DoctorCommand: ParsableCommand {
   func run() throws {
     var options = device.options
     options.results = place.results
-    let findings = Doctor(
+    let checks = Doctor(
       options, program: Program.version, environment: ProcessInfo.processInfo.environment,
       now: Date().timeIntervalSince1970
     ).examine()
     if json {
       let document: JSON = [
-        "can_run": .bool(findings.canRun), "findings": .array(findings.map(\.json)),
+        "can_run": .bool(checks.canRun), "checks": .array(checks.map(\.json)),
       ]
       print(document.document, terminator: "")
     } else {
-      print(findings.text, terminator: "")
+      print(checks.text, terminator: "")
     }
-    if !findings.canRun { throw ArgumentParser.ExitCode(Records.ExitCode.failure) }
+    if !checks.canRun { throw ArgumentParser.ExitCode(Records.ExitCode.failure) }
   }
 }

@@ -34,10 +34,10 @@ struct CalibrateTests {
     #expect(!program.tree().contains { $0.contains("runexp-calibrate") })
 
     let doctor = try program.run(["doctor", "--json"], environment: environment)
-    let finding = try JSON(reading: doctor.output)["findings"]?.elements.first {
+    let check = try JSON(reading: doctor.output)["checks"]?.elements.first {
       $0["name"]?.text == "calibration"
     }
-    #expect(finding?["state"]?.text == "ok")
+    #expect(check?["state"]?.text == "ok")
   }
 
   @Test("too few runs, a wrong file and a cell that fails keep nothing")

@@ -9,9 +9,9 @@ import Testing
 @Suite("runexp doctor", .serialized)
 struct DoctorTests {
   private func states(_ finished: Finished) throws -> [String: String] {
-    let findings = try JSON(reading: finished.output)["findings"]?.elements ?? []
+    let checks = try JSON(reading: finished.output)["checks"]?.elements ?? []
     return Dictionary(
-      findings.map { ($0["name"]?.text ?? "", $0["state"]?.text ?? "") }, uniquingKeysWith: { $1 })
+      checks.map { ($0["name"]?.text ?? "", $0["state"]?.text ?? "") }, uniquingKeysWith: { $1 })
   }
 
   @Test("a machine that can run experiments is found so, and its measured peaks are kept")
@@ -49,8 +49,8 @@ struct DoctorTests {
     let program = try Program()
     let job = ["SLURM_CPUS_PER_TASK": "1", "SLURM_MEM_PER_NODE": "2048"]
     let doctor = try program.run(["doctor", "--json"], environment: job)
-    let findings = try JSON(reading: doctor.output)["findings"]?.elements ?? []
-    func values(_ name: String) -> JSON? { findings.first { $0["name"]?.text == name }?["values"] }
+    let checks = try JSON(reading: doctor.output)["checks"]?.elements ?? []
+    func values(_ name: String) -> JSON? { checks.first { $0["name"]?.text == name }?["values"] }
     #expect(values("threads")?["threads"] == 1 && values("threads")?["allowed_cpus"]?.number == 1)
     #expect(values("memory")?["allowed_bytes"]?.whole == 2048 << 20)
     #expect(values("memory")?["limited_by"]?.text == "SLURM_MEM_PER_NODE")

@@ -8,19 +8,19 @@ import Workloads
 
 extension Doctor {
   /// Where the CUDA plugin was looked for, and whether it finds a GPU.
-  var plugin: Finding {
+  var plugin: Check {
     let places = Plugin.places(
       given: options.plugin, environment: environment["RUNEXP_CUDA_PLUGIN"],
       program: CommandLine.executablePath)
     let members = [JSON.Member("places", .array(places.map { .string($0) }))]
     do throws(PluginError) {
       let device = Device(try Plugin.load(from: places))
-      return Finding(
+      return Check(
         "GPU", .ok, device.summary,
         values: members + [JSON.Member("device", .string(device.summary))])
     } catch {
       let isDemanded = options.plugin != nil
-      return Finding(
+      return Check(
         "GPU", isDemanded ? .problem : .note, error.description,
         advice: isDemanded
           ? "leave --plugin out to run on the CPU"
@@ -30,20 +30,20 @@ extension Doctor {
   }
 
   /// Each text that can be downloaded: where it lies, and whether it is what it should be.
-  var data: [Finding] {
-    [RemoteText.tinyShakespeare].flatMap { text -> [Finding] in
-      var findings: [Finding] = []
+  var data: [Check] {
+    [RemoteText.tinyShakespeare].flatMap { text -> [Check] in
+      var checks: [Check] = []
       for place in locations.places {
         for file in text.files {
           let path = "\(place.path)/\(file)"
-          if let finding = check(path, text) { findings.append(finding) }
+          if let check = check(path, text) { checks.append(check) }
         }
       }
-      if findings.contains(where: { $0.state == .ok }) { return findings }
+      if checks.contains(where: { $0.state == .ok }) { return checks }
       let places = locations.places.map(\.path).joined(separator: ", ")
       let isOffline = locations.offline
-      return findings + [
-        Finding(
+      return checks + [
+        Check(
           "data", .note, "\(text.name) is not on this machine (looked in \(places))",
           advice: isOffline
             ? "offline: put it into one of them, or let experiments use their fallback"
@@ -52,17 +52,17 @@ extension Doctor {
     }
   }
 
-  private func check(_ path: String, _ text: RemoteText) -> Finding? {
+  private func check(_ path: String, _ text: RemoteText) -> Check? {
     let bytes: [UInt8]
     do {
       bytes = try TextFile.read(path)
     } catch {
       if error.isAbsent { return nil }
-      return Finding("data", .note, "'\(path)' cannot be used: \(error.reason)")
+      return Check("data", .note, "'\(path)' cannot be used: \(error.reason)")
     }
     let hash = SHA256.hex(bytes)
     let isRight = hash == text.sha256
-    return Finding(
+    return Check(
       "data", isRight ? .ok : .note,
       isRight
         ? "\(text.name): \(path), sha256 ok"
@@ -74,10 +74,10 @@ extension Doctor {
       ])
   }
 
-  var libraries: Finding {
+  var libraries: Check {
     let folders = (environment["PATH"] ?? "").split(separator: ":")
     let curl = folders.map { String($0) + "/curl" }.first { access($0, X_OK) == 0 }
-    return Finding(
+    return Check(
       "libraries", curl == nil ? .note : .ok,
       "libyaml \(YAML.libraryVersion), " + (curl ?? "no curl"),
       advice: curl == nil ? "install curl, or texts cannot be downloaded" : nil,
@@ -87,7 +87,7 @@ extension Doctor {
   }
 
   /// Whether results can be written, and how much room there is.
-  var results: Finding {
+  var results: Check {
     let path = options.results
     var existing = locations.absolute(path)
     while !AtomicFile.exists(existing), existing != "/" {
@@ -97,15 +97,15 @@ extension Doctor {
     let isFolder = stat(existing, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     guard isFolder, access(existing, W_OK | X_OK) == 0 else {
       let cause = isFolder ? "it may not be written to" : "it is not a folder"
-      return Finding(
+      return Check(
         "results", .problem, "'\(existing)': \(cause)",
         advice: "--results names another folder", values: [JSON.Member("path", .string(path))])
     }
     var room = statvfs()
     let free = statvfs(existing, &room) == 0 ? Int(room.f_bavail) * Int(room.f_frsize) : nil
-    let state: Finding.State =
+    let state: Check.State =
       (free ?? .max) < 1 << 20 ? .problem : (free ?? .max) < 1 << 30 ? .note : .ok
-    return Finding(
+    return Check(
       "results", state,
       "'\(path)' can be written"
         + (free.map { ", \(Metric.peakBytes.text(Double($0))) free" } ?? ""),
@@ -116,25 +116,25 @@ extension Doctor {
   }
 
   /// How old the measured noise floor is, and whether it is this machine's.
-  func calibration(_ host: HostRecord) -> Finding {
+  func calibration(_ host: HostRecord) -> Check {
     let advice = "'runexp calibrate' measures how much equal runs differ here; diff uses it"
     guard let path = Calibration.path(environment: environment), AtomicFile.exists(path) else {
-      return Finding("calibration", .note, "none of this machine", advice: advice)
+      return Check("calibration", .note, "none of this machine", advice: advice)
     }
     guard let calibration = Calibration.load(environment: environment) else {
-      return Finding("calibration", .note, "'\(path)' cannot be read", advice: advice)
+      return Check("calibration", .note, "'\(path)' cannot be read", advice: advice)
     }
     let age = calibration.age(now: now)
     let values = [
       JSON.Member("path", .string(path)), JSON.Member("calibration", calibration.json),
     ]
     guard calibration.isOf(host) else {
-      return Finding(
+      return Check(
         "calibration", .note,
         "measured \(age), of another machine (\(calibration.host.cpu ?? "?"))",
         advice: advice, values: values)
     }
-    return Finding(
+    return Check(
       "calibration", .ok, "measured \(age) with \(calibration.runs) runs: \(path)", values: values)
   }
 }

@@ -1,8 +1,9 @@
 // Looks at everything that running an experiment depends on, and says what is in its way.
 
-import Config
+package import Config
 internal import Foundation
 package import Records
+import Statistics
 internal import Tensors
 import Workloads
 
@@ -31,20 +32,20 @@ package struct Doctor: Sendable {
   }
 
   /// Everything, in about a second; the measured peaks are kept in the cache.
-  package func examine() -> [Finding] {
+  package func examine() -> [Check] {
     let load = HostLoad.measure()
     let limits = ProcessLimits.read()
     let device = Device.cpu(threads: options.threads)
     let host = HostRecord.read(isa: device.summary, limits)
     let rates = HostRates(host, device, now: now)
     return [version] + machine(host, limits, threads: device.threads)
-      + [loadFinding(load, cores: host.logicalCores)]
-      + rates.findings + [keep(rates.measured, isDisturbed: load.disturbs)].compactMap(\.self)
+      + [loadCheck(load, cores: host.logicalCores)]
+      + rates.checks + [keep(rates.measured, isDisturbed: load.disturbs)].compactMap(\.self)
       + [plugin] + data + [libraries, results, calibration(host)]
   }
 
-  private var version: Finding {
-    Finding(
+  private var version: Check {
+    Check(
       "program", .ok, "runexp \(program.version)" + (program.commit.map { ", commit \($0)" } ?? ""),
       values: [
         JSON.Member("version", .string(program.version)),
@@ -52,14 +53,14 @@ package struct Doctor: Sendable {
       ])
   }
 
-  private func loadFinding(_ load: HostLoad, cores: Int) -> Finding {
+  private func loadCheck(_ load: HostLoad, cores: Int) -> Check {
     func percent(_ share: Double?) -> String {
       share.map { Metric.peakPercent.text($0 * 100) } ?? "?"
     }
     var text = "other programs use \(percent(load.busy)) of all cores"
     if load.stolen ?? 0 > 0.02 { text += ", other machines took \(percent(load.stolen))" }
     text += load.oneMinute.map { "; load average \($0) on \(cores) cores" } ?? ""
-    return Finding(
+    return Check(
       "load", load.disturbs ? .note : .ok, text,
       advice: load.disturbs
         ? "times taken now are disturbed; losses and memory are not" : nil,
@@ -69,10 +70,10 @@ package struct Doctor: Sendable {
       ])
   }
 
-  /// Writes what was measured for predictions; a finding only where that fails.
-  private func keep(_ measured: MeasuredHost, isDisturbed: Bool) -> Finding? {
+  /// Writes what was measured for predictions; a note only where that fails.
+  private func keep(_ measured: MeasuredHost, isDisturbed: Bool) -> Check? {
     guard let cache = locations.cache else {
-      return Finding(
+      return Check(
         "cache", .note, "there is no cache folder: neither XDG_CACHE_HOME nor HOME is set",
         advice: "without it the measured peaks and downloads are not kept")
     }
@@ -80,7 +81,7 @@ package struct Doctor: Sendable {
     if isDisturbed, let known = MeasuredHost.load(cache: cache), known.isSameHost(as: measured),
       known.peakF32FlopsPerSecond > measured.peakF32FlopsPerSecond
     {
-      return Finding(
+      return Check(
         "cache", .note,
         "\(MeasuredHost.path(cache: cache)) keeps the higher peak that was measured "
           + "\(Timestamp.age(now - known.time.secondsSince1970)) ago")
@@ -89,9 +90,68 @@ package struct Doctor: Sendable {
       try measured.save(cache: cache)
       return nil
     } catch {
-      return Finding(
+      return Check(
         "cache", .note, "the measured peaks are not kept: \(error)",
         advice: "XDG_CACHE_HOME names another folder")
     }
   }
+}
+
+// One thing that was looked at, and what it means for the user.
+
+/// The outcome of one check of the machine or of the installation.
+package struct Check: Equatable, Sendable {
+  package enum State: String, Sendable {
+    case ok
+    /// It works, but something should be known or could be better.
+    case note
+    /// Nothing can run before this is put right.
+    case problem
+  }
+
+  /// What was looked at, in a word or two.
+  package let name: String
+  package let state: State
+  package let text: String
+  /// What to do about it; nil where nothing is to be done.
+  package let advice: String?
+  /// The figures in base units, for programs.
+  package let values: JSON
+
+  init(
+    _ name: String, _ state: State, _ text: String, advice: String? = nil,
+    values: [JSON.Member] = []
+  ) {
+    self.name = name
+    self.state = state
+    self.text = text
+    self.advice = advice
+    self.values = .object(values)
+  }
+
+  package var json: JSON {
+    [
+      "name": .string(name), "state": .string(state.rawValue), "text": .string(text),
+      "advice": .string(advice), "values": values,
+    ]
+  }
+}
+
+extension [Check] {
+  /// A line for each check, what to do below it.
+  package var text: String {
+    let width = map { DisplayWidth.of($0.name) }.max() ?? 0
+    return map { check in
+      let state = check.state.rawValue
+      let margin = String(repeating: " ", count: 9)
+      let gap = String(repeating: " ", count: width - DisplayWidth.of(check.name) + 2)
+      let line =
+        state + margin.dropFirst(state.count) + check.name + gap + check.text + "\n"
+      let indent = margin + String(repeating: " ", count: width + 2)
+      return line + (check.advice.map { "\(indent)-> \($0)\n" } ?? "")
+    }.joined()
+  }
+
+  /// Whether nothing keeps experiments from running.
+  package var canRun: Bool { allSatisfy { $0.state != .problem } }
 }

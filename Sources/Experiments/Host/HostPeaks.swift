@@ -1,7 +1,7 @@
-// HostPeak: how many multiply-adds a second a device can do at best, kept from an earlier measurement or measured now.
+// HostPeaks: how many multiply-adds a second a device can do at best, kept from an earlier measurement or measured now.
 
-import Records
-import Tensors
+package import Records
+package import Tensors
 
 /// The peaks of the devices that cells ask for, found when they are first needed.
 struct HostPeaks {
@@ -51,5 +51,25 @@ struct HostPeaks {
 
   private static func text(_ value: Double) -> String {
     Metric.flopsPerSecond.text(value) + "FLOP/s"
+  }
+}
+
+// The limits of this process beside the description of the machine.
+
+extension HostRecord {
+  /// Reads the machine's description, with what this process may use of it.
+  package static func read(
+    isa: String, _ limits: ProcessLimits, root: String = ""
+  ) -> HostRecord {
+    var host = read(isa: isa, root: root)
+    if let source = limits.cpus.source {
+      host.cpuLimit = limits.cpus.value
+      host.cpuLimitedBy = source
+    }
+    if let memory = limits.memory, let source = memory.source {
+      host.memoryLimitBytes = memory.value
+      host.memoryLimitedBy = source
+    }
+    return host
   }
 }
