@@ -11,8 +11,10 @@ package struct DatasetLoader: Sendable {
   package var isOnlyPlanning = false
   /// What `tiny-shakespeare` stands for.
   package var tinyShakespeare: RemoteText
-  /// The texts that a run was planned with: each is read from where it lay then, and refused where it has changed.
+  /// The texts that a run was begun with: each is looked for where it lay then, before anywhere else.
   package var planned: [RunRecord.Dataset] = []
+  /// Whether a text is refused that is not the one that the run was begun with.
+  package var isPinned = false
 
   package init(
     locations: DataLocations, download: Download,
@@ -29,17 +31,59 @@ package struct DatasetLoader: Sendable {
   /// empty or not UTF-8 is an error with or without one.
   ///
   /// - Parameter progress: called while downloading.
-  /// - Throws: `DataError`, when there is neither the data set nor a fallback.
+  /// - Throws: `DataError`, when there is neither the data set nor a fallback, or when it is pinned and has changed.
   package func load(
     _ declaration: DatasetDeclaration, progress: Download.Progress? = nil
   ) throws(DataError) -> LoadedText {
-    var warnings: [String] = []
-    let requested = declaration.dataset.description
-    if let known = planned.first(where: {
-      $0.insteadOf == requested || $0.insteadOf == nil && [$0.name, $0.path].contains(requested)
-    }) {
-      return try load(known, of: declaration)
+    guard let known = known(declaration) else { return try find(declaration, progress) }
+    var text: LoadedText
+    if let found = recorded(known) {
+      text = found
+    } else {
+      text = try find(declaration, insteadBy: known, progress)
     }
+    if isPinned, text.sha256 != known.sha256 { throw .changed(name: known.path ?? known.name) }
+    text.requested = declaration.dataset.description
+    if known.insteadOf != nil, text.note == nil {
+      text.note =
+        "using the fallback '\(text.name)', as the run did from its beginning; its losses do not "
+        + "compare with those on '\(declaration.dataset)'"
+    }
+    return text
+  }
+
+  /// The text that a run was begun with for this declaration; nil where it had none.
+  package func known(_ declaration: DatasetDeclaration) -> RunRecord.Dataset? {
+    let requested = declaration.dataset.description
+    return planned.first { text in
+      let used = text.insteadOf == nil ? requested : declaration.fallback?.description
+      return text.insteadOf ?? requested == requested
+        && used.map([text.name, text.path].contains) == true
+    }
+  }
+
+  /// The text that a run was begun with, from where it lay then; nil where it is not there any more.
+  private func recorded(_ known: RunRecord.Dataset) -> LoadedText? {
+    guard let path = known.path, let bytes = try? Self.readText(path) else { return nil }
+    let text = LoadedText(name: known.name, bytes: bytes, source: .file(path: path))
+    return text.sha256 == known.sha256 ? text : nil
+  }
+
+  /// Looks in every place for the text that a run was begun with: the declared one, or the fallback where that was used.
+  private func find(
+    _ declaration: DatasetDeclaration, insteadBy known: RunRecord.Dataset,
+    _ progress: Download.Progress?
+  ) throws(DataError) -> LoadedText {
+    var declaration = declaration
+    if known.insteadOf != nil { declaration.dataset = declaration.fallback ?? declaration.dataset }
+    if isPinned || known.insteadOf != nil { declaration.fallback = nil }
+    return try find(declaration, progress)
+  }
+
+  private func find(
+    _ declaration: DatasetDeclaration, _ progress: Download.Progress?
+  ) throws(DataError) -> LoadedText {
+    var warnings: [String] = []
     do {
       return try load(declaration.dataset, warnings: &warnings, progress: progress)
     } catch {
@@ -51,24 +95,6 @@ package struct DatasetLoader: Sendable {
         + "on '\(declaration.dataset)'"
       return text
     }
-  }
-
-  /// The text that a run was planned with.
-  private func load(
-    _ known: RunRecord.Dataset, of declaration: DatasetDeclaration
-  ) throws(DataError) -> LoadedText {
-    let dataset = known.insteadOf == nil ? declaration.dataset : declaration.fallback
-    var warnings: [String] = []
-    var text: LoadedText
-    if let path = known.path, AtomicFile.exists(path) {
-      text = LoadedText(
-        name: known.name, bytes: try Self.readText(path), source: .file(path: path))
-    } else {
-      text = try load(dataset ?? declaration.dataset, warnings: &warnings, progress: nil)
-    }
-    if text.sha256 != known.sha256 { throw .changed(name: known.name) }
-    text.requested = declaration.dataset.description
-    return text
   }
 
   private func load(

@@ -186,6 +186,52 @@ import Workloads
     }
   }
 
+  @Test func `a text that a run had is read from where it lay, whatever the folders are now`()
+    throws
+  {
+    let path = try folder.write(body, to: "elsewhere/kept.txt")
+    let declaration = DatasetDeclaration(.tinyShakespeare)
+    var loader = loader()
+    let sha256 = SHA256.hex(body)
+    loader.planned = [.init(name: "tiny-shakespeare", sha256: sha256, bytes: 0, path: path)]
+    for isPinned in [false, true] {
+      loader.isPinned = isPinned
+      let text = try loader.load(declaration)
+      #expect(text.path == path && text.name == "tiny-shakespeare" && !text.isFallback)
+    }
+    // Where it has changed the usual places count.
+    _ = try folder.write(Array("another".utf8), to: "elsewhere/kept.txt")
+    #expect(throws: DataError.self) { try loader.load(declaration) }
+    let found = try folder.write(body, to: "places/input.txt")
+    loader.locations = self.loader(dataDirectory: "\(folder.path)/places").locations
+    #expect(try loader.load(declaration).path == found)
+    // A pinned text is that one or none.
+    loader.planned[0].sha256 = SHA256.hex(Array("before".utf8))
+    #expect(throws: DataError.changed(name: path)) { try loader.load(declaration) }
+    loader.isPinned = false
+    #expect(try loader.load(declaration).sha256 == sha256)
+  }
+
+  @Test func `a run that began with the fallback goes on with it`() throws {
+    let kept = try folder.write(Array("the fallback".utf8), to: "fallback.txt")
+    var loader = loader(dataDirectory: folder.path)
+    let declaration = DatasetDeclaration(.tinyShakespeare, fallback: .file(kept))
+    let before = try loader.load(declaration)
+    #expect(before.isFallback && before.path == kept)
+    // The text that was missing has come.
+    let path = try folder.write(body, to: "input.txt")
+    loader.planned = [
+      .init(
+        name: before.name, sha256: before.sha256, bytes: 0, insteadOf: "tiny-shakespeare",
+        path: kept)
+    ]
+    let after = try loader.load(declaration)
+    #expect(after.isFallback && after.path == kept && after.requested == "tiny-shakespeare")
+    let other = DatasetDeclaration(.tinyShakespeare, fallback: .syntheticPlays())
+    #expect(try loader.load(other).path == path)
+    #expect(try loader.load(DatasetDeclaration(.tinyShakespeare)).path == path)
+  }
+
   @Test func `a word is a data set, a path, or neither`() {
     #expect(Dataset("tiny-shakespeare") == .tinyShakespeare)
     #expect(Dataset("synthetic-plays") == .syntheticPlays())
