@@ -32,6 +32,21 @@ package enum Wording {
     return "'\(harmless(String(text.unicodeScalars.prefix(quoteLimit - 3))))...'"
   }
 
+  /// The text as a word of a shell's command line: in single quotes where the shell would not take it as it is.
+  package static func shellWord(_ text: String) -> String {
+    let isPlain = text.utf8.allSatisfy { byte in
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"):
+        true
+      default: byte >= 0x80 || "/._-+=:,@%^".utf8.contains(byte)
+      }
+    }
+    // Within single quotes a shell takes everything as it is, but for the quote itself.
+    return isPlain && !text.isEmpty
+      ? harmless(text) : "'" + harmless(text).replacing("'", with: "'\\''") + "'"
+  }
+
   /// What kind of value a node is, with an article: "the text 'abc'", "a list".
   package static func found(_ node: Node) -> String {
     switch node.content {

@@ -47,7 +47,8 @@ package struct RunLocator: Sendable {
     if all.isEmpty { return "there are none in '\(results)'; --results names another folder" }
     let known = all.map(\.experiment).unique + all.map { "\($0.experiment)/\($0.id)" }
     return Suggestion.nearest(to: name, among: known).map { "did you mean '\($0)'?" }
-      ?? "'runexp list' shows all"
+      ?? "to list all: runexp list"
+      + (results == "results" ? "" : " --results \(Wording.shellWord(results))")
   }
 
   private static func isRun(_ path: String) -> Bool {

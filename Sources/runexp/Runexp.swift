@@ -20,7 +20,7 @@ struct Runexp: ParsableCommand {
       all that reads. 'source <(runexp completion bash)' makes TAB work.
 
       Exit codes: 0 ok, 1 error, 2 a difference that matters, 3 some cells failed, 5 not comparable, \
-      64 usage, 78 invalid experiment file, 130 interrupted (143 by SIGTERM).
+      64 usage, 75 another process runs it, 78 invalid experiment file, 130 interrupted (143 by SIGTERM).
       """,
     version: "runexp \(Program.number)",
     groupedSubcommands: [
@@ -50,8 +50,15 @@ struct Runexp: ParsableCommand {
   static func main() {
     StandardOutput.guardWrites()
     var words = Array(CommandLine.arguments.dropFirst())
-    // A first word that names a file, or could, stands for `run` and that file.
-    if let first = words.first, isFile(first) { words.insert("run", at: 0) }
+    // A first word that names a file, or could, stands for `run` and that file; options may stand before it.
+    let start =
+      words.first?.hasPrefix("-") == true
+      ? words.first { known.contains($0) || isFile($0) } : words.first
+    if let start, isFile(start) { words.insert("run", at: 0) }
+    if let start, words.first != start, known.contains(start), start != "help" {
+      say("error: options stand after the subcommand: runexp \(start) \(words.first ?? "") ...")
+      exit(withError: ArgumentParser.ExitCode(64))
+    }
     // `help` takes a subcommand where other words stand.
     let word = words.first == "help" ? words.dropFirst().first : words.first
     if let word, !word.hasPrefix("-"), !known.contains(word) {

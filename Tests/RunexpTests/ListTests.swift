@@ -81,7 +81,7 @@ struct ListTests {
     #expect(try state() == "unfinished")
     try program.write("{\"start\": \"2026-11-2", to: record)
     #expect(try state() == "unfinished")
-    #expect(try program.run("show", "tiny").output.contains("runexp resume tiny/\(run)"))
+    #expect(try program.run("show", "tiny").output.contains("runexp resume results/tiny/\(run)"))
 
     let lock = open(program.file("results/tiny/\(run)/.lock"), O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     defer { close(lock) }

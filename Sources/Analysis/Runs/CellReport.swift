@@ -140,7 +140,7 @@ extension StoredRun {
     let known = cells.map(\.label) + cells.map(\.id)
     let hint =
       Suggestion.nearest(to: name, among: known).map { "did you mean '\($0)'?" }
-      ?? "'runexp show \(folder.experiment)/\(folder.id)' lists them"
+      ?? "to list them: runexp show \(Wording.shellWord(folder.path))"
     throw CellError(description: "no cell \(Wording.quote(name)) in \(folder.id): \(hint)")
   }
 }

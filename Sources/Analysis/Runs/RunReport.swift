@@ -20,12 +20,13 @@ package struct RunReport: Sendable {
 
   package var text: String {
     let state = entry.state ?? .unfinished
-    let exit = run.record?.exit.map { ", exit code \($0)" } ?? ""
+    let code = state == .running ? nil : run.record?.exit
+    let exit = code.map { ", exit code \($0)" } ?? ""
     var text = "\(run.folder.experiment) \(run.folder.id): \(state.rawValue)\(exit)\n\n"
     text += Facts.text(facts) + "\n\(Coverage(run.rows).text)\n"
     if !run.cells.isEmpty { text += "\n" + table(isRunning: state == .running).text }
     if state == .unfinished {
-      text += "\n'runexp resume \(run.folder.experiment)/\(run.folder.id)' goes on with it\n"
+      text += "\nto go on with it: runexp resume \(Wording.shellWord(run.folder.path))\n"
     }
     return text
   }
@@ -76,17 +77,8 @@ package struct RunReport: Sendable {
     return facts
   }
 
-  // Within single quotes a shell takes everything as it is, but for the quote itself.
-  private static func quoted(_ word: String) -> String {
-    "'" + word.replacing("'", with: "'\\''") + "'"
-  }
-
   private static func command(_ words: [String]) -> String {
-    let plain = words.dropFirst().map { word in
-      word.contains { " '\"$&;|<>()[]{}*?\\".contains($0) } || word.isEmpty
-        ? Self.quoted(word) : word
-    }
-    return Wording.harmless((["runexp"] + plain).joined(separator: " "))
+    (["runexp"] + words.dropFirst().map(Wording.shellWord)).joined(separator: " ")
   }
 
   private static func host(_ host: HostRecord) -> String {
