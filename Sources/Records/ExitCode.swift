@@ -13,6 +13,8 @@ package enum ExitCode {
   package static let notComparable: Int32 = 5
   /// A worker could not write its results (EX_IOERR).
   package static let couldNotWrite: Int32 = 74
+  /// Another process runs the cell, or cells of the run, so that it is not complete yet (EX_TEMPFAIL).
+  package static let busy: Int32 = 75
   /// The experiment file is invalid (EX_CONFIG).
   package static let invalidFile: Int32 = 78
 }

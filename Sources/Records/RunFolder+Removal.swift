@@ -10,14 +10,23 @@ extension RunFolder {
   ///
   /// It is renamed first, so that no reader meets half a run, also where the program is stopped on the way.
   ///
-  /// - Throws: `RunError.locked` when a program works on it; `ResultsError` naming what could not be removed.
+  /// - Throws: `RunError.locked` when a program works on it or on one of its cells; `ResultsError` naming what could not
+  ///   be removed.
   package func remove() throws {
+    try checkUnused()
     let lock = try RunLock(self)
     defer { withExtendedLifetime(lock) {} }
     let parent = AtomicFile.folder(of: path)
     let doomed = "\(parent)/.\(id).removed"
     try Failpoint.remove.pass(path)
     guard rename(path, doomed) == 0 else { throw ResultsError.last("remove", path) }
+    // From here on no process finds a cell of it; one may have begun just before.
+    do {
+      try checkCells(in: doomed)
+    } catch {
+      _ = rename(doomed, path)
+      throw error
+    }
     try Self.mendLatest(in: parent)
     // Also what an earlier removal left that was stopped.
     for name in (try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? []
@@ -31,6 +40,21 @@ extension RunFolder {
     }
     // An experiment without runs goes too; what else lies in its folder keeps it.
     rmdir(parent)
+  }
+
+  /// Checks that no process works on the run or on one of its cells.
+  ///
+  /// - Throws: `RunError.locked`, which says who does.
+  package func checkUnused() throws(RunError) {
+    if let holder = RunLock.holder(in: path) { throw .locked(path, by: holder) }
+    try checkCells(in: path)
+  }
+
+  private func checkCells(in folder: String) throws(RunError) {
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/cells")) ?? [] {
+      guard let holder = RunLock.holder(in: "\(folder)/cells/\(name)") else { continue }
+      throw .locked(cell(name), by: holder)
+    }
   }
 
   private static func mendLatest(in parent: String) throws(ResultsError) {

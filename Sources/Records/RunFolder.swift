@@ -146,6 +146,19 @@ package struct RunFolder: Sendable, Equatable {
     if row.status == .ok || row.status == .diverged { try dropTrainingState(of: row.cell) }
   }
 
+  /// Whether there is state that an interrupted training would go on from.
+  package func hasTrainingState(_ id: String) -> Bool {
+    AtomicFile.exists("\(cell(id))/\(Self.trainingState)")
+  }
+
+  /// Does something in the folder of a cell, unless another process runs the cell: then the folder is that one's.
+  package func whileIdle(_ line: PlanLine, _ body: () throws -> Void) throws {
+    let lock: RunLock
+    do { lock = try RunLock(cell: line, of: self) } catch RunError.cellLocked { return }
+    defer { withExtendedLifetime(lock) {} }
+    try body()
+  }
+
   /// Removes the state that an interrupted training would go on from.
   package func dropTrainingState(of id: String) throws(ResultsError) {
     try remove("\(cell(id))/\(Self.trainingState)")

@@ -1,6 +1,6 @@
 // RunLock: one program at a time writes the tables of a run, and one works on each cell. The kernel gives a lock back
 // when the last process that holds it ends, however it ends, so nothing is ever locked by the dead. It holds between the
-// processes of one machine.
+// processes of one machine, and between machines where their file system passes flock(2) on.
 
 internal import Foundation
 
@@ -11,22 +11,49 @@ package final class RunLock {
   private static let file = ".lock"
   /// How long to wait for the workers of a run whose parent is dead, in seconds.
   private static let patience = 10.0
+  /// How long to wait for one who only looks whether the lock is held, in seconds.
+  private static let glance = 0.2
+
+  /// The process that took a lock; without a number where it left none.
+  package struct Holder: Equatable, Sendable {
+    package let process: Int32?
+    /// Nil where it is this machine, or unknown.
+    package let host: String?
+
+    package init(process: Int32? = nil, host: String? = nil) {
+      self.process = process
+      self.host = host
+    }
+
+    /// Such as ` (process 4711 on node7)`; empty where nothing is known.
+    var note: String {
+      process.map { " (process \($0)" + (host.map { " on \($0)" } ?? "") + ")" } ?? ""
+    }
+
+    /// Whether it ran on this machine and is dead, so that only its children still hold the lock.
+    fileprivate var isDead: Bool {
+      host == nil && process.map { kill($0, 0) != 0 && errno == ESRCH } ?? false
+    }
+  }
 
   package let descriptor: Int32
+  private var isTaken = false
 
   /// Takes the lock of a run.
   ///
   /// - Throws: `RunError.locked` when another program has it.
-  package convenience init(_ folder: RunFolder) throws { try self.init(folder: folder.path) }
+  package convenience init(_ folder: RunFolder) throws {
+    try self.init(folder: folder.path) { .locked(folder.path, by: $0) }
+  }
 
   /// Takes the lock of one cell, whose folder is there.
   ///
-  /// - Throws: `RunError.locked` when another program works on the cell.
+  /// - Throws: `RunError.cellLocked` when another process runs the cell.
   package convenience init(cell line: PlanLine, of folder: RunFolder) throws {
-    try self.init(folder: folder.cell(line.cell))
+    try self.init(folder: folder.cell(line.cell)) { .cellLocked(line.label, by: $0) }
   }
 
-  private init(folder: String) throws {
+  private init(folder: String, error: (Holder) -> RunError) throws {
     let path = "\(folder)/\(Self.file)"
     let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     guard file >= 0 else { throw ResultsError.last("write", path) }
@@ -34,33 +61,50 @@ package final class RunLock {
     let start = MonotonicClock.now()
     while flock(file, LOCK_EX | LOCK_NB) != 0 {
       let holder = Self.holder(file)
-      let isHeldByOrphans = holder.map { kill($0, 0) != 0 && errno == ESRCH } ?? false
-      guard isHeldByOrphans, MonotonicClock.now() - start < Self.patience else {
-        throw RunError.locked(folder, by: holder)
+      guard MonotonicClock.now() - start < (holder.isDead ? Self.patience : Self.glance) else {
+        throw error(holder)
       }
       usleep(20_000)
     }
-    let text = "\(getpid())\n"
+    isTaken = true
+    let text = "\(getpid())\n\(Self.hostname)\n"
     ftruncate(file, 0)
     _ = text.withCString { pwrite(file, $0, strlen($0), 0) }
   }
 
-  deinit { close(descriptor) }
-
-  /// Whether a program writes into the run's folder at this moment.
-  package static func isHeld(_ folder: RunFolder) -> Bool {
-    let file = open(folder.file(Self.file), O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else { return false }
-    defer { close(file) }
-    return flock(file, LOCK_SH | LOCK_NB) != 0
+  deinit {
+    // A run that is passed on tells nobody's host.
+    if isTaken { ftruncate(descriptor, 0) }
+    close(descriptor)
   }
 
-  private static func holder(_ file: Int32) -> Int32? {
-    var bytes = [UInt8](repeating: 0, count: 32)
-    let count = pread(file, &bytes, bytes.count, 0)
-    guard count > 0 else { return nil }
-    return Int32(
-      String(decoding: bytes[..<count], as: UTF8.self).trimmingCharacters(
-        in: .whitespacesAndNewlines))
+  /// Whether a program writes into the run's folder at this moment.
+  package static func isHeld(_ folder: RunFolder) -> Bool { holder(in: folder.path) != nil }
+
+  /// Whether a process runs the cell at this moment.
+  package static func isHeld(cell id: String, of folder: RunFolder) -> Bool {
+    holder(in: folder.cell(id)) != nil
+  }
+
+  /// Who holds the lock of a folder; nil where nobody does.
+  static func holder(in folder: String) -> Holder? {
+    let file = open("\(folder)/\(Self.file)", O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { return nil }
+    defer { close(file) }
+    return flock(file, LOCK_SH | LOCK_NB) == 0 ? nil : holder(file)
+  }
+
+  private static func holder(_ file: Int32) -> Holder {
+    var bytes = [UInt8](repeating: 0, count: 512)
+    let count = max(0, pread(file, &bytes, bytes.count, 0))
+    let lines = String(decoding: bytes[..<count], as: UTF8.self).split(separator: "\n")
+    let host = lines.dropFirst().first.map(String.init)
+    return Holder(process: lines.first.flatMap { Int32($0) }, host: host == hostname ? nil : host)
+  }
+
+  private static var hostname: String {
+    var bytes = [CChar](repeating: 0, count: 257)
+    guard gethostname(&bytes, bytes.count - 1) == 0 else { return "" }
+    return String(decoding: bytes.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
   }
 }

@@ -19,6 +19,9 @@ package struct StoredRun: Sendable {
 
   package var rows: [CellRow] { cells.map(\.row) }
 
+  /// Whether every cell is done, well or not.
+  package var isComplete: Bool { cells.allSatisfy(\.row.status.isFinal) }
+
   /// The experiment file as it was written; nil where it is gone.
   package var experimentYAML: String? { try? AtomicFile.read(folder.file("experiment.yaml")) }
 

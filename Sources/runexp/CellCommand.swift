@@ -14,15 +14,19 @@ struct CellCommand: ParsableCommand {
       """
       Takes all that it needs from the run's folder and writes into the cell's own folder only, so \
       that several machines that share the folder may run different cells at once. A cell that is \
-      done already is left as it is. 'runexp collect' makes the tables afterwards.
+      done already is left as it is, and so is one that another process runs. Another program or text \
+      than the run was prepared with is refused; another machine is not, but stands in the cell's row. \
+      The cell takes all threads and memory that its process may use. 'runexp collect' makes the \
+      tables afterwards.
       """,
       examples: [
         ("runexp cell results/modern/latest --index 0", "the first cell of the plan"),
         ("runexp cell $RUN --index $SLURM_ARRAY_TASK_ID", "one cell a task of a job array"),
       ],
       exits: [
-        .ok, .failure("there is no such cell, or another process works on it"),
-        .init(3, "the cell did not end ok"), .init(74, "the results could not be written"),
+        .ok, .failure("there is no such cell"), .init(3, "the cell did not end ok"),
+        .init(5, "program or text are not those the run was prepared with; nothing was run"),
+        .init(74, "the results could not be written"), .init(75, "another process runs the cell"),
         .interrupted,
       ]
     ).text)
@@ -37,13 +41,16 @@ struct CellCommand: ParsableCommand {
     let code: Int32
     do {
       code = try CellWorker(
-        folder, environment: ProcessInfo.processInfo.environment, isQuiet: quiet
+        folder, program: { Program.build }, environment: ProcessInfo.processInfo.environment,
+        isQuiet: quiet
       ).run(index: index)
     } catch {
       say("error: \(error)")
       let isOfSystem = (error as? ResultsError)?.isOfSystem ?? false
       throw ArgumentParser.ExitCode(
-        isOfSystem ? Records.ExitCode.couldNotWrite : Records.ExitCode.failure)
+        isOfSystem
+          ? Records.ExitCode.couldNotWrite
+          : (error as? RunError)?.exitCode ?? Records.ExitCode.failure)
     }
     if code != ExitCode.ok { throw ArgumentParser.ExitCode(code) }
   }

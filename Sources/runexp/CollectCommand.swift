@@ -21,6 +21,7 @@ struct CollectCommand: ParsableCommand {
 
   @Argument(help: .run, completion: .runs) var name: String
   @OptionGroup var place: ResultsOptions
+  @Flag(name: .shortAndLong, help: "Print no summary.") var quiet = false
   @Flag(help: "Print the summary as one JSON document.") var json = false
 
   func run() throws {
@@ -32,7 +33,7 @@ struct CollectCommand: ParsableCommand {
       if collection.isComplete { try collection.end(exitCode: collection.exitCode) }
       return collection
     }
-    show(collection.summary, collection.texts, json: json)
+    if !quiet { show(collection.summary, collection.texts, json: json) }
     if collection.exitCode != ExitCode.ok { throw ArgumentParser.ExitCode(collection.exitCode) }
   }
 }

@@ -20,6 +20,8 @@ struct HelpPage {
     static let invalidFile = Exit(78, "the experiment file is invalid")
     static let someCellsFailed = Exit(3, "the run ended, but some cells are not ok")
     static let changed = Exit(5, "program, machine or text are not those the run began with")
+    static let busy = Exit(
+      75, "other processes run cells of the run; 'runexp collect' takes their results")
     static let interrupted = Exit(
       130, "interrupted by Ctrl-C (143: by SIGTERM); 'runexp resume' goes on")
 

@@ -14,6 +14,9 @@ enum Program {
     ProgramVersion(version: number, commit: commit(), sha256: hash())
   }
 
+  /// What tells this build from others: version and hash.
+  static var build: ProgramVersion { ProgramVersion(version: number, commit: nil, sha256: hash()) }
+
   private static func hash() -> String? {
     guard let bytes = try? AtomicFile.readBytes(CommandLine.executablePath) else { return nil }
     return SHA256.hex(bytes)

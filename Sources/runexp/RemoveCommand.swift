@@ -12,8 +12,8 @@ struct RemoveCommand: ParsableCommand {
     discussion: HelpPage(
       """
       Removes the folders of runs, with all that is in them, and says what that frees. Asks before \
-      it does so; where nobody can be asked, --yes is needed. A run that a program works on is \
-      refused, and then none is removed. 'latest' leads to the newest run that is left.
+      it does so; where nobody can be asked, --yes is needed. A run that a program works on, or a \
+      cell of which a process runs, is refused, and then none is removed. 'latest' leads to the newest run that is left.
       """,
       examples: [
         ("runexp rm latest", "the newest run of all"),
@@ -60,10 +60,7 @@ struct RemoveCommand: ParsableCommand {
     let runs = try failing { try chosen() }
     if runs.isEmpty { return say("no such runs in '\(place.results)'; nothing was removed") }
     let sizes = runs.map(\.bytes)
-    for run in runs where RunLock.isHeld(run) {
-      say("error: \(RunError.locked(run.path, by: nil))")
-      throw ArgumentParser.ExitCode(Records.ExitCode.failure)
-    }
+    try failing { for run in runs { try run.checkUnused() } }
     try ask(runs, size(sizes.reduce(0, +)))
     for (run, bytes) in zip(runs, sizes) {
       try failing { try run.remove() }

@@ -34,6 +34,7 @@ struct ReplayCommand: ParsableCommand {
     help: "Ids or labels of cells (default: all that ended ok).", completion: .cells)
   var cells: [String] = []
   @Option(help: "Folder of all results.") var results = "results"
+  @Flag(help: "Download nothing; $RUNEXP_OFFLINE=1 means it as well.") var offline = false
   @Flag(help: "Run and compare also where program, machine or text have changed.")
   var acceptChanges = false
   @Flag(help: "Print one JSON object a cell.") var json = false
@@ -46,7 +47,9 @@ struct ReplayCommand: ParsableCommand {
     defer { try? FileManager.default.removeItem(atPath: scratch) }
     let program = Program.version
     let environment = ProcessInfo.processInfo.environment
-    let options = run.record?.options ?? RunOptions()
+    var recorded = run.record?.options ?? RunOptions()
+    recorded.offline = recorded.offline || offline
+    let options = recorded
     let changes = try failing {
       let changes = try Replay.changes(
         since: run, for: chosen, options: options, program: program, environment: environment,
@@ -83,7 +86,9 @@ struct ReplayCommand: ParsableCommand {
     }
     return try cells.map { word in
       guard let cell = run.cells.first(where: { $0.id == word || $0.label == word }) else {
-        throw ValidationError("the run has no cell '\(word)'; 'runexp show' lists them")
+        throw ValidationError(
+          "the run has no cell '\(word)'; to list them: runexp show "
+            + Wording.shellWord(run.folder.path))
       }
       return cell
     }

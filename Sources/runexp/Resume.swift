@@ -21,7 +21,7 @@ struct Resume: ParsableCommand {
       ],
       exits: [
         .ok, .failure("there is no such run, or another program works on it"), .someCellsFailed,
-        .changed, .invalidFile, .interrupted,
+        .changed, .busy, .invalidFile, .interrupted,
       ]
     ).text)
 
@@ -42,7 +42,7 @@ struct Resume: ParsableCommand {
 
   func run() throws {
     let folder = try failing { try RunLocator(results: place.results).find(name) }
-    var options = try failing { try StoredRun(folder).record?.options ?? RunOptions() }
+    var options = (try? RunRecord(file: folder.file("run.json")))?.options ?? RunOptions()
     options.results = place.results
     options.isQuiet = quiet
     options.arguments = CommandLine.arguments

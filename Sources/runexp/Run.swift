@@ -22,7 +22,7 @@ struct Run: ParsableCommand {
       ],
       exits: [
         .ok, .failure("nothing could be run: no data, no place for results"), .someCellsFailed,
-        .changed, .invalidFile, .interrupted,
+        .changed, .busy, .invalidFile, .interrupted,
       ]
     ).text)
 

@@ -21,7 +21,9 @@ func runCells(
   }
   show(outcome.summary, outcome.texts, json: json)
   say("results: \(outcome.folder.path)")
-  if outcome.exitCode >= 128 { say("'runexp resume \(outcome.folder.id)' goes on with it") }
+  let path = Wording.shellWord(outcome.folder.path)
+  if outcome.exitCode >= 128 { say("to go on with it: runexp resume \(path)") }
+  if outcome.isBusy { say("when the cells of other processes are done: runexp collect \(path)") }
   if outcome.exitCode != ExitCode.ok { throw ArgumentParser.ExitCode(outcome.exitCode) }
 }
 

@@ -59,6 +59,8 @@ struct CommandLineTests {
       (["components", "swigl"], "there is no component 'swigl'; did you mean 'swiglu'?"),
       (["components", "colour"], "there is no component 'colour'"),
       (["schema", "x"], "Unexpected argument 'x'"),
+      (["-q"], "Unknown option '-q'"),
+      (["-q", "run", "x.yaml"], "options stand after the subcommand: runexp run -q"),
     ])
   func usage(arguments: [String], expected: String) throws {
     let program = try Program()
@@ -67,6 +69,15 @@ struct CommandLineTests {
     #expect(finished.output.isEmpty)
     #expect(finished.errors.contains(expected), "\(finished.errors)")
     #expect(program.tree().isEmpty)
+  }
+
+  @Test("options may stand before the file that is run")
+  func optionsFirst() throws {
+    let program = try Program()
+    try program.write(TinyExperiment.onText(program), to: "tiny.yaml")
+    let finished = try program.run("-q", "--results", "out/deep", "--seeds", "7", "tiny.yaml")
+    #expect(finished.code == 0, "\(finished.errors)")
+    #expect(program.exists("out/deep/tiny/latest/summary.md"))
   }
 
   @Test("check counts the cells and writes nothing")
@@ -141,28 +152,5 @@ struct CommandLineTests {
         "compare", "device", "matrix", "model", "name", "precision", "seeds", "variants",
         "workload",
       ])
-  }
-
-  @Test("a cell of a run is run by its number, once, and what is no cell is an error")
-  func worker() throws {
-    let program = try Program()
-    try program.write(TinyExperiment.onText(program, steps: 2), to: "tiny.yaml")
-    #expect(try program.run("run", "tiny.yaml", "-q").code == 0)
-    let run = "results/tiny/latest"
-    let plan = try program.read("\(run)/plan.jsonl").split(separator: "\n")
-    let cell = try #require(JSON(reading: String(plan[1]))["cell"]?.text)
-    let (curve, result) = ("\(run)/cells/\(cell)/steps.jsonl", "\(run)/cells/\(cell)/result.json")
-    let before = (try program.read(curve), try program.read(result))
-    #expect(try program.run("cell", run, "--index", "1", "--quiet").code == 0)
-    #expect(try (program.read(curve), program.read(result)) == before, "it was done already")
-    try FileManager.default.removeItem(atPath: program.file(result))
-    #expect(try program.run("cell", run, "--index", "1", "--quiet").code == 0)
-    #expect(try losses(program.read(curve)) == losses(before.0))
-    #expect(program.exists(result))
-    for words in [[run, "--index", "2"], [run, "--index=-1"], ["nowhere", "--index", "0"]] {
-      let missing = try program.run(["cell"] + words)
-      #expect(missing.code == 1, "\(words): \(missing.errors)")
-      #expect(missing.errors.hasPrefix("error: "), "\(words): \(missing.errors)")
-    }
   }
 }

@@ -163,7 +163,7 @@ struct FenceTests {
     #expect(both.code == 0 && !both.errors.contains("warning"), "\(both.errors)")
   }
 
-  @Test("of cells side by side those that measure time have all threads, the others share them")
+  @Test("cells side by side share the threads, and those that measure time or are alone have all")
   func threads() throws {
     let program = try Program()
     try program.write(
@@ -177,14 +177,21 @@ struct FenceTests {
           - {type: train, dataset: {name: synthetic-plays}, sequence: 16, batch: 2, steps: 1}
           - {type: attention, sequence: 16, seconds: 0}
       """, to: "shares.yaml")
-    let finished = try program.run(
-      "run", "shares.yaml", "-q", "--parallel", "2", "--threads", "4")
-    #expect(finished.code == 0, "\(finished.errors)")
-    let rows = try program.read("results/shares/latest/cells.jsonl").split(separator: "\n").map {
-      try JSON(reading: String($0))
+    func shares(_ seeds: String, parallel: Int, threads: Int) throws -> [[Int?]] {
+      let finished = try program.run(
+        "run", "shares.yaml", "--seeds", seeds, "--parallel", "\(parallel)", "--threads",
+        "\(threads)")
+      #expect(finished.code == 0, "\(finished.errors)")
+      #expect(finished.errors.contains("no more threads") == (threads < parallel), "\(seeds)")
+      return try program.read("results/shares/latest/cells.jsonl").split(separator: "\n").map {
+        let row = try JSON(reading: String($0))
+        return ["ran.threads", "ran.concurrent_cells"].map { row[$0]?.whole }
+      }
     }
-    #expect(rows.map { $0["ran.threads"]?.whole } == [2, 4])
-    #expect(rows.map { $0["ran.concurrent_cells"]?.whole } == [2, nil])
+    // One seed: each of the two cells is the only one of its kind.
+    #expect(try shares("1", parallel: 2, threads: 4) == [[4, nil], [4, nil]])
+    #expect(try shares("1..4", parallel: 4, threads: 2).contains([1, 2]))
+    #expect(try !shares("1..4", parallel: 4, threads: 2).contains { $0[1] ?? 0 > 2 })
   }
 
   @Test("cells run side by side and give the same bits as one after the other")
@@ -193,13 +200,14 @@ struct FenceTests {
     try program.write(TinyExperiment.onText(program, seeds: "[1, 2]"), to: "tiny.yaml")
     #expect(try program.run("run", "tiny.yaml", "-q", "--results", "one").code == 0)
     let running = try program.start(
-      ["run", "tiny.yaml", "-q", "--parallel", "2", "--set", "seeds=1"],
+      ["run", "tiny.yaml", "-q", "--parallel", "2", "--threads", "2", "--set", "seeds=1"],
       environment: ["RUNEXP_FAILPOINTS": "append:steps.jsonl=pause@1"])
     let workers = running.pausedChildren(2)
     #expect(workers.count == 2)
     for worker in workers { kill(worker, SIGCONT) }
     #expect(try running.finish().code == 0)
-    let two = try program.run("run", "tiny.yaml", "-q", "--parallel", "2", "--results", "two")
+    let two = try program.run(
+      "run", "tiny.yaml", "-q", "--parallel", "2", "--threads", "2", "--results", "two")
     #expect(two.code == 0, "\(two.errors)")
     let alone = try losses(of: program, "one/tiny/latest")
     let together = try losses(of: program, "two/tiny/latest")

@@ -82,6 +82,15 @@ struct RemoveTests {
     #expect(used.errors.contains("\(tiny[1].id)' is in use by another runexp"), "\(used.errors)")
     #expect(program.exists("results/tiny/\(tiny[2].id)/run.json"))
     close(lock)
+    // One of its cells is run, by a process that does not have the run.
+    let cell = try tiny[1].makeCell("base-s1-0123abcd")
+    let cellLock = open("\(cell)/.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+    #expect(flock(cellLock, LOCK_EX | LOCK_NB) == 0)
+    let working = try program.run("rm", "--yes", "tiny", tiny[1].path)
+    #expect(working.code == 1)
+    #expect(working.errors.contains("base-s1-0123abcd' is in use by another runexp"))
+    #expect(program.exists("results/tiny/\(tiny[2].id)/run.json"))
+    close(cellLock)
     #expect(try program.run("rm", "--yes", "tiny", tiny[1].path).code == 0)
     #expect(try program.run("rm").code == 64)
   }

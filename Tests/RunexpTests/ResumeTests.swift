@@ -82,8 +82,7 @@ struct ResumeTests {
   /// Whether a program has taken the lock of a run.
   private func isWriting(_ running: Running, _ program: Program) -> Bool {
     guard let run = program.resumableRun() else { return false }
-    let holder = (try? program.read("\(run)/.lock")) ?? ""
-    return holder.trimmingCharacters(in: .whitespacesAndNewlines) == "\(running.id)"
+    return (try? program.read("\(run)/.lock"))?.hasPrefix("\(running.id)\n") == true
   }
 
   private func isFinished(_ program: Program, _ run: String) throws -> Bool {
@@ -113,8 +112,9 @@ struct ResumeTests {
     kill(worker, SIGCONT)
     let stopped = try running.finish()
     #expect(stopped.code == 130)
-    #expect(stopped.errors.contains("runexp resume"))
-    let resumed = try program.run("resume", "latest", "-q")
+    let hint = try #require(stopped.errors.split(separator: "\n").last)
+    #expect(hint.hasPrefix("to go on with it: runexp resume results/tiny/r-"))
+    let resumed = try program.shell(hint.drop { $0 != ":" }.dropFirst() + " -q")
     #expect(resumed.code == 0, "\(resumed.errors)")
     try RunContent(program, "whole/tiny/latest").expectSame(RunContent(program, Self.run))
     let record = try JSON(reading: program.read("\(Self.run)/run.json"))
@@ -283,7 +283,7 @@ struct ResumeTests {
     let accepted = try program.run("replay", "tiny", "modern", "--accept-changes")
     #expect(accepted.code == 5)
     #expect(accepted.output.contains("DIFFERENT: "))
-    #expect(accepted.errors.contains("note: the text 'text.txt' has changed"))
+    #expect(accepted.errors.contains("note: the text '\(program.file("text.txt"))' has changed"))
 
     try program.write(text, to: "text.txt")
     let path = "\(Self.run)/run.json"

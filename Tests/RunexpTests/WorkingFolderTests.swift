@@ -102,6 +102,91 @@ struct WorkingFolderTests {
     #expect(try Set(cells("begin/out")).isSuperset(of: ids) && cells("begin/out").count == 4)
   }
 
+  @Test("two texts of one name are told apart by their paths")
+  func sameName() throws {
+    let paths = ["one", "two"].map { "\($0)/mine.txt" }
+    for (path, letter) in zip(paths, ["e", "o"]) {
+      try FileManager.default.createDirectory(
+        atPath: program.file(AtomicFile.folder(of: path)), withIntermediateDirectories: true)
+      try program.write(
+        program.read("files/texts/text.txt").replacing("a", with: letter), to: path)
+    }
+    let words = [
+      "run", "files/tiny.yaml", "-q", "--vary",
+      "workload.dataset.name=./one/mine.txt,./two/mine.txt",
+    ]
+    let finished = try program.run(words)
+    #expect(finished.code == 0, "\(finished.errors)")
+    let cells = try program.read("results/tiny/latest/plan.jsonl").split(separator: "\n").map {
+      try #require(try JSON(reading: String($0))["label"]?.text)
+    }
+    #expect(try program.run("replay", "tiny", cells[0]).code == 0)
+    let texts = try paths.map(program.read)
+    try program.write(texts[1], to: paths[0])
+    try program.write(texts[0], to: paths[1])
+    let commands = [["resume", "tiny"], ["replay", "tiny"], words + ["--into", "tiny"]]
+    for words in commands {
+      let refused = try program.run(words)
+      #expect(refused.code == 5, "\(words): \(refused.errors)")
+      for path in paths {
+        #expect(refused.errors.contains("the text '\(program.file(path))' has changed"))
+      }
+      #expect(!refused.output.contains("DIFFERENT"))
+    }
+    // Only the text of the cell that is replayed is looked at.
+    try program.write(texts[0], to: paths[0])
+    #expect(try program.run("replay", "tiny", cells[0]).code == 0)
+  }
+
+  @Test("a run goes on with the text that it had, and asks no network for another")
+  func recordedText() throws {
+    // A download would be this one.
+    try FileManager.default.createDirectory(
+      atPath: program.file("bin"), withIntermediateDirectories: true)
+    try program.write("#!/bin/sh\ntouch '\(program.file("asked"))'\nexit 6\n", to: "bin/curl")
+    #expect(chmod(program.file("bin/curl"), 0o755) == 0)
+    let environment = ["PATH": "\(program.file("bin")):/usr/bin:/bin"]
+    let fallback = ["name=tiny-shakespeare", "fallback=./files/texts/text.txt"]
+      .flatMap { ["--set", "workload.dataset.\($0)"] }
+    let words = ["run", "files/tiny.yaml", "-q"] + fallback
+    let finished = try program.run(words + ["--offline"], environment: environment)
+    #expect(finished.code == 0, "\(finished.errors)")
+    #expect(!program.exists("asked"))
+    let online = try program.run(words + ["--results", "online"], environment: environment)
+    #expect(online.code == 0 && program.exists("asked"), "\(online.errors)")
+    try FileManager.default.removeItem(atPath: program.file("asked"))
+    let run = "online/tiny/latest"
+    let plan = try program.read("\(run)/plan.jsonl")
+    for words in [["replay", run], ["replay", run, "--offline"], ["resume", run, "-q"]] {
+      let again = try program.run(words, environment: environment)
+      #expect(again.code == 0, "\(words): \(again.errors)")
+      #expect(!program.exists("asked"), "\(words)")
+    }
+    #expect(try program.read("\(run)/plan.jsonl") == plan)
+  }
+
+  @Test("what is printed to go on with works as it stands, wherever the results are")
+  func hints() throws {
+    let running = try program.start([
+      "run", "files/tiny.yaml", "-q", "--results", "my results", "--set", "workload.steps=100000",
+    ])
+    try #require(running.wait { program.lines("my results", "steps.jsonl") > 2 })
+    running.signal(SIGINT)
+    let stopped = try running.finish()
+    #expect(stopped.code == 130)
+    let shown = try program.run("show", "latest", "--results", "my results").output
+    for text in [stopped.errors, shown] {
+      let hint = try #require(text.split(separator: "\n").last)
+      #expect(hint.hasPrefix("to go on with it: runexp resume 'my results/tiny/r-"), "\(hint)")
+      let command = hint.drop { $0 != ":" }.dropFirst()
+      let resumed = try program.shell("\(command) -q --time 100ms --retry timeout")
+      #expect(resumed.code == 3, "\(resumed.errors)")
+      #expect(resumed.output.contains("2 timeout"))
+    }
+    let missing = try program.run("show", "nothing", "--results", "my results")
+    #expect(missing.errors.contains("to list all: runexp list --results 'my results'"))
+  }
+
   @Test("a file that is not there is named by the path that was looked at")
   func missing() throws {
     for (words, path) in [

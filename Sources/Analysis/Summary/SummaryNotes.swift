@@ -14,13 +14,27 @@ struct SummaryNotes {
     self.block = block
   }
 
-  var all: [String] { data + concurrency + missing + seeds + correction + confounded + unfair }
+  var all: [String] {
+    data + concurrency + machines + missing + seeds + correction + confounded + unfair
+  }
 
   // Cells that ran side by side shared the machine.
   var concurrency: [String] {
     let most = block.rows.compactMap { $0.fact("concurrent_cells")?.whole }.max() ?? 1
     return most > 1
       ? ["up to \(most) cells ran at once and shared the machine: times say little"] : []
+  }
+
+  // Cells of one run may run on several machines; the facts name those that the run was not prepared on.
+  var machines: [String] {
+    let machines = block.rows.filter { $0.status == .ok }.map { row in
+      [row.fact("cpu")?.text, row.fact("isa")?.text]
+    }
+    return machines.unique.count > 1
+      ? [
+        "cells ran on different processors: times do not compare, and losses may differ in their last digits"
+      ]
+      : []
   }
 
   // Another text than was asked for: losses on it compare with no other run's.

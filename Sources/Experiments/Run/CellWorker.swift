@@ -10,12 +10,19 @@ import Workloads
 /// Runs one cell in this process.
 package struct CellWorker {
   private let folder: RunFolder
+  private let program: () -> ProgramVersion
   private let environment: [String: String]
   private let isQuiet: Bool
 
-  /// - Parameter isQuiet: whether to show no progress.
-  package init(_ folder: RunFolder, environment: [String: String], isQuiet: Bool = false) {
+  /// - Parameters:
+  ///   - program: this program; asked for by a worker that was started by hand alone, for hashing it takes time.
+  ///   - isQuiet: whether to show no progress.
+  package init(
+    _ folder: RunFolder, program: @escaping () -> ProgramVersion, environment: [String: String],
+    isQuiet: Bool = false
+  ) {
     self.folder = folder
+    self.program = program
     self.environment = environment
     self.isQuiet = isQuiet
   }
@@ -24,8 +31,8 @@ package struct CellWorker {
   ///
   /// - Parameter index: its number in the plan, from 0.
   /// - Returns: the exit code.
-  /// - Throws: `ResultsError` where the folder cannot be read or written; `RunError` where the cell is excluded, or where
-  ///   another process is running it.
+  /// - Throws: `ResultsError` where the folder cannot be read or written; `RunError` where the cell is excluded, where
+  ///   another process is running it, or where program or text are not those of the plan. Then it stays as it is.
   package func run(index: Int) throws -> Int32 {
     let interrupts = Interrupts()
     // Until there is something to save, nothing is worth waiting for.
@@ -39,14 +46,15 @@ package struct CellWorker {
     defer { withExtendedLifetime(lock) {} }
     let planned = line.row(experiment: folder.experiment)
     if let row = folder.result(of: planned), row.status.isFinal { return ExitCode.ok }
+    let changes = parent.isConnected ? [] : program().changes(since: record.program)
+    if !changes.isEmpty { throw RunError.cellChanged(line.label, changes, run: folder.path) }
     try folder.removeResult(of: line.cell)
 
     let cell = try ResolvedCell(line, of: record, in: path)
-    let isParallel = record.options.parallel > 1
-    let isShared = isParallel && !type(of: cell.workload).measuresTime
-    let resources = CellResources(record.options, isShared: isShared)
+    let concurrent = CellResources.concurrentCells(environment)
+    let resources = CellResources(record.options, among: concurrent)
     let reporter = CellReporter(
-      ProgressBar(Terminal.progress(isQuiet: isQuiet, isPlain: isParallel)),
+      ProgressBar(Terminal.progress(isQuiet: isQuiet, isPlain: concurrent > 1)),
       headline: type(of: cell.workload).headline, log: LineFile("\(path)/log.txt"))
     reporter.begin(
       line.label, (line.order ?? 0) + 1, of: record.cells ?? 1, steps: cell.workload.steps)
@@ -64,10 +72,13 @@ package struct CellWorker {
       row.setFact("device_summary", .string(found.device.summary))
       row.setFact("threads", .integer(found.device.threads))
       row.setFact("precision", .string(cell.precision.rawValue))
-      if isShared { row.setFact("concurrent_cells", .integer(record.options.parallel)) }
+      if concurrent > 1 { row.setFact("concurrent_cells", .integer(concurrent)) }
+      // The local runner's workers are on its machine.
+      if !parent.isConnected { row.setMachine(otherThan: record.host) }
       let left = try resources.memoryCap.map(MemoryCap.set)
       var loader = DatasetLoader(record.options, environment: environment)
       loader.planned = record.datasets
+      loader.isPinned = true
       let job = CellJob(
         row: row, model: cell.model, device: found.device,
         precision: cell.precision.elementType, folder: path, data: loader,
@@ -90,6 +101,9 @@ package struct CellWorker {
       (row.status, row.reason) = (.oom, error.description)
     } catch let error as MemoryCapExceeded {
       (row.status, row.reason) = (.oom, error.description)
+    } catch DataError.changed(let name) {
+      throw RunError.cellChanged(
+        line.label, ["the text '\(name)' has changed"], run: folder.path)
     } catch let error as ResultsError where error.isOfSystem {
       // No verdict on the cell: the disk is full, or the folder is gone.
       throw error
@@ -102,6 +116,16 @@ package struct CellWorker {
     reporter.end(row)
     try folder.writeResult(row)
     return interrupts.exitCode ?? (row.status == .ok ? ExitCode.ok : ExitCode.someCellsFailed)
+  }
+}
+
+extension CellRow {
+  /// States the machine that runs the cell, where it is another than the run was prepared on.
+  fileprivate mutating func setMachine(otherThan host: HostRecord) {
+    let own = HostRecord.read(isa: Device.cpu(threads: 1).summary)
+    if let cpu = own.cpu, cpu != host.cpu { setFact("cpu", .string(cpu)) }
+    let isa = HostRecord.instructionSet(own.isa)
+    if isa != HostRecord.instructionSet(host.isa) { setFact("isa", .string(isa)) }
   }
 }
 

@@ -24,10 +24,13 @@ package final class ChildProcess {
 
   /// Starts `program`, in a process group of its own: a Ctrl-C reaches it only through its parent.
   ///
-  /// - Parameter lock: a descriptor that the child keeps open, so that what it locks stays locked.
+  /// - Parameters:
+  ///   - lock: a descriptor that the child keeps open, so that what it locks stays locked.
+  ///   - variables: what its environment has beside this process's own.
   /// - Throws: `ResultsError.system` when it cannot be started.
   package init(
-    _ program: String, _ arguments: [String], keeping lock: Int32? = nil
+    _ program: String, _ arguments: [String], keeping lock: Int32? = nil,
+    environment variables: [String: String] = [:]
   ) throws(ResultsError) {
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
@@ -68,14 +71,11 @@ package final class ChildProcess {
     words.append(nil)
     defer { for word in words { free(word) } }
     var process: pid_t = 0
-    var variables: [UnsafeMutablePointer<CChar>?] = []
-    let connected = ProcessInfo.processInfo.environment.merging([ParentWatcher.variable: "1"]) {
-      $1
-    }
-    for (name, value) in connected { variables.append(strdup("\(name)=\(value)")) }
-    variables.append(nil)
-    defer { for variable in variables { free(variable) } }
-    let code = posix_spawn(&process, program, &actions, &attributes, words, variables)
+    let connected = ProcessInfo.processInfo.environment.merging(variables) { $1 }
+      .merging([ParentWatcher.variable: "1"]) { $1 }
+    let environment = connected.map { strdup("\($0)=\($1)") } + [nil]
+    defer { for variable in environment { free(variable) } }
+    let code = posix_spawn(&process, program, &actions, &attributes, words, environment)
     guard code == 0 else {
       close(ends[0])
       throw .system(doing: "start", path: program, code: code)

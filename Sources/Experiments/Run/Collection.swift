@@ -21,7 +21,7 @@ package struct Collection {
     var progress = RunProgress(run)
     self.folder = folder
     summary = try progress.write()
-    isComplete = run.rows.allSatisfy { $0.status == .excluded || $0.status.isFinal }
+    isComplete = run.isComplete
     texts = Self.texts(of: run)
   }
 

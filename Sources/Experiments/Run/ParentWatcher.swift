@@ -8,6 +8,8 @@ final class ParentWatcher: Sendable {
   /// Seconds that a worker has to finish its step and write its state.
   private static let grace: UInt32 = 2
 
+  /// Whether the local runner started this process.
+  let isConnected: Bool
   private let isClosed = Atomic<Bool>(false)
 
   /// Set in the environment of a worker that the local runner starts.
@@ -15,7 +17,8 @@ final class ParentWatcher: Sendable {
 
   /// Watches the connection; a worker started by hand has none.
   init(environment: [String: String]) {
-    guard environment[Self.variable] != nil else { return }
+    isConnected = environment[Self.variable] != nil
+    guard isConnected else { return }
     for descriptor in [ChildProcess.parent, ChildProcess.lock] {
       // What a worker starts itself must not keep them open.
       _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)

@@ -13,11 +13,14 @@ package struct Preparation {
   private let options: RunOptions
   private let program: ProgramVersion
   private let environment: [String: String]
+  private let texts: [RunRecord.Dataset]
 
+  /// - Parameter texts: those that an earlier run had, which are looked for where they lay then.
   package init(
     _ experiment: PlannedExperiment, _ options: RunOptions, program: ProgramVersion,
-    environment: [String: String]
+    environment: [String: String], texts: [RunRecord.Dataset] = []
   ) {
+    self.texts = texts
     self.experiment = experiment
     self.options = options
     self.program = program
@@ -44,7 +47,7 @@ package struct Preparation {
     continuing continuation: RunContinuation? = nil, _ interrupts: Interrupts,
     warn: (String) -> Void, showDownload: Download.Progress? = nil
   ) throws -> Prepared {
-    var plan = try plan(interrupts, showDownload)
+    var plan = try plan(continuation?.texts ?? texts, interrupts, showDownload)
     for warning in experiment.warnings { warn(warning) }
     for text in plan.texts {
       for note in text.warnings + [text.note].compactMap(\.self) { warn(note) }
@@ -65,29 +68,36 @@ package struct Preparation {
     }
     plan.order(seed: options.orderSeed)
     record.cells = plan.entries.compactMap(\.line.order).max().map { $0 + 1 } ?? 0
-    try write(plan, record, to: folder)
-    if let continuation {
-      for entry in plan.runnable {
-        guard let row = folder.result(of: entry.line.row(experiment: experiment.name)) else {
-          continue
-        }
-        if continuation.isFinished(row.status) {
-          // A program that was killed may not have come to it.
-          try folder.dropUnneededState(of: row)
-        } else {
-          // It would be taken for the result of the next attempt.
-          try folder.removeResult(of: entry.line.cell)
-        }
-      }
+    // What is done of a run that goes on stays in its tables.
+    let rows = plan.entries.map { entry in
+      let planned = entry.line.row(experiment: experiment.name)
+      return (continuation == nil ? nil : folder.result(of: planned)) ?? planned
     }
+    try write(plan, rows, record, to: folder)
+    if let continuation { try tidy(plan, rows, continuation) }
     // A killed program leaves no run that is not whole.
     return Prepared(folder: continuation == nil ? try folder.publish() : folder, lock: lock)
   }
 
+  /// Removes what an earlier attempt left of the cells that run again, and what finished ones do not need any more.
+  private func tidy(_ plan: RunPlan, _ rows: [CellRow], _ continuation: RunContinuation) throws {
+    let folder = continuation.folder
+    for (entry, row) in zip(plan.entries, rows) where ![.notRun, .excluded].contains(row.status) {
+      if !continuation.isFinished(row.status) {
+        // It would be taken for the result of the next attempt.
+        try folder.whileIdle(entry.line) { try folder.removeResult(of: row.cell) }
+      } else if folder.hasTrainingState(row.cell) {
+        // A program that was killed may not have come to it.
+        try folder.whileIdle(entry.line) { try folder.dropUnneededState(of: row) }
+      }
+    }
+  }
+
   private func plan(
-    _ interrupts: Interrupts, _ showDownload: Download.Progress?
+    _ texts: [RunRecord.Dataset], _ interrupts: Interrupts, _ showDownload: Download.Progress?
   ) throws -> RunPlan {
     var loader = DatasetLoader(options, environment: environment)
+    loader.planned = texts
     loader.download.isInterrupted = { interrupts.signal != nil }
     let plan = Result {
       try RunPlan(experiment, loader: loader, program: program.version, progress: showDownload)
@@ -118,7 +128,9 @@ package struct Preparation {
     return record
   }
 
-  private func write(_ plan: RunPlan, _ record: RunRecord, to folder: RunFolder) throws {
+  private func write(
+    _ plan: RunPlan, _ rows: [CellRow], _ record: RunRecord, to folder: RunFolder
+  ) throws {
     // A run that goes on from its own resolved file keeps the file that was written for it.
     if experiment.file != folder.file("resolved.yaml") {
       try folder.write(try AtomicFile.read(experiment.file), to: "experiment.yaml")
@@ -136,11 +148,6 @@ package struct Preparation {
     try folder.write(record.json, to: "run.json")
     // Last: a folder with a plan is whole.
     try folder.write(lines: plan.entries.map(\.line.json), to: "plan.jsonl")
-    // What is done of a run that goes on stays in its tables.
-    let rows = plan.entries.map { entry in
-      let planned = entry.line.row(experiment: experiment.name)
-      return folder.result(of: planned) ?? planned
-    }
     try CellTable(rows, metrics: Metric.all).write(to: folder)
   }
 }

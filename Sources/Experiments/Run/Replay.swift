@@ -33,7 +33,8 @@ package struct Replay: Sendable {
     options.threads = cell.row.fact("threads")?.whole ?? options.threads
     options.parallel = 1
     let outcome = try Runner(
-      experiment, options, program: program, environment: environment, interrupts: interrupts
+      experiment, options, program: program, environment: environment,
+      texts: run.record?.datasets ?? [], interrupts: interrupts
     ).run()
     if let code = interrupts.exitCode { throw RunError.interrupted(code) }
     let again = try StoredRun(outcome.folder)
@@ -89,6 +90,8 @@ extension Replay {
   ) throws -> [String] {
     var loader = DatasetLoader(options, environment: environment)
     loader.download.isInterrupted = { interrupts.signal != nil }
+    loader.planned = run.record?.datasets ?? []
+    var used: [RunRecord.Dataset] = []
     var record = RunRecord(
       folder: run.folder, arguments: [], program: program,
       host: HostRecord.read(isa: Device.cpu(threads: options.threads).summary), start: .now)
@@ -100,10 +103,20 @@ extension Replay {
       known.append(declaration)
       let text = Result { try loader.load(declaration) }
       if let code = interrupts.exitCode { throw RunError.interrupted(code) }
-      record.datasets += RunRecord.datasets(of: [try text.get()])
+      let now = RunRecord.datasets(of: [try text.get()])
+      record.datasets += now
+      used +=
+        loader.known(declaration).map { [$0] }
+        ?? loader.planned.filter { $0.name == now.first?.name }
     }
-    return record.changes(
-      since: run.record, texts: Set(cells.compactMap { $0.row.fact("dataset")?.text }))
+    // A cell that ran on another machine than the run was prepared on says so.
+    return cells.flatMap { cell in
+      var old = run.record
+      old?.datasets = used
+      if let cpu = cell.row.fact("cpu")?.text { old?.host.cpu = cpu }
+      if let isa = cell.row.fact("isa")?.text { old?.host.isa = isa }
+      return record.changes(since: old)
+    }.unique
   }
 
   private static func experiment(of cell: StoredCell) throws(ResultsError) -> PlannedExperiment {

@@ -22,6 +22,11 @@ package struct RunContinuation: Sendable {
     self.acceptsChanges = acceptsChanges
   }
 
+  /// The texts that the run was begun with.
+  var texts: [RunRecord.Dataset] {
+    (try? RunRecord(file: folder.file("run.json")))?.datasets ?? []
+  }
+
   /// Whether a cell with this status is left as it is.
   func isFinished(_ status: CellStatus) -> Bool { status.isFinal && !retried.contains(status) }
 
@@ -34,7 +39,9 @@ package struct RunContinuation: Sendable {
     let changes = record.changes(since: stored.record)
     if changes.isEmpty { return }
     guard acceptsChanges else { throw RunError.changed(changes) }
-    for cell in stored.cells { try folder.dropTrainingState(of: cell.id) }
+    for cell in stored.cells where folder.hasTrainingState(cell.id) {
+      try folder.whileIdle(cell.planned) { try folder.dropTrainingState(of: cell.id) }
+    }
   }
 
   /// The plan under the ids that the run's cells have already.
@@ -58,6 +65,10 @@ package struct RunContinuation: Sendable {
         let cell = cells[index]
         known[form(line)]?.remove(at: index)
         plan.entries[place].line.cell = cell.id
+        // The reason why a text stands in for another is that of the beginning.
+        if !line.facts.isEmpty, !cell.planned.facts.isEmpty {
+          plan.entries[place].line.facts = cell.planned.facts
+        }
         // What was accepted as changed leaves the rows that are done as they are.
         if isFinished(cell.row.status) { plan.entries[place].line.identity = cell.planned.identity }
         return true

@@ -1,5 +1,6 @@
 // What a run's results depend on beside its configuration, then and now: program, machine and texts.
 
+import Foundation
 import Records
 import Workloads
 
@@ -8,31 +9,34 @@ extension RunRecord {
   ///
   /// Threads are not looked at: every sum is taken in an order that they do not change.
   ///
-  /// - Parameters:
-  ///   - old: the run's `run.json`.
-  ///   - names: the texts to look at; nil for all that the run had.
-  func changes(since old: RunRecord?, texts names: Set<String>? = nil) -> [String] {
+  /// - Parameter old: the run's `run.json`.
+  func changes(since old: RunRecord?) -> [String] {
     guard let old else { return [] }
-    var changes: [String] = []
-    func compare(_ noun: String, saysValues: Bool = true, _ value: (RunRecord) -> String?) {
-      guard let before = value(old), !before.isEmpty, let after = value(self), before != after
-      else { return }
-      changes.append("another \(noun)" + (saysValues ? ": \(after) instead of \(before)" : ""))
+    return program.changes(since: old.program)
+      + [
+        Self.change("processor", from: old.host.cpu, to: host.cpu),
+        Self.change(
+          "instruction set", from: HostRecord.instructionSet(old.host.isa),
+          to: HostRecord.instructionSet(host.isa)),
+      ].compactMap(\.self) + old.datasets.compactMap(change(of:))
+  }
+
+  /// A clause on what is another now; nil where it is the same, or one of the two is not known.
+  fileprivate static func change(_ noun: String, from old: String?, to new: String?) -> String? {
+    guard let old, let new, !old.isEmpty, old != new else { return nil }
+    return "another \(noun): \(new) instead of \(old)"
+  }
+
+  /// What has become of a text that a run had; nil where it is the same.
+  private func change(of text: Dataset) -> String? {
+    // Several texts may have one name; the place tells them apart.
+    if let now = datasets.first(where: { $0.place == text.place }) {
+      return now.sha256 == text.sha256 ? nil : text.hasChanged
     }
-    compare("program version") { $0.program.version }
-    if changes.isEmpty { compare("build of the program", saysValues: false) { $0.program.sha256 } }
-    compare("processor") { $0.host.cpu }
-    compare("instruction set") { HostRecord.instructionSet($0.host.isa) }
-    for text in old.datasets where names?.contains(text.name) ?? true {
-      // The same text may lie elsewhere now.
-      if datasets.contains(where: { $0.sha256 == text.sha256 }) { continue }
-      if datasets.contains(where: { $0.name == text.name }) {
-        changes.append("the text '\(text.name)' has changed")
-      } else {
-        changes.append("the text '\(text.name)' is not used any more")
-      }
-    }
-    return changes
+    // The same text may lie elsewhere now.
+    if datasets.contains(where: { $0.sha256 == text.sha256 }) { return nil }
+    return datasets.contains { $0.name == text.name }
+      ? text.hasChanged : "the text '\(text.path ?? text.name)' is not used any more"
   }
 
   /// The texts of a plan, for the record.
@@ -43,4 +47,27 @@ extension RunRecord {
         insteadOf: $0.isFallback ? $0.requested : nil, path: $0.path)
     }
   }
+}
+
+extension ProgramVersion {
+  /// What is not as it was in another version of the program, a clause each; empty where cells of both compare.
+  func changes(since old: ProgramVersion) -> [String] {
+    if let change = RunRecord.change("program version", from: old.version, to: version) {
+      return [change]
+    }
+    guard let old = old.sha256, let new = sha256, old != new else { return [] }
+    return ["another build of the program"]
+  }
+}
+
+extension RunRecord.Dataset {
+  /// The file that holds it, however its path was written; its name where it is no file.
+  fileprivate var place: String {
+    guard let path else { return name }
+    guard let real = realpath(path, nil) else { return path }
+    defer { free(real) }
+    return String(cString: real)
+  }
+
+  fileprivate var hasChanged: String { "the text '\(path ?? name)' has changed" }
 }

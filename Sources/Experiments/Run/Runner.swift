@@ -15,13 +15,16 @@ package struct Runner {
   private let options: RunOptions
   private let program: ProgramVersion
   private let environment: [String: String]
+  private let texts: [RunRecord.Dataset]
   /// Those of a program that runs several; nil where the run is all that the program does.
   private let shared: Interrupts?
 
+  /// - Parameter texts: those that an earlier run had, which are looked for where they lay then.
   package init(
     _ experiment: PlannedExperiment, _ options: RunOptions, program: ProgramVersion,
-    environment: [String: String], interrupts: Interrupts? = nil
+    environment: [String: String], texts: [RunRecord.Dataset] = [], interrupts: Interrupts? = nil
   ) {
+    self.texts = texts
     shared = interrupts
     self.experiment = experiment
     self.options = options
@@ -35,6 +38,8 @@ package struct Runner {
     package let summary: Summary
     package let exitCode: Int32
     package let texts: [CellText]
+    /// Whether other processes run cells of it, so that it is not complete yet.
+    package let isBusy: Bool
   }
 
   /// Runs every cell, or goes on with a run and runs the cells that are not done.
@@ -47,21 +52,28 @@ package struct Runner {
     if shared == nil { interrupts.mayFinish = false }
     var bar = ProgressBar(Terminal.progress(isQuiet: options.isQuiet))
     let prepared = try Preparation(
-      experiment, options, program: program, environment: environment
+      experiment, options, program: program, environment: environment, texts: texts
     ).prepare(
       continuing: continuation, interrupts, warn: { bar.note("warning: \($0)") },
       showDownload: { Self.showDownload($0, $1) })
-    try execute(prepared, interrupts)
+    let left = try execute(prepared, interrupts) { bar.note("warning: \($0)") }
     let collection = try Collection(prepared.folder)
-    let exitCode = interrupts.exitCode ?? collection.exitCode
+    let isBusy = left.contains(ExitCode.busy) && !collection.isComplete
+    let exitCode =
+      interrupts.exitCode ?? left.first { $0 == ExitCode.notComparable }
+      ?? (isBusy ? ExitCode.busy : collection.exitCode)
     try collection.end(exitCode: exitCode)
     return Outcome(
       folder: prepared.folder, summary: collection.summary, exitCode: exitCode,
-      texts: collection.texts)
+      texts: collection.texts, isBusy: isBusy)
   }
 
   /// Runs the cells that are not done, in the order of the plan, and keeps the tables up to date.
-  private func execute(_ prepared: Preparation.Prepared, _ interrupts: Interrupts) throws {
+  ///
+  /// - Returns: the exit codes of workers that left their cells as they were.
+  private func execute(
+    _ prepared: Preparation.Prepared, _ interrupts: Interrupts, warn: (String) -> Void
+  ) throws -> Set<Int32> {
     let run = try StoredRun(prepared.folder)
     var begun: Set<String> = []
     let cells = run.cells.filter { $0.order != nil && !$0.row.status.isFinal }
@@ -72,35 +84,57 @@ package struct Runner {
     }
     var progress = RunProgress(run)
     try progress.write()
-    let pool = WorkerPool(
-      width: options.parallel, timeCap: options.timeCap, interrupts: interrupts)
-    try pool.run(tasks) { task in
+    let shared = tasks.count { !$0.runsAlone }
+    let width = CellResources.width(options, cells: shared)
+    if width < min(options.parallel, shared) {
+      warn("\(width) cells run at once, not \(options.parallel): there are no more threads")
+    }
+    let pool = WorkerPool(width: width, timeCap: options.timeCap, interrupts: interrupts)
+    var left: Set<Int32> = []
+    try pool.run(tasks) { task, concurrent in
       let quiet = options.isQuiet ? ["--quiet"] : []
       return try ChildProcess(
         CommandLine.executablePath,
         ["cell", prepared.folder.path, "--index", "\(cells[task.position].index)"] + quiet,
-        keeping: prepared.lock.descriptor)
+        keeping: prepared.lock.descriptor,
+        environment: [CellResources.variable: "\(concurrent)"])
     } finish: { task, ending in
-      progress.update(try row(of: cells[task.position], ending, in: prepared.folder))
+      let cell = cells[task.position]
+      switch ending.end {
+      case .exited(ExitCode.couldNotWrite):
+        throw RunError.workerCouldNotWrite(cell.label, run: prepared.folder.path)
+      case .exited(let code) where [ExitCode.busy, ExitCode.notComparable].contains(code):
+        left.insert(code)
+      default:
+        if let row = try row(of: cell, ending, in: prepared.folder) {
+          progress.update(row)
+        } else {
+          left.insert(ExitCode.busy)
+        }
+      }
       try progress.refresh()
     }
+    return left
   }
 
   // MARK: Workers that ended
 
   /// The row that a worker has left; of one that died, a row that says how.
   ///
-  /// - Throws: `RunError.workerCouldNotWrite` when the disk is full or the folder is gone: the others would fare alike.
+  /// - Returns: nil where another process runs the cell by now: its row is that one's.
   private func row(
     of cell: StoredCell, _ ending: WorkerPool.Ending, in folder: RunFolder
-  ) throws -> CellRow {
-    if ending.end == .exited(ExitCode.couldNotWrite) {
-      throw RunError.workerCouldNotWrite(cell.label)
-    }
+  ) throws -> CellRow? {
     let planned = cell.planned.row(experiment: folder.experiment)
     if let row = folder.result(of: planned) { return row }
+    let lock: RunLock
+    do { lock = try RunLock(cell: cell.planned, of: folder) } catch RunError.cellLocked {
+      return nil
+    }
+    defer { withExtendedLifetime(lock) {} }
+    if let row = folder.result(of: planned) { return row }
     var row = planned
-    let resources = CellResources(options, isShared: options.parallel > 1 && !cell.measuresTime)
+    let resources = CellResources(options, among: ending.concurrent)
     (row.status, row.reason) = verdict(ending, memoryCap: resources.memoryCap)
     row.metrics.set(.peakResidentBytes, ending.peakResidentBytes)
     try folder.writeResult(row)

@@ -18,6 +18,8 @@ struct WorkerPool {
   /// How a worker ended.
   struct Ending {
     let end: ProcessEnd
+    /// How many might run at once, this one included.
+    let concurrent: Int
     /// The most memory that was resident at a time, in bytes.
     let peakResidentBytes: Int
     /// Whether it was stopped for having run too long.
@@ -37,22 +39,24 @@ struct WorkerPool {
   private final class Running {
     let task: Task
     let process: ChildProcess
+    let concurrent: Int
     let start = MonotonicClock.now()
     var wasAsked: Double?
 
-    init(_ task: Task, _ process: ChildProcess) {
+    init(_ task: Task, _ process: ChildProcess, among concurrent: Int) {
       self.task = task
       self.process = process
+      self.concurrent = concurrent
     }
   }
 
   /// Runs all tasks, until a signal asks to stop; then waits for those that run.
   ///
   /// - Parameters:
-  ///   - start: starts the process of a task.
+  ///   - start: starts the process of a task, and is told among how many it shares what there is.
   ///   - finish: takes in how a task ended. When it throws, the others are stopped and the error goes on.
   func run(
-    _ tasks: [Task], start: (Task) throws -> ChildProcess,
+    _ tasks: [Task], start: (Task, _ concurrent: Int) throws -> ChildProcess,
     finish: (Task, Ending) throws -> Void
   ) throws {
     var waiting = tasks[...]
@@ -61,9 +65,12 @@ struct WorkerPool {
       while true {
         while interrupts.signal == nil, let next = waiting.first, canStart(next, beside: running) {
           waiting.removeFirst()
-          let process = try start(next)
+          // Nothing starts beside one that is the last, or that is followed by one that runs alone.
+          let isAlone = running.isEmpty && waiting.first.map(\.runsAlone) ?? true
+          let concurrent = next.runsAlone || isAlone ? 1 : width
+          let process = try start(next, concurrent)
           interrupts.forward(to: process.id)
-          running.append(Running(next, process))
+          running.append(Running(next, process, among: concurrent))
         }
         if running.isEmpty { return }
         for done in firstEnded(of: running) {
@@ -111,7 +118,8 @@ struct WorkerPool {
     let (end, bytes) = worker.process.wait()
     interrupts.forget(worker.process.id)
     return Ending(
-      end: end, peakResidentBytes: bytes, isTimeout: worker.wasAsked != nil,
+      end: end, concurrent: worker.concurrent, peakResidentBytes: bytes,
+      isTimeout: worker.wasAsked != nil,
       seconds: MonotonicClock.now() - worker.start)
   }
 }
