@@ -105,7 +105,7 @@ extension Fault {
     case rootIsNotAMapping(String)
 
     /// One that looks like a plain one: a no-break space, a minus sign, a typographic quote.
-    case lookalike(Lookalike)
+    case confusable(Confusable)
 
     // One value.
     case unknownKey(String, section: String, known: [String])
@@ -157,7 +157,7 @@ package struct Faults: Error, Sendable, Equatable {
 
   package init(_ faults: some Sequence<Fault>) {
     var seen: Set<Fault> = []
-    let once = faults.map(\.namingLookalike).filter { seen.insert($0).inserted }
+    let once = faults.map(\.namingConfusable).filter { seen.insert($0).inserted }
     // The position breaks ties, since `sorted` does not promise to keep the order.
     all = once.enumerated().sorted { left, right in
       switch (left.element.place, right.element.place) {

@@ -15,7 +15,7 @@ extension Fault.Kind {
     case .emptyFile: "is empty: an experiment needs at least a model and a workload"
 
     case .syntax(let problem): "not valid YAML: \(Self.plain(problem))"
-    case .lookalike(let found): found.message
+    case .confusable(let found): found.message
     case .tab: "a tab cannot stand here: YAML is indented with spaces"
     case .duplicateKey(let key): "duplicate key \(Wording.quote(key))"
     case .keyIsNotText(let found): "a key must be a word, not \(found)"

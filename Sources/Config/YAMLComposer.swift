@@ -6,7 +6,7 @@ struct YAMLComposer: ~Copyable {
   static let nodeLimit = 20_000
   static let depthLimit = 64
 
-  private struct Anchored {
+  private struct SizedNode {
     let node: Node
     let size: Int
     let height: Int
@@ -15,7 +15,7 @@ struct YAMLComposer: ~Copyable {
   private let events: YAMLEvents
   private let source: Source
   private let offset: Int
-  private var anchors: [String: Anchored] = [:]
+  private var anchors: [String: SizedNode] = [:]
   private var open: Set<String> = []
   private var size = 0
   private var faults: [Fault] = []
@@ -52,7 +52,7 @@ struct YAMLComposer: ~Copyable {
     return root
   }
 
-  private mutating func node(_ event: YAMLEvent, depth: Int) throws(Faults) -> Anchored {
+  private mutating func node(_ event: YAMLEvent, depth: Int) throws(Faults) -> SizedNode {
     if depth > Self.depthLimit { throw stop(.tooDeep(limit: Self.depthLimit), at: event.offset) }
     if let tag = event.tag { record(.tag(tag), at: event.offset) }
     let before = size
@@ -74,7 +74,7 @@ struct YAMLComposer: ~Copyable {
     case .documentStart, .end, .sequenceEnd, .mappingEnd:
       throw stop(.syntax("did not find expected node content"), at: event.offset)
     }
-    let built = Anchored(node: Node(content, mark: mark), size: size - before, height: height)
+    let built = SizedNode(node: Node(content, mark: mark), size: size - before, height: height)
     if let anchor = event.anchor {
       open.remove(anchor)
       anchors[anchor] = built
@@ -122,7 +122,7 @@ struct YAMLComposer: ~Copyable {
     }
   }
 
-  private mutating func expand(_ event: YAMLEvent, depth: Int) throws(Faults) -> Anchored {
+  private mutating func expand(_ event: YAMLEvent, depth: Int) throws(Faults) -> SizedNode {
     if open.contains(event.text) { throw stop(.recursiveAlias(event.text), at: event.offset) }
     guard let target = anchors[event.text] else {
       throw stop(.unknownAlias(event.text), at: event.offset)

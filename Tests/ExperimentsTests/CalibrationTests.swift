@@ -29,9 +29,9 @@ import Testing
   func `the floor is t times the logarithms' spread times the root of two, of the noisiest cell`()
     throws
   {
-    let calm = [1.0, 1.01, 1.02], wild = [0.5, 0.6, 0.55]
-    let runs = zip(calm, wild).map { calm, wild in
-      [Self.row("a", [.stepSeconds: calm]), Self.row("b", [.stepSeconds: wild])]
+    let steady = [1.0, 1.01, 1.02], wild = [0.5, 0.6, 0.55]
+    let runs = zip(steady, wild).map { steady, wild in
+      [Self.row("a", [.stepSeconds: steady]), Self.row("b", [.stepSeconds: wild])]
     }
     let noise = NoiseFloor(runs: runs)
     let entry = try #require(noise.entries.first)

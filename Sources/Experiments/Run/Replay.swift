@@ -39,16 +39,16 @@ package struct Replay: Sendable {
     if let code = interrupts.exitCode { throw RunError.interrupted(code) }
     let again = try StoredRun(outcome.folder)
     label = cell.label
-    guard let twin = again.cells.first else {
+    guard let repeated = again.cells.first else {
       differences = ["it did not run"]
       losses = 0
       return
     }
     let before = run.lossCurve(of: cell)
-    let after = again.lossCurve(of: twin)
+    let after = again.lossCurve(of: repeated)
     losses = before.steps.count
     differences =
-      Self.compare(cell.row, twin.row) + Self.compare(before, after)
+      Self.compare(cell.row, repeated.row) + Self.compare(before, after)
   }
 
   static func compare(_ before: LossCurve, _ after: LossCurve) -> [String] {

@@ -12,8 +12,8 @@ struct Condition {
     case option(DottedPath)
   }
 
-  /// A cell as an expression sees it.
-  struct Subject {
+  /// What the names of an expression stand for: the values of one cell.
+  struct Bindings {
     let variant: String
     let seed: Int
     let axes: [AxisValue]
@@ -68,7 +68,7 @@ struct Condition {
   /// Whether a cell satisfies it; an option that the cell does not have is null.
   ///
   /// - Throws: the fault where the expression has no value for this cell.
-  func holds(for cell: Subject) throws(Faults) -> Bool {
+  func holds(for cell: Bindings) throws(Faults) -> Bool {
     do throws(ExpressionFault) {
       return try expression.holds { name in
         switch meanings[name.text] {
@@ -85,7 +85,7 @@ struct Condition {
   }
 
   /// A word or a number as the axis has it; what stands for a default or has defaults as it was read.
-  private static func value(on axis: Int, of cell: Subject) -> JSON {
+  private static func value(on axis: Int, of cell: Bindings) -> JSON {
     let written = cell.axes[axis].value
     switch written {
     case .bool, .integer, .real, .string: return written

@@ -154,21 +154,21 @@ struct Expansion<Model, Workload> {
     return header.seeds.map { seed in
       if let reason = exclusion(point, seed: seed) { return reason }
       if case .some(let known) = common { return known }
-      let subject = Condition.Subject(
+      let bindings = Condition.Bindings(
         variant: point.variant, seed: seed, axes: values, resolved: point.resolved)
-      let reason = unsatisfied(subject)
+      let reason = unsatisfied(bindings)
       if !matrix.conditions.contains(where: \.dependsOnSeed) { common = .some(reason) }
       return reason
     }
   }
 
   /// The first condition that a cell does not satisfy.
-  private mutating func unsatisfied(_ subject: Condition.Subject) -> String? {
+  private mutating func unsatisfied(_ bindings: Condition.Bindings) -> String? {
     for (place, condition) in matrix.conditions.enumerated() {
       do throws(Faults) {
-        if try !condition.holds(for: subject) { return "where \(condition.text) is false" }
+        if try !condition.holds(for: bindings) { return "where \(condition.text) is false" }
       } catch {
-        let label = label(subject.variant, subject.axes, seed: showsSeed ? subject.seed : nil)
+        let label = label(bindings.variant, bindings.axes, seed: showsSeed ? bindings.seed : nil)
         faults.collect(error, ofCondition: place, in: label)
         return nil
       }

@@ -24,9 +24,9 @@ import Statistics
   }
 
   private static func summary(seeds: Int, isTraining: Bool = true) -> Summary {
-    let calm = [[2.0, 1.8, 1.9], [2.0, 1.8, 1.95], [2.0, 1.8, 1.8]].prefix(seeds)
+    let steady = [[2.0, 1.8, 1.9], [2.0, 1.8, 1.95], [2.0, 1.8, 1.8]].prefix(seeds)
     let wild: [[Double?]] = [[2.0, 1.8, nil], [2.0, 1.7, nil], [2.1, 1.8, 9]]
-    let ours = zip(1..., calm).flatMap { rows("qk-norm", seed: $0, $1) }
+    let ours = zip(1..., steady).flatMap { rows("qk-norm", seed: $0, $1) }
     let theirs = zip(1..., wild.prefix(seeds)).flatMap { rows("base", seed: $0, $1) }
     return Summary(experiment: "stability", rows: ours + theirs, isTraining: isTraining)
   }
@@ -47,7 +47,7 @@ import Statistics
     #expect(all[1].diverged == 2 && all[1].cells == 9)
   }
 
-  @Test func `several seeds name the calmer variant where the interval excludes zero`() throws {
+  @Test func `several seeds name the steadier variant where the interval excludes zero`() throws {
     let comparison = try #require(Self.summary(seeds: 3).rateComparisons.first)
     #expect(comparison.subject == "qk-norm" && comparison.baseline == "base")
     #expect(comparison.winner == "qk-norm")

@@ -93,7 +93,7 @@ struct EngineTests {
 
   @Test(
     "a training that was stopped goes on and ends with the same bits", arguments: ["f32", "bf16"])
-  func goesOn(precision: String) throws {
+  func resumesWithTheSameBits(precision: String) throws {
     let yaml = """
       # Does it go on?
       precision: \(precision)
@@ -139,7 +139,7 @@ struct EngineTests {
 
   @Test(
     "wherever a training is stopped, in a step, an evaluation or the sample, the end is the same")
-  func goesOnFromAnywhere() throws {
+  func resumesFromAnywhere() throws {
     let yaml = """
       # Does it go on?
       model: {layers: 1, width: 16, attention: {type: mha, heads: 2}}

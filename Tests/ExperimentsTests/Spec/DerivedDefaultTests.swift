@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct DerivedDefaultTests {
   /// A component or a workload, as the catalogue has it.
-  struct Subject: Sendable, CustomTestStringConvertible {
+  struct ComponentCase: Sendable, CustomTestStringConvertible {
     let path, word: String
 
     var testDescription: String { "\(path) \(word)" }
@@ -24,21 +24,22 @@ import Testing
     }
 
     static let all = Catalogue.slots.flatMap { slot in
-      slot.entries.map { Subject(path: slot.path, word: $0.word) }
+      slot.entries.map { ComponentCase(path: slot.path, word: $0.word) }
     }
 
     private static let workloads = all.filter { $0.path == "workload" }.map(\.word)
   }
 
-  @Test(arguments: Subject.all)
-  func `what follows from another option follows it in every cell`(subject: Subject) throws {
-    for (place, text) in subject.experiments.enumerated() {
+  @Test(arguments: ComponentCase.all)
+  func `what follows from another option follows it in every cell`(component: ComponentCase) throws
+  {
+    for (place, text) in component.experiments.enumerated() {
       let plain = try load(text)
       let options = try recording(of: plain).options
-      for option in options where !subject.path.hasPrefix(option.path) {
+      for option in options where !component.path.hasPrefix(option.path) {
         // Under further workloads only their own options are new.
         if place > 0, !option.path.hasPrefix("workload.") { continue }
-        let isOwn = option.path.hasPrefix(subject.path + ".")
+        let isOwn = option.path.hasPrefix(component.path + ".")
         var values: [JSON] = []
         var moves = false
         for value in Self.candidates(option) where values.count < 2 {

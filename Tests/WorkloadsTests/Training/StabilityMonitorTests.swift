@@ -6,8 +6,8 @@ import Testing
 import Workloads
 
 @Suite struct StabilityMonitorTests {
-  // A falling loss with a small ripple, as of a calm training.
-  private static func calm(_ step: Int) -> Double {
+  // A falling loss with a small ripple, as of a steady training.
+  private static func steady(_ step: Int) -> Double {
     1.8 + 2.4 / (1 + Double(step) / 20) + (step % 2 == 0 ? 0.02 : -0.02)
   }
 
@@ -17,24 +17,26 @@ import Workloads
     return monitor
   }
 
-  @Test func `a calm falling loss has no spikes`() {
-    #expect(Self.monitor(steps: 400, loss: Self.calm).lossSpikes == 0)
+  @Test func `a steady falling loss has no spikes`() {
+    #expect(Self.monitor(steps: 400, loss: Self.steady).lossSpikes == 0)
   }
 
   @Test func `a jump of the loss is a spike, and one over several steps is one spike`() {
-    let single = Self.monitor(steps: 400) { Self.calm($0) + ($0 == 200 ? 1.5 : 0) }
+    let single = Self.monitor(steps: 400) { Self.steady($0) + ($0 == 200 ? 1.5 : 0) }
     #expect(single.lossSpikes == 1)
-    let long = Self.monitor(steps: 400) { Self.calm($0) + ((200...203).contains($0) ? 1.5 : 0) }
+    let long = Self.monitor(steps: 400) { Self.steady($0) + ((200...203).contains($0) ? 1.5 : 0) }
     #expect(long.lossSpikes == 1)
   }
 
   @Test func `a spike does not hide the next one`() {
-    let monitor = Self.monitor(steps: 400) { Self.calm($0) + ([200, 210].contains($0) ? 1.5 : 0) }
+    let monitor = Self.monitor(steps: 400) {
+      Self.steady($0) + ([200, 210].contains($0) ? 1.5 : 0)
+    }
     #expect(monitor.lossSpikes == 2)
   }
 
   @Test func `a sudden fall of the loss is no spike`() {
-    let monitor = Self.monitor(steps: 400) { Self.calm($0) - ($0 == 200 ? 1.5 : 0) }
+    let monitor = Self.monitor(steps: 400) { Self.steady($0) - ($0 == 200 ? 1.5 : 0) }
     #expect(monitor.lossSpikes == 0)
   }
 

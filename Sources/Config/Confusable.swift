@@ -1,8 +1,8 @@
-// Lookalike: characters that word processors and web pages put where a plain one was meant, and that no reader of YAML
-// or of numbers takes for it: no-break spaces, minus signs, typographic quotes.
+// Confusable: characters that word processors and web pages put where a plain one was meant, and that no reader of YAML
+// or of numbers takes for it (Unicode UTS 39 calls them so): no-break spaces, minus signs, typographic quotes.
 
 /// A character that looks like a plain one, or like nothing.
-package struct Lookalike: Sendable, Hashable {
+package struct Confusable: Sendable, Hashable {
   private let scalar: Unicode.Scalar
   private let name: String
   /// The plain character, or what to do.
@@ -60,22 +60,22 @@ package struct Lookalike: Sendable, Hashable {
 }
 
 extension Fault {
-  /// The lookalike that is to blame for this fault, where there is one; else the fault itself.
-  var namingLookalike: Fault {
+  /// The confusable that is to blame for this fault, where there is one; else the fault itself.
+  var namingConfusable: Fault {
     guard case .mark(let mark) = place else { return self }
     let place: Mark? =
       switch kind {
-      case .syntax: Self.lookalike(around: mark)
+      case .syntax: Self.confusable(around: mark)
       case .controlCharacter: mark
       case .unknownKey, .unknownWord, .wrongType, .keyIsNotText, .rootIsNotAMapping:
-        Self.lookalike(inTextAt: mark)
-      case .stated(let statement): statement.isOfSpelling ? Self.lookalike(inTextAt: mark) : nil
+        Self.confusable(inTextAt: mark)
+      case .stated(let statement): statement.isOfSpelling ? Self.confusable(inTextAt: mark) : nil
       default: nil
       }
-    guard let place, let found = Self.scalars(of: place).first.flatMap(Lookalike.init) else {
+    guard let place, let found = Self.scalars(of: place).first.flatMap(Confusable.init) else {
       return self
     }
-    return Fault(.lookalike(found), at: place)
+    return Fault(.confusable(found), at: place)
   }
 
   /// The rest of a line.
@@ -83,8 +83,8 @@ extension Fault {
     Array(mark.source.line(mark.line).unicodeScalars).dropFirst(mark.column - 1)
   }
 
-  /// The place of a lookalike in the key or value that begins at a mark.
-  private static func lookalike(inTextAt mark: Mark) -> Mark? {
+  /// The place of a confusable in the key or value that begins at a mark.
+  private static func confusable(inTextAt mark: Mark) -> Mark? {
     let text = scalars(of: mark)
     guard let first = text.first, !"[{|>&*".unicodeScalars.contains(first) else { return nil }
     let isQuoted = first == "'" || first == "\""
@@ -95,7 +95,7 @@ extension Fault {
       if isQuoted ? scalar == first : ",]}".unicodeScalars.contains(scalar) { break }
       if !isQuoted, scalar == ":", next == nil || next == " " { break }
       if !isQuoted, scalar == " ", next == "#" { break }
-      if Lookalike(scalar) != nil {
+      if Confusable(scalar) != nil {
         return Mark(source: mark.source, line: mark.line, column: end + 1)
       }
       end += 1
@@ -103,8 +103,8 @@ extension Fault {
     return nil
   }
 
-  /// The place of a lookalike that keeps the line at a mark, or those before it, from being YAML.
-  private static func lookalike(around mark: Mark) -> Mark? {
+  /// The place of a confusable that keeps the line at a mark, or those before it, from being YAML.
+  private static func confusable(around mark: Mark) -> Mark? {
     for line in stride(from: mark.line, to: max(0, mark.line - 4), by: -1) {
       let text = Array(mark.source.line(line).unicodeScalars)
       var quote: Unicode.Scalar?
@@ -116,7 +116,7 @@ extension Fault {
           break
         } else if scalar == "'" || scalar == "\"" {
           quote = scalar
-        } else if Lookalike(scalar) != nil {
+        } else if Confusable(scalar) != nil {
           // On an earlier line only where YAML's own signs stand: there, a dash within a text is no fault.
           let isSign =
             text[..<place].allSatisfy { $0 == " " } || before == ":" || before == "-"

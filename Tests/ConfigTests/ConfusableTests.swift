@@ -3,7 +3,7 @@
 import Config
 import Testing
 
-@Suite struct LookalikeTests {
+@Suite struct ConfusableTests {
   @Test func `a no-break space is shown where it stands`() {
     #expect(
       faultText("layers:\u{A0}4\nwidth: 8\n") == """
