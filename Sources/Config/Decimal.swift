@@ -9,6 +9,19 @@ package struct Decimal: Sendable, Comparable {
 
   package init(_ whole: Int) { self.init(Int128(whole), 1, 0) }
 
+  /// As many digits as 128 bits hold, whatever they are.
+  package static let digitLimit = 38
+
+  /// Decimal digits, none or more, times a power of ten; nil where too many of them are neither leading nor trailing
+  /// zeros.
+  init?(digits: String, exponent: Int) {
+    let leading = digits.drop { $0 == "0" }
+    let trailing = leading.reversed().prefix { $0 == "0" }.count
+    let kept = leading.dropLast(trailing)
+    guard kept.utf8.count <= Self.digitLimit else { return nil }
+    self.init(Int128(kept) ?? 0, 1, exponent + trailing)
+  }
+
   /// The number that people write for a double: its shortest decimal.
   package init(_ number: Double) {
     // Beyond the finite only the sign is kept.

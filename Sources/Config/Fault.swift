@@ -146,6 +146,8 @@ extension Fault {
     case booleanWord(write: String)
     case notFinite
     case tooLarge
+    case tooSmall
+    case tooManyDigits(limit: Int)
     /// What a 32-bit float makes of it.
     case single(becomes: String)
   }

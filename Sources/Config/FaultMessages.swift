@@ -124,6 +124,8 @@ extension Fault.ValueHint {
     case .booleanWord(let word): "write \(word)"
     case .notFinite: "it must be finite"
     case .tooLarge: "it is too large to represent"
+    case .tooSmall: "it is too small to represent"
+    case .tooManyDigits(let limit): "numbers have up to \(limit) digits"
     case .single(let number): "as a 32-bit float, which kernels compute in, it is \(number)"
     }
   }

@@ -12,12 +12,11 @@ extension Node {
 }
 
 extension Scalar {
-  /// The text as a number, whole where it is written so; else why it is none, where that is known.
-  package var number: (value: JSON?, hint: Fault.ValueHint?) {
-    if case .value(let number) = Numeral.integer(self) { return (.integer(number), nil) }
-    switch Numeral.double(self) {
-    case .value(let number): return (.real(number), nil)
-    case .not(let hint): return (nil, hint)
+  /// The text as a number with all its digits; else why it is none, where that is known.
+  package var decimal: (value: Decimal?, hint: Fault.ValueHint?) {
+    switch Numeral.decimal(self) {
+    case .value(let number): (number, nil)
+    case .not(let hint): (nil, hint)
     }
   }
 

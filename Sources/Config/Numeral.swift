@@ -35,7 +35,25 @@ enum Numeral {
     if parts.hasLeadingZero { return .not(.leadingZero(write: parts.withoutLeadingZeros)) }
     // Swift reads neither `1.` nor `.5`, which YAML allows.
     guard let number = Double(parts.normalised) else { return .not(nil) }
-    return number.isFinite ? .value(number) : .not(.tooLarge)
+    // No option tells -0.0 from 0.
+    return number.isFinite ? .value(number == 0 ? 0 : number) : .not(.tooLarge)
+  }
+
+  /// The number with all its digits, within the range of doubles.
+  static func decimal(_ scalar: Scalar) -> Outcome<Decimal> {
+    switch double(scalar) {
+    case .not(let hint): return .not(hint)
+    case .value(let nearest):
+      guard let parts = parts(scalar.text) else { return .not(nil) }
+      let fraction = parts.fraction ?? ""
+      guard
+        let number = Decimal(
+          digits: parts.whole + fraction,
+          exponent: (parts.exponent.flatMap { Int($0) } ?? 0) - fraction.utf8.count)
+      else { return .not(.tooManyDigits(limit: Decimal.digitLimit)) }
+      if nearest == 0, number != Decimal(0) { return .not(.tooSmall) }
+      return .value(parts.sign == "-" ? -number : number)
+    }
   }
 
   static func boolean(_ scalar: Scalar) -> Outcome<Bool> {

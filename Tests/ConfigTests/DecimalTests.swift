@@ -26,6 +26,20 @@ import Testing
     #expect((Decimal(2) / Decimal(3)).double == 2.0 / 3)
   }
 
+  @Test func `what is written keeps its digits`() throws {
+    func read(_ text: String) -> Decimal? { Scalar(text: text).decimal.value }
+    let one = try #require(read("12345678901234567890"))
+    #expect(try one - #require(read("12345678901234567889")) == Decimal(1))
+    #expect(read("00.5") == nil && read("0.50") == d(0.5) && read("5e-1") == d(0.5))
+    #expect(read("-.5") == d(-0.5) && read("-0.0") == Decimal(0) && read("0e999") == Decimal(0))
+    #expect(read("1" + String(repeating: "0", count: 60)) == d(1e60))
+    let digits = String(repeating: "9", count: 38)
+    #expect(try #require(read(digits)) - #require(read(digits.dropLast() + "8")) == Decimal(1))
+    #expect(Scalar(text: "1" + digits).decimal.hint == .tooManyDigits(limit: 38))
+    #expect(Scalar(text: "1e400").decimal.hint == .tooLarge)
+    #expect(Scalar(text: "1e-400").decimal.hint == .tooSmall)
+  }
+
   @Test(arguments: [
     (7.0, 3.0, 1.0), (-7, 3, -1), (7, -3, 1), (0.3, 0.1, 0), (1, 0.1, 0), (0.7, 0.2, 0.1),
     (5.5, 2, 1.5), (1e20, 3, 1), (1e-20, 1, 1e-20), (6, 1.5, 0),

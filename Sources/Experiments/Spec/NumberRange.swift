@@ -87,8 +87,8 @@ package enum NumberRange {
   }
 
   private static func number(_ text: String) throws(Problem) -> Decimal {
-    let read = Scalar(text: text).number
-    guard let number = read.value.flatMap(Decimal.init) else {
+    let read = Scalar(text: text).decimal
+    guard let number = read.value else {
       throw .notANumber(text, hint: read.hint)
     }
     return number

@@ -99,7 +99,7 @@ import Testing
     ("sequence", 1, "the expression must be true or false, not the number 8"),
     ("not sequence", 1, "'not' needs true or false, not the number 8"),
     ("sequence == 8 and 3", 15, "'and' needs true or false, not the number 3"),
-    ("workload.data.fallback < 3", 24, "'<' needs numbers, not nothing"),
+    ("workload.data.fallback < 3", 24, "'<' needs numbers, not null"),
     ("sequence / 0 > 1", 10, "division by zero"),
     ("sequence % (seed - 1) == 0", 10, "division by zero"),
     ("sequence <", 11, "expected a value, not the end"),
@@ -111,6 +111,16 @@ import Testing
     ("sequence > 1 && true", 14, "'&&' is written 'and' here"),
     ("1 < 2 < 3", 7, "comparisons cannot be chained: write a < b and b < c"),
     ("sequence > 1_000", 12, "'1_000' is not a number: write 1000"),
+    ("sequence > 1e999", 12, "'1e999' is not a number: it is too large to represent"),
+    ("sequence > 1e-999", 12, "'1e-999' is not a number: it is too small to represent"),
+    (
+      "sequence > 123456789012345678901234567890123456789", 12,
+      "'123456789012345678901234567890123456789' has too many digits: up to 38 are exact"
+    ),
+    (
+      "sequence > 0.123456789012345678901234567890123456789", 12,
+      "'0.123456789012345678901234567890123456789' has too many digits: up to 38 are exact"
+    ),
     ("sequence > 'a", 12, "expected a closing ', not the end"),
     ("sequence ? 3", 10, "expected a value or an operator, not '?'"),
     (

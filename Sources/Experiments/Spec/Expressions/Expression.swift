@@ -25,6 +25,8 @@ indirect enum Expression {
     case remainder = "%"
   }
 
+  case number(Decimal)
+  /// A text, a boolean or null.
   case literal(JSON)
   case name(Name)
   case not(Expression, at: Int)
@@ -35,7 +37,7 @@ indirect enum Expression {
   /// The names in it, in the order written.
   var names: [Name] {
     switch self {
-    case .literal: []
+    case .number, .literal: []
     case .name(let name): [name]
     case .not(let inner, _), .negative(let inner, _): inner.names
     case .binary(_, let left, let right, _): left.names + right.names
@@ -108,6 +110,7 @@ extension Expression {
         .operand(of: name, expected: "numbers", found: Self.found(result.value)), at: offset)
     }
     switch self {
+    case .number(let number): return .number(number)
     case .literal(let value): return Result(value)
     case .name(let name): return Result(lookUp(name))
     case .not(let inner, let offset): return .other(.bool(try !flag(inner, "not", offset)))
@@ -153,7 +156,7 @@ extension Expression {
   /// Where it is written: at its operator or its only word.
   private var offset: Int {
     switch self {
-    case .literal: 0
+    case .number, .literal: 0
     case .name(let name): name.offset
     case .not(_, let offset), .negative(_, let offset), .binary(_, _, _, let offset),
       .isIn(_, _, let offset):
@@ -164,7 +167,7 @@ extension Expression {
   /// The value with what it is: "the text 'abc'".
   private static func found(_ value: JSON) -> String {
     switch value {
-    case .null: "nothing"
+    case .null: "null"
     case .bool(let flag): "the boolean \(flag)"
     case .integer, .real: "the number \(value.inlineYAML)"
     case .string(let text): "the text \(Wording.quote(text))"

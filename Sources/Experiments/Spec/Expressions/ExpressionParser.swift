@@ -112,9 +112,9 @@ struct ExpressionParser {
   private mutating func primary() throws(ExpressionFault) -> Expression {
     let offset = token.offset
     switch token.kind {
-    case .number(let value):
+    case .number(let number):
       place += 1
-      return .literal(value)
+      return .number(number)
     case .text(let text):
       place += 1
       return .literal(.string(text))

@@ -22,6 +22,8 @@ package enum ExpressionProblem: Sendable, Hashable {
       return "expected \(expected), not \(Wording.harmless(found))"
     case .spelling(let found, let write):
       return "\(Wording.quote(found)) is written '\(write)' here"
+    case .badNumber(let text, .tooManyDigits(let limit)?):
+      return "\(Wording.quote(text)) has too many digits: up to \(limit) are exact"
     case .badNumber(let text, let hint):
       return "\(Wording.quote(text)) is not a number" + (hint.map { ": \($0.message)" } ?? "")
     case .chained: return "comparisons cannot be chained: write a < b and b < c"

@@ -5,7 +5,7 @@ import Config
 /// One word or sign of an expression.
 struct ExpressionToken {
   enum Kind: Equatable {
-    case number(JSON)
+    case number(Decimal)
     case text(String)
     case word(String)
     case sign(String)
@@ -19,7 +19,7 @@ struct ExpressionToken {
   /// As in "not ...".
   var found: String {
     switch kind {
-    case .number(let value): "the number \(value.inlineYAML)"
+    case .number(let number): "the number \(number.value.inlineYAML)"
     case .text(let text): "the text \(Wording.quote(text))"
     case .word(let word): "the word \(Wording.quote(word))"
     case .sign(let sign): "'\(sign)'"
@@ -92,11 +92,12 @@ enum ExpressionTokens {
       end += 1
     }
     let text = string(rest[..<end])
-    let read = Scalar(text: text).number
-    guard let value = read.value else {
+    // Digit by digit: a double would not tell large whole numbers apart.
+    let read = Scalar(text: text).decimal
+    guard let number = read.value else {
       throw ExpressionFault(.badNumber(text, hint: read.hint), at: rest.startIndex)
     }
-    return (.number(value), end - rest.startIndex)
+    return (.number(number), end - rest.startIndex)
   }
 
   private static func word(_ rest: ArraySlice<Unicode.Scalar>) -> (ExpressionToken.Kind, Int) {
