@@ -58,12 +58,12 @@ extension JSON {
   /// The form in which values are compared and hashed, wherever they are: what means the same is the same in it.
   ///
   /// Numbers go by value (1 and 1.0, 0 and -0.0), a list of one is its value, a component without options is its
-  /// word, keys are sorted, comments dropped.
+  /// word, keys are sorted, comments dropped. Lists repeat, over the layers of a model, and so a list that repeats a
+  /// shorter one is that.
   package var canonical: JSON {
     switch self {
     case .real(let number): return Int(exactly: number).map(JSON.integer) ?? self
-    case .array(let items):
-      return items.count == 1 ? items[0].canonical : .array(items.map(\.canonical))
+    case .array(let items): return JSON(repeating: items.map(\.canonical))
     case .object(let members):
       if members.count == 1, members[0].key == "type", case .string = members[0].value {
         return members[0].value
@@ -73,6 +73,18 @@ extension JSON {
           .sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) })
     case .null, .bool, .integer, .string: return self
     }
+  }
+}
+
+extension JSON {
+  /// A list of values that repeats, as short as it can be said: [4, 4] is 4, and [4, 8, 4, 8] is [4, 8].
+  init(repeating values: [JSON]) {
+    let period = (1...max(1, values.count)).first { period in
+      values.count % period == 0
+        && zip(values, values.dropFirst(period)).allSatisfy { $0 == $1 }
+    }
+    let shortest = values.prefix(period ?? values.count)
+    self = shortest.count == 1 ? shortest[0] : .array(Array(shortest))
   }
 }
 

@@ -92,7 +92,8 @@ extension OptionType where Result == String {
 }
 
 extension OptionType {
-  /// One value or a list of values, such as one a layer; `seeds: 1` is a list of one.
+  /// One value or a list of values, which repeats where there is more to give them to, such as layers; `seeds: 1` is a
+  /// list of one.
   package static func list<Element>(of element: OptionType<Element>) -> Self
   where Result == [Element] {
     let values = elements(element, noneWord: nil)
@@ -144,9 +145,8 @@ extension OptionType {
       }
       return isFine ? values : nil
     } encode: { values in
-      // A list of one is written as it is most easily read: as the value.
-      let encoded = values.map { $0.map(element.encode) ?? noneWord.map { .string($0) } ?? .null }
-      return encoded.count == 1 ? encoded[0] : .array(encoded)
+      JSON(
+        repeating: values.map { $0.map(element.encode) ?? noneWord.map { .string($0) } ?? .null })
     }
   }
 }

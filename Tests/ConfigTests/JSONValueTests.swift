@@ -28,6 +28,14 @@ import Testing
     #expect(try canonical(one) != canonical(other))
   }
 
+  @Test(arguments: [
+    ("[4]", "4"), ("[4, 4.0]", "4"), ("[none, none]", #""none""#), ("[4, 8, 4, 8]", "[4,8]"),
+    ("[4, 8, 4]", "[4,8,4]"), ("[]", "[]"), ("[[1, 1], 1]", "1"),
+  ])
+  func `a list that repeats itself is the shorter one`(list: String, value: String) throws {
+    #expect(try canonical(list).line == value)
+  }
+
   /// The number of YAML 1.1, as PyYAML's resolver has it.
   private static var number: Regex<Substring> { #/[-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+][0-9]+)?/# }
 

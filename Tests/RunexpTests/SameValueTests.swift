@@ -19,9 +19,12 @@ struct SameValueTests {
     """
   }
 
-  private static let first = yaml("  model.position: [none, rope]", ", dropout: 0")
+  private static let first = yaml(
+    "  model.position: [none, rope]\n  model.attention.window: [none, 8]\n  model.logit_softcap: [0]",
+    ", dropout: 0")
   private static let second = yaml(
-    "  model.position: [{base: 10000.0, type: rope}, {type: none}]", ", dropout: -0.0")
+    "  model.position: [{type: rope}, {type: none}]\n  model.attention.window: [[none, none], [8]]\n"
+      + "  model.logit_softcap: [-0.0]", ", dropout: -0.0")
 
   @Test("--into runs no cell again, and diff finds no difference")
   func sameCells() throws {
@@ -29,11 +32,13 @@ struct SameValueTests {
     try program.write(Self.first, to: "same.yaml")
     #expect(try program.run("run", "same.yaml", "-q").code == 0)
     let ids = try cells(program)
-    #expect(ids.count == 2)
+    #expect(ids.count == 4)
+    let rows = try lines(program)
     try program.write(Self.second, to: "same.yaml")
     let into = try program.run("run", "same.yaml", "-q", "--into", "same")
     #expect(into.code == 0, "\(into.errors)")
-    #expect(try cells(program) == ids.reversed())
+    #expect(try cells(program) == Array(ids[2...] + ids[..<2]))
+    #expect(try lines(program) == rows, "a finished row changed")
     #expect(try program.run("resume", "same", "-q").code == 0)
 
     try program.write(Self.second.replacing("name: same", with: "name: other"), to: "other.yaml")
@@ -42,6 +47,11 @@ struct SameValueTests {
     #expect(diff.code == 0, "\(diff.errors)")
     let json = try JSON(reading: diff.output)
     #expect(json["keys"]?.elements.isEmpty ?? true, "\(diff.output)")
+    #expect(json["cells_compared"]?.whole == 4, "\(diff.output)")
+  }
+
+  private func lines(_ program: Program) throws -> [Substring] {
+    try program.read("results/same/latest/cells.csv").split(separator: "\n").sorted()
   }
 
   /// The ids in the order of the table.

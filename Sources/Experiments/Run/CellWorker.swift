@@ -144,7 +144,7 @@ private struct ResolvedCell {
       let root = try YAML.load(file: path).root
       let reading = reader.read(reader.document(in: root))
       if !reading.faults.isEmpty { throw Faults(reading.faults) }
-      guard reading.recording.value == line.configuration else {
+      guard reading.recording.value.canonical == line.configuration.canonical else {
         throw ResultsError.unreadable(path: path, problem: "it is not what was planned")
       }
       device = reading.device

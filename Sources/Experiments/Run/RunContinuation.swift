@@ -59,7 +59,7 @@ package struct RunContinuation: Sendable {
       waiting.removeAll { place in
         let line = plan.entries[place].line
         guard let cells = known[form(line)], !cells.isEmpty else { return false }
-        // Cells that come to the same differ by their point of the axes alone, which may be written otherwise by now.
+        // Cells of one configuration differ by their point of the axes alone, which may be written otherwise by now.
         let point = Self.point(line)
         let index = cells.firstIndex { Self.point($0.planned) == point } ?? 0
         let cell = cells[index]

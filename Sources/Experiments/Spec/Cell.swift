@@ -9,16 +9,31 @@ package struct AxisValue: Sendable {
   package let path: String
   /// The shortest ending of the path that no other axis has.
   package let name: String
+  /// The value as it was read, the same in whatever way it was written; of a component what the axis sets, not its
+  /// other options.
   package let value: JSON
-  /// The value in labels: short, without slashes, different for each value of the axis.
-  package let text: String
 
-  /// The same with the value that the option has where the axis leaves it to be derived, which is null.
-  func resolved(in document: JSON) -> AxisValue {
-    guard value == .null, let path = DottedPath(path),
-      let found = document.value(at: path.keys)
-    else { return self }
-    return AxisValue(path: self.path, name: name, value: found, text: text)
+  /// - Parameters:
+  ///   - node: what is written for the axis; nil where the document's own value stands.
+  ///   - resolved: the cell's document with every option.
+  init(_ axis: Axis, node: Node?, in resolved: JSON) {
+    path = axis.path.text
+    name = axis.name
+    value = resolved.value(at: axis.path.keys)?.asSet(by: node) ?? node?.value ?? .null
+  }
+}
+
+extension JSON {
+  /// This value as it was read, without what the node that set it left to defaults: a component on which it sets no
+  /// option is its word.
+  fileprivate func asSet(by node: Node?) -> JSON {
+    guard case .object(let members) = self else { return self }
+    let word = self["type"]
+    let set = members.compactMap { member -> Member? in
+      if member.key == "type" { return Member("type", member.value) }
+      return node?[member.key].map { Member(member.key, member.value.asSet(by: $0)) }
+    }
+    return word.flatMap { set.count == 1 ? $0 : nil } ?? .object(set)
   }
 }
 
@@ -29,8 +44,8 @@ package struct Cell<Model, Workload> {
   package let variant: String
   package let axes: [AxisValue]
   package let seed: Int
-  /// Short and unique in the experiment: `classic/sequence=128/seed=2`.
-  package let label: String
+  /// Short, and another one for each other configuration in the experiment: `classic/sequence=128/seed=2`.
+  package internal(set) var label = ""
   package let device: DeviceChoice
   package let precision: PrecisionChoice
   /// Nil for excluded cells, which may be wrong.

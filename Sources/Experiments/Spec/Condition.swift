@@ -74,24 +74,13 @@ struct Condition {
         switch meanings[name.text] {
         case .variant: .string(cell.variant)
         case .seed: .integer(cell.seed)
-        case .axis(let place): Self.value(on: place, of: cell)
+        case .axis(let place): cell.axes[place].value
         case .option(let path): cell.resolved.value(at: path.keys) ?? .null
         case nil: .null
         }
       }
     } catch {
       throw Faults([Fault(.badExpression(error.problem), at: places.mark(at: error.offset))])
-    }
-  }
-
-  /// A word or a number as the axis has it; what stands for a default or has defaults as it was read.
-  private static func value(on axis: Int, of cell: Bindings) -> JSON {
-    let written = cell.axes[axis].value
-    switch written {
-    case .bool, .integer, .real, .string: return written
-    case .null, .array, .object:
-      let path = DottedPath(cell.axes[axis].path)
-      return path.flatMap { cell.resolved.value(at: $0.keys) } ?? written
     }
   }
 }

@@ -40,13 +40,12 @@ extension Expansion {
         variant: cell.variant, seed: cell.seed, resolved: cell.resolved.canonical)
       if places[identity] == nil { places[identity] = cell.index }
     }
-    var texts = matrix.texts
     for inclusion in matrix.inclusions {
       for variant in variants(of: inclusion) {
         guard let document = documents.first(where: { $0.variant == variant })?.document else {
           continue
         }
-        include(inclusion, inclusion.values[...], variant, document, [:], &places, &texts)
+        include(inclusion, inclusion.values[...], variant, document, [:], &places)
       }
     }
   }
@@ -54,42 +53,36 @@ extension Expansion {
   private mutating func include(
     _ inclusion: Inclusion, _ rest: ArraySlice<(axis: Int, keyMark: Mark, nodes: [Node])>,
     _ variant: String, _ document: Node, _ values: [Int: Node],
-    _ places: inout [Identity: Int], _ texts: inout [ValueTexts]
+    _ places: inout [Identity: Int]
   ) {
     guard let next = rest.first else {
-      add(inclusion, variant, document, values, &places, &texts)
+      add(inclusion, variant, document, values, &places)
       return
     }
     for node in next.nodes {
       let overlay = matrix.axes[next.axis].path.overlay(setting: node, keyMark: next.keyMark)
       include(
         inclusion, rest.dropFirst(), variant, document.overlaid(by: overlay),
-        values.merging([next.axis: node]) { $1 }, &places, &texts)
+        values.merging([next.axis: node]) { $1 }, &places)
     }
   }
 
   private mutating func add(
     _ inclusion: Inclusion, _ variant: String, _ document: Node, _ values: [Int: Node],
-    _ places: inout [Identity: Int], _ texts: inout [ValueTexts]
+    _ places: inout [Identity: Int]
   ) {
     let reading = reader.read(document)
     let resolved = reading.recording.valueWithUnread
     let point = MatrixPoint(variant: variant, nodes: values, resolved: resolved)
-    let axes = matrix.axes.indices.map { place -> AxisValue in
-      let axis = matrix.axes[place]
-      if let known = axis.nodes.indices.first(where: {
-        isSame(axis.nodes[$0], on: place, as: point)
-      }) {
-        return axis.values[known].resolved(in: resolved)
+    let axes = matrix.axes.enumerated().map { place, axis -> AxisValue in
+      if let known = axis.nodes.first(where: { isSame($0, on: place, as: point) }) {
+        return AxisValue(axis, node: known, in: resolved)
       }
-      let read = resolved.value(at: axis.path.keys)
-      if case .string(let text)? = read, let node = values[place] { checkText(text, at: node.mark) }
-      // The bare word over the document's own component is just that component.
-      let value = values[place]?.value ?? read.map { $0["type"] ?? $0 } ?? .null
-      return AxisValue(
-        path: axis.path.text, name: axis.values.first?.name ?? axis.path.text, value: value,
-        text: texts[place].text(for: value)
-      ).resolved(in: resolved)
+      let value = AxisValue(axis, node: values[place], in: resolved)
+      if case .string(let text) = value.value, let node = values[place] {
+        checkText(text, at: node.mark)
+      }
+      return value
     }
     faults.collect(reading.faults, in: label(variant, axes, seed: nil), reading.recording, matrix)
     for seed in seeds(of: inclusion) {
@@ -98,7 +91,6 @@ extension Expansion {
       if let known, known.exclusion == nil { continue }
       let cell = Cell(
         index: known?.index ?? cells.count, variant: variant, axes: known?.axes ?? axes, seed: seed,
-        label: known?.label ?? label(variant, axes, seed: showsSeed ? seed : nil),
         device: reading.device, precision: reading.precision, model: reading.model,
         workload: reading.workload, exclusion: nil, document: document, resolved: resolved,
         derived: reading.recording.derived, experiment: header.name,

@@ -65,7 +65,7 @@ extension Expansion {
 
   // MARK: The axes' own values
 
-  /// Reports values of an axis that come to the same in every cell, and texts that no column keeps.
+  /// Reports values of an axis that make the same configuration in every cell, and texts that no column keeps.
   mutating func reviewValues() {
     var stride = header.seeds.count
     for dimension in matrix.dimensions.reversed() {

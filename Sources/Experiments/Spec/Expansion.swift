@@ -53,11 +53,12 @@ struct Expansion<Model, Workload> {
       variantValues.append((variant.name, recording.valueWithUnread.deriving(recording.derived)))
       if !matrix.axes.isEmpty { document = reader.withTypes(document) }
       documents.append((variant.name, document))
-      expand(variant.name, document, matrix.dimensions[...], values: [], nodes: [])
+      expand(variant.name, document, matrix.dimensions[...], nodes: [])
     }
     faults.limit += unmatched.map(\.fault)
     if faults.isEmpty, matrix.faults.isEmpty { reviewValues() }
     include()
+    labelCells()
     if faults.isEmpty, !faults.hasUnknownNames(matrix), cells.allSatisfy({ $0.exclusion != nil }) {
       let node = header.matrixNode
       let mark = node?["exclude"]?.mark ?? node?["where"]?.mark ?? body.mark
@@ -79,11 +80,10 @@ struct Expansion<Model, Workload> {
   }
 
   private mutating func expand(
-    _ variant: String, _ document: Node, _ dimensions: ArraySlice<Dimension>, values: [AxisValue],
-    nodes: [Node]
+    _ variant: String, _ document: Node, _ dimensions: ArraySlice<Dimension>, nodes: [Node]
   ) {
     guard let dimension = dimensions.first else {
-      addCells(variant, document, values, nodes)
+      addCells(variant, document, nodes)
       return
     }
     for step in 0..<dimension.count {
@@ -92,17 +92,16 @@ struct Expansion<Model, Workload> {
       }
       expand(
         variant, stepped, dimensions.dropFirst(),
-        values: values + dimension.axes.map { $0.values[step] },
         nodes: nodes + dimension.axes.map { $0.nodes[step] })
     }
   }
 
-  private mutating func addCells(
-    _ variant: String, _ document: Node, _ values: [AxisValue], _ nodes: [Node]
-  ) {
+  private mutating func addCells(_ variant: String, _ document: Node, _ nodes: [Node]) {
     let reading = reader.read(document)
     let value = reading.recording.value
-    let axes = values.map { $0.resolved(in: value) }
+    // What is excluded may be wrong, and is then kept as written.
+    let resolved = reading.faults.isEmpty ? value : reading.recording.valueWithUnread
+    let axes = zip(matrix.axes, nodes).map { AxisValue($0, node: $1, in: resolved) }
     let point = MatrixPoint(
       variant: variant,
       nodes: Dictionary(uniqueKeysWithValues: nodes.enumerated().map { ($0, $1) }),
@@ -111,21 +110,17 @@ struct Expansion<Model, Workload> {
     where isSame(value.node, on: value.axis, as: point) {
       unmatched.remove(at: place)
     }
-    let reasons = exclusions(point, values)
+    let reasons = exclusions(point, axes)
     if reasons.contains(nil) {
       faults.collect(
-        reading.faults, in: label(variant, values, seed: nil), reading.recording, matrix)
+        reading.faults, in: label(variant, axes, seed: nil), reading.recording, matrix)
     }
-    // What is excluded may be wrong, and is then kept as written.
-    let resolved = reading.faults.isEmpty ? value : reading.recording.valueWithUnread
     let derived = reading.recording.derived
-    let showsSeed = showsSeed
     for (seed, reason) in zip(header.seeds, reasons) {
       cells.append(
         Cell(
-          index: cells.count, variant: variant, axes: axes, seed: seed,
-          label: label(variant, values, seed: showsSeed ? seed : nil),
-          device: reading.device, precision: reading.precision,
+          index: cells.count, variant: variant, axes: axes, seed: seed, device: reading.device,
+          precision: reading.precision,
           model: reason == nil ? reading.model : nil,
           workload: reason == nil ? reading.workload : nil, exclusion: reason,
           document: document, resolved: resolved, derived: derived, experiment: header.name,
@@ -134,20 +129,36 @@ struct Expansion<Model, Workload> {
   }
 
   /// Whether labels tell the seed.
-  var showsSeed: Bool {
+  private var showsSeed: Bool {
     header.seeds.count > 1
       || matrix.inclusions.contains { $0.seeds.map { $0 != header.seeds } ?? false }
   }
 
-  func label(_ variant: String, _ values: [AxisValue], seed: Int?) -> String {
-    Labels.cell(variant: header.declaresVariants ? variant : nil, axes: values, seed: seed)
+  /// What a fault calls a cell while not all are known.
+  func label(_ variant: String, _ axes: [AxisValue], seed: Int?) -> String {
+    Labels.cell(
+      variant: header.declaresVariants ? variant : nil, axes: axes,
+      texts: axes.map { Labels.forms(of: $0.value).last ?? "" }, seed: seed)
+  }
+
+  /// Labels the cells, with the values that axes came to.
+  private mutating func labelCells() {
+    let texts = matrix.axes.indices.map { axis in
+      Labels.texts(of: cells.map { $0.axes[axis].value })
+    }
+    let showsSeed = showsSeed
+    for (place, cell) in cells.enumerated() {
+      cells[place].label = Labels.cell(
+        variant: header.declaresVariants ? cell.variant : nil, axes: cell.axes,
+        texts: texts.map { $0[place] }, seed: showsSeed ? cell.seed : nil)
+    }
   }
 
   // MARK: Exclusions
 
   /// For each seed why its cell is excluded, or nil.
   private mutating func exclusions(
-    _ point: MatrixPoint, _ values: [AxisValue]
+    _ point: MatrixPoint, _ axes: [AxisValue]
   ) -> [String?] {
     for condition in matrix.conditions { faults.note(condition, point.resolved) }
     var common: String?? = .none
@@ -155,7 +166,7 @@ struct Expansion<Model, Workload> {
       if let reason = exclusion(point, seed: seed) { return reason }
       if case .some(let known) = common { return known }
       let bindings = Condition.Bindings(
-        variant: point.variant, seed: seed, axes: values, resolved: point.resolved)
+        variant: point.variant, seed: seed, axes: axes, resolved: point.resolved)
       let reason = unsatisfied(bindings)
       if !matrix.conditions.contains(where: \.dependsOnSeed) { common = .some(reason) }
       return reason

@@ -18,8 +18,6 @@ package struct Experiment<Model, Workload> {
   package let seeds: [Int]
   /// Variants that state what they are compared with, and that.
   package let compare: [(variant: String, baseline: String)]
-  /// The axes of the matrix with their values, in the order written.
-  package let axes: [(path: String, values: [AxisValue])]
   /// Every cell, excluded ones included: by variant, then axes (the last one fastest), then seed.
   package let cells: [Cell<Model, Workload>]
   /// What was read for each variant, without axis values: the options that the file could set.
@@ -92,8 +90,7 @@ package struct Experiment<Model, Workload> {
     return Experiment(
       name: header.name, file: document.source.name, question: question(document.source),
       variants: header.variants.map(\.name), seeds: header.seeds,
-      compare: header.compare, axes: matrix.axes.map { ($0.path.text, $0.values) },
-      cells: expansion.cells,
+      compare: header.compare, cells: expansion.cells,
       recordings: expansion.recordings,
       resolvedYAML: expansion.resolved().yaml)
   }

@@ -85,7 +85,7 @@ extension Matrix {
       return nil
     }
     guard let nodes = values(entry.value) else { return nil }
-    let known = place.map { axes[$0].values.map(\.value) } ?? header.seeds.map { .integer($0) }
+    let known = place.map { axes[$0].nodes.map(\.value) } ?? header.seeds.map { .integer($0) }
     let forms = Set(known.map(\.canonical))
     for node in nodes where !forms.contains(node.value.canonical) {
       let fault = Fault(
@@ -214,7 +214,7 @@ extension Matrix {
   /// The matrix with ranges replaced and the command line's changes in it, which reads to the same cells.
   var written: [JSON.Member] {
     func field(_ axis: Axis) -> JSON.Member {
-      JSON.Member(axis.path.text, .array(axis.values.map(\.value)))
+      JSON.Member(axis.path.text, .array(axis.nodes.map(\.value)))
     }
     var fields: [JSON.Member] = []
     for dimension in dimensions where !dimension.isZip { fields += dimension.axes.map(field) }

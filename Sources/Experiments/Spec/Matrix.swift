@@ -9,7 +9,8 @@ struct Axis {
   let path: DottedPath
   let keyMark: Mark
   var nodes: [Node]
-  var values: [AxisValue] = []
+  /// The shortest ending of the path that no other axis has.
+  var name = ""
 }
 
 /// Axes that advance together; most are alone.
@@ -30,7 +31,6 @@ struct Matrix {
 
   private(set) var dimensions: [Dimension] = []
   private(set) var axes: [Axis] = []
-  private(set) var texts: [ValueTexts] = []
   var exclusions: [Exclusion] = []
   /// Values of `exclude` that are not among their axis's values as these are written, with what is then wrong.
   var unmatched: [(axis: Int, node: Node, fault: Fault)] = []
@@ -57,7 +57,7 @@ struct Matrix {
     for setting in changes.axes { vary(setting) }
     for group in changes.zips { zip(group) }
     dropRepeatedSteps()
-    nameValues()
+    nameAxes()
     readCells(node, header: header, changes: changes)
   }
 
@@ -239,23 +239,10 @@ struct Matrix {
     }
   }
 
-  private mutating func nameValues() {
-    let paths = dimensions.flatMap { $0.axes.map(\.path) }
-    var names = DottedPath.shortNames(of: paths)[...]
-    for place in dimensions.indices {
-      for index in dimensions[place].axes.indices {
-        let axis = dimensions[place].axes[index]
-        let name = names.removeFirst()
-        var texts = ValueTexts()
-        dimensions[place].axes[index].values = axis.nodes.map { node in
-          let value = node.value
-          return AxisValue(
-            path: axis.path.text, name: name, value: value, text: texts.text(for: value))
-        }
-        self.texts.append(texts)
-      }
-    }
+  private mutating func nameAxes() {
     axes = dimensions.flatMap(\.axes)
+    let names = DottedPath.shortNames(of: axes.map(\.path))
+    for (place, name) in names.enumerated() { axes[place].name = name }
   }
 
   mutating func report(_ kind: Fault.Kind, at mark: Mark) {

@@ -107,7 +107,7 @@ import Testing
       """)
     #expect(
       experiment.cells.map(\.label) == [
-        "heads=8/kv_heads=null", "heads=8/kv_heads=1", "heads=4/kv_heads=null",
+        "heads=8/kv_heads=4", "heads=8/kv_heads=1", "heads=4/kv_heads=2",
         "heads=4/kv_heads=1",
       ])
     #expect(

@@ -23,7 +23,7 @@ import Testing
     #expect(experiment.cells[2].workload == SpecWorkload(word: "train", sequence: 256))
     #expect(experiment.cells[4].model == classic)
     #expect(experiment.cells[4].device == .cpu)
-    #expect(experiment.cells[4].axes.map(\.text) == ["128"])
+    #expect(experiment.cells[4].axes.map(\.value) == [128])
   }
 
   @Test func excludedCellsAreKeptWithTheReason() throws {
@@ -171,12 +171,12 @@ import Testing
       model: {attention: {type: gqa, kv_heads: 2}}
       matrix:
         model.attention: [gqa, mha, {type: mha, heads: 4}, {heads: 16}]
-        workload.data.name: [a/b c, "a/b:c"]
+        workload.data.name: [a/b c, "a/b;c"]
       """)
     #expect(
       experiment.cells.map(\.label).enumerated().filter { $0.offset % 2 == 0 }.map(\.element) == [
-        "attention=gqa/name=a_b_c", "attention=mha/name=a_b_c", "attention=mha-2/name=a_b_c",
-        "attention=_heads__16_/name=a_b_c",
+        "attention=gqa/name=a_b_c", "attention=mha/name=a_b_c", "attention=mha,heads=4/name=a_b_c",
+        "attention=gqa,heads=16/name=a_b_c",
       ])
     #expect(experiment.cells[1].label == "attention=gqa/name=a_b_c-2")
     #expect(experiment.cells.map(\.model?.groups) == [2, 2, nil, nil, nil, nil, 2, 2])

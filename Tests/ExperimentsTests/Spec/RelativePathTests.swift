@@ -65,7 +65,7 @@ import Workloads
     #expect(names(experiment) == absolute("sub/a.txt") + ["synthetic-plays"] + absolute("d.txt"))
     #expect(
       experiment.cells.map(\.label)
-        == ["name=a.txt", "name=a.txt-2", "name=synthetic-plays", "name=d.txt"])
+        == ["name=files:a.txt", "name=sub:a.txt", "name=synthetic-plays", "name=d.txt"])
     let zipped = try load(
       """
       # Whose text?

@@ -110,6 +110,12 @@ import Testing
     "attention == 'gqa'",
     "1.0 in [1]",
     "9223372036854775807 * 9223372036854775807 / 9223372036854775807 == 9223372036854775807",
+    "12345678901234567890 - 12345678901234567889 == 1", "12345678901234567890123 % 10 == 3",
+    "0.12345678901234567890 * 10 == 1.2345678901234567890", "lr < 0.00100000000000000000000001",
+    "not 9007199254740993.0 == 9007199254740992.0", "0.30000000000000000001 not in [0.3]",
+    "99999999999999999999999999999999999999 + 1 == 1e38",
+    "1000000000000000000000000000000000000000 == 1e39",
+    "0.50 - .5 == 0", "-12345678901234567890 + 12345678901234567891 == 1",
   ])
   func `where counts in decimals`(expression: String) throws {
     let text = """
@@ -120,6 +126,93 @@ import Testing
 
       """
     #expect(try labels(text).count == 1, "\(specFaults(text))")
+  }
+
+  @Test(arguments: [
+    (
+      "model.attention.window",
+      ["[none, 4]", "[[none], [4]]", "[[none, none], [4, 4]]", "[none, [4, 4, 4]]"],
+      [#""none""#, "4"], ["window=none", "window=4"]
+    ),
+    (
+      "model.attention.window", ["[[4, none]]", "[[4, none, 4, none]]"], [#"[4,"none"]"#],
+      ["window=4,none"]
+    ),
+    (
+      "model.position", ["[rope, none]", "[{type: rope}, {type: none}]"],
+      [#""rope""#, #""none""#], ["position=rope", "position=none"]
+    ),
+    (
+      "model.position",
+      [
+        "[{type: rope, base: 10000}]", "[{base: 10000.0, type: rope}]",
+        "[{type: rope, base: [1e4, 10000]}]", "[{base: 10000}]",
+      ],
+      [#"{"type":"rope","base":10000.0}"#], ["position=rope"]
+    ),
+    (
+      "workload.optimizer.clip", ["[0, 1]", "[-0.0, 1.0]", "[0.0, 1e0]"], ["0.0", "1.0"],
+      ["clip=0", "clip=1"]
+    ),
+    (
+      "workload.schedule.min_lr", ["[null, 0]", "[1e-4, -0]"], ["0.0001", "0.0"],
+      ["min_lr=0.0001", "min_lr=0"]
+    ),
+    (
+      "workload.dataset", ["[{name: synthetic-plays}]", "[{name: 'synthetic-plays'}]"],
+      [#"{"name":"synthetic-plays"}"#], ["dataset=name=synthetic-plays"]
+    ),
+  ])
+  func `an axis has the value that was read, in whatever way it is written`(
+    path: String, writings: [String], values: [String], labels: [String]
+  ) throws {
+    for writing in writings {
+      let experiment = try PlannedExperiment.load(
+        text:
+          "workload: {type: train, dataset: {name: tiny-shakespeare}}\nmatrix: {\(path): \(writing)}\n",
+        name: "x.yaml", reader: .standard)
+      #expect(experiment.cells.map { $0.axes[0].value.line } == values, "\(writing)")
+      #expect(experiment.cells.map(\.label) == labels, "\(writing)")
+      let again = try PlannedExperiment.load(
+        text: experiment.resolvedYAML, name: "x.yaml", reader: .standard)
+      #expect(again.cells.map { $0.axes[0].value.line } == values, "\(experiment.resolvedYAML)")
+    }
+  }
+
+  @Test func `values of an axis that differ have labels that say how`() throws {
+    let experiment = try PlannedExperiment.load(
+      text: """
+        workload: {type: train}
+        matrix:
+          model.position:
+            [rope, {type: rope, base: 500000}, {type: rope, base: [10000, 1e6]}, alibi]
+
+        """, name: "x.yaml", reader: .standard)
+    #expect(
+      experiment.cells.map(\.label) == [
+        "position=rope", "position=rope,base=500000", "position=rope,base=10000,1000000",
+        "position=alibi",
+      ])
+  }
+
+  @Test func `an excluded cell has the value that is wrong`() throws {
+    let cells = try loadSpec(
+      "matrix: {model.layers: [2, many], exclude: [{model.layers: many}]}\n"
+    ).cells
+    #expect(cells.map { $0.axes[0].value } == [2, "many"])
+  }
+
+  @Test(arguments: [
+    ("[none, [none, none]]", "[none, none] appears twice in model.attention.window"),
+    ("[4, [4, 4]]", "[4, 4] appears twice in model.attention.window"),
+    ("[[4, 8], [4, 8, 4, 8]]", "[4, 8, 4, 8] appears twice in model.attention.window"),
+  ])
+  func `a list that repeats itself is the shorter list`(values: String, message: String) {
+    let text = "workload: {type: train}\nmatrix: {model.attention.window: \(values)}\n"
+    let error = #expect(throws: Faults.self) {
+      try PlannedExperiment.load(text: text, name: "x.yaml", reader: .standard)
+    }
+    #expect(error?.text.contains(message) == true, "\(error?.text ?? "")")
   }
 
   @Test func `a cell's hash does not tell how its values were written`() throws {
