@@ -120,7 +120,7 @@ extension Metric {
     better: .lower, .exact, as: .bytes, whole: true)
   package static let kvCacheBytesPerToken = Metric(
     "kv_cache_bytes_per_token", "Bytes of KV cache that one token of one sequence takes.",
-    better: .lower, .planned, as: .bytes)
+    better: .lower, .analytic, as: .bytes)
 
   // Stability
   package static let gradNormMean = Metric(
@@ -148,17 +148,17 @@ extension Metric {
   // Size
   package static let parameters = Metric(
     "parameters", "Number of trained parameters, shared ones counted once.",
-    better: .none, .planned, as: .scaled, whole: true)
+    better: .none, .analytic, as: .scaled, whole: true)
   package static let attentionParameters = Metric(
     "attention_parameters", "Weights of the attentions' projections, over all layers.",
-    better: .none, .planned, as: .scaled, whole: true)
+    better: .none, .analytic, as: .scaled, whole: true)
   package static let feedForwardParameters = Metric(
     "feed_forward_parameters", "Weights of the feed-forwards, over all layers.",
-    better: .none, .planned, as: .scaled, whole: true)
+    better: .none, .analytic, as: .scaled, whole: true)
   package static let modelFLOPsPerToken = Metric(
     "model_flops_per_token",
     "Floating-point operations that training on one token needs, nothing recomputed, as for MFU.",
-    better: .none, .planned, as: .scaled)
+    better: .none, .analytic, as: .scaled)
   package static let hardwareFLOPsPerToken = Metric(
     "hardware_flops_per_token",
     "Floating-point operations carried out to train on one token, with all that is recomputed, as for HFU.",
@@ -166,7 +166,7 @@ extension Metric {
   package static let flopsPerToken = Metric(
     "flops_per_token",
     "Operations to train one token, flash attention's recomputed product included (version 0.1.0).",
-    better: .none, .planned, as: .scaled, whole: true)
+    better: .none, .analytic, as: .scaled, whole: true)
   package static let stepFLOPs = Metric(
     "step_flops",
     "Floating-point operations that a training step called for, counted at its kernels' calls.",

@@ -7,7 +7,7 @@ extension Metric {
   package static func prediction(of metric: Metric) -> Metric {
     Metric(
       predicted + metric.name, "What \(metric.name) is worked out to be before anything runs.",
-      better: .none, .planned, as: metric.format, whole: metric.isWhole)
+      better: .none, .analytic, as: metric.format, whole: metric.isWhole)
   }
 
   /// The name of the metric that this one predicts; nil where it predicts none.

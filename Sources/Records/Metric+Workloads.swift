@@ -68,7 +68,7 @@ extension Metric {
     better: .none, .sampled, as: .decimals(2))
   package static let attentionPairs = Metric(
     "attention_pairs", "Pairs of a query and a key that it sees, over all heads.",
-    better: .none, .planned, as: .scaled, whole: true)
+    better: .none, .analytic, as: .scaled, whole: true)
   package static let repeats = Metric(
     "repeats", "Repetitions that the median times are taken from.",
     better: .none, .sampled, as: .count, whole: true)
@@ -114,17 +114,17 @@ extension Metric {
   package static let relativeErrorBound = Metric(
     "relative_error_bound",
     "The most that f32 arithmetic allows relative_error to be where scores see distances only.",
-    better: .none, .planned, as: .scientific)
+    better: .none, .analytic, as: .scientific)
   package static let angleError = Metric(
     "angle_error", "Largest error of a rotation's cosine or sine against float64.",
     better: .lower, .sampled, as: .scientific)
   package static let angleErrorSingle = Metric(
     "angle_error_f32", "The same, had the angles been computed in float32.",
-    better: .none, .planned, as: .scientific)
+    better: .none, .analytic, as: .scientific)
   package static let unseenAnglePercent = Metric(
     "unseen_angle_percent",
     "Pairs that reach angles at 4 x length which training at length never shows, in per cent.",
-    better: .lower, .planned, as: .percent)
+    better: .lower, .analytic, as: .percent)
   package static let nearMassPercent = Metric(
     "near_mass_percent",
     "Attention of a query at 4 x length that falls on the nearest quarter of its keys.",
@@ -147,11 +147,11 @@ extension Metric {
   // Need
   package static let forwardFLOPsPerToken = Metric(
     "forward_flops_per_token", "Floating-point operations of a forward pass, a token.",
-    better: .none, .planned, as: .scaled)
+    better: .none, .analytic, as: .scaled)
   package static let inferenceBytes = Metric(
     "inference_bytes", "Bytes of parameters, cache and one forward pass over all tokens.",
-    better: .lower, .planned, as: .bytes, whole: true)
+    better: .lower, .analytic, as: .bytes, whole: true)
   package static let trainingBytes = Metric(
     "training_bytes", "Peak bytes of a training step, all kinds together.",
-    better: .lower, .planned, as: .bytes, whole: true)
+    better: .lower, .analytic, as: .bytes, whole: true)
 }

@@ -15,7 +15,7 @@ package struct Metric: Hashable, Sendable {
   /// Where a value comes from, and so what one run of it is worth.
   package enum Certainty: String, Sendable {
     /// Follows from the architecture; known before anything runs, the same for every seed.
-    case planned
+    case analytic
     /// Counted; the same whenever the same cell runs to its end.
     case exact
     /// Varies with seed or time; one value is one sample.

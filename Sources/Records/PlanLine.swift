@@ -41,9 +41,18 @@ package struct PlanLine: Equatable, Sendable, Record {
     ]
   }
 
-  /// Whether its id can name a folder, and no other than one in the run's own.
-  fileprivate var isNamed: Bool {
-    cell.first?.isLetter == true && (try? RunFolder.checkName(cell)) != nil
+  /// Reads one line of a plan.
+  ///
+  /// - Parameter number: of the line, from 1.
+  fileprivate init(_ json: JSON, number: Int, of path: String) throws(ResultsError) {
+    guard let line = PlanLine(json: json) else {
+      throw .badLine(number, of: path, Self.problem(of: json))
+    }
+    // Its id can name a folder, and no other than one in the run's own.
+    guard line.cell.first?.isLetter == true, (try? RunFolder.checkName(line.cell)) != nil else {
+      throw .badLine(number, of: path, "'cell' is \(Wording.harmless(JSON.string(line.cell).line))")
+    }
+    self = line
   }
 
   /// The row of a cell that nothing has run for yet.
@@ -75,9 +84,16 @@ extension RunFolder {
       throw .unreadable(
         path: path, problem: "it has no cell \(index); it has \(bytes.count { $0 == newline })")
     }
-    guard let json = try? JSON(reading: String(decoding: line, as: UTF8.self)),
-      let planned = PlanLine(json: json), planned.index == index, planned.isNamed
-    else { throw .unreadable(path: path, problem: "line \(index + 1) is no planned cell") }
+    let json: JSON
+    do throws(JSONError) {
+      json = try JSON(reading: String(decoding: line, as: UTF8.self))
+    } catch {
+      throw .badLine(index + 1, of: path, error.description)
+    }
+    let planned = try PlanLine(json, number: index + 1, of: path)
+    guard planned.index == index else {
+      throw .badLine(index + 1, of: path, "its index is \(planned.index), not \(index)")
+    }
     return planned
   }
 
@@ -95,11 +111,14 @@ extension RunFolder {
     }
     var plan: [PlanLine] = []
     for json in lines {
-      guard let line = PlanLine(json: json), line.isNamed else {
-        throw .unreadable(path: path, problem: "line \(plan.count + 1) is no planned cell")
-      }
-      plan.append(line)
+      plan.append(try PlanLine(json, number: plan.count + 1, of: path))
     }
     return plan
+  }
+}
+
+extension ResultsError {
+  fileprivate static func badLine(_ number: Int, of path: String, _ why: String) -> ResultsError {
+    .unreadable(path: path, problem: "line \(number) is no planned cell: \(why)")
   }
 }

@@ -181,13 +181,13 @@ extension Record {
       throw .unreadable(path: path, problem: error.description)
     }
     guard let record = Self(json: json) else {
-      throw .unreadable(path: path, problem: Self.fault(of: json))
+      throw .unreadable(path: path, problem: Self.problem(of: json))
     }
     self = record
   }
 
   /// Why JSON is no such record.
-  private static func fault(of json: JSON) -> String {
+  static func problem(of json: JSON) -> String {
     guard case .object = json else { return "it is no JSON object" }
     var record = Self()
     for field in fields {
@@ -195,7 +195,7 @@ extension Record {
       if value == .null {
         if field.isRequired { return "it lacks '\(field.key)'" }
       } else if !field.set(&record, value) {
-        return "'\(field.key)' is of another type"
+        return "'\(field.key)' cannot be \(Wording.harmless(value.line))"
       }
     }
     return "a value in it is not allowed"

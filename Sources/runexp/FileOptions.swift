@@ -50,7 +50,7 @@ struct FileOptions: ParsableArguments {
   var include: [String] = []
 
   @Option(
-    name: .customLong("where"), parsing: .singleValue,
+    name: .customLong("where"), parsing: .unconditionalSingleValue,
     help: ArgumentHelp(
       "Leave out cells for which this is false, such as 'workload.sequence <= 512'; may be repeated.",
       valueName: "expression"))

@@ -16,11 +16,12 @@ struct ReportCommand: ParsableCommand {
       experiment file, as far as the run has them. It needs no network and no other file, and \
       works on runs that are unfinished or failed in part. Reads the run's folder, writes the page \
       there and prints its path. \
-      FILE may be a device or a pipe as well, such as /dev/stdout.
+      FILE may be a device or a pipe as well; - is standard output.
       """,
       examples: [
         ("runexp report latest", "the newest run, as report.html in its folder"),
         ("runexp report modern -o modern.html", "the newest run of 'modern', as another file"),
+        ("runexp report modern -o - | gzip > modern.html.gz", "on standard output"),
       ],
       exits: [.ok, .failure("there is no such run, or the page cannot be written")]
     ).text)
@@ -39,7 +40,7 @@ struct ReportCommand: ParsableCommand {
     let (path, report) = try failing {
       let folder = try RunLocator(results: results).find(name)
       let report = Report(try StoredRun(folder))
-      let path = output ?? folder.file("report.html")
+      let path = output.map { $0 == "-" ? "/dev/stdout" : $0 } ?? folder.file("report.html")
       try AtomicFile.write(report.html, to: path)
       return (path, report)
     }

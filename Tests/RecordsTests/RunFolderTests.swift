@@ -80,6 +80,22 @@ import Testing
     #expect(try folder.names() == [])
   }
 
+  @Test(arguments: [
+    ("[]", "it is no JSON object"), (#"{"cell": "c"}"#, "it lacks 'label'"),
+    (#"{"cell": "c", "label": "c", "variant": "a", "seed": "x"}"#, "'seed' cannot be \"x\""),
+    (
+      #"{"index": 1, "cell": "c", "label": "c", "variant": "a", "seed": 1, "status": "not_run"}"#,
+      "its index is 1, not 0"
+    ),
+    ("{", "not JSON: expected a key at byte 1"),
+  ])
+  func `what is wrong with a line of a plan is said`(line: String, problem: String) throws {
+    let run = try RunFolder.create(in: folder.path, experiment: "a", now: 100)
+    try AtomicFile.write(line + "\n", to: run.file("plan.jsonl"))
+    let error = #expect(throws: ResultsError.self) { try run.planLine(0) }
+    #expect(error?.description.hasSuffix(": line 1 is no planned cell: \(problem)") == true)
+  }
+
   @Test(arguments: ["../../x", "/etc", ".", "..", "", "a/b", "c\u{0}d", "c d"])
   func `ids that were read from a plan are checked before they become paths`(name: String) throws {
     let run = try RunFolder.create(in: folder.path, experiment: "a", now: 100)
@@ -90,7 +106,7 @@ import Testing
     if name.contains(where: { "/\u{0} ".contains($0) }) {
       try run.write(lines: [line], to: "plan.jsonl")
       let error = #expect(throws: ResultsError.self) { try StoredRun(run) }
-      #expect(error?.description.contains("line 1 is no planned cell") == true)
+      #expect(error?.description.contains("line 1 is no planned cell: 'cell' is \"c") == true)
     }
     #expect(throws: ResultsError.badName(name)) { try RunFolder.checkName(name) }
     #expect(throws: ResultsError.badName(name)) { try run.makeCell(name) }

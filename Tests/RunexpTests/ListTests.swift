@@ -61,7 +61,7 @@ struct ListTests {
     let table = try program.run("list")
     #expect(table.code == 0)
     #expect(table.output.contains("unreadable"))
-    #expect(table.errors.contains("plan.jsonl': line 1 is no planned cell"))
+    #expect(table.errors.contains("plan.jsonl': line 1 is no planned cell: 'cell' cannot be 3"))
     #expect(try program.run("show", "tiny").code == 1)
     let missing = try program.run("list", "tinny")
     #expect(missing.code == 1)

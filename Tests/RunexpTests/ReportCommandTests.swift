@@ -66,6 +66,7 @@ struct ReportCommandTests {
       runexp report tiny > path.txt && cp results/tiny/latest/report.html page.html
       runexp report tiny -o /dev/null && test -c /dev/null && echo kept
       runexp report tiny -o /dev/stdout | cmp - page.html && echo piped
+      runexp report tiny -o - | cmp - page.html && test ! -e ./- && echo dash
       { echo before; runexp report tiny -o /dev/stdout; echo after; } > all.txt
       { echo before; cat page.html; echo after; } | cmp - all.txt && echo in place
       mkfifo pipe; cat pipe > through.html & runexp report tiny -o pipe; wait
@@ -74,7 +75,7 @@ struct ReportCommandTests {
       test -L link.html && cmp deep/page.html page.html && echo linked
       """)
     #expect(
-      made.output == "/dev/null\nkept\npiped\nin place\npipe\nfifo\nlink.html\nlinked\n",
+      made.output == "/dev/null\nkept\npiped\ndash\nin place\npipe\nfifo\nlink.html\nlinked\n",
       "\(made.output) \(made.errors)")
   }
 

@@ -40,6 +40,8 @@ struct SweepTests {
     #expect(check.output == "tiny.yaml: ok, 11 cells, 2 excluded\n", "\(check.errors)")
     let plan = try program.run(["plan", "tiny.yaml", "--json"] + options)
     #expect(plan.output.split(separator: "\n").count == 13)
+    let negative = try program.run("check", "tiny.yaml", "--where", "-7 % 3 == -1")
+    #expect(negative.code == 0, "\(negative.errors)")
     let wrong = try program.run("check", "tiny.yaml", "--where", "variant = 'modern'")
     #expect(wrong.code == 78)
     #expect(

@@ -63,6 +63,9 @@ package struct DiffFactors: Sendable {
         let isUntold = zip(cells, [old, new]).contains { $0.derived == nil && $1 == .null }
         // It follows on both sides, and one does not tell to which value.
         if isUntold, follows.contains(true) { continue }
+        if cells.contains(where: { $0.derived == nil }), Self.isOldDefault(key, [old, new]) {
+          continue
+        }
         let isDerived = follows.allSatisfy(\.self)
         let name = "\(key)\n\(old.line)\n\(new.line)\n\(isDerived)"
         if let place = places[name] {
@@ -80,6 +83,11 @@ package struct DiffFactors: Sendable {
       Self.recorded(base.run.record, new.run.record)
       + (pairs.contains(where: \.hasOtherText) ? ["the text differs"] : [])
       + Self.circumstances(pairs)
+  }
+
+  /// Whether one value is a default that version 0.1.0 wrote out and later ones leave open.
+  private static func isOldDefault(_ key: String, _ values: [JSON]) -> Bool {
+    key == "workload.sample.prompt" && Set(values) == [.null, "\n"]
   }
 
   /// Components whose type or options differ count as one factor: `model.norm` with its epsilon.

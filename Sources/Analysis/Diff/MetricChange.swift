@@ -55,7 +55,7 @@ package struct MetricChange: Sendable {
     let new = match.new.map(\.row)
     func values(_ rows: [CellRow]) -> [(seed: Int, value: Double)] {
       rows.compactMap { row in
-        guard row.status == .ok || metric.certainty == .planned else { return nil }
+        guard row.status == .ok || metric.certainty == .analytic else { return nil }
         return row.metrics[metric].map { (row.seed, $0) }
       }
     }

@@ -61,7 +61,7 @@ package struct Estimate: Equatable, Sendable {
     self.variant = variant
     let counted = rows.filter {
       $0.variant == variant && $0.metrics[metric] != nil
-        && ($0.status == .ok || metric.certainty == .planned)
+        && ($0.status == .ok || metric.certainty == .analytic)
     }
     seeds = counted.map(\.seed)
     sample = Sample(counted.compactMap { $0.metrics[metric] })

@@ -140,7 +140,7 @@ struct SummaryNotes {
         else { return nil }
         let causes = metric == .parameters ? causes(comparison.subject) : ""
         return "not like for like: \(comparison.subject) has \(Self.more(ratio)) "
-          + "\(noun) than \(comparison.baseline) "
+          + "\(noun) \(ratio < 2 ? "than" : "as") \(comparison.baseline) "
           + "(\(metric.text(above)) against \(metric.text(below)))\(causes)"
       }
     }
@@ -165,9 +165,11 @@ struct SummaryNotes {
     comparison.pairs.ratio.flatMap { abs($0 - 1) > 0.01 ? $0 : nil }
   }
 
-  /// `20.5 % more`.
+  /// `20.5 % more` (than), `4.3 times as many` (as).
   private static func more(_ ratio: Double) -> String {
-    String(format: "%.1f %% ", abs(ratio - 1) * 100) + (ratio < 1 ? "fewer" : "more")
+    ratio >= 2
+      ? String(format: "%.1f times as many", ratio)
+      : String(format: "%.1f %% ", abs(ratio - 1) * 100) + (ratio < 1 ? "fewer" : "more")
   }
 
   /// A probability with two significant figures: 0.25, 0.031, 0.0005.

@@ -183,13 +183,12 @@ extension PlanTable {
     }
   }
 
-  /// Seconds, minutes, hours, days or years.
+  /// Seconds, minutes, hours, days or years; of a time that something takes at least.
   private static func duration(_ seconds: Double) -> String {
     let units = [(31_557_600.0, "years"), (86400.0, "d"), (3600.0, "h"), (60.0, "min")]
     for (size, unit) in units where seconds >= 2 * size {
       let count = seconds / size
-      return count < 1e6
-        ? "\((count * 10).rounded() / 10) \(unit)" : "\(Metric.parameters.text(count)) \(unit)"
+      return count < 1e6 ? "\((count * 10).rounded() / 10) \(unit)" : "a million years"
     }
     return Metric.seconds.text(seconds)
   }

@@ -21,6 +21,12 @@ package enum Quantity {
       throw Problem(description: "must be an amount such as 4GiB or 500MB, not '\(text)'")
     }
     guard let unit else {
+      guard number.isFinite else {
+        throw Problem(description: "must be an amount such as 4GiB or 500MB, not '\(text)'")
+      }
+      guard number > 0 else {
+        throw Problem(description: "must be more than nothing, such as 4GiB, not '\(text)'")
+      }
       throw Problem(description: "needs a unit: '\(text)' could be \(text)GiB or \(text)MB")
     }
     let bytes = (number * unit.1).rounded()

@@ -202,6 +202,22 @@ struct DiffTests {
     }
   }
 
+  @Test("the prompt that version 0.1.0 wrote out by default is that of a run that leaves it open")
+  func oldPrompt() throws {
+    func side(_ prompt: JSON, derived: [String]?) throws -> DiffSide {
+      var cell = DiffCases.Cell(metrics: [(.valLoss, 1)])
+      cell.configuration = ["workload": ["sample": ["tokens": 0, "prompt": prompt]]]
+      cell.derived = derived
+      return try cases.side([cell])
+    }
+    let (old, now) = (try side("\n", derived: nil), try side(.null, derived: []))
+    for diff in [RunDiff(old, now), RunDiff(now, old)] {
+      #expect(diff.factors.keys.isEmpty && diff.factors.confounded == nil)
+    }
+    #expect(RunDiff(try side("\n", derived: []), now).factors.keys.count == 1)
+    #expect(RunDiff(try side("a", derived: nil), now).factors.keys.count == 1)
+  }
+
   @Test("a schedule that stretches with the rate or the steps is no factor of its own")
   func schedule() throws {
     func side(rate: Double, least: Double, steps: Int, warmup: Int) throws -> DiffSide {

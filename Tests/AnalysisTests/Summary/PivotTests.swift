@@ -133,5 +133,12 @@ struct PivotTests {
         "not like for like: swiglu has 25.0 % more parameters than gelu (150 against 120): "
           + "50.0 % more in the feed-forwards"
       ])
+    gated.metrics[.parameters] = 515
+    gated.metrics[.feedForwardParameters] = 120
+    #expect(
+      Summary(experiment: "e", rows: [gated, plain], isTraining: true).fairnessNotes == [
+        "not like for like: swiglu has 4.3 times as many parameters as gelu (515 against 120): "
+          + "2.0 times as many in the feed-forwards"
+      ])
   }
 }

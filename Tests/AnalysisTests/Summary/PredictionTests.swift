@@ -24,10 +24,10 @@ import Statistics
   @Test func `any metric has a prediction, which is found by its name`() {
     let prediction = Metric.prediction(of: .valLoss)
     #expect(prediction.name == "predicted_val_loss")
-    #expect(prediction.certainty == .planned)
+    #expect(prediction.certainty == .analytic)
     #expect(prediction.predicts == "val_loss")
     #expect(Metric.valLoss.predicts == nil)
-    #expect(Metric.named("predicted_val_loss")?.certainty == .planned)
+    #expect(Metric.named("predicted_val_loss")?.certainty == .analytic)
     #expect(Metric.named("predicted_nothing") == nil)
     #expect(Metric.all.contains(.prediction(of: .workspaceBytes)))
   }

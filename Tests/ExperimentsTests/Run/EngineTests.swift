@@ -57,6 +57,10 @@ struct EngineTests {
     arguments: [
       ("4", "needs a unit: '4' could be 4GiB or 4MB"),
       ("1e9", "needs a unit: '1e9' could be 1e9GiB or 1e9MB"),
+      ("inf", "must be an amount such as 4GiB or 500MB, not 'inf'"),
+      ("-inf", "must be an amount such as 4GiB or 500MB, not '-inf'"),
+      ("-1", "must be more than nothing, such as 4GiB, not '-1'"),
+      ("0", "must be more than nothing, such as 4GiB, not '0'"),
       ("0GiB", "must be more than nothing, such as 4GiB, not '0GiB'"),
       ("-1GiB", "must be more than nothing, such as 4GiB, not '-1GiB'"),
       ("0.1B", "must be more than nothing, such as 4GiB, not '0.1B'"),
