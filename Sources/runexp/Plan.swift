@@ -32,6 +32,7 @@ struct Plan: ParsableCommand {
   @OptionGroup var file: FileOptions
   @OptionGroup var device: DeviceOptions
   @Option(
+    parsing: .unconditional,
     help: """
       The most memory a cell may take, such as 4GiB (default: nine tenths of what this process \
       may use).

@@ -84,6 +84,11 @@ struct FenceTests {
     let finished = try program.run("run", "tiny.yaml", "-q", "--memory", "200MB")
     #expect(finished.code == 3)
     #expect(finished.output.contains("predicted to need"))
+    for option in ["--memory", "--time", "--checkpoint"] {
+      let negative = try program.run("run", "tiny.yaml", option, "-1")
+      #expect(negative.code == 64 && negative.errors.contains("\(option) must be "))
+      #expect(negative.errors.contains(", not '-1'"), "\(negative.errors)")
+    }
     let bad = try program.run("run", "tiny.yaml", "--memory", "lots")
     #expect(bad.code == 64)
     #expect(bad.errors.contains("must be an amount such as 4GiB"))

@@ -41,6 +41,7 @@ package struct DiffFactors: Sendable {
 
   init(_ base: DiffSide, _ new: DiffSide, _ matches: [DiffMatch]) {
     let pairs = matches.filter(\.isOnBothSides)
+    let versions = [base, new].map { $0.run.record?.program.version }
     var changes: [KeyChange] = []
     var places: [String: Int] = [:]
     var all: Set<String> = []
@@ -63,7 +64,9 @@ package struct DiffFactors: Sendable {
         let isUntold = zip(cells, [old, new]).contains { $0.derived == nil && $1 == .null }
         // It follows on both sides, and one does not tell to which value.
         if isUntold, follows.contains(true) { continue }
-        if cells.contains(where: { $0.derived == nil }), Self.isOldDefault(key, [old, new]) {
+        if Self.isOldDefault(key, old, of: versions[0], against: new)
+          || Self.isOldDefault(key, new, of: versions[1], against: old)
+        {
           continue
         }
         let isDerived = follows.allSatisfy(\.self)
@@ -85,9 +88,11 @@ package struct DiffFactors: Sendable {
       + Self.circumstances(pairs)
   }
 
-  /// Whether one value is a default that version 0.1.0 wrote out and later ones leave open.
-  private static func isOldDefault(_ key: String, _ values: [JSON]) -> Bool {
-    key == "workload.sample.prompt" && Set(values) == [.null, "\n"]
+  /// Whether a value is a default that version 0.1.0 wrote out and later ones leave open.
+  private static func isOldDefault(
+    _ key: String, _ value: JSON, of version: String?, against other: JSON
+  ) -> Bool {
+    version == "0.1.0" && key == "workload.sample.prompt" && value == "\n" && other == .null
   }
 
   /// Components whose type or options differ count as one factor: `model.norm` with its epsilon.

@@ -15,10 +15,11 @@ package struct AxisNames: Equatable, Sendable {
   init(_ rows: [CellRow]) {
     keys = rows.flatMap { $0.axes.map(\.key) }.unique
     var values: [String: [JSON]] = [:]
-    for entry in rows.flatMap(\.axes) {
-      if values[entry.key]?.contains(entry.value) != true {
-        values[entry.key, default: []].append(entry.value)
-      }
+    // Runs of version 0.1.0 and 0.2.0 have values as they were spelled: 0 beside 0.0.
+    var known: [String: Set<JSON>] = [:]
+    for entry in rows.flatMap(\.axes)
+    where known[entry.key, default: []].insert(entry.value.canonical).inserted {
+      values[entry.key, default: []].append(entry.value)
     }
     self.values = values
     let paths = keys.compactMap { DottedPath($0) }
@@ -39,7 +40,7 @@ package struct AxisNames: Equatable, Sendable {
     if let word = Self.word(value), values(key).count(where: { Self.word($0) == word }) == 1 {
       return word
     }
-    return value.text ?? value.line
+    return value.text ?? (value.number == nil ? value : value.canonical).line
   }
 
   /// The texts of a point's values, one an axis.

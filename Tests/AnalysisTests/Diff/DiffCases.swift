@@ -31,7 +31,8 @@ struct DiffCases {
 
   /// Writes a run and opens it as a side.
   func side(
-    _ cells: [Cell], program: String = "p", cpu: String = "c", variant: String? = nil
+    _ cells: [Cell], program: String = "p", version: String = "1", cpu: String = "c",
+    variant: String? = nil
   ) throws -> DiffSide {
     let run = try RunFolder.create(in: folder.path, experiment: "e")
     var lines: [JSON] = []
@@ -57,7 +58,8 @@ struct DiffCases {
     try run.write(lines: lines, to: "plan.jsonl")
     try run.write(
       [
-        "program": ["version": "1", "sha256": .string(program)], "host": ["cpu": .string(cpu)],
+        "program": ["version": .string(version), "sha256": .string(program)],
+        "host": ["cpu": .string(cpu)],
         "summary": ["headline": ["val_loss", "step_seconds"], "training": true],
       ] as JSON, to: "run.json")
     return DiffSide(try StoredRun(run), variant: variant)

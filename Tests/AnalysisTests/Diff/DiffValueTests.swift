@@ -75,6 +75,18 @@ import Testing
     }
   }
 
+  @Test func `points go by their values, in whatever way an older run spelled them`() throws {
+    func side(_ points: [(JSON, JSON)]) throws -> DiffSide {
+      try self.side(
+        points.map { (["position": $0.0, "clip": $0.1], ["position": $0.0, "clip": $0.1]) })
+    }
+    let diff = RunDiff(
+      try side([("rope", 0.0), ("none", 1.0)]),
+      try side([(["type": "rope"], 0), ("none", [1])]))
+    #expect(diff.compared == 2 && diff.factors.keys.isEmpty)
+    #expect(Set(diff.changes.map(\.point)) == ["clip 0, rope", "clip 1, none"])
+  }
+
   @Test func `other values do not meet`() throws {
     func cells(_ bases: [Double]) throws -> DiffSide {
       try side(
