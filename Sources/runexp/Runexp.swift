@@ -50,10 +50,12 @@ struct Runexp: ParsableCommand {
   static func main() {
     StandardOutput.guardWrites()
     var words = Array(CommandLine.arguments.dropFirst())
-    // A first word that names a file, or could, stands for `run` and that file; options may stand before it.
-    let start =
-      words.first?.hasPrefix("-") == true
-      ? words.first { known.contains($0) || isFile($0) } : words.first
+    // A first word that names a file, or could, stands for `run` and that file; options may stand before it. Three dashes
+    // are the shell's, which asks what TAB offers.
+    let own = ["-h", "--help", "--version"]
+    let isOption =
+      words.first.map { $0.hasPrefix("-") && !$0.hasPrefix("---") && !own.contains($0) } ?? false
+    let start = isOption ? words.first { known.contains($0) || isFile($0) } : words.first
     if let start, isFile(start) { words.insert("run", at: 0) }
     if let start, words.first != start, known.contains(start), start != "help" {
       say("error: options stand after the subcommand: runexp \(start) \(words.first ?? "") ...")
