@@ -93,7 +93,7 @@ package struct CellTable: Sendable {
       for row in table.rows {
         axes.add(row.axes)
         facts.add(row.facts)
-        others.formUnion(row.metrics.metrics)
+        others.formUnion(row.metrics.unordered)
       }
       others.subtract(table.expected)
       self.axes = axes.keys

@@ -34,9 +34,10 @@ package struct MetricValues: Equatable, Sendable, JSONRepresentable {
   }
 
   /// The metrics that have a finite value, in the order of `Metric.all`, unlisted ones after.
-  package var metrics: [Metric] {
-    Metric.inOrder(known.values.filter { values[$0.name] != nil })
-  }
+  package var metrics: [Metric] { Metric.inOrder(unordered) }
+
+  /// The same in any order: for who looks at many rows.
+  package var unordered: [Metric] { known.values.filter { values[$0.name] != nil } }
 
   /// The metrics met as NaN or infinity: `train_loss=nan;grad_norm_max=inf`; nil if none.
   package var nonfinite: String? {

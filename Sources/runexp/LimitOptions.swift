@@ -20,8 +20,8 @@ struct LimitOptions: ParsableArguments {
   var time: String?
   @Option(
     help: """
-      Cells that run at once, the threads shared among them; cells that measure time run alone \
-      all the same (default: 1).
+      Cells that may run at once, no more than there are threads, which they share; cells that \
+      measure time run alone all the same (default: 1).
       """)
   var parallel: Int?
   @Option(

@@ -99,7 +99,7 @@ package struct RunReport: Sendable {
   /// A line a cell: label, status, the headline metrics, and why it is not ok.
   private func table(isRunning: Bool) -> Table {
     // More columns than these fit no terminal; the JSON has every metric.
-    let measured = Set(run.rows.flatMap { $0.metrics.metrics })
+    let measured = Set(run.rows.flatMap { $0.metrics.unordered })
     let told = entry.headline.filter(measured.contains)
     let headline = (told.isEmpty ? Metric.inOrder(measured) : told).prefix(6)
     let rows = run.cells.map { cell -> [String] in

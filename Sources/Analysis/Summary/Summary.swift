@@ -136,7 +136,7 @@ package struct SummaryBlock: Sendable {
     self.rows = rows
     self.variants = variants
     self.baselines = baselines
-    let metrics = Metric.inOrder(Set(rows.flatMap { $0.metrics.metrics }))
+    let metrics = Metric.inOrder(Set(rows.flatMap { $0.metrics.unordered }))
     let lines = metrics.map { metric in
       SummaryLine(metric, rows: rows, variants: variants, baselines: baselines)
     }

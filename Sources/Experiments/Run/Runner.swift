@@ -82,6 +82,8 @@ package struct Runner {
     let tasks = cells.indices.map {
       WorkerPool.Task(position: $0, runsAlone: cells[$0].measuresTime)
     }
+    // The collection writes the tables as well, and is all that is left to do where nothing runs.
+    if tasks.isEmpty { return [] }
     var progress = RunProgress(run)
     try progress.write()
     let shared = tasks.count { !$0.runsAlone }
