@@ -65,6 +65,8 @@ package struct Schedule: Equatable, Sendable {
     let last = steps - 1
     let progress =
       step >= last && last > 0 ? 1 : Double(step - warmup) / Double(max(last - warmup, 1))
+    // A line would miss it by a rounding.
+    if progress == 1, shape != .constant { return floor }
     return switch shape {
     case .cosine: floor + 0.5 * (1 + cos(Double.pi * progress)) * (rate - floor)
     case .linear: rate + progress * (floor - rate)

@@ -45,6 +45,14 @@ struct ScheduleTests {
         #expect(schedule.rate(at: steps - 1) == 0.25, "\(shape), \(warmup) of \(steps)")
         #expect(schedule.rate(at: max(warmup, 1) - 1) == 2, "\(shape), \(warmup) of \(steps)")
       }
+      // To the last bit, where a step along a line would round.
+      for rate in [1e-3, 3e-4, 6e-4, 0.1, 0.7] {
+        for floor in [rate / 10, rate / 3, 1e-4, 1e-5, 0] {
+          let schedule = Schedule(shape: shape, warmup: 1, steps: 9, rate: rate, floor: floor)
+          #expect(schedule.rate(at: 8) == floor, "\(shape) from \(rate)")
+          #expect(schedule.rate(at: 0) == rate)
+        }
+      }
       // A run of one step has no way down.
       #expect(Schedule(shape: shape, warmup: 0, steps: 1, rate: 2, floor: 0).rate(at: 0) == 2)
     }
