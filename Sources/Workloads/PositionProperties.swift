@@ -33,6 +33,8 @@ package struct PositionProperties: Workload {
   }
 
   package var length: Int { sequence }
+  /// No token is read.
+  package var vocabulary: Int { 1 }
   package var tokensPerStep: Int { samples }
 
   package func check(_ model: Transformer, from section: Section, _ options: Section) {
@@ -48,7 +50,8 @@ package struct PositionProperties: Workload {
 
   /// The parameters; a table of angles or waves for every position, as it grows once more on the device and on the host;
   /// and the vectors, those of 4 x length keys in three copies.
-  private func neededBytes(_ model: Transformer, last: Int) -> Double {
+  func neededBytes(_ model: Transformer) -> Double {
+    let last = last(of: model)
     // What is added has the width of a token; what is turned, that of a head.
     let isAdded = model.position is Sinusoidal || model.position is Learned
     let dimension = isAdded ? model.width : model.blocks[0].attention.plan.headDimension
@@ -58,10 +61,12 @@ package struct PositionProperties: Workload {
     return 4 * Double(model.parameters.count) + 4 * Double(dimension) * rows
   }
 
+  private func last(of model: Transformer) -> Int { min(farthest, (model.longest ?? .max) - 1) }
+
   package func run(_ cell: CellJob) throws {
-    let model = Transformer(cell.model, vocabulary: 1, length: sequence)
-    let last = min(farthest, (model.longest ?? .max) - 1)
-    try cell.checkMemory(predictedPeakBytes: neededBytes(model, last: last))
+    let model = Transformer(cell.model, vocabulary: vocabulary, length: sequence)
+    let last = last(of: model)
+    try cell.checkMemory(predictedPeakBytes: neededBytes(model))
     model.parameters.materialise(on: cell.device, seed: UInt64(cell.seed))
     cell.row.setFact("layer", .integer(layer.index))
     let probe = PositionProbe(

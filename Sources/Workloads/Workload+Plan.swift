@@ -100,6 +100,10 @@ extension Generate {
 }
 
 extension PositionProperties {
+  package func predictedPeakBytes(
+    of model: Transformer, _ precision: ElementType, threads: Int
+  ) -> Double? { neededBytes(model) }
+
   package func predictedCacheBytes(of model: Transformer) -> Double? { nil }
 }
 

@@ -50,9 +50,19 @@ import Statistics
     #expect(plan.totals.contains("1 would not fit"))
   }
 
+  @Test func positionsNeedAsMuchAsTheirRunSays() throws {
+    let plan = try plan(
+      "device: cpu\nmodel: {width: 1024}\nworkload: {type: position, farthest: 16777215}\n",
+      memory: 1 << 30)
+    // A table of 16 M positions, which grows once more, on the device and on the host.
+    let cell = try #require(plan.objects.first)
+    #expect(cell["peak_bytes"]?.number ?? 0 > Double(16 << 30))
+    #expect(cell["fits"] == .bool(false))
+  }
+
   @Test func whatIsNotKnownIsNotClaimed() throws {
     let plan = try plan(
-      "workload: position\nmatrix: {workload.sequence: [8, 16], where: sequence > 8}\n")
+      "workload: inspect\nmatrix: {workload.sequence: [8, 16], where: sequence > 8}\n")
     #expect(plan.objects[0]["excluded"]?.text == "where sequence > 8 is false")
     #expect(plan.objects[0]["parameters"] == .null)
     #expect(plan.objects[1]["peak_bytes"] == .null)
