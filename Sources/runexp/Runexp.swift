@@ -48,6 +48,7 @@ struct Runexp: ParsableCommand {
     ])
 
   static func main() {
+    Interrupts.listen()
     StandardOutput.guardWrites()
     var words = Array(CommandLine.arguments.dropFirst())
     // A first word that names a file, or could, stands for `run` and that file; options may stand before it. Three dashes

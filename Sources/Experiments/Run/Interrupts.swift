@@ -3,7 +3,8 @@
 import Foundation
 import Synchronization
 
-/// The requests to stop that the program received, while this object lives; before and after, signals do what they did.
+/// The requests to stop that the program received, while this object lives; before and after, a signal does what it did:
+/// once the program listens, it ends the program with its code.
 ///
 /// A program has one of it, made by what runs longest. A second request ends the program at once, unless there are
 /// children to wait for.
@@ -11,7 +12,8 @@ package final class Interrupts: Sendable {
   /// Seconds that work has to come to a point where it asks, when it need not be let finish.
   static let grace = 0.5
 
-  /// The end of the pipe that the handler writes to: a handler is told nothing but the signal's number.
+  /// The end of the pipe that the handler writes to, for a handler is told nothing but the signal's number; -1 where
+  /// nobody is to be asked.
   private static let handlerPipe = Atomic<Int32>(-1)
   private static let numbers = [SIGINT, SIGTERM]
 
@@ -28,10 +30,17 @@ package final class Interrupts: Sendable {
     let mayFinish = Atomic(true)
   }
 
-  /// Takes over SIGINT and SIGTERM.
+  /// Hears SIGINT and SIGTERM from now on, whatever the program was started to ignore or to put off: to be called first
+  /// of all.
   ///
   /// A program that was started to ignore SIGINT, as a shell script starts what it puts into the background, goes on
   /// ignoring the terminal's Ctrl-C, which is meant for another; a `kill -INT` it hears.
+  package static func listen() {
+    _ = takeOver()
+    unblock()
+  }
+
+  /// Takes over SIGINT and SIGTERM.
   package init() {
     var ends: [Int32] = [-1, -1]
     // Not `pipe`: a child must not inherit it. A handler must not wait; a full connection holds requests enough.
@@ -41,16 +50,7 @@ package final class Interrupts: Sendable {
     writeEnd = ends[1]
     state = State()
     outer = Self.handlerPipe.exchange(ends[1], ordering: .acquiringAndReleasing)
-    before = Self.numbers.map { number in
-      var old = sigaction()
-      sigaction(number, nil, &old)
-      let ignores = old.__sigaction_handler.sa_handler.map { unsafeBitCast($0, to: Int.self) } == 1
-      var new = sigaction()
-      new.sa_flags = SA_RESTART | SA_SIGINFO
-      new.__sigaction_handler.sa_sigaction = ignores ? Self.tellOfPrograms : Self.tell
-      sigaction(number, &new, nil)
-      return old
-    }
+    before = Self.takeOver()
     Self.watch(ends[0], state)
   }
 
@@ -90,14 +90,45 @@ package final class Interrupts: Sendable {
 
   // MARK: From the handler to the object
 
+  /// Installs the handlers.
+  ///
+  /// - Returns: what was done with the signals before.
+  private static func takeOver() -> [sigaction] {
+    // Made here, for a handler must not be the first to ask for them.
+    let (deaf, hearing, _) = (tellOfPrograms, tell, handlerPipe.load(ordering: .relaxed))
+    return numbers.map { number in
+      var old = sigaction()
+      sigaction(number, nil, &old)
+      let address = old.__sigaction_handler.sa_handler.map { unsafeBitCast($0, to: Int.self) }
+      // 1 is SIG_IGN.
+      let ignores = address == 1 || address == unsafeBitCast(deaf, to: Int.self)
+      var new = sigaction()
+      new.sa_flags = SA_RESTART | SA_SIGINFO
+      new.__sigaction_handler.sa_sigaction = ignores ? deaf : hearing
+      sigaction(number, &new, nil)
+      return old
+    }
+  }
+
+  /// Lets this thread take the signals, where it was started with them blocked.
+  private static func unblock() {
+    var heard = sigset_t()
+    sigemptyset(&heard)
+    for number in numbers { sigaddset(&heard, number) }
+    pthread_sigmask(SIG_UNBLOCK, &heard, nil)
+  }
+
   private typealias Handler =
     @convention(c) (Int32, UnsafeMutablePointer<siginfo_t>?, UnsafeMutableRawPointer?) -> Void
 
-  /// Passes the number on to whoever reads the pipe, which is all that a handler may do.
+  /// Passes the number on to whoever reads the pipe, which is all that a handler may do; ends the program where there is
+  /// nobody.
   private static let tell: Handler = { number, _, _ in
+    let pipe = Interrupts.handlerPipe.load(ordering: .acquiring)
+    if pipe < 0 { _exit(128 + number) }
     let code = errno
     var byte = UInt8(truncatingIfNeeded: number)
-    _ = write(Interrupts.handlerPipe.load(ordering: .acquiring), &byte, 1)
+    _ = write(pipe, &byte, 1)
     errno = code
   }
 
@@ -108,11 +139,7 @@ package final class Interrupts: Sendable {
 
   private static func watch(_ readEnd: Int32, _ state: State) {
     let thread = Thread {
-      // Where all threads began with the signals blocked, this one takes them.
-      var heard = sigset_t()
-      sigemptyset(&heard)
-      for number in numbers { sigaddset(&heard, number) }
-      pthread_sigmask(SIG_UNBLOCK, &heard, nil)
+      unblock()
       var isAsked = false
       while true {
         var waiting = pollfd(fd: readEnd, events: Int16(POLLIN), revents: 0)
