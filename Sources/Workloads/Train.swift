@@ -5,7 +5,7 @@ package import Models
 package import Records
 import Tensors
 
-/// Trains a model on a text and measures how well, how fast, how calmly, and with how much memory.
+/// Trains a model on a text and measures how well, how fast, how stably, and with how much memory.
 package struct Train: Workload {
   package static let word = "train"
   package static let summary = "next-token training: loss, speed, memory by kind and stability"
@@ -83,7 +83,7 @@ package struct Train: Workload {
   private func writeSample(
     of model: Transformer, _ corpus: TextCorpus, _ cell: CellJob
   ) throws {
-    let start = try options.start(in: corpus.vocabulary)
+    let start = try corpus.vocabulary.start(options.prompt)
     let tokens = try TextSample(temperature: options.sampleTemperature, seed: UInt64(cell.seed))
       .draw(
         options.sampleTokens, after: start, from: model, length: options.sequence,

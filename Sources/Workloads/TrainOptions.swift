@@ -59,21 +59,14 @@ package struct TrainOptions: Sendable {
     }
   }
 
-  /// - Throws: the fault of a prompt with a character that the text does not have.
+  /// - Throws: the fault of a prompt with a character that the text does not have, where a sample starts from it.
   func check(_ vocabulary: CharacterVocabulary) throws(Faults) {
+    if sampleTokens == 0 { return }
     do throws(CharacterVocabulary.UnknownCharacter) {
-      _ = try start(in: vocabulary)
+      _ = try vocabulary.start(prompt)
     } catch {
       guard let promptMark else { return }
       throw Faults([Fault(.rule(error.description), at: promptMark)])
     }
-  }
-
-  /// The tokens that the sample starts from.
-  func start(
-    in vocabulary: CharacterVocabulary
-  ) throws(CharacterVocabulary.UnknownCharacter) -> [Int32] {
-    if let prompt { return try vocabulary.encode(prompt) }
-    return (try? vocabulary.encode("\n")) ?? [0]
   }
 }

@@ -33,7 +33,11 @@ struct GenerateCommand: ParsableCommand {
 
   @Argument(help: "The checkpoint's folder, or its cell's.", completion: .directory) var checkpoint:
     String
-  @Option(help: "What the model continues.") var prompt = "\n"
+  @Option(
+    help:
+      "What the model continues (default: a newline, or the first character of a text without one)."
+  )
+  var prompt: String?
   @Option(name: .shortAndLong, help: "Characters to write.") var tokens = 500
   @Option(help: "Below 1 bolder, above 1 wilder; 0 takes the likeliest character always.")
   var temperature = 0.8
@@ -53,7 +57,7 @@ struct GenerateCommand: ParsableCommand {
     try demand(topK ?? 1 >= 1, "--top-k is 1 or more")
     try demand(topP > 0 && topP <= 1, "--top-p is above 0 and at most 1")
     try demand(threads >= 0, "--threads is 0 or more")
-    try demand(!prompt.isEmpty, "--prompt needs a character to start from")
+    try demand(prompt != "", "--prompt needs a character to start from")
   }
 
   func run() throws {
@@ -67,7 +71,7 @@ struct GenerateCommand: ParsableCommand {
     // There is nothing to tidy up.
     interrupts.mayFinish = false
     let saved = try SavedModel(checkpoint)
-    let start = try saved.vocabulary.encode(prompt)
+    let start = try saved.vocabulary.start(prompt)
     let device = Device.cpu(threads: threads)
     let model = try saved.load(on: device)
     let room = min(tokens, (model.longest ?? .max) - start.count)
@@ -82,7 +86,7 @@ struct GenerateCommand: ParsableCommand {
       chunk: chunk, precision: .f32, on: device)
     let sampler = TokenSampler(temperature: temperature, topK: topK, topP: topP, seed: seed)
 
-    emit(prompt)
+    emit(saved.vocabulary.decode(start))
     var logits = generator.prefill([start])
     for index in 0..<room {
       if let code = interrupts.exitCode {
