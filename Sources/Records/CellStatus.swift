@@ -1,5 +1,7 @@
 // How a planned cell ended.
 
+internal import Foundation
+
 /// The status of a cell; every planned cell has one, and its row says why.
 package enum CellStatus: String, CaseIterable, Sendable, JSONRepresentable {
   case ok
@@ -20,7 +22,16 @@ package enum CellStatus: String, CaseIterable, Sendable, JSONRepresentable {
   /// The run ended before its turn.
   case notRun = "not_run"
 
-  package static let stopReason = "stopped by the user"
+  /// Why a cell ended before its end.
+  ///
+  /// - Parameter signal: the request that it heard; nil where the program that had started it was gone.
+  package static func stopReason(_ signal: Int32?) -> String {
+    switch signal {
+    case SIGINT: "stopped by the user"
+    case SIGTERM: "stopped by SIGTERM"
+    default: "stopped, for the program that had started it was gone"
+    }
+  }
 
   package static func timeoutReason(_ cap: Double) -> String {
     "stopped after \(Metric.seconds.text(cap)), its time cap"

@@ -186,8 +186,15 @@ final class Running {
 
   /// Whether a process was sent a signal that it has not taken yet, as a paused one does not.
   static func isPending(_ signal: Int32, for process: Int32) -> Bool {
+    isIn("ShdPnd", signal, of: process)
+  }
+
+  /// Whether the program itself takes a signal.
+  func isCaught(_ signal: Int32) -> Bool { Self.isIn("SigCgt", signal, of: id) }
+
+  private static func isIn(_ set: String, _ signal: Int32, of process: Int32) -> Bool {
     let status = try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)
-    let mask = status?.split(separator: "\n").first { $0.hasPrefix("ShdPnd:") }?
+    let mask = status?.split(separator: "\n").first { $0.hasPrefix("\(set):") }?
       .split(whereSeparator: \.isWhitespace).last.flatMap { UInt64($0, radix: 16) }
     return mask.map { $0 >> (signal - 1) & 1 == 1 } ?? false
   }

@@ -57,7 +57,8 @@ struct SignalTests {
     running.signal(SIGTERM)
     #expect(try running.finish().code == 143)
     #expect(program.lines("\(Self.run)/cells", "steps.jsonl") == 1)
-    #expect(try row(program).status == .killed)
+    let row = try row(program)
+    #expect(row.status == .killed && row.reason == "stopped by SIGTERM")
   }
 
   @Test("Ctrl-C ends what takes long in one piece, where there is nothing to save")
@@ -114,6 +115,35 @@ struct SignalTests {
     try #require(writing.wait { writing.outputCount > 20 })
     writing.signal(SIGINT)
     #expect(try writing.finish().code == 130)
+  }
+
+  @Test("every command hears a signal from its start, also one that was started to ignore SIGINT")
+  func fromTheStart() throws {
+    let program = try Program()
+    try experiment(program, "")
+    // A file that is never written to its end: whoever reads it has just begun.
+    let pipe = program.file("pipe.yaml")
+    try #require(mkfifo(pipe, 0o600) == 0)
+    for (words, signal) in [
+      (["run", "pipe.yaml"], SIGINT), (["check", "pipe.yaml"], SIGTERM),
+      (["kernels", "--bench"], SIGINT), (["kernels", "--check"], SIGTERM), (["doctor"], SIGINT),
+    ] {
+      let running = try Running(
+        program: "/bin/sh",
+        ["-c", "trap '' INT; exec \"$@\"", "sh", Program.path()] + words, in: program.folder,
+        environment: Program.environment(of: program.folder))
+      if words.contains("pipe.yaml") {
+        // Returns when the program has opened it too.
+        let end = open(pipe, O_WRONLY | O_CLOEXEC)
+        running.signal(signal)
+        running.wait(seconds: 0.5)
+        close(end)
+      } else {
+        #expect(running.wait { running.isCaught(signal) }, "\(words)")
+        running.signal(signal)
+      }
+      #expect(try running.finish().code == 128 + signal, "\(words)")
+    }
   }
 
   @Test("a program that was started to ignore SIGINT hears kill, but not the terminal's Ctrl-C")

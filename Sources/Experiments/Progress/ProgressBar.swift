@@ -14,7 +14,7 @@ package struct ProgressOutput {
     case bar
     /// Lines that stay.
     case lines
-    /// Nothing at all.
+    /// Warnings alone.
     case quiet
   }
 
@@ -112,7 +112,11 @@ package struct ProgressBar {
 
   /// Prints a line that stays, without disturbing the bar.
   package mutating func note(_ line: String) {
-    guard output.style != .quiet else { return }
+    if output.style != .quiet { warn(line) }
+  }
+
+  /// The same for what a person must know who wants no progress.
+  package mutating func warn(_ line: String) {
     clear()
     output.write(line + "\n")
     lastDrawn = -Double.infinity

@@ -27,7 +27,7 @@ final class CellReporter: ProgressReporter {
 
   func warn(_ message: String) {
     let line = Wording.oneLine("warning: \(message)")
-    bar.note(line)
+    bar.warn(line)
     file?.append(line)
   }
 

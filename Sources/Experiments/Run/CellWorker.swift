@@ -96,7 +96,7 @@ package struct CellWorker {
       interrupts.mayFinish = true
       let cap = record.options.timeCap.flatMap { isOverdue() ? $0 : nil }
       row.status = cap == nil ? .killed : .timeout
-      row.reason = cap.map(CellStatus.timeoutReason) ?? CellStatus.stopReason
+      row.reason = cap.map(CellStatus.timeoutReason) ?? CellStatus.stopReason(interrupts.signal)
     } catch let error as MemoryCapTooSmall {
       (row.status, row.reason) = (.oom, error.description)
     } catch let error as MemoryCapExceeded {

@@ -54,7 +54,7 @@ package struct Runner {
     let prepared = try Preparation(
       experiment, options, program: program, environment: environment, texts: texts
     ).prepare(
-      continuing: continuation, interrupts, warn: { bar.note("warning: \($0)") },
+      continuing: continuation, interrupts, warn: { bar.warn("warning: \($0)") },
       showDownload: { Self.showDownload($0, $1) })
     let left = try execute(prepared, interrupts) { bar.note("warning: \($0)") }
     let collection = try Collection(prepared.folder)
@@ -153,8 +153,9 @@ package struct Runner {
     case .exited(MemoryShortage.exitCode):
       let cap = memoryCap.map { " within its cap of \(Metric.peakBytes.text(Double($0)))" } ?? ""
       return (.oom, "there was no more memory\(cap)")
-    case .exited(128 + SIGINT), .exited(128 + SIGTERM), .signalled(SIGINT), .signalled(SIGTERM):
-      return (.killed, CellStatus.stopReason)
+    case .exited(128 + SIGINT), .signalled(SIGINT): return (.killed, CellStatus.stopReason(SIGINT))
+    case .exited(128 + SIGTERM), .signalled(SIGTERM):
+      return (.killed, CellStatus.stopReason(SIGTERM))
     case .exited(let code):
       return (.failed, "the worker exited with code \(code) and left no result")
     case .signalled(let number):
