@@ -133,7 +133,8 @@ extension Metric {
     "grad_norm_max", "Largest norm of the gradient before clipping.",
     better: .lower, .sampled, as: .decimals(3))
   package static let gradNormCV = Metric(
-    "grad_norm_cv", "grad_norm_sd over grad_norm_mean: the gradient's unrest, free of scale.",
+    "grad_norm_cv",
+    "grad_norm_sd over grad_norm_mean, the coefficient of variation of the gradient's norm.",
     better: .lower, .sampled, as: .decimals(3))
   package static let lossSpikes = Metric(
     "loss_spikes", "Upward excursions of the loss beyond 4 running standard deviations.",

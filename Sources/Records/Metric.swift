@@ -84,9 +84,18 @@ package struct Metric: Hashable, Sendable {
 
 extension Metric {
   /// Whether it is a time, a rate or a share of a measured peak, and so differs when the same cell runs again.
+  package var isTiming: Bool { restsOnClock && predicts == nil }
+
+  /// Whether the same cell gives the same bits each time it runs.
   ///
-  /// Losses are sampled as well, over seeds; but a cell with its seed gives the same bits each time.
-  package var isTiming: Bool {
+  /// Losses are sampled, over seeds, and yet a cell with its seed has always the same. What rests on the clock, the
+  /// number of repetitions within a time, and what the system says of the process have not.
+  package var isRepeatable: Bool {
+    isExact || !(restsOnClock || self == .repeats || self == .peakResidentBytes)
+  }
+
+  /// Whether it is measured in time, or worked out from a peak that is.
+  private var restsOnClock: Bool {
     guard certainty == .sampled else { return false }
     return name == "seconds" || name.hasSuffix("_seconds") || name.hasSuffix("_per_s")
       || name.hasSuffix("peak_percent") || name == Metric.bandwidthPercent.name

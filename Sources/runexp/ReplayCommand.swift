@@ -13,9 +13,9 @@ struct ReplayCommand: ParsableCommand {
     discussion: HelpPage(
       """
       Runs each cell from the resolved.yaml that was kept of it, in a temporary folder, and compares \
-      its status, all figures that are counted, and the hash of its losses; times are not compared. \
+      its status, its losses and all other figures but times, bit for bit. \
       The same program on the same kind of processor gives the same bits, with any number of threads; \
-      where program, processor or text are others than the run began with, nothing is run.
+      where program, processor, text or checkpoint are others than the run began with, nothing is run.
       """,
       examples: [
         ("runexp replay latest", "all cells of the newest run that ended ok"),
@@ -23,7 +23,10 @@ struct ReplayCommand: ParsableCommand {
       ],
       exits: [
         .ok, .init(2, "other bits"),
-        .init(5, "program, machine or text are others; with --accept-changes: and so are the bits"),
+        .init(
+          5,
+          "program, machine, text or checkpoint are others; with --accept-changes: and so are the bits"
+        ),
         .failure("there is no such run, or it cannot be run again"),
         .init(130, "interrupted by Ctrl-C"),
       ]
@@ -35,7 +38,7 @@ struct ReplayCommand: ParsableCommand {
   var cells: [String] = []
   @Option(help: "Folder of all results.") var results = "results"
   @Flag(help: "Download nothing; $RUNEXP_OFFLINE=1 means it as well.") var offline = false
-  @Flag(help: "Run and compare also where program, machine or text have changed.")
+  @Flag(help: "Run and compare also where program, machine, text or checkpoint have changed.")
   var acceptChanges = false
   @Flag(help: "Print one JSON object a cell.") var json = false
 
@@ -99,7 +102,10 @@ struct ReplayCommand: ParsableCommand {
       let losses = replay.losses > 0 ? ", \(replay.losses) training losses to the bit" : ""
       return "\(replay.label): the same\(losses)"
     }
-    return "\(replay.label): DIFFERENT: " + replay.differences.joined(separator: "; ")
+    // One cause has many consequences.
+    let more = replay.differences.count - 1
+    let rest = more == 0 ? "" : "; \(more) more figures differ (--json lists them)"
+    return "\(replay.label): DIFFERENT: " + (replay.differences.first ?? "") + rest
   }
 
   private func line(_ replay: Replay) -> String {

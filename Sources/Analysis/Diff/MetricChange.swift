@@ -148,8 +148,8 @@ package struct MetricChange: Sendable {
 }
 
 extension Metric {
-  /// Whether it depends on which text was read: all that varies but times and the process's memory.
-  var isOfText: Bool { certainty == .sampled && !isTiming && self != .peakResidentBytes }
+  /// Whether it depends on which text was read: all that varies with the seed, and not with the clock.
+  var isOfText: Bool { certainty == .sampled && isRepeatable }
 }
 
 // How many seeds it would take to show a change that was seen but not shown.

@@ -9,7 +9,8 @@ internal import Workloads
 /// A cell that was run again beside what it was the first time.
 package struct Replay: Sendable {
   package let label: String
-  /// What differs; empty where every loss and every counted figure is the same.
+  /// What differs, losses first, then the workload's headline; empty where every figure is the same that no clock has
+  /// part in.
   package let differences: [String]
   /// The number of training losses that were compared.
   package let losses: Int
@@ -48,7 +49,8 @@ package struct Replay: Sendable {
     let after = again.lossCurve(of: repeated)
     losses = before.steps.count
     differences =
-      Self.compare(cell.row, repeated.row) + Self.compare(before, after)
+      Self.compare(before, after)
+      + Self.compare(cell.row, repeated.row, first: run.record?.summary.headline ?? [])
   }
 
   static func compare(_ before: LossCurve, _ after: LossCurve) -> [String] {
@@ -68,11 +70,16 @@ package struct Replay: Sendable {
     return ["the evaluations are not the same ones"]
   }
 
-  static func compare(_ before: CellRow, _ after: CellRow) -> [String] {
+  /// - Parameter headline: names of the metrics that come first.
+  static func compare(
+    _ before: CellRow, _ after: CellRow, first headline: [String]
+  ) -> [String] {
     if before.status != after.status {
       return ["it ended \(before.status.rawValue) and ends \(after.status.rawValue)"]
     }
-    return before.metrics.metrics.filter(\.isExact).compactMap { metric in
+    let metrics = before.metrics.metrics.filter(\.isRepeatable)
+    let isFirst = { headline.contains($0.name) } as (Metric) -> Bool
+    return (metrics.filter(isFirst) + metrics.filter { !isFirst($0) }).compactMap { metric in
       guard before.metrics[metric] != after.metrics[metric] else { return nil }
       let values = [before, after].map { $0.metrics[metric].map(metric.text) ?? "missing" }
       return "\(metric.name) was \(values[0]) and is \(values[1])"
