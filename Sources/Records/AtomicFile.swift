@@ -57,26 +57,45 @@ package enum AtomicFile {
   /// Whether there is something at a path.
   package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
+  /// Bytes of a file; 0 where there is none.
+  package static func size(_ path: String) -> Int {
+    var status = stat()
+    return stat(path, &status) == 0 ? Int(status.st_size) : 0
+  }
+
   /// The text of a file.
   package static func read(_ path: String) throws(ResultsError) -> String {
     String(decoding: try readBytes(path), as: UTF8.self)
   }
 
   /// The bytes of a file.
-  package static func readBytes(_ path: String) throws(ResultsError) -> [UInt8] {
-    let file = open(path, O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else { throw ResultsError.last("read", path) }
-    defer { close(file) }
+  ///
+  /// - Parameter most: how many of them are read.
+  package static func readBytes(
+    _ path: String, most: Int = .max
+  ) throws(ResultsError) -> [UInt8] {
     var bytes: [UInt8] = []
+    try readBlocks(of: path) { block in
+      bytes.append(contentsOf: block.prefix(most - bytes.count))
+      return bytes.count < most
+    }
+    return bytes
+  }
+
+  /// Hands on the bytes of a file, block by block, until it ends or `body` wants no more.
+  static func readBlocks(
+    of path: String, _ body: ([UInt8]) -> Bool
+  ) throws(ResultsError) {
+    let file = open(path, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { throw ResultsError.lastOfReading(path) }
+    defer { close(file) }
     var block = [UInt8](repeating: 0, count: 65536)
     while true {
       let count = Foundation.read(file, &block, block.count)
       if count < 0, errno == EINTR { continue }
-      guard count >= 0 else { throw ResultsError.last("read", path) }
-      if count == 0 { break }
-      bytes.append(contentsOf: block[..<count])
+      guard count >= 0 else { throw ResultsError.lastOfReading(path) }
+      if count == 0 || !body(count == block.count ? block : Array(block[..<count])) { return }
     }
-    return bytes
   }
 
   /// The folder part of a path; "." where there is none.

@@ -4,17 +4,19 @@ internal import Foundation
 
 /// A fault of the result files: which file, what was tried, and the system's reason.
 package enum ResultsError: Error, Equatable, CustomStringConvertible {
-  /// A system call failed: what was being done, the file, and `errno`.
+  /// A system call failed on the way to writing: what was being done, the file, and `errno`.
   case system(doing: String, path: String, code: Int32)
   /// An experiment or cell name that cannot be the name of a folder.
   case badName(String)
-  /// A file is there but does not hold what it should.
+  /// A file cannot be read, or does not hold what it should.
   case unreadable(path: String, problem: String)
   /// No run, or more than one, goes by a name.
   case noRun(name: String, results: String, hint: String)
 
-  /// Whether the system refused: the disk is full, a folder is gone or may not be written.
-  package var isOfSystem: Bool {
+  /// Whether nothing could be written: the disk is full, a folder is gone or may not be written.
+  ///
+  /// What cannot be read says nothing of the results: it may be a file that a cell alone asked for.
+  package var isOfWriting: Bool {
     if case .system = self { return true }
     return false
   }
@@ -42,5 +44,10 @@ package enum ResultsError: Error, Equatable, CustomStringConvertible {
   /// The error of the system call that has just failed.
   package static func last(_ doing: String, _ path: String) -> ResultsError {
     .system(doing: doing, path: path, code: errno)
+  }
+
+  /// The same, of one that was to read.
+  static func lastOfReading(_ path: String) -> ResultsError {
+    .unreadable(path: path, problem: text(errno))
   }
 }

@@ -8,7 +8,7 @@ package enum RunError: Error, Equatable, CustomStringConvertible {
   case locked(String, by: RunLock.Holder?)
   /// Another process runs the cell.
   case cellLocked(String, by: RunLock.Holder?)
-  /// Program, machine or data are not those that the run began with.
+  /// Program, machine or files that are read are not those that the run began with.
   case changed([String])
   /// The same of one cell of the run in a folder.
   case cellChanged(String, [String], run: String)

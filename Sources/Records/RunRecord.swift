@@ -77,6 +77,25 @@ package struct RunRecord: Equatable, Sendable, Record {
     }
   }
 
+  /// A trained model that a run read.
+  package struct Checkpoint: Equatable, Sendable, Record {
+    /// Its folder as the experiment file has it, an absolute path.
+    package var path = ""
+    /// The hash of its files; nil where it could not be read.
+    package var sha256: String?
+
+    package init() {}
+
+    package init(path: String, sha256: String?) {
+      self.path = path
+      self.sha256 = sha256
+    }
+
+    package static var fields: [Field<Self>] {
+      [Field("path", \.path, isRequired: true), Field("sha256", \.sha256)]
+    }
+  }
+
   /// What the summary needs to know of the experiment.
   package struct SummaryOptions: Equatable, Sendable, Record {
     /// For a variant, the one that it is compared with.
@@ -129,6 +148,7 @@ package struct RunRecord: Equatable, Sendable, Record {
   package var host = HostRecord()
   package var gpu: GPU?
   package var datasets: [Dataset] = []
+  package var checkpoints: [Checkpoint] = []
   /// How it was to run.
   package var options = RunOptions()
   package var summary = SummaryOptions()
@@ -162,7 +182,8 @@ package struct RunRecord: Equatable, Sendable, Record {
       Field("experiment", \.experiment), Field("arguments", \.arguments),
       Field("resumes", \.resumes), Field("program", \.program), Field("host", \.host),
       Field("gpu", \.gpu),
-      Field("datasets", \.datasets), Field("options", \.options), Field("summary", \.summary),
+      Field("datasets", \.datasets), Field("checkpoints", \.checkpoints),
+      Field("options", \.options), Field("summary", \.summary),
       Field("cells", \.cells), Field("earlier", \.earlier), Field("start", \.start),
       Field("end", \.end), Field("exit", \.exit),
     ]

@@ -22,6 +22,18 @@ package struct SHA256 {
     return hash.hex()
   }
 
+  /// The digest of a file, which is never whole in memory.
+  ///
+  /// - Throws: `ResultsError.unreadable`.
+  package static func hex(file path: String) throws(ResultsError) -> String {
+    var hash = SHA256()
+    try AtomicFile.readBlocks(of: path) { block in
+      hash.update(block)
+      return true
+    }
+    return hash.hex()
+  }
+
   /// Adds `bytes` to what is hashed.
   package mutating func update(_ bytes: [UInt8]) {
     length += UInt64(bytes.count)

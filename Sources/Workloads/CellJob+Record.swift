@@ -18,6 +18,18 @@ extension CellJob {
     }
   }
 
+  /// Notes which checkpoint is read.
+  ///
+  /// - Throws: `CheckpointChanged` where it is not the one that the run was planned with; `ResultsError` where it
+  ///   cannot be read.
+  func recordCheckpoint(_ path: String) throws {
+    let sha256 = try Checkpoint.sha256(of: path)
+    if let planned = checkpoints.first(where: { $0.path == path })?.sha256, planned != sha256 {
+      throw CheckpointChanged(path: path)
+    }
+    row.setFact("checkpoint_sha256", .string("sha256-" + sha256))
+  }
+
   /// Notes which attention kernel was asked for and which one runs; false, with the row's status set, when there is none.
   ///
   /// - Parameter tokens: of one sequence; what the model was built for when nil.

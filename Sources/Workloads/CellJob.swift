@@ -14,6 +14,8 @@ package final class CellJob {
   /// The cell's own folder.
   package let folder: String
   package let data: DatasetLoader
+  /// The checkpoints that the run was planned with.
+  package let checkpoints: [RunRecord.Checkpoint]
   /// Whether to write the initial parameters, so that another program can start from the same point.
   package let savesInitial: Bool
   /// Least seconds between two checkpoints; infinite for none but that of a request to stop.
@@ -35,7 +37,8 @@ package final class CellJob {
 
   package init(
     row: CellRow, model: Section, device: Device, precision: ElementType, folder: String,
-    data: DatasetLoader, savesInitial: Bool, checkpointSeconds: Double = .infinity,
+    data: DatasetLoader, checkpoints: [RunRecord.Checkpoint] = [], savesInitial: Bool,
+    checkpointSeconds: Double = .infinity,
     memoryCap: Int? = nil, progress: any ProgressReporter,
     isInterrupted: @escaping () -> Bool, holdStop: @escaping () -> Void = {}
   ) {
@@ -46,6 +49,7 @@ package final class CellJob {
     self.seed = row.seed
     self.folder = folder
     self.data = data
+    self.checkpoints = checkpoints
     self.savesInitial = savesInitial
     self.checkpointSeconds = checkpointSeconds
     self.memoryCap = memoryCap

@@ -29,6 +29,7 @@ package struct Generate: Workload {
   package var steps: Int { options.newTokens }
   package var tokensPerStep: Int { options.batch }
   package var dataset: DatasetDeclaration? { options.dataset }
+  package var checkpoint: String? { options.checkpoint }
 
   package func check(_ model: Transformer, from section: Section, _ options: Section) {
     options.checkScores(
@@ -89,12 +90,13 @@ package struct Generate: Workload {
       return (model, corpus.vocabulary)
     }
     let saved = try SavedModel(path)
-    let model = try saved.load(as: cell.model, on: cell.device)
     cell.row.setFact("weights", .string(path))
-    let departures = saved.departures(of: cell.model).map(\.description)
-    if !departures.isEmpty {
-      let list = departures.joined(separator: "; ")
-      cell.row.setFact("departures", .string(list))
+    try cell.recordCheckpoint(path)
+    let model = try saved.load(as: cell.model, on: cell.device)
+    let differences = saved.differences(of: cell.model).map(\.description)
+    if !differences.isEmpty {
+      let list = differences.joined(separator: "; ")
+      cell.row.setFact("model_differences", .string(list))
       cell.progress.warn("the model is not the one that was trained: \(list)")
     }
     return (model, saved.vocabulary)

@@ -26,6 +26,8 @@ package protocol Workload: Component {
   var tokensPerStep: Int { get }
   /// The text it reads; nil when it reads none.
   var dataset: DatasetDeclaration? { get }
+  /// The folder of the checkpoint that it reads; nil when it reads none.
+  var checkpoint: String? { get }
   /// The number of distinct tokens where no text decides it.
   var vocabulary: Int { get }
   /// Floating-point operations of the whole cell; nil where they depend on time or on nothing at all.
@@ -51,6 +53,7 @@ extension Workload {
   package static var measuresTime: Bool { false }
   package var steps: Int { 1 }
   package var dataset: DatasetDeclaration? { nil }
+  package var checkpoint: String? { nil }
   package var vocabulary: Int { CharacterVocabulary.usual }
   package func flops(of model: Transformer) -> Double? { nil }
   package func check(_ model: Transformer, from section: Section, _ options: Section) {}

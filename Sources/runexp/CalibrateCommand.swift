@@ -76,7 +76,7 @@ struct CalibrateCommand: ParsableCommand {
     let path = file ?? "\(folder)/calibration.yaml"
     if file == nil { try failing { try AtomicFile.write(Calibrator.experiment, to: path) } }
     do throws(Faults) {
-      return try PlannedExperiment.load(file: path, reader: .standard)
+      return try PlannedExperiment.load(file: path, reader: .checkingFiles)
     } catch {
       say(error.text)
       throw ArgumentParser.ExitCode(Records.ExitCode.invalidFile)

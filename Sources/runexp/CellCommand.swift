@@ -25,7 +25,7 @@ struct CellCommand: ParsableCommand {
       ],
       exits: [
         .ok, .failure("there is no such cell"), .init(3, "the cell did not end ok"),
-        .init(5, "program or text are not those the run was prepared with; nothing was run"),
+        .init(5, "program, text or checkpoint are not those of the run; nothing was run"),
         .init(74, "the results could not be written"), .init(75, "another process runs the cell"),
         .interrupted,
       ]
@@ -46,11 +46,9 @@ struct CellCommand: ParsableCommand {
       ).run(index: index)
     } catch {
       say("error: \(error)")
-      let isOfSystem = (error as? ResultsError)?.isOfSystem ?? false
-      throw ArgumentParser.ExitCode(
-        isOfSystem
-          ? Records.ExitCode.couldNotWrite
-          : (error as? RunError)?.exitCode ?? Records.ExitCode.failure)
+      let isOfWriting = (error as? ResultsError)?.isOfWriting ?? false
+      let code = isOfWriting ? Records.ExitCode.couldNotWrite : (error as? RunError)?.exitCode
+      throw ArgumentParser.ExitCode(code ?? Records.ExitCode.failure)
     }
     if code != ExitCode.ok { throw ArgumentParser.ExitCode(code) }
   }

@@ -71,7 +71,8 @@ struct FileOptions: ParsableArguments {
     arguments.wheres = conditions
     arguments.seeds = seeds
     do throws(Faults) {
-      return try PlannedExperiment.load(file: experiment, arguments: arguments, reader: .standard)
+      return try PlannedExperiment.load(
+        file: experiment, arguments: arguments, reader: .checkingFiles)
     } catch {
       say(error.text)
       throw ArgumentParser.ExitCode(Records.ExitCode.invalidFile)

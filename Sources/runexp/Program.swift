@@ -18,8 +18,7 @@ enum Program {
   static var build: ProgramVersion { ProgramVersion(version: number, commit: nil, sha256: hash()) }
 
   private static func hash() -> String? {
-    guard let bytes = try? AtomicFile.readBytes(CommandLine.executablePath) else { return nil }
-    return SHA256.hex(bytes)
+    try? SHA256.hex(file: CommandLine.executablePath)
   }
 
   private static func commit() -> String? {

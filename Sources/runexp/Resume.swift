@@ -34,7 +34,8 @@ struct Resume: ParsableCommand {
       not run are run in any case.
       """)
   var retry: String?
-  @Flag(help: "Go on also where program, machine or text have changed.") var acceptChanges = false
+  @Flag(help: "Go on also where program, machine, text or checkpoint have changed.")
+  var acceptChanges = false
   @Flag(name: .shortAndLong, help: "Show no progress.") var quiet = false
   @Flag(help: "Print the summary as one JSON document.") var json = false
 

@@ -44,7 +44,8 @@ struct RunOutputOptions: ParsableArguments {
       A path, 'latest', an experiment or a run's id.
       """, valueName: "run"), completion: .runs)
   var into: String?
-  @Flag(help: "Go on also where program, machine or text have changed.") var acceptChanges = false
+  @Flag(help: "Go on also where program, machine, text or checkpoint have changed.")
+  var acceptChanges = false
   @Flag(help: "Write the initial parameters of each cell as well.") var saveInitial = false
   @Flag(name: .shortAndLong, help: "Show no progress.") var quiet = false
   @Flag(help: "Print the summary as one JSON document.") var json = false

@@ -27,6 +27,17 @@ import Testing
     #expect(error?.description == "could not write '\(path)': no such file or directory")
   }
 
+  @Test func `what cannot be read is no failure to write`() {
+    let path = folder.file("no/a.txt")
+    let missing = #expect(throws: ResultsError.self) { try AtomicFile.read(path) }
+    #expect(missing?.description == "could not read '\(path)': no such file or directory")
+    #expect(missing?.isOfWriting == false)
+    let directory = #expect(throws: ResultsError.self) { try AtomicFile.readBytes(folder.path) }
+    #expect(directory?.isOfWriting == false)
+    let write = #expect(throws: ResultsError.self) { try AtomicFile.write("x", to: path) }
+    #expect(write?.isOfWriting == true)
+  }
+
   @Test func `a target that cannot be replaced keeps what it was and leaves nothing`() throws {
     try folder.write("inner", to: "taken/file")
     let path = folder.file("taken")

@@ -9,11 +9,16 @@ extension Cell {
   /// - Parameters:
   ///   - dataHash: the hash of the text that is used, which stands for the text's name and place: the same text
   ///     elsewhere is the same text. Empty where there is none.
+  ///   - checkpointHash: the same of the checkpoint that is read.
   ///   - program: version of the program that runs it.
-  package func identity(dataHash: String, program: String) -> String {
-    let dataset = dataHash.isEmpty ? nil : DottedPath("workload.dataset")
-    let configuration = dataset.map(canonical(without:)) ?? canonical
-    return "sha256-" + SHA256.hex(Array("\(configuration)\n\(dataHash)\n\(program)".utf8))
+  package func identity(
+    dataHash: String, checkpointHash: String = "", program: String
+  ) -> String {
+    let files = [("workload.dataset", dataHash), ("workload.checkpoint", checkpointHash)]
+    let options = files.filter { !$0.1.isEmpty }.compactMap { DottedPath($0.0) }
+    let text = "\(canonical(without: options))\n\(dataHash)\n\(program)"
+    let more = checkpointHash.isEmpty ? "" : "\n\(checkpointHash)"
+    return "sha256-" + SHA256.hex(Array((text + more).utf8))
   }
 }
 

@@ -32,7 +32,7 @@ package struct CellWorker {
   /// - Parameter index: its number in the plan, from 0.
   /// - Returns: the exit code.
   /// - Throws: `ResultsError` where the folder cannot be read or written; `RunError` where the cell is excluded, where
-  ///   another process is running it, or where program or text are not those of the plan. Then it stays as it is.
+  ///   another process is running it, or where program, text or checkpoint are not those of the plan. Then it stays as it is.
   package func run(index: Int) throws -> Int32 {
     let interrupts = Interrupts()
     // Until there is something to save, nothing is worth waiting for.
@@ -82,6 +82,7 @@ package struct CellWorker {
       let job = CellJob(
         row: row, model: cell.model, device: found.device,
         precision: cell.precision.elementType, folder: path, data: loader,
+        checkpoints: record.checkpoints,
         savesInitial: record.options.savesInitial,
         checkpointSeconds: record.options.checkpointSeconds,
         // The memory of a GPU is its own.
@@ -104,7 +105,9 @@ package struct CellWorker {
     } catch DataError.changed(let name) {
       throw RunError.cellChanged(
         line.label, ["the text '\(name)' has changed"], run: folder.path)
-    } catch let error as ResultsError where error.isOfSystem {
+    } catch let error as CheckpointChanged {
+      throw RunError.cellChanged(line.label, [error.description], run: folder.path)
+    } catch let error as ResultsError where error.isOfWriting {
       // No verdict on the cell: the disk is full, or the folder is gone.
       throw error
     } catch {

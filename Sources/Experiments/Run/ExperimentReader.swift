@@ -3,6 +3,7 @@
 package import Config
 import Models
 import Records
+import Synchronization
 package import Workloads
 
 /// An experiment of this program.
@@ -12,7 +13,19 @@ package typealias PlannedCell = Cell<Section, any Workload>
 
 extension DocumentReader where Model == Section, Workload == any Workloads.Workload {
   /// Reads the `model` and `workload` sections with the registered components.
-  package static var standard: DocumentReader {
+  package static var standard: DocumentReader { reader { _ in nil } }
+
+  /// The same for files that are about to run: it also reports checkpoints that are not there.
+  ///
+  /// What a run keeps of them is read without: its checkpoints are compared with those that it began with.
+  package static var checkingFiles: DocumentReader {
+    let checkpoints = CheckpointProblems()
+    return reader(checkpoints.problem)
+  }
+
+  private static func reader(
+    _ checkpointProblem: @escaping @Sendable (_ path: String) -> String?
+  ) -> DocumentReader {
     DocumentReader(
       workloads: WorkloadRegistry.all.map { Choice($0.word, $0.summary) },
       readModel: { $0 },
@@ -22,8 +35,25 @@ extension DocumentReader where Model == Section, Workload == any Workloads.Workl
         // Declares parameters and reads every option, which finds its faults; nothing gets memory.
         let built = Transformer(model, vocabulary: 1, length: workload.length)
         workload.check(built, from: model, options)
+        if let problem = workload.checkpoint.flatMap(checkpointProblem) {
+          options.fault("checkpoint", because: .rule(problem))
+        }
         return workload
       })
+  }
+}
+
+/// What keeps checkpoints from being read, each looked at once however many cells name it.
+private final class CheckpointProblems: Sendable {
+  private let known = Mutex<[String: String?]>([:])
+
+  func problem(at path: String) -> String? {
+    known.withLock { known in
+      if let found = known[path] { return found }
+      let problem = SavedModel.problem(at: path)
+      known[path] = .some(problem)
+      return problem
+    }
   }
 }
 

@@ -114,6 +114,7 @@ package struct Preparation {
       folder: folder, arguments: options.arguments, program: program,
       host: HostRecord.read(isa: device.summary, .read()), start: .now)
     record.datasets = RunRecord.datasets(of: plan.texts)
+    record.checkpoints = plan.checkpoints
     record.options = options
     // The folder of all results is above that of the experiment, which is above that of the run.
     let experimentFolder = AtomicFile.folder(of: AbsolutePath.of(folder.path))

@@ -104,8 +104,9 @@ extension Replay {
       host: HostRecord.read(isa: Device.cpu(threads: options.threads).summary), start: .now)
     var known: [DatasetDeclaration] = []
     for cell in cells {
-      guard let declaration = try experiment(of: cell).cells.first?.workload?.dataset,
-        !known.contains(declaration)
+      let workload = try experiment(of: cell).cells.first?.workload
+      if let path = workload?.checkpoint { _ = record.checkpoints.find(path) }
+      guard let declaration = workload?.dataset, !known.contains(declaration)
       else { continue }
       known.append(declaration)
       let text = Result { try loader.load(declaration) }
@@ -120,6 +121,7 @@ extension Replay {
     return cells.flatMap { cell in
       var old = run.record
       old?.datasets = used
+      old?.checkpoints = [cell].compactMap(\.checkpoint)
       if let cpu = cell.row.fact("cpu")?.text { old?.host.cpu = cpu }
       if let isa = cell.row.fact("isa")?.text { old?.host.isa = isa }
       return record.changes(since: old)
@@ -133,6 +135,15 @@ extension Replay {
     } catch {
       throw .unreadable(path: path, problem: error.text)
     }
+  }
+}
+
+extension StoredCell {
+  /// The checkpoint that it read, as its row says; nil where it read none.
+  fileprivate var checkpoint: RunRecord.Checkpoint? {
+    guard let path = row.fact("weights")?.text, let hash = row.fact("checkpoint_sha256")?.text
+    else { return nil }
+    return RunRecord.Checkpoint(path: path, sha256: hash.replacing("sha256-", with: ""))
   }
 }
 

@@ -14,6 +14,8 @@ package struct RunPlan {
   package var entries: [Entry]
   /// The texts that are used, each once.
   package let texts: [LoadedText]
+  /// The checkpoints that are read, each once.
+  package let checkpoints: [RunRecord.Checkpoint]
 
   /// Finds, downloads or makes each text that the cells declare, and names the cells.
   ///
@@ -26,6 +28,7 @@ package struct RunPlan {
     var loaded:
       [(declaration: DatasetDeclaration, text: LoadedText, vocabulary: CharacterVocabulary)] =
         []
+    var checkpoints: [RunRecord.Checkpoint] = []
     var entries: [Entry] = []
     for cell in experiment.cells {
       var text: LoadedText?
@@ -39,9 +42,11 @@ package struct RunPlan {
         text = known?.text
         if let known { try cell.workload?.check(known.vocabulary) }
       }
+      let checkpoint = cell.workload?.checkpoint.map { checkpoints.find($0) }
       var line = PlanLine()
       line.index = cell.index
-      line.identity = cell.identity(dataHash: text?.sha256 ?? "", program: program)
+      line.identity = cell.identity(
+        dataHash: text?.sha256 ?? "", checkpointHash: checkpoint?.sha256 ?? "", program: program)
       line.label = cell.label
       line.variant = cell.variant
       line.seed = cell.seed
@@ -55,6 +60,7 @@ package struct RunPlan {
     }
     self.entries = entries
     texts = loaded.map(\.text)
+    self.checkpoints = checkpoints
     nameCells()
   }
 

@@ -1,4 +1,4 @@
-// What a run's results depend on beside its configuration, then and now: program, machine and texts.
+// What a run's results depend on beside its configuration, then and now: program, machine, texts and checkpoints.
 
 import Foundation
 import Records
@@ -19,6 +19,7 @@ extension RunRecord {
           "instruction set", from: HostRecord.instructionSet(old.host.isa),
           to: HostRecord.instructionSet(host.isa)),
       ].compactMap(\.self) + old.datasets.compactMap(change(of:))
+      + old.checkpoints.compactMap(change(of:))
   }
 
   /// A clause on what is another now; nil where it is the same, or one of the two is not known.
@@ -37,6 +38,18 @@ extension RunRecord {
     if datasets.contains(where: { $0.sha256 == text.sha256 }) { return nil }
     return datasets.contains { $0.name == text.name }
       ? text.hasChanged : "the text '\(text.path ?? text.name)' is not used any more"
+  }
+
+  /// The same of a checkpoint.
+  private func change(of checkpoint: Checkpoint) -> String? {
+    let name = "the checkpoint '\(checkpoint.path)'"
+    if let now = checkpoints.first(where: { $0.path == checkpoint.path }) {
+      if now.sha256 == nil { return "\(name) cannot be read any more" }
+      return now.sha256 == checkpoint.sha256 ? nil : "\(name) has changed"
+    }
+    // The same model may lie elsewhere now.
+    return checkpoints.contains { $0.sha256 == checkpoint.sha256 }
+      ? nil : "\(name) is not used any more"
   }
 
   /// The texts of a plan, for the record.
@@ -70,4 +83,13 @@ extension RunRecord.Dataset {
   }
 
   fileprivate var hasChanged: String { "the text '\(path ?? name)' has changed" }
+}
+
+extension [RunRecord.Checkpoint] {
+  /// The checkpoint at a path; it is read when it is asked for first.
+  mutating func find(_ path: String) -> RunRecord.Checkpoint {
+    if let known = first(where: { $0.path == path }) { return known }
+    append(RunRecord.Checkpoint(path: path, sha256: try? Checkpoint.sha256(of: path)))
+    return self[count - 1]
+  }
 }

@@ -56,7 +56,7 @@ package struct Runner {
     ).prepare(
       continuing: continuation, interrupts, warn: { bar.warn("warning: \($0)") },
       showDownload: { Self.showDownload($0, $1) })
-    let left = try execute(prepared, interrupts) { bar.note("warning: \($0)") }
+    let left = try execute(prepared, interrupts) { bar.warn("warning: \($0)") }
     let collection = try Collection(prepared.folder)
     let isBusy = left.contains(ExitCode.busy) && !collection.isComplete
     let exitCode =

@@ -86,9 +86,9 @@ package struct Cell<Model, Workload> {
   /// Names and labels are not part of it: the same configuration has the same text in any file.
   package var canonical: String { canonical(resolved) }
 
-  /// The same without an option, for which something else stands.
-  package func canonical(without option: DottedPath) -> String {
-    canonical(resolved.without(option.keys[...]))
+  /// The same without options, for which something else stands.
+  package func canonical(without options: [DottedPath]) -> String {
+    canonical(options.reduce(resolved) { $0.without($1.keys[...]) })
   }
 
   private func canonical(_ resolved: JSON) -> String {

@@ -5,10 +5,36 @@ package import Models
 package import Records
 import Tensors
 
+/// A checkpoint is not the one that the run was planned with.
+package struct CheckpointChanged: Error, CustomStringConvertible {
+  let path: String
+
+  package var description: String { "the checkpoint '\(path)' has changed" }
+}
+
 /// Writing and reading of a model's parameters.
 package enum Checkpoint {
-  /// The file within a checkpoint's folder.
+  /// The files within a checkpoint's folder.
   package static let file = "model.safetensors"
+  static let configurationFile = "config.json"
+
+  /// The folder of the files: `path`, or the `checkpoint` in it where `path` is a cell's folder.
+  static func folder(of path: String) -> String {
+    let candidates = [path, "\(path)/checkpoint"]
+    return candidates.first { AtomicFile.exists("\($0)/\(configurationFile)") } ?? path
+  }
+
+  /// What tells a checkpoint from any other: what `sha256sum config.json model.safetensors | sha256sum` prints.
+  ///
+  /// - Parameter path: as `SavedModel` takes it.
+  package static func sha256(of path: String) throws(ResultsError) -> String {
+    let folder = folder(of: path)
+    var list = ""
+    for name in [configurationFile, file] {
+      list += "\(try SHA256.hex(file: "\(folder)/\(name)"))  \(name)\n"
+    }
+    return SHA256.hex(Array(list.utf8))
+  }
 
   /// Writes the parameters and `config.json` into `folder`, whole or not at all.
   ///
@@ -23,7 +49,7 @@ package enum Checkpoint {
       metadata: [("format", "pt"), ("step", "\(configuration.step ?? 0)")])
     try RunFolder.makeFolders(folder)
     try AtomicFile.write(tensors.encoded(), to: "\(folder)/\(file)")
-    try AtomicFile.write(configuration.json, to: "\(folder)/config.json")
+    try AtomicFile.write(configuration.json, to: "\(folder)/\(configurationFile)")
   }
 
   /// Reads the parameters of `folder` into a model with the same names and shapes; all of them or none.

@@ -77,25 +77,53 @@ extension SafeTensors {
   ///
   /// - Throws: `SafeTensorsError`, which says what is wrong with them.
   package init(decoding bytes: [UInt8]) throws(SafeTensorsError) {
-    guard bytes.count >= 8 else { throw SafeTensorsError("it is shorter than its 8-byte prefix") }
-    let length = (0..<8).reduce(UInt64(0)) { $0 | UInt64(bytes[$1]) << (8 * UInt64($1)) }
-    guard length <= UInt64(bytes.count - 8), length <= 100_000_000 else {
-      throw SafeTensorsError("its header should have \(length) bytes, more than there are")
-    }
-    let start = 8 + Int(length)
-    let header: JSON
-    do {
-      header = try JSON(reading: String(decoding: bytes[8..<start], as: UTF8.self))
-    } catch {
-      throw SafeTensorsError("its header is \(error)")
-    }
+    let start = try Self.headerEnd(bytes, of: bytes.count)
     self.init([])
-    for member in header.members {
+    for member in try Self.header(bytes[8..<start]) {
       if member.key == "__metadata__" {
         metadata = member.value.members.map { ($0.key, $0.value.text ?? "") }
       } else {
         entries.append(try Self.entry(member, bytes[start...]))
       }
+    }
+  }
+
+  /// Where the header of a file ends, which its first 8 bytes say.
+  private static func headerEnd(_ bytes: [UInt8], of size: Int) throws(SafeTensorsError) -> Int {
+    guard bytes.count >= 8 else { throw SafeTensorsError("it is shorter than its 8-byte prefix") }
+    let length = (0..<8).reduce(UInt64(0)) { $0 | UInt64(bytes[$1]) << (8 * UInt64($1)) }
+    guard length <= UInt64(size - 8), length <= 100_000_000 else {
+      throw SafeTensorsError("its header should have \(length) bytes, more than there are")
+    }
+    return 8 + Int(length)
+  }
+
+  private static func header(_ bytes: ArraySlice<UInt8>) throws(SafeTensorsError) -> [JSON.Member] {
+    do {
+      return try JSON(reading: String(decoding: bytes, as: UTF8.self)).members
+    } catch {
+      throw SafeTensorsError("its header is \(error)")
+    }
+  }
+
+  /// Checks that a file has a header and is as long as that says; what the values are is not looked at.
+  ///
+  /// - Throws: `ResultsError.unreadable`.
+  static func checkHeader(of path: String) throws(ResultsError) {
+    let prefix = try AtomicFile.readBytes(path, most: 8)
+    do throws(SafeTensorsError) {
+      let size = AtomicFile.size(path)
+      let end = try headerEnd(prefix, of: size)
+      let bytes = try? AtomicFile.readBytes(path, most: end)
+      let last =
+        try header(bytes?.dropFirst(8) ?? []).compactMap {
+          $0.value["data_offsets"]?.elements.last?.whole
+        }.max() ?? 0
+      guard last <= size - end else {
+        throw SafeTensorsError("its values should have \(last) bytes, and there are \(size - end)")
+      }
+    } catch {
+      throw .unreadable(path: path, problem: error.description)
     }
   }
 

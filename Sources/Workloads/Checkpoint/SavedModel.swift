@@ -18,9 +18,8 @@ package struct SavedModel {
   /// - Parameter path: a checkpoint's folder, or a cell's folder with a `checkpoint` in it.
   /// - Throws: `ResultsError.unreadable` naming the file and what is wrong with it.
   package init(_ path: String) throws(ResultsError) {
-    let candidates = [path, "\(path)/checkpoint"]
-    folder = candidates.first { AtomicFile.exists("\($0)/config.json") } ?? path
-    let file = "\(folder)/config.json"
+    folder = Checkpoint.folder(of: path)
+    let file = "\(folder)/\(Checkpoint.configurationFile)"
     let saved = try CheckpointConfiguration(file: file)
     guard !saved.vocabulary.isEmpty, saved.length > 0 else {
       throw .unreadable(
@@ -34,6 +33,20 @@ package struct SavedModel {
     else { throw .unreadable(path: file, problem: "its 'model' is no section") }
     architecture = Section(root: document.root, recorder: recorder)
       .section("model", "the architecture")
+    _ = model(architecture)
+    if let fault = recorder.finish().first {
+      throw .unreadable(path: file, problem: fault.message)
+    }
+  }
+
+  /// Why there is no model at a path, in so far as it shows without reading the parameters; nil where there is one.
+  package static func problem(at path: String) -> String? {
+    do throws(ResultsError) {
+      try SafeTensors.checkHeader(of: "\(try SavedModel(path).folder)/\(Checkpoint.file)")
+      return nil
+    } catch {
+      return "'\(path)' is no checkpoint, which is the folder that a training cell leaves: \(error)"
+    }
   }
 
   /// The model with its parameters.
@@ -43,11 +56,7 @@ package struct SavedModel {
   package func load(
     as section: Section? = nil, on device: Device
   ) throws(ResultsError) -> Transformer {
-    let own = self.model(architecture)
-    if let fault = recorder.finish().first {
-      throw .unreadable(path: "\(folder)/config.json", problem: fault.message)
-    }
-    let model = section.map(self.model) ?? own
+    let model = self.model(section ?? architecture)
     model.parameters.allocate(on: device)
     try Checkpoint.load(model, from: folder)
     return model
@@ -60,7 +69,7 @@ package struct SavedModel {
 
 extension SavedModel {
   /// An option that has another value than in the checkpoint, so that the model computes something else.
-  package struct Departure: CustomStringConvertible, Sendable {
+  package struct ConfigurationDifference: CustomStringConvertible, Sendable {
     /// Such as `model.position.base`.
     package let path: String
     package let value, saved: JSON
@@ -86,7 +95,7 @@ extension SavedModel {
 
   /// What differs between an architecture and the checkpoint's own, each resolved with its defaults, and changes what
   /// the model computes; of an option that only one of them has, what makes it have it is named.
-  package func departures(of section: Section) -> [Departure] {
+  package func differences(of section: Section) -> [ConfigurationDifference] {
     let (own, other) = (model(architecture), model(section))
     let plans = [own, other].map { $0.blocks[0].attention.plan }
     let isSplitAlike =
@@ -98,7 +107,7 @@ extension SavedModel {
         !(isSplitAlike && Self.heads.contains(option.path)),
         Self.spread(option.value, own.blocks.count) != Self.spread(before, own.blocks.count)
       else { return nil }
-      return Departure(path: option.path, value: option.value, saved: before)
+      return ConfigurationDifference(path: option.path, value: option.value, saved: before)
     }
   }
 

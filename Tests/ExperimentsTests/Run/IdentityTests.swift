@@ -30,6 +30,35 @@ import Testing
         == "base-s1-36b235259")
   }
 
+  /// As version 0.2.0 wrote it before checkpoints had a part in identities.
+  @Test func `a cell that reads no checkpoint keeps its identity`() throws {
+    let experiment = try PlannedExperiment.load(
+      text: """
+        name: tee
+        device: cpu
+        seeds: [3]
+        model: {layers: 1, width: 16, attention: {type: mha, heads: 2}}
+        workload: {type: inspect, vocabulary: 7, sequence: 32}
+        """, name: "x.yaml", reader: .standard)
+    let cell = try #require(experiment.cells.first)
+    #expect(
+      cell.identity(dataHash: "", program: "0.2.0")
+        == "sha256-4efbaa75c5cc3e1ff9d751f889a7bb53cad50d4ed7554b1a52f2d9576f87aa84")
+  }
+
+  @Test func `a checkpoint is known by its hash, and its place is no part of an identity`() throws {
+    func identity(_ path: String, _ hash: String) throws -> String {
+      let experiment = try PlannedExperiment.load(
+        text: "workload: {type: generate, checkpoint: \(path)}", name: "x.yaml", reader: .standard)
+      let cell = try #require(experiment.cells.first)
+      return cell.identity(dataHash: "d", checkpointHash: hash, program: "p")
+    }
+    #expect(try identity("/a", "1") == identity("/b", "1"))
+    #expect(try identity("/a", "1") != identity("/a", "2"))
+    // Of one that cannot be read the place is all that is known.
+    #expect(try identity("/a", "") != identity("/b", ""))
+  }
+
   @Test func `a name begins with a letter, whatever the variant is called`() {
     var names = CellNames()
     #expect(names.name(variant: "8-heads", seed: 1, identity: Self.identity("a")).first == "c")
