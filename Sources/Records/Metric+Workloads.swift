@@ -155,3 +155,43 @@ extension Metric {
     "training_bytes", "Peak bytes of a training step, all kinds together.",
     better: .lower, .analytic, as: .bytes, whole: true)
 }
+
+// What the machine could do while a cell was measured: the roof that its speed is held against.
+
+extension Metric {
+  /// The measured limits of the device.
+  package static let machine: [Metric] = [devicePeak, deviceBandwidth]
+
+  package static let devicePeak = Metric(
+    "device_flops_per_s", "The device's measured multiply-add peak at the time of the cell.",
+    better: .none, .sampled, as: .scaled)
+  package static let deviceBandwidth = Metric(
+    "device_bytes_per_s",
+    "The device's measured memory read bandwidth at the time of the cell, in bytes a second.",
+    better: .none, .sampled, as: .bytes)
+}
+
+// Predictions: any metric may have one, which is a metric of its own called predicted_<name>.
+
+extension Metric {
+  private static let predicted = "predicted_"
+
+  /// The metric that predicts another: `predicted_peak_bytes` of `peak_bytes`.
+  ///
+  /// A time is predicted from a peak that is measured beside it, and so differs from run to run.
+  package static func prediction(of metric: Metric) -> Metric {
+    metric.isTiming
+      ? Metric(
+        predicted + metric.name,
+        "The least that \(metric.name) can be at the device's measured peak.",
+        better: .none, .sampled, as: metric.format, whole: metric.isWhole)
+      : Metric(
+        predicted + metric.name, "What \(metric.name) is worked out to be before anything runs.",
+        better: .none, .analytic, as: metric.format, whole: metric.isWhole)
+  }
+
+  /// The name of the metric that this one predicts; nil where it predicts none.
+  package var predicts: String? {
+    name.hasPrefix(Self.predicted) ? String(name.dropFirst(Self.predicted.count)) : nil
+  }
+}

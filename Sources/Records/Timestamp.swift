@@ -84,3 +84,15 @@ package struct Timestamp: Equatable, Sendable, CustomStringConvertible, JSONRepr
     return String(format: "%d:%02d:%02d", hours, whole / 60 % 60, whole % 60)
   }
 }
+
+// The clock that durations are taken from: it never goes backwards, whatever is done to the time of day.
+
+/// CLOCK_MONOTONIC.
+package enum MonotonicClock {
+  /// Seconds since some fixed moment; never goes backwards.
+  package static func now() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+  }
+}

@@ -90,3 +90,54 @@ struct ModelNeed {
     return table.text
   }
 }
+
+// DryTraining: one forward pass and one training step on a device that only counts, to know their memory beforehand.
+
+/// The memory of a forward pass and of a training step.
+struct DryTraining {
+  /// Of a forward pass without gradients: parameters, activations, scratch.
+  let forward: MemoryLedger
+  /// Of a whole training step.
+  let step: MemoryLedger
+  /// Floating-point operations that the step called for.
+  let stepFLOPs: Double
+
+  /// - Parameter model: its parameters lie on a device of no memory afterwards.
+  init(
+    _ model: Transformer, batch: Int, sequence: Int, precision: ElementType, threads: Int,
+    optimizer: OptimizerOptions = .usual
+  ) {
+    let device = Device.dry(threads: threads)
+    let tokens = Tokens(batch: batch, sequence: sequence, on: device)
+    model.parameters.allocate(on: device)
+    do {
+      let pass = Pass(on: device, precision: precision)
+      _ = model(tokens, pass, lastOnly: true)
+      forward = device.memory
+    }
+    device.resetPeaks()
+    let trainer = Trainer(model, optimizer, precision: precision, on: device)
+    let targets = Tokens(batch: batch, sequence: sequence, on: device)
+    _ = trainer.step(tokens, targets: targets, rate: 0)
+    step = device.memory
+    stepFLOPs = trainer.stepOperations ?? 0
+  }
+}
+
+// PredictedMemory: what a dry run says of memory, as the predictions that stand beside what is measured.
+
+/// Peak bytes by kind that a dry run counted.
+struct PredictedMemory {
+  let ledger: MemoryLedger
+
+  init(_ ledger: MemoryLedger) { self.ledger = ledger }
+
+  /// The bytes in use at the moment of the highest total.
+  var peakBytes: Double { ledger.atPeak.total }
+
+  func report(to metrics: inout MetricValues) {
+    var predicted = MetricValues()
+    ledger.report(to: &predicted)
+    for metric in predicted.metrics { metrics[.prediction(of: metric)] = predicted[metric] }
+  }
+}

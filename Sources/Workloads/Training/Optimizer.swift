@@ -1,6 +1,7 @@
 // The `optimizer` section: which optimizer, with which settings. The steps themselves are Tensors' AdamW.
 
 package import Config
+import Foundation
 package import Tensors
 
 /// What the optimizer of a training run is told.
@@ -50,5 +51,79 @@ package struct OptimizerOptions: Equatable, Sendable {
     let limit = options.read(
       "clip", .double(in: 0...1e6), default: 1, "largest gradient norm; 0 turns clipping off")
     clip = limit > 0 ? limit : .infinity
+  }
+}
+
+// The `schedule` section: how the learning rate rises and falls over a run.
+
+/// The learning rate of every step.
+package struct Schedule: Equatable, Sendable {
+  package enum Shape: String, CaseIterable, Sendable { case cosine, linear, constant }
+
+  package let shape: Shape
+  /// Steps over which the rate rises linearly to its highest value.
+  package let warmup: Int
+  package let steps: Int
+  package let rate: Double
+  /// The rate of the last step.
+  package let floor: Double
+
+  package static let choices = [
+    Choice("cosine", "falls from lr to min_lr along half a cosine (Loshchilov & Hutter 2017)"),
+    Choice("linear", "falls from lr to min_lr on a straight line"),
+    Choice("constant", "stays at lr after warm-up"),
+  ]
+
+  package init(shape: Shape, warmup: Int, steps: Int, rate: Double, floor: Double) {
+    self.shape = shape
+    self.warmup = warmup
+    self.steps = steps
+    self.rate = rate
+    self.floor = floor
+  }
+
+  package init(_ workload: Section, steps: Int, rate: Double) {
+    let read = workload.component(
+      "schedule", of: Schedule.choices, default: "cosine", "how the learning rate changes")
+    let options = read.options
+    let warmup = options.read(
+      "warmup", .int(in: 0...1_000_000_000), derived: min(100, steps / 10),
+      rule: "a tenth of steps, at most 100", "steps over which the rate rises linearly to lr")
+    if warmup > steps {
+      options.fault(
+        "warmup",
+        because: .rule("\(warmup) steps of warm-up are more than the \(steps) steps of the run"))
+    }
+    var floor = rate
+    let shape = Shape(rawValue: read.word) ?? .cosine
+    if shape != .constant {
+      // A default must be a number that a file may have: of the smallest rates a tenth is 0 in f32.
+      let tenth = (Decimal(rate) / Decimal(10)).double
+      floor = options.read(
+        "min_lr", .double(in: 0...100), derived: Float(tenth) == 0 ? 0 : tenth,
+        rule: "a tenth of lr",
+        "learning rate at the last step")
+      if floor > rate {
+        options.fault(
+          "min_lr", because: .rule("\(floor) is above the learning rate of \(rate)"))
+      }
+    }
+    self.init(shape: shape, warmup: warmup, steps: steps, rate: rate, floor: floor)
+  }
+
+  /// The learning rate of a step, counted from 0.
+  package func rate(at step: Int) -> Double {
+    if step < warmup { return rate * Double(step + 1) / Double(warmup) }
+    // nanoGPT's schedule with lr_decay_iters at the last step; a run of one step has no way down.
+    let last = steps - 1
+    let progress =
+      step >= last && last > 0 ? 1 : Double(step - warmup) / Double(max(last - warmup, 1))
+    // A line would miss it by a rounding.
+    if progress == 1, shape != .constant { return floor }
+    return switch shape {
+    case .cosine: floor + 0.5 * (1 + cos(Double.pi * progress)) * (rate - floor)
+    case .linear: rate + progress * (floor - rate)
+    case .constant: rate
+    }
   }
 }
