@@ -2,6 +2,8 @@
 
 import ArgumentParser
 import Experiments
+import Foundation
+import Records
 
 struct Check: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -9,7 +11,8 @@ struct Check: ParsableCommand {
     discussion: HelpPage(
       """
       Reads the file as every cell would and reports all its faults at once, each with line, \
-      column and what to write instead. Loads no data, writes nothing.
+      column and what to write instead, also where they do not go together with a text that is on \
+      this machine. Downloads nothing, writes nothing.
       """,
       examples: [
         ("runexp check experiments/modern.yaml", "is it right, and how many cells has it?"),
@@ -22,6 +25,10 @@ struct Check: ParsableCommand {
 
   func run() throws {
     let experiment = try file.load()
+    try failing {
+      try experiment.checkTexts(
+        RunOptions(), environment: ProcessInfo.processInfo.environment)
+    }
     let excluded = experiment.cells.filter { $0.exclusion != nil }.count
     let cells = experiment.cells.count - excluded
     print(

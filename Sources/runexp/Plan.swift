@@ -48,8 +48,9 @@ struct Plan: ParsableCommand {
     let experiment = try file.load()
     var options = device.options
     options.memoryCap = try memory.map(LimitOptions.bytes)
-    let plan = PlanTable(
-      experiment, options, environment: ProcessInfo.processInfo.environment)
+    let plan = try failing {
+      try PlanTable(experiment, options, environment: ProcessInfo.processInfo.environment)
+    }
     if json {
       print(plan.objects.map { $0.line + "\n" }.joined(), terminator: "")
     } else {

@@ -149,11 +149,22 @@ struct FenceTests {
   func saidBeforehand() throws {
     let program = try Program()
     try program.write(TinyExperiment.onText(program), to: "tiny.yaml")
-    let prompt = try program.run("run", "tiny.yaml", "--set", "workload.sample.prompt=\u{e9}")
-    #expect(prompt.code == 78)
-    #expect(prompt.errors.contains("workload.sample.prompt=\u{e9}"), "\(prompt.errors)")
-    #expect(prompt.errors.contains("does not occur in the training text"))
-    #expect(!program.exists("results"))
+    let setting = "workload.sample.prompt=\u{e9}"
+    for command in ["check", "plan", "prepare", "run"] {
+      let prompt = try program.run(command, "tiny.yaml", "--set", setting)
+      #expect(prompt.code == 78, "\(command)")
+      #expect(prompt.errors.contains(setting), "\(command): \(prompt.errors)")
+      #expect(prompt.errors.contains("does not occur in the training text"))
+      // Of all cells, once.
+      #expect(prompt.errors.components(separatedBy: "error:").count == 2, "\(prompt.errors)")
+      #expect(!program.exists("results"))
+      // Nothing starts from it.
+      if command == "run" { continue }
+      let unused = try program.run(
+        command, "tiny.yaml", "--set", setting, "--set", "workload.sample.tokens=0")
+      #expect(unused.code == 0, "\(command): \(unused.errors)")
+      try? FileManager.default.removeItem(atPath: program.file("results"))
+    }
     try program.write(
       """
       # Which layer?

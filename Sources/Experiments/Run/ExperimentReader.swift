@@ -2,7 +2,7 @@
 
 package import Config
 import Models
-import Records
+package import Records
 import Synchronization
 package import Workloads
 
@@ -57,7 +57,59 @@ private final class CheckpointProblems: Sendable {
   }
 }
 
+/// The texts that cells declare, in so far as they are on this machine; each is read once.
+struct LocalTexts {
+  private let loader: DatasetLoader
+  private var known: [(declaration: DatasetDeclaration, found: Result<Found, DataError>)] = []
+
+  struct Found {
+    let vocabulary: CharacterVocabulary
+    /// Why it is not the text that was asked for.
+    let note: String?
+  }
+
+  init(_ options: RunOptions, environment: [String: String]) {
+    var loader = DatasetLoader(options, environment: environment)
+    // Nothing is downloaded only to look.
+    loader.isOnlyPlanning = true
+    self.loader = loader
+  }
+
+  mutating func find(_ declaration: DatasetDeclaration) -> Result<Found, DataError> {
+    if let known = known.first(where: { $0.declaration == declaration }) { return known.found }
+    let found = Result { () throws(DataError) -> Found in
+      let text = try loader.load(declaration)
+      return Found(vocabulary: CharacterVocabulary(utf8: text.bytes), note: text.note)
+    }
+    known.append((declaration, found))
+    return found
+  }
+}
+
 extension PlannedExperiment {
+  /// Reports options that do not go together with a text that is on this machine.
+  package func checkTexts(
+    _ options: RunOptions, environment: [String: String]
+  ) throws(Faults) {
+    var texts = LocalTexts(options, environment: environment)
+    try check(&texts)
+  }
+
+  func check(_ texts: inout LocalTexts) throws(Faults) {
+    var faults: [Fault] = []
+    for cell in cells {
+      guard let workload = cell.workload, let declaration = workload.dataset,
+        case .success(let text) = texts.find(declaration)
+      else { continue }
+      do throws(Faults) { try workload.check(text.vocabulary) } catch {
+        faults += error.all.filter { fault in
+          !faults.contains { $0.place == fault.place && $0.message == fault.message }
+        }
+      }
+    }
+    if !faults.isEmpty { throw Faults(faults) }
+  }
+
   /// What a user should know before its cells run, each thing once.
   package var warnings: [String] {
     // Cells that differ in their seed alone share the section that was read.

@@ -26,10 +26,12 @@ package struct PlanTable {
   /// What the figures rest on.
   package let notes: [String]
 
+  /// - Throws: `Faults` where a cell's options do not go together with its text.
   package init(
     _ experiment: PlannedExperiment, _ options: RunOptions, environment: [String: String]
-  ) {
+  ) throws(Faults) {
     var sources = Sources(options, environment: environment)
+    try experiment.check(&sources.texts)
     let usual = ProcessLimits.read().usableMemory.map { ($0, false) }
     let cap: (bytes: Int, isAsked: Bool)? = options.memoryCap.map { ($0, true) } ?? usual
     // Cells of one document share the section that was read for all its seeds.
@@ -61,18 +63,14 @@ package struct PlanTable {
 
   /// Texts and devices that predictions rest on, each looked at once.
   private struct Sources {
-    private let loader: DatasetLoader
+    var texts: LocalTexts
     private let finder: DeviceFinder
-    private var vocabularies: [(DatasetDeclaration, Int)] = []
     private var devices: [DeviceChoice: Device?] = [:]
     private var peaks: HostPeaks
     private(set) var notes: [String] = []
 
     init(_ options: RunOptions, environment: [String: String]) {
-      var loader = DatasetLoader(options, environment: environment)
-      // Listing must not download; without the text its vocabulary is assumed.
-      loader.isOnlyPlanning = true
-      self.loader = loader
+      texts = LocalTexts(options, environment: environment)
       finder = DeviceFinder(options, environment: environment)
       peaks = HostPeaks(
         cache: DataLocations(environment: environment, baseDirectory: "/").cache,
@@ -81,17 +79,19 @@ package struct PlanTable {
 
     mutating func vocabulary(of workload: any Workload) -> Int {
       guard let declaration = workload.dataset else { return workload.vocabulary }
-      if let known = vocabularies.first(where: { $0.0 == declaration }) { return known.1 }
-      var vocabulary = workload.vocabulary
-      do throws(DataError) {
-        let text = try loader.load(declaration)
-        vocabulary = CharacterVocabulary(utf8: text.bytes).count
-        if let note = text.note { notes.append(note) }
-      } catch {
-        notes.append("sizes assume \(vocabulary) distinct characters: \(error.summary)")
+      switch texts.find(declaration) {
+      case .success(let text):
+        if let note = text.note { add(note) }
+        return text.vocabulary.count
+      case .failure(let error):
+        let vocabulary = workload.vocabulary
+        add("sizes assume \(vocabulary) distinct characters: \(error.summary)")
+        return vocabulary
       }
-      vocabularies.append((declaration, vocabulary))
-      return vocabulary
+    }
+
+    private mutating func add(_ note: String) {
+      if !notes.contains(note) { notes.append(note) }
     }
 
     /// The device that a cell will run on; nil where it is not there.
@@ -108,7 +108,7 @@ package struct PlanTable {
 
     mutating func peak(of device: Device, _ precision: PrecisionChoice) -> Double {
       let peak = peaks.peak(of: device, precision)
-      if !notes.contains(peak.note) { notes.append(peak.note) }
+      add(peak.note)
       return peak.flopsPerSecond
     }
   }

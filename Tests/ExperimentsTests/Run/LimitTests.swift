@@ -47,11 +47,11 @@ import Workloads
       reader: .standard)
   }
 
-  private func plan(_ experiment: PlannedExperiment) -> [JSON] {
+  private func plan(_ experiment: PlannedExperiment) throws(Faults) -> [JSON] {
     var options = RunOptions()
     options.offline = true
     options.threads = 1
-    let plan = PlanTable(experiment, options, environment: [:])
+    let plan = try PlanTable(experiment, options, environment: [:])
     let text = plan.table.text + plan.totals
     #expect(!text.contains("inf"))
     // Of years there are no thousands of millions of millions.
@@ -62,7 +62,7 @@ import Workloads
   /// What a check and a plan of a file with these settings come to; nil where it has faults.
   private func predict(_ workload: String, _ sets: [String]) -> JSON? {
     do throws(Faults) {
-      return plan(try load(workload, sets)).first
+      return try plan(load(workload, sets)).first
     } catch {
       #expect(error.text.contains("error:"))
       return nil
@@ -149,7 +149,7 @@ import Workloads
   }
 
   @Test func whatIsBeyondAllPrefixesIsShort() throws {
-    let plan = plan(try load("train", ["workload.steps=1000000000", "workload.batch=65536"]))
+    let plan = try plan(load("train", ["workload.steps=1000000000", "workload.batch=65536"]))
     #expect(plan.count == 1)
     #expect(Metric.parameters.text(1.5e30) == "1.5e+30")
     #expect(Metric.peakBytes.text(0x1p80) == "1.00 YiB")

@@ -13,7 +13,7 @@ import Statistics
     options.offline = true
     options.threads = 1
     options.memoryCap = memory
-    return PlanTable(
+    return try PlanTable(
       try PlannedExperiment.load(text: text, name: "x.yaml", reader: .standard), options,
       environment: [:])
   }
