@@ -189,7 +189,8 @@ struct RunTests {
     #expect(finished.code == 128 + signal, "\(finished.errors)")
     let rows = try lines(program, "cells.jsonl")
     #expect(rows.compactMap { $0["status"]?.text } == ["killed", "not_run"])
-    #expect(rows[0]["reason"]?.text == "stopped by the user")
+    let reason = signal == SIGINT ? "stopped by the user" : "stopped by SIGTERM"
+    #expect(rows[0]["reason"]?.text == reason)
     #expect(try program.read(Self.run + "/cells.csv").split(separator: "\n").count == 3)
     let record = try JSON(reading: program.read(Self.run + "/run.json"))
     #expect(record["exit"]?.whole == Int(128 + signal))
