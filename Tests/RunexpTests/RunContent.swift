@@ -89,7 +89,14 @@ extension Program {
   func expectReadable(_ folder: String, _ comment: String) {
     for path in tree(folder) where !path.split(separator: "/").contains(where: { $0.first == "." })
     {
-      #expect(throws: Never.self, "\(comment): \(path)") { try readWhole("\(folder)/\(path)") }
+      do {
+        try readWhole("\(folder)/\(path)")
+      } catch {
+        // A worker that outlives its parent by a step may end its cell meanwhile and remove the state to go on from.
+        if FileManager.default.fileExists(atPath: file("\(folder)/\(path)")) {
+          Issue.record(error, "\(comment): \(path)")
+        }
+      }
     }
   }
 
