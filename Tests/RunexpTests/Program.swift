@@ -189,8 +189,13 @@ final class Running {
     isIn("ShdPnd", signal, of: process)
   }
 
-  /// Whether the program itself takes a signal.
-  func isCaught(_ signal: Int32) -> Bool { Self.isIn("SigCgt", signal, of: id) }
+  /// Whether the program itself takes a signal: not the process that it is not yet, a copy of this one or the shell
+  /// that starts it.
+  func isCaught(_ signal: Int32) -> Bool {
+    let file = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(id)/exe")
+    guard let file, file == (try? Program.path()) else { return false }
+    return Self.isIn("SigCgt", signal, of: id)
+  }
 
   private static func isIn(_ set: String, _ signal: Int32, of process: Int32) -> Bool {
     let status = try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)
