@@ -32,8 +32,8 @@ package struct RunFolder: Sendable, Equatable {
     let parent = "\(results)/\(experiment)"
     try makeFolders(parent)
     sweepDrafts(in: parent)
-    // Names sort by age also where the clock was set back.
-    let newest = all(in: results, experiment: experiment).last?.id
+    // Names sort by age, those of all experiments, also where the clock was set back or two runs begin in one second.
+    let newest = newestID(in: results)
     let time = max(now, newest.map { $0.secondsSince1970 + 1 } ?? now)
     var random = SystemRandomNumberGenerator()
     var id = RunID(secondsSince1970: time, using: &random)
@@ -97,6 +97,11 @@ package struct RunFolder: Sendable, Equatable {
     return names.compactMap { RunID($0) }.sorted().map {
       RunFolder(path: "\(parent)/\($0)", experiment: experiment, id: $0)
     }
+  }
+
+  private static func newestID(in results: String) -> RunID? {
+    let experiments = (try? FileManager.default.contentsOfDirectory(atPath: results)) ?? []
+    return experiments.compactMap { all(in: results, experiment: $0).last?.id }.max()
   }
 
   /// The path of a file of this run: `experiment.yaml`, `run.json`, `summary.md`.

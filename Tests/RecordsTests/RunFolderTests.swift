@@ -51,7 +51,9 @@ import Testing
   }
 
   @Test func `a name that is taken gets other letters`() throws {
+    let other = try RunFolder.create(in: folder.path, experiment: "z", now: 100)
     let first = try RunFolder.create(in: folder.path, experiment: "a", now: 100)
+    #expect(other.id < first.id)
     let second = try RunFolder.create(in: folder.path, experiment: "a", now: 100)
     #expect(first.id != second.id)
   }

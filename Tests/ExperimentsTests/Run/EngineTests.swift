@@ -252,7 +252,7 @@ struct EngineTests {
     let locator = RunLocator(results: results)
     let letters = String(other.id.description.suffix(4))
     for (name, run) in [
-      ("a", second), ("a/latest", second), ("latest", second), (letters, other),
+      ("a", second), ("a/latest", second), ("latest", other), (letters, other),
       (first.id.description, first), ("a/\(first.id)", first), (first.path, first), ("b", other),
     ] {
       #expect(try locator.find(name).id == run.id, "\(name)")
