@@ -83,6 +83,14 @@ package struct Metric: Hashable, Sendable {
 }
 
 extension Metric {
+  /// What it may be at most where a property holds, and the question that this answers; nil for what has no bound.
+  ///
+  /// A bound is kept or it is not: no test is needed, and less is no better.
+  package var bound: (most: Metric, question: String)? {
+    self == .relativeError
+      ? (.relativeErrorBound, "Do scores depend on the distance of two tokens alone?") : nil
+  }
+
   /// Whether it is a time, a rate or a share of a measured peak, and so differs when the same cell runs again.
   package var isTiming: Bool { restsOnClock && predicts == nil }
 

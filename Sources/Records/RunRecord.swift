@@ -104,6 +104,8 @@ package struct RunRecord: Equatable, Sendable, Record {
     package var isTraining = false
     /// The names of the metrics that come first.
     package var headline: [String] = []
+    /// The names of the metrics that get a verdict; empty in runs of older versions.
+    package var primary: [String] = []
     /// The names of the metrics whose growth along an axis is fitted.
     package var scaling: [String] = []
 
@@ -112,7 +114,7 @@ package struct RunRecord: Equatable, Sendable, Record {
     package static var fields: [Field<Self>] {
       [
         Field("compare", \.compare), Field("training", \.isTraining),
-        Field("headline", \.headline), Field("scaling", \.scaling),
+        Field("headline", \.headline), Field("primary", \.primary), Field("scaling", \.scaling),
       ]
     }
   }

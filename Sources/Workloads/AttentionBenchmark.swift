@@ -18,6 +18,7 @@ package struct AttentionBenchmark: Workload {
     .forwardSeconds, .backwardSeconds, .forwardFLOPsPerSecond, .forwardPeakPercent, .peakBytes,
     .savedBytes, .workspaceBytes, .outputError, .outputErrorRatio,
   ]
+  package static let primary: [Metric] = [.forwardSeconds, .backwardSeconds, .attentionBytes]
   package static let scaling: [Metric] = [
     .savedBytes, .attentionBytes, .peakBytes, .forwardSeconds, .backwardSeconds,
   ]

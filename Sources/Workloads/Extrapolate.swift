@@ -15,6 +15,7 @@ package struct Extrapolate: Workload {
   package static let headline: [Metric] = [
     .valLoss, .lossWithinLength, .lossToTwice, .lossToFourTimes, .lossGrowth,
   ]
+  package static let primary: [Metric] = [.valLoss, .lossToFourTimes]
 
   let training: Train
   private let windows: Int

@@ -19,6 +19,7 @@ package struct Generate: Workload {
     .prefillTokensPerSecond, .decodeTokensPerSecond, .bandwidthPercent, .kvCacheBytesPerToken,
     .cacheBytes, .cacheTouchedBytes, .logitError, .decodeLossChange,
   ]
+  package static let primary: [Metric] = [.decodeTokensPerSecond, .cacheBytes, .decodeLossChange]
   package static let scaling: [Metric] = [.cacheBytes, .decodeSeconds]
 
   let options: GenerateOptions

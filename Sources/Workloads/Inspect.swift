@@ -18,6 +18,7 @@ package struct Inspect: Workload {
     .parameters, .forwardFLOPsPerToken, .inferenceBytes, .trainingBytes, .cacheBytes,
     .kvCacheBytesPerToken,
   ]
+  package static let primary: [Metric] = [.inferenceBytes, .trainingBytes]
   package static let scaling: [Metric] = [
     .inferenceBytes, .trainingBytes, .cacheBytes, .prediction(of: .activationBytes),
   ]

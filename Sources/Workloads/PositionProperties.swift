@@ -18,6 +18,7 @@ package struct PositionProperties: Workload {
     .relativeError, .relativeErrorBound, .angleError, .angleErrorSingle,
     .unseenAnglePercent, .nearMassPercent,
   ]
+  package static let primary: [Metric] = [.unseenAnglePercent]
 
   private let sequence: Int
   private let farthest: Int

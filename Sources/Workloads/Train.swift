@@ -12,6 +12,7 @@ package struct Train: Workload {
   package static let formula = "minimise the mean of -log p(token | earlier tokens)"
   package static let source = "Radford et al. 2018 (GPT); settings after nanoGPT"
   package static let headline: [Metric] = Metric.trainingHeadline
+  package static let primary: [Metric] = [.valLoss, .tokensPerSecond, .peakBytes]
   package static let scaling: [Metric] = [.activationBytes, .peakBytes, .stepSeconds]
 
   let options: TrainOptions

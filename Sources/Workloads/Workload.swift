@@ -11,6 +11,8 @@ package protocol Workload: Component {
   ///
   /// Where there are none the summary takes the first that were measured.
   static var headline: [Metric] { get }
+  /// The few metrics that get a verdict: each one more asks for more seeds.
+  static var primary: [Metric] { get }
   /// The metrics whose growth along an axis of sizes is of interest.
   static var scaling: [Metric] { get }
 

@@ -14,9 +14,10 @@ struct DiffCommand: ParsableCommand {
     discussion: HelpPage(
       """
       Cells are matched by variant, axes and seed. Shown are the configuration keys that differ, and \
-      for each metric both values, the change with its 95 % interval, and a verdict: exact figures \
-      compare exactly; sampled ones by an exact test, paired by seed where the seeds are the same, with \
-      Holm's correction over the table; '~' where nothing can be said. docs/diff.md explains it.
+      for each metric both values, the change with its 95 % interval, and a verdict: counts \
+      compare as they are; the workload's primary metrics by a t test, paired by seed where the seeds \
+      are the same, with Holm's correction over the table; others are described. docs/diff.md \
+      explains it.
       """,
       examples: [
         ("runexp diff modern/r-20261125-064908-ucir latest", "a run against the newest one"),

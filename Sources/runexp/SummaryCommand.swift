@@ -15,7 +15,7 @@ struct SummaryCommand: ParsableCommand {
       Reads the run's folder and writes nothing. Without --rows and --columns it is what 'run' prints \
       at its end, --full what summary.md holds. With them it is a table of each metric: mean and \
       standard deviation over the seeds that ended ok, and how the others ended. '*' marks the best \
-      of a row where its difference from every other stands after Holm's correction.
+      of a row that is better than every other of its row, judged over the whole table.
       """,
       examples: [
         ("runexp summary latest", "the newest run"),
@@ -114,7 +114,7 @@ struct SummaryCommand: ParsableCommand {
       blocks += pivots.flatMap { $0.content(isMarkdown: isMarkdown) }
       let notes =
         (pivots.contains(where: \.hasBest)
-          ? ["*: better than every other of its row after Holm's correction"] : [])
+          ? ["*: better than every other of its row, after Holm's correction over the table"] : [])
         + summary.fairnessNotes
       if !notes.isEmpty { blocks.append(.list(notes.map { ListItem($0) })) }
       let page = Page(blocks)

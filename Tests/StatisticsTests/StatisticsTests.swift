@@ -70,12 +70,12 @@ import Testing
   }
 
   @Test func `a paired comparison equals SciPy's paired t test`() throws {
-    let pairs = PairedComparison(
+    let pairs = Comparison(
       subject: [1.823, 1.831, 1.819, 1.825], baseline: [1.952, 1.968, 1.944, 1.930])
     let interval = try #require(pairs.interval)
     #expect(abs(interval.low - -0.14566246418389758) < 1e-12)
     #expect(abs(interval.high - -0.10233753581610242) < 1e-12)
-    #expect(abs(try #require(pairs.tTestP) / 0.000360873266831336 - 1) < 1e-9)
+    #expect(abs(try #require(pairs.p) / 0.000360873266831336 - 1) < 1e-9)
     let ratios = try #require(pairs.ratioInterval)
     #expect(abs(ratios.low - 0.9260929864814325) < 1e-12)
     #expect(abs(ratios.high - 0.9467851917328799) < 1e-12)
@@ -83,43 +83,78 @@ import Testing
   }
 
   @Test func `differences that do not vary give no interval unless they are zero`() {
-    let shifted = PairedComparison(subject: [2, 3], baseline: [1, 2])
+    let shifted = Comparison(subject: [2, 3], baseline: [1, 2])
     #expect(shifted.interval == nil)
-    #expect(shifted.tTestP == nil)
-    let equal = PairedComparison(subject: [0, 0], baseline: [0, 0])
+    #expect(shifted.p == nil)
+    let equal = Comparison(subject: [0, 0], baseline: [0, 0])
     #expect(equal.interval == Interval(low: 0, high: 0))
     #expect(equal.interval?.excludesZero == false)
     #expect(equal.ratio == nil)
   }
 
   @Test func `a ratio interval needs values above zero`() {
-    let pairs = PairedComparison(subject: [0, 1, 1], baseline: [2, 1, 4])
+    let pairs = Comparison(subject: [0, 1, 1], baseline: [2, 1, 4])
     #expect(pairs.interval != nil)
     #expect(pairs.ratioInterval == nil)
   }
 
+  @Test func `sides that do not pair are compared by Welch's t test, as SciPy does`() throws {
+    let apart = Comparison(
+      subject: [1.823, 1.831, 1.819], baseline: [1.952, 1.968, 1.944, 1.930], isPaired: false)
+    #expect(abs(try #require(apart.p) / 0.00012507097796643032 - 1) < 1e-9)
+    let interval = try #require(apart.interval)
+    #expect(abs(interval.low - -0.14811672827853897) < 1e-12)
+    #expect(abs(interval.high - -0.10021660505479409) < 1e-12)
+    #expect(Comparison(subject: [1], baseline: [1, 2], isPaired: false).p == nil)
+  }
+
+  @Test func `seeds pair where all of a side are on the other, or six`() {
+    func sides(_ left: ClosedRange<Int>, _ right: ClosedRange<Int>) -> Comparison {
+      Comparison(
+        subject: left.map { ($0, Double($0)) },
+        baseline: right.reversed().map { ($0, 2.0 * Double($0)) })
+    }
+    let within = sides(1...3, 1...5)
+    #expect(within.isPaired && within.subject.values == [1, 2, 3])
+    #expect(within.baseline.values == [2, 4, 6])
+    let few = sides(1...4, 3...6)
+    #expect(!few.isPaired && few.n == 4)
+    let six = sides(1...8, 3...10)
+    #expect(six.isPaired && six.n == 6)
+    #expect(!sides(1...2, 3...4).isPaired)
+  }
+
   @Test func `the sign-flip test equals SciPy's exact permutation test`() throws {
-    let test = try #require(SignFlip([0.3, -0.1, 0.5, 0.2, 0.45, 0.05, -0.02]))
+    let test = try #require(PermutationTest(differences: [0.3, -0.1, 0.5, 0.2, 0.45, 0.05, -0.02]))
     #expect(test.p == 0.09375)
     #expect(test.minimumP == 2.0 / 128)
+    let apart = try #require(PermutationTest([1, 2, 3], [4, 5, 6]))
+    #expect(apart.p == 0.1 && apart.minimumP == 0.1)
   }
 
   @Test func `three seeds can never give p below 0.05 in a sign-flip test and six can`() throws {
-    #expect(try #require(SignFlip([9, 9.5, 10])).p == 0.25)
-    #expect(SignFlip.minimumP(pairs: 5) == 0.0625)
-    #expect(try #require(SignFlip([1, 2, 3, 4, 5, 6])).p == 0.03125)
-    #expect(SignFlip.pairsNeeded(below: 0.05) == 6)
+    #expect(try #require(PermutationTest(differences: [9, 9.5, 10])).p == 0.25)
+    #expect(PermutationTest.minimumP(pairs: 5) == 0.0625)
+    #expect(try #require(PermutationTest(differences: [1, 2, 3, 4, 5, 6])).p == 0.03125)
+    // So it stands beside a comparison of six seeds and not of five.
+    func beside(_ n: Int) -> PermutationTest? {
+      Comparison(
+        subject: (0..<n).map(Double.init), baseline: [Double](repeating: 0.5, count: n)
+      ).exactTest
+    }
+    #expect(beside(5) == nil && beside(6) != nil)
   }
 
   @Test func `sums that tie but for rounding count as equal`() throws {
     // 0.1 + 0.2 and 0.3 differ in the last bit.
-    let test = try #require(SignFlip([0.1, 0.2, -0.3]))
+    let test = try #require(PermutationTest(differences: [0.1, 0.2, -0.3]))
     #expect(test.p == 1)
   }
 
   @Test func `a sign-flip test of nothing or of too many pairs does not exist`() {
-    #expect(SignFlip([]) == nil)
-    #expect(SignFlip([Double](repeating: 1, count: SignFlip.most + 1)) == nil)
+    #expect(PermutationTest(differences: []) == nil)
+    let many = [Double](repeating: 1, count: PermutationTest.mostPairs + 1)
+    #expect(PermutationTest(differences: many) == nil)
   }
 
   @Test func `Holm's correction multiplies by the tests that are left and never falls`() {

@@ -8,7 +8,7 @@ extension RunDiff {
   /// The whole diff.
   package var json: JSON {
     [
-      "schema_version": 1, "base": Self.json(base), "new": Self.json(new),
+      "schema_version": 2, "base": Self.json(base), "new": Self.json(new),
       "comparable": .bool(obstacle == nil), "obstacle": .string(obstacle),
       "confounded": .string(factors.confounded),
       "conditions": .array(factors.conditions.map { .string($0) }),
@@ -21,7 +21,7 @@ extension RunDiff {
         }),
       "same_keys": .integer(factors.sameKeys), "points": .integer(factors.points),
       "cells_compared": .integer(compared), "cells_planned": .integer(planned),
-      "tests": .integer(tests), "seeds_needed": .integer(seedsNeeded),
+      "tests": .integer(tests),
       "threshold": .real(threshold), "noise": .string(noise),
       "metrics": .array(changes.map { json($0) }),
       "geometric_means": .array(
@@ -74,23 +74,26 @@ extension RunDiff {
   private static let columns = [
     "where", "metric", "direction", "certainty", "base_n", "base_mean", "base_sd", "new_n",
     "new_mean", "new_sd", "paired", "difference", "difference_low", "difference_high", "change",
-    "change_low", "change_high", "test", "p", "least_p", "holm_p", "verdict", "reason",
-    "seeds_needed",
+    "change_low", "change_high", "test", "p", "holm_p", "exact_p", "exact_least_p", "verdict",
+    "bound",
+    "reason", "seeds_needed",
   ]
 
   private func fields(_ change: MetricChange) -> [JSON] {
     let metric = change.metric
+    let values = change.values
+    let exact = values.exactTest
     return [
       .string(change.point), .string(metric.name), .string(metric.better.rawValue),
       .string(metric.certainty.rawValue),
       .integer(change.base.n), .real(change.base.mean), .real(change.base.sd),
       .integer(change.new.n), .real(change.new.mean), .real(change.new.sd),
-      .bool(change.isPaired), .real(change.difference), .real(change.interval?.low),
-      .real(change.interval?.high), .real(change.change), .real(change.changeInterval?.low),
-      .real(change.changeInterval?.high), .string(change.test?.rawValue), .real(change.p),
-      .real(change.p == nil ? nil : change.minimumP), .real(change.holmP),
-      .string(change.verdict.word), .string(change.verdict.reason),
-      .integer(change.seedsNeeded(tests: tests)),
+      .bool(values.isPaired), .real(values.difference), .real(values.interval?.low),
+      .real(values.interval?.high), .real(change.change), .real(change.changeInterval?.low),
+      .real(change.changeInterval?.high), .string(values.testName),
+      .real(values.holmP == nil ? nil : values.p), .real(values.holmP), .real(exact?.p),
+      .real(exact?.minimumP), .string(change.verdict.word), .real(change.verdict.bound),
+      .string(change.verdict.reason), .integer(values.seedsNeeded(tests: tests)),
     ]
   }
 }

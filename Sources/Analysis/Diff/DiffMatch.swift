@@ -26,14 +26,6 @@ struct DiffMatch: Sendable {
   /// Whether an option says which text is read.
   static func isOfText(_ option: String) -> Bool { "\(option).".hasPrefix("workload.dataset.") }
 
-  /// Whether values of so many seeds are paired by seed, rather than compared as two sets.
-  ///
-  /// Pairs say more than what is left without a partner, unless they are few and that is most of it.
-  static func isPaired(shared: Int, _ base: Int, _ new: Int) -> Bool {
-    shared > 0
-      && (shared == min(base, new) || shared >= SignFlip.pairsNeeded(below: 0.05))
-  }
-
   /// The seeds that ended well on both sides, or on either where they are not paired.
   var comparedSeeds: Set<Int> {
     let ok = [base, new].map { cells in
@@ -41,7 +33,7 @@ struct DiffMatch: Sendable {
     }
     let shared = ok[0].intersection(ok[1])
     if ok[0].isEmpty || ok[1].isEmpty { return [] }
-    return Self.isPaired(shared: shared.count, ok[0].count, ok[1].count)
+    return Comparison.isPaired(shared: shared.count, ok[0].count, ok[1].count)
       ? shared : ok[0].union(ok[1])
   }
 

@@ -57,9 +57,9 @@ extension RunDiff {
       (hasPoints ? [change.point] : []) + [
         change.metric.name, Self.text(change.metric, change.base),
         Self.text(change.metric, change.new), Self.changeText(change),
-        change.holmP == nil ? "" : change.p.map(SummaryNotes.p) ?? "",
-        change.holmP.map(SummaryNotes.p) ?? "",
-      ] + (hasNeeds ? [need ?? ""] : []) + [change.verdict.text]
+        change.values.holmP == nil ? "" : change.values.p.map(SummaryNotes.p) ?? "",
+        change.values.holmP.map(SummaryNotes.p) ?? "",
+      ] + (hasNeeds ? [need ?? ""] : []) + [change.metric.text(change.verdict)]
     }
     let moved = Set(changes.filter { $0.verdict != .same }.map(\.metric))
     let means = self.means.filter { moved.contains($0.metric) }.map { mean in
@@ -69,7 +69,7 @@ extension RunDiff {
     }
     let header =
       (hasPoints ? ["where"] : []) + ["metric", "base", "new", "change [95 %]", "p", "Holm"]
-      + (hasNeeds ? ["needs"] : []) + [""]
+      + (hasNeeds ? ["needs"] : []) + ["new is"]
     return Table(
       header: header, rows: rows + means,
       left: hasPoints ? [0, 1, header.count - 1] : [0, header.count - 1])
@@ -93,29 +93,23 @@ extension RunDiff {
 
   private var notes: [String] {
     var notes = ["\(compared) of \(planned) cells compared"]
-    let names = changes.compactMap { $0.p == nil ? nil : $0.test?.rawValue }.unique
+    let names = changes.compactMap(\.values.testName).unique
     if tests > 0 {
       notes.append(
         "p: \(names.joined(separator: " and ")) test, two-sided; Holm: corrected over the "
           + "\(tests) \(tests == 1 ? "test" : "tests") of this table; a verdict needs Holm < 0.05")
     }
-    let few = changes.filter {
-      if case .unclear(let reason) = $0.verdict {
-        return reason.hasSuffix("too few") || reason == "1 seed"
-      }
-      return false
+    notes += changes.compactMap { $0.values.disagreement($0.metric) }.unique
+    let few = changes.compactMap { change -> Int? in
+      if case .undecided(.fewSeeds(let n)) = change.verdict { n } else { nil }
     }
-    if !few.isEmpty {
-      let least = few.map(\.minimumP).max() ?? 1
-      let needed = SignFlip.pairsNeeded(below: 0.05 / Double(max(1, max(tests, few.count))))
-      let n = few.map { min($0.base.n, $0.new.n) }.min() ?? 1
+    if let n = few.min() {
       notes.append(
-        (n == 1
-          ? "1 seed shows no spread"
-          : "\(n) seeds cannot give p < \(SummaryNotes.p(least)), here before Holm's correction")
-          + "; \(needed) seeds, the same on both sides, would do for these tests")
+        (n == 1 ? "1 seed shows no spread" : "\(n) seeds show little of the spread")
+          + "; \(Comparison.fewSeeds) seeds or more, the same on both sides, can show a large change"
+      )
     }
-    if changes.contains(where: { $0.seedsNeeded(tests: tests) != nil }) {
+    if changes.contains(where: { $0.seedsText(tests: tests) != nil }) {
       notes.append(
         "needs: about so many seeds would show a change as large as the one seen, four times in five"
       )
@@ -123,7 +117,7 @@ extension RunDiff {
     if let noise { notes.append(noise) }
     if !regressions.isEmpty {
       notes.append(
-        "worse by more than \(MetricChange.percent(threshold)): \(regressions.joined(separator: "; "))"
+        "worse by more than \(Metric.percent(threshold)): \(regressions.joined(separator: "; "))"
       )
     }
     return notes
@@ -147,30 +141,5 @@ extension RunDiff {
       }
     }
     return groups.map { $0.gap.text(seeds: $0.seeds) }
-  }
-}
-
-extension MetricChange.Verdict {
-  /// The last column: `~` where nothing can be said.
-  package var text: String {
-    switch self {
-    case .same: "same"
-    case .better: "better"
-    case .worse: "worse"
-    case .differs: "differs"
-    case .unclear(let reason): reason.isEmpty ? "~" : "~ \(reason)"
-    }
-  }
-
-  /// One word for programs.
-  var word: String {
-    if case .unclear = self { return "unclear" }
-    return text
-  }
-
-  /// Why nothing can be said.
-  package var reason: String? {
-    if case .unclear(let reason) = self { return reason }
-    return nil
   }
 }

@@ -51,31 +51,36 @@ package struct RunDiff: Sendable {
     let pairs = matches.filter(\.isOnBothSides)
     let metrics = Self.metrics(base, new, pairs, options)
     let headline = Set(base.run.summary.headline + new.run.summary.headline)
+    let asked = options.metrics
+    let primary = Set(asked.isEmpty ? base.run.summary.primary + new.run.summary.primary : asked)
+    let isOneRun = base.run.folder.path == new.run.folder.path
+    // The seeds of a run share the machine's state, so their scatter says nothing of two runs: without the noise
+    // between runs, two equal ones would differ in almost half of the tables. Variants of one run took turns.
+    func noise(_ metric: Metric, _ cells: [CellRow]) -> Comparison.Noise {
+      if isOneRun { return .inSeeds }
+      return options.floor(metric, cells).map(Comparison.Noise.betweenRuns) ?? .unknownBetweenRuns
+    }
     var changes = pairs.flatMap { pair in
       metrics.compactMap { metric in
-        MetricChange(metric, of: pair, floor: options.floor)
+        MetricChange(metric, of: pair, isPrimary: primary.contains(metric), noise: noise)
       }
     }.filter { change in
-      options.showsAll || !options.metrics.isEmpty || headline.contains(change.metric)
-        || (change.metric.isExact && !change.isSameBits)
+      options.showsAll || !asked.isEmpty || headline.contains(change.metric)
+        || (change.metric.isExact && !change.isSame)
     }
-    let tested = changes.indices.filter { changes[$0].p != nil && !changes[$0].isSameBits }
-    for (place, p) in zip(tested, Holm.adjust(tested.map { changes[$0].p ?? 1 })) {
-      changes[place].holmP = p
-    }
-    for place in changes.indices {
-      changes[place].decide(tests: tested.count)
-    }
+    var values = changes.map(\.values)
+    Comparison.judge(&values)
+    for (place, value) in values.enumerated() { changes[place].values = value }
     self.changes = changes
-    tests = tested.count
+    tests = values.count { $0.holmP != nil }
     gaps = DiffGap.all(matches)
     compared = pairs.reduce(0) { $0 + $1.comparedSeeds.count }
     planned = matches.reduce(0) { total, match in
       total
         + Set((match.base + match.new).filter { $0.row.status != .excluded }.map(\.row.seed)).count
     }
-    noise =
-      changes.contains { $0.metric.isTiming }
+    self.noise =
+      !isOneRun && changes.contains { $0.metric.isTiming }
       ? options.calibration
         ?? "times: this host is not calibrated, so how far equal runs lie apart is not known, and no change of a time or rate "
         + "is claimed; 'runexp calibrate' measures it"
@@ -93,11 +98,6 @@ package struct RunDiff: Sendable {
   package var exitCode: Int32 {
     if obstacle != nil { return ExitCode.notComparable }
     return regressions.isEmpty ? ExitCode.ok : ExitCode.found
-  }
-
-  /// The fewest seeds that could show a difference in a table of so many tests, paired by seed.
-  package var seedsNeeded: Int? {
-    tests > 0 ? SignFlip.pairsNeeded(below: 0.05 / Double(tests)) : nil
   }
 
   /// The geometric means of new over base, for metrics with more than one point.

@@ -1,6 +1,5 @@
-// The variants of a run of many cells, each held against its baseline in the headline metrics that
-// vary with seed or time. With so many comparisons chance finds some: a winner is named only where
-// the difference also stands after Holm's correction over the whole table.
+// The variants of a run of many cells, each held against its baseline in the primary metrics that vary with seed or
+// time, as one table.
 
 import Config
 package import Records
@@ -10,43 +9,23 @@ import Statistics
 package struct Difference: Equatable, Sendable {
   package let axes: [CellRow.Entry]
   package let metric: Metric
-  package let comparison: Comparison
-  /// The paired t test's p, adjusted for all differences of the table; nil without an interval.
-  package fileprivate(set) var holmP: Double?
-
-  /// What may be claimed.
-  package var outcome: Comparison.Outcome {
-    if case .better = comparison.outcome, !((holmP ?? 1) < 0.05) { return .cannotTell }
-    return comparison.outcome
-  }
-
-  /// The last column of the table.
-  package var words: String {
-    if case .better = comparison.outcome, outcome == .cannotTell {
-      return "cannot tell after Holm's correction"
-    }
-    return outcome.text
-  }
+  package let comparison: VariantComparison
 }
 
 extension Summary {
   /// Whether any difference rests on two seeds or more.
-  var comparesSeeds: Bool { differences.contains { $0.comparison.pairs.n >= 2 } }
+  var comparesSeeds: Bool { differences.contains { $0.comparison.values.n >= 2 } }
 
-  /// All differences in the headline metrics that are sampled and have a better direction.
+  /// All differences in the primary metrics that are sampled.
   package var differences: [Difference] {
-    let metrics = headline.filter { !$0.isExact && $0.better != .none }
-    var all = blocks.flatMap { block in
+    let metrics = primary.filter { !$0.isExact }
+    return blocks.flatMap { block in
       metrics.flatMap { metric in
-        (block.line(metric)?.comparisons ?? []).filter { $0.pairs.n > 0 }.map {
+        (block.line(metric)?.comparisons ?? []).filter { $0.values.n > 0 }.map {
           Difference(axes: block.axes, metric: metric, comparison: $0)
         }
       }
     }
-    let tested = all.indices.filter { all[$0].comparison.p != nil }
-    let adjusted = Holm.adjust(tested.compactMap { all[$0].comparison.p })
-    for (index, p) in zip(tested, adjusted) { all[index].holmP = p }
-    return all
   }
 
   /// The section for people; empty where nothing is compared.
@@ -55,16 +34,17 @@ extension Summary {
   func differencesContent(limit: Int?) -> [DocumentBlock] {
     let all = differences
     if all.isEmpty || (!comparesSeeds && !axes.keys.isEmpty) { return [] }
-    let isTested = all.contains { $0.holmP != nil }
+    let isTested = all.contains { $0.comparison.values.holmP != nil }
     let header =
       axes.names + ["metric", "variants", "difference [95 %]"] + (isTested ? ["Holm p"] : [])
-      + ["better"]
+      + ["verdict"]
     let rows = all.map { difference -> [String] in
       let comparison = difference.comparison
       return axes.texts(difference.axes) + [
         difference.metric.name, "\(comparison.subject) - \(comparison.baseline)",
-        difference.metric.text(comparison),
-      ] + (isTested ? [difference.holmP.map(SummaryNotes.p) ?? "-"] : []) + [difference.words]
+        difference.metric.text(comparison.values),
+      ] + (isTested ? [comparison.values.holmP.map(SummaryNotes.p) ?? "-"] : [])
+        + [difference.metric.text(comparison.verdict)]
     }
     let left = Set(0...(axes.keys.count + 1)).union([header.count - 1])
     return [.heading("Differences", level: 2)]
@@ -74,16 +54,17 @@ extension Summary {
   var differencesJSON: JSON {
     .array(
       differences.map { difference in
-        let pairs = difference.comparison.pairs
+        let comparison = difference.comparison
+        let values = comparison.values
         return [
           "axes": .object(difference.axes.map { JSON.Member($0.key, $0.value) }),
           "metric": .string(difference.metric.name),
-          "variant": .string(difference.comparison.subject),
-          "baseline": .string(difference.comparison.baseline), "pairs": .integer(pairs.n),
-          "difference": .real(pairs.difference), "difference_low": .real(pairs.interval?.low),
-          "difference_high": .real(pairs.interval?.high), "holm_p": .real(difference.holmP),
-          "outcome": .string(difference.outcome.word),
-          "winner": .string(difference.outcome.winner),
+          "variant": .string(comparison.subject), "baseline": .string(comparison.baseline),
+          "n": .integer(values.n), "difference": .real(values.difference),
+          "difference_low": .real(values.interval?.low),
+          "difference_high": .real(values.interval?.high), "holm_p": .real(values.holmP),
+          "verdict": .string(comparison.verdict.word), "bound": .real(comparison.verdict.bound),
+          "reason": .string(comparison.verdict.reason), "winner": .string(comparison.winner),
         ]
       })
   }

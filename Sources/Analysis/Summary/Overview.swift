@@ -98,12 +98,14 @@ struct OverviewNotes {
   var fairness: [String] { concurrency + unequal }
 
   private var concurrency: [String] {
-    summary.blocks.flatMap { SummaryNotes($0).concurrency }.unique
+    summary.blocks.flatMap { SummaryNotes($0, tests: summary.tests).concurrency }.unique
   }
 
   private var rows: [CellRow] { summary.blocks.flatMap(\.rows) }
 
-  private var data: [String] { summary.blocks.flatMap { SummaryNotes($0).data }.unique }
+  private var data: [String] {
+    summary.blocks.flatMap { SummaryNotes($0, tests: summary.tests).data }.unique
+  }
 
   // "8 cells unavailable: no GPU" rather than eight lines that say the same.
   private var missing: [String] {
@@ -136,14 +138,18 @@ struct OverviewNotes {
     if sampled.isEmpty { return [] }
     return [
       "1 seed: cannot tell differences in \(sampled.joined(separator: ", ")) from noise; "
-        + "2 seeds give an interval"
+        + "\(Comparison.fewSeeds) seeds can show a large one"
     ]
   }
 
   // What is not like for like; at every point alike, or at some.
   private var unequal: [String] {
     let notes = summary.blocks.map { block in
-      (block.axes, SummaryNotes(block).confounded + SummaryNotes(block).unfair)
+      (
+        block.axes,
+        SummaryNotes(block, tests: summary.tests).confounded
+          + SummaryNotes(block, tests: summary.tests).unfair
+      )
     }
     let all = notes.flatMap(\.1).unique
     let texts = all.map { note in

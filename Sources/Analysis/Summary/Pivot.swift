@@ -77,7 +77,7 @@ package struct Pivot: Sendable {
       return Block(
         others: zip(others, texts).map { ($0.name(names), $1) }, rows: rows, entries: entries)
     }
-    for place in blocks.indices { mark(&blocks[place]) }
+    mark()
   }
 
   /// The dimensions of a run: its axes and, where there are several, its variants; seeds are summed up.
@@ -85,33 +85,37 @@ package struct Pivot: Sendable {
     (Set(cells.map(\.variant)).count > 1 ? [.variant] : []) + names.keys.map { .axis($0) }
   }
 
-  // Each row's best entry against every other of its row; Holm's correction goes over the whole table.
-  private func mark(_ block: inout Block) {
-    guard metric.better != .none else { return }
-    let sign = metric.better == .lower ? 1.0 : -1.0
-    var tests: [(row: Int, p: Double)] = []
-    var candidates: [(row: Int, column: Int)] = []
-    for (row, entries) in block.entries.enumerated() {
-      let filled = entries.enumerated().compactMap { column, entry in
-        entry.flatMap { entry in entry.sample.mean.map { (column, entry, $0 * sign) } }
-      }
+  // Each row's best entry against every other of its row, all judged together: they are one table.
+  private mutating func mark() {
+    guard let direction = metric.direction else { return }
+    var candidates: [(block: Int, row: Int, column: Int, comparisons: Range<Int>)] = []
+    var comparisons: [Comparison] = []
+    for (block, row) in blocks.enumerated().flatMap({ place, block in
+      block.entries.indices.map { (place, $0) }
+    }) {
+      let entries = blocks[block].entries[row].compactMap(\.self)
       // A mean over the seeds that happened to survive is no fair rival.
-      guard filled.count > 1, filled.count == entries.count, filled.allSatisfy(\.1.missing.isEmpty),
-        let best = filled.min(by: { $0.2 < $1.2 })
+      guard entries.count > 1, entries.count == columns.count,
+        entries.allSatisfy({ $0.missing.isEmpty }),
+        let best = columns.indices.min(by: { left, right in
+          let means = [left, right].map { entries[$0].sample.mean ?? .nan }
+          return direction == .lower ? means[0] < means[1] : means[0] > means[1]
+        })
       else { continue }
-      let others = filled.filter { $0.0 != best.0 }
-      if metric.isExact, filled.allSatisfy(\.1.sample.isConstant) {
-        if others.allSatisfy({ $0.2 > best.2 }) { block.entries[row][best.0]?.isBest = true }
-        continue
+      let first = comparisons.count
+      for other in columns.indices where other != best {
+        let sides = [entries[best], entries[other]]
+        comparisons.append(
+          Comparison(
+            subject: sides[0].values, baseline: sides[1].values,
+            question: metric.question(
+              isPrimary: true, isConstant: sides.allSatisfy(\.sample.isConstant))))
       }
-      let ps = others.map { best.1.p(against: $0.1) }
-      candidates.append((row, best.0))
-      tests += ps.map { (row, $0 ?? 1) }
+      candidates.append((block, row, best, first..<comparisons.count))
     }
-    let adjusted = Holm.adjust(tests.map(\.p))
-    for (row, column) in candidates {
-      let stands = zip(tests, adjusted).filter { $0.0.row == row }.allSatisfy { $0.1 < 0.05 }
-      if stands { block.entries[row][column]?.isBest = true }
+    Comparison.judge(&comparisons)
+    for one in candidates where comparisons[one.comparisons].allSatisfy({ $0.verdict == .better }) {
+      blocks[one.block].entries[one.row][one.column]?.isBest = true
     }
   }
 }
@@ -133,13 +137,8 @@ extension Pivot.Entry {
     }.joined(separator: ", ")
   }
 
-  /// The paired t test's p over the seeds of both; nil with fewer than two.
-  fileprivate func p(against other: Pivot.Entry) -> Double? {
-    let shared = seeds.filter { other.seeds.contains($0) }
-    func values(_ entry: Pivot.Entry) -> [Double] {
-      shared.compactMap { seed in entry.seeds.firstIndex(of: seed).map { entry.sample.values[$0] } }
-    }
-    return PairedComparison(subject: values(self), baseline: values(other)).tTestP
+  fileprivate var values: [(seed: Int, value: Double)] {
+    zip(seeds, sample.values).map { ($0, $1) }
   }
 }
 

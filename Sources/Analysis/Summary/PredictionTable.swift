@@ -34,8 +34,14 @@ package struct Prediction: Equatable, Sendable {
   /// Whether it is off by more than a tolerance in per cent, and should not be.
   package func isBeyond(_ tolerance: Double) -> Bool { isJudged && size > tolerance }
 
-  /// `0 %` where they are equal, else with a sign: `+3.1 %`.
+  /// `0 %` where they are equal, else with a sign: `+3.1 %`; of a floor, how far above it was measured: `4.2 x the floor`.
   var errorText: String {
+    if !isJudged {
+      return predicted > 0
+        ? String(
+          format: "%.*f x the floor", measured / predicted < 9.95 ? 1 : 0, measured / predicted)
+        : "-"
+    }
     guard let error = errorPercent else { return "-" }
     return predicted == measured
       ? "0 %" : String(format: "%+.*f %%", abs(error) < 0.1 ? 3 : 1, error)
@@ -125,7 +131,8 @@ extension Summary {
             "axes": .object(place.axes.map { JSON.Member($0.key, $0.value) }),
             "predicted": prediction.metric.json(prediction.predicted),
             "measured": prediction.metric.json(prediction.measured),
-            "error_percent": .real(prediction.errorPercent),
+            "is_floor": .bool(!prediction.isJudged),
+            "error_percent": .real(prediction.isJudged ? prediction.errorPercent : nil),
             "beyond_tolerance": .bool(prediction.isBeyond(tolerance)),
           ]
         }

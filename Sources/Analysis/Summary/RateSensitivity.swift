@@ -69,38 +69,26 @@ package struct RateSensitivity: Equatable, Sendable {
     }
   }
 
-  func value(seed: Int) -> Double? { seeds.firstIndex(of: seed).map { sample.values[$0] } }
+  var values: [(seed: Int, value: Double)] { zip(seeds, sample.values).map { ($0, $1) } }
 }
 
 extension RateSensitivity {
-  /// Two variants' sensitivities compared seed by seed.
+  /// Two variants' sensitivities, the other axes held fast.
   package struct Comparison: Equatable, Sendable {
-    package let subject: String
-    package let baseline: String
     package let others: [CellRow.Entry]
-    package let pairs: PairedComparison
+    package internal(set) var variants: VariantComparison
 
     init(_ subject: RateSensitivity, against baseline: RateSensitivity) {
-      self.subject = subject.variant
-      self.baseline = baseline.variant
       others = subject.others
-      let seeds = subject.seeds.filter(baseline.seeds.contains)
-      pairs = PairedComparison(
-        subject: seeds.compactMap { subject.value(seed: $0) },
-        baseline: seeds.compactMap { baseline.value(seed: $0) })
-    }
-
-    /// The variant that suffers less; nil where noise decides.
-    package var winner: String? {
-      guard let interval = pairs.interval, interval.excludesZero else { return nil }
-      return interval.high < 0 ? subject : baseline
+      variants = VariantComparison(
+        subject.variant, baseline.variant, seeds: subject.seeds.filter(baseline.seeds.contains),
+        Statistics.Comparison(
+          subject: subject.values, baseline: baseline.values, question: .isBetter(.lower)))
     }
 
     /// "qk-norm is less sensitive", or that it cannot be told.
     package var words: String {
-      if let winner { return "\(winner) is less sensitive" }
-      let why = pairs.interval == nil ? "" : ": the interval includes zero"
-      return VerdictWords.cannotTell(pairs: pairs.n) + why
+      variants.winner.map { "\($0) is less sensitive" } ?? Metric.valLoss.text(variants.verdict)
     }
   }
 }
@@ -117,7 +105,7 @@ extension Summary {
   }
 
   /// The sensitivity of each variant at each combination of the other axes.
-  package var rateSensitivities: [RateSensitivity] {
+  var sensitivities: [RateSensitivity] {
     guard let axis = rateAxis else { return [] }
     return groups(without: axis).flatMap { blocks in
       variants.compactMap { RateSensitivity($0, along: axis, in: blocks) }
@@ -125,7 +113,7 @@ extension Summary {
   }
 
   /// Each variant's sensitivity against its baseline's.
-  package var rateComparisons: [RateSensitivity.Comparison] {
+  var sensitivityComparisons: [RateSensitivity.Comparison] {
     let all = rateSensitivities
     return all.compactMap { subject in
       let baseline = baselines.baseline(of: subject.variant)
@@ -155,13 +143,13 @@ extension Summary {
       }, left: Set(0...others.count))
     let comparisons = rateComparisons.map { one in
       let place = axes.label(variant: nil, at: one.others)
-      let difference = one.pairs.difference.map { difference in
+      let difference = one.variants.values.difference.map { difference in
         ", difference "
-          + (one.pairs.interval.map { Metric.valLoss.difference(difference, within: $0) }
+          + (one.variants.values.interval.map { Metric.valLoss.difference(difference, within: $0) }
             ?? Metric.valLoss.difference(difference))
       }
       return ListItem(
-        "\(place.isEmpty ? "" : place + ": ")\(one.subject) against \(one.baseline): "
+        "\(place.isEmpty ? "" : place + ": ")\(one.variants.subject) against \(one.variants.baseline): "
           + one.words + (difference ?? ""))
     }
     return [
@@ -194,13 +182,15 @@ extension Summary {
       ]
     }
     let comparisons = rateComparisons.map { one -> JSON in
-      [
-        "variant": .string(one.subject), "baseline": .string(one.baseline),
+      let values = one.variants.values
+      return [
+        "variant": .string(one.variants.subject), "baseline": .string(one.variants.baseline),
         "axes": .object(one.others.map { JSON.Member($0.key, $0.value) }),
-        "pairs": .integer(one.pairs.n), "difference": .real(one.pairs.difference),
-        "difference_low": .real(one.pairs.interval?.low),
-        "difference_high": .real(one.pairs.interval?.high), "t_p": .real(one.pairs.tTestP),
-        "winner": .string(one.winner), "words": .string(one.words),
+        "n": .integer(values.n), "difference": .real(values.difference),
+        "difference_low": .real(values.interval?.low),
+        "difference_high": .real(values.interval?.high), "p": .real(values.p),
+        "holm_p": .real(values.holmP), "verdict": .string(one.variants.verdict.word),
+        "winner": .string(one.variants.winner), "words": .string(one.words),
       ]
     }
     return ["variants": .array(variants), "comparisons": .array(comparisons)]

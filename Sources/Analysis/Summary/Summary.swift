@@ -15,10 +15,18 @@ package struct Summary: Sendable {
   /// The axes by short name, and the texts of their values.
   package let axes: AxisNames
   /// One block per combination of axis values, in the order of the plan.
-  package let blocks: [SummaryBlock]
+  package private(set) var blocks: [SummaryBlock]
   package let coverage: Coverage
   /// The metrics of the overview that any cell has a value of, one a column.
   package let headline: [Metric]
+  /// The metrics that get a verdict where that takes a test; all others are described.
+  package let primary: [Metric]
+  /// How many tests Holm's correction goes over.
+  package private(set) var tests = 0
+  /// How each variant does over the learning rates, where there is a grid of them.
+  package private(set) var rateSensitivities: [RateSensitivity] = []
+  /// Each variant's sensitivity to the learning rate against its baseline's.
+  package private(set) var rateComparisons: [RateSensitivity.Comparison] = []
   /// The metrics whose growth along an axis is fitted.
   package let scalingMetrics: [Metric]
   /// How far a prediction may be off, in per cent.
@@ -34,10 +42,11 @@ package struct Summary: Sendable {
   ///   - compare: the baseline of variants that are not held against the usual one.
   ///   - isTraining: whether the workload is train, so that the three questions make sense.
   ///   - headline: the metrics of the overview; of none, the first that were measured.
+  ///   - primary: the metrics that get a verdict; of none, those of the overview that have a better direction.
   ///   - scaling: the metrics whose growth along numeric axes is fitted.
   package init(
     experiment: String, rows: [CellRow], baseline: String? = nil, compare: [String: String] = [:],
-    isTraining: Bool, headline: [Metric] = [], scaling: [Metric] = []
+    isTraining: Bool, headline: [Metric] = [], primary: [Metric] = [], scaling: [Metric] = []
   ) {
     self.experiment = experiment
     self.isTraining = isTraining
@@ -50,11 +59,42 @@ package struct Summary: Sendable {
     coverage = Coverage(rows)
     axes = AxisNames(rows)
 
-    blocks = Self.points(of: rows).map { point in
-      SummaryBlock(axes: point[0].axes, rows: point, variants: variants, baselines: baselines)
-    }
     let usual = isTraining ? Metric.trainingHeadline : []
-    self.headline = Self.headline(headline.isEmpty ? usual : headline, of: blocks)
+    let measured = Metric.inOrder(Set(rows.flatMap { $0.metrics.metrics }))
+    let shown = Self.headline(headline.isEmpty ? usual : headline, of: measured)
+    self.headline = shown
+    let judged = (primary.isEmpty ? shown : primary).filter { $0.direction != nil }
+    self.primary = judged
+    let asked = isTraining && variants.count == 2 ? judged + TrainingQuestions.stability : judged
+    blocks = Self.points(of: rows).map { point in
+      SummaryBlock(
+        axes: point[0].axes, rows: point, variants: variants, baselines: baselines,
+        primary: Set(asked))
+    }
+    rateSensitivities = sensitivities
+    rateComparisons = sensitivityComparisons
+    judge()
+  }
+
+  /// Judges all that the summary compares as one table.
+  private mutating func judge() {
+    var all = blocks.flatMap { $0.lines.flatMap { $0.comparisons.map(\.values) } }
+    all += rateComparisons.map(\.variants.values)
+    Comparison.judge(&all)
+    tests = all.count { $0.holmP != nil }
+    var next = all.makeIterator()
+    for block in blocks.indices {
+      for line in blocks[block].lines.indices {
+        for place in blocks[block].lines[line].comparisons.indices {
+          if let values = next.next() {
+            blocks[block].lines[line].comparisons[place].values = values
+          }
+        }
+      }
+    }
+    for place in rateComparisons.indices {
+      if let values = next.next() { rateComparisons[place].variants.values = values }
+    }
   }
 
   // Grouped in one pass: a matrix may have thousands of points.
@@ -88,8 +128,7 @@ package struct Summary: Sendable {
     !blocks.isEmpty && (!isTraining || variants.count > 2 || !axes.keys.isEmpty)
   }
 
-  private static func headline(_ metrics: [Metric], of blocks: [SummaryBlock]) -> [Metric] {
-    let measured = Metric.inOrder(Set(blocks.flatMap { $0.lines.map(\.metric) }))
+  private static func headline(_ metrics: [Metric], of measured: [Metric]) -> [Metric] {
     if metrics.isEmpty { return Array(measured.filter { $0.predicts == nil }.prefix(6)) }
     return metrics.filter(measured.contains)
   }
@@ -129,18 +168,23 @@ package struct SummaryBlock: Sendable {
   package let variants: [String]
   package let baselines: Baselines
   /// One line per metric that any cell has a value of, in the order of `Metric.all`.
-  package let lines: [SummaryLine]
+  package internal(set) var lines: [SummaryLine]
 
-  init(axes: [CellRow.Entry], rows: [CellRow], variants: [String], baselines: Baselines) {
+  init(
+    axes: [CellRow.Entry], rows: [CellRow], variants: [String], baselines: Baselines,
+    primary: Set<Metric>
+  ) {
     self.axes = axes
     self.rows = rows
     self.variants = variants
     self.baselines = baselines
     let metrics = Metric.inOrder(Set(rows.flatMap { $0.metrics.unordered }))
     let lines = metrics.map { metric in
-      SummaryLine(metric, rows: rows, variants: variants, baselines: baselines)
+      SummaryLine(
+        metric, rows: rows, variants: variants, baselines: baselines,
+        isPrimary: primary.contains(metric))
     }
-    self.lines = SummaryLine.correct(lines.filter { line in line.estimates.contains { $0.n > 0 } })
+    self.lines = lines.filter { line in line.estimates.contains { $0.n > 0 } }
   }
 
   /// The line of a metric; nil where no cell has a value of it.
@@ -159,7 +203,7 @@ package struct SummaryBlock: Sendable {
   /// The largest number of seeds that any comparison rests on.
   package var seeds: Int {
     lines.filter { !$0.metric.isExact }.flatMap { line in
-      line.comparisons.map(\.pairs.n) + (line.comparisons.isEmpty ? line.estimates.map(\.n) : [])
+      line.comparisons.map(\.values.n) + (line.comparisons.isEmpty ? line.estimates.map(\.n) : [])
     }.max() ?? 0
   }
 }
@@ -180,6 +224,7 @@ extension Summary {
     self.init(
       experiment: experiment, rows: rows, compare: told.compare, isTraining: told.isTraining,
       headline: told.headline.compactMap(Metric.named),
+      primary: told.primary.compactMap(Metric.named),
       scaling: told.scaling.compactMap(Metric.named))
   }
 }

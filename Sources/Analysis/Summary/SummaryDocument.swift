@@ -13,8 +13,8 @@ extension Summary {
       let title = block.title
       let level = isWide ? 3 : 2
       if !title.isEmpty { page.append(.heading(title, level: level)) }
-      page += block.content
-      if asksVerdict, let verdict = Verdict(block) {
+      page += block.content(tests: tests)
+      if asksVerdict, let verdict = TrainingQuestions(block) {
         page += verdict.content(level: title.isEmpty ? level : level + 1)
       }
     }
@@ -36,18 +36,19 @@ extension Summary {
 
   private func sections(limits: (differences: Int, predictions: Int)?) -> [DocumentBlock] {
     let notes = OverviewNotes(summary: self).all.map { ListItem($0) }
-    return (overview.map { [.table($0)] } ?? []) + (notes.isEmpty ? [] : [.list(notes)])
+    return boundContent + (overview.map { [.table($0)] } ?? [])
+      + (notes.isEmpty ? [] : [.list(notes)])
       + rateSensitivityContent + differencesContent(limit: limits?.differences) + scalingContent
       + predictionContent(limit: limits?.predictions)
   }
 }
 
 extension SummaryBlock {
-  fileprivate var content: [DocumentBlock] {
+  fileprivate func content(tests: Int) -> [DocumentBlock] {
     var blocks: [DocumentBlock] = []
     if !shown.isEmpty { blocks.append(.table(table)) }
     if variants.count > 2, let differences { blocks.append(.table(differences)) }
-    let notes = SummaryNotes(self).all
+    let notes = SummaryNotes(self, tests: tests).all
     if !notes.isEmpty { blocks.append(.list(notes.map { ListItem($0) })) }
     return blocks
   }
@@ -63,12 +64,12 @@ extension SummaryBlock {
     var header = ["metric"] + variants.map { $0.isEmpty ? "value" : $0 }
     header += pairs.map { "\($0.subject) / \($0.baseline)" }
     let isPair = pairs.count == 1
-    if isPair { header += ["\(pairs[0].subject) - \(pairs[0].baseline) [95 %]", "better"] }
+    if isPair { header += ["\(pairs[0].subject) - \(pairs[0].baseline) [95 %]", "verdict"] }
     let rows = shown.map { line in
       var row = [line.metric.name] + line.estimates.map { line.text($0) }
-      row += line.comparisons.map { $0.ratioText }
+      row += line.comparisons.map { $0.values.ratioText }
       if isPair, let comparison = line.comparisons.first {
-        row += [line.metric.text(comparison), comparison.outcome.text]
+        row += [line.metric.text(comparison.values), line.metric.text(comparison.verdict)]
       }
       return row
     }
@@ -77,16 +78,16 @@ extension SummaryBlock {
 
   private var differences: Table? {
     let rows = shown.flatMap { line in
-      line.comparisons.filter { !$0.isExact && $0.pairs.n >= 2 }.map { comparison in
+      line.comparisons.filter { !$0.isExact && $0.values.n >= 2 }.map { comparison in
         [
           line.metric.name, "\(comparison.subject) - \(comparison.baseline)",
-          line.metric.text(comparison), comparison.outcome.text,
+          line.metric.text(comparison.values), line.metric.text(comparison.verdict),
         ]
       }
     }
     if rows.isEmpty { return nil }
     return Table(
-      header: ["metric", "variants", "difference [95 %]", "better"], rows: rows, left: [0, 1, 3])
+      header: ["metric", "variants", "difference [95 %]", "verdict"], rows: rows, left: [0, 1, 3])
   }
 }
 
@@ -104,11 +105,8 @@ extension SummaryLine {
 extension Metric {
   /// A difference with its interval, where there is one.
   func text(_ comparison: Comparison) -> String {
-    let pairs = comparison.pairs
-    guard let difference = pairs.difference else { return "-" }
-    guard !comparison.isExact, let interval = pairs.interval else {
-      return self.difference(difference)
-    }
+    guard let difference = comparison.difference else { return "-" }
+    guard let interval = comparison.interval else { return self.difference(difference) }
     return self.difference(difference, within: interval)
   }
 }
@@ -116,20 +114,7 @@ extension Metric {
 extension Comparison {
   /// The ratio of the means: `0.934`; "-" where there is none.
   var ratioText: String {
-    guard let ratio = pairs.ratio else { return "-" }
+    guard let ratio else { return "-" }
     return String(format: abs(ratio) < 9.9995 ? "%.3f" : "%.1f", ratio)
-  }
-}
-
-extension Comparison.Outcome {
-  /// The last column of the table.
-  var text: String {
-    switch self {
-    case .better(let variant): variant
-    case .same: "same"
-    case .notFound: "no difference found"
-    case .cannotTell: "cannot tell"
-    case .none: ""
-    }
   }
 }

@@ -15,7 +15,7 @@ extension Summary {
   /// The summary as nested JSON.
   package var json: JSON {
     [
-      "schema_version": 1, "experiment": .string(experiment),
+      "schema_version": 2, "experiment": .string(experiment),
       "variants": .array(variants.map { .string($0) }), "baseline": .string(baseline),
       "coverage": [
         "ok": .integer(coverage.ok), "planned": .integer(coverage.planned),
@@ -23,9 +23,10 @@ extension Summary {
           CellStatus.allCases.map { JSON.Member($0.rawValue, .integer(coverage.counts[$0] ?? 0)) }),
       ],
       "headline": .array(headline.map { .string($0.name) }),
+      "primary": .array(primary.map { .string($0.name) }), "tests": .integer(tests),
       "blocks": .array(blocks.map { json($0) }), "differences": differencesJSON,
       "scaling": .array(growths.map(\.json)), "predictions": predictionsJSON,
-      "rate_sensitivity": rateSensitivityJSON,
+      "rate_sensitivity": rateSensitivityJSON, "bounds": boundsJSON,
     ]
   }
 
@@ -56,8 +57,9 @@ extension Summary {
     "maximum", "mean_low", "mean_high",
   ]
   private static let comparisonColumns = [
-    "baseline", "pairs", "ratio", "ratio_low", "ratio_high", "difference", "difference_low",
-    "difference_high", "t_p", "holm_p", "sign_flip_p", "sign_flip_least_p", "outcome", "winner",
+    "baseline", "comparison_n", "paired", "ratio", "ratio_low", "ratio_high", "difference",
+    "difference_low", "difference_high", "p", "holm_p", "exact_p", "exact_least_p", "bound", "test",
+    "verdict", "reason", "winner",
   ]
 
   private static func fields(_ metric: Metric, _ estimate: Estimate) -> [String?] {
@@ -73,25 +75,34 @@ extension Summary {
     ] + numbers.map { $0.flatMap(NumberText.real) }
   }
 
-  private static func fields(_ comparison: Comparison?) -> [String?] {
+  private static func fields(_ comparison: VariantComparison?) -> [String?] {
     guard let comparison else { return comparisonColumns.map { _ in nil } }
-    return [comparison.baseline, String(comparison.pairs.n)]
-      + numbers(comparison).map { $0.value.flatMap(NumberText.real) }
-      + [comparison.outcome.word, comparison.outcome.winner]
+    return [
+      comparison.baseline, String(comparison.values.n),
+      comparison.values.isPaired ? "true" : "false",
+    ] + numbers(comparison.values).map { $0.value.flatMap(NumberText.real) }
+      + words(comparison).map(\.value)
   }
 
   // The numbers of a comparison, in the order of the columns.
   private static func numbers(_ comparison: Comparison) -> [(name: String, value: Double?)] {
-    let pairs = comparison.pairs
-    let interval = comparison.isExact ? nil : pairs.interval
-    let ratioInterval = comparison.isExact ? nil : pairs.ratioInterval
-    let test = comparison.isExact ? nil : pairs.signFlip
+    let interval = comparison.interval
+    let ratioInterval = comparison.ratioInterval
+    let exact = comparison.exactTest
     return [
-      ("ratio", pairs.ratio), ("ratio_low", ratioInterval?.low),
-      ("ratio_high", ratioInterval?.high), ("difference", pairs.difference),
+      ("ratio", comparison.ratio), ("ratio_low", ratioInterval?.low),
+      ("ratio_high", ratioInterval?.high), ("difference", comparison.difference),
       ("difference_low", interval?.low), ("difference_high", interval?.high),
-      ("t_p", comparison.p), ("holm_p", comparison.holmP), ("sign_flip_p", test?.p),
-      ("sign_flip_least_p", test?.minimumP),
+      ("p", comparison.holmP == nil ? nil : comparison.p), ("holm_p", comparison.holmP),
+      ("exact_p", exact?.p), ("exact_least_p", exact?.minimumP),
+      ("bound", comparison.verdict.bound),
+    ]
+  }
+
+  private static func words(_ comparison: VariantComparison) -> [(name: String, value: String?)] {
+    [
+      ("test", comparison.values.testName), ("verdict", comparison.verdict.word),
+      ("reason", comparison.verdict.reason), ("winner", comparison.winner),
     ]
   }
 
@@ -99,9 +110,9 @@ extension Summary {
     var members = [
       JSON.Member("axes", .object(block.axes.map { JSON.Member($0.key, $0.value) })),
       JSON.Member("metrics", .array(block.lines.map(Self.json))),
-      JSON.Member("notes", .array(SummaryNotes(block).all.map { .string($0) })),
+      JSON.Member("notes", .array(SummaryNotes(block, tests: tests).all.map { .string($0) })),
     ]
-    if asksVerdict, let verdict = Verdict(block) {
+    if asksVerdict, let verdict = TrainingQuestions(block) {
       members.append(JSON.Member("verdict", .array(verdict.questions.map(Self.json))))
     }
     return .object(members)
@@ -127,12 +138,11 @@ extension Summary {
         [
           JSON.Member("variant", .string(comparison.subject)),
           JSON.Member("baseline", .string(comparison.baseline)),
-          JSON.Member("pairs", .integer(comparison.pairs.n)),
+          JSON.Member("n", .integer(comparison.values.n)),
+          JSON.Member("paired", .bool(comparison.values.isPaired)),
           JSON.Member("seeds", .array(comparison.seeds.map { .integer($0) })),
-        ] + numbers(comparison).map { JSON.Member($0.name, .real($0.value)) } + [
-          JSON.Member("outcome", .string(comparison.outcome.word)),
-          JSON.Member("winner", .string(comparison.outcome.winner)),
-        ])
+        ] + numbers(comparison.values).map { JSON.Member($0.name, .real($0.value)) }
+          + words(comparison).map { JSON.Member($0.name, .string($0.value)) })
     }
     return [
       "metric": .string(line.metric.name), "direction": .string(line.metric.better.rawValue),
@@ -141,30 +151,11 @@ extension Summary {
     ]
   }
 
-  private static func json(_ question: Verdict.Question) -> JSON {
+  private static func json(_ question: TrainingQuestions.Question) -> JSON {
     [
       "question": .string(question.key), "answer": .string(question.answer.rawValue),
       "words": .string(question.words),
       "figures": .array(question.figures.map { .string($0) }),
     ]
-  }
-}
-
-extension Comparison.Outcome {
-  /// The outcome as a word for files.
-  var word: String {
-    switch self {
-    case .better: "better"
-    case .same: "same"
-    case .notFound: "no_difference_found"
-    case .cannotTell: "cannot_tell"
-    case .none: "none"
-    }
-  }
-
-  /// The better variant, where one is.
-  var winner: String? {
-    if case .better(let variant) = self { return variant }
-    return nil
   }
 }

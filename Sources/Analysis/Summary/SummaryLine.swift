@@ -1,4 +1,4 @@
-// One metric over the variants: estimates, comparisons with the baseline, and what may be claimed.
+// One metric over the variants: estimates, and comparisons with the baseline.
 // Only cells that ended well count; what follows from the architecture is taken from any cell.
 
 package import Records
@@ -10,43 +10,31 @@ package struct SummaryLine: Sendable {
   /// One a variant, in their order; of no values where the variant has none.
   package let estimates: [Estimate]
   /// One for each variant that has a baseline, in their order.
-  package private(set) var comparisons: [Comparison]
+  package internal(set) var comparisons: [VariantComparison]
 
-  init(_ metric: Metric, rows: [CellRow], variants: [String], baselines: Baselines) {
+  /// - Parameter isPrimary: whether the metric gets a verdict where that takes a test.
+  init(
+    _ metric: Metric, rows: [CellRow], variants: [String], baselines: Baselines, isPrimary: Bool
+  ) {
     self.metric = metric
     let estimates = variants.map { Estimate(metric, of: $0, in: rows) }
     self.estimates = estimates
     comparisons = estimates.compactMap { subject in
       let baseline = baselines.baseline(of: subject.variant)
       return estimates.first { $0.variant == baseline }.map {
-        Comparison(metric, subject, against: $0)
+        VariantComparison(metric, subject, against: $0, isPrimary: isPrimary)
       }
     }
   }
 
   /// The comparison of a variant with its baseline.
-  package func comparison(_ variant: String) -> Comparison? {
+  package func comparison(_ variant: String) -> VariantComparison? {
     comparisons.first { $0.subject == variant }
   }
 
   /// The estimate of a variant.
   package func estimate(_ variant: String) -> Estimate? {
     estimates.first { $0.variant == variant }
-  }
-
-  /// Adds Holm's adjusted p over all comparisons of a block.
-  static func correct(_ lines: [SummaryLine]) -> [SummaryLine] {
-    var lines = lines
-    var tested: [(line: Int, comparison: Int, p: Double)] = []
-    for (index, line) in lines.enumerated() where line.metric.better != .none {
-      for (position, comparison) in line.comparisons.enumerated() {
-        if let p = comparison.p { tested.append((index, position, p)) }
-      }
-    }
-    for (test, p) in zip(tested, Holm.adjust(tested.map(\.p))) {
-      lines[test.line].comparisons[test.comparison].holmP = p
-    }
-    return lines
   }
 }
 
@@ -69,65 +57,56 @@ package struct Estimate: Equatable, Sendable {
 
   package var n: Int { sample.n }
 
-  func value(seed: Int) -> Double? {
-    seeds.firstIndex(of: seed).map { sample.values[$0] }
-  }
+  /// Seed and value, one a cell.
+  var values: [(seed: Int, value: Double)] { zip(seeds, sample.values).map { ($0, $1) } }
 }
 
-/// One variant held against the baseline in one metric.
-package struct Comparison: Equatable, Sendable {
-  /// What may be claimed.
-  package enum Outcome: Equatable, Sendable {
-    /// The named variant is better: the interval excludes zero, or exact values differ.
-    case better(String)
-    /// Exact values are equal.
-    case same
-    /// The interval includes zero: no difference was found, which is not to say there is none.
-    case notFound
-    /// Fewer than two seeds, or two that do not vary: one sample shows no spread.
-    case cannotTell
-    /// The metric is no merit, or a value is missing.
-    case none
-  }
-
+/// One variant held against its baseline in one quantity.
+package struct VariantComparison: Equatable, Sendable {
   package let subject: String
   package let baseline: String
-  /// The seeds that both have a value of; empty for an exact metric, which needs no pairs.
+  /// The seeds that both have a value of; empty for a count, which needs no pairs.
   package let seeds: [Int]
-  package let pairs: PairedComparison
-  /// Whether the comparison is of exact values, without statistics.
-  package let isExact: Bool
-  package let outcome: Outcome
-  /// The paired t test's p, adjusted for all comparisons of the block; nil without an interval.
-  package fileprivate(set) var holmP: Double?
+  package internal(set) var values: Comparison
 
-  init(_ metric: Metric, _ subject: Estimate, against baseline: Estimate) {
-    self.subject = subject.variant
-    self.baseline = baseline.variant
-    isExact = metric.isExact && subject.sample.isConstant && baseline.sample.isConstant
-    if isExact, let above = subject.sample.values.first, let below = baseline.sample.values.first {
-      seeds = []
-      pairs = PairedComparison(subject: [above], baseline: [below])
+  init(
+    _ metric: Metric, _ subject: Estimate, against baseline: Estimate, isPrimary: Bool
+  ) {
+    let isConstant = subject.sample.isConstant && baseline.sample.isConstant
+    let question = metric.question(isPrimary: isPrimary, isConstant: isConstant)
+    if case .isCounted = question {
+      self.init(
+        subject.variant, baseline.variant, seeds: [],
+        Comparison(
+          subject: Array(subject.sample.values.prefix(1)),
+          baseline: Array(baseline.sample.values.prefix(1)), isPaired: false, question: question))
     } else {
-      seeds = subject.seeds.filter { baseline.seeds.contains($0) }
-      pairs = PairedComparison(
-        subject: seeds.compactMap { subject.value(seed: $0) },
-        baseline: seeds.compactMap { baseline.value(seed: $0) })
+      self.init(
+        subject.variant, baseline.variant, seeds: subject.seeds.filter(baseline.seeds.contains),
+        Comparison(subject: subject.values, baseline: baseline.values, question: question))
     }
-    outcome = Self.outcome(metric, self.subject, self.baseline, pairs, isExact: isExact)
   }
 
-  /// The p of the paired t test, not adjusted; nil for exact values and without an interval.
-  package var p: Double? { isExact ? nil : pairs.tTestP }
+  init(_ subject: String, _ baseline: String, seeds: [Int], _ values: Comparison) {
+    self.subject = subject
+    self.baseline = baseline
+    self.seeds = seeds
+    self.values = values
+  }
 
-  private static func outcome(
-    _ metric: Metric, _ subject: String, _ baseline: String, _ pairs: PairedComparison,
-    isExact: Bool
-  ) -> Outcome {
-    guard metric.better != .none, let difference = pairs.difference else { return .none }
-    let winner = (difference < 0) == (metric.better == .lower) ? subject : baseline
-    if isExact { return difference == 0 ? .same : .better(winner) }
-    guard let interval = pairs.interval else { return .cannotTell }
-    return interval.excludesZero ? .better(winner) : .notFound
+  /// Whether it is of counts, without statistics.
+  package var isExact: Bool {
+    if case .isCounted = values.question { true } else { false }
+  }
+
+  package var verdict: Comparison.Verdict { values.verdict }
+
+  /// The variant that is better, where that may be said.
+  package var winner: String? {
+    switch verdict {
+    case .better: subject
+    case .worse: baseline
+    default: nil
+    }
   }
 }

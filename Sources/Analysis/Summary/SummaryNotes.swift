@@ -9,9 +9,12 @@ import Statistics
 /// The notes of one block, in the order in which they are printed.
 struct SummaryNotes {
   private let block: SummaryBlock
+  /// The tests of the whole summary.
+  private let tests: Int
 
-  init(_ block: SummaryBlock) {
+  init(_ block: SummaryBlock, tests: Int) {
     self.block = block
+    self.tests = tests
   }
 
   var all: [String] {
@@ -66,40 +69,36 @@ struct SummaryNotes {
 
   /// What so many seeds can show and what not.
   static func seeds(_ n: Int, compares: Bool) -> [String] {
-    let needed = SignFlip.pairsNeeded(below: 0.05)
     switch n {
     case 0: return []
     case 1:
       return [
-        "1 seed: no interval can be given; 2 seeds give one, and \(needed) are the fewest of "
-          + "which a sign-flip test can fall below p = 0.05"
+        "1 seed: no interval can be given; \(Comparison.fewSeeds) seeds can show a large difference"
       ]
     default:
       if !compares { return ["mean ± sd (number of seeds)"] }
-      let paired =
-        "mean ± sd (number of seeds); differences are paired by seed, with a 95 % t "
-        + "interval"
-      guard n < needed else { return [paired] }
-      let least = SummaryNotes.p(SignFlip.minimumP(pairs: n))
       return [
-        paired
-          + "; with \(n) seeds a sign-flip test cannot fall below p = \(least), \(needed) are needed"
+        "mean ± sd (number of seeds); differences are paired by seed, with a 95 % t interval"
       ]
     }
   }
 
-  // Many lines at 5 % find something by chance: name those that stand all the same.
+  // Which lines get a verdict, and what it takes.
   private var correction: [String] {
-    let tested = block.lines.flatMap { line in
-      line.comparisons.compactMap { comparison in
-        comparison.holmP.map { (line.metric.name, comparison.subject, $0) }
-      }
+    let judged = block.lines.filter { line in line.comparisons.contains { $0.values.holmP != nil } }
+    if judged.isEmpty { return [] }
+    let names = judged.map(\.metric.name).joined(separator: ", ")
+    return [
+      "tested: \(names); a verdict needs p < 0.05 after Holm's correction over the \(tests) "
+        + (tests == 1 ? "test" : "tests")
+        + " of the run; other figures that vary are described only"
+    ] + disagreements
+  }
+
+  private var disagreements: [String] {
+    block.lines.flatMap { line in
+      line.comparisons.compactMap { $0.values.disagreement(line.metric) }
     }
-    guard tested.count > 1 else { return [] }
-    let isPair = block.variants.count == 2
-    let standing = tested.filter { $0.2 < 0.05 }.map { isPair ? $0.0 : "\($0.0) (\($0.1))" }
-    let list = standing.isEmpty ? "none" : standing.joined(separator: ", ")
-    return ["still different at 5 % after Holm's correction over \(tested.count) tests: \(list)"]
   }
 
   // A fact that differs between variants but not within one: the comparison is of that too.
@@ -135,8 +134,9 @@ struct SummaryNotes {
     ]
     return measures.flatMap { metric, noun in
       (block.line(metric)?.comparisons ?? []).compactMap { comparison in
-        guard let ratio = Self.unequal(comparison), let above = comparison.pairs.subject.first,
-          let below = comparison.pairs.baseline.first
+        guard let ratio = Self.unequal(comparison.values),
+          let above = comparison.values.subject.mean,
+          let below = comparison.values.baseline.mean
         else { return nil }
         let causes = metric == .parameters ? causes(comparison.subject) : ""
         return "not like for like: \(comparison.subject) has \(Self.more(ratio)) "
@@ -153,7 +153,7 @@ struct SummaryNotes {
     ]
     let texts = parts.compactMap { metric, noun -> String? in
       guard let comparison = block.line(metric)?.comparison(variant),
-        let ratio = Self.unequal(comparison)
+        let ratio = Self.unequal(comparison.values)
       else { return nil }
       return "\(Self.more(ratio)) in the \(noun)"
     }
@@ -162,7 +162,7 @@ struct SummaryNotes {
 
   /// The ratio where it is off by more than 1 %.
   private static func unequal(_ comparison: Comparison) -> Double? {
-    comparison.pairs.ratio.flatMap { abs($0 - 1) > 0.01 ? $0 : nil }
+    comparison.ratio.flatMap { abs($0 - 1) > 0.01 ? $0 : nil }
   }
 
   /// `20.5 % more` (than), `4.3 times as many` (as).

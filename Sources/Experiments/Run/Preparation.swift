@@ -125,6 +125,9 @@ package struct Preparation {
     let workloads = experiment.workloads
     record.summary.isTraining = workloads.contains { $0 == Train.self }
     record.summary.headline = workloads.flatMap { $0.headline.map(\.name) }.unique
+    record.summary.primary =
+      experiment.primary.isEmpty
+      ? workloads.flatMap { $0.primary.map(\.name) }.unique : experiment.primary
     record.summary.scaling = workloads.flatMap { $0.scaling.map(\.name) }.unique
     return record
   }

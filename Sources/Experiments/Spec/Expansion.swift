@@ -215,10 +215,11 @@ struct Expansion<Model, Workload> {
     } else if case .object(let body)? = variantValues.first?.value {
       fields += body
     }
-    if !header.compare.isEmpty {
-      let pairs = header.compare.map { JSON.Member($0.variant, .string($0.baseline)) }
-      fields.append(JSON.Member("compare", .object(pairs)))
+    var compare = header.compare.map { JSON.Member($0.variant, .string($0.baseline)) }
+    if !header.primary.isEmpty {
+      compare.append(JSON.Member("metrics", .array(header.primary.map { .string($0) })))
     }
+    if !compare.isEmpty { fields.append(JSON.Member("compare", .object(compare))) }
     let matrix = matrix.written
     if !matrix.isEmpty { fields.append(JSON.Member("matrix", .object(matrix))) }
     return .object(fields)

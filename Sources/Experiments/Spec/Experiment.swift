@@ -18,6 +18,8 @@ package struct Experiment<Model, Workload> {
   package let seeds: [Int]
   /// Variants that state what they are compared with, and that.
   package let compare: [(variant: String, baseline: String)]
+  /// The metrics that are to get a verdict; empty for those of the workload.
+  package let primary: [String]
   /// Every cell, excluded ones included: by variant, then axes (the last one fastest), then seed.
   package let cells: [Cell<Model, Workload>]
   /// What was read for each variant, without axis values: the options that the file could set.
@@ -90,7 +92,7 @@ package struct Experiment<Model, Workload> {
     return Experiment(
       name: header.name, file: document.source.name, question: question(document.source),
       variants: header.variants.map(\.name), seeds: header.seeds,
-      compare: header.compare, cells: expansion.cells,
+      compare: header.compare, primary: header.primary, cells: expansion.cells,
       recordings: expansion.recordings,
       resolvedYAML: expansion.resolved().yaml)
   }

@@ -78,8 +78,12 @@ package enum ExperimentSchema {
     return JSON.Member(
       "compare",
       .object([
-        JSON.Member("description", "for a variant, the one it is compared with"),
-        JSON.Member("type", "object"), JSON.Member("additionalProperties", text),
+        JSON.Member(
+          "description",
+          "for a variant, the one it is compared with; metrics: those that get a verdict"),
+        JSON.Member("type", "object"),
+        JSON.Member(
+          "additionalProperties", ["anyOf": [text, ["type": "array", "items": text]]]),
       ]))
   }
 }

@@ -9,6 +9,8 @@ package enum SpecFault: Sendable, Hashable {
   case badName(String, what: String)
   case inferred(String, what: String, TypeInference, write: String?)
   case unknownVariant(String, known: [String])
+  /// A metric of `compare` that does not exist, or that has no better direction.
+  case unknownMetric(String, known: [String])
 
   // Axes.
   case unknownAxis(String, known: [String])
@@ -59,6 +61,8 @@ extension SpecFault {
         + (write.map { "a plain word, such as \(Wording.quote($0))" }
           ?? "a text that looks like none")
     case .unknownVariant(let name, _): "unknown variant \(Wording.quote(name))"
+    case .unknownMetric(let name, _):
+      "\(Wording.quote(name)) is no metric that can be better or worse"
 
     case .unknownAxis("seeds", _):
       "seeds are no axis: every cell runs once with each; write seeds=[1, 2]"
@@ -100,6 +104,7 @@ extension SpecFault {
     }
     switch self {
     case .unknownVariant(let name, let known): return lines(name, known, "known variants")
+    case .unknownMetric(let name, let known): return lines(name, known, "such metrics")
     case .unknownAxis("seeds", _): return []
     case .unknownAxis(let path, let known):
       return lines(path, Self.nearby(path, known), "known options")
@@ -113,7 +118,7 @@ extension SpecFault {
   /// Whether a text could not be understood, as against one that breaks a rule.
   fileprivate var isOfSpelling: Bool {
     switch self {
-    case .badName, .unknownVariant, .unknownAxis, .badRange, .excludeNeedsAxis,
+    case .badName, .unknownVariant, .unknownMetric, .unknownAxis, .badRange, .excludeNeedsAxis,
       .excludeMatchesNothing, .badExpression, .unknownName, .badSetting, .badPath:
       true
     default: false

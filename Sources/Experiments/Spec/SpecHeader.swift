@@ -2,6 +2,7 @@
 // what each is compared with.
 
 import Config
+import Records
 
 /// A named overlay on the document.
 struct Variant {
@@ -19,6 +20,8 @@ struct SpecHeader {
   let declaresVariants: Bool
   /// Variants that state what they are compared with, and that.
   let compare: [(variant: String, baseline: String)]
+  /// The metrics that are to get a verdict; empty for those of the workload.
+  let primary: [String]
   let matrixNode: Node?
 
   /// Reads the root of a file; keys of the document count as known.
@@ -29,7 +32,7 @@ struct SpecHeader {
     let variants = Self.variants(root)
     declaresVariants = !variants.isEmpty
     self.variants = variants.isEmpty ? [Variant(name: "base", overlay: nil)] : variants
-    compare = Self.compare(root, known: self.variants.map(\.name))
+    (compare, primary) = Self.compare(root, known: self.variants.map(\.name))
     matrixNode = root.node("matrix")
   }
 
@@ -76,33 +79,53 @@ struct SpecHeader {
 
   private static func compare(
     _ root: Section, known: [String]
-  ) -> [(variant: String, baseline: String)] {
+  ) -> (variants: [(variant: String, baseline: String)], metrics: [String]) {
     let section = root.section("compare", "for a variant, the one it is compared with")
-    return section.writtenKeys.compactMap { variant in
-      guard let node = section.node(variant) else { return nil }
-      let path = section.path(of: variant)
-      guard known.contains(variant) else {
-        section.fault(
-          variant, because: .spec(.unknownVariant(variant, known: known)), isOfKey: true)
-        return nil
-      }
-      guard let baseline = node.scalar?.text, !node.isNull else {
-        let found = Wording.found(node)
-        section.fault(
-          variant,
-          because: .wrongType(path, expected: "the name of a variant", found: found, hint: nil))
-        return nil
-      }
-      guard known.contains(baseline) else {
-        section.fault(variant, because: .spec(.unknownVariant(baseline, known: known)))
-        return nil
-      }
-      guard baseline != variant else {
-        section.fault(variant, because: .rule("\(path) compares a variant with itself"))
-        return nil
-      }
-      return (variant, baseline)
+    // A variant may be called so: then the key is its own.
+    let hasMetrics = !known.contains("metrics")
+    let variants = section.writtenKeys.filter { !hasMetrics || $0 != "metrics" }
+    let pairs = variants.compactMap { pair(of: $0, section, known: known) }
+    return (pairs, hasMetrics ? metrics(section) : [])
+  }
+
+  private static func metrics(_ section: Section) -> [String] {
+    let names =
+      section.read(
+        "metrics", .list(of: .string), absent: "the workload's", "the metrics that get a verdict")
+      ?? []
+    let known = Metric.all.filter { $0.better != .none }.map(\.name)
+    for name in names where !known.contains(name) {
+      section.fault("metrics", because: .spec(.unknownMetric(name, known: known)))
     }
+    return names
+  }
+
+  private static func pair(
+    of variant: String, _ section: Section, known: [String]
+  ) -> (variant: String, baseline: String)? {
+    guard let node = section.node(variant) else { return nil }
+    let path = section.path(of: variant)
+    guard known.contains(variant) else {
+      section.fault(
+        variant, because: .spec(.unknownVariant(variant, known: known)), isOfKey: true)
+      return nil
+    }
+    guard let baseline = node.scalar?.text, !node.isNull else {
+      let found = Wording.found(node)
+      section.fault(
+        variant,
+        because: .wrongType(path, expected: "the name of a variant", found: found, hint: nil))
+      return nil
+    }
+    guard known.contains(baseline) else {
+      section.fault(variant, because: .spec(.unknownVariant(baseline, known: known)))
+      return nil
+    }
+    guard baseline != variant else {
+      section.fault(variant, because: .rule("\(path) compares a variant with itself"))
+      return nil
+    }
+    return (variant, baseline)
   }
 
   /// What is wrong with a name, which is a folder's and stands in the results' tables.

@@ -33,8 +33,8 @@ struct DiffTests {
     let after = try cases.side(DiffCases.seeds(.valLoss, new))
     let worse = RunDiff(before, after)
     #expect(worse.changes.map(\.verdict) == [.worse])
-    #expect(worse.changes[0].test == .signFlip)
-    #expect(worse.changes[0].p == 2.0 / 256)
+    #expect(worse.changes[0].values.testName == "paired t")
+    #expect(worse.changes[0].values.exactTest?.p == 2.0 / 256)
     #expect(worse.exitCode == 2)
     #expect(worse.regressions == ["val_loss"])
     let better = RunDiff(after, before)
@@ -45,26 +45,40 @@ struct DiffTests {
     #expect(RunDiff(before, after, options).exitCode == 0, "below the threshold")
   }
 
-  @Test("three seeds never make a claim, however large the effect, and are told how many would")
+  @Test("an effect far beyond the scatter of three seeds is found")
   func threeSeeds() throws {
+    let noise = [0.01, -0.01, 0.02]
     for shift in [0.1, 1, 10, 1000] {
       let base = [1.5, 1.6, 1.7]
       let diff = RunDiff(
         try cases.side(DiffCases.seeds(.valLoss, base)),
-        try cases.side(DiffCases.seeds(.valLoss, base.map { $0 * shift + 1 })))
-      let change = try #require(diff.changes.first)
-      #expect(change.verdict == .unclear("3 seeds are too few"))
-      #expect((change.p ?? 0) >= 0.25)
-      #expect(diff.page.text.contains("6 seeds, the same on both sides, would do"))
-      #expect(diff.exitCode == 0)
+        try cases.side(DiffCases.seeds(.valLoss, zip(base, noise).map { $0 + shift * (1 + $1) })))
+      #expect(diff.changes.map(\.verdict) == [.worse])
+      #expect(diff.exitCode == 2)
     }
-    // Without pairs as well: 20 ways to deal six values.
+    // Without pairs as well.
     let apart = RunDiff(
       try cases.side(DiffCases.seeds(.valLoss, [1, 1.1, 1.2])),
       try cases.side(DiffCases.seeds(.valLoss, [9, 9.1, 9.2], from: 11)))
-    #expect(apart.changes.first?.p == 0.1)
-    #expect(apart.changes.first?.test == .permutation)
-    #expect(apart.changes.first?.verdict == .unclear("3 seeds are too few"))
+    #expect(apart.changes.first?.values.testName == "Welch t")
+    #expect(apart.changes.first?.verdict == .worse)
+  }
+
+  @Test("three seeds rule out what is larger than the interval, and fewer are too few to say")
+  func fewSeeds() throws {
+    func diff(_ base: [Double], _ new: [Double]) throws -> RunDiff {
+      RunDiff(
+        try cases.side(DiffCases.seeds(.valLoss, base)),
+        try cases.side(DiffCases.seeds(.valLoss, new)))
+    }
+    let three = try diff([1.5, 1.6, 1.7], [1.51, 1.58, 1.71])
+    #expect(three.changes.first?.verdict.word == "none_larger")
+    #expect(three.page.text.contains("no difference larger than 0.043"))
+    let two = try diff([1.5, 1.6], [1.51, 1.58])
+    #expect(two.changes.first?.verdict == .undecided(.fewSeeds(2)))
+    #expect(two.page.text.contains("2 seeds are too few to say"))
+    #expect(two.page.text.contains("3 seeds or more, the same on both sides"))
+    #expect(try diff([1.5], [1.7]).changes.first?.verdict == .undecided(.fewSeeds(1)))
   }
 
   @Test("the same text elsewhere is no factor, and is found again on an axis")
@@ -100,7 +114,7 @@ struct DiffTests {
     let before = try cases.side(DiffCases.seeds(.stepSeconds, base))
     let after = try cases.side(DiffCases.seeds(.stepSeconds, base.map { $0 * 1.03 }))
     let unknown = RunDiff(before, after)
-    #expect(unknown.changes[0].verdict == .unclear("times not calibrated"))
+    #expect(unknown.changes[0].verdict == .undecided(.notCalibrated))
     #expect(unknown.exitCode == 0)
     #expect(unknown.page.text.contains("'runexp calibrate' measures it"))
     var options = RunDiff.Options()
@@ -114,9 +128,25 @@ struct DiffTests {
     options.floor = { _, _ in 0.05 }
     options.calibration = "noise of this host: 5 %"
     let diff = RunDiff(before, after, options)
-    #expect(diff.changes[0].verdict == .unclear("within the noise of this host, 5.0 %"))
+    #expect(diff.changes[0].verdict == .undecided(.withinNoise(0.05)))
     #expect(diff.exitCode == 0)
     #expect(diff.page.text.contains("noise of this host: 5 %"))
+  }
+
+  @Test(
+    "variants of one run took turns, so their times need no calibration: the summary says the same")
+  func oneRun() throws {
+    let base = [0.100, 0.101, 0.102]
+    let cells =
+      DiffCases.seeds(.stepSeconds, base, variant: "a")
+      + DiffCases.seeds(.stepSeconds, [0.110, 0.1112, 0.1121], variant: "b")
+    let run = try cases.side(cells).run
+    let diff = RunDiff(DiffSide(run, variant: "a"), DiffSide(run, variant: "b"))
+    #expect(diff.changes.map(\.verdict) == [.worse])
+    #expect(!diff.page.text.contains("calibrate"))
+    let line = try #require(run.summary.blocks.first?.line(.stepSeconds)?.comparisons.first)
+    #expect(line.winner == "a")
+    #expect(line.values.p == diff.changes[0].values.p)
   }
 
   @Test("exact figures compare exactly, from one seed")
@@ -124,8 +154,11 @@ struct DiffTests {
     let before = try cases.side(DiffCases.seeds(.peakBytes, [1000]))
     #expect(
       RunDiff(before, try cases.side(DiffCases.seeds(.peakBytes, [1100]))).exitCode == 2)
-    let less = RunDiff(before, try cases.side(DiffCases.seeds(.peakBytes, [999])))
+    let less = RunDiff(before, try cases.side(DiffCases.seeds(.peakBytes, [980])))
     #expect(less.changes.map(\.verdict) == [.better])
+    let alike = RunDiff(before, try cases.side(DiffCases.seeds(.peakBytes, [1008])))
+    #expect(alike.changes.map(\.verdict) == [.negligible(0.01)])
+    #expect(alike.page.text.contains("the same within 1 %") && alike.exitCode == 0)
     let sized = RunDiff(
       try cases.side(DiffCases.seeds(.parameters, [10])),
       try cases.side(DiffCases.seeds(.parameters, [20])))
@@ -161,7 +194,7 @@ struct DiffTests {
     text.facts = ["dataset_sha256": "sha256-2"]
     let other = RunDiff(first, try cases.side([text]))
     #expect(other.factors.confounded?.contains("text differs") == true)
-    #expect(other.changes.map(\.verdict) == [.unclear("another text")])
+    #expect(other.changes.map(\.verdict) == [.undecided(.otherText)])
   }
 
   @Test("what follows from other options on both sides is shown, and is no factor of its own")
@@ -318,20 +351,18 @@ struct DiffTests {
       return RunDiff(try cases.side(cells(base, 1)), try cases.side(cells(new, 2)))
     }
     let apart = try diff(1...6, 5...10)
-    #expect(apart.changes[0].isPaired == false)
+    #expect(apart.changes[0].values.isPaired == false)
     #expect(apart.changes[0].verdict == .worse)
     #expect(apart.compared == 10 && apart.planned == 10 && apart.gaps.isEmpty)
     let within = try diff(1...6, 2...4)
-    #expect(within.changes[0].isPaired)
+    #expect(within.changes[0].values.isPaired)
     #expect(within.changes[0].base.n == 3)
     #expect(within.compared == 3 && within.gaps.map(\.seed) == [1, 5, 6])
     let many = try diff(1...9, 4...12)
-    #expect(many.changes[0].isPaired && many.changes[0].base.n == 6)
+    #expect(many.changes[0].values.isPaired && many.changes[0].base.n == 6)
   }
 
-  @Test(
-    "the seeds that would show a change are those of the t test's power, and enough for the exact test"
-  )
+  @Test("the seeds that would show a change are those of the t test's power")
   func seedsNeeded() throws {
     // G*Power, two-sided 5 %, power 0.8: 10 pairs for a difference of one standard deviation, 34 for half of one.
     for (ratio, expected) in [(1.0, 10), (0.5, 34)] {
@@ -340,13 +371,9 @@ struct DiffTests {
       let diff = RunDiff(
         try cases.side(DiffCases.seeds(.valLoss, noise.map { _ in 10 })),
         try cases.side(DiffCases.seeds(.valLoss, noise.map { 10 + $0 / sd + ratio })))
-      #expect(diff.changes[0].seedsNeeded(tests: diff.tests) == expected)
+      #expect(diff.changes[0].values.seedsNeeded(tests: diff.tests) == expected)
       #expect(diff.page.text.contains("four times in five"))
     }
-    let clear = RunDiff(
-      try cases.side(DiffCases.seeds(.valLoss, [1, 1.1, 1.2])),
-      try cases.side(DiffCases.seeds(.valLoss, [9, 9.1, 9.21])))
-    #expect(clear.changes[0].seedsNeeded(tests: 1) == 6, "fewer give no p below 0.05")
     let faint = RunDiff(
       try cases.side(DiffCases.seeds(.valLoss, [1, 2, 3])),
       try cases.side(DiffCases.seeds(.valLoss, [2, 1, 3.001])))
@@ -367,7 +394,7 @@ struct DiffTests {
     var options = RunDiff.Options()
     options.showsAll = true
     let diff = RunDiff(try side("sha256-1"), try side("sha256-2"), options)
-    let text = MetricChange.Verdict.unclear("another text")
+    let text = Comparison.Verdict.undecided(.otherText)
     #expect(diff.changes.map(\.verdict) == [.same, .same, .same, text, .same, text])
     #expect(diff.factors.confounded == "the text differs")
   }
@@ -393,13 +420,13 @@ struct DiffTests {
       try cases.side(DiffCases.seeds(.valLoss, [1, 2, 3])),
       try cases.side(DiffCases.seeds(.valLoss, [1.1, 2.2, 3.1])))
     let json = try JSON(reading: diff.json.document)
-    #expect(json["metrics"]?.elements.first?["verdict"]?.text == "unclear")
-    #expect(json["metrics"]?.elements.first?["p"]?.number == 0.25)
+    #expect(json["metrics"]?.elements.first?["verdict"]?.text == "none_larger")
+    #expect(abs((json["metrics"]?.elements.first?["p"]?.number ?? 0) - 0.0572) < 1e-3)
     #expect(json["metrics"]?.elements.first?["base_values"]?.elements.count == 3)
     #expect(json["exit"]?.whole == 0)
     let lines = diff.csv.split(separator: "\n")
     #expect(lines.count == 2)
-    #expect(lines[0].split(separator: ",").count == 24)
+    #expect(lines[0].split(separator: ",").count == 26)
     #expect(!diff.csv.contains("nan"))
     #expect(diff.page.markdown.contains("| val_loss"))
   }

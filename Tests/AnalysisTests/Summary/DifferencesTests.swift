@@ -27,21 +27,20 @@ import Testing
   }
 
   @Test func `a winner is named only where it stands after Holm's correction`() throws {
-    let all = Self.ablation(seeds: 3).differences
-    #expect(
-      all.map(\.words) == [
-        "modern", "no difference found", "cannot tell after Holm's correction",
-      ])
+    let all = Self.ablation(seeds: 3).differences.map(\.comparison)
+    #expect(all.map(\.winner) == ["modern", nil, nil])
+    #expect(all.map(\.verdict.word) == ["worse", "none_larger", "none_larger"])
     // The paired t test alone would have named a winner of the third.
-    #expect(all[2].comparison.outcome == .better("classic"))
-    #expect(try #require(all[2].comparison.p) < 0.05)
-    #expect(try #require(all[2].holmP) > 0.05)
-    #expect(all[2].outcome == .cannotTell)
+    #expect(try #require(all[2].values.p) < 0.05)
+    #expect(try #require(all[2].values.holmP) > 0.05)
   }
 
   @Test func `one seed shows the differences and names nobody`() {
     let summary = Self.ablation(seeds: 1)
-    #expect(summary.differences.allSatisfy { $0.outcome == .cannotTell && $0.holmP == nil })
+    #expect(
+      summary.differences.map(\.comparison).allSatisfy {
+        $0.verdict == .undecided(.fewSeeds(1)) && $0.values.holmP == nil
+      })
     #expect(
       summary.digest.text == """
         ablation
@@ -55,15 +54,15 @@ import Testing
         classic         1.6000      1.00 k
         classic+rope    1.6500      1.00 k
 
-        - 1 seed: cannot tell differences in val_loss from noise; 2 seeds give an interval
+        - 1 seed: cannot tell differences in val_loss from noise; 3 seeds can show a large one
 
         Differences
 
-        metric    variants                difference [95 %]  better
-        ────────  ──────────────────────  ─────────────────  ───────────
-        val_loss  modern-rope - modern              +0.1000  cannot tell
-        val_loss  classic - modern                  +0.1000  cannot tell
-        val_loss  classic+rope - classic            +0.0500  cannot tell
+        metric    variants                difference [95 %]  verdict
+        ────────  ──────────────────────  ─────────────────  ────────────────────────
+        val_loss  modern-rope - modern              +0.1000  1 seed is too few to say
+        val_loss  classic - modern                  +0.1000  1 seed is too few to say
+        val_loss  classic+rope - classic            +0.0500  1 seed is too few to say
 
         every metric of every cell: summary.md
 
@@ -84,7 +83,7 @@ import Testing
     let summary = Summary(
       experiment: "e", rows: rows, compare: ["c": "b"], isTraining: true)
     let line = try #require(summary.blocks[0].line(.peakBytes))
-    #expect(line.comparisons.map(\.outcome) == [.better("b"), .same])
+    #expect(line.comparisons.map(\.verdict) == [.better, .same])
   }
 
   @Test func `many rows are cut on the terminal and whole in the file`() {
@@ -104,7 +103,7 @@ import Testing
 
   @Test func `the JSON says what may be claimed`() throws {
     let json = try #require(Self.ablation(seeds: 3).json["differences"]).elements
-    #expect(json.map { $0["outcome"] } == ["better", "no_difference_found", "cannot_tell"])
+    #expect(json.map { $0["verdict"] } == ["worse", "none_larger", "none_larger"])
     #expect(json.map { $0["winner"] } == ["modern", .null, .null])
     #expect(json[0]["baseline"] == "modern")
   }

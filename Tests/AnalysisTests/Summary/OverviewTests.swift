@@ -34,7 +34,7 @@ import Statistics
             8192  flash2         1.27 s        108 G    80.5 MiB         16.5 MiB  ok
 
         - naive, sequence 8192, seed 1: oom: the device had no more memory
-        - 1 seed: cannot tell differences in step_seconds, flops_per_s from noise; 2 seeds give an interval
+        - 1 seed: cannot tell differences in step_seconds, flops_per_s from noise; 3 seeds can show a large one
 
         Growth
 

@@ -86,6 +86,16 @@ import Statistics
     #expect(abs(try #require(json.last?["error_percent"]?.number) - 2) < 1e-12)
   }
 
+  @Test func `a predicted time is a floor and has no error`() throws {
+    var row = Self.row("", predicted: nil, measured: nil)
+    row.metrics[.forwardSeconds] = 0.0042
+    row.metrics[.prediction(of: .forwardSeconds)] = 0.001
+    let summary = Self.summary([row])
+    #expect(summary.digest.text.contains("forward_seconds     1.0 ms    4.2 ms  4.2 x the floor\n"))
+    let json = try #require(summary.json["predictions"]?.elements.first)
+    #expect(json["is_floor"] == true && json["error_percent"] == .null)
+  }
+
   @Test func `a training of two variants ends with its predictions`() {
     var rows = SummaryCases.oneSeed
     rows[0].metrics[.prediction(of: .peakBytes)] = Double(180 << 20)

@@ -49,14 +49,15 @@ import Statistics
 
   @Test func `several seeds name the steadier variant where the interval excludes zero`() throws {
     let comparison = try #require(Self.summary(seeds: 3).rateComparisons.first)
-    #expect(comparison.subject == "qk-norm" && comparison.baseline == "base")
-    #expect(comparison.winner == "qk-norm")
-    #expect(abs(try #require(comparison.pairs.difference) - -2.2166666666666666 / 3) < 1e-12)
+    #expect(comparison.variants.subject == "qk-norm" && comparison.variants.baseline == "base")
+    #expect(comparison.variants.winner == "qk-norm")
+    #expect(
+      abs(try #require(comparison.variants.values.difference) - -2.2166666666666666 / 3) < 1e-12)
   }
 
   @Test func `one seed cannot tell`() throws {
     let summary = Self.summary(seeds: 1)
-    #expect(summary.rateComparisons.first?.winner == nil)
+    #expect(summary.rateComparisons.first?.variants.winner == nil)
     #expect(
       summary.digest.text.contains(
         """
@@ -70,7 +71,7 @@ import Statistics
         qk-norm       0.1000     1.8000     0.01    0 of 3
         base          0.8000     1.8000     0.01    1 of 3
 
-        - qk-norm against base: cannot tell from 1 seed, difference -0.7000
+        - qk-norm against base: 1 seed is too few to say, difference -0.7000
 
         """))
   }
@@ -82,8 +83,8 @@ import Statistics
       .flatMap { Self.rows("b", seed: $0.offset + 1, $0.element) }
     let summary = Summary(experiment: "e", rows: ours + theirs, isTraining: true)
     let comparison = try #require(summary.rateComparisons.first)
-    #expect(comparison.winner == nil)
-    #expect(comparison.words == "cannot tell from 2 seeds: the interval includes zero")
+    #expect(comparison.variants.winner == nil)
+    #expect(comparison.words == "2 seeds are too few to say")
   }
 
   @Test func `a seed without its whole grid is left out`() {

@@ -13,35 +13,34 @@ import Testing
 
         2 of 2 cells ok
 
-        metric                      modern   classic  modern / classic  modern - classic [95 %]  better
-        ────────────────────────  ────────  ────────  ────────────────  ───────────────────────  ───────────
-        val_loss                    1.8230    1.9520             0.934                  -0.1290  cannot tell
-        tokens_per_s                4.10 k    4.60 k             0.891                     -500  cannot tell
-        peak_bytes                 180 MiB   240 MiB             0.750                -60.0 MiB  modern
-        parameter_bytes           16.0 MiB  18.0 MiB             0.889                -2.00 MiB  modern
-        kv_cache_bytes_per_token  6.00 KiB  12.0 KiB             0.500                -6.00 KiB  modern
-        grad_norm_cv                 0.310     0.450             0.689                   -0.140  cannot tell
-        loss_spikes                      0         2             0.000                       -2  cannot tell
-        max_attention_logit           8.25     14.10             0.585                    -5.85  cannot tell
-        parameters                  4.20 M    4.80 M             0.875                   -600 k
+        metric                      modern   classic  modern / classic  modern - classic [95 %]  verdict
+        ────────────────────────  ────────  ────────  ────────────────  ───────────────────────  ────────────────────────
+        val_loss                    1.8230    1.9520             0.934                  -0.1290  1 seed is too few to say
+        tokens_per_s                4.10 k    4.60 k             0.891                     -500  1 seed is too few to say
+        peak_bytes                 180 MiB   240 MiB             0.750                -60.0 MiB  better
+        parameter_bytes           16.0 MiB  18.0 MiB             0.889                -2.00 MiB  better
+        kv_cache_bytes_per_token  6.00 KiB  12.0 KiB             0.500                -6.00 KiB  better
+        grad_norm_cv                 0.310     0.450             0.689                   -0.140  1 seed is too few to say
+        loss_spikes                      0         2             0.000                       -2  1 seed is too few to say
+        max_attention_logit           8.25     14.10             0.585                    -5.85
+        parameters                  4.20 M    4.80 M             0.875                   -600 k  differs
 
-        - 1 seed: no interval can be given; 2 seeds give one, and 6 are the fewest of which a sign-flip test can fall below p = 0.05
+        - 1 seed: no interval can be given; 3 seeds can show a large difference
         - not like for like: modern has 12.5 % fewer parameters than classic (4.20 M against 4.80 M)
 
         modern against classic
 
-        As good? cannot tell from 1 seed
+        As good? 1 seed is too few to say
           validation loss, nats a token: modern 1.8230, classic 1.9520, difference -0.1290
-          seeds needed: 2 for an interval, 6 for a sign-flip test below p = 0.05
         Less memory in training? yes, 0.750 x
           peak, all kinds together: modern 180 MiB, classic 240 MiB, 0.750 x
           parameters: modern 16.0 MiB, classic 18.0 MiB, 0.889 x
         Less memory in the KV cache? yes, 0.500 x
           KV cache, a token: modern 6.00 KiB, classic 12.0 KiB, 0.500 x
           fixed by the architecture, so one seed is enough
-        More stable? cannot tell from 1 seed
-          gradient norm, sd over mean: modern 0.310, classic 0.450, difference -0.140
-          loss spikes: modern 0, classic 2, difference -2
+        More stable? 1 seed is too few to say
+          gradient norm, sd over mean: modern 0.310, classic 0.450, difference -0.140: 1 seed is too few to say
+          loss spikes: modern 0, classic 2, difference -2: 1 seed is too few to say
           largest attention logit: modern 8.25, classic 14.10, difference -5.85
           diverged runs: modern 0 of 1, classic 0 of 1
 
@@ -56,28 +55,27 @@ import Testing
 
         7 of 8 cells ok: 1 diverged
 
-        metric                                 modern              classic  modern / classic     modern - classic [95 %]  better
-        ────────────────────────  ───────────────────  ───────────────────  ────────────────  ──────────────────────────  ───────────────────
-        val_loss                  1.8245 ± 0.0050 (4)  1.9547 ± 0.0122 (3)             0.933  -0.1303 [-0.1455, -0.1152]  modern
-        tokens_per_s                4.10 ± 0.03 k (4)    4.11 ± 0.07 k (3)             0.998         -6.7 [-78.4, +65.0]  no difference found
-        peak_bytes                            180 MiB              240 MiB             0.750                   -60.0 MiB  modern
-        parameter_bytes                      16.0 MiB             18.0 MiB             0.889                   -2.00 MiB  modern
-        kv_cache_bytes_per_token             6.00 KiB             12.0 KiB             0.500                   -6.00 KiB  modern
-        grad_norm_cv                0.315 ± 0.013 (4)    0.453 ± 0.015 (3)             0.706     -0.133 [-0.185, -0.082]  modern
-        loss_spikes                         0 ± 0 (4)            1 ± 1 (3)             0.000           -1.0 [-3.5, +1.5]  no difference found
-        max_attention_logit           8.21 ± 0.22 (4)     11.90 ± 2.49 (3)             0.693       -3.65 [-10.25, +2.95]  no difference found
-        parameters                             4.20 M               4.80 M             0.875                      -600 k
+        metric                                 modern              classic  modern / classic     modern - classic [95 %]  verdict
+        ────────────────────────  ───────────────────  ───────────────────  ────────────────  ──────────────────────────  ──────────────────────────────
+        val_loss                  1.8245 ± 0.0050 (4)  1.9547 ± 0.0122 (3)             0.933  -0.1303 [-0.1455, -0.1152]  better
+        tokens_per_s                4.10 ± 0.03 k (4)    4.11 ± 0.07 k (3)             0.998         -6.7 [-78.4, +65.0]  no difference larger than 78.4
+        peak_bytes                            180 MiB              240 MiB             0.750                   -60.0 MiB  better
+        parameter_bytes                      16.0 MiB             18.0 MiB             0.889                   -2.00 MiB  better
+        kv_cache_bytes_per_token             6.00 KiB             12.0 KiB             0.500                   -6.00 KiB  better
+        grad_norm_cv                0.315 ± 0.013 (4)    0.453 ± 0.015 (3)             0.706     -0.133 [-0.185, -0.082]  better
+        loss_spikes                         0 ± 0 (4)            1 ± 1 (3)             0.000           -1.0 [-3.5, +1.5]  no difference larger than 3.5
+        max_attention_logit           8.21 ± 0.22 (4)     11.90 ± 2.49 (3)             0.693       -3.65 [-10.25, +2.95]
+        parameters                             4.20 M               4.80 M             0.875                      -600 k  differs
 
         - classic, seed 4: diverged: the loss is nan at step 140
-        - mean ± sd (number of seeds); differences are paired by seed, with a 95 % t interval; with 3 seeds a sign-flip test cannot fall below p = 0.25, 6 are needed
-        - still different at 5 % after Holm's correction over 5 tests: val_loss, grad_norm_cv
+        - mean ± sd (number of seeds); differences are paired by seed, with a 95 % t interval
+        - tested: val_loss, tokens_per_s, grad_norm_cv, loss_spikes; a verdict needs p < 0.05 after Holm's correction over the 4 tests of the run; other figures that vary are described only
         - not like for like: modern has 12.5 % fewer parameters than classic (4.20 M against 4.80 M)
 
         modern against classic
 
         As good? yes, better
           validation loss, nats a token: modern 1.8245 ± 0.0050 (4), classic 1.9547 ± 0.0122 (3), difference -0.1303 [-0.1455, -0.1152]
-          sign-flip test: p = 0.25, and 3 seeds cannot give less than 0.25
           1 of 4 seeds left out because a run did not finish, which may flatter the variant that did not
         Less memory in training? yes, 0.750 x
           peak, all kinds together: modern 180 MiB, classic 240 MiB, 0.750 x
@@ -85,10 +83,10 @@ import Testing
         Less memory in the KV cache? yes, 0.500 x
           KV cache, a token: modern 6.00 KiB, classic 12.0 KiB, 0.500 x
           fixed by the architecture, so one seed is enough
-        More stable? yes
-          gradient norm, sd over mean: modern 0.315 ± 0.013 (4), classic 0.453 ± 0.015 (3), difference -0.133 [-0.185, -0.082]: modern is better
-          loss spikes: modern 0 ± 0 (4), classic 1 ± 1 (3), difference -1.0 [-3.5, +1.5]: no difference found
-          largest attention logit: modern 8.21 ± 0.22 (4), classic 11.90 ± 2.49 (3), difference -3.65 [-10.25, +2.95]: no difference found
+        More stable? cannot tell: only grad_norm_cv moved, for the better; two measures must
+          gradient norm, sd over mean: modern 0.315 ± 0.013 (4), classic 0.453 ± 0.015 (3), difference -0.133 [-0.185, -0.082]: better
+          loss spikes: modern 0 ± 0 (4), classic 1 ± 1 (3), difference -1.0 [-3.5, +1.5]: no difference larger than 3.5
+          largest attention logit: modern 8.21 ± 0.22 (4), classic 11.90 ± 2.49 (3), difference -3.65 [-10.25, +2.95]
           diverged runs: modern 0 of 4, classic 1 of 4
 
         """)
@@ -102,35 +100,34 @@ import Testing
 
         2 of 2 cells ok
 
-        | metric                   |   modern |  classic | modern / classic | modern - classic [95 %] | better      |
-        | :----------------------- | -------: | -------: | ---------------: | ----------------------: | :---------- |
-        | val_loss                 |   1.8230 |   1.9520 |            0.934 |                 -0.1290 | cannot tell |
-        | tokens_per_s             |   4.10 k |   4.60 k |            0.891 |                    -500 | cannot tell |
-        | peak_bytes               |  180 MiB |  240 MiB |            0.750 |               -60.0 MiB | modern      |
-        | parameter_bytes          | 16.0 MiB | 18.0 MiB |            0.889 |               -2.00 MiB | modern      |
-        | kv_cache_bytes_per_token | 6.00 KiB | 12.0 KiB |            0.500 |               -6.00 KiB | modern      |
-        | grad_norm_cv             |    0.310 |    0.450 |            0.689 |                  -0.140 | cannot tell |
-        | loss_spikes              |        0 |        2 |            0.000 |                      -2 | cannot tell |
-        | max_attention_logit      |     8.25 |    14.10 |            0.585 |                   -5.85 | cannot tell |
-        | parameters               |   4.20 M |   4.80 M |            0.875 |                  -600 k |             |
+        | metric                   |   modern |  classic | modern / classic | modern - classic [95 %] | verdict                  |
+        | :----------------------- | -------: | -------: | ---------------: | ----------------------: | :----------------------- |
+        | val_loss                 |   1.8230 |   1.9520 |            0.934 |                 -0.1290 | 1 seed is too few to say |
+        | tokens_per_s             |   4.10 k |   4.60 k |            0.891 |                    -500 | 1 seed is too few to say |
+        | peak_bytes               |  180 MiB |  240 MiB |            0.750 |               -60.0 MiB | better                   |
+        | parameter_bytes          | 16.0 MiB | 18.0 MiB |            0.889 |               -2.00 MiB | better                   |
+        | kv_cache_bytes_per_token | 6.00 KiB | 12.0 KiB |            0.500 |               -6.00 KiB | better                   |
+        | grad_norm_cv             |    0.310 |    0.450 |            0.689 |                  -0.140 | 1 seed is too few to say |
+        | loss_spikes              |        0 |        2 |            0.000 |                      -2 | 1 seed is too few to say |
+        | max_attention_logit      |     8.25 |    14.10 |            0.585 |                   -5.85 |                          |
+        | parameters               |   4.20 M |   4.80 M |            0.875 |                  -600 k | differs                  |
 
-        - 1 seed: no interval can be given; 2 seeds give one, and 6 are the fewest of which a sign-flip test can fall below p = 0.05
+        - 1 seed: no interval can be given; 3 seeds can show a large difference
         - not like for like: modern has 12.5 % fewer parameters than classic (4.20 M against 4.80 M)
 
         ## modern against classic
 
-        - **As good?** cannot tell from 1 seed
+        - **As good?** 1 seed is too few to say
           - validation loss, nats a token: modern 1.8230, classic 1.9520, difference -0.1290
-          - seeds needed: 2 for an interval, 6 for a sign-flip test below p = 0.05
         - **Less memory in training?** yes, 0.750 x
           - peak, all kinds together: modern 180 MiB, classic 240 MiB, 0.750 x
           - parameters: modern 16.0 MiB, classic 18.0 MiB, 0.889 x
         - **Less memory in the KV cache?** yes, 0.500 x
           - KV cache, a token: modern 6.00 KiB, classic 12.0 KiB, 0.500 x
           - fixed by the architecture, so one seed is enough
-        - **More stable?** cannot tell from 1 seed
-          - gradient norm, sd over mean: modern 0.310, classic 0.450, difference -0.140
-          - loss spikes: modern 0, classic 2, difference -2
+        - **More stable?** 1 seed is too few to say
+          - gradient norm, sd over mean: modern 0.310, classic 0.450, difference -0.140: 1 seed is too few to say
+          - loss spikes: modern 0, classic 2, difference -2: 1 seed is too few to say
           - largest attention logit: modern 8.25, classic 14.10, difference -5.85
           - diverged runs: modern 0 of 1, classic 0 of 1
 
@@ -151,14 +148,14 @@ import Testing
         rope     1.5550 ± 0.0778 (2)      1.00 k
         alibi    2.0500 ± 0.2121 (2)      1.00 k
 
-        - mean ± sd (number of seeds); differences are paired by seed, with a 95 % t interval; with 2 seeds a sign-flip test cannot fall below p = 0.5, 6 are needed
+        - mean ± sd (number of seeds); differences are paired by seed, with a 95 % t interval
 
         Differences
 
-        metric    variants                difference [95 %]  Holm p  better
-        ────────  ─────────────  ──────────────────────────  ──────  ───────────────────
-        val_loss  rope - naive   -0.4950 [-0.5585, -0.4315]   0.013  rope
-        val_loss  alibi - naive   0.0000 [-1.2706, +1.2706]       1  no difference found
+        metric    variants                difference [95 %]  Holm p  verdict
+        ────────  ─────────────  ──────────────────────────  ──────  ──────────────────────────
+        val_loss  rope - naive   -0.4950 [-0.5585, -0.4315]   0.013  better
+        val_loss  alibi - naive   0.0000 [-1.2706, +1.2706]       1  2 seeds are too few to say
 
         All metrics
 
@@ -167,13 +164,13 @@ import Testing
         val_loss    2.0500 ± 0.0707 (2)  1.5550 ± 0.0778 (2)  2.0500 ± 0.2121 (2)         0.759          1.000
         parameters               1.00 k               1.00 k               1.00 k         1.000          1.000
 
-        metric    variants                difference [95 %]  better
-        ────────  ─────────────  ──────────────────────────  ───────────────────
-        val_loss  rope - naive   -0.4950 [-0.5585, -0.4315]  rope
-        val_loss  alibi - naive   0.0000 [-1.2706, +1.2706]  no difference found
+        metric    variants                difference [95 %]  verdict
+        ────────  ─────────────  ──────────────────────────  ──────────────────────────
+        val_loss  rope - naive   -0.4950 [-0.5585, -0.4315]  better
+        val_loss  alibi - naive   0.0000 [-1.2706, +1.2706]  2 seeds are too few to say
 
-        - mean ± sd (number of seeds); differences are paired by seed, with a 95 % t interval; with 2 seeds a sign-flip test cannot fall below p = 0.5, 6 are needed
-        - still different at 5 % after Holm's correction over 2 tests: val_loss (rope)
+        - mean ± sd (number of seeds); differences are paired by seed, with a 95 % t interval
+        - tested: val_loss; a verdict needs p < 0.05 after Holm's correction over the 2 tests of the run; other figures that vary are described only
 
         """)
   }
@@ -195,24 +192,23 @@ import Testing
 
         - a, sequence 512, seed 1: not run
         - b, sequence 512, seed 1: excluded: excluded by matrix.exclude
-        - 1 seed: cannot tell differences in val_loss from noise; 2 seeds give an interval
+        - 1 seed: cannot tell differences in val_loss from noise; 3 seeds can show a large one
 
         All metrics
 
         workload.sequence = 128
 
-        metric           a       b  a / b  a - b [95 %]  better
-        ──────────  ──────  ──────  ─────  ────────────  ───────────
-        val_loss    1.5000  1.6000  0.938       -0.1000  cannot tell
-        parameters  1.00 k  1.00 k  1.000             0
+        metric           a       b  a / b  a - b [95 %]  verdict
+        ──────────  ──────  ──────  ─────  ────────────  ────────────────────────
+        val_loss    1.5000  1.6000  0.938       -0.1000  1 seed is too few to say
+        parameters  1.00 k  1.00 k  1.000             0  the same
 
-        - 1 seed: no interval can be given; 2 seeds give one, and 6 are the fewest of which a sign-flip test can fall below p = 0.05
+        - 1 seed: no interval can be given; 3 seeds can show a large difference
 
         a against b
 
-        As good? cannot tell from 1 seed
+        As good? 1 seed is too few to say
           validation loss, nats a token: a 1.5000, b 1.6000, difference -0.1000
-          seeds needed: 2 for an interval, 6 for a sign-flip test below p = 0.05
         Less memory in training? not measured
         Less memory in the KV cache? not measured
         More stable? not measured
@@ -220,9 +216,9 @@ import Testing
 
         workload.sequence = 512
 
-        metric           a       b  a / b  a - b [95 %]  better
-        ──────────  ──────  ──────  ─────  ────────────  ──────
-        parameters  1.00 k  1.00 k  1.000             0
+        metric           a       b  a / b  a - b [95 %]  verdict
+        ──────────  ──────  ──────  ─────  ────────────  ────────
+        parameters  1.00 k  1.00 k  1.000             0  the same
 
         - a, seed 1: not run
         - b, seed 1: excluded: excluded by matrix.exclude

@@ -21,6 +21,18 @@ import Testing
           """)
   }
 
+  @Test func aMetricThatCannotBeBetterIsNamedAtItsPlace() {
+    #expect(
+      specFaults("compare: {metrics: [val_loss, tokens_per_sec]}") == """
+        x.yaml:1:20: error: 'tokens_per_sec' is no metric that can be better or worse
+        compare: {metrics: [val_loss, tokens_per_sec]}
+                           ^
+        did you mean 'tokens_per_s'?
+
+        """)
+    #expect(specFaults("compare: {metrics: [parameters]}").contains("'parameters' is no metric"))
+  }
+
   @Test func aVariantComparedWithNoneOfTheOthersIsSuggestedAtItsPlace() {
     #expect(
       specFaults(

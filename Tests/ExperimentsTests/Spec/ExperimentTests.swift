@@ -53,6 +53,13 @@ import Testing
     #expect(again.compare.map(\.baseline) == ["old"])
     #expect(again.resolvedYAML == experiment.resolvedYAML)
     #expect(try loadSpec("variants: {new: {}, old: {}}").compare.isEmpty)
+    let chosen = try loadSpec(
+      "variants: {new: {}, old: {}}\ncompare: {new: old, metrics: [val_loss, grad_norm_cv]}\n")
+    #expect(chosen.primary == ["val_loss", "grad_norm_cv"])
+    #expect(try loadSpec(chosen.resolvedYAML).primary == chosen.primary)
+    // A variant may be called so.
+    let named = try loadSpec("variants: {metrics: {}, old: {}}\ncompare: {old: metrics}\n")
+    #expect(named.primary.isEmpty && named.compare.map(\.baseline) == ["metrics"])
   }
 
   @Test func aResolvedCellRunsAgainAsIs() throws {

@@ -1,13 +1,16 @@
 // The homework's three questions about two trained variants: is the first as good as the second,
-// does it take less memory, is it more stable? Each gets an answer and the figures behind it; where
-// the runs cannot show it, the answer is that they cannot.
+// does it take less memory, is it more stable? The answers rest on the verdicts of the summary's comparisons and on
+// nothing else. The rules:
+// - as good: better, or the 95 % interval of the validation loss ends within 1 % of the baseline's loss.
+// - memory: counted bytes, so one run is enough; less than 1 % is no difference.
+// - stable: two measures must have moved, and none the other way. A larger attention logit alone is no verdict.
 
 internal import Foundation
 import Records
 import Statistics
 
 /// Answers to the three questions, at one point of the axes.
-package struct Verdict: Equatable, Sendable {
+package struct TrainingQuestions: Equatable, Sendable {
   /// An answer as a word for summary.json.
   package enum Answer: String, Sendable {
     case yes, no, same, mixed
@@ -23,11 +26,14 @@ package struct Verdict: Equatable, Sendable {
     package let key: String
     package let question: String
     package let answer: Answer
-    /// The answer in words: "cannot tell from 1 seed".
+    /// The answer in words: "1 seed is too few to say".
     package let words: String
     /// The figures behind it, a line each.
     package let figures: [String]
   }
+
+  /// The measures of stability that are tested.
+  static let stability: [Metric] = [.gradNormCV, .lossSpikes]
 
   package let subject: String
   package let baseline: String
@@ -40,7 +46,7 @@ package struct Verdict: Equatable, Sendable {
     else { return nil }
     self.subject = subject
     self.baseline = baseline
-    let reader = VerdictReader(block: block, subject: subject, baseline: baseline)
+    let reader = AnswerReader(block: block, subject: subject, baseline: baseline)
     questions = [
       reader.asGood, reader.lessTrainingMemory, reader.lessCacheMemory, reader.moreStable,
     ]
@@ -53,26 +59,8 @@ package struct Verdict: Equatable, Sendable {
   }
 }
 
-/// Words that the answers share.
-enum VerdictWords {
-  /// "cannot tell from 1 seed", and why there is none where there is none.
-  static func cannotTell(pairs n: Int) -> String {
-    switch n {
-    case 0: "cannot tell: no seed finished in both"
-    case 1: "cannot tell from 1 seed"
-    default: "cannot tell from \(n) seeds"
-    }
-  }
-}
-
-// How the three questions are answered from the lines of a block. The rules:
-// - as good: the 95 % interval of the validation loss lies below zero, or ends within 1 % of the
-//   baseline's loss; worse if it lies above both; otherwise it cannot be told.
-// - memory: counted bytes, so one run is enough; the cache follows from the architecture.
-// - stable: a measure counts when its interval excludes zero; measures that disagree are "mixed".
-
 /// Reads the answers off a block.
-struct VerdictReader {
+private struct AnswerReader {
   /// How much worse a validation loss still counts as as good, as a share of the baseline's.
   static let margin = 0.01
 
@@ -80,50 +68,42 @@ struct VerdictReader {
   let subject: String
   let baseline: String
 
-  var asGood: Verdict.Question {
+  var asGood: TrainingQuestions.Question {
     let question = "As good?"
     guard let line = block.line(.valLoss), let comparison = line.comparisons.first else {
-      return Verdict.Question(
+      return TrainingQuestions.Question(
         key: "as_good", question: question, answer: .notMeasured, words: "not measured",
         figures: [])
     }
     let (answer, words) = quality(comparison)
-    return Verdict.Question(
+    return TrainingQuestions.Question(
       key: "as_good", question: question, answer: answer, words: words,
       figures: [figure("validation loss, nats a token", line)] + evidence(comparison))
   }
 
-  private func quality(_ comparison: Comparison) -> (Verdict.Answer, String) {
-    let pairs = comparison.pairs
-    guard let interval = pairs.interval, let below = Sample(pairs.baseline).mean else {
-      return (.cannotTell, VerdictWords.cannotTell(pairs: pairs.n))
-    }
+  private func quality(_ comparison: VariantComparison) -> (TrainingQuestions.Answer, String) {
+    let verdict = comparison.verdict
+    let words = Metric.valLoss.text(verdict)
+    guard let interval = comparison.values.interval, let below = comparison.values.baseline.mean
+    else { return verdict == .same ? (.same, "yes, the same bits") : (.cannotTell, words) }
     let margin = Self.margin * abs(below)
-    if interval.high < 0 { return (.yes, "yes, better") }
-    if interval.high <= margin {
-      return (.yes, interval.low > 0 ? "yes, worse by less than 1 %" : "yes, within 1 %")
+    switch verdict {
+    case .better: return (.yes, "yes, better")
+    case .worse where interval.high <= margin: return (.yes, "yes, worse by less than 1 %")
+    case .worse where interval.low > margin: return (.no, "no, worse by more than 1 %")
+    case .worse: return (.no, "no, worse")
+    case .noneLarger where interval.high <= margin: return (.yes, "yes, within 1 %: \(words)")
+    default: return (.cannotTell, "cannot tell: \(words)")
     }
-    if interval.low > margin { return (.no, "no, worse by more than 1 %") }
-    if interval.low > 0 { return (.no, "no, worse") }
-    return (
-      .cannotTell, VerdictWords.cannotTell(pairs: pairs.n) + ": the interval leaves it open"
-    )
   }
 
-  // What the test can show, and what was left out.
-  private func evidence(_ comparison: Comparison) -> [String] {
-    let n = comparison.pairs.n
-    let needed = SignFlip.pairsNeeded(below: 0.05)
+  // What the exact test says beside it, and what was left out.
+  private func evidence(_ comparison: VariantComparison) -> [String] {
     var lines: [String] = []
-    if n < 2 {
-      lines.append("seeds needed: 2 for an interval, \(needed) for a sign-flip test below p = 0.05")
-    } else if let test = comparison.pairs.signFlip {
-      let least =
-        n < needed
-        ? ", and \(n) seeds cannot give less than "
-          + SummaryNotes.p(test.minimumP) : ""
-      lines.append("sign-flip test: p = \(SummaryNotes.p(test.p))\(least)")
+    if let exact = comparison.values.exactTest, comparison.values.holmP != nil {
+      lines.append("\(exact.name) test beside it: p = \(SummaryNotes.p(exact.p))")
     }
+    let n = comparison.values.n
     let planned = Set(block.rows.filter(\.status.isPlanned).map(\.seed)).count
     if n < planned {
       lines.append(
@@ -133,7 +113,7 @@ struct VerdictReader {
     return lines
   }
 
-  var lessTrainingMemory: Verdict.Question {
+  var lessTrainingMemory: TrainingQuestions.Question {
     let kinds: [(Metric, String)] = [
       (.peakBytes, "peak, all kinds together"), (.parameterBytes, "parameters"),
       (.gradientBytes, "gradients"), (.optimizerBytes, "optimizer"),
@@ -144,7 +124,7 @@ struct VerdictReader {
       key: "less_memory_training", "Less memory in training?", .peakBytes, figures: figures)
   }
 
-  var lessCacheMemory: Verdict.Question {
+  var lessCacheMemory: TrainingQuestions.Question {
     let figures = block.line(.kvCacheBytesPerToken).map {
       [figure("KV cache, a token", $0), "fixed by the architecture, so one seed is enough"]
     }
@@ -155,65 +135,80 @@ struct VerdictReader {
 
   private func memory(
     key: String, _ question: String, _ metric: Metric, figures: [String]
-  ) -> Verdict.Question {
-    func answered(_ answer: Verdict.Answer, _ words: String) -> Verdict.Question {
-      Verdict.Question(
+  ) -> TrainingQuestions.Question {
+    func answered(_ answer: TrainingQuestions.Answer, _ words: String) -> TrainingQuestions.Question
+    {
+      TrainingQuestions.Question(
         key: key, question: question, answer: answer, words: words, figures: figures)
     }
     guard let comparison = block.line(metric)?.comparisons.first else {
       return answered(.notMeasured, "not measured")
     }
-    let times = comparison.ratioText + " x"
-    switch comparison.outcome {
-    case .better(let winner) where winner == subject: return answered(.yes, "yes, \(times)")
-    case .better: return answered(.no, "no, \(times)")
-    case .same: return answered(.same, "no, the same")
-    case .notFound: return answered(.notFound, "no difference found")
-    case .cannotTell, .none:
-      return answered(.cannotTell, VerdictWords.cannotTell(pairs: comparison.pairs.n))
+    let times = comparison.values.ratioText + " x"
+    let words = metric.text(comparison.verdict)
+    switch comparison.verdict {
+    case .better: return answered(.yes, "yes, \(times)")
+    case .worse: return answered(.no, "no, \(times)")
+    case .same, .negligible: return answered(.same, "no, \(words)")
+    case .noneLarger: return answered(.notFound, words)
+    case .differs, .described, .undecided: return answered(.cannotTell, words)
     }
   }
 
-  var moreStable: Verdict.Question {
-    let measures: [(Metric, String)] = [
+  var moreStable: TrainingQuestions.Question {
+    let nouns: [(Metric, String)] = [
       (.gradNormCV, "gradient norm, sd over mean"), (.lossSpikes, "loss spikes"),
       (.maxAttentionLogit, "largest attention logit"),
     ]
-    let lines = measures.compactMap { metric, noun in block.line(metric).map { ($0, noun) } }
+    let lines = nouns.compactMap { metric, noun in block.line(metric).map { ($0, noun) } }
     let figures = lines.map { line, noun in
-      let outcome = line.comparisons.first?.outcome ?? .none
-      let claim = outcome == .none || outcome == .cannotTell ? "" : ": \(betterText(outcome))"
-      return figure(noun, line) + claim
+      let words = line.comparisons.first.map { line.metric.text($0.verdict) } ?? ""
+      return figure(noun, line) + (words.isEmpty ? "" : ": \(words)")
     }
-    let (answer, words) = stability(lines.compactMap { $0.0.comparisons.first })
-    return Verdict.Question(
+    let (answer, words) = stability
+    return TrainingQuestions.Question(
       key: "more_stable", question: "More stable?", answer: answer, words: words,
       figures: figures + [divergence])
   }
 
-  private func stability(_ comparisons: [Comparison]) -> (Verdict.Answer, String) {
-    let ours = diverged(subject)
-    let theirs = diverged(baseline)
+  private var stability: (TrainingQuestions.Answer, String) {
+    let (ours, theirs) = (diverged(subject), diverged(baseline))
+    let comparisons = TrainingQuestions.stability.compactMap { metric in
+      block.line(metric)?.comparisons.first.map { (metric, $0) }
+    }
+    if comparisons.isEmpty, ours.count + theirs.count == 0 { return (.notMeasured, "not measured") }
+    func moved(_ verdict: Comparison.Verdict) -> [String] {
+      comparisons.filter { $0.1.verdict == verdict }.map(\.0.name)
+    }
+    // That all runs of one variant diverged and none of the other is seen in more than one measure: nothing else of them
+    // was.
+    var (better, worse) = (moved(.better), moved(.worse))
     if ours.of >= 2, theirs.of >= 2 {
       if ours.count == 0, theirs.count == theirs.of { return (.yes, "yes: all others diverged") }
       if theirs.count == 0, ours.count == ours.of { return (.no, "no: all of its runs diverged") }
+      if ours.count == 0, theirs.count >= 2 { better.append("diverged runs") }
+      if theirs.count == 0, ours.count >= 2 { worse.append("diverged runs") }
     }
-    let n = comparisons.map(\.pairs.n).max() ?? 0
-    let hasInterval = comparisons.contains { $0.pairs.interval != nil }
-    guard n >= 2, hasInterval else {
-      if comparisons.isEmpty, ours.count + theirs.count == 0 {
-        return (.notMeasured, "not measured")
-      }
-      return (.cannotTell, VerdictWords.cannotTell(pairs: n))
-    }
-    let isBetter = comparisons.contains { $0.outcome == .better(subject) }
-    let isWorse = comparisons.contains { $0.outcome == .better(baseline) }
-    switch (isBetter, isWorse) {
-    case (true, true): return (.mixed, "mixed: the measures disagree")
-    case (true, false) where ours.count <= theirs.count: return (.yes, "yes")
-    case (false, true) where ours.count >= theirs.count: return (.no, "no, less")
-    case (false, false): return (.notFound, "no difference found with \(n) seeds")
-    default: return (.mixed, "mixed: more runs diverged")
+    let names = (better + worse).joined(separator: " and ")
+    switch (better.count, worse.count) {
+    case (2..., 0): return (.yes, "yes: \(names) moved")
+    case (0, 2...): return (.no, "no, less: \(names) moved")
+    case (1..., 1...):
+      return (
+        .mixed,
+        "mixed: better in \(better.joined(separator: " and ")), worse in "
+          + worse.joined(separator: " and ")
+      )
+    case (1, 0), (0, 1):
+      return (
+        .cannotTell,
+        "cannot tell: only \(names) moved, for the \(worse.isEmpty ? "better" : "worse"); two measures must"
+      )
+    default:
+      let n = comparisons.map(\.1.values.n).max() ?? 0
+      return n < Comparison.fewSeeds
+        ? (.cannotTell, Comparison.Reason.fewSeeds(n).text)
+        : (.notFound, "no difference found with \(n) seeds")
     }
   }
 
@@ -235,15 +230,10 @@ struct VerdictReader {
     let values = [subject, baseline].map { variant in
       "\(variant) \(line.estimate(variant).map(line.text) ?? "-")"
     }.joined(separator: ", ")
-    guard let comparison = line.comparisons.first, comparison.pairs.n > 0 else {
+    guard let comparison = line.comparisons.first, comparison.values.n > 0 else {
       return "\(noun): \(values)"
     }
-    if comparison.isExact { return "\(noun): \(values), \(comparison.ratioText) x" }
-    return "\(noun): \(values), difference \(line.metric.text(comparison))"
-  }
-
-  private func betterText(_ outcome: Comparison.Outcome) -> String {
-    if case .better(let variant) = outcome { return "\(variant) is better" }
-    return outcome.text
+    if comparison.isExact { return "\(noun): \(values), \(comparison.values.ratioText) x" }
+    return "\(noun): \(values), difference \(line.metric.text(comparison.values))"
   }
 }

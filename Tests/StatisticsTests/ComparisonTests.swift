@@ -1,0 +1,120 @@
+// What may be said of a comparison, case by case.
+
+import Statistics
+import TestSupport
+import Testing
+
+@Suite struct ComparisonTests {
+  private func judged(_ comparisons: Comparison...) -> [Comparison] {
+    var all = comparisons
+    Comparison.judge(&all)
+    return all
+  }
+
+  private func verdict(
+    _ subject: [Double], _ baseline: [Double], _ question: Comparison.Question = .isBetter(.lower)
+  ) -> Comparison.Verdict {
+    judged(Comparison(subject: subject, baseline: baseline, question: question))[0].verdict
+  }
+
+  @Test func `three seeds show a difference far beyond their spread, and no smaller one`() {
+    #expect(verdict([1.690, 1.695, 1.685], [2.00, 2.01, 1.99]) == .better)
+    #expect(verdict([2.00, 2.01, 1.99], [1.690, 1.695, 1.685]) == .worse)
+    #expect(
+      verdict([2.00, 2.01, 1.99], [1.690, 1.695, 1.685], .isBetter(.higher)) == .better)
+    guard case .noneLarger(let bound) = verdict([1.97, 1.99, 1.95], [2.00, 2.05, 1.95]) else {
+      Issue.record("a difference was found")
+      return
+    }
+    // Student's t of 2 degrees of freedom is 4.30, the differences -0.03, -0.06, 0: the interval ends at -0.1045.
+    #expect(abs(bound - 0.10452) < 1e-4)
+  }
+
+  @Test func `two seeds say little, one nothing, and a difference without spread nothing`() {
+    #expect(verdict([1.0, 1.3], [1.1, 1.2]) == .undecided(.fewSeeds(2)))
+    #expect(verdict([1.0], [2.0]) == .undecided(.fewSeeds(1)))
+    #expect(verdict([], []) == .undecided(.missing))
+    #expect(verdict([1, 2, 3], [2, 3, 4]) == .undecided(.noSpread))
+  }
+
+  @Test func `equal bits are the same and count as no test`() {
+    let all = judged(
+      Comparison(subject: [1, 2, 3], baseline: [1, 2, 3], question: .isBetter(.lower)),
+      Comparison(subject: [1, 2, 3.1], baseline: [2, 3.3, 4.5], question: .isBetter(.lower)))
+    #expect(all[0].verdict == .same && all[0].holmP == nil)
+    #expect(all[1].holmP == all[1].p)
+  }
+
+  @Test func `Holm's correction goes over the whole table, and only over what is asked`() {
+    let clear = Comparison(
+      subject: [1.0, 1.1, 1.2, 1.05], baseline: [2.0, 2.2, 2.1, 2.3], question: .isBetter(.lower))
+    let near = Comparison(
+      subject: [1.0, 1.1, 1.2, 1.05], baseline: [1.1, 1.15, 1.32, 1.12], question: .isBetter(.lower)
+    )
+    let described = Comparison(subject: [1, 2, 3, 4], baseline: [1.1, 1.9, 3.2, 4.3])
+    #expect(judged(near)[0].verdict == .better)
+    let three = judged(clear, near, near, near, near, near, described)
+    #expect(three[0].verdict == .better)
+    #expect(three[0].holmP == clear.p.map { 6 * $0 })
+    #expect(three[1].verdict != .better)
+    #expect(three[6].holmP == nil && three[6].verdict == .described)
+    #expect(three[6].interval != nil)
+  }
+
+  @Test func `counts need no test, and memory a difference that matters`() {
+    func count(_ subject: Double, _ baseline: Double, _ threshold: Double = 0) -> Comparison.Verdict
+    {
+      verdict([subject], [baseline], .isCounted(.lower, threshold: threshold))
+    }
+    #expect(count(5, 5) == .same && count(4, 5) == .better && count(6, 5) == .worse)
+    #expect(count(995, 1000, 0.01) == .negligible(0.01))
+    #expect(count(985, 1000, 0.01) == .better)
+    #expect(verdict([4], [5], .isCounted(nil)) == .differs)
+  }
+
+  @Test func `times of different runs need a floor, and must pass it`() {
+    let (new, base) = ([1.0, 1.01, 0.99, 1.0], [1.1, 1.11, 1.08, 1.1])
+    func timed(_ noise: Comparison.Noise) -> Comparison.Verdict {
+      verdict(new, base, .isBetter(.lower, noise: noise))
+    }
+    #expect(timed(.inSeeds) == .better)
+    #expect(timed(.betweenRuns(0.05)) == .better)
+    #expect(timed(.betweenRuns(0.2)) == .undecided(.withinNoise(0.2)))
+    #expect(timed(.unknownBetweenRuns) == .undecided(.notCalibrated))
+    #expect(verdict(new, base, .barred(.otherText)) == .undecided(.otherText))
+  }
+
+  @Test func `the exact test is named where it contradicts the t test`() {
+    // One seed far off the others, all of one sign: the t test sees a wide spread, the signs do not.
+    let skewed = Comparison(
+      subject: [0, 0, 0, 0, 0, 0, 0], baseline: [0.01, 0.012, 0.011, 0.013, 0.01, 0.012, 2],
+      question: .isBetter(.lower))
+    #expect(skewed.testsDisagree)
+    let alike = Comparison(
+      subject: [0, 0, 0, 0, 0, 0, 0], baseline: [1, 1.2, 1.1, 1.3, 1, 1.2, 1.1],
+      question: .isBetter(.lower))
+    #expect(!alike.testsDisagree)
+  }
+
+  @Test func `the seeds that a difference needs are those that then find it four times in five`()
+    throws
+  {
+    let seen = Comparison(
+      subject: [1.0, 1.2, 1.4], baseline: [1.2, 1.5, 1.3], question: .isBetter(.lower))
+    let needed = try #require(judged(seen)[0].seedsNeeded(tests: 2))
+    let effect = try #require(seen.difference)
+    let sd = try #require(seen.differences.sd)
+    var random = Simulation(seed: 11)
+    var found = 0
+    for _ in 0..<400 {
+      let differences = (0..<needed).map { _ in effect + sd * random.normal() }
+      let again = Comparison(
+        subject: differences, baseline: [Double](repeating: 0, count: needed),
+        question: .isBetter(.lower))
+      if let p = again.p, p < 0.025 { found += 1 }
+    }
+    // 320 expected, standard deviation 8.
+    #expect((290...360).contains(found), "\(found) of 400 with \(needed) seeds")
+    #expect(Comparison(subject: [1], baseline: [2]).seedsNeeded(tests: 1) == nil)
+  }
+}
