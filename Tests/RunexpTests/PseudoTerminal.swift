@@ -34,7 +34,9 @@ extension Program {
     try Running(
       program: "/usr/bin/setsid",
       [
-        "/bin/sh", "-c", "exec <\(terminal.path); \(prelude); exec \"$0\" \"$@\"",
+        // The tests may have been started to ignore SIGINT, which a shell cannot undo.
+        "/usr/bin/env", "--default-signal=INT", "/bin/sh", "-c",
+        "exec <\(terminal.path); \(prelude); exec \"$0\" \"$@\"",
         Self.path(),
       ] + arguments, in: folder, environment: Self.environment(of: folder))
   }
