@@ -47,7 +47,7 @@ extension Summary {
           return "\(place.isEmpty ? "" : place + ": ")\(metric.name) \(metric.text(one.value)), "
             + (one.most.map {
               "\(isKept ? "within" : "beyond") the bound of \(metric.text($0))"
-            } ?? "far beyond rounding")
+            } ?? "and has no bound to keep")
         }
         let names = some.map { one in
           axes.label(variant: variants.count > 1 ? one.variant : nil, at: one.axes)

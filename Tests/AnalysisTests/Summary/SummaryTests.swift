@@ -188,7 +188,7 @@ import Statistics
           rope: relative_error 6.0e-08, within the bound of 3.0e-07
         no: broken, learned
           broken: relative_error 4.0e-07, beyond the bound of 3.0e-07
-          learned: relative_error 1.3e-01, far beyond rounding
+          learned: relative_error 1.3e-01, and has no bound to keep
 
         """))
   }
