@@ -1,4 +1,5 @@
-// PositionProbe: scores of random queries and keys under a positional encoding, as attention would see them.
+// PositionProbe: scores of random queries and keys under a positional encoding, as attention would
+// see them.
 
 import Config
 import Foundation
@@ -58,7 +59,8 @@ struct PositionProbe {
     return model.position.rotate(x, pass, layer: layer, from: position).values()
   }
 
-  /// The score in double, so that the only rounding seen is the encoding's own; the distance's share is added.
+  /// The score in double, so that the only rounding seen is the encoding's own; the distance's
+  /// share is added.
   private func score(_ sample: Int, _ m: Int, _ n: Int) -> Double {
     let (q, k) = (placed(queries[sample], at: m), placed(keys[sample], at: n))
     return Self.dot(q, k) + Double(slopes[sample % slopes.count]) * Double(n - m)
@@ -68,7 +70,8 @@ struct PositionProbe {
     zip(a, b).reduce(0) { $0 + Double($1.0) * Double($1.1) }
   }
 
-  /// The largest change of a score when query and key move alike, over the product of their lengths.
+  /// The largest change of a score when query and key move alike, over the product of their
+  /// lengths.
   ///
   /// - Parameters:
   ///   - length: distances are below this.
@@ -79,26 +82,24 @@ struct PositionProbe {
       let random = Random(seed: UInt64(sample), purpose: "position", name: "distance")
       let distance = random.below(min(length, last + 1), 0)
       let room = last - distance
-      let size =
-        (Self.dot(queries[sample], queries[sample])
-        * Self.dot(keys[sample], keys[sample])).squareRoot()
       let first = score(sample, distance, 0)
       for shift in [room, random.below(room + 1, 1), min(1, room)] {
-        worst = max(worst, abs(score(sample, distance + shift, shift) - first) / size)
+        worst = max(worst, abs(score(sample, distance + shift, shift) - first) / size(sample))
       }
     }
     return worst
   }
 
-  /// The most that arithmetic allows: six roundings of 2^-24 where vectors are turned (three each: cosine or sine,
-  /// product, sum), none where nothing is done to them; nil where the property does not hold at all.
+  /// The most that arithmetic allows: six roundings of 2^-24 where vectors are turned (three each:
+  /// cosine or sine, product, sum), none where nothing is done to them; nil where the property does
+  /// not hold at all.
   var relativeErrorBound: Double? {
     if isAdded { return nil }
     return model.position.rotation(layer: layer) == nil ? 0 : 6 * 0x1p-24
   }
 
-  /// Attention of a query at the end of 4 x length keys that falls on the last `length` of them, in per cent: a
-  /// quarter where the encoding prefers no distance.
+  /// Attention of a query at the end of 4 x length keys that falls on the last `length` of them, in
+  /// per cent: a quarter where the encoding prefers no distance.
   func nearMassPercent(length: Int) -> Double {
     let count = 4 * length
     let random = Random(seed: 0, purpose: "position", name: "mass")
@@ -121,8 +122,11 @@ struct PositionProbe {
     return 100 * shares.reduce(0, +) / Double(shares.count)
   }
 
-  /// The mean logit of a vector for itself, by distance: how a scheme lets likeness fade.
-  func curve(last: Int) -> [JSON] {
+  /// By distance: the mean logit of a vector for itself, which is how a scheme lets likeness fade,
+  /// and the relative error.
+  ///
+  /// - Parameter farthest: the last position that query and key are moved to.
+  func curve(last: Int, farthest: Int) -> [JSON] {
     var distances = Array(0...min(16, last))
     while let end = distances.last, end < last {
       distances.append(min(last, max(end + 1, end * 9 / 8)))
@@ -136,7 +140,28 @@ struct PositionProbe {
       let found = Sample(logits)
       return [
         "distance": .integer(distance), "mean_logit": .real(found.mean), "sd": .real(found.sd),
+        "relative_error": .real(relativeError(at: distance, last: farthest)),
       ]
     }
+  }
+
+  /// The largest change of a score at one distance when query and key move together, to the end and
+  /// to the middle.
+  private func relativeError(at distance: Int, last: Int) -> Double {
+    queries.indices.prefix(Self.moved).reduce(0) { worst, sample in
+      let first = score(sample, distance, 0)
+      let room = last - distance
+      return [room / 2, room].reduce(worst) { worst, shift in
+        max(worst, abs(score(sample, distance + shift, shift) - first) / size(sample))
+      }
+    }
+  }
+
+  /// So many samples are moved at every distance of the curve.
+  private static let moved = 16
+
+  /// The product of the lengths of a sample's query and key.
+  private func size(_ sample: Int) -> Double {
+    (Self.dot(queries[sample], queries[sample]) * Self.dot(keys[sample], keys[sample])).squareRoot()
   }
 }

@@ -87,7 +87,7 @@ package struct PositionProperties: Workload {
     if last + 1 >= 4 * sequence {
       cell.row.metrics[.nearMassPercent] = probe.nearMassPercent(length: sequence)
     }
-    let curve = probe.curve(last: min(last, 4 * sequence))
+    let curve = probe.curve(last: min(last, 4 * sequence), farthest: last)
     try AtomicFile.write(curve.map { $0.line + "\n" }.joined(), to: "\(cell.folder)/curve.jsonl")
     cell.row.status = .ok
   }

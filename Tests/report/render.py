@@ -2,10 +2,11 @@
 
     python3 Tests/report/render.py REPORT.html ...
 
-Each page is shown 375 and 1280 pixels wide, light and dark. A failure is: a script's error or a message on the
-console, a breach of the page's own policy (which allows no network), anything fetched, content wider than the
-page, NaN in a drawing, a chart without a description, or a pointer over a mark that shows no value. Without a
-Chromium it says so and succeeds.
+Each page is shown 375, 1280 and 1920 pixels wide, light and dark, all that is folded opened. A failure is: a
+script's error or a message on the console, a breach of the page's own policy (which allows no network), anything
+fetched, content wider than the page, a table that must be scrolled at 1280 pixels or more, a text of a drawing that
+leaves it or lies on another, NaN in a drawing, a chart without a description, a pointer over a mark that shows no
+value, and a name of a legend that does not hide its series. Without a Chromium it says so and succeeds.
 """
 
 import html
@@ -29,6 +30,7 @@ addEventListener('securitypolicyviolation', e => faults.push('policy: ' + e.viol
 CHECK = """<script>
 addEventListener('load', () => setTimeout(() => {
   const wide = document.documentElement.clientWidth;
+  for (const fold of document.querySelectorAll('details')) fold.open = true;
   if (document.documentElement.scrollWidth > wide)
     faults.push('the page is ' + document.documentElement.scrollWidth + ' px wide, not ' + wide);
   for (const shape of document.querySelectorAll('main *')) {
@@ -37,6 +39,37 @@ addEventListener('load', () => setTimeout(() => {
     if (box.width > 0 && box.right > wide + 1)
       faults.push('beyond the edge: ' + shape.tagName + ' ' + shape.textContent.slice(0, 40));
   }
+  for (const box of document.querySelectorAll('.scroll'))
+    if (wide >= 1280 && box.scrollWidth > box.clientWidth + 1)
+      faults.push('cut at ' + box.clientWidth + ' of ' + box.scrollWidth + ' px: ' + box.textContent.slice(0, 60));
+  for (const part of document.querySelectorAll('main *')) {
+    const style = getComputedStyle(part);
+    if (style.overflowX !== 'visible' && !part.closest('.scroll, svg, select') && part.scrollWidth > part.clientWidth + 1)
+      faults.push('clipped: ' + part.className + ' ' + part.textContent.slice(0, 40));
+  }
+  const overlap = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1
+    && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 3;
+  const apart = (texts, where) => {
+    const boxes = texts.map(text => [text.getBoundingClientRect(), text.textContent]).filter(([box]) => box.width > 0);
+    boxes.forEach(([box, text], place) => {
+      for (const [other, more] of boxes.slice(place + 1))
+        if (overlap(box, other)) faults.push('"' + text + '" lies on "' + more + '" in ' + where);
+    });
+  };
+  for (const chart of document.querySelectorAll('svg.chart')) {
+    const frame = chart.getBoundingClientRect();
+    if (!frame.width) continue;
+    const texts = [...chart.querySelectorAll('text')].filter(text => !text.classList.contains('off'));
+    for (const text of texts) {
+      const box = text.getBoundingClientRect();
+      if (box.left < frame.left - 1 || box.right > frame.right + 1 || box.top < frame.top - 1 || box.bottom > frame.bottom + 1)
+        faults.push('"' + text.textContent + '" leaves the chart ' + chart.getAttribute('aria-label').slice(0, 60));
+    }
+    // Turned texts have boxes larger than they are.
+    apart(texts.filter(text => !text.hasAttribute('transform')), chart.getAttribute('aria-label').slice(0, 60));
+  }
+  for (const scale of document.querySelectorAll('.forest-scale')) apart([...scale.children], 'a forest plot');
+  for (const row of document.querySelectorAll('.forest-row')) apart([...row.querySelectorAll('span')], 'a row of a forest plot');
   for (const entry of performance.getEntriesByType('resource')) faults.push('fetched: ' + entry.name);
   const charts = [...document.querySelectorAll('svg.chart')];
   for (const chart of charts) {
@@ -54,6 +87,16 @@ addEventListener('load', () => setTimeout(() => {
     if (!tip || tip.hidden || !tip.textContent) faults.push('no value at the pointer');
     const edge = tip && tip.getBoundingClientRect();
     if (edge && (edge.left < 0 || edge.right > wide)) faults.push('the value is cut off');
+  }
+  const key = document.querySelector('.legend li');
+  if (key) {
+    const parts = [...document.querySelectorAll('[data-series]')].filter(
+      part => part.dataset.series === key.dataset.series && !part.matches('.legend li'));
+    key.click();
+    if (!parts.length || parts.some(part => part.isConnected && getComputedStyle(part).display !== 'none'))
+      faults.push('a legend hides no series');
+    if (!location.hash.includes('off=')) faults.push('what is hidden is not in the address');
+    key.click();
   }
   parent.postMessage({faults: [...new Set(faults)], charts: charts.length,
     dark: matchMedia('(prefers-color-scheme: dark)').matches, wide}, '*');
@@ -76,7 +119,7 @@ def look(browser, page, width, dark):
             [browser, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
              "--disable-background-networking",
              f"--user-data-dir={folder}/profile", "--enable-logging=stderr", "--virtual-time-budget=4000",
-             "--window-size=1400,1000", f"--blink-settings=preferredColorScheme={0 if dark else 1}",
+             "--window-size=2000,1000", f"--blink-settings=preferredColorScheme={0 if dark else 1}",
              "--dump-dom", frame.as_uri()],
             capture_output=True, text=True, timeout=1800)
     said = re.search(r'<pre id="said">(.*?)</pre>', run.stdout, re.DOTALL)
@@ -103,7 +146,7 @@ def main(paths):
     for page in map(Path, paths):
         faults = outside(page)
         charts = 0
-        for width in (375, 1280):
+        for width in (375, 1280, 1920):
             for dark in (False, True):
                 answer, found = look(browser, page, width, dark)
                 if answer:

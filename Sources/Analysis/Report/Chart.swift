@@ -15,41 +15,47 @@ struct Chart {
 
   static let width = 480.0
   static let height = 310.0
-  // Room for the larger letters that a narrow page takes.
-  private static let left = 64.0
   private static let top = 34.0
   private static let bottom = 54.0
-  /// The width of a character at the larger size.
-  static let letter = 8.3
+  // The widths of a character at the larger size that a narrow page takes, in the widest of the
+  // usual fonts.
+  private static let letter = 9.3
+  private static let boldLetter = 10.4
+
+  private var left: Double {
+    let longest = y.ticks.map(\.text.count).max() ?? 0
+    return min(120, Double(longest) * Self.letter + 14)
+  }
 
   private var right: Double {
     let longest = series.compactMap(\.label?.count).max() ?? 0
-    return longest == 0 ? 18 : min(150, Double(longest) * Self.letter + 16)
+    return longest == 0 ? 18 : min(170, Double(longest) * Self.boldLetter + 14)
   }
 
   private var frame: (x: ClosedRange<Double>, y: ClosedRange<Double>) {
-    (Self.left...Self.width - right, Self.top...Self.height - Self.bottom)
+    (left...Self.width - right, Self.top...Self.height - Self.bottom)
   }
 
+  // What lies beyond an axis stands at its edge.
   private func px(_ value: Double) -> Double? {
     x.place(value).map {
-      frame.x.lowerBound + $0 * (frame.x.upperBound - frame.x.lowerBound)
+      frame.x.lowerBound + max(0, min(1, $0)) * (frame.x.upperBound - frame.x.lowerBound)
     }
   }
 
   private func py(_ value: Double) -> Double? {
     y.place(value).map {
-      frame.y.upperBound - $0 * (frame.y.upperBound - frame.y.lowerBound)
+      frame.y.upperBound - max(0, min(1, $0)) * (frame.y.upperBound - frame.y.lowerBound)
     }
   }
 
   /// The chart.
   var svg: HTML {
-    let parts = [
-      grid, titles, guides.map(guide).joined, series.map(band).joined,
-      series.map { path($0.faint, "faint", $0.style) }.joined,
-      series.map { path($0.line, "line", $0.style) }.joined, series.map(marks).joined, labels,
-    ]
+    let parts =
+      [grid, titles, guides.map(guide).joined]
+      + [
+        band, { path($0.faint, "faint", $0.style) }, { path($0.line, "line", $0.style) }, marks,
+      ].map { layer in series.map { $0.group(layer($0)) }.joined } + [labels]
     return .element(
       "svg",
       [
@@ -142,7 +148,7 @@ struct Chart {
     return .leaf(
       "path",
       [
-        "class": kind, "d": d, "stroke": style.colour,
+        "class": kind, "d": d, "style": "stroke:\(style.colour)",
         "stroke-dasharray": kind == "line" ? style.dash : "1.5 4",
       ])
   }
@@ -161,7 +167,7 @@ struct Chart {
       "path",
       [
         "class": "band", "d": "M" + (there + back).joined(separator: "L") + "Z",
-        "fill": series.style.colour,
+        "style": "fill:\(series.style.colour)",
       ])
   }
 
@@ -172,7 +178,7 @@ struct Chart {
       let cross = HTML.leaf(
         "path",
         [
-          "class": "end", "stroke": series.style.colour,
+          "class": "end", "style": "stroke:\(series.style.colour)",
           "d": "M\((x - 5).svg) \((y - 5).svg)l10 10m0 -10l-10 10",
         ])
       return .element("g", [:], .element("title", [:], HTML(end.text)), cross)
@@ -194,7 +200,7 @@ struct Chart {
       bar = .leaf(
         "path",
         [
-          "class": "bar", "stroke": series.style.colour,
+          "class": "bar", "style": "stroke:\(series.style.colour)",
           "d": "M\((x - 3).svg) \(high.svg)h6m-3 0V\(low.svg)m-3 0h6",
         ])
     }
@@ -220,7 +226,7 @@ struct Chart {
         "text",
         [
           "class": "name", "x": (frame.x.upperBound + 9).svg, "y": (y + 4).svg,
-          "style": "fill:\(entry.series.style.colour)",
+          "style": "fill:\(entry.series.style.colour)", "data-series": entry.series.name,
         ], HTML(entry.text))
     }.joined
   }
@@ -242,6 +248,13 @@ struct Chart {
     let x = first.x + guide.at * (last.x - first.x)
     let y = first.y + guide.at * (last.y - first.y)
     let angle = atan2(last.y - first.y, last.x - first.x) * 180 / .pi
+    // Beside a vertical line, at its upper end.
+    if first.x == last.x {
+      return line
+        + .element(
+          "text", ["class": "guide", "x": (first.x + 5).svg, "y": (frame.y.lowerBound + 10).svg],
+          HTML(guide.text))
+    }
     return line
       + .element(
         "text",

@@ -29,11 +29,30 @@ package struct ChartAxis: Equatable, Sendable {
       }
     }
 
-    fileprivate func text(_ value: Double, step: Double) -> String {
-      switch self {
-      case .metric(let metric): metric.tickText(value)
-      case .plain: TickText.plain(value, step: step)
-      case .count, .tokens: value.formattedCount
+    /// A text a tick, no two alike, and none zero that is not.
+    fileprivate func texts(_ ticks: [Double], isLogarithmic: Bool) -> [String] {
+      let usual = ticks.map { tick in
+        switch self {
+        case .metric(let metric): metric.tickText(tick)
+        case .plain:
+          // Decades have as many decimals as each needs, multiples of a step have all the same.
+          isLogarithmic
+            ? TickText.figures(tick)
+            : TickText.plain(tick, step: TickText.step(at: tick, among: ticks))
+        case .count, .tokens: tick.formattedCount
+        }
+      }
+      return TickText.isClear(usual, of: ticks) ? usual : TickText.exact(ticks, in: base)
+    }
+
+    // The unit in which files hold the values.
+    private var base: String {
+      guard case .metric(let metric) = self else { return "" }
+      return switch metric.format {
+      case .bytes: " B"
+      case .seconds: " s"
+      case .percent: " %"
+      default: ""
       }
     }
   }
@@ -84,9 +103,8 @@ package struct ChartAxis: Equatable, Sendable {
         case (false, false): Ticks.linear(low, high)
         }
     }
-    let step = found.count > 1 && !isLogarithmic ? found[1] - found[0] : found.first ?? 1
-    ticks = found.map {
-      Tick(value: $0, text: unit.text($0, step: isLogarithmic ? abs($0) : step))
+    ticks = zip(found, unit.texts(found, isLogarithmic: isLogarithmic)).map {
+      Tick(value: $0, text: $1)
     }
   }
 
@@ -128,7 +146,8 @@ package enum Ticks {
     return multiples(of: exp2(ceil(log2((high - low) / Double(count)))), low, high)
   }
 
-  /// Powers of ten within a range, with their 2 and 5 where there are few, thinned where there are many.
+  /// Powers of ten within a range, with their 2 and 5 where there are few, thinned where there are
+  /// many.
   package static func decades(_ low: Double, _ high: Double, count: Int = 6) -> [Double] {
     guard low > 0, high.isFinite, high > low else { return [] }
     let exponents = Array(Int(floor(log10(low)))...Int(ceil(log10(high))))
@@ -182,7 +201,10 @@ package enum Ticks {
 
 extension Metric {
   /// A tick's text: `1 MiB` rather than `1.00 MiB`.
-  func tickText(_ value: Double) -> String { TickText.shorten(text(value)) }
+  func tickText(_ value: Double) -> String {
+    if case .seconds = format, value == 0 { return "0 s" }
+    return TickText.shorten(text(value))
+  }
 }
 
 enum TickText {
@@ -196,7 +218,32 @@ enum TickText {
     return String(format: "%.*f", decimals, value)
   }
 
-  /// Seconds with three significant figures at most.
+  /// Four significant figures, for what no metric is.
+  static func figures(_ value: Double) -> String { String(format: "%.4g", value) }
+
+  /// How far the nearest other tick is; for a single one its own size.
+  static func step(at tick: Double, among ticks: [Double]) -> Double {
+    ticks.filter { $0 != tick }.map { abs($0 - tick) }.min() ?? abs(tick)
+  }
+
+  /// Whether every text tells its tick from the others, and from zero.
+  static func isClear(_ texts: [String], of ticks: [Double]) -> Bool {
+    Set(texts).count == texts.count
+      && zip(texts, ticks).allSatisfy { text, tick in
+        tick == 0 || text.contains { ("1"..."9").contains($0) }
+      }
+  }
+
+  /// As many significant figures as tell the ticks apart.
+  static func exact(_ ticks: [Double], in unit: String) -> [String] {
+    for figures in 2...15 {
+      let texts = ticks.map { String(format: "%.*g", figures, $0) }
+      if isClear(texts, of: ticks) { return texts.map { $0 + unit } }
+    }
+    return ticks.map { "\($0)\(unit)" }
+  }
+
+  /// Without the zeros at the end of its decimals.
   static func shorten(_ text: String) -> String {
     guard let point = text.firstIndex(of: ".") else { return text }
     let digits = text[text.index(after: point)...].prefix { $0.isNumber }

@@ -23,7 +23,8 @@ struct Figure {
         panel.chart)
     }
     let names = legend.map { entry in
-      HTML.element("li", [:], entry.style.swatch(isLine: hasLines), HTML(entry.name))
+      HTML.element(
+        "li", ["data-series": entry.name], entry.style.swatch(isLine: hasLines), HTML(entry.name))
     }
     return .element(
       "figure", ["class": panels.count == 1 ? "single" : ""],

@@ -100,22 +100,3 @@ extension ListItem {
       "li", [:], lead, HTML(text), inner.isEmpty ? .nothing : .element("ul", [:], joined: inner))
   }
 }
-
-extension Table {
-  /// The table in a container of its own, which scrolls where the page is narrow.
-  var html: HTML {
-    func cells(_ row: [String], _ name: String) -> HTML {
-      let fields = row.enumerated().map { index, field in
-        HTML.element(
-          name, ["class": left.contains(index) ? "l" : "", "scope": name == "th" ? "col" : ""],
-          HTML(field))
-      }
-      return .element("tr", [:], joined: fields)
-    }
-    return .element(
-      "div", ["class": "scroll", "tabindex": "0", "role": "region", "aria-label": "table"],
-      .element(
-        "table", [:], .element("thead", [:], cells(header, "th")),
-        .element("tbody", [:], joined: rows.map { cells($0, "td") })))
-  }
-}

@@ -1,23 +1,30 @@
-// What the sections of the report are made from: the run, its summary and its curves, read once.
+// What the sections of the report are made from: runs, their summary and their curves, read once.
 
 import Config
 import Records
 
-/// A run as the report's sections see it.
+/// Runs as the report's sections see them.
 struct ReportData {
-  let run: StoredRun
+  let runs: [StoredRun]
+  let cells: [ReportCell]
   let summary: Summary
   /// By cell, where it has steps.
   let curves: [String: LossCurve]
   /// So many panels at most stand side by side; the page says how many it leaves out.
   static let mostPanels = 16
 
-  init(_ run: StoredRun) {
-    self.run = run
-    summary = run.summary
+  init(_ runs: [StoredRun]) {
+    self.runs = runs
+    let cells = zip(runs, runs.namesOnPage).flatMap { run, name in
+      run.cells.map { ReportCell($0, run: name) }
+    }
+    self.cells = cells
+    summary = Summary(
+      of: cells.map(\.row), Self.record(of: runs),
+      experiment: runs.map(\.folder.experiment).unique.joined(separator: ", "))
     var curves: [String: LossCurve] = [:]
-    for cell in run.cells {
-      let curve = run.lossCurve(of: cell)
+    for (stored, cell) in zip(runs.flatMap { run in run.cells.map { (run, $0) } }, cells) {
+      let curve = stored.0.lossCurve(of: stored.1)
       if curve.steps.contains(where: { $0.gradientNorm != nil || $0.rate != nil }) {
         curves[cell.id] = curve
       }
@@ -25,30 +32,45 @@ struct ReportData {
     self.curves = curves
   }
 
-  var cells: [StoredCell] { run.cells }
+  // What the summary is told of the experiment: of several runs, all that any of them is told.
+  private static func record(of runs: [StoredRun]) -> RunRecord? {
+    let told = runs.compactMap { $0.record?.summary }
+    guard var record = runs.compactMap(\.record).first, told.count > 1 else {
+      return runs.first?.record
+    }
+    record.summary.isTraining = told.allSatisfy(\.isTraining)
+    record.summary.headline = told.flatMap(\.headline).unique
+    record.summary.primary = told.flatMap(\.primary).unique
+    record.summary.scaling = told.flatMap(\.scaling).unique
+    record.summary.compare = told.reduce(into: [:]) { all, one in
+      all.merge(one.compare) { first, _ in first }
+    }
+    return record
+  }
+
   var axes: AxisNames { summary.axes }
+
+  /// A variant's name; what is measured where there are no variants.
+  func name(_ variant: String) -> String { variant.isEmpty ? summary.experiment : variant }
 
   /// A variant's look, the same in every chart.
   func style(_ variant: String) -> SeriesStyle {
     SeriesStyle(index: summary.variants.firstIndex(of: variant) ?? 0)
   }
 
-  /// A variant's name; what is measured where there are no variants.
-  func name(_ variant: String) -> String { variant.isEmpty ? summary.experiment : variant }
-
   /// The names and looks of all variants.
   var legend: [(name: String, style: SeriesStyle)] {
     summary.variants.map { (name($0), style($0)) }
   }
 
-  /// The name that stands at the end of a line, if it is short and there are few.
+  /// The name that stands at the end of a line, if there are few.
   func label(_ variant: String) -> String? {
     guard (2...8).contains(summary.variants.count) else { return nil }
     return Self.short(name(variant))
   }
 
-  static func short(_ name: String) -> String {
-    name.count <= 14 ? name : name.prefix(13) + "…"
+  static func short(_ name: String, most: Int = 14) -> String {
+    name.count <= most ? name : name.prefix(most - 1) + "…"
   }
 
   /// A point of the axes in words: `sequence 512, naive`.
@@ -56,9 +78,10 @@ struct ReportData {
     axes.label(variant: nil, at: point, without: axis)
   }
 
-  /// How a cell is called in a sentence.
-  func name(of cell: StoredCell) -> String {
-    cell.label.isEmpty ? cell.id : cell.label
+  /// A variant at a point in words, without what all cells share.
+  func place(_ variant: String, _ point: [CellRow.Entry]) -> String {
+    let label = axes.label(variant: summary.variants.count > 1 ? variant : nil, at: point)
+    return label.isEmpty ? name(variant) : label
   }
 
   /// The axes of numbers above zero with at least two values: sizes to plot against.
@@ -67,5 +90,49 @@ struct ReportData {
       let values = axes.values(key)
       return values.count >= 2 && values.allSatisfy { ($0.number ?? 0) > 0 }
     }
+  }
+}
+
+// What cells differ in: the variant, or an axis of the matrix. A colour stands for one, panels for
+// the others.
+
+enum Setting: Hashable {
+  case variant
+  case axis(String)
+}
+
+extension ReportData {
+  /// The settings of more than one value.
+  var settings: [Setting] {
+    (summary.variants.count > 1 ? [.variant] : [])
+      + axes.keys.filter { axes.values($0).count > 1 }.map(Setting.axis)
+  }
+
+  /// The values of a setting, in the order of the plan.
+  func values(_ setting: Setting) -> [String] {
+    switch setting {
+    case .variant: summary.variants.map(name)
+    case .axis(let key): axes.values(key).map { axes.text(key, $0) }
+    }
+  }
+
+  func value(_ setting: Setting, of row: CellRow) -> String {
+    switch setting {
+    case .variant: name(row.variant)
+    case .axis(let key): axes.text(key, row.axes.first { $0.key == key }?.value)
+    }
+  }
+
+  /// The look of a setting's value: numbers are shaded from low to high, names have colours of
+  /// their own.
+  func style(_ setting: Setting, _ value: String) -> SeriesStyle {
+    let values = values(setting)
+    let index = values.firstIndex(of: value) ?? 0
+    guard case .axis(let key) = setting, values.count > 2,
+      axes.values(key).allSatisfy({ $0.number != nil })
+    else { return SeriesStyle(index: index) }
+    let order = axes.values(key).compactMap(\.number)
+    let rank = order.count { $0 < order[index] }
+    return SeriesStyle(index: index, shade: Double(rank) / Double(order.count - 1))
   }
 }

@@ -1,30 +1,52 @@
-// The head of the page: the question, which run this is, and whether all of it is there.
+// The head of the page: the question and its answer, which runs these are, and whether all of it is
+// there.
 
 import Records
 import Statistics
 
-/// Title, coverage and the cells that did not end well.
+/// Title, answers, coverage and the cells that did not end well.
 struct ReportHead {
   let data: ReportData
+  /// Whether the page is written anew while a run goes on.
+  let isLive: Bool
 
-  /// The experiment file's first comment line; nil where it has none.
-  var question: String? {
-    guard let first = data.run.experimentYAML?.split(separator: "\n").first, first.hasPrefix("#")
-    else { return nil }
-    let text = first.drop { $0 == "#" || $0 == " " }
-    return text.isEmpty ? nil : String(text)
+  /// The experiment files' first comment lines, as far as they have them.
+  private var questions: [String] {
+    data.runs.compactMap { run in
+      guard let first = run.experimentYAML?.split(separator: "\n").first, first.hasPrefix("#")
+      else { return nil }
+      let text = first.drop { $0 == "#" || $0 == " " }
+      return text.isEmpty ? nil : String(text)
+    }.unique
   }
 
   /// What the browser shows as the page's name.
-  var title: String { "\(data.summary.experiment) · \(data.run.folder.id)" }
+  var title: String {
+    let ids = data.runs.map(\.folder.id.description)
+    return "\(data.summary.experiment) · "
+      + (ids.count == 1 ? ids[0] : "\(ids.count) runs")
+  }
 
   var html: HTML {
     .element(
       "header", [:], .element("p", ["class": "eyebrow"], HTML(data.summary.experiment)),
-      .element("h1", [:], HTML(question ?? data.summary.experiment)),
-      .element("ul", ["class": "facts"], joined: facts.map { .element("li", [:], HTML($0)) }),
+      .element(
+        "h1", [:], HTML(questions.count == 1 ? questions[0] : data.summary.experiment)),
+      answers, .element("div", ["class": "facts"], joined: facts),
       .element("p", ["class": "coverage \(isWhole ? "whole" : "incomplete")"], HTML(coverage)),
       failures)
+  }
+
+  // The words of the summary, nothing judged anew.
+  private var answers: HTML {
+    let items = data.summary.answers.map { answer in
+      HTML.element(
+        "li", [:], .element("span", ["class": "asked"], HTML(answer.lead)),
+        answer.text.isEmpty
+          ? .nothing : .element("strong", ["class": "answer"], HTML(answer.text)),
+        .element("ul", [:], joined: answer.below.map { .element("li", [:], HTML($0)) }))
+    }
+    return items.isEmpty ? .nothing : .element("ul", ["class": "answers"], joined: items)
   }
 
   private var isWhole: Bool {
@@ -32,20 +54,24 @@ struct ReportHead {
   }
 
   private var coverage: String {
-    let isUnfinished = data.run.record?.end == nil
-    return data.summary.coverage.text
-      + (isUnfinished ? "; the run has not ended, or was killed" : "")
+    let isUnfinished = data.runs.contains { $0.record?.end == nil }
+    let state = isLive ? "; the run goes on" : "; the run has not ended, or was killed"
+    return data.summary.coverage.text + (isLive || isUnfinished ? state : "")
   }
 
-  private var facts: [String] {
-    let record = data.run.record
-    let version = record.map { record in
-      "runexp \(record.program.version)" + (record.program.commit.map { " (\($0))" } ?? "")
+  // A line a run.
+  private var facts: [HTML] {
+    data.runs.map { run in
+      let version = run.record.map { record in
+        "runexp \(record.program.version)" + (record.program.commit.map { " (\($0))" } ?? "")
+      }
+      let facts = [
+        data.runs.count > 1 ? run.folder.experiment : nil, run.folder.id.description,
+        run.record?.start.map { Self.minutes($0.description) }, run.record?.host.cpu, version,
+      ]
+      return .element(
+        "ul", [:], joined: facts.compactMap(\.self).map { .element("li", [:], HTML($0)) })
     }
-    return [
-      data.run.folder.id.description, record?.start.map { Self.minutes($0.description) },
-      record?.host.cpu, version,
-    ].compactMap { $0 }
   }
 
   /// `2026-11-25 06:49 UTC` of `2026-11-25T06:49:33Z`.
@@ -56,8 +82,10 @@ struct ReportHead {
 
   // Cells that ended alike, once, with how many they are.
   private var failures: HTML {
-    var groups: [(status: CellStatus, reason: String, cells: [StoredCell])] = []
-    for cell in data.cells where cell.row.status != .ok {
+    var groups: [(status: CellStatus, reason: String, cells: [ReportCell])] = []
+    // What the file excludes is counted; what has not come to its turn is no failure.
+    let expected: [CellStatus] = isLive ? [.ok, .excluded, .notRun] : [.ok, .excluded]
+    for cell in data.cells where !expected.contains(cell.row.status) {
       let reason = cell.row.reason ?? ""
       if let index = groups.firstIndex(where: {
         $0.status == cell.row.status && $0.reason == reason
@@ -69,7 +97,7 @@ struct ReportHead {
     }
     if groups.isEmpty { return .nothing }
     let rows = groups.prefix(40).map { group in
-      let names = group.cells.prefix(4).map(data.name(of:)).joined(separator: ", ")
+      let names = group.cells.prefix(4).map(\.label).joined(separator: ", ")
       let more = group.cells.count > 4 ? " and \(group.cells.count - 4) more" : ""
       return [group.status.words, names + more, group.reason]
     }

@@ -7,6 +7,7 @@ enum ReportStyle {
       --grid: #e8e6e0; --accent: #0b62a4; --good: #1a6b45; --good-bg: #e4f1e9; --bad: #97391a;
       --bad-bg: #fbeae2; --shade: #1d1f2138;
       --c0: #0b69a8; --c1: #c2480c; --c2: #00795a; --c3: #9b4088; --c4: #86660a; --c5: #4d5359;
+      --low: #2a93d5; --middle: #7a4fb5; --high: #c0243f;
       color-scheme: light dark;
     }
     @media (prefers-color-scheme: dark) {
@@ -15,6 +16,7 @@ enum ReportStyle {
         --grid: #292d32; --accent: #7dbcf0; --good: #8fd6b1; --good-bg: #17301f; --bad: #f2ab8c;
         --bad-bg: #3a2117; --shade: #000000a0;
         --c0: #62b3ee; --c1: #fb9560; --c2: #4fc9a1; --c3: #e19bd2; --c4: #d8b54a; --c5: #b9bec4;
+        --low: #6cc0f7; --middle: #b795f2; --high: #ff7d86;
       }
     }
     * { box-sizing: border-box; }
@@ -23,11 +25,12 @@ enum ReportStyle {
       margin: 0; background: var(--page); color: var(--ink);
       font: 1rem/1.6 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Liberation Sans", Arial, sans-serif;
     }
-    .page { max-width: 76rem; margin: 0 auto; padding: 3rem 1.25rem 6rem; }
+    .page { padding: 2.5rem clamp(1rem, 2.5vw, 3.5rem) 5rem; }
     @media (min-width: 64rem) {
-      .page { display: grid; grid-template-columns: 12rem minmax(0, 1fr); gap: 3.5rem; }
-      nav { position: sticky; top: 3rem; align-self: start; }
+      .page { display: grid; grid-template-columns: 11rem minmax(0, 1fr); gap: 2.5rem; }
+      nav { position: sticky; top: 2.5rem; align-self: start; }
     }
+    html:not(.js) .scripted { display: none; }
     main { min-width: 0; }
     nav ol { list-style: none; margin: 0 0 2rem; padding: 0; font-size: .9rem; }
     nav a { display: block; padding: .22rem .75rem; color: var(--soft); text-decoration: none; border-left: 2px solid var(--rule); }
@@ -35,20 +38,28 @@ enum ReportStyle {
     nav a[aria-current] { color: var(--ink); border-color: var(--accent); font-weight: 600; }
     a:focus-visible, summary:focus-visible, .scroll:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
     .eyebrow { margin: 0; color: var(--accent); font-weight: 600; letter-spacing: .02em; }
-    h1 { font-size: clamp(1.6rem, 1.1rem + 2vw, 2.4rem); line-height: 1.2; letter-spacing: -.015em; font-weight: 700; margin: .3rem 0 1rem; max-width: 34ch; text-wrap: balance; }
+    h1 { font-size: clamp(1.6rem, 1.1rem + 2vw, 2.4rem); line-height: 1.2; letter-spacing: -.015em; font-weight: 700; margin: .3rem 0 1.1rem; max-width: 52ch; text-wrap: balance; }
     h2 { font-size: 1.45rem; letter-spacing: -.01em; line-height: 1.3; margin: 0 0 1.1rem; }
     h3 { font-size: 1.08rem; line-height: 1.4; margin: 2rem 0 .6rem; }
     h4, h5 { font-size: 1rem; margin: 1.6rem 0 .5rem; }
     section { margin-top: 3.25rem; padding-top: 2.25rem; border-top: 1px solid var(--rule); scroll-margin-top: 1rem; }
     p, li { max-width: 72ch; overflow-wrap: anywhere; }
-    .facts { list-style: none; display: flex; flex-wrap: wrap; gap: .2rem 1.4rem; margin: 0 0 1.2rem; padding: 0; color: var(--soft); font-size: .92rem; }
+    .answers { list-style: none; margin: 0 0 1.4rem; padding: 0; display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); gap: 1rem; }
+    .answers > li { background: var(--card); border-radius: .6rem; padding: .8rem 1.1rem; max-width: none; }
+    .asked { display: block; color: var(--soft); font-size: .92rem; }
+    .answer { display: block; font-size: 1.12rem; line-height: 1.35; }
+    .answers ul { list-style: none; margin: .3rem 0 0; padding: 0; font-size: .88rem; line-height: 1.5; color: var(--soft); font-variant-numeric: tabular-nums; }
+    .asked + ul { color: var(--ink); font-size: .95rem; }
+    .answers li li { max-width: none; }
+    .facts { margin: 0 0 .9rem; color: var(--soft); font-size: .92rem; }
+    .facts ul { list-style: none; display: flex; flex-wrap: wrap; gap: .1rem 1.4rem; margin: 0; padding: 0; }
     .coverage { display: inline-block; margin: 0 0 .5rem; padding: .28rem .8rem; border-radius: .5rem; font-weight: 600; font-size: .95rem; }
     .coverage::before { margin-right: .5rem; }
     .whole { color: var(--good); background: var(--good-bg); }
     .whole::before { content: "\\2713"; }
     .incomplete { color: var(--bad); background: var(--bad-bg); }
     .incomplete::before { content: "!"; }
-    .missing, figcaption, .absent { color: var(--soft); font-size: .9rem; }
+    .missing, figcaption, .caption, .absent { color: var(--soft); font-size: .9rem; }
     figcaption { max-width: 72ch; margin-top: .6rem; line-height: 1.5; }
     .notes { padding-left: 1.1rem; }
     .notes li { margin: .25rem 0; }
@@ -60,51 +71,17 @@ enum ReportStyle {
       background-repeat: no-repeat;
     }
     table { border-collapse: collapse; font-size: .875rem; line-height: 1.45; font-variant-numeric: tabular-nums; }
-    th, td { padding: .34rem .8rem; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--grid); vertical-align: top; }
+    th, td { padding: .34rem .7rem; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--grid); vertical-align: top; }
     th { color: var(--soft); font-weight: 600; border-bottom: 1px solid var(--rule); }
-    th.l, td.l { text-align: left; }
+    th { white-space: normal; vertical-align: bottom; }
+    th.l, td.l { text-align: left; white-space: normal; }
     th:first-child, td:first-child { padding-left: 0; }
     tbody tr:hover { background: var(--card); }
-    header td { white-space: normal; min-width: 6rem; }
-    header td:nth-child(2), header td:last-child { min-width: 15rem; overflow-wrap: anywhere; }
-    pre.scroll { background: var(--card); border-radius: .5rem; padding: 1rem 1.2rem; font: .82rem/1.55 ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace; }
+    header td { overflow-wrap: anywhere; }
+    header td:last-child { min-width: 12rem; }
+    pre.scroll { white-space: pre-wrap; overflow-wrap: anywhere; background: var(--card); border-radius: .5rem; padding: 1rem 1.2rem; font: .82rem/1.55 ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace; }
     details { margin: 1.2rem 0; }
     summary { cursor: pointer; color: var(--accent); font-weight: 600; width: fit-content; }
-
-    figure { margin: 0 0 2.5rem; }
-    .panels { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 23rem), 1fr)); gap: 1.4rem 1.8rem; }
-    .single .panels { grid-template-columns: minmax(0, 36rem); }
-    .panel { min-width: 0; container-type: inline-size; break-inside: avoid; }
-    .panel-title { margin: 0 0 .15rem; font-weight: 600; font-size: .95rem; }
-    .legend { list-style: none; display: flex; flex-wrap: wrap; gap: .3rem 1.4rem; margin: 0 0 .9rem; padding: 0; font-size: .9rem; }
-    .legend li { display: flex; align-items: center; gap: .5rem; }
-    .swatch { width: 48px; height: 14px; flex: none; fill: none; }
-    .chart { display: block; width: 100%; height: auto; fill: none; overflow: visible; }
-    .chart text { font: 12px system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Liberation Sans", Arial, sans-serif; fill: var(--soft); font-variant-numeric: tabular-nums; }
-    .chart text.label { fill: var(--ink); }
-    .chart text.name { font-weight: 600; }
-    @container (max-width: 26rem) { .chart text { font-size: 14.5px; } }
-    .grid path { stroke: var(--grid); }
-    .axis { stroke: var(--soft); }
-    .line { stroke-width: 2; stroke-linejoin: round; stroke-linecap: butt; }
-    .faint { stroke-width: 1.4; opacity: .75; }
-    .band { opacity: .16; }
-    .bar { stroke-width: 1.4; }
-    .end { stroke-width: 2.4; }
-    .hit { fill: transparent; }
-    .hit.lit { fill: var(--ink); fill-opacity: .18; }
-    .mark.lit { stroke: var(--ink); }
-    .guide { stroke: var(--soft); stroke-width: 1.4; }
-    .chart text.guide { stroke: none; }
-    .tip { position: fixed; z-index: 2; pointer-events: none; max-width: min(22rem, 92vw); padding: .35rem .65rem; border-radius: .4rem; background: var(--ink); color: var(--page); font-size: .85rem; line-height: 1.4; font-variant-numeric: tabular-nums; }
-
-    .shares { display: grid; gap: .35rem; font-size: .9rem; font-variant-numeric: tabular-nums; }
-    .share { display: grid; grid-template-columns: minmax(6rem, 14rem) minmax(4rem, 24rem) 4rem; align-items: center; gap: .9rem; }
-    .share-name { overflow-wrap: anywhere; }
-    .track { position: relative; height: .7rem; background: var(--grid); border-radius: .2rem; overflow: hidden; }
-    .track b { position: absolute; top: 0; bottom: 0; width: 2px; background: var(--ink); }
-    .track i { display: block; height: 100%; border-radius: .2rem; }
-    .share-text { text-align: right; color: var(--soft); white-space: nowrap; }
 
     .cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 21rem), 1fr)); gap: 1rem; }
     .card { background: var(--card); border-radius: .6rem; padding: 1rem 1.2rem; min-width: 0; }
@@ -130,6 +107,7 @@ enum ReportStyle {
       :root {
         --page: #fff; --card: #f6f6f4; --ink: #000; --soft: #444; --rule: #bbb; --grid: #ddd;
         --c0: #0b69a8; --c1: #c2480c; --c2: #00795a; --c3: #9b4088; --c4: #86660a; --c5: #4d5359;
+        --low: #2a93d5; --middle: #7a4fb5; --high: #c0243f;
       }
       body { font-size: 10pt; }
       .page { display: block; max-width: none; padding: 0; }

@@ -42,6 +42,11 @@ struct Series {
   }
 
   var positions: [Double] { line.map(\.x) + marks.map(\.x) }
+
+  /// What is drawn of it, to be hidden and shown by its name.
+  func group(_ content: HTML) -> HTML {
+    content.isEmpty ? .nothing : .element("g", ["data-series": name], content)
+  }
 }
 
 /// A line of the chart itself: a roof, the diagonal.
@@ -117,7 +122,8 @@ package struct CurvePoint: Equatable, Sendable {
 }
 
 package enum Downsampling {
-  /// At most about `limit` of the points: the ends, and the lowest and highest of each stretch between.
+  /// At most about `limit` of the points: the ends, and the lowest and highest of each stretch
+  /// between.
   ///
   /// A spike of one step stays visible, which every n-th point would miss.
   package static func extremes(_ points: [CurvePoint], limit: Int) -> [CurvePoint] {

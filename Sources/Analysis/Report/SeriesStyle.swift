@@ -4,15 +4,23 @@
 struct SeriesStyle {
   /// So many colours are in the style sheet.
   static let colours = 6
-  private static let dashes = ["", "7 4", "10 3 2.5 3", "14 4", "4 3", "10 3 2.5 3 2.5 3"]
+  static let dashes = ["", "7 4", "10 3 2.5 3", "14 4", "4 3", "10 3 2.5 3 2.5 3"]
 
   let index: Int
+  /// The place of a number between the lowest, 0, and the highest, 1; nil of names.
+  var shade: Double? = nil
 
-  var colour: String { "var(--c\(index % Self.colours))" }
+  /// A colour of its own, or, of a number, one between those of low, middle and high.
+  var colour: String {
+    guard let shade else { return "var(--c\(index % Self.colours))" }
+    let (from, to) = shade < 0.5 ? ("--low", "--middle") : ("--middle", "--high")
+    let share = Int((200 * (shade < 0.5 ? shade : shade - 0.5)).rounded())
+    return "color-mix(in oklab, var(\(to)) \(share)%, var(\(from)))"
+  }
 
-  // From the seventh series on colours return, with other dashes.
+  // From the seventh series on colours return, with other dashes; shades tell by their order.
   var dash: String {
-    Self.dashes[(index + index / Self.colours) % Self.dashes.count]
+    shade != nil ? "" : Self.dashes[(index + index / Self.colours) % Self.dashes.count]
   }
 
   /// The marker around a point.
@@ -20,7 +28,7 @@ struct SeriesStyle {
     let (s, l) = (size, size * 1.25)
     let fill = isFilled ? colour : "var(--page)"
     func path(_ d: String) -> HTML {
-      .leaf("path", ["d": d, "fill": fill, "stroke": colour, "stroke-width": "1.6"])
+      .leaf("path", ["d": d, "style": "fill:\(fill);stroke:\(colour)", "stroke-width": "1.6"])
     }
     func at(_ dx: Double, _ dy: Double) -> String { "\((x + dx).svg) \((y + dy).svg)" }
     switch (index + index / Self.colours) % 6 {
@@ -28,7 +36,7 @@ struct SeriesStyle {
       return .leaf(
         "circle",
         [
-          "cx": x.svg, "cy": y.svg, "r": s.svg, "fill": fill, "stroke": colour,
+          "cx": x.svg, "cy": y.svg, "r": s.svg, "style": "fill:\(fill);stroke:\(colour)",
           "stroke-width": "1.6",
         ])
     case 1: return path("M\(at(-s, -s))L\(at(s, -s))L\(at(s, s))L\(at(-s, s))Z")
@@ -39,8 +47,8 @@ struct SeriesStyle {
       return .leaf(
         "path",
         [
-          "d": "M\(at(-s, -s))L\(at(s, s))M\(at(-s, s))L\(at(s, -s))", "fill": "none",
-          "stroke": colour, "stroke-width": "2.2",
+          "d": "M\(at(-s, -s))L\(at(s, s))M\(at(-s, s))L\(at(s, -s))",
+          "style": "fill:none;stroke:\(colour)", "stroke-width": "2.2",
         ])
     }
   }
@@ -52,7 +60,10 @@ struct SeriesStyle {
       isLine
         ? .leaf(
           "path",
-          ["d": "M1 7H47", "stroke": colour, "stroke-width": "2.2", "stroke-dasharray": dash])
+          [
+            "d": "M1 7H47", "style": "stroke:\(colour)", "stroke-width": "2.2",
+            "stroke-dasharray": dash,
+          ])
         : .nothing, marker(24, 7))
   }
 }

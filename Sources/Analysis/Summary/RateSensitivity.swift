@@ -97,7 +97,7 @@ extension RateSensitivity {
 
 extension Summary {
   /// The axis of learning rates: three or more of them, of a training.
-  private var rateAxis: String? {
+  var rateAxis: String? {
     axes.keys.first { key in
       let isRate = key == "optimizer.lr" || key.hasSuffix(".optimizer.lr")
       return isTraining && isRate && axes.values(key).count >= RateSensitivity.fewest

@@ -45,7 +45,8 @@ package struct Growth: Equatable, Sendable {
     return ends == [exponent, exponent] ? exponent : "\(exponent) [\(ends[0]), \(ends[1])]"
   }
 
-  private static func text(_ value: Double) -> String {
+  /// An exponent: `1.93`.
+  static func text(_ value: Double) -> String {
     let text = String(format: "%.2f", value)
     return text == "-0.00" ? "0.00" : text
   }

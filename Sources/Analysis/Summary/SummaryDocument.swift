@@ -44,7 +44,8 @@ extension Summary {
 }
 
 extension SummaryBlock {
-  fileprivate func content(tests: Int) -> [DocumentBlock] {
+  /// Every metric of one point, with the notes on it.
+  func content(tests: Int) -> [DocumentBlock] {
     var blocks: [DocumentBlock] = []
     if !shown.isEmpty { blocks.append(.table(table)) }
     if variants.count > 2, let differences { blocks.append(.table(differences)) }

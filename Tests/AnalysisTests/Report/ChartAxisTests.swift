@@ -67,6 +67,34 @@ import Records
     #expect(sizes.ticks.map(\.text) == ["128", "1\u{2009}024", "8\u{2009}192"])
   }
 
+  @Test(arguments: [
+    (0.001, 0.004), (1.2345, 1.2349), (0, 1e-7), (61.21, 61.24), (1_048_576, 1_048_580),
+    (2.001, 2.009), (0.0141, 0.0152), (-0.02, 0.03), (1e-8, 4e-7),
+  ])
+  func `no two ticks read alike, and none reads zero that is not`(low: Double, high: Double) throws
+  {
+    let metrics: [Metric] = [
+      .valLoss, .tokensPerSecond, .peakBytes, .stepSeconds, .peakPercent, .relativeError,
+    ]
+    for unit in [ChartAxis.Unit.plain] + metrics.map(ChartAxis.Unit.metric) {
+      for isLogarithmic in [false, true] where low > 0 || !isLogarithmic {
+        let axis = try #require(ChartAxis([low, high], unit: unit, isLogarithmic: isLogarithmic))
+        let texts = axis.ticks.map(\.text)
+        #expect(texts.count >= 2 && Set(texts).count == texts.count, "\(unit): \(texts)")
+        for tick in axis.ticks where tick.value != 0 {
+          #expect(tick.text.contains { ("1"..."9").contains($0) }, "\(unit): \(tick)")
+        }
+      }
+    }
+  }
+
+  @Test func `decades have as many decimals as each needs`() throws {
+    let rates = [0.0003, 0.001, 0.003, 0.01, 0.03, 0.1]
+    let axis = try #require(
+      ChartAxis(rates, unit: .plain, isLogarithmic: true, at: rates))
+    #expect(axis.ticks.map(\.text) == ["0.0003", "0.001", "0.003", "0.01", "0.03", "0.1"])
+  }
+
   @Test func `labels are moved apart and stay within`() {
     let places = LabelPlaces.apart([50, 52, 51, 10], gap: 16, within: 0...100)
     #expect(places == [50, 82, 66, 10])

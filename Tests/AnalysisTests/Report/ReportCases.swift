@@ -1,4 +1,5 @@
-// Runs on disk for the tests of the report: written as the runner writes them, without running anything.
+// Runs on disk for the tests of the report: written as the runner writes them, without running
+// anything.
 
 import Analysis
 import Config
@@ -23,23 +24,25 @@ struct ReportCase {
   }
 
   /// The record of a run with these summary metrics.
-  static func record(training: Bool = false, headline: [Metric] = [], scaling: [Metric] = [])
-    -> JSON
-  {
+  static func record(
+    training: Bool = false, headline: [Metric] = [], primary: [Metric] = [], scaling: [Metric] = []
+  ) -> JSON {
     [
       "program": ["name": "runexp", "version": "1.2.3", "commit": .null],
       "host": ["cpu": "A CPU", "memory_bytes": 1_073_741_824],
       "summary": [
         "training": .bool(training), "headline": .array(headline.map { .string($0.name) }),
+        "primary": .array(primary.map { .string($0.name) }),
         "scaling": .array(scaling.map { .string($0.name) }), "compare": .object([]),
       ],
       "start": "2026-11-25T06:49:33Z", "end": "2026-11-25T06:59:33Z", "exit": 0,
     ]
   }
 
-  /// Writes the plan and each cell's result and curve.
+  /// Writes the plan and each cell's result, curve and other files.
   func write(
-    _ rows: [CellRow], configuration: JSON = .null, steps: [String: String] = [:]
+    _ rows: [CellRow], configuration: JSON = .null, configurations: [String: JSON] = [:],
+    steps: [String: String] = [:], files: [String: [String: String]] = [:]
   ) throws {
     try folder.write(
       lines: rows.enumerated().map { index, row in
@@ -47,12 +50,15 @@ struct ReportCase {
           "index": .integer(index), "cell": .string(row.cell), "label": .string(row.cell),
           "variant": .string(row.variant), "seed": .integer(row.seed),
           "axes": .object(row.axes.map { JSON.Member($0.key, $0.value) }), "status": "not_run",
-          "config": configuration,
+          "config": configurations[row.cell] ?? configuration,
         ]
       }, to: "plan.jsonl")
     for row in rows where row.status != .notRun {
       let path = try folder.makeCell(row.cell)
       try AtomicFile.write(row.json, to: "\(path)/result.json")
+      for (name, text) in files[row.cell] ?? [:] {
+        try AtomicFile.write(text, to: "\(path)/\(name)")
+      }
       if let text = steps[row.cell] { try AtomicFile.write(text, to: "\(path)/steps.jsonl") }
     }
   }
@@ -70,6 +76,19 @@ struct ReportCase {
 }
 
 extension Report {
+  /// The part of the page under a title.
+  func section(_ id: String) -> String {
+    let parts = html.components(separatedBy: "<section id=\"\(id)\"")
+    return parts.count < 2 ? "" : parts[1].components(separatedBy: "</section>")[0]
+  }
+
+  /// The data of the section that readers draw in.
+  var explorable: JSON? {
+    let parts = html.components(separatedBy: "id=\"cells\">")
+    guard parts.count == 2 else { return nil }
+    return try? JSON(reading: parts[1].components(separatedBy: "</script>")[0])
+  }
+
   /// The drawings of the page.
   var charts: [String] {
     html.components(separatedBy: "<svg class=\"chart\"").dropFirst().map { part in

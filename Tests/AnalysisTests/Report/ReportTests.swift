@@ -47,8 +47,9 @@ import Testing
     for title in ["Summary", "Loss", "Stability", "KV cache", "Predicted and measured"] {
       #expect(report.sections.contains(title))
     }
-    // Loss, gradient norm and logit at three lengths; one scaling metric; cache; one prediction.
-    #expect(report.charts.count == 3 * 3 + 1 + 1 + 1)
+    // Loss, gradient norm and logit at three lengths; final loss; one scaling metric; cache; one
+    // prediction.
+    #expect(report.charts.count == 3 * 3 + 1 + 1 + 1 + 1)
     expectWellFormed(report)
     #expect(report.html.contains("Is it true?"))
     #expect(report.html.contains("12 of 12 cells ok"))
@@ -71,8 +72,10 @@ import Testing
     let report = try training(["modern", evil]).report()
     #expect(!report.html.contains("<script>alert"))
     #expect(report.html.contains("&lt;script&gt;alert(&#39;&amp;&#39;)&lt;/script&gt;"))
-    // The page's own script is the only one.
-    #expect(report.html.components(separatedBy: "<script").count == 2)
+    // The page's own script and data are the only ones.
+    #expect(report.html.components(separatedBy: "<script").count == 3)
+    #expect(report.html.components(separatedBy: "</script").count == 3)
+    #expect(report.explorable?["settings"]?.elements[0]["values"]?.elements[1] == .string(evil))
     expectWellFormed(report)
   }
 

@@ -46,6 +46,30 @@ import Workloads
     #expect(try #require(properties("learned").metrics[.relativeError]) > 1e-4)
   }
 
+  @Test
+  func
+    `the error at every distance is in the curve, and under the bound where scores see distances only`()
+    throws
+  {
+    for (position, isRelative) in [("rope", true), ("sinusoidal", false)] {
+      let cell = try TrainCell(
+        """
+        # Relative?
+        name: position
+        device: cpu
+        model: {layers: 1, width: 32, attention: {type: mha, heads: 2}, position: \(position)}
+        workload: {type: position, sequence: 64, samples: 16}
+        """)
+      try cell.run()
+      let lines = try AtomicFile.read("\(cell.job.folder)/curve.jsonl").split(separator: "\n")
+        .map { try JSON(reading: String($0)) }
+      let errors = lines.compactMap { $0["relative_error"]?.number }
+      #expect(errors.count == lines.count && lines.count > 16)
+      let largest = try #require(errors.max())
+      #expect(isRelative ? largest > 0 && largest <= 6 * 0x1p-24 : largest > 1e-3, "\(position)")
+    }
+  }
+
   @Test func `learned positions end where their table does, and the row says so`() throws {
     let row = try properties("learned")
     #expect(try #require(row.fact("position_note")?.text).contains("63"))

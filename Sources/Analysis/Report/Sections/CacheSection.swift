@@ -15,14 +15,28 @@ struct CacheSection: ReportSection {
 
   let absence = "no cell of this run says how many bytes a token of its cache takes"
 
-  /// What one kind of cache of a variant takes.
+  /// What one kind of cache takes, of all variants that have the same.
   private struct Kind {
-    let variant: String
+    var variants: [String]
+    /// Of the elements: `f32`.
     let cache: String
     let bytesPerToken: Double
     /// Whether it forgets, so that it stops growing.
     let isRolling: Bool
-    var measured: [(tokens: Double, bytes: Double, name: String)]
+    var measured: [Measured] = []
+
+    /// Whether a cell has this kind of cache.
+    func isSame(_ cache: String, _ bytes: Double, _ isRolling: Bool) -> Bool {
+      self.cache == cache && bytesPerToken == bytes && self.isRolling == isRolling
+    }
+  }
+
+  /// The cache of a cell.
+  private struct Measured: Equatable {
+    let tokens: Double
+    /// Of one sequence.
+    let bytes: Double
+    let name: String
   }
 
   private var kinds: [Kind] {
@@ -32,29 +46,25 @@ struct CacheSection: ReportSection {
       let cache = (cell.row.fact("cache") ?? cell.option("workload.cache"))?.text ?? ""
       let isRolling =
         (cell.row.fact("buffer") ?? cell.option("workload.buffer"))?.text == "rolling"
-      let name = cache + (isRolling ? ", rolling" : "")
-      let index =
-        kinds.firstIndex {
-          $0.variant == cell.row.variant && $0.cache == name && $0.bytesPerToken == bytes
-        } ?? kinds.count
-      if index == kinds.count {
-        kinds.append(
-          Kind(
-            variant: cell.row.variant, cache: name, bytesPerToken: bytes, isRolling: isRolling,
-            measured: []))
+      let place = kinds.firstIndex { $0.isSame(cache, bytes, isRolling) } ?? kinds.count
+      if place == kinds.count {
+        kinds.append(Kind(variants: [], cache: cache, bytesPerToken: bytes, isRolling: isRolling))
       }
-      if let tokens = Self.tokens(cell), let whole = cell.row.metrics[.cacheBytes], whole > 0 {
-        let batch = cell.option("workload.batch")?.number ?? 1
-        let point = (tokens, whole / batch, data.name(of: cell))
-        if !kinds[index].measured.contains(where: { $0.0 == point.0 && $0.1 == point.1 }) {
-          kinds[index].measured.append(point)
-        }
+      if !kinds[place].variants.contains(cell.row.variant) {
+        kinds[place].variants.append(cell.row.variant)
+      }
+      guard let tokens = Self.tokens(cell), let whole = cell.row.metrics[.cacheBytes], whole > 0
+      else { continue }
+      let each = whole / (cell.option("workload.batch")?.number ?? 1)
+      // Seeds and variants alike fill the same cache.
+      if !kinds[place].measured.contains(where: { $0.tokens == tokens && $0.bytes == each }) {
+        kinds[place].measured.append(Measured(tokens: tokens, bytes: each, name: cell.label))
       }
     }
     return kinds
   }
 
-  private static func tokens(_ cell: StoredCell) -> Double? {
+  private static func tokens(_ cell: ReportCell) -> Double? {
     if let prompt = cell.option("workload.prompt_tokens")?.number,
       let new = cell.option("workload.new_tokens")?.number
     {
@@ -95,16 +105,22 @@ struct CacheSection: ReportSection {
       : "Lines: bytes a token times tokens. Markers: the cache of a cell."
     let rolling =
       kinds.contains(where: \.isRolling)
-      ? " A rolling cache stops growing, so it has no line." : ""
-    return Figure(panels: panels, legend: data.legend, caption: what + rolling).html + table(kinds)
+      ? " A rolling cache stops growing: its line joins the cells." : ""
+    let legend = kinds.map { (name($0), style($0)) }
+    return Figure(
+      panels: panels,
+      legend: legend.map(\.0).unique.compactMap { name in legend.first { $0.0 == name } },
+      caption: what + rolling
+    ).html + table(kinds)
   }
 
   private func series(_ kind: Kind, _ most: Double) -> Series {
-    var series = Series(name: data.name(kind.variant), style: data.style(kind.variant))
-    if !kind.isRolling {
-      series.line = [CurvePoint(0, 0), CurvePoint(most, kind.bytesPerToken * most)]
-      series.label = data.label(kind.variant)
-    }
+    var series = Series(name: name(kind), style: style(kind))
+    series.line =
+      kind.isRolling
+      ? kind.measured.map { CurvePoint($0.tokens, $0.bytes) }.sorted { $0.x < $1.x }
+      : [CurvePoint(0, 0), CurvePoint(most, kind.bytesPerToken * most)]
+    series.label = name(kind).count <= 14 ? name(kind) : nil
     series.marks = kind.measured.map { point in
       Series.Mark(
         x: point.tokens, y: point.bytes,
@@ -114,16 +130,28 @@ struct CacheSection: ReportSection {
     return series
   }
 
+  /// The variants that have it, where there are others too.
+  private func name(_ kind: Kind) -> String {
+    if kind.variants.count == data.summary.variants.count, kind.variants.count > 1 {
+      return "all variants"
+    }
+    let names = kind.variants.map(data.name)
+    return names.count <= 3
+      ? names.joined(separator: ", ") : "\(names[0]) and \(names.count - 1) more"
+  }
+
+  private func style(_ kind: Kind) -> SeriesStyle { data.style(kind.variants.first ?? "") }
+
   private func table(_ kinds: [Kind]) -> HTML {
     let lengths = [2048.0, 8192, 32768, 131_072]
     let growing = kinds.filter { !$0.isRolling }
     let names = growing.map { kind in
-      [data.name(kind.variant), kind.cache].filter { !$0.isEmpty }.joined(separator: ", ")
+      [name(kind), kind.cache].filter { !$0.isEmpty }.joined(separator: ", ")
     }
     if growing.isEmpty { return .nothing }
     return HTML.element("h3", [:], HTML("What it comes to at longer contexts, one sequence"))
       + Table(
-        header: ["cache", "a token"] + lengths.map { "\($0.formattedCount) tokens" },
+        header: ["cache", "per token"] + lengths.map { "\($0.formattedCount) tokens" },
         rows: zip(names, growing).map { name, kind in
           [name, Metric.cacheBytes.text(kind.bytesPerToken)]
             + lengths.map { Metric.cacheBytes.text($0 * kind.bytesPerToken) }

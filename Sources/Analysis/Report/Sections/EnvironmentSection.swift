@@ -14,26 +14,31 @@ struct EnvironmentSection: ReportSection {
   let absence = "run.json could not be read"
 
   var content: HTML? {
-    guard let record = data.run.record else { return nil }
-    var parts: [HTML] = []
+    let parts = zip(data.runs, data.runs.namesOnPage).compactMap { run, name -> HTML? in
+      guard let record = run.record else { return nil }
+      let title = name.map { HTML.element("h3", [:], HTML($0)) } ?? .nothing
+      return title + .element("div", ["class": "cards"], joined: cards(record))
+    }
+    if parts.isEmpty { return nil }
+    return parts.joined
+      + (ran.isEmpty ? .nothing : .element("div", ["class": "cards"], list("What ran", ran)))
+  }
+
+  private func cards(_ record: RunRecord) -> [HTML] {
     let records: [(String, JSON)] =
       [
         ("Machine", record.host.json), ("GPU", record.gpu.json), ("Program", record.program.json),
         ("Options", record.options.json),
       ] + record.datasets.map { ("Data", $0.json) }
-    for (title, json) in records {
-      let entries = json.members.compactMap { entry($0.key, $0.value) }
-      if !entries.isEmpty { parts.append(list(title, entries)) }
+    let cards = records.map { title, json in
+      (title, json.members.compactMap { entry($0.key, $0.value) })
     }
     let times = [
       ("start", record.start.json), ("end", record.end.json), ("exit", record.exit.json),
-    ]
-    .compactMap { entry($0, $1) }
+    ].compactMap { entry($0, $1) }
     let command = record.arguments
     let said = command.isEmpty ? [] : [("command", command.joined(separator: " "))]
-    if !(times + said).isEmpty { parts.append(list("Run", times + said)) }
-    if !ran.isEmpty { parts.append(list("What ran", ran)) }
-    return parts.isEmpty ? nil : .element("div", ["class": "cards"], joined: parts)
+    return (cards + [("Run", times + said)]).filter { !$0.1.isEmpty }.map(list)
   }
 
   // Facts that the rows tell, where all cells agree or there are few values.
@@ -80,11 +85,17 @@ struct FilesSection: ReportSection {
   let absence = "experiment.yaml and resolved.yaml are not in the run's folder"
 
   var content: HTML? {
-    let written = data.run.experimentYAML.map { code($0, "experiment.yaml") }
-    let resolved = data.run.resolvedYAML.map {
-      folded("resolved.yaml: with every default, runs again as it is", code($0, "resolved.yaml"))
+    let parts = zip(data.runs, data.runs.namesOnPage).flatMap { run, name -> [HTML] in
+      let prefix = name.map { "\($0): " } ?? ""
+      let written = run.experimentYAML.map { code($0, "experiment.yaml") }
+      let resolved = run.resolvedYAML.map {
+        folded(
+          "\(prefix)resolved.yaml: with every default, runs again as it is",
+          code($0, "resolved.yaml"))
+      }
+      let title = written == nil ? nil : name.map { HTML.element("h3", [:], HTML($0)) }
+      return [title, written, resolved].compactMap(\.self)
     }
-    let parts = [written, resolved].compactMap { $0 }
     return parts.isEmpty ? nil : parts.joined
   }
 

@@ -1,4 +1,5 @@
-// The roofline: speed against operations a byte, under the peak and the bandwidth that were measured.
+// The roofline: speed against operations a byte, under the peak and the bandwidth that were
+// measured.
 
 import Config
 internal import Foundation
@@ -22,15 +23,15 @@ struct RooflineSection: ReportSection {
   }
 
   /// Cells on one device in one precision have one roof.
-  private var groups: [(name: String, cells: [StoredCell])] {
-    func name(_ cell: StoredCell) -> String {
+  private var groups: [(name: String, cells: [ReportCell])] {
+    func name(_ cell: ReportCell) -> String {
       ["device", "precision"].compactMap { cell.row.fact($0)?.text }.joined(separator: ", ")
     }
     let cells = data.cells.filter { !RooflineWork.all(of: $0).isEmpty }
     return cells.map(name).unique.map { group in (group, cells.filter { name($0) == group }) }
   }
 
-  private func figure(_ group: (name: String, cells: [StoredCell])) -> HTML? {
+  private func figure(_ group: (name: String, cells: [ReportCell])) -> HTML? {
     let roof = Roof(group.cells.map(\.row))
     let names = group.cells.flatMap { RooflineWork.all(of: $0).map(\.name) }.unique
     let panels = names.compactMap { panel($0, group.cells, roof) }
@@ -57,7 +58,7 @@ struct RooflineSection: ReportSection {
   // With several axes a line would run to and fro.
   private var joins: Bool { data.axes.keys.count == 1 && !data.sizes.isEmpty }
 
-  private func panel(_ work: String, _ cells: [StoredCell], _ roof: Roof) -> Figure.Panel? {
+  private func panel(_ work: String, _ cells: [ReportCell], _ roof: Roof) -> Figure.Panel? {
     let series = data.summary.variants.map { self.series($0, work, cells) }
       .filter { !$0.marks.isEmpty }
     let xs = series.flatMap(\.positions)
@@ -103,7 +104,7 @@ struct RooflineSection: ReportSection {
     return guides
   }
 
-  private func series(_ variant: String, _ work: String, _ cells: [StoredCell]) -> Series {
+  private func series(_ variant: String, _ work: String, _ cells: [ReportCell]) -> Series {
     var series = Series(name: data.name(variant), style: data.style(variant))
     let mine = cells.filter { $0.row.variant == variant }
     for point in mine.map({ $0.row.axes }).uniqueInOrder {
@@ -173,7 +174,8 @@ extension Array where Element == [CellRow.Entry] {
   }
 }
 
-// Where a cell stands under the roof: how fast it computed, and how many operations it did for a byte.
+// Where a cell stands under the roof: how fast it computed, and how many operations it did for a
+// byte.
 
 /// One kind of work of a cell.
 struct RooflineWork {
@@ -184,14 +186,14 @@ struct RooflineWork {
   let intensity: Double
 
   /// What a cell did, as far as its row and its configuration tell.
-  static func all(of cell: StoredCell) -> [RooflineWork] {
+  static func all(of cell: ReportCell) -> [RooflineWork] {
     guard cell.row.status == .ok else { return [] }
     return attention(cell) + decode(cell)
   }
 
   // Compulsory traffic: every input read once, every output written once, and what forward keeps
   // for backward written by one and read by the other. Real traffic is more, never less.
-  private static func attention(_ cell: StoredCell) -> [RooflineWork] {
+  private static func attention(_ cell: ReportCell) -> [RooflineWork] {
     guard let shape = AttentionShape(cell), let saved = cell.row.metrics[.savedBytes] else {
       return []
     }
@@ -207,7 +209,7 @@ struct RooflineWork {
 
   // A multiplication and an addition for each parameter; attention's own operations are left out,
   // the bytes of its cache are not.
-  private static func decode(_ cell: StoredCell) -> [RooflineWork] {
+  private static func decode(_ cell: ReportCell) -> [RooflineWork] {
     let metrics = cell.row.metrics
     guard let seconds = metrics[.decodeSeconds], seconds > 0,
       let rate = metrics[.decodeBytesPerSecond], let parameters = metrics[.parameters]
@@ -233,7 +235,7 @@ private struct AttentionShape {
   /// Bytes of k, and of v.
   let keyBytes: Double
 
-  init?(_ cell: StoredCell) {
+  init?(_ cell: ReportCell) {
     func number(_ path: String) -> Double? { cell.option(path)?.number }
     guard cell.option("workload.type")?.text == "attention",
       let queries = number("workload.sequence"),

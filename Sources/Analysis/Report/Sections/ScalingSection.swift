@@ -1,4 +1,5 @@
-// Time and memory against the sizes that the matrix varies, on logarithmic axes, with fitted exponents.
+// Time and memory against the sizes that the matrix varies, on logarithmic axes, with fitted
+// exponents.
 
 import Config
 internal import Foundation
@@ -18,13 +19,18 @@ struct ScalingSection: ReportSection {
   }
 
   var absence: String {
-    if data.sizes.isEmpty { return "the matrix varies no size" }
+    if sizes.isEmpty { return "the matrix varies no size" }
     return "no cell has values of the metrics that grow with size"
   }
 
   var content: HTML? {
-    let figures = data.sizes.compactMap(figure)
+    let figures = sizes.compactMap(figure)
     return figures.isEmpty ? nil : figures.joined + sentences
+  }
+
+  // A learning rate is no size.
+  private var sizes: [String] {
+    data.sizes.filter { axis in data.axes.values(axis).allSatisfy { $0.canonical.whole != nil } }
   }
 
   // What the summary says of the fits, with their intervals.
@@ -49,7 +55,7 @@ struct ScalingSection: ReportSection {
     let hasFits = growths.contains { $0.axis == axis }
     let fits =
       hasFits
-      ? ", and the number after a name is its fitted exponent, whose line is dotted thinly" : ""
+      ? ", and the number at its end is the fitted exponent, whose line is dotted thinly" : ""
     return Figure(
       panels: panels, legend: data.legend,
       caption: "Both axes are logarithmic: a straight line is a power law\(fits). Means over the "
@@ -70,6 +76,8 @@ struct ScalingSection: ReportSection {
       return (others, series.filter { !$0.line.isEmpty })
     }.filter { !$0.series.isEmpty }
     let all = drawn.flatMap(\.series)
+    // What stays the same is no growth.
+    guard all.contains(where: { Set($0.line.map(\.y)).count > 1 }) else { return [] }
     let name = data.axes.name(axis)
     let sizes = data.axes.values(axis).compactMap(\.number)
     guard
@@ -117,10 +125,15 @@ struct ScalingSection: ReportSection {
       series.faint = [first, last].map { CurvePoint($0, law.factor * pow($0, law.exponent)) }
     }
     guard data.summary.variants.count <= 8 else { return series }
-    let exponent = law.map { String(format: " ^%.2f", $0.exponent) } ?? ""
-    let label = data.summary.variants.count > 1 ? ReportData.short(data.name(variant)) : ""
-    series.label = (label + exponent).trimmingCharacters(in: .whitespaces)
-    if series.label?.isEmpty ?? true { series.label = nil }
+    // Beside long names there is no room for an exponent; the legend has them.
+    let names = data.summary.variants.count > 1 ? data.summary.variants.map(data.name) : []
+    let isLong = law != nil && names.contains { $0.count > 8 }
+    let parts = [
+      names.isEmpty || isLong ? nil : ReportData.short(data.name(variant)),
+      law.map { "^" + Growth.text($0.exponent) },
+    ]
+    let label = parts.compactMap(\.self).joined(separator: " ")
+    series.label = label.isEmpty ? nil : label
     return series
   }
 }

@@ -1,8 +1,8 @@
-// The summary of the run, in the words of summary.md.
+// The tables of the run, in the words of summary.md; the answers stand in the page's head.
 
 import Statistics
 
-/// The summary's document, but for what has a section with charts.
+/// The overview, and folded away every metric.
 struct SummarySection: ReportSection {
   static let id = "summary"
   static let title = "Summary"
@@ -10,28 +10,23 @@ struct SummarySection: ReportSection {
 
   init(_ data: ReportData) { self.data = data }
 
-  let absence = "the run has no cells"
-
-  // Predictions and growth stand with their charts.
-  private static let elsewhere = ["Predicted and measured", "Growth"]
+  let absence = "no cell has a result"
 
   var content: HTML? {
-    var parts: [(title: String?, blocks: [DocumentBlock])] = [(nil, [])]
-    // Title and coverage are in the page's head.
-    for block in data.summary.document.blocks.dropFirst(2) {
-      if case .heading(let text, let level) = block, level == 2 { parts.append((text, [])) }
-      parts[parts.count - 1].blocks.append(block)
+    let notes = OverviewNotes(summary: data.summary).all.map { ListItem($0) }
+    let parts =
+      (data.summary.overview.map { [$0.html] } ?? [])
+      + (notes.isEmpty ? [] : [DocumentBlock.list(notes).html()])
+    let every = everyMetric
+    if every.isEmpty { return parts.isEmpty ? nil : parts.joined }
+    return parts.joined + folded("Every metric", every.map { $0.html(deeper: 1) }.joined)
+  }
+
+  /// What the summary says of each point of the axes.
+  private var everyMetric: [DocumentBlock] {
+    data.summary.blocks.flatMap { block in
+      (block.title.isEmpty ? [] : [.heading(block.title, level: 2)])
+        + block.content(tests: data.summary.tests)
     }
-    let shown = parts.filter { part in
-      !part.blocks.isEmpty && !Self.elsewhere.contains(part.title ?? "")
-    }
-    if shown.isEmpty { return nil }
-    return shown.map { part in
-      guard part.title == "All metrics" else {
-        return part.blocks.map { $0.html(deeper: 1) }.joined
-      }
-      return folded(
-        "All metrics, point by point", part.blocks.dropFirst().map { $0.html(deeper: 1) }.joined)
-    }.joined
   }
 }

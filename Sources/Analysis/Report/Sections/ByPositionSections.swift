@@ -1,0 +1,183 @@
+// What depends on a position or a distance: the loss beyond the length of training, and the scores
+// of an encoding.
+
+import Config
+internal import Foundation
+import Records
+import Statistics
+
+/// The loss at each position of windows longer than those of training.
+struct ExtrapolationSection: ReportSection {
+  static let id = "extrapolation"
+  static let title = "Loss by position"
+  private let data: ReportData
+
+  init(_ data: ReportData) { self.data = data }
+
+  let absence = "no cell measured its loss at every position"
+
+  var content: HTML? {
+    let panels = CellCurves(
+      data, file: "loss-by-position.jsonl", x: "position", y: "loss", smoothing: 24)
+    let length = data.cells.compactMap { $0.option("workload.sequence")?.number }.min()
+    let lengths = length.map { length in (0...4).map { Double($0) * length } } ?? []
+    let all = panels.groups.flatMap(\.1)
+    guard
+      let x = ChartAxis(
+        all.flatMap(\.positions).map { $0 + 1 } + [0], unit: .tokens, padding: 0.01, at: lengths),
+      let y = ChartAxis(all.flatMap(\.values), unit: .plain, padding: 0.06)
+    else { return nil }
+    let guides = length.map { length in
+      [Guide(points: [y.low, y.high].map { CurvePoint(length, $0) }, text: "length of training")]
+    }
+    return Figure(
+      panels: panels.groups.map { title, series in
+        Figure.Panel(
+          title: title,
+          chart: Chart(
+            summary: "Loss by position: " + CellCurves.ends(series, Metric.valLoss), x: x, y: y,
+            xLabel: "position in the window", yLabel: "loss, nats a token", series: series,
+            guides: guides ?? []
+          ).svg)
+      }, legend: data.legend,
+      caption:
+        "Mean over the validation windows, a running mean over \(panels.window) positions; the band goes from "
+        + "the lowest to the highest seed. A line ends where the positions of a model do."
+    ).html
+  }
+}
+
+/// What a positional encoding does to the score of two tokens.
+struct PositionSection: ReportSection {
+  static let id = "position"
+  static let title = "Scores by distance"
+  private let data: ReportData
+
+  init(_ data: ReportData) { self.data = data }
+
+  let absence = "no cell measured a positional encoding alone"
+
+  var content: HTML? {
+    let figures = [error, likeness].compactMap(\.self)
+    return figures.isEmpty ? nil : figures.joined
+  }
+
+  // Where scores see the distance alone, rounding is all that is left.
+  private var error: HTML? {
+    let groups = CellCurves(data, file: "curve.jsonl", x: "distance", y: "relative_error").groups
+    let bound = data.cells.compactMap { $0.row.metrics[.relativeErrorBound] }.max()
+    let series = groups.flatMap(\.1)
+    let values = series.flatMap(\.values).filter { $0 > 0 }
+    guard
+      let x = ChartAxis(series.flatMap(\.positions), unit: .tokens, isLogarithmic: true),
+      let y = ChartAxis(
+        values + [bound].compactMap(\.self), unit: .metric(.relativeError), isLogarithmic: true,
+        padding: 0.08)
+    else { return nil }
+    let guides = bound.map { bound in
+      [
+        Guide(
+          points: [CurvePoint(x.low, bound), CurvePoint(x.high, bound)],
+          text: "bound: six roundings, \(Metric.relativeError.text(bound))", at: 0.3)
+      ]
+    }
+    return figure(
+      groups, x, y, "change of the score, over |q| |k|", Metric.relativeError, guides ?? [],
+      caption:
+        "Largest change of the score of a query and a key so far apart when both move alike. Under the bound "
+        + "only float32 rounds; an encoding without change has no line.")
+  }
+
+  private var likeness: HTML? {
+    let groups = CellCurves(data, file: "curve.jsonl", x: "distance", y: "mean_logit").groups
+    let series = groups.flatMap(\.1)
+    // Adding to every distance alike would be no slope: the lowest scores belong to ALiBi, far
+    // away.
+    let values = series.flatMap(\.values)
+    let least = max(values.min() ?? 0, -2 * (values.max() ?? 0))
+    guard let x = ChartAxis(series.flatMap(\.positions), unit: .tokens, isLogarithmic: true),
+      let y = ChartAxis(values.map { max($0, least) }, unit: .plain)
+    else { return nil }
+    return figure(
+      groups, x, y, "mean score of a vector with itself", nil, [],
+      caption:
+        "How likeness fades with distance: the logit of a random vector for itself, mean over samples and "
+        + "seeds. What is far below stands at the lower edge.")
+  }
+
+  private func figure(
+    _ groups: [(String, [Series])], _ x: ChartAxis, _ y: ChartAxis, _ label: String,
+    _ metric: Metric?, _ guides: [Guide], caption: String
+  ) -> HTML {
+    Figure(
+      panels: groups.map { title, series in
+        Figure.Panel(
+          title: title,
+          chart: Chart(
+            summary: "\(label) by distance: " + CellCurves.ends(series, metric), x: x, y: y,
+            xLabel: "distance in tokens", yLabel: label, series: series, guides: guides
+          ).svg)
+      }, legend: data.legend, caption: caption
+    ).html
+  }
+}
+
+/// Curves that cells wrote into files of their folders: a series a variant, mean over the seeds, a
+/// panel a point of the axes.
+struct CellCurves {
+  /// Title and series of each panel.
+  let groups: [(String, [Series])]
+  /// The width of the running mean.
+  let window: Int
+
+  /// - Parameter smoothing: a curve keeps about so many independent points; nil for the values as
+  ///   they are.
+  init(_ data: ReportData, file: String, x: String, y: String, smoothing: Int? = nil) {
+    let read = data.cells.filter { $0.row.status == .ok }.compactMap { cell in
+      let points = cell.lines(of: file).compactMap { line -> (step: Int, value: Double)? in
+        guard let step = line[x]?.whole, let value = line[y]?.number else { return nil }
+        return (step, value)
+      }
+      return points.isEmpty ? nil : (cell.row, points)
+    }
+    let longest = read.map(\.1.count).max() ?? 0
+    let window = smoothing.map { max(1, longest / $0) | 1 } ?? 1
+    self.window = window
+    groups = read.map(\.0.axes).uniqueInOrder.prefix(ReportData.mostPanels).map { point in
+      let series = data.summary.variants.map { variant in
+        let curves = read.filter { $0.0.variant == variant && $0.0.axes == point }.map(\.1)
+        return Self.series(
+          SeedBand(curves.map { SeedBand.smooth($0, window: window) }), data, variant)
+      }
+      return (data.title(point), series.filter { !$0.line.isEmpty })
+    }
+  }
+
+  private static func series(_ band: SeedBand, _ data: ReportData, _ variant: String) -> Series {
+    var series = Series(name: data.name(variant), style: data.style(variant))
+    let kept = Downsampling.even(band.points.count, limit: 160).map { band.points[$0] }
+    series.line = kept.map { CurvePoint(Double($0.step), $0.mean) }
+    if band.seeds > 1 {
+      series.band = kept.map { .init(x: Double($0.step), low: $0.low, high: $0.high) }
+    }
+    let stride = max(1, kept.count / 24)
+    series.marks = kept.enumerated().filter { $0.offset % stride == 0 }.map { offset, point in
+      Series.Mark(
+        x: Double(point.step), y: point.mean,
+        text:
+          "\(data.name(variant)), \(Double(point.step).formattedCount): \(TickText.figures(point.mean))",
+        isHidden: offset / stride % 6 != series.style.index % 6)
+    }
+    series.label = data.label(variant)
+    return series
+  }
+
+  /// The last values, for those who hear the chart.
+  static func ends(_ series: [Series], _ metric: Metric?) -> String {
+    series.compactMap { one in
+      one.line.last.map {
+        "\(one.name) ends at \(metric?.text($0.y) ?? TickText.figures($0.y))"
+      }
+    }.joined(separator: ", ")
+  }
+}
