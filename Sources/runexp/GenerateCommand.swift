@@ -1,6 +1,7 @@
 // runexp generate: lets a trained model write.
 
 import ArgumentParser
+import Config
 import Experiments
 import Foundation
 import Models
@@ -14,31 +15,43 @@ struct GenerateCommand: ParsableCommand {
     abstract: "Let a trained model continue a text.",
     discussion: HelpPage(
       """
-      CHECKPOINT is the folder that a training cell leaves, such as \
-      results/modern/latest/cells/modern-s1-3f9a1c2e/checkpoint. The text goes to standard output \
-      as it is written.
+      RUN is a run as every command takes it, or the folder of a checkpoint, or of the cell that \
+      left it. Of a run with several models --cell says which, or RUN:VARIANT. The text goes to \
+      standard output as it is written; a note tells where it went beyond the length that the \
+      model was trained at.
       """,
       examples: [
+        ("runexp generate modern:classic --prompt 'ROMEO:'", "the classic model of the newest run"),
         (
-          "runexp generate results/modern/latest/cells/modern-s1-3f9a1c2e --prompt 'ROMEO:'",
-          "what a trained model makes of it"
+          "runexp generate latest --cell modern/seed=2 -n 200", "200 characters of one cell's model"
         ),
-        ("runexp generate CHECKPOINT --temperature 0 -t 200", "always the likeliest character"),
+        ("runexp generate results/modern/latest/cells/modern-s1-3f9a1c2e", "by its folder"),
       ],
       exits: [
-        .ok, .failure("there is no checkpoint, or the prompt has characters it never saw"),
+        .ok, .failure("there is no such model, or the prompt has characters it never saw"),
         .init(130, "interrupted by Ctrl-C; what was written stands"),
       ]
     ).text)
 
-  @Argument(help: "The checkpoint's folder, or its cell's.", completion: .directory) var checkpoint:
-    String
+  @Argument(
+    help: ArgumentHelp(
+      "A run as 'runexp list' names them, or RUN:VARIANT; or a checkpoint's folder.",
+      valueName: "run"), completion: .runs)
+  var name: String
+  @OptionGroup var place: ResultsOptions
+  @Option(
+    help: "The cell whose model writes: its id or label, how one begins or ends, or a variant.",
+    completion: .cells)
+  var cell: String?
   @Option(
     help:
       "What the model continues (default: a newline, or the first character of a text without one)."
   )
   var prompt: String?
-  @Option(name: .shortAndLong, help: "Characters to write.") var tokens = 500
+  @Option(
+    name: [.customShort("n"), .long, .customShort("t")],
+    help: ArgumentHelp("Tokens to write, which are characters.", valueName: "count"))
+  var tokens = 500
   @Option(help: "Below 1 bolder, above 1 wilder; 0 takes the likeliest character always.")
   var temperature = 0.8
   @Option(help: "Draw among this many of the likeliest characters only.") var topK: Int?
@@ -47,6 +60,7 @@ struct GenerateCommand: ParsableCommand {
   @Option(help: "The same seed writes the same text.") var seed: UInt64 = 1
   @Option(help: "How keys and values are kept: f32, bf16 or q8.") var cache = CacheType.f32
   @Option(help: "CPU threads; 0 for as many as this process may use.") var threads = 0
+  @Flag(help: "Print one JSON document when the text is whole.") var json = false
 
   func validate() throws {
     func demand(_ isMet: Bool, _ message: String) throws {
@@ -61,16 +75,28 @@ struct GenerateCommand: ParsableCommand {
   }
 
   func run() throws {
-    let written = try failing { try write() }
-    if let note = written { say("note: \(note)") }
+    try failing {
+      let found = try TrainedCell(named: name, cell: cell, in: RunLocator(results: place.results))
+      if let note = found.note { say("note: \(note)") }
+      let written = try write(SavedModel(found.folder))
+      if let note = written.note { say("note: \(note)") }
+      if json { print(document(written, found).document, terminator: "") }
+    }
   }
 
-  /// - Returns: why the text ended early; nil when it did not.
-  private func write() throws -> String? {
+  /// A text, and what to know of it.
+  private struct Written {
+    var prompt = ""
+    var text = ""
+    var tokens = 0
+    /// Why it ended early, or where it went beyond what the model was trained on.
+    var note: String?
+  }
+
+  private func write(_ saved: SavedModel) throws -> Written {
     let interrupts = Interrupts()
     // There is nothing to tidy up.
     interrupts.mayFinish = false
-    let saved = try SavedModel(checkpoint)
     let start = try saved.vocabulary.start(prompt)
     let device = Device.cpu(threads: threads)
     let model = try saved.load(on: device)
@@ -86,7 +112,9 @@ struct GenerateCommand: ParsableCommand {
       chunk: chunk, precision: .f32, on: device)
     let sampler = TokenSampler(temperature: temperature, topK: topK, topP: topP, seed: seed)
 
-    emit(saved.vocabulary.decode(start))
+    var written = Written()
+    written.prompt = saved.vocabulary.decode(start)
+    emit(written.prompt)
     var logits = generator.prefill([start])
     for index in 0..<room {
       if let code = interrupts.exitCode {
@@ -94,16 +122,37 @@ struct GenerateCommand: ParsableCommand {
         throw RunError.interrupted(code)
       }
       let token = sampler.pick(logits, index)
-      emit(saved.vocabulary.decode([token]))
+      let text = saved.vocabulary.decode([token])
+      emit(text)
+      written.text += text
+      written.tokens += 1
       if index + 1 < room { logits = generator.step([token]) }
     }
     emit("\n")
-    return room < tokens
-      ? "\(room) of \(tokens) characters: the model's learned positions end at \(start.count + room)"
-      : nil
+    let end = start.count + room
+    if room < tokens {
+      written.note =
+        "\(room) of \(tokens) characters: the model's learned positions end at \(end)"
+    } else if end > saved.length {
+      written.note =
+        "the model was trained on \(saved.length) characters at a time; what follows the first "
+        + "\(saved.length) of these \(end) is beyond that"
+    }
+    return written
+  }
+
+  private func document(_ written: Written, _ found: TrainedCell) -> JSON {
+    [
+      "schema_version": 1, "cell": .string(found.label), "checkpoint": .string(found.folder),
+      "prompt": .string(written.prompt), "text": .string(written.text),
+      "tokens": .integer(written.tokens), "temperature": .real(temperature),
+      "seed": .string(String(seed)),
+      "notes": .array([found.note, written.note].compactMap { $0.map { .string($0) } }),
+    ]
   }
 
   private func emit(_ text: String) {
+    if json { return }
     // Unbuffered, so that the text appears as it is written.
     FileHandle.standardOutput.write(Data(text.utf8))
   }

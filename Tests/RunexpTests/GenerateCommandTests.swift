@@ -49,11 +49,61 @@ struct GenerateCommandTests {
     }
   }
 
+  @Test("it takes a run by name, and -n counts tokens")
+  func runs() throws {
+    let (program, cell) = try trained()
+    let text = try program.run("generate", cell, "-n", "20")
+    #expect(text.output.count == 1 + 20 + 1)
+    for name in ["writer", "latest", "writer/latest", "results/writer/latest", "writer:base"] {
+      let finished = try program.run("generate", name, "-n", "20")
+      #expect(finished.code == 0 && finished.output == text.output, "\(name): \(finished.errors)")
+      #expect(finished.errors.isEmpty, "\(finished.errors)")
+    }
+    let json = try program.run("generate", "writer", "-n", "20", "--json")
+    let document = try JSON(reading: json.output)
+    #expect(document["schema_version"] == 1 && document["tokens"] == 20)
+    #expect(
+      (document["prompt"]?.text ?? "") + (document["text"]?.text ?? "") + "\n" == text.output)
+  }
+
+  @Test("of several models it asks for one, of several seeds it takes the first")
+  func several() throws {
+    let program = try Program()
+    try program.write(TinyExperiment.onText(program, seeds: "[1, 2]"), to: "tiny.yaml")
+    #expect(try program.run("tiny.yaml", "-q").code == 0)
+    let unclear = try program.run("generate", "tiny")
+    #expect(unclear.code == 1 && unclear.output.isEmpty)
+    #expect(
+      unclear.errors.contains(
+        "'tiny' has 4 models; say which with --cell: modern/seed=1, modern/seed=2, classic/seed=1"),
+      "\(unclear.errors)")
+    let first = try program.run("generate", "tiny", "--cell", "classic", "-n", "9")
+    #expect(first.code == 0 && first.errors.contains("the model of classic/seed=1, one of 2 seeds"))
+    #expect(try program.run("generate", "tiny:classic", "-n", "9").output == first.output)
+    let second = try program.run("generate", "tiny", "--cell", "classic/seed=2", "-n", "9")
+    #expect(second.code == 0 && second.errors.isEmpty && second.output != first.output)
+    let none = try program.run("generate", "tiny", "--cell", "clasic/seed=2")
+    #expect(none.code == 1 && none.errors.contains("did you mean 'classic/seed=2'?"))
+  }
+
+  @Test("beyond the length of the training it says so")
+  func beyond() throws {
+    let (program, _) = try trained()
+    let within = try program.run("generate", "writer", "-n", "31")
+    #expect(within.code == 0 && within.errors.isEmpty, "\(within.errors)")
+    let beyond = try program.run("generate", "writer", "-n", "32")
+    #expect(beyond.code == 0 && beyond.output.count == 1 + 32 + 1)
+    #expect(
+      beyond.errors
+        == "note: the model was trained on 32 characters at a time; what follows the first 32 of "
+        + "these 33 is beyond that\n")
+  }
+
   @Test("what it cannot do it says in a line")
   func refuses() throws {
     let (program, cell) = try trained(", position: learned")
     for (words, code, message) in [
-      (["nowhere"], 1, "nowhere/config.json"),
+      (["nowhere"], 1, "no run 'nowhere' in 'results'"),
       ([cell, "--prompt", "\u{2603}"], 1, "does not occur in the training text"),
       ([cell, "--temperature=-1"], 64, "--temperature is 0 or more"),
       ([cell, "--top-p", "0"], 64, "--top-p is above 0"),

@@ -47,7 +47,7 @@ package struct CellReport: Sendable {
 
   package var json: JSON {
     [
-      "run": .string(run.folder.id.description), "label": .string(cell.label),
+      "schema_version": 1, "run": .string(run.folder.id.description), "label": .string(cell.label),
       "folder": .string(cell.folder), "configuration": cell.configuration,
       "result": cell.row.json,
       "meanings": .object(
@@ -114,6 +114,8 @@ package struct CellReport: Sendable {
 /// Why no one cell goes by a name, in one sentence.
 package struct CellError: Error, Equatable, CustomStringConvertible {
   package let description: String
+
+  package init(description: String) { self.description = description }
 }
 
 extension StoredRun {

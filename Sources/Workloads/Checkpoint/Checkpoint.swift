@@ -24,6 +24,11 @@ package enum Checkpoint {
     return candidates.first { AtomicFile.exists("\($0)/\(configurationFile)") } ?? path
   }
 
+  /// Whether a folder is a checkpoint's, or that of a cell which has left one.
+  package static func isIn(_ path: String) -> Bool {
+    AtomicFile.exists("\(folder(of: path))/\(configurationFile)")
+  }
+
   /// What tells a checkpoint from any other: what `sha256sum config.json model.safetensors | sha256sum` prints.
   ///
   /// - Parameter path: as `SavedModel` takes it.

@@ -1,0 +1,55 @@
+// TrainedCell: finds the trained model that a person means: a checkpoint's folder, or what a cell
+// of a run has left.
+
+import Analysis
+import Config
+package import Records
+import Workloads
+
+/// A model that a training has left.
+package struct TrainedCell {
+  /// The folder of the checkpoint, or of its cell.
+  package let folder: String
+  /// The cell's label; nil where a folder was named.
+  package let label: String?
+  /// Which one was taken of several that differ in their seed alone; nil where there was no choice.
+  package let note: String?
+
+  /// - Parameters:
+  ///   - name: a checkpoint's folder, its cell's, or a run as every command takes it, with
+  ///     `:variant` for one variant.
+  ///   - cell: a cell's id or label, how one of them begins or ends, or a variant; nil where the
+  ///     run has one model.
+  /// - Throws: `ResultsError` when there is no such run; `CellError` where it has no model, or
+  ///   several.
+  package init(named name: String, cell: String?, in locator: RunLocator) throws {
+    if cell == nil, Checkpoint.isIn(name) {
+      (folder, label, note) = (name, nil, nil)
+      return
+    }
+    let side = try DiffSide(named: name, in: locator)
+    let trained = side.cells.filter { Checkpoint.isIn($0.folder) }
+    guard !trained.isEmpty else {
+      throw CellError(description: "no cell of '\(name)' has left a model: only trainings do")
+    }
+    var chosen = trained
+    if let cell {
+      chosen = trained.filter { $0.row.variant == cell }
+      if chosen.isEmpty { chosen = [try side.run.cell(named: cell)] }
+    }
+    let kinds = Dictionary(grouping: chosen) {
+      "\($0.row.variant) \(JSON.object($0.row.axes).line)"
+    }
+    guard let first = chosen.first, kinds.count == 1 else {
+      let shown = chosen.prefix(8).map { Wording.shellWord($0.label) }.joined(separator: ", ")
+      throw CellError(
+        description: "'\(name)' has \(chosen.count) models; say which with --cell: \(shown)"
+          + (chosen.count > 8 ? " and \(chosen.count - 8) more" : ""))
+    }
+    folder = first.folder
+    label = first.label
+    note =
+      chosen.count == 1
+      ? nil : "the model of \(first.label), one of \(chosen.count) seeds; --cell names another"
+  }
+}
