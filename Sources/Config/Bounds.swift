@@ -13,10 +13,17 @@ package protocol BoundedNumber: Comparable, Sendable, Hashable {
   var text: String { get }
   /// What a 32-bit float makes of a number that it cannot stand for; nil where it can.
   func roundedAway(_ bounds: Bounds<Self>) -> String?
+  /// The number for a part of another one.
+  init(portion: Decimal)
 }
 
 extension Int: BoundedNumber {
   package func roundedAway(_ bounds: Bounds<Int>) -> String? { nil }
+  /// Rounded up, so that no part of something is nothing.
+  package init(portion: Decimal) {
+    let whole = Int(exactly: portion.double.rounded(.down)) ?? .max
+    self = Decimal(whole) < portion ? whole + 1 : whole
+  }
   package var value: JSON { .integer(self) }
   package var text: String { String(self) }
 }
@@ -27,6 +34,12 @@ extension Double: BoundedNumber {
     let single = Double(Float(self))
     if single.isInfinite { return self < 0 ? "minus infinity" : "infinity" }
     return single == 0 && self != 0 || !bounds.contains(excluded: single) ? single.text : nil
+  }
+
+  /// 0 where a 32-bit float, which kernels compute in, has nothing as small.
+  package init(portion: Decimal) {
+    let number = portion.double
+    self = Float(number) == 0 ? 0 : number
   }
 
   package var value: JSON { .real(self) }

@@ -108,7 +108,8 @@ extension Fault {
     case confusable(Confusable)
 
     // One value.
-    case unknownKey(String, section: String, known: [String])
+    /// What it perhaps means may lie in another section: then it is a whole path.
+    case unknownKey(String, section: String, known: [String], meant: [String] = [])
     case unknownWord(String, path: String, choices: [Choice])
     case missing(String, expected: String)
     case noValue(String, expected: String)

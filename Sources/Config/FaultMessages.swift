@@ -28,7 +28,7 @@ extension Fault.Kind {
     case .tooDeep(let limit): "nested deeper than \(limit) levels"
     case .rootIsNotAMapping(let found): "an experiment file is a mapping (key: value), not \(found)"
 
-    case .unknownKey(let key, let section, _):
+    case .unknownKey(let key, let section, _, _):
       "unknown key \(Wording.quote(key))" + (section.isEmpty ? "" : " in \(section)")
     case .unknownWord(let word, let path, _): "unknown word \(Wording.quote(word)) for \(path)"
     case .missing(let path, let expected): "\(path) is missing: write \(expected)"
@@ -55,8 +55,9 @@ extension Fault.Kind {
   /// The lines after the caret: a suggestion, or what is known.
   var help: [String] {
     switch self {
-    case .unknownKey(let key, _, let known):
-      Suggestion.lines(for: key, among: known.map { ($0, "") }, what: "known keys")
+    case .unknownKey(let key, _, let known, let meant):
+      Suggestion.question(meant).map { [$0] }
+        ?? Suggestion.lines(for: key, among: known.map { ($0, "") }, what: "known keys")
     case .unknownWord(let word, _, let choices):
       Suggestion.lines(
         for: word, among: choices.map { ($0.word, $0.summary) }, what: "known words")
@@ -94,6 +95,8 @@ extension Fault.Kind {
       "this character cannot begin a value; put the text in quotes"
     case "found unexpected end of stream": "the file ends inside a quoted text"
     case "found unknown escape character": "unknown escape in a double-quoted text"
+    case "did not find expected comment or line break":
+      "a value that begins with '>' or '|' needs quotes around it"
     case "found undefined tag handle": "tags are not supported"
     default: Wording.harmless(problem)
     }

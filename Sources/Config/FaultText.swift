@@ -16,6 +16,32 @@ extension Fault {
   /// The message alone, without place or help.
   package var message: String { kind.message }
 
+  /// The same for programs; an argument of the command line has no line and column.
+  package var json: JSON {
+    func members(_ mark: Mark?) -> [JSON.Member] {
+      let place = mark.flatMap { $0.source.isArgument ? nil : $0 }
+      return [
+        JSON.Member("file", .string(mark.map { Wording.harmless($0.source.name) })),
+        JSON.Member("line", .integer(place?.line)), JSON.Member("column", .integer(place?.column)),
+      ]
+    }
+    let place =
+      switch self.place {
+      case .file(let name): [JSON.Member("file", .string(name))] + members(nil).dropFirst()
+      case .mark(let mark): members(mark)
+      }
+    return .object(
+      place + [
+        JSON.Member("message", .string(message)),
+        JSON.Member("help", .array(kind.help.map { .string($0) })),
+        JSON.Member(
+          "notes",
+          .array(
+            notes.map { .object(members($0.mark) + [JSON.Member("message", .string($0.message))]) })
+        ),
+      ])
+  }
+
   /// `file:line:col: error: ...`, the source line, a caret, suggestions and notes.
   package var text: String {
     var lines: [String] = []

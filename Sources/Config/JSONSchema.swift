@@ -31,8 +31,8 @@ package struct JSONSchema {
     let properties = recording.items.map { item in
       switch item {
       case .option(let read): JSON.Member(read.key, schema(read))
-      case .section(let key, let doc, let inner):
-        JSON.Member(key, .object([JSON.Member("description", .string(doc))] + object(inner)))
+      case .section(let key, let doc, let bareKey, let inner):
+        JSON.Member(key, section(inner, doc, bareKey))
       case .component(let read, _): JSON.Member(read.key, schema(read))
       }
     }
@@ -43,6 +43,14 @@ package struct JSONSchema {
       }
     }
     return objectFields(properties + extra, required: required)
+  }
+
+  private func section(_ recording: Recording, _ doc: String, _ bareKey: String?) -> JSON {
+    let description = JSON.Member("description", .string(doc))
+    let bare = recording.options.first { $0.key == bareKey }
+    guard let bare else { return .object([description] + object(recording)) }
+    let forms = [JSON.object(schema(of: bare.type)), .object(object(recording))]
+    return .object([description, JSON.Member("anyOf", .array(forms))])
   }
 
   private func objectFields(_ properties: [JSON.Member], required: [String]) -> [JSON.Member] {
@@ -90,6 +98,8 @@ package struct JSONSchema {
     switch type {
     case .integer(let bounds): [JSON.Member("type", "integer")] + bounds.schema
     case .number(let bounds): [JSON.Member("type", "number")] + bounds.schema
+    case .share(_, let number):
+      [JSON.Member("anyOf", .array([.object(schema(of: number)), Self.share]))]
     case .boolean: [JSON.Member("type", "boolean")]
     case .text, .path:
       // An unquoted number or boolean is taken as the text it is written as.
@@ -99,6 +109,8 @@ package struct JSONSchema {
     case .list(let element, let noneWord): list(schema(of: element), noneWord)
     }
   }
+
+  private static var share: JSON { ["type": "string", "pattern": "^[0-9.]+ *%$"] }
 
   private func list(_ element: [JSON.Member], _ noneWord: String?) -> [JSON.Member] {
     let none = noneWord.map { JSON.object([JSON.Member("const", .string($0))]) }

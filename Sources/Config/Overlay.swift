@@ -42,6 +42,20 @@ extension Node {
       .mapping([Entry(key: "type", keyMark: mark, value: type)] + entries), mark: mark)
   }
 
+  /// What this node says as a section in whose place a bare word may stand: the word under its key,
+  /// also where an overlay was laid over it as over a component's; nil where it is no bare word.
+  func entries(bareKey: String) -> [Entry]? {
+    if let scalar {
+      return scalar.isNull ? nil : [Entry(key: bareKey, keyMark: mark, value: self)]
+    }
+    guard let entries, let word = entries.first, word.key == "type",
+      word.keyMark == word.value.mark
+    else { return nil }
+    let rest = Array(entries.dropFirst())
+    if rest.contains(where: { $0.key == bareKey }) { return rest }
+    return [Entry(key: bareKey, keyMark: word.keyMark, value: word.value)] + rest
+  }
+
   private var componentWord: String? { self["type"]?.scalar?.text }
 
   private static func merge(_ base: [Entry], _ over: [Entry]) -> [Entry] {

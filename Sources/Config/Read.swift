@@ -15,6 +15,8 @@ package struct Choice: Sendable, Hashable {
 package enum ReadType: Sendable, Hashable {
   case integer(Bounds<Int>)
   case number(Bounds<Double>)
+  /// A number, or so many per cent of the value of the option that is named.
+  indirect case share(of: String, or: ReadType)
   case boolean
   case text
   /// A file or a folder, or one of the words.
@@ -30,6 +32,7 @@ package enum ReadType: Sendable, Hashable {
     switch self {
     case .integer(let bounds): "a whole number" + (bounds.text.map { " " + $0 } ?? "")
     case .number(let bounds): "a number" + (bounds.text.map { " " + $0 } ?? "")
+    case .share(let whole, let number): "\(number.expected), or a share of \(whole) such as 5 %"
     case .boolean: "true or false"
     case .text: "a text"
     case .path(let words): (words + ["a path"]).joined(separator: " or ")
@@ -45,6 +48,7 @@ package enum ReadType: Sendable, Hashable {
     switch self {
     case .integer: "whole number"
     case .number: "number"
+    case .share(_, let number): "\(number.name) or share"
     case .boolean: "true or false"
     case .text: "text"
     case .path: "path"
@@ -59,6 +63,7 @@ package enum ReadType: Sendable, Hashable {
     switch self {
     case .integer(let bounds): bounds.text ?? ""
     case .number(let bounds): bounds.text ?? ""
+    case .share(let whole, let number): "\(number.allowed), or up to 100 % of \(whole)"
     case .boolean, .text, .path: ""
     case .word(let choices), .component(let choices): Self.list(choices)
     case .list(let element, _): element.allowed
@@ -94,6 +99,8 @@ package struct Read: Sendable, Hashable {
   package let value: JSON
   /// Whether the file (or an overlay) gives it a value; null is none.
   package let isWritten: Bool
+  /// How the value is written, `5 %`, where it is a share of another option's; else nil.
+  package let share: String?
 
   /// Whether its value followed from other options.
   package var isDerived: Bool {

@@ -21,7 +21,8 @@ package final class Recorder {
 package struct Recording: Sendable, Hashable {
   package enum Item: Sendable, Hashable {
     case option(Read)
-    case section(key: String, doc: String, Recording)
+    /// - Parameter bareKey: the key that a bare word in its place stands for.
+    case section(key: String, doc: String, bareKey: String? = nil, Recording)
     case component(Read, options: Recording)
   }
 
@@ -48,8 +49,21 @@ package struct Recording: Sendable, Hashable {
     items.flatMap { item -> [Read] in
       switch item {
       case .option(let read): [read]
-      case .section(_, _, let inner): inner.options
+      case .section(_, _, _, let inner): inner.options
       case .component(let read, let inner): [read] + inner.options
+      }
+    }
+  }
+
+  /// The sections in whose place a bare word may stand, with the option that it then is.
+  package var bareWords: [(path: String, option: Read)] {
+    items.flatMap { item -> [(path: String, option: Read)] in
+      switch item {
+      case .option: return []
+      case .section(_, _, let bareKey, let inner):
+        let own = inner.options.first { $0.key == bareKey }.map { [(inner.path, $0)] }
+        return (own ?? []) + inner.bareWords
+      case .component(_, let inner): return inner.bareWords
       }
     }
   }
@@ -59,7 +73,7 @@ package struct Recording: Sendable, Hashable {
     items.flatMap { item -> [(path: String, word: String)] in
       switch item {
       case .option: return []
-      case .section(_, _, let inner): return inner.defaultedTypes
+      case .section(_, _, _, let inner): return inner.defaultedTypes
       case .component(let read, let inner):
         guard !read.isWritten, case .string(let word) = read.value else {
           return inner.defaultedTypes
@@ -70,13 +84,11 @@ package struct Recording: Sendable, Hashable {
   }
 
   /// The options whose values followed from others, with the rules that they followed.
-  package var derived: [DerivedDefault] {
-    items.flatMap { item -> [DerivedDefault] in
+  package var derived: [DerivedValue] {
+    items.flatMap { item -> [DerivedValue] in
       switch item {
-      case .option(let read):
-        guard read.isDerived, case .derived(_, let rule) = read.absence else { return [] }
-        return [DerivedDefault(path: read.path, rule: rule, value: read.value)]
-      case .section(let key, _, let inner): return isUnread(key) ? [] : inner.derived
+      case .option(let read): return read.derived.map { [$0] } ?? []
+      case .section(let key, _, _, let inner): return isUnread(key) ? [] : inner.derived
       case .component(let read, let inner): return isUnread(read.key) ? [] : inner.derived
       }
     }
@@ -108,7 +120,7 @@ extension Recording.Item {
     case .option(let read):
       let isUnset = read.value == .null && read.absence != .required
       return JSON.Member(read.key, read.value, comment: isUnset ? read.shownDefault : nil)
-    case .section(let key, _, let inner):
+    case .section(let key, _, _, let inner):
       return JSON.Member(key, .object(inner.fields(keepingUnread: keepingUnread)))
     case .component(let read, let inner):
       let type = JSON.Member("type", read.value)
@@ -118,39 +130,53 @@ extension Recording.Item {
   }
 }
 
-/// A default that followed from other options.
-package struct DerivedDefault: Sendable, Hashable {
+/// A value that followed from other options.
+package struct DerivedValue: Sendable, Hashable {
   /// Dotted, from the root of the document.
   package let path: String
   /// "a tenth of lr".
   package let rule: String
   /// What followed.
   package let value: JSON
+  /// The share that is written of it, `5 %`; nil where it is a default.
+  package let share: String?
+}
+
+extension Read {
+  /// Nil where the value does not follow from other options.
+  fileprivate var derived: DerivedValue? {
+    if let share, case .share(let whole, _) = type {
+      return DerivedValue(path: path, rule: "a share of \(whole)", value: value, share: share)
+    }
+    guard isDerived, case .derived(_, let rule) = absence else { return nil }
+    return DerivedValue(path: path, rule: rule, value: value, share: nil)
+  }
 }
 
 extension JSON {
-  /// These resolved values as a document that is read again: derived defaults are null, so that they follow whatever
-  /// is laid over the document, with their rules as comments.
+  /// These resolved values as a document that is read again: derived defaults are null and shares
+  /// are shares, so that they follow whatever is laid over the document, with their rules as
+  /// comments.
   ///
   /// - Parameter showsValues: whether the comments tell the values as well.
-  package func deriving(_ defaults: [DerivedDefault], showsValues: Bool = false) -> JSON {
-    let rules = Dictionary(defaults.map { ($0.path, $0.rule) }, uniquingKeysWith: { $1 })
-    return deriving(rules, showsValues, under: "")
+  package func deriving(_ values: [DerivedValue], showsValues: Bool = false) -> JSON {
+    let values = Dictionary(values.map { ($0.path, $0) }, uniquingKeysWith: { $1 })
+    return deriving(values, showsValues, under: "")
   }
 
   private func deriving(
-    _ rules: [String: String], _ showsValues: Bool, under path: String
+    _ values: [String: DerivedValue], _ showsValues: Bool, under path: String
   ) -> JSON {
     guard case .object(let fields) = self else { return self }
     return .object(
       fields.map { field in
         let path = path.isEmpty ? field.key : "\(path).\(field.key)"
-        if let rule = rules[path] {
+        if let derived = values[path] {
           let value = showsValues ? "\(field.value.inlineYAML), " : ""
-          return Member(field.key, .null, comment: value + rule)
+          return Member(field.key, .string(derived.share), comment: value + derived.rule)
         }
         return Member(
-          field.key, field.value.deriving(rules, showsValues, under: path),
+          field.key, field.value.deriving(values, showsValues, under: path),
           comment: field.comment)
       })
   }

@@ -28,7 +28,7 @@ extension Section {
     let read = Read(
       path: path, key: key, type: .component(choices),
       absence: .value(.string(fallback)), doc: doc, value: .string(word),
-      isWritten: isWritten)
+      isWritten: isWritten, share: nil)
     add(key, .component(read, options: options))
     return (word, options)
   }

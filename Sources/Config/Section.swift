@@ -22,7 +22,7 @@ package final class Section {
 
   enum Item {
     case option(Read)
-    case section(doc: String, Section)
+    case section(doc: String, bareKey: String?, Section)
     case component(Read, options: Section)
   }
 
@@ -64,7 +64,8 @@ package final class Section {
       items: items.map { entry in
         switch entry.item {
         case .option(let read): .option(read)
-        case .section(let doc, let inner): .section(key: entry.key, doc: doc, inner.recording)
+        case .section(let doc, let bareKey, let inner):
+          .section(key: entry.key, doc: doc, bareKey: bareKey, inner.recording)
         case .component(let read, let inner): .component(read, options: inner.recording)
         }
       },
@@ -135,32 +136,37 @@ package final class Section {
     let read = Read(
       path: path, key: key, type: type.read, absence: absence, doc: doc,
       value: result.map(type.encode) ?? fallback,
-      isWritten: entry.map { !$0.value.isNull } ?? false)
+      isWritten: entry.map { !$0.value.isNull } ?? false,
+      share: result.flatMap { _ in type.read.share(entry?.value)?.text })
     add(key, .option(read))
     return result
   }
 
   /// A nested mapping; one that is absent or empty reads as all defaults.
-  package func section(_ key: String, _ doc: String) -> Section {
-    if case .section(_, let inner)? = item(key) { return inner }
+  ///
+  /// - Parameter bareKey: the key that a bare word in the section's place stands for.
+  package func section(_ key: String, bareKey: String? = nil, _ doc: String) -> Section {
+    if case .section(_, _, let inner)? = item(key) { return inner }
     let path = path(of: key)
     let inner: Section
     if let entry = lookUp(key) {
-      let isFine = entry.value.entries != nil || entry.value.isNull
+      let entries = bareKey.flatMap { entry.value.entries(bareKey: $0) } ?? entry.value.entries
+      let isFine = entries != nil || entry.value.isNull
       if !isFine {
         let found = Wording.found(entry.value)
-        let kind = Fault.Kind.wrongType(path, expected: "a mapping", found: found, hint: nil)
+        let expected = bareKey == nil ? "a mapping" : "a word or a mapping"
+        let kind = Fault.Kind.wrongType(path, expected: expected, found: found, hint: nil)
         record(kind, for: key, at: entry.value.mark)
       }
       inner = Section(
-        path: path, entries: entry.value.entries ?? [], mark: entry.keyMark, recorder: recorder,
+        path: path, entries: entries ?? [], mark: entry.keyMark, recorder: recorder,
         isMuted: isMuted || !isFine)
     } else {
       inner = Section(
         path: path, entries: [], mark: mark, recorder: recorder, isWritten: false,
         isMuted: isMuted)
     }
-    add(key, .section(doc: doc, inner))
+    add(key, .section(doc: doc, bareKey: bareKey, inner))
     return inner
   }
 

@@ -12,7 +12,7 @@ package enum Suggestion {
     for word: String, among known: [(word: String, summary: String)], what: String
   ) -> [String] {
     if let nearest = nearest(to: word, among: known.map(\.word)) {
-      return ["did you mean '\(nearest)'?"]
+      return question([nearest]).map { [$0] } ?? []
     }
     if known.isEmpty { return [] }
     if known.count <= inlineLimit {
@@ -26,6 +26,12 @@ package enum Suggestion {
     }
     let rest = known.count - listed.count
     return ["\(what):"] + listed + (rest > 0 ? ["  and \(rest) more"] : [])
+  }
+
+  /// "did you mean 'one' or 'other'?"; nil for no words.
+  package static func question(_ words: [String]) -> String? {
+    if words.isEmpty { return nil }
+    return "did you mean \(words.map { "'\($0)'" }.joined(separator: " or "))?"
   }
 
   /// The known word at the least distance, if near enough; the first one of equals.

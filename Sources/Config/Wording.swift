@@ -47,11 +47,13 @@ package enum Wording {
       ? harmless(text) : "'" + harmless(text).replacing("'", with: "'\\''") + "'"
   }
 
+  package static let list = "a list"
+
   /// What kind of value a node is, with an article: "the text 'abc'", "a list".
   package static func found(_ node: Node) -> String {
     switch node.content {
     case .mapping: return "a mapping"
-    case .sequence: return "a list"
+    case .sequence: return list
     case .scalar(let scalar):
       if scalar.isNull { return "nothing" }
       if scalar.isQuoted { return "the quoted text \(quote(scalar.text))" }

@@ -27,6 +27,8 @@ package struct PlanLine: Equatable, Sendable, Record {
   package var configuration = JSON.null
   /// Paths of options whose values followed from others; nil in runs of older versions, which have null for such values.
   package var derived: [String]?
+  /// Those of them that are written as a share of another option's, with that share: `5 %`.
+  package var shares: [JSON.Member] = []
 
   package init() {}
 
@@ -38,6 +40,7 @@ package struct PlanLine: Equatable, Sendable, Record {
       Field("axes", members: \.axes), Field("status", \.status, isRequired: true),
       Field("reason", \.reason), Field("ran", members: \.facts),
       Field("config", \.configuration), Field("derived", \.derived),
+      Field("shares", members: \.shares),
     ]
   }
 

@@ -120,7 +120,7 @@ package enum ExitCode {
   package static let failure: Int32 = 1
   /// What was looked for was found: a regression (diff), other bits (replay), a prediction that was off (summary).
   package static let found: Int32 = 2
-  /// The run ended, but not every cell is ok.
+  /// The run ended, but not every cell is ok, or one misses what the file expects of it.
   package static let someCellsFailed: Int32 = 3
   /// Not comparable: the conditions are not those of the run that was to be compared or gone on with.
   package static let notComparable: Int32 = 5

@@ -113,6 +113,13 @@ package struct RunLocator: Sendable {
   }
 
   private func hint(_ name: String, _ all: [RunFolder]) -> String {
+    let file = [".yaml", ".yml"].first { name.hasSuffix($0) }
+    if let file {
+      let base = name.split(separator: "/").last.map { String($0.dropLast(file.count)) } ?? ""
+      return all.contains { $0.experiment == base }
+        ? "that is an experiment file; its newest run goes by '\(base)'"
+        : "that is an experiment file; 'runexp \(Wording.shellWord(name))' makes a run of it"
+    }
     if all.isEmpty { return "there are none in '\(results)'; --results names another folder" }
     let known = all.map(\.experiment).unique + all.map { "\($0.experiment)/\($0.id)" }
     return Suggestion.nearest(to: name, among: known).map { "did you mean '\($0)'?" }

@@ -96,6 +96,30 @@ package struct RunRecord: Equatable, Sendable, Record {
     }
   }
 
+  /// How busy the machine was with other programs when a run that measures times began.
+  package struct Load: Equatable, Sendable, Record {
+    /// Mean number of programs that ran or wanted to, over the last minute.
+    package var oneMinute: Double?
+    /// The share of all processors' time that others used, from 0 to 1.
+    package var busy: Double?
+    /// The share of time that the hypervisor gave to other machines, from 0 to 1.
+    package var stolen: Double?
+
+    package init() {}
+
+    package init(oneMinute: Double?, busy: Double?, stolen: Double?) {
+      self.oneMinute = oneMinute
+      self.busy = busy
+      self.stolen = stolen
+    }
+
+    package static var fields: [Field<Self>] {
+      [
+        Field("load_average", \.oneMinute), Field("busy", \.busy), Field("stolen", \.stolen),
+      ]
+    }
+  }
+
   /// What the summary needs to know of the experiment.
   package struct SummaryOptions: Equatable, Sendable, Record {
     /// For a variant, the one that it is compared with.
@@ -108,6 +132,8 @@ package struct RunRecord: Equatable, Sendable, Record {
     package var primary: [String] = []
     /// The names of the metrics whose growth along an axis is fitted.
     package var scaling: [String] = []
+    /// The bounds that metrics are expected to keep.
+    package var expectations: [ExpectedBound] = []
 
     package init() {}
 
@@ -115,6 +141,7 @@ package struct RunRecord: Equatable, Sendable, Record {
       [
         Field("compare", \.compare), Field("training", \.isTraining),
         Field("headline", \.headline), Field("primary", \.primary), Field("scaling", \.scaling),
+        Field("expect", \.expectations),
       ]
     }
   }
@@ -148,6 +175,8 @@ package struct RunRecord: Equatable, Sendable, Record {
   package var resumes: [[String]]?
   package var program = ProgramVersion()
   package var host = HostRecord()
+  /// Nil where the run measures no times, and in runs of older versions.
+  package var load: Load?
   package var gpu: GPU?
   package var datasets: [Dataset] = []
   package var checkpoints: [Checkpoint] = []
@@ -183,7 +212,7 @@ package struct RunRecord: Equatable, Sendable, Record {
       Field("schema_version", \.schemaVersion), Field("run", \.run),
       Field("experiment", \.experiment), Field("arguments", \.arguments),
       Field("resumes", \.resumes), Field("program", \.program), Field("host", \.host),
-      Field("gpu", \.gpu),
+      Field("load", \.load, omitsNull: true), Field("gpu", \.gpu),
       Field("datasets", \.datasets), Field("checkpoints", \.checkpoints),
       Field("options", \.options), Field("summary", \.summary),
       Field("cells", \.cells), Field("earlier", \.earlier), Field("start", \.start),

@@ -66,6 +66,8 @@ package struct StoredCell: Sendable {
   package func option(_ path: String) -> JSON? { configuration.value(at: path) }
   /// Paths of options whose values followed from others; nil in runs of older versions, which have null for such values.
   package var derived: Set<String>? { planned.derived.map(Set.init) }
+  /// The share of another option's value that is written for one, `5 %`; nil where it is none.
+  package func share(of path: String) -> JSON? { planned.shares.first { $0.key == path }?.value }
 }
 
 extension RunFolder {

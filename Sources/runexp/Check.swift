@@ -1,6 +1,7 @@
 // runexp check: reads an experiment file and reports every fault of every cell; runs nothing.
 
 import ArgumentParser
+import Config
 import Experiments
 import Foundation
 import Records
@@ -22,17 +23,43 @@ struct Check: ParsableCommand {
     ).text)
 
   @OptionGroup var file: FileOptions
+  @OptionGroup var words: SettingWords
+
+  @Flag(help: "Print one JSON document, faults included.") var json = false
 
   func run() throws {
-    let experiment = try file.load()
-    try failing {
+    do throws(Faults) {
+      let experiment = try file.read(words)
       try experiment.checkTexts(
         RunOptions(), environment: ProcessInfo.processInfo.environment)
+      report(experiment)
+    } catch {
+      if json {
+        print(document(cells: nil, excluded: nil, faults: error.all).document, terminator: "")
+      } else {
+        say(error.text)
+      }
+      throw ArgumentParser.ExitCode(Records.ExitCode.invalidFile)
     }
+  }
+
+  private func report(_ experiment: PlannedExperiment) {
     let excluded = experiment.cells.filter { $0.exclusion != nil }.count
     let cells = experiment.cells.count - excluded
+    if json {
+      print(document(cells: cells, excluded: excluded, faults: []).document, terminator: "")
+      return
+    }
     print(
       "\(file.experiment): ok, \(cells) \(cells == 1 ? "cell" : "cells")"
         + (excluded > 0 ? ", \(excluded) excluded" : ""))
+  }
+
+  private func document(cells: Int?, excluded: Int?, faults: [Fault]) -> JSON {
+    [
+      "schema_version": 1, "file": .string(file.experiment), "ok": .bool(faults.isEmpty),
+      "cells": .integer(cells), "excluded": .integer(excluded),
+      "faults": .array(faults.map(\.json)),
+    ]
   }
 }

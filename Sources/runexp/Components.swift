@@ -15,15 +15,26 @@ struct Components: ParsableCommand {
       examples: [
         ("runexp components", "all of them, a line each"),
         ("runexp components rope", "one, with its options"),
+        ("runexp components norm", "those that can stand in one place"),
       ],
       exits: [.ok]
     ).text)
 
-  @Argument(help: "A component, such as rope.", completion: .components) var word: String?
+  @Argument(
+    help: "A component, such as rope, or a place for some, such as norm.", completion: .components)
+  var word: String?
   @Flag(help: "Print all of it as Markdown (docs/components.md).") var markdown = false
+  @Flag(help: "Print one JSON document.") var json = false
 
   func validate() throws {
     guard let word, Catalogue.text(only: word) == nil else { return }
+    let owners = Catalogue.components(with: word)
+    if let path = Catalogue.path(called: word) {
+      let owner = owners.first.map {
+        ", of \(owners.joined(separator: ", ")): runexp components \($0)"
+      }
+      throw ValidationError("'\(word)' is an option, \(path)\(owner ?? "")")
+    }
     let near = Suggestion.nearest(to: word, among: Catalogue.words)
     throw ValidationError(
       "there is no component '\(Wording.harmless(word))'"
@@ -31,7 +42,9 @@ struct Components: ParsableCommand {
   }
 
   func run() {
-    if markdown {
+    if json {
+      print(Catalogue.json(only: word).document, terminator: "")
+    } else if markdown {
       print(Catalogue.markdown, terminator: "")
     } else if let text = Catalogue.text(only: word) {
       print(text, terminator: "")

@@ -39,7 +39,7 @@ struct DoctorCommand: ParsableCommand {
     ).examine()
     if json {
       let document: JSON = [
-        "can_run": .bool(checks.canRun), "checks": .array(checks.map(\.json)),
+        "schema_version": 1, "can_run": .bool(checks.canRun), "checks": .array(checks.map(\.json)),
       ]
       print(document.document, terminator: "")
     } else {

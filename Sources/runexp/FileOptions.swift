@@ -59,11 +59,29 @@ struct FileOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Seeds instead of the file's: 1,2,3 or 1..3.", valueName: "seeds"))
   var seeds: String?
 
+  func validate() throws {
+    if experiment.contains("="), !FileManager.default.fileExists(atPath: experiment) {
+      throw ValidationError("the experiment file stands before '\(experiment)'")
+    }
+  }
+
   /// The experiment; every fault of the file is printed, and the program ends with code 78.
   ///
-  /// - Parameter axes: further axes, in plain words.
-  func load(axes: [String] = []) throws -> PlannedExperiment {
+  /// - Parameters:
+  ///   - words: settings, in plain words.
+  ///   - axes: further axes, in plain words.
+  func load(_ words: SettingWords? = nil, axes: [String] = []) throws -> PlannedExperiment {
+    try failing { try read(words, axes: axes) }
+  }
+
+  /// The same.
+  ///
+  /// - Throws: `Faults` of the file.
+  func read(
+    _ words: SettingWords? = nil, axes: [String] = []
+  ) throws(Faults) -> PlannedExperiment {
     var arguments = ExperimentArguments(sets: set, vary: vary)
+    arguments.words = words?.settings ?? []
     arguments.axes = axes
     arguments.zips = zip
     arguments.excludes = exclude
@@ -74,10 +92,25 @@ struct FileOptions: ParsableArguments {
       return try PlannedExperiment.load(
         file: experiment, arguments: arguments, reader: .checkingFiles)
     } catch {
-      say(error.text)
-      throw ArgumentParser.ExitCode(Records.ExitCode.invalidFile)
+      guard let fault = error.all.first, case .unreadable(let problem) = fault.kind else {
+        throw error
+      }
+      let help = ExperimentFiles.help(experiment, problem)
+      throw Faults([
+        Fault(
+          .stated(Fault.Statement(fault.message, help: help)), in: fault.place, notes: fault.notes)
+      ])
     }
   }
+}
+
+/// Settings after the file, as Hydra takes them.
+struct SettingWords: ParsableArguments {
+  @Argument(
+    help: ArgumentHelp(
+      "Values to override, such as workload.steps=50: --set without the option before each.",
+      valueName: "path=value"), completion: .paths)
+  var settings: [String] = []
 }
 
 /// Where to run.
@@ -118,6 +151,12 @@ func say(_ text: String) {
   // What was printed before comes out before it, also where standard output is a file.
   fflush(nil)
   Terminal.writeToStandardError(text.hasSuffix("\n") ? text : text + "\n")
+}
+
+/// Says what a subcommand was not told.
+func misused(_ message: String, _ subcommand: String) -> ArgumentParser.ExitCode {
+  say("error: \(message); 'runexp \(subcommand) --help' explains")
+  return ArgumentParser.ExitCode(64)
 }
 
 /// Runs `body`; an error is said, and the program ends with its code, which is 1 for most, 78 for faults of a file.

@@ -18,7 +18,8 @@ struct HelpPage {
 
     static let ok = Exit(0, "done")
     static let invalidFile = Exit(78, "the experiment file is invalid")
-    static let someCellsFailed = Exit(3, "the run ended, but some cells are not ok")
+    static let someCellsFailed = Exit(
+      3, "the run ended, but some cells are not ok, or an 'expect' was missed")
     static let changed = Exit(5, "program, machine or text are not those the run began with")
     static let busy = Exit(
       75, "other processes run cells of the run; 'runexp collect' takes their results")

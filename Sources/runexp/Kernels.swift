@@ -45,7 +45,6 @@ struct Kernels: ParsableCommand {
   @Flag(help: "Print one JSON object a line.") var json = false
 
   func validate() throws {
-    guard check != bench else { throw ValidationError("say --check or --bench") }
     guard ["cpu", "cuda", "reference"].contains(device) else {
       throw ValidationError("--device must be 'cpu', 'cuda' or 'reference', not '\(device)'")
     }
@@ -58,6 +57,8 @@ struct Kernels: ParsableCommand {
   }
 
   func run() throws {
+    // Not when validating, which comes before a misspelt option is told.
+    guard check != bench else { throw misused("say --check or --bench", "kernels") }
     let device = try failing { try open() }
     say(device.summary)
     let all = check ? OpCases.checks : OpCases.benchmarks

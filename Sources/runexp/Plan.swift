@@ -30,6 +30,7 @@ struct Plan: ParsableCommand {
     ).text)
 
   @OptionGroup var file: FileOptions
+  @OptionGroup var words: SettingWords
   @OptionGroup var device: DeviceOptions
   @Option(
     parsing: .unconditional,
@@ -45,7 +46,7 @@ struct Plan: ParsableCommand {
   }
 
   func run() throws {
-    let experiment = try file.load()
+    let experiment = try file.load(words)
     var options = device.options
     options.memoryCap = try memory.map(LimitOptions.bytes)
     let plan = try failing {

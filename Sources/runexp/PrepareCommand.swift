@@ -24,6 +24,7 @@ struct PrepareCommand: ParsableCommand {
     ).text)
 
   @OptionGroup var file: FileOptions
+  @OptionGroup var words: SettingWords
   @OptionGroup var device: DeviceOptions
   @OptionGroup var limits: LimitOptions
   @OptionGroup var place: ResultsOptions
@@ -35,7 +36,7 @@ struct PrepareCommand: ParsableCommand {
     options.savesInitial = saveInitial
     options.arguments = CommandLine.arguments
     try limits.apply(to: &options)
-    let experiment = try file.load()
+    let experiment = try file.load(words)
     let interrupts = Interrupts()
     interrupts.mayFinish = false
     let prepared = try failing {

@@ -2,6 +2,7 @@
 
 import Analysis
 import ArgumentParser
+import Config
 import Experiments
 import Foundation
 import Records
@@ -51,22 +52,38 @@ struct RemoveCommand: ParsableCommand {
       valueName: "status"))
   var status: Status?
   @Flag(name: .shortAndLong, help: "Do not ask.") var yes = false
-
-  func validate() throws {
-    if names.isEmpty, status == nil { throw ValidationError("say which runs, or --status") }
-  }
+  @Flag(help: "Print one JSON document.") var json = false
 
   func run() throws {
+    // Not when validating, which comes before a misspelt option is told.
+    if names.isEmpty, status == nil { throw misused("say which runs, or --status", "rm") }
     let runs = try failing { try chosen() }
-    if runs.isEmpty { return say("no such runs in '\(place.results)'; nothing was removed") }
+    if runs.isEmpty {
+      if json { print(document([], []).document, terminator: "") }
+      return say("no such runs in '\(place.results)'; nothing was removed")
+    }
     let sizes = runs.map(\.bytes)
     try failing { for run in runs { try run.checkUnused() } }
     try ask(runs, size(sizes.reduce(0, +)))
     for (run, bytes) in zip(runs, sizes) {
       try failing { try run.remove() }
-      print("removed \(run.experiment)/\(run.id): \(size(bytes))")
+      if !json { print("removed \(run.experiment)/\(run.id): \(size(bytes))") }
     }
-    if runs.count > 1 { print("\(runs.count) runs: \(size(sizes.reduce(0, +)))") }
+    if json {
+      print(document(runs, sizes).document, terminator: "")
+    } else if runs.count > 1 {
+      print("\(runs.count) runs: \(size(sizes.reduce(0, +)))")
+    }
+  }
+
+  private func document(_ runs: [RunFolder], _ sizes: [Int]) -> JSON {
+    let removed = zip(runs, sizes).map { run, bytes -> JSON in
+      [
+        "experiment": .string(run.experiment), "run": .string(run.id.description),
+        "bytes": .integer(bytes),
+      ]
+    }
+    return ["schema_version": 1, "removed": .array(removed)]
   }
 
   /// The runs that are meant, each once.

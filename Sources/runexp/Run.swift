@@ -27,11 +27,12 @@ struct Run: ParsableCommand {
     ).text)
 
   @OptionGroup var file: FileOptions
+  @OptionGroup var words: SettingWords
   @OptionGroup var device: DeviceOptions
   @OptionGroup var limits: LimitOptions
   @OptionGroup var output: RunOutputOptions
 
-  func run() throws { try output.run(file.load(), device, limits) }
+  func run() throws { try output.run(file.load(words), device, limits) }
 }
 
 /// Where results go and what is printed.

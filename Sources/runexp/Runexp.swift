@@ -19,7 +19,8 @@ struct Runexp: ParsableCommand {
       Standard output is data, standard error is progress and errors; --json is there on \
       all that reads. 'source <(runexp completion bash)' makes TAB work.
 
-      Exit codes: 0 ok, 1 error, 2 a difference that matters, 3 some cells failed, 5 not comparable, \
+      Exit codes: 0 ok, 1 error, 2 a difference that matters, 3 some cells failed or an \
+      'expect' was missed, 5 not comparable, \
       64 usage, 75 another process runs it, 78 invalid experiment file, 130 interrupted (143 by SIGTERM).
       """,
     version: "runexp \(Program.number)",
@@ -68,7 +69,16 @@ struct Runexp: ParsableCommand {
       say("error: there is no subcommand \(Wording.quote(word))\(hint(word))")
       exit(withError: ArgumentParser.ExitCode(64))
     }
-    main(words)
+    do {
+      var command = try parseAsRoot(words)
+      try command.run()
+    } catch {
+      if let advice = UnknownOption.advice(message(for: error), words) {
+        say("error: \(advice)")
+        exit(withError: ArgumentParser.ExitCode(64))
+      }
+      exit(withError: error)
+    }
   }
 
   /// What was perhaps meant: a subcommand for people, or an experiment file of that name.
@@ -77,10 +87,7 @@ struct Runexp: ParsableCommand {
     if let near = Suggestion.nearest(to: word, among: names(displayed)) {
       return "; did you mean '\(near)'?"
     }
-    let files = ["\(word).yaml", "experiments/\(word).yaml"]
-    if let file = files.first(where: { FileManager.default.fileExists(atPath: $0) }) {
-      return "; did you mean '\(file)'?"
-    }
+    if let file = ExperimentFiles.meant(by: word) { return "; did you mean '\(file)'?" }
     return "; 'runexp --help' lists them"
   }
 

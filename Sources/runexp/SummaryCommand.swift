@@ -28,6 +28,7 @@ struct SummaryCommand: ParsableCommand {
       ],
       exits: [
         .ok, .init(2, "--check: a prediction is off"),
+        .init(3, "an 'expect' of the experiment file was missed"),
         .failure("there is no such run, or with --check no prediction in it"),
       ]
     ).text)
@@ -70,6 +71,7 @@ struct SummaryCommand: ParsableCommand {
       try printPivots(run, summary)
     }
     if check { try judge(summary) }
+    if summary.missesExpectation { throw ArgumentParser.ExitCode(ExitCode.someCellsFailed) }
   }
 
   private func judge(_ summary: Summary) throws {

@@ -36,6 +36,11 @@ import Testing
     #expect(!quiet.disturbs)
     let busy = HostLoad(average: "", before: before, after: "cpu 150 0 100 1050 0 0 0 0 50 0")
     #expect(busy.busy == 0.5 && busy.disturbs)
+    #expect(
+      busy.warning(cores: 2)
+        == "other programs use 50.0 % of all cores; times measured now are disturbed")
+    #expect(quiet.warning(cores: 2) == nil)
+    #expect(quiet.text(cores: 2).hasSuffix("; load average 0.02 on 2 cores"))
     let robbed = HostLoad(average: "", before: before, after: "cpu 100 0 100 1095 0 0 0 5 0 0")
     #expect(robbed.stolen == 0.05 && robbed.busy == 0 && robbed.disturbs)
     #expect(HostLoad(average: "", before: before, after: before).busy == nil)

@@ -54,7 +54,15 @@ struct CommandLineTests {
       (["run", "x.yaml", "--threads", "two"], "'two' is invalid for '--threads"),
       (["run", "x.yaml", "--threads", "-1"], "--threads"),
       (["run", "x.yaml", "--threads", "5000"], "--threads must be from 0 to 1024, not 5000"),
-      (["run", "x.yaml", "y.yaml"], "Unexpected argument 'y.yaml'"),
+      (["components", "steps"], "'steps' is an option, workload.steps, of train, extrapolate"),
+      (["x.yaml", "--steps", "20"], "--set workload.steps=20\n"),
+      (["run", "x.yaml", "--lr=1e-3"], "--set workload.optimizer.lr=1e-3\n"),
+      (["plan", "x.yaml", "--batch-size", "4"], "--set workload.batch=4\n"),
+      (["check", "x.yaml", "--n_layer"], "--set model.layers=VALUE\n"),
+      (["kernels", "--chekc"], "Did you mean '--check'?"),
+      (["rm", "--stauts", "failed"], "Did you mean '--status'?"),
+      (["rm"], "say which runs, or --status"), (["kernels"], "say --check or --bench"),
+      (["workload.steps=5", "x.yaml"], "the experiment file stands before 'workload.steps=5'"),
       (["run", "x.yaml", "--set"], "Missing value for '--set <path=value>'"),
       (["components", "swigl"], "there is no component 'swigl'; did you mean 'swiglu'?"),
       (["components", "colour"], "there is no component 'colour'"),
@@ -69,6 +77,93 @@ struct CommandLineTests {
     #expect(finished.output.isEmpty)
     #expect(finished.errors.contains(expected), "\(finished.errors)")
     #expect(program.tree().isEmpty)
+  }
+
+  @Test("settings may stand as plain words after the file, in any command that reads one")
+  func words() throws {
+    let program = try Program()
+    try program.write(TinyExperiment.onText(program), to: "tiny.yaml")
+    let words = ["tiny.yaml", "workload.steps=2", "variants.classic.model.ffn=silu"]
+    for command in [["check"], ["plan", "--json"], ["prepare"], ["run", "-q"], []] {
+      let finished = try program.run(command + words + (command.isEmpty ? ["-q"] : []))
+      #expect(finished.code == 0, "\(command): \(finished.errors)")
+      if command.first == "plan" { #expect(finished.output.contains("\"steps\":2,")) }
+    }
+    let resolved = try program.read("results/tiny/latest/resolved.yaml")
+    #expect(resolved.contains("steps: 2\n") && resolved.contains("type: silu\n"))
+    let wrong = try program.run("tiny.yaml", "workload.setps=2", "workload.batch=1,2", "-q")
+    #expect(wrong.code == 78 && wrong.errors.contains("did you mean 'workload.steps'?"))
+    #expect(wrong.errors.contains("--vary workload.batch=1,2"), "\(wrong.errors)")
+    let second = try program.run("tiny.yaml", "other.yaml")
+    #expect(
+      second.code == 78 && second.errors.contains("'other.yaml' is not of the form path=value"))
+  }
+
+  @Test("a file that is not there, or is none, is answered with what was perhaps meant")
+  func files() throws {
+    let program = try Program()
+    try FileManager.default.createDirectory(
+      atPath: program.file("experiments"), withIntermediateDirectories: true)
+    try program.write(TinyExperiment.onText(program), to: "experiments/tiny.yaml")
+    for word in ["experiments/tyni.yaml", "experiments/tiny.yml", "tiny.yaml", "./tiny.yml"] {
+      let finished = try program.run("check", word)
+      #expect(finished.code == 78)
+      #expect(finished.errors.hasSuffix("did you mean 'experiments/tiny.yaml'?\n"), "\(finished)")
+    }
+    #expect(try program.run("tiny").errors.contains("did you mean 'experiments/tiny.yaml'?"))
+    #expect(
+      try program.run("plan", "experiments").errors.contains("experiment files in it: tiny.yaml"))
+    #expect(!(try program.run("check", "nothing-alike.yaml").errors.contains("did you mean")))
+
+    let early = try program.run("show", "experiments/tiny.yaml")
+    #expect(early.errors.contains("'runexp experiments/tiny.yaml' makes a run of it"))
+    #expect(
+      try program.run("experiments/tiny.yaml", "-q", "workload.dataset=./text.txt").code == 0)
+    let late = try program.run("show", "experiments/tiny.yaml")
+    #expect(late.errors.contains("its newest run goes by 'tiny'"), "\(late.errors)")
+    let run = try program.run("run", "results/tiny/latest")
+    #expect(run.code == 78 && run.errors.contains("'runexp resume results/tiny/latest' goes on"))
+  }
+
+  @Test("what reads prints JSON")
+  func json() throws {
+    let program = try Program()
+    try program.write(TinyExperiment.onText(program), to: "tiny.yaml")
+    func document(_ words: [String], code: Int32 = 0) throws -> JSON {
+      let finished = try program.run(words)
+      #expect(finished.code == code, "\(words): \(finished.errors)")
+      let json = try JSON(reading: finished.output)
+      #expect(json["schema_version"]?.whole != nil, "\(words)")
+      return json
+    }
+    let fine = try document(["check", "tiny.yaml", "--json"])
+    #expect(fine["ok"] == true && fine["cells"] == 2 && fine["faults"]?.elements.isEmpty == true)
+    let wrong = try document(
+      ["check", "tiny.yaml", "--json", "--set", "model.widht=64", "workload.steps=0"], code: 78)
+    let faults = wrong["faults"]?.elements ?? []
+    #expect(wrong["ok"] == false && faults.count == 2 && wrong["cells"] == .null)
+    #expect(faults.contains { $0["help"] == ["did you mean 'model.width'?"] }, "\(wrong.line)")
+    try program.write("model:\n  widht: 64\n", to: "wrong.yaml")
+    let place = try document(["check", "wrong.yaml", "--json"], code: 78)["faults"]?.elements.first
+    #expect(place?["file"] == "wrong.yaml" && place?["line"] == 2 && place?["column"] == 3)
+
+    let all = try document(["components", "--json"])
+    let slots = all["slots"]?.elements ?? []
+    #expect(
+      slots.contains { $0["path"] == "model.ffn" } && all["options"]?.elements.isEmpty == false)
+    let rope = try document(["components", "rope", "--json"])["slots"]?.elements ?? []
+    let base = rope.first?["components"]?.elements.first?["options"]?.elements.first {
+      $0["path"] == "model.position.base"
+    }
+    #expect(rope.count == 1 && base?["default"]?.text == "10000.0")
+
+    #expect(try program.run("tiny.yaml", "-q").code == 0)
+    for words in [["show", "latest"], ["show", "latest", "modern"], ["summary", "latest"]] {
+      _ = try document(words + ["--json"])
+    }
+    let removed = try document(["rm", "latest", "--yes", "--json"])["removed"]?.elements ?? []
+    #expect(removed.count == 1 && removed[0]["experiment"] == "tiny")
+    #expect((removed[0]["bytes"]?.whole ?? 0) > 0)
   }
 
   @Test("options may stand before the file that is run")
@@ -149,7 +244,7 @@ struct CommandLineTests {
     let root = try #require(schema["properties"] as? [String: Any])
     #expect(
       root.keys.sorted() == [
-        "compare", "device", "matrix", "model", "name", "precision", "seeds", "variants",
+        "compare", "device", "expect", "matrix", "model", "name", "precision", "seeds", "variants",
         "workload",
       ])
   }

@@ -82,7 +82,7 @@ extension WrongFile {
       "x.yaml:1:8: error: model must be a mapping, not the text 'large'"),
     WrongFile(
       "a list for a section", "workload:\n  dataset: [a, b]\n",
-      "x.yaml:2:12: error: workload.dataset must be a mapping, not a list"),
+      "x.yaml:2:12: error: workload.dataset must be a word or a mapping, not a list"),
     WrongFile(
       "no layers", "model: {layers: 0}\n",
       "x.yaml:1:17: error: model.layers must be from 1 to 1024, not 0"),

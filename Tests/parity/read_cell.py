@@ -4,8 +4,10 @@ Sizes, biases and tying are taken from the checkpoint's shapes and names; resolv
 """
 
 import json
+import math
 import sys
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import torch
@@ -34,6 +36,13 @@ def component(value) -> dict:
 def number(value, default: float) -> float:
     """A number, or what stands for it where the file is silent. PyYAML takes 1e-3 for a word: it has no point."""
     return default if value is None else float(value)
+
+
+def amount(value, whole: float, default: float) -> float:
+    """A number, or a share of another one such as 5 %, by its decimal digits: no more than that is rounded up."""
+    if not str(value).endswith("%"):
+        return number(value, default)
+    return float(Fraction(value.rstrip("% ")) * Fraction(str(whole)) / 100)
 
 
 def read_model(model: dict, weights: dict) -> Config:
@@ -70,11 +79,12 @@ def read_model(model: dict, weights: dict) -> Config:
 def read_training(workload: dict) -> Training:
     optimizer, schedule = component(workload["optimizer"]), component(workload["schedule"])
     lr = number(optimizer.get("lr"), 1e-3)
+    steps = int(workload["steps"])
     return Training(
-        steps=int(workload["steps"]),
+        steps=steps,
         lr=lr,
-        min_lr=number(schedule.get("min_lr"), lr / 10),
-        warmup=int(schedule["warmup"]),
+        min_lr=amount(schedule.get("min_lr"), lr, lr / 10),
+        warmup=math.ceil(amount(schedule.get("warmup"), steps, min(100, steps // 10))),
         schedule=schedule["type"],
         beta1=number(optimizer.get("beta1"), 0.9),
         beta2=number(optimizer.get("beta2"), 0.95),

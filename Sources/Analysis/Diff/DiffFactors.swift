@@ -69,7 +69,9 @@ package struct DiffFactors: Sendable {
         {
           continue
         }
-        let isDerived = follows.allSatisfy(\.self)
+        // Another share is a change of its own; the same one follows.
+        let shares = cells.map { $0.share(of: key) }
+        let isDerived = follows.allSatisfy(\.self) && shares[0] == shares[1]
         let name = "\(key)\n\(old.line)\n\(new.line)\n\(isDerived)"
         if let place = places[name] {
           changes[place].points += 1

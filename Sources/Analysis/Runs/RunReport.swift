@@ -33,7 +33,7 @@ package struct RunReport: Sendable {
 
   package var json: JSON {
     [
-      "run": entry.json(now: now), "record": run.record.json,
+      "schema_version": 1, "run": entry.json(now: now), "record": run.record.json,
       "cells": .array(
         run.cells.map { cell in
           .object(

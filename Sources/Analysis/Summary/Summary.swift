@@ -33,6 +33,8 @@ package struct Summary: Sendable {
   package var tolerance = 1.0
   /// Whether the workload is train.
   package let isTraining: Bool
+  /// The bounds that metrics are expected to keep.
+  package var expectations: [ExpectedBound] = []
 
   /// Summarises the rows of a run.
   ///
@@ -226,5 +228,6 @@ extension Summary {
       headline: told.headline.compactMap(Metric.named),
       primary: told.primary.compactMap(Metric.named),
       scaling: told.scaling.compactMap(Metric.named))
+    expectations = told.expectations
   }
 }

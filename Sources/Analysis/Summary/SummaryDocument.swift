@@ -31,7 +31,7 @@ extension Summary {
   }
 
   private var head: [DocumentBlock] {
-    [.heading(experiment, level: 1), .paragraph(coverage.text)]
+    [.heading(experiment, level: 1), .paragraph(coverage.text)] + expectationContent
   }
 
   private func sections(limits: (differences: Int, predictions: Int)?) -> [DocumentBlock] {

@@ -27,6 +27,7 @@ extension Summary {
       "blocks": .array(blocks.map { json($0) }), "differences": differencesJSON,
       "scaling": .array(growths.map(\.json)), "predictions": predictionsJSON,
       "rate_sensitivity": rateSensitivityJSON, "bounds": boundsJSON,
+      "expectations": .array(expectationAnswers.map(\.json)),
     ]
   }
 

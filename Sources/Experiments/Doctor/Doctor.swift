@@ -54,14 +54,8 @@ package struct Doctor: Sendable {
   }
 
   private func loadCheck(_ load: HostLoad, cores: Int) -> Check {
-    func percent(_ share: Double?) -> String {
-      share.map { Metric.peakPercent.text($0 * 100) } ?? "?"
-    }
-    var text = "other programs use \(percent(load.busy)) of all cores"
-    if load.stolen ?? 0 > 0.02 { text += ", other machines took \(percent(load.stolen))" }
-    text += load.oneMinute.map { "; load average \($0) on \(cores) cores" } ?? ""
-    return Check(
-      "load", load.disturbs ? .note : .ok, text,
+    Check(
+      "load", load.disturbs ? .note : .ok, load.text(cores: cores),
       advice: load.disturbs
         ? "times taken now are disturbed; losses and memory are not" : nil,
       values: [

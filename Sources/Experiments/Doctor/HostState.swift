@@ -79,7 +79,27 @@ package struct HostLoad: Equatable, Sendable {
   }
 
   /// Whether timings taken now would not be those of a quiet machine.
-  package var disturbs: Bool { busy ?? 0 > 0.1 || stolen ?? 0 > 0.02 }
+  package var disturbs: Bool { busy ?? 0 > 0.1 || stolen ?? 0 > Self.stolenLimit }
+  private static let stolenLimit = 0.02
+
+  /// The figures in words.
+  package func text(cores: Int) -> String {
+    func percent(_ share: Double?) -> String {
+      share.map { Metric.peakPercent.text($0 * 100) } ?? "?"
+    }
+    return "other programs use \(percent(busy)) of all cores"
+      + (stolen ?? 0 > Self.stolenLimit ? ", other machines took \(percent(stolen))" : "")
+      + (oneMinute.map { "; load average \($0) on \(cores) cores" } ?? "")
+  }
+
+  /// What to say before times are measured; nil on a quiet machine.
+  package func warning(cores: Int) -> String? {
+    disturbs ? "\(text(cores: cores)); times measured now are disturbed" : nil
+  }
+
+  var record: RunRecord.Load {
+    RunRecord.Load(oneMinute: oneMinute, busy: busy, stolen: stolen)
+  }
 
   private static var counters: String {
     let text = (try? AtomicFile.read("/proc/stat")) ?? ""

@@ -17,6 +17,11 @@ package enum Catalogue {
   package struct Slot: Sendable {
     package let path, doc, standard: String
     package let entries: [Entry]
+
+    /// Whether a word means all of its components.
+    fileprivate func isWhole(_ word: String?) -> Bool {
+      word.map { path == $0 || path.hasSuffix(".\($0)") } ?? true
+    }
   }
 
   /// Every slot of the file, in the order in which a file usually sets them.
@@ -56,7 +61,7 @@ package enum Catalogue {
       case .component(let read, let options):
         if read.path == path { return options }
         if let found = find(path, in: options) { return found }
-      case .section(_, _, let inner):
+      case .section(_, _, _, let inner):
         if let found = find(path, in: inner) { return found }
       case .option: continue
       }
@@ -97,7 +102,7 @@ extension Recording {
     items.flatMap { item -> [Read] in
       switch item {
       case .option(let read): [read]
-      case .section(_, _, let inner): inner.plainOptions
+      case .section(_, _, _, let inner): inner.plainOptions
       case .component(let read, _): [read]
       }
     }
@@ -130,13 +135,27 @@ extension Catalogue {
     return found.map { ($0.key, $0.value.unique.sorted()) }.sorted { $0.0 < $1.0 }
   }
 
+  /// The path of an option by its last word, or by its name in other programs; nil for any other
+  /// word.
+  package static func path(called word: String) -> String? {
+    let names = OptionNames(paths: paths.map(\.path))
+    return [word, word.replacing("-", with: "_")].lazy.compactMap { names.called($0).first }.first
+  }
+
+  /// The components that have an option of this name.
+  package static func components(with option: String) -> [String] {
+    slots.flatMap { slot in
+      slot.entries.filter { $0.options.contains { $0.key == option } }.map(\.word)
+    }.unique
+  }
+
   private static func words(_ type: ReadType) -> [String] {
     switch type {
     case .word(let choices), .component(let choices): choices.map(\.word)
     case .boolean: ["true", "false"]
     case .list(let element, _): words(element)
     case .path(let words): words
-    case .integer, .number, .text: []
+    case .integer, .number, .share, .text: []
     }
   }
 }
@@ -168,17 +187,19 @@ extension Catalogue {
     return text + optionTable(common, below: "")
   }
 
-  /// The catalogue for a terminal, or one word of it; nil when no component has that name.
+  /// The catalogue for a terminal, or one word of it: a component with its options, or the
+  /// components of a slot by its path or last word; nil when there is none.
   package static func text(only word: String? = nil) -> String? {
     var text = ""
     for slot in slots {
-      let entries = slot.entries.filter { word == nil || $0.word == word }
+      let isWhole = slot.isWhole(word)
+      let entries = slot.entries.filter { isWhole || $0.word == word }
       if entries.isEmpty { continue }
       text += "\(slot.path): \(slot.doc)\n"
       for entry in entries {
         let mark = entry.word == slot.standard ? " (default)" : ""
         text += "  \(entry.word)\(mark): \(entry.summary)\n"
-        guard word != nil else { continue }
+        if isWhole { continue }
         if !entry.formula.isEmpty { text += "    \(entry.formula)\n    \(entry.source)\n" }
         for option in entry.options {
           let allowed = option.type.allowed.isEmpty ? option.type.name : option.type.allowed
@@ -188,6 +209,42 @@ extension Catalogue {
       }
     }
     return text.isEmpty ? nil : text
+  }
+
+  /// The catalogue for programs, or one word of it.
+  package static func json(only word: String? = nil) -> JSON {
+    func json(_ options: [Read]) -> JSON {
+      .array(
+        options.map { option in
+          [
+            "path": .string(option.path), "meaning": .string(option.doc),
+            "type": .string(option.type.name), "allowed": .string(option.type.allowed),
+            "default": .string(option.shownDefault),
+          ]
+        })
+    }
+    let chosen = slots.map { slot in
+      (slot, slot.entries.filter { slot.isWhole(word) || $0.word == word })
+    }.filter { !$0.1.isEmpty }
+    return [
+      "schema_version": 1,
+      "slots": .array(
+        chosen.map { slot, entries in
+          [
+            "path": .string(slot.path), "meaning": .string(slot.doc),
+            "default": .string(slot.standard),
+            "components": .array(
+              entries.map { entry in
+                [
+                  "word": .string(entry.word), "meaning": .string(entry.summary),
+                  "formula": .string(entry.formula), "source": .string(entry.source),
+                  "options": json(entry.options),
+                ]
+              }),
+          ]
+        }),
+      "options": word == nil ? json(common) : [],
+    ]
   }
 
   /// All words, for suggestions and completion.

@@ -25,9 +25,10 @@ package struct Collection {
     texts = Self.texts(of: run)
   }
 
-  /// The exit code that stands for the cells.
+  /// The exit code that stands for the cells and for what the file expects of them.
   package var exitCode: Int32 {
-    summary.coverage.ok == summary.coverage.planned ? ExitCode.ok : ExitCode.someCellsFailed
+    summary.coverage.ok == summary.coverage.planned && !summary.missesExpectation
+      ? ExitCode.ok : ExitCode.someCellsFailed
   }
 
   /// Notes in `run.json` that the run has ended.

@@ -14,13 +14,17 @@ package struct Preparation {
   private let program: ProgramVersion
   private let environment: [String: String]
   private let texts: [RunRecord.Dataset]
+  private let load: HostLoad?
 
-  /// - Parameter texts: those that an earlier run had, which are looked for where they lay then.
+  /// - Parameters:
+  ///   - texts: those that an earlier run had, which are looked for where they lay then.
+  ///   - load: how busy the machine is, where times are about to be measured.
   package init(
     _ experiment: PlannedExperiment, _ options: RunOptions, program: ProgramVersion,
-    environment: [String: String], texts: [RunRecord.Dataset] = []
+    environment: [String: String], texts: [RunRecord.Dataset] = [], load: HostLoad? = nil
   ) {
     self.texts = texts
+    self.load = load
     self.experiment = experiment
     self.options = options
     self.program = program
@@ -113,6 +117,7 @@ package struct Preparation {
     var record = RunRecord(
       folder: folder, arguments: options.arguments, program: program,
       host: HostRecord.read(isa: device.summary, .read()), start: .now)
+    record.load = load?.record
     record.datasets = RunRecord.datasets(of: plan.texts)
     record.checkpoints = plan.checkpoints
     record.options = options
@@ -128,6 +133,7 @@ package struct Preparation {
     record.summary.primary =
       experiment.primary.isEmpty
       ? workloads.flatMap { $0.primary.map(\.name) }.unique : experiment.primary
+    record.summary.expectations = experiment.expectations
     record.summary.scaling = workloads.flatMap { $0.scaling.map(\.name) }.unique
     return record
   }

@@ -55,6 +55,9 @@ package struct RunPlan {
       line.reason = cell.exclusion
       line.configuration = cell.resolved
       line.derived = cell.derived.map(\.path)
+      line.shares = cell.derived.compactMap { value in
+        value.share.map { JSON.Member(value.path, .string($0)) }
+      }
       if let note = text?.note { line.facts = [JSON.Member("dataset_note", .string(note))] }
       entries.append(Entry(cell: cell, line: line))
     }

@@ -51,8 +51,13 @@ package struct Runner {
     // Before anything is written nothing is worth waiting for; who shares its own has something to tidy up.
     if shared == nil { interrupts.mayFinish = false }
     var bar = ProgressBar(Terminal.progress(isQuiet: options.isQuiet))
+    let measuresTime = experiment.workloads.contains { $0.measuresTime }
+    let load = measuresTime ? HostLoad.measure() : nil
+    let cores = ProcessInfo.processInfo.processorCount
+    if let warning = load?.warning(cores: cores) { bar.warn("warning: \(warning)") }
     let prepared = try Preparation(
-      experiment, options, program: program, environment: environment, texts: texts
+      experiment, options, program: program, environment: environment, texts: texts,
+      load: load
     ).prepare(
       continuing: continuation, interrupts, warn: { bar.warn("warning: \($0)") },
       showDownload: { Self.showDownload($0, $1) })

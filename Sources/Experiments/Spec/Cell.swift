@@ -29,6 +29,8 @@ extension JSON {
   fileprivate func asSet(by node: Node?) -> JSON {
     guard case .object(let members) = self else { return self }
     let word = self["type"]
+    // A section that a bare word stands for.
+    if word == nil, let node, !node.isNull, let scalar = node.scalar { return .string(scalar.text) }
     let set = members.compactMap { member -> Member? in
       if member.key == "type" { return Member("type", member.value) }
       return node?[member.key].map { Member(member.key, member.value.asSet(by: $0)) }
@@ -59,7 +61,7 @@ package struct Cell<Model, Workload> {
   /// it is written.
   package let resolved: JSON
   /// The options of `resolved` whose values followed from others.
-  package let derived: [DerivedDefault]
+  package let derived: [DerivedValue]
   let experiment: String
   let declaresVariants: Bool
 

@@ -33,9 +33,12 @@ extension Expansion {
     case .object:
       // Another component is another value; the same one may have its options by default.
       let word = node.entries == nil ? node.scalar?.text : node["type"]?.scalar?.text
-      if let word, read["type"] != .string(word) { return false }
+      if let word, let type = read["type"], type != .string(word) { return false }
       return self.read(node, on: axis, of: point) == read
-    default: return node.isNull && self.read(node, on: axis, of: point) == read
+    default:
+      // What follows from other options is known only once it is read beside them.
+      let follows = node.isNull || node.scalar.flatMap(Share.init) != nil
+      return follows && self.read(node, on: axis, of: point) == read
     }
   }
 

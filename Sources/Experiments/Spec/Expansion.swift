@@ -2,6 +2,7 @@
 // Further cells come in Expansion+Include.swift, faults in Expansion+Faults.swift.
 
 import Config
+import Records
 import Workloads
 
 struct Expansion<Model, Workload> {
@@ -220,6 +221,8 @@ struct Expansion<Model, Workload> {
       compare.append(JSON.Member("metrics", .array(header.primary.map { .string($0) })))
     }
     if !compare.isEmpty { fields.append(JSON.Member("compare", .object(compare))) }
+    let expect = header.expectations.members
+    if !expect.isEmpty { fields.append(JSON.Member("expect", .object(expect))) }
     let matrix = matrix.written
     if !matrix.isEmpty { fields.append(JSON.Member("matrix", .object(matrix))) }
     return .object(fields)

@@ -1,6 +1,7 @@
 // An experiment file, read and expanded: the cells to run, or every fault of every cell at once.
 
 package import Config
+package import Records
 import Workloads
 
 /// An experiment: what a file asks, as cells that are checked and ready to run.
@@ -20,6 +21,8 @@ package struct Experiment<Model, Workload> {
   package let compare: [(variant: String, baseline: String)]
   /// The metrics that are to get a verdict; empty for those of the workload.
   package let primary: [String]
+  /// The bounds that metrics are expected to keep.
+  package let expectations: [ExpectedBound]
   /// Every cell, excluded ones included: by variant, then axes (the last one fastest), then seed.
   package let cells: [Cell<Model, Workload>]
   /// What was read for each variant, without axis values: the options that the file could set.
@@ -87,12 +90,17 @@ package struct Experiment<Model, Workload> {
       reader: reader, header: header, matrix: matrix,
       settings: settings.filter { keys.contains($0.path.keys[0]) })
     expansion.run(body)
-    let faults = Faults(headerFaults + expansion.allFaults)
-    if !faults.all.isEmpty { throw faults }
+    let found = headerFaults + expansion.allFaults
+    if !found.isEmpty {
+      let options = expansion.recordings.flatMap { $0.recording.options.map(\.path) }
+      let names = OptionNames(paths: (["name", "seeds"] + options).unique)
+      throw Faults(found.map(FaultAdvice(names: names, settings: settings).advised))
+    }
     return Experiment(
       name: header.name, file: document.source.name, question: question(document.source),
       variants: header.variants.map(\.name), seeds: header.seeds,
-      compare: header.compare, primary: header.primary, cells: expansion.cells,
+      compare: header.compare, primary: header.primary,
+      expectations: header.expectations, cells: expansion.cells,
       recordings: expansion.recordings,
       resolvedYAML: expansion.resolved().yaml)
   }

@@ -6,6 +6,8 @@ import Config
 package struct ExperimentArguments: Sendable {
   /// `path=value`, over the document, its variants and its axes.
   package var sets: [String] = []
+  /// The same in plain words without an option before them, as Hydra has it.
+  package var words: [String] = []
   /// `path=v1,v2,...`, further axes; one of the same path is replaced.
   package var vary: [String] = []
   /// As `vary`, in plain words without an option before them.
@@ -48,6 +50,9 @@ package struct ExperimentArguments: Sendable {
     var changes = Changes()
     changes.settings = all(sets) { argument, order throws(Faults) in
       try Setting.parse(argument, order: order)
+    }
+    changes.settings += all(words) { argument, order throws(Faults) in
+      try Setting.parse(argument, option: "", order: order)
     }
     changes.axes = all(vary) { argument, order throws(Faults) in
       try Setting.parseAxis(argument, order: order)

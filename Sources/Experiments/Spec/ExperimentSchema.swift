@@ -27,7 +27,7 @@ package enum ExperimentSchema {
     let seeds = schema.schema(Recording(path: "", items: header.filter(isSeeds)))["properties"]
     return schema.document(
       whole, title: "runexp experiment",
-      extra: [seedsField(seeds?["seeds"]), variants(overlay), compare, MatrixSchema.field])
+      extra: [seedsField(seeds?["seeds"]), variants(overlay), compare, expect, MatrixSchema.field])
   }
 
   /// What a document in which nothing is written reads: all options with their defaults.
@@ -71,6 +71,20 @@ package enum ExperimentSchema {
               .array([overlay, ["type": "null"]]))
           ])),
       ]))
+  }
+
+  private static var expect: JSON.Member {
+    let bound: JSON = [
+      "description": "a bound: < 1.92, >= 0.5 or 1.8..1.92", "type": "string",
+      "pattern": "^ *([<>]=? *[^<>= ]|[^<>=]+\\.\\.)",
+    ]
+    let ofVariant: JSON = ["type": "object", "additionalProperties": bound]
+    return JSON.Member(
+      "expect",
+      [
+        "description": "bounds that metrics are expected to keep, of all variants or of one",
+        "type": "object", "additionalProperties": ["anyOf": [bound, ofVariant]],
+      ])
   }
 
   private static var compare: JSON.Member {

@@ -61,8 +61,12 @@ extension DocumentReader {
     for workload in workloads {
       let word = Node(.scalar(Scalar(text: workload.word)), mark: mark)
       let entry = Entry(key: "workload", keyMark: mark, value: word)
-      for option in read(Node(.mapping([entry]), mark: mark)).recording.options {
+      let recording = read(Node(.mapping([entry]), mark: mark)).recording
+      for option in recording.options {
         if case .path = option.type { options[option.path] = option.type }
+      }
+      for (section, option) in recording.bareWords {
+        if case .path = option.type { options[section] = option.type }
       }
     }
     return RelativePaths(options: options)

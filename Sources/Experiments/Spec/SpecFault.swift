@@ -11,6 +11,7 @@ package enum SpecFault: Sendable, Hashable {
   case unknownVariant(String, known: [String])
   /// A metric of `compare` that does not exist, or that has no better direction.
   case unknownMetric(String, known: [String])
+  case notAMetric(String, known: [String])
 
   // Axes.
   case unknownAxis(String, known: [String])
@@ -63,8 +64,9 @@ extension SpecFault {
     case .unknownVariant(let name, _): "unknown variant \(Wording.quote(name))"
     case .unknownMetric(let name, _):
       "\(Wording.quote(name)) is no metric that can be better or worse"
+    case .notAMetric(let name, _): "\(Wording.quote(name)) is no metric"
 
-    case .unknownAxis("seeds", _):
+    case .unknownAxis("seeds", _), .unknownAxis("seed", _):
       "seeds are no axis: every cell runs once with each; write seeds=[1, 2]"
     case .unknownAxis(let path, _): "axis path \(Wording.quote(path)) is not an option"
     case .emptyAxis(let path): "axis \(Wording.quote(path)) has no values: write a list"
@@ -105,11 +107,21 @@ extension SpecFault {
     switch self {
     case .unknownVariant(let name, let known): return lines(name, known, "known variants")
     case .unknownMetric(let name, let known): return lines(name, known, "such metrics")
-    case .unknownAxis("seeds", _): return []
+    case .notAMetric(let name, let known):
+      return Suggestion.question(Suggestion.nearest(to: name, among: known).map { [$0] } ?? [])
+        .map { [$0] } ?? ["'runexp show RUN CELL' lists those of a cell"]
+    case .unknownAxis("seeds", _), .unknownAxis("seed", _): return []
     case .unknownAxis(let path, let known):
+      if let question = Suggestion.question(OptionNames(paths: known).meant(by: path)) {
+        return [question]
+      }
       return lines(path, Self.nearby(path, known), "known options")
     case .excludeNeedsAxis(let key, let known): return lines(key, known, "known axes")
-    case .unknownName(let name, let known): return lines(name, known, "known names")
+    case .unknownName(let name, let known):
+      if let question = Suggestion.question(OptionNames(paths: known).meant(by: name)) {
+        return [question]
+      }
+      return lines(name, known, "known names")
     case .excludeMatchesNothing(_, let value, let known): return lines(value, known, "its values")
     default: return []
     }
@@ -118,7 +130,8 @@ extension SpecFault {
   /// Whether a text could not be understood, as against one that breaks a rule.
   fileprivate var isOfSpelling: Bool {
     switch self {
-    case .badName, .unknownVariant, .unknownMetric, .unknownAxis, .badRange, .excludeNeedsAxis,
+    case .badName, .unknownVariant, .unknownMetric, .notAMetric, .unknownAxis, .badRange,
+      .excludeNeedsAxis,
       .excludeMatchesNothing, .badExpression, .unknownName, .badSetting, .badPath:
       true
     default: false
@@ -129,6 +142,6 @@ extension SpecFault {
   private static func nearby(_ path: String, _ known: [String]) -> [String] {
     func section(_ path: String) -> Substring? { path.lastIndex(of: ".").map { path[..<$0] } }
     let near = known.filter { $0 == section(path).map(String.init) || section($0) == section(path) }
-    return near.isEmpty || Suggestion.nearest(to: path, among: known) != nil ? known : near
+    return near.isEmpty ? known : near
   }
 }

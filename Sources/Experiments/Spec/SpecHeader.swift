@@ -22,6 +22,7 @@ struct SpecHeader {
   let compare: [(variant: String, baseline: String)]
   /// The metrics that are to get a verdict; empty for those of the workload.
   let primary: [String]
+  let expectations: [ExpectedBound]
   let matrixNode: Node?
 
   /// Reads the root of a file; keys of the document count as known.
@@ -33,6 +34,7 @@ struct SpecHeader {
     declaresVariants = !variants.isEmpty
     self.variants = variants.isEmpty ? [Variant(name: "base", overlay: nil)] : variants
     (compare, primary) = Self.compare(root, known: self.variants.map(\.name))
+    expectations = Self.expectations(root, variants: self.variants.map(\.name))
     matrixNode = root.node("matrix")
   }
 
@@ -126,6 +128,41 @@ struct SpecHeader {
       return nil
     }
     return (variant, baseline)
+  }
+
+  private static func expectations(_ root: Section, variants: [String]) -> [ExpectedBound] {
+    let section = root.section("expect", "bounds that metrics are expected to keep")
+    return section.writtenKeys.flatMap { key -> [ExpectedBound] in
+      guard section.node(key)?.entries != nil else {
+        return [expectation(of: key, section, variant: nil)].compactMap(\.self)
+      }
+      if !variants.contains(key) {
+        section.fault(
+          key, because: .spec(.unknownVariant(key, known: variants)), isOfKey: true)
+      }
+      let own = section.section(key, "bounds for one variant")
+      return own.writtenKeys.compactMap { expectation(of: $0, own, variant: key) }
+    }
+  }
+
+  private static func expectation(
+    of metric: String, _ section: Section, variant: String?
+  ) -> ExpectedBound? {
+    guard let node = section.node(metric) else { return nil }
+    guard Metric.named(metric) != nil else {
+      let known = Metric.all.map(\.name)
+      section.fault(metric, because: .spec(.notAMetric(metric, known: known)), isOfKey: true)
+      return nil
+    }
+    guard let bound = node.scalar.flatMap({ MetricBound($0.text) }) else {
+      section.fault(
+        metric,
+        because: .wrongType(
+          section.path(of: metric), expected: MetricBound.expected, found: Wording.found(node),
+          hint: nil))
+      return nil
+    }
+    return ExpectedBound(metric: metric, variant: variant, bound: bound.text)
   }
 
   /// What is wrong with a name, which is a folder's and stands in the results' tables.

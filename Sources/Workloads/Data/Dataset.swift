@@ -53,7 +53,7 @@ package struct DatasetDeclaration: Sendable, Equatable {
 extension DatasetDeclaration {
   /// Reads the section `dataset`; a word that names nothing is a fault.
   init(_ options: Section) {
-    let section = options.section("dataset", "the text to read")
+    let section = options.section("dataset", bareKey: "name", "the text to read")
     let name = section.read(
       "name", .path(or: Dataset.names), default: "tiny-shakespeare",
       "tiny-shakespeare, synthetic-plays, or a file's path")

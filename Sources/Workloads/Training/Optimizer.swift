@@ -87,12 +87,17 @@ package struct Schedule: Equatable, Sendable {
       "schedule", of: Schedule.choices, default: "cosine", "how the learning rate changes")
     let options = read.options
     let warmup = options.read(
-      "warmup", .int(in: 0...1_000_000_000), derived: min(100, steps / 10),
-      rule: "a tenth of steps, at most 100", "steps over which the rate rises linearly to lr")
+      "warmup", .int(in: 0...1_000_000_000).orShare(of: steps, named: "steps"),
+      derived: min(100, steps / 10), rule: "a tenth of steps, at most 100",
+      "steps over which the rate rises linearly to lr; a share of them is rounded up")
     if warmup > steps {
       options.fault(
         "warmup",
-        because: .rule("\(warmup) steps of warm-up are more than the \(steps) steps of the run"))
+        because: .stated(
+          Fault.Statement(
+            "\(warmup) steps of warm-up are more than the \(steps) steps of the run",
+            help: [Self.hint(options.path(of: "warmup"), share: "5%", of: "steps")])),
+        notes: [workload.note("steps")])
     }
     var floor = rate
     let shape = Shape(rawValue: read.word) ?? .cosine
@@ -100,15 +105,25 @@ package struct Schedule: Equatable, Sendable {
       // A default must be a number that a file may have: of the smallest rates a tenth is 0 in f32.
       let tenth = (Decimal(rate) / Decimal(10)).double
       floor = options.read(
-        "min_lr", .double(in: 0...100), derived: Float(tenth) == 0 ? 0 : tenth,
-        rule: "a tenth of lr",
+        "min_lr", .double(in: 0...100).orShare(of: rate, named: "lr"),
+        derived: Float(tenth) == 0 ? 0 : tenth, rule: "a tenth of lr",
         "learning rate at the last step")
       if floor > rate {
         options.fault(
-          "min_lr", because: .rule("\(floor) is above the learning rate of \(rate)"))
+          "min_lr",
+          because: .stated(
+            Fault.Statement(
+              "\(floor) is above the learning rate of \(rate)",
+              help: [Self.hint(options.path(of: "min_lr"), share: "10%", of: "lr")])),
+          notes: [workload.component(at: "optimizer")?.note("lr")].compactMap(\.self))
       }
     }
     self.init(shape: shape, warmup: warmup, steps: steps, rate: rate, floor: floor)
+  }
+
+  /// What to add to the command line where a number does not fit another one any more.
+  private static func hint(_ path: String, share: String, of whole: String) -> String {
+    "add --set \(path)=\(share), a share that follows \(whole)"
   }
 
   /// The learning rate of a step, counted from 0.

@@ -178,6 +178,7 @@ import Testing
       var known = 0.5
       if case .real(let number) = value { known = number }
       return [known / 2, 2 * known, known + 0.25, known + 1].map { .real($0) }
+    case .share(_, let number): return ["25 %"] + candidates(number, near: value)
     case .boolean: return [.bool(true), .bool(false)]
     case .text: return ["a", "b"].map { .string($0) }
     case .path(let words): return (words + ["./a.txt"]).map { .string($0) }

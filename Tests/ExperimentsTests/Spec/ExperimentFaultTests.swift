@@ -181,7 +181,7 @@ import Testing
         --set model.layer=3: error: unknown key 'layer' in model
         model.layer=3
         ^
-        did you mean 'layers'?
+        did you mean 'model.layers'?
 
         """)
   }

@@ -40,7 +40,7 @@ import Testing
     #expect(root["additionalProperties"] as? Bool == false)
     #expect(
       try at("properties", in: root).keys.sorted() == [
-        "compare", "device", "matrix", "model", "name", "precision", "seeds", "variants",
+        "compare", "device", "expect", "matrix", "model", "name", "precision", "seeds", "variants",
         "workload",
       ])
     #expect(

@@ -1,0 +1,120 @@
+// OptionNames: which options a name can stand for that is none: a last word alone, what nanoGPT,
+// PyTorch or Hugging Face call it, or something near to it.
+
+import Config
+
+/// The options of an experiment, by dotted path.
+struct OptionNames {
+  /// More would be no suggestion.
+  private static let limit = 3
+
+  let paths: [String]
+
+  /// The full paths that a name means, the likeliest first; none where nobody can tell.
+  ///
+  /// - Parameters:
+  ///   - name: a key or a dotted path, as it was written.
+  ///   - section: the path of the section that it was written in.
+  func meant(by name: String, in section: String = "") -> [String] {
+    let keys = name.split(separator: ".").map(String.init)
+    guard let word = keys.last else { return [] }
+    let written = ([section] + keys.dropLast()).filter { !$0.isEmpty }.joined(separator: ".")
+    let known = called(word)
+    if !known.isEmpty { return Array(near(known, written).prefix(Self.limit)) }
+    let within = paths.filter { Self.section($0) == written }
+    if let close = Suggestion.nearest(to: word, among: within.map(Self.last)) {
+      return [written.isEmpty ? close : "\(written).\(close)"]
+    }
+    if let whole = Suggestion.nearest(to: name, among: paths) { return [whole] }
+    guard let close = Suggestion.nearest(to: word, among: paths.map(Self.last)) else { return [] }
+    return Array(near(paths.filter { Self.last($0) == close }, written).prefix(Self.limit))
+  }
+
+  /// The paths that end in a word, or go by it in other programs.
+  func called(_ word: String) -> [String] {
+    let same = paths.filter { Self.last($0) == word }
+    return same.isEmpty ? (Self.others[Self.folded(word)] ?? []).filter(paths.contains) : same
+  }
+
+  /// Those below the section that was written, where there are any.
+  private func near(_ found: [String], _ section: String) -> [String] {
+    let below = found.filter { $0.hasPrefix(section + ".") }
+    return below.isEmpty ? found : below
+  }
+
+  private static func last(_ path: String) -> String {
+    path.split(separator: ".").last.map(String.init) ?? path
+  }
+
+  private static func section(_ path: String) -> String {
+    path.split(separator: ".").dropLast().joined(separator: ".")
+  }
+
+  private static func folded(_ word: String) -> String {
+    word.lowercased().replacing("-", with: "_")
+  }
+
+  /// The names of other programs, each with our paths.
+  private static let others: [String: [String]] = {
+    var found: [String: [String]] = [:]
+    for (path, words) in names {
+      for word in words.split(separator: " ") { found[String(word), default: []].append(path) }
+    }
+    return found
+  }()
+
+  /// nanoGPT's names, then those of Hugging Face's configurations and Trainer, then PyTorch's.
+  private static let names: [(path: String, words: String)] = [
+    ("seeds", "seed random_seed manual_seed"),
+    ("precision", "dtype torch_dtype autocast"),
+    ("model.layers", "n_layer n_layers num_hidden_layers num_layers n_blocks depth"),
+    ("model.width", "n_embd hidden_size d_model n_embed embed_dim embedding_dim dim"),
+    (
+      "model.dropout",
+      "resid_pdrop embd_pdrop attn_pdrop hidden_dropout attention_dropout hidden_dropout_prob"
+    ),
+    ("model.tied_embeddings", "tie_word_embeddings tie_weights weight_tying"),
+    ("model.init_std", "initializer_range init_scale"),
+    ("model.logit_softcap", "final_logit_softcapping"),
+    ("model.norm.epsilon", "rms_norm_eps layer_norm_eps layer_norm_epsilon norm_eps eps"),
+    ("model.norm", "normalization norm_type"),
+    ("model.attention.heads", "n_head n_heads num_attention_heads num_heads nhead"),
+    ("model.attention.kv_heads", "num_key_value_heads n_kv_heads n_kv_head num_kv_heads"),
+    ("model.attention.head_dim", "head_size d_head d_k"),
+    ("model.attention.window", "sliding_window window_size"),
+    ("model.attention.softcap", "attn_logit_softcapping"),
+    ("model.attention.kernel", "attn_implementation flash flash_attention sdpa"),
+    ("model.position", "position_embedding_type pos_emb positional_encoding"),
+    ("model.position.base", "rope_theta theta rope_base rotary_base"),
+    ("model.position.scaling", "rope_scaling"),
+    ("model.ffn", "mlp feed_forward activation_function hidden_act activation"),
+    ("model.ffn.hidden", "intermediate_size n_inner d_ff dim_feedforward ffn_dim hidden_dim"),
+    ("workload.vocabulary", "vocab_size n_vocab"),
+    (
+      "workload.sequence",
+      "block_size max_position_embeddings n_positions n_ctx context_length max_seq_len "
+        + "max_length seq_len sequence_length context_size"
+    ),
+    ("workload.batch", "batch_size per_device_train_batch_size micro_batch_size bs"),
+    (
+      "workload.steps",
+      "max_iters max_steps num_train_epochs num_steps num_train_steps n_steps iterations iters "
+        + "epochs lr_decay_iters"
+    ),
+    ("workload.evaluate_every", "eval_interval eval_steps eval_every"),
+    ("workload.evaluation_windows", "eval_iters"),
+    ("workload.new_tokens", "max_new_tokens n_predict n_gen"),
+    ("workload.sample.tokens", "max_new_tokens num_samples"),
+    ("workload.prompt_tokens", "n_prompt"),
+    ("workload.cache", "kv_cache cache_type cache_implementation"),
+    ("workload.optimizer.lr", "learning_rate max_lr base_lr"),
+    ("workload.optimizer.clip", "grad_clip max_grad_norm clip_grad_norm gradient_clip_val"),
+    ("workload.optimizer.beta1", "adam_beta1 betas"),
+    ("workload.optimizer.beta2", "adam_beta2 betas"),
+    ("workload.optimizer.epsilon", "adam_epsilon eps"),
+    ("workload.optimizer.weight_decay", "wd decay"),
+    ("workload.schedule", "lr_scheduler_type lr_scheduler scheduler decay_lr"),
+    ("workload.schedule.min_lr", "eta_min min_learning_rate final_lr"),
+    ("workload.schedule.warmup", "warmup_iters warmup_steps warmup_ratio num_warmup_steps"),
+  ]
+}

@@ -1,0 +1,54 @@
+// ExperimentFiles: which experiment file was meant by a path that is none.
+
+import Config
+import Foundation
+import Records
+
+enum ExperimentFiles {
+  private static let endings = [".yaml", ".yml"]
+  /// Of the files in a folder, as many as fit a line.
+  private static let limit = 8
+
+  /// The file that a path or a bare name perhaps means; nil where nobody can tell.
+  static func meant(by path: String) -> String? {
+    let path = path.hasPrefix("./") ? String(path.dropFirst(2)) : path
+    let stem = endings.first { path.hasSuffix($0) }.map { String(path.dropLast($0.count)) } ?? path
+    let written = endings.flatMap { ["\(stem)\($0)", "experiments/\(stem)\($0)"] }
+    if let file = written.first(where: AtomicFile.exists) { return file }
+    let folder = path.contains("/") ? AtomicFile.folder(of: path) : "."
+    let known = [folder, "experiments"].unique.flatMap { folder in
+      files(in: folder).map { folder == "." ? $0 : "\(folder)/\($0)" }
+    }
+    return Suggestion.nearest(to: path, among: known)
+      ?? known.first {
+        name(of: $0) == Suggestion.nearest(to: name(of: path), among: known.map(name))
+      }
+  }
+
+  /// What to say of a path at which there is no experiment file.
+  static func help(_ path: String, _ problem: Fault.FileProblem) -> [String] {
+    switch problem {
+    case .missing:
+      return Suggestion.question([meant(by: path)].compactMap(\.self)).map { [$0] } ?? []
+    case .directory where AtomicFile.exists("\(path)/plan.jsonl"):
+      let run = Wording.shellWord(path)
+      return ["it is a run: 'runexp show \(run)' shows it, 'runexp resume \(run)' goes on with it"]
+    case .directory:
+      let files = files(in: path)
+      let more = files.count > limit ? " and \(files.count - limit) more" : ""
+      return files.isEmpty
+        ? [] : ["experiment files in it: \(files.prefix(limit).joined(separator: ", "))\(more)"]
+    default: return []
+    }
+  }
+
+  private static func files(in folder: String) -> [String] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    return names.filter { name in endings.contains { name.hasSuffix($0) } }.sorted()
+  }
+
+  private static func name(of path: String) -> String {
+    let last = path.split(separator: "/").last.map(String.init) ?? path
+    return endings.first { last.hasSuffix($0) }.map { String(last.dropLast($0.count)) } ?? last
+  }
+}

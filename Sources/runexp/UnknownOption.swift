@@ -1,0 +1,37 @@
+// UnknownOption: an option of the experiment that was taken for one of the program: `--steps 20`.
+
+import ArgumentParser
+import Config
+import Experiments
+
+enum UnknownOption {
+  /// Subcommands that take settings.
+  private static let commands: [any ParsableCommand.Type] = [
+    Run.self, Sweep.self, Plan.self, Check.self, PrepareCommand.self,
+  ]
+
+  /// What to write instead of an option that the experiment has and the program has not; nil for
+  /// any other error.
+  ///
+  /// - Parameters:
+  ///   - message: the parser's, which names the option.
+  ///   - words: the command line.
+  static func advice(_ message: String, _ words: [String]) -> String? {
+    guard commands.contains(where: { $0._commandName == words.first }),
+      message.contains("Unknown option"),
+      let place = words.firstIndex(where: {
+        message.contains("'\(option($0))'") && $0.hasPrefix("--")
+      })
+    else { return nil }
+    let parts = words[place].split(separator: "=", maxSplits: 1).map(String.init)
+    guard let path = Catalogue.path(called: String(parts[0].dropFirst(2))) else { return nil }
+    let next = words.dropFirst(place + 1).first.flatMap { $0.hasPrefix("--") ? nil : $0 }
+    let value = parts.count > 1 ? parts[1] : next ?? "VALUE"
+    let setting = Wording.shellWord("\(path)=\(value)")
+    return "'\(option(words[place]))' is an option of the experiment: --set \(setting)"
+  }
+
+  private static func option(_ word: String) -> String {
+    word.split(separator: "=", maxSplits: 1).first.map(String.init) ?? word
+  }
+}
