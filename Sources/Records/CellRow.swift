@@ -27,6 +27,9 @@ package struct CellRow: Equatable, Sendable, Record {
   /// What really ran, against what was asked for: device, kernel, dataset (columns `ran.<key>`).
   package private(set) var facts: [Entry] = []
   package var metrics = MetricValues()
+  /// The rounds that its times were measured in, in turn with the cells that it is compared with;
+  /// nil of a time that was measured in one go.
+  package var rounds: [TimingRound]?
 
   package init() {}
 
@@ -91,6 +94,7 @@ extension CellRow {
       Field("status", \.status, isRequired: true), Field("reason", \.reason),
       Field("axes", members: \.axes), Field("ran", members: \.facts),
       Field("metrics", \.metrics), Field("nonfinite", \.metrics.nonfinite),
+      Field("rounds", \.rounds, omitsNull: true),
     ]
   }
 }

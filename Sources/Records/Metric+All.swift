@@ -16,8 +16,10 @@ extension Metric {
 
   /// How well the model predicts.
   package static let quality: [Metric] = [
-    valLoss, bestValLoss, trainLoss, initialLoss, zLoss,
+    valLoss, valPerplexity, valBitsPerCharacter, bestValLoss, trainLoss, initialLoss, zLoss,
   ]
+  /// The validation loss in other units.
+  package static let unitsOfLoss: [Metric] = [valPerplexity, valBitsPerCharacter]
   /// How fast it runs.
   package static let speed: [Metric] = [
     tokensPerSecond, stepSeconds, trainSeconds, evaluationSeconds, seconds, flopsPerSecond,
@@ -50,6 +52,14 @@ extension Metric {
   // Quality
   package static let valLoss = Metric(
     "val_loss", "Mean cross-entropy over the validation split at the end, in nats a token.",
+    better: .lower, .sampled, as: .decimals(4))
+  package static let valPerplexity = Metric(
+    "val_perplexity",
+    "exp(val_loss): as unsure as a fair choice among so many tokens.",
+    better: .lower, .sampled, as: .decimals(3))
+  package static let valBitsPerCharacter = Metric(
+    "val_bits_per_character",
+    "val_loss over ln 2: the bits that coding the text would take, a character being a token.",
     better: .lower, .sampled, as: .decimals(4))
   package static let bestValLoss = Metric(
     "best_val_loss",

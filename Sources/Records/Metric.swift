@@ -2,6 +2,7 @@
 // it is, and how people read it. The list of all metrics is in Metric+All.swift.
 
 package import Config
+internal import Foundation
 
 /// A quantity that a cell reports.
 package struct Metric: Hashable, Sendable {
@@ -173,6 +174,15 @@ package struct MetricValues: Equatable, Sendable, JSONRepresentable {
     for member in members {
       self[Metric.named(member.key) ?? .unlisted(member.key)] = member.value.number
     }
+  }
+}
+
+extension MetricValues {
+  /// Adds what the validation loss is in other units, to rows of older versions as well.
+  package mutating func addUnitsOfLoss() {
+    guard let loss = self[.valLoss] else { return }
+    self[.valPerplexity] = exp(loss)
+    self[.valBitsPerCharacter] = loss / log(2)
   }
 }
 

@@ -11,6 +11,34 @@ extension Metric {
     return scale(for: value).text(value)
   }
 
+  /// The unit of the values in files; nil of plain numbers.
+  package var unit: String? {
+    switch format {
+    case .bytes: name.hasSuffix("_per_s") ? "bytes/s" : "bytes"
+    case .seconds: "s"
+    case .percent: "%"
+    case .scaled where name.hasSuffix("flops_per_s"): "FLOP/s"
+    case .scaled where name.hasSuffix("tokens_per_s"): "tokens/s"
+    case .decimals where meaning.contains("nats a token"),
+      .scientific where meaning.contains("nats a token"):
+      "nats a token"
+    default: nil
+    }
+  }
+
+  /// Unit, direction and certainty in words: `nats a token; lower is better; varies with seed or
+  /// time`.
+  package var properties: String {
+    let direction = better == .none ? nil : "\(better.rawValue) is better"
+    let origin =
+      switch certainty {
+      case .analytic: "follows from the architecture"
+      case .exact: "counted, the same each time"
+      case .sampled: isTiming ? "varies with the machine's state" : "varies with the seed"
+      }
+    return [unit, direction, origin].compactMap(\.self).joined(separator: "; ")
+  }
+
   /// A mean and its standard deviation in one unit, chosen by the mean: `12.3 ± 0.1 MiB`.
   package func text(_ mean: Double, sd: Double) -> String {
     guard mean.isFinite, sd.isFinite else { return text(mean) }

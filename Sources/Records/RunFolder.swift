@@ -164,6 +164,16 @@ package struct RunFolder: Sendable, Equatable {
     try body()
   }
 
+  /// Whether there is anything that a cell which has not ended would go on from.
+  package func hasBegun(_ id: String) -> Bool {
+    hasTrainingState(id) || AtomicFile.exists("\(cell(id))/\(TimingRound.file)")
+  }
+
+  /// Removes the rounds of an interrupted measurement.
+  package func dropRounds(of id: String) throws(ResultsError) {
+    try remove("\(cell(id))/\(TimingRound.file)")
+  }
+
   /// Removes the state that an interrupted training would go on from.
   package func dropTrainingState(of id: String) throws(ResultsError) {
     try remove("\(cell(id))/\(Self.trainingState)")

@@ -14,9 +14,16 @@ package struct StoredRun: Sendable {
   ///
   /// - Throws: `ResultsError` when it has no plan that can be read.
   package init(_ folder: RunFolder) throws(ResultsError) {
+    self.init(
+      folder, record: try? RunRecord(file: folder.file("run.json")),
+      cells: try folder.plan().map { StoredCell($0, in: folder) })
+  }
+
+  /// A run whose record and cells are known.
+  package init(_ folder: RunFolder, record: RunRecord?, cells: [StoredCell]) {
     self.folder = folder
-    record = try? RunRecord(file: folder.file("run.json"))
-    cells = try folder.plan().map { StoredCell($0, in: folder) }
+    self.record = record
+    self.cells = cells
   }
 
   package var rows: [CellRow] { cells.map(\.row) }
@@ -47,10 +54,15 @@ package struct StoredCell: Sendable {
   package let folder: String
 
   package init(_ planned: PlanLine, in run: RunFolder) {
-    self.planned = planned
-    folder = run.cell(planned.cell)
     let row = planned.row(experiment: run.experiment)
-    self.row = run.result(of: row) ?? row
+    self.init(planned, row: run.result(of: row) ?? row, folder: run.cell(planned.cell))
+  }
+
+  /// A cell whose result is known.
+  package init(_ planned: PlanLine, row: CellRow, folder: String) {
+    self.planned = planned
+    self.row = row
+    self.folder = folder
   }
 
   package var id: String { planned.cell }
@@ -77,7 +89,9 @@ extension RunFolder {
     guard let row = try? CellRow(file: "\(cell(planned.cell))/result.json"),
       row.isResult(of: planned)
     else { return nil }
-    return row.placed(like: planned)
+    var placed = row.placed(like: planned)
+    placed.metrics.addUnitsOfLoss()
+    return placed
   }
 }
 

@@ -2,8 +2,10 @@
 // judge by this file; nothing else decides.
 //
 // The rule: values are paired by seed where the seeds pair, and a paired t test decides; elsewhere Welch's t test does.
-// Holm's correction goes over all tests of the table that is shown. A count needs no test, only a difference that
-// matters. The exact permutation test, which assumes no distribution, stands beside the t test and decides nothing.
+// A time that was measured in rounds is judged by the logarithms of the rounds instead. Holm's
+// correction goes over all tests of the table that is shown. A count needs no test, only a
+// difference that matters. The exact permutation test, which assumes no distribution, stands beside
+// the t test and decides nothing.
 
 internal import Foundation
 
@@ -78,23 +80,26 @@ package struct Comparison: Equatable, Sendable {
     case described
   }
 
-  package let subject: Sample
-  package let baseline: Sample
-  /// Whether the values stand in pairs, one a seed.
-  package let isPaired: Bool
+  /// The values of both sides, one a seed.
+  private let values: MeanDifference
+  /// Logarithms of a time or rate in each round of measurement; nil where the seeds alone show the
+  /// spread.
+  private let rounds: MeanDifference?
   package let question: Question
   /// The p of the t test after Holm's correction over its table; nil where nothing was tested.
   package fileprivate(set) var holmP: Double?
   package fileprivate(set) var verdict: Verdict = .described
 
-  /// - Parameter isPaired: whether both sides have one value a seed, in the same order.
+  /// - Parameters:
+  ///   - isPaired: whether both sides have one value a seed, in the same order.
+  ///   - rounds: the logarithms of both sides in rounds of measurement, which show the spread
+  ///     within a seed.
   package init(
-    subject: [Double], baseline: [Double], isPaired: Bool = true, question: Question = .none
+    subject: [Double], baseline: [Double], isPaired: Bool = true, rounds: MeanDifference? = nil,
+    question: Question = .none
   ) {
-    precondition(!isPaired || subject.count == baseline.count, "pairs of unequal number")
-    self.subject = Sample(subject)
-    self.baseline = Sample(baseline)
-    self.isPaired = isPaired
+    values = MeanDifference(subject, baseline, isPaired: isPaired)
+    self.rounds = rounds?.interval == nil ? nil : rounds
     self.question = question
     verdict = decided
   }
@@ -102,16 +107,17 @@ package struct Comparison: Equatable, Sendable {
   /// Pairs values by seed where the seeds pair.
   package init(
     subject: [(seed: Int, value: Double)], baseline: [(seed: Int, value: Double)],
-    question: Question = .none
+    rounds: MeanDifference? = nil, question: Question = .none
   ) {
     let values = Dictionary(baseline, uniquingKeysWith: { first, _ in first })
     let pairs = subject.compactMap { one in values[one.seed].map { (one.value, $0) } }
     if Self.isPaired(shared: pairs.count, subject.count, baseline.count) {
-      self.init(subject: pairs.map(\.0), baseline: pairs.map(\.1), question: question)
+      self.init(
+        subject: pairs.map(\.0), baseline: pairs.map(\.1), rounds: rounds, question: question)
     } else {
       self.init(
         subject: subject.map(\.value), baseline: baseline.map(\.value), isPaired: false,
-        question: question)
+        rounds: rounds, question: question)
     }
   }
 
@@ -122,54 +128,30 @@ package struct Comparison: Equatable, Sendable {
     shared > 0 && (shared == min(subject, baseline) || shared >= 6)
   }
 
-  /// The number of pairs, or of values on the side that has fewer.
-  package var n: Int { min(subject.n, baseline.n) }
-
+  package var subject: Sample { values.subject }
+  package var baseline: Sample { values.baseline }
+  /// Whether the seeds' values stand in pairs.
+  package var isPaired: Bool { values.isPaired }
+  /// The number of pairs of seeds, or of seeds on the side that has fewer.
+  package var n: Int { values.n }
+  /// What the test rests on: the values of the seeds, or the rounds.
+  package var test: MeanDifference { rounds ?? values }
+  /// Whether the test rests on rounds of measurement.
+  package var hasRounds: Bool { rounds != nil }
   /// The mean of the subject less that of the baseline; nil where a side has no value.
-  package var difference: Double? {
-    if isPaired { return differences.mean }
-    guard let above = subject.mean, let below = baseline.mean else { return nil }
-    return above - below
-  }
-
+  package var difference: Double? { values.estimate }
   /// Subject less baseline, by seed; of no values where they are not paired.
-  package var differences: Sample {
-    Sample(isPaired ? zip(subject.values, baseline.values).map { $0 - $1 } : [])
-  }
-
-  /// The 95 % t interval of the difference: Student's of pairs, else Welch's.
-  ///
-  /// Nil of fewer than two values on a side, and where all differences are one and the same number other than zero:
-  /// a spread of zero seen in a few samples says nothing about the next sample.
-  package var interval: Interval? {
-    guard let difference, let error else { return nil }
-    let half = StudentT(degreesOfFreedom: error.freedom).quantile(0.975) * error.value
-    return Interval(low: difference - half, high: difference + half)
-  }
-
+  package var differences: Sample { values.differences }
   /// The two-sided p of the t test, not corrected; nil where `interval` is.
-  package var p: Double? {
-    guard let difference, let error else { return nil }
-    if difference == 0 { return 1 }
-    return StudentT(degreesOfFreedom: error.freedom).twoSided(difference / error.value)
-  }
+  package var p: Double? { test.p }
 
-  // Welch, The generalization of Student's problem when several different population variances are involved, 1947.
-  private var error: (value: Double, freedom: Double)? {
-    if isPaired {
-      let differences = differences
-      guard let sd = differences.sd, !differences.isConstant || differences.mean == 0 else {
-        return nil
-      }
-      return (sd / Double(n).squareRoot(), Double(n - 1))
-    }
-    guard let first = subject.sd, let second = baseline.sd else { return nil }
-    let a = first * first / Double(subject.n)
-    let b = second * second / Double(baseline.n)
-    guard a + b > 0 else { return nil }
-    let freedom =
-      (a + b) * (a + b) / (a * a / Double(subject.n - 1) + b * b / Double(baseline.n - 1))
-    return ((a + b).squareRoot(), freedom)
+  /// The 95 % t interval of the difference.
+  ///
+  /// Of rounds it is that of the ratio, times the baseline's mean. Nil where no spread was seen.
+  package var interval: Interval? {
+    guard rounds != nil else { return values.interval }
+    guard let ratioInterval, let below = baseline.mean else { return nil }
+    return Interval(low: (ratioInterval.low - 1) * below, high: (ratioInterval.high - 1) * below)
   }
 
   /// The ratio of the means, subject over baseline; nil of no values or a baseline of zero.
@@ -178,12 +160,15 @@ package struct Comparison: Equatable, Sendable {
     return above / below
   }
 
-  /// The 95 % t interval of the ratio, over the logarithms of each seed's ratio.
+  /// The 95 % t interval of the ratio, over the logarithms of each seed's ratio, or of each
+  /// round's.
   ///
-  /// It belongs to the geometric mean of the ratios; nil without pairs, where `interval` is, or where a value is not
-  /// above zero.
+  /// It belongs to the geometric mean of the ratios; nil without pairs of seeds, where `interval`
+  /// is, or where a value is not above zero.
   package var ratioInterval: Interval? {
-    guard isPaired, interval != nil, (subject.values + baseline.values).allSatisfy({ $0 > 0 })
+    if let logs = rounds?.interval { return Interval(low: exp(logs.low), high: exp(logs.high)) }
+    guard isPaired, values.interval != nil,
+      (subject.values + baseline.values).allSatisfy({ $0 > 0 })
     else { return nil }
     let logs = Sample(zip(subject.values, baseline.values).map { log($0 / $1) })
     return logs.interval().map { Interval(low: exp($0.low), high: exp($0.high)) }
@@ -193,11 +178,7 @@ package struct Comparison: Equatable, Sendable {
   ///
   /// Nil where there are too many arrangements to count, and where no arrangement could give p below the level.
   package var exactTest: PermutationTest? {
-    let test =
-      isPaired
-      ? PermutationTest(differences: differences.values)
-      : PermutationTest(subject.values, baseline.values)
-    return test.flatMap { $0.minimumP < Self.level ? $0 : nil }
+    test.permutationTest.flatMap { $0.minimumP < Self.level ? $0 : nil }
   }
 
   /// Whether the exact test and the t test, neither of them corrected, lie on two sides of the level.
@@ -216,7 +197,9 @@ extension Comparison {
     return false
   }
 
-  private var isSameBits: Bool { isPaired && n > 0 && subject.values == baseline.values }
+  private var isSameBits: Bool {
+    rounds == nil && isPaired && n > 0 && subject.values == baseline.values
+  }
 
   /// Judges the comparisons of one table together, with Holm's correction over those that are tested.
   package static func judge(_ comparisons: inout [Comparison]) {
@@ -245,14 +228,14 @@ extension Comparison {
       }
       guard p != nil else { return .undecided(n < 2 ? .fewSeeds(n) : .noSpread) }
       if let holmP, holmP < Self.level { return verdict(direction) }
-      guard n >= Self.fewSeeds, let interval else { return .undecided(.fewSeeds(n)) }
+      guard test.n >= Self.fewSeeds, let interval else { return .undecided(.fewSeeds(n)) }
       return .noneLarger(
         than: max(abs(interval.low), abs(interval.high)) + noise.floor * abs(below))
     }
   }
 
   private func verdict(_ direction: Direction) -> Verdict {
-    ((difference ?? 0) < 0) == (direction == .lower) ? .better : .worse
+    ((test.estimate ?? difference ?? 0) < 0) == (direction == .lower) ? .better : .worse
   }
 }
 
@@ -274,7 +257,9 @@ extension Comparison {
     case .undecided(.fewSeeds), .noneLarger: break
     default: return nil
     }
-    guard let difference, difference != 0, let variance, variance > 0 else { return nil }
+    guard rounds == nil, let difference, difference != 0, let variance = values.variance,
+      variance > 0
+    else { return nil }
     // So many degrees of freedom are as good as a normal distribution.
     let normal = StudentT(degreesOfFreedom: 10_000)
     let tail = normal.quantile(1 - Self.level / Double(max(1, tests)) / 2)
@@ -282,12 +267,5 @@ extension Comparison {
     let power = reach * reach * variance / (difference * difference) + tail * tail / 2
     return max(
       Self.fewSeeds, power < Double(Self.mostSeeds) ? Int(power.rounded(.up)) : Self.mostSeeds + 1)
-  }
-
-  // Of the difference of two seeds: n of them give the mean's variance as this over n.
-  private var variance: Double? {
-    if isPaired { return differences.sd.map { $0 * $0 } }
-    guard let first = subject.sd, let second = baseline.sd else { return nil }
-    return first * first + second * second
   }
 }

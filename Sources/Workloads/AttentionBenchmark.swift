@@ -28,6 +28,7 @@ package struct AttentionBenchmark: Workload {
   package init(_ options: Section) { self.options = AttentionBenchmarkOptions(options) }
 
   package var length: Int { max(options.queries, options.keys) }
+  package var rounds: Int { options.rounds }
   package var tokensPerStep: Int { options.batch * options.queries }
 
   package func check(_ model: Transformer, from section: Section, _ options: Section) {
@@ -64,17 +65,20 @@ package struct AttentionBenchmark: Workload {
 
     let predicted = AttentionRun.dry(problem, algorithm, cell)
     try cell.checkMemory(predictedPeakBytes: predicted.peakBytes)
-    let peak = cell.device.measurePeak(cell.precision)
     var run = AttentionRun(problem, algorithm, cell.precision, seed: cell.seed, on: cell.device)
-    run.time(seconds: options.seconds, stops: cell.isInterrupted)
+    let isOne = cell.roundCount == 1
+    run.time(
+      seconds: options.seconds / Double(cell.roundCount), least: isOne ? 2 : 1,
+      stops: cell.isInterrupted)
     try cell.checkInterrupt()
+    guard try cell.finish(run.round) else { return }
     cell.row.status = .ok
-    let highest = max(peak, cell.device.measurePeak(cell.precision))
-    run.report(to: &cell.row.metrics, peak: highest)
-    cell.row.metrics[.devicePeak] = highest
+    // Twice, for another program may have been busy.
+    let peak = (0..<2).map { _ in cell.device.measurePeak(cell.precision) }.reduce(0, max)
+    run.report(cell.rounds, to: &cell.row.metrics, peak: peak)
+    cell.row.metrics[.devicePeak] = peak
     cell.row.metrics[.deviceBandwidth] = cell.device.measureBandwidth()
     predicted.report(to: &cell.row.metrics)
-    try run.writeRepeats(to: "\(cell.folder)/repeats.jsonl")
     if options.checksError {
       AttentionAccuracy(run).report(to: &cell.row)
     }
@@ -102,8 +106,9 @@ struct AttentionBenchmarkOptions: Sendable {
   /// The share of pairs that the explicit mask hides.
   let hidden: Double
   let backward: Bool
-  /// Seconds that the measurement is repeated for.
+  /// Seconds that the measurement is repeated for, all rounds together.
   let seconds: Double
+  let rounds: Int
   let checksError: Bool
 
   init(_ options: Section) {
@@ -137,11 +142,24 @@ struct AttentionBenchmarkOptions: Sendable {
     backward = options.read("backward", .bool, default: true, "measure the gradients as well")
     seconds = options.read(
       "seconds", .double(in: 0...3600), default: 0.5,
-      "time to repeat the measurement for; it is made twice at least")
+      "time to repeat the measurement for; it is made twice at least, and once a round")
+    rounds = options.timingRounds(default: 6)
     checksError = options.read(
       "check_error", .bool, default: true, "compare a sample of the rows with float64")
   }
 
   /// The distance from a query's index to the key at its own position.
   var offset: Int { alignment == .topLeft ? 0 : keys - queries }
+}
+
+// The option of every workload whose time is measured in rounds.
+
+extension Section {
+  /// The `rounds` option.
+  func timingRounds(default rounds: Int) -> Int {
+    read(
+      "rounds", .int(in: 1...1000), default: rounds,
+      "processes that measure the time, in turn with those of the variants that it is compared "
+        + "with: their spread is what a verdict on speed rests on")
+  }
 }

@@ -1,6 +1,5 @@
 // AttentionRun: one algorithm on one problem, repeated and timed, with its memory.
 
-import Config
 import Models
 import Records
 import Statistics
@@ -75,30 +74,44 @@ struct AttentionRun {
     return (out, (0..<3).compactMap { gradients.leaf($0) })
   }
 
-  /// Repeats for `seconds` and at least twice, after one run to warm up.
-  mutating func time(seconds: Double, stops: () -> Bool) {
+  /// Repeats for `seconds` and at least so many times, after one run to warm up.
+  mutating func time(seconds: Double, least: Int, stops: () -> Bool) {
     once()
     (forward, backward) = ([], [])
     device.resetPeaks()
     let start = MonotonicClock.now()
-    while !stops(), forward.count < 2 || MonotonicClock.now() - start < seconds { once() }
+    while !stops(), forward.count < least || MonotonicClock.now() - start < seconds { once() }
   }
 
-  func report(to metrics: inout MetricValues, peak: Double) {
+  /// What was measured since `time` was called.
+  var round: TimingRound {
+    var round = TimingRound()
+    round.metrics.set(.repeats, forward.count)
+    round.add(.forwardSeconds, median: Sample(forward).median, of: forward)
+    if !backward.isEmpty {
+      round.add(.backwardSeconds, median: Sample(backward).median, of: backward)
+    }
+    return round
+  }
+
+  /// - Parameters:
+  ///   - rounds: all that its time was measured in.
+  ///   - peak: the device's, in FLOP/s.
+  func report(_ rounds: [TimingRound], to metrics: inout MetricValues, peak: Double) {
     let options = self.options
-    if let seconds = Sample(forward).median {
+    if let seconds = rounds.mean(.forwardSeconds) {
       metrics[.forwardSeconds] = seconds
       metrics[.forwardFLOPsPerSecond] = problem.forwardFLOPs / seconds
       metrics[.forwardPeakPercent] = 100 * problem.forwardFLOPs / seconds / peak
       metrics[.prediction(of: .forwardSeconds)] = problem.forwardFLOPs / peak
     }
-    if let seconds = Sample(backward).median {
+    if let seconds = rounds.mean(.backwardSeconds) {
       metrics[.backwardSeconds] = seconds
       metrics[.backwardFLOPsPerSecond] = problem.backwardFLOPs / seconds
       metrics[.backwardPeakPercent] = 100 * problem.backwardFLOPs / seconds / peak
       metrics[.prediction(of: .backwardSeconds)] = problem.backwardFLOPs / peak
     }
-    metrics.set(.repeats, forward.count)
+    metrics[.repeats] = rounds.reduce(0) { $0 + ($1.metrics[.repeats] ?? 0) }
     metrics[.attentionPairs] = problem.pairs
     let saved =
       device.attentionBytes(
@@ -118,17 +131,5 @@ struct AttentionRun {
     case .flash1: return 8 * rows
     case .flash2, .flash3: return 4 * rows
     }
-  }
-
-  /// Every single time, a line each, so that the spread can be seen.
-  func writeRepeats(to path: String) throws(ResultsError) {
-    let lines = forward.indices.map { index -> String in
-      let line: JSON = [
-        "repeat": .integer(index), "forward_seconds": .real(forward[index]),
-        "backward_seconds": .real(index < backward.count ? backward[index] : nil),
-      ]
-      return line.line + "\n"
-    }
-    try AtomicFile.write(lines.joined(), to: path)
   }
 }

@@ -1,6 +1,7 @@
 // CellJob: all that a workload needs to carry out one cell, and where it puts what it finds.
 
 package import Config
+internal import Foundation
 import Models
 package import Records
 package import Tensors
@@ -29,8 +30,13 @@ package final class CellJob {
   /// Says that there is something to save: from now on a request to stop waits, however long a step takes, until
   /// `isInterrupted` is asked.
   package let holdStop: () -> Void
-  /// When this attempt started, on `MonotonicClock`.
+  /// In how many rounds its time is measured, each in a process of its own; 1 for all in this one.
+  package let roundCount: Int
+  /// Those that are done.
+  package private(set) var rounds: [TimingRound]
+  /// When this attempt started, on `MonotonicClock`, and in seconds since 1970.
   private let start = MonotonicClock.now()
+  private let date = Date().timeIntervalSince1970
   /// Seconds that earlier attempts took, up to the state that this one goes on from.
   package var earlierSeconds = 0.0
   /// What is found; written to `result.json` by the caller.
@@ -39,7 +45,7 @@ package final class CellJob {
   package init(
     row: CellRow, model: Section, device: Device, precision: ElementType, folder: String,
     data: DatasetLoader, checkpoints: [RunRecord.Checkpoint] = [], savesInitial: Bool,
-    checkpointSeconds: Double = .infinity,
+    checkpointSeconds: Double = .infinity, rounds: [TimingRound] = [], of roundCount: Int = 1,
     memoryCap: Int? = nil, progress: any ProgressReporter,
     isInterrupted: @escaping () -> Bool, holdStop: @escaping () -> Void = {}
   ) {
@@ -53,6 +59,9 @@ package final class CellJob {
     self.checkpoints = checkpoints
     self.savesInitial = savesInitial
     self.checkpointSeconds = checkpointSeconds
+    self.rounds = rounds
+    self.roundCount = roundCount
+    earlierSeconds = rounds.reduce(0) { $0 + $1.seconds }
     self.memoryCap = memoryCap
     self.progress = progress
     self.isInterrupted = isInterrupted
@@ -68,6 +77,27 @@ extension CellJob {
 
   /// Seconds that the cell took so far, over all its attempts.
   package var seconds: Double { earlierSeconds + MonotonicClock.now() - start }
+
+  /// Takes in what this process has measured.
+  ///
+  /// - Returns: whether that was the last round; where it was not, others follow in processes of
+  ///   their own, and there is nothing to report yet.
+  func finish(_ round: TimingRound) throws(ResultsError) -> Bool {
+    var round = round
+    round.start = date
+    round.seconds = seconds - earlierSeconds
+    rounds.append(round)
+    try TimingRound.write(rounds, in: folder)
+    guard rounds.count >= roundCount else { return false }
+    if roundCount > 1 {
+      row.rounds = rounds.map { round in
+        var round = round
+        round.repeats = nil
+        return round
+      }
+    }
+    return true
+  }
 
   /// Refuses work that is known beforehand to need more memory than the cell may have.
   ///

@@ -28,6 +28,7 @@ package struct Generate: Workload {
 
   package var length: Int { options.promptTokens + options.newTokens }
   package var steps: Int { options.newTokens }
+  package var rounds: Int { options.rounds }
   package var tokensPerStep: Int { options.batch }
   package var dataset: DatasetDeclaration? { options.dataset }
   package var checkpoint: String? { options.checkpoint }
@@ -61,15 +62,16 @@ package struct Generate: Workload {
       return
     }
     let sequences = try options.sequences(of: corpus, in: vocabulary)
-    let bandwidth = cell.device.measureBandwidth()
 
     cell.device.resetPeaks()
     var run = GenerationRun(options, model, cell, options.cache, isRolling: options.isRolling)
     try run.generate(sequences)
+    guard try cell.finish(run.round) else { return }
     cell.row.status = .ok
     cell.row.setFact("cache", .string(options.cache.rawValue))
     cell.row.setFact("buffer", .string(options.isRolling ? "rolling" : "full"))
-    run.report(to: &cell.row.metrics, bandwidth: bandwidth)
+    let bandwidth = cell.device.measureBandwidth()
+    run.report(cell.rounds, to: &cell.row.metrics, bandwidth: bandwidth)
     cell.row.metrics[.devicePeak] = cell.device.measurePeak(cell.precision)
     cell.row.metrics[.deviceBandwidth] = bandwidth
     try run.writeSteps(to: "\(cell.folder)/steps.jsonl")
@@ -118,6 +120,7 @@ struct GenerateOptions: Sendable {
   let isRolling: Bool
   let chunk: Int
   let compares: Bool
+  let rounds: Int
 
   init(_ options: Section) {
     dataset = DatasetDeclaration(options)
@@ -137,6 +140,7 @@ struct GenerateOptions: Sendable {
       "compare", .bool, derived: cache != .f32 || isRolling,
       rule: "true unless the cache is f32 and full",
       "decode once more with a full f32 cache, to see what this one costs")
+    rounds = options.timingRounds(default: 1)
   }
 
   /// The tokens of each sequence, prompt and continuation and one target more, from the validation split.

@@ -70,11 +70,25 @@ struct GenerationRun {
     return losses.reduce(0, +) / Double(losses.count)
   }
 
-  func report(to metrics: inout MetricValues, bandwidth: Double) {
-    let cache = generator.cache
+  /// What was measured.
+  var round: TimingRound {
+    var round = TimingRound()
     let prompt = Double(options.promptTokens * options.batch)
-    metrics[.prefillTokensPerSecond] = prompt / prefillSeconds
+    round.metrics[.prefillTokensPerSecond] = prompt / prefillSeconds
     if let step = Sample(seconds).median {
+      round.add(.decodeSeconds, median: step, of: seconds)
+      round.metrics[.decodeTokensPerSecond] = Double(options.batch) / step
+    }
+    return round
+  }
+
+  /// - Parameters:
+  ///   - rounds: all that its time was measured in.
+  ///   - bandwidth: the device's, in bytes/s.
+  func report(_ rounds: [TimingRound], to metrics: inout MetricValues, bandwidth: Double) {
+    let cache = generator.cache
+    metrics[.prefillTokensPerSecond] = rounds.mean(.prefillTokensPerSecond)
+    if let step = rounds.mean(.decodeSeconds) {
       let bytes = Double(bytesReadByStep)
       metrics[.decodeSeconds] = step
       metrics[.decodeTokensPerSecond] = Double(options.batch) / step

@@ -24,6 +24,8 @@ package protocol Workload: Component {
   var length: Int { get }
   /// Steps that the progress bar counts.
   var steps: Int { get }
+  /// In how many rounds its time is measured, in turn with the variants that it is compared with.
+  var rounds: Int { get }
   /// Tokens of one step.
   var tokensPerStep: Int { get }
   /// The text it reads; nil when it reads none.
@@ -54,6 +56,7 @@ extension Workload {
   package static var scaling: [Metric] { [] }
   package static var measuresTime: Bool { false }
   package var steps: Int { 1 }
+  package var rounds: Int { 1 }
   package var dataset: DatasetDeclaration? { nil }
   package var checkpoint: String? { nil }
   package var vocabulary: Int { CharacterVocabulary.usual }

@@ -18,6 +18,9 @@ struct CellCommand: ParsableCommand {
       than the run was prepared with is refused; another machine is not, but stands in the cell's row. \
       The cell takes all threads and memory that its process may use. 'runexp collect' makes the \
       tables afterwards.
+
+      A time is measured in one go. The local runner measures it in rounds, a process each, in \
+      which cells that are compared take turns; only such times can be told apart with one seed.
       """,
       examples: [
         ("runexp cell results/modern/latest --index 0", "the first cell of the plan"),
@@ -34,6 +37,9 @@ struct CellCommand: ParsableCommand {
   @Argument(help: .run, completion: .runs) var name: String
   @Option(help: "The cell's number in the plan, from 0.") var index: Int
   @OptionGroup var place: ResultsOptions
+  @Flag(
+    help: "Measure one round of the cell's time, and leave the next to another process.")
+  var round = false
   @Flag(name: .shortAndLong, help: "Show no progress.") var quiet = false
 
   func run() throws {
@@ -43,7 +49,7 @@ struct CellCommand: ParsableCommand {
       code = try CellWorker(
         folder, program: { Program.build }, environment: ProcessInfo.processInfo.environment,
         isQuiet: quiet
-      ).run(index: index)
+      ).run(index: index, takesTurns: round)
     } catch {
       say("error: \(error)")
       let isOfWriting = (error as? ResultsError)?.isOfWriting ?? false

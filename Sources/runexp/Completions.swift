@@ -31,7 +31,9 @@ extension CompletionKind {
   }
 
   /// The words of `runexp components`.
-  static let components = CompletionKind.custom { _, _, _ in Catalogue.words }
+  static let components = CompletionKind.custom { _, _, _ in
+    Catalogue.words + ["metrics"] + Metric.all.map(\.name)
+  }
 
   /// `path=` for `--set` and `--vary`; after the `=`, the words that the path allows.
   static let paths = CompletionKind.custom { _, _, typed in

@@ -15,11 +15,13 @@ struct ShowCommand: ParsableCommand {
       Reads the run's folder and writes nothing; works while the run goes on and after it was \
       killed. Of a run: what ran, when and where, coverage, and a line a cell. Of a cell: its \
       configuration with every default, what really ran, every metric with its meaning, its \
-      files, the end of its log, and what its model wrote.
+      files, the end of its log, and what its model wrote. --metrics says what the metrics of a \
+      run, or of a cell, mean.
       """,
       examples: [
         ("runexp show latest", "the newest run of all"),
         ("runexp show modern classic/seed=2", "a cell of the newest run of 'modern'"),
+        ("runexp show latest --metrics", "what each of its figures means"),
         ("runexp show kqzt --config > again.yaml", "the experiment of a run, with every default"),
       ],
       exits: [.ok, .failure("there is no such run or cell")]
@@ -31,16 +33,23 @@ struct ShowCommand: ParsableCommand {
   var cell: String?
   @OptionGroup var place: ResultsOptions
   @Flag(help: "Print only the configuration, as an experiment file.") var config = false
+  @Flag(help: "Print what each metric means: its unit, which way is better.") var metrics = false
   @Flag(help: "Print one JSON document.") var json = false
 
   func validate() throws {
-    if config, json { throw ValidationError("say --config or --json, not both") }
+    let flags = [("--config", config), ("--metrics", metrics), ("--json", json)].filter(\.1)
+    if flags.count > 1 {
+      throw ValidationError("say \(flags.map(\.0).joined(separator: " or ")), not both")
+    }
   }
 
   func run() throws {
     try failing {
       let run = try StoredRun(RunLocator(results: place.results).find(name))
-      if let cell {
+      if metrics {
+        let rows = try cell.map { [try run.cell(named: $0).row] } ?? run.rows
+        print(MetricReport(of: rows).text, terminator: "")
+      } else if let cell {
         try show(CellReport(run.cell(named: cell), of: run), of: run)
       } else if config {
         guard let yaml = run.resolvedYAML else {

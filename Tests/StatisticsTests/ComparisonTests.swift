@@ -1,5 +1,6 @@
 // What may be said of a comparison, case by case.
 
+import Foundation
 import Statistics
 import TestSupport
 import Testing
@@ -116,5 +117,51 @@ import Testing
     // 320 expected, standard deviation 8.
     #expect((290...360).contains(found), "\(found) of 400 with \(needed) seeds")
     #expect(Comparison(subject: [1], baseline: [2]).seedsNeeded(tests: 1) == nil)
+  }
+
+  private func timed(
+    _ subject: [Double], _ baseline: [Double], isPaired: Bool = true,
+    noise: Comparison.Noise = .inSeeds
+  ) -> Comparison {
+    func mean(_ logs: [Double]) -> Double { exp(logs.reduce(0, +) / Double(logs.count)) }
+    let rounds = MeanDifference(subject, baseline, isPaired: isPaired)
+    return judged(
+      Comparison(
+        subject: [mean(subject)], baseline: [mean(baseline)], rounds: rounds,
+        question: .isBetter(.lower, noise: noise)))[0]
+  }
+
+  @Test func `rounds of measurement tell from one seed, by their ratios`() throws {
+    // The machine's pace changes by a factor of e between rounds, for both alike.
+    let one = timed([0.0, 0.52, 1.01, 0.48], [1.0, 1.5, 2.0, 1.5])
+    #expect(one.verdict == .better && one.n == 1 && one.test.n == 4 && one.hasRounds)
+    let (ratio, interval) = (try #require(one.ratio), try #require(one.ratioInterval))
+    #expect(interval.low < ratio && ratio < interval.high && interval.high < 0.4)
+    let difference = try #require(one.interval)
+    #expect(abs(difference.low - (interval.low - 1) * (one.baseline.mean ?? 0)) < 1e-12)
+    #expect(timed([1.0, 1.5, 2.0, 1.5], [0.0, 0.52, 1.01, 0.48]).verdict == .worse)
+    guard case .noneLarger = timed([1.0, 1.5, 2.1, 1.4], [1.02, 1.4, 2.0, 1.5]).verdict else {
+      Issue.record("a difference was found")
+      return
+    }
+    #expect(one.seedsNeeded(tests: 1) == nil)
+  }
+
+  @Test func `rounds that show no spread are no evidence, and two are too few`() {
+    #expect(timed([0], [1]).verdict == .undecided(.fewSeeds(1)))
+    #expect(!timed([0, 1], [1, 2]).hasRounds)
+    #expect(timed([0, 1.2], [0.1, 1.1]).verdict == .undecided(.fewSeeds(1)))
+  }
+
+  @Test func `rounds of two runs are two samples, and the noise between runs has its say`() {
+    let (new, base) = ([0.0, 0.01, -0.01, 0.02], [0.2, 0.21, 0.19, 0.2])
+    #expect(
+      timed(new, base, isPaired: false, noise: .betweenRuns(0.1)).verdict == .better)
+    #expect(
+      timed(new, base, isPaired: false, noise: .betweenRuns(0.3)).verdict
+        == .undecided(.withinNoise(0.3)))
+    #expect(
+      timed(new, base, isPaired: false, noise: .unknownBetweenRuns).verdict
+        == .undecided(.notCalibrated))
   }
 }

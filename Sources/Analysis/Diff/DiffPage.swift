@@ -99,6 +99,13 @@ extension RunDiff {
         "p: \(names.joined(separator: " and ")) test, two-sided; Holm: corrected over the "
           + "\(tests) \(tests == 1 ? "test" : "tests") of this table; a verdict needs Holm < 0.05")
     }
+    let timed = changes.filter(\.values.hasRounds).map(\.metric.name).unique
+    if !timed.isEmpty {
+      notes.append(
+        "\(timed.joined(separator: ", ")): tested over the rounds that the times were "
+          + "measured in, by their logarithms"
+      )
+    }
     notes += changes.compactMap { $0.values.disagreement($0.metric) }.unique
     let few = changes.compactMap { change -> Int? in
       if case .undecided(.fewSeeds(let n)) = change.verdict { n } else { nil }

@@ -32,7 +32,9 @@ package struct MetricChange: Sendable {
     let isConstant = sides.allSatisfy { side in side.allSatisfy { $0.value == side[0].value } }
     var question = metric.question(isPrimary: isPrimary, isConstant: isConstant, noise: noise)
     if match.hasOtherText, metric.isOfText { question = .barred(.otherText) }
-    values = Comparison(subject: sides[1], baseline: sides[0], question: question)
+    values = Comparison(
+      subject: sides[1], baseline: sides[0], rounds: metric.rounds(of: match, noise),
+      question: question)
   }
 
   package var base: Sample { values.baseline }
@@ -63,6 +65,20 @@ package struct MetricChange: Sendable {
 }
 
 extension Metric {
+  /// What the rounds of measurement say of both sides: in turn where they are of one run;
+  /// elsewhere, of too few seeds, as two samples, and the noise between runs has its say as well.
+  fileprivate func rounds(of match: DiffMatch, _ noise: Comparison.Noise) -> MeanDifference? {
+    let sides = [match.new, match.base].map { cells in
+      cells.map(\.row).filter { $0.status == .ok && $0.metrics[self] != nil }
+    }
+    if noise == .inSeeds {
+      let timed = sides.map { rows in rows.map { ($0.seed, $0.rounds ?? []) } }
+      return rounds(timed[0], timed[1])
+    }
+    let isFew = sides.contains { $0.count < Comparison.fewSeeds }
+    return isFew ? roundsApart(sides[0], sides[1]) : nil
+  }
+
   /// Whether it depends on which text was read: all that varies with the seed, and not with the clock.
   var isOfText: Bool { certainty == .sampled && isRepeatable }
 }

@@ -13,8 +13,8 @@ package struct Difference: Equatable, Sendable {
 }
 
 extension Summary {
-  /// Whether any difference rests on two seeds or more.
-  var comparesSeeds: Bool { differences.contains { $0.comparison.values.n >= 2 } }
+  /// Whether any difference rests on two seeds, or rounds, or more.
+  var comparesSeeds: Bool { differences.contains { $0.comparison.values.test.n >= 2 } }
 
   /// All differences in the primary metrics that are sampled.
   package var differences: [Difference] {

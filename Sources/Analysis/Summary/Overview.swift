@@ -133,10 +133,12 @@ struct OverviewNotes {
 
   private var seeds: [String] {
     let n = summary.blocks.map(\.seeds).max() ?? 0
-    if n != 1 { return SummaryNotes.seeds(n, compares: summary.comparesSeeds) }
-    let sampled = summary.headline.filter { !$0.isExact }.map(\.name)
-    if sampled.isEmpty { return [] }
-    return [
+    let timed = summary.blocks.flatMap { SummaryNotes($0, tests: summary.tests).rounds }.unique
+    if n != 1 { return SummaryNotes.seeds(n, compares: summary.comparesSeeds) + timed }
+    let told = Set(summary.differences.filter { $0.comparison.values.hasRounds }.map(\.metric))
+    let sampled = summary.headline.filter { !$0.isExact && !told.contains($0) }.map(\.name)
+    if sampled.isEmpty { return timed }
+    return timed + [
       "1 seed: cannot tell differences in \(sampled.joined(separator: ", ")) from noise; "
         + "\(Comparison.fewSeeds) seeds can show a large one"
     ]

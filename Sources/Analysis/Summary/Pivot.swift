@@ -18,6 +18,8 @@ package struct Pivot: Sendable {
     /// The values by seed, of cells that ended ok.
     package let sample: Sample
     let seeds: [Int]
+    /// The rounds that each seed's value was measured in.
+    let rounds: [[TimingRound]]
     /// How the cells ended that have no value; empty where all have one.
     package let missing: String
     /// Whether it is better than every other entry of its row, and that stands after Holm's correction.
@@ -108,6 +110,7 @@ package struct Pivot: Sendable {
         comparisons.append(
           Comparison(
             subject: sides[0].values, baseline: sides[1].values,
+            rounds: metric.rounds(sides[0].timed, sides[1].timed),
             question: metric.question(
               isPrimary: true, isConstant: sides.allSatisfy(\.sample.isConstant))))
       }
@@ -127,6 +130,7 @@ extension Pivot.Entry {
     }
     seeds = counted.map(\.seed)
     sample = Sample(counted.compactMap { $0.metrics[metric] })
+    rounds = counted.map { $0.rounds ?? [] }
     let left = cells.filter { cell in !counted.contains { $0.cell == cell.cell } }
     missing = CellStatus.allCases.compactMap { status -> String? in
       let count = left.count { $0.status == status }
@@ -135,6 +139,10 @@ extension Pivot.Entry {
       let word = status == .ok ? "-" : status.words
       return count == cells.count ? word : "\(count) of \(cells.count) \(word)"
     }.joined(separator: ", ")
+  }
+
+  fileprivate var timed: [(seed: Int, rounds: [TimingRound])] {
+    zip(seeds, rounds).map { ($0, $1) }
   }
 
   fileprivate var values: [(seed: Int, value: Double)] {

@@ -21,6 +21,8 @@ package struct RateSensitivity: Equatable, Sendable {
   package let sample: Sample
   /// The smallest loss, mean over those seeds.
   package let bestLoss: Double
+  /// The losses at that rate, one a seed.
+  package let bestLosses: Sample
   /// The rate that gave it.
   package let bestRate: JSON
   package let diverged: Int
@@ -49,6 +51,7 @@ package struct RateSensitivity: Equatable, Sendable {
     else { return nil }
     self.variant = variant
     bestLoss = loss
+    bestLosses = Sample(curves.map { $0.losses[best.0] })
     bestRate = rate
     others = blocks[0].axes.filter { $0.key != axis }
     seeds = curves.map(\.seed)
@@ -129,15 +132,16 @@ extension Summary {
     guard let axis = rateAxis, !all.isEmpty else { return [] }
     let rates = axes.values(axis)
     let others = axes.keys.filter { $0 != axis }
+    let hasIntervals = all.contains { $0.bestLosses.interval() != nil }
     let table = Table(
       header: ["variant"] + others.map(axes.name)
-        + ["sensitivity", "best loss", "at rate", "diverged"],
+        + ["sensitivity", hasIntervals ? "best loss [95 %]" : "best loss", "at rate", "diverged"],
       rows: all.map { one in
         [one.variant]
           + others.map { key in
             axes.text(key, one.others.first { $0.key == key }?.value)
           } + [
-            text(one.sample), Metric.valLoss.text(one.bestLoss), axes.text(axis, one.bestRate),
+            text(one.sample), Self.text(bestLossOf: one), axes.text(axis, one.bestRate),
             "\(one.diverged) of \(one.cells)",
           ]
       }, left: Set(0...others.count))
@@ -161,6 +165,12 @@ extension Summary {
     ] + (comparisons.isEmpty ? [] : [.list(comparisons)])
   }
 
+  private static func text(bestLossOf one: RateSensitivity) -> String {
+    let text = Metric.valLoss.text(one.bestLoss)
+    guard let interval = one.bestLosses.interval() else { return text }
+    return "\(text) [\(Metric.valLoss.text(interval.low)), \(Metric.valLoss.text(interval.high))]"
+  }
+
   private func text(_ sample: Sample) -> String {
     guard let mean = sample.mean else { return "-" }
     return sample.sd.map { "\(Metric.valLoss.text(mean, sd: $0)) (\(sample.n))" }
@@ -176,7 +186,9 @@ extension Summary {
         "variant": .string(one.variant),
         "axes": .object(one.others.map { JSON.Member($0.key, $0.value) }),
         "n": .integer(one.sample.n), "mean": .real(one.sample.mean), "sd": .real(one.sample.sd),
-        "best_loss": .real(one.bestLoss), "best_rate": one.bestRate,
+        "best_loss": .real(one.bestLoss),
+        "best_loss_low": .real(one.bestLosses.interval()?.low),
+        "best_loss_high": .real(one.bestLosses.interval()?.high), "best_rate": one.bestRate,
         "diverged": .integer(one.diverged), "cells": .integer(one.cells),
         "values": .array(values),
       ]

@@ -79,7 +79,7 @@ extension SummaryBlock {
 
   private var differences: Table? {
     let rows = shown.flatMap { line in
-      line.comparisons.filter { !$0.isExact && $0.values.n >= 2 }.map { comparison in
+      line.comparisons.filter { !$0.isExact && $0.values.test.n >= 2 }.map { comparison in
         [
           line.metric.name, "\(comparison.subject) - \(comparison.baseline)",
           line.metric.text(comparison.values), line.metric.text(comparison.verdict),

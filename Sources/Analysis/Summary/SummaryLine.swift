@@ -44,6 +44,8 @@ package struct Estimate: Equatable, Sendable {
   package let seeds: [Int]
   /// One value a seed.
   package let sample: Sample
+  /// The rounds that each seed's value was measured in; of none, nothing.
+  let rounds: [[TimingRound]]
 
   init(_ metric: Metric, of variant: String, in rows: [CellRow]) {
     self.variant = variant
@@ -53,12 +55,16 @@ package struct Estimate: Equatable, Sendable {
     }
     seeds = counted.map(\.seed)
     sample = Sample(counted.compactMap { $0.metrics[metric] })
+    rounds = counted.map { $0.rounds ?? [] }
   }
 
   package var n: Int { sample.n }
 
   /// Seed and value, one a cell.
   var values: [(seed: Int, value: Double)] { zip(seeds, sample.values).map { ($0, $1) } }
+
+  /// Seed and rounds, one a cell.
+  var timed: [(seed: Int, rounds: [TimingRound])] { zip(seeds, rounds).map { ($0, $1) } }
 }
 
 /// One variant held against its baseline in one quantity.
@@ -83,7 +89,9 @@ package struct VariantComparison: Equatable, Sendable {
     } else {
       self.init(
         subject.variant, baseline.variant, seeds: subject.seeds.filter(baseline.seeds.contains),
-        Comparison(subject: subject.values, baseline: baseline.values, question: question))
+        Comparison(
+          subject: subject.values, baseline: baseline.values,
+          rounds: metric.rounds(subject.timed, baseline.timed), question: question))
     }
   }
 

@@ -60,7 +60,19 @@ struct SummaryNotes {
 
   private var seeds: [String] {
     if block.seeds == 1, !comparesVariants { return ["1 seed: no spread can be given"] }
-    return Self.seeds(block.seeds, compares: comparesVariants)
+    return Self.seeds(block.seeds, compares: comparesVariants) + rounds
+  }
+
+  // Times that are judged by the rounds that they were measured in.
+  var rounds: [String] {
+    let judged = block.lines.filter { line in line.comparisons.contains { $0.values.hasRounds } }
+    let counts = Set(judged.flatMap { $0.comparisons.map(\.values.test.n) }).sorted()
+    guard let most = counts.last else { return [] }
+    return [
+      "\(judged.map(\.metric.name).joined(separator: ", ")): compared over \(most) rounds in "
+        + "which the variants took turns, each in a process of its own; the interval is of this "
+        + "machine during this run"
+    ]
   }
 
   private var comparesVariants: Bool {

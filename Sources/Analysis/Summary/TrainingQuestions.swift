@@ -78,7 +78,22 @@ private struct AnswerReader {
     let (answer, words) = quality(comparison)
     return TrainingQuestions.Question(
       key: "as_good", question: question, answer: answer, words: words,
-      figures: [figure("validation loss, nats a token", line)] + evidence(comparison))
+      figures: [figure("validation loss, nats a token", line)] + otherUnits + evidence(comparison))
+  }
+
+  // The same loss as others print it.
+  private var otherUnits: [String] {
+    let units: [(Metric, String)] = [
+      (.valPerplexity, "perplexity"), (.valBitsPerCharacter, "bits a character"),
+    ]
+    let texts = units.compactMap { metric, noun -> String? in
+      guard let line = block.line(metric) else { return nil }
+      let values = [subject, baseline].map { variant in
+        line.estimate(variant)?.sample.mean.map(metric.text) ?? "-"
+      }
+      return "\(noun) \(values.joined(separator: " and "))"
+    }
+    return texts.isEmpty ? [] : ["that is " + texts.joined(separator: ", ")]
   }
 
   private func quality(_ comparison: VariantComparison) -> (TrainingQuestions.Answer, String) {

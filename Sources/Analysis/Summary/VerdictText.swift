@@ -95,8 +95,11 @@ extension Comparison.Verdict {
 }
 
 extension Comparison {
-  /// `paired t`, or `Welch t`; nil where nothing was tested.
-  package var testName: String? { holmP == nil ? nil : isPaired ? "paired t" : "Welch t" }
+  /// `paired t`, or `Welch t`, of seeds or `over rounds`; nil where nothing was tested.
+  package var testName: String? {
+    if holmP == nil { return nil }
+    return (test.isPaired ? "paired t" : "Welch t") + (hasRounds ? " over rounds" : "")
+  }
 
   /// The exact test where it contradicts the t test: `the sign-flip test gives p = 0.063, the t test 0.031`.
   func disagreement(_ metric: Metric) -> String? {

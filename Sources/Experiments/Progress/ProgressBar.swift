@@ -63,15 +63,17 @@ package struct ProgressBar {
   ///   - index: its place among the cells, from 1.
   ///   - steps: the number of steps it will take.
   ///   - done: steps that were done before, when a run is resumed.
+  ///   - seconds: what earlier processes have spent on the cell, which said that it begins.
   package mutating func begin(
-    _ cell: String, _ index: Int, of count: Int, steps: Int, done: Int = 0
+    _ cell: String, _ index: Int, of count: Int, steps: Int, done: Int = 0,
+    after seconds: Double = 0
   ) {
     self.cell = "[\(index)/\(count)] \(cell)"
     total = steps
     firstStep = done
-    start = output.clock()
+    start = output.clock() - seconds
     lastDrawn = -Double.infinity
-    if output.style == .lines {
+    if output.style == .lines, seconds == 0 {
       output.write("\(self.cell)\(steps > 1 ? ": \(steps) steps" : "")\n")
     }
   }

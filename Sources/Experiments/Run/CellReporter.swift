@@ -18,9 +18,11 @@ final class CellReporter: ProgressReporter {
     file = log
   }
 
-  func begin(_ label: String, _ index: Int, of count: Int, steps: Int) {
-    bar.begin(label, index, of: count, steps: steps)
-    file?.append("begin \(label)")
+  /// - Parameter seconds: what earlier rounds of its measurement took; the first one has told that
+  ///   it begins.
+  func begin(_ label: String, _ index: Int, of count: Int, steps: Int, after seconds: Double = 0) {
+    bar.begin(label, index, of: count, steps: steps, after: seconds)
+    if seconds == 0 { file?.append("begin \(label)") }
   }
 
   func log(_ message: String) { file?.append(message) }

@@ -29,11 +29,14 @@ package struct CellWorker {
 
   /// Runs a cell, unless its final row is there already.
   ///
-  /// - Parameter index: its number in the plan, from 0.
+  /// - Parameters:
+  ///   - index: its number in the plan, from 0.
+  ///   - takesTurns: whether to measure no more than the next of the rounds that its workload
+  ///     wants; else its time is measured in one go.
   /// - Returns: the exit code.
   /// - Throws: `ResultsError` where the folder cannot be read or written; `RunError` where the cell is excluded, where
   ///   another process is running it, or where program, text or checkpoint are not those of the plan. Then it stays as it is.
-  package func run(index: Int) throws -> Int32 {
+  package func run(index: Int, takesTurns: Bool = false) throws -> Int32 {
     let interrupts = Interrupts()
     // Until there is something to save, nothing is worth waiting for.
     interrupts.mayFinish = false
@@ -56,12 +59,15 @@ package struct CellWorker {
     let reporter = CellReporter(
       ProgressBar(Terminal.progress(isQuiet: isQuiet, isPlain: concurrent > 1)),
       headline: type(of: cell.workload).headline, log: LineFile("\(path)/log.txt"))
+    let roundCount = takesTurns ? cell.workload.rounds : 1
+    let rounds = TimingRound.begun(in: path, of: roundCount)
+    var earlierSeconds = rounds.reduce(0) { $0 + $1.seconds }
     reporter.begin(
-      line.label, (line.order ?? 0) + 1, of: record.cells ?? 1, steps: cell.workload.steps)
+      line.label, (line.order ?? 0) + 1, of: record.cells ?? 1, steps: cell.workload.steps,
+      after: earlierSeconds)
     var row = planned
-    var earlierSeconds = 0.0
     let start = MonotonicClock.now()
-    let deadline = record.options.timeCap.map { start + $0 }
+    let deadline = record.options.timeCap.map { [earlierSeconds] in start + $0 - earlierSeconds }
     let isOverdue = { deadline.map { MonotonicClock.now() >= $0 } ?? false }
     do {
       let found = try DeviceFinder(
@@ -84,13 +90,16 @@ package struct CellWorker {
         precision: cell.precision.elementType, folder: path, data: loader,
         checkpoints: record.checkpoints,
         savesInitial: record.options.savesInitial,
-        checkpointSeconds: record.options.checkpointSeconds,
+        checkpointSeconds: record.options.checkpointSeconds, rounds: rounds, of: roundCount,
         // The memory of a GPU is its own.
         memoryCap: found.device.name == "cpu" ? left : nil, progress: reporter,
         isInterrupted: { interrupts.signal != nil || parent.isGone || isOverdue() },
         holdStop: { interrupts.mayFinish = true })
       defer { (row, earlierSeconds) = (job.row, job.earlierSeconds) }
       try cell.workload.run(job)
+      if job.rounds.count < roundCount, job.row.status == .notRun {
+        return interrupts.exitCode ?? ExitCode.ok
+      }
     } catch let error as PluginError {
       (row.status, row.reason) = (.unavailable, error.description)
     } catch is Interrupted {

@@ -77,7 +77,10 @@ package struct Replay: Sendable {
     if before.status != after.status {
       return ["it ended \(before.status.rawValue) and ends \(after.status.rawValue)"]
     }
-    let metrics = before.metrics.metrics.filter(\.isRepeatable)
+    // The same loss in other units says nothing more.
+    let metrics = before.metrics.metrics.filter { metric in
+      metric.isRepeatable && !Metric.unitsOfLoss.contains(metric)
+    }
     let isFirst = { headline.contains($0.name) } as (Metric) -> Bool
     return (metrics.filter(isFirst) + metrics.filter { !isFirst($0) }).compactMap { metric in
       guard before.metrics[metric] != after.metrics[metric] else { return nil }

@@ -32,15 +32,20 @@ package struct RunContinuation: Sendable {
 
   /// Checks that program, machine and texts are those of the run's beginning.
   ///
-  /// Where they are not and that is accepted, checkpoints go: a training is of one text and one program throughout.
+  /// Where they are not and that is accepted, cells that have not ended begin anew: each is of one
+  /// text and one program throughout.
   ///
   /// - Throws: `RunError.changed`, which lists what is not the same.
   func check(_ stored: StoredRun, against record: RunRecord) throws {
     let changes = record.changes(since: stored.record)
     if changes.isEmpty { return }
     guard acceptsChanges else { throw RunError.changed(changes) }
-    for cell in stored.cells where folder.hasTrainingState(cell.id) {
-      try folder.whileIdle(cell.planned) { try folder.dropTrainingState(of: cell.id) }
+    for cell in stored.cells where folder.hasBegun(cell.id) {
+      try folder.whileIdle(cell.planned) {
+        try folder.dropTrainingState(of: cell.id)
+        // Of a cell that has ended, they are what its times rest on.
+        if !isFinished(cell.row.status) { try folder.dropRounds(of: cell.id) }
+      }
     }
   }
 

@@ -114,9 +114,7 @@ package enum ExecutionOrder {
     var blocks: [[Int]] = []
     var places: [String: Int] = [:]
     for cell in cells {
-      let key =
-        "\(cell.seed) "
-        + cell.point.map { "\($0.key)=\($0.value.canonical.line)" }.joined(separator: " ")
+      let key = block(seed: cell.seed, point: cell.point)
       if let place = places[key] {
         blocks[place].append(cell.position)
       } else {
@@ -136,5 +134,28 @@ package enum ExecutionOrder {
       return elements
     }
     return shuffle(blocks).flatMap { shuffle($0) }
+  }
+  /// What cells that are compared with each other have in common: seed and point of the axes.
+  static func block(_ line: PlanLine) -> String { block(seed: line.seed, point: line.axes) }
+
+  private static func block(seed: Int, point: [CellRow.Entry]) -> String {
+    "\(seed) " + point.map { "\($0.key)=\($0.value.canonical.line)" }.joined(separator: " ")
+  }
+
+  /// How the cells of a block take turns where their times are measured in rounds.
+  ///
+  /// Each round goes through the cells forwards or backwards, by the Thue-Morse sequence: forwards,
+  /// backwards, backwards, forwards, ... A machine that grows slower, at an even pace or not, then
+  /// favours no cell. Drawn at random, a few rounds would all have the same order too often.
+  ///
+  /// - Parameters:
+  ///   - counts: the rounds of each cell.
+  ///   - done: how many of them each cell has done.
+  /// - Returns: places in `counts`.
+  package static func turns(of counts: [Int], done: [Int]) -> [Int] {
+    (0..<(counts.max() ?? 0)).flatMap { round in
+      let cells = counts.indices.filter { done[$0] <= round && round < counts[$0] }
+      return round.nonzeroBitCount % 2 == 0 ? cells : cells.reversed()
+    }
   }
 }

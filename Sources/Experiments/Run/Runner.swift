@@ -84,9 +84,7 @@ package struct Runner {
     let cells = run.cells.filter { $0.order != nil && !$0.row.status.isFinal }
       .sorted { ($0.order ?? 0) < ($1.order ?? 0) }
       .filter { begun.insert($0.id).inserted }
-    let tasks = cells.indices.map {
-      WorkerPool.Task(position: $0, runsAlone: cells[$0].measuresTime)
-    }
+    let tasks = self.tasks(of: cells)
     // The collection writes the tables as well, and is all that is left to do where nothing runs.
     if tasks.isEmpty { return [] }
     var progress = RunProgress(run)
@@ -98,11 +96,14 @@ package struct Runner {
     }
     let pool = WorkerPool(width: width, timeCap: options.timeCap, interrupts: interrupts)
     var left: Set<Int32> = []
+    // A cell that ended before its last round has no others.
+    var ended: Set<Int> = []
     try pool.run(tasks) { task, concurrent in
-      let quiet = options.isQuiet ? ["--quiet"] : []
+      if ended.contains(task.position) { return nil }
+      let flags = (task.isRound ? ["--round"] : []) + (options.isQuiet ? ["--quiet"] : [])
       return try ChildProcess(
         CommandLine.executablePath,
-        ["cell", prepared.folder.path, "--index", "\(cells[task.position].index)"] + quiet,
+        ["cell", prepared.folder.path, "--index", "\(cells[task.position].index)"] + flags,
         keeping: prepared.lock.descriptor,
         environment: [CellResources.variable: "\(concurrent)"])
     } finish: { task, ending in
@@ -112,7 +113,10 @@ package struct Runner {
         throw RunError.workerCouldNotWrite(cell.label, run: prepared.folder.path)
       case .exited(let code) where [ExitCode.busy, ExitCode.notComparable].contains(code):
         left.insert(code)
+        ended.insert(task.position)
+      case .exited(ExitCode.ok) where task.isRound && !hasResult(cell, in: prepared.folder): return
       default:
+        ended.insert(task.position)
         if let row = try row(of: cell, ending, in: prepared.folder) {
           progress.update(row)
         } else {
@@ -124,7 +128,35 @@ package struct Runner {
     return left
   }
 
+  /// The processes to start for cells, in order: one each, and one a round for a time that is
+  /// measured in rounds.
+  private func tasks(of cells: [StoredCell]) -> [WorkerPool.Task] {
+    var tasks: [WorkerPool.Task] = []
+    var rest = cells.indices[...]
+    while let first = rest.first {
+      // The cells that are compared follow each other.
+      let block = rest.prefix {
+        cells[$0].rounds > 1
+          && ExecutionOrder.block(cells[$0].planned) == ExecutionOrder.block(cells[first].planned)
+      }
+      if block.isEmpty {
+        tasks.append(WorkerPool.Task(position: first, runsAlone: cells[first].measuresTime))
+      }
+      let done = block.map { TimingRound.begun(in: cells[$0].folder, of: cells[$0].rounds).count }
+      tasks += ExecutionOrder.turns(of: block.map { cells[$0].rounds }, done: done).map { place in
+        WorkerPool.Task(
+          position: first + place, runsAlone: cells[first + place].measuresTime, isRound: true)
+      }
+      rest = rest.dropFirst(max(1, block.count))
+    }
+    return tasks
+  }
+
   // MARK: Workers that ended
+
+  private func hasResult(_ cell: StoredCell, in folder: RunFolder) -> Bool {
+    folder.result(of: cell.planned.row(experiment: folder.experiment)) != nil
+  }
 
   /// The row that a worker has left; of one that died, a row that says how.
   ///
@@ -184,6 +216,9 @@ package struct Runner {
 }
 
 extension StoredCell {
+  /// In how many rounds its time is measured.
+  fileprivate var rounds: Int { max(1, option("workload.rounds")?.whole ?? 1) }
+
   /// Whether its answer is a time, so that no other cell may run beside it.
   fileprivate var measuresTime: Bool {
     let word = configuration["workload"]?["type"]?.text

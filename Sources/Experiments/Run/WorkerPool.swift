@@ -13,6 +13,8 @@ struct WorkerPool {
     let position: Int
     /// Whether it measures time, so that nothing may run beside it.
     let runsAlone: Bool
+    /// Whether it is one round of a cell's measurement.
+    var isRound = false
   }
 
   /// How a worker ended.
@@ -53,10 +55,11 @@ struct WorkerPool {
   /// Runs all tasks, until a signal asks to stop; then waits for those that run.
   ///
   /// - Parameters:
-  ///   - start: starts the process of a task, and is told among how many it shares what there is.
+  ///   - start: starts the process of a task, and is told among how many it shares what there is;
+  ///     nil where there is nothing left to do.
   ///   - finish: takes in how a task ended. When it throws, the others are stopped and the error goes on.
   func run(
-    _ tasks: [Task], start: (Task, _ concurrent: Int) throws -> ChildProcess,
+    _ tasks: [Task], start: (Task, _ concurrent: Int) throws -> ChildProcess?,
     finish: (Task, Ending) throws -> Void
   ) throws {
     var waiting = tasks[...]
@@ -68,7 +71,7 @@ struct WorkerPool {
           // Nothing starts beside one that is the last, or that is followed by one that runs alone.
           let isAlone = running.isEmpty && waiting.first.map(\.runsAlone) ?? true
           let concurrent = next.runsAlone || isAlone ? 1 : width
-          let process = try start(next, concurrent)
+          guard let process = try start(next, concurrent) else { continue }
           interrupts.forward(to: process.id)
           running.append(Running(next, process, among: concurrent))
         }

@@ -55,6 +55,17 @@ import Statistics
       abs(try #require(comparison.variants.values.difference) - -2.2166666666666666 / 3) < 1e-12)
   }
 
+  @Test func `the best rate of each variant stands with the interval of its loss`() throws {
+    let summary = Self.summary(seeds: 3)
+    let base = try #require(summary.rateSensitivities.last)
+    #expect(base.bestRate == 0.01 && base.bestLosses.values == [1.8, 1.7, 1.8])
+    let interval = try #require(base.bestLosses.interval())
+    #expect(interval.low < base.bestLoss && base.bestLoss < interval.high)
+    let text = summary.digest.text
+    #expect(
+      text.contains("best loss [95 %]") && text.contains("1.7667 [1.6232, 1.9101]"), "\(text)")
+  }
+
   @Test func `one seed cannot tell`() throws {
     let summary = Self.summary(seeds: 1)
     #expect(summary.rateComparisons.first?.variants.winner == nil)

@@ -1,5 +1,6 @@
-// How often a whole summary is wrong and how often it is right, counted over simulated runs: every verdict that a
-// reader could take for a winner counts, wherever it stands.
+// How often a whole table is wrong and how often it is right, counted over simulated runs: every
+// verdict that a reader could take for a winner counts, wherever it stands, in the summary, in the
+// report and in a diff of two runs.
 
 import Analysis
 import Foundation
@@ -8,51 +9,14 @@ import Statistics
 import TestSupport
 import Testing
 
-@Suite("How often the summary errs")
+@Suite("How often tables err")
 struct TableRateTests {
   /// Tables of each kind; RUNEXP_TABLES asks for more.
   private static let tables =
     ProcessInfo.processInfo.environment["RUNEXP_TABLES"].flatMap { Int($0) } ?? 100
-
-  enum Noise: String, CaseIterable { case normal, skewed, heavyTailed }
-
-  private static func draw(_ noise: Noise, _ random: inout Simulation) -> Double {
-    switch noise {
-    case .normal: random.normal()
-    case .skewed: random.skewed()
-    case .heavyTailed: random.heavyTailed()
-    }
-  }
-
-  /// What a training reports and varies from seed to seed, with its spread as a share.
-  private static let metrics: [(Metric, Double)] = [
-    (.valLoss, 0.01), (.bestValLoss, 0.01), (.trainLoss, 0.02), (.tokensPerSecond, 0.05),
-    (.stepSeconds, 0.05), (.trainSeconds, 0.05), (.seconds, 0.06), (.peakPercent, 0.05),
-    (.peakResidentBytes, 0.02), (.gradNormMean, 0.1), (.gradNormSD, 0.2), (.gradNormMax, 0.3),
-    (.gradNormCV, 0.2), (.maxAttentionLogit, 0.2),
-  ]
-
-  /// The rows of a run whose first variant has another validation loss, by so many standard deviations.
-  private static func rows(
-    variants: Int, seeds: Int, _ noise: Noise, shift: Double = 0, _ random: inout Simulation
-  ) -> [CellRow] {
-    // Seeds share data and initial values, so part of the noise is common to all variants.
-    let shared = (0..<seeds).map { _ in metrics.map { _ in draw(noise, &random) } }
-    return (0..<variants).flatMap { variant in
-      (0..<seeds).map { seed in
-        var row = CellRow(
-          cell: "c-\(variant)-\(seed)", experiment: "aa", variant: "v\(variant)", seed: seed + 1,
-          status: .ok)
-        for (index, (metric, sd)) in metrics.enumerated() {
-          let own = draw(noise, &random) + (metric == .valLoss && variant == 0 ? shift : 0)
-          row.metrics[metric] = 2 * (1 + sd * (own + shared[seed][index]))
-        }
-        row.metrics.set(.lossSpikes, Int(max(0, draw(noise, &random)).rounded()))
-        row.metrics.set(.peakBytes, 1 << 20)
-        row.metrics.set(.parameters, 1000)
-        return row
-      }
-    }
+  /// Fewer where each takes long to make; all of them where many were asked for.
+  private static func tables(every share: Int) -> Int {
+    tables >= 1000 ? tables : max(1, tables / share)
   }
 
   /// Every claim of a difference that the summary makes.
@@ -69,45 +33,99 @@ struct TableRateTests {
     return lines + answers.map(\.key)
   }
 
-  private static func alarms(variants: Int, seeds: Int, _ noise: Noise) -> Int {
-    var random = Simulation(seed: UInt64(100 * variants + seeds))
-    return (0..<tables).count { _ in
-      let rows = rows(variants: variants, seeds: seeds, noise, &random)
-      return !claims(Summary(experiment: "aa", rows: rows, isTraining: true)).isEmpty
-    }
-  }
-
   // Three standard deviations of the share that is allowed, over so many tables.
-  private static func limit(_ share: Double) -> Double {
+  private static func limit(_ noise: TrainingSimulation.Noise, of tables: Int) -> Double {
+    let share = noise == .normal ? 0.05 : 0.07
     let n = Double(tables)
     return share * n + 3 * (share * (1 - share) * n).squareRoot()
   }
 
-  @Test(
-    "equal variants: a winner is named in at most 5 % of the tables, 7 % where the noise is no normal one",
-    arguments: [2, 3, 4], [2, 3, 6, 10])
-  func equal(variants: Int, seeds: Int) {
-    for noise in Noise.allCases {
-      let found = Self.alarms(variants: variants, seeds: seeds, noise)
+  /// Counts the tables that claim something, for each kind of noise.
+  private func expectFew(
+    _ kind: String, variants: Int, seeds: Int, tables: Int = tables,
+    _ claims: (inout TrainingSimulation) -> Bool
+  ) {
+    for noise in TrainingSimulation.Noise.allCases {
+      var simulation = TrainingSimulation(
+        noise, variants: variants, seeds: seeds, seed: UInt64(100 * variants + seeds))
+      var found = 0
+      for _ in 0..<tables {
+        simulation.drawSeeds()
+        if claims(&simulation) { found += 1 }
+      }
       if Self.tables >= 1000 {
-        print("\(variants) variants, \(seeds) seeds, \(noise.rawValue): \(found) of \(Self.tables)")
+        print("\(kind): \(variants) variants, \(seeds) seeds, \(noise): \(found) of \(tables)")
       }
       #expect(
-        Double(found) <= Self.limit(noise == .normal ? 0.05 : 0.07),
-        "\(noise.rawValue): \(found) of \(Self.tables)")
+        Double(found) <= Self.limit(noise, of: tables), "\(kind), \(noise): \(found) of \(tables)")
     }
+  }
+
+  @Test(
+    "summary: of equal variants one wins in at most 5 % of the tables, 7 % with other noise",
+    arguments: [2, 3, 4], [2, 3, 6, 10])
+  func equal(variants: Int, seeds: Int) {
+    expectFew("summary", variants: variants, seeds: seeds) { simulation in
+      !Self.claims(Summary(experiment: "aa", rows: simulation.rows(), isTraining: true)).isEmpty
+    }
+  }
+
+  @Test(
+    "diff: the same of two equal runs, on a calibrated host", arguments: [2, 3, 4], [2, 3, 6, 10])
+  func equalRuns(variants: Int, seeds: Int) throws {
+    let place = try TemporaryFolder()
+    let folders = try (0..<2).map { _ in try RunFolder.create(in: place.path, experiment: "aa") }
+    expectFew("diff", variants: variants, seeds: seeds, tables: Self.tables(every: 5)) {
+      simulation in
+      let calibration = NoiseFloor(
+        runs: (0..<5).map { _ in
+          simulation.drawSeeds()
+          return simulation.rows(state: 0.05)
+        })
+      var options = RunDiff.Options()
+      options.floor = { metric, _ in calibration.floors[metric.name] }
+      let sides = folders.map { DiffSide(simulation.run(in: $0, state: 0.05)) }
+      let diff = RunDiff(sides[0], sides[1], options)
+      #expect(diff.obstacle == nil && diff.tests >= (seeds > 2 ? variants : 0))
+      return diff.exitCode != 0 || diff.changes.contains { [.better, .worse].contains($0.verdict) }
+    }
+  }
+
+  @Test(
+    "report: it names a winner where the summary does, and nowhere else",
+    arguments: [2, 3, 4], [2, 3, 6, 10])
+  func equalPages(variants: Int, seeds: Int) throws {
+    let place = try TemporaryFolder()
+    let folder = try RunFolder.create(in: place.path, experiment: "aa")
+    expectFew("report", variants: variants, seeds: seeds, tables: Self.tables(every: 25)) {
+      simulation in
+      let run = simulation.run(in: folder)
+      let html = Report(run).html
+      let names = html.contains(">better<") || html.contains(">worse<")
+      #expect(names == !Self.claims(run.summary).isEmpty)
+      return names
+    }
+  }
+
+  @Test("report: a planted effect is named", arguments: [2, 4])
+  func plantedPage(variants: Int) throws {
+    var simulation = TrainingSimulation(.normal, variants: variants, seeds: 6, seed: 3)
+    let place = try TemporaryFolder()
+    let folder = try RunFolder.create(in: place.path, experiment: "aa")
+    let html = Report(simulation.run(in: folder, shift: -30)).html
+    #expect(html.contains(">better<") || html.contains(">worse<"))
   }
 
   @Test(
     "a planted effect is found in nine of ten tables: 3 sd with 10 seeds, 20 sd with 3",
     arguments: [(10, 3.0), (3, 20.0)], [2, 4])
   func planted(_ effect: (seeds: Int, sd: Double), variants: Int) {
-    var random = Simulation(seed: 7)
+    var simulation = TrainingSimulation(.normal, variants: variants, seeds: effect.seeds, seed: 7)
     let found = (0..<Self.tables).count { _ in
-      let rows = Self.rows(
-        variants: variants, seeds: effect.seeds, .normal, shift: -effect.sd, &random)
+      simulation.drawSeeds()
       let line = Summary(
-        experiment: "aa", rows: rows, compare: variants > 2 ? ["v0": "v1"] : [:], isTraining: true
+        experiment: "aa", rows: simulation.rows(shift: -effect.sd),
+        compare: variants > 2 ? ["v0": "v1"] : [:], isTraining: true
       ).blocks.first?.line(.valLoss)
       return line?.comparison("v0")?.winner == "v0"
     }
