@@ -6,6 +6,9 @@ extension RunFolder {
   /// Bytes of all its files.
   package var bytes: Int { Self.bytes(below: path) }
 
+  /// The size of all that its cells have written: it changes as they come further.
+  package var sizeOfCells: Int { Self.bytes(below: "\(path)/cells") }
+
   /// Removes the run with everything in it; where `latest` led to it, it leads to the newest run that is left.
   ///
   /// It is renamed first, so that no reader meets half a run, also where the program is stopped on the way.

@@ -63,4 +63,6 @@ extension ArgumentHelp {
   static let run = ArgumentHelp(
     "A run: its folder, 'latest', an experiment (its newest run), EXPERIMENT/RUN, a run's id or "
       + "its last four letters.", valueName: "run")
+  static let liveReport: ArgumentHelp =
+    "Write report.html into the run's folder, anew while it runs; an open page reads itself again."
 }

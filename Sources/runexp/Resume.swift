@@ -36,6 +36,7 @@ struct Resume: ParsableCommand {
   var retry: String?
   @Flag(help: "Go on also where program, machine, text or checkpoint have changed.")
   var acceptChanges = false
+  @Flag(help: .liveReport) var report = false
   @Flag(name: .shortAndLong, help: "Show no progress.") var quiet = false
   @Flag(help: "Print the summary as one JSON document.") var json = false
 
@@ -59,7 +60,8 @@ struct Resume: ParsableCommand {
     try runCells(
       of: experiment, options,
       continuing: RunContinuation(
-        folder, retried: try retried(), acceptsChanges: acceptChanges), json: json)
+        folder, retried: try retried(), acceptsChanges: acceptChanges), report: report,
+      json: json)
   }
 
   private func retried() throws -> Set<CellStatus> {

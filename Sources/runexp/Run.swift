@@ -18,6 +18,7 @@ struct Run: ParsableCommand {
         ("runexp experiments/modern.yaml", "'run' may be left out"),
         ("runexp run norms.yaml --set workload.steps=50 --set 'seeds=[1, 2, 3]'", "other values"),
         ("runexp run norms.yaml --vary workload.sequence=64,128,256", "one more axis"),
+        ("runexp run norms.yaml --report", "a page to watch it on"),
         ("runexp run norms.yaml --into latest --set 'seeds=[1, 2, 3, 4]'", "only the new cells"),
       ],
       exits: [
@@ -48,6 +49,7 @@ struct RunOutputOptions: ParsableArguments {
   @Flag(help: "Go on also where program, machine, text or checkpoint have changed.")
   var acceptChanges = false
   @Flag(help: "Write the initial parameters of each cell as well.") var saveInitial = false
+  @Flag(help: .liveReport) var report = false
   @Flag(name: .shortAndLong, help: "Show no progress.") var quiet = false
   @Flag(help: "Print the summary as one JSON document.") var json = false
 
@@ -67,6 +69,6 @@ struct RunOutputOptions: ParsableArguments {
           try RunLocator(results: place.results).find(name), acceptsChanges: acceptChanges)
       }
     }
-    try runCells(of: experiment, options, continuing: continuing, json: json)
+    try runCells(of: experiment, options, continuing: continuing, report: report, json: json)
   }
 }

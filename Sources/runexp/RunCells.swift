@@ -9,15 +9,19 @@ import Records
 import Statistics
 
 /// Runs the cells of an experiment, prints the summary, and ends with the run's exit code.
+///
+/// - Parameter report: whether its page is written meanwhile.
 func runCells(
   of experiment: PlannedExperiment, _ options: RunOptions, continuing: RunContinuation? = nil,
-  json: Bool
+  report: Bool, json: Bool
 ) throws {
+  var page: LivePage?
   let outcome = try failing {
-    try Runner(
+    defer { page?.finish() }
+    return try Runner(
       experiment, options, program: Program.version,
       environment: ProcessInfo.processInfo.environment
-    ).run(continuing: continuing)
+    ).run(continuing: continuing) { if report { page = LivePage($0) } }
   }
   show(outcome.summary, outcome.texts, json: json)
   say("results: \(outcome.folder.path)")

@@ -46,6 +46,64 @@ struct ReportCommandTests {
     #expect(looked.code == 0, "\(looked.output)\(looked.errors)")
   }
 
+  @Test("a page is written while the run goes on, by the run itself and by who watches it")
+  func live() throws {
+    let program = try Program()
+    try program.write(TinyExperiment.onText(program), to: "tiny.yaml")
+    let own = "results/tiny/latest/report.html"
+    func isLive(_ page: String) -> Bool {
+      (try? program.read(page))?.contains("data-live=") == true
+    }
+    // The first worker waits after its second step until both pages are there.
+    let running = try program.start(
+      ["run", "tiny.yaml", "-q", "--report"],
+      environment: ["RUNEXP_FAILPOINTS": "append:*modern*/steps.jsonl=pause@3"])
+    let worker = try #require(running.pausedChildren().first)
+    try #require(running.wait { isLive(own) })
+    let watching = try program.start(["report", "tiny", "--watch", "-o", "watched.html"])
+    try #require(watching.wait { isLive("watched.html") })
+    #expect(
+      try program.read("watched.html").contains("0 of 2 cells ok: 2 not run; the run goes on"))
+    kill(worker, SIGCONT)
+    let finished = try running.finish()
+    #expect(finished.code == 0, "\(finished.errors)")
+    #expect(finished.errors.contains("report: results/tiny/r-"))
+    let watched = try watching.finish()
+    #expect(watched.code == 0 && watched.output == "watched.html\n", "\(watched.errors)")
+    for page in [own, "watched.html"] {
+      #expect(!isLive(page), "\(page)")
+      #expect(try program.read(page).contains("2 of 2 cells ok"))
+    }
+  }
+
+  @Test("what has ended is not watched, and standard output takes a page only once")
+  func notLive() throws {
+    let program = try trained()
+    let ended = try program.run("report", "tiny", "--watch")
+    #expect(ended.code == 0 && ended.errors == "no run goes on: the page is written once\n")
+    #expect(ended.output.hasSuffix("/report.html\n"))
+    let output = try program.run("report", "tiny", "--watch", "-o", "-")
+    #expect(output.code == 64 && output.errors.contains("-o must be a file, not '-'"))
+  }
+
+  @Test("several runs make one page, each of them once")
+  func several() throws {
+    let program = try trained()
+    #expect(try program.run("tiny.yaml", "--quiet", "--set", "workload.steps=6").code == 0)
+    let runs = try program.shell("ls -d results/tiny/r-*").output.split(separator: "\n").map(
+      String.init)
+    try #require(runs.count == 2)
+    let made = try program.run(["report"] + runs + ["tiny"])
+    #expect(made.code == 0 && made.output == "results/report.html\n", "\(made.errors)")
+    let page = try program.read("results/report.html")
+    #expect(page.contains("8 of 8 cells ok"))
+    for run in runs { #expect(page.contains(run.suffix(22))) }
+    // A run named twice is still one run.
+    let one = try program.run("report", runs[1], "tiny", "-o", "one.html")
+    #expect(one.code == 0, "\(one.errors)")
+    #expect(try program.read("one.html").contains("4 of 4 cells ok"))
+  }
+
   @Test("it writes where it is told, and says as JSON what it wrote")
   func output() throws {
     let program = try trained()

@@ -6,7 +6,8 @@ Each page is shown 375, 1280 and 1920 pixels wide, light and dark, all that is f
 script's error or a message on the console, a breach of the page's own policy (which allows no network), anything
 fetched, content wider than the page, a table that must be scrolled at 1280 pixels or more, a text of a drawing that
 leaves it or lies on another, NaN in a drawing, a chart without a description, a pointer over a mark that shows no
-value, and a name of a legend that does not hide its series. Without a Chromium it says so and succeeds.
+value, a name of a legend that does not hide its series, and choices of the section Explore that draw something else
+or are not in the address. Without a Chromium it says so and succeeds.
 """
 
 import html
@@ -56,18 +57,21 @@ addEventListener('load', () => setTimeout(() => {
         if (overlap(box, other)) faults.push('"' + text + '" lies on "' + more + '" in ' + where);
     });
   };
-  for (const chart of document.querySelectorAll('svg.chart')) {
-    const frame = chart.getBoundingClientRect();
-    if (!frame.width) continue;
-    const texts = [...chart.querySelectorAll('text')].filter(text => !text.classList.contains('off'));
-    for (const text of texts) {
-      const box = text.getBoundingClientRect();
-      if (box.left < frame.left - 1 || box.right > frame.right + 1 || box.top < frame.top - 1 || box.bottom > frame.bottom + 1)
-        faults.push('"' + text.textContent + '" leaves the chart ' + chart.getAttribute('aria-label').slice(0, 60));
+  const checkTexts = root => {
+    for (const chart of root.querySelectorAll('svg.chart')) {
+      const frame = chart.getBoundingClientRect();
+      if (!frame.width) continue;
+      const texts = [...chart.querySelectorAll('text')].filter(text => !text.classList.contains('off'));
+      for (const text of texts) {
+        const box = text.getBoundingClientRect();
+        if (box.left < frame.left - 1 || box.right > frame.right + 1 || box.top < frame.top - 1 || box.bottom > frame.bottom + 1)
+          faults.push('"' + text.textContent + '" leaves the chart ' + chart.getAttribute('aria-label').slice(0, 60));
+      }
+      // Turned texts have boxes larger than they are.
+      apart(texts.filter(text => !text.hasAttribute('transform')), chart.getAttribute('aria-label').slice(0, 60));
     }
-    // Turned texts have boxes larger than they are.
-    apart(texts.filter(text => !text.hasAttribute('transform')), chart.getAttribute('aria-label').slice(0, 60));
-  }
+  };
+  checkTexts(document);
   for (const scale of document.querySelectorAll('.forest-scale')) apart([...scale.children], 'a forest plot');
   for (const row of document.querySelectorAll('.forest-row')) apart([...row.querySelectorAll('span')], 'a row of a forest plot');
   for (const entry of performance.getEntriesByType('resource')) faults.push('fetched: ' + entry.name);
@@ -97,6 +101,38 @@ addEventListener('load', () => setTimeout(() => {
       faults.push('a legend hides no series');
     if (!location.hash.includes('off=')) faults.push('what is hidden is not in the address');
     key.click();
+  }
+  const explorer = document.querySelector('.explorer');
+  if (explorer) {
+    const choose = (name, word) => {
+      const select = explorer.querySelector('[name=' + name + ']');
+      select.value = word;
+      select.dispatchEvent(new Event('change'));
+    };
+    const words = name => [...explorer.querySelector('[name=' + name + ']').options].map(option => option.value);
+    const count = () => explorer.querySelectorAll('svg.chart').length;
+    // Everything that can be chosen is drawn.
+    for (const name of ['y', 'x', 'colour', 'facet'])
+      for (const word of words(name)) {
+        choose(name, word);
+        if (!count()) faults.push('nothing is drawn of ' + name + ' ' + word);
+        if (/NaN|Infinity|undefined/.test(explorer.querySelector('.panels').outerHTML)) faults.push('NaN in ' + name + ' ' + word);
+        if (explorer.querySelector('[name=' + name + ']').value !== word) faults.push('not chosen: ' + name + ' ' + word);
+        checkTexts(explorer);
+      }
+    if (words('facet').length > 1 && !location.hash.includes('facet=')) faults.push('what is chosen is not in the address');
+    const box = explorer.querySelector('.filters input');
+    const all = explorer.querySelector('figcaption').textContent;
+    if (box) {
+      box.click();
+      if (explorer.querySelector('figcaption').textContent === all) faults.push('a filter leaves no cell out');
+      if (!location.hash.includes('not=')) faults.push('a filter is not in the address');
+      box.click();
+    }
+    history.replaceState(null, '', location.pathname);
+    dispatchEvent(new HashChangeEvent('hashchange'));
+    if (words('facet').length > 1 && explorer.querySelector('[name=facet]').value !== words('facet')[0])
+      faults.push('the address does not say what is chosen');
   }
   parent.postMessage({faults: [...new Set(faults)], charts: charts.length,
     dark: matchMedia('(prefers-color-scheme: dark)').matches, wide}, '*');

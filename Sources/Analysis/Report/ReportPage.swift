@@ -18,7 +18,10 @@ struct ReportPage {
     let main = HTML.element("main", [:], joined: [head.html] + sections.map(section) + [absent])
     let body: [HTML] = [
       .element("div", ["class": "page"], contents, main),
-      .element("script", [:], .markup(ReportScript.source + ExploreScript.source)),
+      .element(
+        "script", [:],
+        .markup(
+          ReportScript.source + ExploreChart.source + ExploreScript.source + ReportScript.live)),
     ]
     // What tells an open page that nothing is new.
     let stamp = head.isLive ? String(SHA256.hex(Array(main.source.utf8)).prefix(16)) : ""

@@ -14,7 +14,8 @@ enum ReportScript {
         const now = state.read();
         change(now);
         const hash = String(now);
-        history.replaceState(history.state, '', hash ? '#' + hash : location.pathname + location.search);
+        const place = hash ? '#' + hash : location.pathname + location.search;
+        history.replaceState(history.state, '', place);
       },
       toggle(key, value) {
         state.write(now => {
@@ -129,22 +130,37 @@ enum ReportScript {
       });
     })();
 
+    """#
+
+  /// What follows a run that goes on; after all else is on the page.
+  static let live = #"""
     // A page of a run that goes on reads itself again. Its address, its place and what was unfolded
     // stay, and where nothing is new for long it asks less often.
     (() => {
       const stamp = document.documentElement.dataset.live;
       const folds = [...document.querySelectorAll('details')];
+      const parts = [...document.querySelectorAll('header, section[id]')];
       const kept = history.state?.live;
-      for (const place of kept?.open ?? []) if (folds[place]) folds[place].open = true;
+      const title = fold => fold.querySelector('summary').textContent;
+      for (const fold of folds) if (kept?.open.includes(title(fold))) fold.open = true;
+      if (kept) {
+        // The part that was read may have moved, for those above it grow.
+        history.scrollRestoration = 'manual';
+        const part = parts.find(one => one.id === kept.part);
+        const moved = part ? part.getBoundingClientRect().top - kept.top : 0;
+        scrollBy({ top: moved, behavior: 'instant' });
+      }
       if (!stamp) return;
       const since = kept?.stamp === stamp ? kept.since : Date.now();
       const wait = Math.max(5000, Math.min(60000, (Date.now() - since) / 5));
       const again = () => {
-        const isRead = document.querySelector('.tip:not([hidden])') || document.activeElement?.matches('select')
-          || String(getSelection());
+        const isRead = document.querySelector('.tip:not([hidden])')
+          || document.activeElement?.matches('select') || String(getSelection());
         if (isRead) return setTimeout(again, 2000);
-        const open = folds.flatMap((fold, place) => fold.open ? [place] : []);
-        history.replaceState({ live: { stamp, since, open } }, '');
+        const open = folds.filter(fold => fold.open).map(title);
+        const part = parts.findLast(one => one.getBoundingClientRect().top <= 100) ?? parts[0];
+        const top = part.getBoundingClientRect().top;
+        history.replaceState({ live: { stamp, since, open, part: part.id, top } }, '');
         location.reload();
       };
       setTimeout(again, wait);

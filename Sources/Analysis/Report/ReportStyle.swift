@@ -23,7 +23,8 @@ enum ReportStyle {
     html { scroll-behavior: smooth; -webkit-text-size-adjust: 100%; }
     body {
       margin: 0; background: var(--page); color: var(--ink);
-      font: 1rem/1.6 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Liberation Sans", Arial, sans-serif;
+      font: 1rem/1.6 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Liberation
+        Sans", Arial, sans-serif;
     }
     .page { padding: 2.5rem clamp(1rem, 2.5vw, 3.5rem) 5rem; }
     @media (min-width: 64rem) {
@@ -33,27 +34,51 @@ enum ReportStyle {
     html:not(.js) .scripted { display: none; }
     main { min-width: 0; }
     nav ol { list-style: none; margin: 0 0 2rem; padding: 0; font-size: .9rem; }
-    nav a { display: block; padding: .22rem .75rem; color: var(--soft); text-decoration: none; border-left: 2px solid var(--rule); }
+    nav a {
+      display: block; padding: .22rem .75rem; color: var(--soft); text-decoration: none;
+      border-left: 2px solid var(--rule);
+    }
     nav a:hover { color: var(--ink); }
     nav a[aria-current] { color: var(--ink); border-color: var(--accent); font-weight: 600; }
-    a:focus-visible, summary:focus-visible, .scroll:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
+    a:focus-visible, summary:focus-visible, .scroll:focus-visible {
+      outline: 2px solid var(--accent); outline-offset: 2px;
+    }
     .eyebrow { margin: 0; color: var(--accent); font-weight: 600; letter-spacing: .02em; }
-    h1 { font-size: clamp(1.6rem, 1.1rem + 2vw, 2.4rem); line-height: 1.2; letter-spacing: -.015em; font-weight: 700; margin: .3rem 0 1.1rem; max-width: 52ch; text-wrap: balance; }
+    h1 {
+      font-size: clamp(1.6rem, 1.1rem + 2vw, 2.4rem); line-height: 1.2; letter-spacing: -.015em;
+      font-weight: 700; margin: .3rem 0 1.1rem; max-width: 52ch; text-wrap: balance;
+    }
     h2 { font-size: 1.45rem; letter-spacing: -.01em; line-height: 1.3; margin: 0 0 1.1rem; }
     h3 { font-size: 1.08rem; line-height: 1.4; margin: 2rem 0 .6rem; }
     h4, h5 { font-size: 1rem; margin: 1.6rem 0 .5rem; }
-    section { margin-top: 3.25rem; padding-top: 2.25rem; border-top: 1px solid var(--rule); scroll-margin-top: 1rem; }
+    section {
+      margin-top: 3.25rem; padding-top: 2.25rem; border-top: 1px solid var(--rule);
+      scroll-margin-top: 1rem;
+    }
     p, li { max-width: 72ch; overflow-wrap: anywhere; }
-    .answers { list-style: none; margin: 0 0 1.4rem; padding: 0; display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); gap: 1rem; }
-    .answers > li { background: var(--card); border-radius: .6rem; padding: .8rem 1.1rem; max-width: none; }
+    .answers {
+      list-style: none; margin: 0 0 1.4rem; padding: 0; display: grid;
+      grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); gap: 1rem;
+    }
+    .answers > li {
+      background: var(--card); border-radius: .6rem; padding: .8rem 1.1rem; max-width: none;
+    }
     .asked { display: block; color: var(--soft); font-size: .92rem; }
     .answer { display: block; font-size: 1.12rem; line-height: 1.35; }
-    .answers ul { list-style: none; margin: .3rem 0 0; padding: 0; font-size: .88rem; line-height: 1.5; color: var(--soft); font-variant-numeric: tabular-nums; }
+    .answers ul {
+      list-style: none; margin: .3rem 0 0; padding: 0; font-size: .88rem; line-height: 1.5;
+      color: var(--soft); font-variant-numeric: tabular-nums;
+    }
     .asked + ul { color: var(--ink); font-size: .95rem; }
     .answers li li { max-width: none; }
     .facts { margin: 0 0 .9rem; color: var(--soft); font-size: .92rem; }
-    .facts ul { list-style: none; display: flex; flex-wrap: wrap; gap: .1rem 1.4rem; margin: 0; padding: 0; }
-    .coverage { display: inline-block; margin: 0 0 .5rem; padding: .28rem .8rem; border-radius: .5rem; font-weight: 600; font-size: .95rem; }
+    .facts ul {
+      list-style: none; display: flex; flex-wrap: wrap; gap: .1rem 1.4rem; margin: 0; padding: 0;
+    }
+    .coverage {
+      display: inline-block; margin: 0 0 .5rem; padding: .28rem .8rem; border-radius: .5rem;
+      font-weight: 600; font-size: .95rem;
+    }
     .coverage::before { margin-right: .5rem; }
     .whole { color: var(--good); background: var(--good-bg); }
     .whole::before { content: "\\2713"; }
@@ -67,11 +92,20 @@ enum ReportStyle {
 
     .scroll {
       overflow-x: auto; margin: 1rem 0; max-width: 100%;
-      background: linear-gradient(to right, var(--page) 1.5rem, transparent) local, linear-gradient(to left, var(--page) 1.5rem, transparent) right local, linear-gradient(to right, var(--shade), transparent .9rem), linear-gradient(to left, var(--shade), transparent .9rem) right;
+      background: linear-gradient(to right, var(--page) 1.5rem, transparent) local,
+        linear-gradient(to left, var(--page) 1.5rem, transparent) right local, linear-gradient(to
+        right, var(--shade), transparent .9rem), linear-gradient(to left, var(--shade), transparent
+        .9rem) right;
       background-repeat: no-repeat;
     }
-    table { border-collapse: collapse; font-size: .875rem; line-height: 1.45; font-variant-numeric: tabular-nums; }
-    th, td { padding: .34rem .7rem; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--grid); vertical-align: top; }
+    table {
+      border-collapse: collapse; font-size: .875rem; line-height: 1.45;
+      font-variant-numeric: tabular-nums;
+    }
+    th, td {
+      padding: .34rem .7rem; text-align: right; white-space: nowrap;
+      border-bottom: 1px solid var(--grid); vertical-align: top;
+    }
     th { color: var(--soft); font-weight: 600; border-bottom: 1px solid var(--rule); }
     th { white-space: normal; vertical-align: bottom; }
     th.l, td.l { text-align: left; white-space: normal; }
@@ -79,21 +113,34 @@ enum ReportStyle {
     tbody tr:hover { background: var(--card); }
     header td { overflow-wrap: anywhere; }
     header td:last-child { min-width: 12rem; }
-    pre.scroll { white-space: pre-wrap; overflow-wrap: anywhere; background: var(--card); border-radius: .5rem; padding: 1rem 1.2rem; font: .82rem/1.55 ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace; }
+    pre.scroll {
+      white-space: pre-wrap; overflow-wrap: anywhere; background: var(--card); border-radius: .5rem;
+      padding: 1rem 1.2rem; font: .82rem/1.55 ui-monospace, SFMono-Regular, Menlo, Consolas,
+      "Liberation Mono", monospace;
+    }
     details { margin: 1.2rem 0; }
     summary { cursor: pointer; color: var(--accent); font-weight: 600; width: fit-content; }
 
-    .cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 21rem), 1fr)); gap: 1rem; }
+    .cards {
+      display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 21rem), 1fr));
+      gap: 1rem;
+    }
     .card { background: var(--card); border-radius: .6rem; padding: 1rem 1.2rem; min-width: 0; }
     .card h3 { margin: 0 0 .5rem; }
-    dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .2rem 1rem; margin: 0; font-size: .88rem; }
+    dl {
+      display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .2rem 1rem; margin: 0;
+      font-size: .88rem;
+    }
     dt { color: var(--soft); }
     dd { margin: 0; overflow-wrap: anywhere; }
 
     @media (max-width: 63.99rem) {
       .page { padding-top: 1.6rem; }
       nav ol { display: flex; flex-wrap: wrap; gap: .1rem 1.1rem; }
-      nav a { padding: .1rem 0; border: 0; text-decoration: underline; text-underline-offset: .2em; text-decoration-color: var(--rule); }
+      nav a {
+        padding: .1rem 0; border: 0; text-decoration: underline; text-underline-offset: .2em;
+        text-decoration-color: var(--rule);
+      }
       section { margin-top: 2.25rem; padding-top: 1.75rem; }
     }
     @media (max-width: 30rem) {

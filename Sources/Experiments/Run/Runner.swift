@@ -44,9 +44,13 @@ package struct Runner {
 
   /// Runs every cell, or goes on with a run and runs the cells that are not done.
   ///
-  /// - Parameter continuation: the run to go on with, and how; nil for a new one.
+  /// - Parameters:
+  ///   - continuation: the run to go on with, and how; nil for a new one.
+  ///   - begun: is told the run's folder when it is there, before anything runs.
   /// - Throws: what `Preparation.prepare` throws; `ResultsError` when the results cannot be written.
-  package func run(continuing continuation: RunContinuation? = nil) throws -> Outcome {
+  package func run(
+    continuing continuation: RunContinuation? = nil, begun: (RunFolder) -> Void = { _ in }
+  ) throws -> Outcome {
     let interrupts = shared ?? Interrupts()
     // Before anything is written nothing is worth waiting for; who shares its own has something to tidy up.
     if shared == nil { interrupts.mayFinish = false }
@@ -61,6 +65,7 @@ package struct Runner {
     ).prepare(
       continuing: continuation, interrupts, warn: { bar.warn("warning: \($0)") },
       showDownload: { Self.showDownload($0, $1) })
+    begun(prepared.folder)
     let left = try execute(prepared, interrupts) { bar.warn("warning: \($0)") }
     let collection = try Collection(prepared.folder)
     let isBusy = left.contains(ExitCode.busy) && !collection.isComplete
