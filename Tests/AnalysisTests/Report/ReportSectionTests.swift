@@ -36,6 +36,27 @@ import Testing
     return try run.report()
   }
 
+  @Test func `the head answers before all else: bounds, and verdicts on each primary metric`()
+    throws
+  {
+    let run = try ReportCase(
+      record: ReportCase.record(headline: [.relativeError], primary: [.peakBytes]))
+    let rows = [("rope", 1e-8, 3e-7), ("waves", 0.5, nil)].map { variant, error, bound in
+      var row = CellRow(
+        cell: "c-\(variant)", experiment: "case", variant: variant, seed: 1, status: .ok)
+      row.metrics[.relativeError] = error
+      row.metrics[.relativeErrorBound] = bound
+      row.metrics.set(.peakBytes, variant == "rope" ? 1000 : 2000)
+      return row
+    }
+    try run.write(rows)
+    let html = try run.report().html
+    let head = html.components(separatedBy: "</header>")[0]
+    #expect(head.contains("Do scores depend on the distance of two tokens alone?"))
+    #expect(head.contains("yes: rope") && head.contains("no: waves"))
+    #expect(head.contains("rope") && head.contains("better"))
+  }
+
   @Test func `a sweep of learning rates shows the final loss against the rate`() throws {
     let section = try sweep().section("final-loss")
     #expect(section.contains("Lowest mean: plain 2.0200 at lr 0.01, normed 2.0400 at lr 0.01."))
