@@ -48,7 +48,8 @@ let package = Package(
     .target(
       name: "TestModels", dependencies: ["Models", "Tensors", "Config"],
       path: "Tests/TestModels", swiftSettings: swift),
-    .testTarget(name: "ConfigTests", dependencies: ["Config"], swiftSettings: swift),
+    .testTarget(
+      name: "ConfigTests", dependencies: ["Config", "TestSupport"], swiftSettings: swift),
     .testTarget(
       name: "TensorsTests", dependencies: ["Tensors", "CKernels"], swiftSettings: swift),
     .testTarget(

@@ -80,7 +80,7 @@ import Testing
   /// What a test depends on is built before it: the tests of a lower module do not wait for a higher one.
   @Test(arguments: [
     ("TestSupport", []), ("TestModels", ["Models", "Tensors", "Config"]),
-    ("ConfigTests", ["Config"]), ("TensorsTests", ["Tensors", "CKernels"]),
+    ("ConfigTests", ["Config", "TestSupport"]), ("TensorsTests", ["Tensors", "CKernels"]),
     ("ModelsTests", ["Models", "Tensors", "Config", "TestModels"]),
     ("StatisticsTests", ["Statistics", "TestSupport"]),
     ("RecordsTests", ["Records", "Statistics", "Config", "TestSupport"]),
