@@ -1,4 +1,4 @@
-// cells.csv and cells.jsonl: one row a cell, the same flat columns in both, rewritten whole after
+// cells.csv and cells.jsonl: one row per cell, the same flat columns in both, rewritten whole after
 // every cell, so that an interrupted run leaves tables that any reader takes as they are.
 
 package import Config

@@ -8,7 +8,7 @@ package struct LossCurve: Equatable, Sendable {
   package struct Step: Equatable, Sendable, Record {
     /// Steps done before it.
     package var step = 0
-    /// The batch's mean cross-entropy before the update, in nats a token; NaN where it was not finite.
+    /// The batch's mean cross-entropy before the update, in nats per token; NaN where it was not finite.
     package var loss = Double.nan
     /// The batch's mean z-loss; nil where the model has none, or version 0.1.0 wrote it into the loss.
     package var zLoss: Double?

@@ -51,7 +51,7 @@ extension Metric {
 
   // Quality
   package static let valLoss = Metric(
-    "val_loss", "Mean cross-entropy over the validation split at the end, in nats a token.",
+    "val_loss", "Mean cross-entropy over the validation split at the end, in nats per token.",
     better: .lower, .sampled, as: .decimals(4))
   package static let valPerplexity = Metric(
     "val_perplexity",
@@ -63,18 +63,18 @@ extension Metric {
     better: .lower, .sampled, as: .decimals(4))
   package static let bestValLoss = Metric(
     "best_val_loss",
-    "Lowest loss of all evaluations, in nats a token; those on the way read part of the split.",
+    "Lowest loss of all evaluations, in nats per token; those on the way read part of the split.",
     better: .lower, .sampled, as: .decimals(4))
   package static let trainLoss = Metric(
     "train_loss",
-    "Mean cross-entropy of the training batches in the last tenth of the steps, in nats a token.",
+    "Mean cross-entropy of the training batches in the last tenth of the steps, in nats per token.",
     better: .lower, .sampled, as: .decimals(4))
   package static let initialLoss = Metric(
-    "initial_loss", "Cross-entropy of the first batch before the first step, in nats a token.",
+    "initial_loss", "Cross-entropy of the first batch before the first step, in nats per token.",
     better: .none, .sampled, as: .decimals(4))
   package static let zLoss = Metric(
     "z_loss",
-    "Mean z-loss in the last tenth of the steps, in nats a token: minimised beside train_loss.",
+    "Mean z-loss in the last tenth of the steps, in nats per token: minimised beside train_loss.",
     better: .none, .sampled, as: .decimals(4))
 
   // Speed

@@ -94,10 +94,10 @@ extension Metric {
     "cache_touched_bytes", "Bytes of the cache that tokens were written to.",
     better: .lower, .exact, as: .bytes, whole: true)
   package static let decodeLoss = Metric(
-    "decode_loss", "Mean loss of the tokens decoded after the prompt, in nats a token.",
+    "decode_loss", "Mean loss of the tokens decoded after the prompt, in nats per token.",
     better: .lower, .sampled, as: .decimals(4))
   package static let decodeLossChange = Metric(
-    "decode_loss_change", "decode_loss less that with an f32 cache, in nats a token.",
+    "decode_loss_change", "decode_loss less that with an f32 cache, in nats per token.",
     better: .lower, .sampled, as: .scientific)
   package static let logitError = Metric(
     "logit_error", "Root mean square change of the logits against an f32 cache, over their own.",
@@ -132,21 +132,21 @@ extension Metric {
 
   // Extrapolation
   package static let lossWithinLength = Metric(
-    "loss_to_1x", "Mean loss at positions up to the length of training, in nats a token.",
+    "loss_to_1x", "Mean loss at positions up to the length of training, in nats per token.",
     better: .lower, .sampled, as: .decimals(4))
   package static let lossToTwice = Metric(
-    "loss_to_2x", "Mean loss at positions from one to two such lengths, in nats a token.",
+    "loss_to_2x", "Mean loss at positions from one to two such lengths, in nats per token.",
     better: .lower, .sampled, as: .decimals(4))
   package static let lossToFourTimes = Metric(
-    "loss_to_4x", "Mean loss at positions from two to four such lengths, in nats a token.",
+    "loss_to_4x", "Mean loss at positions from two to four such lengths, in nats per token.",
     better: .lower, .sampled, as: .decimals(4))
   package static let lossGrowth = Metric(
-    "loss_growth", "loss_to_4x less loss_to_1x: what extrapolation costs, in nats a token.",
+    "loss_growth", "loss_to_4x less loss_to_1x: what extrapolation costs, in nats per token.",
     better: .lower, .sampled, as: .decimals(4))
 
   // Need
   package static let forwardFLOPsPerToken = Metric(
-    "forward_flops_per_token", "Floating-point operations of a forward pass, a token.",
+    "forward_flops_per_token", "Floating-point operations of a forward pass, per token.",
     better: .none, .analytic, as: .scaled)
   package static let inferenceBytes = Metric(
     "inference_bytes", "Bytes of parameters, cache and one forward pass over all tokens.",

@@ -19,14 +19,14 @@ extension Metric {
     case .percent: "%"
     case .scaled where name.hasSuffix("flops_per_s"): "FLOP/s"
     case .scaled where name.hasSuffix("tokens_per_s"): "tokens/s"
-    case .decimals where meaning.contains("nats a token"),
-      .scientific where meaning.contains("nats a token"):
-      "nats a token"
+    case .decimals where meaning.contains("nats per token"),
+      .scientific where meaning.contains("nats per token"):
+      "nats per token"
     default: nil
     }
   }
 
-  /// Unit, direction and certainty in words: `nats a token; lower is better; varies with seed or
+  /// Unit, direction and certainty in words: `nats per token; lower is better; varies with seed or
   /// time`.
   package var properties: String {
     let direction = better == .none ? nil : "\(better.rawValue) is better"

@@ -1,4 +1,4 @@
-// One run on disk: results/<experiment>/<run>/ with its files and one folder a cell.
+// One run on disk: results/<experiment>/<run>/ with its files and one folder per cell.
 // It knows where things lie and how they are written; what is in them others know.
 
 package import Config

@@ -31,6 +31,15 @@ package struct StoredRun: Sendable {
   /// Whether every cell is done, well or not.
   package var isComplete: Bool { cells.allSatisfy(\.row.status.isFinal) }
 
+  /// What the experiment asks: the first line of its file, where that is a comment.
+  package var question: String? {
+    guard let first = experimentYAML?.split(separator: "\n").first, first.hasPrefix("#") else {
+      return nil
+    }
+    let text = first.drop { $0 == "#" || $0 == " " }
+    return text.isEmpty ? nil : String(text)
+  }
+
   /// The experiment file as it was written; nil where it is gone.
   package var experimentYAML: String? { try? AtomicFile.read(folder.file("experiment.yaml")) }
 

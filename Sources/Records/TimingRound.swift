@@ -1,6 +1,6 @@
 // TimingRound: a cell's time is measured in rounds, each in a process of its own, and the cells
 // that are compared take turns: so that each round of one has a partner that met the machine in the
-// same state. `rounds.jsonl` in the cell's folder has a line a round.
+// same state. `rounds.jsonl` in the cell's folder has a line per round.
 
 import Config
 internal import Foundation

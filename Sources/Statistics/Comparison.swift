@@ -91,7 +91,7 @@ package struct Comparison: Equatable, Sendable {
   package fileprivate(set) var verdict: Verdict = .described
 
   /// - Parameters:
-  ///   - isPaired: whether both sides have one value a seed, in the same order.
+  ///   - isPaired: whether both sides have one value per seed, in the same order.
   ///   - rounds: the logarithms of both sides in rounds of measurement, which show the spread
   ///     within a seed.
   package init(

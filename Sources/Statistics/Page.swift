@@ -49,12 +49,18 @@ package struct Page: Equatable, Sendable {
   }
 
   /// The document as plain text, blocks parted by blank lines.
-  package var text: String {
+  package var text: String { text(width: .max) }
+
+  /// The document as plain text, blocks parted by blank lines.
+  ///
+  /// What is longer than a line of so many columns goes on in the next. Tables are as wide as they are.
+  package func text(width: Int) -> String {
     blocks.map { block in
       switch block {
-      case .heading(let text, _), .paragraph(let text): text + "\n"
+      case .heading(let text, _), .paragraph(let text):
+        DisplayWidth.wrapped(text, to: width).joined(separator: "\n") + "\n"
       case .table(let table): table.text
-      case .list(let items): items.map(Self.text).joined()
+      case .list(let items): items.map { Self.text($0, width) }.joined()
       }
     }.joined(separator: "\n")
   }
@@ -64,13 +70,17 @@ package struct Page: Equatable, Sendable {
     func line(_ text: String) -> String {
       escape(text.split(whereSeparator: \.isNewline).joined(separator: " "))
     }
-    let lead = item.lead.isEmpty ? "" : "**\(line(item.lead))** "
+    let space = item.text.isEmpty ? "" : " "
+    let lead = item.lead.isEmpty ? "" : "**\(line(item.lead))**\(space)"
     return "- \(lead)\(line(item.text))\n" + item.below.map { "  - \(line($0))\n" }.joined()
   }
 
-  private static func text(_ item: ListItem) -> String {
-    let lead = item.lead.isEmpty ? "- " : item.lead + " "
-    return "\(lead)\(item.text)\n" + item.below.map { "  \($0)\n" }.joined()
+  private static func text(_ item: ListItem, _ width: Int) -> String {
+    let lead = item.lead.isEmpty ? "- " : item.lead + (item.text.isEmpty ? "" : " ")
+    let lines =
+      DisplayWidth.wrapped(lead + item.text, to: width, hanging: 2)
+      + item.below.flatMap { DisplayWidth.wrapped("  " + $0, to: width, hanging: 4) }
+    return lines.map { $0 + "\n" }.joined()
   }
 
   /// Keeps Markdown from reading characters of names as markup; `a_b` is safe as it is.
@@ -90,5 +100,65 @@ package struct Page: Equatable, Sendable {
 
   private static func isWord(_ character: Character) -> Bool {
     character.isLetter || character.isNumber || character == "_"
+  }
+}
+
+// The document in LaTeX, for papers: sections, item lists and plain tabulars, which need no package.
+
+extension Page {
+  /// The document as LaTeX, to be put into one with \input.
+  package var latex: String {
+    blocks.map { block in
+      switch block {
+      case .heading(let text, let level):
+        "\\\(String(repeating: "sub", count: max(0, level - 1)))section*{\(Self.latex(text))}\n"
+      case .paragraph(let text): Self.latex(text) + "\n"
+      case .table(let table): table.latex
+      case .list(let items):
+        Self.environment("itemize", items.map { "\\item " + Self.latex($0) })
+      }
+    }.joined(separator: "\n")
+  }
+
+  private static func latex(_ item: ListItem) -> String {
+    let lead = item.lead.isEmpty ? "" : "\\textbf{\(latex(item.lead))} "
+    let below =
+      item.below.isEmpty
+      ? "" : "\n" + environment("itemize", item.below.map { "\\item " + latex($0) })
+    return lead + latex(item.text) + below
+  }
+
+  private static func environment(_ name: String, _ lines: [String]) -> String {
+    "\\begin{\(name)}\n" + lines.map { $0 + "\n" }.joined() + "\\end{\(name)}\n"
+  }
+
+  /// Keeps LaTeX from reading characters of names as commands.
+  static func latex(_ text: String) -> String {
+    text.reduce(into: "") { escaped, character in
+      switch character {
+      case "\\": escaped += "\\textbackslash{}"
+      case "~": escaped += "\\textasciitilde{}"
+      case "^": escaped += "\\textasciicircum{}"
+      case "<": escaped += "\\textless{}"
+      case ">": escaped += "\\textgreater{}"
+      case "|": escaped += "\\textbar{}"
+      case "±": escaped += "$\\pm$"
+      case "µ": escaped += "$\\mu$"
+      case "&", "%", "$", "#", "_", "{", "}": escaped += "\\\(character)"
+      default: escaped.append(character)
+      }
+    }
+  }
+}
+
+extension Table {
+  /// A tabular: names to the left, numbers to the right.
+  package var latex: String {
+    func line(_ row: [String]) -> String {
+      row.map(Page.latex).joined(separator: " & ") + " \\\\\n"
+    }
+    let columns = header.indices.map { left.contains($0) ? "l" : "r" }.joined()
+    return "\\begin{tabular}{\(columns)}\n\\hline\n" + line(header) + "\\hline\n"
+      + rows.map(line).joined() + "\\hline\n\\end{tabular}\n"
   }
 }

@@ -45,6 +45,9 @@ package struct Table: Equatable, Sendable {
       ? text.split(whereSeparator: \.isNewline).joined(separator: " ") : text
   }
 
+  /// The columns that the text takes.
+  package var width: Int { widths.reduce(0, +) + 2 * (widths.count - 1) }
+
   private var widths: [Int] {
     header.indices.map { column in
       ([header] + rows).map { DisplayWidth.of($0[column]) }.max() ?? 0
@@ -82,6 +85,27 @@ package enum DisplayWidth {
         used += of(character)
         return used <= columns
       })
+  }
+
+  /// The lines of a text that are at most so many columns wide, parted at spaces; a word that is wider stays whole.
+  ///
+  /// - Parameter hanging: the spaces before every line but the first.
+  package static func wrapped(_ text: String, to columns: Int, hanging: Int = 0) -> [String] {
+    if of(text) <= columns { return [text] }
+    var lines: [String] = []
+    // What is before the first word is its indentation.
+    var line = String(text.prefix { $0 == " " })
+    var isEmpty = true
+    for word in text.split(separator: " ") {
+      if !isEmpty, of(line) + 1 + of(String(word)) > columns {
+        lines.append(line)
+        line = String(repeating: " ", count: hanging)
+        isEmpty = true
+      }
+      line += (isEmpty ? "" : " ") + word
+      isEmpty = false
+    }
+    return lines + [line]
   }
 
   // A character is as wide as its widest scalar: what joins it shares its cell.

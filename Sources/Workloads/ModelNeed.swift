@@ -73,9 +73,9 @@ struct ModelNeed {
     func flops(_ count: Double) -> String { Metric.modelFLOPsPerToken.text(count) }
     let peak = training.peakByKind
     let rows = [
-      ["FLOPs a token, forward", flops(cost.forwardFLOPsPerSequence / Double(sequence))],
-      ["FLOPs a token, training", flops(cost.trainingFLOPsPerToken)],
-      ["FLOPs a token, training, as executed", flops(hardwareFLOPsPerToken)],
+      ["FLOPs per token, forward", flops(cost.forwardFLOPsPerSequence / Double(sequence))],
+      ["FLOPs per token, training", flops(cost.trainingFLOPsPerToken)],
+      ["FLOPs per token, training, as executed", flops(hardwareFLOPsPerToken)],
       ["FLOPs a training step", flops(cost.trainingFLOPsPerSequence * Double(batch))],
       ["parameters in training", bytes(peak[.parameters])],
       ["gradients", bytes(peak[.gradients])],

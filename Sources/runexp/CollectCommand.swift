@@ -22,7 +22,7 @@ struct CollectCommand: ParsableCommand {
   @Argument(help: .run, completion: .runs) var name: String
   @OptionGroup var place: ResultsOptions
   @Flag(name: .shortAndLong, help: "Print no summary.") var quiet = false
-  @Flag(help: "Print the summary as one JSON document.") var json = false
+  @OptionGroup var form: SummaryForm
 
   func run() throws {
     let folder = try failing { try RunLocator(results: place.results).find(name) }
@@ -33,7 +33,7 @@ struct CollectCommand: ParsableCommand {
       if collection.isComplete { try collection.end(exitCode: collection.exitCode) }
       return collection
     }
-    if !quiet { show(collection.summary, collection.texts, json: json) }
+    if !quiet { form.show(collection.run, collection.summary) }
     if collection.exitCode != ExitCode.ok { throw ArgumentParser.ExitCode(collection.exitCode) }
   }
 }

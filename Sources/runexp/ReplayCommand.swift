@@ -40,7 +40,7 @@ struct ReplayCommand: ParsableCommand {
   @Flag(help: "Download nothing; $RUNEXP_OFFLINE=1 means it as well.") var offline = false
   @Flag(help: "Run and compare also where program, machine, text or checkpoint have changed.")
   var acceptChanges = false
-  @Flag(help: "Print one JSON object a cell.") var json = false
+  @Flag(help: "Print one JSON object per cell.") var json = false
 
   func run() throws {
     let run = try failing { try StoredRun(RunLocator(results: results).find(name)) }

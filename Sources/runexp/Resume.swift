@@ -38,7 +38,7 @@ struct Resume: ParsableCommand {
   var acceptChanges = false
   @Flag(help: .liveReport) var report = false
   @Flag(name: .shortAndLong, help: "Show no progress.") var quiet = false
-  @Flag(help: "Print the summary as one JSON document.") var json = false
+  @OptionGroup var form: SummaryForm
 
   func validate() throws { _ = try retried() }
 
@@ -60,8 +60,7 @@ struct Resume: ParsableCommand {
     try runCells(
       of: experiment, options,
       continuing: RunContinuation(
-        folder, retried: try retried(), acceptsChanges: acceptChanges), report: report,
-      json: json)
+        folder, retried: try retried(), acceptsChanges: acceptChanges), report: report, form)
   }
 
   private func retried() throws -> Set<CellStatus> {

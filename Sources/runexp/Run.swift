@@ -11,7 +11,7 @@ struct Run: ParsableCommand {
       """
       Checks the whole file, plans its cells, and runs each in a process of its own. Writes \
       RESULTS/EXPERIMENT/RUN with the tables (cells.csv, cells.jsonl, summary.md), the resolved \
-      experiment, and a folder a cell with its curve, log and checkpoint; 'latest' beside it \
+      experiment, and a folder per cell with its curve, log and checkpoint; 'latest' beside it \
       points to it. Progress goes to standard error, the summary to standard output.
       """,
       examples: [
@@ -51,7 +51,7 @@ struct RunOutputOptions: ParsableArguments {
   @Flag(help: "Write the initial parameters of each cell as well.") var saveInitial = false
   @Flag(help: .liveReport) var report = false
   @Flag(name: .shortAndLong, help: "Show no progress.") var quiet = false
-  @Flag(help: "Print the summary as one JSON document.") var json = false
+  @OptionGroup var form: SummaryForm
 
   /// Runs an experiment as these options say.
   func run(
@@ -69,6 +69,6 @@ struct RunOutputOptions: ParsableArguments {
           try RunLocator(results: place.results).find(name), acceptsChanges: acceptChanges)
       }
     }
-    try runCells(of: experiment, options, continuing: continuing, report: report, json: json)
+    try runCells(of: experiment, options, continuing: continuing, report: report, form)
   }
 }

@@ -1,4 +1,4 @@
-// What run, sweep and resume have in common: they run cells and print what came of it.
+// What run, sweep, resume, collect and summary have in common: they print what came of a run.
 
 import Analysis
 import ArgumentParser
@@ -13,7 +13,7 @@ import Statistics
 /// - Parameter report: whether its page is written meanwhile.
 func runCells(
   of experiment: PlannedExperiment, _ options: RunOptions, continuing: RunContinuation? = nil,
-  report: Bool, json: Bool
+  report: Bool, _ form: SummaryForm
 ) throws {
   var page: LivePage?
   let outcome = try failing {
@@ -23,22 +23,49 @@ func runCells(
       environment: ProcessInfo.processInfo.environment
     ).run(continuing: continuing) { if report { page = LivePage($0) } }
   }
-  show(outcome.summary, outcome.texts, json: json)
-  say("results: \(outcome.folder.path)")
-  let path = Wording.shellWord(outcome.folder.path)
+  form.show(outcome.run, outcome.summary)
+  let path = Wording.shellWord(outcome.run.folder.path)
+  say("results: \(outcome.run.folder.path)")
   if outcome.exitCode >= 128 { say("to go on with it: runexp resume \(path)") }
   if outcome.isBusy { say("when the cells of other processes are done: runexp collect \(path)") }
   if outcome.exitCode != ExitCode.ok { throw ArgumentParser.ExitCode(outcome.exitCode) }
 }
 
-/// Prints the summary of a run, and what its cells left for people.
-func show(_ summary: Summary, _ texts: [CellText], json: Bool) {
-  print(json ? summary.json.document : summary.digest.text, terminator: "")
-  if json { return }
-  for text in texts {
+/// How much of a run's summary is printed, and how.
+struct SummaryForm: ParsableArguments {
+  @Flag(help: "Print every table, and all that models wrote.") var full = false
+  @Flag(help: "Print the summary as one JSON document.") var json = false
+
+  /// Prints the summary of a run.
+  func show(_ run: StoredRun, _ summary: Summary) {
+    if json {
+      print(summary.json.document, terminator: "")
+    } else if full {
+      print(summary.document.text, terminator: "")
+      for text in run.samples + run.reports { print(text) }
+    } else {
+      let digest = Digest(
+        summary, name: Self.name(of: run.folder), width: Terminal.columns(of: 1),
+        sample: run.samples.first, shapes: run.shapes)
+      print(digest.text, terminator: "")
+    }
+  }
+
+  private func print(_ text: CellText) {
     let lines = text.text.drop(while: \.isNewline).split(
       separator: "\n", omittingEmptySubsequences: false)
-    print("\n\(text.title)\n")
-    print(lines.map { $0.isEmpty ? "\n" : "    \($0)\n" }.joined(), terminator: "")
+    Swift.print("\n\(text.title)\n")
+    Swift.print(lines.map { $0.isEmpty ? "\n" : "    \($0)\n" }.joined(), terminator: "")
+  }
+
+  private func print(_ text: String, terminator: String) {
+    Swift.print(text, terminator: terminator)
+  }
+
+  /// What commands take for the run: the last letters of its id, or its path where other results have it.
+  private static func name(of folder: RunFolder) -> String {
+    let letters = String(folder.id.description.suffix(4))
+    let found = try? RunLocator().find(letters)
+    return found?.path == folder.path ? letters : Wording.shellWord(folder.path)
   }
 }

@@ -13,7 +13,7 @@ struct ShowCommand: ParsableCommand {
     discussion: HelpPage(
       """
       Reads the run's folder and writes nothing; works while the run goes on and after it was \
-      killed. Of a run: what ran, when and where, coverage, and a line a cell. Of a cell: its \
+      killed. Of a run: what ran, when and where, coverage, and a line per cell. Of a cell: its \
       configuration with every default, what really ran, every metric with its meaning, its \
       files, the end of its log, and what its model wrote. --metrics says what the metrics of a \
       run, or of a cell, mean.

@@ -13,7 +13,7 @@ struct SummaryCommand: ParsableCommand {
     discussion: HelpPage(
       """
       Reads the run's folder and writes nothing. Without --rows and --columns it is what 'run' prints \
-      at its end, --full what summary.md holds. With them it is a table of each metric: mean and \
+      at its end, with --full all that summary.md holds. With them it is a table of each metric: mean and \
       standard deviation over the seeds that ended ok, and how the others ended. '*' marks the best \
       of a row that is better than every other of its row, judged over the whole table.
       """,
@@ -41,9 +41,8 @@ struct SummaryCommand: ParsableCommand {
     help: ArgumentHelp(
       "A metric to show as a matrix; may be repeated (default: the headline).", valueName: "name"))
   var metric: [String] = []
-  @Option(help: "text, md, csv or json.") var format = "text"
-  @Flag(help: "The same as --format json.") var json = false
-  @Flag(help: "Every table, as in summary.md.") var full = false
+  @Option(help: "text, md, csv, latex or json.") var format = "text"
+  @OptionGroup var form: SummaryForm
   @Flag(help: "End with code 2 where a prediction is off by more than the tolerance.")
   var check = false
   @Option(
@@ -52,8 +51,8 @@ struct SummaryCommand: ParsableCommand {
   var tolerance = 1.0
 
   func validate() throws {
-    guard ["text", "md", "csv", "json"].contains(format) else {
-      throw ValidationError("--format must be text, md, csv or json, not '\(format)'")
+    guard ["text", "md", "csv", "latex", "json"].contains(format) else {
+      throw ValidationError("--format must be text, md, csv, latex or json, not '\(format)'")
     }
     guard tolerance >= 0, tolerance.isFinite else {
       throw ValidationError("--tolerance must be a percentage of 0 or more, not \(tolerance)")
@@ -66,7 +65,7 @@ struct SummaryCommand: ParsableCommand {
     var summary = run.summary
     summary.tolerance = tolerance
     if rows == nil, columns == nil, metric.isEmpty {
-      printSummary(summary)
+      printSummary(run, summary)
     } else {
       try printPivots(run, summary)
     }
@@ -86,12 +85,13 @@ struct SummaryCommand: ParsableCommand {
     throw ArgumentParser.ExitCode(ExitCode.found)
   }
 
-  private func printSummary(_ summary: Summary) {
-    switch json ? "json" : format {
+  private func printSummary(_ run: StoredRun, _ summary: Summary) {
+    switch format {
     case "md": print(summary.document.markdown, terminator: "")
     case "csv": print(summary.csv, terminator: "")
+    case "latex": print(summary.document.latex, terminator: "")
     case "json": print(summary.json.document, terminator: "")
-    default: print((full ? summary.document : summary.digest).text, terminator: "")
+    default: form.show(run, summary)
     }
   }
 
@@ -101,7 +101,7 @@ struct SummaryCommand: ParsableCommand {
     let pivots = (shown.isEmpty ? summary.headline : shown).map {
       Pivot($0, of: run.rows, rows: row, columns: column)
     }
-    switch json ? "json" : format {
+    switch form.json ? "json" : format {
     case "csv":
       for (place, pivot) in pivots.enumerated() {
         print(pivot.csv(header: place == 0), terminator: "")
@@ -109,18 +109,19 @@ struct SummaryCommand: ParsableCommand {
     case "json":
       for line in pivots.flatMap(\.lines) { print(line.line) }
     default:
-      let isMarkdown = format == "md"
+      let hasRoom = format == "md" || format == "latex"
       var blocks: [DocumentBlock] = [
         .heading(summary.experiment, level: 1), .paragraph(summary.coverage.text),
       ]
-      blocks += pivots.flatMap { $0.content(isMarkdown: isMarkdown) }
+      blocks += pivots.flatMap { $0.content(hasRoom: hasRoom) }
       let notes =
         (pivots.contains(where: \.hasBest)
           ? ["*: better than every other of its row, after Holm's correction over the table"] : [])
         + summary.fairnessNotes
       if !notes.isEmpty { blocks.append(.list(notes.map { ListItem($0) })) }
       let page = Page(blocks)
-      print(isMarkdown ? page.markdown : page.text, terminator: "")
+      print(
+        format == "md" ? page.markdown : format == "latex" ? page.latex : page.text, terminator: "")
     }
   }
 

@@ -73,7 +73,7 @@ struct CostTests {
         == tied.cost(tokens: 16).forwardFLOPsPerSequence)
   }
 
-  @Test("the cache holds a key and a value a token, layer and key/value head")
+  @Test("the cache holds a key and a value per token, layer and key/value head")
   func cache() throws {
     let bytes = { (attention: String) throws -> Int in
       try TestModels.model(

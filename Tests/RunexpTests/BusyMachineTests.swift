@@ -15,7 +15,8 @@ struct BusyMachineTests {
       return program
     }
     for other in others { try other.run() }
-    defer { for other in others { other.terminate() } }
+    // The shell may have been started to ignore SIGTERM.
+    defer { for other in others { kill(other.processIdentifier, SIGKILL) } }
     let program = try Program()
     try program.write(
       """

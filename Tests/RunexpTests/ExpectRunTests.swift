@@ -30,22 +30,22 @@ struct ExpectRunTests {
     try write(program, "val_loss: < 100")
     let met = try program.run("tiny.yaml", "-q")
     #expect(met.code == 0, "\(met.errors)")
-    #expect(met.output.contains("expected val_loss < 100: met, nearest "), "\(met.output)")
+    #expect(met.output.contains("Expected: val_loss < 100: met, nearest "), "\(met.output)")
     let before = try results(program)
     #expect(before.count == 2)
 
     try write(program, "val_loss: < 1.5, classic: {val_loss: < 100}")
     let missed = try program.run("run", "tiny.yaml", "-q", "--into", "latest")
     #expect(missed.code == 3, "\(missed.errors)")
-    #expect(missed.output.contains("expected val_loss < 1.5: missed, "), "\(missed.output)")
+    #expect(missed.output.contains("Expected: val_loss < 1.5: missed, "), "\(missed.output)")
     #expect(missed.output.contains("by 2 of 2 cells"))
-    #expect(missed.output.contains("expected classic: val_loss < 100: met, "))
+    #expect(missed.output.contains("Expected: classic: val_loss < 100: met, "))
     #expect(try results(program) == before)
 
     for words in [["summary", "latest"], ["collect", "latest"], ["resume", "latest", "-q"]] {
       let finished = try program.run(words)
       #expect(finished.code == 3, "\(words): \(finished.errors)")
-      #expect(finished.output.contains("expected val_loss < 1.5: missed, "), "\(words)")
+      #expect(finished.output.contains("Expected: val_loss < 1.5: missed, "), "\(words)")
     }
     #expect(try results(program) == before)
     let json = try JSON(reading: program.read("results/tiny/latest/summary.json"))

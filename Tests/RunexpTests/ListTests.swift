@@ -91,7 +91,7 @@ struct ListTests {
     #expect(try program.run("show", "tiny").output.contains(": running"))
   }
 
-  @Test("show tells what ran, and a line a cell")
+  @Test("show tells what ran, and a line per cell")
   func show() throws {
     let (program, run) = try Self.trained()
     for name in [

@@ -9,7 +9,7 @@ import Workloads
 
 /// The part of a run's files that does not depend on time.
 struct RunContent: Equatable {
-  /// One text a cell: its result, its curves, its sample and its parameters.
+  /// One text per cell: its result, its curves, its sample and its parameters.
   private(set) var cells: [String: [String]] = [:]
   /// The columns of `cells.jsonl`.
   private(set) var table: [[String]] = []

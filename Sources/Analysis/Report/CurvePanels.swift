@@ -7,7 +7,7 @@ import Records
 /// How one quantity of the training steps is drawn.
 struct CurvePanels {
   let data: ReportData
-  /// The axis of values, as `training loss, nats a token`.
+  /// The axis of values, as `training loss, nats per token`.
   let label: String
   let metric: Metric?
   /// The running mean's width; 1 for the values as they are.

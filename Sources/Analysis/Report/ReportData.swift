@@ -21,7 +21,8 @@ struct ReportData {
     self.cells = cells
     summary = Summary(
       of: cells.map(\.row), Self.record(of: runs),
-      experiment: runs.map(\.folder.experiment).unique.joined(separator: ", "))
+      experiment: runs.map(\.folder.experiment).unique.joined(separator: ", "),
+      question: nil)
     var curves: [String: LossCurve] = [:]
     for (stored, cell) in zip(runs.flatMap { run in run.cells.map { (run, $0) } }, cells) {
       let curve = stored.0.lossCurve(of: stored.1)

@@ -10,15 +10,8 @@ struct ReportHead {
   /// Whether the page is written anew while a run goes on.
   let isLive: Bool
 
-  /// The experiment files' first comment lines, as far as they have them.
-  private var questions: [String] {
-    data.runs.compactMap { run in
-      guard let first = run.experimentYAML?.split(separator: "\n").first, first.hasPrefix("#")
-      else { return nil }
-      let text = first.drop { $0 == "#" || $0 == " " }
-      return text.isEmpty ? nil : String(text)
-    }.unique
-  }
+  /// What the experiment files ask, as far as they say.
+  private var questions: [String] { data.runs.compactMap(\.question).unique }
 
   /// What the browser shows as the page's name.
   var title: String {
@@ -59,7 +52,7 @@ struct ReportHead {
     return data.summary.coverage.text + (isLive || isUnfinished ? state : "")
   }
 
-  // A line a run.
+  // A line per run.
   private var facts: [HTML] {
     data.runs.map { run in
       let version = run.record.map { record in

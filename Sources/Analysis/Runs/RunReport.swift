@@ -1,4 +1,4 @@
-// One run for people: what ran, when and where, how far it got, and a line a cell.
+// One run for people: what ran, when and where, how far it got, and a line per cell.
 
 package import Config
 internal import Foundation
@@ -96,7 +96,7 @@ package struct RunReport: Sendable {
       + ", sha256 \(data.sha256.prefix(12))" + instead
   }
 
-  /// A line a cell: label, status, the headline metrics, and why it is not ok.
+  /// A line per cell: label, status, the headline metrics, and why it is not ok.
   private func table(isRunning: Bool) -> Table {
     // More columns than these fit no terminal; the JSON has every metric.
     let measured = Set(run.rows.flatMap { $0.metrics.unordered })

@@ -35,27 +35,34 @@ extension Summary {
   }
 
   /// The questions, each with who keeps the bound and who does not; empty where there is none.
-  var boundContent: [DocumentBlock] {
+  var boundAnswers: [ListItem] {
     let all = bounds
-    return all.map(\.metric).unique.flatMap { metric -> [DocumentBlock] in
+    return all.map(\.metric).unique.map { metric in
       let answers = all.filter { $0.metric == metric }
-      let items = [(true, "yes:"), (false, "no:")].flatMap { isKept, word -> [ListItem] in
-        let some = answers.filter { $0.isKept == isKept }
-        if some.isEmpty { return [] }
-        let figures = some.map { one in
-          let place = axes.label(variant: variants.count > 1 ? one.variant : nil, at: one.axes)
-          return "\(place.isEmpty ? "" : place + ": ")\(metric.name) \(metric.text(one.value)), "
-            + (one.most.map {
-              "\(isKept ? "within" : "beyond") the bound of \(metric.text($0))"
-            } ?? "and has no bound to keep")
-        }
-        let names = some.map { one in
-          axes.label(variant: variants.count > 1 ? one.variant : nil, at: one.axes)
-        }.filter { !$0.isEmpty }
-        return [ListItem(lead: word, names.joined(separator: ", "), below: figures)]
+      let kept = answers.filter(\.isKept)
+      let broken = answers.filter { !$0.isKept }
+      var lines: [String] = []
+      if let largest = kept.map(\.value).max() {
+        let limits = kept.compactMap(\.most)
+        let limit = limits.max().map { metric.text($0) } ?? ""
+        let bound = Set(limits).count == 1 ? "the bound of \(limit)" : "its bound, at most \(limit)"
+        lines.append(
+          "yes: \(kept.map(name).filter { !$0.isEmpty }.joined(separator: ", ")) "
+            + "(\(metric.name) at most \(metric.text(largest)), each within \(bound))")
       }
-      return [.heading(metric.bound?.question ?? metric.name, level: 2), .list(items)]
+      if !broken.isEmpty {
+        let texts = broken.map { one in
+          let limit = one.most.map { "beyond the bound of \(metric.text($0))" }
+          return "\(name(one)) (\(metric.text(one.value)), \(limit ?? "with no bound to keep"))"
+        }
+        lines.append("no: \(texts.joined(separator: ", "))")
+      }
+      return ListItem(lead: metric.bound?.question ?? metric.name, "", below: lines)
     }
+  }
+
+  private func name(_ one: BoundAnswer) -> String {
+    axes.label(variant: variants.count > 1 ? one.variant : nil, at: one.axes)
   }
 
   var boundsJSON: JSON {

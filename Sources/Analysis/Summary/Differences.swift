@@ -31,7 +31,7 @@ extension Summary {
   /// The section for people; empty where nothing is compared.
   ///
   /// A matrix of one seed has none: it would be a column of "cannot tell", which a note says once.
-  func differencesContent(limit: Int?) -> [DocumentBlock] {
+  var differencesContent: [DocumentBlock] {
     let all = differences
     if all.isEmpty || (!comparesSeeds && !axes.keys.isEmpty) { return [] }
     let isTested = all.contains { $0.comparison.values.holmP != nil }
@@ -47,8 +47,9 @@ extension Summary {
         + [difference.metric.text(comparison.verdict)]
     }
     let left = Set(0...(axes.keys.count + 1)).union([header.count - 1])
-    return [.heading("Differences", level: 2)]
-      + Table(header: header, rows: rows, left: left).blocks(limit: limit)
+    return [
+      .heading("Differences", level: 2), .table(Table(header: header, rows: rows, left: left)),
+    ]
   }
 
   var differencesJSON: JSON {
@@ -70,17 +71,6 @@ extension Summary {
   }
 }
 
-extension Table {
-  /// The table, or its first rows and how many more there are.
-  func blocks(limit: Int?) -> [DocumentBlock] {
-    guard let limit, rows.count > limit else { return [.table(self)] }
-    return [
-      .table(Table(header: header, rows: Array(rows.prefix(limit)), left: left)),
-      .paragraph("\(rows.count - limit) more rows: summary.md"),
-    ]
-  }
-}
-
 // Which variant each variant is held against: the one that the experiment states, else the usual one.
 
 /// The baseline of each variant.
@@ -91,17 +81,16 @@ package struct Baselines: Equatable, Sendable {
 
   /// - Parameters:
   ///   - variants: in the order of the file.
-  ///   - chosen: the usual baseline; by default the second of two variants (`modern` against
-  ///     `classic`), the first of more, among those that state none.
+  ///   - chosen: the usual baseline; by default the first variant that states none.
   ///   - stated: the baseline by variant; names of no variant are ignored.
   package init(
     of variants: [String], usual chosen: String? = nil, stated: [String: String] = [:]
   ) {
     let stated = stated.filter { variants.contains($0.key) && variants.contains($0.value) }
     let free = variants.filter { stated[$0] == nil }
-    let usual = variants.count == 2 ? free.last : free.first
     self.stated = stated
-    self.usual = variants.count < 2 ? nil : chosen.flatMap { free.contains($0) ? $0 : nil } ?? usual
+    usual =
+      variants.count < 2 ? nil : chosen.flatMap { free.contains($0) ? $0 : nil } ?? free.first
   }
 
   /// What a variant is held against; nil for the usual baseline itself.

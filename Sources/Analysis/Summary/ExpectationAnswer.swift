@@ -114,8 +114,8 @@ extension Summary {
   /// Whether a cell that is done does not keep to what is expected.
   package var missesExpectation: Bool { expectationAnswers.contains { $0.outcome == .missed } }
 
-  var expectationContent: [DocumentBlock] {
-    let answers = expectationAnswers
-    return answers.isEmpty ? [] : [.list(answers.map { ListItem("expected \($0.text)") })]
+  /// The answers for people, one an item.
+  var expectationItems: [ListItem] {
+    expectationAnswers.map { ListItem(lead: "Expected:", $0.text, below: []) }
   }
 }

@@ -2,6 +2,7 @@
 // axes, and the workload's headline metrics as columns.
 
 import Config
+internal import Foundation
 import Records
 package import Statistics
 
@@ -92,13 +93,60 @@ struct OverviewNotes {
   let summary: Summary
 
   /// All notes, in the order in which they are printed.
-  var all: [String] { data + concurrency + missing + seeds + unequal }
+  var all: [String] {
+    data + machines + concurrency + missing() + seeds + Self.first(Self.limit, of: unequal)
+  }
+
+  /// What must be known on one screen: excluded cells are counted in the coverage, seeds have a note of their own.
+  var digest: [String] {
+    data + machines + concurrency + missing(.excluded) + rounds.prefix(1)
+      + Self.first(2, of: confounded) + inequalities
+  }
+
+  private var rounds: [String] {
+    summary.blocks.flatMap { SummaryNotes($0, tests: summary.tests).rounds }.unique
+  }
+
+  // A line a measure: `parameters: gqa-8 -12.0 %, mqa-1 -15.4 % against mha-32`.
+  private var inequalities: [String] {
+    SummaryNotes.measures.compactMap { metric, noun in
+      let all = summary.blocks.flatMap { $0.line(metric)?.comparisons ?? [] }
+        .filter { SummaryNotes.unequal($0.values) != nil }
+      if all.isEmpty { return nil }
+      let texts = all.map(\.baseline).unique.map { baseline in
+        let some = all.filter { $0.baseline == baseline }
+        let texts = some.map(\.subject).unique.map { subject in
+          let shares = some.filter { $0.subject == subject }
+            .compactMap { $0.values.ratio.map { 100 * ($0 - 1) } }
+          let ends = [shares.min() ?? 0, shares.max() ?? 0].map { String(format: "%+.1f", $0) }
+          return "\(subject) \(ends.unique.joined(separator: " to ")) %"
+        }
+        let more = texts.count > 4 ? " and \(texts.count - 4) more" : ""
+        return texts.prefix(4).joined(separator: ", ") + "\(more) against \(baseline)"
+      }
+      return "not like for like in \(noun): \(texts.joined(separator: "; "))"
+    }
+  }
+
+  // What ran otherwise than its rivals, whatever the point.
+  private var confounded: [String] {
+    summary.blocks.flatMap { SummaryNotes($0, tests: summary.tests).confounded }.unique
+  }
 
   /// Where the variants are not compared on equal terms.
   var fairness: [String] { concurrency + unequal }
 
   private var concurrency: [String] {
     summary.blocks.flatMap { SummaryNotes($0, tests: summary.tests).concurrency }.unique
+  }
+
+  private var machines: [String] {
+    summary.blocks.flatMap { SummaryNotes($0, tests: summary.tests).machines }.unique
+  }
+
+  private static func first(_ limit: Int, of notes: [String]) -> [String] {
+    guard notes.count > limit else { return notes }
+    return notes.prefix(limit) + ["\(notes.count - limit) more such notes: summary.md"]
   }
 
   private var rows: [CellRow] { summary.blocks.flatMap(\.rows) }
@@ -108,9 +156,9 @@ struct OverviewNotes {
   }
 
   // "8 cells unavailable: no GPU" rather than eight lines that say the same.
-  private var missing: [String] {
+  private func missing(_ left: CellStatus? = nil) -> [String] {
     var groups: [(row: CellRow, count: Int)] = []
-    for row in rows where row.status != .ok {
+    for row in rows where row.status != .ok && row.status != left {
       if let index = groups.firstIndex(where: {
         $0.row.status == row.status && $0.row.reason == row.reason
       }) {
@@ -154,14 +202,12 @@ struct OverviewNotes {
       )
     }
     let all = notes.flatMap(\.1).unique
-    let texts = all.map { note in
+    return all.map { note in
       let places = notes.filter { $0.1.contains(note) }.map(\.0)
       if places.count == notes.count { return note }
       let first = summary.axes.label(variant: nil, at: places[0])
       return places.count == 1
         ? "\(first): \(note)" : "\(first) and \(places.count - 1) more: \(note)"
     }
-    guard texts.count > Self.limit else { return texts }
-    return texts.prefix(Self.limit) + ["\(texts.count - Self.limit) more such notes: summary.md"]
   }
 }

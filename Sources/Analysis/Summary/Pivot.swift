@@ -186,12 +186,12 @@ extension Pivot.Dimension {
 extension Pivot {
   /// The tables.
   ///
-  /// - Parameter isMarkdown: whether there is room for intervals.
-  package func content(isMarkdown: Bool) -> [DocumentBlock] {
+  /// - Parameter hasRoom: whether there is room for intervals.
+  package func content(hasRoom: Bool) -> [DocumentBlock] {
     blocks.flatMap { block -> [DocumentBlock] in
       let place = block.others.map { "\($0.name) \($0.text)" }.joined(separator: ", ")
       let rows = zip(block.rows, block.entries).map { row, entries in
-        [row] + entries.map { text($0, isMarkdown: isMarkdown) }
+        [row] + entries.map { text($0, hasRoom: hasRoom) }
       }
       return [
         .heading(place.isEmpty ? metric.name : "\(metric.name), \(place)", level: 2),
@@ -206,13 +206,13 @@ extension Pivot {
     blocks.contains { $0.entries.contains { $0.contains { $0?.isBest == true } } }
   }
 
-  private func text(_ entry: Entry?, isMarkdown: Bool) -> String {
+  private func text(_ entry: Entry?, hasRoom: Bool) -> String {
     guard let entry else { return "" }
     guard let mean = entry.sample.mean else { return entry.missing }
     var text = metric.text(mean)
     if let sd = entry.sample.sd, !(metric.isExact && entry.sample.isConstant) {
       text = "\(metric.text(mean, sd: sd)) (\(entry.sample.n))"
-      if isMarkdown, let interval = entry.sample.interval() {
+      if hasRoom, let interval = entry.sample.interval() {
         text += " [\(metric.text(interval.low)), \(metric.text(interval.high))]"
       }
     }
@@ -221,7 +221,7 @@ extension Pivot {
     return entry.isBest ? text + " *" : text
   }
 
-  /// One row an entry: long and tidy.
+  /// One row per entry: long and tidy.
   package func csv(header: Bool) -> String {
     let others = blocks.first?.others.map(\.name) ?? []
     var text =
@@ -244,7 +244,7 @@ extension Pivot {
     return text
   }
 
-  /// One object an entry.
+  /// One object per entry.
   package var lines: [JSON] {
     blocks.flatMap { block in
       zip(block.rows, block.entries).flatMap { row, entries in

@@ -81,8 +81,8 @@ extension Summary {
   /// Predictions that are off by more than the tolerance.
   package var wrongPredictions: [Prediction] { predictions.filter { $0.isBeyond(tolerance) } }
 
-  /// The section for people: all rows, or, beyond a limit, the worst of each quantity.
-  func predictionContent(limit: Int?) -> [DocumentBlock] {
+  /// The section for people.
+  var predictionContent: [DocumentBlock] {
     let all = predictions
     if all.isEmpty { return [] }
     let heading = DocumentBlock.heading("Predicted and measured", level: 2)
@@ -94,14 +94,36 @@ extension Summary {
         DocumentBlock.paragraph(
           "!: \(wrong) of \(all.count) are off by more than \(String(format: "%g", tolerance)) %")
       ]
-    guard let limit, all.count > limit else { return [heading, .table(table(all))] + note }
-    let worst = all.map(\.metric).unique.compactMap { metric in
-      all.filter { $0.metric == metric }.max { $0.size < $1.size }
+    return [heading, .table(table(all))] + note
+  }
+
+  /// One line: whether all was as predicted, and what was not.
+  var predictionNote: String? {
+    let all = predictions
+    let judged = all.filter(\.isJudged)
+    let wrong = wrongPredictions
+    var parts: [String] = []
+    if !judged.isEmpty {
+      let worst = wrong.map(\.metric).unique.compactMap { metric in
+        wrong.filter { $0.metric == metric }.max { $0.size < $1.size }
+      }
+      let within = "within \(String(format: "%g", tolerance)) %"
+      let count = judged.reduce(0) { $0 + $1.places.count }
+      parts.append(
+        wrong.isEmpty
+          ? "all \(count) predicted sizes and counts were met \(within)"
+          : "not as predicted \(within): "
+            + worst.map { "\($0.metric.name) \($0.errorText) (\(label($0.places)))" }
+            .joined(separator: ", "))
     }
-    return [
-      heading, .paragraph("the largest error of each quantity; all \(all.count) rows: summary.md"),
-      .table(table(worst)),
-    ] + note
+    for metric in all.filter({ !$0.isJudged && $0.predicted > 0 }).map(\.metric).unique {
+      let ratios = all.filter { $0.metric == metric && $0.predicted > 0 }
+        .map { $0.measured / $0.predicted }
+      guard let low = ratios.min(), let high = ratios.max() else { continue }
+      let range = [low, high].map { String(format: $0 < 9.95 ? "%.1f" : "%.0f", $0) }.unique
+      parts.append("\(metric.name) is \(range.joined(separator: " to ")) x its floor")
+    }
+    return parts.isEmpty ? nil : parts.joined(separator: "; ")
   }
 
   private func table(_ predictions: [Prediction]) -> Table {

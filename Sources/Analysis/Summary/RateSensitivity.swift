@@ -17,7 +17,7 @@ package struct RateSensitivity: Equatable, Sendable {
   package let others: [CellRow.Entry]
   /// The seeds of which the whole grid is known.
   package let seeds: [Int]
-  /// One value a seed, in nats a token.
+  /// One value per seed, in nats per token.
   package let sample: Sample
   /// The smallest loss, mean over those seeds.
   package let bestLoss: Double
@@ -159,7 +159,7 @@ extension Summary {
     return [
       .heading("Sensitivity to the learning rate", level: 2),
       .paragraph(
-        "mean over \(rates.count) rates of min(final loss, loss at init), less the best, in nats a "
+        "mean over \(rates.count) rates of min(final loss, loss at init), less the best, in nats per "
           + "token; a diverged run counts with its loss at init"),
       .table(table),
     ] + (comparisons.isEmpty ? [] : [.list(comparisons)])
@@ -169,6 +169,27 @@ extension Summary {
     let text = Metric.valLoss.text(one.bestLoss)
     guard let interval = one.bestLosses.interval() else { return text }
     return "\(text) [\(Metric.valLoss.text(interval.low)), \(Metric.valLoss.text(interval.high))]"
+  }
+
+  /// The best rate of each variant, and who suffers less from another; empty where there is no grid of rates.
+  var rateAnswers: [ListItem] {
+    guard let axis = rateAxis, !rateSensitivities.isEmpty else { return [] }
+    let best = rateSensitivities.map { one in
+      let place = axes.label(variant: variants.count > 1 ? one.variant : nil, at: one.others)
+      return (place.isEmpty ? "" : place + " ") + axes.text(axis, one.bestRate)
+        + " (val_loss \(Self.text(bestLossOf: one)))"
+    }
+    let comparisons = rateComparisons.map { one in
+      let place = axes.label(variant: one.variants.subject, at: one.others)
+      return "\(place) against \(one.variants.baseline): \(one.words)"
+        + (one.variants.values.difference == nil
+          ? "" : ", \(Metric.valLoss.text(one.variants.values))")
+    }
+    return [
+      ListItem(lead: "Best learning rate:", best.joined(separator: ", "), below: [])
+    ]
+      + (comparisons.isEmpty
+        ? [] : [ListItem(lead: "Less sensitive to the learning rate?", "", below: comparisons)])
   }
 
   private func text(_ sample: Sample) -> String {

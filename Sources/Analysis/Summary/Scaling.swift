@@ -88,6 +88,20 @@ extension Summary {
     return [.heading("Growth", level: 2), .list(items)]
   }
 
+  /// How the primary metrics grow, in few words: the exponents are an answer where time against length is the question.
+  var growthAnswers: [ListItem] {
+    let all = growths.filter { primary.contains($0.metric) }
+    return axes.keys.flatMap { axis in
+      scalingMetrics.compactMap { metric in
+        let fits = all.filter { $0.axis == axis && $0.metric == metric }
+        return fits.count <= Self.fewFits ? item(fits) : nil
+      }
+    }
+  }
+
+  /// So many fits make a sentence.
+  private static var fewFits: Int { 4 }
+
   // Whole numbers only: a learning rate is no size.
   private func isNumeric(_ axis: String) -> Bool {
     let values = axes.values(axis)
@@ -116,7 +130,7 @@ extension Summary {
       axes.label(variant: variants.count > 1 ? fit.variant : nil, at: fit.others)
     }
     let range = "\(first.range.lowerBound) to \(first.range.upperBound)"
-    if fits.count <= 4, fits.allSatisfy({ $0.range == first.range }) {
+    if fits.count <= Self.fewFits, fits.allSatisfy({ $0.range == first.range }) {
       let list = fits.enumerated().map { index, fit in
         let what = label(fit).isEmpty ? "" : " (\(label(fit)))"
         return "\(index == 0 ? name : "")^\(fit.text)\(what)"

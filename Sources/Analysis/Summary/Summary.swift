@@ -8,6 +8,8 @@ import Statistics
 /// The summary of a run's cells.
 package struct Summary: Sendable {
   package let experiment: String
+  /// What the experiment asks; nil where its file does not say.
+  package let question: String?
   /// The variants in the order of the file.
   package let variants: [String]
   /// What each variant is held against.
@@ -39,18 +41,21 @@ package struct Summary: Sendable {
   /// Summarises the rows of a run.
   ///
   /// - Parameters:
+  ///   - question: what the experiment asks.
   ///   - rows: one a planned cell, in the order of the plan.
   ///   - baseline: the usual variant to hold others against; see `Baselines`.
   ///   - compare: the baseline of variants that are not held against the usual one.
-  ///   - isTraining: whether the workload is train, so that the three questions make sense.
+  ///   - isTraining: whether the workload is train, so that its questions are asked.
   ///   - headline: the metrics of the overview; of none, the first that were measured.
   ///   - primary: the metrics that get a verdict; of none, those of the overview that have a better direction.
   ///   - scaling: the metrics whose growth along numeric axes is fitted.
   package init(
-    experiment: String, rows: [CellRow], baseline: String? = nil, compare: [String: String] = [:],
-    isTraining: Bool, headline: [Metric] = [], primary: [Metric] = [], scaling: [Metric] = []
+    experiment: String, question: String? = nil, rows: [CellRow], baseline: String? = nil,
+    compare: [String: String] = [:], isTraining: Bool, headline: [Metric] = [],
+    primary: [Metric] = [], scaling: [Metric] = []
   ) {
     self.experiment = experiment
+    self.question = question
     self.isTraining = isTraining
     scalingMetrics = scaling
     var variants: [String] = []
@@ -121,7 +126,7 @@ package struct Summary: Sendable {
   /// The variant that those are held against which state no other.
   package var baseline: String? { baselines.usual }
 
-  /// Whether the homework's three questions are answered: a train workload of two variants.
+  /// Whether the questions of a training are answered: a train workload of two variants.
   package var asksVerdict: Bool { isTraining && variants.count == 2 }
 
   /// Whether one table of all that was varied says more than one a point: all but the training of
@@ -214,17 +219,21 @@ package struct SummaryBlock: Sendable {
 
 extension StoredRun {
   /// The summary of what there is.
-  package var summary: Summary {
-    Summary(of: rows, record, experiment: folder.experiment)
+  package var summary: Summary { summary(of: rows) }
+
+  /// The summary of rows that may be newer than those of this run.
+  package func summary(of rows: [CellRow]) -> Summary {
+    Summary(of: rows, record, experiment: folder.experiment, question: question)
   }
 }
 
 extension Summary {
   /// The summary of rows, as the run's record asks for it.
-  package init(of rows: [CellRow], _ record: RunRecord?, experiment: String) {
+  init(of rows: [CellRow], _ record: RunRecord?, experiment: String, question: String?) {
     let told = record?.summary ?? RunRecord.SummaryOptions()
     self.init(
-      experiment: experiment, rows: rows, compare: told.compare, isTraining: told.isTraining,
+      experiment: experiment, question: question, rows: rows, compare: told.compare,
+      isTraining: told.isTraining,
       headline: told.headline.compactMap(Metric.named),
       primary: told.primary.compactMap(Metric.named),
       scaling: told.scaling.compactMap(Metric.named))

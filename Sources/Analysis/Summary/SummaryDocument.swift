@@ -1,4 +1,4 @@
-// The summary as a document for people: summary.md and the text at the end of a run.
+// The whole summary as a document for people: summary.md, and what `--full` prints.
 
 internal import Foundation
 import Records
@@ -8,38 +8,32 @@ extension Summary {
   /// The whole summary, for summary.md.
   package var document: Page {
     var page = head
-    if isWide { page += sections(limits: nil) + [.heading("All metrics", level: 2)] }
+    if isWide { page += sections + [.heading("All metrics", level: 2)] }
     for block in blocks {
       let title = block.title
       let level = isWide ? 3 : 2
       if !title.isEmpty { page.append(.heading(title, level: level)) }
       page += block.content(tests: tests)
-      if asksVerdict, let verdict = TrainingQuestions(block) {
+      // At one point they are the answers, and stand first.
+      if asksVerdict, blocks.count > 1, let verdict = TrainingQuestions(block) {
         page += verdict.content(level: title.isEmpty ? level : level + 1)
       }
     }
-    return Page(isWide ? page : page + predictionContent(limit: nil))
-  }
-
-  /// What stands on the terminal at the end of a run: of many cells the answers without the tables
-  /// of every metric.
-  package var digest: Page {
-    guard isWide else { return document }
-    return Page(
-      head + sections(limits: (differences: 24, predictions: 12))
-        + [.paragraph("every metric of every cell: summary.md")])
+    return Page(isWide ? page : page + predictionContent)
   }
 
   private var head: [DocumentBlock] {
-    [.heading(experiment, level: 1), .paragraph(coverage.text)] + expectationContent
+    let answers = answers
+    let title = trainingQuestions.map { [DocumentBlock.heading($0.title, level: 2)] } ?? []
+    return [.heading(experiment, level: 1)] + (question.map { [.paragraph($0)] } ?? [])
+      + [.paragraph(coverage.text)] + title + (answers.isEmpty ? [] : [.list(answers)])
   }
 
-  private func sections(limits: (differences: Int, predictions: Int)?) -> [DocumentBlock] {
+  private var sections: [DocumentBlock] {
     let notes = OverviewNotes(summary: self).all.map { ListItem($0) }
-    return boundContent + (overview.map { [.table($0)] } ?? [])
+    return (overview.map { [.table($0)] } ?? [])
       + (notes.isEmpty ? [] : [.list(notes)])
-      + rateSensitivityContent + differencesContent(limit: limits?.differences) + scalingContent
-      + predictionContent(limit: limits?.predictions)
+      + rateSensitivityContent + differencesContent + scalingContent + predictionContent
   }
 }
 
@@ -114,8 +108,10 @@ extension Metric {
 
 extension Comparison {
   /// The ratio of the means: `0.934`; "-" where there is none.
-  var ratioText: String {
-    guard let ratio else { return "-" }
-    return String(format: abs(ratio) < 9.9995 ? "%.3f" : "%.1f", ratio)
+  var ratioText: String { ratio.map(Self.ratioText) ?? "-" }
+
+  /// A ratio for people: `0.934`, `12.3`.
+  static func ratioText(_ ratio: Double) -> String {
+    String(format: abs(ratio) < 9.9995 ? "%.3f" : "%.1f", ratio)
   }
 }

@@ -15,7 +15,7 @@ extension Summary {
   /// The summary as nested JSON.
   package var json: JSON {
     [
-      "schema_version": 2, "experiment": .string(experiment),
+      "schema_version": 2, "experiment": .string(experiment), "question": .string(question),
       "variants": .array(variants.map { .string($0) }), "baseline": .string(baseline),
       "coverage": [
         "ok": .integer(coverage.ok), "planned": .integer(coverage.planned),

@@ -42,7 +42,7 @@ package struct SummaryLine: Sendable {
 package struct Estimate: Equatable, Sendable {
   package let variant: String
   package let seeds: [Int]
-  /// One value a seed.
+  /// One value per seed.
   package let sample: Sample
   /// The rounds that each seed's value was measured in; of none, nothing.
   let rounds: [[TimingRound]]

@@ -60,7 +60,10 @@ struct SummaryNotes {
 
   private var seeds: [String] {
     if block.seeds == 1, !comparesVariants { return ["1 seed: no spread can be given"] }
-    return Self.seeds(block.seeds, compares: comparesVariants) + rounds
+    // What rounds tell of needs no further seeds.
+    let rounds = rounds
+    let seeds = Self.seeds(block.seeds, compares: comparesVariants)
+    return (block.seeds == 1 && !rounds.isEmpty ? [] : seeds) + rounds
   }
 
   // Times that are judged by the rounds that they were measured in.
@@ -137,14 +140,15 @@ struct SummaryNotes {
     }
   }
 
+  /// What should be alike where variants are compared, and what it is called.
+  static let measures: [(Metric, String)] = [
+    (.parameters, "parameters"), (.modelFLOPsPerToken, "FLOPs per token"),
+    (.tokens, "training tokens"), (.attentionPairs, "pairs of query and key"),
+  ]
+
   // More than 1 % apart in size or work: the reader must know before reading the losses.
   var unfair: [String] {
-    let measures: [(Metric, String)] = [
-      (.parameters, "parameters"), (.modelFLOPsPerToken, "FLOPs a token"),
-      (.tokens, "training tokens"),
-      (.attentionPairs, "pairs of query and key"),
-    ]
-    return measures.flatMap { metric, noun in
+    Self.measures.flatMap { metric, noun in
       (block.line(metric)?.comparisons ?? []).compactMap { comparison in
         guard let ratio = Self.unequal(comparison.values),
           let above = comparison.values.subject.mean,
@@ -173,7 +177,7 @@ struct SummaryNotes {
   }
 
   /// The ratio where it is off by more than 1 %.
-  private static func unequal(_ comparison: Comparison) -> Double? {
+  static func unequal(_ comparison: Comparison) -> Double? {
     comparison.ratio.flatMap { abs($0 - 1) > 0.01 ? $0 : nil }
   }
 

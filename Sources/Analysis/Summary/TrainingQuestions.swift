@@ -1,7 +1,8 @@
-// The homework's three questions about two trained variants: is the first as good as the second,
-// does it take less memory, is it more stable? The answers rest on the verdicts of the summary's comparisons and on
+// The questions about two trained variants: is the one as good as its baseline, is it faster, does
+// it take less memory, is it more stable? The answers rest on the verdicts of the summary's comparisons and on
 // nothing else. The rules:
 // - as good: better, or the 95 % interval of the validation loss ends within 1 % of the baseline's loss.
+// - faster: as the training tokens per second were judged.
 // - memory: counted bytes, so one run is enough; less than 1 % is no difference.
 // - stable: two measures must have moved, and none the other way. A larger attention logit alone is no verdict.
 
@@ -9,7 +10,7 @@ internal import Foundation
 import Records
 import Statistics
 
-/// Answers to the three questions, at one point of the axes.
+/// Answers to the questions about a training, at one point of the axes.
 package struct TrainingQuestions: Equatable, Sendable {
   /// An answer as a word for summary.json.
   package enum Answer: String, Sendable {
@@ -48,14 +49,22 @@ package struct TrainingQuestions: Equatable, Sendable {
     self.baseline = baseline
     let reader = AnswerReader(block: block, subject: subject, baseline: baseline)
     questions = [
-      reader.asGood, reader.lessTrainingMemory, reader.lessCacheMemory, reader.moreStable,
+      reader.asGood, reader.faster, reader.lessTrainingMemory, reader.lessCacheMemory,
+      reader.moreStable,
     ]
   }
 
-  /// The answers for people: a title and one list item a question.
+  /// What is asked about: `modern against classic`.
+  var title: String { "\(subject) against \(baseline)" }
+
+  /// The answers for people, one an item.
+  var items: [ListItem] {
+    questions.map { ListItem(lead: $0.question, $0.words, below: $0.figures) }
+  }
+
+  /// The answers under a title.
   func content(level: Int) -> [DocumentBlock] {
-    let items = questions.map { ListItem(lead: $0.question, $0.words, below: $0.figures) }
-    return [.heading("\(subject) against \(baseline)", level: level), .list(items)]
+    [.heading(title, level: level), .list(items)]
   }
 }
 
@@ -78,13 +87,14 @@ private struct AnswerReader {
     let (answer, words) = quality(comparison)
     return TrainingQuestions.Question(
       key: "as_good", question: question, answer: answer, words: words,
-      figures: [figure("validation loss, nats a token", line)] + otherUnits + evidence(comparison))
+      figures: [figure("validation loss, nats per token", line)] + otherUnits + evidence(comparison)
+    )
   }
 
   // The same loss as others print it.
   private var otherUnits: [String] {
     let units: [(Metric, String)] = [
-      (.valPerplexity, "perplexity"), (.valBitsPerCharacter, "bits a character"),
+      (.valPerplexity, "perplexity"), (.valBitsPerCharacter, "bits per character"),
     ]
     let texts = units.compactMap { metric, noun -> String? in
       guard let line = block.line(metric) else { return nil }
@@ -102,11 +112,14 @@ private struct AnswerReader {
     guard let interval = comparison.values.interval, let below = comparison.values.baseline.mean
     else { return verdict == .same ? (.same, "yes, the same bits") : (.cannotTell, words) }
     let margin = Self.margin * abs(below)
+    let difference = Metric.valLoss.text(comparison.values)
     switch verdict {
-    case .better: return (.yes, "yes, better")
-    case .worse where interval.high <= margin: return (.yes, "yes, worse by less than 1 %")
-    case .worse where interval.low > margin: return (.no, "no, worse by more than 1 %")
-    case .worse: return (.no, "no, worse")
+    case .better: return (.yes, "yes, better: \(difference)")
+    case .worse where interval.high <= margin:
+      return (.yes, "yes, worse by less than 1 %: \(difference)")
+    case .worse where interval.low > margin:
+      return (.no, "no, worse by more than 1 %: \(difference)")
+    case .worse: return (.no, "no, worse: \(difference)")
     case .noneLarger where interval.high <= margin: return (.yes, "yes, within 1 %: \(words)")
     default: return (.cannotTell, "cannot tell: \(words)")
     }
@@ -128,6 +141,11 @@ private struct AnswerReader {
     return lines
   }
 
+  var faster: TrainingQuestions.Question {
+    let figures = block.line(.tokensPerSecond).map { [figure("tokens per second", $0)] }
+    return answer(key: "faster", "Faster in training?", .tokensPerSecond, figures: figures ?? [])
+  }
+
   var lessTrainingMemory: TrainingQuestions.Question {
     let kinds: [(Metric, String)] = [
       (.peakBytes, "peak, all kinds together"), (.parameterBytes, "parameters"),
@@ -135,20 +153,20 @@ private struct AnswerReader {
       (.activationBytes, "activations"), (.workspaceBytes, "workspace"),
     ]
     let figures = kinds.compactMap { metric, noun in block.line(metric).map { figure(noun, $0) } }
-    return memory(
+    return answer(
       key: "less_memory_training", "Less memory in training?", .peakBytes, figures: figures)
   }
 
   var lessCacheMemory: TrainingQuestions.Question {
     let figures = block.line(.kvCacheBytesPerToken).map {
-      [figure("KV cache, a token", $0), "fixed by the architecture, so one seed is enough"]
+      [figure("KV cache, per token", $0), "fixed by the architecture, so one seed is enough"]
     }
-    return memory(
+    return answer(
       key: "less_memory_kv_cache", "Less memory in the KV cache?", .kvCacheBytesPerToken,
       figures: figures ?? [])
   }
 
-  private func memory(
+  private func answer(
     key: String, _ question: String, _ metric: Metric, figures: [String]
   ) -> TrainingQuestions.Question {
     func answered(_ answer: TrainingQuestions.Answer, _ words: String) -> TrainingQuestions.Question
@@ -160,13 +178,14 @@ private struct AnswerReader {
       return answered(.notMeasured, "not measured")
     }
     let times = comparison.values.ratioText + " x"
-    let words = metric.text(comparison.verdict)
+    let words = metric.text(comparison.verdict, of: comparison.values.baseline.mean)
     switch comparison.verdict {
     case .better: return answered(.yes, "yes, \(times)")
     case .worse: return answered(.no, "no, \(times)")
     case .same, .negligible: return answered(.same, "no, \(words)")
     case .noneLarger: return answered(.notFound, words)
-    case .differs, .described, .undecided: return answered(.cannotTell, words)
+    case .described: return answered(.cannotTell, "not judged: compare.metrics does not name it")
+    case .differs, .undecided: return answered(.cannotTell, words)
     }
   }
 

@@ -127,7 +127,7 @@ package struct Calibrator {
       experiment, options, program: program, environment: environment, interrupts: interrupts
     ).run()
     if outcome.exitCode >= 128 { throw Failure.interrupted(outcome.exitCode) }
-    let cells = try StoredRun(outcome.folder).cells.filter { $0.row.status != .excluded }
+    let cells = outcome.run.cells.filter { $0.row.status != .excluded }
     if let cell = cells.first(where: { $0.row.status != .ok }) {
       let reason = cell.row.reason.map { ": \($0)" } ?? ""
       throw Failure.cell("\(cell.label) is '\(cell.row.status.rawValue)'\(reason)")

@@ -178,7 +178,7 @@ package enum Terminal {
   ) -> ProgressOutput {
     let style = style(isTerminal: isatty(2) == 1 && !isPlain, isQuiet: isQuiet, environment)
     return ProgressOutput(
-      style: style, isColoured: isColoured(style, environment), columns: columns,
+      style: style, isColoured: isColoured(style, environment), columns: { columns() },
       clock: MonotonicClock.now,
       write: writeToStandardError)
   }
@@ -210,10 +210,10 @@ package enum Terminal {
     }
   }
 
-  /// The terminal's width in columns; 80 where it does not say.
-  private static func columns() -> Int {
+  /// The width in columns of the terminal that a descriptor writes to; 80 where it is none or does not say.
+  package static func columns(of descriptor: Int32 = 2) -> Int {
     var size = winsize()
-    guard ioctl(2, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+    guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
     return Int(size.ws_col)
   }
 }

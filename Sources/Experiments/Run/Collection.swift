@@ -6,23 +6,19 @@ package import Records
 
 /// What a run has come to.
 package struct Collection {
-  package let folder: RunFolder
+  package let run: StoredRun
   package let summary: Summary
   /// Whether every cell is done, well or not.
   package let isComplete: Bool
-  /// What cells left for people: the text that a model wrote, one a variant, or the shapes of each cell's model.
-  package let texts: [CellText]
 
   /// Reads the rows and writes the tables and the summary.
   ///
   /// - Throws: `ResultsError` where the plan cannot be read, or the folder not be written.
   package init(_ folder: RunFolder) throws {
-    let run = try StoredRun(folder)
+    run = try StoredRun(folder)
     var progress = RunProgress(run)
-    self.folder = folder
     summary = try progress.write()
     isComplete = run.isComplete
-    texts = Self.texts(of: run)
   }
 
   /// The exit code that stands for the cells and for what the file expects of them.
@@ -35,19 +31,10 @@ package struct Collection {
   ///
   /// - Parameter exitCode: what the run ended with.
   package func end(exitCode: Int32) throws {
-    var record = try RunRecord(file: folder.file("run.json"))
+    var record = try RunRecord(file: run.folder.file("run.json"))
     record.end = .now
     record.exit = Int(exitCode)
-    try folder.write(record.json, to: "run.json")
-  }
-
-  private static func texts(of run: StoredRun) -> [CellText] {
-    let cells = run.cells.filter { $0.row.status == .ok }
-    let samples = run.rows.map(\.variant).unique.compactMap { variant -> CellText? in
-      guard let cell = cells.first(where: { $0.row.variant == variant }) else { return nil }
-      return CellText("\(variant) writes:", "\(cell.folder)/sample.txt")
-    }
-    return samples + cells.compactMap { CellText("\($0.label):", "\($0.folder)/report.txt") }
+    try run.folder.write(record.json, to: "run.json")
   }
 }
 
@@ -59,15 +46,13 @@ struct RunProgress {
   /// Writing may take this share of the time.
   private static let share = 0.05
 
-  private let folder: RunFolder
-  private let record: RunRecord?
+  private let run: StoredRun
   private var table: CellTable
   private var last = -Double.infinity
   private var cost = 0.0
 
   init(_ run: StoredRun) {
-    folder = run.folder
-    record = run.record
+    self.run = run
     table = CellTable(run.rows, metrics: Metric.all)
   }
 
@@ -77,9 +62,9 @@ struct RunProgress {
   @discardableResult
   mutating func write() throws -> Summary {
     let start = MonotonicClock.now()
-    try table.write(to: folder)
-    let summary = Summary(of: table.rows, record, experiment: folder.experiment)
-    try summary.write(to: folder)
+    try table.write(to: run.folder)
+    let summary = run.summary(of: table.rows)
+    try summary.write(to: run.folder)
     last = MonotonicClock.now()
     cost = last - start
     return summary
@@ -88,21 +73,5 @@ struct RunProgress {
   /// Writes them where the last time was long enough ago.
   mutating func refresh() throws {
     if MonotonicClock.now() - last >= cost / Self.share { try write() }
-  }
-}
-
-// CellText: a text that a cell left for people, to be shown at the end of a run.
-
-/// A text with its title.
-package struct CellText: Equatable, Sendable {
-  /// Such as "modern writes:".
-  package let title: String
-  package let text: String
-
-  /// - Parameter path: the text's file; nil when the cell left none.
-  init?(_ title: String, _ path: String) {
-    guard let text = try? AtomicFile.read(path) else { return nil }
-    self.title = title
-    self.text = text
   }
 }

@@ -114,7 +114,7 @@ package struct PlanTable {
   }
 }
 
-// How a plan is shown: a table with totals for people, one object a cell for programs.
+// How a plan is shown: a table with totals for people, one object per cell for programs.
 
 extension PlanTable {
   /// The table for people.
@@ -160,7 +160,7 @@ extension PlanTable {
     return text
   }
 
-  /// One object a cell.
+  /// One object per cell.
   package var objects: [JSON] {
     lines.map { line in
       let prediction = line.prediction

@@ -38,7 +38,7 @@ package struct Replay: Sendable {
       texts: run.record?.datasets ?? [], interrupts: interrupts
     ).run()
     if let code = interrupts.exitCode { throw RunError.interrupted(code) }
-    let again = try StoredRun(outcome.folder)
+    let again = outcome.run
     label = cell.label
     guard let repeated = again.cells.first else {
       differences = ["it did not run"]

@@ -34,10 +34,9 @@ package struct Runner {
 
   /// What a run came to.
   package struct Outcome {
-    package let folder: RunFolder
+    package let run: StoredRun
     package let summary: Summary
     package let exitCode: Int32
-    package let texts: [CellText]
     /// Whether other processes run cells of it, so that it is not complete yet.
     package let isBusy: Bool
   }
@@ -74,8 +73,7 @@ package struct Runner {
       ?? (isBusy ? ExitCode.busy : collection.exitCode)
     try collection.end(exitCode: exitCode)
     return Outcome(
-      folder: prepared.folder, summary: collection.summary, exitCode: exitCode,
-      texts: collection.texts, isBusy: isBusy)
+      run: collection.run, summary: collection.summary, exitCode: exitCode, isBusy: isBusy)
   }
 
   /// Runs the cells that are not done, in the order of the plan, and keeps the tables up to date.

@@ -9,7 +9,7 @@ package struct TokenLosses {
   fileprivate let logSumExp: Tensor
   fileprivate let z: Float
 
-  /// The mean of z (log sum exp logits)² in nats a token, which is minimised beside the cross-entropy; nil without z.
+  /// The mean of z (log sum exp logits)² in nats per token, which is minimised beside the cross-entropy; nil without z.
   package func meanZLoss() -> Double? {
     if z == 0 { return nil }
     if logSumExp.device.isDry { return 0 }

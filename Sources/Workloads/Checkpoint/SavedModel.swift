@@ -111,7 +111,7 @@ extension SavedModel {
     }
   }
 
-  /// A value a layer: lists repeat over the layers, and one value stands for all.
+  /// A value per layer: lists repeat over the layers, and one value stands for all.
   private static func spread(_ value: JSON, _ layers: Int) -> [JSON] {
     guard case .array(let values) = value, !values.isEmpty else {
       return [JSON](repeating: value, count: layers)

@@ -44,7 +44,7 @@ package struct Evaluation {
 
 /// The loss by position, over some windows of a text.
 struct PositionLoss {
-  /// By position, in nats a token.
+  /// By position, in nats per token.
   let losses: [Double]
   let windows: Int
 

@@ -42,7 +42,7 @@ package struct StabilityMonitor: Equatable, Sendable {
   /// Takes in one training step.
   ///
   /// - Parameters:
-  ///   - loss: the step's training loss, in nats a token.
+  ///   - loss: the step's training loss, in nats per token.
   ///   - gradientNorm: the global norm before clipping.
   ///   - maxAttentionLogit: the step's largest absolute attention score, where it was measured.
   package mutating func record(

@@ -5,7 +5,7 @@ package import Tensors
 
 /// What one training step found.
 package struct TrainingStep: Equatable, Sendable {
-  /// Mean cross-entropy of the batch in nats a token, before the update.
+  /// Mean cross-entropy of the batch in nats per token, before the update.
   package let loss: Double
   /// The mean z-loss, which is lowered beside it; nil where the model has none.
   package let zLoss: Double?

@@ -67,7 +67,8 @@ import Testing
     #expect(section.contains("Sensitivity to the learning rate"))
   }
 
-  @Test func `curves of all rates are in one panel a variant, in shades from low to high`() throws {
+  @Test func `curves of all rates are in one panel per variant, in shades from low to high`() throws
+  {
     let report = try sweep()
     let section = report.section("loss")
     #expect(section.components(separatedBy: "<svg class=\"chart\"").count - 1 == 2)
@@ -230,7 +231,7 @@ import Testing
     let settings = report.explorable?["settings"]?.elements ?? []
     #expect(settings.compactMap { $0["name"]?.text } == ["variant", "run"])
     #expect(settings[1]["values"]?.elements == letters.map { .string($0) })
-    // Loss, gradient norm and logit, a panel a run.
+    // Loss, gradient norm and logit, a panel per run.
     #expect(report.charts.count == 3 * 2)
   }
 

@@ -78,8 +78,9 @@ import Testing
 
   @Test func `text, Markdown and JSON have it`() throws {
     let summary = summary(answer("< 2"))
-    let line = "expected val_loss < 2: missed, 2.1000 in old, seed 1"
-    #expect(summary.digest.text.contains(line), "\(summary.digest.text)")
+    let line = "val_loss < 2: missed, 2.1000 in old, seed 1"
+    let text = Digest(summary, name: "fujv", width: 80).text
+    #expect(text.contains("Expected: \(line)"), "\(text)")
     let markdown = summary.document.markdown
     #expect(markdown.contains(line.replacing("<", with: "\\<")), "\(markdown)")
     let json = try #require(summary.json["expectations"]?.elements.first)

@@ -44,7 +44,7 @@ struct PivotTests {
     #expect(block.entries[0][0]?.sample.mean == 1.25)
     #expect(block.entries[0].map { $0?.isBest } == [true, false])
     #expect(block.entries[1].map { $0?.isBest } == [false, false])
-    let text = Page(pivot.content(isMarkdown: false)).text
+    let text = Page(pivot.content(hasRoom: false)).text
     #expect(text.contains("1.2500 ± 0.1291 (4) *"))
     let turned = Pivot(.valLoss, of: Self.rows, rows: .variant, columns: Self.sequence)
     #expect(turned.columns == ["64", "128"])
@@ -72,7 +72,7 @@ struct PivotTests {
     #expect(pivot.blocks[0].entries[0].map { $0?.isBest } == [false, false])
     #expect(pivot.blocks[0].entries[1][1]?.missing == "diverged")
     #expect(pivot.blocks[0].entries[1].map { $0?.isBest } == [false, false])
-    #expect(Page(pivot.content(isMarkdown: false)).text.contains("diverged"))
+    #expect(Page(pivot.content(hasRoom: false)).text.contains("diverged"))
   }
 
   @Test("what is neither rows nor columns makes tables, and seeds can be shown")
@@ -127,7 +127,8 @@ struct PivotTests {
     plain.metrics[.feedForwardParameters] = 60
     gated.metrics[.attentionParameters] = 30
     plain.metrics[.attentionParameters] = 30
-    let summary = Summary(experiment: "e", rows: [gated, plain], isTraining: true)
+    let summary = Summary(
+      experiment: "e", rows: [gated, plain], baseline: "gelu", isTraining: true)
     #expect(
       summary.fairnessNotes == [
         "not like for like: swiglu has 25.0 % more parameters than gelu (150 against 120): "
@@ -136,9 +137,10 @@ struct PivotTests {
     gated.metrics[.parameters] = 515
     gated.metrics[.feedForwardParameters] = 120
     #expect(
-      Summary(experiment: "e", rows: [gated, plain], isTraining: true).fairnessNotes == [
-        "not like for like: swiglu has 4.3 times as many parameters as gelu (515 against 120): "
-          + "2.0 times as many in the feed-forwards"
-      ])
+      Summary(experiment: "e", rows: [gated, plain], baseline: "gelu", isTraining: true)
+        .fairnessNotes == [
+          "not like for like: swiglu has 4.3 times as many parameters as gelu (515 against 120): "
+            + "2.0 times as many in the feed-forwards"
+        ])
   }
 }

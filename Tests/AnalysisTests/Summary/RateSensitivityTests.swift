@@ -28,7 +28,8 @@ import Statistics
     let wild: [[Double?]] = [[2.0, 1.8, nil], [2.0, 1.7, nil], [2.1, 1.8, 9]]
     let ours = zip(1..., steady).flatMap { rows("qk-norm", seed: $0, $1) }
     let theirs = zip(1..., wild.prefix(seeds)).flatMap { rows("base", seed: $0, $1) }
-    return Summary(experiment: "stability", rows: ours + theirs, isTraining: isTraining)
+    return Summary(
+      experiment: "stability", rows: ours + theirs, baseline: "base", isTraining: isTraining)
   }
 
   @Test func `it is the mean over the grid less the best, and a diverged run counts as no step`()
@@ -61,7 +62,7 @@ import Statistics
     #expect(base.bestRate == 0.01 && base.bestLosses.values == [1.8, 1.7, 1.8])
     let interval = try #require(base.bestLosses.interval())
     #expect(interval.low < base.bestLoss && base.bestLoss < interval.high)
-    let text = summary.digest.text
+    let text = summary.document.text
     #expect(
       text.contains("best loss [95 %]") && text.contains("1.7667 [1.6232, 1.9101]"), "\(text)")
   }
@@ -70,11 +71,11 @@ import Statistics
     let summary = Self.summary(seeds: 1)
     #expect(summary.rateComparisons.first?.variants.winner == nil)
     #expect(
-      summary.digest.text.contains(
+      summary.document.text.contains(
         """
         Sensitivity to the learning rate
 
-        mean over 3 rates of min(final loss, loss at init), less the best, in nats a token; a \
+        mean over 3 rates of min(final loss, loss at init), less the best, in nats per token; a \
         diverged run counts with its loss at init
 
         variant  sensitivity  best loss  at rate  diverged
@@ -101,12 +102,12 @@ import Statistics
   @Test func `a seed without its whole grid is left out`() {
     var rows = (1...2).flatMap { Self.rows("a", seed: $0, [2.0, 1.8, 1.9]) }
     rows[5].status = .killed
-    let summary = Summary(experiment: "e", rows: rows, isTraining: true)
+    let summary = Summary(experiment: "e", rows: rows, baseline: "classic", isTraining: true)
     #expect(summary.rateSensitivities.map(\.seeds) == [[1]])
     // A run that diverged in its first step has no loss to start from, but its neighbours do.
     rows[2].status = .diverged
     rows[2].metrics[.initialLoss] = nil
-    let diverged = Summary(experiment: "e", rows: rows, isTraining: true)
+    let diverged = Summary(experiment: "e", rows: rows, baseline: "classic", isTraining: true)
     #expect(diverged.rateSensitivities.first?.sample.mean.map { abs($0 - 0.8) < 1e-12 } == true)
   }
 

@@ -38,11 +38,11 @@ import Statistics
 
   @Test func `a few fits over one range are one sentence`() {
     let rows = KernelCases.rows.filter { $0.axes[0].value != 8192 && $0.variant != "flash1" }
-    let text = Self.summary(rows).digest.text
+    let text = Self.summary(rows).document.text
     #expect(
       text.contains(
         "workspace_bytes grows as sequence^2.00 (naive), ^1.00 (flash2) from 512 to 4096\n"))
-    let alone = Self.summary(rows.filter { $0.variant == "naive" }).digest.text
+    let alone = Self.summary(rows.filter { $0.variant == "naive" }).document.text
     #expect(alone.contains("workspace_bytes grows as sequence^2.00 from 512 to 4096\n"))
   }
 
@@ -58,7 +58,7 @@ import Statistics
     let summary = Self.summary(rows)
     let fits = summary.growths.filter { $0.metric == .workspaceBytes }
     #expect(fits.map { $0.others.map(\.value) } == [["naive"], ["flash1"], ["flash2"]])
-    #expect(summary.digest.text.contains("  naive: sequence^2.00 from 512 to 4096\n"))
+    #expect(summary.document.text.contains("  naive: sequence^2.00 from 512 to 4096\n"))
   }
 
   @Test func `axes that are no sizes, and metrics that do not change, are not spoken of`() {
@@ -69,7 +69,8 @@ import Statistics
     }
     func growths(_ rows: [CellRow]) -> [Growth] {
       Summary(
-        experiment: "e", rows: rows, isTraining: true, scaling: [.peakBytes, .tokensPerSecond]
+        experiment: "e", rows: rows, baseline: "classic", isTraining: true,
+        scaling: [.peakBytes, .tokensPerSecond]
       ).growths
     }
     #expect(growths(rates).isEmpty)

@@ -20,22 +20,21 @@ import Statistics
 
   private static func answer(_ key: String, _ rows: [CellRow]) throws -> TrainingQuestions.Question
   {
-    let summary = Summary(experiment: "e", rows: rows, isTraining: true)
+    let summary = Summary(experiment: "e", rows: rows, baseline: "classic", isTraining: true)
     let verdict = try #require(summary.blocks.first.flatMap(TrainingQuestions.init))
     return try #require(verdict.questions.first { $0.key == key })
   }
 
-  @Test func `the second of two variants is the baseline, the first of more, or the one told`() {
-    #expect(
-      Summary(experiment: "e", rows: SummaryCases.oneSeed, isTraining: true).baseline
-        == "classic")
-    let three = SummaryCases.threeVariants
-    #expect(Summary(experiment: "e", rows: three, isTraining: true).baseline == "naive")
-    #expect(
-      Summary(experiment: "e", rows: three, baseline: "rope", isTraining: true).baseline == "rope")
-    #expect(
-      Summary(experiment: "e", rows: three, baseline: "none", isTraining: true).baseline == "naive")
-    #expect(Summary(experiment: "e", rows: SummaryCases.alone, isTraining: true).baseline == nil)
+  @Test func `the first variant is the baseline, or the one told`() {
+    func baseline(_ rows: [CellRow], told: String? = nil) -> String? {
+      Summary(experiment: "e", rows: rows, baseline: told, isTraining: true).baseline
+    }
+    #expect(baseline(SummaryCases.oneSeed) == "modern")
+    #expect(baseline(SummaryCases.oneSeed, told: "classic") == "classic")
+    #expect(baseline(SummaryCases.threeVariants) == "naive")
+    #expect(baseline(SummaryCases.threeVariants, told: "rope") == "rope")
+    #expect(baseline(SummaryCases.threeVariants, told: "none") == "naive")
+    #expect(baseline(SummaryCases.alone) == nil)
   }
 
   @Test func `better is claimed only where the test finds it`() throws {
@@ -58,7 +57,7 @@ import Statistics
         SummaryCases.row("classic", seed: seed, loss: 1, speed: 4000),
       ]
     }
-    let summary = Summary(experiment: "e", rows: rows, isTraining: true)
+    let summary = Summary(experiment: "e", rows: rows, baseline: "classic", isTraining: true)
     let line = try #require(summary.blocks[0].line(.tokensPerSecond))
     #expect(line.comparisons[0].winner == "modern")
     #expect(summary.blocks[0].line(.parameters)?.comparisons[0].verdict == .differs)
@@ -71,7 +70,8 @@ import Statistics
       SummaryCases.row("classic", seed: 2, loss: 2.5),
       SummaryCases.row("classic", seed: 1, loss: 1.25),
     ]
-    let comparison = try Self.loss(Summary(experiment: "e", rows: rows, isTraining: true))
+    let comparison = try Self.loss(
+      Summary(experiment: "e", rows: rows, baseline: "classic", isTraining: true))
     #expect(comparison.seeds == [1, 2])
     #expect(comparison.values.differences.values == [-0.25, -0.5])
   }
@@ -79,7 +79,7 @@ import Statistics
   @Test func `a counted metric that varies between seeds is treated as a sample`() throws {
     var rows = SummaryCases.fourSeeds
     rows[0].metrics.set(.peakBytes, 1 << 30)
-    let summary = Summary(experiment: "e", rows: rows, isTraining: true)
+    let summary = Summary(experiment: "e", rows: rows, baseline: "classic", isTraining: true)
     let comparison = try #require(summary.blocks[0].line(.peakBytes)?.comparisons.first)
     #expect(!comparison.isExact)
     #expect(comparison.verdict.word == "none_larger")
@@ -92,7 +92,7 @@ import Statistics
     #expect(try Self.answer("less_memory_training", rows).answer == .cannotTell)
     let quality = try Self.answer("as_good", rows)
     #expect(quality.words == "no seed finished in both")
-    #expect(quality.figures.first == "validation loss, nats a token: modern 1.8230, classic -")
+    #expect(quality.figures.first == "validation loss, nats per token: modern 1.8230, classic -")
   }
 
   @Test func `as good means at most 1 % worse at the interval's end`() throws {
@@ -106,11 +106,11 @@ import Statistics
       }
       return try Self.answer("as_good", rows).words
     }
-    #expect(try words([1.9, 2.01, 2.09]) == "yes, better")
+    #expect(try words([1.9, 2.01, 2.09]) == "yes, better: -0.1000 [-0.1248, -0.0752]")
     #expect(try words([2.001, 2.099, 2.2]) == "yes, within 1 %: no difference larger than 0.0025")
-    #expect(try words([2.005, 2.1055, 2.206]) == "yes, worse by less than 1 %")
-    #expect(try words([2.02, 2.11, 2.22]) == "no, worse")
-    #expect(try words([2.1, 2.21, 2.3]) == "no, worse by more than 1 %")
+    #expect(try words([2.005, 2.1055, 2.206]).hasPrefix("yes, worse by less than 1 %: +"))
+    #expect(try words([2.02, 2.11, 2.22]).hasPrefix("no, worse: +"))
+    #expect(try words([2.1, 2.21, 2.3]).hasPrefix("no, worse by more than 1 %: +"))
     #expect(
       try words([2.03, 2.09, 2.25]) == "cannot tell: no difference larger than 0.0992")
   }
@@ -180,15 +180,11 @@ import Statistics
     #expect(line.comparisons.allSatisfy { $0.verdict == .described })
     #expect(summary.tests == 0)
     #expect(
-      summary.digest.text.contains(
+      summary.document.text.contains(
         """
         Do scores depend on the distance of two tokens alone?
-
-        yes: rope
-          rope: relative_error 6.0e-08, within the bound of 3.0e-07
-        no: broken, learned
-          broken: relative_error 4.0e-07, beyond the bound of 3.0e-07
-          learned: relative_error 1.3e-01, and has no bound to keep
+          yes: rope (relative_error at most 6.0e-08, each within the bound of 3.0e-07)
+          no: broken (4.0e-07, beyond the bound of 3.0e-07), learned (1.3e-01, with no bound to keep)
 
         """))
   }
@@ -197,7 +193,8 @@ import Statistics
     var rows = SummaryCases.oneSeed
     rows[0].setFact("kernel", "flash2")
     rows[1].setFact("kernel", "naive")
-    let text = Summary(experiment: "e", rows: rows, isTraining: true).document.text
+    let text = Summary(experiment: "e", rows: rows, baseline: "classic", isTraining: true).document
+      .text
     #expect(text.contains("- what ran differs in kernel: modern flash2, classic naive\n"))
     #expect(!text.contains("differs in device"))
   }
@@ -206,17 +203,21 @@ import Statistics
     var rows = SummaryCases.oneSeed
     rows[0].metrics.set(.parameters, 1000)
     rows[1].metrics.set(.parameters, 1009)
-    let near = Summary(experiment: "e", rows: rows, isTraining: true).document.text
+    let near = Summary(experiment: "e", rows: rows, baseline: "classic", isTraining: true).document
+      .text
     #expect(!near.contains("not like for like"))
     rows[1].metrics.set(.parameters, 980)
-    let far = Summary(experiment: "e", rows: rows, isTraining: true).document.text
+    let far = Summary(experiment: "e", rows: rows, baseline: "classic", isTraining: true).document
+      .text
     #expect(far.contains("modern has 2.0 % more parameters than classic (1.00 k against 980)"))
   }
 
   @Test func `the verdict is for training of two variants only`() {
     #expect(!Summary(experiment: "e", rows: SummaryCases.oneSeed, isTraining: false).asksVerdict)
     #expect(
-      !Summary(experiment: "e", rows: SummaryCases.threeVariants, isTraining: true).asksVerdict)
+      !Summary(
+        experiment: "e", rows: SummaryCases.threeVariants, baseline: "classic", isTraining: true
+      ).asksVerdict)
   }
 
   @Test func `no cells give an empty summary and no crash`() {
@@ -226,7 +227,8 @@ import Statistics
   }
 
   @Test func `the table has a row per metric and variant with as many fields as its header`() {
-    let summary = Summary(experiment: "e", rows: SummaryCases.axes, isTraining: true)
+    let summary = Summary(
+      experiment: "e", rows: SummaryCases.axes, baseline: "classic", isTraining: true)
     let rows = CSV.rows(reading: summary.csv)
     #expect(Set(rows.map(\.count)) == [31])
     #expect(rows[0].prefix(2) == ["workload.sequence", "metric"])
@@ -234,7 +236,8 @@ import Statistics
   }
 
   @Test func `the JSON holds every number of the text, unrounded`() throws {
-    let summary = Summary(experiment: "e", rows: SummaryCases.fourSeeds, isTraining: true)
+    let summary = Summary(
+      experiment: "e", rows: SummaryCases.fourSeeds, baseline: "classic", isTraining: true)
     let json = try JSON(reading: summary.json.document)
     #expect(json == summary.json)
     #expect(json["coverage"]?["by_status"]?["diverged"] == 1)
@@ -250,14 +253,15 @@ import Statistics
     #expect(block["notes"]?.elements.count == 4)
     #expect(
       block["verdict"]?.elements.map { $0["answer"] } == [
-        "yes", "yes", "yes", "cannot_tell",
+        "yes", "no_difference_found", "yes", "yes", "cannot_tell",
       ])
   }
 
   @Test func `all three files are written into the run's folder`() throws {
     let folder = try TemporaryFolder()
     let run = try RunFolder.create(in: folder.path, experiment: "e")
-    let summary = Summary(experiment: "e", rows: SummaryCases.oneSeed, isTraining: true)
+    let summary = Summary(
+      experiment: "e", rows: SummaryCases.oneSeed, baseline: "classic", isTraining: true)
     try summary.write(to: run)
     #expect(try AtomicFile.read(run.file("summary.md")) == summary.document.markdown)
     #expect(try AtomicFile.read(run.file("summary.csv")) == summary.csv)

@@ -6,12 +6,31 @@ import Testing
 
 @Suite struct SummaryTextTests {
   @Test func `one seed a variant prints the figures and says that it cannot tell`() {
-    let summary = Summary(experiment: "modern", rows: SummaryCases.oneSeed, isTraining: true)
+    let summary = Summary(
+      experiment: "modern", rows: SummaryCases.oneSeed, baseline: "classic", isTraining: true)
     #expect(
       summary.document.text == """
         modern
 
         2 of 2 cells ok
+
+        modern against classic
+
+        As good? 1 seed is too few to say
+          validation loss, nats per token: modern 1.8230, classic 1.9520, difference -0.1290
+        Faster in training? 1 seed is too few to say
+          tokens per second: modern 4.10 k, classic 4.60 k, difference -500
+        Less memory in training? yes, 0.750 x
+          peak, all kinds together: modern 180 MiB, classic 240 MiB, 0.750 x
+          parameters: modern 16.0 MiB, classic 18.0 MiB, 0.889 x
+        Less memory in the KV cache? yes, 0.500 x
+          KV cache, per token: modern 6.00 KiB, classic 12.0 KiB, 0.500 x
+          fixed by the architecture, so one seed is enough
+        More stable? 1 seed is too few to say
+          gradient norm, sd over mean: modern 0.310, classic 0.450, difference -0.140: 1 seed is too few to say
+          loss spikes: modern 0, classic 2, difference -2: 1 seed is too few to say
+          largest attention logit: modern 8.25, classic 14.10, difference -5.85
+          diverged runs: modern 0 of 1, classic 0 of 1
 
         metric                      modern   classic  modern / classic  modern - classic [95 %]  verdict
         ────────────────────────  ────────  ────────  ────────────────  ───────────────────────  ────────────────────────
@@ -28,32 +47,36 @@ import Testing
         - 1 seed: no interval can be given; 3 seeds can show a large difference
         - not like for like: modern has 12.5 % fewer parameters than classic (4.20 M against 4.80 M)
 
-        modern against classic
-
-        As good? 1 seed is too few to say
-          validation loss, nats a token: modern 1.8230, classic 1.9520, difference -0.1290
-        Less memory in training? yes, 0.750 x
-          peak, all kinds together: modern 180 MiB, classic 240 MiB, 0.750 x
-          parameters: modern 16.0 MiB, classic 18.0 MiB, 0.889 x
-        Less memory in the KV cache? yes, 0.500 x
-          KV cache, a token: modern 6.00 KiB, classic 12.0 KiB, 0.500 x
-          fixed by the architecture, so one seed is enough
-        More stable? 1 seed is too few to say
-          gradient norm, sd over mean: modern 0.310, classic 0.450, difference -0.140: 1 seed is too few to say
-          loss spikes: modern 0, classic 2, difference -2: 1 seed is too few to say
-          largest attention logit: modern 8.25, classic 14.10, difference -5.85
-          diverged runs: modern 0 of 1, classic 0 of 1
-
         """)
   }
 
   @Test func `several seeds print intervals, and a diverged run is stated and not averaged over`() {
-    let summary = Summary(experiment: "modern", rows: SummaryCases.fourSeeds, isTraining: true)
+    let summary = Summary(
+      experiment: "modern", rows: SummaryCases.fourSeeds, baseline: "classic", isTraining: true)
     #expect(
       summary.document.text == """
         modern
 
         7 of 8 cells ok: 1 diverged
+
+        modern against classic
+
+        As good? yes, better: -0.1303 [-0.1455, -0.1152]
+          validation loss, nats per token: modern 1.8245 ± 0.0050 (4), classic 1.9547 ± 0.0122 (3), difference -0.1303 [-0.1455, -0.1152]
+          1 of 4 seeds left out because a run did not finish, which may flatter the variant that did not
+        Faster in training? no difference larger than 2 %
+          tokens per second: modern 4.10 ± 0.03 k (4), classic 4.11 ± 0.07 k (3), difference -6.7 [-78.4, +65.0]
+        Less memory in training? yes, 0.750 x
+          peak, all kinds together: modern 180 MiB, classic 240 MiB, 0.750 x
+          parameters: modern 16.0 MiB, classic 18.0 MiB, 0.889 x
+        Less memory in the KV cache? yes, 0.500 x
+          KV cache, per token: modern 6.00 KiB, classic 12.0 KiB, 0.500 x
+          fixed by the architecture, so one seed is enough
+        More stable? cannot tell: only grad_norm_cv moved, for the better; two measures must
+          gradient norm, sd over mean: modern 0.315 ± 0.013 (4), classic 0.453 ± 0.015 (3), difference -0.133 [-0.185, -0.082]: better
+          loss spikes: modern 0 ± 0 (4), classic 1 ± 1 (3), difference -1.0 [-3.5, +1.5]: no difference larger than 3.5
+          largest attention logit: modern 8.21 ± 0.22 (4), classic 11.90 ± 2.49 (3), difference -3.65 [-10.25, +2.95]
+          diverged runs: modern 0 of 4, classic 1 of 4
 
         metric                                 modern              classic  modern / classic     modern - classic [95 %]  verdict
         ────────────────────────  ───────────────────  ───────────────────  ────────────────  ──────────────────────────  ──────────────────────────────
@@ -72,33 +95,35 @@ import Testing
         - tested: val_loss, tokens_per_s, grad_norm_cv, loss_spikes; a verdict needs p < 0.05 after Holm's correction over the 4 tests of the run; other figures that vary are described only
         - not like for like: modern has 12.5 % fewer parameters than classic (4.20 M against 4.80 M)
 
-        modern against classic
-
-        As good? yes, better
-          validation loss, nats a token: modern 1.8245 ± 0.0050 (4), classic 1.9547 ± 0.0122 (3), difference -0.1303 [-0.1455, -0.1152]
-          1 of 4 seeds left out because a run did not finish, which may flatter the variant that did not
-        Less memory in training? yes, 0.750 x
-          peak, all kinds together: modern 180 MiB, classic 240 MiB, 0.750 x
-          parameters: modern 16.0 MiB, classic 18.0 MiB, 0.889 x
-        Less memory in the KV cache? yes, 0.500 x
-          KV cache, a token: modern 6.00 KiB, classic 12.0 KiB, 0.500 x
-          fixed by the architecture, so one seed is enough
-        More stable? cannot tell: only grad_norm_cv moved, for the better; two measures must
-          gradient norm, sd over mean: modern 0.315 ± 0.013 (4), classic 0.453 ± 0.015 (3), difference -0.133 [-0.185, -0.082]: better
-          loss spikes: modern 0 ± 0 (4), classic 1 ± 1 (3), difference -1.0 [-3.5, +1.5]: no difference larger than 3.5
-          largest attention logit: modern 8.21 ± 0.22 (4), classic 11.90 ± 2.49 (3), difference -3.65 [-10.25, +2.95]
-          diverged runs: modern 0 of 4, classic 1 of 4
-
         """)
   }
 
   @Test func `the same summary in markdown has tables, bold questions and nested figures`() {
-    let summary = Summary(experiment: "modern", rows: SummaryCases.oneSeed, isTraining: true)
+    let summary = Summary(
+      experiment: "modern", rows: SummaryCases.oneSeed, baseline: "classic", isTraining: true)
     #expect(
       summary.document.markdown == """
         # modern
 
         2 of 2 cells ok
+
+        ## modern against classic
+
+        - **As good?** 1 seed is too few to say
+          - validation loss, nats per token: modern 1.8230, classic 1.9520, difference -0.1290
+        - **Faster in training?** 1 seed is too few to say
+          - tokens per second: modern 4.10 k, classic 4.60 k, difference -500
+        - **Less memory in training?** yes, 0.750 x
+          - peak, all kinds together: modern 180 MiB, classic 240 MiB, 0.750 x
+          - parameters: modern 16.0 MiB, classic 18.0 MiB, 0.889 x
+        - **Less memory in the KV cache?** yes, 0.500 x
+          - KV cache, per token: modern 6.00 KiB, classic 12.0 KiB, 0.500 x
+          - fixed by the architecture, so one seed is enough
+        - **More stable?** 1 seed is too few to say
+          - gradient norm, sd over mean: modern 0.310, classic 0.450, difference -0.140: 1 seed is too few to say
+          - loss spikes: modern 0, classic 2, difference -2: 1 seed is too few to say
+          - largest attention logit: modern 8.25, classic 14.10, difference -5.85
+          - diverged runs: modern 0 of 1, classic 0 of 1
 
         | metric                   |   modern |  classic | modern / classic | modern - classic [95 %] | verdict                  |
         | :----------------------- | -------: | -------: | ---------------: | ----------------------: | :----------------------- |
@@ -115,32 +140,21 @@ import Testing
         - 1 seed: no interval can be given; 3 seeds can show a large difference
         - not like for like: modern has 12.5 % fewer parameters than classic (4.20 M against 4.80 M)
 
-        ## modern against classic
-
-        - **As good?** 1 seed is too few to say
-          - validation loss, nats a token: modern 1.8230, classic 1.9520, difference -0.1290
-        - **Less memory in training?** yes, 0.750 x
-          - peak, all kinds together: modern 180 MiB, classic 240 MiB, 0.750 x
-          - parameters: modern 16.0 MiB, classic 18.0 MiB, 0.889 x
-        - **Less memory in the KV cache?** yes, 0.500 x
-          - KV cache, a token: modern 6.00 KiB, classic 12.0 KiB, 0.500 x
-          - fixed by the architecture, so one seed is enough
-        - **More stable?** 1 seed is too few to say
-          - gradient norm, sd over mean: modern 0.310, classic 0.450, difference -0.140: 1 seed is too few to say
-          - loss spikes: modern 0, classic 2, difference -2: 1 seed is too few to say
-          - largest attention logit: modern 8.25, classic 14.10, difference -5.85
-          - diverged runs: modern 0 of 1, classic 0 of 1
-
         """)
   }
 
   @Test func `three variants get an overview, their differences and no verdict`() {
-    let summary = Summary(experiment: "modern", rows: SummaryCases.threeVariants, isTraining: true)
+    let summary = Summary(
+      experiment: "modern", rows: SummaryCases.threeVariants, baseline: "classic", isTraining: true)
     #expect(
       summary.document.text == """
         modern
 
         6 of 6 cells ok
+
+        val_loss against naive:
+          better: rope -0.4950 [-0.5585, -0.4315]
+          2 seeds are too few to say: alibi 0.0000 [-1.2706, +1.2706]
 
         variant             val_loss  parameters
         ───────  ───────────────────  ──────────
@@ -176,12 +190,15 @@ import Testing
   }
 
   @Test func `each point of the axes is a block under the overview and missing cells are stated`() {
-    let summary = Summary(experiment: "modern", rows: SummaryCases.axes, isTraining: true)
+    let summary = Summary(
+      experiment: "modern", rows: SummaryCases.axes, baseline: "classic", isTraining: true)
     #expect(
       summary.document.text == """
         modern
 
         2 of 3 cells ok: 1 not run; 1 excluded
+
+        val_loss against a: 1 seed is too few to say: b +0.1000
 
         sequence  variant  val_loss  parameters  status
         ────────  ───────  ────────  ──────────  ────────
@@ -198,44 +215,47 @@ import Testing
 
         workload.sequence = 128
 
-        metric           a       b  a / b  a - b [95 %]  verdict
+        metric           a       b  b / a  b - a [95 %]  verdict
         ──────────  ──────  ──────  ─────  ────────────  ────────────────────────
-        val_loss    1.5000  1.6000  0.938       -0.1000  1 seed is too few to say
+        val_loss    1.5000  1.6000  1.067       +0.1000  1 seed is too few to say
         parameters  1.00 k  1.00 k  1.000             0  the same
 
         - 1 seed: no interval can be given; 3 seeds can show a large difference
 
-        a against b
+        b against a
 
         As good? 1 seed is too few to say
-          validation loss, nats a token: a 1.5000, b 1.6000, difference -0.1000
+          validation loss, nats per token: b 1.6000, a 1.5000, difference +0.1000
+        Faster in training? not measured
         Less memory in training? not measured
         Less memory in the KV cache? not measured
         More stable? not measured
-          diverged runs: a 0 of 1, b 0 of 1
+          diverged runs: b 0 of 1, a 0 of 1
 
         workload.sequence = 512
 
-        metric           a       b  a / b  a - b [95 %]  verdict
+        metric           a       b  b / a  b - a [95 %]  verdict
         ──────────  ──────  ──────  ─────  ────────────  ────────
         parameters  1.00 k  1.00 k  1.000             0  the same
 
         - a, seed 1: not run
         - b, seed 1: excluded: excluded by matrix.exclude
 
-        a against b
+        b against a
 
         As good? not measured
+        Faster in training? not measured
         Less memory in training? not measured
         Less memory in the KV cache? not measured
         More stable? not measured
-          diverged runs: a 0 of 0, b 0 of 0
+          diverged runs: b 0 of 0, a 0 of 0
 
         """)
   }
 
   @Test func `one variant without a name prints a single column of values`() {
-    let summary = Summary(experiment: "modern", rows: SummaryCases.alone, isTraining: true)
+    let summary = Summary(
+      experiment: "modern", rows: SummaryCases.alone, baseline: "classic", isTraining: true)
     #expect(
       summary.document.text == """
         modern

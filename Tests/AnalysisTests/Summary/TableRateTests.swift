@@ -124,8 +124,8 @@ struct TableRateTests {
     let found = (0..<Self.tables).count { _ in
       simulation.drawSeeds()
       let line = Summary(
-        experiment: "aa", rows: simulation.rows(shift: -effect.sd),
-        compare: variants > 2 ? ["v0": "v1"] : [:], isTraining: true
+        experiment: "aa", rows: simulation.rows(shift: -effect.sd), compare: ["v0": "v1"],
+        isTraining: true
       ).blocks.first?.line(.valLoss)
       return line?.comparison("v0")?.winner == "v0"
     }

@@ -152,9 +152,9 @@ struct TurnTests {
     let interval = try #require(values.interval)
     let difference = try #require(values.difference)
     #expect(interval.low < difference && difference < interval.high)
-    let text = summary.digest.text
+    let text = summary.document.text
     #expect(text.contains("over 6 rounds in which the variants took turns"), "\(text)")
     #expect(!text.contains("1 seed: cannot tell differences in forward_seconds"), "\(text)")
-    #expect(text.contains("better"))
+    #expect(text.contains("forward_seconds against v0: worse: v1 "))
   }
 }

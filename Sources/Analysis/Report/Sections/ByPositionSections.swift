@@ -36,7 +36,7 @@ struct ExtrapolationSection: ReportSection {
           title: title,
           chart: Chart(
             summary: "Loss by position: " + CellCurves.ends(series, Metric.valLoss), x: x, y: y,
-            xLabel: "position in the window", yLabel: "loss, nats a token", series: series,
+            xLabel: "position in the window", yLabel: "loss, nats per token", series: series,
             guides: guides ?? []
           ).svg)
       }, legend: data.legend,

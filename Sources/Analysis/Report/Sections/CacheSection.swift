@@ -13,7 +13,7 @@ struct CacheSection: ReportSection {
 
   init(_ data: ReportData) { self.data = data }
 
-  let absence = "no cell of this run says how many bytes a token of its cache takes"
+  let absence = "no cell of this run says how many bytes per token of its cache takes"
 
   /// What one kind of cache takes, of all variants that have the same.
   private struct Kind {
@@ -102,7 +102,7 @@ struct CacheSection: ReportSection {
     let what =
       measured.isEmpty
       ? "Lines: the bytes that a cache of each variant would take. This run filled none."
-      : "Lines: bytes a token times tokens. Markers: the cache of a cell."
+      : "Lines: bytes per token times tokens. Markers: the cache of a cell."
     let rolling =
       kinds.contains(where: \.isRolling)
       ? " A rolling cache stops growing: its line joins the cells." : ""

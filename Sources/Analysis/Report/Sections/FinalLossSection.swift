@@ -5,7 +5,7 @@ import Config
 import Records
 import Statistics
 
-/// Final loss against each axis of numbers: a line a variant, a point a seed.
+/// Final loss against each axis of numbers: a line per variant, a point per seed.
 struct FinalLossSection: ReportSection {
   static let id = "final-loss"
   static let title = "Final loss"
@@ -62,7 +62,7 @@ struct FinalLossSection: ReportSection {
         chart: Chart(
           summary: "Final validation loss against \(name); lowest: "
             + said.joined(separator: ", "), x: x, y: y, xLabel: name,
-          yLabel: "validation loss at the end, nats a token",
+          yLabel: "validation loss at the end, nats per token",
           series: lines.map { series($0, name, ceiling: y.high) }
         ).svg)
     }

@@ -32,7 +32,7 @@ struct PredictionSection: ReportSection {
 
   // What the summary says below this title, without the title.
   private var tables: [DocumentBlock] {
-    data.summary.predictionContent(limit: nil).filter {
+    data.summary.predictionContent.filter {
       if case .heading = $0 { return false }
       return true
     }
