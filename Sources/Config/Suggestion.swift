@@ -37,10 +37,14 @@ package enum Suggestion {
   /// The known word at the least distance, if near enough; the first one of equals.
   ///
   /// Short words are near to much that nobody meant, as `gpu` is to `cpu`: their first letter must be right.
-  package static func nearest(to word: String, among known: [String]) -> String? {
+  ///
+  /// - Parameter most: edits that are still near, where fewer are than the word's length allows.
+  package static func nearest(
+    to word: String, among known: [String], atMost most: Int = .max
+  ) -> String? {
     let typed = folded(word)
     if typed.isEmpty || typed.count > lengthLimit { return nil }
-    let limit = min(3, max(1, (typed.count + 1) / 3))
+    let limit = min(most, edits(of: typed.count))
     var best: (word: String, distance: Int)?
     for candidate in known where candidate.utf8.count <= 2 * lengthLimit {
       let folded = folded(candidate)
@@ -50,6 +54,9 @@ package enum Suggestion {
     }
     return best?.word
   }
+
+  /// The edits that a word of so many letters may be off by.
+  package static func edits(of length: Int) -> Int { min(3, max(1, (length + 1) / 3)) }
 
   /// Case and the choice of `-` or `_` do not count as an error.
   private static func folded(_ word: String) -> [Character] {

@@ -47,6 +47,15 @@ import Testing
     ("workload.optmizer", "workload.optimizer"),
   ]
 
+  @Test(arguments: ["attention", "inspect"])
+  func `an option of another workload is not taken for one that looks a little like it`(
+    workload: String
+  ) {
+    let text = faults("workload: {type: \(workload)}", sets: ["workload.steps=5"])
+    #expect(text.contains("unknown key 'workload.steps'") || text.contains("steps"), "\(text)")
+    #expect(!text.contains("did you mean"), "\(text)")
+  }
+
   @Test(arguments: names)
   func `a setting and an axis are offered the full path`(name: String, path: String) {
     let question = "did you mean '\(path)'?\n"
