@@ -83,7 +83,11 @@ package struct Digest {
         .paragraph(asked.title),
         .list(
           summary.expectationItems
-            + asked.questions.map { ListItem(lead: $0.question, $0.words, below: []) }),
+            + asked.questions.map { question in
+              ListItem(
+                lead: question.question, question.words,
+                below: [question.units].compactMap(\.self))
+            }),
       ]
     }
     func fits(_ items: [ListItem]) -> Bool {

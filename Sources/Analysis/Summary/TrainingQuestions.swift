@@ -31,6 +31,8 @@ package struct TrainingQuestions: Equatable, Sendable {
     package let words: String
     /// The figures behind it, a line each.
     package let figures: [String]
+    /// That of the figures which says the answer's figure in other units; nil where there is none.
+    var units: String?
   }
 
   /// The measures of stability that are tested.
@@ -87,12 +89,12 @@ private struct AnswerReader {
     let (answer, words) = quality(comparison)
     return TrainingQuestions.Question(
       key: "as_good", question: question, answer: answer, words: words,
-      figures: [figure("validation loss, nats per token", line)] + otherUnits + evidence(comparison)
-    )
+      figures: [figure("validation loss, nats per token", line)] + [units].compactMap(\.self)
+        + evidence(comparison), units: units)
   }
 
   // The same loss as others print it.
-  private var otherUnits: [String] {
+  private var units: String? {
     let units: [(Metric, String)] = [
       (.valPerplexity, "perplexity"), (.valBitsPerCharacter, "bits per character"),
     ]
@@ -103,7 +105,7 @@ private struct AnswerReader {
       }
       return "\(noun) \(values.joined(separator: " and "))"
     }
-    return texts.isEmpty ? [] : ["that is " + texts.joined(separator: ", ")]
+    return texts.isEmpty ? nil : "that is " + texts.joined(separator: ", ")
   }
 
   private func quality(_ comparison: VariantComparison) -> (TrainingQuestions.Answer, String) {
