@@ -147,6 +147,20 @@ import Testing
         """)
   }
 
+  @Test func `cells that failed for reasons of their own leave room for the answer`() {
+    let rows = (1...40).map { seed -> CellRow in
+      var row = SummaryCases.row(seed % 2 == 0 ? "modern" : "classic", seed: seed / 2, loss: 2)
+      if seed > 6 {
+        row.status = .failed
+        row.reason = "file \(seed) is gone"
+      }
+      return row
+    }
+    let text = Self.digest(rows)
+    #expect(text.count { $0 == "\n" } <= 40, "\(text)")
+    #expect(text.contains("As good?") && text.contains("more such notes: summary.md"), "\(text)")
+  }
+
   @Test(
     "it is one screen of 80 columns, whatever was run",
     arguments: [
