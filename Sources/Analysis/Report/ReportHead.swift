@@ -39,7 +39,10 @@ struct ReportHead {
           ? .nothing : .element("strong", ["class": "answer"], HTML(answer.text)),
         .element("ul", [:], joined: answer.below.map { .element("li", [:], HTML($0)) }))
     }
-    return items.isEmpty ? .nothing : .element("ul", ["class": "answers"], joined: items)
+    if items.isEmpty { return .nothing }
+    // Who is asked about.
+    let title = data.summary.trainingQuestions.map { HTML.element("p", [:], HTML($0.title)) }
+    return (title ?? .nothing) + .element("ul", ["class": "answers"], joined: items)
   }
 
   private var isWhole: Bool {

@@ -56,6 +56,26 @@ import Testing
     #expect(report.html.contains("^2.00"))
   }
 
+  @Test func `the head of a training of two variants says who is asked about, then the answers`()
+    throws
+  {
+    let run = try ReportCase(
+      record: ReportCase.record(training: true, headline: [.valLoss], scaling: []))
+    let rows = ["modern", "classic"].flatMap { variant in
+      (1...3).map { seed -> CellRow in
+        var row = CellRow(
+          cell: "\(variant)-\(seed)", experiment: "case", variant: variant, seed: seed, status: .ok)
+        row.metrics[.valLoss] = (variant == "modern" ? 1 : 2) + Double(seed * seed) / 100
+        return row
+      }
+    }
+    try run.write(rows, steps: [:])
+    let html = try run.report().html
+    let parts = html.components(separatedBy: "classic against modern")
+    #expect(parts.count > 1)
+    #expect(parts[1].contains("As good?") && !parts[0].contains("As good?"))
+  }
+
   @Test func `the same run gives the same bytes`() throws {
     let run = try training()
     #expect(try run.report().html == run.report().html)
