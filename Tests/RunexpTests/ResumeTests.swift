@@ -173,7 +173,7 @@ struct ResumeTests {
     #expect(refused.errors.contains("--accept-changes"))
     let accepted = try program.run("resume", "tiny", "-q", "--accept-changes", "--time", "200ms")
     #expect(accepted.code == 3, "\(accepted.errors)")
-    #expect(accepted.output.contains("2 timeout"))
+    #expect(accepted.output.contains("0 of 2 cells ok: timeout"))
     let record = try JSON(reading: program.read("\(Self.run)/run.json"))
     #expect(record["earlier"]?.elements.count == 1)
   }

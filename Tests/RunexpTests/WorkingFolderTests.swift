@@ -181,7 +181,7 @@ struct WorkingFolderTests {
       let command = hint.drop { $0 != ":" }.dropFirst()
       let resumed = try program.shell("\(command) -q --time 100ms --retry timeout")
       #expect(resumed.code == 3, "\(resumed.errors)")
-      #expect(resumed.output.contains("2 timeout"))
+      #expect(resumed.output.contains("0 of 2 cells ok: timeout"))
     }
     let missing = try program.run("show", "nothing", "--results", "my results")
     #expect(missing.errors.contains("to list all: runexp list --results 'my results'"))

@@ -78,6 +78,7 @@ package struct Digest {
 
   /// The answers, with as many names as there is room for.
   private func answers(before ending: [DocumentBlock]) -> [DocumentBlock] {
+    if common(summary.blocks.flatMap(\.rows)) != nil { return [] }
     if let asked = summary.trainingQuestions {
       return [
         .paragraph(asked.title),
