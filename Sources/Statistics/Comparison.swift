@@ -59,6 +59,8 @@ package struct Comparison: Equatable, Sendable {
     case notCalibrated
     /// The sides read different texts.
     case otherText
+    /// By itself it would be a difference, but not among so many tests.
+    case chance
     /// A side has no value.
     case missing
   }
@@ -229,6 +231,8 @@ extension Comparison {
       guard p != nil else { return .undecided(n < 2 ? .fewSeeds(n) : .noSpread) }
       if let holmP, holmP < Self.level { return verdict(direction) }
       guard test.n >= Self.fewSeeds, let interval else { return .undecided(.fewSeeds(n)) }
+      // Its interval leaves out zero: "no difference" beside it would contradict the figure.
+      if let p, p < Self.level { return .undecided(.chance) }
       return .noneLarger(
         than: max(abs(interval.low), abs(interval.high)) + noise.floor * abs(below))
     }
@@ -254,7 +258,7 @@ extension Comparison {
   ///   do not help; `mostSeeds` and one for more than are worth naming.
   package func seedsNeeded(tests: Int) -> Int? {
     switch verdict {
-    case .undecided(.fewSeeds), .noneLarger: break
+    case .undecided(.fewSeeds), .undecided(.chance), .noneLarger: break
     default: return nil
     }
     guard rounds == nil, let difference, difference != 0, let variance = values.variance,

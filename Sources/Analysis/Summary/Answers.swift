@@ -209,7 +209,8 @@ extension Summary {
       return "more than \(Comparison.mostSeeds) seeds would be needed to show \(place)"
     }
     let time = duration(ofSeeds: seeds - n).map { ", about \($0) more" } ?? ""
-    return "about \(seeds) seeds would show \(place)\(time)"
+    return "about \(seeds) seeds would show \(place)\(time): the same command with --into latest "
+      + "--set seeds=1..\(seeds)"
   }
 
   /// `4 min`: what the cells of one seed took, times a number of seeds.
@@ -231,7 +232,7 @@ extension Comparison.Verdict {
   /// Whether more seeds might tell more.
   fileprivate var isOpen: Bool {
     switch self {
-    case .undecided(.fewSeeds), .noneLarger: true
+    case .undecided(.fewSeeds), .undecided(.chance), .noneLarger: true
     default: false
     }
   }

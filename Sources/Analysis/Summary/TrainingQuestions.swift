@@ -244,7 +244,11 @@ private struct AnswerReader {
       let n = comparisons.map(\.1.values.n).max() ?? 0
       return n < Comparison.fewSeeds
         ? (.cannotTell, Comparison.Reason.fewSeeds(n).text)
-        : (.notFound, "no difference found with \(n) seeds")
+        : (
+          .notFound,
+          "no difference found: "
+            + comparisons.map { "\($0.0.name) \($0.0.text($0.1.verdict))" }.joined(separator: ", ")
+        )
     }
   }
 
