@@ -244,12 +244,20 @@ private struct AnswerReader {
       let n = comparisons.map(\.1.values.n).max() ?? 0
       return n < Comparison.fewSeeds
         ? (.cannotTell, Comparison.Reason.fewSeeds(n).text)
-        : (
-          .notFound,
-          "no difference found: "
-            + comparisons.map { "\($0.0.name) \($0.0.text($0.1.verdict))" }.joined(separator: ", ")
-        )
+        : open(comparisons)
     }
+  }
+
+  // Nothing moved: either each measure rules something out, or one is in doubt.
+  private func open(
+    _ comparisons: [(Metric, VariantComparison)]
+  ) -> (TrainingQuestions.Answer, String) {
+    let isDoubtful = comparisons.contains { $0.1.verdict.reason != nil }
+    let words = comparisons.map { "\($0.0.name) \($0.0.text($0.1.verdict))" }
+    return (
+      isDoubtful ? .cannotTell : .notFound,
+      (isDoubtful ? "cannot tell: " : "no difference found: ") + words.joined(separator: ", ")
+    )
   }
 
   private var divergence: String {

@@ -63,7 +63,7 @@ extension Comparison.Reason {
     case .withinNoise(let floor): "within the noise of this host, \(Metric.percent(floor))"
     case .notCalibrated: "cannot say: times not calibrated"
     case .otherText: "cannot say: another text"
-    case .chance: "cannot say: may be chance among so many tests"
+    case .chance: "may be chance among so many tests"
     case .missing: "no seed finished in both"
     }
   }
