@@ -110,20 +110,20 @@ struct RoundTests {
     #expect(summary.contains("1 seed is too few to say"), "\(summary)")
   }
 
-  @Test(
-    "one seed tells naive attention from flash attention at 1024 tokens, and never the wrong way")
-  func naiveAndFlash() throws {
-    try write(rounds: 12, sequence: 1024, seconds: 1, backward: false)
-    // The other tests disturb the machine, and may hide it once, but not time after time.
-    var winners: [String?] = []
-    while winners.count < 5, !winners.contains("flash") {
-      #expect(try program.run("run", "timed.yaml", "-q").code == 0)
-      let text = try program.read("results/timed/latest/summary.json")
-      let differences = try #require(try JSON(reading: text)["differences"])
-      guard case .array(let all) = differences else { continue }
-      winners += all.filter { $0["metric"] == "forward_seconds" }.map { $0["winner"]?.text }
+  // How often such a verdict is right is asked of simulated machines, in `TurnTests`: this one's pace
+  // is nobody's to say.
+  @Test("one seed that was measured in rounds is judged by them")
+  func oneSeed() throws {
+    try write(rounds: 6, sequence: 256, backward: false)
+    #expect(try program.run("run", "timed.yaml", "-q").code == 0)
+    let summary = try JSON(reading: program.read("results/timed/latest/summary.json"))
+    let times = (summary["differences"]?.elements ?? [])
+      .filter { $0["metric"] == "forward_seconds" }
+    #expect(times.count == 1)
+    for time in times {
+      #expect(time["holm_p"]?.number != nil && time["difference_low"]?.number != nil, "\(time)")
+      #expect(time["reason"]?.text?.contains("too few") != true, "\(time)")
     }
-    #expect(winners.contains("flash") && !winners.contains("naive"), "\(winners)")
   }
 
   @Test("show and components say what metrics mean")

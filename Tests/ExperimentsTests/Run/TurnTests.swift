@@ -114,17 +114,19 @@ struct TurnTests {
     #expect(Double(found) <= limit, "\(found) of \(tables)")
   }
 
-  @Test("a cell that takes a fifth less is found from one seed, also on a machine that drifts")
-  func faster() {
-    for machine in [Machine.steady, .wandering, .drifting] {
-      var clock = Clock(machine, seed: 5)
-      let found = (0..<100).count { _ in
-        winners(rows(2, faster: machine == .steady ? 0.1 : 0.4, &clock)) == [
-          "v0", "v0", "v0", "v0",
-        ]
-      }
-      #expect(found >= 90, "\(machine): \(found) of 100")
-    }
+  /// What a cell must save before one seed tells it in nine tables of ten: on a steady machine a tenth; on a
+  /// busy one, as much as flash attention saves over naive attention at 1024 tokens.
+  @Test(
+    "a cell that takes less time is found from one seed, on any machine, and never the wrong way",
+    arguments: [
+      (Machine.steady, 0.1), (.wandering, 0.4), (.drifting, 0.4), (.disturbed, 0.6),
+    ])
+  func faster(machine: Machine, share: Double) {
+    var clock = Clock(machine, seed: 5)
+    let tables = (0..<100).map { _ in winners(rows(2, rounds: 12, faster: share, &clock)) }
+    let found = tables.count { $0.count == 4 }
+    #expect(found >= 90, "\(found) of 100")
+    #expect(tables.joined().allSatisfy { $0 == "v0" })
   }
 
   @Test("cells that were measured one after the other are not compared by their rounds")
