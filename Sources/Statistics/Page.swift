@@ -53,13 +53,13 @@ package struct Page: Equatable, Sendable {
 
   /// The document as plain text, blocks parted by blank lines.
   ///
-  /// What is longer than a line of so many columns goes on in the next. Tables are as wide as they are.
+  /// What is longer than a line of so many columns goes on in the next, and what is wider than a table of so many below it.
   package func text(width: Int) -> String {
     blocks.map { block in
       switch block {
       case .heading(let text, _), .paragraph(let text):
         DisplayWidth.wrapped(text, to: width).joined(separator: "\n") + "\n"
-      case .table(let table): table.text
+      case .table(let table): table.text(width: width)
       case .list(let items): items.map { Self.text($0, width) }.joined()
       }
     }.joined(separator: "\n")

@@ -54,7 +54,7 @@ package struct Table: Equatable, Sendable {
     }
   }
 
-  private func line(_ row: [String], _ widths: [Int]) -> String {
+  func line(_ row: [String], _ widths: [Int]) -> String {
     var line = row.indices.map { pad(row[$0], to: widths[$0], left.contains($0)) }
       .joined(separator: "  ")
     while line.last == " " { line.removeLast() }

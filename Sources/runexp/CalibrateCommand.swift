@@ -96,7 +96,7 @@ struct CalibrateCommand: ParsableCommand {
     let threads = calibration.threads == 1 ? "1 thread" : "\(calibration.threads) threads"
     print(
       """
-      \(noise.table.text)
+      \(noise.table.text(width: Terminal.width()))
       \(runs) runs after a warm-up run, \(threads). The times of two equal runs differ by less than the
       floor in 95 of 100 cases; 'runexp diff' takes smaller changes for noise.
       """)

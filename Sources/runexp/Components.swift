@@ -13,7 +13,7 @@ struct Components: ParsableCommand {
       """
       Prints every word that an experiment file can name, by the place where it can stand; of \
       one component its formula, its source, and its options with what is allowed and the default. \
-      Of a metric what it means, its unit, and which direction is better.
+      Of an option or a metric what it means; where one word is both, both are told.
       """,
       examples: [
         ("runexp components", "all of them, a line each"),
@@ -21,6 +21,7 @@ struct Components: ParsableCommand {
         ("runexp components norm", "those that can stand in one place"),
         ("runexp components metrics", "all metrics"),
         ("runexp components val_loss", "one of them"),
+        ("runexp components steps", "an option, by its last word"),
       ],
       exits: [.ok]
     ).text)
@@ -30,22 +31,15 @@ struct Components: ParsableCommand {
 
   @Argument(
     help: ArgumentHelp(
-      "A component (rope), a place for some (norm), a metric (val_loss), or 'metrics' for all."),
+      "A component (rope), a place for some (norm), an option (steps), a metric (val_loss), or 'metrics' for all."
+    ),
     completion: .components)
   var word: String?
   @Flag(help: "Print all of it as Markdown (docs/components.md).") var markdown = false
   @Flag(help: "Print one JSON document.") var json = false
 
   func validate() throws {
-    guard let word, text == nil else { return }
-    let owners = Catalogue.components(with: word)
-    if let path = Catalogue.path(called: word) {
-      let owner = owners.first.map {
-        ", of \(owners.joined(separator: ", ")): runexp components \($0)"
-      }
-      let metric = Metric.named(word).map { "; and a metric: \($0.meaning.dropLast())" }
-      throw ValidationError("'\(word)' is an option, \(path)\(owner ?? "")\(metric ?? "")")
-    }
+    guard let word, Catalogue.text(only: word) == nil, option == nil, metric == nil else { return }
     let near = Suggestion.nearest(
       to: word, among: Catalogue.words + [Self.metrics] + Metric.all.map(\.name))
     throw ValidationError(
@@ -54,19 +48,27 @@ struct Components: ParsableCommand {
   }
 
   func run() {
-    if json {
-      let document = Catalogue.text(only: word) == nil ? explained?.json : nil
-      print((document ?? Catalogue.json(only: word)).document, terminator: "")
-    } else {
-      print(markdown ? Catalogue.markdown : text ?? "", terminator: "")
-    }
+    if markdown { return print(Catalogue.markdown, terminator: "") }
+    print(json ? document.document : text, terminator: "")
   }
 
-  private var text: String? { Catalogue.text(only: word) ?? explained?.text }
+  private var text: String {
+    if let text = Catalogue.text(only: word) { return text }
+    return [option?.text, metric?.text].compactMap(\.self).joined(separator: "\n")
+  }
 
-  /// The metrics that are asked for; nil where none is, or where an option has that name.
-  private var explained: MetricReport? {
-    guard let word, Catalogue.path(called: word) == nil else { return nil }
+  private var document: JSON {
+    if Catalogue.text(only: word) != nil { return Catalogue.json(only: word) }
+    guard let option else { return metric?.json ?? [] }
+    return ["schema_version": 1, "options": option.json, "metrics": metric?.json ?? []]
+  }
+
+  /// The option that is asked for.
+  private var option: OptionReport? { word.flatMap { OptionReport($0) } }
+
+  /// The metrics that are asked for; an option may have the same name.
+  private var metric: MetricReport? {
+    guard let word else { return nil }
     return word == Self.metrics ? MetricReport() : Metric.named(word).map { MetricReport($0) }
   }
 }

@@ -78,7 +78,7 @@ struct DiffCommand: ParsableCommand {
     case "md": print(diff.page.markdown, terminator: "")
     case "csv": print(diff.csv, terminator: "")
     case "json": print(diff.json.document, terminator: "")
-    default: print(diff.page.text, terminator: "")
+    default: print(diff.page.text(width: Terminal.width()), terminator: "")
     }
     if diff.exitCode != ExitCode.ok { throw ArgumentParser.ExitCode(diff.exitCode) }
   }

@@ -19,7 +19,7 @@ struct KernelBenchReport {
     timings = cases.map { ($0, $0.timing(on: device, budget: seconds)) }
   }
 
-  var text: String {
+  func text(width: Int) -> String {
     let rows = timings.map { one, timing in
       [one.name, one.detail, one.shapes, one.type.word] + columns(timing.forward, one.type)
         + (timing.backward.map { columns($0, one.type) } ?? ["", "", ""])
@@ -31,7 +31,7 @@ struct KernelBenchReport {
       ],
       rows: rows, left: [0, 1, 2, 3])
     let measured = peaks.map { "\($0.type.word) \(format($0.rate / 1e9)) GFLOP/s" }
-    return table.text
+    return table.text(width: width)
       + "\nmeasured peak: \(measured.joined(separator: ", ")); "
       + "memory: \(format(bandwidth / 1e9)) GB/s read (what fits the caches goes beyond)\n"
   }

@@ -47,7 +47,7 @@ struct KernelCheckReport {
     }
   }
 
-  var text: String {
+  func text(width: Int) -> String {
     var order: [String] = []
     var groups: [String: [Outcome]] = [:]
     for outcome in outcomes {
@@ -70,7 +70,7 @@ struct KernelCheckReport {
       left: [0, 1, 6])
     let closing =
       failures.isEmpty ? "\(outcomes.count) cases, all ok" : failures.joined(separator: "\n")
-    return table.text + "\n" + closing + "\n"
+    return table.text(width: width) + "\n" + closing + "\n"
   }
 
   var jsonLines: String {

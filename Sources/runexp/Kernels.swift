@@ -69,11 +69,11 @@ struct Kernels: ParsableCommand {
     }
     if check {
       let report = KernelCheckReport(cases, of: device)
-      print(json ? report.jsonLines : report.text, terminator: "")
+      print(json ? report.jsonLines : report.text(width: Terminal.width()), terminator: "")
       if !report.failures.isEmpty { throw ArgumentParser.ExitCode(Records.ExitCode.failure) }
     } else {
       let report = KernelBenchReport(cases, on: device, seconds: seconds)
-      print(json ? report.jsonLines : report.text, terminator: "")
+      print(json ? report.jsonLines : report.text(width: Terminal.width()), terminator: "")
     }
   }
 

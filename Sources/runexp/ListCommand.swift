@@ -51,7 +51,7 @@ struct ListCommand: ParsableCommand {
     } else if listing.entries.isEmpty {
       say("no runs in '\(place.results)'; 'runexp run FILE' makes one")
     } else {
-      print(listing.table.text, terminator: "")
+      print(listing.table.text(width: Terminal.width()), terminator: "")
     }
     for problem in listing.problems { say("note: \(problem)") }
     if listing.left > 0 { say("\(listing.left) older not listed; --limit 0 lists all") }

@@ -55,7 +55,11 @@ struct Plan: ParsableCommand {
     if json {
       print(plan.objects.map { $0.line + "\n" }.joined(), terminator: "")
     } else {
-      print(plan.table.text + "\n" + plan.totals, terminator: "")
+      let width = Terminal.width()
+      let totals = plan.totals.split(separator: "\n").flatMap {
+        DisplayWidth.wrapped(String($0), to: width, hanging: 2)
+      }
+      print(plan.table.text(width: width) + "\n" + totals.joined(separator: "\n"))
       for note in plan.notes { say("note: \(note)") }
     }
   }

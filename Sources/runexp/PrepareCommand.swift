@@ -1,6 +1,7 @@
 // runexp prepare: writes the folder of a run and runs nothing.
 
 import ArgumentParser
+import Config
 import Experiments
 import Foundation
 import Records
@@ -14,7 +15,8 @@ struct PrepareCommand: ParsableCommand {
       Checks the file, finds its texts, and writes the run's folder whole: run.json, plan.jsonl and \
       each cell's resolved.yaml. 'runexp cell RUN --index N' then runs one cell of it, here or on \
       any machine that sees the folder, 'runexp collect RUN' makes the tables, and 'runexp resume \
-      RUN' runs on this machine whatever is not done. Prints the folder.
+      RUN' runs on this machine whatever is not done. Prints the folder, with --json also the number \
+      of cells.
       """,
       examples: [
         ("RUN=$(runexp prepare experiments/modern.yaml)", "the folder, for a script"),
@@ -29,6 +31,7 @@ struct PrepareCommand: ParsableCommand {
   @OptionGroup var limits: LimitOptions
   @OptionGroup var place: ResultsOptions
   @Flag(help: "Write the initial parameters of each cell as well.") var saveInitial = false
+  @Flag(help: "Print one JSON document.") var json = false
 
   func run() throws {
     var options = device.options
@@ -45,6 +48,14 @@ struct PrepareCommand: ParsableCommand {
         environment: ProcessInfo.processInfo.environment
       ).prepare(interrupts, warn: { say("warning: \($0)") })
     }
-    print(prepared.folder.path)
+    guard json else { return print(prepared.folder.path) }
+    let cells = experiment.cells
+    let document: JSON = [
+      "schema_version": 1, "experiment": .string(prepared.folder.experiment),
+      "run": .string(prepared.folder.id.description), "folder": .string(prepared.folder.path),
+      "cells": .integer(cells.count { $0.exclusion == nil }),
+      "excluded": .integer(cells.count { $0.exclusion != nil }),
+    ]
+    print(document.document, terminator: "")
   }
 }

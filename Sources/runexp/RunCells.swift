@@ -33,7 +33,9 @@ func runCells(
 
 /// How much of a run's summary is printed, and how.
 struct SummaryForm: ParsableArguments {
-  @Flag(help: "Print every table, and all that models wrote.") var full = false
+  @Flag(
+    name: [.long, .customLong("all")], help: "Print every table, and all that models wrote.")
+  var full = false
   @Flag(help: "Print the summary as one JSON document.") var json = false
 
   /// Prints the summary of a run.
@@ -41,11 +43,11 @@ struct SummaryForm: ParsableArguments {
     if json {
       print(summary.json.document, terminator: "")
     } else if full {
-      print(summary.document.text, terminator: "")
+      print(summary.document.text(width: Terminal.width()), terminator: "")
       for text in run.samples + run.reports { print(text) }
     } else {
       let digest = Digest(
-        summary, name: Self.name(of: run.folder), width: Terminal.columns(of: 1),
+        summary, name: Self.name(of: run.folder), width: Terminal.width(onPipe: 80),
         sample: run.samples.first, shapes: run.shapes)
       print(digest.text, terminator: "")
     }

@@ -17,7 +17,8 @@ struct Runexp: ParsableCommand {
       can name.
 
       Standard output is data, standard error is progress and errors; --json is there on \
-      all that reads. 'source <(runexp completion bash)' makes TAB work.
+      all that reads. Tables fit the terminal, or $COLUMNS; on a pipe a row is a line. \
+      'source <(runexp completion bash)' makes TAB work.
 
       Exit codes: 0 ok, 1 error, 2 a difference that matters, 3 some cells failed or an \
       'expect' was missed, 5 not comparable, \

@@ -21,6 +21,7 @@ struct ShowCommand: ParsableCommand {
       examples: [
         ("runexp show latest", "the newest run of all"),
         ("runexp show modern classic/seed=2", "a cell of the newest run of 'modern'"),
+        ("runexp show modern/seed=2", "the same, where one cell is meant"),
         ("runexp show latest --metrics", "what each of its figures means"),
         ("runexp show kqzt --config > again.yaml", "the experiment of a run, with every default"),
       ],
@@ -37,18 +38,20 @@ struct ShowCommand: ParsableCommand {
   @Flag(help: "Print one JSON document.") var json = false
 
   func validate() throws {
-    let flags = [("--config", config), ("--metrics", metrics), ("--json", json)].filter(\.1)
-    if flags.count > 1 {
-      throw ValidationError("say \(flags.map(\.0).joined(separator: " or ")), not both")
+    let others = [("--metrics", metrics), ("--json", json)].filter(\.1)
+    if config, let other = others.first {
+      throw ValidationError("say --config or \(other.0), not both")
     }
   }
 
   func run() throws {
     try failing {
-      let run = try StoredRun(RunLocator(results: place.results).find(name))
+      let (run, cell) = try find()
       if metrics {
         let rows = try cell.map { [try run.cell(named: $0).row] } ?? run.rows
-        print(MetricReport(of: rows).text, terminator: "")
+        let report = MetricReport(of: rows)
+        let document: JSON = ["schema_version": 1, "metrics": report.json]
+        print(json ? document.document : report.text, terminator: "")
       } else if let cell {
         try show(CellReport(run.cell(named: cell), of: run), of: run)
       } else if config {
@@ -59,8 +62,28 @@ struct ShowCommand: ParsableCommand {
         print(yaml, terminator: "")
       } else {
         let report = RunReport(run, now: Date().timeIntervalSince1970)
-        print(json ? report.json.document : report.text, terminator: "")
+        print(json ? report.json.document : report.text(width: Terminal.width()), terminator: "")
       }
+    }
+  }
+
+  /// The run, and the cell where one is named, also in one word: `modern/seed=2`.
+  private func find() throws -> (StoredRun, cell: String?) {
+    let locator = RunLocator(results: place.results)
+    do throws(ResultsError) {
+      return (try StoredRun(locator.find(name)), cell)
+    } catch {
+      // The longest beginning that is a run, with a cell of that name; else a cell of the newest run.
+      let cuts = name.indices.filter { name[$0] == "/" }.reversed()
+      let pairs = cuts.map { (String(name[..<$0]), name[$0...].dropFirst()) }
+      for (run, rest) in pairs + [("latest", name[...])] where cell == nil && !rest.isEmpty {
+        guard let found = try? StoredRun(locator.find(run)) else { continue }
+        if found.cells.contains(where: { $0.label == name }) { return (found, name) }
+        if found.cells.contains(where: { $0.label.contains(rest) || $0.id == rest }) {
+          return (found, String(rest))
+        }
+      }
+      throw error
     }
   }
 
@@ -72,7 +95,7 @@ struct ShowCommand: ParsableCommand {
       }
       print(yaml, terminator: "")
     } else {
-      print(json ? report.json.document : report.text, terminator: "")
+      print(json ? report.json.document : report.text(width: Terminal.width()), terminator: "")
     }
   }
 }

@@ -13,7 +13,7 @@ struct SummaryCommand: ParsableCommand {
     discussion: HelpPage(
       """
       Reads the run's folder and writes nothing. Without --rows and --columns it is what 'run' prints \
-      at its end, with --full all that summary.md holds. With them it is a table of each metric: mean and \
+      at its end, with --full or --all all that summary.md holds. With them it is a table of each metric: mean and \
       standard deviation over the seeds that ended ok, and how the others ended. '*' marks the best \
       of a row that is better than every other of its row, judged over the whole table.
       """,
@@ -121,7 +121,10 @@ struct SummaryCommand: ParsableCommand {
       if !notes.isEmpty { blocks.append(.list(notes.map { ListItem($0) })) }
       let page = Page(blocks)
       print(
-        format == "md" ? page.markdown : format == "latex" ? page.latex : page.text, terminator: "")
+        format == "md"
+          ? page.markdown
+          : format == "latex" ? page.latex : page.text(width: Terminal.width()),
+        terminator: "")
     }
   }
 

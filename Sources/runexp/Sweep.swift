@@ -1,6 +1,7 @@
 // runexp sweep: runs an experiment file over axes that the command line names.
 
 import ArgumentParser
+import Config
 import Experiments
 
 struct Sweep: ParsableCommand {
@@ -33,6 +34,14 @@ struct Sweep: ParsableCommand {
   @OptionGroup var device: DeviceOptions
   @OptionGroup var limits: LimitOptions
   @OptionGroup var output: RunOutputOptions
+
+  func validate() throws {
+    guard axes.isEmpty, file.vary.isEmpty, file.zip.isEmpty, file.seeds == nil else { return }
+    let file = Wording.shellWord(file.experiment)
+    throw ValidationError(
+      "a sweep needs an axis, such as 'runexp sweep \(file) workload.sequence=128,256' (--vary "
+        + "before each means the same); 'runexp run \(file)' runs the file as it is")
+  }
 
   func run() throws { try output.run(file.load(axes: axes), device, limits) }
 }

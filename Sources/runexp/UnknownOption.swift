@@ -18,7 +18,12 @@ enum UnknownOption {
   ///   - words: the command line.
   static func advice(_ message: String, _ words: [String]) -> String? {
     guard commands.contains(where: { $0._commandName == words.first }),
-      message.contains("Unknown option"),
+      message.contains("Unknown option")
+    else { return nil }
+    if let multirun = ["-m", "--multirun"].first(where: { message.contains("'\($0)'") }) {
+      return multirunAdvice(multirun, words)
+    }
+    guard
       let place = words.firstIndex(where: {
         message.contains("'\(option($0))'") && $0.hasPrefix("--")
       })
@@ -29,6 +34,15 @@ enum UnknownOption {
     let value = parts.count > 1 ? parts[1] : next ?? "VALUE"
     let setting = Wording.shellWord("\(path)=\(value)")
     return "'\(option(words[place]))' is an option of the experiment: --set \(setting)"
+  }
+
+  // Hydra's word for a sweep.
+  private static func multirunAdvice(_ option: String, _ words: [String]) -> String {
+    let file = words.dropFirst().first { !$0.hasPrefix("-") && !$0.contains("=") } ?? "FILE"
+    let axes = words.dropFirst().filter { $0.contains("=") && !$0.hasPrefix("-") }
+    let sweep = ["runexp sweep", Wording.shellWord(file)] + axes.map(Wording.shellWord)
+    return "'\(option)' is Hydra's; several values are an axis here: "
+      + (axes.isEmpty ? sweep + ["workload.sequence=128,256"] : sweep).joined(separator: " ")
   }
 
   private static func option(_ word: String) -> String {

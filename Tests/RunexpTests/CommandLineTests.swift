@@ -54,7 +54,10 @@ struct CommandLineTests {
       (["run", "x.yaml", "--threads", "two"], "'two' is invalid for '--threads"),
       (["run", "x.yaml", "--threads", "-1"], "--threads"),
       (["run", "x.yaml", "--threads", "5000"], "--threads must be from 0 to 1024, not 5000"),
-      (["components", "steps"], "'steps' is an option, workload.steps, of train, extrapolate"),
+      (["run", "x.yaml", "-m", "lr=1,2"], "runexp sweep x.yaml lr=1,2\n"),
+      (["x.yaml", "--multirun"], "'--multirun' is Hydra's; several values are an axis here"),
+      (["sweep", "x.yaml"], "a sweep needs an axis, such as 'runexp sweep x.yaml workload.seq"),
+      (["sweep", "x.yaml", "--set", "a=1"], "(--vary before each means the same)"),
       (["x.yaml", "--steps", "20"], "--set workload.steps=20\n"),
       (["run", "x.yaml", "--lr=1e-3"], "--set workload.optimizer.lr=1e-3\n"),
       (["plan", "x.yaml", "--batch-size", "4"], "--set workload.batch=4\n"),
@@ -207,6 +210,25 @@ struct CommandLineTests {
     #expect(cells.prefix(3).allSatisfy { $0["parameters"]?.whole ?? 0 > 0 })
     #expect(cells.suffix(3).allSatisfy { $0["excluded"]?.text != nil })
     #expect(program.tree() == ["tiny.yaml"])
+  }
+
+  @Test(
+    "a word that is an option is explained, and the metric of that name with it",
+    arguments: [
+      ("steps", "workload.steps: an option, of train, extrapolate", "Optimizer steps done."),
+      ("max_iters", "workload.steps: an option", ""),
+      ("tokens", "workload.sample.tokens: an option", "Training tokens seen."),
+      ("seconds", "workload.seconds: an option, of attention", "Time of the whole cell"),
+      ("z_loss", "model.z_loss: an option\n", "Mean z-loss"),
+    ])
+  func option(word: String, option: String, metric: String) throws {
+    let program = try Program()
+    let text = try program.run("components", word)
+    #expect(text.code == 0 && text.output.hasPrefix(option), "\(text)")
+    #expect(metric.isEmpty || text.output.contains(metric), "\(text.output)")
+    let json = try JSON(reading: program.run("components", word, "--json").output)
+    #expect(json["options"]?.elements.isEmpty == false)
+    #expect(json["metrics"]?.elements.isEmpty == metric.isEmpty)
   }
 
   @Test("components lists every registered word")

@@ -69,6 +69,51 @@ struct DiffCommandTests {
     }
   }
 
+  @Test("COLUMNS says how wide tables are, on a pipe too; without it a row is one line there")
+  func columns() throws {
+    let program = try make()
+    let yaml = try program.read("tiny.yaml")
+    try program.write(
+      yaml + "variants: {one: {}, two: {model: {norm: layernorm}}}\n", to: "tiny.yaml")
+    try train(program, "results", seeds: "[1, 2]")
+    func widest(_ arguments: [String], columns: String?) throws -> Int {
+      let environment = columns.map { ["COLUMNS": $0] } ?? [:]
+      let finished = try program.run(arguments, environment: environment)
+      #expect(finished.code == 0, "\(finished.errors)")
+      return finished.output.split(separator: "\n").map(\.count).max() ?? 0
+    }
+    for arguments in [
+      ["diff", "latest:one", "latest:two", "--all", "--threshold", "1000"],
+      ["summary", "latest", "--full", "--metric", "val_loss", "--metric", "tokens_per_s"],
+      ["plan", "tiny.yaml"], ["list"],
+    ] {
+      #expect(try widest(arguments, columns: "60") <= 60, "\(arguments)")
+    }
+    let diff = ["diff", "latest:one", "latest:two", "--all", "--threshold", "1000"]
+    #expect(try widest(diff, columns: nil) > 80)
+    #expect(try widest(diff, columns: "none") > 80)
+    // The whole summary is the same with either name.
+    let full = try program.run("summary", "latest", "--full").output
+    #expect(try program.run("summary", "latest", "--all").output == full)
+    #expect(full.contains("Every metric") || full.contains("grad_norm_cv"))
+  }
+
+  @Test("a cell is shown by the run's name and its own in one word")
+  func cellInAWord() throws {
+    let program = try make()
+    try train(program, "results", seeds: "[1, 2]")
+    for name in ["tiny/seed=2", "latest/seed=2", "seed=2"] {
+      let shown = try program.run("show", name)
+      #expect(shown.output.hasPrefix("seed=2: ok"), "\(shown)")
+    }
+    let none = try program.run("show", "tiny/seed=7")
+    #expect(none.code == 1 && none.errors.contains("no run 'tiny/seed=7'"), "\(none.errors)")
+    let prepared = try program.run("prepare", "tiny.yaml", "--json")
+    let json = try JSON(reading: prepared.output)
+    #expect(json["cells"]?.whole == 1 && json["excluded"]?.whole == 0)
+    #expect(program.exists("results/tiny/\(json["run"]?.text ?? "")/plan.jsonl"))
+  }
+
   @Test("a run and its repetition: the losses are the same bits, no time is claimed, exit 0")
   func repetition() throws {
     let program = try make()

@@ -141,10 +141,12 @@ struct RoundTests {
       wrong.code == 64 && wrong.errors.contains("did you mean 'val_loss'?"), "\(wrong.errors)")
     try write(rounds: 1)
     #expect(try program.run("run", "timed.yaml", "-q").code == 0)
+    let document = try JSON(reading: program.run("show", "latest", "--metrics", "--json").output)
+    #expect(document["metrics"]?.elements.contains { $0["metric"] == "forward_seconds" } == true)
     let shown = try program.run("show", "latest", "--metrics").output
     #expect(
       shown.contains("forward_seconds\n      s; lower is better") && !shown.contains("val_loss"))
-    let both = try program.run("show", "latest", "--metrics", "--json")
-    #expect(both.code == 64 && both.errors.contains("say --metrics or --json, not both"))
+    let both = try program.run("show", "latest", "--metrics", "--config")
+    #expect(both.code == 64 && both.errors.contains("say --config or --metrics, not both"))
   }
 }

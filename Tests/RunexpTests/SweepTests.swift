@@ -26,6 +26,19 @@ struct SweepTests {
     #expect(resolved.output == "results/tiny/latest/resolved.yaml: ok, 4 cells, 4 excluded\n")
   }
 
+  @Test("what Hydra takes away or adds is said in the words that do it here")
+  func hydra() throws {
+    let program = try Program()
+    try program.write(TinyExperiment.yaml(), to: "tiny.yaml")
+    for (word, advice) in [
+      ("~model.norm", "model.norm=null asks for its default"),
+      ("+model.layers=3", "did you mean 'model.layers'?"),
+    ] {
+      let finished = try program.run("check", "tiny.yaml", word)
+      #expect(finished.code == 78 && finished.errors.contains(advice), "\(finished.errors)")
+    }
+  }
+
   @Test("run, plan and check take the same axes")
   func everywhere() throws {
     let program = try Program()

@@ -17,7 +17,8 @@ package struct CellReport: Sendable {
     self.run = run
   }
 
-  package var text: String {
+  /// - Parameter width: columns that its table may take.
+  package func text(width: Int = .max) -> String {
     let row = cell.row
     let reason = row.reason.map { ": \($0)" } ?? ""
     var text = "\(cell.label): \(row.status.rawValue.replacing("_", with: " "))\(reason)\n\n"
@@ -32,7 +33,7 @@ package struct CellReport: Sendable {
       text += "\nWhat ran\n\n"
       text += Facts.text(row.facts.map { ($0.key, $0.value.text ?? $0.value.line) })
     }
-    if !row.metrics.metrics.isEmpty { text += "\nMetrics\n\n" + metrics.text }
+    if !row.metrics.metrics.isEmpty { text += "\nMetrics\n\n" + metrics.text(width: width) }
     let files = files
     if !files.isEmpty {
       text += "\nFiles\n\n"

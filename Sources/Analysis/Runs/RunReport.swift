@@ -18,13 +18,14 @@ package struct RunReport: Sendable {
     self.now = now
   }
 
-  package var text: String {
+  /// - Parameter width: columns that its table may take.
+  package func text(width: Int = .max) -> String {
     let state = entry.state ?? .unfinished
     let code = state == .running ? nil : run.record?.exit
     let exit = code.map { ", exit code \($0)" } ?? ""
     var text = "\(run.folder.experiment) \(run.folder.id): \(state.rawValue)\(exit)\n\n"
     text += Facts.text(facts) + "\n\(Coverage(run.rows).text)\n"
-    if !run.cells.isEmpty { text += "\n" + table(isRunning: state == .running).text }
+    if !run.cells.isEmpty { text += "\n" + table(isRunning: state == .running).text(width: width) }
     if state == .unfinished {
       text += "\nto go on with it: runexp resume \(Wording.shellWord(run.folder.path))\n"
     }

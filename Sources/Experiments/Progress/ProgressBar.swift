@@ -210,6 +210,18 @@ package enum Terminal {
     }
   }
 
+  /// The columns that text on the standard output may take.
+  ///
+  /// - Parameters:
+  ///   - onPipe: those where it is no terminal; as many as there are, so that programs find a row in one line.
+  ///   - environment: COLUMNS, if it is a number above 0, holds for terminals, files and pipes.
+  package static func width(
+    onPipe: Int = .max, environment: [String: String] = ProcessInfo.processInfo.environment
+  ) -> Int {
+    if let asked = environment["COLUMNS"].flatMap({ Int($0) }), asked > 0 { return asked }
+    return isatty(1) == 1 ? columns(of: 1) : onPipe
+  }
+
   /// The width in columns of the terminal that a descriptor writes to; 80 where it is none or does not say.
   package static func columns(of descriptor: Int32 = 2) -> Int {
     var size = winsize()

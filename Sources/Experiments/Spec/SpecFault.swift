@@ -123,6 +123,12 @@ extension SpecFault {
       }
       return lines(name, known, "known names")
     case .excludeMatchesNothing(_, let value, let known): return lines(value, known, "its values")
+    case .badSetting(let text) where text.hasPrefix("~"):
+      let path = text.dropFirst()
+      return [
+        "nothing is taken away here: \(path)=null asks for its default, \(path)=none for no such "
+          + "component"
+      ]
     default: return []
     }
   }
