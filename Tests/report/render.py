@@ -4,10 +4,11 @@
 
 Each page is shown 375, 1280 and 1920 pixels wide, light and dark, all that is folded opened. A failure is: a
 script's error or a message on the console, a breach of the page's own policy (which allows no network), anything
-fetched, content wider than the page, a table that must be scrolled at 1280 pixels or more, a text of a drawing that
-leaves it or lies on another, NaN in a drawing, a chart without a description, a pointer over a mark that shows no
-value, a name of a legend that does not hide its series, and choices of the section Explore that draw something else
-or are not in the address. Without a Chromium it says so and succeeds.
+fetched, content wider than the page, a table that must be scrolled at 1280 pixels or more, a name or a unit of a table
+that is broken, a text of a drawing that leaves it, lies on another or is too small or too large to read, a section of
+drawings that leaves a wide page empty, a forest plot of nothing but "too few", cards that touch, NaN in a drawing, a chart without a description, a pointer over a mark that shows no
+value, a name of a legend that does not hide its series, and choices of the section Explore that draw something else,
+begin with one setting for two things, leave a word of an axis out, or are not in the address. Without a Chromium it says so and succeeds.
 """
 
 import html
@@ -48,6 +49,36 @@ addEventListener('load', () => setTimeout(() => {
     if (style.overflowX !== 'visible' && !part.closest('.scroll, svg, select') && part.scrollWidth > part.clientWidth + 1)
       faults.push('clipped: ' + part.className + ' ' + part.textContent.slice(0, 40));
   }
+  for (const cell of document.querySelectorAll('th')) {
+    const last = cell.lastChild;
+    if (last?.previousSibling?.nodeName === 'WBR' && last.textContent.length <= 2)
+      faults.push('a header breaks off "' + last.textContent + '" of ' + cell.textContent);
+  }
+  for (const cell of wide >= 1280 ? document.querySelectorAll('td.l') : []) {
+    if (/\s/.test(cell.textContent) || cell.textContent.length > 24) continue;
+    const lines = document.createRange();
+    lines.selectNodeContents(cell);
+    if (new Set([...lines.getClientRects()].map(line => line.top)).size > 1)
+      faults.push('a name is broken: ' + cell.textContent);
+  }
+  const main = document.querySelector('main').getBoundingClientRect();
+  for (const section of wide >= 1280 ? document.querySelectorAll('section[id]') : []) {
+    const drawn = [...section.querySelectorAll('figure')].filter(one => one.querySelector('svg.chart'));
+    const edges = drawn.flatMap(one => [...one.querySelectorAll('svg.chart, figcaption')])
+      .map(one => one.getBoundingClientRect()).filter(box => box.width > 0).map(box => box.right);
+    if (edges.length && Math.max(...edges) < main.left + 0.9 * main.width)
+      faults.push('section ' + section.id + ' leaves the page empty from ' + Math.round(Math.max(...edges)) + ' px on');
+  }
+  for (const plot of document.querySelectorAll('.forest-rows')) {
+    const said = [...plot.querySelectorAll('.forest-verdict')].map(one => one.textContent);
+    if (said.every(text => text.includes('too few'))) faults.push('a forest plot says nothing but ' + said[0]);
+  }
+  const cards = [...document.querySelectorAll('.card, .answers > li')].map(card => card.getBoundingClientRect());
+  cards.forEach((card, place) => {
+    for (const other of cards.slice(place + 1))
+      if (card.left < other.right + 6 && other.left < card.right + 6 && card.top < other.bottom + 6 && other.top < card.bottom + 6)
+        faults.push('cards touch at ' + Math.round(other.top) + ' px');
+  });
   const overlap = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1
     && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 3;
   const apart = (texts, where) => {
@@ -62,8 +93,11 @@ addEventListener('load', () => setTimeout(() => {
       const frame = chart.getBoundingClientRect();
       if (!frame.width) continue;
       const texts = [...chart.querySelectorAll('text')].filter(text => !text.classList.contains('off'));
+      const scale = frame.width / chart.viewBox.baseVal.width;
       for (const text of texts) {
         const box = text.getBoundingClientRect();
+        const size = parseFloat(getComputedStyle(text).fontSize) * scale;
+        if (size < 9 || size > 18) faults.push('"' + text.textContent + '" is ' + size.toFixed(1) + ' px large');
         if (box.left < frame.left - 1 || box.right > frame.right + 1 || box.top < frame.top - 1 || box.bottom > frame.bottom + 1)
           faults.push('"' + text.textContent + '" leaves the chart ' + chart.getAttribute('aria-label').slice(0, 60));
       }
@@ -82,7 +116,7 @@ addEventListener('load', () => setTimeout(() => {
   }
   for (const chart of charts) {
     const mark = chart.querySelector('.mark, .hit');
-    if (!mark) continue;
+    if (!mark || !chart.getBoundingClientRect().width) continue;
     chart.scrollIntoView();
     const box = mark.getBoundingClientRect();
     chart.dispatchEvent(new PointerEvent('pointermove',
@@ -110,6 +144,8 @@ addEventListener('load', () => setTimeout(() => {
       select.dispatchEvent(new Event('change'));
     };
     const words = name => [...explorer.querySelector('[name=' + name + ']').options].map(option => option.value);
+    const chosen = name => explorer.querySelector('[name=' + name + ']').value;
+    if (words('x').length > 1 && chosen('x') === chosen('colour')) faults.push('axis and colour begin with the same setting');
     const count = () => explorer.querySelectorAll('svg.chart').length;
     // Everything that can be chosen is drawn.
     for (const name of ['y', 'x', 'colour', 'facet'])
@@ -119,6 +155,9 @@ addEventListener('load', () => setTimeout(() => {
         if (/NaN|Infinity|undefined/.test(explorer.querySelector('.panels').outerHTML)) faults.push('NaN in ' + name + ' ' + word);
         if (explorer.querySelector('[name=' + name + ']').value !== word) faults.push('not chosen: ' + name + ' ' + word);
         checkTexts(explorer);
+        const axis = explorer.querySelectorAll('.panels svg.chart');
+        if (name === 'x' && axis.length && !axis[0].querySelector('.ticks [text-anchor=middle], .ticks [transform]'))
+          faults.push('no ticks along ' + word);
       }
     if (words('facet').length > 1 && !location.hash.includes('facet=')) faults.push('what is chosen is not in the address');
     const box = explorer.querySelector('.filters input');

@@ -12,9 +12,11 @@ struct Chart {
   let yLabel: String
   let series: [Series]
   var guides: [Guide] = []
+  /// Whether it stands alone on a wide page.
+  var isWide = false
 
-  static let width = 480.0
-  static let height = 310.0
+  private var width: Double { isWide ? 900 : 480 }
+  private var height: Double { isWide ? 330 : 310 }
   private static let top = 34.0
   private static let bottom = 54.0
   // The widths of a character at the larger size that a narrow page takes, in the widest of the
@@ -33,7 +35,7 @@ struct Chart {
   }
 
   private var frame: (x: ClosedRange<Double>, y: ClosedRange<Double>) {
-    (left...Self.width - right, Self.top...Self.height - Self.bottom)
+    (left...width - right, Self.top...height - Self.bottom)
   }
 
   // What lies beyond an axis stands at its edge.
@@ -49,6 +51,13 @@ struct Chart {
     }
   }
 
+  /// The same for a wide page.
+  var wide: Chart {
+    var chart = self
+    chart.isWide = true
+    return chart
+  }
+
   /// The chart.
   var svg: HTML {
     let parts =
@@ -59,7 +68,8 @@ struct Chart {
     return .element(
       "svg",
       [
-        "class": "chart", "viewBox": "0 0 \(Self.width.svg) \(Self.height.svg)", "role": "img",
+        "class": isWide ? "chart wide" : "chart", "viewBox": "0 0 \(width.svg) \(height.svg)",
+        "role": "img",
         "aria-label": summary, "xmlns": "http://www.w3.org/2000/svg",
       ], joined: parts)
   }
@@ -82,7 +92,7 @@ struct Chart {
       // The last one must not be cut off by the edge.
       let half = Double(tick.text.count) * Self.letter / 2
       texts.append(
-        text(tick.text, min(x, Self.width - half), frame.y.upperBound + 20, "middle"))
+        text(tick.text, min(x, width - half), frame.y.upperBound + 20, "middle"))
     }
     let base = HTML.leaf(
       "path",
@@ -109,9 +119,9 @@ struct Chart {
   }
 
   private var titles: HTML {
-    text(yLabel, 4, 15, "start", "label")
+    text(yLabel, 0, 15, "start", "label")
       + text(
-        xLabel, (frame.x.lowerBound + frame.x.upperBound) / 2, Self.height - 8, "middle", "label")
+        xLabel, (frame.x.lowerBound + frame.x.upperBound) / 2, height - 8, "middle", "label")
   }
 
   private func rule(_ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double) -> HTML {

@@ -176,7 +176,7 @@ package enum Ticks {
     let last = Int(floor(log2(high) + 1e-9))
     let all = first <= last ? Array(first...last) : []
     var stride = 1
-    while all.count / stride > count { stride = stride == 1 ? 2 : stride == 2 ? 5 : stride + 5 }
+    while all.count / stride > count { stride += stride < 3 ? 1 : stride == 3 ? 2 : 5 }
     let ticks = all.filter { $0 % stride == 0 }.map { exp2(Double($0)) }
       .filter { $0 >= low * (1 - 1e-9) && $0 <= high * (1 + 1e-9) }
     return ticks.count < 2 ? binary(low, high, count: 4).filter { $0 > 0 } : ticks
@@ -219,7 +219,10 @@ enum TickText {
   }
 
   /// Four significant figures, for what no metric is.
-  static func figures(_ value: Double) -> String { String(format: "%.4g", value) }
+  static func figures(_ value: Double) -> String {
+    abs(value) >= 1e4 && abs(value) < 1e6
+      ? value.rounded().formattedCount : String(format: "%.4g", value)
+  }
 
   /// How far the nearest other tick is; for a single one its own size.
   static func step(at tick: Double, among ticks: [Double]) -> Double {

@@ -7,10 +7,12 @@ enum ChartStyle {
       display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 26.5rem), 1fr));
       gap: 1.4rem 1.8rem;
     }
-    .single .panels { grid-template-columns: minmax(0, 38rem); }
-    @media (min-width: 80rem) {
+    .single .panels { grid-template-columns: minmax(0, 1fr); }
+    .chart.wide { display: none; }
+    @media (min-width: 100rem) {
+      .panels { grid-template-columns: repeat(var(--columns, 3), minmax(0, 1fr)); }
       .single:has(svg.chart) {
-        display: grid; grid-template-columns: minmax(0, 38rem) minmax(14rem, 1fr);
+        display: grid; grid-template-columns: minmax(0, 1fr) minmax(14rem, 22rem);
         column-gap: 2.5rem;
       }
       .single:has(svg.chart) > .legend { grid-column: 1 / -1; }
@@ -31,7 +33,17 @@ enum ChartStyle {
     }
     .chart text.label { fill: var(--ink); }
     .chart text.name { font-weight: 600; }
+    /* Texts keep their size while the drawing around them grows. */
     @container (max-width: 26rem) { .chart text { font-size: 14.5px; } }
+    @container (min-width: 34rem) { .chart text { font-size: 10.5px; } }
+    @container (min-width: 42rem) {
+      .single .chart { display: none; }
+      .single .chart.wide { display: block; }
+      .chart text { font-size: 9px; }
+      .chart.wide text { font-size: 13.5px; }
+    }
+    @container (min-width: 56rem) { .chart.wide text { font-size: 12px; } }
+    @container (min-width: 72rem) { .chart.wide text { font-size: 10.5px; } }
     .grid path { stroke: var(--grid); }
     .axis { stroke: var(--soft); }
     .line { stroke-width: 2; stroke-linejoin: round; stroke-linecap: butt; }
@@ -52,7 +64,7 @@ enum ChartStyle {
 
     .shares { display: grid; gap: .35rem; font-size: .9rem; font-variant-numeric: tabular-nums; }
     .share {
-      display: grid; grid-template-columns: minmax(6rem, 14rem) minmax(4rem, 24rem) 4rem;
+      display: grid; grid-template-columns: minmax(6rem, 14rem) minmax(4rem, 1fr) 4rem;
       align-items: center; gap: .9rem;
     }
     .share-name { overflow-wrap: anywhere; }

@@ -15,6 +15,15 @@ struct CurvePanels {
   /// Whether the validation losses are marked.
   var hasEvaluations = false
   let value: (LossCurve.Step) -> Double?
+  /// The first step that is shown.
+  var start = 0
+
+  /// The same curves from a step on, on axes of their own.
+  func later(from step: Int) -> CurvePanels {
+    var panels = self
+    panels.start = step
+    return panels
+  }
 
   /// What the colour stands for; nil where nothing differs but seeds.
   ///
@@ -79,11 +88,11 @@ struct CurvePanels {
     else { return ([], 0) }
     let panels = drawn.map { title, series in
       Figure.Panel(
-        title: title,
+        title: start == 0 ? title : "from step \(start) on",
         chart: Chart(
           summary: "\(label) by step\(title.isEmpty ? "" : " at \(title)"): " + ends(series), x: x,
           y: y, xLabel: "step", yLabel: label, series: series
-        ).svg)
+        ))
     }
     return (panels, groups.count - shown.count)
   }
@@ -91,10 +100,10 @@ struct CurvePanels {
   /// An axis on which what diverged does not press the others flat: a loss is cut a little above
   /// where trainings begin, what else spans much has a logarithmic axis.
   private func axis(_ values: [Double], _ series: [[Series]]) -> ChartAxis? {
-    if hasEvaluations, let start = series.flatMap({ $0 }).compactMap(\.line.first?.y).max(),
-      let most = values.max(), most > 1.15 * start
+    if hasEvaluations, let first = series.flatMap({ $0 }).compactMap(\.line.first?.y).max(),
+      let most = values.max(), most > 1.15 * first
     {
-      return ChartAxis(values.map { min($0, 1.1 * start) }, unit: .plain)
+      return ChartAxis(values.map { min($0, 1.1 * first) }, unit: .plain)
     }
     let least = values.filter { $0 > 0 }.min() ?? 0
     let isWide = least > 0 && (values.max() ?? 0) > 30 * least && (values.min() ?? 0) > 0
@@ -134,7 +143,8 @@ struct CurvePanels {
     let raw = curves.map { curve in
       curve.steps.compactMap { step in value(step).map { (step: step.step, value: $0) } }
     }
-    let band = SeedBand(raw.map { SeedBand.smooth($0, window: window) })
+    let band = SeedBand(
+      raw.map { SeedBand.smooth($0, window: window).filter { $0.step >= start } })
     var series = Series(name: name, style: style)
     series.line = Downsampling.extremes(
       band.points.map { CurvePoint(Double($0.step), $0.mean) }, limit: limit)
@@ -142,7 +152,7 @@ struct CurvePanels {
     series.label = series.line.isEmpty ? nil : label
     series.marks = hits(band, name, style, limit: limit)
     if hasEvaluations { series.marks += evaluations(curves, name) }
-    series.ends = zip(cells, raw).compactMap(end)
+    series.ends = zip(cells, raw).compactMap(end).filter { $0.x >= Double(start) }
     return series
   }
 
@@ -179,7 +189,8 @@ struct CurvePanels {
   }
 
   private func evaluations(_ curves: [LossCurve], _ name: String) -> [Series.Mark] {
-    let band = SeedBand(curves.map { $0.evaluations.map { ($0.step, $0.loss) } })
+    let band = SeedBand(
+      curves.map { $0.evaluations.filter { $0.step >= start }.map { ($0.step, $0.loss) } })
     let full = Set(curves.flatMap(\.evaluations).filter(\.isFull).map(\.step))
     return Downsampling.even(band.points.count, limit: 24).map { index in
       let point = band.points[index]

@@ -25,7 +25,11 @@ enum ExploreChart {
         return { colour: `color-mix(in oklab, var(${to}) ${share}%, var(${from}))`, dash: '' };
       }
 
-      const short = value => String(+value.toPrecision(4));
+      function short(value) {
+        if (!value || Math.abs(value) >= 1e-3) return String(+value.toPrecision(4));
+        const [figures, exponent] = value.toExponential(3).split('e');
+        return +figures + 'e' + +exponent;
+      }
       function scaled(value, step, units) {
         let place = 0;
         while (Math.abs(value) >= step && place + 1 < units.length) {
@@ -101,13 +105,15 @@ enum ExploreChart {
         };
       }
 
-      const WIDTH = 480, RIGHT = 18, TOP = 34, LETTER = 9.3;
+      const RIGHT = 18, TOP = 34, LETTER = 9.3;
       // A panel: groups are series with a name, a look, lines and points.
-      function panel(groups, x, y, title) {
+      function panel(groups, x, y, title, isWide) {
+        const WIDTH = isWide ? 900 : 480;
         const left = Math.max(1, ...y.ticks.map(tick => tick.text.length)) * LETTER + 14;
-        const letters = x.ticks.reduce((sum, tick) => sum + tick.text.length + 2, 0);
-        // Words that would touch are turned.
-        const isTurned = x.isWords && letters * LETTER > WIDTH - left - RIGHT;
+        // Words that would touch are turned, so that each has its tick.
+        const longest = Math.max(0, ...x.ticks.map(tick => tick.text.length));
+        const slot = (WIDTH - left - RIGHT) / Math.max(1, x.ticks.length);
+        const isTurned = x.isWords && longest * LETTER + 8 > slot;
         const bottom = isTurned ? 96 : 54, height = 256 + bottom, base = height - bottom;
         const px = value => left + x.place(value) * (WIDTH - left - RIGHT);
         const py = value => base - y.place(value) * (base - TOP);
@@ -120,17 +126,17 @@ enum ExploreChart {
         let edge = Infinity;
         for (const tick of [...x.ticks].reverse()) {
           const at = px(tick.value), half = tick.text.length * LETTER / 2;
-          if (!isTurned && at + half + 6 > edge) continue;
+          if (!x.isWords && at + half + 6 > edge) continue;
           edge = at - half;
           ticks.append(draw('text', isTurned
             ? { 'text-anchor': 'end', transform: `translate(${at + 4} ${base + 16}) rotate(-40)` }
             : { 'text-anchor': 'middle', x: Math.min(at, WIDTH - half), y: base + 20 }, tick.text));
         }
         const chart = draw('svg', {
-          class: 'chart', viewBox: `0 0 ${WIDTH} ${height}`, role: 'img',
+          class: isWide ? 'chart wide' : 'chart', viewBox: `0 0 ${WIDTH} ${height}`, role: 'img',
           'aria-label': `${y.name} against ${x.name}${title && ' at ' + title}`,
         }, grid, draw('path', { class: 'axis', d: `M${left} ${base}H${WIDTH - RIGHT}` }), ticks,
-        draw('text', { class: 'label', x: 4, y: 15 }, y.name),
+        draw('text', { class: 'label', x: 0, y: 15 }, y.name),
         draw('text', {
           class: 'label', x: (left + WIDTH - RIGHT) / 2, y: height - 8, 'text-anchor': 'middle',
         }, x.name), ...groups.map(group => series(group, px, py)));

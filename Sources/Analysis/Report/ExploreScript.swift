@@ -31,9 +31,11 @@ enum ExploreScript {
         colour: { title: 'colour by', words: [NONE, ...names] },
         facet: { title: 'a panel for each', words: [NONE, ...names] },
       };
+      // What is drawn against one setting is coloured by another.
+      const across = sweep ?? names[0], others = names.filter(name => name !== across);
       const usual = {
-        y: choices.y.words[0], x: sweep ?? names[0], facet: NONE,
-        colour: names.find(name => name !== sweep && name !== 'seed') ?? sweep ?? NONE,
+        y: choices.y.words[0], x: across, facet: NONE,
+        colour: others.find(name => name !== 'seed') ?? others[0] ?? NONE,
       };
       const chosen = key => {
         const word = state.read().get(key);
@@ -144,9 +146,10 @@ enum ExploreScript {
 
         const drawn = isCurve ? curves(cells) : values(cells, metric, named(chosen('x')));
         const colour = named(chosen('colour')), facet = named(chosen('facet'));
-        // A number alone does not say what it is.
+        // A number alone does not say what it is, nor does a yes, a no or nothing.
+        const isBare = word => /^(true|false|-)$/.test(word) || Number.isFinite(+word);
         const nameOf = index => !colour ? 'all cells'
-          : (colour.isNumeric ? colour.name + ' ' : '') + colour.values[index];
+          : (colour.values.some(isBare) ? colour.name + ' ' : '') + colour.values[index];
         const shown = colour ? unique(cells.map(colour.of)) : [0];
         const facets = facet ? unique(cells.map(facet.of)) : [null];
         panels.replaceChildren(...facets.map(place => {
@@ -156,15 +159,24 @@ enum ExploreScript {
             ...drawn.series(inside.filter(cell => !colour || colour.of(cell) === index)),
           }));
           const title = facet ? `${facet.name} ${facet.values[place]}` : '';
-          return panel(groups, drawn.x, drawn.y, title);
+          return panel(groups, drawn.x, drawn.y, title, facets.length === 1 && isRoomy());
         }));
         if (colour) legend.replaceChildren(...shown.map(index => make('li',
           { 'data-series': nameOf(index) }, swatch(look(data, colour, index)), nameOf(index))));
+        panels.style.setProperty('--columns', facets.length > 4 ? 3 : facets.length);
         figure.classList.toggle('single', facets.length === 1);
         note.textContent += drawn.note;
         wireLegends(root);
         hideSeries();
       }
+      // A drawing alone on a wide page is wide, as the page's own are.
+      const isRoomy = () => root.clientWidth >= 672;
+      let wasRoomy = isRoomy();
+      addEventListener('resize', () => {
+        if (isRoomy() === wasRoomy) return;
+        wasRoomy = isRoomy();
+        show();
+      });
       addEventListener('hashchange', show);
       show();
     })();

@@ -5,7 +5,7 @@ struct Figure {
   /// A chart and what it is of, where the figure has several.
   struct Panel {
     let title: String
-    let chart: HTML
+    let chart: Chart
   }
 
   let panels: [Panel]
@@ -15,12 +15,19 @@ struct Figure {
   /// Whether the legend shows lines or markers only.
   var hasLines = true
 
+  /// How many panels stand side by side on the widest page: as leaves the fewest places empty.
+  private var columns: Int {
+    guard panels.count > 4 else { return panels.count }
+    return (-panels.count % 3 + 3) % 3 <= (-panels.count % 4 + 4) % 4 ? 3 : 4
+  }
+
   var html: HTML {
     let charts = panels.map { panel in
+      // Alone it has two shapes, of which the style shows the one that suits the page.
       HTML.element(
         "div", ["class": "panel"],
         panel.title.isEmpty ? .nothing : .element("p", ["class": "panel-title"], HTML(panel.title)),
-        panel.chart)
+        panel.chart.svg, panels.count == 1 ? panel.chart.wide.svg : .nothing)
     }
     let names = legend.map { entry in
       HTML.element(
@@ -29,7 +36,7 @@ struct Figure {
     return .element(
       "figure", ["class": panels.count == 1 ? "single" : ""],
       names.count < 2 ? .nothing : .element("ul", ["class": "legend"], joined: names),
-      .element("div", ["class": "panels"], joined: charts),
+      .element("div", ["class": "panels", "style": "--columns:\(columns)"], joined: charts),
       .element("figcaption", [:], HTML(caption)))
   }
 }

@@ -57,10 +57,10 @@ enum ReportStyle {
     }
     p, li { max-width: 72ch; overflow-wrap: anywhere; }
     .answers {
-      list-style: none; margin: 0 0 1.4rem; padding: 0; display: grid;
-      grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); gap: 1rem;
+      list-style: none; margin: 0 0 1.4rem; padding: 0; display: flex; flex-wrap: wrap; gap: 1rem;
     }
     .answers > li {
+      flex: 1 1 min(100%, 22rem);
       background: var(--card); border-radius: .6rem; padding: .8rem 1.1rem; max-width: none;
     }
     .asked { display: block; color: var(--soft); font-size: .92rem; }
@@ -109,6 +109,8 @@ enum ReportStyle {
     th { color: var(--soft); font-weight: 600; border-bottom: 1px solid var(--rule); }
     th { white-space: normal; vertical-align: bottom; }
     th.l, td.l { text-align: left; white-space: normal; }
+    td.short { white-space: nowrap; }
+    .parts { display: flex; flex-wrap: wrap; column-gap: 3rem; align-items: flex-start; }
     th:first-child, td:first-child { padding-left: 0; }
     tbody tr:hover { background: var(--card); }
     header td { overflow-wrap: anywhere; }
@@ -126,6 +128,7 @@ enum ReportStyle {
       gap: 1rem;
     }
     .card { background: var(--card); border-radius: .6rem; padding: 1rem 1.2rem; min-width: 0; }
+    .cards + .cards { margin-top: 1rem; }
     .card h3 { margin: 0 0 .5rem; }
     dl {
       display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .2rem 1rem; margin: 0;
@@ -142,6 +145,12 @@ enum ReportStyle {
         text-decoration-color: var(--rule);
       }
       section { margin-top: 2.25rem; padding-top: 1.75rem; }
+    }
+    @media (max-width: 48rem) {
+      /* What a row is of stays in sight while the table scrolls. */
+      .scroll th:first-child, .scroll td:first-child {
+        position: sticky; left: 0; padding-right: .5rem; background: var(--page);
+      }
     }
     @media (max-width: 30rem) {
       .page { padding-left: 1rem; padding-right: 1rem; }

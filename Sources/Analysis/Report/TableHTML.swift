@@ -9,68 +9,40 @@ extension Table {
   /// A line of words is broken where it is longer.
   private static let longestWords = 26
 
-  /// The table, in as many parts as it takes; on narrower pages each scrolls in a container of its
-  /// own.
-  var html: HTML { parts.map(\.scrolling).joined }
-
-  /// The table, or several that have its first columns in common.
-  var parts: [Table] {
-    let widths = header.indices.map(width)
-    if widths.reduce(0, +) <= Self.room { return [self] }
-    var lead = names
-    // At least half of the room is for the others.
-    while lead.count > 1, lead.map({ widths[$0] }).reduce(0, +) > Self.room / 2 {
-      lead.removeLast()
-    }
-    let taken = lead.map { widths[$0] }.reduce(0, +)
-    var parts: [[Int]] = [[]]
-    var used = taken
-    for column in header.indices.dropFirst(lead.count) {
-      if used + widths[column] > Self.room, parts[parts.count - 1] != [] {
-        parts.append([])
-        used = taken
-      }
-      parts[parts.count - 1].append(column)
-      used += widths[column]
-    }
-    return parts.map { columns(lead + $0) }
-  }
-
-  /// The columns that say what a row is of: numbers before the first column of words are settings
-  /// of it.
-  private var names: [Int] {
-    guard let first = left.min(), first < header.count / 2 else { return [0] }
-    return Array(header.indices.prefix { $0 <= first || left.contains($0) })
-  }
-
-  private func columns(_ kept: [Int]) -> Table {
-    Table(
-      header: kept.map { header[$0] }, rows: rows.map { row in kept.map { row[$0] } },
-      left: Set(kept.indices.filter { left.contains(kept[$0]) }))
+  /// The table, in as many parts as it takes, side by side where there is room; on narrower pages each
+  /// scrolls in a container of its own.
+  var html: HTML {
+    let parts = parts(header.indices.map(room), room: Self.room).map(\.scrolling)
+    return parts.count == 1 ? parts[0] : .element("div", ["class": "parts"], joined: parts)
   }
 
   /// How much room a column takes, in pixels: of numbers all of it, of words as much as their
   /// longest word or a short line.
-  private func width(_ column: Int) -> Int {
-    func longestWord(_ text: String) -> Int {
-      text.split { " _/".contains($0) }.map(\.count).max() ?? 0
-    }
+  private func room(_ column: Int) -> Int {
     let fields = rows.map { $0[column] }
-    let widest =
-      left.contains(column)
-      ? max(
-        min(Self.longestWords, fields.map(\.count).max() ?? 0),
-        fields.map(longestWord).max() ?? 0)
-      : fields.map(\.count).max() ?? 0
-    return max(widest, longestWord(header[column]) + 1) * 15 / 2 + 22
+    let widest = fields.map(\.count).max() ?? 0
+    let isWrapped = left.contains(column) && !isShort(column)
+    let word = fields.flatMap { $0.split { " /".contains($0) } }.map(\.count).max() ?? 0
+    let least = isWrapped ? max(Self.longestWords, word) : widest
+    let title = header[column].split(separator: " ").flatMap { String($0).pieces }
+    return max(least, (title.map(\.count).max() ?? 0) + 1) * 15 / 2 + 22
+  }
+
+  /// Whether a column of words needs no second line.
+  private func isShort(_ column: Int) -> Bool {
+    rows.allSatisfy { $0[column].count <= Self.longestWords }
   }
 
   private var scrolling: HTML {
     func cells(_ row: [String], _ name: String) -> HTML {
       let fields = row.enumerated().map { index, field in
         HTML.element(
-          name, ["class": left.contains(index) ? "l" : "", "scope": name == "th" ? "col" : ""],
-          name == "th" || left.contains(index) ? field.breakable : HTML(field))
+          name,
+          [
+            "class": !left.contains(index) ? "" : isShort(index) ? "l short" : "l",
+            "scope": name == "th" ? "col" : "",
+          ],
+          name == "th" || left.contains(index) && !isShort(index) ? field.breakable : HTML(field))
       }
       return .element("tr", [:], joined: fields)
     }
@@ -83,11 +55,24 @@ extension Table {
 }
 
 extension String {
-  /// The text, with places after underscores where a line may break.
+  /// The pieces between which a line may break: after underscores, but a unit of a letter or two, as in
+  /// `per_s`, stays with its word.
+  fileprivate var pieces: [String] {
+    var pieces: [String] = []
+    for word in split(separator: "_", omittingEmptySubsequences: false) {
+      if let last = pieces.last, word.count <= 2 {
+        pieces[pieces.count - 1] = last + "_" + word
+      } else {
+        if let last = pieces.last { pieces[pieces.count - 1] = last + "_" }
+        pieces.append(String(word))
+      }
+    }
+    return pieces
+  }
+
   fileprivate var breakable: HTML {
-    let words = split(separator: "_", omittingEmptySubsequences: false)
-    return words.enumerated().map { index, word in
-      index == words.count - 1 ? HTML(String(word)) : HTML(word + "_") + .leaf("wbr")
+    pieces.enumerated().map { index, piece in
+      index == 0 ? HTML(piece) : .leaf("wbr") + HTML(piece)
     }.joined
   }
 }

@@ -62,8 +62,8 @@ import Testing
     #expect(section.contains("Lowest mean: plain 2.0200 at lr 0.01, normed 2.0400 at lr 0.01."))
     #expect(section.contains("plain, lr 0.1: 3 of 3 diverged"))
     #expect(section.contains("class=\"end\"") && section.contains(">0.001</text>"))
-    // Three seeds at each of three rates, but for those that diverged.
-    #expect(section.components(separatedBy: "class=\"mark\"").count - 1 == 9 + 6)
+    // Three seeds at each of three rates, but for those that diverged; in both shapes of the chart.
+    #expect(section.components(separatedBy: "class=\"mark\"").count - 1 == 2 * (9 + 6))
     #expect(section.contains("Sensitivity to the learning rate"))
   }
 
@@ -81,6 +81,32 @@ import Testing
     #expect(
       section.contains("text-anchor=\"end\">4</text>") || section.contains("\"end\">4.0</text>"))
     #expect(!section.contains("text-anchor=\"end\">10</text>"))
+  }
+
+  @Test func `what too few seeds cannot tell is a sentence and no picture`() throws {
+    let run = try ReportCase(
+      record: ReportCase.record(training: true, headline: [.valLoss], primary: [.valLoss]))
+    let rows = ["a", "b", "c"].enumerated().flatMap { index, variant in
+      (1...2).map { seed in
+        var row = CellRow(
+          cell: "\(variant)\(seed)", experiment: "case", variant: variant, seed: seed, status: .ok)
+        row.metrics[.valLoss] = 2 + 0.1 * Double(index) + 0.03 * Double(seed * (index + 1))
+        return row
+      }
+    }
+    try run.write(rows)
+    let html = try run.report().html
+    #expect(html.contains("val_loss: 2 seeds are too few to say of any of 2 differences"))
+    #expect(!html.contains("class=\"forest-row"))
+  }
+
+  @Test func `a lone drawing has a second, wide shape, and curves a panel of their later half`()
+    throws
+  {
+    let html = try sweep().html
+    let parts = html.components(separatedBy: "class=\"chart wide\"")
+    #expect(parts.count > 1 && parts.dropFirst().allSatisfy { $0.contains("</svg>") })
+    #expect(html.contains("viewBox=\"0 0 900 330\"") && html.contains("viewBox=\"0 0 480 310\""))
   }
 
   @Test func `differences stand in a forest plot with the verdicts of the summary`() throws {
@@ -132,7 +158,8 @@ import Testing
     for name in ["a, b", "gqa", "rolling"] {
       #expect(section.contains("<li data-series=\"\(name)\">"))
     }
-    #expect(section.components(separatedBy: "class=\"line\"").count - 1 == 3)
+    // In both shapes of the chart.
+    #expect(section.components(separatedBy: "class=\"line\"").count - 1 == 2 * 3)
   }
 
   @Test func `the loss by position and the scores by distance come from the cells' files`() throws {

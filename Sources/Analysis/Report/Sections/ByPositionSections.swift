@@ -38,7 +38,7 @@ struct ExtrapolationSection: ReportSection {
             summary: "Loss by position: " + CellCurves.ends(series, Metric.valLoss), x: x, y: y,
             xLabel: "position in the window", yLabel: "loss, nats per token", series: series,
             guides: guides ?? []
-          ).svg)
+          ))
       }, legend: data.legend,
       caption:
         "Mean over the validation windows, a running mean over \(panels.window) positions; the band goes from "
@@ -116,7 +116,7 @@ struct PositionSection: ReportSection {
           chart: Chart(
             summary: "\(label) by distance: " + CellCurves.ends(series, metric), x: x, y: y,
             xLabel: "distance in tokens", yLabel: label, series: series, guides: guides
-          ).svg)
+          ))
       }, legend: data.legend, caption: caption
     ).html
   }

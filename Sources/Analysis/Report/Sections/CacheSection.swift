@@ -97,7 +97,7 @@ struct CacheSection: ReportSection {
           summary: "Cache bytes against tokens; at \(most.formattedCount) tokens: "
             + said.joined(separator: ", "), x: x, y: y, xLabel: "tokens in the cache",
           yLabel: "bytes of one sequence", series: series
-        ).svg)
+        ))
     }
     let what =
       measured.isEmpty

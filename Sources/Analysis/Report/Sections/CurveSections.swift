@@ -19,8 +19,15 @@ struct LossSection: ReportSection {
     let curves = CurvePanels(
       data: data, label: "loss, nats per token", metric: .valLoss, window: window,
       hasEvaluations: true, value: \.loss)
-    let (panels, left) = curves.panels
+    var (panels, left) = curves.panels
     if panels.isEmpty { return nil }
+    // Beside the first steps the later ones, in which variants differ, would look flat.
+    if panels.count == 1, longest >= 20 {
+      let later = curves.later(from: longest / 2).panels.shown
+      if !later.isEmpty {
+        panels = [Figure.Panel(title: "all steps", chart: panels[0].chart)] + later
+      }
+    }
     let seeds = Set(data.cells.filter { data.curves[$0.id] != nil }.map(\.row.seed)).count
     let over =
       seeds > 1
@@ -69,23 +76,35 @@ struct StabilitySection: ReportSection {
   let absence = "no cell of this run trains"
 
   var content: HTML? {
-    let figures = [
-      figure("norm of the gradient before clipping", .gradNormMax, \.gradientNorm),
-      figure("largest attention logit", .maxAttentionLogit, \.maxAttentionLogit),
-    ].compactMap { $0 }
-    return figures.isEmpty ? nil : figures.joined
+    let curves = [
+      curves("norm of the gradient before clipping", .gradNormMax, \.gradientNorm),
+      curves("largest attention logit", .maxAttentionLogit, \.maxAttentionLogit),
+    ].filter { !$0.panels.shown.isEmpty }
+    guard let first = curves.first else { return nil }
+    // Two panels stand side by side; of more, each quantity has a figure.
+    if curves.allSatisfy({ $0.panels.shown.count == 1 }) {
+      return Figure(
+        panels: curves.flatMap(\.panels.shown), legend: first.legend,
+        caption: Self.caption("Every step", left: 0)
+      ).html
+    }
+    return curves.map { curves in
+      let label = curves.label.prefix(1).uppercased() + curves.label.dropFirst()
+      return Figure(
+        panels: curves.panels.shown, legend: curves.legend,
+        caption: Self.caption("\(label), every step", left: curves.panels.left)
+      ).html
+    }.joined
   }
 
-  private func figure(
+  private func curves(
     _ label: String, _ metric: Metric, _ value: @escaping (LossCurve.Step) -> Double?
-  ) -> HTML? {
-    let curves = CurvePanels(
-      data: data, label: label, metric: metric, window: 1, value: value)
-    let (panels, left) = curves.panels
-    if panels.isEmpty { return nil }
-    let caption =
-      "\(label.prefix(1).uppercased() + label.dropFirst()), every step as it was, mean over the "
-      + "seeds; the band goes from the lowest to the highest." + LossSection.left(left)
-    return Figure(panels: panels, legend: curves.legend, caption: caption).html
+  ) -> CurvePanels {
+    CurvePanels(data: data, label: label, metric: metric, window: 1, value: value)
+  }
+
+  private static func caption(_ what: String, left: Int) -> String {
+    "\(what) as it was, mean over the seeds; the band goes from the lowest to the highest."
+      + LossSection.left(left)
   }
 }

@@ -22,14 +22,30 @@ struct DifferencesSection: ReportSection {
 
   var content: HTML? {
     let all = data.summary.differences.filter { $0.comparison.values.interval != nil }
+    if all.isEmpty { return nil }
+    let told = all.filter { $0.fewSeeds == nil }
     let plots = all.map(\.metric).unique.compactMap { metric in
-      plot(metric, all.filter { $0.metric == metric })
+      plot(metric, told.filter { $0.metric == metric })
     }
-    if plots.isEmpty { return nil }
+    let few = self.few(all.filter { $0.fewSeeds != nil })
+    if plots.isEmpty { return few }
     let caption =
       "A dot is the difference of the means, of times their ratio; its bar is the 95 % interval of Student's t, by seed "
       + "where seeds pair. The verdict is of the difference, corrected for the number of tests (Holm)."
-    return plots.joined + .element("p", ["class": "caption"], HTML(caption))
+    return plots.joined + .element("p", ["class": "caption"], HTML(caption)) + few
+  }
+
+  // Intervals that span everything are no picture.
+  private func few(_ all: [Difference]) -> HTML {
+    let sentences = all.map(\.metric).unique.map { metric in
+      let differences = all.filter { $0.metric == metric }
+      let seeds = differences.compactMap(\.fewSeeds).max() ?? 0
+      let count = differences.count
+      return "\(metric.name): \(seeds) \(seeds == 1 ? "seed is" : "seeds are") too few to say of "
+        + (count == 1 ? "the one difference" : "any of \(count) differences")
+        + " whether it is more than chance; \(Comparison.fewSeeds) or more can show a large one."
+    }
+    return sentences.map(paragraph).joined
   }
 
   private func plot(_ metric: Metric, _ all: [Difference]) -> HTML? {
@@ -73,6 +89,13 @@ struct DifferencesSection: ReportSection {
       String(format: abs(ratio) < 9.9995 ? "%.3f" : "%.1f", ratio)
     }
     return text(value) + " x" + (interval.map { " [\(text($0.low)), \(text($0.high))]" } ?? "")
+  }
+}
+
+extension Difference {
+  /// The number of seeds, where it is too small for a verdict.
+  fileprivate var fewSeeds: Int? {
+    if case .undecided(.fewSeeds(let seeds)) = comparison.verdict { seeds } else { nil }
   }
 }
 

@@ -64,7 +64,7 @@ struct FinalLossSection: ReportSection {
             + said.joined(separator: ", "), x: x, y: y, xLabel: name,
           yLabel: "validation loss at the end, nats per token",
           series: lines.map { series($0, name, ceiling: y.high) }
-        ).svg)
+        ))
     }
     return Figure(
       panels: panels, legend: data.legend,

@@ -72,7 +72,7 @@ struct PredictionSection: ReportSection {
         summary: "Measured against predicted \(title) of "
           + series.map(\.name).joined(separator: ", "), x: axis, y: axis, xLabel: "predicted",
         yLabel: "measured", series: series, guides: [diagonal]
-      ).svg)
+      ))
   }
 
   private func mark(_ prediction: Prediction) -> Series.Mark {

@@ -85,7 +85,7 @@ struct RooflineSection: ReportSection {
         summary: "Roofline of \(work): \(said.joined(separator: ", "))", x: x, y: y,
         xLabel: "operations a byte moved", yLabel: "FLOP/s", series: series,
         guides: Self.guides(roof, ridge, x)
-      ).svg)
+      ))
   }
 
   private static func guides(_ roof: Roof, _ ridge: Double?, _ x: ChartAxis) -> [Guide] {

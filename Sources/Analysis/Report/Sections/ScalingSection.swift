@@ -96,7 +96,7 @@ struct ScalingSection: ReportSection {
         chart: Chart(
           summary: "\(metric.name) against \(name)\(at): \(said.joined(separator: ", "))", x: x,
           y: y, xLabel: name, yLabel: metric.unitWord, series: series
-        ).svg)
+        ))
     }
   }
 
