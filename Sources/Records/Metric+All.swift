@@ -74,7 +74,7 @@ extension Metric {
     better: .none, .sampled, as: .decimals(4))
   package static let zLoss = Metric(
     "z_loss",
-    "Mean z-loss in the last tenth of the steps, in nats per token: minimised beside train_loss.",
+    "Mean z-loss in the last tenth of the steps, in nats per token: minimised together with train_loss.",
     better: .none, .sampled, as: .decimals(4))
 
   // Speed

@@ -167,7 +167,7 @@ extension Metric {
     better: .none, .sampled, as: .scaled)
   package static let deviceBandwidth = Metric(
     "device_bytes_per_s",
-    "The device's measured memory read bandwidth at the time of the cell, in bytes a second.",
+    "The device's measured memory read bandwidth at the time of the cell, in bytes per second.",
     better: .none, .sampled, as: .bytes)
 }
 

@@ -11,7 +11,7 @@ package struct AttentionBenchmark: Workload {
   package static let summary =
     "one attention alone: time, FLOP/s, share of peak, memory, error against float64"
   package static let formula =
-    "softmax(scale q k^T) v and its gradients; 4 d FLOPs a pair forward, 2.5 times that backward"
+    "softmax(scale q k^T) v and its gradients; 4 d FLOPs per pair forward, 2.5 times that backward"
   package static let source = "Dao et al. 2022, arXiv 2205.14135; counted as in Dao 2023"
   package static let measuresTime = true
   package static let headline: [Metric] = [
@@ -131,7 +131,7 @@ struct AttentionBenchmarkOptions: Sendable {
     let word = options.read(
       "mask",
       .choice(of: [
-        Choice("none", "no mask beside causal and window"),
+        Choice("none", "none besides causal and window"),
         Choice("boolean", "hides a random share of the pairs, alike for all heads"),
         Choice("additive", "adds random numbers to the logits, -inf for a share of them"),
         Choice("both", "a boolean and an additive mask"),
@@ -142,7 +142,7 @@ struct AttentionBenchmarkOptions: Sendable {
     backward = options.read("backward", .bool, default: true, "measure the gradients as well")
     seconds = options.read(
       "seconds", .double(in: 0...3600), default: 0.5,
-      "time to repeat the measurement for; it is made twice at least, and once a round")
+      "time to repeat the measurement for; at least two measurements, and one per round")
     rounds = options.timingRounds(default: 6)
     checksError = options.read(
       "check_error", .bool, default: true, "compare a sample of the rows with float64")

@@ -12,7 +12,7 @@ package struct Generate: Workload {
   package static let word = "generate"
   package static let summary =
     "prefill and decode with a KV cache: tokens/s, cache bytes, and what a smaller cache costs"
-  package static let formula = "cache bytes = 2 layers kv_heads head_dim tokens x bytes a number"
+  package static let formula = "cache bytes = 2 layers kv_heads head_dim tokens x bytes per number"
   package static let source = "Pope et al. 2022, arXiv 2211.05102; Q8 blocks as in llama.cpp"
   package static let measuresTime = true
   package static let headline: [Metric] = [
@@ -170,7 +170,7 @@ extension Section {
       .choice(of: [
         Choice("f32", "32-bit floats, exact"),
         Choice("bf16", "bfloat16: half the bytes"),
-        Choice("q8", "blocks of 32 int8 numbers with one fp16 scale: 8.5 bits a number"),
+        Choice("q8", "blocks of 32 int8 numbers with one fp16 scale: 8.5 bits per number"),
       ]), default: "f32", "how keys and values are kept")
     return CacheType(rawValue: word) ?? .f32
   }

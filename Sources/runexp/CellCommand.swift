@@ -24,7 +24,7 @@ struct CellCommand: ParsableCommand {
       """,
       examples: [
         ("runexp cell results/modern/latest --index 0", "the first cell of the plan"),
-        ("runexp cell $RUN --index $SLURM_ARRAY_TASK_ID", "one cell a task of a job array"),
+        ("runexp cell $RUN --index $SLURM_ARRAY_TASK_ID", "one cell per task of a job array"),
       ],
       exits: [
         .ok, .failure("there is no such cell"), .init(3, "the cell did not end ok"),

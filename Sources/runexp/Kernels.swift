@@ -42,7 +42,7 @@ struct Kernels: ParsableCommand {
       "The CUDA plugin; else $RUNEXP_CUDA_PLUGIN, else librunexp_cuda.so beside the program.",
       valueName: "file"), completion: .file(extensions: ["so"]))
   var plugin: String?
-  @Flag(help: "Print one JSON object a line.") var json = false
+  @Flag(help: "Print one JSON object per line.") var json = false
 
   func validate() throws {
     guard ["cpu", "cuda", "reference"].contains(device) else {

@@ -34,7 +34,7 @@ struct ListCommand: ParsableCommand {
     help: ArgumentHelp(
       "Runs to list at most; 0 lists all. (default: 20, with --json all)", valueName: "runs"))
   var limit: Int?
-  @Flag(help: "Print one JSON object a line.") var json = false
+  @Flag(help: "Print one JSON object per line.") var json = false
 
   func validate() throws {
     guard limit ?? 0 >= 0 else { throw ValidationError("--limit is 0 or more") }

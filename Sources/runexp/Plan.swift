@@ -39,7 +39,7 @@ struct Plan: ParsableCommand {
       may use).
       """)
   var memory: String?
-  @Flag(help: "Print one JSON object a line.") var json = false
+  @Flag(help: "Print one JSON object per line.") var json = false
 
   func validate() throws {
     if let memory { _ = try LimitOptions.bytes(memory) }

@@ -109,7 +109,7 @@ extension Doctor {
       "results", state,
       "'\(path)' can be written"
         + (free.map { ", \(Metric.peakBytes.text(Double($0))) free" } ?? ""),
-      advice: state == .ok ? nil : "make room: checkpoints take four bytes a parameter each",
+      advice: state == .ok ? nil : "make room: checkpoints take four bytes per parameter",
       values: [
         JSON.Member("path", .string(path)), JSON.Member("free_bytes", .integer(free)),
       ])

@@ -47,7 +47,7 @@ package struct OptimizerOptions: Equatable, Sendable {
       weightDecay: Float(
         options.read(
           "weight_decay", .double(in: 0...10), default: 0.1,
-          "decay towards 0 a step, times lr; on matrices only")))
+          "decay towards 0 per step, times lr; on matrices only")))
     let limit = options.read(
       "clip", .double(in: 0...1e6), default: 1, "largest gradient norm; 0 turns clipping off")
     clip = limit > 0 ? limit : .infinity

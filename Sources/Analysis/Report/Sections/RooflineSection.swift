@@ -44,7 +44,7 @@ struct RooflineSection: ReportSection {
       "On \(group.name), measured: \(limits.joined(separator: ", ")). "
       + "Under the slope memory is the limit, under the flat roof arithmetic is. "
       + (names.contains("decode")
-        ? "Operations of a decoding step: 2 a parameter, attention's own left out; bytes: weights "
+        ? "Operations of a decoding step: 2 per parameter, attention's own left out; bytes: weights "
           + "and cache, read once. "
         : "Bytes are the least that must move: inputs and outputs once, and what forward keeps for "
           + "backward; real traffic is more, so the true points lie further left. ")
