@@ -1,8 +1,9 @@
 # make run    build and run the first experiment        make test   run the tests
-# make check  what CI runs: format lint, build, tests   make format, make bench, make readers, make clean
+# make check  what CI runs: format lint, build, tests   make format, make bench, make clean
+# make readers  pandas and others on a run's files       make pictures  draw the README's pictures anew
 # make test TESTS='ResumeTests|FuzzTests'   run those tests alone
 SHELL := /bin/bash
-.PHONY: run test check lint format bench readers build prepare clean
+.PHONY: run test check lint format bench readers pictures build prepare clean
 .DEFAULT_GOAL := check
 
 EXPERIMENT ?= experiments/modern.yaml
@@ -37,6 +38,10 @@ readers: build
 	@.build/readers/bin/python Tests/readers/read_run.py "$$(swift build $(SWIFT_FLAGS) --show-bin-path)/runexp"
 	@.build/readers/bin/python Tests/readers/read_resolved.py "$$(swift build $(SWIFT_FLAGS) --show-bin-path)/runexp"
 	@.build/readers/bin/python Tests/readers/infer.py --check Tests/Fixtures/inferred.txt
+
+# The README's pictures; needs Python and Chromium, and a quiet machine for a minute.
+pictures: build
+	@scripts/pictures "$$(swift build $(SWIFT_FLAGS) --show-bin-path)/runexp"
 
 prepare:
 	@scripts/prepare
