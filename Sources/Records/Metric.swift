@@ -92,6 +92,15 @@ extension Metric {
       ? (.relativeErrorBound, "Do scores depend on the distance of two tokens alone?") : nil
   }
 
+  /// The fact that says why a cell has no value of it; nil where none does.
+  package var absenceFact: String? {
+    [.lossToTwice, .lossToFourTimes, .lossGrowth].contains(self) ? "extrapolation_note" : nil
+  }
+
+  /// Whether it is the difference of two values, so that zero is no lower end and a ratio says
+  /// nothing.
+  package var isDifference: Bool { self == .decodeLossChange || self == .lossGrowth }
+
   /// Whether it is a time, a rate or a share of a measured peak, and so differs when the same cell runs again.
   package var isTiming: Bool { restsOnClock && predicts == nil }
 

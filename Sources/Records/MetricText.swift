@@ -46,18 +46,26 @@ extension Metric {
     return scale.text(mean, unit: false) + " ± " + scale.text(sd)
   }
 
-  /// A difference with its sign: `-0.1290`, `+12.3 MiB`.
+  /// A difference with its sign: `-0.1290`, `+12.3 MiB`; of shares in per cent, in points.
   package func difference(_ value: Double) -> String {
-    scale(for: value).signed(value, unit: true)
+    differenceScale(for: value).signed(value, unit: true)
   }
+
+  /// The size of a difference: `0.0310`, `2.5 points`.
+  package func distance(_ value: Double) -> String { differenceScale(for: value).text(abs(value)) }
 
   /// A difference and its interval in one unit: `-0.1290 [-0.1400, -0.1180]`.
   package func difference(_ value: Double, within interval: Interval) -> String {
     let largest = max(abs(value), max(abs(interval.low), abs(interval.high)))
-    let scale = self.scale(for: largest)
+    let scale = differenceScale(for: largest)
     let low = scale.signed(interval.low, unit: false)
     let high = scale.signed(interval.high, unit: false)
     return "\(scale.signed(value, unit: true)) [\(low), \(high)]"
+  }
+
+  private func differenceScale(for value: Double) -> Scale {
+    if case .percent = format { return Scale(1, " points", 1) }
+    return scale(for: value)
   }
 
   private func scale(for value: Double) -> Scale {

@@ -2,10 +2,11 @@
 // judge by this file; nothing else decides.
 //
 // The rule: values are paired by seed where the seeds pair, and a paired t test decides; elsewhere Welch's t test does.
-// A time that was measured in rounds is judged by the logarithms of the rounds instead. Holm's
-// correction goes over all tests of the table that is shown. A count needs no test, only a
-// difference that matters. The exact permutation test, which assumes no distribution, stands beside
-// the t test and decides nothing.
+// Times and rates are compared by ratio: the test is of the logarithms of the seeds' values, or of
+// the rounds that they were measured in. Holm's correction goes over all tests of the table that is
+// shown. A count needs no test, only a difference that matters, and a bound is kept or it is not.
+// The exact permutation test, which assumes no distribution, stands beside the t test and decides
+// nothing.
 
 internal import Foundation
 
@@ -16,77 +17,13 @@ package struct Comparison: Equatable, Sendable {
   /// Fewer seeds than this say little: where they show nothing, that is all that is said.
   package static let fewSeeds = 3
 
-  /// Which direction is an improvement.
-  package enum Direction: Equatable, Sendable {
-    case lower, higher
-  }
-
-  /// What is asked about the two sides.
-  package enum Question: Equatable, Sendable {
-    /// Whether the subject is better, which a test decides.
-    case isBetter(Direction, noise: Noise = .inSeeds)
-    /// Whether counts differ by more than a share of the baseline's; a nil direction is of what is no merit.
-    case isCounted(Direction?, threshold: Double = 0)
-    /// Nothing: the difference is described with its interval.
-    case none
-    /// Nothing may be said.
-    case barred(Reason)
-  }
-
-  /// Where the noise of a sampled quantity shows.
-  package enum Noise: Equatable, Sendable {
-    /// In the scatter of the seeds.
-    case inSeeds
-    /// Between runs too: logarithms of equal runs differ by as much as this in 1 of 20 cases.
-    case betweenRuns(Double)
-    /// Between runs too, and nobody has measured how much.
-    case unknownBetweenRuns
-
-    fileprivate var floor: Double {
-      if case .betweenRuns(let floor) = self { floor } else { 0 }
-    }
-  }
-
-  /// Why nothing can be said.
-  package enum Reason: Equatable, Sendable {
-    /// So many seeds: too few to say.
-    case fewSeeds(Int)
-    /// Every seed has the very same difference: no spread to judge it by.
-    case noSpread
-    /// The difference is within what equal runs on this host differ by.
-    case withinNoise(Double)
-    /// How far equal runs lie apart on this host is not known.
-    case notCalibrated
-    /// The sides read different texts.
-    case otherText
-    /// By itself it would be a difference, but not among so many tests.
-    case chance
-    /// A side has no value.
-    case missing
-  }
-
-  /// What may be said.
-  package enum Verdict: Equatable, Sendable {
-    /// The subject is better than the baseline, or worse.
-    case better, worse
-    /// Counts are equal, or all seeds gave the same bits.
-    case same
-    /// Counts differ by less than the share of the baseline's that matters.
-    case negligible(Double)
-    /// Counts differ in what is no merit.
-    case differs
-    /// No difference was found, and one larger than this is ruled out by the 95 % interval.
-    case noneLarger(than: Double)
-    case undecided(Reason)
-    /// No verdict was asked for.
-    case described
-  }
-
   /// The values of both sides, one a seed.
   private let values: MeanDifference
-  /// Logarithms of a time or rate in each round of measurement; nil where the seeds alone show the
-  /// spread.
-  private let rounds: MeanDifference?
+  /// Logarithms of what is compared by ratio: of each seed's value, or of each round of
+  /// measurement.
+  private let logarithms: MeanDifference?
+  /// Whether the test rests on rounds of measurement.
+  package let hasRounds: Bool
   package let question: Question
   /// The p of the t test after Holm's correction over its table; nil where nothing was tested.
   package fileprivate(set) var holmP: Double?
@@ -94,14 +31,17 @@ package struct Comparison: Equatable, Sendable {
 
   /// - Parameters:
   ///   - isPaired: whether both sides have one value per seed, in the same order.
+  ///   - isRatio: whether the sides are compared by their ratio, as times are.
   ///   - rounds: the logarithms of both sides in rounds of measurement, which show the spread
   ///     within a seed.
   package init(
-    subject: [Double], baseline: [Double], isPaired: Bool = true, rounds: MeanDifference? = nil,
-    question: Question = .none
+    subject: [Double], baseline: [Double], isPaired: Bool = true, isRatio: Bool = false,
+    rounds: MeanDifference? = nil, question: Question = .none
   ) {
     values = MeanDifference(subject, baseline, isPaired: isPaired)
-    self.rounds = rounds?.interval == nil ? nil : rounds
+    let rounds = rounds?.interval == nil ? nil : rounds
+    hasRounds = rounds != nil
+    logarithms = rounds ?? (isRatio ? values.logarithms : nil)
     self.question = question
     verdict = decided
   }
@@ -109,17 +49,18 @@ package struct Comparison: Equatable, Sendable {
   /// Pairs values by seed where the seeds pair.
   package init(
     subject: [(seed: Int, value: Double)], baseline: [(seed: Int, value: Double)],
-    rounds: MeanDifference? = nil, question: Question = .none
+    isRatio: Bool = false, rounds: MeanDifference? = nil, question: Question = .none
   ) {
     let values = Dictionary(baseline, uniquingKeysWith: { first, _ in first })
     let pairs = subject.compactMap { one in values[one.seed].map { (one.value, $0) } }
     if Self.isPaired(shared: pairs.count, subject.count, baseline.count) {
       self.init(
-        subject: pairs.map(\.0), baseline: pairs.map(\.1), rounds: rounds, question: question)
+        subject: pairs.map(\.0), baseline: pairs.map(\.1), isRatio: isRatio, rounds: rounds,
+        question: question)
     } else {
       self.init(
         subject: subject.map(\.value), baseline: baseline.map(\.value), isPaired: false,
-        rounds: rounds, question: question)
+        isRatio: isRatio, rounds: rounds, question: question)
     }
   }
 
@@ -136,10 +77,9 @@ package struct Comparison: Equatable, Sendable {
   package var isPaired: Bool { values.isPaired }
   /// The number of pairs of seeds, or of seeds on the side that has fewer.
   package var n: Int { values.n }
-  /// What the test rests on: the values of the seeds, or the rounds.
-  package var test: MeanDifference { rounds ?? values }
-  /// Whether the test rests on rounds of measurement.
-  package var hasRounds: Bool { rounds != nil }
+  /// What the test rests on: the values of the seeds, or the logarithms of what is compared by
+  /// ratio.
+  package var test: MeanDifference { logarithms ?? values }
   /// The mean of the subject less that of the baseline; nil where a side has no value.
   package var difference: Double? { values.estimate }
   /// Subject less baseline, by seed; of no values where they are not paired.
@@ -149,15 +89,20 @@ package struct Comparison: Equatable, Sendable {
 
   /// The 95 % t interval of the difference.
   ///
-  /// Of rounds it is that of the ratio, times the baseline's mean. Nil where no spread was seen.
+  /// Of what is compared by ratio it is that of the ratio, times the baseline's mean. Nil where no
+  /// spread was seen.
   package var interval: Interval? {
-    guard rounds != nil else { return values.interval }
+    guard logarithms != nil else { return values.interval }
     guard let ratioInterval, let below = baseline.mean else { return nil }
     return Interval(low: (ratioInterval.low - 1) * below, high: (ratioInterval.high - 1) * below)
   }
 
-  /// The ratio of the means, subject over baseline; nil of no values or a baseline of zero.
+  /// Subject over baseline: the ratio of the means; of what is compared by ratio, the geometric
+  /// mean of the ratios.
+  ///
+  /// Nil of no values or a baseline of zero.
   package var ratio: Double? {
+    if let logs = logarithms?.estimate { return exp(logs) }
     guard let above = subject.mean, let below = baseline.mean, below != 0 else { return nil }
     return above / below
   }
@@ -165,15 +110,11 @@ package struct Comparison: Equatable, Sendable {
   /// The 95 % t interval of the ratio, over the logarithms of each seed's ratio, or of each
   /// round's.
   ///
-  /// It belongs to the geometric mean of the ratios; nil without pairs of seeds, where `interval`
-  /// is, or where a value is not above zero.
+  /// It belongs to the geometric mean of the ratios; nil where `interval` is, or where a value is
+  /// not above zero.
   package var ratioInterval: Interval? {
-    if let logs = rounds?.interval { return Interval(low: exp(logs.low), high: exp(logs.high)) }
-    guard isPaired, values.interval != nil,
-      (subject.values + baseline.values).allSatisfy({ $0 > 0 })
-    else { return nil }
-    let logs = Sample(zip(subject.values, baseline.values).map { log($0 / $1) })
-    return logs.interval().map { Interval(low: exp($0.low), high: exp($0.high)) }
+    let logs = logarithms ?? (isPaired && values.interval != nil ? values.logarithms : nil)
+    return logs?.interval.map { Interval(low: exp($0.low), high: exp($0.high)) }
   }
 
   /// The exact test beside the t test: of sign flips where values are paired, else of permutations.
@@ -200,15 +141,36 @@ extension Comparison {
   }
 
   private var isSameBits: Bool {
-    rounds == nil && isPaired && n > 0 && subject.values == baseline.values
+    !hasRounds && isPaired && n > 0 && subject.values == baseline.values
+  }
+
+  /// Whether both test the same values, perhaps with the sides exchanged.
+  private func isSameTest(as other: Self) -> Bool {
+    let sides = [test, other.test].map { [$0.subject, $0.baseline] }
+    return test.isPaired == other.test.isPaired
+      && (sides[0] == sides[1] || sides[0] == sides[1].reversed())
   }
 
   /// Judges the comparisons of one table together, with Holm's correction over those that are tested.
-  package static func judge(_ comparisons: inout [Comparison]) {
-    let tested = comparisons.indices.filter { comparisons[$0].isTested }
-    let adjusted = Holm.adjust(tested.compactMap { comparisons[$0].p })
-    for (place, p) in zip(tested, adjusted) { comparisons[place].holmP = p }
+  ///
+  /// - Parameter others: what was judged before and is part of the same table: a test that is
+  ///   among them keeps its p.
+  /// - Returns: the number of tests that the correction went over.
+  @discardableResult
+  package static func judge(_ comparisons: inout [Comparison], among others: [Comparison] = [])
+    -> Int
+  {
+    let known = others.filter { $0.holmP != nil }
+    var fresh: [Int] = []
+    for place in comparisons.indices where comparisons[place].isTested {
+      let same = known.first { $0.isSameTest(as: comparisons[place]) }
+      comparisons[place].holmP = same?.holmP
+      if same == nil { fresh.append(place) }
+    }
+    let all = fresh.compactMap { comparisons[$0].p } + known.compactMap(\.p)
+    for (place, p) in zip(fresh, Holm.adjust(all)) { comparisons[place].holmP = p }
     for place in comparisons.indices { comparisons[place].verdict = comparisons[place].decided }
+    return all.count
   }
 
   private var decided: Verdict {
@@ -216,6 +178,7 @@ extension Comparison {
     switch question {
     case .none: return isSameBits ? .same : .described
     case .barred(let reason): return .undecided(reason)
+    case .keepsBound(let bound, _): return .of(subject.values, within: bound)
     case .isCounted(let direction, let threshold):
       if difference == 0 { return .same }
       if abs(difference) < threshold * abs(below) { return .negligible(threshold) }
@@ -233,9 +196,27 @@ extension Comparison {
       guard test.n >= Self.fewSeeds, let interval else { return .undecided(.fewSeeds(n)) }
       // Its interval leaves out zero: "no difference" beside it would contradict the figure.
       if let p, p < Self.level { return .undecided(.chance) }
-      return .noneLarger(
-        than: max(abs(interval.low), abs(interval.high)) + noise.floor * abs(below))
+      return logarithms == nil
+        ? .noneLarger(than: max(abs(interval.low), abs(interval.high))) : openRatio(noise.floor)
     }
+  }
+
+  // No difference was found in a ratio. That it is less than twofold is worth saying.
+  private func openRatio(_ floor: Double) -> Verdict {
+    guard let logs = logarithms?.interval else { return .undecided(.noSpread) }
+    let share = exp(max(abs(logs.low), abs(logs.high)) + floor) - 1
+    return share <= 1
+      ? .noneLarger(than: share, isShare: true)
+      : .undecided(.wide(Interval(low: exp(logs.low - floor), high: exp(logs.high + floor))))
+  }
+
+  /// Whether the subject breaks a bound that the baseline keeps.
+  package var breaksBound: Bool {
+    guard case .keepsBound(let mine, let theirs) = question,
+      case .within = Verdict.of(baseline.values, within: theirs)
+    else { return false }
+    if case .within = Verdict.of(subject.values, within: mine) { return false }
+    return true
   }
 
   private func verdict(_ direction: Direction) -> Verdict {
@@ -257,12 +238,8 @@ extension Comparison {
   /// - Returns: nil where the test found it, where no spread was seen, where there is nothing to show, and where seeds
   ///   do not help; `mostSeeds` and one for more than are worth naming.
   package func seedsNeeded(tests: Int) -> Int? {
-    switch verdict {
-    case .undecided(.fewSeeds), .undecided(.chance), .noneLarger: break
-    default: return nil
-    }
-    guard rounds == nil, let difference, difference != 0, let variance = values.variance,
-      variance > 0
+    guard verdict.isOpen, !hasRounds, let difference = test.estimate, difference != 0,
+      let variance = test.variance, variance > 0
     else { return nil }
     // So many degrees of freedom are as good as a normal distribution.
     let normal = StudentT(degreesOfFreedom: 10_000)

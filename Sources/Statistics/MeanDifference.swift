@@ -32,6 +32,12 @@ package struct MeanDifference: Equatable, Sendable {
     return above - below
   }
 
+  /// The same of the logarithms; nil where a value is not above zero.
+  package var logarithms: Self? {
+    guard (subject.values + baseline.values).allSatisfy({ $0 > 0 }) else { return nil }
+    return Self(subject.values.map { log($0) }, baseline.values.map { log($0) }, isPaired: isPaired)
+  }
+
   /// The 95 % t interval.
   ///
   /// Nil of fewer than two values on a side, and where all differences are one and the same number

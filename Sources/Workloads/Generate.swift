@@ -76,6 +76,7 @@ package struct Generate: Workload {
     cell.row.metrics[.deviceBandwidth] = bandwidth
     try run.writeSteps(to: "\(cell.folder)/steps.jsonl")
     cell.device.memory.report(to: &cell.row.metrics)
+    if run.isExact { run.compareWithItself(in: &cell.row.metrics) }
     guard options.compares else { return }
     var exact = GenerationRun(options, model, cell, .f32, isRolling: false)
     try exact.generate(sequences)

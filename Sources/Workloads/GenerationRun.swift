@@ -120,6 +120,16 @@ struct GenerationRun {
     return 4 * weights + options.batch * cached
   }
 
+  /// Whether the cache is the full one of f32 that others are compared with.
+  var isExact: Bool { type == .f32 && !isRolling }
+
+  /// What an exact cache changes: nothing, so that others have something to be held against.
+  func compareWithItself(in metrics: inout MetricValues) {
+    metrics[.logitError] = 0
+    metrics[.decodeLossChange] = 0
+    metrics[.topTokenPercent] = 100
+  }
+
   /// What this cache changes against an exact one, over the same tokens.
   func compare(with exact: GenerationRun, in metrics: inout MetricValues) {
     let (ours, theirs) = (logits.joined().map(Double.init), exact.logits.joined().map(Double.init))

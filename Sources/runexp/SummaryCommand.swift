@@ -99,7 +99,7 @@ struct SummaryCommand: ParsableCommand {
     let (row, column) = try dimensions(summary.axes, run.rows)
     let shown = try metrics()
     let pivots = (shown.isEmpty ? summary.headline : shown).map {
-      Pivot($0, of: run.rows, rows: row, columns: column)
+      Pivot($0, of: run.rows, rows: row, columns: column, beside: summary)
     }
     switch form.json ? "json" : format {
     case "csv":

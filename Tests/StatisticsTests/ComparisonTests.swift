@@ -23,7 +23,8 @@ import Testing
     #expect(verdict([2.00, 2.01, 1.99], [1.690, 1.695, 1.685]) == .worse)
     #expect(
       verdict([2.00, 2.01, 1.99], [1.690, 1.695, 1.685], .isBetter(.higher)) == .better)
-    guard case .noneLarger(let bound) = verdict([1.97, 1.99, 1.95], [2.00, 2.05, 1.95]) else {
+    guard case .noneLarger(let bound, false) = verdict([1.97, 1.99, 1.95], [2.00, 2.05, 1.95])
+    else {
       Issue.record("a difference was found")
       return
     }
@@ -164,5 +165,69 @@ import Testing
     #expect(
       timed(new, base, isPaired: false, noise: .unknownBetweenRuns).verdict
         == .undecided(.notCalibrated))
+  }
+
+  @Test
+  func
+    `what is compared by ratio says how much of the baseline is ruled out, or that too little is`()
+    throws
+  {
+    func verdict(_ subject: [Double], _ baseline: [Double]) -> Comparison.Verdict {
+      judged(
+        Comparison(
+          subject: subject, baseline: baseline, isRatio: true, question: .isBetter(.lower)))[0]
+        .verdict
+    }
+    // Times that grow tenfold from seed to seed, the ratio always about 0.5.
+    #expect(verdict([0.5, 5.1, 49], [1, 10, 100]) == .better)
+    guard case .noneLarger(let share, true) = verdict([1, 2.1, 3], [1.02, 2, 3.1]) else {
+      Issue.record("no share")
+      return
+    }
+    #expect(share > 0.05 && share < 0.2)
+    guard case .undecided(.wide(let ratios)) = verdict([1, 4, 1], [3, 1, 2]) else {
+      Issue.record("not wide")
+      return
+    }
+    #expect(ratios.low < 0.5 && ratios.high > 2)
+    // Either way round the same is ruled out.
+    guard case .noneLarger(let other, true) = verdict([1.02, 2, 3.1], [1, 2.1, 3]) else {
+      Issue.record("no share")
+      return
+    }
+    #expect(abs(share - other) < 1e-12)
+  }
+
+  @Test
+  func `a bound is kept by the largest value, and breaking it shows where the baseline keeps it`() {
+    func bounded(_ subject: [Double], _ limit: Double?) -> Comparison {
+      Comparison(
+        subject: subject, baseline: [1, 2], isPaired: false,
+        question: .keepsBound(subject: limit, baseline: 3))
+    }
+    #expect(bounded([1, 3], 3).verdict == .within(3) && !bounded([1, 3], 3).breaksBound)
+    #expect(bounded([1, 4], 3).verdict == .beyond(3) && bounded([1, 4], 3).breaksBound)
+    #expect(bounded([1], nil).verdict == .unbounded && bounded([1], nil).breaksBound)
+    #expect(judged(bounded([1, 4], 3))[0].holmP == nil)
+  }
+
+  @Test func `a test that was judged before keeps its p, whichever way round it is asked`() {
+    let first = Comparison(
+      subject: [1, 2, 3, 4], baseline: [1.5, 2.4, 3.6, 4.5], question: .isBetter(.lower))
+    var table =
+      [first]
+      + (0..<3).map { place in
+        Comparison(
+          subject: [1, 2, 3, 4], baseline: [2, 1, 4, 3.2 + Double(place)],
+          question: .isBetter(.lower))
+      }
+    Comparison.judge(&table)
+    var turned = [
+      Comparison(
+        subject: [1.5, 2.4, 3.6, 4.5], baseline: [1, 2, 3, 4], question: .isBetter(.lower))
+    ]
+    #expect(Comparison.judge(&turned, among: table) == 4)
+    #expect(turned[0].holmP == table[0].holmP && table[0].holmP ?? 0 > first.p ?? 1)
+    #expect(Comparison.judge(&turned) == 1 && turned[0].holmP == first.p)
   }
 }

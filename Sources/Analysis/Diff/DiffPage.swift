@@ -64,7 +64,10 @@ extension RunDiff {
     let moved = Set(changes.filter { $0.verdict != .same }.map(\.metric))
     let means = self.means.filter { moved.contains($0.metric) }.map { mean in
       (hasPoints ? ["all \(mean.points) points"] : []) + [
-        mean.metric.name, "", "", String(format: "%+.1f %%", (mean.ratio - 1) * 100), "", "",
+        mean.metric.name, "", "",
+        mean.metric.comparesByRatio
+          ? Comparison.ratioText(mean.ratio) + " x"
+          : String(format: "%+.1f %%", (mean.ratio - 1) * 100), "", "",
       ] + (hasNeeds ? [""] : []) + ["geometric mean"]
     }
     let header =
@@ -85,7 +88,9 @@ extension RunDiff {
 
   private static func changeText(_ change: MetricChange) -> String {
     if change.difference == 0 { return "0" }
-    guard let share = change.change else { return change.metric.difference(change.difference) }
+    guard let share = change.change, !change.metric.comparesByRatio else {
+      return change.metric.text(change.values)
+    }
     let text = String(format: "%+.1f %%", share * 100)
     guard let interval = change.changeInterval else { return text }
     return text + String(format: " [%+.1f, %+.1f]", interval.low * 100, interval.high * 100)
@@ -97,7 +102,8 @@ extension RunDiff {
     if tests > 0 {
       notes.append(
         "p: \(names.joined(separator: " and ")) test, two-sided; Holm: corrected over the "
-          + "\(tests) \(tests == 1 ? "test" : "tests") of this table; a verdict needs Holm < 0.05")
+          + "\(tests) \(tests == 1 ? "test" : "tests") of "
+          + (isOneRun ? "the run's summary" : "this table") + "; a verdict needs Holm < 0.05")
     }
     let timed = changes.filter(\.values.hasRounds).map(\.metric.name).unique
     if !timed.isEmpty {

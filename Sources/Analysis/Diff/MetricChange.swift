@@ -30,10 +30,13 @@ package struct MetricChange: Sendable {
     let noise =
       metric.isTiming ? noise(metric, (match.base + match.new).map(\.row)) : .inSeeds
     let isConstant = sides.allSatisfy { side in side.allSatisfy { $0.value == side[0].value } }
-    var question = metric.question(isPrimary: isPrimary, isConstant: isConstant, noise: noise)
+    var question = metric.question(
+      isPrimary: isPrimary, isConstant: isConstant, noise: noise,
+      limits: [match.new, match.base].map { metric.limit(in: $0.map(\.row)) })
     if match.hasOtherText, metric.isOfText { question = .barred(.otherText) }
     values = Comparison(
-      subject: sides[1], baseline: sides[0], rounds: metric.rounds(of: match, noise),
+      subject: sides[1], baseline: sides[0], isRatio: metric.comparesByRatio,
+      rounds: metric.rounds(of: match, noise),
       question: question)
   }
 
@@ -42,16 +45,29 @@ package struct MetricChange: Sendable {
   package var difference: Double { values.difference ?? .nan }
   package var verdict: Comparison.Verdict { values.verdict }
 
-  /// The difference as a share of the base's mean; nil where that is zero.
+  /// More than this, as a share of the base, is no longer told as one: the base is next to nothing.
+  private static let largestShare = 10.0
+
+  /// The difference as a share of the base's mean; of times, by the ratio.
+  ///
+  /// Nil where a share says nothing: of what is a share or a difference already, of what has a
+  /// bound, and where the base is zero, or next to it beside its spread or the difference.
   package var change: Double? {
-    guard let mean = base.mean, mean != 0 else { return nil }
-    return difference / abs(mean)
+    guard metric.isRatioTold, let mean = base.mean, mean != 0 else { return nil }
+    if metric.comparesByRatio { return values.ratio.map { $0 - 1 } }
+    let share = difference / abs(mean)
+    return abs(share) <= Self.largestShare && (base.sd ?? 0) < abs(mean) ? share : nil
   }
 
-  /// The interval as shares of the base's mean.
+  /// The interval as shares of the base's mean; nil where `change` is.
   package var changeInterval: Interval? {
-    guard let mean = base.mean, mean != 0, let interval = values.interval else { return nil }
-    return Interval(low: interval.low / abs(mean), high: interval.high / abs(mean))
+    guard change != nil, let mean = base.mean else { return nil }
+    let interval = metric.comparesByRatio ? values.ratioInterval : values.interval
+    return interval.map {
+      metric.comparesByRatio
+        ? Interval(low: $0.low - 1, high: $0.high - 1)
+        : Interval(low: $0.low / abs(mean), high: $0.high / abs(mean))
+    }
   }
 
   var isSame: Bool { base.values == new.values || verdict == .same }

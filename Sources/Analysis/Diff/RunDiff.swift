@@ -18,7 +18,10 @@ package struct RunDiff: Sendable {
   package let planned: Int
   /// Why nothing can be compared; nil where something can.
   package let obstacle: String?
-  /// Sampled metrics that were tested: over these Holm's correction goes.
+  /// Whether both sides are of one run.
+  let isOneRun: Bool
+  /// How many tests Holm's correction goes over: of this table, and of the run's summary where both
+  /// sides are of one.
   package let tests: Int
   /// What is known of the noise of this host, in words; nil where no time was compared.
   package let noise: String?
@@ -54,6 +57,7 @@ package struct RunDiff: Sendable {
     let asked = options.metrics
     let primary = Set(asked.isEmpty ? base.run.summary.primary + new.run.summary.primary : asked)
     let isOneRun = base.run.folder.path == new.run.folder.path
+    self.isOneRun = isOneRun
     // The seeds of a run share the machine's state, so their scatter says nothing of two runs: without the noise
     // between runs, two equal ones would differ in almost half of the tables. Variants of one run took turns.
     func noise(_ metric: Metric, _ cells: [CellRow]) -> Comparison.Noise {
@@ -69,10 +73,11 @@ package struct RunDiff: Sendable {
         || (change.metric.isExact && !change.isSame)
     }
     var values = changes.map(\.values)
-    Comparison.judge(&values)
+    // What the run's own summary says of the same cells must hold here as well.
+    tests = Comparison.judge(
+      &values, among: isOneRun ? base.run.summary.comparisons : [])
     for (place, value) in values.enumerated() { changes[place].values = value }
     self.changes = changes
-    tests = values.count { $0.holmP != nil }
     gaps = DiffGap.all(matches)
     compared = pairs.reduce(0) { $0 + $1.comparedSeeds.count }
     planned = matches.reduce(0) { total, match in
@@ -90,7 +95,10 @@ package struct RunDiff: Sendable {
 
   /// Changes for the worse that are past the threshold, and cells that no longer end well.
   package var regressions: [String] {
-    changes.filter { $0.verdict == .worse && abs($0.change ?? .infinity) > threshold }.map {
+    changes.filter { change in
+      change.values.breaksBound
+        || change.verdict == .worse && abs(change.change ?? .infinity) > threshold
+    }.map {
       ($0.point.isEmpty ? "" : "\($0.point): ") + $0.metric.name
     } + gaps.filter(\.isRegression).map(\.label)
   }
@@ -102,7 +110,7 @@ package struct RunDiff: Sendable {
 
   /// The geometric means of new over base, for metrics with more than one point.
   package var means: [(metric: Metric, ratio: Double, points: Int)] {
-    changes.map(\.metric).unique.compactMap { metric in
+    changes.map(\.metric).unique.filter(\.isRatioTold).compactMap { metric in
       let ratios = changes.filter { $0.metric == metric }.compactMap { change -> Double? in
         guard let before = change.base.mean, let after = change.new.mean, before > 0, after > 0
         else { return nil }

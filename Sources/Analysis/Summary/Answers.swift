@@ -14,8 +14,9 @@ extension Summary {
   /// The answers, in which so many variants at most are named that have one verdict.
   func answers(naming limit: Int) -> [ListItem] {
     expectationItems + boundAnswers + fitAnswers
-      + (trainingQuestions?.items ?? rateAnswers + verdictAnswers(naming: limit))
-      + growthAnswers
+      + (trainingQuestions?.items
+        ?? rateAnswers + verdictAnswers(naming: limit) + axisAnswers(naming: limit))
+      + growthAnswers(naming: limit)
   }
 
   /// The questions of a training of two variants at one point; nil elsewhere.
@@ -46,63 +47,121 @@ extension Summary {
 
   /// The verdicts on each primary metric against each baseline, those alike together.
   private func verdictAnswers(naming limit: Int) -> [ListItem] {
-    primary.flatMap { metric -> [ListItem] in
+    primary.filter { $0.bound == nil }.flatMap { metric -> [ListItem] in
       let all = blocks.flatMap { block in
-        (block.line(metric)?.comparisons ?? []).map { Placed(axes: block.axes, comparison: $0) }
-      }.filter { $0.comparison.values.difference != nil && $0.comparison.verdict != .described }
-      return all.map(\.comparison.baseline).unique.map { baseline in
+        (block.line(metric)?.comparisons ?? []).map {
+          Placed(variant: nil, axes: block.axes, comparison: $0)
+        }
+      }
+      return variants.compactMap(baselines.baseline).unique.compactMap { baseline in
         answer(
-          metric, baseline, all.filter { $0.comparison.baseline == baseline }, naming: limit)
+          metric, "against \(baseline)", all.filter { $0.comparison.baseline == baseline },
+          lacking: lacking(metric, baseline), naming: limit)
       }
     }
+  }
+
+  /// The verdicts on what the values of an axis change, by metric.
+  private func axisAnswers(naming limit: Int) -> [ListItem] {
+    axes.keys.flatMap { axis in
+      primary.compactMap { metric in
+        let all = axisComparisons.filter { $0.axis == axis && $0.metric == metric }.map {
+          Placed(
+            variant: variants.count > 1 ? $0.variant : nil, axes: $0.others, comparison: $0.values)
+        }
+        return answer(
+          metric, "by \(axes.name(axis)), against \(all.first?.comparison.baseline ?? "")", all,
+          lacking: [], naming: limit)
+      }
+    }
+  }
+
+  /// Variants with finished cells that have no value of a metric, with the reason where one is
+  /// known.
+  private func lacking(_ metric: Metric, _ baseline: String) -> [String] {
+    let rows = blocks.flatMap(\.rows).filter { $0.status == .ok }
+    if !rows.contains(where: { $0.metrics[metric] != nil }) { return [] }
+    return variants.filter { $0 == baseline || baselines.baseline(of: $0) == baseline }
+      .compactMap { variant in
+        let own = rows.filter { $0.variant == variant }
+        if own.isEmpty || own.contains(where: { $0.metrics[metric] != nil }) { return nil }
+        let reason = metric.absenceFact.flatMap { own[0].fact($0)?.text }
+        return variant + (reason.map { " (\($0))" } ?? "")
+      }
   }
 
   /// A comparison at a point of the axes.
   private struct Placed {
+    /// Nil where variants are what is compared.
+    let variant: String?
     let axes: [CellRow.Entry]
     let comparison: VariantComparison
   }
 
+  /// Nil where nothing is said.
   private func answer(
-    _ metric: Metric, _ baseline: String, _ all: [Placed], naming limit: Int
-  ) -> ListItem {
+    _ metric: Metric, _ against: String, _ comparisons: [Placed], lacking: [String],
+    naming limit: Int
+  ) -> ListItem? {
+    let all = comparisons.filter {
+      $0.comparison.values.difference != nil && $0.comparison.verdict != .described
+    }
     let groups = Dictionary(grouping: all) { metric.group($0.comparison.verdict) }
-    let lines = groups.keys.sorted().map { group in
+    var lines = groups.keys.sorted().map { group in
       let some = groups[group] ?? []
-      let variants = some.map(\.comparison.subject).unique
-      let words = metric.words(group, some.map(\.comparison))
-      if group.isEven, variants.count > 2, some.count == all.count { return "\(words): all" }
-      let texts = variants.prefix(limit).map { subject in
+      let subjects = some.map(\.comparison.subject).unique
+      let words = words(metric, group, some)
+      if group.isEven, subjects.count > 2, some.count == all.count { return "\(words): all" }
+      let texts = subjects.prefix(limit).map { subject in
         text(
           metric, group, some.filter { $0.comparison.subject == subject },
           of: all.count { $0.comparison.subject == subject })
       }
-      let more = variants.count > limit ? " and \(variants.count - limit) more" : ""
+      let more = subjects.count > limit ? " and \(subjects.count - limit) more" : ""
       return "\(words): \(texts.joined(separator: ", "))\(more)"
     }
-    let lead = "\(metric.name) against \(baseline):"
-    return lines.count == 1
-      ? ListItem(lead: lead, lines[0], below: []) : ListItem(lead: lead, "", below: lines)
+    if !lacking.isEmpty { lines.append("no value: \(lacking.joined(separator: ", "))") }
+    let lead = "\(metric.name) \(against):"
+    return lines.count > 1
+      ? ListItem(lead: lead, "", below: lines)
+      : lines.first.map { ListItem(lead: lead, $0, below: []) }
   }
+
+  /// The words of a group; where no difference was found, with the largest that is ruled out for
+  /// all of it, and where that is.
+  private func words(_ metric: Metric, _ group: VerdictGroup, _ some: [Placed]) -> String {
+    let bounds = some.compactMap { one -> (place: Placed, bound: Double)? in
+      if case .noneLarger(let bound, _) = one.comparison.verdict { (one, bound) } else { nil }
+    }
+    guard let largest = bounds.max(by: { $0.bound < $1.bound }) else { return group.words }
+    let words = metric.text(largest.place.comparison.verdict)
+    if Set(bounds.map(\.bound)).count == 1 { return words }
+    let place = [largest.place.comparison.subject] + [label(largest.place)]
+    return "\(words) (\(place.filter { !$0.isEmpty }.joined(separator: ", ")))"
+  }
+
+  private func label(_ one: Placed) -> String { axes.label(variant: one.variant, at: one.axes) }
 
   /// `flash1 0.52 to 0.21 x at sequence 512, 1024`: one variant where it got one verdict.
   private func text(
     _ metric: Metric, _ group: VerdictGroup, _ some: [Placed], of count: Int
   ) -> String {
     let figure = group.isEven ? "" : metric.figure(some.map(\.comparison))
-    let variant = some[0].comparison.subject
-    let words = [variant] + (figure.isEmpty ? [] : [figure])
-    return (words + (some.count == count ? [] : ["at \(places(some.map(\.axes), of: count))"]))
-      .joined(separator: " ")
+    let words = [some[0].comparison.subject] + (figure.isEmpty ? [] : [figure])
+    return (words + (some.count == count ? [] : [places(some, of: count)])).joined(separator: " ")
   }
 
-  /// `sequence 512, 1024`, or `3 of 8 points` where the names would be a list.
-  private func places(_ points: [[CellRow.Entry]], of count: Int) -> String {
-    if axes.keys.count == 1, points.count <= 4 {
-      return axes.names[0] + " " + points.map { axes.texts($0)[0] }.joined(separator: ", ")
+  /// `at sequence 512, 1024`, or `at 3 of 8 points` where the names would be a list.
+  private func places(_ some: [Placed], of count: Int) -> String {
+    let variants = some.compactMap(\.variant)
+    if some[0].axes.isEmpty, !variants.isEmpty, some.count <= 4 {
+      return "of " + variants.joined(separator: ", ")
     }
-    return points.count == 1
-      ? axes.label(variant: nil, at: points[0]) : "\(points.count) of \(count) points"
+    if variants.isEmpty, some[0].axes.count == 1, some.count <= 4 {
+      return "at \(axes.name(some[0].axes[0].key)) "
+        + some.map { axes.text($0.axes[0].key, $0.axes[0].value) }.joined(separator: ", ")
+    }
+    return some.count == 1 ? "at \(label(some[0]))" : "at \(some.count) of \(count) points"
   }
 }
 
@@ -120,13 +179,6 @@ private struct VerdictGroup: Hashable, Comparable {
 }
 
 extension Metric {
-  /// Whether a ratio of two values says something: not of what is a share already, nor of a bound
-  /// and what is held against it.
-  var isRatioTold: Bool {
-    if case .percent = format { return false }
-    return bound == nil && !Metric.all.contains { $0.bound?.most == self }
-  }
-
   fileprivate func group(_ verdict: Comparison.Verdict) -> VerdictGroup {
     let place =
       switch verdict {
@@ -136,45 +188,25 @@ extension Metric {
       case .noneLarger: 3
       case .negligible, .same: 4
       case .undecided: 5
-      case .described: 6
+      case .described, .within, .beyond, .unbounded: 6
       }
     switch verdict {
     case .noneLarger:
       return VerdictGroup(place: place, words: "no difference found", isEven: true)
     case .same, .negligible:
       return VerdictGroup(place: place, words: text(verdict), isEven: true)
+    case .undecided(.wide):
+      let words = "cannot say: a difference of more than twofold is possible"
+      return VerdictGroup(place: place, words: words, isEven: false)
     default: return VerdictGroup(place: place, words: text(verdict), isEven: false)
     }
   }
 
-  /// The words of a group; where no difference was found, with the largest that is ruled out for all of it.
-  fileprivate func words(_ group: VerdictGroup, _ comparisons: [VariantComparison]) -> String {
-    if comparisons.allSatisfy({ $0.verdict.bound == nil }) { return group.words }
-    let bounds = comparisons.compactMap { comparison in
-      comparison.verdict.bound.map { (comparison, $0) }
-    }
-    guard let (comparison, bound) = bounds.max(by: { $0.1 < $1.1 }) else { return group.words }
-    return text(.noneLarger(than: bound), of: comparison.values.baseline.mean)
-  }
-
-  /// The words of a verdict; of a time, the bound is a share of the baseline's, which says more than seconds.
-  func text(_ verdict: Comparison.Verdict, of baseline: Double?) -> String {
-    guard case .noneLarger(let bound) = verdict, isTiming, let baseline, baseline != 0 else {
-      return text(verdict)
-    }
-    return
-      "no difference larger than \(Self.percent((1000 * bound / abs(baseline)).rounded(.up) / 1000))"
-  }
-
   /// The differences behind a verdict: one with its interval, several as a range.
   fileprivate func figure(_ comparisons: [VariantComparison]) -> String {
-    let isRatio = isRatioTold && (isTiming || comparisons[0].isExact)
+    let isRatio = isRatioTold && (comparesByRatio || comparisons[0].isExact)
     guard comparisons.count > 1 else {
-      guard isRatio else { return text(comparisons[0].values) }
-      let interval = comparisons[0].values.ratioInterval.map {
-        " [\(Comparison.ratioText($0.low)), \(Comparison.ratioText($0.high))]"
-      }
-      return comparisons[0].values.ratioText + " x" + (interval ?? "")
+      return isRatio ? comparisons[0].values.ratioFigure : text(comparisons[0].values)
     }
     let values = comparisons.compactMap { isRatio ? $0.values.ratio : $0.values.difference }
     guard let low = values.min(), let high = values.max() else { return "" }
@@ -189,7 +221,9 @@ extension Summary {
   /// How many seeds would tell what could not be told, and about how long they would take; nil where none would.
   var seedsNote: String? {
     let open = primary.flatMap { metric in
-      blocks.flatMap { $0.line(metric)?.comparisons ?? [] }.map { (metric: metric, comparison: $0) }
+      (blocks.flatMap { $0.line(metric)?.comparisons ?? [] }
+        + axisComparisons.filter { $0.metric == metric }.map(\.values))
+        .map { (metric: metric, comparison: $0) }
     }.filter { $0.comparison.verdict.isOpen && !$0.comparison.values.hasRounds }
     let n = open.map(\.comparison.values.n).max() ?? 0
     if n == 0 { return nil }
@@ -203,7 +237,10 @@ extension Summary {
       one.comparison.values.seedsNeeded(tests: tests).map { (one, $0) }
     }
     guard let (one, seeds) = needed.min(by: { $0.1 < $1.1 }), seeds > n else { return nil }
-    let difference = one.metric.difference(one.comparison.values.difference ?? 0)
+    let difference =
+      one.metric.comparesByRatio
+      ? one.comparison.values.ratioText + " x"
+      : one.metric.difference(one.comparison.values.difference ?? 0)
     let place = "\(difference) in \(one.metric.name) of \(one.comparison.subject)"
     if seeds > Comparison.mostSeeds {
       return "more than \(Comparison.mostSeeds) seeds would be needed to show \(place)"
@@ -224,16 +261,6 @@ extension Summary {
     case ..<90: String(format: "%.0f s", max(1, time))
     case ..<5400: String(format: "%.0f min", time / 60)
     default: String(format: "%.1f h", time / 3600)
-    }
-  }
-}
-
-extension Comparison.Verdict {
-  /// Whether more seeds might tell more.
-  fileprivate var isOpen: Bool {
-    switch self {
-    case .undecided(.fewSeeds), .undecided(.chance), .noneLarger: true
-    default: false
     }
   }
 }

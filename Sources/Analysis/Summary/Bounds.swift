@@ -23,12 +23,12 @@ extension Summary {
     Metric.all.filter { $0.bound != nil }.flatMap { metric in
       blocks.flatMap { block in
         variants.compactMap { variant -> BoundAnswer? in
-          guard let most = metric.bound?.most,
-            let value = block.line(metric)?.estimate(variant)?.sample.values.max()
+          guard let estimate = block.line(metric)?.estimate(variant),
+            let value = estimate.sample.values.max()
           else { return nil }
-          let limit = block.line(most)?.estimate(variant)?.sample.values.min()
           return BoundAnswer(
-            axes: block.axes, variant: variant, metric: metric, value: value, most: limit)
+            axes: block.axes, variant: variant, metric: metric, value: value,
+            most: estimate.limit)
         }
       }
     }
@@ -48,7 +48,9 @@ extension Summary {
         let bound = Set(limits).count == 1 ? "the bound of \(limit)" : "its bound, at most \(limit)"
         lines.append(
           "yes: \(kept.map(name).filter { !$0.isEmpty }.joined(separator: ", ")) "
-            + "(\(metric.name) at most \(metric.text(largest)), each within \(bound))")
+            + "(the largest \(metric.name) of any seed is \(metric.text(largest)), "
+            + "each within \(bound))"
+        )
       }
       if !broken.isEmpty {
         let texts = broken.map { one in

@@ -41,7 +41,7 @@ extension Summary {
     let rows = all.map { difference -> [String] in
       let comparison = difference.comparison
       return axes.texts(difference.axes) + [
-        difference.metric.name, "\(comparison.subject) - \(comparison.baseline)",
+        difference.metric.name, comparison.title,
         difference.metric.text(comparison.values),
       ] + (isTested ? [comparison.values.holmP.map(SummaryNotes.p) ?? "-"] : [])
         + [difference.metric.text(comparison.verdict)]

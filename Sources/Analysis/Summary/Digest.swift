@@ -182,7 +182,7 @@ extension Digest {
       Table(
         header: ["metric"] + columns.header,
         rows: summary.headline.compactMap { metric in
-          block.line(metric).map { [metric.name] + columns.texts($0, spread) }
+          block.line(metric).map { [metric.shownName] + columns.texts($0, spread) }
         })
     }.first { $0.width <= width }
   }
@@ -195,7 +195,7 @@ extension Digest {
         rows: summary.blocks.map { block in
           summary.axes.texts(block.axes) + columns.texts(block.line(metric), false)
         }, left: Set(summary.axes.keys.indices))
-    }.first { $0.width <= width }.map { Shown(caption: [.paragraph(metric.name)], table: $0) }
+    }.first { $0.width <= width }.map { Shown(caption: [.paragraph(metric.shownName)], table: $0) }
   }
 
   /// Columns of a metric: each variant's value and, but for the baseline, its ratio.
@@ -251,7 +251,7 @@ extension Digest {
       return [value, first == 0 ? "" : mean.map { Comparison.ratioText($0 / first) } ?? ""]
     }
     func table(_ metrics: ArraySlice<Metric>, spread: Bool) -> Table {
-      let header = metrics.flatMap { [$0.name] + ($0.isRatioTold ? [ratio] : []) }
+      let header = metrics.flatMap { [$0.shownName] + ($0.isRatioTold ? [ratio] : []) }
       return Table(
         header: names + header,
         rows: places.map { block, variant in
@@ -269,10 +269,16 @@ extension Digest {
   /// A value, with its spread over the seeds where there is room for it.
   private static func text(_ line: SummaryLine, _ variant: String, spread: Bool) -> String? {
     guard let estimate = line.estimate(variant), let mean = estimate.sample.mean else { return nil }
+    if line.metric.bound != nil { return estimate.sample.values.max().map(line.metric.text) }
     guard spread, let sd = estimate.sample.sd, !(line.metric.isExact && estimate.sample.isConstant)
     else { return line.metric.text(mean) }
     return line.metric.text(mean, sd: sd)
   }
+}
+
+extension Metric {
+  /// Its name, and of what has a bound that the largest value of all seeds is shown.
+  fileprivate var shownName: String { bound == nil ? name : "largest \(name)" }
 }
 
 extension SummaryLine {

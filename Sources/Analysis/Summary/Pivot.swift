@@ -22,6 +22,8 @@ package struct Pivot: Sendable {
     let rounds: [[TimingRound]]
     /// How the cells ended that have no value; empty where all have one.
     package let missing: String
+    /// Whether it keeps the metric's bound, in words; nil where there is none.
+    let bound: String?
     /// Whether it is better than every other entry of its row, and that stands after Holm's correction.
     package fileprivate(set) var isBest = false
   }
@@ -44,9 +46,10 @@ package struct Pivot: Sendable {
   /// - Parameters:
   ///   - cells: the run's rows, in the order of the plan.
   ///   - rowDimension: what the rows are; must differ from `columnDimension`.
+  ///   - summary: what was said of the same cells before, which must hold here as well.
   package init(
     _ metric: Metric, of cells: [CellRow], rows rowDimension: Dimension,
-    columns columnDimension: Dimension
+    columns columnDimension: Dimension, beside summary: Summary? = nil
   ) {
     self.metric = metric
     let names = AxisNames(cells)
@@ -79,7 +82,7 @@ package struct Pivot: Sendable {
       return Block(
         others: zip(others, texts).map { ($0.name(names), $1) }, rows: rows, entries: entries)
     }
-    mark()
+    mark(among: summary?.comparisons ?? [])
   }
 
   /// The dimensions of a run: its axes and, where there are several, its variants; seeds are summed up.
@@ -88,7 +91,7 @@ package struct Pivot: Sendable {
   }
 
   // Each row's best entry against every other of its row, all judged together: they are one table.
-  private mutating func mark() {
+  private mutating func mark(among others: [Comparison]) {
     guard let direction = metric.direction else { return }
     var candidates: [(block: Int, row: Int, column: Int, comparisons: Range<Int>)] = []
     var comparisons: [Comparison] = []
@@ -109,14 +112,14 @@ package struct Pivot: Sendable {
         let sides = [entries[best], entries[other]]
         comparisons.append(
           Comparison(
-            subject: sides[0].values, baseline: sides[1].values,
+            subject: sides[0].values, baseline: sides[1].values, isRatio: metric.comparesByRatio,
             rounds: metric.rounds(sides[0].timed, sides[1].timed),
             question: metric.question(
               isPrimary: true, isConstant: sides.allSatisfy(\.sample.isConstant))))
       }
       candidates.append((block, row, best, first..<comparisons.count))
     }
-    Comparison.judge(&comparisons)
+    Comparison.judge(&comparisons, among: others)
     for one in candidates where comparisons[one.comparisons].allSatisfy({ $0.verdict == .better }) {
       blocks[one.block].entries[one.row][one.column]?.isBest = true
     }
@@ -131,6 +134,9 @@ extension Pivot.Entry {
     seeds = counted.map(\.seed)
     sample = Sample(counted.compactMap { $0.metrics[metric] })
     rounds = counted.map { $0.rounds ?? [] }
+    bound =
+      metric.bound == nil || counted.isEmpty
+      ? nil : metric.text(.of(sample.values, within: metric.limit(in: counted)))
     let left = cells.filter { cell in !counted.contains { $0.cell == cell.cell } }
     missing = CellStatus.allCases.compactMap { status -> String? in
       let count = left.count { $0.status == status }
@@ -217,6 +223,7 @@ extension Pivot {
       }
     }
     if !entry.missing.isEmpty, entry.missing != "-" { text += ", \(entry.missing)" }
+    if let bound = entry.bound { text += ", \(bound)" }
     // A star rather than bold: the table escapes markup, and it reads without colour.
     return entry.isBest ? text + " *" : text
   }
@@ -228,7 +235,8 @@ extension Pivot {
       header
       ? CSV.line(
         ["metric"] + others + [
-          rowName, columnName, "n", "mean", "sd", "mean_low", "mean_high", "best", "missing",
+          rowName, columnName, "n", "mean", "sd", "mean_low", "mean_high", "best", "bound",
+          "missing",
         ]) : ""
     for line in lines {
       text += CSV.line(
@@ -261,6 +269,7 @@ extension Pivot {
                 JSON.Member("mean_low", .real(interval?.low)),
                 JSON.Member("mean_high", .real(interval?.high)),
                 JSON.Member("best", .bool(entry.isBest)),
+                JSON.Member("bound", .string(entry.bound)),
                 JSON.Member("missing", .string(entry.missing.isEmpty ? nil : entry.missing)),
               ])
         }

@@ -25,6 +25,10 @@ package struct RateSensitivity: Equatable, Sendable {
   package let bestLosses: Sample
   /// The rate that gave it.
   package let bestRate: JSON
+  /// The rates whose losses cannot be told from the best one's.
+  ///
+  /// The best was chosen by its mean, so Holm's correction goes over all pairs of rates.
+  package let ties: [JSON]
   package let diverged: Int
   package let cells: Int
 
@@ -50,6 +54,9 @@ package struct RateSensitivity: Equatable, Sendable {
       let loss = best.1, let rate = blocks[best.0].axes.first(where: { $0.key == axis })?.value
     else { return nil }
     self.variant = variant
+    ties = Self.ties(of: best.0, curves.map(\.losses)).compactMap { place in
+      blocks[place].axes.first { $0.key == axis }?.value
+    }
     bestLoss = loss
     bestLosses = Sample(curves.map { $0.losses[best.0] })
     bestRate = rate
@@ -61,6 +68,24 @@ package struct RateSensitivity: Equatable, Sendable {
       })
     diverged = rows.count { $0.status == .diverged }
     cells = rows.count
+  }
+
+  /// The places in a grid that are not shown to be worse than one of them, by seed.
+  private static func ties(of best: Int, _ curves: [[Double]]) -> [Int] {
+    let places = curves.first?.indices ?? 0..<0
+    let pairs = places.flatMap { one in places.filter { $0 > one }.map { (one, $0) } }
+    var comparisons = pairs.map { one, other in
+      Statistics.Comparison(
+        subject: curves.map { $0[one] }, baseline: curves.map { $0[other] },
+        question: .isBetter(.lower))
+    }
+    Statistics.Comparison.judge(&comparisons)
+    return places.filter { place in
+      zip(pairs, comparisons).contains { pair, comparison in
+        (pair == (best, place) && comparison.verdict != .better)
+          || (pair == (place, best) && comparison.verdict != .worse)
+      }
+    }
   }
 
   private static func loss(_ row: CellRow, _ initial: Double?) -> Double? {
@@ -135,13 +160,17 @@ extension Summary {
     let hasIntervals = all.contains { $0.bestLosses.interval() != nil }
     let table = Table(
       header: ["variant"] + others.map(axes.name)
-        + ["sensitivity", hasIntervals ? "best loss [95 %]" : "best loss", "at rate", "diverged"],
+        + [
+          "sensitivity", hasIntervals ? "best loss [95 %]" : "best loss", "at rate",
+          "not told from it", "diverged",
+        ],
       rows: all.map { one in
         [one.variant]
           + others.map { key in
             axes.text(key, one.others.first { $0.key == key }?.value)
           } + [
             text(one.sample), Self.text(bestLossOf: one), axes.text(axis, one.bestRate),
+            one.ties.map { axes.text(axis, $0) }.joined(separator: ", "),
             "\(one.diverged) of \(one.cells)",
           ]
       }, left: Set(0...others.count))
@@ -177,7 +206,7 @@ extension Summary {
     let best = rateSensitivities.map { one in
       let place = axes.label(variant: variants.count > 1 ? one.variant : nil, at: one.others)
       return (place.isEmpty ? "" : place + " ") + axes.text(axis, one.bestRate)
-        + " (val_loss \(Self.text(bestLossOf: one)))"
+        + " (val_loss \(Metric.valLoss.text(one.bestLoss)); \(tied(one, axis)))"
     }
     let comparisons = rateComparisons.map { one in
       let place = axes.label(variant: one.variants.subject, at: one.others)
@@ -186,10 +215,23 @@ extension Summary {
           ? "" : ", \(Metric.valLoss.text(one.variants.values))")
     }
     return [
-      ListItem(lead: "Best learning rate:", best.joined(separator: ", "), below: [])
+      best.count > 1
+        ? ListItem(lead: "Best learning rate?", "", below: best)
+        : ListItem(lead: "Best learning rate?", best[0], below: [])
     ]
       + (comparisons.isEmpty
         ? [] : [ListItem(lead: "Less sensitive to the learning rate?", "", below: comparisons)])
+      + stabilityAnswers
+  }
+
+  /// `0.01 cannot be told from it`.
+  private func tied(_ one: RateSensitivity, _ axis: String) -> String {
+    let others = axes.values(axis).count - 1
+    if one.ties.isEmpty { return "all others are worse" }
+    if one.seeds.count < Comparison.fewSeeds, one.ties.count == others {
+      return Comparison.Reason.fewSeeds(one.seeds.count).text
+    }
+    return one.ties.map { axes.text(axis, $0) }.joined(separator: ", ") + " cannot be told from it"
   }
 
   private func text(_ sample: Sample) -> String {
@@ -210,6 +252,7 @@ extension Summary {
         "best_loss": .real(one.bestLoss),
         "best_loss_low": .real(one.bestLosses.interval()?.low),
         "best_loss_high": .real(one.bestLosses.interval()?.high), "best_rate": one.bestRate,
+        "tied_rates": .array(one.ties),
         "diverged": .integer(one.diverged), "cells": .integer(one.cells),
         "values": .array(values),
       ]

@@ -51,9 +51,32 @@ package struct Growth: Equatable, Sendable {
     return text == "-0.00" ? "0.00" : text
   }
 
+  /// Whether it is linear, in words.
+  enum Kind: String, CaseIterable {
+    case linear = "yes"
+    case slower = "no, slower"
+    case faster = "no, faster"
+    case open = "cannot tell"
+  }
+
+  /// An exponent as near to 1 as this is called linear: twice the size takes 1.7 to 2.4 times.
+  static let slack = 0.25
+
+  /// By the whole interval of the exponent; of a count, whose points scatter for no chance, by the
+  /// exponent itself.
+  var kind: Kind {
+    let exponent = law.exponent
+    guard let interval = metric.isExact ? Interval(low: exponent, high: exponent) : law.interval
+    else { return .open }
+    if interval.low > 1 + Self.slack { return .faster }
+    if interval.high < 1 - Self.slack { return .slower }
+    return interval.low >= 1 - Self.slack && interval.high <= 1 + Self.slack ? .linear : .open
+  }
+
   var json: JSON {
     [
-      "axis": .string(axis), "metric": .string(metric.name), "variant": .string(variant),
+      "linear": .string(kind.rawValue), "axis": .string(axis), "metric": .string(metric.name),
+      "variant": .string(variant),
       "axes": .object(others.map { JSON.Member($0.key, $0.value) }),
       "exponent": .real(law.exponent), "factor": .real(law.factor),
       "standard_error": .real(law.standardError), "exponent_low": .real(law.interval?.low),
@@ -88,22 +111,47 @@ extension Summary {
     return [.heading("Growth", level: 2), .list(items)]
   }
 
-  /// How the primary metrics grow, in few words: the exponents are an answer where time against length is the question.
-  var growthAnswers: [ListItem] {
+  /// Whether the primary metrics grow linearly along the axes of sizes, each variant by its
+  /// exponent.
+  func growthAnswers(naming limit: Int) -> [ListItem] {
     let all = growths.filter { primary.contains($0.metric) }
     return axes.keys.flatMap { axis in
       scalingMetrics.compactMap { metric in
         let fits = all.filter { $0.axis == axis && $0.metric == metric }
-        return fits.count <= Self.fewFits ? item(fits) : nil
+        if fits.isEmpty { return nil }
+        let ranges = fits.map(\.range).unique
+        let lines = Growth.Kind.allCases.compactMap { kind -> String? in
+          let some = fits.filter { $0.kind == kind }
+          if some.isEmpty { return nil }
+          // Those with the same fit share it.
+          let texts = some.map(\.text).unique.map { text -> String in
+            let names = some.filter { $0.text == text }.map(label).filter { !$0.isEmpty }
+            if names.count == fits.count, names.count > 1 { return "all ^\(text)" }
+            let more = names.count > limit ? " and \(names.count - limit) more" : ""
+            return (names.isEmpty ? "" : names.prefix(limit).joined(separator: ", ") + more + " ")
+              + "^\(text)"
+          }
+          let rest = texts.count > limit ? " and \(texts.count - limit) more" : ""
+          return "\(kind.rawValue): \(texts.prefix(limit).joined(separator: ", "))\(rest)"
+        }
+        let range =
+          ranges.count == 1 ? " from \(ranges[0].lowerBound) to \(ranges[0].upperBound)" : ""
+        let lead = "Is \(metric.name) linear in \(axes.name(axis))\(range)?"
+        return lines.count == 1
+          ? ListItem(lead: lead, lines[0], below: []) : ListItem(lead: lead, "", below: lines)
       }
     }
+  }
+
+  private func label(_ fit: Growth) -> String {
+    axes.label(variant: variants.count > 1 ? fit.variant : nil, at: fit.others)
   }
 
   /// So many fits make a sentence.
   private static var fewFits: Int { 4 }
 
   // Whole numbers only: a learning rate is no size.
-  private func isNumeric(_ axis: String) -> Bool {
+  func isNumeric(_ axis: String) -> Bool {
     let values = axes.values(axis)
     return values.count >= PowerLaw.fewest && values.allSatisfy { ($0.whole ?? 0) > 0 }
   }
@@ -126,9 +174,6 @@ extension Summary {
   private func item(_ fits: [Growth]) -> ListItem? {
     guard let first = fits.first else { return nil }
     let name = axes.name(first.axis)
-    func label(_ fit: Growth) -> String {
-      axes.label(variant: variants.count > 1 ? fit.variant : nil, at: fit.others)
-    }
     let range = "\(first.range.lowerBound) to \(first.range.upperBound)"
     if fits.count <= Self.fewFits, fits.allSatisfy({ $0.range == first.range }) {
       let list = fits.enumerated().map { index, fit in

@@ -29,6 +29,10 @@ package struct Summary: Sendable {
   package private(set) var rateSensitivities: [RateSensitivity] = []
   /// Each variant's sensitivity to the learning rate against its baseline's.
   package private(set) var rateComparisons: [RateSensitivity.Comparison] = []
+  /// How stable each variant is over the learning rates, beside its baseline.
+  private(set) var stabilities: [SweptStability] = []
+  /// What the values of an axis change, where they are no sizes.
+  package private(set) var axisComparisons: [AxisComparison] = []
   /// The metrics whose growth along an axis is fitted.
   package let scalingMetrics: [Metric]
   /// How far a prediction may be off, in per cent.
@@ -80,15 +84,15 @@ package struct Summary: Sendable {
     }
     rateSensitivities = sensitivities
     rateComparisons = sensitivityComparisons
+    stabilities = unjudgedStabilities
+    axisComparisons = unjudgedAxisComparisons
     judge()
   }
 
   /// Judges all that the summary compares as one table.
   private mutating func judge() {
-    var all = blocks.flatMap { $0.lines.flatMap { $0.comparisons.map(\.values) } }
-    all += rateComparisons.map(\.variants.values)
-    Comparison.judge(&all)
-    tests = all.count { $0.holmP != nil }
+    var all = comparisons
+    tests = Comparison.judge(&all)
     var next = all.makeIterator()
     for block in blocks.indices {
       for line in blocks[block].lines.indices {
@@ -102,6 +106,23 @@ package struct Summary: Sendable {
     for place in rateComparisons.indices {
       if let values = next.next() { rateComparisons[place].variants.values = values }
     }
+    for place in axisComparisons.indices {
+      if let values = next.next() { axisComparisons[place].values.values = values }
+    }
+    for place in stabilities.indices {
+      for measure in stabilities[place].measures.indices {
+        if let values = next.next() {
+          stabilities[place].measures[measure].comparison.values = values
+        }
+      }
+    }
+  }
+
+  /// All that is compared, as it was judged.
+  var comparisons: [Comparison] {
+    blocks.flatMap { $0.lines.flatMap { $0.comparisons.map(\.values) } }
+      + rateComparisons.map(\.variants.values) + axisComparisons.map(\.values.values)
+      + stabilities.flatMap { $0.measures.map(\.comparison.values) }
   }
 
   // Grouped in one pass: a matrix may have thousands of points.

@@ -59,7 +59,7 @@ extension SummaryBlock {
     var header = ["metric"] + variants.map { $0.isEmpty ? "value" : $0 }
     header += pairs.map { "\($0.subject) / \($0.baseline)" }
     let isPair = pairs.count == 1
-    if isPair { header += ["\(pairs[0].subject) - \(pairs[0].baseline) [95 %]", "verdict"] }
+    if isPair { header += ["difference [95 %]", "verdict"] }
     let rows = shown.map { line in
       var row = [line.metric.name] + line.estimates.map { line.text($0) }
       row += line.comparisons.map { $0.values.ratioText }
@@ -75,7 +75,7 @@ extension SummaryBlock {
     let rows = shown.flatMap { line in
       line.comparisons.filter { !$0.isExact && $0.values.test.n >= 2 }.map { comparison in
         [
-          line.metric.name, "\(comparison.subject) - \(comparison.baseline)",
+          line.metric.name, comparison.title,
           line.metric.text(comparison.values), line.metric.text(comparison.verdict),
         ]
       }
@@ -98,8 +98,9 @@ extension SummaryLine {
 }
 
 extension Metric {
-  /// A difference with its interval, where there is one.
+  /// A difference with its interval, where there is one; of times and rates the ratio with its own.
   func text(_ comparison: Comparison) -> String {
+    if comparesByRatio, comparison.ratio != nil { return comparison.ratioFigure }
     guard let difference = comparison.difference else { return "-" }
     guard let interval = comparison.interval else { return self.difference(difference) }
     return self.difference(difference, within: interval)
@@ -109,6 +110,12 @@ extension Metric {
 extension Comparison {
   /// The ratio of the means: `0.934`; "-" where there is none.
   var ratioText: String { ratio.map(Self.ratioText) ?? "-" }
+
+  /// The ratio with its interval, where there is one: `1.082 x [1.020, 1.150]`.
+  var ratioFigure: String {
+    let ends = ratioInterval.map { [$0.low, $0.high].map(Self.ratioText).joined(separator: ", ") }
+    return ratioText + " x" + (ends.map { " [\($0)]" } ?? "")
+  }
 
   /// A ratio for people: `0.934`, `12.3`.
   static func ratioText(_ ratio: Double) -> String {

@@ -25,6 +25,7 @@ extension Summary {
       "headline": .array(headline.map { .string($0.name) }),
       "primary": .array(primary.map { .string($0.name) }), "tests": .integer(tests),
       "blocks": .array(blocks.map { json($0) }), "differences": differencesJSON,
+      "axis_comparisons": axisComparisonsJSON,
       "scaling": .array(growths.map(\.json)), "predictions": predictionsJSON,
       "rate_sensitivity": rateSensitivityJSON, "bounds": boundsJSON,
       "expectations": .array(expectationAnswers.map(\.json)),
@@ -107,6 +108,12 @@ extension Summary {
     ]
   }
 
+  /// The numbers and words of a comparison.
+  static func members(_ comparison: VariantComparison) -> [JSON.Member] {
+    numbers(comparison.values).map { JSON.Member($0.name, .real($0.value)) }
+      + words(comparison).map { JSON.Member($0.name, .string($0.value)) }
+  }
+
   private func json(_ block: SummaryBlock) -> JSON {
     var members = [
       JSON.Member("axes", .object(block.axes.map { JSON.Member($0.key, $0.value) })),
@@ -142,8 +149,7 @@ extension Summary {
           JSON.Member("n", .integer(comparison.values.n)),
           JSON.Member("paired", .bool(comparison.values.isPaired)),
           JSON.Member("seeds", .array(comparison.seeds.map { .integer($0) })),
-        ] + numbers(comparison.values).map { JSON.Member($0.name, .real($0.value)) }
-          + words(comparison).map { JSON.Member($0.name, .string($0.value)) })
+        ] + members(comparison))
     }
     return [
       "metric": .string(line.metric.name), "direction": .string(line.metric.better.rawValue),

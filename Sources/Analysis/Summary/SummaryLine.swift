@@ -46,13 +46,20 @@ package struct Estimate: Equatable, Sendable {
   package let sample: Sample
   /// The rounds that each seed's value was measured in; of none, nothing.
   let rounds: [[TimingRound]]
+  /// The bound that the values are to keep; nil where there is none.
+  let limit: Double?
 
   init(_ metric: Metric, of variant: String, in rows: [CellRow]) {
-    self.variant = variant
+    self.init(metric, variant, in: rows.filter { $0.variant == variant })
+  }
+
+  /// What rows of one variant, or of one value of an axis, say.
+  init(_ metric: Metric, _ name: String, in rows: [CellRow]) {
+    variant = name
     let counted = rows.filter {
-      $0.variant == variant && $0.metrics[metric] != nil
-        && ($0.status == .ok || metric.certainty == .analytic)
+      $0.metrics[metric] != nil && ($0.status == .ok || metric.certainty == .analytic)
     }
+    limit = metric.limit(in: rows)
     seeds = counted.map(\.seed)
     sample = Sample(counted.compactMap { $0.metrics[metric] })
     rounds = counted.map { $0.rounds ?? [] }
@@ -79,7 +86,8 @@ package struct VariantComparison: Equatable, Sendable {
     _ metric: Metric, _ subject: Estimate, against baseline: Estimate, isPrimary: Bool
   ) {
     let isConstant = subject.sample.isConstant && baseline.sample.isConstant
-    let question = metric.question(isPrimary: isPrimary, isConstant: isConstant)
+    let question = metric.question(
+      isPrimary: isPrimary, isConstant: isConstant, limits: [subject.limit, baseline.limit])
     if case .isCounted = question {
       self.init(
         subject.variant, baseline.variant, seeds: [],
@@ -90,7 +98,7 @@ package struct VariantComparison: Equatable, Sendable {
       self.init(
         subject.variant, baseline.variant, seeds: subject.seeds.filter(baseline.seeds.contains),
         Comparison(
-          subject: subject.values, baseline: baseline.values,
+          subject: subject.values, baseline: baseline.values, isRatio: metric.comparesByRatio,
           rounds: metric.rounds(subject.timed, baseline.timed), question: question))
     }
   }
@@ -101,6 +109,9 @@ package struct VariantComparison: Equatable, Sendable {
     self.seeds = seeds
     self.values = values
   }
+
+  /// `modern against classic`.
+  var title: String { "\(subject) against \(baseline)" }
 
   /// Whether it is of counts, without statistics.
   package var isExact: Bool {

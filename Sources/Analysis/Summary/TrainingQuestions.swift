@@ -179,15 +179,18 @@ private struct AnswerReader {
     guard let comparison = block.line(metric)?.comparisons.first else {
       return answered(.notMeasured, "not measured")
     }
-    let times = comparison.values.ratioText + " x"
-    let words = metric.text(comparison.verdict, of: comparison.values.baseline.mean)
+    let times =
+      metric.comparesByRatio
+      ? metric.text(comparison.values) : comparison.values.ratioText + " x"
+    let words = metric.text(comparison.verdict)
     switch comparison.verdict {
     case .better: return answered(.yes, "yes, \(times)")
     case .worse: return answered(.no, "no, \(times)")
     case .same, .negligible: return answered(.same, "no, \(words)")
     case .noneLarger: return answered(.notFound, words)
     case .described: return answered(.cannotTell, "not judged: compare.metrics does not name it")
-    case .differs, .undecided: return answered(.cannotTell, words)
+    case .undecided(.chance): return answered(.cannotTell, "cannot tell: \(times) \(words)")
+    case .differs, .undecided, .within, .beyond, .unbounded: return answered(.cannotTell, words)
     }
   }
 
@@ -201,77 +204,22 @@ private struct AnswerReader {
       let words = line.comparisons.first.map { line.metric.text($0.verdict) } ?? ""
       return figure(noun, line) + (words.isEmpty ? "" : ": \(words)")
     }
-    let (answer, words) = stability
+    let (answer, words) = StabilityAnswer(
+      measures: TrainingQuestions.stability.compactMap { metric in
+        block.line(metric)?.comparisons.first.map {
+          StabilityAnswer.Measure(metric.name, metric, $0)
+        }
+      }, subject: Divergence(subject, in: block.rows),
+      baseline: Divergence(baseline, in: block.rows)
+    ).words
     return TrainingQuestions.Question(
       key: "more_stable", question: "More stable?", answer: answer, words: words,
       figures: figures + [divergence])
   }
 
-  private var stability: (TrainingQuestions.Answer, String) {
-    let (ours, theirs) = (diverged(subject), diverged(baseline))
-    let comparisons = TrainingQuestions.stability.compactMap { metric in
-      block.line(metric)?.comparisons.first.map { (metric, $0) }
-    }
-    if comparisons.isEmpty, ours.count + theirs.count == 0 { return (.notMeasured, "not measured") }
-    func moved(_ verdict: Comparison.Verdict) -> [String] {
-      comparisons.filter { $0.1.verdict == verdict }.map(\.0.name)
-    }
-    // That all runs of one variant diverged and none of the other is seen in more than one measure: nothing else of them
-    // was.
-    var (better, worse) = (moved(.better), moved(.worse))
-    if ours.of >= 2, theirs.of >= 2 {
-      if ours.count == 0, theirs.count == theirs.of { return (.yes, "yes: all others diverged") }
-      if theirs.count == 0, ours.count == ours.of { return (.no, "no: all of its runs diverged") }
-      if ours.count == 0, theirs.count >= 2 { better.append("diverged runs") }
-      if theirs.count == 0, ours.count >= 2 { worse.append("diverged runs") }
-    }
-    let names = (better + worse).joined(separator: " and ")
-    switch (better.count, worse.count) {
-    case (2..., 0): return (.yes, "yes: \(names) moved")
-    case (0, 2...): return (.no, "no, less: \(names) moved")
-    case (1..., 1...):
-      return (
-        .mixed,
-        "mixed: better in \(better.joined(separator: " and ")), worse in "
-          + worse.joined(separator: " and ")
-      )
-    case (1, 0), (0, 1):
-      return (
-        .cannotTell,
-        "cannot tell: only \(names) moved, for the \(worse.isEmpty ? "better" : "worse"); two measures must"
-      )
-    default:
-      let n = comparisons.map(\.1.values.n).max() ?? 0
-      return n < Comparison.fewSeeds
-        ? (.cannotTell, Comparison.Reason.fewSeeds(n).text)
-        : open(comparisons)
-    }
-  }
-
-  // Nothing moved: either each measure rules something out, or one is in doubt.
-  private func open(
-    _ comparisons: [(Metric, VariantComparison)]
-  ) -> (TrainingQuestions.Answer, String) {
-    let isDoubtful = comparisons.contains { $0.1.verdict.reason != nil }
-    let words = comparisons.map { "\($0.0.name) \($0.0.text($0.1.verdict))" }
-    return (
-      isDoubtful ? .cannotTell : .notFound,
-      (isDoubtful ? "cannot tell: " : "no difference found: ") + words.joined(separator: ", ")
-    )
-  }
-
   private var divergence: String {
-    let ours = diverged(subject)
-    let theirs = diverged(baseline)
-    return "diverged runs: \(subject) \(ours.count) of \(ours.of), "
-      + "\(baseline) \(theirs.count) of \(theirs.of)"
-  }
-
-  // Runs that ended otherwise (oom, killed) say nothing about stability.
-  private func diverged(_ variant: String) -> (count: Int, of: Int) {
-    let rows = block.rows.filter { $0.variant == variant }
-    let count = rows.count { $0.status == .diverged }
-    return (count, count + rows.count { $0.status == .ok })
+    let texts = [subject, baseline].map { "\($0) \(Divergence($0, in: block.rows).text)" }
+    return "diverged runs: " + texts.joined(separator: ", ")
   }
 
   private func figure(_ noun: String, _ line: SummaryLine) -> String {
@@ -282,6 +230,7 @@ private struct AnswerReader {
       return "\(noun): \(values)"
     }
     if comparison.isExact { return "\(noun): \(values), \(comparison.values.ratioText) x" }
-    return "\(noun): \(values), difference \(line.metric.text(comparison.values))"
+    let word = line.metric.comparesByRatio ? "" : "difference "
+    return "\(noun): \(values), \(word)\(line.metric.text(comparison.values))"
   }
 }

@@ -18,19 +18,42 @@ extension Metric {
     }
   }
 
+  /// Whether sides are compared by their ratio: times and rates, but no shares in per cent.
+  var comparesByRatio: Bool {
+    if case .percent = format { return false }
+    return isTiming
+  }
+
+  /// Whether a ratio of two values says something: not of what is a share or a difference already,
+  /// nor of a bound and what is held against it.
+  var isRatioTold: Bool {
+    if case .percent = format { return false }
+    return bound == nil && !isDifference && !Metric.all.contains { $0.bound?.most == self }
+  }
+
+  /// The bound that rows put to it, the smallest of them; nil where they have none.
+  func limit(in rows: [CellRow]) -> Double? {
+    bound.flatMap { bound in
+      rows.filter { $0.status == .ok }.compactMap { $0.metrics[bound.most] }.min()
+    }
+  }
+
   /// What is asked of two sides of it.
   ///
   /// - Parameters:
   ///   - isPrimary: whether it gets a verdict where that takes a test; others are described.
   ///   - isConstant: whether all values of each side are the same.
+  ///   - limits: the bounds of subject and baseline.
   func question(
-    isPrimary: Bool, isConstant: Bool, noise: Comparison.Noise = .inSeeds
+    isPrimary: Bool, isConstant: Bool, noise: Comparison.Noise = .inSeeds,
+    limits: [Double?] = [nil, nil]
   ) -> Comparison.Question {
+    if bound != nil { return .keepsBound(subject: limits[0], baseline: limits[1]) }
     if isExact, isConstant {
       if case .bytes = format { return .isCounted(direction, threshold: Self.memoryThreshold) }
       return .isCounted(direction)
     }
-    guard isPrimary, bound == nil, let direction else { return .none }
+    guard isPrimary, let direction else { return .none }
     return .isBetter(direction, noise: noise)
   }
 
@@ -42,10 +65,19 @@ extension Metric {
     case .same: "the same"
     case .negligible(let share): "the same within \(Self.percent(share))"
     case .differs: "differs"
-    case .noneLarger(let bound): "no difference larger than \(text(bound))"
+    case .noneLarger(let bound, let isShare):
+      "no difference larger than \(isShare ? Self.percentUp(bound) : distance(bound))"
+    case .within(let bound): "within its bound of \(text(bound))"
+    case .beyond(let bound): "beyond its bound of \(text(bound))"
+    case .unbounded: "with no bound to keep"
     case .undecided(let reason): reason.text
     case .described: ""
     }
+  }
+
+  /// A share as per cent, rounded up to a tenth: a bound must hold as it is printed.
+  static func percentUp(_ share: Double) -> String {
+    percent((1000 * share).rounded(.up) / 1000)
   }
 
   /// A share as per cent: `1 %`, `2.5 %`.
@@ -60,9 +92,16 @@ extension Comparison.Reason {
     switch self {
     case .fewSeeds(let n): n == 1 ? "1 seed is too few to say" : "\(n) seeds are too few to say"
     case .noSpread: "cannot say: no spread between seeds to judge by"
-    case .withinNoise(let floor): "within the noise of this host, \(Metric.percent(floor))"
+    case .withinNoise(let floor):
+      // A floor is a difference of logarithms.
+      "within the noise of this host, "
+        + (exp(floor) <= 2
+          ? Metric.percentUp(exp(floor) - 1) : "up to \(Comparison.ratioText(exp(floor))) x")
     case .notCalibrated: "cannot say: times not calibrated"
     case .otherText: "cannot say: another text"
+    case .wide(let ratios):
+      "cannot say: anything from \(Comparison.ratioText(ratios.low)) to "
+        + "\(Comparison.ratioText(ratios.high)) x is possible"
     case .chance: "may be chance among so many tests"
     case .missing: "no seed finished in both"
     }
@@ -79,14 +118,21 @@ extension Comparison.Verdict {
     case .negligible: "negligible"
     case .differs: "differs"
     case .noneLarger: "none_larger"
+    case .within: "within"
+    case .beyond: "beyond"
+    case .unbounded: "unbounded"
     case .undecided: "undecided"
     case .described: "described"
     }
   }
 
-  /// The largest difference that was not ruled out, where none was found.
+  /// The largest difference that was not ruled out, where none was found, or the bound that was to
+  /// be kept.
   package var bound: Double? {
-    if case .noneLarger(let bound) = self { bound } else { nil }
+    switch self {
+    case .noneLarger(let bound, _), .within(let bound), .beyond(let bound): bound
+    default: nil
+    }
   }
 
   /// Why nothing can be said.

@@ -102,8 +102,8 @@ package struct RunPlan {
 
 /// The order in which a plan's cells run.
 package enum ExecutionOrder {
-  /// Positions in the plan, in the order of execution: blocks of one seed and point of the axes, shuffled, and the
-  /// variants within each block shuffled (a randomised complete block design; Fisher 1935).
+  /// Positions in the plan, in the order of execution: blocks of one seed and size, shuffled, and
+  /// the variants within each block shuffled (a randomised complete block design; Fisher 1935).
   ///
   /// - Parameters:
   ///   - cells: seed, point and position of each cell that is to run.
@@ -135,11 +135,15 @@ package enum ExecutionOrder {
     }
     return shuffle(blocks).flatMap { shuffle($0) }
   }
-  /// What cells that are compared with each other have in common: seed and point of the axes.
+  /// What cells that are compared with each other have in common: the seed and the sizes on axes.
+  ///
+  /// Words on an axis, such as caches or masks, are compared like variants.
   static func block(_ line: PlanLine) -> String { block(seed: line.seed, point: line.axes) }
 
   private static func block(seed: Int, point: [CellRow.Entry]) -> String {
-    "\(seed) " + point.map { "\($0.key)=\($0.value.canonical.line)" }.joined(separator: " ")
+    "\(seed) "
+      + point.filter { $0.value.number != nil }.map { "\($0.key)=\($0.value.canonical.line)" }
+      .joined(separator: " ")
   }
 
   /// How the cells of a block take turns where their times are measured in rounds.

@@ -124,7 +124,7 @@ import Testing
     try run.write(rows)
     let section = try run.report().section("differences")
     let lines = section.components(separatedBy: "forest-row ").dropFirst()
-    #expect(section.contains("worse - base") && section.contains("even - base"))
+    #expect(section.contains("worse against base") && section.contains("even against base"))
     #expect(lines.first?.hasPrefix("worse\"") == true)
     #expect(section.contains(">worse</span>") && section.contains("no difference larger than"))
     #expect(section.contains("class=\"interval\""))

@@ -61,11 +61,11 @@ import Testing
 
         Differences
 
-        metric    variants                difference [95 %]  verdict
-        ────────  ──────────────────────  ─────────────────  ────────────────────────
-        val_loss  modern-rope - modern              +0.1000  1 seed is too few to say
-        val_loss  classic - modern                  +0.1000  1 seed is too few to say
-        val_loss  classic+rope - classic            +0.0500  1 seed is too few to say
+        metric    variants                      difference [95 %]  verdict
+        ────────  ────────────────────────────  ─────────────────  ────────────────────────
+        val_loss  modern-rope against modern              +0.1000  1 seed is too few to say
+        val_loss  classic against modern                  +0.1000  1 seed is too few to say
+        val_loss  classic+rope against classic            +0.0500  1 seed is too few to say
 
         All metrics
 

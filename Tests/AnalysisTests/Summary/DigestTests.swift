@@ -46,7 +46,7 @@ import Testing
 
         - classic, seed 4: diverged: the loss is nan at step 140
         - not like for like in parameters: modern -12.5 % against classic
-        - more than 100 seeds would be needed to show -6.67 in tokens_per_s of modern
+        - more than 100 seeds would be needed to show 0.998 x in tokens_per_s of modern
 
         all metrics: runexp summary fujv --full; charts: runexp report fujv
 

@@ -19,14 +19,10 @@ import Statistics
         flops_per_s against naive: 1 seed is too few to say: flash1 2.333 x, flash2 3.667 x
         peak_bytes against naive: better: flash1 0.074 to 0.419 x, flash2 0.074 to 0.419 x
         workspace_bytes against naive: better: flash1 0.016 to 0.129 x, flash2 0.016 to 0.129 x
-        workspace_bytes grows with sequence
-          naive: sequence^2.00 from 512 to 4096
-          flash1: sequence^1.00 from 512 to 8192
-          flash2: sequence^1.00 from 512 to 8192
-        step_seconds grows with sequence
-          naive: sequence^1.98 [1.91, 2.05] from 512 to 4096
-          flash1: sequence^2.00 [1.95, 2.04] from 512 to 8192
-          flash2: sequence^2.00 [1.95, 2.04] from 512 to 8192
+        Is workspace_bytes linear in sequence?
+          yes: flash1, flash2 ^1.00
+          no, faster: naive ^2.00
+        Is step_seconds linear in sequence? no, faster: naive ^1.98 [1.91, 2.05], flash1, flash2 ^2.00 [1.95, 2.04]
 
         sequence  variant  step_seconds  flops_per_s  peak_bytes  workspace_bytes  status
         ────────  ───────  ────────────  ───────────  ──────────  ───────────────  ──────

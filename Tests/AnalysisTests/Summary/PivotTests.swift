@@ -51,6 +51,45 @@ struct PivotTests {
     #expect(turned.rowName == "variant")
   }
 
+  @Test("what has a bound says whether it keeps it, and nothing of it is best")
+  func bounded() {
+    let errors: [(String, Double, Double?)] = [
+      ("a", 2e-8, 3e-7), ("b", 0.5, 3e-7), ("c", 0.5, nil),
+    ]
+    let rows = errors.map { variant, error, bound -> CellRow in
+      var row = Self.row(variant, 64, 1, nil)
+      row.metrics[.relativeError] = error
+      row.metrics[.relativeErrorBound] = bound
+      return row
+    }
+    let pivot = Pivot(.relativeError, of: rows, rows: Self.sequence, columns: .variant)
+    #expect(!pivot.hasBest)
+    let text = Page(pivot.content(hasRoom: false)).text
+    #expect(
+      text.contains(
+        "2.0e-08, within its bound of 3.0e-07  5.0e-01, beyond its bound of 3.0e-07  "
+          + "5.0e-01, with no bound to keep"), "\(text)")
+  }
+
+  @Test("a best entry is one that the run's summary does not doubt")
+  func summary() {
+    // b is lower by a little: by itself that is found, among the tests of five others it is not.
+    let losses: [(String, [Double])] = [
+      ("a", [1.53, 1.54, 1.53, 1.56]), ("b", [1.50, 1.52, 1.49, 1.51]),
+    ]
+    let other = (3...7).map { ("v\($0)", (0..<4).map { 1.5 + Double(($0 * 7) % 5) / 50 }) }
+    func rows(_ all: [(String, [Double])]) -> [CellRow] {
+      all.flatMap { variant, losses in
+        zip(1..., losses).map { Self.row(variant, 64, $0, $1) }
+      }
+    }
+    let shown = rows(losses)
+    let summary = Summary(experiment: "e", rows: rows(losses + other), isTraining: true)
+    #expect(Pivot(.valLoss, of: shown, rows: Self.sequence, columns: .variant).hasBest)
+    #expect(
+      !Pivot(.valLoss, of: shown, rows: Self.sequence, columns: .variant, beside: summary).hasBest)
+  }
+
   @Test("exact figures are best where they are lowest, and not where they are equal")
   func exact() throws {
     let pivot = Pivot(.peakBytes, of: Self.rows, rows: Self.sequence, columns: .variant)
@@ -83,7 +122,8 @@ struct PivotTests {
     #expect(seeds.columns == ["1", "2", "3", "4"])
     let csv = seeds.csv(header: true).split(separator: "\n")
     #expect(csv.count == 1 + 16)
-    #expect(csv[0] == "metric,sequence,variant,seed,n,mean,sd,mean_low,mean_high,best,missing")
+    #expect(
+      csv[0] == "metric,sequence,variant,seed,n,mean,sd,mean_low,mean_high,best,bound,missing")
     #expect(seeds.lines.count == 16)
   }
 

@@ -67,6 +67,50 @@ import Statistics
       text.contains("best loss [95 %]") && text.contains("1.7667 [1.6232, 1.9101]"), "\(text)")
   }
 
+  @Test func `a best rate says which others cannot be told from it`() throws {
+    let losses = [
+      [2.4, 1.80, 1.81], [2.43, 1.82, 1.80], [2.41, 1.79, 1.82], [2.42, 1.81, 1.83],
+    ]
+    let rows = zip(1..., losses).flatMap { Self.rows("a", seed: $0, $1) }
+    let summary = Summary(experiment: "e", rows: rows, isTraining: true)
+    #expect(summary.rateSensitivities.map(\.ties) == [[0.1]])
+    #expect(
+      summary.document.text.contains(
+        "Best learning rate? 0.01 (val_loss 1.8050; 0.1 cannot be told from it)\n"))
+    let clear = losses.map { [$0[0], $0[1], $0[2] + 1] }
+    let alone = zip(1..., clear).flatMap { Self.rows("a", seed: $0, $1) }
+    #expect(
+      Summary(experiment: "e", rows: alone, isTraining: true).document.text.contains(
+        "(val_loss 1.8050; all others are worse)"))
+    #expect(
+      Self.summary(seeds: 1).document.text.contains("1 seed is too few to say"))
+  }
+
+  @Test func `more stable takes two measures, of which the sensitivity to the rate is one`() {
+    func answer(spikes: Double) -> String {
+      let steady = zip(1..., [[2.0, 1.8, 1.9], [2.0, 1.8, 1.95], [2.0, 1.8, 1.85]])
+      let wild = zip(1..., [[2.0, 1.8, 3.5], [2.0, 1.8, 3.6], [2.0, 1.8, 3.54]])
+      let rows =
+        steady.flatMap { Self.rows("qk-norm", seed: $0, $1) }
+        + wild.flatMap { Self.rows("base", seed: $0, $1) }
+      let measured = rows.map { row in
+        var row = row
+        let isBase = row.variant == "base"
+        row.metrics[.lossSpikes] =
+          Double(row.seed) + (isBase ? spikes * (10 + Double(row.seed * row.seed % 3) / 5) : 0)
+        row.metrics[.gradNormCV] = 0.3 + Double((row.seed * (isBase ? 2 : 1)) % 3) / 100
+        return row
+      }
+      let text = Summary(
+        experiment: "e", rows: measured, baseline: "base", isTraining: true
+      ).document.text
+      let lines = text.split(separator: "\n").map(String.init)
+      return lines.firstIndex(of: "More stable?").map { lines[$0 + 1] } ?? ""
+    }
+    #expect(answer(spikes: 1).hasPrefix("  qk-norm against base: yes: sensitivity and loss_spikes"))
+    #expect(answer(spikes: 0).contains("cannot tell: only sensitivity moved, for the better"))
+  }
+
   @Test func `one seed cannot tell`() throws {
     let summary = Self.summary(seeds: 1)
     #expect(summary.rateComparisons.first?.variants.winner == nil)
@@ -78,10 +122,10 @@ import Statistics
         mean over 3 rates of min(final loss, loss at init), less the best, in nats per token; a \
         diverged run counts with its loss at init
 
-        variant  sensitivity  best loss  at rate  diverged
-        ───────  ───────────  ─────────  ───────  ────────
-        qk-norm       0.1000     1.8000     0.01    0 of 3
-        base          0.8000     1.8000     0.01    1 of 3
+        variant  sensitivity  best loss  at rate  not told from it  diverged
+        ───────  ───────────  ─────────  ───────  ────────────────  ────────
+        qk-norm       0.1000     1.8000     0.01        0.001, 0.1    0 of 3
+        base          0.8000     1.8000     0.01        0.001, 0.1    1 of 3
 
         - qk-norm against base: 1 seed is too few to say, difference -0.7000
 

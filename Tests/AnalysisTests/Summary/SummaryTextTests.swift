@@ -19,7 +19,7 @@ import Testing
         As good? 1 seed is too few to say
           validation loss, nats per token: modern 1.8230, classic 1.9520, difference -0.1290
         Faster in training? 1 seed is too few to say
-          tokens per second: modern 4.10 k, classic 4.60 k, difference -500
+          tokens per second: modern 4.10 k, classic 4.60 k, 0.891 x
         Less memory in training? yes, 0.750 x
           peak, all kinds together: modern 180 MiB, classic 240 MiB, 0.750 x
           parameters: modern 16.0 MiB, classic 18.0 MiB, 0.889 x
@@ -32,17 +32,17 @@ import Testing
           largest attention logit: modern 8.25, classic 14.10, difference -5.85
           diverged runs: modern 0 of 1, classic 0 of 1
 
-        metric                      modern   classic  modern / classic  modern - classic [95 %]  verdict
-        ────────────────────────  ────────  ────────  ────────────────  ───────────────────────  ────────────────────────
-        val_loss                    1.8230    1.9520             0.934                  -0.1290  1 seed is too few to say
-        tokens_per_s                4.10 k    4.60 k             0.891                     -500  1 seed is too few to say
-        peak_bytes                 180 MiB   240 MiB             0.750                -60.0 MiB  better
-        parameter_bytes           16.0 MiB  18.0 MiB             0.889                -2.00 MiB  better
-        kv_cache_bytes_per_token  6.00 KiB  12.0 KiB             0.500                -6.00 KiB  better
-        grad_norm_cv                 0.310     0.450             0.689                   -0.140  1 seed is too few to say
-        loss_spikes                      0         2             0.000                       -2  1 seed is too few to say
-        max_attention_logit           8.25     14.10             0.585                    -5.85
-        parameters                  4.20 M    4.80 M             0.875                   -600 k  differs
+        metric                      modern   classic  modern / classic  difference [95 %]  verdict
+        ────────────────────────  ────────  ────────  ────────────────  ─────────────────  ────────────────────────
+        val_loss                    1.8230    1.9520             0.934            -0.1290  1 seed is too few to say
+        tokens_per_s                4.10 k    4.60 k             0.891            0.891 x  1 seed is too few to say
+        peak_bytes                 180 MiB   240 MiB             0.750          -60.0 MiB  better
+        parameter_bytes           16.0 MiB  18.0 MiB             0.889          -2.00 MiB  better
+        kv_cache_bytes_per_token  6.00 KiB  12.0 KiB             0.500          -6.00 KiB  better
+        grad_norm_cv                 0.310     0.450             0.689             -0.140  1 seed is too few to say
+        loss_spikes                      0         2             0.000                 -2  1 seed is too few to say
+        max_attention_logit           8.25     14.10             0.585              -5.85
+        parameters                  4.20 M    4.80 M             0.875             -600 k  differs
 
         - 1 seed: no interval can be given; 3 seeds can show a large difference
         - not like for like: modern has 12.5 % fewer parameters than classic (4.20 M against 4.80 M)
@@ -65,7 +65,7 @@ import Testing
           validation loss, nats per token: modern 1.8245 ± 0.0050 (4), classic 1.9547 ± 0.0122 (3), difference -0.1303 [-0.1455, -0.1152]
           1 of 4 seeds left out because a run did not finish, which may flatter the variant that did not
         Faster in training? no difference larger than 2 %
-          tokens per second: modern 4.10 ± 0.03 k (4), classic 4.11 ± 0.07 k (3), difference -6.7 [-78.4, +65.0]
+          tokens per second: modern 4.10 ± 0.03 k (4), classic 4.11 ± 0.07 k (3), 0.998 x [0.981, 1.016]
         Less memory in training? yes, 0.750 x
           peak, all kinds together: modern 180 MiB, classic 240 MiB, 0.750 x
           parameters: modern 16.0 MiB, classic 18.0 MiB, 0.889 x
@@ -78,10 +78,10 @@ import Testing
           largest attention logit: modern 8.21 ± 0.22 (4), classic 11.90 ± 2.49 (3), difference -3.65 [-10.25, +2.95]
           diverged runs: modern 0 of 4, classic 1 of 4
 
-        metric                                 modern              classic  modern / classic     modern - classic [95 %]  verdict
-        ────────────────────────  ───────────────────  ───────────────────  ────────────────  ──────────────────────────  ──────────────────────────────
+        metric                                 modern              classic  modern / classic           difference [95 %]  verdict
+        ────────────────────────  ───────────────────  ───────────────────  ────────────────  ──────────────────────────  ─────────────────────────────
         val_loss                  1.8245 ± 0.0050 (4)  1.9547 ± 0.0122 (3)             0.933  -0.1303 [-0.1455, -0.1152]  better
-        tokens_per_s                4.10 ± 0.03 k (4)    4.11 ± 0.07 k (3)             0.998         -6.7 [-78.4, +65.0]  no difference larger than 78.4
+        tokens_per_s                4.10 ± 0.03 k (4)    4.11 ± 0.07 k (3)             0.998      0.998 x [0.981, 1.016]  no difference larger than 2 %
         peak_bytes                            180 MiB              240 MiB             0.750                   -60.0 MiB  better
         parameter_bytes                      16.0 MiB             18.0 MiB             0.889                   -2.00 MiB  better
         kv_cache_bytes_per_token             6.00 KiB             12.0 KiB             0.500                   -6.00 KiB  better
@@ -112,7 +112,7 @@ import Testing
         - **As good?** 1 seed is too few to say
           - validation loss, nats per token: modern 1.8230, classic 1.9520, difference -0.1290
         - **Faster in training?** 1 seed is too few to say
-          - tokens per second: modern 4.10 k, classic 4.60 k, difference -500
+          - tokens per second: modern 4.10 k, classic 4.60 k, 0.891 x
         - **Less memory in training?** yes, 0.750 x
           - peak, all kinds together: modern 180 MiB, classic 240 MiB, 0.750 x
           - parameters: modern 16.0 MiB, classic 18.0 MiB, 0.889 x
@@ -125,17 +125,17 @@ import Testing
           - largest attention logit: modern 8.25, classic 14.10, difference -5.85
           - diverged runs: modern 0 of 1, classic 0 of 1
 
-        | metric                   |   modern |  classic | modern / classic | modern - classic [95 %] | verdict                  |
-        | :----------------------- | -------: | -------: | ---------------: | ----------------------: | :----------------------- |
-        | val_loss                 |   1.8230 |   1.9520 |            0.934 |                 -0.1290 | 1 seed is too few to say |
-        | tokens_per_s             |   4.10 k |   4.60 k |            0.891 |                    -500 | 1 seed is too few to say |
-        | peak_bytes               |  180 MiB |  240 MiB |            0.750 |               -60.0 MiB | better                   |
-        | parameter_bytes          | 16.0 MiB | 18.0 MiB |            0.889 |               -2.00 MiB | better                   |
-        | kv_cache_bytes_per_token | 6.00 KiB | 12.0 KiB |            0.500 |               -6.00 KiB | better                   |
-        | grad_norm_cv             |    0.310 |    0.450 |            0.689 |                  -0.140 | 1 seed is too few to say |
-        | loss_spikes              |        0 |        2 |            0.000 |                      -2 | 1 seed is too few to say |
-        | max_attention_logit      |     8.25 |    14.10 |            0.585 |                   -5.85 |                          |
-        | parameters               |   4.20 M |   4.80 M |            0.875 |                  -600 k | differs                  |
+        | metric                   |   modern |  classic | modern / classic | difference [95 %] | verdict                  |
+        | :----------------------- | -------: | -------: | ---------------: | ----------------: | :----------------------- |
+        | val_loss                 |   1.8230 |   1.9520 |            0.934 |           -0.1290 | 1 seed is too few to say |
+        | tokens_per_s             |   4.10 k |   4.60 k |            0.891 |           0.891 x | 1 seed is too few to say |
+        | peak_bytes               |  180 MiB |  240 MiB |            0.750 |         -60.0 MiB | better                   |
+        | parameter_bytes          | 16.0 MiB | 18.0 MiB |            0.889 |         -2.00 MiB | better                   |
+        | kv_cache_bytes_per_token | 6.00 KiB | 12.0 KiB |            0.500 |         -6.00 KiB | better                   |
+        | grad_norm_cv             |    0.310 |    0.450 |            0.689 |            -0.140 | 1 seed is too few to say |
+        | loss_spikes              |        0 |        2 |            0.000 |                -2 | 1 seed is too few to say |
+        | max_attention_logit      |     8.25 |    14.10 |            0.585 |             -5.85 |                          |
+        | parameters               |   4.20 M |   4.80 M |            0.875 |            -600 k | differs                  |
 
         - 1 seed: no interval can be given; 3 seeds can show a large difference
         - not like for like: modern has 12.5 % fewer parameters than classic (4.20 M against 4.80 M)
@@ -166,10 +166,10 @@ import Testing
 
         Differences
 
-        metric    variants                difference [95 %]  Holm p  verdict
-        ────────  ─────────────  ──────────────────────────  ──────  ──────────────────────────
-        val_loss  rope - naive   -0.4950 [-0.5585, -0.4315]   0.013  better
-        val_loss  alibi - naive   0.0000 [-1.2706, +1.2706]       1  2 seeds are too few to say
+        metric    variants                      difference [95 %]  Holm p  verdict
+        ────────  ───────────────────  ──────────────────────────  ──────  ──────────────────────────
+        val_loss  rope against naive   -0.4950 [-0.5585, -0.4315]   0.013  better
+        val_loss  alibi against naive   0.0000 [-1.2706, +1.2706]       1  2 seeds are too few to say
 
         All metrics
 
@@ -178,10 +178,10 @@ import Testing
         val_loss    2.0500 ± 0.0707 (2)  1.5550 ± 0.0778 (2)  2.0500 ± 0.2121 (2)         0.759          1.000
         parameters               1.00 k               1.00 k               1.00 k         1.000          1.000
 
-        metric    variants                difference [95 %]  verdict
-        ────────  ─────────────  ──────────────────────────  ──────────────────────────
-        val_loss  rope - naive   -0.4950 [-0.5585, -0.4315]  better
-        val_loss  alibi - naive   0.0000 [-1.2706, +1.2706]  2 seeds are too few to say
+        metric    variants                      difference [95 %]  verdict
+        ────────  ───────────────────  ──────────────────────────  ──────────────────────────
+        val_loss  rope against naive   -0.4950 [-0.5585, -0.4315]  better
+        val_loss  alibi against naive   0.0000 [-1.2706, +1.2706]  2 seeds are too few to say
 
         - mean ± sd (number of seeds); differences are paired by seed, with a 95 % t interval
         - tested: val_loss; a verdict needs p < 0.05 after Holm's correction over the 2 tests of the run; other figures that vary are described only
@@ -215,10 +215,10 @@ import Testing
 
         workload.sequence = 128
 
-        metric           a       b  b / a  b - a [95 %]  verdict
-        ──────────  ──────  ──────  ─────  ────────────  ────────────────────────
-        val_loss    1.5000  1.6000  1.067       +0.1000  1 seed is too few to say
-        parameters  1.00 k  1.00 k  1.000             0  the same
+        metric           a       b  b / a  difference [95 %]  verdict
+        ──────────  ──────  ──────  ─────  ─────────────────  ────────────────────────
+        val_loss    1.5000  1.6000  1.067            +0.1000  1 seed is too few to say
+        parameters  1.00 k  1.00 k  1.000                  0  the same
 
         - 1 seed: no interval can be given; 3 seeds can show a large difference
 
@@ -234,9 +234,9 @@ import Testing
 
         workload.sequence = 512
 
-        metric           a       b  b / a  b - a [95 %]  verdict
-        ──────────  ──────  ──────  ─────  ────────────  ────────
-        parameters  1.00 k  1.00 k  1.000             0  the same
+        metric           a       b  b / a  difference [95 %]  verdict
+        ──────────  ──────  ──────  ─────  ─────────────────  ────────
+        parameters  1.00 k  1.00 k  1.000                  0  the same
 
         - a, seed 1: not run
         - b, seed 1: excluded: excluded by matrix.exclude

@@ -32,6 +32,17 @@ struct EngineTests {
       firstVariants.insert(order[pair] / 30)
     }
     #expect(firstVariants == [0, 1], "no variant always comes first")
+    // Words on an axis are compared like variants, and so stand in one block.
+    let words = (0..<12).map { place -> (position: Int, seed: Int, point: [CellRow.Entry]) in
+      let cache: JSON = ["f32", "bf16", "q8"][place % 3]
+      return (place, 1 + place / 3, [.init("workload.cache", cache)])
+    }
+    let mixed = ExecutionOrder.interleaved(words, seed: 1)
+    #expect(
+      stride(from: 0, to: 12, by: 3).allSatisfy {
+        Set(mixed[$0..<$0 + 3].map { $0 / 3 }).count == 1
+      }
+    )
   }
 
   @Test(

@@ -42,7 +42,7 @@ import Workloads
     #expect(try #require(metrics[.decodeTokensPerSecond]) > 0)
     #expect(try #require(metrics[.prefillTokensPerSecond]) > 0)
     if cache == "f32" {
-      #expect(metrics[.logitError] == nil)
+      #expect(metrics[.logitError] == 0 && metrics[.decodeLossChange] == 0)
     } else {
       let error = try #require(metrics[.logitError])
       #expect(error > 0 && error < 0.05)

@@ -49,9 +49,8 @@ struct DifferencesSection: ReportSection {
   }
 
   private func plot(_ metric: Metric, _ all: [Difference]) -> HTML? {
-    // Times of small and large sizes have their place on one scale as ratios.
-    let areRatios =
-      metric.isTiming && all.allSatisfy { $0.comparison.values.ratioInterval != nil }
+    // As everywhere; and times of small and large sizes have their place on one scale.
+    let areRatios = metric.comparesByRatio
     let rows = all.prefix(Self.mostRows).compactMap { row(metric, $0, isRatio: areRatios) }
     let better = metric.better == .lower ? "left is better" : "right is better"
     let left =
@@ -73,22 +72,15 @@ struct DifferencesSection: ReportSection {
     }
     let interval = isRatio ? comparison.values.ratioInterval : comparison.values.interval
     let pair =
-      "\(data.name(comparison.subject)) \(isRatio ? "/" : "-") \(data.name(comparison.baseline))"
+      "\(data.name(comparison.subject)) against \(data.name(comparison.baseline))"
     let point = data.title(difference.axes)
     return ForestPlot.Row(
       label: [pair, point].filter { !$0.isEmpty }.joined(separator: ", "), value: value,
       interval: interval,
-      figure: isRatio ? Self.ratio(value, interval) : metric.text(comparison.values),
+      figure: metric.text(comparison.values),
       verdict: ForestPlot.Verdict(
         text: metric.text(comparison.verdict), kind: comparison.verdict.tone),
       series: data.name(comparison.subject))
-  }
-
-  private static func ratio(_ value: Double, _ interval: Interval?) -> String {
-    func text(_ ratio: Double) -> String {
-      String(format: abs(ratio) < 9.9995 ? "%.3f" : "%.1f", ratio)
-    }
-    return text(value) + " x" + (interval.map { " [\(text($0.low)), \(text($0.high))]" } ?? "")
   }
 }
 
@@ -103,8 +95,8 @@ extension Comparison.Verdict {
   /// How it is coloured: as good, as bad, or not at all.
   var tone: String {
     switch self {
-    case .better: "better"
-    case .worse: "worse"
+    case .better, .within: "better"
+    case .worse, .beyond: "worse"
     default: ""
     }
   }
