@@ -9,6 +9,7 @@ SHELL := /bin/bash
 EXPERIMENT ?= experiments/modern.yaml
 SWIFT_FLAGS := -c release
 TESTS ?=
+C_SOURCES := $(wildcard Sources/CKernels/*/*.[ch] Sources/CKernels/cpu/*.inc)
 
 run: build
 	@"$$(swift build $(SWIFT_FLAGS) --show-bin-path)/runexp" $(EXPERIMENT)
@@ -23,9 +24,11 @@ check: lint test
 
 lint: prepare
 	@swift format lint --strict --recursive --parallel Package.swift Sources Tests
+	@if command -v clang-format > /dev/null; then clang-format --dry-run --Werror $(C_SOURCES); fi
 
 format: prepare
 	@swift format --in-place --recursive --parallel Package.swift Sources Tests
+	@if command -v clang-format > /dev/null; then clang-format -i $(C_SOURCES); fi
 
 bench: build
 	@"$$(swift build $(SWIFT_FLAGS) --show-bin-path)/runexp" kernels --check

@@ -17,7 +17,10 @@ let package = Package(
     // Kernels are always optimised: at -O0 a test would train 30 times slower.
     .target(
       name: "CKernels",
-      cSettings: [.unsafeFlags(["-O3", "-Wall", "-Wextra", "-Wno-unused-parameter"])],
+      // Products and sums of one expression may become one rounding; what needs more says so where it is.
+      cSettings: [
+        .unsafeFlags(["-O3", "-ffp-contract=on", "-Wall", "-Wextra", "-Wno-unused-parameter"])
+      ],
       linkerSettings: [.linkedLibrary("m"), .linkedLibrary("pthread")]),
     .target(name: "Config", dependencies: ["CYAML"], swiftSettings: swift),
     .target(name: "Tensors", dependencies: ["CKernels"], swiftSettings: swift),

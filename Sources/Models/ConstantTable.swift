@@ -4,7 +4,7 @@ package import Tensors
 
 /// A table with one row a position, computed on the host and kept on the device.
 ///
-/// A dry device gets one without values. It grows by doubling: a generation that asks for one row more at each step does
+/// A meta device gets one without values. It grows by doubling: a generation that asks for one row more at each step does
 /// not build it anew each time.
 package final class ConstantTable {
   private let columns: Int
@@ -22,7 +22,7 @@ package final class ConstantTable {
     let present = rows.flatMap { $0.device === device ? $0 : nil }
     if let present, present.shape[0] >= count { return present }
     let grown = max(count, 2 * (present?.shape[0] ?? 0))
-    if device.isDry {
+    if device.isMeta {
       let table = Tensor([grown, columns], kind: .data, on: device)
       rows = table
       return table

@@ -42,11 +42,12 @@ package final class AdamW {
   package func norm(of gradients: [Tensor?]) -> Double {
     let device = squares.device
     let sums = squares.pointer.assumingMemoryBound(to: Double.self)
-    device.kernels.pointee.zero(device.context, squares.pointer, Int64(squares.bytes))
+    device.zero(squares.pointer, bytes: squares.bytes)
     for (index, gradient) in gradients.enumerated() {
       guard let gradient else { continue }
-      device.kernels.pointee.sum_squares(
-        device.context, sums + index, gradient.floats, Int64(gradient.count))
+      device.run(
+        device.kernels.sum_squares,
+        .init(out: sums + index, x: gradient.floats, n: Int64(gradient.count)))
     }
     var host = [Double](repeating: 0, count: gradients.count)
     host.withUnsafeMutableBytes { squares.download(into: $0) }
@@ -67,14 +68,16 @@ package final class AdamW {
     steps += 1
     for (index, parameter) in parameters.enumerated() {
       guard let gradient = gradients[index] else { continue }
-      var call = adamw(
-        rate: rate, beta1: options.beta1, beta2: options.beta2, epsilon: options.epsilon,
-        weight_decay: decays[index] ? options.weightDecay : 0,
-        correction1: correction(options.beta1), correction2: correction(options.beta2),
-        gradient_scale: gradientScale)
-      device.kernels.pointee.adamw(
-        device.context, parameter.floats, moments[index].first.floats,
-        moments[index].second.floats, gradient.floats, Int64(parameter.count), &call)
+      device.run(
+        device.kernels.adamw,
+        .init(
+          parameter: parameter.floats, first_moment: moments[index].first.floats,
+          second_moment: moments[index].second.floats, gradient: gradient.floats,
+          n: Int64(parameter.count), rate: rate, beta1: options.beta1, beta2: options.beta2,
+          epsilon: options.epsilon,
+          weight_decay: decays[index] ? options.weightDecay : 0,
+          correction1: correction(options.beta1), correction2: correction(options.beta2),
+          gradient_scale: gradientScale))
     }
   }
 

@@ -8,7 +8,7 @@ import Glibc
 ///
 /// Not thread-safe: one device belongs to one training run. Its kernels use as many threads as they were given.
 package final class Device {
-  package let kernels: UnsafePointer<kernels>
+  private let table: UnsafePointer<CKernels.kernels>
   package let context: OpaquePointer
   package private(set) var memory = MemoryLedger()
   /// The operations that the device was asked for so far.
@@ -21,14 +21,14 @@ package final class Device {
   ///   - threads: CPU threads; 0 means as many as this process may use.
   ///   - whenOutOfMemory: called when the device has no more memory; it must end the process.
   package init(
-    _ table: UnsafePointer<kernels>, threads: Int = 0,
+    _ table: UnsafePointer<CKernels.kernels>, threads: Int = 0,
     whenOutOfMemory: @escaping (MemoryShortage) -> Never = MemoryShortage.endProcess
   ) {
     precondition(
       table.pointee.abi == Int64(RUNEXP_KERNELS_ABI)
         && table.pointee.size == Int64(MemoryLayout<CKernels.kernels>.size),
       "kernel table \(String(cString: table.pointee.name)) has another ABI")
-    kernels = table
+    self.table = table
     self.whenOutOfMemory = whenOutOfMemory
     let threads = threads > 0 ? threads : ProcessLimits.read().threads
     guard let context = table.pointee.create(Int64(threads)) else {
@@ -38,42 +38,57 @@ package final class Device {
   }
 
   /// The fast kernels for this processor.
-  package static func cpu(threads: Int = 0) -> Device { Device(cpu_kernels(), threads: threads) }
+  package static func cpu(threads: Int = 0) -> Device {
+    Device(runexp_cpu_kernels(), threads: threads)
+  }
+
+  /// A device whose kernels do nothing and whose memory is only counted; downloads give zeros.
+  ///
+  /// Scratch memory is what the CPU's kernels ask for with the same number of threads.
+  package static func meta(threads: Int = 0) -> Device {
+    Device(runexp_meta_kernels(), threads: threads)
+  }
 
   /// Naive kernels that round every intermediate: the yardstick of an error.
-  package static func rounded() -> Device { Device(rounded_kernels()) }
+  package static func rounded() -> Device { Device(runexp_rounded_kernels()) }
 
   /// The naive kernels that the others are checked against.
-  package static func reference() -> Device { Device(reference_kernels()) }
+  package static func reference() -> Device { Device(runexp_reference_kernels()) }
+
+  /// The table: what this device can do.
+  package var kernels: CKernels.kernels { table.pointee }
+
+  /// Whether nothing is computed here.
+  package var isMeta: Bool { table == runexp_meta_kernels() }
 
   deinit {
     trim()
-    kernels.pointee.destroy(context)
+    kernels.destroy(context)
   }
 
   /// The table's name, such as `cpu`.
-  package var name: String { String(cString: kernels.pointee.name) }
+  package var name: String { String(cString: kernels.name) }
 
   /// One line on what runs: instruction set and threads, or the GPU.
   package var summary: String {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { text in
       guard let start = text.baseAddress else { return name }
-      kernels.pointee.describe(context, start, 256)
+      kernels.describe(context, start, 256)
       return String(cString: start)
     }
   }
 
-  package var threads: Int { Int(kernels.pointee.threads(context)) }
+  package var threads: Int { Int(kernels.threads(context)) }
 
   /// Measured multiply-add peak in FLOP/s; takes about a tenth of a second.
   package func measurePeak(_ type: ElementType) -> Double {
-    kernels.pointee.measure_peak(context, type)
+    kernels.measure_peak(context, type)
   }
 
   /// Measured memory read bandwidth in bytes/s; takes about a tenth of a second.
-  package func measureBandwidth() -> Double { kernels.pointee.measure_bandwidth(context) }
+  package func measureBandwidth() -> Double { kernels.measure_bandwidth(context) }
 
-  package func synchronise() { kernels.pointee.synchronise(context) }
+  package func synchronise() { kernels.synchronise(context) }
 
   /// Starts the memory peaks afresh.
   package func resetPeaks() { memory.resetPeaks() }
@@ -89,9 +104,9 @@ package final class Device {
     let size = blockSize(bytes)
     if let block = kept[size]?.popLast() { return block }
     memory.countAllocation()
-    if let block = kernels.pointee.allocate(context, Int64(size)) { return block }
+    if let block = kernels.allocate(context, Int64(size)) { return block }
     trim()
-    if let block = kernels.pointee.allocate(context, Int64(size)) { return block }
+    if let block = kernels.allocate(context, Int64(size)) { return block }
     whenOutOfMemory(
       MemoryShortage(bytes: bytes, kind: kind, inUse: Int(memory.current.total) - bytes))
   }
@@ -104,7 +119,7 @@ package final class Device {
   /// Returns the blocks kept for reuse to the device.
   package func trim() {
     for (size, blocks) in kept {
-      for block in blocks { kernels.pointee.release(context, block, Int64(size)) }
+      for block in blocks { kernels.release(context, block, Int64(size)) }
     }
     kept = [:]
   }

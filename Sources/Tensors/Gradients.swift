@@ -30,7 +30,7 @@ package final class Gradients {
   /// Where a kernel shall write its share of the gradient of `variable`; null data when none is wanted.
   func output(for variable: Variable) -> gradient {
     let slot = variable.slot
-    guard variable.needsGradient else { return gradient(data: nil, accumulate: false) }
+    guard variable.needsGradient else { return .unwanted }
     if slot < leaves.count {
       defer { written[slot] = leaves[slot].storage }
       return gradient(data: leaves[slot].pointer, accumulate: written[slot] != nil)
@@ -45,9 +45,11 @@ package final class Gradients {
     if !isKnownUniquelyReferenced(&written[slot]) {
       let copy = newStorage(variable)
       if let present = written[slot] {
-        device.kernels.pointee.accumulate(
-          device.context, gradient(data: copy.pointer, accumulate: false), present.pointer,
-          Int64(variable.shape.count), variable.type)
+        device.run(
+          device.kernels.accumulate,
+          .init(
+            out: gradient(data: copy.pointer, accumulate: false), x: present.pointer,
+            n: Int64(variable.shape.count), type: variable.type))
       }
       written[slot] = copy
     }
@@ -62,8 +64,11 @@ package final class Gradients {
     {
       written[variable.slot] = tensor.storage
     } else {
-      device.kernels.pointee.accumulate(
-        device.context, output(for: variable), tensor.pointer, Int64(tensor.count), tensor.type)
+      device.run(
+        device.kernels.accumulate,
+        .init(
+          out: output(for: variable), x: tensor.pointer, n: Int64(tensor.count),
+          type: tensor.type))
     }
   }
 

@@ -21,9 +21,6 @@ package final class Pass {
     self.precision = precision
   }
 
-  var kernels: CKernels.kernels { device.kernels.pointee }
-  var context: OpaquePointer { device.context }
-
   /// A new activation.
   func output(_ shape: Shape, _ type: ElementType, differentiable: Bool) -> Tensor {
     let slot = differentiable ? tape?.newSlot() ?? -1 : -1
@@ -40,24 +37,13 @@ package final class Pass {
 
   func observe(logits: Tensor) { maxLogits.append(logits) }
 
-  /// The largest attention logit seen in this pass; nil when none was observed, as on a dry device.
+  /// The largest attention logit seen in this pass; nil when none was observed, as on a meta device.
   package func largestLogit() -> Float? {
-    if device.isDry { return nil }
+    if device.isMeta { return nil }
     return maxLogits.flatMap { $0.values() }.filter { $0 > -.infinity || $0.isNaN }
       .reduce(nil) { largest, logit in
         guard let largest, !largest.isNaN else { return largest ?? logit }
         return logit.isNaN ? logit : max(largest, logit)
       }
-  }
-}
-
-extension Device {
-  /// Runs `body` with scratch memory of the given size, which is null when none is needed.
-  func withWorkspace<Result>(
-    _ bytes: Int64, _ body: (UnsafeMutableRawPointer?) -> Result
-  ) -> Result {
-    guard bytes > 0 else { return body(nil) }
-    let scratch = Storage(bytes: Int(bytes), kind: .workspace, on: self)
-    return withExtendedLifetime(scratch) { body(scratch.pointer) }
   }
 }

@@ -68,7 +68,7 @@ package struct ProcessLimits: Equatable, Sendable {
   /// - Parameter ask: the system's call, given the bytes of a mask and the mask; its result is 0 or an errno.
   /// - Returns: nil where the system does not say.
   package static func affinity(
-    _ ask: (Int64, UnsafeMutableRawPointer?) -> Int32 = affinity_mask
+    _ ask: (Int64, UnsafeMutableRawPointer?) -> Int32 = runexp_affinity_mask
   ) -> Int? {
     // A mask shorter than the kernel's own is refused: 1024 processors are a start, not the end.
     var words = 16

@@ -56,8 +56,7 @@ package struct Tensor {
   package func values() -> [Float] {
     guard type == .f32 else {
       let wide = Tensor(shape, .f32, kind: storage.kind, on: device)
-      device.kernels.pointee.convert(
-        device.context, wide.pointer, .f32, pointer, type, Int64(count))
+      device.convert(self, to: wide)
       return wide.values()
     }
     return [Float](unsafeUninitializedCapacity: count) { buffer, filled in
@@ -71,8 +70,7 @@ package struct Tensor {
     precondition(values.count == count, "\(values.count) values for a tensor of shape \(shape)")
     guard type == .f32 else {
       let wide = Tensor(values, shape, .f32, kind: storage.kind, on: device)
-      device.kernels.pointee.convert(
-        device.context, pointer, type, wide.pointer, .f32, Int64(count))
+      device.convert(wide, to: self)
       return
     }
     values.withUnsafeBytes { storage.upload($0) }
@@ -80,7 +78,7 @@ package struct Tensor {
 
   /// Sets every element to zero.
   package func zero() {
-    device.kernels.pointee.zero(device.context, pointer, Int64(storage.bytes))
+    device.zero(pointer, bytes: storage.bytes)
   }
 
   /// The same elements under another shape.
@@ -113,7 +111,7 @@ package struct Tokens {
 
   /// Tokens without ids, for a device that computes nothing.
   package init(batch: Int, sequence: Int, on device: Device) {
-    precondition(device.isDry, "tokens without ids are for a dry run")
+    precondition(device.isMeta, "tokens without ids are for a dry run")
     storage = Storage(bytes: batch * sequence * 4, kind: .data, on: device)
     self.batch = batch
     count = batch * sequence

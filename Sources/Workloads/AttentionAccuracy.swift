@@ -139,7 +139,7 @@ struct AttentionProblem {
   var work: AttentionWork {
     AttentionWork(
       queries: options.queries, keys: options.keys,
-      attentionOptions(seed: 0, on: .dry(threads: 1)))
+      attentionOptions(seed: 0, on: .meta(threads: 1)))
   }
 
   /// Pairs of a query and a key that it sees by position, over all heads and sequences.
@@ -175,7 +175,7 @@ struct AttentionProblem {
 
   private func keep(_ seed: Int, _ rows: Range<Int>, on device: Device) -> BooleanMask {
     let shape: Shape = [1, 1, rows.count, options.keys]
-    if device.isDry { return BooleanMask(shape, on: device) }
+    if device.isMeta { return BooleanMask(shape, on: device) }
     let random = Random(seed: UInt64(seed), purpose: "boolean mask")
     let values = places(rows).map { random.uniform($0) >= options.hidden }
     return BooleanMask(values, shape, on: device)
@@ -183,7 +183,7 @@ struct AttentionProblem {
 
   private func bias(_ seed: Int, _ rows: Range<Int>, on device: Device) -> Tensor {
     let tensor = Tensor([1, 1, rows.count, options.keys], kind: .data, on: device)
-    if device.isDry { return tensor }
+    if device.isMeta { return tensor }
     let random = Random(seed: UInt64(seed), purpose: "additive mask")
     let hiding = Random(seed: UInt64(seed), purpose: "additive mask", name: "hidden")
     let values = places(rows).map { place in

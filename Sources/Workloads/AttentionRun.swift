@@ -29,7 +29,7 @@ struct AttentionRun {
     self.device = device
     func input(_ name: String, _ shape: Shape, slot: Int) -> Tensor {
       let tensor = Tensor(shape, precision, kind: .activations, on: device, slot: slot)
-      if !device.isDry { tensor.copy(from: problem.values(name, shape, seed: seed)) }
+      if !device.isMeta { tensor.copy(from: problem.values(name, shape, seed: seed)) }
       return tensor
     }
     let isTrained = problem.options.backward
@@ -47,7 +47,7 @@ struct AttentionRun {
   static func dry(
     _ problem: AttentionProblem, _ algorithm: AttentionAlgorithm, _ cell: CellJob
   ) -> PredictedMemory {
-    let device = Device.dry(threads: cell.device.threads)
+    let device = Device.meta(threads: cell.device.threads)
     var run = AttentionRun(problem, algorithm, cell.precision, seed: cell.seed, on: device)
     device.resetPeaks()
     run.once()

@@ -107,7 +107,7 @@ struct DryTraining {
     _ model: Transformer, batch: Int, sequence: Int, precision: ElementType, threads: Int,
     optimizer: OptimizerOptions = .usual
   ) {
-    let device = Device.dry(threads: threads)
+    let device = Device.meta(threads: threads)
     let tokens = Tokens(batch: batch, sequence: sequence, on: device)
     model.parameters.allocate(on: device)
     do {

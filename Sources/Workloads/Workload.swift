@@ -91,10 +91,10 @@ extension Workload {
 }
 
 extension Transformer {
-  /// Whether a dry device can stand for the one that will run this: it has the attention kernel that is asked for.
+  /// Whether a meta device can stand for the one that will run this: it has the attention kernel that is asked for.
   fileprivate func runsDry(queries: Int, keys: Int, threads: Int) -> Bool {
     guard let attention = blocks.first?.attention else { return true }
-    let device = Device.dry(threads: threads)
+    let device = Device.meta(threads: threads)
     let work = AttentionWork(queries: queries, keys: keys, attention.options(on: device))
     return (try? attention.plan.kernel.resolve(on: device, for: work)) != nil
       && (try? check(tokens: keys)) != nil
@@ -126,7 +126,7 @@ extension AttentionBenchmark {
     of model: Transformer, _ precision: ElementType, threads: Int
   ) -> Double? {
     let problem = AttentionProblem(options, model)
-    let device = Device.dry(threads: threads)
+    let device = Device.meta(threads: threads)
     guard
       let algorithm = try? model.blocks[options.layer.index].attention.plan.kernel.resolve(
         on: device, for: problem.work
@@ -152,7 +152,7 @@ extension Generate {
     guard model.runsDry(queries: 1, keys: length, threads: threads),
       options.promptTokens / options.chunk <= Self.chunkLimit
     else { return nil }
-    let device = Device.dry(threads: threads)
+    let device = Device.meta(threads: threads)
     model.parameters.allocate(on: device)
     let cache = KVCache(
       for: model, batch: options.batch, capacity: length, type: options.cache,

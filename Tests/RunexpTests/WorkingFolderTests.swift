@@ -5,6 +5,7 @@ import Config
 import Experiments
 import Foundation
 import Records
+import TestSupport
 import Testing
 import Workloads
 
@@ -144,7 +145,7 @@ struct WorkingFolderTests {
     try FileManager.default.createDirectory(
       atPath: program.file("bin"), withIntermediateDirectories: true)
     try program.write("#!/bin/sh\ntouch '\(program.file("asked"))'\nexit 6\n", to: "bin/curl")
-    #expect(chmod(program.file("bin/curl"), 0o755) == 0)
+    try makeExecutable(program.file("bin/curl"))
     let environment = ["PATH": "\(program.file("bin")):/usr/bin:/bin"]
     let fallback = ["name=tiny-shakespeare", "fallback=./files/texts/text.txt"]
       .flatMap { ["--set", "workload.dataset.\($0)"] }

@@ -13,13 +13,13 @@ struct AttentionSetting: Sendable, CustomStringConvertible {
 
   static let algorithms: [AttentionAlgorithm] = [.naive, .flash1, .flash2]
   static let instructionSets: [String] = ["generic", "v2", "v3", "v4"]
-    .filter { (name: String) in cpu_kernels_for(name) != nil }
+    .filter { (name: String) in runexp_cpu_kernels_for(name) != nil }
   static let all: [AttentionSetting] = instructionSets.flatMap { name in
     algorithms.map { AttentionSetting(instructionSet: name, algorithm: $0) }
   }
 
   func device(threads: Int = 1) throws -> Device {
-    Device(try #require(cpu_kernels_for(instructionSet)), threads: threads)
+    Device(try #require(runexp_cpu_kernels_for(instructionSet)), threads: threads)
   }
 
   func run(_ trial: AttentionTrial, threads: Int = 1) throws -> AttentionResult {

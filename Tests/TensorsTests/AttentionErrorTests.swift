@@ -139,7 +139,7 @@ private struct WorstRatios: CustomStringConvertible {
     let grid = Grid(type: type)
     let (reference, rounded) = (Device.reference(), Device.rounded())
     let devices = try AttentionSetting.instructionSets.map {
-      ($0, Device(try #require(cpu_kernels_for($0)), threads: 1))
+      ($0, Device(try #require(runexp_cpu_kernels_for($0)), threads: 1))
     }
     var worst = WorstRatios()
     var faults: [String] = []
@@ -215,7 +215,7 @@ private struct WorstRatios: CustomStringConvertible {
     ) throws
   {
     for name in AttentionSetting.instructionSets {
-      let device = Device(try #require(cpu_kernels_for(name)), threads: 2)
+      let device = Device(try #require(runexp_cpu_kernels_for(name)), threads: 2)
       for type in [ElementType.f32, .bf16] {
         for algorithm in AttentionSetting.algorithms {
           let points = try [512, 1024, 2048, 4096, 8192].map { length in

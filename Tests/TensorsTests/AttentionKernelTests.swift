@@ -10,7 +10,7 @@ private struct Setting: Sendable, CustomStringConvertible {
   let algorithm: AttentionAlgorithm
 
   static let all: [Setting] = ["generic", "v2", "v3", "v4"]
-    .filter { (name: String) in cpu_kernels_for(name) != nil }
+    .filter { (name: String) in runexp_cpu_kernels_for(name) != nil }
     .flatMap { name in
       [AttentionAlgorithm.flash1, .flash2].map { Setting(instructionSet: name, algorithm: $0) }
     }
@@ -51,7 +51,7 @@ private struct Attention {
   }
 
   func run(_ setting: Setting, _ options: (Device) -> AttentionOptions) throws -> Result {
-    let table = try #require(cpu_kernels_for(setting.instructionSet))
+    let table = try #require(runexp_cpu_kernels_for(setting.instructionSet))
     let device = Device(table, threads: 2)
     func tensor(_ values: [Float], _ heads: Int, slot: Int) -> Tensor {
       Tensor(values, [1, tokens, heads, dimension], kind: .data, on: device, slot: slot)

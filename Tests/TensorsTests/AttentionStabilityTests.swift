@@ -114,7 +114,7 @@ private var trialsOfEveryKind: [AttentionTrial] {
       )
       let q = Tensor(trial.q, near.queryShape, .bf16, kind: .data, on: device)
       let out = Tensor(near.queryShape, .bf16, kind: .data, on: device)
-      let kernels = device.kernels.pointee
+      let kernels = device.kernels
       let table = try #require(
         [
           .naive: kernels.naive_attention, .flash1: kernels.flash1_attention,
@@ -124,9 +124,10 @@ private var trialsOfEveryKind: [AttentionTrial] {
       let saved = Tensor([Int(table.saved_floats(&shape))], kind: .data, on: device)
       let workspace = Tensor(
         [Int(table.workspace(device.context, &shape, false)) / 4], kind: .data, on: device)
-      table.forward(
-        device.context, out.pointer, saved.floats, nil, q.pointer, k.start, v.start, &shape,
-        workspace.pointer)
+      var call = attention_forward(
+        out: out.pointer, saved: saved.floats, max_logit: nil, q: q.pointer, k: k.start,
+        v: v.start, shape: shape, workspace: workspace.pointer)
+      table.forward(device.context, &call)
       let expected = near.run(on: device, setting.algorithm)
       #expect(largestError(out.values(), expected.out) < 1e-2)
     }

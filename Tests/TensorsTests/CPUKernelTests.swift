@@ -6,7 +6,7 @@ import Tensors
 import Testing
 
 private let instructionSets: [String] = ["generic", "v2", "v3", "v4"]
-  .filter { (name: String) in cpu_kernels_for(name) != nil }
+  .filter { (name: String) in runexp_cpu_kernels_for(name) != nil }
 
 /// A table with a context of its own, and products and attentions of arrays on it.
 private final class Kernels: @unchecked Sendable {
@@ -27,10 +27,13 @@ private final class Kernels: @unchecked Sendable {
         b.withUnsafeBytes { b in
           guard let c = c.baseAddress, let a = a.baseAddress, let b = b.baseAddress else { return }
           var call = gemm(
-            c: c, a: a, b: b, bias: nil, m: Int64(m), n: Int64(n), k: Int64(k), c_type: .f32,
-            a_type: .f32, b_type: .f32, compute: .f32, a_transposed: false,
-            b_transposed: true, accumulate: false)
-          withWorkspace(table.gemm_workspace(context, &call)) { table.gemm(context, &call, $0) }
+            c: c, a: a, b: b, bias: nil, m: Int64(m), n: Int64(n), k: Int64(k),
+            a_transposed: false, b_transposed: true, accumulate: false, c_type: .f32,
+            a_type: .f32, b_type: .f32, compute: .f32, workspace: nil)
+          withWorkspace(table.gemm_workspace(context, &call)) {
+            call.workspace = $0
+            table.gemm(context, &call)
+          }
         }
       }
     }
@@ -45,12 +48,16 @@ private final class Kernels: @unchecked Sendable {
     (shape.rows.head_rows, shape.rows.slot_rows, shape.rows.batch_rows) = (1, 1, Int64(tokens))
     (shape.scale, shape.causal) = (1, true)
     let kernel = try #require(table.flash2_attention).pointee
-    var out = [Float](repeating: .nan, count: tokens * dim)
-    var saved = [Float](repeating: .nan, count: Int(kernel.saved_floats(&shape)))
-    withWorkspace(kernel.workspace(context, &shape, false)) {
-      kernel.forward(context, &out, &saved, nil, q, k, v, &shape, $0)
+    let (q, k, v) = (Floats(q), Floats(k), Floats(v))
+    let out = Floats([Float](repeating: .nan, count: tokens * dim))
+    let saved = Floats([Float](repeating: .nan, count: Int(kernel.saved_floats(&shape))))
+    withWorkspace(kernel.workspace(context, &shape, false)) { workspace in
+      var call = attention_forward(
+        out: out.start, saved: saved.start, max_logit: nil, q: q.start, k: k.start, v: v.start,
+        shape: shape, workspace: workspace)
+      kernel.forward(context, &call)
     }
-    return out
+    return out.values
   }
 
   private func withWorkspace(_ bytes: Int64, _ body: (UnsafeMutableRawPointer?) -> Void) {
@@ -58,6 +65,22 @@ private final class Kernels: @unchecked Sendable {
     body(block)
     if let block { table.release(context, block, bytes) }
   }
+}
+
+/// Numbers at one address, for a kernel's call.
+private final class Floats {
+  let start: UnsafeMutablePointer<Float>
+  private let count: Int
+
+  init(_ values: [Float]) {
+    count = values.count
+    start = .allocate(capacity: max(count, 1))
+    start.initialize(from: values, count: count)
+  }
+
+  deinit { start.deallocate() }
+
+  var values: [Float] { Array(UnsafeBufferPointer(start: start, count: count)) }
 }
 
 /// Reproducible numbers between -1 and 1.
@@ -75,8 +98,8 @@ private func largestDifference(_ a: [Float], _ b: [Float]) -> Float {
 
 @Suite struct CPUKernelTests {
   @Test func `an unknown instruction set has no kernels`() {
-    #expect(cpu_kernels_for("v5") == nil)
-    #expect(cpu_kernels_for("") == nil)
+    #expect(runexp_cpu_kernels_for("v5") == nil)
+    #expect(runexp_cpu_kernels_for("") == nil)
     #expect(!instructionSets.isEmpty)
   }
 
@@ -85,10 +108,10 @@ private func largestDifference(_ a: [Float], _ b: [Float]) -> Float {
   func `products larger than every block agree with the reference`(instructionSet: String) throws {
     let (m, n, k) = (37, 1051, 1301)
     let (a, b) = (numbers(m * k, seed: 1), numbers(n * k, seed: 2))
-    let reference = try Kernels(reference_kernels(), threads: 1)
+    let reference = try Kernels(runexp_reference_kernels(), threads: 1)
     let expected = reference.multiply(a, b, m: m, n: n, k: k)
     for threads in [1, 2, 5] as [Int64] {
-      let cpu = try Kernels(#require(cpu_kernels_for(instructionSet)), threads: threads)
+      let cpu = try Kernels(#require(runexp_cpu_kernels_for(instructionSet)), threads: threads)
       #expect(largestDifference(cpu.multiply(a, b, m: m, n: n, k: k), expected) < 2e-4)
     }
   }
@@ -100,7 +123,7 @@ private func largestDifference(_ a: [Float], _ b: [Float]) -> Float {
     let (tokens, dim) = (150, 20)
     let (q, k) = (numbers(tokens * dim, seed: 3), numbers(tokens * dim, seed: 4))
     let v = numbers(tokens * dim, seed: 5)
-    let cpu = try Kernels(#require(cpu_kernels_for(instructionSet)), threads: 2)
+    let cpu = try Kernels(#require(runexp_cpu_kernels_for(instructionSet)), threads: 2)
     let expected = try cpu.attend(q, k, v, tokens: tokens, dim: dim)
     for hidden in [1, 77, 149] {
       var (badK, badV) = (k, v)
@@ -125,14 +148,14 @@ private func largestDifference(_ a: [Float], _ b: [Float]) -> Float {
       q[token * dim] = 100
       k[token * dim] = Float(token) / 2 - 100  // logits rise from -10000 to nearly 5000
     }
-    let cpu = try Kernels(#require(cpu_kernels_for(instructionSet)), threads: 2)
+    let cpu = try Kernels(#require(runexp_cpu_kernels_for(instructionSet)), threads: 2)
     let out = try cpu.attend(q, k, v, tokens: tokens, dim: dim)
     #expect(largestDifference(out, v) < 1e-6)  // each query attends to the latest key, its own
   }
 
   @Test func `two callers may use one context at the same time`() async throws {
     let (m, n, k) = (120, 90, 70)
-    let cpu = try Kernels(cpu_kernels(), threads: 2)
+    let cpu = try Kernels(runexp_cpu_kernels(), threads: 2)
     let inputs = (0..<4).map { (numbers(m * k, seed: $0 + 10), numbers(n * k, seed: $0 + 20)) }
     let alone = inputs.map { cpu.multiply($0.0, $0.1, m: m, n: n, k: k) }
     await withTaskGroup(of: Bool.self) { group in

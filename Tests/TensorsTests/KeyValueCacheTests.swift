@@ -7,7 +7,7 @@ import Testing
 
 /// The instruction sets that this processor has.
 private let instructionSets: [String] = ["generic", "v2", "v3", "v4"]
-  .filter { (name: String) in cpu_kernels_for(name) != nil }
+  .filter { (name: String) in runexp_cpu_kernels_for(name) != nil }
 
 /// A sequence of tokens: its queries, keys and values, [batch, tokens, heads or kvHeads, dimension], and a device.
 private struct Sequence {
@@ -162,7 +162,7 @@ private func relativeError(_ values: [Float], _ expected: [Float]) -> Double {
 
   @Test(arguments: instructionSets)
   func `decoding token t gives row t of the whole sequence's attention`(set: String) throws {
-    let device = Device(try #require(cpu_kernels_for(set)), threads: 2)
+    let device = Device(try #require(runexp_cpu_kernels_for(set)), threads: 2)
     let sequence = Sequence(tokens: 600, heads: 6, dimension: 40, on: device)
     let all = sequence.attendAll()
     let cache = sequence.cache(.f32)
@@ -208,7 +208,7 @@ private func relativeError(_ values: [Float], _ expected: [Float]) -> Double {
 @Suite struct Q8CacheTests {
   /// One block, as a cache keeps it.
   private func kept(_ block: [Float], _ set: String) throws -> [Float] {
-    let device = Device(try #require(cpu_kernels_for(set)), threads: 1)
+    let device = Device(try #require(runexp_cpu_kernels_for(set)), threads: 1)
     var sequence = Sequence(tokens: 1, kvHeads: 1, dimension: block.count, on: device)
     sequence.v = block
     return sequence.kept(.q8)
@@ -267,7 +267,7 @@ private func relativeError(_ values: [Float], _ expected: [Float]) -> Double {
   func `attention over Q8 is attention over the numbers that its bytes stand for`(
     set: String
   ) throws {
-    let device = Device(try #require(cpu_kernels_for(set)), threads: 2)
+    let device = Device(try #require(runexp_cpu_kernels_for(set)), threads: 2)
     let sequence = Sequence(tokens: 300, dimension: 48, on: device)
     var wide = sequence
     wide.v = sequence.kept(.q8)

@@ -7,6 +7,6 @@
 #include <errno.h>
 #include <sched.h>
 
-int affinity_mask(int64_t bytes, void *mask) {
+int runexp_affinity_mask(int64_t bytes, void *mask) {
   return sched_getaffinity(0, (size_t)bytes, mask) == 0 ? 0 : errno;
 }

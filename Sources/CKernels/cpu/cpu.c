@@ -4,31 +4,25 @@
 
 #include <string.h>
 
+const struct kernels *runexp_cpu_kernels_for(const char *instruction_set) {
+  if (strcmp(instruction_set, "generic") == 0) return &runexp_cpu_table_generic;
 #if defined(__x86_64__)
-
-const struct kernels *cpu_kernels_for(const char *instruction_set) {
   __builtin_cpu_init();
-  if (strcmp(instruction_set, "v2") == 0 && __builtin_cpu_supports("x86-64-v2")) return &cpu_table_v2;
-  if (strcmp(instruction_set, "v3") == 0 && __builtin_cpu_supports("x86-64-v3")) return &cpu_table_v3;
-  if (strcmp(instruction_set, "v4") == 0 && __builtin_cpu_supports("x86-64-v4")) return &cpu_table_v4;
+  if (strcmp(instruction_set, "v2") == 0 && __builtin_cpu_supports("x86-64-v2"))
+    return &runexp_cpu_table_v2;
+  if (strcmp(instruction_set, "v3") == 0 && __builtin_cpu_supports("x86-64-v3"))
+    return &runexp_cpu_table_v3;
+  if (strcmp(instruction_set, "v4") == 0 && __builtin_cpu_supports("x86-64-v4"))
+    return &runexp_cpu_table_v4;
+#endif
   return NULL;
 }
 
-const struct kernels *cpu_kernels(void) {
-  static const char *const best_first[] = {"v4", "v3"};
-  for (int i = 0; i < 2; i++) {
-    const struct kernels *table = cpu_kernels_for(best_first[i]);
+const struct kernels *runexp_cpu_kernels(void) {
+  static const char *const best_first[] = {"v4", "v3", "v2"};
+  for (int i = 0; i < 3; i++) {
+    const struct kernels *table = runexp_cpu_kernels_for(best_first[i]);
     if (table) return table;
   }
-  return &cpu_table_v2;
+  return &runexp_cpu_table_generic;
 }
-
-#else
-
-const struct kernels *cpu_kernels_for(const char *instruction_set) {
-  return strcmp(instruction_set, "generic") == 0 ? &cpu_table_generic : NULL;
-}
-
-const struct kernels *cpu_kernels(void) { return &cpu_table_generic; }
-
-#endif

@@ -18,7 +18,8 @@
 #define FLASH_ROWS 8
 #define FLASH_VECTORS 3
 
-#pragma clang attribute push(__attribute__((target("arch=x86-64-v4,no-prefer-256-bit"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("arch=x86-64-v4,no-prefer-256-bit"))),          \
+                             apply_to = function)
 #include "bodies.inc"
 #pragma clang attribute pop
 #endif

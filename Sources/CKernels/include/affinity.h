@@ -4,8 +4,8 @@
 
 #include <stdint.h>
 
-/// Sets the bits of the processors that the calling thread may run on: `bytes` of `mask`, a multiple of 8.
-/// Returns 0 or an errno: EINVAL where the mask is shorter than the kernel's own.
-int affinity_mask(int64_t bytes, void *mask);
+/// Sets the bits of the processors that the calling thread may run on: `bytes` of `mask`, a
+/// multiple of 8. Returns 0 or an errno: EINVAL where the mask is shorter than the kernel's own.
+int runexp_affinity_mask(int64_t bytes, void *mask);
 
 #endif

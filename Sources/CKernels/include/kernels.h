@@ -1,22 +1,30 @@
-// The one table of kernels. The CPU, a deliberately naive reference and the CUDA plugin each fill this
-// struct; what calls them cannot tell them apart.
+// The one table of kernels. The CPU, a deliberately naive reference and the CUDA plugin each fill
+// this struct; what calls them cannot tell them apart.
 //
 // Conventions
-// - Outputs come first, inputs next, sizes after them, the element type last. Sizes are 64-bit.
-// - A gradient is named d + name and is a `struct gradient`: the first writer overwrites, later ones add.
+// - A kernel takes its context and one call: a struct of the kernel's name whose fields are its
+//   outputs, its inputs, sizes, scalars, element types and workspace, in this order. Sizes are
+//   64-bit. The call is read before the kernel returns; what its pointers lead to is read and
+//   written when the kernel runs.
+// - A gradient is named d + name and is a `struct gradient`: the first writer overwrites, later
+//   ones add.
 // - Activations (x, out, q, logits, ...) have the element type `type`; parameters, their gradients,
 //   saved statistics and optimizer state are f32. Arithmetic and accumulation are f32 or better.
 // - Tensors are contiguous; the shape of each is given in brackets, slowest dimension first.
-// - A kernel never allocates and keeps no state between calls. What scratch memory it needs it says in its
-//   ..._workspace function; the caller brings it, so that it is accounted for.
+// - A kernel never allocates and keeps no state between calls. What scratch memory it needs it says
+//   in its ..._workspace function, in bytes, of the same call; the caller brings it, so that it is
+//   accounted for.
 // - Calls may be asynchronous; `download` and `synchronise` wait.
-// - Reductions have a fixed order that does not depend on the number of threads: same input, same bits.
+// - Reductions have a fixed order that does not depend on the number of threads: same input, same
+//   bits.
 #ifndef RUNEXP_KERNELS_H
 #define RUNEXP_KERNELS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "kernels.def"
 
 #define RUNEXP_KERNELS_ABI 2
 
@@ -38,6 +46,7 @@ extern "C" {
 /// A device's own state: a thread pool, a stream. Opaque to callers.
 struct kernel_context;
 
+// clang-format off
 typedef RUNEXP_ENUM element_type : int32_t { ELEMENT_F32 = 0, ELEMENT_BF16 = 1 } element_type;
 
 typedef RUNEXP_ENUM activation_kind : int32_t {
@@ -46,35 +55,146 @@ typedef RUNEXP_ENUM activation_kind : int32_t {
   ACTIVATION_SILU = 2,   // x * sigmoid(x)
   ACTIVATION_RELU2 = 3,  // max(x, 0)^2
 } activation_kind;
+// clang-format on
 
-/// Where a gradient goes: `data` is overwritten, or added to when `accumulate` is set. Null: not wanted.
+/// Where a gradient goes: `data` is overwritten, or added to when `accumulate` is set. Null: not
+/// wanted.
 struct gradient {
   void *RUNEXP_NULLABLE data;
   bool accumulate;
 };
+
+// Matrix product.
 
 /// c[m, n] = op(a) op(b) + bias, or added to c when `accumulate` is set.
 /// op(a) is a[m, k], or the transpose of a[k, m]; op(b) is b[k, n], or the transpose of b[n, k].
 struct gemm {
   void *c;
   const void *a, *b;
-  const float *RUNEXP_NULLABLE bias;  // [n], added once; not with accumulate
+  const float *RUNEXP_NULLABLE bias; // [n], added once; not with accumulate
   int64_t m, n, k;
-  element_type c_type, a_type, b_type;
-  element_type compute;  // bf16: operands are rounded to bf16 first; the accumulator is f32 in either case
   bool a_transposed, b_transposed, accumulate;
+  element_type c_type, a_type, b_type;
+  element_type
+      compute; // bf16: operands are rounded to bf16 first; the accumulator is f32 in either case
+  void *RUNEXP_NULLABLE workspace;
 };
 
-/// How keys and values are held. Q8: int8 numbers with an fp16 scale for each block of 32 along head_dim (the last
-/// block of a row may be shorter); a value is scale * number, and a scale is the block's largest magnitude / 127.
+/// dbias[n] (f32) = the column sums of dout[m, n].
+struct column_sum {
+  struct gradient dbias;
+  const void *dout;
+  int64_t m, n;
+  element_type type;
+};
+
+// Embedding: out[n, d] = table[ids[n], d].
+
+struct embedding_forward {
+  void *out;
+  const float *table;
+  const int32_t *ids;
+  int64_t n, d;
+  element_type type;
+};
+
+struct embedding_backward {
+  struct gradient dtable; // [vocabulary, d]
+  const void *dout;
+  const int32_t *ids;
+  int64_t n, d, vocabulary;
+  element_type type;
+};
+
+// Position rows: out[batch, tokens, d] = x[batch, tokens, d] + rows[tokens, d].
+
+struct add_rows_forward {
+  void *out;
+  const void *x;
+  const float *rows;
+  int64_t batch, tokens, d;
+  element_type type;
+};
+
+struct add_rows_backward {
+  struct gradient drows;
+  const void *dout;
+  int64_t batch, tokens, d;
+  element_type type;
+};
+
+// Normalisation over the last dimension of x[n, d].
+
+/// out = x * rstd * weight, rstd = 1 / sqrt(mean(x^2) + epsilon) (Zhang & Sennrich 2019).
+struct rms_norm_forward {
+  void *out;
+  float *rstd; // [n]
+  const void *x;
+  const float *weight; // [d]
+  int64_t n, d;
+  float epsilon;
+  element_type type;
+};
+
+struct rms_norm_backward {
+  struct gradient dx, dweight;
+  const void *dout, *x;
+  const float *weight, *rstd;
+  int64_t n, d;
+  element_type type;
+  void *RUNEXP_NULLABLE workspace;
+};
+
+/// out = (x - mean) * rstd * weight + bias (Ba et al. 2016).
+struct layer_norm_forward {
+  void *out;
+  float *mean, *rstd; // [n]
+  const void *x;
+  const float *weight, *RUNEXP_NULLABLE bias; // [d]
+  int64_t n, d;
+  float epsilon;
+  element_type type;
+};
+
+struct layer_norm_backward {
+  struct gradient dx, dweight, dbias;
+  const void *dout, *x;
+  const float *weight, *mean, *rstd;
+  int64_t n, d;
+  element_type type;
+  void *RUNEXP_NULLABLE workspace;
+};
+
+/// Rotary positions: rotates each pair of x[batch, tokens, heads, head_dim] by the angle whose
+/// cosine and sine are given as [tokens, head_dim / 2]. Pair i is (2i, 2i + 1) when interleaved,
+/// else (i, i + head_dim / 2). out may be x itself.
+struct rope {
+  struct gradient out;
+  const void *x;
+  const float *cosine, *sine;
+  int64_t batch, tokens, heads, head_dim;
+  bool interleaved;
+  bool inverse; // rotates back, which is the gradient
+  element_type type;
+};
+
+// Attention.
+
+/// How keys and values are held. Q8: int8 numbers with an fp16 scale for each block of 32 along
+/// head_dim (the last block of a row may be shorter); a value is scale * number, and a scale is the
+/// block's largest magnitude / 127.
+// clang-format off
 typedef RUNEXP_ENUM row_type : int32_t { ROWS_F32 = 0, ROWS_BF16 = 1, ROWS_Q8 = 2 } row_type;
+// clang-format on
 
 enum { Q8_BLOCK = 32 };
 
-/// Where the rows of keys and of values lie, head_dim numbers each. Key j of a key/value head is row
+/// Where the rows of keys and of values lie, head_dim numbers each. Key j of a key/value head is
+/// row
 ///   batch * batch_rows + kv_head * head_rows + (first_slot + j) % slots * slot_rows
-/// A tensor [batch, keys, kv_heads, head_dim] has slots = keys, first_slot = 0. A cache [batch, kv_heads, slots,
-/// head_dim] may be a ring: its oldest key is in first_slot, the newer ones follow and go on at slot 0.
+/// A tensor [batch, keys, kv_heads, head_dim] has slots = keys, first_slot = 0. A cache [batch,
+/// kv_heads, slots, head_dim] may be a ring: its oldest key is in first_slot, the newer ones follow
+/// and go on at slot 0.
 struct row_layout {
   int64_t batch_rows, head_rows, slot_rows;
   int64_t slots, first_slot;
@@ -84,60 +204,223 @@ struct row_layout {
 /// An explicit mask, broadcast by strides of 0: its element for (batch, head, query, key) is at
 /// batch * batch_stride + head * head_stride + query * query_stride + key.
 struct attention_mask {
-  const uint8_t *RUNEXP_NULLABLE keep;  // boolean: a key takes part where it is not 0
-  const float *RUNEXP_NULLABLE bias;    // additive: added to the logit; -inf hides the key
+  const uint8_t *RUNEXP_NULLABLE keep; // boolean: a key takes part where it is not 0
+  const float *RUNEXP_NULLABLE bias;   // additive: added to the logit; -inf hides the key
   int64_t keep_batch, keep_head, keep_query;
   int64_t bias_batch, bias_head, bias_query;
 };
 
-/// What one attention computes. q and out [batch, queries, heads, head_dim]; keys and values lie as `rows` says.
-/// Query head h reads key/value head h / (heads / kv_heads).
+/// What one attention computes. q and out [batch, queries, heads, head_dim]; keys and values lie as
+/// `rows` says. Query head h reads key/value head h / (heads / kv_heads).
 ///
-/// Query i stands at the position of key i + offset: 0 aligns queries and keys at the start (top-left), keys - queries
-/// at the end (bottom-right). Its logit for key j is
-///   softcap(scale * (q . k)) + slopes[head] * (j - (i + offset)) + mask.bias,  softcap(x) = c tanh(x / c)
-/// and the key is hidden when a causal mask, the window or the explicit mask hides it. What a hidden key and its value
-/// hold never matters, not even NaN.
+/// Query i stands at the position of key i + offset: 0 aligns queries and keys at the start
+/// (top-left), keys - queries at the end (bottom-right). Its logit for key j is
+/// softcap(scale * (q . k)) + slopes[head] * (j - (i + offset)) + mask.bias,  softcap(x) = c tanh(x
+/// / c)
+/// and the key is hidden when a causal mask, the window or the explicit mask hides it. What a
+/// hidden key and its value hold never matters, not even NaN.
 struct attention {
   int64_t batch, queries, keys, heads, kv_heads, head_dim;
   float scale;
-  float softcap;                          // c; 0: none
-  bool causal;                            // hides keys j > i + offset
+  float softcap; // c; 0: none
+  bool causal;   // hides keys j > i + offset
   int64_t offset;
-  int64_t window;                         // hides keys with |i + offset - j| >= window; 0: none. It counts the query itself
-  const float *RUNEXP_NULLABLE slopes;    // ALiBi, [heads]
+  int64_t window; // hides keys with |i + offset - j| >= window; 0: none. It counts the query itself
+  const float *RUNEXP_NULLABLE slopes; // ALiBi, [heads]
   struct attention_mask mask;
   struct row_layout rows;
-  const uint16_t *RUNEXP_NULLABLE k_scales, *RUNEXP_NULLABLE v_scales;  // fp16, [row][blocks], of Q8 rows
-  element_type type;                      // of q and out; rows other than these are for forward only
+  const uint16_t *RUNEXP_NULLABLE k_scales,
+      *RUNEXP_NULLABLE v_scales; // fp16, [row][blocks], of Q8 rows
+  element_type type;             // of q and out; rows other than these are for forward only
+};
+
+struct attention_forward {
+  void *out;    // like q
+  float *saved; // what backward reads again: see attention_kernel.saved_floats
+  float *RUNEXP_NULLABLE
+      max_logit; // [batch, heads]: the largest logit that took part, -inf where none did
+  const void *q, *k, *v;
+  struct attention shape;
+  void *RUNEXP_NULLABLE workspace;
+};
+
+struct attention_backward {
+  struct gradient dq, dk, dv;
+  const void *dout, *q, *k, *v, *out;
+  const float *saved;
+  struct attention shape;
+  void *RUNEXP_NULLABLE workspace;
 };
 
 /// One attention algorithm. A row that sees no key gives 0, and gradients of 0.
 struct attention_kernel {
-  /// Floats that forward saves for backward. flash2: log-sum-exp [batch, heads, queries], -inf for a row that sees
-  /// nothing. flash1: running maximum and sum, two of these. naive: the probabilities [batch, heads, queries, keys].
+  /// Floats that forward saves for backward. flash2: log-sum-exp [batch, heads, queries], -inf for
+  /// a row that sees nothing. flash1: running maximum and sum, two of these. naive: the
+  /// probabilities [batch, heads, queries, keys].
   int64_t (*saved_floats)(const struct attention *shape);
-  int64_t (*workspace)(struct kernel_context *context, const struct attention *shape, bool backward);
-  /// out like q. max_logit [batch, heads]: the largest logit that took part, -inf where none did.
-  void (*forward)(struct kernel_context *context, void *out, float *saved,
-                  float *RUNEXP_NULLABLE max_logit, const void *q, const void *k, const void *v,
-                  const struct attention *shape, void *RUNEXP_NULLABLE workspace);
-  void (*backward)(struct kernel_context *context, struct gradient dq, struct gradient dk,
-                   struct gradient dv, const void *dout, const void *q, const void *k, const void *v,
-                   const void *out, const float *saved, const struct attention *shape,
-                   void *RUNEXP_NULLABLE workspace);
+  int64_t (*workspace)(struct kernel_context *context, const struct attention *shape,
+                       bool backward);
+  void (*forward)(struct kernel_context *context, const struct attention_forward *call);
+  void (*backward)(struct kernel_context *context, const struct attention_backward *call);
 };
 
-/// One AdamW step (Loshchilov & Hutter 2019): decay is decoupled, and the gradient is scaled first (clipping).
+/// Puts x[batch, tokens, kv_heads, head_dim] into a cache: token t into the row of key t of
+/// `layout`, whose first_slot is the slot of the first of them. A later token overwrites an earlier
+/// one in the same slot. Q8: a block of zeros has the scale 0, magnitudes beyond what an fp16 scale
+/// can express are clipped to the largest.
+struct cache_append {
+  void *rows;
+  uint16_t *RUNEXP_NULLABLE scales;
+  const void *x;
+  int64_t batch, tokens, kv_heads, head_dim;
+  struct row_layout layout;
+  element_type type;
+};
+
+// Element by element, over n elements.
+
+/// out = a + b.
+struct add {
+  void *out;
+  const void *a, *b;
+  int64_t n;
+  element_type type;
+};
+
+/// out = x, or out += x.
+struct accumulate {
+  struct gradient out;
+  const void *x;
+  int64_t n;
+  element_type type;
+};
+
+struct convert {
+  void *out;
+  const void *x;
+  int64_t n;
+  element_type out_type, x_type;
+};
+
+/// out = factor * x. out may be x itself.
+struct scale {
+  struct gradient out;
+  const void *x;
+  int64_t n;
+  float factor;
+  element_type type;
+};
+
+/// out = cap tanh(x / cap).
+struct softcap_forward {
+  void *out;
+  const void *x;
+  int64_t n;
+  float cap;
+  element_type type;
+};
+
+struct softcap_backward {
+  struct gradient dx;
+  const void *dout, *x;
+  int64_t n;
+  float cap;
+  element_type type;
+};
+
+/// out = x / (1 - probability) where element i is kept, else 0; also its own gradient. Element i is
+/// kept when the upper 24 bits of mix(key + i * 0x9e3779b97f4a7c15), as a fraction of 2^24, are at
+/// least `probability`; mix is SplitMix64's. So the choice depends on key and index alone and can
+/// be made again.
+struct dropout {
+  struct gradient out;
+  const void *x;
+  int64_t n;
+  uint64_t key;
+  float probability;
+  element_type type;
+};
+
+struct activation_forward {
+  void *out;
+  const void *x;
+  int64_t n;
+  activation_kind kind;
+  element_type type;
+};
+
+struct activation_backward {
+  struct gradient dx;
+  const void *dout, *x;
+  int64_t n;
+  activation_kind kind;
+  element_type type;
+};
+
+/// out = act(gate) * up (Shazeer 2020).
+struct gated_forward {
+  void *out;
+  const void *gate, *up;
+  int64_t n;
+  activation_kind kind;
+  element_type type;
+};
+
+struct gated_backward {
+  struct gradient dgate, dup;
+  const void *dout, *gate, *up;
+  int64_t n;
+  activation_kind kind;
+  element_type type;
+};
+
+// Loss: cross-entropy of softmax(logits[n, vocabulary]) against targets[n], plus z * lse^2, where
+// lse is the log-sum-exp of a row of logits (z-loss, Chowdhery et al. 2022: keeps lse near 0; z is
+// 0 for none).
+
+struct cross_entropy_forward {
+  float *loss, *log_sum_exp; // [n]; loss in nats
+  const void *logits;
+  const int32_t *targets;
+  int64_t n, vocabulary;
+  float z;
+  element_type type;
+};
+
+/// dlogits = scale * (softmax(logits) * (1 + 2 z lse) - one_hot(targets)).
+struct cross_entropy_backward {
+  struct gradient dlogits;
+  const void *logits;
+  const float *log_sum_exp;
+  const int32_t *targets;
+  int64_t n, vocabulary;
+  float z, scale;
+  element_type type;
+};
+
+// Optimizer.
+
+/// One AdamW step (Loshchilov & Hutter 2019): decay is decoupled, and the gradient is scaled first
+/// (clipping).
 struct adamw {
+  float *parameter, *first_moment, *second_moment; // [n]
+  const float *gradient;
+  int64_t n;
   float rate, beta1, beta2, epsilon, weight_decay;
-  float correction1, correction2;  // 1 - beta1^t, 1 - beta2^t
+  float correction1, correction2; // 1 - beta1^t, 1 - beta2^t
   float gradient_scale;
 };
 
+/// out[0] = the sum of squares of x[n], accumulated in double.
+struct sum_squares {
+  double *out;
+  const float *x;
+  int64_t n;
+};
+
 struct kernels {
-  int64_t abi;   // RUNEXP_KERNELS_ABI
-  int64_t size;  // sizeof(struct kernels)
+  int64_t abi;  // RUNEXP_KERNELS_ABI
+  int64_t size; // sizeof(struct kernels)
   const char *name;
 
   // The device.
@@ -162,135 +445,50 @@ struct kernels {
   void (*zero)(struct kernel_context *context, void *block, int64_t bytes);
   void (*synchronise)(struct kernel_context *context);
 
-  // Matrix product.
-
-  int64_t (*gemm_workspace)(struct kernel_context *context, const struct gemm *call);
-  void (*gemm)(struct kernel_context *context, const struct gemm *call,
-               void *RUNEXP_NULLABLE workspace);
-  /// dbias[n] (f32) = the column sums of dout[m, n].
-  void (*column_sum)(struct kernel_context *context, struct gradient dbias, const void *dout, int64_t m,
-                     int64_t n, element_type type);
-
-  // Embedding: out[n, d] = table[ids[n], d].
-
-  void (*embedding_forward)(struct kernel_context *context, void *out, const float *table,
-                            const int32_t *ids, int64_t n, int64_t d, element_type type);
-  void (*embedding_backward)(struct kernel_context *context, struct gradient dtable, const void *dout,
-                             const int32_t *ids, int64_t n, int64_t d, int64_t vocabulary,
-                             element_type type);
-
-  // Position rows: out[b, t, d] = x[b, t, d] + rows[t, d].
-
-  void (*add_rows_forward)(struct kernel_context *context, void *out, const void *x, const float *rows,
-                           int64_t batch, int64_t tokens, int64_t d, element_type type);
-  void (*add_rows_backward)(struct kernel_context *context, struct gradient drows, const void *dout,
-                            int64_t batch, int64_t tokens, int64_t d, element_type type);
-
-  // Normalisation over the last dimension of x[n, d].
-
-  /// out = x * rstd * weight, rstd = 1 / sqrt(mean(x^2) + epsilon) (Zhang & Sennrich 2019). rstd [n].
-  void (*rms_norm_forward)(struct kernel_context *context, void *out, float *rstd, const void *x,
-                           const float *weight, int64_t n, int64_t d, float epsilon,
-                           element_type type);
-  int64_t (*norm_workspace)(struct kernel_context *context, int64_t n, int64_t d);
-  void (*rms_norm_backward)(struct kernel_context *context, struct gradient dx, struct gradient dweight,
-                            const void *dout, const void *x, const float *weight, const float *rstd,
-                            int64_t n, int64_t d, element_type type, void *RUNEXP_NULLABLE workspace);
-  /// out = (x - mean) * rstd * weight + bias (Ba et al. 2016). mean, rstd [n].
-  void (*layer_norm_forward)(struct kernel_context *context, void *out, float *mean, float *rstd,
-                             const void *x, const float *weight, const float *RUNEXP_NULLABLE bias,
-                             int64_t n, int64_t d, float epsilon, element_type type);
-  void (*layer_norm_backward)(struct kernel_context *context, struct gradient dx,
-                              struct gradient dweight, struct gradient dbias, const void *dout,
-                              const void *x, const float *weight, const float *mean,
-                              const float *rstd, int64_t n, int64_t d, element_type type,
-                              void *RUNEXP_NULLABLE workspace);
-
-  // Rotary positions: rotates each pair of x[batch, tokens, heads, head_dim] by the angle whose cosine and
-  // sine are given as [tokens, head_dim / 2]. Pair i is (2i, 2i + 1) when interleaved, else (i, i + head_dim / 2).
-  // `inverse` rotates back, which is the gradient. out may be x itself.
-
-  void (*rope)(struct kernel_context *context, struct gradient out, const void *x, const float *cosine,
-               const float *sine, int64_t batch, int64_t tokens, int64_t heads, int64_t head_dim,
-               bool interleaved, bool inverse, element_type type);
-
   // Attention: the algorithms. A device that lacks one leaves it null.
 
-  const struct attention_kernel *RUNEXP_NULLABLE naive_attention;   // materialises the scores
-  const struct attention_kernel *RUNEXP_NULLABLE flash1_attention;  // by tiles, keys outside (Dao et al. 2022)
-  const struct attention_kernel *RUNEXP_NULLABLE flash2_attention;  // by tiles, queries outside (Dao 2023)
-  const struct attention_kernel *RUNEXP_NULLABLE flash3_attention;  // for Hopper GPUs (Shah et al. 2024)
+  const struct attention_kernel *RUNEXP_NULLABLE naive_attention; // materialises the scores
+  const struct attention_kernel *RUNEXP_NULLABLE
+      flash1_attention; // by tiles, keys outside (Dao et al. 2022)
+  const struct attention_kernel *RUNEXP_NULLABLE
+      flash2_attention; // by tiles, queries outside (Dao 2023)
+  const struct attention_kernel *RUNEXP_NULLABLE
+      flash3_attention; // for Hopper GPUs (Shah et al. 2024)
 
-  /// Puts x[batch, tokens, kv_heads, head_dim] into a cache: token t into the row of key t of `layout`, whose
-  /// first_slot is the slot of the first of them. A later token overwrites an earlier one in the same slot. Q8: a
-  /// block of zeros has the scale 0, magnitudes beyond what an fp16 scale can express are clipped to the largest.
-  void (*cache_append)(struct kernel_context *context, void *rows, uint16_t *RUNEXP_NULLABLE scales,
-                       const void *x, int64_t batch, int64_t tokens, int64_t kv_heads, int64_t head_dim,
-                       const struct row_layout *layout, element_type type);
+  // The kernels.
 
-  // Element by element.
-
-  void (*add)(struct kernel_context *context, void *out, const void *a, const void *b, int64_t n,
-              element_type type);
-  /// out = x, or out += x.
-  void (*accumulate)(struct kernel_context *context, struct gradient out, const void *x, int64_t n,
-                     element_type type);
-  void (*convert)(struct kernel_context *context, void *out, element_type out_type, const void *x,
-                  element_type x_type, int64_t n);
-  void (*activation_forward)(struct kernel_context *context, void *out, const void *x, int64_t n,
-                             activation_kind kind, element_type type);
-  void (*activation_backward)(struct kernel_context *context, struct gradient dx, const void *dout,
-                              const void *x, int64_t n, activation_kind kind, element_type type);
-  /// out = factor * x. out may be x itself.
-  void (*scale)(struct kernel_context *context, struct gradient out, const void *x, float factor,
-                int64_t n, element_type type);
-  /// out = c tanh(x / c).
-  void (*softcap_forward)(struct kernel_context *context, void *out, const void *x, float c, int64_t n,
-                          element_type type);
-  void (*softcap_backward)(struct kernel_context *context, struct gradient dx, const void *dout,
-                           const void *x, float c, int64_t n, element_type type);
-  /// out = x / (1 - probability) where element i is kept, else 0; also its own gradient. Element i is kept when the
-  /// upper 24 bits of mix(key + i * 0x9e3779b97f4a7c15), as a fraction of 2^24, are at least `probability`; mix is
-  /// SplitMix64's. So the choice depends on key and index alone and can be made again.
-  void (*dropout)(struct kernel_context *context, struct gradient out, const void *x, uint64_t key,
-                  float probability, int64_t n, element_type type);
-  /// out = act(gate) * up (Shazeer 2020).
-  void (*gated_forward)(struct kernel_context *context, void *out, const void *gate, const void *up,
-                        int64_t n, activation_kind kind, element_type type);
-  void (*gated_backward)(struct kernel_context *context, struct gradient dgate, struct gradient dup,
-                         const void *dout, const void *gate, const void *up, int64_t n,
-                         activation_kind kind, element_type type);
-
-  // Loss: cross-entropy of softmax(logits[n, vocabulary]) against targets[n], plus z * lse^2, where lse is the
-  // log-sum-exp of a row of logits (z-loss, Chowdhery et al. 2022: keeps lse near 0; z is 0 for none).
-
-  /// loss [n] in nats, log_sum_exp [n].
-  void (*cross_entropy_forward)(struct kernel_context *context, float *loss, float *log_sum_exp,
-                                const void *logits, const int32_t *targets, float z, int64_t n,
-                                int64_t vocabulary, element_type type);
-  /// dlogits = scale * (softmax(logits) * (1 + 2 z lse) - one_hot(targets)).
-  void (*cross_entropy_backward)(struct kernel_context *context, struct gradient dlogits,
-                                 const void *logits, const float *log_sum_exp,
-                                 const int32_t *targets, float z, float scale, int64_t n,
-                                 int64_t vocabulary, element_type type);
-
-  // Optimizer.
-
-  void (*adamw)(struct kernel_context *context, float *parameter, float *first_moment,
-                float *second_moment, const float *gradient, int64_t n, const struct adamw *step);
-  /// out[0] = the sum of squares of x[n], accumulated in double.
-  void (*sum_squares)(struct kernel_context *context, double *out, const float *x, int64_t n);
+#define KERNEL(name) void (*name)(struct kernel_context * context, const struct name *call);
+#define WITH_WORKSPACE(name)                                                                       \
+  KERNEL(name)                                                                                     \
+  int64_t (*name##_workspace)(struct kernel_context * context, const struct name *call);
+  RUNEXP_KERNELS(KERNEL, WITH_WORKSPACE)
+#undef KERNEL
+#undef WITH_WORKSPACE
 };
 
+/// The name of a kernel, by its place in the list; null after the last.
+static inline const char *RUNEXP_NULLABLE runexp_kernel_name(int64_t index) {
+#define NAME(name) #name,
+  static const char *const names[] = {RUNEXP_KERNELS(NAME, NAME)};
+#undef NAME
+  const int64_t count = sizeof names / sizeof *names;
+  return index >= 0 && index < count ? names[index] : NULL;
+}
+
 /// The fast CPU kernels, for the best instruction set that this processor has.
-const struct kernels *cpu_kernels(void);
-/// The same for a named instruction set ("v2", "v3", "v4", ...), or null where the processor lacks it; for tests.
-const struct kernels *RUNEXP_NULLABLE cpu_kernels_for(const char *instruction_set);
-/// Single-threaded loops that follow the formulas and accumulate in double: what the others are checked against.
-const struct kernels *reference_kernels(void);
-/// The reference with a naive attention whose every intermediate is really rounded to the element type: the yardstick
-/// of what a faultless kernel of that precision may be off by.
-const struct kernels *rounded_kernels(void);
+const struct kernels *runexp_cpu_kernels(void);
+/// The same for a named instruction set ("v2", "v3", "v4", ...), or null where the processor lacks
+/// it; for tests.
+const struct kernels *RUNEXP_NULLABLE runexp_cpu_kernels_for(const char *instruction_set);
+/// Single-threaded loops that follow the formulas and accumulate in double: what the others are
+/// checked against.
+const struct kernels *runexp_reference_kernels(void);
+/// The reference with a naive attention whose every intermediate is really rounded to the element
+/// type: the yardstick of what a faultless kernel of that precision may be off by.
+const struct kernels *runexp_rounded_kernels(void);
+/// Kernels that compute nothing on memory that is only counted: scratch memory is what the CPU's
+/// kernels ask for with the same number of threads, downloads give zeros.
+const struct kernels *runexp_meta_kernels(void);
 
 #ifdef __cplusplus
 }

@@ -13,8 +13,10 @@ static inline int64_t query_row(const struct attention *s, int64_t batch, int64_
 }
 
 /// The number of key j's row.
-static inline int64_t key_row(const struct row_layout *rows, int64_t batch, int64_t kv_head, int64_t j) {
-  return batch * rows->batch_rows + kv_head * rows->head_rows + (rows->first_slot + j) % rows->slots * rows->slot_rows;
+static inline int64_t key_row(const struct row_layout *rows, int64_t batch, int64_t kv_head,
+                              int64_t j) {
+  return batch * rows->batch_rows + kv_head * rows->head_rows +
+         (rows->first_slot + j) % rows->slots * rows->slot_rows;
 }
 
 static inline int64_t q8_blocks(int64_t head_dim) { return (head_dim + Q8_BLOCK - 1) / Q8_BLOCK; }
@@ -36,27 +38,32 @@ static inline double row_element(const void *rows, const uint16_t *scales, int64
     case ROWS_F32: return ((const float *)rows)[at];
     case ROWS_BF16: return from_bf16(((const uint16_t *)rows)[at]);
     case ROWS_Q8:
-      return from_f16(scales[row * q8_blocks(s->head_dim) + c / Q8_BLOCK]) * ((const int8_t *)rows)[at];
+      return from_f16(scales[row * q8_blocks(s->head_dim) + c / Q8_BLOCK]) *
+             ((const int8_t *)rows)[at];
   }
 }
 
-static inline double additive_mask(const struct attention *s, int64_t batch, int64_t head, int64_t i, int64_t j) {
+static inline double additive_mask(const struct attention *s, int64_t batch, int64_t head,
+                                   int64_t i, int64_t j) {
   const struct attention_mask *m = &s->mask;
   return m->bias ? m->bias[batch * m->bias_batch + head * m->bias_head + i * m->bias_query + j] : 0;
 }
 
 /// Whether query i of a head does not see key j.
-static inline bool is_hidden(const struct attention *s, int64_t batch, int64_t head, int64_t i, int64_t j) {
+static inline bool is_hidden(const struct attention *s, int64_t batch, int64_t head, int64_t i,
+                             int64_t j) {
   const struct attention_mask *m = &s->mask;
   int64_t ahead = j - (i + s->offset);
   if (s->causal && ahead > 0) return true;
   if (s->window > 0 && (ahead >= s->window || -ahead >= s->window)) return true;
-  if (m->keep && !m->keep[batch * m->keep_batch + head * m->keep_head + i * m->keep_query + j]) return true;
+  if (m->keep && !m->keep[batch * m->keep_batch + head * m->keep_head + i * m->keep_query + j])
+    return true;
   return additive_mask(s, batch, head, i, j) == -INFINITY;
 }
 
 /// What is added to a capped score: the distance's share (ALiBi) and the mask's.
-static inline double logit_bias(const struct attention *s, int64_t batch, int64_t head, int64_t i, int64_t j) {
+static inline double logit_bias(const struct attention *s, int64_t batch, int64_t head, int64_t i,
+                                int64_t j) {
   double slope = s->slopes ? s->slopes[head] : 0;
   return slope * (double)(j - (i + s->offset)) + additive_mask(s, batch, head, i, j);
 }

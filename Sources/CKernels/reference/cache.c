@@ -1,4 +1,5 @@
-// Filling a cache of keys or of values: each token's row is put where the layout says, as f32, bf16 or Q8.
+// Filling a cache of keys or of values: each token's row is put where the layout says, as f32, bf16
+// or Q8.
 #include "attention.h"
 
 /// Rounds to the nearest half, ties to even; beyond its range to the largest finite one.
@@ -7,15 +8,16 @@ static uint16_t to_f16(double value) {
   uint16_t sign = signbit(value) ? 0x8000 : 0;
   double size = fabs(value);
   if (size >= 65504) return sign | 0x7bff;
-  int exponent = -99;  // of 0, to which frexp gives 0
-  if (size > 0) frexp(size, &exponent);  // size = m 2^exponent with m in [1/2, 1)
+  int exponent = -99;                   // of 0, to which frexp gives 0
+  if (size > 0) frexp(size, &exponent); // size = m 2^exponent with m in [1/2, 1)
   int unit = exponent - 11 > -24 ? exponent - 11 : -24;
-  int64_t steps = llrint(ldexp(size, -unit));  // to even, as the rounding mode says
+  int64_t steps = llrint(ldexp(size, -unit)); // to even, as the rounding mode says
   // Subnormals have the exponent bits 0; a carry into the next exponent comes out right by itself.
   return sign | (uint16_t)(unit == -24 ? steps : ((unit + 25) << 10) + (steps - 1024));
 }
 
-static void append_q8(int8_t *row, uint16_t *scales, const void *x, int64_t at, int64_t head_dim, element_type type) {
+static void append_q8(int8_t *row, uint16_t *scales, const void *x, int64_t at, int64_t head_dim,
+                      element_type type) {
   for (int64_t first = 0; first < head_dim; first += Q8_BLOCK) {
     int64_t n = head_dim - first < Q8_BLOCK ? head_dim - first : Q8_BLOCK;
     double largest = 0;
@@ -36,17 +38,19 @@ static void append_q8(int8_t *row, uint16_t *scales, const void *x, int64_t at, 
   }
 }
 
-void reference_cache_append(struct kernel_context *context, void *rows, uint16_t *scales, const void *x,
-                            int64_t batch, int64_t tokens, int64_t kv_heads, int64_t head_dim,
-                            const struct row_layout *layout, element_type type) {
-  for (int64_t n = 0; n < batch * tokens * kv_heads; n++) {
-    int64_t sequence = n / kv_heads / tokens, token = n / kv_heads % tokens;
-    int64_t row = key_row(layout, sequence, n % kv_heads, token), at = row * head_dim;
-    if (layout->type == ROWS_Q8) {
-      append_q8((int8_t *)rows + at, scales + row * q8_blocks(head_dim), x, n * head_dim, head_dim, type);
+void runexp_reference_cache_append(struct kernel_context *context,
+                                   const struct cache_append *call) {
+  for (int64_t n = 0; n < call->batch * call->tokens * call->kv_heads; n++) {
+    int64_t sequence = n / call->kv_heads / call->tokens, token = n / call->kv_heads % call->tokens;
+    int64_t row = key_row(&call->layout, sequence, n % call->kv_heads, token),
+            at = row * call->head_dim;
+    if (call->layout.type == ROWS_Q8) {
+      append_q8((int8_t *)call->rows + at, call->scales + row * q8_blocks(call->head_dim), call->x,
+                n * call->head_dim, call->head_dim, call->type);
       continue;
     }
-    element_type kept = layout->type == ROWS_F32 ? ELEMENT_F32 : ELEMENT_BF16;
-    for (int64_t c = 0; c < head_dim; c++) store(rows, at + c, load(x, n * head_dim + c, type), kept);
+    element_type kept = call->layout.type == ROWS_F32 ? ELEMENT_F32 : ELEMENT_BF16;
+    for (int64_t c = 0; c < call->head_dim; c++)
+      store(call->rows, at + c, load(call->x, n * call->head_dim + c, call->type), kept);
   }
 }

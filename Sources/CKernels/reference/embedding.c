@@ -2,47 +2,47 @@
 #include "reference.h"
 
 // out[i, :] = table[ids[i], :]
-void reference_embedding_forward(struct kernel_context *context, void *out, const float *table,
-                                 const int32_t *ids, int64_t n, int64_t d, element_type type) {
-  for (int64_t i = 0; i < n; i++) {
-    for (int64_t c = 0; c < d; c++) store(out, i * d + c, table[ids[i] * d + c], type);
+void runexp_reference_embedding_forward(struct kernel_context *context,
+                                        const struct embedding_forward *call) {
+  for (int64_t i = 0; i < call->n; i++) {
+    for (int64_t c = 0; c < call->d; c++)
+      store(call->out, i * call->d + c, call->table[call->ids[i] * call->d + c], call->type);
   }
 }
 
 // dtable[v, :] = sum over the i with ids[i] = v of dout[i, :]; a row that no id names gets 0.
-void reference_embedding_backward(struct kernel_context *context, struct gradient dtable,
-                                  const void *dout, const int32_t *ids, int64_t n, int64_t d,
-                                  int64_t vocabulary, element_type type) {
-  for (int64_t v = 0; v < vocabulary; v++) {
-    for (int64_t c = 0; c < d; c++) {
+void runexp_reference_embedding_backward(struct kernel_context *context,
+                                         const struct embedding_backward *call) {
+  for (int64_t v = 0; v < call->vocabulary; v++) {
+    for (int64_t c = 0; c < call->d; c++) {
       double sum = 0;
-      for (int64_t i = 0; i < n; i++) {
-        if (ids[i] == v) sum += load(dout, i * d + c, type);
+      for (int64_t i = 0; i < call->n; i++) {
+        if (call->ids[i] == v) sum += load(call->dout, i * call->d + c, call->type);
       }
-      contribute(dtable, v * d + c, sum, ELEMENT_F32);
+      contribute(call->dtable, v * call->d + c, sum, ELEMENT_F32);
     }
   }
 }
 
 // out[b, t, :] = x[b, t, :] + rows[t, :]
-void reference_add_rows_forward(struct kernel_context *context, void *out, const void *x,
-                                const float *rows, int64_t batch, int64_t tokens, int64_t d,
-                                element_type type) {
-  for (int64_t b = 0; b < batch; b++) {
-    for (int64_t i = 0; i < tokens * d; i++) {
-      int64_t at = b * tokens * d + i;
-      store(out, at, load(x, at, type) + rows[i], type);
+void runexp_reference_add_rows_forward(struct kernel_context *context,
+                                       const struct add_rows_forward *call) {
+  int64_t sequence = call->tokens * call->d;
+  for (int64_t b = 0; b < call->batch; b++) {
+    for (int64_t i = 0; i < sequence; i++) {
+      int64_t at = b * sequence + i;
+      store(call->out, at, load(call->x, at, call->type) + call->rows[i], call->type);
     }
   }
 }
 
 // drows[t, :] = sum over b of dout[b, t, :]
-void reference_add_rows_backward(struct kernel_context *context, struct gradient drows,
-                                 const void *dout, int64_t batch, int64_t tokens, int64_t d,
-                                 element_type type) {
-  for (int64_t i = 0; i < tokens * d; i++) {
+void runexp_reference_add_rows_backward(struct kernel_context *context,
+                                        const struct add_rows_backward *call) {
+  int64_t sequence = call->tokens * call->d;
+  for (int64_t i = 0; i < sequence; i++) {
     double sum = 0;
-    for (int64_t b = 0; b < batch; b++) sum += load(dout, b * tokens * d + i, type);
-    contribute(drows, i, sum, ELEMENT_F32);
+    for (int64_t b = 0; b < call->batch; b++) sum += load(call->dout, b * sequence + i, call->type);
+    contribute(call->drows, i, sum, ELEMENT_F32);
   }
 }

@@ -1,7 +1,10 @@
-// The matrix product, one dot product an element, and the sum over columns that a bias' gradient is.
+// The matrix product, one dot product an element, and the sum over columns that a bias' gradient
+// is.
 #include "reference.h"
 
-int64_t reference_gemm_workspace(struct kernel_context *context, const struct gemm *call) { return 0; }
+int64_t runexp_reference_gemm_workspace(struct kernel_context *context, const struct gemm *call) {
+  return 0;
+}
 
 /// An operand's element, rounded to bf16 first where the product is to be computed in bf16.
 static double operand(const void *x, int64_t i, element_type type, element_type compute) {
@@ -10,7 +13,7 @@ static double operand(const void *x, int64_t i, element_type type, element_type 
 }
 
 // c[i, j] = sum over p of op(a)[i, p] op(b)[p, j]
-void reference_gemm(struct kernel_context *context, const struct gemm *call, void *workspace) {
+void runexp_reference_gemm(struct kernel_context *context, const struct gemm *call) {
   int64_t m = call->m, n = call->n, k = call->k;
   for (int64_t i = 0; i < m; i++) {
     for (int64_t j = 0; j < n; j++) {
@@ -28,11 +31,10 @@ void reference_gemm(struct kernel_context *context, const struct gemm *call, voi
 }
 
 // dbias[j] = sum over i of dout[i, j]
-void reference_column_sum(struct kernel_context *context, struct gradient dbias, const void *dout,
-                          int64_t m, int64_t n, element_type type) {
-  for (int64_t j = 0; j < n; j++) {
+void runexp_reference_column_sum(struct kernel_context *context, const struct column_sum *call) {
+  for (int64_t j = 0; j < call->n; j++) {
     double sum = 0;
-    for (int64_t i = 0; i < m; i++) sum += load(dout, i * n + j, type);
-    contribute(dbias, j, sum, ELEMENT_F32);
+    for (int64_t i = 0; i < call->m; i++) sum += load(call->dout, i * call->n + j, call->type);
+    contribute(call->dbias, j, sum, ELEMENT_F32);
   }
 }

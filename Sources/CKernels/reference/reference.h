@@ -6,11 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "kernels.h"
-
-struct kernel_context {
-  int64_t threads;  // always 1
-};
+#include "../host/host.h"
 
 // bf16 is the upper half of an f32: 1 sign, 8 exponent and 7 fraction bits.
 
@@ -50,31 +46,26 @@ static inline void contribute(struct gradient x, int64_t i, double value, elemen
   store(x.data, i, x.accumulate ? load(x.data, i, type) + value : value, type);
 }
 
-// The kernels by name. `reference_gemm` and its like are declared with the types that `struct kernels` states.
-#define REFERENCE_KERNELS(EACH)                                                                    \
-  EACH(create) EACH(destroy) EACH(describe) EACH(threads)                                          \
-  EACH(measure_peak) EACH(measure_bandwidth)                                                       \
-  EACH(allocate) EACH(release) EACH(upload) EACH(download) EACH(zero) EACH(synchronise)            \
-  EACH(gemm_workspace) EACH(gemm) EACH(column_sum)                                                 \
-  EACH(embedding_forward) EACH(embedding_backward)                                                 \
-  EACH(add_rows_forward) EACH(add_rows_backward)                                                   \
-  EACH(rms_norm_forward) EACH(norm_workspace) EACH(rms_norm_backward)                              \
-  EACH(layer_norm_forward) EACH(layer_norm_backward)                                               \
-  EACH(rope) EACH(cache_append)                                                                    \
-  EACH(add) EACH(accumulate) EACH(convert) EACH(scale)                                             \
-  EACH(softcap_forward) EACH(softcap_backward) EACH(dropout)                                       \
-  EACH(activation_forward) EACH(activation_backward) EACH(gated_forward) EACH(gated_backward)      \
-  EACH(cross_entropy_forward) EACH(cross_entropy_backward)                                         \
-  EACH(adamw) EACH(sum_squares)
+// The device, beside what all devices on the host share.
 
-#define DECLARE(name) __typeof__(*((struct kernels *)0)->name) reference_##name;
-REFERENCE_KERNELS(DECLARE)
-#undef DECLARE
+struct kernel_context *runexp_reference_create(int64_t threads);
+void runexp_reference_describe(struct kernel_context *context, char *text, int64_t capacity);
+double runexp_reference_measure_peak(struct kernel_context *context, element_type type);
+double runexp_reference_measure_bandwidth(struct kernel_context *context);
 
-extern const struct attention_kernel reference_naive_attention;
-extern const struct attention_kernel reference_flash1_attention;
-extern const struct attention_kernel reference_flash2_attention;
+// The kernels: `runexp_reference_gemm` and its like.
+#define KERNEL(name) void runexp_reference_##name(struct kernel_context *, const struct name *);
+#define WITH_WORKSPACE(name)                                                                       \
+  KERNEL(name)                                                                                     \
+  int64_t runexp_reference_##name##_workspace(struct kernel_context *, const struct name *);
+RUNEXP_KERNELS(KERNEL, WITH_WORKSPACE)
+#undef KERNEL
+#undef WITH_WORKSPACE
+
+extern const struct attention_kernel runexp_reference_naive_attention;
+extern const struct attention_kernel runexp_reference_flash1_attention;
+extern const struct attention_kernel runexp_reference_flash2_attention;
 /// See rounded.c.
-extern const struct attention_kernel rounded_naive_attention;
+extern const struct attention_kernel runexp_rounded_naive_attention;
 
 #endif

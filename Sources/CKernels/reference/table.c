@@ -1,25 +1,26 @@
 // The reference's table of kernels. What each one computes is in the file of its family.
 #include "reference.h"
 
-#define ENTRY(name) .name = reference_##name,
+#define DEVICE                                                                                     \
+  .abi = RUNEXP_KERNELS_ABI, .size = sizeof(struct kernels), .create = runexp_reference_create,    \
+  .destroy = runexp_host_destroy, .describe = runexp_reference_describe,                           \
+  .threads = runexp_host_threads, .measure_peak = runexp_reference_measure_peak,                   \
+  .measure_bandwidth = runexp_reference_measure_bandwidth, .allocate = runexp_host_allocate,       \
+  .release = runexp_host_release, .upload = runexp_host_upload, .download = runexp_host_download,  \
+  .zero = runexp_host_zero, .synchronise = runexp_host_synchronise
+#define KERNEL(name) .name = runexp_reference_##name,
+#define WITH_WORKSPACE(name) KERNEL(name).name##_workspace = runexp_reference_##name##_workspace,
 
-static const struct kernels reference = {
-  .abi = RUNEXP_KERNELS_ABI,
-  .size = sizeof(struct kernels),
-  .name = "reference",
-  REFERENCE_KERNELS(ENTRY)
-  .naive_attention = &reference_naive_attention,
-  .flash1_attention = &reference_flash1_attention,
-  .flash2_attention = &reference_flash2_attention,
-};
+static const struct kernels reference = {DEVICE,
+                                         .name = "reference",
+                                         .naive_attention = &runexp_reference_naive_attention,
+                                         .flash1_attention = &runexp_reference_flash1_attention,
+                                         .flash2_attention = &runexp_reference_flash2_attention,
+                                         RUNEXP_KERNELS(KERNEL, WITH_WORKSPACE)};
 
-static const struct kernels rounded = {
-  .abi = RUNEXP_KERNELS_ABI,
-  .size = sizeof(struct kernels),
-  .name = "rounded",
-  REFERENCE_KERNELS(ENTRY)
-  .naive_attention = &rounded_naive_attention,
-};
+static const struct kernels rounded = {DEVICE, .name = "rounded",
+                                       .naive_attention = &runexp_rounded_naive_attention,
+                                       RUNEXP_KERNELS(KERNEL, WITH_WORKSPACE)};
 
-const struct kernels *reference_kernels(void) { return &reference; }
-const struct kernels *rounded_kernels(void) { return &rounded; }
+const struct kernels *runexp_reference_kernels(void) { return &reference; }
+const struct kernels *runexp_rounded_kernels(void) { return &rounded; }

@@ -22,10 +22,10 @@ extension Device {
 
   func table(_ algorithm: AttentionAlgorithm) -> UnsafePointer<attention_kernel>? {
     switch algorithm {
-    case .naive: kernels.pointee.naive_attention
-    case .flash1: kernels.pointee.flash1_attention
-    case .flash2: kernels.pointee.flash2_attention
-    case .flash3: kernels.pointee.flash3_attention
+    case .naive: kernels.naive_attention
+    case .flash1: kernels.flash1_attention
+    case .flash2: kernels.flash2_attention
+    case .flash3: kernels.flash3_attention
     }
   }
 

@@ -81,7 +81,7 @@ package struct BooleanMask {
 
   /// A mask without values, for a device that computes nothing.
   package init(_ shape: Shape, on device: Device) {
-    precondition(device.isDry && shape.rank == 4, "a mask without values is for a dry run")
+    precondition(device.isMeta && shape.rank == 4, "a mask without values is for a dry run")
     storage = Storage(bytes: shape.count, kind: .data, on: device)
     self.shape = shape
   }

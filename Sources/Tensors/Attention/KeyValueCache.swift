@@ -99,12 +99,14 @@ package final class KeyValueCache {
         && k.shape[3] == headDimension && k.shape[1] <= capacity,
       "cache of \(capacity) tokens: keys \(k.shape), values \(v.shape)")
     let device = keys.device
-    var layout = layout(from: length)
+    let layout = layout(from: length)
     for (x, rows, scale) in [(k, keys, scales?.keys), (v, values, scales?.values)] {
-      device.kernels.pointee.cache_append(
-        device.context, rows.pointer, scale?.pointer.assumingMemoryBound(to: UInt16.self),
-        x.pointer, Int64(batch), Int64(k.shape[1]), Int64(kvHeads), Int64(headDimension), &layout,
-        x.type)
+      device.run(
+        device.kernels.cache_append,
+        .init(
+          rows: rows.pointer, scales: scale?.pointer.assumingMemoryBound(to: UInt16.self),
+          x: x.pointer, batch: Int64(batch), tokens: Int64(k.shape[1]), kv_heads: Int64(kvHeads),
+          head_dim: Int64(headDimension), layout: layout, type: x.type))
     }
     length += k.shape[1]
   }

@@ -45,7 +45,7 @@ extension OpCases {
       .kernel { device, inputs in
         let cache = shape.cache(cacheType, on: device)
         for storage in cache.storages {
-          device.kernels.pointee.zero(device.context, storage.pointer, Int64(storage.bytes))
+          device.zero(storage.pointer, bytes: storage.bytes)
         }
         shape.fill(cache, inputs)
         return cache.storages.flatMap { storage in

@@ -19,7 +19,7 @@ extension OpCases {
 
   private static func lastToken(_ shape: Shape, _ type: ElementType) -> OpCase {
     OpCase(
-      "last_token", "", type, [.activation("x", shape)], kernels: ["accumulate", "zero"],
+      "last_token", "", type, [.activation("x", shape)], kernels: ["accumulate"],
       .operation { $0.lastToken($1[0]) })
   }
 

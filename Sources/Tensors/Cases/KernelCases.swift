@@ -26,8 +26,7 @@ extension OpCases {
         let x = Tensor(
           inputs[0].values().map { $0 / 3 }, [count], type, kind: .data, on: device)
         let out = Tensor([count], target, kind: .data, on: device)
-        device.kernels.pointee.convert(
-          device.context, out.pointer, target, x.pointer, type, Int64(count))
+        device.convert(x, to: out)
         return out.values()
       })
   }
@@ -41,12 +40,13 @@ extension OpCases {
       ],
       kernels: ["adamw"],
       .kernel { device, inputs in
-        var step = CKernels.adamw(
-          rate: 1e-2, beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weight_decay: 0.1,
-          correction1: 0.271, correction2: 0.142625, gradient_scale: 0.5)
-        device.kernels.pointee.adamw(
-          device.context, inputs[0].floats, inputs[1].floats, inputs[2].floats, inputs[3].floats,
-          Int64(count), &step)
+        device.run(
+          device.kernels.adamw,
+          .init(
+            parameter: inputs[0].floats, first_moment: inputs[1].floats,
+            second_moment: inputs[2].floats, gradient: inputs[3].floats, n: Int64(count),
+            rate: 1e-2, beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weight_decay: 0.1,
+            correction1: 0.271, correction2: 0.142625, gradient_scale: 0.5))
         return []
       })
   }
@@ -57,9 +57,11 @@ extension OpCases {
       tolerance: 1e-6,
       .kernel { device, inputs in
         let storage = Storage(bytes: 8, kind: .workspace, on: device)
-        device.kernels.pointee.sum_squares(
-          device.context, storage.pointer.assumingMemoryBound(to: Double.self), inputs[0].floats,
-          Int64(count))
+        device.run(
+          device.kernels.sum_squares,
+          .init(
+            out: storage.pointer.assumingMemoryBound(to: Double.self), x: inputs[0].floats,
+            n: Int64(count)))
         var sum = 0.0
         withUnsafeMutableBytes(of: &sum) { storage.download(into: $0) }
         return [Float(sum)]

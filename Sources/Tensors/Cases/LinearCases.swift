@@ -48,7 +48,7 @@ extension OpCases {
       ] + (bias ? [.parameter("bias", [outputs])] : [])
     return OpCase(
       "linear", output == nil || output == type ? "" : "to f32", type, inputs,
-      kernels: ["gemm", "gemm_workspace"] + (bias ? ["column_sum"] : []),
+      kernels: ["gemm"] + (bias ? ["column_sum"] : []),
       operations: (operations, 2 * operations),
       .operation { pass, inputs in
         pass.linear(
@@ -72,7 +72,7 @@ extension OpCases {
     ]
     return OpCase(
       "gemm", words.filter { !$0.isEmpty }.joined(separator: ", "), type, inputs,
-      kernels: ["gemm", "gemm_workspace"],
+      kernels: ["gemm"],
       operations: (2 * Double(m) * Double(n) * Double(k), 0),
       .kernel { device, inputs in
         device.gemm(

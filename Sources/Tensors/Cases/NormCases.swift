@@ -25,7 +25,7 @@ extension OpCases {
     OpCase(
       "rms_norm", detail, type,
       [.activation("x", shape, values), .parameter("weight", [shape.columns])],
-      kernels: ["rms_norm_forward", "rms_norm_backward", "norm_workspace"],
+      kernels: ["rms_norm_forward", "rms_norm_backward"],
       .operation { $0.rmsNorm($1[0], weight: $1[1], epsilon: 0.5) })
   }
 
@@ -36,7 +36,7 @@ extension OpCases {
     return OpCase(
       "layer_norm", bias ? "" : "without bias", type,
       [.activation("x", shape, .normal(2))] + parameters,
-      kernels: ["layer_norm_forward", "layer_norm_backward", "norm_workspace"],
+      kernels: ["layer_norm_forward", "layer_norm_backward"],
       .operation { pass, inputs in
         pass.layerNorm(
           inputs[0], weight: inputs[1], bias: bias ? inputs[2] : nil, epsilon: 0.5)

@@ -6,7 +6,9 @@ extension Pass {
   /// act(x), element by element.
   package func activation(_ x: Tensor, _ kind: ActivationKind) -> Tensor {
     let out = output(x.shape, x.type, differentiable: x.variable.needsGradient)
-    kernels.activation_forward(context, out.pointer, x.pointer, Int64(x.count), kind, x.type)
+    device.run(
+      device.kernels.activation_forward,
+      .init(out: out.pointer, x: x.pointer, n: Int64(x.count), kind: kind, type: x.type))
     record(out, ActivationOperation(x: x, kind: kind))
     return out
   }
@@ -18,8 +20,10 @@ struct ActivationOperation: Operation {
   let kind: ActivationKind
 
   func backward(_ dout: Tensor, into gradients: Gradients) {
-    x.device.kernels.pointee.activation_backward(
-      x.device.context, gradients.output(for: x.variable), dout.pointer, x.pointer,
-      Int64(x.count), kind, x.type)
+    x.device.run(
+      x.device.kernels.activation_backward,
+      .init(
+        dx: gradients.output(for: x.variable), dout: dout.pointer, x: x.pointer,
+        n: Int64(x.count), kind: kind, type: x.type))
   }
 }

@@ -9,7 +9,9 @@ extension Pass {
       a.shape == b.shape && a.type == b.type, "add: \(a.shape) and \(b.shape) differ")
     let out = output(
       a.shape, a.type, differentiable: a.variable.needsGradient || b.variable.needsGradient)
-    kernels.add(context, out.pointer, a.pointer, b.pointer, Int64(a.count), a.type)
+    device.run(
+      device.kernels.add,
+      .init(out: out.pointer, a: a.pointer, b: b.pointer, n: Int64(a.count), type: a.type))
     record(out, AddOperation(a: a.variable, b: b.variable))
     return out
   }

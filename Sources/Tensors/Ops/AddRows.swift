@@ -16,9 +16,11 @@ extension Pass {
       "addRows: rows \(rows.shape) from \(first) do not fit x \(x.shape)")
     let out = output(
       x.shape, x.type, differentiable: x.variable.needsGradient || rows.variable.needsGradient)
-    kernels.add_rows_forward(
-      context, out.pointer, x.pointer, rows.floats + first * rows.shape.columns,
-      Int64(x.shape[0]), Int64(x.shape[1]), Int64(x.shape[2]), x.type)
+    device.run(
+      device.kernels.add_rows_forward,
+      .init(
+        out: out.pointer, x: x.pointer, rows: rows.floats + first * rows.shape.columns,
+        batch: Int64(x.shape[0]), tokens: Int64(x.shape[1]), d: Int64(x.shape[2]), type: x.type))
     record(out, AddRowsOperation(x: x.variable, rows: rows.variable, first: first))
     return out
   }
@@ -35,12 +37,14 @@ struct AddRowsOperation: Operation {
       var drows = gradients.output(for: rows)
       // Rows without a token take no part; when this is their first writer they must not keep old values.
       if !drows.accumulate, rows.shape[0] > x.shape[1], let data = drows.data {
-        device.kernels.pointee.zero(device.context, data, Int64(rows.shape.count * 4))
+        device.zero(data, bytes: rows.shape.count * 4)
       }
       drows.data = drows.data.map { $0 + first * rows.shape.columns * 4 }
-      device.kernels.pointee.add_rows_backward(
-        device.context, drows, dout.pointer, Int64(x.shape[0]), Int64(x.shape[1]),
-        Int64(x.shape[2]), dout.type)
+      device.run(
+        device.kernels.add_rows_backward,
+        .init(
+          drows: drows, dout: dout.pointer, batch: Int64(x.shape[0]), tokens: Int64(x.shape[1]),
+          d: Int64(x.shape[2]), type: dout.type))
     }
     gradients.handOver(dout, to: x)
   }

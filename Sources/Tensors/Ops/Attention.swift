@@ -68,11 +68,11 @@ extension Pass {
     let logits = observesLogits ? saved([q.shape[0], q.shape[2]]) : nil
     let kept = call.withShape { shape in
       let kept = saved([Int(table.saved_floats(shape))])
-      device.withWorkspace(table.workspace(context, shape, false)) { workspace in
-        table.forward(
-          context, out.pointer, kept.floats, logits?.floats, q.pointer, inputs.k, inputs.v, shape,
-          workspace)
-      }
+      device.run(
+        table.forward, workspace: table.workspace(device.context, shape, false),
+        attention_forward(
+          out: out.pointer, saved: kept.floats, max_logit: logits?.floats, q: q.pointer,
+          k: inputs.k, v: inputs.v, shape: shape.pointee, workspace: nil))
       return kept
     }
     if let logits { observe(logits: logits) }
@@ -100,11 +100,11 @@ struct AttentionOperation: Operation {
     device.work.attention += call.operations(
       algorithm, products: algorithm.backwardProducts(softcap: call.hasSoftcap))
     call.withShape { shape in
-      device.withWorkspace(table.workspace(device.context, shape, true)) { workspace in
-        table.backward(
-          device.context, dq, dk, dv, dout.pointer, q.pointer, k.pointer, v.pointer, out.pointer,
-          saved.floats, shape, workspace)
-      }
+      device.run(
+        table.backward, workspace: table.workspace(device.context, shape, true),
+        attention_backward(
+          dq: dq, dk: dk, dv: dv, dout: dout.pointer, q: q.pointer, k: k.pointer, v: v.pointer,
+          out: out.pointer, saved: saved.floats, shape: shape.pointee, workspace: nil))
     }
   }
 }

@@ -12,7 +12,7 @@ package struct TokenLosses {
   /// The mean of z (log sum exp logits)² in nats per token, which is minimised beside the cross-entropy; nil without z.
   package func meanZLoss() -> Double? {
     if z == 0 { return nil }
-    if logSumExp.device.isDry { return 0 }
+    if logSumExp.device.isMeta { return 0 }
     let squares = logSumExp.values().reduce(0.0) { $0 + Double($1) * Double($1) }
     return Double(z) * squares / Double(max(logSumExp.count, 1))
   }
@@ -45,13 +45,15 @@ extension Pass {
     precondition(
       logits.shape.rows == targets.count,
       "crossEntropy: logits \(logits.shape) for \(targets.count) targets")
-    let (rows, columns) = (Int64(targets.count), Int64(logits.shape.columns))
     let losses = output(
       [targets.count], .f32, differentiable: logits.variable.needsGradient)
     let logSumExp = saved([targets.count])
-    kernels.cross_entropy_forward(
-      context, losses.floats, logSumExp.floats, logits.pointer, targets.pointer, forward, rows,
-      columns, logits.type)
+    device.run(
+      device.kernels.cross_entropy_forward,
+      .init(
+        loss: losses.floats, log_sum_exp: logSumExp.floats, logits: logits.pointer,
+        targets: targets.pointer, n: Int64(targets.count),
+        vocabulary: Int64(logits.shape.columns), z: forward, type: logits.type))
     record(
       losses,
       CrossEntropyOperation(logits: logits, logSumExp: logSumExp, targets: targets, z: backward))
@@ -66,18 +68,20 @@ struct CrossEntropyOperation: LossOperation {
   let z: Float
 
   func backward(into gradients: Gradients) {
-    let device = logits.device
-    device.kernels.pointee.cross_entropy_backward(
-      device.context, gradients.output(for: logits.variable), logits.pointer, logSumExp.floats,
-      targets.pointer, z, 1 / Float(targets.count), Int64(targets.count),
-      Int64(logits.shape.columns), logits.type)
+    logits.device.run(
+      logits.device.kernels.cross_entropy_backward,
+      .init(
+        dlogits: gradients.output(for: logits.variable), logits: logits.pointer,
+        log_sum_exp: logSumExp.floats, targets: targets.pointer, n: Int64(targets.count),
+        vocabulary: Int64(logits.shape.columns), z: z, scale: 1 / Float(targets.count),
+        type: logits.type))
   }
 }
 
 extension Tensor {
-  /// The mean of the elements, summed in double in memory order; 0 on a dry device, whose elements are never fetched.
+  /// The mean of the elements, summed in double in memory order; 0 on a meta device, whose elements are never fetched.
   package func mean() -> Double {
-    if device.isDry { return 0 }
+    if device.isMeta { return 0 }
     return values().reduce(0.0) { $0 + Double($1) } / Double(max(count, 1))
   }
 }

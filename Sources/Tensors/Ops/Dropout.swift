@@ -26,8 +26,11 @@ extension Pass {
   package func dropout(_ x: Tensor, _ probability: Float) -> Tensor {
     guard probability > 0, let key = dropoutKeys?.next() else { return x }
     let out = output(x.shape, x.type, differentiable: x.variable.needsGradient)
-    let all = gradient(data: out.pointer, accumulate: false)
-    kernels.dropout(context, all, x.pointer, key, probability, Int64(x.count), x.type)
+    device.run(
+      device.kernels.dropout,
+      .init(
+        out: .overwriting(out), x: x.pointer, n: Int64(x.count), key: key,
+        probability: probability, type: x.type))
     record(out, DropoutOperation(x: x.variable, key: key, probability: probability))
     return out
   }
@@ -40,8 +43,10 @@ struct DropoutOperation: Operation {
   let probability: Float
 
   func backward(_ dout: Tensor, into gradients: Gradients) {
-    dout.device.kernels.pointee.dropout(
-      dout.device.context, gradients.output(for: x), dout.pointer, key, probability,
-      Int64(dout.count), dout.type)
+    dout.device.run(
+      dout.device.kernels.dropout,
+      .init(
+        out: gradients.output(for: x), x: dout.pointer, n: Int64(dout.count), key: key,
+        probability: probability, type: dout.type))
   }
 }

@@ -12,9 +12,11 @@ extension Pass {
     let out = output(
       [tokens.batch, tokens.sequence, width], precision,
       differentiable: table.variable.needsGradient)
-    kernels.embedding_forward(
-      context, out.pointer, table.floats, tokens.pointer, Int64(tokens.count), Int64(width),
-      out.type)
+    device.run(
+      device.kernels.embedding_forward,
+      .init(
+        out: out.pointer, table: table.floats, ids: tokens.pointer, n: Int64(tokens.count),
+        d: Int64(width), type: out.type))
     record(out, EmbeddingOperation(tokens: tokens, table: table.variable))
     return out
   }
@@ -26,8 +28,11 @@ struct EmbeddingOperation: Operation {
   let table: Variable
 
   func backward(_ dout: Tensor, into gradients: Gradients) {
-    dout.device.kernels.pointee.embedding_backward(
-      dout.device.context, gradients.output(for: table), dout.pointer, tokens.pointer,
-      Int64(tokens.count), Int64(table.shape.columns), Int64(table.shape[0]), dout.type)
+    dout.device.run(
+      dout.device.kernels.embedding_backward,
+      .init(
+        dtable: gradients.output(for: table), dout: dout.pointer, ids: tokens.pointer,
+        n: Int64(tokens.count), d: Int64(table.shape.columns), vocabulary: Int64(table.shape[0]),
+        type: dout.type))
   }
 }

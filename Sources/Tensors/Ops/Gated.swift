@@ -10,8 +10,11 @@ extension Pass {
     let out = output(
       gate.shape, gate.type,
       differentiable: gate.variable.needsGradient || up.variable.needsGradient)
-    kernels.gated_forward(
-      context, out.pointer, gate.pointer, up.pointer, Int64(gate.count), kind, gate.type)
+    device.run(
+      device.kernels.gated_forward,
+      .init(
+        out: out.pointer, gate: gate.pointer, up: up.pointer, n: Int64(gate.count), kind: kind,
+        type: gate.type))
     record(out, GatedOperation(gate: gate, up: up, kind: kind))
     return out
   }
@@ -23,11 +26,11 @@ struct GatedOperation: Operation {
   let kind: ActivationKind
 
   func backward(_ dout: Tensor, into gradients: Gradients) {
-    let device = gate.device
-    let dgate = gradients.output(for: gate.variable)
-    let dup = gradients.output(for: up.variable)
-    device.kernels.pointee.gated_backward(
-      device.context, dgate, dup, dout.pointer, gate.pointer, up.pointer, Int64(gate.count), kind,
-      gate.type)
+    gate.device.run(
+      gate.device.kernels.gated_backward,
+      .init(
+        dgate: gradients.output(for: gate.variable), dup: gradients.output(for: up.variable),
+        dout: dout.pointer, gate: gate.pointer, up: up.pointer, n: Int64(gate.count), kind: kind,
+        type: gate.type))
   }
 }

@@ -13,9 +13,11 @@ extension Pass {
       [x.shape[0], 1, x.shape[2]], x.type, differentiable: x.variable.needsGradient)
     let row = x.shape[2] * x.type.bytes
     for batch in 0..<x.shape[0] {
-      kernels.accumulate(
-        context, gradient(data: out.pointer + batch * row, accumulate: false),
-        x.pointer + ((batch + 1) * x.shape[1] - 1) * row, Int64(x.shape[2]), x.type)
+      device.run(
+        device.kernels.accumulate,
+        .init(
+          out: gradient(data: out.pointer + batch * row, accumulate: false),
+          x: x.pointer + ((batch + 1) * x.shape[1] - 1) * row, n: Int64(x.shape[2]), type: x.type))
     }
     record(out, LastTokenOperation(x: x.variable))
     return out
@@ -32,13 +34,14 @@ struct LastTokenOperation: Operation {
     guard let data = dx.data else { return }
     let row = x.shape[2] * x.type.bytes
     if !dx.accumulate {
-      device.kernels.pointee.zero(device.context, data, Int64(x.shape[0] * x.shape[1] * row))
+      device.zero(data, bytes: x.shape[0] * x.shape[1] * row)
     }
     for batch in 0..<x.shape[0] {
-      device.kernels.pointee.accumulate(
-        device.context,
-        gradient(data: data + ((batch + 1) * x.shape[1] - 1) * row, accumulate: true),
-        dout.pointer + batch * row, Int64(x.shape[2]), x.type)
+      device.run(
+        device.kernels.accumulate,
+        .init(
+          out: gradient(data: data + ((batch + 1) * x.shape[1] - 1) * row, accumulate: true),
+          x: dout.pointer + batch * row, n: Int64(x.shape[2]), type: x.type))
     }
   }
 }

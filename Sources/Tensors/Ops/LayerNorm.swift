@@ -16,9 +16,12 @@ extension Pass {
       x.shape, x.type, differentiable: x.variable.needsGradient || weight.variable.needsGradient)
     let mean = saved([x.shape.rows])
     let rstd = saved([x.shape.rows])
-    kernels.layer_norm_forward(
-      context, out.pointer, mean.floats, rstd.floats, x.pointer, weight.floats, bias?.floats,
-      Int64(x.shape.rows), Int64(x.shape.columns), epsilon, x.type)
+    device.run(
+      device.kernels.layer_norm_forward,
+      .init(
+        out: out.pointer, mean: mean.floats, rstd: rstd.floats, x: x.pointer,
+        weight: weight.floats, bias: bias.map { UnsafePointer($0.floats) },
+        n: Int64(x.shape.rows), d: Int64(x.shape.columns), epsilon: epsilon, type: x.type))
     record(
       out, LayerNormOperation(x: x, weight: weight, bias: bias?.variable, mean: mean, rstd: rstd))
     return out
@@ -32,15 +35,13 @@ struct LayerNormOperation: Operation {
   let mean, rstd: Tensor
 
   func backward(_ dout: Tensor, into gradients: Gradients) {
-    let device = x.device
-    let (rows, columns) = (Int64(x.shape.rows), Int64(x.shape.columns))
-    let dx = gradients.output(for: x.variable)
-    let dweight = gradients.output(for: weight.variable)
-    let dbias = bias.map(gradients.output) ?? gradient(data: nil, accumulate: false)
-    device.withWorkspace(device.kernels.pointee.norm_workspace(device.context, rows, columns)) {
-      device.kernels.pointee.layer_norm_backward(
-        device.context, dx, dweight, dbias, dout.pointer, x.pointer, weight.floats, mean.floats,
-        rstd.floats, rows, columns, x.type, $0)
-    }
+    x.device.run(
+      x.device.kernels.layer_norm_backward,
+      workspace: x.device.kernels.layer_norm_backward_workspace,
+      .init(
+        dx: gradients.output(for: x.variable), dweight: gradients.output(for: weight.variable),
+        dbias: bias.map(gradients.output) ?? .unwanted, dout: dout.pointer, x: x.pointer,
+        weight: weight.floats, mean: mean.floats, rstd: rstd.floats, n: Int64(x.shape.rows),
+        d: Int64(x.shape.columns), type: x.type, workspace: nil))
   }
 }

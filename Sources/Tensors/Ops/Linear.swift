@@ -45,9 +45,11 @@ struct LinearOperation: Operation {
         aTransposed: true, compute: x.type)
     }
     if let bias, bias.needsGradient {
-      device.kernels.pointee.column_sum(
-        device.context, gradients.output(for: bias), dout.pointer, Int64(rows), Int64(outputs),
-        dout.type)
+      device.run(
+        device.kernels.column_sum,
+        .init(
+          dbias: gradients.output(for: bias), dout: dout.pointer, m: Int64(rows),
+          n: Int64(outputs), type: dout.type))
     }
     if x.variable.needsGradient {
       let dx = gradients.output(for: x.variable)
@@ -66,14 +68,13 @@ extension Device {
     aTransposed: Bool = false, bTransposed: Bool = false, accumulate: Bool = false,
     bias: UnsafePointer<Float>? = nil, compute: ElementType
   ) {
-    var call = CKernels.gemm(
-      c: c, a: a, b: b, bias: bias, m: Int64(m), n: Int64(n), k: Int64(k), c_type: cType,
-      a_type: aType, b_type: bType, compute: compute, a_transposed: aTransposed,
-      b_transposed: bTransposed, accumulate: accumulate)
     work.addProduct(m: m, n: n, k: k)
-    withWorkspace(kernels.pointee.gemm_workspace(context, &call)) { workspace in
-      kernels.pointee.gemm(context, &call, workspace)
-    }
+    run(
+      kernels.gemm, workspace: kernels.gemm_workspace,
+      .init(
+        c: c, a: a, b: b, bias: bias, m: Int64(m), n: Int64(n), k: Int64(k),
+        a_transposed: aTransposed, b_transposed: bTransposed, accumulate: accumulate,
+        c_type: cType, a_type: aType, b_type: bType, compute: compute, workspace: nil))
   }
 
   /// The same into a gradient.

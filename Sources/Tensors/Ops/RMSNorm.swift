@@ -11,9 +11,11 @@ extension Pass {
     let out = output(
       x.shape, x.type, differentiable: x.variable.needsGradient || weight.variable.needsGradient)
     let rstd = saved([x.shape.rows])
-    kernels.rms_norm_forward(
-      context, out.pointer, rstd.floats, x.pointer, weight.floats, Int64(x.shape.rows),
-      Int64(x.shape.columns), epsilon, x.type)
+    device.run(
+      device.kernels.rms_norm_forward,
+      .init(
+        out: out.pointer, rstd: rstd.floats, x: x.pointer, weight: weight.floats,
+        n: Int64(x.shape.rows), d: Int64(x.shape.columns), epsilon: epsilon, type: x.type))
     record(out, RMSNormOperation(x: x, weight: weight, rstd: rstd))
     return out
   }
@@ -24,14 +26,11 @@ struct RMSNormOperation: Operation {
   let x, weight, rstd: Tensor
 
   func backward(_ dout: Tensor, into gradients: Gradients) {
-    let device = x.device
-    let (rows, columns) = (Int64(x.shape.rows), Int64(x.shape.columns))
-    let dx = gradients.output(for: x.variable)
-    let dweight = gradients.output(for: weight.variable)
-    device.withWorkspace(device.kernels.pointee.norm_workspace(device.context, rows, columns)) {
-      device.kernels.pointee.rms_norm_backward(
-        device.context, dx, dweight, dout.pointer, x.pointer, weight.floats, rstd.floats, rows,
-        columns, x.type, $0)
-    }
+    x.device.run(
+      x.device.kernels.rms_norm_backward, workspace: x.device.kernels.rms_norm_backward_workspace,
+      .init(
+        dx: gradients.output(for: x.variable), dweight: gradients.output(for: weight.variable),
+        dout: dout.pointer, x: x.pointer, weight: weight.floats, rstd: rstd.floats,
+        n: Int64(x.shape.rows), d: Int64(x.shape.columns), type: x.type, workspace: nil))
   }
 }

@@ -27,8 +27,7 @@ extension Pass {
         && first >= 0 && table.cosine.shape[0] >= first + x.shape[1],
       "rope: x \(x.shape) from \(first) does not fit angles \(table.cosine.shape)")
     let out = output(x.shape, x.type, differentiable: x.variable.needsGradient)
-    device.rotate(
-      gradient(data: out.pointer, accumulate: false), x, table, from: first, inverse: false)
+    device.rotate(.overwriting(out), x, table, from: first, inverse: false)
     record(out, RopeOperation(x: x.variable, table: table, first: first))
     return out
   }
@@ -51,9 +50,12 @@ extension Device {
     _ out: gradient, _ x: Tensor, _ table: RotaryTable, from first: Int, inverse: Bool
   ) {
     let skipped = first * table.cosine.shape.columns
-    kernels.pointee.rope(
-      context, out, x.pointer, table.cosine.floats + skipped, table.sine.floats + skipped,
-      Int64(x.shape[0]), Int64(x.shape[1]), Int64(x.shape[2]), Int64(x.shape[3]),
-      table.interleaved, inverse, x.type)
+    run(
+      kernels.rope,
+      .init(
+        out: out, x: x.pointer, cosine: table.cosine.floats + skipped,
+        sine: table.sine.floats + skipped, batch: Int64(x.shape[0]), tokens: Int64(x.shape[1]),
+        heads: Int64(x.shape[2]), head_dim: Int64(x.shape[3]), interleaved: table.interleaved,
+        inverse: inverse, type: x.type))
   }
 }

@@ -6,8 +6,10 @@ extension Pass {
   /// factor * x.
   package func scale(_ x: Tensor, _ factor: Float) -> Tensor {
     let out = output(x.shape, x.type, differentiable: x.variable.needsGradient)
-    let all = gradient(data: out.pointer, accumulate: false)
-    kernels.scale(context, all, x.pointer, factor, Int64(x.count), x.type)
+    device.run(
+      device.kernels.scale,
+      .init(
+        out: .overwriting(out), x: x.pointer, n: Int64(x.count), factor: factor, type: x.type))
     record(out, ScaleOperation(x: x.variable, factor: factor))
     return out
   }
@@ -19,8 +21,10 @@ struct ScaleOperation: Operation {
   let factor: Float
 
   func backward(_ dout: Tensor, into gradients: Gradients) {
-    dout.device.kernels.pointee.scale(
-      dout.device.context, gradients.output(for: x), dout.pointer, factor, Int64(dout.count),
-      dout.type)
+    dout.device.run(
+      dout.device.kernels.scale,
+      .init(
+        out: gradients.output(for: x), x: dout.pointer, n: Int64(dout.count), factor: factor,
+        type: dout.type))
   }
 }

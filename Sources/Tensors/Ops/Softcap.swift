@@ -6,7 +6,9 @@ extension Pass {
   /// cap * tanh(x / cap): nearly x where it is small, never beyond ± cap.
   package func softcap(_ x: Tensor, _ cap: Float) -> Tensor {
     let out = output(x.shape, x.type, differentiable: x.variable.needsGradient)
-    kernels.softcap_forward(context, out.pointer, x.pointer, cap, Int64(x.count), x.type)
+    device.run(
+      device.kernels.softcap_forward,
+      .init(out: out.pointer, x: x.pointer, n: Int64(x.count), cap: cap, type: x.type))
     record(out, SoftcapOperation(x: x, cap: cap))
     return out
   }
@@ -18,8 +20,10 @@ struct SoftcapOperation: Operation {
   let cap: Float
 
   func backward(_ dout: Tensor, into gradients: Gradients) {
-    x.device.kernels.pointee.softcap_backward(
-      x.device.context, gradients.output(for: x.variable), dout.pointer, x.pointer, cap,
-      Int64(x.count), x.type)
+    x.device.run(
+      x.device.kernels.softcap_backward,
+      .init(
+        dx: gradients.output(for: x.variable), dout: dout.pointer, x: x.pointer,
+        n: Int64(x.count), cap: cap, type: x.type))
   }
 }

@@ -167,15 +167,15 @@ import Workloads
     }
   }
 
-  @Test func `a dry device computes nothing and counts everything`() {
-    let (dry, cpu) = (Device.dry(threads: 2), Device.cpu(threads: 2))
-    #expect(dry.isDry && !cpu.isDry)
+  @Test func `a meta device computes nothing and counts everything`() {
+    let (dry, cpu) = (Device.meta(threads: 2), Device.cpu(threads: 2))
+    #expect(dry.isMeta && !cpu.isMeta)
     for device in [dry, cpu] {
       let pass = Pass(on: device)
       let x = Tensor([1, 2, 3, 4], [2, 2], kind: .activations, on: device)
       let weight = Tensor([1, 0, 0, 1], [2, 2], kind: .parameters, on: device)
       let out = pass.linear(x, weight: weight)
-      #expect(out.values() == (device.isDry ? [0, 0, 0, 0] : [1, 2, 3, 4]))
+      #expect(out.values() == (device.isMeta ? [0, 0, 0, 0] : [1, 2, 3, 4]))
     }
     #expect(dry.memory.peakByKind == cpu.memory.peakByKind)
   }

@@ -4,6 +4,7 @@
 import Foundation
 import Records
 import Synchronization
+import TestSupport
 import Testing
 import Workloads
 
@@ -248,7 +249,7 @@ import Workloads
   /// A program to run in curl's place.
   private func standIn(_ script: String) throws -> Download {
     let path = try folder.write(Array("#!/bin/sh\n\(script)\n".utf8), to: "bin/curl")
-    try #require(chmod(path, 0o755) == 0)
+    try makeExecutable(path)
     var download = download()
     download.curl = path
     return download
@@ -285,7 +286,7 @@ import Workloads
 
   @Test func `a file that cannot be run is reported`() throws {
     let path = try folder.write([0, 1, 2], to: "bin/curl")
-    try #require(chmod(path, 0o755) == 0)
+    try makeExecutable(path)
     var download = download()
     download.curl = path
     let failure = #expect(throws: DownloadFailure.self) { try download.fetch(remote("http://x")) }

@@ -1,10 +1,11 @@
 // The thread pool: regions of independent tasks, handed out one at a time by an atomic counter.
 // Not a scheduler: no queues, no nesting, no priorities.
 //
-// The caller opens a region, works in it like any worker, and closes it when the tasks have run out. A worker
-// joins through the gate, one atomic word; one that wakes too late finds the gate closed and is not waited for.
-// So a region never waits for a thread that the operating system has put aside, only for those at work in it.
-#include "context.h"
+// The caller opens a region, works in it like any worker, and closes it when the tasks have run
+// out. A worker joins through the gate, one atomic word; one that wakes too late finds the gate
+// closed and is not waited for. So a region never waits for a thread that the operating system has
+// put aside, only for those at work in it.
+#include "host.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -19,14 +20,14 @@ struct kernel_context {
   pthread_t *workers;
   int64_t started;
 
-  pthread_mutex_t region;  // held by the caller of a region: one at a time
+  pthread_mutex_t region; // held by the caller of a region: one at a time
   void (*run)(void *, int64_t, int64_t);
   void *argument;
   int64_t tasks;
 
   _Alignas(64) _Atomic int64_t next;
   _Alignas(64) _Atomic uint64_t gate;
-  _Atomic int64_t finished;  // workers that joined this region and have left it
+  _Atomic int64_t finished; // workers that joined this region and have left it
   _Atomic int64_t sleepers;
   _Atomic bool caller_waits, stop;
 
@@ -66,7 +67,8 @@ static void await_region(struct kernel_context *c, uint64_t seen) {
     relax();
   }
   pthread_mutex_lock(&c->lock);
-  // Announced before the gate is looked at once more: the opener either is seen here or sees a sleeper.
+  // Announced before the gate is looked at once more: the opener either is seen here or sees a
+  // sleeper.
   atomic_fetch_add(&c->sleepers, 1);
   while (!is_new(atomic_load(&c->gate), seen) && !atomic_load(&c->stop))
     pthread_cond_wait(&c->opened, &c->lock);
@@ -146,34 +148,40 @@ static void run_range(void *argument, int64_t task, int64_t worker) {
 }
 
 void parallel_ranges(struct kernel_context *context, int64_t n, int64_t grain,
-                     void (*run)(void *, int64_t, int64_t), void *argument) {
+                     void (*run)(void *, int64_t, int64_t), const void *argument) {
   if (grain < 1) grain = 1;
-  struct ranges ranges = {n, grain, run, argument};
+  struct ranges ranges = {n, grain, run, (void *)argument};
   parallel_for(context, (n + grain - 1) / grain, run_range, &ranges);
 }
 
-struct kernel_context *context_create(int64_t threads) {
+struct kernel_context *runexp_host_create_idle(int64_t threads) {
   if (threads < 1) threads = 1;
   if (threads > MAX_THREADS) threads = MAX_THREADS;
   struct kernel_context *c = aligned_alloc(64, (sizeof *c + 63) / 64 * 64);
   if (!c) return NULL;
   *c = (struct kernel_context){.threads = threads};
-  c->workers = calloc((size_t)threads, sizeof *c->workers);
-  if (!c->workers) {
-    free(c);
-    return NULL;
-  }
   pthread_mutex_init(&c->region, NULL);
   pthread_mutex_init(&c->lock, NULL);
   pthread_cond_init(&c->opened, NULL);
   pthread_cond_init(&c->left, NULL);
-  for (int64_t worker = 1; worker < threads; worker++) {
+  return c;
+}
+
+struct kernel_context *runexp_host_create(int64_t threads) {
+  struct kernel_context *c = runexp_host_create_idle(threads);
+  if (!c) return NULL;
+  c->workers = calloc((size_t)c->threads, sizeof *c->workers);
+  if (!c->workers) {
+    runexp_host_destroy(c);
+    return NULL;
+  }
+  for (int64_t worker = 1; worker < c->threads; worker++) {
     struct worker_start *start = malloc(sizeof *start);
     if (!start) break;
     *start = (struct worker_start){c, worker};
     if (pthread_create(&c->workers[c->started], NULL, worker_main, start) != 0) {
       free(start);
-      break;  // Fewer threads than asked for: the same results, later.
+      break; // Fewer threads than asked for: the same results, later.
     }
     c->started++;
   }
@@ -181,7 +189,7 @@ struct kernel_context *context_create(int64_t threads) {
   return c;
 }
 
-void context_destroy(struct kernel_context *c) {
+void runexp_host_destroy(struct kernel_context *c) {
   pthread_mutex_lock(&c->lock);
   atomic_store(&c->stop, true);
   pthread_cond_broadcast(&c->opened);
@@ -195,4 +203,4 @@ void context_destroy(struct kernel_context *c) {
   free(c);
 }
 
-int64_t context_threads(struct kernel_context *c) { return c->threads; }
+int64_t runexp_host_threads(struct kernel_context *c) { return c->threads; }

@@ -1,0 +1,43 @@
+// What devices on the host share: a context with a pool of threads, and memory that is the host's
+// own. Not the kernels: cpu/, reference/ and meta/ have those.
+#ifndef RUNEXP_HOST_H
+#define RUNEXP_HOST_H
+
+#include "kernels.h"
+
+/// A pool of `threads` threads, at least 1, the caller's included. Null when out of memory.
+struct kernel_context *runexp_host_create(int64_t threads);
+/// The same without a thread of its own: it counts for what scratch memory depends on, and nothing
+/// runs in it.
+struct kernel_context *runexp_host_create_idle(int64_t threads);
+void runexp_host_destroy(struct kernel_context *context);
+int64_t runexp_host_threads(struct kernel_context *context);
+
+void *runexp_host_allocate(struct kernel_context *context, int64_t bytes);
+void runexp_host_release(struct kernel_context *context, void *block, int64_t bytes);
+void runexp_host_upload(struct kernel_context *context, void *block, const void *host,
+                        int64_t bytes);
+void runexp_host_download(struct kernel_context *context, void *host, const void *block,
+                          int64_t bytes);
+void runexp_host_zero(struct kernel_context *context, void *block, int64_t bytes);
+void runexp_host_synchronise(struct kernel_context *context);
+
+// Names of this library alone, so that they meet no other's where programs are linked.
+#define parallel_for runexp_host_parallel_for
+#define parallel_ranges runexp_host_parallel_ranges
+
+/// Calls run(argument, task, worker) once for each task in 0 ..< tasks, in any order, and returns
+/// when all are done. `worker` is in 0 ..< threads and no two calls with the same worker overlap:
+/// it selects scratch memory. What a task computes must not depend on `worker`: results never
+/// depend on the number of threads. Regions on one context run one after another; a task must not
+/// open another region.
+void parallel_for(struct kernel_context *context, int64_t tasks,
+                  void (*run)(void *argument, int64_t task, int64_t worker), void *argument);
+
+/// Splits 0 ..< n into ranges of `grain` items (the last may be shorter) and calls run(argument,
+/// begin, end) for each. The ranges depend on n and grain alone, so a range may own a partial sum.
+/// `argument` is only read where it is a kernel's call.
+void parallel_ranges(struct kernel_context *context, int64_t n, int64_t grain,
+                     void (*run)(void *argument, int64_t begin, int64_t end), const void *argument);
+
+#endif

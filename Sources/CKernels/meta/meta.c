@@ -1,0 +1,92 @@
+// The meta device: it computes nothing and owns no memory, but answers every question as the CPU
+// does. What runs on it asks for the same blocks in the same order, so that its books tell what a
+// run needs before the run is made.
+#include <string.h>
+
+#include "../host/host.h"
+
+/// Without threads: there is nothing to be run.
+static struct kernel_context *meta_create(int64_t threads) {
+  return runexp_host_create_idle(threads);
+}
+
+static void meta_describe(struct kernel_context *context, char *text, int64_t capacity) {
+  if (capacity > 0) strncpy(text, "meta device, which computes nothing", (size_t)capacity);
+}
+
+static double meta_measure_peak(struct kernel_context *context, element_type type) { return 0; }
+static double meta_measure_bandwidth(struct kernel_context *context) { return 0; }
+
+/// Every block is at one address that nobody reads or writes.
+static void *meta_allocate(struct kernel_context *context, int64_t bytes) { return (void *)4096; }
+static void meta_release(struct kernel_context *context, void *block, int64_t bytes) {}
+static void meta_upload(struct kernel_context *context, void *block, const void *host,
+                        int64_t bytes) {}
+static void meta_zero(struct kernel_context *context, void *block, int64_t bytes) {}
+static void meta_synchronise(struct kernel_context *context) {}
+
+static void meta_download(struct kernel_context *context, void *host, const void *block,
+                          int64_t bytes) {
+  if (bytes > 0) memset(host, 0, (size_t)bytes);
+}
+
+// The algorithms' sizes without their work.
+
+#define ATTENTION(name)                                                                            \
+  static int64_t name##_saved_floats(const struct attention *shape) {                              \
+    return runexp_cpu_kernels()->name->saved_floats(shape);                                        \
+  }                                                                                                \
+  static int64_t name##_workspace(struct kernel_context *context, const struct attention *shape,   \
+                                  bool backward) {                                                 \
+    return runexp_cpu_kernels()->name->workspace(context, shape, backward);                        \
+  }                                                                                                \
+  static const struct attention_kernel meta_##name = {                                             \
+      .saved_floats = name##_saved_floats,                                                         \
+      .workspace = name##_workspace,                                                               \
+      .forward = attention_forward,                                                                \
+      .backward = attention_backward,                                                              \
+  };
+
+static void attention_forward(struct kernel_context *context,
+                              const struct attention_forward *call) {}
+static void attention_backward(struct kernel_context *context,
+                               const struct attention_backward *call) {}
+
+ATTENTION(naive_attention)
+ATTENTION(flash1_attention)
+ATTENTION(flash2_attention)
+
+#define DEFINE(name)                                                                               \
+  static void meta_##name(struct kernel_context *context, const struct name *call) {}
+#define DEFINE_WITH_WORKSPACE(name)                                                                \
+  DEFINE(name)                                                                                     \
+  static int64_t meta_##name##_workspace(struct kernel_context *context,                           \
+                                         const struct name *call) {                                \
+    return runexp_cpu_kernels()->name##_workspace(context, call);                                  \
+  }
+RUNEXP_KERNELS(DEFINE, DEFINE_WITH_WORKSPACE)
+
+#define KERNEL(name) .name = meta_##name,
+#define WITH_WORKSPACE(name) .name = meta_##name, .name##_workspace = meta_##name##_workspace,
+
+static const struct kernels meta = {.abi = RUNEXP_KERNELS_ABI,
+                                    .size = sizeof(struct kernels),
+                                    .name = "meta",
+                                    .create = meta_create,
+                                    .destroy = runexp_host_destroy,
+                                    .describe = meta_describe,
+                                    .threads = runexp_host_threads,
+                                    .measure_peak = meta_measure_peak,
+                                    .measure_bandwidth = meta_measure_bandwidth,
+                                    .allocate = meta_allocate,
+                                    .release = meta_release,
+                                    .upload = meta_upload,
+                                    .download = meta_download,
+                                    .zero = meta_zero,
+                                    .synchronise = meta_synchronise,
+                                    .naive_attention = &meta_naive_attention,
+                                    .flash1_attention = &meta_flash1_attention,
+                                    .flash2_attention = &meta_flash2_attention,
+                                    RUNEXP_KERNELS(KERNEL, WITH_WORKSPACE)};
+
+const struct kernels *runexp_meta_kernels(void) { return &meta; }

@@ -1,0 +1,63 @@
+// Running kernels: a call is handed to the device's table, with the scratch memory that the kernel asks for.
+
+import CKernels
+
+/// A kernel's call whose scratch memory the caller brings.
+protocol CallWithWorkspace {
+  var workspace: UnsafeMutableRawPointer? { get set }
+}
+
+extension CKernels.gemm: CallWithWorkspace {}
+extension CKernels.rms_norm_backward: CallWithWorkspace {}
+extension CKernels.layer_norm_backward: CallWithWorkspace {}
+extension CKernels.attention_forward: CallWithWorkspace {}
+extension CKernels.attention_backward: CallWithWorkspace {}
+
+extension Device {
+  /// Runs a kernel that needs no scratch memory.
+  func run<Call>(_ kernel: (OpaquePointer, UnsafePointer<Call>) -> Void, _ call: Call) {
+    withUnsafePointer(to: call) { kernel(context, $0) }
+  }
+
+  /// Runs a kernel with as much scratch memory as it asks for.
+  func run<Call: CallWithWorkspace>(
+    _ kernel: (OpaquePointer, UnsafePointer<Call>) -> Void,
+    workspace: (OpaquePointer, UnsafePointer<Call>) -> Int64, _ call: Call
+  ) {
+    run(kernel, workspace: withUnsafePointer(to: call) { workspace(context, $0) }, call)
+  }
+
+  /// Runs a kernel with so many bytes of scratch memory.
+  func run<Call: CallWithWorkspace>(
+    _ kernel: (OpaquePointer, UnsafePointer<Call>) -> Void, workspace bytes: Int64, _ call: Call
+  ) {
+    guard bytes > 0 else { return run(kernel, call) }
+    let scratch = Storage(bytes: Int(bytes), kind: .workspace, on: self)
+    var call = call
+    call.workspace = scratch.pointer
+    withExtendedLifetime(scratch) { run(kernel, call) }
+  }
+
+  /// out = x, in the element type of `out`.
+  func convert(_ x: Tensor, to out: Tensor) {
+    run(
+      kernels.convert,
+      .init(
+        out: out.pointer, x: x.pointer, n: Int64(x.count), out_type: out.type, x_type: x.type))
+  }
+
+  /// Sets bytes to zero.
+  func zero(_ block: UnsafeMutableRawPointer, bytes: Int) {
+    kernels.zero(context, block, Int64(bytes))
+  }
+}
+
+extension gradient {
+  /// Overwrites the elements of a tensor.
+  static func overwriting(_ tensor: Tensor) -> gradient {
+    gradient(data: tensor.pointer, accumulate: false)
+  }
+
+  /// Goes nowhere.
+  static var unwanted: gradient { gradient(data: nil, accumulate: false) }
+}
