@@ -9,6 +9,10 @@ let swift: [SwiftSetting] = [
 
 let package = Package(
   name: "runexp",
+  products: [
+    .executable(name: "runexp", targets: ["runexp"]),
+    .library(name: "DelayedPlugin", type: .dynamic, targets: ["DelayedPlugin"]),
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
   ],
@@ -53,6 +57,10 @@ let package = Package(
       path: "Tests/TestModels", swiftSettings: swift),
     .testTarget(
       name: "ConfigTests", dependencies: ["Config", "TestSupport"], swiftSettings: swift),
+    // A plugin that works late, by which the order of calls is tested without a GPU.
+    .target(
+      name: "DelayedPlugin", dependencies: ["CKernels"], path: "Tests/DelayedPlugin",
+      cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Wno-unused-parameter"])]),
     .testTarget(
       name: "TensorsTests", dependencies: ["Tensors", "CKernels"], swiftSettings: swift),
     .testTarget(

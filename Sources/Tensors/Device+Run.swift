@@ -48,7 +48,20 @@ extension Device {
 
   /// Sets bytes to zero.
   func zero(_ block: UnsafeMutableRawPointer, bytes: Int) {
-    kernels.zero(context, block, Int64(bytes))
+    check(kernels.zero(context, block, Int64(bytes)))
+  }
+}
+
+extension Device {
+  /// The seconds that the work of `body` takes on the device, without the time until it is begun.
+  package func seconds(_ body: () -> Void) -> Double {
+    guard let start = kernels.create_event(context), let end = kernels.create_event(context)
+    else { whenFailed("the device '\(name)' has no memory for an event") }
+    defer { for event in [start, end] { kernels.destroy_event(context, event) } }
+    check(kernels.record_event(context, start))
+    body()
+    check(kernels.record_event(context, end))
+    return kernels.elapsed(context, start, end)
   }
 }
 

@@ -15,27 +15,67 @@ package final class Device {
   package internal(set) var work = WorkCount()
   private var kept: [Int: [UnsafeMutableRawPointer]] = [:]
   private let whenOutOfMemory: (MemoryShortage) -> Never
+  /// Called with a sentence when work on the device has failed; it must end the process.
+  package var whenFailed: (String) -> Never = Device.endProcess
 
+  /// A device of this machine's own processor.
+  ///
   /// - Parameters:
   ///   - table: the kernels to run.
   ///   - threads: CPU threads; 0 means as many as this process may use.
   ///   - whenOutOfMemory: called when the device has no more memory; it must end the process.
-  package init(
+  package convenience init(
     _ table: UnsafePointer<CKernels.kernels>, threads: Int = 0,
     whenOutOfMemory: @escaping (MemoryShortage) -> Never = MemoryShortage.endProcess
   ) {
+    do throws(PluginError) {
+      try self.init(
+        opening: table, threads: threads, ordinal: 0, whenOutOfMemory: whenOutOfMemory)
+    } catch {
+      Device.endProcess(error.description)
+    }
+  }
+
+  /// A device that may not be there, such as a GPU.
+  ///
+  /// - Parameters:
+  ///   - table: the kernels to run.
+  ///   - threads: CPU threads; 0 means as many as this process may use.
+  ///   - ordinal: which of the devices of this kind, from 0.
+  ///   - whenOutOfMemory: called when the device has no more memory; it must end the process.
+  /// - Throws: `PluginError` with the device's own sentence.
+  package init(
+    opening table: UnsafePointer<CKernels.kernels>, threads: Int = 0, ordinal: Int = 0,
+    whenOutOfMemory: @escaping (MemoryShortage) -> Never = MemoryShortage.endProcess
+  ) throws(PluginError) {
     precondition(
       table.pointee.abi == Int64(RUNEXP_KERNELS_ABI)
         && table.pointee.size == Int64(MemoryLayout<CKernels.kernels>.size),
       "kernel table \(String(cString: table.pointee.name)) has another ABI")
     self.table = table
     self.whenOutOfMemory = whenOutOfMemory
-    let threads = threads > 0 ? threads : ProcessLimits.read().threads
-    guard let context = table.pointee.create(Int64(threads)) else {
-      whenOutOfMemory(MemoryShortage(bytes: 0, kind: .workspace, inUse: 0))
+    var options = device_options(
+      threads: Int64(threads > 0 ? threads : ProcessLimits.read().threads),
+      ordinal: Int64(ordinal))
+    var reason = [CChar](repeating: 0, count: 256)
+    guard let context = table.pointee.create(&options, &reason, Int64(reason.count)) else {
+      let text = String(decoding: reason.prefix { $0 != 0 }.map(UInt8.init), as: UTF8.self)
+      let name = String(cString: table.pointee.name)
+      throw PluginError(
+        "the device '\(name)' cannot be used: \(text.isEmpty ? "it does not say why" : text)")
     }
     self.context = context
   }
+
+  /// Says what failed on standard error and exits.
+  private static func endProcess(_ failure: String) -> Never {
+    let line = "error: \(failure)\n"
+    _ = line.withCString { write(2, $0, strlen($0)) }
+    exit(failureCode)
+  }
+
+  /// The exit code of a process that ended because its device failed.
+  package static let failureCode: Int32 = 70
 
   /// The fast kernels for this processor.
   package static func cpu(threads: Int = 0) -> Device {
@@ -88,7 +128,21 @@ package final class Device {
   /// Measured memory read bandwidth in bytes/s; takes about a tenth of a second.
   package func measureBandwidth() -> Double { kernels.measure_bandwidth(context) }
 
-  package func synchronise() { kernels.synchronise(context) }
+  /// Waits until all work is done.
+  package func synchronise() { check(kernels.synchronise(context)) }
+
+  /// The device's memory as it is now, in bytes.
+  package var memoryNow: (free: Int, total: Int) {
+    let memory = kernels.memory(context)
+    return (Int(memory.free), Int(memory.total))
+  }
+
+  /// Ends the process where a call has failed, with what the device says went wrong first.
+  func check(_ succeeded: Bool) {
+    if succeeded { return }
+    let text = kernels.error(context).map { String(cString: $0) } ?? "it does not say why"
+    whenFailed("the device '\(name)' failed: \(text)")
+  }
 
   /// Starts the memory peaks afresh.
   package func resetPeaks() { memory.resetPeaks() }
@@ -124,7 +178,10 @@ package final class Device {
     kept = [:]
   }
 
-  private func blockSize(_ bytes: Int) -> Int { max(64, (bytes + 63) / 64 * 64) }
+  private func blockSize(_ bytes: Int) -> Int {
+    let unit = Int(RUNEXP_ALIGNMENT)
+    return max(unit, (bytes + unit - 1) / unit * unit)
+  }
 }
 
 /// A request for memory that a device could not meet.

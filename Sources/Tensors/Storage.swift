@@ -21,12 +21,14 @@ package final class Storage {
   func upload(_ source: UnsafeRawBufferPointer) {
     precondition(source.count <= bytes, "upload of \(source.count) bytes into \(bytes)")
     guard let start = source.baseAddress else { return }
-    device.kernels.upload(device.context, pointer, start, Int64(source.count))
+    device.check(
+      device.kernels.upload(device.context, pointer, start, Int64(source.count)))
   }
 
   func download(into target: UnsafeMutableRawBufferPointer) {
     precondition(target.count <= bytes, "download of \(target.count) bytes from \(bytes)")
     guard let start = target.baseAddress else { return }
-    device.kernels.download(device.context, start, pointer, Int64(target.count))
+    device.check(
+      device.kernels.download(device.context, start, pointer, Int64(target.count)))
   }
 }

@@ -15,7 +15,9 @@ private final class Kernels: @unchecked Sendable {
 
   init(_ table: UnsafePointer<kernels>, threads: Int64) throws {
     self.table = table.pointee
-    context = try #require(table.pointee.create(threads))
+    var options = device_options(threads: threads, ordinal: 0)
+    var reason = [CChar](repeating: 0, count: 256)
+    context = try #require(table.pointee.create(&options, &reason, 256))
   }
 
   deinit { table.destroy(context) }

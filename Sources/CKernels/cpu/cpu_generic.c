@@ -1,5 +1,5 @@
-// The CPU's kernels for any other processor, such as Arm: vectors of 4 floats, 32 registers. They are compiled and tested
-// on x86 too, where nobody chooses them.
+// The CPU's kernels for any other processor, such as Arm: vectors of 4 floats, 32 registers. They
+// are compiled and tested on x86 too, where nobody chooses them.
 // Not their code: bodies.inc includes that, the same for every instruction set.
 #include "cpu.h"
 

@@ -5,22 +5,50 @@
 
 #include "kernels.h"
 
-/// A pool of `threads` threads, at least 1, the caller's included. Null when out of memory.
-struct kernel_context *runexp_host_create(int64_t threads);
+int64_t runexp_host_count(void);
+/// A pool of `threads` threads, at least 1, the caller's included.
+struct kernel_context *runexp_host_create(const struct device_options *options, char *reason,
+                                          int64_t capacity);
 /// The same without a thread of its own: it counts for what scratch memory depends on, and nothing
 /// runs in it.
-struct kernel_context *runexp_host_create_idle(int64_t threads);
+struct kernel_context *runexp_host_create_idle(const struct device_options *options, char *reason,
+                                               int64_t capacity);
 void runexp_host_destroy(struct kernel_context *context);
 int64_t runexp_host_threads(struct kernel_context *context);
+struct device_memory runexp_host_memory(struct kernel_context *context);
+/// Nothing fails here that was begun.
+const char *runexp_host_error(struct kernel_context *context);
 
 void *runexp_host_allocate(struct kernel_context *context, int64_t bytes);
 void runexp_host_release(struct kernel_context *context, void *block, int64_t bytes);
-void runexp_host_upload(struct kernel_context *context, void *block, const void *host,
+bool runexp_host_upload(struct kernel_context *context, void *block, const void *host,
                         int64_t bytes);
-void runexp_host_download(struct kernel_context *context, void *host, const void *block,
+bool runexp_host_download(struct kernel_context *context, void *host, const void *block,
                           int64_t bytes);
-void runexp_host_zero(struct kernel_context *context, void *block, int64_t bytes);
-void runexp_host_synchronise(struct kernel_context *context);
+bool runexp_host_copy(struct kernel_context *context, void *to, const void *from, int64_t bytes);
+bool runexp_host_zero(struct kernel_context *context, void *block, int64_t bytes);
+bool runexp_host_synchronise(struct kernel_context *context);
+
+struct kernel_event *runexp_host_create_event(struct kernel_context *context);
+void runexp_host_destroy_event(struct kernel_context *context, struct kernel_event *event);
+bool runexp_host_record_event(struct kernel_context *context, struct kernel_event *event);
+double runexp_host_elapsed(struct kernel_context *context, struct kernel_event *from,
+                           struct kernel_event *to);
+
+/// What all tables of the host have in common: ABI, memory, events.
+#define HOST_DEVICE                                                                                \
+  .abi = RUNEXP_KERNELS_ABI, .size = sizeof(struct kernels), .count = runexp_host_count,           \
+  .destroy = runexp_host_destroy, .threads = runexp_host_threads, .memory = runexp_host_memory,    \
+  .error = runexp_host_error, .create_event = runexp_host_create_event,                            \
+  .destroy_event = runexp_host_destroy_event, .record_event = runexp_host_record_event,            \
+  .elapsed = runexp_host_elapsed
+
+/// And those whose memory is real.
+#define HOST_MEMORY                                                                                \
+  .allocate = runexp_host_allocate, .release = runexp_host_release,                                \
+  .allocate_host = runexp_host_allocate, .release_host = runexp_host_release,                      \
+  .upload = runexp_host_upload, .download = runexp_host_download, .copy = runexp_host_copy,        \
+  .zero = runexp_host_zero, .synchronise = runexp_host_synchronise
 
 // Names of this library alone, so that they meet no other's where programs are linked.
 #define parallel_for runexp_host_parallel_for

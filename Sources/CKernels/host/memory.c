@@ -1,24 +1,47 @@
-// The host's memory: aligned blocks, and copies that are plain copies.
+// The host's memory: aligned blocks, and copies that are plain copies. Every call has finished when
+// it returns.
 // Not a cache of blocks and not an account of them: the caller keeps both.
 #ifndef _DEFAULT_SOURCE
 #define _DEFAULT_SOURCE
 #endif
 #include "host.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
-enum { LINE = 64, HUGE_PAGE = 2 << 20 };
+enum { HUGE_PAGE = 2 << 20 };
+
+int64_t runexp_host_count(void) { return 1; }
+
+const char *runexp_host_error(struct kernel_context *context) { return NULL; }
+
+/// A line of /proc/meminfo in bytes; 0 where it is not there.
+static int64_t memory_line(const char *text, const char *name) {
+  const char *at = strstr(text, name);
+  return at ? atoll(at + strlen(name)) * 1024 : 0;
+}
+
+struct device_memory runexp_host_memory(struct kernel_context *context) {
+  char text[4096] = "";
+  FILE *file = fopen("/proc/meminfo", "r");
+  if (file) {
+    text[fread(text, 1, sizeof text - 1, file)] = 0;
+    fclose(file);
+  }
+  return (struct device_memory){.free = memory_line(text, "MemAvailable:"),
+                                .total = memory_line(text, "MemTotal:")};
+}
 
 /// Blocks of several huge pages are aligned to them and ask for them: a matrix then costs few TLB
 /// entries.
 void *runexp_host_allocate(struct kernel_context *context, int64_t bytes) {
   if (bytes < 0 || bytes > INT64_MAX - HUGE_PAGE) return NULL;
-  size_t alignment = bytes >= 2 * HUGE_PAGE ? HUGE_PAGE : LINE;
-  size_t size = ((size_t)bytes + LINE - 1) / LINE * LINE;
+  size_t alignment = bytes >= 2 * HUGE_PAGE ? HUGE_PAGE : RUNEXP_ALIGNMENT;
+  size_t size = ((size_t)bytes + RUNEXP_ALIGNMENT - 1) / RUNEXP_ALIGNMENT * RUNEXP_ALIGNMENT;
   void *block = NULL;
-  if (posix_memalign(&block, alignment, size ? size : LINE) != 0) return NULL;
+  if (posix_memalign(&block, alignment, size ? size : RUNEXP_ALIGNMENT) != 0) return NULL;
   if (alignment == HUGE_PAGE) madvise(block, size, MADV_HUGEPAGE);
   return block;
 }
@@ -27,18 +50,24 @@ void runexp_host_release(struct kernel_context *context, void *block, int64_t by
   free(block);
 }
 
-void runexp_host_upload(struct kernel_context *context, void *block, const void *host,
+bool runexp_host_copy(struct kernel_context *context, void *to, const void *from, int64_t bytes) {
+  if (bytes > 0) memcpy(to, from, (size_t)bytes);
+  return true;
+}
+
+bool runexp_host_upload(struct kernel_context *context, void *block, const void *host,
                         int64_t bytes) {
-  if (bytes > 0) memcpy(block, host, (size_t)bytes);
+  return runexp_host_copy(context, block, host, bytes);
 }
 
-void runexp_host_download(struct kernel_context *context, void *host, const void *block,
+bool runexp_host_download(struct kernel_context *context, void *host, const void *block,
                           int64_t bytes) {
-  if (bytes > 0) memcpy(host, block, (size_t)bytes);
+  return runexp_host_copy(context, host, block, bytes);
 }
 
-void runexp_host_zero(struct kernel_context *context, void *block, int64_t bytes) {
+bool runexp_host_zero(struct kernel_context *context, void *block, int64_t bytes) {
   if (bytes > 0) memset(block, 0, (size_t)bytes);
+  return true;
 }
 
-void runexp_host_synchronise(struct kernel_context *context) {}
+bool runexp_host_synchronise(struct kernel_context *context) { return true; }

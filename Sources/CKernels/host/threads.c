@@ -9,6 +9,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 // The gate: bit 0 open, bits 1-15 the number of workers that joined, the rest the region's number.
@@ -154,11 +155,20 @@ void parallel_ranges(struct kernel_context *context, int64_t n, int64_t grain,
   parallel_for(context, (n + grain - 1) / grain, run_range, &ranges);
 }
 
-struct kernel_context *runexp_host_create_idle(int64_t threads) {
-  if (threads < 1) threads = 1;
+struct kernel_context *runexp_host_create_idle(const struct device_options *options, char *reason,
+                                               int64_t capacity) {
+  if (options->ordinal != 0) {
+    snprintf(reason, (size_t)capacity, "there is one CPU, number 0, and no number %lld",
+             (long long)options->ordinal);
+    return NULL;
+  }
+  int64_t threads = options->threads < 1 ? 1 : options->threads;
   if (threads > MAX_THREADS) threads = MAX_THREADS;
   struct kernel_context *c = aligned_alloc(64, (sizeof *c + 63) / 64 * 64);
-  if (!c) return NULL;
+  if (!c) {
+    snprintf(reason, (size_t)capacity, "there is no memory for a pool of threads");
+    return NULL;
+  }
   *c = (struct kernel_context){.threads = threads};
   pthread_mutex_init(&c->region, NULL);
   pthread_mutex_init(&c->lock, NULL);
@@ -167,11 +177,13 @@ struct kernel_context *runexp_host_create_idle(int64_t threads) {
   return c;
 }
 
-struct kernel_context *runexp_host_create(int64_t threads) {
-  struct kernel_context *c = runexp_host_create_idle(threads);
+struct kernel_context *runexp_host_create(const struct device_options *options, char *reason,
+                                          int64_t capacity) {
+  struct kernel_context *c = runexp_host_create_idle(options, reason, capacity);
   if (!c) return NULL;
   c->workers = calloc((size_t)c->threads, sizeof *c->workers);
   if (!c->workers) {
+    snprintf(reason, (size_t)capacity, "there is no memory for a pool of threads");
     runexp_host_destroy(c);
     return NULL;
   }

@@ -14,29 +14,38 @@
 // - A kernel never allocates and keeps no state between calls. What scratch memory it needs it says
 //   in its ..._workspace function, in bytes, of the same call; the caller brings it, so that it is
 //   accounted for.
-// - Calls may be asynchronous; `download` and `synchronise` wait.
 // - Reductions have a fixed order that does not depend on the number of threads: same input, same
 //   bits.
+//
+// Order
+// - Work is done in the order in which it was given: kernels, uploads, copies and zeros of one
+//   context form one stream, and each sees what those before it wrote. Nothing else is promised: a
+//   call may return before its work is begun.
+// - These wait until all work before them is done: `download`, `synchronise`, `elapsed`, `destroy`.
+//   `upload` returns once the host's bytes have been read, whenever they arrive.
+// - `release` takes its place in the stream: work that was given before still has the block.
+// - A context is used by one thread at a time.
+//
+// Pointers
+// - Every pointer in a call leads to memory of the device, from `allocate`; the call itself, and
+//   `host` of uploads and downloads, to the host's. `allocate_host` is memory of the host that
+//   transfers need not stage.
+//
+// Failure
+// - What can fail at once says so: null or false. Work that fails later, on the device, makes every
+//   call after it do nothing; those that give a bool give false, and `error` says in a sentence
+//   what went wrong first. There is no way back but `destroy`.
 #ifndef RUNEXP_KERNELS_H
 #define RUNEXP_KERNELS_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
+#include "calls.h"
 #include "kernels.def"
 
-#define RUNEXP_KERNELS_ABI 2
+#define RUNEXP_KERNELS_ABI 3
+#define RUNEXP_ALIGNMENT 256
 
 #if defined(__clang__)
-#define RUNEXP_ENUM enum __attribute__((enum_extensibility(closed)))
 #pragma clang assume_nonnull begin
-#define RUNEXP_NULLABLE _Nullable
-#define RUNEXP_NONNULL _Nonnull
-#else
-#define RUNEXP_ENUM enum
-#define RUNEXP_NULLABLE
-#define RUNEXP_NONNULL
 #endif
 
 #ifdef __cplusplus
@@ -45,212 +54,6 @@ extern "C" {
 
 /// A device's own state: a thread pool, a stream. Opaque to callers.
 struct kernel_context;
-
-// clang-format off
-typedef RUNEXP_ENUM element_type : int32_t { ELEMENT_F32 = 0, ELEMENT_BF16 = 1 } element_type;
-
-typedef RUNEXP_ENUM activation_kind : int32_t {
-  ACTIVATION_GELU = 0,   // exact: x * (1 + erf(x / sqrt 2)) / 2
-  ACTIVATION_RELU = 1,   // max(x, 0)
-  ACTIVATION_SILU = 2,   // x * sigmoid(x)
-  ACTIVATION_RELU2 = 3,  // max(x, 0)^2
-} activation_kind;
-// clang-format on
-
-/// Where a gradient goes: `data` is overwritten, or added to when `accumulate` is set. Null: not
-/// wanted.
-struct gradient {
-  void *RUNEXP_NULLABLE data;
-  bool accumulate;
-};
-
-// Matrix product.
-
-/// c[m, n] = op(a) op(b) + bias, or added to c when `accumulate` is set.
-/// op(a) is a[m, k], or the transpose of a[k, m]; op(b) is b[k, n], or the transpose of b[n, k].
-struct gemm {
-  void *c;
-  const void *a, *b;
-  const float *RUNEXP_NULLABLE bias; // [n], added once; not with accumulate
-  int64_t m, n, k;
-  bool a_transposed, b_transposed, accumulate;
-  element_type c_type, a_type, b_type;
-  element_type
-      compute; // bf16: operands are rounded to bf16 first; the accumulator is f32 in either case
-  void *RUNEXP_NULLABLE workspace;
-};
-
-/// dbias[n] (f32) = the column sums of dout[m, n].
-struct column_sum {
-  struct gradient dbias;
-  const void *dout;
-  int64_t m, n;
-  element_type type;
-};
-
-// Embedding: out[n, d] = table[ids[n], d].
-
-struct embedding_forward {
-  void *out;
-  const float *table;
-  const int32_t *ids;
-  int64_t n, d;
-  element_type type;
-};
-
-struct embedding_backward {
-  struct gradient dtable; // [vocabulary, d]
-  const void *dout;
-  const int32_t *ids;
-  int64_t n, d, vocabulary;
-  element_type type;
-};
-
-// Position rows: out[batch, tokens, d] = x[batch, tokens, d] + rows[tokens, d].
-
-struct add_rows_forward {
-  void *out;
-  const void *x;
-  const float *rows;
-  int64_t batch, tokens, d;
-  element_type type;
-};
-
-struct add_rows_backward {
-  struct gradient drows;
-  const void *dout;
-  int64_t batch, tokens, d;
-  element_type type;
-};
-
-// Normalisation over the last dimension of x[n, d].
-
-/// out = x * rstd * weight, rstd = 1 / sqrt(mean(x^2) + epsilon) (Zhang & Sennrich 2019).
-struct rms_norm_forward {
-  void *out;
-  float *rstd; // [n]
-  const void *x;
-  const float *weight; // [d]
-  int64_t n, d;
-  float epsilon;
-  element_type type;
-};
-
-struct rms_norm_backward {
-  struct gradient dx, dweight;
-  const void *dout, *x;
-  const float *weight, *rstd;
-  int64_t n, d;
-  element_type type;
-  void *RUNEXP_NULLABLE workspace;
-};
-
-/// out = (x - mean) * rstd * weight + bias (Ba et al. 2016).
-struct layer_norm_forward {
-  void *out;
-  float *mean, *rstd; // [n]
-  const void *x;
-  const float *weight, *RUNEXP_NULLABLE bias; // [d]
-  int64_t n, d;
-  float epsilon;
-  element_type type;
-};
-
-struct layer_norm_backward {
-  struct gradient dx, dweight, dbias;
-  const void *dout, *x;
-  const float *weight, *mean, *rstd;
-  int64_t n, d;
-  element_type type;
-  void *RUNEXP_NULLABLE workspace;
-};
-
-/// Rotary positions: rotates each pair of x[batch, tokens, heads, head_dim] by the angle whose
-/// cosine and sine are given as [tokens, head_dim / 2]. Pair i is (2i, 2i + 1) when interleaved,
-/// else (i, i + head_dim / 2). out may be x itself.
-struct rope {
-  struct gradient out;
-  const void *x;
-  const float *cosine, *sine;
-  int64_t batch, tokens, heads, head_dim;
-  bool interleaved;
-  bool inverse; // rotates back, which is the gradient
-  element_type type;
-};
-
-// Attention.
-
-/// How keys and values are held. Q8: int8 numbers with an fp16 scale for each block of 32 along
-/// head_dim (the last block of a row may be shorter); a value is scale * number, and a scale is the
-/// block's largest magnitude / 127.
-// clang-format off
-typedef RUNEXP_ENUM row_type : int32_t { ROWS_F32 = 0, ROWS_BF16 = 1, ROWS_Q8 = 2 } row_type;
-// clang-format on
-
-enum { Q8_BLOCK = 32 };
-
-/// Where the rows of keys and of values lie, head_dim numbers each. Key j of a key/value head is
-/// row
-///   batch * batch_rows + kv_head * head_rows + (first_slot + j) % slots * slot_rows
-/// A tensor [batch, keys, kv_heads, head_dim] has slots = keys, first_slot = 0. A cache [batch,
-/// kv_heads, slots, head_dim] may be a ring: its oldest key is in first_slot, the newer ones follow
-/// and go on at slot 0.
-struct row_layout {
-  int64_t batch_rows, head_rows, slot_rows;
-  int64_t slots, first_slot;
-  row_type type;
-};
-
-/// An explicit mask, broadcast by strides of 0: its element for (batch, head, query, key) is at
-/// batch * batch_stride + head * head_stride + query * query_stride + key.
-struct attention_mask {
-  const uint8_t *RUNEXP_NULLABLE keep; // boolean: a key takes part where it is not 0
-  const float *RUNEXP_NULLABLE bias;   // additive: added to the logit; -inf hides the key
-  int64_t keep_batch, keep_head, keep_query;
-  int64_t bias_batch, bias_head, bias_query;
-};
-
-/// What one attention computes. q and out [batch, queries, heads, head_dim]; keys and values lie as
-/// `rows` says. Query head h reads key/value head h / (heads / kv_heads).
-///
-/// Query i stands at the position of key i + offset: 0 aligns queries and keys at the start
-/// (top-left), keys - queries at the end (bottom-right). Its logit for key j is
-/// softcap(scale * (q . k)) + slopes[head] * (j - (i + offset)) + mask.bias,  softcap(x) = c tanh(x
-/// / c)
-/// and the key is hidden when a causal mask, the window or the explicit mask hides it. What a
-/// hidden key and its value hold never matters, not even NaN.
-struct attention {
-  int64_t batch, queries, keys, heads, kv_heads, head_dim;
-  float scale;
-  float softcap; // c; 0: none
-  bool causal;   // hides keys j > i + offset
-  int64_t offset;
-  int64_t window; // hides keys with |i + offset - j| >= window; 0: none. It counts the query itself
-  const float *RUNEXP_NULLABLE slopes; // ALiBi, [heads]
-  struct attention_mask mask;
-  struct row_layout rows;
-  const uint16_t *RUNEXP_NULLABLE k_scales,
-      *RUNEXP_NULLABLE v_scales; // fp16, [row][blocks], of Q8 rows
-  element_type type;             // of q and out; rows other than these are for forward only
-};
-
-struct attention_forward {
-  void *out;    // like q
-  float *saved; // what backward reads again: see attention_kernel.saved_floats
-  float *RUNEXP_NULLABLE
-      max_logit; // [batch, heads]: the largest logit that took part, -inf where none did
-  const void *q, *k, *v;
-  struct attention shape;
-  void *RUNEXP_NULLABLE workspace;
-};
-
-struct attention_backward {
-  struct gradient dq, dk, dv;
-  const void *dout, *q, *k, *v, *out;
-  const float *saved;
-  struct attention shape;
-  void *RUNEXP_NULLABLE workspace;
-};
 
 /// One attention algorithm. A row that sees no key gives 0, and gradients of 0.
 struct attention_kernel {
@@ -264,159 +67,19 @@ struct attention_kernel {
   void (*backward)(struct kernel_context *context, const struct attention_backward *call);
 };
 
-/// Puts x[batch, tokens, kv_heads, head_dim] into a cache: token t into the row of key t of
-/// `layout`, whose first_slot is the slot of the first of them. A later token overwrites an earlier
-/// one in the same slot. Q8: a block of zeros has the scale 0, magnitudes beyond what an fp16 scale
-/// can express are clipped to the largest.
-struct cache_append {
-  void *rows;
-  uint16_t *RUNEXP_NULLABLE scales;
-  const void *x;
-  int64_t batch, tokens, kv_heads, head_dim;
-  struct row_layout layout;
-  element_type type;
+/// What a device is created with.
+struct device_options {
+  int64_t threads; // of a CPU, at least 1
+  int64_t ordinal; // which of the devices of this kind, from 0
 };
 
-// Element by element, over n elements.
-
-/// out = a + b.
-struct add {
-  void *out;
-  const void *a, *b;
-  int64_t n;
-  element_type type;
+/// Bytes.
+struct device_memory {
+  int64_t free, total;
 };
 
-/// out = x, or out += x.
-struct accumulate {
-  struct gradient out;
-  const void *x;
-  int64_t n;
-  element_type type;
-};
-
-struct convert {
-  void *out;
-  const void *x;
-  int64_t n;
-  element_type out_type, x_type;
-};
-
-/// out = factor * x. out may be x itself.
-struct scale {
-  struct gradient out;
-  const void *x;
-  int64_t n;
-  float factor;
-  element_type type;
-};
-
-/// out = cap tanh(x / cap).
-struct softcap_forward {
-  void *out;
-  const void *x;
-  int64_t n;
-  float cap;
-  element_type type;
-};
-
-struct softcap_backward {
-  struct gradient dx;
-  const void *dout, *x;
-  int64_t n;
-  float cap;
-  element_type type;
-};
-
-/// out = x / (1 - probability) where element i is kept, else 0; also its own gradient. Element i is
-/// kept when the upper 24 bits of mix(key + i * 0x9e3779b97f4a7c15), as a fraction of 2^24, are at
-/// least `probability`; mix is SplitMix64's. So the choice depends on key and index alone and can
-/// be made again.
-struct dropout {
-  struct gradient out;
-  const void *x;
-  int64_t n;
-  uint64_t key;
-  float probability;
-  element_type type;
-};
-
-struct activation_forward {
-  void *out;
-  const void *x;
-  int64_t n;
-  activation_kind kind;
-  element_type type;
-};
-
-struct activation_backward {
-  struct gradient dx;
-  const void *dout, *x;
-  int64_t n;
-  activation_kind kind;
-  element_type type;
-};
-
-/// out = act(gate) * up (Shazeer 2020).
-struct gated_forward {
-  void *out;
-  const void *gate, *up;
-  int64_t n;
-  activation_kind kind;
-  element_type type;
-};
-
-struct gated_backward {
-  struct gradient dgate, dup;
-  const void *dout, *gate, *up;
-  int64_t n;
-  activation_kind kind;
-  element_type type;
-};
-
-// Loss: cross-entropy of softmax(logits[n, vocabulary]) against targets[n], plus z * lse^2, where
-// lse is the log-sum-exp of a row of logits (z-loss, Chowdhery et al. 2022: keeps lse near 0; z is
-// 0 for none).
-
-struct cross_entropy_forward {
-  float *loss, *log_sum_exp; // [n]; loss in nats
-  const void *logits;
-  const int32_t *targets;
-  int64_t n, vocabulary;
-  float z;
-  element_type type;
-};
-
-/// dlogits = scale * (softmax(logits) * (1 + 2 z lse) - one_hot(targets)).
-struct cross_entropy_backward {
-  struct gradient dlogits;
-  const void *logits;
-  const float *log_sum_exp;
-  const int32_t *targets;
-  int64_t n, vocabulary;
-  float z, scale;
-  element_type type;
-};
-
-// Optimizer.
-
-/// One AdamW step (Loshchilov & Hutter 2019): decay is decoupled, and the gradient is scaled first
-/// (clipping).
-struct adamw {
-  float *parameter, *first_moment, *second_moment; // [n]
-  const float *gradient;
-  int64_t n;
-  float rate, beta1, beta2, epsilon, weight_decay;
-  float correction1, correction2; // 1 - beta1^t, 1 - beta2^t
-  float gradient_scale;
-};
-
-/// out[0] = the sum of squares of x[n], accumulated in double.
-struct sum_squares {
-  double *out;
-  const float *x;
-  int64_t n;
-};
+/// A place in a context's stream of work. Opaque to callers.
+struct kernel_event;
 
 struct kernels {
   int64_t abi;  // RUNEXP_KERNELS_ABI
@@ -425,25 +88,48 @@ struct kernels {
 
   // The device.
 
-  /// `threads` is the number of CPU threads, at least 1. Null when out of memory.
-  struct kernel_context *RUNEXP_NULLABLE (*RUNEXP_NONNULL create)(int64_t threads);
+  /// How many devices of this kind there are.
+  int64_t (*count)(void);
+  /// Null where the device cannot be used: `reason` then holds a sentence, at most `capacity` bytes
+  /// with its end.
+  struct kernel_context *RUNEXP_NULLABLE (*RUNEXP_NONNULL create)(
+      const struct device_options *options, char *reason, int64_t capacity);
   void (*destroy)(struct kernel_context *context);
   /// One line such as "x86-64-v3 (AVX2, FMA), 2 threads".
   void (*describe)(struct kernel_context *context, char *text, int64_t capacity);
   int64_t (*threads)(struct kernel_context *context);
+  /// The device's memory as it is now.
+  struct device_memory (*memory)(struct kernel_context *context);
   /// Measured multiply-add peak in FLOP/s over all threads, and memory read bandwidth in bytes/s.
   /// Each takes about a tenth of a second.
   double (*measure_peak)(struct kernel_context *context, element_type type);
   double (*measure_bandwidth)(struct kernel_context *context);
+  /// What went wrong first, in a sentence; null while nothing has.
+  const char *RUNEXP_NULLABLE (*RUNEXP_NONNULL error)(struct kernel_context *context);
 
-  // Memory. Blocks are aligned to 64 bytes.
+  // Memory. Blocks are aligned to RUNEXP_ALIGNMENT bytes; null where there is no more.
 
   void *RUNEXP_NULLABLE (*RUNEXP_NONNULL allocate)(struct kernel_context *context, int64_t bytes);
   void (*release)(struct kernel_context *context, void *block, int64_t bytes);
-  void (*upload)(struct kernel_context *context, void *block, const void *host, int64_t bytes);
-  void (*download)(struct kernel_context *context, void *host, const void *block, int64_t bytes);
-  void (*zero)(struct kernel_context *context, void *block, int64_t bytes);
-  void (*synchronise)(struct kernel_context *context);
+  void *RUNEXP_NULLABLE (*RUNEXP_NONNULL allocate_host)(struct kernel_context *context,
+                                                        int64_t bytes);
+  void (*release_host)(struct kernel_context *context, void *block, int64_t bytes);
+  bool (*upload)(struct kernel_context *context, void *block, const void *host, int64_t bytes);
+  bool (*download)(struct kernel_context *context, void *host, const void *block, int64_t bytes);
+  /// Between two blocks that do not overlap.
+  bool (*copy)(struct kernel_context *context, void *to, const void *from, int64_t bytes);
+  bool (*zero)(struct kernel_context *context, void *block, int64_t bytes);
+  bool (*synchronise)(struct kernel_context *context);
+
+  // Time on the device: an event is a place in the stream.
+
+  struct kernel_event *RUNEXP_NULLABLE (*RUNEXP_NONNULL create_event)(
+      struct kernel_context *context);
+  void (*destroy_event)(struct kernel_context *context, struct kernel_event *event);
+  bool (*record_event)(struct kernel_context *context, struct kernel_event *event);
+  /// Seconds between two recorded events; NaN where work between them failed.
+  double (*elapsed)(struct kernel_context *context, struct kernel_event *from,
+                    struct kernel_event *to);
 
   // Attention: the algorithms. A device that lacks one leaves it null.
 
@@ -474,6 +160,9 @@ static inline const char *RUNEXP_NULLABLE runexp_kernel_name(int64_t index) {
   const int64_t count = sizeof names / sizeof *names;
   return index >= 0 && index < count ? names[index] : NULL;
 }
+
+/// The name of the first entry that a table leaves null and may not; null where it is whole.
+const char *RUNEXP_NULLABLE runexp_missing_entry(const struct kernels *table);
 
 /// The fast CPU kernels, for the best instruction set that this processor has.
 const struct kernels *runexp_cpu_kernels(void);

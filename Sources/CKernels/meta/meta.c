@@ -5,11 +5,6 @@
 
 #include "../host/host.h"
 
-/// Without threads: there is nothing to be run.
-static struct kernel_context *meta_create(int64_t threads) {
-  return runexp_host_create_idle(threads);
-}
-
 static void meta_describe(struct kernel_context *context, char *text, int64_t capacity) {
   if (capacity > 0) strncpy(text, "meta device, which computes nothing", (size_t)capacity);
 }
@@ -20,14 +15,23 @@ static double meta_measure_bandwidth(struct kernel_context *context) { return 0;
 /// Every block is at one address that nobody reads or writes.
 static void *meta_allocate(struct kernel_context *context, int64_t bytes) { return (void *)4096; }
 static void meta_release(struct kernel_context *context, void *block, int64_t bytes) {}
-static void meta_upload(struct kernel_context *context, void *block, const void *host,
-                        int64_t bytes) {}
-static void meta_zero(struct kernel_context *context, void *block, int64_t bytes) {}
-static void meta_synchronise(struct kernel_context *context) {}
+static bool meta_synchronise(struct kernel_context *context) { return true; }
 
-static void meta_download(struct kernel_context *context, void *host, const void *block,
+static bool meta_upload(struct kernel_context *context, void *block, const void *host,
+                        int64_t bytes) {
+  return true;
+}
+
+static bool meta_copy(struct kernel_context *context, void *to, const void *from, int64_t bytes) {
+  return true;
+}
+
+static bool meta_zero(struct kernel_context *context, void *block, int64_t bytes) { return true; }
+
+/// Zeros.
+static bool meta_download(struct kernel_context *context, void *host, const void *block,
                           int64_t bytes) {
-  if (bytes > 0) memset(host, 0, (size_t)bytes);
+  return runexp_host_zero(context, host, bytes);
 }
 
 // The algorithms' sizes without their work.
@@ -69,19 +73,19 @@ RUNEXP_KERNELS(DEFINE, DEFINE_WITH_WORKSPACE)
 #define KERNEL(name) .name = meta_##name,
 #define WITH_WORKSPACE(name) .name = meta_##name, .name##_workspace = meta_##name##_workspace,
 
-static const struct kernels meta = {.abi = RUNEXP_KERNELS_ABI,
-                                    .size = sizeof(struct kernels),
+static const struct kernels meta = {HOST_DEVICE,
                                     .name = "meta",
-                                    .create = meta_create,
-                                    .destroy = runexp_host_destroy,
+                                    .create = runexp_host_create_idle,
                                     .describe = meta_describe,
-                                    .threads = runexp_host_threads,
                                     .measure_peak = meta_measure_peak,
                                     .measure_bandwidth = meta_measure_bandwidth,
                                     .allocate = meta_allocate,
                                     .release = meta_release,
+                                    .allocate_host = meta_allocate,
+                                    .release_host = meta_release,
                                     .upload = meta_upload,
                                     .download = meta_download,
+                                    .copy = meta_copy,
                                     .zero = meta_zero,
                                     .synchronise = meta_synchronise,
                                     .naive_attention = &meta_naive_attention,

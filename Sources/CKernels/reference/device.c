@@ -7,7 +7,11 @@
 #include "reference.h"
 
 /// One thread, however many are offered.
-struct kernel_context *runexp_reference_create(int64_t threads) { return runexp_host_create(1); }
+struct kernel_context *runexp_reference_create(const struct device_options *options, char *reason,
+                                               int64_t capacity) {
+  struct device_options alone = {.threads = 1, .ordinal = options->ordinal};
+  return runexp_host_create(&alone, reason, capacity);
+}
 
 void runexp_reference_describe(struct kernel_context *context, char *text, int64_t capacity) {
   snprintf(text, (size_t)capacity, "reference (plain loops in double), 1 thread");

@@ -48,7 +48,8 @@ static inline void contribute(struct gradient x, int64_t i, double value, elemen
 
 // The device, beside what all devices on the host share.
 
-struct kernel_context *runexp_reference_create(int64_t threads);
+struct kernel_context *runexp_reference_create(const struct device_options *options, char *reason,
+                                               int64_t capacity);
 void runexp_reference_describe(struct kernel_context *context, char *text, int64_t capacity);
 double runexp_reference_measure_peak(struct kernel_context *context, element_type type);
 double runexp_reference_measure_bandwidth(struct kernel_context *context);

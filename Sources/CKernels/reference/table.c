@@ -2,12 +2,9 @@
 #include "reference.h"
 
 #define DEVICE                                                                                     \
-  .abi = RUNEXP_KERNELS_ABI, .size = sizeof(struct kernels), .create = runexp_reference_create,    \
-  .destroy = runexp_host_destroy, .describe = runexp_reference_describe,                           \
-  .threads = runexp_host_threads, .measure_peak = runexp_reference_measure_peak,                   \
-  .measure_bandwidth = runexp_reference_measure_bandwidth, .allocate = runexp_host_allocate,       \
-  .release = runexp_host_release, .upload = runexp_host_upload, .download = runexp_host_download,  \
-  .zero = runexp_host_zero, .synchronise = runexp_host_synchronise
+  HOST_DEVICE, HOST_MEMORY, .create = runexp_reference_create,                                     \
+      .describe = runexp_reference_describe, .measure_peak = runexp_reference_measure_peak,        \
+      .measure_bandwidth = runexp_reference_measure_bandwidth
 #define KERNEL(name) .name = runexp_reference_##name,
 #define WITH_WORKSPACE(name) KERNEL(name).name##_workspace = runexp_reference_##name##_workspace,
 

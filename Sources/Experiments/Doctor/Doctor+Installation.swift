@@ -9,12 +9,12 @@ import Workloads
 extension Doctor {
   /// Where the CUDA plugin was looked for, and whether it finds a GPU.
   var plugin: Check {
-    let places = Plugin.places(
-      given: options.plugin, environment: environment["RUNEXP_CUDA_PLUGIN"],
-      program: CommandLine.executablePath)
+    let others = Plugin.places(
+      environment: environment["RUNEXP_CUDA_PLUGIN"], program: CommandLine.executablePath)
+    let places = options.plugin.map { [$0] } ?? others
     let members = [JSON.Member("places", .array(places.map { .string($0) }))]
     do throws(PluginError) {
-      let device = Device(try Plugin.load(from: places))
+      let device = try Device(opening: Plugin.load(given: options.plugin, others: others))
       return Check(
         "GPU", .ok, device.summary,
         values: members + [JSON.Member("device", .string(device.summary))])

@@ -78,6 +78,13 @@ package struct CellWorker {
       row.setFact("device_summary", .string(found.device.summary))
       row.setFact("threads", .integer(found.device.threads))
       row.setFact("precision", .string(cell.precision.rawValue))
+      found.device.whenFailed = { [begun = row] failure in
+        var row = begun
+        (row.status, row.reason) = (.failed, failure)
+        row = row.placed(like: planned)
+        try? folder.writeResult(row)
+        exit(ExitCode.someCellsFailed)
+      }
       if concurrent > 1 { row.setFact("concurrent_cells", .integer(concurrent)) }
       // The local runner's workers are on its machine.
       if !parent.isConnected { row.setMachine(otherThan: record.host) }

@@ -29,11 +29,13 @@ package struct DeviceFinder: Sendable {
   {
     switch choice {
     case .cpu: return (.cpu(threads: threads), "asked for")
-    case .cuda: return (Device(try table()), "asked for")
+    case .cuda: return (try Device(opening: table(), threads: threads), "asked for")
     case .auto:
-      do {
-        return (Device(try table()), "a GPU is there")
+      do throws(PluginError) {
+        return (try Device(opening: table(), threads: threads), "a GPU is there")
       } catch {
+        // What the user names must be there.
+        if plugin != nil { throw error }
         return (.cpu(threads: threads), error.description)
       }
     }
@@ -41,9 +43,9 @@ package struct DeviceFinder: Sendable {
 
   private func table() throws(PluginError) -> UnsafePointer<KernelTable> {
     try Plugin.load(
-      from: Plugin.places(
-        given: plugin, environment: environment["RUNEXP_CUDA_PLUGIN"],
-        program: CommandLine.executablePath))
+      given: plugin,
+      others: Plugin.places(
+        environment: environment["RUNEXP_CUDA_PLUGIN"], program: CommandLine.executablePath))
   }
 }
 

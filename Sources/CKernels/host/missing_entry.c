@@ -1,0 +1,45 @@
+// Whether a table is whole: a plugin's is looked through once, before anything is called in it.
+#include "kernels.h"
+
+#define ENTRY(name)                                                                                \
+  if (!table->name) return #name;
+#define ENTRY_WITH_WORKSPACE(name) ENTRY(name) ENTRY(name##_workspace)
+
+/// A null is what is looked for, where the header promises that there is none.
+#pragma clang diagnostic ignored "-Wpointer-bool-conversion"
+
+const char *runexp_missing_entry(const struct kernels *table) {
+  ENTRY(name)
+  ENTRY(count)
+  ENTRY(create)
+  ENTRY(destroy)
+  ENTRY(describe)
+  ENTRY(threads)
+  ENTRY(memory)
+  ENTRY(measure_peak)
+  ENTRY(measure_bandwidth)
+  ENTRY(error)
+  ENTRY(allocate)
+  ENTRY(release)
+  ENTRY(allocate_host)
+  ENTRY(release_host)
+  ENTRY(upload)
+  ENTRY(download)
+  ENTRY(copy)
+  ENTRY(zero)
+  ENTRY(synchronise)
+  ENTRY(create_event)
+  ENTRY(destroy_event)
+  ENTRY(record_event)
+  ENTRY(elapsed)
+  RUNEXP_KERNELS(ENTRY, ENTRY_WITH_WORKSPACE)
+  const struct attention_kernel *attention[] = {table->naive_attention, table->flash1_attention,
+                                                table->flash2_attention, table->flash3_attention};
+  for (int i = 0; i < 4; i++) {
+    const struct attention_kernel *kernel = attention[i];
+    if (kernel &&
+        !(kernel->saved_floats && kernel->workspace && kernel->forward && kernel->backward))
+      return "attention_kernel";
+  }
+  return NULL;
+}

@@ -1,0 +1,103 @@
+// Plugins: what is refused and in which words, and that calls which run late give the same results.
+
+import CKernels
+import Foundation
+import Tensors
+import Testing
+
+@Suite struct PluginTests {
+  // The order that kernels.h promises is all that a caller may rely on. A device that runs everything later finds who
+  // relies on more: it reads what was freed, or too soon.
+  @Test func `every case gives the CPU's bits on a device that works late`() throws {
+    let (late, cpu) = (try DelayedDevice.open(), Device.cpu(threads: 2))
+    for one in OpCases.checks {
+      let (here, there) = (one.run(on: cpu), one.run(on: late))
+      #expect(here.count == there.count)
+      for (expected, found) in zip(here, there) {
+        let isSame = expected.values.map(\.bitPattern) == found.values.map(\.bitPattern)
+        #expect(isSame, "\(one): \(found.name)")
+      }
+    }
+  }
+
+  @Test func `events take the time of the work between them`() throws {
+    for device in [Device.cpu(threads: 1), try DelayedDevice.open()] {
+      let one = try #require(OpCases.checks.first { $0.name == "gemm" })
+      let clock = ContinuousClock()
+      let start = clock.now
+      let seconds = device.seconds { for _ in 0..<10 { _ = one.run(on: device) } }
+      let all = clock.now - start
+      #expect(seconds > 0 && .seconds(seconds) <= all)
+    }
+  }
+
+  @Test func `the memory of a device is its own`() throws {
+    let device = try DelayedDevice.open()
+    let memory = device.memoryNow
+    #expect(memory.free > 0 && memory.free <= memory.total)
+  }
+
+  @Test func `a plugin that is named must be there`() throws {
+    let error = #expect(throws: PluginError.self) {
+      try Plugin.load(given: "librunexp_cud.so", others: [DelayedDevice.path()])
+    }
+    #expect(
+      error?.description == "there is no plugin 'librunexp_cud.so': No such file or directory")
+  }
+
+  @Test func `without a name the first place that has one is taken`() throws {
+    let table = try Plugin.load(given: nil, others: ["/nowhere/a.so", DelayedDevice.path()])
+    #expect(String(cString: table.pointee.name) == "delayed")
+    let error = #expect(throws: PluginError.self) {
+      try Plugin.load(given: nil, others: ["/nowhere/a.so", "/nowhere/b.so"])
+    }
+    #expect(
+      error?.description
+        == "there is no CUDA plugin: looked for /nowhere/a.so, /nowhere/b.so")
+  }
+
+  @Test func `a file that is no library says so`() throws {
+    let error = #expect(throws: PluginError.self) {
+      try Plugin.load(given: "/etc/hostname", others: [])
+    }
+    #expect(error?.description.contains("'/etc/hostname' does not load") == true)
+  }
+
+  @Test func `a table that is not whole is refused by the name of what is missing`() throws {
+    var table = try DelayedDevice.table().pointee
+    try Plugin.check(&table, of: "x.so")
+    func refusal(_ change: (inout kernels) -> Void) -> String? {
+      var broken = table
+      change(&broken)
+      return #expect(throws: PluginError.self) { try Plugin.check(&broken, of: "x.so") }?
+        .description
+    }
+    #expect(
+      refusal { $0.abi = 2 } == "the plugin 'x.so' has ABI version 2, not \(RUNEXP_KERNELS_ABI)")
+    #expect(refusal { $0.size -= 8 }?.contains("has a table of") == true)
+    #expect(refusal { $0.count = { 0 } } == "the plugin 'x.so' finds no device")
+    // Null where the header promises that there is none, as only another language's mistake makes it.
+    for (name, offset) in [
+      ("gemm", MemoryLayout<kernels>.offset(of: \.gemm)),
+      ("upload", MemoryLayout<kernels>.offset(of: \.upload)),
+      ("sum_squares", MemoryLayout<kernels>.offset(of: \.sum_squares)),
+    ] {
+      let offset = try #require(offset)
+      let text = refusal { table in
+        withUnsafeMutableBytes(of: &table) {
+          $0.storeBytes(of: 0, toByteOffset: offset, as: UInt.self)
+        }
+      }
+      #expect(text == "the plugin 'x.so' has no '\(name)'")
+    }
+  }
+
+  @Test func `a device that is not there says why`() throws {
+    let error = #expect(throws: PluginError.self) {
+      try Device(opening: runexp_cpu_kernels(), ordinal: 3)
+    }
+    #expect(
+      error?.description
+        == "the device 'cpu' cannot be used: there is one CPU, number 0, and no number 3")
+  }
+}
