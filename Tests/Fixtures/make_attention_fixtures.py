@@ -10,7 +10,7 @@ attention-SHAPE.safetensors, all f32 (the computation is in float64 and starts f
     CASE/out, CASE/dq, CASE/dk, CASE/dv            like q, q, k, v
     CASE/max_logit [B, H]                          the largest logit of a key that is not hidden
 attention-SHAPE.json: the cases. Query i stands at the position of key i + offset, and
-    logit = softcap(q . k / sqrt(d)) + slope * (j - (i + offset)) + bias,  softcap(x) = c tanh(x / c);
+    logit = softcap(q . k / sqrt(d)) - slope * |i + offset - j| + bias,  softcap(x) = c tanh(x / c);
 a causal mask hides keys j > i + offset, a window W keys with |i + offset - j| >= W (so W counts the query itself),
 `keep` those where it is 0, `bias` those where it is -inf. softcap 0 and window 0 mean none.
 
@@ -65,6 +65,7 @@ SHAPES = {
         "window-both-sides": Case(window=5),
         "softcap": Case(causal=True, softcap=1.5),
         "alibi": Case(causal=True, alibi=True),
+        "alibi-both-sides": Case(alibi=True),
         "keep": Case(keep="keep"),
         "padding": Case(keep="padding"),
         "keep-causal": Case(causal=True, keep="keep"),
@@ -75,6 +76,7 @@ SHAPES = {
         "bottom-right": Case(causal=True, offset=16),
         "window": Case(causal=True, offset=16, window=11),
         "alibi": Case(causal=True, offset=16, alibi=True),
+        "alibi-both-sides": Case(offset=16, alibi=True, softcap=2.0),
         "bias": Case(bias="bias"),
         "masks": Case(causal=True, offset=16, keep="keep", bias="bias"),
         "everything": Case(True, 16, 23, 2.0, True, "keep", "bias"),
@@ -92,10 +94,13 @@ SHAPES = {
     "long": (Shape(1, 2, 1, 150, 150, 3), {
         "causal": Case(causal=True),
         "window": Case(causal=True, window=33),
+        "alibi-both-sides": Case(alibi=True),
+        "alibi-window-both-sides": Case(alibi=True, window=40, offset=3),
     }),
     "one-query": (Shape(2, 4, 2, 1, 53, 8), {
         "bottom-right": Case(causal=True, offset=52),
         "window": Case(causal=True, offset=52, window=20),
+        "alibi-both-sides": Case(offset=30, alibi=True),
         "padding": Case(keep="padding"),
     }),
 }
@@ -136,7 +141,7 @@ def mask(case: Case, tensors: dict, shape: Shape):
     added = torch.zeros(1, 1, shape.queries, shape.keys, dtype=torch.float64)
     distance = torch.arange(shape.keys) - (torch.arange(shape.queries)[:, None] + case.offset)
     if case.alibi:
-        added = added + tensors["slopes"].double()[:, None, None] * distance
+        added = added + tensors["slopes"].double()[:, None, None] * -distance.abs()
     if case.bias:
         added = added + tensors[case.bias].double()
     if case.keep:
@@ -220,6 +225,7 @@ def compute(name: str, shape: Shape, cases: dict):
 def main():
     check = wants_check(__doc__)
     torch.set_num_threads(1)  # one order of summation
+    torch.compiler.set_stance("force_eager")  # compiled, flex_attention refuses a second score_mod
     warnings.filterwarnings("ignore", message="Lower right|flex_attention")
     for name, (shape, cases) in SHAPES.items():
         tensors, document, worst = compute(name, shape, cases)

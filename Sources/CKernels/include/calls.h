@@ -191,10 +191,9 @@ struct attention_mask {
 ///
 /// Query i stands at the position of key i + offset: 0 aligns queries and keys at the start
 /// (top-left), keys - queries at the end (bottom-right). Its logit for key j is
-/// softcap(scale * (q . k)) + slopes[head] * (j - (i + offset)) + mask.bias,  softcap(x) = c tanh(x
-/// / c)
-/// and the key is hidden when a causal mask, the window or the explicit mask hides it. What a
-/// hidden key and its value hold never matters, not even NaN.
+///   softcap(scale * (q . k)) - slopes[head] * |i + offset - j| + mask.bias
+/// where softcap(x) = c tanh(x / c). The key is hidden when a causal mask, the window or the explicit
+/// mask hides it. What a hidden key and its value hold never matters, not even NaN.
 struct attention {
   int64_t batch, queries, keys, heads, kv_heads, head_dim;
   float scale;

@@ -3,6 +3,8 @@
 #ifndef RUNEXP_REFERENCE_ATTENTION_H
 #define RUNEXP_REFERENCE_ATTENTION_H
 
+#include <stdlib.h>
+
 #include "reference.h"
 
 static inline int64_t group_size(const struct attention *s) { return s->heads / s->kv_heads; }
@@ -65,7 +67,7 @@ static inline bool is_hidden(const struct attention *s, int64_t batch, int64_t h
 static inline double logit_bias(const struct attention *s, int64_t batch, int64_t head, int64_t i,
                                 int64_t j) {
   double slope = s->slopes ? s->slopes[head] : 0;
-  return slope * (double)(j - (i + s->offset)) + additive_mask(s, batch, head, i, j);
+  return slope * (double)-llabs(i + s->offset - j) + additive_mask(s, batch, head, i, j);
 }
 
 #endif

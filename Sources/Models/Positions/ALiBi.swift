@@ -9,7 +9,8 @@ package struct ALiBi: Position {
   package static let word = "alibi"
   package static let summary = "scores lose in proportion to the distance, at each head's own slope"
   package static let formula =
-    "score(i, j) - slope_h (i - j), slope_h = 2^(-8h/heads), h = 1..heads"
+    "score(i, j) - slope_h |i - j|, slope_h = 2^(-8h/n), h = 1..n, then 2^(-4(2h-1)/n), "
+    + "h = 1..heads-n, n = 2^floor(log2 heads)"
   package static let source = "Press, Smith & Lewis 2021, arXiv 2108.12409"
 
   package init(

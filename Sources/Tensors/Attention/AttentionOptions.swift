@@ -5,7 +5,7 @@ import CKernels
 /// What an attention computes beside its inputs.
 ///
 /// Query i stands at the position of key i + offset. Its logit for key j is
-/// softcap(scale q·k) + slope (j - (i + offset)) + bias, and what is hidden takes no part.
+/// softcap(scale q·k) - slope |i + offset - j| + bias, and what is hidden takes no part.
 package struct AttentionOptions {
   /// Factor on the scores; 1 / sqrt(headDimension) by convention.
   package var scale: Float

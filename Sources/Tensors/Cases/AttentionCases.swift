@@ -50,6 +50,9 @@ extension OpCases {
       queries: 4, keys: 5, heads: 4, kvHeads: 2, dimension: 3, offset: 1, "ALiBi"
     ) { $0.hasSlopes = true },
     AttentionShape(
+      queries: 4, keys: 7, heads: 4, kvHeads: 2, dimension: 3, offset: nil, "ALiBi on both sides"
+    ) { ($0.hasSlopes, $0.offset) = (true, 2) },
+    AttentionShape(
       batch: 2, queries: 3, keys: 5, heads: 2, kvHeads: 1, dimension: 3, offset: nil, "padding"
     ) { $0.keep = .init(shape: [2, 1, 1, 5], pattern: [true, true, true, false, false, true]) },
     AttentionShape(queries: 4, keys: 3, dimension: 4, offset: nil, "every other row hidden") {
@@ -75,6 +78,14 @@ extension OpCases {
     AttentionShape(
       queries: 70, keys: 300, heads: 4, kvHeads: 1, dimension: 40, offset: 230, "softcap, ALiBi"
     ) { ($0.softcap, $0.hasSlopes) = (5, true) },
+    AttentionShape(
+      queries: 70, keys: 300, heads: 4, kvHeads: 1, dimension: 40, offset: nil,
+      "softcap, ALiBi on both sides"
+    ) { ($0.softcap, $0.hasSlopes, $0.offset) = (5, true, 115) },
+    AttentionShape(
+      queries: 1, keys: 300, heads: 8, kvHeads: 2, dimension: 16, offset: nil,
+      "decode, ALiBi on both sides"
+    ) { ($0.hasSlopes, $0.offset) = (true, 100) },
     AttentionShape(
       batch: 2, queries: 150, keys: 140, heads: 4, kvHeads: 2, dimension: 20, offset: 5,
       "everything"
