@@ -40,6 +40,7 @@ extension Device {
 
   /// out = x, in the element type of `out`.
   func convert(_ x: Tensor, to out: Tensor) {
+    precondition(x.count == out.count, "convert: \(x.shape) to \(out.shape)")
     run(
       kernels.convert,
       .init(

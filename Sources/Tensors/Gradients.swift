@@ -59,9 +59,11 @@ package final class Gradients {
   /// Makes `tensor` (a share of) the gradient of `variable`, without a copy where that is possible.
   func handOver(_ tensor: Tensor, to variable: Variable) {
     guard variable.needsGradient else { return }
-    if written[variable.slot] == nil && variable.slot >= leaves.count
-      && tensor.type == variable.type
-    {
+    precondition(
+      tensor.count == variable.shape.count && tensor.type == variable.type,
+      "gradient \(tensor.shape) \(tensor.type.word) of a value \(variable.shape) "
+        + "\(variable.type.word)")
+    if written[variable.slot] == nil && variable.slot >= leaves.count {
       written[variable.slot] = tensor.storage
     } else {
       device.run(

@@ -99,6 +99,8 @@ package struct Tokens {
   package let storage: Storage
   package let batch: Int
   package let count: Int
+  /// The least and the greatest id; nil without ids.
+  private let extremes: (least: Int32, greatest: Int32)?
 
   /// - Parameter ids: [batch, tokens], row by row.
   package init(_ ids: [Int32], batch: Int, on device: Device) {
@@ -106,6 +108,7 @@ package struct Tokens {
     storage = Storage(bytes: ids.count * 4, kind: .data, on: device)
     self.batch = batch
     count = ids.count
+    extremes = ids.min().flatMap { least in ids.max().map { (least, $0) } }
     ids.withUnsafeBytes { storage.upload($0) }
   }
 
@@ -115,6 +118,16 @@ package struct Tokens {
     storage = Storage(bytes: batch * sequence * 4, kind: .data, on: device)
     self.batch = batch
     count = batch * sequence
+    extremes = nil
+  }
+
+  /// Ends the program where an id is outside a vocabulary: the kernels would read and write beyond its rows.
+  func require(vocabulary: Int, in operation: String) {
+    guard let extremes else { return }
+    let stray = extremes.least < 0 ? extremes.least : extremes.greatest
+    if stray < 0 || stray >= vocabulary {
+      fatalError("\(operation): token \(stray) is not in a vocabulary of \(vocabulary)")
+    }
   }
 
   package var sequence: Int { count / batch }

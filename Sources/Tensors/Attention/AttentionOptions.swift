@@ -113,6 +113,8 @@ struct AttentionCall {
     q: Shape, keys: Int, kvHeads: Int, rows: row_layout, _ options: AttentionOptions,
     _ type: ElementType, cache: KeyValueCache?
   ) {
+    let slopes = options.slopes?.count ?? q[2]
+    precondition(slopes == q[2], "\(slopes) slopes for \(q[2]) heads")
     self.options = options
     self.cache = cache
     let scores: Shape = [q[0], q[2], q[1], keys]

@@ -18,8 +18,10 @@ extension Pass {
   ) -> Tensor {
     precondition(
       q.shape.rank == 4 && k.shape.rank == 4 && k.shape == v.shape && q.shape[0] == k.shape[0]
-        && q.shape[3] == k.shape[3] && q.shape[2] % k.shape[2] == 0,
-      "attention: q \(q.shape), k \(k.shape), v \(v.shape)")
+        && q.shape[3] == k.shape[3] && k.shape[2] > 0 && q.shape[2] % k.shape[2] == 0
+        && q.type == k.type && q.type == v.type,
+      "attention: q \(q.shape) \(q.type.word), k \(k.shape) \(k.type.word), "
+        + "v \(v.shape) \(v.type.word)")
     let call = AttentionCall(q: q.shape, k: k.shape, options, q.type)
     let inputs = AttentionInputs(q: q, k: k.pointer, v: v.pointer)
     let (out, kept, table) = run(

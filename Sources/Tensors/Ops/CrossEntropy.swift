@@ -45,6 +45,7 @@ extension Pass {
     precondition(
       logits.shape.rows == targets.count,
       "crossEntropy: logits \(logits.shape) for \(targets.count) targets")
+    targets.require(vocabulary: logits.shape.columns, in: "crossEntropy")
     let losses = output(
       [targets.count], .f32, differentiable: logits.variable.needsGradient)
     let logSumExp = saved([targets.count])

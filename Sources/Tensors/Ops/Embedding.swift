@@ -8,6 +8,8 @@ extension Pass {
   /// - Parameter table: [vocabulary, width], f32.
   /// - Returns: [batch, tokens, width] in the pass's precision.
   package func embedding(_ tokens: Tokens, table: Tensor) -> Tensor {
+    precondition(table.shape.rank == 2, "embedding: table \(table.shape)")
+    tokens.require(vocabulary: table.shape[0], in: "embedding")
     let width = table.shape.columns
     let out = output(
       [tokens.batch, tokens.sequence, width], precision,

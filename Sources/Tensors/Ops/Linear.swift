@@ -15,8 +15,9 @@ extension Pass {
     _ x: Tensor, weight: Tensor, bias: Tensor? = nil, outputType type: ElementType? = nil
   ) -> Tensor {
     precondition(
-      weight.shape.rank == 2 && weight.shape.columns == x.shape.columns,
-      "linear: x \(x.shape) does not fit weight \(weight.shape)")
+      weight.shape.rank == 2 && weight.shape.columns == x.shape.columns && weight.type == .f32
+        && (bias?.count ?? weight.shape[0]) == weight.shape[0],
+      "linear: x \(x.shape) does not fit weight \(weight.shape), \(weight.type.word), or the bias")
     let differentiable = x.variable.needsGradient || weight.variable.needsGradient
     let out = output(
       x.shape.withColumns(weight.shape[0]), type ?? x.type, differentiable: differentiable)

@@ -24,7 +24,8 @@ extension Pass {
   package func rope(_ x: Tensor, _ table: RotaryTable, from first: Int = 0) -> Tensor {
     precondition(
       x.shape.rank == 4 && x.shape[3] % 2 == 0 && table.cosine.shape.columns == x.shape[3] / 2
-        && first >= 0 && table.cosine.shape[0] >= first + x.shape[1],
+        && table.sine.shape == table.cosine.shape && first >= 0
+        && table.cosine.shape[0] >= first + x.shape[1],
       "rope: x \(x.shape) from \(first) does not fit angles \(table.cosine.shape)")
     let out = output(x.shape, x.type, differentiable: x.variable.needsGradient)
     device.rotate(.overwriting(out), x, table, from: first, inverse: false)

@@ -1,0 +1,97 @@
+// What an operation refuses before a kernel reads or writes beyond its tensors: ids, lengths, element types.
+
+import Tensors
+import Testing
+
+private func tensor(_ shape: Shape, _ type: ElementType = .f32, on device: Device) -> Tensor {
+  Tensor([Float](repeating: 1, count: shape.count), shape, type, kind: .data, on: device)
+}
+
+@Suite struct PassCheckTests {
+  private static func text(_ result: ExitTest.Result?) -> String {
+    String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+  }
+
+  @Test func `a token beyond the vocabulary is refused by its id`() async {
+    var result = await #expect(
+      processExitsWith: .failure, observing: [\.standardErrorContent]
+    ) {
+      let device = Device.reference()
+      let tokens = Tokens([3, 70, 2], batch: 1, on: device)
+      _ = Pass(on: device).embedding(tokens, table: tensor([65, 4], on: device))
+    }
+    #expect(Self.text(result).contains("embedding: token 70 is not in a vocabulary of 65"))
+    result = await #expect(
+      processExitsWith: .failure, observing: [\.standardErrorContent]
+    ) {
+      let device = Device.reference()
+      let tokens = Tokens([3, -1, 2], batch: 1, on: device)
+      _ = Pass(on: device).embedding(tokens, table: tensor([65, 4], on: device))
+    }
+    #expect(Self.text(result).contains("embedding: token -1 is not in a vocabulary of 65"))
+    result = await #expect(
+      processExitsWith: .failure, observing: [\.standardErrorContent]
+    ) {
+      let device = Device.reference()
+      let targets = Tokens([3, 65], batch: 1, on: device)
+      _ = Pass(on: device).crossEntropy(tensor([1, 2, 65], on: device), targets: targets)
+    }
+    #expect(Self.text(result).contains("crossEntropy: token 65 is not in a vocabulary of 65"))
+  }
+
+  @Test func `the first and the last token of a vocabulary are in it`() {
+    let device = Device.reference()
+    let tokens = Tokens([0, 64], batch: 1, on: device)
+    let out = Pass(on: device).embedding(tokens, table: tensor([65, 4], on: device))
+    #expect(out.values().allSatisfy { $0 == 1 })
+  }
+
+  @Test func `linear refuses a bias of another length and a weight of another type`() async {
+    await #expect(processExitsWith: .failure) {
+      let device = Device.reference()
+      _ = Pass(on: device).linear(
+        tensor([2, 3], on: device), weight: tensor([4, 3], on: device),
+        bias: tensor([3], on: device))
+    }
+    await #expect(processExitsWith: .failure) {
+      let device = Device.reference()
+      _ = Pass(on: device).linear(
+        tensor([2, 3], on: device), weight: tensor([4, 3], .bf16, on: device))
+    }
+  }
+
+  @Test func `attention refuses keys of another type and slopes for other heads`() async {
+    await #expect(processExitsWith: .failure) {
+      let device = Device.reference()
+      let q = tensor([1, 2, 2, 4], on: device)
+      let k = tensor([1, 2, 2, 4], .bf16, on: device)
+      _ = Pass(on: device).attention(q, k, k, AttentionOptions(scale: 1), algorithm: .naive)
+    }
+    await #expect(processExitsWith: .failure) {
+      let device = Device.reference()
+      let q = tensor([1, 2, 2, 4], on: device)
+      let options = AttentionOptions(scale: 1, slopes: tensor([1], on: device))
+      _ = Pass(on: device).attention(q, q, q, options, algorithm: .naive)
+    }
+  }
+
+  @Test func `rope refuses sines and cosines of different lengths`() async {
+    await #expect(processExitsWith: .failure) {
+      let device = Device.reference()
+      let table = RotaryTable(
+        cosine: tensor([8, 2], on: device), sine: tensor([1, 2], on: device), interleaved: false)
+      _ = Pass(on: device).rope(tensor([1, 8, 1, 4], on: device), table)
+    }
+  }
+
+  @Test func `a gradient of another shape or type than its value is refused`() async {
+    await #expect(processExitsWith: .failure) {
+      let device = Device.reference()
+      let x = Tensor([1, 2, 3], [3], kind: .data, on: device, slot: 0)
+      let tape = Tape(leaves: 1)
+      let out = Pass(on: device, tape: tape).scale(x, 2)
+      let gradients = Gradients(leaves: [tensor([3], on: device)], on: device)
+      tape.backward(into: gradients, seeds: [(out, gradient: tensor([3], .bf16, on: device))])
+    }
+  }
+}
