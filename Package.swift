@@ -62,7 +62,8 @@ let package = Package(
       name: "DelayedPlugin", dependencies: ["CKernels"], path: "Tests/DelayedPlugin",
       cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Wno-unused-parameter"])]),
     .testTarget(
-      name: "TensorsTests", dependencies: ["Tensors", "CKernels"], swiftSettings: swift),
+      name: "TensorsTests", dependencies: ["Tensors", "CKernels", "TestSupport"],
+      swiftSettings: swift),
     .testTarget(
       name: "ModelsTests", dependencies: ["Models", "Tensors", "Config", "TestModels"],
       swiftSettings: swift),

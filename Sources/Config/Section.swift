@@ -17,6 +17,7 @@ package final class Section {
   private let entries: [Entry]
   private let places: [String: Int]
   private var items: [(key: String, item: Item)] = []
+  private var itemPlaces: [String: Int] = [:]
   private var asked: Set<String> = []
   private var faulted: Set<String> = []
 
@@ -239,14 +240,15 @@ package final class Section {
   func entry(_ key: String) -> Entry? { places[key].map { entries[$0] } }
 
   func add(_ key: String, _ item: Item) {
-    if let place = items.firstIndex(where: { $0.key == key }) {
+    if let place = itemPlaces[key] {
       items[place].item = item
     } else {
+      itemPlaces[key] = items.count
       items.append((key, item))
     }
   }
 
-  func item(_ key: String) -> Item? { items.first { $0.key == key }?.item }
+  func item(_ key: String) -> Item? { itemPlaces[key].map { items[$0].item } }
 
   func record(_ kind: Fault.Kind, for key: String, at place: Mark) {
     faulted.insert(key)
@@ -263,7 +265,6 @@ package final class Section {
 
   /// The keys in the order they are read, after those asked for by other means, such as `type`.
   private var knownKeys: [String] {
-    let read = items.map(\.key)
-    return asked.filter { !read.contains($0) }.sorted() + read
+    asked.filter { itemPlaces[$0] == nil }.sorted() + items.map(\.key)
   }
 }

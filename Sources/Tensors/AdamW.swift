@@ -19,13 +19,21 @@ package final class AdamW {
   /// First and second moments, one pair a parameter.
   package let moments: [(first: Tensor, second: Tensor)]
   /// Steps taken so far.
-  package var steps = 0
+  package var steps = 0 {
+    didSet {
+      beta1.follow(steps, from: oldValue)
+      beta2.follow(steps, from: oldValue)
+    }
+  }
+  private var beta1, beta2: Power
   private let options: AdamWOptions
   private let squares: Storage
 
   /// - Parameter parameters: f32 tensors, all on `device`.
   package init(_ options: AdamWOptions, for parameters: [Tensor], on device: Device) {
     self.options = options
+    beta1 = Power(of: options.beta1)
+    beta2 = Power(of: options.beta2)
     moments = parameters.map { parameter in
       let pair = (
         first: Tensor(parameter.shape, kind: .optimizer, on: device),
@@ -65,9 +73,17 @@ package final class AdamW {
     decays: [Bool]
   ) {
     let device = squares.device
+    precondition(
+      parameters.count == moments.count && gradients.count == moments.count
+        && decays.count == moments.count,
+      "AdamW: \(parameters.count) parameters, \(gradients.count) gradients, "
+        + "\(decays.count) decays for \(moments.count) moments")
     steps += 1
     for (index, parameter) in parameters.enumerated() {
       guard let gradient = gradients[index] else { continue }
+      precondition(
+        gradient.count == parameter.count && parameter.count == moments[index].first.count,
+        "AdamW: parameter \(parameter.shape), gradient \(gradient.shape)")
       device.run(
         device.kernels.adamw,
         .init(
@@ -76,15 +92,24 @@ package final class AdamW {
           n: Int64(parameter.count), rate: rate, beta1: options.beta1, beta2: options.beta2,
           epsilon: options.epsilon,
           weight_decay: decays[index] ? options.weightDecay : 0,
-          correction1: correction(options.beta1), correction2: correction(options.beta2),
+          correction1: beta1.correction, correction2: beta2.correction,
           gradient_scale: gradientScale))
     }
   }
+}
 
-  /// 1 - beta^steps, in double: in float it would lose digits in the first steps.
-  private func correction(_ beta: Float) -> Float {
-    var power = 1.0
-    for _ in 0..<steps { power *= Double(beta) }
-    return Float(1 - power)
+/// beta^steps, multiplied once a step, in double: in float 1 - beta^steps would lose digits in the first steps.
+private struct Power {
+  private let beta: Double
+  private var value = 1.0
+
+  init(of beta: Float) { self.beta = Double(beta) }
+
+  var correction: Float { Float(1 - value) }
+
+  /// Brings the power from one number of steps to another.
+  mutating func follow(_ steps: Int, from last: Int) {
+    if steps < last { value = 1 }
+    for _ in (steps < last ? 0 : last)..<steps { value *= beta }
   }
 }

@@ -80,7 +80,8 @@ import Testing
   /// What a test depends on is built before it: the tests of a lower module do not wait for a higher one.
   @Test(arguments: [
     ("TestSupport", []), ("TestModels", ["Models", "Tensors", "Config"]),
-    ("ConfigTests", ["Config", "TestSupport"]), ("TensorsTests", ["Tensors", "CKernels"]),
+    ("ConfigTests", ["Config", "TestSupport"]),
+    ("TensorsTests", ["Tensors", "CKernels", "TestSupport"]),
     ("ModelsTests", ["Models", "Tensors", "Config", "TestModels"]),
     ("StatisticsTests", ["Statistics", "TestSupport"]),
     ("RecordsTests", ["Records", "Statistics", "Config", "TestSupport"]),

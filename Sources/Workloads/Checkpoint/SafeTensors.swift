@@ -22,12 +22,16 @@ package struct SafeTensors: Equatable, Sendable {
     }
   }
 
-  package var entries: [Entry]
+  package private(set) var entries: [Entry]
+  /// Where each name's first entry is.
+  private var places: [String: Int]
   /// Free text about the file.
   package var metadata: [(key: String, value: String)]
 
   package init(_ entries: [Entry], metadata: [(key: String, value: String)] = []) {
     self.entries = entries
+    places = Dictionary(
+      zip(entries.map(\.name), entries.indices), uniquingKeysWith: { first, _ in first })
     self.metadata = metadata
   }
 
@@ -36,7 +40,7 @@ package struct SafeTensors: Equatable, Sendable {
       && left.metadata.map { [$0.key, $0.value] } == right.metadata.map { [$0.key, $0.value] }
   }
 
-  package subscript(name: String) -> Entry? { entries.first { $0.name == name } }
+  package subscript(name: String) -> Entry? { places[name].map { entries[$0] } }
 }
 
 extension SafeTensors {
@@ -78,7 +82,8 @@ extension SafeTensors {
   /// - Throws: `SafeTensorsError`, which says what is wrong with them.
   package init(decoding bytes: [UInt8]) throws(SafeTensorsError) {
     let start = try Self.headerEnd(bytes, of: bytes.count)
-    self.init([])
+    var entries: [Entry] = []
+    var metadata: [(key: String, value: String)] = []
     for member in try Self.header(bytes[8..<start]) {
       if member.key == "__metadata__" {
         metadata = member.value.members.map { ($0.key, $0.value.text ?? "") }
@@ -86,6 +91,7 @@ extension SafeTensors {
         entries.append(try Self.entry(member, bytes[start...]))
       }
     }
+    self.init(entries, metadata: metadata)
   }
 
   /// Where the header of a file ends, which its first 8 bytes say.
