@@ -107,3 +107,41 @@ private let instructionSets: [String] = ["generic", "v2", "v3", "v4"]
     #expect(adamw.timing(on: device, budget: 0.001).backward == nil)
   }
 }
+
+/// What parity compares, on results made up for it.
+@Suite struct ParityTests {
+  private func output(_ name: String, _ values: [Float], columns: Int = 2) -> CaseOutput {
+    CaseOutput(name: name, values: values, columns: columns)
+  }
+
+  private func error(_ found: [CaseOutput], _ expected: [CaseOutput]) -> Double {
+    Parity(of: found, with: expected, tolerance: 1e-5).error
+  }
+
+  @Test func `a missing, surplus, renamed or shorter output is infinitely far`() {
+    let (out, gradient) = (output("out", [1, 2]), output("gradient of x", [3, 4]))
+    #expect(error([out, gradient], [out, gradient]) == 0)
+    #expect(error([out], [out, gradient]) == .infinity)
+    #expect(error([out, gradient], [out]) == .infinity)
+    #expect(error([gradient], [out]) == .infinity)
+    let missing = CaseOutput(name: "out", values: [], columns: 2, isMissing: true)
+    #expect(error([missing], [missing]) == .infinity)
+    #expect(error([output("out", [1])], [out]) == .infinity)
+    #expect(Parity(of: [out], with: [out, gradient], tolerance: 1).output == "gradient of x")
+  }
+
+  @Test func `a small row that is wrong is found beside a large one`() {
+    let expected = output("out", [1000, -1000, 0.5, 1])
+    #expect(error([output("out", [1000, -1000, 0.5, 1.001])], [expected]) > 5e-5)
+    #expect(error([output("out", [1000, -1000, 0, 0])], [expected]) > 1e-2)
+    #expect(error([output("out", [1000.001, -1000, 0.5, 1])], [expected]) < 2e-6)
+  }
+
+  @Test func `NaN and infinity must be the same`() {
+    let expected = output("out", [.nan, 1, .infinity, 2])
+    #expect(error([expected], [expected]) == 0)
+    #expect(error([output("out", [.nan, 1, -.infinity, 2])], [expected]) == .infinity)
+    #expect(error([output("out", [0, 1, .infinity, 2])], [expected]) == .infinity)
+    #expect(error([output("out", [.nan, .nan, .infinity, 2])], [expected]) == .infinity)
+  }
+}

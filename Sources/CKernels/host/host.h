@@ -5,6 +5,9 @@
 
 #include "kernels.h"
 
+/// No pool has more threads than these.
+enum { RUNEXP_MAX_THREADS = 1024 };
+
 int64_t runexp_host_count(void);
 /// A pool of `threads` threads, at least 1, the caller's included.
 struct kernel_context *runexp_host_create(const struct device_options *options, char *reason,

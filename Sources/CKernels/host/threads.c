@@ -14,7 +14,8 @@
 
 // The gate: bit 0 open, bits 1-15 the number of workers that joined, the rest the region's number.
 enum { GATE_OPEN = 1, GATE_JOIN = 2, GATE_JOINED_MASK = 0xfffe, GATE_REGION = 0x10000 };
-enum { SPINS = 2000, MAX_THREADS = 1024 };
+enum { SPINS = 2000 };
+_Static_assert(RUNEXP_MAX_THREADS *GATE_JOIN <= GATE_JOINED_MASK, "the gate counts all workers");
 
 struct kernel_context {
   int64_t threads;
@@ -163,7 +164,7 @@ struct kernel_context *runexp_host_create_idle(const struct device_options *opti
     return NULL;
   }
   int64_t threads = options->threads < 1 ? 1 : options->threads;
-  if (threads > MAX_THREADS) threads = MAX_THREADS;
+  if (threads > RUNEXP_MAX_THREADS) threads = RUNEXP_MAX_THREADS;
   struct kernel_context *c = aligned_alloc(64, (sizeof *c + 63) / 64 * 64);
   if (!c) {
     snprintf(reason, (size_t)capacity, "there is no memory for a pool of threads");

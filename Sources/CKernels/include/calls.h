@@ -213,7 +213,7 @@ struct attention_forward {
   void *out;    // like q
   float *saved; // what backward reads again: see attention_kernel.saved_floats
   float *RUNEXP_NULLABLE
-      max_logit; // [batch, heads]: the largest logit that took part, -inf where none did
+      max_logit; // [batch, heads]: the largest logit that took part, NaN where one is, -inf without
   const void *q, *k, *v;
   struct attention shape;
   void *RUNEXP_NULLABLE workspace;

@@ -85,7 +85,7 @@ static void compute_logits(const struct row *row, const struct attention *s, int
 static void softmax(const struct row *row, int64_t keys, double *largest, double *sum) {
   *largest = -INFINITY;
   *sum = 0;
-  for (int64_t j = 0; j < keys; j++) *largest = fmax(*largest, row->logit[j]);
+  for (int64_t j = 0; j < keys; j++) *largest = maximum(*largest, row->logit[j]);
   for (int64_t j = 0; j < keys; j++) {
     // The largest logit is taken out of the exponentials, so that none overflows.
     row->p[j] = row->logit[j] == -INFINITY ? 0 : exp(row->logit[j] - *largest);
@@ -120,7 +120,7 @@ static void forward(enum saves saves, const struct attention_forward *call) {
       load_row(row.q, call->q, query, s);
       compute_logits(&row, s, batch, head, i);
       softmax(&row, s->keys, &largest, &sum);
-      largest_of_all = fmax(largest_of_all, largest);
+      largest_of_all = maximum(largest_of_all, largest);
       for (int64_t c = 0; c < width; c++) row.out[c] = 0;
       for (int64_t j = 0; j < s->keys; j++)
         if (row.logit[j] != -INFINITY) add_scaled(row.out, row.p[j], row.v + j * width, width);

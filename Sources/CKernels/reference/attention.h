@@ -7,6 +7,9 @@
 
 #include "reference.h"
 
+/// The larger of two, and NaN where either is NaN.
+static inline double maximum(double a, double b) { return a > b || isnan(a) ? a : b; }
+
 static inline int64_t group_size(const struct attention *s) { return s->heads / s->kv_heads; }
 
 /// Where query i's row begins, in q, out, dout and dq [batch, queries, heads, head_dim].

@@ -90,7 +90,7 @@ static float probabilities(float *p, const struct scratch *w, const struct atten
     float score = w->scores[j];
     if (s->softcap > 0) score = rounded(s->softcap * tanhf(score / s->softcap), s->type);
     p[j] = rounded(score + (float)logit_bias(s, batch, head, i, j), s->type);
-    largest = fmaxf(largest, p[j]);
+    largest = (float)maximum(largest, p[j]);
   }
   for (int64_t j = 0; j < s->keys; j++) {
     p[j] = p[j] == -INFINITY ? 0 : expf(p[j] - largest);
@@ -112,7 +112,7 @@ static void forward(struct kernel_context *context, const struct attention_forwa
       float *p = call->saved + (plane * s->queries + i) * s->keys;
       int64_t query = query_row(s, batch, head, i);
       load_row(w.q, call->q, query, s);
-      largest = fmaxf(largest, probabilities(p, &w, s, batch, head, i));
+      largest = (float)maximum(largest, probabilities(p, &w, s, batch, head, i));
       for (int64_t c = 0; c < width; c++) w.row[c] = 0;
       for (int64_t j = 0; j < s->keys; j++)
         if (!is_hidden(s, batch, head, i, j)) add_scaled(w.row, p[j], w.v_rows + j * width, width);

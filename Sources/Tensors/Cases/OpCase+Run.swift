@@ -7,6 +7,21 @@ package struct CaseOutput: Sendable {
   /// Such as `out` or `gradient of x`.
   package let name: String
   package let values: [Float]
+  /// The length of a row.
+  package let columns: Int
+  /// Whether it should be there and is not, as a gradient that nothing flowed into.
+  package let isMissing: Bool
+
+  package init(name: String, values: [Float], columns: Int, isMissing: Bool = false) {
+    self.name = name
+    self.values = values
+    self.columns = columns
+    self.isMissing = isMissing
+  }
+
+  init(name: String, _ tensor: Tensor) {
+    self.init(name: name, values: tensor.values(), columns: tensor.shape.columns)
+  }
 }
 
 extension OpCase {
@@ -25,8 +40,9 @@ extension OpCase {
   }
 
   private func results(_ result: [Float], _ tensors: [Tensor]) -> [CaseOutput] {
-    zip(inputs, tensors).map { CaseOutput(name: $0.name, values: $1.values()) }
-      + (result.isEmpty ? [] : [CaseOutput(name: "result", values: result)])
+    zip(inputs, tensors).map { CaseOutput(name: $0.name, $1) }
+      + (result.isEmpty
+        ? [] : [CaseOutput(name: "result", values: result, columns: result.count)])
   }
 
   /// The inputs on `device`, of which the i-th one with a gradient has slot i.
@@ -68,14 +84,13 @@ extension OpCase {
     }
     tape.backward(into: gradients, seeds: isLoss ? [] : seeds)
 
-    var results = [CaseOutput(name: "out", values: outputs[0].values())]
-    results += pass.maxLogits.prefix(1).map {
-      CaseOutput(name: "largest logit", values: $0.values())
-    }
+    var results = [CaseOutput(name: "out", outputs[0])]
+    results += pass.maxLogits.prefix(1).map { CaseOutput(name: "largest logit", $0) }
     for (input, tensor) in zip(inputs, tensors) where tensor.variable.needsGradient {
-      let gradient = gradients.leaf(tensor.variable.slot)
+      let (name, gradient) = ("gradient of \(input.name)", gradients.leaf(tensor.variable.slot))
       results.append(
-        CaseOutput(name: "gradient of \(input.name)", values: gradient?.values() ?? []))
+        gradient.map { CaseOutput(name: name, $0) }
+          ?? CaseOutput(name: name, values: [], columns: input.shape.columns, isMissing: true))
     }
     return results
   }
