@@ -147,14 +147,6 @@ private func trialsWithHiddenRows(_ type: ElementType) -> [(AttentionTrial, hidd
     for (found, expected) in zip(found.parts, expected.parts) {
       #expect(largestError(found, expected) < 1e-6)
     }
-    // Whole rows of it, and of the customary -10^9: what comes out is unspecified but bounded.
-    for bias in [-Float.greatestFiniteMagnitude, -1e9] {
-      lowest.bias = .init(
-        shape: [1, 1, 50, 70], values: (0..<50 * 70).map { $0 / 70 % 3 == 1 ? bias : 0 })
-      let result = try setting.run(lowest)
-      #expect(result.isFinite)
-      #expect(result.parts.joined().allSatisfy { abs($0) < 1e3 })
-    }
   }
 
   @Test(arguments: AttentionSetting.all)

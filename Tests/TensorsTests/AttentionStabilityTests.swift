@@ -25,7 +25,11 @@ private var trialsOfEveryKind: [AttentionTrial] {
   var decode = AttentionTrial(queries: 1, keys: 3000, heads: 8, kvHeads: 2)
   decode.keep = .init(shape: [1, 1, 1, 3000], values: (0..<3000).map { $0 % 3 != 0 })
   let few = AttentionTrial(queries: 3, keys: 1100, heads: 4, kvHeads: 4)
-  return [causal, masked, spoilt, decode, few].flatMap { trial in
+  // More keys than a worker holds, of which each block of rows sees others.
+  var long = AttentionTrial(queries: 900, keys: 2300, heads: 1, kvHeads: 1, dimension: 20)
+  (long.isCausal, long.offset, long.window) = (true, 1400, 1200)
+  long.v[long.keyRow(2200).lowerBound] = .infinity
+  return [causal, masked, spoilt, decode, few, long].flatMap { trial in
     var narrow = trial
     narrow.type = .bf16
     return [trial, narrow]

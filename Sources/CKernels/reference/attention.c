@@ -131,21 +131,17 @@ static void forward(enum saves saves, const struct attention_forward *call) {
   }
 }
 
-/// The probabilities again, from what forward saved.
+/// The probabilities again: those that forward saved, or from the logits. Not from a log-sum-exp,
+/// which is saved in f32 and would lose digits of large logits.
 static void recompute(const struct row *row, enum saves saves,
                       const struct attention_backward *call, int64_t index) {
   const struct attention *s = &call->shape;
-  int64_t rows = s->batch * s->heads * s->queries;
-  for (int64_t j = 0; j < s->keys; j++) {
-    if (saves == SAVES_PROBABILITIES)
-      row->p[j] = call->saved[index * s->keys + j];
-    else if (row->logit[j] == -INFINITY)
-      row->p[j] = 0;
-    else if (saves == SAVES_LOG_SUM_EXP)
-      row->p[j] = exp(row->logit[j] - call->saved[index]);
-    else
-      row->p[j] = exp(row->logit[j] - call->saved[index]) / call->saved[rows + index];
+  double largest, sum;
+  if (saves != SAVES_PROBABILITIES) {
+    softmax(row, s->keys, &largest, &sum);
+    return;
   }
+  for (int64_t j = 0; j < s->keys; j++) row->p[j] = call->saved[index * s->keys + j];
 }
 
 /// D_i = sum over j of p_ij dp_ij, which is dout_i . out_i. An algorithm that kept the

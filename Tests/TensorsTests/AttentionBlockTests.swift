@@ -1,0 +1,117 @@
+// Attention by blocks of keys: those that a mask hides are skipped, and scratch memory holds a fixed number of keys.
+// Not who sees what: see AttentionMaskTests.swift.
+
+import CKernels
+import TestSupport
+import Tensors
+import Testing
+
+@Suite struct AttentionBlockTests {
+  /// Documents of 100 tokens that do not see each other, as a boolean and as an additive mask, and others that hide
+  /// blocks from some rows and heads.
+  private var trialsWithHiddenBlocks: [AttentionTrial] {
+    let tokens = 330
+    func trial() -> AttentionTrial {
+      AttentionTrial(
+        batch: 2, queries: tokens, keys: tokens, heads: 4, kvHeads: 2, dimension: 20)
+    }
+    let same = (0..<tokens * tokens).map { $0 / tokens / 100 == $0 % tokens / 100 }
+    var (boolean, additive, padding, heads) = (trial(), trial(), trial(), trial())
+    boolean.keep = .init(shape: [1, 1, tokens, tokens], values: same)
+    additive.bias = .init(
+      shape: [1, 1, tokens, tokens], values: same.map { $0 ? 0.5 : -.infinity })
+    padding.keep = .init(
+      shape: [2, 1, 1, tokens],
+      values: (0..<2 * tokens).map { $0 < tokens ? $0 < 70 : $0 - tokens > 250 })
+    // Each head sees another third, and half of it by the other mask.
+    heads.keep = .init(
+      shape: [1, 4, 1, tokens],
+      values: (0..<4 * tokens).map { $0 / tokens % 3 == $0 % tokens / 110 })
+    heads.bias = .init(
+      shape: [1, 1, tokens, tokens],
+      values: (0..<tokens * tokens).map { $0 % 110 < 55 ? -.infinity : 0 })
+    var few = AttentionTrial(queries: 2, keys: 1500, heads: 4, kvHeads: 2, dimension: 20)
+    few.keep = .init(shape: [1, 1, 1, 1500], values: (0..<1500).map { (600..<700).contains($0) })
+    return [boolean, additive, padding, heads, few]
+  }
+
+  @Test func `blocks that an explicit mask hides leave the error within the rule`() throws {
+    for trial in trialsWithHiddenBlocks {
+      try AttentionErrorRule.check(trial)
+    }
+  }
+
+  @Test func `blocks that an explicit mask hides cost no products`() {
+    let device = Device.cpu(threads: 1)
+    func seconds(_ trial: AttentionTrial, _ algorithm: AttentionAlgorithm) -> Double {
+      (0..<3).map { _ in
+        let start = threadSeconds()
+        _ = trial.run(on: device, algorithm)
+        return threadSeconds() - start
+      }.min() ?? 0
+    }
+    for queries in [1, 600] {
+      let keys = queries == 1 ? 40_000 : 2048
+      var whole = AttentionTrial(
+        queries: queries, keys: keys, heads: 2, kvHeads: 2, dimension: queries == 1 ? 32 : 128)
+      whole.differentiates = queries > 1
+      var masked = whole
+      whole.keep = .init(shape: [1, 1, 1, keys], values: (0..<keys).map { _ in true })
+      masked.keep = .init(shape: [1, 1, 1, keys], values: (0..<keys).map { $0 < keys / 16 })
+      for algorithm in queries == 1 ? [.flash2] : [AttentionAlgorithm.flash1, .flash2] {
+        let (all, some) = (seconds(whole, algorithm), seconds(masked, algorithm))
+        #expect(some < 0.6 * all, "\(algorithm), \(queries) queries: \(some) s of \(all) s")
+      }
+    }
+  }
+
+  @Test(arguments: AttentionSetting.all)
+  func `rows of biases far below zero count from their largest`(setting: AttentionSetting) throws {
+    for queries in [1, 50] {
+      let plain = AttentionTrial(queries: queries, keys: 70, heads: 4, kvHeads: 2)
+      let expected = try setting.run(plain)
+      for bias: Float in [-5000, -3e7, -1e9, -1e30, -Float.greatestFiniteMagnitude] {
+        var far = plain
+        far.bias = .init(
+          shape: [1, 1, queries, 70], values: (0..<queries * 70).map { $0 / 70 % 3 < 2 ? bias : 0 })
+        let found = try setting.run(far)
+        for (part, (found, expected)) in zip(found.parts, expected.parts).enumerated() {
+          #expect(largestError(found, expected) < 2e-6, "\(AttentionResult.names[part]), \(bias)")
+        }
+      }
+      var hidden = plain
+      hidden.bias = .init(
+        shape: [1, 1, 1, 70], values: (0..<70).map { $0 % 2 == 0 ? -1e9 : -.infinity })
+      var kept = plain
+      kept.keep = .init(shape: [1, 1, 1, 70], values: (0..<70).map { $0 % 2 == 0 })
+      let (found, same) = (try setting.run(hidden), try setting.run(kept))
+      for (found, same) in zip(found.parts, same.parts) {
+        #expect(largestError(found, same) < 2e-6)
+      }
+      let largest = try #require(found.largestLogit)
+      #expect(abs(largest + 1e9) < 1e3)
+    }
+  }
+
+  @Test func `flash2 holds a fixed number of keys, however many there are`() throws {
+    let device = Device.cpu(threads: 3)
+    func workspace(keys: Int) throws -> Int {
+      try #require(
+        device.attentionBytes(
+          .flash2, q: [1, 256, 8, 64], k: [1, keys, 8, 64], options: AttentionOptions(scale: 1),
+          type: .f32, backward: false)
+      ).workspace
+    }
+    #expect(try workspace(keys: 131_072) == workspace(keys: 4096))
+    #expect(try workspace(keys: 64) < workspace(keys: 4096))
+  }
+
+  /// More keys than a worker holds.
+  @Test func `long sequences keep to the error rule`() throws {
+    var causal = AttentionTrial(queries: 230, keys: 2300, heads: 2, kvHeads: 1, dimension: 20)
+    (causal.isCausal, causal.offset) = (true, 2070)
+    var window = AttentionTrial(queries: 1300, keys: 2500, heads: 1, kvHeads: 1, dimension: 20)
+    (window.window, window.offset) = (1100, 700)
+    for trial in [causal, window] { try AttentionErrorRule.check(trial) }
+  }
+}
