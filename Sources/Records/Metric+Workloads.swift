@@ -88,7 +88,8 @@ extension Metric {
     better: .none, .sampled, as: .bytes)
   package static let bandwidthPercent = Metric(
     "bandwidth_percent",
-    "decode_bytes_per_s as a share of this machine's measured memory bandwidth, in per cent.",
+    "decode_bytes_per_s as a share of this machine's measured memory bandwidth, in per cent; above "
+      + "100 where what is read fits the processor's caches.",
     better: .none, .sampled, as: .percent)
   package static let cacheTouchedBytes = Metric(
     "cache_touched_bytes", "Bytes of the cache that tokens were written to.",
@@ -124,7 +125,7 @@ extension Metric {
   package static let unseenAnglePercent = Metric(
     "unseen_angle_percent",
     "Pairs that reach angles at 4 x length which training at length never shows, in per cent.",
-    better: .lower, .analytic, as: .percent)
+    better: .none, .analytic, as: .percent)
   package static let nearMassPercent = Metric(
     "near_mass_percent",
     "Attention of a query at 4 x length that falls on the nearest quarter of its keys.",

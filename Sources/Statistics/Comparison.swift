@@ -201,11 +201,11 @@ extension Comparison {
     }
   }
 
-  // No difference was found in a ratio. That it is less than twofold is worth saying.
+  // No difference was found in a ratio. That it is less than half as much again is worth saying.
   private func openRatio(_ floor: Double) -> Verdict {
     guard let logs = logarithms?.interval else { return .undecided(.noSpread) }
     let share = exp(max(abs(logs.low), abs(logs.high)) + floor) - 1
-    return share <= 1
+    return share <= 0.5
       ? .noneLarger(than: share, isShare: true)
       : .undecided(.wide(Interval(low: exp(logs.low - floor), high: exp(logs.high + floor))))
   }

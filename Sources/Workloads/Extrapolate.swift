@@ -15,7 +15,7 @@ package struct Extrapolate: Workload {
   package static let headline: [Metric] = [
     .valLoss, .lossWithinLength, .lossToTwice, .lossToFourTimes, .lossGrowth,
   ]
-  package static let primary: [Metric] = [.valLoss, .lossToTwice, .lossToFourTimes]
+  package static let primary: [Metric] = [.lossToFourTimes, .lossToTwice, .valLoss]
 
   let training: Train
   private let windows: Int

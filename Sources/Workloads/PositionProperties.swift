@@ -18,7 +18,7 @@ package struct PositionProperties: Workload {
     .relativeError, .relativeErrorBound, .angleError, .angleErrorSingle,
     .unseenAnglePercent, .nearMassPercent,
   ]
-  package static let primary: [Metric] = [.unseenAnglePercent]
+  package static let primary: [Metric] = [.relativeError]
 
   private let sequence: Int
   private let farthest: Int

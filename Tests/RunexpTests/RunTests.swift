@@ -150,8 +150,11 @@ struct RunTests {
     let yaml = try TinyExperiment.onText(program, steps: 1)
     try program.write(yaml, to: "tiny.yaml")
     let finished = try program.run(
-      "run", "tiny.yaml", "--vary", "device=cpu,cuda", "--plugin", "./no-plugin.so", "-q")
+      "run", "tiny.yaml", "--vary", "device=cpu,cuda", "--plugin", "./no-plugin.so")
     #expect(finished.code == 3, "\(finished.errors)")
+    // Once, with its count: not a line a cell.
+    #expect(!finished.errors.contains("unavailable"), "\(finished.errors)")
+    #expect(finished.output.contains("2 of 4 cells ok: 2 unavailable"), "\(finished.output)")
     let rows = try lines(program, "cells.jsonl")
     #expect(
       rows.compactMap { $0["status"]?.text } == ["ok", "unavailable", "ok", "unavailable"])

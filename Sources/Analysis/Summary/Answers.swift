@@ -13,36 +13,16 @@ extension Summary {
 
   /// The answers, in which so many variants at most are named that have one verdict.
   func answers(naming limit: Int) -> [ListItem] {
-    expectationItems + boundAnswers + fitAnswers
-      + (trainingQuestions?.items
-        ?? rateAnswers + verdictAnswers(naming: limit) + axisAnswers(naming: limit))
+    let asked =
+      trainingQuestions?.items
+      ?? rateAnswers + verdictAnswers(naming: limit) + axisAnswers(naming: limit)
+    return expectationItems + boundAnswers + inspectedAnswers + figureAnswers + asked
       + growthAnswers(naming: limit)
   }
 
   /// The questions of a training of two variants at one point; nil elsewhere.
   package var trainingQuestions: TrainingQuestions? {
     asksVerdict && blocks.count == 1 ? TrainingQuestions(blocks[0]) : nil
-  }
-
-  /// Whether inspected models fit into the memory that a process may use here.
-  private var fitAnswers: [ListItem] {
-    let uses = [("inference", Metric.inferenceBytes), ("training", .trainingBytes)]
-    let lines = uses.compactMap { use, metric -> String? in
-      let rows = blocks.flatMap(\.rows).filter { $0.fact("\(use)_fits") != nil }
-      let texts = [(true, "yes"), (false, "no")].compactMap { fits, word -> String? in
-        let some = rows.filter { $0.fact("\(use)_fits") == .bool(fits) }
-        if some.isEmpty { return nil }
-        let names = some.map { row in
-          let name = axes.label(variant: variants.count > 1 ? row.variant : nil, at: row.axes)
-          return [name, row.metrics[metric].map { "(\(metric.text($0)))" } ?? ""]
-            .filter { !$0.isEmpty }.joined(separator: " ")
-        }
-        return "\(word): \(names.unique.joined(separator: ", "))"
-      }
-      return texts.isEmpty ? nil : "\(use): \(texts.joined(separator: "; "))"
-    }
-    return lines.isEmpty
-      ? [] : [ListItem(lead: "Does it fit into memory here?", "", below: lines)]
   }
 
   /// The verdicts on each primary metric against each baseline, those alike together.
@@ -54,9 +34,12 @@ extension Summary {
         }
       }
       return variants.compactMap(baselines.baseline).unique.compactMap { baseline in
-        answer(
-          metric, "against \(baseline)", all.filter { $0.comparison.baseline == baseline },
-          lacking: lacking(metric, baseline), naming: limit)
+        let some = all.filter { $0.comparison.baseline == baseline }
+        let lacking = lacking(metric, baseline)
+        let isRanked = metric == primary.first && blocks.count == 1
+        return
+          (isRanked ? ranked(metric, some.map(\.comparison), lacking, naming: limit) : nil)
+          ?? answer(metric, "against \(baseline)", some, lacking: lacking, naming: limit)
       }
     }
   }
@@ -90,6 +73,35 @@ extension Summary {
       }
   }
 
+  /// So many variants of a ranking are always named.
+  private static var fewestRanked: Int { 6 }
+
+  /// Several variants at one point, a line each, the largest difference first.
+  ///
+  /// Nil of fewer than three, of counts, and where the same is said of all.
+  private func ranked(
+    _ metric: Metric, _ comparisons: [VariantComparison], _ lacking: [String], naming limit: Int
+  ) -> ListItem? {
+    let all = comparisons.filter { $0.values.difference != nil && $0.verdict != .described }
+      .sorted { abs($0.values.test.estimate ?? 0) > abs($1.values.test.estimate ?? 0) }
+    guard all.count > 2, !all.contains(where: \.isExact),
+      all.map({ metric.text($0.verdict) }).unique.count > 1
+    else { return nil }
+    let shown = all.prefix(max(limit, Self.fewestRanked))
+    var lines = shown.map {
+      "\($0.subject) \(metric.figure([$0])): \(metric.text($0.verdict))"
+    }
+    if shown.count < all.count { lines.append("and \(all.count - shown.count) more") }
+    if !lacking.isEmpty { lines.append("no value: \(lacking.joined(separator: ", "))") }
+    let largest = all.first { $0.winner != nil }
+    return ListItem(
+      lead: "\(metric.name) against \(all[0].baseline):",
+      largest.map {
+        "the largest difference \($0 == all[0] ? "" : "that can be told ")is that of \($0.subject)"
+      }
+        ?? "no difference can be told", below: lines)
+  }
+
   /// A comparison at a point of the axes.
   private struct Placed {
     /// Nil where variants are what is compared.
@@ -111,7 +123,9 @@ extension Summary {
       let some = groups[group] ?? []
       let subjects = some.map(\.comparison.subject).unique
       let words = words(metric, group, some)
-      if group.isEven, subjects.count > 2, some.count == all.count { return "\(words): all" }
+      if group.isBare, subjects.count > 2, some.count == all.count {
+        return "\(words): each of the \(subjects.count)"
+      }
       let texts = subjects.prefix(limit).map { subject in
         text(
           metric, group, some.filter { $0.comparison.subject == subject },
@@ -146,7 +160,7 @@ extension Summary {
   private func text(
     _ metric: Metric, _ group: VerdictGroup, _ some: [Placed], of count: Int
   ) -> String {
-    let figure = group.isEven ? "" : metric.figure(some.map(\.comparison))
+    let figure = group.isBare ? "" : metric.figure(some.map(\.comparison))
     let words = [some[0].comparison.subject] + (figure.isEmpty ? [] : [figure])
     return (words + (some.count == count ? [] : [places(some, of: count)])).joined(separator: " ")
   }
@@ -170,8 +184,8 @@ private struct VerdictGroup: Hashable, Comparable {
   /// The order in which groups are told.
   let place: Int
   let words: String
-  /// Whether no difference was found, so that a ratio would say nothing.
-  let isEven: Bool
+  /// Whether the figures say no more than the words.
+  let isBare: Bool
 
   static func < (left: Self, right: Self) -> Bool {
     (left.place, left.words) < (right.place, right.words)
@@ -192,13 +206,13 @@ extension Metric {
       }
     switch verdict {
     case .noneLarger:
-      return VerdictGroup(place: place, words: "no difference found", isEven: true)
+      return VerdictGroup(place: place, words: "no difference found", isBare: true)
     case .same, .negligible:
-      return VerdictGroup(place: place, words: text(verdict), isEven: true)
+      return VerdictGroup(place: place, words: text(verdict), isBare: true)
     case .undecided(.wide):
-      let words = "cannot say: a difference of more than twofold is possible"
-      return VerdictGroup(place: place, words: words, isEven: false)
-    default: return VerdictGroup(place: place, words: text(verdict), isEven: false)
+      let words = "cannot say: a difference of more than half is possible"
+      return VerdictGroup(place: place, words: words, isBare: true)
+    default: return VerdictGroup(place: place, words: text(verdict), isBare: false)
     }
   }
 
@@ -212,55 +226,5 @@ extension Metric {
     guard let low = values.min(), let high = values.max() else { return "" }
     let ends = [low, high].map { isRatio ? Comparison.ratioText($0) : difference($0) }.unique
     return ends.joined(separator: " to ") + (isRatio ? " x" : "")
-  }
-}
-
-// What could not be told, and what it would take.
-
-extension Summary {
-  /// How many seeds would tell what could not be told, and about how long they would take; nil where none would.
-  var seedsNote: String? {
-    let open = primary.flatMap { metric in
-      (blocks.flatMap { $0.line(metric)?.comparisons ?? [] }
-        + axisComparisons.filter { $0.metric == metric }.map(\.values))
-        .map { (metric: metric, comparison: $0) }
-    }.filter { $0.comparison.verdict.isOpen && !$0.comparison.values.hasRounds }
-    let n = open.map(\.comparison.values.n).max() ?? 0
-    if n == 0 { return nil }
-    if n < Comparison.fewSeeds {
-      let time = duration(ofSeeds: Comparison.fewSeeds - n).map { ", about \($0) more" } ?? ""
-      return "\(Comparison.fewSeeds) seeds can show a large difference\(time): the same command "
-        + "with --into latest --set seeds=1..\(Comparison.fewSeeds)"
-    }
-    // Of the metric that the workload names first.
-    let needed = open.filter { $0.metric == open[0].metric }.compactMap { one in
-      one.comparison.values.seedsNeeded(tests: tests).map { (one, $0) }
-    }
-    guard let (one, seeds) = needed.min(by: { $0.1 < $1.1 }), seeds > n else { return nil }
-    let difference =
-      one.metric.comparesByRatio
-      ? one.comparison.values.ratioText + " x"
-      : one.metric.difference(one.comparison.values.difference ?? 0)
-    let place = "\(difference) in \(one.metric.name) of \(one.comparison.subject)"
-    if seeds > Comparison.mostSeeds {
-      return "more than \(Comparison.mostSeeds) seeds would be needed to show \(place)"
-    }
-    let time = duration(ofSeeds: seeds - n).map { ", about \($0) more" } ?? ""
-    return "about \(seeds) seeds would show \(place)\(time): the same command with --into latest "
-      + "--set seeds=1..\(seeds)"
-  }
-
-  /// `4 min`: what the cells of one seed took, times a number of seeds.
-  private func duration(ofSeeds count: Int) -> String? {
-    let rows = blocks.flatMap(\.rows).filter { $0.status == .ok }
-    let seconds = rows.compactMap { $0.metrics[.seconds] }.reduce(0, +)
-    let seeds = Set(rows.map(\.seed)).count
-    guard seeds > 0, seconds > 0 else { return nil }
-    let time = seconds / Double(seeds) * Double(count)
-    return switch time {
-    case ..<90: String(format: "%.0f s", max(1, time))
-    case ..<5400: String(format: "%.0f min", time / 60)
-    default: String(format: "%.1f h", time / 3600)
-    }
   }
 }

@@ -29,6 +29,8 @@ package struct RateSensitivity: Equatable, Sendable {
   ///
   /// The best was chosen by its mean, so Holm's correction goes over all pairs of rates.
   package let ties: [JSON]
+  /// About how many seeds would tell the best rate from one of those; nil where none would.
+  let seedsToTell: Int?
   package let diverged: Int
   package let cells: Int
 
@@ -54,9 +56,12 @@ package struct RateSensitivity: Equatable, Sendable {
       let loss = best.1, let rate = blocks[best.0].axes.first(where: { $0.key == axis })?.value
     else { return nil }
     self.variant = variant
-    ties = Self.ties(of: best.0, curves.map(\.losses)).compactMap { place in
-      blocks[place].axes.first { $0.key == axis }?.value
+    let ties = Self.ties(of: best.0, curves.map(\.losses))
+    self.ties = ties.compactMap { tie in
+      blocks[tie.place].axes.first { $0.key == axis }?.value
     }
+    let tests = grid.count * (grid.count - 1) / 2
+    seedsToTell = ties.compactMap { $0.comparison.seedsNeeded(tests: tests) }.min()
     bestLoss = loss
     bestLosses = Sample(curves.map { $0.losses[best.0] })
     bestRate = rate
@@ -71,7 +76,9 @@ package struct RateSensitivity: Equatable, Sendable {
   }
 
   /// The places in a grid that are not shown to be worse than one of them, by seed.
-  private static func ties(of best: Int, _ curves: [[Double]]) -> [Int] {
+  private static func ties(
+    of best: Int, _ curves: [[Double]]
+  ) -> [(place: Int, comparison: Statistics.Comparison)] {
     let places = curves.first?.indices ?? 0..<0
     let pairs = places.flatMap { one in places.filter { $0 > one }.map { (one, $0) } }
     var comparisons = pairs.map { one, other in
@@ -80,12 +87,11 @@ package struct RateSensitivity: Equatable, Sendable {
         question: .isBetter(.lower))
     }
     Statistics.Comparison.judge(&comparisons)
-    return places.filter { place in
-      zip(pairs, comparisons).contains { pair, comparison in
-        (pair == (best, place) && comparison.verdict != .better)
-          || (pair == (place, best) && comparison.verdict != .worse)
-      }
-    }
+    return zip(pairs, comparisons).compactMap { pair, comparison in
+      if pair.0 == best, comparison.verdict != .better { return (pair.1, comparison) }
+      if pair.1 == best, comparison.verdict != .worse { return (pair.0, comparison) }
+      return nil
+    }.sorted { $0.place < $1.place }
   }
 
   private static func loss(_ row: CellRow, _ initial: Double?) -> Double? {

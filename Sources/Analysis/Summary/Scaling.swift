@@ -37,10 +37,11 @@ package struct Growth: Equatable, Sendable {
     range = least...most
   }
 
-  /// `2.00`, or `1.93 [1.88, 1.98]` where the points scatter.
+  /// `2.00`, or `1.93 [1.88, 1.98]` where the points scatter by chance, which those of a count do
+  /// not.
   var text: String {
     let exponent = Self.text(law.exponent)
-    guard let interval = law.interval else { return exponent }
+    guard let interval = law.interval, !metric.isExact else { return exponent }
     let ends = [Self.text(interval.low), Self.text(interval.high)]
     return ends == [exponent, exponent] ? exponent : "\(exponent) [\(ends[0]), \(ends[1])]"
   }
@@ -61,6 +62,9 @@ package struct Growth: Equatable, Sendable {
 
   /// An exponent as near to 1 as this is called linear: twice the size takes 1.7 to 2.4 times.
   static let slack = 0.25
+
+  /// What is called linear, as people read it.
+  static let linearRule = String(format: "^%g to ^%g", 1 - slack, 1 + slack)
 
   /// By the whole interval of the exponent; of a count, whose points scatter for no chance, by the
   /// exponent itself.
@@ -126,7 +130,7 @@ extension Summary {
           // Those with the same fit share it.
           let texts = some.map(\.text).unique.map { text -> String in
             let names = some.filter { $0.text == text }.map(label).filter { !$0.isEmpty }
-            if names.count == fits.count, names.count > 1 { return "all ^\(text)" }
+            if names.count == fits.count, names.count > 1 { return "each ^\(text)" }
             let more = names.count > limit ? " and \(names.count - limit) more" : ""
             return (names.isEmpty ? "" : names.prefix(limit).joined(separator: ", ") + more + " ")
               + "^\(text)"
@@ -136,7 +140,8 @@ extension Summary {
         }
         let range =
           ranges.count == 1 ? " from \(ranges[0].lowerBound) to \(ranges[0].upperBound)" : ""
-        let lead = "Is \(metric.name) linear in \(axes.name(axis))\(range)?"
+        let lead =
+          "Is \(metric.name) linear in \(axes.name(axis))\(range) (\(Growth.linearRule))?"
         return lines.count == 1
           ? ListItem(lead: lead, lines[0], below: []) : ListItem(lead: lead, "", below: lines)
       }

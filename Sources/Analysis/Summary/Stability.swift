@@ -40,6 +40,9 @@ struct StabilityAnswer {
   let measures: [Measure]
   let subject: Divergence
   let baseline: Divergence
+  /// The names of measures whose verdicts stand in another answer, which are not repeated where
+  /// nothing moved.
+  var told: Set<String> = []
 
   var words: (TrainingQuestions.Answer, String) {
     if measures.isEmpty, subject.count + baseline.count == 0 {
@@ -86,10 +89,11 @@ struct StabilityAnswer {
   // Nothing moved: either each measure rules something out, or one is in doubt.
   private var open: (TrainingQuestions.Answer, String) {
     let isDoubtful = measures.contains { $0.comparison.verdict.reason != nil }
+    let texts = measures.filter { !told.contains($0.name) }.map(\.words)
     return (
       isDoubtful ? .cannotTell : .notFound,
-      (isDoubtful ? "cannot tell: " : "no difference found: ")
-        + measures.map(\.words).joined(separator: ", ")
+      (isDoubtful ? "cannot tell" : "no difference found")
+        + (texts.isEmpty ? "" : ": " + texts.joined(separator: ", "))
     )
   }
 }
@@ -155,10 +159,16 @@ extension Summary {
         measures: [sensitivity]
           + stability.measures.map {
             StabilityAnswer.Measure($0.metric.name, $0.metric, $0.comparison)
-          }, subject: stability.subject, baseline: stability.baseline)
+          }, subject: stability.subject, baseline: stability.baseline, told: [sensitivity.name])
       let place = axes.label(variant: one.variants.subject, at: one.others)
-      return "\(place) against \(one.variants.baseline): \(answer.words.1)"
+      return (place: "\(place) against \(one.variants.baseline)", words: answer.words.1)
     }
-    return lines.isEmpty ? [] : [ListItem(lead: "More stable?", "", below: lines)]
+    let words = lines.map(\.words).unique
+    if lines.count > 1, words.count == 1 {
+      return [ListItem(lead: "More stable?", words[0], below: [])]
+    }
+    return lines.isEmpty
+      ? []
+      : [ListItem(lead: "More stable?", "", below: lines.map { "\($0.place): \($0.words)" })]
   }
 }

@@ -123,6 +123,11 @@ private struct AnswerReader {
       return (.no, "no, worse by more than 1 %: \(difference)")
     case .worse: return (.no, "no, worse: \(difference)")
     case .noneLarger where interval.high <= margin: return (.yes, "yes, within 1 %: \(words)")
+    case .noneLarger:
+      return (
+        .cannotTell,
+        "cannot tell: worse by up to \(Metric.valLoss.text(interval.high)) is possible"
+      )
     default: return (.cannotTell, "cannot tell: \(words)")
     }
   }

@@ -41,11 +41,19 @@ package struct DeviceFinder: Sendable {
     }
   }
 
+  /// Whether a device may be there, without opening it: of a GPU, whether there is a plugin to ask.
+  package func mayOpen(_ choice: DeviceChoice) -> Bool {
+    choice != .cuda
+      || (plugin.map { [$0] } ?? places).contains { FileManager.default.fileExists(atPath: $0) }
+  }
+
+  private var places: [String] {
+    Plugin.places(
+      environment: environment["RUNEXP_CUDA_PLUGIN"], program: CommandLine.executablePath)
+  }
+
   private func table() throws(PluginError) -> UnsafePointer<KernelTable> {
-    try Plugin.load(
-      given: plugin,
-      others: Plugin.places(
-        environment: environment["RUNEXP_CUDA_PLUGIN"], program: CommandLine.executablePath))
+    try Plugin.load(given: plugin, others: places)
   }
 }
 

@@ -54,7 +54,10 @@ package struct Runner {
     // Before anything is written nothing is worth waiting for; who shares its own has something to tidy up.
     if shared == nil { interrupts.mayFinish = false }
     var bar = ProgressBar(Terminal.progress(isQuiet: options.isQuiet))
-    let measuresTime = experiment.workloads.contains { $0.measuresTime }
+    let finder = DeviceFinder(options, environment: environment)
+    let measuresTime = experiment.cells.contains { cell in
+      cell.workload.map { type(of: $0).measuresTime && finder.mayOpen(cell.device) } ?? false
+    }
     let load = measuresTime ? HostLoad.measure() : nil
     let cores = ProcessInfo.processInfo.processorCount
     if let warning = load?.warning(cores: cores) { bar.warn("warning: \(warning)") }
@@ -97,13 +100,16 @@ package struct Runner {
     if width < min(options.parallel, shared) {
       warn("\(width) cells run at once, not \(options.parallel): there are no more threads")
     }
+    let finder = DeviceFinder(options, environment: environment)
     let pool = WorkerPool(width: width, timeCap: options.timeCap, interrupts: interrupts)
     var left: Set<Int32> = []
     // A cell that ended before its last round has no others.
     var ended: Set<Int> = []
     try pool.run(tasks) { task, concurrent in
       if ended.contains(task.position) { return nil }
-      let flags = (task.isRound ? ["--round"] : []) + (options.isQuiet ? ["--quiet"] : [])
+      // What cannot run is counted at the end, not told cell by cell.
+      let isQuiet = options.isQuiet || !finder.mayOpen(cells[task.position].device)
+      let flags = (task.isRound ? ["--round"] : []) + (isQuiet ? ["--quiet"] : [])
       return try ChildProcess(
         CommandLine.executablePath,
         ["cell", prepared.folder.path, "--index", "\(cells[task.position].index)"] + flags,
@@ -219,6 +225,10 @@ package struct Runner {
 }
 
 extension StoredCell {
+  fileprivate var device: DeviceChoice {
+    configuration["device"]?.text.flatMap(DeviceChoice.init(rawValue:)) ?? .auto
+  }
+
   /// In how many rounds its time is measured.
   fileprivate var rounds: Int { max(1, option("workload.rounds")?.whole ?? 1) }
 

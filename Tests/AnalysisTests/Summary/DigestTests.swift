@@ -2,6 +2,7 @@
 
 import Analysis
 import Config
+import Foundation
 import Records
 import Statistics
 import TestSupport
@@ -46,7 +47,6 @@ import Testing
 
         - classic, seed 4: diverged: the loss is nan at step 140
         - not like for like in parameters: modern -12.5 % against classic
-        - more than 100 seeds would be needed to show 0.998 x in tokens_per_s of modern
 
         all metrics: runexp summary fujv --full; charts: runexp report fujv
 
@@ -72,9 +72,10 @@ import Testing
 
         12 of 12 cells ok; 3 seeds
 
-        val_loss against a:
-          better: b -0.4953 [-0.5054, -0.4853], c -0.3953 [-0.4054, -0.3853]
-          worse: d +0.5047 [+0.4946, +0.5147]
+        val_loss against a: the largest difference is that of d
+          d +0.5047 [+0.4946, +0.5147]: worse
+          b -0.4953 [-0.5054, -0.4853]: better
+          c -0.3953 [-0.4054, -0.3853]: better
 
         metric           a       b    / a       c    / a       d    / a
         ──────────  ──────  ──────  ─────  ──────  ─────  ──────  ─────
@@ -96,6 +97,10 @@ import Testing
 
           14 of 15 cells ok: 1 oom
 
+          step_seconds at sequence 4096: naive 1.11 s, flash1 476.1 ms (0.429 x), flash2
+            303.0 ms (0.273 x)
+          workspace_bytes at sequence 4096: naive 512 MiB, flash1 8.25 MiB (0.016 x),
+            flash2 8.25 MiB (0.016 x)
           step_seconds against naive: 1 seed is too few to say: flash1 0.429 x, flash2
             0.273 x
           workspace_bytes against naive: better: flash1 0.016 to 0.129 x, flash2 0.016 to
@@ -206,5 +211,82 @@ import Testing
       ["a", "b"].map { SummaryCases.small($0, seed: seed, loss: 2 + Double(seed) / 10) }
     }
     #expect(!Self.digest(rows).contains("seeds would show"))
+  }
+
+  @Test func `a sweep of learning rates is one screen, and tells each verdict once`() throws {
+    var random = Simulation(seed: 11)
+    let rows = (1...4).flatMap { seed in
+      ["neither", "warmup", "qk-norm", "both"].flatMap { variant in
+        [0.001, 0.003, 0.01, 0.03, 0.1, 0.3].map { rate -> CellRow in
+          var row = SummaryCases.row(
+            variant, seed: seed, loss: 2 + random.uniform(),
+            axes: [.init("workload.optimizer.lr", .real(rate))])
+          row.metrics[.initialLoss] = 4
+          return row
+        }
+      }
+    }
+    let text = Self.digest(rows)
+    #expect(text.count { $0 == "\n" } <= 40, "\(text)")
+    #expect(text.contains("More stable?"), "\(text)")
+    let stable = try #require(text.components(separatedBy: "More stable?").last)
+    #expect(!stable.contains("sensitivity no difference"), "\(text)")
+    #expect(text.contains("runexp summary fujv --full"), "\(text)")
+    #expect(text.contains("seeds would"), "\(text)")
+  }
+
+  @Test func `neither a long question nor a long reason makes it longer than a screen`() {
+    let long = Array(repeating: "why", count: 2000).joined(separator: " ")
+    let rows = SummaryCases.fourSeeds.map { row -> CellRow in
+      var row = row
+      row.status = .failed
+      row.reason = long
+      return row
+    }
+    for rows in [rows, SummaryCases.fourSeeds] {
+      let text = Digest(
+        Summary(
+          experiment: "modern", question: long, rows: rows, baseline: "classic", isTraining: true),
+        name: "fujv", width: 80
+      ).text
+      #expect(text.count { $0 == "\n" } <= 40, "\(text)")
+    }
+  }
+
+  @Test func `seeds are asked for where the difference would matter`() {
+    func note(_ change: Double) -> Bool {
+      let rows = (1...4).flatMap { seed in
+        ["full", "rolling"].map { variant -> CellRow in
+          var row = CellRow(
+            cell: "\(variant)-\(seed)", experiment: "e", variant: variant, seed: seed, status: .ok)
+          let slip = change * Double((variant == "full" ? seed * 3 : seed * 2 + 1) % 5)
+          row.metrics[.decodeLossChange] = slip
+          return row
+        }
+      }
+      return Self.digest(
+        rows, isTraining: false, headline: [.decodeLossChange], primary: [.decodeLossChange]
+      ).contains("in decode_loss_change of rolling")
+    }
+    #expect(note(0.1))
+    #expect(!note(1e-8))
+  }
+
+  @Test func `of sizes over words the smallest and the largest are stated`() {
+    let bytes: [(JSON, Double)] = [("f32", 32), ("bf16", 16), ("q8", 8.5)]
+    let rows = [("mha", 4.0), ("gqa", 1.0)].flatMap { variant, heads in
+      bytes.map { cache, size -> CellRow in
+        var row = CellRow(
+          cell: variant + cache.line, experiment: "e", variant: variant, seed: 1,
+          axes: [.init("workload.cache", cache)], status: .ok)
+        row.metrics[.cacheBytes] = heads * size * 1_048_576
+        return row
+      }
+    }
+    let text = Self.digest(
+      rows, isTraining: false, headline: [.cacheBytes], primary: [.cacheBytes])
+    #expect(
+      text.contains("cache_bytes: 8.50 MiB (gqa, q8) to 128 MiB (mha, f32)\n"),
+      "\(text)")
   }
 }

@@ -15,14 +15,18 @@ import Statistics
 
         14 of 15 cells ok: 1 oom
 
+        step_seconds at sequence 4096: naive 1.11 s, flash1 476.1 ms (0.429 x), flash2 303.0 ms (0.273 x)
+        flops_per_s at sequence 4096: naive 30.9 G, flash1 72.2 G (2.333 x), flash2 113 G (3.667 x)
+        peak_bytes at sequence 4096: naive 544 MiB, flash1 40.2 MiB (0.074 x), flash2 40.2 MiB (0.074 x)
+        workspace_bytes at sequence 4096: naive 512 MiB, flash1 8.25 MiB (0.016 x), flash2 8.25 MiB (0.016 x)
         step_seconds against naive: 1 seed is too few to say: flash1 0.429 x, flash2 0.273 x
         flops_per_s against naive: 1 seed is too few to say: flash1 2.333 x, flash2 3.667 x
         peak_bytes against naive: better: flash1 0.074 to 0.419 x, flash2 0.074 to 0.419 x
         workspace_bytes against naive: better: flash1 0.016 to 0.129 x, flash2 0.016 to 0.129 x
-        Is workspace_bytes linear in sequence?
+        Is workspace_bytes linear in sequence (^0.75 to ^1.25)?
           yes: flash1, flash2 ^1.00
           no, faster: naive ^2.00
-        Is step_seconds linear in sequence? no, faster: naive ^1.98 [1.91, 2.05], flash1, flash2 ^2.00 [1.95, 2.04]
+        Is step_seconds linear in sequence (^0.75 to ^1.25)? no, faster: naive ^1.98 [1.91, 2.05], flash1, flash2 ^2.00 [1.95, 2.04]
 
         sequence  variant  step_seconds  flops_per_s  peak_bytes  workspace_bytes  status
         ────────  ───────  ────────────  ───────────  ──────────  ───────────────  ──────

@@ -94,6 +94,10 @@ import Statistics
     let summary = Self.summary([row])
     #expect(
       summary.document.text.contains("forward_seconds     1.0 ms    4.2 ms  4.2 x the floor\n"))
+    // What can be beaten is no floor.
+    row.metrics[.forwardSeconds] = 0.0005
+    let beaten = Self.summary([row]).document.text
+    #expect(beaten.contains("0.5 x the estimate\n") && !beaten.contains("floor"), "\(beaten)")
     let json = try #require(summary.json["predictions"]?.elements.first)
     #expect(json["is_floor"] == true && json["error_percent"] == .null)
   }

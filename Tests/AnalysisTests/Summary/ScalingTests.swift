@@ -91,4 +91,15 @@ import Statistics
     #expect(first["from"] == 512 && first["to"] == 4096)
     #expect(abs(try #require(first["exponent"]?.number) - 2) < 1e-12)
   }
+
+  @Test func `the exponent of a count is told without an interval, which no chance gives it`() {
+    let rows = KernelCases.rows.map { row -> CellRow in
+      var row = row
+      if let bytes = row.metrics[.workspaceBytes] { row.metrics[.workspaceBytes] = bytes + 1e6 }
+      return row
+    }
+    let text = Self.summary(rows).document.text
+    #expect(!text.contains(/workspace_bytes grows.*\n.*sequence\^[0-9.]+ \[/), "\(text)")
+    #expect(text.contains(/step_seconds grows.*\n.*sequence\^[0-9.]+ \[/), "\(text)")
+  }
 }
