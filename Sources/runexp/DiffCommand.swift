@@ -61,18 +61,10 @@ struct DiffCommand: ParsableCommand {
     let sides = try failing {
       try (DiffSide(named: base, in: locator), DiffSide(named: new, in: locator))
     }
-    var options = RunDiff.Options()
+    var options = RunDiff.Options.calibrated(sides.0, sides.1)
     options.metrics = try metrics()
     options.showsAll = all
     options.threshold = try share()
-    if let calibration = Calibration.load(environment: ProcessInfo.processInfo.environment),
-      [sides.0, sides.1].allSatisfy({ calibration.isOf($0.run.record?.host) })
-    {
-      options.floor = { calibration.floor($0, of: $1) }
-      options.calibration =
-        "a time must move by more than this host's noise between equal runs, calibrated "
-        + calibration.age(now: Date().timeIntervalSince1970)
-    }
     let diff = RunDiff(sides.0, sides.1, options)
     switch json ? "json" : format {
     case "md": print(diff.page.markdown, terminator: "")

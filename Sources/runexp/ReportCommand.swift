@@ -14,12 +14,12 @@ struct ReportCommand: ParsableCommand {
     discussion: HelpPage(
       """
       The page begins with the answers and holds the charts, tables, machine and experiment \
-      file, as far as the runs have them. Of several runs all cells are on one page, and the \
-      run is one more setting to colour and filter by; 'runexp diff' judges runs against each \
-      other. It needs no network and no other file, and works on runs that are unfinished or \
-      failed in part. With --watch it is written anew as long as a run goes on, and an open \
-      page reads itself again. Reads the runs' folders, writes the page and prints its path. \
-      FILE may be a device or a pipe as well; - is standard output.
+      file, as far as the runs have them. Runs of one experiment are laid side by side, and \
+      each is held against the first as 'runexp diff' does; every experiment keeps its own \
+      question, baseline and sections. It needs no network and no other file, and works on runs \
+      that are unfinished or failed in part. With --watch it is written anew as long as a run \
+      goes on, and an open page reads itself again. Reads the runs' folders, writes the page and \
+      prints its path. FILE may be a device or a pipe as well; - is standard output.
       """,
       examples: [
         ("runexp report latest", "the newest run, as report.html in its folder"),

@@ -19,7 +19,9 @@ struct RunPage: Sendable {
   /// - Parameter isLive: whether an open page is to read itself again.
   @discardableResult
   func write(isLive: Bool = false) throws -> Report {
-    let report = Report(try folders.map { try StoredRun($0) }, isLive: isLive)
+    let report = Report(
+      try folders.map { try StoredRun($0) }, isLive: isLive,
+      diffOptions: RunDiff.Options.calibrated)
     try AtomicFile.write(report.html, to: path)
     return report
   }

@@ -115,9 +115,7 @@ struct SummaryCommand: ParsableCommand {
       ]
       blocks += pivots.flatMap { $0.content(hasRoom: hasRoom) }
       let notes =
-        (pivots.contains(where: \.hasBest)
-          ? ["*: better than every other of its row, after Holm's correction over the table"] : [])
-        + summary.fairnessNotes
+        [Pivot.note(on: pivots)].compactMap(\.self) + summary.fairnessNotes
       if !notes.isEmpty { blocks.append(.list(notes.map { ListItem($0) })) }
       let page = Page(blocks)
       print(

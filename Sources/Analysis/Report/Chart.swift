@@ -23,6 +23,8 @@ struct Chart {
   // usual fonts.
   private static let letter = 9.3
   private static let boldLetter = 10.4
+  /// A line that ends so far from the right edge has its name at its own end.
+  private static let early = 40.0
 
   private var left: Double {
     let longest = y.ticks.map(\.text.count).max() ?? 0
@@ -221,24 +223,40 @@ struct Chart {
   // MARK: Labels
 
   /// The names at the ends of the lines, moved apart where they would touch.
+  ///
+  /// A line that ends early has its name there; at the right edge it would stand beside another.
   private var labels: HTML {
-    var wanted: [(series: Series, text: String, y: Double)] = []
+    var columns: [Double: [(series: Series, text: String, y: Double)]] = [:]
     for series in series {
       guard let label = series.label, let last = series.line.last ?? series.faint.last,
-        let y = py(last.y)
+        let x = px(last.x), let y = py(last.y)
       else { continue }
-      wanted.append((series, label, y))
+      let isEarly = x < frame.x.upperBound - Self.early
+      columns[isEarly ? x : frame.x.upperBound, default: []].append((series, label, y))
     }
-    let places = LabelPlaces.apart(
-      wanted.map(\.y), gap: 16, within: frame.y.lowerBound...frame.y.upperBound)
-    return zip(wanted, places).map { entry, y in
-      HTML.element(
-        "text",
-        [
-          "class": "name", "x": (frame.x.upperBound + 9).svg, "y": (y + 4).svg,
-          "style": "fill:\(entry.series.style.colour)", "data-series": entry.series.name,
-        ], HTML(entry.text))
+    return columns.sorted { $0.key < $1.key }.map { x, wanted in
+      let places = LabelPlaces.apart(
+        wanted.map(\.y), gap: 16, within: frame.y.lowerBound...frame.y.upperBound)
+      return zip(wanted, places).map { entry, y in
+        label(entry.text, of: entry.series, from: (x, entry.y), at: y)
+      }.joined
     }.joined
+  }
+
+  /// A name, and a thin line to the end of its own line where it was moved away from it.
+  private func label(
+    _ text: String, of series: Series, from end: (x: Double, y: Double), at y: Double
+  ) -> HTML {
+    let leader: KeyValuePairs = [
+      "class": "leader", "d": "M\(end.x.svg) \(end.y.svg)L\((end.x + 8).svg) \(y.svg)",
+      "style": "stroke:\(series.style.colour)", "data-series": series.name,
+    ]
+    let place: KeyValuePairs = [
+      "class": "name", "x": (end.x + 9).svg, "y": (y + 4).svg,
+      "style": "fill:\(series.style.colour)", "data-series": series.name,
+    ]
+    return (abs(y - end.y) < 3 ? .nothing : .leaf("path", leader))
+      + .element("text", place, HTML(text))
   }
 
   private func guide(_ guide: Guide) -> HTML {

@@ -32,7 +32,11 @@ enum ChartStyle {
       Arial, sans-serif; fill: var(--soft); font-variant-numeric: tabular-nums;
     }
     .chart text.label { fill: var(--ink); }
-    .chart text.name { font-weight: 600; }
+    .chart text.name {
+      font-weight: 600; paint-order: stroke; stroke: var(--page); stroke-width: 4px;
+      stroke-linejoin: round;
+    }
+    .leader { stroke-width: 1; opacity: .6; }
     /* Texts keep their size while the drawing around them grows. */
     @container (max-width: 26rem) { .chart text { font-size: 14.5px; } }
     @container (min-width: 34rem) { .chart text { font-size: 10.5px; } }

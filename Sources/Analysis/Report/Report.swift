@@ -11,32 +11,55 @@ package struct Report: Sendable {
   /// The titles of those that they have none for, and why.
   package let missing: [(title: String, reason: String)]
 
+  /// How two runs of one experiment are held against each other.
+  package typealias DiffOptions = @Sendable (_ base: DiffSide, _ new: DiffSide) -> RunDiff.Options
+
   // What answers the question first, what it rests on last.
-  private static let all: [any ReportSection.Type] = [
+  private static let ofExperiment: [any ReportSection.Type] = [
     SummarySection.self, FinalLossSection.self, DifferencesSection.self, PositionSection.self,
     ExtrapolationSection.self, ScalingSection.self, LossSection.self, CacheSection.self,
-    ExploreSection.self, StabilitySection.self, RooflineSection.self, PredictionSection.self,
-    EnvironmentSection.self, FilesSection.self,
+    StabilitySection.self, RooflineSection.self, PredictionSection.self,
+  ]
+  // Once a page, whatever experiments are on it.
+  private static let ofPage: [any ReportSection.Type] = [
+    ExploreSection.self, EnvironmentSection.self, FilesSection.self,
   ]
 
   /// Makes the page; the same files give the same bytes.
   ///
   /// - Parameters:
-  ///   - runs: one or more; the cells of several are shown together.
+  ///   - runs: one or more. Those of one experiment are shown side by side, and each against the
+  ///     first; every experiment has sections of its own.
   ///   - isLive: whether the page is written anew while a run goes on, and an open page is to read
   ///     itself again.
-  package init(_ runs: [StoredRun], isLive: Bool = false) {
-    let data = ReportData(runs)
+  ///   - diffOptions: what is known of the noise between two runs.
+  package init(
+    _ runs: [StoredRun], isLive: Bool = false,
+    diffOptions: @escaping DiffOptions = { _, _ in RunDiff.Options() }
+  ) {
+    let data = ReportData(runs, diffOptions: diffOptions)
+    let experiments = data.experiments
     var present: [(id: String, title: String, content: HTML)] = []
     var missing: [(title: String, reason: String)] = []
-    for type in Self.all {
-      let section = type.init(data)
-      if let content = section.content {
-        present.append((type.id, type.title, content))
-      } else {
-        missing.append((type.title, section.absence))
+    func add(_ types: [any ReportSection.Type], _ data: ReportData, _ place: Int? = nil) {
+      // Among several experiments each section says whose it is.
+      let id = place.map { "experiment-\($0 + 1)-" } ?? ""
+      let name = place == nil ? "" : "\(data.summary.experiment): "
+      for type in types {
+        let section = type.init(data)
+        if let content = section.content {
+          present.append((id + type.id, name + type.title, content))
+        } else {
+          missing.append((name + type.title, section.absence))
+        }
       }
     }
+    for (place, one) in experiments.enumerated() {
+      let types =
+        one.runs.count == 1 ? Self.ofExperiment : [RunsSection.self] + Self.ofExperiment
+      add(types, one, experiments.count == 1 ? nil : place)
+    }
+    add(Self.ofPage, data)
     sections = present.map(\.title)
     self.missing = missing
     html =

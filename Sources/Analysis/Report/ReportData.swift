@@ -7,46 +7,52 @@ import Records
 struct ReportData {
   let runs: [StoredRun]
   let cells: [ReportCell]
+  /// Each run's own summary: its question, its baselines, its tests.
+  let summaries: [Summary]
+  /// The same side by side, the run as one more axis; of one run its own.
   let summary: Summary
   /// By cell, where it has steps.
   let curves: [String: LossCurve]
+  /// How a run is held against the first one.
+  let diffOptions: Report.DiffOptions
   /// So many panels at most stand side by side; the page says how many it leaves out.
   static let mostPanels = 16
 
-  init(_ runs: [StoredRun]) {
+  init(_ runs: [StoredRun], diffOptions: @escaping Report.DiffOptions) {
     self.runs = runs
-    let cells = zip(runs, runs.namesOnPage).flatMap { run, name in
+    self.diffOptions = diffOptions
+    let named = zip(runs, runs.namesOnPage).map { run, name in
       run.cells.map { ReportCell($0, run: name) }
     }
-    self.cells = cells
-    summary = Summary(
-      of: cells.map(\.row), Self.record(of: runs),
-      experiment: runs.map(\.folder.experiment).unique.joined(separator: ", "),
-      question: nil)
+    cells = named.flatMap(\.self)
+    summaries = runs.map(\.summary)
+    summary =
+      runs.count == 1
+      ? summaries[0]
+      : Summary(
+        sideBySide: zip(runs, named).map { run, cells in run.summary(of: cells.map(\.row)) },
+        experiment: runs.map(\.folder.experiment).unique.joined(separator: ", "))
     var curves: [String: LossCurve] = [:]
-    for (stored, cell) in zip(runs.flatMap { run in run.cells.map { (run, $0) } }, cells) {
-      let curve = stored.0.lossCurve(of: stored.1)
-      if curve.steps.contains(where: { $0.gradientNorm != nil || $0.rate != nil }) {
-        curves[cell.id] = curve
+    for (run, named) in zip(runs, named) {
+      for (stored, cell) in zip(run.cells, named) {
+        let curve = run.lossCurve(of: stored)
+        if curve.steps.contains(where: { $0.gradientNorm != nil || $0.rate != nil }) {
+          curves[cell.id] = curve
+        }
       }
     }
     self.curves = curves
   }
 
-  // What the summary is told of the experiment: of several runs, all that any of them is told.
-  private static func record(of runs: [StoredRun]) -> RunRecord? {
-    let told = runs.compactMap { $0.record?.summary }
-    guard var record = runs.compactMap(\.record).first, told.count > 1 else {
-      return runs.first?.record
+  /// The runs of each experiment, by its name and workload: only those are laid side by side.
+  ///
+  /// Of others, variants, baselines and figures have nothing in common but the page.
+  var experiments: [ReportData] {
+    let keys = runs.map { [$0.folder.experiment] + DiffSide($0).workloads }
+    if keys.unique.count < 2 { return [self] }
+    return keys.unique.map { key in
+      ReportData(zip(runs, keys).filter { $0.1 == key }.map(\.0), diffOptions: diffOptions)
     }
-    record.summary.isTraining = told.allSatisfy(\.isTraining)
-    record.summary.headline = told.flatMap(\.headline).unique
-    record.summary.primary = told.flatMap(\.primary).unique
-    record.summary.scaling = told.flatMap(\.scaling).unique
-    record.summary.compare = told.reduce(into: [:]) { all, one in
-      all.merge(one.compare) { first, _ in first }
-    }
-    return record
   }
 
   var axes: AxisNames { summary.axes }

@@ -30,9 +30,20 @@ struct ReportHead {
       failures)
   }
 
-  // The words of the summary, nothing judged anew.
+  // Of several runs each run's answers stand under its name, and its question where they differ.
   private var answers: HTML {
-    let items = data.summary.answers.map { answer in
+    if data.summaries.count == 1 { return answers(of: data.summaries[0]) }
+    return zip(data.summaries, data.runs.namesOnPage).map { summary, name -> HTML in
+      let question = questions.count > 1 ? summary.question : nil
+      return .element("h2", ["class": "run"], HTML(name ?? summary.experiment))
+        + (question.map { .element("p", ["class": "question"], HTML($0)) } ?? .nothing)
+        + answers(of: summary)
+    }.joined
+  }
+
+  // The words of the summary, nothing judged anew.
+  private func answers(of summary: Summary) -> HTML {
+    let items = summary.answers.map { answer in
       HTML.element(
         "li", [:], .element("span", ["class": "asked"], HTML(answer.lead)),
         answer.text.isEmpty
@@ -41,7 +52,7 @@ struct ReportHead {
     }
     if items.isEmpty { return .nothing }
     // Who is asked about.
-    let title = data.summary.trainingQuestions.map { HTML.element("p", [:], HTML($0.title)) }
+    let title = summary.trainingQuestions.map { HTML.element("p", [:], HTML($0.title)) }
     return (title ?? .nothing) + .element("ul", ["class": "answers"], joined: items)
   }
 
@@ -57,12 +68,13 @@ struct ReportHead {
 
   // A line per run.
   private var facts: [HTML] {
-    data.runs.map { run in
+    zip(data.runs, data.summaries).map { run, summary in
       let version = run.record.map { record in
         "runexp \(record.program.version)" + (record.program.commit.map { " (\($0))" } ?? "")
       }
       let facts = [
         data.runs.count > 1 ? run.folder.experiment : nil, run.folder.id.description,
+        data.runs.count > 1 ? summary.coverage.text : nil,
         run.record?.start.map { Self.minutes($0.description) }, run.record?.host.cpu, version,
       ]
       return .element(

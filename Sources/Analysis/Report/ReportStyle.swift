@@ -7,6 +7,7 @@ enum ReportStyle {
       --grid: #e8e6e0; --accent: #0b62a4; --good: #1a6b45; --good-bg: #e4f1e9; --bad: #97391a;
       --bad-bg: #fbeae2; --shade: #1d1f2138;
       --c0: #0b69a8; --c1: #c2480c; --c2: #00795a; --c3: #9b4088; --c4: #86660a; --c5: #4d5359;
+      --c6: #5a4fcf; --c7: #b3123f; --c8: #4d7a0e; --c9: #7a4526;
       --low: #2a93d5; --middle: #7a4fb5; --high: #c0243f;
       color-scheme: light dark;
     }
@@ -16,6 +17,7 @@ enum ReportStyle {
         --grid: #292d32; --accent: #7dbcf0; --good: #8fd6b1; --good-bg: #17301f; --bad: #f2ab8c;
         --bad-bg: #3a2117; --shade: #000000a0;
         --c0: #62b3ee; --c1: #fb9560; --c2: #4fc9a1; --c3: #e19bd2; --c4: #d8b54a; --c5: #b9bec4;
+        --c6: #a79bff; --c7: #ff7d9b; --c8: #a4cf5a; --c9: #c99a77;
         --low: #6cc0f7; --middle: #b795f2; --high: #ff7d86;
       }
     }
@@ -50,6 +52,8 @@ enum ReportStyle {
     }
     h2 { font-size: 1.45rem; letter-spacing: -.01em; line-height: 1.3; margin: 0 0 1.1rem; }
     h3 { font-size: 1.08rem; line-height: 1.4; margin: 2rem 0 .6rem; }
+    .run { margin: 1.6rem 0 .4rem; }
+    .question { margin: 0 0 .7rem; color: var(--soft); }
     h4, h5 { font-size: 1rem; margin: 1.6rem 0 .5rem; }
     section {
       margin-top: 3.25rem; padding-top: 2.25rem; border-top: 1px solid var(--rule);
@@ -163,6 +167,7 @@ enum ReportStyle {
       :root {
         --page: #fff; --card: #f6f6f4; --ink: #000; --soft: #444; --rule: #bbb; --grid: #ddd;
         --c0: #0b69a8; --c1: #c2480c; --c2: #00795a; --c3: #9b4088; --c4: #86660a; --c5: #4d5359;
+        --c6: #5a4fcf; --c7: #b3123f; --c8: #4d7a0e; --c9: #7a4526;
         --low: #2a93d5; --middle: #7a4fb5; --high: #c0243f;
       }
       body { font-size: 10pt; }

@@ -3,7 +3,7 @@
 /// The look of one series; the same variant looks the same all over the page.
 struct SeriesStyle {
   /// So many colours are in the style sheet.
-  static let colours = 6
+  static let colours = 10
   static let dashes = ["", "7 4", "10 3 2.5 3", "14 4", "4 3", "10 3 2.5 3 2.5 3"]
 
   let index: Int
@@ -18,7 +18,7 @@ struct SeriesStyle {
     return "color-mix(in oklab, var(\(to)) \(share)%, var(\(from)))"
   }
 
-  // From the seventh series on colours return, with other dashes; shades tell by their order.
+  // From the eleventh series on colours return, with other dashes; shades tell by their order.
   var dash: String {
     shade != nil ? "" : Self.dashes[(index + index / Self.colours) % Self.dashes.count]
   }
@@ -83,23 +83,34 @@ extension Double {
 
 package enum LabelPlaces {
   /// Places near the wanted ones, at least `gap` apart and, if there is room, within `bounds`.
+  ///
+  /// Labels that would touch are pooled and stand about the mean of the places that they want,
+  /// which moves them least in the sense of least squares (isotonic regression).
   package static func apart(
     _ wanted: [Double], gap: Double, within bounds: ClosedRange<Double>
   ) -> [Double] {
     let order = wanted.indices.sorted { (wanted[$0], $0) < (wanted[$1], $1) }
-    var places = order.map { min(max(wanted[$0], bounds.lowerBound), bounds.upperBound) }
-    for index in places.indices.dropFirst() {
-      places[index] = max(places[index], places[index - 1] + gap)
-    }
-    // Back up from the lower edge, where pushing down went over it.
-    if let last = places.indices.last, places[last] > bounds.upperBound {
-      places[last] = bounds.upperBound
-      for index in places.indices.dropLast().reversed() {
-        places[index] = min(places[index], places[index + 1] - gap)
+    // Less a gap for each label before it, places need not be apart, only in order.
+    var pools: [(sum: Double, count: Int)] = []
+    for (rank, index) in order.enumerated() {
+      var pool = (sum: wanted[index] - gap * Double(rank), count: 1)
+      while let last = pools.last,
+        last.sum / Double(last.count) >= pool.sum / Double(pool.count)
+      {
+        pool = (pool.sum + last.sum, pool.count + last.count)
+        pools.removeLast()
       }
+      pools.append(pool)
+    }
+    // Without room for all, what is too much goes over the upper edge.
+    let highest = bounds.upperBound - gap * Double(wanted.count - 1)
+    let lowest = min(bounds.lowerBound, highest)
+    let places = pools.flatMap { pool in
+      Array(
+        repeating: max(lowest, min(highest, pool.sum / Double(pool.count))), count: pool.count)
     }
     var result = wanted
-    for (place, index) in zip(places, order) { result[index] = place }
+    for (rank, index) in order.enumerated() { result[index] = places[rank] + gap * Double(rank) }
     return result
   }
 }

@@ -8,10 +8,14 @@ package import Statistics
 
 extension Summary {
   /// The overview's table; nil where it would have no column.
-  package var overview: Table? {
-    let columns = overviewColumns
+  package var overview: Table? { overview(hasRatios: false) }
+
+  /// The same; with ratios, each metric is followed by the ratio to the baseline, where one says
+  /// something.
+  func overview(hasRatios: Bool) -> Table? {
+    let columns = overviewColumns(hasRatios: hasRatios)
     let rows = blocks.flatMap { block in
-      variants.map { variant in columns.map { $0.text(block, variant) } }
+      block.variants.map { variant in columns.map { $0.text(block, variant) } }
     }
     if columns.isEmpty || rows.isEmpty { return nil }
     let left = columns.indices.filter { columns[$0].isWords }
@@ -25,7 +29,7 @@ extension Summary {
     let text: (SummaryBlock, String) -> String
   }
 
-  private var overviewColumns: [Column] {
+  private func overviewColumns(hasRatios: Bool) -> [Column] {
     var columns = zip(axes.keys, axes.names).map { key, name in
       Column(name: name, isWords: !axes.values(key).allSatisfy { $0.number != nil }) { block, _ in
         axes.text(key, block.axes.first { $0.key == key }?.value)
@@ -37,13 +41,26 @@ extension Summary {
     if choosesKernels {
       columns.append(Column(name: "executed", isWords: true) { $0.kernels($1) })
     }
-    columns += headline.map { metric in
-      Column(name: metric.name, isWords: false) { $0.text(metric, $1) }
+    columns += headline.flatMap { metric in
+      [Column(name: metric.name, isWords: false) { $0.text(metric, $1) }]
+        + (hasRatios ? [ratio(metric)].compactMap(\.self) : [])
     }
     if coverage.ok < coverage.counts.values.reduce(0, +) {
       columns.append(Column(name: "status", isWords: true) { $0.status($1) })
     }
     return columns
+  }
+
+  /// A metric's ratio to the baseline; nil where no variant has one.
+  private func ratio(_ metric: Metric) -> Column? {
+    let all = blocks.flatMap { $0.ratios(metric) }
+    if all.isEmpty { return nil }
+    let baselines = all.map(\.baseline).unique
+    return Column(
+      name: baselines.count == 1 ? "/ \(baselines[0])" : "ratio", isWords: false
+    ) { block, variant in
+      block.ratios(metric).first { $0.subject == variant }.map { "\($0.values.ratioText) x" } ?? ""
+    }
   }
 
   // Whether `auto` ran one kernel here and another there.
@@ -58,6 +75,12 @@ extension SummaryBlock {
   fileprivate func text(_ metric: Metric, _ variant: String) -> String {
     guard let line = line(metric), let estimate = line.estimate(variant) else { return "-" }
     return line.text(estimate)
+  }
+
+  /// The comparisons of a metric that a ratio says something of.
+  fileprivate func ratios(_ metric: Metric) -> [VariantComparison] {
+    guard metric.isRatioTold else { return [] }
+    return (line(metric)?.comparisons ?? []).filter { $0.values.ratio != nil }
   }
 
   /// The kernels that ran for a variant: `flash2`.

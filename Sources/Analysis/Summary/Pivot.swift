@@ -24,8 +24,10 @@ package struct Pivot: Sendable {
     package let missing: String
     /// Whether it keeps the metric's bound, in words; nil where there is none.
     let bound: String?
-    /// Whether it is better than every other entry of its row, and that stands after Holm's correction.
+    /// Whether it is better than every other entry of its row.
     package fileprivate(set) var isBest = false
+    /// Whether a test said so, after Holm's correction; a count is better as it is.
+    fileprivate var isTested = false
   }
 
   /// A table at one combination of what is neither rows nor columns.
@@ -122,6 +124,8 @@ package struct Pivot: Sendable {
     Comparison.judge(&comparisons, among: others)
     for one in candidates where comparisons[one.comparisons].allSatisfy({ $0.verdict == .better }) {
       blocks[one.block].entries[one.row][one.column]?.isBest = true
+      blocks[one.block].entries[one.row][one.column]?.isTested =
+        comparisons[one.comparisons].contains { $0.holmP != nil }
     }
   }
 }
@@ -210,6 +214,21 @@ extension Pivot {
   /// Whether any entry is marked as best.
   package var hasBest: Bool {
     blocks.contains { $0.entries.contains { $0.contains { $0?.isBest == true } } }
+  }
+
+  /// What the mark of the best entries means; nil where there is none in any of the tables.
+  package static func note(on pivots: [Pivot]) -> String? {
+    let best = pivots.flatMap { pivot in
+      pivot.blocks.flatMap { $0.entries.flatMap(\.self) }.compactMap(\.self)
+        .filter(\.isBest).map { (pivot.metric, $0.isTested) }
+    }
+    if best.isEmpty { return nil }
+    let kinds = [(true, "after Holm's correction over the table"), (false, "as counted, no test")]
+    let words = kinds.compactMap { isTested, words -> String? in
+      let names = best.filter { $0.1 == isTested }.map(\.0.name).unique
+      return names.isEmpty ? nil : "\(names.joined(separator: ", ")) \(words)"
+    }
+    return "*: better than every other of its row; \(words.joined(separator: "; "))"
   }
 
   private func text(_ entry: Entry?, hasRoom: Bool) -> String {

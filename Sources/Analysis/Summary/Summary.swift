@@ -17,22 +17,22 @@ package struct Summary: Sendable {
   /// The axes by short name, and the texts of their values.
   package let axes: AxisNames
   /// One block per combination of axis values, in the order of the plan.
-  package private(set) var blocks: [SummaryBlock]
+  package internal(set) var blocks: [SummaryBlock]
   package let coverage: Coverage
   /// The metrics of the overview that any cell has a value of, one a column.
   package let headline: [Metric]
   /// The metrics that get a verdict where that takes a test; all others are described.
   package let primary: [Metric]
   /// How many tests Holm's correction goes over.
-  package private(set) var tests = 0
+  package internal(set) var tests = 0
   /// How each variant does over the learning rates, where there is a grid of them.
-  package private(set) var rateSensitivities: [RateSensitivity] = []
+  package internal(set) var rateSensitivities: [RateSensitivity] = []
   /// Each variant's sensitivity to the learning rate against its baseline's.
-  package private(set) var rateComparisons: [RateSensitivity.Comparison] = []
+  package internal(set) var rateComparisons: [RateSensitivity.Comparison] = []
   /// How stable each variant is over the learning rates, beside its baseline.
-  private(set) var stabilities: [SweptStability] = []
+  var stabilities: [SweptStability] = []
   /// What the values of an axis change, where they are no sizes.
-  package private(set) var axisComparisons: [AxisComparison] = []
+  package internal(set) var axisComparisons: [AxisComparison] = []
   /// The metrics whose growth along an axis is fitted.
   package let scalingMetrics: [Metric]
   /// How far a prediction may be off, in per cent.

@@ -94,11 +94,4 @@ import Records
       ChartAxis(rates, unit: .plain, isLogarithmic: true, at: rates))
     #expect(axis.ticks.map(\.text) == ["0.0003", "0.001", "0.003", "0.01", "0.03", "0.1"])
   }
-
-  @Test func `labels are moved apart and stay within`() {
-    let places = LabelPlaces.apart([50, 52, 51, 10], gap: 16, within: 0...100)
-    #expect(places == [50, 82, 66, 10])
-    let low = LabelPlaces.apart([98, 99], gap: 16, within: 0...100)
-    #expect(low == [84, 100])
-  }
 }

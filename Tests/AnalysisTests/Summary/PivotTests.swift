@@ -90,6 +90,23 @@ struct PivotTests {
       !Pivot(.valLoss, of: shown, rows: Self.sequence, columns: .variant, beside: summary).hasBest)
   }
 
+  @Test("what the mark means is told of tested metrics and of counts apart")
+  func marks() {
+    func pivot(_ metric: Metric) -> Pivot {
+      Pivot(metric, of: Self.rows, rows: Self.sequence, columns: .variant)
+    }
+    let start = "*: better than every other of its row; "
+    #expect(
+      Pivot.note(on: [pivot(.valLoss)])
+        == start + "val_loss after Holm's correction over the table")
+    #expect(Pivot.note(on: [pivot(.peakBytes)]) == start + "peak_bytes as counted, no test")
+    #expect(
+      Pivot.note(on: [pivot(.valLoss), pivot(.peakBytes)])
+        == start + "val_loss after Holm's correction over the table; "
+        + "peak_bytes as counted, no test")
+    #expect(Pivot.note(on: [pivot(.tokensPerSecond)]) == nil)
+  }
+
   @Test("exact figures are best where they are lowest, and not where they are equal")
   func exact() throws {
     let pivot = Pivot(.peakBytes, of: Self.rows, rows: Self.sequence, columns: .variant)

@@ -13,20 +13,32 @@ struct SummarySection: ReportSection {
   let absence = "no cell has a result"
 
   var content: HTML? {
-    let notes = OverviewNotes(summary: data.summary).all.map { ListItem($0) }
+    let notes =
+      OverviewNotes(summary: data.summary).all
+      + eachRun { name, summary in
+        summary.seedsNote.map { [name, $0].compactMap(\.self).joined(separator: ": ") }
+      }
     let parts =
-      (data.summary.overview.map { [$0.html] } ?? [])
-      + (notes.isEmpty ? [] : [DocumentBlock.list(notes).html()])
+      (data.summary.overview(hasRatios: true).map { [$0.html] } ?? [])
+      + (notes.isEmpty ? [] : [DocumentBlock.list(notes.map { ListItem($0) }).html()])
     let every = everyMetric
     if every.isEmpty { return parts.isEmpty ? nil : parts.joined }
     return parts.joined + folded("Every metric", every.map { $0.html(deeper: 1) }.joined)
   }
 
-  /// What the summary says of each point of the axes.
+  /// What there is to say of each run, with its name where there are several.
+  private func eachRun<Words>(_ words: (String?, Summary) -> Words?) -> [Words] {
+    zip(data.runs.namesOnPage, data.summaries).compactMap(words)
+  }
+
+  /// What each run's summary says of each point of its axes.
   private var everyMetric: [DocumentBlock] {
-    data.summary.blocks.flatMap { block in
-      (block.title.isEmpty ? [] : [.heading(block.title, level: 2)])
-        + block.content(tests: data.summary.tests)
-    }
+    eachRun { name, summary in
+      summary.blocks.flatMap { block -> [DocumentBlock] in
+        let title = [name ?? "", block.title].filter { !$0.isEmpty }.joined(separator: ": ")
+        return (title.isEmpty ? [] : [.heading(title, level: 2)])
+          + block.content(tests: summary.tests)
+      }
+    }.flatMap(\.self)
   }
 }
