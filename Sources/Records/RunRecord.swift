@@ -96,30 +96,6 @@ package struct RunRecord: Equatable, Sendable, Record {
     }
   }
 
-  /// How busy the machine was with other programs when a run that measures times began.
-  package struct Load: Equatable, Sendable, Record {
-    /// Mean number of programs that ran or wanted to, over the last minute.
-    package var oneMinute: Double?
-    /// The share of all processors' time that others used, from 0 to 1.
-    package var busy: Double?
-    /// The share of time that the hypervisor gave to other machines, from 0 to 1.
-    package var stolen: Double?
-
-    package init() {}
-
-    package init(oneMinute: Double?, busy: Double?, stolen: Double?) {
-      self.oneMinute = oneMinute
-      self.busy = busy
-      self.stolen = stolen
-    }
-
-    package static var fields: [Field<Self>] {
-      [
-        Field("load_average", \.oneMinute), Field("busy", \.busy), Field("stolen", \.stolen),
-      ]
-    }
-  }
-
   /// What the summary needs to know of the experiment.
   package struct SummaryOptions: Equatable, Sendable, Record {
     /// For a variant, the one that it is compared with.
@@ -176,7 +152,7 @@ package struct RunRecord: Equatable, Sendable, Record {
   package var program = ProgramVersion()
   package var host = HostRecord()
   /// Nil where the run measures no times, and in runs of older versions.
-  package var load: Load?
+  package var load: HostLoad?
   package var gpu: GPU?
   package var datasets: [Dataset] = []
   package var checkpoints: [Checkpoint] = []

@@ -1,6 +1,7 @@
 // ExperimentFiles: which experiment file was meant by a path that is none.
 
 import Config
+import Experiments
 import Foundation
 import Records
 
@@ -13,7 +14,8 @@ enum ExperimentFiles {
   static func meant(by path: String) -> String? {
     let path = path.hasPrefix("./") ? String(path.dropFirst(2)) : path
     let stem = endings.first { path.hasSuffix($0) }.map { String(path.dropLast($0.count)) } ?? path
-    let written = endings.flatMap { ["\(stem)\($0)", "experiments/\(stem)\($0)"] }
+    let places = [stem] + folders.map { "\($0)/\(name(of: path))" }
+    let written = places.flatMap { place in endings.map { place + $0 } }
     if let file = written.first(where: AtomicFile.exists) { return file }
     let folder = path.contains("/") ? AtomicFile.folder(of: path) : "."
     let known = [folder, "experiments"].unique.flatMap { folder in
@@ -23,6 +25,16 @@ enum ExperimentFiles {
       ?? known.first {
         name(of: $0) == Suggestion.nearest(to: name(of: path), among: known.map(name))
       }
+  }
+
+  /// Where a checkout's experiments may be: here, in a folder above, or above the program that it has built.
+  private static var folders: [String] {
+    let above = (0...3).map { String(repeating: "../", count: $0) + "experiments" }
+    let program = AtomicFile.folder(of: CommandLine.executablePath)
+    let aboveProgram = sequence(first: program) { folder in
+      folder == "/" || folder == "." ? nil : AtomicFile.folder(of: folder)
+    }
+    return above + aboveProgram.prefix(5).map { "\($0)/experiments" }
   }
 
   /// What to say of a path at which there is no experiment file.

@@ -38,9 +38,11 @@ import Testing
     #expect(busy.busy == 0.5 && busy.disturbs)
     #expect(
       busy.warning(cores: 2)
-        == "other programs use 50.0 % of all cores; times measured now are disturbed")
-    #expect(quiet.warning(cores: 2) == nil)
-    #expect(quiet.text(cores: 2).hasSuffix("; load average 0.02 on 2 cores"))
+        == "the machine is busy, and times measured now are disturbed: "
+        + "other programs 50.0 % of all cores")
+    #expect(quiet.warning(cores: 2) == nil && quiet.note(cores: 2) == nil)
+    #expect(busy.note(cores: 2)?.hasPrefix("the machine was busy when the run began") == true)
+    #expect(quiet.text(cores: 2).hasSuffix(", load average 0.02 on 2 cores"))
     let robbed = HostLoad(average: "", before: before, after: "cpu 100 0 100 1095 0 0 0 5 0 0")
     #expect(robbed.stolen == 0.05 && robbed.busy == 0 && robbed.disturbs)
     #expect(HostLoad(average: "", before: before, after: before).busy == nil)

@@ -30,8 +30,17 @@ struct BusyMachineTests {
     #expect(finished.code == 0, "\(finished.errors)")
     let warnings = finished.errors.split(separator: "\n").filter { $0.hasPrefix("warning: ") }
     #expect(warnings.count == 1, "\(finished.errors)")
-    #expect(warnings.first?.hasPrefix("warning: other programs use ") == true)
-    #expect(warnings.first?.hasSuffix("times measured now are disturbed") == true)
+    #expect(
+      warnings.first?.hasPrefix(
+        "warning: the machine is busy, and times measured now are disturbed")
+        == true)
+    let note = "the machine was busy when the run began"
+    let summary = try program.run("summary", "timing").output
+    #expect(summary.contains(note), "\(summary)")
+    #expect(try program.read("results/timing/latest/summary.md").contains(note))
+    let page = try program.run("report", "timing", "--output", "page.html")
+    #expect(page.code == 0, "\(page.errors)")
+    #expect(try program.read("page.html").contains(note))
     let load = try JSON(reading: program.read("results/timing/latest/run.json"))["load"]
     #expect((load?["busy"]?.number ?? 0) > 0.1, "\(load?.line ?? "")")
 

@@ -89,6 +89,11 @@ struct CellTests {
     #expect(collected.code == 0 && collected.output.isEmpty, "\(collected.errors)")
     #expect(try row(run, 0)["status"]?.text == "ok")
     #expect(try program.run("show", run).output.contains(": finished, exit code 0\n"))
+    // Collected once more, it ended when it did.
+    try changeRecord(run, #/"end": ".*"/#, "\"end\": \"2026-01-01T00:00:00Z\"")
+    let ended = try program.read("\(run)/run.json")
+    #expect(try program.run("collect", run, "-q").code == 0)
+    #expect(try program.read("\(run)/run.json") == ended)
     #expect(try program.run("rm", run, "--yes").code == 0)
   }
 

@@ -117,6 +117,9 @@ struct CommandLineTests {
     #expect(
       try program.run("plan", "experiments").errors.contains("experiment files in it: tiny.yaml"))
     #expect(!(try program.run("check", "nothing-alike.yaml").errors.contains("did you mean")))
+    // Away from the checkout its experiments are found above the program.
+    let shipped = try program.run("plan", "ex4-kv-cache.yaml").errors
+    #expect(shipped.hasSuffix("/experiments/ex4-kv-cache.yaml'?\n"), "\(shipped)")
 
     let early = try program.run("show", "experiments/tiny.yaml")
     #expect(early.errors.contains("'runexp experiments/tiny.yaml' makes a run of it"))

@@ -75,7 +75,12 @@ struct GenerateCommandTests {
     #expect(unclear.code == 1 && unclear.output.isEmpty)
     #expect(
       unclear.errors.contains(
-        "'tiny' has 4 models; say which with --cell: modern/seed=1, modern/seed=2, classic/seed=1"),
+        """
+        'tiny' has 4 models; say which, or name one cell with --cell:
+          tiny:modern
+          tiny:classic
+
+        """),
       "\(unclear.errors)")
     let first = try program.run("generate", "tiny", "--cell", "classic", "-n", "9")
     #expect(first.code == 0 && first.errors.contains("the model of classic/seed=1, one of 2 seeds"))

@@ -24,10 +24,10 @@ struct LateDeviceTests {
         ["run", "tiny.yaml", "-q", "--threads", "2", "--set", "name=\(name)"] + more)
       #expect(run.code == 0, "\(run.errors)")
     }
-    let files = try program.tree("results/here").filter { $0.hasSuffix("steps.jsonl") }
+    let files = program.tree("results/here").filter { $0.hasSuffix("steps.jsonl") }
     #expect(!files.isEmpty)
     func all(_ name: String, _ file: String) throws -> [String] {
-      let cells = try program.tree("results/\(name)").filter { $0.hasSuffix(file) }.sorted()
+      let cells = program.tree("results/\(name)").filter { $0.hasSuffix(file) }.sorted()
       return try cells.map { try program.read("results/\(name)/\($0)") }
     }
     #expect(try all("late", "steps.jsonl").map(losses) == all("here", "steps.jsonl").map(losses))

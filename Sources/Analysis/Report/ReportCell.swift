@@ -56,16 +56,19 @@ struct ReportCell: Sendable {
 }
 
 extension Sequence<StoredRun> {
-  /// What each run is called among the others: its experiment, its four letters, or both; of a
-  /// single run nothing.
+  /// What each run is called among the others: its experiment, where no other run is of it; else
+  /// its four letters too. A single run has no name.
   var namesOnPage: [String?] {
     let folders = map(\.folder)
     if folders.count < 2 { return folders.map { _ in nil } }
     let experiments = folders.map(\.experiment)
-    let letters = folders.map { String($0.id.description.suffix(4)) }
-    let candidates =
-      [experiments, letters, zip(experiments, letters).map { "\($0) \($1)" }]
-      + [folders.map(\.id.description)]
-    return candidates.first { Set($0).count == folders.count } ?? folders.map(\.path)
+    let names = folders.map { folder in
+      let letters = String(folder.id.description.suffix(4))
+      if experiments.unique.count == 1 { return letters }
+      return experiments.count { $0 == folder.experiment } == 1
+        ? folder.experiment : "\(folder.experiment) \(letters)"
+    }
+    return [names, folders.map(\.id.description)].first { Set($0).count == folders.count }
+      ?? folders.map(\.path)
   }
 }

@@ -27,7 +27,7 @@ struct ReportHead {
         "h1", [:], HTML(questions.count == 1 ? questions[0] : data.summary.experiment)),
       answers, .element("div", ["class": "facts"], joined: facts),
       .element("p", ["class": "coverage \(isWhole ? "whole" : "incomplete")"], HTML(coverage)),
-      failures)
+      loads, failures)
   }
 
   // Of several runs each run's answers stand under its name, and its question where they differ.
@@ -64,6 +64,17 @@ struct ReportHead {
     let isUnfinished = data.runs.contains { $0.record?.end == nil }
     let state = isLive ? "; the run goes on" : "; the run has not ended, or was killed"
     return data.summary.coverage.text + (isLive || isUnfinished ? state : "")
+  }
+
+  // Where times are disturbed.
+  private var loads: HTML {
+    zip(data.summaries, data.runs.namesOnPage).compactMap { summary, name in
+      summary.loadNote.map { note in
+        HTML.element(
+          "p", ["class": "coverage incomplete"],
+          HTML([name, note].compactMap(\.self).joined(separator: ": ")))
+      }
+    }.joined
   }
 
   // A line per run.

@@ -54,19 +54,24 @@ package struct Digest {
   private func lines(_ blocks: [DocumentBlock]) -> Int { Page(blocks).text(width: width).lineCount }
 
   /// As much of a list as keeps within a limit, its first items first; what is left out is counted.
-  private func fitted(_ items: [ListItem], within: ([ListItem]) -> Bool) -> [ListItem] {
+  private func fitted(
+    _ items: [ListItem], _ noun: String, within: ([ListItem]) -> Bool
+  ) -> [ListItem] {
     if within(items) { return items }
+    func left(_ count: Int) -> ListItem {
+      ListItem("\(count) more \(noun)\(count == 1 ? "" : "s")")
+    }
     var kept: [ListItem] = []
     for (place, item) in items.enumerated() {
       let more = items.count - place - 1
-      let rest = more > 0 ? [ListItem("and \(more) more")] : []
+      let rest = more > 0 ? [left(more)] : []
       let shorter = item.below.indices.reversed().dropLast().lazy.map { count in
         ListItem(
           lead: item.lead, item.text,
           below: item.below.prefix(count) + ["and \(item.below.count - count) more"])
       }
       guard let next = ([item] + shorter).first(where: { within(kept + [$0] + rest) })
-      else { return kept + [ListItem("and \(more + 1) more")] }
+      else { return kept + [left(more + 1)] }
       kept.append(next)
     }
     return kept
@@ -118,12 +123,12 @@ package struct Digest {
           ListItem(
             lead: question.question, question.words, below: [question.units].compactMap(\.self))
         }
-      return title + [.list(fitted(items, within: fits))]
+      return title + [.list(fitted(items, "answer", within: fits))]
     }
     // Every name is worth more than a table of the same figures.
     let items =
       [Int.max, 8, 4, 2, 1].lazy.map { summary.answers(naming: $0) }.first(where: fits)
-      ?? fitted(summary.answers(naming: 1), within: fits)
+      ?? fitted(summary.answers(naming: 1), "answer", within: fits)
     return items.isEmpty ? [] : [.list(items)]
   }
 
@@ -135,7 +140,7 @@ package struct Digest {
     let rest = DocumentBlock.paragraph(
       "all metrics: runexp summary \(name) --full; charts: runexp report \(name)")
     // The answers need most of the screen.
-    let items = fitted(notes.map { ListItem($0) } + predicted) { items in
+    let items = fitted(notes.map { ListItem($0) } + predicted, "note") { items in
       lines([.list(items), rest]) <= Self.endingLines
     }
     return (items.isEmpty ? [] : [.list(items)]) + [rest]

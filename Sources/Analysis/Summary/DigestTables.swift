@@ -107,9 +107,7 @@ extension Digest {
     let ratio = baselines.count == 1 ? "/ \(baselines[0])" : isCompared ? "ratio" : "/ first"
     let names = summary.axes.names + (isCompared ? ["variant"] : [])
     let places = summary.blocks.flatMap { block in
-      summary.variants.filter { variant in
-        block.rows.contains { $0.variant == variant && $0.status != .excluded }
-      }.map { (block, $0) }
+      block.plannedVariants.map { (block, $0) }
     }
     func texts(_ metric: Metric, _ block: SummaryBlock, _ variant: String, spread: Bool) -> [String]
     {

@@ -7,15 +7,16 @@ import Records
 package import Statistics
 
 extension Summary {
-  /// The overview's table; nil where it would have no column.
+  /// The overview's table; nil where it would have no column, or no cell has a result.
   package var overview: Table? { overview(hasRatios: false) }
 
   /// The same; with ratios, each metric is followed by the ratio to the baseline, where one says
   /// something.
   func overview(hasRatios: Bool) -> Table? {
+    if coverage.ok == 0 { return nil }
     let columns = overviewColumns(hasRatios: hasRatios)
     let rows = blocks.flatMap { block in
-      block.variants.map { variant in columns.map { $0.text(block, variant) } }
+      block.plannedVariants.map { variant in columns.map { $0.text(block, variant) } }
     }
     if columns.isEmpty || rows.isEmpty { return nil }
     let left = columns.indices.filter { columns[$0].isWords }
@@ -45,7 +46,7 @@ extension Summary {
       [Column(name: metric.name, isWords: false) { $0.text(metric, $1) }]
         + (hasRatios ? [ratio(metric)].compactMap(\.self) : [])
     }
-    if coverage.ok < coverage.counts.values.reduce(0, +) {
+    if coverage.ok < coverage.planned {
       columns.append(Column(name: "status", isWords: true) { $0.status($1) })
     }
     return columns
@@ -122,8 +123,9 @@ struct OverviewNotes {
 
   /// What must be known on one screen: excluded cells are counted in the coverage, seeds have a note of their own.
   var digest: [String] {
-    data + machines + concurrency + Self.first(4, of: missing(.excluded)) + rounds.prefix(1)
-      + Self.first(2, of: confounded) + inequalities
+    data + machines + [summary.loadNote].compactMap(\.self) + concurrency
+      + Self.first(4, of: missing(.excluded)) + rounds.prefix(1) + Self.first(2, of: confounded)
+      + inequalities
   }
 
   private var rounds: [String] {

@@ -230,14 +230,16 @@ extension Summary {
       + stabilityAnswers
   }
 
-  /// `0.01 cannot be told from it`.
+  /// `seed by seed 0.01 cannot be told from it`.
   private func tied(_ one: RateSensitivity, _ axis: String) -> String {
     let others = axes.values(axis).count - 1
     if one.ties.isEmpty { return "all others are worse" }
     if one.seeds.count < Comparison.fewSeeds, one.ties.count == others {
       return Comparison.Reason.fewSeeds(one.seeds.count).text
     }
-    return one.ties.map { axes.text(axis, $0) }.joined(separator: ", ") + " cannot be told from it"
+    // Two means may be far apart and the seeds not agree which is lower: pairs decide.
+    let ties = one.ties.map { axes.text(axis, $0) }.joined(separator: ", ")
+    return (one.seeds.count > 1 ? "seed by seed " : "") + ties + " cannot be told from it"
   }
 
   private func text(_ sample: Sample) -> String {

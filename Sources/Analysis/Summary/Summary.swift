@@ -39,6 +39,8 @@ package struct Summary: Sendable {
   package var tolerance = 1.0
   /// Whether the workload is train.
   package let isTraining: Bool
+  /// What else the machine did while times were measured; nil where it was quiet, or nobody looked.
+  package var loadNote: String?
   /// The bounds that metrics are expected to keep.
   package var expectations: [ExpectedBound] = []
 
@@ -223,6 +225,12 @@ package struct SummaryBlock: Sendable {
   /// The usual baseline.
   package var baseline: String? { baselines.usual }
 
+  /// The variants that have a cell here which the file does not exclude.
+  var plannedVariants: [String] {
+    let planned = Set(rows.filter { $0.status != .excluded }.map(\.variant))
+    return variants.filter(planned.contains)
+  }
+
   /// `workload.sequence = 128, precision = f32`; empty where the matrix has no axes.
   package var title: String {
     axes.map { "\($0.key) = \($0.value.text ?? $0.value.line)" }.joined(separator: ", ")
@@ -259,5 +267,6 @@ extension Summary {
       primary: told.primary.compactMap(Metric.named),
       scaling: told.scaling.compactMap(Metric.named))
     expectations = told.expectations
+    loadNote = record.flatMap { $0.load?.note(cores: $0.host.logicalCores) }
   }
 }

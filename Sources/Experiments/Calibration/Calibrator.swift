@@ -77,9 +77,8 @@ package struct Calibrator {
   package static func disturbance() -> String? {
     let load = HostLoad.measure()
     guard load.disturbs else { return nil }
-    func percent(_ share: Double?) -> String { Metric.peakPercent.text((share ?? 0) * 100) }
-    return "other programs use \(percent(load.busy)) of all cores, other machines took "
-      + "\(percent(load.stolen)): the noise floor will be higher than on a quiet machine, and diff will miss smaller changes"
+    return load.text(cores: ProcessInfo.processInfo.processorCount)
+      + ": the noise floor will be higher than on a quiet machine, and diff will miss smaller changes"
   }
 
   /// A folder for what a calibration writes on its way; whoever asks for it removes it.

@@ -3,7 +3,7 @@
 
 import Config
 internal import Foundation
-import Records
+package import Records
 internal import Tensors
 
 /// What of the machine changes from moment to moment.
@@ -43,16 +43,8 @@ package struct HostState: Sendable {
 
 // How busy the machine is with other programs, which would disturb timings.
 
-/// The load on the machine, seen while this program sleeps.
-package struct HostLoad: Equatable, Sendable {
-  /// Mean number of programs that ran or wanted to, over the last minute.
-  package let oneMinute: Double?
-  /// The share of all cores' time that others used, from 0 to 1.
-  package let busy: Double?
-  /// The share of time that the hypervisor gave to other machines, from 0 to 1.
-  package let stolen: Double?
-
-  /// Looks at the system's counters twice, a fifth of a second apart.
+extension HostLoad {
+  /// Looks at the system's counters twice, a fifth of a second apart, while this program sleeps.
   static func measure() -> HostLoad {
     let before = counters
     usleep(200_000)
@@ -64,41 +56,18 @@ package struct HostLoad: Equatable, Sendable {
   ///   - average: the text of `/proc/loadavg`.
   ///   - before: the first line of `/proc/stat`, and `after` the same later.
   package init(average: String, before: String, after: String) {
-    oneMinute = average.split(separator: " ").first.flatMap { Double($0) }
+    let oneMinute = average.split(separator: " ").first.flatMap { Double($0) }
     let (old, new) = (Self.ticks(before), Self.ticks(after))
     let total = zip(new, old).map { max(0, $0 - $1) }
     let sum = total.reduce(0, +)
     guard total.count >= 8, sum > 0 else {
-      busy = nil
-      stolen = nil
+      self.init(oneMinute: oneMinute, busy: nil, stolen: nil)
       return
     }
     // user nice system idle iowait irq softirq steal
-    stolen = total[7] / sum
-    busy = 1 - (total[3] + total[4] + total[7]) / sum
-  }
-
-  /// Whether timings taken now would not be those of a quiet machine.
-  package var disturbs: Bool { busy ?? 0 > 0.1 || stolen ?? 0 > Self.stolenLimit }
-  private static let stolenLimit = 0.02
-
-  /// The figures in words.
-  package func text(cores: Int) -> String {
-    func percent(_ share: Double?) -> String {
-      share.map { Metric.peakPercent.text($0 * 100) } ?? "?"
-    }
-    return "other programs use \(percent(busy)) of all cores"
-      + (stolen ?? 0 > Self.stolenLimit ? ", other machines took \(percent(stolen))" : "")
-      + (oneMinute.map { "; load average \($0) on \(cores) cores" } ?? "")
-  }
-
-  /// What to say before times are measured; nil on a quiet machine.
-  package func warning(cores: Int) -> String? {
-    disturbs ? "\(text(cores: cores)); times measured now are disturbed" : nil
-  }
-
-  var record: RunRecord.Load {
-    RunRecord.Load(oneMinute: oneMinute, busy: busy, stolen: stolen)
+    self.init(
+      oneMinute: oneMinute, busy: 1 - (total[3] + total[4] + total[7]) / sum,
+      stolen: total[7] / sum)
   }
 
   private static var counters: String {

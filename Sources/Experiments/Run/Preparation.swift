@@ -117,7 +117,7 @@ package struct Preparation {
     var record = RunRecord(
       folder: folder, arguments: options.arguments, program: program,
       host: HostRecord.read(isa: device.summary, .read()), start: .now)
-    record.load = load?.record
+    record.load = load
     record.datasets = RunRecord.datasets(of: plan.texts)
     record.checkpoints = plan.checkpoints
     record.options = options

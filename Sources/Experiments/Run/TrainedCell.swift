@@ -41,15 +41,27 @@ package struct TrainedCell {
       "\($0.row.variant) \(JSON.object($0.row.axes).line)"
     }
     guard let first = chosen.first, kinds.count == 1 else {
-      let shown = chosen.prefix(8).map { Wording.shellWord($0.label) }.joined(separator: ", ")
-      throw CellError(
-        description: "'\(name)' has \(chosen.count) models; say which with --cell: \(shown)"
-          + (chosen.count > 8 ? " and \(chosen.count - 8) more" : ""))
+      throw CellError(description: Self.question(chosen, named: name, isOfVariants: cell == nil))
     }
     folder = first.folder
     label = first.label
     note =
       chosen.count == 1
       ? nil : "the model of \(first.label), one of \(chosen.count) seeds; --cell names another"
+  }
+
+  /// Which of several models? Each variant has a name of its own where the run has several; else each cell.
+  private static func question(
+    _ cells: [StoredCell], named name: String, isOfVariants: Bool
+  ) -> String {
+    let variants = cells.map(\.row.variant).unique
+    let isOfVariants = isOfVariants && variants.count > 1
+    let names =
+      isOfVariants ? variants.map { "\(name):\($0)" } : cells.map { "--cell \($0.label)" }
+    let most = 12
+    return "\(Wording.quote(name)) has \(cells.count) models; say which"
+      + (isOfVariants ? ", or name one cell with --cell:" : ":")
+      + names.prefix(most).map { "\n  \(Wording.harmless($0))" }.joined()
+      + (names.count > most ? "\n  and \(names.count - most) more" : "")
   }
 }

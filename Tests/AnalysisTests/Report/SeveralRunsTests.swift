@@ -33,6 +33,7 @@ import Testing
     return run
   }
 
+  /// The runs' folders are there as long as the cases are.
   private func stored(_ cases: [ReportCase]) throws -> [StoredRun] {
     try cases.map { try StoredRun($0.folder) }
   }
@@ -42,6 +43,7 @@ import Testing
     let cases = try [1.0, 4.0].map {
       try run("case", variants: ["plain"], losses: losses, seconds: $0)
     }
+    defer { withExtendedLifetime(cases) {} }
     let runs = try stored(cases)
     let plain = Report(runs)
     #expect(plain.sections.first == "Run against run")
@@ -64,6 +66,7 @@ import Testing
     let cases = try (0..<3).map { _ in
       try run("case", losses: [base, less], headline: [.valLoss])
     }
+    defer { withExtendedLifetime(cases) {} }
     let runs = try stored(cases)
     #expect(runs[0].summary.differences.map(\.comparison.verdict) == [.better])
     let report = Report(runs)
@@ -86,8 +89,11 @@ import Testing
         losses: [[3, 3.1, 3.2], [4, 4.1, 4.2]], seconds: 2),
       try run("second", question: "Is y so?", variants: ["rope"], losses: [[3, 3.1, 3.2]]),
     ]
-    let report = Report(try stored(cases))
+    let report = try withExtendedLifetime(cases) { Report(try stored(cases)) }
     for question in ["Is x so?", "Is y so?"] { #expect(report.html.contains(question)) }
+    for name in ["first", "second \(cases[1].folder.id.description.suffix(4))"] {
+      #expect(report.html.contains("<h2 class=\"run\">\(name)</h2>"))
+    }
     #expect(!report.html.contains("no value"))
     let first = report.section("experiment-1-summary")
     let second = report.section("experiment-2-summary")
@@ -107,7 +113,7 @@ import Testing
     let cases = try ["train", "inspect"].map {
       try run("case", losses: [[2], [1]], workload: $0)
     }
-    let report = Report(try stored(cases))
+    let report = try withExtendedLifetime(cases) { Report(try stored(cases)) }
     #expect(!report.section("experiment-2-summary").isEmpty)
     #expect(!report.html.contains("Run against run"))
   }

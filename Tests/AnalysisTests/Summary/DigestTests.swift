@@ -266,7 +266,7 @@ import Testing
       }
       return Self.digest(
         rows, isTraining: false, headline: [.decodeLossChange], primary: [.decodeLossChange]
-      ).contains("in decode_loss_change of rolling")
+      ).replacing(/\s+/, with: " ").contains("in decode_loss_change of rolling")
     }
     #expect(note(0.1))
     #expect(!note(1e-8))

@@ -76,7 +76,7 @@ import Statistics
     #expect(summary.rateSensitivities.map(\.ties) == [[0.1]])
     #expect(
       summary.document.text.contains(
-        "Best learning rate? 0.01 (val_loss 1.8050; 0.1 cannot be told from it)\n"))
+        "Best learning rate? 0.01 (val_loss 1.8050; seed by seed 0.1 cannot be told from it)\n"))
     let clear = losses.map { [$0[0], $0[1], $0[2] + 1] }
     let alone = zip(1..., clear).flatMap { Self.rows("a", seed: $0, $1) }
     #expect(

@@ -201,11 +201,10 @@ import Testing
         val_loss against a: 1 seed is too few to say: b +0.1000
 
         sequence  variant  val_loss  parameters  status
-        ────────  ───────  ────────  ──────────  ────────
+        ────────  ───────  ────────  ──────────  ───────
              128  a          1.5000      1.00 k  ok
              128  b          1.6000      1.00 k  ok
              512  a               -      1.00 k  not run
-             512  b               -      1.00 k  excluded
 
         - a, sequence 512, seed 1: not run
         - b, sequence 512, seed 1: excluded: excluded by matrix.exclude
