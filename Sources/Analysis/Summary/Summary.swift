@@ -267,6 +267,8 @@ extension Summary {
       primary: told.primary.compactMap(Metric.named),
       scaling: told.scaling.compactMap(Metric.named))
     expectations = told.expectations
-    loadNote = record.flatMap { $0.load?.note(cores: $0.host.logicalCores) }
+    // Where nothing was measured nothing was disturbed.
+    loadNote =
+      coverage.ok == 0 ? nil : record.flatMap { $0.load?.note(cores: $0.host.logicalCores) }
   }
 }
