@@ -56,8 +56,9 @@ struct ReportCell: Sendable {
 }
 
 extension Sequence<StoredRun> {
-  /// What each run is called among the others: its experiment, where no other run is of it; else
-  /// its four letters too. A single run has no name.
+  /// What each run is called among the others; of a single run nothing.
+  ///
+  /// Its experiment, where no other run is of it; else its four letters, too.
   var namesOnPage: [String?] {
     let folders = map(\.folder)
     if folders.count < 2 { return folders.map { _ in nil } }
