@@ -25,6 +25,7 @@ check: lint test
 lint: prepare
 	@swift format lint --strict --recursive --parallel Package.swift Sources Tests
 	@if command -v clang-format > /dev/null; then clang-format --dry-run --Werror $(C_SOURCES); fi
+	@scripts/compile-parts
 
 format: prepare
 	@swift format --in-place --recursive --parallel Package.swift Sources Tests

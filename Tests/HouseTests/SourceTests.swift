@@ -21,6 +21,18 @@ import Testing
     #expect(counts[counts.count / 2] <= 120)
   }
 
+  @Test func `a file of kernels has the compiler's vectors, or loops that it vectorises`() throws {
+    let folder = "Sources/CKernels/cpu"
+    let math = try Repository.text("\(folder)/vector_math.inc")
+    let functions = math.matches(of: #/INLINE \w+ (vector_\w+)\(/#).map { String($0.1) }
+    #expect(functions.count > 4)
+    for path in try Repository.files(in: folder, "inc") {
+      let text = try Repository.text(path)
+      let hasLoops = text.contains("SHARED_RUNS") || functions.contains { text.contains("\($0)(") }
+      #expect(!hasLoops || !text.contains(#/\bvf\b/#), "\(path) has both")
+    }
+  }
+
   @Test func `every source file opens by saying what it is`() throws {
     for path in try Repository.sources() {
       let first = try Repository.text(path).lines.first ?? ""

@@ -5,6 +5,13 @@
 
 #include "../host/host.h"
 
+// Not within the files of a table: they are compiled with the instruction set of each.
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
 /// One table for each instruction set, filled by cpu_<level>.c; all are compiled, one is chosen at
 /// start.
 extern const struct kernels runexp_cpu_table_generic;

@@ -1,14 +1,7 @@
 // The CPU's kernels for any other processor, such as Arm: vectors of 4 floats, 32 registers. They
 // are compiled and tested on x86 too, where nobody chooses them.
-// Not their code: bodies.inc includes that, the same for every instruction set.
+// Not their code: table.inc includes that, the same for every instruction set.
 #include "cpu.h"
-
-#include <float.h>
-#include <math.h>
-#include <stdio.h>
-#include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #define ISA(name) name##_generic
 #define ISA_NAME "portable"
@@ -18,4 +11,4 @@
 #define FLASH_ROWS 8
 #define FLASH_VECTORS 2
 
-#include "bodies.inc"
+#include "table.inc"

@@ -1,13 +1,6 @@
 // The CPU's kernels for x86-64-v2: vectors of 4 floats, 16 registers, no fused multiply-add.
-// Not their code: bodies.inc includes that, the same for every instruction set.
+// Not their code: table.inc includes that, the same for every instruction set.
 #include "cpu.h"
-
-#include <float.h>
-#include <math.h>
-#include <stdio.h>
-#include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #if defined(__x86_64__)
 #define ISA(name) name##_v2
@@ -19,6 +12,6 @@
 #define FLASH_VECTORS 2
 
 #pragma clang attribute push(__attribute__((target("arch=x86-64-v2"))), apply_to = function)
-#include "bodies.inc"
+#include "table.inc"
 #pragma clang attribute pop
 #endif

@@ -1,13 +1,6 @@
 // The CPU's kernels for x86-64-v4: vectors of 16 floats, 32 registers.
-// Not their code: bodies.inc includes that, the same for every instruction set.
+// Not their code: table.inc includes that, the same for every instruction set.
 #include "cpu.h"
-
-#include <float.h>
-#include <math.h>
-#include <stdio.h>
-#include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #if defined(__x86_64__)
 #define ISA(name) name##_v4
@@ -20,6 +13,6 @@
 
 #pragma clang attribute push(__attribute__((target("arch=x86-64-v4,no-prefer-256-bit"))),          \
                              apply_to = function)
-#include "bodies.inc"
+#include "table.inc"
 #pragma clang attribute pop
 #endif
