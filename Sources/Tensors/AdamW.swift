@@ -1,4 +1,5 @@
-// AdamW: Adam with decoupled weight decay (Loshchilov & Hutter 2019, arXiv 1711.05101), and the gradient norm.
+// AdamW: Adam with decoupled weight decay (Loshchilov & Hutter 2019, arXiv 1711.05101), and the
+// gradients' norm.
 
 import CKernels
 
@@ -27,11 +28,24 @@ package final class AdamW {
   }
   private var beta1, beta2: Power
   private let options: AdamWOptions
-  private let squares: Storage
+  private let parameters: [Tensor]
+  private let decays: [Bool]
+  /// The list of parameters that the kernels read, and the gradients that stand in it now.
+  private let list: Storage
+  private var listed: [UnsafeMutableRawPointer?]?
 
-  /// - Parameter parameters: f32 tensors, all on `device`.
-  package init(_ options: AdamWOptions, for parameters: [Tensor], on device: Device) {
+  /// - Parameters:
+  ///   - parameters: f32 tensors, all on `device`.
+  ///   - decays: whether weight decay applies to a parameter.
+  package init(
+    _ options: AdamWOptions, for parameters: [Tensor], decays: [Bool], on device: Device
+  ) {
+    precondition(
+      decays.count == parameters.count,
+      "AdamW: \(parameters.count) parameters, \(decays.count) decays")
     self.options = options
+    self.parameters = parameters
+    self.decays = decays
     beta1 = Power(of: options.beta1)
     beta2 = Power(of: options.beta2)
     moments = parameters.map { parameter in
@@ -43,69 +57,74 @@ package final class AdamW {
       pair.second.zero()
       return pair
     }
-    squares = Storage(bytes: max(parameters.count, 1) * 8, kind: .workspace, on: device)
+    list = Storage(
+      bytes: max(parameters.count, 1) * MemoryLayout<parameter_update>.stride, kind: .workspace,
+      on: device)
   }
 
-  /// The Euclidean norm over all gradients, summed in double in the order given; NaN or infinite when one is.
-  package func norm(of gradients: [Tensor?]) -> Double {
-    let device = squares.device
-    let sums = squares.pointer.assumingMemoryBound(to: Double.self)
-    device.zero(squares.pointer, bytes: squares.bytes)
-    for (index, gradient) in gradients.enumerated() {
-      guard let gradient else { continue }
-      device.run(
-        device.kernels.sum_squares,
-        .init(out: sums + index, x: gradient.floats, n: Int64(gradient.count)))
-    }
-    var host = [Double](repeating: 0, count: gradients.count)
-    host.withUnsafeMutableBytes { squares.download(into: $0) }
-    return host.reduce(0, +).squareRoot()
-  }
+  /// 1 - beta^t of the step to come, for both moments.
+  package var nextCorrections: (first: Float, second: Float) { (beta1.next, beta2.next) }
 
-  /// Takes one step in place.
+  /// Asks for the gradients' norm and for one step in place, each in one call for all parameters.
+  ///
+  /// The device takes the step where the norm and what else `figures` holds are finite; the caller
+  /// then counts it in `steps`.
   ///
   /// - Parameters:
   ///   - gradients: one a parameter; nil where nothing flowed.
-  ///   - gradientScale: factor on the gradients, for clipping.
-  ///   - decays: whether weight decay applies to a parameter.
+  ///   - scalars: with the rate and `nextCorrections`.
+  ///   - figures: gets the norm.
+  ///   - clip: the largest norm; gradients of a larger one are scaled down to it.
   package func step(
-    _ parameters: [Tensor], _ gradients: [Tensor?], rate: Float, gradientScale: Float,
-    decays: [Bool]
+    _ gradients: [Tensor?], _ scalars: StepScalars, _ figures: StepFigures, clip: Double = .infinity
   ) {
-    let device = squares.device
+    let device = list.device
+    enlist(gradients)
+    let updates = UnsafePointer(list.pointer.assumingMemoryBound(to: parameter_update.self))
+    device.gradientNorm(of: updates, count: parameters.count, into: figures.norm)
+    device.run(
+      device.kernels.adamw,
+      .init(
+        list: updates, step: scalars.pointer, figures: figures.norm,
+        count: Int64(parameters.count),
+        figure_count: Int64(figures.finiteCount), clip: clip, beta1: options.beta1,
+        beta2: options.beta2, epsilon: options.epsilon))
+  }
+
+  /// Uploads the list where other gradients are to stand in it: usually once.
+  private func enlist(_ gradients: [Tensor?]) {
     precondition(
-      parameters.count == moments.count && gradients.count == moments.count
-        && decays.count == moments.count,
-      "AdamW: \(parameters.count) parameters, \(gradients.count) gradients, "
-        + "\(decays.count) decays for \(moments.count) moments")
-    steps += 1
-    for (index, parameter) in parameters.enumerated() {
-      guard let gradient = gradients[index] else { continue }
+      gradients.count == parameters.count,
+      "AdamW: \(gradients.count) gradients for \(parameters.count) parameters")
+    let pointers = gradients.map { $0?.pointer }
+    if listed == pointers { return }
+    listed = pointers
+    let updates = parameters.indices.map { index -> parameter_update in
+      let (parameter, moments) = (parameters[index], moments[index])
       precondition(
-        gradient.count == parameter.count && parameter.count == moments[index].first.count,
-        "AdamW: parameter \(parameter.shape), gradient \(gradient.shape)")
-      device.run(
-        device.kernels.adamw,
-        .init(
-          parameter: parameter.floats, first_moment: moments[index].first.floats,
-          second_moment: moments[index].second.floats, gradient: gradient.floats,
-          n: Int64(parameter.count), rate: rate, beta1: options.beta1, beta2: options.beta2,
-          epsilon: options.epsilon,
-          weight_decay: decays[index] ? options.weightDecay : 0,
-          correction1: beta1.correction, correction2: beta2.correction,
-          gradient_scale: gradientScale))
+        gradients[index].map { $0.count == parameter.count } ?? true,
+        "AdamW: parameter \(parameter.shape), gradient of another size")
+      return parameter_update(
+        parameter: parameter.floats, first_moment: moments.first.floats,
+        second_moment: moments.second.floats,
+        gradient: gradients[index].map { UnsafePointer($0.floats) },
+        n: Int64(parameter.count), weight_decay: decays[index] ? options.weightDecay : 0,
+        reserved: 0)
     }
+    updates.withUnsafeBytes { list.upload($0) }
   }
 }
 
-/// beta^steps, multiplied once a step, in double: in float 1 - beta^steps would lose digits in the first steps.
+/// beta^steps, multiplied once a step, in double: in float 1 - beta^steps would lose digits in the
+/// first steps.
 private struct Power {
   private let beta: Double
   private var value = 1.0
 
   init(of beta: Float) { self.beta = Double(beta) }
 
-  var correction: Float { Float(1 - value) }
+  /// 1 - beta^(steps + 1).
+  var next: Float { Float(1 - value * beta) }
 
   /// Brings the power from one number of steps to another.
   mutating func follow(_ steps: Int, from last: Int) {

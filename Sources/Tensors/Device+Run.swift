@@ -10,6 +10,7 @@ protocol CallWithWorkspace {
 extension CKernels.gemm: CallWithWorkspace {}
 extension CKernels.rms_norm_backward: CallWithWorkspace {}
 extension CKernels.layer_norm_backward: CallWithWorkspace {}
+extension CKernels.gradient_norm: CallWithWorkspace {}
 extension CKernels.attention_forward: CallWithWorkspace {}
 extension CKernels.attention_backward: CallWithWorkspace {}
 

@@ -36,14 +36,4 @@ package final class Pass {
   }
 
   func observe(logits: Tensor) { maxLogits.append(logits) }
-
-  /// The largest attention logit seen in this pass; nil when none was observed, as on a meta device.
-  package func largestLogit() -> Float? {
-    if device.isMeta { return nil }
-    return maxLogits.flatMap { $0.values() }.filter { $0 > -.infinity || $0.isNaN }
-      .reduce(nil) { largest, logit in
-        guard let largest, !largest.isNaN else { return largest ?? logit }
-        return logit.isNaN ? logit : max(largest, logit)
-      }
-  }
 }

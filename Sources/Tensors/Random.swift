@@ -5,7 +5,7 @@ import Glibc
 
 /// A stream of random numbers, keyed by (seed, purpose, name); value i needs no value before it.
 package struct Random: Sendable {
-  private let key: UInt64
+  let key: UInt64
 
   /// - Parameters:
   ///   - seed: the run's seed.

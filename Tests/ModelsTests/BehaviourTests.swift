@@ -93,7 +93,8 @@ struct BehaviourTests {
     let parameters = model.parameters.tensors
     let optimizer = AdamW(
       AdamWOptions(beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0), for: parameters,
-      on: device)
+      decays: parameters.map { _ in false }, on: device)
+    let (scalars, figures) = (StepScalars(on: device), StepFigures(on: device))
     var first: Double?
     var last = Double.infinity
     for _ in 0..<200 where last > 0.05 * (first ?? 0) {
@@ -103,9 +104,9 @@ struct BehaviourTests {
       ).objective()
       if first == nil { first = last }
       tape.backward(into: gradients)
-      optimizer.step(
-        parameters, parameters.indices.map(gradients.leaf), rate: 1e-2, gradientScale: 1,
-        decays: parameters.map { _ in false })
+      scalars.upload(rate: 1e-2, corrections: optimizer.nextCorrections)
+      optimizer.step(parameters.indices.map(gradients.leaf), scalars, figures)
+      optimizer.steps += 1
     }
     #expect(last < 0.1 * (try #require(first)))
   }

@@ -50,7 +50,7 @@ struct GradientTests {
   ) -> (Double, Tape) {
     let tape = Tape(leaves: model.parameters.all.count)
     let pass = Pass(on: device, tape: tape)
-    pass.dropoutKeys = DropoutKeys(seed: 3, step: 0)
+    pass.dropoutKeys = DropoutKeys(seed: 3, step: 0, on: device)
     return (model.loss(batch.inputs, targets: batch.targets, pass).objective(), tape)
   }
 

@@ -80,15 +80,15 @@ struct ModelOptionTests {
       pass.dropoutKeys = keys
       return model(tokens, pass).values()
     }
-    let first = logits(DropoutKeys(seed: 1, step: 0))
-    #expect(first == logits(DropoutKeys(seed: 1, step: 0)))
-    #expect(first != logits(DropoutKeys(seed: 1, step: 1)))
-    #expect(first != logits(DropoutKeys(seed: 2, step: 0)))
+    let first = logits(DropoutKeys(seed: 1, step: 0, on: device))
+    #expect(first == logits(DropoutKeys(seed: 1, step: 0, on: device)))
+    #expect(first != logits(DropoutKeys(seed: 1, step: 1, on: device)))
+    #expect(first != logits(DropoutKeys(seed: 2, step: 0, on: device)))
     #expect(logits(nil) == (try self.logits()))
     let operations = { (model: Transformer) -> Int in
       let tape = Tape(leaves: model.parameters.all.count)
       let pass = Pass(on: device, tape: tape)
-      pass.dropoutKeys = DropoutKeys(seed: 1, step: 0)
+      pass.dropoutKeys = DropoutKeys(seed: 1, step: 0, on: device)
       _ = model(tokens, pass)
       return tape.operations.filter { $0 == "dropout" }.count
     }

@@ -80,7 +80,7 @@ import Testing
     for (name, offset) in [
       ("gemm", MemoryLayout<kernels>.offset(of: \.gemm)),
       ("upload", MemoryLayout<kernels>.offset(of: \.upload)),
-      ("sum_squares", MemoryLayout<kernels>.offset(of: \.sum_squares)),
+      ("adamw", MemoryLayout<kernels>.offset(of: \.adamw)),
     ] {
       let offset = try #require(offset)
       let text = refusal { table in

@@ -291,15 +291,26 @@ struct softcap_backward {
   element_type type;
 };
 
+/// What changes from one training step to the next. It lies in the device's memory and is read when
+/// a kernel runs, so that a step that was captured can be replayed.
+struct step_scalars {
+  uint64_t dropout_key;
+  float rate;                     // the learning rate
+  float correction1, correction2; // 1 - beta1^t, 1 - beta2^t at step t, from 1
+  float reserved;
+};
+
 /// out = x / (1 - probability) where element i is kept, else 0; also its own gradient. Element i is
-/// kept when the upper 24 bits of mix(key + i * 0x9e3779b97f4a7c15), as a fraction of 2^24, are at
-/// least `probability`; mix is SplitMix64's. So the choice depends on key and index alone and can
-/// be made again.
+/// kept when the upper 24 bits of mix(key + i * G), as a fraction of 2^24, are at least
+/// `probability`, where key = mix(step->dropout_key + index * G), G is 0x9e3779b97f4a7c15 and mix
+/// is SplitMix64's. So the choice depends on the step's key and two indices alone and can be made
+/// again.
 struct dropout {
   struct gradient out;
   const void *x;
+  const struct step_scalars *step;
   int64_t n;
-  uint64_t key;
+  int64_t index; // which dropout of the step this is, from 0
   float probability;
   element_type type;
 };
@@ -361,25 +372,59 @@ struct cross_entropy_backward {
   element_type type;
 };
 
-// Optimizer.
+// Reductions: what a training step tells is reduced on the device, so that a few bytes of it are
+// downloaded.
 
-/// One AdamW step (Loshchilov & Hutter 2019): decay is decoupled, and the gradient is scaled first
-/// (clipping).
-struct adamw {
-  float *parameter, *first_moment, *second_moment; // [n]
-  const float *gradient;
-  int64_t n;
-  float rate, beta1, beta2, epsilon, weight_decay;
-  float correction1, correction2; // 1 - beta1^t, 1 - beta2^t
-  float gradient_scale;
-};
-
-/// out[0] = the sum of squares of x[n], accumulated in double.
-struct sum_squares {
+/// out[0] = the sum of x[n], or of the squares of x[n], accumulated in double.
+struct sum {
   double *out;
   const float *x;
   int64_t n;
+  bool squared;
 };
+
+/// out[0] = the largest of x[n], and of what out[0] was where it accumulates. NaN where one is;
+/// -inf of none.
+struct maximum {
+  float *out;
+  const float *x;
+  int64_t n;
+  bool accumulate;
+};
+
+// Optimizer: one call for all parameters of a model.
+
+/// A parameter and what its update needs. Without a gradient it stays as it is.
+struct parameter_update {
+  float *parameter, *first_moment, *second_moment; // [n]
+  const float *RUNEXP_NULLABLE gradient;           // [n]
+  int64_t n;
+  float weight_decay;
+  float reserved;
+};
+
+/// out[0] = the Euclidean norm over all gradients of the list: squares are accumulated in double,
+/// one parameter after another.
+struct gradient_norm {
+  double *out;
+  const struct parameter_update *list; // [count], in the device's memory as all that is pointed to
+  int64_t count;
+  void *RUNEXP_NULLABLE workspace;
+};
+
+/// One AdamW step (Loshchilov & Hutter 2019): decay is decoupled, and the gradient is scaled first,
+/// by min(1, clip / (figures[0] + 1e-6)). Where a figure is not finite, nothing is changed.
+struct adamw {
+  const struct parameter_update *list; // [count]
+  const struct step_scalars *step;
+  const double *figures; // [figure_count]: the gradients' norm, and what else must be finite
+  int64_t count, figure_count;
+  double clip; // the largest norm; infinite for none
+  float beta1, beta2, epsilon;
+};
+
+_Static_assert(sizeof(struct step_scalars) == 24, "the same for every compiler");
+_Static_assert(sizeof(struct parameter_update) == 48, "the same for every compiler");
 
 #ifdef __cplusplus
 }

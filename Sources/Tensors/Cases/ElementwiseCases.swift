@@ -56,7 +56,8 @@ extension OpCases {
       "dropout", "", type, [.activation("x", shape)], kernels: ["dropout"],
       .operation { pass, inputs in
         // The same keys in every run of the case, whatever ran before.
-        pass.dropoutKeys = DropoutKeys(seed: 1, step: inputs[0].count)
+        pass.dropoutKeys = DropoutKeys(
+          seed: 1, step: inputs[0].count, on: pass.device)
         return pass.dropout(inputs[0], 0.3)
       })
   }

@@ -1,4 +1,5 @@
-// The cases of kernels that no differentiable operation runs: conversions and the optimizer's.
+// The cases of kernels that no differentiable operation runs: conversions, reductions and the
+// optimizer's.
 
 import CKernels
 
@@ -10,10 +11,17 @@ extension OpCases {
   }
 
   static func optimizerChecks() -> [OpCase] {
-    [1, 70, 40_000].flatMap { [adamw($0), sumSquares($0)] }
+    [1, 70, 40_000].flatMap { count in
+      [false, true].map { sum(count, squared: $0) } + [maximum(count), gradientNorm(count)]
+    } + [
+      adamw(1), adamw(70), adamw(40_000), adamw(70, clip: 1e-3, "clipped"),
+      adamw(70, figure: .infinity, "a figure that is not finite"),
+      maximum(40, .repeating([1, 3, 2]), "NaN before", accumulates: .nan),
+      maximum(40, .repeating([1, .nan, 2]), "a NaN"), maximum(0, .normal(1), "of none"),
+    ]
   }
 
-  static func optimizerBenchmarks() -> [OpCase] { [adamw(1 << 22), sumSquares(1 << 22)] }
+  static func optimizerBenchmarks() -> [OpCase] { [adamw(1 << 22), gradientNorm(1 << 22)] }
 
   private static func convert(
     _ count: Int, from type: ElementType, to target: ElementType
@@ -31,40 +39,93 @@ extension OpCases {
       })
   }
 
-  private static func adamw(_ count: Int) -> OpCase {
+  /// The list of a small model's parameters on the device: two that share the inputs, and one that
+  /// gets no gradient.
+  private static func parameterList(_ inputs: [Tensor], decay: Float = 0) -> Storage {
+    let (count, half) = (inputs[0].count, inputs[0].count / 2)
+    let parts = [(0..<half, true), (half..<count, true), (0..<half, false)]
+    let updates = parts.map { range, hasGradient in
+      let at = inputs.map { $0.floats + range.lowerBound }
+      return parameter_update(
+        parameter: at[0], first_moment: at[1], second_moment: at[2],
+        gradient: hasGradient ? UnsafePointer(at[3]) : nil, n: Int64(range.count),
+        weight_decay: range.lowerBound == 0 ? decay : 0, reserved: 0)
+    }
+    let list = Storage(
+      bytes: updates.count * MemoryLayout<parameter_update>.stride, kind: .workspace,
+      on: inputs[0].device)
+    updates.withUnsafeBytes { list.upload($0) }
+    return list
+  }
+
+  private static func parameters(_ count: Int) -> [CaseInput] {
+    [
+      .parameter("parameter", [count]), .parameter("first moment", [count], .normal(0.1)),
+      .parameter("second moment", [count], .positive(0.01)), .constant("gradient", [count]),
+    ]
+  }
+
+  /// - Parameter figure: what must be finite beside the norm.
+  private static func adamw(
+    _ count: Int, clip: Double = .infinity, figure: Double = 1, _ detail: String = ""
+  ) -> OpCase {
     OpCase(
-      "adamw", "", .f32,
-      [
-        .parameter("parameter", [count]), .parameter("first moment", [count], .normal(0.1)),
-        .parameter("second moment", [count], .positive(0.01)), .constant("gradient", [count]),
-      ],
-      kernels: ["adamw"],
+      "adamw", detail, .f32, parameters(count), kernels: ["adamw"],
       .kernel { device, inputs in
-        device.run(
-          device.kernels.adamw,
-          .init(
-            parameter: inputs[0].floats, first_moment: inputs[1].floats,
-            second_moment: inputs[2].floats, gradient: inputs[3].floats, n: Int64(count),
-            rate: 1e-2, beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weight_decay: 0.1,
-            correction1: 0.271, correction2: 0.142625, gradient_scale: 0.5))
+        let list = parameterList(inputs, decay: 0.1)
+        let step = StepScalars(on: device)
+        step.upload(rate: 1e-2, corrections: (0.271, 0.142625))
+        let figures = Storage(bytes: 16, kind: .workspace, on: device)
+        [2.5, figure].withUnsafeBytes { figures.upload($0) }
+        withExtendedLifetime((list, step, figures)) {
+          device.run(
+            device.kernels.adamw,
+            .init(
+              list: list.pointer.assumingMemoryBound(to: parameter_update.self),
+              step: step.pointer, figures: figures.pointer.assumingMemoryBound(to: Double.self),
+              count: 3, figure_count: 2, clip: clip, beta1: 0.9, beta2: 0.95, epsilon: 1e-8))
+        }
         return []
       })
   }
 
-  private static func sumSquares(_ count: Int) -> OpCase {
+  private static func gradientNorm(_ count: Int) -> OpCase {
     OpCase(
-      "sum_squares", "", .f32, [.constant("x", [count])], kernels: ["sum_squares"],
+      "gradient_norm", "", .f32, parameters(count), kernels: ["gradient_norm"], tolerance: 1e-6,
+      .kernel { device, inputs in
+        let list = parameterList(inputs)
+        let updates = list.pointer.assumingMemoryBound(to: parameter_update.self)
+        let norm = withExtendedLifetime(list) {
+          device.reduced(0.0) { device.gradientNorm(of: updates, count: 3, into: $0) }
+        }
+        return [Float(norm)]
+      })
+  }
+
+  private static func sum(_ count: Int, squared: Bool) -> OpCase {
+    OpCase(
+      "sum", squared ? "of squares" : "", .f32, [.constant("x", [count])], kernels: ["sum"],
       tolerance: 1e-6,
       .kernel { device, inputs in
-        let storage = Storage(bytes: 8, kind: .workspace, on: device)
-        device.run(
-          device.kernels.sum_squares,
-          .init(
-            out: storage.pointer.assumingMemoryBound(to: Double.self), x: inputs[0].floats,
-            n: Int64(count)))
-        var sum = 0.0
-        withUnsafeMutableBytes(of: &sum) { storage.download(into: $0) }
-        return [Float(sum)]
+        [Float(device.reduced(0.0) { device.sum(inputs[0], squared: squared, into: $0) })]
+      })
+  }
+
+  /// - Parameter accumulates: what is there before and takes part; nil: nothing.
+  private static func maximum(
+    _ count: Int, _ values: CaseValues = .normal(1), _ detail: String = "",
+    accumulates before: Float? = nil
+  ) -> OpCase {
+    OpCase(
+      "maximum", detail, .f32, [.constant("x", [count], values)], kernels: ["maximum"],
+      tolerance: 0,
+      .kernel { device, inputs in
+        let earlier = before.map { Tensor([$0], [1], kind: .data, on: device) }
+        return [
+          device.reduced(Float(0)) {
+            device.maximum([earlier, inputs[0]].compactMap { $0 }, into: $0)
+          }
+        ]
       })
   }
 }

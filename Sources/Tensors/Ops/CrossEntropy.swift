@@ -6,14 +6,14 @@ import CKernels
 package struct TokenLosses {
   /// -log softmax(logits)[target] in nats, [batch * tokens].
   package let crossEntropy: Tensor
-  fileprivate let logSumExp: Tensor
-  fileprivate let z: Float
+  let logSumExp: Tensor
+  let z: Float
 
   /// The mean of z (log sum exp logits)² in nats per token, which is minimised beside the cross-entropy; nil without z.
   package func meanZLoss() -> Double? {
     if z == 0 { return nil }
-    if logSumExp.device.isMeta { return 0 }
-    let squares = logSumExp.values().reduce(0.0) { $0 + Double($1) * Double($1) }
+    let device = logSumExp.device
+    let squares = device.reduced(0.0) { device.sum(logSumExp, squared: true, into: $0) }
     return Double(z) * squares / Double(max(logSumExp.count, 1))
   }
 
@@ -76,13 +76,5 @@ struct CrossEntropyOperation: LossOperation {
         log_sum_exp: logSumExp.floats, targets: targets.pointer, n: Int64(targets.count),
         vocabulary: Int64(logits.shape.columns), z: z, scale: 1 / Float(targets.count),
         type: logits.type))
-  }
-}
-
-extension Tensor {
-  /// The mean of the elements, summed in double in memory order; 0 on a meta device, whose elements are never fetched.
-  package func mean() -> Double {
-    if device.isMeta { return 0 }
-    return values().reduce(0.0) { $0 + Double($1) } / Double(max(count, 1))
   }
 }

@@ -1,37 +1,51 @@
-// Dropout: silences a random share of the elements during training (Srivastava et al. 2014, JMLR 15).
-// Nothing is kept for backward but a key: which elements are silenced follows from it and their index.
+// Dropout: silences a random share of the elements during training (Srivastava et al. 2014, JMLR
+// 15). Nothing is kept for backward but a number: which elements are silenced follows from it, the
+// step's key and their index.
 
 import CKernels
 
-/// The keys of one pass's dropouts: each call takes the next one, so that a step can be replayed.
+/// The keys of one pass's dropouts: that of the step, which lies on the device, and a number for
+/// each call.
 package struct DropoutKeys {
-  private let random: Random
+  fileprivate let step: StepScalars
   private var taken = 0
 
+  /// - Parameter step: holds the step's key when the dropouts run.
+  package init(_ step: StepScalars) { self.step = step }
+
+  /// The keys of a step by itself.
+  package init(seed: UInt64, step: Int, on device: Device) {
+    self.init(StepScalars(on: device))
+    self.step.upload(dropout: Self.key(seed: seed, step: step))
+  }
+
+  /// The key of a step.
+  ///
   /// - Parameters:
   ///   - seed: the run's seed.
   ///   - step: the optimizer step, so that each step silences other elements.
-  package init(seed: UInt64, step: Int) {
-    random = Random(seed: seed, purpose: "dropout", name: "\(step)")
+  package static func key(seed: UInt64, step: Int) -> UInt64 {
+    Random(seed: seed, purpose: "dropout", name: "\(step)").key
   }
 
-  mutating func next() -> UInt64 {
+  fileprivate mutating func next() -> Int {
     defer { taken += 1 }
-    return random.bits(taken)
+    return taken
   }
 }
 
 extension Pass {
-  /// Each element 0 with the given probability, else divided by 1 - probability; `x` itself outside training.
+  /// Each element 0 with the given probability, else divided by 1 - probability; `x` itself outside
+  /// training.
   package func dropout(_ x: Tensor, _ probability: Float) -> Tensor {
-    guard probability > 0, let key = dropoutKeys?.next() else { return x }
+    guard probability > 0, let step = dropoutKeys?.step, let index = dropoutKeys?.next() else {
+      return x
+    }
     let out = output(x.shape, x.type, differentiable: x.variable.needsGradient)
-    device.run(
-      device.kernels.dropout,
-      .init(
-        out: .overwriting(out), x: x.pointer, n: Int64(x.count), key: key,
-        probability: probability, type: x.type))
-    record(out, DropoutOperation(x: x.variable, key: key, probability: probability))
+    let operation = DropoutOperation(
+      x: x.variable, step: step, index: index, probability: probability)
+    operation.run(x, into: .overwriting(out))
+    record(out, operation)
     return out
   }
 }
@@ -39,14 +53,20 @@ extension Pass {
 struct DropoutOperation: Operation {
   static let name = "dropout"
   let x: Variable
-  let key: UInt64
+  let step: StepScalars
+  let index: Int
   let probability: Float
 
   func backward(_ dout: Tensor, into gradients: Gradients) {
-    dout.device.run(
-      dout.device.kernels.dropout,
+    run(dout, into: gradients.output(for: x))
+  }
+
+  /// Silences the same elements whatever they are: of the input, or of its gradient.
+  fileprivate func run(_ x: Tensor, into out: gradient) {
+    x.device.run(
+      x.device.kernels.dropout,
       .init(
-        out: gradients.output(for: x), x: dout.pointer, n: Int64(dout.count), key: key,
-        probability: probability, type: dout.type))
+        out: out, x: x.pointer, step: step.pointer, n: Int64(x.count), index: Int64(index),
+        probability: probability, type: x.type))
   }
 }

@@ -34,8 +34,8 @@ package final class Trainer {
   /// Floating-point operations that the newest step really called for; nil before the first.
   package private(set) var stepOperations: Double?
   private let gradients: Gradients
-  private let parameters: [Tensor]
-  private let decays: [Bool]
+  private let scalars: StepScalars
+  private let figures: StepFigures
 
   /// - Parameters:
   ///   - model: with materialised parameters on `device`.
@@ -49,10 +49,12 @@ package final class Trainer {
     self.options = options
     self.precision = precision
     self.seed = seed
-    parameters = model.parameters.tensors
-    decays = model.parameters.all.map(\.decays)
     gradients = model.parameters.newGradients(on: device)
-    optimizer = AdamW(options.adamW, for: parameters, on: device)
+    optimizer = AdamW(
+      options.adamW, for: model.parameters.tensors, decays: model.parameters.all.map(\.decays),
+      on: device)
+    scalars = StepScalars(on: device)
+    figures = StepFigures(on: device)
   }
 
   /// Goes on where another trainer stopped; parameters and moments are restored by the caller.
@@ -77,41 +79,47 @@ package final class Trainer {
   func step(_ inputs: Tokens, targets: Tokens, rate: Double) -> TrainingStep {
     let before = device.work
     defer { stepOperations = (device.work - before).total }
-    let (loss, zLoss, logit) = backward(inputs, targets: targets)
-    steps += 1
-    let found = parameters.indices.map(gradients.leaf)
-    let norm = optimizer.norm(of: found)
-    // As in PyTorch, a small term keeps the quotient finite.
-    let scale = min(1, options.clip / (norm + 1e-6))
-    let step = TrainingStep(
-      loss: loss, zLoss: zLoss, gradientNorm: norm, rate: rate,
-      maxAttentionLogit: logit.map(Double.init))
-    guard step.isFinite else { return step }
+    uploadScalars(rate: rate)
+    backward(inputs, targets: targets)
     optimizer.step(
-      parameters, found, rate: Float(rate), gradientScale: Float(scale), decays: decays)
+      model.parameters.all.map(gradient), scalars, figures, clip: options.clip)
+    let found = figures.download()
+    steps += 1
+    let step = TrainingStep(
+      loss: found.loss, zLoss: found.zLoss, gradientNorm: found.gradientNorm, rate: rate,
+      maxAttentionLogit: found.attentionLogit.map(Double.init))
+    if step.isFinite { optimizer.steps += 1 }
     return step
   }
 
-  /// The mean cross-entropy and z-loss of a batch and the largest attention logit; leaves the gradients in place.
+  /// The mean cross-entropy and z-loss of a batch and the largest attention logit; leaves the
+  /// gradients in place.
   package func backward(
     _ inputs: [Int32], targets: [Int32], batch: Int
   ) -> (loss: Double, zLoss: Double?, logit: Float?) {
+    uploadScalars(rate: 0)
     backward(
       Tokens(inputs, batch: batch, on: device), targets: Tokens(targets, batch: batch, on: device))
+    let found = figures.download()
+    return (found.loss, found.zLoss, found.attentionLogit)
   }
 
-  private func backward(
-    _ inputs: Tokens, targets: Tokens
-  ) -> (loss: Double, zLoss: Double?, logit: Float?) {
-    let tape = Tape(leaves: parameters.count)
+  /// What the step to come has others of than the last one.
+  private func uploadScalars(rate: Double) {
+    scalars.upload(
+      dropout: DropoutKeys.key(seed: seed, step: steps), rate: Float(rate),
+      corrections: optimizer.nextCorrections)
+  }
+
+  /// Asks for the figures of a batch and its gradients.
+  private func backward(_ inputs: Tokens, targets: Tokens) {
+    let tape = Tape(leaves: model.parameters.all.count)
     let pass = Pass(on: device, tape: tape, precision: precision)
     pass.observesLogits = true
-    pass.dropoutKeys = DropoutKeys(seed: seed, step: steps)
-    let loss = model.loss(inputs, targets: targets, pass)
-    let (crossEntropy, zLoss) = (loss.crossEntropy.mean(), loss.meanZLoss())
-    let logit = pass.largestLogit()
+    pass.dropoutKeys = DropoutKeys(scalars)
+    figures.reduce(model.loss(inputs, targets: targets, pass))
+    figures.reduceLogits(of: pass)
     tape.backward(into: gradients)
-    return (crossEntropy, zLoss, logit)
   }
 
   /// The gradient of a parameter after `backward`.
