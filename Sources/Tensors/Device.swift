@@ -14,6 +14,11 @@ package final class Device {
   /// The operations that the device was asked for so far.
   package internal(set) var work = WorkCount()
   private var kept: [Int: [UnsafeMutableRawPointer]] = [:]
+  /// Storages so far.
+  private var storages = 0
+  /// The memory of each graph that can be replayed.
+  private var graphs: [GraphBlocks] = []
+  private var isCapturing = false
   private let whenOutOfMemory: (MemoryShortage) -> Never
   /// Called with a sentence when work on the device has failed; it must end the process.
   package var whenFailed: (String) -> Never = Device.endProcess
@@ -129,7 +134,10 @@ package final class Device {
   package func measureBandwidth() -> Double { kernels.measure_bandwidth(context) }
 
   /// Waits until all work is done.
-  package func synchronise() { check(kernels.synchronise(context)) }
+  package func synchronise() {
+    requireNoCapture("synchronise")
+    check(kernels.synchronise(context))
+  }
 
   /// The device's memory as it is now, in bytes.
   package var memoryNow: (free: Int, total: Int) {
@@ -138,8 +146,9 @@ package final class Device {
   }
 
   /// Ends the process where a call has failed, with what the device says went wrong first.
-  func check(_ succeeded: Bool) {
-    if succeeded { return }
+  func check(_ succeeded: Bool) { if !succeeded { fail() } }
+
+  private func fail() -> Never {
     let text = kernels.error(context).map { String(cString: $0) } ?? "it does not say why"
     whenFailed("the device '\(name)' failed: \(text)")
   }
@@ -153,25 +162,66 @@ package final class Device {
   // Blocks are kept by exact rounded size: a training step asks for the same sizes in the same order, so from its
   // second run on each request is met by a kept block.
 
-  func allocate(_ bytes: Int, _ kind: MemoryKind) -> UnsafeMutableRawPointer {
+  /// A block, and the number of the storage that it is for.
+  func allocate(_ bytes: Int, _ kind: MemoryKind) -> (UnsafeMutableRawPointer, storage: Int) {
     memory.take(bytes, kind)
-    let size = blockSize(bytes)
+    guard let block = block(of: blockSize(bytes)) else {
+      whenOutOfMemory(
+        MemoryShortage(bytes: bytes, kind: kind, inUse: Int(memory.current.total) - bytes))
+    }
+    storages += 1
+    for graph in graphs { graph.take(block) }
+    return (block, storages)
+  }
+
+  private func block(of size: Int) -> UnsafeMutableRawPointer? {
     if let block = kept[size]?.popLast() { return block }
     memory.countAllocation()
     if let block = kernels.allocate(context, Int64(size)) { return block }
+    // What is captured may not be released before it has run.
+    if isCapturing { return nil }
     trim()
-    if let block = kernels.allocate(context, Int64(size)) { return block }
-    whenOutOfMemory(
-      MemoryShortage(bytes: bytes, kind: kind, inUse: Int(memory.current.total) - bytes))
+    return kernels.allocate(context, Int64(size))
   }
 
-  func giveBack(_ block: UnsafeMutableRawPointer, _ bytes: Int, _ kind: MemoryKind) {
+  func giveBack(
+    _ block: UnsafeMutableRawPointer, _ bytes: Int, _ kind: MemoryKind, storage: Int
+  ) {
     memory.giveBack(bytes, kind)
     kept[blockSize(bytes), default: []].append(block)
+    for graph in graphs { graph.giveBack(block, storage: storage) }
+  }
+
+  // Capture: see Graph.swift.
+
+  /// Captures what `body` asks for, without running it.
+  func capture(_ body: () -> Void) -> (OpaquePointer, GraphBlocks, WorkCount) {
+    requireNoCapture("capture")
+    let (blocks, before) = (GraphBlocks(after: storages), work)
+    graphs.append(blocks)
+    isCapturing = true
+    check(kernels.begin_capture(context))
+    body()
+    guard let graph = kernels.end_capture(context) else { fail() }
+    isCapturing = false
+    blocks.endCapture(after: storages)
+    defer { work = before }
+    return (graph, blocks, work - before)
+  }
+
+  func release(_ graph: OpaquePointer, _ blocks: GraphBlocks) {
+    graphs.removeAll { $0 === blocks }
+    kernels.release_graph(context, graph)
+  }
+
+  /// Ends the program where something is asked for that cannot be captured.
+  func requireNoCapture(_ what: String) {
+    precondition(!isCapturing, "\(what) while work is captured")
   }
 
   /// Returns the blocks kept for reuse to the device.
   package func trim() {
+    for graph in graphs { graph.invalidate() }
     for (size, blocks) in kept {
       for block in blocks { kernels.release(context, block, Int64(size)) }
     }

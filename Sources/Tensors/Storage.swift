@@ -8,19 +8,22 @@ package final class Storage {
   package let bytes: Int
   package let kind: MemoryKind
   package let device: Device
+  /// Counts from 1 over all storages of the device.
+  private let number: Int
 
   package init(bytes: Int, kind: MemoryKind, on device: Device) {
-    pointer = device.allocate(bytes, kind)
+    (pointer, number) = device.allocate(bytes, kind)
     self.bytes = bytes
     self.kind = kind
     self.device = device
   }
 
-  deinit { device.giveBack(pointer, bytes, kind) }
+  deinit { device.giveBack(pointer, bytes, kind, storage: number) }
 
   func upload(_ source: UnsafeRawBufferPointer) {
     precondition(source.count <= bytes, "upload of \(source.count) bytes into \(bytes)")
     guard let start = source.baseAddress else { return }
+    device.requireNoCapture("upload")
     device.check(
       device.kernels.upload(device.context, pointer, start, Int64(source.count)))
   }
@@ -28,6 +31,7 @@ package final class Storage {
   func download(into target: UnsafeMutableRawBufferPointer) {
     precondition(target.count <= bytes, "download of \(target.count) bytes from \(bytes)")
     guard let start = target.baseAddress else { return }
+    device.requireNoCapture("download")
     device.check(
       device.kernels.download(device.context, start, pointer, Int64(target.count)))
   }

@@ -104,8 +104,14 @@ package struct Tokens {
 
   /// - Parameter ids: [batch, tokens], row by row.
   package init(_ ids: [Int32], batch: Int, on device: Device) {
+    self.init(
+      ids, batch: batch, in: Storage(bytes: ids.count * 4, kind: .data, on: device))
+  }
+
+  /// The same in a given place, which may be larger.
+  package init(_ ids: [Int32], batch: Int, in storage: Storage) {
     precondition(batch > 0 && ids.count % batch == 0, "\(ids.count) ids in \(batch) rows")
-    storage = Storage(bytes: ids.count * 4, kind: .data, on: device)
+    self.storage = storage
     self.batch = batch
     count = ids.count
     extremes = ids.min().flatMap { least in ids.max().map { (least, $0) } }
@@ -122,7 +128,7 @@ package struct Tokens {
   }
 
   /// Ends the program where an id is outside a vocabulary: the kernels would read and write beyond its rows.
-  func require(vocabulary: Int, in operation: String) {
+  package func require(vocabulary: Int, in operation: String) {
     guard let extremes else { return }
     let stray = extremes.least < 0 ? extremes.least : extremes.greatest
     if stray < 0 || stray >= vocabulary {

@@ -17,6 +17,11 @@ package struct WorkCount: Equatable, Sendable {
     products += 2 * Double(m) * Double(n) * Double(k)
   }
 
+  static func += (count: inout WorkCount, more: WorkCount) {
+    count.products += more.products
+    count.attention += more.attention
+  }
+
   /// The operations since an earlier count.
   package static func - (now: WorkCount, before: WorkCount) -> WorkCount {
     var since = WorkCount()

@@ -16,7 +16,13 @@
 struct item {
   struct item *next;
   void (*run)(struct kernel_context *, void *call);
+  struct kernel_graph *replayed; // instead of a call of its own
   _Alignas(16) char call[];
+};
+
+/// Calls in their order: a queue, or what was captured.
+struct kernel_graph {
+  struct item *first, *last;
 };
 
 struct kernel_context {
@@ -24,7 +30,8 @@ struct kernel_context {
   pthread_t worker;
   pthread_mutex_t lock;
   pthread_cond_t changed;
-  struct item *first, *last;
+  struct kernel_graph queue;
+  struct kernel_graph *capture; // what is given goes here; null: into the queue
   bool is_busy, stops;
   int64_t until_failure; // calls; negative: never
   bool has_failed;
@@ -32,22 +39,37 @@ struct kernel_context {
 
 static const struct kernels *cpu(void) { return runexp_cpu_kernels(); }
 
+static void append(struct kernel_graph *calls, struct item *item) {
+  *(calls->last ? &calls->last->next : &calls->first) = item;
+  calls->last = item;
+}
+
+/// Runs one call, unless the device has failed or is to fail now.
+static void run_one(struct kernel_context *c, struct item *item) {
+  pthread_mutex_lock(&c->lock);
+  if (c->until_failure >= 0 && c->until_failure-- == 0) c->has_failed = true;
+  bool runs = !c->has_failed;
+  pthread_mutex_unlock(&c->lock);
+  if (runs) item->run(c->cpu, item->call);
+}
+
 static void *work(void *argument) {
   struct kernel_context *c = argument;
   pthread_mutex_lock(&c->lock);
   for (;;) {
-    while (!c->first && !c->stops) pthread_cond_wait(&c->changed, &c->lock);
-    if (!c->first) break;
-    struct item *item = c->first;
-    c->first = item->next;
-    if (!c->first) c->last = NULL;
+    while (!c->queue.first && !c->stops) pthread_cond_wait(&c->changed, &c->lock);
+    struct item *item = c->queue.first;
+    if (!item) break;
+    c->queue.first = item->next;
+    if (!c->queue.first) c->queue.last = NULL;
     c->is_busy = true;
-    if (c->until_failure >= 0 && c->until_failure-- == 0) c->has_failed = true;
-    bool runs = !c->has_failed;
     pthread_mutex_unlock(&c->lock);
     // Whoever gave the call goes on in the meantime.
     for (int i = 0; i < 4; i++) sched_yield();
-    if (runs) item->run(c->cpu, item->call);
+    if (item->replayed)
+      for (struct item *one = item->replayed->first; one; one = one->next) run_one(c, one);
+    else
+      run_one(c, item);
     free(item);
     pthread_mutex_lock(&c->lock);
     c->is_busy = false;
@@ -57,7 +79,16 @@ static void *work(void *argument) {
   return NULL;
 }
 
-/// Puts a call into the queue; `more` bytes of `data` follow it.
+static bool enqueue(struct kernel_context *c, struct item *item) {
+  pthread_mutex_lock(&c->lock);
+  append(&c->queue, item);
+  bool works = !c->has_failed;
+  pthread_cond_broadcast(&c->changed);
+  pthread_mutex_unlock(&c->lock);
+  return works;
+}
+
+/// Puts a call into the queue, or among what is captured; `more` bytes of `data` follow it.
 static bool give(struct kernel_context *c, void (*run)(struct kernel_context *, void *),
                  const void *call, size_t bytes, const void *data, size_t more) {
   struct item *item = aligned_alloc(16, (sizeof *item + bytes + more + 15) / 16 * 16);
@@ -65,16 +96,9 @@ static bool give(struct kernel_context *c, void (*run)(struct kernel_context *, 
   *item = (struct item){.run = run};
   memcpy(item->call, call, bytes);
   if (more > 0) memcpy(item->call + bytes, data, more);
-  pthread_mutex_lock(&c->lock);
-  if (c->last)
-    c->last->next = item;
-  else
-    c->first = item;
-  c->last = item;
-  bool works = !c->has_failed;
-  pthread_cond_broadcast(&c->changed);
-  pthread_mutex_unlock(&c->lock);
-  return works;
+  if (!c->capture) return enqueue(c, item);
+  append(c->capture, item);
+  return true;
 }
 
 // The device.
@@ -98,7 +122,7 @@ static struct kernel_context *create(const struct device_options *options, char 
 
 static bool synchronise(struct kernel_context *c) {
   pthread_mutex_lock(&c->lock);
-  while (c->first || c->is_busy) pthread_cond_wait(&c->changed, &c->lock);
+  while (c->queue.first || c->is_busy) pthread_cond_wait(&c->changed, &c->lock);
   bool works = !c->has_failed;
   pthread_mutex_unlock(&c->lock);
   return works;
@@ -180,11 +204,12 @@ static bool copy(struct kernel_context *c, void *to, const void *from, int64_t b
 
 static bool upload(struct kernel_context *c, void *block, const void *host, int64_t bytes) {
   struct transfer call = {.to = block, .bytes = bytes};
+  if (c->capture) return false; // what is captured must not depend on the host
   return give(c, run_copy, &call, sizeof call, host, (size_t)bytes);
 }
 
 static bool download(struct kernel_context *c, void *host, const void *block, int64_t bytes) {
-  if (!synchronise(c)) return false;
+  if (c->capture || !synchronise(c)) return false;
   return cpu()->download(c->cpu, host, block, bytes);
 }
 
@@ -220,6 +245,40 @@ static bool record_event(struct kernel_context *c, struct kernel_event *event) {
 static double elapsed(struct kernel_context *c, struct kernel_event *from,
                       struct kernel_event *to) {
   return synchronise(c) ? cpu()->elapsed(c->cpu, from, to) : NAN;
+}
+
+// Capture.
+
+static bool begin_capture(struct kernel_context *c) {
+  if (c->capture) return false;
+  c->capture = calloc(1, sizeof *c->capture);
+  return c->capture != NULL;
+}
+
+static struct kernel_graph *end_capture(struct kernel_context *c) {
+  struct kernel_graph *graph = c->capture;
+  c->capture = NULL;
+  return graph;
+}
+
+static bool replay(struct kernel_context *c, struct kernel_graph *graph) {
+  struct item *item = calloc(1, sizeof *item);
+  if (!item) abort();
+  item->replayed = graph;
+  return enqueue(c, item);
+}
+
+static void run_release_graph(struct kernel_context *context, void *call) {
+  struct kernel_graph *graph = *(struct kernel_graph **)call;
+  for (struct item *item = graph->first, *next; item; item = next) {
+    next = item->next;
+    free(item);
+  }
+  free(graph);
+}
+
+static void release_graph(struct kernel_context *c, struct kernel_graph *graph) {
+  give(c, run_release_graph, &graph, sizeof graph, NULL, 0);
 }
 
 // The kernels.
@@ -296,6 +355,10 @@ static const struct kernels table = {.abi = RUNEXP_KERNELS_ABI,
                                      .destroy_event = destroy_event,
                                      .record_event = record_event,
                                      .elapsed = elapsed,
+                                     .begin_capture = begin_capture,
+                                     .end_capture = end_capture,
+                                     .replay = replay,
+                                     .release_graph = release_graph,
                                      .naive_attention = &naive_attention,
                                      .flash1_attention = &flash1_attention,
                                      .flash2_attention = &flash2_attention,

@@ -38,13 +38,22 @@ bool runexp_host_record_event(struct kernel_context *context, struct kernel_even
 double runexp_host_elapsed(struct kernel_context *context, struct kernel_event *from,
                            struct kernel_event *to);
 
-/// What all tables of the host have in common: ABI, memory, events.
+/// Where a context has the graph that it captures; null in it while it captures none.
+struct kernel_graph **runexp_host_capture(struct kernel_context *context);
+bool runexp_host_begin_capture(struct kernel_context *context);
+struct kernel_graph *runexp_host_end_capture(struct kernel_context *context);
+bool runexp_host_replay(struct kernel_context *context, struct kernel_graph *graph);
+void runexp_host_release_graph(struct kernel_context *context, struct kernel_graph *graph);
+
+/// What all tables of the host have in common: ABI, events, capture.
 #define HOST_DEVICE                                                                                \
   .abi = RUNEXP_KERNELS_ABI, .size = sizeof(struct kernels), .count = runexp_host_count,           \
   .destroy = runexp_host_destroy, .threads = runexp_host_threads, .memory = runexp_host_memory,    \
   .error = runexp_host_error, .create_event = runexp_host_create_event,                            \
   .destroy_event = runexp_host_destroy_event, .record_event = runexp_host_record_event,            \
-  .elapsed = runexp_host_elapsed
+  .elapsed = runexp_host_elapsed, .begin_capture = runexp_host_begin_capture,                      \
+  .end_capture = runexp_host_end_capture, .replay = runexp_host_replay,                            \
+  .release_graph = runexp_host_release_graph
 
 /// And those whose memory is real.
 #define HOST_MEMORY                                                                                \

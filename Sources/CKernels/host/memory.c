@@ -4,7 +4,7 @@
 #ifndef _DEFAULT_SOURCE
 #define _DEFAULT_SOURCE
 #endif
-#include "host.h"
+#include "capture.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,24 +50,46 @@ void runexp_host_release(struct kernel_context *context, void *block, int64_t by
   free(block);
 }
 
-bool runexp_host_copy(struct kernel_context *context, void *to, const void *from, int64_t bytes) {
-  if (bytes > 0) memcpy(to, from, (size_t)bytes);
+struct transfer {
+  void *to;
+  const void *from; // null: zeros
+  int64_t bytes;
+};
+
+static void run_transfer(struct kernel_context *context, const void *call) {
+  const struct transfer *t = call;
+  if (t->bytes <= 0) return;
+  if (t->from)
+    memcpy(t->to, t->from, (size_t)t->bytes);
+  else
+    memset(t->to, 0, (size_t)t->bytes);
+}
+
+/// Runs a transfer, or keeps it where the context captures.
+static bool give_transfer(struct kernel_context *context, struct transfer transfer) {
+  if (!runexp_host_captures(context, run_transfer, &transfer, sizeof transfer))
+    run_transfer(context, &transfer);
   return true;
+}
+
+bool runexp_host_copy(struct kernel_context *context, void *to, const void *from, int64_t bytes) {
+  return give_transfer(context, (struct transfer){to, from, bytes});
 }
 
 bool runexp_host_upload(struct kernel_context *context, void *block, const void *host,
                         int64_t bytes) {
-  return runexp_host_copy(context, block, host, bytes);
+  run_transfer(context, &(struct transfer){block, host, bytes});
+  return true;
 }
 
 bool runexp_host_download(struct kernel_context *context, void *host, const void *block,
                           int64_t bytes) {
-  return runexp_host_copy(context, host, block, bytes);
+  run_transfer(context, &(struct transfer){host, block, bytes});
+  return true;
 }
 
 bool runexp_host_zero(struct kernel_context *context, void *block, int64_t bytes) {
-  if (bytes > 0) memset(block, 0, (size_t)bytes);
-  return true;
+  return give_transfer(context, (struct transfer){block, NULL, bytes});
 }
 
 bool runexp_host_synchronise(struct kernel_context *context) { return true; }

@@ -32,6 +32,10 @@ const char *runexp_missing_entry(const struct kernels *table) {
   ENTRY(destroy_event)
   ENTRY(record_event)
   ENTRY(elapsed)
+  ENTRY(begin_capture)
+  ENTRY(end_capture)
+  ENTRY(replay)
+  ENTRY(release_graph)
   RUNEXP_KERNELS(ENTRY, ENTRY_WITH_WORKSPACE)
   const struct attention_kernel *attention[] = {table->naive_attention, table->flash1_attention,
                                                 table->flash2_attention, table->flash3_attention};

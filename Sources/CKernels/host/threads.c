@@ -35,6 +35,8 @@ struct kernel_context {
 
   pthread_mutex_t lock;
   pthread_cond_t opened, left;
+
+  struct kernel_graph *capture;
 };
 
 struct worker_start {
@@ -217,3 +219,5 @@ void runexp_host_destroy(struct kernel_context *c) {
 }
 
 int64_t runexp_host_threads(struct kernel_context *c) { return c->threads; }
+
+struct kernel_graph **runexp_host_capture(struct kernel_context *c) { return &c->capture; }

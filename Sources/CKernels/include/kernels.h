@@ -26,6 +26,16 @@
 // - `release` takes its place in the stream: work that was given before still has the block.
 // - A context is used by one thread at a time.
 //
+// Capture
+// - From `begin_capture` to `end_capture` only kernels, `copy`, `zero` and `allocate` are called,
+//   and questions such as ..._workspace. What is given is not run but kept, each call as it is: a
+//   graph.
+// - `replay` runs a graph's calls in their order, as one piece of work at its place in the stream.
+//   Whatever they point to must still be there, and what else has used it meanwhile is overwritten:
+//   the caller sees to that. What another step has others of is not in the calls but in memory that
+//   they point to, such as `struct step_scalars`, and is uploaded before the replay.
+// - `release_graph` takes its place in the stream, as `release` does.
+//
 // Pointers
 // - Every pointer in a call leads to memory of the device, from `allocate`; the call itself, and
 //   `host` of uploads and downloads, to the host's. `allocate_host` is memory of the host that
@@ -81,6 +91,9 @@ struct device_memory {
 /// A place in a context's stream of work. Opaque to callers.
 struct kernel_event;
 
+/// Work that was captured. Opaque to callers.
+struct kernel_graph;
+
 struct kernels {
   int64_t abi;  // RUNEXP_KERNELS_ABI
   int64_t size; // sizeof(struct kernels)
@@ -130,6 +143,15 @@ struct kernels {
   /// Seconds between two recorded events; NaN where work between them failed.
   double (*elapsed)(struct kernel_context *context, struct kernel_event *from,
                     struct kernel_event *to);
+
+  // Capture.
+
+  bool (*begin_capture)(struct kernel_context *context);
+  /// Null where the device could not keep all of it.
+  struct kernel_graph *RUNEXP_NULLABLE (*RUNEXP_NONNULL end_capture)(
+      struct kernel_context *context);
+  bool (*replay)(struct kernel_context *context, struct kernel_graph *graph);
+  void (*release_graph)(struct kernel_context *context, struct kernel_graph *graph);
 
   // Attention: the algorithms. A device that lacks one leaves it null.
 

@@ -36,19 +36,31 @@ package final class Trainer {
   private let gradients: Gradients
   private let scalars: StepScalars
   private let figures: StepFigures
+  /// Whether a step with the shapes of the last one is captured and replayed.
+  private let replays: Bool
+  /// Where the ids of a batch lie: its inputs and its targets.
+  private var places: [Storage] = []
+  /// Batch and sequence of the last step, and the step of that shape.
+  private var lastShape: [Int]?
+  private var graph: Graph?
+  /// Whether the last step was captured or replayed.
+  package var isCaptured: Bool { graph != nil }
 
   /// - Parameters:
   ///   - model: with materialised parameters on `device`.
   ///   - seed: the run's seed, which decides what dropout silences.
+  ///   - replays: whether steps of the same shapes are captured once and replayed; the bits are the
+  ///     same.
   package init(
     _ model: Transformer, _ options: OptimizerOptions, precision: ElementType, seed: UInt64 = 0,
-    on device: Device
+    on device: Device, replays: Bool = true
   ) {
     self.model = model
     self.device = device
     self.options = options
     self.precision = precision
     self.seed = seed
+    self.replays = replays
     gradients = model.parameters.newGradients(on: device)
     optimizer = AdamW(
       options.adamW, for: model.parameters.tensors, decays: model.parameters.all.map(\.decays),
@@ -70,19 +82,58 @@ package final class Trainer {
   ///   - inputs: [batch, sequence].
   ///   - targets: the token after each input.
   package func step(_ inputs: [Int32], targets: [Int32], batch: Int, rate: Double) -> TrainingStep {
-    step(
-      Tokens(inputs, batch: batch, on: device), targets: Tokens(targets, batch: batch, on: device),
-      rate: rate)
+    let (inputs, targets) = place(inputs, targets: targets, batch: batch)
+    let shape = [batch, inputs.sequence]
+    guard replays, shape == lastShape else {
+      lastShape = shape
+      return step(inputs, targets: targets, rate: rate)
+    }
+    for ids in [inputs, targets] {
+      ids.require(vocabulary: model.vocabulary, in: "a training step")
+    }
+    return step(rate: rate) {
+      if let graph, graph.isCurrent { return graph.replay() }
+      // The step before had this shape: by now the device keeps the memory, and tables are made.
+      graph = Graph(on: device) { ask(inputs, targets: targets) }
+    }
+  }
+
+  /// Puts a batch where the one before was, as long as it fits: a captured step reads it there.
+  private func place(
+    _ inputs: [Int32], targets: [Int32], batch: Int
+  ) -> (inputs: Tokens, targets: Tokens) {
+    let bytes = 4 * inputs.count
+    if places.first.map({ $0.bytes < bytes }) ?? true {
+      graph = nil
+      places = []
+      places = (0..<2).map { _ in Storage(bytes: bytes, kind: .data, on: device) }
+    }
+    return (
+      Tokens(inputs, batch: batch, in: places[0]), Tokens(targets, batch: batch, in: places[1])
+    )
   }
 
   /// The same with tokens that lie on the device.
   func step(_ inputs: Tokens, targets: Tokens, rate: Double) -> TrainingStep {
+    graph = nil
+    return step(rate: rate) { ask(inputs, targets: targets) }
+  }
+
+  /// Asks for a whole step.
+  ///
+  /// Nothing in it depends on what the host learns meanwhile.
+  private func ask(_ inputs: Tokens, targets: Tokens) {
+    backward(inputs, targets: targets)
+    optimizer.step(
+      model.parameters.all.map { gradient(of: $0) }, scalars, figures, clip: options.clip)
+  }
+
+  /// - Parameter work: asks for the step, or replays it.
+  private func step(rate: Double, _ work: () -> Void) -> TrainingStep {
     let before = device.work
     defer { stepOperations = (device.work - before).total }
     uploadScalars(rate: rate)
-    backward(inputs, targets: targets)
-    optimizer.step(
-      model.parameters.all.map(gradient), scalars, figures, clip: options.clip)
+    work()
     let found = figures.download()
     steps += 1
     let step = TrainingStep(
@@ -97,9 +148,10 @@ package final class Trainer {
   package func backward(
     _ inputs: [Int32], targets: [Int32], batch: Int
   ) -> (loss: Double, zLoss: Double?, logit: Float?) {
+    graph = nil
     uploadScalars(rate: 0)
-    backward(
-      Tokens(inputs, batch: batch, on: device), targets: Tokens(targets, batch: batch, on: device))
+    let (inputs, targets) = place(inputs, targets: targets, batch: batch)
+    backward(inputs, targets: targets)
     let found = figures.download()
     return (found.loss, found.zLoss, found.attentionLogit)
   }
@@ -128,9 +180,7 @@ package final class Trainer {
   /// The mean cross-entropy of a batch, without gradients.
   package func evaluate(_ inputs: [Int32], targets: [Int32], batch: Int) -> Double {
     let pass = Pass(on: device, precision: precision)
-    return model.loss(
-      Tokens(inputs, batch: batch, on: device),
-      targets: Tokens(targets, batch: batch, on: device), pass
-    ).crossEntropy.mean()
+    let (inputs, targets) = place(inputs, targets: targets, batch: batch)
+    return model.loss(inputs, targets: targets, pass).crossEntropy.mean()
   }
 }

@@ -1,5 +1,6 @@
 // Same seed, same bits: losses, gradient norms and parameters do not depend on the run or the number of threads.
 
+import Models
 import Tensors
 import Testing
 import Workloads
@@ -22,6 +23,26 @@ struct DeterminismTests {
       #expect(trace.steps == expected.steps, "\(threads) threads")
       let isSame = trace.parameters == expected.parameters
       #expect(isSame, "the parameters differ with \(threads) threads")
+    }
+  }
+
+  @Test(
+    "steps that are replayed have the bits of steps that are not",
+    arguments: SmallRun.Recipe.allCases, ["", "\ndropout: 0.2\nz_loss: 0.01"])
+  func replays(recipe: SmallRun.Recipe, options: String) throws {
+    var (replayed, plain) = (
+      try SmallRun(recipe, model: options), try SmallRun(recipe, replays: false, model: options)
+    )
+    for _ in 0..<3 {
+      let (found, expected) = (replayed.trace(3), plain.trace(3))
+      let isSame = found == expected
+      #expect(isSame, "\(found.losses), \(expected.losses) without replays")
+      #expect(replayed.trainer.isCaptured && !plain.trainer.isCaptured)
+      #expect(replayed.trainer.stepOperations == plain.trainer.stepOperations)
+      // An evaluation uses the memory of the step, and a longer text replaces tables that it reads.
+      #expect(replayed.evaluate() == plain.evaluate())
+      let long = Tokens([Int32](repeating: 1, count: 70), batch: 1, on: replayed.device)
+      _ = replayed.model(long, Pass(on: replayed.device)).values()
     }
   }
 
