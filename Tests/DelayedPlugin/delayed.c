@@ -297,7 +297,16 @@ static void release_graph(struct kernel_context *c, struct kernel_graph *graph) 
   }
 RUNEXP_KERNELS(KERNEL, WITH_WORKSPACE)
 
+static bool supports_gemm(struct kernel_context *c, const struct gemm *call, char *reason,
+                          int64_t capacity) {
+  return cpu()->supports_gemm(c->cpu, call, reason, capacity);
+}
+
 #define ATTENTION(name)                                                                            \
+  static bool name##_supports(struct kernel_context *c, const struct attention *shape,             \
+                              bool backward, char *reason, int64_t capacity) {                     \
+    return cpu()->name->supports(c->cpu, shape, backward, reason, capacity);                       \
+  }                                                                                                \
   static int64_t name##_saved_floats(const struct attention *shape) {                              \
     return cpu()->name->saved_floats(shape);                                                       \
   }                                                                                                \
@@ -318,6 +327,7 @@ RUNEXP_KERNELS(KERNEL, WITH_WORKSPACE)
     give(c, run_##name##_backward, call, sizeof *call, NULL, 0);                                   \
   }                                                                                                \
   static const struct attention_kernel name = {                                                    \
+      .supports = name##_supports,                                                                 \
       .saved_floats = name##_saved_floats,                                                         \
       .workspace = name##_workspace,                                                               \
       .forward = name##_forward,                                                                   \
@@ -362,6 +372,7 @@ static const struct kernels table = {.abi = RUNEXP_KERNELS_ABI,
                                      .naive_attention = &naive_attention,
                                      .flash1_attention = &flash1_attention,
                                      .flash2_attention = &flash2_attention,
+                                     .supports_gemm = supports_gemm,
                                      RUNEXP_KERNELS(ENTRY, ENTRY_WITH_WORKSPACE)};
 
 const struct kernels *runexp_kernels(int64_t abi) {

@@ -31,6 +31,7 @@ bool runexp_host_captures(struct kernel_context *context,
   CAPTURED(name##_forward, (algorithm).forward, attention_forward)                                 \
   CAPTURED(name##_backward, (algorithm).backward, attention_backward)                              \
   static const struct attention_kernel name = {                                                    \
+      .supports = runexp_host_supports_attention,                                                  \
       .saved_floats = name##_saved_floats,                                                         \
       .workspace = name##_workspace,                                                               \
       .forward = name##_forward,                                                                   \

@@ -38,6 +38,11 @@ bool runexp_host_record_event(struct kernel_context *context, struct kernel_even
 double runexp_host_elapsed(struct kernel_context *context, struct kernel_event *from,
                            struct kernel_event *to);
 
+bool runexp_host_supports_gemm(struct kernel_context *context, const struct gemm *call,
+                               char *reason, int64_t capacity);
+bool runexp_host_supports_attention(struct kernel_context *context, const struct attention *shape,
+                                    bool backward, char *reason, int64_t capacity);
+
 /// Where a context has the graph that it captures; null in it while it captures none.
 struct kernel_graph **runexp_host_capture(struct kernel_context *context);
 bool runexp_host_begin_capture(struct kernel_context *context);
@@ -45,7 +50,7 @@ struct kernel_graph *runexp_host_end_capture(struct kernel_context *context);
 bool runexp_host_replay(struct kernel_context *context, struct kernel_graph *graph);
 void runexp_host_release_graph(struct kernel_context *context, struct kernel_graph *graph);
 
-/// What all tables of the host have in common: ABI, events, capture.
+/// What all tables of the host have in common: ABI, events, capture, answers.
 #define HOST_DEVICE                                                                                \
   .abi = RUNEXP_KERNELS_ABI, .size = sizeof(struct kernels), .count = runexp_host_count,           \
   .destroy = runexp_host_destroy, .threads = runexp_host_threads, .memory = runexp_host_memory,    \
@@ -53,7 +58,7 @@ void runexp_host_release_graph(struct kernel_context *context, struct kernel_gra
   .destroy_event = runexp_host_destroy_event, .record_event = runexp_host_record_event,            \
   .elapsed = runexp_host_elapsed, .begin_capture = runexp_host_begin_capture,                      \
   .end_capture = runexp_host_end_capture, .replay = runexp_host_replay,                            \
-  .release_graph = runexp_host_release_graph
+  .release_graph = runexp_host_release_graph, .supports_gemm = runexp_host_supports_gemm
 
 /// And those whose memory is real.
 #define HOST_MEMORY                                                                                \

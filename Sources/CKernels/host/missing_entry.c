@@ -36,13 +36,14 @@ const char *runexp_missing_entry(const struct kernels *table) {
   ENTRY(end_capture)
   ENTRY(replay)
   ENTRY(release_graph)
+  ENTRY(supports_gemm)
   RUNEXP_KERNELS(ENTRY, ENTRY_WITH_WORKSPACE)
   const struct attention_kernel *attention[] = {table->naive_attention, table->flash1_attention,
                                                 table->flash2_attention, table->flash3_attention};
   for (int i = 0; i < 4; i++) {
     const struct attention_kernel *kernel = attention[i];
-    if (kernel &&
-        !(kernel->saved_floats && kernel->workspace && kernel->forward && kernel->backward))
+    if (kernel && !(kernel->supports && kernel->saved_floats && kernel->workspace &&
+                    kernel->forward && kernel->backward))
       return "attention_kernel";
   }
   return NULL;

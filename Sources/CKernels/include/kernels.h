@@ -67,6 +67,11 @@ struct kernel_context;
 
 /// One attention algorithm. A row that sees no key gives 0, and gradients of 0.
 struct attention_kernel {
+  /// Whether the device computes this attention, forward and, if asked for, backward. Where not,
+  /// `reason` names what is in the way, such as "an explicit mask", as after `create`. The shape's
+  /// pointers tell what there is and are not followed.
+  bool (*supports)(struct kernel_context *context, const struct attention *shape, bool backward,
+                   char *reason, int64_t capacity);
   /// Floats that forward saves for backward. flash2: log-sum-exp [batch, heads, queries], -inf for
   /// a row that sees nothing. flash1: running maximum and sum, two of these. naive: the
   /// probabilities [batch, heads, queries, keys].
@@ -162,6 +167,10 @@ struct kernels {
       flash2_attention; // by tiles, queries outside (Dao 2023)
   const struct attention_kernel *RUNEXP_NULLABLE
       flash3_attention; // for Hopper GPUs (Shah et al. 2024)
+
+  /// Whether the device computes this product, as `attention_kernel.supports`.
+  bool (*supports_gemm)(struct kernel_context *context, const struct gemm *call, char *reason,
+                        int64_t capacity);
 
   // The kernels.
 

@@ -45,6 +45,7 @@ static bool meta_download(struct kernel_context *context, void *host, const void
     return runexp_cpu_kernels()->name->workspace(context, shape, backward);                        \
   }                                                                                                \
   static const struct attention_kernel meta_##name = {                                             \
+      .supports = runexp_host_supports_attention,                                                  \
       .saved_floats = name##_saved_floats,                                                         \
       .workspace = name##_workspace,                                                               \
       .forward = attention_forward,                                                                \

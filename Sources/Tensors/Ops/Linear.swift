@@ -69,13 +69,16 @@ extension Device {
     aTransposed: Bool = false, bTransposed: Bool = false, accumulate: Bool = false,
     bias: UnsafePointer<Float>? = nil, compute: ElementType
   ) {
+    let call = CKernels.gemm(
+      c: c, a: a, b: b, bias: bias, m: Int64(m), n: Int64(n), k: Int64(k),
+      a_transposed: aTransposed, b_transposed: bTransposed, accumulate: accumulate,
+      c_type: cType, a_type: aType, b_type: bType, compute: compute, workspace: nil)
+    if let obstacle = obstacle(to: call) {
+      whenFailed(
+        "the device '\(name)' cannot do a product [\(m), \(k)] x [\(k), \(n)] with \(obstacle)")
+    }
     work.addProduct(m: m, n: n, k: k)
-    run(
-      kernels.gemm, workspace: kernels.gemm_workspace,
-      .init(
-        c: c, a: a, b: b, bias: bias, m: Int64(m), n: Int64(n), k: Int64(k),
-        a_transposed: aTransposed, b_transposed: bTransposed, accumulate: accumulate,
-        c_type: cType, a_type: aType, b_type: bType, compute: compute, workspace: nil))
+    run(kernels.gemm, workspace: kernels.gemm_workspace, call)
   }
 
   /// The same into a gradient.
