@@ -55,16 +55,21 @@ extension Device {
 }
 
 extension Device {
-  /// The seconds that the work of `body` takes on the device, without the time until it is begun.
-  package func seconds(_ body: () -> Void) -> Double {
+  /// Does `body`, and measures the seconds of its work on the device, without those until it begins.
+  package func timed<Result>(_ body: () -> Result) -> (result: Result, seconds: Double) {
     guard let start = kernels.create_event(context), let end = kernels.create_event(context)
     else { whenFailed("the device '\(name)' has no memory for an event") }
     defer { for event in [start, end] { kernels.destroy_event(context, event) } }
     check(kernels.record_event(context, start))
-    body()
+    let result = body()
     check(kernels.record_event(context, end))
-    return kernels.elapsed(context, start, end)
+    let seconds = kernels.elapsed(context, start, end)
+    check(!seconds.isNaN)
+    return (result, seconds)
   }
+
+  /// The seconds of `body` alone.
+  package func seconds(_ body: () -> Void) -> Double { timed(body).seconds }
 }
 
 extension gradient {

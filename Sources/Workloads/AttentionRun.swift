@@ -62,15 +62,13 @@ struct AttentionRun {
     let isTrained = problem.options.backward
     let tape = isTrained ? Tape(leaves: 3) : nil
     let pass = Pass(on: device, tape: tape, precision: precision)
-    var start = MonotonicClock.now()
-    let out = pass.attention(q, k, v, options, algorithm: algorithm)
-    device.synchronise()
-    forward.append(MonotonicClock.now() - start)
+    let (out, seconds) = device.timed {
+      pass.attention(q, k, v, options, algorithm: algorithm)
+    }
+    forward.append(seconds)
     guard let tape else { return (out, []) }
-    start = MonotonicClock.now()
-    tape.backward(into: gradients, seeds: [(out, gradient: dout)])
-    device.synchronise()
-    backward.append(MonotonicClock.now() - start)
+    backward.append(
+      device.seconds { tape.backward(into: gradients, seeds: [(out, gradient: dout)]) })
     return (out, (0..<3).compactMap { gradients.leaf($0) })
   }
 

@@ -42,14 +42,13 @@ struct GenerationRun {
   /// - Throws: `Interrupted` when the user asks to stop.
   mutating func generate(_ sequences: [[Int32]]) throws {
     let prompt = options.promptTokens
-    var start = MonotonicClock.now()
-    _ = generator.prefill(sequences.map { Array($0[..<prompt]) }, stops: cell.isInterrupted)
-    prefillSeconds = MonotonicClock.now() - start
+    prefillSeconds = cell.device.seconds {
+      _ = generator.prefill(sequences.map { Array($0[..<prompt]) }, stops: cell.isInterrupted)
+    }
     for step in 0..<options.newTokens {
       try cell.checkInterrupt()
-      start = MonotonicClock.now()
-      let logits = generator.step(sequences.map { $0[prompt + step] })
-      seconds.append(MonotonicClock.now() - start)
+      let (logits, time) = cell.device.timed { generator.step(sequences.map { $0[prompt + step] }) }
+      seconds.append(time)
       let loss = Self.loss(logits, targets: sequences.map { $0[prompt + step + 1] })
       losses.append(loss)
       self.logits.append(logits)

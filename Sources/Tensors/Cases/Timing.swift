@@ -1,6 +1,6 @@
 // Timing: how long a case takes on a device, and what rate that is.
 
-/// The time of one direction of a case.
+/// The time of one direction of a case, by the device's events.
 package struct CaseRate: Sendable {
   /// The median of the repetitions.
   package let seconds: Double
@@ -34,14 +34,6 @@ extension OpCase {
     var forward: [Double] = []
     var backward: [Double] = []
     var outputBytes = 0
-    let clock = ContinuousClock()
-    func measure(_ body: () -> Void) -> Double {
-      let time = clock.measure {
-        body()
-        device.synchronise()
-      }.components
-      return Double(time.seconds) + Double(time.attoseconds) * 1e-18
-    }
     var prepared: (() -> [Float])?
     if case .prepared(let prepare) = body { prepared = prepare(device, tensors) }
     func repetition() {
@@ -49,22 +41,21 @@ extension OpCase {
       let pass = Pass(on: device, tape: tape, precision: type)
       switch body {
       case .operation(let body), .loss(let body):
-        var out: Tensor?
-        forward.append(measure { out = body(pass, tensors) })
-        guard let out else { return }
+        let (out, seconds) = device.timed { body(pass, tensors) }
+        forward.append(seconds)
         outputBytes = out.storage.bytes
         let seed = Tensor(out.shape, out.type, kind: .data, on: device)
         seed.zero()
-        device.synchronise()
         backward.append(
-          measure { tape.backward(into: gradients, seeds: [(out, gradient: seed)]) })
-      case .kernel(let body): forward.append(measure { _ = body(device, tensors) })
-      case .prepared: forward.append(measure { _ = prepared?() })
+          device.seconds { tape.backward(into: gradients, seeds: [(out, gradient: seed)]) })
+      case .kernel(let body): forward.append(device.seconds { _ = body(device, tensors) })
+      case .prepared: forward.append(device.seconds { _ = prepared?() })
       }
     }
 
     for _ in 0..<2 { repetition() }
     (forward, backward) = ([], [])
+    let clock = ContinuousClock()
     let start = clock.now
     let end = start + .seconds(budget)
     while forward.count < 3 || clock.now < end { repetition() }
