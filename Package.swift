@@ -28,6 +28,8 @@ let package = Package(
       linkerSettings: [.linkedLibrary("m"), .linkedLibrary("pthread")]),
     .target(name: "Config", dependencies: ["CYAML"], swiftSettings: swift),
     .target(name: "Tensors", dependencies: ["CKernels"], swiftSettings: swift),
+    // The workbench: every operation at odd sizes, for the tests and for `runexp kernels`.
+    .target(name: "OpCases", dependencies: ["Tensors", "CKernels"], swiftSettings: swift),
     .target(name: "Models", dependencies: ["Tensors", "Config"], swiftSettings: swift),
     .target(name: "Statistics", swiftSettings: swift),
     .target(name: "Records", dependencies: ["Statistics", "Config"], swiftSettings: swift),
@@ -44,8 +46,8 @@ let package = Package(
     .executableTarget(
       name: "runexp",
       dependencies: [
-        "Experiments", "Analysis", "Workloads", "Records", "Statistics", "Models", "Tensors",
-        "Config",
+        "Experiments", "Analysis", "Workloads", "Records", "Statistics", "Models", "OpCases",
+        "Tensors", "Config",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swift),
@@ -63,6 +65,9 @@ let package = Package(
       cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Wno-unused-parameter"])]),
     .testTarget(
       name: "TensorsTests", dependencies: ["Tensors", "CKernels", "TestSupport"],
+      swiftSettings: swift),
+    .testTarget(
+      name: "OpCasesTests", dependencies: ["OpCases", "Tensors", "CKernels"],
       swiftSettings: swift),
     .testTarget(
       name: "ModelsTests", dependencies: ["Models", "Tensors", "Config", "TestModels"],

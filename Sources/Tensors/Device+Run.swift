@@ -16,7 +16,7 @@ extension CKernels.attention_backward: CallWithWorkspace {}
 
 extension Device {
   /// Runs a kernel that needs no scratch memory.
-  func run<Call>(_ kernel: (OpaquePointer, UnsafePointer<Call>) -> Void, _ call: Call) {
+  package func run<Call>(_ kernel: (OpaquePointer, UnsafePointer<Call>) -> Void, _ call: Call) {
     withUnsafePointer(to: call) { kernel(context, $0) }
   }
 
@@ -40,7 +40,7 @@ extension Device {
   }
 
   /// out = x, in the element type of `out`.
-  func convert(_ x: Tensor, to out: Tensor) {
+  package func convert(_ x: Tensor, to out: Tensor) {
     precondition(x.count == out.count, "convert: \(x.shape) to \(out.shape)")
     run(
       kernels.convert,
@@ -49,7 +49,7 @@ extension Device {
   }
 
   /// Sets bytes to zero.
-  func zero(_ block: UnsafeMutableRawPointer, bytes: Int) {
+  package func zero(_ block: UnsafeMutableRawPointer, bytes: Int) {
     check(kernels.zero(context, block, Int64(bytes)))
   }
 }

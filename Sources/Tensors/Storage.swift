@@ -20,7 +20,7 @@ package final class Storage {
 
   deinit { device.giveBack(pointer, bytes, kind, storage: number) }
 
-  func upload(_ source: UnsafeRawBufferPointer) {
+  package func upload(_ source: UnsafeRawBufferPointer) {
     precondition(source.count <= bytes, "upload of \(source.count) bytes into \(bytes)")
     guard let start = source.baseAddress else { return }
     device.requireNoCapture("upload")
@@ -28,7 +28,7 @@ package final class Storage {
       device.kernels.upload(device.context, pointer, start, Int64(source.count)))
   }
 
-  func download(into target: UnsafeMutableRawBufferPointer) {
+  package func download(into target: UnsafeMutableRawBufferPointer) {
     precondition(target.count <= bytes, "download of \(target.count) bytes from \(bytes)")
     guard let start = target.baseAddress else { return }
     device.requireNoCapture("download")

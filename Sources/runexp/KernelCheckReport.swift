@@ -3,6 +3,7 @@
 import Config
 import Experiments
 import Foundation
+import OpCases
 import Records
 import Statistics
 import Tensors

@@ -3,6 +3,7 @@
 import ArgumentParser
 import Experiments
 import Foundation
+import OpCases
 import Records
 import Tensors
 
@@ -61,7 +62,7 @@ struct Kernels: ParsableCommand {
     guard check != bench else { throw misused("say --check or --bench", "kernels") }
     let device = try failing { try open() }
     say(device.summary)
-    let all = check ? OpCases.checks : OpCases.benchmarks
+    let all = check ? OpCase.checks : OpCase.benchmarks
     let cases = all.filter { $0.name.contains(only ?? "") || only == nil }
     guard !cases.isEmpty else {
       let names = Set(all.map(\.name)).sorted().joined(separator: ", ")

@@ -43,6 +43,7 @@ import Testing
   @Test(arguments: [
     ("Config", ["CYAML", "Glibc"]),
     ("Tensors", ["CKernels", "Glibc"]),
+    ("OpCases", ["Tensors", "CKernels", "Glibc"]),
     ("Models", ["Tensors", "Config", "Glibc"]),
     ("Statistics", ["Foundation"]),
     ("Records", ["Statistics", "Config", "Foundation", "Synchronization"]),
@@ -59,8 +60,8 @@ import Testing
     (
       "runexp",
       [
-        "Experiments", "Analysis", "Workloads", "Records", "Statistics", "Models", "Tensors",
-        "Config",
+        "Experiments", "Analysis", "Workloads", "Records", "Statistics", "Models", "OpCases",
+        "Tensors", "Config",
         "ArgumentParser", "Foundation",
       ]
     ),
@@ -94,6 +95,7 @@ import Testing
     ("TestSupport", []), ("TestModels", ["Models", "Tensors", "Config"]),
     ("ConfigTests", ["Config", "TestSupport"]),
     ("TensorsTests", ["Tensors", "CKernels", "TestSupport"]),
+    ("OpCasesTests", ["OpCases", "Tensors", "CKernels"]),
     ("ModelsTests", ["Models", "Tensors", "Config", "TestModels"]),
     ("StatisticsTests", ["Statistics", "TestSupport"]),
     ("RecordsTests", ["Records", "Statistics", "Config", "TestSupport"]),
@@ -130,7 +132,7 @@ import Testing
 
   @Test func `tests have a target for each module`() throws {
     let names = try Self.testTargets().map(\.name)
-    for module in ["Config", "Tensors", "Models", "Statistics", "Records", "Workloads"]
+    for module in ["Config", "Tensors", "OpCases", "Models", "Statistics", "Records", "Workloads"]
       + ["Analysis", "Experiments", "Runexp"]
     {
       #expect(names.contains("\(module)Tests"))

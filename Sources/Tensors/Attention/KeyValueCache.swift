@@ -74,7 +74,7 @@ package final class KeyValueCache {
   package var touchedBytes: Int { 2 * batch * kvHeads * held * rowBytes }
 
   /// Everything that is set aside.
-  var storages: [Storage] { [keys, values] + (scales.map { [$0.keys, $0.values] } ?? []) }
+  package var storages: [Storage] { [keys, values] + (scales.map { [$0.keys, $0.values] } ?? []) }
 
   private var rowBytes: Int { type.rowBytes(headDimension) }
 

@@ -63,7 +63,7 @@ struct LinearOperation: Operation {
 
 extension Device {
   /// c[m, n] = op(a) op(b) + bias.
-  func gemm(
+  package func gemm(
     _ c: UnsafeMutableRawPointer, _ cType: ElementType, _ a: UnsafeRawPointer,
     _ aType: ElementType, _ b: UnsafeRawPointer, _ bType: ElementType, m: Int, n: Int, k: Int,
     aTransposed: Bool = false, bTransposed: Bool = false, accumulate: Bool = false,

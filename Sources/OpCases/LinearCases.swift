@@ -1,8 +1,8 @@
 // The cases of linear layers and of the matrix product underneath.
 
-import CKernels
+import Tensors
 
-extension OpCases {
+extension OpCase {
   static func linearChecks(_ type: ElementType) -> [OpCase] {
     [
       linear([1, 1], outputs: 1, bias: true, type), linear([3, 5], outputs: 7, bias: true, type),

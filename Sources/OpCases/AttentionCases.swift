@@ -1,8 +1,8 @@
 // The cases of attention: every algorithm over masks, groups and shapes.
 
-import CKernels
+import Tensors
 
-extension OpCases {
+extension OpCase {
   static func attentionChecks(_ type: ElementType) -> [OpCase] {
     // Logits of some thousands: their exponentials overflow unless the largest is taken out first. Each row has
     // nearly all its weight on one key, so that gradients are small differences of large numbers.

@@ -1,9 +1,9 @@
 // The cases of rotary positions and of rows added by position.
 
-import CKernels
 import Glibc
+import Tensors
 
-extension OpCases {
+extension OpCase {
   static func positionChecks(_ type: ElementType) -> [OpCase] {
     let shapes: [Shape] = [[1, 1, 1, 2], [2, 5, 3, 6], [1, 7, 2, 34], [2, 65, 1, 64]]
     return shapes.flatMap { shape in

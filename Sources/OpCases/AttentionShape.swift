@@ -1,6 +1,6 @@
 // AttentionShape: the sizes and masks of an attention case.
 
-import CKernels
+import Tensors
 
 /// The sizes of an attention, and what it computes beside its inputs.
 struct AttentionShape: Sendable {

@@ -1,6 +1,6 @@
 // Running a case on a device: its outputs and gradients as plain numbers, to be compared.
 
-import CKernels
+package import Tensors
 
 /// One result of a case.
 package struct CaseOutput: Sendable {
@@ -27,8 +27,9 @@ package struct CaseOutput: Sendable {
 extension OpCase {
   /// Runs the case once, from the same inputs on every device.
   ///
-  /// An operation is run twice on the same inputs, and both are differentiated. So each gradient is written and then
-  /// added to: its memory is filled with NaN before, and a kernel that reads what it should overwrite shows.
+  /// An operation is run twice on the same inputs, and both are differentiated. So each gradient is
+  /// written and then added to: its memory is filled with NaN before, and a kernel that reads what
+  /// it should overwrite shows.
   package func run(on device: Device) -> [CaseOutput] {
     let tensors = inputTensors(on: device)
     switch body {

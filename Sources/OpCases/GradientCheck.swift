@@ -1,8 +1,12 @@
-// GradientCheck: a case's gradients beside finite differences of its forward, both on the reference.
+// GradientCheck: a case's gradients beside finite differences of its forward, both on the
+// reference.
+
+package import Tensors
 
 /// How far a gradient is from the finite differences.
 package struct GradientCheck: Sendable {
-  /// The largest difference, relative to the input's largest gradient (or to 1 %, where that is smaller).
+  /// The largest difference, relative to the input's largest gradient (or to 1 %, where that is
+  /// smaller).
   package let error: Double
   /// The input with the largest error.
   package let input: String
@@ -23,7 +27,8 @@ extension OpCase {
     return type == .f32 && isSmooth && elements <= 400
   }
 
-  /// Compares each gradient with central differences of fourth order; nil where the case has no gradient check.
+  /// Compares each gradient with central differences of fourth order; nil where the case has no
+  /// gradient check.
   ///
   /// - Parameter reference: a device that accumulates in double.
   package func gradientCheck(on reference: Device) -> GradientCheck? {
@@ -47,7 +52,8 @@ extension OpCase {
     return GradientCheck(error: worst.error, input: worst.input)
   }
 
-  /// d objective / d x by (8 (f(x + h) - f(x - h)) - (f(x + 2h) - f(x - 2h))) / 12 h, element by element.
+  /// d objective / d x by (8 (f(x + h) - f(x - h)) - (f(x + 2h) - f(x - 2h))) / 12 h, element by
+  /// element.
   private func differences(_ x: Tensor, of tensors: [Tensor]) -> [Double] {
     let step: Float = 0x1p-5
     var values = x.values()
@@ -65,7 +71,8 @@ extension OpCase {
     }
   }
 
-  /// The number that `run` differentiates: both outputs, weighted by their seeds; or twice the mean loss.
+  /// The number that `run` differentiates: both outputs, weighted by their seeds; or twice the mean
+  /// loss.
   private func objective(_ tensors: [Tensor]) -> Double {
     guard let device = tensors.first?.device else { return 0 }
     let pass = Pass(on: device, precision: type)

@@ -1,8 +1,8 @@
 // The cases of the normalisations.
 
-import CKernels
+import Tensors
 
-extension OpCases {
+extension OpCase {
   static func normChecks(_ type: ElementType) -> [OpCase] {
     let shapes: [Shape] = [
       [1, 1], [5, 3], [1, 33], [2, 3, 17], [70, 64], [3, 1100], [130, 40],

@@ -1,8 +1,8 @@
 // The cases of caches of keys and values: filling them, and attention over what they hold.
 
-import CKernels
+import Tensors
 
-extension OpCases {
+extension OpCase {
   /// Rings that were written round, full and half full ones, of every type.
   static func cacheChecks(_ type: ElementType) -> [OpCase] {
     let shapes = [

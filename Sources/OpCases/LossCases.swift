@@ -1,8 +1,8 @@
 // The cases of the cross-entropy.
 
-import CKernels
+import Tensors
 
-extension OpCases {
+extension OpCase {
   static func lossChecks(_ type: ElementType) -> [OpCase] {
     [
       crossEntropy(tokens: 1, vocabulary: 1, type),

@@ -1,5 +1,7 @@
 // Timing: how long a case takes on a device, and what rate that is.
 
+package import Tensors
+
 /// The time of one direction of a case, by the device's events.
 package struct CaseRate: Sendable {
   /// The median of the repetitions.

@@ -1,8 +1,9 @@
 // The cases of sums, activations and gated activations.
 
 import CKernels
+import Tensors
 
-extension OpCases {
+extension OpCase {
   static func elementwiseChecks(_ type: ElementType) -> [OpCase] {
     let shapes: [Shape] = [[1], [7, 9], [3, 5, 67], [2, 8193]]
     return shapes.flatMap { shape in

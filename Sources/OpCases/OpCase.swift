@@ -1,7 +1,8 @@
-// OpCase: one operation at one size, as data. The same cases drive the gradient checks, the comparison of a device
-// with the reference, and the timing; they are part of the program, so that any machine can run them.
+// OpCase: one operation at one size, as data. The same cases drive the gradient checks, the
+// comparison of a device with the reference, and the timing; they are part of the program, so that
+// any machine can run them.
 
-import CKernels
+package import Tensors
 
 /// One operation with its inputs.
 ///
@@ -20,7 +21,8 @@ package struct OpCase: Sendable, CustomStringConvertible {
   package let operations: (forward: Double, backward: Double)
   /// Bytes that are read beside the inputs, of a cache.
   package let cacheBytes: Double
-  /// The largest difference allowed between a device and the reference, relative to the largest value; see `Parity`.
+  /// The largest difference allowed between a device and the reference, relative to the largest
+  /// value; see `Parity`.
   package let tolerance: Double
   /// Whether finite differences can follow it: not where rounding exceeds the step.
   package let isSmooth: Bool

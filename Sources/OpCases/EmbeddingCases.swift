@@ -1,8 +1,8 @@
 // The cases of the embedding, and of what is cut off at the other end: the last token.
 
-import CKernels
+import Tensors
 
-extension OpCases {
+extension OpCase {
   static func embeddingChecks(_ type: ElementType) -> [OpCase] {
     [
       embedding(vocabulary: 1, width: 1, batch: 1, tokens: 1, type),

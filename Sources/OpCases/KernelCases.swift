@@ -2,8 +2,9 @@
 // optimizer's.
 
 import CKernels
+import Tensors
 
-extension OpCases {
+extension OpCase {
   static func kernelChecks(_ type: ElementType) -> [OpCase] {
     [1, 37, 20_000].flatMap { count in
       [ElementType.f32, .bf16].map { convert(count, from: type, to: $0) }

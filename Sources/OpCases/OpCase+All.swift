@@ -1,7 +1,9 @@
-// OpCases: the table. A new operation or kernel gets its cases in a file beside this one and a line in each list.
+// All cases. A new operation or kernel gets its cases in a file beside this one and a line in each
+// list.
 
-/// All cases.
-package enum OpCases {
+import Tensors
+
+extension OpCase {
   /// Small and odd sizes, every option and edge: for the checks.
   package static var checks: [OpCase] {
     var cases = optimizerChecks()
@@ -20,7 +22,8 @@ package enum OpCases {
     return cases
   }
 
-  /// The sizes of training a small Transformer, 16 x 256 tokens of width 256, and of long sequences: for timing.
+  /// The sizes of training a small Transformer, 16 x 256 tokens of width 256, and of long
+  /// sequences: for timing.
   package static var benchmarks: [OpCase] {
     var cases: [OpCase] = []
     for type in [ElementType.f32, .bf16] {

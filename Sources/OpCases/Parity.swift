@@ -1,12 +1,15 @@
 // Parity: a device's results of a case beside the reference's.
 
+package import Tensors
+
 /// How far a device is from the reference in one case.
 package struct Parity: Sendable {
-  /// The largest difference of an output's elements, relative to the largest magnitude of their row.
+  /// The largest difference of an output's elements, relative to the largest magnitude of their
+  /// row.
   ///
-  /// A row that is smaller than a 64th of the largest counts as that large: what cancelled to so little has lost digits.
-  /// Infinite where one element is NaN or infinite and the other is not the same, and where an output is missing,
-  /// even on both sides, or of another shape.
+  /// A row that is smaller than a 64th of the largest counts as that large: what cancelled to so
+  /// little has lost digits. Infinite where one element is NaN or infinite and the other is not the
+  /// same, and where an output is missing, even on both sides, or of another shape.
   package let error: Double
   /// The output with the largest error.
   package let output: String

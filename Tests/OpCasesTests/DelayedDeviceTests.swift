@@ -1,0 +1,42 @@
+// The op cases on a device that runs every call late: the same bits, and times that are the
+// device's own.
+
+import Foundation
+import OpCases
+import Tensors
+import Testing
+
+/// The plugin that works late, which is built beside the test runner.
+private func delayedDevice() throws -> Device {
+  let runner = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+  let file = URL(filePath: runner).deletingLastPathComponent().appending(
+    path: "libDelayedPlugin.so")
+  return try Device(opening: Plugin.load(given: file.path, others: []), threads: 2)
+}
+
+@Suite struct DelayedDeviceTests {
+  // The order that kernels.h promises is all that a caller may rely on. A device that runs
+  // everything later finds who relies on more: it reads what was freed, or too soon.
+  @Test func `every case gives the CPU's bits on a device that works late`() throws {
+    let (late, cpu) = (try delayedDevice(), Device.cpu(threads: 2))
+    for one in OpCase.checks {
+      let (here, there) = (one.run(on: cpu), one.run(on: late))
+      #expect(here.count == there.count)
+      for (expected, found) in zip(here, there) {
+        let isSame = expected.values.map(\.bitPattern) == found.values.map(\.bitPattern)
+        #expect(isSame, "\(one): \(found.name)")
+      }
+    }
+  }
+
+  @Test func `events take the time of the work between them`() throws {
+    for device in [Device.cpu(threads: 1), try delayedDevice()] {
+      let one = try #require(OpCase.checks.first { $0.name == "gemm" })
+      let clock = ContinuousClock()
+      let start = clock.now
+      let seconds = device.seconds { for _ in 0..<10 { _ = one.run(on: device) } }
+      let all = clock.now - start
+      #expect(seconds > 0 && .seconds(seconds) <= all)
+    }
+  }
+}
