@@ -37,9 +37,7 @@ extension Transformer {
       for matrix in block.attention.matrices + block.feedForward.matrices {
         perToken += Double(2 * matrix.inputs * matrix.outputs)
       }
-      let plan = block.attention.plan
-      let pairs = Self.causalPairs(tokens: tokens, window: block.attention.window)
-      attention += 4 * Double(plan.headDimension * plan.heads.queries) * pairs
+      attention += block.attention.shape.over(batch: 1, tokens: tokens).forwardFLOPs
     }
     let products = perToken * Double(tokens)
     return Cost(
@@ -48,11 +46,6 @@ extension Transformer {
       feedForwardParameters: blocks.reduce(0) { $0 + $1.feedForward.matrices.weights },
       forwardFLOPsPerSequence: products + attention,
       cacheBytesPerToken: cacheBytesPerToken(.f32))
-  }
-
-  /// Pairs of a query and a key that it sees: with a window W, W of them once W tokens have passed.
-  package static func causalPairs(tokens: Int, window: Int?) -> Double {
-    AttentionOptions(scale: 1, window: window).seenPairs(queries: tokens, keys: tokens)
   }
 }
 

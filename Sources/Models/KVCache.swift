@@ -21,12 +21,11 @@ package final class KVCache {
   ) {
     let slots = model.cacheSlots(tokens: capacity, isRolling: isRolling, chunk: chunk)
     layers = zip(model.blocks, slots).map { block, slots in
-      let plan = block.attention.plan
-      return KeyValueCache(
-        batch: batch, kvHeads: plan.heads.keyValues, headDimension: plan.headDimension,
-        capacity: slots, type: type, on: device)
+      KeyValueCache(
+        batch: batch, kvHeads: block.attention.shape.kvHeads,
+        headDimension: block.attention.shape.headDimension, capacity: slots, type: type, on: device)
     }
-    windows = model.blocks.map { isRolling ? $0.attention.window : nil }
+    windows = model.blocks.map { isRolling ? $0.attention.shape.window : nil }
     let roll = zip(windows, slots).allSatisfy { window, slots in window.map { $0 <= slots } ?? false
     }
     limit = roll ? nil : capacity
@@ -60,7 +59,7 @@ extension Transformer {
   /// Tokens that each layer of a cache for `tokens` tokens has room for.
   func cacheSlots(tokens: Int, isRolling: Bool, chunk: Int) -> [Int] {
     blocks.map { block in
-      guard isRolling, let window = block.attention.window else { return tokens }
+      guard isRolling, let window = block.attention.shape.window else { return tokens }
       return min(tokens, window + chunk - 1)
     }
   }
@@ -73,19 +72,12 @@ extension Transformer {
   ) -> Double {
     let slots = cacheSlots(tokens: tokens, isRolling: isRolling, chunk: chunk)
     return zip(blocks, slots).reduce(0) { bytes, layer in
-      bytes + Double(layer.0.attention.plan.cacheBytesPerToken(type) * layer.1) * Double(batch)
+      bytes + Double(layer.0.attention.shape.bytesPerToken(type) * layer.1) * Double(batch)
     }
   }
 
   /// Bytes of keys and values that each token adds over all layers, up to their windows in a rolling cache.
   package func cacheBytesPerToken(_ type: CacheType) -> Int {
-    blocks.reduce(0) { $0 + $1.attention.plan.cacheBytesPerToken(type) }
-  }
-}
-
-extension AttentionPlan {
-  /// Bytes of a token's keys and values in one layer.
-  func cacheBytesPerToken(_ type: CacheType) -> Int {
-    2 * heads.keyValues * type.rowBytes(headDimension)
+    blocks.reduce(0) { $0 + $1.attention.shape.bytesPerToken(type) }
   }
 }

@@ -15,13 +15,14 @@ extension OpCase {
     ]
     return CacheType.allCases.flatMap { cacheType in
       shapes.map { append($0, cacheType, type) }
-        + [AttentionAlgorithm.naive, .flash1, .flash2].flatMap { algorithm in
+        + attentionAlgorithms.flatMap { algorithm in
           shapes.map { attend($0, cacheType, algorithm, type) }
         }
     }
   }
 
-  /// One token's attention over 8192 keys: as many key/value heads as query heads, a quarter, and one.
+  /// One token's attention over 8192 keys: as many key/value heads as query heads, a quarter, and
+  /// one.
   static func cacheBenchmarks() -> [OpCase] {
     [(8, "MHA"), (2, "GQA"), (1, "MQA")].flatMap { kvHeads, word in
       CacheType.allCases.map { cacheType in
@@ -61,19 +62,17 @@ extension OpCase {
     _ shape: CacheShape, _ cacheType: CacheType, _ algorithm: AttentionAlgorithm,
     _ type: ElementType
   ) -> OpCase {
-    let keys = Double(min(shape.chunks.reduce(0, +), shape.capacity) * shape.batch)
+    let attention = shape.attention(cacheType)
     return OpCase(
       "cached_attention", "\(algorithm.rawValue), \(cacheType.rawValue), \(shape.detail)", type,
       shape.inputs, kernels: ["\(algorithm.rawValue)_attention"],
-      operations: (4 * keys * Double(shape.queries * shape.heads * shape.dimension), 0),
-      cacheBytes: 2 * keys * Double(shape.kvHeads * cacheType.rowBytes(shape.dimension)),
+      operations: (attention.forwardFLOPs, 0),
+      cacheBytes: Double(attention.batch * attention.keys * attention.bytesPerToken(cacheType)),
       .prepared { device, inputs in
         let cache = shape.cache(cacheType, on: device)
         shape.fill(cache, inputs)
-        let options = AttentionOptions(
-          scale: 1 / Float(shape.dimension).squareRoot(), window: shape.window)
         return {
-          Pass(on: device).attention(inputs[0], over: cache, options, algorithm: algorithm).values()
+          Pass(on: device).attention(inputs[0], over: cache, attention, by: algorithm).values()
         }
       })
   }
@@ -111,6 +110,16 @@ private struct CacheShape: Sendable {
       .activation("k", [batch, longest, kvHeads, dimension]),
       .activation("v", [batch, longest, kvHeads, dimension]),
     ]
+  }
+
+  /// That of the last chunk over all that is held.
+  func attention(_ type: CacheType) -> AttentionShape {
+    let held = min(chunks.reduce(0, +), capacity)
+    var shape = AttentionShape(
+      batch: batch, queries: queries, keys: held, heads: heads, kvHeads: kvHeads,
+      headDimension: dimension, offset: held - queries, window: window)
+    shape.cache = type
+    return shape
   }
 
   func cache(_ type: CacheType, on device: Device) -> KeyValueCache {

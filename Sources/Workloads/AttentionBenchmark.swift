@@ -44,28 +44,31 @@ package struct AttentionBenchmark: Workload {
   package func warning(of model: Section) -> String? {
     let model = Transformer(model, vocabulary: 1, length: length)
     return options.layer.warning(model, differing: "model.attention.window") {
-      model.blocks[$0].attention.window
+      model.blocks[$0].attention.shape.window
     }
   }
 
   package func flops(of model: Transformer) -> Double? {
-    let problem = AttentionProblem(options, model)
+    let shape = options.shape(model)
     // Of one repetition.
-    return problem.forwardFLOPs + (options.backward ? problem.backwardFLOPs : 0)
+    return shape.forwardFLOPs + (options.backward ? shape.backwardFLOPs : 0)
   }
 
   package func run(_ cell: CellJob) throws {
     let model = Transformer(cell.model, vocabulary: 1, length: length)
     cell.row.setFact("layer", .integer(options.layer.index))
-    let kernel = model.blocks[options.layer.index].attention.plan.kernel
-    let problem = AttentionProblem(options, model)
-    let work = problem.work
-    guard cell.recordKernel(kernel, for: work) else { return }
-    let algorithm = try kernel.resolve(on: cell.device, for: work).algorithm
+    let inputs = AttentionInputs(options, model, seed: cell.seed)
+    guard
+      let algorithm = cell.recordKernel(
+        options.layer.attention(of: model).plan.kernel, for: inputs.shape)
+    else { return }
 
-    let predicted = AttentionRun.dry(problem, algorithm, cell)
+    let predicted = AttentionRun.dry(
+      inputs, algorithm, cell.precision, differentiates: options.backward,
+      on: .meta(threads: cell.device.threads))
     try cell.checkMemory(predictedPeakBytes: predicted.peakBytes)
-    var run = AttentionRun(problem, algorithm, cell.precision, seed: cell.seed, on: cell.device)
+    var run = AttentionRun(
+      inputs, algorithm, cell.precision, differentiates: options.backward, on: cell.device)
     let isOne = cell.roundCount == 1
     run.time(
       seconds: options.seconds / Double(cell.roundCount), least: isOne ? 2 : 1,
@@ -148,8 +151,17 @@ struct AttentionBenchmarkOptions: Sendable {
       "check_error", .bool, default: true, "compare a sample of the rows with float64")
   }
 
-  /// The distance from a query's index to the key at its own position.
-  var offset: Int { alignment == .topLeft ? 0 : keys - queries }
+  /// The attention that is measured: the layer's, with these sizes and masks.
+  func shape(_ model: Transformer) -> AttentionShape {
+    var shape = layer.attention(of: model).shape
+    (shape.batch, shape.queries, shape.keys) = (batch, queries, keys)
+    shape.isCausal = isCausal
+    shape.offset = alignment == .topLeft ? 0 : keys - queries
+    let explicit: Shape = [1, 1, queries, keys]
+    shape.keep = mask == .boolean || mask == .both ? explicit : nil
+    shape.bias = mask == .additive || mask == .both ? explicit : nil
+    return shape
+  }
 }
 
 // The option of every workload whose time is measured in rounds.

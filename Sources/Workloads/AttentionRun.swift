@@ -1,54 +1,57 @@
-// AttentionRun: one algorithm on one problem, repeated and timed, with its memory.
+// AttentionRun: one attention by one algorithm, repeated and timed, with its memory.
 
-import Models
 import Records
 import Statistics
 import Tensors
 
 /// One attention with its inputs on a device.
 struct AttentionRun {
-  let problem: AttentionProblem
-  let algorithm: AttentionAlgorithm
-  let seed: Int
-  let q, k, v, dout: Tensor
-  let options: AttentionOptions
-  private let device: Device
+  let inputs: AttentionInputs
   let precision: ElementType
+  /// Whether backward is run as well.
+  let differentiates: Bool
+  let q, k, v, dout: Tensor
+  private let masks: AttentionMasks
+  private let algorithm: AttentionAlgorithm
+  private let device: Device
   private let gradients: Gradients
   private(set) var forward: [Double] = []
   private(set) var backward: [Double] = []
 
   init(
-    _ problem: AttentionProblem, _ algorithm: AttentionAlgorithm, _ precision: ElementType,
-    seed: Int, on device: Device
+    _ inputs: AttentionInputs, _ algorithm: AttentionAlgorithm, _ precision: ElementType,
+    differentiates: Bool, on device: Device
   ) {
-    self.problem = problem
+    self.inputs = inputs
     self.algorithm = algorithm
     self.precision = precision
-    self.seed = seed
+    self.differentiates = differentiates
     self.device = device
     func input(_ name: String, _ shape: Shape, slot: Int) -> Tensor {
-      let tensor = Tensor(shape, precision, kind: .activations, on: device, slot: slot)
-      if !device.isMeta { tensor.copy(from: problem.values(name, shape, seed: seed)) }
-      return tensor
+      inputs.tensor(name, shape, precision, slot: differentiates ? slot : -1, on: device)
     }
-    let isTrained = problem.options.backward
-    q = input("q", problem.queryShape, slot: isTrained ? 0 : -1)
-    k = input("k", problem.keyShape, slot: isTrained ? 1 : -1)
-    v = input("v", problem.keyShape, slot: isTrained ? 2 : -1)
-    dout = input("dout", problem.queryShape, slot: -1)
-    options = problem.attentionOptions(seed: seed, on: device)
-    let leaves = isTrained ? [q, k, v] : []
+    let shape = inputs.shape
+    q = input("q", shape.queryShape, slot: 0)
+    k = input("k", shape.keyShape, slot: 1)
+    v = input("v", shape.keyShape, slot: 2)
+    dout = input("dout", shape.queryShape, slot: -1)
+    masks = inputs.masks(on: device)
+    let leaves = differentiates ? [q, k, v] : []
     gradients = Gradients(
       leaves: leaves.map { Tensor($0.shape, $0.type, kind: .gradients, on: device) }, on: device)
   }
 
-  /// What a run of this kind needs, counted without computing anything.
+  var shape: AttentionShape { inputs.shape }
+
+  /// What such a run needs, counted without computing anything.
+  ///
+  /// - Parameter device: a meta device.
   static func dry(
-    _ problem: AttentionProblem, _ algorithm: AttentionAlgorithm, _ cell: CellJob
+    _ inputs: AttentionInputs, _ algorithm: AttentionAlgorithm, _ precision: ElementType,
+    differentiates: Bool, on device: Device
   ) -> PredictedMemory {
-    let device = Device.meta(threads: cell.device.threads)
-    var run = AttentionRun(problem, algorithm, cell.precision, seed: cell.seed, on: device)
+    var run = AttentionRun(
+      inputs, algorithm, precision, differentiates: differentiates, on: device)
     device.resetPeaks()
     run.once()
     return PredictedMemory(device.memory)
@@ -59,11 +62,10 @@ struct AttentionRun {
   /// - Returns: the output, and the gradients of q, k and v.
   @discardableResult
   mutating func once() -> (out: Tensor, gradients: [Tensor]) {
-    let isTrained = problem.options.backward
-    let tape = isTrained ? Tape(leaves: 3) : nil
+    let tape = differentiates ? Tape(leaves: 3) : nil
     let pass = Pass(on: device, tape: tape, precision: precision)
     let (out, seconds) = device.timed {
-      pass.attention(q, k, v, options, algorithm: algorithm)
+      pass.attention(q, k, v, shape, masks, by: algorithm)
     }
     forward.append(seconds)
     guard let tape else { return (out, []) }
@@ -96,38 +98,25 @@ struct AttentionRun {
   ///   - rounds: all that its time was measured in.
   ///   - peak: the device's, in FLOP/s.
   func report(_ rounds: [TimingRound], to metrics: inout MetricValues, peak: Double) {
-    let options = self.options
     if let seconds = rounds.mean(.forwardSeconds) {
       metrics[.forwardSeconds] = seconds
-      metrics[.forwardFLOPsPerSecond] = problem.forwardFLOPs / seconds
-      metrics[.forwardPeakPercent] = 100 * problem.forwardFLOPs / seconds / peak
-      metrics[.prediction(of: .forwardSeconds)] = problem.forwardFLOPs / peak
+      metrics[.forwardFLOPsPerSecond] = shape.forwardFLOPs / seconds
+      metrics[.forwardPeakPercent] = 100 * shape.forwardFLOPs / seconds / peak
+      metrics[.prediction(of: .forwardSeconds)] = shape.forwardFLOPs / peak
     }
     if let seconds = rounds.mean(.backwardSeconds) {
       metrics[.backwardSeconds] = seconds
-      metrics[.backwardFLOPsPerSecond] = problem.backwardFLOPs / seconds
-      metrics[.backwardPeakPercent] = 100 * problem.backwardFLOPs / seconds / peak
-      metrics[.prediction(of: .backwardSeconds)] = problem.backwardFLOPs / peak
+      metrics[.backwardFLOPsPerSecond] = shape.backwardFLOPs / seconds
+      metrics[.backwardPeakPercent] = 100 * shape.backwardFLOPs / seconds / peak
+      metrics[.prediction(of: .backwardSeconds)] = shape.backwardFLOPs / peak
     }
     metrics[.repeats] = rounds.reduce(0) { $0 + ($1.metrics[.repeats] ?? 0) }
-    metrics[.attentionPairs] = problem.pairs
+    metrics[.attentionPairs] = shape.pairs
     let saved =
-      device.attentionBytes(
-        algorithm, q: q.shape, k: k.shape, options: options, type: precision, backward: false)?
-      .saved ?? 0
+      device.attentionBytes(algorithm, shape, precision, backward: false)?.saved ?? 0
     metrics.set(.savedBytes, saved)
     device.memory.report(to: &metrics)
     metrics[.attentionBytes] = Double(saved) + device.memory.peakByKind[.workspace]
-    metrics[.prediction(of: .savedBytes)] = predictedSavedBytes
-  }
-
-  /// What the formulas say that forward keeps for backward: N² numbers a head, or one or two a query.
-  private var predictedSavedBytes: Double {
-    let rows = Double(problem.options.batch * problem.heads.queries * problem.options.queries)
-    switch algorithm {
-    case .naive: return 4 * rows * Double(problem.options.keys)
-    case .flash1: return 8 * rows
-    case .flash2, .flash3: return 4 * rows
-    }
+    metrics[.prediction(of: .savedBytes)] = shape.savedBytes(by: algorithm)
   }
 }

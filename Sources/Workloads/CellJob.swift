@@ -156,30 +156,29 @@ extension CellJob {
   /// - Parameter tokens: of one sequence; what the model was built for when nil.
   func recordKernel(of model: Transformer, tokens: Int? = nil) -> Bool {
     guard let attention = model.blocks.first?.attention else { return true }
-    let tokens = tokens ?? model.length
-    let isFound = recordKernel(
-      attention.plan.kernel,
-      for: AttentionWork(
-        queries: tokens, keys: tokens, attention.options(on: device)))
-    let windows = Set(model.blocks.map(\.attention.window))
+    let shape = attention.shape.over(batch: 1, tokens: tokens ?? model.length)
+    let isFound = recordKernel(attention.plan.kernel, for: shape) != nil
+    let windows = Set(model.blocks.map(\.attention.shape.window))
     if windows.count > 1, let reason = row.fact("kernel_reason")?.text {
       row.setFact("kernel_reason", .string("\(reason); so in layer 0, others have another window"))
     }
     return isFound
   }
 
-  /// The same for one attention.
-  func recordKernel(_ choice: KernelChoice, for work: AttentionWork) -> Bool {
+  /// The same for one attention; the algorithm that runs, nil when there is none.
+  func recordKernel(
+    _ choice: KernelChoice, for shape: AttentionShape
+  ) -> AttentionAlgorithm? {
     row.setFact("kernel_requested", .string(choice.word))
     do throws(KernelUnavailable) {
-      let kernel = try choice.resolve(on: device, for: work)
+      let kernel = try choice.resolve(on: device, for: shape)
       row.setFact("kernel", .string(kernel.algorithm.rawValue))
       row.setFact("kernel_reason", .string(kernel.reason))
-      return true
+      return kernel.algorithm
     } catch {
       row.status = .unavailable
       row.reason = error.reason
-      return false
+      return nil
     }
   }
 

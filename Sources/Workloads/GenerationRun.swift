@@ -109,9 +109,8 @@ struct GenerationRun {
   private var bytesReadByStep: Int {
     let tokens = options.promptTokens + options.newTokens / 2
     let cached = model.blocks.reduce(0) { bytes, block in
-      let plan = block.attention.plan
-      let seen = min(block.attention.window ?? tokens, tokens)
-      return bytes + 2 * plan.heads.keyValues * type.rowBytes(plan.headDimension) * seen
+      let shape = block.attention.shape
+      return bytes + shape.bytesPerToken(type) * min(shape.window ?? tokens, tokens)
     }
     let matrices = model.blocks.flatMap { $0.attention.matrices + $0.feedForward.matrices }
     let weights =

@@ -19,6 +19,8 @@ struct MeasuredLayer: Sendable {
     isChosen = options.mark(of: "layer") != nil
   }
 
+  func attention(of model: Transformer) -> AttentionLayer { model.blocks[index].attention }
+
   /// Reports a layer that the model, which was read from a section, does not have.
   func check(_ model: Transformer, from section: Section, _ options: Section) {
     let layers = model.blocks.count
@@ -60,10 +62,10 @@ extension Section {
   func checkScores(
     of model: Transformer, from section: Section, _ sizes: [(key: String, size: Int)]
   ) {
-    guard let plan = model.blocks.first?.attention.plan, plan.kernel == .named(.naive),
-      let largest = sizes.max(by: { $0.size < $1.size })
+    guard let attention = model.blocks.first?.attention,
+      attention.plan.kernel == .named(.naive), let largest = sizes.max(by: { $0.size < $1.size })
     else { return }
-    let factors = sizes.map(\.size) + [plan.heads.queries]
+    let factors = sizes.map(\.size) + [attention.shape.heads]
     // Half the range, so that what is rounded up for a block of memory fits as well.
     let bytes = factors.reduce((4, false)) { bytes, factor in
       let (product, overflow) = bytes.0.multipliedReportingOverflow(by: factor)
@@ -71,13 +73,13 @@ extension Section {
     }
     guard bytes.1 || bytes.0 > .max / 2 else { return }
     let product = zip(sizes.map(\.key) + ["heads"], factors).map { "\($0) (\($1))" }
-    let attention = section.component(at: "attention")
+    let written = section.component(at: "attention")
     fault(
       largest.key,
       because: .rule(
         "naive attention keeps \(product.joined(separator: " x ")) scores, more bytes than 64 bits "
           + "can count"),
       seeAlso: sizes.map(\.key).unique.filter { $0 != largest.key },
-      notes: ["heads", "kernel"].compactMap { attention?.note($0) })
+      notes: ["heads", "kernel"].compactMap { written?.note($0) })
   }
 }

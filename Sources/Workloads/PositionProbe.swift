@@ -23,15 +23,15 @@ struct PositionProbe {
     self.model = model
     self.layer = layer
     self.device = device
-    let plan = model.blocks[0].attention.plan
+    let shape = model.blocks[0].attention.shape
     let trial = Tensor(
       [Float](repeating: 0, count: model.width), [1, 1, model.width],
       kind: .data, on: device)
     let embedded = model.position.embed(trial, Pass(on: device), from: 0)
     isAdded = embedded.storage !== trial.storage
-    let dimension = isAdded ? model.width : plan.headDimension
+    let dimension = isAdded ? model.width : shape.headDimension
     self.dimension = dimension
-    slopes = model.position.slopes(heads: plan.heads.queries) ?? [0]
+    slopes = model.position.slopes(heads: shape.heads) ?? [0]
     func vectors(_ name: String) -> [[Float]] {
       (0..<samples).map { index in
         Random(seed: UInt64(seed), purpose: "position", name: "\(name) \(index)")

@@ -56,7 +56,7 @@ package struct PositionProperties: Workload {
     let last = last(of: model)
     // What is added has the width of a token; what is turned, that of a head.
     let isAdded = model.position is Sinusoidal || model.position is Learned
-    let dimension = isAdded ? model.width : model.blocks[0].attention.plan.headDimension
+    let dimension = isAdded ? model.width : model.blocks[0].attention.shape.headDimension
     let hasTable = model.position is Sinusoidal || model.position is RoPE
     let rows =
       (hasTable ? 4 * Double(last + 1) : 0) + 3 * 4 * Double(sequence) + 2 * Double(samples)

@@ -34,31 +34,28 @@ struct ShapeTable {
   }
 
   var text: String {
-    let plan = model.blocks[0].attention.plan
+    let shape = model.blocks[0].attention.shape
     let rows = lines.map { line in
       [
         line.name, "\(line.shape)", "\(line.count)",
         Metric.parameters.text(Double(line.count * line.shape.reduce(1, *))),
       ]
     }
-    let heads = "\(plan.heads.queries) query and \(plan.heads.keyValues) key/value heads"
+    let heads = "\(shape.heads) query and \(shape.kvHeads) key/value heads"
     return "\(model.blocks.count) layers of width \(model.width), "
-      + "\(heads) of \(plan.headDimension)\n\n"
+      + "\(heads) of \(shape.headDimension)\n\n"
       + Table(header: ["parameter", "shape", "times", "values"], rows: rows, left: [0, 1]).text
       + "\n\(Self.grouped(model.parameters.count)) parameters\n\n" + passes
   }
 
   /// The tensors of one attention, which no parameter shows.
   private var passes: String {
-    let plan = model.blocks[0].attention.plan
-    let (heads, tokens, d) = (plan.heads, model.length, plan.headDimension)
+    let shape = model.blocks[0].attention.shape.over(batch: batch, tokens: model.length)
+    let scores: Shape = [batch, shape.heads, shape.queries, shape.keys]
     let rows = [
-      ["q, out", [batch, tokens, heads.queries, d]],
-      ["k, v", [batch, tokens, heads.keyValues, d]],
-      ["scores, if they are materialised", [batch, heads.queries, tokens, tokens]],
-    ].map { row in
-      row.map { "\($0)" }
-    }
+      ["q, out", "\(shape.queryShape)"], ["k, v", "\(shape.keyShape)"],
+      ["scores, if they are materialised", "\(scores)"],
+    ]
     return Table(header: ["in each attention", "shape"], rows: rows, left: [0, 1]).text
   }
 

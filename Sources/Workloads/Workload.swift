@@ -94,9 +94,9 @@ extension Transformer {
   /// Whether a meta device can stand for the one that will run this: it has the attention kernel that is asked for.
   fileprivate func runsDry(queries: Int, keys: Int, threads: Int) -> Bool {
     guard let attention = blocks.first?.attention else { return true }
-    let device = Device.meta(threads: threads)
-    let work = AttentionWork(queries: queries, keys: keys, attention.options(on: device))
-    return (try? attention.plan.kernel.resolve(on: device, for: work)) != nil
+    var shape = attention.shape
+    (shape.queries, shape.keys) = (queries, keys)
+    return (try? attention.plan.kernel.resolve(on: .meta(threads: threads), for: shape)) != nil
       && (try? check(tokens: keys)) != nil
   }
 }
@@ -125,17 +125,14 @@ extension AttentionBenchmark {
   package func predictedPeakBytes(
     of model: Transformer, _ precision: ElementType, threads: Int
   ) -> Double? {
-    let problem = AttentionProblem(options, model)
+    let inputs = AttentionInputs(options, model, seed: 0)
     let device = Device.meta(threads: threads)
-    guard
-      let algorithm = try? model.blocks[options.layer.index].attention.plan.kernel.resolve(
-        on: device, for: problem.work
-      ).algorithm
-    else { return nil }
-    var run = AttentionRun(problem, algorithm, precision, seed: 0, on: device)
-    device.resetPeaks()
-    run.once()
-    return device.memory.atPeak.total
+    let kernel = options.layer.attention(of: model).plan.kernel
+    return (try? kernel.resolve(on: device, for: inputs.shape)).map {
+      AttentionRun.dry(
+        inputs, $0.algorithm, precision, differentiates: options.backward, on: device
+      ).peakBytes
+    }
   }
 
   /// An attention by itself keeps nothing.

@@ -9,23 +9,24 @@ import Testing
 struct KernelChoiceTests {
   private let device = Device.cpu(threads: 1)
 
-  private func work(
-    _ queries: Int, _ keys: Int, window: Int? = nil, softcap: Float = 0, readsCache: Bool = false
-  ) -> AttentionWork {
-    AttentionWork(
-      queries: queries, keys: keys,
-      AttentionOptions(scale: 1, softcap: softcap, window: window), readsCache: readsCache)
+  private func shape(
+    _ queries: Int, _ keys: Int, window: Int? = nil, softcap: Float = 0, cache: CacheType? = nil
+  ) -> AttentionShape {
+    var shape = AttentionShape(
+      queries: queries, keys: keys, headDimension: 4, softcap: softcap, window: window)
+    shape.cache = cache
+    return shape
   }
 
   @Test("auto takes flash2 and says what it is for")
   func automatic() throws {
-    let training = try KernelChoice.automatic.resolve(on: device, for: work(512, 512))
+    let training = try KernelChoice.automatic.resolve(on: device, for: shape(512, 512))
     #expect(training.algorithm == .flash2)
     #expect(
       training.reason
         == "flash2: causal, 512 queries over 512 keys, O(N) memory; the fastest this CPU has")
     let decoding = try KernelChoice.automatic.resolve(
-      on: device, for: work(1, 900, window: 64, softcap: 50, readsCache: true))
+      on: device, for: shape(1, 900, window: 64, softcap: 50, cache: .f32))
     #expect(
       decoding.reason
         == "flash2: causal, window 64, softcap, 1 query over 900 keys of a cache, "
@@ -34,24 +35,23 @@ struct KernelChoiceTests {
 
   @Test("a window that hides nothing is not mentioned")
   func wideWindow() {
-    #expect(work(8, 8, window: 8).summary == "causal, 8 queries over 8 keys")
-    #expect(work(8, 8, window: 7).summary == "causal, window 7, 8 queries over 8 keys")
+    #expect(shape(8, 8, window: 8).description == "causal, 8 queries over 8 keys")
+    #expect(shape(8, 8, window: 7).description == "causal, window 7, 8 queries over 8 keys")
   }
 
   @Test("an explicit mask and ALiBi are")
   func masks() {
-    let mask = BooleanMask([true, false], [1, 1, 1, 2], on: device)
-    let slopes = Tensor([1], [1], kind: .data, on: device)
-    let options = AttentionOptions(scale: 1, isCausal: false, slopes: slopes, keep: mask)
+    let shape = AttentionShape(
+      queries: 1, keys: 2, headDimension: 4, isCausal: false, hasSlopes: true, keep: [1, 1, 1, 2])
     #expect(
-      AttentionWork(queries: 1, keys: 2, options).summary
+      shape.description
         == "every query sees every key, explicit mask, ALiBi, 1 query over 2 keys")
   }
 
   @Test("a table without flash2 gets what it has")
   func fallback() throws {
     let rounded = Device.rounded()
-    let found = try KernelChoice.automatic.resolve(on: rounded, for: work(64, 64))
+    let found = try KernelChoice.automatic.resolve(on: rounded, for: shape(64, 64))
     #expect(found.algorithm == .naive)
     #expect(
       found.reason == "naive: causal, 64 queries over 64 keys, the only way that rounded has")
@@ -59,22 +59,22 @@ struct KernelChoiceTests {
 
   @Test("a few keys are faster by materialised scores, more of them are not")
   func short() throws {
-    let few = try KernelChoice.automatic.resolve(on: .cpu(threads: 1), for: work(32, 32))
+    let few = try KernelChoice.automatic.resolve(on: .cpu(threads: 1), for: shape(32, 32))
     #expect(few.algorithm == .naive && few.reason.contains("few enough"))
-    let more = try KernelChoice.automatic.resolve(on: .cpu(threads: 1), for: work(33, 33))
+    let more = try KernelChoice.automatic.resolve(on: .cpu(threads: 1), for: shape(33, 33))
     #expect(more.algorithm == .flash2)
   }
 
   @Test("what was asked for runs, or the reason why not is given")
   func named() throws {
-    let found = try KernelChoice.named(.naive).resolve(on: device, for: work(4, 4))
+    let found = try KernelChoice.named(.naive).resolve(on: device, for: shape(4, 4))
     #expect(found.algorithm == .naive && found.reason == "asked for")
     let flash3 = try #require(throws: KernelUnavailable.self) {
-      try KernelChoice.named(.flash3).resolve(on: device, for: work(4, 4))
+      try KernelChoice.named(.flash3).resolve(on: device, for: shape(4, 4))
     }
     #expect(flash3.reason == "flash3 runs on Hopper GPUs (wgmma, TMA), not on cpu")
     let flash2 = try #require(throws: KernelUnavailable.self) {
-      try KernelChoice.named(.flash2).resolve(on: .rounded(), for: work(4, 4))
+      try KernelChoice.named(.flash2).resolve(on: .rounded(), for: shape(4, 4))
     }
     #expect(flash2.reason == "rounded has no attention kernel 'flash2'")
   }

@@ -100,8 +100,8 @@ import Testing
     func workspace(keys: Int) throws -> Int {
       try #require(
         device.attentionBytes(
-          .flash2, q: [1, 256, 8, 64], k: [1, keys, 8, 64], options: AttentionOptions(scale: 1),
-          type: .f32, backward: false)
+          .flash2, AttentionShape(queries: 256, keys: keys, heads: 8, headDimension: 64), .f32,
+          backward: false)
       ).workspace
     }
     #expect(try workspace(keys: 131_072) == workspace(keys: 4096))

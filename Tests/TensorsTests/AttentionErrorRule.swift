@@ -1,6 +1,7 @@
-// The error rule of attention kernels, and what runs them: an attention as plain numbers, its results on a device, and
-// how far they are from float64 beside a naive kernel that rounds every intermediate to the same precision.
-// Not a test: see AttentionErrorTests.swift and AttentionEdgeTests.swift.
+// The error rule of attention kernels, and what runs them: an attention as plain numbers, its
+// results on a device, and how far they are from float64 beside a naive kernel that rounds every
+// intermediate to the same precision. Not a test: see AttentionErrorTests.swift and
+// AttentionEdgeTests.swift.
 
 import CKernels
 import Tensors
@@ -29,7 +30,8 @@ struct AttentionSetting: Sendable, CustomStringConvertible {
   var description: String { "\(algorithm.rawValue), \(instructionSet)" }
 }
 
-/// One attention, its inputs as plain numbers.
+/// One attention, its inputs as plain numbers; what its shape has can be asked of the trial itself.
+@dynamicMemberLookup
 struct AttentionTrial {
   /// An explicit mask, [batch or 1, heads or 1, queries or 1, keys].
   struct Mask<Element> {
@@ -37,26 +39,27 @@ struct AttentionTrial {
     let values: [Element]
   }
 
-  let batch, queries, keys, heads, kvHeads, dimension: Int
+  private(set) var shape: AttentionShape
   var q, k, v, dout: [Float]
   var type = ElementType.f32
-  var scale: Float
-  var isCausal = false
-  var offset = 0
-  var window: Int?
-  var softcap: Float = 0
-  var slopes: [Float]?
-  var keep: Mask<Bool>?
-  var bias: Mask<Float>?
+  var slopes: [Float]? { didSet { shape.hasSlopes = slopes != nil } }
+  var keep: Mask<Bool>? { didSet { shape.keep = keep?.shape } }
+  var bias: Mask<Float>? { didSet { shape.bias = bias?.shape } }
   var differentiates = true
+
+  subscript<Value>(dynamicMember path: WritableKeyPath<AttentionShape, Value>) -> Value {
+    get { shape[keyPath: path] }
+    set { shape[keyPath: path] = newValue }
+  }
 
   /// Standard normal inputs.
   init(
     batch: Int = 1, queries: Int, keys: Int, heads: Int = 2, kvHeads: Int = 2,
     dimension: Int = 32, seed: UInt64 = 1
   ) {
-    (self.batch, self.queries, self.keys) = (batch, queries, keys)
-    (self.heads, self.kvHeads, self.dimension) = (heads, kvHeads, dimension)
+    shape = AttentionShape(
+      batch: batch, queries: queries, keys: keys, heads: heads, kvHeads: kvHeads,
+      headDimension: dimension, isCausal: false)
     func normals(_ count: Int, _ name: String) -> [Float] {
       Random(seed: seed, purpose: "attention", name: name).normals(count, deviation: 1)
     }
@@ -64,35 +67,33 @@ struct AttentionTrial {
     k = normals(batch * keys * kvHeads * dimension, "k")
     v = normals(batch * keys * kvHeads * dimension, "v")
     dout = normals(batch * queries * heads * dimension, "dout")
-    scale = 1 / Float(dimension).squareRoot()
   }
 
-  var queryShape: Shape { [batch, queries, heads, dimension] }
-  var keyShape: Shape { [batch, keys, kvHeads, dimension] }
+  var queryShape: Shape { shape.queryShape }
+  var keyShape: Shape { shape.keyShape }
 
   /// The elements of a key's row in k, v and their gradients.
   func keyRow(_ key: Int, head: Int = 0, batch: Int = 0) -> Range<Int> {
-    let first = ((batch * keys + key) * kvHeads + head) * dimension
-    return first..<first + dimension
+    let first = ((batch * shape.keys + key) * shape.kvHeads + head) * shape.headDimension
+    return first..<first + shape.headDimension
   }
 
   /// The elements of a query's row in q, out and their gradients: of one head, or of all.
   func queryRow(_ query: Int, head: Int? = nil) -> Range<Int> {
-    let first = (query * heads + (head ?? 0)) * dimension
-    return first..<first + (head == nil ? heads : 1) * dimension
+    let first = (query * shape.heads + (head ?? 0)) * shape.headDimension
+    return first..<first + (head == nil ? shape.heads : 1) * shape.headDimension
   }
 
-  func options(on device: Device) -> AttentionOptions {
-    AttentionOptions(
-      scale: scale, softcap: softcap, isCausal: isCausal, offset: offset, window: window,
-      slopes: slopes.map { Tensor($0, [heads], kind: .data, on: device) },
+  private func masks(on device: Device) -> AttentionMasks {
+    AttentionMasks(
+      slopes: slopes.map { Tensor($0, [shape.heads], kind: .data, on: device) },
       keep: keep.map { BooleanMask($0.values, $0.shape, on: device) },
       bias: bias.map { Tensor($0.values, $0.shape, kind: .data, on: device) })
   }
 
   /// How large a row's largest logit may be in magnitude, given the largest of all.
   func logitSize(largest: Float?) -> Double {
-    let farthest = Float(max(keys, queries + max(offset, 0)))
+    let farthest = Float(max(shape.keys, shape.queries + max(shape.offset, 0)))
     return Double(abs(largest ?? 0) + (slopes?.max() ?? 0) * farthest)
   }
 
@@ -111,7 +112,7 @@ struct AttentionTrial {
     let pass = Pass(on: device, tape: tape, precision: type)
     pass.observesLogits = true
     let out = pass.attention(
-      inputs[0], inputs[1], inputs[2], options(on: device), algorithm: algorithm)
+      inputs[0], inputs[1], inputs[2], shape, masks(on: device), by: algorithm)
     guard let tape else {
       return AttentionResult(parts: [out.values()], largestLogit: pass.largestLogit())
     }
@@ -127,7 +128,8 @@ struct AttentionTrial {
 
   /// In float64: the inputs are those that a kernel of the trial's type sees.
   ///
-  /// naive saves the probabilities themselves; a log-sum-exp would lose digits of large logits to f32.
+  /// naive saves the probabilities themselves; a log-sum-exp would lose digits of large logits to
+  /// f32.
   func exact(on reference: Device) -> AttentionResult {
     var trial = self
     if type == .bf16 {
@@ -144,11 +146,9 @@ struct AttentionTrial {
 extension AttentionTrial: CustomStringConvertible {
   var description: String {
     let words: [String?] = [
-      "[\(batch), \(queries) over \(keys), \(heads)/\(kvHeads) heads, \(dimension)] \(type.word)",
-      isCausal ? "causal" : nil, offset == 0 ? nil : "offset \(offset)",
-      window.map { "window \($0)" }, softcap == 0 ? nil : "softcap \(softcap)",
-      slopes == nil ? nil : "ALiBi", keep.map { "keep \($0.shape)" },
-      bias.map { "bias \($0.shape)" },
+      "q \(queryShape), k \(keyShape), \(type.word), \(shape)",
+      shape.offset == 0 ? nil : "offset \(shape.offset)",
+      keep.map { "keep \($0.shape)" }, bias.map { "bias \($0.shape)" },
     ]
     return words.compactMap(\.self).joined(separator: ", ")
   }
@@ -188,13 +188,16 @@ func largestError(_ found: [Float], _ exact: [Float]) -> Double {
   }
 }
 
-/// The rule: an error is at most 2 times the yardstick's for out, 3 times for gradients, plus a floor.
+/// The rule: an error is at most 2 times the yardstick's for out, 3 times for gradients, plus a
+/// floor.
 ///
-/// The floor is one rounding of the result's largest element to its type and one of the exact result's to f32, and
-/// - where the yardstick is exact, as where a row sees one key, 1e-5 of the largest number that is summed: of v for out,
-///   k for dq, q for dk, dout for dv;
-/// - where logits exceed 10, one rounding of the largest logit to f32 in each weight, as kernels bring logits to base 2,
-///   and for gradients one more: flash kernels begin backward with a log-sum-exp that is rounded to f32.
+/// The floor is one rounding of the result's largest element to its type and one of the exact
+/// result's to f32, and
+/// - where the yardstick is exact, as where a row sees one key, 1e-5 of the largest number that is
+///   summed: of v for out, k for dq, q for dk, dout for dv;
+/// - where logits exceed 10, one rounding of the largest logit to f32 in each weight, as kernels
+///   bring logits to base 2, and for gradients one more: flash kernels begin backward with a
+///   log-sum-exp that is rounded to f32.
 struct AttentionErrorRule {
   /// Results of the yardstick and in float64.
   let yardstick, exact: AttentionResult
@@ -217,7 +220,8 @@ struct AttentionErrorRule {
 
   static func factor(_ part: Int) -> Double { part == 0 ? 2 : 3 }
 
-  /// The errors of each part in units of the yardstick's with its floor: the rule holds where none exceeds `factor`.
+  /// The errors of each part in units of the yardstick's with its floor: the rule holds where none
+  /// exceeds `factor`.
   func ratios(_ found: AttentionResult) -> [Double] {
     found.parts.indices.map { part in
       let naive = largestError(yardstick.parts[part], exact.parts[part])

@@ -219,11 +219,10 @@ private struct WorstRatios: CustomStringConvertible {
       for type in [ElementType.f32, .bf16] {
         for algorithm in AttentionSetting.algorithms {
           let points = try [512, 1024, 2048, 4096, 8192].map { length in
-            let shape: Shape = [1, length, 8, 64]
+            let shape = AttentionShape(
+              queries: length, keys: length, heads: 8, headDimension: 64)
             let bytes = try #require(
-              device.attentionBytes(
-                algorithm, q: shape, k: shape, options: AttentionOptions(scale: 1), type: type,
-                backward: backward))
+              device.attentionBytes(algorithm, shape, type, backward: backward))
             return (length, bytes.workspace + bytes.saved)
           }
           let found = exponent(points)

@@ -50,7 +50,10 @@ private struct Attention {
     let largestLogit: Float?
   }
 
-  func run(_ setting: Setting, _ options: (Device) -> AttentionOptions) throws -> Result {
+  /// - Parameter configure: sets what the shape is beside its sizes, and brings the masks.
+  func run(
+    _ setting: Setting, _ configure: (inout AttentionShape, Device) -> AttentionMasks
+  ) throws -> Result {
     let table = try #require(runexp_cpu_kernels_for(setting.instructionSet))
     let device = Device(table, threads: 2)
     func tensor(_ values: [Float], _ heads: Int, slot: Int) -> Tensor {
@@ -62,8 +65,12 @@ private struct Attention {
     let tape = Tape(leaves: 3)
     let pass = Pass(on: device, tape: tape)
     pass.observesLogits = true
+    var shape = AttentionShape(
+      queries: tokens, keys: tokens, heads: 2, kvHeads: 1, headDimension: dimension)
+    let masks = configure(&shape, device)
+    (shape.keep, shape.bias) = (masks.keep?.shape, masks.bias?.shape)
     let out = pass.attention(
-      inputs[0], inputs[1], inputs[2], options(device), algorithm: setting.algorithm)
+      inputs[0], inputs[1], inputs[2], shape, masks, by: setting.algorithm)
     tape.backward(into: gradients, seeds: [(out, gradient: tensor(q, 2, slot: -1))])
     let results = (0..<3).map { gradients.leaf($0)?.values() ?? [] }
     return Result(
@@ -84,16 +91,16 @@ private func largestDifference(_ a: [Float], _ b: [Float]) -> Float {
     let hidden = [0, 63, 77, 149]
     for key in hidden { spoilt.spoil(key) }
     for isAdditive in [false, true] {
-      func options(_ device: Device) -> AttentionOptions {
+      func hides(_ shape: inout AttentionShape, _ device: Device) -> AttentionMasks {
+        (shape.scale, shape.isCausal) = (0.3, false)
         let keep = (0..<150).map { !hidden.contains($0) }
         let bias: [Float] = keep.map { $0 ? 0 : -.infinity }
-        return AttentionOptions(
-          scale: 0.3, isCausal: false,
+        return AttentionMasks(
           keep: isAdditive ? nil : BooleanMask(keep, [1, 1, 1, 150], on: device),
           bias: isAdditive ? Tensor(bias, [1, 1, 1, 150], kind: .data, on: device) : nil)
       }
-      let expected = try clean.run(setting, options)
-      let result = try spoilt.run(setting, options)
+      let expected = try clean.run(setting, hides)
+      let result = try spoilt.run(setting, hides)
       #expect(result.largestLogit == expected.largestLogit)
       #expect(largestDifference(result.out, expected.out) < 1e-5)
       #expect(largestDifference(result.dq, expected.dq) < 1e-4)
@@ -113,11 +120,12 @@ private func largestDifference(_ a: [Float], _ b: [Float]) -> Float {
     let clean = Attention(tokens: 150, dimension: 20)
     var spoilt = clean
     spoilt.spoil(77)
-    func options(_ device: Device) -> AttentionOptions {
-      AttentionOptions(scale: 0.3, window: 30)
+    func window(_ shape: inout AttentionShape, _ device: Device) -> AttentionMasks {
+      (shape.scale, shape.window) = (0.3, 30)
+      return AttentionMasks()
     }
-    let expected = try clean.run(setting, options)
-    let result = try spoilt.run(setting, options)
+    let expected = try clean.run(setting, window)
+    let result = try spoilt.run(setting, window)
     let row = 2 * 20
     for query in 0..<150 {
       let range = (query * row)..<((query + 1) * row)
@@ -149,9 +157,9 @@ private func largestDifference(_ a: [Float], _ b: [Float]) -> Float {
     }
     // Logits from -5000 to nearly 10000 in the first head, the opposite in the second.
     let visible = 150..<300
-    let result = try attention.run(setting) { device in
-      AttentionOptions(
-        scale: 1, isCausal: false,
+    let result = try attention.run(setting) { shape, device in
+      (shape.scale, shape.isCausal) = (1, false)
+      return AttentionMasks(
         keep: BooleanMask((0..<tokens).map(visible.contains), [1, 1, 1, tokens], on: device))
     }
     let (last, first) = (Array(attention.v[(299 * 4)...]), Array(attention.v[600..<604]))
@@ -168,10 +176,10 @@ private func largestDifference(_ a: [Float], _ b: [Float]) -> Float {
     var attention = Attention(tokens: 130, dimension: 9)
     // Not even what such a row holds matters.
     for column in 0..<18 { attention.q[40 * 18 + column] = .nan }
-    let result = try attention.run(setting) { device in
+    let result = try attention.run(setting) { shape, device in
+      (shape.scale, shape.softcap) = (0.5, 3)
       let keep = (0..<130).flatMap { query in (0..<130).map { _ in query % 40 != 0 } }
-      return AttentionOptions(
-        scale: 0.5, softcap: 3, keep: BooleanMask(keep, [1, 1, 130, 130], on: device))
+      return AttentionMasks(keep: BooleanMask(keep, [1, 1, 130, 130], on: device))
     }
     for query in [0, 40, 80, 120] {
       #expect(result.out[(query * 18)..<(query * 18 + 18)].allSatisfy { $0 == 0 })

@@ -53,8 +53,11 @@ private struct Sequence {
     cache.append(keys: tensor(k, kvHeads, range), values: tensor(v, kvHeads, range))
   }
 
-  func options(window: Int? = nil) -> AttentionOptions {
-    AttentionOptions(scale: 1 / Float(dimension).squareRoot(), window: window)
+  /// That of all tokens.
+  func shape(window: Int? = nil) -> AttentionShape {
+    AttentionShape(
+      batch: batch, queries: tokens, keys: tokens, heads: heads, kvHeads: kvHeads,
+      headDimension: dimension, window: window)
   }
 
   /// Attention of tokens `range`, the ones appended last.
@@ -63,7 +66,8 @@ private struct Sequence {
     _ algorithm: AttentionAlgorithm = .flash2
   ) -> [Float] {
     Pass(on: device).attention(
-      tensor(q, heads, range), over: cache, options(window: window), algorithm: algorithm
+      tensor(q, heads, range), over: cache,
+      shape(window: window).over(cache, queries: range.count), by: algorithm
     ).values()
   }
 
@@ -72,7 +76,7 @@ private struct Sequence {
     let all = 0..<tokens
     return Pass(on: device).attention(
       tensor(q, heads, all), tensor(k, kvHeads, all), tensor(v, kvHeads, all),
-      options(window: window), algorithm: .flash2
+      shape(window: window), by: .flash2
     ).values()
   }
 
@@ -80,12 +84,12 @@ private struct Sequence {
   ///
   /// With a window of 1 a query sees its own key alone, and gives its value as it is.
   func heldValues(_ cache: KeyValueCache) -> [Float] {
-    let shape: Shape = [batch, cache.held, kvHeads, dimension]
+    var shape = shape(window: 1).over(cache, queries: cache.held)
+    shape.heads = kvHeads
     let zeros = Tensor(
-      [Float](repeating: 0, count: shape.count), shape, kind: .data, on: device)
-    return Pass(on: device).attention(
-      zeros, over: cache, options(window: 1), algorithm: .naive
-    ).values()
+      [Float](repeating: 0, count: shape.queryShape.count), shape.queryShape, kind: .data,
+      on: device)
+    return Pass(on: device).attention(zeros, over: cache, shape, by: .naive).values()
   }
 
   /// What a cache makes of the values.

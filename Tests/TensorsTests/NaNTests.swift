@@ -77,8 +77,9 @@ import Testing
       let k = Tensor(trial.k, trial.keyShape, .bf16, kind: .data, on: device)
       let v = Tensor(trial.v, trial.keyShape, .bf16, kind: .data, on: device)
       for algorithm in AttentionSetting.algorithms {
-        let out = Pass(on: device, precision: .bf16).attention(
-          q, k, v, AttentionOptions(scale: 1, isCausal: false), algorithm: algorithm)
+        let attention = AttentionShape(
+          queries: queries, keys: 20, headDimension: 37, scale: 1, isCausal: false)
+        let out = Pass(on: device, precision: .bf16).attention(q, k, v, attention, by: algorithm)
         #expect(bits(out).allSatisfy { $0 == 0x7fc0 }, "\(algorithm), \(queries) queries")
       }
     }

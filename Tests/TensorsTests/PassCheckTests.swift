@@ -65,13 +65,42 @@ private func tensor(_ shape: Shape, _ type: ElementType = .f32, on device: Devic
       let device = Device.reference()
       let q = tensor([1, 2, 2, 4], on: device)
       let k = tensor([1, 2, 2, 4], .bf16, on: device)
-      _ = Pass(on: device).attention(q, k, k, AttentionOptions(scale: 1), algorithm: .naive)
+      let shape = AttentionShape(queries: 2, keys: 2, heads: 2, headDimension: 4)
+      _ = Pass(on: device).attention(q, k, k, shape, by: .naive)
     }
     await #expect(processExitsWith: .failure) {
       let device = Device.reference()
       let q = tensor([1, 2, 2, 4], on: device)
-      let options = AttentionOptions(scale: 1, slopes: tensor([1], on: device))
-      _ = Pass(on: device).attention(q, q, q, options, algorithm: .naive)
+      let shape = AttentionShape(
+        queries: 2, keys: 2, heads: 2, headDimension: 4, hasSlopes: true)
+      let masks = AttentionMasks(slopes: tensor([1], on: device))
+      _ = Pass(on: device).attention(q, q, q, shape, masks, by: .naive)
+    }
+  }
+
+  @Test func `attention refuses tensors and masks that are not those of its shape`() async {
+    await #expect(processExitsWith: .failure) {
+      let device = Device.reference()
+      let q = tensor([1, 2, 2, 4], on: device)
+      let shape = AttentionShape(queries: 2, keys: 3, heads: 2, headDimension: 4)
+      _ = Pass(on: device).attention(q, q, q, shape, by: .naive)
+    }
+    await #expect(processExitsWith: .failure) {
+      let device = Device.reference()
+      let q = tensor([1, 2, 2, 4], on: device)
+      let shape = AttentionShape(queries: 2, keys: 2, heads: 2, headDimension: 4)
+      let masks = AttentionMasks(keep: BooleanMask([true, false], [1, 1, 1, 2], on: device))
+      _ = Pass(on: device).attention(q, q, q, shape, masks, by: .naive)
+    }
+    await #expect(processExitsWith: .failure) {
+      let device = Device.reference()
+      let q = tensor([1, 1, 2, 4], on: device)
+      let cache = KeyValueCache(
+        batch: 1, kvHeads: 2, headDimension: 4, capacity: 3, type: .f32, on: device)
+      cache.append(keys: q, values: q)
+      // Not made by `over`: the cache holds one key.
+      let shape = AttentionShape(queries: 1, keys: 3, heads: 2, headDimension: 4)
+      _ = Pass(on: device).attention(q, over: cache, shape, by: .naive)
     }
   }
 

@@ -58,18 +58,25 @@ struct AttentionFixture {
       on: device)
   }
 
-  /// The masks of a case.
-  func options(_ one: AttentionFixtureCase, on device: Device) throws -> AttentionOptions {
-    var options = AttentionOptions(
-      scale: 1 / Float(headDimension).squareRoot(), softcap: one.softcap, isCausal: one.isCausal,
-      offset: one.offset, window: one.window)
-    if one.hasSlopes { options.slopes = try tensor("slopes", on: device) }
-    if let bias = one.bias { options.bias = try tensor(bias, on: device) }
-    if let keep = one.keep {
-      let entry = try entry(keep)
-      options.keep = BooleanMask(entry.values.map { $0 != 0 }, Shape(entry.shape), on: device)
-    }
-    return options
+  /// What a case computes.
+  func shape(_ one: AttentionFixtureCase) throws -> AttentionShape {
+    AttentionShape(
+      batch: batch, queries: queries, keys: keys, heads: heads, kvHeads: kvHeads,
+      headDimension: headDimension, softcap: one.softcap, isCausal: one.isCausal,
+      offset: one.offset, window: one.window, hasSlopes: one.hasSlopes,
+      keep: try one.keep.map { Shape(try entry($0).shape) },
+      bias: try one.bias.map { Shape(try entry($0).shape) })
+  }
+
+  /// The tensors of its masks.
+  func masks(_ one: AttentionFixtureCase, on device: Device) throws -> AttentionMasks {
+    AttentionMasks(
+      slopes: one.hasSlopes ? try tensor("slopes", on: device) : nil,
+      keep: try one.keep.map { name in
+        let entry = try entry(name)
+        return BooleanMask(entry.values.map { $0 != 0 }, Shape(entry.shape), on: device)
+      },
+      bias: try one.bias.map { try tensor($0, on: device) })
   }
 }
 

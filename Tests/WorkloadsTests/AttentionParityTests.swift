@@ -61,7 +61,8 @@ struct AttentionParityTests {
     let pass = Pass(on: device, tape: tape)
     pass.observesLogits = true
     let out = pass.attention(
-      inputs[0], inputs[1], inputs[2], try fixture.options(one, on: device), algorithm: algorithm)
+      inputs[0], inputs[1], inputs[2], try fixture.shape(one),
+      try fixture.masks(one, on: device), by: algorithm)
     tape.backward(into: gradients, seeds: [(out, gradient: try fixture.tensor("dout", on: device))])
     let names = ["dq", "dk", "dv"]
     return try [("out", out.values()), ("max_logit", try #require(pass.maxLogits.first).values())]
@@ -100,7 +101,8 @@ struct AttentionParityTests {
           let queries = range.lowerBound - before..<range.upperBound - before
           let out = Pass(on: device).attention(
             try fixture.tokens("q", queries, on: device), over: cache,
-            try fixture.options(one, on: device), algorithm: algorithm)
+            try fixture.shape(one).over(cache, queries: queries.count),
+            try fixture.masks(one, on: device), by: algorithm)
           let error = relativeError(
             out.values(), try fixture.values("\(one.name)/out", tokens: queries))
           #expect(error <= tolerance, "\(name), \(algorithm): \(one.name), queries \(queries)")

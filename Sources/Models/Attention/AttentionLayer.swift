@@ -5,8 +5,8 @@ package import Tensors
 /// Causal self-attention over [batch, tokens, width].
 package struct AttentionLayer {
   package let plan: AttentionPlan
-  /// Tokens that a query sees, itself included; nil: all before it.
-  package let window: Int?
+  /// What it computes for one token; `AttentionShape.over` gives it sizes.
+  package let shape: AttentionShape
   private let layer: Int
   private let position: any Position
   private let slopes: ConstantTable?
@@ -21,10 +21,12 @@ package struct AttentionLayer {
     self.plan = plan
     self.position = position
     self.layer = layer
-    window = plan.window(layer: layer)
-    slopes = position.slopes(heads: plan.heads.queries).map { values in
-      ConstantTable(columns: values.count) { _ in values }
-    }
+    let slopes = position.slopes(heads: plan.heads.queries)
+    self.slopes = slopes.map { values in ConstantTable(columns: values.count) { _ in values } }
+    shape = AttentionShape(
+      queries: 1, keys: 1, heads: plan.heads.queries, kvHeads: plan.heads.keyValues,
+      headDimension: plan.headDimension, softcap: Float(plan.softcap),
+      window: plan.window(layer: layer), hasSlopes: slopes != nil)
     let (d, bias) = (plan.headDimension, plan.bias)
     let (queries, keyValues) = (plan.heads.queries * d, plan.heads.keyValues * d)
     query = parameters.linear("q_proj", inputs: width, outputs: queries, bias: bias)
@@ -43,34 +45,34 @@ package struct AttentionLayer {
   package func callAsFunction(
     _ x: Tensor, _ pass: Pass, cache: KeyValueCache? = nil
   ) -> Tensor {
-    let (batch, tokens, d) = (x.shape[0], x.shape[1], plan.headDimension)
-    let start = cache?.length ?? 0
-    func place(_ heads: Tensor, _ norm: HeadNorm?) -> Tensor {
+    let (batch, tokens, start) = (x.shape[0], x.shape[1], cache?.length ?? 0)
+    func heads(_ projection: Linear, _ count: Int) -> Tensor {
+      projection(x, pass).reshaped([batch, tokens, count, shape.headDimension])
+    }
+    func placed(_ heads: Tensor, _ norm: HeadNorm?) -> Tensor {
       position.rotate(norm?(heads, pass) ?? heads, pass, layer: layer, from: start)
     }
-    let q = place(query(x, pass).reshaped([batch, tokens, plan.heads.queries, d]), queryNorm)
-    let k = place(key(x, pass).reshaped([batch, tokens, plan.heads.keyValues, d]), keyNorm)
-    let v = value(x, pass).reshaped([batch, tokens, plan.heads.keyValues, d])
-    let options = options(on: pass.device)
+    let q = placed(heads(query, shape.heads), queryNorm)
+    let k = placed(heads(key, shape.kvHeads), keyNorm)
+    let v = heads(value, shape.kvHeads)
+    let masks = masks(on: pass.device)
     let mixed: Tensor
     if let cache {
       cache.append(keys: k, values: v)
-      let work = AttentionWork(queries: tokens, keys: cache.held, options, readsCache: true)
+      let shape = shape.over(cache, queries: tokens)
       mixed = pass.attention(
-        q, over: cache, options, algorithm: plan.kernel.algorithm(on: pass.device, for: work))
+        q, over: cache, shape, masks, by: plan.kernel.algorithm(on: pass.device, for: shape))
     } else {
-      let work = AttentionWork(queries: tokens, keys: tokens, options)
+      let shape = shape.over(batch: batch, tokens: tokens)
       mixed = pass.attention(
-        q, k, v, options, algorithm: plan.kernel.algorithm(on: pass.device, for: work))
+        q, k, v, shape, masks, by: plan.kernel.algorithm(on: pass.device, for: shape))
     }
-    return out(mixed.reshaped([batch, tokens, plan.heads.queries * d]), pass)
+    return out(mixed.reshaped([batch, tokens, shape.heads * shape.headDimension]), pass)
   }
 
-  /// What this layer's attention computes beside its inputs.
-  package func options(on device: Device) -> AttentionOptions {
-    AttentionOptions(
-      scale: 1 / Float(plan.headDimension).squareRoot(), softcap: Float(plan.softcap),
-      window: window, slopes: slopes?(1, on: device).reshaped([plan.heads.queries]))
+  /// The slopes of the positions, on a device.
+  package func masks(on device: Device) -> AttentionMasks {
+    AttentionMasks(slopes: slopes?(1, on: device).reshaped([shape.heads]))
   }
 
   /// The matrices of this layer as (inputs, outputs), for counting work.

@@ -43,37 +43,36 @@ package enum KernelChoice: Equatable, Sendable {
 
   /// The algorithm that runs on `device`, and why.
   package func resolve(
-    on device: Device, for work: AttentionWork
+    on device: Device, for shape: AttentionShape
   ) throws(KernelUnavailable) -> KernelDecision {
-    guard case .named(let algorithm) = self else { return try automatic(device, work) }
+    guard case .named(let algorithm) = self else { return try automatic(device, shape) }
     guard device.has(algorithm) else {
       throw KernelUnavailable(
         reason: algorithm == .flash3
           ? "flash3 runs on Hopper GPUs (wgmma, TMA), not on \(device.name)"
           : "\(device.name) has no attention kernel '\(word)'")
     }
-    if algorithm == .flash3, let obstacle = work.obstacleToFlash3 {
-      throw KernelUnavailable(reason: "flash3 cannot do attention with \(obstacle)")
+    if let obstacle = algorithm.obstacle(in: shape) {
+      throw KernelUnavailable(reason: "\(word) cannot do attention with \(obstacle)")
     }
     return KernelDecision(algorithm: algorithm, reason: "asked for")
   }
 
   private func automatic(
-    _ device: Device, _ work: AttentionWork
+    _ device: Device, _ shape: AttentionShape
   ) throws(KernelUnavailable) -> KernelDecision {
     let this = device.name == "cpu" ? "this CPU" : device.name
     func decision(_ algorithm: AttentionAlgorithm, _ why: String) -> KernelDecision {
-      KernelDecision(
-        algorithm: algorithm, reason: "\(algorithm.rawValue): \(work.summary), \(why)")
+      KernelDecision(algorithm: algorithm, reason: "\(algorithm.rawValue): \(shape), \(why)")
     }
-    if device.has(.flash3), work.obstacleToFlash3 == nil {
+    let obstacle = device.has(.flash3) ? AttentionAlgorithm.flash3.obstacle(in: shape) : nil
+    if device.has(.flash3), obstacle == nil {
       return decision(.flash3, "O(N) memory; the fastest \(this) has")
     }
-    if work.keys <= Self.naiveUpTo, !work.readsCache, device.has(.naive) {
+    if shape.keys <= Self.naiveUpTo, shape.cache == nil, device.has(.naive) {
       return decision(.naive, "few enough that O(N^2) memory is the faster way")
     }
     if device.has(.flash2) {
-      let obstacle = device.has(.flash3) ? work.obstacleToFlash3 : nil
       return decision(
         .flash2,
         "O(N) memory; the fastest \(this) has" + (obstacle.map { " with \($0)" } ?? ""))
@@ -85,9 +84,9 @@ package enum KernelChoice: Equatable, Sendable {
   }
 
   /// The algorithm that runs, for those who have checked before that there is one.
-  func algorithm(on device: Device, for work: AttentionWork) -> AttentionAlgorithm {
+  func algorithm(on device: Device, for shape: AttentionShape) -> AttentionAlgorithm {
     do throws(KernelUnavailable) {
-      return try resolve(on: device, for: work).algorithm
+      return try resolve(on: device, for: shape).algorithm
     } catch {
       preconditionFailure(error.reason)
     }

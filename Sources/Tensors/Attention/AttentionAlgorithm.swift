@@ -1,4 +1,4 @@
-// AttentionAlgorithm: the ways to compute attention, and what each needs on a device.
+// AttentionAlgorithm: the ways to compute attention, and what each can do and needs on a device.
 
 import CKernels
 
@@ -8,19 +8,29 @@ import CKernels
 package enum AttentionAlgorithm: String, CaseIterable, Sendable {
   /// Materialises the scores: O(N²) memory.
   case naive
-  /// By tiles with an online softmax, outer loop over keys (Dao et al. 2022, arXiv 2205.14135): O(N) memory.
+  /// By tiles with an online softmax, outer loop over keys (Dao et al. 2022, arXiv 2205.14135):
+  /// O(N) memory.
   case flash1
-  /// By tiles with an online softmax, outer loop over queries (Dao 2023, arXiv 2307.08691): O(N) memory.
+  /// By tiles with an online softmax, outer loop over queries (Dao 2023, arXiv 2307.08691): O(N)
+  /// memory.
   case flash2
   /// With the asynchronous units of Hopper GPUs (Shah et al. 2024, arXiv 2407.08608): O(N) memory.
   case flash3
+
+  /// What of an attention the algorithm cannot do, as "ALiBi"; nil when it can do all.
+  package func obstacle(in shape: AttentionShape) -> String? {
+    guard self == .flash3 else { return nil }
+    if shape.hasExplicitMask { return "an explicit mask" }
+    if shape.hasSlopes { return "ALiBi" }
+    return shape.cache == nil ? nil : "a cache"
+  }
 }
 
 extension Device {
   /// Whether this device has the algorithm.
-  package func has(_ algorithm: AttentionAlgorithm) -> Bool { table(algorithm) != nil }
+  package func has(_ algorithm: AttentionAlgorithm) -> Bool { kernel(algorithm) != nil }
 
-  func table(_ algorithm: AttentionAlgorithm) -> UnsafePointer<attention_kernel>? {
+  func kernel(_ algorithm: AttentionAlgorithm) -> UnsafePointer<attention_kernel>? {
     switch algorithm {
     case .naive: kernels.naive_attention
     case .flash1: kernels.flash1_attention
@@ -29,16 +39,17 @@ extension Device {
     }
   }
 
-  /// Bytes of scratch and of saved values that the algorithm needs for these shapes.
+  /// Bytes of scratch and of saved values that the algorithm asks for.
   ///
   /// - Returns: nil when the device lacks the algorithm.
   package func attentionBytes(
-    _ algorithm: AttentionAlgorithm, q: Shape, k: Shape, options: AttentionOptions,
-    type: ElementType, backward: Bool
+    _ algorithm: AttentionAlgorithm, _ shape: AttentionShape, _ type: ElementType, backward: Bool
   ) -> (workspace: Int, saved: Int)? {
-    guard let table = table(algorithm)?.pointee else { return nil }
-    return AttentionCall(q: q, k: k, options, type).withShape { shape in
-      (Int(table.workspace(context, shape, backward)), Int(table.saved_floats(shape)) * 4)
-    }
+    guard let kernel = kernel(algorithm)?.pointee else { return nil }
+    var kernelShape = shape.kernelShape(type)
+    return (
+      Int(kernel.workspace(context, &kernelShape, backward)),
+      4 * Int(kernel.saved_floats(&kernelShape))
+    )
   }
 }

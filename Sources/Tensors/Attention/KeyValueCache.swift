@@ -1,4 +1,5 @@
-// KeyValueCache: the keys and values of the tokens so far, for one attention layer, in f32, bf16 or Q8.
+// KeyValueCache: the keys and values of the tokens so far, for one attention layer, in f32, bf16 or
+// Q8.
 
 import CKernels
 
@@ -33,8 +34,9 @@ package enum CacheType: String, CaseIterable, Sendable {
 
 /// Keys and values of one layer, [batch, kvHeads, capacity, headDimension] each.
 ///
-/// The token at position p lies in slot p mod capacity: once the cache is full, each new token takes the place of the
-/// oldest one. With a sliding window of W, chunks of at most capacity - W + 1 tokens lose nothing that is still seen.
+/// The token at position p lies in slot p mod capacity: once the cache is full, each new token
+/// takes the place of the oldest one. With a sliding window of W, chunks of at most
+/// capacity - W + 1 tokens lose nothing that is still seen.
 package final class KeyValueCache {
   package let batch, kvHeads, headDimension, capacity: Int
   package let type: CacheType

@@ -1,37 +1,36 @@
-// Attention: softmax(scale q k^T) v by one of the device's algorithms, grouped queries and masks included.
+// Attention: softmax(scale q k^T) v by one of the device's algorithms, grouped queries and masks
+// included.
 
 import CKernels
 
 extension Pass {
   /// Scaled dot-product attention.
   ///
-  /// Query head h reads key/value head h / (heads / kvHeads).
-  ///
   /// - Parameters:
   ///   - q: [batch, queries, heads, headDimension].
   ///   - k: [batch, keys, kvHeads, headDimension].
   ///   - v: like `k`.
+  ///   - shape: of these tensors, and of the masks.
   /// - Returns: like `q`; a row that sees no key is 0.
   package func attention(
-    _ q: Tensor, _ k: Tensor, _ v: Tensor, _ options: AttentionOptions,
-    algorithm: AttentionAlgorithm
+    _ q: Tensor, _ k: Tensor, _ v: Tensor, _ shape: AttentionShape,
+    _ masks: AttentionMasks = AttentionMasks(), by algorithm: AttentionAlgorithm
   ) -> Tensor {
     precondition(
-      q.shape.rank == 4 && k.shape.rank == 4 && k.shape == v.shape && q.shape[0] == k.shape[0]
-        && q.shape[3] == k.shape[3] && k.shape[2] > 0 && q.shape[2] % k.shape[2] == 0
-        && q.type == k.type && q.type == v.type,
+      q.shape == shape.queryShape && k.shape == shape.keyShape && v.shape == shape.keyShape
+        && q.type == k.type && q.type == v.type && shape.cache == nil,
       "attention: q \(q.shape) \(q.type.word), k \(k.shape) \(k.type.word), "
-        + "v \(v.shape) \(v.type.word)")
-    let call = AttentionCall(q: q.shape, k: k.shape, options, q.type)
-    let inputs = AttentionInputs(q: q, k: k.pointer, v: v.pointer)
-    let (out, kept, table) = run(
-      inputs, call, algorithm,
-      differentiable: q.variable.needsGradient || k.variable.needsGradient
-        || v.variable.needsGradient)
+        + "v \(v.shape) \(v.type.word) are not \(shape)")
+    let kernel = kernel(algorithm, shape, masks)
+    let out = output(
+      q.shape, q.type, differentiable: [q, k, v].contains { $0.variable.needsGradient })
+    let saved = forward(kernel, q, k.storage, v.storage, shape, masks, into: out)
+    device.work.attention += shape.forwardFLOPs(by: algorithm)
     record(
       out,
       AttentionOperation(
-        algorithm: algorithm, table: table, call: call, q: q, k: k, v: v, out: out, saved: kept))
+        algorithm: algorithm, kernel: kernel, shape: shape, masks: masks, q: q, k: k, v: v,
+        out: out, saved: saved))
     return out
   }
 
@@ -40,58 +39,66 @@ extension Pass {
   /// - Parameters:
   ///   - q: [batch, queries, heads, headDimension], the queries of the tokens appended last.
   ///   - cache: with the keys and values of these tokens already in it.
-  ///   - options: its offset is set here: the last query stands at the last key.
+  ///   - shape: as `AttentionShape.over` makes it of this cache.
   package func attention(
-    _ q: Tensor, over cache: KeyValueCache, _ options: AttentionOptions,
-    algorithm: AttentionAlgorithm
+    _ q: Tensor, over cache: KeyValueCache, _ shape: AttentionShape,
+    _ masks: AttentionMasks = AttentionMasks(), by algorithm: AttentionAlgorithm
   ) -> Tensor {
     precondition(
-      q.shape.rank == 4 && q.shape[0] == cache.batch && q.shape[3] == cache.headDimension
-        && q.shape[2] % cache.kvHeads == 0 && q.shape[1] <= cache.held,
-      "attention: q \(q.shape) over \(cache.held) keys of \(cache.kvHeads) heads")
-    var options = options
-    options.offset = cache.held - q.shape[1]
-    let call = AttentionCall(q: q.shape, cache: cache, options, q.type)
-    let inputs = AttentionInputs(q: q, k: cache.keys.pointer, v: cache.values.pointer)
-    return run(inputs, call, algorithm, differentiable: false).out
+      q.shape == shape.queryShape && shape == shape.over(cache, queries: shape.queries)
+        && shape.kvHeads == cache.kvHeads && shape.headDimension == cache.headDimension
+        && shape.queries <= cache.held,
+      "attention: q \(q.shape) over \(cache.held) keys of \(cache.kvHeads) heads is not \(shape)")
+    let out = output(q.shape, q.type, differentiable: false)
+    _ = forward(
+      kernel(algorithm, shape, masks), q, cache.keys, cache.values, shape, masks, over: cache,
+      into: out)
+    device.work.attention += shape.forwardFLOPs(by: algorithm)
+    return out
   }
 
-  private func run(
-    _ inputs: AttentionInputs, _ call: AttentionCall, _ algorithm: AttentionAlgorithm,
-    differentiable: Bool
-  ) -> (out: Tensor, kept: Tensor, table: attention_kernel) {
-    guard let table = device.table(algorithm)?.pointee else {
+  /// The kernel, for an attention that it can compute.
+  private func kernel(
+    _ algorithm: AttentionAlgorithm, _ shape: AttentionShape, _ masks: AttentionMasks
+  ) -> attention_kernel {
+    precondition(
+      shape.kvHeads > 0 && shape.heads % shape.kvHeads == 0 && masks.fit(shape),
+      "attention: \(shape.heads) heads over \(shape.kvHeads), or other masks than \(shape)")
+    guard let kernel = device.kernel(algorithm)?.pointee else {
       preconditionFailure("device \(device.name) has no attention algorithm \(algorithm.rawValue)")
     }
-    let q = inputs.q
-    let out = output(q.shape, q.type, differentiable: differentiable)
-    device.work.attention += call.operations(
-      algorithm, products: AttentionAlgorithm.forwardProducts)
-    let logits = observesLogits ? saved([q.shape[0], q.shape[2]]) : nil
-    let kept = call.withShape { shape in
-      let kept = saved([Int(table.saved_floats(shape))])
+    return kernel
+  }
+
+  /// Runs forward.
+  ///
+  /// - Returns: what it saves for backward.
+  private func forward(
+    _ kernel: attention_kernel, _ q: Tensor, _ k: Storage, _ v: Storage, _ shape: AttentionShape,
+    _ masks: AttentionMasks, over cache: KeyValueCache? = nil, into out: Tensor
+  ) -> Tensor {
+    let logits = observesLogits ? saved([shape.batch, shape.heads]) : nil
+    defer { if let logits { observe(logits: logits) } }
+    var kernelShape = shape.kernelShape(q.type, masks, over: cache)
+    return withExtendedLifetime((k, v, masks, cache)) {
+      let saved = saved([Int(kernel.saved_floats(&kernelShape))])
       device.run(
-        table.forward, workspace: table.workspace(device.context, shape, false),
+        kernel.forward, workspace: kernel.workspace(device.context, &kernelShape, false),
         attention_forward(
-          out: out.pointer, saved: kept.floats, max_logit: logits?.floats, q: q.pointer,
-          k: inputs.k, v: inputs.v, shape: shape.pointee, workspace: nil))
-      return kept
+          out: out.pointer, saved: saved.floats, max_logit: logits?.floats, q: q.pointer,
+          k: k.pointer, v: v.pointer, shape: kernelShape, workspace: nil))
+      return saved
     }
-    if let logits { observe(logits: logits) }
-    return (out, kept, table)
   }
 }
 
-private struct AttentionInputs {
-  let q: Tensor
-  let k, v: UnsafeMutableRawPointer
-}
-
+/// The gradients of q, k and v.
 struct AttentionOperation: Operation {
   static let name = "attention"
   let algorithm: AttentionAlgorithm
-  let table: attention_kernel
-  let call: AttentionCall
+  let kernel: attention_kernel
+  let shape: AttentionShape
+  let masks: AttentionMasks
   let q, k, v, out, saved: Tensor
 
   func backward(_ dout: Tensor, into gradients: Gradients) {
@@ -99,14 +106,14 @@ struct AttentionOperation: Operation {
     let dq = gradients.output(for: q.variable)
     let dk = gradients.output(for: k.variable)
     let dv = gradients.output(for: v.variable)
-    device.work.attention += call.operations(
-      algorithm, products: algorithm.backwardProducts(softcap: call.hasSoftcap))
-    call.withShape { shape in
+    device.work.attention += shape.backwardFLOPs(by: algorithm)
+    var kernelShape = shape.kernelShape(q.type, masks)
+    withExtendedLifetime(self) {
       device.run(
-        table.backward, workspace: table.workspace(device.context, shape, true),
+        kernel.backward, workspace: kernel.workspace(device.context, &kernelShape, true),
         attention_backward(
           dq: dq, dk: dk, dv: dv, dout: dout.pointer, q: q.pointer, k: k.pointer, v: v.pointer,
-          out: out.pointer, saved: saved.floats, shape: shape.pointee, workspace: nil))
+          out: out.pointer, saved: saved.floats, shape: kernelShape, workspace: nil))
     }
   }
 }

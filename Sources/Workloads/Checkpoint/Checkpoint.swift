@@ -122,9 +122,9 @@ package struct CheckpointConfiguration: Equatable, Sendable, Record {
     vocabularySize = model.vocabulary
     width = model.width
     layers = model.blocks.count
-    heads = block?.attention.plan.heads.queries
-    keyValueHeads = block?.attention.plan.heads.keyValues
-    headDimension = block?.attention.plan.headDimension
+    heads = block?.attention.shape.heads
+    keyValueHeads = block?.attention.shape.kvHeads
+    headDimension = block?.attention.shape.headDimension
     length = model.length
     feedForwardWidth = block?.feedForward.hidden
     isTied = model.isTied

@@ -87,7 +87,7 @@ extension SavedModel {
     "model.init_std", "model.dropout", "model.z_loss", "model.attention.kernel",
   ]
 
-  /// How the tensors are shared among heads, which the plan of the attention says in one way.
+  /// How the tensors are shared among heads, which the shape of the attention says in one way.
   private static let heads: Set = [
     "model.attention", "model.attention.heads", "model.attention.kv_heads",
     "model.attention.head_dim",
@@ -97,9 +97,10 @@ extension SavedModel {
   /// the model computes; of an option that only one of them has, what makes it have it is named.
   package func differences(of section: Section) -> [ConfigurationDifference] {
     let (own, other) = (model(architecture), model(section))
-    let plans = [own, other].map { $0.blocks[0].attention.plan }
-    let isSplitAlike =
-      plans[0].heads == plans[1].heads && plans[0].headDimension == plans[1].headDimension
+    let split = [own, other].map { $0.blocks[0].attention.shape }.map {
+      [$0.heads, $0.kvHeads, $0.headDimension]
+    }
+    let isSplitAlike = split[0] == split[1]
     let saved = Dictionary(
       architecture.recording.options.map { ($0.path, $0.value) }, uniquingKeysWith: { $1 })
     return section.recording.options.compactMap { option in

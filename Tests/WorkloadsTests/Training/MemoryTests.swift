@@ -77,8 +77,10 @@ struct AttentionMemoryTests {
     return try Self.lengths.map { length in
       let bytes = try #require(
         device.attentionBytes(
-          algorithm, q: [2, length, 8, 64], k: [2, length, 4, 64],
-          options: AttentionOptions(scale: 0.125), type: .f32, backward: backward))
+          algorithm,
+          AttentionShape(
+            batch: 2, queries: length, keys: length, heads: 8, kvHeads: 4, headDimension: 64),
+          .f32, backward: backward))
       return Double(bytes.workspace + bytes.saved)
     }
   }
