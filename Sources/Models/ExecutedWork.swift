@@ -17,7 +17,7 @@ extension Transformer {
         products += matrix.inputs * matrix.outputs
       }
       let shape = block.attention.shape.over(batch: 1, tokens: tokens)
-      let algorithm = block.attention.plan.kernel.algorithm(on: device, for: shape)
+      let algorithm = block.attention.kernels(shape, on: device)
       attention += shape.forwardFLOPs(by: algorithm) + shape.backwardFLOPs(by: algorithm)
     }
     return Double(batch) * (6 * Double(products) * Double(tokens) + attention)

@@ -7,6 +7,7 @@ package struct AttentionLayer {
   package let plan: AttentionPlan
   /// What it computes for one token; `AttentionShape.over` gives it sizes.
   package let shape: AttentionShape
+  package let kernels: LayerKernels
   private let layer: Int
   private let position: any Position
   private let slopes: ConstantTable?
@@ -27,6 +28,7 @@ package struct AttentionLayer {
       queries: 1, keys: 1, heads: plan.heads.queries, kvHeads: plan.heads.keyValues,
       headDimension: plan.headDimension, softcap: Float(plan.softcap),
       window: plan.window(layer: layer), hasSlopes: slopes != nil)
+    kernels = LayerKernels(plan.kernel)
     let (d, bias) = (plan.headDimension, plan.bias)
     let (queries, keyValues) = (plan.heads.queries * d, plan.heads.keyValues * d)
     query = parameters.linear("q_proj", inputs: width, outputs: queries, bias: bias)
@@ -60,12 +62,10 @@ package struct AttentionLayer {
     if let cache {
       cache.append(keys: k, values: v)
       let shape = shape.over(cache, queries: tokens)
-      mixed = pass.attention(
-        q, over: cache, shape, masks, by: plan.kernel.algorithm(on: pass.device, for: shape))
+      mixed = pass.attention(q, over: cache, shape, masks, by: kernels(shape, on: pass.device))
     } else {
       let shape = shape.over(batch: batch, tokens: tokens)
-      mixed = pass.attention(
-        q, k, v, shape, masks, by: plan.kernel.algorithm(on: pass.device, for: shape))
+      mixed = pass.attention(q, k, v, shape, masks, by: kernels(shape, on: pass.device))
     }
     return out(mixed.reshaped([batch, tokens, shape.heads * shape.headDimension]), pass)
   }

@@ -1,5 +1,5 @@
-// KernelChoice: which attention algorithm was asked for, which one runs, and why. `auto` is this program's
-// scaled-dot-product attention: it chooses by shape, mask and device.
+// KernelChoice: which attention algorithm was asked for, which one runs, and why. `auto` is this
+// program's scaled-dot-product attention: it chooses by shape, mask and device.
 
 package import Config
 package import Tensors
@@ -18,13 +18,6 @@ package enum KernelChoice: Equatable, Sendable {
       "flash2", "by tiles with an online softmax, queries outside (FlashAttention-2): O(N) memory"),
     Choice("flash3", "flash2 on the asynchronous units of Hopper GPUs (FlashAttention-3)"),
   ]
-
-  /// Up to this many keys `auto` takes naive: their scores fit into the nearest cache, and whole tiles cost more
-  /// than they save.
-  ///
-  /// Measured forward and backward with 8 heads of 64 features on two AVX-512 cores, naive against flash2:
-  /// 40 against 84 µs at 16 keys, 74 against 103 at 32, 204 against 223 at 64, 665 against 591 at 128.
-  private static let naiveUpTo = 32
 
   init(_ options: Section) {
     let word = options.read(
@@ -69,7 +62,7 @@ package enum KernelChoice: Equatable, Sendable {
     if device.has(.flash3), obstacle == nil {
       return decision(.flash3, "O(N) memory; the fastest \(this) has")
     }
-    if shape.keys <= Self.naiveUpTo, shape.cache == nil, device.has(.naive) {
+    if AttentionRegime(of: shape) == .short, device.has(.naive) {
       return decision(.naive, "few enough that O(N^2) memory is the faster way")
     }
     if device.has(.flash2) {
@@ -81,15 +74,6 @@ package enum KernelChoice: Equatable, Sendable {
       return decision(algorithm, "the only way that \(this) has")
     }
     throw KernelUnavailable(reason: "\(device.name) has no attention kernel")
-  }
-
-  /// The algorithm that runs, for those who have checked before that there is one.
-  func algorithm(on device: Device, for shape: AttentionShape) -> AttentionAlgorithm {
-    do throws(KernelUnavailable) {
-      return try resolve(on: device, for: shape).algorithm
-    } catch {
-      preconditionFailure(error.reason)
-    }
   }
 }
 
