@@ -4,8 +4,8 @@ package import Tensors
 
 /// Attention, then feed-forward.
 package struct Block {
-  package let attention: AttentionLayer
-  package let feedForward: FeedForwardLayer
+  package let attention: any Attention
+  package let feedForward: any FeedForward
   let attentionResidual, feedForwardResidual: Residual
 
   /// x [batch, tokens, width] to the same shape.

@@ -1,5 +1,7 @@
-// ParameterCount: how many values a model trains, by formula: from widths, heads and hidden sizes, not from the tensors
-// that its components declare. The two stand beside each other in the results.
+// ParameterCount: how many values a model trains, by formula: from widths, heads and hidden sizes,
+// not from the tensors that its components declare. The two stand beside each other in the results.
+
+import Tensors
 
 /// Trainable values by where they are.
 package struct ParameterCount: Equatable, Sendable {
@@ -24,18 +26,19 @@ extension Transformer {
     }
     return ParameterCount(
       embedding: width * tables,
-      attention: blocks.reduce(0) { $0 + $1.attention.plan.parameters(width: width) },
-      feedForward: blocks.reduce(0) { $0 + $1.feedForward.parameters(width: width) },
+      attention: blocks.reduce(0) { $0 + $1.attention.layer.parameters(width: width) },
+      feedForward: blocks.reduce(0) { $0 + $1.feedForward.layer.parameters(width: width) },
       norms: width * vectors)
   }
 }
 
-extension AttentionPlan {
+extension AttentionLayer {
   /// W_q and W_o are width x (heads d), W_k and W_v width x (kv_heads d).
   func parameters(width: Int) -> Int {
-    let (queries, keyValues) = (heads.queries * headDimension, heads.keyValues * headDimension)
-    return 2 * width * (queries + keyValues) + (bias ? queries + 2 * keyValues : 0)
-      + (outBias ? width : 0) + (normalisesQueriesAndKeys ? 2 * headDimension : 0)
+    let d = shape.headDimension
+    let (queries, keyValues) = (shape.heads * d, shape.kvHeads * d)
+    return 2 * width * (queries + keyValues) + (options.bias ? queries + 2 * keyValues : 0)
+      + (options.outBias ? width : 0) + (options.normalisesQueriesAndKeys ? 2 * d : 0)
   }
 }
 

@@ -47,11 +47,12 @@ package final class Transformer {
     self.length = length
     embedding = model["embed_tokens"].parameter(
       "weight", [vocabulary, width], .normal(rest.deviation))
-    let plan = AttentionPlan(attention.type, attention.options, width: width)
-    let context = PositionContext(
-      width: width, headDimension: plan.headDimension, length: length,
-      headNotes: [attention.options.note(plan.isExplicit ? "head_dim" : "heads")])
-    let encoding = position.type.init(position.options, context, model)
+    let common = AttentionOptions(attention.options, width: width)
+    let encoding = position.type.init(
+      position.options,
+      PositionContext(
+        width: width, headDimension: common.headDimension, length: length,
+        headNotes: [common.dimensionNote]), model)
     self.position = encoding
     blocks = (0..<layers).map { index in
       let layer = model["layers"]["\(index)"]
@@ -60,11 +61,11 @@ package final class Transformer {
           norm.type.init(norm.options, width: width, layer[$0])
         }
       }
+      let context = AttentionContext(
+        width: width, layer: index, position: encoding, options: common)
       return Block(
-        attention: AttentionLayer(
-          plan, position: encoding, width: width, layer: index, layer["self_attn"]),
-        feedForward: FeedForwardLayer(
-          feedForward.type, feedForward.options, width: width, layer["mlp"]),
+        attention: attention.type.init(attention.options, context, layer["self_attn"]),
+        feedForward: feedForward.type.init(feedForward.options, width: width, layer["mlp"]),
         attentionResidual: residual(.attention),
         feedForwardResidual: residual(.feedForward(placement)))
     }

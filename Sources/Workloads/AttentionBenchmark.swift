@@ -60,7 +60,7 @@ package struct AttentionBenchmark: Workload {
     let inputs = AttentionInputs(options, model, seed: cell.seed)
     guard
       let algorithm = cell.recordKernel(
-        options.layer.attention(of: model).plan.kernel, for: inputs.shape)
+        options.layer.attention(of: model).kernels.choice, for: inputs.shape)
     else { return }
 
     let predicted = AttentionRun.dry(

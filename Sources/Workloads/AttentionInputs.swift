@@ -15,7 +15,7 @@ struct AttentionInputs {
 
   init(_ options: AttentionBenchmarkOptions, _ model: Transformer, seed: Int) {
     shape = options.shape(model)
-    layer = options.layer.attention(of: model)
+    layer = options.layer.attention(of: model).layer
     hidden = options.hidden
     self.seed = UInt64(seed)
   }

@@ -157,7 +157,7 @@ extension CellJob {
   func recordKernel(of model: Transformer, tokens: Int? = nil) -> Bool {
     guard let attention = model.blocks.first?.attention else { return true }
     let shape = attention.shape.over(batch: 1, tokens: tokens ?? model.length)
-    let isFound = recordKernel(attention.plan.kernel, for: shape) != nil
+    let isFound = recordKernel(attention.kernels.choice, for: shape) != nil
     let windows = Set(model.blocks.map(\.attention.shape.window))
     if windows.count > 1, let reason = row.fact("kernel_reason")?.text {
       row.setFact("kernel_reason", .string("\(reason); so in layer 0, others have another window"))

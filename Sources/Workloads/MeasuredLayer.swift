@@ -19,7 +19,7 @@ struct MeasuredLayer: Sendable {
     isChosen = options.mark(of: "layer") != nil
   }
 
-  func attention(of model: Transformer) -> AttentionLayer { model.blocks[index].attention }
+  func attention(of model: Transformer) -> any Attention { model.blocks[index].attention }
 
   /// Reports a layer that the model, which was read from a section, does not have.
   func check(_ model: Transformer, from section: Section, _ options: Section) {
@@ -63,7 +63,7 @@ extension Section {
     of model: Transformer, from section: Section, _ sizes: [(key: String, size: Int)]
   ) {
     guard let attention = model.blocks.first?.attention,
-      attention.plan.kernel == .named(.naive), let largest = sizes.max(by: { $0.size < $1.size })
+      attention.kernels.choice == .named(.naive), let largest = sizes.max(by: { $0.size < $1.size })
     else { return }
     let factors = sizes.map(\.size) + [attention.shape.heads]
     // Half the range, so that what is rounded up for a block of memory fits as well.

@@ -96,7 +96,7 @@ extension Transformer {
     guard let attention = blocks.first?.attention else { return true }
     var shape = attention.shape
     (shape.queries, shape.keys) = (queries, keys)
-    return (try? attention.plan.kernel.resolve(on: .meta(threads: threads), for: shape)) != nil
+    return (try? attention.kernels.choice.resolve(on: .meta(threads: threads), for: shape)) != nil
       && (try? check(tokens: keys)) != nil
   }
 }
@@ -127,7 +127,7 @@ extension AttentionBenchmark {
   ) -> Double? {
     let inputs = AttentionInputs(options, model, seed: 0)
     let device = Device.meta(threads: threads)
-    let kernel = options.layer.attention(of: model).plan.kernel
+    let kernel = options.layer.attention(of: model).kernels.choice
     return (try? kernel.resolve(on: device, for: inputs.shape)).map {
       AttentionRun.dry(
         inputs, $0.algorithm, precision, differentiates: options.backward, on: device

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("the kernels of a layer")
 struct LayerKernelsTests {
-  private func attention(_ options: String = "heads: 4") throws -> AttentionLayer {
+  private func attention(_ options: String = "heads: 4") throws -> any Attention {
     try TestModels.model(
       "layers: 1\nwidth: 16\nattention: {\(options)}", vocabulary: 7, length: 64
     ).blocks[0].attention

@@ -1,27 +1,39 @@
-// Attention: the slot that lets tokens look at earlier tokens. The components differ in how many key/value heads the
-// query heads share; `AttentionLayer` does the rest.
+// Attention: the slot that lets tokens look at earlier tokens. The components differ in how many
+// key/value heads the query heads share; `AttentionLayer` does the rest.
 
 package import Config
+package import Tensors
 
-/// How many heads ask, and how many are asked.
-package struct HeadCounts: Equatable, Sendable {
-  package let queries, keyValues: Int
-
-  package init(queries: Int, keyValues: Int) {
-    self.queries = queries
-    self.keyValues = keyValues
-  }
-}
-
-/// A way to share key/value heads among query heads.
+/// Self-attention.
 package protocol Attention: Component {
-  /// Reads the options that decide the head counts. Faulty counts are reported and mended, so that checking goes on.
-  static func heads(_ options: Section) -> HeadCounts
+  init(_ options: Section, _ context: AttentionContext, _ parameters: ParameterBuilder)
+  var layer: AttentionLayer { get }
 }
 
-extension Section {
-  /// The `heads` option that every attention has.
-  func queryHeads() -> Int {
-    read("heads", .int(in: 1...1024), default: 8, "number of query heads")
+/// What an attention must know of the model around it.
+package struct AttentionContext {
+  package let width: Int
+  /// Which layer it is in, counted from 0.
+  package let layer: Int
+  package let position: any Position
+  package let options: AttentionOptions
+}
+
+extension Attention {
+  /// x [batch, tokens, width] to the same shape.
+  ///
+  /// - Parameter cache: holds the tokens before x, and takes those of x.
+  package func callAsFunction(
+    _ x: Tensor, _ pass: Pass, cache: KeyValueCache? = nil
+  ) -> Tensor {
+    layer(x, pass, cache: cache)
   }
+
+  /// What it computes for one token; `AttentionShape.over` gives it sizes.
+  package var shape: AttentionShape { layer.shape }
+
+  /// The matrices as (inputs, outputs), for counting work.
+  package var matrices: [(inputs: Int, outputs: Int)] { layer.matrices }
+
+  package var kernels: LayerKernels { layer.kernels }
 }

@@ -4,39 +4,38 @@ package import Tensors
 
 /// Causal self-attention over [batch, tokens, width].
 package struct AttentionLayer {
-  package let plan: AttentionPlan
   /// What it computes for one token; `AttentionShape.over` gives it sizes.
   package let shape: AttentionShape
   package let kernels: LayerKernels
-  private let layer: Int
+  let options: AttentionOptions
+  private let index: Int
   private let position: any Position
   private let slopes: ConstantTable?
   private let query, key, value, out: Linear
   private let queryNorm, keyNorm: HeadNorm?
 
-  /// - Parameter layer: counts from 0.
-  package init(
-    _ plan: AttentionPlan, position: any Position, width: Int, layer: Int,
-    _ parameters: ParameterBuilder
-  ) {
-    self.plan = plan
-    self.position = position
-    self.layer = layer
-    let slopes = position.slopes(heads: plan.heads.queries)
+  /// - Parameter kvHeads: key/value heads, each shared by as many query heads.
+  init(kvHeads: Int, _ context: AttentionContext, _ parameters: ParameterBuilder) {
+    let (options, width) = (context.options, context.width)
+    self.options = options
+    index = context.layer
+    position = context.position
+    let slopes = position.slopes(heads: options.heads)
     self.slopes = slopes.map { values in ConstantTable(columns: values.count) { _ in values } }
     shape = AttentionShape(
-      queries: 1, keys: 1, heads: plan.heads.queries, kvHeads: plan.heads.keyValues,
-      headDimension: plan.headDimension, softcap: Float(plan.softcap),
-      window: plan.window(layer: layer), hasSlopes: slopes != nil)
-    kernels = LayerKernels(plan.kernel)
-    let (d, bias) = (plan.headDimension, plan.bias)
-    let (queries, keyValues) = (plan.heads.queries * d, plan.heads.keyValues * d)
+      queries: 1, keys: 1, heads: options.heads, kvHeads: kvHeads,
+      headDimension: options.headDimension, softcap: Float(options.softcap),
+      window: options.windows[index % options.windows.count], hasSlopes: slopes != nil)
+    kernels = LayerKernels(options.kernel)
+
+    let d = options.headDimension
+    let (queries, keyValues, bias) = (options.heads * d, kvHeads * d, options.bias)
     query = parameters.linear("q_proj", inputs: width, outputs: queries, bias: bias)
     key = parameters.linear("k_proj", inputs: width, outputs: keyValues, bias: bias)
     value = parameters.linear("v_proj", inputs: width, outputs: keyValues, bias: bias)
     out = parameters.linear(
-      "o_proj", inputs: queries, outputs: width, bias: plan.outBias, residual: true)
-    let isNormed = plan.normalisesQueriesAndKeys
+      "o_proj", inputs: queries, outputs: width, bias: options.outBias, residual: true)
+    let isNormed = options.normalisesQueriesAndKeys
     queryNorm = isNormed ? HeadNorm(dimension: d, parameters["q_norm"]) : nil
     keyNorm = isNormed ? HeadNorm(dimension: d, parameters["k_norm"]) : nil
   }
@@ -44,15 +43,13 @@ package struct AttentionLayer {
   /// x [batch, tokens, width] to the same shape.
   ///
   /// - Parameter cache: holds the tokens before x, and takes those of x.
-  package func callAsFunction(
-    _ x: Tensor, _ pass: Pass, cache: KeyValueCache? = nil
-  ) -> Tensor {
+  func callAsFunction(_ x: Tensor, _ pass: Pass, cache: KeyValueCache?) -> Tensor {
     let (batch, tokens, start) = (x.shape[0], x.shape[1], cache?.length ?? 0)
     func heads(_ projection: Linear, _ count: Int) -> Tensor {
       projection(x, pass).reshaped([batch, tokens, count, shape.headDimension])
     }
     func placed(_ heads: Tensor, _ norm: HeadNorm?) -> Tensor {
-      position.rotate(norm?(heads, pass) ?? heads, pass, layer: layer, from: start)
+      position.rotate(norm?(heads, pass) ?? heads, pass, layer: index, from: start)
     }
     let q = placed(heads(query, shape.heads), queryNorm)
     let k = placed(heads(key, shape.kvHeads), keyNorm)
@@ -75,7 +72,7 @@ package struct AttentionLayer {
     AttentionMasks(slopes: slopes?(1, on: device).reshaped([shape.heads]))
   }
 
-  /// The matrices of this layer as (inputs, outputs), for counting work.
+  /// The matrices as (inputs, outputs), for counting work.
   package var matrices: [(inputs: Int, outputs: Int)] {
     [query, key, value, out].map { ($0.weight.shape[1], $0.weight.shape[0]) }
   }

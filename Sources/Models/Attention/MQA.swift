@@ -3,13 +3,17 @@
 package import Config
 
 /// Multi-query attention.
-package enum MQA: Attention {
+package struct MQA: Attention {
   package static let word = "mqa"
   package static let summary = "multi-query attention: one key/value head for all query heads"
   package static let formula = "softmax(q_h k^T / sqrt d) v for each head h"
   package static let source = "Shazeer 2019, arXiv 1911.02150"
 
-  package static func heads(_ options: Section) -> HeadCounts {
-    HeadCounts(queries: options.queryHeads(), keyValues: 1)
+  package let layer: AttentionLayer
+
+  package init(
+    _ options: Section, _ context: AttentionContext, _ parameters: ParameterBuilder
+  ) {
+    layer = AttentionLayer(kvHeads: 1, context, parameters)
   }
 }

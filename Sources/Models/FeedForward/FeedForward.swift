@@ -1,60 +1,66 @@
-// FeedForward: the slot that works on each token by itself, between two projections.
+// FeedForward: the slot that works on each token by itself, between two projections. The components
+// differ in what stands between them; `FeedForwardLayer` does the rest.
 
 package import Config
 package import Tensors
 
-/// A feed-forward nonlinearity; `FeedForwardLayer` does the rest.
+/// A feed-forward layer.
 package protocol FeedForward: Component {
-  static var kind: ActivationKind { get }
-  /// Whether a second projection is multiplied with the activated one (Shazeer 2020).
-  static var gated: Bool { get }
+  init(_ options: Section, width: Int, _ parameters: ParameterBuilder)
+  var layer: FeedForwardLayer { get }
 }
 
-/// down(act(up(x))), or down(act(gate(x)) * up(x)) when gated.
+extension FeedForward {
+  /// x [..., width] to the same shape.
+  package func callAsFunction(_ x: Tensor, _ pass: Pass) -> Tensor { layer(x, pass) }
+
+  /// The matrices as (inputs, outputs), for counting work.
+  package var matrices: [(inputs: Int, outputs: Int)] { layer.matrices }
+}
+
+/// down(act(up(x))), or down(act(gate(x)) * up(x)) when gated (Shazeer 2020).
 package struct FeedForwardLayer {
   /// Features between the projections.
   package let hidden: Int
   /// Matrices of width x hidden values: three where it is gated, else two.
-  package let matrixCount: Int
+  let matrixCount: Int
   let hasBias: Bool
-  private let kind: ActivationKind
+  private let activation: ActivationKind
   private let gate: Linear?
   private let up, down: Linear
 
-  package init(
-    _ type: any FeedForward.Type, _ options: Section, width: Int, _ parameters: ParameterBuilder
+  init(
+    _ activation: ActivationKind, isGated: Bool = false, _ options: Section, width: Int,
+    _ parameters: ParameterBuilder
   ) {
-    kind = type.kind
+    self.activation = activation
     // Three matrices of 8/3 x width hold as many parameters as two of 4 x width.
     hidden = options.read(
       "hidden", .int(in: 1...1_048_576),
-      derived: type.gated ? (8 * width + 191) / 192 * 64 : 4 * width,
-      rule: type.gated ? "8/3 x width, rounded up to a multiple of 64" : "4 x width",
+      derived: isGated ? (8 * width + 191) / 192 * 64 : 4 * width,
+      rule: isGated ? "8/3 x width, rounded up to a multiple of 64" : "4 x width",
       "features between the projections")
     let bias = options.read("bias", .bool, default: false, "give the projections a bias")
     hasBias = bias
-    matrixCount = type.gated ? 3 : 2
+    matrixCount = isGated ? 3 : 2
     gate =
-      type.gated
-      ? parameters.linear("gate_proj", inputs: width, outputs: hidden, bias: bias) : nil
+      isGated ? parameters.linear("gate_proj", inputs: width, outputs: hidden, bias: bias) : nil
     up = parameters.linear("up_proj", inputs: width, outputs: hidden, bias: bias)
     down = parameters.linear(
       "down_proj", inputs: hidden, outputs: width, bias: bias, residual: true)
   }
 
-  /// x [..., width] to the same shape.
-  package func callAsFunction(_ x: Tensor, _ pass: Pass) -> Tensor {
+  func callAsFunction(_ x: Tensor, _ pass: Pass) -> Tensor {
     let inner: Tensor
     if let gate {
-      inner = pass.gated(gate(x, pass), up(x, pass), kind)
+      inner = pass.gated(gate(x, pass), up(x, pass), activation)
     } else {
-      inner = pass.activation(up(x, pass), kind)
+      inner = pass.activation(up(x, pass), activation)
     }
     return down(inner, pass)
   }
 
-  /// The matrices of this layer as (inputs, outputs), for counting work.
-  package var matrices: [(inputs: Int, outputs: Int)] {
+  var matrices: [(inputs: Int, outputs: Int)] {
     [gate, up, down].compactMap { $0 }.map { ($0.weight.shape[1], $0.weight.shape[0]) }
   }
 }

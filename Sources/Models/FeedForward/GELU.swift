@@ -1,14 +1,19 @@
 // GELU: the smooth activation of GPT-2 and BERT.
 
-package import Tensors
+package import Config
+import Tensors
 
-/// weighs each feature by the Gaussian's distribution function (exact, by erf).
-package enum GELU: FeedForward {
+/// Each feature weighed by the Gaussian's distribution function.
+package struct GELU: FeedForward {
   package static let word = "gelu"
   package static let summary =
     "weighs each feature by the Gaussian's distribution function (exact, by erf)"
   package static let formula = "down(u * (1 + erf(u / sqrt 2)) / 2), u = up(x)"
   package static let source = "Hendrycks & Gimpel 2016, arXiv 1606.08415"
-  package static let kind: ActivationKind = .gelu
-  package static let gated = false
+
+  package let layer: FeedForwardLayer
+
+  package init(_ options: Section, width: Int, _ parameters: ParameterBuilder) {
+    layer = FeedForwardLayer(.gelu, options, width: width, parameters)
+  }
 }

@@ -1,13 +1,18 @@
 // ReLU: the activation of the original Transformer.
 
-package import Tensors
+package import Config
+import Tensors
 
-/// keeps positive features and drops the others.
-package enum ReLU: FeedForward {
+/// Positive features kept, the others dropped.
+package struct ReLU: FeedForward {
   package static let word = "relu"
   package static let summary = "keeps positive features and drops the others"
   package static let formula = "down(max(0, up(x)))"
   package static let source = "Vaswani et al. 2017, arXiv 1706.03762"
-  package static let kind: ActivationKind = .relu
-  package static let gated = false
+
+  package let layer: FeedForwardLayer
+
+  package init(_ options: Section, width: Int, _ parameters: ParameterBuilder) {
+    layer = FeedForwardLayer(.relu, options, width: width, parameters)
+  }
 }

@@ -126,7 +126,7 @@ package struct CheckpointConfiguration: Equatable, Sendable, Record {
     keyValueHeads = block?.attention.shape.kvHeads
     headDimension = block?.attention.shape.headDimension
     length = model.length
-    feedForwardWidth = block?.feedForward.hidden
+    feedForwardWidth = block?.feedForward.layer.hidden
     isTied = model.isTied
     self.step = step
     self.seed = seed

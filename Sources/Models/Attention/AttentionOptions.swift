@@ -1,13 +1,14 @@
-// AttentionPlan: the options of an attention layer, read once for all layers and before anything is built.
+// AttentionOptions: what every attention can be told, read once for all layers and before anything
+// is built.
 
 package import Config
 
-/// The options of attention.
-package struct AttentionPlan: Sendable {
-  package let heads: HeadCounts
-  package let headDimension: Int
-  /// Whether the head dimension is set, not derived from the width.
-  package let isExplicit: Bool
+/// The options of attention that no component reads.
+package struct AttentionOptions: Sendable {
+  /// Query heads, and features of each head.
+  package let heads, headDimension: Int
+  /// Where the head dimension comes from, for faults.
+  package let dimensionNote: Note
   /// Whether the projections to queries, keys and values have a bias, and whether the one back has.
   package let bias, outBias: Bool
   /// Tokens that a query sees, itself included; the layers take them in turn, nil is all.
@@ -21,25 +22,25 @@ package struct AttentionPlan: Sendable {
   /// The most features of all heads together, so that a batch of them can be counted in 64 bits.
   private static let featureLimit = 1_048_576
 
-  package init(_ type: any Attention.Type, _ options: Section, width: Int) {
-    heads = type.heads(options)
+  package init(_ options: Section, width: Int) {
+    heads = options.read("heads", .int(in: 1...1024), default: 8, "number of query heads")
     headDimension = options.read(
-      "head_dim", .int(in: 1...65536), derived: max(1, width / heads.queries),
-      rule: "width / heads", "features of one head")
-    isExplicit = !options.isDerived("head_dim")
-    if !isExplicit && width % heads.queries != 0 {
+      "head_dim", .int(in: 1...65536), derived: max(1, width / heads), rule: "width / heads",
+      "features of one head")
+    let isDerived = options.isDerived("head_dim")
+    dimensionNote = options.note(isDerived ? "heads" : "head_dim")
+    if isDerived && width % heads != 0 {
       options.fault(
         "heads",
         because: .rule(
-          "a width of \(width) cannot be divided among \(heads.queries) heads; "
+          "a width of \(width) cannot be divided among \(heads) heads; "
             + "choose another number, or set head_dim"))
     }
-    if heads.queries * headDimension > Self.featureLimit {
+    if heads * headDimension > Self.featureLimit {
       options.fault(
         "head_dim",
         because: .rule(
-          "heads (\(heads.queries)) x head_dim (\(headDimension)) must be at most "
-            + "\(Self.featureLimit)"),
+          "heads (\(heads)) x head_dim (\(headDimension)) must be at most \(Self.featureLimit)"),
         seeAlso: ["heads"])
     }
     bias = options.read("bias", .bool, default: false, "give the q, k and v projections a bias")
@@ -57,7 +58,4 @@ package struct AttentionPlan: Sendable {
       "RMSNorm of each head's queries and keys, before positions (Qwen 3; arXiv 2302.05442)")
     kernel = KernelChoice(options)
   }
-
-  /// The window of a layer.
-  package func window(layer: Int) -> Int? { windows[layer % windows.count] }
 }
