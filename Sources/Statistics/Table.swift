@@ -7,13 +7,18 @@ package struct Table: Equatable, Sendable {
   package let rows: [[String]]
   /// Columns aligned to the left.
   package let left: Set<Int>
+  /// Columns that say something of the column before, and stay beside it.
+  package let joined: Set<Int>
 
   /// - Precondition: every row has as many fields as the header.
-  package init(header: [String], rows: [[String]], left: Set<Int> = [0]) {
+  package init(
+    header: [String], rows: [[String]], left: Set<Int> = [0], joined: Set<Int> = []
+  ) {
     precondition(rows.allSatisfy { $0.count == header.count }, "table rows of unequal length")
     self.header = header.map(Self.oneLine)
     self.rows = rows.map { $0.map(Self.oneLine) }
     self.left = left
+    self.joined = joined
   }
 
   /// The table for a terminal: columns two spaces apart, a rule under the header.

@@ -28,6 +28,8 @@ extension Table {
   /// - Parameters:
   ///   - widths: what each column takes, with the gap beside it.
   ///   - room: what a part may take, in the same unit.
+  ///
+  /// A part never begins with a column that goes with the one before.
   package func parts(_ widths: [Int], room: Int) -> [Table] {
     if widths.reduce(0, +) <= room { return [self] }
     var lead = names
@@ -36,21 +38,36 @@ extension Table {
     let taken = lead.map { widths[$0] }.reduce(0, +)
     var parts: [[Int]] = [[]]
     var used = taken
-    for column in header.indices.dropFirst(lead.count) {
-      if used + widths[column] > room, parts[parts.count - 1] != [] {
+    for group in groups(from: lead.count) {
+      let wide = group.map { widths[$0] }.reduce(0, +)
+      if used + wide > room, parts[parts.count - 1] != [] {
         parts.append([])
         used = taken
       }
-      parts[parts.count - 1].append(column)
-      used += widths[column]
+      parts[parts.count - 1] += group
+      used += wide
     }
     return parts.map { columns(lead + $0) }
+  }
+
+  /// The columns that stay together: a column with those that go with it.
+  private func groups(from first: Int) -> [[Int]] {
+    var groups: [[Int]] = []
+    for column in header.indices.dropFirst(first) {
+      if joined.contains(column), !groups.isEmpty {
+        groups[groups.count - 1].append(column)
+      } else {
+        groups.append([column])
+      }
+    }
+    return groups
   }
 
   private func columns(_ kept: [Int]) -> Table {
     Table(
       header: kept.map { header[$0] }, rows: rows.map { row in kept.map { row[$0] } },
-      left: Set(kept.indices.filter { left.contains(kept[$0]) }))
+      left: Set(kept.indices.filter { left.contains(kept[$0]) }),
+      joined: Set(kept.indices.filter { joined.contains(kept[$0]) }))
   }
 
   private func fields(_ column: Int) -> [String] { [header[column]] + rows.map { $0[column] } }

@@ -21,6 +21,9 @@ enum ExperimentFiles {
     let known = [folder, "experiments"].unique.flatMap { folder in
       files(in: folder).map { folder == "." ? $0 : "\(folder)/\($0)" }
     }
+    // What alone begins so is meant by its beginning.
+    let begun = known.filter { name(of: $0).hasPrefix(name(of: path)) }
+    if begun.count == 1 { return begun[0] }
     return Suggestion.nearest(to: path, among: known)
       ?? known.first {
         name(of: $0) == Suggestion.nearest(to: name(of: path), among: known.map(name))

@@ -116,6 +116,7 @@ struct SettingWords: ParsableArguments {
 /// Where to run.
 struct DeviceOptions: ParsableArguments {
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp("CPU threads; 0 for as many as this process may use.", valueName: "count"))
   var threads = 0
   @Option(

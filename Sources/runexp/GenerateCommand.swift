@@ -49,17 +49,25 @@ struct GenerateCommand: ParsableCommand {
   )
   var prompt: String?
   @Option(
-    name: [.customShort("n"), .long, .customShort("t")],
+    name: [.customShort("n"), .long, .customShort("t")], parsing: .unconditional,
     help: ArgumentHelp("Tokens to write, which are characters.", valueName: "count"))
   var tokens = 500
-  @Option(help: "Below 1 bolder, above 1 wilder; 0 takes the likeliest character always.")
+  @Option(
+    parsing: .unconditional,
+    help: "Below 1 bolder, above 1 wilder; 0 takes the likeliest character always.")
   var temperature = 0.8
-  @Option(help: "Draw among this many of the likeliest characters only.") var topK: Int?
-  @Option(help: "Draw among the likeliest characters that hold this share of the probability.")
+  @Option(
+    parsing: .unconditional, help: "Draw among this many of the likeliest characters only.")
+  var topK: Int?
+  @Option(
+    parsing: .unconditional,
+    help: "Draw among the likeliest characters that hold this share of the probability.")
   var topP = 1.0
   @Option(help: "The same seed writes the same text.") var seed: UInt64 = 1
   @Option(help: "How keys and values are kept: f32, bf16 or q8.") var cache = CacheType.f32
-  @Option(help: "CPU threads; 0 for as many as this process may use.") var threads = 0
+  @Option(
+    parsing: .unconditional, help: "CPU threads; 0 for as many as this process may use.")
+  var threads = 0
   @Flag(help: "Print one JSON document when the text is whole.") var json = false
 
   func validate() throws {

@@ -134,10 +134,11 @@ struct SummaryCommand: ParsableCommand {
       if let found = Pivot.Dimension(word, names) { return found }
       let known = names.names + names.keys + ["variant", "seed"]
       let near = Suggestion.nearest(to: word, among: known)
-      throw ValidationError(
+      throw misused(
         "--\(option): the run has no axis '\(word)'"
           + (near.map { "; did you mean '\($0)'?" }
-            ?? "; there are \(known.joined(separator: ", "))"))
+            ?? "; there are \(known.joined(separator: ", "))"),
+        "summary")
     }
     let chosen = (
       try rows.map { try read($0, "rows") }, try columns.map { try read($0, "columns") }
@@ -145,7 +146,7 @@ struct SummaryCommand: ParsableCommand {
     let rest = Pivot.dimensions(names, cells) + [.variant, .seed]
     let column = chosen.1 ?? rest.first { $0 != chosen.0 } ?? .seed
     let row = chosen.0 ?? rest.first { $0 != column } ?? .variant
-    guard row != column else { throw ValidationError("--rows and --columns must differ") }
+    guard row != column else { throw misused("--rows and --columns must differ", "summary") }
     return (row, column)
   }
 

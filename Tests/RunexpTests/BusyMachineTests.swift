@@ -47,6 +47,8 @@ struct BusyMachineTests {
     try program.write(TinyExperiment.onText(program), to: "tiny.yaml")
     let training = try program.run("tiny.yaml", "-q")
     #expect(training.code == 0 && !training.errors.contains("warning: "), "\(training.errors)")
-    #expect(try JSON(reading: program.read("results/tiny/latest/run.json"))["load"] == nil)
+    let noted = try JSON(reading: program.read("results/tiny/latest/run.json"))["load"]
+    #expect((noted?["busy"]?.number ?? 0) > 0.1, "\(noted?.line ?? "")")
+    #expect(try program.read("results/tiny/latest/summary.md").contains(note))
   }
 }

@@ -121,6 +121,10 @@ struct CommandLineTests {
     let shipped = try program.run("plan", "ex4-kv-cache.yaml").errors
     #expect(shipped.hasSuffix("/experiments/ex4-kv-cache.yaml'?\n"), "\(shipped)")
 
+    #expect(
+      try program.run("plan", "ti.yaml").errors.hasSuffix("did you mean 'experiments/tiny.yaml'?\n")
+    )
+
     let early = try program.run("show", "experiments/tiny.yaml")
     #expect(early.errors.contains("'runexp experiments/tiny.yaml' makes a run of it"))
     #expect(

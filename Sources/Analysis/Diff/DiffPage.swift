@@ -75,7 +75,8 @@ extension RunDiff {
       + (hasNeeds ? ["needs"] : []) + ["new is"]
     return Table(
       header: header, rows: rows + means,
-      left: hasPoints ? [0, 1, header.count - 1] : [0, header.count - 1])
+      left: hasPoints ? [0, 1, header.count - 1] : [0, header.count - 1],
+      joined: Set(header.indices.suffix(from: hasPoints ? 5 : 4)))
   }
 
   private static func text(_ metric: Metric, _ sample: Sample) -> String {

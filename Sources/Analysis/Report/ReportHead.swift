@@ -61,6 +61,10 @@ struct ReportHead {
   }
 
   private var coverage: String {
+    if let reason = data.summary.commonReason, data.cells.contains(where: { $0.row.reason != nil })
+    {
+      return "0 of \(data.summary.coverage.planned) cells ok: \(reason)"
+    }
     let isUnfinished = data.runs.contains { $0.record?.end == nil }
     let state = isLive ? "; the run goes on" : "; the run has not ended, or was killed"
     return data.summary.coverage.text + (isLive || isUnfinished ? state : "")
@@ -104,6 +108,7 @@ struct ReportHead {
     var groups: [(status: CellStatus, reason: String, cells: [ReportCell])] = []
     // What the file excludes is counted; what has not come to its turn is no failure.
     let expected: [CellStatus] = isLive ? [.ok, .excluded, .notRun] : [.ok, .excluded]
+    if data.summary.commonReason != nil { return .nothing }
     for cell in data.cells where !expected.contains(cell.row.status) {
       let reason = cell.row.reason ?? ""
       if let index = groups.firstIndex(where: {

@@ -91,15 +91,22 @@ package struct SeedBand: Equatable, Sendable {
     }
   }
 
-  /// A running mean over `window` values, centred, shorter at both ends.
+  /// A running mean over `window` values, centred.
+  ///
+  /// - Parameter keepsEnds: whether the curve goes on to its first and last value, over fewer and
+  ///   fewer values; else only means over whole windows are left, which say the same everywhere.
   package static func smooth(
-    _ curve: [(step: Int, value: Double)], window: Int
+    _ curve: [(step: Int, value: Double)], window: Int, keepsEnds: Bool = true
   ) -> [(step: Int, value: Double)] {
     let finite = curve.filter(\.value.isFinite)
     guard window > 1 else { return finite }
     var sums = [0.0]
     for point in finite { sums.append(sums[sums.count - 1] + point.value) }
-    return finite.indices.map { index in
+    let isLong = finite.count >= window
+    let kept =
+      keepsEnds || !isLong
+      ? finite.indices : (window / 2)..<(finite.count - (window - 1) / 2)
+    return kept.map { index in
       // As many before as after, so that the mean does not run ahead or behind.
       let half = min(window / 2, index, finite.count - 1 - index)
       let sum = sums[index + half + 1] - sums[index - half]

@@ -126,13 +126,15 @@ extension Summary {
       if group.isBare, subjects.count > 2, some.count == all.count {
         return "\(words): each of the \(subjects.count)"
       }
+      func of(_ subject: String) -> [Placed] { some.filter { $0.comparison.subject == subject } }
+      func count(_ subject: String) -> Int { all.count { $0.comparison.subject == subject } }
+      // A place is said of every subject, or of none.
+      let isPlaced = subjects.contains { of($0).count < count($0) }
       let texts = subjects.prefix(limit).map { subject in
-        text(
-          metric, group, some.filter { $0.comparison.subject == subject },
-          of: all.count { $0.comparison.subject == subject })
+        text(metric, group, of(subject), of: count(subject), isPlaced: isPlaced)
       }
       let more = subjects.count > limit ? " and \(subjects.count - limit) more" : ""
-      return "\(words): \(texts.joined(separator: ", "))\(more)"
+      return "\(words): \(texts.joined(separator: isPlaced ? "; " : ", "))\(more)"
     }
     if !lacking.isEmpty { lines.append("no value: \(lacking.joined(separator: ", "))") }
     let lead = "\(metric.name) \(against):"
@@ -158,11 +160,12 @@ extension Summary {
 
   /// `flash1 0.52 to 0.21 x at sequence 512, 1024`: one variant where it got one verdict.
   private func text(
-    _ metric: Metric, _ group: VerdictGroup, _ some: [Placed], of count: Int
+    _ metric: Metric, _ group: VerdictGroup, _ some: [Placed], of count: Int, isPlaced: Bool
   ) -> String {
     let figure = group.isBare ? "" : metric.figure(some.map(\.comparison))
     let words = [some[0].comparison.subject] + (figure.isEmpty ? [] : [figure])
-    return (words + (some.count == count ? [] : [places(some, of: count)])).joined(separator: " ")
+    let place = some.count == count ? (isPlaced ? ["everywhere"] : []) : [places(some, of: count)]
+    return (words + place).joined(separator: " ")
   }
 
   /// `at sequence 512, 1024`, or `at 3 of 8 points` where the names would be a list.

@@ -9,8 +9,8 @@ package import Statistics
 /// A run in so many lines of so many columns.
 package struct Digest {
   private static let lines = 40
-  /// So many of them at most are notes.
-  private static let endingLines = 18
+  /// So many of them at most are notes, fewer where the answers need the room.
+  private static let endingLines = [18, 13, 9]
 
   let summary: Summary
   private let name: String
@@ -34,7 +34,9 @@ package struct Digest {
   }
 
   package var text: String {
-    let ending = ending
+    let ending =
+      Self.endingLines.lazy.map(ending).first { wholeAnswers(before: $0) != nil }
+      ?? self.ending(lines: Self.endingLines[0])
     var blocks = head + answers(before: ending)
     // What a model is made of is asked before its headline.
     for table in (shapes.map { [Shown(caption: [], table: $0)] } ?? []) + tables {
@@ -68,7 +70,10 @@ package struct Digest {
       let shorter = item.below.indices.reversed().dropLast().lazy.map { count in
         ListItem(
           lead: item.lead, item.text,
-          below: item.below.prefix(count) + ["and \(item.below.count - count) more"])
+          below: item.below.prefix(count)
+            + [
+              "\(item.below.count - count) more \(item.below.count - count == 1 ? "line" : "lines")"
+            ])
       }
       guard let next = ([item] + shorter).first(where: { within(kept + [$0] + rest) })
       else { return kept + [left(more + 1)] }
@@ -90,7 +95,7 @@ package struct Digest {
     let rows = summary.blocks.flatMap(\.rows)
     let seeds = Set(rows.map(\.seed)).count
     let took = rows.compactMap { $0.metrics[.seconds] }.reduce(0, +)
-    if let reason = common(rows) {
+    if let reason = summary.commonReason {
       return "0 of \(summary.coverage.planned) cells ok: \(reason)"
     }
     let parts = [
@@ -100,17 +105,9 @@ package struct Digest {
     return parts.compactMap(\.self).joined(separator: "; ")
   }
 
-  /// Why no cell is ok, where that is the same for all: one sentence instead of a table without figures.
-  private func common(_ rows: [CellRow]) -> String? {
-    let reasons = rows.filter(\.status.isPlanned).map {
-      [$0.status.words, $0.reason].compactMap(\.self).joined(separator: ": ")
-    }.unique
-    return summary.coverage.ok == 0 && reasons.count == 1 ? reasons[0] : nil
-  }
-
   /// The answers, with as many names as there is room for.
   private func answers(before ending: [DocumentBlock]) -> [DocumentBlock] {
-    if common(summary.blocks.flatMap(\.rows)) != nil { return [] }
+    if summary.commonReason != nil { return [] }
     var title: [DocumentBlock] = []
     func fits(_ items: [ListItem]) -> Bool {
       lines(head + title + [.list(items)] + ending) <= Self.lines
@@ -125,23 +122,28 @@ package struct Digest {
         }
       return title + [.list(fitted(items, "answer", within: fits))]
     }
-    // Every name is worth more than a table of the same figures.
     let items =
-      [Int.max, 8, 4, 2, 1].lazy.map { summary.answers(naming: $0) }.first(where: fits)
-      ?? fitted(summary.answers(naming: 1), "answer", within: fits)
+      wholeAnswers(before: ending) ?? fitted(summary.answers(naming: 1), "answer", within: fits)
     return items.isEmpty ? [] : [.list(items)]
   }
 
+  /// All answers, with as many names as there is room for; nil where there is none for all of them.
+  private func wholeAnswers(before ending: [DocumentBlock]) -> [ListItem]? {
+    // Every name is worth more than a table of the same figures.
+    [Int.max, 8, 4, 2, 1].lazy.map { summary.answers(naming: $0) }.first { items in
+      lines(head + [.list(items)] + ending) <= Self.lines
+    }
+  }
+
   /// What follows the tables.
-  private var ending: [DocumentBlock] {
-    if common(summary.blocks.flatMap(\.rows)) != nil { return [] }
+  private func ending(lines most: Int) -> [DocumentBlock] {
+    if summary.commonReason != nil { return [] }
     let notes = OverviewNotes(summary: summary).digest + [summary.seedsNote].compactMap(\.self)
     let predicted = summary.predictionNote.map { [ListItem($0)] } ?? []
     let rest = DocumentBlock.paragraph(
       "all metrics: runexp summary \(name) --full; charts: runexp report \(name)")
-    // The answers need most of the screen.
     let items = fitted(notes.map { ListItem($0) } + predicted, "note") { items in
-      lines([.list(items), rest]) <= Self.endingLines
+      lines([.list(items), rest]) <= most
     }
     return (items.isEmpty ? [] : [.list(items)]) + [rest]
   }

@@ -20,13 +20,17 @@ extension Summary {
     }
     if columns.isEmpty || rows.isEmpty { return nil }
     let left = columns.indices.filter { columns[$0].isWords }
-    return Table(header: columns.map(\.name), rows: rows, left: Set(left))
+    return Table(
+      header: columns.map(\.name), rows: rows, left: Set(left),
+      joined: Set(columns.indices.filter { columns[$0].isRatio }))
   }
 
   private struct Column {
     let name: String
     /// Words stand to the left, numbers to the right.
     let isWords: Bool
+    /// Whether it is the ratio of the metric before.
+    var isRatio = false
     let text: (SummaryBlock, String) -> String
   }
 
@@ -55,12 +59,23 @@ extension Summary {
   /// A metric's ratio to the baseline; nil where no variant has one.
   private func ratio(_ metric: Metric) -> Column? {
     let all = blocks.flatMap { $0.ratios(metric) }
-    if all.isEmpty { return nil }
+    if all.isEmpty { return ratioToFirst(metric) }
     let baselines = all.map(\.baseline).unique
     return Column(
-      name: baselines.count == 1 ? "/ \(baselines[0])" : "ratio", isWords: false
+      name: baselines.count == 1 ? "/ \(baselines[0])" : "ratio", isWords: false, isRatio: true
     ) { block, variant in
       block.ratios(metric).first { $0.subject == variant }.map { "\($0.values.ratioText) x" } ?? ""
+    }
+  }
+
+  /// One variant by itself is held against its first point.
+  private func ratioToFirst(_ metric: Metric) -> Column? {
+    guard variants.count == 1, blocks.count > 1, metric.isRatioTold,
+      let first = blocks[0].line(metric)?.estimate(variants[0])?.sample.mean, first != 0
+    else { return nil }
+    return Column(name: "/ first", isWords: false, isRatio: true) { block, variant in
+      let mean = block.line(metric)?.estimate(variant)?.sample.mean
+      return mean.map { Comparison.ratioText($0 / first) + " x" } ?? ""
     }
   }
 

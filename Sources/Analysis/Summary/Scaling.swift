@@ -142,8 +142,9 @@ extension Summary {
           ranges.count == 1 ? " from \(ranges[0].lowerBound) to \(ranges[0].upperBound)" : ""
         let lead =
           "Is \(metric.name) linear in \(axes.name(axis))\(range) (\(Growth.linearRule))?"
-        return lines.count == 1
-          ? ListItem(lead: lead, lines[0], below: []) : ListItem(lead: lead, "", below: lines)
+        let line = lines.joined(separator: "; ")
+        return line.count <= Self.shortAnswer
+          ? ListItem(lead: lead, line, below: []) : ListItem(lead: lead, "", below: lines)
       }
     }
   }
@@ -151,6 +152,9 @@ extension Summary {
   private func label(_ fit: Growth) -> String {
     axes.label(variant: variants.count > 1 ? fit.variant : nil, at: fit.others)
   }
+
+  /// Characters of an answer that needs no list.
+  private static var shortAnswer: Int { 110 }
 
   /// So many fits make a sentence.
   private static var fewFits: Int { 4 }

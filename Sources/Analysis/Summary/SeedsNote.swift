@@ -14,7 +14,7 @@ extension Summary {
         .map { (metric: metric, comparison: $0) }
     }.filter {
       $0.comparison.verdict.isOpen && !$0.comparison.values.hasRounds
-        && $0.metric.matters($0.comparison.values)
+        && $0.metric.matters($0.comparison.values) && !isAnswered($0.metric)
     }
     let rates = rateSensitivities.filter { !$0.ties.isEmpty }
     let n = (open.map(\.comparison.values.n) + rates.map(\.seeds.count)).max() ?? 0
@@ -42,6 +42,14 @@ extension Summary {
       : one.metric.difference(one.comparison.values.difference ?? 0)
     return note(
       seeds, beside: n, "show \(difference) in \(one.metric.name) of \(one.comparison.subject)")
+  }
+
+  /// Whether the question about a training that rests on a metric has its answer.
+  private func isAnswered(_ metric: Metric) -> Bool {
+    metric == .valLoss
+      && trainingQuestions?.questions.contains {
+        $0.key == "as_good" && [.yes, .no, .same].contains($0.answer)
+      } == true
   }
 
   /// Nil where there are so many seeds already.

@@ -146,6 +146,14 @@ package struct Summary: Sendable {
   /// Where the variants are not compared on equal terms: in size, in work, in what ran.
   package var fairnessNotes: [String] { OverviewNotes(summary: self).fairness }
 
+  /// Why no cell is ok, where that is the same for all: one sentence instead of a table without figures.
+  var commonReason: String? {
+    let reasons = blocks.flatMap(\.rows).filter(\.status.isPlanned).map {
+      [$0.status.words, $0.reason].compactMap(\.self).joined(separator: ": ")
+    }.unique
+    return coverage.ok == 0 && reasons.count == 1 ? reasons[0] : nil
+  }
+
   /// The variant that those are held against which state no other.
   package var baseline: String? { baselines.usual }
 

@@ -69,7 +69,9 @@ extension SummaryBlock {
       }
       return row
     }
-    return Table(header: header, rows: rows, left: isPair ? [0, header.count - 1] : [0])
+    return Table(
+      header: header, rows: rows, left: isPair ? [0, header.count - 1] : [0],
+      joined: isPair ? [header.count - 1] : [])
   }
 
   private var differences: Table? {
@@ -83,7 +85,8 @@ extension SummaryBlock {
     }
     if rows.isEmpty { return nil }
     return Table(
-      header: ["metric", "variants", "difference [95 %]", "verdict"], rows: rows, left: [0, 1, 3])
+      header: ["metric", "variants", "difference [95 %]", "verdict"], rows: rows, left: [0, 1, 3],
+      joined: [3])
   }
 }
 
@@ -118,8 +121,10 @@ extension Comparison {
     return ratioText + " x" + (ends.map { " [\($0)]" } ?? "")
   }
 
-  /// A ratio for people: `0.934`, `12.3`.
+  /// A ratio for people: `0.934`, `12.3`, `0.00049`.
   static func ratioText(_ ratio: Double) -> String {
-    String(format: abs(ratio) < 9.9995 ? "%.3f" : "%.1f", ratio)
+    let size = abs(ratio)
+    return String(
+      format: size < 0.001 && size > 0 ? "%.2g" : size < 9.9995 ? "%.3f" : "%.1f", ratio)
   }
 }

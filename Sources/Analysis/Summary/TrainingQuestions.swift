@@ -123,11 +123,7 @@ private struct AnswerReader {
       return (.no, "no, worse by more than 1 %: \(difference)")
     case .worse: return (.no, "no, worse: \(difference)")
     case .noneLarger where interval.high <= margin: return (.yes, "yes, within 1 %: \(words)")
-    case .noneLarger:
-      return (
-        .cannotTell,
-        "cannot tell: worse by up to \(Metric.valLoss.text(interval.high)) is possible"
-      )
+    case .noneLarger: return (.cannotTell, "\(words), which is more than 1 %")
     default: return (.cannotTell, "cannot tell: \(words)")
     }
   }

@@ -55,12 +55,18 @@ package struct Runner {
     if shared == nil { interrupts.mayFinish = false }
     var bar = ProgressBar(Terminal.progress(isQuiet: options.isQuiet))
     let finder = DeviceFinder(options, environment: environment)
-    let measuresTime = experiment.cells.contains { cell in
-      cell.workload.map { type(of: $0).measuresTime && finder.mayOpen(cell.device) } ?? false
+    func anyCell(_ condition: (any Workload) -> Bool) -> Bool {
+      experiment.cells.contains { cell in
+        finder.mayOpen(cell.device) && cell.workload.map(condition) ?? false
+      }
     }
-    let load = measuresTime ? HostLoad.measure() : nil
+    let judgesTime = anyCell { type(of: $0).primary.contains(where: \.isTiming) }
+    let load = judgesTime ? HostLoad.measure() : nil
     let cores = ProcessInfo.processInfo.processorCount
-    if let warning = load?.warning(cores: cores) { bar.warn("warning: \(warning)") }
+    // A training goes on all the same: its losses do not suffer, and its summary says it.
+    if let warning = load?.warning(cores: cores), anyCell({ type(of: $0).measuresTime }) {
+      bar.warn("warning: \(warning)")
+    }
     let prepared = try Preparation(
       experiment, options, program: program, environment: environment, texts: texts,
       load: load

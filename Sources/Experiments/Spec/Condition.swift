@@ -63,6 +63,18 @@ struct Condition {
     }
   }
 
+  /// Faults of texts that are compared with the variant and are the name of none.
+  ///
+  /// - Parameter limit: so many of the known ones are listed.
+  func unknownVariants(among known: [String], listing limit: Int) -> [Fault] {
+    if known.isEmpty { return [] }
+    return expression.texts(comparedWith: "variant").filter { !known.contains($0.text) }.map {
+      Fault(
+        .unknownVariant($0.text, known: Array(known.prefix(limit))),
+        at: places.mark(at: $0.offset))
+    }
+  }
+
   private static func option(_ text: String) -> Meaning? { DottedPath(text).map(Meaning.option) }
 
   /// Whether a cell satisfies it; an option that the cell does not have is null.

@@ -83,7 +83,8 @@ package struct Experiment<Model, Workload> {
     let header = SpecHeader(
       Section(root: root, recorder: recorder), fileName: document.source.name, documentKeys: keys)
     let matrix = Matrix(header.matrixNode, header: header, changes: changes)
-    let headerFaults = rangeFaults + recorder.finish() + matrix.faults
+    let headerFaults =
+      rangeFaults + misspeltVariants(settings, of: document) + recorder.finish() + matrix.faults
 
     let body = reader.document(in: root)
     var expansion = Expansion(
@@ -103,6 +104,18 @@ package struct Experiment<Model, Workload> {
       expectations: header.expectations, cells: expansion.cells,
       recordings: expansion.recordings,
       resolvedYAML: expansion.resolved().yaml)
+  }
+
+  /// Faults of settings within a variant that the file does not have, but one that is nearly called so.
+  private static func misspeltVariants(_ settings: [Setting], of document: Document) -> [Fault] {
+    let known = document.root["variants"]?.entries?.map(\.key) ?? []
+    return settings.compactMap { setting in
+      let keys = setting.path.keys
+      guard keys.count > 2, keys[0] == "variants", !known.contains(keys[1]),
+        Suggestion.nearest(to: keys[1], among: known) != nil
+      else { return nil }
+      return Fault(.unknownVariant(keys[1], known: known), at: setting.keyMark)
+    }
   }
 
   /// The root with ranges in `seeds` replaced by the numbers that they stand for.

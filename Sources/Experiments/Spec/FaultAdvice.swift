@@ -50,6 +50,9 @@ struct FaultAdvice {
       setting.value.items != nil || text.contains(",") || NumberRange.isIn(setting.value)
     guard isSeveral else { return nil }
     let values = setting.value.items.map { $0.map(\.value.inlineYAML).joined(separator: ",") }
+    if path == "seeds", let ends = (values ?? text).wholeMatch(of: #/"?(\d+) *[-:] *(\d+)"?/#) {
+      return "a range has two dots: --seeds \(ends.1)..\(ends.2)"
+    }
     if path == "seeds" { return "several seeds: --seeds \(Wording.shellWord(values ?? text))" }
     return "several values are an axis: --vary "
       + Wording.shellWord("\(setting.path.text)=\(values ?? text)")

@@ -48,7 +48,7 @@ extension Matrix {
       report(
         .badExpression(.tooMany(limit: Self.conditionLimit)), at: wheres[Self.conditionLimit].mark)
     }
-    for item in wheres.prefix(Self.conditionLimit) { restrict(item) }
+    for item in wheres.prefix(Self.conditionLimit) { restrict(item, header) }
     let settled = Set(changes.settings.map(\.path))
     for item in items("include") + changes.includes { include(item, header, settled) }
   }
@@ -123,7 +123,7 @@ extension Matrix {
 
   // MARK: where
 
-  private mutating func restrict(_ item: Node) {
+  private mutating func restrict(_ item: Node, _ header: SpecHeader) {
     guard item.scalar != nil, !item.isNull else {
       report(
         .wrongType(
@@ -132,7 +132,11 @@ extension Matrix {
       return
     }
     do throws(Faults) {
-      conditions.append(try Condition(item, axes: axes))
+      let condition = try Condition(item, axes: axes)
+      let unknown = condition.unknownVariants(
+        among: header.variants.map(\.name), listing: Self.knownLimit)
+      faults += unknown
+      if unknown.isEmpty { conditions.append(condition) }
     } catch {
       faults += error.all
     }

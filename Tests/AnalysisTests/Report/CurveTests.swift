@@ -35,6 +35,10 @@ import Testing
     let smooth = SeedBand.smooth(line, window: 7)
     #expect(smooth.count == 50)
     #expect(zip(smooth, line).allSatisfy { abs($0.value - $1.value) < 1e-9 })
+    let whole = SeedBand.smooth(line, window: 7, keepsEnds: false)
+    #expect(whole.map(\.step) == Array(3..<47))
+    #expect(SeedBand.smooth(line, window: 6, keepsEnds: false).map(\.step) == Array(3..<48))
+    #expect(SeedBand.smooth([(0, 1), (1, 2)], window: 7, keepsEnds: false).count == 2)
     #expect(SeedBand.smooth([(0, 1), (1, .nan), (2, 3)], window: 1).map(\.step) == [0, 2])
   }
 }

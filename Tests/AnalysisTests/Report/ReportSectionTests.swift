@@ -183,7 +183,7 @@ import Testing
     let report = try run.report()
     let loss = report.section("extrapolation")
     #expect(loss.contains("length of training") && loss.contains(">16</text>"))
-    #expect(loss.contains(">64</text>") && loss.contains("class=\"line\""))
+    #expect(loss.contains(">48</text>") && loss.contains("class=\"line\""))
     let position = report.section("position")
     #expect(position.components(separatedBy: "<svg class=\"chart\"").count - 1 == 2)
     #expect(position.contains("bound: six roundings, 3.6e-07"))

@@ -109,6 +109,23 @@ import Testing
     #expect(Set(report.sections).count == report.sections.count)
   }
 
+  @Test func `a run in which nothing could run has one sentence and no drawing`() throws {
+    let case0 = try ReportCase(experiment: "gpu")
+    let rows = (1...4).map { seed -> CellRow in
+      var row = CellRow(
+        cell: "flash3-\(seed)", experiment: "gpu", variant: "flash3", seed: seed,
+        status: .unavailable)
+      row.reason = "there is no CUDA plugin"
+      row.metrics[.seconds] = 0.0004
+      return row
+    }
+    try case0.write(rows)
+    let report = try case0.report()
+    #expect(report.html.contains("0 of 4 cells ok: unavailable: there is no CUDA plugin"))
+    #expect(report.html.components(separatedBy: "there is no CUDA plugin").count == 2)
+    #expect(!report.sections.contains("Explore") && !report.sections.contains("Summary"))
+  }
+
   @Test func `one name with another workload is another experiment`() throws {
     let cases = try ["train", "inspect"].map {
       try run("case", losses: [[2], [1]], workload: $0)

@@ -272,6 +272,23 @@ import Testing
     #expect(!note(1e-8))
   }
 
+  @Test func `no seeds are asked for what a question has answered`() {
+    // Within 1 %, yet a difference that more seeds might show.
+    let losses = [("classic", [2.000, 2.010, 1.995]), ("modern", [1.996, 2.001, 1.996])]
+    let rows = losses.flatMap { variant, values in
+      values.enumerated().map { place, loss -> CellRow in
+        var row = CellRow(
+          cell: "\(variant)-\(place)", experiment: "e", variant: variant, seed: place + 1,
+          status: .ok)
+        row.metrics[.valLoss] = loss
+        return row
+      }
+    }
+    let text = Self.digest(rows)
+    #expect(text.contains("As good? yes, within 1 %"), "\(text)")
+    #expect(!text.contains("seeds would"), "\(text)")
+  }
+
   @Test func `of sizes over words the smallest and the largest are stated`() {
     let bytes: [(JSON, Double)] = [("f32", 32), ("bf16", 16), ("q8", 8.5)]
     let rows = [("mha", 4.0), ("gqa", 1.0)].flatMap { variant, heads in

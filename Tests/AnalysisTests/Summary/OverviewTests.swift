@@ -23,9 +23,7 @@ import Statistics
         flops_per_s against naive: 1 seed is too few to say: flash1 2.333 x, flash2 3.667 x
         peak_bytes against naive: better: flash1 0.074 to 0.419 x, flash2 0.074 to 0.419 x
         workspace_bytes against naive: better: flash1 0.016 to 0.129 x, flash2 0.016 to 0.129 x
-        Is workspace_bytes linear in sequence (^0.75 to ^1.25)?
-          yes: flash1, flash2 ^1.00
-          no, faster: naive ^2.00
+        Is workspace_bytes linear in sequence (^0.75 to ^1.25)? yes: flash1, flash2 ^1.00; no, faster: naive ^2.00
         Is step_seconds linear in sequence (^0.75 to ^1.25)? no, faster: naive ^1.98 [1.91, 2.05], flash1, flash2 ^2.00 [1.95, 2.04]
 
         sequence  variant  step_seconds  flops_per_s  peak_bytes  workspace_bytes  status

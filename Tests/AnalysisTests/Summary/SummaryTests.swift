@@ -112,7 +112,7 @@ import Statistics
     #expect(try words([2.02, 2.11, 2.22]).hasPrefix("no, worse: +"))
     #expect(try words([2.1, 2.21, 2.3]).hasPrefix("no, worse by more than 1 %: +"))
     #expect(
-      try words([2.03, 2.09, 2.25]) == "cannot tell: worse by up to 0.0992 is possible")
+      try words([2.03, 2.09, 2.25]) == "no difference larger than 0.0992, which is more than 1 %")
   }
 
   @Test func `a variant of which all runs diverge is less stable, but not from one seed`() throws {

@@ -97,6 +97,41 @@ import Testing
     #expect(isFound, "\(error?.text ?? "")")
   }
 
+  @Test(
+    "a name of no variant is said where it stands, with the one that was perhaps meant",
+    arguments: [
+      ("variant != 'clasic'", "did you mean 'classic'?"),
+      ("seed == 1 and not variant in ['modern', 'clasic']", "did you mean 'classic'?"),
+      ("'x' == variant", "known variants: modern, classic"),
+    ])
+  func variantsOfConditions(expression: String, help: String) {
+    var arguments = ExperimentArguments()
+    arguments.wheres = [expression]
+    let error = #expect(throws: Faults.self) {
+      try loadSpec("variants: {modern: {}, classic: {}}\n", arguments: arguments)
+    }
+    let text = error?.text ?? ""
+    #expect(text.hasPrefix("--where \(expression): error: unknown variant"), "\(text)")
+    #expect(text.contains(help), "\(text)")
+  }
+
+  @Test func aSettingWithinAMisspeltVariantIsNoFurtherVariant() throws {
+    let file = "variants: {modern: {}, classic: {}}\n"
+    var arguments = ExperimentArguments(sets: ["variants.modren.model.layers=2"])
+    let error = #expect(throws: Faults.self) { try loadSpec(file, arguments: arguments) }
+    #expect(error?.text.contains("did you mean 'modern'?") == true, "\(error?.text ?? "")")
+    arguments.sets = ["variants.small.model.layers=2"]
+    #expect(try loadSpec(file, arguments: arguments).variants == ["modern", "classic", "small"])
+  }
+
+  @Test func aRangeOfSeedsHasTwoDots() {
+    var arguments = ExperimentArguments()
+    arguments.seeds = "1-3"
+    let error = #expect(throws: Faults.self) { try loadSpec("model: {}\n", arguments: arguments) }
+    #expect(
+      error?.text.contains("a range has two dots: --seeds 1..3") == true, "\(error?.text ?? "")")
+  }
+
   @Test func aConditionOnTheCommandLineIsMarkedInIt() {
     var arguments = ExperimentArguments()
     arguments.wheres = ["sequence < 'a'"]

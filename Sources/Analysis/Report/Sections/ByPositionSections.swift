@@ -147,7 +147,8 @@ struct CellCurves {
       let series = data.summary.variants.map { variant in
         let curves = read.filter { $0.0.variant == variant && $0.0.axes == point }.map(\.1)
         return Self.series(
-          SeedBand(curves.map { SeedBand.smooth($0, window: window) }), data, variant)
+          SeedBand(curves.map { SeedBand.smooth($0, window: window, keepsEnds: false) }), data,
+          variant)
       }
       return (data.title(point), series.filter { !$0.line.isEmpty })
     }

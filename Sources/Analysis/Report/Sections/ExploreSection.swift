@@ -29,7 +29,9 @@ struct ExploreSection: ReportSection {
 
   private var shown: [ReportCell] {
     data.cells.filter { cell in
-      !cell.row.metrics.unordered.isEmpty || data.curves[cell.id] != nil
+      // What a cell took to be refused is no measurement.
+      cell.row.status != .unavailable
+        && (!cell.row.metrics.unordered.isEmpty || data.curves[cell.id] != nil)
     }
   }
 

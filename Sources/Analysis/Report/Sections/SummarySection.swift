@@ -13,6 +13,7 @@ struct SummarySection: ReportSection {
   let absence = "no cell has a result"
 
   var content: HTML? {
+    if data.summary.coverage.ok == 0 { return nil }
     let notes =
       OverviewNotes(summary: data.summary).all
       + eachRun { name, summary in

@@ -46,6 +46,28 @@ indirect enum Expression {
   }
 }
 
+extension Expression {
+  /// The texts that a name is compared with, and where.
+  func texts(comparedWith name: String) -> [(text: String, offset: Int)] {
+    func isName(_ part: Expression) -> Bool {
+      if case .name(let found) = part { found.text == name } else { false }
+    }
+    func text(_ part: Expression, _ offset: Int) -> [(text: String, offset: Int)] {
+      if case .literal(.string(let text)) = part { [(text, offset)] } else { [] }
+    }
+    switch self {
+    case .number, .literal, .name: return []
+    case .not(let inner, _), .negative(let inner, _): return inner.texts(comparedWith: name)
+    case .isIn(let value, let list, let offset):
+      return isName(value) ? list.flatMap { text($0, offset) } : []
+    case .binary(let sign, let left, let right, let offset):
+      if [.equal, .unequal].contains(sign), isName(left) { return text(right, offset) }
+      if [.equal, .unequal].contains(sign), isName(right) { return text(left, offset) }
+      return left.texts(comparedWith: name) + right.texts(comparedWith: name)
+    }
+  }
+}
+
 /// What keeps an expression from being read or computed, and where in its text.
 struct ExpressionFault: Error {
   let problem: ExpressionProblem
