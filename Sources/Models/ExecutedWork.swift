@@ -9,7 +9,9 @@ extension Transformer {
   ///
   /// A matrix product costs three times its forward pass; an attention, what its algorithm does on
   /// `device`.
-  package func trainingStepFLOPs(tokens: Int, batch: Int, on device: Device) -> Double {
+  package func trainingStepFLOPs(
+    tokens: Int, batch: Int, _ precision: ElementType, on device: Device
+  ) -> Double {
     var products = width * vocabulary
     var attention = 0.0
     for block in blocks {
@@ -17,7 +19,7 @@ extension Transformer {
         products += matrix.inputs * matrix.outputs
       }
       let shape = block.attention.shape.over(batch: 1, tokens: tokens)
-      let algorithm = block.attention.kernels(shape, on: device)
+      let algorithm = block.attention.kernels(shape, precision, on: device)
       attention += shape.forwardFLOPs(by: algorithm) + shape.backwardFLOPs(by: algorithm)
     }
     return Double(batch) * (6 * Double(products) * Double(tokens) + attention)

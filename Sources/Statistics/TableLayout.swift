@@ -29,7 +29,7 @@ extension Table {
   ///   - widths: what each column takes, with the gap beside it.
   ///   - room: what a part may take, in the same unit.
   ///
-  /// A part never begins with a column that goes with the one before.
+  /// A part does not begin with a column that goes with the one before, but where both find no room.
   package func parts(_ widths: [Int], room: Int) -> [Table] {
     if widths.reduce(0, +) <= room { return [self] }
     var lead = names
@@ -38,8 +38,12 @@ extension Table {
     let taken = lead.map { widths[$0] }.reduce(0, +)
     var parts: [[Int]] = [[]]
     var used = taken
-    for group in groups(from: lead.count) {
-      let wide = group.map { widths[$0] }.reduce(0, +)
+    func width(_ group: [Int]) -> Int { group.map { widths[$0] }.reduce(0, +) }
+    let fitting = groups(from: lead.count).flatMap { group in
+      taken + width(group) <= room ? [group] : group.map { [$0] }
+    }
+    for group in fitting {
+      let wide = width(group)
       if used + wide > room, parts[parts.count - 1] != [] {
         parts.append([])
         used = taken

@@ -8,9 +8,16 @@ extension Device {
   ///
   /// - Parameter backward: whether gradients are wanted as well.
   package func obstacle(
+    to algorithm: AttentionAlgorithm, in shape: AttentionShape, _ type: ElementType, backward: Bool
+  ) -> String? {
+    obstacle(to: algorithm, shape.kernelQuestion(type), backward: backward)
+  }
+
+  /// The same of an attention as kernels read it.
+  package func obstacle(
     to algorithm: AttentionAlgorithm, _ shape: CKernels.attention, backward: Bool
   ) -> String? {
-    guard let kernel = table(algorithm)?.pointee else { return "any attention" }
+    guard let kernel = kernel(algorithm)?.pointee else { return "any attention" }
     return withUnsafePointer(to: shape) { shape in
       obstacle { kernel.supports(context, shape, backward, $0, $1) }
     }

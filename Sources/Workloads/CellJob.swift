@@ -171,7 +171,7 @@ extension CellJob {
   ) -> AttentionAlgorithm? {
     row.setFact("kernel_requested", .string(choice.word))
     do throws(KernelUnavailable) {
-      let kernel = try choice.resolve(on: device, for: shape)
+      let kernel = try choice.resolve(on: device, for: shape, precision)
       row.setFact("kernel", .string(kernel.algorithm.rawValue))
       row.setFact("kernel_reason", .string(kernel.reason))
       return kernel.algorithm

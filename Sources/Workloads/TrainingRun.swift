@@ -231,7 +231,7 @@ struct TrainingRun {
     metrics[.prediction(of: .parameters)] = Double(trainer.model.parameterCount.total)
     metrics[.prediction(of: .stepFLOPs)] =
       trainer.model.trainingStepFLOPs(
-        tokens: options.sequence, batch: options.batch, on: cell.device)
+        tokens: options.sequence, batch: options.batch, cell.precision, on: cell.device)
     metrics[.modelFLOPsPerToken] = cost.trainingFLOPsPerToken
     metrics[.hardwareFLOPsPerToken] = trainer.stepOperations.map { $0 / Double(perStep) }
     metrics.set(.steps, stepsDone)

@@ -92,11 +92,14 @@ extension Workload {
 
 extension Transformer {
   /// Whether a meta device can stand for the one that will run this: it has the attention kernel that is asked for.
-  fileprivate func runsDry(queries: Int, keys: Int, threads: Int) -> Bool {
+  fileprivate func runsDry(
+    queries: Int, keys: Int, _ precision: ElementType, threads: Int
+  ) -> Bool {
     guard let attention = blocks.first?.attention else { return true }
     var shape = attention.shape
     (shape.queries, shape.keys) = (queries, keys)
-    return (try? attention.kernels.choice.resolve(on: .meta(threads: threads), for: shape)) != nil
+    let meta = Device.meta(threads: threads)
+    return (try? attention.kernels.choice.resolve(on: meta, for: shape, precision)) != nil
       && (try? check(tokens: keys)) != nil
   }
 }
@@ -105,7 +108,9 @@ extension Train {
   package func predictedPeakBytes(
     of model: Transformer, _ precision: ElementType, threads: Int
   ) -> Double? {
-    guard model.runsDry(queries: length, keys: length, threads: threads) else { return nil }
+    guard model.runsDry(queries: length, keys: length, precision, threads: threads) else {
+      return nil
+    }
     return DryTraining(
       model, batch: options.batch, sequence: options.sequence, precision: precision,
       threads: threads, optimizer: options.optimizer
@@ -128,7 +133,7 @@ extension AttentionBenchmark {
     let inputs = AttentionInputs(options, model, seed: 0)
     let device = Device.meta(threads: threads)
     let kernel = options.layer.attention(of: model).kernels.choice
-    return (try? kernel.resolve(on: device, for: inputs.shape)).map {
+    return (try? kernel.resolve(on: device, for: inputs.shape, precision)).map {
       AttentionRun.dry(
         inputs, $0.algorithm, precision, differentiates: options.backward, on: device
       ).peakBytes
@@ -146,7 +151,7 @@ extension Generate {
   package func predictedPeakBytes(
     of model: Transformer, _ precision: ElementType, threads: Int
   ) -> Double? {
-    guard model.runsDry(queries: 1, keys: length, threads: threads),
+    guard model.runsDry(queries: 1, keys: length, precision, threads: threads),
       options.promptTokens / options.chunk <= Self.chunkLimit
     else { return nil }
     let device = Device.meta(threads: threads)

@@ -34,9 +34,9 @@ struct LayerKernelsTests {
     let (kernels, shape) = (attention.kernels, attention.shape)
     let device = Device.cpu(threads: 1)
     for _ in 0..<2 {
-      #expect(kernels(shape.over(batch: 1, tokens: 64), on: device) == .flash2)
-      #expect(kernels(shape.over(batch: 1, tokens: 8), on: device) == .naive)
-      #expect(kernels(cached(shape, queries: 1, keys: 8), on: device) == .flash2)
+      #expect(kernels(shape.over(batch: 1, tokens: 64), .f32, on: device) == .flash2)
+      #expect(kernels(shape.over(batch: 1, tokens: 8), .f32, on: device) == .naive)
+      #expect(kernels(cached(shape, queries: 1, keys: 8), .f32, on: device) == .flash2)
     }
   }
 
@@ -44,10 +44,10 @@ struct LayerKernelsTests {
   func devices() throws {
     let attention = try attention()
     let shape = attention.shape.over(batch: 1, tokens: 64)
-    #expect(attention.kernels(shape, on: .cpu(threads: 1)) == .flash2)
+    #expect(attention.kernels(shape, .f32, on: .cpu(threads: 1)) == .flash2)
     // It has naive attention alone.
-    #expect(attention.kernels(shape, on: .rounded()) == .naive)
-    #expect(attention.kernels(shape, on: .cpu(threads: 1)) == .flash2)
+    #expect(attention.kernels(shape, .f32, on: .rounded()) == .naive)
+    #expect(attention.kernels(shape, .f32, on: .cpu(threads: 1)) == .flash2)
   }
 
   @Test("what a layer was told to run is run in every regime")
@@ -56,7 +56,7 @@ struct LayerKernelsTests {
     let device = Device.cpu(threads: 1)
     for tokens in [8, 64] {
       let shape = attention.shape.over(batch: 1, tokens: tokens)
-      #expect(attention.kernels(shape, on: device) == .flash1)
+      #expect(attention.kernels(shape, .f32, on: device) == .flash1)
     }
   }
 
@@ -70,9 +70,9 @@ struct LayerKernelsTests {
     table.initialize(to: Device.cpu(threads: 1).kernels)
     let device = Device(table, threads: 1)
     let shape = attention.shape.over(batch: 1, tokens: 64)
-    #expect(attention.kernels(shape, on: device) == .flash2)
+    #expect(attention.kernels(shape, .f32, on: device) == .flash2)
     table.initialize(to: Device.rounded().kernels)
-    #expect(!device.has(.flash2) && attention.kernels(shape, on: device) == .flash2)
+    #expect(!device.has(.flash2) && attention.kernels(shape, .f32, on: device) == .flash2)
     table.initialize(to: Device.cpu(threads: 1).kernels)
   }
 }

@@ -8,7 +8,8 @@ import Testing
     let table = Table(
       header: ["variant", "loss", "/ base", "bytes", "/ base"],
       rows: [["modern", "1.7", "0.8 x", "70 MiB", "1.0 x"]], joined: [2, 4])
-    for room in [20, 30, 40, 50] {
+    #expect(table.parts([10, 10, 10, 10, 10], room: 20).count == 4)
+    for room in [30, 40, 50] {
       let parts = table.parts([10, 10, 10, 10, 10], room: room)
       #expect(parts.allSatisfy { $0.header[0] == "variant" && $0.header[1] != "/ base" })
       #expect(

@@ -37,6 +37,37 @@ import Testing
     }
   }
 
+  @Test func `a question says which masks and which cache there are, and holds none`() {
+    let flash1 = UnsafeMutablePointer<attention_kernel>.allocate(capacity: 1)
+    let table = UnsafeMutablePointer<kernels>.allocate(capacity: 1)
+    table.initialize(to: runexp_cpu_kernels().pointee)
+    if let known = table.pointee.flash1_attention { flash1.initialize(to: known.pointee) }
+    flash1.pointee.supports = { _, shape, _, reason, _ in
+      let shape = shape.pointee
+      let found: [(Bool, String)] = [
+        (shape.slopes != nil, "s"), (shape.mask.keep != nil, "k"), (shape.mask.bias != nil, "b"),
+        (shape.rows.type == .ROWS_Q8, "c"), (shape.k_scales != nil, "q"),
+        (shape.type == .bf16, "h"),
+      ]
+      let text = found.map { $0.0 ? $0.1 : "" }.joined()
+      for (place, byte) in (Array(text.utf8) + [0]).enumerated() {
+        reason[place] = CChar(bitPattern: byte)
+      }
+      return text.isEmpty
+    }
+    table.pointee.flash1_attention = UnsafePointer(flash1)
+    let device = Device(table, threads: 1)
+    func obstacle(_ type: ElementType, _ change: (inout AttentionShape) -> Void) -> String? {
+      var shape = AttentionShape(queries: 2, keys: 2, headDimension: 4)
+      change(&shape)
+      return device.obstacle(to: .flash1, in: shape, type, backward: false)
+    }
+    #expect(obstacle(.f32) { _ in } == nil)
+    #expect(obstacle(.bf16) { $0.hasSlopes = true } == "sh")
+    #expect(obstacle(.f32) { ($0.keep, $0.bias) = ([1, 1, 2, 2], [1, 1, 1, 2]) } == "kb")
+    #expect(obstacle(.f32) { $0.cache = .q8 } == "cq")
+  }
+
   @Test func `products are answered by the device`() throws {
     for device in try Self.devices() {
       let block = Tensor([12], kind: .data, on: device)

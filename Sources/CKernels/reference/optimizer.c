@@ -14,8 +14,8 @@ static void update(const struct parameter_update *p, const struct adamw *call, f
     double parameter = p->parameter[i] * (1 - rate * p->weight_decay);
     double m = beta1 * p->first_moment[i] + (1 - beta1) * g;
     double v = beta2 * p->second_moment[i] + (1 - beta2) * g * g;
-    parameter -= rate * (m / call->step->correction1) /
-                 (sqrt(v / call->step->correction2) + call->epsilon);
+    parameter -=
+        rate * (m / call->step->correction1) / (sqrt(v / call->step->correction2) + call->epsilon);
     p->parameter[i] = (float)parameter;
     p->first_moment[i] = (float)m;
     p->second_moment[i] = (float)v;

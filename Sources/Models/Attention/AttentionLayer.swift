@@ -59,10 +59,11 @@ package struct AttentionLayer {
     if let cache {
       cache.append(keys: k, values: v)
       let shape = shape.over(cache, queries: tokens)
-      mixed = pass.attention(q, over: cache, shape, masks, by: kernels(shape, on: pass.device))
+      mixed = pass.attention(
+        q, over: cache, shape, masks, by: kernels(shape, q.type, on: pass.device))
     } else {
       let shape = shape.over(batch: batch, tokens: tokens)
-      mixed = pass.attention(q, k, v, shape, masks, by: kernels(shape, on: pass.device))
+      mixed = pass.attention(q, k, v, shape, masks, by: kernels(shape, q.type, on: pass.device))
     }
     return out(mixed.reshaped([batch, tokens, shape.heads * shape.headDimension]), pass)
   }

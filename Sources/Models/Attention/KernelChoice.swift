@@ -34,46 +34,58 @@ package enum KernelChoice: Equatable, Sendable {
     }
   }
 
-  /// The algorithm that runs on `device`, and why.
+  /// The algorithm that runs on `device`, and why: the device says what it computes.
+  ///
+  /// - Parameter type: of queries and output.
   package func resolve(
-    on device: Device, for shape: AttentionShape
+    on device: Device, for shape: AttentionShape, _ type: ElementType
   ) throws(KernelUnavailable) -> KernelDecision {
-    guard case .named(let algorithm) = self else { return try automatic(device, shape) }
+    // Over a cache there are no gradients.
+    func obstacle(_ algorithm: AttentionAlgorithm) -> String? {
+      device.obstacle(to: algorithm, in: shape, type, backward: shape.cache == nil)
+    }
+    guard case .named(let algorithm) = self else {
+      return try Self.automatic(device, shape, obstacle)
+    }
     guard device.has(algorithm) else {
       throw KernelUnavailable(
         reason: algorithm == .flash3
           ? "flash3 runs on Hopper GPUs (wgmma, TMA), not on \(device.name)"
           : "\(device.name) has no attention kernel '\(word)'")
     }
-    if let obstacle = algorithm.obstacle(in: shape) {
+    if let obstacle = obstacle(algorithm) {
       throw KernelUnavailable(reason: "\(word) cannot do attention with \(obstacle)")
     }
     return KernelDecision(algorithm: algorithm, reason: "asked for")
   }
 
-  private func automatic(
-    _ device: Device, _ shape: AttentionShape
+  private static func automatic(
+    _ device: Device, _ shape: AttentionShape, _ obstacle: (AttentionAlgorithm) -> String?
   ) throws(KernelUnavailable) -> KernelDecision {
     let this = device.name == "cpu" ? "this CPU" : device.name
     func decision(_ algorithm: AttentionAlgorithm, _ why: String) -> KernelDecision {
       KernelDecision(algorithm: algorithm, reason: "\(algorithm.rawValue): \(shape), \(why)")
     }
-    let obstacle = device.has(.flash3) ? AttentionAlgorithm.flash3.obstacle(in: shape) : nil
-    if device.has(.flash3), obstacle == nil {
-      return decision(.flash3, "O(N) memory; the fastest \(this) has")
+    func can(_ algorithm: AttentionAlgorithm) -> Bool {
+      device.has(algorithm) && obstacle(algorithm) == nil
     }
-    if AttentionRegime(of: shape) == .short, device.has(.naive) {
+    let fastest = "O(N) memory; the fastest \(this) has"
+    if can(.flash3) { return decision(.flash3, fastest) }
+    if AttentionRegime(of: shape) == .short, can(.naive) {
       return decision(.naive, "few enough that O(N^2) memory is the faster way")
     }
-    if device.has(.flash2) {
-      return decision(
-        .flash2,
-        "O(N) memory; the fastest \(this) has" + (obstacle.map { " with \($0)" } ?? ""))
+    if can(.flash2) {
+      let without = device.has(.flash3) ? obstacle(.flash3).map { " with \($0)" } : nil
+      return decision(.flash2, fastest + (without ?? ""))
     }
-    for algorithm in [AttentionAlgorithm.flash1, .naive] where device.has(algorithm) {
+    for algorithm in [AttentionAlgorithm.flash1, .naive] where can(algorithm) {
       return decision(algorithm, "the only way that \(this) has")
     }
-    throw KernelUnavailable(reason: "\(device.name) has no attention kernel")
+    let known = AttentionAlgorithm.allCases.filter(device.has)
+    guard let first = known.first, let obstacle = obstacle(first) else {
+      throw KernelUnavailable(reason: "\(device.name) has no attention kernel")
+    }
+    throw KernelUnavailable(reason: "\(device.name) cannot do attention with \(obstacle)")
   }
 }
 

@@ -31,19 +31,28 @@ package enum AttentionRegime: Hashable, Sendable {
 package final class LayerKernels {
   package let choice: KernelChoice
   private var device: Device?
-  private var algorithms: [AttentionRegime: AttentionAlgorithm] = [:]
+  private var algorithms: [Occasion: AttentionAlgorithm] = [:]
+
+  private struct Occasion: Hashable {
+    let regime: AttentionRegime
+    let type: ElementType
+  }
 
   init(_ choice: KernelChoice) { self.choice = choice }
 
   /// The algorithm for an attention of this layer, chosen where its regime is new; the caller knows
   /// that there is one.
-  package func callAsFunction(_ shape: AttentionShape, on device: Device) -> AttentionAlgorithm {
+  ///
+  /// - Parameter type: of queries and output.
+  package func callAsFunction(
+    _ shape: AttentionShape, _ type: ElementType, on device: Device
+  ) -> AttentionAlgorithm {
     if device !== self.device { (self.device, algorithms) = (device, [:]) }
-    let regime = AttentionRegime(of: shape)
-    if let known = algorithms[regime] { return known }
+    let occasion = Occasion(regime: AttentionRegime(of: shape), type: type)
+    if let known = algorithms[occasion] { return known }
     do throws(KernelUnavailable) {
-      let algorithm = try choice.resolve(on: device, for: shape).algorithm
-      algorithms[regime] = algorithm
+      let algorithm = try choice.resolve(on: device, for: shape, type).algorithm
+      algorithms[occasion] = algorithm
       return algorithm
     } catch {
       preconditionFailure(error.reason)

@@ -16,14 +16,6 @@ package enum AttentionAlgorithm: String, CaseIterable, Sendable {
   case flash2
   /// With the asynchronous units of Hopper GPUs (Shah et al. 2024, arXiv 2407.08608): O(N) memory.
   case flash3
-
-  /// What of an attention the algorithm cannot do, as "ALiBi"; nil when it can do all.
-  package func obstacle(in shape: AttentionShape) -> String? {
-    guard self == .flash3 else { return nil }
-    if shape.hasExplicitMask { return "an explicit mask" }
-    if shape.hasSlopes { return "ALiBi" }
-    return shape.cache == nil ? nil : "a cache"
-  }
 }
 
 extension Device {

@@ -20,6 +20,24 @@ extension AttentionShape {
       k_scales: cache?.keyScales, v_scales: cache?.valueScales, type: type)
   }
 
+  /// The same for a device that is asked whether it computes this: pointers say what there is and
+  /// lead nowhere.
+  func kernelQuestion(_ type: ElementType) -> CKernels.attention {
+    var asked = kernelShape(type)
+    if hasSlopes { asked.slopes = UnsafePointer(bitPattern: 1) }
+    if keep != nil { asked.mask.keep = UnsafePointer(bitPattern: 1) }
+    if bias != nil { asked.mask.bias = UnsafePointer(bitPattern: 1) }
+    guard let cache else { return asked }
+    asked.rows = row_layout(
+      batch_rows: Int64(kvHeads * keys), head_rows: Int64(keys), slot_rows: 1,
+      slots: Int64(max(keys, 1)), first_slot: 0, type: cache.rows)
+    if cache == .q8 {
+      asked.k_scales = UnsafePointer(bitPattern: 1)
+      asked.v_scales = UnsafePointer(bitPattern: 1)
+    }
+    return asked
+  }
+
   /// Rows of a tensor [batch, keys, kvHeads, headDimension].
   private func tensorRows(_ type: ElementType) -> row_layout {
     row_layout(
