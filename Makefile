@@ -1,9 +1,10 @@
 # make run    build and run the first experiment        make test   run the tests
 # make check  what CI runs: format lint, build, tests   make format, make bench, make clean
+# make sanitize  the kernels under ThreadSanitizer and AddressSanitizer
 # make readers  pandas and others on a run's files       make pictures  draw the README's pictures anew
 # make test TESTS='ResumeTests|FuzzTests'   run those tests alone
 SHELL := /bin/bash
-.PHONY: run test check lint format bench readers pictures build prepare clean
+.PHONY: run test check lint format bench sanitize readers pictures build prepare clean
 .DEFAULT_GOAL := check
 
 EXPERIMENT ?= experiments/modern.yaml
@@ -34,6 +35,9 @@ format: prepare
 bench: build
 	@"$$(swift build $(SWIFT_FLAGS) --show-bin-path)/runexp" kernels --check
 	@"$$(swift build $(SWIFT_FLAGS) --show-bin-path)/runexp" kernels --bench
+
+sanitize: prepare
+	@scripts/sanitize
 
 # The readers go into a folder of their own; the first time needs a network.
 readers: build

@@ -43,11 +43,11 @@ final class CellReporter: ProgressReporter {
     file?.append("step \(step)/\(steps) validation loss \(Metric.valLoss.text(validationLoss))")
   }
 
-  /// The first figures of the headline, such as "forward_seconds 3.1 ms, backward_seconds 7.7 ms".
+  /// The first two figures of the headline, such as "forward_seconds 3.1 ms, backward_seconds 7.7 ms".
   private func figures(_ row: CellRow) -> String {
     headline.compactMap { metric in
       row.metrics[metric].map { "\(metric.name) \(metric.text($0))" }
-    }.prefix(3).joined(separator: ", ")
+    }.prefix(2).joined(separator: ", ")
   }
 
   func end(_ row: CellRow) {
