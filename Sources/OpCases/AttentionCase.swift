@@ -27,7 +27,7 @@ struct AttentionCase: Sendable {
     _ algorithm: AttentionAlgorithm, _ type: ElementType, deviation: Double = 1,
     tolerance: Double? = nil
   ) -> OpCase {
-    OpCase(
+    var one = OpCase(
       "attention", "\(algorithm.rawValue), \(detail)", type, inputs(deviation),
       kernels: ["\(algorithm.rawValue)_attention"],
       operations: (shape.forwardFLOPs, shape.backwardFLOPs), tolerance: tolerance,
@@ -36,6 +36,8 @@ struct AttentionCase: Sendable {
         pass.attention(
           inputs[0], inputs[1], inputs[2], shape, masks(inputs, on: pass.device), by: algorithm)
       })
+    one.attention = (algorithm, shape)
+    return one
   }
 
   /// q, k and v, and what else lies on the device: slopes, then bias.

@@ -63,7 +63,7 @@ extension OpCase {
     _ type: ElementType
   ) -> OpCase {
     let attention = shape.attention(cacheType)
-    return OpCase(
+    var one = OpCase(
       "cached_attention", "\(algorithm.rawValue), \(cacheType.rawValue), \(shape.detail)", type,
       shape.inputs, kernels: ["\(algorithm.rawValue)_attention"],
       operations: (attention.forwardFLOPs, 0),
@@ -75,6 +75,8 @@ extension OpCase {
           Pass(on: device).attention(inputs[0], over: cache, attention, by: algorithm).values()
         }
       })
+    one.attention = (algorithm, attention)
+    return one
   }
 }
 

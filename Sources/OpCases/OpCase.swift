@@ -26,6 +26,8 @@ package struct OpCase: Sendable, CustomStringConvertible {
   package let tolerance: Double
   /// Whether finite differences can follow it: not where rounding exceeds the step.
   package let isSmooth: Bool
+  /// The attention that it computes, which not every device can.
+  var attention: (algorithm: AttentionAlgorithm, shape: AttentionShape)?
   let body: Body
 
   enum Body: Sendable {
@@ -59,6 +61,13 @@ package struct OpCase: Sendable, CustomStringConvertible {
   /// Such as `rms_norm, one row, [1, 33] [33], bf16`.
   package var description: String {
     ([name, detail, shapes, type.word]).filter { !$0.isEmpty }.joined(separator: ", ")
+  }
+
+  /// What keeps a device from this case; nil where it can run it.
+  package func obstacle(on device: Device) -> String? {
+    attention.flatMap {
+      device.obstacle(to: $0.algorithm, in: $0.shape, type, backward: $0.shape.cache == nil)
+    }
   }
 
   /// The shapes of the inputs, such as `[1, 33] [33]`.

@@ -184,7 +184,9 @@ extension Metric {
     metric.isTiming
       ? Metric(
         predicted + metric.name,
-        "The least that \(metric.name) can be at the device's measured peak.",
+        metric == .decodeSeconds
+          ? "What decode_seconds is where all is read from memory at its measured bandwidth."
+          : "The least that \(metric.name) can be at the device's measured peak.",
         better: .none, .sampled, as: metric.format, whole: metric.isWhole)
       : Metric(
         predicted + metric.name, "What \(metric.name) is worked out to be before anything runs.",

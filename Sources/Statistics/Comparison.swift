@@ -193,7 +193,9 @@ extension Comparison {
       }
       guard p != nil else { return .undecided(n < 2 ? .fewSeeds(n) : .noSpread) }
       if let holmP, holmP < Self.level { return verdict(direction) }
-      guard test.n >= Self.fewSeeds, let interval else { return .undecided(.fewSeeds(n)) }
+      guard test.n >= Self.fewSeeds, let interval else {
+        return .undecided(hasRounds && test.n >= 2 ? .fewRounds(test.n) : .fewSeeds(n))
+      }
       // Its interval leaves out zero: "no difference" beside it would contradict the figure.
       if let p, p < Self.level { return .undecided(.chance) }
       return logarithms == nil

@@ -16,11 +16,11 @@ extension Table {
       .map { $0.wrapped(to: width) }.joined(separator: "\n")
   }
 
-  /// The columns that say what a row is of: numbers before the first column of words are settings
-  /// of it.
+  /// The columns that say what a row is of: the words of the first half, with the numbers before
+  /// and between them, which are settings.
   private var names: [Int] {
-    guard let first = left.min(), first < header.count / 2 else { return [0] }
-    return Array(header.indices.prefix { $0 <= first || left.contains($0) })
+    guard let last = left.filter({ $0 <= (header.count - 1) / 2 }).max() else { return [0] }
+    return Array(0...last)
   }
 
   /// The table, or several that have its first columns in common.
@@ -33,8 +33,11 @@ extension Table {
   package func parts(_ widths: [Int], room: Int) -> [Table] {
     if widths.reduce(0, +) <= room { return [self] }
     var lead = names
-    // At least half of the room is for the others.
-    while lead.count > 1, lead.map({ widths[$0] }).reduce(0, +) > room / 2 { lead.removeLast() }
+    // Without all of them a row is of nobody knows what: they give way only where no other column finds room.
+    let widest = header.indices.dropFirst(lead.count).map { widths[$0] }.max() ?? 0
+    while lead.count > 1, lead.map({ widths[$0] }).reduce(0, +) + widest > room {
+      lead.removeLast()
+    }
     let taken = lead.map { widths[$0] }.reduce(0, +)
     var parts: [[Int]] = [[]]
     var used = taken

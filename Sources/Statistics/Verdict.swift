@@ -40,6 +40,8 @@ extension Comparison {
   package enum Reason: Equatable, Sendable {
     /// So many seeds: too few to say.
     case fewSeeds(Int)
+    /// As `fewSeeds`, of the rounds of a time.
+    case fewRounds(Int)
     /// Every seed has the very same difference: no spread to judge it by.
     case noSpread
     /// The difference is within what equal runs on this host differ by.
@@ -90,7 +92,9 @@ extension Comparison.Verdict {
   /// Whether more seeds might tell more.
   package var isOpen: Bool {
     switch self {
-    case .undecided(.fewSeeds), .undecided(.chance), .undecided(.wide), .noneLarger: true
+    case .undecided(.fewSeeds), .undecided(.fewRounds), .undecided(.chance), .undecided(.wide),
+      .noneLarger:
+      true
     default: false
     }
   }

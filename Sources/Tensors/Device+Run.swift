@@ -58,7 +58,10 @@ extension Device {
   /// Does `body`, and measures the seconds of its work on the device, without those until it begins.
   package func timed<Result>(_ body: () -> Result) -> (result: Result, seconds: Double) {
     guard let start = kernels.create_event(context), let end = kernels.create_event(context)
-    else { whenFailed("the device '\(name)' has no memory for an event") }
+    else {
+      check(kernels.error(context) == nil)
+      whenFailed("the device '\(name)' has no memory for an event")
+    }
     defer { for event in [start, end] { kernels.destroy_event(context, event) } }
     check(kernels.record_event(context, start))
     let result = body()

@@ -166,6 +166,8 @@ package final class Device {
   func allocate(_ bytes: Int, _ kind: MemoryKind) -> (UnsafeMutableRawPointer, storage: Int) {
     memory.take(bytes, kind)
     guard let block = block(of: blockSize(bytes)) else {
+      // After a failure nothing more is to be had, which is no shortage.
+      if kernels.error(context) != nil { fail() }
       whenOutOfMemory(
         MemoryShortage(bytes: bytes, kind: kind, inUse: Int(memory.current.total) - bytes))
     }

@@ -153,10 +153,15 @@ extension CellJob {
 
   /// Notes which attention kernel was asked for and which one runs; false, with the row's status set, when there is none.
   ///
-  /// - Parameter tokens: of one sequence; what the model was built for when nil.
-  func recordKernel(of model: Transformer, tokens: Int? = nil) -> Bool {
+  /// - Parameters:
+  ///   - tokens: of one sequence; what the model was built for when nil.
+  ///   - cache: how a cache holds them; nil where there is none.
+  func recordKernel(
+    of model: Transformer, tokens: Int? = nil, cache: CacheType? = nil
+  ) -> Bool {
     guard let attention = model.blocks.first?.attention else { return true }
-    let shape = attention.shape.over(batch: 1, tokens: tokens ?? model.length)
+    var shape = attention.shape.over(batch: 1, tokens: tokens ?? model.length)
+    shape.cache = cache
     let isFound = recordKernel(attention.kernels.choice, for: shape) != nil
     let windows = Set(model.blocks.map(\.attention.shape.window))
     if windows.count > 1, let reason = row.fact("kernel_reason")?.text {

@@ -58,7 +58,10 @@ package struct Generate: Workload {
         of: trial, cell.precision, threads: cell.device.threads) ?? least)
     let (model, vocabulary) = try model(for: cell, corpus)
     try model.check(tokens: length)
-    guard cell.recordKernel(of: model, tokens: min(options.chunk, options.promptTokens)) else {
+    guard
+      cell.recordKernel(
+        of: model, tokens: min(options.chunk, options.promptTokens), cache: options.cache)
+    else {
       return
     }
     let sequences = try options.sequences(of: corpus, in: vocabulary)

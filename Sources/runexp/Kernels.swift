@@ -68,12 +68,16 @@ struct Kernels: ParsableCommand {
       let names = Set(all.map(\.name)).sorted().joined(separator: ", ")
       throw ValidationError("no operation's name contains '\(only ?? "")'; there are \(names)")
     }
+    for one in cases where one.obstacle(on: device) != nil {
+      say("not on this device: \(one): \(one.obstacle(on: device) ?? "")")
+    }
+    let able = cases.filter { $0.obstacle(on: device) == nil }
     if check {
-      let report = KernelCheckReport(cases, of: device)
+      let report = KernelCheckReport(able, of: device)
       print(json ? report.jsonLines : report.text(width: Terminal.width()), terminator: "")
       if !report.failures.isEmpty { throw ArgumentParser.ExitCode(Records.ExitCode.failure) }
     } else {
-      let report = KernelBenchReport(cases, on: device, seconds: seconds)
+      let report = KernelBenchReport(able, on: device, seconds: seconds)
       print(json ? report.jsonLines : report.text(width: Terminal.width()), terminator: "")
     }
   }

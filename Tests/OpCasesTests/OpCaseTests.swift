@@ -56,6 +56,15 @@ private let instructionSets: [String] = ["generic", "v2", "v3", "v4"]
     #expect(driven == Set(kernels).union(attention))
   }
 
+  @Test func `a case that a device cannot compute is known beforehand`() {
+    // It has naive attention alone.
+    let lacking = OpCase.checks.filter { $0.obstacle(on: .rounded()) != nil }
+    #expect(!lacking.isEmpty)
+    #expect(
+      lacking.allSatisfy { $0.detail.hasPrefix("flash1, ") || $0.detail.hasPrefix("flash2, ") })
+    #expect(OpCase.checks.allSatisfy { $0.obstacle(on: .cpu(threads: 1)) == nil })
+  }
+
   @Test func `every kernel has cases in both element types`() {
     let f32 = Set(OpCase.checks.filter { $0.type == .f32 }.map(\.name))
     let bf16 = Set(OpCase.checks.filter { $0.type == .bf16 }.map(\.name))

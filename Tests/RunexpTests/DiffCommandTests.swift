@@ -152,7 +152,7 @@ struct DiffCommandTests {
     #expect(worse.output.contains("workload.optimizer.lr"))
     #expect(worse.output.contains("1 configuration key differs"))
     #expect(!worse.output.contains("confounded"))
-    #expect(worse.output.contains("paired t test"))
+    #expect(worse.output.contains("by paired t;"))
     #expect(try program.run(words + ["--threshold", "90%"]).code == 0)
     #expect(
       try program.run("diff", "b/tiny/latest", "c/tiny/latest", "--metric", "val_loss").code == 0)

@@ -152,7 +152,7 @@ import Testing
   @Test func `rounds that show no spread are no evidence, and two are too few`() {
     #expect(timed([0], [1]).verdict == .undecided(.fewSeeds(1)))
     #expect(!timed([0, 1], [1, 2]).hasRounds)
-    #expect(timed([0, 1.2], [0.1, 1.1]).verdict == .undecided(.fewSeeds(1)))
+    #expect(timed([0, 1.2], [0.1, 1.1]).verdict == .undecided(.fewRounds(2)))
   }
 
   @Test func `rounds of two runs are two samples, and the noise between runs has its say`() {

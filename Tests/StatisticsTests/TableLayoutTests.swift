@@ -17,4 +17,15 @@ import Testing
     }
     #expect(table.parts([10, 10, 10, 10, 10], room: 30).count == 2)
   }
+
+  @Test func `every part names its rows by all that names them`() {
+    let table = Table(
+      header: ["run", "sequence", "variant", "time", "bytes"],
+      rows: [["a", "512", "flash1", "3 ms", "8 B"]], left: [0, 2])
+    for part in table.parts([8, 8, 8, 8, 8], room: 32) {
+      #expect(part.header.prefix(3) == ["run", "sequence", "variant"])
+    }
+    // Where nothing else would find room, some give way.
+    #expect(table.parts([8, 8, 8, 8, 8], room: 24).allSatisfy { $0.header.count == 3 })
+  }
 }

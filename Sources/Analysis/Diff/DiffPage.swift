@@ -102,7 +102,7 @@ extension RunDiff {
     let names = changes.compactMap(\.values.testName).unique
     if tests > 0 {
       notes.append(
-        "p: \(names.joined(separator: " and ")) test, two-sided; Holm: corrected over the "
+        "p, two-sided, by \(names.joined(separator: " and ")); Holm: corrected over the "
           + "\(tests) \(tests == 1 ? "test" : "tests") of "
           + (isOneRun ? "the run's summary" : "this table") + "; a verdict needs Holm < 0.05")
     }

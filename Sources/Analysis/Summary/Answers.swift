@@ -54,7 +54,7 @@ extension Summary {
         }
         return answer(
           metric, "by \(axes.name(axis)), against \(all.first?.comparison.baseline ?? "")", all,
-          lacking: [], naming: limit)
+          lacking: [], naming: limit, of: "of its values")
       }
     }
   }
@@ -113,7 +113,7 @@ extension Summary {
   /// Nil where nothing is said.
   private func answer(
     _ metric: Metric, _ against: String, _ comparisons: [Placed], lacking: [String],
-    naming limit: Int
+    naming limit: Int, of noun: String = "of the variants"
   ) -> ListItem? {
     let all = comparisons.filter {
       $0.comparison.values.difference != nil && $0.comparison.verdict != .described
@@ -133,7 +133,7 @@ extension Summary {
       let texts = subjects.prefix(limit).map { subject in
         text(metric, group, of(subject), of: count(subject), isPlaced: isPlaced)
       }
-      let more = subjects.count > limit ? " and \(subjects.count - limit) more" : ""
+      let more = subjects.count > limit ? "; \(subjects.count - limit) more \(noun)" : ""
       return "\(words): \(texts.joined(separator: isPlaced ? "; " : ", "))\(more)"
     }
     if !lacking.isEmpty { lines.append("no value: \(lacking.joined(separator: ", "))") }

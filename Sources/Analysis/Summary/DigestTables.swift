@@ -115,9 +115,10 @@ extension Digest {
       let value = line.flatMap { Self.text($0, variant, spread: spread) } ?? "-"
       if !metric.isRatioTold { return [value] }
       if isCompared { return [value, line.flatMap { $0.ratioText(variant) } ?? ""] }
-      let first = summary.blocks[0].line(metric)?.estimate(variant)?.sample.mean ?? 0
-      let mean = line?.estimate(variant)?.sample.mean
-      return [value, first == 0 ? "" : mean.map { Comparison.ratioText($0 / first) } ?? ""]
+      let first =
+        summary.blocks[0].line(metric)?.estimate(variant)?.sample.level(of: metric) ?? 0
+      let level = line?.estimate(variant)?.sample.level(of: metric)
+      return [value, first == 0 ? "" : level.map { Comparison.ratioText($0 / first) } ?? ""]
     }
     func table(_ metrics: ArraySlice<Metric>, spread: Bool) -> Table {
       let header = metrics.flatMap { [$0.shownName] + ($0.isRatioTold ? [ratio] : []) }

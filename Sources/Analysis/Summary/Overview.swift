@@ -71,11 +71,12 @@ extension Summary {
   /// One variant by itself is held against its first point.
   private func ratioToFirst(_ metric: Metric) -> Column? {
     guard variants.count == 1, blocks.count > 1, metric.isRatioTold,
-      let first = blocks[0].line(metric)?.estimate(variants[0])?.sample.mean, first != 0
+      let first = blocks[0].line(metric)?.estimate(variants[0])?.sample.level(of: metric),
+      first != 0
     else { return nil }
     return Column(name: "/ first", isWords: false, isRatio: true) { block, variant in
-      let mean = block.line(metric)?.estimate(variant)?.sample.mean
-      return mean.map { Comparison.ratioText($0 / first) + " x" } ?? ""
+      let level = block.line(metric)?.estimate(variant)?.sample.level(of: metric)
+      return level.map { Comparison.ratioText($0 / first) + " x" } ?? ""
     }
   }
 
@@ -223,7 +224,9 @@ struct OverviewNotes {
     let n = summary.blocks.map(\.seeds).max() ?? 0
     let timed = summary.blocks.flatMap { SummaryNotes($0, tests: summary.tests).rounds }.unique
     if n != 1 { return SummaryNotes.seeds(n, compares: summary.comparesSeeds) + timed }
-    let told = Set(summary.differences.filter { $0.comparison.values.hasRounds }.map(\.metric))
+    let told = Set(
+      summary.differences.filter { $0.comparison.values.hasRounds }.map(\.metric)
+        + summary.axisComparisons.filter { $0.values.values.hasRounds }.map(\.metric))
     let sampled = summary.headline.filter { !$0.isExact && !told.contains($0) }.map(\.name)
     if sampled.isEmpty { return timed }
     return timed + [
@@ -249,5 +252,13 @@ struct OverviewNotes {
       return places.count == 1
         ? "\(first): \(note)" : "\(first) and \(places.count - 1) more: \(note)"
     }
+  }
+}
+
+extension Sample {
+  /// What ratios are taken of: the geometric mean of times and rates, as everywhere, else the mean.
+  func level(of metric: Metric) -> Double? {
+    guard metric.comparesByRatio, n > 0, values.allSatisfy({ $0 > 0 }) else { return mean }
+    return exp(values.map { log($0) }.reduce(0, +) / Double(n))
   }
 }

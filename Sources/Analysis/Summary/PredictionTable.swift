@@ -131,7 +131,7 @@ extension Summary {
         times.contains(where: \.isFloor)
         ? "its floor"
         : "its estimate, as if all were read from memory"
-          + (low < 1 ? ", which what stays in the caches beats" : "")
+          + (low < 1 ? ": what stays in the caches is read faster" : "")
       parts.append("\(metric.name) is \(range.joined(separator: " to ")) x \(limit)")
     }
     return parts.isEmpty ? nil : parts.joined(separator: "; ")

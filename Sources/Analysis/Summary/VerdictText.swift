@@ -91,6 +91,7 @@ extension Comparison.Reason {
   package var text: String {
     switch self {
     case .fewSeeds(let n): n == 1 ? "1 seed is too few to say" : "\(n) seeds are too few to say"
+    case .fewRounds(let n): "\(n) rounds are too few to say"
     case .noSpread: "cannot say: no spread between seeds to judge by"
     case .withinNoise(let floor):
       // A floor is a difference of logarithms.

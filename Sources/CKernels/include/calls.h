@@ -3,6 +3,7 @@
 #ifndef RUNEXP_CALLS_H
 #define RUNEXP_CALLS_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -423,8 +424,8 @@ struct adamw {
   float beta1, beta2, epsilon;
 };
 
-_Static_assert(sizeof(struct step_scalars) == 24, "the same for every compiler");
-_Static_assert(sizeof(struct parameter_update) == 48, "the same for every compiler");
+static_assert(sizeof(struct step_scalars) == 24, "the same for every compiler");
+static_assert(sizeof(struct parameter_update) == 48, "the same for every compiler");
 
 #ifdef __cplusplus
 }

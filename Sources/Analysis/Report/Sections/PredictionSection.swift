@@ -24,8 +24,9 @@ struct PredictionSection: ReportSection {
     let table = HTML.element("div", [:], joined: tables.map { $0.html(deeper: 1) })
     let figure = Figure(
       panels: panels, legend: (bytes + seconds).map { ($0.metric.name, $0.style) },
-      caption: "Above the diagonal more was measured than predicted. A predicted time is the least "
-        + "that the machine's measured limits allow.", hasLines: false
+      caption: "Above the diagonal more was measured than predicted. The predicted time of "
+        + "multiply-adds is the least that the measured peak allows; that of decoding is an estimate, "
+        + "as if all were read from memory.", hasLines: false
     ).html
     return figure + (all.count > 8 ? folded("All \(all.count) rows", table) : table)
   }
