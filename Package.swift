@@ -21,7 +21,8 @@ let package = Package(
     // Kernels are always optimised: at -O0 a test would train 30 times slower.
     .target(
       name: "CKernels",
-      // Products and sums of one expression may become one rounding; what needs more says so where it is.
+      // Products and sums of one expression may become one rounding; what needs more says so where
+      // it is.
       cSettings: [
         .unsafeFlags(["-O3", "-ffp-contract=on", "-Wall", "-Wextra", "-Wno-unused-parameter"])
       ],
@@ -52,7 +53,8 @@ let package = Package(
       ],
       swiftSettings: swift),
 
-    // What tests share: a support target for tests of all modules, and one for those that need a model.
+    // What tests share: a support target for tests of all modules, and one for those that need a
+    // model.
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swift),
     .target(
       name: "TestModels", dependencies: ["Models", "Tensors", "Config"],

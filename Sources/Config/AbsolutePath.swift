@@ -22,7 +22,8 @@ package enum AbsolutePath {
   ) -> String {
     if path.hasPrefix("/") { return path }
     if let home, path == "~" || path.hasPrefix("~/") { return home + path.dropFirst() }
-    // `..` stays: it leaves the folder that a link before it leads to, which the text does not tell.
+    // `..` stays: it leaves the folder that a link before it leads to, which the text does not
+    // tell.
     let parts = path.split(separator: "/").filter { $0 != "." }.map { "/" + $0 }
     return (folder == "/" ? "" : folder) + parts.joined()
   }

@@ -29,7 +29,8 @@ extension Int: BoundedNumber {
 }
 
 extension Double: BoundedNumber {
-  /// Kernels compute in 32-bit floats, in which a number may be 0, infinite, or at an end that is excluded.
+  /// Kernels compute in 32-bit floats, in which a number may be 0, infinite, or at an end that is
+  /// excluded.
   package func roundedAway(_ bounds: Bounds<Double>) -> String? {
     let single = Double(Float(self))
     if single.isInfinite { return self < 0 ? "minus infinity" : "infinity" }

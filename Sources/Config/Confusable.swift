@@ -1,5 +1,6 @@
-// Confusable: characters that word processors and web pages put where a plain one was meant, and that no reader of YAML
-// or of numbers takes for it (Unicode UTS 39 calls them so): no-break spaces, minus signs, typographic quotes.
+// Confusable: characters that word processors and web pages put where a plain one was meant, and
+// that no reader of YAML or of numbers takes for it (Unicode UTS 39 calls them so): no-break
+// spaces, minus signs, typographic quotes.
 
 /// A character that looks like a plain one, or like nothing.
 package struct Confusable: Sendable, Hashable {
@@ -117,7 +118,8 @@ extension Fault {
         } else if scalar == "'" || scalar == "\"" {
           quote = scalar
         } else if Confusable(scalar) != nil {
-          // On an earlier line only where YAML's own signs stand: there, a dash within a text is no fault.
+          // On an earlier line only where YAML's own signs stand: there, a dash within a text is no
+          // fault.
           let isSign =
             text[..<place].allSatisfy { $0 == " " } || before == ":" || before == "-"
             || scalar == "\u{FF1A}" && !text[..<place].contains(":")

@@ -1,7 +1,8 @@
-// Decimal: numbers as their decimal digits, so that sums, products and quotients of what people write are what they
-// expect: 0.1 * 3 is 0.3, and 1 / 3 * 3 is 1.
+// Decimal: numbers as their decimal digits, so that sums, products and quotients of what people
+// write are what they expect: 0.1 * 3 is 0.3, and 1 / 3 * 3 is 1.
 
-/// A decimal number or a quotient of two, exact while 128 bits hold its digits, else the nearest double.
+/// A decimal number or a quotient of two, exact while 128 bits hold its digits, else the nearest
+/// double.
 package struct Decimal: Sendable, Comparable {
   /// The value is numerator / denominator * 10^exponent; the denominator is above 0.
   private let numerator, denominator: Int128
@@ -12,8 +13,8 @@ package struct Decimal: Sendable, Comparable {
   /// As many digits as 128 bits hold, whatever they are.
   package static let digitLimit = 38
 
-  /// Decimal digits, none or more, times a power of ten; nil where too many of them are neither leading nor trailing
-  /// zeros.
+  /// Decimal digits, none or more, times a power of ten; nil where too many of them are neither
+  /// leading nor trailing zeros.
   init?(digits: String, exponent: Int) {
     let leading = digits.drop { $0 == "0" }
     let trailing = leading.reversed().prefix { $0 == "0" }.count
@@ -87,7 +88,8 @@ package struct Decimal: Sendable, Comparable {
   package static func - (left: Decimal, right: Decimal) -> Decimal { left + -right }
 
   package static prefix func - (number: Decimal) -> Decimal {
-    // No numerator is Int128.min: none has more than 38 digits but by a product, which is then a double.
+    // No numerator is Int128.min: none has more than 38 digits but by a product, which is then a
+    // double.
     Decimal(0 - max(number.numerator, -.max), number.denominator, number.exponent)
   }
 

@@ -1,7 +1,9 @@
-// A value of a file, typed and without marks: what a record holds, and what the readers of options made of a document.
-// Read from JSON by JSONReader.swift; written by JSONWriter.swift and YAMLText.swift.
+// A value of a file, typed and without marks: what a record holds, and what the readers of options
+// made of a document. Read from JSON by JSONReader.swift; written by JSONWriter.swift and
+// YAMLText.swift.
 
-/// A JSON value, read from JSON or YAML or written as either; objects keep the order of their members.
+/// A JSON value, read from JSON or YAML or written as either; objects keep the order of their
+/// members.
 package enum JSON: Hashable, Sendable {
   case null
   case bool(Bool)
@@ -16,7 +18,8 @@ package enum JSON: Hashable, Sendable {
   package struct Member: Hashable, Sendable {
     package let key: String
     package let value: JSON
-    /// Written in YAML only; it is no part of the value, and members that differ in it alone are equal.
+    /// Written in YAML only; it is no part of the value, and members that differ in it alone are
+    /// equal.
     package let comment: String?
 
     package init(_ key: String, _ value: JSON, comment: String? = nil) {
@@ -55,11 +58,12 @@ package enum JSON: Hashable, Sendable {
 }
 
 extension JSON {
-  /// The form in which values are compared and hashed, wherever they are: what means the same is the same in it.
+  /// The form in which values are compared and hashed, wherever they are: what means the same is
+  /// the same in it.
   ///
-  /// Numbers go by value (1 and 1.0, 0 and -0.0), a list of one is its value, a component without options is its
-  /// word, keys are sorted, comments dropped. Lists repeat, over the layers of a model, and so a list that repeats a
-  /// shorter one is that.
+  /// Numbers go by value (1 and 1.0, 0 and -0.0), a list of one is its value, a component without
+  /// options is its word, keys are sorted, comments dropped. Lists repeat, over the layers of a
+  /// model, and so a list that repeats a shorter one is that.
   package var canonical: JSON {
     switch self {
     case .real(let number): return Int(exactly: number).map(JSON.integer) ?? self
@@ -77,7 +81,8 @@ extension JSON {
 }
 
 extension JSON {
-  /// A list of values that repeats, as short as it can be said: [4, 4] is 4, and [4, 8, 4, 8] is [4, 8].
+  /// A list of values that repeats, as short as it can be said: [4, 4] is 4, and [4, 8, 4, 8] is
+  /// [4, 8].
   init(repeating values: [JSON]) {
     let period = (1...max(1, values.count)).first { period in
       values.count % period == 0

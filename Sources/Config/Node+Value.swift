@@ -1,4 +1,5 @@
-// A node as a plain value, by YAML's own rules: for what is copied or compared, not read as options.
+// A node as a plain value, by YAML's own rules: for what is copied or compared, not read as
+// options.
 
 extension Node {
   /// The value as written: numbers, booleans and nulls where unquoted, texts otherwise.

@@ -1,9 +1,11 @@
-// Numbers as text for machines: the shortest decimal that reads back as the same double, always with a fraction:
-// a column of reals never looks like one of integers, and `1e-05` is no number to YAML 1.1 (PyYAML).
+// Numbers as text for machines: the shortest decimal that reads back as the same double, always
+// with a fraction: a column of reals never looks like one of integers, and `1e-05` is no number to
+// YAML 1.1 (PyYAML).
 
 /// The text of numbers in JSON, CSV and YAML files.
 package enum NumberText {
-  /// The shortest round-trip decimal with a fraction (`1.0`, `1.0e-05`); nil for NaN and infinities.
+  /// The shortest round-trip decimal with a fraction (`1.0`, `1.0e-05`); nil for NaN and
+  /// infinities.
   package static func real(_ value: Double) -> String? {
     guard value.isFinite else { return nil }
     let text = value.description

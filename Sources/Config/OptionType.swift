@@ -1,4 +1,5 @@
-// The type of an option, stated once: what a file may write, how that is read, how the value is written out.
+// The type of an option, stated once: what a file may write, how that is read, how the value is
+// written out.
 
 /// A type that options can have, such as `.int(in: 1...1024)` or `.list(of: .string)`.
 package struct OptionType<Result> {
@@ -6,7 +7,8 @@ package struct OptionType<Result> {
 
   /// The same for documentation and schema.
   let read: ReadType
-  /// The value of a node, which is not null, at a dotted path; nil after at least one fault was reported.
+  /// The value of a node, which is not null, at a dotted path; nil after at least one fault was
+  /// reported.
   let decode: (_ node: Node, _ path: String, Report) -> Result?
   let encode: (Result) -> JSON
 }
@@ -92,8 +94,8 @@ extension OptionType where Result == String {
 }
 
 extension OptionType {
-  /// One value or a list of values, which repeats where there is more to give them to, such as layers; `seeds: 1` is a
-  /// list of one.
+  /// One value or a list of values, which repeats where there is more to give them to, such as
+  /// layers; `seeds: 1` is a list of one.
   package static func list<Element>(of element: OptionType<Element>) -> Self
   where Result == [Element] {
     let values = elements(element, noneWord: nil)
@@ -130,7 +132,8 @@ extension OptionType {
         } else if let value = element.decode(
           item, path,
           { kind, place in
-            // One value that is of the wrong type may have been meant as a list: `1,2` without its brackets.
+            // One value that is of the wrong type may have been meant as a list: `1,2` without its
+            // brackets.
             if node.items == nil, case .wrongType(let path, _, let found, let hint) = kind {
               report(.wrongType(path, expected: read.expected, found: found, hint: hint), place)
             } else {
@@ -182,7 +185,8 @@ extension OptionType where Result: BoundedNumber {
 extension ReadType {
   /// Whether a text is a path to an option of this type.
   ///
-  /// Where words may stand too, a path has a slash or a dot in it: anything else is more likely a misspelt word.
+  /// Where words may stand too, a path has a slash or a dot in it: anything else is more likely a
+  /// misspelt word.
   package func isPath(_ text: String) -> Bool {
     guard case .path(let words) = self, !text.isEmpty else { return false }
     return words.isEmpty || (!words.contains(text) && text.contains { $0 == "/" || $0 == "." })

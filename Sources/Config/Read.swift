@@ -79,7 +79,8 @@ package enum ReadType: Sendable, Hashable {
 package enum Absence: Sendable, Hashable {
   /// This value.
   case value(JSON)
-  /// A value that follows from other options, and by which rule: "a tenth of steps"; null says the same.
+  /// A value that follows from other options, and by which rule: "a tenth of steps"; null says the
+  /// same.
   case derived(JSON, rule: String)
   /// That it has none, and what that means; null says the same.
   case none(String)

@@ -28,7 +28,8 @@ package struct Recording: Sendable, Hashable {
 
   package let path: String
   package let items: [Item]
-  /// What is written here and could not be read, as it is written: unknown keys, and known ones with wrong values.
+  /// What is written here and could not be read, as it is written: unknown keys, and known ones
+  /// with wrong values.
   package let unread: [JSON.Member]
 
   package init(path: String, items: [Item], unread: [JSON.Member] = []) {

@@ -1,4 +1,5 @@
-// ScalarPlaces: where in the file each character of a value stands, though quotes, escapes and line breaks lie between.
+// ScalarPlaces: where in the file each character of a value stands, though quotes, escapes and line
+// breaks lie between.
 
 /// Places inside one scalar.
 package struct ScalarPlaces {
@@ -12,7 +13,8 @@ package struct ScalarPlaces {
     marks = Self.walk(text, from: node.mark, isQuoted: node.scalar?.isQuoted ?? false) ?? []
   }
 
-  /// The place of a character, counted in Unicode scalars; the value's own place where it cannot be told.
+  /// The place of a character, counted in Unicode scalars; the value's own place where it cannot be
+  /// told.
   package func mark(at offset: Int) -> Mark {
     marks.indices.contains(offset) ? marks[offset] : start
   }

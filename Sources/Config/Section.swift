@@ -1,9 +1,10 @@
-// The recording reader over one mapping: its options, nested mappings, faults and rules between keys.
-// Components, which are a word with options of its own, are read in Section+Components.swift.
+// The recording reader over one mapping: its options, nested mappings, faults and rules between
+// keys. Components, which are a word with options of its own, are read in Section+Components.swift.
 
 /// Reads the options of one mapping.
 ///
-/// Each call states key, type, default, allowed range and a doc sentence; a bad value records a fault and yields the default, so that reading goes on.
+/// Each call states key, type, default, allowed range and a doc sentence; a bad value records a
+/// fault and yields the default, so that reading goes on.
 package final class Section {
   /// Dotted, from the root of the document; empty at the root.
   package let path: String
@@ -88,7 +89,8 @@ package final class Section {
 
   /// An option whose default follows from other options of the document.
   ///
-  /// Null asks for it, as absence does. It is worked out for each cell, from the values that axes and settings gave.
+  /// Null asks for it, as absence does. It is worked out for each cell, from the values that axes
+  /// and settings gave.
   ///
   /// - Parameter rule: how it follows: "a tenth of steps".
   package func read<Result>(
@@ -171,7 +173,8 @@ package final class Section {
     return inner
   }
 
-  /// The section of a component that was read at a key of this one, to point at what is written there.
+  /// The section of a component that was read at a key of this one, to point at what is written
+  /// there.
   package func component(at key: String) -> Section? {
     if case .component(_, let options)? = item(key) { options } else { nil }
   }

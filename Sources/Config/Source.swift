@@ -9,8 +9,8 @@ package final class Source: Sendable {
   package let order: Int
   /// Whether this is a command line argument, whose places have no line and column.
   package let isArgument: Bool
-  /// The absolute path that relative paths in the text start from: the folder of a file, and for an argument the folder
-  /// that the program was started in; nil for a text that is neither.
+  /// The absolute path that relative paths in the text start from: the folder of a file, and for an
+  /// argument the folder that the program was started in; nil for a text that is neither.
   package let folder: String?
   private let lines: [String]
   private let lineStarts: [Int]

@@ -26,7 +26,8 @@ enum SourceFile {
       throw Faults(file: path, .tooManyBytes(status.st_size, limit: byteLimit))
     }
     if status.st_mode & S_IFMT == S_IFIFO {
-      // A pipe, as in `runexp <(generate)`: wait for its writer after all, who may have come and gone already.
+      // A pipe, as in `runexp <(generate)`: wait for its writer after all, who may have come and
+      // gone already.
       var writer = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
       while poll(&writer, 1, -1) < 0 && errno == EINTR {}
       _ = fcntl(descriptor, F_SETFL, 0)
@@ -48,7 +49,8 @@ enum SourceFile {
     }
   }
 
-  /// The folder that a file is in, as an absolute path; that of the program for what comes through a pipe.
+  /// The folder that a file is in, as an absolute path; that of the program for what comes through
+  /// a pipe.
   static func folder(of path: String) -> String {
     var status = stat()
     if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFIFO {

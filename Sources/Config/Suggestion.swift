@@ -36,7 +36,8 @@ package enum Suggestion {
 
   /// The known word at the least distance, if near enough; the first one of equals.
   ///
-  /// Short words are near to much that nobody meant, as `gpu` is to `cpu`: their first letter must be right.
+  /// Short words are near to much that nobody meant, as `gpu` is to `cpu`: their first letter must
+  /// be right.
   ///
   /// - Parameter most: edits that are still near, where fewer are than the word's length allows.
   package static func nearest(

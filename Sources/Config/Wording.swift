@@ -13,7 +13,8 @@ package enum Wording {
     return String(result)
   }
 
-  /// The text in one line, for tables and logs: line ends and tabs become blanks, what else a terminal might obey `?`.
+  /// The text in one line, for tables and logs: line ends and tabs become blanks, what else a
+  /// terminal might obey `?`.
   package static func oneLine(_ text: String) -> String {
     if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return text }
     return harmless(text.split { $0.isNewline || $0 == "\t" }.joined(separator: " "))
@@ -32,7 +33,8 @@ package enum Wording {
     return "'\(harmless(String(text.unicodeScalars.prefix(quoteLimit - 3))))...'"
   }
 
-  /// The text as a word of a shell's command line: in single quotes where the shell would not take it as it is.
+  /// The text as a word of a shell's command line: in single quotes where the shell would not take
+  /// it as it is.
   package static func shellWord(_ text: String) -> String {
     let isPlain = text.utf8.allSatisfy { byte in
       switch byte {

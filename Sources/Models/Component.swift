@@ -1,5 +1,5 @@
-// Component: what every replaceable piece of a model says of itself. The YAML word, the type, the file and the
-// heading in the documentation are one word.
+// Component: what every replaceable piece of a model says of itself. The YAML word, the type, the
+// file and the heading in the documentation are one word.
 
 /// A piece of a Transformer that an experiment file can name.
 package protocol Component: SendableMetatype {

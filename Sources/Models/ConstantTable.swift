@@ -1,11 +1,12 @@
-// ConstantTable: rows that a component computes once and never trains, such as the angles of rotary positions.
+// ConstantTable: rows that a component computes once and never trains, such as the angles of rotary
+// positions.
 
 package import Tensors
 
 /// A table with one row a position, computed on the host and kept on the device.
 ///
-/// A meta device gets one without values. It grows by doubling: a generation that asks for one row more at each step does
-/// not build it anew each time.
+/// A meta device gets one without values. It grows by doubling: a generation that asks for one row
+/// more at each step does not build it anew each time.
 package final class ConstantTable {
   private let columns: Int
   private let row: (Int) -> [Float]

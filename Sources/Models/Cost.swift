@@ -12,16 +12,19 @@ package struct Cost: Equatable, Sendable {
   package let attentionParameters, feedForwardParameters: Int
   /// Multiply-adds count as two.
   ///
-  /// A causal attention counts the pairs it needs, which is about half of all, and fewer within a window.
+  /// A causal attention counts the pairs it needs, which is about half of all, and fewer within a
+  /// window.
   package let forwardFLOPsPerSequence: Double
-  /// Bytes of keys and values that each token adds to an f32 cache over all layers, until a rolling one is full.
+  /// Bytes of keys and values that each token adds to an f32 cache over all layers, until a rolling
+  /// one is full.
   package let cacheBytesPerToken: Int
 
   /// Forward and backward work of training on one sequence: the model FLOPs that MFU is taken of.
   ///
-  /// As in PaLM (Chowdhery et al. 2022, arXiv 2204.02311, appendix B), but for the pairs that are not seen.
-  /// Backward is two products for each one of forward. What an algorithm computes again, as flash attention its scores,
-  /// is not the model's work; it is in `Transformer.trainingStepFLOPs`.
+  /// As in PaLM (Chowdhery et al. 2022, arXiv 2204.02311, appendix B), but for the pairs that are
+  /// not seen. Backward is two products for each one of forward. What an algorithm computes again,
+  /// as flash attention its scores, is not the model's work; it is in
+  /// `Transformer.trainingStepFLOPs`.
   package var trainingFLOPsPerSequence: Double { 3 * forwardFLOPsPerSequence }
 
   /// The same for one token.

@@ -1,13 +1,16 @@
-// KVCache: the keys and values of the tokens so far, over all layers of a model, and how many bytes they need.
+// KVCache: the keys and values of the tokens so far, over all layers of a model, and how many bytes
+// they need.
 
 package import Tensors
 
 /// The cache of one generation.
 ///
-/// A layer with a window needs the tokens of its window only: a rolling cache keeps no more of them.
+/// A layer with a window needs the tokens of its window only: a rolling cache keeps no more of
+/// them.
 package final class KVCache {
   package let layers: [KeyValueCache]
-  /// The most tokens that may be in it; nil when every layer rolls, so that there may be any number.
+  /// The most tokens that may be in it; nil when every layer rolls, so that there may be any
+  /// number.
   package let limit: Int?
   private let windows: [Int?]
 
@@ -43,7 +46,8 @@ package final class KVCache {
   /// Bytes that tokens were written to.
   package var touchedBytes: Int { layers.reduce(0) { $0 + $1.touchedBytes } }
 
-  /// Whether `tokens` more can be added in one call so that no layer loses what is still to be seen.
+  /// Whether `tokens` more can be added in one call so that no layer loses what is still to be
+  /// seen.
   package func hasRoom(for tokens: Int) -> Bool {
     zip(layers, windows).allSatisfy { layer, window in
       layer.length + tokens <= layer.capacity
@@ -76,7 +80,8 @@ extension Transformer {
     }
   }
 
-  /// Bytes of keys and values that each token adds over all layers, up to their windows in a rolling cache.
+  /// Bytes of keys and values that each token adds over all layers, up to their windows in a
+  /// rolling cache.
   package func cacheBytesPerToken(_ type: CacheType) -> Int {
     blocks.reduce(0) { $0 + $1.attention.shape.bytesPerToken(type) }
   }

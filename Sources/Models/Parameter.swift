@@ -1,4 +1,5 @@
-// Parameters: declared by components by name and shape, and given memory only when a model is about to run.
+// Parameters: declared by components by name and shape, and given memory only when a model is about
+// to run.
 
 package import Tensors
 
@@ -62,7 +63,8 @@ package final class ParameterList {
   /// The number of trainable values.
   package var count: Int { all.reduce(0) { $0 + $1.shape.count } }
 
-  /// Gives every parameter memory and its initial values, which depend on the seed and the parameter's name alone.
+  /// Gives every parameter memory and its initial values, which depend on the seed and the
+  /// parameter's name alone.
   package func materialise(on device: Device, seed: UInt64) {
     for parameter in all { parameter.materialise(on: device, seed: seed) }
   }

@@ -1,5 +1,6 @@
-// ParameterBuilder: how a component asks for its parameters. It knows the path it stands at, so names, order, counts,
-// initial values and checkpoints all follow from the one call that declares a parameter.
+// ParameterBuilder: how a component asks for its parameters. It knows the path it stands at, so
+// names, order, counts, initial values and checkpoints all follow from the one call that declares a
+// parameter.
 
 package import Tensors
 

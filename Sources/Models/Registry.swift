@@ -1,5 +1,5 @@
-// The registry: one line a component. Listing a type here makes it known to experiment files, to `runexp components`,
-// to the documentation and to the tests that every component must pass.
+// The registry: one line a component. Listing a type here makes it known to experiment files, to
+// `runexp components`, to the documentation and to the tests that every component must pass.
 
 /// The components that fill the slots of a model.
 package enum Registry {

@@ -14,7 +14,8 @@ struct Residual {
 
     static let attention = Names(entry: "input_layernorm", exit: "post_attention_layernorm")
 
-    /// Llama calls the norm before the feed-forward after the attention it follows; Gemma 2 has both, and both names.
+    /// Llama calls the norm before the feed-forward after the attention it follows; Gemma 2 has
+    /// both, and both names.
     static func feedForward(_ placement: NormPlacement) -> Names {
       Names(
         entry: placement == .sandwich ? "pre_feedforward_layernorm" : "post_attention_layernorm",

@@ -36,7 +36,8 @@ package enum Slots {
 }
 
 extension Section {
-  /// Reads which component fills a slot; an unknown word is a fault, and the standard one stands in for it.
+  /// Reads which component fills a slot; an unknown word is a fault, and the standard one stands in
+  /// for it.
   func component<Kind>(_ slot: Slot<Kind>) -> (type: Kind, options: Section) {
     let read = component(
       slot.key, of: slot.components.map(\.choice), default: slot.standard, slot.doc)

@@ -5,8 +5,8 @@ package import Tensors
 
 /// A causal language model.
 ///
-/// Building one reads its options and declares its parameters, which costs nothing; `parameters.materialise` gives it
-/// memory. Parameter names follow the Hugging Face Llama layout.
+/// Building one reads its options and declares its parameters, which costs nothing;
+/// `parameters.materialise` gives it memory. Parameter names follow the Hugging Face Llama layout.
 package final class Transformer {
   package let parameters = ParameterList()
   package let width: Int

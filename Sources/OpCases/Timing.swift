@@ -27,7 +27,8 @@ extension OpCase {
   ///
   /// - Parameters:
   ///   - device: where it runs.
-  ///   - budget: seconds to spend, after two repetitions to warm up; there are three repetitions at least.
+  ///   - budget: seconds to spend, after two repetitions to warm up; there are three repetitions at
+  ///     least.
   package func timing(on device: Device, budget: Double = 0.5) -> CaseTiming {
     let tensors = inputTensors(on: device)
     let leaves = tensors.filter(\.variable.needsGradient)

@@ -8,10 +8,11 @@ internal import Foundation
 package enum AtomicFile {
   /// Replaces the file at `path` with `text`; on failure the old file is untouched.
   ///
-  /// A symbolic link stays one: what it points to is replaced. A device, a pipe or a descriptor (`/dev/stdout`) cannot
-  /// be replaced and is written to.
+  /// A symbolic link stays one: what it points to is replaced. A device, a pipe or a descriptor
+  /// (`/dev/stdout`) cannot be replaced and is written to.
   ///
-  /// - Parameter isSynced: whether to wait until it is on the disk; not needed for what can be made again.
+  /// - Parameter isSynced: whether to wait until it is on the disk; not needed for what can be made
+  ///   again.
   /// - Throws: `ResultsError.system` naming the file (not writable, disk full).
   package static func write(
     _ text: String, to path: String, isSynced: Bool = true
@@ -119,8 +120,8 @@ package enum AtomicFile {
     }
   }
 
-  // A hidden name in the same folder, so that the rename stays within one file system. It is random: process ids are
-  // shared by the machines and containers that share a folder.
+  // A hidden name in the same folder, so that the rename stays within one file system. It is
+  // random: process ids are shared by the machines and containers that share a folder.
   private static func sibling(of path: String) -> String {
     let name = path.split(separator: "/").last.map(String.init) ?? "file"
     var random = SystemRandomNumberGenerator()
@@ -170,8 +171,8 @@ package enum AtomicFile {
       && (place.st_dev, place.st_ino) == (output.st_dev, output.st_ino)
   }
 
-  /// The path of the regular file that `path` is or leads to, which may not be there yet; nil for a device, a pipe or
-  /// a descriptor.
+  /// The path of the regular file that `path` is or leads to, which may not be there yet; nil for a
+  /// device, a pipe or a descriptor.
   private static func replaceable(_ path: String) throws(ResultsError) -> String? {
     var status = stat()
     if stat(path, &status) == 0 {

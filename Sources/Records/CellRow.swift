@@ -9,7 +9,8 @@ package struct CellRow: Equatable, Sendable, Record {
   /// One axis value of the matrix, or one fact about the run.
   package typealias Entry = JSON.Member
 
-  /// The cell's id: short, unique in the run, and beginning with a letter, so that no reader takes it for a number.
+  /// The cell's id: short, unique in the run, and beginning with a letter, so that no reader takes
+  /// it for a number.
   package private(set) var cell = ""
   /// The hash of all that decides the result; nil in runs of older versions.
   package private(set) var identity: String?
@@ -64,7 +65,8 @@ package struct CellRow: Equatable, Sendable, Record {
 }
 
 extension CellRow {
-  /// This result in the place of a planned row: under its names and axes, with what was noted when it was planned.
+  /// This result in the place of a planned row: under its names and axes, with what was noted when
+  /// it was planned.
   package func placed(like planned: CellRow) -> CellRow {
     var row = self
     row.cell = planned.cell
@@ -76,7 +78,8 @@ extension CellRow {
     return row
   }
 
-  /// Whether it is the result of the cell that was planned: the same configuration, seed, text and program.
+  /// Whether it is the result of the cell that was planned: the same configuration, seed, text and
+  /// program.
   ///
   /// Rows of older versions know no identity; their id has to do.
   package func isResult(of planned: CellRow) -> Bool {
@@ -123,7 +126,8 @@ package enum CellStatus: String, CaseIterable, Sendable, JSONRepresentable {
 
   /// Why a cell ended before its end.
   ///
-  /// - Parameter signal: the request that it heard; nil where the program that had started it was gone.
+  /// - Parameter signal: the request that it heard; nil where the program that had started it was
+  ///   gone.
   package static func stopReason(_ signal: Int32?) -> String {
     switch signal {
     case SIGINT: "stopped by the user"
@@ -139,6 +143,7 @@ package enum CellStatus: String, CaseIterable, Sendable, JSONRepresentable {
   /// Whether the cell was to run: all but excluded ones count in the coverage.
   package var isPlanned: Bool { self != .excluded }
 
-  /// Whether a cell that ended so is done: one that was killed, or did not run, runs again when the run goes on.
+  /// Whether a cell that ended so is done: one that was killed, or did not run, runs again when the
+  /// run goes on.
   package var isFinal: Bool { self != .notRun && self != .killed }
 }

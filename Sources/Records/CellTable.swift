@@ -23,7 +23,8 @@ package struct CellTable: Sendable {
 
   /// Puts a cell's result in the place of its planned row; a cell not planned is added at the end.
   ///
-  /// Two points of a matrix may resolve to the same cell: it runs once, and both rows have its result.
+  /// Two points of a matrix may resolve to the same cell: it runs once, and both rows have its
+  /// result.
   package mutating func update(_ row: CellRow) {
     let known = places[row.cell] ?? []
     for index in known { rows[index] = row.placed(like: rows[index]) }
@@ -103,7 +104,8 @@ package struct CellTable: Sendable {
 
     var names: [String] { Self.leading + axes + facts.map { "ran." + $0 } + metrics.map(\.name) }
 
-    /// A row's values in all columns but the metrics; lists, such as a window a layer, as JSON text: the table is flat.
+    /// A row's values in all columns but the metrics; lists, such as a window a layer, as JSON
+    /// text: the table is flat.
     func fixed(_ row: CellRow) -> [JSON] {
       let asked = Dictionary(row.axes.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })
       let ran = Dictionary(row.facts.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })

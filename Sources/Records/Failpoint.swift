@@ -1,5 +1,6 @@
-// Failpoint: the places at which a test makes the program die, run out of disk or stop: one before or after each step of
-// writing to the disk, so that no file is written without passing one. Without RUNEXP_FAILPOINTS nothing happens.
+// Failpoint: the places at which a test makes the program die, run out of disk or stop: one before
+// or after each step of writing to the disk, so that no file is written without passing one.
+// Without RUNEXP_FAILPOINTS nothing happens.
 
 internal import Foundation
 internal import Synchronization
@@ -25,7 +26,8 @@ package enum Failpoint: String, CaseIterable, Sendable {
 
   /// Passes this point on the way to `path`; does what RUNEXP_FAILPOINTS says.
   ///
-  /// - Throws: `ResultsError.system`, a full disk, where that is what it says; `unreadable` where it cannot be read.
+  /// - Throws: `ResultsError.system`, a full disk, where that is what it says; `unreadable` where
+  ///   it cannot be read.
   package func pass(_ path: String) throws(ResultsError) {
     guard let plan = try Self.plan?.get(), let action = plan.action(at: self, path) else { return }
     let line = "failpoint \(getpid()) \(rawValue) \(path)\n"
@@ -45,7 +47,8 @@ package enum Failpoint: String, CaseIterable, Sendable {
     }
 }
 
-/// What is to happen at which failpoints: `POINT[:FILE]=ACTION[@N]`, several separated by semicolons.
+/// What is to happen at which failpoints: `POINT[:FILE]=ACTION[@N]`, several separated by
+/// semicolons.
 ///
 /// The names of the actions are those of FreeBSD's fail(9) where it has them.
 package final class FailpointPlan: Sendable {

@@ -13,7 +13,8 @@ package struct HostRecord: Equatable, Sendable, Record {
   package var logicalCores = 1
   /// Cores, hyper-threads not counted; nil where the system does not say.
   package var physicalCores: Int?
-  /// Processors' worth of time that the program might use, and what set that; nil where all were its.
+  /// Processors' worth of time that the program might use, and what set that; nil where all were
+  /// its.
   package var cpuLimit: Double?
   package var cpuLimitedBy: String?
   package var memoryBytes: Int?
@@ -127,7 +128,8 @@ extension HostRecord {
   }
 }
 
-// What was measured of this machine: multiply-add peak and memory bandwidth, kept in the cache for predictions.
+// What was measured of this machine: multiply-add peak and memory bandwidth, kept in the cache for
+// predictions.
 
 /// The machine's measured limits: `host.json` in the cache folder.
 package struct MeasuredHost: Equatable, Sendable, Record {

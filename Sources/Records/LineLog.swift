@@ -11,7 +11,8 @@ package final class LineLog {
 
   /// Opens a file for appending, creating it, and cuts a partial last line left by a crash.
   ///
-  /// - Parameter isAfresh: whether lines that are there already go: those of a run that begins again.
+  /// - Parameter isAfresh: whether lines that are there already go: those of a run that begins
+  ///   again.
   /// - Throws: `ResultsError.system` naming the file.
   package init(_ path: String, isAfresh: Bool = false) throws(ResultsError) {
     file = open(

@@ -1,4 +1,5 @@
-// The curves of one training, read from its steps.jsonl, and the hash that says whether two trainings were the same.
+// The curves of one training, read from its steps.jsonl, and the hash that says whether two
+// trainings were the same.
 
 package import Config
 
@@ -8,9 +9,11 @@ package struct LossCurve: Equatable, Sendable {
   package struct Step: Equatable, Sendable, Record {
     /// Steps done before it.
     package var step = 0
-    /// The batch's mean cross-entropy before the update, in nats per token; NaN where it was not finite.
+    /// The batch's mean cross-entropy before the update, in nats per token; NaN where it was not
+    /// finite.
     package var loss = Double.nan
-    /// The batch's mean z-loss; nil where the model has none, or version 0.1.0 wrote it into the loss.
+    /// The batch's mean z-loss; nil where the model has none, or version 0.1.0 wrote it into the
+    /// loss.
     package var zLoss: Double?
     package var rate: Double?
     package var gradientNorm: Double?
@@ -30,8 +33,8 @@ package struct LossCurve: Equatable, Sendable {
     }
   }
 
-  /// A loss over validation windows, after so many steps: a line of `steps.jsonl`, `val_loss` where it is of the whole
-  /// split, else `val_loss_estimate`.
+  /// A loss over validation windows, after so many steps: a line of `steps.jsonl`, `val_loss` where
+  /// it is of the whole split, else `val_loss_estimate`.
   package struct Evaluation: Equatable, Sendable, JSONRepresentable {
     package let step: Int
     /// NaN where it was not finite.

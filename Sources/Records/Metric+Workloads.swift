@@ -1,4 +1,5 @@
-// The metrics of the workloads that do not train: attention alone, generation, positions, extrapolation, inspection.
+// The metrics of the workloads that do not train: attention alone, generation, positions,
+// extrapolation, inspection.
 
 extension Metric {
   /// What one attention costs and how exact it is.
@@ -25,7 +26,8 @@ extension Metric {
   /// What a model would need.
   package static let need: [Metric] = [forwardFLOPsPerToken, inferenceBytes, trainingBytes]
 
-  // Attention. What restates a time or an error in other words has no direction of its own: it would be compared twice.
+  // Attention. What restates a time or an error in other words has no direction of its own: it
+  // would be compared twice.
   package static let forwardSeconds = Metric(
     "forward_seconds", "Median time of one attention's forward pass, in seconds.",
     better: .lower, .sampled, as: .seconds)

@@ -84,7 +84,8 @@ package struct Metric: Hashable, Sendable {
 }
 
 extension Metric {
-  /// What it may be at most where a property holds, and the question that this answers; nil for what has no bound.
+  /// What it may be at most where a property holds, and the question that this answers; nil for
+  /// what has no bound.
   ///
   /// A bound is kept or it is not: no test is needed, and less is no better.
   package var bound: (most: Metric, question: String)? {
@@ -101,13 +102,15 @@ extension Metric {
   /// nothing.
   package var isDifference: Bool { self == .decodeLossChange || self == .lossGrowth }
 
-  /// Whether it is a time, a rate or a share of a measured peak, and so differs when the same cell runs again.
+  /// Whether it is a time, a rate or a share of a measured peak, and so differs when the same cell
+  /// runs again.
   package var isTiming: Bool { restsOnClock && predicts == nil }
 
   /// Whether the same cell gives the same bits each time it runs.
   ///
-  /// Losses are sampled, over seeds, and yet a cell with its seed has always the same. What rests on the clock, the
-  /// number of repetitions within a time, and what the system says of the process have not.
+  /// Losses are sampled, over seeds, and yet a cell with its seed has always the same. What rests
+  /// on the clock, the number of repetitions within a time, and what the system says of the process
+  /// have not.
   package var isRepeatable: Bool {
     isExact || !(restsOnClock || self == .repeats || self == .peakResidentBytes)
   }

@@ -10,7 +10,8 @@ package struct PlanLine: Equatable, Sendable, Record {
   package var order: Int?
   /// The cell's id: the name of its folder, short and unique in the run.
   package var cell = ""
-  /// The hash of all that decides the cell's result: configuration, seed, text and program; nil in runs of older versions.
+  /// The hash of all that decides the cell's result: configuration, seed, text and program; nil in
+  /// runs of older versions.
   package var identity: String?
   /// For people: `classic/sequence=128/seed=2`.
   package var label = ""
@@ -25,7 +26,8 @@ package struct PlanLine: Equatable, Sendable, Record {
   package var facts: [JSON.Member] = []
   /// Device, precision, model and workload with every default; null in runs of older versions.
   package var configuration = JSON.null
-  /// Paths of options whose values followed from others; nil in runs of older versions, which have null for such values.
+  /// Paths of options whose values followed from others; nil in runs of older versions, which have
+  /// null for such values.
   package var derived: [String]?
   /// Those of them that are written as a share of another option's, with that share: `5 %`.
   package var shares: [JSON.Member] = []

@@ -11,8 +11,8 @@ package protocol JSONRepresentable {
 
 /// A JSON object whose members are declared by `fields`, in the order in which they are written.
 ///
-/// A member that a file lacks, or that is null in it, keeps the value that `init` gives: files of older versions stay
-/// readable. Members that are not declared are passed over.
+/// A member that a file lacks, or that is null in it, keeps the value that `init` gives: files of
+/// older versions stay readable. Members that are not declared are passed over.
 package protocol Record: JSONRepresentable {
   /// Every member at its default.
   init()

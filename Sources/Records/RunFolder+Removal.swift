@@ -9,12 +9,14 @@ extension RunFolder {
   /// The size of all that its cells have written: it changes as they come further.
   package var sizeOfCells: Int { Self.bytes(below: "\(path)/cells") }
 
-  /// Removes the run with everything in it; where `latest` led to it, it leads to the newest run that is left.
+  /// Removes the run with everything in it; where `latest` led to it, it leads to the newest run
+  /// that is left.
   ///
-  /// It is renamed first, so that no reader meets half a run, also where the program is stopped on the way.
+  /// It is renamed first, so that no reader meets half a run, also where the program is stopped on
+  /// the way.
   ///
-  /// - Throws: `RunError.locked` when a program works on it or on one of its cells; `ResultsError` naming what could not
-  ///   be removed.
+  /// - Throws: `RunError.locked` when a program works on it or on one of its cells; `ResultsError`
+  ///   naming what could not be removed.
   package func remove() throws {
     try checkUnused()
     let lock = try RunLock(self)

@@ -32,7 +32,8 @@ package struct RunFolder: Sendable, Equatable {
     let parent = "\(results)/\(experiment)"
     try makeFolders(parent)
     sweepDrafts(in: parent)
-    // Names sort by age, those of all experiments, also where the clock was set back or two runs begin in one second.
+    // Names sort by age, those of all experiments, also where the clock was set back or two runs
+    // begin in one second.
     let newest = newestID(in: results)
     let time = max(now, newest.map { $0.secondsSince1970 + 1 } ?? now)
     var random = SystemRandomNumberGenerator()
@@ -146,7 +147,8 @@ package struct RunFolder: Sendable, Equatable {
     try remove("\(cell(id))/result.json")
   }
 
-  /// Removes the state that an interrupted training would go on from, where a cell has ended for good.
+  /// Removes the state that an interrupted training would go on from, where a cell has ended for
+  /// good.
   package func dropUnneededState(of row: CellRow) throws(ResultsError) {
     if row.status == .ok || row.status == .diverged { try dropTrainingState(of: row.cell) }
   }
@@ -156,7 +158,8 @@ package struct RunFolder: Sendable, Equatable {
     AtomicFile.exists("\(cell(id))/\(Self.trainingState)")
   }
 
-  /// Does something in the folder of a cell, unless another process runs the cell: then the folder is that one's.
+  /// Does something in the folder of a cell, unless another process runs the cell: then the folder
+  /// is that one's.
   package func whileIdle(_ line: PlanLine, _ body: () throws -> Void) throws {
     let lock: RunLock
     do { lock = try RunLock(cell: line, of: self) } catch RunError.cellLocked { return }
@@ -188,14 +191,16 @@ package struct RunFolder: Sendable, Equatable {
   /// In a cell's folder: what an interrupted training goes on from.
   package static let trainingState = "state.safetensors"
 
-  /// Removes the half-written files of programs that were killed; only who holds the run's lock may.
+  /// Removes the half-written files of programs that were killed; only who holds the run's lock
+  /// may.
   package func sweep() {
     let paths = FileManager.default.enumerator(atPath: path)?.compactMap { $0 as? String } ?? []
     let temporary = paths.filter { $0.hasSuffix(".tmp") }.map { AtomicFile.folder(of: file($0)) }
     for folder in Set(temporary) { AtomicFile.sweep(folder) }
   }
 
-  /// Checks what is to be the name of one folder, wherever it was read: nothing that leads elsewhere.
+  /// Checks what is to be the name of one folder, wherever it was read: nothing that leads
+  /// elsewhere.
   ///
   /// - Throws: `ResultsError.badName`.
   package static func checkName(_ name: String) throws(ResultsError) {

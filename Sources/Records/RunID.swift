@@ -87,8 +87,8 @@ package struct RunLocator: Sendable {
 
   /// The run that `name` means.
   ///
-  /// - Parameter name: a path, `latest` (the newest of all), an experiment (its newest run), `EXPERIMENT/latest`,
-  ///   `EXPERIMENT/RUN`, a run's id, or the last four letters of one.
+  /// - Parameter name: a path, `latest` (the newest of all), an experiment (its newest run),
+  ///   `EXPERIMENT/latest`, `EXPERIMENT/RUN`, a run's id, or the last four letters of one.
   /// - Throws: `ResultsError.noRun`, which names the nearest one.
   package func find(_ name: String) throws(ResultsError) -> RunFolder {
     for path in [name, "\(results)/\(name)"] where Self.isRun(path) {

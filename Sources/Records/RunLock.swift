@@ -1,12 +1,14 @@
-// RunLock: one program at a time writes the tables of a run, and one works on each cell. The kernel gives a lock back
-// when the last process that holds it ends, however it ends, so nothing is ever locked by the dead. It holds between the
-// processes of one machine, and between machines where their file system passes flock(2) on.
+// RunLock: one program at a time writes the tables of a run, and one works on each cell. The kernel
+// gives a lock back when the last process that holds it ends, however it ends, so nothing is ever
+// locked by the dead. It holds between the processes of one machine, and between machines where
+// their file system passes flock(2) on.
 
 internal import Foundation
 
 /// The exclusive right to write a run's record and tables, or to work on one of its cells.
 ///
-/// Workers inherit it: a run whose parent was killed stays locked until its last worker has ended as well.
+/// Workers inherit it: a run whose parent was killed stays locked until its last worker has ended
+/// as well.
 package final class RunLock {
   private static let file = ".lock"
   /// How long to wait for the workers of a run whose parent is dead, in seconds.

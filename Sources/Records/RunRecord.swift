@@ -146,8 +146,8 @@ package struct RunRecord: Equatable, Sendable, Record {
   package var experiment = ""
   /// The command line that the run was begun with.
   package var arguments: [String] = []
-  /// The command lines that it was gone on with, in their order; nil in runs of version 0.1.0, whose `arguments` is the
-  /// newest.
+  /// The command lines that it was gone on with, in their order; nil in runs of version 0.1.0,
+  /// whose `arguments` is the newest.
   package var resumes: [[String]]?
   package var program = ProgramVersion()
   package var host = HostRecord()
@@ -196,8 +196,8 @@ package struct RunRecord: Equatable, Sendable, Record {
     ]
   }
 
-  /// The same run started again: its first command line stays, start and end are this one's, and those of `old` are
-  /// listed.
+  /// The same run started again: its first command line stays, start and end are this one's, and
+  /// those of `old` are listed.
   package func resuming(_ old: RunRecord) -> RunRecord {
     let before =
       old.resumes.map { [old.arguments] + $0 } ?? old.earlier.map(\.arguments) + [old.arguments]
@@ -215,7 +215,8 @@ package struct RunRecord: Equatable, Sendable, Record {
   }
 }
 
-// RunOptions: what the command line says beside the experiment file. A run keeps them, so that it can be gone on with.
+// RunOptions: what the command line says beside the experiment file. A run keeps them, so that it
+// can be gone on with.
 
 /// How to run an experiment.
 package struct RunOptions: Equatable, Sendable, Record {

@@ -1,5 +1,5 @@
-// SHA-256 as FIPS 180-4 defines it, to tell one text from another and a whole file from a damaged one.
-// Not hardened against timing attacks: nothing secret is ever hashed here.
+// SHA-256 as FIPS 180-4 defines it, to tell one text from another and a whole file from a damaged
+// one. Not hardened against timing attacks: nothing secret is ever hashed here.
 
 /// The SHA-256 digest of bytes given in one or several parts (FIPS 180-4, section 6.2).
 package struct SHA256 {

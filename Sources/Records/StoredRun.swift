@@ -1,4 +1,5 @@
-// A run as it lies on disk, finished or not. What each cell left is the truth; the tables beside are made from it.
+// A run as it lies on disk, finished or not. What each cell left is the truth; the tables beside
+// are made from it.
 
 package import Config
 
@@ -83,17 +84,19 @@ package struct StoredCell: Sendable {
   package var order: Int? { planned.order }
   /// Device, precision, model and workload with every default; null in runs of older versions.
   package var configuration: JSON { planned.configuration }
-  /// The resolved value of an option, such as `workload.batch`; nil where the cell's configuration has none.
+  /// The resolved value of an option, such as `workload.batch`; nil where the cell's configuration
+  /// has none.
   package func option(_ path: String) -> JSON? { configuration.value(at: path) }
-  /// Paths of options whose values followed from others; nil in runs of older versions, which have null for such values.
+  /// Paths of options whose values followed from others; nil in runs of older versions, which have
+  /// null for such values.
   package var derived: Set<String>? { planned.derived.map(Set.init) }
   /// The share of another option's value that is written for one, `5 %`; nil where it is none.
   package func share(of path: String) -> JSON? { planned.shares.first { $0.key == path }?.value }
 }
 
 extension RunFolder {
-  /// The row that a planned cell has left, in the place of the planned one; nil where there is none, or where it is the
-  /// result of another cell.
+  /// The row that a planned cell has left, in the place of the planned one; nil where there is
+  /// none, or where it is the result of another cell.
   package func result(of planned: CellRow) -> CellRow? {
     guard let row = try? CellRow(file: "\(cell(planned.cell))/result.json"),
       row.isResult(of: planned)
@@ -104,7 +107,8 @@ extension RunFolder {
   }
 }
 
-// Whether a run is going on, has ended, or was left in the middle: what its lock and its record say.
+// Whether a run is going on, has ended, or was left in the middle: what its lock and its record
+// say.
 
 /// How far a run is.
 package enum RunState: String, Sendable {

@@ -85,7 +85,8 @@ package struct Timestamp: Equatable, Sendable, CustomStringConvertible, JSONRepr
   }
 }
 
-// The clock that durations are taken from: it never goes backwards, whatever is done to the time of day.
+// The clock that durations are taken from: it never goes backwards, whatever is done to the time of
+// day.
 
 /// CLOCK_MONOTONIC.
 package enum MonotonicClock {

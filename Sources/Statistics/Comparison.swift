@@ -1,12 +1,12 @@
-// Comparison: one quantity on two sides, and what may be said of the difference. Summary, pivot, diff and report all
-// judge by this file; nothing else decides.
+// Comparison: one quantity on two sides, and what may be said of the difference. Summary, pivot,
+// diff and report all judge by this file; nothing else decides.
 //
-// The rule: values are paired by seed where the seeds pair, and a paired t test decides; elsewhere Welch's t test does.
-// Times and rates are compared by ratio: the test is of the logarithms of the seeds' values, or of
-// the rounds that they were measured in. Holm's correction goes over all tests of the table that is
-// shown. A count needs no test, only a difference that matters, and a bound is kept or it is not.
-// The exact permutation test, which assumes no distribution, stands beside the t test and decides
-// nothing.
+// The rule: values are paired by seed where the seeds pair, and a paired t test decides; elsewhere
+// Welch's t test does. Times and rates are compared by ratio: the test is of the logarithms of the
+// seeds' values, or of the rounds that they were measured in. Holm's correction goes over all tests
+// of the table that is shown. A count needs no test, only a difference that matters, and a bound is
+// kept or it is not. The exact permutation test, which assumes no distribution, stands beside the t
+// test and decides nothing.
 
 internal import Foundation
 
@@ -66,7 +66,8 @@ package struct Comparison: Equatable, Sendable {
 
   /// Whether values of so many seeds are paired, rather than compared as two samples.
   ///
-  /// Pairs say more than what is left without a partner, unless they are few and that is most of it.
+  /// Pairs say more than what is left without a partner, unless they are few and that is most of
+  /// it.
   package static func isPaired(shared: Int, _ subject: Int, _ baseline: Int) -> Bool {
     shared > 0 && (shared == min(subject, baseline) || shared >= 6)
   }
@@ -119,12 +120,14 @@ package struct Comparison: Equatable, Sendable {
 
   /// The exact test beside the t test: of sign flips where values are paired, else of permutations.
   ///
-  /// Nil where there are too many arrangements to count, and where no arrangement could give p below the level.
+  /// Nil where there are too many arrangements to count, and where no arrangement could give p
+  /// below the level.
   package var exactTest: PermutationTest? {
     test.permutationTest.flatMap { $0.minimumP < Self.level ? $0 : nil }
   }
 
-  /// Whether the exact test and the t test, neither of them corrected, lie on two sides of the level.
+  /// Whether the exact test and the t test, neither of them corrected, lie on two sides of the
+  /// level.
   package var testsDisagree: Bool {
     guard let p, let exact = exactTest?.p else { return false }
     return (p < Self.level) != (exact < Self.level)
@@ -151,7 +154,8 @@ extension Comparison {
       && (sides[0] == sides[1] || sides[0] == sides[1].reversed())
   }
 
-  /// Judges the comparisons of one table together, with Holm's correction over those that are tested.
+  /// Judges the comparisons of one table together, with Holm's correction over those that are
+  /// tested.
   ///
   /// - Parameter others: what was judged before and is part of the same table: a test that is
   ///   among them keeps its p.
@@ -232,13 +236,14 @@ extension Comparison {
   /// More seeds than this are not worth naming.
   package static let mostSeeds = 100
 
-  /// The seeds that would show a difference as large as the one seen, four times in five, in a table of so many tests.
+  /// The seeds that would show a difference as large as the one seen, four times in five, in a
+  /// table of so many tests.
   ///
-  /// The t test's power, by the normal approximation with Guenther's correction. The spread is that of the values
-  /// seen: of few seeds it is a rough guess.
+  /// The t test's power, by the normal approximation with Guenther's correction. The spread is that
+  /// of the values seen: of few seeds it is a rough guess.
   ///
-  /// - Returns: nil where the test found it, where no spread was seen, where there is nothing to show, and where seeds
-  ///   do not help; `mostSeeds` and one for more than are worth naming.
+  /// - Returns: nil where the test found it, where no spread was seen, where there is nothing to
+  ///   show, and where seeds do not help; `mostSeeds` and one for more than are worth naming.
   package func seedsNeeded(tests: Int) -> Int? {
     guard verdict.isOpen, !hasRounds, let difference = test.estimate, difference != 0,
       let variance = test.variance, variance > 0

@@ -53,7 +53,8 @@ package struct Page: Equatable, Sendable {
 
   /// The document as plain text, blocks parted by blank lines.
   ///
-  /// What is longer than a line of so many columns goes on in the next, and what is wider than a table of so many below it.
+  /// What is longer than a line of so many columns goes on in the next, and what is wider than a
+  /// table of so many below it.
   package func text(width: Int) -> String {
     blocks.map { block in
       switch block {
@@ -103,7 +104,8 @@ package struct Page: Equatable, Sendable {
   }
 }
 
-// The document in LaTeX, for papers: sections, item lists and plain tabulars, which need no package.
+// The document in LaTeX, for papers: sections, item lists and plain tabulars, which need no
+// package.
 
 extension Page {
   /// The document as LaTeX, to be put into one with \input.

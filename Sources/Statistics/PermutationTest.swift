@@ -1,5 +1,6 @@
-// Exact permutation tests: if the sides did not differ, the values could as well have been dealt otherwise. They assume
-// no distribution, but few values have few arrangements: 3 pairs can never give p < 0.05, 6 can.
+// Exact permutation tests: if the sides did not differ, the values could as well have been dealt
+// otherwise. They assume no distribution, but few values have few arrangements: 3 pairs can never
+// give p < 0.05, 6 can.
 
 internal import Foundation
 

@@ -92,7 +92,8 @@ package enum DisplayWidth {
       })
   }
 
-  /// The lines of a text that are at most so many columns wide, parted at spaces; a word that is wider stays whole.
+  /// The lines of a text that are at most so many columns wide, parted at spaces; a word that is
+  /// wider stays whole.
   ///
   /// - Parameter hanging: the spaces before every line but the first.
   package static func wrapped(_ text: String, to columns: Int, hanging: Int = 0) -> [String] {

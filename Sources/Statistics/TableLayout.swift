@@ -1,5 +1,6 @@
-// A table that is wider than its page, laid out to fit: words wrap within their columns, and columns
-// that still find no room go on in a table below, which begins with the same names. Nothing is cut.
+// A table that is wider than its page, laid out to fit: words wrap within their columns, and
+// columns that still find no room go on in a table below, which begins with the same names. Nothing
+// is cut.
 
 extension Table {
   /// Words that are longer than so many columns may be broken where nothing else helps.
@@ -29,11 +30,13 @@ extension Table {
   ///   - widths: what each column takes, with the gap beside it.
   ///   - room: what a part may take, in the same unit.
   ///
-  /// A part does not begin with a column that goes with the one before, but where both find no room.
+  /// A part does not begin with a column that goes with the one before, but where both find no
+  /// room.
   package func parts(_ widths: [Int], room: Int) -> [Table] {
     if widths.reduce(0, +) <= room { return [self] }
     var lead = names
-    // Without all of them a row is of nobody knows what: they give way only where no other column finds room.
+    // Without all of them a row is of nobody knows what: they give way only where no other column
+    // finds room.
     let widest = header.indices.dropFirst(lead.count).map { widths[$0] }.max() ?? 0
     while lead.count > 1, lead.map({ widths[$0] }).reduce(0, +) + widest > room {
       lead.removeLast()

@@ -1,5 +1,5 @@
-// ControlGroups: the control groups that bound this process (cgroups, versions 1 and 2, also both at once): its own and
-// all those above it, as far as they can be seen from here.
+// ControlGroups: the control groups that bound this process (cgroups, versions 1 and 2, also both
+// at once): its own and all those above it, as far as they can be seen from here.
 
 /// The control groups of this process.
 struct ControlGroups {
@@ -81,8 +81,8 @@ struct ControlGroups {
       return []
     }
     var below = path.starts(with: mount.root) ? path.dropFirst(mount.root.count) : []
-    // A group outside of what is mounted here, as some containers have it, cannot be looked up: the topmost one that can
-    // stands for it.
+    // A group outside of what is mounted here, as some containers have it, cannot be looked up: the
+    // topmost one that can stands for it.
     if below.contains("..") { below = [] }
     return (0...below.count).reversed().map { depth in
       let inner = below.prefix(depth).map { "/" + $0 }.joined()

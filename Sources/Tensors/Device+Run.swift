@@ -1,4 +1,5 @@
-// Running kernels: a call is handed to the device's table, with the scratch memory that the kernel asks for.
+// Running kernels: a call is handed to the device's table, with the scratch memory that the kernel
+// asks for.
 
 import CKernels
 
@@ -55,7 +56,8 @@ extension Device {
 }
 
 extension Device {
-  /// Does `body`, and measures the seconds of its work on the device, without those until it begins.
+  /// Does `body`, and measures the seconds of its work on the device, without those until it
+  /// begins.
   package func timed<Result>(_ body: () -> Result) -> (result: Result, seconds: Double) {
     guard let start = kernels.create_event(context), let end = kernels.create_event(context)
     else {

@@ -6,7 +6,8 @@ import Glibc
 
 /// Where tensors live and kernels run.
 ///
-/// Not thread-safe: one device belongs to one training run. Its kernels use as many threads as they were given.
+/// Not thread-safe: one device belongs to one training run. Its kernels use as many threads as they
+/// were given.
 package final class Device {
   private let table: UnsafePointer<CKernels.kernels>
   package let context: OpaquePointer
@@ -159,8 +160,8 @@ package final class Device {
   /// Takes in the memory peaks of an earlier process that did the first part of the same work.
   package func absorb(_ peaks: MemoryLedger.Peaks) { memory.absorb(peaks) }
 
-  // Blocks are kept by exact rounded size: a training step asks for the same sizes in the same order, so from its
-  // second run on each request is met by a kept block.
+  // Blocks are kept by exact rounded size: a training step asks for the same sizes in the same
+  // order, so from its second run on each request is met by a kept block.
 
   /// A block, and the number of the storage that it is for.
   func allocate(_ bytes: Int, _ kind: MemoryKind) -> (UnsafeMutableRawPointer, storage: Int) {

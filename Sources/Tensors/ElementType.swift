@@ -1,4 +1,5 @@
-// The types that an activation can have. Parameters and everything saved for backward are always f32.
+// The types that an activation can have. Parameters and everything saved for backward are always
+// f32.
 
 package import CKernels
 

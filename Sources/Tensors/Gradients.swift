@@ -1,8 +1,10 @@
-// Where gradients accumulate. The first writer of a gradient overwrites, later ones add: no buffer is ever zeroed.
+// Where gradients accumulate. The first writer of a gradient overwrites, later ones add: no buffer
+// is ever zeroed.
 
 import CKernels
 
-/// The gradients of one backward pass: those of leaves (parameters) stay, those of activations pass through.
+/// The gradients of one backward pass: those of leaves (parameters) stay, those of activations pass
+/// through.
 package final class Gradients {
   private let device: Device
   private let leaves: [Tensor]
@@ -27,7 +29,8 @@ package final class Gradients {
     return constant(storage, variable)
   }
 
-  /// Where a kernel shall write its share of the gradient of `variable`; null data when none is wanted.
+  /// Where a kernel shall write its share of the gradient of `variable`; null data when none is
+  /// wanted.
   func output(for variable: Variable) -> gradient {
     let slot = variable.slot
     guard variable.needsGradient else { return .unwanted }
@@ -40,8 +43,9 @@ package final class Gradients {
       written[slot] = fresh
       return gradient(data: fresh.pointer, accumulate: false)
     }
-    // A residual connection hands one gradient to both of its inputs and later adds to one of them: what is still
-    // shared is copied first. Usually the other input has used up its reference by then, and nothing is copied.
+    // A residual connection hands one gradient to both of its inputs and later adds to one of them:
+    // what is still shared is copied first. Usually the other input has used up its reference by
+    // then, and nothing is copied.
     if !isKnownUniquelyReferenced(&written[slot]) {
       let copy = newStorage(variable)
       if let present = written[slot] {

@@ -1,4 +1,5 @@
-// What memory is used for, and the ledger that counts it: bytes in use by kind, now and at the peak.
+// What memory is used for, and the ledger that counts it: bytes in use by kind, now and at the
+// peak.
 
 /// What a block of memory is for.
 package enum MemoryKind: Int, CaseIterable, Sendable {
@@ -7,8 +8,8 @@ package enum MemoryKind: Int, CaseIterable, Sendable {
 
 /// Bytes by kind.
 ///
-/// Exact up to 2^53 bytes, more than any machine has; a dry run may need more than 64 bits can count, and is then told
-/// to 16 digits.
+/// Exact up to 2^53 bytes, more than any machine has; a dry run may need more than 64 bits can
+/// count, and is then told to 16 digits.
 package struct MemoryUse: Equatable, Sendable {
   private var bytes = SIMD8<Double>(repeating: 0)
 

@@ -1,8 +1,10 @@
-// Pass: what a forward pass needs and nothing else. Operations are its methods (Ops/), so there is no global state.
+// Pass: what a forward pass needs and nothing else. Operations are its methods (Ops/), so there is
+// no global state.
 
 import CKernels
 
-/// One forward pass: the device, the tape when gradients are wanted, and what is observed on the way.
+/// One forward pass: the device, the tape when gradients are wanted, and what is observed on the
+/// way.
 package final class Pass {
   package let device: Device
   /// Nil when nothing shall be differentiated, as in evaluation.

@@ -1,4 +1,5 @@
-// Plugin: a table of kernels in a shared library, such as the CUDA one, found and checked when it is asked for.
+// Plugin: a table of kernels in a shared library, such as the CUDA one, found and checked when it
+// is asked for.
 
 package import CKernels
 import Glibc
@@ -17,7 +18,8 @@ package enum Plugin {
   /// The function each plugin exports: given the caller's ABI version, a table or null.
   package static let entry = "runexp_kernels"
 
-  /// Where the CUDA plugin is looked for, unless it is given: as the environment says, then beside the program.
+  /// Where the CUDA plugin is looked for, unless it is given: as the environment says, then beside
+  /// the program.
   package static func places(environment: String?, program: String) -> [String] {
     let folder = program.lastIndex(of: "/").map { program[..<$0] } ?? "."
     return [environment.flatMap { $0.isEmpty ? nil : $0 }, "\(folder)/\(cudaFile)"]

@@ -1,5 +1,6 @@
-// ProcessLimits: the processors and the memory that this process may use, and what sets each limit: CPU affinity, control
-// groups, Slurm, OMP_NUM_THREADS, resource limits. Never what the machine has, unless nothing sets less.
+// ProcessLimits: the processors and the memory that this process may use, and what sets each limit:
+// CPU affinity, control groups, Slurm, OMP_NUM_THREADS, resource limits. Never what the machine
+// has, unless nothing sets less.
 
 import CKernels
 import Glibc
@@ -30,8 +31,8 @@ package struct ProcessLimits: Equatable, Sendable {
 
   /// The threads that can compute at once without being stopped.
   ///
-  /// A fraction is rounded down: with one thread more than the quota grants, all of them would be stopped in each of its
-  /// periods, and times would measure that. At least one.
+  /// A fraction is rounded down: with one thread more than the quota grants, all of them would be
+  /// stopped in each of its periods, and times would measure that. At least one.
   package var threads: Int { max(1, Int(cpus.value)) }
 
   /// Nine tenths of the memory: the rest is for what a program needs beside its tensors.
@@ -40,7 +41,8 @@ package struct ProcessLimits: Equatable, Sendable {
   /// Reads the limits of this process.
   ///
   /// - Parameters:
-  ///   - root: where `/proc` and the file systems of control groups are found; tests give a folder of their own.
+  ///   - root: where `/proc` and the file systems of control groups are found; tests give a folder
+  ///     of their own.
   ///   - environment: a variable's value; nil where it is not set.
   ///   - processors: those that may be scheduled on, and those that the machine has running.
   package static func read(
@@ -63,9 +65,11 @@ package struct ProcessLimits: Equatable, Sendable {
 
   // MARK: Processors
 
-  /// The processors that this thread may run on, as the kernel has them: its affinity mask within its cpuset.
+  /// The processors that this thread may run on, as the kernel has them: its affinity mask within
+  /// its cpuset.
   ///
-  /// - Parameter ask: the system's call, given the bytes of a mask and the mask; its result is 0 or an errno.
+  /// - Parameter ask: the system's call, given the bytes of a mask and the mask; its result is 0 or
+  ///   an errno.
   /// - Returns: nil where the system does not say.
   package static func affinity(
     _ ask: (Int64, UnsafeMutableRawPointer?) -> Int32 = runexp_affinity_mask
@@ -96,7 +100,8 @@ package struct ProcessLimits: Equatable, Sendable {
     return []
   }
 
-  /// What users of PyTorch, BLIS and OpenMP set to have fewer threads; of a list, the outermost level.
+  /// What users of PyTorch, BLIS and OpenMP set to have fewer threads; of a list, the outermost
+  /// level.
   private static func requestedThreads(_ environment: (String) -> String?) -> [Limit<Double>] {
     let name = "OMP_NUM_THREADS"
     let first = environment(name)?.split(separator: ",").first.map(String.init)

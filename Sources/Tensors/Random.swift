@@ -1,5 +1,6 @@
-// Counter-based random numbers: the value at an index depends on nothing but the key and the index, so that one
-// component more never shifts another's initial values, and a run can be replayed from any step.
+// Counter-based random numbers: the value at an index depends on nothing but the key and the index,
+// so that one component more never shifts another's initial values, and a run can be replayed from
+// any step.
 
 import Glibc
 

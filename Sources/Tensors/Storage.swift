@@ -1,4 +1,5 @@
-// One block of a device's memory. ARC decides how long it lives, and so when its bytes are free for reuse.
+// One block of a device's memory. ARC decides how long it lives, and so when its bytes are free for
+// reuse.
 
 import CKernels
 

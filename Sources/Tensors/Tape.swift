@@ -1,5 +1,6 @@
-// The tape: what was computed, in order, as values that know their own backward. The order of execution is already
-// topological, so backward is a reverse loop. Each node is dropped once replayed, and ARC frees what it kept.
+// The tape: what was computed, in order, as values that know their own backward. The order of
+// execution is already topological, so backward is a reverse loop. Each node is dropped once
+// replayed, and ARC frees what it kept.
 
 /// One differentiable operation that was carried out.
 ///

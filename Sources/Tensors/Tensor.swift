@@ -1,4 +1,5 @@
-// Tensor: a contiguous block of elements with a shape. No operators: operations are methods of Pass.
+// Tensor: a contiguous block of elements with a shape. No operators: operations are methods of
+// Pass.
 
 import CKernels
 
@@ -127,7 +128,8 @@ package struct Tokens {
     extremes = nil
   }
 
-  /// Ends the program where an id is outside a vocabulary: the kernels would read and write beyond its rows.
+  /// Ends the program where an id is outside a vocabulary: the kernels would read and write beyond
+  /// its rows.
   package func require(vocabulary: Int, in operation: String) {
     guard let extremes else { return }
     let stray = extremes.least < 0 ? extremes.least : extremes.greatest

@@ -1,8 +1,10 @@
-// WorkCount: the floating-point operations that a device was asked for, counted where its kernels are called.
+// WorkCount: the floating-point operations that a device was asked for, counted where its kernels
+// are called.
 
 /// Floating-point operations of matrix products and attentions; a multiply-add is two.
 ///
-/// What is done once an element, such as a norm or an activation, is not counted: it is bound by memory.
+/// What is done once an element, such as a norm or an activation, is not counted: it is bound by
+/// memory.
 package struct WorkCount: Equatable, Sendable {
   /// Of matrix products.
   package internal(set) var products = 0.0

@@ -1,5 +1,6 @@
-// AttentionAccuracy: an algorithm's results beside float64, and beside what a naive kernel that rounds every
-// intermediate to the same precision is off by. Long sequences are sampled: a few rows at the start, middle and end.
+// AttentionAccuracy: an algorithm's results beside float64, and beside what a naive kernel that
+// rounds every intermediate to the same precision is off by. Long sequences are sampled: a few rows
+// at the start, middle and end.
 
 import Config
 import Records

@@ -1,4 +1,5 @@
-// AttentionBenchmark: one attention alone, without projections: how fast, with how much memory, how exact.
+// AttentionBenchmark: one attention alone, without projections: how fast, with how much memory, how
+// exact.
 
 package import Config
 package import Models

@@ -18,7 +18,8 @@ package final class CellJob {
   package let data: DatasetLoader
   /// The checkpoints that the run was planned with.
   package let checkpoints: [RunRecord.Checkpoint]
-  /// Whether to write the initial parameters, so that another program can start from the same point.
+  /// Whether to write the initial parameters, so that another program can start from the same
+  /// point.
   package let savesInitial: Bool
   /// Least seconds between two checkpoints; infinite for none but that of a request to stop.
   package let checkpointSeconds: Double
@@ -27,8 +28,8 @@ package final class CellJob {
   package let progress: any ProgressReporter
   /// Becomes true when the user asks to stop; looked at in every long loop.
   package let isInterrupted: () -> Bool
-  /// Says that there is something to save: from now on a request to stop waits, however long a step takes, until
-  /// `isInterrupted` is asked.
+  /// Says that there is something to save: from now on a request to stop waits, however long a step
+  /// takes, until `isInterrupted` is asked.
   package let holdStop: () -> Void
   /// In how many rounds its time is measured, each in a process of its own; 1 for all in this one.
   package let roundCount: Int
@@ -141,8 +142,8 @@ extension CellJob {
 
   /// Notes which checkpoint is read.
   ///
-  /// - Throws: `CheckpointChanged` where it is not the one that the run was planned with; `ResultsError` where it
-  ///   cannot be read.
+  /// - Throws: `CheckpointChanged` where it is not the one that the run was planned with;
+  ///   `ResultsError` where it cannot be read.
   func recordCheckpoint(_ path: String) throws {
     let sha256 = try Checkpoint.sha256(of: path)
     if let planned = checkpoints.first(where: { $0.path == path })?.sha256, planned != sha256 {
@@ -151,7 +152,8 @@ extension CellJob {
     row.setFact("checkpoint_sha256", .string("sha256-" + sha256))
   }
 
-  /// Notes which attention kernel was asked for and which one runs; false, with the row's status set, when there is none.
+  /// Notes which attention kernel was asked for and which one runs; false, with the row's status
+  /// set, when there is none.
   ///
   /// - Parameters:
   ///   - tokens: of one sequence; what the model was built for when nil.
@@ -208,7 +210,8 @@ extension MemoryUse {
 }
 
 extension MemoryLedger {
-  /// The cell's `memory.json`: bytes by kind now, at the moment of the highest total, and each kind's own peak.
+  /// The cell's `memory.json`: bytes by kind now, at the moment of the highest total, and each
+  /// kind's own peak.
   var json: JSON {
     [
       "current": current.json, "at_peak": atPeak.json, "peak_by_kind": peakByKind.json,

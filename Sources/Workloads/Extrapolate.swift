@@ -1,4 +1,5 @@
-// Extrapolate: trains at one length and asks how well the model predicts at positions it has never seen.
+// Extrapolate: trains at one length and asks how well the model predicts at positions it has never
+// seen.
 
 package import Config
 package import Models

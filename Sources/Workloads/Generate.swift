@@ -1,4 +1,5 @@
-// Generate: prefill and decode with a key/value cache, timed, counted, and compared with an exact cache.
+// Generate: prefill and decode with a key/value cache, timed, counted, and compared with an exact
+// cache.
 
 package import Config
 package import Models
@@ -7,7 +8,8 @@ import Tensors
 
 /// Reads a prompt, then decodes token by token.
 ///
-/// The tokens decoded are the text's own, so that every cache meets the same input and their losses compare.
+/// The tokens decoded are the text's own, so that every cache meets the same input and their losses
+/// compare.
 package struct Generate: Workload {
   package static let word = "generate"
   package static let summary =
@@ -147,9 +149,11 @@ struct GenerateOptions: Sendable {
     rounds = options.timingRounds(default: 1)
   }
 
-  /// The tokens of each sequence, prompt and continuation and one target more, from the validation split.
+  /// The tokens of each sequence, prompt and continuation and one target more, from the validation
+  /// split.
   ///
-  /// - Throws: `CharacterVocabulary.UnknownCharacter` when a checkpoint does not know the text's characters.
+  /// - Throws: `CharacterVocabulary.UnknownCharacter` when a checkpoint does not know the text's
+  ///   characters.
   func sequences(
     of corpus: TextCorpus, in vocabulary: CharacterVocabulary
   ) throws -> [[Int32]] {

@@ -1,4 +1,5 @@
-// GenerationRun: one generation with one kind of cache, timed step by step, its logits kept for comparison.
+// GenerationRun: one generation with one kind of cache, timed step by step, its logits kept for
+// comparison.
 
 import Config
 import Foundation

@@ -1,5 +1,5 @@
-// MeasuredLayer: which layer of a model a workload takes, where it measures one layer by itself; and what is said where
-// the layers differ and nobody chose.
+// MeasuredLayer: which layer of a model a workload takes, where it measures one layer by itself;
+// and what is said where the layers differ and nobody chose.
 
 import Config
 import Models
@@ -33,7 +33,8 @@ struct MeasuredLayer: Sendable {
       notes: [section.note("layers")])
   }
 
-  /// What to tell a user who chose no layer of a model whose layers differ; nil where there is nothing to tell.
+  /// What to tell a user who chose no layer of a model whose layers differ; nil where there is
+  /// nothing to tell.
   ///
   /// - Parameters:
   ///   - path: the option that differs from layer to layer.
@@ -50,8 +51,8 @@ struct MeasuredLayer: Sendable {
   }
 }
 
-// ScoreLimit: naive attention keeps a score for each pair of a query and a key. Sizes whose scores no 64-bit number of
-// bytes can count are a fault of the file.
+// ScoreLimit: naive attention keeps a score for each pair of a query and a key. Sizes whose scores
+// no 64-bit number of bytes can count are a fault of the file.
 
 extension Section {
   /// Reports sizes at which naive attention could not count its scores.

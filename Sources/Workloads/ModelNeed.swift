@@ -91,7 +91,8 @@ struct ModelNeed {
   }
 }
 
-// DryTraining: one forward pass and one training step on a device that only counts, to know their memory beforehand.
+// DryTraining: one forward pass and one training step on a device that only counts, to know their
+// memory beforehand.
 
 /// The memory of a forward pass and of a training step.
 struct DryTraining {
@@ -124,7 +125,8 @@ struct DryTraining {
   }
 }
 
-// PredictedMemory: what a dry run says of memory, as the predictions that stand beside what is measured.
+// PredictedMemory: what a dry run says of memory, as the predictions that stand beside what is
+// measured.
 
 /// Peak bytes by kind that a dry run counted.
 struct PredictedMemory {

@@ -1,5 +1,5 @@
-// PositionProperties: what a positional encoding does to scores: whether they see distances only, how exact its angles
-// are, and what becomes of it beyond the length of training.
+// PositionProperties: what a positional encoding does to scores: whether they see distances only,
+// how exact its angles are, and what becomes of it beyond the length of training.
 
 package import Config
 import Foundation
@@ -50,8 +50,8 @@ package struct PositionProperties: Workload {
     }
   }
 
-  /// The parameters; a table of angles or waves for every position, as it grows once more on the device and on the host;
-  /// and the vectors, those of 4 x length keys in three copies.
+  /// The parameters; a table of angles or waves for every position, as it grows once more on the
+  /// device and on the host; and the vectors, those of 4 x length keys in three copies.
   func neededBytes(_ model: Transformer) -> Double {
     let last = last(of: model)
     // What is added has the width of a token; what is turned, that of a head.
@@ -93,7 +93,8 @@ package struct PositionProperties: Workload {
   }
 }
 
-// RotationAngles: how exact a rotation's cosines and sines are, and which angles training never shows.
+// RotationAngles: how exact a rotation's cosines and sines are, and which angles training never
+// shows.
 
 /// The angles of a rotary encoding.
 struct RotationAngles {
@@ -101,7 +102,8 @@ struct RotationAngles {
 
   init(_ rotation: Rotation) { self.rotation = rotation }
 
-  /// The largest error of a cosine or sine as the encoding applies it, against float64, over positions up to `last`.
+  /// The largest error of a cosine or sine as the encoding applies it, against float64, over
+  /// positions up to `last`.
   func error(of probe: PositionProbe, last: Int) -> Double {
     let pairs = rotation.frequencies.count
     var probeVector = [Float](repeating: 0, count: 2 * pairs)
@@ -129,7 +131,8 @@ struct RotationAngles {
     }
   }
 
-  /// Pairs that at 4 x length reach an angle beyond all that training at `length` without scaling shows, in per cent.
+  /// Pairs that at 4 x length reach an angle beyond all that training at `length` without scaling
+  /// shows, in per cent.
   ///
   /// A pair that goes through a whole turn within `length` has seen every angle.
   func unseenPercent(length: Int) -> Double {

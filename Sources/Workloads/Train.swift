@@ -153,7 +153,8 @@ package struct TrainOptions: Sendable {
     }
   }
 
-  /// - Throws: the fault of a prompt with a character that the text does not have, where a sample starts from it.
+  /// - Throws: the fault of a prompt with a character that the text does not have, where a sample
+  ///   starts from it.
   func check(_ vocabulary: CharacterVocabulary) throws(Faults) {
     if sampleTokens == 0 { return }
     do throws(CharacterVocabulary.UnknownCharacter) {

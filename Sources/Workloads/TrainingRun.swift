@@ -1,4 +1,5 @@
-// TrainingRun: the loop of one training run, from the first step to the last evaluation, writing as it goes.
+// TrainingRun: the loop of one training run, from the first step to the last evaluation, writing as
+// it goes.
 
 import Config
 import Foundation
@@ -15,7 +16,8 @@ struct TrainingRun {
   private let corpus: TextCorpus
   private let cost: Cost
   private let log: LineLog
-  /// The device's peak before the run; it is measured again at the end, for another program may have been busy.
+  /// The device's peak before the run; it is measured again at the end, for another program may
+  /// have been busy.
   private let peak: Double
 
   private(set) var stepsDone = 0
@@ -54,7 +56,8 @@ struct TrainingRun {
     if let state { try resume(state) }
   }
 
-  /// Whether a line of the curves was written before the state was; the last evaluation is done anew.
+  /// Whether a line of the curves was written before the state was; the last evaluation is done
+  /// anew.
   private static func isBefore(_ state: TrainingState, _ line: JSON) -> Bool {
     if let evaluation = LossCurve.Evaluation(json: line) {
       return !evaluation.isFull && evaluation.step <= state.steps
@@ -105,7 +108,8 @@ struct TrainingRun {
 
   /// All steps, the evaluations between them and the last one.
   ///
-  /// - Throws: `Interrupted` after the step, or the batch of an evaluation, during which the user asked to stop.
+  /// - Throws: `Interrupted` after the step, or the batch of an evaluation, during which the user
+  ///   asked to stop.
   mutating func run() throws {
     cell.row.status = .ok
     let some = EvaluationWindows.spread(

@@ -1,4 +1,5 @@
-// Workload: what is done with a model. Like a component, it reads its options once and is listed in one place.
+// Workload: what is done with a model. Like a component, it reads its options once and is listed in
+// one place.
 
 package import Config
 package import Models
@@ -34,7 +35,8 @@ package protocol Workload: Component {
   var checkpoint: String? { get }
   /// The number of distinct tokens where no text decides it.
   var vocabulary: Int { get }
-  /// Floating-point operations of the whole cell; nil where they depend on time or on nothing at all.
+  /// Floating-point operations of the whole cell; nil where they depend on time or on nothing at
+  /// all.
   func flops(of model: Transformer) -> Double?
   /// The most bytes of tensors at a time, on the CPU; nil where they are not predicted.
   func predictedPeakBytes(of model: Transformer, _ precision: ElementType, threads: Int) -> Double?
@@ -42,7 +44,8 @@ package protocol Workload: Component {
   func predictedCacheBytes(of model: Transformer) -> Double?
   /// Reports options that do not go together with the model, which was read from a section.
   func check(_ model: Transformer, from section: Section, _ options: Section)
-  /// What a user should know of a model, which is read from a section, before it is measured; nil where all is said.
+  /// What a user should know of a model, which is read from a section, before it is measured; nil
+  /// where all is said.
   func warning(of model: Section) -> String?
   /// Reports what does not go together with the text it reads.
   ///
@@ -78,7 +81,8 @@ package enum WorkloadRegistry {
   ]
 }
 
-// What `runexp plan` asks of a workload: the memory that a cell will take, counted on a device that computes nothing.
+// What `runexp plan` asks of a workload: the memory that a cell will take, counted on a device that
+// computes nothing.
 
 extension Workload {
   package func predictedPeakBytes(
@@ -91,7 +95,8 @@ extension Workload {
 }
 
 extension Transformer {
-  /// Whether a meta device can stand for the one that will run this: it has the attention kernel that is asked for.
+  /// Whether a meta device can stand for the one that will run this: it has the attention kernel
+  /// that is asked for.
   fileprivate func runsDry(
     queries: Int, keys: Int, _ precision: ElementType, threads: Int
   ) -> Bool {

@@ -1,5 +1,5 @@
-// runexp cell: runs one cell of a prepared run. The local runner starts one for each cell; a cluster's scheduler may as
-// well.
+// runexp cell: runs one cell of a prepared run. The local runner starts one for each cell; a
+// cluster's scheduler may as well.
 
 import ArgumentParser
 import Experiments

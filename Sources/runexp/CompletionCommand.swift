@@ -34,8 +34,8 @@ struct CompletionCommand: ParsableCommand {
     }
   }
 
-  /// ArgumentParser's script, and what it lacks: files where a subcommand can stand, since `runexp FILE` runs it, and
-  /// words with a `=`, which bash takes for three.
+  /// ArgumentParser's script, and what it lacks: files where a subcommand can stand, since `runexp
+  /// FILE` runs it, and words with a `=`, which bash takes for three.
   private static var bash: String {
     Runexp.completionScript(for: .bash)
       .replacing("complete -o filenames -F _runexp runexp", with: "")

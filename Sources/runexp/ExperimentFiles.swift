@@ -30,7 +30,8 @@ enum ExperimentFiles {
       }
   }
 
-  /// Where a checkout's experiments may be: here, in a folder above, or above the program that it has built.
+  /// Where a checkout's experiments may be: here, in a folder above, or above the program that it
+  /// has built.
   private static var folders: [String] {
     let above = (0...3).map { String(repeating: "../", count: $0) + "experiments" }
     let program = AtomicFile.folder(of: CommandLine.executablePath)

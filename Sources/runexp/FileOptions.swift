@@ -160,7 +160,8 @@ func misused(_ message: String, _ subcommand: String) -> ArgumentParser.ExitCode
   return ArgumentParser.ExitCode(64)
 }
 
-/// Runs `body`; an error is said, and the program ends with its code, which is 1 for most, 78 for faults of a file.
+/// Runs `body`; an error is said, and the program ends with its code, which is 1 for most, 78 for
+/// faults of a file.
 func failing<Result>(_ body: () throws -> Result) throws -> Result {
   do {
     return try body()

@@ -1,4 +1,5 @@
-// The long part of each subcommand's help: what it does, examples, exit codes, the same way everywhere.
+// The long part of each subcommand's help: what it does, examples, exit codes, the same way
+// everywhere.
 
 import ArgumentParser
 import Experiments

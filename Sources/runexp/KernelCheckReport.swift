@@ -1,4 +1,5 @@
-// What `runexp kernels --check` prints: a line an operation and type, and one for each case that is off.
+// What `runexp kernels --check` prints: a line an operation and type, and one for each case that is
+// off.
 
 import Config
 import Experiments

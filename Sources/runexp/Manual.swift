@@ -1,4 +1,5 @@
-// The manual, made from what the commands themselves declare: as Markdown (docs/commands.md) and as a man page.
+// The manual, made from what the commands themselves declare: as Markdown (docs/commands.md) and as
+// a man page.
 
 import Analysis
 import ArgumentParser

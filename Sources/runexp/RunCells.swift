@@ -64,7 +64,8 @@ struct SummaryForm: ParsableArguments {
     Swift.print(text, terminator: terminator)
   }
 
-  /// What commands take for the run: the last letters of its id, or its path where other results have it.
+  /// What commands take for the run: the last letters of its id, or its path where other results
+  /// have it.
   private static func name(of folder: RunFolder) -> String {
     let letters = String(folder.id.description.suffix(4))
     let found = try? RunLocator().find(letters)

@@ -53,8 +53,8 @@ struct Runexp: ParsableCommand {
     Interrupts.listen()
     StandardOutput.guardWrites()
     var words = Array(CommandLine.arguments.dropFirst())
-    // A first word that names a file, or could, stands for `run` and that file; options may stand before it. Three dashes
-    // are the shell's, which asks what TAB offers.
+    // A first word that names a file, or could, stands for `run` and that file; options may stand
+    // before it. Three dashes are the shell's, which asks what TAB offers.
     let own = ["-h", "--help", "--version"]
     let isOption =
       words.first.map { $0.hasPrefix("-") && !$0.hasPrefix("---") && !own.contains($0) } ?? false

@@ -73,7 +73,8 @@ struct ShowCommand: ParsableCommand {
     do throws(ResultsError) {
       return (try StoredRun(locator.find(name)), cell)
     } catch {
-      // The longest beginning that is a run, with a cell of that name; else a cell of the newest run.
+      // The longest beginning that is a run, with a cell of that name; else a cell of the newest
+      // run.
       let cuts = name.indices.filter { name[$0] == "/" }.reversed()
       let pairs = cuts.map { (String(name[..<$0]), name[$0...].dropFirst()) }
       for (run, rest) in pairs + [("latest", name[...])] where cell == nil && !rest.isEmpty {

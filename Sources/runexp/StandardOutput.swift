@@ -1,4 +1,5 @@
-// Standard output as a place that can fail: a full disk is an error, a reader that has gone is none.
+// Standard output as a place that can fail: a full disk is an error, a reader that has gone is
+// none.
 
 import Experiments
 import Records
@@ -7,8 +8,8 @@ import Records
 enum StandardOutput {
   /// Has every ending of the program check that what it printed was written.
   ///
-  /// Where it was not, the program says so and ends with 1; where the reader of a pipe has gone, as `head` does, it
-  /// ends without a word.
+  /// Where it was not, the program says so and ends with 1; where the reader of a pipe has gone, as
+  /// `head` does, it ends without a word.
   static func guardWrites() {
     // A file opened later must not become the standard output that was closed.
     for stream: Int32 in 0...2 where fcntl(stream, F_GETFD) < 0 {
@@ -17,7 +18,8 @@ enum StandardOutput {
     atexit {
       let isFlushed = fflush(stdout) == 0
       if isFlushed && ferror(stdout) == 0 { return }
-      // An earlier failure left no reason; what was printed is cut already, so a byte more or less tells it.
+      // An earlier failure left no reason; what was printed is cut already, so a byte more or less
+      // tells it.
       if isFlushed { _ = write(1, "\n", 1) }
       let code = errno
       var pipe = pollfd(fd: 1, events: 0, revents: 0)

@@ -36,7 +36,8 @@ import Testing
     let noise = NoiseFloor(runs: runs)
     let entry = try #require(noise.entries.first)
     #expect(noise.entries.count == 1 && entry.metric == .stepSeconds && entry.cells == 2)
-    // The standard deviation of log 0.5, log 0.6, log 0.55 with n - 1, worked out apart; t(0.975, 2) is 4.302653.
+    // The standard deviation of log 0.5, log 0.6, log 0.55 with n - 1, worked out apart; t(0.975,
+    // 2) is 4.302653.
     #expect(abs(entry.sd - 0.0911922513) < 1e-8)
     #expect(abs(entry.floor / (entry.sd * 4.302652729749462 * 2.0.squareRoot()) - 1) < 1e-12)
     #expect(noise.floors == ["step_seconds": entry.floor])

@@ -1,4 +1,5 @@
-// The documentation is true: generated pages are current, words are named, links lead somewhere, examples work.
+// The documentation is true: generated pages are current, words are named, links lead somewhere,
+// examples work.
 
 import Config
 import Experiments

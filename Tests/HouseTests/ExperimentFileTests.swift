@@ -53,7 +53,8 @@ import Testing
     }
   }
 
-  /// YAML 1.1, which PyYAML reads, takes `1e-05` for a text: a number with an exponent has a fraction and a sign.
+  /// YAML 1.1, which PyYAML reads, takes `1e-05` for a text: a number with an exponent has a
+  /// fraction and a sign.
   @Test func `every number that is shipped is a number to PyYAML too`() throws {
     var texts = try (Self.files + Repository.files(in: "results", "yaml")).map {
       ($0, try Repository.text($0))

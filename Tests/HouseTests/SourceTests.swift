@@ -90,7 +90,8 @@ import Testing
       .filter { Repository.exists("Tests/\($0.name)") }
   }
 
-  /// What a test depends on is built before it: the tests of a lower module do not wait for a higher one.
+  /// What a test depends on is built before it: the tests of a lower module do not wait for a
+  /// higher one.
   @Test(arguments: [
     ("TestSupport", []), ("TestModels", ["Models", "Tensors", "Config"]),
     ("ConfigTests", ["Config", "TestSupport"]),
@@ -139,7 +140,8 @@ import Testing
     }
   }
 
-  // FailpointTests kill the program at every failpoint; a step that passes none would never be tried.
+  // FailpointTests kill the program at every failpoint; a step that passes none would never be
+  // tried.
   @Test func `whatever changes a run's folder passes a failpoint`() throws {
     let calls = #/\b(?:rename|unlink|mkdir|symlink|truncate|removeItem|createDirectory)\(/#
     var seen = 0

@@ -1,4 +1,5 @@
-// What every model must do whatever its components are: look only back, start from its seed alone, and learn.
+// What every model must do whatever its components are: look only back, start from its seed alone,
+// and learn.
 
 import Models
 import Tensors

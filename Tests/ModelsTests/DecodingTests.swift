@@ -1,5 +1,5 @@
-// Generation with a cache: whatever the components, and however the tokens are cut into calls, the logits are those of
-// one pass over the whole text.
+// Generation with a cache: whatever the components, and however the tokens are cut into calls, the
+// logits are those of one pass over the whole text.
 
 import Models
 import Tensors

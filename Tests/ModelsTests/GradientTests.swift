@@ -9,8 +9,8 @@ import Testing
 struct GradientTests {
   /// Halves of the distance between the two losses of a difference.
   ///
-  /// Losses are rounded to f32, which spoils small
-  /// steps; a kink such as ReLU's between the two points spoils large ones. A wrong gradient fails at every step.
+  /// Losses are rounded to f32, which spoils small steps; a kink such as ReLU's between the two
+  /// points spoils large ones. A wrong gradient fails at every step.
   private static let steps: [Float] = [0x1p-6, 0x1p-8, 0x1p-10, 0x1p-12]
   /// Largest error relative to the parameter's largest gradient.
   private static let tolerance = 5e-3
@@ -44,7 +44,8 @@ struct GradientTests {
     }
   }
 
-  /// The loss as in training, dropout and z-loss included: the same elements are silenced each time.
+  /// The loss as in training, dropout and z-loss included: the same elements are silenced each
+  /// time.
   private func loss(
     of model: Transformer, _ batch: TinyBatch, on device: Device
   ) -> (Double, Tape) {
@@ -54,7 +55,8 @@ struct GradientTests {
     return (model.loss(batch.inputs, targets: batch.targets, pass).objective(), tape)
   }
 
-  /// Moves every parameter off its initial value: at exactly 1 or 0 a norm's weight or a bias would hide mistakes.
+  /// Moves every parameter off its initial value: at exactly 1 or 0 a norm's weight or a bias would
+  /// hide mistakes.
   private func shake(_ model: Transformer) {
     for parameter in model.parameters.all {
       let random = Random(seed: 5, purpose: "shake", name: parameter.name)

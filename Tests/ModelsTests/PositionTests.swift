@@ -1,4 +1,5 @@
-// Positional encodings: the same row wherever a pass begins, the right angles far out, and each scaling's formula.
+// Positional encodings: the same row wherever a pass begins, the right angles far out, and each
+// scaling's formula.
 
 import Config
 import Models

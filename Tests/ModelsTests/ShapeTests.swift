@@ -1,4 +1,5 @@
-// Published models: the files in experiments/shapes describe them so exactly that every parameter is there.
+// Published models: the files in experiments/shapes describe them so exactly that every parameter
+// is there.
 
 import Config
 import Foundation

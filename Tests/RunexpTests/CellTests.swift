@@ -1,4 +1,5 @@
-// `runexp prepare`, `cell` and `collect`: a run in steps, also beside other processes that work on it.
+// `runexp prepare`, `cell` and `collect`: a run in steps, also beside other processes that work on
+// it.
 
 import Config
 import Foundation

@@ -1,5 +1,6 @@
-// Checkpoints that an experiment reads: what is none is said before anything runs, one that goes fails its cells alone,
-// and one that changes is noticed wherever cells of it would stand side by side.
+// Checkpoints that an experiment reads: what is none is said before anything runs, one that goes
+// fails its cells alone, and one that changes is noticed wherever cells of it would stand side by
+// side.
 
 import Config
 import Foundation
@@ -173,7 +174,8 @@ struct CheckpointTests {
     }
     #expect(try run(program).rows.map(\.status) == [.notRun, .notRun, .ok, .notRun])
 
-    // What was accepted is told apart by the rows, and a cell of the old one is not replayed with the new.
+    // What was accepted is told apart by the rows, and a cell of the old one is not replayed with
+    // the new.
     let accepted = try program.run("resume", "reading", "--accept-changes", "-q")
     #expect(accepted.code == 0, "\(accepted.errors)")
     let rows = try run(program).rows

@@ -1,5 +1,5 @@
-// Runs whose options follow from an axis: what `plan`, `show` and `diff` tell of them, and that such a run goes on
-// and runs again as it was.
+// Runs whose options follow from an axis: what `plan`, `show` and `diff` tell of them, and that
+// such a run goes on and runs again as it was.
 
 import Config
 import Records

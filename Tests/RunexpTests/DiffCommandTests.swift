@@ -9,7 +9,8 @@ import Workloads
 
 @Suite("runexp diff", .serialized)
 struct DiffCommandTests {
-  // One variant that trains in moments; the runs go to folders of their own, so that names are known.
+  // One variant that trains in moments; the runs go to folders of their own, so that names are
+  // known.
   private func train(
     _ program: Program, _ results: String, seeds: String = "[1, 2, 3, 4, 5, 6]", _ more: String...
   ) throws {

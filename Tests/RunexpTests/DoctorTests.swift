@@ -1,4 +1,5 @@
-// `runexp doctor`: what it finds, what it keeps for predictions, and when it says that nothing can run.
+// `runexp doctor`: what it finds, what it keeps for predictions, and when it says that nothing can
+// run.
 
 import Config
 import Experiments

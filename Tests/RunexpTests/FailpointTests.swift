@@ -1,5 +1,6 @@
-// A kill, or a full disk, at every step of writing a run: what is on disk can be read, and the run goes on to the same
-// results. The steps are not listed here: the program says which ones it passes.
+// A kill, or a full disk, at every step of writing a run: what is on disk can be read, and the run
+// goes on to the same results. The steps are not listed here: the program says which ones it
+// passes.
 
 import Experiments
 import Records
@@ -109,7 +110,8 @@ struct FailpointTests {
       environment: failpoints.map { ["RUNEXP_FAILPOINTS": $0] } ?? [:])
   }
 
-  /// The steps that were passed, each with the number of passages in the process that took it most often.
+  /// The steps that were passed, each with the number of passages in the process that took it most
+  /// often.
   private func steps(of finished: Finished) throws -> [Step: Int] {
     #expect(finished.code == 0, "\(finished.errors)")
     var steps: [Step: [Substring: Int]] = [:]
@@ -117,7 +119,8 @@ struct FailpointTests {
       let words = line.split(separator: " ", maxSplits: 3)
       let point = try #require(Failpoint(rawValue: String(words[2])), "\(line)")
       let name = String(words[3].split(separator: "/").last ?? "")
-      // The names of runs and of the results' folder, which is made first, are not the same the next time.
+      // The names of runs and of the results' folder, which is made first, are not the same the
+      // next time.
       let file = name.hasPrefix("r-") ? "r-*" : words[3] == "seen" ? "*" : name
       steps[Step(point: point, file: file), default: [:]][words[1], default: 0] += 1
     }
@@ -128,7 +131,8 @@ struct FailpointTests {
     finished.errors.split(separator: "\n").count { $0.hasPrefix("failpoint ") }
   }
 
-  /// Reads what was left, goes on without failpoints, and compares everything with the undisturbed run.
+  /// Reads what was left, goes on without failpoints, and compares everything with the undisturbed
+  /// run.
   private func expectSameEnd(_ results: String) throws {
     program.expectReadable(results, results)
     if let run = program.resumableRun(results) {
@@ -137,7 +141,8 @@ struct FailpointTests {
       #expect(resumed.code == 0, "\(results): \(resumed.errors)")
       try whole.expectSame(RunContent(program, run), results)
     } else {
-      // Ended before there was a plan: nothing to go on with, and nothing in the way of beginning again.
+      // Ended before there was a plan: nothing to go on with, and nothing in the way of beginning
+      // again.
       #expect(try resume(results).code == 1, "\(results)")
       let again = try program.run("run", "tiny.yaml", "-q", "--results", results)
       #expect(again.code == 0, "\(results): \(again.errors)")

@@ -1,4 +1,5 @@
-// Cells that crash, starve, run for ever or diverge: each is a row with its status, and the others are not disturbed.
+// Cells that crash, starve, run for ever or diverge: each is a row with its status, and the others
+// are not disturbed.
 
 import Config
 import Experiments
@@ -35,7 +36,8 @@ struct FenceTests {
         "SWIFT_BACKTRACE": "enable=no",
       ])
     let crashing = try #require(running.pausedChildren().first)
-    // Swift's crash handler survives the first signal that comes from outside, so it is sent until the worker is gone.
+    // Swift's crash handler survives the first signal that comes from outside, so it is sent until
+    // the worker is gone.
     let crashed = wait {
       kill(crashing, SIGABRT)
       kill(crashing, SIGCONT)
@@ -44,7 +46,8 @@ struct FenceTests {
     #expect(crashed)
     var finished = try running.finish()
     #expect(finished.code == 3, "\(finished.errors)")
-    // What is short may take longer than the cap on a busy machine; with enough time only the endless cell does not end.
+    // What is short may take longer than the cap on a busy machine; with enough time only the
+    // endless cell does not end.
     var cap = 2
     while try timeouts(program) != ["lasts"], cap < 4096 {
       cap *= 4

@@ -1,5 +1,5 @@
-// A device that works late, through the program: training and generation give the CPU's numbers, and a fault on the device is
-// the cell's reason.
+// A device that works late, through the program: training and generation give the CPU's numbers,
+// and a fault on the device is the cell's reason.
 
 import Config
 import Foundation

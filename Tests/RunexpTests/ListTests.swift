@@ -1,4 +1,5 @@
-// `runexp list` and `runexp show`: finished, interrupted, running and damaged runs, and cells by any of their names.
+// `runexp list` and `runexp show`: finished, interrupted, running and damaged runs, and cells by
+// any of their names.
 
 import Config
 import Experiments

@@ -99,8 +99,9 @@ final class Program {
 
 /// A program that was started.
 ///
-/// What it writes goes to files, so that no pipe can fill. It is started and waited for by system calls: Foundation's
-/// `Process` waits for the end of a socket that children of other tests may have inherited.
+/// What it writes goes to files, so that no pipe can fill. It is started and waited for by system
+/// calls: Foundation's `Process` waits for the end of a socket that children of other tests may
+/// have inherited.
 final class Running {
   let id: Int32
   private let files: [String]
@@ -189,8 +190,8 @@ final class Running {
     isIn("ShdPnd", signal, of: process)
   }
 
-  /// Whether the program itself takes a signal: not the process that it is not yet, a copy of this one or the shell
-  /// that starts it.
+  /// Whether the program itself takes a signal: not the process that it is not yet, a copy of this
+  /// one or the shell that starts it.
   func isCaught(_ signal: Int32) -> Bool {
     let file = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(id)/exe")
     guard let file, file == (try? Program.path()) else { return false }

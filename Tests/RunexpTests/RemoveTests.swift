@@ -8,7 +8,8 @@ import Testing
 
 @Suite("runexp rm", .serialized)
 struct RemoveTests {
-  /// A folder with three runs of 'tiny' and one of 'other', all planned and none begun; oldest first.
+  /// A folder with three runs of 'tiny' and one of 'other', all planned and none begun; oldest
+  /// first.
   private func made() throws -> (program: Program, tiny: [RunFolder], other: RunFolder) {
     let program = try Program()
     func make(_ experiment: String, _ time: Int) throws -> RunFolder {

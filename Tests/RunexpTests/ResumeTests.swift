@@ -1,4 +1,5 @@
-// Runs that are killed, stopped or starved, and go on: whatever happens, the end is that of an undisturbed run.
+// Runs that are killed, stopped or starved, and go on: whatever happens, the end is that of an
+// undisturbed run.
 
 import Config
 import Experiments
@@ -35,7 +36,8 @@ struct ResumeTests {
       let running = try program.start(
         before == nil
           ? ["run", "tiny.yaml", "-q", "--checkpoint", "20ms"] : ["resume", "tiny", "-q"])
-      // Most of the time goes by before it has read and planned everything; what follows is to be hit as well.
+      // Most of the time goes by before it has read and planned everything; what follows is to be
+      // hit as well.
       if random.next() % 4 != 0 { _ = running.wait { self.isWriting(running, program) } }
       running.wait(seconds: random.fraction() * duration / 8)
       if random.next() % 2 == 0, let worker = running.children().first,
@@ -64,7 +66,8 @@ struct ResumeTests {
       }
     }
     #expect(kills.parents > 0 && kills.workers > 0, "\(kills)")
-    // The run that the last kill hit is still there, unless it ended all the same and was compared above.
+    // The run that the last kill hit is still there, unless it ended all the same and was compared
+    // above.
     if let run = program.resumableRun() {
       try whole.expectSame(mended(program, run), "after \(kills)")
     }
@@ -201,7 +204,8 @@ struct ResumeTests {
     #expect(shown.contains("runexp run tiny.yaml -q --threads 1\n"))
     #expect(shown.contains("runexp resume latest -q --order-seed 1\n"))
 
-    // A run that version 0.1.0 has gone on with: its record has the newest command in the first place.
+    // A run that version 0.1.0 has gone on with: its record has the newest command in the first
+    // place.
     let old = record.members.filter { $0.key != "resumes" }.map {
       $0.key == "arguments"
         ? JSON.Member($0.key, ["runexp", "resume", "latest", "-q", "--order-seed", "1"]) : $0

@@ -110,8 +110,8 @@ struct RoundTests {
     #expect(summary.contains("1 seed is too few to say"), "\(summary)")
   }
 
-  // How often such a verdict is right is asked of simulated machines, in `TurnTests`: this one's pace
-  // is nobody's to say.
+  // How often such a verdict is right is asked of simulated machines, in `TurnTests`: this one's
+  // pace is nobody's to say.
   @Test("one seed that was measured in rounds is judged by them")
   func oneSeed() throws {
     try write(rounds: 6, sequence: 256, backward: false)

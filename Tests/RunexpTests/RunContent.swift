@@ -1,4 +1,5 @@
-// What a run's files say when times and counts of the process are left out: two runs of the same bits are equal in it.
+// What a run's files say when times and counts of the process are left out: two runs of the same
+// bits are equal in it.
 
 import Config
 import Experiments
@@ -38,7 +39,8 @@ struct RunContent: Equatable {
     files = try FileManager.default.contentsOfDirectory(atPath: program.file(run)).sorted()
   }
 
-  /// Expects another run to have the same content; names what differs, for the whole would be pages.
+  /// Expects another run to have the same content; names what differs, for the whole would be
+  /// pages.
   func expectSame(_ other: RunContent, _ comment: String = "") {
     #expect(!cells.isEmpty)
     #expect(other.cells.keys.sorted() == cells.keys.sorted(), "\(comment)")
@@ -85,14 +87,16 @@ extension Program {
       .map { "\(results)/\($0.dropLast("/plan.jsonl".count))" }
   }
 
-  /// Expects every file below a folder to be whole and readable, but those that still have a temporary name.
+  /// Expects every file below a folder to be whole and readable, but those that still have a
+  /// temporary name.
   func expectReadable(_ folder: String, _ comment: String) {
     for path in tree(folder) where !path.split(separator: "/").contains(where: { $0.first == "." })
     {
       do {
         try readWhole("\(folder)/\(path)")
       } catch {
-        // A worker that outlives its parent by a step may end its cell meanwhile and remove the state to go on from.
+        // A worker that outlives its parent by a step may end its cell meanwhile and remove the
+        // state to go on from.
         if FileManager.default.fileExists(atPath: file("\(folder)/\(path)")) {
           Issue.record(error, "\(comment): \(path)")
         }

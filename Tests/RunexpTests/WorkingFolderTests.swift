@@ -1,5 +1,5 @@
-// A run begun in one folder and used from another does the same thing: paths of the file start at the file, those of the
-// command line at the current folder, and what is recorded is absolute.
+// A run begun in one folder and used from another does the same thing: paths of the file start at
+// the file, those of the command line at the current folder, and what is recorded is absolute.
 
 import Config
 import Experiments

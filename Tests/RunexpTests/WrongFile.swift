@@ -1,4 +1,5 @@
-// WrongFile: one wrong experiment file, and what must be said about it. The tables are in WrongFiles+*.swift.
+// WrongFile: one wrong experiment file, and what must be said about it. The tables are in
+// WrongFiles+*.swift.
 
 import Testing
 

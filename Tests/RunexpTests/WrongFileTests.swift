@@ -1,4 +1,5 @@
-// Experiment files that must be refused: each with a clear error at its place, code 78, and nothing written.
+// Experiment files that must be refused: each with a clear error at its place, code 78, and nothing
+// written.
 
 import Config
 import Experiments

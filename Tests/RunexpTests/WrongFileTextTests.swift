@@ -1,4 +1,5 @@
-// The whole text that the program prints for the commonest mistakes, and files that are no text at all.
+// The whole text that the program prints for the commonest mistakes, and files that are no text at
+// all.
 
 import Foundation
 import Testing

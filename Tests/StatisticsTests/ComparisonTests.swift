@@ -28,7 +28,8 @@ import Testing
       Issue.record("a difference was found")
       return
     }
-    // Student's t of 2 degrees of freedom is 4.30, the differences -0.03, -0.06, 0: the interval ends at -0.1045.
+    // Student's t of 2 degrees of freedom is 4.30, the differences -0.03, -0.06, 0: the interval
+    // ends at -0.1045.
     #expect(abs(bound - 0.10452) < 1e-4)
   }
 
@@ -88,7 +89,8 @@ import Testing
   }
 
   @Test func `the exact test is named where it contradicts the t test`() {
-    // One seed far off the others, all of one sign: the t test sees a wide spread, the signs do not.
+    // One seed far off the others, all of one sign: the t test sees a wide spread, the signs do
+    // not.
     let skewed = Comparison(
       subject: [0, 0, 0, 0, 0, 0, 0], baseline: [0.01, 0.012, 0.011, 0.013, 0.01, 0.012, 2],
       question: .isBetter(.lower))

@@ -1,4 +1,5 @@
-// AdamW's bias correction: what a step counts as, however the optimizer came to it, and what it costs.
+// AdamW's bias correction: what a step counts as, however the optimizer came to it, and what it
+// costs.
 
 import TestSupport
 import Tensors

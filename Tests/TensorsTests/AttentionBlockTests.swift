@@ -1,5 +1,5 @@
-// Attention by blocks of keys: those that a mask hides are skipped, and scratch memory holds a fixed number of keys.
-// Not who sees what: see AttentionMaskTests.swift.
+// Attention by blocks of keys: those that a mask hides are skipped, and scratch memory holds a
+// fixed number of keys. Not who sees what: see AttentionMaskTests.swift.
 
 import CKernels
 import TestSupport
@@ -7,8 +7,8 @@ import Tensors
 import Testing
 
 @Suite struct AttentionBlockTests {
-  /// Documents of 100 tokens that do not see each other, as a boolean and as an additive mask, and others that hide
-  /// blocks from some rows and heads.
+  /// Documents of 100 tokens that do not see each other, as a boolean and as an additive mask, and
+  /// others that hide blocks from some rows and heads.
   private var trialsWithHiddenBlocks: [AttentionTrial] {
     let tokens = 330
     func trial() -> AttentionTrial {
@@ -52,7 +52,8 @@ import Testing
     }
     for queries in [1, 600] {
       let keys = queries == 1 ? 40_000 : 2048
-      // Many heads share the keys of one query, so that products take longer than bringing keys and values there.
+      // Many heads share the keys of one query, so that products take longer than bringing keys and
+      // values there.
       var whole = AttentionTrial(
         queries: queries, keys: keys, heads: queries == 1 ? 64 : 2, kvHeads: 2,
         dimension: queries == 1 ? 32 : 128)

@@ -1,5 +1,6 @@
-// Attention at the edges of lengths, logits, groups and addresses, and the same bits again and again.
-// Not masks: see AttentionMaskTests.swift; not the error rule over a grid: see AttentionErrorTests.swift.
+// Attention at the edges of lengths, logits, groups and addresses, and the same bits again and
+// again. Not masks: see AttentionMaskTests.swift; not the error rule over a grid: see
+// AttentionErrorTests.swift.
 
 import CKernels
 import Glibc

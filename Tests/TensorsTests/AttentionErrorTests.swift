@@ -1,5 +1,5 @@
-// The error rule over a grid of lengths, head dimensions, groups, masks and types; and how memory grows.
-// Not the edge cases: see AttentionEdgeTests.swift.
+// The error rule over a grid of lengths, head dimensions, groups, masks and types; and how memory
+// grows. Not the edge cases: see AttentionEdgeTests.swift.
 
 import CKernels
 import Glibc
@@ -93,7 +93,8 @@ private struct Grid {
     if point.hasSoftcap {
       trial.softcap = 50
       trial.q = trial.q.map { $0 * 50 }  // so that the cap is reached
-      // Nearly one-hot rows: a naive kernel's gradients are exact by luck unless there are many rows.
+      // Nearly one-hot rows: a naive kernel's gradients are exact by luck unless there are many
+      // rows.
       trial.differentiates = trial.differentiates && queries > 3
     }
     switch point.explicit {

@@ -1,5 +1,5 @@
-// Attention kernels where the op cases do not reach: what hidden keys hold, blocks that nobody sees, huge logits.
-// Not parity in general: see OpCaseTests.swift.
+// Attention kernels where the op cases do not reach: what hidden keys hold, blocks that nobody
+// sees, huge logits. Not parity in general: see OpCaseTests.swift.
 
 import CKernels
 import Tensors
@@ -18,7 +18,8 @@ private struct Setting: Sendable, CustomStringConvertible {
   var description: String { "\(algorithm.rawValue), \(instructionSet)" }
 }
 
-/// One attention of [batch 1, tokens, 2 heads, dimension] over one key/value head, and its gradients.
+/// One attention of [batch 1, tokens, 2 heads, dimension] over one key/value head, and its
+/// gradients.
 private struct Attention {
   let tokens: Int
   let dimension: Int
@@ -140,8 +141,8 @@ private func largestDifference(_ a: [Float], _ b: [Float]) -> Float {
     #expect(result.largestLogit?.isNaN == true)
   }
 
-  /// The exponentials of such logits overflow unless the largest is taken off first, block by block; the first
-  /// blocks have none to take off.
+  /// The exponentials of such logits overflow unless the largest is taken off first, block by
+  /// block; the first blocks have none to take off.
   @Test(arguments: Setting.all)
   private func `logits far above those of hidden blocks choose one key`(
     _ setting: Setting

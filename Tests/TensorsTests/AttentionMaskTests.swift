@@ -1,11 +1,12 @@
-// Attention at the edges of masks: rows that see nothing, what hidden keys hold, extreme biases, windows.
-// Not the error rule over a grid: see AttentionErrorTests.swift.
+// Attention at the edges of masks: rows that see nothing, what hidden keys hold, extreme biases,
+// windows. Not the error rule over a grid: see AttentionErrorTests.swift.
 
 import CKernels
 import Tensors
 import Testing
 
-/// Attentions of which some rows see no key: by the causal mask, the window, a boolean and an additive mask.
+/// Attentions of which some rows see no key: by the causal mask, the window, a boolean and an
+/// additive mask.
 private func trialsWithHiddenRows(_ type: ElementType) -> [(AttentionTrial, hidden: Range<Int>)] {
   var causal = AttentionTrial(queries: 130, keys: 70, heads: 4, kvHeads: 2, dimension: 20)
   (causal.isCausal, causal.offset) = (true, -60)  // aligned at the end

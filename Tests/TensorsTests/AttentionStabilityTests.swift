@@ -1,6 +1,6 @@
-// Attention gives the same bits whatever the threads and however often, takes the scale that it is told, and reaches
-// rows whose addresses need 64 bits.
-// Not its error: see AttentionErrorTests.swift.
+// Attention gives the same bits whatever the threads and however often, takes the scale that it is
+// told, and reaches rows whose addresses need 64 bits. Not its error: see
+// AttentionErrorTests.swift.
 
 import CKernels
 import Glibc
@@ -58,7 +58,8 @@ private var trialsOfEveryKind: [AttentionTrial] {
     }
   }
 
-  /// A head of 59 is that of 64 with zeros behind it, at the same scale: what kernels pad changes nothing.
+  /// A head of 59 is that of 64 with zeros behind it, at the same scale: what kernels pad changes
+  /// nothing.
   @Test(arguments: AttentionSetting.all)
   func `the scale is that of the real head dimension`(setting: AttentionSetting) throws {
     let real = AttentionTrial(queries: 40, keys: 50, dimension: 59)
@@ -75,8 +76,8 @@ private var trialsOfEveryKind: [AttentionTrial] {
 
   /// Keys and values lie 2^31 and more elements apart, and the rows of a mask bytes.
   ///
-  /// Of their memory only the pages that are written exist. Queries and gradients are contiguous, and so many of them
-  /// would fill memory: their offsets are computed in 64 bits in the same way.
+  /// Of their memory only the pages that are written exist. Queries and gradients are contiguous,
+  /// and so many of them would fill memory: their offsets are computed in 64 bits in the same way.
   @Test(arguments: AttentionSetting.all)
   func `offsets beyond 2^31 elements reach their rows`(setting: AttentionSetting) throws {
     let (keys, dimension, step) = (5, 64, 1 << 25)  // rows from key to key: 2^31 elements

@@ -1,5 +1,5 @@
-// The CPU's kernels where the small op cases do not reach: sizes beyond every block, values at the edge, two callers.
-// Not parity in general: see OpCaseTests.swift.
+// The CPU's kernels where the small op cases do not reach: sizes beyond every block, values at the
+// edge, two callers. Not parity in general: see OpCaseTests.swift.
 
 import CKernels
 import Tensors
@@ -139,7 +139,8 @@ private func largestDifference(_ a: [Float], _ b: [Float]) -> Float {
     }
   }
 
-  /// The exponentials of such logits overflow unless the largest is taken off first, block by block.
+  /// The exponentials of such logits overflow unless the largest is taken off first, block by
+  /// block.
   @Test(arguments: instructionSets)
   func `logits of ten thousand choose one key`(instructionSet: String) throws {
     let (tokens, dim) = (300, 4)

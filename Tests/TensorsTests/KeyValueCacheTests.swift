@@ -9,7 +9,8 @@ import Testing
 private let instructionSets: [String] = ["generic", "v2", "v3", "v4"]
   .filter { (name: String) in runexp_cpu_kernels_for(name) != nil }
 
-/// A sequence of tokens: its queries, keys and values, [batch, tokens, heads or kvHeads, dimension], and a device.
+/// A sequence of tokens: its queries, keys and values, [batch, tokens, heads or kvHeads,
+/// dimension], and a device.
 private struct Sequence {
   let device: Device
   let batch, tokens, heads, kvHeads, dimension: Int
@@ -249,7 +250,8 @@ private func relativeError(_ values: [Float], _ expected: [Float]) -> Double {
     #expect(first.allSatisfy { $0.isNaN } && second.allSatisfy { abs($0 - 1) < 0.004 })
   }
 
-  /// A scale that is subnormal in fp16 has few digits: the error is half a step of 2^-24, or what clipping takes off.
+  /// A scale that is subnormal in fp16 has few digits: the error is half a step of 2^-24, or what
+  /// clipping takes off.
   @Test(arguments: instructionSets)
   func `a scale that fp16 holds as a subnormal costs at most its rounding`(set: String) throws {
     for largest in [1e-3, 1e-4, 2e-5, 7.6e-6] as [Float] {
@@ -290,7 +292,8 @@ private func relativeError(_ values: [Float], _ expected: [Float]) -> Double {
     }
   }
 
-  /// Unit Gaussian numbers, and logits four times as large, where the error of the keys weighs more.
+  /// Unit Gaussian numbers, and logits four times as large, where the error of the keys weighs
+  /// more.
   @Test(arguments: [(1, 0.01), (4, 0.03)] as [(Float, Double)])
   func `the attention's error stays small`(factor: Float, bound: Double) {
     var sequence = Sequence(tokens: 512, dimension: 64)

@@ -1,4 +1,5 @@
-// What an operation refuses before a kernel reads or writes beyond its tensors: ids, lengths, element types.
+// What an operation refuses before a kernel reads or writes beyond its tensors: ids, lengths,
+// element types.
 
 import Tensors
 import Testing

@@ -1,5 +1,5 @@
-// What this process may use: affinity, nested control groups of both versions, Slurm, resource limits, in trees of
-// system files that the tests write.
+// What this process may use: affinity, nested control groups of both versions, Slurm, resource
+// limits, in trees of system files that the tests write.
 
 import Foundation
 import Glibc

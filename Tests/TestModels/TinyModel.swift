@@ -1,5 +1,6 @@
-// TinyModel: for each component of the registry, and for each option of a model, a model small enough to check
-// exhaustively. A new component is in the list by being registered; nothing here names one.
+// TinyModel: for each component of the registry, and for each option of a model, a model small
+// enough to check exhaustively. A new component is in the list by being registered; nothing here
+// names one.
 
 import Config
 package import Models
@@ -25,7 +26,8 @@ package struct TinyModel: Sendable, CustomTestStringConvertible {
     }
   }()
 
-  /// Every norm, position, scaling and feed-forward once, every attention with every algorithm, every option.
+  /// Every norm, position, scaling and feed-forward once, every attention with every algorithm,
+  /// every option.
   package static let all: [TinyModel] =
     Slots.norm.components.map { TinyModel("norm", $0.choice.word) }
     + Slots.attention.components.flatMap { attention in
@@ -66,7 +68,8 @@ package struct TinyModel: Sendable, CustomTestStringConvertible {
 
   package var testDescription: String { "\(slot): \(word), \(algorithm.rawValue)" }
 
-  /// The `model` section; every option of the component has its default, but for the number of heads.
+  /// The `model` section; every option of the component has its default, but for the number of
+  /// heads.
   package var yaml: String {
     (["layers: 2", "width: 16", "init_std: 0.2"] + lines).joined(separator: "\n")
   }

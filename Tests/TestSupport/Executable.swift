@@ -9,8 +9,9 @@ package struct NotExecutable: Error {
 
 /// Makes a file that was just written executable.
 ///
-/// It is replaced by a copy that another process wrote: a process that is forked while this one has the file open for
-/// writing keeps it open until it executes its program, and till then the file cannot be run (ETXTBSY).
+/// It is replaced by a copy that another process wrote: a process that is forked while this one has
+/// the file open for writing keeps it open until it executes its program, and till then the file
+/// cannot be run (ETXTBSY).
 package func makeExecutable(_ path: String) throws {
   let copying = Process()
   copying.executableURL = URL(filePath: "/bin/sh")

@@ -1,4 +1,5 @@
-// ExperimentMutator: experiment files with something wrong in them: bytes, lines, words and keys, repeatably.
+// ExperimentMutator: experiment files with something wrong in them: bytes, lines, words and keys,
+// repeatably.
 
 /// Makes mutations of experiment files.
 package struct ExperimentMutator {

@@ -1,4 +1,5 @@
-// Random numbers for simulations of experiments: normal ones, skewed ones, and ones with heavy tails.
+// Random numbers for simulations of experiments: normal ones, skewed ones, and ones with heavy
+// tails.
 
 import Foundation
 

@@ -1,5 +1,5 @@
-// A fixture of attention: one set of inputs, and what PyTorch computed from it in float64 under several masks.
-// See Tests/Fixtures/make_attention_fixtures.py.
+// A fixture of attention: one set of inputs, and what PyTorch computed from it in float64 under
+// several masks. See Tests/Fixtures/make_attention_fixtures.py.
 
 import Config
 import Records

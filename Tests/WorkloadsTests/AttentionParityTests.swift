@@ -1,5 +1,5 @@
-// Attention against PyTorch in float64: output and gradients of every algorithm under every kind of mask, and the
-// same rows once more over a cache that grows.
+// Attention against PyTorch in float64: output and gradients of every algorithm under every kind of
+// mask, and the same rows once more over a cache that grows.
 
 import Tensors
 import Testing

@@ -1,4 +1,5 @@
-// A fixture: a tiny model with what PyTorch computed for it in float64. See Tests/Fixtures/README.md.
+// A fixture: a tiny model with what PyTorch computed for it in float64. See
+// Tests/Fixtures/README.md.
 
 import Config
 import Foundation
@@ -83,7 +84,8 @@ struct Fixture: Sendable, CustomTestStringConvertible {
     }
   }
 
-  /// The model with the fixture's weights on `device`, for sequences as long as those of its batches.
+  /// The model with the fixture's weights on `device`, for sequences as long as those of its
+  /// batches.
   func model(on device: Device, kernel: String = "auto") throws -> Transformer {
     let first = try #require(try batches().first)
     return try model(

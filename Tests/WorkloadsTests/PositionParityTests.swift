@@ -1,4 +1,5 @@
-// RoPE under every scaling, and ALiBi, against PyTorch and float64. See Tests/Fixtures/make_position_fixtures.py.
+// RoPE under every scaling, and ALiBi, against PyTorch and float64. See
+// Tests/Fixtures/make_position_fixtures.py.
 
 import Config
 import Models

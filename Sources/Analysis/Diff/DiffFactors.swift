@@ -99,8 +99,8 @@ package struct DiffFactors: Sendable {
 
   /// Components whose type or options differ count as one factor: `model.norm` with its epsilon.
   ///
-  /// What followed from other options is no factor of its own, nor is a schedule that stretches with the rate or the
-  /// steps.
+  /// What followed from other options is no factor of its own, nor is a schedule that stretches
+  /// with the rate or the steps.
   package var factors: [String] {
     keys.filter { change in
       !change.isDerived && !keys.contains { change.follows($0) }
@@ -128,7 +128,8 @@ package struct DiffFactors: Sendable {
     }
   }
 
-  /// The options of one side, a bare word as the `type` of a component where the other side has it as one.
+  /// The options of one side, a bare word as the `type` of a component where the other side has it
+  /// as one.
   private static func expanded(
     _ options: [(String, JSON)], like others: [(String, JSON)]
   ) -> [(String, JSON)] {

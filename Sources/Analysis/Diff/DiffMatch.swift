@@ -1,4 +1,5 @@
-// DiffMatch: which cells of two runs belong together. Ids do not say so: they change with every setting and program.
+// DiffMatch: which cells of two runs belong together. Ids do not say so: they change with every
+// setting and program.
 
 import Config
 package import Records
@@ -37,8 +38,8 @@ struct DiffMatch: Sendable {
       ? shared : ok[0].union(ok[1])
   }
 
-  /// Matches cells by variant and by the axes that both runs have; by less where nothing matches and each side has
-  /// a single variant, or a single point.
+  /// Matches cells by variant and by the axes that both runs have; by less where nothing matches
+  /// and each side has a single variant, or a single point.
   static func all(_ base: DiffSide, _ new: DiffSide) -> [DiffMatch] {
     let axes = commonAxes(base, new)
     let full = matches(base, new, axes: axes, usesVariant: true)
@@ -70,7 +71,8 @@ struct DiffMatch: Sendable {
     func onAxis(_ cell: StoredCell, _ axis: String) -> JSON? {
       cell.row.axes.first { $0.key == axis }?.value
     }
-    // What one run varies the other may have set: the same options, or the same component with others.
+    // What one run varies the other may have set: the same options, or the same component with
+    // others.
     let written: ValueOnAxis = { onAxis($0, $1) ?? $0.option($1) }
     let read: ValueOnAxis = { $0.option($1) ?? onAxis($0, $1) }
     let word: ValueOnAxis = { cell, axis in
@@ -140,8 +142,8 @@ package struct DiffSide: Sendable {
 
   /// Finds a run by name, with an optional `:variant` behind it.
   ///
-  /// A path may hold colons, and so may a variant: what is a run as a whole is one, else the shortest variant that the
-  /// run before it has is meant.
+  /// A path may hold colons, and so may a variant: what is a run as a whole is one, else the
+  /// shortest variant that the run before it has is meant.
   ///
   /// - Throws: `ResultsError` when there is no such run or variant.
   package init(named text: String, in locator: RunLocator) throws(ResultsError) {

@@ -95,6 +95,7 @@ extension Metric {
     return isFew ? roundsApart(sides[0], sides[1]) : nil
   }
 
-  /// Whether it depends on which text was read: all that varies with the seed, and not with the clock.
+  /// Whether it depends on which text was read: all that varies with the seed, and not with the
+  /// clock.
   var isOfText: Bool { certainty == .sampled && isRepeatable }
 }

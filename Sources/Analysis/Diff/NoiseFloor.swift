@@ -1,4 +1,5 @@
-// How far equal runs lie apart: from the timings of a few runs of the same cells, a bound for the next two.
+// How far equal runs lie apart: from the timings of a few runs of the same cells, a bound for the
+// next two.
 
 package import Config
 internal import Foundation
@@ -7,10 +8,11 @@ package import Statistics
 
 /// The noise floor of every timing, estimated from repeated runs.
 ///
-/// Of a cell, s is the standard deviation over the n runs of the logarithm of a metric. Two further runs of it differ
-/// in their logarithms by less than t(0.975, n - 1) * s * sqrt(2) in 95 of 100 cases, where the noise is log-normal:
-/// that is the floor. A difference of logarithms is never less than |a - b| over the mean of a and b, so it bounds
-/// the relative difference too. Of several cells the noisiest counts.
+/// Of a cell, s is the standard deviation over the n runs of the logarithm of a metric. Two further
+/// runs of it differ in their logarithms by less than t(0.975, n - 1) * s * sqrt(2) in 95 of 100
+/// cases, where the noise is log-normal: that is the floor. A difference of logarithms is never
+/// less than |a - b| over the mean of a and b, so it bounds the relative difference too. Of several
+/// cells the noisiest counts.
 package struct NoiseFloor: Equatable, Sendable {
   /// The fewest runs that an estimate is made of: with two, t alone is 12.7.
   package static let fewestRuns = 3

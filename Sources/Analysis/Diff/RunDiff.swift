@@ -1,4 +1,5 @@
-// RunDiff: two runs compared: what differs in their settings, what in their results, and what may be concluded.
+// RunDiff: two runs compared: what differs in their settings, what in their results, and what may
+// be concluded.
 
 internal import Foundation
 package import Records
@@ -58,8 +59,9 @@ package struct RunDiff: Sendable {
     let primary = Set(asked.isEmpty ? base.run.summary.primary + new.run.summary.primary : asked)
     let isOneRun = base.run.folder.path == new.run.folder.path
     self.isOneRun = isOneRun
-    // The seeds of a run share the machine's state, so their scatter says nothing of two runs: without the noise
-    // between runs, two equal ones would differ in almost half of the tables. Variants of one run took turns.
+    // The seeds of a run share the machine's state, so their scatter says nothing of two runs:
+    // without the noise between runs, two equal ones would differ in almost half of the tables.
+    // Variants of one run took turns.
     func noise(_ metric: Metric, _ cells: [CellRow]) -> Comparison.Noise {
       if isOneRun { return .inSeeds }
       return options.floor(metric, cells).map(Comparison.Noise.betweenRuns) ?? .unknownBetweenRuns
@@ -165,7 +167,8 @@ package struct DiffGap: Equatable, Sendable {
       return (match.base + match.new).map(\.row.seed).unique.compactMap { seed -> DiffGap? in
         let base = match.base.first { $0.row.seed == seed }?.row
         let new = match.new.first { $0.row.seed == seed }?.row
-        // Whoever did not end well on one side is no less a gap for having been compared on the other.
+        // Whoever did not end well on one side is no less a gap for having been compared on the
+        // other.
         let isOk =
           compared.contains(seed)
           && [base, new].allSatisfy { $0 == nil || $0?.status == .ok }

@@ -9,8 +9,8 @@ extension Table {
   /// A line of words is broken where it is longer.
   private static let longestWords = 26
 
-  /// The table, in as many parts as it takes, side by side where there is room; on narrower pages each
-  /// scrolls in a container of its own.
+  /// The table, in as many parts as it takes, side by side where there is room; on narrower pages
+  /// each scrolls in a container of its own.
   var html: HTML {
     let parts = parts(header.indices.map(room), room: Self.room).map(\.scrolling)
     return parts.count == 1 ? parts[0] : .element("div", ["class": "parts"], joined: parts)
@@ -55,8 +55,8 @@ extension Table {
 }
 
 extension String {
-  /// The pieces between which a line may break: after underscores, but a unit of a letter or two, as in
-  /// `per_s`, stays with its word.
+  /// The pieces between which a line may break: after underscores, but a unit of a letter or two,
+  /// as in `per_s`, stays with its word.
   fileprivate var pieces: [String] {
     var pieces: [String] = []
     for word in split(separator: "_", omittingEmptySubsequences: false) {

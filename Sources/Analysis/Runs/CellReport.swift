@@ -1,4 +1,5 @@
-// One cell for people: its configuration, what ran, every metric with its meaning, its files, log and text.
+// One cell for people: its configuration, what ran, every metric with its meaning, its files, log
+// and text.
 
 package import Config
 internal import Foundation

@@ -1,4 +1,5 @@
-// What the cells of a run left for people beside their figures: texts that models wrote, and the shapes of models.
+// What the cells of a run left for people beside their figures: texts that models wrote, and the
+// shapes of models.
 
 import Config
 package import Records
@@ -23,8 +24,8 @@ package struct CellText: Equatable, Sendable {
 }
 
 extension StoredRun {
-  /// What the best cell of each variant wrote, the best of all first; where no loss was measured, the first cells in the
-  /// order of the plan.
+  /// What the best cell of each variant wrote, the best of all first; where no loss was measured,
+  /// the first cells in the order of the plan.
   package var samples: [CellText] {
     let cells = cells.filter { $0.row.status == .ok }
     let best = Dictionary(grouping: cells, by: \.row.variant).compactMap {
@@ -48,7 +49,8 @@ extension StoredRun {
     cells.compactMap { CellText("\($0.label):", file: "\($0.folder)/report.txt") }
   }
 
-  /// The shapes of the inspected models' parameters, the models side by side; nil where none was inspected.
+  /// The shapes of the inspected models' parameters, the models side by side; nil where none was
+  /// inspected.
   package var shapes: Table? {
     let models = cells.compactMap { cell -> (label: String, shapes: ParameterShapes)? in
       guard let text = try? AtomicFile.read("\(cell.folder)/shapes.json"),

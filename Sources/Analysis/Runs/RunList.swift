@@ -68,7 +68,8 @@ package struct RunList: Sendable {
   package var problems: [String] { entries.compactMap(\.problem) }
 }
 
-// One run as a list shows it: what it is, how far it got, its best figure. A run that cannot be read is an entry too.
+// One run as a list shows it: what it is, how far it got, its best figure. A run that cannot be
+// read is an entry too.
 
 /// A run's line in a list.
 package struct RunEntry: Sendable {

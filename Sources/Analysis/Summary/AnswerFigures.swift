@@ -1,5 +1,6 @@
-// The figures themselves, before any ratio: what is asked of a size or a time is answered with the bytes or seconds, at
-// the largest size that was measured, and what is asked of a model with its parameters and its cache.
+// The figures themselves, before any ratio: what is asked of a size or a time is answered with the
+// bytes or seconds, at the largest size that was measured, and what is asked of a model with its
+// parameters and its cache.
 
 import Config
 import Records

@@ -1,6 +1,6 @@
-// The answers of a run, first of all that is said of it: what keeps its bound, the questions of a training of two
-// variants, and for each primary metric which variants are better or worse and where. All rest on the verdicts of the
-// summary's comparisons; nothing is judged here.
+// The answers of a run, first of all that is said of it: what keeps its bound, the questions of a
+// training of two variants, and for each primary metric which variants are better or worse and
+// where. All rest on the verdicts of the summary's comparisons; nothing is judged here.
 
 import Config
 internal import Foundation

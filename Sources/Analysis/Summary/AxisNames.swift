@@ -34,7 +34,8 @@ package struct AxisNames: Equatable, Sendable {
   /// The values of an axis, in the order of the plan.
   package func values(_ key: String) -> [JSON] { values[key] ?? [] }
 
-  /// A value of an axis for people; a component goes by its word and a file by its name, where no other value has that.
+  /// A value of an axis for people; a component goes by its word and a file by its name, where no
+  /// other value has that.
   package func text(_ key: String, _ value: JSON?) -> String {
     guard let value, value != .null else { return "-" }
     if let word = Self.word(value), values(key).count(where: { Self.word($0) == word }) == 1 {

@@ -1,4 +1,5 @@
-// What is answered by a bound: whether a metric stays within it, for each variant at each point. No statistics.
+// What is answered by a bound: whether a metric stays within it, for each variant at each point. No
+// statistics.
 
 import Config
 package import Records

@@ -1,5 +1,5 @@
-// The variants of a run of many cells, each held against its baseline in the primary metrics that vary with seed or
-// time, as one table.
+// The variants of a run of many cells, each held against its baseline in the primary metrics that
+// vary with seed or time, as one table.
 
 import Config
 package import Records
@@ -71,7 +71,8 @@ extension Summary {
   }
 }
 
-// Which variant each variant is held against: the one that the experiment states, else the usual one.
+// Which variant each variant is held against: the one that the experiment states, else the usual
+// one.
 
 /// The baseline of each variant.
 package struct Baselines: Equatable, Sendable {

@@ -1,5 +1,6 @@
-// Digest: what stands on the terminal at the end of a run. The answer comes first, then one table of the headline
-// metrics with each variant's ratio to its baseline, then what could not be told and where the rest is, all in one screen.
+// Digest: what stands on the terminal at the end of a run. The answer comes first, then one table
+// of the headline metrics with each variant's ratio to its baseline, then what could not be told
+// and where the rest is, all in one screen.
 
 import Config
 internal import Foundation
@@ -148,7 +149,8 @@ package struct Digest {
     return (items.isEmpty ? [] : [.list(items)]) + [rest]
   }
 
-  /// The first lines of the text that the best cell left, under its name; nil where it left none or no place is left.
+  /// The first lines of the text that the best cell left, under its name; nil where it left none or
+  /// no place is left.
   private func written(lines: Int) -> String? {
     guard lines >= 4, let text = sample else { return nil }
     let body = text.text.split(separator: "\n", omittingEmptySubsequences: false)

@@ -58,7 +58,8 @@ extension Digest {
     }.first { $0.width <= width }
   }
 
-  /// A point of the axes a row, the variants side by side, each with its ratio; nil where not even the variants fit.
+  /// A point of the axes a row, the variants side by side, each with its ratio; nil where not even
+  /// the variants fit.
   private func pivot(_ metric: Metric) -> Shown? {
     [columns(), columns(hasRatios: false)].lazy.map { columns in
       Table(
@@ -98,7 +99,8 @@ extension Digest {
     }
   }
 
-  /// A variant a row at each point of the axes, the metrics side by side, each with its ratio; as many as fit.
+  /// A variant a row at each point of the axes, the metrics side by side, each with its ratio; as
+  /// many as fit.
   ///
   /// One variant by itself is held against its first point.
   private var byVariant: Table {

@@ -87,7 +87,8 @@ package struct Pivot: Sendable {
     mark(among: summary?.comparisons ?? [])
   }
 
-  /// The dimensions of a run: its axes and, where there are several, its variants; seeds are summed up.
+  /// The dimensions of a run: its axes and, where there are several, its variants; seeds are summed
+  /// up.
   package static func dimensions(_ names: AxisNames, _ cells: [CellRow]) -> [Dimension] {
     (Set(cells.map(\.variant)).count > 1 ? [.variant] : []) + names.keys.map { .axis($0) }
   }

@@ -28,7 +28,8 @@ package struct Prediction: Equatable, Sendable {
     return measured == 0 ? nil : 100 * (predicted - measured) / abs(measured)
   }
 
-  /// Whether a prediction is to be exact; one of seconds is a floor, what the machine's limits allow at best.
+  /// Whether a prediction is to be exact; one of seconds is a floor, what the machine's limits
+  /// allow at best.
   package var isJudged: Bool { !metric.isTiming }
 
   /// Whether it is off by more than a tolerance in per cent, and should not be.

@@ -206,7 +206,8 @@ extension Summary {
     return "\(text) [\(Metric.valLoss.text(interval.low)), \(Metric.valLoss.text(interval.high))]"
   }
 
-  /// The best rate of each variant, and who suffers less from another; empty where there is no grid of rates.
+  /// The best rate of each variant, and who suffers less from another; empty where there is no grid
+  /// of rates.
   var rateAnswers: [ListItem] {
     guard let axis = rateAxis, !rateSensitivities.isEmpty else { return [] }
     let best = rateSensitivities.map { one in

@@ -1,12 +1,13 @@
-// What could not be told, and how many seeds would tell it: of the first question that stays open, and of no difference
-// that is too small to matter.
+// What could not be told, and how many seeds would tell it: of the first question that stays open,
+// and of no difference that is too small to matter.
 
 internal import Foundation
 import Records
 import Statistics
 
 extension Summary {
-  /// How many seeds would tell what could not be told, and about how long they would take; nil where none would.
+  /// How many seeds would tell what could not be told, and about how long they would take; nil
+  /// where none would.
   var seedsNote: String? {
     let open = primary.flatMap { metric in
       (blocks.flatMap { $0.line(metric)?.comparisons ?? [] }

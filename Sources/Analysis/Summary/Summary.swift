@@ -53,7 +53,8 @@ package struct Summary: Sendable {
   ///   - compare: the baseline of variants that are not held against the usual one.
   ///   - isTraining: whether the workload is train, so that its questions are asked.
   ///   - headline: the metrics of the overview; of none, the first that were measured.
-  ///   - primary: the metrics that get a verdict; of none, those of the overview that have a better direction.
+  ///   - primary: the metrics that get a verdict; of none, those of the overview that have a better
+  ///     direction.
   ///   - scaling: the metrics whose growth along numeric axes is fitted.
   package init(
     experiment: String, question: String? = nil, rows: [CellRow], baseline: String? = nil,
@@ -146,7 +147,8 @@ package struct Summary: Sendable {
   /// Where the variants are not compared on equal terms: in size, in work, in what ran.
   package var fairnessNotes: [String] { OverviewNotes(summary: self).fairness }
 
-  /// Why no cell is ok, where that is the same for all: one sentence instead of a table without figures.
+  /// Why no cell is ok, where that is the same for all: one sentence instead of a table without
+  /// figures.
   var commonReason: String? {
     let reasons = blocks.flatMap(\.rows).filter(\.status.isPlanned).map {
       [$0.status.words, $0.reason].compactMap(\.self).joined(separator: ": ")

@@ -28,7 +28,8 @@ struct SummaryNotes {
       ? ["up to \(most) cells ran at once and shared the machine: times say little"] : []
   }
 
-  // Cells of one run may run on several machines; the facts name those that the run was not prepared on.
+  // Cells of one run may run on several machines; the facts name those that the run was not
+  // prepared on.
   var machines: [String] {
     let machines = block.rows.filter { $0.status == .ok }.map { row in
       [row.fact("cpu")?.text, row.fact("isa")?.text]
@@ -123,7 +124,8 @@ struct SummaryNotes {
     for fact in block.rows.flatMap(\.facts) where !keys.contains(fact.key) { keys.append(fact.key) }
     // What ran as it was asked for is the comparison, and its reason goes with it.
     keys.removeAll { key in
-      // The hash of a curve differs whenever anything does; how many ran at once has a note of its own.
+      // The hash of a curve differs whenever anything does; how many ran at once has a note of its
+      // own.
       key == "loss_hash" || key == "concurrent_cells" || key.hasSuffix("_requested")
         || key.hasSuffix("_reason")
         || block.rows.allSatisfy { $0.fact(key) == $0.fact(key + "_requested") }
@@ -162,7 +164,8 @@ struct SummaryNotes {
     }
   }
 
-  // Where the difference lies: SwiGLU has a third matrix, MQA and GQA smaller projections of keys and values.
+  // Where the difference lies: SwiGLU has a third matrix, MQA and GQA smaller projections of keys
+  // and values.
   private func causes(_ variant: String) -> String {
     let parts: [(Metric, String)] = [
       (.attentionParameters, "attention's projections"), (.feedForwardParameters, "feed-forwards"),

@@ -1,10 +1,12 @@
 // The questions about two trained variants: is the one as good as its baseline, is it faster, does
-// it take less memory, is it more stable? The answers rest on the verdicts of the summary's comparisons and on
-// nothing else. The rules:
-// - as good: better, or the 95 % interval of the validation loss ends within 1 % of the baseline's loss.
+// it take less memory, is it more stable? The answers rest on the verdicts of the summary's
+// comparisons and on nothing else. The rules:
+// - as good: better, or the 95 % interval of the validation loss ends within 1 % of the baseline's
+//   loss.
 // - faster: as the training tokens per second were judged.
 // - memory: counted bytes, so one run is enough; less than 1 % is no difference.
-// - stable: two measures must have moved, and none the other way. A larger attention logit alone is no verdict.
+// - stable: two measures must have moved, and none the other way. A larger attention logit alone is
+//   no verdict.
 
 internal import Foundation
 import Records

@@ -1,5 +1,5 @@
-// What is asked of a metric, and the words of the answer: in one place, so that summary, pivot, diff and report say the
-// same of the same numbers.
+// What is asked of a metric, and the words of the answer: in one place, so that summary, pivot,
+// diff and report say the same of the same numbers.
 
 internal import Foundation
 package import Records
@@ -57,7 +57,8 @@ extension Metric {
     return .isBetter(direction, noise: noise)
   }
 
-  /// What may be said of the subject: `better`, `no difference larger than 0.0310`, `too few seeds to say`.
+  /// What may be said of the subject: `better`, `no difference larger than 0.0310`, `too few seeds
+  /// to say`.
   package func text(_ verdict: Comparison.Verdict) -> String {
     switch verdict {
     case .better: "better"
@@ -149,7 +150,8 @@ extension Comparison {
     return (test.isPaired ? "paired t" : "Welch t") + (hasRounds ? " over rounds" : "")
   }
 
-  /// The exact test where it contradicts the t test: `the sign-flip test gives p = 0.063, the t test 0.031`.
+  /// The exact test where it contradicts the t test: `the sign-flip test gives p = 0.063, the t
+  /// test 0.031`.
   func disagreement(_ metric: Metric) -> String? {
     guard holmP != nil, testsDisagree, let exact = exactTest, let p else { return nil }
     return

@@ -1,4 +1,5 @@
-// How much equal runs differ on this machine, as it was measured: calibration.json in the cache folder, which diff reads.
+// How much equal runs differ on this machine, as it was measured: calibration.json in the cache
+// folder, which diff reads.
 
 import Config
 internal import Foundation
@@ -43,7 +44,8 @@ package struct Calibration: Equatable, Sendable, Record {
   package var runs = 0
   /// The CPU threads that the runs used.
   package var threads = 0
-  /// By the metric's name: the relative difference that two equal single runs stay within, 0.021 for 2.1 %.
+  /// By the metric's name: the relative difference that two equal single runs stay within, 0.021
+  /// for 2.1 %.
   package var floors: [String: Double] = [:]
 
   package init() {}
@@ -73,7 +75,8 @@ package struct Calibration: Equatable, Sendable, Record {
   /// The relative noise floor of a metric; nil where it was not measured.
   package func floor(_ metric: Metric) -> Double? { floors[metric.name] }
 
-  /// The floor as far as it holds for cells: those of the processor, with the number of threads it was measured with.
+  /// The floor as far as it holds for cells: those of the processor, with the number of threads it
+  /// was measured with.
   package func floor(_ metric: Metric, of cells: [CellRow]) -> Double? {
     let isLike = cells.filter { $0.status == .ok }.allSatisfy { cell in
       cell.fact("device")?.text == "cpu" && cell.fact("threads")?.whole == threads

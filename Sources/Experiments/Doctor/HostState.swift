@@ -81,7 +81,8 @@ extension HostLoad {
   }
 }
 
-// The machine's measured speed, with one thread and with all that are used: what peak_percent and predictions rest on.
+// The machine's measured speed, with one thread and with all that are used: what peak_percent and
+// predictions rest on.
 
 /// Multiply-add peaks and memory bandwidth.
 struct HostRates {

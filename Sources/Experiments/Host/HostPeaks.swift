@@ -1,4 +1,5 @@
-// HostPeaks: how many multiply-adds a second a device can do at best, kept from an earlier measurement or measured now.
+// HostPeaks: how many multiply-adds a second a device can do at best, kept from an earlier
+// measurement or measured now.
 
 package import Records
 package import Tensors

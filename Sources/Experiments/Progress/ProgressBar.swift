@@ -213,7 +213,8 @@ package enum Terminal {
   /// The columns that text on the standard output may take.
   ///
   /// - Parameters:
-  ///   - onPipe: those where it is no terminal; as many as there are, so that programs find a row in one line.
+  ///   - onPipe: those where it is no terminal; as many as there are, so that programs find a row
+  ///     in one line.
   ///   - environment: COLUMNS, if it is a number above 0, holds for terminals, files and pipes.
   package static func width(
     onPipe: Int = .max, environment: [String: String] = ProcessInfo.processInfo.environment
@@ -222,7 +223,8 @@ package enum Terminal {
     return isatty(1) == 1 ? columns(of: 1) : onPipe
   }
 
-  /// The width in columns of the terminal that a descriptor writes to; 80 where it is none or does not say.
+  /// The width in columns of the terminal that a descriptor writes to; 80 where it is none or does
+  /// not say.
   package static func columns(of descriptor: Int32 = 2) -> Int {
     var size = winsize()
     guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }

@@ -1,4 +1,5 @@
-// Catalogue: every component that an experiment file can name, with its options as they are really read.
+// Catalogue: every component that an experiment file can name, with its options as they are really
+// read.
 
 package import Config
 import Models
@@ -39,7 +40,8 @@ package enum Catalogue {
     ]
   }
 
-  /// What the component `word` at `path` reads when nothing but its name is written; nil for an unknown path.
+  /// What the component `word` at `path` reads when nothing but its name is written; nil for an
+  /// unknown path.
   package static func recording(path: String, word: String) -> Recording? {
     let keys = path.split(separator: ".")
     let opened = keys.map { "\($0): {" }.joined()
@@ -121,7 +123,8 @@ extension Catalogue {
 // The paths that `--set` and `--vary` can name, with the words that each allows: for completion.
 
 extension Catalogue {
-  /// Every path of an experiment file that holds one value, sorted; the words are empty where any value may stand.
+  /// Every path of an experiment file that holds one value, sorted; the words are empty where any
+  /// value may stand.
   package static var paths: [(path: String, words: [String])] {
     var found: [String: [String]] = ["name": [], "seeds": []]
     for slot in slots {

@@ -1,4 +1,5 @@
-// CellIdentity: what makes a cell the same cell in every run, and the short names that stand for it within one.
+// CellIdentity: what makes a cell the same cell in every run, and the short names that stand for it
+// within one.
 
 import Config
 import Records
@@ -7,7 +8,8 @@ extension Cell {
   /// The hash of all that decides the cell's result: `sha256-` and 64 hexadecimal digits.
   ///
   /// - Parameters:
-  ///   - dataHash: the hash of the text that is used, which stands for the text's name and place: the same text
+  ///   - dataHash: the hash of the text that is used, which stands for the text's name and place:
+  ///     the same text
   ///     elsewhere is the same text. Empty where there is none.
   ///   - checkpointHash: the same of the checkpoint that is read.
   ///   - program: version of the program that runs it.
@@ -22,7 +24,8 @@ extension Cell {
   }
 }
 
-/// Ids such as `modern-s1-3f9a1c2e`: as many digits of the identity as tell it from all others in the run, eight at least.
+/// Ids such as `modern-s1-3f9a1c2e`: as many digits of the identity as tell it from all others in
+/// the run, eight at least.
 package struct CellNames {
   private static let digits = 8
   /// The identity that each name stands for.
@@ -44,7 +47,8 @@ package struct CellNames {
         return name
       }
     }
-    // Two cells with the same name and hash are the same; this is reached by a name that was taken by hand.
+    // Two cells with the same name and hash are the same; this is reached by a name that was taken
+    // by hand.
     var number = 2
     while identities["\(start)\(hash)-\(number)"] != nil { number += 1 }
     identities["\(start)\(hash)-\(number)"] = identity

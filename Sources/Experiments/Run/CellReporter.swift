@@ -1,4 +1,5 @@
-// CellReporter: shows a cell's progress to the person who waits, and keeps the lines that stay in the cell's log.
+// CellReporter: shows a cell's progress to the person who waits, and keeps the lines that stay in
+// the cell's log.
 
 import Config
 import Records
@@ -43,7 +44,8 @@ final class CellReporter: ProgressReporter {
     file?.append("step \(step)/\(steps) validation loss \(Metric.valLoss.text(validationLoss))")
   }
 
-  /// The first two figures of the headline, such as "forward_seconds 3.1 ms, backward_seconds 7.7 ms".
+  /// The first two figures of the headline, such as "forward_seconds 3.1 ms, backward_seconds 7.7
+  /// ms".
   private func figures(_ row: CellRow) -> String {
     headline.compactMap { metric in
       row.metrics[metric].map { "\(metric.name) \(metric.text($0))" }

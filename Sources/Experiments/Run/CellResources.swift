@@ -44,7 +44,8 @@ package struct CellResources: Equatable {
   }
 }
 
-// MemoryCap: a limit on what this process may allocate, enforced by the kernel, and what it has used.
+// MemoryCap: a limit on what this process may allocate, enforced by the kernel, and what it has
+// used.
 
 /// Limits and figures of this process's memory.
 enum MemoryCap {
@@ -53,9 +54,9 @@ enum MemoryCap {
 
   /// Refuses allocations beyond `bytes` of writable memory, from now on.
   ///
-  /// It is the data segment that is limited, not the address space: CUDA reserves more of that than any machine has.
-  /// A program that is refused memory outside its tensors dies by a signal, which is then told in a sentence; the
-  /// runtime's own report would ask for memory again, and hang.
+  /// It is the data segment that is limited, not the address space: CUDA reserves more of that than
+  /// any machine has. A program that is refused memory outside its tensors dies by a signal, which
+  /// is then told in a sentence; the runtime's own report would ask for memory again, and hang.
   ///
   /// - Returns: the bytes that are left for tensors.
   /// - Throws: `MemoryCapTooSmall` where that is nothing.

@@ -1,5 +1,6 @@
-// CellWorker: runs one cell of a prepared run and writes its final row. It takes all that it needs from the run's
-// folder, and writes into the cell's own folder only, so that several machines may run different cells of one run.
+// CellWorker: runs one cell of a prepared run and writes its final row. It takes all that it needs
+// from the run's folder, and writes into the cell's own folder only, so that several machines may
+// run different cells of one run.
 
 import Config
 import Foundation
@@ -15,7 +16,8 @@ package struct CellWorker {
   private let isQuiet: Bool
 
   /// - Parameters:
-  ///   - program: this program; asked for by a worker that was started by hand alone, for hashing it takes time.
+  ///   - program: this program; asked for by a worker that was started by hand alone, for hashing
+  ///     it takes time.
   ///   - isQuiet: whether to show no progress.
   package init(
     _ folder: RunFolder, program: @escaping () -> ProgramVersion, environment: [String: String],
@@ -34,8 +36,9 @@ package struct CellWorker {
   ///   - takesTurns: whether to measure no more than the next of the rounds that its workload
   ///     wants; else its time is measured in one go.
   /// - Returns: the exit code.
-  /// - Throws: `ResultsError` where the folder cannot be read or written; `RunError` where the cell is excluded, where
-  ///   another process is running it, or where program, text or checkpoint are not those of the plan. Then it stays as it is.
+  /// - Throws: `ResultsError` where the folder cannot be read or written; `RunError` where the cell
+  ///   is excluded, where another process is running it, or where program, text or checkpoint are
+  ///   not those of the plan. Then it stays as it is.
   package func run(index: Int, takesTurns: Bool = false) throws -> Int32 {
     let interrupts = Interrupts()
     // Until there is something to save, nothing is worth waiting for.

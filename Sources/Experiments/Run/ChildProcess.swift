@@ -1,4 +1,5 @@
-// ChildProcess: starts a program, sees when it ends, and says how it ended and how much memory it used.
+// ChildProcess: starts a program, sees when it ends, and says how it ended and how much memory it
+// used.
 
 import Foundation
 package import Records
@@ -35,7 +36,8 @@ package final class ChildProcess {
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
-    // What this process was told to ignore its child must not: it is only this process that sends it signals.
+    // What this process was told to ignore its child must not: it is only this process that sends
+    // it signals.
     var defaults = sigset_t()
     sigemptyset(&defaults)
     for number in [SIGINT, SIGTERM] { sigaddset(&defaults, number) }

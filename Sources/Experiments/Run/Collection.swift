@@ -1,4 +1,5 @@
-// Collection: makes the tables and the summary of a run from the rows on disk, however and wherever its cells ran.
+// Collection: makes the tables and the summary of a run from the rows on disk, however and wherever
+// its cells ran.
 
 package import Analysis
 import Foundation
@@ -41,8 +42,8 @@ package struct Collection {
 
 /// The tables and the summary of a run while it goes on.
 ///
-/// They are written anew after each cell, but in a large matrix not so often that writing them would take longer than
-/// the cells.
+/// They are written anew after each cell, but in a large matrix not so often that writing them
+/// would take longer than the cells.
 struct RunProgress {
   /// Writing may take this share of the time.
   private static let share = 0.05

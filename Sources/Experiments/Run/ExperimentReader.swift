@@ -1,4 +1,5 @@
-// ExperimentReader: how this program's experiment files are read. The spec knows no component; here it meets them.
+// ExperimentReader: how this program's experiment files are read. The spec knows no component; here
+// it meets them.
 
 package import Config
 import Models
@@ -17,7 +18,8 @@ extension DocumentReader where Model == Section, Workload == any Workloads.Workl
 
   /// The same for files that are about to run: it also reports checkpoints that are not there.
   ///
-  /// What a run keeps of them is read without: its checkpoints are compared with those that it began with.
+  /// What a run keeps of them is read without: its checkpoints are compared with those that it
+  /// began with.
   package static var checkingFiles: DocumentReader {
     let checkpoints = CheckpointProblems()
     return reader(checkpoints.problem)

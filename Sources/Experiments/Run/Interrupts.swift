@@ -1,19 +1,20 @@
-// Interrupts: SIGINT and SIGTERM as something to ask about, so that a step can be finished before the program ends.
+// Interrupts: SIGINT and SIGTERM as something to ask about, so that a step can be finished before
+// the program ends.
 
 import Foundation
 import Synchronization
 
-/// The requests to stop that the program received, while this object lives; before and after, a signal does what it did:
-/// once the program listens, it ends the program with its code.
+/// The requests to stop that the program received, while this object lives; before and after, a
+/// signal does what it did: once the program listens, it ends the program with its code.
 ///
-/// A program has one of it, made by what runs longest. A second request ends the program at once, unless there are
-/// children to wait for.
+/// A program has one of it, made by what runs longest. A second request ends the program at once,
+/// unless there are children to wait for.
 package final class Interrupts: Sendable {
   /// Seconds that work has to come to a point where it asks, when it need not be let finish.
   static let grace = 0.5
 
-  /// The end of the pipe that the handler writes to, for a handler is told nothing but the signal's number; -1 where
-  /// nobody is to be asked.
+  /// The end of the pipe that the handler writes to, for a handler is told nothing but the signal's
+  /// number; -1 where nobody is to be asked.
   private static let handlerPipe = Atomic<Int32>(-1)
   private static let numbers = [SIGINT, SIGTERM]
 
@@ -23,18 +24,20 @@ package final class Interrupts: Sendable {
   /// What was done with the signals before.
   private let before: [sigaction]
 
-  /// What the thread that reads the pipe shares with the object; it may outlive the object for a moment.
+  /// What the thread that reads the pipe shares with the object; it may outlive the object for a
+  /// moment.
   private final class State: Sendable {
     let first = Atomic<Int32>(0)
     let children = Mutex<Set<Int32>>([])
     let mayFinish = Atomic(true)
   }
 
-  /// Hears SIGINT and SIGTERM from now on, whatever the program was started to ignore or to put off: to be called first
-  /// of all.
+  /// Hears SIGINT and SIGTERM from now on, whatever the program was started to ignore or to put
+  /// off: to be called first of all.
   ///
-  /// A program that was started to ignore SIGINT, as a shell script starts what it puts into the background, goes on
-  /// ignoring the terminal's Ctrl-C, which is meant for another; a `kill -INT` it hears.
+  /// A program that was started to ignore SIGINT, as a shell script starts what it puts into the
+  /// background, goes on ignoring the terminal's Ctrl-C, which is meant for another; a `kill -INT`
+  /// it hears.
   package static func listen() {
     _ = takeOver()
     unblock()
@@ -43,7 +46,8 @@ package final class Interrupts: Sendable {
   /// Takes over SIGINT and SIGTERM.
   package init() {
     var ends: [Int32] = [-1, -1]
-    // Not `pipe`: a child must not inherit it. A handler must not wait; a full connection holds requests enough.
+    // Not `pipe`: a child must not inherit it. A handler must not wait; a full connection holds
+    // requests enough.
     _ = socketpair(
       AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0, &ends)
     _ = fcntl(ends[1], F_SETFL, O_NONBLOCK)
@@ -73,7 +77,8 @@ package final class Interrupts: Sendable {
   /// The exit code of a program that stops for this reason: 128 + signal.
   package var exitCode: Int32? { signal.map { 128 + $0 } }
 
-  /// Whether what is done when a signal comes may take its time and asks `signal`; else the program ends after `grace`.
+  /// Whether what is done when a signal comes may take its time and asks `signal`; else the program
+  /// ends after `grace`.
   package var mayFinish: Bool {
     get { state.mayFinish.load(ordering: .acquiring) }
     set { state.mayFinish.store(newValue, ordering: .releasing) }
@@ -121,8 +126,8 @@ package final class Interrupts: Sendable {
   private typealias Handler =
     @convention(c) (Int32, UnsafeMutablePointer<siginfo_t>?, UnsafeMutableRawPointer?) -> Void
 
-  /// Passes the number on to whoever reads the pipe, which is all that a handler may do; ends the program where there is
-  /// nobody.
+  /// Passes the number on to whoever reads the pipe, which is all that a handler may do; ends the
+  /// program where there is nobody.
   private static let tell: Handler = { number, _, _ in
     let pipe = Interrupts.handlerPipe.load(ordering: .acquiring)
     if pipe < 0 { _exit(128 + number) }

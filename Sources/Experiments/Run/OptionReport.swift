@@ -1,5 +1,5 @@
-// What an option of experiment files means, for a terminal and for programs: by its last word, or by
-// its name in other programs.
+// What an option of experiment files means, for a terminal and for programs: by its last word, or
+// by its name in other programs.
 
 package import Config
 

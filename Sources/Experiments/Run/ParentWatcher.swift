@@ -1,4 +1,5 @@
-// ParentWatcher: a worker's connection to the program that started it. When that is gone, the worker ends too.
+// ParentWatcher: a worker's connection to the program that started it. When that is gone, the
+// worker ends too.
 
 import Foundation
 import Synchronization

@@ -14,7 +14,8 @@ package struct PlanTable {
     let cell: PlannedCell
     /// Nil for excluded cells.
     let prediction: PlanPrediction?
-    /// The seconds below which no cell of so many operations can end; nil where the device or the work is not known.
+    /// The seconds below which no cell of so many operations can end; nil where the device or the
+    /// work is not known.
     let seconds: Double?
     /// Whether it fits into the memory that a cell may take; nil where that is not known.
     let fits: Bool?

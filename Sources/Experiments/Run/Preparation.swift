@@ -1,5 +1,6 @@
-// Preparation: writes the folder of a run whole, its record, its plan and each cell's own experiment file, and runs
-// nothing. What runs afterwards, here or on another machine, takes all that it needs from that folder.
+// Preparation: writes the folder of a run whole, its record, its plan and each cell's own
+// experiment file, and runs nothing. What runs afterwards, here or on another machine, takes all
+// that it needs from that folder.
 
 import Config
 import Foundation
@@ -42,11 +43,13 @@ package struct Preparation {
   ///
   /// - Parameters:
   ///   - continuation: the run to go on with, and how; nil for a new one.
-  ///   - interrupts: looked at while a text is downloaded; from when the folder is written on, a signal is waited for.
+  ///   - interrupts: looked at while a text is downloaded; from when the folder is written on, a
+  ///     signal is waited for.
   ///   - warn: takes what the user must be told.
   ///   - showDownload: bytes received and expected.
-  /// - Throws: `DataError` before anything is written when a text cannot be had; `ResultsError` when the folder cannot
-  ///   be written; `RunError` when the run cannot go on, or when a signal came before there was one.
+  /// - Throws: `DataError` before anything is written when a text cannot be had; `ResultsError`
+  ///   when the folder cannot be written; `RunError` when the run cannot go on, or when a signal
+  ///   came before there was one.
   package func prepare(
     continuing continuation: RunContinuation? = nil, _ interrupts: Interrupts,
     warn: (String) -> Void, showDownload: Download.Progress? = nil
@@ -83,7 +86,8 @@ package struct Preparation {
     return Prepared(folder: continuation == nil ? try folder.publish() : folder, lock: lock)
   }
 
-  /// Removes what an earlier attempt left of the cells that run again, and what finished ones do not need any more.
+  /// Removes what an earlier attempt left of the cells that run again, and what finished ones do
+  /// not need any more.
   private func tidy(_ plan: RunPlan, _ rows: [CellRow], _ continuation: RunContinuation) throws {
     let folder = continuation.folder
     for (entry, row) in zip(plan.entries, rows) where ![.notRun, .excluded].contains(row.status) {
@@ -146,7 +150,8 @@ package struct Preparation {
       try folder.write(try AtomicFile.read(experiment.file), to: "experiment.yaml")
       try folder.write(experiment.resolvedYAML, to: "resolved.yaml")
     }
-    // Not synced one by one: a worker holds them against the plan, and going on with the run makes them again.
+    // Not synced one by one: a worker holds them against the plan, and going on with the run makes
+    // them again.
     var written: Set<String> = []
     for entry in plan.runnable where written.insert(entry.line.cell).inserted {
       let path = "\(try folder.makeCell(entry.line.cell))/resolved.yaml"

@@ -13,7 +13,8 @@ package enum Quantity {
     ("k", 0x1p10), ("m", 0x1p20), ("g", 0x1p30), ("t", 0x1p40), ("b", 1),
   ]
 
-  /// Bytes: `4GiB`, `500 MB`, `1.5g`; K, M, G and T alone are powers of 1024, and capitals mean nothing.
+  /// Bytes: `4GiB`, `500 MB`, `1.5g`; K, M, G and T alone are powers of 1024, and capitals mean
+  /// nothing.
   package static func bytes(_ text: String) throws(Problem) -> Int {
     let word = text.lowercased().filter { $0 != " " }
     let unit = byteUnits.first { word.hasSuffix($0.0) }

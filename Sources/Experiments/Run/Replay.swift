@@ -1,4 +1,5 @@
-// Replay: runs finished cells again from what was kept of them and says whether the same bits come out.
+// Replay: runs finished cells again from what was kept of them and says whether the same bits come
+// out.
 
 internal import Config
 internal import Foundation
@@ -9,8 +10,8 @@ internal import Workloads
 /// A cell that was run again beside what it was the first time.
 package struct Replay: Sendable {
   package let label: String
-  /// What differs, losses first, then the workload's headline; empty where every figure is the same that no clock has
-  /// part in.
+  /// What differs, losses first, then the workload's headline; empty where every figure is the same
+  /// that no clock has part in.
   package let differences: [String]
   /// The number of training losses that were compared.
   package let losses: Int

@@ -1,5 +1,5 @@
-// RunContinuation: what a run that goes on takes over from the run on disk: which cells are done, and whether the
-// conditions are still those that it began with.
+// RunContinuation: what a run that goes on takes over from the run on disk: which cells are done,
+// and whether the conditions are still those that it began with.
 
 import Config
 internal import Foundation
@@ -64,7 +64,8 @@ package struct RunContinuation: Sendable {
       waiting.removeAll { place in
         let line = plan.entries[place].line
         guard let cells = known[form(line)], !cells.isEmpty else { return false }
-        // Cells of one configuration differ by their point of the axes alone, which may be written otherwise by now.
+        // Cells of one configuration differ by their point of the axes alone, which may be written
+        // otherwise by now.
         let point = Self.point(line)
         let index = cells.firstIndex { Self.point($0.planned) == point } ?? 0
         let cell = cells[index]
@@ -95,10 +96,12 @@ package struct RunContinuation: Sendable {
   private static func point(_ line: PlanLine) -> String { JSON.object(line.axes).canonical.line }
 }
 
-// What a run's results depend on beside its configuration, then and now: program, machine, texts and checkpoints.
+// What a run's results depend on beside its configuration, then and now: program, machine, texts
+// and checkpoints.
 
 extension RunRecord {
-  /// What is not as it was when a run began, a clause each; empty where its cells compare with those of today.
+  /// What is not as it was when a run began, a clause each; empty where its cells compare with
+  /// those of today.
   ///
   /// Threads are not looked at: every sum is taken in an order that they do not change.
   ///
@@ -156,7 +159,8 @@ extension RunRecord {
 }
 
 extension ProgramVersion {
-  /// What is not as it was in another version of the program, a clause each; empty where cells of both compare.
+  /// What is not as it was in another version of the program, a clause each; empty where cells of
+  /// both compare.
   func changes(since old: ProgramVersion) -> [String] {
     if let change = RunRecord.change("program version", from: old.version, to: version) {
       return [change]

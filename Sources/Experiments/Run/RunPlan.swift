@@ -19,8 +19,8 @@ package struct RunPlan {
 
   /// Finds, downloads or makes each text that the cells declare, and names the cells.
   ///
-  /// - Throws: `DataError` when a text cannot be had and there is no fallback; `Faults` where a cell's options do not go
-  ///   together with its text.
+  /// - Throws: `DataError` when a text cannot be had and there is no fallback; `Faults` where a
+  ///   cell's options do not go together with its text.
   package init(
     _ experiment: PlannedExperiment, loader: DatasetLoader, program: String,
     progress: Download.Progress? = nil
@@ -97,8 +97,9 @@ package struct RunPlan {
   }
 }
 
-// ExecutionOrder: in which order cells run. Variants that are compared run one after the other, in an order that is
-// drawn for each group, so that a machine that grows slower during a run favours none of them.
+// ExecutionOrder: in which order cells run. Variants that are compared run one after the other, in
+// an order that is drawn for each group, so that a machine that grows slower during a run favours
+// none of them.
 
 /// The order in which a plan's cells run.
 package enum ExecutionOrder {

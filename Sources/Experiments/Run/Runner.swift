@@ -1,5 +1,5 @@
-// Runner: runs an experiment on this machine. It prepares the run's folder, executes each cell in a process of its own,
-// and collects what they leave.
+// Runner: runs an experiment on this machine. It prepares the run's folder, executes each cell in a
+// process of its own, and collects what they leave.
 
 package import Analysis
 import Config
@@ -46,12 +46,14 @@ package struct Runner {
   /// - Parameters:
   ///   - continuation: the run to go on with, and how; nil for a new one.
   ///   - begun: is told the run's folder when it is there, before anything runs.
-  /// - Throws: what `Preparation.prepare` throws; `ResultsError` when the results cannot be written.
+  /// - Throws: what `Preparation.prepare` throws; `ResultsError` when the results cannot be
+  ///   written.
   package func run(
     continuing continuation: RunContinuation? = nil, begun: (RunFolder) -> Void = { _ in }
   ) throws -> Outcome {
     let interrupts = shared ?? Interrupts()
-    // Before anything is written nothing is worth waiting for; who shares its own has something to tidy up.
+    // Before anything is written nothing is worth waiting for; who shares its own has something to
+    // tidy up.
     if shared == nil { interrupts.mayFinish = false }
     var bar = ProgressBar(Terminal.progress(isQuiet: options.isQuiet))
     let finder = DeviceFinder(options, environment: environment)

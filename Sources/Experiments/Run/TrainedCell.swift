@@ -50,7 +50,8 @@ package struct TrainedCell {
       ? nil : "the model of \(first.label), one of \(chosen.count) seeds; --cell names another"
   }
 
-  /// Which of several models? Each variant has a name of its own where the run has several; else each cell.
+  /// Which of several models? Each variant has a name of its own where the run has several; else
+  /// each cell.
   private static func question(
     _ cells: [StoredCell], named name: String, isOfVariants: Bool
   ) -> String {

@@ -1,5 +1,5 @@
-// WorkerPool: keeps worker processes running, at most so many at once, each no longer than it may, and hands back how
-// each ended.
+// WorkerPool: keeps worker processes running, at most so many at once, each no longer than it may,
+// and hands back how each ended.
 
 import Foundation
 import Glibc
@@ -57,7 +57,8 @@ struct WorkerPool {
   /// - Parameters:
   ///   - start: starts the process of a task, and is told among how many it shares what there is;
   ///     nil where there is nothing left to do.
-  ///   - finish: takes in how a task ended. When it throws, the others are stopped and the error goes on.
+  ///   - finish: takes in how a task ended. When it throws, the others are stopped and the error
+  ///     goes on.
   func run(
     _ tasks: [Task], start: (Task, _ concurrent: Int) throws -> ChildProcess?,
     finish: (Task, Ending) throws -> Void

@@ -9,8 +9,8 @@ package struct AxisValue: Sendable {
   package let path: String
   /// The shortest ending of the path that no other axis has.
   package let name: String
-  /// The value as it was read, the same in whatever way it was written; of a component what the axis sets, not its
-  /// other options.
+  /// The value as it was read, the same in whatever way it was written; of a component what the
+  /// axis sets, not its other options.
   package let value: JSON
 
   /// - Parameters:
@@ -24,8 +24,8 @@ package struct AxisValue: Sendable {
 }
 
 extension JSON {
-  /// This value as it was read, without what the node that set it left to defaults: a component on which it sets no
-  /// option is its word.
+  /// This value as it was read, without what the node that set it left to defaults: a component on
+  /// which it sets no option is its word.
   fileprivate func asSet(by node: Node?) -> JSON {
     guard case .object(let members) = self else { return self }
     let word = self["type"]
@@ -46,7 +46,8 @@ package struct Cell<Model, Workload> {
   package let variant: String
   package let axes: [AxisValue]
   package let seed: Int
-  /// Short, and another one for each other configuration in the experiment: `classic/sequence=128/seed=2`.
+  /// Short, and another one for each other configuration in the experiment:
+  /// `classic/sequence=128/seed=2`.
   package internal(set) var label = ""
   package let device: DeviceChoice
   package let precision: PrecisionChoice
@@ -57,8 +58,8 @@ package struct Cell<Model, Workload> {
   package let exclusion: String?
   /// The merged document, as written.
   package let document: Node
-  /// Device, precision, model and workload with all defaults; of an excluded cell also what could not be read, as
-  /// it is written.
+  /// Device, precision, model and workload with all defaults; of an excluded cell also what could
+  /// not be read, as it is written.
   package let resolved: JSON
   /// The options of `resolved` whose values followed from others.
   package let derived: [DerivedValue]
@@ -67,7 +68,8 @@ package struct Cell<Model, Workload> {
 
   /// A complete experiment file of this cell alone, which runs again as is.
   ///
-  /// What followed from other options stands in comments, and follows again where the file is changed.
+  /// What followed from other options stands in comments, and follows again where the file is
+  /// changed.
   package var resolvedYAML: String {
     var fields = [JSON.Member("name", .string(experiment))]
     let document = resolved.deriving(derived, showsValues: true)

@@ -1,5 +1,5 @@
-// Further cells, which `include` names one by one beside the product. One that the product has already is not added
-// again; one that `exclude` or `where` left out is run after all.
+// Further cells, which `include` names one by one beside the product. One that the product has
+// already is not added again; one that `exclude` or `where` left out is run after all.
 
 import Config
 import Records
@@ -12,7 +12,8 @@ extension Expansion {
     let resolved: JSON
   }
 
-  /// The number of further cells, duplicates counted; more than the limit where it is beyond counting.
+  /// The number of further cells, duplicates counted; more than the limit where it is beyond
+  /// counting.
   var includedCombinations: Int {
     var sum = 0
     for inclusion in matrix.inclusions {

@@ -1,5 +1,5 @@
-// Which values of an axis are the same, however they are written: told by what they are read as. `rope` and
-// `{type: rope, base: 10000}` are, where 10000 is the default.
+// Which values of an axis are the same, however they are written: told by what they are read as.
+// `rope` and `{type: rope, base: 10000}` are, where 10000 is the default.
 
 import Config
 
@@ -68,7 +68,8 @@ extension Expansion {
 
   // MARK: The axes' own values
 
-  /// Reports values of an axis that make the same configuration in every cell, and texts that no column keeps.
+  /// Reports values of an axis that make the same configuration in every cell, and texts that no
+  /// column keeps.
   mutating func reviewValues() {
     var stride = header.seeds.count
     for dimension in matrix.dimensions.reversed() {

@@ -1,5 +1,5 @@
-// The product of variants, dimensions of the matrix and seeds: one document each, read once for all its seeds.
-// Further cells come in Expansion+Include.swift, faults in Expansion+Faults.swift.
+// The product of variants, dimensions of the matrix and seeds: one document each, read once for all
+// its seeds. Further cells come in Expansion+Include.swift, faults in Expansion+Faults.swift.
 
 import Config
 import Records

@@ -1,4 +1,5 @@
-// ExpansionFaults: what is wrong with cells, collected over all of them; what several cells share is said once.
+// ExpansionFaults: what is wrong with cells, collected over all of them; what several cells share
+// is said once.
 
 import Config
 import Records
@@ -21,7 +22,8 @@ struct ExpansionFaults {
   private var faults: [Key: (fault: Fault, count: Int, label: String)] = [:]
   private var order: [Key] = []
   private var readings = 0
-  /// Of conditions: which one, the fault, and the first cell that has it; one at each place, for it depends on values.
+  /// Of conditions: which one, the fault, and the first cell that has it; one at each place, for it
+  /// depends on values.
   private var conditionFaults: [(condition: Int, fault: Fault, label: String)] = []
   private var conditionPlaces: Set<Fault.Place> = []
   private var knownNames: Set<String> = []

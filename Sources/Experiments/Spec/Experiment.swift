@@ -106,7 +106,8 @@ package struct Experiment<Model, Workload> {
       resolvedYAML: expansion.resolved().yaml)
   }
 
-  /// Faults of settings within a variant that the file does not have, but one that is nearly called so.
+  /// Faults of settings within a variant that the file does not have, but one that is nearly called
+  /// so.
   private static func misspeltVariants(_ settings: [Setting], of document: Document) -> [Fault] {
     let known = document.root["variants"]?.entries?.map(\.key) ?? []
     return settings.compactMap { setting in

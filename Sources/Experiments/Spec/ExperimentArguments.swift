@@ -1,4 +1,5 @@
-// ExperimentArguments: what the command line changes in an experiment file, as words and as what they stand for.
+// ExperimentArguments: what the command line changes in an experiment file, as words and as what
+// they stand for.
 
 import Config
 

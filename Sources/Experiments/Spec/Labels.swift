@@ -16,8 +16,8 @@ enum Labels {
     return parts.isEmpty ? "base" : parts.joined(separator: "/")
   }
 
-  /// A text for each value of an axis: the same for the same value, another for each other one, and as short as that
-  /// allows.
+  /// A text for each value of an axis: the same for the same value, another for each other one, and
+  /// as short as that allows.
   static func texts(of values: [JSON]) -> [String] {
     let keys = values.map(\.canonical)
     let distinct = Dictionary(zip(keys, values), uniquingKeysWith: { first, _ in first })
@@ -46,8 +46,8 @@ enum Labels {
     return keys.map { texts[$0] ?? "" }
   }
 
-  /// What a value may be called, the shortest first: a component by its word, then with its options; a file by its
-  /// name, then by its folders as well; anything else as it is.
+  /// What a value may be called, the shortest first: a component by its word, then with its
+  /// options; a file by its name, then by its folders as well; anything else as it is.
   static func forms(of value: JSON) -> [String] {
     let whole = (1...max(1, depth(of: value))).map { text(of: value, folders: $0 - 1) }
     guard let word = value["type"]?.text, value.members.count > 1 else { return whole.map(safe) }
@@ -56,7 +56,8 @@ enum Labels {
 
   /// A value in one piece: `4096,none`, `rope,base=500000`.
   ///
-  /// - Parameter folders: how many of the folders that a file lies in are named: `texts:mine.txt` with one.
+  /// - Parameter folders: how many of the folders that a file lies in are named: `texts:mine.txt`
+  ///   with one.
   private static func text(of value: JSON, folders: Int) -> String {
     switch value {
     case .string(let path) where path.hasPrefix("/"):

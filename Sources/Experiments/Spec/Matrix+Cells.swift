@@ -1,4 +1,5 @@
-// What is taken out of the product of the axes, by `exclude` and `where`, and what is added to it, by `include`.
+// What is taken out of the product of the axes, by `exclude` and `where`, and what is added to it,
+// by `include`.
 
 import Config
 import Records
@@ -215,7 +216,8 @@ extension Matrix {
 }
 
 extension Matrix {
-  /// The matrix with ranges replaced and the command line's changes in it, which reads to the same cells.
+  /// The matrix with ranges replaced and the command line's changes in it, which reads to the same
+  /// cells.
   var written: [JSON.Member] {
     func field(_ axis: Axis) -> JSON.Member {
       JSON.Member(axis.path.text, .array(axis.nodes.map(\.value)))

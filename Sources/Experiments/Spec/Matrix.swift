@@ -1,6 +1,6 @@
-// The axes of the matrix: which paths take which values, and which of them advance together.
-// What is taken out of their product and added to it is read in Matrix+Cells.swift. Whether a path names an option is
-// found out by reading the cells, in Expansion.swift.
+// The axes of the matrix: which paths take which values, and which of them advance together. What
+// is taken out of their product and added to it is read in Matrix+Cells.swift. Whether a path names
+// an option is found out by reading the cells, in Expansion.swift.
 
 import Config
 
@@ -26,13 +26,15 @@ struct Dimension {
 struct Matrix {
   static let axisLimit = 64
   static let reserved = ["exclude", "include", "where", "zip"]
-  /// Axes' values in all: no more than cells, so that no file takes much memory before its cells are counted.
+  /// Axes' values in all: no more than cells, so that no file takes much memory before its cells
+  /// are counted.
   private static let valueLimit = 100_000
 
   private(set) var dimensions: [Dimension] = []
   private(set) var axes: [Axis] = []
   var exclusions: [Exclusion] = []
-  /// Values of `exclude` that are not among their axis's values as these are written, with what is then wrong.
+  /// Values of `exclude` that are not among their axis's values as these are written, with what is
+  /// then wrong.
   var unmatched: [(axis: Int, node: Node, fault: Fault)] = []
   var conditions: [Condition] = []
   var inclusions: [Inclusion] = []

@@ -22,9 +22,11 @@ package enum NumberRange {
     case multiply(Decimal)
   }
 
-  /// The nodes that a node stands for: those of a range, those of a list with its ranges replaced, or the node alone.
+  /// The nodes that a node stands for: those of a range, those of a list with its ranges replaced,
+  /// or the node alone.
   ///
-  /// Each has the place of the text it comes from. A range that is wrong is reported and gives nothing.
+  /// Each has the place of the text it comes from. A range that is wrong is reported and gives
+  /// nothing.
   package static func nodes(
     of node: Node, report: (SpecFault, Mark) -> Void
   ) -> [Node] {
@@ -47,7 +49,8 @@ package enum NumberRange {
 
   /// The text of a range without its spaces; nil where the node is none.
   ///
-  /// An unquoted text with two dots that begins as a number does is one: `../data` and `a..b` are texts.
+  /// An unquoted text with two dots that begins as a number does is one: `../data` and `a..b` are
+  /// texts.
   private static func text(of node: Node) -> String? {
     guard let scalar = node.scalar, !scalar.isQuoted, scalar.text.contains("..") else { return nil }
     let unsigned = scalar.text.drop { $0 == "+" || $0 == "-" }

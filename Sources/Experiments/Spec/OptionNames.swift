@@ -25,7 +25,8 @@ struct OptionNames {
     if let close = Suggestion.nearest(to: word, among: within.map(Self.last)) {
       return [written.isEmpty ? close : "\(written).\(close)"]
     }
-    // What is right in a path says nothing of its last word, and words of other sections must be all but the same.
+    // What is right in a path says nothing of its last word, and words of other sections must be
+    // all but the same.
     let edits = Suggestion.edits(of: word.count)
     if let whole = Suggestion.nearest(to: name, among: paths, atMost: edits) { return [whole] }
     guard let close = Suggestion.nearest(to: word, among: paths.map(Self.last), atMost: 1) else {

@@ -1,6 +1,6 @@
-// RelativePaths: makes the paths in experiment files and arguments absolute before anything else looks at them, so that
-// a resolved experiment means the same from any folder. A relative path of a file starts at the file's folder, one of the
-// command line at the current folder.
+// RelativePaths: makes the paths in experiment files and arguments absolute before anything else
+// looks at them, so that a resolved experiment means the same from any folder. A relative path of a
+// file starts at the file's folder, one of the command line at the current folder.
 
 import Config
 
@@ -30,7 +30,8 @@ struct RelativePaths {
     }
   }
 
-  /// A variant holds a document; the keys of the matrix, and of what stands in it, are whole dotted paths.
+  /// A variant holds a document; the keys of the matrix, and of what stands in it, are whole dotted
+  /// paths.
   private static func path(of key: String, in path: String) -> String {
     if path.isEmpty { return ["matrix", "zip", "exclude", "include"].contains(key) ? "" : key }
     return path == "variants" ? "" : "\(path).\(key)"
@@ -54,7 +55,8 @@ extension ExperimentArguments.Changes {
 }
 
 extension DocumentReader {
-  /// The options of the workloads that are paths; for each word a document is read in which nothing else is written.
+  /// The options of the workloads that are paths; for each word a document is read in which nothing
+  /// else is written.
   var relativePaths: RelativePaths {
     let mark = Mark(source: Source(name: "defaults", text: ""), line: 1, column: 1)
     var options: [String: ReadType] = [:]

@@ -1,5 +1,5 @@
-// What can be wrong with the parts of an experiment file that make cells: names, variants, axes, ranges, conditions;
-// and what is said about it.
+// What can be wrong with the parts of an experiment file that make cells: names, variants, axes,
+// ranges, conditions; and what is said about it.
 
 package import Config
 

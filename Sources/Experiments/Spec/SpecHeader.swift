@@ -181,8 +181,8 @@ struct SpecHeader {
     return name.utf8.allSatisfy { isAlphanumeric($0) || "_-+.".utf8.contains($0) }
   }
 
-  /// `experiments/modern.yaml` is named `modern`; what no folder can be called becomes `-`, and what is no name to
-  /// readers of tables gets a word before it.
+  /// `experiments/modern.yaml` is named `modern`; what no folder can be called becomes `-`, and
+  /// what is no name to readers of tables gets a word before it.
   private static func nameOfFile(_ path: String) -> String {
     var base = path.split(separator: "/").last.map(String.init) ?? ""
     for ending in [".yaml", ".yml"] where base.hasSuffix(ending) {

@@ -1,5 +1,6 @@
-// TypeInference: what other programs take a text in a column of cells.csv for, going by its looks as they do.
-// pandas and DuckDB make 7 of 007, the day's midnight of 2024-01-02, true of T, and nothing at all of NA.
+// TypeInference: what other programs take a text in a column of cells.csv for, going by its looks
+// as they do. pandas and DuckDB make 7 of 007, the day's midnight of 2024-01-02, true of T, and
+// nothing at all of NA.
 
 /// What a text is no text to.
 package enum TypeInference: String, Sendable, Hashable {

@@ -1,4 +1,5 @@
-// Norm: the slot that keeps activations in range, before or after each sublayer and before the output.
+// Norm: the slot that keeps activations in range, before or after each sublayer and before the
+// output.
 
 package import Config
 package import Tensors
@@ -14,7 +15,8 @@ package protocol Norm: Component {
 
 /// Where in a block the norms stand.
 package enum NormPlacement: String, CaseIterable, Sendable {
-  /// x + f(norm(x)): the residual stream itself is never normalised (Xiong et al. 2020, arXiv 2002.04745).
+  /// x + f(norm(x)): the residual stream itself is never normalised (Xiong et al. 2020, arXiv
+  /// 2002.04745).
   case pre
   /// norm(x + f(x)), as in the original Transformer (Vaswani et al. 2017, arXiv 1706.03762).
   case post

@@ -1,4 +1,5 @@
-// ALiBi: no position is added or turned; a score just loses in proportion to the distance between query and key.
+// ALiBi: no position is added or turned; a score just loses in proportion to the distance between
+// query and key.
 
 package import Config
 import Glibc
@@ -19,8 +20,8 @@ package struct ALiBi: Position {
 
   /// A geometric sequence from 2^(-8/n) to 2^-8 where n, the number of heads, is a power of two.
   ///
-  /// Otherwise as the authors' code: the slopes of the next lower power of two, and then every other one of the
-  /// next higher.
+  /// Otherwise as the authors' code: the slopes of the next lower power of two, and then every
+  /// other one of the next higher.
   package func slopes(heads: Int) -> [Float]? {
     let power = 1 << (Int.bitWidth - 1 - heads.leadingZeroBitCount)
     let more = Self.geometric(2 * power).enumerated().filter { $0.offset % 2 == 0 }.map(\.element)

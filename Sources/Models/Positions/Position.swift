@@ -1,5 +1,5 @@
-// Position: the slot that tells a model where a token stands. A scheme may add to the embedded tokens, turn queries
-// and keys, bias the scores, or do nothing.
+// Position: the slot that tells a model where a token stands. A scheme may add to the embedded
+// tokens, turn queries and keys, bias the scores, or do nothing.
 
 package import Config
 package import Tensors
@@ -23,8 +23,8 @@ package struct PositionContext: Sendable {
 
 /// A positional encoding.
 ///
-/// Positions count from 0; `position` is that of the first token of `x`, which is not 0 where a cache holds the
-/// tokens before it.
+/// Positions count from 0; `position` is that of the first token of `x`, which is not 0 where a
+/// cache holds the tokens before it.
 package protocol Position: Component {
   init(_ options: Section, _ context: PositionContext, _ parameters: ParameterBuilder)
   /// Applied once to the embedded tokens, [batch, tokens, width].

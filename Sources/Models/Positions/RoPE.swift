@@ -1,5 +1,5 @@
-// RoPE: turns queries and keys by angles that grow with their position, so that their product depends only on how far
-// apart they stand.
+// RoPE: turns queries and keys by angles that grow with their position, so that their product
+// depends only on how far apart they stand.
 
 package import Config
 import Glibc
@@ -46,7 +46,8 @@ package struct RoPE: Position {
         interleaved: layout == "interleaved")
     }
     angles = rotations.map { rotation in
-      // Angles are computed in double: in float, a cosine at position 131071 would be off by up to 0.007.
+      // Angles are computed in double: in float, a cosine at position 131071 would be off by up to
+      // 0.007.
       let table = { (wave: @escaping (Double) -> Double) in
         ConstantTable(columns: d / 2) { position in
           rotation.frequencies.map { Float(rotation.amplitude * wave(Double(position) * $0)) }

@@ -35,7 +35,8 @@ struct AddRowsOperation: Operation {
     let device = dout.device
     if rows.needsGradient {
       var drows = gradients.output(for: rows)
-      // Rows without a token take no part; when this is their first writer they must not keep old values.
+      // Rows without a token take no part; when this is their first writer they must not keep old
+      // values.
       if !drows.accumulate, rows.shape[0] > x.shape[1], let data = drows.data {
         device.zero(data, bytes: rows.shape.count * 4)
       }

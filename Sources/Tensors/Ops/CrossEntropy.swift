@@ -1,4 +1,5 @@
-// CrossEntropy: the loss of next-token prediction, softmax included, and the z-loss that may stand beside it.
+// CrossEntropy: the loss of next-token prediction, softmax included, and the z-loss that may stand
+// beside it.
 
 import CKernels
 
@@ -9,7 +10,8 @@ package struct TokenLosses {
   let logSumExp: Tensor
   let z: Float
 
-  /// The mean of z (log sum exp logits)² in nats per token, which is minimised beside the cross-entropy; nil without z.
+  /// The mean of z (log sum exp logits)² in nats per token, which is minimised beside the
+  /// cross-entropy; nil without z.
   package func meanZLoss() -> Double? {
     if z == 0 { return nil }
     let device = logSumExp.device
@@ -28,13 +30,15 @@ extension Pass {
   ///
   /// - Parameters:
   ///   - logits: [batch, tokens, vocabulary].
-  ///   - z: weight of the z-loss, which keeps the log-sum-exp near 0 (Chowdhery et al. 2022, arXiv 2204.02311).
+  ///   - z: weight of the z-loss, which keeps the log-sum-exp near 0 (Chowdhery et al. 2022, arXiv
+  ///     2204.02311).
   package func tokenLosses(_ logits: Tensor, targets: Tokens, z: Float = 0) -> TokenLosses {
     let (losses, logSumExp) = crossEntropy(logits, targets: targets, forward: 0, backward: z)
     return TokenLosses(crossEntropy: losses, logSumExp: logSumExp, z: z)
   }
 
-  /// -log softmax(logits)[target] + z (log sum exp logits)² in nats for each token, [batch * tokens].
+  /// -log softmax(logits)[target] + z (log sum exp logits)² in nats for each token, [batch *
+  /// tokens].
   package func crossEntropy(_ logits: Tensor, targets: Tokens, z: Float = 0) -> Tensor {
     crossEntropy(logits, targets: targets, forward: z, backward: z).losses
   }

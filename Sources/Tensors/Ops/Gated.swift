@@ -1,4 +1,5 @@
-// Gated: a gated linear unit's product of an activated gate and a value (Shazeer 2020, arXiv 2002.05202).
+// Gated: a gated linear unit's product of an activated gate and a value (Shazeer 2020, arXiv
+// 2002.05202).
 
 import CKernels
 

@@ -1,4 +1,5 @@
-// LastToken: keeps what belongs to each sequence's last token, which is all that the next one is drawn from.
+// LastToken: keeps what belongs to each sequence's last token, which is all that the next one is
+// drawn from.
 
 import CKernels
 

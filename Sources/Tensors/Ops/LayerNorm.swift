@@ -1,4 +1,5 @@
-// LayerNorm: centres each row and scales it to unit variance (Ba, Kiros & Hinton 2016, arXiv 1607.06450).
+// LayerNorm: centres each row and scales it to unit variance (Ba, Kiros & Hinton 2016, arXiv
+// 1607.06450).
 
 import CKernels
 

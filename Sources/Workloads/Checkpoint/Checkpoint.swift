@@ -1,4 +1,5 @@
-// Checkpoint: a model's parameters as a folder that other programs can read, under Hugging Face Llama names.
+// Checkpoint: a model's parameters as a folder that other programs can read, under Hugging Face
+// Llama names.
 
 package import Config
 package import Models
@@ -29,7 +30,8 @@ package enum Checkpoint {
     AtomicFile.exists("\(folder(of: path))/\(configurationFile)")
   }
 
-  /// What tells a checkpoint from any other: what `sha256sum config.json model.safetensors | sha256sum` prints.
+  /// What tells a checkpoint from any other: what `sha256sum config.json model.safetensors |
+  /// sha256sum` prints.
   ///
   /// - Parameter path: as `SavedModel` takes it.
   package static func sha256(of path: String) throws(ResultsError) -> String {
@@ -57,7 +59,8 @@ package enum Checkpoint {
     try AtomicFile.write(configuration.json, to: "\(folder)/\(configurationFile)")
   }
 
-  /// Reads the parameters of `folder` into a model with the same names and shapes; all of them or none.
+  /// Reads the parameters of `folder` into a model with the same names and shapes; all of them or
+  /// none.
   ///
   /// - Throws: `ResultsError.unreadable` naming the file and what does not fit.
   package static func load(_ model: Transformer, from folder: String) throws(ResultsError) {
@@ -91,9 +94,11 @@ package enum Checkpoint {
   }
 }
 
-// CheckpointConfiguration: the `config.json` beside a checkpoint's parameters, all that is needed to build the model again.
+// CheckpointConfiguration: the `config.json` beside a checkpoint's parameters, all that is needed
+// to build the model again.
 
-/// Sizes under the names that Hugging Face's Llama classes ask for, and the whole `model` section as resolved.
+/// Sizes under the names that Hugging Face's Llama classes ask for, and the whole `model` section
+/// as resolved.
 package struct CheckpointConfiguration: Equatable, Sendable, Record {
   package var vocabularySize: Int?
   package var width: Int?

@@ -1,5 +1,5 @@
-// The safetensors file format: eight bytes that say how long the header is, a JSON header, then the raw values.
-// It knows names, shapes and numbers; what they mean, `Checkpoint` knows.
+// The safetensors file format: eight bytes that say how long the header is, a JSON header, then the
+// raw values. It knows names, shapes and numbers; what they mean, `Checkpoint` knows.
 
 import Config
 import Records
@@ -112,7 +112,8 @@ extension SafeTensors {
     }
   }
 
-  /// Checks that a file has a header and is as long as that says; what the values are is not looked at.
+  /// Checks that a file has a header and is as long as that says; what the values are is not looked
+  /// at.
   ///
   /// - Throws: `ResultsError.unreadable`.
   static func checkHeader(of path: String) throws(ResultsError) {

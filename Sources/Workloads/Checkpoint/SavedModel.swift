@@ -1,4 +1,5 @@
-// SavedModel: a checkpoint's folder as a model that can run again: its architecture, its characters, its parameters.
+// SavedModel: a checkpoint's folder as a model that can run again: its architecture, its
+// characters, its parameters.
 
 package import Config
 package import Models
@@ -39,7 +40,8 @@ package struct SavedModel {
     }
   }
 
-  /// Why there is no model at a path, in so far as it shows without reading the parameters; nil where there is one.
+  /// Why there is no model at a path, in so far as it shows without reading the parameters; nil
+  /// where there is one.
   package static func problem(at path: String) -> String? {
     do throws(ResultsError) {
       try SafeTensors.checkHeader(of: "\(try SavedModel(path).folder)/\(Checkpoint.file)")
@@ -68,7 +70,8 @@ package struct SavedModel {
 }
 
 extension SavedModel {
-  /// An option that has another value than in the checkpoint, so that the model computes something else.
+  /// An option that has another value than in the checkpoint, so that the model computes something
+  /// else.
   package struct ConfigurationDifference: CustomStringConvertible, Sendable {
     /// Such as `model.position.base`.
     package let path: String
@@ -93,8 +96,9 @@ extension SavedModel {
     "model.attention.head_dim",
   ]
 
-  /// What differs between an architecture and the checkpoint's own, each resolved with its defaults, and changes what
-  /// the model computes; of an option that only one of them has, what makes it have it is named.
+  /// What differs between an architecture and the checkpoint's own, each resolved with its
+  /// defaults, and changes what the model computes; of an option that only one of them has, what
+  /// makes it have it is named.
   package func differences(of section: Section) -> [ConfigurationDifference] {
     let (own, other) = (model(architecture), model(section))
     let split = [own, other].map { $0.blocks[0].attention.shape }.map {

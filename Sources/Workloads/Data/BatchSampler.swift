@@ -1,5 +1,5 @@
-// Which windows of the training split make up the batch of a step: random or sequential, without history.
-// Not the windows of an evaluation: EvaluationWindows has those.
+// Which windows of the training split make up the batch of a step: random or sequential, without
+// history. Not the windows of an evaluation: EvaluationWindows has those.
 
 /// Training batches: for a step, `batch` windows of `sequence` inputs and their next characters.
 ///

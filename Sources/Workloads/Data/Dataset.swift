@@ -80,8 +80,8 @@ extension DatasetDeclaration {
   }
 }
 
-// A text that is known by its checksum: where it may lie on this machine and where it can be downloaded.
-// Not the text itself: the repository holds no downloaded text.
+// A text that is known by its checksum: where it may lie on this machine and where it can be
+// downloaded. Not the text itself: the repository holds no downloaded text.
 
 /// A published text: its name, its address, and what proves that a file is it.
 package struct RemoteText: Sendable, Equatable {

@@ -7,11 +7,13 @@ package import Records
 package struct DatasetLoader: Sendable {
   package var locations: DataLocations
   package var download: Download
-  /// Whether only to look what is there: then neither the network nor a fallback stands in for what is missing.
+  /// Whether only to look what is there: then neither the network nor a fallback stands in for what
+  /// is missing.
   package var isOnlyPlanning = false
   /// What `tiny-shakespeare` stands for.
   package var tinyShakespeare: RemoteText
-  /// The texts that a run was begun with: each is looked for where it lay then, before anywhere else.
+  /// The texts that a run was begun with: each is looked for where it lay then, before anywhere
+  /// else.
   package var planned: [RunRecord.Dataset] = []
   /// Whether a text is refused that is not the one that the run was begun with.
   package var isPinned = false
@@ -31,7 +33,8 @@ package struct DatasetLoader: Sendable {
   /// empty or not UTF-8 is an error with or without one.
   ///
   /// - Parameter progress: called while downloading.
-  /// - Throws: `DataError`, when there is neither the data set nor a fallback, or when it is pinned and has changed.
+  /// - Throws: `DataError`, when there is neither the data set nor a fallback, or when it is pinned
+  ///   and has changed.
   package func load(
     _ declaration: DatasetDeclaration, progress: Download.Progress? = nil
   ) throws(DataError) -> LoadedText {
@@ -62,14 +65,16 @@ package struct DatasetLoader: Sendable {
     }
   }
 
-  /// The text that a run was begun with, from where it lay then; nil where it is not there any more.
+  /// The text that a run was begun with, from where it lay then; nil where it is not there any
+  /// more.
   private func recorded(_ known: RunRecord.Dataset) -> LoadedText? {
     guard let path = known.path, let bytes = try? Self.readText(path) else { return nil }
     let text = LoadedText(name: known.name, bytes: bytes, source: .file(path: path))
     return text.sha256 == known.sha256 ? text : nil
   }
 
-  /// Looks in every place for the text that a run was begun with: the declared one, or the fallback where that was used.
+  /// Looks in every place for the text that a run was begun with: the declared one, or the fallback
+  /// where that was used.
   private func find(
     _ declaration: DatasetDeclaration, insteadBy known: RunRecord.Dataset,
     _ progress: Download.Progress?

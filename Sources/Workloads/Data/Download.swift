@@ -1,5 +1,5 @@
-// Downloads a text with curl(1) into memory and proves that it is the right one.
-// Writes no file: what is not verified never reaches the disk, so nothing half-written can stay there.
+// Downloads a text with curl(1) into memory and proves that it is the right one. Writes no file:
+// what is not verified never reaches the disk, so nothing half-written can stay there.
 
 import Foundation
 import Records
@@ -151,7 +151,8 @@ struct CurlRun {
     return output.count + missing
   }
 
-  /// Runs curl to its end, or kills it at `limit` bytes of output, after `deadline` seconds, or when `stops` says so.
+  /// Runs curl to its end, or kills it at `limit` bytes of output, after `deadline` seconds, or
+  /// when `stops` says so.
   init(
     program: String, arguments: [String], environment: [String: String], limit: Int,
     deadline: Int, stops: () -> Bool = { false }, received: (Int) -> Void

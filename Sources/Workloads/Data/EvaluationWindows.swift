@@ -1,5 +1,6 @@
-// Which windows of the validation split an evaluation reads: a fixed set, the same for every variant and seed.
-// Not random: nothing of the seed or of the step enters, so two losses differ by the models alone.
+// Which windows of the validation split an evaluation reads: a fixed set, the same for every
+// variant and seed. Not random: nothing of the seed or of the step enters, so two losses differ by
+// the models alone.
 
 /// The windows of an evaluation, in ascending order, and their batches.
 package struct EvaluationWindows: Sendable, Equatable {

@@ -1,5 +1,6 @@
-// `synthetic-plays`: play-like text of any length out of a seeded grammar, for where nothing can be downloaded.
-// Not English worth reading and not a stand-in for real text: its losses compare only with themselves.
+// `synthetic-plays`: play-like text of any length out of a seeded grammar, for where nothing can be
+// downloaded. Not English worth reading and not a stand-in for real text: its losses compare only
+// with themselves.
 
 /// A text that looks like plays: titles, acts, scenes, stage directions, speakers and verse.
 ///

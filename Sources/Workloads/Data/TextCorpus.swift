@@ -1,5 +1,5 @@
-// A loaded text made ready for training: characters as tokens, cut into a training and a validation split.
-// Not the choice of windows from them: that is BatchSampler and EvaluationWindows.
+// A loaded text made ready for training: characters as tokens, cut into a training and a validation
+// split. Not the choice of windows from them: that is BatchSampler and EvaluationWindows.
 
 /// A text as tokens: the first 90 % to train on, the last 10 % to validate on, as nanoGPT cuts it.
 package struct TextCorpus: Sendable {
@@ -33,8 +33,9 @@ package struct TextCorpus: Sendable {
   }
 }
 
-// Characters as tokens: the sorted set of a text's Unicode scalars, as nanoGPT and Python count them.
-// Not a trained tokenizer, and no special tokens: token i is the i-th character of the sorted set.
+// Characters as tokens: the sorted set of a text's Unicode scalars, as nanoGPT and Python count
+// them. Not a trained tokenizer, and no special tokens: token i is the i-th character of the sorted
+// set.
 
 /// The characters (Unicode scalars) of a text in ascending order; a token is an index into them.
 package struct CharacterVocabulary: Sendable, Equatable {

@@ -1,5 +1,5 @@
-// Generator: reads a prompt into a cache, then continues token by token. It knows the model and the cache; not where
-// tokens come from or go to.
+// Generator: reads a prompt into a cache, then continues token by token. It knows the model and the
+// cache; not where tokens come from or go to.
 
 import Foundation
 package import Models
@@ -62,13 +62,16 @@ package final class Generator {
 
 // TokenSampler: chooses the next token from a model's logits.
 
-/// How tokens are drawn: by temperature, among the k likeliest, among the likeliest with a share p of the mass.
+/// How tokens are drawn: by temperature, among the k likeliest, among the likeliest with a share p
+/// of the mass.
 package struct TokenSampler: Sendable {
   /// Logits are divided by this before the softmax; 0 takes the likeliest token always.
   package var temperature: Double
-  /// Only so many of the likeliest tokens are considered; nil: all (Fan, Lewis & Dauphin 2018, arXiv 1805.04833).
+  /// Only so many of the likeliest tokens are considered; nil: all (Fan, Lewis & Dauphin 2018,
+  /// arXiv 1805.04833).
   package var topK: Int?
-  /// Only the likeliest tokens that together hold this share of the probability are considered; 1: all.
+  /// Only the likeliest tokens that together hold this share of the probability are considered; 1:
+  /// all.
   ///
   /// Holtzman, Buys et al. 2019, arXiv 1904.09751.
   package var topP: Double

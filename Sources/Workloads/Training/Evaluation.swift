@@ -40,7 +40,8 @@ package struct Evaluation {
   }
 }
 
-// PositionLoss: the mean loss at each position of a window, which shows where a model loses its way.
+// PositionLoss: the mean loss at each position of a window, which shows where a model loses its
+// way.
 
 /// The loss by position, over some windows of a text.
 struct PositionLoss {

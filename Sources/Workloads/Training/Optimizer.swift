@@ -1,4 +1,5 @@
-// The `optimizer` section: which optimizer, with which settings. The steps themselves are Tensors' AdamW.
+// The `optimizer` section: which optimizer, with which settings. The steps themselves are Tensors'
+// AdamW.
 
 package import Config
 import Foundation

@@ -1,11 +1,12 @@
-// TextSample: what a trained model writes, token by token. Reads the whole context anew for each token, which is
-// slow and simple; it needs no cache.
+// TextSample: what a trained model writes, token by token. Reads the whole context anew for each
+// token, which is slow and simple; it needs no cache.
 
 package import Models
 package import Tensors
 
 extension CharacterVocabulary {
-  /// The tokens that a text starts from: a prompt's, else a newline, or the first character where there is none.
+  /// The tokens that a text starts from: a prompt's, else a newline, or the first character where
+  /// there is none.
   ///
   /// - Throws: `UnknownCharacter` where the prompt has one.
   package func start(_ prompt: String?) throws(UnknownCharacter) -> [Int32] {

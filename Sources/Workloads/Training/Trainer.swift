@@ -1,4 +1,5 @@
-// Trainer: one optimizer step after another. It knows the model and the optimizer; not data, files or clocks.
+// Trainer: one optimizer step after another. It knows the model and the optimizer; not data, files
+// or clocks.
 
 package import Models
 package import Tensors

@@ -1,5 +1,5 @@
-// TrainingState: all that a training must keep to go on, bit for bit, as if it had never stopped. What its curves hold
-// (losses, gradient norms, times) it does not keep: steps.jsonl has that.
+// TrainingState: all that a training must keep to go on, bit for bit, as if it had never stopped.
+// What its curves hold (losses, gradient norms, times) it does not keep: steps.jsonl has that.
 
 import Models
 import Records
@@ -12,7 +12,8 @@ package struct TrainingState {
   /// The file within the cell's folder; it goes when the cell has ended.
   package static let file = RunFolder.trainingState
 
-  /// Steps done, and the step of the optimizer, which a step without a finite gradient does not take.
+  /// Steps done, and the step of the optimizer, which a step without a finite gradient does not
+  /// take.
   let steps: Int
   private let optimizerSteps: Int
   private let stepOperations: Double
@@ -120,7 +121,8 @@ package struct TrainingState {
   }
 }
 
-// CheckpointClock: when to write the next checkpoint, so that a crash costs little and writing costs less.
+// CheckpointClock: when to write the next checkpoint, so that a crash costs little and writing
+// costs less.
 
 /// Decides after which steps a training writes its state.
 package struct CheckpointClock {

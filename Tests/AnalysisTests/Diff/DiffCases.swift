@@ -1,4 +1,5 @@
-// Runs made up for the tests of diff: written to disk as the engine writes them, with values that a test decides.
+// Runs made up for the tests of diff: written to disk as the engine writes them, with values that a
+// test decides.
 
 import Analysis
 import Config

@@ -11,7 +11,8 @@ import Testing
 struct DiffRateTests {
   private static let metrics: [Metric] = [.valLoss, .bestValLoss, .trainLoss, .stepSeconds]
 
-  /// A run of so many seeds: noise that seeds share, noise of its own, and a shift of the validation loss.
+  /// A run of so many seeds: noise that seeds share, noise of its own, and a shift of the
+  /// validation loss.
   private func cells(
     _ seeds: Int, _ shared: [[Double]], shift: Double, _ random: inout Simulation
   ) -> [DiffCases.Cell] {

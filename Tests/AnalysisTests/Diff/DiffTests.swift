@@ -1,4 +1,5 @@
-// What diff says of two runs: what is the same, what differs, what cannot be said, and what is not comparable.
+// What diff says of two runs: what is the same, what differs, what cannot be said, and what is not
+// comparable.
 
 import Analysis
 import Config
@@ -364,7 +365,8 @@ struct DiffTests {
 
   @Test("the seeds that would show a change are those of the t test's power")
   func seedsNeeded() throws {
-    // G*Power, two-sided 5 %, power 0.8: 10 pairs for a difference of one standard deviation, 34 for half of one.
+    // G*Power, two-sided 5 %, power 0.8: 10 pairs for a difference of one standard deviation, 34
+    // for half of one.
     for (ratio, expected) in [(1.0, 10), (0.5, 34)] {
       let noise = [-1.0, -0.5, 0.5, 1]
       let sd = try #require(Sample(noise).sd)

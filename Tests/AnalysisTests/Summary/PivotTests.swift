@@ -1,4 +1,5 @@
-// The matrix with any axis as rows and columns: what is averaged, what is marked, what is not hidden; and its speed.
+// The matrix with any axis as rows and columns: what is averaged, what is marked, what is not
+// hidden; and its speed.
 
 import Analysis
 import Config
@@ -22,7 +23,8 @@ struct PivotTests {
     return row
   }
 
-  /// Two variants, two lengths, four seeds: `a` is lower by a little and steadily at 64, not at 128.
+  /// Two variants, two lengths, four seeds: `a` is lower by a little and steadily at 64, not at
+  /// 128.
   private static let rows: [CellRow] = (1...4).flatMap { seed -> [CellRow] in
     let noise = Double(seed) * 0.1
     let odd = seed % 2 == 0 ? 0.3 : -0.3

@@ -33,8 +33,8 @@ struct TableRateTests {
     return lines + answers.map(\.key)
   }
 
-  /// The most of so many tables that may claim something: a program that errs as often as it may errs oftener than
-  /// this in one test of a thousand, by the binomial distribution.
+  /// The most of so many tables that may claim something: a program that errs as often as it may
+  /// errs oftener than this in one test of a thousand, by the binomial distribution.
   private static func limit(_ noise: TrainingSimulation.Noise, of tables: Int) -> Int {
     let share = noise == .normal ? 0.05 : 0.07
     var (count, beyond) = (0, 1.0)

@@ -1,4 +1,5 @@
-// The parts of the engine that need no process: order, amounts, checkpoints, the state of a training.
+// The parts of the engine that need no process: order, amounts, checkpoints, the state of a
+// training.
 
 import Config
 import Experiments

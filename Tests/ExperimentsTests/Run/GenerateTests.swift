@@ -1,4 +1,5 @@
-// The generate workload and what it stands on: caches of every kind, sampling, checkpoints that run again.
+// The generate workload and what it stands on: caches of every kind, sampling, checkpoints that run
+// again.
 
 import Config
 import Experiments

@@ -1,4 +1,5 @@
-// Cells are told apart by their whole identity; a short name has only as many of its digits as the run needs.
+// Cells are told apart by their whole identity; a short name has only as many of its digits as the
+// run needs.
 
 import Config
 import Experiments

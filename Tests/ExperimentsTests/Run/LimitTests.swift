@@ -1,4 +1,5 @@
-// Sizes at their upper bounds: each is a clear fault or a correct big number, and nothing traps or fills the memory.
+// Sizes at their upper bounds: each is a clear fault or a correct big number, and nothing traps or
+// fills the memory.
 
 import Config
 import Experiments
@@ -75,7 +76,8 @@ import Workloads
     #expect(sizes.count > 8)
     var predicted = 0
     for (index, one) in sizes.enumerated() {
-      // Many layers take long to build, and multiply what one layer needs: they have a test of their own.
+      // Many layers take long to build, and multiply what one layer needs: they have a test of
+      // their own.
       if one.path == "model.layers" { continue }
       for other in sizes[index...] where other.path != "model.layers" {
         let found = predict(

@@ -114,8 +114,8 @@ struct TurnTests {
     #expect(Double(found) <= limit, "\(found) of \(tables)")
   }
 
-  /// What a cell must save before one seed tells it in nine tables of ten: on a steady machine a tenth; on a
-  /// busy one, as much as flash attention saves over naive attention at 1024 tokens.
+  /// What a cell must save before one seed tells it in nine tables of ten: on a steady machine a
+  /// tenth; on a busy one, as much as flash attention saves over naive attention at 1024 tokens.
   @Test(
     "a cell that takes less time is found from one seed, on any machine, and never the wrong way",
     arguments: [

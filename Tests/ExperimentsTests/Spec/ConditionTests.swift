@@ -1,4 +1,5 @@
-// `where`: which cells an expression keeps, and what is said about one that is wrong, at its very place.
+// `where`: which cells an expression keeps, and what is said about one that is wrong, at its very
+// place.
 
 import Config
 import Experiments

@@ -1,5 +1,6 @@
-// Defaults that follow from other options: each cell has its own, and a resolved file gives the same cells again.
-// Held for every option that the program has, so that a new default which is frozen somewhere is found.
+// Defaults that follow from other options: each cell has its own, and a resolved file gives the
+// same cells again. Held for every option that the program has, so that a new default which is
+// frozen somewhere is found.
 
 import Config
 import Experiments
@@ -54,7 +55,8 @@ import Testing
     }
   }
 
-  /// Whether a derived default is another one now; a plain default that is must be declared as derived.
+  /// Whether a derived default is another one now; a plain default that is must be declared as
+  /// derived.
   private func compare(_ before: [Read], _ after: [Read], changed: Read) throws -> Bool {
     let old = Dictionary(before.map { ($0.path, $0) }, uniquingKeysWith: { $1 })
     var moves = false
@@ -69,7 +71,8 @@ import Testing
     return moves
   }
 
-  /// An axis over these values, and null where it is allowed; the same by settings; and both of the resolved file.
+  /// An axis over these values, and null where it is allowed; the same by settings; and both of the
+  /// resolved file.
   private func sweep(
     _ text: String, _ plain: PlannedExperiment, _ option: Read, _ values: [JSON]
   ) throws {
@@ -160,7 +163,8 @@ import Testing
     }
   }
 
-  /// Values that an option may have, those that it has not first; some may break a rule between options.
+  /// Values that an option may have, those that it has not first; some may break a rule between
+  /// options.
   private static func candidates(_ option: Read) -> [JSON] {
     let all = candidates(option.type, near: option.value)
     return all.filter { $0 != option.value } + [option.value]

@@ -1,4 +1,5 @@
-// Names and texts that pandas or DuckDB take for more than texts are refused; those that people use are not.
+// Names and texts that pandas or DuckDB take for more than texts are refused; those that people use
+// are not.
 
 import Config
 import Experiments

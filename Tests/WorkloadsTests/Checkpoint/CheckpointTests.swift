@@ -1,4 +1,5 @@
-// Checkpoints of every registered component: what was saved is what is loaded, and what does not fit is said.
+// Checkpoints of every registered component: what was saved is what is loaded, and what does not
+// fit is said.
 
 import Config
 import Models

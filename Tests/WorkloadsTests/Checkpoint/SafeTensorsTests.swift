@@ -1,4 +1,5 @@
-// The safetensors format: what is written can be read, by hand too, and damaged files say what is wrong with them.
+// The safetensors format: what is written can be read, by hand too, and damaged files say what is
+// wrong with them.
 
 import Records
 import Testing

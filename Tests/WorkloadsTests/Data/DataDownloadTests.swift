@@ -1,5 +1,5 @@
-// Downloads against a server on this machine: what can go wrong, how it is worded, what is left on the disk.
-// Nothing here needs a network beyond 127.0.0.1.
+// Downloads against a server on this machine: what can go wrong, how it is worded, what is left on
+// the disk. Nothing here needs a network beyond 127.0.0.1.
 
 import Foundation
 import Records

@@ -114,7 +114,8 @@ final class DataTestServer: Sendable {
   }
 }
 
-/// A port of this machine that nothing listens on, and that nothing else is given while this value is held.
+/// A port of this machine that nothing listens on, and that nothing else is given while this value
+/// is held.
 final class ClosedPort {
   let number: UInt16
   private let file: Int32

@@ -1,4 +1,5 @@
-// The fixture of cached generation: one model's weights, prompts, and how PyTorch went on in float64.
+// The fixture of cached generation: one model's weights, prompts, and how PyTorch went on in
+// float64.
 
 import Config
 import Models

@@ -1,5 +1,6 @@
-// Generation with a key/value cache against PyTorch in float64: prompts in one piece and in chunks, with and without
-// a window, in full and rolling caches of every type. See Tests/Fixtures/make_generation_fixture.py.
+// Generation with a key/value cache against PyTorch in float64: prompts in one piece and in chunks,
+// with and without a window, in full and rolling caches of every type. See
+// Tests/Fixtures/make_generation_fixture.py.
 
 import Models
 import Tensors
@@ -46,7 +47,8 @@ struct GenerationParityTests {
     try compare(run, chunk: chunk, isRolling: true, on: .reference(), tolerance: 1e-5)
   }
 
-  /// Rounding to 8 bits of mantissa is off by 0.2 % in the mean, to a 127th of the largest of 32 by 0.5 %.
+  /// Rounding to 8 bits of mantissa is off by 0.2 % in the mean, to a 127th of the largest of 32 by
+  /// 0.5 %.
   @Test(
     "rounded keys and values cost little, but something",
     arguments: runs, [(CacheType.bf16, 1e-2), (.q8, 3e-2)])

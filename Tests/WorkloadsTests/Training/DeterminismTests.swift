@@ -1,4 +1,5 @@
-// Same seed, same bits: losses, gradient norms and parameters do not depend on the run or the number of threads.
+// Same seed, same bits: losses, gradient norms and parameters do not depend on the run or the
+// number of threads.
 
 import Models
 import Tensors

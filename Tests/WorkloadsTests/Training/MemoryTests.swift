@@ -106,7 +106,8 @@ struct AttentionMemoryTests {
 
   @Test("what a forward and a backward pass really take grows with the tokens alone")
   func measured() throws {
-    // From there on the keys are cut into as many parts as there ever are, each with gradients of its own.
+    // From there on the keys are cut into as many parts as there ever are, each with gradients of
+    // its own.
     let peaks = try [4096, 8192, 16384].map { length in
       let device = Device.cpu(threads: 2)
       let model = try modelOfOneLayer(length: length)

@@ -41,8 +41,9 @@ struct ExtrapolationSection: ReportSection {
           ))
       }, legend: data.legend,
       caption:
-        "Mean over the validation windows, a running mean over \(panels.window) positions; the band goes from "
-        + "the lowest to the highest seed. A line ends where the positions of a model do."
+        "Mean over the validation windows, a running mean over \(panels.window) positions; the band "
+        + "goes from the lowest to the highest seed. A line ends half of that before the last "
+        + "position that a model has."
     ).html
   }
 }

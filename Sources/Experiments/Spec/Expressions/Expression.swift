@@ -1,4 +1,5 @@
-// Expression: a condition on cells as a tree, and its value. What is written is read by ExpressionParser.
+// Expression: a condition on cells as a tree, and its value. What is written is read by
+// ExpressionParser.
 
 import Config
 

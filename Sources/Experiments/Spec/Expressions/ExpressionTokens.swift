@@ -1,4 +1,5 @@
-// ExpressionTokens: cuts the text of an expression into numbers, texts, names and signs, each with its place.
+// ExpressionTokens: cuts the text of an expression into numbers, texts, names and signs, each with
+// its place.
 
 import Config
 

@@ -1,4 +1,5 @@
-// Linear: position interpolation. Longer texts are squeezed into the range of positions that training has seen.
+// Linear: position interpolation. Longer texts are squeezed into the range of positions that
+// training has seen.
 
 package import Config
 

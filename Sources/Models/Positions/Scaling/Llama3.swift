@@ -1,4 +1,5 @@
-// Llama3: the scaling of Llama 3.1. By wavelength: long waves are interpolated, short ones stay, a ramp lies between.
+// Llama3: the scaling of Llama 3.1. By wavelength: long waves are interpolated, short ones stay, a
+// ramp lies between.
 
 package import Config
 

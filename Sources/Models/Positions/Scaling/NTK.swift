@@ -1,4 +1,5 @@
-// NTK: a larger base. Fast pairs, which tell neighbours apart, keep their angles; the slowest is divided by the factor.
+// NTK: a larger base. Fast pairs, which tell neighbours apart, keep their angles; the slowest is
+// divided by the factor.
 
 package import Config
 import Glibc

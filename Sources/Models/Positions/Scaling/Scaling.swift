@@ -1,4 +1,5 @@
-// Scaling: the slot of RoPE that stretches its angles, so that a model reads longer texts than it was trained on.
+// Scaling: the slot of RoPE that stretches its angles, so that a model reads longer texts than it
+// was trained on.
 
 package import Config
 import Glibc

@@ -1,4 +1,5 @@
-// YaRN: fast pairs keep their angles, slow ones are interpolated, a ramp lies between; and scores grow a little.
+// YaRN: fast pairs keep their angles, slow ones are interpolated, a ramp lies between; and scores
+// grow a little.
 
 package import Config
 import Glibc
