@@ -164,7 +164,8 @@ addEventListener('load', () => setTimeout(() => {
     const all = explorer.querySelector('figcaption').textContent;
     // Of several experiments some have nothing of what is drawn.
     let changes = 0;
-    for (const box of boxes) {
+    for (const box of boxes.slice(0, 8)) {
+      if (changes) break;
       box.click();
       if (explorer.querySelector('figcaption').textContent !== all) changes += 1;
       if (!location.hash.includes('not=')) faults.push('a filter is not in the address');
