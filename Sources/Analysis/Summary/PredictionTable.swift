@@ -131,6 +131,7 @@ extension Summary {
       let limit =
         times.contains(where: \.isFloor)
         ? "its floor"
+          + (low < 1 ? ": the machine was slower when its peak was measured" : "")
         : "its estimate, as if all were read from memory"
           + (low < 1 ? ": what stays in the caches is read faster" : "")
       parts.append("\(metric.name) is \(range.joined(separator: " to ")) x \(limit)")

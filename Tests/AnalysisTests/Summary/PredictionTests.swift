@@ -94,6 +94,13 @@ import Statistics
     let summary = Self.summary([row])
     #expect(
       summary.document.text.contains("forward_seconds     1.0 ms    4.2 ms  4.2 x the floor\n"))
+    // No machine beats its multiply-adds: then the peak is too low, and that is said.
+    row.metrics[.forwardSeconds] = 0.0005
+    row.metrics[.valLoss] = 2
+    let slow = Digest(Self.summary([row]), name: "fujv", width: 200).text
+    #expect(
+      slow.contains("0.5 x its floor: the machine was slower when its peak was measured"),
+      "\(slow)")
     // What the caches may beat is no floor, beaten or not.
     for (measured, text) in [(0.0005, "0.5 x the estimate\n"), (0.0042, "4.2 x the estimate\n")] {
       var row = Self.row("", predicted: nil, measured: nil)
