@@ -29,8 +29,17 @@ template <int size> __device__ static void store_part(float *part, const float *
   }
 }
 
+/// sums[c ...] += values.
+__device__ static void add_run(float *sums, const run &values, const extent &e) {
+  run before;
+  load(before, sums, e);
+#pragma unroll
+  for (int i = 0; i < run_length; i++) before[i] += values[i];
+  store(sums, before, e);
+}
+
 template <typename T, int size, bool centred>
-__global__ void __launch_bounds__(team_block)
+__global__ void __launch_bounds__(team_block, 3)
     normalise_rows_backward(target<T> dx, parts out, const T *dout, const T *x, const float *weight,
                             const float *mean, const float *rstd, int64_t n, int64_t d,
                             bool aligned) {
@@ -66,17 +75,18 @@ __global__ void __launch_bounds__(team_block)
     average = centred ? us.reduce(average, scratch, plus()) / static_cast<float>(d) : 0;
     projection = us.reduce(projection, scratch, plus()) * factor / static_cast<float>(d);
     us.for_runs(d, aligned, [&](int64_t c, const extent &e) {
-      run slopes, values, weights;
+      run slopes, values, weights, shares;
       load(slopes, dout + row * d + c, e);
       load(values, x + row * d + c, e);
       load(weights, weight + c, e);
 #pragma unroll
       for (int i = 0; i < run_length; i++) {
         float normed = (values[i] - centre) * factor;
-        if (dweight && i < e.count) dweight[c + i] += slopes[i] * normed;
-        if (dbias && i < e.count) dbias[c + i] += slopes[i];
+        shares[i] = slopes[i] * normed;
         values[i] = factor * (slopes[i] * weights[i] - average - normed * projection);
       }
+      if (dweight) add_run(dweight + c, shares, e);
+      if (dbias) add_run(dbias + c, slopes, e);
       contribute(dx, row * d + c, values, e);
     });
   }
