@@ -192,5 +192,13 @@ cudaError_t emulation::give(cudaStream_t stream, const void *kernel, dim3 grid, 
   const char *name = nullptr;
   cudaFuncGetName(&name, kernel);
   Launch launch = {name, grid, block, shared_bytes, std::move(thread)};
-  return give(stream, [launch] { failure = run(launch); });
+  return give(stream, [launch] {
+    static int64_t until_failure = [] {
+      const char *text = getenv("RUNEXP_EMULATION_FAILURE");
+      return text && *text ? atoll(text) : -1;
+    }();
+    failure = until_failure >= 0 && until_failure-- == 0
+                  ? "the kernel '" + launch.kernel + "' was told to fail"
+                  : run(launch);
+  });
 }
