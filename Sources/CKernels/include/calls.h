@@ -49,6 +49,8 @@ struct embedding_forward {
   element_type type;
 };
 
+/// dtable[v] = the sum of dout[i] over all i with ids[i] = v; a row that no id names gets zeros, or
+/// stays as it is where the gradient accumulates.
 struct embedding_backward {
   struct gradient dtable; // [vocabulary, d]
   const void *dout;
@@ -280,8 +282,14 @@ struct gradient_norm {
   void *RUNEXP_NULLABLE workspace;
 };
 
-/// One AdamW step (Loshchilov & Hutter 2019): decay is decoupled, and the gradient is scaled first,
-/// by min(1, clip / (figures[0] + 1e-6)). Where a figure is not finite, nothing is changed.
+/// One AdamW step (Loshchilov & Hutter 2019) of each parameter p with its gradient g and moments m
+/// and v, element by element, in this order:
+///   g = g * min(1, clip / (figures[0] + 1e-6))
+///   m = beta1 m + (1 - beta1) g
+///   v = beta2 v + (1 - beta2) g^2
+///   p = p * (1 - rate * weight_decay)
+///       - rate * (m / correction1) / (sqrt(v / correction2) + epsilon)
+/// Where a figure is not finite, nothing is changed.
 struct adamw {
   const struct parameter_update *list; // [count]
   const struct step_scalars *step;

@@ -34,7 +34,9 @@ typedef RUNEXP_ENUM activation_kind : int32_t {
 // clang-format on
 
 /// Where a gradient goes: `data` is overwritten, or added to when `accumulate` is set. Null: not
-/// wanted.
+/// wanted. It has the element type of what it is the gradient of: a parameter's is f32, an
+/// activation's has the call's type. What is added to a bf16 element is added in f32 and rounded
+/// once.
 struct gradient {
   void *RUNEXP_NULLABLE data;
   bool accumulate;
