@@ -73,7 +73,11 @@ void sum_columns(kernel_context *context, const gradient &out, const void *x, in
 }
 
 void column_sum(kernel_context *context, const struct column_sum *call) {
-  sum_columns(context, call->dbias, call->dout, call->m, call->n, call->type, nullptr);
+  sum_columns(context, call->dbias, call->dout, call->m, call->n, call->type, call->workspace);
+}
+
+int64_t column_sum_workspace(kernel_context *context, const struct column_sum *call) {
+  return column_workspace(call->m, call->n);
 }
 
 } // namespace plugin

@@ -1,4 +1,4 @@
-// Rows looked up in a table, rows added by position, and the gradients of both.
+// Rows looked up in a table, rows added by position, and the gradient of the latter.
 #include "columns.cuh"
 #include "elements.cuh"
 #include "entries.cuh"
@@ -28,31 +28,6 @@ void embedding_forward(kernel_context *context, const struct embedding_forward *
     using T = decltype(zero);
     launch(context, look_up<T>, blocks_for(call->n, 1), embedding_threads, 0,
            static_cast<T *>(call->out), call->table, call->ids, call->n, call->d, aligned);
-  });
-}
-
-/// A block takes a row of the table and looks through all ids for it.
-template <typename T>
-__global__ void __launch_bounds__(embedding_threads)
-    sum_by_id(target<float> dtable, const T *dout, const int32_t *ids, int64_t n, int64_t d,
-              int64_t vocabulary) {
-  for (int64_t row = blockIdx.x; row < vocabulary; row += gridDim.x) {
-    for (int64_t c = threadIdx.x; c < d; c += embedding_threads) {
-      float sum = 0;
-      for (int64_t i = 0; i < n; i++)
-        if (ids[i] == row) sum += to_float(dout[i * d + c]);
-      contribute(dtable, row * d + c, sum);
-    }
-  }
-}
-
-void embedding_backward(kernel_context *context, const struct embedding_backward *call) {
-  if (!call->dtable.data) return;
-  with_type(call->type, [&](auto zero) {
-    using T = decltype(zero);
-    launch(context, sum_by_id<T>, blocks_for(call->vocabulary, 1), embedding_threads, 0,
-           call->dtable, static_cast<const T *>(call->dout), call->ids, call->n, call->d,
-           call->vocabulary);
   });
 }
 
