@@ -51,9 +51,12 @@ static product product_of(const struct gemm *call) {
   return p;
 }
 
-/// Whether the library has a product with such a c and bias. Its bias has the type of c; ours is f32.
+/// Whether the library has a product with such a c and bias: its bias has the type of c, and ours is
+/// f32; of f32 operands it makes no bf16.
 static bool library_takes(const product &p) {
-  return p.c_is_aligned && (!p.bias || (p.c_is_f32 && are_aligned(p.bias)));
+  bool plain = !p.bias && (p.c_is_f32 || p.rounds);
+  bool biased = p.bias && p.c_is_f32 && are_aligned(p.bias);
+  return p.c_is_aligned && (plain || biased);
 }
 
 /// Splits k until there are about `wanted` blocks.

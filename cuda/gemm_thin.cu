@@ -9,7 +9,7 @@ namespace plugin {
 constexpr int thin_block = 256, thin_warps = thin_block / warp_size;
 constexpr int dot_columns = 2; // that a thread has; of each it reads a run at a time
 
-__device__ __forceinline__ float round_to_bf16(float x) { return low_bf16(cvt_rn_bf16(x)); }
+__device__ __forceinline__ float round_to_bf16(float x) { return low_bf16(cvt_rn_bf16x2(x, 0)); }
 
 __device__ __forceinline__ void round_to_bf16(run &values) {
 #pragma unroll
@@ -27,23 +27,43 @@ __device__ __forceinline__ float a_element(const product &p, int64_t row, int64_
   return p.rounds ? round_to_bf16(value) : value;
 }
 
-/// A run along k.
+/// A run of a row whose lines lie along k and are aligned.
 __device__ __forceinline__ void load_a(run &values, const product &p, int64_t row, int64_t k) {
-  if (p.a.along_k && p.a.is_aligned) {
-    int64_t at = row * p.a.stride + k;
-    if (!p.a.is_f32) return load_whole(values, static_cast<const bf16 *>(p.a.data) + at);
-    load_whole(values, static_cast<const float *>(p.a.data) + at);
-    if (p.rounds) round_to_bf16(values);
-  } else {
-#pragma unroll
-    for (int i = 0; i < run_length; i++) values[i] = a_element(p, row, k + i);
-  }
+  int64_t at = row * p.a.stride + k;
+  if (!p.a.is_f32) return load_whole(values, static_cast<const bf16 *>(p.a.data) + at);
+  load_whole(values, static_cast<const float *>(p.a.data) + at);
+  if (p.rounds) round_to_bf16(values);
 }
 
+/// A run as it is in memory: what has been asked for and not come yet is not to be touched.
+template <typename T> struct raw_run {
+  static constexpr int count = sizeof(T) * run_length / 16;
+  uint4 words[count];
+  __device__ __forceinline__ void load(const T *x) {
+#pragma unroll
+    for (int i = 0; i < count; i++) words[i] = reinterpret_cast<const uint4 *>(x)[i];
+  }
+  __device__ __forceinline__ void widen(run &values) const {
+#pragma unroll
+    for (int i = 0; i < count; i++) {
+      uint32_t w[4] = {words[i].x, words[i].y, words[i].z, words[i].w};
+#pragma unroll
+      for (int j = 0; j < 4; j++) {
+        if (count == 2)
+          values[i * 4 + j] = __uint_as_float(w[j]);
+        else
+          values[j * 2] = low_bf16(w[j]), values[j * 2 + 1] = high_bf16(w[j]);
+      }
+    }
+  }
+};
+
 /// b's lines lie along k: dot products. `warps` warps of a block share a group of columns; each thread
-/// sums every so many runs, then the threads' sums are added.
+/// sums every so many runs, of which the next are always on their way, then the threads' sums are
+/// added. What is not aligned is read an element a thread.
 template <typename T, int rows>
-__global__ void __launch_bounds__(thin_block) gemm_thin_dots(product p, int warps) {
+__global__ void __launch_bounds__(thin_block, rows < 4 ? 4 : 3)
+    gemm_thin_dots(product p, int warps) {
   int warp = static_cast<int>(threadIdx.x) / warp_size, lane = static_cast<int>(threadIdx.x) % 32;
   int64_t group = static_cast<int64_t>(blockIdx.x) * (thin_warps / warps) + warp / warps;
   int64_t column = group * dot_columns;
@@ -55,12 +75,20 @@ __global__ void __launch_bounds__(thin_block) gemm_thin_dots(product p, int warp
   bool rounds = p.rounds && std::is_same<T, float>::value;
   float sums[rows][dot_columns] = {};
 
-  int64_t whole = p.b.is_aligned ? p.k / run_length * run_length : 0;
-#pragma unroll 2
-  for (int64_t k = first * run_length; k < whole; k += threads * run_length) {
+  bool aligned = p.b.is_aligned && p.a.along_k && p.a.is_aligned;
+  int64_t whole = aligned ? p.k / run_length * run_length : 0, step = threads * run_length;
+  raw_run<T> next[dot_columns];
+  auto ask = [&](int64_t k) {
+#pragma unroll
+    for (int j = 0; j < dot_columns; j++)
+      if (k < whole) next[j].load(lines[j] + k);
+  };
+  ask(first * run_length);
+  for (int64_t k = first * run_length; k < whole; k += step) {
     run y[dot_columns];
 #pragma unroll
-    for (int j = 0; j < dot_columns; j++) load_whole(y[j], lines[j] + k);
+    for (int j = 0; j < dot_columns; j++) next[j].widen(y[j]);
+    ask(k + step);
     if (rounds) {
 #pragma unroll
       for (int j = 0; j < dot_columns; j++) round_to_bf16(y[j]);
@@ -77,8 +105,8 @@ __global__ void __launch_bounds__(thin_block) gemm_thin_dots(product p, int warp
       }
     }
   }
-  for (int64_t k = whole + first; k < p.k;
-       k += threads) { // the rest, or lines that are not aligned
+#pragma unroll 2
+  for (int64_t k = whole + first; k < p.k; k += threads) {
 #pragma unroll
     for (int j = 0; j < dot_columns; j++) {
       float y = to_float(lines[j][k]);
