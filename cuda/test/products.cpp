@@ -163,20 +163,19 @@ static void run(const product_case &p, std::mt19937 &dice) {
   if (!(worst <= 1)) wrong(p, "off by so many times what is allowed", worst);
 }
 
-/// Every case of a size: all transpositions, with types, bias and addresses in turn.
+/// Every case of a size: all transpositions, with types, bias and addresses by dice.
 static void run_all(int64_t m, int64_t n, int64_t k, std::mt19937 &dice) {
-  int turn = 0;
   for (bool a : {false, true}) {
     for (bool b : {false, true}) {
       for (element_type compute : {ELEMENT_F32, ELEMENT_BF16}) {
         for (int types = 0; types < 8; types++) {
           // By f32, operands of bf16 are rare; of large products, not all types.
-          if (compute == ELEMENT_F32 && types % 4 != 0 && turn++ % 3 != 0) continue;
+          if (compute == ELEMENT_F32 && types % 4 != 0 && dice() % 3 != 0) continue;
           if (m * n * k > 1000000 && types % 3 != (a + 2 * b) % 3) continue;
           auto type = [&](int bit) { return types >> bit & 1 ? ELEMENT_BF16 : ELEMENT_F32; };
-          int way = turn++ % 3; // plain, added, with bias
+          unsigned way = dice() % 3; // plain, added, with bias
           product_case p = {m,       n,       k,       a,        b,        type(0),
-                            type(1), type(2), compute, way == 1, way == 2, turn % 5 == 0 ? 1 : 0};
+                            type(1), type(2), compute, way == 1, way == 2, dice() % 5 == 0 ? 1 : 0};
           run(p, dice);
         }
       }
@@ -206,6 +205,14 @@ static void check(const char *library) {
       {70, 1100, 27}, {1032, 1064, 16},
   };
   for (auto &size : sizes) run_all(size[0], size[1], size[2], dice);
+  for (bool a : {false, true}) { // what the library computes, each kind of it
+    for (bool b : {false, true}) {
+      const element_type f32 = ELEMENT_F32, bf16 = ELEMENT_BF16;
+      run({24, 40, 72, a, b, f32, f32, f32, f32, false, true, 0}, dice);
+      run({24, 40, 72, a, b, bf16, bf16, f32, bf16, false, true, 0}, dice);
+      run({24, 40, 72, a, b, bf16, bf16, bf16, bf16, true, false, 0}, dice);
+    }
+  }
   printf("%d products with %s: %s\n", done, library ? library : "what there is",
          failures ? "NOT RIGHT" : "right");
 }
