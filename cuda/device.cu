@@ -127,6 +127,7 @@ void destroy(kernel_context *context) {
     cudaSetDevice(context->ordinal);
     cudaStreamSynchronize(context->stream);
     destroy_staging(context);
+    close_library(context);
     cudaStreamDestroy(context->stream);
     cudaGetLastError();
   }

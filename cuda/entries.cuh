@@ -21,6 +21,8 @@ double measure_bandwidth(kernel_context *context);
 /// The staging memory comes and goes with the context.
 bool create_staging(kernel_context *context);
 void destroy_staging(kernel_context *context);
+/// So does the library of products, once it was looked for.
+void close_library(kernel_context *context);
 void *allocate(kernel_context *context, int64_t bytes);
 void release(kernel_context *context, void *block, int64_t bytes);
 void *allocate_host(kernel_context *context, int64_t bytes);
