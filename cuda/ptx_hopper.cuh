@@ -1,6 +1,7 @@
-// The instructions of PTX that only Hopper has, sm_90a (PTX ISA 9.0, section 9.7): barriers that count
-// bytes, bulk copies of boxes of a tensor (TMA), products of a warpgroup, registers that change hands.
-// Kernels that use them keep their bodies within RUNEXP_IS_HOPPER. For the host: emulation/ptx_hopper.h.
+// The instructions of PTX that only Hopper has, sm_90a (PTX ISA 9.0, section 9.7): barriers that
+// count bytes, bulk copies of boxes of a tensor (TMA), products of a warpgroup, registers that
+// change hands. Kernels that use them keep their bodies within RUNEXP_IS_HOPPER. For the host:
+// emulation/ptx_hopper.h.
 #ifndef RUNEXP_PTX_HOPPER_CUH
 #define RUNEXP_PTX_HOPPER_CUH
 
@@ -17,12 +18,13 @@
 /// A warpgroup: 4 warps, the first of which has a number that is a multiple of 4.
 constexpr int warpgroup_size = 128;
 
-/// Bits 62 and 63 of a matrix descriptor: how 16-byte pieces are shuffled. Rows of so many bytes, 8 of
-/// them: piece p of row r lies where piece p ^ (r % 8) would, with fewer bits of r for shorter rows.
+/// Bits 62 and 63 of a matrix descriptor: how 16-byte pieces are shuffled. Rows of so many bytes, 8
+/// of them: piece p of row r lies where piece p ^ (r % 8) would, with fewer bits of r for shorter
+/// rows.
 enum class swizzle : uint64_t { bytes_128 = 1, bytes_64 = 2, bytes_32 = 3 };
 
-/// A matrix descriptor (9.7.15.5.1.2.2): where an operand of wgmma lies in shared memory. `start` is
-/// where the instruction's part begins, in a pattern that begins at a multiple of 8 of its rows.
+/// A matrix descriptor (9.7.15.5.1.2.2): where an operand of wgmma lies in shared memory. `start`
+/// is where the instruction's part begins, in a pattern that begins at a multiple of 8 of its rows.
 ///   K-major: `stride` bytes from 8 rows of m or n to the next 8; `leading` is not used.
 ///   MN-major: `stride` from 8 rows of k to the next 8; `leading` from one row's length to the next
 ///   along m or n.
@@ -35,8 +37,8 @@ __device__ __forceinline__ uint64_t matrix_descriptor(uint32_t start, uint32_t l
 
 #if defined(__CUDACC__)
 
-// mbarriers: 8 bytes of shared memory. A phase is complete when all arrivals that it expects have come
-// and all bytes that it expects have landed; then the next begins.
+// mbarriers: 8 bytes of shared memory. A phase is complete when all arrivals that it expects have
+// come and all bytes that it expects have landed; then the next begins.
 
 /// To be followed by fence_mbarrier_init in this thread and a barrier, before others use it.
 __device__ __forceinline__ void mbarrier_init(uint32_t mbarrier, uint32_t arrivals) {
@@ -59,8 +61,8 @@ __device__ __forceinline__ void mbarrier_arrive_expect_tx(uint32_t mbarrier, uin
                : "memory");
 }
 
-/// Whether the phase of this parity is complete: that of the current phase's predecessor is. Waits a
-/// while for it.
+/// Whether the phase of this parity is complete: that of the current phase's predecessor is. Waits
+/// a while for it.
 __device__ __forceinline__ bool mbarrier_try_wait_parity(uint32_t mbarrier, uint32_t parity) {
   uint32_t is_complete;
   asm volatile("{\n"
@@ -79,8 +81,8 @@ __device__ __forceinline__ void fence_proxy_async() {
   asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
 }
 
-// Bulk copies. A box's coordinates are elements, the fastest dimension first; what of it lies outside
-// the tensor reads as 0 and is not written. Its bytes all count, inside or not.
+// Bulk copies. A box's coordinates are elements, the fastest dimension first; what of it lies
+// outside the tensor reads as 0 and is not written. Its bytes all count, inside or not.
 
 __device__ __forceinline__ void prefetch_tensormap(const CUtensorMap *map) {
   asm volatile("prefetch.tensormap [%0];" ::"l"(map) : "memory");
@@ -131,8 +133,8 @@ template <int pending> __device__ __forceinline__ void cp_async_bulk_wait_group_
   asm volatile("cp.async.bulk.wait_group.read %0;" ::"n"(pending) : "memory");
 }
 
-// wgmma. From its issue until the wait for its group, nobody may touch its registers or overwrite the
-// shared memory that it reads.
+// wgmma. From its issue until the wait for its group, nobody may touch its registers or overwrite
+// the shared memory that it reads.
 
 /// Orders accesses to registers: to be called before the first wgmma after accumulators or A's
 /// registers were touched otherwise.
@@ -206,7 +208,8 @@ template <int n> __device__ __forceinline__ void fence_registers(float (&registe
 /// d = a b, or d += a b where `accumulate` is set, of bf16 a [64, 16] and b [16, n], f32 d [64, n].
 /// Warp w of the warpgroup has the rows 16 w to 16 w + 15; within them, with g = lane / 4 and
 /// t = lane % 4,
-///   d[4 j], d[4 j + 1] = row g, columns 8 j + 2 t and the next    d[4 j + 2], d[4 j + 3] = row g + 8
+///   d[4 j], d[4 j + 1] = row g, columns 8 j + 2 t and the next
+///   d[4 j + 2], d[4 j + 3] = row g + 8, the same columns
 /// a and b lie where descriptors say: a K-major, b N-major or K-major.
 template <int n, bool b_is_n_major>
 __device__ __forceinline__ void wgmma(float (&d)[n / 2], uint64_t a, uint64_t b, bool accumulate) {
@@ -230,9 +233,9 @@ __device__ __forceinline__ void wgmma(float (&d)[n / 2], const uint32_t (&a)[4],
   if constexpr (n == 256) RUNEXP_WGMMA_RS(256, 128, 128, 129, 130, 131, 132, 133, 134);
 }
 
-/// The registers that each thread of this warpgroup may use from now on, a multiple of 8: fewer than it
-/// had, or more, for which it waits until others have given up theirs. The kernel needs a bound for
-/// its block's threads.
+/// The registers that each thread of this warpgroup may use from now on, a multiple of 8: fewer
+/// than it had, or more, for which it waits until others have given up theirs. The kernel needs a
+/// bound for its block's threads.
 template <int registers> __device__ __forceinline__ void setmaxnreg_dec() {
   asm volatile("setmaxnreg.dec.sync.aligned.u32 %0;" ::"n"(registers));
 }

@@ -5,7 +5,8 @@
 #include "../ptx_hopper.cuh"
 #include "test.h"
 
-/// A matrix [rows, columns] of small bf16 numbers in a tensor map whose boxes are [box_rows, width].
+/// A matrix [rows, columns] of small bf16 numbers in a tensor map whose boxes are [box_rows,
+/// width].
 struct Matrix {
   Block<uint16_t> numbers;
   int rows, columns;
@@ -30,8 +31,8 @@ struct Matrix {
   }
 };
 
-/// out[64, 128] = a b of a [64, width] and b [width, 128], held [128, width] or, N-major, as it is, in
-/// boxes whose rows are `width` elements: 64, 32 or 16, by the swizzle.
+/// out[64, 128] = a b of a [64, width] and b [width, 128], held [128, width] or, N-major, as it is,
+/// in boxes whose rows are `width` elements: 64, 32 or 16, by the swizzle.
 template <int mode, bool is_n_major, bool a_in_registers>
 __global__ void product_of_boxes(float *out, CUtensorMap a, CUtensorMap b) {
   constexpr int width = 8 << mode; // elements of a row, and the k of the product
@@ -161,8 +162,8 @@ enum mistake {
   too_many_registers,
 };
 
-/// out[64, 64] = a [64, 64 steps] times the transpose of b [64, 64 steps], by a warpgroup that is fed
-/// by another through a ring of two stages.
+/// out[64, 64] = a [64, 64 steps] times the transpose of b [64, 64 steps], by a warpgroup that is
+/// fed by another through a ring of two stages.
 template <int wrong>
 __global__ void fed_product(float *out, CUtensorMap a, CUtensorMap b, int steps) {
   constexpr uint32_t box = 64 * 64 * 2;

@@ -1,4 +1,5 @@
-// wgmma on the host: a warpgroup's products, computed in their order some time after their issue. Their accumulators are kept here meanwhile, and the registers hold NaN.
+// wgmma on the host: a warpgroup's products, computed in their order some time after their issue.
+// Their accumulators are kept here meanwhile, and the registers hold NaN.
 #include "hopper_block.h"
 
 namespace emulation {
@@ -13,7 +14,8 @@ float value_at(uint32_t address) {
   return __uint_as_float(uint32_t(bits) << 16);
 }
 
-/// An operand of 16 columns of k as its descriptor says: element (i, k) goes to to[i * row + k * step].
+/// An operand of 16 columns of k as its descriptor says: element (i, k) goes to to[i * row + k *
+/// step].
 void read_operand(uint64_t descriptor, int count, bool is_mn_major, float *to, int row, int step) {
   auto field = [&](int bit) { return uint32_t(descriptor >> bit & 0x3fff) << 4; };
   uint32_t start = field(0), leading = field(16), stride = field(32);
