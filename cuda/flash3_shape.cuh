@@ -3,7 +3,7 @@
 #define RUNEXP_FLASH3_SHAPE_CUH
 
 #include "context.cuh"
-#include "ptx.cuh"
+#include "ptx_hopper.cuh"
 
 namespace plugin {
 
@@ -17,6 +17,7 @@ struct flash3_range {
 struct flash3_shape {
   int batch, queries, keys, heads, kv_heads;
   float scale, softcap;
+  float to_exponent; // from a product to twice the tanh's argument, in base 2
   bool causal;
   int64_t offset, window;
 
@@ -24,7 +25,8 @@ struct flash3_shape {
       : batch(static_cast<int>(s.batch)), queries(static_cast<int>(s.queries)),
         keys(static_cast<int>(s.keys)), heads(static_cast<int>(s.heads)),
         kv_heads(static_cast<int>(s.kv_heads)), scale(s.scale), softcap(s.softcap),
-        causal(s.causal), offset(s.offset), window(s.window) {}
+        to_exponent(s.softcap > 0 ? 2 * log2_e * s.scale / s.softcap : 0), causal(s.causal),
+        offset(s.offset), window(s.window) {}
 
   __host__ __device__ __forceinline__ int group() const { return heads / kv_heads; }
 
@@ -58,19 +60,20 @@ private:
   }
 };
 
-/// A logit in base 2 of a product q . k, where it is no plain multiple.
+/// A capped logit in base 2 of a product q . k, and the softcap's slope there.
+__device__ __forceinline__ float flash3_capped(const flash3_shape &s, float product, float &slope) {
+  // tanh x = 1 - 2 / (e^2x + 1): right to a few units of f32's precision at 1, which is what
+  // matters once it is multiplied by the cap.
+  float power = ex2_approx_ftz(product * s.to_exponent);
+  float capped = 1 - __fdividef(2.0f, power + 1);
+  slope = 1 - capped * capped;
+  return capped * (s.softcap * log2_e);
+}
+
+/// Any logit in base 2.
 __device__ __forceinline__ float flash3_logit(const flash3_shape &s, float product, float &slope) {
-  float logit = s.scale * product;
   slope = 1;
-  if (s.softcap > 0) {
-    // tanh x = 1 - 2 / (e^2x + 1): right to a few units of f32's precision at 1, which is what
-    // matters once it is multiplied by the cap.
-    float x = logit / s.softcap;
-    float capped = 1 - __fdividef(2.0f, ex2_approx(2 * log2_e * x) + 1);
-    slope = 1 - capped * capped;
-    logit = s.softcap * capped;
-  }
-  return logit * log2_e;
+  return s.softcap > 0 ? flash3_capped(s, product, slope) : product * (s.scale * log2_e);
 }
 
 /// Which part of an attention a block computes. Blocks of some heads whose keys and values fit in

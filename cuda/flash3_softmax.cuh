@@ -19,32 +19,30 @@ __device__ __forceinline__ float sum_of_row(float x) {
   return x + __shfl_xor_sync(~0u, x, 2);
 }
 
-/// Which keys a warpgroup's rows see.
+/// Which columns a warpgroup's 64 rows are seen with: the keys that queries see, or the queries
+/// that see keys. Neither end falls from one row to the next.
 struct flash3_rows {
-  flash3_range seen[2];   // by this thread's two rows
-  flash3_range some, all; // by any of the warpgroup's; by all of them
+  flash3_range seen[2]; // of this thread's two rows
+  flash3_range all;     // of every row
 
-  __device__ __forceinline__ flash3_rows(const flash3_shape &s, int first_row) {
-    int row = first_row + fragment().row(), last_row = first_row + warpgroup_rows - 1;
-    flash3_range first = s.seen_keys(first_row), last = s.seen_keys(last_row);
-    seen[0] = s.seen_keys(row);
-    seen[1] = s.seen_keys(row + 8);
-    some = {first.begin, last.end};
-    all = {last.begin, first.end};
-  }
+  /// `seen_of` gives a row's.
+  template <typename Seen>
+  __device__ __forceinline__ flash3_rows(int first_row, const Seen &seen_of)
+      : seen{seen_of(first_row + fragment().row()), seen_of(first_row + fragment().row() + 8)},
+        all{seen_of(first_row + warpgroup_rows - 1).begin, seen_of(first_row).end} {}
 };
 
-/// Scores of keys that a row does not see become -inf. The tile's first key is `first`.
+/// What is in a column that a row is not seen with becomes `value`. The first column is `first`.
 template <int n>
-__device__ __forceinline__ void hide_keys(float (&scores)[n / 2], const flash3_rows &rows,
-                                          int first) {
+__device__ __forceinline__ void hide(float (&x)[n / 2], const flash3_rows &rows, int first,
+                                     float value) {
   if (first >= rows.all.begin && first + n <= rows.all.end) return;
   fragment mine;
 #pragma unroll
   for (int i = 0; i < n / 2; i++) {
     const flash3_range &seen = rows.seen[fragment::half(i)];
-    int key = first + mine.column(i);
-    if (key < seen.begin || key >= seen.end) scores[i] = -INFINITY;
+    int column = first + mine.column(i);
+    if (column < seen.begin || column >= seen.end) x[i] = value;
   }
 }
 
@@ -68,13 +66,13 @@ struct flash3_softmax {
       next[half] = largest_of_row(next[half]);
       // A row that has seen nothing yet: its exponentials are to be 2^-inf, not NaN.
       shift[half] = next[half] == -INFINITY ? 0 : -factor * next[half];
-      correction[half] = ex2_approx(fmaf(factor, largest[half], shift[half]));
+      correction[half] = ex2_approx_ftz(fmaf(factor, largest[half], shift[half]));
       largest[half] = next[half];
       sum[half] *= correction[half];
     }
 #pragma unroll
     for (int i = 0; i < n; i++) {
-      scores[i] = ex2_approx(fmaf(factor, scores[i], shift[fragment::half(i)]));
+      scores[i] = ex2_approx_ftz(fmaf(factor, scores[i], shift[fragment::half(i)]));
       sum[fragment::half(i)] += scores[i];
     }
   }

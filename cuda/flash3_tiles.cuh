@@ -66,7 +66,8 @@ struct fragment {
   __device__ __forceinline__ int column(int i) const { return i / 4 * 8 + place + i % 2; }
 };
 
-/// Issues, as a group, out[64, n] = a b^T over `columns` columns: a is 64 rows of a tile of theirs, b a tile of n rows.
+/// Issues, as a group, out[64, n] = a b^T over `columns` columns: a is 64 rows of a tile of theirs,
+/// b a tile of n rows.
 template <int n, int columns>
 __device__ __forceinline__ void multiply_rows(float (&out)[n / 2], uint32_t a, uint32_t b) {
   typedef flash3_tile<warpgroup_rows, columns> a_tile;
@@ -113,15 +114,20 @@ __device__ __forceinline__ void wait(uint32_t mbarrier, uint32_t parity) {
   }
 }
 
-/// Stages of shared memory that one thread fills and warpgroups empty, in turn. For each stage
-/// there are two mbarriers: `full` counts the bytes that land, `empty` the warps that have read
-/// them.
-struct flash3_ring {
-  static constexpr uint32_t stages = 2;
-  static constexpr uint32_t bytes = 2 * stages * 8; // of its mbarriers
-  uint32_t mbarriers;
+/// Stages of shared memory, `bytes` each, that one thread fills and warpgroups empty, in turn. For
+/// each there are two mbarriers: `full` counts the bytes that land, `empty` the warps that have
+/// read them.
+template <uint32_t stages, uint32_t bytes> struct flash3_ring {
+  static constexpr uint32_t stride = (bytes + 1023) / 1024 * 1024;
+  static constexpr uint32_t memory_bytes = stages * stride, mbarrier_bytes = 2 * stages * 8;
+  uint32_t memory, mbarriers;
 
-  __device__ __forceinline__ uint32_t full(uint32_t turn) const { return mbarriers + turn % stages * 8; }
+  __device__ __forceinline__ uint32_t at(uint32_t turn) const {
+    return memory + turn % stages * stride;
+  }
+  __device__ __forceinline__ uint32_t full(uint32_t turn) const {
+    return mbarriers + turn % stages * 8;
+  }
   __device__ __forceinline__ uint32_t empty(uint32_t turn) const {
     return mbarriers + (stages + turn % stages) * 8;
   }
@@ -131,9 +137,12 @@ struct flash3_ring {
       mbarrier_init(empty(stage), warps);
     }
   }
-  /// Before a stage is filled for the turn-th time: until its readers of the turn before are done.
-  __device__ __forceinline__ void wait_until_empty(uint32_t turn) const {
+  /// Before what is to land in a stage is asked for: waits until its readers of the turn before are
+  /// done, and gives the mbarrier for the copies.
+  __device__ __forceinline__ uint32_t begin_to_fill(uint32_t turn) const {
     wait(empty(turn), (turn / stages & 1) ^ 1);
+    mbarrier_arrive_expect_tx(full(turn), bytes);
+    return full(turn);
   }
   __device__ __forceinline__ void wait_until_full(uint32_t turn) const {
     wait(full(turn), turn / stages & 1);
