@@ -4,12 +4,12 @@
 
 namespace plugin {
 
-template <int head_dim, bool is_masked, bool is_general>
-__global__ void __launch_bounds__(forward_tiles<head_dim, is_masked>::threads, 1)
+template <int head_dim, bool is_wide, bool is_general>
+__global__ void __launch_bounds__(forward_tiles<head_dim, is_wide, is_general>::threads, 1)
     flash3_forward(const __grid_constant__ flash3_forward_parameters p) {
 #if RUNEXP_IS_HOPPER
-  typedef forward_tiles<head_dim, is_masked> tiles;
-  forward_block<head_dim, is_masked> block(p);
+  typedef forward_tiles<head_dim, is_wide, is_general> tiles;
+  forward_block<head_dim, is_wide, is_general> block(p);
   block.init();
   int warpgroup = warpgroup_number();
   if (warpgroup == 0) {
@@ -17,14 +17,14 @@ __global__ void __launch_bounds__(forward_tiles<head_dim, is_masked>::threads, 1
     if (threadIdx.x == 0) block.produce();
   } else {
     setmaxnreg_inc<tiles::consumer_registers>();
-    block.template consume<is_general>(warpgroup - 1);
+    block.consume(warpgroup - 1);
   }
 #endif
 }
 
-template <int head_dim, bool is_masked, bool is_general>
+template <int head_dim, bool is_wide, bool is_general>
 static void forward_as(kernel_context *context, const attention_forward *call) {
-  typedef forward_tiles<head_dim, is_masked> tiles;
+  typedef forward_tiles<head_dim, is_wide, is_general> tiles;
   const attention &s = call->shape;
   int64_t count = s.batch * s.heads * flash3_groups_of_rows(s.queries);
   flash3_forward_parameters p = {.shape = flash3_shape(s)};
@@ -33,44 +33,17 @@ static void forward_as(kernel_context *context, const attention_forward *call) {
   p.saved = call->saved;
   p.unsure = static_cast<uint32_t *>(call->workspace);
   p.largest = static_cast<float *>(call->workspace) + count;
-  if (count > 0) {
-    const row_layout &rows = s.rows;
-    int64_t width = s.head_dim, row = s.heads * width;
-    flash3_tensor q = {call->q, s.batch, s.queries, s.heads, width, s.queries * row, row, width};
-    flash3_tensor k = {s.keys > 0 ? call->k : call->q,
-                       s.batch,
-                       s.keys,
-                       s.kv_heads,
-                       width,
-                       rows.batch_rows * width,
-                       rows.slot_rows * width,
-                       rows.head_rows * width};
-    flash3_tensor v = k, out = q;
-    if (s.keys > 0) v.data = call->v;
-    out.data = call->out;
-    if (!make_tensor_map(context, &p.q, q, warpgroup_rows) ||
-        !make_tensor_map(context, &p.k, k, tiles::keys) ||
-        !make_tensor_map(context, &p.v, v, tiles::keys) ||
-        !make_tensor_map(context, &p.out, out, warpgroup_rows))
-      return;
-  }
+  // Of keys that are not there nothing is read, and nothing is mapped.
+  bool is_mapped = count == 0 || (map_queries(context, &p.q, call->q, s, warpgroup_rows) &&
+                                  map_queries(context, &p.out, call->out, s, warpgroup_rows));
+  if (is_mapped && count > 0 && s.keys > 0)
+    is_mapped = map_keys(context, &p.k, call->k, s, tiles::keys) &&
+                map_keys(context, &p.v, call->v, s, tiles::keys);
+  if (!is_mapped) return;
   int64_t blocks = s.batch * s.heads * p.tiles;
-  launch(context, flash3_forward<head_dim, is_masked, is_general>,
+  launch(context, flash3_forward<head_dim, is_wide, is_general>,
          dim3(static_cast<unsigned>(blocks)), dim3(tiles::threads), tiles::bytes, p);
   flash3_mend_forward(context, call, p.unsure, p.largest);
-}
-
-template <int head_dim>
-static void forward_of(kernel_context *context, const attention_forward *call) {
-  flash3_shape shape(call->shape);
-  if (shape.is_masked() && shape.is_general())
-    forward_as<head_dim, true, true>(context, call);
-  else if (shape.is_masked())
-    forward_as<head_dim, true, false>(context, call);
-  else if (shape.is_general())
-    forward_as<head_dim, false, true>(context, call);
-  else
-    forward_as<head_dim, false, false>(context, call);
 }
 
 int64_t flash3_forward_workspace(const attention *s) {
@@ -79,12 +52,13 @@ int64_t flash3_forward_workspace(const attention *s) {
 }
 
 void flash3_forward_entry(kernel_context *context, const attention_forward *call) {
-  if (call->shape.head_dim == 64)
-    forward_of<64>(context, call);
-  else if (call->shape.head_dim == 128)
-    forward_of<128>(context, call);
-  else
-    forward_of<256>(context, call);
+  with_head_dim(call->shape, [&](auto head_dim, auto is_general) {
+    constexpr bool can_be_wide = head_dim() != 64;
+    if (can_be_wide && !flash3_shape(call->shape).is_masked())
+      forward_as<head_dim(), can_be_wide, is_general()>(context, call);
+    else
+      forward_as<head_dim(), false, is_general()>(context, call);
+  });
 }
 
 } // namespace plugin

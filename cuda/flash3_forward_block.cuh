@@ -11,14 +11,15 @@
 
 namespace plugin {
 
-/// Tiles of queries and keys, as large as registers and shared memory allow.
-template <int head_dim, bool is_masked> struct forward_tiles {
-  static constexpr int consumers = head_dim == 64 ? 3 : 2;
+/// Tiles of queries and keys, as large as registers and shared memory allow. Wide ones are for
+/// where all queries see all keys: a mask hides much of a wide tile on its edge.
+template <int head_dim, bool is_wide, bool is_general> struct forward_tiles {
+  static constexpr int consumers = head_dim == 64 && !is_general ? 3 : 2;
   static constexpr int threads = (1 + consumers) * warpgroup_size;
   static constexpr int rows = consumers * warpgroup_rows;
   static constexpr int keys = head_dim == 64    ? 128
-                              : head_dim == 128 ? (is_masked ? 128 : 176)
-                                                : (is_masked ? 64 : 80);
+                              : head_dim == 128 ? (is_wide ? 176 : 128)
+                                                : (is_wide ? 80 : 64);
   // Of each thread; 65536 are there for all.
   static constexpr int producer_registers = 24, consumer_registers = consumers == 3 ? 160 : 240;
 
@@ -40,8 +41,8 @@ template <int head_dim, bool is_masked> struct forward_tiles {
 enum { barrier_of_turn = 1, barrier_of_warpgroup = 4 };
 
 /// One block's work: where its tiles lie and which keys it goes through.
-template <int head_dim, bool is_masked> struct forward_block {
-  typedef forward_tiles<head_dim, is_masked> tiles;
+template <int head_dim, bool is_wide, bool is_general> struct forward_block {
+  typedef forward_tiles<head_dim, is_wide, is_general> tiles;
   typedef typename tiles::query_tile query_tile;
   typedef typename tiles::key_tile key_tile;
 
@@ -49,25 +50,16 @@ template <int head_dim, bool is_masked> struct forward_block {
   flash3_place place;
   uint32_t shared, q_full;
   typename tiles::ring k_ring, v_ring;
-  int first_row, first_tile;
-  uint32_t tile_count;
+  flash3_walk walk;
 
   __device__ __forceinline__ forward_block(const flash3_forward_parameters &p)
       : p(p),
         place(static_cast<int>(blockIdx.x), p.tiles, p.shape.heads, p.shape.batch, p.heads_at_once),
-        shared(shared_address(shared_memory())) {
-    uint32_t mbarriers = shared + tiles::mbarriers;
-    k_ring = {shared + tiles::k, mbarriers};
-    v_ring = {shared + tiles::v, mbarriers + tiles::ring::mbarrier_bytes};
-    q_full = mbarriers + 2 * tiles::ring::mbarrier_bytes;
-    first_row = place.tile * tiles::rows;
-    int last_row = first_row + tiles::rows - 1;
-    if (last_row >= p.shape.queries) last_row = p.shape.queries - 1;
-    first_tile = p.shape.seen_keys(first_row).begin / tiles::keys;
-    int end = p.shape.seen_keys(last_row).end;
-    int count = (end + tiles::keys - 1) / tiles::keys - first_tile;
-    tile_count = static_cast<uint32_t>(end == 0 || count < 0 ? 0 : count);
-  }
+        shared(shared_address(shared_memory())), q_full(shared + tiles::mbarriers),
+        k_ring{shared + tiles::k, q_full + 8},
+        v_ring{shared + tiles::v, q_full + 8 + tiles::ring::mbarrier_bytes},
+        walk(place.tile * tiles::rows, tiles::rows, p.shape.queries, tiles::keys,
+             [&p](int query) { return p.shape.seen_keys(query); }) {}
 
   __device__ __forceinline__ void init() const {
     if (threadIdx.x == 0) {
@@ -79,30 +71,27 @@ template <int head_dim, bool is_masked> struct forward_block {
     __syncthreads();
   }
 
-  __device__ __forceinline__ int first_key(uint32_t turn) const {
-    return (first_tile + static_cast<int>(turn)) * tiles::keys;
-  }
   __device__ __forceinline__ uint32_t query_at(int consumer) const {
     return shared + consumer * query_tile::bytes;
   }
   __device__ __forceinline__ void bring(const typename tiles::ring &ring, const CUtensorMap *map,
                                         uint32_t turn) const {
     uint32_t mbarrier = ring.begin_to_fill(turn);
-    key_tile::load(ring.at(turn), map, first_key(turn), place.head / p.shape.group(), place.batch,
-                   mbarrier);
+    key_tile::load(ring.at(turn), map, walk.first_column(turn), place.head / p.shape.group(),
+                   place.batch, mbarrier);
   }
 
   /// What the producer's one thread does: queries, then keys one tile ahead of values.
   __device__ __forceinline__ void produce() const {
     mbarrier_arrive_expect_tx(q_full, tiles::consumers * query_tile::bytes);
     for (int consumer = 0; consumer < tiles::consumers; consumer++)
-      query_tile::load(query_at(consumer), &p.q, first_row + consumer * warpgroup_rows, place.head,
-                       place.batch, q_full);
-    for (uint32_t turn = 0; turn < tile_count; turn++) {
+      query_tile::load(query_at(consumer), &p.q, walk.first_row + consumer * warpgroup_rows,
+                       place.head, place.batch, q_full);
+    for (uint32_t turn = 0; turn < walk.count; turn++) {
       bring(k_ring, &p.k, turn);
       if (turn > 0) bring(v_ring, &p.v, turn - 1);
     }
-    if (tile_count > 0) bring(v_ring, &p.v, tile_count - 1);
+    if (walk.count > 0) bring(v_ring, &p.v, walk.count - 1);
   }
 
   // The consumers' turns at issuing products: one lets the next go once its own are issued.
@@ -114,7 +103,6 @@ template <int head_dim, bool is_masked> struct forward_block {
   }
 
   /// Scores become logits, -inf where a row does not see a key.
-  template <bool is_general>
   __device__ __forceinline__ void to_logits(float (&scores)[tiles::keys / 2],
                                             const flash3_rows &rows, uint32_t turn) const {
     if (is_general && p.shape.softcap > 0) {
@@ -126,40 +114,40 @@ template <int head_dim, bool is_masked> struct forward_block {
 #pragma unroll
       for (int i = 0; i < tiles::keys / 2; i++) scores[i] *= p.shape.scale * log2_e;
     }
-    hide<tiles::keys>(scores, rows, first_key(turn), -INFINITY);
+    hide<tiles::keys>(scores, rows, walk.first_column(turn), -INFINITY);
   }
 
-  template <bool is_general> __device__ __forceinline__ void consume(int consumer) const {
+  __device__ __forceinline__ void consume(int consumer) const {
     constexpr int keys = tiles::keys, last = tiles::consumers - 1;
-    int first = first_row + consumer * warpgroup_rows;
+    int first = walk.first_row + consumer * warpgroup_rows;
     flash3_rows rows(first, [this](int query) { return p.shape.seen_keys(query); });
     flash3_softmax softmax = {is_general ? 1 : p.shape.scale * log2_e};
     float scores[keys / 2], out[head_dim / 2], correction[2];
     uint32_t probabilities[keys / 16][4];
     set_zero(out);
     wait(q_full, 0);
-    if (tile_count > 0) {
+    if (walk.count > 0) {
       k_ring.wait_until_full(0);
       multiply_rows<keys, head_dim>(scores, query_at(consumer), k_ring.at(0));
       wgmma_wait_group<0>();
       fence_registers(scores);
       k_ring.give_back(0);
-      to_logits<is_general>(scores, rows, 0);
+      to_logits(scores, rows, 0);
       softmax.absorb(scores, correction);
       to_operand<keys>(probabilities, scores);
     }
-    if (consumer == last && tile_count > 1) give_turn(last);
-    for (uint32_t turn = 1; turn < tile_count; turn++) {
+    if (consumer == last && walk.count > 1) give_turn(last);
+    for (uint32_t turn = 1; turn < walk.count; turn++) {
       k_ring.wait_until_full(turn);
       wait_for_turn(consumer);
       multiply_rows<keys, head_dim>(scores, query_at(consumer), k_ring.at(turn));
       v_ring.wait_until_full(turn - 1);
       multiply_columns<keys, head_dim>(out, probabilities, v_ring.at(turn - 1));
-      if (consumer != last || turn + 1 < tile_count) give_turn(consumer);
+      if (consumer != last || turn + 1 < walk.count) give_turn(consumer);
       wgmma_wait_group<1>();
       fence_registers(scores);
       k_ring.give_back(turn);
-      to_logits<is_general>(scores, rows, turn);
+      to_logits(scores, rows, turn);
       softmax.absorb(scores, correction);
       wgmma_wait_group<0>();
       fence_registers(out);
@@ -167,17 +155,16 @@ template <int head_dim, bool is_masked> struct forward_block {
       scale_rows(out, correction);
       to_operand<keys>(probabilities, scores);
     }
-    if (tile_count > 0) {
-      v_ring.wait_until_full(tile_count - 1);
-      multiply_columns<keys, head_dim>(out, probabilities, v_ring.at(tile_count - 1));
+    if (walk.count > 0) {
+      v_ring.wait_until_full(walk.count - 1);
+      multiply_columns<keys, head_dim>(out, probabilities, v_ring.at(walk.count - 1));
       wgmma_wait_group<0>();
       fence_registers(out);
     }
-    finish<is_general>(softmax, out, consumer, first);
+    finish(softmax, out, consumer, first);
   }
 
   /// Divides by the sums, and writes the output and what is saved.
-  template <bool is_general>
   __device__ __forceinline__ void finish(flash3_softmax &softmax, float (&out)[head_dim / 2],
                                          int consumer, int first) const {
     fragment mine;

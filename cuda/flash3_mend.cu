@@ -42,31 +42,21 @@ __device__ __forceinline__ float mend_row(const mend_parameters &p, const mended
   return largest * ln_2;
 }
 
-/// Looks through as many groups of rows as it has threads.
 __global__ void __launch_bounds__(mend_threads) flash3_mend(mend_parameters p) {
   float *scratch = reinterpret_cast<float *>(shared_memory());
-  uint32_t *unsure = reinterpret_cast<uint32_t *>(scratch + mend_threads);
-  int me = static_cast<int>(threadIdx.x);
-  int64_t first_group = static_cast<int64_t>(blockIdx.x) * mend_threads;
-  unsure[me] = first_group + me < p.groups ? p.unsure[first_group + me] : 0;
-  __syncthreads();
-  for (int i = 0; i < mend_threads; i++) {
-    if (!unsure[i]) continue;
-    int64_t per_plane = flash3_groups_of_rows(p.shape.queries);
-    int64_t plane = (first_group + i) / per_plane, group = (first_group + i) % per_plane;
-    int64_t batch = plane / p.shape.heads, head = plane % p.shape.heads;
-    int64_t keys = (batch * p.batch_rows + head / p.shape.group() * p.head_rows) * p.head_dim;
-    float largest = -INFINITY;
-    for (int query = static_cast<int>(group) * warp_rows;
-         query < (static_cast<int>(group) + 1) * warp_rows && query < p.shape.queries; query++) {
-      int64_t at = ((batch * p.shape.queries + query) * p.shape.heads + head) * p.head_dim;
-      mended_row row = {p.q + at, p.k + keys, p.v + keys, p.slot_rows * p.head_dim, p.head_dim};
-      float here = mend_row(p, row, p.shape.seen_keys(query), p.out + at,
-                            p.saved + plane * p.shape.queries + query, scratch);
-      largest = larger()(largest, here);
-    }
-    if (me == 0) p.largest[first_group + i] = largest;
-  }
+  for_unsure_rows(
+      p.unsure, p.groups, p.shape, scratch + mend_threads, [&](const mended_place &place) {
+        int64_t at = place.query_row(p.shape) * p.head_dim, plane = place.plane(p.shape);
+        int64_t keys =
+            (place.batch * p.batch_rows + place.head / p.shape.group() * p.head_rows) * p.head_dim;
+        mended_row row = {p.q + at, p.k + keys, p.v + keys, p.slot_rows * p.head_dim, p.head_dim};
+        float largest = mend_row(p, row, p.shape.seen_keys(place.query), p.out + at,
+                                 p.saved + plane * p.shape.queries + place.query, scratch);
+        if (threadIdx.x > 0) return;
+        float *of_group =
+            p.largest + plane * flash3_groups_of_rows(p.shape.queries) + place.query / warp_rows;
+        *of_group = place.query % warp_rows == 0 ? largest : larger()(*of_group, largest);
+      });
 }
 
 __global__ void __launch_bounds__(mend_threads)

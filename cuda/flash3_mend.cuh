@@ -5,7 +5,7 @@
 #define RUNEXP_FLASH3_MEND_CUH
 
 #include "elements.cuh"
-#include "flash3_shape.cuh"
+#include "flash3_forward.cuh"
 #include "reduce.cuh"
 
 namespace plugin {
@@ -43,6 +43,39 @@ __device__ __forceinline__ void add_weighted_rows(float (&sums)[mend_columns], f
       if (int c = me + i * mend_threads; c < row.head_dim)
         sums[i] = fmaf(weights[key - first], to_float(x[key * row.key_stride + c]), sums[i]);
   __syncthreads();
+}
+
+/// Which query is done again.
+struct mended_place {
+  int64_t batch, head;
+  int query;
+
+  __device__ __forceinline__ int64_t plane(const flash3_shape &s) const {
+    return batch * s.heads + head;
+  }
+  /// Its row of q.
+  __device__ __forceinline__ int64_t query_row(const flash3_shape &s) const {
+    return (batch * s.queries + query) * s.heads + head;
+  }
+};
+
+/// Looks through as many groups of 16 rows as a block has threads, and calls `mend` for each row of
+/// those that are unsure. `flags` is shared memory for mend_threads of them.
+template <typename Mend>
+__device__ __forceinline__ void for_unsure_rows(const uint32_t *unsure, int64_t groups,
+                                                const flash3_shape &s, void *flags,
+                                                const Mend &mend) {
+  uint32_t *mine = static_cast<uint32_t *>(flags);
+  int64_t first = static_cast<int64_t>(blockIdx.x) * mend_threads;
+  mine[threadIdx.x] = first + threadIdx.x < groups ? unsure[first + threadIdx.x] : 0;
+  __syncthreads();
+  for (int i = 0; i < mend_threads; i++) {
+    if (!mine[i]) continue;
+    int64_t per_plane = flash3_groups_of_rows(s.queries), plane = (first + i) / per_plane;
+    int begin = static_cast<int>((first + i) % per_plane) * warp_rows;
+    for (int query = begin; query < begin + warp_rows && query < s.queries; query++)
+      mend({plane / s.heads, plane % s.heads, query});
+  }
 }
 
 } // namespace plugin

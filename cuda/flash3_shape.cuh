@@ -94,11 +94,46 @@ struct flash3_place {
   }
 };
 
+/// The tiles of columns that some row of a block is seen with, and the block's first row.
+struct flash3_walk {
+  int first_row, first_tile, columns; // of a tile
+  uint32_t count;
+
+  /// A block has `rows` of `row_count` rows; `seen_of` gives the columns of one.
+  template <typename Seen>
+  __device__ __forceinline__ flash3_walk(int first_row, int rows, int row_count, int columns,
+                                         const Seen &seen_of)
+      : first_row(first_row), first_tile(seen_of(first_row).begin / columns), columns(columns) {
+    int last = first_row + rows < row_count ? first_row + rows - 1 : row_count - 1;
+    int end = seen_of(last).end, tiles = (end + columns - 1) / columns - first_tile;
+    count = static_cast<uint32_t>(end == 0 || tiles < 0 ? 0 : tiles);
+  }
+  __device__ __forceinline__ int first_column(uint32_t turn) const {
+    return (first_tile + static_cast<int>(turn)) * columns;
+  }
+};
+
 /// How many heads that is, for so many bytes a head.
 inline int flash3_heads_at_once(int64_t bytes) {
   constexpr int64_t cache = 32 << 20; // of an H100's 50 MiB
   int64_t heads = cache / (bytes > 0 ? bytes : 1);
   return static_cast<int>(heads < 1 ? 1 : heads > 4096 ? 4096 : heads);
+}
+
+/// Calls `work` with constants: the head_dim, and whether logits are general.
+template <typename Work> void with_head_dim(const attention &s, const Work &work) {
+  auto with = [&](auto head_dim) {
+    if (flash3_shape(s).is_general())
+      work(head_dim, std::true_type());
+    else
+      work(head_dim, std::false_type());
+  };
+  if (s.head_dim == 64)
+    with(std::integral_constant<int, 64>());
+  else if (s.head_dim == 128)
+    with(std::integral_constant<int, 128>());
+  else
+    with(std::integral_constant<int, 256>());
 }
 
 } // namespace plugin

@@ -161,17 +161,12 @@ __device__ __forceinline__ int warpgroup_number() {
 
 // On the host.
 
-/// A tensor [batch, rows, heads, columns] of bf16 for the copy engine, in boxes of `box_rows` rows
-/// and a panel's columns; strides in elements.
-struct flash3_tensor {
-  const void *data;
-  int64_t batch, rows, heads, columns;
-  int64_t batch_stride, row_stride, head_stride;
-};
-
-/// False where it went wrong, which the context knows then.
-bool make_tensor_map(kernel_context *context, CUtensorMap *map, const flash3_tensor &tensor,
-                     int box_rows);
+/// Tensor maps for the copy engine, in boxes of `box_rows` rows of a head and a panel's columns: of
+/// a tensor like q, and of one like k. False where it went wrong, which the context knows then.
+bool map_queries(kernel_context *context, CUtensorMap *map, const void *data, const attention &s,
+                 int box_rows);
+bool map_keys(kernel_context *context, CUtensorMap *map, const void *data, const attention &s,
+              int box_rows);
 
 } // namespace plugin
 
