@@ -21,6 +21,7 @@ uint3 block_index;
 dim3 block_size, grid_size;
 unsigned char *shared_memory;
 size_t shared_bytes;
+uint64_t blocks_so_far = 0;
 
 namespace {
 
@@ -54,6 +55,7 @@ std::string failure;
 
 void begin_block() {
   uint64_t number = blocks_begun++;
+  blocks_so_far++;
   if (order == Order::reversed) number = blocks - 1 - number;
   if (order == Order::random) number = block_starts[number];
   block_index = {unsigned(number % grid_size.x), unsigned(number / grid_size.x % grid_size.y),

@@ -70,6 +70,8 @@ unsigned char *shared_at(uint32_t address, size_t bytes, size_t alignment, const
 /// Waits until `count` threads have come to barrier `id`; one that only arrives goes on at once.
 void barrier(int id, unsigned count, bool waits, Place place);
 unsigned threads_in_block();
+/// How many blocks have begun, of all launches: which one this is.
+extern uint64_t blocks_so_far;
 
 /// What `count` neighbouring threads from `first` on do together, those whose bit is in `mask`
 /// (which repeats every 32 threads): the last to come calls `compute` with everyone's operands, null

@@ -79,8 +79,14 @@ void barrier(int id, unsigned count, bool waits, Place place) {
 void together(unsigned first, unsigned count, uint32_t mask, void *operands,
               void (*compute)(void *const *operands), Place place) {
   unsigned mine = self->number - first;
+  // Threads of a warp must not be at two things; a warp on its way to where its warpgroup meets may do
+  // others.
   auto overlaps = [&](const Meeting &m) {
-    return m.first < first + count && first < m.first + m.count && (m.mask & mask) != 0;
+    if (m.first == first && m.count == count) return (m.mask & mask) != 0;
+    unsigned warp = self->number / 32 * 32;
+    for (unsigned i = warp; i < warp + 32; i++)
+      if (i >= m.first && i < m.first + m.count && m.operands[i - m.first]) return true;
+    return false;
   };
   auto meeting = std::find_if(meetings.begin(), meetings.end(), overlaps);
   if (meeting == meetings.end()) {

@@ -1,50 +1,16 @@
 // The emulation's own tests: what it must compute, and that it catches the mistakes which a GPU would
 // punish. Every kernel here that is wrong is wrong on purpose.
-#include <cstdio>
 #include <cstdlib>
-#include <string>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <vector>
 
 #include "../ptx.cuh"
-#include "cuda_runtime.h"
+#include "test.h"
 
-static int failures = 0;
-static cudaStream_t stream;
-static const char *order;
-
-static void expect(bool holds, const char *what, const std::string &more = "") {
-  if (holds) return;
-  failures++;
-  printf("not so (order %s): %s%s%s\n", order, what,
-         more.empty() ? "" : "; it was: ", more.c_str());
-}
-
-template <typename T> struct Block {
-  T *data = nullptr;
-  size_t count;
-  explicit Block(size_t count) : count(count) {
-    cudaMalloc(reinterpret_cast<void **>(&data), count * sizeof(T));
-  }
-  ~Block() { cudaFree(data); }
-};
-
-/// Runs a kernel; what went wrong, else nothing.
-template <typename... Parameters, typename... Arguments>
-static std::string run(void (*kernel)(Parameters...), dim3 grid, dim3 block, size_t shared_bytes,
-                       Arguments... arguments) {
-  emulation::reset();
-  cudaError_t error = emulation::launch(kernel, grid, block, shared_bytes, stream, arguments...);
-  if (error == cudaSuccess) error = cudaStreamSynchronize(stream);
-  std::string text = error == cudaSuccess ? "" : cudaGetErrorString(error);
-  emulation::reset();
-  return text;
-}
-
-static bool has(const std::string &text, const char *part) {
-  return text.find(part) != std::string::npos;
-}
+int failures = 0;
+cudaStream_t stream;
+const char *order;
 
 // Numbers.
 
@@ -280,10 +246,12 @@ int main() {
     wait_caught |= !pipeline_is_right(pipeline<false, true>);
     stage_caught |= !pipeline_is_right(pipeline<true, false>);
     test_mistakes();
+    test_hopper();
   }
   order = "any";
   expect(tree_caught, "a missing __syncthreads shows");
   expect(wait_caught, "a missing wait for cp.async shows");
+  expect_hopper_mistakes_caught();
   expect(stage_caught, "a stage that is overwritten too early shows");
   test_out_of_bounds();
   printf("the emulation: %s\n", failures ? "NOT RIGHT" : "right");

@@ -1,0 +1,78 @@
+// FlashAttention-3, backward: what its kernels are given. One goes over keys and gives dk and dv,
+// one over queries and gives dq; each computes the probabilities again. So every sum is one
+// warpgroup's, in a fixed order, at the price of two products more than the five of one kernel that
+// adds up dq in memory.
+#ifndef RUNEXP_FLASH3_BACKWARD_CUH
+#define RUNEXP_FLASH3_BACKWARD_CUH
+
+#include "elements.cuh"
+#include "flash3_softmax.cuh"
+
+namespace plugin {
+
+/// What is known of each query before, padded to whole tiles of queries.
+struct flash3_query_figures {
+  float
+      *log_sum_exp; // [batch, heads, padded], in base 2; +inf for a row that sees nothing or is not
+                    // there, whose probabilities are to be 0
+  float *delta;     // the same: dout . out
+  int padded;       // a multiple of flash3_padding
+};
+
+constexpr int flash3_padding = 128;
+
+struct flash3_backward_parameters {
+  CUtensorMap q, k, v, dout; // boxes as each kernel has tiles
+  flash3_shape shape;
+  flash3_query_figures figures;
+  target<bf16> dq, dk, dv;
+  int64_t batch_rows, head_rows, slot_rows; // of k and v, in rows
+  uint32_t *unsure; // [batch, heads, queries / 16]: rows whose dq is not finite and not written
+  int tiles, heads_at_once;
+};
+
+/// The probabilities of a tile: scores become 2^(logit - log-sum-exp).
+template <bool is_general>
+__device__ __forceinline__ float flash3_probability(const flash3_shape &s, float score,
+                                                    float log_sum_exp, float &slope) {
+  if (is_general) return ex2_approx_ftz(flash3_logit(s, score, slope) - log_sum_exp);
+  slope = 1;
+  return ex2_approx_ftz(fmaf(score, s.scale * log2_e, -log_sum_exp));
+}
+
+/// A warpgroup's 64 rows of a gradient from its accumulator, two columns at a time. `at(row)` is
+/// where a row begins, below 0 for one that is not there.
+template <int columns, typename At>
+__device__ __forceinline__ void contribute_rows(const target<bf16> &to, float (&x)[columns / 2],
+                                                float factor, const At &at) {
+  if (!to.data) return;
+  fragment mine;
+#pragma unroll
+  for (int half = 0; half < 2; half++) {
+    int64_t row = at(mine.row() + half * 8);
+    if (row < 0) continue;
+#pragma unroll
+    for (int i = 2 * half; i < columns / 2; i += 4) {
+      uint32_t *pair = reinterpret_cast<uint32_t *>(to.data + row + mine.column(i));
+      float low = factor * x[i], high = factor * x[i + 1];
+      if (to.accumulate) {
+        uint32_t before = *pair;
+        low += low_bf16(before);
+        high += high_bf16(before);
+      }
+      *pair = cvt_rn_bf16x2(low, high);
+    }
+  }
+}
+
+void flash3_backward_of_keys(kernel_context *context, const attention_backward *call,
+                             flash3_backward_parameters &p);
+void flash3_backward_of_queries(kernel_context *context, const attention_backward *call,
+                                flash3_backward_parameters &p);
+/// Does the rows of dq again that are not finite, one key after another: see flash3_mend.cuh.
+void flash3_mend_queries(kernel_context *context, const attention_backward *call,
+                         const flash3_backward_parameters &p);
+
+} // namespace plugin
+
+#endif

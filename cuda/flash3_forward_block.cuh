@@ -1,0 +1,233 @@
+// FlashAttention-3, forward (Shah et al. 2024, arXiv 2407.08608): what a block does. A warpgroup
+// brings keys and values, and two or three compute, 64 queries each. They take turns at issuing
+// products, so that one's softmax is done while another's products run (section 3.1, ping-pong),
+// and the scores of the next keys are computed while those of these become probabilities (section
+// 3.2).
+#ifndef RUNEXP_FLASH3_FORWARD_BLOCK_CUH
+#define RUNEXP_FLASH3_FORWARD_BLOCK_CUH
+
+#include "flash3_forward.cuh"
+#include "flash3_softmax.cuh"
+
+namespace plugin {
+
+/// Tiles of queries and keys, as large as registers and shared memory allow. Wide ones are for
+/// where all queries see all keys: a mask hides much of a wide tile on its edge.
+template <int head_dim, bool is_wide, bool is_general> struct forward_tiles {
+  static constexpr int consumers = head_dim == 64 && !is_general ? 3 : 2;
+  static constexpr int threads = (1 + consumers) * warpgroup_size;
+  static constexpr int rows = consumers * warpgroup_rows;
+  static constexpr int keys = head_dim == 64    ? 128
+                              : head_dim == 128 ? (is_wide ? 176 : 128)
+                                                : (is_wide ? 80 : 64);
+  // Of each thread; 65536 are there for all.
+  static constexpr int producer_registers = 24, consumer_registers = consumers == 3 ? 160 : 240;
+
+  typedef flash3_tile<warpgroup_rows, head_dim> query_tile; // a warpgroup's
+  typedef flash3_tile<keys, head_dim> key_tile;
+  typedef flash3_ring<2, key_tile::bytes> ring;
+
+  // Shared memory. The output goes where the queries were.
+  static constexpr uint32_t k = consumers * query_tile::bytes;
+  static constexpr uint32_t v = k + ring::memory_bytes;
+  static constexpr uint32_t mbarriers = v + ring::memory_bytes;
+  static constexpr uint32_t bytes = mbarriers + 2 * ring::mbarrier_bytes + 8;
+  static_assert(bytes <= 227 << 10, "what a block may have");
+};
+
+#if RUNEXP_IS_HOPPER
+
+// Barriers by number: one for each consumer's turn, one for each consumer's own warps.
+enum { barrier_of_turn = 1, barrier_of_warpgroup = 4 };
+
+/// One block's work: where its tiles lie and which keys it goes through.
+template <int head_dim, bool is_wide, bool is_general> struct forward_block {
+  typedef forward_tiles<head_dim, is_wide, is_general> tiles;
+  typedef typename tiles::query_tile query_tile;
+  typedef typename tiles::key_tile key_tile;
+
+  const flash3_forward_parameters &p;
+  flash3_place place;
+  uint32_t shared, q_full;
+  typename tiles::ring k_ring, v_ring;
+  flash3_walk walk;
+
+  __device__ __forceinline__ forward_block(const flash3_forward_parameters &p)
+      : p(p),
+        place(static_cast<int>(blockIdx.x), p.tiles, p.shape.heads, p.shape.batch, p.heads_at_once),
+        shared(shared_address(shared_memory())), q_full(shared + tiles::mbarriers),
+        k_ring{shared + tiles::k, q_full + 8},
+        v_ring{shared + tiles::v, q_full + 8 + tiles::ring::mbarrier_bytes},
+        walk(place.tile * tiles::rows, tiles::rows, p.shape.queries, tiles::keys,
+             [&p](int query) { return p.shape.seen_keys(query); }) {}
+
+  __device__ __forceinline__ void init() const {
+    if (threadIdx.x == 0) {
+      k_ring.init(tiles::consumers * 4);
+      v_ring.init(tiles::consumers * 4);
+      mbarrier_init(q_full, 1);
+      fence_mbarrier_init();
+    }
+    __syncthreads();
+  }
+
+  __device__ __forceinline__ uint32_t query_at(int consumer) const {
+    return shared + consumer * query_tile::bytes;
+  }
+  __device__ __forceinline__ void bring(const typename tiles::ring &ring, const CUtensorMap *map,
+                                        uint32_t turn) const {
+    uint32_t mbarrier = ring.begin_to_fill(turn);
+    key_tile::load(ring.at(turn), map, walk.first_column(turn), place.head / p.shape.group(),
+                   place.batch, mbarrier);
+  }
+
+  /// What the producer's one thread does: queries, then keys one tile ahead of values.
+  __device__ __forceinline__ void produce() const {
+    mbarrier_arrive_expect_tx(q_full, tiles::consumers * query_tile::bytes);
+    for (int consumer = 0; consumer < tiles::consumers; consumer++)
+      query_tile::load(query_at(consumer), &p.q, walk.first_row + consumer * warpgroup_rows,
+                       place.head, place.batch, q_full);
+    for (uint32_t turn = 0; turn < walk.count; turn++) {
+      bring(k_ring, &p.k, turn);
+      if (turn > 0) bring(v_ring, &p.v, turn - 1);
+    }
+    if (walk.count > 0) bring(v_ring, &p.v, walk.count - 1);
+  }
+
+  // The consumers' turns at issuing products: one lets the next go once its own are issued.
+  __device__ __forceinline__ void wait_for_turn(int consumer) const {
+    bar_sync(barrier_of_turn + consumer, 2 * warpgroup_size);
+  }
+  __device__ __forceinline__ void give_turn(int consumer) const {
+    bar_arrive(barrier_of_turn + (consumer + 1) % tiles::consumers, 2 * warpgroup_size);
+  }
+
+  /// Scores become logits, -inf where a row does not see a key.
+  __device__ __forceinline__ void to_logits(float (&scores)[tiles::keys / 2],
+                                            const flash3_rows &rows, uint32_t turn) const {
+    if (is_general && p.shape.softcap > 0) {
+      float slope;
+#pragma unroll
+      for (int i = 0; i < tiles::keys / 2; i++)
+        scores[i] = flash3_capped(p.shape, scores[i], slope);
+    } else if (is_general) {
+#pragma unroll
+      for (int i = 0; i < tiles::keys / 2; i++) scores[i] *= p.shape.scale * log2_e;
+    }
+    hide<tiles::keys>(scores, rows, walk.first_column(turn), -INFINITY);
+  }
+
+  __device__ __forceinline__ void consume(int consumer) const {
+    constexpr int keys = tiles::keys, last = tiles::consumers - 1;
+    int first = walk.first_row + consumer * warpgroup_rows;
+    flash3_rows rows(first, [this](int query) { return p.shape.seen_keys(query); });
+    flash3_softmax softmax = {is_general ? 1 : p.shape.scale * log2_e};
+    float scores[keys / 2], out[head_dim / 2], correction[2];
+    uint32_t probabilities[keys / 16][4];
+    set_zero(out);
+    wait(q_full, 0);
+    if (walk.count > 0) {
+      k_ring.wait_until_full(0);
+      multiply_rows<keys, head_dim>(scores, query_at(consumer), k_ring.at(0));
+      wgmma_wait_group<0>();
+      fence_registers(scores);
+      k_ring.give_back(0);
+      to_logits(scores, rows, 0);
+      softmax.absorb(scores, correction);
+      to_operand<keys>(probabilities, scores);
+    }
+    if (consumer == last && walk.count > 1) give_turn(last);
+    for (uint32_t turn = 1; turn < walk.count; turn++) {
+      k_ring.wait_until_full(turn);
+      wait_for_turn(consumer);
+      multiply_rows<keys, head_dim>(scores, query_at(consumer), k_ring.at(turn));
+      v_ring.wait_until_full(turn - 1);
+      multiply_columns<keys, head_dim>(out, probabilities, v_ring.at(turn - 1));
+      if (consumer != last || turn + 1 < walk.count) give_turn(consumer);
+      wgmma_wait_group<1>();
+      fence_registers(scores);
+      k_ring.give_back(turn);
+      to_logits(scores, rows, turn);
+      softmax.absorb(scores, correction);
+      wgmma_wait_group<0>();
+      fence_registers(out);
+      v_ring.give_back(turn - 1);
+      scale_rows(out, correction);
+      to_operand<keys>(probabilities, scores);
+    }
+    if (walk.count > 0) {
+      v_ring.wait_until_full(walk.count - 1);
+      multiply_columns<keys, head_dim>(out, probabilities, v_ring.at(walk.count - 1));
+      wgmma_wait_group<0>();
+      fence_registers(out);
+    }
+    finish(softmax, out, consumer, first);
+  }
+
+  /// Divides by the sums, and writes the output and what is saved.
+  __device__ __forceinline__ void finish(flash3_softmax &softmax, float (&out)[head_dim / 2],
+                                         int consumer, int first) const {
+    fragment mine;
+    float inverse[2], natural = is_general ? ln_2 : p.shape.scale, largest = -INFINITY, unsure = 0;
+    int64_t plane = static_cast<int64_t>(place.batch) * p.shape.heads + place.head;
+#pragma unroll
+    for (int half = 0; half < 2; half++) {
+      int row = first + mine.row() + half * 8;
+      float sum = sum_of_row(softmax.sum[half]);
+      inverse[half] = sum == 0 ? 0 : __fdividef(1, sum);
+      if (row < p.shape.queries) {
+        float logit = softmax.largest[half] * natural;
+        if (mine.place == 0) p.saved[plane * p.shape.queries + row] = logit + logf(sum);
+        largest = fmaxf(largest, logit);
+      }
+    }
+    scale_rows(out, inverse);
+#pragma unroll
+    for (int i = 0; i < head_dim / 2; i++) unsure += out[i] * 0; // NaN unless all are finite
+    report(plane, first, largest, unsure);
+    store_output(out, consumer, first);
+  }
+
+  /// What each warp says about its 16 rows.
+  __device__ __forceinline__ void report(int64_t plane, int first, float largest,
+                                         float unsure) const {
+    bool any = __any_sync(~0u, unsure != 0);
+#pragma unroll
+    for (int bit = 16; bit > 0; bit /= 2)
+      largest = fmaxf(largest, __shfl_xor_sync(~0u, largest, bit));
+    int row = first + static_cast<int>(threadIdx.x) / 32 % 4 * warp_rows;
+    if (threadIdx.x % 32 != 0 || row >= p.shape.queries) return;
+    int64_t at = plane * flash3_groups_of_rows(p.shape.queries) + row / warp_rows;
+    p.unsure[at] = any;
+    p.largest[at] = largest;
+  }
+
+  /// By way of shared memory, where the warpgroup's queries were, and the copy engine.
+  __device__ __forceinline__ void store_output(const float (&out)[head_dim / 2], int consumer,
+                                               int first) const {
+    fragment mine;
+    bar_sync(barrier_of_warpgroup + consumer, warpgroup_size); // all have read their queries
+    unsigned char *tile = shared_memory() + consumer * query_tile::bytes;
+#pragma unroll
+    for (int i = 0; i < head_dim / 2; i += 2) {
+      int row = mine.row() + fragment::half(i) * 8, piece = i / 4 % 8;
+      // The copy engine undoes this shuffle, which spares bank conflicts.
+      uint32_t at =
+          i / 32 * query_tile::panel_bytes + row * 128 + ((piece ^ row % 8) * 16) + mine.place * 2;
+      *reinterpret_cast<uint32_t *>(tile + at) = cvt_rn_bf16x2(out[i], out[i + 1]);
+    }
+    fence_proxy_async();
+    bar_sync(barrier_of_warpgroup + consumer, warpgroup_size);
+    if (threadIdx.x % warpgroup_size == 0) {
+      query_tile::store(&p.out, first, place.head, place.batch, query_at(consumer));
+      cp_async_bulk_commit_group();
+      cp_async_bulk_wait_group_read<0>();
+    }
+  }
+};
+
+#endif
+
+} // namespace plugin
+
+#endif

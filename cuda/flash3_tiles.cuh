@@ -1,0 +1,173 @@
+// FlashAttention-3: tiles of bf16 in shared memory, how they come there, and the products of a
+// warpgroup with them.
+#ifndef RUNEXP_FLASH3_TILES_CUH
+#define RUNEXP_FLASH3_TILES_CUH
+
+#include "context.cuh"
+#include "ptx_hopper.cuh"
+
+namespace plugin {
+
+/// What one warpgroup's wgmma has of rows.
+constexpr int warpgroup_rows = 64;
+/// Columns of a panel: a row of it is the 128 bytes that are shuffled.
+constexpr int panel_columns = 64;
+
+/// A tile [rows, columns] lies as columns / 64 panels [rows, 64], each from a multiple of 1024
+/// bytes.
+template <int rows, int columns> struct flash3_tile {
+  static_assert(rows % 8 == 0 && columns % panel_columns == 0, "whole patterns of the swizzle");
+  static constexpr int panels = columns / panel_columns;
+  static constexpr uint32_t panel_bytes = rows * panel_columns * 2;
+  static constexpr uint32_t bytes = panels * panel_bytes;
+
+  /// As an operand whose k runs along the columns; steps of 16 are `along_columns(step)` further.
+  static __device__ __forceinline__ uint64_t by_rows(uint32_t tile) {
+    return matrix_descriptor(tile, 16, 1024, swizzle::bytes_128);
+  }
+  static __device__ constexpr uint64_t along_columns(int step) {
+    return (step / 4 * panel_bytes + step % 4 * 32) >> 4;
+  }
+  /// As an operand whose k runs along the rows.
+  static __device__ __forceinline__ uint64_t by_columns(uint32_t tile) {
+    return matrix_descriptor(tile, panel_bytes, 1024, swizzle::bytes_128);
+  }
+  static __device__ constexpr uint64_t along_rows(int step) { return (step * 16 * 128) >> 4; }
+
+  /// Loads it, from row `row` on.
+  static __device__ __forceinline__ void load(uint32_t tile, const CUtensorMap *map, int row,
+                                              int head, int batch, uint32_t mbarrier) {
+#pragma unroll
+    for (int panel = 0; panel < panels; panel++)
+      cp_async_bulk_tensor(tile + panel * panel_bytes, map,
+                           {panel * panel_columns, head, row, batch}, mbarrier);
+  }
+
+  static __device__ __forceinline__ void store(const CUtensorMap *map, int row, int head, int batch,
+                                               uint32_t tile) {
+#pragma unroll
+    for (int panel = 0; panel < panels; panel++)
+      cp_async_bulk_tensor_store(map, {panel * panel_columns, head, row, batch},
+                                 tile + panel * panel_bytes);
+  }
+};
+
+/// The elements of a 64 x n accumulator that a thread has: element i is in row `row() + 8 *
+/// half(i)` and column `column(i)`.
+struct fragment {
+  int group, place; // lane / 4, and two columns of every 8 by lane % 4
+  __device__ __forceinline__ fragment()
+      : group(static_cast<int>(threadIdx.x) / 4 % 8), place(static_cast<int>(threadIdx.x) % 4 * 2) {
+  }
+  __device__ __forceinline__ int row() const {
+    return static_cast<int>(threadIdx.x) / 32 % 4 * 16 + group;
+  }
+  static __device__ constexpr int half(int i) { return i / 2 % 2; }
+  __device__ __forceinline__ int column(int i) const { return i / 4 * 8 + place + i % 2; }
+};
+
+/// Issues, as a group, out[64, n] = a b^T over `columns` columns: a is 64 rows of a tile of theirs,
+/// b a tile of n rows.
+template <int n, int columns>
+__device__ __forceinline__ void multiply_rows(float (&out)[n / 2], uint32_t a, uint32_t b) {
+  typedef flash3_tile<warpgroup_rows, columns> a_tile;
+  typedef flash3_tile<n, columns> b_tile;
+  uint64_t a_part = a_tile::by_rows(a), b_part = b_tile::by_rows(b);
+  wgmma_fence();
+#pragma unroll
+  for (int step = 0; step < columns / 16; step++)
+    wgmma<n, false>(out, a_part + a_tile::along_columns(step), b_part + b_tile::along_columns(step),
+                    step > 0);
+  wgmma_commit_group();
+}
+
+/// Issues, as a group, out[64, columns] += a b: a [64, k] in registers, b a tile of k rows.
+template <int k, int columns>
+__device__ __forceinline__ void multiply_columns(float (&out)[columns / 2],
+                                                 const uint32_t (&a)[k / 16][4], uint32_t b) {
+  typedef flash3_tile<k, columns> b_tile;
+  uint64_t b_part = b_tile::by_columns(b);
+  fence_registers(out);
+  wgmma_fence();
+#pragma unroll
+  for (int step = 0; step < k / 16; step++)
+    wgmma<columns, true>(out, a[step], b_part + b_tile::along_rows(step), true);
+  wgmma_commit_group();
+}
+
+/// An accumulator as the bf16 operand of the next product: what wgmma gives is laid out as what it
+/// takes.
+template <int n>
+__device__ __forceinline__ void to_operand(uint32_t (&a)[n / 16][4], const float (&x)[n / 2]) {
+#pragma unroll
+  for (int i = 0; i < n / 4; i++) a[i / 4][i % 4] = cvt_rn_bf16x2(x[2 * i], x[2 * i + 1]);
+}
+
+template <int n> __device__ __forceinline__ void set_zero(float (&x)[n]) {
+#pragma unroll
+  for (int i = 0; i < n; i++) x[i] = 0;
+}
+
+/// Waits until the phase of this parity is complete.
+__device__ __forceinline__ void wait(uint32_t mbarrier, uint32_t parity) {
+  while (!mbarrier_try_wait_parity(mbarrier, parity)) {
+  }
+}
+
+/// Stages of shared memory, `bytes` each, that one thread fills and warpgroups empty, in turn. For
+/// each there are two mbarriers: `full` counts the bytes that land, `empty` the warps that have
+/// read them.
+template <uint32_t stages, uint32_t bytes> struct flash3_ring {
+  static constexpr uint32_t stride = (bytes + 1023) / 1024 * 1024;
+  static constexpr uint32_t memory_bytes = stages * stride, mbarrier_bytes = 2 * stages * 8;
+  uint32_t memory, mbarriers;
+
+  __device__ __forceinline__ uint32_t at(uint32_t turn) const {
+    return memory + turn % stages * stride;
+  }
+  __device__ __forceinline__ uint32_t full(uint32_t turn) const {
+    return mbarriers + turn % stages * 8;
+  }
+  __device__ __forceinline__ uint32_t empty(uint32_t turn) const {
+    return mbarriers + (stages + turn % stages) * 8;
+  }
+  __device__ __forceinline__ void init(int warps) const {
+    for (uint32_t stage = 0; stage < stages; stage++) {
+      mbarrier_init(full(stage), 1);
+      mbarrier_init(empty(stage), warps);
+    }
+  }
+  /// Before what is to land in a stage is asked for: waits until its readers of the turn before are
+  /// done, and gives the mbarrier for the copies.
+  __device__ __forceinline__ uint32_t begin_to_fill(uint32_t turn) const {
+    wait(empty(turn), (turn / stages & 1) ^ 1);
+    mbarrier_arrive_expect_tx(full(turn), bytes);
+    return full(turn);
+  }
+  __device__ __forceinline__ void wait_until_full(uint32_t turn) const {
+    wait(full(turn), turn / stages & 1);
+  }
+  /// Once a warp has read its stage; all its threads call this.
+  __device__ __forceinline__ void give_back(uint32_t turn) const {
+    __syncwarp();
+    if (threadIdx.x % 32 == 0) mbarrier_arrive(empty(turn));
+  }
+};
+
+/// The number of this thread's warpgroup, which the compiler is to know for the same in all lanes.
+__device__ __forceinline__ int warpgroup_number() {
+  return __shfl_sync(~0u, static_cast<int>(threadIdx.x) / warpgroup_size, 0);
+}
+
+// On the host.
+
+/// Tensor maps for the copy engine, in boxes of `box_rows` rows of a head and a panel's columns: of
+/// a tensor like q, and of one like k. False where it went wrong, which the context knows then.
+bool map_queries(kernel_context *context, CUtensorMap *map, const void *data, const attention &s,
+                 int box_rows);
+bool map_keys(kernel_context *context, CUtensorMap *map, const void *data, const attention &s,
+              int box_rows);
+
+} // namespace plugin
+
+#endif
