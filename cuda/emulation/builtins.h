@@ -182,6 +182,15 @@ inline unsigned __float_as_uint(float value) {
   return bits;
 }
 
+/// Four of the eight bytes of y and x, by the nibbles of a selector whose highest bits are 0.
+inline unsigned __byte_perm(unsigned x, unsigned y, unsigned selector) {
+  unsigned long long bytes = static_cast<unsigned long long>(y) << 32 | x;
+  unsigned result = 0;
+  for (int i = 0; i < 4; i++)
+    result |= unsigned(bytes >> (selector >> 4 * i & 7) * 8 & 0xff) << 8 * i;
+  return result;
+}
+
 inline int __popc(unsigned x) { return __builtin_popcount(x); }
 inline int __ffs(int x) { return __builtin_ffs(x); }
 inline int __clz(int x) { return x == 0 ? 32 : __builtin_clz(unsigned(x)); }
