@@ -78,7 +78,7 @@ __global__ void mask_shift_kernel(float *shifts, attention_view a) {
 }
 
 int64_t mask_shift_floats(const attention &s) {
-  return s.mask.bias && !is_empty(s) ? s.batch * s.heads * s.queries : 0;
+  return s.mask.bias ? s.batch * s.heads * s.queries : 0;
 }
 
 void mask_shifts(kernel_context *context, const attention &shape, float *shifts) {
@@ -102,6 +102,7 @@ __global__ void largest_logit_kernel(float *max_logit, const float *row_maximum,
 
 void largest_logits(kernel_context *context, const attention_view &view, float *max_logit,
                     const float *row_maximum) {
+  if (!max_logit) return;
   constexpr int threads = 256;
   launch(context, largest_logit_kernel, static_cast<unsigned>(view.batch * view.heads), threads,
          threads / warp_size * sizeof(float), max_logit, row_maximum, view);

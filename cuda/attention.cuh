@@ -186,9 +186,8 @@ struct arena {
   }
 };
 
-inline bool is_empty(const attention &s) {
-  return s.batch <= 0 || s.queries <= 0 || s.heads <= 0 || s.head_dim <= 0;
-}
+/// Whether there is nothing to write. Without queries there are gradients of keys, which are 0.
+inline bool is_empty(const attention &s) { return s.batch <= 0 || s.heads <= 0 || s.head_dim <= 0; }
 
 /// Writes why not, and returns false.
 bool refuse(char *reason, int64_t capacity, const char *obstacle);
@@ -206,7 +205,7 @@ int64_t mask_shift_floats(const attention &shape);
 /// backward computes it again.
 void mask_shifts(kernel_context *context, const attention &shape, float *shifts);
 
-/// max_logit[batch, heads] from row_maximum[batch, heads, queries], in base 2 and without shifts.
+/// max_logit[batch, heads], unless it is null, from row_maximum[batch, heads, queries], in base 2 and without shifts.
 void largest_logits(kernel_context *context, const attention_view &view, float *max_logit,
                     const float *row_maximum);
 

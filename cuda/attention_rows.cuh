@@ -128,6 +128,17 @@ __device__ __forceinline__ void load_numbers(float (&x)[n], const key_rows &rows
   }
 }
 
+/// The same for rows of any type.
+template <int n>
+__device__ __forceinline__ void load_numbers(float (&x)[n], const key_rows &rows, int64_t row,
+                                             int column) {
+  switch (rows.type) {
+    case ROWS_F32: return load_numbers<ROWS_F32>(x, rows, row, column);
+    case ROWS_BF16: return load_numbers<ROWS_BF16>(x, rows, row, column);
+    case ROWS_Q8: return load_numbers<ROWS_Q8>(x, rows, row, column);
+  }
+}
+
 /// Calls `work` with a value that has the type of the rows as its constant.
 template <typename Work> void with_rows(row_type type, const Work &work) {
   switch (type) {

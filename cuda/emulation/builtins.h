@@ -42,6 +42,19 @@ inline void __syncthreads(RUNEXP_PLACE) {
   emulation::barrier(0, emulation::threads_in_block(), true, {"__syncthreads", file, line});
 }
 
+/// A barrier at which all learn whether one of them says so.
+inline int __syncthreads_or(int vote, RUNEXP_PLACE) {
+  static int any; // 0 between two of these: blocks take turns
+  emulation::Place place = {"__syncthreads_or", file, line};
+  any |= vote != 0;
+  emulation::barrier(0, emulation::threads_in_block(), true, place);
+  int result = any;
+  emulation::barrier(0, emulation::threads_in_block(), true, place);
+  any = 0;
+  emulation::barrier(0, emulation::threads_in_block(), true, place);
+  return result;
+}
+
 inline void __threadfence() {}
 inline void __threadfence_block() {}
 
