@@ -101,6 +101,13 @@ __device__ __forceinline__ logit_row logit_row_of(const attention_view &a, int b
   return row;
 }
 
+/// Numbers column .. of a row of `width` at `row`; 0 beyond it and where `row` is null.
+template <typename T>
+__device__ __forceinline__ void get_run(run &x, const T *row, int column, int width, bool aligned) {
+  extent e(column, row ? width : 0, aligned);
+  load(x, row + column, e);
+}
+
 /// A row that sees nothing: one of a tile's that does not exist.
 __device__ __forceinline__ logit_row no_row() { return {{0, 0}, 0, 0, 0, nullptr, nullptr}; }
 

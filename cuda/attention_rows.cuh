@@ -15,10 +15,8 @@ struct key_rows {
   int slots, first_slot;
   int head_dim, blocks;
   row_type type;
-  bool is_aligned; // every row begins at a multiple of 16 bytes
+  bool is_aligned; // runs of 8 numbers lie whole, at multiples of their bytes (at most 16)
 };
-
-inline int64_t bytes_of(row_type type) { return type == ROWS_F32 ? 4 : type == ROWS_BF16 ? 2 : 1; }
 
 inline key_rows key_rows_of(const attention &s, const void *data, const uint16_t *scales) {
   return {.data = data,
@@ -31,7 +29,7 @@ inline key_rows key_rows_of(const attention &s, const void *data, const uint16_t
           .head_dim = static_cast<int>(s.head_dim),
           .blocks = static_cast<int>(ceil_div(s.head_dim, Q8_BLOCK)),
           .type = s.rows.type,
-          .is_aligned = are_aligned(data) && s.head_dim * bytes_of(s.rows.type) % 16 == 0};
+          .is_aligned = are_aligned(data) && s.head_dim % run_length == 0};
 }
 
 /// The number of key `key`'s row. There are no more keys than slots.
@@ -41,96 +39,101 @@ __device__ __forceinline__ int64_t row_of(const key_rows &rows, int batch, int k
   return batch * rows.batch_rows + kv_head * rows.head_rows + slot * rows.slot_rows;
 }
 
-/// Four int8 as floats. Each byte b becomes the float 2^23 + (b + 128), from which that is taken:
-/// conversions proper go at a quarter of the rate of additions.
-__device__ __forceinline__ void widen_int8(float *x, uint32_t bytes) {
-  bytes ^= 0x80808080u;
-#pragma unroll
-  for (int i = 0; i < 4; i++)
-    x[i] = __uint_as_float(__byte_perm(bytes, 0x4b000000u, 0x7440u + i)) - 8388736.0f;
-}
+// 8 numbers of a row as they lie, so that several can be on their way before one is looked at.
 
-/// Numbers column ..< column + n of a row, 0 beyond head_dim; without their scale. n is 4, 8 or 16,
-/// and column a multiple of it.
-template <row_type type, int n>
-__device__ __forceinline__ void load_unscaled(float (&x)[n], const key_rows &rows, int64_t row,
-                                              int column) {
-  static_assert(n == 4 || n == 8 || n == 16, "what 16 bytes hold");
-  int64_t at = row * rows.head_dim + column;
-  bool is_whole = rows.is_aligned && column + n <= rows.head_dim;
-  if constexpr (type == ROWS_F32) {
-    const float *from = static_cast<const float *>(rows.data) + at;
+template <row_type type> struct row_run;
+
+template <> struct row_run<ROWS_F32> {
+  run numbers;
+  __device__ __forceinline__ void load_whole(const key_rows &rows, int64_t at) {
+    plugin::load_whole(numbers, static_cast<const float *>(rows.data) + at);
+  }
+  __device__ __forceinline__ void put(const key_rows &rows, int64_t at, int i) {
+    numbers[i] = static_cast<const float *>(rows.data)[at];
+  }
+  __device__ __forceinline__ void take_scale(const key_rows &, int64_t, int) {}
+  __device__ __forceinline__ void widen(run &x) const {
 #pragma unroll
-    for (int i = 0; i < n; i += 4) {
-      float4 four = make_float4(0, 0, 0, 0);
-      if (is_whole) {
-        four = *reinterpret_cast<const float4 *>(from + i);
-      } else {
-        if (column + i < rows.head_dim) four.x = from[i];
-        if (column + i + 1 < rows.head_dim) four.y = from[i + 1];
-        if (column + i + 2 < rows.head_dim) four.z = from[i + 2];
-        if (column + i + 3 < rows.head_dim) four.w = from[i + 3];
-      }
-      x[i] = four.x, x[i + 1] = four.y, x[i + 2] = four.z, x[i + 3] = four.w;
-    }
-  } else {
-    // 2 or 4 numbers to a word.
-    constexpr int each = type == ROWS_BF16 ? 2 : 4, words = n / each;
-    uint32_t word[words] = {};
-    if (is_whole && words % 4 == 0) {
+    for (int i = 0; i < run_length; i++) x[i] = numbers[i];
+  }
+};
+
+template <> struct row_run<ROWS_BF16> {
+  uint32_t pairs[4];
+  __device__ __forceinline__ void load_whole(const key_rows &rows, int64_t at) {
+    uint4 four = *reinterpret_cast<const uint4 *>(static_cast<const uint16_t *>(rows.data) + at);
+    pairs[0] = four.x, pairs[1] = four.y, pairs[2] = four.z, pairs[3] = four.w;
+  }
+  __device__ __forceinline__ void put(const key_rows &rows, int64_t at, int i) {
+    pairs[i / 2] |= static_cast<uint32_t>(static_cast<const uint16_t *>(rows.data)[at])
+                    << i % 2 * 16;
+  }
+  __device__ __forceinline__ void take_scale(const key_rows &, int64_t, int) {}
+  __device__ __forceinline__ void widen(run &x) const {
 #pragma unroll
-      for (int i = 0; i < words; i += 4) {
-        uint4 four = reinterpret_cast<const uint4 *>(static_cast<const char *>(rows.data) +
-                                                     at * (4 / each))[i / 4];
-        word[i] = four.x, word[i + 1] = four.y, word[i + 2] = four.z, word[i + 3] = four.w;
-      }
-    } else if (is_whole) {
+    for (int i = 0; i < 4; i++) x[2 * i] = low_bf16(pairs[i]), x[2 * i + 1] = high_bf16(pairs[i]);
+  }
+};
+
+/// 8 int8 times their scale. Each byte b becomes the float 2^23 + (b + 128), from which that is
+/// taken: conversions proper go at a quarter of the rate of additions.
+__device__ __forceinline__ void widen_int8(run &x, uint2 bytes, float scale) {
 #pragma unroll
-      for (int i = 0; i < words; i++)
-        word[i] = reinterpret_cast<const uint32_t *>(static_cast<const char *>(rows.data) +
-                                                     at * (4 / each))[i];
-    } else {
-#pragma unroll
-      for (int i = 0; i < n; i++) {
-        if (column + i >= rows.head_dim) continue;
-        uint32_t bits = type == ROWS_BF16 ? static_cast<const uint16_t *>(rows.data)[at + i]
-                                          : static_cast<const uint8_t *>(rows.data)[at + i];
-        word[i / each] |= bits << i % each * (32 / each);
-      }
-    }
-#pragma unroll
-    for (int i = 0; i < words; i++) {
-      if constexpr (type == ROWS_BF16)
-        x[2 * i] = low_bf16(word[i]), x[2 * i + 1] = high_bf16(word[i]);
-      else
-        widen_int8(x + 4 * i, word[i]);
-    }
+  for (int i = 0; i < run_length; i++) {
+    uint32_t four = (i < 4 ? bytes.x : bytes.y) ^ 0x80808080u;
+    uint32_t bits = __byte_perm(four, 0x4b000000u, 0x7440u + i % 4);
+    x[i] = scale * (__uint_as_float(bits) - 8388736.0f);
   }
 }
 
-/// What the numbers of a row at `column` and of its block of 32 are to be multiplied by.
+template <> struct row_run<ROWS_Q8> {
+  uint32_t fours[2];
+  uint16_t scale; // of the block of 32, in which all 8 are
+  __device__ __forceinline__ void load_whole(const key_rows &rows, int64_t at) {
+    uint2 two = *reinterpret_cast<const uint2 *>(static_cast<const uint8_t *>(rows.data) + at);
+    fours[0] = two.x, fours[1] = two.y;
+  }
+  __device__ __forceinline__ void put(const key_rows &rows, int64_t at, int i) {
+    fours[i / 4] |= static_cast<uint32_t>(static_cast<const uint8_t *>(rows.data)[at]) << i % 4 * 8;
+  }
+  __device__ __forceinline__ void take_scale(const key_rows &rows, int64_t row, int column) {
+    scale = rows.scales[row * rows.blocks + column / Q8_BLOCK];
+  }
+  __device__ __forceinline__ void widen(run &x) const {
+    widen_int8(x, make_uint2(fours[0], fours[1]), cvt_f32_f16(scale));
+  }
+};
+
+/// Numbers column ..< column + 8 of a row, 0 beyond head_dim and where the row does not exist. The
+/// column is a multiple of 8.
 template <row_type type>
-__device__ __forceinline__ float scale_at(const key_rows &rows, int64_t row, int column) {
-  if constexpr (type != ROWS_Q8) return 1;
-  return column < rows.head_dim ? cvt_f32_f16(rows.scales[row * rows.blocks + column / Q8_BLOCK])
-                                : 0;
+__device__ __forceinline__ void load(row_run<type> &to, const key_rows &rows, int64_t row,
+                                     int column, bool exists = true) {
+  int count = exists ? rows.head_dim - column : 0;
+  int64_t at = row * rows.head_dim + column;
+  to = {};
+  if (count <= 0) return;
+  to.take_scale(rows, row, column);
+  if (rows.is_aligned) {
+    to.load_whole(rows, at);
+  } else {
+#pragma unroll
+    for (int i = 0; i < run_length; i++)
+      if (i < count) to.put(rows, at + i, i);
+  }
 }
 
-/// The same numbers, with their scale.
-template <row_type type, int n>
-__device__ __forceinline__ void load_numbers(float (&x)[n], const key_rows &rows, int64_t row,
+/// The same, as floats.
+template <row_type type>
+__device__ __forceinline__ void load_numbers(run &x, const key_rows &rows, int64_t row,
                                              int column) {
-  load_unscaled<type>(x, rows, row, column);
-  if constexpr (type == ROWS_Q8) {
-    float scale = scale_at<type>(rows, row, column);
-#pragma unroll
-    for (int i = 0; i < n; i++) x[i] *= scale;
-  }
+  row_run<type> numbers;
+  load(numbers, rows, row, column);
+  numbers.widen(x);
 }
 
 /// The same for rows of any type.
-template <int n>
-__device__ __forceinline__ void load_numbers(float (&x)[n], const key_rows &rows, int64_t row,
+__device__ __forceinline__ void load_numbers(run &x, const key_rows &rows, int64_t row,
                                              int column) {
   switch (rows.type) {
     case ROWS_F32: return load_numbers<ROWS_F32>(x, rows, row, column);

@@ -45,13 +45,6 @@ __device__ __forceinline__ bool fill(tile<T> &to, const Get &get) {
   return check != 0;
 }
 
-/// Numbers column .. of a row of `width` at `row`; 0 beyond it and where `row` is null.
-template <typename T>
-__device__ __forceinline__ void get_run(run &x, const T *row, int column, int width, bool aligned) {
-  extent e(column, row ? width : 0, aligned);
-  load(x, row + column, e);
-}
-
 /// What a thread holds of the 64 x 64 sums: at(r, c) is that of row(r) and column(c).
 template <typename T, along b_along> struct tile_sum;
 
