@@ -153,6 +153,11 @@ __device__ __forceinline__ float weight_of(float logit, float maximum) {
   return logit == -INFINITY ? hidden_weight : ex2_approx(logit - maximum);
 }
 
+/// By what sums over the keys so far are to be multiplied when the maximum rises.
+__device__ __forceinline__ float correction_of(float old_maximum, float maximum) {
+  return old_maximum == -INFINITY ? 0 : ex2_approx(old_maximum - maximum);
+}
+
 /// For each of two bf16, all bits where `holds` does, else none.
 template <typename Predicate>
 __device__ __forceinline__ uint32_t halves_where(uint32_t pair, const Predicate &holds) {

@@ -52,11 +52,6 @@ struct decode_place {
   }
 };
 
-/// By what sums over the keys so far are to be multiplied when the maximum rises.
-__device__ __forceinline__ float correction_of(float old_maximum, float maximum) {
-  return old_maximum == -INFINITY ? 0 : ex2_approx(old_maximum - maximum);
-}
-
 /// The parts of a split that the warps of a block have (or smaller teams), in shared memory.
 struct decode_merge {
   float *memory;

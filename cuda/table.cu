@@ -17,7 +17,7 @@ static const kernels table = {
                     ENTRY(record_event) ENTRY(elapsed) ENTRY(begin_capture) ENTRY(end_capture)
                         ENTRY(replay) ENTRY(release_graph)
                             .naive_attention = &naive_attention,
-    .flash1_attention = nullptr,
+    .flash1_attention = &flash1_attention,
     .flash2_attention = nullptr,
     .flash3_attention = nullptr,
     ENTRY(supports_gemm) RUNEXP_KERNELS(ENTRY, WITH_WORKSPACE)};
