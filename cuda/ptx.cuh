@@ -140,6 +140,14 @@ __device__ __forceinline__ float ex2_approx(float x) {
   return result;
 }
 
+/// 2^x to 2 units in the last place; subnormal results become 0. One instruction of the chip, of
+/// which ex2_approx needs several.
+__device__ __forceinline__ float ex2_approx_ftz(float x) {
+  float result;
+  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(result) : "f"(x));
+  return result;
+}
+
 /// log2 x.
 __device__ __forceinline__ float lg2_approx(float x) {
   float result;

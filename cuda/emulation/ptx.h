@@ -161,6 +161,7 @@ inline float cvt_f32_f16(uint16_t half) {
 }
 
 inline float ex2_approx(float x) { return exp2f(x); }
+inline float ex2_approx_ftz(float x) { return x < -126 ? 0 : exp2f(x); }
 inline float lg2_approx(float x) { return log2f(x); }
 
 #endif
