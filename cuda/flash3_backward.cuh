@@ -31,11 +31,11 @@ struct flash3_backward_parameters {
   int tiles, heads_at_once;
 };
 
-/// The probabilities of a tile: scores become 2^(logit - log-sum-exp).
-template <bool is_general>
+/// 2^(logit - log-sum-exp) of a score, and the softcap's slope.
+template <bool is_capped>
 __device__ __forceinline__ float flash3_probability(const flash3_shape &s, float score,
                                                     float log_sum_exp, float &slope) {
-  if (is_general) return ex2_approx_ftz(flash3_logit(s, score, slope) - log_sum_exp);
+  if (is_capped) return ex2_approx_ftz(flash3_capped(s, score, slope) - log_sum_exp);
   slope = 1;
   return ex2_approx_ftz(fmaf(score, s.scale * log2_e, -log_sum_exp));
 }

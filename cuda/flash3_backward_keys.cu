@@ -7,14 +7,13 @@
 
 namespace plugin {
 
-template <int head_dim> struct keys_tiles {
+template <int head_dim, bool is_capped> struct keys_tiles {
   static constexpr int consumers = 2;
   static constexpr int threads = (1 + consumers) * warpgroup_size;
-  // With both accumulators of 256 columns there are too few registers: one consumer gives dv, the
-  // other dk.
-  static constexpr bool is_split = head_dim == 256;
+  // Where both accumulators are too many registers, one consumer gives dv and the other dk.
+  static constexpr bool is_split = head_dim == 256 || (head_dim == 128 && is_capped);
   static constexpr int rows = is_split ? warpgroup_rows : consumers * warpgroup_rows;
-  static constexpr int queries = head_dim == 64 ? 128 : 64;
+  static constexpr int queries = 64;
   static_assert(flash3_padding % queries == 0, "figures are there for whole tiles");
   static constexpr int producer_registers = 24, consumer_registers = 240;
 
@@ -34,8 +33,8 @@ template <int head_dim> struct keys_tiles {
 
 #if RUNEXP_IS_HOPPER
 
-template <int head_dim, bool is_general> struct keys_block {
-  typedef keys_tiles<head_dim> tiles;
+template <int head_dim, bool is_capped> struct keys_block {
+  typedef keys_tiles<head_dim, is_capped> tiles;
   typedef typename tiles::key_tile key_tile;
   typedef typename tiles::query_tile query_tile;
   static constexpr int queries = tiles::queries;
@@ -109,7 +108,7 @@ template <int head_dim, bool is_general> struct keys_block {
       ring.wait_until_full(turn);
       multiply_rows<queries, head_dim>(scores, k, q);
       if (gives_dk) multiply_rows<queries, head_dim>(gradients, v, dout);
-      wgmma_wait_group<gives_dk && !is_general ? 1 : 0>();
+      wgmma_wait_group<gives_dk && !is_capped ? 1 : 0>();
       fence_registers(scores);
       to_probabilities<gives_dk>(scores, gradients, turn);
       hide<queries>(scores, rows, first_query(turn), 0);
@@ -120,7 +119,7 @@ template <int head_dim, bool is_general> struct keys_block {
       if (gives_dk) {
         wgmma_wait_group<gives_dv ? 1 : 0>();
         fence_registers(gradients);
-        to_gradients(scores, gradients, turn);
+        if (!is_capped) to_gradients(scores, gradients, turn);
         hide<queries>(gradients, rows, first_query(turn), 0);
         to_operand<queries>(gradient_operand, gradients);
         multiply_columns<queries, head_dim>(dk, gradient_operand, q);
@@ -149,24 +148,26 @@ template <int head_dim, bool is_general> struct keys_block {
                                              fragment().column(i) * sizeof(float));
   }
 
-  /// Scores become probabilities. Where the softcap's slopes are wanted, they are taken into the
-  /// gradients, which have arrived then.
-  template <bool with_slopes>
+  /// Scores become probabilities. With a softcap, whose slopes are known here alone, gradients of
+  /// probabilities, which have arrived then, become those of scaled scores.
+  template <bool gives_dk>
   __device__ __forceinline__ void to_probabilities(float (&scores)[queries / 2],
                                                    float (&gradients)[queries / 2],
                                                    uint32_t turn) const {
-    if (with_slopes && is_general) fence_registers(gradients);
+    constexpr bool with_slopes = gives_dk && is_capped;
+    if (with_slopes) fence_registers(gradients);
 #pragma unroll
     for (int i = 0; i < queries / 2; i += 4) {
       float2 log_sum_exp = figures_of(turn, 0, i), delta;
-      if (with_slopes && is_general) delta = figures_of(turn, 1, i);
+      if (with_slopes) delta = figures_of(turn, 1, i);
 #pragma unroll
       for (int j = 0; j < 4; j++) {
         float slope;
-        scores[i + j] = flash3_probability<is_general>(
-            p.shape, scores[i + j], j % 2 ? log_sum_exp.y : log_sum_exp.x, slope);
-        if (with_slopes && is_general)
-          gradients[i + j] = (gradients[i + j] - (j % 2 ? delta.y : delta.x)) * slope;
+        scores[i + j] = flash3_probability<is_capped>(p.shape, scores[i + j],
+                                                      j % 2 ? log_sum_exp.y : log_sum_exp.x, slope);
+        if (with_slopes)
+          gradients[i + j] =
+              scores[i + j] * slope * (gradients[i + j] - (j % 2 ? delta.y : delta.x));
       }
     }
   }
@@ -177,8 +178,7 @@ template <int head_dim, bool is_general> struct keys_block {
                                                uint32_t turn) const {
 #pragma unroll
     for (int i = 0; i < queries / 2; i += 4) {
-      float2 delta = {0, 0};
-      if (!is_general) delta = figures_of(turn, 1, i);
+      float2 delta = figures_of(turn, 1, i);
 #pragma unroll
       for (int j = 0; j < 4; j++)
         gradients[i + j] = probabilities[i + j] * (gradients[i + j] - (j % 2 ? delta.y : delta.x));
@@ -188,12 +188,12 @@ template <int head_dim, bool is_general> struct keys_block {
 
 #endif
 
-template <int head_dim, bool is_general>
-__global__ void __launch_bounds__(keys_tiles<head_dim>::threads, 1)
+template <int head_dim, bool is_capped>
+__global__ void __launch_bounds__(keys_tiles<head_dim, is_capped>::threads, 1)
     flash3_keys(const __grid_constant__ flash3_backward_parameters p) {
 #if RUNEXP_IS_HOPPER
-  typedef keys_tiles<head_dim> tiles;
-  keys_block<head_dim, is_general> block(p);
+  typedef keys_tiles<head_dim, is_capped> tiles;
+  keys_block<head_dim, is_capped> block(p);
   block.init();
   int warpgroup = warpgroup_number();
   if (warpgroup == 0) {
@@ -212,10 +212,10 @@ __global__ void __launch_bounds__(keys_tiles<head_dim>::threads, 1)
 #endif
 }
 
-template <int head_dim, bool is_general>
+template <int head_dim, bool is_capped>
 static void run_keys(kernel_context *context, const attention_backward *call,
                      flash3_backward_parameters &p) {
-  typedef keys_tiles<head_dim> tiles;
+  typedef keys_tiles<head_dim, is_capped> tiles;
   const attention &s = call->shape;
   p.tiles = static_cast<int>(ceil_div(s.keys, tiles::rows));
   p.heads_at_once = flash3_heads_at_once(s.queries * head_dim * 4 * p.shape.group());
@@ -225,14 +225,14 @@ static void run_keys(kernel_context *context, const attention_backward *call,
       !map_keys(context, &p.v, call->v, s, warpgroup_rows))
     return;
   int64_t blocks = s.batch * s.kv_heads * p.tiles;
-  launch(context, flash3_keys<head_dim, is_general>, dim3(static_cast<unsigned>(blocks)),
+  launch(context, flash3_keys<head_dim, is_capped>, dim3(static_cast<unsigned>(blocks)),
          dim3(tiles::threads), tiles::bytes, p);
 }
 
 void flash3_backward_of_keys(kernel_context *context, const attention_backward *call,
                              flash3_backward_parameters &p) {
-  with_head_dim(call->shape, [&](auto head_dim, auto is_general) {
-    run_keys<head_dim(), is_general()>(context, call, p);
+  with_head_dim(call->shape, call->shape.softcap > 0, [&](auto head_dim, auto is_capped) {
+    run_keys<head_dim(), is_capped()>(context, call, p);
   });
 }
 

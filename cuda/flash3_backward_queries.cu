@@ -29,7 +29,7 @@ template <int head_dim> struct queries_tiles {
 
 #if RUNEXP_IS_HOPPER
 
-template <int head_dim, bool is_general> struct queries_block {
+template <int head_dim, bool is_capped> struct queries_block {
   typedef queries_tiles<head_dim> tiles;
   typedef typename tiles::query_tile query_tile;
   typedef typename tiles::key_tile key_tile;
@@ -95,23 +95,25 @@ template <int head_dim, bool is_general> struct queries_block {
       multiply_rows<keys, head_dim>(scores, q, k_ring.at(turn));
       v_ring.wait_until_full(turn);
       multiply_rows<keys, head_dim>(gradients, dout, v_ring.at(turn));
-      wgmma_wait_group<is_general ? 0 : 1>();
+      // A softcap's slope is known with the probability alone, so both products are waited for.
+      wgmma_wait_group<is_capped ? 0 : 1>();
       fence_registers(scores);
-      if (is_general) fence_registers(gradients);
+      if (is_capped) fence_registers(gradients);
 #pragma unroll
       for (int i = 0; i < keys / 2; i++) {
+        int half = fragment::half(i);
         float slope;
-        scores[i] = flash3_probability<is_general>(p.shape, scores[i],
-                                                   log_sum_exp[fragment::half(i)], slope);
-        if (is_general) gradients[i] = (gradients[i] - delta[fragment::half(i)]) * slope;
+        scores[i] = flash3_probability<is_capped>(p.shape, scores[i], log_sum_exp[half], slope);
+        if (is_capped) gradients[i] = scores[i] * slope * (gradients[i] - delta[half]);
       }
       wgmma_wait_group<0>();
       fence_registers(gradients);
       v_ring.give_back(turn);
+      if (!is_capped) {
 #pragma unroll
-      for (int i = 0; i < keys / 2; i++)
-        gradients[i] =
-            scores[i] * (is_general ? gradients[i] : gradients[i] - delta[fragment::half(i)]);
+        for (int i = 0; i < keys / 2; i++)
+          gradients[i] = scores[i] * (gradients[i] - delta[fragment::half(i)]);
+      }
       hide<keys>(gradients, rows, walk.first_column(turn), 0);
       to_operand<keys>(operand, gradients);
       multiply_columns<keys, head_dim>(dq, operand, k_ring.at(turn));
@@ -146,12 +148,12 @@ template <int head_dim, bool is_general> struct queries_block {
 
 #endif
 
-template <int head_dim, bool is_general>
+template <int head_dim, bool is_capped>
 __global__ void __launch_bounds__(queries_tiles<head_dim>::threads, 1)
     flash3_queries(const __grid_constant__ flash3_backward_parameters p) {
 #if RUNEXP_IS_HOPPER
   typedef queries_tiles<head_dim> tiles;
-  queries_block<head_dim, is_general> block(p);
+  queries_block<head_dim, is_capped> block(p);
   block.init();
   int warpgroup = warpgroup_number();
   if (warpgroup == 0) {
@@ -164,7 +166,7 @@ __global__ void __launch_bounds__(queries_tiles<head_dim>::threads, 1)
 #endif
 }
 
-template <int head_dim, bool is_general>
+template <int head_dim, bool is_capped>
 static void run_queries(kernel_context *context, const attention_backward *call,
                         flash3_backward_parameters &p) {
   typedef queries_tiles<head_dim> tiles;
@@ -178,14 +180,14 @@ static void run_queries(kernel_context *context, const attention_backward *call,
                      !map_keys(context, &p.v, call->v, s, tiles::keys)))
     return;
   int64_t blocks = s.batch * s.heads * p.tiles;
-  launch(context, flash3_queries<head_dim, is_general>, dim3(static_cast<unsigned>(blocks)),
+  launch(context, flash3_queries<head_dim, is_capped>, dim3(static_cast<unsigned>(blocks)),
          dim3(tiles::threads), tiles::bytes, p);
 }
 
 void flash3_backward_of_queries(kernel_context *context, const attention_backward *call,
                                 flash3_backward_parameters &p) {
-  with_head_dim(call->shape, [&](auto head_dim, auto is_general) {
-    run_queries<head_dim(), is_general()>(context, call, p);
+  with_head_dim(call->shape, call->shape.softcap > 0, [&](auto head_dim, auto is_capped) {
+    run_queries<head_dim(), is_capped()>(context, call, p);
   });
 }
 

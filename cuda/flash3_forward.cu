@@ -52,9 +52,10 @@ int64_t flash3_forward_workspace(const attention *s) {
 }
 
 void flash3_forward_entry(kernel_context *context, const attention_forward *call) {
-  with_head_dim(call->shape, [&](auto head_dim, auto is_general) {
+  flash3_shape shape(call->shape);
+  with_head_dim(call->shape, shape.is_general(), [&](auto head_dim, auto is_general) {
     constexpr bool can_be_wide = head_dim() != 64;
-    if (can_be_wide && !flash3_shape(call->shape).is_masked())
+    if (can_be_wide && !shape.is_masked())
       forward_as<head_dim(), can_be_wide, is_general()>(context, call);
     else
       forward_as<head_dim(), false, is_general()>(context, call);

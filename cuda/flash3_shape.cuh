@@ -120,10 +120,10 @@ inline int flash3_heads_at_once(int64_t bytes) {
   return static_cast<int>(heads < 1 ? 1 : heads > 4096 ? 4096 : heads);
 }
 
-/// Calls `work` with constants: the head_dim, and whether logits are general.
-template <typename Work> void with_head_dim(const attention &s, const Work &work) {
+/// Calls `work` with constants: the head_dim, and a flag.
+template <typename Work> void with_head_dim(const attention &s, bool flag, const Work &work) {
   auto with = [&](auto head_dim) {
-    if (flash3_shape(s).is_general())
+    if (flag)
       work(head_dim, std::true_type());
     else
       work(head_dim, std::false_type());
