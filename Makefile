@@ -2,21 +2,31 @@
 # make check  what CI runs: format lint, build, tests   make format, make bench, make clean
 # make sanitize  the kernels under ThreadSanitizer and AddressSanitizer
 # make readers  pandas and others on a run's files       make pictures  draw the README's pictures anew
+# make cuda  the plugin for NVIDIA GPUs                    make cuda-test  its kernels, on the host
 # make test TESTS='ResumeTests|FuzzTests'   run those tests alone
 SHELL := /bin/bash
 .PHONY: run test check lint format bench sanitize readers pictures build prepare clean
+.PHONY: cuda cuda-emulation cuda-test cuda-verify
 .DEFAULT_GOAL := check
 
 EXPERIMENT ?= experiments/modern.yaml
 SWIFT_FLAGS := -c release
 TESTS ?=
-C_SOURCES := $(wildcard Sources/CKernels/*/*.[ch] Sources/CKernels/cpu/*.inc Tests/DelayedPlugin/*.c)
+C_SOURCES := $(wildcard Sources/CKernels/*/*.[ch] Sources/CKernels/cpu/*.inc Tests/DelayedPlugin/*.c \
+  cuda/*.cu cuda/*.cuh cuda/*/*.h cuda/*/*.c cuda/*/*.cpp)
+
+# The program finds the plugin beside itself.
+PLUGIN := $(CURDIR)/build/cuda/librunexp_cuda.so
+place_plugin = if [ -e $(PLUGIN) ] && command -v swift > /dev/null; then \
+  program="$$(swift build $(SWIFT_FLAGS) --show-bin-path)" && mkdir -p "$$program" && \
+  ln -sf $(PLUGIN) "$$program/"; fi
 
 run: build
 	@"$$(swift build $(SWIFT_FLAGS) --show-bin-path)/runexp" $(EXPERIMENT)
 
 build: prepare
 	@swift build $(SWIFT_FLAGS) --product runexp
+	@$(place_plugin)
 
 test: prepare
 	@scripts/test '$(TESTS)' $(SWIFT_FLAGS)
@@ -51,8 +61,24 @@ readers: build
 pictures: build
 	@scripts/pictures "$$(swift build $(SWIFT_FLAGS) --show-bin-path)/runexp"
 
+# Needs g++, and nvcc 13 or newer or a network to fetch it; no GPU.
+cuda:
+	@cuda/build
+	@$(place_plugin)
+
+# The same kernels for the host: build/cuda/librunexp_cuda_emulation.so. See docs/cuda.md.
+cuda-emulation:
+	@$(MAKE) --no-print-directory -C cuda emulation
+
+cuda-test:
+	@$(MAKE) --no-print-directory -C cuda test
+	@$(MAKE) --no-print-directory -C cuda test SANITIZE=address
+
+cuda-verify: cuda
+	@cuda/verify
+
 prepare:
 	@scripts/prepare
 
 clean:
-	@rm -rf .build
+	@rm -rf .build build

@@ -53,9 +53,12 @@ let package = Package(
       ],
       swiftSettings: swift),
 
-    // What tests share: a support target for tests of all modules, and one for those that need a
-    // model.
+    // What tests share: a support target for tests of all modules, and one each for those that need
+    // a device or a model.
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swift),
+    .target(
+      name: "TestDevices", dependencies: ["Tensors", "CKernels"], path: "Tests/TestDevices",
+      swiftSettings: swift),
     .target(
       name: "TestModels", dependencies: ["Models", "Tensors", "Config"],
       path: "Tests/TestModels", swiftSettings: swift),
@@ -72,7 +75,8 @@ let package = Package(
       name: "OpCasesTests", dependencies: ["OpCases", "Tensors", "CKernels"],
       swiftSettings: swift),
     .testTarget(
-      name: "ModelsTests", dependencies: ["Models", "Tensors", "Config", "TestModels"],
+      name: "ModelsTests",
+      dependencies: ["Models", "Tensors", "Config", "TestDevices", "TestModels"],
       swiftSettings: swift),
     .testTarget(
       name: "StatisticsTests", dependencies: ["Statistics", "TestSupport"], swiftSettings: swift),

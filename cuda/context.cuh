@@ -24,6 +24,7 @@ struct kernel_context {
   int capability;    // 90 for 9.0
   int shared_memory; // the most that a block may have, in bytes
   staging_memory staging;
+  struct gemm_library *library; // cuBLASLt; null before the first product
   bool has_failed;
   char failure[512]; // what went wrong first, in a sentence
 };

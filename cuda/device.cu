@@ -127,6 +127,7 @@ void destroy(kernel_context *context) {
     cudaSetDevice(context->ordinal);
     cudaStreamSynchronize(context->stream);
     destroy_staging(context);
+    close_library(context);
     cudaStreamDestroy(context->stream);
     cudaGetLastError();
   }
@@ -145,7 +146,7 @@ void describe(kernel_context *context, char *text, int64_t capacity) {
            context->ordinal);
 }
 
-int64_t threads(kernel_context *context) { return context->multiprocessors; }
+int64_t threads(kernel_context *context) { return 1; } // no processor of the host computes
 
 device_memory memory(kernel_context *context) {
   size_t free = 0, total = 0;

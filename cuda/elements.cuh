@@ -31,6 +31,7 @@ __device__ __forceinline__ float high_bf16(uint32_t pair) {
 template <typename T> struct target {
   T *data; // null: not wanted
   bool accumulate;
+  target() = default;
   target(const gradient &g) : data(static_cast<T *>(g.data)), accumulate(g.accumulate) {}
 };
 

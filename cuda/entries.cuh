@@ -21,6 +21,8 @@ double measure_bandwidth(kernel_context *context);
 /// The staging memory comes and goes with the context.
 bool create_staging(kernel_context *context);
 void destroy_staging(kernel_context *context);
+/// So does the library of products, once it was looked for.
+void close_library(kernel_context *context);
 void *allocate(kernel_context *context, int64_t bytes);
 void release(kernel_context *context, void *block, int64_t bytes);
 void *allocate_host(kernel_context *context, int64_t bytes);
@@ -42,6 +44,8 @@ bool replay(kernel_context *context, kernel_graph *graph);
 void release_graph(kernel_context *context, kernel_graph *graph);
 
 // Attention, and questions.
+
+extern const attention_kernel naive_attention, flash1_attention;
 
 bool supports_gemm(kernel_context *context, const struct gemm *call, char *reason,
                    int64_t capacity);

@@ -70,7 +70,7 @@ template <typename Give> static double seconds(kernel_context *context, const Gi
 template <typename Give>
 static double rate(kernel_context *context, double unit, const Give &give) {
   give(1); // loads the kernel
-  for (int n = 16;; n *= 2) {
+  for (int n = 1;; n *= 2) {
     double time = seconds(context, [&] { give(n); });
     if (time < 0) return 0;
     if (time >= duration || n >= 1 << 28) return unit * n / time;
@@ -92,8 +92,8 @@ double measure_peak(kernel_context *context, element_type type) {
 }
 
 double measure_bandwidth(kernel_context *context) {
-  // More than any cache holds, but no more than a quarter of what is free.
-  int64_t bytes = std::min<int64_t>(1 << 30, memory(context).free / 4) / 256 * 256;
+  // More than any cache holds, but little of what is free.
+  int64_t bytes = std::min<int64_t>(1 << 30, memory(context).free / 16) / 256 * 256;
   auto *sink = static_cast<float *>(allocate(context, sizeof(float)));
   auto *block = static_cast<uint4 *>(allocate(context, bytes));
   double result = 0;

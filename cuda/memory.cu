@@ -84,12 +84,11 @@ bool upload(kernel_context *context, void *block, const void *host, int64_t byte
 }
 
 bool download(kernel_context *context, void *host, const void *block, int64_t bytes) {
-  return enter(context) &&
-         check(context,
-               cudaMemcpyAsync(host, block, static_cast<size_t>(bytes), cudaMemcpyDeviceToHost,
-                               context->stream),
-               "a download") &&
-         synchronise(context);
+  if (!enter(context)) return false;
+  cudaError_t error = bytes > 0 ? cudaMemcpyAsync(host, block, static_cast<size_t>(bytes),
+                                                  cudaMemcpyDeviceToHost, context->stream)
+                                : cudaSuccess;
+  return check(context, error, "a download") && synchronise(context);
 }
 
 bool copy(kernel_context *context, void *to, const void *from, int64_t bytes) {
@@ -100,6 +99,7 @@ bool copy(kernel_context *context, void *to, const void *from, int64_t bytes) {
 }
 
 bool zero(kernel_context *context, void *block, int64_t bytes) {
+  if (bytes <= 0) return enter(context);
   return enter(context) &&
          check(context, cudaMemsetAsync(block, 0, static_cast<size_t>(bytes), context->stream),
                "filling with zeros");

@@ -16,8 +16,8 @@ static const kernels table = {
                 ENTRY(zero) ENTRY(synchronise) ENTRY(create_event) ENTRY(destroy_event)
                     ENTRY(record_event) ENTRY(elapsed) ENTRY(begin_capture) ENTRY(end_capture)
                         ENTRY(replay) ENTRY(release_graph)
-                            .naive_attention = nullptr,
-    .flash1_attention = nullptr,
+                            .naive_attention = &naive_attention,
+    .flash1_attention = &flash1_attention,
     .flash2_attention = nullptr,
     .flash3_attention = nullptr,
     ENTRY(supports_gemm) RUNEXP_KERNELS(ENTRY, WITH_WORKSPACE)};

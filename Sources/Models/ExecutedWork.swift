@@ -19,7 +19,8 @@ extension Transformer {
         products += matrix.inputs * matrix.outputs
       }
       let shape = block.attention.shape.over(batch: 1, tokens: tokens)
-      let algorithm = block.attention.kernels(shape, precision, on: device)
+      let algorithm = block.attention.kernels(
+        shape, precision, on: device, needsGradient: true)
       attention += shape.forwardFLOPs(by: algorithm) + shape.backwardFLOPs(by: algorithm)
     }
     return Double(batch) * (6 * Double(products) * Double(tokens) + attention)

@@ -239,6 +239,8 @@ package struct RunOptions: Equatable, Sendable, Record {
   package var savesInitial = false
   package var offline = false
   package var plugin: String?
+  /// Which GPU, from 0.
+  package var gpu = 0
   package var isQuiet = false
   /// The command line, for the record.
   package var arguments: [String] = []
@@ -254,7 +256,8 @@ extension RunOptions {
       Field("memory_cap_bytes", \.memoryCap), Field("time_cap_seconds", \.timeCap),
       Field("checkpoint_seconds", \.checkpointSeconds), Field("order_seed", \.orderSeed),
       Field("save_initial", \.savesInitial), Field("data_dir", \.dataDirectory),
-      Field("plugin", \.plugin), Field("results", \.results), Field("offline", \.offline),
+      Field("plugin", \.plugin), Field("gpu", \.gpu), Field("results", \.results),
+      Field("offline", \.offline),
     ]
   }
 }

@@ -3,17 +3,11 @@
 
 import CKernels
 
-/// A kernel's call whose scratch memory the caller brings.
+/// A kernel's call whose scratch memory the caller brings; the file of its operation says that it is
+/// one.
 protocol CallWithWorkspace {
   var workspace: UnsafeMutableRawPointer? { get set }
 }
-
-extension CKernels.gemm: CallWithWorkspace {}
-extension CKernels.rms_norm_backward: CallWithWorkspace {}
-extension CKernels.layer_norm_backward: CallWithWorkspace {}
-extension CKernels.gradient_norm: CallWithWorkspace {}
-extension CKernels.attention_forward: CallWithWorkspace {}
-extension CKernels.attention_backward: CallWithWorkspace {}
 
 extension Device {
   /// Runs a kernel that needs no scratch memory.

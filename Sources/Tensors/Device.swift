@@ -101,6 +101,11 @@ package final class Device {
   /// The naive kernels that the others are checked against.
   package static func reference() -> Device { Device(runexp_reference_kernels()) }
 
+  /// How many devices a table has.
+  package static func count(in table: UnsafePointer<KernelTable>) -> Int {
+    Int(table.pointee.count())
+  }
+
   /// The table: what this device can do.
   package var kernels: CKernels.kernels { table.pointee }
 
@@ -185,6 +190,17 @@ package final class Device {
     if isCapturing { return nil }
     trim()
     return kernels.allocate(context, Int64(size))
+  }
+
+  /// A block of the host's memory for transfers.
+  func allocateHost(_ bytes: Int) -> UnsafeMutableRawPointer {
+    if let block = kernels.allocate_host(context, Int64(bytes)) { return block }
+    if kernels.error(context) != nil { fail() }
+    whenFailed("no room for \(bytes) bytes of the host's memory that '\(name)' can reach")
+  }
+
+  func releaseHost(_ block: UnsafeMutableRawPointer, _ bytes: Int) {
+    kernels.release_host(context, block, Int64(bytes))
   }
 
   func giveBack(

@@ -8,7 +8,7 @@ import Glibc
 package struct PluginError: Error, Equatable, CustomStringConvertible {
   package let description: String
 
-  init(_ description: String) { self.description = description }
+  package init(_ description: String) { self.description = description }
 }
 
 /// Loads kernel tables from shared libraries.
@@ -18,31 +18,50 @@ package enum Plugin {
   /// The function each plugin exports: given the caller's ABI version, a table or null.
   package static let entry = "runexp_kernels"
 
-  /// Where the CUDA plugin is looked for, unless it is given: as the environment says, then beside
-  /// the program.
-  package static func places(environment: String?, program: String) -> [String] {
+  /// Where a plugin is.
+  package struct Place: Equatable, Sendable {
+    package let path: String
+    /// Who names it, such as `--plugin`; nil where it is only looked for.
+    package let source: String?
+
+    package init(path: String, source: String?) {
+      (self.path, self.source) = (path, source)
+    }
+
+    /// - Throws: `PluginError` where there is no such file.
+    package func check() throws(PluginError) {
+      guard access(path, F_OK) != 0 else { return }
+      let cause = String(cString: strerror(errno))
+      guard let source else {
+        throw PluginError("there is no CUDA plugin: looked for \(path)")
+      }
+      throw PluginError("there is no plugin '\(path)', which \(source) names: \(cause)")
+    }
+  }
+
+  /// Where the CUDA plugin is: what is named must be there, and nothing else is looked for.
+  ///
+  /// - Parameters:
+  ///   - given: the value of --plugin.
+  ///   - environment: that of RUNEXP_CUDA_PLUGIN.
+  ///   - program: the path of the running program, beside which it is otherwise.
+  package static func place(given: String?, environment: String?, program: String) -> Place {
+    if let given { return Place(path: given, source: "--plugin") }
+    if let environment, !environment.isEmpty {
+      return Place(path: environment, source: "RUNEXP_CUDA_PLUGIN")
+    }
     let folder = program.lastIndex(of: "/").map { program[..<$0] } ?? "."
-    return [environment.flatMap { $0.isEmpty ? nil : $0 }, "\(folder)/\(cudaFile)"]
-      .compactMap { $0 }
+    return Place(path: "\(folder)/\(cudaFile)", source: nil)
   }
 
   /// The table of a plugin.
   ///
   /// The library stays loaded: its code may run as long as the program does.
   ///
-  /// - Parameters:
-  ///   - given: where it must be, as the user says; nil: the first of `others` that is there.
-  ///   - others: where it may be.
   /// - Throws: `PluginError` where there is none, it does not load, or its table is not whole.
-  package static func load(
-    given: String?, others: [String]
-  ) throws(PluginError) -> UnsafePointer<kernels> {
-    if let given, access(given, F_OK) != 0 {
-      throw PluginError("there is no plugin '\(given)': \(String(cString: strerror(errno)))")
-    }
-    guard let path = given ?? others.first(where: { access($0, F_OK) == 0 }) else {
-      throw PluginError("there is no CUDA plugin: looked for \(others.joined(separator: ", "))")
-    }
+  package static func load(_ place: Place) throws(PluginError) -> UnsafePointer<kernels> {
+    try place.check()
+    let path = place.path
     // A name without a slash would be looked for elsewhere.
     guard let library = dlopen(path.contains("/") ? path : "./\(path)", RTLD_NOW | RTLD_LOCAL)
     else {
@@ -62,7 +81,7 @@ package enum Plugin {
     return table
   }
 
-  /// Whether the table is of this version, whole, and for a device that is there.
+  /// Whether the table is of this version and whole.
   package static func check(
     _ table: UnsafePointer<kernels>, of path: String
   ) throws(PluginError) {
@@ -77,9 +96,6 @@ package enum Plugin {
     }
     if let name = runexp_missing_entry(table) {
       throw PluginError("the plugin '\(path)' has no '\(String(cString: name))'")
-    }
-    guard table.pointee.count() > 0 else {
-      throw PluginError("the plugin '\(path)' finds no device")
     }
   }
 }

@@ -2,6 +2,8 @@
 
 package import CKernels
 
+extension CKernels.gradient_norm: CallWithWorkspace {}
+
 extension Device {
   /// out = the sum of the elements, or of their squares, in double.
   package func sum(_ x: Tensor, squared: Bool = false, into out: UnsafeMutablePointer<Double>) {

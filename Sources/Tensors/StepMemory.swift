@@ -38,12 +38,14 @@ package final class StepFigures {
   private enum Place: Int { case norm, losses, squares, attentionLogit, end }
 
   private let storage: Storage
+  private let downloaded: HostBlock
   /// Losses that were summed, and the weight of their z-loss; 0 for none.
   private var tokens = 0
   private var z: Float = 0
 
   package init(on device: Device) {
     storage = Storage(bytes: 8 * Place.end.rawValue, kind: .workspace, on: device)
+    downloaded = HostBlock(bytes: storage.bytes, on: device)
   }
 
   private func address<Number>(_ place: Place, _: Number.Type) -> UnsafeMutablePointer<Number> {
@@ -74,14 +76,15 @@ package final class StepFigures {
   ///
   /// What was not reduced has no meaning.
   package func download() -> Values {
-    var raw = [Double](repeating: 0, count: Place.end.rawValue)
-    raw.withUnsafeMutableBytes { storage.download(into: $0) }
+    storage.download(into: downloaded.bytes)
+    func figure<Number>(_ place: Place, _: Number.Type) -> Number {
+      downloaded.bytes.load(fromByteOffset: 8 * place.rawValue, as: Number.self)
+    }
     let count = Double(max(tokens, 1))
-    let logit = Float(
-      bitPattern: UInt32(truncatingIfNeeded: raw[Place.attentionLogit.rawValue].bitPattern))
+    let logit = figure(.attentionLogit, Float.self)
     return Values(
-      gradientNorm: raw[Place.norm.rawValue], loss: raw[Place.losses.rawValue] / count,
-      zLoss: z == 0 ? nil : Double(z) * raw[Place.squares.rawValue] / count,
+      gradientNorm: figure(.norm, Double.self), loss: figure(.losses, Double.self) / count,
+      zLoss: z == 0 ? nil : Double(z) * figure(.squares, Double.self) / count,
       attentionLogit: logit == -.infinity ? nil : logit)
   }
 

@@ -61,7 +61,8 @@ package struct AttentionBenchmark: Workload {
     let inputs = AttentionInputs(options, model, seed: cell.seed)
     guard
       let algorithm = cell.recordKernel(
-        options.layer.attention(of: model).kernels.choice, for: inputs.shape)
+        options.layer.attention(of: model).kernels.choice, for: inputs.shape,
+        needsGradient: options.backward)
     else { return }
 
     let predicted = AttentionRun.dry(

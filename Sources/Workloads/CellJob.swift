@@ -158,30 +158,50 @@ extension CellJob {
   /// - Parameters:
   ///   - tokens: of one sequence; what the model was built for when nil.
   ///   - cache: how a cache holds them; nil where there is none.
+  ///   - needsGradient: whether the model is trained.
   func recordKernel(
-    of model: Transformer, tokens: Int? = nil, cache: CacheType? = nil
+    of model: Transformer, tokens: Int? = nil, cache: CacheType? = nil, needsGradient: Bool
   ) -> Bool {
-    guard let attention = model.blocks.first?.attention else { return true }
-    var shape = attention.shape.over(batch: 1, tokens: tokens ?? model.length)
-    shape.cache = cache
-    let isFound = recordKernel(attention.kernels.choice, for: shape) != nil
-    let windows = Set(model.blocks.map(\.attention.shape.window))
-    if windows.count > 1, let reason = row.fact("kernel_reason")?.text {
-      row.setFact("kernel_reason", .string("\(reason); so in layer 0, others have another window"))
+    var decisions: [KernelDecision] = []
+    for attention in model.blocks.map(\.attention) {
+      var shape = attention.shape.over(batch: 1, tokens: tokens ?? model.length)
+      shape.cache = cache
+      let choice = attention.kernels.choice
+      guard let decision = decideKernel(choice, for: shape, needsGradient) else { return false }
+      decisions.append(decision)
     }
-    return isFound
+    guard let first = decisions.first else { return true }
+    let others = decisions.indices.filter { decisions[$0].algorithm != first.algorithm }
+      .map { "\($0) (\(decisions[$0].algorithm.rawValue))" }
+    let hasWindows = Set(model.blocks.map(\.attention.shape.window)).count > 1
+    let limit =
+      !others.isEmpty
+      ? "; so in layer 0, not in layers \(others.joined(separator: ", "))"
+      : hasWindows ? "; so in layer 0, others have another window" : ""
+    recordKernel(KernelDecision(algorithm: first.algorithm, reason: first.reason + limit))
+    return true
   }
 
   /// The same for one attention; the algorithm that runs, nil when there is none.
   func recordKernel(
-    _ choice: KernelChoice, for shape: AttentionShape
+    _ choice: KernelChoice, for shape: AttentionShape, needsGradient: Bool
   ) -> AttentionAlgorithm? {
+    let decision = decideKernel(choice, for: shape, needsGradient)
+    decision.map(recordKernel)
+    return decision?.algorithm
+  }
+
+  private func recordKernel(_ decision: KernelDecision) {
+    row.setFact("kernel", .string(decision.algorithm.rawValue))
+    row.setFact("kernel_reason", .string(decision.reason))
+  }
+
+  private func decideKernel(
+    _ choice: KernelChoice, for shape: AttentionShape, _ needsGradient: Bool
+  ) -> KernelDecision? {
     row.setFact("kernel_requested", .string(choice.word))
     do throws(KernelUnavailable) {
-      let kernel = try choice.resolve(on: device, for: shape, precision)
-      row.setFact("kernel", .string(kernel.algorithm.rawValue))
-      row.setFact("kernel_reason", .string(kernel.reason))
-      return kernel.algorithm
+      return try choice.resolve(on: device, for: shape, precision, needsGradient: needsGradient)
     } catch {
       row.status = .unavailable
       row.reason = error.reason

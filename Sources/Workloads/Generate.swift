@@ -62,7 +62,8 @@ package struct Generate: Workload {
     try model.check(tokens: length)
     guard
       cell.recordKernel(
-        of: model, tokens: min(options.chunk, options.promptTokens), cache: options.cache)
+        of: model, tokens: min(options.chunk, options.promptTokens), cache: options.cache,
+        needsGradient: false)
     else {
       return
     }

@@ -51,7 +51,7 @@ package struct Inspect: Workload {
 
   package func run(_ cell: CellJob) throws {
     let model = Transformer(cell.model, vocabulary: vocabulary, length: sequence)
-    guard cell.recordKernel(of: model) else { return }
+    guard cell.recordKernel(of: model, needsGradient: false) else { return }
     let need = ModelNeed(
       model, batch: batch, sequence: sequence, cache: cache, isRolling: isRolling,
       precision: cell.precision,

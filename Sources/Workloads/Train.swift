@@ -51,7 +51,9 @@ package struct Train: Workload {
     let corpus = try TextCorpus(text, sequence: options.sequence)
     let model = Transformer(
       cell.model, vocabulary: corpus.vocabulary.count, length: options.sequence)
-    guard cell.recordKernel(of: model, tokens: options.sequence) else { return }
+    guard cell.recordKernel(of: model, tokens: options.sequence, needsGradient: true) else {
+      return
+    }
     // Counted before the model has memory of its own.
     let predicted = DryTraining(
       model, batch: options.batch, sequence: options.sequence, precision: cell.precision,

@@ -98,13 +98,15 @@ extension Transformer {
   /// Whether a meta device can stand for the one that will run this: it has the attention kernel
   /// that is asked for.
   fileprivate func runsDry(
-    queries: Int, keys: Int, _ precision: ElementType, threads: Int
+    queries: Int, keys: Int, _ precision: ElementType, needsGradient: Bool, threads: Int
   ) -> Bool {
     guard let attention = blocks.first?.attention else { return true }
     var shape = attention.shape
     (shape.queries, shape.keys) = (queries, keys)
     let meta = Device.meta(threads: threads)
-    return (try? attention.kernels.choice.resolve(on: meta, for: shape, precision)) != nil
+    let choice = attention.kernels.choice
+    return
+      (try? choice.resolve(on: meta, for: shape, precision, needsGradient: needsGradient)) != nil
       && (try? check(tokens: keys)) != nil
   }
 }
@@ -113,7 +115,10 @@ extension Train {
   package func predictedPeakBytes(
     of model: Transformer, _ precision: ElementType, threads: Int
   ) -> Double? {
-    guard model.runsDry(queries: length, keys: length, precision, threads: threads) else {
+    guard
+      model.runsDry(
+        queries: length, keys: length, precision, needsGradient: true, threads: threads)
+    else {
       return nil
     }
     return DryTraining(
@@ -138,11 +143,13 @@ extension AttentionBenchmark {
     let inputs = AttentionInputs(options, model, seed: 0)
     let device = Device.meta(threads: threads)
     let kernel = options.layer.attention(of: model).kernels.choice
-    return (try? kernel.resolve(on: device, for: inputs.shape, precision)).map {
-      AttentionRun.dry(
-        inputs, $0.algorithm, precision, differentiates: options.backward, on: device
-      ).peakBytes
-    }
+    return
+      (try? kernel.resolve(
+        on: device, for: inputs.shape, precision, needsGradient: options.backward)).map {
+        AttentionRun.dry(
+          inputs, $0.algorithm, precision, differentiates: options.backward, on: device
+        ).peakBytes
+      }
   }
 
   /// An attention by itself keeps nothing.
@@ -156,7 +163,9 @@ extension Generate {
   package func predictedPeakBytes(
     of model: Transformer, _ precision: ElementType, threads: Int
   ) -> Double? {
-    guard model.runsDry(queries: 1, keys: length, precision, threads: threads),
+    guard
+      model.runsDry(
+        queries: 1, keys: length, precision, needsGradient: false, threads: threads),
       options.promptTokens / options.chunk <= Self.chunkLimit
     else { return nil }
     let device = Device.meta(threads: threads)

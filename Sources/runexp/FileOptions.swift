@@ -129,12 +129,17 @@ struct DeviceOptions: ParsableArguments {
       "The CUDA plugin; else $RUNEXP_CUDA_PLUGIN, else librunexp_cuda.so beside the program.",
       valueName: "file"), completion: .file(extensions: ["so"]))
   var plugin: String?
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Which GPU, from 0, where there are several.", valueName: "number"))
+  var gpu = 0
   @Flag(help: "Download nothing; $RUNEXP_OFFLINE=1 means it as well.") var offline = false
 
   func validate() throws {
     guard (0...1024).contains(threads) else {
       throw ValidationError("--threads must be from 0 to 1024, not \(threads)")
     }
+    guard gpu >= 0 else { throw ValidationError("--gpu must be 0 or more, not \(gpu)") }
   }
 
   var options: RunOptions {
@@ -142,6 +147,7 @@ struct DeviceOptions: ParsableArguments {
     options.threads = threads
     options.dataDirectory = dataDir.map { AbsolutePath.of($0) }
     options.plugin = plugin.map { AbsolutePath.of($0) }
+    options.gpu = gpu
     options.offline = offline
     return options
   }

@@ -43,6 +43,10 @@ struct Kernels: ParsableCommand {
       "The CUDA plugin; else $RUNEXP_CUDA_PLUGIN, else librunexp_cuda.so beside the program.",
       valueName: "file"), completion: .file(extensions: ["so"]))
   var plugin: String?
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Which GPU, from 0, where there are several.", valueName: "number"))
+  var gpu = 0
   @Flag(help: "Print one JSON object per line.") var json = false
 
   func validate() throws {
@@ -52,6 +56,7 @@ struct Kernels: ParsableCommand {
     guard (0...1024).contains(threads) else {
       throw ValidationError("--threads must be from 0 to 1024, not \(threads)")
     }
+    guard gpu >= 0 else { throw ValidationError("--gpu must be 0 or more, not \(gpu)") }
     guard (0...3600).contains(seconds) else {
       throw ValidationError("--seconds must be from 0 to 3600, not \(seconds)")
     }
@@ -83,11 +88,13 @@ struct Kernels: ParsableCommand {
   }
 
   private func open() throws -> Device {
-    if device == "reference" { return .reference() }
     var options = RunOptions()
     options.threads = threads
     options.plugin = plugin
+    options.gpu = gpu
     let finder = DeviceFinder(options, environment: ProcessInfo.processInfo.environment)
-    return try finder.open(device == "cuda" ? .cuda : .cpu).device
+    let choice: DeviceChoice = device == "cuda" ? .cuda : .cpu
+    try finder.check(for: [choice])
+    return device == "reference" ? .reference() : try finder.open(choice).device
   }
 }

@@ -93,11 +93,12 @@ import Testing
   /// What a test depends on is built before it: the tests of a lower module do not wait for a
   /// higher one.
   @Test(arguments: [
-    ("TestSupport", []), ("TestModels", ["Models", "Tensors", "Config"]),
+    ("TestSupport", []), ("TestDevices", ["Tensors", "CKernels"]),
+    ("TestModels", ["Models", "Tensors", "Config"]),
     ("ConfigTests", ["Config", "TestSupport"]),
     ("TensorsTests", ["Tensors", "CKernels", "TestSupport"]),
     ("OpCasesTests", ["OpCases", "Tensors", "CKernels"]),
-    ("ModelsTests", ["Models", "Tensors", "Config", "TestModels"]),
+    ("ModelsTests", ["Models", "Tensors", "Config", "TestDevices", "TestModels"]),
     ("StatisticsTests", ["Statistics", "TestSupport"]),
     ("RecordsTests", ["Records", "Statistics", "Config", "TestSupport"]),
     (

@@ -20,13 +20,15 @@ struct KernelChoiceTests {
 
   @Test("auto takes flash2 and says what it is for")
   func automatic() throws {
-    let training = try KernelChoice.automatic.resolve(on: device, for: shape(512, 512), .f32)
+    let training = try KernelChoice.automatic.resolve(
+      on: device, for: shape(512, 512), .f32, needsGradient: false)
     #expect(training.algorithm == .flash2)
     #expect(
       training.reason
         == "flash2: causal, 512 queries over 512 keys, O(N) memory; the fastest this CPU has")
     let decoding = try KernelChoice.automatic.resolve(
-      on: device, for: shape(1, 900, window: 64, softcap: 50, cache: .f32), .f32)
+      on: device, for: shape(1, 900, window: 64, softcap: 50, cache: .f32), .f32,
+      needsGradient: false)
     #expect(
       decoding.reason
         == "flash2: causal, window 64, softcap, 1 query over 900 keys of a cache, "
@@ -51,7 +53,8 @@ struct KernelChoiceTests {
   @Test("a table without flash2 gets what it has")
   func fallback() throws {
     let rounded = Device.rounded()
-    let found = try KernelChoice.automatic.resolve(on: rounded, for: shape(64, 64), .f32)
+    let found = try KernelChoice.automatic.resolve(
+      on: rounded, for: shape(64, 64), .f32, needsGradient: false)
     #expect(found.algorithm == .naive)
     #expect(
       found.reason == "naive: causal, 64 queries over 64 keys, the only way that rounded has")
@@ -59,22 +62,27 @@ struct KernelChoiceTests {
 
   @Test("a few keys are faster by materialised scores, more of them are not")
   func short() throws {
-    let few = try KernelChoice.automatic.resolve(on: .cpu(threads: 1), for: shape(32, 32), .f32)
+    let few = try KernelChoice.automatic.resolve(
+      on: .cpu(threads: 1), for: shape(32, 32), .f32, needsGradient: false)
     #expect(few.algorithm == .naive && few.reason.contains("few enough"))
-    let more = try KernelChoice.automatic.resolve(on: .cpu(threads: 1), for: shape(33, 33), .f32)
+    let more = try KernelChoice.automatic.resolve(
+      on: .cpu(threads: 1), for: shape(33, 33), .f32, needsGradient: false)
     #expect(more.algorithm == .flash2)
   }
 
   @Test("what was asked for runs, or the reason why not is given")
   func named() throws {
-    let found = try KernelChoice.named(.naive).resolve(on: device, for: shape(4, 4), .f32)
+    let found = try KernelChoice.named(.naive).resolve(
+      on: device, for: shape(4, 4), .f32, needsGradient: false)
     #expect(found.algorithm == .naive && found.reason == "asked for")
     let flash3 = try #require(throws: KernelUnavailable.self) {
-      try KernelChoice.named(.flash3).resolve(on: device, for: shape(4, 4), .f32)
+      try KernelChoice.named(.flash3).resolve(
+        on: device, for: shape(4, 4), .f32, needsGradient: false)
     }
     #expect(flash3.reason == "flash3 runs on Hopper GPUs (wgmma, TMA), not on cpu")
     let flash2 = try #require(throws: KernelUnavailable.self) {
-      try KernelChoice.named(.flash2).resolve(on: .rounded(), for: shape(4, 4), .f32)
+      try KernelChoice.named(.flash2).resolve(
+        on: .rounded(), for: shape(4, 4), .f32, needsGradient: false)
     }
     #expect(flash2.reason == "rounded has no attention kernel 'flash2'")
   }

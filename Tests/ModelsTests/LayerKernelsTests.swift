@@ -2,6 +2,7 @@
 
 import Models
 import Tensors
+import TestDevices
 import TestModels
 import Testing
 
@@ -34,9 +35,14 @@ struct LayerKernelsTests {
     let (kernels, shape) = (attention.kernels, attention.shape)
     let device = Device.cpu(threads: 1)
     for _ in 0..<2 {
-      #expect(kernels(shape.over(batch: 1, tokens: 64), .f32, on: device) == .flash2)
-      #expect(kernels(shape.over(batch: 1, tokens: 8), .f32, on: device) == .naive)
-      #expect(kernels(cached(shape, queries: 1, keys: 8), .f32, on: device) == .flash2)
+      #expect(
+        kernels(shape.over(batch: 1, tokens: 64), .f32, on: device, needsGradient: false) == .flash2
+      )
+      #expect(
+        kernels(shape.over(batch: 1, tokens: 8), .f32, on: device, needsGradient: false) == .naive)
+      #expect(
+        kernels(cached(shape, queries: 1, keys: 8), .f32, on: device, needsGradient: false)
+          == .flash2)
     }
   }
 
@@ -44,10 +50,10 @@ struct LayerKernelsTests {
   func devices() throws {
     let attention = try attention()
     let shape = attention.shape.over(batch: 1, tokens: 64)
-    #expect(attention.kernels(shape, .f32, on: .cpu(threads: 1)) == .flash2)
+    #expect(attention.kernels(shape, .f32, on: .cpu(threads: 1), needsGradient: false) == .flash2)
     // It has naive attention alone.
-    #expect(attention.kernels(shape, .f32, on: .rounded()) == .naive)
-    #expect(attention.kernels(shape, .f32, on: .cpu(threads: 1)) == .flash2)
+    #expect(attention.kernels(shape, .f32, on: .rounded(), needsGradient: false) == .naive)
+    #expect(attention.kernels(shape, .f32, on: .cpu(threads: 1), needsGradient: false) == .flash2)
   }
 
   @Test("what a layer was told to run is run in every regime")
@@ -56,7 +62,7 @@ struct LayerKernelsTests {
     let device = Device.cpu(threads: 1)
     for tokens in [8, 64] {
       let shape = attention.shape.over(batch: 1, tokens: tokens)
-      #expect(attention.kernels(shape, .f32, on: device) == .flash1)
+      #expect(attention.kernels(shape, .f32, on: device, needsGradient: false) == .flash1)
     }
   }
 
@@ -70,9 +76,37 @@ struct LayerKernelsTests {
     table.initialize(to: Device.cpu(threads: 1).kernels)
     let device = Device(table, threads: 1)
     let shape = attention.shape.over(batch: 1, tokens: 64)
-    #expect(attention.kernels(shape, .f32, on: device) == .flash2)
+    #expect(attention.kernels(shape, .f32, on: device, needsGradient: false) == .flash2)
     table.initialize(to: Device.rounded().kernels)
-    #expect(!device.has(.flash2) && attention.kernels(shape, .f32, on: device) == .flash2)
+    #expect(
+      !device.has(.flash2)
+        && attention.kernels(shape, .f32, on: device, needsGradient: false) == .flash2)
     table.initialize(to: Device.cpu(threads: 1).kernels)
+  }
+
+  @Test("what is not differentiated may run on an algorithm that cannot go backward")
+  func forward() throws {
+    let attention = try attention()
+    let device = PartialDevice.withoutFlash2Backward()
+    let shape = attention.shape.over(batch: 1, tokens: 64)
+    #expect(attention.kernels(shape, .f32, on: device, needsGradient: false) == .flash2)
+    #expect(attention.kernels(shape, .f32, on: device, needsGradient: true) == .flash1)
+    #expect(attention.kernels(shape, .f32, on: device, needsGradient: false) == .flash2)
+  }
+
+  @Test("a device that refuses in the middle has failed, with its reason")
+  func refusal() async throws {
+    let result = await #expect(
+      processExitsWith: .exitCode(Device.failureCode), observing: [\.standardErrorContent]
+    ) {
+      let attention = try TestModels.model(
+        "layers: 1\nwidth: 16\nattention: {heads: 4, kernel: flash2}", vocabulary: 7, length: 64
+      ).blocks[0].attention
+      let device = PartialDevice.withoutFlash2Backward()
+      let shape = attention.shape.over(batch: 1, tokens: 64)
+      _ = attention.kernels(shape, .f32, on: device, needsGradient: true)
+    }
+    let text = String(decoding: try #require(result).standardErrorContent, as: UTF8.self)
+    #expect(text.contains("flash2 cannot do attention with x"), "\(text)")
   }
 }

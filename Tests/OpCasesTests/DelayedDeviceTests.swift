@@ -11,7 +11,7 @@ private func delayedDevice() throws -> Device {
   let runner = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
   let file = URL(filePath: runner).deletingLastPathComponent().appending(
     path: "libDelayedPlugin.so")
-  return try Device(opening: Plugin.load(given: file.path, others: []), threads: 2)
+  return try Device(opening: Plugin.load(.init(path: file.path, source: "a test")), threads: 2)
 }
 
 @Suite struct DelayedDeviceTests {

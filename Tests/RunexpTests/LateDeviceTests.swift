@@ -51,10 +51,11 @@ struct LateDeviceTests {
   func mistyped() throws {
     let run = try program.run(
       "run", "tiny.yaml", "-q", "--set", "device=auto", "--plugin", "./librunexp_cud.so")
-    #expect(run.code == 3)
-    let summary = try program.read("results/tiny/latest/summary.md")
+    #expect(run.code == 1)
+    let summary = run.errors
     #expect(
-      summary.contains("there is no plugin '") && summary.contains("librunexp_cud.so': No such"),
+      summary.contains("there is no plugin '")
+        && summary.contains("librunexp_cud.so', which --plugin names: No such"),
       "\(summary)")
   }
 }

@@ -20,7 +20,7 @@ private struct Setting: Sendable, CustomStringConvertible {
 
 /// One attention of [batch 1, tokens, 2 heads, dimension] over one key/value head, and its
 /// gradients.
-private struct Attention {
+private struct AttentionInputs {
   let tokens: Int
   let dimension: Int
   var q, k, v: [Float]
@@ -87,7 +87,7 @@ private func largestDifference(_ a: [Float], _ b: [Float]) -> Float {
 @Suite struct AttentionKernelTests {
   @Test(arguments: Setting.all)
   private func `what keys hold that a mask hides reaches nothing`(_ setting: Setting) throws {
-    let clean = Attention(tokens: 150, dimension: 20)
+    let clean = AttentionInputs(tokens: 150, dimension: 20)
     var spoilt = clean
     let hidden = [0, 63, 77, 149]
     for key in hidden { spoilt.spoil(key) }
@@ -118,7 +118,7 @@ private func largestDifference(_ a: [Float], _ b: [Float]) -> Float {
   private func `a key that is not a number reaches only the queries whose window holds it`(
     _ setting: Setting
   ) throws {
-    let clean = Attention(tokens: 150, dimension: 20)
+    let clean = AttentionInputs(tokens: 150, dimension: 20)
     var spoilt = clean
     spoilt.spoil(77)
     func window(_ shape: inout AttentionShape, _ device: Device) -> AttentionMasks {
@@ -148,7 +148,7 @@ private func largestDifference(_ a: [Float], _ b: [Float]) -> Float {
     _ setting: Setting
   ) throws {
     let tokens = 300
-    var attention = Attention(tokens: tokens, dimension: 4)
+    var attention = AttentionInputs(tokens: tokens, dimension: 4)
     for token in 0..<tokens {
       for column in 0..<4 {
         attention.q[(2 * token) * 4 + column] = column == 0 ? 100 : 0
@@ -174,7 +174,7 @@ private func largestDifference(_ a: [Float], _ b: [Float]) -> Float {
 
   @Test(arguments: Setting.all)
   private func `rows that see nothing give 0 and receive 0`(_ setting: Setting) throws {
-    var attention = Attention(tokens: 130, dimension: 9)
+    var attention = AttentionInputs(tokens: 130, dimension: 9)
     // Not even what such a row holds matters.
     for column in 0..<18 { attention.q[40 * 18 + column] = .nan }
     let result = try attention.run(setting) { shape, device in

@@ -13,7 +13,7 @@ enum DelayedDevice {
   }
 
   static func table() throws -> UnsafePointer<kernels> {
-    try Plugin.load(given: path(), others: [])
+    try Plugin.load(.init(path: path(), source: "a test"))
   }
 
   static func open(threads: Int = 2) throws -> Device {

@@ -90,7 +90,7 @@ import Testing
       let table = UnsafeMutablePointer<kernels>.allocate(capacity: 1)
       table.initialize(to: runexp_cpu_kernels().pointee)
       table.pointee.supports_gemm = { _, call, reason, _ in
-        if call.pointee.m < 3 { return true }
+        if !call.pointee.b_transposed { return true }
         reason[0] = CChar(UInt8(ascii: "x"))
         reason[1] = 0
         return false

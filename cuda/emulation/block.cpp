@@ -12,6 +12,7 @@
 #include <random>
 
 #include "fiber.h"
+#include "turns.h"
 
 namespace emulation {
 
@@ -26,26 +27,10 @@ namespace {
 
 enum class Order { forward, reversed, random };
 
-struct Barrier {
-  unsigned expected = 0, arrived = 0;
-  std::vector<Thread *> waiting;
-};
-
-/// Threads that do something together.
-struct Meeting {
-  unsigned first, count, missing;
-  uint32_t mask;
-  const char *instruction;
-  std::vector<void *> operands;
-  std::vector<Thread *> waiting;
-};
-
 struct Poll {
   Thread *thread;
   const std::function<bool()> *is_ready;
 };
-
-constexpr int barriers_per_block = 16;
 
 Order order = Order::forward;
 bool is_order_set = false;
@@ -63,19 +48,10 @@ std::vector<unsigned> starts; // in which order they begin
 std::vector<Thread *> ready;
 std::vector<Poll> polls;
 std::vector<std::function<void()>> deferred;
-std::vector<Meeting> meetings;
-Barrier barriers[barriers_per_block];
 
 uint64_t blocks_begun, blocks;
 std::vector<uint64_t> block_starts; // a random order of them; empty: as they are
 std::string failure;
-
-void arrange(std::vector<unsigned> &list, size_t count) {
-  list.resize(count);
-  for (size_t i = 0; i < count; i++)
-    list[i] = unsigned(order == Order::reversed ? count - 1 - i : i);
-  if (order == Order::random) std::shuffle(list.begin(), list.end(), dice);
-}
 
 void begin_block() {
   uint64_t number = blocks_begun++;
@@ -91,7 +67,7 @@ void begin_block() {
     thread.copies.clear();
     thread.copy_group = 0;
   }
-  for (Barrier &barrier : barriers) barrier = Barrier();
+  forget_meetings();
   if (order == Order::random) std::shuffle(starts.begin(), starts.end(), dice);
   begun = 0;
   left = threads.size();
@@ -126,25 +102,9 @@ void land_one() {
   work();
 }
 
-std::string state(const Thread &thread) {
-  if (thread.has_ended) return "ended";
-  if (!thread.place.instruction) return "elsewhere";
-  std::string text = std::string("at ") + thread.place.instruction;
-  if (!thread.place.file) return text;
-  const char *slash = strrchr(thread.place.file, '/');
-  return text + " (" + (slash ? slash + 1 : thread.place.file) + ":" +
-         std::to_string(thread.place.line) + ")";
-}
-
-/// "0 to 30 at __syncthreads (norms.cu:51), 31 ended".
-std::string states() {
-  std::string text;
-  for (size_t i = 0, next; i < threads.size(); i = next) {
-    for (next = i + 1; next < threads.size() && state(threads[next]) == state(threads[i]);) next++;
-    text += (i > 0 ? ", " : "") + std::to_string(i) +
-            (next > i + 1 ? " to " + std::to_string(next - 1) : "") + " " + state(threads[i]);
-  }
-  return text;
+std::string block_name() {
+  return "block (" + std::to_string(block_index.x) + ", " + std::to_string(block_index.y) + ", " +
+         std::to_string(block_index.z) + ")";
 }
 
 void work();
@@ -166,6 +126,13 @@ void go_on_in(Fiber &next) {
   previous->go_on_in(next);
 }
 
+/// Ends the kernel; its threads are left where they are.
+[[noreturn]] void end(const std::string &sentence) {
+  failure = sentence;
+  go_on_in(host);
+  abort(); // nobody goes on here
+}
+
 /// A thread that can go on now; null where one may begin. Ends the kernel where neither is so.
 Thread *choose() {
   for (;;) {
@@ -183,8 +150,7 @@ Thread *choose() {
     }
     if (!ready.empty()) continue;
     if (deferred.empty()) {
-      fault("the kernel '%s' hangs in block (%u, %u, %u): threads %s", launch->kernel.c_str(),
-            block_index.x, block_index.y, block_index.z, states().c_str());
+      end("the kernel '" + launch->kernel + "' hangs in " + block_name() + ": threads " + states());
     }
     land_one();
   }
@@ -216,7 +182,10 @@ void work() {
   }
 }
 
-/// Leaves the thread that runs until it is among the ready ones.
+} // namespace
+
+unsigned threads_in_block() { return unsigned(threads.size()); }
+
 void wait(Place place) {
   Thread *me = self;
   me->place = place;
@@ -236,69 +205,7 @@ void release(std::vector<Thread *> &waiting) {
   waiting.clear();
 }
 
-} // namespace
-
-unsigned threads_in_block() { return unsigned(threads.size()); }
-
-void barrier(int id, unsigned count, bool waits, Place place) {
-  if (id < 0 || id >= barriers_per_block)
-    fault("%s: there is no barrier %d", place.instruction, id);
-  if (count == 0 || count % 32 != 0) {
-    if (count != threads.size())
-      fault("%s: %u threads are no whole warps", place.instruction, count);
-  }
-  Barrier &barrier = barriers[id];
-  if (barrier.arrived > 0 && barrier.expected != count)
-    fault("%s: barrier %d expects %u threads, not %u", place.instruction, id, barrier.expected,
-          count);
-  barrier.expected = count;
-  if (++barrier.arrived == count) {
-    barrier.arrived = 0;
-    release(barrier.waiting);
-  } else if (waits) {
-    barrier.waiting.push_back(self);
-    wait(place);
-  }
-}
-
-void together(unsigned first, unsigned count, uint32_t mask, void *operands,
-              void (*compute)(void *const *operands), Place place) {
-  unsigned mine = self->number - first;
-  // Threads of a warp must not be at two things; a warp on its way to where its warpgroup meets may do
-  // others.
-  auto overlaps = [&](const Meeting &m) {
-    if (m.first == first && m.count == count) return (m.mask & mask) != 0;
-    unsigned warp = self->number / 32 * 32;
-    for (unsigned i = warp; i < warp + 32; i++)
-      if (i >= m.first && i < m.first + m.count && m.operands[i - m.first]) return true;
-    return false;
-  };
-  auto meeting = std::find_if(meetings.begin(), meetings.end(), overlaps);
-  if (meeting == meetings.end()) {
-    unsigned missing = 0;
-    for (unsigned i = 0; i < count; i++) missing += mask >> i % 32 & 1;
-    meetings.push_back(
-        {first, count, missing, mask, place.instruction, std::vector<void *>(count), {}});
-    meeting = meetings.end() - 1;
-  }
-  if (!(mask >> mine % 32 & 1))
-    fault("%s: lane %u is not in its own mask", place.instruction, mine);
-  if (meeting->first != first || meeting->count != count || meeting->mask != mask ||
-      strcmp(meeting->instruction, place.instruction) != 0 || meeting->operands[mine]) {
-    fault("thread %u comes to %s with mask %08x while others are at %s with mask %08x: threads %s",
-          self->number, place.instruction, mask, meeting->instruction, meeting->mask,
-          states().c_str());
-  }
-  meeting->operands[mine] = operands;
-  if (--meeting->missing > 0) {
-    meeting->waiting.push_back(self);
-    wait(place);
-    return;
-  }
-  compute(meeting->operands.data());
-  release(meeting->waiting);
-  meetings.erase(meeting);
-}
+const std::vector<Thread> &threads_of_block() { return threads; }
 
 void wait_until(const std::function<bool()> &is_ready, Place place) {
   if (is_ready()) return;
@@ -329,13 +236,8 @@ void fault(const char *format, ...) {
   va_start(arguments, format);
   vsnprintf(text, sizeof text, format, arguments);
   va_end(arguments);
-  failure = text;
-  if (failure.find("the kernel '") != 0)
-    failure = "in the kernel '" + launch->kernel + "', block (" + std::to_string(block_index.x) +
-              ", " + std::to_string(block_index.y) + ", " + std::to_string(block_index.z) +
-              "), thread " + std::to_string(self->number) + ": " + failure;
-  go_on_in(host);
-  abort(); // nobody goes on here
+  end("in the kernel '" + launch->kernel + "', " + block_name() + ", thread " +
+      std::to_string(self->number) + ": " + text);
 }
 
 void set_order(const std::string &name) {
@@ -372,7 +274,9 @@ std::string run(const Launch &what) {
     threads[i].index = {i % block_size.x, i / block_size.x % block_size.y,
                         i / block_size.x / block_size.y};
   }
-  arrange(starts, threads.size());
+  starts.resize(threads.size());
+  for (unsigned i = 0; i < starts.size(); i++)
+    starts[i] = order == Order::reversed ? unsigned(starts.size()) - 1 - i : i;
   blocks = uint64_t(grid_size.x) * grid_size.y * grid_size.z;
   block_starts.clear();
   for (uint64_t i = 0; order == Order::random && i < blocks; i++) block_starts.push_back(i);
@@ -390,7 +294,7 @@ std::string run(const Launch &what) {
     ready.clear();
     polls.clear();
     deferred.clear();
-    meetings.clear();
+    forget_meetings();
     idle.clear();
     for (auto &fiber : fibers) {
       fiber->begin(work);

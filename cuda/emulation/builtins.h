@@ -42,6 +42,19 @@ inline void __syncthreads(RUNEXP_PLACE) {
   emulation::barrier(0, emulation::threads_in_block(), true, {"__syncthreads", file, line});
 }
 
+/// A barrier at which all learn whether one of them says so.
+inline int __syncthreads_or(int vote, RUNEXP_PLACE) {
+  static int any; // 0 between two of these: blocks take turns
+  emulation::Place place = {"__syncthreads_or", file, line};
+  any |= vote != 0;
+  emulation::barrier(0, emulation::threads_in_block(), true, place);
+  int result = any;
+  emulation::barrier(0, emulation::threads_in_block(), true, place);
+  any = 0;
+  emulation::barrier(0, emulation::threads_in_block(), true, place);
+  return result;
+}
+
 inline void __threadfence() {}
 inline void __threadfence_block() {}
 
@@ -180,6 +193,15 @@ inline unsigned __float_as_uint(float value) {
   unsigned bits;
   memcpy(&bits, &value, sizeof bits);
   return bits;
+}
+
+/// Four of the eight bytes of y and x, by the nibbles of a selector whose highest bits are 0.
+inline unsigned __byte_perm(unsigned x, unsigned y, unsigned selector) {
+  unsigned long long bytes = static_cast<unsigned long long>(y) << 32 | x;
+  unsigned result = 0;
+  for (int i = 0; i < 4; i++)
+    result |= unsigned(bytes >> (selector >> 4 * i & 7) * 8 & 0xff) << 8 * i;
+  return result;
 }
 
 inline int __popc(unsigned x) { return __builtin_popcount(x); }

@@ -5,7 +5,8 @@
 // before shows as AddressSanitizer's report.
 //
 // RUNEXP_EMULATION_DEVICES (default 1), _CAPABILITY (9.0), _DRIVER (13000; 0: none) and _MEMORY
-// (bytes; 4 GiB) say what there is.
+// (bytes; 4 GiB) say what there is. RUNEXP_EMULATION_FAILURE=N makes the N-th launch of a kernel, from
+// 0, fail when its turn comes, as a fault on a GPU would.
 #ifndef RUNEXP_EMULATION_CUDA_RUNTIME_H
 #define RUNEXP_EMULATION_CUDA_RUNTIME_H
 

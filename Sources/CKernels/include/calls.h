@@ -3,43 +3,16 @@
 #ifndef RUNEXP_CALLS_H
 #define RUNEXP_CALLS_H
 
-#include <assert.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "attention_calls.h"
+#include "types.h"
 
 #if defined(__clang__)
-#define RUNEXP_ENUM enum __attribute__((enum_extensibility(closed)))
 #pragma clang assume_nonnull begin
-#define RUNEXP_NULLABLE _Nullable
-#define RUNEXP_NONNULL _Nonnull
-#else
-#define RUNEXP_ENUM enum
-#define RUNEXP_NULLABLE
-#define RUNEXP_NONNULL
 #endif
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-// clang-format off
-typedef RUNEXP_ENUM element_type : int32_t { ELEMENT_F32 = 0, ELEMENT_BF16 = 1 } element_type;
-
-typedef RUNEXP_ENUM activation_kind : int32_t {
-  ACTIVATION_GELU = 0,   // exact: x * (1 + erf(x / sqrt 2)) / 2
-  ACTIVATION_RELU = 1,   // max(x, 0)
-  ACTIVATION_SILU = 2,   // x * sigmoid(x)
-  ACTIVATION_RELU2 = 3,  // max(x, 0)^2
-} activation_kind;
-// clang-format on
-
-/// Where a gradient goes: `data` is overwritten, or added to when `accumulate` is set. Null: not
-/// wanted.
-struct gradient {
-  void *RUNEXP_NULLABLE data;
-  bool accumulate;
-};
 
 // Matrix product.
 
@@ -63,6 +36,7 @@ struct column_sum {
   const void *dout;
   int64_t m, n;
   element_type type;
+  void *RUNEXP_NULLABLE workspace;
 };
 
 // Embedding: out[n, d] = table[ids[n], d].
@@ -75,12 +49,15 @@ struct embedding_forward {
   element_type type;
 };
 
+/// dtable[v] = the sum of dout[i] over all i with ids[i] = v; a row that no id names gets zeros, or
+/// stays as it is where the gradient accumulates.
 struct embedding_backward {
   struct gradient dtable; // [vocabulary, d]
   const void *dout;
   const int32_t *ids;
   int64_t n, d, vocabulary;
   element_type type;
+  void *RUNEXP_NULLABLE workspace;
 };
 
 // Position rows: out[batch, tokens, d] = x[batch, tokens, d] + rows[tokens, d].
@@ -142,105 +119,6 @@ struct layer_norm_backward {
   void *RUNEXP_NULLABLE workspace;
 };
 
-/// Rotary positions: rotates each pair of x[batch, tokens, heads, head_dim] by the angle whose
-/// cosine and sine are given as [tokens, head_dim / 2]. Pair i is (2i, 2i + 1) when interleaved,
-/// else (i, i + head_dim / 2). out may be x itself.
-struct rope {
-  struct gradient out;
-  const void *x;
-  const float *cosine, *sine;
-  int64_t batch, tokens, heads, head_dim;
-  bool interleaved;
-  bool inverse; // rotates back, which is the gradient
-  element_type type;
-};
-
-// Attention.
-
-/// How keys and values are held. Q8: int8 numbers with an fp16 scale for each block of 32 along
-/// head_dim (the last block of a row may be shorter); a value is scale * number, and a scale is the
-/// block's largest magnitude / 127.
-// clang-format off
-typedef RUNEXP_ENUM row_type : int32_t { ROWS_F32 = 0, ROWS_BF16 = 1, ROWS_Q8 = 2 } row_type;
-// clang-format on
-
-enum { Q8_BLOCK = 32 };
-
-/// Where the rows of keys and of values lie, head_dim numbers each. Key j of a key/value head is
-/// row
-///   batch * batch_rows + kv_head * head_rows + (first_slot + j) % slots * slot_rows
-/// A tensor [batch, keys, kv_heads, head_dim] has slots = keys, first_slot = 0. A cache [batch,
-/// kv_heads, slots, head_dim] may be a ring: its oldest key is in first_slot, the newer ones follow
-/// and go on at slot 0.
-struct row_layout {
-  int64_t batch_rows, head_rows, slot_rows;
-  int64_t slots, first_slot;
-  row_type type;
-};
-
-/// An explicit mask, broadcast by strides of 0: its element for (batch, head, query, key) is at
-/// batch * batch_stride + head * head_stride + query * query_stride + key.
-struct attention_mask {
-  const uint8_t *RUNEXP_NULLABLE keep; // boolean: a key takes part where it is not 0
-  const float *RUNEXP_NULLABLE bias;   // additive: added to the logit; -inf hides the key
-  int64_t keep_batch, keep_head, keep_query;
-  int64_t bias_batch, bias_head, bias_query;
-};
-
-/// What one attention computes. q and out [batch, queries, heads, head_dim]; keys and values lie as
-/// `rows` says. Query head h reads key/value head h / (heads / kv_heads).
-///
-/// Query i stands at the position of key i + offset: 0 aligns queries and keys at the start
-/// (top-left), keys - queries at the end (bottom-right). Its logit for key j is
-///   softcap(scale * (q . k)) - slopes[head] * |i + offset - j| + mask.bias
-/// where softcap(x) = c tanh(x / c). The key is hidden when a causal mask, the window or the explicit
-/// mask hides it. What a hidden key and its value hold never matters, not even NaN.
-struct attention {
-  int64_t batch, queries, keys, heads, kv_heads, head_dim;
-  float scale;
-  float softcap; // c; 0: none
-  bool causal;   // hides keys j > i + offset
-  int64_t offset;
-  int64_t window; // hides keys with |i + offset - j| >= window; 0: none. It counts the query itself
-  const float *RUNEXP_NULLABLE slopes; // ALiBi, [heads]
-  struct attention_mask mask;
-  struct row_layout rows;
-  const uint16_t *RUNEXP_NULLABLE k_scales,
-      *RUNEXP_NULLABLE v_scales; // fp16, [row][blocks], of Q8 rows
-  element_type type;             // of q and out; rows other than these are for forward only
-};
-
-struct attention_forward {
-  void *out;    // like q
-  float *saved; // what backward reads again: see attention_kernel.saved_floats
-  float *RUNEXP_NULLABLE
-      max_logit; // [batch, heads]: the largest logit that took part, NaN where one is, -inf without
-  const void *q, *k, *v;
-  struct attention shape;
-  void *RUNEXP_NULLABLE workspace;
-};
-
-struct attention_backward {
-  struct gradient dq, dk, dv;
-  const void *dout, *q, *k, *v, *out;
-  const float *saved;
-  struct attention shape;
-  void *RUNEXP_NULLABLE workspace;
-};
-
-/// Puts x[batch, tokens, kv_heads, head_dim] into a cache: token t into the row of key t of
-/// `layout`, whose first_slot is the slot of the first of them. A later token overwrites an earlier
-/// one in the same slot. Q8: a block of zeros has the scale 0, magnitudes beyond what an fp16 scale
-/// can express are clipped to the largest.
-struct cache_append {
-  void *rows;
-  uint16_t *RUNEXP_NULLABLE scales;
-  const void *x;
-  int64_t batch, tokens, kv_heads, head_dim;
-  struct row_layout layout;
-  element_type type;
-};
-
 // Element by element, over n elements.
 
 /// out = a + b.
@@ -290,15 +168,6 @@ struct softcap_backward {
   int64_t n;
   float cap;
   element_type type;
-};
-
-/// What changes from one training step to the next. It lies in the device's memory and is read when
-/// a kernel runs, so that a step that was captured can be replayed.
-struct step_scalars {
-  uint64_t dropout_key;
-  float rate;                     // the learning rate
-  float correction1, correction2; // 1 - beta1^t, 1 - beta2^t at step t, from 1
-  float reserved;
 };
 
 /// out = x / (1 - probability) where element i is kept, else 0; also its own gradient. Element i is
@@ -413,8 +282,14 @@ struct gradient_norm {
   void *RUNEXP_NULLABLE workspace;
 };
 
-/// One AdamW step (Loshchilov & Hutter 2019): decay is decoupled, and the gradient is scaled first,
-/// by min(1, clip / (figures[0] + 1e-6)). Where a figure is not finite, nothing is changed.
+/// One AdamW step (Loshchilov & Hutter 2019) of each parameter p with its gradient g and moments m
+/// and v, element by element, in this order:
+///   g = g * min(1, clip / (figures[0] + 1e-6))
+///   m = beta1 m + (1 - beta1) g
+///   v = beta2 v + (1 - beta2) g^2
+///   p = p * (1 - rate * weight_decay)
+///       - rate * (m / correction1) / (sqrt(v / correction2) + epsilon)
+/// Where a figure is not finite, nothing is changed.
 struct adamw {
   const struct parameter_update *list; // [count]
   const struct step_scalars *step;
@@ -424,7 +299,6 @@ struct adamw {
   float beta1, beta2, epsilon;
 };
 
-static_assert(sizeof(struct step_scalars) == 24, "the same for every compiler");
 static_assert(sizeof(struct parameter_update) == 48, "the same for every compiler");
 
 #ifdef __cplusplus

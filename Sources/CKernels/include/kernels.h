@@ -1,5 +1,6 @@
-// The one table of kernels. The CPU, a deliberately naive reference and the CUDA plugin each fill
-// this struct; what calls them cannot tell them apart.
+// The one table of kernels. Each device fills this struct: the CPU, the naive reference that it is
+// checked against, the meta device that only counts memory, and plugins such as CUDA's. What calls
+// them cannot tell them apart. docs/kernels.md says more of what a plugin must do.
 //
 // Conventions
 // - A kernel takes its context and one call: a struct of the kernel's name whose fields are its
@@ -10,7 +11,11 @@
 //   ones add.
 // - Activations (x, out, q, logits, ...) have the element type `type`; parameters, their gradients,
 //   saved statistics and optimizer state are f32. Arithmetic and accumulation are f32 or better.
-// - Tensors are contiguous; the shape of each is given in brackets, slowest dimension first.
+// - Tensors are contiguous; the shape of each is given in brackets, slowest dimension first. A size
+//   may be 0: then there is nothing to do but what an empty sum or product leaves, such as zeros in
+//   a gradient that is overwritten.
+// - A pointer into a block may stand at any element of it, so it is aligned to its element alone.
+//   Outputs overlap neither each other nor an input, but where a call says that they may.
 // - A kernel never allocates and keeps no state between calls. What scratch memory it needs it says
 //   in its ..._workspace function, in bytes, of the same call; the caller brings it, so that it is
 //   accounted for.
@@ -24,7 +29,8 @@
 // - These wait until all work before them is done: `download`, `synchronise`, `elapsed`, `destroy`.
 //   `upload` returns once the host's bytes have been read, whenever they arrive.
 // - `release` takes its place in the stream: work that was given before still has the block.
-// - A context is used by one thread at a time.
+// - A context is used by one thread at a time, and not always by the same. Contexts know nothing of
+//   each other, and may be used by several threads at once.
 //
 // Capture
 // - From `begin_capture` to `end_capture` only kernels, `copy`, `zero` and `allocate` are called,
@@ -68,8 +74,11 @@ struct kernel_context;
 /// One attention algorithm. A row that sees no key gives 0, and gradients of 0.
 struct attention_kernel {
   /// Whether the device computes this attention, forward and, if asked for, backward. Where not,
-  /// `reason` names what is in the way, such as "an explicit mask", as after `create`. The shape's
-  /// pointers tell what there is and are not followed.
+  /// `reason` names what is in the way, such as "an explicit mask", as after `create`. The answer
+  /// may depend on heads, kv_heads, head_dim, type, causal, how rows are held (tensor or cache, and
+  /// their type), and on whether there are slopes, masks, a softcap and a window; not on batch,
+  /// queries, keys, offset, slots or strides, for it is asked once and holds for other sizes. The
+  /// shape's pointers tell what there is and are not followed.
   bool (*supports)(struct kernel_context *context, const struct attention *shape, bool backward,
                    char *reason, int64_t capacity);
   /// Floats that forward saves for backward. flash2: log-sum-exp [batch, heads, queries], -inf for
@@ -84,7 +93,7 @@ struct attention_kernel {
 
 /// What a device is created with.
 struct device_options {
-  int64_t threads; // of a CPU, at least 1
+  int64_t threads; // of the host that may compute, at least 1
   int64_t ordinal; // which of the devices of this kind, from 0
 };
 
@@ -115,11 +124,13 @@ struct kernels {
   void (*destroy)(struct kernel_context *context);
   /// One line such as "x86-64-v3 (AVX2, FMA), 2 threads".
   void (*describe)(struct kernel_context *context, char *text, int64_t capacity);
+  /// Threads of the host that compute; 1 where the device is none of the host's processors.
   int64_t (*threads)(struct kernel_context *context);
   /// The device's memory as it is now.
   struct device_memory (*memory)(struct kernel_context *context);
-  /// Measured multiply-add peak in FLOP/s over all threads, and memory read bandwidth in bytes/s.
-  /// Each takes about a tenth of a second.
+  /// Measured peak of multiply-adds on operands of a type with f32 accumulation, in FLOP/s (a
+  /// multiply-add is two) over the whole device, and bandwidth of reading memory that no cache
+  /// holds, in bytes/s. Each takes about a tenth of a second.
   double (*measure_peak)(struct kernel_context *context, element_type type);
   double (*measure_bandwidth)(struct kernel_context *context);
   /// What went wrong first, in a sentence; null while nothing has.
@@ -168,7 +179,8 @@ struct kernels {
   const struct attention_kernel *RUNEXP_NULLABLE
       flash3_attention; // for Hopper GPUs (Shah et al. 2024)
 
-  /// Whether the device computes this product, as `attention_kernel.supports`.
+  /// Whether the device computes this product, as `attention_kernel.supports`. The answer may depend
+  /// on all but m, n, k and the workspace.
   bool (*supports_gemm)(struct kernel_context *context, const struct gemm *call, char *reason,
                         int64_t capacity);
 

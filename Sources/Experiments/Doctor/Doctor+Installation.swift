@@ -7,26 +7,41 @@ internal import Tensors
 import Workloads
 
 extension Doctor {
-  /// Where the CUDA plugin was looked for, and whether it finds a GPU.
+  /// Where the CUDA plugin was looked for, and which GPUs it finds.
   var plugin: Check {
-    let others = Plugin.places(
-      environment: environment["RUNEXP_CUDA_PLUGIN"], program: CommandLine.executablePath)
-    let places = options.plugin.map { [$0] } ?? others
-    let members = [JSON.Member("places", .array(places.map { .string($0) }))]
+    let place = DeviceFinder(options, environment: environment).plugin
+    let members = [JSON.Member("places", .array([.string(place.path)]))]
     do throws(PluginError) {
-      let device = try Device(opening: Plugin.load(given: options.plugin, others: others))
+      let devices = try devices(of: Plugin.load(place))
       return Check(
-        "GPU", .ok, device.summary,
-        values: members + [JSON.Member("device", .string(device.summary))])
+        "GPU", .ok, devices.joined(separator: "; "),
+        values: members + [
+          JSON.Member("device", .string(devices[options.gpu])),
+          JSON.Member("devices", .array(devices.map { .string($0) })),
+        ])
     } catch {
-      let isDemanded = options.plugin != nil
+      let isDemanded = place.source != nil
       return Check(
         "GPU", isDemanded ? .problem : .note, error.description,
         advice: isDemanded
-          ? "leave --plugin out to run on the CPU"
+          ? "leave \(place.source ?? "") out to run on the CPU"
           : "experiments run on the CPU; --plugin or RUNEXP_CUDA_PLUGIN names a plugin",
         values: members)
     }
+  }
+
+  /// Each device of a plugin, with its memory; at least the one that is asked for.
+  private func devices(
+    of table: UnsafePointer<KernelTable>
+  ) throws(PluginError) -> [String] {
+    var lines: [String] = []
+    for ordinal in 0..<max(Device.count(in: table), options.gpu + 1) {
+      let device = try Device(opening: table, ordinal: ordinal)
+      let (free, total) = device.memoryNow
+      func size(_ bytes: Int) -> String { Metric.peakBytes.text(Double(bytes)) }
+      lines.append("\(device.summary), \(size(free)) free of \(size(total))")
+    }
+    return lines
   }
 
   /// Each text that can be downloaded: where it lies, and whether it is what it should be.

@@ -73,9 +73,9 @@ package struct CellWorker {
     let deadline = record.options.timeCap.map { [earlierSeconds] in start + $0 - earlierSeconds }
     let isOverdue = { deadline.map { MonotonicClock.now() >= $0 } ?? false }
     do {
-      let found = try DeviceFinder(
-        threads: resources.threads, plugin: record.options.plugin, environment: environment
-      ).open(cell.device)
+      var finder = DeviceFinder(record.options, environment: environment)
+      finder.threads = resources.threads
+      let found = try finder.open(cell.device)
       row.setFact("device", .string(found.device.name))
       row.setFact("device_reason", .string(found.reason))
       row.setFact("device_summary", .string(found.device.summary))

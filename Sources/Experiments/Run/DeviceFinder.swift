@@ -6,54 +6,59 @@ package import Tensors
 
 /// Opens the device that a cell asks for.
 package struct DeviceFinder: Sendable {
+  /// CPU threads; 0 means as many as this process may use.
   package var threads: Int
-  package var plugin: String?
-  package var environment: [String: String]
-
-  init(threads: Int, plugin: String?, environment: [String: String]) {
-    self.threads = threads
-    self.plugin = plugin
-    self.environment = environment
-  }
+  /// Which GPU, from 0.
+  package let ordinal: Int
+  /// Where the CUDA plugin is.
+  package let plugin: Plugin.Place
 
   package init(_ options: RunOptions, environment: [String: String]) {
     threads = options.threads
-    plugin = options.plugin
-    self.environment = environment
+    ordinal = options.gpu
+    plugin = Plugin.place(
+      given: options.plugin, environment: environment["RUNEXP_CUDA_PLUGIN"],
+      program: CommandLine.executablePath)
   }
 
   /// The device and, where `auto` did not take the GPU, why.
   ///
-  /// - Throws: `PluginError` when a GPU is demanded and there is none.
+  /// - Throws: `PluginError` when a GPU is demanded, or a plugin named, and there is none.
   package func open(_ choice: DeviceChoice) throws(PluginError) -> (device: Device, reason: String)
   {
     switch choice {
     case .cpu: return (.cpu(threads: threads), "asked for")
-    case .cuda: return (try Device(opening: table(), threads: threads), "asked for")
+    case .cuda: return (try openGPU(), "asked for")
     case .auto:
       do throws(PluginError) {
-        return (try Device(opening: table(), threads: threads), "a GPU is there")
+        return (try openGPU(), "a GPU is there")
       } catch {
         // What the user names must be there.
-        if plugin != nil { throw error }
+        if plugin.source != nil { try plugin.check() }
+        if ordinal > 0 { throw error }
         return (.cpu(threads: threads), error.description)
       }
     }
   }
 
+  /// Holds what the command line says of a GPU to what is there, before anything runs.
+  ///
+  /// - Throws: `PluginError` where a plugin is named that is not there, or a GPU that no cell uses.
+  package func check(for choices: [DeviceChoice]) throws(PluginError) {
+    let mayUseGPU = choices.contains { $0 != .cpu }
+    if ordinal > 0, !mayUseGPU {
+      throw PluginError("--gpu \(ordinal) names a GPU, and all cells run on the CPU")
+    }
+    if plugin.source == "--plugin" || plugin.source != nil && mayUseGPU { try plugin.check() }
+  }
+
   /// Whether a device may be there, without opening it: of a GPU, whether there is a plugin to ask.
   package func mayOpen(_ choice: DeviceChoice) -> Bool {
-    choice != .cuda
-      || (plugin.map { [$0] } ?? places).contains { FileManager.default.fileExists(atPath: $0) }
+    choice != .cuda || FileManager.default.fileExists(atPath: plugin.path)
   }
 
-  private var places: [String] {
-    Plugin.places(
-      environment: environment["RUNEXP_CUDA_PLUGIN"], program: CommandLine.executablePath)
-  }
-
-  private func table() throws(PluginError) -> UnsafePointer<KernelTable> {
-    try Plugin.load(given: plugin, others: places)
+  private func openGPU() throws(PluginError) -> Device {
+    try Device(opening: Plugin.load(plugin), threads: threads, ordinal: ordinal)
   }
 }
 

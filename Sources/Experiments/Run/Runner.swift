@@ -46,8 +46,8 @@ package struct Runner {
   /// - Parameters:
   ///   - continuation: the run to go on with, and how; nil for a new one.
   ///   - begun: is told the run's folder when it is there, before anything runs.
-  /// - Throws: what `Preparation.prepare` throws; `ResultsError` when the results cannot be
-  ///   written.
+  /// - Throws: what `Preparation.prepare` throws; `PluginError` when a plugin is named that is not
+  ///   there; `ResultsError` when the results cannot be written.
   package func run(
     continuing continuation: RunContinuation? = nil, begun: (RunFolder) -> Void = { _ in }
   ) throws -> Outcome {
@@ -57,6 +57,7 @@ package struct Runner {
     if shared == nil { interrupts.mayFinish = false }
     var bar = ProgressBar(Terminal.progress(isQuiet: options.isQuiet))
     let finder = DeviceFinder(options, environment: environment)
+    try finder.check(for: experiment.cells.map(\.device))
     func anyCell(_ condition: (any Workload) -> Bool) -> Bool {
       experiment.cells.contains { cell in
         finder.mayOpen(cell.device) && cell.workload.map(condition) ?? false

@@ -55,15 +55,17 @@ package struct AttentionLayer {
     let k = placed(heads(key, shape.kvHeads), keyNorm)
     let v = heads(value, shape.kvHeads)
     let masks = masks(on: pass.device)
+    func algorithm(_ shape: AttentionShape) -> AttentionAlgorithm {
+      kernels(shape, q.type, on: pass.device, needsGradient: q.variable.needsGradient)
+    }
     let mixed: Tensor
     if let cache {
       cache.append(keys: k, values: v)
       let shape = shape.over(cache, queries: tokens)
-      mixed = pass.attention(
-        q, over: cache, shape, masks, by: kernels(shape, q.type, on: pass.device))
+      mixed = pass.attention(q, over: cache, shape, masks, by: algorithm(shape))
     } else {
       let shape = shape.over(batch: batch, tokens: tokens)
-      mixed = pass.attention(q, k, v, shape, masks, by: kernels(shape, q.type, on: pass.device))
+      mixed = pass.attention(q, k, v, shape, masks, by: algorithm(shape))
     }
     return out(mixed.reshaped([batch, tokens, shape.heads * shape.headDimension]), pass)
   }

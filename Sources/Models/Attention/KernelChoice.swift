@@ -36,22 +36,22 @@ package enum KernelChoice: Equatable, Sendable {
 
   /// The algorithm that runs on `device`, and why: the device says what it computes.
   ///
-  /// - Parameter type: of queries and output.
+  /// - Parameters:
+  ///   - type: of queries and output.
+  ///   - needsGradient: whether it must be able to go backward as well.
   package func resolve(
-    on device: Device, for shape: AttentionShape, _ type: ElementType
+    on device: Device, for shape: AttentionShape, _ type: ElementType, needsGradient: Bool
   ) throws(KernelUnavailable) -> KernelDecision {
-    // Over a cache there are no gradients.
     func obstacle(_ algorithm: AttentionAlgorithm) -> String? {
-      device.obstacle(to: algorithm, in: shape, type, backward: shape.cache == nil)
+      device.obstacle(to: algorithm, in: shape, type, backward: needsGradient)
     }
     guard case .named(let algorithm) = self else {
       return try Self.automatic(device, shape, obstacle)
     }
     guard device.has(algorithm) else {
       throw KernelUnavailable(
-        reason: algorithm == .flash3
-          ? "flash3 runs on Hopper GPUs (wgmma, TMA), not on \(device.name)"
-          : "\(device.name) has no attention kernel '\(word)'")
+        reason: algorithm.hardware.map { "\(word) runs on \($0), not on \(device.name)" }
+          ?? "\(device.name) has no attention kernel '\(word)'")
     }
     if let obstacle = obstacle(algorithm) {
       throw KernelUnavailable(reason: "\(word) cannot do attention with \(obstacle)")
@@ -93,6 +93,10 @@ package enum KernelChoice: Equatable, Sendable {
 package struct KernelDecision: Equatable, Sendable {
   package let algorithm: AttentionAlgorithm
   package let reason: String
+
+  package init(algorithm: AttentionAlgorithm, reason: String) {
+    (self.algorithm, self.reason) = (algorithm, reason)
+  }
 }
 
 /// Why the algorithm that was asked for cannot run.

@@ -36,26 +36,33 @@ package final class LayerKernels {
   private struct Occasion: Hashable {
     let regime: AttentionRegime
     let type: ElementType
+    let needsGradient: Bool
   }
 
   init(_ choice: KernelChoice) { self.choice = choice }
 
-  /// The algorithm for an attention of this layer, chosen where its regime is new; the caller knows
-  /// that there is one.
+  /// The algorithm for an attention of this layer, chosen where its regime is new.
   ///
-  /// - Parameter type: of queries and output.
+  /// A device that has none for it has failed.
+  ///
+  /// - Parameters:
+  ///   - type: of queries and output.
+  ///   - needsGradient: whether the pass is differentiated.
   package func callAsFunction(
-    _ shape: AttentionShape, _ type: ElementType, on device: Device
+    _ shape: AttentionShape, _ type: ElementType, on device: Device, needsGradient: Bool
   ) -> AttentionAlgorithm {
     if device !== self.device { (self.device, algorithms) = (device, [:]) }
-    let occasion = Occasion(regime: AttentionRegime(of: shape), type: type)
+    let occasion = Occasion(
+      regime: AttentionRegime(of: shape), type: type, needsGradient: needsGradient)
     if let known = algorithms[occasion] { return known }
     do throws(KernelUnavailable) {
-      let algorithm = try choice.resolve(on: device, for: shape, type).algorithm
+      let algorithm = try choice.resolve(
+        on: device, for: shape, type, needsGradient: needsGradient
+      ).algorithm
       algorithms[occasion] = algorithm
       return algorithm
     } catch {
-      preconditionFailure(error.reason)
+      device.whenFailed(error.reason)
     }
   }
 }

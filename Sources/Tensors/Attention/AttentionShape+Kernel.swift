@@ -11,13 +11,14 @@ extension AttentionShape {
     over cache: KeyValueCache? = nil
   ) -> CKernels.attention {
     CKernels.attention(
-      batch: Int64(batch), queries: Int64(queries), keys: Int64(keys), heads: Int64(heads),
-      kv_heads: Int64(kvHeads), head_dim: Int64(headDimension), scale: scale, softcap: softcap,
-      causal: isCausal, offset: Int64(offset), window: Int64(window ?? 0),
       slopes: masks.slopes.map { UnsafePointer($0.floats) },
       mask: attention_mask(masks, scores: [batch, heads, queries, keys]),
+      k_scales: cache?.keyScales, v_scales: cache?.valueScales, batch: Int64(batch),
+      queries: Int64(queries), keys: Int64(keys), heads: Int64(heads), kv_heads: Int64(kvHeads),
+      head_dim: Int64(headDimension),
       rows: cache.map { $0.layout(from: $0.oldest) } ?? tensorRows(type),
-      k_scales: cache?.keyScales, v_scales: cache?.valueScales, type: type)
+      scale: scale, softcap: softcap, causal: isCausal, offset: Int64(offset),
+      window: Int64(window ?? 0), type: type)
   }
 
   /// The same for a device that is asked whether it computes this: pointers say what there is and

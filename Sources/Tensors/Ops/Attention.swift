@@ -92,6 +92,9 @@ extension Pass {
   }
 }
 
+extension CKernels.attention_forward: CallWithWorkspace {}
+extension CKernels.attention_backward: CallWithWorkspace {}
+
 /// The gradients of q, k and v.
 struct AttentionOperation: Operation {
   static let name = "attention"

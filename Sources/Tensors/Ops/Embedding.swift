@@ -24,6 +24,8 @@ extension Pass {
   }
 }
 
+extension CKernels.embedding_backward: CallWithWorkspace {}
+
 struct EmbeddingOperation: Operation {
   static let name = "embedding"
   let tokens: Tokens
@@ -32,9 +34,10 @@ struct EmbeddingOperation: Operation {
   func backward(_ dout: Tensor, into gradients: Gradients) {
     dout.device.run(
       dout.device.kernels.embedding_backward,
+      workspace: dout.device.kernels.embedding_backward_workspace,
       .init(
         dtable: gradients.output(for: table), dout: dout.pointer, ids: tokens.pointer,
         n: Int64(tokens.count), d: Int64(table.shape.columns), vocabulary: Int64(table.shape[0]),
-        type: dout.type))
+        type: dout.type, workspace: nil))
   }
 }

@@ -29,6 +29,8 @@ extension Pass {
   }
 }
 
+extension CKernels.layer_norm_backward: CallWithWorkspace {}
+
 struct LayerNormOperation: Operation {
   static let name = "layer_norm"
   let x, weight: Tensor

@@ -30,6 +30,9 @@ extension Pass {
   }
 }
 
+extension CKernels.gemm: CallWithWorkspace {}
+extension CKernels.column_sum: CallWithWorkspace {}
+
 /// dx = dout weight, dweight = dout^T x, dbias = the column sums of dout.
 struct LinearOperation: Operation {
   static let name = "linear"
@@ -47,10 +50,10 @@ struct LinearOperation: Operation {
     }
     if let bias, bias.needsGradient {
       device.run(
-        device.kernels.column_sum,
+        device.kernels.column_sum, workspace: device.kernels.column_sum_workspace,
         .init(
           dbias: gradients.output(for: bias), dout: dout.pointer, m: Int64(rows),
-          n: Int64(outputs), type: dout.type))
+          n: Int64(outputs), type: dout.type, workspace: nil))
     }
     if x.variable.needsGradient {
       let dx = gradients.output(for: x.variable)

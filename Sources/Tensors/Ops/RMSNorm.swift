@@ -21,6 +21,8 @@ extension Pass {
   }
 }
 
+extension CKernels.rms_norm_backward: CallWithWorkspace {}
+
 struct RMSNormOperation: Operation {
   static let name = "rms_norm"
   let x, weight, rstd: Tensor

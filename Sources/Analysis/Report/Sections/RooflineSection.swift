@@ -194,10 +194,10 @@ struct RooflineWork {
   // Compulsory traffic: every input read once, every output written once, and what forward keeps
   // for backward written by one and read by the other. Real traffic is more, never less.
   private static func attention(_ cell: ReportCell) -> [RooflineWork] {
-    guard let shape = AttentionShape(cell), let saved = cell.row.metrics[.savedBytes] else {
+    guard let sizes = AttentionBytes(cell), let saved = cell.row.metrics[.savedBytes] else {
       return []
     }
-    let (q, kv) = (shape.queryBytes, shape.keyBytes)
+    let (q, kv) = (sizes.queryBytes, sizes.keyBytes)
     let kinds: [(String, Metric, Metric, Double)] = [
       ("forward", .forwardFLOPsPerSecond, .forwardSeconds, 2 * q + 2 * kv + saved),
       ("backward", .backwardFLOPsPerSecond, .backwardSeconds, 3 * q + 4 * kv + saved),
@@ -228,8 +228,8 @@ struct RooflineWork {
   }
 }
 
-/// The sizes of an attention benchmark's inputs.
-private struct AttentionShape {
+/// The bytes of an attention benchmark's tensors, as its row tells, of whatever version.
+private struct AttentionBytes {
   /// Bytes of q, and of the output.
   let queryBytes: Double
   /// Bytes of k, and of v.

@@ -189,7 +189,8 @@ static void test_mistakes() {
   Block<int> out(64);
   std::string text = run(leaves_a_barrier, dim3(2, 2), 64, 0);
   expect(has(text, "the kernel 'leaves_a_barrier' hangs in block (") &&
-             has(text, "threads 0 to 30 at __syncthreads (test.cpp:") && has(text, "), 31 ended"),
+             has(text, "threads 0 to 30 at __syncthreads (emulation.cpp:") &&
+             has(text, "), 31 ended"),
          "a barrier that a thread never reaches is reported", text);
   text = run(shuffles_apart, 1, 32, 0, out.data);
   expect(has(text, "__shfl_xor_sync") && has(text, "__shfl_down_sync"),

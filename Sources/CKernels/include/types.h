@@ -1,0 +1,62 @@
+// Types that the kernels' calls share.
+#ifndef RUNEXP_TYPES_H
+#define RUNEXP_TYPES_H
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__clang__)
+#define RUNEXP_ENUM enum __attribute__((enum_extensibility(closed)))
+#pragma clang assume_nonnull begin
+#define RUNEXP_NULLABLE _Nullable
+#define RUNEXP_NONNULL _Nonnull
+#else
+#define RUNEXP_ENUM enum
+#define RUNEXP_NULLABLE
+#define RUNEXP_NONNULL
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// clang-format off
+typedef RUNEXP_ENUM element_type : int32_t { ELEMENT_F32 = 0, ELEMENT_BF16 = 1 } element_type;
+
+typedef RUNEXP_ENUM activation_kind : int32_t {
+  ACTIVATION_GELU = 0,   // exact: x * (1 + erf(x / sqrt 2)) / 2
+  ACTIVATION_RELU = 1,   // max(x, 0)
+  ACTIVATION_SILU = 2,   // x * sigmoid(x)
+  ACTIVATION_RELU2 = 3,  // max(x, 0)^2
+} activation_kind;
+// clang-format on
+
+/// Where a gradient goes: `data` is overwritten, or added to when `accumulate` is set. Null: not
+/// wanted. It has the element type of what it is the gradient of: a parameter's is f32, an
+/// activation's has the call's type. What is added to a bf16 element is added in f32 and rounded
+/// once.
+struct gradient {
+  void *RUNEXP_NULLABLE data;
+  bool accumulate;
+};
+
+/// What changes from one training step to the next. It lies in the device's memory and is read when
+/// a kernel runs, so that a step that was captured can be replayed.
+struct step_scalars {
+  uint64_t dropout_key;
+  float rate;                     // the learning rate
+  float correction1, correction2; // 1 - beta1^t, 1 - beta2^t at step t, from 1
+  float reserved;
+};
+
+static_assert(sizeof(struct step_scalars) == 24, "the same for every compiler");
+
+#ifdef __cplusplus
+}
+#endif
+#if defined(__clang__)
+#pragma clang assume_nonnull end
+#endif
+#endif

@@ -1,0 +1,27 @@
+// Devices that lack something which the CPU has.
+
+import CKernels
+package import Tensors
+
+package enum PartialDevice {
+  /// A CPU whose flash2 goes forward only.
+  ///
+  /// Its table is never freed: a layer may keep the device.
+  package static func withoutFlash2Backward() -> Device {
+    let table = copy(runexp_cpu_kernels())
+    if let flash2 = table.pointee.flash2_attention.map(copy) {
+      flash2.pointee.supports = { _, _, backward, reason, _ in
+        (reason[0], reason[1]) = (CChar(UInt8(ascii: "x")), 0)
+        return !backward
+      }
+      table.pointee.flash2_attention = UnsafePointer(flash2)
+    }
+    return Device(table, threads: 1)
+  }
+
+  private static func copy<Value>(_ value: UnsafePointer<Value>) -> UnsafeMutablePointer<Value> {
+    let copy = UnsafeMutablePointer<Value>.allocate(capacity: 1)
+    copy.initialize(to: value.pointee)
+    return copy
+  }
+}

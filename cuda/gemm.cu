@@ -1,0 +1,188 @@
+// The matrix product: how each is computed, and what it needs of the workspace.
+#include "entries.cuh"
+#include "gemm.cuh"
+
+#include <cstdio>
+
+namespace plugin {
+
+/// An operand that at most so many tiles read is rounded anew by each of them; one that more read is
+/// rounded once, into the workspace. By bytes: rounding writes 2 and reads 4 of each element, and saves
+/// 2 at each reading, of which the first comes from memory and most others from the L2 cache.
+constexpr int64_t most_readings = 8;
+constexpr int64_t large_tile = 128, small_tile = 64;
+constexpr int64_t most_splits = 16, shortest_split = 256;
+
+static bool lines_are_aligned(const operand &x) {
+  return are_aligned(x.data) && x.stride * (x.is_f32 ? 4 : 2) % 16 == 0;
+}
+
+static operand operand_of(const void *data, element_type type, int64_t extent, int64_t k,
+                          bool along_k) {
+  operand x = {data, along_k ? k : extent, type == ELEMENT_F32, along_k, false};
+  x.is_aligned = lines_are_aligned(x);
+  return x;
+}
+
+static product product_of(const struct gemm *call) {
+  product p = {};
+  p.a = operand_of(call->a, call->a_type, call->m, call->k, !call->a_transposed);
+  p.b = operand_of(call->b, call->b_type, call->n, call->k, call->b_transposed);
+  p.c = call->c;
+  p.bias = call->bias;
+  p.bias_step = 1;
+  p.m = call->m, p.n = call->n, p.k = call->k;
+  p.c_is_f32 = call->c_type == ELEMENT_F32;
+  p.accumulate = call->accumulate;
+  p.rounds = call->compute == ELEMENT_BF16;
+  if (p.n == 1) { // the row that c is, c^T = op(b)^T op(a)^T
+    operand a = p.a;
+    p.a = p.b, p.b = a;
+    p.n = p.m, p.m = 1;
+    p.bias_step = 0;
+  }
+  if (p.m == 1 && !p.a.along_k) { // a column is as good as a row
+    p.a.along_k = true;
+    p.a.stride = p.k;
+    p.a.is_aligned = lines_are_aligned(p.a);
+  }
+  p.c_is_aligned = are_aligned(p.c) && p.n * (p.c_is_f32 ? 4 : 2) % 16 == 0;
+  p.splits = 1, p.split_k = p.k;
+  return p;
+}
+
+/// Whether the library has a product with such a c and bias: its bias has the type of c, and ours is
+/// f32; of f32 operands it makes no bf16.
+static bool library_takes(const product &p) {
+  bool plain = !p.bias && (p.c_is_f32 || p.rounds);
+  bool biased = p.bias && p.c_is_f32 && are_aligned(p.bias);
+  return p.c_is_aligned && (plain || biased);
+}
+
+/// Splits k until there are about `wanted` blocks.
+static void split(product *p, int64_t tiles, int64_t wanted) {
+  int64_t splits = wanted / tiles, most = p->k / shortest_split;
+  if (splits > most) splits = most;
+  if (splits > most_splits) splits = most_splits;
+  if (splits <= 1) return;
+  p->split_k = ceil_div(ceil_div(p->k, splits), 32) * 32;
+  p->splits = ceil_div(p->k, p->split_k);
+}
+
+/// Large tiles reuse more of what they read; small ones are more, where c is small.
+static void choose_tiles(gemm_plan *plan, int multiprocessors) {
+  product *p = &plan->p;
+  int64_t large = ceil_div(p->m, large_tile) * ceil_div(p->n, large_tile);
+  int64_t small = ceil_div(p->m, small_tile) * ceil_div(p->n, small_tile);
+  int64_t splits = p->k / shortest_split;
+  splits = splits < 1 ? 1 : splits < most_splits ? splits : most_splits;
+  plan->large = p->m > small_tile && p->n > small_tile && large * splits >= multiprocessors;
+  split(p, plan->large ? large : small, (plan->large ? 2 : 3) * int64_t(multiprocessors));
+}
+
+/// Room in the workspace; gives where it begins.
+static int64_t take_room(gemm_plan *plan, int64_t bytes) {
+  int64_t at = plan->bytes;
+  plan->bytes += ceil_div(bytes, RUNEXP_ALIGNMENT) * RUNEXP_ALIGNMENT;
+  return at;
+}
+
+static bool is_ready(const operand &x, bool f32) { return x.is_aligned && x.is_f32 == f32; }
+
+/// Packs an operand that is not ready, where many tiles read it. False where it is to be converted.
+static bool plan_packing(gemm_plan *plan, packing *packed, operand *x, int64_t extent, int64_t k,
+                         int64_t readings) {
+  if (is_ready(*x, false)) return true;
+  if (readings <= most_readings) return false;
+  *packed = {true, *x, x->along_k ? extent : k, x->along_k ? k : extent, 0};
+  int64_t stride = ceil_div(packed->length, run_length) * run_length;
+  packed->at = take_room(plan, packed->lines * stride * 2);
+  *x = {nullptr, stride, false, x->along_k, true};
+  return true;
+}
+
+/// The product of tensor cores, ours or the library's.
+static void plan_bf16(kernel_context *context, gemm_plan *plan) {
+  product *p = &plan->p;
+  bool a_is_ready = plan_packing(plan, &plan->a, &p->a, p->m, p->k, ceil_div(p->n, large_tile));
+  bool b_is_ready = plan_packing(plan, &plan->b, &p->b, p->n, p->k, ceil_div(p->m, large_tile));
+  plan->converts = !a_is_ready || !b_is_ready;
+  plan->way = gemm_plan::tensor;
+  if (!plan->converts && library_takes(*p)) plan->found = find_library_product(context, *p);
+}
+
+static gemm_plan plan_of(kernel_context *context, const struct gemm *call) {
+  gemm_plan plan = {};
+  plan.p = product_of(call);
+  product *p = &plan.p;
+  if (p->m <= 0 || p->n <= 0) return plan;
+  if (p->k <= 0) {
+    plan.way = gemm_plan::bias_alone;
+    p->splits = 0;
+    return plan;
+  }
+  if (p->m <= thin_rows) {
+    plan.way = gemm_plan::thin;
+    if (!p->b.along_k) split(p, ceil_div(p->n, 256), 4 * int64_t(context->multiprocessors));
+  } else if (p->rounds) {
+    plan_bf16(context, &plan);
+  } else {
+    plan.way = gemm_plan::fma;
+    if (is_ready(p->a, true) && is_ready(p->b, true) && library_takes(*p))
+      plan.found = find_library_product(context, *p);
+  }
+  if (plan.found) {
+    plan.way = gemm_plan::library;
+    plan.scratch = take_room(&plan, scratch_of(plan.found));
+    return plan;
+  }
+  if (plan.way != gemm_plan::thin) choose_tiles(&plan, context->multiprocessors);
+  if (p->splits > 1)
+    plan.scratch = take_room(&plan, p->splits * partial_size(p->m, p->n) * int64_t(sizeof(float)));
+  return plan;
+}
+
+int64_t gemm_workspace(kernel_context *context, const struct gemm *call) {
+  return plan_of(context, call).bytes;
+}
+
+/// Packs an operand into the workspace, where that is wanted.
+static void pack(kernel_context *context, const packing &what, operand *x, void *workspace) {
+  if (!what.wanted) return;
+  unsigned char *to = static_cast<unsigned char *>(workspace) + what.at;
+  x->data = to;
+  pack_operand(context, what, reinterpret_cast<bf16 *>(to), x->stride);
+}
+
+void gemm(kernel_context *context, const struct gemm *call) {
+  gemm_plan plan = plan_of(context, call);
+  product &p = plan.p;
+  pack(context, plan.a, &p.a, call->workspace);
+  pack(context, plan.b, &p.b, call->workspace);
+  void *scratch = static_cast<unsigned char *>(call->workspace) + plan.scratch;
+  p.partials = static_cast<float *>(scratch);
+  switch (plan.way) {
+    case gemm_plan::nothing: return;
+    case gemm_plan::bias_alone: break;
+    case gemm_plan::thin: multiply_thin(context, p); break;
+    case gemm_plan::fma: multiply_fma(context, p, plan.large); break;
+    case gemm_plan::library: multiply_library(context, p, plan.found, scratch); break;
+    case gemm_plan::tensor:
+      if (plan.large && !plan.converts)
+        multiply_tensor(context, p);
+      else
+        multiply_tensor_converting(context, p, plan.large);
+      break;
+  }
+  if (p.splits != 1) add_partials(context, p);
+}
+
+bool supports_gemm(kernel_context *context, const struct gemm *call, char *reason,
+                   int64_t capacity) {
+  if (!call->bias || !call->accumulate) return true;
+  if (capacity > 0)
+    snprintf(reason, static_cast<size_t>(capacity), "a bias on what is added to a matrix");
+  return false;
+}
+
+} // namespace plugin
