@@ -19,7 +19,7 @@ static const kernels table = {
                             .naive_attention = &naive_attention,
     .flash1_attention = &flash1_attention,
     .flash2_attention = nullptr,
-    .flash3_attention = nullptr,
+    .flash3_attention = &flash3_attention,
     ENTRY(supports_gemm) RUNEXP_KERNELS(ENTRY, WITH_WORKSPACE)};
 
 } // namespace plugin
