@@ -4,15 +4,13 @@
 
 #include "context.cuh"
 
-namespace plugin {
+namespace plugin::flash3 {
 
-void flash3_forward_entry(kernel_context *context, const attention_forward *call);
-void flash3_backward_entry(kernel_context *context, const attention_backward *call);
-int64_t flash3_forward_workspace(const attention *s);
-int64_t flash3_backward_workspace(const attention *s);
+void forward(kernel_context *context, const attention_forward *call);
+void backward(kernel_context *context, const attention_backward *call);
+int64_t forward_bytes(const attention &s); // of workspace
+int64_t backward_bytes(const attention &s);
 
-extern const attention_kernel flash3_attention;
-
-} // namespace plugin
+} // namespace plugin::flash3
 
 #endif

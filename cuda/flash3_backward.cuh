@@ -8,36 +8,40 @@
 #include "elements.cuh"
 #include "flash3_softmax.cuh"
 
-namespace plugin {
+namespace plugin::flash3 {
 
-/// What is known of each query before, padded to whole tiles of queries.
-struct flash3_query_figures {
-  float
-      *log_sum_exp; // [batch, heads, padded], in base 2; +inf for a row that sees nothing or is not
-                    // there, whose probabilities are to be 0
-  float *delta;     // the same: dout . out
-  int padded;       // a multiple of flash3_padding
+/// What is known of each query before: [batch, heads, padded], whole tiles of queries.
+struct query_figures {
+  float *log_sum_exp; // in base 2; +inf for a row that sees nothing or is not there, whose
+                      // probabilities are to be 0
+  float *delta;       // dout . out
+  int padded;         // a multiple of padding
+
+  /// Where a head's begin.
+  __device__ __forceinline__ int64_t at(const attention_view &a, int batch, int head) const {
+    return (static_cast<int64_t>(batch) * a.heads + head) * padded;
+  }
 };
 
-constexpr int flash3_padding = 128;
+constexpr int padding = 128;
 
-struct flash3_backward_parameters {
+struct backward_parameters {
   CUtensorMap q, k, v, dout; // boxes as each kernel has tiles
-  flash3_shape shape;
-  flash3_query_figures figures;
+  attention_view shape;
+  query_figures figures;
   target<bf16> dq, dk, dv;
-  int64_t batch_rows, head_rows, slot_rows; // of k and v, in rows
+  row_layout rows;  // of k and v
   uint32_t *unsure; // [batch, heads, queries / 16]: rows whose dq is not finite and not written
   int tiles, heads_at_once;
 };
 
-/// The probabilities of a tile: scores become 2^(logit - log-sum-exp).
-template <bool is_general>
-__device__ __forceinline__ float flash3_probability(const flash3_shape &s, float score,
-                                                    float log_sum_exp, float &slope) {
-  if (is_general) return ex2_approx_ftz(flash3_logit(s, score, slope) - log_sum_exp);
+/// 2^(logit - log-sum-exp) of a score, and the softcap's slope.
+template <bool is_capped>
+__device__ __forceinline__ float probability(const attention_view &s, float score,
+                                             float log_sum_exp, float &slope) {
+  if (is_capped) return ex2_approx_ftz(capped_logit(s, score, slope) - log_sum_exp);
   slope = 1;
-  return ex2_approx_ftz(fmaf(score, s.scale * log2_e, -log_sum_exp));
+  return ex2_approx_ftz(fmaf(score, s.factor, -log_sum_exp));
 }
 
 /// A warpgroup's 64 rows of a gradient from its accumulator, two columns at a time. `at(row)` is
@@ -65,14 +69,14 @@ __device__ __forceinline__ void contribute_rows(const target<bf16> &to, float (&
   }
 }
 
-void flash3_backward_of_keys(kernel_context *context, const attention_backward *call,
-                             flash3_backward_parameters &p);
-void flash3_backward_of_queries(kernel_context *context, const attention_backward *call,
-                                flash3_backward_parameters &p);
+void backward_of_keys(kernel_context *context, const attention_backward *call,
+                      backward_parameters &p);
+void backward_of_queries(kernel_context *context, const attention_backward *call,
+                         backward_parameters &p);
 /// Does the rows of dq again that are not finite, one key after another: see flash3_mend.cuh.
-void flash3_mend_queries(kernel_context *context, const attention_backward *call,
-                         const flash3_backward_parameters &p);
+void mend_queries(kernel_context *context, const attention_backward *call,
+                  const backward_parameters &p);
 
-} // namespace plugin
+} // namespace plugin::flash3
 
 #endif

@@ -1,35 +1,45 @@
-// FlashAttention-3, forward: what its kernel is given and how it is tiled. Its rows are done anew
-// by flash3_mend.cu where they are not finite.
+// FlashAttention-3, forward: what its kernel is given.
 #ifndef RUNEXP_FLASH3_FORWARD_CUH
 #define RUNEXP_FLASH3_FORWARD_CUH
 
 #include "flash3_shape.cuh"
 #include "flash3_tiles.cuh"
 
-namespace plugin {
+namespace plugin::flash3 {
 
-/// Rows of a warp: what it says about all of them is one entry of `unsure` and of `largest`.
+/// Rows of a warp. What it says about all of them is one entry of `unsure`.
 constexpr int warp_rows = 16;
 
-struct flash3_forward_parameters {
-  CUtensorMap q, k, v, out; // boxes of 64 rows for q and out, of a key tile for k and v
-  flash3_shape shape;
-  int tiles, heads_at_once;
-  float *saved;     // log-sum-exp [batch, heads, queries]
-  uint32_t *unsure; // [batch, heads, queries / 16]: whether a row is not finite
-  float *largest;   // the same: the largest logit
-};
-
-__host__ __device__ constexpr int64_t flash3_groups_of_rows(int64_t queries) {
+__host__ __device__ constexpr int64_t groups_of_rows(int64_t queries) {
   return (queries + warp_rows - 1) / warp_rows;
 }
 
-/// Does the rows of which forward was unsure again, one key after another: 0 times what is not
-/// finite is NaN in a product of tiles, but a hidden key must not matter. Then reduces the largest
-/// logits.
-void flash3_mend_forward(kernel_context *context, const attention_forward *call, uint32_t *unsure,
-                         float *largest);
+struct forward_parameters {
+  CUtensorMap q, k, v, out; // boxes of 64 rows for q and out, of a key tile for k and v
+  attention_view shape;
+  float *saved;       // log-sum-exp [batch, heads, queries]
+  float *row_maximum; // the same: the largest logit
+  uint32_t *unsure;   // [batch, heads, queries / 16]: whether a row of these is not finite
+  int tiles, heads_at_once;
+};
 
-} // namespace plugin
+/// Whether a warp is unsure of its 16 rows, within those of a warpgroup from `first_row` on:
+/// whether one of its threads is. The same for all of them.
+template <typename Parameters>
+__device__ __forceinline__ bool report_unsure(const Parameters &p, const block_place &place,
+                                              int first_row, bool unsure) {
+  unsure = __any_sync(~0u, unsure);
+  int row = first_row + static_cast<int>(threadIdx.x) / 32 % 4 * warp_rows;
+  int64_t plane = static_cast<int64_t>(place.batch) * p.shape.heads + place.head;
+  if (threadIdx.x % 32 == 0 && row < p.shape.queries)
+    p.unsure[plane * groups_of_rows(p.shape.queries) + row / warp_rows] = unsure;
+  return unsure;
+}
+
+/// Does the rows again of which forward was unsure, one key after another: see flash3_mend.cuh.
+void mend_forward(kernel_context *context, const attention_forward *call,
+                  const forward_parameters &p);
+
+} // namespace plugin::flash3
 
 #endif

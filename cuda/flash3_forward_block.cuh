@@ -9,7 +9,7 @@
 #include "flash3_forward.cuh"
 #include "flash3_softmax.cuh"
 
-namespace plugin {
+namespace plugin::flash3 {
 
 /// Tiles of queries and keys, as large as registers and shared memory allow. Wide ones are for
 /// where all queries see all keys: a mask hides much of a wide tile on its edge.
@@ -23,9 +23,9 @@ template <int head_dim, bool is_wide, bool is_general> struct forward_tiles {
   // Of each thread; 65536 are there for all.
   static constexpr int producer_registers = 24, consumer_registers = consumers == 3 ? 160 : 240;
 
-  typedef flash3_tile<warpgroup_rows, head_dim> query_tile; // a warpgroup's
-  typedef flash3_tile<keys, head_dim> key_tile;
-  typedef flash3_ring<2, key_tile::bytes> ring;
+  typedef tile<warpgroup_rows, head_dim> query_tile; // a warpgroup's
+  typedef tile<keys, head_dim> key_tile;
+  typedef ring_of<2, key_tile::bytes> ring;
 
   // Shared memory. The output goes where the queries were.
   static constexpr uint32_t k = consumers * query_tile::bytes;
@@ -46,20 +46,22 @@ template <int head_dim, bool is_wide, bool is_general> struct forward_block {
   typedef typename tiles::query_tile query_tile;
   typedef typename tiles::key_tile key_tile;
 
-  const flash3_forward_parameters &p;
-  flash3_place place;
+  const forward_parameters &p;
+  block_place place;
   uint32_t shared, q_full;
   typename tiles::ring k_ring, v_ring;
-  flash3_walk walk;
+  int first_row;
+  flash3::walk walk;
 
-  __device__ __forceinline__ forward_block(const flash3_forward_parameters &p)
+  __device__ __forceinline__ forward_block(const forward_parameters &p)
       : p(p),
         place(static_cast<int>(blockIdx.x), p.tiles, p.shape.heads, p.shape.batch, p.heads_at_once),
         shared(shared_address(shared_memory())), q_full(shared + tiles::mbarriers),
         k_ring{shared + tiles::k, q_full + 8},
         v_ring{shared + tiles::v, q_full + 8 + tiles::ring::mbarrier_bytes},
-        walk(place.tile * tiles::rows, tiles::rows, p.shape.queries, tiles::keys,
-             [&p](int query) { return p.shape.seen_keys(query); }) {}
+        first_row(place.tile * tiles::rows),
+        walk(seen_keys(p.shape, range{first_row, min(first_row + tiles::rows, p.shape.queries)}),
+             tiles::keys) {}
 
   __device__ __forceinline__ void init() const {
     if (threadIdx.x == 0) {
@@ -77,16 +79,16 @@ template <int head_dim, bool is_wide, bool is_general> struct forward_block {
   __device__ __forceinline__ void bring(const typename tiles::ring &ring, const CUtensorMap *map,
                                         uint32_t turn) const {
     uint32_t mbarrier = ring.begin_to_fill(turn);
-    key_tile::load(ring.at(turn), map, walk.first_column(turn), place.head / p.shape.group(),
-                   place.batch, mbarrier);
+    key_tile::load(ring.at(turn), map, walk.first(turn), place.head / p.shape.group, place.batch,
+                   mbarrier);
   }
 
   /// What the producer's one thread does: queries, then keys one tile ahead of values.
   __device__ __forceinline__ void produce() const {
     mbarrier_arrive_expect_tx(q_full, tiles::consumers * query_tile::bytes);
     for (int consumer = 0; consumer < tiles::consumers; consumer++)
-      query_tile::load(query_at(consumer), &p.q, walk.first_row + consumer * warpgroup_rows,
-                       place.head, place.batch, q_full);
+      query_tile::load(query_at(consumer), &p.q, first_row + consumer * warpgroup_rows, place.head,
+                       place.batch, q_full);
     for (uint32_t turn = 0; turn < walk.count; turn++) {
       bring(k_ring, &p.k, turn);
       if (turn > 0) bring(v_ring, &p.v, turn - 1);
@@ -103,25 +105,24 @@ template <int head_dim, bool is_wide, bool is_general> struct forward_block {
   }
 
   /// Scores become logits, -inf where a row does not see a key.
-  __device__ __forceinline__ void to_logits(float (&scores)[tiles::keys / 2],
-                                            const flash3_rows &rows, uint32_t turn) const {
-    if (is_general && p.shape.softcap > 0) {
+  __device__ __forceinline__ void to_logits(float (&scores)[tiles::keys / 2], const seen_rows &rows,
+                                            uint32_t turn) const {
+    if (is_general && p.shape.cap != 0) {
       float slope;
 #pragma unroll
-      for (int i = 0; i < tiles::keys / 2; i++)
-        scores[i] = flash3_capped(p.shape, scores[i], slope);
+      for (int i = 0; i < tiles::keys / 2; i++) scores[i] = capped_logit(p.shape, scores[i], slope);
     } else if (is_general) {
 #pragma unroll
-      for (int i = 0; i < tiles::keys / 2; i++) scores[i] *= p.shape.scale * log2_e;
+      for (int i = 0; i < tiles::keys / 2; i++) scores[i] *= p.shape.factor;
     }
-    hide<tiles::keys>(scores, rows, walk.first_column(turn), -INFINITY);
+    hide<tiles::keys>(scores, rows, walk.first(turn), -INFINITY);
   }
 
   __device__ __forceinline__ void consume(int consumer) const {
     constexpr int keys = tiles::keys, last = tiles::consumers - 1;
-    int first = walk.first_row + consumer * warpgroup_rows;
-    flash3_rows rows(first, [this](int query) { return p.shape.seen_keys(query); });
-    flash3_softmax softmax = {is_general ? 1 : p.shape.scale * log2_e};
+    int first = first_row + consumer * warpgroup_rows;
+    seen_rows rows(first, [this](int query) { return seen_keys(p.shape, query); });
+    online_softmax softmax = {is_general ? 1 : p.shape.factor};
     float scores[keys / 2], out[head_dim / 2], correction[2];
     uint32_t probabilities[keys / 16][4];
     set_zero(out);
@@ -165,41 +166,26 @@ template <int head_dim, bool is_wide, bool is_general> struct forward_block {
   }
 
   /// Divides by the sums, and writes the output and what is saved.
-  __device__ __forceinline__ void finish(flash3_softmax &softmax, float (&out)[head_dim / 2],
+  __device__ __forceinline__ void finish(online_softmax &softmax, float (&out)[head_dim / 2],
                                          int consumer, int first) const {
     fragment mine;
-    float inverse[2], natural = is_general ? ln_2 : p.shape.scale, largest = -INFINITY, unsure = 0;
-    int64_t plane = static_cast<int64_t>(place.batch) * p.shape.heads + place.head;
+    float inverse[2], unsure = 0;
 #pragma unroll
     for (int half = 0; half < 2; half++) {
       int row = first + mine.row() + half * 8;
       float sum = sum_of_row(softmax.sum[half]);
       inverse[half] = sum == 0 ? 0 : __fdividef(1, sum);
-      if (row < p.shape.queries) {
-        float logit = softmax.largest[half] * natural;
-        if (mine.place == 0) p.saved[plane * p.shape.queries + row] = logit + logf(sum);
-        largest = fmaxf(largest, logit);
-      }
+      if (mine.place > 0 || row >= p.shape.queries) continue;
+      float maximum = softmax.largest[half] * softmax.factor;
+      int64_t at = statistic_at(p.shape, place.batch, place.head, row);
+      p.row_maximum[at] = maximum;
+      p.saved[at] = maximum * ln_2 + logf(sum);
     }
     scale_rows(out, inverse);
 #pragma unroll
     for (int i = 0; i < head_dim / 2; i++) unsure += out[i] * 0; // NaN unless all are finite
-    report(plane, first, largest, unsure);
+    report_unsure(p, place, first, unsure != 0);
     store_output(out, consumer, first);
-  }
-
-  /// What each warp says about its 16 rows.
-  __device__ __forceinline__ void report(int64_t plane, int first, float largest,
-                                         float unsure) const {
-    bool any = __any_sync(~0u, unsure != 0);
-#pragma unroll
-    for (int bit = 16; bit > 0; bit /= 2)
-      largest = fmaxf(largest, __shfl_xor_sync(~0u, largest, bit));
-    int row = first + static_cast<int>(threadIdx.x) / 32 % 4 * warp_rows;
-    if (threadIdx.x % 32 != 0 || row >= p.shape.queries) return;
-    int64_t at = plane * flash3_groups_of_rows(p.shape.queries) + row / warp_rows;
-    p.unsure[at] = any;
-    p.largest[at] = largest;
   }
 
   /// By way of shared memory, where the warpgroup's queries were, and the copy engine.
@@ -228,6 +214,6 @@ template <int head_dim, bool is_wide, bool is_general> struct forward_block {
 
 #endif
 
-} // namespace plugin
+} // namespace plugin::flash3
 
 #endif

@@ -4,80 +4,111 @@
 #ifndef RUNEXP_FLASH3_MEND_CUH
 #define RUNEXP_FLASH3_MEND_CUH
 
-#include "elements.cuh"
+#include "attention_rows.cuh"
 #include "flash3_forward.cuh"
 #include "reduce.cuh"
 
-namespace plugin {
+namespace plugin::flash3 {
 
 constexpr int mend_threads = 128;
 constexpr int mend_columns = 256 / mend_threads; // of the largest head_dim, a thread
 
-/// Where a row's data lie.
-struct mended_row {
-  const bf16 *q, *k, *v; // q: the row; k, v: of key 0
-  int64_t key_stride;    // from key to key
-  int head_dim;
-
-  __device__ __forceinline__ float dot(const bf16 *a, const bf16 *b) const {
-    float sum = 0;
-    for (int c = 0; c < head_dim; c++) sum = fmaf(to_float(a[c]), to_float(b[c]), sum);
-    return sum;
-  }
-  /// A key's logit in base 2.
-  __device__ __forceinline__ float logit(const flash3_shape &s, int key, float &slope) const {
-    return flash3_logit(s, dot(q, k + key * key_stride), slope);
-  }
+struct mend_parameters {
+  attention_view shape;
+  const bf16 *q;
+  key_rows k, v;
+  const uint32_t *unsure; // [groups], of 16 rows of a head
+  int64_t groups;
 };
 
-/// sums[c] += the sum over these keys, one from each thread, of weight * row `key` of x, in the
-/// order of the keys. `weights` is shared memory for mend_threads floats.
-__device__ __forceinline__ void add_weighted_rows(float (&sums)[mend_columns], float weight,
-                                                  float *weights, const bf16 *x, int first, int end,
-                                                  const mended_row &row) {
-  int me = static_cast<int>(threadIdx.x);
-  weights[me] = weight;
-  __syncthreads();
-  for (int key = first; key < end && key < first + mend_threads; key++)
-    for (int i = 0; i < mend_columns; i++)
-      if (int c = me + i * mend_threads; c < row.head_dim)
-        sums[i] = fmaf(weights[key - first], to_float(x[key * row.key_stride + c]), sums[i]);
-  __syncthreads();
+inline mend_parameters mend_parameters_of(const attention &s, const void *q, const void *k,
+                                          const void *v, const uint32_t *unsure) {
+  return {view_of(s, nullptr),
+          static_cast<const bf16 *>(q),
+          key_rows_of(s, k, nullptr),
+          key_rows_of(s, v, nullptr),
+          unsure,
+          s.batch * s.heads * groups_of_rows(s.queries)};
 }
 
-/// Which query is done again.
-struct mended_place {
-  int64_t batch, head;
-  int query;
+inline unsigned mend_blocks(const mend_parameters &p) {
+  return static_cast<unsigned>(ceil_div(p.groups, mend_threads));
+}
+/// Shared memory: as many weights and flags as there are threads.
+constexpr size_t mend_bytes = mend_threads * (sizeof(float) + sizeof(uint32_t));
 
-  __device__ __forceinline__ int64_t plane(const flash3_shape &s) const {
-    return batch * s.heads + head;
+/// One query of those that are done again.
+struct mended_row {
+  const mend_parameters &p;
+  int batch, head, query;
+  logit_row logits;
+
+  __device__ __forceinline__ mended_row(const mend_parameters &p, int batch, int head, int query)
+      : p(p), batch(batch), head(head), query(query),
+        logits(logit_row_of(p.shape, batch, head, query)) {}
+
+  __device__ __forceinline__ int64_t statistic() const {
+    return statistic_at(p.shape, batch, head, query);
   }
-  /// Its row of q.
-  __device__ __forceinline__ int64_t query_row(const flash3_shape &s) const {
-    return (batch * s.queries + query) * s.heads + head;
+  /// Where its row of q begins.
+  __device__ __forceinline__ int64_t at() const { return query_at(p.shape, batch, query, head); }
+  __device__ __forceinline__ const bf16 *row(const key_rows &rows, int key) const {
+    return static_cast<const bf16 *>(rows.data) +
+           row_of(rows, batch, head / p.shape.group, key) * rows.head_dim;
+  }
+  __device__ __forceinline__ float dot(const bf16 *a, const bf16 *b) const {
+    float sum = 0;
+    for (int c = 0; c < p.shape.head_dim; c++) sum = fmaf(to_float(a[c]), to_float(b[c]), sum);
+    return sum;
+  }
+  __device__ __forceinline__ float logit(int key, float &slope) const {
+    return plugin::logit(p.shape, logits, key, dot(p.q + at(), row(p.k, key)), slope);
+  }
+  /// This thread's column i of mend_columns; it may be none.
+  static __device__ __forceinline__ int column(int i) {
+    return static_cast<int>(threadIdx.x) + i * mend_threads;
+  }
+
+  /// sums = the sum over the keys that are seen, in their order, of weight_of_key(key) times their
+  /// rows of x. `weights` is shared memory.
+  template <typename Weight>
+  __device__ __forceinline__ void mix(float (&sums)[mend_columns], const key_rows &x,
+                                      float *weights, const Weight &weight_of_key) const {
+    for (float &sum : sums) sum = 0;
+    for (int first = logits.seen.begin; first < logits.seen.end; first += mend_threads) {
+      int mine = first + static_cast<int>(threadIdx.x),
+          end = min(first + mend_threads, logits.seen.end);
+      if (mine < end) weights[threadIdx.x] = weight_of_key(mine);
+      __syncthreads();
+      for (int key = first; key < end; key++)
+        for (int i = 0; i < mend_columns; i++)
+          if (column(i) < x.head_dim)
+            sums[i] = fmaf(weights[key - first], to_float(row(x, key)[column(i)]), sums[i]);
+      __syncthreads();
+    }
   }
 };
 
 /// Looks through as many groups of 16 rows as a block has threads, and calls `mend` for each row of
-/// those that are unsure. `flags` is shared memory for mend_threads of them.
+/// those that are unsure.
 template <typename Mend>
-__device__ __forceinline__ void for_unsure_rows(const uint32_t *unsure, int64_t groups,
-                                                const flash3_shape &s, void *flags,
-                                                const Mend &mend) {
-  uint32_t *mine = static_cast<uint32_t *>(flags);
+__device__ __forceinline__ void for_unsure_rows(const mend_parameters &p, const Mend &mend) {
+  float *weights = reinterpret_cast<float *>(shared_memory());
+  uint32_t *flags = reinterpret_cast<uint32_t *>(weights + mend_threads);
   int64_t first = static_cast<int64_t>(blockIdx.x) * mend_threads;
-  mine[threadIdx.x] = first + threadIdx.x < groups ? unsure[first + threadIdx.x] : 0;
+  flags[threadIdx.x] = first + threadIdx.x < p.groups ? p.unsure[first + threadIdx.x] : 0;
   __syncthreads();
   for (int i = 0; i < mend_threads; i++) {
-    if (!mine[i]) continue;
-    int64_t per_plane = flash3_groups_of_rows(s.queries), plane = (first + i) / per_plane;
-    int begin = static_cast<int>((first + i) % per_plane) * warp_rows;
-    for (int query = begin; query < begin + warp_rows && query < s.queries; query++)
-      mend({plane / s.heads, plane % s.heads, query});
+    if (!flags[i]) continue;
+    int64_t per_head = groups_of_rows(p.shape.queries), plane = (first + i) / per_head;
+    int begin = static_cast<int>((first + i) % per_head) * warp_rows;
+    for (int query = begin; query < begin + warp_rows && query < p.shape.queries; query++)
+      mend(mended_row(p, static_cast<int>(plane / p.shape.heads),
+                      static_cast<int>(plane % p.shape.heads), query),
+           weights);
   }
 }
 
-} // namespace plugin
+} // namespace plugin::flash3
 
 #endif

@@ -6,7 +6,7 @@
 #include "flash3_shape.cuh"
 #include "flash3_tiles.cuh"
 
-namespace plugin {
+namespace plugin::flash3 {
 
 /// Over the 4 threads that share a row.
 __device__ __forceinline__ float largest_of_row(float x) {
@@ -21,26 +21,26 @@ __device__ __forceinline__ float sum_of_row(float x) {
 
 /// Which columns a warpgroup's 64 rows are seen with: the keys that queries see, or the queries
 /// that see keys. Neither end falls from one row to the next.
-struct flash3_rows {
-  flash3_range seen[2]; // of this thread's two rows
-  flash3_range all;     // of every row
+struct seen_rows {
+  range seen[2]; // of this thread's two rows
+  range all;     // of every row
 
   /// `seen_of` gives a row's.
   template <typename Seen>
-  __device__ __forceinline__ flash3_rows(int first_row, const Seen &seen_of)
+  __device__ __forceinline__ seen_rows(int first_row, const Seen &seen_of)
       : seen{seen_of(first_row + fragment().row()), seen_of(first_row + fragment().row() + 8)},
         all{seen_of(first_row + warpgroup_rows - 1).begin, seen_of(first_row).end} {}
 };
 
 /// What is in a column that a row is not seen with becomes `value`. The first column is `first`.
 template <int n>
-__device__ __forceinline__ void hide(float (&x)[n / 2], const flash3_rows &rows, int first,
+__device__ __forceinline__ void hide(float (&x)[n / 2], const seen_rows &rows, int first,
                                      float value) {
   if (first >= rows.all.begin && first + n <= rows.all.end) return;
   fragment mine;
 #pragma unroll
   for (int i = 0; i < n / 2; i++) {
-    const flash3_range &seen = rows.seen[fragment::half(i)];
+    const range &seen = rows.seen[fragment::half(i)];
     int column = first + mine.column(i);
     if (column < seen.begin || column >= seen.end) x[i] = value;
   }
@@ -48,7 +48,7 @@ __device__ __forceinline__ void hide(float (&x)[n / 2], const flash3_rows &rows,
 
 /// The softmax of two rows, as far as keys have been seen: exponentials are 2^(factor * (score -
 /// largest)).
-struct flash3_softmax {
+struct online_softmax {
   float factor; // positive
   float largest[2] = {-INFINITY, -INFINITY};
   float sum[2] = {0, 0}; // this thread's part
@@ -83,6 +83,6 @@ template <int n> __device__ __forceinline__ void scale_rows(float (&x)[n], const
   for (int i = 0; i < n; i++) x[i] *= by[fragment::half(i)];
 }
 
-} // namespace plugin
+} // namespace plugin::flash3
 
 #endif

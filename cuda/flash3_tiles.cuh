@@ -6,7 +6,7 @@
 #include "context.cuh"
 #include "ptx_hopper.cuh"
 
-namespace plugin {
+namespace plugin::flash3 {
 
 /// What one warpgroup's wgmma has of rows.
 constexpr int warpgroup_rows = 64;
@@ -15,7 +15,7 @@ constexpr int panel_columns = 64;
 
 /// A tile [rows, columns] lies as columns / 64 panels [rows, 64], each from a multiple of 1024
 /// bytes.
-template <int rows, int columns> struct flash3_tile {
+template <int rows, int columns> struct tile {
   static_assert(rows % 8 == 0 && columns % panel_columns == 0, "whole patterns of the swizzle");
   static constexpr int panels = columns / panel_columns;
   static constexpr uint32_t panel_bytes = rows * panel_columns * 2;
@@ -70,8 +70,8 @@ struct fragment {
 /// b a tile of n rows.
 template <int n, int columns>
 __device__ __forceinline__ void multiply_rows(float (&out)[n / 2], uint32_t a, uint32_t b) {
-  typedef flash3_tile<warpgroup_rows, columns> a_tile;
-  typedef flash3_tile<n, columns> b_tile;
+  typedef tile<warpgroup_rows, columns> a_tile;
+  typedef tile<n, columns> b_tile;
   uint64_t a_part = a_tile::by_rows(a), b_part = b_tile::by_rows(b);
   wgmma_fence();
 #pragma unroll
@@ -85,7 +85,7 @@ __device__ __forceinline__ void multiply_rows(float (&out)[n / 2], uint32_t a, u
 template <int k, int columns>
 __device__ __forceinline__ void multiply_columns(float (&out)[columns / 2],
                                                  const uint32_t (&a)[k / 16][4], uint32_t b) {
-  typedef flash3_tile<k, columns> b_tile;
+  typedef tile<k, columns> b_tile;
   uint64_t b_part = b_tile::by_columns(b);
   fence_registers(out);
   wgmma_fence();
@@ -117,7 +117,7 @@ __device__ __forceinline__ void wait(uint32_t mbarrier, uint32_t parity) {
 /// Stages of shared memory, `bytes` each, that one thread fills and warpgroups empty, in turn. For
 /// each there are two mbarriers: `full` counts the bytes that land, `empty` the warps that have
 /// read them.
-template <uint32_t stages, uint32_t bytes> struct flash3_ring {
+template <uint32_t stages, uint32_t bytes> struct ring_of {
   static constexpr uint32_t stride = (bytes + 1023) / 1024 * 1024;
   static constexpr uint32_t memory_bytes = stages * stride, mbarrier_bytes = 2 * stages * 8;
   uint32_t memory, mbarriers;
@@ -168,6 +168,6 @@ bool map_queries(kernel_context *context, CUtensorMap *map, const void *data, co
 bool map_keys(kernel_context *context, CUtensorMap *map, const void *data, const attention &s,
               int box_rows);
 
-} // namespace plugin
+} // namespace plugin::flash3
 
 #endif
