@@ -1,0 +1,18 @@
+// The parts of FlashAttention-2, each in the file of its direction and type, which flash2.cu puts
+// together.
+#ifndef RUNEXP_FLASH2_CUH
+#define RUNEXP_FLASH2_CUH
+
+#include "attention_rows.cuh"
+
+namespace plugin {
+
+/// Forward. `row_maximum` may be null: see largest_logits.
+void flash2_forward_bf16(kernel_context *context, const attention_forward *call,
+                         const attention_view &a, float *row_maximum);
+void flash2_forward_f32(kernel_context *context, const attention_forward *call,
+                        const attention_view &a, float *row_maximum);
+
+} // namespace plugin
+
+#endif
