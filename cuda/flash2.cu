@@ -51,7 +51,15 @@ static void forward(kernel_context *context, const attention_forward *call) {
   if (call->max_logit) largest_logits(context, a, call->max_logit, row_maximum);
 }
 
-static void backward(kernel_context *context, const attention_backward *call) {}
+static void backward(kernel_context *context, const attention_backward *call) {
+  const attention &s = call->shape;
+  if (is_empty(s)) return;
+  flash2_memory memory(s, true, call->workspace);
+  if (mask_shift_floats(s) > 0) mask_shifts(context, s, memory.shifts);
+  attention_view a = view_of(s, memory.shifts);
+  flash2_statistics(context, call, a, memory.statistics);
+  if (s.type == ELEMENT_BF16) flash2_backward_bf16(context, call, a, memory.statistics);
+}
 
 const attention_kernel flash2_attention = {.supports = supports,
                                            .saved_floats = saved_floats,

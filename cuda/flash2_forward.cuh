@@ -246,7 +246,7 @@ __global__ void __launch_bounds__(cut::threads, cut::blocks)
   const attention_view &a = call.a;
   query_block<cut::rows, cut::keys> block(a);
   query_rows q = {call.q, block.group, block.group.count(a), call.is_whole};
-  head_rows k = {call.k, block.group, a.keys}, v = {call.v, block.group, a.keys};
+  head_rows<true> k = {call.k, block.group, a.keys}, v = {call.v, block.group, a.keys};
   uint32_t memory = shared_address(shared_memory());
   typename cut::query_tile q_tile = {memory};
   typename cut::key_tile k_tile = {memory + cut::query_tile::bytes};

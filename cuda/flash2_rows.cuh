@@ -35,6 +35,12 @@ struct row_group {
     return statistic_at(a, batch, head(a, row), query(a, row));
   }
 
+  /// Where flash2_statistics has put a row's, [batch, kv_heads, rows].
+  __device__ __forceinline__ const float2 *statistics(const attention_view &a, const float2 *all,
+                                                      int row) const {
+    return all + (static_cast<int64_t>(batch) * a.kv_heads + kv_head) * count(a) + row;
+  }
+
   /// What makes logits of a row's products; of no row beyond the last.
   __device__ __forceinline__ logit_row logits(const attention_view &a, int row) const {
     if (row >= count(a)) return no_row();
@@ -72,6 +78,39 @@ private:
     range seen = seen_keys(a, queries);
     first = seen.begin / tile_keys;
     last = seen.is_empty() ? first - 1 : (seen.end - 1) / tile_keys;
+  }
+};
+
+/// A block of the backward pass: the keys or the query rows that it holds, from first_held on, and the
+/// tiles begin ..< end of the others that meet them.
+template <bool holds_keys, int held, int streamed> struct backward_block {
+  row_group group;
+  int first_held, begin, end;
+
+  __device__ __forceinline__ explicit backward_block(const attention_view &a)
+      : backward_block(a, ((holds_keys ? a.keys : row_group::count(a)) + held - 1) / held) {}
+
+  /// Whether some row does not see some key of a tile, or may not.
+  __device__ __forceinline__ bool is_masked(const attention_view &a, int tile) const {
+    int first = tile * streamed;
+    range queries = holds_keys ? row_group::queries(a, first, first + streamed)
+                               : row_group::queries(a, first_held, first_held + held);
+    range keys = holds_keys ? range{first_held, first_held + held} : range{first, first + streamed};
+    return has_explicit_mask(a) || !sees_all(a, queries, keys);
+  }
+
+private:
+  /// First those keys that most queries see under a causal mask, and those queries that see most.
+  __device__ __forceinline__ backward_block(const attention_view &a, int tiles)
+      : group(a, static_cast<int>(blockIdx.x) / tiles) {
+    int tile = static_cast<int>(blockIdx.x) % tiles;
+    first_held = (holds_keys ? tile : tiles - 1 - tile) * held;
+    range others =
+        holds_keys
+            ? row_group::rows(a, seeing_queries(a, {first_held, min(first_held + held, a.keys)}))
+            : seen_keys(a, row_group::queries(a, first_held, first_held + held));
+    begin = others.begin / streamed;
+    end = others.is_empty() ? begin : (others.end + streamed - 1) / streamed;
   }
 };
 

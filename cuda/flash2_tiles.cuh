@@ -32,6 +32,7 @@ template <int rows_, int columns_> struct bf16_tile {
   __device__ __forceinline__ void for_own_pieces(const Work &work) const {
     static_assert(rows * pieces % threads == 0, "equal shares");
     unsigned thread = threadIdx.x;
+    computed_here(thread);
     constexpr int count = rows * pieces / threads;
     auto visit = [&](int i) {
       unsigned row = (i * threads + thread) / pieces, piece = (i * threads + thread) % pieces;
@@ -58,6 +59,24 @@ __device__ __forceinline__ uint4 &piece_at(uint32_t address) {
 __device__ __forceinline__ uint32_t &word_at(uint32_t address) {
   return *reinterpret_cast<uint32_t *>(shared_memory() +
                                        (address - shared_address(shared_memory())));
+}
+
+__device__ __forceinline__ float2 pair_at(uint32_t address) {
+  return *reinterpret_cast<const float2 *>(shared_memory() +
+                                           (address - shared_address(shared_memory())));
+}
+
+/// Contributes two numbers of a row that begins at `begin`, those at `column` and the next.
+__device__ __forceinline__ void contribute_pair(const target<bf16> &to, int64_t begin, int column,
+                                                int head_dim, float low, float high) {
+  if (column + 1 < head_dim && head_dim % 2 == 0) {
+    uint32_t &pair = *reinterpret_cast<uint32_t *>(to.data + begin + column);
+    if (to.accumulate) low += low_bf16(pair), high += high_bf16(pair);
+    pair = cvt_rn_bf16x2(low, high);
+    return;
+  }
+  if (column < head_dim) contribute(to, begin + column, low);
+  if (column + 1 < head_dim) contribute(to, begin + column + 1, high);
 }
 
 /// Writes the first `count` of 8 numbers; all 8 are a piece of 16 bytes in memory too.
@@ -103,8 +122,8 @@ struct query_rows {
 };
 
 /// The rows of the keys (or values) that one key/value head has, rounded to bf16 where they are held
-/// as something else.
-struct head_rows {
+/// as something else; which the backward pass's never are.
+template <bool may_be_other> struct head_rows {
   const key_rows &rows;
   row_group group;
   int count;
@@ -123,7 +142,7 @@ struct head_rows {
   __device__ __forceinline__ uint4 load_piece(const attention_view &a, int key, int column) const {
     int64_t row = row_of(rows, group.batch, group.kv_head, key);
     float x[8];
-    if (rows.type == ROWS_BF16)
+    if (!may_be_other || rows.type == ROWS_BF16)
       load_numbers<ROWS_BF16>(x, rows, row, column);
     else if (rows.type == ROWS_F32)
       load_numbers<ROWS_F32>(x, rows, row, column);
@@ -137,9 +156,12 @@ struct head_rows {
 /// are pieces of 16 bytes. Seen by all after cp_async_wait_group and a barrier.
 template <int threads, int rows, int columns, typename Source>
 __device__ __forceinline__ void load_tile(const attention_view &a,
-                                          const bf16_tile<rows, columns> &tile,
-                                          const Source &source, int first) {
+                                          const bf16_tile<rows, columns> &tile, Source source,
+                                          int first) {
+  // What follows from these is worth fewer registers than it takes.
   computed_here(first);
+  computed_here(source.group.batch);
+  computed_here(source.group.kv_head);
   auto is_there = [&](int row, int piece) {
     return first + row < source.count && piece * 8 < a.head_dim;
   };
