@@ -58,7 +58,10 @@ static void backward(kernel_context *context, const attention_backward *call) {
   if (mask_shift_floats(s) > 0) mask_shifts(context, s, memory.shifts);
   attention_view a = view_of(s, memory.shifts);
   flash2_statistics(context, call, a, memory.statistics);
-  if (s.type == ELEMENT_BF16) flash2_backward_bf16(context, call, a, memory.statistics);
+  if (s.type == ELEMENT_BF16)
+    flash2_backward_bf16(context, call, a, memory.statistics);
+  else
+    flash2_backward_f32(context, call, a, memory.statistics);
 }
 
 const attention_kernel flash2_attention = {.supports = supports,

@@ -69,9 +69,9 @@ __device__ __forceinline__ void fill_with_queries(const attention_view &a, const
   });
 }
 
-/// The same from the rows of keys or values, whatever they are held as. Returns whether all are
+/// The same from the rows of keys or values, whatever they are held as if that is not f32. Returns whether all are
 /// finite that the thread has loaded.
-template <typename tile>
+template <bool may_be_other, typename tile>
 __device__ __forceinline__ bool fill_with_keys(const attention_view &a, const tile &to,
                                                const key_rows &rows, const row_group &group,
                                                int first) {
@@ -82,7 +82,8 @@ __device__ __forceinline__ bool fill_with_keys(const attention_view &a, const ti
       load_numbers<decltype(type)::value>(x, rows, at, column);
     });
   };
-  if (rows.type == ROWS_F32) return fill(std::integral_constant<row_type, ROWS_F32>());
+  if (!may_be_other || rows.type == ROWS_F32)
+    return fill(std::integral_constant<row_type, ROWS_F32>());
   if (rows.type == ROWS_BF16) return fill(std::integral_constant<row_type, ROWS_BF16>());
   return fill(std::integral_constant<row_type, ROWS_Q8>());
 }
