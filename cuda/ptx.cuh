@@ -120,6 +120,12 @@ __device__ __forceinline__ uint32_t cvt_rn_bf16x2(float low, float high) {
   return result;
 }
 
+/// What follows from x is computed again from here on: the compiler does not carry it around a loop
+/// in registers that are wanted for something else.
+template <typename T> __device__ __forceinline__ void computed_here(T &x) {
+  asm volatile("" : "+r"(x));
+}
+
 /// One; NaN becomes 0x7fff.
 __device__ __forceinline__ uint16_t cvt_rn_bf16(float value) {
   uint16_t result;

@@ -37,7 +37,7 @@ static const kernels table = {.abi = RUNEXP_KERNELS_ABI,
                               .release_graph = release_graph,
                               .naive_attention = &naive_attention,
                               .flash1_attention = &flash1_attention,
-                              .flash2_attention = nullptr,
+                              .flash2_attention = &flash2_attention,
                               .flash3_attention = &flash3_attention,
                               .supports_gemm = supports_gemm,
                               RUNEXP_KERNELS(ENTRY, WITH_WORKSPACE)};
