@@ -128,7 +128,7 @@ double measure_peak(kernel_context *context, element_type type) {
       launch(context, peak_f32, blocks, block_threads, 0, sink, links, 0.5f);
     });
   } else if (context->capability / 10 == 9) {
-    double product = 2.0 * hopper_rows * hopper_columns * hopper_depth;
+    double product = 2.0 * hopper_rows * hopper_columns * 16 * products_per_link;
     double warpgroups = static_cast<double>(processors) * hopper_threads / warpgroup_size;
     result = rate(context, product * warpgroups, [&](int links) {
       launch(context, peak_wgmma, static_cast<unsigned>(processors), hopper_threads, hopper_shared,
