@@ -1,5 +1,6 @@
 // FlashAttention-2 (Dao 2023) as an entry of the table: what it supports, its scratch memory, and
 // which kernels compute what.
+#include "decode.cuh"
 #include "entries.cuh"
 #include "flash2.cuh"
 
@@ -34,12 +35,14 @@ struct flash2_memory {
 };
 
 static int64_t workspace(kernel_context *context, const attention *shape, bool backward) {
+  if (!backward && is_decode(*shape)) return decode_workspace(context, *shape);
   return flash2_memory(*shape, backward, nullptr).parts.used;
 }
 
 static void forward(kernel_context *context, const attention_forward *call) {
   const attention &s = call->shape;
   if (is_empty(s)) return;
+  if (is_decode(s)) return decode_forward(context, call);
   flash2_memory memory(s, false, call->workspace);
   if (mask_shift_floats(s) > 0) mask_shifts(context, s, memory.shifts);
   attention_view a = view_of(s, memory.shifts);

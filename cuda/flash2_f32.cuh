@@ -31,20 +31,20 @@ template <typename tile> __device__ __forceinline__ tile take_tile(unsigned char
   return result;
 }
 
-/// Fills a tile: `load(x, row, column)` gives four numbers. Returns whether the thread's are finite.
+/// Fills a tile: `load(x, row, column)` gives eight numbers. Returns whether the thread's are finite.
 template <typename tile, typename Load>
 __device__ __forceinline__ bool fill_tile(const tile &to, const Load &load) {
-  constexpr int fours = tile::columns / 4;
-  static_assert(tile::rows * fours % f32_threads == 0, "equal shares");
+  constexpr int runs = tile::columns / run_length;
+  static_assert(tile::rows * runs % f32_threads == 0, "equal shares");
   float check = 0;
-#pragma unroll 2
-  for (int i = 0; i < tile::rows * fours / f32_threads; i++) {
+#pragma unroll 1
+  for (int i = 0; i < tile::rows * runs / f32_threads; i++) {
     int n = i * f32_threads + static_cast<int>(threadIdx.x);
-    float x[4] = {};
-    load(x, n / fours, n % fours * 4);
-    *reinterpret_cast<float4 *>(to.at(n / fours, n % fours * 4)) =
-        make_float4(x[0], x[1], x[2], x[3]);
-    check += (x[0] + x[1] + x[2] + x[3]) * 0;
+    run x = {};
+    load(x, n / runs, n % runs * run_length);
+    store_whole(to.at(n / runs, n % runs * run_length), x);
+#pragma unroll
+    for (int j = 0; j < run_length; j++) check += x[j] * 0;
   }
   return check == 0;
 }
@@ -54,38 +54,22 @@ template <typename tile>
 __device__ __forceinline__ void fill_with_queries(const attention_view &a, const tile &to,
                                                   const float *data, const row_group &group,
                                                   int first, bool is_whole) {
-  int count = group.count(a);
-  fill_tile(to, [&](float (&x)[4], int row, int column) {
-    if (first + row >= count || column >= a.head_dim) return;
-    const float *from = data + group.at(a, first + row) + column;
-    if (is_whole) {
-      float4 four = *reinterpret_cast<const float4 *>(from);
-      x[0] = four.x, x[1] = four.y, x[2] = four.z, x[3] = four.w;
-      return;
-    }
-#pragma unroll
-    for (int i = 0; i < 4; i++)
-      if (column + i < a.head_dim) x[i] = from[i];
+  fill_tile(to, [&](run &x, int row, int column) {
+    if (first + row < group.count(a) && column < a.head_dim)
+      load(x, data + group.at(a, first + row) + column, extent(column, a.head_dim, is_whole));
   });
 }
 
-/// The same from the rows of keys or values, whatever they are held as if that is not f32. Returns whether all are
-/// finite that the thread has loaded.
-template <bool may_be_other, typename tile>
+/// The same from the rows of keys or values. Returns whether those that the thread has loaded are
+/// finite.
+template <typename tile>
 __device__ __forceinline__ bool fill_with_keys(const attention_view &a, const tile &to,
                                                const key_rows &rows, const row_group &group,
                                                int first) {
-  auto fill = [&](auto type) {
-    return fill_tile(to, [&](float (&x)[4], int row, int column) {
-      if (first + row >= a.keys || column >= a.head_dim) return;
-      int64_t at = row_of(rows, group.batch, group.kv_head, first + row);
-      load_numbers<decltype(type)::value>(x, rows, at, column);
-    });
-  };
-  if (!may_be_other || rows.type == ROWS_F32)
-    return fill(std::integral_constant<row_type, ROWS_F32>());
-  if (rows.type == ROWS_BF16) return fill(std::integral_constant<row_type, ROWS_BF16>());
-  return fill(std::integral_constant<row_type, ROWS_Q8>());
+  return fill_tile(to, [&](run &x, int row, int column) {
+    if (first + row < a.keys && column < a.head_dim)
+      load_numbers(x, rows, row_of(rows, group.batch, group.kv_head, first + row), column);
+  });
 }
 
 /// The thread's place among 16 x 16. In products its rows are row * n and on, its columns those at

@@ -90,8 +90,8 @@ __global__ void __launch_bounds__(f32_threads, 2)
   auto p = take_tile<typename cut::factor_tile>(memory);
   auto ds = take_tile<typename cut::factor_tile>(memory);
   if constexpr (holds_keys) {
-    fill_with_keys<false>(a, x1, call.k, group, block.first_held);
-    fill_with_keys<false>(a, x2, call.v, group, block.first_held);
+    fill_with_keys(a, x1, call.k, group, block.first_held);
+    fill_with_keys(a, x2, call.v, group, block.first_held);
   } else {
     fill_with_queries(a, x1, call.q, group, block.first_held, call.is_whole);
     fill_with_queries(a, x2, call.dout, group, block.first_held, call.is_whole);
@@ -108,8 +108,8 @@ __global__ void __launch_bounds__(f32_threads, 2)
       fill_with_queries(a, y1, call.q, group, from, call.is_whole);
       fill_with_queries(a, y2, call.dout, group, from, call.is_whole);
     } else {
-      is_finite = fill_with_keys<false>(a, y1, call.k, group, from);
-      fill_with_keys<false>(a, y2, call.v, group, from);
+      is_finite = fill_with_keys(a, y1, call.k, group, from);
+      fill_with_keys(a, y2, call.v, group, from);
     }
     // A key that is not finite has dS = 0 where it is hidden, and NaN where it is not.
     bool is_careful = __syncthreads_or(!is_finite && block.is_masked(a, tile));

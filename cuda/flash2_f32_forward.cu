@@ -53,7 +53,7 @@ __global__ void __launch_bounds__(f32_threads, 2)
     bool is_masked =
         has_explicit_mask(a) || !sees_all(a, block.queries, {first_key, first_key + cut::keys});
     __syncthreads();
-    fill_with_keys<true>(a, k, call.k, group, first_key);
+    fill_with_keys(a, k, call.k, group, first_key);
     __syncthreads();
     float s[n][n];
     multiply_rows(s, q, k);
@@ -81,7 +81,7 @@ __global__ void __launch_bounds__(f32_threads, 2)
       for (int c = 0; c < width; c++) o[i][c] *= correction;
     }
     __syncthreads(); // weights are written, keys are read
-    bool is_finite = fill_with_keys<true>(a, k, call.v, group, first_key);
+    bool is_finite = fill_with_keys(a, k, call.v, group, first_key);
     bool is_careful = __syncthreads_or(is_masked && !is_finite);
     add_weighted_rows(o, weights, k, is_careful);
   }

@@ -91,7 +91,7 @@ __device__ __forceinline__ void store_piece(bf16 *to, uint4 piece, int count) {
     if (i < count) to[i].bits = static_cast<uint16_t>(words[i / 2] >> i % 2 * 16);
 }
 
-__device__ __forceinline__ uint4 to_piece(const float (&x)[8]) {
+__device__ __forceinline__ uint4 to_piece(const run &x) {
   return make_uint4(cvt_rn_bf16x2(x[0], x[1]), cvt_rn_bf16x2(x[2], x[3]), cvt_rn_bf16x2(x[4], x[5]),
                     cvt_rn_bf16x2(x[6], x[7]));
 }
@@ -141,13 +141,11 @@ template <bool may_be_other> struct head_rows {
 
   __device__ __forceinline__ uint4 load_piece(const attention_view &a, int key, int column) const {
     int64_t row = row_of(rows, group.batch, group.kv_head, key);
-    float x[8];
-    if (!may_be_other || rows.type == ROWS_BF16)
-      load_numbers<ROWS_BF16>(x, rows, row, column);
-    else if (rows.type == ROWS_F32)
-      load_numbers<ROWS_F32>(x, rows, row, column);
+    run x;
+    if constexpr (may_be_other)
+      load_numbers(x, rows, row, column);
     else
-      load_numbers<ROWS_Q8>(x, rows, row, column);
+      load_numbers<ROWS_BF16>(x, rows, row, column);
     return to_piece(x);
   }
 };

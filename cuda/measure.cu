@@ -59,12 +59,13 @@ __global__ void __launch_bounds__(hopper_threads, 1)
   uint32_t a = shared_address(tiles), b = a + hopper_rows * row_bytes;
   float d[hopper_columns / 2];
 #pragma unroll
-  for (float &value : d) value = 0;
+  for (int i = 0; i < hopper_columns / 2; i++) d[i] = 0;
+#pragma unroll 1
   for (int link = 0; link < links; link++) {
     fence_registers(d);
     wgmma_fence();
 #pragma unroll
-    for (uint32_t k = 0; k < products_per_link; k++) {
+    for (int k = 0; k < products_per_link; k++) {
       uint64_t of_a = matrix_descriptor(a + 32 * k, 0, 8 * row_bytes, swizzle::bytes_128);
       uint64_t of_b = matrix_descriptor(b + 32 * k, 0, 8 * row_bytes, swizzle::bytes_128);
       wgmma<hopper_columns, false>(d, of_a, of_b, true);
@@ -75,7 +76,7 @@ __global__ void __launch_bounds__(hopper_threads, 1)
   }
   float sum = 0;
 #pragma unroll
-  for (float value : d) sum += value;
+  for (int i = 0; i < hopper_columns / 2; i++) sum += d[i];
   if (sum == -1) *sink = sum;
 #endif
 }
@@ -127,7 +128,7 @@ double measure_peak(kernel_context *context, element_type type) {
       launch(context, peak_f32, blocks, block_threads, 0, sink, links, 0.5f);
     });
   } else if (context->capability / 10 == 9) {
-    double product = 2.0 * hopper_rows * hopper_columns * hopper_depth;
+    double product = 2.0 * hopper_rows * hopper_columns * 16 * products_per_link;
     double warpgroups = static_cast<double>(processors) * hopper_threads / warpgroup_size;
     result = rate(context, product * warpgroups, [&](int links) {
       launch(context, peak_wgmma, static_cast<unsigned>(processors), hopper_threads, hopper_shared,
