@@ -47,7 +47,7 @@ __device__ __forceinline__ void load_fragments(uint32_t (&r)[4], uint32_t tile, 
 }
 
 /// Where a thread reads its part of one tile after another: items of a few neighbours, of which
-/// `per_line` make a line of the tile, in every so manieth line of it.
+/// `per_line` make a line of the tile; from one item to the next it is a fixed number of lines.
 template <typename Tile, int threads> struct tile_reader {
   const unsigned char *at; // the first item
   int64_t apart, advance;  // from there to the next item, and to the next tile, in bytes
