@@ -1,5 +1,5 @@
-// What the attention kernels share: who sees what, how a product q . k becomes a logit, and how what
-// is hidden is kept from what is seen. Not where keys and values lie: see attention_rows.cuh.
+// What the attention kernels share: who sees what, how a product q . k becomes a logit, and how
+// what is hidden is kept from what is seen. Not where keys and values lie: see attention_rows.cuh.
 //
 // Logits are in base 2: those of calls.h times log2 e, so that a probability is one ex2.
 #ifndef RUNEXP_ATTENTION_CUH
@@ -51,8 +51,8 @@ __device__ __forceinline__ range seeing_queries(const attention_view &a, range k
   return {max(0, keys.begin - a.end + 1), min(a.queries, keys.end - a.first)};
 }
 
-/// Whether each of these queries sees each of these keys, explicit masks apart. Keys beyond the last
-/// are seen by none.
+/// Whether each of these queries sees each of these keys, explicit masks apart. Keys beyond the
+/// last are seen by none.
 __device__ __forceinline__ bool sees_all(const attention_view &a, range queries, range keys) {
   return keys.begin >= queries.end - 1 + a.first && keys.end <= min(a.keys, queries.begin + a.end);
 }
@@ -204,8 +204,8 @@ inline bool is_empty(const attention &s) { return s.batch <= 0 || s.heads <= 0 |
 /// Writes why not, and returns false.
 bool refuse(char *reason, int64_t capacity, const char *obstacle);
 
-/// What no algorithm computes: heads that the key/value heads do not divide, gradients of what is no
-/// tensor of the queries' type.
+/// What no algorithm computes: heads that the key/value heads do not divide, gradients of what is
+/// no tensor of the queries' type.
 bool supports_attention(const attention &shape, bool backward, char *reason, int64_t capacity);
 
 /// How many floats the shifts of `shape` take: 0 without biases.
@@ -217,7 +217,8 @@ int64_t mask_shift_floats(const attention &shape);
 /// backward computes it again.
 void mask_shifts(kernel_context *context, const attention &shape, float *shifts);
 
-/// max_logit[batch, heads], unless it is null, from row_maximum[batch, heads, queries], in base 2 and without shifts.
+/// max_logit[batch, heads], unless it is null, from row_maximum[batch, heads, queries], in base 2
+/// and without shifts.
 void largest_logits(kernel_context *context, const attention_view &view, float *max_logit,
                     const float *row_maximum);
 

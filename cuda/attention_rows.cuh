@@ -1,5 +1,5 @@
-// Where the rows of keys and of values lie (struct row_layout), a tensor's or a ring's, and how their
-// numbers come into registers: f32, bf16, or Q8, whose blocks of 32 share an fp16 scale.
+// Where the rows of keys and of values lie (struct row_layout), a tensor's or a ring's, and how
+// their numbers come into registers: f32, bf16, or Q8, whose blocks of 32 share an fp16 scale.
 #ifndef RUNEXP_ATTENTION_ROWS_CUH
 #define RUNEXP_ATTENTION_ROWS_CUH
 

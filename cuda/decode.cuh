@@ -1,9 +1,10 @@
 // Attention of few queries over many keys, as in decoding a token: bound by the reading of keys and
 // values, which are read once, in place and in their own type. The keys are split so that all
-// multiprocessors read, whatever the number of heads ("Flash-Decoding", Dao et al. 2023): each split
-// keeps a maximum, a sum and a mixture of values, which are combined at the end (decode.cu). All
-// query heads of a key/value head pass over a split together: on tensor cores in decode_bf16.cu, by
-// multiply-adds in decode_f32.cu. flash2's other way, where there are few queries.
+// multiprocessors read, whatever the number of heads ("Flash-Decoding", Dao et al. 2023): each
+// split keeps a maximum, a sum and a mixture of values, which are combined at the end (decode.cu).
+// All query heads of a key/value head pass over a split together: on tensor cores in
+// decode_bf16.cu, by multiply-adds in decode_f32.cu. flash2's other way, where there are few
+// queries.
 #ifndef RUNEXP_DECODE_CUH
 #define RUNEXP_DECODE_CUH
 

@@ -1,21 +1,21 @@
-// How a warp decodes bf16 queries over bf16 and Q8 rows, on tensor cores: 16 query rows of a key/value
-// head by the keys of a split. A product's tile is wide enough for all heads of a group, so the time is
-// that of reading. See decode.cuh.
+// How a warp decodes bf16 queries over bf16 and Q8 rows, on tensor cores: 16 query rows of a
+// key/value head by the keys of a split. A product's tile is wide enough for all heads of a group,
+// so the time is that of reading. See decode.cuh.
 //
-// Each warp goes over chunks of 16 keys on its own, every fourth of the split, and keeps maxima, sums
-// and O of its own: no barrier but at the end. The next chunk's rows are on their way to its two
-// stages of shared memory while it works on this one's, as they lie in memory. With bf16 rows of 128
-// that is 8 KB a warp and 64 KB a multiprocessor; a memory of 3.35 TB/s that answers after 0.7 us
-// wants 18 KB of each of 132.
+// Each warp goes over chunks of 16 keys on its own, in turn with the others, and keeps maxima,
+// sums and O of its own: no barrier but at the end. The next chunk's rows are on their way to its
+// two stages of shared memory while it works on this one's, as they lie in memory. With bf16 rows
+// of 128 that is 8 KB a warp and 64 KB a multiprocessor; a memory of 3.35 TB/s that answers after
+// 0.7 us wants 18 KB of each of 132.
 //
-// mma.m16n8k16 gets its operands without ldmatrix, which knows no int8: what is summed over may be in
-// any order, as long as both operands agree, and so may the columns of the output. With g = lane / 4
-// and t = lane % 4:
+// mma.m16n8k16 gets its operands without ldmatrix, which knows no int8: what is summed over may be
+// in any order, as long as both operands agree, and so may the columns of the output. Where
+// g = lane / 4 and t = lane % 4:
 //   S = Q K^T: of key g and each 32 columns, a lane reads columns 8 t to 8 t + 7. They serve two
 //     steps of 16: 8 t + 4 step + {0, 1} as its b[0], + {2, 3} as its b[1]. q is laid out to match.
 //   O = P V: of keys 2 t, 2 t + 1 and 8 further, and each 64 columns, a lane reads columns 8 g to
-//     8 g + 7, so that column f of those makes b of the f-th 8 columns of O: these are f, 8 + f, ...
-//     and a lane's accumulators are the 16 columns from 16 t on of rows g and g + 8.
+//     8 g + 7, so that column f of those makes b of the f-th 8 columns of O: these are f, 8 + f
+//     and so on, and a lane's accumulators are the 16 columns from 16 t on of rows g and g + 8.
 #ifndef RUNEXP_DECODE_BF16_CUH
 #define RUNEXP_DECODE_BF16_CUH
 
@@ -127,8 +127,8 @@ template <row_type type, int columns> struct decode_warp {
     return __any_sync(~0u, odd);
   }
 
-  /// Takes values that are not finite out of a stage, where not every row sees every key: 0 * NaN is
-  /// NaN. O becomes NaN where a row sees one. The stage's keys have had their use.
+  /// Takes values that are not finite out of a stage, where not every row sees every key: 0 * NaN
+  /// is NaN. O becomes NaN where a row sees one. The stage's keys have had their use.
   __device__ __forceinline__ void take_out(stage &from, const uint32_t (&p)[4]) {
     constexpr uint32_t hidden = 0x8000;
     uint32_t seen[2]; // bits of keys

@@ -9,9 +9,9 @@ namespace plugin {
 
 constexpr int chunk_keys = 16, tile_rows = 16;
 
-/// A stage of a warp: 16 keys' rows as they lie in memory, zeros beyond their ends, and their scales.
-/// `columns` is head_dim, filled up to a multiple of 64. The distances of rows keep the lanes that
-/// read at a time (8 for 16 bytes, 16 for 8) in different banks.
+/// A stage of a warp: 16 keys' rows as they lie in memory, zeros beyond their ends, and their
+/// scales. `columns` is head_dim, filled up to a multiple of 64. The distances of rows keep the
+/// lanes that read at a time (8 for 16 bytes, 16 for 8) in different banks.
 template <row_type type, int columns> struct alignas(16) decode_stage {
   using element = std::conditional_t<type == ROWS_BF16, uint16_t, uint8_t>;
   static constexpr int row_bytes = columns * sizeof(element), blocks = columns / Q8_BLOCK;

@@ -1,15 +1,15 @@
 // FlashAttention 1, forward (Dao et al. 2022, algorithm 1): each tile of keys meets every tile of
-// query rows before the next one comes. So O, its maximum and its sum live in memory; at every visit
-// they are brought up to date, and O is divided by the sum so far. Parallel over the key/value heads
-// alone. A baseline of what the other order gains: see flash2_forward.cuh.
+// query rows before the next one comes. So O, its maximum and its sum live in memory; at every
+// visit they are brought up to date, and O is divided by the sum so far. Parallel over the
+// key/value heads alone. A baseline of what the other order gains: see flash2_forward.cuh.
 #include "flash1.cuh"
 
 #include "entries.cuh"
 
 namespace plugin {
 
-/// `mixed` is O in f32, laid out like out, and out itself where that is f32. `maximum` (in base 2) and
-/// `sum` are [batch, heads, queries].
+/// `mixed` is O in f32, laid out like out, and out itself where that is f32. `maximum` (in base 2)
+/// and `sum` are [batch, heads, queries].
 template <typename T>
 __global__ void __launch_bounds__(tile_threads, 2)
     flash1_forward_kernel(T *out, float *mixed, float *maximum, float *sum, const T *queries,

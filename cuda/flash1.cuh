@@ -1,6 +1,6 @@
-// FlashAttention 1 (Dao et al. 2022): what its two directions share. Tiles of keys outside, tiles of
-// query rows inside, one after another in one block for each key/value head of a batch: a row is a
-// query of one of its query heads, all heads of a query, then the next query.
+// FlashAttention 1 (Dao et al. 2022): what its two directions share. Tiles of keys outside, tiles
+// of query rows inside, one after another in one block for each key/value head of a batch: a row is
+// a query of one of its query heads, all heads of a query, then the next query.
 #ifndef RUNEXP_FLASH1_CUH
 #define RUNEXP_FLASH1_CUH
 

@@ -1,9 +1,10 @@
-// FlashAttention 1, backward (Dao et al. 2022, algorithm 4): for each tile of keys, all tiles of query
-// rows. The probabilities are computed again from the saved maximum and sum, a tile at a time. With
-// D = rowsum(dO * O),
+// FlashAttention 1, backward (Dao et al. 2022, algorithm 4): for each tile of keys, all tiles of
+// query rows. The probabilities are computed again from the saved maximum and sum, a tile at a
+// time. With D = rowsum(dO * O),
 //   dV = P^T dO    dP = dO V^T    dS = P * (dP - D)    dK = scale dS^T Q    dQ = scale dS K
 // where a softcap's derivative is one more factor of dS. dK and dV of a tile are summed before the
-// next one comes, over the query heads of a group too; dQ lives in memory and is brought up to date.
+// next one comes, over the query heads of a group too; dQ lives in memory and is brought up to
+// date.
 #include "flash1.cuh"
 
 namespace plugin {

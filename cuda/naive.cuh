@@ -8,8 +8,8 @@
 
 namespace plugin {
 
-/// Which tile of which plane, a (batch, head), a block computes; `planes` matrices of rows x columns
-/// are laid out one tile after another.
+/// Which tile of which plane, a (batch, head), a block computes; `planes` matrices of rows x
+/// columns are laid out one tile after another.
 struct tile_place {
   int64_t plane;
   int row, column;

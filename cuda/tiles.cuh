@@ -27,8 +27,8 @@ template <typename T> struct tile {
   }
 };
 
-/// Fills a tile by runs: `get` makes that of (row, column), 0 where there is nothing. Returns whether
-/// some number that this thread moved is not finite.
+/// Fills a tile by runs: `get` makes that of (row, column), 0 where there is nothing. Returns
+/// whether some number that this thread moved is not finite.
 template <typename T, typename Get>
 __device__ __forceinline__ bool fill(tile<T> &to, const Get &get) {
   constexpr int runs = tile_side / run_length;
@@ -48,7 +48,8 @@ __device__ __forceinline__ bool fill(tile<T> &to, const Get &get) {
 /// What a thread holds of the 64 x 64 sums: at(r, c) is that of row(r) and column(c).
 template <typename T, along b_along> struct tile_sum;
 
-/// Each warp has 16 rows; of those a thread has 2, whose other columns are in the 3 lanes beside it.
+/// Each warp has 16 rows; of those a thread has 2, whose other columns are in the 3 lanes beside
+/// it.
 template <along b_along> struct tile_sum<bf16, b_along> {
   static constexpr int rows = 2, columns = 16, lanes = 4;
   float sums[columns / 2][4] = {};
