@@ -108,13 +108,15 @@ template <typename cut> struct backward_state {
   /// One score and its dP become P and dS.
   __device__ __forceinline__ void weigh_one(const attention_view &a, const logit_row &of, int key,
                                             float2 statistic, bool is_masked, int j, int i) {
-    float slope = 1, x = s[j][i] * a.factor;
-    if constexpr (!cut::plain)
-      x = logit(a, of, key, s[j][i], slope);
-    else if (is_masked && (key < of.seen.begin || key >= of.seen.end))
-      x = -INFINITY;
-    bool is_hidden = (!cut::plain || is_masked) && x == -INFINITY;
-    float weight = is_hidden ? 0 : ex2_approx_ftz(x - statistic.x);
+    float slope = 1, power; // of two
+    if constexpr (cut::plain) {
+      power = fmaf(s[j][i], a.factor, -statistic.x);
+      if (is_masked && (key < of.seen.begin || key >= of.seen.end)) power = -INFINITY;
+    } else {
+      power = logit(a, of, key, s[j][i], slope) - statistic.x;
+    }
+    bool is_hidden = (!cut::plain || is_masked) && power == -INFINITY;
+    float weight = is_hidden ? 0 : ex2_approx_ftz(power);
     s[j][i] = weight;
     if constexpr (cut::second) dp[j][i] = is_hidden ? 0 : weight * (dp[j][i] - statistic.y) * slope;
   }
