@@ -1,15 +1,15 @@
-// FlashAttention-2, backward, in bf16 on tensor cores. The probabilities are computed again from the
-// saved log-sum-exp: P = 2^(S - lse). With D = rowsum(dO * O),
+// FlashAttention-2, backward, in bf16 on tensor cores. The probabilities are computed again from
+// the saved log-sum-exp: P = 2^(S - lse). With D = rowsum(dO * O),
 //   dV = P^T dO    dP = dO V^T    dS = P * (dP - D)    dK = scale dS^T Q    dQ = scale dS K
 // where a softcap's derivative is one more factor of dS.
 //
-// Two passes of one kernel: one whose blocks hold a tile of keys while queries stream by, which adds
-// up dK and dV, and one whose blocks hold queries, which adds up dQ. Every sum stays in the registers
-// of one warp: nothing is written that is not a result, the order of terms is fixed, and no block
-// waits for another. It costs 7 products a tile and not 5. The other ways to a fixed order cost more
-// elsewhere: dQ in f32 through memory in turns, 8 bytes for each of its numbers and each tile of keys,
-// which at 128 keys and 64 rows is 64 KB beside 10.5 MFLOP, what L2 gives at the rate of mma; or a
-// copy of dQ for each part of the keys, in scratch memory of many times its size.
+// Two passes of one kernel: one whose blocks hold a tile of keys while queries stream by, which
+// adds up dK and dV, and one whose blocks hold queries, which adds up dQ. Every sum stays in the
+// registers of one warp: nothing is written that is not a result, the order of terms is fixed, and
+// no block waits for another. It costs 7 products a tile and not 5. The other ways to a fixed order
+// cost more elsewhere: dQ in f32 through memory in turns, 8 bytes for each of its numbers and each
+// tile of keys, which at 128 keys and 64 rows is 64 KB beside 10.5 MFLOP, what L2 gives at the rate
+// of mma; or a copy of dQ for each part of the keys, in scratch memory of many times its size.
 //
 // What is held is X1 and X2, what streams by is Y1 and Y2. With keys held they are K, V and Q, dO:
 //   S^T = X1 Y1^T    dP^T = X2 Y2^T    dV += P^T Y2    dK += dS^T Y1
@@ -108,13 +108,15 @@ template <typename cut> struct backward_state {
   /// One score and its dP become P and dS.
   __device__ __forceinline__ void weigh_one(const attention_view &a, const logit_row &of, int key,
                                             float2 statistic, bool is_masked, int j, int i) {
-    float slope = 1, x = s[j][i] * a.factor;
-    if constexpr (!cut::plain)
-      x = logit(a, of, key, s[j][i], slope);
-    else if (is_masked && (key < of.seen.begin || key >= of.seen.end))
-      x = -INFINITY;
-    bool is_hidden = (!cut::plain || is_masked) && x == -INFINITY;
-    float weight = is_hidden ? 0 : ex2_approx_ftz(x - statistic.x);
+    float slope = 1, power; // of two
+    if constexpr (cut::plain) {
+      power = fmaf(s[j][i], a.factor, -statistic.x);
+      if (is_masked && (key < of.seen.begin || key >= of.seen.end)) power = -INFINITY;
+    } else {
+      power = logit(a, of, key, s[j][i], slope) - statistic.x;
+    }
+    bool is_hidden = (!cut::plain || is_masked) && power == -INFINITY;
+    float weight = is_hidden ? 0 : ex2_approx_ftz(power);
     s[j][i] = weight;
     if constexpr (cut::second) dp[j][i] = is_hidden ? 0 : weight * (dp[j][i] - statistic.y) * slope;
   }

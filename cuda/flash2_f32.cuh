@@ -31,7 +31,8 @@ template <typename tile> __device__ __forceinline__ tile take_tile(unsigned char
   return result;
 }
 
-/// Fills a tile: `load(x, row, column)` gives eight numbers. Returns whether the thread's are finite.
+/// Fills a tile: `load(x, row, column)` gives eight numbers. Returns whether the thread's are
+/// finite.
 template <typename tile, typename Load>
 __device__ __forceinline__ bool fill_tile(const tile &to, const Load &load) {
   constexpr int runs = tile::columns / run_length;

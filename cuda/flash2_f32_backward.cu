@@ -1,5 +1,5 @@
-// FlashAttention-2's backward pass in true f32, without tensor cores: the same two passes as in bf16
-// (flash2_backward.cuh), with P and dS that pass through shared memory.
+// FlashAttention-2's backward pass in true f32, without tensor cores: the same two passes as in
+// bf16 (flash2_backward.cuh), with P and dS that pass through shared memory.
 #include "flash2.cuh"
 #include "flash2_f32.cuh"
 

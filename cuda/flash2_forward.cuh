@@ -2,9 +2,9 @@
 // outside, tiles of keys inside. Not where it is chosen how: see flash2.cu.
 //
 // A block holds a tile of query rows and goes over keys from the last to the first, so that tiles
-// under the edge of a causal mask come first. A warp owns 16 or 32 rows whole: S, P and O stay in its
-// registers, as the accumulators of S are the operand of P V, and a row's maximum needs four lanes.
-// The values of a tile arrive while S is computed, and the next keys while P V is.
+// under the edge of a causal mask come first. A warp owns 16 or 32 rows whole: S, P and O stay in
+// its registers, as the accumulators of S are the operand of P V, and a row's maximum needs four
+// lanes. The values of a tile arrive while S is computed, and the next keys while P V is.
 #ifndef RUNEXP_FLASH2_FORWARD_CUH
 #define RUNEXP_FLASH2_FORWARD_CUH
 
@@ -34,8 +34,8 @@ struct flash2_cut {
   static constexpr int shared_bytes = query_tile::bytes + 2 * key_tile::bytes;
 };
 
-/// One warp's rows, as its threads hold them: of fragment f, thread 4 g + t of the warp has parts of
-/// rows g and g + 8, and of each 8 columns two, from 2 t on.
+/// One warp's rows, as its threads hold them: of fragment f, thread 4 g + t of the warp has parts
+/// of rows g and g + 8, and of each 8 columns two, from 2 t on.
 template <typename cut> struct flash2_state {
   static constexpr int fragments = cut::fragments;
   float s[fragments][cut::keys / 8][4]; // scores, logits, then weights

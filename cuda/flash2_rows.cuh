@@ -1,7 +1,8 @@
 // Which rows and keys a block of FlashAttention-2 works on, whatever their type.
 //
-// The query rows of a key/value head are those of all its query heads: row = query * group + head in
-// group. So keys and values are read once for the group, and a tile of rows covers few positions.
+// The query rows of a key/value head are those of all its query heads: row = query * group + head
+// in group. So keys and values are read once for the group, and a tile of rows covers few
+// positions.
 #ifndef RUNEXP_FLASH2_ROWS_CUH
 #define RUNEXP_FLASH2_ROWS_CUH
 
@@ -81,8 +82,8 @@ private:
   }
 };
 
-/// A block of the backward pass: the keys or the query rows that it holds, from first_held on, and the
-/// tiles begin ..< end of the others that meet them.
+/// A block of the backward pass: the keys or the query rows that it holds, from first_held on, and
+/// the tiles begin ..< end of the others that meet them.
 template <bool holds_keys, int held, int streamed> struct backward_block {
   row_group group;
   int first_held, begin, end;

@@ -8,8 +8,8 @@
 namespace plugin {
 
 /// `rows` rows of `columns` bf16, in pages of 64 columns, or of 32 where 64 do not divide them. A
-/// page's row is 128 bytes (or 64), and its pieces of 16 bytes are exchanged by an exclusive or with
-/// the row's number: the 8 rows of a piece that ldmatrix reads at once lie in different banks.
+/// page's row is 128 bytes (or 64), and its pieces of 16 bytes are exchanged by an exclusive or
+/// with the row's number: the 8 rows of a piece that ldmatrix reads at once lie in different banks.
 template <int rows_, int columns_> struct bf16_tile {
   static constexpr int rows = rows_, columns = columns_;
   static constexpr int pieces = columns / 8; // of a row
@@ -121,8 +121,8 @@ struct query_rows {
   }
 };
 
-/// The rows of the keys (or values) that one key/value head has, rounded to bf16 where they are held
-/// as something else; which the backward pass's never are.
+/// The rows of the keys (or values) that one key/value head has, rounded to bf16 where they are
+/// held as something else; which the backward pass's never are.
 template <bool may_be_other> struct head_rows {
   const key_rows &rows;
   row_group group;
