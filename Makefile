@@ -2,11 +2,12 @@
 # make check  what CI runs: format lint, build, tests   make format, make bench, make clean
 # make sanitize  the kernels under ThreadSanitizer and AddressSanitizer
 # make readers  pandas and others on a run's files       make pictures  draw the README's pictures anew
-# make cuda  the plugin for NVIDIA GPUs                    make cuda-test  its kernels, on the host
+# make cuda  the plugin for NVIDIA GPUs
+# make cuda-verify  its library, without a GPU        make cuda-test cuda-check  its kernels, on the host
 # make test TESTS='ResumeTests|FuzzTests'   run those tests alone
 SHELL := /bin/bash
 .PHONY: run test check lint format bench sanitize readers pictures build prepare clean
-.PHONY: cuda cuda-emulation cuda-test cuda-verify
+.PHONY: cuda cuda-emulation cuda-test cuda-check cuda-verify
 .DEFAULT_GOAL := check
 
 EXPERIMENT ?= experiments/modern.yaml
@@ -74,6 +75,13 @@ cuda-test:
 	@$(MAKE) --no-print-directory -C cuda test
 	@$(MAKE) --no-print-directory -C cuda test SANITIZE=address
 
+# What the program sees of them: op cases against the reference, and the losses of a training.
+cuda-check: build cuda-emulation
+	@$(MAKE) --no-print-directory -C cuda emulation SANITIZE=address
+	@cuda/test/program "$$(swift build $(SWIFT_FLAGS) --show-bin-path)/runexp"
+	@cuda/test/training "$$(swift build $(SWIFT_FLAGS) --show-bin-path)/runexp"
+
+# The plugin itself, as far as that goes without a GPU.
 cuda-verify: cuda
 	@cuda/verify
 

@@ -15,10 +15,12 @@ bool is_decode(const attention &s) {
   return s.queries == 1 || s.queries * (s.heads / s.kv_heads) <= most_rows;
 }
 
-/// The keys of a split, by their number alone, so that the same bits come out of any device: at
-/// least as many as make the parts small beside what is read for them, and at most 256 splits.
+/// The keys of a split, by their number alone, so that the same bits come out of any device: 32
+/// splits, as soon as each has 64 keys; splits of 256, from which on their parts are small beside what
+/// is read for them; and 256 splits at most.
 static int64_t split_keys_for(int64_t keys) {
-  return std::max<int64_t>(256, ceil_div(ceil_div(keys, 256), 64) * 64);
+  auto over = [keys](int64_t splits) { return ceil_div(ceil_div(keys, splits), 64) * 64; };
+  return std::max(std::min<int64_t>(over(32), 256), over(256));
 }
 
 struct decode_memory {

@@ -17,8 +17,8 @@ bool is_decode(const attention &shape);
 int64_t decode_workspace(kernel_context *context, const attention &shape);
 void decode_forward(kernel_context *context, const attention_forward *call);
 
-/// Warps of a block, which share a split's keys.
-constexpr int decode_warps = 4, decode_threads = decode_warps * warp_size;
+/// The most threads of a block; its warps share a split's keys.
+constexpr int decode_threads = 128;
 
 /// What the kernels of one call share. A row is a query of a head of the key/value head: all heads
 /// of a query, then the next query. A plane is a key/value head of a batch.
@@ -72,7 +72,8 @@ struct decode_merge {
                                         int parts) const {
     int64_t first = (place.plane * d.splits + place.split) * d.rows + place.first_row;
     int count = min(rows, d.rows - place.first_row), width = min(columns, d.width);
-    for (int i = static_cast<int>(threadIdx.x); i < count * width; i += decode_threads) {
+    for (int i = static_cast<int>(threadIdx.x); i < count * width;
+         i += static_cast<int>(blockDim.x)) {
       int row = i / width, column = i % width;
       float largest = -INFINITY, total = 0, sum = 0;
       for (int part = 0; part < parts; part++) largest = larger()(largest, maxima(part)[row]);

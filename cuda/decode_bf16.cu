@@ -2,6 +2,8 @@
 // together. What a warp does is in decode_bf16.cuh.
 #include "decode_bf16.cuh"
 
+#include <algorithm>
+
 namespace plugin {
 
 /// A split's part of 16 rows.
@@ -16,7 +18,7 @@ __global__ void __launch_bounds__(decode_threads, columns > 128 ? 1 : 2)
   unsigned char *rest = shared_memory() + columns * 32;
   int number = static_cast<int>(threadIdx.x) / warp_size;
   stage *stages = reinterpret_cast<stage *>(rest) + 2 * number;
-  constexpr int step = decode_warps * chunk_keys;
+  int warps = static_cast<int>(blockDim.x) / warp_size, step = warps * chunk_keys;
   int first = place.keys.begin + number * chunk_keys;
   if (first < place.keys.end) fetcher.fetch(stages[0], first);
   lay_out_queries<columns>(queries, q, place, d, a);
@@ -40,7 +42,7 @@ __global__ void __launch_bounds__(decode_threads, columns > 128 ? 1 : 2)
   decode_merge merge(rest, columns, tile_rows);
   warp.write(merge.maxima(number), merge.sums(number), merge.mixed(number));
   __syncthreads();
-  merge.write(d, place, decode_warps);
+  merge.write(d, place, warps);
 }
 
 template <row_type type, int columns>
@@ -48,10 +50,14 @@ static void launch_split(kernel_context *context, const attention_forward *call,
                          const attention_view &a, const decode_parts &d) {
   const attention &s = call->shape;
   int64_t blocks = s.batch * s.kv_heads * d.splits * ceil_div(d.rows, tile_rows);
-  size_t stages = 2 * decode_warps * sizeof(decode_stage<type, columns>);
-  size_t merge = decode_merge::bytes(columns, tile_rows, decode_warps);
-  launch(context, decode_bf16_kernel<type, columns>, static_cast<unsigned>(blocks), decode_threads,
-         columns * 32 + (stages > merge ? stages : merge), d, a, static_cast<const bf16 *>(call->q),
+  auto bytes_for = [](int warps) {
+    size_t stages = 2 * warps * sizeof(decode_stage<type, columns>);
+    return columns * 32 + std::max(stages, decode_merge::bytes(columns, tile_rows, warps));
+  };
+  int warps = decode_threads / warp_size; // fewer where shared memory is scarce
+  while (warps > 1 && bytes_for(warps) > static_cast<size_t>(context->shared_memory)) warps /= 2;
+  launch(context, decode_bf16_kernel<type, columns>, static_cast<unsigned>(blocks),
+         warps * warp_size, bytes_for(warps), d, a, static_cast<const bf16 *>(call->q),
          key_rows_of(s, call->k, s.k_scales), key_rows_of(s, call->v, s.v_scales));
 }
 

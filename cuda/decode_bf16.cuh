@@ -226,7 +226,7 @@ template <int columns>
 __device__ __forceinline__ void lay_out_queries(uint32_t *to, const bf16 *q,
                                                 const decode_place &place, const decode_parts &d,
                                                 const attention_view &a) {
-  for (int i = static_cast<int>(threadIdx.x); i < columns * 8; i += decode_threads) {
+  for (int i = static_cast<int>(threadIdx.x); i < columns * 8; i += static_cast<int>(blockDim.x)) {
     // Register i % 4 of lane 4 g + t in step i / 128: two columns of row g or g + 8.
     int lane = i / 4 % warp_size, step = i / 4 / warp_size;
     int row = place.first_row + lane / 4 + i % 2 * 8;

@@ -50,43 +50,45 @@ template <row_type type, int columns> struct decode_fetcher {
 
   /// Begins to fetch 16 keys and their values.
   __device__ __forceinline__ void fetch(stage &to, int first) {
-    const element *from[2] = {static_cast<const element *>(k.data),
-                              static_cast<const element *>(v.data)};
-    auto row_at = [&](int key) {
-      return row_of(k, place.batch, place.kv_head, min(first + key, place.keys.end - 1));
-    };
+    // Key j's row is j slots on from the first one's, or as much less as a ring is long.
+    int slot = k.first_slot + first, round = k.slots - slot, count = place.keys.end - first;
+    int64_t row = place.batch * k.batch_rows + place.kv_head * k.head_rows + slot * k.slot_rows;
+    int64_t ring = k.slots * k.slot_rows;
+    int step = static_cast<int>(k.slot_rows);
+    auto offset = [&](int key) { return key * step - (key >= round ? ring : 0); };
+    const element *keys = static_cast<const element *>(k.data) + row * k.head_dim;
+    const element *values = static_cast<const element *>(v.data) + row * k.head_dim;
     if (k.is_aligned && v.is_aligned && k.head_dim * sizeof(element) % 16 == 0) {
       constexpr int pieces = stage::row_bytes / 16;
-#pragma unroll 2
-      for (int i = 0; i < chunk_keys * pieces; i += warp_size) {
-        int key = (i + lane) / pieces, byte = (i + lane) % pieces * 16;
+#pragma unroll 4
+      for (int i = lane; i < chunk_keys * pieces; i += warp_size) {
+        int key = i / pieces, byte = i % pieces * 16;
         int column = byte / static_cast<int>(sizeof(element));
-        bool exists = first + key < place.keys.end && column < k.head_dim;
-        int64_t at = row_at(key) * k.head_dim + (exists ? column : 0);
-        cp_async_cg_16(shared_address(to.keys + key * stage::key_pitch + byte), from[0] + at,
-                       exists);
-        cp_async_cg_16(shared_address(to.values + key * stage::value_pitch + byte), from[1] + at,
+        bool exists = key < count && column < k.head_dim;
+        int64_t at = offset(key) * k.head_dim + column;
+        cp_async_cg_16(shared_address(to.keys + key * stage::key_pitch + byte), keys + at, exists);
+        cp_async_cg_16(shared_address(to.values + key * stage::value_pitch + byte), values + at,
                        exists);
       }
     } else {
       for (int i = lane; i < chunk_keys * columns; i += warp_size) {
         int key = i / columns, column = i % columns;
-        bool exists = first + key < place.keys.end && column < k.head_dim;
-        int64_t at = row_at(key) * k.head_dim + column;
+        bool exists = key < count && column < k.head_dim;
+        int64_t at = offset(key) * k.head_dim + column;
         element *row = reinterpret_cast<element *>(to.keys + key * stage::key_pitch);
-        row[column] = exists ? from[0][at] : 0;
+        row[column] = exists ? keys[at] : 0;
         row = reinterpret_cast<element *>(to.values + key * stage::value_pitch);
-        row[column] = exists ? from[1][at] : 0;
+        row[column] = exists ? values[at] : 0;
       }
     }
     cp_async_commit_group();
     if constexpr (type == ROWS_Q8) {
 #pragma unroll
       for (int i = 0; i < scales_each; i++) {
-        int key = (i * warp_size + lane) / stage::blocks,
-            block = (i * warp_size + lane) % stage::blocks;
-        bool exists = first + key < place.keys.end && block < k.blocks;
-        int64_t at = row_at(key) * k.blocks + block;
+        int key = (i * warp_size + lane) / stage::blocks;
+        int block = (i * warp_size + lane) % stage::blocks;
+        bool exists = key < count && block < k.blocks;
+        int64_t at = (row + offset(key)) * k.blocks + block;
         coming[0][i] = exists ? k.scales[at] : 0;
         coming[1][i] = exists ? v.scales[at] : 0;
       }

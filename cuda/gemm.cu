@@ -6,12 +6,14 @@
 
 namespace plugin {
 
-/// An operand that at most so many tiles read is rounded anew by each of them; one that more read is
-/// rounded once, into the workspace. By bytes: rounding writes 2 and reads 4 of each element, and saves
-/// 2 at each reading, of which the first comes from memory and most others from the L2 cache.
-constexpr int64_t most_readings = 8;
+/// An operand that few tiles read is rounded anew by each of them; one that many read is rounded once,
+/// into the workspace. That reads 4 bytes and writes 2 of each element, and saves 2 at each reading,
+/// of which all but the first come from the L2 cache: 3 readings for nothing. It must save more than
+/// the time in which one more kernel begins, some 2 microseconds: what a multiprocessor reads then.
+constexpr int64_t few_readings = 8, free_readings = 3, elements_of_a_launch = 32 << 10;
 constexpr int64_t large_tile = 128, small_tile = 64;
-constexpr int64_t most_splits = 16, shortest_split = 256;
+constexpr int64_t most_splits = 16;
+constexpr int64_t shortest_split = 256, shortest_small_split = 128; // of large and of small tiles
 
 static bool lines_are_aligned(const operand &x) {
   return are_aligned(x.data) && x.stride * (x.is_f32 ? 4 : 2) % 16 == 0;
@@ -59,9 +61,9 @@ static bool library_takes(const product &p) {
   return p.c_is_aligned && (plain || biased);
 }
 
-/// Splits k until there are about `wanted` blocks.
-static void split(product *p, int64_t tiles, int64_t wanted) {
-  int64_t splits = wanted / tiles, most = p->k / shortest_split;
+/// Splits k until there are about `wanted` blocks, but not into parts of less than `shortest` steps.
+static void split(product *p, int64_t tiles, int64_t wanted, int64_t shortest) {
+  int64_t splits = wanted / tiles, most = p->k / shortest;
   if (splits > most) splits = most;
   if (splits > most_splits) splits = most_splits;
   if (splits <= 1) return;
@@ -77,7 +79,10 @@ static void choose_tiles(gemm_plan *plan, int multiprocessors) {
   int64_t splits = p->k / shortest_split;
   splits = splits < 1 ? 1 : splits < most_splits ? splits : most_splits;
   plan->large = p->m > small_tile && p->n > small_tile && large * splits >= multiprocessors;
-  split(p, plan->large ? large : small, (plan->large ? 2 : 3) * int64_t(multiprocessors));
+  if (plan->large)
+    split(p, large, 2 * int64_t(multiprocessors), shortest_split);
+  else
+    split(p, small, 3 * int64_t(multiprocessors), shortest_small_split);
 }
 
 /// Room in the workspace; gives where it begins.
@@ -89,11 +94,13 @@ static int64_t take_room(gemm_plan *plan, int64_t bytes) {
 
 static bool is_ready(const operand &x, bool f32) { return x.is_aligned && x.is_f32 == f32; }
 
-/// Packs an operand that is not ready, where many tiles read it. False where it is to be converted.
+/// Packs an operand that is not ready, where that pays. False where it is to be converted on its way.
 static bool plan_packing(gemm_plan *plan, packing *packed, operand *x, int64_t extent, int64_t k,
-                         int64_t readings) {
+                         int64_t readings, int multiprocessors) {
   if (is_ready(*x, false)) return true;
-  if (readings <= most_readings) return false;
+  if (readings <= few_readings ||
+      (readings - free_readings) * extent * k < elements_of_a_launch * multiprocessors)
+    return false;
   *packed = {true, *x, x->along_k ? extent : k, x->along_k ? k : extent, 0};
   int64_t stride = ceil_div(packed->length, run_length) * run_length;
   packed->at = take_room(plan, packed->lines * stride * 2);
@@ -104,8 +111,11 @@ static bool plan_packing(gemm_plan *plan, packing *packed, operand *x, int64_t e
 /// The product of tensor cores, ours or the library's.
 static void plan_bf16(kernel_context *context, gemm_plan *plan) {
   product *p = &plan->p;
-  bool a_is_ready = plan_packing(plan, &plan->a, &p->a, p->m, p->k, ceil_div(p->n, large_tile));
-  bool b_is_ready = plan_packing(plan, &plan->b, &p->b, p->n, p->k, ceil_div(p->m, large_tile));
+  int64_t readings_of_a = ceil_div(p->n, large_tile), readings_of_b = ceil_div(p->m, large_tile);
+  bool a_is_ready =
+      plan_packing(plan, &plan->a, &p->a, p->m, p->k, readings_of_a, context->multiprocessors);
+  bool b_is_ready =
+      plan_packing(plan, &plan->b, &p->b, p->n, p->k, readings_of_b, context->multiprocessors);
   plan->converts = !a_is_ready || !b_is_ready;
   plan->way = gemm_plan::tensor;
   if (!plan->converts && library_takes(*p)) plan->found = find_library_product(context, *p);
@@ -123,7 +133,8 @@ static gemm_plan plan_of(kernel_context *context, const struct gemm *call) {
   }
   if (p->m <= thin_rows) {
     plan.way = gemm_plan::thin;
-    if (!p->b.along_k) split(p, ceil_div(p->n, 256), 4 * int64_t(context->multiprocessors));
+    if (!p->b.along_k)
+      split(p, ceil_div(p->n, 256), 4 * int64_t(context->multiprocessors), shortest_split);
   } else if (p->rounds) {
     plan_bf16(context, &plan);
   } else {

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "ptx.cuh"
+#include "ptx_hopper.cuh"
 
 namespace plugin {
 
@@ -27,7 +27,7 @@ __global__ void peak_f32(float *sink, int links, float factor) {
   if (sum == -1) *sink = sum;
 }
 
-/// Tensor cores by mma.sync, which is all of their rate up to Ada; Hopper's wgmma reaches more.
+/// Tensor cores by mma.sync, which gives all of their rate on every GPU but Hopper.
 __global__ void peak_bf16(float *sink, int links, float factor) {
   float c[chains][4] = {};
   uint32_t pair = cvt_rn_bf16x2(factor, -factor);
@@ -39,6 +39,46 @@ __global__ void peak_bf16(float *sink, int links, float factor) {
   float sum = 0;
   for (int chain = 0; chain < chains; chain++) sum += c[chain][0] + c[chain][3];
   if (sum == -1) *sink = sum;
+}
+
+constexpr int hopper_threads = 2 * warpgroup_size;
+constexpr int hopper_rows = 64, hopper_columns = 256, hopper_depth = 64; // of a, of b, of both
+constexpr int products_per_link = hopper_depth / 16;
+constexpr uint32_t hopper_shared = (hopper_rows + hopper_columns) * hopper_depth * 2;
+
+/// Tensor cores by wgmma: two warpgroups of a multiprocessor multiply the same tiles again and again.
+__global__ void __launch_bounds__(hopper_threads, 1)
+    peak_wgmma(float *sink, int links, float factor) {
+#if RUNEXP_IS_HOPPER
+  uint32_t *tiles = reinterpret_cast<uint32_t *>(shared_memory());
+  for (uint32_t i = threadIdx.x; i < hopper_shared / 4; i += hopper_threads)
+    tiles[i] = cvt_rn_bf16x2(factor, -factor);
+  fence_proxy_async();
+  __syncthreads();
+  constexpr uint32_t row_bytes = hopper_depth * 2;
+  uint32_t a = shared_address(tiles), b = a + hopper_rows * row_bytes;
+  float d[hopper_columns / 2];
+#pragma unroll
+  for (int i = 0; i < hopper_columns / 2; i++) d[i] = 0;
+#pragma unroll 1
+  for (int link = 0; link < links; link++) {
+    fence_registers(d);
+    wgmma_fence();
+#pragma unroll
+    for (int k = 0; k < products_per_link; k++) {
+      uint64_t of_a = matrix_descriptor(a + 32 * k, 0, 8 * row_bytes, swizzle::bytes_128);
+      uint64_t of_b = matrix_descriptor(b + 32 * k, 0, 8 * row_bytes, swizzle::bytes_128);
+      wgmma<hopper_columns, false>(d, of_a, of_b, true);
+    }
+    wgmma_commit_group();
+    wgmma_wait_group<0>();
+    fence_registers(d);
+  }
+  float sum = 0;
+#pragma unroll
+  for (int i = 0; i < hopper_columns / 2; i++) sum += d[i];
+  if (sum == -1) *sink = sum;
+#endif
 }
 
 __global__ void read_all(float *sink, const uint4 *block, int64_t count) {
@@ -80,13 +120,25 @@ static double rate(kernel_context *context, double unit, const Give &give) {
 double measure_peak(kernel_context *context, element_type type) {
   auto *sink = static_cast<float *>(allocate(context, sizeof(float)));
   if (!sink) return 0;
-  unsigned blocks = static_cast<unsigned>(context->multiprocessors * blocks_each);
-  double operations = type == ELEMENT_BF16 ? 2.0 * 16 * 8 * 16 * chains * warps * blocks
-                                           : 2.0 * chains * block_threads * blocks;
-  double result = rate(context, operations, [&](int links) {
-    launch(context, type == ELEMENT_BF16 ? peak_bf16 : peak_f32, blocks, block_threads, 0, sink,
-           links, 0.5f);
-  });
+  int64_t processors = context->multiprocessors;
+  unsigned blocks = static_cast<unsigned>(processors * blocks_each);
+  double result;
+  if (type == ELEMENT_F32) {
+    result = rate(context, 2.0 * chains * block_threads * blocks, [&](int links) {
+      launch(context, peak_f32, blocks, block_threads, 0, sink, links, 0.5f);
+    });
+  } else if (context->capability / 10 == 9) {
+    double product = 2.0 * hopper_rows * hopper_columns * 16 * products_per_link;
+    double warpgroups = static_cast<double>(processors) * hopper_threads / warpgroup_size;
+    result = rate(context, product * warpgroups, [&](int links) {
+      launch(context, peak_wgmma, static_cast<unsigned>(processors), hopper_threads, hopper_shared,
+             sink, links, 0.5f);
+    });
+  } else {
+    result = rate(context, 2.0 * 16 * 8 * 16 * chains * warps * blocks, [&](int links) {
+      launch(context, peak_bf16, blocks, block_threads, 0, sink, links, 0.5f);
+    });
+  }
   release(context, sink, sizeof(float));
   return result;
 }

@@ -120,6 +120,12 @@ __device__ __forceinline__ uint32_t cvt_rn_bf16x2(float low, float high) {
   return result;
 }
 
+/// What follows from x is computed again from here on: the compiler does not carry it around a loop
+/// in registers that are wanted for something else.
+template <typename T> __device__ __forceinline__ void computed_here(T &x) {
+  asm volatile("" : "+r"(x));
+}
+
 /// One; NaN becomes 0x7fff.
 __device__ __forceinline__ uint16_t cvt_rn_bf16(float value) {
   uint16_t result;
@@ -137,6 +143,14 @@ __device__ __forceinline__ float cvt_f32_f16(uint16_t half) {
 __device__ __forceinline__ float ex2_approx(float x) {
   float result;
   asm("ex2.approx.f32 %0, %1;" : "=f"(result) : "f"(x));
+  return result;
+}
+
+/// 2^x to 2 units in the last place; subnormal results become 0. One instruction of the chip, of
+/// which ex2_approx needs several.
+__device__ __forceinline__ float ex2_approx_ftz(float x) {
+  float result;
+  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(result) : "f"(x));
   return result;
 }
 

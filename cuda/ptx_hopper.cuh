@@ -244,16 +244,6 @@ template <int registers> __device__ __forceinline__ void setmaxnreg_inc() {
   asm volatile("setmaxnreg.inc.sync.aligned.u32 %0;" ::"n"(registers));
 }
 
-// Numbers.
-
-/// 2^x to 2 units in the last place, 0 where the result is subnormal: one instruction where ex2_approx
-/// is four.
-__device__ __forceinline__ float ex2_approx_ftz(float x) {
-  float result;
-  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(result) : "f"(x));
-  return result;
-}
-
 #else
 #include "emulation/ptx_hopper.h"
 #endif

@@ -4,23 +4,43 @@
 namespace plugin {
 
 #define ENTRY(name) .name = name,
-#define WITH_WORKSPACE(name) ENTRY(name) ENTRY(name##_workspace)
+#define WITH_WORKSPACE(name) .name = name, .name##_workspace = name##_workspace,
 
-static const kernels table = {
-    .abi = RUNEXP_KERNELS_ABI,
-    .size = sizeof(kernels),
-    .name = "cuda",
-    ENTRY(count) ENTRY(create) ENTRY(destroy) ENTRY(describe) ENTRY(threads) ENTRY(memory)
-        ENTRY(measure_peak) ENTRY(measure_bandwidth) ENTRY(error) ENTRY(allocate) ENTRY(release)
-            ENTRY(allocate_host) ENTRY(release_host) ENTRY(upload) ENTRY(download) ENTRY(copy)
-                ENTRY(zero) ENTRY(synchronise) ENTRY(create_event) ENTRY(destroy_event)
-                    ENTRY(record_event) ENTRY(elapsed) ENTRY(begin_capture) ENTRY(end_capture)
-                        ENTRY(replay) ENTRY(release_graph)
-                            .naive_attention = &naive_attention,
-    .flash1_attention = &flash1_attention,
-    .flash2_attention = nullptr,
-    .flash3_attention = &flash3_attention,
-    ENTRY(supports_gemm) RUNEXP_KERNELS(ENTRY, WITH_WORKSPACE)};
+static const kernels table = {.abi = RUNEXP_KERNELS_ABI,
+                              .size = sizeof(kernels),
+                              .name = "cuda",
+                              .count = count,
+                              .create = create,
+                              .destroy = destroy,
+                              .describe = describe,
+                              .threads = threads,
+                              .memory = memory,
+                              .measure_peak = measure_peak,
+                              .measure_bandwidth = measure_bandwidth,
+                              .error = error,
+                              .allocate = allocate,
+                              .release = release,
+                              .allocate_host = allocate_host,
+                              .release_host = release_host,
+                              .upload = upload,
+                              .download = download,
+                              .copy = copy,
+                              .zero = zero,
+                              .synchronise = synchronise,
+                              .create_event = create_event,
+                              .destroy_event = destroy_event,
+                              .record_event = record_event,
+                              .elapsed = elapsed,
+                              .begin_capture = begin_capture,
+                              .end_capture = end_capture,
+                              .replay = replay,
+                              .release_graph = release_graph,
+                              .naive_attention = &naive_attention,
+                              .flash1_attention = &flash1_attention,
+                              .flash2_attention = &flash2_attention,
+                              .flash3_attention = &flash3_attention,
+                              .supports_gemm = supports_gemm,
+                              RUNEXP_KERNELS(ENTRY, WITH_WORKSPACE)};
 
 } // namespace plugin
 

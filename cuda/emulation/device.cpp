@@ -24,6 +24,8 @@ double setting(const char *name, double otherwise) {
 size_t total() { return size_t(setting("RUNEXP_EMULATION_MEMORY", 4.0 * (1 << 30))); }
 int driver() { return int(setting("RUNEXP_EMULATION_DRIVER", 13000)); }
 int devices() { return int(setting("RUNEXP_EMULATION_DEVICES", 1)); }
+/// Tenfold: 90 for 9.0.
+int capability() { return int(setting("RUNEXP_EMULATION_CAPABILITY", 9.0) * 10 + 0.5); }
 
 /// Whether all bytes lie in one block.
 bool lies_in(const std::map<uintptr_t, size_t> &where, const void *pointer, size_t bytes) {
@@ -50,6 +52,12 @@ cudaError_t drop(std::map<uintptr_t, size_t> &where, void *block) {
 }
 
 } // namespace
+
+/// By the compute capability (CUDA C++ Programming Guide, technical specifications).
+size_t emulation::most_shared() {
+  int has = capability();
+  return size_t(has == 80 || has == 87 ? 163 : has < 90 || has >= 120 ? 99 : 227) << 10;
+}
 
 cudaError_t emulation::note(cudaError_t error) {
   if (error != cudaSuccess && error != cudaErrorNotReady) last = error;
@@ -114,12 +122,11 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp *properties, int device) {
 }
 
 cudaError_t cudaDeviceGetAttribute(int *value, cudaDeviceAttr attribute, int device) {
-  double capability = setting("RUNEXP_EMULATION_CAPABILITY", 9.0);
   switch (attribute) {
     case cudaDevAttrMultiProcessorCount: *value = 4; break;
-    case cudaDevAttrComputeCapabilityMajor: *value = int(capability); break;
-    case cudaDevAttrComputeCapabilityMinor: *value = int(capability * 10 + 0.5) % 10; break;
-    case cudaDevAttrMaxSharedMemoryPerBlockOptin: *value = int(most_shared); break;
+    case cudaDevAttrComputeCapabilityMajor: *value = capability() / 10; break;
+    case cudaDevAttrComputeCapabilityMinor: *value = capability() % 10; break;
+    case cudaDevAttrMaxSharedMemoryPerBlockOptin: *value = int(most_shared()); break;
   }
   return works();
 }

@@ -146,6 +146,8 @@ inline void bar_arrive(int barrier, int threads) {
   emulation::barrier(barrier, unsigned(threads), false, {"bar.arrive", nullptr, 0});
 }
 
+template <typename T> void computed_here(T &) {}
+
 inline uint16_t cvt_rn_bf16(float value) { return emulation::to_bf16(value); }
 
 inline uint32_t cvt_rn_bf16x2(float low, float high) {
@@ -161,6 +163,7 @@ inline float cvt_f32_f16(uint16_t half) {
 }
 
 inline float ex2_approx(float x) { return exp2f(x); }
+inline float ex2_approx_ftz(float x) { return x < -126 ? 0 : exp2f(x); }
 inline float lg2_approx(float x) { return log2f(x); }
 
 #endif

@@ -84,8 +84,6 @@ void wgmma(float (&d)[n / 2], const uint32_t (&a)[4], uint64_t b, bool accumulat
   emulation::issue({d, a, 0, b, n, b_is_n_major, accumulate});
 }
 
-inline float ex2_approx_ftz(float x) { return x < -126 ? 0 : exp2f(x); }
-
 template <int registers> void setmaxnreg_dec() { emulation::set_registers(registers, false); }
 template <int registers> void setmaxnreg_inc() { emulation::set_registers(registers, true); }
 

@@ -11,8 +11,9 @@ namespace emulation {
 extern std::recursive_mutex lock; // contexts of several threads share the runtime
 typedef std::lock_guard<std::recursive_mutex> Guard;
 
-/// What a block of threads may have, and what more than which must be asked for.
-constexpr size_t most_shared = 227 << 10, most_shared_unasked = 48 << 10;
+/// What a block of threads may have of shared memory, and what more than which must be asked for.
+size_t most_shared();
+constexpr size_t most_shared_unasked = 48 << 10;
 
 extern std::string failure; // of a kernel: everything fails from then on
 

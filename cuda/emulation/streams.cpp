@@ -176,7 +176,7 @@ cudaError_t cudaFuncGetName(const char **name, const void *kernel) {
 
 cudaError_t cudaFuncSetAttribute(const void *kernel, cudaFuncAttribute attribute, int value) {
   Guard guard(lock);
-  if (value < 0 || size_t(value) > most_shared) return note(cudaErrorInvalidValue);
+  if (value < 0 || size_t(value) > most_shared()) return note(cudaErrorInvalidValue);
   shared_asked[kernel] = size_t(value);
   return works();
 }
