@@ -48,6 +48,7 @@ std::vector<unsigned> starts; // in which order they begin
 std::vector<Thread *> ready;
 std::vector<Poll> polls;
 std::vector<std::function<void()>> deferred;
+size_t laziness; // in a random order: how many turns late work may take before it is done
 
 uint64_t blocks_begun, blocks;
 std::vector<uint64_t> block_starts; // a random order of them; empty: as they are
@@ -56,6 +57,7 @@ std::string failure;
 void begin_block() {
   uint64_t number = blocks_begun++;
   blocks_so_far++;
+  if (order == Order::random) laziness = size_t(1) << dice() % 14;
   if (order == Order::reversed) number = blocks - 1 - number;
   if (order == Order::random) number = block_starts[number];
   block_index = {unsigned(number % grid_size.x), unsigned(number / grid_size.x % grid_size.y),
@@ -138,7 +140,7 @@ Thread *choose() {
   for (;;) {
     size_t unborn = threads.size() - begun;
     if (order == Order::random) {
-      if (!deferred.empty() && falls_on(1, 8)) land_one();
+      if (!deferred.empty() && falls_on(1, laziness)) land_one();
       poll();
       if (!ready.empty() && (unborn == 0 || falls_on(ready.size(), unborn))) return take_ready();
       if (unborn > 0) return nullptr;

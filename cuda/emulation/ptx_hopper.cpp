@@ -94,6 +94,10 @@ void wait_parity(uint32_t mbarrier, uint32_t parity) {
 
 namespace {
 
+/// What memory holds until a copy lands there: numbers that are huge but finite, since kernels may do
+/// rows again that are not.
+constexpr int on_its_way = 0x5f;
+
 /// Where 16-byte pieces of a box go: the bits of the address that count rows of 128 bytes are added
 /// to those that count the pieces of a row, as many of them as the mode says.
 uint32_t swizzled(uint32_t address, int mode) {
@@ -144,7 +148,7 @@ void load_box(uint32_t to, const CUtensorMap &map, const int *at, int rank, uint
   const char *name = "cp.async.bulk.tensor";
   expect_box(to, map, rank, name);
   expect_known(mbarrier, name);
-  memset(shared_memory + to, 0xff, box_bytes(map));
+  memset(shared_memory + to, on_its_way, box_bytes(map));
   std::vector<int> place(at, at + rank);
   later([=, map = map] {
     for_pieces(map, place.data(), to, [](uint32_t shared, unsigned char *global) {
@@ -159,7 +163,7 @@ void load_box(uint32_t to, const CUtensorMap &map, const int *at, int rank, uint
 
 void load_bytes(uint32_t to, const void *from, uint32_t bytes, uint32_t mbarrier) {
   const char *name = "cp.async.bulk";
-  memset(shared_at(to, bytes, 16, name), 0xff, bytes);
+  memset(shared_at(to, bytes, 16, name), on_its_way, bytes);
   expect_known(mbarrier, name);
   if (bytes % 16 != 0 || reinterpret_cast<uintptr_t>(from) % 16 != 0)
     fault("%s: bytes or the global address are no multiple of 16", name);

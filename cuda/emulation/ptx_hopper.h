@@ -1,8 +1,8 @@
 // What the instructions of ptx_hopper.cuh do, on the host. Their functions' contracts are there.
 //
 // What is asynchronous is late, early or at some time between, as the order of threads says
-// (block.h): TMA lands and wgmma reads shared memory by `later`, and accumulators are NaN until
-// their wait. Who touches what is in flight is told so.
+// (block.h): TMA lands and wgmma reads shared memory by `later`, and accumulators hold something
+// else until their wait. Who touches what is in flight is told so.
 #ifndef RUNEXP_EMULATION_PTX_HOPPER_H
 #define RUNEXP_EMULATION_PTX_HOPPER_H
 

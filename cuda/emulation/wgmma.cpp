@@ -1,12 +1,12 @@
 // wgmma on the host: a warpgroup's products, computed in their order some time after their issue.
-// Their accumulators are kept here meanwhile, and the registers hold NaN.
+// Their accumulators are kept here meanwhile, and the registers hold something else.
 #include "hopper_block.h"
 
 namespace emulation {
 
 namespace {
 
-constexpr uint32_t in_flight = 0xfff1fe57; // a NaN that no computation gives
+constexpr uint32_t in_flight = 0x5ff1fe57; // huge but finite: see on_its_way
 
 float value_at(uint32_t address) {
   uint16_t bits;
