@@ -38,7 +38,7 @@ step() {
 
 nvidia-smi > "$results/machine.log" 2>&1
 step build 150 cuda/build || exit 1
-step layouts 60 make --no-print-directory -C cuda layouts NVCC="$(cuda/build --nvcc)"
+step layouts 60 cuda/build layouts
 step doctor 30 "$program" doctor
 step check 150 "$program" kernels --check --device cuda
 step repeat 60 "$program" kernels --check --device cuda --only attention
