@@ -10,7 +10,7 @@ SHELL := /bin/bash
 EXPERIMENT ?= experiments/modern.yaml
 SWIFT_FLAGS := -c release
 TESTS ?=
-C_SOURCES := $(wildcard Sources/CKernels/*/*.[ch] Sources/CKernels/cpu/*.inc Tests/DelayedPlugin/*.c)
+C_SOURCES := $(wildcard Sources/CKernels/*/*.[ch] Sources/CKernels/cpu/*.inc Tests/DelayedPlugin/*.[ch])
 
 run: build
 	@"$$(swift build $(SWIFT_FLAGS) --show-bin-path)/runexp" $(EXPERIMENT)
