@@ -34,7 +34,8 @@ struct AttentionCase: Sendable {
       isSmooth: tolerance == nil,
       .operation { pass, inputs in
         pass.attention(
-          inputs[0], inputs[1], inputs[2], shape, masks(inputs, on: pass.device), by: algorithm)
+          inputs[0], inputs[1], inputs[2], shape, masks(inputs, on: pass.device),
+          by: algorithm.orItsLike(on: pass.device))
       })
     one.attention = (algorithm, shape)
     return one
@@ -62,5 +63,14 @@ struct AttentionCase: Sendable {
         BooleanMask((0..<mask.count).map { keep[$0 % keep.count] }, mask, on: device)
       },
       bias: shape.bias == nil ? nil : tensors.last)
+  }
+}
+
+extension AttentionAlgorithm {
+  /// The algorithm itself where a device has it.
+  ///
+  /// Where there is no flash3, as in the reference, flash2 computes what it should.
+  func orItsLike(on device: Device) -> AttentionAlgorithm {
+    self == .flash3 && !device.has(.flash3) ? .flash2 : self
   }
 }

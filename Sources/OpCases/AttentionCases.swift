@@ -16,8 +16,8 @@ extension OpCase {
     }
   }
 
-  /// Those that every full table has.
-  static let attentionAlgorithms: [AttentionAlgorithm] = [.naive, .flash1, .flash2]
+  /// All, of which a device may lack some.
+  static let attentionAlgorithms: [AttentionAlgorithm] = [.naive, .flash1, .flash2, .flash3]
 
   private static let unmasked: [AttentionCase] = [
     .init("causal", .init(queries: 1, keys: 1, headDimension: 1)),

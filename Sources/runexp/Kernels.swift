@@ -73,10 +73,8 @@ struct Kernels: ParsableCommand {
       let names = Set(all.map(\.name)).sorted().joined(separator: ", ")
       throw ValidationError("no operation's name contains '\(only ?? "")'; there are \(names)")
     }
-    for one in cases where one.obstacle(on: device) != nil {
-      say("not on this device: \(one): \(one.obstacle(on: device) ?? "")")
-    }
-    let able = cases.filter { $0.obstacle(on: device) == nil }
+    let (able, lacking) = divided(cases, by: device)
+    for line in lacking { say("not on this device: \(line)") }
     if check {
       let report = KernelCheckReport(able, of: device)
       print(json ? report.jsonLines : report.text(width: Terminal.width()), terminator: "")
@@ -85,6 +83,29 @@ struct Kernels: ParsableCommand {
       let report = KernelBenchReport(able, on: device, seconds: seconds)
       print(json ? report.jsonLines : report.text(width: Terminal.width()), terminator: "")
     }
+  }
+
+  /// The cases that a device computes, and a line on each kind of those that it does not.
+  private func divided(_ cases: [OpCase], by device: Device) -> (able: [OpCase], lacking: [String])
+  {
+    var able: [OpCase] = []
+    var lacking: [(kernels: String, reason: String, cases: [OpCase])] = []
+    for one in cases {
+      let kernels = one.kernels.joined(separator: ", ")
+      guard let reason = one.obstacle(on: device) else {
+        able.append(one)
+        continue
+      }
+      if let place = lacking.firstIndex(where: { $0.kernels == kernels && $0.reason == reason }) {
+        lacking[place].cases.append(one)
+      } else {
+        lacking.append((kernels, reason, [one]))
+      }
+    }
+    let lines = lacking.map { kernels, reason, cases in
+      (cases.count == 1 ? "\(cases[0])" : "\(cases.count) cases of \(kernels)") + ": \(reason)"
+    }
+    return (able, lines)
   }
 
   private func open() throws -> Device {
