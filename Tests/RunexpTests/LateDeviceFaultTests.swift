@@ -123,12 +123,45 @@ struct LateDeviceFaultTests {
 
   @Test("a plugin that is named and not there is an error, whatever the device")
   func mistyped() throws {
-    let run = try program.run(
-      "run", "tiny.yaml", "-q", "--set", "device=auto", "--plugin", "./librunexp_cud.so")
+    let wrong = "./librunexp_cud.so"
+    for device in ["auto", "cuda", "cpu"] {
+      let run = try program.run(
+        "run", "tiny.yaml", "-q", "--set", "device=\(device)", "--plugin", wrong)
+      #expect(run.code == 1)
+      #expect(run.errors.contains("there is no plugin '"))
+      #expect(
+        run.errors.contains("librunexp_cud.so', which --plugin names: No such"), "\(run.errors)")
+    }
+    let kernels = try program.run("kernels", "--check", "--only", "scale", "--plugin", wrong)
+    #expect(kernels.code == 1 && kernels.errors.contains("there is no plugin '\(wrong)'"))
+    #expect(!program.exists("results"))
+  }
+
+  @Test("a plugin that the environment names must be there, where a GPU may be used")
+  func environment() throws {
+    let environment = ["RUNEXP_CUDA_PLUGIN": "/nowhere/librunexp_cud.so"]
+    for device in ["auto", "cuda"] {
+      let run = try program.run(
+        ["run", "tiny.yaml", "-q", "--set", "device=\(device)"], environment: environment)
+      #expect(run.code == 1)
+      #expect(run.errors.contains("which RUNEXP_CUDA_PLUGIN names"), "\(run.errors)")
+    }
+    let cpu = try program.run(
+      ["run", "tiny.yaml", "-q", "--set", "device=cpu"], environment: environment)
+    #expect(cpu.code == 0, "\(cpu.errors)")
+  }
+
+  @Test("a GPU by its number must be there, and be used")
+  func ordinal() throws {
+    let late = ["--plugin", plugin, "--gpu", "7"]
+    let run = try program.run(["run", "tiny.yaml", "-q", "--set", "device=cuda"] + late)
     #expect(run.code == 3)
     let summary = try program.read("results/tiny/latest/summary.md")
+    #expect(summary.contains("no number 7"), "\(summary)")
+    let cpu = try program.run(["run", "tiny.yaml", "-q", "--set", "device=cpu"] + late)
     #expect(
-      summary.contains("there is no plugin '") && summary.contains("librunexp_cud.so': No such"),
-      "\(summary)")
+      cpu.code == 1 && cpu.errors.contains("--gpu 7 names a GPU, and all cells run on the CPU"))
+    let doctor = try program.run(["doctor"] + late)
+    #expect(doctor.output.contains("no number 7"), "\(doctor.output)")
   }
 }
