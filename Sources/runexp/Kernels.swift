@@ -47,9 +47,23 @@ struct Kernels: ParsableCommand {
     parsing: .unconditional,
     help: ArgumentHelp("Which GPU, from 0, where there are several.", valueName: "number"))
   var gpu = 0
+  @Option(
+    help: ArgumentHelp(
+      "The CPU's instruction set: generic, v2, v3 or v4, as far as the processor has them; "
+        + "else its best.", valueName: "set"), completion: .list(["generic", "v2", "v3", "v4"]))
+  var isa: String?
   @Flag(help: "Print one JSON object per line.") var json = false
 
   func validate() throws {
+    if let isa {
+      guard device == "cpu" else {
+        throw ValidationError("--isa is for --device cpu, not for '\(device)'")
+      }
+      guard Device.instructionSets.contains(isa) else {
+        let sets = Device.instructionSets.map { "'\($0)'" }.joined(separator: ", ")
+        throw ValidationError("--isa must be one that this processor has, \(sets), not '\(isa)'")
+      }
+    }
     guard ["cpu", "cuda", "reference"].contains(device) else {
       throw ValidationError("--device must be 'cpu', 'cuda' or 'reference', not '\(device)'")
     }
@@ -109,6 +123,7 @@ struct Kernels: ParsableCommand {
   }
 
   private func open() throws -> Device {
+    if let isa, let cpu = Device.cpu(threads: threads, instructionSet: isa) { return cpu }
     var options = RunOptions()
     options.threads = threads
     options.plugin = plugin
