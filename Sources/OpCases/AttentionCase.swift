@@ -67,10 +67,9 @@ struct AttentionCase: Sendable {
 }
 
 extension AttentionAlgorithm {
-  /// The algorithm itself where a device has it.
-  ///
-  /// Where there is no flash3, as in the reference, flash2 computes what it should.
+  /// The algorithm itself where a device has it, else one that computes the same: the reference has
+  /// no flash3, the rounded kernels have naive attention alone.
   func orItsLike(on device: Device) -> AttentionAlgorithm {
-    self == .flash3 && !device.has(.flash3) ? .flash2 : self
+    [self, .flash2, .naive].first(where: device.has) ?? self
   }
 }

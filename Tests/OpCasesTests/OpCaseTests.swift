@@ -137,6 +137,28 @@ extension OpCase {
     #expect(!one.parity(of: broken, with: reference).passes)
   }
 
+  @Test func `attention that rounds all it may is right, and one that is off by more is not`() {
+    let (rounded, reference) = (Device.rounded(), Device.reference())
+    let cases = OpCase.checks.filter {
+      $0.kernels == ["naive_attention"] && $0.type == .bf16 && $0.obstacle(on: rounded) == nil
+    }
+    let strict = cases.filter {
+      !Parity(of: $0.run(on: rounded), with: $0.run(on: reference), tolerance: $0.tolerance).passes
+    }
+    #expect(!strict.isEmpty)
+    #expect(cases.allSatisfy { $0.parity(of: rounded, with: reference).passes })
+    func output(_ name: String, _ off: Float) -> CaseOutput {
+      CaseOutput(name: name, values: [1 + off, 64, 0.01 + off], columns: 1)
+    }
+    for (name, factor) in [("out", Float(2)), ("gradient of q", 3)] {
+      let (truth, yardstick) = ([output(name, 0)], [output(name, 0.1)])
+      func passes(_ off: Float) -> Bool {
+        Parity(of: [output(name, off)], with: truth, rounded: yardstick, tolerance: 0.02).passes
+      }
+      #expect(passes(0.099 * factor) && !passes(0.101 * factor) && !passes(.nan))
+    }
+  }
+
   @Test func `a gradient that is wrong is found`() throws {
     let table = UnsafeMutablePointer<kernels>.allocate(capacity: 1)
     defer { table.deallocate() }
