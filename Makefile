@@ -13,8 +13,8 @@ SHELL := /bin/bash
 EXPERIMENT ?= experiments/modern.yaml
 SWIFT_FLAGS := -c release
 TESTS ?=
-C_SOURCES := $(wildcard Sources/CKernels/*/*.[ch] Sources/CKernels/cpu/*.inc Tests/DelayedPlugin/*.c \
-  cuda/*.cu cuda/*.cuh cuda/*/*.h cuda/*/*.c cuda/*/*.cpp)
+C_SOURCES := $(wildcard Sources/CKernels/*/*.[ch] Sources/CKernels/cpu/*.inc Tests/DelayedPlugin/*.[ch] \
+  cuda/*.cu cuda/*.cuh cuda/*/*.cu cuda/*/*.h cuda/*/*.c cuda/*/*.cpp)
 
 # The program finds the plugin beside itself.
 PLUGIN := $(CURDIR)/build/cuda/librunexp_cuda.so

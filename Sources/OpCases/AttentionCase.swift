@@ -34,7 +34,8 @@ struct AttentionCase: Sendable {
       isSmooth: tolerance == nil,
       .operation { pass, inputs in
         pass.attention(
-          inputs[0], inputs[1], inputs[2], shape, masks(inputs, on: pass.device), by: algorithm)
+          inputs[0], inputs[1], inputs[2], shape, masks(inputs, on: pass.device),
+          by: algorithm.orItsLike(on: pass.device))
       })
     one.attention = (algorithm, shape)
     return one
@@ -62,5 +63,13 @@ struct AttentionCase: Sendable {
         BooleanMask((0..<mask.count).map { keep[$0 % keep.count] }, mask, on: device)
       },
       bias: shape.bias == nil ? nil : tensors.last)
+  }
+}
+
+extension AttentionAlgorithm {
+  /// The algorithm itself where a device has it, else one that computes the same: the reference has
+  /// no flash3, the rounded kernels have naive attention alone.
+  func orItsLike(on device: Device) -> AttentionAlgorithm {
+    [self, .flash2, .naive].first(where: device.has) ?? self
   }
 }

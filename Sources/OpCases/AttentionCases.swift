@@ -16,8 +16,8 @@ extension OpCase {
     }
   }
 
-  /// Those that every full table has.
-  static let attentionAlgorithms: [AttentionAlgorithm] = [.naive, .flash1, .flash2]
+  /// All, of which a device may lack some.
+  static let attentionAlgorithms: [AttentionAlgorithm] = [.naive, .flash1, .flash2, .flash3]
 
   private static let unmasked: [AttentionCase] = [
     .init("causal", .init(queries: 1, keys: 1, headDimension: 1)),
@@ -37,6 +37,8 @@ extension OpCase {
       .init(queries: 100, keys: 37, heads: 3, kvHeads: 1, headDimension: 20)),
     .init(
       "no mask", .init(queries: 65, keys: 300, heads: 2, headDimension: 8, isCausal: false)),
+    // More rows of a key/value head than the CPU's backward pass holds at once.
+    .init("many rows", .init(queries: 80, keys: 40, heads: 60, kvHeads: 1, headDimension: 16)),
   ]
 
   /// Small ones, whose gradients are checked, and ones of several blocks.
@@ -108,6 +110,12 @@ extension OpCase {
         batch: 2, queries: 150, keys: 140, heads: 4, kvHeads: 2, headDimension: 20, softcap: 20,
         offset: 5, window: 100, hasSlopes: true, keep: [2, 4, 1, 140], bias: [1, 1, 150, 140]),
       keep: keeps, bias: biases),
+    // Some keys are seen by rows of several spans, some of one, and some by none.
+    .init(
+      "many rows, window",
+      .init(
+        queries: 150, keys: 170, heads: 60, kvHeads: 1, headDimension: 3, isCausal: false,
+        window: 9)),
   ]
 
   // Their lengths have no divisor in common with the rows', so that each row gets another piece.

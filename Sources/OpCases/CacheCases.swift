@@ -72,7 +72,9 @@ extension OpCase {
         let cache = shape.cache(cacheType, on: device)
         shape.fill(cache, inputs)
         return {
-          Pass(on: device).attention(inputs[0], over: cache, attention, by: algorithm).values()
+          Pass(on: device).attention(
+            inputs[0], over: cache, attention, by: algorithm.orItsLike(on: device)
+          ).values()
         }
       })
     one.attention = (algorithm, attention)

@@ -50,14 +50,22 @@ extension OpCase {
   func inputTensors(on device: Device) -> [Tensor] {
     var slot = 0
     return inputs.map { input in
-      let values = input.values.values(input.shape.count, name: input.name)
       let type = input.role == .activation ? type : .f32
-      guard input.role != .constant else {
-        return Tensor(values, input.shape, type, kind: .data, on: device)
-      }
-      defer { slot += 1 }
-      return Tensor(values, input.shape, type, kind: .data, on: device, slot: slot)
+      if input.role != .constant { slot += 1 }
+      return tensor(
+        input.shape, type, on: device, slot: input.role == .constant ? -1 : slot - 1
+      ) { input.values.values($0, name: input.name) }
     }
+  }
+
+  /// A tensor with the numbers that `values` makes, so many of them; without any where nothing is
+  /// computed.
+  private func tensor(
+    _ shape: Shape, _ type: ElementType, kind: MemoryKind = .data, on device: Device,
+    slot: Int = -1, _ values: (Int) -> [Float]
+  ) -> Tensor {
+    if device.isMeta { return Tensor(shape, type, kind: kind, on: device, slot: slot) }
+    return Tensor(values(shape.count), shape, type, kind: kind, on: device, slot: slot)
   }
 
   /// The weights of an output's elements in the number that is differentiated.
@@ -77,11 +85,7 @@ extension OpCase {
 
     let outputs = [body(pass, tensors), body(pass, tensors)]
     let seeds = outputs.enumerated().map { index, out in
-      (
-        out,
-        gradient: Tensor(
-          seed(index, out.count), out.shape, out.type, kind: .data, on: device)
-      )
+      (out, gradient: tensor(out.shape, out.type, on: device) { seed(index, $0) })
     }
     tape.backward(into: gradients, seeds: isLoss ? [] : seeds)
 
@@ -97,8 +101,8 @@ extension OpCase {
   }
 
   private func poisoned(_ leaf: Tensor) -> Tensor {
-    Tensor(
-      [Float](repeating: .nan, count: leaf.count), leaf.shape, leaf.type, kind: .gradients,
-      on: leaf.device)
+    tensor(leaf.shape, leaf.type, kind: .gradients, on: leaf.device) {
+      [Float](repeating: .nan, count: $0)
+    }
   }
 }

@@ -2,6 +2,7 @@
 // comparison of a device with the reference, and the timing; they are part of the program, so that
 // any machine can run them.
 
+import CKernels
 package import Tensors
 
 /// One operation with its inputs.
@@ -65,9 +66,23 @@ package struct OpCase: Sendable, CustomStringConvertible {
 
   /// What keeps a device from this case; nil where it can run it.
   package func obstacle(on device: Device) -> String? {
-    attention.flatMap {
-      device.obstacle(to: $0.algorithm, in: $0.shape, type, backward: $0.shape.cache == nil)
+    if let (algorithm, shape) = attention,
+      let obstacle = device.obstacle(to: algorithm, in: shape, type, backward: shape.cache == nil)
+    {
+      return obstacle
     }
+    return products.lazy.compactMap { device.obstacle(to: $0) }.first
+  }
+
+  /// The matrix products that it asks for, forward and backward, as a device hears that computes
+  /// nothing.
+  private var products: [CKernels.gemm] {
+    guard kernels.contains("gemm") else { return [] }
+    let meta = Device.meta(threads: 1)
+    var products: [CKernels.gemm] = []
+    meta.whenMultiplying = { products.append($0) }
+    _ = run(on: meta)
+    return products
   }
 
   /// The shapes of the inputs, such as `[1, 33] [33]`.

@@ -20,7 +20,10 @@ package final class Device {
   /// The memory of each graph that can be replayed.
   private var graphs: [GraphBlocks] = []
   private var isCapturing = false
-  private let whenOutOfMemory: (MemoryShortage) -> Never
+  /// Called with each matrix product that is asked for.
+  package var whenMultiplying: ((CKernels.gemm) -> Void)?
+  /// Called when the device has no more memory; it must end the process.
+  package var whenOutOfMemory: (MemoryShortage) -> Never
   /// Called with a sentence when work on the device has failed; it must end the process.
   package var whenFailed: (String) -> Never = Device.endProcess
 

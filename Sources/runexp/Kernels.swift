@@ -47,9 +47,23 @@ struct Kernels: ParsableCommand {
     parsing: .unconditional,
     help: ArgumentHelp("Which GPU, from 0, where there are several.", valueName: "number"))
   var gpu = 0
+  @Option(
+    help: ArgumentHelp(
+      "The CPU's instruction set: generic, v2, v3 or v4, as far as the processor has them; "
+        + "else its best.", valueName: "set"), completion: .list(["generic", "v2", "v3", "v4"]))
+  var isa: String?
   @Flag(help: "Print one JSON object per line.") var json = false
 
   func validate() throws {
+    if let isa {
+      guard device == "cpu" else {
+        throw ValidationError("--isa is for --device cpu, not for '\(device)'")
+      }
+      guard Device.instructionSets.contains(isa) else {
+        let sets = Device.instructionSets.map { "'\($0)'" }.joined(separator: ", ")
+        throw ValidationError("--isa must be one that this processor has, \(sets), not '\(isa)'")
+      }
+    }
     guard ["cpu", "cuda", "reference"].contains(device) else {
       throw ValidationError("--device must be 'cpu', 'cuda' or 'reference', not '\(device)'")
     }
@@ -73,10 +87,8 @@ struct Kernels: ParsableCommand {
       let names = Set(all.map(\.name)).sorted().joined(separator: ", ")
       throw ValidationError("no operation's name contains '\(only ?? "")'; there are \(names)")
     }
-    for one in cases where one.obstacle(on: device) != nil {
-      say("not on this device: \(one): \(one.obstacle(on: device) ?? "")")
-    }
-    let able = cases.filter { $0.obstacle(on: device) == nil }
+    let (able, lacking) = divided(cases, by: device)
+    for line in lacking { say("not on this device: \(line)") }
     if check {
       let report = KernelCheckReport(able, of: device)
       print(json ? report.jsonLines : report.text(width: Terminal.width()), terminator: "")
@@ -87,7 +99,31 @@ struct Kernels: ParsableCommand {
     }
   }
 
+  /// The cases that a device computes, and a line on each kind of those that it does not.
+  private func divided(_ cases: [OpCase], by device: Device) -> (able: [OpCase], lacking: [String])
+  {
+    var able: [OpCase] = []
+    var lacking: [(kernels: String, reason: String, cases: [OpCase])] = []
+    for one in cases {
+      let kernels = one.kernels.joined(separator: ", ")
+      guard let reason = one.obstacle(on: device) else {
+        able.append(one)
+        continue
+      }
+      if let place = lacking.firstIndex(where: { $0.kernels == kernels && $0.reason == reason }) {
+        lacking[place].cases.append(one)
+      } else {
+        lacking.append((kernels, reason, [one]))
+      }
+    }
+    let lines = lacking.map { kernels, reason, cases in
+      (cases.count == 1 ? "\(cases[0])" : "\(cases.count) cases of \(kernels)") + ": \(reason)"
+    }
+    return (able, lines)
+  }
+
   private func open() throws -> Device {
+    if let isa, let cpu = Device.cpu(threads: threads, instructionSet: isa) { return cpu }
     var options = RunOptions()
     options.threads = threads
     options.plugin = plugin

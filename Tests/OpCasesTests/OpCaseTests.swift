@@ -10,10 +10,17 @@ import Testing
 private let instructionSets: [String] = ["generic", "v2", "v3", "v4"]
   .filter { (name: String) in runexp_cpu_kernels_for(name) != nil }
 
+extension OpCase {
+  /// The checks that a device can compute.
+  static func checks(on device: Device) -> [OpCase] {
+    checks.filter { $0.obstacle(on: device) == nil }
+  }
+}
+
 @Suite struct OpCaseTests {
   @Test func `every gradient agrees with finite differences`() throws {
     let reference = Device.reference()
-    let cases = OpCase.checks.filter(\.hasGradientCheck)
+    let cases = OpCase.checks(on: reference).filter(\.hasGradientCheck)
     #expect(cases.count >= 50)
     for one in cases {
       let check = try #require(one.gradientCheck(on: reference))
@@ -25,7 +32,7 @@ private let instructionSets: [String] = ["generic", "v2", "v3", "v4"]
   func `every case gives the reference's results`(instructionSet: String) throws {
     let device = Device(try #require(runexp_cpu_kernels_for(instructionSet)), threads: 2)
     let reference = Device.reference()
-    for one in OpCase.checks {
+    for one in OpCase.checks(on: device) {
       let parity = one.parity(of: device, with: reference)
       #expect(parity.passes, "\(one): \(parity.output) is off by \(parity.error)")
     }
@@ -35,7 +42,7 @@ private let instructionSets: [String] = ["generic", "v2", "v3", "v4"]
   func `results have the same bits for any number of threads`(instructionSet: String) throws {
     let table = try #require(runexp_cpu_kernels_for(instructionSet))
     let (alone, several) = (Device(table, threads: 1), Device(table, threads: 3))
-    for one in OpCase.checks {
+    for one in OpCase.checks(on: alone) {
       for (first, second) in zip(one.run(on: alone), one.run(on: several)) {
         let same = first.values.map(\.bitPattern) == second.values.map(\.bitPattern)
         #expect(same, "\(one): \(first.name)")
@@ -49,8 +56,7 @@ private let instructionSets: [String] = ["generic", "v2", "v3", "v4"]
       return runexp_kernel_name(index).map { String(cString: $0) }
     }
     let kernels = Array(names)
-    // Only a Hopper GPU has flash3.
-    let attention = ["naive_attention", "flash1_attention", "flash2_attention"]
+    let attention = AttentionAlgorithm.allCases.map { "\($0.rawValue)_attention" }
     let driven = Set(OpCase.checks.flatMap(\.kernels))
     #expect(kernels.count > 20)
     #expect(driven == Set(kernels).union(attention))
@@ -61,8 +67,56 @@ private let instructionSets: [String] = ["generic", "v2", "v3", "v4"]
     let lacking = OpCase.checks.filter { $0.obstacle(on: .rounded()) != nil }
     #expect(!lacking.isEmpty)
     #expect(
-      lacking.allSatisfy { $0.detail.hasPrefix("flash1, ") || $0.detail.hasPrefix("flash2, ") })
-    #expect(OpCase.checks.allSatisfy { $0.obstacle(on: .cpu(threads: 1)) == nil })
+      lacking.allSatisfy {
+        $0.detail.hasPrefix("flash") && $0.obstacle(on: .rounded()) == "any attention"
+      })
+    // Only a Hopper GPU has flash3.
+    let cpu = Device.cpu(threads: 1)
+    for one in OpCase.checks {
+      #expect((one.obstacle(on: cpu) == nil) == (one.kernels != ["flash3_attention"]), "\(one)")
+    }
+  }
+
+  @Test func `a product that a device refuses is known beforehand, forward or backward`() {
+    let table = UnsafeMutablePointer<kernels>.allocate(capacity: 1)
+    defer { table.deallocate() }
+    table.initialize(to: runexp_cpu_kernels().pointee)
+    table.pointee.supports_gemm = { _, call, reason, _ in
+      if !call.pointee.a_transposed { return true }
+      (reason[0], reason[1]) = (CChar(UInt8(ascii: "t")), 0)
+      return false
+    }
+    let device = Device(table, threads: 1)
+    let products = OpCase.checks.filter { $0.kernels.contains("gemm") }
+    let lacking = products.filter { $0.obstacle(on: device) == "t" }
+    // The gradient of a weight is a product of a transposed matrix.
+    #expect(
+      lacking.map(\.description)
+        == products.filter { $0.name == "linear" || $0.detail.contains("a transposed") }
+        .map(\.description))
+    #expect(lacking.count > 20 && lacking.count < products.count)
+  }
+
+  @Test func `flash3 is held to the reference on a device that has it`() throws {
+    let (flash3, table) = (
+      UnsafeMutablePointer<attention_kernel>.allocate(capacity: 1),
+      UnsafeMutablePointer<kernels>.allocate(capacity: 1)
+    )
+    defer {
+      flash3.deallocate()
+      table.deallocate()
+    }
+    table.initialize(to: runexp_cpu_kernels().pointee)
+    flash3.initialize(to: try #require(table.pointee.flash2_attention).pointee)
+    table.pointee.flash3_attention = UnsafePointer(flash3)
+    let (device, reference) = (Device(table, threads: 1), Device.reference())
+    let cases = OpCase.checks.filter { $0.kernels == ["flash3_attention"] }
+    #expect(Set(cases.map(\.name)) == ["attention", "cached_attention"])
+    #expect(cases.allSatisfy { $0.obstacle(on: device) == nil })
+    #expect(cases.allSatisfy { $0.parity(of: device, with: reference).passes })
+    flash3.pointee.forward = { _, _ in }
+    let broken = Device(table, threads: 1)
+    #expect(cases.allSatisfy { !$0.parity(of: broken, with: reference).passes })
   }
 
   @Test func `every kernel has cases in both element types`() {
@@ -81,6 +135,28 @@ private let instructionSets: [String] = ["generic", "v2", "v3", "v4"]
     let one = try #require(
       OpCase.checks.first { $0.name == "add" && $0.shapes == "[7, 9] [7, 9]" })
     #expect(!one.parity(of: broken, with: reference).passes)
+  }
+
+  @Test func `attention that rounds all it may is right, and one that is off by more is not`() {
+    let (rounded, reference) = (Device.rounded(), Device.reference())
+    let cases = OpCase.checks.filter {
+      $0.kernels == ["naive_attention"] && $0.type == .bf16 && $0.obstacle(on: rounded) == nil
+    }
+    let strict = cases.filter {
+      !Parity(of: $0.run(on: rounded), with: $0.run(on: reference), tolerance: $0.tolerance).passes
+    }
+    #expect(!strict.isEmpty)
+    #expect(cases.allSatisfy { $0.parity(of: rounded, with: reference).passes })
+    func output(_ name: String, _ off: Float) -> CaseOutput {
+      CaseOutput(name: name, values: [1 + off, 64, 0.01 + off], columns: 1)
+    }
+    for (name, factor) in [("out", Float(2)), ("gradient of q", 3)] {
+      let (truth, yardstick) = ([output(name, 0)], [output(name, 0.1)])
+      func passes(_ off: Float) -> Bool {
+        Parity(of: [output(name, off)], with: truth, rounded: yardstick, tolerance: 0.02).passes
+      }
+      #expect(passes(0.099 * factor) && !passes(0.101 * factor) && !passes(.nan))
+    }
   }
 
   @Test func `a gradient that is wrong is found`() throws {

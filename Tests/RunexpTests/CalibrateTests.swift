@@ -48,13 +48,16 @@ struct CalibrateTests {
     try program.write("# Why?\nname: wrong\nworkload: {type: trains}\n", to: "wrong.yaml")
     #expect(try program.run("calibrate", "wrong.yaml").code == 78)
     try program.write(TinyExperiment.onText(program), to: "tiny.yaml")
-    let full = try program.run("calibrate", "tiny.yaml", "--plugin", "none.so", "--quiet")
+    let mistyped = try program.run("calibrate", "tiny.yaml", "--plugin", "none.so", "--quiet")
+    #expect(mistyped.code == 1 && mistyped.errors.contains("which --plugin names"))
+    #expect(!program.exists(".cache/runexp/calibration.json"))
+    let full = try program.run("calibrate", "tiny.yaml", "--quiet")
     #expect(full.code == 0, "a CPU experiment needs no plugin: \(full.errors)")
     try program.write(
       TinyExperiment.onText(program).replacing("device: cpu", with: "device: cuda"),
       to: "cuda.yaml")
     let before = try program.read(".cache/runexp/calibration.json")
-    let cuda = try program.run("calibrate", "cuda.yaml", "--plugin", "none.so", "--quiet")
+    let cuda = try program.run("calibrate", "cuda.yaml", "--quiet")
     #expect(cuda.code == 3 && cuda.errors.contains("is 'unavailable'"), "\(cuda.errors)")
     #expect(try program.read(".cache/runexp/calibration.json") == before)
   }

@@ -36,6 +36,13 @@ struct CommandLineTests {
     #expect(version.output.hasPrefix("runexp 0."))
   }
 
+  @Test("kernels of a lower instruction set than the best are checked by its name")
+  func instructionSet() throws {
+    let finished = try Program().run("kernels", "--check", "--isa", "generic", "--only", "add")
+    #expect(finished.code == 0)
+    #expect(finished.errors.hasPrefix("portable, "))
+  }
+
   @Test("a misspelt subcommand is an error of usage that offers the right one")
   func misspeltSubcommand() throws {
     let finished = try Program().run("comopnents")
@@ -56,6 +63,8 @@ struct CommandLineTests {
       (["run", "x.yaml", "--threads", "5000"], "--threads must be from 0 to 1024, not 5000"),
       (["run", "x.yaml", "-m", "lr=1,2"], "runexp sweep x.yaml lr=1,2\n"),
       (["x.yaml", "--multirun"], "'--multirun' is Hydra's; several values are an axis here"),
+      (["kernels", "--check", "--isa", "v9"], "--isa must be one that this processor has, 'gen"),
+      (["kernels", "--check", "--isa", "generic", "--device", "cuda"], "not for 'cuda'"),
       (["sweep", "x.yaml"], "a sweep needs an axis, such as 'runexp sweep x.yaml workload.seq"),
       (["sweep", "x.yaml", "--set", "a=1"], "(--vary before each means the same)"),
       (["x.yaml", "--steps", "20"], "--set workload.steps=20\n"),

@@ -54,12 +54,13 @@ struct RunContent: Equatable {
     #expect(other.files == files, "\(comment)")
   }
 
-  private static func isTime(_ key: String) -> Bool {
+  /// Whether a value depends on how fast the machine is.
+  static func isTime(_ key: String) -> Bool {
     key.contains("seconds") || key.contains("per_s") || key.contains("peak_percent")
-      || key.contains("resident")
+      || key.contains("bandwidth_percent") || key.contains("resident") || key == "repeats"
   }
 
-  private static func timeless(_ value: JSON) -> String {
+  static func timeless(_ value: JSON) -> String {
     switch value {
     case .object(let members):
       "{"

@@ -150,7 +150,7 @@ struct RunTests {
     let yaml = try TinyExperiment.onText(program, steps: 1)
     try program.write(yaml, to: "tiny.yaml")
     let finished = try program.run(
-      "run", "tiny.yaml", "--vary", "device=cpu,cuda", "--plugin", "./no-plugin.so")
+      "run", "tiny.yaml", "--vary", "device=cpu,cuda")
     #expect(finished.code == 3, "\(finished.errors)")
     // Once, with its count: not a line a cell.
     #expect(!finished.errors.contains("unavailable"), "\(finished.errors)")

@@ -32,12 +32,39 @@ import Testing
       values: (0..<tokens * tokens).map { $0 % 110 < 55 ? -.infinity : 0 })
     var few = AttentionTrial(queries: 2, keys: 1500, heads: 4, kvHeads: 2, dimension: 20)
     few.keep = .init(shape: [1, 1, 1, 1500], values: (0..<1500).map { (600..<700).contains($0) })
-    return [boolean, additive, padding, heads, few]
+    // A bias near zero comes after many far below, and is hidden from every other row.
+    var settled = trial()
+    settled.bias = .init(
+      shape: [1, 1, 1, tokens],
+      values: (0..<tokens).map { $0 == tokens - 1 ? 0 : $0 < 100 ? -5000 : -3000 })
+    settled.keep = .init(
+      shape: [1, 1, tokens, tokens],
+      values: (0..<tokens * tokens).map { $0 % tokens < tokens - 1 || $0 / tokens % 2 == 0 })
+    return [boolean, additive, padding, heads, few, settled]
   }
 
   @Test func `blocks that an explicit mask hides leave the error within the rule`() throws {
     for trial in trialsWithHiddenBlocks {
       try AttentionErrorRule.check(trial)
+    }
+  }
+
+  @Test(arguments: AttentionSetting.all)
+  func `a mask that changes nothing leaves the bits`(setting: AttentionSetting) throws {
+    let plain = AttentionTrial(
+      batch: 2, queries: 150, keys: 170, heads: 4, kvHeads: 2, dimension: 20)
+    let expected = try setting.run(plain)
+    for rows in [1, 150] {
+      var (kept, unbiased) = (plain, plain)
+      kept.keep = .init(
+        shape: [1, 1, rows, 170], values: [Bool](repeating: true, count: rows * 170))
+      unbiased.bias = .init(
+        shape: [1, 1, rows, 170], values: [Float](repeating: 0, count: rows * 170))
+      var both = kept
+      both.bias = unbiased.bias
+      for masked in [kept, unbiased, both] {
+        #expect(try setting.run(masked).parts == expected.parts)
+      }
     }
   }
 
@@ -96,17 +123,48 @@ import Testing
     }
   }
 
-  @Test func `flash2 holds a fixed number of keys, however many there are`() throws {
-    let device = Device.cpu(threads: 3)
-    func workspace(keys: Int) throws -> Int {
-      try #require(
-        device.attentionBytes(
-          .flash2, AttentionShape(queries: 256, keys: keys, heads: 8, headDimension: 64), .f32,
-          backward: false)
-      ).workspace
+  @Test(arguments: AttentionSetting.instructionSets, [ElementType.f32, .bf16])
+  func `flash2's scratch memory grows neither with queries nor with keys`(
+    instructionSet: String, type: ElementType
+  ) throws {
+    let device = try AttentionSetting(instructionSet: instructionSet, algorithm: .flash2)
+      .device(threads: 3)
+    func workspace(_ queries: Int, _ keys: Int, kvHeads: Int, backward: Bool) throws -> Int {
+      let shape = AttentionShape(
+        queries: queries, keys: keys, heads: 16, kvHeads: kvHeads, headDimension: 64)
+      return try #require(device.attentionBytes(.flash2, shape, type, backward: backward)).workspace
     }
-    #expect(try workspace(keys: 131_072) == workspace(keys: 4096))
-    #expect(try workspace(keys: 64) < workspace(keys: 4096))
+    let lengths = [8192, 16384, 131_072]
+    // One chunk of keys for each task, and several.
+    for (kvHeads, backward) in [(16, false), (16, true), (2, false), (2, true)] {
+      let sizes = try lengths.flatMap { queries in
+        try lengths.map { try workspace(queries, $0, kvHeads: kvHeads, backward: backward) }
+      }
+      #expect(Set(sizes).count == 1, "\(kvHeads) key/value heads: \(sizes)")
+      let short = try workspace(64, 64, kvHeads: kvHeads, backward: backward)
+      #expect(try short < workspace(1024, 1024, kvHeads: kvHeads, backward: backward))
+      #expect(try workspace(1024, 1024, kvHeads: kvHeads, backward: backward) <= sizes[0])
+    }
+  }
+
+  /// Three spans of rows, and a gradient that is rounded after each of them.
+  @Test func `more rows than a worker holds keep to the error rule`() throws {
+    var window = AttentionTrial(
+      queries: 150, keys: 170, heads: 64, kvHeads: 1, dimension: 8, seed: 2)
+    window.window = 30
+    for trial in [
+      AttentionTrial(queries: 140, keys: 100, heads: 64, kvHeads: 1, dimension: 8), window,
+    ] {
+      try AttentionErrorRule.check(trial)
+    }
+  }
+
+  @Test func `spans of rows leave the bits of f32 gradients for any number of threads`() throws {
+    let trial = AttentionTrial(queries: 140, keys: 250, heads: 64, kvHeads: 1, dimension: 8)
+    for setting in AttentionSetting.all {
+      let (alone, several) = (try setting.run(trial), try setting.run(trial, threads: 3))
+      #expect(alone.parts == several.parts, "\(setting)")
+    }
   }
 
   /// More keys than a worker holds.

@@ -2,6 +2,7 @@
 // edge, two callers. Not parity in general: see OpCaseTests.swift.
 
 import CKernels
+import Foundation
 import Tensors
 import Testing
 
@@ -103,6 +104,39 @@ private func largestDifference(_ a: [Float], _ b: [Float]) -> Float {
     #expect(runexp_cpu_kernels_for("v5") == nil)
     #expect(runexp_cpu_kernels_for("") == nil)
     #expect(!instructionSets.isEmpty)
+  }
+
+  /// Each task has a sum of its own, of the threads' number.
+  @Test(arguments: instructionSets)
+  func `the peak is measured with more threads than most machines have`(
+    instructionSet: String
+  ) throws {
+    for threads in [300, 1024] as [Int64] {
+      let cpu = try Kernels(#require(runexp_cpu_kernels_for(instructionSet)), threads: threads)
+      for type in [element_type.f32, .bf16] {
+        let rate = cpu.table.measure_peak(cpu.context, type)
+        #expect(rate > 1e8 && rate.isFinite, "\(threads) threads")
+      }
+      let bandwidth = cpu.table.measure_bandwidth(cpu.context)
+      #expect(bandwidth > 1e7 && bandwidth.isFinite, "\(threads) threads")
+    }
+  }
+
+  /// What a run with many threads needs is told without any of them.
+  ///
+  /// Other tests' pools are small.
+  @Test func `a meta device counts its threads and starts none`() throws {
+    let before = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count
+    let devices = (0..<8).map { _ in Device.meta(threads: 1024) }
+    let after = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count
+    #expect(after - before < 4096)
+    let shape = AttentionShape(queries: 256, keys: 256, heads: 4, headDimension: 32)
+    func bytes(_ device: Device) throws -> Int {
+      try #require(device.attentionBytes(.flash2, shape, .f32, backward: true)).workspace
+    }
+    let (one, two) = (try bytes(.meta(threads: 1)), try bytes(.meta(threads: 2)))
+    for device in devices { #expect(try bytes(device) == one + 1023 * (two - one)) }
+    #expect(two > one)
   }
 
   /// More columns than a slice of b, more depth than a slice, and nothing a multiple of anything.

@@ -56,24 +56,70 @@ import Testing
       return #expect(throws: PluginError.self) { try Plugin.check(&broken, of: "x.so") }?
         .description
     }
-    #expect(
-      refusal { $0.abi = 2 } == "the plugin 'x.so' has ABI version 2, not \(RUNEXP_KERNELS_ABI)")
-    #expect(refusal { $0.size -= 8 }?.contains("has a table of") == true)
-    // Null where the header promises that there is none, as only another language's mistake makes
-    // it.
-    for (name, offset) in [
-      ("gemm", MemoryLayout<kernels>.offset(of: \.gemm)),
-      ("upload", MemoryLayout<kernels>.offset(of: \.upload)),
-      ("adamw", MemoryLayout<kernels>.offset(of: \.adamw)),
-    ] {
-      let offset = try #require(offset)
-      let text = refusal { table in
-        withUnsafeMutableBytes(of: &table) {
-          $0.storeBytes(of: 0, toByteOffset: offset, as: UInt.self)
-        }
-      }
-      #expect(text == "the plugin 'x.so' has no '\(name)'")
+    for abi in [RUNEXP_KERNELS_ABI - 1, RUNEXP_KERNELS_ABI + 1] {
+      #expect(
+        refusal { $0.abi = Int64(abi) }
+          == "the plugin 'x.so' has ABI version \(abi), not \(RUNEXP_KERNELS_ABI)")
     }
+    let size = MemoryLayout<kernels>.size
+    for other in [size - 8, size + 8] {
+      #expect(
+        refusal { $0.size = Int64(other) }
+          == "the plugin 'x.so' has a table of \(other) bytes, not \(size)")
+    }
+
+    // Null where the header promises that there is none, as only another language's mistake makes
+    // it: each entry in turn.
+    var names: [String] = []
+    for offset in stride(from: 16, to: size, by: 8) {
+      var broken = table
+      withUnsafeMutableBytes(of: &broken) {
+        $0.storeBytes(of: 0, toByteOffset: offset, as: UInt.self)
+      }
+      let algorithms = [
+        broken.naive_attention, broken.flash1_attention, broken.flash2_attention,
+      ]
+      // An algorithm may be missing whole.
+      if algorithms.contains(nil) || MemoryLayout.offset(of: \kernels.flash3_attention) == offset {
+        try Plugin.check(&broken, of: "x.so")
+        continue
+      }
+      let text = try #require(
+        #expect(throws: PluginError.self) { try Plugin.check(&broken, of: "x.so") })
+      names.append("\(text)".replacing("the plugin 'x.so' has no ", with: ""))
+    }
+    #expect(names.count == (size - 16) / 8 - 4 && Set(names).count == names.count)
+    #expect(names.first == "'name'" && names.last == "'adamw'" && names.contains("'upload'"))
+    var kernel = Int64(0)
+    while let name = runexp_kernel_name(kernel) {
+      #expect(names.contains("'\(String(cString: name))'"))
+      kernel += 1
+    }
+  }
+
+  @Test func `an attention algorithm that is not whole is refused by what it lacks`() throws {
+    var table = try DelayedDevice.table().pointee
+    let whole = try #require(table.flash2_attention).pointee
+    let entries = ["supports", "saved_floats", "workspace", "forward", "backward"]
+    let algorithms: [(String, WritableKeyPath<kernels, UnsafePointer<attention_kernel>?>)] = [
+      ("naive", \.naive_attention), ("flash1", \.flash1_attention),
+      ("flash2", \.flash2_attention), ("flash3", \.flash3_attention),
+    ]
+    for (word, place) in algorithms {
+      for (index, entry) in entries.enumerated() {
+        var part = whole
+        withUnsafeMutableBytes(of: &part) {
+          $0.storeBytes(of: 0, toByteOffset: 8 * index, as: UInt.self)
+        }
+        let error = withUnsafePointer(to: part) { part in
+          var broken = table
+          broken[keyPath: place] = part
+          return #expect(throws: PluginError.self) { try Plugin.check(&broken, of: "x.so") }
+        }
+        #expect(error?.description == "the plugin 'x.so' has no '\(word)_attention.\(entry)'")
+      }
+    }
+    try Plugin.check(&table, of: "x.so")
   }
 
   @Test func `a device that is not there says why`() throws {
@@ -83,5 +129,34 @@ import Testing
     #expect(
       error?.description
         == "the device 'cpu' cannot be used: there is one CPU, number 0, and no number 3")
+  }
+
+  @Test func `a device that fails to begin without a word is told of as such`() {
+    let table = UnsafeMutablePointer<kernels>.allocate(capacity: 1)
+    defer { table.deallocate() }
+    table.initialize(to: runexp_cpu_kernels().pointee)
+    table.pointee.create = { _, _, _ in nil }
+    let error = #expect(throws: PluginError.self) { try Device(opening: table) }
+    #expect(
+      error?.description == "the device 'cpu' cannot be used: it does not say why")
+  }
+
+  @Test func `a device that has failed has no shortage of memory`() async throws {
+    let result = await #expect(
+      processExitsWith: .exitCode(Device.failureCode), observing: [\.standardErrorContent]
+    ) {
+      let device = try DelayedDevice.open()
+      let x = Tensor([1], [1], kind: .data, on: device)
+      var ours: [Float] = [1]
+      ours.withUnsafeMutableBytes {
+        guard let ours = $0.baseAddress else { return }
+        device.run(
+          device.kernels.add, .init(out: ours, a: x.pointer, b: x.pointer, n: 1, type: .f32))
+      }
+      _ = Tensor([1000], kind: .data, on: device)
+    }
+    let text = String(decoding: try #require(result).standardErrorContent, as: UTF8.self)
+    #expect(
+      text == "error: the device 'delayed' failed: add: 'out' is memory of the host\n", "\(text)")
   }
 }

@@ -4,6 +4,17 @@
 #define ENTRY(name)                                                                                \
   if (!table->name) return #name;
 #define ENTRY_WITH_WORKSPACE(name) ENTRY(name) ENTRY(name##_workspace)
+/// An algorithm that is there must be whole.
+#define ATTENTION(name)                                                                            \
+  if (table->name) {                                                                               \
+    PART(name, supports)                                                                           \
+    PART(name, saved_floats)                                                                       \
+    PART(name, workspace)                                                                          \
+    PART(name, forward)                                                                            \
+    PART(name, backward)                                                                           \
+  }
+#define PART(name, part)                                                                           \
+  if (!table->name->part) return #name "." #part;
 
 /// A null is what is looked for, where the header promises that there is none.
 #pragma clang diagnostic ignored "-Wpointer-bool-conversion"
@@ -38,13 +49,9 @@ const char *runexp_missing_entry(const struct kernels *table) {
   ENTRY(release_graph)
   ENTRY(supports_gemm)
   RUNEXP_KERNELS(ENTRY, ENTRY_WITH_WORKSPACE)
-  const struct attention_kernel *attention[] = {table->naive_attention, table->flash1_attention,
-                                                table->flash2_attention, table->flash3_attention};
-  for (int i = 0; i < 4; i++) {
-    const struct attention_kernel *kernel = attention[i];
-    if (kernel && !(kernel->supports && kernel->saved_floats && kernel->workspace &&
-                    kernel->forward && kernel->backward))
-      return "attention_kernel";
-  }
+  ATTENTION(naive_attention)
+  ATTENTION(flash1_attention)
+  ATTENTION(flash2_attention)
+  ATTENTION(flash3_attention)
   return NULL;
 }

@@ -154,6 +154,7 @@ struct kernels {
 
   struct kernel_event *RUNEXP_NULLABLE (*RUNEXP_NONNULL create_event)(
       struct kernel_context *context);
+  /// Takes its place in the stream, as `release` does.
   void (*destroy_event)(struct kernel_context *context, struct kernel_event *event);
   bool (*record_event)(struct kernel_context *context, struct kernel_event *event);
   /// Seconds between two recorded events; NaN where work between them failed.

@@ -34,12 +34,16 @@ extension Doctor {
   private func devices(
     of table: UnsafePointer<KernelTable>
   ) throws(PluginError) -> [String] {
-    var lines: [String] = []
-    for ordinal in 0..<max(Device.count(in: table), options.gpu + 1) {
+    func line(_ ordinal: Int) throws(PluginError) -> String {
       let device = try Device(opening: table, ordinal: ordinal)
       let (free, total) = device.memoryNow
       func size(_ bytes: Int) -> String { Metric.peakBytes.text(Double(bytes)) }
-      lines.append("\(device.summary), \(size(free)) free of \(size(total))")
+      return "\(device.summary), \(size(free)) free of \(size(total))"
+    }
+    let wanted = try line(options.gpu)
+    var lines: [String] = []
+    for ordinal in 0..<Device.count(in: table) {
+      lines.append(try ordinal == options.gpu ? wanted : line(ordinal))
     }
     return lines
   }

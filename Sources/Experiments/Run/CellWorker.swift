@@ -81,12 +81,18 @@ package struct CellWorker {
       row.setFact("device_summary", .string(found.device.summary))
       row.setFact("threads", .integer(found.device.threads))
       row.setFact("precision", .string(cell.precision.rawValue))
-      found.device.whenFailed = { [begun = row] failure in
+      let end = { [begun = row] (status: CellStatus, reason: String) -> Never in
         var row = begun
-        (row.status, row.reason) = (.failed, failure)
+        (row.status, row.reason) = (status, reason)
         row = row.placed(like: planned)
         try? folder.writeResult(row)
         exit(ExitCode.someCellsFailed)
+      }
+      found.device.whenFailed = { end(.failed, $0) }
+      // The memory of a GPU is its own, the processor's that of the process: its cap is told.
+      if found.device.name != "cpu" {
+        let name = found.device.name
+        found.device.whenOutOfMemory = { end(.oom, "the device '\(name)' is \($0.message)") }
       }
       if concurrent > 1 { row.setFact("concurrent_cells", .integer(concurrent)) }
       // The local runner's workers are on its machine.

@@ -52,9 +52,10 @@ package struct DeviceFinder: Sendable {
     if plugin.source == "--plugin" || plugin.source != nil && mayUseGPU { try plugin.check() }
   }
 
-  /// Whether a device may be there, without opening it: of a GPU, whether there is a plugin to ask.
+  /// Whether a device may be there, without opening it: of a GPU, whether the plugin finds one.
   package func mayOpen(_ choice: DeviceChoice) -> Bool {
-    choice != .cuda || FileManager.default.fileExists(atPath: plugin.path)
+    guard choice == .cuda else { return true }
+    return (try? Plugin.load(plugin)).map { Device.count(in: $0) > 0 } ?? false
   }
 
   private func openGPU() throws(PluginError) -> Device {

@@ -76,6 +76,7 @@ extension Device {
       c: c, a: a, b: b, bias: bias, m: Int64(m), n: Int64(n), k: Int64(k),
       a_transposed: aTransposed, b_transposed: bTransposed, accumulate: accumulate,
       c_type: cType, a_type: aType, b_type: bType, compute: compute, workspace: nil)
+    whenMultiplying?(call)
     if let obstacle = obstacle(to: call) {
       whenFailed(
         "the device '\(name)' cannot do a product [\(m), \(k)] x [\(k), \(n)] with \(obstacle)")

@@ -1,4 +1,4 @@
-// The plugin's one function: see delayed.c.
+// The plugin's one function: see table.c.
 #ifndef RUNEXP_DELAYED_PLUGIN_H
 #define RUNEXP_DELAYED_PLUGIN_H
 
