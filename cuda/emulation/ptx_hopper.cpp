@@ -94,8 +94,8 @@ void wait_parity(uint32_t mbarrier, uint32_t parity) {
 
 namespace {
 
-/// What memory holds until a copy lands there: numbers that are huge but finite, since kernels may do
-/// rows again that are not.
+/// What memory holds until a copy lands there: numbers that are huge but finite, since kernels may
+/// do rows again that are not.
 constexpr int on_its_way = 0x5f;
 
 /// Where 16-byte pieces of a box go: the bits of the address that count rows of 128 bytes are added
