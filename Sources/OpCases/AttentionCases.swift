@@ -37,6 +37,11 @@ extension OpCase {
       .init(queries: 100, keys: 37, heads: 3, kvHeads: 1, headDimension: 20)),
     .init(
       "no mask", .init(queries: 65, keys: 300, heads: 2, headDimension: 8, isCausal: false)),
+    // The widths that GPUs have kernels of their own for.
+    .init(
+      "causal",
+      .init(queries: 70, keys: 90, heads: 4, kvHeads: 2, headDimension: 128, offset: 20)),
+    .init("no mask", .init(queries: 90, keys: 190, headDimension: 256, isCausal: false)),
     // More rows of a key/value head than the CPU's backward pass holds at once.
     .init("many rows", .init(queries: 80, keys: 40, heads: 60, kvHeads: 1, headDimension: 16)),
   ]
@@ -89,6 +94,11 @@ extension OpCase {
       .init(
         queries: 130, keys: 330, heads: 2, headDimension: 16, isCausal: false, offset: 100,
         window: 40)),
+    .init(
+      "window, softcap",
+      .init(
+        queries: 100, keys: 160, heads: 4, kvHeads: 2, headDimension: 64, softcap: 10, offset: 60,
+        window: 50)),
     .init(
       "softcap, ALiBi",
       .init(
