@@ -13,7 +13,8 @@ SHELL := /bin/bash
 EXPERIMENT ?= experiments/modern.yaml
 SWIFT_FLAGS := -c release
 TESTS ?=
-C_SOURCES := $(wildcard Sources/CKernels/*/*.[ch] Sources/CKernels/cpu/*.inc Tests/DelayedPlugin/*.[ch] \
+C_SOURCES := $(wildcard Sources/CKernels/*/*.[ch] Sources/CKernels/*/*.inc Sources/CKernels/*/*.def \
+  Tests/DelayedPlugin/*.[ch] Tests/DelayedPlugin/*/*.h \
   cuda/*.cu cuda/*.cuh cuda/*/*.cu cuda/*/*.h cuda/*/*.c cuda/*/*.cpp)
 
 # The program finds the plugin beside itself.

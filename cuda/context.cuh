@@ -31,7 +31,8 @@ struct kernel_context {
 
 namespace plugin {
 
-/// Notes what went wrong, unless something did before. `what` is what was tried, such as "an upload".
+/// Notes what went wrong, unless something did before. `what` is what was tried, such as "an
+/// upload".
 void fail(kernel_context *context, cudaError_t error, const char *what);
 /// The same for a kernel, by its name.
 void fail_to_launch(kernel_context *context, cudaError_t error, const void *kernel);

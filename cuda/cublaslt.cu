@@ -1,5 +1,6 @@
 // Products by cuBLASLt, where the library can be opened; without it they are computed by our own
-// kernels. It is opened at a context's first product. RUNEXP_CUBLASLT is the library's path, or `off`.
+// kernels. It is opened at a context's first product. RUNEXP_CUBLASLT is the library's path, or
+// `off`.
 //
 // cuBLASLt's matrices are column-major, so that c lies there as c^T [n, m], and what is computed is
 // c^T = op(b)^T op(a)^T: its A is our b, its B our a.
@@ -113,8 +114,8 @@ static bool find_functions(void *file, lt::functions *call, const char **why) {
   return true;
 }
 
-/// Opens the library, once. A path that was asked for must do; without one, a library that is missing
-/// or does not start is as good as none. It is never closed again: others may use it too.
+/// Opens the library, once. A path that was asked for must do; without one, a library that is
+/// missing or does not start is as good as none. It is never closed again: others may use it too.
 static gemm_library *library_of(kernel_context *context) {
   if (context->library) return context->library;
   gemm_library *library = context->library = new gemm_library();

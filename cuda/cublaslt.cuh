@@ -1,6 +1,6 @@
 // What is used of cuBLASLt, declared by hand, so that the plugin builds without its header and runs
-// without the library. Names and numbers are those of cublasLt.h (12 and 13); cublaslt.cu holds them
-// to it where it is there.
+// without the library. Names and numbers are those of cublasLt.h (12 and 13); cublaslt.cu holds
+// them to it where it is there.
 #ifndef RUNEXP_CUBLASLT_CUH
 #define RUNEXP_CUBLASLT_CUH
 

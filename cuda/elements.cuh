@@ -1,5 +1,5 @@
-// Elements of tensors as kernels see them: f32 or bf16 in memory, f32 in registers, and 8 neighbours
-// at a time where they lie so that 16 bytes can be moved at once.
+// Elements of tensors as kernels see them: f32 or bf16 in memory, f32 in registers, and 8
+// neighbours at a time where they lie so that 16 bytes can be moved at once.
 #ifndef RUNEXP_ELEMENTS_CUH
 #define RUNEXP_ELEMENTS_CUH
 
@@ -78,7 +78,8 @@ __device__ __forceinline__ void store_whole(bf16 *x, const run &values) {
 struct extent {
   int count;
   bool whole;
-  /// The run that begins at element i of n; `aligned` says that it begins at a multiple of 16 bytes.
+  /// The run that begins at element i of n; `aligned` says that it begins at a multiple of 16
+  /// bytes.
   __device__ extent(int64_t i, int64_t n, bool aligned)
       : count(n - i < run_length ? static_cast<int>(n - i) : run_length),
         whole(aligned && n - i >= run_length) {}

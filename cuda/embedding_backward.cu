@@ -1,6 +1,7 @@
-// The gradient of an embedding: each row of the table receives the sum of the rows of dout whose ids
-// name it. No atomic additions, whose order is the clock's: chunks of the ids are sorted, the sums of
-// equal ids within a chunk are taken, and then each row of the table looks for its id in the chunks.
+// The gradient of an embedding: each row of the table receives the sum of the rows of dout whose
+// ids name it. No atomic additions, whose order is the clock's: chunks of the ids are sorted, the
+// sums of equal ids within a chunk are taken, and then each row of the table looks for its id in
+// the chunks.
 #include "elements.cuh"
 #include "entries.cuh"
 #include "reduce.cuh"
@@ -62,8 +63,8 @@ __global__ void __launch_bounds__(chunk_ids)
 
 constexpr int gather_warps = 4;
 
-/// A warp takes a row of the table and 32 runs of columns; each lane looks for the row's id in a chunk
-/// of its own, and what they find is added in the chunks' order.
+/// A warp takes a row of the table and 32 runs of columns; each lane looks for the row's id in a
+/// chunk of its own, and what they find is added in the chunks' order.
 __global__ void __launch_bounds__(gather_warps *warp_size)
     gather_sums(target<float> dtable, id_sums in, int64_t n, int64_t d, int64_t vocabulary,
                 bool aligned) {

@@ -6,10 +6,11 @@
 
 namespace plugin {
 
-/// An operand that few tiles read is rounded anew by each of them; one that many read is rounded once,
-/// into the workspace. That reads 4 bytes and writes 2 of each element, and saves 2 at each reading,
-/// of which all but the first come from the L2 cache: 3 readings for nothing. It must save more than
-/// the time in which one more kernel begins, some 2 microseconds: what a multiprocessor reads then.
+/// An operand that few tiles read is rounded anew by each of them; one that many read is rounded
+/// once, into the workspace. That reads 4 bytes and writes 2 of each element, and saves 2 at each
+/// reading, of which all but the first come from the L2 cache: 3 readings for nothing. It must save
+/// more than the time in which one more kernel begins, some 2 microseconds: what a multiprocessor
+/// reads then.
 constexpr int64_t few_readings = 8, free_readings = 3, elements_of_a_launch = 32 << 10;
 constexpr int64_t large_tile = 128, small_tile = 64;
 constexpr int64_t most_splits = 16;
@@ -53,15 +54,16 @@ static product product_of(const struct gemm *call) {
   return p;
 }
 
-/// Whether the library has a product with such a c and bias: its bias has the type of c, and ours is
-/// f32; of f32 operands it makes no bf16.
+/// Whether the library has a product with such a c and bias: its bias has the type of c, and ours
+/// is f32; of f32 operands it makes no bf16.
 static bool library_takes(const product &p) {
   bool plain = !p.bias && (p.c_is_f32 || p.rounds);
   bool biased = p.bias && p.c_is_f32 && are_aligned(p.bias);
   return p.c_is_aligned && (plain || biased);
 }
 
-/// Splits k until there are about `wanted` blocks, but not into parts of less than `shortest` steps.
+/// Splits k until there are about `wanted` blocks, but not into parts of less than `shortest`
+/// steps.
 static void split(product *p, int64_t tiles, int64_t wanted, int64_t shortest) {
   int64_t splits = wanted / tiles, most = p->k / shortest;
   if (splits > most) splits = most;
@@ -94,7 +96,8 @@ static int64_t take_room(gemm_plan *plan, int64_t bytes) {
 
 static bool is_ready(const operand &x, bool f32) { return x.is_aligned && x.is_f32 == f32; }
 
-/// Packs an operand that is not ready, where that pays. False where it is to be converted on its way.
+/// Packs an operand that is not ready, where that pays. False where it is to be converted on its
+/// way.
 static bool plan_packing(gemm_plan *plan, packing *packed, operand *x, int64_t extent, int64_t k,
                          int64_t readings, int multiprocessors) {
   if (is_ready(*x, false)) return true;

@@ -80,8 +80,8 @@ void multiply_tensor(kernel_context *context, const product &p);
 /// Operands may be anything.
 void multiply_tensor_converting(kernel_context *context, const product &p, bool large);
 
-/// The library's way to compute p, whose operands lie as it says; null where it has none. Found once
-/// for each shape.
+/// The library's way to compute p, whose operands lie as it says; null where it has none. Found
+/// once for each shape.
 library_product *find_library_product(kernel_context *context, const product &p);
 int64_t scratch_of(const library_product *found);
 void multiply_library(kernel_context *context, const product &p, library_product *found,

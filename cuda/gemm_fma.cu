@@ -1,6 +1,6 @@
-// The product in f32, by multiply-adds: each thread has 8 x 8 sums (8 x 4 of a small tile) in registers
-// and reads 16 (12) numbers from shared memory for them, step by step along k. While 8 steps are
-// multiplied, the next 8 are on their way from global memory.
+// The product in f32, by multiply-adds: each thread has 8 x 8 sums (8 x 4 of a small tile) in
+// registers and reads 16 (12) numbers from shared memory for them, step by step along k. While 8
+// steps are multiplied, the next 8 are on their way from global memory.
 #include "gemm_store.cuh"
 
 namespace plugin {
@@ -32,7 +32,8 @@ template <int size, bool along_k> struct fma_tile {
     width = static_cast<int>(min(extent - i, int64_t(4)));
   }
 
-  /// Reads the next 4; 0 beyond the end. Aligned f32 lines have multiples of 4 elements, bf16 ones of 8.
+  /// Reads the next 4; 0 beyond the end. Aligned f32 lines have multiples of 4 elements, bf16 ones
+  /// of 8.
   __device__ __forceinline__ void fetch(const operand &x) {
     int count = along_k ? left : left > 0 ? width : 0;
     values[0] = values[1] = values[2] = values[3] = 0;
@@ -82,8 +83,8 @@ template <int size> struct fma_shape {
       4 * (2 * stage_floats > strip_floats ? 2 * stage_floats : strip_floats);
 };
 
-/// A thread's rows are 4 in the upper half of the tile and 4 in the lower one, its columns 4 or twice
-/// 4, so that what neighbours read at once lies side by side.
+/// A thread's rows are 4 in the upper half of the tile and 4 in the lower one, its columns 4 or
+/// twice 4, so that what neighbours read at once lies side by side.
 template <int size, bool a_along_k, bool b_along_k>
 __global__ void __launch_bounds__(fma_shape<size>::threads, size == 128 ? 2 : 4)
     gemm_fma_tiles(product p) {

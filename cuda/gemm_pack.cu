@@ -1,5 +1,5 @@
-// What is done before and after the tiles of a product: operands become bf16 with aligned lines, and
-// the sums of the parts of k are added.
+// What is done before and after the tiles of a product: operands become bf16 with aligned lines,
+// and the sums of the parts of k are added.
 #include "gemm_store.cuh"
 
 namespace plugin {

@@ -68,7 +68,8 @@ __device__ __forceinline__ void store_sum(const product &p, int64_t row, int64_t
 constexpr int strip_padding = 8;
 
 /// Stores rows [row, row + rows) and columns [column, column + columns) of the product, by all
-/// `threads` of the block, from a strip in shared memory with rows of columns + strip_padding floats.
+/// `threads` of the block, from a strip in shared memory with rows of columns + strip_padding
+/// floats.
 template <int threads, int rows, int columns>
 __device__ __forceinline__ void store_strip(const product &p, const float *strip, int64_t row,
                                             int64_t column) {

@@ -1,10 +1,10 @@
 // The product by tensor cores: bf16 operands, f32 sums (mma.sync m16n8k16, PTX ISA 9.7.14).
 //
-// A block computes a tile of c. Tiles of both operands come by cp.async into a ring of 4 stages, three
-// steps ahead of the step that is multiplied; a barrier a step says that a stage has landed for all
-// and that the one before it may be overwritten. Where an operand is f32 or its lines are not aligned,
-// its tiles come through registers instead: they are read before a step is multiplied and written,
-// rounded, after it.
+// A block computes a tile of c. Tiles of both operands come by cp.async into a ring of 4 stages,
+// three steps ahead of the step that is multiplied; a barrier a step says that a stage has landed
+// for all and that the one before it may be overwritten. Where an operand is f32 or its lines are
+// not aligned, its tiles come through registers instead: they are read before a step is multiplied
+// and written, rounded, after it.
 #ifndef RUNEXP_GEMM_TENSOR_CUH
 #define RUNEXP_GEMM_TENSOR_CUH
 
@@ -26,7 +26,8 @@ template <int rows_, int columns_, int down_, int across_, int blocks_> struct t
       stages * stage_bytes > strip_bytes ? stages * stage_bytes : strip_bytes;
 };
 
-/// 64 x 64 a warp: of the shapes that fit the registers, the one that reads the least shared memory.
+/// 64 x 64 a warp: of the shapes that fit the registers, the one that reads the least shared
+/// memory.
 using large_shape = tensor_shape<128, 128, 2, 2, 2>;
 /// More warps, for the registers that operands pass through.
 using large_converting_shape = tensor_shape<128, 128, 2, 4, 1>;

@@ -1,5 +1,5 @@
-// Products by tensor cores of operands that are rounded to bf16 on their way, or whose lines are not
-// aligned; and all those whose tiles are small.
+// Products by tensor cores of operands that are rounded to bf16 on their way, or whose lines are
+// not aligned; and all those whose tiles are small.
 #include "gemm_tensor.cuh"
 
 namespace plugin {

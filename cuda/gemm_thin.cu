@@ -1,6 +1,6 @@
-// Thin products, of at most 8 rows of c: bound by the reading of b, which is read once and in place,
-// and rounded in registers. Decoding a token is made of these. A product with a single column is the
-// transposed one with a single row, and lies in memory like it.
+// Thin products, of at most 8 rows of c: bound by the reading of b, which is read once and in
+// place, and rounded in registers. Decoding a token is made of these. A product with a single
+// column is the transposed one with a single row, and lies in memory like it.
 #include "gemm_store.cuh"
 #include "reduce.cuh"
 
@@ -58,9 +58,9 @@ template <typename T> struct raw_run {
   }
 };
 
-/// b's lines lie along k: dot products. `warps` warps of a block share a group of columns; each thread
-/// sums every so many runs, of which the next are always on their way, then the threads' sums are
-/// added. What is not aligned is read an element a thread.
+/// b's lines lie along k: dot products. `warps` warps of a block share a group of columns; each
+/// thread sums every so many runs, of which the next are always on their way, then the threads'
+/// sums are added. What is not aligned is read an element a thread.
 template <typename T, int rows>
 __global__ void __launch_bounds__(thin_block, rows < 4 ? 4 : 3)
     gemm_thin_dots(product p, int warps) {

@@ -1,5 +1,5 @@
-// Tiles of bf16 operands in shared memory: where their elements are, how they come from global memory,
-// and how the fragments of tensor cores are read from them.
+// Tiles of bf16 operands in shared memory: where their elements are, how they come from global
+// memory, and how the fragments of tensor cores are read from them.
 #ifndef RUNEXP_GEMM_TILE_CUH
 #define RUNEXP_GEMM_TILE_CUH
 
@@ -9,8 +9,8 @@ namespace plugin {
 
 constexpr int tile_depth = 32; // steps of k in a tile
 
-/// `size` rows of op(a) or columns of op(b), by tile_depth. Lines lie as in global memory, in chunks of
-/// 8 elements, 16 bytes.
+/// `size` rows of op(a) or columns of op(b), by tile_depth. Lines lie as in global memory, in
+/// chunks of 8 elements, 16 bytes.
 template <int size, bool along_k> struct tile {
   static constexpr bool lies_along_k = along_k;
   static constexpr int lines = along_k ? size : tile_depth;
@@ -24,10 +24,10 @@ template <int size, bool along_k> struct tile {
     return static_cast<uint32_t>((line * chunks + turned) * 16);
   }
 
-  /// The address that this lane gives to ldmatrix for 16 x 16 elements: rows from `first` on (columns
-  /// of b), steps from k on. The four matrices are those at (0, 0), (8, 0), (0, 8), (8, 8) as (row, k)
-  /// of a, which is the order of the registers of mma's a; of b the middle two are exchanged, so that
-  /// its registers are those of one column group, then of the next.
+  /// The address that this lane gives to ldmatrix for 16 x 16 elements: rows from `first` on
+  /// (columns of b), steps from k on. The four matrices are those at (0, 0), (8, 0), (0, 8), (8, 8)
+  /// as (row, k) of a, which is the order of the registers of mma's a; of b the middle two are
+  /// exchanged, so that its registers are those of one column group, then of the next.
   template <bool is_b> static __device__ __forceinline__ uint32_t fragment(int first, int k) {
     int lane = static_cast<int>(threadIdx.x) % 32, matrix = lane / 8;
     int right = is_b ? matrix % 2 : matrix / 2, down = is_b ? matrix / 2 : matrix % 2;
@@ -80,8 +80,8 @@ template <typename Tile, int threads> struct tile_reader {
   }
 };
 
-/// Begins to copy a tile from an operand that is bf16 with aligned lines. Beyond its end it is 0; what
-/// lies between the end of a line and the next multiple of 8 is taken for 0.
+/// Begins to copy a tile from an operand that is bf16 with aligned lines. Beyond its end it is 0;
+/// what lies between the end of a line and the next multiple of 8 is taken for 0.
 template <typename Tile, int threads>
 __device__ __forceinline__ void copy_tile(uint32_t to, const tile_reader<Tile, threads> &from) {
   constexpr int per_line = Tile::chunks;
@@ -93,8 +93,8 @@ __device__ __forceinline__ void copy_tile(uint32_t to, const tile_reader<Tile, t
                    from.count(i, per_line) > 0);
 }
 
-/// A thread's part of a tile on its way through registers, from an operand that cannot be copied as it
-/// is: `fetch` reads it, `put` rounds it and writes it to shared memory, some time later.
+/// A thread's part of a tile on its way through registers, from an operand that cannot be copied as
+/// it is: `fetch` reads it, `put` rounds it and writes it to shared memory, some time later.
 template <typename Tile, int threads> struct converter {
   static constexpr int per_thread = Tile::lines * Tile::chunks * 8 / threads;
   static constexpr int pairs = Tile::chunks * 4; // of a line

@@ -8,8 +8,8 @@ namespace plugin {
 
 constexpr int map_threads = 256;
 
-/// What a formula reads and writes. A formula has `inputs` and `outputs`, how many there are of each,
-/// and computes y at element i from x.
+/// What a formula reads and writes. A formula has `inputs` and `outputs`, how many there are of
+/// each, and computes y at element i from x.
 template <typename Formula, typename Out, typename In> struct tensors {
   target<Out> out[Formula::outputs];
   const In *in[Formula::inputs];

@@ -46,7 +46,8 @@ constexpr int hopper_rows = 64, hopper_columns = 256, hopper_depth = 64; // of a
 constexpr int products_per_link = hopper_depth / 16;
 constexpr uint32_t hopper_shared = (hopper_rows + hopper_columns) * hopper_depth * 2;
 
-/// Tensor cores by wgmma: two warpgroups of a multiprocessor multiply the same tiles again and again.
+/// Tensor cores by wgmma: two warpgroups of a multiprocessor multiply the same tiles again and
+/// again.
 __global__ void __launch_bounds__(hopper_threads, 1)
     peak_wgmma(float *sink, int links, float factor) {
 #if RUNEXP_IS_HOPPER

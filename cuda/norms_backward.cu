@@ -1,4 +1,5 @@
-// The gradients of RMSNorm and LayerNorm. With x' = (x - mean) * rstd and g = dout * weight, per row:
+// The gradients of RMSNorm and LayerNorm. With x' = (x - mean) * rstd and g = dout * weight, per
+// row:
 //
 //   dx = rstd * (g - mean(g) - x' * mean(g * x')), for RMSNorm without mean(g)
 //   dweight = sum over rows of dout * x'        dbias = sum over rows of dout

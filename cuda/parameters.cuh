@@ -15,9 +15,9 @@ constexpr int64_t parameter_chunk = 2 * parameter_threads * run_length; // eleme
 constexpr int64_t listed = 64;
 constexpr size_t list_bytes = listed * sizeof(parameter_update);
 
-/// Calls work(parameter, element, extent, aligned) for this thread's runs of the chunks that are this
-/// block's: every gridDim.x-th of all chunks of parameters that have a gradient. The list lies at the
-/// start of shared memory.
+/// Calls work(parameter, element, extent, aligned) for this thread's runs of the chunks that are
+/// this block's: every gridDim.x-th of all chunks of parameters that have a gradient. The list lies
+/// at the start of shared memory.
 template <typename Work>
 __device__ void for_parameters(const parameter_update *list, int64_t count, const Work &work) {
   parameter_update *some = reinterpret_cast<parameter_update *>(shared_memory());

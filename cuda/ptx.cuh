@@ -24,8 +24,8 @@ __device__ __forceinline__ uint32_t shared_address(const void *pointer) {
 // Asynchronous copies from global to shared memory.
 
 /// Copies 16 bytes past L1. Where `valid` is false, nothing is read and the 16 bytes become 0. Both
-/// addresses are multiples of 16. Seen by the thread itself after its cp_async_wait_group, by others
-/// after a barrier too.
+/// addresses are multiples of 16. Seen by the thread itself after its cp_async_wait_group, by
+/// others after a barrier too.
 __device__ __forceinline__ void cp_async_cg_16(uint32_t to, const void *from, bool valid = true) {
   asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to), "l"(from),
                "r"(valid ? 16 : 0)
@@ -51,10 +51,11 @@ template <int pending> __device__ __forceinline__ void cp_async_wait_group() {
   asm volatile("cp.async.wait_group %0;" ::"n"(pending) : "memory");
 }
 
-// Matrices: fragments of 8 x 8 elements of 16 bits. Of each, lane l holds two elements of row l / 4,
-// columns 2 (l % 4) and the next, the lower one in the lower half.
+// Matrices: fragments of 8 x 8 elements of 16 bits. Of each, lane l holds two elements of row l /
+// 4, columns 2 (l % 4) and the next, the lower one in the lower half.
 
-/// Loads 4 of them; lanes 8 i to 8 i + 7 give the addresses of the rows of matrix i, multiples of 16.
+/// Loads 4 of them; lanes 8 i to 8 i + 7 give the addresses of the rows of matrix i, multiples of
+/// 16.
 __device__ __forceinline__ void ldmatrix_x4(uint32_t (&r)[4], uint32_t row) {
   asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
                : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3])

@@ -1,5 +1,5 @@
-// Threads that share a row: a warp for a short one, a block for a long one. A thread's part are runs
-// of 8 columns, the same in each row.
+// Threads that share a row: a warp for a short one, a block for a long one. A thread's part are
+// runs of 8 columns, the same in each row.
 #ifndef RUNEXP_TEAMS_CUH
 #define RUNEXP_TEAMS_CUH
 

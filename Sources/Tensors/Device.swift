@@ -20,6 +20,8 @@ package final class Device {
   /// The memory of each graph that can be replayed.
   private var graphs: [GraphBlocks] = []
   private var isCapturing = false
+  /// How often blocks that were kept went back to the device.
+  package private(set) var trims = 0
   /// Called with each matrix product that is asked for.
   package var whenMultiplying: ((CKernels.gemm) -> Void)?
   /// Called when the device has no more memory; it must end the process.
@@ -243,6 +245,7 @@ package final class Device {
 
   /// Returns the blocks kept for reuse to the device.
   package func trim() {
+    trims += 1
     for graph in graphs { graph.invalidate() }
     for (size, blocks) in kept {
       for block in blocks { kernels.release(context, block, Int64(size)) }

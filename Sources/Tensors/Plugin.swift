@@ -33,7 +33,9 @@ package enum Plugin {
       guard access(path, F_OK) != 0 else { return }
       let cause = String(cString: strerror(errno))
       guard let source else {
-        throw PluginError("there is no CUDA plugin: looked for \(path)")
+        throw PluginError(
+          "there is no CUDA plugin: looked for \(path); 'make cuda' builds it, --plugin names another"
+        )
       }
       throw PluginError("there is no plugin '\(path)', which \(source) names: \(cause)")
     }

@@ -141,7 +141,7 @@ bool delayed_give(struct kernel_context *c, const struct work *work, const void 
   memcpy(item->call, call, bytes);
   if (!c->capture) return enqueue(c, item);
   append(c->capture, item);
-  return true;
+  return !c->error[0];
 }
 
 bool delayed_allows(struct kernel_context *c, const char *what) {
@@ -154,6 +154,7 @@ bool delayed_synchronise(struct kernel_context *c) {
 
 bool delayed_begin_capture(struct kernel_context *c) {
   if (!delayed_allows(c, "begin_capture")) return false;
+  if (c->error[0]) return false;
   c->capture = calloc(1, sizeof *c->capture);
   return c->capture != NULL;
 }

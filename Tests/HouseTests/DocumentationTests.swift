@@ -67,7 +67,7 @@ import Testing
     // Not CONTRIBUTING.md, which names files to be written.
     for page in try ["README.md"] + Repository.files(in: "docs", "md") {
       for match in try Repository.text(page).matches(
-        of: #/`([A-Za-z0-9_+\/]+\.(?:swift|inc|c|h))`/#)
+        of: #/`([A-Za-z0-9_+\/]+\.(?:swift|inc|cuh|cu|cpp|c|h))`/#)
       {
         count += 1
         let name = "/" + match.output.1

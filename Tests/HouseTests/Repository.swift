@@ -31,9 +31,11 @@ enum Repository {
       .map { "\(folder)/\($0)" }.sorted()
   }
 
-  /// The hand-written Swift and C files of the program and of its tests.
+  /// The hand-written sources of the program, of the CUDA plugin, and of tests.
   static func sources() throws -> [String] {
-    try files(in: "Sources", "swift", "c", "h", "inc") + files(in: "Tests", "swift")
+    try files(in: "Sources", "swift", "c", "h", "inc")
+      + files(in: "cuda", "cu", "cuh", "c", "cpp", "h")
+      + files(in: "Tests", "swift", "c", "h")
   }
 
   /// The pages of documentation.

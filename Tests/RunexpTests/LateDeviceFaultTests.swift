@@ -160,7 +160,7 @@ struct LateDeviceFaultTests {
     #expect(summary.contains("no number 7"), "\(summary)")
     let cpu = try program.run(["run", "tiny.yaml", "-q", "--set", "device=cpu"] + late)
     #expect(
-      cpu.code == 1 && cpu.errors.contains("--gpu 7 names a GPU, and all cells run on the CPU"))
+      cpu.code == 1 && cpu.errors.contains("--gpu 7 names a GPU, and everything runs on the CPU"))
     let doctor = try program.run(["doctor"] + late)
     #expect(doctor.output.contains("no number 7"), "\(doctor.output)")
   }

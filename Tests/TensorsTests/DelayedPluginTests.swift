@@ -80,14 +80,17 @@ private final class Late {
   @Test func `an upload takes the host's bytes when it is called, a call its own`() throws {
     let late = try Late()
     let (x, out) = (try late.block(), try late.block())
-    var source: [Float] = [1, 2, 3, 4]
-    #expect(late.upload(source, to: x))
-    source = [0, 0, 0, 0]
+    let source = UnsafeMutableBufferPointer<Float>.allocate(capacity: 4)
+    defer { source.deallocate() }
+    _ = source.initialize(from: [1, 2, 3, 4])
+    let start = UnsafeRawPointer(try #require(source.baseAddress))
+    #expect(late.kernels.upload(late.context, x, start, 16))
+    source.update(repeating: 0)
     var call = CKernels.add(out: out, a: x, b: x, n: 4, type: .f32)
     late.kernels.add(late.context, &call)
     call.n = 0
     #expect(late.download(4, from: out) == [2, 4, 6, 8])
-    #expect(source == [0, 0, 0, 0] && call.n == 0)
+    #expect(source.allSatisfy { $0 == 0 } && call.n == 0)
   }
 
   @Test func `memory that nobody has written holds no numbers`() throws {

@@ -2,8 +2,8 @@
 // would. What the instructions do is in builtins.h and ptx.h; this is what they are made of.
 //
 // A thread runs until it waits, and one that never waits is never left. RUNEXP_EMULATION_ORDER says
-// who is next, blocks and threads alike: `forward`, `reversed`, or `random:SEED`. A kernel that lacks
-// a barrier gives other numbers in one of them.
+// who is next, blocks and threads alike: `forward`, `reversed`, or `random:SEED`. A kernel that
+// lacks a barrier gives other numbers in one of them.
 #ifndef RUNEXP_EMULATION_BLOCK_H
 #define RUNEXP_EMULATION_BLOCK_H
 
@@ -74,8 +74,8 @@ unsigned threads_in_block();
 extern uint64_t blocks_so_far;
 
 /// What `count` neighbouring threads from `first` on do together, those whose bit is in `mask`
-/// (which repeats every 32 threads): the last to come calls `compute` with everyone's operands, null
-/// for those who take no part. All of them wait for it.
+/// (which repeats every 32 threads): the last to come calls `compute` with everyone's operands,
+/// null for those who take no part. All of them wait for it.
 void together(unsigned first, unsigned count, uint32_t mask, void *operands,
               void (*compute)(void *const *operands), Place place);
 

@@ -166,7 +166,8 @@ inline int __all_sync(uint32_t mask, int vote, RUNEXP_PLACE) {
   return __ballot_sync(mask, !vote, file, line) == 0;
 }
 
-// Atomics: nobody else runs meanwhile. None on floating point, whose sums would depend on the order.
+// Atomics: nobody else runs meanwhile. None on floating point, whose sums would depend on the
+// order.
 
 template <typename T> T atomicAdd(T *at, std::common_type_t<T> by) {
   static_assert(std::is_integral<T>::value, "a sum that does not depend on the order");

@@ -1,5 +1,5 @@
-// The part of the CUDA driver's header that the plugin uses: tensor maps. Names and numbers are those
-// of CUDA's own header.
+// The part of the CUDA driver's header that the plugin uses: tensor maps. Names and numbers are
+// those of CUDA's own header.
 #ifndef RUNEXP_EMULATION_CUDA_H
 #define RUNEXP_EMULATION_CUDA_H
 

@@ -1,12 +1,13 @@
 // The part of the CUDA runtime that the plugin uses, on the host's memory. Names and numbers are
-// those of CUDA's own header, which this one stands for when the host's compiler builds the kernels.
+// those of CUDA's own header, which this one stands for when the host's compiler builds the
+// kernels.
 //
 // A stream is late: what it is given runs when someone waits for it. What is freed or given back
 // before shows as AddressSanitizer's report.
 //
 // RUNEXP_EMULATION_DEVICES (default 1), _CAPABILITY (9.0), _DRIVER (13000; 0: none) and _MEMORY
-// (bytes; 4 GiB) say what there is. RUNEXP_EMULATION_FAILURE=N makes the N-th launch of a kernel, from
-// 0, fail when its turn comes, as a fault on a GPU would.
+// (bytes; 4 GiB) say what there is. RUNEXP_EMULATION_FAILURE=N makes the N-th launch of a kernel,
+// from 0, fail when its turn comes, as a fault on a GPU would.
 #ifndef RUNEXP_EMULATION_CUDA_RUNTIME_H
 #define RUNEXP_EMULATION_CUDA_RUNTIME_H
 

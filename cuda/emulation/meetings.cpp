@@ -79,8 +79,8 @@ void barrier(int id, unsigned count, bool waits, Place place) {
 void together(unsigned first, unsigned count, uint32_t mask, void *operands,
               void (*compute)(void *const *operands), Place place) {
   unsigned mine = self->number - first;
-  // Threads of a warp must not be at two things; a warp on its way to where its warpgroup meets may do
-  // others.
+  // Threads of a warp must not be at two things; a warp on its way to where its warpgroup meets may
+  // do others.
   auto overlaps = [&](const Meeting &m) {
     if (m.first == first && m.count == count) return (m.mask & mask) != 0;
     unsigned warp = self->number / 32 * 32;

@@ -1,5 +1,5 @@
-// What block.cpp, which says who runs next, and meetings.cpp, where threads wait for one another, know
-// of each other.
+// What block.cpp, which says who runs next, and meetings.cpp, where threads wait for one another,
+// know of each other.
 #ifndef RUNEXP_EMULATION_TURNS_H
 #define RUNEXP_EMULATION_TURNS_H
 

@@ -1,6 +1,7 @@
-// A plugin's device, as the program uses it: the order of work, staging, events, capture, memory that
-// runs out, and failure. Run over the emulation, whose streams are late.
-//   device LIBRARY          RUNEXP_EMULATION_FAILURE=1 device LIBRARY   the same device, which fails
+// A plugin's device, as the program uses it: the order of work, staging, events, capture, memory
+// that runs out, and failure. Run over the emulation, whose streams are late.
+//   device LIBRARY          RUNEXP_EMULATION_FAILURE=1 device LIBRARY   the same device, which
+// fails
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>

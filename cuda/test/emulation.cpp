@@ -1,5 +1,5 @@
-// The emulation's own tests: what it must compute, and that it catches the mistakes which a GPU would
-// punish. Every kernel here that is wrong is wrong on purpose.
+// The emulation's own tests: what it must compute, and that it catches the mistakes which a GPU
+// would punish. Every kernel here that is wrong is wrong on purpose.
 #include <cstdlib>
 #include <sys/wait.h>
 #include <unistd.h>

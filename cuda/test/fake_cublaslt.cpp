@@ -1,6 +1,7 @@
-// A cuBLASLt for the emulated device: what the plugin would ask of the library is computed on the host,
-// from its very descriptions: types, orders, leading dimensions, transpositions, bias, workspace. What
-// the library's documentation does not allow is refused. RUNEXP_FAKE_CUBLASLT=fails refuses products.
+// A cuBLASLt for the emulated device: what the plugin would ask of the library is computed on the
+// host, from its very descriptions: types, orders, leading dimensions, transpositions, bias,
+// workspace. What the library's documentation does not allow is refused. RUNEXP_FAKE_CUBLASLT=fails
+// refuses products.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>

@@ -1,6 +1,6 @@
 // A driver without a GPU, for machines that have neither: built as libcuda.so.1 and put into the
-// loader's path. It has the version that RUNEXP_FAKE_DRIVER says, such as 12040, and its cuInit finds
-// no device, as that of a machine whose GPU is gone.
+// loader's path. It has the version that RUNEXP_FAKE_DRIVER says, such as 12040, and its cuInit
+// finds no device, as that of a machine whose GPU is gone.
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

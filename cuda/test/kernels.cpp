@@ -1,6 +1,6 @@
-// Kernels at sizes that the program's op cases do not have, on blocks of exactly their size, so that
-// AddressSanitizer sees the first byte beyond: rows and lists of many parts, all short lengths, and
-// pointers that stand at odd elements.
+// Kernels at sizes that the program's op cases do not have, on blocks of exactly their size, so
+// that AddressSanitizer sees the first byte beyond: rows and lists of many parts, all short
+// lengths, and pointers that stand at odd elements.
 //   kernels LIBRARY
 #include <cmath>
 #include <cstdio>

@@ -1,5 +1,5 @@
-// Opens a plugin as the program does and says what it finds: how many devices, and what the first one
-// is or why it cannot be used.
+// Opens a plugin as the program does and says what it finds: how many devices, and what the first
+// one is or why it cannot be used.
 #include <dlfcn.h>
 #include <cstdio>
 #include <cstdlib>

@@ -1,6 +1,7 @@
-// Matrix products of a plugin against sums in double: sizes at the edges of tiles and of memory, types,
-// transpositions, addresses that are not aligned, k in parts; each twice, for the same bits.
-//   products PLUGIN          on a GPU, or by the emulation, with the library of products that there is
+// Matrix products of a plugin against sums in double: sizes at the edges of tiles and of memory,
+// types, transpositions, addresses that are not aligned, k in parts; each twice, for the same bits.
+//   products PLUGIN          on a GPU, or by the emulation, with the library of products that there
+// is
 //   products PLUGIN FAKE     also by the fake library, which is the emulation's
 #include <cmath>
 #include <cstdio>

@@ -1,5 +1,5 @@
 // The CPU's kernels for any other processor, such as Arm: vectors of 4 floats, 32 registers. They
-// are compiled and tested on x86 too, where nobody chooses them.
+// are compiled on x86 too, for tests and for who asks for them by name.
 // Not their code: table.inc includes that, the same for every instruction set.
 #include "cpu.h"
 

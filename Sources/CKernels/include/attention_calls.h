@@ -61,8 +61,8 @@ struct attention_mask {
 /// Query i stands at the position of key i + offset: 0 aligns queries and keys at the start
 /// (top-left), keys - queries at the end (bottom-right). Its logit for key j is
 ///   softcap(scale * (q . k)) - slopes[head] * |i + offset - j| + mask.bias
-/// where softcap(x) = c tanh(x / c). The key is hidden when a causal mask, the window or the explicit
-/// mask hides it. What a hidden key and its value hold never matters, not even NaN.
+/// where softcap(x) = c tanh(x / c). The key is hidden when a causal mask, the window or the
+/// explicit mask hides it. What a hidden key and its value hold never matters, not even NaN.
 struct attention {
   const float *RUNEXP_NULLABLE slopes; // ALiBi, [heads]
   struct attention_mask mask;
@@ -82,7 +82,8 @@ struct attention_forward {
   void *out;    // like q
   float *saved; // what backward reads again: see attention_kernel.saved_floats
   float *RUNEXP_NULLABLE
-      max_logit; // [batch, heads]: the largest logit that took part, NaN where one is, -inf without
+      max_logit; // [batch, heads]: the largest logit that took part; NaN where one is, -inf without one, and
+                 // NaN or +inf where one is +inf
   const void *q, *k, *v;
   struct attention shape;
   void *RUNEXP_NULLABLE workspace;

@@ -49,8 +49,9 @@
 //
 // Failure
 // - What can fail at once says so: null or false. Work that fails later, on the device, makes every
-//   call after it do nothing; those that give a bool give false, and `error` says in a sentence
-//   what went wrong first. There is no way back but `destroy`.
+//   call after it do nothing; those that give a bool give false, those that give memory, an event
+//   or a graph null, and `error` says in a sentence what went wrong first, which stays there until
+//   `destroy`. There is no way back but that. A null without an `error` is a lack of memory.
 #ifndef RUNEXP_KERNELS_H
 #define RUNEXP_KERNELS_H
 
@@ -81,8 +82,9 @@ struct attention_kernel {
   /// shape's pointers tell what there is and are not followed.
   bool (*supports)(struct kernel_context *context, const struct attention *shape, bool backward,
                    char *reason, int64_t capacity);
-  /// Floats that forward saves for backward. flash2: log-sum-exp [batch, heads, queries], -inf for
-  /// a row that sees nothing. flash1: running maximum and sum, two of these. naive: the
+  /// Floats that forward saves for backward, in whatever form backward of the same algorithm wants
+  /// them. Here flash2 saves the log-sum-exp [batch, heads, queries] of what its tiles hold, -inf
+  /// for a row that sees nothing; flash1 the running maximum and sum, two of these; naive the
   /// probabilities [batch, heads, queries, keys].
   int64_t (*saved_floats)(const struct attention *shape);
   int64_t (*workspace)(struct kernel_context *context, const struct attention *shape,
@@ -130,7 +132,7 @@ struct kernels {
   struct device_memory (*memory)(struct kernel_context *context);
   /// Measured peak of multiply-adds on operands of a type with f32 accumulation, in FLOP/s (a
   /// multiply-add is two) over the whole device, and bandwidth of reading memory that no cache
-  /// holds, in bytes/s. Each takes about a tenth of a second.
+  /// holds, in bytes/s. Each takes about a tenth of a second, after all work before it is done.
   double (*measure_peak)(struct kernel_context *context, element_type type);
   double (*measure_bandwidth)(struct kernel_context *context);
   /// What went wrong first, in a sentence; null while nothing has.
@@ -139,6 +141,7 @@ struct kernels {
   // Memory. Blocks are aligned to RUNEXP_ALIGNMENT bytes; null where there is no more.
 
   void *RUNEXP_NULLABLE (*RUNEXP_NONNULL allocate)(struct kernel_context *context, int64_t bytes);
+  /// `bytes` are those that it was allocated with.
   void (*release)(struct kernel_context *context, void *block, int64_t bytes);
   void *RUNEXP_NULLABLE (*RUNEXP_NONNULL allocate_host)(struct kernel_context *context,
                                                         int64_t bytes);
@@ -164,7 +167,7 @@ struct kernels {
   // Capture.
 
   bool (*begin_capture)(struct kernel_context *context);
-  /// Null where the device could not keep all of it.
+  /// Null where the device could not keep all of it: `error` then says why.
   struct kernel_graph *RUNEXP_NULLABLE (*RUNEXP_NONNULL end_capture)(
       struct kernel_context *context);
   bool (*replay)(struct kernel_context *context, struct kernel_graph *graph);
@@ -180,8 +183,8 @@ struct kernels {
   const struct attention_kernel *RUNEXP_NULLABLE
       flash3_attention; // for Hopper GPUs (Shah et al. 2024)
 
-  /// Whether the device computes this product, as `attention_kernel.supports`. The answer may depend
-  /// on all but m, n, k and the workspace.
+  /// Whether the device computes this product, as `attention_kernel.supports`. The answer may
+  /// depend on all but m, n, k and the workspace.
   bool (*supports_gemm)(struct kernel_context *context, const struct gemm *call, char *reason,
                         int64_t capacity);
 
@@ -210,8 +213,8 @@ const char *RUNEXP_NULLABLE runexp_missing_entry(const struct kernels *table);
 
 /// The fast CPU kernels, for the best instruction set that this processor has.
 const struct kernels *runexp_cpu_kernels(void);
-/// The same for a named instruction set ("v2", "v3", "v4", ...), or null where the processor lacks
-/// it; for tests.
+/// The same for a named instruction set, "generic", "v2", "v3" or "v4"; null where the processor
+/// lacks it.
 const struct kernels *RUNEXP_NULLABLE runexp_cpu_kernels_for(const char *instruction_set);
 /// Single-threaded loops that follow the formulas and accumulate in double: what the others are
 /// checked against.

@@ -1,12 +1,12 @@
 // The meta device: it computes nothing and owns no memory, but answers every question as the CPU
 // does. What runs on it asks for the same blocks in the same order, so that its books tell what a
 // run needs before the run is made.
-#include <string.h>
+#include <stdio.h>
 
 #include "../host/host.h"
 
 static void meta_describe(struct kernel_context *context, char *text, int64_t capacity) {
-  if (capacity > 0) strncpy(text, "meta device, which computes nothing", (size_t)capacity);
+  if (capacity > 0) snprintf(text, (size_t)capacity, "meta device, which computes nothing");
 }
 
 static double meta_measure_peak(struct kernel_context *context, element_type type) { return 0; }

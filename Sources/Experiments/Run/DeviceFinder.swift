@@ -47,7 +47,7 @@ package struct DeviceFinder: Sendable {
   package func check(for choices: [DeviceChoice]) throws(PluginError) {
     let mayUseGPU = choices.contains { $0 != .cpu }
     if ordinal > 0, !mayUseGPU {
-      throw PluginError("--gpu \(ordinal) names a GPU, and all cells run on the CPU")
+      throw PluginError("--gpu \(ordinal) names a GPU, and everything runs on the CPU")
     }
     if plugin.source == "--plugin" || plugin.source != nil && mayUseGPU { try plugin.check() }
   }

@@ -18,7 +18,7 @@ package struct AttentionShape: Equatable, Sendable {
   package var isCausal: Bool
   /// 0 aligns queries and keys at the start (top-left), keys - queries at the end (bottom-right).
   package var offset: Int
-  /// Positions further away than this are hidden; it counts the query itself (Mistral, arXiv
+  /// Positions this far away or further are hidden; it counts the query itself (Mistral, arXiv
   /// 2310.06825).
   package var window: Int?
   /// Whether scores lose by distance (ALiBi; Press, Smith & Lewis 2021, arXiv 2108.12409).

@@ -44,6 +44,8 @@ package final class Trainer {
   /// Batch and sequence of the last step, and the step of that shape.
   private var lastShape: [Int]?
   private var graph: Graph?
+  /// How often the device had taken its kept memory back when a step last ran uncaptured.
+  private var trims: Int?
   /// Whether the last step was captured or replayed.
   package var isCaptured: Bool { graph != nil }
 
@@ -94,8 +96,15 @@ package final class Trainer {
     }
     return step(rate: rate) {
       if let graph, graph.isCurrent { return graph.replay() }
-      // The step before had this shape: by now the device keeps the memory, and tables are made.
-      graph = Graph(on: device) { ask(inputs, targets: targets) }
+      // Where the step before had this shape, and the device has kept its memory since, all is
+      // there that a capture needs. Else the step runs, for which other memory may be taken back.
+      if graph == nil, trims == device.trims {
+        graph = Graph(on: device) { ask(inputs, targets: targets) }
+      } else {
+        graph = nil
+        ask(inputs, targets: targets)
+        trims = device.trims
+      }
     }
   }
 
@@ -117,7 +126,10 @@ package final class Trainer {
   /// The same with tokens that lie on the device.
   func step(_ inputs: Tokens, targets: Tokens, rate: Double) -> TrainingStep {
     graph = nil
-    return step(rate: rate) { ask(inputs, targets: targets) }
+    return step(rate: rate) {
+      ask(inputs, targets: targets)
+      trims = device.trims
+    }
   }
 
   /// Asks for a whole step.
