@@ -70,15 +70,15 @@ cuda:
 
 # The same kernels for the host: build/cuda/librunexp_cuda_emulation.so. See docs/cuda.md.
 cuda-emulation:
-	@$(MAKE) --no-print-directory -C cuda emulation
+	@$(MAKE) --no-print-directory -j "$$(nproc)" -C cuda emulation
 
 cuda-test:
-	@$(MAKE) --no-print-directory -C cuda test
-	@$(MAKE) --no-print-directory -C cuda test SANITIZE=address
+	@$(MAKE) --no-print-directory -j "$$(nproc)" -C cuda test
+	@$(MAKE) --no-print-directory -j "$$(nproc)" -C cuda test SANITIZE=address
 
 # What the program sees of them: op cases against the reference, and the losses of a training.
 cuda-check: build cuda-emulation
-	@$(MAKE) --no-print-directory -C cuda emulation SANITIZE=address
+	@$(MAKE) --no-print-directory -j "$$(nproc)" -C cuda emulation SANITIZE=address
 	@cuda/test/program "$$(swift build $(SWIFT_FLAGS) --show-bin-path)/runexp"
 	@cuda/test/training "$$(swift build $(SWIFT_FLAGS) --show-bin-path)/runexp"
 
