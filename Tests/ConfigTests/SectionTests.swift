@@ -1,6 +1,7 @@
 // Reading options: values, defaults, what is recorded, and what follows a fault.
 
 import Config
+import TestSupport
 import Testing
 
 @Suite struct SectionTests {
@@ -216,4 +217,18 @@ import Testing
 
 extension String {
   func components(_ part: String) -> Int { ranges(of: part).count }
+
+  @Test func `the time to read a section grows with its options, not with their square`() throws {
+    func seconds(_ count: Int) throws -> Double {
+      let keys = (0..<count).map { "option\($0)" }
+      let text = keys.map { "\($0): 1\n" }.joined()
+      return try threadSeconds {
+        let value = try resolve(text) { section in
+          for key in keys { _ = section.read(key, .int(in: 0...1), default: 0, "an option") }
+        }
+        #expect(value[keys[count - 1]] != nil)
+      }
+    }
+    #expect(try seconds(8000) < 24 * seconds(1000))
+  }
 }

@@ -32,13 +32,28 @@ private func delayedDevice() throws -> Device {
   }
 
   @Test func `events take the time of the work between them`() throws {
-    for device in [Device.cpu(threads: 1), try delayedDevice()] {
-      let one = try #require(OpCase.checks.first { $0.name == "gemm" })
-      let clock = ContinuousClock()
-      let start = clock.now
-      let seconds = device.seconds { for _ in 0..<10 { _ = one.run(on: device) } }
-      let all = clock.now - start
-      #expect(seconds > 0 && .seconds(seconds) <= all)
+    let (late, cpu) = (try delayedDevice(), Device.cpu(threads: 1))
+    func ask(_ products: Int, of device: Device) {
+      let x = Tensor([Float](repeating: 1, count: 1 << 16), [256, 256], kind: .data, on: device)
+      for _ in 0..<products { _ = Pass(on: device).linear(x, weight: x) }
     }
+    let (clock, rest) = (ContinuousClock(), 0.3)
+    for device in [cpu, late] {
+      // What was asked for before is not between them, though it may run after `seconds` is called.
+      ask(200, of: device)
+      let few = device.seconds { ask(1, of: device) }
+      let start = clock.now
+      let many = device.seconds { ask(200, of: device) }
+      #expect(.seconds(many) <= clock.now - start)
+      #expect(0 < few && few < many / 2, "\(device.name): \(few) s, \(many) s")
+    }
+    // The host's rest is the CPU's too, which works at once; the other one has not begun.
+    func restless(_ device: Device) -> Double {
+      device.seconds {
+        ask(1, of: device)
+        Thread.sleep(forTimeInterval: rest)
+      }
+    }
+    #expect(restless(cpu) >= rest && restless(late) < rest)
   }
 }

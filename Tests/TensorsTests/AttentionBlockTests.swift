@@ -159,7 +159,7 @@ import Testing
     }
   }
 
-  @Test func `spans of rows leave the bits of f32 gradients for any number of threads`() throws {
+  @Test func `gradients over spans of rows have the same bits for any number of threads`() throws {
     let trial = AttentionTrial(queries: 140, keys: 250, heads: 64, kvHeads: 1, dimension: 8)
     for setting in AttentionSetting.all {
       let (alone, several) = (try setting.run(trial), try setting.run(trial, threads: 3))

@@ -9,8 +9,13 @@ private func tensor(_ shape: Shape, _ type: ElementType = .f32, on device: Devic
 }
 
 @Suite struct PassCheckTests {
-  private static func text(_ result: ExitTest.Result?) -> String {
-    String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+  /// Expects that a program that ended said so.
+  private static func expect(
+    _ result: ExitTest.Result?, says words: String,
+    at location: SourceLocation = #_sourceLocation
+  ) {
+    let text = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    #expect(text.contains(words), "it said: \(text)", sourceLocation: location)
   }
 
   @Test func `a token beyond the vocabulary is refused by its id`() async {
@@ -21,7 +26,7 @@ private func tensor(_ shape: Shape, _ type: ElementType = .f32, on device: Devic
       let tokens = Tokens([3, 70, 2], batch: 1, on: device)
       _ = Pass(on: device).embedding(tokens, table: tensor([65, 4], on: device))
     }
-    #expect(Self.text(result).contains("embedding: token 70 is not in a vocabulary of 65"))
+    Self.expect(result, says: "embedding: token 70 is not in a vocabulary of 65")
     result = await #expect(
       processExitsWith: .failure, observing: [\.standardErrorContent]
     ) {
@@ -29,7 +34,7 @@ private func tensor(_ shape: Shape, _ type: ElementType = .f32, on device: Devic
       let tokens = Tokens([3, -1, 2], batch: 1, on: device)
       _ = Pass(on: device).embedding(tokens, table: tensor([65, 4], on: device))
     }
-    #expect(Self.text(result).contains("embedding: token -1 is not in a vocabulary of 65"))
+    Self.expect(result, says: "embedding: token -1 is not in a vocabulary of 65")
     result = await #expect(
       processExitsWith: .failure, observing: [\.standardErrorContent]
     ) {
@@ -37,7 +42,7 @@ private func tensor(_ shape: Shape, _ type: ElementType = .f32, on device: Devic
       let targets = Tokens([3, 65], batch: 1, on: device)
       _ = Pass(on: device).crossEntropy(tensor([1, 2, 65], on: device), targets: targets)
     }
-    #expect(Self.text(result).contains("crossEntropy: token 65 is not in a vocabulary of 65"))
+    Self.expect(result, says: "crossEntropy: token 65 is not in a vocabulary of 65")
   }
 
   @Test func `the first and the last token of a vocabulary are in it`() {
@@ -48,28 +53,43 @@ private func tensor(_ shape: Shape, _ type: ElementType = .f32, on device: Devic
   }
 
   @Test func `linear refuses a bias of another length and a weight of another type`() async {
-    await #expect(processExitsWith: .failure) {
+    var result = await #expect(
+      processExitsWith: .failure, observing: [\.standardErrorContent]
+    ) {
       let device = Device.reference()
       _ = Pass(on: device).linear(
         tensor([2, 3], on: device), weight: tensor([4, 3], on: device),
         bias: tensor([3], on: device))
     }
-    await #expect(processExitsWith: .failure) {
+    Self.expect(
+      result, says: "linear: x [2, 3] does not fit weight [4, 3], f32, or the bias")
+    result = await #expect(
+      processExitsWith: .failure, observing: [\.standardErrorContent]
+    ) {
       let device = Device.reference()
       _ = Pass(on: device).linear(
         tensor([2, 3], on: device), weight: tensor([4, 3], .bf16, on: device))
     }
+    Self.expect(
+      result, says: "linear: x [2, 3] does not fit weight [4, 3], bf16, or the bias")
   }
 
   @Test func `attention refuses keys of another type and slopes for other heads`() async {
-    await #expect(processExitsWith: .failure) {
+    var result = await #expect(
+      processExitsWith: .failure, observing: [\.standardErrorContent]
+    ) {
       let device = Device.reference()
       let q = tensor([1, 2, 2, 4], on: device)
       let k = tensor([1, 2, 2, 4], .bf16, on: device)
       let shape = AttentionShape(queries: 2, keys: 2, heads: 2, headDimension: 4)
       _ = Pass(on: device).attention(q, k, k, shape, by: .naive)
     }
-    await #expect(processExitsWith: .failure) {
+    Self.expect(
+      result,
+      says: "attention: q [1, 2, 2, 4] f32, k [1, 2, 2, 4] bf16, v [1, 2, 2, 4] bf16 are not")
+    result = await #expect(
+      processExitsWith: .failure, observing: [\.standardErrorContent]
+    ) {
       let device = Device.reference()
       let q = tensor([1, 2, 2, 4], on: device)
       let shape = AttentionShape(
@@ -77,23 +97,33 @@ private func tensor(_ shape: Shape, _ type: ElementType = .f32, on device: Devic
       let masks = AttentionMasks(slopes: tensor([1], on: device))
       _ = Pass(on: device).attention(q, q, q, shape, masks, by: .naive)
     }
+    Self.expect(result, says: "attention: 2 heads over 2, or other masks than")
   }
 
   @Test func `attention refuses tensors and masks that are not those of its shape`() async {
-    await #expect(processExitsWith: .failure) {
+    var result = await #expect(
+      processExitsWith: .failure, observing: [\.standardErrorContent]
+    ) {
       let device = Device.reference()
       let q = tensor([1, 2, 2, 4], on: device)
       let shape = AttentionShape(queries: 2, keys: 3, heads: 2, headDimension: 4)
       _ = Pass(on: device).attention(q, q, q, shape, by: .naive)
     }
-    await #expect(processExitsWith: .failure) {
+    Self.expect(
+      result, says: "attention: q [1, 2, 2, 4] f32, k [1, 2, 2, 4] f32, v [1, 2, 2, 4] f32 are not")
+    result = await #expect(
+      processExitsWith: .failure, observing: [\.standardErrorContent]
+    ) {
       let device = Device.reference()
       let q = tensor([1, 2, 2, 4], on: device)
       let shape = AttentionShape(queries: 2, keys: 2, heads: 2, headDimension: 4)
       let masks = AttentionMasks(keep: BooleanMask([true, false], [1, 1, 1, 2], on: device))
       _ = Pass(on: device).attention(q, q, q, shape, masks, by: .naive)
     }
-    await #expect(processExitsWith: .failure) {
+    Self.expect(result, says: "attention: 2 heads over 2, or other masks than")
+    result = await #expect(
+      processExitsWith: .failure, observing: [\.standardErrorContent]
+    ) {
       let device = Device.reference()
       let q = tensor([1, 1, 2, 4], on: device)
       let cache = KeyValueCache(
@@ -103,19 +133,25 @@ private func tensor(_ shape: Shape, _ type: ElementType = .f32, on device: Devic
       let shape = AttentionShape(queries: 1, keys: 3, heads: 2, headDimension: 4)
       _ = Pass(on: device).attention(q, over: cache, shape, by: .naive)
     }
+    Self.expect(result, says: "attention: q [1, 1, 2, 4] over 1 keys of 2 heads is not")
   }
 
   @Test func `rope refuses sines and cosines of different lengths`() async {
-    await #expect(processExitsWith: .failure) {
+    let result = await #expect(
+      processExitsWith: .failure, observing: [\.standardErrorContent]
+    ) {
       let device = Device.reference()
       let table = RotaryTable(
         cosine: tensor([8, 2], on: device), sine: tensor([1, 2], on: device), interleaved: false)
       _ = Pass(on: device).rope(tensor([1, 8, 1, 4], on: device), table)
     }
+    Self.expect(result, says: "rope: x [1, 8, 1, 4] from 0 does not fit angles [8, 2]")
   }
 
   @Test func `a gradient of another shape or type than its value is refused`() async {
-    await #expect(processExitsWith: .failure) {
+    var result = await #expect(
+      processExitsWith: .failure, observing: [\.standardErrorContent]
+    ) {
       let device = Device.reference()
       let x = Tensor([1, 2, 3], [3], kind: .data, on: device, slot: 0)
       let tape = Tape(leaves: 1)
@@ -123,5 +159,17 @@ private func tensor(_ shape: Shape, _ type: ElementType = .f32, on device: Devic
       let gradients = Gradients(leaves: [tensor([3], on: device)], on: device)
       tape.backward(into: gradients, seeds: [(out, gradient: tensor([3], .bf16, on: device))])
     }
+    Self.expect(result, says: "gradient [3] bf16 of a value [3] f32")
+    result = await #expect(
+      processExitsWith: .failure, observing: [\.standardErrorContent]
+    ) {
+      let device = Device.reference()
+      let x = Tensor([1, 2, 3], [3], kind: .data, on: device, slot: 0)
+      let tape = Tape(leaves: 1)
+      let out = Pass(on: device, tape: tape).scale(x, 2)
+      let gradients = Gradients(leaves: [tensor([3], on: device)], on: device)
+      tape.backward(into: gradients, seeds: [(out, gradient: tensor([2], on: device))])
+    }
+    Self.expect(result, says: "gradient [2] f32 of a value [3] f32")
   }
 }

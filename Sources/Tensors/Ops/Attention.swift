@@ -65,7 +65,7 @@ extension Pass {
       shape.kvHeads > 0 && shape.heads % shape.kvHeads == 0 && masks.fit(shape),
       "attention: \(shape.heads) heads over \(shape.kvHeads), or other masks than \(shape)")
     guard let kernel = device.kernel(algorithm)?.pointee else {
-      preconditionFailure("device \(device.name) has no attention algorithm \(algorithm.rawValue)")
+      fatalError("device \(device.name) has no attention algorithm \(algorithm.rawValue)")
     }
     return kernel
   }

@@ -2,6 +2,7 @@
 // wrong with them.
 
 import Records
+import TestSupport
 import Testing
 import Workloads
 
@@ -143,5 +144,18 @@ struct SafeTensorsTests {
     for count in stride(from: 0, to: bytes.count, by: 3) {
       #expect(problem(Array(bytes.prefix(count))) != "nothing", "\(count) bytes")
     }
+  }
+
+  @Test("the time to find all names of a file grows with their number, not with its square")
+  func names() throws {
+    func seconds(_ count: Int) throws -> Double {
+      let names = (0..<count).map { "layer.\($0).weight" }
+      let bytes = SafeTensors(names.map { .init(name: $0, shape: [], values: [1]) }).encoded()
+      return try threadSeconds {
+        let read = try SafeTensors(decoding: bytes)
+        #expect(names.allSatisfy { read[$0] != nil })
+      }
+    }
+    #expect(try seconds(16_000) < 24 * seconds(2000))
   }
 }

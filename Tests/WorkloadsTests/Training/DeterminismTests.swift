@@ -47,6 +47,24 @@ struct DeterminismTests {
     }
   }
 
+  // Memory cannot be taken back while a step is captured: what it needs must be there by then.
+  @Test("a step whose memory was taken back runs once before it is captured again")
+  func recapture() throws {
+    var (replayed, plain) = (try SmallRun(), try SmallRun(replays: false))
+    func isCaptured(after steps: Int) -> Bool {
+      let isSame = replayed.trace(steps) == plain.trace(steps)
+      #expect(isSame)
+      return replayed.trainer.isCaptured
+    }
+    #expect(isCaptured(after: 3))
+    replayed.device.trim()
+    #expect(!isCaptured(after: 1))
+    // Taken back before the step could be captured.
+    replayed.device.trim()
+    #expect(!isCaptured(after: 1))
+    #expect(isCaptured(after: 1))
+  }
+
   @Test("another seed gives another run")
   func seeds() throws {
     var first = try SmallRun(seed: 1)
