@@ -96,7 +96,7 @@ let package = Package(
       name: "ExperimentsTests",
       dependencies: [
         "Experiments", "Analysis", "Workloads", "Records", "Statistics", "Models", "Tensors",
-        "Config", "TestSupport",
+        "Config", "TestDevices", "TestSupport",
       ], swiftSettings: swift),
     .testTarget(
       name: "RunexpTests",

@@ -10,6 +10,9 @@ import Glibc
 /// were given.
 package final class Device {
   private let table: UnsafePointer<CKernels.kernels>
+  /// The table, where it was made for this device alone; and the device that this one stands for.
+  private var madeTable: UnsafeMutablePointer<CKernels.kernels>?
+  private var original: Device?
   package let context: OpaquePointer
   package private(set) var memory = MemoryLedger()
   /// The operations that the device was asked for so far.
@@ -93,11 +96,33 @@ package final class Device {
     Device(runexp_cpu_kernels(), threads: threads)
   }
 
-  /// A device whose kernels do nothing and whose memory is only counted; downloads give zeros.
+  /// A device that computes nothing and whose memory is only counted; downloads give zeros.
   ///
-  /// Scratch memory is what the CPU's kernels ask for with the same number of threads.
+  /// It has the algorithms of `original`, and asks for the scratch memory that this would ask for.
+  package static func meta(of original: Device) -> Device {
+    let meta = meta(of: original.table, threads: original.threads)
+    runexp_meta_stand_for(meta.context, original.table, original.context)
+    meta.original = original
+    meta.whenFailed = original.whenFailed
+    return meta
+  }
+
+  /// The same of a CPU with so many threads.
   package static func meta(threads: Int = 0) -> Device {
-    Device(runexp_meta_kernels(), threads: threads)
+    let table = runexp_cpu_kernels()
+    let meta = meta(of: table, threads: threads)
+    // Its own context has so many threads, which is all that the CPU's answers depend on.
+    runexp_meta_stand_for(meta.context, table, meta.context)
+    return meta
+  }
+
+  private static func meta(of table: UnsafePointer<CKernels.kernels>, threads: Int) -> Device {
+    guard let made = runexp_create_meta_kernels(table) else {
+      endProcess("there is no memory for a table of kernels")
+    }
+    let meta = Device(UnsafePointer(made), threads: threads)
+    meta.madeTable = made
+    return meta
   }
 
   /// Naive kernels that round every intermediate: the yardstick of an error.
@@ -115,11 +140,12 @@ package final class Device {
   package var kernels: CKernels.kernels { table.pointee }
 
   /// Whether nothing is computed here.
-  package var isMeta: Bool { table == runexp_meta_kernels() }
+  package var isMeta: Bool { madeTable != nil }
 
   deinit {
     trim()
     kernels.destroy(context)
+    free(madeTable)
   }
 
   /// The table's name, such as `cpu`.
@@ -138,11 +164,18 @@ package final class Device {
 
   /// Measured multiply-add peak in FLOP/s; takes about a tenth of a second.
   package func measurePeak(_ type: ElementType) -> Double {
-    kernels.measure_peak(context, type)
+    measured(kernels.measure_peak(context, type))
   }
 
   /// Measured memory read bandwidth in bytes/s; takes about a tenth of a second.
-  package func measureBandwidth() -> Double { kernels.measure_bandwidth(context) }
+  package func measureBandwidth() -> Double {
+    measured(kernels.measure_bandwidth(context))
+  }
+
+  private func measured(_ rate: Double) -> Double {
+    check(kernels.error(context) == nil)
+    return rate
+  }
 
   /// Waits until all work is done.
   package func synchronise() {

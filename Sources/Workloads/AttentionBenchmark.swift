@@ -67,7 +67,7 @@ package struct AttentionBenchmark: Workload {
 
     let predicted = AttentionRun.dry(
       inputs, algorithm, cell.precision, differentiates: options.backward,
-      on: .meta(threads: cell.device.threads))
+      on: cell.device)
     try cell.checkMemory(predictedPeakBytes: predicted.peakBytes)
     var run = AttentionRun(
       inputs, algorithm, cell.precision, differentiates: options.backward, on: cell.device)

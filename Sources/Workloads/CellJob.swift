@@ -105,7 +105,7 @@ extension CellJob {
   /// - Throws: `MemoryCapExceeded`.
   func checkMemory(predictedPeakBytes bytes: Double) throws(MemoryCapExceeded) {
     if let memoryCap, bytes > Double(memoryCap) {
-      throw MemoryCapExceeded(bytes: bytes, cap: memoryCap)
+      throw MemoryCapExceeded(bytes: bytes, cap: memoryCap, device: device.name)
     }
   }
 }
@@ -113,12 +113,14 @@ extension CellJob {
 /// A cell's tensors would need more memory than its cap leaves them.
 package struct MemoryCapExceeded: Error, CustomStringConvertible {
   let bytes: Double
-  /// What is left beside the program itself.
+  /// What is left beside the program itself, or what a GPU has free.
   let cap: Int
+  let device: String
 
   package var description: String {
-    "its tensors are predicted to need \(Metric.peakBytes.text(bytes)), more than the "
-      + "\(Metric.peakBytes.text(Double(cap))) that its cap leaves them; it was not started"
+    let source = device == "cpu" ? "its cap leaves them" : "the device '\(device)' has free"
+    return "its tensors are predicted to need \(Metric.peakBytes.text(bytes)), more than the "
+      + "\(Metric.peakBytes.text(Double(cap))) that \(source); it was not started"
   }
 }
 

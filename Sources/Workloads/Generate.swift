@@ -57,7 +57,7 @@ package struct Generate: Workload {
     let least = 4 * Double(trial.parameters.count) + (predictedCacheBytes(of: trial) ?? 0)
     try cell.checkMemory(
       predictedPeakBytes: predictedPeakBytes(
-        of: trial, cell.precision, threads: cell.device.threads) ?? least)
+        of: trial, cell.precision, on: cell.device) ?? least)
     let (model, vocabulary) = try model(for: cell, corpus)
     try model.check(tokens: length)
     guard

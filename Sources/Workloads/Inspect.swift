@@ -54,10 +54,12 @@ package struct Inspect: Workload {
     guard cell.recordKernel(of: model, needsGradient: false) else { return }
     let need = ModelNeed(
       model, batch: batch, sequence: sequence, cache: cache, isRolling: isRolling,
-      precision: cell.precision,
-      threads: cell.device.threads)
-    // In a worker that is the cell's cap.
-    let room = ProcessLimits.read().memory.map { Double($0.value) } ?? .infinity
+      precision: cell.precision, on: cell.device)
+    // In a worker the limit of the process is the cell's cap.
+    let room =
+      cell.device.name == "cpu"
+      ? ProcessLimits.read().memory.map { Double($0.value) } ?? .infinity
+      : Double(cell.device.memoryNow.total)
     need.report(to: &cell.row.metrics)
     let verdicts = [
       ("inference", need.inferenceBytes), ("training", need.trainingBytes),

@@ -22,11 +22,10 @@ struct ModelNeed {
   /// - Parameters:
   ///   - cache: how keys and values are kept in inference.
   ///   - isRolling: whether layers with a window keep just that, one token at a time being added.
-  ///   - threads: CPU threads, which scratch memory depends on.
+  ///   - device: where it would run; nothing runs there.
   init(
     _ model: Transformer, batch: Int, sequence: Int, cache: CacheType, isRolling: Bool,
-    precision: ElementType,
-    threads: Int
+    precision: ElementType, on device: Device
   ) {
     self.batch = batch
     self.sequence = sequence
@@ -37,7 +36,7 @@ struct ModelNeed {
     cacheBytes = model.cacheBytes(
       tokens: sequence, batch: batch, type: cache, isRolling: isRolling)
     let trial = DryTraining(
-      model, batch: batch, sequence: sequence, precision: precision, threads: threads)
+      model, batch: batch, sequence: sequence, precision: precision, on: device)
     forward = trial.forward
     training = trial.step
     stepFLOPs = trial.stepFLOPs
@@ -103,12 +102,14 @@ struct DryTraining {
   /// Floating-point operations that the step called for.
   let stepFLOPs: Double
 
-  /// - Parameter model: its parameters lie on a device of no memory afterwards.
+  /// - Parameters:
+  ///   - model: its parameters lie on a device of no memory afterwards.
+  ///   - device: where it would run; nothing runs there.
   init(
-    _ model: Transformer, batch: Int, sequence: Int, precision: ElementType, threads: Int,
+    _ model: Transformer, batch: Int, sequence: Int, precision: ElementType, on device: Device,
     optimizer: OptimizerOptions = .usual
   ) {
-    let device = Device.meta(threads: threads)
+    let device = Device.meta(of: device)
     let tokens = Tokens(batch: batch, sequence: sequence, on: device)
     model.parameters.allocate(on: device)
     do {

@@ -57,7 +57,7 @@ package struct Train: Workload {
     // Counted before the model has memory of its own.
     let predicted = DryTraining(
       model, batch: options.batch, sequence: options.sequence, precision: cell.precision,
-      threads: cell.device.threads, optimizer: options.optimizer)
+      on: cell.device, optimizer: options.optimizer)
     PredictedMemory(predicted.step).report(to: &cell.row.metrics)
     try cell.checkMemory(predictedPeakBytes: PredictedMemory(predicted.step).peakBytes)
     model.parameters.materialise(on: cell.device, seed: UInt64(cell.seed))

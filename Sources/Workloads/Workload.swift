@@ -38,8 +38,10 @@ package protocol Workload: Component {
   /// Floating-point operations of the whole cell; nil where they depend on time or on nothing at
   /// all.
   func flops(of model: Transformer) -> Double?
-  /// The most bytes of tensors at a time, on the CPU; nil where they are not predicted.
-  func predictedPeakBytes(of model: Transformer, _ precision: ElementType, threads: Int) -> Double?
+  /// The most bytes of tensors at a time on a device, where nothing runs; nil where they are not
+  /// predicted.
+  func predictedPeakBytes(of model: Transformer, _ precision: ElementType, on device: Device)
+    -> Double?
   /// The bytes of keys and values of its sequences; nil where it has none.
   func predictedCacheBytes(of model: Transformer) -> Double?
   /// Reports options that do not go together with the model, which was read from a section.
@@ -86,7 +88,7 @@ package enum WorkloadRegistry {
 
 extension Workload {
   package func predictedPeakBytes(
-    of model: Transformer, _ precision: ElementType, threads: Int
+    of model: Transformer, _ precision: ElementType, on device: Device
   ) -> Double? { nil }
 
   package func predictedCacheBytes(of model: Transformer) -> Double? {
@@ -95,53 +97,50 @@ extension Workload {
 }
 
 extension Transformer {
-  /// Whether a meta device can stand for the one that will run this: it has the attention kernel
-  /// that is asked for.
+  /// Whether the device can run this: it has the attention kernel that is asked for.
   fileprivate func runsDry(
-    queries: Int, keys: Int, _ precision: ElementType, needsGradient: Bool, threads: Int
+    queries: Int, keys: Int, _ precision: ElementType, needsGradient: Bool, on device: Device
   ) -> Bool {
     guard let attention = blocks.first?.attention else { return true }
     var shape = attention.shape
     (shape.queries, shape.keys) = (queries, keys)
-    let meta = Device.meta(threads: threads)
     let choice = attention.kernels.choice
     return
-      (try? choice.resolve(on: meta, for: shape, precision, needsGradient: needsGradient)) != nil
+      (try? choice.resolve(on: device, for: shape, precision, needsGradient: needsGradient)) != nil
       && (try? check(tokens: keys)) != nil
   }
 }
 
 extension Train {
   package func predictedPeakBytes(
-    of model: Transformer, _ precision: ElementType, threads: Int
+    of model: Transformer, _ precision: ElementType, on device: Device
   ) -> Double? {
     guard
       model.runsDry(
-        queries: length, keys: length, precision, needsGradient: true, threads: threads)
+        queries: length, keys: length, precision, needsGradient: true, on: device)
     else {
       return nil
     }
     return DryTraining(
       model, batch: options.batch, sequence: options.sequence, precision: precision,
-      threads: threads, optimizer: options.optimizer
+      on: device, optimizer: options.optimizer
     ).step.atPeak.total
   }
 }
 
 extension Extrapolate {
   package func predictedPeakBytes(
-    of model: Transformer, _ precision: ElementType, threads: Int
+    of model: Transformer, _ precision: ElementType, on device: Device
   ) -> Double? {
-    training.predictedPeakBytes(of: model, precision, threads: threads)
+    training.predictedPeakBytes(of: model, precision, on: device)
   }
 }
 
 extension AttentionBenchmark {
   package func predictedPeakBytes(
-    of model: Transformer, _ precision: ElementType, threads: Int
+    of model: Transformer, _ precision: ElementType, on device: Device
   ) -> Double? {
     let inputs = AttentionInputs(options, model, seed: 0)
-    let device = Device.meta(threads: threads)
     let kernel = options.layer.attention(of: model).kernels.choice
     return
       (try? kernel.resolve(
@@ -161,14 +160,14 @@ extension Generate {
   private static var chunkLimit: Int { 256 }
 
   package func predictedPeakBytes(
-    of model: Transformer, _ precision: ElementType, threads: Int
+    of model: Transformer, _ precision: ElementType, on device: Device
   ) -> Double? {
     guard
       model.runsDry(
-        queries: 1, keys: length, precision, needsGradient: false, threads: threads),
+        queries: 1, keys: length, precision, needsGradient: false, on: device),
       options.promptTokens / options.chunk <= Self.chunkLimit
     else { return nil }
-    let device = Device.meta(threads: threads)
+    let device = Device.meta(of: device)
     model.parameters.allocate(on: device)
     let cache = KVCache(
       for: model, batch: options.batch, capacity: length, type: options.cache,
@@ -194,7 +193,7 @@ extension Generate {
 
 extension PositionProperties {
   package func predictedPeakBytes(
-    of model: Transformer, _ precision: ElementType, threads: Int
+    of model: Transformer, _ precision: ElementType, on device: Device
   ) -> Double? { neededBytes(model) }
 
   package func predictedCacheBytes(of model: Transformer) -> Double? { nil }

@@ -26,6 +26,7 @@ struct work {
 struct faults {
   int64_t calls;       // that run before one fails; negative: none does
   int64_t memory;      // bytes that there are
+  int64_t room;        // bytes that it gives at most
   const char *refusal; // why no product can be done that has a bias; null: all can
 };
 

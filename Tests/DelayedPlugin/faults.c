@@ -2,6 +2,8 @@
 //
 //   RUNEXP_DELAYED_FAILURE=N     the N-th call from now on fails while it runs, counted from 0
 //   RUNEXP_DELAYED_MEMORY=BYTES  the device has no more memory than this
+//   RUNEXP_DELAYED_ROOM=BYTES    it gives no more than this, though it says that it has more, as
+//                                where another program takes it meanwhile
 //   RUNEXP_DELAYED_REFUSAL=TEXT  products with a bias are refused, because of TEXT
 //   RUNEXP_DELAYED_ABSENCE=TEXT  there is no such device, because of TEXT
 //   RUNEXP_DELAYED_ABI=N         the plugin knows this ABI version and no other
@@ -17,6 +19,7 @@ static int64_t number(const char *name, int64_t otherwise) {
 struct faults delayed_read_faults(void) {
   return (struct faults){.calls = number("RUNEXP_DELAYED_FAILURE", -1),
                          .memory = number("RUNEXP_DELAYED_MEMORY", INT64_MAX),
+                         .room = number("RUNEXP_DELAYED_ROOM", INT64_MAX),
                          .refusal = getenv("RUNEXP_DELAYED_REFUSAL")};
 }
 

@@ -100,7 +100,8 @@ bool delayed_check_call(struct kernel_context *c, const struct work *work, const
 
 void *delayed_allocate(struct kernel_context *c, int64_t bytes) {
   // A device that has failed gives nothing more.
-  if (c->error[0] || bytes > c->faults.memory - c->device.bytes) return NULL;
+  int64_t most = c->faults.room < c->faults.memory ? c->faults.room : c->faults.memory;
+  if (c->error[0] || bytes > most - c->device.bytes) return NULL;
   void *block = cpu()->allocate(c->cpu, bytes);
   if (!block) return NULL;
   memset(block, GARBAGE, (size_t)bytes);

@@ -179,7 +179,10 @@ private struct CellContents {
             .map { Self.content(try JSON(reading: String($0))) }.joined(separator: "\n")
         case "json":
           files[name] = Self.content(try JSON(reading: program.read("\(folder)/\(name)")))
-        default: files[name] = try program.read("\(folder)/\(name)")
+        default:
+          // The memory that it may use is the device's own.
+          files[name] = try program.read("\(folder)/\(name)").split(separator: "\n")
+            .filter { !$0.contains("may use") }.joined(separator: "\n")
         }
       }
       cells[["variant", "seed", "axes"].map { row[$0]?.line ?? "" }.joined(separator: " ")] = files

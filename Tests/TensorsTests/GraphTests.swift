@@ -1,6 +1,7 @@
 // Graphs: what is captured runs again with what its memory holds then; and a graph knows when its
 // memory is no longer its own.
 
+import CKernels
 import Tensors
 import Testing
 
@@ -114,5 +115,25 @@ import Testing
     #expect(graph.isCurrent)
     device.trim()
     #expect(!graph.isCurrent)
+  }
+
+  @Test func `copies and zeros reach what they name, at once and at each replay`() throws {
+    for device in try Self.devices() {
+      let (from, to) = (tensor([1, 2], on: device), tensor([0, 0], on: device))
+      let cleared = tensor([5, 6], on: device)
+      let body = {
+        #expect(device.kernels.copy(device.context, to.pointer, from.pointer, 8))
+        device.zero(cleared.pointer, bytes: 4)
+      }
+      body()
+      #expect(to.values() == [1, 2] && cleared.values() == [0, 6], "\(device.name)")
+      from.copy(from: [3, 4])
+      let graph = Graph(on: device, capturing: body)
+      #expect(to.values() == [3, 4], "\(device.name)")
+      from.copy(from: [7, 8])
+      cleared.copy(from: [9, 9])
+      graph.replay()
+      #expect(to.values() == [7, 8] && cleared.values() == [0, 9], "\(device.name)")
+    }
   }
 }

@@ -1,4 +1,4 @@
-// Devices that lack something which the CPU has.
+// Devices that lack something which the CPU has, or have something that it lacks.
 
 import CKernels
 package import Tensors
@@ -18,6 +18,22 @@ package enum PartialDevice {
     }
     return Device(table, threads: 1)
   }
+
+  /// A CPU that has a flash3, which is flash2 with so many bytes of scratch memory more.
+  package static func withFlash3() -> Device {
+    let table = copy(runexp_cpu_kernels())
+    if let flash3 = table.pointee.flash2_attention.map(copy) {
+      flash3.pointee.workspace = { context, shape, backward in
+        let flash2 = runexp_cpu_kernels().pointee.flash2_attention
+        return PartialDevice.flash3Bytes
+          + (flash2?.pointee.workspace(context, shape, backward) ?? 0)
+      }
+      table.pointee.flash3_attention = UnsafePointer(flash3)
+    }
+    return Device(table, threads: 2)
+  }
+
+  private static let flash3Bytes: Int64 = 1 << 20
 
   private static func copy<Value>(_ value: UnsafePointer<Value>) -> UnsafeMutablePointer<Value> {
     let copy = UnsafeMutablePointer<Value>.allocate(capacity: 1)

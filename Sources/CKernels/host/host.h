@@ -50,7 +50,16 @@ struct kernel_graph *runexp_host_end_capture(struct kernel_context *context);
 bool runexp_host_replay(struct kernel_context *context, struct kernel_graph *graph);
 void runexp_host_release_graph(struct kernel_context *context, struct kernel_graph *graph);
 
-/// What all tables of the host have in common: ABI, events, capture, answers.
+/// A device that another one stands for.
+struct original {
+  const struct kernels *table;
+  struct kernel_context *context;
+};
+
+/// Where a context has the device that it stands for; only the meta device's has one.
+struct original *runexp_host_original(struct kernel_context *context);
+
+/// What all tables of the host have in common: ABI, events, capture.
 #define HOST_DEVICE                                                                                \
   .abi = RUNEXP_KERNELS_ABI, .size = sizeof(struct kernels), .count = runexp_host_count,           \
   .destroy = runexp_host_destroy, .threads = runexp_host_threads, .memory = runexp_host_memory,    \
@@ -58,14 +67,15 @@ void runexp_host_release_graph(struct kernel_context *context, struct kernel_gra
   .destroy_event = runexp_host_destroy_event, .record_event = runexp_host_record_event,            \
   .elapsed = runexp_host_elapsed, .begin_capture = runexp_host_begin_capture,                      \
   .end_capture = runexp_host_end_capture, .replay = runexp_host_replay,                            \
-  .release_graph = runexp_host_release_graph, .supports_gemm = runexp_host_supports_gemm
+  .release_graph = runexp_host_release_graph
 
-/// And those whose memory is real.
-#define HOST_MEMORY                                                                                \
+/// And those that compute: real memory, and answers of their own.
+#define HOST_COMPUTES                                                                              \
   .allocate = runexp_host_allocate, .release = runexp_host_release,                                \
   .allocate_host = runexp_host_allocate, .release_host = runexp_host_release,                      \
   .upload = runexp_host_upload, .download = runexp_host_download, .copy = runexp_host_copy,        \
-  .zero = runexp_host_zero, .synchronise = runexp_host_synchronise
+  .zero = runexp_host_zero, .synchronise = runexp_host_synchronise,                                \
+  .supports_gemm = runexp_host_supports_gemm
 
 // Names of this library alone, so that they meet no other's where programs are linked.
 #define parallel_for runexp_host_parallel_for

@@ -37,6 +37,7 @@ struct kernel_context {
   pthread_cond_t opened, left;
 
   struct kernel_graph *capture;
+  struct original original;
 };
 
 struct worker_start {
@@ -221,3 +222,5 @@ void runexp_host_destroy(struct kernel_context *c) {
 int64_t runexp_host_threads(struct kernel_context *c) { return c->threads; }
 
 struct kernel_graph **runexp_host_capture(struct kernel_context *c) { return &c->capture; }
+
+struct original *runexp_host_original(struct kernel_context *c) { return &c->original; }

@@ -132,7 +132,8 @@ struct kernels {
   struct device_memory (*memory)(struct kernel_context *context);
   /// Measured peak of multiply-adds on operands of a type with f32 accumulation, in FLOP/s (a
   /// multiply-add is two) over the whole device, and bandwidth of reading memory that no cache
-  /// holds, in bytes/s. Each takes about a tenth of a second, after all work before it is done.
+  /// holds, in bytes/s. Each takes about a tenth of a second, after all work before it is done; 0
+  /// where it failed, which `error` tells.
   double (*measure_peak)(struct kernel_context *context, element_type type);
   double (*measure_bandwidth)(struct kernel_context *context);
   /// What went wrong first, in a sentence; null while nothing has.
@@ -199,6 +200,10 @@ struct kernels {
 #undef WITH_WORKSPACE
 };
 
+/// What a plugin exports, under this name: its table, which is never freed; null where it has none
+/// of this ABI version. A plugin in C++ sees here that the name is C's.
+const struct kernels *RUNEXP_NULLABLE runexp_kernels(int64_t abi);
+
 /// The name of a kernel, by its place in the list; null after the last.
 static inline const char *RUNEXP_NULLABLE runexp_kernel_name(int64_t index) {
 #define NAME(name) #name,
@@ -222,9 +227,15 @@ const struct kernels *runexp_reference_kernels(void);
 /// The reference with a naive attention whose every intermediate is really rounded to the element
 /// type: the yardstick of what a faultless kernel of that precision may be off by.
 const struct kernels *runexp_rounded_kernels(void);
-/// Kernels that compute nothing on memory that is only counted: scratch memory is what the CPU's
-/// kernels ask for with the same number of threads, downloads give zeros.
-const struct kernels *runexp_meta_kernels(void);
+/// A new table of kernels that compute nothing on memory that is only counted, with the name and
+/// the attention algorithms of another table; downloads give zeros. `free` releases it, after its
+/// contexts. Null where there is no memory for it.
+struct kernels *RUNEXP_NULLABLE runexp_create_meta_kernels(const struct kernels *of);
+/// Lets a context of such a table answer what it is asked, such as how much scratch memory a call
+/// needs, as `original` does, which is a context of the table that it was made of. Before this it
+/// may be asked nothing.
+void runexp_meta_stand_for(struct kernel_context *context, const struct kernels *of,
+                           struct kernel_context *original);
 
 #ifdef __cplusplus
 }

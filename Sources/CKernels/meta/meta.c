@@ -1,7 +1,8 @@
-// The meta device: it computes nothing and owns no memory, but answers every question as the CPU
-// does. What runs on it asks for the same blocks in the same order, so that its books tell what a
-// run needs before the run is made.
+// The meta device: it computes nothing and owns no memory, but answers every question as the device
+// does that it stands for. What runs on it asks for the same blocks in the same order, so that its
+// books tell what a run needs before the run is made.
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "../host/host.h"
 
@@ -34,32 +35,33 @@ static bool meta_download(struct kernel_context *context, void *host, const void
   return runexp_host_zero(context, host, bytes);
 }
 
-// The algorithms' sizes without their work.
+// What is asked of it, it asks of the device that it stands for.
 
-#define ATTENTION(name)                                                                            \
-  static int64_t name##_saved_floats(const struct attention *shape) {                              \
-    return runexp_cpu_kernels()->name->saved_floats(shape);                                        \
-  }                                                                                                \
-  static int64_t name##_workspace(struct kernel_context *context, const struct attention *shape,   \
-                                  bool backward) {                                                 \
-    return runexp_cpu_kernels()->name->workspace(context, shape, backward);                        \
-  }                                                                                                \
-  static const struct attention_kernel meta_##name = {                                             \
-      .supports = runexp_host_supports_attention,                                                  \
-      .saved_floats = name##_saved_floats,                                                         \
-      .workspace = name##_workspace,                                                               \
-      .forward = attention_forward,                                                                \
-      .backward = attention_backward,                                                              \
-  };
+static bool meta_supports_gemm(struct kernel_context *context, const struct gemm *call,
+                               char *reason, int64_t capacity) {
+  struct original of = *runexp_host_original(context);
+  return of.table->supports_gemm(of.context, call, reason, capacity);
+}
 
 static void attention_forward(struct kernel_context *context,
                               const struct attention_forward *call) {}
 static void attention_backward(struct kernel_context *context,
                                const struct attention_backward *call) {}
 
-ATTENTION(naive_attention)
-ATTENTION(flash1_attention)
-ATTENTION(flash2_attention)
+#define ATTENTIONS(X) X(naive_attention) X(flash1_attention) X(flash2_attention) X(flash3_attention)
+
+#define ATTENTION(name)                                                                            \
+  static bool name##_supports(struct kernel_context *context, const struct attention *shape,       \
+                              bool backward, char *reason, int64_t capacity) {                     \
+    struct original of = *runexp_host_original(context);                                           \
+    return of.table->name->supports(of.context, shape, backward, reason, capacity);                \
+  }                                                                                                \
+  static int64_t name##_workspace(struct kernel_context *context, const struct attention *shape,   \
+                                  bool backward) {                                                 \
+    struct original of = *runexp_host_original(context);                                           \
+    return of.table->name->workspace(of.context, shape, backward);                                 \
+  }
+ATTENTIONS(ATTENTION)
 
 #define DEFINE(name)                                                                               \
   static void meta_##name(struct kernel_context *context, const struct name *call) {}
@@ -67,7 +69,8 @@ ATTENTION(flash2_attention)
   DEFINE(name)                                                                                     \
   static int64_t meta_##name##_workspace(struct kernel_context *context,                           \
                                          const struct name *call) {                                \
-    return runexp_cpu_kernels()->name##_workspace(context, call);                                  \
+    struct original of = *runexp_host_original(context);                                           \
+    return of.table->name##_workspace(of.context, call);                                           \
   }
 RUNEXP_KERNELS(DEFINE, DEFINE_WITH_WORKSPACE)
 
@@ -75,7 +78,6 @@ RUNEXP_KERNELS(DEFINE, DEFINE_WITH_WORKSPACE)
 #define WITH_WORKSPACE(name) .name = meta_##name, .name##_workspace = meta_##name##_workspace,
 
 static const struct kernels meta = {HOST_DEVICE,
-                                    .name = "meta",
                                     .create = runexp_host_create_idle,
                                     .describe = meta_describe,
                                     .measure_peak = meta_measure_peak,
@@ -89,9 +91,36 @@ static const struct kernels meta = {HOST_DEVICE,
                                     .copy = meta_copy,
                                     .zero = meta_zero,
                                     .synchronise = meta_synchronise,
-                                    .naive_attention = &meta_naive_attention,
-                                    .flash1_attention = &meta_flash1_attention,
-                                    .flash2_attention = &meta_flash2_attention,
+                                    .supports_gemm = meta_supports_gemm,
                                     RUNEXP_KERNELS(KERNEL, WITH_WORKSPACE)};
 
-const struct kernels *runexp_meta_kernels(void) { return &meta; }
+/// A table, with the attention algorithms that it has.
+struct meta_kernels {
+  struct kernels table; // first: whoever has this has the whole
+#define KERNEL_OF_ATTENTION(name) struct attention_kernel name;
+  ATTENTIONS(KERNEL_OF_ATTENTION)
+};
+
+struct kernels *runexp_create_meta_kernels(const struct kernels *of) {
+  struct meta_kernels *made = malloc(sizeof *made);
+  if (!made) return NULL;
+  made->table = meta;
+  made->table.name = of->name;
+  // What a device lacks, its stand-in lacks too.
+#define FILL(name)                                                                                 \
+  if (of->name) {                                                                                  \
+    made->name = (struct attention_kernel){.supports = name##_supports,                            \
+                                           .saved_floats = of->name->saved_floats,                 \
+                                           .workspace = name##_workspace,                          \
+                                           .forward = attention_forward,                           \
+                                           .backward = attention_backward};                        \
+    made->table.name = &made->name;                                                                \
+  }
+  ATTENTIONS(FILL)
+  return &made->table;
+}
+
+void runexp_meta_stand_for(struct kernel_context *context, const struct kernels *of,
+                           struct kernel_context *original) {
+  *runexp_host_original(context) = (struct original){of, original};
+}

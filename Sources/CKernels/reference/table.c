@@ -3,7 +3,7 @@
 #include "reference.h"
 
 #define DEVICE                                                                                     \
-  HOST_DEVICE, HOST_MEMORY, .create = runexp_reference_create,                                     \
+  HOST_DEVICE, HOST_COMPUTES, .create = runexp_reference_create,                                   \
       .describe = runexp_reference_describe, .measure_peak = runexp_reference_measure_peak,        \
       .measure_bandwidth = runexp_reference_measure_bandwidth
 

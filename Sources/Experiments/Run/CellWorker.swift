@@ -108,7 +108,8 @@ package struct CellWorker {
         savesInitial: record.options.savesInitial,
         checkpointSeconds: record.options.checkpointSeconds, rounds: rounds, of: roundCount,
         // The memory of a GPU is its own.
-        memoryCap: found.device.name == "cpu" ? left : nil, progress: reporter,
+        memoryCap: found.device.name == "cpu" ? left : found.device.memoryNow.free,
+        progress: reporter,
         isInterrupted: { interrupts.signal != nil || parent.isGone || isOverdue() },
         holdStop: { interrupts.mayFinish = true })
       defer { (row, earlierSeconds) = (job.row, job.earlierSeconds) }

@@ -45,7 +45,7 @@ package struct PlanTable {
       if shared?.model !== model {
         let prediction = PlanPrediction(
           workload, model, cell.precision, vocabulary: sources.vocabulary(of: workload),
-          threads: device?.threads ?? options.threads)
+          on: device ?? .meta(threads: options.threads))
         let seconds = prediction.flops.flatMap { flops in
           device.map { flops / sources.peak(of: $0, cell.precision) }
         }
@@ -53,8 +53,10 @@ package struct PlanTable {
       }
       let prediction = shared?.prediction
       var fits: Bool?
-      if let bytes = prediction?.peakBytes, let cap, device?.name == "cpu" {
-        fits = bytes <= Double(cap.bytes)
+      if let bytes = prediction?.peakBytes, let device,
+        let room = device.name == "cpu" ? cap?.bytes : device.memoryNow.free
+      {
+        fits = bytes <= Double(room)
       }
       return Line(cell: cell, prediction: prediction, seconds: shared?.seconds, fits: fits)
     }
@@ -219,10 +221,10 @@ struct PlanPrediction {
 
   /// - Parameters:
   ///   - vocabulary: distinct tokens of the text.
-  ///   - threads: CPU threads, which scratch memory depends on.
+  ///   - device: where it would run; nothing runs there.
   init(
     _ workload: any Workload, _ model: Section, _ precision: PrecisionChoice, vocabulary: Int,
-    threads: Int
+    on device: Device
   ) {
     let built = Transformer(model, vocabulary: vocabulary, length: workload.length)
     let cost = built.cost(tokens: workload.length)
@@ -234,6 +236,6 @@ struct PlanPrediction {
     flops = workload.flops(of: built)
     cacheBytes = workload.predictedCacheBytes(of: built)
     // Last, for it leaves the model's parameters on a device of no memory.
-    peakBytes = workload.predictedPeakBytes(of: built, precision.elementType, threads: threads)
+    peakBytes = workload.predictedPeakBytes(of: built, precision.elementType, on: device)
   }
 }

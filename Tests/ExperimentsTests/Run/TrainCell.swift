@@ -24,7 +24,7 @@ struct TrainCell {
   init(
     _ yaml: String, savesInitial: Bool = false, interruptAfter: Int = .max,
     interruptAt: Int = .max, memoryCap: Int? = nil,
-    in place: TemporaryFolder? = nil
+    in place: TemporaryFolder? = nil, on device: Device = .cpu(threads: 2)
   ) throws {
     folder = try place ?? TemporaryFolder()
     let text = SyntheticPlays(characters: 4000)
@@ -36,7 +36,7 @@ struct TrainCell {
     self.progress = progress
     job = CellJob(
       row: CellRow(cell: "c", experiment: experiment.name, variant: cell.variant, seed: cell.seed),
-      model: try #require(cell.model), device: .cpu(threads: 2),
+      model: try #require(cell.model), device: device,
       precision: cell.precision == .bf16 ? .bf16 : .f32, folder: folder.path,
       data: DatasetLoader(
         locations: DataLocations(
