@@ -26,8 +26,8 @@ extension Transformer {
     }
     return ParameterCount(
       embedding: width * tables,
-      attention: blocks.reduce(0) { $0 + $1.attention.layer.parameters(width: width) },
-      feedForward: blocks.reduce(0) { $0 + $1.feedForward.layer.parameters(width: width) },
+      attention: blocks.reduce(0) { $0 + $1.attention.parameters(width: width) },
+      feedForward: blocks.reduce(0) { $0 + $1.feedForward.parameters(width: width) },
       norms: width * vectors)
   }
 }

@@ -8,14 +8,14 @@ import Tensors
 struct AttentionInputs {
   let shape: AttentionShape
   /// The layer of the model whose slopes are taken.
-  private let layer: AttentionLayer
+  private let layer: any Attention
   /// The share of pairs that the explicit mask hides.
   private let hidden: Double
   private let seed: UInt64
 
   init(_ options: AttentionBenchmarkOptions, _ model: Transformer, seed: Int) {
     shape = options.shape(model)
-    layer = options.layer.attention(of: model).layer
+    layer = options.layer.attention(of: model)
     hidden = options.hidden
     self.seed = UInt64(seed)
   }

@@ -7,7 +7,24 @@ package import Tensors
 /// Self-attention.
 package protocol Attention: Component {
   init(_ options: Section, _ context: AttentionContext, _ parameters: ParameterBuilder)
-  var layer: AttentionLayer { get }
+  /// x [batch, tokens, width] to the same shape.
+  ///
+  /// - Parameter cache: holds the tokens before x, and takes those of x.
+  func callAsFunction(_ x: Tensor, _ pass: Pass, cache: KeyValueCache?) -> Tensor
+  /// What it computes for one token; `AttentionShape.over` gives it sizes.
+  var shape: AttentionShape { get }
+  /// What its positions add to the scores, on a device.
+  func masks(on device: Device) -> AttentionMasks
+  /// The algorithms that compute it.
+  var kernels: LayerKernels { get }
+  /// The matrices as (inputs, outputs), for counting work.
+  var matrices: [(inputs: Int, outputs: Int)] { get }
+  /// Trainable values in a model of this width, by formula.
+  func parameters(width: Int) -> Int
+}
+
+extension Attention {
+  package func callAsFunction(_ x: Tensor, _ pass: Pass) -> Tensor { self(x, pass, cache: nil) }
 }
 
 /// What an attention must know of the model around it.
@@ -19,21 +36,18 @@ package struct AttentionContext {
   package let options: AttentionOptions
 }
 
-extension Attention {
-  /// x [batch, tokens, width] to the same shape.
-  ///
-  /// - Parameter cache: holds the tokens before x, and takes those of x.
-  package func callAsFunction(
-    _ x: Tensor, _ pass: Pass, cache: KeyValueCache? = nil
-  ) -> Tensor {
+/// Attention as `AttentionLayer` has it; the components differ in their number of key/value heads.
+package protocol StandardAttention: Attention {
+  var layer: AttentionLayer { get }
+}
+
+extension StandardAttention {
+  package func callAsFunction(_ x: Tensor, _ pass: Pass, cache: KeyValueCache?) -> Tensor {
     layer(x, pass, cache: cache)
   }
-
-  /// What it computes for one token; `AttentionShape.over` gives it sizes.
   package var shape: AttentionShape { layer.shape }
-
-  /// The matrices as (inputs, outputs), for counting work.
-  package var matrices: [(inputs: Int, outputs: Int)] { layer.matrices }
-
+  package func masks(on device: Device) -> AttentionMasks { layer.masks(on: device) }
   package var kernels: LayerKernels { layer.kernels }
+  package var matrices: [(inputs: Int, outputs: Int)] { layer.matrices }
+  package func parameters(width: Int) -> Int { layer.parameters(width: width) }
 }

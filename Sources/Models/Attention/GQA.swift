@@ -3,7 +3,7 @@
 package import Config
 
 /// Grouped-query attention.
-package struct GQA: Attention {
+package struct GQA: StandardAttention {
   package static let word = "gqa"
   package static let summary =
     "grouped-query attention: groups of query heads share a key/value head"

@@ -39,7 +39,7 @@ package final class LayerKernels {
     let needsGradient: Bool
   }
 
-  init(_ choice: KernelChoice) { self.choice = choice }
+  package init(_ choice: KernelChoice) { self.choice = choice }
 
   /// The algorithm for an attention of this layer, chosen where its regime is new.
   ///

@@ -3,7 +3,7 @@
 package import Config
 
 /// Multi-head attention.
-package struct MHA: Attention {
+package struct MHA: StandardAttention {
   package static let word = "mha"
   package static let summary = "multi-head attention: a key/value head for each query head"
   package static let formula = "softmax(q_h k_h^T / sqrt d) v_h for each head h"

@@ -3,7 +3,7 @@
 package import Config
 
 /// Multi-query attention.
-package struct MQA: Attention {
+package struct MQA: StandardAttention {
   package static let word = "mqa"
   package static let summary = "multi-query attention: one key/value head for all query heads"
   package static let formula = "softmax(q_h k^T / sqrt d) v for each head h"

@@ -7,15 +7,26 @@ package import Tensors
 /// A feed-forward layer.
 package protocol FeedForward: Component {
   init(_ options: Section, width: Int, _ parameters: ParameterBuilder)
+  /// x [..., width] to the same shape.
+  func callAsFunction(_ x: Tensor, _ pass: Pass) -> Tensor
+  /// Features between the projections.
+  var hidden: Int { get }
+  /// The matrices as (inputs, outputs), for counting work.
+  var matrices: [(inputs: Int, outputs: Int)] { get }
+  /// Trainable values in a model of this width, by formula.
+  func parameters(width: Int) -> Int
+}
+
+/// What `FeedForwardLayer` computes; the components differ in activation and gate.
+package protocol StandardFeedForward: FeedForward {
   var layer: FeedForwardLayer { get }
 }
 
-extension FeedForward {
-  /// x [..., width] to the same shape.
+extension StandardFeedForward {
   package func callAsFunction(_ x: Tensor, _ pass: Pass) -> Tensor { layer(x, pass) }
-
-  /// The matrices as (inputs, outputs), for counting work.
+  package var hidden: Int { layer.hidden }
   package var matrices: [(inputs: Int, outputs: Int)] { layer.matrices }
+  package func parameters(width: Int) -> Int { layer.parameters(width: width) }
 }
 
 /// down(act(up(x))), or down(act(gate(x)) * up(x)) when gated (Shazeer 2020).

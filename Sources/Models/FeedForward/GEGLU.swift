@@ -4,7 +4,7 @@ package import Config
 import Tensors
 
 /// A GELU-activated gate multiplies a second projection.
-package struct GEGLU: FeedForward {
+package struct GEGLU: StandardFeedForward {
   package static let word = "geglu"
   package static let summary = "a GELU-activated gate multiplies a second projection"
   package static let formula = "down(gelu(gate(x)) * up(x))"

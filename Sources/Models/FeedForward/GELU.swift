@@ -4,7 +4,7 @@ package import Config
 import Tensors
 
 /// Each feature weighed by the Gaussian's distribution function.
-package struct GELU: FeedForward {
+package struct GELU: StandardFeedForward {
   package static let word = "gelu"
   package static let summary =
     "weighs each feature by the Gaussian's distribution function (exact, by erf)"

@@ -4,7 +4,7 @@ package import Config
 import Tensors
 
 /// Positive features kept, the others dropped.
-package struct ReLU: FeedForward {
+package struct ReLU: StandardFeedForward {
   package static let word = "relu"
   package static let summary = "keeps positive features and drops the others"
   package static let formula = "down(max(0, up(x)))"

@@ -4,7 +4,7 @@ package import Config
 import Tensors
 
 /// Positive features kept, squared, the others dropped.
-package struct ReLU2: FeedForward {
+package struct ReLU2: StandardFeedForward {
   package static let word = "relu2"
   package static let summary = "keeps positive features, squared, and drops the others"
   package static let formula = "down(max(0, up(x))^2)"

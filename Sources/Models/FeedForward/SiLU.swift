@@ -4,7 +4,7 @@ package import Config
 import Tensors
 
 /// Each feature weighed by its own sigmoid.
-package struct SiLU: FeedForward {
+package struct SiLU: StandardFeedForward {
   package static let word = "silu"
   package static let summary = "weighs each feature by its own sigmoid (swish)"
   package static let formula = "down(u * sigmoid(u)), u = up(x)"

@@ -4,7 +4,7 @@ package import Config
 import Tensors
 
 /// A SiLU-activated gate multiplies a second projection.
-package struct SwiGLU: FeedForward {
+package struct SwiGLU: StandardFeedForward {
   package static let word = "swiglu"
   package static let summary = "a SiLU-activated gate multiplies a second projection"
   package static let formula = "down(silu(gate(x)) * up(x))"

@@ -131,7 +131,7 @@ package struct CheckpointConfiguration: Equatable, Sendable, Record {
     keyValueHeads = block?.attention.shape.kvHeads
     headDimension = block?.attention.shape.headDimension
     length = model.length
-    feedForwardWidth = block?.feedForward.layer.hidden
+    feedForwardWidth = block?.feedForward.hidden
     isTied = model.isTied
     self.step = step
     self.seed = seed
