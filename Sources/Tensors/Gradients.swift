@@ -35,6 +35,10 @@ package final class Gradients {
     let slot = variable.slot
     guard variable.needsGradient else { return .unwanted }
     if slot < leaves.count {
+      precondition(
+        leaves[slot].count == variable.shape.count && leaves[slot].type == variable.type,
+        "gradient \(leaves[slot].shape) \(leaves[slot].type.word) of a leaf \(variable.shape) "
+          + "\(variable.type.word)")
       defer { written[slot] = leaves[slot].storage }
       return gradient(data: leaves[slot].pointer, accumulate: written[slot] != nil)
     }

@@ -15,6 +15,7 @@ struct AttentionAccuracy {
     var scale = 0.0
 
     mutating func add(_ found: [Float], _ yardstick: [Float], exact: [Float]) {
+      precondition(found.count == exact.count && yardstick.count == exact.count)
       for ((ours, naive), exact) in zip(zip(found, yardstick), exact) {
         self.ours = max(self.ours, distance(ours, exact))
         self.naive = max(self.naive, distance(naive, exact))
@@ -41,6 +42,7 @@ struct AttentionAccuracy {
   private var gradient = Error()
   private let rows: Int
   private let isWhole: Bool
+  private let differentiates: Bool
 
   /// Runs the algorithm once more and compares.
   init(_ run: AttentionRun) {
@@ -51,6 +53,7 @@ struct AttentionAccuracy {
     let affordable = max(3, Int(Self.budget / rowCost))
     let queries = shape.queries
     isWhole = affordable >= queries
+    differentiates = run.differentiates
     let blocks = isWhole ? [0..<queries] : Self.blocks(of: queries, rows: affordable / 3)
     rows = blocks.reduce(0) { $0 + $1.count }
     for block in blocks {
@@ -60,7 +63,7 @@ struct AttentionAccuracy {
       let part = block.lowerBound * row..<block.upperBound * row
       output.add(
         Array(found.out.values()[part]), naive.out, exact: exact.out)
-      guard found.gradients.count == 3 else { continue }
+      guard run.differentiates else { continue }
       gradient.add(
         Array(found.gradients[0].values()[part]), naive.gradients[0], exact: exact.gradients[0])
       // A key's gradient needs every query.
@@ -100,14 +103,14 @@ struct AttentionAccuracy {
       inputs[0], inputs[1], inputs[2], shape, run.inputs.masks(of: rows, on: device), by: .naive)
     guard run.differentiates else { return (out.values(), []) }
     tape.backward(into: gradients, seeds: [(out, gradient: some(run.dout, slot: -1))])
-    return (out.values(), (0..<3).map { gradients.leaf($0)?.values() ?? [] })
+    return (out.values(), AttentionRun.leaves(of: gradients).map { $0.values() })
   }
 
   func report(to row: inout CellRow) {
     row.setFact("error_rows", .integer(rows))
     row.metrics[.outputError] = output.relative
     row.metrics[.outputErrorRatio] = output.ratio
-    guard gradient.scale > 0 else { return }
+    guard differentiates else { return }
     row.metrics[.gradientError] = gradient.relative
     row.metrics[.gradientErrorRatio] = gradient.ratio
   }

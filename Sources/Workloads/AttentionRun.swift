@@ -45,11 +45,11 @@ struct AttentionRun {
 
   /// What such a run needs, counted without computing anything.
   ///
-  /// - Parameter device: a meta device.
   static func dry(
     _ inputs: AttentionInputs, _ algorithm: AttentionAlgorithm, _ precision: ElementType,
     differentiates: Bool, on device: Device
   ) -> PredictedMemory {
+    let device = Device.meta(of: device)
     var run = AttentionRun(
       inputs, algorithm, precision, differentiates: differentiates, on: device)
     device.resetPeaks()
@@ -71,7 +71,17 @@ struct AttentionRun {
     guard let tape else { return (out, []) }
     backward.append(
       device.seconds { tape.backward(into: gradients, seeds: [(out, gradient: dout)]) })
-    return (out, (0..<3).compactMap { gradients.leaf($0) })
+    return (out, Self.leaves(of: gradients))
+  }
+
+  /// The gradients of q, k and v, which every backward gives.
+  static func leaves(of gradients: Gradients) -> [Tensor] {
+    (0..<3).map { slot in
+      guard let gradient = gradients.leaf(slot) else {
+        fatalError("attention gave no gradient of \(["q", "k", "v"][slot])")
+      }
+      return gradient
+    }
   }
 
   /// Repeats for `seconds` and at least so many times, after one run to warm up.

@@ -139,17 +139,19 @@ struct GenerationRun {
     metrics[.decodeLossChange] = change1 / Double(max(losses.count, 1))
     let same = zip(logits, exact.logits).reduce(0) { count, pair in
       count
-        + Self.likeliest(pair.0, options.batch).enumerated().count { index, token in
-          token == Self.likeliest(pair.1, options.batch)[index]
-        }
+        + zip(
+          Self.likeliest(pair.0, options.batch), Self.likeliest(pair.1, options.batch)
+        ).count { $0 != nil && $0 == $1 }
     }
     metrics[.topTokenPercent] = 100 * Double(same) / Double(max(1, logits.count * options.batch))
   }
 
-  private static func likeliest(_ logits: [Float], _ batch: Int) -> [Int32] {
+  /// Of each sequence; nil where its logits are not finite.
+  private static func likeliest(_ logits: [Float], _ batch: Int) -> [Int32?] {
     let width = logits.count / batch
-    let sampler = TokenSampler(temperature: 0, seed: 0)
-    return (0..<batch).map { sampler.pick(logits[$0 * width..<($0 + 1) * width], 0) }
+    return (0..<batch).map {
+      TokenSampler.likeliest(logits[$0 * width..<($0 + 1) * width])?.token
+    }
   }
 
   /// Time and loss of each step, a line each.

@@ -84,7 +84,8 @@ struct PositionProbe {
       let room = last - distance
       let first = score(sample, distance, 0)
       for shift in [room, random.below(room + 1, 1), min(1, room)] {
-        worst = max(worst, abs(score(sample, distance + shift, shift) - first) / size(sample))
+        worst = Self.larger(
+          worst, abs(score(sample, distance + shift, shift) - first) / size(sample))
       }
     }
     return worst
@@ -152,10 +153,13 @@ struct PositionProbe {
       let first = score(sample, distance, 0)
       let room = last - distance
       return [room / 2, room].reduce(worst) { worst, shift in
-        max(worst, abs(score(sample, distance + shift, shift) - first) / size(sample))
+        Self.larger(worst, abs(score(sample, distance + shift, shift) - first) / size(sample))
       }
     }
   }
+
+  /// NaN where one of them is, which `max` may drop.
+  private static func larger(_ a: Double, _ b: Double) -> Double { a >= b || a.isNaN ? a : b }
 
   /// So many samples are moved at every distance of the curve.
   private static let moved = 16

@@ -129,7 +129,7 @@ struct GenerateCommand: ParsableCommand {
         emit("\n")
         throw RunError.interrupted(code)
       }
-      let token = sampler.pick(logits, index)
+      let token = try sampler.pick(logits, index)
       let text = saved.vocabulary.decode([token])
       emit(text)
       written.text += text

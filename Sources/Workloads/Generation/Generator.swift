@@ -85,9 +85,14 @@ package struct TokenSampler: Sendable {
   }
 
   /// The token drawn as the `index`-th one; the same logits and index give the same token.
-  package func pick(_ logits: some Collection<Float>, _ index: Int) -> Int32 {
-    guard temperature > 0 else { return Self.likeliest(logits) }
-    let largest = Double(logits.max() ?? 0)
+  ///
+  /// - Throws: where the logits give no probabilities.
+  package func pick(
+    _ logits: some Collection<Float>, _ index: Int
+  ) throws(LogitsNotFinite) -> Int32 {
+    guard let likeliest = Self.likeliest(logits) else { throw LogitsNotFinite(index: index) }
+    guard temperature > 0 else { return likeliest.token }
+    let largest = Double(likeliest.logit)
     var weights = logits.map { exp((Double($0) - largest) / temperature) }
     if topK ?? weights.count < weights.count || topP < 1 { restrict(&weights) }
     // The token whose share of the whole mass contains the point.
@@ -99,10 +104,14 @@ package struct TokenSampler: Sendable {
     return Int32(weights.lastIndex { $0 > 0 } ?? 0)
   }
 
-  private static func likeliest(_ logits: some Collection<Float>) -> Int32 {
+  /// The first of the largest logits; nil where one is no number, and where the largest is infinite.
+  static func likeliest(_ logits: some Collection<Float>) -> (token: Int32, logit: Float)? {
     var best = (token: 0, logit: -Float.infinity)
-    for (token, logit) in logits.enumerated() where logit > best.logit { best = (token, logit) }
-    return Int32(best.token)
+    for (token, logit) in logits.enumerated() {
+      if logit.isNaN { return nil }
+      if logit > best.logit { best = (token, logit) }
+    }
+    return best.logit.isFinite ? (Int32(best.token), best.logit) : nil
   }
 
   /// Sets to 0 what top-k and top-p leave out; of equal tokens the earlier ones stay.
@@ -114,5 +123,16 @@ package struct TokenSampler: Sendable {
       if rank >= topK ?? order.count || mass >= topP * total, rank > 0 { weights[token] = 0 }
       mass += weights[token]
     }
+  }
+}
+
+/// A model's logits from which no token can be drawn.
+package struct LogitsNotFinite: Error, CustomStringConvertible {
+  /// Which token was to be drawn, from 0.
+  let index: Int
+
+  package var description: String {
+    "the model's logits for token \(index) are not finite, so no token can be drawn: "
+      + "its parameters may have diverged"
   }
 }

@@ -31,10 +31,11 @@ package struct TextSample {
   /// - Parameters:
   ///   - length: the longest context that the model is built for.
   ///   - check: called before each token, to throw when it is to stop.
+  /// - Throws: also where a logit is not finite.
   package func draw(
     _ count: Int, after prompt: [Int32], from model: Transformer, length: Int,
     precision: ElementType, on device: Device, check: () throws -> Void = {}
-  ) rethrows -> [Int32] {
+  ) throws -> [Int32] {
     let sampler = TokenSampler(temperature: temperature, seed: seed)
     var tokens = prompt
     for index in 0..<count {
@@ -42,7 +43,7 @@ package struct TextSample {
       let context = Array(tokens.suffix(length))
       let pass = Pass(on: device, precision: precision)
       let logits = model(Tokens(context, batch: 1, on: device), pass)
-      tokens.append(sampler.pick(logits.values().suffix(model.vocabulary), index))
+      tokens.append(try sampler.pick(logits.values().suffix(model.vocabulary), index))
     }
     return Array(tokens.dropFirst(prompt.count))
   }
