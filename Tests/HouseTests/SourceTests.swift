@@ -33,6 +33,21 @@ import Testing
     }
   }
 
+  @Test func `a C function has at most six arguments`() throws {
+    let definition = #/(?m)^[A-Za-z_][^\n;{}()#=]*\b(\w+(?:\(\w+\))?)\(([^;{}#]*)\)\s*\{/#
+    var seen = 0
+    for path in try Repository.files(in: "Sources/CKernels", "c", "h", "inc") {
+      let text = try Repository.text(path).replacing(#/\/\/[^\n]*/#, with: "")
+      for match in text.matches(of: definition) {
+        // An argument that is a function has a list of its own.
+        let arguments = match.2.replacing(#/\([^()]*\)/#, with: "").split(separator: ",").count
+        #expect(arguments <= 6, "\(path): \(match.1) has \(arguments)")
+        seen += 1
+      }
+    }
+    #expect(seen > 200)
+  }
+
   @Test func `every source file opens by saying what it is`() throws {
     for path in try Repository.sources() {
       let first = try Repository.text(path).lines.first ?? ""

@@ -80,27 +80,31 @@ static void compute_logits(const struct row *row, const struct attention *s, int
   }
 }
 
-/// Turns logits into probabilities, all 0 for a row that sees nothing. Gives the largest logit and
-/// the sum of exponentials above it.
-static void softmax(const struct row *row, int64_t keys, double *largest, double *sum) {
-  *largest = -INFINITY;
-  *sum = 0;
-  for (int64_t j = 0; j < keys; j++) *largest = maximum(*largest, row->logit[j]);
+/// The largest logit of a row, and the sum of exponentials above it.
+struct statistics {
+  double largest, sum;
+};
+
+/// Turns logits into probabilities, all 0 for a row that sees nothing.
+static struct statistics softmax(const struct row *row, int64_t keys) {
+  struct statistics of = {.largest = -INFINITY};
+  for (int64_t j = 0; j < keys; j++) of.largest = maximum(of.largest, row->logit[j]);
   for (int64_t j = 0; j < keys; j++) {
     // The largest logit is taken out of the exponentials, so that none overflows.
-    row->p[j] = row->logit[j] == -INFINITY ? 0 : exp(row->logit[j] - *largest);
-    *sum += row->p[j];
+    row->p[j] = row->logit[j] == -INFINITY ? 0 : exp(row->logit[j] - of.largest);
+    of.sum += row->p[j];
   }
-  for (int64_t j = 0; j < keys && *sum != 0; j++) row->p[j] /= *sum;
+  for (int64_t j = 0; j < keys && of.sum != 0; j++) row->p[j] /= of.sum;
+  return of;
 }
 
 static void save_row(enum saves saves, float *saved, const struct attention *s, int64_t index,
-                     const struct row *row, double largest, double sum) {
+                     const struct row *row, struct statistics of) {
   if (saves == SAVES_LOG_SUM_EXP) {
-    saved[index] = (float)(largest + log(sum));
+    saved[index] = (float)(of.largest + log(of.sum));
   } else if (saves == SAVES_MAXIMUM_AND_SUM) {
-    saved[index] = (float)largest;
-    saved[s->batch * s->heads * s->queries + index] = (float)sum;
+    saved[index] = (float)of.largest;
+    saved[s->batch * s->heads * s->queries + index] = (float)of.sum;
   } else {
     for (int64_t j = 0; j < s->keys; j++) saved[index * s->keys + j] = (float)row->p[j];
   }
@@ -116,16 +120,15 @@ static void forward(enum saves saves, const struct attention_forward *call) {
     load_keys(&row, call->k, call->v, s, batch, head / group_size(s));
     for (int64_t i = 0; i < s->queries; i++) {
       int64_t query = query_row(s, batch, head, i);
-      double largest, sum;
       load_row(row.q, call->q, query, s);
       compute_logits(&row, s, batch, head, i);
-      softmax(&row, s->keys, &largest, &sum);
-      largest_of_all = maximum(largest_of_all, largest);
+      struct statistics of = softmax(&row, s->keys);
+      largest_of_all = maximum(largest_of_all, of.largest);
       for (int64_t c = 0; c < width; c++) row.out[c] = 0;
       for (int64_t j = 0; j < s->keys; j++)
         if (row.logit[j] != -INFINITY) add_scaled(row.out, row.p[j], row.v + j * width, width);
       for (int64_t c = 0; c < width; c++) store(call->out, query + c, row.out[c], s->type);
-      save_row(saves, call->saved, s, plane * s->queries + i, &row, largest, sum);
+      save_row(saves, call->saved, s, plane * s->queries + i, &row, of);
     }
     if (call->max_logit) call->max_logit[plane] = (float)largest_of_all;
   }
@@ -136,9 +139,8 @@ static void forward(enum saves saves, const struct attention_forward *call) {
 static void recompute(const struct row *row, enum saves saves,
                       const struct attention_backward *call, int64_t index) {
   const struct attention *s = &call->shape;
-  double largest, sum;
   if (saves != SAVES_PROBABILITIES) {
-    softmax(row, s->keys, &largest, &sum);
+    softmax(row, s->keys);
     return;
   }
   for (int64_t j = 0; j < s->keys; j++) row->p[j] = call->saved[index * s->keys + j];
