@@ -70,11 +70,12 @@ __global__ void __launch_bounds__(f32_threads, 2)
       largest = reduce_row(largest, [](float x, float y) { return fmaxf(x, y); });
 #pragma unroll
       for (int j = 0; j < n; j++) {
-        float weight = weight_of(s[i][j], largest);
+        float weight = weight_of(s[i][j], shift_of(largest));
         *weights.at(row + i, column + j * f32_side) = weight;
         part += weight;
       }
-      float correction = largest == -INFINITY ? 1 : ex2_approx(maximum[i] - largest);
+      float correction =
+          largest == -INFINITY ? 1 : ex2_approx(shift_of(maximum[i]) - shift_of(largest));
       maximum[i] = largest;
       sum[i] = sum[i] * correction + part;
 #pragma unroll
@@ -95,7 +96,7 @@ __global__ void __launch_bounds__(f32_threads, 2)
     float inverse = total == 0 ? 0 : 1 / total;
     if (column == 0) {
       int64_t at = group.statistic(a, r);
-      call.saved[at] = total == 0 ? -INFINITY : (maximum[i] + log2f(total)) * ln_2;
+      call.saved[at] = log_sum_exp_of(maximum[i], total, log2f(total));
       // A NaN among the logits shows in the sum alone.
       if (call.row_maximum) call.row_maximum[at] = total == total ? maximum[i] : NAN;
     }

@@ -130,8 +130,8 @@ template <typename cut> struct flash2_state {
         largest = fmaxf(largest, __shfl_xor_sync(~0u, largest, 1));
         largest = fmaxf(largest, __shfl_xor_sync(~0u, largest, 2));
         // A row that has seen nothing subtracts 0 and not -inf: its weights are 0 and not NaN.
-        float shift = largest == -INFINITY ? 0 : largest * factor;
-        float correction = ex2_approx_ftz(maximum[f][half] * factor - shift), part = 0;
+        float shift = largest == -INFINITY ? 0 : shift_of(largest * factor);
+        float correction = ex2_approx_ftz(shift_of(maximum[f][half] * factor) - shift), part = 0;
         maximum[f][half] = largest;
 #pragma unroll
         for (int j = 0; j < cut::keys / 8; j++)
@@ -227,7 +227,7 @@ __device__ __forceinline__ void flash2_write(const flash2_forward_call &call,
       if (lane % 4 != 0 || row >= group.count(a)) continue;
       int64_t at = group.statistic(a, row);
       float maximum = state.maximum[f][half] * (cut::plain ? a.factor : 1);
-      call.saved[at] = sum == 0 ? -INFINITY : (maximum + lg2_approx(sum)) * ln_2;
+      call.saved[at] = log_sum_exp_of(maximum, sum, lg2_approx(sum));
       // A NaN among the logits shows in the sum alone.
       if (call.row_maximum) call.row_maximum[at] = sum == sum ? maximum : NAN;
     }

@@ -9,6 +9,8 @@
 #include "attention_rows.cuh"
 #include "reduce.cuh"
 
+#include <cfloat>
+
 namespace plugin {
 
 /// One key/value head, with its query rows.
@@ -118,6 +120,16 @@ private:
 /// How many blocks cover all query rows, or all keys.
 inline unsigned blocks_of(const attention_view &a, int64_t rows, int tile) {
   return static_cast<unsigned>(ceil_div(rows, tile) * a.batch * a.kv_heads);
+}
+
+/// What is taken off logits whose largest is `maximum`. Not +inf, as 2^(inf - inf) is NaN: so the
+/// sum of a row's weights is NaN where a logit is, and +inf where one is and none is NaN.
+__device__ __forceinline__ float shift_of(float maximum) { return fminf(maximum, FLT_MAX); }
+
+/// Of a row's largest logit in base 2, the sum of its weights and this sum's logarithm: -inf where
+/// it has seen nothing, NaN where a logit was infinite.
+__device__ __forceinline__ float log_sum_exp_of(float maximum, float sum, float log_sum) {
+  return sum == 0 ? -INFINITY : maximum == INFINITY ? NAN : (maximum + log_sum) * ln_2;
 }
 
 } // namespace plugin

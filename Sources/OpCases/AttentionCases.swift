@@ -11,7 +11,8 @@ extension OpCase {
       "huge logits", AttentionShape(queries: 40, keys: 40, heads: 2, headDimension: 16))
     return attentionAlgorithms.flatMap { algorithm in
       (unmasked + masked).map { $0.opCase(algorithm, type) } + [
-        huge.opCase(algorithm, type, deviation: 40, tolerance: type == .f32 ? 2e-2 : 0.2)
+        huge.opCase(algorithm, type, deviation: 40, tolerance: type == .f32 ? 2e-2 : 0.2),
+        .infiniteLogits(queries: 40, algorithm, type), .infiniteLogits(queries: 1, algorithm, type),
       ]
     }
   }

@@ -82,8 +82,8 @@ struct attention_forward {
   void *out;    // like q
   float *saved; // what backward reads again: see attention_kernel.saved_floats
   float *RUNEXP_NULLABLE
-      max_logit; // [batch, heads]: the largest logit that took part; NaN where one is, -inf without one, and
-                 // NaN or +inf where one is +inf
+      max_logit; // [batch, heads]: the largest logit that took part; NaN where one is, +inf
+                 // where one is and none is NaN, -inf without any
   const void *q, *k, *v;
   struct attention shape;
   void *RUNEXP_NULLABLE workspace;
