@@ -71,10 +71,12 @@ extension OpCase {
       .prepared { device, inputs in
         let cache = shape.cache(cacheType, on: device)
         shape.fill(cache, inputs)
-        return {
-          Pass(on: device).attention(
-            inputs[0], over: cache, attention, by: algorithm.orItsLike(on: device)
-          ).values()
+        var out: Tensor?
+        return Prepared {
+          out = Pass(on: device).attention(
+            inputs[0], over: cache, attention, by: algorithm.orItsLike(on: device))
+        } results: {
+          out?.values() ?? []
         }
       })
     one.attention = (algorithm, attention)

@@ -40,13 +40,15 @@ extension OpCase {
       })
   }
 
-  /// The list of a small model's parameters on the device: two that share the inputs, and one that
-  /// gets no gradient.
+  /// The list of a small model's parameters on the device: two that share the inputs, of which the
+  /// last is the gradient, and one that gets no gradient.
+  ///
+  /// - Parameter inputs: a parameter, its moments and its gradient; or this alone.
   private static func parameterList(_ inputs: [Tensor], decay: Float = 0) -> Storage {
     let (count, half) = (inputs[0].count, inputs[0].count / 2)
     let parts = [(0..<half, true), (half..<count, true), (0..<half, false)]
     let updates = parts.map { range, hasGradient in
-      let at = inputs.map { $0.floats + range.lowerBound }
+      let at = (0..<4).map { inputs[min($0, inputs.count - 1)].floats + range.lowerBound }
       return parameter_update(
         parameter: at[0], first_moment: at[1], second_moment: at[2],
         gradient: hasGradient ? UnsafePointer(at[3]) : nil, n: Int64(range.count),
@@ -59,47 +61,52 @@ extension OpCase {
     return list
   }
 
-  private static func parameters(_ count: Int) -> [CaseInput] {
-    [
-      .parameter("parameter", [count]), .parameter("first moment", [count], .normal(0.1)),
-      .parameter("second moment", [count], .positive(0.01)), .constant("gradient", [count]),
-    ]
-  }
-
   /// - Parameter figure: what must be finite beside the norm.
   private static func adamw(
     _ count: Int, clip: Double = .infinity, figure: Double = 1, _ detail: String = ""
   ) -> OpCase {
     OpCase(
-      "adamw", detail, .f32, parameters(count), kernels: ["adamw"],
-      .kernel { device, inputs in
+      "adamw", detail, .f32,
+      [
+        .parameter("parameter", [count]), .parameter("first moment", [count], .normal(0.1)),
+        .parameter("second moment", [count], .positive(0.01)), .constant("gradient", [count]),
+      ],
+      kernels: ["adamw"],
+      .prepared { device, inputs in
         let list = parameterList(inputs, decay: 0.1)
         let step = StepScalars(on: device)
         step.upload(rate: 1e-2, corrections: (0.271, 0.142625))
         let figures = Storage(bytes: 16, kind: .workspace, on: device)
         [2.5, figure].withUnsafeBytes { figures.upload($0) }
-        withExtendedLifetime((list, step, figures)) {
-          device.run(
-            device.kernels.adamw,
-            .init(
-              list: list.pointer.assumingMemoryBound(to: parameter_update.self),
-              step: step.pointer, figures: figures.pointer.assumingMemoryBound(to: Double.self),
-              count: 3, figure_count: 2, clip: clip, beta1: 0.9, beta2: 0.95, epsilon: 1e-8))
+        return Prepared {
+          withExtendedLifetime((list, step, figures)) {
+            device.run(
+              device.kernels.adamw,
+              .init(
+                list: list.pointer.assumingMemoryBound(to: parameter_update.self),
+                step: step.pointer, figures: figures.pointer.assumingMemoryBound(to: Double.self),
+                count: 3, figure_count: 2, clip: clip, beta1: 0.9, beta2: 0.95, epsilon: 1e-8))
+          }
         }
-        return []
       })
   }
 
   private static func gradientNorm(_ count: Int) -> OpCase {
     OpCase(
-      "gradient_norm", "", .f32, parameters(count), kernels: ["gradient_norm"], tolerance: 1e-6,
-      .kernel { device, inputs in
+      "gradient_norm", "", .f32, [.constant("gradient", [count])], kernels: ["gradient_norm"],
+      tolerance: 1e-6,
+      .prepared { device, inputs in
         let list = parameterList(inputs)
-        let updates = list.pointer.assumingMemoryBound(to: parameter_update.self)
-        let norm = withExtendedLifetime(list) {
-          device.reduced(0.0) { device.gradientNorm(of: updates, count: 3, into: $0) }
+        let norm = Storage(bytes: MemoryLayout<Double>.size, kind: .workspace, on: device)
+        return Prepared {
+          device.gradientNorm(
+            of: list.pointer.assumingMemoryBound(to: parameter_update.self), count: 3,
+            into: norm.pointer.assumingMemoryBound(to: Double.self))
+        } results: {
+          var number = 0.0
+          withUnsafeMutableBytes(of: &number) { norm.download(into: $0) }
+          return [Float(number)]
         }
-        return [Float(norm)]
       })
   }
 

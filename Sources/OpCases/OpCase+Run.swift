@@ -36,7 +36,10 @@ extension OpCase {
     case .operation(let body): return differentiate(body, tensors, isLoss: false)
     case .loss(let body): return differentiate(body, tensors, isLoss: true)
     case .kernel(let body): return results(body(device, tensors), tensors)
-    case .prepared(let prepare): return results(prepare(device, tensors)(), tensors)
+    case .prepared(let prepare):
+      let prepared = prepare(device, tensors)
+      prepared.run()
+      return results(prepared.results(), tensors)
     }
   }
 

@@ -38,8 +38,21 @@ package struct OpCase: Sendable, CustomStringConvertible {
     case loss(@Sendable (Pass, [Tensor]) -> Tensor)
     /// A kernel that works in place on its inputs, or returns numbers.
     case kernel(@Sendable (Device, [Tensor]) -> [Float])
-    /// The same in two steps: what comes first is not timed.
-    case prepared(@Sendable (Device, [Tensor]) -> () -> [Float])
+    /// The same in steps, of which one is timed.
+    case prepared(@Sendable (Device, [Tensor]) -> Prepared)
+  }
+
+  /// A kernel whose call lies ready on a device.
+  struct Prepared {
+    /// Runs it and waits for nothing; it may be run again.
+    let run: () -> Void
+    /// The numbers that it returned.
+    let results: () -> [Float]
+
+    init(_ run: @escaping () -> Void, results: @escaping () -> [Float] = { [] }) {
+      self.run = run
+      self.results = results
+    }
   }
 
   init(

@@ -37,7 +37,7 @@ extension OpCase {
     var forward: [Double] = []
     var backward: [Double] = []
     var outputBytes = 0
-    var prepared: (() -> [Float])?
+    var prepared: Prepared?
     if case .prepared(let prepare) = body { prepared = prepare(device, tensors) }
     func repetition() {
       let tape = Tape(leaves: leaves.count)
@@ -52,7 +52,7 @@ extension OpCase {
         backward.append(
           device.seconds { tape.backward(into: gradients, seeds: [(out, gradient: seed)]) })
       case .kernel(let body): forward.append(device.seconds { _ = body(device, tensors) })
-      case .prepared: forward.append(device.seconds { _ = prepared?() })
+      case .prepared: forward.append(device.seconds { prepared?.run() })
       }
     }
 
@@ -63,10 +63,12 @@ extension OpCase {
     let end = start + .seconds(budget)
     while forward.count < 3 || clock.now < end { repetition() }
 
-    // What is prepared reads the cache, and of the inputs only the first, the queries.
-    let inputs = prepared == nil ? tensors : Array(tensors.prefix(1))
+    // What reads a cache reads, of the inputs, only the first, the queries.
+    let inputs = cacheBytes == 0 ? tensors : Array(tensors.prefix(1))
     let read = inputs.reduce(Int(cacheBytes)) { $0 + $1.storage.bytes }
     let gradientBytes = leaves.reduce(0) { $0 + $1.storage.bytes }
+    // A kernel without an output writes what has a gradient, in place.
+    if prepared != nil && cacheBytes == 0 { outputBytes = gradientBytes }
     return CaseTiming(
       forward: CaseRate(
         seconds: median(forward), operations: operations.forward,
