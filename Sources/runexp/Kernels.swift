@@ -1,6 +1,7 @@
 // runexp kernels: checks and times the kernels of a device, with the cases that the tests use.
 
 import ArgumentParser
+import Config
 import Experiments
 import Foundation
 import OpCases
@@ -31,7 +32,9 @@ struct Kernels: ParsableCommand {
     completion: .list(["cpu", "cuda", "reference"]))
   var device = "cpu"
   @Option(
-    help: ArgumentHelp("Only the operations whose name contains this.", valueName: "text"))
+    help: ArgumentHelp(
+      "Only the operations with this in their name, or else in that of a kernel they run.",
+      valueName: "text"))
   var only: String?
   @Option(help: ArgumentHelp("Seconds to spend on timing each case.", valueName: "seconds"))
   var seconds = 0.3
@@ -67,6 +70,7 @@ struct Kernels: ParsableCommand {
     guard ["cpu", "cuda", "reference"].contains(device) else {
       throw ValidationError("--device must be 'cpu', 'cuda' or 'reference', not '\(device)'")
     }
+    guard only != "" else { throw ValidationError("--only needs a part of a name, not ''") }
     guard (0...1024).contains(threads) else {
       throw ValidationError("--threads must be from 0 to 1024, not \(threads)")
     }
@@ -79,16 +83,19 @@ struct Kernels: ParsableCommand {
   func run() throws {
     // Not when validating, which comes before a misspelt option is told.
     guard check != bench else { throw misused("say --check or --bench", "kernels") }
+    let cases = try chosen(from: check ? OpCase.checks : OpCase.benchmarks)
     let device = try failing { try open() }
     say(device.summary)
-    let all = check ? OpCase.checks : OpCase.benchmarks
-    let cases = all.filter { $0.name.contains(only ?? "") || only == nil }
-    guard !cases.isEmpty else {
-      let names = Set(all.map(\.name)).sorted().joined(separator: ", ")
-      throw ValidationError("no operation's name contains '\(only ?? "")'; there are \(names)")
-    }
     let (able, lacking) = divided(cases, by: device)
-    for line in lacking { say("not on this device: \(line)") }
+    guard !able.isEmpty else {
+      let obstacles = lacking.map { "\($0.kernels) does not compute \($0.reason)" }
+      say("error: \(obstacles.joined(separator: ", ")) on this device")
+      throw ArgumentParser.ExitCode(Records.ExitCode.failure)
+    }
+    for (kernels, reason, cases) in lacking {
+      let what = cases.count == 1 ? "\(cases[0])" : "\(cases.count) cases of \(kernels)"
+      say("not on this device: \(what): \(reason)")
+    }
     if check {
       let report = KernelCheckReport(able, of: device)
       print(json ? report.jsonLines : report.text(width: Terminal.width()), terminator: "")
@@ -99,9 +106,30 @@ struct Kernels: ParsableCommand {
     }
   }
 
-  /// The cases that a device computes, and a line on each kind of those that it does not.
-  private func divided(_ cases: [OpCase], by device: Device) -> (able: [OpCase], lacking: [String])
-  {
+  /// The cases that `--only` names.
+  private func chosen(from all: [OpCase]) throws -> [OpCase] {
+    guard let only else { return all }
+    let named = all.filter { $0.name.contains(only) }
+    if !named.isEmpty { return named }
+    let running = all.filter { $0.kernels.contains { $0.contains(only) } }
+    if !running.isEmpty { return running }
+    let operations = Set(all.map(\.name)).sorted()
+    let known =
+      operations + AttentionAlgorithm.allCases.map(\.rawValue)
+      + Set(all.flatMap(\.kernels)).sorted()
+    let advice =
+      Suggestion.nearest(to: only, among: known).map { "did you mean '\($0)'?" }
+      ?? "there are " + operations.map { "'\($0)'" }.joined(separator: ", ")
+    say(
+      "error: no operation or kernel that is \(check ? "checked" : "timed") has '\(only)' in its "
+        + "name; \(advice)")
+    throw ArgumentParser.ExitCode(64)
+  }
+
+  /// The cases that a device computes, and each kind of those that it does not.
+  private func divided(
+    _ cases: [OpCase], by device: Device
+  ) -> (able: [OpCase], lacking: [(kernels: String, reason: String, cases: [OpCase])]) {
     var able: [OpCase] = []
     var lacking: [(kernels: String, reason: String, cases: [OpCase])] = []
     for one in cases {
@@ -116,10 +144,7 @@ struct Kernels: ParsableCommand {
         lacking.append((kernels, reason, [one]))
       }
     }
-    let lines = lacking.map { kernels, reason, cases in
-      (cases.count == 1 ? "\(cases[0])" : "\(cases.count) cases of \(kernels)") + ": \(reason)"
-    }
-    return (able, lines)
+    return (able, lacking)
   }
 
   private func open() throws -> Device {

@@ -52,6 +52,6 @@ import Testing
     #expect(
       HostRecord.instructionSet("x86-64-v3 (AVX2, FMA), 2 threads") == "x86-64-v3 (AVX2, FMA)")
     #expect(HostRecord.instructionSet("x86-64-v3 (AVX2, FMA)") == "x86-64-v3 (AVX2, FMA)")
-    #expect(HostRecord.instructionSet("portable, 1 thread") == "portable")
+    #expect(HostRecord.instructionSet("generic, 1 thread") == "generic")
   }
 }

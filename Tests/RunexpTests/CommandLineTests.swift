@@ -40,7 +40,34 @@ struct CommandLineTests {
   func instructionSet() throws {
     let finished = try Program().run("kernels", "--check", "--isa", "generic", "--only", "add")
     #expect(finished.code == 0)
-    #expect(finished.errors.hasPrefix("portable, "))
+    #expect(finished.errors.hasPrefix("generic, "))
+  }
+
+  @Test("kernels are chosen by an operation's name, or by a kernel's where no operation has it")
+  func chosenKernels() throws {
+    let program = try Program()
+    func check(_ only: String) throws -> [Substring] {
+      let finished = try program.run("kernels", "--check", "--json", "--only", only)
+      #expect(finished.code == 0, "\(finished.errors)")
+      return finished.output.split(separator: "\n")
+    }
+    let byOperation = try check("add")
+    #expect(byOperation.allSatisfy { $0.contains(#""operation":"add"#) })
+    let byKernel = try check("rms_norm_backward")
+    #expect(!byKernel.isEmpty)
+    #expect(byKernel.allSatisfy { $0.contains(#""operation":"rms_norm""#) })
+  }
+
+  @Test(
+    "a kernel that the device has not is an error in one sentence", arguments: ["check", "bench"])
+  func missingKernel(verb: String) throws {
+    let finished = try Program().run("kernels", "--\(verb)", "--only", "flash3")
+    #expect(finished.code == 1)
+    #expect(finished.output.isEmpty)
+    #expect(
+      finished.errors.hasSuffix(
+        "error: flash3_attention does not compute any attention on this device\n"),
+      "\(finished.errors)")
   }
 
   @Test("a misspelt subcommand is an error of usage that offers the right one")
@@ -65,6 +92,17 @@ struct CommandLineTests {
       (["x.yaml", "--multirun"], "'--multirun' is Hydra's; several values are an axis here"),
       (["kernels", "--check", "--isa", "v9"], "--isa must be one that this processor has, 'gen"),
       (["kernels", "--check", "--isa", "generic", "--device", "cuda"], "not for 'cuda'"),
+      (["kernels", "--check", "--only", "gradientnorm"], "; did you mean 'gradient_norm'?"),
+      (["kernels", "--check", "--only", "flsh2"], "'flsh2' in its name; did you mean 'flash2'?"),
+      (
+        ["kernels", "--check", "--only", "nosuchop"],
+        "'nosuchop' in its name; there are 'activation', 'adamw"
+      ),
+      (["kernels", "--check", "--only", ""], "--only needs a part of a name"),
+      (
+        ["kernels", "--bench", "--only", "cache_append"],
+        "no operation or kernel that is timed has 'cache_append' in its name; there are 'activ"
+      ),
       (["sweep", "x.yaml"], "a sweep needs an axis, such as 'runexp sweep x.yaml workload.seq"),
       (["sweep", "x.yaml", "--set", "a=1"], "(--vary before each means the same)"),
       (["x.yaml", "--steps", "20"], "--set workload.steps=20\n"),

@@ -4,7 +4,7 @@
 #include "cpu.h"
 
 #define ISA(name) name##_generic
-#define ISA_NAME "portable"
+#define ISA_NAME "generic"
 #define VECTOR_FLOATS 4
 #define GEMM_ROWS 8
 #define GEMM_VECTORS 2
