@@ -21,10 +21,11 @@ static bool is_tensor(const attention &s) {
          rows.slot_rows == s.kv_heads && rows.first_slot == 0 && rows.slots >= s.keys;
 }
 
-bool supports_attention(const attention &shape, bool backward, char *reason, int64_t capacity) {
-  if (shape.kv_heads <= 0 || shape.heads % shape.kv_heads != 0)
+bool supports_attention(kernel_context *, const attention *shape, bool backward, char *reason,
+                        int64_t capacity) {
+  if (shape->kv_heads <= 0 || shape->heads % shape->kv_heads != 0)
     return refuse(reason, capacity, "heads that cannot be shared out to the key/value heads");
-  if (backward && !is_tensor(shape)) return refuse(reason, capacity, "gradients of a cache");
+  if (backward && !is_tensor(*shape)) return refuse(reason, capacity, "gradients of a cache");
   return true;
 }
 

@@ -206,7 +206,8 @@ bool refuse(char *reason, int64_t capacity, const char *obstacle);
 
 /// What no algorithm computes: heads that the key/value heads do not divide, gradients of what is
 /// no tensor of the queries' type.
-bool supports_attention(const attention &shape, bool backward, char *reason, int64_t capacity);
+bool supports_attention(kernel_context *context, const attention *shape, bool backward,
+                        char *reason, int64_t capacity);
 
 /// How many floats the shifts of `shape` take: 0 without biases.
 int64_t mask_shift_floats(const attention &shape);

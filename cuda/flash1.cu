@@ -140,11 +140,6 @@ static void forward(kernel_context *context, const attention_forward *call) {
   largest_logits(context, a, call->max_logit, maximum);
 }
 
-static bool supports(kernel_context *, const attention *shape, bool backward, char *reason,
-                     int64_t capacity) {
-  return supports_attention(*shape, backward, reason, capacity);
-}
-
 static int64_t saved_floats(const attention *s) { return 2 * s->batch * s->heads * s->queries; }
 
 static int64_t workspace(kernel_context *context, const attention *shape, bool backward) {
@@ -152,7 +147,7 @@ static int64_t workspace(kernel_context *context, const attention *shape, bool b
                   : flash1_forward_parts(*shape, nullptr).bytes;
 }
 
-const attention_kernel flash1_attention = {.supports = supports,
+const attention_kernel flash1_attention = {.supports = supports_attention,
                                            .saved_floats = saved_floats,
                                            .workspace = workspace,
                                            .forward = forward,

@@ -12,7 +12,7 @@ constexpr int64_t widest_head = 256;
 static bool supports(kernel_context *context, const attention *shape, bool backward, char *reason,
                      int64_t capacity) {
   if (shape->head_dim > widest_head) return refuse(reason, capacity, "a head dimension above 256");
-  return supports_attention(*shape, backward, reason, capacity);
+  return supports_attention(context, shape, backward, reason, capacity);
 }
 
 static int64_t rows_of(const attention &s) {

@@ -22,7 +22,7 @@ static bool supports(kernel_context *context, const attention *s, bool backward,
   if (s->slopes) return no("ALiBi");
   if (s->rows.type != ROWS_BF16 || s->rows.head_rows != 1 || s->rows.slot_rows != s->kv_heads)
     return no("a cache");
-  return supports_attention(*s, backward, reason, capacity);
+  return supports_attention(context, s, backward, reason, capacity);
 }
 
 static int64_t saved_floats(const attention *s) { return s->batch * s->heads * s->queries; }

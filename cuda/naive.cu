@@ -12,10 +12,7 @@ template <typename T>
 __global__ void __launch_bounds__(tile_threads, tile_blocks)
     naive_logits(float *p, const T *q, key_rows k, attention_view a, bool aligned) {
   tile_place at(a.queries, a.keys);
-  auto sum = multiply_tiles<T, along::depth, along::depth>(
-      at.row, at.column, a.head_dim,
-      [&](run &x, int i, int c) { get_query(x, q, a, at.plane, i, c, aligned); },
-      [&](run &x, int j, int c) { get_key(x, k, a, at.plane, j, c); });
+  auto sum = multiply_by_keys(at, q, k, a, aligned);
   int batch = static_cast<int>(at.plane / a.heads), head = static_cast<int>(at.plane % a.heads);
 #pragma unroll
   for (int r = 0; r < sum.rows; r++) {
@@ -52,18 +49,7 @@ __global__ void __launch_bounds__(tile_threads, tile_blocks)
 template <typename T>
 __global__ void __launch_bounds__(tile_threads, tile_blocks)
     naive_mix(T *out, const float *p, key_rows v, attention_view a, bool aligned) {
-  tile_place at(a.queries, a.head_dim);
-  const float *weights = p + at.plane * a.queries * a.keys;
-  auto sum = multiply_tiles<T, along::depth, along::side>(
-      at.row, at.column, a.keys,
-      [&](run &x, int i, int j) { get_weights(x, weights, i, a.queries, j, a, aligned); },
-      [&](run &x, int c, int j) { get_key(x, v, a, at.plane, j, c); });
-  int batch = static_cast<int>(at.plane / a.heads), head = static_cast<int>(at.plane % a.heads);
-  for_each_sum(sum, [&](int r, int c, float x) {
-    int query = at.row + r, column = at.column + c;
-    if (query < a.queries && column < a.head_dim)
-      set(out[query_at(a, batch, query, head) + column], x);
-  });
+  mix_keys<T>(p, v, a, aligned, [&](int64_t element, float x) { set(out[element], x); });
 }
 
 struct naive_forward_parts {
@@ -98,11 +84,6 @@ static void forward(kernel_context *context, const attention_forward *call) {
   largest_logits(context, a, call->max_logit, parts.row_maximum);
 }
 
-static bool supports(kernel_context *, const attention *shape, bool backward, char *reason,
-                     int64_t capacity) {
-  return supports_attention(*shape, backward, reason, capacity);
-}
-
 static int64_t saved_floats(const attention *s) {
   return s->batch * s->heads * s->queries * s->keys;
 }
@@ -111,7 +92,7 @@ static int64_t workspace(kernel_context *, const attention *shape, bool backward
   return backward ? naive_backward_bytes(*shape) : naive_forward_parts(*shape, nullptr).bytes;
 }
 
-const attention_kernel naive_attention = {.supports = supports,
+const attention_kernel naive_attention = {.supports = supports_attention,
                                           .saved_floats = saved_floats,
                                           .workspace = workspace,
                                           .forward = forward,

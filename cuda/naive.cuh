@@ -83,6 +83,35 @@ __device__ __forceinline__ void get_weights(run &x, const float *matrix, int row
           aligned);
 }
 
+/// A tile of x y^T: rows of q, or of what lies like it, times keys' rows.
+template <typename T>
+__device__ __forceinline__ auto multiply_by_keys(const tile_place &at, const T *x,
+                                                 const key_rows &y, const attention_view &a,
+                                                 bool aligned) {
+  return multiply_tiles<T, along::depth, along::depth>(
+      at.row, at.column, a.head_dim,
+      [&](run &to, int i, int c) { get_query(to, x, a, at.plane, i, c, aligned); },
+      [&](run &to, int j, int c) { get_key(to, y, a, at.plane, j, c); });
+}
+
+/// A tile of w y: weights of queries and keys times keys' rows; `use(element, sum)` has the element
+/// of what lies like q.
+template <typename T, typename Use>
+__device__ __forceinline__ void mix_keys(const float *w, const key_rows &y, const attention_view &a,
+                                         bool aligned, const Use &use) {
+  tile_place at(a.queries, a.head_dim);
+  const float *matrix = w + at.plane * a.queries * a.keys;
+  auto sum = multiply_tiles<T, along::depth, along::side>(
+      at.row, at.column, a.keys,
+      [&](run &x, int i, int j) { get_weights(x, matrix, i, a.queries, j, a, aligned); },
+      [&](run &x, int c, int j) { get_key(x, y, a, at.plane, j, c); });
+  int batch = static_cast<int>(at.plane / a.heads), head = static_cast<int>(at.plane % a.heads);
+  for_each_sum(sum, [&](int r, int c, float x) {
+    int query = at.row + r, column = at.column + c;
+    if (query < a.queries && column < a.head_dim) use(query_at(a, batch, query, head) + column, x);
+  });
+}
+
 inline bool are_weights_aligned(const attention &s, const float *matrix) {
   return are_aligned(matrix) && s.keys % 4 == 0;
 }

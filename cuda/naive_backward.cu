@@ -13,10 +13,7 @@ template <typename T>
 __global__ void __launch_bounds__(tile_threads, tile_blocks)
     naive_dp(float *dp, const T *dout, key_rows v, attention_view a, bool aligned) {
   tile_place at(a.queries, a.keys);
-  auto sum = multiply_tiles<T, along::depth, along::depth>(
-      at.row, at.column, a.head_dim,
-      [&](run &x, int i, int c) { get_query(x, dout, a, at.plane, i, c, aligned); },
-      [&](run &x, int j, int c) { get_key(x, v, a, at.plane, j, c); });
+  auto sum = multiply_by_keys(at, dout, v, a, aligned);
   for_each_sum(sum, [&](int r, int c, float x) {
     int query = at.row + r, key = at.column + c;
     if (query < a.queries && key < a.keys) dp[(at.plane * a.queries + query) * a.keys + key] = x;
@@ -42,10 +39,7 @@ template <typename T>
 __global__ void __launch_bounds__(tile_threads, tile_blocks)
     naive_softcap_slopes(float *ds, const T *q, key_rows k, attention_view a, bool aligned) {
   tile_place at(a.queries, a.keys);
-  auto sum = multiply_tiles<T, along::depth, along::depth>(
-      at.row, at.column, a.head_dim,
-      [&](run &x, int i, int c) { get_query(x, q, a, at.plane, i, c, aligned); },
-      [&](run &x, int j, int c) { get_key(x, k, a, at.plane, j, c); });
+  auto sum = multiply_by_keys(at, q, k, a, aligned);
   for_each_sum(sum, [&](int r, int c, float x) {
     int query = at.row + r, key = at.column + c;
     if (query >= a.queries || key >= a.keys) return;
@@ -58,18 +52,8 @@ __global__ void __launch_bounds__(tile_threads, tile_blocks)
 template <typename T>
 __global__ void __launch_bounds__(tile_threads, tile_blocks)
     naive_dq(target<T> dq, const float *ds, key_rows k, attention_view a, bool aligned) {
-  tile_place at(a.queries, a.head_dim);
-  const float *weights = ds + at.plane * a.queries * a.keys;
-  auto sum = multiply_tiles<T, along::depth, along::side>(
-      at.row, at.column, a.keys,
-      [&](run &x, int i, int j) { get_weights(x, weights, i, a.queries, j, a, aligned); },
-      [&](run &x, int c, int j) { get_key(x, k, a, at.plane, j, c); });
-  int batch = static_cast<int>(at.plane / a.heads), head = static_cast<int>(at.plane % a.heads);
-  for_each_sum(sum, [&](int r, int c, float x) {
-    int query = at.row + r, column = at.column + c;
-    if (query < a.queries && column < a.head_dim)
-      contribute(dq, query_at(a, batch, query, head) + column, x * a.scale);
-  });
+  mix_keys<T>(ds, k, a, aligned,
+              [&](int64_t element, float x) { contribute(dq, element, x * a.scale); });
 }
 
 /// dk = factor weights^T rows, or dv: the heads of a group one after another, as one long matrix of
