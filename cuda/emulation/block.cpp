@@ -9,9 +9,9 @@
 #include <cstring>
 #include <memory>
 #include <mutex>
-#include <random>
 
 #include "fiber.h"
+#include "order.h"
 #include "turns.h"
 
 namespace emulation {
@@ -25,16 +25,10 @@ uint64_t blocks_so_far = 0;
 
 namespace {
 
-enum class Order { forward, reversed, random };
-
 struct Poll {
   Thread *thread;
   const std::function<bool()> *is_ready;
 };
-
-Order order = Order::forward;
-bool is_order_set = false;
-std::mt19937_64 dice;
 
 const Launch *launch;
 Fiber host;
@@ -74,9 +68,6 @@ void begin_block() {
   begun = 0;
   left = threads.size();
 }
-
-/// Whether a random choice falls on `a` things rather than on `b` others.
-bool falls_on(size_t a, size_t b) { return dice() % (a + b) < a; }
 
 Thread *take_ready() {
   if (order == Order::random) std::swap(ready[dice() % ready.size()], ready.back());
@@ -242,26 +233,10 @@ void fault(const char *format, ...) {
       std::to_string(self->number) + ": " + text);
 }
 
-void set_order(const std::string &name) {
-  is_order_set = true;
-  order = name == "reversed" ? Order::reversed : Order::forward;
-  if (name.rfind("random", 0) == 0) {
-    order = Order::random;
-    dice.seed(name.size() > 7 ? strtoull(name.c_str() + 7, nullptr, 10) : 1);
-  } else if (name != "reversed" && name != "forward") {
-    fprintf(stderr, "RUNEXP_EMULATION_ORDER is forward, reversed or random:SEED, not '%s'\n",
-            name.c_str());
-    abort();
-  }
-}
-
 std::string run(const Launch &what) {
   static std::mutex one_at_a_time;
   std::lock_guard<std::mutex> lock(one_at_a_time);
-  if (!is_order_set) {
-    const char *name = getenv("RUNEXP_EMULATION_ORDER");
-    set_order(name && *name ? name : "forward");
-  }
+  read_order();
   launch = &what;
   grid_size = what.grid;
   block_size = what.block;
