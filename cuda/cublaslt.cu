@@ -1,6 +1,6 @@
 // Products by cuBLASLt, where the library can be opened; without it they are computed by our own
-// kernels. It is opened at a context's first product. RUNEXP_CUBLASLT is the library's path, or
-// `off`.
+// kernels. It is opened at a context's first product. RUNEXP_CUBLASLT is the library's path, a folder
+// that holds it, or `off`.
 //
 // cuBLASLt's matrices are column-major, so that c lies there as c^T [n, m], and what is computed is
 // c^T = op(b)^T op(a)^T: its A is our b, its B our a.
@@ -16,6 +16,8 @@
 #include <cstring>
 #include <dlfcn.h>
 #include <map>
+#include <string>
+#include <sys/stat.h>
 #include <tuple>
 
 #if defined(__CUDACC__) && __has_include(<cublasLt.h>)
@@ -88,17 +90,32 @@ static void fail_in_library(kernel_context *context, const char *what, const cha
   snprintf(context->failure, sizeof context->failure, "%s: %s", what, why);
 }
 
-/// The library's file, and what is the matter where there is none.
+/// The library in a folder, whose name ends with a slash; where that is empty, in those that the
+/// dynamic linker searches.
+static void *open_in(const std::string &folder) {
+  for (const char *name : {"libcublasLt.so.13", "libcublasLt.so.12", "libcublasLt.so"})
+    if (void *file = dlopen((folder + name).c_str(), RTLD_NOW | RTLD_LOCAL)) return file;
+  return nullptr;
+}
+
+/// The library's file, and what is the matter where it is not as `path` says.
 static void *open_file(const char *path, const char **why) {
   *why = nullptr;
-  if (path) {
-    void *file = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+  struct stat status;
+  void *file = nullptr;
+  if (path && stat(path, &status) == 0 && S_ISDIR(status.st_mode)) {
+    file = open_in(std::string(path) + "/");
+    if (!file) *why = "there is no libcublasLt in the folder";
+  } else if (path) {
+    file = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (!file) *why = dlerror();
-    return file;
+  } else {
+    file = open_in("");
+    const char *toolkits[] = {getenv("CUDA_HOME"), getenv("CUDA_PATH"), "/usr/local/cuda"};
+    for (const char *toolkit : toolkits)
+      if (!file && toolkit && *toolkit) file = open_in(std::string(toolkit) + "/lib64/");
   }
-  for (const char *name : {"libcublasLt.so.13", "libcublasLt.so.12", "libcublasLt.so"})
-    if (void *file = dlopen(name, RTLD_NOW | RTLD_LOCAL)) return file;
-  return nullptr;
+  return file;
 }
 
 static bool find_functions(void *file, lt::functions *call, const char **why) {

@@ -2,31 +2,7 @@
 // that runs out, and failure. Run over the emulation, whose streams are late.
 //   device LIBRARY          RUNEXP_EMULATION_FAILURE=1 device LIBRARY   the same device, which
 // fails
-#include <cmath>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
-#include <dlfcn.h>
-#include <vector>
-
-#include "kernels.h"
-
-static int failures = 0;
-static const kernels *table;
-
-static void expect(bool holds, const char *what) {
-  if (holds) return;
-  failures++;
-  printf("not so: %s\n", what);
-}
-
-static kernel_context *open() {
-  device_options options = {1, 0};
-  char reason[256] = "";
-  kernel_context *context = table->create(&options, reason, sizeof reason);
-  if (!context) printf("no device: %s\n", reason), exit(1);
-  return context;
-}
+#include "plugin.h"
 
 static float *floats(kernel_context *context, int64_t count) {
   return static_cast<float *>(table->allocate(context, count * 4));
@@ -44,7 +20,7 @@ static void set(kernel_context *context, float *block, float value) {
 
 /// Uploads larger than the staging memory, and many small ones, whose source is gone at once.
 static void test_transfers() {
-  kernel_context *context = open();
+  kernel_context *context = open_context();
   int64_t large = (9 << 20) + 1, small = 1000;
   float *a = floats(context, large), *b = floats(context, large), *c = floats(context, small);
   std::vector<float> source(static_cast<size_t>(large));
@@ -67,7 +43,7 @@ static void test_transfers() {
 }
 
 static void test_events() {
-  kernel_context *context = open();
+  kernel_context *context = open_context();
   float *block = floats(context, 1 << 16);
   kernel_event *from = table->create_event(context), *to = table->create_event(context);
   scale call = {{block, false}, block, 1 << 16, 2, ELEMENT_F32};
@@ -83,7 +59,7 @@ static void test_events() {
 }
 
 static void test_capture() {
-  kernel_context *context = open();
+  kernel_context *context = open_context();
   float *x = floats(context, 1), *sum = floats(context, 1);
   set(context, x, 3);
   set(context, sum, 1);
@@ -91,7 +67,7 @@ static void test_capture() {
   expect(!table->begin_capture(context), "but not within another");
   table->destroy(context);
 
-  context = open();
+  context = open_context();
   x = floats(context, 1), sum = floats(context, 1);
   set(context, x, 3);
   set(context, sum, 1);
@@ -116,7 +92,7 @@ static void test_capture() {
 }
 
 static void test_memory() {
-  kernel_context *context = open();
+  kernel_context *context = open_context();
   device_memory before = table->memory(context);
   void *block = table->allocate(context, 1 << 20);
   expect(table->memory(context).free == before.free - (1 << 20), "a block takes memory");
@@ -133,7 +109,7 @@ static void test_memory() {
 
 /// What fails at once, and then everything.
 static void test_failure() {
-  kernel_context *context = open();
+  kernel_context *context = open_context();
   float host = 0, *block = floats(context, 1);
   kernel_event *event = table->create_event(context);
   table->record_event(context, event);
@@ -155,7 +131,7 @@ static void test_failure() {
 
 /// What fails when it runs, after its call has returned.
 static void test_late_failure() {
-  kernel_context *context = open();
+  kernel_context *context = open_context();
   float *block = floats(context, 1);
   set(context, block, 1);
   scale call = {{block, false}, block, 1, 2, ELEMENT_F32};
@@ -169,7 +145,7 @@ static void test_late_failure() {
 }
 
 static void test_rates() {
-  kernel_context *context = open();
+  kernel_context *context = open_context();
   expect(table->threads(context) == 1, "no thread of the host computes");
   expect(table->measure_peak(context, ELEMENT_F32) > 0, "a peak in f32");
   expect(table->measure_peak(context, ELEMENT_BF16) > 0, "a peak in bf16");
@@ -178,10 +154,7 @@ static void test_rates() {
 }
 
 int main(int count, char **arguments) {
-  void *library = count > 1 ? dlopen(arguments[1], RTLD_NOW | RTLD_LOCAL) : nullptr;
-  if (!library) return printf("usage: device LIBRARY\n"), 2;
-  typedef const kernels *(*entry_point)(int64_t);
-  table = reinterpret_cast<entry_point>(dlsym(library, "runexp_kernels"))(RUNEXP_KERNELS_ABI);
+  open_table(count, arguments);
   if (getenv("RUNEXP_EMULATION_FAILURE")) {
     test_late_failure();
     return failures ? 1 : 0;

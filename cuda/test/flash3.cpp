@@ -1,46 +1,15 @@
 // FlashAttention-3 against loops in double, at the shapes that it is for: head_dim 64, 128 and 256,
 // lengths around its tiles, masks, groups, softcap, hidden keys that hold NaN, and what it refuses.
 //   flash3 LIBRARY
-#include <cmath>
-#include <cstdio>
-#include <cstring>
-#include <dlfcn.h>
-#include <random>
-#include <string>
-#include <vector>
-
-#include "kernels.h"
+#include "plugin.h"
 
 typedef std::vector<uint16_t> Rows; // of bf16
 typedef std::vector<double> Numbers;
 
-static int failures = 0;
-static const kernels *table;
-static kernel_context *context;
-static std::mt19937 dice(1);
-
-static void expect(bool holds, const std::string &what) {
-  if (holds) return;
-  failures++;
-  printf("not so: %s\n", what.c_str());
-}
-
-static float widened(uint16_t bits) {
-  uint32_t wide = uint32_t(bits) << 16;
-  float value;
-  memcpy(&value, &wide, sizeof value);
-  return value;
-}
-
 static Rows noise(int64_t count) {
   std::normal_distribution<float> normal;
   Rows rows(size_t(count), 0);
-  for (uint16_t &row : rows) {
-    float value = normal(dice);
-    uint32_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    row = uint16_t(bits >> 16);
-  }
+  for (uint16_t &row : rows) row = bf16_of_float(normal(dice));
   return rows;
 }
 
@@ -114,12 +83,12 @@ struct Truth {
   double dot(const Rows &a, int64_t i, const Rows &b, int64_t j) const {
     double sum = 0;
     for (int64_t c = 0; c < s.head_dim; c++)
-      sum += double(widened(a[size_t(i + c)])) * widened(b[size_t(j + c)]);
+      sum += double(float_of_bf16(a[size_t(i + c)])) * float_of_bf16(b[size_t(j + c)]);
     return sum;
   }
   void add(Numbers &to, int64_t i, double factor, const Rows &x, int64_t j) const {
     for (int64_t c = 0; c < s.head_dim; c++)
-      to[size_t(i + c)] += factor * widened(x[size_t(j + c)]);
+      to[size_t(i + c)] += factor * float_of_bf16(x[size_t(j + c)]);
   }
 
   /// `rounded` is the output that the kernel gave: backward reads it.
@@ -176,8 +145,8 @@ static bool agree(const std::vector<T> &given, const Numbers &wanted, double tol
     if (std::isfinite(x)) largest = std::fmax(largest, std::fabs(x));
   if (before) largest += 4;
   for (size_t i = 0; i < given.size(); i++) {
-    double x = sizeof(T) == 2 ? widened(uint16_t(given[i])) : double(given[i]);
-    double y = wanted[i] + (before ? widened((*before)[i]) : 0);
+    double x = sizeof(T) == 2 ? float_of_bf16(uint16_t(given[i])) : double(given[i]);
+    double y = wanted[i] + (before ? float_of_bf16((*before)[i]) : 0);
     bool same = std::isnan(y)   ? std::isnan(x)
                 : std::isinf(y) ? x == y
                                 : std::fabs(x - y) <= tolerance * largest;
@@ -261,15 +230,8 @@ static void test_refusals() {
 }
 
 int main(int argc, char **argv) {
-  void *library = argc > 1 ? dlopen(argv[1], RTLD_NOW) : nullptr;
-  auto entry =
-      library ? reinterpret_cast<decltype(table) (*)(int64_t)>(dlsym(library, "runexp_kernels"))
-              : nullptr;
-  table = entry ? entry(RUNEXP_KERNELS_ABI) : nullptr;
-  device_options options = {1, 0};
-  char reason[256] = "";
-  context = table ? table->create(&options, reason, sizeof reason) : nullptr;
-  if (!context) return printf("no device: %s\n", table ? reason : "no library"), 1;
+  open_table(argc, argv);
+  context = open_context();
   const Case cases[] = {
       {"one key", 1, 1, 1, 1, 1},
       {"no mask", 1, 70, 200, 2, 1},
@@ -290,7 +252,5 @@ int main(int argc, char **argv) {
   for (int64_t head_dim : {64, 128, 256})
     for (const Case &one : cases) test_case(one, head_dim, adds = !adds);
   test_refusals();
-  table->destroy(context);
-  printf("FlashAttention-3: %s\n", failures ? "NOT RIGHT" : "right");
-  return failures ? 1 : 0;
+  return close("FlashAttention-3");
 }

@@ -2,26 +2,7 @@
 // that AddressSanitizer sees the first byte beyond: rows and lists of many parts, all short
 // lengths, and pointers that stand at odd elements.
 //   kernels LIBRARY
-#include <cmath>
-#include <cstdio>
-#include <cstring>
-#include <dlfcn.h>
-#include <random>
-#include <string>
-#include <vector>
-
-#include "kernels.h"
-
-static int failures = 0;
-static const kernels *table;
-static kernel_context *context;
-static std::mt19937 dice(1);
-
-static void expect(bool holds, const std::string &what) {
-  if (holds) return;
-  failures++;
-  printf("not so: %s\n", what.c_str());
-}
+#include "plugin.h"
 
 typedef std::vector<float> Values;
 
@@ -237,21 +218,12 @@ static void test_elements() {
 }
 
 int main(int count, char **arguments) {
-  void *library = count > 1 ? dlopen(arguments[1], RTLD_NOW | RTLD_LOCAL) : nullptr;
-  if (!library) return printf("usage: kernels LIBRARY\n"), 2;
-  typedef const kernels *(*entry_point)(int64_t);
-  table = reinterpret_cast<entry_point>(dlsym(library, "runexp_kernels"))(RUNEXP_KERNELS_ABI);
-  device_options options = {1, 0};
-  char text[256] = "";
-  context = table->create(&options, text, sizeof text);
-  if (!context) return printf("%s\n", text), 2;
+  open_table(count, arguments);
+  context = open_context();
   test_columns();
   test_embedding();
   test_parameters();
   test_rows();
   test_elements();
-  expect(table->synchronise(context), table->error(context) ? table->error(context) : "");
-  table->destroy(context);
-  printf("the kernels: %s\n", failures ? "NOT RIGHT" : "right");
-  return failures ? 1 : 0;
+  return close("the kernels");
 }

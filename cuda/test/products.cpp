@@ -3,33 +3,12 @@
 //   products PLUGIN          on a GPU, or by the emulation, with the library of products that there
 // is
 //   products PLUGIN FAKE     also by the fake library, which is the emulation's
-#include <cmath>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
-#include <dlfcn.h>
-#include <random>
-#include <string>
-#include <vector>
+#include <filesystem>
+#include <functional>
 
-#include "kernels.h"
+#include "plugin.h"
 
-static const kernels *table;
-static kernel_context *context;
-static int failures = 0, done = 0;
-
-static float from_bf16(uint16_t bits) {
-  uint32_t wide = uint32_t(bits) << 16;
-  float value;
-  memcpy(&value, &wide, sizeof value);
-  return value;
-}
-
-static uint16_t to_bf16(float value) {
-  uint32_t bits;
-  memcpy(&bits, &value, sizeof bits);
-  return uint16_t((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
-}
+static int done = 0;
 
 /// A matrix of the device, some elements into its block, with what it holds.
 struct matrix {
@@ -43,7 +22,7 @@ struct matrix {
     std::normal_distribution<float> normal;
     for (float &x : values) {
       x = normal(dice);
-      if (type == ELEMENT_BF16) x = from_bf16(to_bf16(x));
+      if (type == ELEMENT_BF16) x = float_of_bf16(bf16_of_float(x));
     }
     block = static_cast<char *>(table->allocate(context, bytes()));
     upload();
@@ -59,7 +38,7 @@ struct matrix {
     std::vector<char> host(size_t(bytes()), 7);
     for (int64_t i = 0; i < count; i++) {
       char *to = host.data() + (shift + i) * size();
-      uint16_t narrow = to_bf16(values[size_t(i)]);
+      uint16_t narrow = bf16_of_float(values[size_t(i)]);
       if (type == ELEMENT_F32)
         memcpy(to, &values[size_t(i)], 4);
       else
@@ -141,7 +120,7 @@ static void run(const product_case &p, std::mt19937 &dice) {
       for (int64_t k = 0; k < p.k; k++) {
         float x = a.values[size_t(p.a_transposed ? k * p.m + i : i * p.k + k)];
         float y = b.values[size_t(p.b_transposed ? j * p.k + k : k * p.n + j)];
-        if (rounds) x = from_bf16(to_bf16(x)), y = from_bf16(to_bf16(y));
+        if (rounds) x = float_of_bf16(bf16_of_float(x)), y = float_of_bf16(bf16_of_float(y));
         sum += double(x) * double(y);
         size += fabs(double(x) * double(y));
       }
@@ -154,7 +133,7 @@ static void run(const product_case &p, std::mt19937 &dice) {
       if (p.c == ELEMENT_F32)
         memcpy(&found, at, 4);
       else
-        found = from_bf16(narrow);
+        found = float_of_bf16(narrow);
       double allowed =
           1e-6 * (size + fabs(sum)) + (p.c == ELEMENT_BF16 ? fabs(sum) / 256 : 0) + 1e-30;
       double error = fabs(double(found) - sum) / allowed;
@@ -190,13 +169,7 @@ static void check(const char *library) {
     setenv("RUNEXP_CUBLASLT", library, 1);
   else
     unsetenv("RUNEXP_CUBLASLT");
-  device_options options = {1, 0};
-  char reason[512];
-  context = table->create(&options, reason, sizeof reason);
-  if (!context) {
-    printf("no device: %s\n", reason);
-    exit(1);
-  }
+  context = open_context();
   std::mt19937 dice(5);
   done = 0;
   const int64_t sizes[][3] = {
@@ -220,15 +193,13 @@ static void check(const char *library) {
   }
   printf("%d products with %s: %s\n", done, library ? library : "what there is",
          failures ? "NOT RIGHT" : "right");
+  table->destroy(context);
 }
 
 /// What a context says after one product that the library shall compute.
 static std::string says(const char *library) {
   setenv("RUNEXP_CUBLASLT", library, 1);
-  device_options options = {1, 0};
-  char reason[512];
-  context = table->create(&options, reason, sizeof reason);
-  std::mt19937 dice(1);
+  context = open_context();
   std::string said;
   {
     matrix a(ELEMENT_F32, 4096, 0, dice), b(ELEMENT_F32, 4096, 0, dice),
@@ -250,24 +221,32 @@ static void expect(const std::string &said, const char *begins) {
   printf("expected '%s', but it said '%s'\n", begins, said.c_str());
 }
 
+/// The library in a folder that is named, and in a toolkit's.
+static void test_search(const char *fake, const std::function<int()> &products) {
+  namespace fs = std::filesystem;
+  fs::path toolkit = fs::path(fake).parent_path() / "toolkit", folder = toolkit / "lib64";
+  fs::create_directories(folder);
+  fs::remove(folder / "libcublasLt.so.12");
+  fs::create_symlink(fake, folder / "libcublasLt.so.12");
+  int before = products();
+  expect(says(folder.c_str()), "nothing");
+  if (products() != before + 1) failures++, printf("RUNEXP_CUBLASLT can be no folder\n");
+  if (dlopen("libcublasLt.so.13", RTLD_NOW) || dlopen("libcublasLt.so.12", RTLD_NOW)) return;
+  setenv("CUDA_HOME", toolkit.c_str(), 1);
+  expect(says(""), "nothing");
+  if (products() != before + 2) failures++, printf("CUDA_HOME is not searched\n");
+  unsetenv("CUDA_HOME");
+}
+
 int main(int count, char **arguments) {
-  void *plugin = count > 1 ? dlopen(arguments[1], RTLD_NOW | RTLD_LOCAL) : nullptr;
-  if (!plugin) {
-    fprintf(stderr, "usage: products PLUGIN [FAKE]; %s\n", count > 1 ? dlerror() : "no plugin");
-    return 2;
-  }
-  typedef const kernels *(*entry_point)(int64_t);
-  table = reinterpret_cast<entry_point>(dlsym(plugin, "runexp_kernels"))(RUNEXP_KERNELS_ABI);
+  open_table(count, arguments);
   check("off");
-  table->destroy(context);
   if (count < 3) {
     check(nullptr);
-    table->destroy(context);
     return failures != 0;
   }
   const char *fake = arguments[2];
   check(fake);
-  table->destroy(context);
   void *library = dlopen(fake, RTLD_NOW | RTLD_LOCAL);
   auto count_of = [&](const char *what) {
     return reinterpret_cast<int (*)()>(dlsym(library, what))();
@@ -281,7 +260,11 @@ int main(int count, char **arguments) {
   expect(says("/nowhere/libcublasLt.so"), "RUNEXP_CUBLASLT names a library that does not work: ");
   expect(says(arguments[1]),
          "RUNEXP_CUBLASLT names a library that does not work: there is no cublasLt");
+  expect(
+      says("/"),
+      "RUNEXP_CUBLASLT names a library that does not work: there is no libcublasLt in the folder");
   expect(says(fake), "nothing");
+  test_search(fake, [&] { return count_of("fake_cublaslt_products"); });
   setenv("RUNEXP_FAKE_CUBLASLT", "fails", 1);
   expect(says(fake), "cublasLtMatmul failed: cuBLAS status 13");
   return failures != 0;
