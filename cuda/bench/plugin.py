@@ -112,14 +112,14 @@ class Plugin:
         entry.restype, entry.argtypes = c.POINTER(Kernels), [N]
         found = entry(ABI)
         if not found:
-            raise SystemExit(f"error: '{path}' has no kernels of ABI version {ABI}")
+            raise RuntimeError(f"'{path}' has no kernels of ABI version {ABI}")
         self.table = found.contents
         if self.table.size != TABLE_BYTES:
-            raise SystemExit(f"error: '{path}' has a table of {self.table.size} bytes, not {TABLE_BYTES}")
+            raise RuntimeError(f"'{path}' has a table of {self.table.size} bytes, not {TABLE_BYTES}")
         reason = c.create_string_buffer(256)
         self.context = self.table.create(c.byref(Options(1, ordinal)), reason, len(reason))
         if not self.context:
-            raise SystemExit(f"error: {reason.value.decode()}")
+            raise RuntimeError(f"{reason.value.decode()}")
 
     def describe(self):
         text = c.create_string_buffer(256)
@@ -127,24 +127,16 @@ class Plugin:
         return text.value.decode()
 
     def check(self):
-        """Waits, and ends the program with the device's own sentence where something failed."""
+        """Waits, and raises the device's own sentence where something failed."""
         if not self.table.synchronise(self.context):
-            raise SystemExit(f"error: {self.table.error(self.context).decode()}")
+            raise RuntimeError(f"{self.table.error(self.context).decode()}")
 
-    def block(self, size):
-        """A block of so many bytes, at least one; none is ever released."""
-        block = self.table.allocate(self.context, max(int(size), 1))
-        if not block:
-            raise MemoryError(f"no room for {size} bytes")
-        return block
-
-    def free(self, block, size):
-        self.table.release(self.context, block, max(int(size), 1))
-
-    def time(self, run):
-        """Seconds of what `run` enqueues, by the device's events."""
+    def time(self, run, before=None):
+        """Seconds of what `run` enqueues behind `before`, by the device's events."""
         table, context = self.table, self.context
         events = [table.create_event(context) for _ in range(2)]
+        if before:
+            before()
         table.record_event(context, events[0])
         run()
         table.record_event(context, events[1])

@@ -119,6 +119,7 @@ static void test_convert_numbers() {
 }
 
 static int run() {
+  setvbuf(stdout, nullptr, _IOLBF, 0); // so that what is said stays said, should a kernel hang
   char text[512];
   device_options options = {1, 0};
   context = create(&options, text, sizeof text);
