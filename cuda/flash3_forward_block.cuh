@@ -150,6 +150,7 @@ template <int head_dim, bool is_wide, bool is_general> struct forward_block {
       k_ring.give_back(turn);
       to_logits(scores, rows, turn);
       softmax.absorb(scores, correction);
+      compute_before_wait(softmax.sum[0] + softmax.sum[1]);
       wgmma_wait_group<0>();
       fence_registers(out);
       v_ring.give_back(turn - 1);

@@ -95,6 +95,14 @@ __device__ __forceinline__ void multiply_columns(float (&out)[columns / 2],
   wgmma_commit_group();
 }
 
+/// Keeps what gives `x`, which is never negative, in front of the wait that follows. ptxas takes a
+/// wait for a product as early as it can, before arithmetic that does not need the product, which
+/// then no longer runs beside it; the compiler's own fences are gone when it does so. Only a branch
+/// stops it, so this is one that depends on x and is never taken.
+__device__ __forceinline__ void compute_before_wait(float x) {
+  if (__any_sync(~0u, x == -1.0f)) wgmma_wait_group<1>();
+}
+
 /// An accumulator as the bf16 operand of the next product: what wgmma gives is laid out as what it
 /// takes.
 template <int n>
