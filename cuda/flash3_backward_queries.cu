@@ -107,6 +107,7 @@ template <int head_dim, bool is_capped> struct queries_block {
         scores[i] = probability<is_capped>(p.shape, scores[i], log_sum_exp[half], slope);
         if (is_capped) gradients[i] = scores[i] * slope * (gradients[i] - delta[half]);
       }
+      if (!is_capped) compute_before_wait(sum_of(scores));
       wgmma_wait_group<0>();
       fence_registers(gradients);
       v_ring.give_back(turn);

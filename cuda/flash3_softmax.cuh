@@ -78,6 +78,13 @@ struct online_softmax {
   }
 };
 
+template <int n> __device__ __forceinline__ float sum_of(const float (&x)[n]) {
+  float sum = 0;
+#pragma unroll
+  for (int i = 0; i < n; i++) sum += x[i];
+  return sum;
+}
+
 template <int n> __device__ __forceinline__ void scale_rows(float (&x)[n], const float (&by)[2]) {
 #pragma unroll
   for (int i = 0; i < n; i++) x[i] *= by[fragment::half(i)];
