@@ -69,8 +69,9 @@ __device__ __forceinline__ float2 pair_at(uint32_t address) {
 /// Contributes two numbers of a row that begins at `begin`, those at `column` and the next.
 __device__ __forceinline__ void contribute_pair(const target<bf16> &to, int64_t begin, int column,
                                                 int head_dim, float low, float high) {
-  if (column + 1 < head_dim && head_dim % 2 == 0) {
-    uint32_t &pair = *reinterpret_cast<uint32_t *>(to.data + begin + column);
+  bf16 *at = to.data + begin + column;
+  if (column + 1 < head_dim && reinterpret_cast<uintptr_t>(at) % 4 == 0) {
+    uint32_t &pair = *reinterpret_cast<uint32_t *>(at);
     if (to.accumulate) low += low_bf16(pair), high += high_bf16(pair);
     pair = cvt_rn_bf16x2(low, high);
     return;

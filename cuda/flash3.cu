@@ -1,6 +1,7 @@
 // FlashAttention-3: the table's entry, and what it can compute.
 #include "flash3.cuh"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "attention.cuh"
@@ -27,14 +28,33 @@ static bool supports(kernel_context *context, const attention *s, bool backward,
 
 static int64_t saved_floats(const attention *s) { return s->batch * s->heads * s->queries; }
 
-static int64_t workspace(kernel_context *, const attention *s, bool backward) {
-  return backward ? flash3::backward_bytes(*s) : flash3::forward_bytes(*s);
+static int64_t workspace(kernel_context *context, const attention *s, bool backward) {
+  int64_t bytes = backward ? flash3::backward_bytes(*s) : flash3::forward_bytes(*s);
+  return std::max(bytes, flash2_attention.workspace(context, s, backward));
+}
+
+// The copy engine needs tensors at multiples of 16 bytes. flash2 does those that lie elsewhere,
+// which `supports` and `workspace` cannot know; it saves the same statistics.
+
+static void forward(kernel_context *context, const attention_forward *call) {
+  if (are_aligned(call->q, call->k, call->v, call->out))
+    flash3::forward(context, call);
+  else
+    flash2_attention.forward(context, call);
+}
+
+static void backward(kernel_context *context, const attention_backward *call) {
+  if (are_aligned(call->q, call->k, call->v, call->out, call->dout, call->dq.data, call->dk.data,
+                  call->dv.data))
+    flash3::backward(context, call);
+  else
+    flash2_attention.backward(context, call);
 }
 
 const attention_kernel flash3_attention = {.supports = supports,
                                            .saved_floats = saved_floats,
                                            .workspace = workspace,
-                                           .forward = flash3::forward,
-                                           .backward = flash3::backward};
+                                           .forward = forward,
+                                           .backward = backward};
 
 } // namespace plugin
