@@ -130,8 +130,10 @@ template <typename cut> struct flash2_state {
         largest = fmaxf(largest, __shfl_xor_sync(~0u, largest, 1));
         largest = fmaxf(largest, __shfl_xor_sync(~0u, largest, 2));
         // A row that has seen nothing subtracts 0 and not -inf: its weights are 0 and not NaN.
-        float shift = largest == -INFINITY ? 0 : shift_of(largest * factor);
-        float correction = ex2_approx_ftz(shift_of(maximum[f][half] * factor) - shift), part = 0;
+        float shift = largest == -INFINITY ? 0 : shift_of(__fmul_rn(largest, factor));
+        // Rounded as the shift is: where the maximum stays, the correction is 1.
+        float before = shift_of(__fmul_rn(maximum[f][half], factor)), part = 0;
+        float correction = ex2_approx_ftz(before - shift);
         maximum[f][half] = largest;
 #pragma unroll
         for (int j = 0; j < cut::keys / 8; j++)

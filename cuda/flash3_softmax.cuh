@@ -65,8 +65,9 @@ struct online_softmax {
     for (int half = 0; half < 2; half++) {
       next[half] = largest_of_row(next[half]);
       // A row that has seen nothing yet: its exponentials are to be 2^-inf, not NaN.
-      shift[half] = next[half] == -INFINITY ? 0 : -factor * next[half];
-      correction[half] = ex2_approx_ftz(fmaf(factor, largest[half], shift[half]));
+      shift[half] = next[half] == -INFINITY ? 0 : -__fmul_rn(factor, next[half]);
+      // Rounded as the shift is: where the largest stays, the correction is 1.
+      correction[half] = ex2_approx_ftz(__fmul_rn(factor, largest[half]) + shift[half]);
       largest[half] = next[half];
       sum[half] *= correction[half];
     }

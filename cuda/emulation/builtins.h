@@ -211,6 +211,12 @@ inline int __clz(int x) { return x == 0 ? 32 : __builtin_clz(unsigned(x)); }
 inline float rsqrtf(float x) { return 1 / sqrtf(x); }
 inline float __expf(float x) { return expf(x); }
 inline float __logf(float x) { return logf(x); }
+/// A product that is rounded before anything is added to it.
+inline float __fmul_rn(float a, float b) {
+  float product = a * b;
+  asm("" : "+x"(product));
+  return product;
+}
 inline float __fdividef(float a, float b) { return a / b; }
 
 template <typename A, typename B> constexpr std::common_type_t<A, B> min(A a, B b) {

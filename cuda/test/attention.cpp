@@ -1,5 +1,5 @@
 // Attention where the program's op cases do not go: tensors that stand at odd elements of their
-// blocks, which have nothing beside them.
+// blocks, which have nothing beside them, and rows whose maximum stays from tile to tile.
 //   attention LIBRARY
 #include <cmath>
 #include <cstdio>
@@ -228,6 +228,34 @@ static void test_addresses() {
   }
 }
 
+// Sums over many tiles.
+
+/// All keys are the same, values are 1 and then -1 for as many: the output is 0. Where what came
+/// before is scaled by more or less than 1 from tile to tile, it is not.
+static void test_equal_maxima(const Algorithm &algorithm, element_type type, int64_t queries,
+                              int64_t head_dim) {
+  attention s = shape_of(type, queries, 1536, 1, 1, head_dim);
+  s.causal = false;
+  if (!supports(algorithm, s, false)) return;
+  Inputs in(s);
+  Values key(in.k.begin(), in.k.begin() + head_dim);
+  for (size_t i = 0; i < in.k.size(); i++) {
+    in.k[i] = 8 * key[i % key.size()];
+    in.v[i] = i < in.k.size() / 2 ? 1 : -1;
+  }
+  Values found = results(algorithm, s, in, false, 0, 0)[0];
+  // Weights in bf16 are added without rounding.
+  bool is_exact = type == ELEMENT_BF16 && (algorithm.kernel == table->flash2_attention ||
+                                           algorithm.kernel == table->flash3_attention);
+  float largest = 0;
+  for (float x : found) largest = std::fabs(x) <= largest ? largest : std::fabs(x);
+  expect(largest <= (is_exact ? 0 : 1e-5f),
+         std::string(algorithm.name) + " of " + std::to_string(queries) + " queries, head_dim " +
+             std::to_string(head_dim) + (type == ELEMENT_F32 ? ", f32" : ", bf16") +
+             ": values whose weights are equal even out; it was: " + std::to_string(largest * 1e6) +
+             "e-6");
+}
+
 int main(int count, char **arguments) {
   void *library = count > 1 ? dlopen(arguments[1], RTLD_NOW | RTLD_LOCAL) : nullptr;
   if (!library) return printf("usage: attention LIBRARY\n"), 2;
@@ -237,6 +265,10 @@ int main(int count, char **arguments) {
   char text[256] = "";
   context = table->create(&options, text, sizeof text);
   if (!context) return printf("%s\n", text), 2;
+  for (const Algorithm &algorithm : algorithms())
+    for (element_type type : {ELEMENT_F32, ELEMENT_BF16})
+      for (int64_t queries : {1, 17})
+        for (int64_t head_dim : {64, 128}) test_equal_maxima(algorithm, type, queries, head_dim);
   test_addresses();
   expect(table->synchronise(context), table->error(context) ? table->error(context) : "");
   table->destroy(context);
