@@ -15,8 +15,12 @@ void fail(kernel_context *context, cudaError_t error, const char *what) {
   cudaGetLastError(); // else the next call would give it again
   if (context->has_failed) return;
   context->has_failed = true;
-  snprintf(context->failure, sizeof context->failure, "%s failed: %s (%s)", what,
-           cudaGetErrorString(error), cudaGetErrorName(error));
+  if (error == cudaErrorMemoryAllocation)
+    snprintf(context->failure, sizeof context->failure,
+             RUNEXP_OUT_OF_MEMORY ": none was left for %s", what);
+  else
+    snprintf(context->failure, sizeof context->failure, "%s failed: %s (%s)", what,
+             cudaGetErrorString(error), cudaGetErrorName(error));
 }
 
 void fail_to_launch(kernel_context *context, cudaError_t error, const void *kernel) {

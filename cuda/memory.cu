@@ -29,16 +29,20 @@ void destroy_staging(kernel_context *context) {
   cudaFreeHost(context->staging.bytes);
 }
 
+/// Whether there was memory. Where there is none, the caller may do with less: nothing has failed.
+static bool there_is(kernel_context *context, cudaError_t error, const char *what) {
+  if (error != cudaErrorMemoryAllocation) return check(context, error, what);
+  cudaGetLastError();
+  return false;
+}
+
 void *allocate(kernel_context *context, int64_t bytes) {
   void *block = nullptr;
   if (!enter(context)) return nullptr;
-  cudaError_t error = cudaMalloc(&block, static_cast<size_t>(bytes > 0 ? bytes : 1));
-  if (error == cudaSuccess) return block;
-  if (error == cudaErrorMemoryAllocation)
-    cudaGetLastError(); // the caller may do with less: nothing has failed
-  else
-    fail(context, error, "taking memory");
-  return nullptr;
+  return there_is(context, cudaMalloc(&block, static_cast<size_t>(bytes > 0 ? bytes : 1)),
+                  "taking memory")
+             ? block
+             : nullptr;
 }
 
 // cudaFree waits until all work that was given has run.
@@ -49,10 +53,10 @@ void release(kernel_context *context, void *block, int64_t bytes) {
 void *allocate_host(kernel_context *context, int64_t bytes) {
   void *block = nullptr;
   if (!enter(context)) return nullptr;
-  if (cudaMallocHost(&block, static_cast<size_t>(bytes > 0 ? bytes : 1)) == cudaSuccess)
-    return block;
-  cudaGetLastError();
-  return nullptr;
+  return there_is(context, cudaMallocHost(&block, static_cast<size_t>(bytes > 0 ? bytes : 1)),
+                  "taking pinned memory")
+             ? block
+             : nullptr;
 }
 
 void release_host(kernel_context *context, void *block, int64_t bytes) {

@@ -56,7 +56,7 @@ extension Device {
     guard let start = kernels.create_event(context), let end = kernels.create_event(context)
     else {
       check(kernels.error(context) == nil)
-      whenFailed("the device '\(name)' has no memory for an event")
+      whenOutOfMemory(MemoryShortage(message: "\(RUNEXP_OUT_OF_MEMORY): no room for an event"))
     }
     defer { for event in [start, end] { kernels.destroy_event(context, event) } }
     check(kernels.record_event(context, start))

@@ -194,6 +194,7 @@ package final class Device {
 
   private func fail() -> Never {
     let text = kernels.error(context).map { String(cString: $0) } ?? "it does not say why"
+    if text.hasPrefix(RUNEXP_OUT_OF_MEMORY) { whenOutOfMemory(MemoryShortage(message: text)) }
     whenFailed("the device '\(name)' failed: \(text)")
   }
 
@@ -234,7 +235,10 @@ package final class Device {
   func allocateHost(_ bytes: Int) -> UnsafeMutableRawPointer {
     if let block = kernels.allocate_host(context, Int64(bytes)) { return block }
     if kernels.error(context) != nil { fail() }
-    whenFailed("no room for \(bytes) bytes of the host's memory that '\(name)' can reach")
+    whenOutOfMemory(
+      MemoryShortage(
+        message: "\(RUNEXP_OUT_OF_MEMORY): no room for \(bytes) bytes of the host's memory that "
+          + "'\(name)' can reach"))
   }
 
   func releaseHost(_ block: UnsafeMutableRawPointer, _ bytes: Int) {
@@ -294,16 +298,19 @@ package final class Device {
 
 /// A request for memory that a device could not meet.
 package struct MemoryShortage: Sendable {
-  package let bytes: Int
-  package let kind: MemoryKind
-  package let inUse: Int
+  /// Begins with "out of memory".
+  package let message: String
+
+  init(message: String) { self.message = message }
+
+  init(bytes: Int, kind: MemoryKind, inUse: Int) {
+    message =
+      "\(RUNEXP_OUT_OF_MEMORY): no room for \(bytes) more bytes of \(kind); "
+      + "\(inUse) bytes are in use"
+  }
 
   /// The exit code of a process that ended because a device had no more memory.
   package static let exitCode: Int32 = 71
-
-  package var message: String {
-    "out of memory: no room for \(bytes) more bytes of \(kind); \(inUse) bytes are in use"
-  }
 
   /// Says what was missing on standard error and exits with `exitCode`.
   package static func endProcess(_ shortage: MemoryShortage) -> Never {

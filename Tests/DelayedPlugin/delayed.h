@@ -24,10 +24,11 @@ struct work {
 
 /// What can go wrong on a device, as the environment asks for it: see faults.c.
 struct faults {
-  int64_t calls;       // that run before one fails; negative: none does
-  int64_t memory;      // bytes that there are
-  int64_t room;        // bytes that it gives at most
-  const char *refusal; // why no product can be done that has a bias; null: all can
+  int64_t calls;        // that run before one fails; negative: none does
+  const char *sentence; // what is said of it
+  int64_t memory;       // bytes that there are
+  int64_t room;         // bytes that it gives at most
+  const char *refusal;  // why no product can be done that has a bias; null: all can
 };
 
 struct block {

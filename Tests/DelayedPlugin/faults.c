@@ -1,6 +1,7 @@
 // What can be made to go wrong, by the environment of the program that opens the plugin:
 //
 //   RUNEXP_DELAYED_FAILURE=N     the N-th call from now on fails while it runs, counted from 0
+//   RUNEXP_DELAYED_SENTENCE=TEXT what is said of it
 //   RUNEXP_DELAYED_MEMORY=BYTES  the device has no more memory than this
 //   RUNEXP_DELAYED_ROOM=BYTES    it gives no more than this, though it says that it has more, as
 //                                where another program takes it meanwhile
@@ -17,7 +18,9 @@ static int64_t number(const char *name, int64_t otherwise) {
 }
 
 struct faults delayed_read_faults(void) {
+  const char *sentence = getenv("RUNEXP_DELAYED_SENTENCE");
   return (struct faults){.calls = number("RUNEXP_DELAYED_FAILURE", -1),
+                         .sentence = sentence ? sentence : "it was told to fail",
                          .memory = number("RUNEXP_DELAYED_MEMORY", INT64_MAX),
                          .room = number("RUNEXP_DELAYED_ROOM", INT64_MAX),
                          .refusal = getenv("RUNEXP_DELAYED_REFUSAL")};

@@ -57,7 +57,7 @@ static void free_calls(struct kernel_graph *calls) {
 
 /// Runs one call, unless the device has failed or is to fail now.
 static void run_one(struct kernel_context *c, const struct item *item) {
-  if (c->faults.calls >= 0 && c->faults.calls-- == 0) delayed_fail(c, "it was told to fail");
+  if (c->faults.calls >= 0 && c->faults.calls-- == 0) delayed_fail(c, "%s", c->faults.sentence);
   if (c->error[0]) return;
   size_t call[CALL_WORDS]; // what is captured stays as it is
   memcpy(call, item->call, item->bytes);

@@ -66,6 +66,20 @@ struct LateDeviceFaultTests {
     expect(rows["modern"], "ok", nil)
   }
 
+  @Test("work for which the device has no memory is out of memory too")
+  func shortageOfWork() throws {
+    let (code, rows) = try rows(
+      [],
+      [
+        "RUNEXP_DELAYED_FAILURE": "300",
+        "RUNEXP_DELAYED_SENTENCE": "out of memory: none was left for a graph",
+      ])
+    #expect(code == 3 && rows.count == 2)
+    for row in rows.values {
+      expect(row, "oom", "the device 'delayed' is out of memory: none was left for a graph")
+    }
+  }
+
   @Test("a product that the device cannot do is the cell's reason")
   func refusal() throws {
     let (code, rows) = try rows(

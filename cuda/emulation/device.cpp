@@ -149,6 +149,14 @@ cudaError_t cudaMalloc(void **block, size_t bytes) {
   return error;
 }
 
+bool emulation::take_unseen(size_t bytes) {
+  if (used + bytes > total()) return false;
+  used += bytes;
+  return true;
+}
+
+void emulation::give_unseen_back(size_t bytes) { used -= bytes; }
+
 cudaError_t cudaFree(void *block) {
   Guard guard(lock);
   drain_all();

@@ -22,6 +22,10 @@ cudaError_t note(cudaError_t error);
 /// Whether no kernel has failed.
 cudaError_t works();
 
+/// Takes memory of the device that no block is: code, graphs. Whether there is so much.
+bool take_unseen(size_t bytes);
+void give_unseen_back(size_t bytes);
+
 /// Runs what was given to all streams.
 void drain_all();
 

@@ -8,6 +8,7 @@
 #include <deque>
 #include <dlfcn.h>
 #include <map>
+#include <set>
 
 using namespace emulation;
 
@@ -33,6 +34,10 @@ namespace {
 std::vector<emulated_stream *> streams;
 std::map<const void *, size_t> shared_asked;
 std::map<const void *, std::string> names;
+
+// Code is loaded when a kernel is first launched, and takes memory of the device then.
+std::set<const void *> loaded;
+constexpr size_t code_bytes = 64 << 10, graph_bytes = 64 << 10;
 
 void drain(emulated_stream *stream) {
   while (!stream->queue.empty()) {
@@ -134,6 +139,8 @@ cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t *graph) {
 }
 
 cudaError_t cudaGraphInstantiate(cudaGraphExec_t *exec, cudaGraph_t graph, unsigned long long) {
+  Guard guard(lock);
+  if (!take_unseen(graph_bytes)) return note(cudaErrorMemoryAllocation);
   *exec = new emulated_graph(*graph);
   return works();
 }
@@ -153,6 +160,8 @@ cudaError_t cudaGraphDestroy(cudaGraph_t graph) {
 }
 
 cudaError_t cudaGraphExecDestroy(cudaGraphExec_t exec) {
+  Guard guard(lock);
+  give_unseen_back(graph_bytes);
   delete exec;
   return cudaSuccess;
 }
@@ -189,6 +198,10 @@ cudaError_t emulation::give(cudaStream_t stream, const void *kernel, dim3 grid, 
   if (grid.x == 0 || grid.x > 0x7fffffff || grid.y == 0 || grid.y > 65535 || grid.z == 0 ||
       grid.z > 65535 || threads == 0 || threads > 1024 || block.z > 64 || shared_bytes > asked)
     return note(cudaErrorInvalidConfiguration);
+  if (!loaded.count(kernel)) {
+    if (!take_unseen(code_bytes)) return note(cudaErrorMemoryAllocation);
+    loaded.insert(kernel);
+  }
   const char *name = nullptr;
   cudaFuncGetName(&name, kernel);
   Launch launch = {name, grid, block, shared_bytes, std::move(thread)};

@@ -107,6 +107,35 @@ static void test_memory() {
   table->destroy(context);
 }
 
+/// Memory that is wanted for more than blocks: a kernel's code, a graph.
+static void test_shortage() {
+  for (bool of_graph : {false, true}) {
+    kernel_context *context = open_context();
+    float *block = floats(context, 2);
+    set(context, block, 5);
+    // No other test has launched either of these.
+    activation_forward of_one = {block + 1, block, 1, ACTIVATION_RELU, ELEMENT_F32};
+    softcap_forward of_other = {block + 1, block, 1, 30, ELEMENT_F32};
+    if (of_graph) {
+      table->softcap_forward(context, &of_other);
+      expect(table->begin_capture(context), "a capture begins");
+      table->softcap_forward(context, &of_other);
+    }
+    device_memory memory = table->memory(context);
+    setenv("RUNEXP_EMULATION_MEMORY", std::to_string(memory.total - memory.free).c_str(), 1);
+    expect(!table->allocate(context, 4) && !table->error(context), "a lack is no failure");
+    if (of_graph)
+      expect(!table->end_capture(context), "there is no graph");
+    else
+      table->activation_forward(context, &of_one);
+    expect(!table->synchronise(context), "what could not be launched is missing");
+    const char *sentence = table->error(context), *begin = RUNEXP_OUT_OF_MEMORY ": none was left";
+    expect(sentence && strncmp(sentence, begin, strlen(begin)) == 0, "the sentence says why");
+    unsetenv("RUNEXP_EMULATION_MEMORY");
+    table->destroy(context);
+  }
+}
+
 /// What fails at once, and then everything.
 static void test_failure() {
   kernel_context *context = open_context();
@@ -163,6 +192,7 @@ int main(int count, char **arguments) {
   test_events();
   test_capture();
   test_memory();
+  test_shortage();
   test_failure();
   test_rates();
   printf("the device: %s\n", failures ? "NOT RIGHT" : "right");

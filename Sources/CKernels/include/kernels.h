@@ -51,7 +51,9 @@
 // - What can fail at once says so: null or false. Work that fails later, on the device, makes every
 //   call after it do nothing; those that give a bool give false, those that give memory, an event
 //   or a graph null, and `error` says in a sentence what went wrong first, which stays there until
-//   `destroy`. There is no way back but that. A null without an `error` is a lack of memory.
+//   `destroy`. There is no way back but that. A null without an `error` is a lack of memory. A
+//   sentence that begins with RUNEXP_OUT_OF_MEMORY says that what failed has found none: a kernel's
+//   code or a graph, which the device could not do without.
 #ifndef RUNEXP_KERNELS_H
 #define RUNEXP_KERNELS_H
 
@@ -60,6 +62,7 @@
 
 #define RUNEXP_KERNELS_ABI 3
 #define RUNEXP_ALIGNMENT 256
+#define RUNEXP_OUT_OF_MEMORY "out of memory"
 
 #if defined(__clang__)
 #pragma clang assume_nonnull begin
