@@ -5,6 +5,9 @@
 // cuBLASLt's matrices are column-major, so that c lies there as c^T [n, m], and what is computed is
 // c^T = op(b)^T op(a)^T: its A is our b, its B our a.
 //
+// A library that fails in a product is done with, and our own kernels go on; one that was asked for
+// by its path fails the context.
+//
 // The algorithm is chosen once for a shape and kept; it may split k, but then adds the parts in the
 // workspace. So the same product has the same bits each time.
 #include "cublaslt.cuh"
@@ -74,6 +77,8 @@ static shape_key key_of(const product &p) {
 struct gemm_library {
   plugin::lt::functions call;
   plugin::lt::handle handle; // null: there is no library, or it is not wanted
+  bool was_asked_for;        // by its path
+  bool has_failed;           // in a product, and is asked for none any more
   std::map<plugin::shape_key, plugin::library_product> products;
 };
 
@@ -139,6 +144,7 @@ static gemm_library *library_of(kernel_context *context) {
   const char *path = getenv("RUNEXP_CUBLASLT"), *why = nullptr;
   if (path && strcmp(path, "off") == 0) return library;
   if (path && !*path) path = nullptr;
+  library->was_asked_for = path != nullptr;
   void *file = open_file(path, &why);
   if (file && find_functions(file, &library->call, &why) &&
       library->call.create(&library->handle) != lt::success) {
@@ -219,7 +225,7 @@ static bool choose(gemm_library *library, uint64_t most_scratch, library_product
 library_product *find_library_product(kernel_context *context, const product &p) {
   if (!enter(context)) return nullptr;
   gemm_library *library = library_of(context);
-  if (!library->handle) return nullptr;
+  if (!library->handle || library->has_failed) return nullptr;
   auto [place, is_new] = library->products.try_emplace(key_of(p));
   library_product *found = &place->second;
   if (is_new)
@@ -230,10 +236,11 @@ library_product *find_library_product(kernel_context *context, const product &p)
 
 int64_t scratch_of(const library_product *found) { return int64_t(found->scratch); }
 
-void multiply_library(kernel_context *context, const product &p, library_product *found,
+bool multiply_library(kernel_context *context, const product &p, library_product *found,
                       void *scratch) {
-  if (!enter(context)) return;
-  const lt::functions &call = context->library->call;
+  if (!enter(context)) return true;
+  gemm_library *library = context->library;
+  const lt::functions &call = library->call;
   float alpha = 1, beta = p.accumulate ? 1 : 0;
   lt::status s = lt::success;
   if (p.bias) {
@@ -241,13 +248,16 @@ void multiply_library(kernel_context *context, const product &p, library_product
     s = call.describe(found->description, lt::description_bias_pointer, &bias, sizeof bias);
   }
   if (s == lt::success)
-    s = call.multiply(context->library->handle, found->description, &alpha, p.b.data, found->a,
-                      p.a.data, found->b, &beta, p.c, found->c, p.c, found->c, &found->algorithm,
+    s = call.multiply(library->handle, found->description, &alpha, p.b.data, found->a, p.a.data,
+                      found->b, &beta, p.c, found->c, p.c, found->c, &found->algorithm,
                       found->scratch > 0 ? scratch : nullptr, found->scratch, context->stream);
-  if (s == lt::success) return;
+  if (s == lt::success) return true;
+  library->has_failed = true;
+  if (!library->was_asked_for) return false;
   char why[64];
   snprintf(why, sizeof why, "cuBLAS status %d", int(s));
   fail_in_library(context, "cublasLtMatmul failed", why);
+  return true;
 }
 
 } // namespace plugin

@@ -145,14 +145,10 @@ static gemm_plan plan_of(kernel_context *context, const struct gemm *call) {
     if (is_ready(p->a, true) && is_ready(p->b, true) && library_takes(*p))
       plan.found = find_library_product(context, *p);
   }
-  if (plan.found) {
-    plan.way = gemm_plan::library;
-    plan.scratch = take_room(&plan, scratch_of(plan.found));
-    return plan;
-  }
   if (plan.way != gemm_plan::thin) choose_tiles(&plan, context->multiprocessors);
-  if (p->splits > 1)
-    plan.scratch = take_room(&plan, p->splits * partial_size(p->m, p->n) * int64_t(sizeof(float)));
+  int64_t ours = 0, theirs = plan.found ? scratch_of(plan.found) : 0;
+  if (p->splits > 1) ours = p->splits * partial_size(p->m, p->n) * int64_t(sizeof(float));
+  plan.scratch = take_room(&plan, ours > theirs ? ours : theirs);
   return plan;
 }
 
@@ -174,13 +170,13 @@ void gemm(kernel_context *context, const struct gemm *call) {
   pack(context, plan.a, &p.a, call->workspace);
   pack(context, plan.b, &p.b, call->workspace);
   void *scratch = static_cast<unsigned char *>(call->workspace) + plan.scratch;
+  if (plan.found && multiply_library(context, p, plan.found, scratch)) return;
   p.partials = static_cast<float *>(scratch);
   switch (plan.way) {
     case gemm_plan::nothing: return;
     case gemm_plan::bias_alone: break;
     case gemm_plan::thin: multiply_thin(context, p); break;
     case gemm_plan::fma: multiply_fma(context, p, plan.large); break;
-    case gemm_plan::library: multiply_library(context, p, plan.found, scratch); break;
     case gemm_plan::tensor:
       if (plan.large && !plan.converts)
         multiply_tensor(context, p);

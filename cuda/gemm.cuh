@@ -56,14 +56,13 @@ struct packing {
 
 /// How a product is computed, and where in the workspace it has what, in bytes.
 struct gemm_plan {
-  enum way { nothing, bias_alone, thin, tensor, fma, library } way;
+  enum way { nothing, bias_alone, thin, tensor, fma } way; // ours
   product p;
   packing a, b;
   bool large;             // tiles of 128 x 128, else of 64 x 64
   bool converts;          // operands on their way into shared memory
-  library_product *found; // the library's
-  int64_t scratch,
-      bytes; // where partial sums or the library's scratch memory begin; the end of all
+  library_product *found; // the library's way, which comes first; null: it has none
+  int64_t scratch, bytes; // where partial sums or the library's scratch begin; the end of all
 };
 
 constexpr int thin_rows = 8; // products of at most so many rows are thin
@@ -84,7 +83,9 @@ void multiply_tensor_converting(kernel_context *context, const product &p, bool 
 /// once for each shape.
 library_product *find_library_product(kernel_context *context, const product &p);
 int64_t scratch_of(const library_product *found);
-void multiply_library(kernel_context *context, const product &p, library_product *found,
+/// False where the library has failed, which is asked for no product any more: p is to be computed
+/// otherwise.
+bool multiply_library(kernel_context *context, const product &p, library_product *found,
                       void *scratch);
 
 } // namespace plugin

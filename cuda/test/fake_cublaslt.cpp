@@ -32,7 +32,7 @@ struct plugin::lt::opaque_preference {
   uint32_t reduction, alignments[4];
 };
 
-static int products = 0, refusals = 0;
+static int products = 0, refusals = 0, failures = 0;
 static std::set<std::vector<int>> kinds; // of products: transpositions and types
 static lt::status refuse(const char *why) {
   refusals++;
@@ -101,6 +101,7 @@ extern "C" {
 int fake_cublaslt_products() { return products; }
 int fake_cublaslt_kinds() { return static_cast<int>(kinds.size()); }
 int fake_cublaslt_refusals() { return refusals; }
+int fake_cublaslt_failures() { return failures; }
 
 lt::status cublasLtCreate(lt::handle *handle) {
   *handle = new lt::opaque_handle;
@@ -202,7 +203,7 @@ lt::status cublasLtMatmul(lt::handle, lt::description d, const void *alpha, cons
                           const lt::algorithm *algorithm, void *workspace, size_t workspace_bytes,
                           cudaStream_t stream) {
   const char *mode = getenv("RUNEXP_FAKE_CUBLASLT");
-  if (mode && strcmp(mode, "fails") == 0) return status_of(execution_failed);
+  if (mode && strcmp(mode, "fails") == 0) return failures++, status_of(execution_failed);
   lt::algorithm expected = algorithm_for(d, a, b, c);
   if (memcmp(&expected, algorithm, sizeof expected) != 0)
     return refuse("an algorithm for another product");

@@ -215,6 +215,20 @@ static std::string says(const char *library) {
   return said;
 }
 
+/// The library fails in its first product: that one and those after it are ours.
+static void check_fallback() {
+  unsetenv("RUNEXP_CUBLASLT");
+  setenv("RUNEXP_FAKE_CUBLASLT", "fails", 1);
+  device_options options = {1, 0};
+  char reason[512];
+  context = table->create(&options, reason, sizeof reason);
+  std::mt19937 dice(1);
+  const element_type f32 = ELEMENT_F32, bf16 = ELEMENT_BF16;
+  run({24, 40, 1200, false, true, f32, f32, f32, f32, true, false, 0}, dice);
+  run({24, 40, 1200, false, true, bf16, bf16, f32, bf16, true, false, 0}, dice);
+  table->destroy(context);
+}
+
 static void expect(const std::string &said, const char *begins) {
   if (said.rfind(begins, 0) == 0) return;
   failures++;
@@ -267,5 +281,11 @@ int main(int count, char **arguments) {
   test_search(fake, [&] { return count_of("fake_cublaslt_products"); });
   setenv("RUNEXP_FAKE_CUBLASLT", "fails", 1);
   expect(says(fake), "cublasLtMatmul failed: cuBLAS status 13");
+  int before = count_of("fake_cublaslt_failures");
+  check_fallback();
+  if (count_of("fake_cublaslt_failures") != before + 1) {
+    failures++;
+    printf("a library that has failed is asked again, or was never asked\n");
+  }
   return failures != 0;
 }
