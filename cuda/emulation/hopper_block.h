@@ -57,12 +57,18 @@ struct Hopper {
   std::vector<Warpgroup> warpgroups;
   std::map<uint32_t, unsigned> unfenced; // mbarriers that were initialised, and by which thread
   int registers_each, registers_free = 0;
+  /// Shared memory as bulk copies and wgmma see it, the asynchronous proxy: what copies have brought
+  /// is there at once, what threads have stored since a fence.proxy.async.
+  std::vector<unsigned char> seen;
 };
 
 extern Hopper hopper;
 
 /// The same, made anew when a block begins.
 Hopper &hopper_block();
+
+/// Ends the kernel where the asynchronous proxy does not see what a thread has stored in these bytes.
+void expect_seen(uint32_t address, size_t bytes, const char *instruction);
 
 } // namespace emulation
 

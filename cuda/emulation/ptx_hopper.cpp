@@ -14,8 +14,18 @@ Hopper &hopper_block() {
     // What a kernel with a bound for its threads has at first: all there are, shared out.
     hopper.registers_each = int(65536 / threads_in_block() / 8 * 8);
     if (hopper.registers_each > 255) hopper.registers_each = 255;
+    hopper.seen.assign(shared_bytes, 0xff); // as shared memory begins
   }
   return hopper;
+}
+
+// Proxies. Threads' stores are not watched, but what they have changed is found by comparing.
+
+void fence_proxies() { memcpy(hopper_block().seen.data(), shared_memory, shared_bytes); }
+
+void expect_seen(uint32_t address, size_t bytes, const char *instruction) {
+  if (memcmp(hopper_block().seen.data() + address, shared_memory + address, bytes) != 0)
+    fault("%s: no fence.proxy.async since shared memory at %u was written", instruction, address);
 }
 
 // mbarriers.
@@ -98,6 +108,21 @@ namespace {
 /// do rows again that are not.
 constexpr int on_its_way = 0x5f;
 
+/// Bytes come to shared memory by a bulk copy; zeros where `from` is null.
+void bring(uint32_t to, const void *from, size_t bytes) {
+  for (unsigned char *memory : {shared_memory + to, hopper_block().seen.data() + to}) {
+    if (from)
+      memcpy(memory, from, bytes);
+    else
+      memset(memory, 0, bytes);
+  }
+}
+
+void bring_nothing_yet(uint32_t to, size_t bytes) {
+  memset(shared_memory + to, on_its_way, bytes);
+  memset(hopper_block().seen.data() + to, on_its_way, bytes);
+}
+
 /// Where 16-byte pieces of a box go: the bits of the address that count rows of 128 bytes are added
 /// to those that count the pieces of a row, as many of them as the mode says.
 uint32_t swizzled(uint32_t address, int mode) {
@@ -148,33 +173,32 @@ void load_box(uint32_t to, const CUtensorMap &map, const int *at, int rank, uint
   const char *name = "cp.async.bulk.tensor";
   expect_box(to, map, rank, name);
   expect_known(mbarrier, name);
-  memset(shared_memory + to, on_its_way, box_bytes(map));
+  bring_nothing_yet(to, box_bytes(map));
   std::vector<int> place(at, at + rank);
   later([=, map = map] {
-    for_pieces(map, place.data(), to, [](uint32_t shared, unsigned char *global) {
-      if (global)
-        memcpy(shared_memory + shared, global, 16);
-      else
-        memset(shared_memory + shared, 0, 16);
-    });
+    for_pieces(map, place.data(), to,
+               [](uint32_t shared, unsigned char *global) { bring(shared, global, 16); });
     complete_tx(mbarrier, box_bytes(map));
   });
 }
 
 void load_bytes(uint32_t to, const void *from, uint32_t bytes, uint32_t mbarrier) {
   const char *name = "cp.async.bulk";
-  memset(shared_at(to, bytes, 16, name), on_its_way, bytes);
+  shared_at(to, bytes, 16, name);
+  bring_nothing_yet(to, bytes);
   expect_known(mbarrier, name);
   if (bytes % 16 != 0 || reinterpret_cast<uintptr_t>(from) % 16 != 0)
     fault("%s: bytes or the global address are no multiple of 16", name);
   later([=] {
-    memcpy(shared_memory + to, from, bytes);
+    bring(to, from, bytes);
     complete_tx(mbarrier, bytes);
   });
 }
 
 void store_box(const CUtensorMap &map, const int *at, int rank, uint32_t from) {
-  expect_box(from, map, rank, "cp.async.bulk.tensor (a store)");
+  const char *name = "cp.async.bulk.tensor (a store)";
+  expect_box(from, map, rank, name);
+  expect_seen(from, box_bytes(map), name);
   std::vector<int> place(at, at + rank);
   HopperThread &mine = hopper_block().threads[self->number];
   auto is_done = std::make_shared<bool>(false);

@@ -21,6 +21,7 @@ struct WarpgroupProduct {
 
 void init(uint32_t mbarrier, uint32_t arrivals);
 void fence_init();
+void fence_proxies();
 void arrive(uint32_t mbarrier, uint32_t expected_bytes, const char *instruction);
 void wait_parity(uint32_t mbarrier, uint32_t parity);
 void load_box(uint32_t to, const CUtensorMap &map, const int *at, int rank, uint32_t mbarrier);
@@ -50,7 +51,7 @@ inline bool mbarrier_try_wait_parity(uint32_t mbarrier, uint32_t parity) {
   emulation::wait_parity(mbarrier, parity);
   return true;
 }
-inline void fence_proxy_async() {} // plain stores cannot be watched
+inline void fence_proxy_async() { emulation::fence_proxies(); }
 
 inline void prefetch_tensormap(const CUtensorMap *) {}
 inline void cp_async_bulk_tensor(uint32_t to, const CUtensorMap *map, const int (&at)[4],

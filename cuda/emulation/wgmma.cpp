@@ -11,6 +11,7 @@ constexpr uint32_t in_flight = 0x5ff1fe57; // huge but finite: see on_its_way
 float value_at(uint32_t address) {
   uint16_t bits;
   memcpy(&bits, shared_at(address, 2, 2, "wgmma"), 2);
+  expect_seen(address, 2, "wgmma");
   return __uint_as_float(uint32_t(bits) << 16);
 }
 

@@ -252,6 +252,7 @@ void test_hopper() {
   test_product_of_boxes<1, false, true>();
   test_product_of_boxes<1, true, false>();
   test_copy_box();
+  test_proxies();
   std::string text = fed_product_says<none>();
   expect(text.empty(), "a ring of stages feeds a warpgroup", text);
   make_mistake<no_wait_for_bytes>();

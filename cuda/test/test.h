@@ -13,6 +13,7 @@ extern const char *order;
 
 /// Hopper's instructions, in the order that is set; and what must have been caught in one of them.
 void test_hopper();
+void test_proxies();
 void expect_hopper_mistakes_caught();
 
 inline void expect(bool holds, const char *what, const std::string &more = "") {
