@@ -7,7 +7,7 @@
 # there is time; the exit code is 1 where one failed.
 set -uo pipefail
 cd "$(dirname "$0")/.."
-end=470 # seconds from now
+end=470 slow=1 # seconds from now; what multiplies all limits
 python="${PYTHON:-python3}" pack=build/cuda/pack
 export RUNEXP_OFFLINE=1 RUNEXP_CUDA_PLUGIN="$PWD/build/cuda/librunexp_cuda.so"
 
@@ -15,15 +15,15 @@ if [ $pack.tar.gz -nt $pack/runexp ]; then
   rm -rf $pack
   tar -C build/cuda -xzmf $pack.tar.gz
 fi
-program=$pack/runexp layouts=(cuda/build layouts) build=(cuda/build) gpu="" small=()
+program=$pack/runexp layouts=(cuda/build layouts) build=(cuda/build) gpu=""
 [ -x $program ] || program=.build/release/runexp
 [ -x $program ] || { echo "error: there is no program: neither $pack/runexp nor .build/release/runexp" >&2; exit 2; }
 if [ -d $pack/data ]; then export RUNEXP_DATA="$PWD/$pack/data"; fi
 if [ "${1:-}" = --emulation ]; then
   shift
-  gpu=emulation small=(--emulation) build=(make --no-print-directory -C cuda emulation)
+  gpu=emulation end=4700 slow=10 build=(make --no-print-directory -C cuda emulation)
   layouts=(build/cuda/emulation/test/layouts)
-  export RUNEXP_CUDA_PLUGIN="$PWD/build/cuda/librunexp_cuda_emulation.so"
+  export RUNEXP_CUDA_PLUGIN="$PWD/build/cuda/librunexp_cuda_emulation.so" RUNEXP_CUBLASLT=off
 elif sha256sum --status -c $pack/sources.sha256 2> /dev/null; then
   build=(echo "what was packed is made of these sources") layouts=($pack/layouts)
   export RUNEXP_CUDA_PLUGIN="$PWD/$pack/librunexp_cuda.so"
@@ -35,11 +35,11 @@ mkdir -p "$results"
 rm -rf "$results"/{*.log,*.csv,check,runs,goals.md}
 results="$(cd "$results" && pwd)"
 
-# The program takes PyTorch's cuBLASLt where the dynamic linker finds none.
-if [ -z "${RUNEXP_CUBLASLT:-}" ] && ! ldconfig -p 2> /dev/null | grep -q libcublasLt; then
-  folder="$("$python" -c 'import glob, sys
+# Where the dynamic linker finds no cuBLASLt of its own, the program shall find PyTorch's.
+cublaslt="$("$python" -c 'import glob, sys
 print(*[path for at in sys.path for path in glob.glob(at + "/nvidia/*/lib/libcublasLt.so.*")][:1])' 2> /dev/null)"
-  if [ -n "$folder" ]; then export RUNEXP_CUBLASLT="$folder"; fi
+if [ -n "$cublaslt" ]; then
+  export LD_LIBRARY_PATH="${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}$(dirname "$cublaslt")"
 fi
 
 # Clocks, power and heat all the time, beside what is measured; and what PyTorch compiles, before it is timed.
@@ -58,7 +58,7 @@ done
 failed=0
 # step NAME SECONDS COMMAND...: with its time, its output in NAME.log.
 step() {
-  local name=$1 limit=$2 begin=$SECONDS code=0 outcome
+  local name=$1 limit=$(($2 * slow)) begin=$SECONDS code=0 outcome
   shift 2
   if [ $((end - SECONDS)) -lt "$limit" ]; then limit=$((end - SECONDS)); fi
   if [ "$limit" -le 0 ]; then
@@ -97,27 +97,24 @@ await() { # those who compile have had their time
 {
   nvidia-smi
   "$python" -c 'import torch; print("torch", torch.__version__)'
-  echo "cuBLASLt: ${RUNEXP_CUBLASLT:-the one that the dynamic linker finds}"
+  ldconfig -p | grep libcublasLt
+  echo "PyTorch's cuBLASLt: ${cublaslt:-none}"
 } > "$results/machine.log" 2>&1
 step build 70 "${build[@]}" || exit 1
 step layouts 10 "${layouts[@]}"
 step doctor 10 "$program" doctor
+step check 45 cuda/test/operations "$program" "$results/check" $((20 * slow))
 if [ "$gpu" = emulation ]; then
-  head -c 3000 docs/kernels.md > "$results/text.txt"
-  step check 300 cuda/test/operations "$program" "$results/check" 200
-  end=$((SECONDS + 3000))
-  step peers 120 "$python" cuda/bench/peers.py "$RUNEXP_CUDA_PLUGIN" --seconds 60 --csv "$results/peers.csv" --emulation
-  run ex5-flash3 120 --set workload.rounds=1 --set workload.seconds=0.01 --vary workload.sequence=32 \
-    --set model.width=1024
-  run modern 120 --set workload.steps=3 --set model.layers=1 --set model.width=32 --set 'seeds=[1]' \
-    --set "workload.dataset.name=$results/text.txt" --set workload.sequence=24
-  step training 400 "$python" cuda/bench/training.py "$program" --emulation --csv "$results/training.csv" --seconds 30
-  run ex4-kv-cache 120 --set 'seeds=[1]' --set workload.rounds=1 --set workload.prompt_tokens=40 \
-    --set workload.new_tokens=4 --set workload.chunk=16 --set model.layers=1 --set model.width=64 \
-    --set "workload.dataset.name=$results/text.txt"
-  run ex1-naive-vs-flash 120 --set workload.rounds=1 --set workload.seconds=0.01 --vary workload.sequence=64
+  head -c 3000 docs/kernels.md > "$results/text.log"
+  small=(--set 'seeds=[1]' --set "workload.dataset.name=$results/text.log" --set model.layers=1)
+  step peers 12 "$python" cuda/bench/peers.py "$RUNEXP_CUDA_PLUGIN" --csv "$results/peers.csv" --emulation
+  run ex5-flash3 12 --set workload.rounds=1 --set workload.seconds=0 --vary workload.sequence=32 --set model.width=1024
+  run modern 12 "${small[@]}" --set workload.steps=3 --set model.width=32 --set workload.sequence=24
+  step training 60 "$python" cuda/bench/training.py "$program" --emulation --csv "$results/training.csv"
+  run ex4-kv-cache 12 "${small[@]}" --set workload.rounds=1 --set workload.prompt_tokens=40 \
+    --set workload.new_tokens=4 --set workload.chunk=16 --set model.width=64
+  run ex1-naive-vs-flash 12 --set workload.rounds=1 --set workload.seconds=0 --vary workload.sequence=64
 else
-  step check 45 cuda/test/operations "$program" "$results/check" 20
   await $((SECONDS + 15))
   step peers 120 "$python" cuda/bench/peers.py "$RUNEXP_CUDA_PLUGIN" --seconds 112 --csv "$results/peers.csv"
   run ex5-flash3 50 --set workload.rounds=1 --set workload.seconds=0.2

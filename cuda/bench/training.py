@@ -23,11 +23,12 @@ import torch.nn.functional as F
 
 SHAPES = {
     "mini": {"label": "mini-GPT, 5 M", "layers": 6, "width": 256, "heads": 8, "kv_heads": 4, "modern": True,
-             "vocabulary": 65, "sequence": 256, "batch": 64, "steps": 200},
+             "vocabulary": 65, "text": 100_000, "sequence": 256, "batch": 64, "steps": 200},
     "gpt2": {"label": "GPT-2, 124 M", "layers": 12, "width": 768, "heads": 12, "kv_heads": 12, "modern": False,
-             "vocabulary": 50304, "sequence": 1024, "batch": 16, "steps": 30},
+             "vocabulary": 50304, "text": 100_608, "sequence": 1024, "batch": 16, "steps": 30},
 }
-TINY = {"layers": 1, "width": 32, "heads": 2, "kv_heads": 2, "vocabulary": 65, "sequence": 16, "batch": 2, "steps": 4}
+TINY = {"layers": 1, "width": 32, "heads": 2, "kv_heads": 2, "vocabulary": 65, "text": 800, "sequence": 16, "batch": 2,
+        "steps": 4}
 MODES = {"mini": ["default", "reduce-overhead"], "gpt2": ["default"]}  # of torch.compile; the latter makes CUDA graphs
 FIELDS = ["model", "candidate", "median_seconds", "least_seconds", "greatest_seconds", "rounds", "tokens_per_second",
           "reason"]
@@ -60,12 +61,11 @@ workload:
 """
 
 
-def write_text(path, vocabulary):
-    """A text of so many different characters, each at least once, the rest by chance."""
+def write_text(path, vocabulary, count):
+    """A text of `count` characters, `vocabulary` different ones: each at least once, the rest by chance."""
     def character(i):
         return chr(0x4E00 + i) if i < 20000 else chr(0x20000 + i - 20000)  # two ranges of Chinese ones
 
-    count = max(2 * vocabulary, 60000)
     numbers = list(range(vocabulary)) + torch.randint(
         vocabulary, (count - vocabulary,), generator=torch.Generator().manual_seed(1)).tolist()
     with open(path, "w", encoding="utf-8") as file:
@@ -208,7 +208,7 @@ def compare(name, shape, arguments, folder, end):
     makers, times, reasons = {}, {}, {}
     if arguments.program:
         text, file = os.path.join(folder, f"{name}.txt"), os.path.join(folder, f"{name}.yaml")
-        write_text(text, shape["vocabulary"])
+        write_text(text, shape["vocabulary"], shape["text"])
         with open(file, "w") as out:
             out.write(experiment(shape, "cuda", text))
         makers["runexp"] = lambda: lambda: train_ours(
