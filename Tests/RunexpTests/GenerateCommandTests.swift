@@ -143,7 +143,7 @@ struct GenerateCommandTests {
     let finished = try program.run("hopper.yaml", "--quiet")
     #expect(finished.code == 3, "\(finished.errors)")
     #expect(finished.output.contains("2 of 4 cells ok: 2 unavailable"))
-    #expect(finished.output.contains("2 cells unavailable: flash3 runs on Hopper GPUs"))
+    #expect(finished.output.contains("2 cells unavailable: cpu has no attention kernel 'flash3'"))
     let rows = try program.read("results/hopper/latest/cells.jsonl").split(separator: "\n")
       .map { try JSON(reading: String($0)) }
     #expect(rows.compactMap { $0["status"]?.text } == ["ok", "ok", "unavailable", "unavailable"])

@@ -34,6 +34,9 @@ package enum KernelChoice: Equatable, Sendable {
     }
   }
 
+  /// What it is, in the words that explain the option.
+  private var summary: String? { Self.choices.first { $0.word == word }?.summary }
+
   /// The algorithm that runs on `device`, and why: the device says what it computes.
   ///
   /// - Parameters:
@@ -50,8 +53,9 @@ package enum KernelChoice: Equatable, Sendable {
     }
     guard device.has(algorithm) else {
       throw KernelUnavailable(
-        reason: algorithm.hardware.map { "\(word) runs on \($0), not on \(device.name)" }
-          ?? "\(device.name) has no attention kernel '\(word)'")
+        reason: "\(device.name) has no attention kernel '\(word)'"
+          + (summary.map { ": \($0)" } ?? "")
+      )
     }
     if let obstacle = obstacle(algorithm) {
       throw KernelUnavailable(reason: "\(word) cannot do attention with \(obstacle)")

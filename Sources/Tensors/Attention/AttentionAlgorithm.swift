@@ -1,4 +1,4 @@
-// AttentionAlgorithm: the ways to compute attention, and what each can do and needs on a device.
+// AttentionAlgorithm: the ways to compute attention, and which of them a device has.
 
 import CKernels
 
@@ -16,9 +16,6 @@ package enum AttentionAlgorithm: String, CaseIterable, Sendable {
   case flash2
   /// With the asynchronous units of Hopper GPUs (Shah et al. 2024, arXiv 2407.08608): O(N) memory.
   case flash3
-
-  /// The hardware that it is written for; nil where any may have it.
-  package var hardware: String? { self == .flash3 ? "Hopper GPUs (wgmma, TMA)" : nil }
 }
 
 extension Device {
