@@ -30,23 +30,6 @@ package struct ProgramVersion: Equatable, Sendable, Record {
 
 /// The record of a run.
 package struct RunRecord: Equatable, Sendable, Record {
-  /// A GPU that a run used.
-  package struct GPU: Equatable, Sendable, Record {
-    package var name = ""
-    package var driver: String?
-
-    package init() {}
-
-    package init(name: String, driver: String?) {
-      self.name = name
-      self.driver = driver
-    }
-
-    package static var fields: [Field<Self>] {
-      [Field("name", \.name, isRequired: true), Field("driver", \.driver)]
-    }
-  }
-
   /// A data set that a run read.
   package struct Dataset: Equatable, Sendable, Record {
     package var name = ""
@@ -153,7 +136,10 @@ package struct RunRecord: Equatable, Sendable, Record {
   package var host = HostRecord()
   /// Nil where the run measures no times, and in runs of older versions.
   package var load: HostLoad?
-  package var gpu: GPU?
+  /// The plugin that cells might use; nil where there was none, or all asked for the CPU.
+  package var plugin: PluginFile?
+  /// What its cells ran on; as far as they have when the run ends.
+  package var devices: [DeviceUse] = []
   package var datasets: [Dataset] = []
   package var checkpoints: [Checkpoint] = []
   /// How it was to run.
@@ -188,7 +174,8 @@ package struct RunRecord: Equatable, Sendable, Record {
       Field("schema_version", \.schemaVersion), Field("run", \.run),
       Field("experiment", \.experiment), Field("arguments", \.arguments),
       Field("resumes", \.resumes), Field("program", \.program), Field("host", \.host),
-      Field("load", \.load, omitsNull: true), Field("gpu", \.gpu),
+      Field("load", \.load, omitsNull: true),
+      Field("plugin", \.plugin, omitsNull: true), Field("devices", \.devices),
       Field("datasets", \.datasets), Field("checkpoints", \.checkpoints),
       Field("options", \.options), Field("summary", \.summary),
       Field("cells", \.cells), Field("earlier", \.earlier), Field("start", \.start),

@@ -173,7 +173,7 @@ package final class Device {
   }
 
   private func measured(_ rate: Double) -> Double {
-    check(kernels.error(context) == nil)
+    check(failure == nil)
     return rate
   }
 
@@ -193,7 +193,7 @@ package final class Device {
   func check(_ succeeded: Bool) { if !succeeded { fail() } }
 
   private func fail() -> Never {
-    let text = kernels.error(context).map { String(cString: $0) } ?? "it does not say why"
+    let text = failure ?? "it does not say why"
     if text.hasPrefix(RUNEXP_OUT_OF_MEMORY) { whenOutOfMemory(MemoryShortage(message: text)) }
     whenFailed("the device '\(name)' failed: \(text)")
   }
@@ -212,7 +212,7 @@ package final class Device {
     memory.take(bytes, kind)
     guard let block = block(of: blockSize(bytes)) else {
       // After a failure nothing more is to be had, which is no shortage.
-      if kernels.error(context) != nil { fail() }
+      if failure != nil { fail() }
       whenOutOfMemory(
         MemoryShortage(bytes: bytes, kind: kind, inUse: Int(memory.current.total) - bytes))
     }
@@ -234,7 +234,7 @@ package final class Device {
   /// A block of the host's memory for transfers.
   func allocateHost(_ bytes: Int) -> UnsafeMutableRawPointer {
     if let block = kernels.allocate_host(context, Int64(bytes)) { return block }
-    if kernels.error(context) != nil { fail() }
+    if failure != nil { fail() }
     whenOutOfMemory(
       MemoryShortage(
         message: "\(RUNEXP_OUT_OF_MEMORY): no room for \(bytes) bytes of the host's memory that "

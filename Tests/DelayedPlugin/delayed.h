@@ -143,7 +143,7 @@ double delayed_elapsed(struct kernel_context *c, struct kernel_event *from,
 #define KERNEL(name) void delayed_##name(struct kernel_context *c, const struct name *call);
 RUNEXP_KERNELS(KERNEL, KERNEL)
 #undef KERNEL
-extern const struct attention_kernel delayed_naive, delayed_flash1, delayed_flash2;
+extern const struct attention_kernel delayed_naive, delayed_flash1, delayed_flash2, delayed_flash3;
 bool delayed_supports_gemm(struct kernel_context *c, const struct gemm *call, char *reason,
                            int64_t capacity);
 void delayed_find_kernels(void);
@@ -155,5 +155,9 @@ struct faults delayed_read_faults(void);
 int64_t delayed_abi(void);
 /// Why there is no device; null: there is one.
 const char *delayed_absence(void);
+/// Why its flash3 refuses all attention; null: it has none.
+const char *delayed_flash3_refusal(void);
+/// What the device calls itself.
+const char *delayed_name(void);
 
 #endif

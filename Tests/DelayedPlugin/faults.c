@@ -8,6 +8,8 @@
 //   RUNEXP_DELAYED_REFUSAL=TEXT  products with a bias are refused, because of TEXT
 //   RUNEXP_DELAYED_ABSENCE=TEXT  there is no such device, because of TEXT
 //   RUNEXP_DELAYED_ABI=N         the plugin knows this ABI version and no other
+//   RUNEXP_DELAYED_FLASH3=TEXT   there is a flash3, which refuses all attention because of TEXT
+//   RUNEXP_DELAYED_NAME=TEXT     what the device calls itself
 #include "delayed.h"
 
 #include <stdlib.h>
@@ -29,3 +31,10 @@ struct faults delayed_read_faults(void) {
 int64_t delayed_abi(void) { return number("RUNEXP_DELAYED_ABI", RUNEXP_KERNELS_ABI); }
 
 const char *delayed_absence(void) { return getenv("RUNEXP_DELAYED_ABSENCE"); }
+
+const char *delayed_flash3_refusal(void) { return getenv("RUNEXP_DELAYED_FLASH3"); }
+
+const char *delayed_name(void) {
+  const char *name = getenv("RUNEXP_DELAYED_NAME");
+  return name ? name : "the CPU, late";
+}

@@ -41,6 +41,18 @@ ATTENTION(naive)
 ATTENTION(flash1)
 ATTENTION(flash2)
 
+/// For GPUs of another generation: whoever asks is told so, and nobody calls it.
+static bool flash3_supports(struct kernel_context *c, const struct attention *shape, bool backward,
+                            char *reason, int64_t capacity) {
+  snprintf(reason, (size_t)capacity, "%s", delayed_flash3_refusal());
+  return false;
+}
+const struct attention_kernel delayed_flash3 = {.supports = flash3_supports,
+                                                .saved_floats = flash2_saved_floats,
+                                                .workspace = flash2_workspace,
+                                                .forward = delayed_flash2_forward,
+                                                .backward = delayed_flash2_backward};
+
 bool delayed_supports_gemm(struct kernel_context *c, const struct gemm *call, char *reason,
                            int64_t capacity) {
   if (!c->faults.refusal || !call->bias)

@@ -42,7 +42,7 @@ static struct kernel_context *create(const struct device_options *options, char 
 }
 
 static void describe(struct kernel_context *c, char *text, int64_t capacity) {
-  snprintf(text, (size_t)capacity, "the CPU, late");
+  snprintf(text, (size_t)capacity, "%s", delayed_name());
 }
 
 static int64_t threads(struct kernel_context *c) { return cpu()->threads(c->cpu); }
@@ -103,5 +103,10 @@ static const struct kernels table = {.abi = RUNEXP_KERNELS_ABI,
                                      RUNEXP_KERNELS(ENTRY, ENTRY_WITH_WORKSPACE)};
 
 const struct kernels *runexp_kernels(int64_t abi) {
-  return abi == delayed_abi() && abi == RUNEXP_KERNELS_ABI ? &table : NULL;
+  static struct kernels with_flash3;
+  if (abi != delayed_abi() || abi != RUNEXP_KERNELS_ABI) return NULL;
+  if (!delayed_flash3_refusal()) return &table;
+  with_flash3 = table;
+  with_flash3.flash3_attention = &delayed_flash3;
+  return &with_flash3;
 }

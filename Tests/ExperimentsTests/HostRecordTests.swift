@@ -81,7 +81,16 @@ import Workloads
       RunRecord.Dataset(
         name: "synthetic-plays", sha256: "ab", bytes: 10, insteadOf: "tiny-shakespeare")
     ]
-    record.gpu = RunRecord.GPU(name: "H100", driver: "570.1")
+    var use = DeviceUse()
+    (use.requested, use.device, use.name) = ("auto", "cuda", "H100")
+    (use.summary, use.reason, use.ordinal) = ("H100, GPU 1", "a GPU is there", 1)
+    (use.memoryBytes, use.driver) = (80 << 30, "580.65.06")
+    record.devices = [use]
+    record.plugin = PluginFile(path: "/opt/librunexp_cuda.so", sha256: "cd")
+    var row = CellRow(cell: "a", experiment: "modern", variant: "", seed: 1)
+    for fact in use.facts { row.setFact(fact.key, fact.value) }
+    #expect(DeviceUse(row) == use, "a row tells all of it")
+    #expect(use.text == "H100, GPU 1, 80.0 GiB, driver version 580.65.06")
     record.end = Timestamp(secondsSince1970: 1_795_387_718.9)
     record.exit = 0
     let json = try JSON(reading: record.json.document)
@@ -91,7 +100,8 @@ import Workloads
     #expect(json["start"] == "2026-11-22T22:48:37Z")
     #expect(json["end"] == "2026-11-22T22:48:38Z")
     #expect(json["exit"] == 0)
-    #expect(json["gpu"]?["driver"] == "570.1")
+    #expect(json["devices"]?.elements.first?["driver"] == "580.65.06")
+    #expect(json["plugin"]?["sha256"] == "cd")
     #expect(json["datasets"]?.elements.first?["instead_of"] == "tiny-shakespeare")
   }
 }

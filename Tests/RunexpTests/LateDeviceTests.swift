@@ -158,8 +158,9 @@ private struct CellContents {
 
   /// What a cell and its device are told apart by, and the times of its rounds.
   private static let names = [
-    "cell", "identity", "experiment", "device", "device_reason", "device_summary",
-    "kernel_reason", "rounds",
+    "cell", "identity", "experiment", "device", "device_requested", "device_reason",
+    "device_summary", "gpu", "gpu_ordinal", "gpu_memory_bytes", "gpu_driver", "kernel_reason",
+    "rounds",
   ]
   /// What is not of the cell's results: the log, the experiment, and the rounds' times.
   private static let others = ["log.txt", "resolved.yaml", "rounds.jsonl", ".lock"]

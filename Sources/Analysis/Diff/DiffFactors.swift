@@ -153,6 +153,7 @@ package struct DiffFactors: Sendable {
       record.host.isa.isEmpty ? nil : HostRecord.instructionSet(record.host.isa)
     }
     compare("number of processors") { $0.host.isa.isEmpty ? nil : $0.host.logicalCores }
+    compare("plugin's build", { $0.plugin?.sha256 }, text: { String($0.prefix(8)) })
     let before = found.count
     compare("program's version") { $0.program.version }
     if found.count == before {
@@ -164,7 +165,7 @@ package struct DiffFactors: Sendable {
   /// What ran where, where a side had it different throughout.
   private static func circumstances(_ pairs: [DiffMatch]) -> [String] {
     let facts = [
-      ("device", "device"), ("threads", "number of threads"),
+      ("device", "device"), ("gpu", "GPU"), ("threads", "number of threads"),
       ("kernel", "attention kernel that ran"),
       ("concurrent_cells", "number of cells that ran at once"),
     ]

@@ -90,7 +90,8 @@ struct ReportHead {
       let facts = [
         data.runs.count > 1 ? run.folder.experiment : nil, run.folder.id.description,
         data.runs.count > 1 ? summary.coverage.text : nil,
-        run.record?.start.map { Self.minutes($0.description) }, run.record?.host.cpu, version,
+        run.record?.start.map { Self.minutes($0.description) }, run.record?.host.cpu,
+        summary.deviceNote, version,
       ]
       return .element(
         "ul", [:], joined: facts.compactMap(\.self).map { .element("li", [:], HTML($0)) })

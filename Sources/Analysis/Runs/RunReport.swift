@@ -69,7 +69,9 @@ package struct RunReport: Sendable {
     if let last = record?.resumes?.last { facts.append(("last resumed by", Self.command(last))) }
     if !entry.program.isEmpty { facts.append(("program", "runexp \(entry.program)")) }
     if let host = record?.host { facts.append(("host", Self.host(host))) }
-    if let gpu = record?.gpu?.name { facts.append(("GPU", gpu)) }
+    for use in run.devices where use.isGPU || use.fallback != nil {
+      facts.append(("device", use.text))
+    }
     for data in record?.datasets ?? [] { facts.append(("data", Self.dataset(data))) }
     let options = (record?.options.json.members ?? []).compactMap { member in
       text(member.value).map { "\(member.key) \($0)" }

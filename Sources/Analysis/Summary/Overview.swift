@@ -140,7 +140,7 @@ struct OverviewNotes {
   /// What must be known on one screen: excluded cells are counted in the coverage, seeds have a
   /// note of their own.
   var digest: [String] {
-    data + machines + [summary.loadNote].compactMap(\.self) + concurrency
+    data + machines + [summary.deviceNote, summary.loadNote].compactMap(\.self) + concurrency
       + Self.first(4, of: missing(.excluded)) + rounds.prefix(1) + Self.first(2, of: confounded)
       + inequalities
   }

@@ -41,6 +41,9 @@ package struct Summary: Sendable {
   package let isTraining: Bool
   /// What else the machine did while times were measured; nil where it was quiet, or nobody looked.
   package var loadNote: String?
+  /// Which GPU cells ran on, or why none, though there is a plugin; nil where the CPU was all that
+  /// there was, or that was asked for.
+  package var deviceNote: String?
   /// The bounds that metrics are expected to keep.
   package var expectations: [ExpectedBound] = []
 
@@ -280,5 +283,9 @@ extension Summary {
     // Where nothing was measured nothing was disturbed.
     loadNote =
       coverage.ok == 0 ? nil : record.flatMap { $0.load?.note(cores: $0.host.logicalCores) }
+    let devices = rows.compactMap(DeviceUse.init).unique
+      .filter { $0.isGPU || $0.fallback != nil && record?.plugin != nil }
+    deviceNote =
+      devices.isEmpty ? nil : "ran on " + devices.map(\.text).unique.joined(separator: "; on ")
   }
 }

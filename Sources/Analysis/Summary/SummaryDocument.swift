@@ -26,7 +26,7 @@ extension Summary {
     let answers = answers
     let title = trainingQuestions.map { [DocumentBlock.heading($0.title, level: 2)] } ?? []
     return [.heading(experiment, level: 1)] + (question.map { [.paragraph($0)] } ?? [])
-      + [coverage.text, loadNote].compactMap(\.self).map { .paragraph($0) } + title
+      + [coverage.text, deviceNote, loadNote].compactMap(\.self).map { .paragraph($0) } + title
       + (answers.isEmpty ? [] : [.list(answers)])
   }
 

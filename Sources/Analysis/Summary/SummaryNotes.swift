@@ -34,11 +34,20 @@ struct SummaryNotes {
     let machines = block.rows.filter { $0.status == .ok }.map { row in
       [row.fact("cpu")?.text, row.fact("isa")?.text]
     }
-    return machines.unique.count > 1
-      ? [
-        "cells ran on different processors: times do not compare, and losses may differ in their last digits"
-      ]
-      : []
+    return machines.unique.count > 1 ? [Self.note("processors")] : devices
+  }
+
+  // Of one variant: what tells variants apart has a note of its own.
+  private var devices: [String] {
+    let variants = Dictionary(grouping: block.rows.filter { $0.status == .ok }, by: \.variant)
+    let names = variants.values.map { $0.compactMap { DeviceUse($0)?.name }.unique }
+    guard let mixed = names.first(where: { $0.count > 1 }) else { return [] }
+    return [Self.note("devices (\(mixed.joined(separator: ", ")))")]
+  }
+
+  private static func note(_ what: String) -> String {
+    "cells ran on different \(what): times do not compare, and losses may differ in their last "
+      + "digits"
   }
 
   // Another text than was asked for: losses on it compare with no other run's.

@@ -127,7 +127,8 @@ struct kernels {
   struct kernel_context *RUNEXP_NULLABLE (*RUNEXP_NONNULL create)(
       const struct device_options *options, char *reason, int64_t capacity);
   void (*destroy)(struct kernel_context *context);
-  /// One line such as "x86-64-v3 (AVX2, FMA), 2 threads".
+  /// One line such as "x86-64-v3 (AVX2, FMA), 2 threads": what computes, by which runs are held
+  /// against each other, and after the first comma outside brackets all else that is to be known.
   void (*describe)(struct kernel_context *context, char *text, int64_t capacity);
   /// Threads of the host that compute; 1 where the device is none of the host's processors.
   int64_t (*threads)(struct kernel_context *context);

@@ -52,7 +52,7 @@ package struct CellWorker {
     defer { withExtendedLifetime(lock) {} }
     let planned = line.row(experiment: folder.experiment)
     if let row = folder.result(of: planned), row.status.isFinal { return ExitCode.ok }
-    let changes = parent.isConnected ? [] : program().changes(since: record.program)
+    let changes = parent.isConnected ? [] : changes(since: record)
     if !changes.isEmpty { throw RunError.cellChanged(line.label, changes, run: folder.path) }
     try folder.removeResult(of: line.cell)
 
@@ -76,9 +76,10 @@ package struct CellWorker {
       var finder = DeviceFinder(record.options, environment: environment)
       finder.threads = resources.threads
       let found = try finder.open(cell.device)
-      row.setFact("device", .string(found.device.name))
-      row.setFact("device_reason", .string(found.reason))
-      row.setFact("device_summary", .string(found.device.summary))
+      let use = finder.use(of: found, for: cell.device)
+      // Machines that share a run may have different GPUs, and their rows say so.
+      if parent.isConnected { try use.check(against: record.devices) }
+      for fact in use.facts { row.setFact(fact.key, fact.value) }
       row.setFact("threads", .integer(found.device.threads))
       row.setFact("precision", .string(cell.precision.rawValue))
       let end = { [begun = row] (status: CellStatus, reason: String) -> Never in
@@ -131,6 +132,8 @@ package struct CellWorker {
     } catch DataError.changed(let name) {
       throw RunError.cellChanged(
         line.label, ["the text '\(name)' has changed"], run: folder.path)
+    } catch let error as DeviceChanged {
+      throw RunError.cellChanged(line.label, [error.description], run: folder.path)
     } catch let error as CheckpointChanged {
       throw RunError.cellChanged(line.label, [error.description], run: folder.path)
     } catch let error as ResultsError where error.isOfWriting {
@@ -145,6 +148,28 @@ package struct CellWorker {
     reporter.end(row)
     try folder.writeResult(row)
     return interrupts.exitCode ?? (row.status == .ok ? ExitCode.ok : ExitCode.someCellsFailed)
+  }
+
+  /// What is not as the run was prepared, for a worker that was started by hand.
+  private func changes(since record: RunRecord) -> [String] {
+    let finder = DeviceFinder(record.options, environment: environment)
+    return program().changes(since: record.program)
+      + PluginFile.changes(from: record.plugin, to: finder.pluginFile)
+  }
+}
+
+/// A cell would run on another device than the cells of its run that asked for the same.
+private struct DeviceChanged: Error, CustomStringConvertible {
+  let description: String
+}
+
+extension DeviceUse {
+  /// - Throws: `DeviceChanged` where cells that asked for the same ran on another device.
+  fileprivate func check(against earlier: [DeviceUse]) throws {
+    let names = earlier.filter { $0.requested == requested }.map(\.name)
+    if names.isEmpty || names.contains(name) { return }
+    throw DeviceChanged(
+      description: "another device: \(name) instead of \(names.unique.joined(separator: ", "))")
   }
 }
 

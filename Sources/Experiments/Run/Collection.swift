@@ -28,12 +28,14 @@ package struct Collection {
       ? ExitCode.ok : ExitCode.someCellsFailed
   }
 
-  /// Notes in `run.json` that the run has ended; a run that had ended so already keeps its end.
+  /// Notes in `run.json` that the run has ended, and on what its cells ran; a run that had ended so
+  /// already keeps its end.
   ///
   /// - Parameter exitCode: what the run ended with.
   package func end(exitCode: Int32) throws {
     var record = try RunRecord(file: run.folder.file("run.json"))
-    if record.end != nil, record.exit == Int(exitCode) { return }
+    if record.end != nil, record.exit == Int(exitCode), record.devices == run.devices { return }
+    record.devices = run.devices
     record.end = .now
     record.exit = Int(exitCode)
     try run.folder.write(record.json, to: "run.json")

@@ -21,6 +21,12 @@ package struct DeviceFinder: Sendable {
       program: CommandLine.executablePath)
   }
 
+  /// The plugin's file; nil where it is not there.
+  package var pluginFile: PluginFile? {
+    guard AtomicFile.exists(plugin.path) else { return nil }
+    return PluginFile(path: plugin.path, sha256: try? SHA256.hex(file: plugin.path))
+  }
+
   /// The device and, where `auto` did not take the GPU, why.
   ///
   /// - Throws: `PluginError` when a GPU is demanded, or a plugin named, and there is none.
@@ -34,8 +40,8 @@ package struct DeviceFinder: Sendable {
         return (try openGPU(), "a GPU is there")
       } catch {
         // What the user names must be there.
-        if plugin.source != nil { try plugin.check() }
-        if ordinal > 0 { throw error }
+        if plugin.source != nil { _ = try Plugin.load(plugin) }
+        if ordinal > 0 { throw PluginError("--gpu \(ordinal): \(error)") }
         return (.cpu(threads: threads), error.description)
       }
     }
@@ -43,19 +49,46 @@ package struct DeviceFinder: Sendable {
 
   /// Holds what the command line says of a GPU to what is there, before anything runs.
   ///
-  /// - Throws: `PluginError` where a plugin is named that is not there, or a GPU that no cell uses.
+  /// - Throws: `PluginError` where a plugin is named that is not there or does not load, or a GPU
+  ///   that no cell uses.
   package func check(for choices: [DeviceChoice]) throws(PluginError) {
     let mayUseGPU = choices.contains { $0 != .cpu }
     if ordinal > 0, !mayUseGPU {
       throw PluginError("--gpu \(ordinal) names a GPU, and everything runs on the CPU")
     }
-    if plugin.source == "--plugin" || plugin.source != nil && mayUseGPU { try plugin.check() }
+    if plugin.source != nil, mayUseGPU { _ = try Plugin.load(plugin) }
+    if isPluginDemanded { try plugin.check() }
   }
+
+  /// What to tell of a plugin that an option names and nothing uses; nil where there is none.
+  ///
+  /// The variable is set for all runs alike, so of it nothing is said.
+  package func warning(for choices: [DeviceChoice]) -> String? {
+    isPluginDemanded && choices.allSatisfy { $0 == .cpu }
+      ? "--plugin names a plugin, and everything runs on the CPU" : nil
+  }
+
+  private var isPluginDemanded: Bool { plugin.source == "--plugin" }
 
   /// Whether a device may be there, without opening it: of a GPU, whether the plugin finds one.
   package func mayOpen(_ choice: DeviceChoice) -> Bool {
     guard choice == .cuda else { return true }
     return (try? Plugin.load(plugin)).map { Device.count(in: $0) > 0 } ?? false
+  }
+
+  /// What a device that was opened is, for the records.
+  package func use(
+    of found: (device: Device, reason: String), for choice: DeviceChoice
+  ) -> DeviceUse {
+    let device = found.device
+    var use = DeviceUse()
+    (use.requested, use.reason) = (choice.rawValue, found.reason)
+    (use.device, use.name, use.summary) = (device.name, device.name, device.summary)
+    if use.isGPU {
+      (use.name, use.ordinal) = (device.hardware, ordinal)
+      (use.memoryBytes, use.driver) = (device.memoryNow.total, NVIDIADriver()?.version)
+    }
+    return use
   }
 
   private func openGPU() throws(PluginError) -> Device {

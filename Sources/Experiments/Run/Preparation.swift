@@ -55,7 +55,9 @@ package struct Preparation {
     warn: (String) -> Void, showDownload: Download.Progress? = nil
   ) throws -> Prepared {
     var plan = try plan(continuation?.texts ?? texts, interrupts, showDownload)
-    for warning in experiment.warnings { warn(warning) }
+    let finder = DeviceFinder(options, environment: environment)
+    let unused = finder.warning(for: experiment.cells.map(\.device))
+    for warning in experiment.warnings + [unused].compactMap(\.self) { warn(warning) }
     for text in plan.texts {
       for note in text.warnings + [text.note].compactMap(\.self) { warn(note) }
     }
@@ -71,6 +73,8 @@ package struct Preparation {
       let stored = try StoredRun(folder)
       try continuation.check(stored, against: record)
       if let old = stored.record { record = record.resuming(old) }
+      // Each cell holds its device to them when it has opened it.
+      if !continuation.acceptsChanges { record.devices = stored.devices }
       plan = try continuation.adopt(plan, stored)
     }
     plan.order(seed: options.orderSeed)
@@ -122,6 +126,9 @@ package struct Preparation {
       folder: folder, arguments: options.arguments, program: program,
       host: HostRecord.read(isa: device.summary, .read()), start: .now)
     record.load = load
+    if experiment.cells.contains(where: { $0.device != .cpu }) {
+      record.plugin = DeviceFinder(options, environment: environment).pluginFile
+    }
     record.datasets = RunRecord.datasets(of: plan.texts)
     record.checkpoints = plan.checkpoints
     record.options = options

@@ -49,9 +49,18 @@ package struct Replay: Sendable {
     let before = run.lossCurve(of: cell)
     let after = again.lossCurve(of: repeated)
     losses = before.steps.count
-    differences =
+    let found =
       Self.compare(before, after)
       + Self.compare(cell.row, repeated.row, first: run.record?.summary.headline ?? [])
+    differences = (found.isEmpty ? [] : Self.devices(cell.row, repeated.row)) + found
+  }
+
+  /// Where the two ran on different devices, which explains all else.
+  private static func devices(_ before: CellRow, _ after: CellRow) -> [String] {
+    guard let before = DeviceUse(before)?.name, let after = DeviceUse(after)?.name,
+      before != after
+    else { return [] }
+    return ["it ran on \(before) and runs on \(after)"]
   }
 
   static func compare(_ before: LossCurve, _ after: LossCurve) -> [String] {
@@ -121,11 +130,13 @@ extension Replay {
         loader.known(declaration).map { [$0] }
         ?? loader.planned.filter { $0.name == now.first?.name }
     }
+    record.plugin = DeviceFinder(options, environment: environment).pluginFile
     // A cell that ran on another machine than the run was prepared on says so.
     return cells.flatMap { cell in
       var old = run.record
       old?.datasets = used
       old?.checkpoints = [cell].compactMap(\.checkpoint)
+      old?.devices = [cell.row].compactMap(DeviceUse.init)
       if let cpu = cell.row.fact("cpu")?.text { old?.host.cpu = cpu }
       if let isa = cell.row.fact("isa")?.text { old?.host.isa = isa }
       return record.changes(since: old)

@@ -37,8 +37,13 @@ package struct RunContinuation: Sendable {
   ///
   /// - Throws: `RunError.changed`, which lists what is not the same.
   func check(_ stored: StoredRun, against record: RunRecord) throws {
-    let changes = record.changes(since: stored.record)
-    if changes.isEmpty { return }
+    var old = stored.record
+    // A run that was killed has not noted them.
+    old?.devices = stored.devices
+    let changes = record.changes(since: old)
+    // Which GPU there is now shows when a cell opens it.
+    let mayChange = acceptsChanges && stored.devices.contains(where: \.isGPU)
+    if changes.isEmpty, !mayChange { return }
     guard acceptsChanges else { throw RunError.changed(changes) }
     for cell in stored.cells where folder.hasBegun(cell.id) {
       try folder.whileIdle(cell.planned) {
@@ -114,7 +119,10 @@ extension RunRecord {
         Self.change(
           "instruction set", from: HostRecord.instructionSet(old.host.isa),
           to: HostRecord.instructionSet(host.isa)),
-      ].compactMap(\.self) + old.datasets.compactMap(change(of:))
+      ].compactMap(\.self)
+      + (old.devices.contains(where: \.isGPU)
+        ? PluginFile.changes(from: old.plugin, to: plugin) : [])
+      + old.datasets.compactMap(change(of:))
       + old.checkpoints.compactMap(change(of:))
   }
 
@@ -167,6 +175,14 @@ extension ProgramVersion {
     }
     guard let old = old.sha256, let new = sha256, old != new else { return [] }
     return ["another build of the program"]
+  }
+}
+
+extension PluginFile {
+  /// A clause where two runs had different plugins; where one had none, its device tells.
+  static func changes(from old: PluginFile?, to new: PluginFile?) -> [String] {
+    guard let old = old?.sha256, let new = new?.sha256, old != new else { return [] }
+    return ["another build of the plugin"]
   }
 }
 

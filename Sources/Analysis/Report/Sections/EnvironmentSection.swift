@@ -27,9 +27,9 @@ struct EnvironmentSection: ReportSection {
   private func cards(_ record: RunRecord) -> [HTML] {
     let records: [(String, JSON)] =
       [
-        ("Machine", record.host.json), ("GPU", record.gpu.json), ("Program", record.program.json),
-        ("Options", record.options.json),
-      ] + record.datasets.map { ("Data", $0.json) }
+        ("Machine", record.host.json), ("Program", record.program.json),
+        ("Plugin", record.plugin.json), ("Options", record.options.json),
+      ] + record.devices.map { ("Device", $0.json) } + record.datasets.map { ("Data", $0.json) }
     let cards = records.map { title, json in
       (title, json.members.compactMap { entry($0.key, $0.value) })
     }

@@ -25,7 +25,8 @@ struct RooflineSection: ReportSection {
   /// Cells on one device in one precision have one roof.
   private var groups: [(name: String, cells: [ReportCell])] {
     func name(_ cell: ReportCell) -> String {
-      ["device", "precision"].compactMap { cell.row.fact($0)?.text }.joined(separator: ", ")
+      [DeviceUse(cell.row)?.name, cell.row.fact("precision")?.text].compactMap(\.self)
+        .joined(separator: ", ")
     }
     let cells = data.cells.filter { !RooflineWork.all(of: $0).isEmpty }
     return cells.map(name).unique.map { group in (group, cells.filter { name($0) == group }) }
