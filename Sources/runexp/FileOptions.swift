@@ -5,6 +5,7 @@ import Config
 import Experiments
 import Foundation
 import Records
+import Tensors
 import Workloads
 
 /// An experiment file and what the command line changes in it.
@@ -113,17 +114,12 @@ struct SettingWords: ParsableArguments {
   var settings: [String] = []
 }
 
-/// Where to run.
-struct DeviceOptions: ParsableArguments {
+/// What computes: threads of the CPU, a GPU.
+struct ComputeOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp("CPU threads; 0 for as many as this process may use.", valueName: "count"))
   var threads = 0
-  @Option(
-    help: ArgumentHelp(
-      "Folder to look for data sets in first; then come $RUNEXP_DATA and ~/.cache/runexp.",
-      valueName: "folder"), completion: .directory)
-  var dataDir: String?
   @Option(
     help: ArgumentHelp(
       "The CUDA plugin; else $RUNEXP_CUDA_PLUGIN, else librunexp_cuda.so beside the program.",
@@ -133,7 +129,6 @@ struct DeviceOptions: ParsableArguments {
     parsing: .unconditional,
     help: ArgumentHelp("Which GPU, from 0, where there are several.", valueName: "number"))
   var gpu = 0
-  @Flag(help: "Download nothing; $RUNEXP_OFFLINE=1 means it as well.") var offline = false
 
   func validate() throws {
     guard (0...1024).contains(threads) else {
@@ -145,9 +140,33 @@ struct DeviceOptions: ParsableArguments {
   var options: RunOptions {
     var options = RunOptions()
     options.threads = threads
-    options.dataDirectory = dataDir.map { AbsolutePath.of($0) }
     options.plugin = plugin.map { AbsolutePath.of($0) }
     options.gpu = gpu
+    return options
+  }
+
+  /// Opens a device, and says what of these options is not used.
+  func open(_ choice: DeviceChoice) throws -> Device {
+    let finder = DeviceFinder(options, environment: ProcessInfo.processInfo.environment)
+    try finder.check(for: [choice])
+    if let warning = finder.warning(for: [choice]) { say("warning: \(warning)") }
+    return try finder.open(choice).device
+  }
+}
+
+/// Where to run, and on which data.
+struct DeviceOptions: ParsableArguments {
+  @OptionGroup var compute: ComputeOptions
+  @Option(
+    help: ArgumentHelp(
+      "Folder to look for data sets in first; then come $RUNEXP_DATA and ~/.cache/runexp.",
+      valueName: "folder"), completion: .directory)
+  var dataDir: String?
+  @Flag(help: "Download nothing; $RUNEXP_OFFLINE=1 means it as well.") var offline = false
+
+  var options: RunOptions {
+    var options = compute.options
+    options.dataDirectory = dataDir.map { AbsolutePath.of($0) }
     options.offline = offline
     return options
   }

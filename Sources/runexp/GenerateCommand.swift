@@ -26,9 +26,12 @@ struct GenerateCommand: ParsableCommand {
           "runexp generate latest --cell modern/seed=2 -n 200", "200 characters of one cell's model"
         ),
         ("runexp generate results/modern/latest/cells/modern-s1-3f9a1c2e", "by its folder"),
+        ("runexp generate modern:classic --device cuda", "on a GPU"),
       ],
       exits: [
-        .ok, .failure("there is no such model, or the prompt has characters it never saw"),
+        .ok,
+        .failure(
+          "there is no such model or device, or the prompt has characters that it never saw"),
         .init(130, "interrupted by Ctrl-C; what was written stands"),
       ]
     ).text)
@@ -65,9 +68,9 @@ struct GenerateCommand: ParsableCommand {
   var topP = 1.0
   @Option(help: "The same seed writes the same text.") var seed: UInt64 = 1
   @Option(help: "How keys and values are kept: f32, bf16 or q8.") var cache = CacheType.f32
-  @Option(
-    parsing: .unconditional, help: "CPU threads; 0 for as many as this process may use.")
-  var threads = 0
+  @Option(help: "Where the model runs: auto takes a GPU if the plugin finds one, else the CPU.")
+  var device = DeviceChoice.auto
+  @OptionGroup var compute: ComputeOptions
   @Flag(help: "Print one JSON document when the text is whole.") var json = false
 
   func validate() throws {
@@ -78,7 +81,6 @@ struct GenerateCommand: ParsableCommand {
     try demand(temperature >= 0, "--temperature is 0 or more")
     try demand(topK ?? 1 >= 1, "--top-k is 1 or more")
     try demand(topP > 0 && topP <= 1, "--top-p is above 0 and at most 1")
-    try demand(threads >= 0, "--threads is 0 or more")
     try demand(prompt != "", "--prompt needs a character to start from")
   }
 
@@ -106,7 +108,7 @@ struct GenerateCommand: ParsableCommand {
     // There is nothing to tidy up.
     interrupts.mayFinish = false
     let start = try saved.vocabulary.start(prompt)
-    let device = Device.cpu(threads: threads)
+    let device = try compute.open(device)
     let model = try saved.load(on: device)
     let room = min(tokens, (model.longest ?? .max) - start.count)
     guard room >= 0 else {
@@ -179,3 +181,5 @@ private enum GenerationError: Error, CustomStringConvertible {
 }
 
 extension CacheType: ExpressibleByArgument {}
+
+extension DeviceChoice: ExpressibleByArgument {}

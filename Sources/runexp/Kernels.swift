@@ -38,18 +38,7 @@ struct Kernels: ParsableCommand {
   var only: String?
   @Option(help: ArgumentHelp("Seconds to spend on timing each case.", valueName: "seconds"))
   var seconds = 0.3
-  @Option(
-    help: ArgumentHelp("CPU threads; 0 for as many as this process may use.", valueName: "count"))
-  var threads = 0
-  @Option(
-    help: ArgumentHelp(
-      "The CUDA plugin; else $RUNEXP_CUDA_PLUGIN, else librunexp_cuda.so beside the program.",
-      valueName: "file"), completion: .file(extensions: ["so"]))
-  var plugin: String?
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp("Which GPU, from 0, where there are several.", valueName: "number"))
-  var gpu = 0
+  @OptionGroup var compute: ComputeOptions
   @Option(
     help: ArgumentHelp(
       "The CPU's instruction set: generic, v2, v3 or v4, as far as the processor has them; "
@@ -71,10 +60,6 @@ struct Kernels: ParsableCommand {
       throw ValidationError("--device must be 'cpu', 'cuda' or 'reference', not '\(device)'")
     }
     guard only != "" else { throw ValidationError("--only needs a part of a name, not ''") }
-    guard (0...1024).contains(threads) else {
-      throw ValidationError("--threads must be from 0 to 1024, not \(threads)")
-    }
-    guard gpu >= 0 else { throw ValidationError("--gpu must be 0 or more, not \(gpu)") }
     guard (0...3600).contains(seconds) else {
       throw ValidationError("--seconds must be from 0 to 3600, not \(seconds)")
     }
@@ -148,14 +133,8 @@ struct Kernels: ParsableCommand {
   }
 
   private func open() throws -> Device {
-    if let isa, let cpu = Device.cpu(threads: threads, instructionSet: isa) { return cpu }
-    var options = RunOptions()
-    options.threads = threads
-    options.plugin = plugin
-    options.gpu = gpu
-    let finder = DeviceFinder(options, environment: ProcessInfo.processInfo.environment)
-    let choice: DeviceChoice = device == "cuda" ? .cuda : .cpu
-    try finder.check(for: [choice])
-    return device == "reference" ? .reference() : try finder.open(choice).device
+    let found = try compute.open(device == "cuda" ? .cuda : .cpu)
+    if device == "reference" { return .reference() }
+    return isa.flatMap { Device.cpu(threads: compute.threads, instructionSet: $0) } ?? found
   }
 }

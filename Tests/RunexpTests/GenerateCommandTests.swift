@@ -49,6 +49,36 @@ struct GenerateCommandTests {
     }
   }
 
+  @Test("on another device it writes the CPU's text, and `auto` takes one that is there")
+  func device() throws {
+    let (program, cell) = try trained()
+    let plugin = try LateDevice.plugin()
+    let words = ["generate", cell, "-n", "30", "--cache", "q8"]
+    let here = try program.run(words + ["--device", "cpu"])
+    #expect(here.code == 0 && here.errors.isEmpty, "\(here.errors)")
+    for (options, environment) in [
+      (["--device", "cuda", "--plugin", plugin], [:]), ([], ["RUNEXP_CUDA_PLUGIN": plugin]),
+    ] {
+      let late = try program.run(words + options, environment: environment)
+      #expect(late.code == 0 && late.errors.isEmpty, "\(late.errors)")
+      #expect(late.output == here.output)
+    }
+    let broken = try program.run(
+      words,
+      environment: [
+        "RUNEXP_CUDA_PLUGIN": plugin, "RUNEXP_DELAYED_FAILURE": "0",
+      ])
+    #expect(
+      broken.errors.contains("the device 'delayed' failed: it was told to fail"), "it ran there")
+    let absent = try program.run(
+      words + ["--device", "cuda", "--plugin", plugin],
+      environment: ["RUNEXP_DELAYED_ABSENCE": "there is no driver"])
+    #expect(absent.code == 1 && absent.output.isEmpty)
+    #expect(
+      absent.errors == "error: the device 'delayed' cannot be used: there is no driver\n",
+      "\(absent.errors)")
+  }
+
   @Test("it takes a run by name, and -n counts tokens")
   func runs() throws {
     let (program, cell) = try trained()
