@@ -17,6 +17,7 @@ package enum Plugin {
   package static let cudaFile = "librunexp_cuda.so"
   /// The function each plugin exports: given the caller's ABI version, a table or null.
   package static let entry = "runexp_kernels"
+  private static let rebuild = "'make cuda' builds the one of this program"
 
   /// Where a plugin is.
   package struct Place: Equatable, Sendable {
@@ -68,7 +69,10 @@ package enum Plugin {
     guard let library = dlopen(path.contains("/") ? path : "./\(path)", RTLD_NOW | RTLD_LOCAL)
     else {
       let cause = dlerror().map { String(cString: $0) } ?? "unknown cause"
-      throw PluginError("the plugin '\(path)' does not load: \(cause)")
+      // The loader begins with the path.
+      let words = cause.split(separator: ": ", maxSplits: 1)
+      let isPath = words.count > 1 && words[0].hasSuffix(path)
+      throw PluginError("the plugin '\(path)' does not load: \(isPath ? String(words[1]) : cause)")
     }
     guard let symbol = dlsym(library, entry) else {
       throw PluginError("'\(path)' is no plugin: it has no function '\(entry)'")
@@ -77,7 +81,7 @@ package enum Plugin {
     guard let table = unsafeBitCast(symbol, to: Entry.self)(Int64(RUNEXP_KERNELS_ABI)) else {
       throw PluginError(
         "the plugin '\(path)' has no kernels of ABI version \(RUNEXP_KERNELS_ABI), which this "
-          + "program needs")
+          + "program needs; \(rebuild)")
     }
     try check(table, of: path)
     return table
@@ -89,12 +93,13 @@ package enum Plugin {
   ) throws(PluginError) {
     guard table.pointee.abi == Int64(RUNEXP_KERNELS_ABI) else {
       throw PluginError(
-        "the plugin '\(path)' has ABI version \(table.pointee.abi), not \(RUNEXP_KERNELS_ABI)")
+        "the plugin '\(path)' has ABI version \(table.pointee.abi), not \(RUNEXP_KERNELS_ABI); "
+          + rebuild)
     }
     let size = MemoryLayout<kernels>.size
     guard table.pointee.size == Int64(size) else {
       throw PluginError(
-        "the plugin '\(path)' has a table of \(table.pointee.size) bytes, not \(size)")
+        "the plugin '\(path)' has a table of \(table.pointee.size) bytes, not \(size); \(rebuild)")
     }
     if let name = runexp_missing_entry(table) {
       throw PluginError("the plugin '\(path)' has no '\(String(cString: name))'")

@@ -12,9 +12,9 @@ struct DoctorCommand: ParsableCommand {
     discussion: HelpPage(
       """
       Looks at processor, threads, clock, memory and load, measures multiply-add peaks and memory \
-      bandwidth (about a second), and finds plugin, texts, libraries, results folder and \
+      bandwidth (about a second), and finds plugin, GPUs, texts, libraries, results folder and \
       calibration. Each line is 'ok', 'note' (it works, but know this) or 'problem' (nothing can \
-      run), with what to do about it. Writes the measured peaks to \
+      run, or not as the options ask), with what to do about it. Writes the measured peaks to \
       $XDG_CACHE_HOME/runexp/host.json (else ~/.cache/runexp/host.json), which 'plan' reads to \
       predict times.
       """,

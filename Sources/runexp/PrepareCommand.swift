@@ -22,7 +22,7 @@ struct PrepareCommand: ParsableCommand {
         ("RUN=$(runexp prepare experiments/modern.yaml)", "the folder, for a script"),
         ("runexp cell $RUN --index 0", "its first cell"),
       ],
-      exits: [.ok, .failure("no data, no place for results"), .invalidFile]
+      exits: [.ok, .failure("no data, no such plugin, no place for results"), .invalidFile]
     ).text)
 
   @OptionGroup var file: FileOptions
@@ -42,10 +42,12 @@ struct PrepareCommand: ParsableCommand {
     let experiment = try file.load(words)
     let interrupts = Interrupts()
     interrupts.mayFinish = false
+    let environment = ProcessInfo.processInfo.environment
     let prepared = try failing {
-      try Preparation(
-        experiment, options, program: Program.version,
-        environment: ProcessInfo.processInfo.environment
+      try DeviceFinder(options, environment: environment)
+        .check(for: experiment.cells.map(\.device))
+      return try Preparation(
+        experiment, options, program: Program.version, environment: environment
       ).prepare(interrupts, warn: { say("warning: \($0)") })
     }
     guard json else { return print(prepared.folder.path) }

@@ -24,7 +24,7 @@ struct DoctorTests {
     let states = try states(finished)
     for name in [
       "program", "processor", "threads", "clock", "memory", "load", "peak f32", "peak bf16",
-      "bandwidth", "GPU", "data", "libraries", "results", "calibration",
+      "bandwidth", "plugin", "GPU", "data", "libraries", "results", "calibration",
     ] { #expect(states[name] != nil && states[name] != "problem", "\(name)") }
     #expect(states["calibration"] == "note")
 
@@ -78,7 +78,7 @@ struct DoctorTests {
     let plugin = try program.run("doctor", "--json", "--plugin", "no.so", "--results", "elsewhere")
     #expect(plugin.code == 1)
     let states = try states(plugin)
-    #expect(states["GPU"] == "problem" && states["results"] == "ok")
+    #expect(states["plugin"] == "problem" && states["results"] == "ok")
   }
 
   @Test("a damaged text in the cache is a note that names it")

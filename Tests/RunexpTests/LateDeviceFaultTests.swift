@@ -153,7 +153,8 @@ struct LateDeviceFaultTests {
         run.errors.contains("librunexp_cud.so', which --plugin names: No such"), "\(run.errors)")
     }
     let kernels = try program.run("kernels", "--check", "--only", "scale", "--plugin", wrong)
-    #expect(kernels.code == 1 && kernels.errors.contains("there is no plugin '\(wrong)'"))
+    #expect(kernels.code == 1 && kernels.errors.contains("there is no plugin '"))
+    #expect(kernels.errors.contains("librunexp_cud.so', which --plugin names"))
     #expect(!program.exists("results"))
   }
 

@@ -1,53 +1,11 @@
-// The doctor on what is installed: plugin, texts, libraries, results folder, calibration.
+// The doctor on what is installed: texts, libraries, results folder, calibration.
 
 internal import Config
 internal import Foundation
 import Records
-internal import Tensors
 import Workloads
 
 extension Doctor {
-  /// Where the CUDA plugin was looked for, and which GPUs it finds.
-  var plugin: Check {
-    let place = DeviceFinder(options, environment: environment).plugin
-    let members = [JSON.Member("places", .array([.string(place.path)]))]
-    do throws(PluginError) {
-      let devices = try devices(of: Plugin.load(place))
-      return Check(
-        "GPU", .ok, devices.joined(separator: "; "),
-        values: members + [
-          JSON.Member("device", .string(devices[options.gpu])),
-          JSON.Member("devices", .array(devices.map { .string($0) })),
-        ])
-    } catch {
-      let isDemanded = place.source != nil
-      return Check(
-        "GPU", isDemanded ? .problem : .note, error.description,
-        advice: isDemanded
-          ? "leave \(place.source ?? "") out to run on the CPU"
-          : "experiments run on the CPU; --plugin or RUNEXP_CUDA_PLUGIN names a plugin",
-        values: members)
-    }
-  }
-
-  /// Each device of a plugin, with its memory; at least the one that is asked for.
-  private func devices(
-    of table: UnsafePointer<KernelTable>
-  ) throws(PluginError) -> [String] {
-    func line(_ ordinal: Int) throws(PluginError) -> String {
-      let device = try Device(opening: table, ordinal: ordinal)
-      let (free, total) = device.memoryNow
-      func size(_ bytes: Int) -> String { Metric.peakBytes.text(Double(bytes)) }
-      return "\(device.summary), \(size(free)) free of \(size(total))"
-    }
-    let wanted = try line(options.gpu)
-    var lines: [String] = []
-    for ordinal in 0..<Device.count(in: table) {
-      lines.append(try ordinal == options.gpu ? wanted : line(ordinal))
-    }
-    return lines
-  }
-
   /// Each text that can be downloaded: where it lies, and whether it is what it should be.
   var data: [Check] {
     [RemoteText.tinyShakespeare].flatMap { text -> [Check] in

@@ -15,17 +15,22 @@ package struct Doctor: Sendable {
   let locations: DataLocations
   /// Seconds since 1970.
   let now: Double
+  /// That of the system; nil where none is loaded.
+  let driver: NVIDIADriver?
 
   /// - Parameters:
   ///   - options: threads, plugin, data and results folders, as a run would be given them.
   ///   - now: seconds since 1970.
+  ///   - driver: what the system shows of NVIDIA GPUs.
   package init(
-    _ options: RunOptions, program: ProgramVersion, environment: [String: String], now: Double
+    _ options: RunOptions, program: ProgramVersion, environment: [String: String], now: Double,
+    driver: NVIDIADriver? = NVIDIADriver()
   ) {
     self.options = options
     self.program = program
     self.environment = environment
     self.now = now
+    self.driver = driver
     locations = DataLocations(
       dataDirectory: options.dataDirectory, offline: options.offline, environment: environment,
       baseDirectory: FileManager.default.currentDirectoryPath)
@@ -41,7 +46,7 @@ package struct Doctor: Sendable {
     return [version] + machine(host, limits, threads: device.threads)
       + [loadCheck(load, cores: host.logicalCores)]
       + rates.checks + [keep(rates.measured, isDisturbed: load.disturbs)].compactMap(\.self)
-      + [plugin] + data + [libraries, results, calibration(host)]
+      + gpus + data + [libraries, results, calibration(host)]
   }
 
   private var version: Check {

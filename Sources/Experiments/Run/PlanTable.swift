@@ -31,7 +31,8 @@ package struct PlanTable {
   package init(
     _ experiment: PlannedExperiment, _ options: RunOptions, environment: [String: String]
   ) throws(Faults) {
-    var sources = Sources(options, environment: environment)
+    var sources = Sources(
+      options, environment: environment, for: experiment.cells.map(\.device))
     try experiment.check(&sources.texts)
     let usual = ProcessLimits.read().usableMemory.map { ($0, false) }
     let cap: (bytes: Int, isAsked: Bool)? = options.memoryCap.map { ($0, true) } ?? usual
@@ -72,12 +73,16 @@ package struct PlanTable {
     private var peaks: HostPeaks
     private(set) var notes: [String] = []
 
-    init(_ options: RunOptions, environment: [String: String]) {
+    init(_ options: RunOptions, environment: [String: String], for choices: [DeviceChoice]) {
       texts = LocalTexts(options, environment: environment)
       finder = DeviceFinder(options, environment: environment)
       peaks = HostPeaks(
         cache: DataLocations(environment: environment, baseDirectory: "/").cache,
         host: HostRecord.read(isa: ""))
+      do throws(PluginError) { try finder.check(for: choices) } catch {
+        notes.append("nothing would run: \(error.description)")
+      }
+      if let warning = finder.warning(for: choices) { notes.append(warning) }
     }
 
     mutating func vocabulary(of workload: any Workload) -> Int {
