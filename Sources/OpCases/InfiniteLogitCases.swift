@@ -36,8 +36,10 @@ extension OpCase {
         var (q, k) = (inputs[0].values(), inputs[1].values())
         for (head, marks) in heads.enumerated() {
           func row(_ index: Int) -> Int { (index * heads.count + head) * width }
-          // A product of 1e60, and of no other query or key more than some 1e30.
-          if !marks.infinite.isEmpty { q[row(0)] = 1e30 }
+          // The first element is 0 but for one query and these keys, whose product is 1e60.
+          for query in 0..<queries { q[row(query)] = 0 }
+          for key in 0..<shape.keys { k[row(key)] = 0 }
+          q[row(0)] = 1e30
           for key in marks.infinite { k[row(key)] = 1e30 }
           for key in marks.nan { k[row(key)] = .nan }
           if let query = marks.nanQuery { q[row(query)] = .nan }
