@@ -57,8 +57,8 @@ struct Hopper {
   std::vector<Warpgroup> warpgroups;
   std::map<uint32_t, unsigned> unfenced; // mbarriers that were initialised, and by which thread
   int registers_each, registers_free = 0;
-  /// Shared memory as bulk copies and wgmma see it, the asynchronous proxy: what copies have brought
-  /// is there at once, what threads have stored since a fence.proxy.async.
+  /// Shared memory as bulk copies and wgmma see it, the asynchronous proxy: what copies brought is
+  /// there at once, what threads have stored since a fence.proxy.async.
   std::vector<unsigned char> seen;
 };
 
@@ -67,8 +67,12 @@ extern Hopper hopper;
 /// The same, made anew when a block begins.
 Hopper &hopper_block();
 
-/// Ends the kernel where the asynchronous proxy does not see what a thread has stored in these bytes.
-void expect_seen(uint32_t address, size_t bytes, const char *instruction);
+/// Ends the kernel where the asynchronous proxy does not see what a thread has stored in these
+/// bytes of this block.
+inline void expect_seen(uint32_t address, size_t bytes, const char *instruction) {
+  if (memcmp(hopper.seen.data() + address, shared_memory + address, bytes) != 0)
+    fault("%s: no fence.proxy.async since shared memory at %u was written", instruction, address);
+}
 
 } // namespace emulation
 

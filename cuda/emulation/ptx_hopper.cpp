@@ -23,11 +23,6 @@ Hopper &hopper_block() {
 
 void fence_proxies() { memcpy(hopper_block().seen.data(), shared_memory, shared_bytes); }
 
-void expect_seen(uint32_t address, size_t bytes, const char *instruction) {
-  if (memcmp(hopper_block().seen.data() + address, shared_memory + address, bytes) != 0)
-    fault("%s: no fence.proxy.async since shared memory at %u was written", instruction, address);
-}
-
 // mbarriers.
 
 namespace {
@@ -198,9 +193,9 @@ void load_bytes(uint32_t to, const void *from, uint32_t bytes, uint32_t mbarrier
 void store_box(const CUtensorMap &map, const int *at, int rank, uint32_t from) {
   const char *name = "cp.async.bulk.tensor (a store)";
   expect_box(from, map, rank, name);
+  HopperThread &mine = hopper_block().threads[self->number];
   expect_seen(from, box_bytes(map), name);
   std::vector<int> place(at, at + rank);
-  HopperThread &mine = hopper_block().threads[self->number];
   auto is_done = std::make_shared<bool>(false);
   auto store = [=, map = map] {
     if (*is_done) return;
