@@ -13,6 +13,12 @@ struct bf16 {
   uint16_t bits;
 };
 
+/// 1 sign, 4 exponent and 3 fraction bits: numbers up to 448, NaN, no infinity (OCP 8-bit floating
+/// point, 2023).
+struct e4m3 {
+  uint8_t bits;
+};
+
 __device__ __forceinline__ float to_float(float x) { return x; }
 __device__ __forceinline__ float to_float(bf16 x) {
   return __uint_as_float(static_cast<uint32_t>(x.bits) << 16);

@@ -11,7 +11,10 @@ typedef uint32_t cuuint32_t;
 typedef uint64_t cuuint64_t;
 
 enum CUresult { CUDA_SUCCESS = 0, CUDA_ERROR_INVALID_VALUE = 1 };
-enum CUtensorMapDataType { CU_TENSOR_MAP_DATA_TYPE_BFLOAT16 = 9 };
+enum CUtensorMapDataType {
+  CU_TENSOR_MAP_DATA_TYPE_UINT8 = 0,
+  CU_TENSOR_MAP_DATA_TYPE_BFLOAT16 = 9,
+};
 enum CUtensorMapInterleave { CU_TENSOR_MAP_INTERLEAVE_NONE = 0 };
 enum CUtensorMapSwizzle {
   CU_TENSOR_MAP_SWIZZLE_NONE = 0,
@@ -28,7 +31,7 @@ struct alignas(64) CUtensorMap {
   uint64_t size[5];
   uint64_t stride[4]; // bytes, of the dimensions from the second on
   uint32_t box[5];
-  uint16_t rank, swizzle;
+  uint16_t rank, swizzle, element_bytes;
 };
 static_assert(sizeof(CUtensorMap) == 128, "as large as CUDA's");
 

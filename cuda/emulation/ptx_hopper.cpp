@@ -129,7 +129,7 @@ uint32_t swizzled(uint32_t address, int mode) {
 /// memory, null outside of the tensor.
 template <typename Move>
 void for_pieces(const CUtensorMap &map, const int *at, uint32_t shared, const Move &move) {
-  uint32_t pieces = map.box[0] / 8, rows = 1;
+  uint32_t in_piece = 16u / map.element_bytes, pieces = map.box[0] / in_piece, rows = 1;
   for (int i = 1; i < map.rank; i++) rows *= map.box[i];
   for (uint32_t row = 0; row < rows; row++) {
     unsigned char *from = map.data;
@@ -143,16 +143,16 @@ void for_pieces(const CUtensorMap &map, const int *at, uint32_t shared, const Mo
         from += uint64_t(place) * map.stride[i - 1];
     }
     for (uint32_t piece = 0; piece < pieces; piece++) {
-      int64_t column = at[0] + int64_t(piece) * 8;
-      bool is_inside = from && column >= 0 && uint64_t(column) + 8 <= map.size[0];
+      int64_t column = at[0] + int64_t(piece * in_piece);
+      bool is_inside = from && column >= 0 && uint64_t(column) + in_piece <= map.size[0];
       move(swizzled(shared + (row * pieces + piece) * 16, map.swizzle),
-           is_inside ? from + column * 2 : nullptr);
+           is_inside ? from + column * map.element_bytes : nullptr);
     }
   }
 }
 
 uint32_t box_bytes(const CUtensorMap &map) {
-  uint32_t bytes = 2;
+  uint32_t bytes = map.element_bytes;
   for (int i = 0; i < map.rank; i++) bytes *= map.box[i];
   return bytes;
 }
@@ -249,8 +249,9 @@ CUresult cuTensorMapEncodeTiled(CUtensorMap *map, CUtensorMapDataType type, cuui
                                 const cuuint32_t *box, const cuuint32_t *element_strides,
                                 CUtensorMapInterleave interleave, CUtensorMapSwizzle swizzle,
                                 CUtensorMapL2promotion, CUtensorMapFloatOOBfill fill) {
+  uint32_t bytes = type == CU_TENSOR_MAP_DATA_TYPE_UINT8 ? 1 : 2;
   bool holds =
-      type == CU_TENSOR_MAP_DATA_TYPE_BFLOAT16 && rank >= 1 && rank <= 5 &&
+      (type == CU_TENSOR_MAP_DATA_TYPE_BFLOAT16 || bytes == 1) && rank >= 1 && rank <= 5 &&
       reinterpret_cast<uintptr_t>(data) % 16 == 0 && reinterpret_cast<uintptr_t>(map) % 64 == 0 &&
       interleave == CU_TENSOR_MAP_INTERLEAVE_NONE && fill == CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE;
   for (cuuint32_t i = 0; holds && i < rank; i++) {
@@ -259,12 +260,13 @@ CUresult cuTensorMapEncodeTiled(CUtensorMap *map, CUtensorMapDataType type, cuui
     if (i > 0) holds &= strides[i - 1] % 16 == 0 && strides[i - 1] < uint64_t(1) << 40;
   }
   // A box's rows are whole pieces, within the span that is shuffled.
-  if (holds) holds = box[0] % 8 == 0 && (swizzle == 0 || box[0] * 2 <= 16u << swizzle);
+  if (holds) holds = box[0] * bytes % 16 == 0 && (swizzle == 0 || box[0] * bytes <= 16u << swizzle);
   if (!holds) return CUDA_ERROR_INVALID_VALUE;
   *map = {};
   map->data = static_cast<unsigned char *>(data);
   map->rank = uint16_t(rank);
   map->swizzle = uint16_t(swizzle);
+  map->element_bytes = uint16_t(bytes);
   for (cuuint32_t i = 0; i < rank; i++) {
     map->size[i] = size[i];
     map->box[i] = box[i];

@@ -17,7 +17,12 @@ struct WarpgroupProduct {
   uint64_t a_descriptor, b_descriptor;
   int n;
   bool b_is_n_major, accumulate;
+  bool is_e4m3 = false; // of 32 columns of k, else bf16 of 16
 };
+
+/// The e4m3 nearest to a number, the even one of two that are equally near.
+uint8_t to_e4m3(float value);
+float from_e4m3(uint8_t bits);
 
 void init(uint32_t mbarrier, uint32_t arrivals);
 void fence_init();
@@ -83,6 +88,18 @@ void wgmma(float (&d)[n / 2], uint64_t a, uint64_t b, bool accumulate) {
 template <int n, bool b_is_n_major>
 void wgmma(float (&d)[n / 2], const uint32_t (&a)[4], uint64_t b, bool accumulate) {
   emulation::issue({d, a, 0, b, n, b_is_n_major, accumulate});
+}
+
+template <int n> void wgmma_e4m3(float (&d)[n / 2], uint64_t a, uint64_t b, bool accumulate) {
+  emulation::issue({d, nullptr, a, b, n, false, accumulate, true});
+}
+template <int n>
+void wgmma_e4m3(float (&d)[n / 2], const uint32_t (&a)[4], uint64_t b, bool accumulate) {
+  emulation::issue({d, a, 0, b, n, false, accumulate, true});
+}
+
+inline uint32_t cvt_rn_satfinite_e4m3x2(float low, float high) {
+  return uint32_t(emulation::to_e4m3(high)) << 8 | emulation::to_e4m3(low);
 }
 
 template <int registers> void setmaxnreg_dec() { emulation::set_registers(registers, false); }

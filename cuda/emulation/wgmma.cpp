@@ -8,16 +8,18 @@ namespace {
 
 constexpr uint32_t in_flight = 0x5ff1fe57; // huge but finite: see on_its_way
 
-float value_at(uint32_t address) {
+float value_at(uint32_t address, bool is_e4m3) {
+  if (is_e4m3) return from_e4m3(*shared_at(address, 1, 1, "wgmma"));
   uint16_t bits;
   memcpy(&bits, shared_at(address, 2, 2, "wgmma"), 2);
   expect_seen(address, 2, "wgmma");
   return __uint_as_float(uint32_t(bits) << 16);
 }
 
-/// An operand of 16 columns of k as its descriptor says: element (i, k) goes to to[i * row + k *
+/// An operand of 32 bytes along k as its descriptor says: element (i, k) goes to to[i * row + k *
 /// step].
-void read_operand(uint64_t descriptor, int count, bool is_mn_major, float *to, int row, int step) {
+void read_operand(uint64_t descriptor, int count, bool is_mn_major, bool is_e4m3, float *to,
+                  int row, int step) {
   auto field = [&](int bit) { return uint32_t(descriptor >> bit & 0x3fff) << 4; };
   uint32_t start = field(0), leading = field(16), stride = field(32);
   uint32_t mode = uint32_t(descriptor >> 62), base = uint32_t(descriptor >> 49 & 7);
@@ -25,39 +27,44 @@ void read_operand(uint64_t descriptor, int count, bool is_mn_major, float *to, i
     fault("wgmma: a descriptor without swizzle or with a base offset is not emulated");
   uint32_t width = 256u >> mode, mask = width / 16 - 1; // bytes of a row: 128, 64 or 32
   for (int i = 0; i < count; i++) {
-    for (int k = 0; k < 16; k++) {
+    for (int k = 0; k < (is_e4m3 ? 32 : 16); k++) {
       uint32_t m = uint32_t(i), c = uint32_t(k), per_row = width / 2;
       uint32_t address = start;
       if (is_mn_major)
         address += m / per_row * leading + m % per_row * 2 + c / 8 * stride + c % 8 * width;
       else
-        address += m / 8 * stride + m % 8 * width + c * 2;
+        address += m / 8 * stride + m % 8 * width + c * (is_e4m3 ? 1 : 2);
       // The pattern is one of addresses, not of offsets.
-      to[i * row + k * step] = value_at(address ^ ((address >> 7 & mask) << 4));
+      to[i * row + k * step] = value_at(address ^ ((address >> 7 & mask) << 4), is_e4m3);
     }
   }
 }
 
 void compute(Product &product) {
   const WarpgroupProduct &call = product.call;
-  static float a[64][16], b[16][256]; // one block runs at a time
+  static float a[64][32], b[32][256]; // one block runs at a time
+  int depth = call.is_e4m3 ? 32 : 16;
   if (call.a) {
     for (int thread = 0; thread < 128; thread++) {
-      int row = thread / 32 * 16 + thread % 32 / 4, column = thread % 4 * 2;
+      int row = thread / 32 * 16 + thread % 32 / 4, column = thread % 4 * depth / 8;
       for (int part = 0; part < 4; part++) {
-        uint32_t pair = product.a[size_t(thread * 4 + part)];
-        float *to = &a[row + part % 2 * 8][column + part / 2 * 8];
-        to[0] = __uint_as_float(pair << 16);
-        to[1] = __uint_as_float(pair & 0xffff0000);
+        uint32_t bits = product.a[size_t(thread * 4 + part)];
+        float *to = &a[row + part % 2 * 8][column + part / 2 * depth / 2];
+        if (call.is_e4m3) {
+          for (int i = 0; i < 4; i++) to[i] = from_e4m3(uint8_t(bits >> 8 * i));
+        } else {
+          to[0] = __uint_as_float(bits << 16);
+          to[1] = __uint_as_float(bits & 0xffff0000);
+        }
       }
     }
   } else {
-    read_operand(call.a_descriptor, 64, false, a[0], 16, 1);
+    read_operand(call.a_descriptor, 64, false, call.is_e4m3, a[0], 32, 1);
   }
-  read_operand(call.b_descriptor, call.n, call.b_is_n_major, b[0], 1, 256);
+  read_operand(call.b_descriptor, call.n, call.b_is_n_major, call.is_e4m3, b[0], 1, 256);
   for (int row = 0; row < 64; row++) {
     float sums[256] = {};
-    for (int k = 0; k < 16; k++)
+    for (int k = 0; k < depth; k++)
       for (int column = 0; column < 256; column++) sums[column] += a[row][k] * b[k][column];
     for (int i = 0; i < call.n / 2; i++) { // the 4 threads of a row have 2 of every 8 columns
       int thread = row / 16 * 32 + row % 8 * 4 + i % 4, first = i / 4 * 4 + row / 8 % 2 * 2;
@@ -108,7 +115,8 @@ void issue_together(void *const *threads) {
     const WarpgroupProduct &other = *static_cast<WarpgroupProduct *>(threads[i]);
     if (other.n != call.n || other.a_descriptor != call.a_descriptor ||
         other.b_descriptor != call.b_descriptor || other.accumulate != call.accumulate ||
-        other.b_is_n_major != call.b_is_n_major || !other.a != !call.a)
+        other.b_is_n_major != call.b_is_n_major || other.is_e4m3 != call.is_e4m3 ||
+        !other.a != !call.a)
       fault("wgmma: the warpgroup does not agree");
     if (!call.a) continue;
     ReadRegisters read = {other.a, {}, group.issued + 1};
@@ -125,6 +133,33 @@ void issue_together(void *const *threads) {
 }
 
 } // namespace
+
+uint8_t to_e4m3(float value) {
+  if (value != value) return 0x7f;
+  uint8_t sign = signbit(value) ? 0x80 : 0;
+  float size = fabsf(value);
+  if (size >= 448) return sign | 0x7e;
+  if (size == 0) return sign;
+  int exponent = std::max(ilogbf(size), -6);             // below 2^-6 all are multiples of 2^-9
+  int eighths = int(lrintf(ldexpf(size, 3 - exponent))); // of 2^exponent
+  // 8 eighths are the next exponent's implicit bit, as they are of subnormal numbers.
+  return uint8_t(sign | ((exponent + 6) * 8 + eighths));
+}
+
+float from_e4m3(uint8_t bits) {
+  static const std::vector<float> numbers = [] {
+    std::vector<float> all;
+    for (int i = 0; i < 256; i++) {
+      int exponent = i >> 3 & 15, fraction = i & 7;
+      float size = (i & 0x7f) == 0x7f ? NAN
+                   : exponent == 0    ? ldexpf(float(fraction), -9)
+                                      : ldexpf(float(8 + fraction), exponent - 10);
+      all.push_back(i < 128 ? size : -size);
+    }
+    return all;
+  }();
+  return numbers[bits];
+}
 
 void issue(WarpgroupProduct product) {
   if (!hopper_block().threads[self->number].has_fenced)
