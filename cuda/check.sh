@@ -15,7 +15,7 @@ if [ $pack.tar.gz -nt $pack/runexp ]; then
   rm -rf $pack
   tar -C build/cuda -xzmf $pack.tar.gz
 fi
-program=$pack/runexp layouts=(cuda/build layouts) build=(cuda/build) gpu=""
+program=$pack/runexp layouts=(cuda/build layouts) fp8=(cuda/build fp8) build=(cuda/build) gpu=""
 [ -x $program ] || program=.build/release/runexp
 [ -x $program ] || { echo "error: there is no program: neither $pack/runexp nor .build/release/runexp" >&2; exit 2; }
 if [ -d $pack/data ]; then export RUNEXP_DATA="$PWD/$pack/data"; fi
@@ -24,9 +24,11 @@ if [ "${1:-}" = --emulation ]; then
   gpu=emulation end=4700 slow=10 build=(make --no-print-directory -C cuda emulation)
   layouts=(build/cuda/emulation/test/layouts)
   export RUNEXP_CUDA_PLUGIN="$PWD/build/cuda/librunexp_cuda_emulation.so" RUNEXP_CUBLASLT=off
+  fp8=(build/cuda/emulation/test/flash3_fp8 "$RUNEXP_CUDA_PLUGIN")
 elif sha256sum --status -c $pack/sources.sha256 2> /dev/null; then
   build=(echo "what was packed is made of these sources") layouts=($pack/layouts)
   export RUNEXP_CUDA_PLUGIN="$PWD/$pack/librunexp_cuda.so"
+  fp8=($pack/flash3_fp8 "$RUNEXP_CUDA_PLUGIN")
 fi
 [ -n "$gpu" ] || gpu="$(nvidia-smi --query-gpu=name --format=csv,noheader -i 0 2> /dev/null | tr 'A-Z ' 'a-z-')"
 [ -n "$gpu" ] || { echo "error: nvidia-smi finds no GPU" >&2; exit 2; }
@@ -103,6 +105,7 @@ await() { # those who compile have had their time
 step build 70 "${build[@]}" || exit 1
 step layouts 10 "${layouts[@]}"
 step doctor 10 "$program" doctor
+step fp8 10 "${fp8[@]}"
 step check 45 cuda/test/operations "$program" "$results/check" $((20 * slow))
 if [ "$gpu" = emulation ]; then
   head -c 3000 docs/kernels.md > "$results/text.log"

@@ -45,7 +45,8 @@ void release_graph(kernel_context *context, kernel_graph *graph);
 
 // Attention, and questions.
 
-extern const attention_kernel naive_attention, flash1_attention, flash2_attention, flash3_attention;
+extern const attention_kernel naive_attention, flash1_attention, flash2_attention, flash3_attention,
+    flash3_fp8_attention;
 
 bool supports_gemm(kernel_context *context, const struct gemm *call, char *reason,
                    int64_t capacity);

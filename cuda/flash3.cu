@@ -6,6 +6,7 @@
 
 #include "attention.cuh"
 #include "entries.cuh"
+#include "flash3_fp8.cuh"
 
 namespace plugin {
 
@@ -56,5 +57,27 @@ const attention_kernel flash3_attention = {.supports = supports,
                                            .workspace = workspace,
                                            .forward = forward,
                                            .backward = backward};
+
+// The same in 8 bits, forward only.
+
+static bool supports_fp8(kernel_context *context, const attention *s, bool backward, char *reason,
+                         int64_t capacity) {
+  if (backward) return refuse(reason, capacity, "gradients");
+  return supports(context, s, false, reason, capacity);
+}
+
+static int64_t fp8_workspace(kernel_context *, const attention *s, bool backward) {
+  return backward ? 0 : flash3::fp8_forward_bytes(*s);
+}
+
+static void no_backward(kernel_context *context, const attention_backward *) {
+  fail(context, cudaErrorInvalidValue, "a backward pass by flash3_fp8");
+}
+
+const attention_kernel flash3_fp8_attention = {.supports = supports_fp8,
+                                               .saved_floats = saved_floats,
+                                               .workspace = fp8_workspace,
+                                               .forward = flash3::fp8_forward,
+                                               .backward = no_backward};
 
 } // namespace plugin

@@ -46,28 +46,27 @@ __device__ __forceinline__ void hide(float (&x)[n / 2], const seen_rows &rows, i
   }
 }
 
-/// The softmax of two rows, as far as keys have been seen: exponentials are 2^(factor * (score -
-/// largest)).
-struct online_softmax {
-  float factor; // positive
-  float largest[2] = {-INFINITY, -INFINITY};
-  float sum[2] = {0, 0}; // this thread's part
+/// The softmax of two rows, as far as keys have been seen. Exponentials are 2^(raised + logit -
+/// largest).
+template <int raised> struct online_softmax {
+  float largest[2] = {-INFINITY, -INFINITY}; // logit
+  float sum[2] = {0, 0};                     // this thread's part
 
-  /// Scores become exponentials. `correction` is what earlier ones and what is made of them are to
-  /// be multiplied by.
+  /// Scores, which are logits once they are multiplied by a positive factor, become exponentials.
+  /// `correction` is what earlier ones and what is made of them are to be multiplied by.
   template <int n>
-  __device__ __forceinline__ void absorb(float (&scores)[n], float (&correction)[2]) {
-    float next[2] = {largest[0], largest[1]};
+  __device__ __forceinline__ void absorb(float (&scores)[n], float factor, float (&correction)[2]) {
+    float next[2] = {-INFINITY, -INFINITY};
 #pragma unroll
     for (int i = 0; i < n; i++) next[fragment::half(i)] = fmaxf(next[fragment::half(i)], scores[i]);
     float shift[2];
 #pragma unroll
     for (int half = 0; half < 2; half++) {
-      next[half] = largest_of_row(next[half]);
+      next[half] = fmaxf(largest[half], factor * largest_of_row(next[half]));
       // A row that has seen nothing yet: its exponentials are to be 2^-inf, not NaN.
-      shift[half] = next[half] == -INFINITY ? 0 : -__fmul_rn(factor, next[half]);
-      // Rounded as the shift is: where the largest stays, the correction is 1.
-      correction[half] = ex2_approx_ftz(__fmul_rn(factor, largest[half]) + shift[half]);
+      float lowered = next[half] == -INFINITY ? 0 : -next[half];
+      correction[half] = ex2_approx_ftz(largest[half] + lowered);
+      shift[half] = lowered + raised;
       largest[half] = next[half];
       sum[half] *= correction[half];
     }

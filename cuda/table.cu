@@ -39,6 +39,7 @@ static const kernels table = {.abi = RUNEXP_KERNELS_ABI,
                               .flash1_attention = &flash1_attention,
                               .flash2_attention = &flash2_attention,
                               .flash3_attention = &flash3_attention,
+                              .flash3_fp8_attention = &flash3_fp8_attention,
                               .supports_gemm = supports_gemm,
                               RUNEXP_KERNELS(ENTRY, WITH_WORKSPACE)};
 

@@ -20,23 +20,24 @@ struct AttentionCase: Sendable {
     self.bias = bias
   }
 
-  /// Forward and backward by one algorithm.
+  /// Forward and, where it has gradients, backward by one algorithm.
   ///
   /// - Parameter deviation: of queries and keys.
   func opCase(
     _ algorithm: AttentionAlgorithm, _ type: ElementType, deviation: Double = 1,
     tolerance: Double? = nil
   ) -> OpCase {
+    let body: @Sendable (Pass, [Tensor]) -> Tensor = { pass, inputs in
+      pass.attention(
+        inputs[0], inputs[1], inputs[2], shape, masks(inputs, on: pass.device),
+        by: algorithm.orItsLike(on: pass.device))
+    }
     var one = OpCase(
       "attention", "\(algorithm.rawValue), \(detail)", type, inputs(deviation),
       kernels: ["\(algorithm.rawValue)_attention"],
-      operations: (shape.forwardFLOPs, shape.backwardFLOPs), tolerance: tolerance,
-      isSmooth: tolerance == nil,
-      .operation { pass, inputs in
-        pass.attention(
-          inputs[0], inputs[1], inputs[2], shape, masks(inputs, on: pass.device),
-          by: algorithm.orItsLike(on: pass.device))
-      })
+      operations: (shape.forwardFLOPs, algorithm.isForwardOnly ? 0 : shape.backwardFLOPs),
+      tolerance: tolerance, isSmooth: tolerance == nil,
+      algorithm.isForwardOnly ? .forward(body) : .operation(body))
     one.attention = (algorithm, shape)
     return one
   }
@@ -68,7 +69,7 @@ struct AttentionCase: Sendable {
 
 extension AttentionAlgorithm {
   /// The algorithm itself where a device has it, else one that computes the same: the reference has
-  /// no flash3, the rounded kernels have naive attention alone.
+  /// none for Hopper, the rounded kernels have naive attention alone.
   func orItsLike(on device: Device) -> AttentionAlgorithm {
     [self, .flash2, .naive].first(where: device.has) ?? self
   }

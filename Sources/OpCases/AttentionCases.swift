@@ -17,8 +17,29 @@ extension OpCase {
     }
   }
 
-  /// All, of which a device may lack some.
+  /// All with gradients, of which a device may lack some.
   static let attentionAlgorithms: [AttentionAlgorithm] = [.naive, .flash1, .flash2, .flash3]
+
+  /// Products in 8 bits, at the shapes that they are for.
+  ///
+  /// An element has 3 bits of fraction, so it is off by up to a 16th, and the worst of an output's
+  /// row by a tenth of the largest.
+  static func eightBitChecks() -> [OpCase] {
+    (unmasked + masked + eightBit).filter { [64, 128, 256].contains($0.shape.headDimension) }
+      .map { $0.opCase(.flash3FP8, .bf16, tolerance: 0.2) }
+  }
+
+  private static let eightBit: [AttentionCase] = [
+    .init(
+      "one group",
+      .init(
+        batch: 2, queries: 200, keys: 300, heads: 4, kvHeads: 2, headDimension: 64,
+        isCausal: false)),
+    .init(
+      "window",
+      .init(queries: 150, keys: 420, heads: 2, headDimension: 128, offset: 270, window: 60)),
+    .init("rows that see no key", .init(queries: 140, keys: 130, headDimension: 256, offset: -70)),
+  ]
 
   private static let unmasked: [AttentionCase] = [
     .init("causal", .init(queries: 1, keys: 1, headDimension: 1)),
@@ -157,5 +178,6 @@ extension OpCase {
       ([training] + (algorithm == .naive ? [1024] : [1024, 2048, 4096]).map { long($0) })
         .map { $0.opCase(algorithm, type) }
     } + masked.map { $0.opCase(.flash2, type) }
+      + (type == .bf16 ? [long(4096).opCase(.flash3FP8, type)] : [])
   }
 }

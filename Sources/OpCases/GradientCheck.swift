@@ -20,7 +20,7 @@ extension OpCase {
   /// Whether the case is small and smooth enough, and in f32.
   package var hasGradientCheck: Bool {
     switch body {
-    case .kernel, .prepared: return false
+    case .forward, .kernel, .prepared: return false
     case .operation, .loss: break
     }
     let elements = inputs.filter { $0.role != .constant }.reduce(0) { $0 + $1.shape.count }
@@ -82,7 +82,7 @@ extension OpCase {
       let weights = zip(seed(0, out.count), seed(1, out.count)).map { Double($0) + Double($1) }
       return zip(out, weights).reduce(0.0) { $0 + Double($1.0) * $1.1 }
     case .loss(let body): return 2 * body(pass, tensors).mean()
-    case .kernel, .prepared: return 0
+    case .forward, .kernel, .prepared: return 0
     }
   }
 }

@@ -6,7 +6,7 @@ import Tensors
 extension OpCase {
   /// Small and odd sizes, every option and edge: for the checks.
   package static var checks: [OpCase] {
-    var cases = optimizerChecks()
+    var cases = optimizerChecks() + eightBitChecks()
     for type in [ElementType.f32, .bf16] {
       cases += elementwiseChecks(type)
       cases += normChecks(type)

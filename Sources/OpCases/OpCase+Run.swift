@@ -35,6 +35,7 @@ extension OpCase {
     switch body {
     case .operation(let body): return differentiate(body, tensors, isLoss: false)
     case .loss(let body): return differentiate(body, tensors, isLoss: true)
+    case .forward(let body): return forward(body, tensors)
     case .kernel(let body): return results(body(device, tensors), tensors)
     case .prepared(let prepare):
       let prepared = prepare(device, tensors)
@@ -74,6 +75,14 @@ extension OpCase {
   /// The weights of an output's elements in the number that is differentiated.
   func seed(_ index: Int, _ count: Int) -> [Float] {
     CaseValues.normal(1).values(count, name: "seed \(index)")
+  }
+
+  private func forward(_ body: (Pass, [Tensor]) -> Tensor, _ tensors: [Tensor]) -> [CaseOutput] {
+    guard let device = tensors.first?.device else { return [] }
+    let pass = Pass(on: device, precision: type)
+    pass.observesLogits = true
+    let out = CaseOutput(name: "out", body(pass, tensors))
+    return [out] + pass.maxLogits.prefix(1).map { CaseOutput(name: "largest logit", $0) }
   }
 
   private func differentiate(

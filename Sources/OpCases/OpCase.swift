@@ -34,7 +34,9 @@ package struct OpCase: Sendable, CustomStringConvertible {
   enum Body: Sendable {
     /// A differentiable operation of `Pass`.
     case operation(@Sendable (Pass, [Tensor]) -> Tensor)
-    /// The same, ending in a loss for each token: its backward starts by itself.
+    /// One without a gradient.
+    case forward(@Sendable (Pass, [Tensor]) -> Tensor)
+    /// A differentiable operation, ending in a loss for each token: its backward starts by itself.
     case loss(@Sendable (Pass, [Tensor]) -> Tensor)
     /// A kernel that works in place on its inputs, or returns numbers.
     case kernel(@Sendable (Device, [Tensor]) -> [Float])
@@ -80,7 +82,9 @@ package struct OpCase: Sendable, CustomStringConvertible {
   /// What keeps a device from this case; nil where it can run it.
   package func obstacle(on device: Device) -> String? {
     if let (algorithm, shape) = attention,
-      let obstacle = device.obstacle(to: algorithm, in: shape, type, backward: shape.cache == nil)
+      let obstacle = device.obstacle(
+        to: algorithm, in: shape, type,
+        backward: shape.cache == nil && !algorithm.isForwardOnly)
     {
       return obstacle
     }

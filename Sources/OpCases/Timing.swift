@@ -51,6 +51,10 @@ extension OpCase {
         seed.zero()
         backward.append(
           device.seconds { tape.backward(into: gradients, seeds: [(out, gradient: seed)]) })
+      case .forward(let body):
+        let (out, seconds) = device.timed { body(Pass(on: device, precision: type), tensors) }
+        forward.append(seconds)
+        outputBytes = out.storage.bytes
       case .kernel(let body): forward.append(device.seconds { _ = body(device, tensors) })
       case .prepared: forward.append(device.seconds { prepared?.run() })
       }

@@ -2,6 +2,7 @@
 
 import Models
 import Tensors
+import TestDevices
 import TestModels
 import Testing
 
@@ -88,5 +89,28 @@ struct KernelChoiceTests {
         on: .rounded(), for: shape(4, 4), .f32, needsGradient: false)
     }
     #expect(flash2.reason.hasPrefix("rounded has no attention kernel 'flash2': by tiles "))
+  }
+
+  @Test("8-bit products run where they were asked for and nothing is differentiated")
+  func eightBit() throws {
+    let device = PartialDevice.withFlash3FP8()
+    let named = KernelChoice.named(.flash3FP8)
+    let found = try named.resolve(on: device, for: shape(64, 64), .bf16, needsGradient: false)
+    #expect(found == KernelDecision(algorithm: .flash3FP8, reason: "asked for"))
+    let refused = try #require(throws: KernelUnavailable.self) {
+      try named.resolve(on: device, for: shape(64, 64), .bf16, needsGradient: true)
+    }
+    #expect(refused.reason == "flash3_fp8 cannot do attention with gradients")
+    #expect(
+      try KernelChoice.automatic.resolve(
+        on: device, for: shape(64, 64), .bf16, needsGradient: false
+      ).algorithm == .flash2)
+    // Nor is it taken where it is all that there is.
+    let nothing = try #require(throws: KernelUnavailable.self) {
+      try KernelChoice.automatic.resolve(
+        on: PartialDevice.withFlash3FP8(alone: true), for: shape(64, 64), .bf16,
+        needsGradient: false)
+    }
+    #expect(nothing.reason == "cpu has no attention kernel")
   }
 }

@@ -72,10 +72,11 @@ extension OpCase {
       lacking.allSatisfy {
         $0.detail.hasPrefix("flash") && $0.obstacle(on: .rounded()) == "any attention"
       })
-    // Only a Hopper GPU has flash3.
+    // Only a Hopper GPU has these.
+    let hopper = [["flash3_attention"], ["flash3_fp8_attention"]]
     let cpu = Device.cpu(threads: 1)
     for one in OpCase.checks {
-      #expect((one.obstacle(on: cpu) == nil) == (one.kernels != ["flash3_attention"]), "\(one)")
+      #expect((one.obstacle(on: cpu) == nil) == !hopper.contains(one.kernels), "\(one)")
     }
   }
 
@@ -117,6 +118,31 @@ extension OpCase {
     #expect(cases.allSatisfy { $0.obstacle(on: device) == nil })
     #expect(cases.allSatisfy { $0.parity(of: device, with: reference).passes })
     flash3.pointee.forward = { _, _ in }
+    let broken = Device(table, threads: 1)
+    #expect(cases.allSatisfy { !$0.parity(of: broken, with: reference).passes })
+  }
+
+  @Test func `products in 8 bits are held to the reference, forward only`() throws {
+    let (eightBit, table) = (
+      UnsafeMutablePointer<attention_kernel>.allocate(capacity: 1),
+      UnsafeMutablePointer<kernels>.allocate(capacity: 1)
+    )
+    defer {
+      eightBit.deallocate()
+      table.deallocate()
+    }
+    table.initialize(to: runexp_cpu_kernels().pointee)
+    eightBit.initialize(to: try #require(table.pointee.flash2_attention).pointee)
+    eightBit.pointee.supports = { _, _, backward, _, _ in !backward }
+    table.pointee.flash3_fp8_attention = UnsafePointer(eightBit)
+    let (device, reference) = (Device(table, threads: 1), Device.reference())
+    let cases = OpCase.checks.filter { $0.kernels == ["flash3_fp8_attention"] }
+    #expect(cases.count > 5 && cases.allSatisfy { $0.type == .bf16 })
+    #expect(cases.allSatisfy { $0.obstacle(on: device) == nil })
+    #expect(cases.allSatisfy { $0.parity(of: device, with: reference).passes })
+    let timing = try #require(cases.first).timing(on: device, budget: 0)
+    #expect(timing.forward.seconds > 0 && timing.backward == nil)
+    eightBit.pointee.forward = { _, _ in }
     let broken = Device(table, threads: 1)
     #expect(cases.allSatisfy { !$0.parity(of: broken, with: reference).passes })
   }

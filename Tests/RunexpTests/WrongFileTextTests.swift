@@ -57,7 +57,13 @@ struct WrongFileTextTests {
         x.yaml:1:29: error: unknown word 'sparse' for model.attention.kernel
         model: {attention: {kernel: sparse}}
                                     ^
-        known words: auto, naive, flash1, flash2, flash3
+        known words:
+          auto        the best algorithm for shape, mask and device
+          naive       materialises the scores: O(N^2) memory
+          flash1      by tiles with an online softmax, keys outside (FlashAttention): O(N) memory
+          flash2      by tiles with an online softmax, queries outside (FlashAttention-2): O(N) memory
+          flash3      flash2 on the asynchronous units of Hopper GPUs (FlashAttention-3)
+          flash3_fp8  flash3 with 8-bit products (e4m3), a scale for each block; forward only
 
         """)
   }

@@ -84,7 +84,9 @@ import Testing
         broken.naive_attention, broken.flash1_attention, broken.flash2_attention,
       ]
       // An algorithm may be missing whole.
-      if algorithms.contains(nil) || MemoryLayout.offset(of: \kernels.flash3_attention) == offset {
+      let missing = [\kernels.flash3_attention, \.flash3_fp8_attention].map(
+        MemoryLayout.offset(of:))
+      if algorithms.contains(nil) || missing.contains(offset) {
         try Plugin.check(&broken, of: "x.so")
         continue
       }
@@ -92,7 +94,7 @@ import Testing
         #expect(throws: PluginError.self) { try Plugin.check(&broken, of: "x.so") })
       names.append("\(text)".replacing("the plugin 'x.so' has no ", with: ""))
     }
-    #expect(names.count == (size - 16) / 8 - 4 && Set(names).count == names.count)
+    #expect(names.count == (size - 16) / 8 - 5 && Set(names).count == names.count)
     #expect(names.first == "'name'" && names.contains("'upload'"))
     var kernel = Int64(0)
     while let name = runexp_kernel_name(kernel) {
@@ -108,6 +110,7 @@ import Testing
     let algorithms: [(String, WritableKeyPath<kernels, UnsafePointer<attention_kernel>?>)] = [
       ("naive", \.naive_attention), ("flash1", \.flash1_attention),
       ("flash2", \.flash2_attention), ("flash3", \.flash3_attention),
+      ("flash3_fp8", \.flash3_fp8_attention),
     ]
     for (word, place) in algorithms {
       for (index, entry) in entries.enumerated() {

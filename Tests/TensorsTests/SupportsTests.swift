@@ -33,7 +33,9 @@ import Testing
           device.obstacle(to: algorithm, uneven, backward: false)
             == "heads that cannot be shared out to the key/value heads")
       }
-      #expect(device.obstacle(to: .flash3, shape, backward: false) == "any attention")
+      for algorithm in [AttentionAlgorithm.flash3, .flash3FP8] {
+        #expect(device.obstacle(to: algorithm, shape, backward: false) == "any attention")
+      }
     }
   }
 

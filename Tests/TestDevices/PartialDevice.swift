@@ -35,6 +35,29 @@ package enum PartialDevice {
 
   private static let flash3Bytes: Int64 = 1 << 20
 
+  /// A CPU with flash3_fp8, which goes forward only, as on a Hopper GPU; with no other algorithm
+  /// where it is `alone`.
+  ///
+  /// Its table is never freed either.
+  package static func withFlash3FP8(alone: Bool = false) -> Device {
+    let table = copy(runexp_cpu_kernels())
+    if let eightBit = table.pointee.flash2_attention.map(copy) {
+      eightBit.pointee.supports = { _, _, backward, reason, _ in
+        for (place, byte) in "gradients\0".utf8.enumerated() {
+          reason[place] = CChar(bitPattern: byte)
+        }
+        return !backward
+      }
+      table.pointee.flash3_fp8_attention = UnsafePointer(eightBit)
+    }
+    if alone {
+      table.pointee.naive_attention = nil
+      table.pointee.flash1_attention = nil
+      table.pointee.flash2_attention = nil
+    }
+    return Device(table, threads: 1)
+  }
+
   private static func copy<Value>(_ value: UnsafePointer<Value>) -> UnsafeMutablePointer<Value> {
     let copy = UnsafeMutablePointer<Value>.allocate(capacity: 1)
     copy.initialize(to: value.pointee)

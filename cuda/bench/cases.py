@@ -143,7 +143,7 @@ class Cases:
             work, f"{work} {dim}", f"d {dim}, {length}{', causal' if causal else ''}",
             flops=(10 if backward else 4) * dim * pairs)
         shape = self.shape(q, k, causal)
-        for name in ("flash2", "flash3"):
+        for name in ("flash2", "flash3") if backward else ("flash2", "flash3", "flash3_fp8"):
             case.makers[name] = lambda name=name: self.ours(name, shape, q, k, v, dout)
         for name, backend in backends().items():
             # The scores of longer ones take too long, and too much memory.

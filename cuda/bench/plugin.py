@@ -7,7 +7,7 @@ import ctypes as c
 import math
 
 ABI = 3
-TABLE_BYTES = 552
+TABLE_BYTES = 560
 F32, BF16 = 0, 1
 Q8_BLOCK = 32
 
@@ -98,6 +98,7 @@ class Kernels(c.Structure):
         ("begin_capture", P), ("end_capture", P), ("replay", P), ("release_graph", P),
         ("naive", c.POINTER(AttentionKernel)), ("flash1", c.POINTER(AttentionKernel)),
         ("flash2", c.POINTER(AttentionKernel)), ("flash3", c.POINTER(AttentionKernel)),
+        ("flash3_fp8", c.POINTER(AttentionKernel)),
         ("supports_gemm", function(c.c_bool, P, c.POINTER(Gemm), c.c_char_p, N)),
         ("gemm", function(None, P, c.POINTER(Gemm))),
         ("gemm_workspace", function(N, P, c.POINTER(Gemm))),

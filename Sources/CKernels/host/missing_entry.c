@@ -53,5 +53,6 @@ const char *runexp_missing_entry(const struct kernels *table) {
   ATTENTION(flash1_attention)
   ATTENTION(flash2_attention)
   ATTENTION(flash3_attention)
+  ATTENTION(flash3_fp8_attention)
   return NULL;
 }

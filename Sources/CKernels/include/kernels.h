@@ -187,6 +187,8 @@ struct kernels {
       flash2_attention; // by tiles, queries outside (Dao 2023)
   const struct attention_kernel *RUNEXP_NULLABLE
       flash3_attention; // for Hopper GPUs (Shah et al. 2024)
+  const struct attention_kernel *RUNEXP_NULLABLE
+      flash3_fp8_attention; // the same with products of 8-bit numbers, forward only
 
   /// Whether the device computes this product, as `attention_kernel.supports`. The answer may
   /// depend on all but m, n, k and the workspace.

@@ -48,7 +48,9 @@ static void attention_forward(struct kernel_context *context,
 static void attention_backward(struct kernel_context *context,
                                const struct attention_backward *call) {}
 
-#define ATTENTIONS(X) X(naive_attention) X(flash1_attention) X(flash2_attention) X(flash3_attention)
+#define ATTENTIONS(X)                                                                              \
+  X(naive_attention)                                                                               \
+  X(flash1_attention) X(flash2_attention) X(flash3_attention) X(flash3_fp8_attention)
 
 #define ATTENTION(name)                                                                            \
   static bool name##_supports(struct kernel_context *context, const struct attention *shape,       \

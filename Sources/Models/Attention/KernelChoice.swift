@@ -17,6 +17,9 @@ package enum KernelChoice: Equatable, Sendable {
     Choice(
       "flash2", "by tiles with an online softmax, queries outside (FlashAttention-2): O(N) memory"),
     Choice("flash3", "flash2 on the asynchronous units of Hopper GPUs (FlashAttention-3)"),
+    Choice(
+      "flash3_fp8",
+      "flash3 with 8-bit products (e4m3) and a scale for each block, forward only, on Hopper GPUs"),
   ]
 
   init(_ options: Section) {
@@ -85,8 +88,8 @@ package enum KernelChoice: Equatable, Sendable {
     for algorithm in [AttentionAlgorithm.flash1, .naive] where can(algorithm) {
       return decision(algorithm, "the only way that \(this) has")
     }
-    let known = AttentionAlgorithm.allCases.filter(device.has)
-    guard let first = known.first, let obstacle = obstacle(first) else {
+    let known = AttentionAlgorithm.allCases.first { device.has($0) && !$0.isForwardOnly }
+    guard let known, let obstacle = obstacle(known) else {
       throw KernelUnavailable(reason: "\(device.name) has no attention kernel")
     }
     throw KernelUnavailable(reason: "\(device.name) cannot do attention with \(obstacle)")

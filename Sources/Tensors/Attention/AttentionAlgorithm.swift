@@ -4,7 +4,7 @@ import CKernels
 
 /// The ways to compute attention.
 ///
-/// All give the same result; they differ in time and memory.
+/// All but flash3FP8 give the same result; they differ in time and memory.
 package enum AttentionAlgorithm: String, CaseIterable, Sendable {
   /// Materialises the scores: O(N²) memory.
   case naive
@@ -16,6 +16,12 @@ package enum AttentionAlgorithm: String, CaseIterable, Sendable {
   case flash2
   /// With the asynchronous units of Hopper GPUs (Shah et al. 2024, arXiv 2407.08608): O(N) memory.
   case flash3
+  /// The same with 8-bit products (e4m3) of blocks that have scales: a tenth as exact as bf16, and
+  /// without gradients.
+  case flash3FP8 = "flash3_fp8"
+
+  /// Whether there are no gradients by it.
+  package var isForwardOnly: Bool { self == .flash3FP8 }
 }
 
 extension Device {
@@ -28,6 +34,7 @@ extension Device {
     case .flash1: kernels.flash1_attention
     case .flash2: kernels.flash2_attention
     case .flash3: kernels.flash3_attention
+    case .flash3FP8: kernels.flash3_fp8_attention
     }
   }
 

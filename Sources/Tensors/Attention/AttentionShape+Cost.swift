@@ -77,7 +77,7 @@ extension AttentionShape {
     switch algorithm {
     case .naive: return 4 * rows * Double(keys)
     case .flash1: return 8 * rows
-    case .flash2, .flash3: return 4 * rows
+    case .flash2, .flash3, .flash3FP8: return 4 * rows
     }
   }
 }

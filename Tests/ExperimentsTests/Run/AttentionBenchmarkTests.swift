@@ -103,8 +103,9 @@ import Workloads
     try cell("{type: mha, heads: 2}", workload)
   }
 
-  @Test func `flash3 on a CPU is unavailable, and the reason says what it needs`() throws {
-    let row = try cell("{type: mha, heads: 2, kernel: flash3}", "sequence: 32")
+  @Test(arguments: ["flash3", "flash3_fp8"])
+  func `flash3 on a CPU is unavailable, and the reason says what it needs`(word: String) throws {
+    let row = try cell("{type: mha, heads: 2, kernel: \(word)}", "sequence: 32")
     #expect(row.status == .unavailable)
     #expect(try #require(row.reason).contains("Hopper"))
     #expect(row.metrics[.forwardSeconds] == nil)
