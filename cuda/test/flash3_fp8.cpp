@@ -242,6 +242,18 @@ static void test_blocks_of_other_sizes() {
          "with one scale they do not");
 }
 
+/// Keys of the last block that no query sees: whatever they hold, it has no part in the scale.
+static void test_unseen_keys() {
+  Truth truth({"keys that no query sees", 1, 100, 128, 1, 1, true}, 64);
+  std::vector<Numbers> outputs;
+  for (float unseen : {0.0f, 1e30f}) {
+    for (size_t i = size_t(truth.at_key(0, 100, 0)); i < truth.k.size(); i++)
+      truth.k[i] = truth.v[i] = narrowed(unseen);
+    outputs.push_back(Result(table->flash3_fp8_attention, truth).out);
+  }
+  expect(outputs[0] == outputs[1], "keys that no query sees do not matter");
+}
+
 int main(int argc, char **argv) {
   open_table(argc, argv);
   context = open_context();
@@ -250,6 +262,7 @@ int main(int argc, char **argv) {
   test_outliers(64);
   test_outliers(128);
   test_blocks_of_other_sizes();
+  test_unseen_keys();
   expect_refusals(table->flash3_fp8_attention);
   char reason[100] = "";
   attention s = flash3_cases[0].shape(64);
