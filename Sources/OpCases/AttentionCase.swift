@@ -27,17 +27,16 @@ struct AttentionCase: Sendable {
     _ algorithm: AttentionAlgorithm, _ type: ElementType, deviation: Double = 1,
     tolerance: Double? = nil
   ) -> OpCase {
-    let body: @Sendable (Pass, [Tensor]) -> Tensor = { pass, inputs in
-      pass.attention(
-        inputs[0], inputs[1], inputs[2], shape, masks(inputs, on: pass.device),
-        by: algorithm.orItsLike(on: pass.device))
+    let body: OpCase.Preparation = { device, inputs in
+      let (masks, algorithm) = (masks(inputs, on: device), algorithm.orItsLike(on: device))
+      return { $0.attention(inputs[0], inputs[1], inputs[2], shape, masks, by: algorithm) }
     }
     var one = OpCase(
       "attention", "\(algorithm.rawValue), \(detail)", type, inputs(deviation),
       kernels: ["\(algorithm.rawValue)_attention"],
       operations: (shape.forwardFLOPs, algorithm.isForwardOnly ? 0 : shape.backwardFLOPs),
       tolerance: tolerance, isSmooth: tolerance == nil,
-      algorithm.isForwardOnly ? .forward(body) : .operation(body))
+      algorithm.isForwardOnly ? .forward(preparing: body) : .operation(preparing: body))
     one.attention = (algorithm, shape)
     return one
   }

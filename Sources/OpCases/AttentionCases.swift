@@ -18,7 +18,7 @@ extension OpCase {
   }
 
   /// All with gradients, of which a device may lack some.
-  static let attentionAlgorithms: [AttentionAlgorithm] = [.naive, .flash1, .flash2, .flash3]
+  static let attentionAlgorithms = AttentionAlgorithm.allCases.filter { !$0.isForwardOnly }
 
   /// Products in 8 bits, at the shapes that they are for.
   ///

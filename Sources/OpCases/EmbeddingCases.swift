@@ -37,8 +37,9 @@ extension OpCase {
       "embedding", "\(batch) x \(tokens) tokens", type,
       [.parameter("table", [vocabulary, width])],
       kernels: ["embedding_forward", "embedding_backward"],
-      .operation { pass, inputs in
-        pass.embedding(Tokens(ids, batch: batch, on: pass.device), table: inputs[0])
+      .operation { device, inputs in
+        let tokens = Tokens(ids, batch: batch, on: device)
+        return { $0.embedding(tokens, table: inputs[0]) }
       })
   }
 }

@@ -77,11 +77,11 @@ extension OpCase {
     guard let device = tensors.first?.device else { return 0 }
     let pass = Pass(on: device, precision: type)
     switch body {
-    case .operation(let body):
-      let out = body(pass, tensors).values()
+    case .operation(let prepare):
+      let out = prepare(device, tensors)(pass).values()
       let weights = zip(seed(0, out.count), seed(1, out.count)).map { Double($0) + Double($1) }
       return zip(out, weights).reduce(0.0) { $0 + Double($1.0) * $1.1 }
-    case .loss(let body): return 2 * body(pass, tensors).mean()
+    case .loss(let prepare): return 2 * prepare(device, tensors)(pass).mean()
     case .forward, .kernel, .prepared: return 0
     }
   }

@@ -31,8 +31,9 @@ extension OpCase {
       "cross_entropy", detail, type,
       [.activation("logits", [1, tokens, vocabulary], values)],
       kernels: ["cross_entropy_forward", "cross_entropy_backward"], isSmooth: isSmooth,
-      .loss { pass, inputs in
-        pass.crossEntropy(inputs[0], targets: Tokens(targets, batch: 1, on: pass.device), z: z)
+      .loss { device, inputs in
+        let targets = Tokens(targets, batch: 1, on: device)
+        return { $0.crossEntropy(inputs[0], targets: targets, z: z) }
       })
   }
 }

@@ -33,9 +33,10 @@ extension OpCase {
   package func run(on device: Device) -> [CaseOutput] {
     let tensors = inputTensors(on: device)
     switch body {
-    case .operation(let body): return differentiate(body, tensors, isLoss: false)
-    case .loss(let body): return differentiate(body, tensors, isLoss: true)
-    case .forward(let body): return forward(body, tensors)
+    case .operation(let prepare):
+      return differentiate(prepare(device, tensors), tensors, isLoss: false)
+    case .loss(let prepare): return differentiate(prepare(device, tensors), tensors, isLoss: true)
+    case .forward(let prepare): return forward(prepare(device, tensors), on: device)
     case .kernel(let body): return results(body(device, tensors), tensors)
     case .prepared(let prepare):
       let prepared = prepare(device, tensors)
@@ -77,16 +78,15 @@ extension OpCase {
     CaseValues.normal(1).values(count, name: "seed \(index)")
   }
 
-  private func forward(_ body: (Pass, [Tensor]) -> Tensor, _ tensors: [Tensor]) -> [CaseOutput] {
-    guard let device = tensors.first?.device else { return [] }
+  private func forward(_ body: (Pass) -> Tensor, on device: Device) -> [CaseOutput] {
     let pass = Pass(on: device, precision: type)
     pass.observesLogits = true
-    let out = CaseOutput(name: "out", body(pass, tensors))
+    let out = CaseOutput(name: "out", body(pass))
     return [out] + pass.maxLogits.prefix(1).map { CaseOutput(name: "largest logit", $0) }
   }
 
   private func differentiate(
-    _ body: (Pass, [Tensor]) -> Tensor, _ tensors: [Tensor], isLoss: Bool
+    _ body: (Pass) -> Tensor, _ tensors: [Tensor], isLoss: Bool
   ) -> [CaseOutput] {
     guard let device = tensors.first?.device else { return [] }
     let leaves = tensors.filter(\.variable.needsGradient)
@@ -95,7 +95,7 @@ extension OpCase {
     let pass = Pass(on: device, tape: tape, precision: type)
     pass.observesLogits = true
 
-    let outputs = [body(pass, tensors), body(pass, tensors)]
+    let outputs = [body(pass), body(pass)]
     let seeds = outputs.enumerated().map { index, out in
       (out, gradient: tensor(out.shape, out.type, on: device) { seed(index, $0) })
     }

@@ -33,16 +33,25 @@ package struct OpCase: Sendable, CustomStringConvertible {
 
   enum Body: Sendable {
     /// A differentiable operation of `Pass`.
-    case operation(@Sendable (Pass, [Tensor]) -> Tensor)
+    case operation(preparing: Preparation)
     /// One without a gradient.
-    case forward(@Sendable (Pass, [Tensor]) -> Tensor)
+    case forward(preparing: Preparation)
     /// A differentiable operation, ending in a loss for each token: its backward starts by itself.
-    case loss(@Sendable (Pass, [Tensor]) -> Tensor)
+    case loss(preparing: Preparation)
     /// A kernel that works in place on its inputs, or returns numbers.
     case kernel(@Sendable (Device, [Tensor]) -> [Float])
     /// The same in steps, of which one is timed.
     case prepared(@Sendable (Device, [Tensor]) -> Prepared)
+
+    /// A differentiable operation that needs nothing on the device beside its inputs.
+    static func operation(_ body: @escaping @Sendable (Pass, [Tensor]) -> Tensor) -> Body {
+      .operation { _, inputs in { body($0, inputs) } }
+    }
   }
+
+  /// Brings to a device, beside the inputs, what an operation needs, which is not timed; gives the
+  /// operation.
+  typealias Preparation = @Sendable (Device, [Tensor]) -> (Pass) -> Tensor
 
   /// A kernel whose call lies ready on a device.
   struct Prepared {

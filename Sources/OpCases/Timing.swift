@@ -38,25 +38,31 @@ extension OpCase {
     var backward: [Double] = []
     var outputBytes = 0
     var prepared: Prepared?
-    if case .prepared(let prepare) = body { prepared = prepare(device, tensors) }
+    var operation: ((Pass) -> Tensor)?
+    switch body {
+    case .operation(let prepare), .loss(let prepare), .forward(let prepare):
+      operation = prepare(device, tensors)
+    case .prepared(let prepare): prepared = prepare(device, tensors)
+    case .kernel: break
+    }
     func repetition() {
       let tape = Tape(leaves: leaves.count)
       let pass = Pass(on: device, tape: tape, precision: type)
-      switch body {
-      case .operation(let body), .loss(let body):
-        let (out, seconds) = device.timed { body(pass, tensors) }
+      switch (body, operation) {
+      case (.forward, let operation?):
+        let (out, seconds) = device.timed { operation(Pass(on: device, precision: type)) }
+        forward.append(seconds)
+        outputBytes = out.storage.bytes
+      case (_, let operation?):
+        let (out, seconds) = device.timed { operation(pass) }
         forward.append(seconds)
         outputBytes = out.storage.bytes
         let seed = Tensor(out.shape, out.type, kind: .data, on: device)
         seed.zero()
         backward.append(
           device.seconds { tape.backward(into: gradients, seeds: [(out, gradient: seed)]) })
-      case .forward(let body):
-        let (out, seconds) = device.timed { body(Pass(on: device, precision: type), tensors) }
-        forward.append(seconds)
-        outputBytes = out.storage.bytes
-      case .kernel(let body): forward.append(device.seconds { _ = body(device, tensors) })
-      case .prepared: forward.append(device.seconds { prepared?.run() })
+      case (.kernel(let body), _): forward.append(device.seconds { _ = body(device, tensors) })
+      default: forward.append(device.seconds { prepared?.run() })
       }
     }
 

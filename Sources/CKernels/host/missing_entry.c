@@ -49,10 +49,6 @@ const char *runexp_missing_entry(const struct kernels *table) {
   ENTRY(release_graph)
   ENTRY(supports_gemm)
   RUNEXP_KERNELS(ENTRY, ENTRY_WITH_WORKSPACE)
-  ATTENTION(naive_attention)
-  ATTENTION(flash1_attention)
-  ATTENTION(flash2_attention)
-  ATTENTION(flash3_attention)
-  ATTENTION(flash3_fp8_attention)
+  RUNEXP_ATTENTIONS(ATTENTION)
   return NULL;
 }

@@ -180,15 +180,9 @@ struct kernels {
 
   // Attention: the algorithms. A device that lacks one leaves it null.
 
-  const struct attention_kernel *RUNEXP_NULLABLE naive_attention; // materialises the scores
-  const struct attention_kernel *RUNEXP_NULLABLE
-      flash1_attention; // by tiles, keys outside (Dao et al. 2022)
-  const struct attention_kernel *RUNEXP_NULLABLE
-      flash2_attention; // by tiles, queries outside (Dao 2023)
-  const struct attention_kernel *RUNEXP_NULLABLE
-      flash3_attention; // for Hopper GPUs (Shah et al. 2024)
-  const struct attention_kernel *RUNEXP_NULLABLE
-      flash3_fp8_attention; // the same with products of 8-bit numbers, forward only
+#define ATTENTION(name) const struct attention_kernel *RUNEXP_NULLABLE name;
+  RUNEXP_ATTENTIONS(ATTENTION)
+#undef ATTENTION
 
   /// Whether the device computes this product, as `attention_kernel.supports`. The answer may
   /// depend on all but m, n, k and the workspace.

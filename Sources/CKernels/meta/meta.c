@@ -48,10 +48,6 @@ static void attention_forward(struct kernel_context *context,
 static void attention_backward(struct kernel_context *context,
                                const struct attention_backward *call) {}
 
-#define ATTENTIONS(X)                                                                              \
-  X(naive_attention)                                                                               \
-  X(flash1_attention) X(flash2_attention) X(flash3_attention) X(flash3_fp8_attention)
-
 #define ATTENTION(name)                                                                            \
   static bool name##_supports(struct kernel_context *context, const struct attention *shape,       \
                               bool backward, char *reason, int64_t capacity) {                     \
@@ -63,7 +59,7 @@ static void attention_backward(struct kernel_context *context,
     struct original of = *runexp_host_original(context);                                           \
     return of.table->name->workspace(of.context, shape, backward);                                 \
   }
-ATTENTIONS(ATTENTION)
+RUNEXP_ATTENTIONS(ATTENTION)
 
 #define DEFINE(name)                                                                               \
   static void meta_##name(struct kernel_context *context, const struct name *call) {}
@@ -100,7 +96,7 @@ static const struct kernels meta = {HOST_DEVICE,
 struct meta_kernels {
   struct kernels table; // first: whoever has this has the whole
 #define KERNEL_OF_ATTENTION(name) struct attention_kernel name;
-  ATTENTIONS(KERNEL_OF_ATTENTION)
+  RUNEXP_ATTENTIONS(KERNEL_OF_ATTENTION)
 };
 
 struct kernels *runexp_create_meta_kernels(const struct kernels *of) {
@@ -118,7 +114,7 @@ struct kernels *runexp_create_meta_kernels(const struct kernels *of) {
                                            .backward = attention_backward};                        \
     made->table.name = &made->name;                                                                \
   }
-  ATTENTIONS(FILL)
+  RUNEXP_ATTENTIONS(FILL)
   return &made->table;
 }
 
