@@ -73,7 +73,10 @@ struct Kernels: ParsableCommand {
     say(device.summary)
     let (able, lacking) = divided(cases, by: device)
     guard !able.isEmpty else {
-      let obstacles = lacking.map { "\($0.kernels) does not compute \($0.reason)" }
+      let obstacles = Dictionary(grouping: lacking, by: \.reason).map { reason, cases in
+        let kernels = Set(cases.map(\.kernels)).sorted().joined(separator: " and ")
+        return kernels + (cases.count > 1 ? " do" : " does") + " not compute \(reason)"
+      }.sorted()
       say("error: \(obstacles.joined(separator: ", ")) on this device")
       throw ArgumentParser.ExitCode(Records.ExitCode.failure)
     }

@@ -63,7 +63,7 @@ struct WrongFileTextTests {
           flash1      by tiles with an online softmax, keys outside (FlashAttention): O(N) memory
           flash2      by tiles with an online softmax, queries outside (FlashAttention-2): O(N) memory
           flash3      flash2 on the asynchronous units of Hopper GPUs (FlashAttention-3)
-          flash3_fp8  flash3 with 8-bit products (e4m3), a scale for each block; forward only
+          flash3_fp8  flash3 with 8-bit products (e4m3) and a scale for each block, forward only, on Hopper GPUs
 
         """)
   }

@@ -248,7 +248,7 @@ static void test_unseen_keys() {
   std::vector<Numbers> outputs;
   for (float unseen : {0.0f, 1e30f}) {
     for (size_t i = size_t(truth.at_key(0, 100, 0)); i < truth.k.size(); i++)
-      truth.k[i] = truth.v[i] = narrowed(unseen);
+      truth.k[i] = truth.v[i] = bf16_of_float(unseen);
     outputs.push_back(Result(table->flash3_fp8_attention, truth).out);
   }
   expect(outputs[0] == outputs[1], "keys that no query sees do not matter");
