@@ -28,10 +28,10 @@ class Mask(c.Structure):
 
 class Attention(c.Structure):
     _fields_ = [("slopes", c.c_void_p), ("mask", Mask), ("k_scales", c.c_void_p), ("v_scales", c.c_void_p)]
-    _fields_ += [(name, c.c_int64) for name in ("batch", "queries", "keys", "heads", "kv_heads", "head_dim")]
+    _fields_ += [(name, c.c_int64) for name in (
+        "batch", "queries", "keys", "heads", "kv_heads", "head_dim", "offset", "window")]
     _fields_ += [
-        ("rows", RowLayout), ("scale", c.c_float), ("softcap", c.c_float), ("causal", c.c_bool),
-        ("offset", c.c_int64), ("window", c.c_int64), ("type", c.c_int32),
+        ("rows", RowLayout), ("scale", c.c_float), ("softcap", c.c_float), ("causal", c.c_bool), ("type", c.c_int32),
     ]
 
 

@@ -69,12 +69,12 @@ struct attention {
   const uint16_t *RUNEXP_NULLABLE k_scales,
       *RUNEXP_NULLABLE v_scales; // fp16, [row][blocks], of Q8 rows
   int64_t batch, queries, keys, heads, kv_heads, head_dim;
-  struct row_layout rows;
-  float scale;
-  float softcap; // c; 0: none
-  bool causal;   // hides keys j > i + offset
   int64_t offset;
   int64_t window; // hides keys with |i + offset - j| >= window; 0: none. It counts the query itself
+  struct row_layout rows;
+  float scale;
+  float softcap;     // c; 0: none
+  bool causal;       // hides keys j > i + offset
   element_type type; // of q and out; rows other than these are for forward only
 };
 

@@ -15,10 +15,9 @@ extension AttentionShape {
       mask: attention_mask(masks, scores: [batch, heads, queries, keys]),
       k_scales: cache?.keyScales, v_scales: cache?.valueScales, batch: Int64(batch),
       queries: Int64(queries), keys: Int64(keys), heads: Int64(heads), kv_heads: Int64(kvHeads),
-      head_dim: Int64(headDimension),
+      head_dim: Int64(headDimension), offset: Int64(offset), window: Int64(window ?? 0),
       rows: cache.map { $0.layout(from: $0.oldest) } ?? tensorRows(type),
-      scale: scale, softcap: softcap, causal: isCausal, offset: Int64(offset),
-      window: Int64(window ?? 0), type: type)
+      scale: scale, softcap: softcap, causal: isCausal, type: type)
   }
 
   /// The same for a device that is asked whether it computes this: pointers say what there is and
