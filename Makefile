@@ -15,7 +15,7 @@ SWIFT_FLAGS := -c release
 TESTS ?=
 C_SOURCES := $(wildcard Sources/CKernels/*/*.[ch] Sources/CKernels/*/*.inc Sources/CKernels/*/*.def \
   Tests/DelayedPlugin/*.[ch] Tests/DelayedPlugin/*/*.h \
-  cuda/*.cu cuda/*.cuh cuda/*/*.cu cuda/*/*.h cuda/*/*.c cuda/*/*.cpp)
+  cuda/*.cu cuda/*.cuh cuda/*/*.cu cuda/*/*.cuh cuda/*/*.h cuda/*/*.c cuda/*/*.cpp)
 
 # The program finds the plugin beside itself.
 PLUGIN := $(CURDIR)/build/cuda/librunexp_cuda.so

@@ -21,7 +21,8 @@ program=$pack/runexp layouts=(cuda/build layouts) fp8=(cuda/build fp8) build=(cu
 if [ -d $pack/data ]; then export RUNEXP_DATA="$PWD/$pack/data"; fi
 if [ "${1:-}" = --emulation ]; then
   shift
-  gpu=emulation end=4700 slow=10 build=(make --no-print-directory -C cuda emulation)
+  gpu=emulation end=4700 slow=10 build=(make --no-print-directory -C cuda -j "$(nproc)" emulation)
+  for test in layouts flash3_fp8; do build+=("../build/cuda/emulation/test/$test"); done
   layouts=(build/cuda/emulation/test/layouts)
   export RUNEXP_CUDA_PLUGIN="$PWD/build/cuda/librunexp_cuda_emulation.so" RUNEXP_CUBLASLT=off
   fp8=(build/cuda/emulation/test/flash3_fp8 "$RUNEXP_CUDA_PLUGIN")

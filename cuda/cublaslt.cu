@@ -1,6 +1,6 @@
 // Products by cuBLASLt, where the library can be opened; without it they are computed by our own
-// kernels. It is opened at a context's first product. RUNEXP_CUBLASLT is the library's path, a folder
-// that holds it, or `off`.
+// kernels. It is opened at a context's first product. RUNEXP_CUBLASLT is the library's path, a
+// folder that holds it, or `off`.
 //
 // cuBLASLt's matrices are column-major, so that c lies there as c^T [n, m], and what is computed is
 // c^T = op(b)^T op(a)^T: its A is our b, its B our a.

@@ -66,8 +66,17 @@ static bool supports_fp8(kernel_context *context, const attention *s, bool backw
   return supports(context, s, false, reason, capacity);
 }
 
-static int64_t fp8_workspace(kernel_context *, const attention *s, bool backward) {
-  return backward ? 0 : flash3::fp8_forward_bytes(*s);
+static int64_t fp8_workspace(kernel_context *context, const attention *s, bool backward) {
+  return backward ? 0
+                  : std::max(flash3::fp8_forward_bytes(*s),
+                             flash2_attention.workspace(context, s, false));
+}
+
+static void fp8_forward(kernel_context *context, const attention_forward *call) {
+  if (are_aligned(call->q, call->k, call->v, call->out))
+    flash3::fp8_forward(context, call);
+  else
+    flash2_attention.forward(context, call);
 }
 
 static void no_backward(kernel_context *context, const attention_backward *) {
@@ -77,7 +86,7 @@ static void no_backward(kernel_context *context, const attention_backward *) {
 const attention_kernel flash3_fp8_attention = {.supports = supports_fp8,
                                                .saved_floats = saved_floats,
                                                .workspace = fp8_workspace,
-                                               .forward = flash3::fp8_forward,
+                                               .forward = fp8_forward,
                                                .backward = no_backward};
 
 } // namespace plugin

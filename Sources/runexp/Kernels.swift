@@ -74,10 +74,9 @@ struct Kernels: ParsableCommand {
     let (able, lacking) = divided(cases, by: device)
     guard !able.isEmpty else {
       let obstacles = Dictionary(grouping: lacking, by: \.reason).map { reason, cases in
-        let kernels = Set(cases.map(\.kernels)).sorted().joined(separator: " and ")
-        return kernels + (cases.count > 1 ? " do" : " does") + " not compute \(reason)"
-      }.sorted()
-      say("error: \(obstacles.joined(separator: ", ")) on this device")
+        Set(cases.map(\.kernels)).sorted().joined(separator: " and ") + ": \(reason)"
+      }
+      say("error: this device does not run \(obstacles.sorted().joined(separator: "; "))")
       throw ArgumentParser.ExitCode(Records.ExitCode.failure)
     }
     for (kernels, reason, cases) in lacking {

@@ -47,7 +47,7 @@ class Cases:
         self.generator = torch.Generator(device).manual_seed(1)
 
     def makers(self):
-        """The cases in the order of their importance: (work, group, a function that makes it)."""
+        """Functions that make the cases, in the order of their importance."""
         lengths = [32] if self.is_small else LENGTHS
         for backward in (False, True):
             for dim in [128, 64] if self.is_small else [128, 64, 256]:

@@ -6,7 +6,7 @@
 
 Both train the same shapes on random tokens: forward, loss, backward, clipping at 1, AdamW. They take turns: the
 program trains in a process of its own, while PyTorch's waits. PyTorch's steps are queued without waiting for their
-losses; its time is that of all of them by events, over their number. With --emulation the shapes are tiny.
+losses; its time is that of all of them, over their number. With --emulation the shapes are tiny.
 """
 import argparse
 import csv

@@ -9,10 +9,12 @@ namespace {
 constexpr uint32_t in_flight = 0x5ff1fe57; // huge but finite: see on_its_way
 
 float value_at(uint32_t address, bool is_e4m3) {
-  if (is_e4m3) return from_e4m3(*shared_at(address, 1, 1, "wgmma"));
+  uint32_t bytes = is_e4m3 ? 1 : 2;
+  const unsigned char *at = shared_at(address, bytes, bytes, "wgmma");
+  expect_seen(address, bytes, "wgmma");
+  if (is_e4m3) return from_e4m3(*at);
   uint16_t bits;
-  memcpy(&bits, shared_at(address, 2, 2, "wgmma"), 2);
-  expect_seen(address, 2, "wgmma");
+  memcpy(&bits, at, 2);
   return __uint_as_float(uint32_t(bits) << 16);
 }
 

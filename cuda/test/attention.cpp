@@ -1,46 +1,14 @@
 // Attention where the program's op cases do not go: tensors that stand at odd elements of their
 // blocks, which have nothing beside them, and rows whose maximum stays from tile to tile.
 //   attention LIBRARY
-#include <cmath>
-#include <cstdio>
-#include <cstring>
-#include <dlfcn.h>
-#include <random>
-#include <string>
-#include <vector>
-
-#include "kernels.h"
+#include "plugin.h"
 
 typedef std::vector<float> Values;
-
-static int failures = 0;
-static const kernels *table;
-static kernel_context *context;
-static std::mt19937 dice(1);
-
-static void expect(bool holds, const std::string &what) {
-  if (holds) return;
-  failures++;
-  printf("not so: %s\n", what.c_str());
-}
-
-static uint16_t narrowed(float value) {
-  uint32_t bits;
-  memcpy(&bits, &value, sizeof bits);
-  return uint16_t((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
-}
-
-static float widened(uint16_t bits) {
-  uint32_t wide = uint32_t(bits) << 16;
-  float value;
-  memcpy(&value, &wide, sizeof value);
-  return value;
-}
 
 static Values noise(int64_t count) {
   std::normal_distribution<float> normal;
   Values values(static_cast<size_t>(count));
-  for (float &value : values) value = widened(narrowed(normal(dice)));
+  for (float &value : values) value = float_of_bf16(bf16_of_float(normal(dice)));
   return values;
 }
 
@@ -60,7 +28,7 @@ struct Tensor {
   void set(const Values &values) {
     if (size == 4) return set(static_cast<const void *>(values.data()));
     std::vector<uint16_t> narrow;
-    for (float value : values) narrow.push_back(narrowed(value));
+    for (float value : values) narrow.push_back(bf16_of_float(value));
     set(static_cast<const void *>(narrow.data()));
   }
   Values values() const {
@@ -69,7 +37,7 @@ struct Tensor {
     void *to = size == 4 ? static_cast<void *>(result.data()) : narrow.data();
     table->download(context, to, data, count * size);
     if (size == 2)
-      for (size_t i = 0; i < result.size(); i++) result[i] = widened(narrow[i]);
+      for (size_t i = 0; i < result.size(); i++) result[i] = float_of_bf16(narrow[i]);
     return result;
   }
   float *floats() const { return reinterpret_cast<float *>(data); }
@@ -89,13 +57,15 @@ static bool agree(const Values &a, const Values &b, float tolerance) {
 struct Algorithm {
   const char *name;
   const attention_kernel *kernel;
+  float tolerance = 2e-2f; // of bf16, and of 8 bits
 };
 
 static std::vector<Algorithm> algorithms() {
   return {{"naive", table->naive_attention},
           {"flash1", table->flash1_attention},
           {"flash2", table->flash2_attention},
-          {"flash3", table->flash3_attention}};
+          {"flash3", table->flash3_attention},
+          {"flash3_fp8", table->flash3_fp8_attention, 0.2f}};
 }
 
 static attention shape_of(element_type type, int64_t queries, int64_t keys, int64_t heads,
@@ -203,7 +173,7 @@ static void test_addresses(const Algorithm &algorithm, const attention &s, bool 
       std::vector<Values> found = results(algorithm, s, in, masked, odd, skipped);
       bool holds = found.size() == wanted.size();
       for (size_t i = 0; holds && i < found.size(); i++)
-        holds = agree(found[i], wanted[i], s.type == ELEMENT_F32 ? 1e-5f : 2e-2f);
+        holds = agree(found[i], wanted[i], s.type == ELEMENT_F32 ? 1e-5f : algorithm.tolerance);
       expect(holds, std::string(algorithm.name) + " of " + std::to_string(s.queries) +
                         " queries, head_dim " + std::to_string(s.head_dim) +
                         (s.type == ELEMENT_F32 ? ", f32" : ", bf16") + (masked ? ", masked" : "") +
@@ -258,21 +228,12 @@ static void test_equal_maxima(const Algorithm &algorithm, element_type type, int
 }
 
 int main(int count, char **arguments) {
-  void *library = count > 1 ? dlopen(arguments[1], RTLD_NOW | RTLD_LOCAL) : nullptr;
-  if (!library) return printf("usage: attention LIBRARY\n"), 2;
-  typedef const kernels *(*entry_point)(int64_t);
-  table = reinterpret_cast<entry_point>(dlsym(library, "runexp_kernels"))(RUNEXP_KERNELS_ABI);
-  device_options options = {1, 0};
-  char text[256] = "";
-  context = table->create(&options, text, sizeof text);
-  if (!context) return printf("%s\n", text), 2;
+  open_table(count, arguments);
+  context = open_context();
   for (const Algorithm &algorithm : algorithms())
     for (element_type type : {ELEMENT_F32, ELEMENT_BF16})
       for (int64_t queries : {1, 17})
         for (int64_t head_dim : {64, 128}) test_equal_maxima(algorithm, type, queries, head_dim);
   test_addresses();
-  expect(table->synchronise(context), table->error(context) ? table->error(context) : "");
-  table->destroy(context);
-  printf("attention: %s\n", failures ? "NOT RIGHT" : "right");
-  return failures ? 1 : 0;
+  return close("attention");
 }

@@ -27,6 +27,21 @@ __global__ void stored_tiles(float *out, CUtensorMap map) {
   cp_async_bulk_wait_group_read<0>();
 }
 
+/// The same of 8-bit operands.
+template <bool fences> __global__ void stored_bytes(float *out) {
+  uint32_t *tile = reinterpret_cast<uint32_t *>(shared_memory());
+  for (int i = threadIdx.x; i < 64 * 64 / 4; i += 128) tile[i] = 0x38383838; // ones
+  if (fences) fence_proxy_async();
+  __syncthreads();
+  uint64_t part = matrix_descriptor(shared_address(tile), 16, 512, swizzle::bytes_64);
+  float d[32];
+  wgmma_fence();
+  wgmma_e4m3<64>(d, part, part, false);
+  wgmma_commit_group();
+  wgmma_wait_group<0>();
+  out[threadIdx.x] = d[threadIdx.x % 32];
+}
+
 void test_proxies() {
   Block<float> out(128);
   Block<uint16_t> to(64 * 64);
@@ -42,6 +57,12 @@ void test_proxies() {
   for (size_t i = 0; i < to.count; i++) holds &= to.data[i] == 0x4000;
   expect(holds, "what threads have stored is multiplied and copied after a fence", text);
   text = run(stored_tiles<false, true>, 1, 128, 8192, out.data, map);
+  expect(has(text, "wgmma: no fence.proxy.async"), "and reported without one", text);
+  text = run(stored_bytes<true>, 1, 128, 4096, out.data);
+  holds = text.empty();
+  for (size_t i = 0; i < out.count; i++) holds &= out.data[i] == 32;
+  expect(holds, "8-bit numbers are multiplied after a fence", text);
+  text = run(stored_bytes<false>, 1, 128, 4096, out.data);
   expect(has(text, "wgmma: no fence.proxy.async"), "and reported without one", text);
   text = run(stored_tiles<true, false>, 1, 128, 8192, out.data, map);
   expect(has(text, "(a store): no fence.proxy.async"), "by the copy too", text);

@@ -62,7 +62,8 @@ struct attention_mask {
 /// (top-left), keys - queries at the end (bottom-right). Its logit for key j is
 ///   softcap(scale * (q . k)) - slopes[head] * |i + offset - j| + mask.bias
 /// where softcap(x) = c tanh(x / c). The key is hidden when a causal mask, the window or the
-/// explicit mask hides it. What a hidden key and its value hold never matters, not even NaN.
+/// explicit mask hides it. What a hidden key and its value hold never matters, not even NaN; with
+/// flash3_fp8 it may cost digits.
 struct attention {
   const float *RUNEXP_NULLABLE slopes; // ALiBi, [heads]
   struct attention_mask mask;

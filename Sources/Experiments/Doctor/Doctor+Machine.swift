@@ -15,7 +15,7 @@ extension Doctor {
   private func processor(_ host: HostRecord) -> Check {
     let physical = host.physicalCores.map { "\($0) physical, " } ?? ""
     let isa = HostRecord.instructionSet(host.isa)
-    let isSlow = isa.contains("generic") || isa.contains("portable") || isa.contains("SSE")
+    let isSlow = isa.contains("generic") || isa.contains("SSE")
     return Check(
       "processor", isSlow ? .note : .ok,
       "\(host.cpu ?? "unknown"), \(isa), cores: \(physical)\(host.logicalCores) logical",

@@ -16,7 +16,7 @@ package enum AttentionAlgorithm: String, CaseIterable, Sendable {
   case flash2
   /// With the asynchronous units of Hopper GPUs (Shah et al. 2024, arXiv 2407.08608): O(N) memory.
   case flash3
-  /// The same with 8-bit products (e4m3) of blocks that have scales: a tenth as exact as bf16, and
+  /// The same with 8-bit products (e4m3) of blocks that have scales: with some thirty times the error of bf16, and
   /// without gradients.
   case flash3FP8 = "flash3_fp8"
 

@@ -104,7 +104,7 @@ package struct TokenSampler: Sendable {
     return Int32(weights.lastIndex { $0 > 0 } ?? 0)
   }
 
-  /// The first of the largest logits; nil where one is no number, and where the largest is infinite.
+  /// The first of the largest logits; nil where one is no number or the largest is infinite.
   static func likeliest(_ logits: some Collection<Float>) -> (token: Int32, logit: Float)? {
     var best = (token: 0, logit: -Float.infinity)
     for (token, logit) in logits.enumerated() {
