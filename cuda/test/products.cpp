@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <functional>
 
+#include <unistd.h>
+
 #include "plugin.h"
 
 static int done = 0;
