@@ -31,6 +31,7 @@ elif sha256sum --status -c $pack/sources.sha256 2> /dev/null; then
   export RUNEXP_CUDA_PLUGIN="$PWD/$pack/librunexp_cuda.so"
   fp8=($pack/flash3_fp8 "$RUNEXP_CUDA_PLUGIN")
 fi
+case "${1:-}" in -*) echo "usage: cuda/check.sh [--emulation] [FOLDER]" >&2; exit 2 ;; esac
 [ -n "$gpu" ] || gpu="$(nvidia-smi --query-gpu=name --format=csv,noheader -i 0 2> /dev/null | tr 'A-Z ' 'a-z-')"
 [ -n "$gpu" ] || { echo "error: nvidia-smi finds no GPU" >&2; exit 2; }
 results="${1:-results/gpu/$gpu}"

@@ -62,8 +62,8 @@ const attention_kernel flash3_attention = {.supports = supports,
 
 static bool supports_fp8(kernel_context *context, const attention *s, bool backward, char *reason,
                          int64_t capacity) {
-  if (backward) return refuse(reason, capacity, "gradients");
-  return supports(context, s, false, reason, capacity);
+  return supports(context, s, false, reason, capacity) &&
+         (!backward || refuse(reason, capacity, "gradients"));
 }
 
 static int64_t fp8_workspace(kernel_context *context, const attention *s, bool backward) {

@@ -230,6 +230,8 @@ def compare(name, shape, arguments, folder, end):
                     seconds = runs[candidate]()
                     times.setdefault(candidate, []).append(seconds)
             except Exception as error:  # of whatever kind: the others go on
+                if isinstance(error, subprocess.TimeoutExpired) and candidate in times:
+                    continue  # a further round for which there was no time
                 reasons[candidate] = (str(error) or repr(error)).splitlines()[0]
         if arguments.compile_only:
             break
