@@ -72,7 +72,9 @@ package enum Plugin {
       // The loader begins with the path.
       let words = cause.split(separator: ": ", maxSplits: 1)
       let isPath = words.count > 1 && words[0].hasSuffix(path)
-      throw PluginError("the plugin '\(path)' does not load: \(isPath ? String(words[1]) : cause)")
+      let source = place.source.map { ", which \($0) names," } ?? ""
+      throw PluginError(
+        "the plugin '\(path)'\(source) does not load: \(isPath ? String(words[1]) : cause)")
     }
     guard let symbol = dlsym(library, entry) else {
       throw PluginError("'\(path)' is no plugin: it has no function '\(entry)'")

@@ -100,7 +100,10 @@ struct KernelChoiceTests {
     let refused = try #require(throws: KernelUnavailable.self) {
       try named.resolve(on: device, for: shape(64, 64), .bf16, needsGradient: true)
     }
-    #expect(refused.reason == "flash3_fp8 cannot do attention with gradients")
+    #expect(
+      refused.reason
+        == "flash3_fp8 cannot do attention with gradients; "
+        + "it goes forward only, as with workload.backward: false")
     #expect(
       try KernelChoice.automatic.resolve(
         on: device, for: shape(64, 64), .bf16, needsGradient: false

@@ -85,7 +85,7 @@ struct MissingGPUTests {
         ] {
           #expect(finished.code == 1)
           let lines = finished.errors.split(separator: "\n")
-          #expect(lines.count == 1 && finished.errors.contains("\(file)' does not load: "))
+          #expect(lines.count == 1 && finished.errors.contains(" names, does not load: "))
           #expect(finished.errors.contains(cause), "\(finished.errors)")
         }
       }

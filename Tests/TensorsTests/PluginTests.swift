@@ -47,7 +47,9 @@ import Testing
     let error = #expect(throws: PluginError.self) {
       try Plugin.load(.init(path: "/etc/hostname", source: "--plugin"))
     }
-    #expect(error?.description == "the plugin '/etc/hostname' does not load: file too short")
+    #expect(
+      error?.description
+        == "the plugin '/etc/hostname', which --plugin names, does not load: file too short")
   }
 
   @Test func `a table that is not whole is refused by the name of what is missing`() throws {

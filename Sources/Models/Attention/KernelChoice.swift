@@ -61,7 +61,10 @@ package enum KernelChoice: Equatable, Sendable {
       )
     }
     if let obstacle = obstacle(algorithm) {
-      throw KernelUnavailable(reason: "\(word) cannot do attention with \(obstacle)")
+      let isForwardOnly = needsGradient && algorithm.isForwardOnly
+      throw KernelUnavailable(
+        reason: "\(word) cannot do attention with \(obstacle)"
+          + (isForwardOnly ? "; it goes forward only, as with workload.backward: false" : ""))
     }
     return KernelDecision(algorithm: algorithm, reason: "asked for")
   }
