@@ -67,7 +67,6 @@ extension OpCase {
       "cached_attention", "\(algorithm.rawValue), \(cacheType.rawValue), \(shape.detail)", type,
       shape.inputs, kernels: ["\(algorithm.rawValue)_attention"],
       operations: (attention.forwardFLOPs, 0),
-      cacheBytes: Double(attention.batch * attention.keys * attention.bytesPerToken(cacheType)),
       .prepared { device, inputs in
         let cache = shape.cache(cacheType, on: device)
         shape.fill(cache, inputs)

@@ -80,12 +80,12 @@ extension OpCase {
         [2.5, figure].withUnsafeBytes { figures.upload($0) }
         return Prepared {
           withExtendedLifetime((list, step, figures)) {
-            device.run(
-              device.kernels.adamw,
+            device.adamW(
               .init(
                 list: list.pointer.assumingMemoryBound(to: parameter_update.self),
                 step: step.pointer, figures: figures.pointer.assumingMemoryBound(to: Double.self),
-                count: 3, figure_count: 2, clip: clip, beta1: 0.9, beta2: 0.95, epsilon: 1e-8))
+                count: 3, figure_count: 2, clip: clip, beta1: 0.9, beta2: 0.95, epsilon: 1e-8),
+              elements: count)
           }
         }
       })
@@ -101,7 +101,7 @@ extension OpCase {
         return Prepared {
           device.gradientNorm(
             of: list.pointer.assumingMemoryBound(to: parameter_update.self), count: 3,
-            into: norm.pointer.assumingMemoryBound(to: Double.self))
+            elements: count, into: norm.pointer.assumingMemoryBound(to: Double.self))
         } results: {
           var number = 0.0
           withUnsafeMutableBytes(of: &number) { norm.download(into: $0) }

@@ -20,8 +20,6 @@ package struct OpCase: Sendable, CustomStringConvertible {
   package let kernels: [String]
   /// Floating-point operations of forward and of backward; 0 where memory sets the pace.
   package let operations: (forward: Double, backward: Double)
-  /// Bytes that are read beside the inputs, of a cache.
-  package let cacheBytes: Double
   /// The largest difference allowed between a device and the reference, relative to the largest
   /// value; see `Parity`.
   package let tolerance: Double
@@ -69,7 +67,7 @@ package struct OpCase: Sendable, CustomStringConvertible {
   init(
     _ name: String, _ detail: String, _ type: ElementType, _ inputs: [CaseInput],
     kernels: [String], operations: (forward: Double, backward: Double) = (0, 0),
-    cacheBytes: Double = 0, tolerance: Double? = nil, isSmooth: Bool = true, _ body: Body
+    tolerance: Double? = nil, isSmooth: Bool = true, _ body: Body
   ) {
     self.name = name
     self.detail = detail
@@ -77,7 +75,6 @@ package struct OpCase: Sendable, CustomStringConvertible {
     self.inputs = inputs
     self.kernels = kernels
     self.operations = operations
-    self.cacheBytes = cacheBytes
     self.tolerance = tolerance ?? (type == .f32 ? 2e-5 : 2e-2)
     self.isSmooth = isSmooth
     self.body = body

@@ -8,7 +8,7 @@ package struct CaseRate: Sendable {
   package let seconds: Double
   /// Floating-point operations; 0 where memory sets the pace.
   package let operations: Double
-  /// Bytes that must be read and written at least once.
+  /// Bytes that its kernels must read and write at least once, each by itself.
   package let bytes: Double
 
   package var operationsPerSecond: Double { operations / seconds }
@@ -36,7 +36,6 @@ extension OpCase {
       leaves: leaves.map { Tensor($0.shape, $0.type, kind: .gradients, on: device) }, on: device)
     var forward: [Double] = []
     var backward: [Double] = []
-    var outputBytes = 0
     var prepared: Prepared?
     var operation: ((Pass) -> Tensor)?
     switch body {
@@ -50,13 +49,10 @@ extension OpCase {
       let pass = Pass(on: device, tape: tape, precision: type)
       switch (body, operation) {
       case (.forward, let operation?):
-        let (out, seconds) = device.timed { operation(Pass(on: device, precision: type)) }
-        forward.append(seconds)
-        outputBytes = out.storage.bytes
+        forward.append(device.seconds { _ = operation(Pass(on: device, precision: type)) })
       case (_, let operation?):
         let (out, seconds) = device.timed { operation(pass) }
         forward.append(seconds)
-        outputBytes = out.storage.bytes
         let seed = Tensor(out.shape, out.type, kind: .data, on: device)
         seed.zero()
         backward.append(
@@ -73,21 +69,18 @@ extension OpCase {
     let end = start + .seconds(budget)
     while forward.count < 3 || clock.now < end { repetition() }
 
-    // What reads a cache reads, of the inputs, only the first, the queries.
-    let inputs = cacheBytes == 0 ? tensors : Array(tensors.prefix(1))
-    let read = inputs.reduce(Int(cacheBytes)) { $0 + $1.storage.bytes }
-    let gradientBytes = leaves.reduce(0) { $0 + $1.storage.bytes }
-    // A kernel without an output writes what has a gradient, in place.
-    if prepared != nil && cacheBytes == 0 { outputBytes = gradientBytes }
+    let calls = device.recorded(repetition).calls
+    func bytes(backward: Bool) -> Double {
+      calls.reduce(0) { $0 + (($1.phase == .backward) == backward ? $1.bytes : 0) }
+    }
     return CaseTiming(
       forward: CaseRate(
-        seconds: median(forward), operations: operations.forward,
-        bytes: Double(read + outputBytes)),
+        seconds: median(forward), operations: operations.forward, bytes: bytes(backward: false)),
       backward: backward.isEmpty
         ? nil
         : CaseRate(
           seconds: median(backward), operations: operations.backward,
-          bytes: Double(read + outputBytes + gradientBytes)))
+          bytes: bytes(backward: true)))
   }
 }
 

@@ -1,7 +1,7 @@
 // AdamW: Adam with decoupled weight decay (Loshchilov & Hutter 2019, arXiv 1711.05101), and the
 // gradients' norm.
 
-import CKernels
+package import CKernels
 
 /// What AdamW needs to know beside the learning rate.
 package struct AdamWOptions: Equatable, Sendable {
@@ -81,14 +81,17 @@ package final class AdamW {
     let device = list.device
     enlist(gradients)
     let updates = UnsafePointer(list.pointer.assumingMemoryBound(to: parameter_update.self))
-    device.gradientNorm(of: updates, count: parameters.count, into: figures.norm)
-    device.run(
-      device.kernels.adamw,
-      .init(
-        list: updates, step: scalars.pointer, figures: figures.norm,
-        count: Int64(parameters.count),
-        figure_count: Int64(figures.finiteCount), clip: clip, beta1: options.beta1,
-        beta2: options.beta2, epsilon: options.epsilon))
+    let elements = gradients.reduce(0) { $0 + ($1?.count ?? 0) }
+    device.during(.optimizer) {
+      device.gradientNorm(
+        of: updates, count: parameters.count, elements: elements, into: figures.norm)
+      device.adamW(
+        .init(
+          list: updates, step: scalars.pointer, figures: figures.norm,
+          count: Int64(parameters.count),
+          figure_count: Int64(figures.finiteCount), clip: clip, beta1: options.beta1,
+          beta2: options.beta2, epsilon: options.epsilon), elements: elements)
+    }
   }
 
   /// Uploads the list where other gradients are to stand in it: usually once.
@@ -112,6 +115,18 @@ package final class AdamW {
         reserved: 0)
     }
     updates.withUnsafeBytes { list.upload($0) }
+  }
+}
+
+extension Device {
+  /// One step of all parameters of a list.
+  ///
+  /// - Parameter elements: those of all parameters that have a gradient.
+  package func adamW(_ call: CKernels.adamw, elements: Int) {
+    run(
+      kernels.adamw, call,
+      // Parameter and two moments are read and written, the gradient is read.
+      cost: ParameterListCost(kernel: "adamw", elements: elements, bytesPerElement: 4 * 7))
   }
 }
 

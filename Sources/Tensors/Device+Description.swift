@@ -1,5 +1,5 @@
-// What a device says of itself: its name, by which runs are held against each other, and what went
-// wrong on it.
+// What a device says of itself: its name, by which runs are held against each other, its memory, and
+// what went wrong on it.
 
 import CKernels
 
@@ -13,6 +13,12 @@ extension Device {
         if character == ")" { depth -= 1 }
         return character != "," || depth > 0
       })
+  }
+
+  /// The device's memory as it is now, in bytes.
+  package var memoryNow: (free: Int, total: Int) {
+    let memory = kernels.memory(context)
+    return (Int(memory.free), Int(memory.total))
   }
 
   /// What went wrong first, as the device says it; nil while nothing has.

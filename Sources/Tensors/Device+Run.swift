@@ -11,27 +11,45 @@ protocol CallWithWorkspace {
 
 extension Device {
   /// Runs a kernel that needs no scratch memory.
-  package func run<Call>(_ kernel: (OpaquePointer, UnsafePointer<Call>) -> Void, _ call: Call) {
-    withUnsafePointer(to: call) { kernel(context, $0) }
+  package func run<Call: CallCost>(
+    _ kernel: (OpaquePointer, UnsafePointer<Call>) -> Void, _ call: Call
+  ) {
+    run(kernel, call, cost: call)
+  }
+
+  /// The same where the call does not tell what it comes to.
+  func run<Call>(
+    _ kernel: (OpaquePointer, UnsafePointer<Call>) -> Void, _ call: Call, cost: some CallCost
+  ) {
+    work += cost.work
+    recording(cost) { withUnsafePointer(to: call) { kernel(context, $0) } }
   }
 
   /// Runs a kernel with as much scratch memory as it asks for.
-  func run<Call: CallWithWorkspace>(
+  func run<Call: CallWithWorkspace & CallCost>(
     _ kernel: (OpaquePointer, UnsafePointer<Call>) -> Void,
     workspace: (OpaquePointer, UnsafePointer<Call>) -> Int64, _ call: Call
   ) {
-    run(kernel, workspace: withUnsafePointer(to: call) { workspace(context, $0) }, call)
+    let bytes = withUnsafePointer(to: call) { workspace(context, $0) }
+    run(kernel, workspace: bytes, call, cost: call)
   }
 
   /// Runs a kernel with so many bytes of scratch memory.
   func run<Call: CallWithWorkspace>(
-    _ kernel: (OpaquePointer, UnsafePointer<Call>) -> Void, workspace bytes: Int64, _ call: Call
+    _ kernel: (OpaquePointer, UnsafePointer<Call>) -> Void, workspace bytes: Int64, _ call: Call,
+    cost: some CallCost
   ) {
-    guard bytes > 0 else { return run(kernel, call) }
+    guard bytes > 0 else { return run(kernel, call, cost: cost) }
     let scratch = Storage(bytes: Int(bytes), kind: .workspace, on: self)
     var call = call
     call.workspace = scratch.pointer
-    withExtendedLifetime(scratch) { run(kernel, call) }
+    withExtendedLifetime(scratch) { run(kernel, call, cost: cost) }
+  }
+
+  /// Hands a call to the device; notes it where calls are recorded.
+  private func recording(_ cost: some CallCost, _ body: () -> Void) {
+    guard let profiler else { return body() }
+    profiler.record(cost, body)
   }
 
   /// out = x, in the element type of `out`.
@@ -45,7 +63,13 @@ extension Device {
 
   /// Sets bytes to zero.
   package func zero(_ block: UnsafeMutableRawPointer, bytes: Int) {
-    check(kernels.zero(context, block, Int64(bytes)))
+    recording(ZeroCost(bytes: bytes)) { check(kernels.zero(context, block, Int64(bytes))) }
+  }
+}
+
+extension CKernels.convert: CallCost {
+  package var size: CallSize {
+    CallSize([n], bytes: out_type.size(of: n) + x_type.size(of: n))
   }
 }
 
@@ -53,18 +77,11 @@ extension Device {
   /// Does `body`, and measures the seconds of its work on the device, without those until it
   /// begins.
   package func timed<Result>(_ body: () -> Result) -> (result: Result, seconds: Double) {
-    guard let start = kernels.create_event(context), let end = kernels.create_event(context)
-    else {
-      check(kernels.error(context) == nil)
-      whenOutOfMemory(MemoryShortage(message: "\(RUNEXP_OUT_OF_MEMORY): no room for an event"))
-    }
-    defer { for event in [start, end] { kernels.destroy_event(context, event) } }
-    check(kernels.record_event(context, start))
+    let start = newEvent()
     let result = body()
-    check(kernels.record_event(context, end))
-    let seconds = kernels.elapsed(context, start, end)
-    check(!seconds.isNaN)
-    return (result, seconds)
+    let end = newEvent()
+    defer { for event in [start, end] { destroy(event) } }
+    return (result, elapsed(from: start, to: end))
   }
 
   /// The seconds of `body` alone.

@@ -9,7 +9,7 @@ import Glibc
 /// Not thread-safe: one device belongs to one training run. Its kernels use as many threads as they
 /// were given.
 package final class Device {
-  private let table: UnsafePointer<CKernels.kernels>
+  let table: UnsafePointer<CKernels.kernels>
   /// The table, where it was made for this device alone; and the device that this one stands for.
   private var madeTable: UnsafeMutablePointer<CKernels.kernels>?
   private var original: Device?
@@ -25,6 +25,8 @@ package final class Device {
   private var isCapturing = false
   /// How often blocks that were kept went back to the device.
   package private(set) var trims = 0
+  /// Set while calls are recorded.
+  var profiler: Profiler?
   /// Called with each matrix product that is asked for.
   package var whenMultiplying: ((CKernels.gemm) -> Void)?
   /// Called when the device has no more memory; it must end the process.
@@ -183,12 +185,6 @@ package final class Device {
     check(kernels.synchronise(context))
   }
 
-  /// The device's memory as it is now, in bytes.
-  package var memoryNow: (free: Int, total: Int) {
-    let memory = kernels.memory(context)
-    return (Int(memory.free), Int(memory.total))
-  }
-
   /// Ends the process where a call has failed, with what the device says went wrong first.
   func check(_ succeeded: Bool) { if !succeeded { fail() } }
 
@@ -258,6 +254,7 @@ package final class Device {
   /// Captures what `body` asks for, without running it.
   func capture(_ body: () -> Void) -> (OpaquePointer, GraphBlocks, WorkCount) {
     requireNoCapture("capture")
+    precondition(profiler == nil, "capture while calls are recorded")
     let (blocks, before) = (GraphBlocks(after: storages), work)
     graphs.append(blocks)
     isCapturing = true
@@ -293,30 +290,6 @@ package final class Device {
   private func blockSize(_ bytes: Int) -> Int {
     let unit = Int(RUNEXP_ALIGNMENT)
     return max(unit, (bytes + unit - 1) / unit * unit)
-  }
-}
-
-/// A request for memory that a device could not meet.
-package struct MemoryShortage: Sendable {
-  /// Begins with "out of memory".
-  package let message: String
-
-  init(message: String) { self.message = message }
-
-  init(bytes: Int, kind: MemoryKind, inUse: Int) {
-    message =
-      "\(RUNEXP_OUT_OF_MEMORY): no room for \(bytes) more bytes of \(kind); "
-      + "\(inUse) bytes are in use"
-  }
-
-  /// The exit code of a process that ended because a device had no more memory.
-  package static let exitCode: Int32 = 71
-
-  /// Says what was missing on standard error and exits with `exitCode`.
-  package static func endProcess(_ shortage: MemoryShortage) -> Never {
-    let line = "error: \(shortage.message)\n"
-    _ = line.withCString { write(2, $0, strlen($0)) }
-    exit(exitCode)
   }
 }
 

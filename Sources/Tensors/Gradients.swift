@@ -6,7 +6,7 @@ import CKernels
 /// The gradients of one backward pass: those of leaves (parameters) stay, those of activations pass
 /// through.
 package final class Gradients {
-  private let device: Device
+  let device: Device
   private let leaves: [Tensor]
   /// By slot: the storage of the gradient so far, nil where nothing was written yet.
   private var written: [Storage?] = []
@@ -89,5 +89,11 @@ package final class Gradients {
   private func constant(_ storage: Storage, _ variable: Variable) -> Tensor {
     Tensor(
       storage: storage, variable: Variable(slot: -1, shape: variable.shape, type: variable.type))
+  }
+}
+
+extension CKernels.accumulate: CallCost {
+  package var size: CallSize {
+    CallSize([n], bytes: type.size(of: n) + out.moved(n, type))
   }
 }

@@ -35,6 +35,7 @@ package final class Graph {
   }
 
   private func runOnce() {
+    precondition(device.profiler == nil, "a graph is replayed while calls are recorded")
     device.work += work
     device.check(device.kernels.replay(device.context, handle))
   }

@@ -4,6 +4,14 @@ package import CKernels
 
 extension CKernels.gradient_norm: CallWithWorkspace {}
 
+extension CKernels.sum: CallCost {
+  package var size: CallSize { CallSize([n], bytes: 4 * n + 8) }
+}
+
+extension CKernels.maximum: CallCost {
+  package var size: CallSize { CallSize([n], bytes: 4 * n + 4) }
+}
+
 extension Device {
   /// out = the sum of the elements, or of their squares, in double.
   package func sum(_ x: Tensor, squared: Bool = false, into out: UnsafeMutablePointer<Double>) {
@@ -22,12 +30,19 @@ extension Device {
   }
 
   /// out = the Euclidean norm over all gradients of a list on the device.
+  ///
+  /// - Parameters:
+  ///   - count: the parameters of the list.
+  ///   - elements: those of all gradients.
   package func gradientNorm(
-    of list: UnsafePointer<parameter_update>, count: Int, into out: UnsafeMutablePointer<Double>
+    of list: UnsafePointer<parameter_update>, count: Int, elements: Int,
+    into out: UnsafeMutablePointer<Double>
   ) {
+    var call = CKernels.gradient_norm(out: out, list: list, count: Int64(count), workspace: nil)
     run(
-      kernels.gradient_norm, workspace: kernels.gradient_norm_workspace,
-      .init(out: out, list: list, count: Int64(count), workspace: nil))
+      kernels.gradient_norm, workspace: kernels.gradient_norm_workspace(context, &call), call,
+      // Gradients are read.
+      cost: ParameterListCost(kernel: "gradient_norm", elements: elements, bytesPerElement: 4))
   }
 
   /// The number that a reduction leaves on the device.

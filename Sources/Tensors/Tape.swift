@@ -58,6 +58,10 @@ package final class Tape {
   ///   - seeds: gradients of outputs to start from, beside the losses on the tape.
   package func backward(into gradients: Gradients, seeds: [(Tensor, gradient: Tensor)] = []) {
     gradients.begin(slots: nextSlot)
+    gradients.device.during(.backward) { replay(into: gradients, seeds: seeds) }
+  }
+
+  private func replay(into gradients: Gradients, seeds: [(Tensor, gradient: Tensor)]) {
     for seed in seeds { gradients.handOver(seed.gradient, to: seed.0.variable) }
     while let node = nodes.popLast() {
       if let loss = node.operation as? any LossOperation {

@@ -13,10 +13,6 @@ package struct WorkCount: Equatable, Sendable {
 
   package var total: Double { products + attention }
 
-  mutating func addProduct(m: Int, n: Int, k: Int) {
-    products += 2 * Double(m) * Double(n) * Double(k)
-  }
-
   static func += (count: inout WorkCount, more: WorkCount) {
     count.products += more.products
     count.attention += more.attention

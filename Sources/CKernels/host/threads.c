@@ -11,6 +11,9 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
+
+#include "pool_times.h"
 
 // The gate: bit 0 open, bits 1-15 the number of workers that joined, the rest the region's number.
 enum { GATE_OPEN = 1, GATE_JOIN = 2, GATE_JOINED_MASK = 0xfffe, GATE_REGION = 0x10000 };
@@ -36,6 +39,10 @@ struct kernel_context {
   pthread_mutex_t lock;
   pthread_cond_t opened, left;
 
+  bool keeps_time; // changes between regions
+  int64_t regions; // nanoseconds, of the caller
+  _Atomic int64_t working;
+
   struct kernel_graph *capture;
   struct original original;
 };
@@ -53,12 +60,20 @@ static void relax(void) {
 #endif
 }
 
+static int64_t nanoseconds(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * (int64_t)1000000000 + now.tv_nsec;
+}
+
 static void work(struct kernel_context *c, int64_t worker) {
+  int64_t start = c->keeps_time ? nanoseconds() : 0;
   for (;;) {
     int64_t task = atomic_fetch_add_explicit(&c->next, 1, memory_order_relaxed);
-    if (task >= c->tasks) return;
+    if (task >= c->tasks) break;
     c->run(c->argument, task, worker);
   }
+  if (start) atomic_fetch_add(&c->working, nanoseconds() - start);
 }
 
 static bool is_new(uint64_t gate, uint64_t seen) {
@@ -117,11 +132,13 @@ static void await_workers(struct kernel_context *c, int64_t joined) {
 
 void parallel_for(struct kernel_context *c, int64_t tasks, void (*run)(void *, int64_t, int64_t),
                   void *argument) {
+  // The caller's own work is no region.
   if (c->started == 0 || tasks <= 1) {
     for (int64_t task = 0; task < tasks; task++) run(argument, task, 0);
     return;
   }
   pthread_mutex_lock(&c->region);
+  int64_t start = c->keeps_time ? nanoseconds() : 0;
   c->run = run;
   c->argument = argument;
   c->tasks = tasks;
@@ -137,6 +154,7 @@ void parallel_for(struct kernel_context *c, int64_t tasks, void (*run)(void *, i
   work(c, 0);
   uint64_t closed = atomic_fetch_and(&c->gate, ~(uint64_t)GATE_OPEN);
   await_workers(c, (int64_t)((closed & GATE_JOINED_MASK) / GATE_JOIN));
+  if (start) c->regions += nanoseconds() - start;
   pthread_mutex_unlock(&c->region);
 }
 
@@ -224,3 +242,15 @@ int64_t runexp_host_threads(struct kernel_context *c) { return c->threads; }
 struct kernel_graph **runexp_host_capture(struct kernel_context *c) { return &c->capture; }
 
 struct original *runexp_host_original(struct kernel_context *c) { return &c->original; }
+
+bool runexp_keep_pool_times(const struct kernels *table, struct kernel_context *c, bool keeps) {
+  if (table->destroy != runexp_host_destroy) return false;
+  c->keeps_time = keeps;
+  c->regions = 0;
+  atomic_store(&c->working, 0);
+  return true;
+}
+
+struct pool_times runexp_pool_times(struct kernel_context *c) {
+  return (struct pool_times){1e-9 * (double)c->regions, 1e-9 * (double)atomic_load(&c->working)};
+}

@@ -70,6 +70,17 @@ extension AttentionShape {
     2 * kvHeads * cache.rowBytes(headDimension)
   }
 
+  /// Of all that is read at least once: queries, the keys and values that some query sees, explicit
+  /// masks.
+  func readBytes(_ type: ElementType) -> Int {
+    let window = window.map { min($0, queries + keys + abs(offset)) }
+    let first = window.map { max(0, offset - $0 + 1) } ?? 0
+    let last = (isCausal ? 1 : window).map { min(keys, offset + queries - 1 + $0) } ?? keys
+    let perKey = cache.map(bytesPerToken) ?? 2 * kvHeads * headDimension * type.bytes
+    return queryShape.count * type.bytes + batch * max(0, last - first) * perKey
+      + (keep?.count ?? 0) + 4 * (bias?.count ?? 0)
+  }
+
   /// What the formulas say that forward keeps for backward: all scores, or one or two numbers a
   /// query.
   package func savedBytes(by algorithm: AttentionAlgorithm) -> Double {

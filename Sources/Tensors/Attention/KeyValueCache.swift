@@ -116,3 +116,13 @@ package final class KeyValueCache {
   /// Forgets all tokens.
   package func reset() { length = 0 }
 }
+
+extension CKernels.cache_append: CallCost {
+  package var size: CallSize {
+    let rows = batch * tokens * kv_heads
+    let row = CacheType.allCases.first { $0.rows == layout.type }?.rowBytes(Int(head_dim)) ?? 0
+    return CallSize(
+      [batch, tokens, kv_heads, head_dim],
+      bytes: type.size(of: rows * head_dim) + rows * Int64(row))
+  }
+}

@@ -27,3 +27,15 @@ struct ActivationOperation: Operation {
         n: Int64(x.count), kind: kind, type: x.type))
   }
 }
+
+extension CKernels.activation_forward: CallCost {
+  package var size: CallSize {
+    CallSize([n], bytes: type.size(of: 2 * n))
+  }
+}
+
+extension CKernels.activation_backward: CallCost {
+  package var size: CallSize {
+    CallSize([n], bytes: type.size(of: 2 * n) + dx.moved(n, type))
+  }
+}

@@ -27,3 +27,9 @@ struct AddOperation: Operation {
     gradients.handOver(dout, to: b)
   }
 }
+
+extension CKernels.add: CallCost {
+  package var size: CallSize {
+    CallSize([n], bytes: type.size(of: 3 * n))
+  }
+}

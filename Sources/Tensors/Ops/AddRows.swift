@@ -50,3 +50,16 @@ struct AddRowsOperation: Operation {
     gradients.handOver(dout, to: x)
   }
 }
+
+extension CKernels.add_rows_forward: CallCost {
+  package var size: CallSize {
+    CallSize([batch, tokens, d], bytes: type.size(of: 2 * batch * tokens * d) + 4 * tokens * d)
+  }
+}
+
+extension CKernels.add_rows_backward: CallCost {
+  package var size: CallSize {
+    CallSize(
+      [batch, tokens, d], bytes: type.size(of: batch * tokens * d) + drows.moved(tokens * d))
+  }
+}

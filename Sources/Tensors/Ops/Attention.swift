@@ -24,8 +24,7 @@ extension Pass {
     let kernel = kernel(algorithm, shape, masks)
     let out = output(
       q.shape, q.type, differentiable: [q, k, v].contains { $0.variable.needsGradient })
-    let saved = forward(kernel, q, k.storage, v.storage, shape, masks, into: out)
-    device.work.attention += shape.forwardFLOPs(by: algorithm)
+    let saved = forward(algorithm, kernel, q, k.storage, v.storage, shape, masks, into: out)
     record(
       out,
       AttentionOperation(
@@ -51,9 +50,8 @@ extension Pass {
       "attention: q \(q.shape) over \(cache.held) keys of \(cache.kvHeads) heads is not \(shape)")
     let out = output(q.shape, q.type, differentiable: false)
     _ = forward(
-      kernel(algorithm, shape, masks), q, cache.keys, cache.values, shape, masks, over: cache,
-      into: out)
-    device.work.attention += shape.forwardFLOPs(by: algorithm)
+      algorithm, kernel(algorithm, shape, masks), q, cache.keys, cache.values, shape, masks,
+      over: cache, into: out)
     return out
   }
 
@@ -74,8 +72,9 @@ extension Pass {
   ///
   /// - Returns: what it saves for backward.
   private func forward(
-    _ kernel: attention_kernel, _ q: Tensor, _ k: Storage, _ v: Storage, _ shape: AttentionShape,
-    _ masks: AttentionMasks, over cache: KeyValueCache? = nil, into out: Tensor
+    _ algorithm: AttentionAlgorithm, _ kernel: attention_kernel, _ q: Tensor, _ k: Storage,
+    _ v: Storage, _ shape: AttentionShape, _ masks: AttentionMasks,
+    over cache: KeyValueCache? = nil, into out: Tensor
   ) -> Tensor {
     let logits = observesLogits ? saved([shape.batch, shape.heads]) : nil
     defer { if let logits { observe(logits: logits) } }
@@ -86,7 +85,9 @@ extension Pass {
         kernel.forward, workspace: kernel.workspace(device.context, &kernelShape, false),
         attention_forward(
           out: out.pointer, saved: saved.floats, max_logit: logits?.floats, q: q.pointer,
-          k: k.pointer, v: v.pointer, shape: kernelShape, workspace: nil))
+          k: k.pointer, v: v.pointer, shape: kernelShape, workspace: nil),
+        cost: AttentionCost(
+          algorithm: algorithm, shape: shape, type: q.type, savedBytes: saved.storage.bytes))
       return saved
     }
   }
@@ -109,14 +110,16 @@ struct AttentionOperation: Operation {
     let dq = gradients.output(for: q.variable)
     let dk = gradients.output(for: k.variable)
     let dv = gradients.output(for: v.variable)
-    device.work.attention += shape.backwardFLOPs(by: algorithm)
     var kernelShape = shape.kernelShape(q.type, masks)
     withExtendedLifetime(self) {
       device.run(
         kernel.backward, workspace: kernel.workspace(device.context, &kernelShape, true),
         attention_backward(
           dq: dq, dk: dk, dv: dv, dout: dout.pointer, q: q.pointer, k: k.pointer, v: v.pointer,
-          out: out.pointer, saved: saved.floats, shape: kernelShape, workspace: nil))
+          out: out.pointer, saved: saved.floats, shape: kernelShape, workspace: nil),
+        cost: AttentionCost(
+          algorithm: algorithm, shape: shape, type: q.type, savedBytes: saved.storage.bytes,
+          gradients: (dq, dk, dv)))
     }
   }
 }

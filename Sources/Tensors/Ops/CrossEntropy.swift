@@ -82,3 +82,17 @@ struct CrossEntropyOperation: LossOperation {
         type: logits.type))
   }
 }
+
+extension CKernels.cross_entropy_forward: CallCost {
+  package var size: CallSize {
+    CallSize([n, vocabulary], bytes: type.size(of: n * vocabulary) + 4 * 3 * n)
+  }
+}
+
+extension CKernels.cross_entropy_backward: CallCost {
+  package var size: CallSize {
+    let logits = n * vocabulary
+    return CallSize(
+      [n, vocabulary], bytes: type.size(of: logits) + dlogits.moved(logits, type) + 4 * 2 * n)
+  }
+}

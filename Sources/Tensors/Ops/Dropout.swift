@@ -70,3 +70,9 @@ struct DropoutOperation: Operation {
         probability: probability, type: x.type))
   }
 }
+
+extension CKernels.dropout: CallCost {
+  package var size: CallSize {
+    CallSize([n], bytes: type.size(of: n) + out.moved(n, type))
+  }
+}

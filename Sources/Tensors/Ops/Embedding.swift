@@ -41,3 +41,17 @@ struct EmbeddingOperation: Operation {
         type: dout.type, workspace: nil))
   }
 }
+
+extension CKernels.embedding_forward: CallCost {
+  package var size: CallSize {
+    CallSize([n, d], bytes: type.size(of: n * d) + 4 * (n * d + n))
+  }
+}
+
+extension CKernels.embedding_backward: CallCost {
+  package var size: CallSize {
+    // A table that is written has all its rows written; one that grows, those that ids name.
+    let rows = dtable.accumulate ? min(n, vocabulary) : vocabulary
+    return CallSize([n, d], bytes: type.size(of: n * d) + 4 * n + dtable.moved(rows * d))
+  }
+}

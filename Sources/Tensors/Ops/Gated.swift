@@ -35,3 +35,15 @@ struct GatedOperation: Operation {
         type: gate.type))
   }
 }
+
+extension CKernels.gated_forward: CallCost {
+  package var size: CallSize {
+    CallSize([n], bytes: type.size(of: 3 * n))
+  }
+}
+
+extension CKernels.gated_backward: CallCost {
+  package var size: CallSize {
+    CallSize([n], bytes: type.size(of: 3 * n) + dgate.moved(n, type) + dup.moved(n, type))
+  }
+}

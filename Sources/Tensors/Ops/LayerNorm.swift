@@ -48,3 +48,18 @@ struct LayerNormOperation: Operation {
         d: Int64(x.shape.columns), type: x.type, workspace: nil))
   }
 }
+
+extension CKernels.layer_norm_forward: CallCost {
+  package var size: CallSize {
+    CallSize([n, d], bytes: type.size(of: 2 * n * d) + 4 * (2 * n + (bias == nil ? 1 : 2) * d))
+  }
+}
+
+extension CKernels.layer_norm_backward: CallCost {
+  package var size: CallSize {
+    CallSize(
+      [n, d],
+      bytes: type.size(of: 2 * n * d) + 4 * (2 * n + d) + dx.moved(n * d, type) + dweight.moved(d)
+        + dbias.moved(d))
+  }
+}

@@ -30,8 +30,24 @@ extension Pass {
   }
 }
 
-extension CKernels.gemm: CallWithWorkspace {}
-extension CKernels.column_sum: CallWithWorkspace {}
+extension CKernels.gemm: CallWithWorkspace, CallCost {
+  package var kind: WorkKind { .product }
+  package var work: WorkCount { WorkCount(products: 2 * Double(m) * Double(n) * Double(k)) }
+
+  /// Such as `4096 x 768 x 256 NT`: m x n x k, and for each operand, as BLAS has it, whether it is
+  /// transposed.
+  package var size: CallSize {
+    let layout = (a_transposed ? "T" : "N") + (b_transposed ? "T" : "N")
+    let c = (accumulate ? 2 : 1) * c_type.size(of: m * n)
+    return CallSize(
+      "\(m) x \(n) x \(k) \(layout)",
+      bytes: a_type.size(of: m * k) + b_type.size(of: n * k) + c + (bias == nil ? 0 : 4 * n))
+  }
+}
+
+extension CKernels.column_sum: CallWithWorkspace, CallCost {
+  package var size: CallSize { CallSize([m, n], bytes: type.size(of: m * n) + dbias.moved(n)) }
+}
 
 /// dx = dout weight, dweight = dout^T x, dbias = the column sums of dout.
 struct LinearOperation: Operation {
@@ -81,7 +97,6 @@ extension Device {
       whenFailed(
         "the device '\(name)' cannot do a product [\(m), \(k)] x [\(k), \(n)] with \(obstacle)")
     }
-    work.addProduct(m: m, n: n, k: k)
     run(kernels.gemm, workspace: kernels.gemm_workspace, call)
   }
 

@@ -36,3 +36,17 @@ struct RMSNormOperation: Operation {
         n: Int64(x.shape.rows), d: Int64(x.shape.columns), type: x.type, workspace: nil))
   }
 }
+
+extension CKernels.rms_norm_forward: CallCost {
+  package var size: CallSize {
+    CallSize([n, d], bytes: type.size(of: 2 * n * d) + 4 * (n + d))
+  }
+}
+
+extension CKernels.rms_norm_backward: CallCost {
+  package var size: CallSize {
+    CallSize(
+      [n, d],
+      bytes: type.size(of: 2 * n * d) + 4 * (n + d) + dx.moved(n * d, type) + dweight.moved(d))
+  }
+}

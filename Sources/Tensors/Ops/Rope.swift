@@ -60,3 +60,12 @@ extension Device {
         inverse: inverse, type: x.type))
   }
 }
+
+extension CKernels.rope: CallCost {
+  package var size: CallSize {
+    let elements = batch * tokens * heads * head_dim
+    return CallSize(
+      [batch, tokens, heads, head_dim],
+      bytes: type.size(of: elements) + out.moved(elements, type) + 4 * tokens * head_dim)
+  }
+}

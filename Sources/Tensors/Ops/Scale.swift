@@ -28,3 +28,9 @@ struct ScaleOperation: Operation {
         type: dout.type))
   }
 }
+
+extension CKernels.scale: CallCost {
+  package var size: CallSize {
+    CallSize([n], bytes: type.size(of: n) + out.moved(n, type))
+  }
+}

@@ -27,3 +27,15 @@ struct SoftcapOperation: Operation {
         n: Int64(x.count), cap: cap, type: x.type))
   }
 }
+
+extension CKernels.softcap_forward: CallCost {
+  package var size: CallSize {
+    CallSize([n], bytes: type.size(of: 2 * n))
+  }
+}
+
+extension CKernels.softcap_backward: CallCost {
+  package var size: CallSize {
+    CallSize([n], bytes: type.size(of: 2 * n) + dx.moved(n, type))
+  }
+}
