@@ -56,21 +56,8 @@ package struct AttentionBenchmark: Workload {
   }
 
   package func run(_ cell: CellJob) throws {
-    let model = Transformer(cell.model, vocabulary: 1, length: length)
-    cell.row.setFact("layer", .integer(options.layer.index))
-    let inputs = AttentionInputs(options, model, seed: cell.seed)
-    guard
-      let algorithm = cell.recordKernel(
-        options.layer.attention(of: model).kernels.choice, for: inputs.shape,
-        needsGradient: options.backward)
-    else { return }
-
-    let predicted = AttentionRun.dry(
-      inputs, algorithm, cell.precision, differentiates: options.backward,
-      on: cell.device)
-    try cell.checkMemory(predictedPeakBytes: predicted.peakBytes)
-    var run = AttentionRun(
-      inputs, algorithm, cell.precision, differentiates: options.backward, on: cell.device)
+    guard let (prepared, predicted) = try prepare(cell) else { return }
+    var run = prepared
     let isOne = cell.roundCount == 1
     run.time(
       seconds: options.seconds / Double(cell.roundCount), least: isOne ? 2 : 1,
@@ -87,6 +74,40 @@ package struct AttentionBenchmark: Workload {
     if options.checksError {
       AttentionAccuracy(run).report(to: &cell.row)
     }
+  }
+}
+
+extension AttentionBenchmark {
+  /// The attention with its inputs, and the memory that it is predicted to take; nil, with the row's
+  /// status set, where the device lacks its kernel.
+  private func prepare(_ cell: CellJob) throws -> (AttentionRun, PredictedMemory)? {
+    let model = Transformer(cell.model, vocabulary: 1, length: length)
+    cell.row.setFact("layer", .integer(options.layer.index))
+    let inputs = AttentionInputs(options, model, seed: cell.seed)
+    guard
+      let algorithm = cell.recordKernel(
+        options.layer.attention(of: model).kernels.choice, for: inputs.shape,
+        needsGradient: options.backward)
+    else { return nil }
+    let predicted = AttentionRun.dry(
+      inputs, algorithm, cell.precision, differentiates: options.backward,
+      on: cell.device)
+    try cell.checkMemory(predictedPeakBytes: predicted.peakBytes)
+    let run = AttentionRun(
+      inputs, algorithm, cell.precision, differentiates: options.backward, on: cell.device)
+    return (run, predicted)
+  }
+
+  package func profile(_ cell: CellJob, steps: Int) throws -> [ProfiledStep] {
+    guard var (run, _) = try prepare(cell) else {
+      throw NotProfiled(description: cell.row.reason ?? "the attention cannot run here")
+    }
+    var profiler = StepProfiler("attention", of: cell)
+    for _ in StepProfiler.turns(steps) {
+      try cell.checkInterrupt()
+      profiler.once { run.once() }
+    }
+    return [try profiler.result()]
   }
 }
 

@@ -47,6 +47,11 @@ package struct Extrapolate: Workload {
     try training.train(cell) { model, corpus in try measure(model, corpus, cell) }
   }
 
+  /// Of its training.
+  package func profile(_ cell: CellJob, steps: Int) throws -> [ProfiledStep] {
+    try training.profile(cell, steps: steps)
+  }
+
   /// The loss by position, beyond the length of the training.
   private func measure(_ model: Transformer, _ corpus: TextCorpus, _ cell: CellJob) throws {
     let wanted = 4 * length

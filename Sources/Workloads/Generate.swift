@@ -50,24 +50,7 @@ package struct Generate: Workload {
   }
 
   package func run(_ cell: CellJob) throws {
-    let text = try cell.data.load(options.dataset)
-    cell.recordDataset(text)
-    let corpus = try TextCorpus(text, sequence: length)
-    let trial = Transformer(cell.model, vocabulary: corpus.vocabulary.count, length: length)
-    let least = 4 * Double(trial.parameters.count) + (predictedCacheBytes(of: trial) ?? 0)
-    try cell.checkMemory(
-      predictedPeakBytes: predictedPeakBytes(
-        of: trial, cell.precision, on: cell.device) ?? least)
-    let (model, vocabulary) = try model(for: cell, corpus)
-    try model.check(tokens: length)
-    guard
-      cell.recordKernel(
-        of: model, tokens: min(options.chunk, options.promptTokens), cache: options.cache,
-        needsGradient: false)
-    else {
-      return
-    }
-    let sequences = try options.sequences(of: corpus, in: vocabulary)
+    guard let (model, sequences) = try prepare(cell) else { return }
 
     cell.device.resetPeaks()
     var run = GenerationRun(options, model, cell, options.cache, isRolling: options.isRolling)
@@ -87,6 +70,29 @@ package struct Generate: Workload {
     var exact = GenerationRun(options, model, cell, .f32, isRolling: false)
     try exact.generate(sequences)
     run.compare(with: exact, in: &cell.row.metrics)
+  }
+
+  /// The model and the tokens that it will see; nil, with the row's status set, where the device
+  /// lacks a kernel.
+  private func prepare(_ cell: CellJob) throws -> (Transformer, [[Int32]])? {
+    let text = try cell.data.load(options.dataset)
+    cell.recordDataset(text)
+    let corpus = try TextCorpus(text, sequence: length)
+    let trial = Transformer(cell.model, vocabulary: corpus.vocabulary.count, length: length)
+    let least = 4 * Double(trial.parameters.count) + (predictedCacheBytes(of: trial) ?? 0)
+    try cell.checkMemory(
+      predictedPeakBytes: predictedPeakBytes(
+        of: trial, cell.precision, on: cell.device) ?? least)
+    let (model, vocabulary) = try model(for: cell, corpus)
+    try model.check(tokens: length)
+    guard
+      cell.recordKernel(
+        of: model, tokens: min(options.chunk, options.promptTokens), cache: options.cache,
+        needsGradient: false)
+    else {
+      return nil
+    }
+    return (model, try options.sequences(of: corpus, in: vocabulary))
   }
 
   /// The model with its parameters: a checkpoint's, or random ones.
@@ -110,6 +116,39 @@ package struct Generate: Workload {
       cell.progress.warn("the model is not the one that was trained: \(list)")
     }
     return (model, saved.vocabulary)
+  }
+}
+
+extension Generate {
+  /// Seconds after which no further prompt is read where each kind of step has been recorded.
+  private static let patience = 10.0
+
+  package func profile(_ cell: CellJob, steps: Int) throws -> [ProfiledStep] {
+    guard let (model, sequences) = try prepare(cell) else {
+      throw NotProfiled(description: cell.row.reason ?? "the model cannot run here")
+    }
+    let generator = GenerationRun.generator(
+      options, model, cell, options.cache, isRolling: options.isRolling)
+    let prompts = sequences.map { Array($0[..<options.promptTokens]) }
+    var prefill = StepProfiler("prefill of \(options.promptTokens) tokens", of: cell)
+    var decode = StepProfiler("decoding step", of: cell)
+    let start = MonotonicClock.now()
+    var decoded = 0
+    for turn in StepProfiler.turns(steps) {
+      try cell.checkInterrupt()
+      let readsPrompt =
+        turn < StepProfiler.turns(1).count || MonotonicClock.now() - start < Self.patience
+      if readsPrompt || decoded == options.newTokens {
+        generator.cache.reset()
+        decoded = 0
+        let read = { _ = generator.prefill(prompts, stops: cell.isInterrupted) }
+        if readsPrompt { prefill.once(read) } else { read() }
+      }
+      let next = sequences.map { $0[options.promptTokens + decoded] }
+      decode.once { _ = generator.step(next) }
+      decoded += 1
+    }
+    return [try prefill.result(), try decode.result()]
   }
 }
 

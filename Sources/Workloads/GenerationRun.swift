@@ -32,10 +32,18 @@ struct GenerationRun {
     self.cell = cell
     self.type = type
     self.isRolling = isRolling
+    generator = Self.generator(options, model, cell, type, isRolling: isRolling)
+  }
+
+  /// A generator with an empty cache that has room for all tokens.
+  static func generator(
+    _ options: GenerateOptions, _ model: Transformer, _ cell: CellJob, _ type: CacheType,
+    isRolling: Bool
+  ) -> Generator {
     let cache = KVCache(
       for: model, batch: options.batch, capacity: options.promptTokens + options.newTokens,
       type: type, isRolling: isRolling, chunk: options.chunk, on: cell.device)
-    generator = Generator(
+    return Generator(
       model, cache: cache, chunk: options.chunk, precision: cell.precision, on: cell.device)
   }
 

@@ -46,21 +46,7 @@ package struct Train: Workload {
   func train(
     _ cell: CellJob, then measure: (Transformer, TextCorpus) throws -> Void = { _, _ in }
   ) throws {
-    let text = try cell.data.load(options.dataset)
-    cell.recordDataset(text)
-    let corpus = try TextCorpus(text, sequence: options.sequence)
-    let model = Transformer(
-      cell.model, vocabulary: corpus.vocabulary.count, length: options.sequence)
-    guard cell.recordKernel(of: model, tokens: options.sequence, needsGradient: true) else {
-      return
-    }
-    // Counted before the model has memory of its own.
-    let predicted = DryTraining(
-      model, batch: options.batch, sequence: options.sequence, precision: cell.precision,
-      on: cell.device, optimizer: options.optimizer)
-    PredictedMemory(predicted.step).report(to: &cell.row.metrics)
-    try cell.checkMemory(predictedPeakBytes: PredictedMemory(predicted.step).peakBytes)
-    model.parameters.materialise(on: cell.device, seed: UInt64(cell.seed))
+    guard let (model, corpus) = try prepare(cell) else { return }
     if cell.savesInitial { try cell.save(model, corpus, step: 0, as: "checkpoint-initial") }
 
     var training = try TrainingRun(options, cell, model, corpus)
@@ -83,6 +69,27 @@ package struct Train: Workload {
     }
   }
 
+  /// The model with its parameters, and its text; nil, with the row's status set, where the device
+  /// lacks a kernel.
+  private func prepare(_ cell: CellJob) throws -> (Transformer, TextCorpus)? {
+    let text = try cell.data.load(options.dataset)
+    cell.recordDataset(text)
+    let corpus = try TextCorpus(text, sequence: options.sequence)
+    let model = Transformer(
+      cell.model, vocabulary: corpus.vocabulary.count, length: options.sequence)
+    guard cell.recordKernel(of: model, tokens: options.sequence, needsGradient: true) else {
+      return nil
+    }
+    // Counted before the model has memory of its own.
+    let predicted = DryTraining(
+      model, batch: options.batch, sequence: options.sequence, precision: cell.precision,
+      on: cell.device, optimizer: options.optimizer)
+    PredictedMemory(predicted.step).report(to: &cell.row.metrics)
+    try cell.checkMemory(predictedPeakBytes: PredictedMemory(predicted.step).peakBytes)
+    model.parameters.materialise(on: cell.device, seed: UInt64(cell.seed))
+    return (model, corpus)
+  }
+
   private func writeSample(
     of model: Transformer, _ corpus: TextCorpus, _ cell: CellJob
   ) throws {
@@ -93,6 +100,33 @@ package struct Train: Workload {
         precision: cell.precision, on: cell.device, check: cell.checkInterrupt)
     let text = corpus.vocabulary.decode(start + tokens)
     try AtomicFile.write(text, to: "\(cell.folder)/sample.txt")
+  }
+}
+
+extension Train {
+  package func profile(_ cell: CellJob, steps: Int) throws -> [ProfiledStep] {
+    guard let (model, corpus) = try prepare(cell) else {
+      throw NotProfiled(description: cell.row.reason ?? "the model cannot run here")
+    }
+    // A step that is replayed cannot be looked into.
+    let trainer = Trainer(
+      model, options.optimizer, precision: cell.precision, seed: UInt64(cell.seed),
+      on: cell.device, replays: false)
+    let sampler = BatchSampler(
+      tokens: corpus.train, sequence: options.sequence, batch: options.batch,
+      order: options.order, seed: UInt64(cell.seed))
+    var inputs = [Int32](repeating: 0, count: options.batch * options.sequence)
+    var targets = inputs
+    var profiler = StepProfiler("training step", of: cell)
+    for turn in StepProfiler.turns(steps) {
+      try cell.checkInterrupt()
+      sampler.fill(step: turn, inputs: &inputs, targets: &targets)
+      profiler.once {
+        _ = trainer.step(
+          inputs, targets: targets, batch: options.batch, rate: options.schedule.rate(at: 0))
+      }
+    }
+    return [try profiler.result()]
   }
 }
 

@@ -55,6 +55,10 @@ package protocol Workload: Component {
   func check(_ vocabulary: CharacterVocabulary) throws(Faults)
   /// Carries out the cell and fills in its row.
   func run(_ cell: CellJob) throws
+  /// Records so many of each kind of step that the cell has, and sees where their time goes.
+  ///
+  /// - Throws: `NotProfiled` where it has none, or the device lacks a kernel.
+  func profile(_ cell: CellJob, steps: Int) throws -> [ProfiledStep]
 }
 
 extension Workload {
@@ -69,6 +73,10 @@ extension Workload {
   package func check(_ model: Transformer, from section: Section, _ options: Section) {}
   package func warning(of model: Section) -> String? { nil }
   package func check(_ vocabulary: CharacterVocabulary) throws(Faults) {}
+  package func profile(_ cell: CellJob, steps: Int) throws -> [ProfiledStep] {
+    throw NotProfiled(
+      description: "the workload '\(Self.word)' has no steps whose time could be looked into")
+  }
 }
 
 /// The workloads: one line each.

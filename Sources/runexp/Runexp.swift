@@ -46,7 +46,8 @@ struct Runexp: ParsableCommand {
           Components.self, Schema.self, ManualCommand.self, CompletionCommand.self,
         ]),
       CommandGroup(
-        name: "Machine", subcommands: [DoctorCommand.self, CalibrateCommand.self, Kernels.self]),
+        name: "Machine",
+        subcommands: [DoctorCommand.self, CalibrateCommand.self, ProfileCommand.self, Kernels.self]),
     ])
 
   static func main() {
