@@ -224,6 +224,8 @@ package struct RunOptions: Equatable, Sendable, Record {
   /// Decides the order in which cells run.
   package var orderSeed = 1
   package var savesInitial = false
+  /// Whether each cell is profiled once it is measured.
+  package var profiles = false
   package var offline = false
   package var plugin: String?
   /// Which GPU, from 0.
@@ -242,7 +244,8 @@ extension RunOptions {
       Field("threads", \.threads), Field("parallel", \.parallel),
       Field("memory_cap_bytes", \.memoryCap), Field("time_cap_seconds", \.timeCap),
       Field("checkpoint_seconds", \.checkpointSeconds), Field("order_seed", \.orderSeed),
-      Field("save_initial", \.savesInitial), Field("data_dir", \.dataDirectory),
+      Field("save_initial", \.savesInitial), Field("profile", \.profiles),
+      Field("data_dir", \.dataDirectory),
       Field("plugin", \.plugin), Field("gpu", \.gpu), Field("results", \.results),
       Field("offline", \.offline),
     ]

@@ -49,6 +49,12 @@ struct RunOutputOptions: ParsableArguments {
   @Flag(help: "Go on also where program, machine, text or checkpoint have changed.")
   var acceptChanges = false
   @Flag(help: "Write the initial parameters of each cell as well.") var saveInitial = false
+  @Flag(
+    help: """
+      Once a cell is measured, record some of its steps: profile.json and trace.json in its folder \
+      say where time goes, as 'runexp profile' does.
+      """)
+  var profile = false
   @Flag(help: .liveReport) var report = false
   @Flag(name: .shortAndLong, help: "Show no progress.") var quiet = false
   @OptionGroup var form: SummaryForm
@@ -60,6 +66,7 @@ struct RunOutputOptions: ParsableArguments {
     var options = device.options
     options.results = place.results
     options.savesInitial = saveInitial
+    options.profiles = profile
     options.isQuiet = quiet
     options.arguments = CommandLine.arguments
     try limits.apply(to: &options)

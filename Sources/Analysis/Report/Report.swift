@@ -18,7 +18,7 @@ package struct Report: Sendable {
   private static let ofExperiment: [any ReportSection.Type] = [
     SummarySection.self, FinalLossSection.self, DifferencesSection.self, PositionSection.self,
     ExtrapolationSection.self, ScalingSection.self, LossSection.self, CacheSection.self,
-    StabilitySection.self, RooflineSection.self, PredictionSection.self,
+    StabilitySection.self, RooflineSection.self, ProfileSection.self, PredictionSection.self,
   ]
   // Once a page, whatever experiments are on it.
   private static let ofPage: [any ReportSection.Type] = [

@@ -71,6 +71,7 @@ package struct CellWorker {
     var row = planned
     let start = MonotonicClock.now()
     let deadline = record.options.timeCap.map { [earlierSeconds] in start + $0 - earlierSeconds }
+    var measured: CellJob?
     let isOverdue = { deadline.map { MonotonicClock.now() >= $0 } ?? false }
     do {
       var finder = DeviceFinder(record.options, environment: environment)
@@ -115,6 +116,7 @@ package struct CellWorker {
         holdStop: { interrupts.mayFinish = true })
       defer { (row, earlierSeconds) = (job.row, job.earlierSeconds) }
       try cell.workload.run(job)
+      measured = job
       if job.rounds.count < roundCount, job.row.status == .notRun {
         return interrupts.exitCode ?? ExitCode.ok
       }
@@ -147,8 +149,31 @@ package struct CellWorker {
     row = row.placed(like: planned)
     reporter.end(row)
     try folder.writeResult(row)
+    if record.options.profiles, row.status == .ok, let measured {
+      profile(cell.workload, measured, label: line.label)
+    }
     return interrupts.exitCode ?? (row.status == .ok ? ExitCode.ok : ExitCode.someCellsFailed)
   }
+
+  /// Profiles a cell whose result is written, and does no harm to it.
+  private func profile(_ workload: any Workload, _ cell: CellJob, label: String) {
+    let say = { (reason: String) in cell.progress.warn("\(label) has no profile: \(reason)") }
+    let giveUp = { (reason: String) -> Never in
+      say(reason)
+      exit(ExitCode.ok)
+    }
+    cell.device.whenFailed = { giveUp($0) }
+    cell.device.whenOutOfMemory = { giveUp($0.message) }
+    do {
+      try ProfiledCell(workload, cell, label: label, steps: Self.profiledSteps).write(
+        to: cell.folder)
+    } catch {
+      say(error is Interrupted ? "the run was to stop" : "\(error)")
+    }
+  }
+
+  /// Steps of each kind that are recorded.
+  private static let profiledSteps = 10
 
   /// What is not as the run was prepared, for a worker that was started by hand.
   private func changes(since record: RunRecord) -> [String] {
