@@ -1,0 +1,149 @@
+"""Measures runexp and its peers in turn on this machine, and writes what came out.
+
+    python3 bench PROGRAM [--quick] [--works 'train|attention']     (make bench, make bench QUICK=1)
+    python3 bench --readme                                          the README's tables from the results that are kept
+    python3 bench --self-test
+
+PROGRAM is the runexp binary. Results go to results/bench, a file a machine. How it is measured: docs/performance.md.
+"""
+
+import argparse
+import json
+import os
+import re
+import sys
+import time
+from pathlib import Path
+
+import install
+import machine as machines
+import page
+import rounds
+import selftest
+from child import Child, Failed
+from ours import Program
+from works import OURS, attention, nanogpt, products, train
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "results" / "bench"
+MODULES = {"train": train, "attention": attention, "products": products, "nanogpt": nanogpt}
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+class Context:
+    """What works are made and measured with."""
+
+    def __init__(self, program, machine, peers, is_quick):
+        self.program, self.machine, self.peers, self.is_quick = program, machine, peers, is_quick
+        # Of each contestant in each round, about.
+        self.seconds = 0.6 if is_quick else 1.0
+        self.children = {}
+
+    def child(self, program):
+        """The process of a peer's program."""
+        if program not in self.children:
+            self.children[program] = Child(
+                self.peers.python, program, install.environment(self.machine["threads"]))
+        return self.children[program]
+
+    def processes(self):
+        return [process for child in self.children.values() for process in child.processes]
+
+    def close(self):
+        """Ends the peers' processes, so that the next kind of work has the memory."""
+        for child in self.children.values():
+            child.close()
+        self.children.clear()
+
+
+def measure(options):
+    threads = options.threads or len(os.sched_getaffinity(0))
+    program = Program(options.program.resolve(), threads)
+    machine = machines.describe(program.doctor(), threads)
+    say(f"{machines.title(machine)}, {threads} threads")
+    context = Context(program, machine, install.Peers(say), options.quick)
+    result = {
+        "machine": machine, "mode": "quick" if options.quick else "full", "date": time.strftime("%Y-%m-%d"),
+        "obstacles": {}, "groups": [],
+    }
+    # All peers are there before anything is measured.
+    chosen = [group for name, module in MODULES.items() if re.search(options.works, name)
+              for group in module.groups(context)]
+    for group in chosen:
+        for work in group.works:
+            for peer in [peer for peer in work.contestants if not peer.startswith(OURS)]:
+                if reason := context.peers.obstacle(peer):
+                    result["obstacles"][peer] = reason
+                    del work.contestants[peer]
+    watch = machines.Watch()
+    start = time.monotonic()
+    count = options.rounds or (3 if options.quick else 7)
+    try:
+        for group in chosen:
+            works = []
+            for work in group.works:
+                works.append(rounds.measured(work, work.rounds or count, watch, context.processes, say))
+            result["groups"].append({
+                "title": group.title, "limit": group.limit, "about": group.about, "unit": group.unit,
+                "measured": f"{result['date']}, commit {machine['commit']}", "works": works})
+            context.close()
+    finally:
+        context.close()
+        program.close()
+    result["seconds"] = time.monotonic() - start
+    return result
+
+
+def store(result):
+    """Keeps a machine's results and their page; what was not measured now stays as it was."""
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    name = machines.file_name(result["machine"]) + ("-quick" if result["mode"] == "quick" else "")
+    path = RESULTS / f"{name}.json"
+    if path.exists():
+        now = {group["title"]: group for group in result["groups"]}
+        before = {group["title"]: group for group in json.loads(path.read_text())["groups"]}
+        order = list(before) + [title for title in now if title not in before]
+        result = result | {"groups": [now.get(title) or before[title] for title in order]}
+    path.write_text(json.dumps(result, indent=1) + "\n")
+    path.with_suffix(".md").write_text(page.page(result), encoding="utf-8")
+    return path.with_suffix(".md")
+
+
+def kept():
+    """The full results of all machines, the newest first."""
+    results = [json.loads(path.read_text()) for path in RESULTS.glob("*.json")]
+    return sorted((result for result in results if result["mode"] == "full"), key=lambda one: one["date"], reverse=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("program", nargs="?", type=Path)
+    parser.add_argument("--quick", action="store_true", help="two minutes, the works that matter most")
+    parser.add_argument("--works", default="", help="only kinds of work whose names match this expression")
+    parser.add_argument("--threads", type=int, default=0, help="threads of each (default: the processors it may use)")
+    parser.add_argument("--rounds", type=int, default=0, help="undisturbed rounds of each work (default: 7, quick 3)")
+    parser.add_argument("--readme", action="store_true", help="write the README's tables, and measure nothing")
+    parser.add_argument("--self-test", action="store_true", help="check the statistics and the tables, offline")
+    options = parser.parse_args()
+    if options.self_test:
+        return selftest.run()
+    if options.readme:
+        return page.put_into_readme(ROOT / "README.md", kept())
+    if not options.program or not options.program.exists():
+        parser.error("which program? make bench builds it and says so")
+    if not any(re.search(options.works, name) for name in MODULES):
+        parser.error(f"no work is called '{options.works}'; there are {', '.join(MODULES)}")
+    try:
+        result = measure(options)
+    except Failed as failure:
+        sys.exit(f"error: runexp: {failure}")
+    print(page.page(result))
+    path = store(result)
+    say(f"written to {path.relative_to(ROOT)} and, with all samples, {path.with_suffix('.json').name}")
+
+
+if __name__ == "__main__":
+    main()
