@@ -22,11 +22,12 @@ import rounds
 import selftest
 from child import Child, Failed
 from ours import Program
-from works import OURS, attention, nanogpt, products, train
+from works import OURS, attention, generate, memory, nanogpt, products, scaling, train
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "results" / "bench"
-MODULES = {"train": train, "attention": attention, "products": products, "nanogpt": nanogpt}
+MODULES = {"train": train, "attention": attention, "products": products, "nanogpt": nanogpt,
+           "generate": generate, "memory": memory, "scaling": scaling}
 
 
 def say(text):

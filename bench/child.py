@@ -3,6 +3,7 @@
 import json
 import selectors
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -29,8 +30,10 @@ class Child:
         - patience: seconds after which the child is ended.
         """
         if not self.processes:
+            # A file, for nobody reads while the child works: a pipe that is full would stop it.
+            self.errors = tempfile.TemporaryFile("w+")
             self.process = subprocess.Popen(
-                self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors, text=True,
                 env=self.environment)
         try:
             self.process.stdin.write(json.dumps(request) + "\n")
@@ -62,9 +65,11 @@ class Child:
         if not self.process:
             return ""
         try:
-            _, errors = self.process.communicate(timeout=10)
-        except subprocess.TimeoutExpired:
+            self.process.communicate(timeout=10)
+        except (subprocess.TimeoutExpired, BrokenPipeError):
             self.process.kill()
-            _, errors = self.process.communicate()
+            self.process.communicate()
         self.process = None
-        return errors
+        with self.errors:
+            self.errors.seek(0)
+            return self.errors.read()

@@ -1,5 +1,7 @@
 """Checks what turns samples into tables, without a network and without measuring anything."""
 
+import os
+import sys
 import tempfile
 import unittest
 from pathlib import Path
@@ -8,7 +10,7 @@ import machine as machines
 import page
 import rounds
 import samples
-from child import Failed
+from child import PEERS, Child, Failed
 from works import OURS, Work
 
 
@@ -95,6 +97,33 @@ class Rounds(unittest.TestCase):
         self.assertEqual(self.calls, [OURS, "peer", OURS])
         with self.assertRaises(Failed):
             self.measured({OURS: fails}, [[]])
+
+
+class Children(unittest.TestCase):
+    def child(self, program):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        path = Path(folder.name, "peer.py")
+        path.write_text(program)
+        child = Child(sys.executable, path, os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(PEERS)})
+        self.addCleanup(child.close)
+        return child
+
+    def test_a_peer_answers_again_and_again_whatever_it_says_besides(self):
+        child = self.child(
+            "import sys\nfrom serve import serve\n"
+            "def answer(request):\n    print('x' * 200_000, file=sys.stderr)\n"
+            "    return {'twice': 2 * request['one']}\n"
+            "serve(answer)\n")
+        self.assertEqual([child.ask({"one": 1}, 10), child.ask({"one": 2}, 10)], [{"twice": 2}, {"twice": 4}])
+        self.assertEqual(len(child.processes), 1)
+
+    def test_what_a_peer_cannot_do_is_said(self):
+        child = self.child("from serve import serve\nserve(lambda request: {'x': 1 / request['zero']})\n")
+        with self.assertRaisesRegex(Failed, "ZeroDivisionError: division by zero"):
+            child.ask({"zero": 0}, 10)
+        with self.assertRaisesRegex(Failed, "no_such_module"):
+            self.child("import no_such_module\n").ask({}, 10)
 
 
 MACHINE = {
