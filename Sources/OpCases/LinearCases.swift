@@ -25,6 +25,8 @@ extension OpCase {
     let sizes = [
       (1, 1, 1), (1, 33, 17), (31, 1, 9), (13, 19, 1), (6, 16, 64), (15, 33, 70), (65, 70, 129),
       (3, 200, 600), (150, 40, 300), (5, 4, 0),
+      // More of a side than a panel, a block or a slice holds, and lines a page apart.
+      (20, 40, 2100), (9, 1100, 1000), (30, 64, 1024), (420, 64, 600),
     ]
     return sizes.flatMap { m, n, k in
       [(false, false), (false, true), (true, false), (true, true)].map { a, b in

@@ -48,8 +48,9 @@ struct Kernels: ParsableCommand {
   @OptionGroup var compute: ComputeOptions
   @Option(
     help: ArgumentHelp(
-      "The CPU's instruction set: generic, v2, v3 or v4, as far as the processor has them; "
-        + "else its best.", valueName: "set"), completion: .list(["generic", "v2", "v3", "v4"]))
+      "The CPU's instruction set: generic, v2, v3, v4 or v4-bf16, as far as the processor has "
+        + "them; else its best.", valueName: "set"),
+    completion: .list(Device.knownInstructionSets))
   var isa: String?
   @Flag(help: "Print one JSON object per line.") var json = false
 

@@ -6,8 +6,7 @@ import Foundation
 import Tensors
 import Testing
 
-private let instructionSets: [String] = ["generic", "v2", "v3", "v4"]
-  .filter { (name: String) in runexp_cpu_kernels_for(name) != nil }
+private let instructionSets = Device.instructionSets
 
 /// A table with a context of its own, and products and attentions of arrays on it.
 private final class Kernels: @unchecked Sendable {
