@@ -8,7 +8,6 @@ PROGRAM is the runexp binary. Results go to results/bench, a file a machine. How
 """
 
 import argparse
-import json
 import os
 import re
 import sys
@@ -18,6 +17,7 @@ from pathlib import Path
 import install
 import machine as machines
 import page
+import results
 import rounds
 import selftest
 from child import Child, Failed
@@ -81,42 +81,23 @@ def measure(options):
                     del work.contestants[peer]
     watch = machines.Watch()
     start = time.monotonic()
-    count = options.rounds or (3 if options.quick else 7)
+    count = 3 if options.quick else 7
     try:
         for group in chosen:
             works = []
             for work in group.works:
-                works.append(rounds.measured(work, work.rounds or count, watch, context.processes, say))
+                wanted = options.rounds or work.rounds or count
+                works.append(rounds.measured(work, wanted, watch, context.processes, say))
             result["groups"].append({
                 "title": group.title, "limit": group.limit, "about": group.about, "unit": group.unit,
                 "measured": f"{result['date']}, commit {machine['commit']}", "works": works})
+            results.store(result, RESULTS)  # what is interrupted has lost no more than a kind of work
             context.close()
     finally:
         context.close()
         program.close()
     result["seconds"] = time.monotonic() - start
     return result
-
-
-def store(result):
-    """Keeps a machine's results and their page; what was not measured now stays as it was."""
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    name = machines.file_name(result["machine"]) + ("-quick" if result["mode"] == "quick" else "")
-    path = RESULTS / f"{name}.json"
-    if path.exists():
-        now = {group["title"]: group for group in result["groups"]}
-        before = {group["title"]: group for group in json.loads(path.read_text())["groups"]}
-        order = list(before) + [title for title in now if title not in before]
-        result = result | {"groups": [now.get(title) or before[title] for title in order]}
-    path.write_text(json.dumps(result, indent=1) + "\n")
-    path.with_suffix(".md").write_text(page.page(result), encoding="utf-8")
-    return path.with_suffix(".md")
-
-
-def kept():
-    """The full results of all machines, the newest first."""
-    results = [json.loads(path.read_text()) for path in RESULTS.glob("*.json")]
-    return sorted((result for result in results if result["mode"] == "full"), key=lambda one: one["date"], reverse=True)
 
 
 def main():
@@ -132,7 +113,7 @@ def main():
     if options.self_test:
         return selftest.run()
     if options.readme:
-        return page.put_into_readme(ROOT / "README.md", kept())
+        return page.put_into_readme(ROOT / "README.md", results.kept(RESULTS))
     if not options.program or not options.program.exists():
         parser.error("which program? make bench builds it and says so")
     if not any(re.search(options.works, name) for name in MODULES):
@@ -142,8 +123,8 @@ def main():
     except Failed as failure:
         sys.exit(f"error: runexp: {failure}")
     print(page.page(result))
-    path = store(result)
-    say(f"written to {path.relative_to(ROOT)} and, with all samples, {path.with_suffix('.json').name}")
+    path = results.path(result, RESULTS).relative_to(ROOT)
+    say(f"written to {path.with_suffix('.md')} and, with all samples, {path.name}")
 
 
 if __name__ == "__main__":

@@ -45,22 +45,22 @@ def spread_text(numbers, text):
     return f"{text(median(numbers))} [{text(low)}, {text(high)}]"
 
 
-def ratio_text(work, peer, figure):
+def ratio_text(work, peer, figure, names_goals):
     found = ratios(values(work, peer, figure), values(work, OURS, figure))
     if not found:
         return ""
     text = spread_text(found, lambda ratio: f"{ratio:.2f}")
     goal = work["goals"].get(peer)
-    return text if goal is None or median(found) >= goal else f"{text}, goal {goal:g}"
+    return f"{text}, goal {goal:.3g}" if names_goals and goal and median(found) < goal else text
 
 
-def share_text(work, figure):
+def share_text(work, figure, names_goals):
     found = shares(work, figure)
     if not found:
         return ""
     goal = work["goals"].get("share")
-    text = f"{median(found):.0%}".replace("%", " %")
-    return text if goal is None or median(found) >= goal else f"{text}, goal {100 * goal:g} %"
+    text = f"{100 * median(found):.1f} %"
+    return f"{text}, goal {100 * goal:g} %" if names_goals and goal and median(found) < goal else text
 
 
 def peers(works):
@@ -87,8 +87,8 @@ def table(header, rows):
     return "\n".join(lines) + "\n"
 
 
-def group_table(group, spread=True):
-    """- spread: whether our own times come with their quartiles."""
+def group_table(group, is_full=True):
+    """- is_full: whether our own times come with their quartiles, and goals that are missed are named."""
     against = peers(group["works"])
     text = size_text if group["unit"] == "bytes" else time_text
     has_shares = any(shares(work, figure) for work in group["works"] for figure in figures(work))
@@ -99,9 +99,9 @@ def group_table(group, spread=True):
             name = work["name"] if len(figures(work)) == 1 else f"{work['name']}: {figure}"
             name += loss_text(work)
             rows.append(
-                [name, spread_text(ours, text) if spread else text(median(ours))]
-                + ([share_text(work, figure)] if has_shares else [])
-                + [ratio_text(work, peer, figure) for peer in against])
+                [name, spread_text(ours, text) if is_full else text(median(ours))]
+                + ([share_text(work, figure, is_full)] if has_shares else [])
+                + [ratio_text(work, peer, figure, is_full) for peer in against])
     header = ["", "runexp"] + ([f"of {group['limit']}"] if has_shares else []) + [f"{peer}: ratio" for peer in against]
     return table(header, rows)
 
@@ -176,7 +176,7 @@ def readme_tables(results):
             works = [work for work in group["works"]
                      if re.search(README_WORKS.get(work["group"], "$^"), work["name"])]
             if works:
-                tables = group_table(group | {"works": works}, spread=False)
+                tables = group_table(group | {"works": works}, is_full=False)
                 parts.append(f"{group['title']}. {group['about']}\n\n{tables}")
     return "\n".join(parts)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import machine as machines
 import page
+import results
 import rounds
 import samples
 from child import PEERS, Child, Failed
@@ -151,7 +152,8 @@ class Page(unittest.TestCase):
     def test_a_row_has_medians_quartiles_shares_and_ratios(self):
         row = page.group_table(result()["groups"][0]).splitlines()[2]
         self.assertEqual(
-            row, "| modern, f32, 16 x 256, width 256 | 1.5 s [1.25 s, 1.75 s] | 60 %, goal 75 % | 2.25 [1.88, 2.62] |")
+            row,
+            "| modern, f32, 16 x 256, width 256 | 1.5 s [1.25 s, 1.75 s] | 60.0 %, goal 75 % | 2.25 [1.88, 2.62] |")
 
     def test_the_page_says_what_is_left_out_and_how_many_rounds_were_repeated(self):
         text = page.page(result())
@@ -173,10 +175,25 @@ class Page(unittest.TestCase):
                 page.put_into_readme(readme, [result()])
                 text = readme.read_text()
             self.assertTrue(text.startswith("before\n") and text.endswith("after\n") and "old" not in text)
-            self.assertIn("| modern, f32, 16 x 256, width 256 | 1.5 s | 60 %", text)
+            self.assertIn("| modern, f32, 16 x 256, width 256 | 1.5 s | 60.0 % |", text)
             readme.write_text("no markers")
             with self.assertRaises(ValueError):
                 page.put_into_readme(readme, [result()])
+
+
+class Results(unittest.TestCase):
+    def test_a_kind_of_work_that_is_not_measured_again_stays(self):
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            results.store(result(), folder)
+            other = result()
+            other["date"], other["groups"][0]["title"] = "2026-02-03", "Attention"
+            results.store(other, folder)
+            results.store(result() | {"mode": "quick"}, folder)
+            kept = results.kept(folder)
+            self.assertEqual(len(kept), 1)
+            self.assertEqual([group["title"] for group in kept[0]["groups"]], ["Training steps", "Attention"])
+            self.assertIn("## Attention", (folder / f"{machines.file_name(MACHINE)}.md").read_text())
 
 
 def run():
