@@ -25,9 +25,7 @@ static void finish(const struct gemm *call, int64_t i, double sum) {
     case EPILOGUE_NONE: break;
     case EPILOGUE_ACTIVATION: sum = runexp_reference_activate(sum, e->activation); break;
     case EPILOGUE_GATED: sum *= runexp_reference_activate(gate, e->activation); break;
-    case EPILOGUE_DACTIVATION:
-      sum *= runexp_reference_derivative(gate, e->activation);
-      break;
+    case EPILOGUE_DACTIVATION: sum *= runexp_reference_derivative(gate, e->activation); break;
     case EPILOGUE_DGATED:
       contribute(e->dup, i, sum * runexp_reference_activate(gate, e->activation), call->c_type);
       sum *= up * runexp_reference_derivative(gate, e->activation);

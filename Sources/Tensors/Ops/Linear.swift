@@ -26,8 +26,10 @@ extension Pass {
     return out
   }
 
-  /// A linear layer and an activation of what it gives: act(x weight^T + bias), or, with a gate,
-  /// act(gate) * (x weight^T + bias). One product where the device has such, else one after another.
+  /// A linear layer and an activation of what it gives.
+  ///
+  /// That is act(x weight^T + bias) or, with a gate, act(gate) * (x weight^T + bias): one product
+  /// where the device has such, else one after another.
   ///
   /// - Parameter gate: [..., outputs].
   package func linear(
@@ -199,8 +201,9 @@ extension Device {
   }
 
   /// Whether products with such an epilogue are to be had.
-  func fuses(_ kind: EpilogueKind, _ type: ElementType) -> Bool {
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: 1) { nothing in
+  package func fuses(_ kind: EpilogueKind, _ type: ElementType) -> Bool {
+    guard mayFuse else { return false }
+    return withUnsafeTemporaryAllocation(of: Float.self, capacity: 1) { nothing in
       guard let address = UnsafeMutableRawPointer(nothing.baseAddress) else { return false }
       // A question, whose pointers nobody follows.
       let call = CKernels.gemm(
