@@ -3,9 +3,12 @@
 import CKernels
 
 extension Device {
-  /// The instruction sets of this processor that the CPU's kernels are compiled for, the best last.
+  /// The instruction sets that the CPU's kernels are compiled for, the best last.
+  package static let knownInstructionSets = ["generic", "v2", "v3", "v4", "v4-bf16"]
+
+  /// Those of them that this processor has.
   package static var instructionSets: [String] {
-    ["generic", "v2", "v3", "v4"].filter { name in runexp_cpu_kernels_for(name) != nil }
+    knownInstructionSets.filter { name in runexp_cpu_kernels_for(name) != nil }
   }
 
   /// The CPU with the kernels of one instruction set.

@@ -13,8 +13,7 @@ struct AttentionSetting: Sendable, CustomStringConvertible {
   let algorithm: AttentionAlgorithm
 
   static let algorithms: [AttentionAlgorithm] = [.naive, .flash1, .flash2]
-  static let instructionSets: [String] = ["generic", "v2", "v3", "v4"]
-    .filter { (name: String) in runexp_cpu_kernels_for(name) != nil }
+  static let instructionSets = Device.instructionSets
   static let all: [AttentionSetting] = instructionSets.flatMap { name in
     algorithms.map { AttentionSetting(instructionSet: name, algorithm: $0) }
   }

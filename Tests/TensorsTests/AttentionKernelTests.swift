@@ -9,11 +9,9 @@ private struct Setting: Sendable, CustomStringConvertible {
   let instructionSet: String
   let algorithm: AttentionAlgorithm
 
-  static let all: [Setting] = ["generic", "v2", "v3", "v4"]
-    .filter { (name: String) in runexp_cpu_kernels_for(name) != nil }
-    .flatMap { name in
-      [AttentionAlgorithm.flash1, .flash2].map { Setting(instructionSet: name, algorithm: $0) }
-    }
+  static let all: [Setting] = Device.instructionSets.flatMap { name in
+    [AttentionAlgorithm.flash1, .flash2].map { Setting(instructionSet: name, algorithm: $0) }
+  }
 
   var description: String { "\(algorithm.rawValue), \(instructionSet)" }
 }

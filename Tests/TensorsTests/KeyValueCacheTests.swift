@@ -6,8 +6,7 @@ import Tensors
 import Testing
 
 /// The instruction sets that this processor has.
-private let instructionSets: [String] = ["generic", "v2", "v3", "v4"]
-  .filter { (name: String) in runexp_cpu_kernels_for(name) != nil }
+private let instructionSets = Device.instructionSets
 
 /// A sequence of tokens: its queries, keys and values, [batch, tokens, heads or kvHeads,
 /// dimension], and a device.

@@ -14,13 +14,16 @@ const struct kernels *runexp_cpu_kernels_for(const char *instruction_set) {
     return &runexp_cpu_table_v3;
   if (strcmp(instruction_set, "v4") == 0 && __builtin_cpu_supports("x86-64-v4"))
     return &runexp_cpu_table_v4;
+  if (strcmp(instruction_set, "v4-bf16") == 0 && __builtin_cpu_supports("x86-64-v4") &&
+      __builtin_cpu_supports("avx512bf16"))
+    return &runexp_cpu_table_v4_bf16;
 #endif
   return NULL;
 }
 
 const struct kernels *runexp_cpu_kernels(void) {
-  static const char *const best_first[] = {"v4", "v3", "v2"};
-  for (int i = 0; i < 3; i++) {
+  static const char *const best_first[] = {"v4-bf16", "v4", "v3", "v2"};
+  for (int i = 0; i < 4; i++) {
     const struct kernels *table = runexp_cpu_kernels_for(best_first[i]);
     if (table) return table;
   }

@@ -8,6 +8,11 @@
 #define VECTOR_FLOATS 8
 #define GEMM_ROWS 6
 #define GEMM_VECTORS 2
+#define GEMM_DEPTH 512
+#define GEMM_DEEP 512
+#define GEMM_COLUMNS_IN_PLACE false
+#define GEMM_BLOCK_ROWS 96
+#define GEMM_TASKS 6
 #define FLASH_ROWS 4
 #define FLASH_VECTORS 3
 

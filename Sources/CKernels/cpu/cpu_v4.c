@@ -5,11 +5,7 @@
 #if defined(__x86_64__)
 #define ISA(name) name##_v4
 #define ISA_NAME "x86-64-v4 (AVX-512)"
-#define VECTOR_FLOATS 16
-#define GEMM_ROWS 14
-#define GEMM_VECTORS 2
-#define FLASH_ROWS 8
-#define FLASH_VECTORS 3
+#include "tuning_v4.h"
 
 #pragma clang attribute push(__attribute__((target("arch=x86-64-v4,no-prefer-256-bit"))),          \
                              apply_to = function)
