@@ -1,5 +1,7 @@
 # make run    build and run the first experiment        make test   run the tests
-# make check  what CI runs: format lint, build, tests   make format, make bench, make clean
+# make check  what CI runs: format lint, build, tests   make format, make clean
+# make bench  the speed of this machine beside PyTorch, BLAS libraries and llama.cpp
+# make bench QUICK=1   two minutes                      make bench WORKS='train|attention'   a choice
 # make sanitize  the kernels under ThreadSanitizer and AddressSanitizer
 # make readers  pandas and others on a run's files       make pictures  draw the README's pictures anew
 # make cuda  the plugin for NVIDIA GPUs
@@ -14,6 +16,8 @@ SHELL := /bin/bash
 EXPERIMENT ?= experiments/modern.yaml
 SWIFT_FLAGS ?= -c release
 TESTS ?=
+QUICK ?=
+WORKS ?=
 C_SOURCES := $(wildcard Sources/CKernels/*/*.[ch] Sources/CKernels/*/*.inc Sources/CKernels/*/*.def \
   Tests/DelayedPlugin/*.[ch] Tests/DelayedPlugin/*/*.h \
   cuda/*.cu cuda/*.cuh cuda/*/*.cu cuda/*/*.cuh cuda/*/*.h cuda/*/*.c cuda/*/*.cpp)
@@ -48,9 +52,9 @@ format: prepare
 	@swift format --in-place --recursive --parallel Package.swift Sources Tests
 	@if command -v clang-format > /dev/null; then clang-format -i $(C_SOURCES); fi
 
+# In turn with PyTorch, BLAS libraries and llama.cpp, which are fetched the first time: docs/performance.md.
 bench: build
-	@"$$(swift build $(SWIFT_FLAGS) --show-bin-path)/runexp" kernels --check
-	@"$$(swift build $(SWIFT_FLAGS) --show-bin-path)/runexp" kernels --bench
+	@python3 bench "$$(swift build $(SWIFT_FLAGS) --show-bin-path)/runexp" $(if $(QUICK),--quick) --works '$(WORKS)'
 
 sanitize: prepare
 	@scripts/sanitize

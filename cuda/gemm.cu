@@ -189,10 +189,11 @@ void gemm(kernel_context *context, const struct gemm *call) {
 
 bool supports_gemm(kernel_context *context, const struct gemm *call, char *reason,
                    int64_t capacity) {
-  if (!call->bias || !call->accumulate) return true;
-  if (capacity > 0)
-    snprintf(reason, static_cast<size_t>(capacity), "a bias on what is added to a matrix");
-  return false;
+  const char *obstacle = nullptr;
+  if (call->bias && call->accumulate) obstacle = "a bias on what is added to a matrix";
+  if (call->epilogue.kind != EPILOGUE_NONE) obstacle = "an activation within a product";
+  if (obstacle && capacity > 0) snprintf(reason, static_cast<size_t>(capacity), "%s", obstacle);
+  return !obstacle;
 }
 
 } // namespace plugin

@@ -20,17 +20,7 @@ extension OpCase {
     ]
   }
 
-  private static let activations: [ActivationKind] = [.gelu, .relu, .silu, .relu2]
-
-  private static func word(_ kind: ActivationKind) -> String {
-    switch kind {
-    case .gelu: "gelu"
-    case .relu: "relu"
-    case .silu: "silu"
-    case .relu2: "relu2"
-    default: "activation \(kind.rawValue)"
-    }
-  }
+  static let activations: [ActivationKind] = [.gelu, .relu, .silu, .relu2]
 
   private static func add(_ shape: Shape, _ type: ElementType) -> OpCase {
     OpCase(
@@ -67,14 +57,14 @@ extension OpCase {
     _ shape: Shape, _ kind: ActivationKind, _ type: ElementType
   ) -> OpCase {
     OpCase(
-      "activation", word(kind), type, [.activation("x", shape, .awayFromZero(2))],
+      "activation", kind.word, type, [.activation("x", shape, .awayFromZero(2))],
       kernels: ["activation_forward", "activation_backward"],
       .operation { $0.activation($1[0], kind) })
   }
 
   private static func gated(_ shape: Shape, _ kind: ActivationKind, _ type: ElementType) -> OpCase {
     OpCase(
-      "gated", word(kind), type,
+      "gated", kind.word, type,
       [.activation("gate", shape, .awayFromZero(2)), .activation("up", shape)],
       kernels: ["gated_forward", "gated_backward"],
       .operation { $0.gated($1[0], $1[1], kind) })
@@ -84,7 +74,7 @@ extension OpCase {
   private static func extremes(_ kind: ActivationKind, _ type: ElementType) -> OpCase {
     let values: [Float] = [0, -0.0, 5, -5, 13, -13, 88, -88, 104, -104, 200, -200, 1e4, -1e4, .nan]
     return OpCase(
-      "activation", "\(word(kind)) far from 0", type,
+      "activation", "\(kind.word) far from 0", type,
       [.activation("x", [values.count], .repeating(values))],
       kernels: ["activation_forward", "activation_backward"], isSmooth: false,
       .operation { $0.activation($1[0], kind) })

@@ -14,6 +14,42 @@ extension OpCase {
     ]
   }
 
+  /// Two layers with an activation between them, which the first one's product ends in and the
+  /// gradient of the second one's goes through.
+  static func feedForwardChecks(_ type: ElementType) -> [OpCase] {
+    activations.flatMap { kind in
+      [
+        feedForward([13, 20], hidden: 37, kind, isGated: false, type),
+        feedForward([2, 11, 9], hidden: 48, kind, isGated: true, type),
+      ]
+    } + [
+      feedForward([1, 30], hidden: 300, .silu, isGated: true, type),
+      feedForward([40, 70], hidden: 33, .gelu, isGated: false, type),
+    ]
+  }
+
+  private static func feedForward(
+    _ shape: Shape, hidden: Int, _ kind: ActivationKind, isGated: Bool, _ type: ElementType
+  ) -> OpCase {
+    let width = shape.columns
+    let weight = { (name: String, shape: Shape) in
+      CaseInput.parameter(name, shape, .normal(1 / Double(shape.columns).squareRoot()))
+    }
+    return OpCase(
+      "feed_forward", kind.word + (isGated ? ", gated" : ""), type,
+      [
+        .activation("x", shape), weight("up", [hidden, width]), .parameter("bias", [hidden]),
+        weight("down", [width, hidden]),
+      ] + (isGated ? [weight("gate", [hidden, width])] : []),
+      kernels: ["gemm", "column_sum"],
+      .operation { pass, inputs in
+        let gate = isGated ? pass.linear(inputs[0], weight: inputs[4]) : nil
+        let inner = pass.linear(
+          inputs[0], weight: inputs[1], bias: inputs[2], activation: kind, gate: gate)
+        return pass.linear(inner, weight: inputs[3])
+      })
+  }
+
   /// The layers of the modern and the classic small Transformer.
   static func linearBenchmarks(_ type: ElementType) -> [OpCase] {
     [(256, 256), (256, 128), (256, 704), (704, 256), (256, 1024), (1024, 256), (256, 65)].map {

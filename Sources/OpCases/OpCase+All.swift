@@ -14,6 +14,7 @@ extension OpCase {
       cases += embeddingChecks(type)
       cases += linearChecks(type)
       cases += gemmChecks(type)
+      cases += feedForwardChecks(type)
       cases += attentionChecks(type)
       cases += cacheChecks(type)
       cases += lossChecks(type)

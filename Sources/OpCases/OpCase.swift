@@ -99,11 +99,17 @@ package struct OpCase: Sendable, CustomStringConvertible {
 
   /// The matrix products that it asks for, forward and backward, as a device hears that computes
   /// nothing.
+  ///
+  /// Without epilogues: what a device refuses of these it computes after the product.
   private var products: [CKernels.gemm] {
     guard kernels.contains("gemm") else { return [] }
     let meta = Device.meta(threads: 1)
     var products: [CKernels.gemm] = []
-    meta.whenMultiplying = { products.append($0) }
+    meta.whenMultiplying = { call in
+      var product = call
+      product.epilogue = .none
+      products.append(product)
+    }
     _ = run(on: meta)
     return products
   }

@@ -27,6 +27,9 @@ package final class Device {
   package private(set) var trims = 0
   /// Set while calls are recorded.
   var profiler: Profiler?
+  /// Whether activations may end a product, where the device has such: else they come after it, and
+  /// what is between them is rounded.
+  package var mayFuse = true
   /// Called with each matrix product that is asked for.
   package var whenMultiplying: ((CKernels.gemm) -> Void)?
   /// Called when the device has no more memory; it must end the process.

@@ -25,4 +25,32 @@ extension activation_kind {
   package static let relu = ACTIVATION_RELU
   package static let silu = ACTIVATION_SILU
   package static let relu2 = ACTIVATION_RELU2
+
+  /// The word of the component that has it.
+  package var word: String {
+    switch self {
+    case .gelu: "gelu"
+    case .relu: "relu"
+    case .silu: "silu"
+    default: "relu2"
+    }
+  }
+}
+
+/// What a product does to its elements before they are stored.
+package typealias EpilogueKind = epilogue_kind
+
+extension epilogue_kind {
+  package static let none = EPILOGUE_NONE
+  package static let activation = EPILOGUE_ACTIVATION
+  package static let gated = EPILOGUE_GATED
+  package static let dactivation = EPILOGUE_DACTIVATION
+  package static let dgated = EPILOGUE_DGATED
+}
+
+extension epilogue {
+  /// Nothing.
+  package static var none: epilogue {
+    epilogue(kept: nil, dup: .unwanted, gate: nil, up: nil, kind: .none, activation: .gelu)
+  }
 }

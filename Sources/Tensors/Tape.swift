@@ -51,6 +51,12 @@ package final class Tape {
     nodes.append(Node(operation: operation, output: output))
   }
 
+  /// The operation that was recorded last, where `variable` is its output.
+  func last(giving variable: Variable) -> (any Operation)? {
+    guard let node = nodes.last, node.output.slot == variable.slot else { return nil }
+    return node.operation
+  }
+
   /// Replays the tape backwards and empties it.
   ///
   /// - Parameters:

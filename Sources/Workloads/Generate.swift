@@ -129,8 +129,10 @@ extension Generate {
     }
     let generator = GenerationRun.generator(
       options, model, cell, options.cache, isRolling: options.isRolling)
-    let prompts = sequences.map { Array($0[..<options.promptTokens]) }
-    var prefill = StepProfiler("prefill of \(options.promptTokens) tokens", of: cell)
+    let before = sequences.map { Array($0[..<options.depth]) }
+    let prompts = sequences.map { Array($0[options.depth..<options.promptTokens]) }
+    var prefill = StepProfiler(
+      "prefill of \(options.promptTokens - options.depth) tokens", of: cell)
     var decode = StepProfiler("decoding step", of: cell)
     let start = MonotonicClock.now()
     var decoded = 0
@@ -141,6 +143,7 @@ extension Generate {
       if readsPrompt || decoded == options.newTokens {
         generator.cache.reset()
         decoded = 0
+        _ = generator.prefill(before, stops: cell.isInterrupted)
         let read = { _ = generator.prefill(prompts, stops: cell.isInterrupted) }
         if readsPrompt { prefill.once(read) } else { read() }
       }
@@ -160,6 +163,8 @@ struct GenerateOptions: Sendable {
   /// A folder with a checkpoint; nil for random weights.
   let checkpoint: String?
   let promptTokens: Int
+  /// Tokens of the prompt that are read before its time is taken.
+  let depth: Int
   let newTokens: Int
   let batch: Int
   let cache: CacheType
@@ -175,6 +180,14 @@ struct GenerateOptions: Sendable {
     promptTokens = options.read(
       "prompt_tokens", .int(in: 1...16_777_216), default: 1024,
       "tokens read before the first is generated")
+    depth = options.read(
+      "depth", .int(in: 0...16_777_215), default: 0,
+      "tokens of the prompt that are read before its time is taken: the rest meets a cache this full"
+    )
+    if depth >= promptTokens {
+      options.fault(
+        "depth", because: .rule("a prompt of \(promptTokens) tokens leaves none to be timed"))
+    }
     newTokens = options.read("new_tokens", .int(in: 1...1_048_576), default: 64, "tokens generated")
     batch = options.read("batch", .int(in: 1...4096), default: 1, "sequences side by side")
     cache = options.cacheType()
@@ -187,6 +200,13 @@ struct GenerateOptions: Sendable {
       rule: "true unless the cache is f32 and full",
       "decode once more with a full f32 cache, to see what this one costs")
     rounds = options.timingRounds(default: 1)
+  }
+
+  /// The tokens of the calls that read the prompt.
+  var promptChunks: [Int] {
+    [(0, depth), (depth, promptTokens)].flatMap { start, end in
+      stride(from: start, to: end, by: chunk).map { min(chunk, end - $0) }
+    }
   }
 
   /// The tokens of each sequence, prompt and continuation and one target more, from the validation

@@ -50,9 +50,10 @@ struct GenerationRun {
   /// - Parameter sequences: prompt, continuation and one target more of each sequence.
   /// - Throws: `Interrupted` when the user asks to stop.
   mutating func generate(_ sequences: [[Int32]]) throws {
-    let prompt = options.promptTokens
+    let (depth, prompt) = (options.depth, options.promptTokens)
+    _ = generator.prefill(sequences.map { Array($0[..<depth]) }, stops: cell.isInterrupted)
     prefillSeconds = cell.device.seconds {
-      _ = generator.prefill(sequences.map { Array($0[..<prompt]) }, stops: cell.isInterrupted)
+      _ = generator.prefill(sequences.map { Array($0[depth..<prompt]) }, stops: cell.isInterrupted)
     }
     for step in 0..<options.newTokens {
       try cell.checkInterrupt()
@@ -81,7 +82,7 @@ struct GenerationRun {
   /// What was measured.
   var round: TimingRound {
     var round = TimingRound()
-    let prompt = Double(options.promptTokens * options.batch)
+    let prompt = Double((options.promptTokens - options.depth) * options.batch)
     round.metrics[.prefillTokensPerSecond] = prompt / prefillSeconds
     if let step = Sample(seconds).median {
       round.add(.decodeSeconds, median: step, of: seconds)

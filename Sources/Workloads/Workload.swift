@@ -182,8 +182,7 @@ extension Generate {
       isRolling: options.isRolling, chunk: options.chunk, on: device)
     let generator = Generator(
       model, cache: cache, chunk: options.chunk, precision: precision, on: device)
-    for start in stride(from: 0, to: options.promptTokens, by: options.chunk) {
-      let count = min(options.chunk, options.promptTokens - start)
+    for count in options.promptChunks {
       _ = generator.forward(Tokens(batch: options.batch, sequence: count, on: device))
     }
     _ = generator.forward(Tokens(batch: options.batch, sequence: 1, on: device))

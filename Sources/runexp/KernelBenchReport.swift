@@ -78,6 +78,7 @@ struct KernelBenchReport {
         "share_of_peak",
         .real(
           computes ? rate.operationsPerSecond / peak(type) : rate.bytesPerSecond / bandwidth)),
+      JSON.Member("share_of_bandwidth", .real(rate.bytesPerSecond / bandwidth)),
     ])
   }
 

@@ -50,18 +50,12 @@ struct KernelCheckReport {
   }
 
   func text(width: Int) -> String {
-    var order: [String] = []
-    var groups: [String: [Outcome]] = [:]
-    for outcome in outcomes {
-      let key = "\(outcome.one.name) \(outcome.one.type.word)"
-      if groups[key] == nil { order.append(key) }
-      groups[key, default: []].append(outcome)
-    }
-    let rows = order.sorted().map { key -> [String] in
-      let group = groups[key] ?? []
+    let groups = Dictionary(grouping: outcomes) { [$0.one.name, $0.one.type.word] }
+    let rows = groups.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map {
+      (key, group) -> [String] in
       let worst = group.map(\.parity).max { $0.error / $0.tolerance < $1.error / $1.tolerance }
       let gradients = group.compactMap { $0.gradient?.error }
-      return key.split(separator: " ").map(String.init) + [
+      return key + [
         "\(group.count)", worst.map { short($0.error) } ?? "",
         worst.map { short($0.tolerance) } ?? "",
         gradients.max().map(short) ?? "", group.allSatisfy(\.passes) ? "ok" : "FAILED",

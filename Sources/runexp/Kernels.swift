@@ -20,6 +20,9 @@ struct Kernels: ParsableCommand {
       examples: [
         ("runexp kernels --check", "are the kernels right on this machine?"),
         ("runexp kernels --bench --only attention --threads 1", "how fast is attention?"),
+        (
+          "runexp kernels --bench --only linear --type bf16", "and the products of linear layers?"
+        ),
         ("runexp kernels --bench --json", "times in seconds, rates in FLOP/s and bytes/s"),
       ],
       exits: [.ok, .failure("a kernel is off, or there is no such device")]
@@ -36,6 +39,10 @@ struct Kernels: ParsableCommand {
       "Only the operations with this in their name, or else in that of a kernel they run.",
       valueName: "text"))
   var only: String?
+  @Option(
+    help: ArgumentHelp("Only the cases of this element type: f32 or bf16.", valueName: "type"),
+    completion: .list(["f32", "bf16"]))
+  var type: String?
   @Option(help: ArgumentHelp("Seconds to spend on timing each case.", valueName: "seconds"))
   var seconds = 0.3
   @OptionGroup var compute: ComputeOptions
@@ -59,6 +66,9 @@ struct Kernels: ParsableCommand {
     }
     guard ["cpu", "cuda", "reference"].contains(device) else {
       throw ValidationError("--device must be 'cpu', 'cuda' or 'reference', not '\(device)'")
+    }
+    if let type, !["f32", "bf16"].contains(type) {
+      throw ValidationError("--type must be 'f32' or 'bf16', not '\(type)'")
     }
     guard only != "" else { throw ValidationError("--only needs a part of a name, not ''") }
     guard (0...3600).contains(seconds) else {
@@ -94,8 +104,9 @@ struct Kernels: ParsableCommand {
     }
   }
 
-  /// The cases that `--only` names.
-  private func chosen(from all: [OpCase]) throws -> [OpCase] {
+  /// The cases that `--type` and `--only` name.
+  private func chosen(from cases: [OpCase]) throws -> [OpCase] {
+    let all = cases.filter { type == nil || $0.type.word == type }
     guard let only else { return all }
     let named = all.filter { $0.name.contains(only) }
     if !named.isEmpty { return named }

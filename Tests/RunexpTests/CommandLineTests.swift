@@ -58,6 +58,15 @@ struct CommandLineTests {
     #expect(byKernel.allSatisfy { $0.contains(#""operation":"rms_norm""#) })
   }
 
+  @Test("kernels are chosen by the type of their elements", arguments: ["f32", "bf16"])
+  func chosenTypes(type: String) throws {
+    let finished = try Program().run(
+      "kernels", "--check", "--json", "--only", "add", "--type", type)
+    #expect(finished.code == 0, "\(finished.errors)")
+    let lines = finished.output.split(separator: "\n")
+    #expect(!lines.isEmpty && lines.allSatisfy { $0.contains(#""type":"\#(type)""#) })
+  }
+
   @Test(
     "a kernel that the device has not is an error in one sentence", arguments: ["check", "bench"])
   func missingKernel(verb: String) throws {
@@ -102,6 +111,7 @@ struct CommandLineTests {
         ["kernels", "--check", "--only", "nosuchop"],
         "'nosuchop' in its name; there are 'activation', 'adamw"
       ),
+      (["kernels", "--check", "--type", "f16"], "--type must be 'f32' or 'bf16', not 'f16'"),
       (["kernels", "--check", "--only", ""], "--only needs a part of a name"),
       (
         ["kernels", "--bench", "--only", "cache_append"],

@@ -71,6 +71,11 @@ struct ProfileCommandTests {
     let steps = try profiles(generation.output).profiles
     #expect(steps.map(\.step) == ["prefill of 20 tokens", "decoding step"])
     #expect(steps.allSatisfy { $0.operations.contains { $0.operation == "cache_append" } })
+    let deep = try profile(
+      "{type: generate, dataset: ./text.txt, prompt_tokens: 20, depth: 13, new_tokens: 1}")
+    let rest = try profiles(deep.output).profiles[0]
+    #expect(rest.step == "prefill of 7 tokens", "\(deep.errors)")
+    #expect(rest.operations.contains { $0.size.hasPrefix("7 x 16 x 16") })
     let inspected = try profile("{type: inspect}")
     #expect(inspected.code == 1 && inspected.output.isEmpty)
     #expect(

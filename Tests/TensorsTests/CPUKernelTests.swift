@@ -31,7 +31,7 @@ private final class Kernels: @unchecked Sendable {
           var call = gemm(
             c: c, a: a, b: b, bias: nil, m: Int64(m), n: Int64(n), k: Int64(k),
             a_transposed: false, b_transposed: true, accumulate: false, c_type: .f32,
-            a_type: .f32, b_type: .f32, compute: .f32, workspace: nil)
+            a_type: .f32, b_type: .f32, compute: .f32, epilogue: .none, workspace: nil)
           withWorkspace(table.gemm_workspace(context, &call)) {
             call.workspace = $0
             table.gemm(context, &call)

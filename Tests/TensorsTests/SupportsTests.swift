@@ -76,7 +76,7 @@ import Testing
       var product = gemm(
         c: block.pointer, a: block.pointer, b: block.pointer, bias: nil, m: 2, n: 3, k: 4,
         a_transposed: false, b_transposed: false, accumulate: true, c_type: .f32, a_type: .f32,
-        b_type: .f32, compute: .f32, workspace: nil)
+        b_type: .f32, compute: .f32, epilogue: .none, workspace: nil)
       #expect(device.obstacle(to: product) == nil)
       product.bias = UnsafePointer(block.floats)
       #expect(device.obstacle(to: product) == "a bias on what is added to a matrix")

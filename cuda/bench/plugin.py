@@ -1,4 +1,4 @@
-"""The plugin's table of kernels, called from Python: structs as in kernels.h and attention_calls.h of ABI version 3.
+"""The plugin's table of kernels, called from Python: structs as in kernels.h and attention_calls.h of ABI version 4.
 
 A sized mirror, not a binding: what is not timed here is not in it. `Plugin` refuses a library whose table has another
 size, so a change of the header shows.
@@ -6,7 +6,7 @@ size, so a change of the header shows.
 import ctypes as c
 import math
 
-ABI = 3
+ABI = 4
 TABLE_BYTES = 560
 F32, BF16 = 0, 1
 Q8_BLOCK = 32
@@ -46,12 +46,17 @@ class Backward(c.Structure):
     _fields_ += [("shape", Attention), ("workspace", c.c_void_p)]
 
 
+class Epilogue(c.Structure):
+    _fields_ = [("kept", c.c_void_p), ("dup", Gradient), ("gate", c.c_void_p), ("up", c.c_void_p)]
+    _fields_ += [("kind", c.c_int32), ("activation", c.c_int32)]
+
+
 class Gemm(c.Structure):
     _fields_ = [(name, c.c_void_p) for name in ("c", "a", "b", "bias")]
     _fields_ += [(name, c.c_int64) for name in ("m", "n", "k")]
     _fields_ += [(name, c.c_bool) for name in ("a_transposed", "b_transposed", "accumulate")]
     _fields_ += [(name, c.c_int32) for name in ("c_type", "a_type", "b_type", "compute")]
-    _fields_ += [("workspace", c.c_void_p)]
+    _fields_ += [("epilogue", Epilogue), ("workspace", c.c_void_p)]
 
 
 class Options(c.Structure):

@@ -1,4 +1,4 @@
-// Sizes for vectors of 16 floats and 32 registers, found by scripts/tune on Zen 5.
+// Sizes for vectors of 16 floats and 32 registers, measured on Zen 5: see docs/performance.md.
 #define VECTOR_FLOATS 16
 #define GEMM_ROWS 14
 #define GEMM_VECTORS 2

@@ -12,6 +12,9 @@ bool runexp_host_supports_gemm(struct kernel_context *context, const struct gemm
                                char *reason, int64_t capacity) {
   if (call->bias && call->accumulate)
     return refuse(reason, capacity, "a bias on what is added to a matrix");
+  bool keeps = call->epilogue.kind == EPILOGUE_ACTIVATION || call->epilogue.kind == EPILOGUE_GATED;
+  if (keeps && call->accumulate)
+    return refuse(reason, capacity, "an activation of what is added to a matrix");
   return true;
 }
 

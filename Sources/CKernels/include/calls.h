@@ -16,8 +16,20 @@ extern "C" {
 
 // Matrix product.
 
-/// c[m, n] = op(a) op(b) + bias, or added to c when `accumulate` is set.
-/// op(a) is a[m, k], or the transpose of a[k, m]; op(b) is b[k, n], or the transpose of b[n, k].
+/// What is done to each element x of a product, with its bias, while it is at hand. All matrices are
+/// [m, n] of c's type. What is kept is what c would be without an epilogue, rounded; activations are
+/// of what is kept or given, not of what was rounded away.
+struct epilogue {
+  void *RUNEXP_NULLABLE kept; // null where nobody wants it
+  struct gradient dup;        // of a gated one, backward
+  const void *RUNEXP_NULLABLE gate, *RUNEXP_NULLABLE up;
+  epilogue_kind kind;
+  activation_kind activation;
+};
+
+/// c[m, n] = op(a) op(b) + bias, or added to c when `accumulate` is set, which an epilogue forward
+/// does not go with. op(a) is a[m, k], or the transpose of a[k, m]; op(b) is b[k, n], or the
+/// transpose of b[n, k].
 struct gemm {
   void *c;
   const void *a, *b;
@@ -27,6 +39,7 @@ struct gemm {
   element_type c_type, a_type, b_type;
   element_type
       compute; // bf16: operands are rounded to bf16 first; the accumulator is f32 in either case
+  struct epilogue epilogue;
   void *RUNEXP_NULLABLE workspace;
 };
 

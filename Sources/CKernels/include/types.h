@@ -33,6 +33,18 @@ typedef RUNEXP_ENUM activation_kind : int32_t {
 } activation_kind;
 // clang-format on
 
+// clang-format off
+/// What a product x becomes before it is stored; `act` is the epilogue's activation. A backward one
+/// goes on from the gradient of what an activation gave, x, to those of what it took.
+typedef RUNEXP_ENUM epilogue_kind : int32_t {
+  EPILOGUE_NONE = 0,                 // c = x
+  EPILOGUE_ACTIVATION = 1,           // c = act(x), and x is kept
+  EPILOGUE_GATED = 2,                // c = act(gate) x, and x is kept
+  EPILOGUE_DACTIVATION = 3,  // c = x act'(gate)
+  EPILOGUE_DGATED = 4,       // c = x up act'(gate), dup = x act(gate)
+} epilogue_kind;
+// clang-format on
+
 /// Where a gradient goes: `data` is overwritten, or added to when `accumulate` is set. Null: not
 /// wanted. It has the element type of what it is the gradient of: a parameter's is f32, an
 /// activation's has the call's type. What is added to a bf16 element is added in f32 and rounded

@@ -65,7 +65,7 @@ static double sigmoid(double x) { return 1 / (1 + exp(-x)); }
 static double normal_cdf(double x) { return 0.5 * erfc(-x / sqrt(2)); }
 static double normal_pdf(double x) { return exp(-0.5 * x * x) / sqrt(2 * M_PI); }
 
-static double activate(double x, activation_kind kind) {
+double runexp_reference_activate(double x, activation_kind kind) {
   switch (kind) {
     case ACTIVATION_GELU: return x * normal_cdf(x);
     case ACTIVATION_RELU: return x < 0 ? 0 : x; // NaN stays NaN
@@ -74,7 +74,7 @@ static double activate(double x, activation_kind kind) {
   }
 }
 
-static double derivative(double x, activation_kind kind) {
+double runexp_reference_derivative(double x, activation_kind kind) {
   switch (kind) {
     case ACTIVATION_GELU: return normal_cdf(x) + x * normal_pdf(x);
     case ACTIVATION_RELU: return x <= 0 ? 0 : 1;
@@ -87,7 +87,8 @@ static double derivative(double x, activation_kind kind) {
 void runexp_reference_activation_forward(struct kernel_context *context,
                                          const struct activation_forward *call) {
   for (int64_t i = 0; i < call->n; i++)
-    store(call->out, i, activate(load(call->x, i, call->type), call->kind), call->type);
+    store(call->out, i, runexp_reference_activate(load(call->x, i, call->type), call->kind),
+          call->type);
 }
 
 // dx = dout * act'(x)
@@ -96,7 +97,7 @@ void runexp_reference_activation_backward(struct kernel_context *context,
   for (int64_t i = 0; i < call->n; i++) {
     contribute(call->dx, i,
                load(call->dout, i, call->type) *
-                   derivative(load(call->x, i, call->type), call->kind),
+                   runexp_reference_derivative(load(call->x, i, call->type), call->kind),
                call->type);
   }
 }
@@ -106,7 +107,8 @@ void runexp_reference_gated_forward(struct kernel_context *context,
                                     const struct gated_forward *call) {
   for (int64_t i = 0; i < call->n; i++) {
     store(call->out, i,
-          activate(load(call->gate, i, call->type), call->kind) * load(call->up, i, call->type),
+          runexp_reference_activate(load(call->gate, i, call->type), call->kind) *
+              load(call->up, i, call->type),
           call->type);
   }
 }
@@ -117,7 +119,8 @@ void runexp_reference_gated_backward(struct kernel_context *context,
   for (int64_t i = 0; i < call->n; i++) {
     double gradient = load(call->dout, i, call->type), g = load(call->gate, i, call->type),
            u = load(call->up, i, call->type);
-    contribute(call->dgate, i, gradient * u * derivative(g, call->kind), call->type);
-    contribute(call->dup, i, gradient * activate(g, call->kind), call->type);
+    contribute(call->dgate, i, gradient * u * runexp_reference_derivative(g, call->kind),
+               call->type);
+    contribute(call->dup, i, gradient * runexp_reference_activate(g, call->kind), call->type);
   }
 }

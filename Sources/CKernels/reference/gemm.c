@@ -12,6 +12,28 @@ static double operand(const void *x, int64_t i, element_type type, element_type 
   return compute == ELEMENT_BF16 ? from_bf16(to_bf16((float)value)) : value;
 }
 
+/// Element i of c, and of what else the epilogue writes, from its sum.
+static void finish(const struct gemm *call, int64_t i, double sum) {
+  const struct epilogue *e = &call->epilogue;
+  struct gradient c = {call->c, call->accumulate}, kept = {e->kept, false};
+  double gate = e->gate ? load(e->gate, i, call->c_type) : 0;
+  double up = e->up ? load(e->up, i, call->c_type) : 0;
+  if (call->c_type == ELEMENT_BF16 && (e->kind == EPILOGUE_ACTIVATION || e->kind == EPILOGUE_GATED))
+    sum = from_bf16(to_bf16((float)sum));
+  contribute(kept, i, sum, call->c_type);
+  switch (e->kind) {
+    case EPILOGUE_NONE: break;
+    case EPILOGUE_ACTIVATION: sum = runexp_reference_activate(sum, e->activation); break;
+    case EPILOGUE_GATED: sum *= runexp_reference_activate(gate, e->activation); break;
+    case EPILOGUE_DACTIVATION: sum *= runexp_reference_derivative(gate, e->activation); break;
+    case EPILOGUE_DGATED:
+      contribute(e->dup, i, sum * runexp_reference_activate(gate, e->activation), call->c_type);
+      sum *= up * runexp_reference_derivative(gate, e->activation);
+      break;
+  }
+  contribute(c, i, sum, call->c_type);
+}
+
 // c[i, j] = sum over p of op(a)[i, p] op(b)[p, j]
 void runexp_reference_gemm(struct kernel_context *context, const struct gemm *call) {
   int64_t m = call->m, n = call->n, k = call->k;
@@ -24,8 +46,7 @@ void runexp_reference_gemm(struct kernel_context *context, const struct gemm *ca
         sum += operand(call->a, in_a, call->a_type, call->compute) *
                operand(call->b, in_b, call->b_type, call->compute);
       }
-      struct gradient c = {call->c, call->accumulate};
-      contribute(c, i * n + j, sum, call->c_type);
+      finish(call, i * n + j, sum);
     }
   }
 }

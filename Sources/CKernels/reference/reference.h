@@ -46,6 +46,10 @@ static inline void contribute(struct gradient x, int64_t i, double value, elemen
   store(x.data, i, x.accumulate ? load(x.data, i, type) + value : value, type);
 }
 
+/// act(x) and act'(x).
+double runexp_reference_activate(double x, activation_kind kind);
+double runexp_reference_derivative(double x, activation_kind kind);
+
 // The device, beside what all devices on the host share.
 
 struct kernel_context *runexp_reference_create(const struct device_options *options, char *reason,

@@ -110,7 +110,7 @@ struct OptionNames {
     ("workload.evaluation_windows", "eval_iters"),
     ("workload.new_tokens", "max_new_tokens n_predict n_gen"),
     ("workload.sample.tokens", "max_new_tokens num_samples"),
-    ("workload.prompt_tokens", "n_prompt"),
+    ("workload.prompt_tokens", "n_prompt"), ("workload.depth", "n_depth"),
     ("workload.cache", "kv_cache cache_type cache_implementation"),
     ("workload.optimizer.lr", "learning_rate max_lr base_lr"),
     ("workload.optimizer.clip", "grad_clip max_grad_norm clip_grad_norm gradient_clip_val"),

@@ -62,12 +62,9 @@ package struct FeedForwardLayer {
   }
 
   func callAsFunction(_ x: Tensor, _ pass: Pass) -> Tensor {
-    let inner: Tensor
-    if let gate {
-      inner = pass.gated(gate(x, pass), up(x, pass), activation)
-    } else {
-      inner = pass.activation(up(x, pass), activation)
-    }
+    let gated = gate?(x, pass)
+    let inner = pass.linear(
+      x, weight: up.weight.tensor, bias: up.bias?.tensor, activation: activation, gate: gated)
     return down(inner, pass)
   }
 

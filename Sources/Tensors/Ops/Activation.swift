@@ -28,6 +28,20 @@ struct ActivationOperation: Operation {
   }
 }
 
+extension ActivationOperation: ActivatingOperation {
+  var derivative: EpilogueKind { .dactivation }
+
+  func inputs(of gradients: Gradients) -> (gradient, epilogue)? {
+    guard x.variable.needsGradient else { return nil }
+    let dx = gradients.output(for: x.variable)
+    return (
+      dx,
+      epilogue(
+        kept: nil, dup: .unwanted, gate: x.pointer, up: nil, kind: derivative, activation: kind)
+    )
+  }
+}
+
 extension CKernels.activation_forward: CallCost {
   package var size: CallSize {
     CallSize([n], bytes: type.size(of: 2 * n))

@@ -36,6 +36,21 @@ struct GatedOperation: Operation {
   }
 }
 
+extension GatedOperation: ActivatingOperation {
+  var derivative: EpilogueKind { .dgated }
+
+  func inputs(of gradients: Gradients) -> (gradient, epilogue)? {
+    guard gate.variable.needsGradient, up.variable.needsGradient else { return nil }
+    let dgate = gradients.output(for: gate.variable)
+    return (
+      dgate,
+      epilogue(
+        kept: nil, dup: gradients.output(for: up.variable), gate: gate.pointer, up: up.pointer,
+        kind: derivative, activation: kind)
+    )
+  }
+}
+
 extension CKernels.gated_forward: CallCost {
   package var size: CallSize {
     CallSize([n], bytes: type.size(of: 3 * n))

@@ -1,6 +1,6 @@
 // Linear: out = x weight^T + bias, and the matrix product underneath.
 
-import CKernels
+package import CKernels
 
 extension Pass {
   /// A linear layer.
@@ -18,15 +18,65 @@ extension Pass {
       weight.shape.rank == 2 && weight.shape.columns == x.shape.columns && weight.type == .f32
         && (bias?.count ?? weight.shape[0]) == weight.shape[0],
       "linear: x \(x.shape) does not fit weight \(weight.shape), \(weight.type.word), or the bias")
-    let differentiable = x.variable.needsGradient || weight.variable.needsGradient
     let out = output(
-      x.shape.withColumns(weight.shape[0]), type ?? x.type, differentiable: differentiable)
+      x.shape.withColumns(weight.shape[0]), type ?? x.type,
+      differentiable: x.variable.needsGradient || weight.variable.needsGradient)
+    multiply(x, weight, bias, to: out)
+    recordLinear(out, x, weight, bias)
+    return out
+  }
+
+  /// A linear layer and an activation of what it gives.
+  ///
+  /// That is act(x weight^T + bias) or, with a gate, act(gate) * (x weight^T + bias): one product
+  /// where the device has such, else one after another.
+  ///
+  /// - Parameter gate: [..., outputs].
+  package func linear(
+    _ x: Tensor, weight: Tensor, bias: Tensor? = nil, activation kind: ActivationKind,
+    gate: Tensor? = nil
+  ) -> Tensor {
+    let forward: EpilogueKind = gate == nil ? .activation : .gated
+    guard device.fuses(forward, x.type) else {
+      let inner = linear(x, weight: weight, bias: bias)
+      return gate.map { gated($0, inner, kind) } ?? activation(inner, kind)
+    }
+    let shape = x.shape.withColumns(weight.shape[0])
+    let differentiable = x.variable.needsGradient || weight.variable.needsGradient
+    let isKept = tape != nil && (differentiable || gate?.variable.needsGradient == true)
+    let inner = isKept ? output(shape, x.type, differentiable: differentiable) : nil
+    let out = output(shape, x.type, differentiable: isKept)
+    multiply(
+      x, weight, bias, to: out,
+      epilogue(
+        kept: inner?.pointer, dup: .unwanted, gate: gate.map { UnsafeRawPointer($0.pointer) },
+        up: nil, kind: forward, activation: kind))
+    if let inner {
+      recordLinear(inner, x, weight, bias)
+      if let gate {
+        record(out, GatedOperation(gate: gate, up: inner, kind: kind))
+      } else {
+        record(out, ActivationOperation(x: inner, kind: kind))
+      }
+    }
+    return out
+  }
+
+  private func multiply(
+    _ x: Tensor, _ weight: Tensor, _ bias: Tensor?, to out: Tensor, _ epilogue: epilogue = .none
+  ) {
     device.gemm(
       out.pointer, out.type, x.pointer, x.type, weight.pointer, .f32, m: x.shape.rows,
       n: weight.shape[0], k: x.shape.columns, bTransposed: true, bias: bias?.floats,
-      compute: x.type)
-    record(out, LinearOperation(x: x, weight: weight, bias: bias?.variable))
-    return out
+      compute: x.type, epilogue: epilogue)
+  }
+
+  private func recordLinear(_ out: Tensor, _ x: Tensor, _ weight: Tensor, _ bias: Tensor?) {
+    record(
+      out,
+      LinearOperation(
+        x: x, weight: weight, bias: bias?.variable,
+        activated: tape?.last(giving: x.variable) as? any ActivatingOperation))
   }
 }
 
@@ -40,8 +90,28 @@ extension CKernels.gemm: CallWithWorkspace, CallCost {
     let layout = (a_transposed ? "T" : "N") + (b_transposed ? "T" : "N")
     let c = (accumulate ? 2 : 1) * c_type.size(of: m * n)
     return CallSize(
-      "\(m) x \(n) x \(k) \(layout)",
-      bytes: a_type.size(of: m * k) + b_type.size(of: n * k) + c + (bias == nil ? 0 : 4 * n))
+      "\(m) x \(n) x \(k) \(layout)" + epilogue.words,
+      bytes: a_type.size(of: m * k) + b_type.size(of: n * k) + c + (bias == nil ? 0 : 4 * n)
+        + epilogue.matrices * c_type.size(of: m * n))
+  }
+}
+
+extension CKernels.epilogue {
+  /// Such as `, gelu`; nothing for none.
+  fileprivate var words: String {
+    switch kind {
+    case .activation: ", \(activation.word)"
+    case .gated: ", gated by \(activation.word)"
+    case .dactivation: ", through \(activation.word)"
+    case .dgated: ", through a gate of \(activation.word)"
+    default: ""
+    }
+  }
+
+  /// How many matrices like c are read or written beside it.
+  fileprivate var matrices: Int64 {
+    let second: Int64 = dup.data == nil ? 0 : dup.accumulate ? 2 : 1
+    return (kept == nil ? 0 : 1) + (gate == nil ? 0 : 1) + (up == nil ? 0 : 1) + second
   }
 }
 
@@ -54,6 +124,8 @@ struct LinearOperation: Operation {
   static let name = "linear"
   let x, weight: Tensor
   let bias: Variable?
+  /// The activation that gave x, through which the product for dx can go on.
+  let activated: (any ActivatingOperation)?
 
   func backward(_ dout: Tensor, into gradients: Gradients) {
     let device = x.device
@@ -72,12 +144,26 @@ struct LinearOperation: Operation {
           n: Int64(outputs), type: dout.type, workspace: nil))
     }
     if x.variable.needsGradient {
-      let dx = gradients.output(for: x.variable)
+      let (dx, epilogue) =
+        activated.flatMap { activated in
+          device.fuses(activated.derivative, x.type) ? activated.inputs(of: gradients) : nil
+        } ?? (gradients.output(for: x.variable), .none)
       device.gemm(
         dx, x.type, dout.pointer, dout.type, weight.pointer, .f32, m: rows, n: inputs, k: outputs,
-        compute: x.type)
+        compute: x.type, epilogue: epilogue)
     }
   }
+}
+
+/// An operation that is an activation of what it takes, element by element: the product that gives
+/// the gradient of its output can go on to those of its inputs, and its own backward then finds none
+/// left to do.
+protocol ActivatingOperation: Operation {
+  /// What a product does to go on.
+  var derivative: EpilogueKind { get }
+  /// Where the product's result goes, and what else it reads and writes; nil where not all of the
+  /// inputs' gradients are wanted.
+  func inputs(of gradients: Gradients) -> (gradient, epilogue)?
 }
 
 extension Device {
@@ -86,12 +172,13 @@ extension Device {
     _ c: UnsafeMutableRawPointer, _ cType: ElementType, _ a: UnsafeRawPointer,
     _ aType: ElementType, _ b: UnsafeRawPointer, _ bType: ElementType, m: Int, n: Int, k: Int,
     aTransposed: Bool = false, bTransposed: Bool = false, accumulate: Bool = false,
-    bias: UnsafePointer<Float>? = nil, compute: ElementType
+    bias: UnsafePointer<Float>? = nil, compute: ElementType, epilogue: epilogue = .none
   ) {
     let call = CKernels.gemm(
       c: c, a: a, b: b, bias: bias, m: Int64(m), n: Int64(n), k: Int64(k),
       a_transposed: aTransposed, b_transposed: bTransposed, accumulate: accumulate,
-      c_type: cType, a_type: aType, b_type: bType, compute: compute, workspace: nil)
+      c_type: cType, a_type: aType, b_type: bType, compute: compute, epilogue: epilogue,
+      workspace: nil)
     whenMultiplying?(call)
     if let obstacle = obstacle(to: call) {
       whenFailed(
@@ -104,11 +191,29 @@ extension Device {
   func gemm(
     _ c: gradient, _ cType: ElementType, _ a: UnsafeRawPointer, _ aType: ElementType,
     _ b: UnsafeRawPointer, _ bType: ElementType, m: Int, n: Int, k: Int,
-    aTransposed: Bool = false, bTransposed: Bool = false, compute: ElementType
+    aTransposed: Bool = false, bTransposed: Bool = false, compute: ElementType,
+    epilogue: epilogue = .none
   ) {
     guard let data = c.data else { return }
     gemm(
       data, cType, a, aType, b, bType, m: m, n: n, k: k, aTransposed: aTransposed,
-      bTransposed: bTransposed, accumulate: c.accumulate, compute: compute)
+      bTransposed: bTransposed, accumulate: c.accumulate, compute: compute, epilogue: epilogue)
+  }
+
+  /// Whether products with such an epilogue are to be had.
+  package func fuses(_ kind: EpilogueKind, _ type: ElementType) -> Bool {
+    guard mayFuse else { return false }
+    return withUnsafeTemporaryAllocation(of: Float.self, capacity: 1) { nothing in
+      guard let address = UnsafeMutableRawPointer(nothing.baseAddress) else { return false }
+      // A question, whose pointers nobody follows.
+      let call = CKernels.gemm(
+        c: address, a: address, b: address, bias: nil, m: 1, n: 1, k: 1, a_transposed: false,
+        b_transposed: false, accumulate: false, c_type: type, a_type: type, b_type: .f32,
+        compute: type,
+        epilogue: epilogue(
+          kept: nil, dup: .unwanted, gate: nil, up: nil, kind: kind, activation: .gelu),
+        workspace: nil)
+      return obstacle(to: call) == nil
+    }
   }
 }

@@ -51,6 +51,17 @@ import Workloads
     }
   }
 
+  @Test func `of a prompt that begins at a depth the rest alone is timed`() throws {
+    let whole = try cell("chunk: 16").job.row.metrics
+    let rest = try cell("chunk: 16, depth: 40").job.row.metrics
+    #expect(rest[.cacheBytes] == whole[.cacheBytes])
+    // The same tokens in other chunks: 16, 16, 8 and 8.
+    let difference = try #require(whole[.decodeLoss]) - (try #require(rest[.decodeLoss]))
+    #expect(abs(difference) < 1e-5)
+    #expect(try #require(rest[.prefillTokensPerSecond]) > 0)
+    #expect(throws: Faults.self) { try cell("depth: 48") }
+  }
+
   @Test func `the prompt may be read in chunks of any size`() throws {
     let whole = try cell("chunk: 48").job.row.metrics
     let chunks = try cell("chunk: 7").job.row.metrics

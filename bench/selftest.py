@@ -1,0 +1,201 @@
+"""Checks what turns samples into tables, without a network and without measuring anything."""
+
+import os
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+import machine as machines
+import page
+import results
+import rounds
+import samples
+from child import PEERS, Child, Failed
+from works import OURS, Work
+
+
+class Samples(unittest.TestCase):
+    def test_quantiles_lie_between_neighbours(self):
+        self.assertEqual(samples.median([3, 1, 2]), 2)
+        self.assertEqual(samples.median([4, 1, 2, 3]), 2.5)
+        self.assertEqual(samples.quartiles([1, 2, 3, 4, 5]), (2, 4))
+        self.assertEqual(samples.quartiles([7]), (7, 7))
+        self.assertEqual(samples.quartiles([10, 20]), (12.5, 17.5))
+
+    def test_ratios_are_of_the_rounds_that_both_have(self):
+        self.assertEqual(samples.ratios([3, None, 8], [2, 5, 4]), [1.5, 2])
+        self.assertEqual(samples.ratios([3], [None]), [])
+
+
+class Machine(unittest.TestCase):
+    def test_what_disturbs_is_named(self):
+        self.assertEqual(machines.disturbances(0.002, 0.01, 1.02), [])
+        self.assertEqual(machines.disturbances(0.05, 0.01, 1.0), ["steal time 5%"])
+        self.assertEqual(
+            machines.disturbances(0, 0.2, 1.5), ["other programs 20%", "the canary took 1.50 times its best"])
+
+    def test_the_microarchitecture_follows_from_the_numbers(self):
+        def named(family, model):
+            return machines.microarchitecture(machines.cpu_facts(
+                f"vendor_id\t: AuthenticAMD\ncpu family\t: {family}\nmodel\t\t: {model}\n\nvendor_id\t: other\n"))
+
+        self.assertEqual([named(25, 1), named(25, 17), named(26, 2)], ["Zen 3", "Zen 4", "Zen 5"])
+        self.assertEqual(machines.microarchitecture({"vendor_id": "Intel", "cpu family": "6", "model": "143"}), "")
+        self.assertEqual(machines.microarchitecture({}), "")
+
+    def test_results_are_filed_under_processor_and_instruction_set(self):
+        self.assertEqual(machines.file_name(MACHINE), "amd-epyc-zen-4-x86-64-v4-2-threads")
+
+    def test_this_process_is_counted_and_the_canary_sings(self):
+        self.assertGreater(machines.canary(), 0)
+        watch = machines.Watch()
+        watch.begin([])
+        self.assertIsInstance(watch.end([]), list)
+
+
+class StillWatch:
+    """Finds what it is told, round by round."""
+
+    def __init__(self, *findings):
+        self.findings = list(findings)
+
+    def begin(self, processes):
+        pass
+
+    def end(self, processes):
+        return self.findings.pop(0)
+
+
+class Rounds(unittest.TestCase):
+    def measured(self, contestants, findings, count=2):
+        self.calls = []
+
+        def noted(name, function):
+            def call():
+                self.calls.append(name)
+                return function()
+            return call
+
+        work = Work("train", "one", {name: noted(name, function) for name, function in contestants.items()})
+        return rounds.measured(work, count, StillWatch(*findings), lambda: [], lambda text: None)
+
+    def test_a_disturbed_round_is_repeated_and_counted(self):
+        result = self.measured({OURS: lambda: {"step": 1}, "peer": lambda: {"step": 2}}, [["steal time 5%"], [], []])
+        self.assertEqual((len(result["rounds"]), result["repeated"], result["disturbed"]), (2, 1, 0))
+        self.assertEqual(self.calls, [OURS, "peer", "peer", OURS, OURS, "peer"])
+
+    def test_where_quiet_rounds_are_too_few_disturbed_ones_are_kept_and_counted(self):
+        result = self.measured({OURS: lambda: {"step": 1}}, [["noise"], [], ["noise"], ["noise"]])
+        self.assertEqual((len(result["rounds"]), result["repeated"], result["disturbed"]), (2, 2, 1))
+
+    def test_a_peer_that_fails_is_left_out_with_its_reason(self):
+        def fails():
+            raise Failed("no such thing")
+
+        result = self.measured({OURS: lambda: {"step": 1}, "peer": fails}, [[], []])
+        self.assertEqual(result["obstacles"], {"peer": "no such thing"})
+        self.assertEqual(self.calls, [OURS, "peer", OURS])
+        with self.assertRaises(Failed):
+            self.measured({OURS: fails}, [[]])
+
+
+class Children(unittest.TestCase):
+    def child(self, program):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        path = Path(folder.name, "peer.py")
+        path.write_text(program)
+        child = Child(sys.executable, path, os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(PEERS)})
+        self.addCleanup(child.close)
+        return child
+
+    def test_a_peer_answers_again_and_again_whatever_it_says_besides(self):
+        child = self.child(
+            "import sys\nfrom serve import serve\n"
+            "def answer(request):\n    print('x' * 200_000, file=sys.stderr)\n"
+            "    return {'twice': 2 * request['one']}\n"
+            "serve(answer)\n")
+        self.assertEqual([child.ask({"one": 1}, 10), child.ask({"one": 2}, 10)], [{"twice": 2}, {"twice": 4}])
+        self.assertEqual(len(child.processes), 1)
+
+    def test_what_a_peer_cannot_do_is_said(self):
+        child = self.child("from serve import serve\nserve(lambda request: {'x': 1 / request['zero']})\n")
+        with self.assertRaisesRegex(Failed, "ZeroDivisionError: division by zero"):
+            child.ask({"zero": 0}, 10)
+        with self.assertRaisesRegex(Failed, "no_such_module"):
+            self.child("import no_such_module\n").ask({}, 10)
+
+
+MACHINE = {
+    "cpu": "AMD EPYC", "microarchitecture": "Zen 4", "isa": "x86-64-v4 (AVX-512)", "cores": 2, "threads": 2,
+    "runexp": "0.2.0", "commit": "abc",
+}
+
+
+def result():
+    """Of two rounds of one work: 1 and 2 s against 3 s, at 80 and 40 % of peak."""
+    records = [
+        {"disturbed": [], "results": {OURS: {"step": seconds, "shares": {"step": share}, "resident_bytes": 5},
+                                      "PyTorch eager": {"step": 3.0, "version": "9.9+cpu"}}}
+        for seconds, share in ((1.0, 0.8), (2.0, 0.4))]
+    work = {"group": "train", "name": "modern, f32, 16 x 256, width 256", "rounds": records, "repeated": 3,
+            "disturbed": 0, "goals": {"PyTorch eager": 1.5, "share": 0.75},
+            "obstacles": {"torch.compile": "no compiler"}}
+    group = {"title": "Training steps", "limit": "peak", "about": "One step.", "unit": "seconds", "works": [work],
+             "measured": "2026-01-02, commit abc"}
+    return {"machine": MACHINE, "mode": "full", "date": "2026-01-02", "groups": [group],
+            "obstacles": {"llama.cpp": "no network"}}
+
+
+class Page(unittest.TestCase):
+    def test_a_row_has_medians_quartiles_shares_and_ratios(self):
+        row = page.group_table(result()["groups"][0]).splitlines()[2]
+        self.assertEqual(
+            row,
+            "| modern, f32, 16 x 256, width 256 | 1.5 s [1.25 s, 1.75 s] | 60.0 %, goal 75 % | 2.25 [1.88, 2.62] |")
+
+    def test_the_page_says_what_is_left_out_and_how_many_rounds_were_repeated(self):
+        text = page.page(result())
+        for words in ("2 cores of AMD EPYC (Zen 4), x86-64-v4 (AVX-512)", "PyTorch 9.9",
+                      "2 rounds a work; 3 disturbed rounds repeated", "llama.cpp is left out: no network",
+                      "torch.compile is left out: no compiler"):
+            self.assertIn(words, text)
+
+    def test_units_fit_the_size(self):
+        self.assertEqual([page.time_text(seconds) for seconds in (12.34, 0.01234, 1.234e-5, 5e-9)],
+                         ["12.3 s", "12.3 ms", "12.3 µs", "5 ns"])
+        self.assertEqual(page.size_text(3 << 20), "3 MiB")
+
+    def test_the_readme_keeps_what_is_around_the_tables(self):
+        with tempfile.TemporaryDirectory() as folder:
+            readme = Path(folder, "README.md")
+            readme.write_text(f"before\n{page.MARKERS[0]}old\n{page.MARKERS[1]}after\n")
+            for _ in range(2):  # a second time changes nothing
+                page.put_into_readme(readme, [result()])
+                text = readme.read_text()
+            self.assertTrue(text.startswith("before\n") and text.endswith("after\n") and "old" not in text)
+            self.assertIn("| modern, f32, 16 x 256, width 256 | 1.5 s | 60.0 % |", text)
+            readme.write_text("no markers")
+            with self.assertRaises(ValueError):
+                page.put_into_readme(readme, [result()])
+
+
+class Results(unittest.TestCase):
+    def test_a_kind_of_work_that_is_not_measured_again_stays(self):
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            results.store(result(), folder)
+            other = result()
+            other["date"], other["groups"][0]["title"] = "2026-02-03", "Attention"
+            results.store(other, folder)
+            results.store(result() | {"mode": "quick"}, folder)
+            kept = results.kept(folder)
+            self.assertEqual(len(kept), 1)
+            self.assertEqual([group["title"] for group in kept[0]["groups"]], ["Training steps", "Attention"])
+            self.assertIn("## Attention", (folder / f"{machines.file_name(MACHINE)}.md").read_text())
+
+
+def run():
+    """Runs them all; ends the process with 1 where one fails."""
+    unittest.main(module="selftest", argv=["bench"])

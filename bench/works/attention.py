@@ -1,0 +1,47 @@
+"""Attention alone, causal, forward and with its gradients, against torch's scaled_dot_product_attention."""
+
+from ours import EXPERIMENTS
+from works import OURS, Group, Work
+
+PEER = "torch SDPA"
+
+
+def ours(context, tokens, heads, kv_heads, head_dim, window, precision):
+    metrics, _, _ = context.program.run(EXPERIMENTS / "attention.yaml", {
+        "model.width": heads * head_dim, "model.attention.heads": heads, "model.attention.kv_heads": kv_heads,
+        "model.attention.window": window or "none", "workload.sequence": tokens, "precision": precision,
+        "workload.seconds": context.seconds})
+    forward, backward = metrics["forward_seconds"], metrics["backward_seconds"]
+    operations = (forward * metrics["forward_flops_per_s"], backward * metrics["backward_flops_per_s"])
+    peak = 100 * metrics["forward_flops_per_s"] / metrics["forward_peak_percent"]
+    both = forward + backward
+    return {"forward": forward, "forward and backward": both, "shares": {
+        "forward": operations[0] / forward / peak, "forward and backward": sum(operations) / both / peak}}
+
+
+def work(context, tokens, heads=8, kv_heads=8, head_dim=64, window=None, precision="f32"):
+    name = f"{precision}, {tokens} tokens, d {head_dim}"
+    name += f", {heads} heads on {kv_heads}" if heads != kv_heads else ""
+    name += f", window {window}" if window else ""
+
+    def theirs():
+        return context.child("torch_attention.py").ask({
+            "tokens": tokens, "heads": heads, "kv_heads": kv_heads, "head_dim": head_dim, "window": window,
+            "precision": precision, "seconds": context.seconds})
+
+    goals = {PEER: 1.4} | ({"share": 0.65} if tokens >= 2048 and not window and precision == "f32" else {})
+    return Work("attention", name, {
+        OURS: lambda: ours(context, tokens, heads, kv_heads, head_dim, window, precision), PEER: theirs}, goals)
+
+
+def groups(context):
+    if context.is_quick:
+        works = [work(context, tokens) for tokens in (1024, 4096)]
+    else:
+        works = [work(context, tokens) for tokens in (512, 1024, 2048, 4096, 8192)]
+        works += [work(context, 2048, head_dim=head_dim) for head_dim in (32, 80, 128, 256)]
+        works += [work(context, 2048, kv_heads=2), work(context, 4096, window=256)]
+        if context.machine["has_bf16_products"]:
+            works += [work(context, tokens, precision="bf16") for tokens in (1024, 2048, 4096)]
+    about = "One sequence of 8 query heads, causal. PyTorch has no window but by an explicit mask."
+    return [Group("Attention", "peak", about, works)]

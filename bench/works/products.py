@@ -1,0 +1,37 @@
+"""The products of the linear layers of a training step, forward and backward, against BLAS libraries and PyTorch."""
+
+from works import OURS, Group, Work
+
+# Inputs and outputs of the layers of the modern and the classic model at width 256.
+LAYERS = [(256, 256), (256, 128), (256, 704), (704, 256), (256, 1024), (1024, 256), (256, 65)]
+ROWS = 16 * 256
+
+
+def ours(context, precision):
+    """What the op cases of `linear` give, whose shapes are [16, 256, inputs] [outputs, inputs]."""
+    times = {}
+    for case in context.program.kernels("linear", precision, context.seconds / 4):
+        outputs, inputs = map(int, case["shapes"].split("] [")[1].strip("[]").split(", "))
+        for direction in ("forward", "backward"):
+            times[f"{inputs} to {outputs}, {direction}"] = case[direction]
+    return {figure: time["seconds"] for figure, time in times.items()} | {
+        "shares": {figure: time["share_of_peak"] for figure, time in times.items()}}
+
+
+def work(context, precision, peers, goals):
+    contestants = {OURS: lambda: ours(context, precision)}
+    for peer, program in peers.items():
+        contestants[peer] = lambda program=program: context.child(program).ask(
+            {"rows": ROWS, "layers": LAYERS, "precision": precision, "seconds": context.seconds / 4})
+    return Work("products", f"{precision}, {ROWS} rows", contestants, goals)
+
+
+def groups(context):
+    libraries = {"OpenBLAS": "openblas_products.py", "oneDNN": "onednn_products.py"}
+    torch = {"torch.mm": "torch_products.py"}
+    works = [work(context, "f32", libraries | torch, {"OpenBLAS": 1.0, "oneDNN": 1.0, "share": 0.85})]
+    if not context.is_quick and context.machine["has_bf16_products"]:
+        works.append(work(context, "bf16", {"oneDNN": libraries["oneDNN"]} | torch, {"share": 0.75}))
+    about = ("The linear layers of both models, inputs to outputs: forward one product (NT), backward two, of the "
+             "input's gradient (NN) and of the weight's (TN). OpenBLAS is built without bf16.")
+    return [Group("Products", "peak", about, works)]
