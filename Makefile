@@ -6,14 +6,15 @@
 # make readers  pandas and others on a run's files       make pictures  draw the README's pictures anew
 # make cuda  the plugin for NVIDIA GPUs
 # make cuda-verify  its library, without a GPU        make cuda-test cuda-check  its kernels, on the host
+# make build-tests  all that make test runs
 # make test TESTS='ResumeTests|FuzzTests'   run those tests alone
 SHELL := /bin/bash
-.PHONY: run test check lint format bench sanitize readers pictures build prepare clean
+.PHONY: run build-tests test check lint format bench sanitize readers pictures build prepare clean
 .PHONY: cuda cuda-emulation cuda-test cuda-check cuda-verify
 .DEFAULT_GOAL := check
 
 EXPERIMENT ?= experiments/modern.yaml
-SWIFT_FLAGS := -c release
+SWIFT_FLAGS ?= -c release
 TESTS ?=
 QUICK ?=
 WORKS ?=
@@ -33,6 +34,9 @@ run: build
 build: prepare
 	@swift build $(SWIFT_FLAGS) --product runexp
 	@$(place_plugin)
+
+build-tests: prepare
+	@swift build $(SWIFT_FLAGS) --build-tests
 
 test: prepare
 	@scripts/test '$(TESTS)' $(SWIFT_FLAGS)

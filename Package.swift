@@ -68,6 +68,10 @@ let package = Package(
     .target(
       name: "DelayedPlugin", dependencies: ["CKernels"], path: "Tests/DelayedPlugin",
       cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Wno-unused-parameter"])]),
+    // Every op case on any device, for the sanitizers.
+    .executableTarget(
+      name: "SanitizedCases", dependencies: ["OpCases", "Tensors"], path: "Tests/SanitizedCases",
+      swiftSettings: swift),
     .testTarget(
       name: "TensorsTests", dependencies: ["Tensors", "CKernels", "TestSupport"],
       swiftSettings: swift),

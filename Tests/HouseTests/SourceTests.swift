@@ -96,7 +96,7 @@ import Testing
 
   /// The targets below `Tests` with the dependencies that the package declares for them.
   private static func testTargets() throws -> [(name: String, dependencies: [String])] {
-    let entry = #/\.(?:testTarget|target)\(\s*name: "(\w+)"(?:,\s*dependencies: \[([^\]]*)\])?/#
+    let entry = #/[tT]arget\(\s*name: "(\w+)"(?:,\s*dependencies: \[([^\]]*)\])?/#
     return try Repository.text("Package.swift").matches(of: entry)
       .map { match in
         let list = match.output.2 ?? ""
@@ -113,6 +113,7 @@ import Testing
     ("ConfigTests", ["Config", "TestSupport"]),
     ("TensorsTests", ["Tensors", "CKernels", "TestSupport"]),
     ("OpCasesTests", ["OpCases", "Tensors", "CKernels"]),
+    ("SanitizedCases", ["OpCases", "Tensors"]),
     ("ModelsTests", ["Models", "Tensors", "Config", "TestDevices", "TestModels"]),
     ("StatisticsTests", ["Statistics", "TestSupport"]),
     ("RecordsTests", ["Records", "Statistics", "Config", "TestSupport"]),

@@ -26,7 +26,8 @@ struct BusyMachineTests {
       model: {layers: 1, width: 16, attention: {type: mha, heads: 2}}
       workload: {type: attention, sequence: 16, seconds: 0}
       """, to: "timing.yaml")
-    let finished = try program.run("timing.yaml", "-q")
+    let measuring = ["RUNEXP_MEASURING_SECONDS": "0.1"]
+    let finished = try program.run(["timing.yaml", "-q"], environment: measuring)
     #expect(finished.code == 0, "\(finished.errors)")
     let warnings = finished.errors.split(separator: "\n").filter { $0.hasPrefix("warning: ") }
     #expect(warnings.count == 1, "\(finished.errors)")
@@ -45,7 +46,7 @@ struct BusyMachineTests {
     #expect((load?["busy"]?.number ?? 0) > 0.1, "\(load?.line ?? "")")
 
     try program.write(TinyExperiment.onText(program), to: "tiny.yaml")
-    let training = try program.run("tiny.yaml", "-q")
+    let training = try program.run(["tiny.yaml", "-q"], environment: measuring)
     #expect(training.code == 0 && !training.errors.contains("warning: "), "\(training.errors)")
     let noted = try JSON(reading: program.read("results/tiny/latest/run.json"))["load"]
     #expect((noted?["busy"]?.number ?? 0) > 0.1, "\(noted?.line ?? "")")

@@ -8,6 +8,7 @@
 // Not within the files of a table: they are compiled with the instruction set of each.
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>

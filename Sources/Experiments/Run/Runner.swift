@@ -183,7 +183,16 @@ package struct Runner {
     of cell: StoredCell, _ ending: WorkerPool.Ending, in folder: RunFolder
   ) throws -> CellRow? {
     let planned = cell.planned.row(experiment: folder.experiment)
-    if let row = folder.result(of: planned) { return row }
+    let resources = CellResources(options, among: ending.concurrent)
+    if var row = folder.result(of: planned) {
+      // A worker's clock begins after this program's: asked to end at its cap, one of short steps
+      // sees the request and not yet the cap.
+      if ending.isTimeout, row.status == .killed {
+        (row.status, row.reason) = verdict(ending, memoryCap: resources.memoryCap)
+        try folder.writeResult(row)
+      }
+      return row
+    }
     let lock: RunLock
     do { lock = try RunLock(cell: cell.planned, of: folder) } catch RunError.cellLocked {
       return nil
@@ -191,7 +200,6 @@ package struct Runner {
     defer { withExtendedLifetime(lock) {} }
     if let row = folder.result(of: planned) { return row }
     var row = planned
-    let resources = CellResources(options, among: ending.concurrent)
     (row.status, row.reason) = verdict(ending, memoryCap: resources.memoryCap)
     row.metrics.set(.peakResidentBytes, ending.peakResidentBytes)
     try folder.writeResult(row)
