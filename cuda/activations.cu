@@ -10,11 +10,23 @@ __device__ static float sigmoid(float x) { return 1 / (1 + expf(-x)); }
 __device__ static float normal_cdf(float x) { return 0.5f * erfcf(-0.70710678f * x); }
 __device__ static float normal_pdf(float x) { return 0.39894228f * expf(-0.5f * x * x); }
 
+/// 2 u, u = sqrt(2 / pi) (x + 0.044715 x^3), of which gelu_tanh is x sigmoid(2 u), and its
+/// derivative. Beyond 20 the sigmoid is 0 or 1, and the cube need not overflow.
+__device__ static float gelu_tanh_inner(float x) {
+  float at = x > 20 ? 20 : x < -20 ? -20 : x;
+  return at * (1.5957692f + 0.07135482f * at * at);
+}
+__device__ static float gelu_tanh_inner_slope(float x) {
+  float at = x > 20 ? 20 : x < -20 ? -20 : x;
+  return 1.5957692f + 3 * 0.07135482f * at * at;
+}
+
 __device__ static float activate(float x, activation_kind kind) {
   switch (kind) {
     case ACTIVATION_GELU: return x * normal_cdf(x);
     case ACTIVATION_RELU: return x < 0 ? 0 : x; // NaN stays NaN
     case ACTIVATION_SILU: return x * sigmoid(x);
+    case ACTIVATION_GELU_TANH: return x * sigmoid(gelu_tanh_inner(x));
     case ACTIVATION_RELU2: break;
   }
   return x < 0 ? 0 : x * x;
@@ -25,6 +37,10 @@ __device__ static float derivative(float x, activation_kind kind) {
     case ACTIVATION_GELU: return normal_cdf(x) + x * normal_pdf(x);
     case ACTIVATION_RELU: return x <= 0 ? 0 : 1;
     case ACTIVATION_SILU: return sigmoid(x) * (1 + x * (1 - sigmoid(x)));
+    case ACTIVATION_GELU_TANH: {
+      float cdf = sigmoid(gelu_tanh_inner(x));
+      return cdf + x * cdf * (1 - cdf) * gelu_tanh_inner_slope(x);
+    }
     case ACTIVATION_RELU2: break;
   }
   return x <= 0 ? 0 : 2 * x;

@@ -17,10 +17,11 @@ extension OpCase {
       add([16, 256, 256], type),
       activation([16, 256, 1024], .gelu, type), activation([16, 256, 1024], .relu, type),
       gated([16, 256, 704], .silu, type), gated([16, 256, 704], .gelu, type),
+      activation([16, 256, 1024], .geluTanh, type),
     ]
   }
 
-  static let activations: [ActivationKind] = [.gelu, .relu, .silu, .relu2]
+  static let activations: [ActivationKind] = [.gelu, .relu, .silu, .relu2, .geluTanh]
 
   private static func add(_ shape: Shape, _ type: ElementType) -> OpCase {
     OpCase(

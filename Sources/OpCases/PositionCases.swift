@@ -10,6 +10,9 @@ extension OpCase {
       [rope(shape, interleaved: false, type), rope(shape, interleaved: true, type)]
     } + [
       rope([2, 3, 2, 6], interleaved: false, from: 5, type),
+      rope([2, 5, 3, 7], rotated: 4, interleaved: false, type),
+      rope([2, 5, 3, 40], rotated: 10, interleaved: true, type),
+      rope([1, 9, 2, 96], rotated: 64, interleaved: false, from: 2, type),
       addRows([2, 3, 5], positions: 9, from: 4, type),
       addRows([1, 1, 1], positions: 1, type), addRows([2, 3, 5], positions: 3, type),
       addRows([3, 7, 9], positions: 11, type), addRows([2, 40, 257], positions: 40, type),
@@ -25,14 +28,17 @@ extension OpCase {
   }
 
   private static func rope(
-    _ shape: Shape, interleaved: Bool, from first: Int = 0, _ type: ElementType
+    _ shape: Shape, rotated: Int? = nil, interleaved: Bool, from first: Int = 0,
+    _ type: ElementType
   ) -> OpCase {
-    let (tokens, half) = (first + shape[1], shape[3] / 2)
+    let (tokens, half) = (first + shape[1], (rotated ?? shape[3]) / 2)
     let angles = (0..<tokens * half).map { index in
       Double(index / half) * pow(10000, -Double(index % half) / Double(half))
     }
     return OpCase(
-      "rope", (interleaved ? "interleaved" : "halves") + (first > 0 ? ", from \(first)" : ""), type,
+      "rope",
+      (interleaved ? "interleaved" : "halves") + (first > 0 ? ", from \(first)" : "")
+        + (rotated.map { ", the first \($0)" } ?? ""), type,
       [
         .activation("x", shape),
         .constant("cosine", [tokens, half], .repeating(angles.map { Float(cos($0)) })),

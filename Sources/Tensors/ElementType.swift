@@ -25,6 +25,7 @@ extension activation_kind {
   package static let relu = ACTIVATION_RELU
   package static let silu = ACTIVATION_SILU
   package static let relu2 = ACTIVATION_RELU2
+  package static let geluTanh = ACTIVATION_GELU_TANH
 
   /// The word of the component that has it.
   package var word: String {
@@ -32,6 +33,7 @@ extension activation_kind {
     case .gelu: "gelu"
     case .relu: "relu"
     case .silu: "silu"
+    case .geluTanh: "gelu_tanh"
     default: "relu2"
     }
   }

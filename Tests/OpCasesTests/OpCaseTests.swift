@@ -106,7 +106,7 @@ extension OpCase {
     table.pointee.supports_gemm = { _, call, _, _ in call.pointee.epilogue.kind == .none }
     let (plain, reference) = (Device(table, threads: 2), Device.reference())
     let cases = OpCase.checks.filter { $0.name == "feed_forward" }
-    #expect(cases.count == 20)
+    #expect(cases.count == 24)
     for one in cases {
       #expect(one.obstacle(on: plain) == nil)
       #expect(one.parity(of: plain, with: reference).passes, "\(one)")

@@ -12,14 +12,15 @@
 extern "C" {
 #endif
 
-/// Rotary positions: rotates each pair of x[batch, tokens, heads, head_dim] by the angle whose
-/// cosine and sine are given as [tokens, head_dim / 2]. Pair i is (2i, 2i + 1) when interleaved,
-/// else (i, i + head_dim / 2). out may be x itself.
+/// Rotary positions: rotates each pair among the first `rotated` elements of each head of
+/// x[batch, tokens, heads, head_dim] by the angle whose cosine and sine are given as
+/// [tokens, rotated / 2]. Pair i is (2i, 2i + 1) when interleaved, else (i, i + rotated / 2). Elements
+/// after these stay as they are. out may be x itself.
 struct rope {
   struct gradient out;
   const void *x;
   const float *cosine, *sine;
-  int64_t batch, tokens, heads, head_dim;
+  int64_t batch, tokens, heads, head_dim, rotated;
   bool interleaved;
   bool inverse; // rotates back, which is the gradient
   element_type type;

@@ -30,6 +30,7 @@ typedef RUNEXP_ENUM activation_kind : int32_t {
   ACTIVATION_RELU = 1,   // max(x, 0)
   ACTIVATION_SILU = 2,   // x * sigmoid(x)
   ACTIVATION_RELU2 = 3,  // max(x, 0)^2
+  ACTIVATION_GELU_TANH = 4,  // x * (1 + tanh(u)) / 2, u = sqrt(2 / pi) (x + 0.044715 x^3)
 } activation_kind;
 // clang-format on
 

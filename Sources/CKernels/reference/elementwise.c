@@ -65,12 +65,24 @@ static double sigmoid(double x) { return 1 / (1 + exp(-x)); }
 static double normal_cdf(double x) { return 0.5 * erfc(-x / sqrt(2)); }
 static double normal_pdf(double x) { return exp(-0.5 * x * x) / sqrt(2 * M_PI); }
 
+/// 2 u of gelu_tanh, as (1 + tanh u) / 2 is sigmoid(2 u), and its derivative. Beyond 20 the sigmoid
+/// is 0 or 1 to the last bit, and the cube need not overflow.
+static double gelu_tanh_inner(double x) {
+  double at = x > 20 ? 20 : x < -20 ? -20 : x;
+  return sqrt(8 / M_PI) * (at + 0.044715 * at * at * at);
+}
+static double gelu_tanh_inner_slope(double x) {
+  double at = x > 20 ? 20 : x < -20 ? -20 : x;
+  return sqrt(8 / M_PI) * (1 + 3 * 0.044715 * at * at);
+}
+
 double runexp_reference_activate(double x, activation_kind kind) {
   switch (kind) {
     case ACTIVATION_GELU: return x * normal_cdf(x);
     case ACTIVATION_RELU: return x < 0 ? 0 : x; // NaN stays NaN
     case ACTIVATION_SILU: return x * sigmoid(x);
     case ACTIVATION_RELU2: return x < 0 ? 0 : x * x;
+    case ACTIVATION_GELU_TANH: return x * sigmoid(gelu_tanh_inner(x));
   }
 }
 
@@ -80,6 +92,10 @@ double runexp_reference_derivative(double x, activation_kind kind) {
     case ACTIVATION_RELU: return x <= 0 ? 0 : 1;
     case ACTIVATION_SILU: return sigmoid(x) * (1 + x * (1 - sigmoid(x)));
     case ACTIVATION_RELU2: return x <= 0 ? 0 : 2 * x;
+    case ACTIVATION_GELU_TANH: {
+      double cdf = sigmoid(gelu_tanh_inner(x));
+      return cdf + x * cdf * (1 - cdf) * gelu_tanh_inner_slope(x);
+    }
   }
 }
 

@@ -2,10 +2,10 @@
 
 import CKernels
 
-/// The cosines and sines of every position's angles, [positions, headDimension / 2] each, f32.
+/// The cosines and sines of every position's angles, [positions, pairs] each, f32.
 package struct RotaryTable {
   package let cosine, sine: Tensor
-  /// Which elements form pair i: (2i, 2i + 1) when interleaved, else (i, i + headDimension / 2).
+  /// Which elements form pair i: (2i, 2i + 1) when interleaved, else (i, i + pairs).
   package let interleaved: Bool
 
   package init(cosine: Tensor, sine: Tensor, interleaved: Bool) {
@@ -16,14 +16,15 @@ package struct RotaryTable {
 }
 
 extension Pass {
-  /// Rotates each pair of every head by its position's angle.
+  /// Rotates each pair of every head by its position's angle; elements beyond the table's pairs
+  /// stay as they are.
   ///
   /// - Parameters:
   ///   - x: [batch, tokens, heads, headDimension].
   ///   - first: the position of token 0, whose angles are this row of the table.
   package func rope(_ x: Tensor, _ table: RotaryTable, from first: Int = 0) -> Tensor {
     precondition(
-      x.shape.rank == 4 && x.shape[3] % 2 == 0 && table.cosine.shape.columns == x.shape[3] / 2
+      x.shape.rank == 4 && 2 * table.cosine.shape.columns <= x.shape[3]
         && table.sine.shape == table.cosine.shape && first >= 0
         && table.cosine.shape[0] >= first + x.shape[1],
       "rope: x \(x.shape) from \(first) does not fit angles \(table.cosine.shape)")
@@ -56,7 +57,8 @@ extension Device {
       .init(
         out: out, x: x.pointer, cosine: table.cosine.floats + skipped,
         sine: table.sine.floats + skipped, batch: Int64(x.shape[0]), tokens: Int64(x.shape[1]),
-        heads: Int64(x.shape[2]), head_dim: Int64(x.shape[3]), interleaved: table.interleaved,
+        heads: Int64(x.shape[2]), head_dim: Int64(x.shape[3]),
+        rotated: Int64(2 * table.cosine.shape.columns), interleaved: table.interleaved,
         inverse: inverse, type: x.type))
   }
 }
@@ -66,6 +68,6 @@ extension CKernels.rope: CallCost {
     let elements = batch * tokens * heads * head_dim
     return CallSize(
       [batch, tokens, heads, head_dim],
-      bytes: type.size(of: elements) + out.moved(elements, type) + 4 * tokens * head_dim)
+      bytes: type.size(of: elements) + out.moved(elements, type) + 4 * tokens * rotated)
   }
 }
