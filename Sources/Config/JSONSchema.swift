@@ -33,12 +33,14 @@ package struct JSONSchema {
       case .option(let read): JSON.Member(read.key, schema(read))
       case .section(let key, let doc, let bareKey, let inner):
         JSON.Member(key, section(inner, doc, bareKey))
-      case .component(let read, _): JSON.Member(read.key, schema(read))
+      case .component(let read, _), .components(let read, _):
+        JSON.Member(read.key, schema(read))
       }
     }
     let required = recording.items.compactMap { item in
       switch item {
-      case .option(let read), .component(let read, _): read.absence == .required ? read.key : nil
+      case .option(let read), .component(let read, _), .components(let read, _):
+        read.absence == .required ? read.key : nil
       case .section: nil
       }
     }
@@ -71,6 +73,9 @@ package struct JSONSchema {
     }
     if case .component(let choices) = read.type {
       return .object(fields + component(read, choices))
+    }
+    if case .list(of: .component(let choices), _) = read.type {
+      return .object(fields + list(component(read, choices), nil))
     }
     let type = schema(of: read.type)
     switch read.absence {

@@ -17,6 +17,17 @@ package final class Recorder {
   }
 }
 
+/// One of a list of components: its word and its options.
+package struct ListedComponent: Sendable, Hashable {
+  package let word: JSON
+  package let options: Recording
+
+  init(_ word: JSON, _ options: Recording) {
+    self.word = word
+    self.options = options
+  }
+}
+
 /// What was read in one section, in read order: a snapshot for documentation and schemas.
 package struct Recording: Sendable, Hashable {
   package enum Item: Sendable, Hashable {
@@ -24,6 +35,8 @@ package struct Recording: Sendable, Hashable {
     /// - Parameter bareKey: the key that a bare word in its place stands for.
     case section(key: String, doc: String, bareKey: String? = nil, Recording)
     case component(Read, options: Recording)
+    /// A list of components; the options of each are at the path `position.0`, `position.1`.
+    case components(Read, [ListedComponent])
   }
 
   package let path: String
@@ -52,6 +65,7 @@ package struct Recording: Sendable, Hashable {
       case .option(let read): [read]
       case .section(_, _, _, let inner): inner.options
       case .component(let read, let inner): [read] + inner.options
+      case .components(let read, let parts): [read] + parts.flatMap(\.options.options)
       }
     }
   }
@@ -65,6 +79,7 @@ package struct Recording: Sendable, Hashable {
         let own = inner.options.first { $0.key == bareKey }.map { [(inner.path, $0)] }
         return (own ?? []) + inner.bareWords
       case .component(_, let inner): return inner.bareWords
+      case .components(_, let parts): return parts.flatMap(\.options.bareWords)
       }
     }
   }
@@ -80,6 +95,7 @@ package struct Recording: Sendable, Hashable {
           return inner.defaultedTypes
         }
         return [(read.path, word)] + inner.defaultedTypes
+      case .components(_, let parts): return parts.flatMap(\.options.defaultedTypes)
       }
     }
   }
@@ -91,6 +107,8 @@ package struct Recording: Sendable, Hashable {
       case .option(let read): return read.derived.map { [$0] } ?? []
       case .section(let key, _, _, let inner): return isUnread(key) ? [] : inner.derived
       case .component(let read, let inner): return isUnread(read.key) ? [] : inner.derived
+      case .components(let read, let parts):
+        return isUnread(read.key) ? [] : parts.flatMap(\.options.derived)
       }
     }
   }
@@ -124,10 +142,18 @@ extension Recording.Item {
     case .section(let key, _, _, let inner):
       return JSON.Member(key, .object(inner.fields(keepingUnread: keepingUnread)))
     case .component(let read, let inner):
-      let type = JSON.Member("type", read.value)
+      return JSON.Member(read.key, inner.component(read.value, keepingUnread))
+    case .components(let read, let parts):
       return JSON.Member(
-        read.key, .object([type] + inner.fields(keepingUnread: keepingUnread)))
+        read.key, .array(parts.map { $0.options.component($0.word, keepingUnread) }))
     }
+  }
+}
+
+extension Recording {
+  /// A component with these options.
+  fileprivate func component(_ word: JSON, _ keepingUnread: Bool) -> JSON {
+    .object([JSON.Member("type", word)] + fields(keepingUnread: keepingUnread))
   }
 }
 
@@ -168,6 +194,10 @@ extension JSON {
   private func deriving(
     _ values: [String: DerivedValue], _ showsValues: Bool, under path: String
   ) -> JSON {
+    if case .array(let items) = self {
+      return .array(
+        items.enumerated().map { $1.deriving(values, showsValues, under: "\(path).\($0)") })
+    }
     guard case .object(let fields) = self else { return self }
     return .object(
       fields.map { field in

@@ -9,8 +9,47 @@ extension Section {
     if case .component(let read, let options)? = item(key), case .string(let word) = read.value {
       return (word, options)
     }
-    let entry = lookUp(key)
-    let path = path(of: key)
+    let (read, word, options) = component(
+      lookUp(key), of: key, path: path(of: key), .component(choices), choices, fallback, doc)
+    add(key, .component(read, options: options))
+    return (word, options)
+  }
+
+  /// One component, or a list of them: `position: [rope, rope, rope, none]`.
+  package func components(
+    _ key: String, of choices: [Choice], default fallback: String, _ doc: String
+  ) -> [(word: String, options: Section)] {
+    if case .components(_, let known)? = item(key) { return known }
+    let type = ReadType.list(of: .component(choices), noneWord: nil)
+    let (path, entry) = (path(of: key), lookUp(key))
+    guard let items = entry?.value.items, !items.isEmpty else {
+      if let entry, entry.value.items != nil {
+        record(.emptyList(path, expected: type.expected), for: key, at: entry.value.mark)
+      }
+      let one = component(entry, of: key, path: path, type, choices, fallback, doc)
+      add(key, .component(one.read, options: one.options))
+      return [(one.word, one.options)]
+    }
+    let parts = items.enumerated().map { index, node in
+      component(
+        Entry(key: key, keyMark: node.mark, value: node), of: key, path: "\(path).\(index)",
+        .component(choices), choices, fallback, doc)
+    }
+    let known = parts.map { ($0.word, $0.options) }
+    let read = Read(
+      path: path, key: key, type: type, absence: .value(.string(fallback)), doc: doc,
+      value: .array(known.map { .string($0.0) }), isWritten: true, share: nil)
+    add(key, .components(read, known))
+    return known
+  }
+
+  /// - Parameters:
+  ///   - entry: where it is written; nil where it is not.
+  ///   - type: what may be written at `path`.
+  private func component(
+    _ entry: Entry?, of key: String, path: String, _ type: ReadType, _ choices: [Choice],
+    _ fallback: String, _ doc: String
+  ) -> (read: Read, word: String, options: Section) {
     let written = entry.map { writtenWord($0, path, choices) } ?? .absent
     let word: String
     var (isWritten, isFine) = (false, true)
@@ -26,11 +65,9 @@ extension Section {
     // `type` was read here, but `typ` is to be told what it should have been.
     _ = options.lookUp("type")
     let read = Read(
-      path: path, key: key, type: .component(choices),
-      absence: .value(.string(fallback)), doc: doc, value: .string(word),
-      isWritten: isWritten, share: nil)
-    add(key, .component(read, options: options))
-    return (word, options)
+      path: path, key: key, type: type, absence: .value(.string(fallback)), doc: doc,
+      value: .string(word), isWritten: isWritten, share: nil)
+    return (read, word, options)
   }
 
   private enum WrittenWord {

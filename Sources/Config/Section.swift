@@ -26,6 +26,7 @@ package final class Section {
     case option(Read)
     case section(doc: String, bareKey: String?, Section)
     case component(Read, options: Section)
+    case components(Read, [(word: String, options: Section)])
   }
 
   /// Reads the root of a document; anything but a mapping is taken as an empty one.
@@ -69,6 +70,10 @@ package final class Section {
         case .section(let doc, let bareKey, let inner):
           .section(key: entry.key, doc: doc, bareKey: bareKey, inner.recording)
         case .component(let read, let inner): .component(read, options: inner.recording)
+        case .components(let read, let parts):
+          .components(
+            read,
+            zip(read.value.elements, parts).map { ListedComponent($0, $1.options.recording) })
         }
       },
       unread: entries.filter { !asked.contains($0.key) || faulted.contains($0.key) }
