@@ -10,6 +10,12 @@ package struct ModelOptions: Sendable {
   package let deviation: Double
   /// Factor on the embedded tokens.
   package let embeddingScale: Float
+  /// Whether the embedded tokens go through a norm.
+  package let normalisesEmbedding: Bool
+  /// Factor on what each sublayer adds to the residual stream.
+  package let residualScale: Float
+  /// Factor on the logits, before they are bounded.
+  package let logitScale: Float
   /// Logits are bounded by this; 0: they are not.
   package let logitSoftcap: Float
   /// Share of the embeddings and of each sublayer's output that is silenced in training.
@@ -26,6 +32,17 @@ package struct ModelOptions: Sendable {
       options.read(
         "embedding_scale", .double(in: Bounds.above(0, through: 1e6)), default: 1,
         "factor on the embedded tokens; the root of width in Gemma"))
+    normalisesEmbedding = options.read(
+      "embedding_norm", .bool, default: false,
+      "a norm on the embedded tokens (BLOOM, arXiv 2211.05100)")
+    residualScale = Float(
+      options.read(
+        "residual_scale", .double(in: Bounds.above(0, through: 1e6)), default: 1,
+        "factor on what each sublayer adds to the residual stream; residual_multiplier in Granite"))
+    logitScale = Float(
+      options.read(
+        "logit_scale", .double(in: Bounds.above(0, through: 1e6)), default: 1,
+        "factor on the logits, before they are bounded; 1 / logits_scaling in Granite"))
     logitSoftcap = Float(
       options.read(
         "logit_softcap", .double(in: 0...1e6), default: 0,

@@ -20,13 +20,18 @@ package final class Parameter {
   package let initialisation: Initialisation
   /// Position in the list, and the slot of its gradient.
   package let slot: Int
+  /// How much less a file holds than the parameter is: Gemma's hold the weights of norms less 1.
+  package let storedOffset: Float
   private var materialised: Tensor?
 
-  init(name: String, shape: Shape, initialisation: Initialisation, slot: Int) {
+  init(
+    name: String, shape: Shape, initialisation: Initialisation, slot: Int, storedOffset: Float
+  ) {
     self.name = name
     self.shape = shape
     self.initialisation = initialisation
     self.slot = slot
+    self.storedOffset = storedOffset
   }
 
   /// Weight decay applies to matrices only: not to biases and the weights of norms.
@@ -81,10 +86,13 @@ package final class ParameterList {
     Gradients(leaves: all.map { Tensor($0.shape, kind: .gradients, on: device) }, on: device)
   }
 
-  func add(_ name: String, _ shape: Shape, _ initialisation: Initialisation) -> Parameter {
+  func add(
+    _ name: String, _ shape: Shape, _ initialisation: Initialisation, storedOffset: Float
+  ) -> Parameter {
     precondition(names.insert(name).inserted, "parameter \(name) is declared twice")
     let parameter = Parameter(
-      name: name, shape: shape, initialisation: initialisation, slot: all.count)
+      name: name, shape: shape, initialisation: initialisation, slot: all.count,
+      storedOffset: storedOffset)
     all.append(parameter)
     return parameter
   }

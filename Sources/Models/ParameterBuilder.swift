@@ -39,10 +39,11 @@ package struct ParameterBuilder {
       residualDeviation: residualDeviation)
   }
 
+  /// - Parameter storedOffset: how much less a file holds than the parameter is.
   package func parameter(
-    _ name: String, _ shape: Shape, _ initialisation: Initialisation
+    _ name: String, _ shape: Shape, _ initialisation: Initialisation, storedOffset: Float = 0
   ) -> Parameter {
-    list.add(prefix + name, shape, initialisation)
+    list.add(prefix + name, shape, initialisation, storedOffset: storedOffset)
   }
 
   /// A linear layer called `name`.

@@ -20,9 +20,9 @@ extension Transformer {
   /// Trainable values by formula.
   package var parameterCount: ParameterCount {
     // A limit is the length of a table.
-    let tables = vocabulary * (isTied ? 1 : 2) + (position.limit ?? 0)
-    let vectors = blocks.reduce(norm?.vectors ?? 0) {
-      $0 + $1.attentionResidual.vectors + $1.feedForwardResidual.vectors
+    let tables = vocabulary * (isTied ? 1 : 2) + (longest ?? 0)
+    let vectors = blocks.reduce((norm?.vectors ?? 0) + (embeddingNorm?.vectors ?? 0)) {
+      $0 + $1.vectors
     }
     return ParameterCount(
       embedding: width * tables,
@@ -38,7 +38,8 @@ extension AttentionLayer {
     let d = shape.headDimension
     let (queries, keyValues) = (shape.heads * d, shape.kvHeads * d)
     return 2 * width * (queries + keyValues) + (options.bias ? queries + 2 * keyValues : 0)
-      + (options.outBias ? width : 0) + (options.normalisesQueriesAndKeys ? 2 * d : 0)
+      + (options.outBias ? width : 0)
+      + options.queryKeyNorm.weights(queries: queries, keys: keyValues, headDimension: d)
   }
 }
 

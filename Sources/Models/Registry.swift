@@ -9,6 +9,11 @@ package enum Registry {
     NoNorm.self,
   ]
 
+  package static let blocks: [any Block.Type] = [
+    Sequential.self,
+    Parallel.self,
+  ]
+
   package static let attentions: [any Attention.Type] = [
     MHA.self,
     GQA.self,
@@ -29,6 +34,8 @@ package enum Registry {
     RoPE.NTK.self,
     RoPE.YaRN.self,
     RoPE.Llama3.self,
+    RoPE.Dynamic.self,
+    RoPE.LongRoPE.self,
   ]
 
   package static let feedForwards: [any FeedForward.Type] = [
@@ -38,5 +45,7 @@ package enum Registry {
     SiLU.self,
     SwiGLU.self,
     GEGLU.self,
+    GELUTanh.self,
+    GEGLUTanh.self,
   ]
 }

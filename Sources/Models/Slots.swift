@@ -8,6 +8,13 @@ package struct Slot<Kind: Sendable>: Sendable {
   package let standard: String
   package let doc: String
   package let components: [(choice: Choice, type: Kind)]
+
+  fileprivate func type(called word: String) -> Kind {
+    guard let found = components.first(where: { $0.choice.word == word }) else {
+      preconditionFailure("slot \(key) has no component \(word)")
+    }
+    return found.type
+  }
 }
 
 /// The slots of a Transformer.
@@ -16,6 +23,11 @@ package enum Slots {
     key: "norm", standard: "rmsnorm",
     doc: "what keeps activations in range before each sublayer and the output",
     components: Registry.norms.map { (Choice($0.word, $0.summary), $0) })
+
+  package static let block = Slot<any Block.Type>(
+    key: "block", standard: "sequential",
+    doc: "how attention and feed-forward are put together in a layer",
+    components: Registry.blocks.map { (Choice($0.word, $0.summary), $0) })
 
   package static let attention = Slot<any Attention.Type>(
     key: "attention", standard: "gqa", doc: "how query heads share key/value heads",
@@ -41,9 +53,13 @@ extension Section {
   func component<Kind>(_ slot: Slot<Kind>) -> (type: Kind, options: Section) {
     let read = component(
       slot.key, of: slot.components.map(\.choice), default: slot.standard, slot.doc)
-    guard let found = slot.components.first(where: { $0.choice.word == read.word }) else {
-      preconditionFailure("slot \(slot.key) has no component \(read.word)")
+    return (slot.type(called: read.word), read.options)
+  }
+
+  /// Reads the components that fill a slot in turn over the layers.
+  func components<Kind>(_ slot: Slot<Kind>) -> [(type: Kind, options: Section)] {
+    components(slot.key, of: slot.components.map(\.choice), default: slot.standard, slot.doc).map {
+      (slot.type(called: $0.word), $0.options)
     }
-    return (found.type, read.options)
   }
 }

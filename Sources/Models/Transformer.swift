@@ -11,10 +11,13 @@ package final class Transformer {
   package let parameters = ParameterList()
   package let width: Int
   package let vocabulary: Int
-  package let blocks: [Block]
+  package let blocks: [any Block]
   /// The longest sequence that the model was built for.
   package let length: Int
-  package let position: any Position
+  /// The layers take them in turn.
+  package let positions: [any Position]
+  /// After the embedding; nil where the tokens are taken as they are.
+  let embeddingNorm: (any Norm)?
   /// Before the output; nil where the blocks end with a norm.
   let norm: (any Norm)?
   private let embedding: Parameter
@@ -34,8 +37,9 @@ package final class Transformer {
       "width", .int(in: 1...65536), default: 256, "features of the residual stream")
     let norm = options.component(Slots.norm)
     let placement = NormPlacement(norm.options)
+    let block = options.component(Slots.block)
     let attention = options.component(Slots.attention)
-    let position = options.component(Slots.position)
+    let position = options.components(Slots.position)
     let feedForward = options.component(Slots.feedForward)
     let rest = ModelOptions(options)
 
@@ -48,26 +52,36 @@ package final class Transformer {
     embedding = model["embed_tokens"].parameter(
       "weight", [vocabulary, width], .normal(rest.deviation))
     let common = AttentionOptions(attention.options, width: width)
-    let encoding = position.type.init(
-      position.options,
-      PositionContext(
-        width: width, headDimension: common.headDimension, length: length,
-        headNotes: [common.dimensionNote]), model)
-    self.position = encoding
+    let place = PositionContext(
+      width: width, headDimension: common.headDimension, length: length,
+      headNotes: [common.dimensionNote])
+    if position.count > 1 {
+      for (type, section) in position where type.isAdded {
+        section.fault(
+          because: .rule(
+            "\(type.word) positions are added once, before the first layer: they stand alone, not in a list"
+          ))
+      }
+    }
+    let encodings = position.filter { position.count == 1 || !$0.type.isAdded }.map {
+      $0.type.init($0.options, place, model)
+    }
+    positions = encodings.isEmpty ? [NoPosition()] : encodings
+    embeddingNorm =
+      rest.normalisesEmbedding
+      ? norm.type.init(norm.options, width: width, model["embed_norm"]) : nil
+    let positions = self.positions
     blocks = (0..<layers).map { index in
       let layer = model["layers"]["\(index)"]
-      let residual = { (names: Residual.Names) in
-        Residual(placement, names: names, dropout: rest.dropout) {
-          norm.type.init(norm.options, width: width, layer[$0])
-        }
-      }
       let context = AttentionContext(
-        width: width, layer: index, position: encoding, options: common)
-      return Block(
-        attention: attention.type.init(attention.options, context, layer["self_attn"]),
-        feedForward: feedForward.type.init(feedForward.options, width: width, layer["mlp"]),
-        attentionResidual: residual(.attention),
-        feedForwardResidual: residual(.feedForward(placement)))
+        width: width, layer: index, position: positions[index % positions.count], options: common)
+      return block.type.init(
+        block.options,
+        BlockParts(
+          attention: attention.type.init(attention.options, context, layer["self_attn"]),
+          feedForward: feedForward.type.init(feedForward.options, width: width, layer["mlp"]),
+          placement: placement, dropout: rest.dropout, residualScale: rest.residualScale
+        ) { norm.type.init(norm.options, width: width, layer[$0]) })
     }
     self.norm =
       placement == .post ? nil : norm.type.init(norm.options, width: width, model["norm"])
@@ -78,12 +92,16 @@ package final class Transformer {
   package var isTied: Bool { head == nil }
 
   /// The number of positions that the model knows; nil when any may come.
-  package var longest: Int? { position.limit }
+  package var longest: Int? { positions.compactMap(\.limit).min() }
+
+  /// The positions of a layer.
+  package func position(of layer: Int) -> any Position { positions[layer % positions.count] }
 
   /// - Throws: when sequences of this many tokens have positions that the model does not know.
   package func check(tokens: Int) throws(PositionError) {
     guard let longest, tokens > longest else { return }
-    throw PositionError(scheme: type(of: position).word, limit: longest)
+    let scheme = positions.first { $0.limit == longest }.map { type(of: $0).word } ?? ""
+    throw PositionError(scheme: scheme, limit: longest)
   }
 
   /// Logits for the token after each token, [batch, tokens, vocabulary], f32 in every precision.
@@ -104,13 +122,15 @@ package final class Transformer {
       cache?.hasRoom(for: tokens.sequence) ?? true, "the cache has no room for these tokens")
     var x = pass.embedding(tokens, table: embedding.tensor)
     if options.embeddingScale != 1 { x = pass.scale(x, options.embeddingScale) }
-    x = pass.dropout(position.embed(x, pass, from: start), options.dropout)
+    x = embeddingNorm?(x, pass) ?? x
+    x = pass.dropout(positions.reduce(x) { $1.embed($0, pass, from: start) }, options.dropout)
     for (index, block) in blocks.enumerated() { x = block(x, pass, cache: cache?.layers[index]) }
     if lastOnly { x = pass.lastToken(x) }
     x = norm?(x, pass) ?? x
-    let logits =
+    var logits =
       head?(x, pass, outputType: .f32)
       ?? pass.linear(x, weight: embedding.tensor, outputType: .f32)
+    if options.logitScale != 1 { logits = pass.scale(logits, options.logitScale) }
     return options.logitSoftcap > 0 ? pass.softcap(logits, options.logitSoftcap) : logits
   }
 

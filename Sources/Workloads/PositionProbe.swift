@@ -11,7 +11,7 @@ import Tensors
 /// Random vectors that can be put at any position.
 struct PositionProbe {
   let device: Device
-  private let model: Transformer
+  private let position: any Position
   private let layer: Int
   private let queries, keys: [[Float]]
   private let slopes: [Float]
@@ -20,18 +20,19 @@ struct PositionProbe {
   private let dimension: Int
 
   init(_ model: Transformer, layer: Int, seed: Int, samples: Int, on device: Device) {
-    self.model = model
+    let position = model.position(of: layer)
+    self.position = position
     self.layer = layer
     self.device = device
     let shape = model.blocks[0].attention.shape
     let trial = Tensor(
       [Float](repeating: 0, count: model.width), [1, 1, model.width],
       kind: .data, on: device)
-    let embedded = model.position.embed(trial, Pass(on: device), from: 0)
+    let embedded = position.embed(trial, Pass(on: device), from: 0)
     isAdded = embedded.storage !== trial.storage
     let dimension = isAdded ? model.width : shape.headDimension
     self.dimension = dimension
-    slopes = model.position.slopes(heads: shape.heads) ?? [0]
+    slopes = position.slopes(heads: shape.heads) ?? [0]
     func vectors(_ name: String) -> [[Float]] {
       (0..<samples).map { index in
         Random(seed: UInt64(seed), purpose: "position", name: "\(name) \(index)")
@@ -48,15 +49,15 @@ struct PositionProbe {
   }
 
   /// Vectors at consecutive positions, one after another.
-  private func placed(_ vectors: [[Float]], from position: Int) -> [Float] {
+  private func placed(_ vectors: [[Float]], from first: Int) -> [Float] {
     let pass = Pass(on: device)
     let count = vectors.count
     if isAdded {
       let x = Tensor(vectors.flatMap(\.self), [1, count, dimension], kind: .data, on: device)
-      return model.position.embed(x, pass, from: position).values()
+      return position.embed(x, pass, from: first).values()
     }
     let x = Tensor(vectors.flatMap(\.self), [1, count, 1, dimension], kind: .data, on: device)
-    return model.position.rotate(x, pass, layer: layer, from: position).values()
+    return position.rotate(x, pass, layer: layer, from: first).values()
   }
 
   /// The score in double, so that the only rounding seen is the encoding's own; the distance's
@@ -96,7 +97,7 @@ struct PositionProbe {
   /// not hold at all.
   var relativeErrorBound: Double? {
     if isAdded { return nil }
-    return model.position.rotation(layer: layer) == nil ? 0 : 6 * 0x1p-24
+    return position.rotation(layer: layer) == nil ? 0 : 6 * 0x1p-24
   }
 
   /// Attention of a query at the end of 4 x length keys that falls on the last `length` of them, in

@@ -46,7 +46,7 @@ package struct PositionProperties: Workload {
   package func warning(of model: Section) -> String? {
     let model = Transformer(model, vocabulary: 1, length: length)
     return layer.warning(model, differing: "model.position.base") {
-      model.position.rotation(layer: $0)?.frequencies
+      model.position(of: $0).rotation(layer: $0)?.frequencies
     }
   }
 
@@ -55,9 +55,10 @@ package struct PositionProperties: Workload {
   func neededBytes(_ model: Transformer) -> Double {
     let last = last(of: model)
     // What is added has the width of a token; what is turned, that of a head.
-    let isAdded = model.position is Sinusoidal || model.position is Learned
+    let position = model.position(of: layer.index)
+    let isAdded = type(of: position).isAdded
     let dimension = isAdded ? model.width : model.blocks[0].attention.shape.headDimension
-    let hasTable = model.position is Sinusoidal || model.position is RoPE
+    let hasTable = position is Sinusoidal || position is RoPE
     let rows =
       (hasTable ? 4 * Double(last + 1) : 0) + 3 * 4 * Double(sequence) + 2 * Double(samples)
     return 4 * Double(model.parameters.count) + 4 * Double(dimension) * rows
@@ -78,7 +79,7 @@ package struct PositionProperties: Workload {
     }
     cell.row.metrics[.relativeError] = probe.relativeError(length: sequence, last: last)
     cell.row.metrics[.relativeErrorBound] = probe.relativeErrorBound
-    if let rotation = model.position.rotation(layer: layer.index) {
+    if let rotation = model.position(of: layer.index).rotation(layer: layer.index) {
       let angles = RotationAngles(rotation)
       cell.row.metrics[.angleError] = angles.error(of: probe, last: last)
       cell.row.metrics[.angleErrorSingle] = angles.singlePrecisionError(last: last)

@@ -189,7 +189,7 @@ import Testing
 
   @Test func `a component's word, its type and its file are one word`() throws {
     let slots: [(folder: String, types: [any Component.Type])] = [
-      ("Norms", Registry.norms), ("Attention", Registry.attentions),
+      ("Norms", Registry.norms), ("Blocks", Registry.blocks), ("Attention", Registry.attentions),
       ("Positions", Registry.positions), ("Positions/Scaling", Registry.scalings),
       ("FeedForward", Registry.feedForwards),
     ]
@@ -210,8 +210,8 @@ import Testing
   @Test func `every component that is written is registered`() throws {
     let word = #/static let word = "([a-z0-9_]+)"/#
     let types: [any Component.Type] =
-      Registry.norms + Registry.attentions + Registry.positions + Registry.scalings
-      + Registry.feedForwards
+      Registry.norms + Registry.blocks + Registry.attentions + Registry.positions
+      + Registry.scalings + Registry.feedForwards
     let files = try Repository.files(in: "Sources/Models", "swift")
       .filter { try Repository.text($0).firstMatch(of: word) != nil }
     #expect(files.count == types.count)

@@ -12,7 +12,10 @@ struct DecodingTests {
   private static let text = [Int32]([1, 5, 3, 9, 2, 7, 0, 4, 8, 10, 6, 2])
   private static let windowed = TinyModel.all.filter { $0.yaml.contains("window") }
 
-  @Test("decoding step t gives row t of the whole", arguments: TinyModel.all)
+  /// All but those whose angles change as the text grows, and with them the whole.
+  private static let steady = TinyModel.all.filter { !$0.yaml.contains("original_length") }
+
+  @Test("decoding step t gives row t of the whole", arguments: steady)
   func steps(tiny: TinyModel) throws {
     for device in [Device.reference(), Device.cpu(threads: 2)] {
       let model = try tiny.model(on: device, seed: 1, length: Self.length)

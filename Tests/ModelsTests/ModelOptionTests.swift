@@ -1,5 +1,6 @@
 // What a model can be told beside its slots, and where its norms stand.
 
+import Config
 import Foundation
 import Models
 import Tensors
@@ -41,6 +42,66 @@ struct ModelOptionTests {
     let table = try #require(model.parameters.all.first { $0.name.contains("embed_tokens") })
     table.tensor.copy(from: table.tensor.values().map { 4 * $0 })
     #expect(model(TinyBatch(on: device).inputs, Pass(on: device)).values() == scaled)
+  }
+
+  @Test("the logits' scale is a factor on them, before they are bounded")
+  func logitScale() throws {
+    #expect(try logits("logit_scale: 0.5") == logits().map { $0 / 2 })
+    let both = try logits("logit_scale: 0.5\nlogit_softcap: 0.5")
+    for (plain, both) in zip(try logits(), both) {
+      #expect(abs(0.5 * tanh(plain) - both) <= 1e-6)
+    }
+  }
+
+  @Test("the residual scale is a factor on what the sublayers add")
+  func residualScale() throws {
+    let scaled = try logits("residual_scale: 0.25")
+    let model = try model()
+    for parameter in model.parameters.all
+    where parameter.name.contains("o_proj") || parameter.name.contains("down_proj") {
+      parameter.tensor.copy(from: parameter.tensor.values().map { $0 / 4 })
+    }
+    #expect(model(TinyBatch(on: device).inputs, Pass(on: device)).values() == scaled)
+  }
+
+  @Test("the scale of the scores is a factor on queries")
+  func attentionScale() throws {
+    let scaled = try logits("attention: {heads: 4, scale: 2}")
+    let model = try model("attention: {heads: 4}")
+    for parameter in model.parameters.all where parameter.name.contains("q_proj") {
+      // 1 / sqrt 4 by itself.
+      parameter.tensor.copy(from: parameter.tensor.values().map { $0 * 4 })
+    }
+    let found = model(TinyBatch(on: device).inputs, Pass(on: device)).values()
+    for (found, expected) in zip(found, scaled) { #expect(abs(found - expected) <= 1e-5) }
+  }
+
+  @Test("a parallel block adds both sublayers' outputs of the same stream")
+  func parallel() throws {
+    // Without what attention adds, both kinds of block are the same.
+    func silenced(_ option: String) throws -> [Float] {
+      let model = try model(option)
+      for parameter in model.parameters.all where parameter.name.contains("o_proj") {
+        parameter.tensor.zero()
+      }
+      return model(TinyBatch(on: device).inputs, Pass(on: device)).values()
+    }
+    #expect(try silenced("block: parallel") == silenced("block: sequential"))
+    #expect(try logits("block: parallel") != logits("block: sequential"))
+    // One norm is the two of them while they are alike.
+    #expect(try logits("block: {type: parallel, norms: 1}") == logits("block: parallel"))
+    #expect(
+      try model("block: {type: parallel, norms: 1}").parameters.count + 2 * 16
+        == model("block: parallel").parameters.count)
+  }
+
+  @Test("hidden follows the width by a ratio, and is said once")
+  func hiddenRatio() throws {
+    #expect(try model("ffn: {type: swiglu, hidden_ratio: 2.5}").blocks[0].feedForward.hidden == 40)
+    let recorder = Recorder()
+    let section = try modelSection("ffn: {hidden_ratio: 2, hidden: 7}", recorder: recorder)
+    _ = Transformer(section, vocabulary: 5, length: 8)
+    #expect(Faults(recorder.finish()).text.contains("say the same twice"))
   }
 
   @Test("the z-loss stands beside the cross-entropy in training, and is nowhere else")

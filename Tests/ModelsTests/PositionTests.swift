@@ -2,6 +2,7 @@
 // scaling's formula.
 
 import Config
+import Foundation
 import Models
 import Tensors
 import TestModels
@@ -96,8 +97,8 @@ struct PositionTests {
     let read = section.component(
       "scaling", of: Slots.scaling.components.map(\.choice), default: "none", "")
     let type = try #require(Registry.scalings.first { $0.word == read.word })
-    let scaling = type.init(read.options, length: 1)
-    let found = scaling.frequencies(base: base, dimension: dimension)
+    let scaling = type.init(read.options, ScalingContext(length: 1, dimension: dimension))
+    let found = scaling.frequencies(base: base, dimension: dimension, length: 1)
     #expect(found.count == expected.count)
     for (found, expected) in zip(found, expected) {
       #expect(abs(found - expected) <= 1e-14 * expected)
@@ -108,13 +109,15 @@ struct PositionTests {
 
   @Test("YaRN's factor on the scores can be set, and is 1 where nothing is stretched")
   func amplitude() throws {
-    let set = RoPE.YaRN(try modelSection("attention_factor: 0.5"), length: 64)
+    let context = ScalingContext(length: 64, dimension: 8)
+    let set = RoPE.YaRN(try modelSection("attention_factor: 0.5"), context)
     #expect(set.amplitude == 0.5)
-    let plain = RoPE.YaRN(try modelSection("factor: 1"), length: 64)
+    let plain = RoPE.YaRN(try modelSection("factor: 1"), context)
     #expect(plain.amplitude == 1)
     #expect(
-      plain.frequencies(base: 100, dimension: 8)
-        == RoPE.NoScaling(try modelSection("{}"), length: 64).frequencies(base: 100, dimension: 8))
+      plain.frequencies(base: 100, dimension: 8, length: 1)
+        == RoPE.NoScaling(try modelSection("{}"), context)
+        .frequencies(base: 100, dimension: 8, length: 1))
   }
 
   @Test(
@@ -135,6 +138,79 @@ struct PositionTests {
     let faults = recorder.finish()
     #expect(faults.count == 1)
     #expect(Faults(faults).text.contains(message))
+  }
+
+  @Test("a scaling that depends on the length begins where the original length ends")
+  func lengths() throws {
+    let context = ScalingContext(length: 64, dimension: 8)
+    let plain = RoPE.plainFrequencies(base: 100, dimension: 8)
+    let dynamic = RoPE.Dynamic(
+      try modelSection("{factor: 2, original_length: 10}"), context)
+    #expect(dynamic.isUsual(length: 10) && !dynamic.isUsual(length: 11))
+    #expect(dynamic.frequencies(base: 100, dimension: 8, length: 10) == plain)
+    // base' = 100 (2 x 30 / 10 - 1)^(8/6), whose last pair turns by base'^(-6/8) = 100^(-3/4) / 5.
+    let last = try #require(dynamic.frequencies(base: 100, dimension: 8, length: 30).last)
+    #expect(abs(last - pow(100, -0.75) / 5) <= 1e-15)
+    let long = RoPE.LongRoPE(
+      try modelSection(
+        "{original_length: 16, short_factor: 2, long_factor: [1, 2, 4, 8]}"), context)
+    #expect(long.isUsual(length: 16) && !long.isUsual(length: 17))
+    #expect(long.frequencies(base: 100, dimension: 8, length: 16) == plain.map { $0 / 2 })
+    #expect(
+      long.frequencies(base: 100, dimension: 8, length: 17)
+        == zip(plain, [1, 2, 4, 8]).map { $0 / $1 })
+    // 64 / 16 is the factor, and ln 4 / ln 16 a half.
+    #expect(abs(long.amplitude - 1.5.squareRoot()) <= 1e-15)
+  }
+
+  @Test("YaRN's ramp may end between pairs, and its factor on the scores be DeepSeek's")
+  func yarnVariants() throws {
+    let context = ScalingContext(length: 64, dimension: 16)
+    let options = "factor: 8, original_length: 64, beta_fast: 4, beta_slow: 1"
+    let whole = RoPE.YaRN(try modelSection("{\(options)}"), context)
+    let exact = RoPE.YaRN(try modelSection("{\(options), truncate: false}"), context)
+    func ramp(_ scaling: RoPE.YaRN) -> [Double] {
+      zip(
+        scaling.frequencies(base: 100, dimension: 16, length: 1),
+        RoPE.plainFrequencies(base: 100, dimension: 16)
+      ).map { (1 - $0 / $1) * 8 / 7 }
+    }
+    // The pair that turns c times in 64 tokens is 16 ln(64 / (2 pi c)) / (2 ln 100).
+    let (low, high) = (1.62376, 4.032)
+    for (pair, (whole, exact)) in zip(ramp(whole), ramp(exact)).enumerated() {
+      #expect(abs(exact - min(max((Double(pair) - low) / (high - low), 0), 1)) < 1e-4)
+      #expect(abs(whole - min(max((Double(pair) - 1) / 4, 0), 1)) < 1e-12)
+    }
+    let deepseek = RoPE.YaRN(
+      try modelSection("{factor: 40, mscale: 0.707, mscale_all_dim: 0.5}"), context)
+    #expect(
+      abs(deepseek.amplitude - (0.0707 * log(40.0) + 1) / (0.05 * log(40.0) + 1)) <= 1e-15)
+  }
+
+  @Test("part of a head turns as a smaller head would, and the rest stays")
+  func partial() throws {
+    let device = Device.reference()
+    let part = try encoding("{type: rope, partial: 0.5}", dimension: 16, on: device)
+    let small = try encoding("rope", dimension: 8, on: device)
+    let values = (0..<16).map { Float($0) - 5.5 }
+    func turned(_ encoding: any Position, _ values: [Float]) -> [Float] {
+      let x = Tensor(values, [1, 1, 1, values.count], kind: .data, on: device)
+      return encoding.rotate(x, Pass(on: device), from: 9).values()
+    }
+    #expect(turned(part, values) == turned(small, Array(values[..<8])) + values[8...])
+  }
+
+  @Test("a list of positions repeats over the layers; what is added stands alone")
+  func lists() throws {
+    let model = try TestModels.model(
+      "layers: 5\nposition: [rope, {type: rope, base: 50}, none]", vocabulary: 5, length: 8)
+    let kinds = (0..<5).map { model.position(of: $0).rotation(layer: $0)?.frequencies.last }
+    #expect(kinds[2] == nil && kinds[0] == kinds[3] && kinds[1] == kinds[4] && kinds[0] != kinds[1])
+    let recorder = Recorder()
+    let section = try modelSection("position: [rope, {type: learned}]", recorder: recorder)
+    _ = Transformer(section, vocabulary: 5, length: 8)
+    let text = Faults(recorder.finish()).text
+    #expect(text.contains("learned positions are added once, before the first layer"))
   }
 
   @Test("a list of bases repeats over the layers")

@@ -17,6 +17,7 @@ struct Registered: Sendable, CustomTestStringConvertible {
 
   static let all: [Registered] =
     Registry.norms.map { Registered(folder: "Norms", type: $0) }
+    + Registry.blocks.map { Registered(folder: "Blocks", type: $0) }
     + Registry.attentions.map { Registered(folder: "Attention", type: $0) }
     + Registry.positions.map { Registered(folder: "Positions", type: $0) }
     + Registry.scalings.map { Registered(folder: "Positions/Scaling", type: $0) }
@@ -53,7 +54,8 @@ struct RegistryTests {
   @Test("no two components of a slot share a word")
   func unique() {
     for words in [
-      Registry.norms.map { $0.word }, Registry.attentions.map { $0.word },
+      Registry.norms.map { $0.word }, Registry.blocks.map { $0.word },
+      Registry.attentions.map { $0.word },
       Registry.positions.map { $0.word }, Registry.scalings.map { $0.word },
       Registry.feedForwards.map { $0.word },
     ] {
@@ -64,6 +66,7 @@ struct RegistryTests {
   @Test("the standard component of each slot is registered in it")
   func standards() {
     #expect(Registry.norms.contains { $0.word == Slots.norm.standard })
+    #expect(Registry.blocks.contains { $0.word == Slots.block.standard })
     #expect(Registry.attentions.contains { $0.word == Slots.attention.standard })
     #expect(Registry.positions.contains { $0.word == Slots.position.standard })
     #expect(Registry.scalings.contains { $0.word == Slots.scaling.standard })
@@ -74,8 +77,9 @@ struct RegistryTests {
     "a component builds with all of its options left at their defaults", arguments: Registered.all)
   func defaults(component: Registered) throws {
     let key = [
-      "Norms": "norm: ", "Attention": "attention: ", "Positions": "position: ",
-      "Positions/Scaling": "position:\n  scaling: ", "FeedForward": "ffn: ",
+      "Norms": "norm: ", "Blocks": "block: ", "Attention": "attention: ",
+      "Positions": "position: ", "Positions/Scaling": "position:\n  scaling: ",
+      "FeedForward": "ffn: ",
     ]
     let slot = try #require(key[component.folder])
     let model = try TestModels.model(

@@ -35,15 +35,26 @@ package struct TinyModel: Sendable, CustomTestStringConvertible {
     }
     + Slots.position.components.map { TinyModel("position", $0.choice.word) }
     + Slots.scaling.components.map { TinyModel("scaling", $0.choice.word) }
+    + Slots.block.components.map { TinyModel("block", $0.choice.word) }
     + Slots.feedForward.components.map { TinyModel("ffn", $0.choice.word) }
     + options.map { TinyModel(option: $0) }
 
   private static let options = [
     "norm: {type: rmsnorm, placement: post}", "norm: {type: layernorm, placement: sandwich}",
     "attention: {heads: 4, window: [3, none]}", "attention: {heads: 4, softcap: 2}",
-    "attention: {heads: 4, qk_norm: true}", "attention: {heads: 4, bias: true, out_bias: false}",
-    "position: {type: rope, base: [10000, 50], layout: interleaved}", "tied_embeddings: true",
-    "embedding_scale: 4", "logit_softcap: 5", "dropout: 0.2", "z_loss: 0.01",
+    "norm: {type: rmsnorm, placement: output}", "norm: {type: rmsnorm, offset: 1}",
+    "norm: {type: rmsnorm, weight: false}", "norm: {type: layernorm, weight: false}",
+    "attention: {heads: 4, qk_norm: head}", "attention: {heads: 4, qk_norm: projection}",
+    "attention: {heads: 4, qk_norm: {type: head, epsilon: 0.01, offset: 1}}",
+    "attention: {heads: 4, scale: 0.2}", "attention: {heads: 4, bias: true, out_bias: false}",
+    "block: {type: parallel, norms: 1}",
+    "position: {type: rope, base: [10000, 50], layout: interleaved}",
+    "position: {type: rope, partial: 0.5}", "position: [rope, {type: rope, base: 50}, none]",
+    "position: {type: rope, scaling: {type: dynamic, original_length: 3}}",
+    "position: {type: rope, scaling: {type: longrope, original_length: 3, long_factor: [2, 5]}}",
+    "ffn: {type: swiglu, hidden_ratio: 2.5}", "tied_embeddings: true", "embedding_norm: true",
+    "embedding_scale: 4", "residual_scale: 0.5", "logit_scale: 2", "logit_softcap: 5",
+    "dropout: 0.2", "z_loss: 0.01",
   ]
 
   private init(_ slot: String, _ word: String, _ algorithm: AttentionAlgorithm = .flash2) {

@@ -19,8 +19,11 @@ struct PositionParityTests {
   func frequencies(name: String) throws {
     let fixture = try RopeFixture(name)
     let scaling = try #require(Registry.scalings.first { $0.word == fixture.scalingWord })
-      .init(try modelSection(fixture.scaling), length: 1)
-    let found = scaling.frequencies(base: fixture.base, dimension: fixture.headDimension)
+      .init(
+        try modelSection(fixture.scaling),
+        ScalingContext(length: 1, dimension: fixture.headDimension))
+    let found = scaling.frequencies(
+      base: fixture.base, dimension: fixture.headDimension, length: 1)
     try #require(found.count == fixture.frequencies.count)
     for (found, expected) in zip(found, fixture.frequencies) {
       #expect(abs(found - expected) <= 1e-14 * expected)

@@ -29,7 +29,9 @@ package enum Catalogue {
   package static var slots: [Slot] {
     [
       slot("model.norm", Slots.norm.doc, Slots.norm.standard, Registry.norms),
+      slot("model.block", Slots.block.doc, Slots.block.standard, Registry.blocks),
       slot("model.attention", Slots.attention.doc, Slots.attention.standard, Registry.attentions),
+      choices("model.attention.qk_norm", QueryKeyNorm.doc, QueryKeyNorm.choices),
       slot("model.position", Slots.position.doc, Slots.position.standard, Registry.positions),
       slot(
         "model.position.scaling", Slots.scaling.doc, Slots.scaling.standard, Registry.scalings),
@@ -63,6 +65,10 @@ package enum Catalogue {
       case .component(let read, let options):
         if read.path == path { return options }
         if let found = find(path, in: options) { return found }
+      case .components(_, let parts):
+        for part in parts {
+          if let found = find(path, in: part.options) { return found }
+        }
       case .section(_, _, _, let inner):
         if let found = find(path, in: inner) { return found }
       case .option: continue
@@ -105,7 +111,7 @@ extension Recording {
       switch item {
       case .option(let read): [read]
       case .section(_, _, _, let inner): inner.plainOptions
-      case .component(let read, _): [read]
+      case .component(let read, _), .components(let read, _): [read]
       }
     }
   }

@@ -24,7 +24,8 @@ package struct AttentionLayer {
     self.slopes = slopes.map { values in ConstantTable(columns: values.count) { _ in values } }
     shape = AttentionShape(
       queries: 1, keys: 1, heads: options.heads, kvHeads: kvHeads,
-      headDimension: options.headDimension, softcap: Float(options.softcap),
+      headDimension: options.headDimension, scale: Float(options.scale),
+      softcap: Float(options.softcap),
       window: options.windows[index % options.windows.count], hasSlopes: slopes != nil)
     kernels = LayerKernels(options.kernel)
 
@@ -35,9 +36,11 @@ package struct AttentionLayer {
     value = parameters.linear("v_proj", inputs: width, outputs: keyValues, bias: bias)
     out = parameters.linear(
       "o_proj", inputs: queries, outputs: width, bias: options.outBias, residual: true)
-    let isNormed = options.normalisesQueriesAndKeys
-    queryNorm = isNormed ? HeadNorm(dimension: d, parameters["q_norm"]) : nil
-    keyNorm = isNormed ? HeadNorm(dimension: d, parameters["k_norm"]) : nil
+    func norm(_ name: String, _ features: Int) -> HeadNorm? {
+      options.queryKeyNorm.norm(features: features, headDimension: d, parameters[name])
+    }
+    queryNorm = norm("q_norm", queries)
+    keyNorm = norm("k_norm", keyValues)
   }
 
   /// x [batch, tokens, width] to the same shape.
@@ -78,19 +81,5 @@ package struct AttentionLayer {
   /// The matrices as (inputs, outputs), for counting work.
   package var matrices: [(inputs: Int, outputs: Int)] {
     [query, key, value, out].map { ($0.weight.shape[1], $0.weight.shape[0]) }
-  }
-}
-
-/// RMSNorm over the features of each head, one weight for all heads (Qwen 3, arXiv 2505.09388).
-private struct HeadNorm {
-  private static let epsilon: Float = 1e-6
-  private let weight: Parameter
-
-  init(dimension: Int, _ parameters: ParameterBuilder) {
-    weight = parameters.parameter("weight", [dimension], .ones)
-  }
-
-  func callAsFunction(_ x: Tensor, _ pass: Pass) -> Tensor {
-    pass.rmsNorm(x, weight: weight.tensor, epsilon: Self.epsilon)
   }
 }

@@ -15,8 +15,9 @@ package struct AttentionOptions: Sendable {
   package let windows: [Int?]
   /// Scores are bounded by this; 0: they are not.
   package let softcap: Double
-  /// Whether queries and keys are normalised per head.
-  package let normalisesQueriesAndKeys: Bool
+  /// Factor on the scores.
+  package let scale: Double
+  package let queryKeyNorm: QueryKeyNorm
   package let kernel: KernelChoice
 
   /// The most features of all heads together, so that a batch of them can be counted in 64 bits.
@@ -53,9 +54,11 @@ package struct AttentionOptions: Sendable {
     softcap = options.read(
       "softcap", .double(in: 0...1e6), default: 0,
       "scores become c tanh(score / c) (Gemma 2, arXiv 2408.00118); 0 leaves them")
-    normalisesQueriesAndKeys = options.read(
-      "qk_norm", .bool, default: false,
-      "RMSNorm of each head's queries and keys, before positions (Qwen 3; arXiv 2302.05442)")
+    scale = options.read(
+      "scale", .double(in: Bounds.above(0, through: 1e6)),
+      derived: 1 / Double(headDimension).squareRoot(), rule: "1 / sqrt(head_dim)",
+      "factor on the scores; Gemma 2's is 1 / sqrt(query_pre_attn_scalar)")
+    queryKeyNorm = QueryKeyNorm(options)
     kernel = KernelChoice(options)
   }
 }

@@ -45,12 +45,7 @@ package struct FeedForwardLayer {
     _ parameters: ParameterBuilder
   ) {
     self.activation = activation
-    // Three matrices of 8/3 x width hold as many parameters as two of 4 x width.
-    hidden = options.read(
-      "hidden", .int(in: 1...1_048_576),
-      derived: isGated ? (8 * width + 191) / 192 * 64 : 4 * width,
-      rule: isGated ? "8/3 x width, rounded up to a multiple of 64" : "4 x width",
-      "features between the projections")
+    hidden = Self.hidden(options, isGated: isGated, width: width)
     let bias = options.read("bias", .bool, default: false, "give the projections a bias")
     hasBias = bias
     matrixCount = isGated ? 3 : 2
@@ -59,6 +54,29 @@ package struct FeedForwardLayer {
     up = parameters.linear("up_proj", inputs: width, outputs: hidden, bias: bias)
     down = parameters.linear(
       "down_proj", inputs: hidden, outputs: width, bias: bias, residual: true)
+  }
+
+  private static func hidden(_ options: Section, isGated: Bool, width: Int) -> Int {
+    let limit = 1_048_576
+    let ratio = options.read(
+      "hidden_ratio", .double(in: Bounds.above(0, through: 1024)),
+      absent: "hidden has its own default",
+      "hidden as a multiple of width, so that it follows where width is swept")
+    // Three matrices of 8/3 x width hold as many parameters as two of 4 x width.
+    let standard = isGated ? (8 * width + 191) / 192 * 64 : 4 * width
+    let hidden = options.read(
+      "hidden", .int(in: 1...limit),
+      derived: ratio.map { min(max(Int(($0 * Double(width)).rounded()), 1), limit) } ?? standard,
+      rule: ratio != nil
+        ? "hidden_ratio x width"
+        : isGated ? "8/3 x width, rounded up to a multiple of 64" : "4 x width",
+      "features between the projections")
+    if ratio != nil && !options.isDerived("hidden") {
+      options.fault(
+        "hidden", because: .rule("hidden and hidden_ratio say the same twice: write one of them"),
+        seeAlso: ["hidden_ratio"])
+    }
+    return hidden
   }
 
   func callAsFunction(_ x: Tensor, _ pass: Pass) -> Tensor {

@@ -1,4 +1,4 @@
-// GEGLU: the gated feed-forward of T5 v1.1 and Gemma, here with the exact GELU.
+// GEGLU: a gated feed-forward whose gate is activated by the exact GELU.
 
 package import Config
 import Tensors

@@ -11,19 +11,22 @@ package struct LayerNorm: Norm {
   package static let source = "Ba, Kiros & Hinton 2016, arXiv 1607.06450"
 
   private let epsilon: Float
-  private let weight: Parameter
+  private let weight: NormWeight
   private let bias: Parameter?
 
   package init(_ options: Section, width: Int, _ parameters: ParameterBuilder) {
     epsilon = options.normEpsilon()
-    let hasBias = options.read("bias", .bool, default: true, "add a learned bias")
-    weight = parameters.parameter("weight", [width], .ones)
+    let learnsWeight = options.learnsNormWeight()
+    let hasBias = options.read(
+      "bias", .bool, derived: learnsWeight, rule: "as weight", "add a learned bias")
+    weight = NormWeight(
+      isLearned: learnsWeight, offset: options.normOffset(), width: width, parameters)
     bias = hasBias ? parameters.parameter("bias", [width], .zeros) : nil
   }
 
-  package var vectors: Int { bias == nil ? 1 : 2 }
+  package var vectors: Int { weight.vectors + (bias == nil ? 0 : 1) }
 
   package func callAsFunction(_ x: Tensor, _ pass: Pass) -> Tensor {
-    pass.layerNorm(x, weight: weight.tensor, bias: bias?.tensor, epsilon: epsilon)
+    pass.layerNorm(x, weight: weight.tensor(on: pass.device), bias: bias?.tensor, epsilon: epsilon)
   }
 }

@@ -22,12 +22,20 @@ package enum NormPlacement: String, CaseIterable, Sendable {
   case post
   /// x + norm(f(norm(x))), as in Gemma 2 (arXiv 2408.00118).
   case sandwich
+  /// x + norm(f(x)), as in OLMo 2 (arXiv 2501.00656).
+  case output
 
   private static let choices = [
     Choice("pre", "x + f(norm(x)), and a norm before the output"),
     Choice("post", "norm(x + f(x)), as in the original Transformer; none before the output"),
     Choice("sandwich", "x + norm(f(norm(x))), and a norm before the output, as in Gemma 2"),
+    Choice("output", "x + norm(f(x)), and a norm before the output, as in OLMo 2"),
   ]
+
+  /// Whether a sublayer reads the stream through a norm.
+  var isBefore: Bool { self == .pre || self == .sandwich }
+  /// Whether a sublayer's output goes through a norm before it is added.
+  var isAfter: Bool { self == .sandwich || self == .output }
 
   /// Reads the `placement` option that every norm has.
   package init(_ options: Section) {

@@ -11,16 +11,23 @@ package struct RMSNorm: Norm {
   package static let source = "Zhang & Sennrich 2019, arXiv 1910.07467"
 
   private let epsilon: Float
-  private let weight: Parameter
+  private let weight: NormWeight
 
   package init(_ options: Section, width: Int, _ parameters: ParameterBuilder) {
     epsilon = options.normEpsilon()
-    weight = parameters.parameter("weight", [width], .ones)
+    weight = NormWeight(
+      isLearned: options.learnsNormWeight(), offset: options.normOffset(), width: width, parameters)
   }
 
-  package var vectors: Int { 1 }
+  /// - Parameter offset: how much less a file holds than the weight is.
+  init(epsilon: Double, offset: Double, width: Int, _ parameters: ParameterBuilder) {
+    self.epsilon = Float(epsilon)
+    weight = NormWeight(isLearned: true, offset: offset, width: width, parameters)
+  }
+
+  package var vectors: Int { weight.vectors }
 
   package func callAsFunction(_ x: Tensor, _ pass: Pass) -> Tensor {
-    pass.rmsNorm(x, weight: weight.tensor, epsilon: epsilon)
+    pass.rmsNorm(x, weight: weight.tensor(on: pass.device), epsilon: epsilon)
   }
 }

@@ -8,6 +8,7 @@ package struct Learned: Position {
   package static let word = "learned"
   package static let summary = "adds a trained vector for each position; none beyond the table"
   package static let formula = "x[p] + table[p]"
+  package static let isAdded = true
   package static let source = "Gehring et al. 2017, arXiv 1705.03122; Radford et al. 2018 (GPT)"
 
   private let table: Parameter

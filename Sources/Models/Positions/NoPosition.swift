@@ -12,4 +12,6 @@ package struct NoPosition: Position {
   package init(
     _ options: Section, _ context: PositionContext, _ parameters: ParameterBuilder
   ) {}
+
+  init() {}
 }

@@ -26,6 +26,8 @@ package struct PositionContext: Sendable {
 /// Positions count from 0; `position` is that of the first token of `x`, which is not 0 where a
 /// cache holds the tokens before it.
 package protocol Position: Component {
+  /// Whether it is added to the embedded tokens, once for all layers.
+  static var isAdded: Bool { get }
   init(_ options: Section, _ context: PositionContext, _ parameters: ParameterBuilder)
   /// Applied once to the embedded tokens, [batch, tokens, width].
   func embed(_ x: Tensor, _ pass: Pass, from position: Int) -> Tensor
@@ -52,6 +54,7 @@ package struct Rotation: Sendable {
 }
 
 extension Position {
+  package static var isAdded: Bool { false }
   package func embed(_ x: Tensor, _ pass: Pass, from position: Int) -> Tensor { x }
   package func rotate(_ x: Tensor, _ pass: Pass, layer: Int, from position: Int) -> Tensor { x }
   package func slopes(heads: Int) -> [Float]? { nil }

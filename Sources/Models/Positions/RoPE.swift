@@ -2,7 +2,6 @@
 // depends only on how far apart they stand.
 
 package import Config
-import Glibc
 package import Tensors
 
 /// Rotary position embedding.
@@ -15,8 +14,7 @@ package struct RoPE: Position {
   package static let source = "Su et al. 2021, arXiv 2104.09864"
 
   /// One a base; the layers take them in turn.
-  private let angles: [(cosines: ConstantTable, sines: ConstantTable)]
-  private let rotations: [Rotation]
+  private let angles: [RotaryAngles]
 
   package init(
     _ options: Section, _ context: PositionContext, _ parameters: ParameterBuilder
@@ -31,40 +29,36 @@ package struct RoPE: Position {
         Choice("half", "pairs feature i with i + d/2, as Hugging Face and NeoX do"),
         Choice("interleaved", "pairs features 2i and 2i + 1, as the paper and Meta do"),
       ]), default: "half", "which features turn together")
+    let partial = options.read(
+      "partial", .double(in: Bounds.above(0, through: 1)), default: 1,
+      "share of each head's features that turn, the first ones; the rest knows no position "
+        + "(GPT-NeoX, Phi; d is their number)")
+    let d = Int(Double(context.headDimension) * partial)
     let chosen = options.component(Slots.scaling)
-    let scaling = chosen.type.init(chosen.options, length: context.length)
-    let d = context.headDimension
-    if d % 2 != 0 {
+    let scaling = chosen.type.init(
+      chosen.options, ScalingContext(length: context.length, dimension: d))
+    if d % 2 != 0 || d == 0 {
       options.fault(
-        because: .rule("rope turns pairs of features: the head dimension must be even, not \(d)"),
+        because: .rule(
+          "rope turns pairs of features: "
+            + (partial == 1
+              ? "the head dimension must be even, not \(d)"
+              : "partial leaves \(d) of a head's \(context.headDimension) features, which must be "
+                + "even and above 0")),
         notes: context.headNotes)
     }
-    rotations = bases.map { base in
-      Rotation(
-        frequencies: scaling.frequencies(base: base, dimension: d),
-        unscaled: Self.plainFrequencies(base: base, dimension: d), amplitude: scaling.amplitude,
-        interleaved: layout == "interleaved")
-    }
-    angles = rotations.map { rotation in
-      // Angles are computed in double: in float, a cosine at position 131071 would be off by up to
-      // 0.007.
-      let table = { (wave: @escaping (Double) -> Double) in
-        ConstantTable(columns: d / 2) { position in
-          rotation.frequencies.map { Float(rotation.amplitude * wave(Double(position) * $0)) }
-        }
-      }
-      return (table { cos($0) }, table { sin($0) })
+    let isInterleaved = layout == "interleaved"
+    angles = bases.map {
+      RotaryAngles(
+        base: $0, dimension: d, scaling, interleaved: isInterleaved, length: context.length)
     }
   }
 
   package func rotate(_ x: Tensor, _ pass: Pass, layer: Int, from position: Int) -> Tensor {
-    let end = position + x.shape[1]
-    let (cosines, sines) = angles[layer % angles.count]
-    let table = RotaryTable(
-      cosine: cosines(end, on: pass.device), sine: sines(end, on: pass.device),
-      interleaved: rotations[0].interleaved)
-    return pass.rope(x, table, from: position)
+    let (table, first) = angles[layer % angles.count].table(
+      from: position, to: position + x.shape[1], on: pass.device)
+    return pass.rope(x, table, from: first)
   }
 
-  package func rotation(layer: Int) -> Rotation? { rotations[layer % rotations.count] }
+  package func rotation(layer: Int) -> Rotation? { angles[layer % angles.count].rotation }
 }

@@ -9,6 +9,7 @@ package struct Sinusoidal: Position {
   package static let word = "sinusoidal"
   package static let summary = "adds fixed sine and cosine waves of growing length to the tokens"
   package static let formula = "x[p, 2i] + sin(p / base^(2i/width)), x[p, 2i+1] + cos(same)"
+  package static let isAdded = true
   package static let source = "Vaswani et al. 2017, arXiv 1706.03762"
 
   private let waves: ConstantTable

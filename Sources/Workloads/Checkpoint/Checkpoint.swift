@@ -51,7 +51,7 @@ package enum Checkpoint {
   ) throws(ResultsError) {
     let tensors = SafeTensors(
       model.parameters.all.map {
-        .init(name: $0.name, shape: $0.shape.dimensions, values: $0.tensor.values())
+        .init(name: $0.name, shape: $0.shape.dimensions, values: $0.storedValues)
       },
       metadata: [("format", "pt"), ("step", "\(configuration.step ?? 0)")])
     try RunFolder.makeFolders(folder)
@@ -89,8 +89,19 @@ package enum Checkpoint {
       throw .unreadable(path: path, problem: "it has '\(entry.name)', which the model has not")
     }
     for (parameter, values) in zip(model.parameters.all, values) {
-      parameter.tensor.copy(from: values)
+      parameter.copy(fromStored: values)
     }
+  }
+}
+
+extension Parameter {
+  /// Its values as a file holds them.
+  fileprivate var storedValues: [Float] {
+    storedOffset == 0 ? tensor.values() : tensor.values().map { $0 - storedOffset }
+  }
+
+  fileprivate func copy(fromStored values: [Float]) {
+    tensor.copy(from: storedOffset == 0 ? values : values.map { $0 + storedOffset })
   }
 }
 

@@ -13,9 +13,11 @@ extension RoPE {
 
     private let factor: Double
 
-    package init(_ options: Section, length: Int) { factor = options.scalingFactor(default: 4) }
+    package init(_ options: Section, _ context: ScalingContext) {
+      factor = options.scalingFactor(default: 4)
+    }
 
-    package func frequencies(base: Double, dimension: Int) -> [Double] {
+    package func frequencies(base: Double, dimension: Int, length: Int) -> [Double] {
       RoPE.plainFrequencies(base: base, dimension: dimension).map { $0 / factor }
     }
   }

@@ -16,7 +16,7 @@ extension RoPE {
     private let factor, low, high: Double
     private let original: Int
 
-    package init(_ options: Section, length: Int) {
+    package init(_ options: Section, _ context: ScalingContext) {
       factor = options.scalingFactor(default: 8)
       original = options.read(
         "original_length", .int(in: 1...1_073_741_824), default: 8192,
@@ -34,7 +34,7 @@ extension RoPE {
       }
     }
 
-    package func frequencies(base: Double, dimension: Int) -> [Double] {
+    package func frequencies(base: Double, dimension: Int, length: Int) -> [Double] {
       RoPE.plainFrequencies(base: base, dimension: dimension).map { angle in
         let turns = Double(original) * angle / (2 * Double.pi)
         let kept = min(max((turns - low) / (high - low), 0), 1)

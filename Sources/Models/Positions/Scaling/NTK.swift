@@ -14,9 +14,11 @@ extension RoPE {
 
     private let factor: Double
 
-    package init(_ options: Section, length: Int) { factor = options.scalingFactor(default: 4) }
+    package init(_ options: Section, _ context: ScalingContext) {
+      factor = options.scalingFactor(default: 4)
+    }
 
-    package func frequencies(base: Double, dimension: Int) -> [Double] {
+    package func frequencies(base: Double, dimension: Int, length: Int) -> [Double] {
       // A head of one pair has the angle 1 under every base.
       guard dimension > 2 else {
         return RoPE.plainFrequencies(base: base, dimension: dimension)

@@ -10,9 +10,9 @@ extension RoPE {
     package static let formula = "t_i = p base^(-2i/d)"
     package static let source = "Su et al. 2021, arXiv 2104.09864"
 
-    package init(_ options: Section, length: Int) {}
+    package init(_ options: Section, _ context: ScalingContext) {}
 
-    package func frequencies(base: Double, dimension: Int) -> [Double] {
+    package func frequencies(base: Double, dimension: Int, length: Int) -> [Double] {
       RoPE.plainFrequencies(base: base, dimension: dimension)
     }
   }

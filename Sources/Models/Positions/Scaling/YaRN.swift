@@ -17,12 +17,11 @@ extension RoPE {
     package let amplitude: Double
     private let factor, fast, slow: Double
     private let original: Int
+    private let isWhole: Bool
 
-    package init(_ options: Section, length: Int) {
+    package init(_ options: Section, _ context: ScalingContext) {
       factor = options.scalingFactor(default: 4)
-      original = options.read(
-        "original_length", .int(in: 1...1_073_741_824), derived: length,
-        rule: "the workload's sequence length", "length of the texts of the original training")
+      original = options.originalLength(context)
       fast = options.read(
         "beta_fast", .double(in: Bounds.above(0, through: 1e6)), default: 32,
         "pairs that turn this often over the original length keep their angle")
@@ -36,14 +35,29 @@ extension RoPE {
             key: "beta_slow", value: slow.text, other: "beta_fast", otherValue: fast.text),
           seeAlso: ["beta_fast"])
       }
+      isWhole = options.read(
+        "truncate", .bool, default: true,
+        "whether the ramp begins and ends at whole pairs; false in gpt-oss")
+      let mscale = options.read(
+        "mscale", .double(in: 0...1000), default: 1,
+        "how much the scores are sharpened for the factor (DeepSeek)")
+      let all = options.read(
+        "mscale_all_dim", .double(in: 0...1000), default: 0,
+        "the same, undone: what DeepSeek has in its score scale instead")
+      let growth = 0.1 * log(factor)
       amplitude = options.read(
-        "attention_factor", .double(in: 0...1000), derived: 0.1 * log(factor) + 1,
-        rule: "0.1 ln(factor) + 1", "factor on cosines and sines; scores grow with its square")
+        "attention_factor", .double(in: 0...1000),
+        derived: (mscale * growth + 1) / (all * growth + 1),
+        rule: "(0.1 mscale ln(factor) + 1) / (0.1 mscale_all_dim ln(factor) + 1)",
+        "factor on cosines and sines; scores grow with its square")
     }
 
-    package func frequencies(base: Double, dimension: Int) -> [Double] {
-      let low = max(pair(turning: fast, base, dimension).rounded(.down), 0)
-      let high = min(pair(turning: slow, base, dimension).rounded(.up), Double(dimension - 1))
+    package func frequencies(base: Double, dimension: Int, length: Int) -> [Double] {
+      let (first, last) = (
+        pair(turning: fast, base, dimension), pair(turning: slow, base, dimension)
+      )
+      let low = max(isWhole ? first.rounded(.down) : first, 0)
+      let high = min(isWhole ? last.rounded(.up) : last, Double(dimension - 1))
       // A ramp of no length would divide by zero.
       let length = max(high - low, 0.001)
       return RoPE.plainFrequencies(base: base, dimension: dimension).enumerated().map {

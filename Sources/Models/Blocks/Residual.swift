@@ -1,12 +1,13 @@
-// Residual: how a sublayer is added to the residual stream: the norms around it, and dropout.
+// Residual: the way of a sublayer from the residual stream and back: the norms around it, the
+// factor on what it adds, and dropout.
 
 import Tensors
 
-/// The way from the residual stream into a sublayer and back, for one placement of the norms.
+/// The norms around one sublayer, for one placement of them.
 struct Residual {
   /// Before the sublayer, after it, and after its output was added.
   private let entry, exit, sum: (any Norm)?
-  private let dropout: Float
+  private let dropout, scale: Float
 
   /// What the norms around a sublayer are called in checkpoints.
   struct Names {
@@ -23,16 +24,12 @@ struct Residual {
     }
   }
 
-  /// - Parameters:
-  ///   - norm: makes a norm whose parameters are declared under a name.
-  ///   - dropout: share of the sublayer's output that is silenced in training.
-  init(
-    _ placement: NormPlacement, names: Names, dropout: Float, norm: (String) -> any Norm
-  ) {
-    self.dropout = dropout
-    entry = placement == .post ? nil : norm(names.entry)
-    exit = placement == .sandwich ? norm(names.exit) : nil
-    sum = placement == .post ? norm(names.exit) : nil
+  init(_ parts: BlockParts, _ names: Names) {
+    let placement = parts.placement
+    (dropout, scale) = (parts.dropout, parts.residualScale)
+    entry = placement.isBefore ? parts.norm(names.entry) : nil
+    exit = placement.isAfter ? parts.norm(names.exit) : nil
+    sum = placement == .post ? parts.norm(names.exit) : nil
   }
 
   /// The trained vectors of its norms.
@@ -40,9 +37,16 @@ struct Residual {
 
   /// The stream with the sublayer's output added.
   func callAsFunction(_ x: Tensor, _ pass: Pass, _ sublayer: (Tensor) -> Tensor) -> Tensor {
-    var y = sublayer(entry?(x, pass) ?? x)
-    y = exit?(y, pass) ?? y
-    y = pass.add(x, pass.dropout(y, dropout))
+    let y = pass.add(x, added(sublayer(read(x, pass)), pass))
     return sum?(y, pass) ?? y
+  }
+
+  /// What the sublayer reads of the stream.
+  func read(_ x: Tensor, _ pass: Pass) -> Tensor { entry?(x, pass) ?? x }
+
+  /// What is added to the stream of a sublayer's output.
+  func added(_ y: Tensor, _ pass: Pass) -> Tensor {
+    let y = exit?(y, pass) ?? y
+    return pass.dropout(scale == 1 ? y : pass.scale(y, scale), dropout)
   }
 }

@@ -1,0 +1,47 @@
+// Parallel: attention and feed-forward read the same stream, so that neither waits for the
+// other.
+
+package import Config
+package import Tensors
+
+/// Attention and feed-forward beside each other.
+package struct Parallel: Block {
+  package static let word = "parallel"
+  package static let summary =
+    "attention and feed-forward read the same stream, and both are added to it"
+  package static let formula = "x + attention(norm(x)) + ffn(norm'(x))"
+  package static let source =
+    "Wang & Komatsuzaki 2021 (GPT-J); Black et al. 2022 (GPT-NeoX), arXiv 2204.06745"
+
+  package let attention: any Attention
+  package let feedForward: any FeedForward
+  private let attentionResidual: Residual
+  /// Nil where the feed-forward reads what attention does.
+  private let feedForwardResidual: Residual?
+
+  package init(_ options: Section, _ parts: BlockParts) {
+    let norms = options.read(
+      "norms", .int(in: 1...2), default: 2,
+      "norms before the sublayers: one each (GPT-NeoX), or one that they share (GPT-J, PaLM)")
+    if parts.placement != .pre {
+      options.fault(
+        because: .rule(
+          "a parallel block has its norms before the sublayers: norm.placement must be pre, not "
+            + parts.placement.rawValue))
+    }
+    attention = parts.attention
+    feedForward = parts.feedForward
+    attentionResidual = Residual(parts, .attention)
+    feedForwardResidual = norms == 1 ? nil : Residual(parts, .feedForward(parts.placement))
+  }
+
+  package var vectors: Int { attentionResidual.vectors + (feedForwardResidual?.vectors ?? 0) }
+
+  package func callAsFunction(_ x: Tensor, _ pass: Pass, cache: KeyValueCache?) -> Tensor {
+    let read = attentionResidual.read(x, pass)
+    let mixed = attentionResidual.added(attention(read, pass, cache: cache), pass)
+    let residual = feedForwardResidual ?? attentionResidual
+    let fed = residual.added(feedForward(feedForwardResidual?.read(x, pass) ?? read, pass), pass)
+    return pass.add(pass.add(x, mixed), fed)
+  }
+}
