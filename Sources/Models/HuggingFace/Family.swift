@@ -1,0 +1,69 @@
+// Family: models of one kind as transformers knows them, and what its keys mean here. Facts are of
+// transformers 5; a key's absence means what its class takes for granted.
+
+package import Config
+
+/// A family of models.
+protocol Family {
+  /// The `model_type` of its configurations.
+  static var modelTypes: [String] { get }
+  static func read(_ config: FamilyConfig) throws(ImportFault) -> ImportedModel
+}
+
+extension ImportedModel {
+  private static let families: [any Family.Type] = [
+    Llama.self, Mistral.self, Qwen.self, Gemma.self, Gemma3.self, Phi3.self, GPT2.self, OLMo.self,
+    OLMo2.self, GPTNeoX.self, SmolLM3.self, Granite.self,
+  ]
+
+  /// The model types that can be taken over.
+  package static var modelTypes: [String] { families.flatMap { $0.modelTypes } }
+
+  /// Reads a `config.json`.
+  ///
+  /// - Throws: naming key and value of what cannot be said here.
+  package init(config json: JSON) throws(ImportFault) {
+    let config = try FamilyConfig(json)
+    guard let type = config["model_type"]?.text else { throw ImportFault("it has no 'model_type'") }
+    guard let family = Self.families.first(where: { $0.modelTypes.contains(type) }) else {
+      throw config.fault(
+        "model_type", "the families known are \(Self.modelTypes.joined(separator: ", "))")
+    }
+    for (key, why) in [
+      ("quantization_config", "quantised weights can be read from GGUF files only"),
+      ("per_layer_config", "layers of several kinds are not known"),
+      ("is_encoder_decoder", "it must be a decoder alone"),
+      ("add_cross_attention", "it must be a decoder alone"),
+      ("use_bidirectional_attention", "attention must be causal"),
+      ("attention_chunk_size", "attention in chunks is not known"),
+    ] {
+      try config.require(key, nil, why)
+    }
+    if case .bool(false)? = config["is_causal"] {
+      throw config.fault("is_causal", "attention must be causal")
+    }
+    for word in config["architectures"]?.elements.compactMap(\.text) ?? [] {
+      let isModel = ["ForCausalLM", "LMHeadModel", "ForConditionalGeneration"].contains {
+        word.hasSuffix($0)
+      }
+      if !isModel { throw config.fault("architectures", "it is no language model") }
+    }
+    self = try family.read(config)
+    try config.finish()
+  }
+}
+
+extension ImportedModel {
+  /// A model whose tensors are named as ours are.
+  init(
+    _ description: ModelDescription, _ config: FamilyConfig, length: Int,
+    others prefixes: [String] = [""],
+    source: @escaping (String) -> TensorSource = { TensorSource($0) }
+  ) throws(ImportFault) {
+    section = description.section
+    vocabulary = try config.size("vocab_size")
+    self.length = length
+    self.source = source
+    self.prefixes = ("model.", prefixes)
+  }
+}

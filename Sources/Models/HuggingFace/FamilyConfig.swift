@@ -1,0 +1,136 @@
+// FamilyConfig: a `config.json` as transformers writes it, read key by key. A key that nobody asked
+// for, has a live value and is not known to be harmless is refused: it may change what the model
+// computes.
+
+package import Config
+
+/// Why a model of another program cannot be taken over.
+package struct ImportFault: Error, Equatable, CustomStringConvertible {
+  package let description: String
+
+  package init(_ description: String) { self.description = description }
+}
+
+/// The keys of a configuration.
+final class FamilyConfig {
+  private let members: [String: JSON]
+  private let keys: [String]
+  private var asked: Set<String> = []
+
+  /// - Throws: where it is no object, or has a key twice.
+  init(_ json: JSON) throws(ImportFault) {
+    guard case .object(let members) = json else { throw ImportFault("it is no JSON object") }
+    keys = members.map(\.key)
+    self.members = Dictionary(members.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })
+    if self.members.count < keys.count {
+      let seen = keys.first { key in keys.count { $0 == key } > 1 } ?? ""
+      throw ImportFault("it has '\(seen)' twice")
+    }
+  }
+
+  /// Keys that change nothing of what a model computes: those of training, generation, tokenizers
+  /// and files.
+  private static let harmless: Set<String> = Set(
+    """
+    architectures transformers_version dtype torch_dtype use_cache initializer_range pretraining_tp
+    bos_token_id eos_token_id pad_token_id unk_token_id sep_token_id cls_token_id
+    decoder_start_token_id output_attentions output_hidden_states output_router_logits return_dict
+    chunk_size_feed_forward gradient_checkpointing attn_implementation _attn_implementation
+    _attn_implementation_internal _attn_implementation_autoset cache_implementation auto_map
+    _name_or_path name_or_path _commit_hash id2label label2id num_labels problem_type is_decoder
+    task_specific_params tokenizer_class prefix temperature top_k top_p max_length min_length
+    do_sample repetition_penalty num_beams n_ctx reorder_and_upcast_attn summary_activation
+    summary_first_dropout summary_proj_to_labels summary_type summary_use_proj transformers.js_config
+    is_llama_config _sliding_window_pattern embedding_size model_type attention_dropout
+    classifier_dropout hidden_dropout attn_pdrop embd_pdrop resid_pdrop gradient_checkpointing_kwargs
+    """.split { $0 == " " || $0 == "\n" }.map(String.init))
+
+  /// - Throws: naming the first key with a live value that nobody asked for.
+  func finish() throws(ImportFault) {
+    for key in keys where !asked.contains(key) && !Self.harmless.contains(key) {
+      let value = members[key] ?? .null
+      if !Self.isNothing(value) {
+        throw ImportFault("'\(key)' is \(value.line), and what that changes is not known")
+      }
+    }
+  }
+
+  /// Null, false, and empty collections say that something is not there.
+  private static func isNothing(_ value: JSON) -> Bool {
+    switch value {
+    case .null, .bool(false): true
+    case .array(let items): items.isEmpty
+    case .object(let members): members.isEmpty
+    case .string(let text): text.isEmpty
+    default: false
+    }
+  }
+
+  /// The value of the first of these keys that is there and not null.
+  subscript(keys: String...) -> JSON? {
+    asked.formUnion(keys)
+    for key in keys {
+      if let value = members[key], value != .null { return value }
+    }
+    return nil
+  }
+
+  /// Whether a key is there at all, null included.
+  func has(_ key: String) -> Bool {
+    asked.insert(key)
+    return members[key] != nil
+  }
+
+  func fault(_ key: String, _ why: String) -> ImportFault {
+    ImportFault("'\(key)' is \((members[key] ?? .null).line): \(why)")
+  }
+
+  /// Refuses a key that has a live value other than this one.
+  func require(_ key: String, _ expected: JSON? = nil, _ why: String) throws(ImportFault) {
+    guard let value = self[key], !Self.isNothing(value), value.canonical != expected?.canonical
+    else { return }
+    throw fault(key, why)
+  }
+
+  // MARK: Values
+
+  /// A size: a whole number from 1 up, small enough to be multiplied with others.
+  func size(_ key: String, or standard: Int? = nil) throws(ImportFault) -> Int {
+    guard let value = self[key] else {
+      if let standard { return standard }
+      throw ImportFault("it has no '\(key)'")
+    }
+    guard let size = value.whole ?? value.number.flatMap({ Int(exactly: $0) }),
+      (1...1 << 30).contains(size)
+    else { throw fault(key, "it must be a whole number from 1 to 2^30") }
+    return size
+  }
+
+  func number(_ key: String, or standard: Double? = nil) throws(ImportFault) -> Double {
+    guard let value = self[key] else {
+      if let standard { return standard }
+      throw ImportFault("it has no '\(key)'")
+    }
+    guard let number = value.number, number.isFinite else { throw fault(key, "it is no number") }
+    return number
+  }
+
+  func flag(_ key: String, or standard: Bool) throws(ImportFault) -> Bool {
+    guard let value = self[key] else { return standard }
+    guard case .bool(let flag) = value else { throw fault(key, "it must be true or false") }
+    return flag
+  }
+
+  func word(_ key: String, or standard: String) throws(ImportFault) -> String {
+    guard let value = self[key] else { return standard }
+    guard let word = value.text else { throw fault(key, "it is no text") }
+    return word
+  }
+
+  /// A nested object; nil where there is none, or an empty one.
+  func object(_ key: String) throws(ImportFault) -> FamilyConfig? {
+    guard let value = self[key] else { return nil }
+    guard case .object(let members) = value else { throw fault(key, "it is no object") }
+    return members.isEmpty ? nil : try FamilyConfig(value)
+  }
+}

@@ -1,0 +1,41 @@
+// ImportedModel: what a model of another program is in the words of an experiment file, and where
+// each of its parameters lies in that program's files.
+
+package import Config
+
+/// A model's architecture and the places of its weights.
+package struct ImportedModel {
+  /// The `model` section.
+  package let section: JSON
+  /// Rows of the embedding.
+  package let vocabulary: Int
+  /// The longest text that the model was made for.
+  package let length: Int
+  /// Where a parameter of ours lies, by its name.
+  package let source: (_ parameter: String) -> TensorSource
+  /// What stands before the names of tensors in some files, in place of what `source` has.
+  package let prefixes: (own: String, others: [String])
+
+  /// Tensors that files hold beside the weights: constants that the program computes.
+  package static func isIgnored(_ name: String) -> Bool {
+    [
+      ".rotary_emb.inv_freq", ".attn.bias", ".attn.masked_bias", ".attention.bias",
+      ".attention.masked_bias",
+    ].contains { name.hasSuffix($0) }
+  }
+}
+
+/// Where a parameter lies in a file of weights.
+package struct TensorSource: Equatable, Sendable {
+  package let name: String
+  /// The rows, or elements of a vector, that are the parameter, in its order; nil: all.
+  package var rows: [Range<Int>]?
+  /// Whether the file holds [inputs, outputs]; `rows` are its columns then.
+  package var isTransposed = false
+
+  package init(_ name: String, rows: [Range<Int>]? = nil, isTransposed: Bool = false) {
+    self.name = name
+    self.rows = rows
+    self.isTransposed = isTransposed
+  }
+}
