@@ -14,7 +14,9 @@ package struct Block {
   package func callAsFunction(
     _ x: Tensor, _ pass: Pass, cache: KeyValueCache? = nil
   ) -> Tensor {
-    let x = attentionResidual(x, pass) { attention($0, pass, cache: cache) }
-    return feedForwardResidual(x, pass) { feedForward($0, pass) }
+    let x = attentionResidual(x, pass) {
+      attention($0, pass, cache: cache, addedTo: $1)
+    }
+    return feedForwardResidual(x, pass) { feedForward($0, pass, addedTo: $1) }
   }
 }

@@ -39,10 +39,20 @@ struct Residual {
   var vectors: Int { [entry, exit, sum].reduce(0) { $0 + ($1?.vectors ?? 0) } }
 
   /// The stream with the sublayer's output added.
-  func callAsFunction(_ x: Tensor, _ pass: Pass, _ sublayer: (Tensor) -> Tensor) -> Tensor {
-    var y = sublayer(entry?(x, pass) ?? x)
-    y = exit?(y, pass) ?? y
-    y = pass.add(x, pass.dropout(y, dropout))
+  ///
+  /// - Parameter sublayer: of its input; adds its output to a second tensor if there is one.
+  func callAsFunction(
+    _ x: Tensor, _ pass: Pass, _ sublayer: (Tensor, Tensor?) -> Tensor
+  ) -> Tensor {
+    let input = entry?(x, pass) ?? x
+    var y: Tensor
+    if exit == nil && !pass.silences(dropout) {
+      y = sublayer(input, x)
+    } else {
+      y = sublayer(input, nil)
+      y = exit?(y, pass) ?? y
+      y = pass.add(x, pass.dropout(y, dropout))
+    }
     return sum?(y, pass) ?? y
   }
 }
