@@ -68,8 +68,8 @@ extension Pass {
   }
 }
 
-/// Holds the logits alone where it can: their gradient then takes their place, as no other matrix of
-/// a step is as large where the vocabulary is.
+/// Where nobody else holds the logits, their gradient takes their place: no other matrix of a step is
+/// as large where the vocabulary is.
 final class CrossEntropyOperation: LossOperation {
   static let name = "cross_entropy"
   private var logits: Storage
