@@ -71,4 +71,10 @@ package struct Linear {
   ) -> Tensor {
     pass.linear(x, weight: weight.tensor, bias: bias?.tensor, outputType: outputType)
   }
+
+  /// Its output, added to the residual stream where that is given.
+  func callAsFunction(_ x: Tensor, _ pass: Pass, addedTo stream: Tensor?) -> Tensor {
+    guard let stream else { return self(x, pass) }
+    return pass.linear(x, weight: weight.tensor, bias: bias?.tensor, addedTo: stream)
+  }
 }

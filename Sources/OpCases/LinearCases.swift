@@ -50,6 +50,40 @@ extension OpCase {
       })
   }
 
+  /// A layer whose output is added to a residual stream: of every kind of product, and to its own
+  /// input.
+  static func residualChecks(_ type: ElementType) -> [OpCase] {
+    [
+      residual([5, 9], outputs: 6, bias: true, type),
+      residual([70, 65], outputs: 33, bias: false, type),
+      residual([2, 29, 64], outputs: 96, bias: false, type),
+      residual([31, 64], outputs: 64, bias: true, type),
+      residual([20, 2100], outputs: 64, bias: false, type),
+      residual([1, 300], outputs: 130, bias: true, type),
+      residual([129, 40], outputs: 1, bias: false, type),
+      residual([33, 48], outputs: 48, bias: false, isOwn: true, type),
+    ]
+  }
+
+  private static func residual(
+    _ shape: Shape, outputs: Int, bias: Bool, isOwn: Bool = false, _ type: ElementType
+  ) -> OpCase {
+    OpCase(
+      "residual", isOwn ? "its own input" : "", type,
+      [
+        .activation("x", shape),
+        .parameter(
+          "weight", [outputs, shape.columns], .normal(1 / Double(shape.columns).squareRoot())),
+      ] + (isOwn ? [] : [.activation("residual", shape.withColumns(outputs))])
+        + (bias ? [.parameter("bias", [outputs])] : []),
+      kernels: ["gemm"] + (bias ? ["column_sum"] : []),
+      .operation { pass, inputs in
+        pass.linear(
+          inputs[0], weight: inputs[1], bias: bias ? inputs.last : nil,
+          addedTo: isOwn ? inputs[0] : inputs[2])
+      })
+  }
+
   /// The layers of the modern and the classic small Transformer.
   static func linearBenchmarks(_ type: ElementType) -> [OpCase] {
     [(256, 256), (256, 128), (256, 704), (704, 256), (256, 1024), (1024, 256), (256, 65)].map {

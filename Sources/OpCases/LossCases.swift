@@ -13,11 +13,25 @@ extension OpCase {
       crossEntropy(tokens: 9, vocabulary: 530, z: 0.01, type, "z-loss"),
       crossEntropy(tokens: 6, vocabulary: 33, type, "huge logits", .repeating([-1e4, 0, 1e4])),
       crossEntropy(tokens: 2, vocabulary: 19, type, "a NaN", .repeating([0, 1, .nan, 2])),
+      overLogits(tokens: 7, vocabulary: 45, type),
     ]
   }
 
   static func lossBenchmarks(_ type: ElementType) -> [OpCase] {
     [crossEntropy(tokens: 4096, vocabulary: 65, type)]
+  }
+
+  /// Logits that nobody else has use for: their gradient takes their place.
+  private static func overLogits(tokens: Int, vocabulary: Int, _ type: ElementType) -> OpCase {
+    let targets = ids(tokens, below: vocabulary, name: "targets")
+    return OpCase(
+      "cross_entropy", "over the logits", type,
+      [.activation("x", [1, tokens, vocabulary], .normal(3))],
+      kernels: ["scale", "cross_entropy_forward", "cross_entropy_backward"],
+      .loss { device, inputs in
+        let targets = Tokens(targets, batch: 1, on: device)
+        return { $0.crossEntropy($0.scale(inputs[0], 0.5), targets: targets) }
+      })
   }
 
   private static func crossEntropy(

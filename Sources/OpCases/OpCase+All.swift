@@ -15,6 +15,7 @@ extension OpCase {
       cases += linearChecks(type)
       cases += gemmChecks(type)
       cases += feedForwardChecks(type)
+      cases += residualChecks(type)
       cases += attentionChecks(type)
       cases += cacheChecks(type)
       cases += lossChecks(type)

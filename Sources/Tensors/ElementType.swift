@@ -48,11 +48,13 @@ extension epilogue_kind {
   package static let gated = EPILOGUE_GATED
   package static let dactivation = EPILOGUE_DACTIVATION
   package static let dgated = EPILOGUE_DGATED
+  package static let residual = EPILOGUE_RESIDUAL
 }
 
 extension epilogue {
   /// Nothing.
   package static var none: epilogue {
-    epilogue(kept: nil, dup: .unwanted, gate: nil, up: nil, kind: .none, activation: .gelu)
+    epilogue(
+      kept: nil, dup: .unwanted, gate: nil, up: nil, residual: nil, kind: .none, activation: .gelu)
   }
 }

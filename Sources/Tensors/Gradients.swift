@@ -64,6 +64,17 @@ package final class Gradients {
     return gradient(data: written[slot]?.pointer, accumulate: true)
   }
 
+  /// The same of a kernel that may work in place: over the value itself where nobody else has use
+  /// for it.
+  func output(for variable: Variable, over value: inout Storage) -> gradient {
+    let slot = variable.slot
+    guard variable.needsGradient, slot >= leaves.count, written[slot] == nil,
+      isKnownUniquelyReferenced(&value)
+    else { return output(for: variable) }
+    written[slot] = value
+    return gradient(data: value.pointer, accumulate: false)
+  }
+
   /// Makes `tensor` (a share of) the gradient of `variable`, without a copy where that is possible.
   func handOver(_ tensor: Tensor, to variable: Variable) {
     guard variable.needsGradient else { return }

@@ -25,16 +25,25 @@ package final class Pass {
 
   /// A new activation.
   func output(_ shape: Shape, _ type: ElementType, differentiable: Bool) -> Tensor {
-    let slot = differentiable ? tape?.newSlot() ?? -1 : -1
+    let slot = variable(shape, type, differentiable: differentiable).slot
     return Tensor(shape, type, kind: .activations, on: device, slot: slot)
+  }
+
+  /// What stands for a new activation on the tape.
+  func variable(_ shape: Shape, _ type: ElementType, differentiable: Bool) -> Variable {
+    Variable(slot: differentiable ? tape?.newSlot() ?? -1 : -1, shape: shape, type: type)
   }
 
   /// A value that backward will need, such as a row's mean.
   func saved(_ shape: Shape) -> Tensor { Tensor(shape, .f32, kind: .activations, on: device) }
 
   func record(_ output: Tensor, _ operation: @autoclosure () -> any Operation) {
-    guard let tape, output.variable.needsGradient else { return }
-    tape.record(operation(), output: output.variable)
+    record(output.variable, operation())
+  }
+
+  func record(_ output: Variable, _ operation: @autoclosure () -> any Operation) {
+    guard let tape, output.needsGradient else { return }
+    tape.record(operation(), output: output)
   }
 
   func observe(logits: Tensor) { maxLogits.append(logits) }

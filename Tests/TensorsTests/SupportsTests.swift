@@ -80,6 +80,9 @@ import Testing
       #expect(device.obstacle(to: product) == nil)
       product.bias = UnsafePointer(block.floats)
       #expect(device.obstacle(to: product) == "a bias on what is added to a matrix")
+      product.bias = nil
+      product.epilogue.kind = .residual
+      #expect(device.obstacle(to: product) == "a residual of what is added to a matrix")
       product.accumulate = false
       #expect(device.obstacle(to: product) == nil)
     }

@@ -47,7 +47,8 @@ class Backward(c.Structure):
 
 
 class Epilogue(c.Structure):
-    _fields_ = [("kept", c.c_void_p), ("dup", Gradient), ("gate", c.c_void_p), ("up", c.c_void_p)]
+    _fields_ = [("kept", c.c_void_p), ("dup", Gradient)]
+    _fields_ += [(name, c.c_void_p) for name in ("gate", "up", "residual")]
     _fields_ += [("kind", c.c_int32), ("activation", c.c_int32)]
 
 

@@ -12,9 +12,11 @@ bool runexp_host_supports_gemm(struct kernel_context *context, const struct gemm
                                char *reason, int64_t capacity) {
   if (call->bias && call->accumulate)
     return refuse(reason, capacity, "a bias on what is added to a matrix");
-  bool keeps = call->epilogue.kind == EPILOGUE_ACTIVATION || call->epilogue.kind == EPILOGUE_GATED;
-  if (keeps && call->accumulate)
+  epilogue_kind kind = call->epilogue.kind;
+  if (call->accumulate && (kind == EPILOGUE_ACTIVATION || kind == EPILOGUE_GATED))
     return refuse(reason, capacity, "an activation of what is added to a matrix");
+  if (call->accumulate && kind == EPILOGUE_RESIDUAL)
+    return refuse(reason, capacity, "a residual of what is added to a matrix");
   return true;
 }
 

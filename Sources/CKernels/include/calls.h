@@ -23,6 +23,7 @@ struct epilogue {
   void *RUNEXP_NULLABLE kept; // null where nobody wants it
   struct gradient dup;        // of a gated one, backward
   const void *RUNEXP_NULLABLE gate, *RUNEXP_NULLABLE up;
+  const void *RUNEXP_NULLABLE residual;
   epilogue_kind kind;
   activation_kind activation;
 };
@@ -244,7 +245,8 @@ struct cross_entropy_forward {
   element_type type;
 };
 
-/// dlogits = scale * (softmax(logits) * (1 + 2 z lse) - one_hot(targets)).
+/// dlogits = scale * (softmax(logits) * (1 + 2 z lse) - one_hot(targets)). dlogits may be logits
+/// itself.
 struct cross_entropy_backward {
   struct gradient dlogits;
   const void *logits;

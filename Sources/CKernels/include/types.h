@@ -43,6 +43,7 @@ typedef RUNEXP_ENUM epilogue_kind : int32_t {
   EPILOGUE_GATED = 2,                // c = act(gate) x, and x is kept
   EPILOGUE_DACTIVATION = 3,  // c = x act'(gate)
   EPILOGUE_DGATED = 4,       // c = x up act'(gate), dup = x act(gate)
+  EPILOGUE_RESIDUAL = 5,     // c = residual + x
 } epilogue_kind;
 // clang-format on
 

@@ -30,6 +30,7 @@ static void finish(const struct gemm *call, int64_t i, double sum) {
       contribute(e->dup, i, sum * runexp_reference_activate(gate, e->activation), call->c_type);
       sum *= up * runexp_reference_derivative(gate, e->activation);
       break;
+    case EPILOGUE_RESIDUAL: sum += load(e->residual, i, call->c_type); break;
   }
   contribute(c, i, sum, call->c_type);
 }

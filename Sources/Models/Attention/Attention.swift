@@ -11,6 +11,10 @@ package protocol Attention: Component {
   ///
   /// - Parameter cache: holds the tokens before x, and takes those of x.
   func callAsFunction(_ x: Tensor, _ pass: Pass, cache: KeyValueCache?) -> Tensor
+  /// The same, added to the residual stream where that is given.
+  func callAsFunction(
+    _ x: Tensor, _ pass: Pass, cache: KeyValueCache?, addedTo stream: Tensor?
+  ) -> Tensor
   /// What it computes for one token; `AttentionShape.over` gives it sizes.
   var shape: AttentionShape { get }
   /// What its positions add to the scores, on a device.
@@ -25,6 +29,13 @@ package protocol Attention: Component {
 
 extension Attention {
   package func callAsFunction(_ x: Tensor, _ pass: Pass) -> Tensor { self(x, pass, cache: nil) }
+
+  package func callAsFunction(
+    _ x: Tensor, _ pass: Pass, cache: KeyValueCache?, addedTo stream: Tensor?
+  ) -> Tensor {
+    let out = self(x, pass, cache: cache)
+    return stream.map { pass.add($0, out) } ?? out
+  }
 }
 
 /// What an attention must know of the model around it.
@@ -43,7 +54,12 @@ package protocol StandardAttention: Attention {
 
 extension StandardAttention {
   package func callAsFunction(_ x: Tensor, _ pass: Pass, cache: KeyValueCache?) -> Tensor {
-    layer(x, pass, cache: cache)
+    layer(x, pass, cache: cache, addedTo: nil)
+  }
+  package func callAsFunction(
+    _ x: Tensor, _ pass: Pass, cache: KeyValueCache?, addedTo stream: Tensor?
+  ) -> Tensor {
+    layer(x, pass, cache: cache, addedTo: stream)
   }
   package var shape: AttentionShape { layer.shape }
   package func masks(on device: Device) -> AttentionMasks { layer.masks(on: device) }

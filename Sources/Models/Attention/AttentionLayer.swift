@@ -45,8 +45,12 @@ package struct AttentionLayer {
 
   /// x [batch, tokens, width] to the same shape.
   ///
-  /// - Parameter cache: holds the tokens before x, and takes those of x.
-  func callAsFunction(_ x: Tensor, _ pass: Pass, cache: KeyValueCache?) -> Tensor {
+  /// - Parameters:
+  ///   - cache: holds the tokens before x, and takes those of x.
+  ///   - stream: what the output is added to, if anything.
+  func callAsFunction(
+    _ x: Tensor, _ pass: Pass, cache: KeyValueCache?, addedTo stream: Tensor?
+  ) -> Tensor {
     let (batch, tokens, start) = (x.shape[0], x.shape[1], cache?.length ?? 0)
     func heads(_ projection: Linear, _ count: Int) -> Tensor {
       projection(x, pass).reshaped([batch, tokens, count, shape.headDimension])
@@ -70,7 +74,8 @@ package struct AttentionLayer {
       let shape = shape.over(batch: batch, tokens: tokens)
       mixed = pass.attention(q, k, v, shape, masks, by: algorithm(shape))
     }
-    return out(mixed.reshaped([batch, tokens, shape.heads * shape.headDimension]), pass)
+    let joined = mixed.reshaped([batch, tokens, shape.heads * shape.headDimension])
+    return out(joined, pass, addedTo: stream)
   }
 
   /// The slopes of the positions, on a device.

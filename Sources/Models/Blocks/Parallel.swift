@@ -39,9 +39,10 @@ package struct Parallel: Block {
 
   package func callAsFunction(_ x: Tensor, _ pass: Pass, cache: KeyValueCache?) -> Tensor {
     let read = attentionResidual.read(x, pass)
-    let mixed = attentionResidual.added(attention(read, pass, cache: cache), pass)
-    let residual = feedForwardResidual ?? attentionResidual
-    let fed = residual.added(feedForward(feedForwardResidual?.read(x, pass) ?? read, pass), pass)
-    return pass.add(pass.add(x, mixed), fed)
+    let fed = feedForwardResidual?.read(x, pass) ?? read
+    let mixed = attentionResidual.add(
+      { attention($0, pass, cache: cache, addedTo: $1) }, of: read, to: x, pass)
+    return (feedForwardResidual ?? attentionResidual).add(
+      { feedForward($0, pass, addedTo: $1) }, of: fed, to: mixed, pass)
   }
 }

@@ -35,18 +35,27 @@ struct Residual {
   /// The trained vectors of its norms.
   var vectors: Int { [entry, exit, sum].reduce(0) { $0 + ($1?.vectors ?? 0) } }
 
-  /// The stream with the sublayer's output added.
-  func callAsFunction(_ x: Tensor, _ pass: Pass, _ sublayer: (Tensor) -> Tensor) -> Tensor {
-    let y = pass.add(x, added(sublayer(read(x, pass)), pass))
-    return sum?(y, pass) ?? y
-  }
-
   /// What the sublayer reads of the stream.
   func read(_ x: Tensor, _ pass: Pass) -> Tensor { entry?(x, pass) ?? x }
 
-  /// What is added to the stream of a sublayer's output.
-  func added(_ y: Tensor, _ pass: Pass) -> Tensor {
-    let y = exit?(y, pass) ?? y
-    return pass.dropout(scale == 1 ? y : pass.scale(y, scale), dropout)
+  /// The stream with the sublayer's output added.
+  ///
+  /// - Parameter sublayer: of its input; adds its output to a second tensor if there is one.
+  func callAsFunction(
+    _ x: Tensor, _ pass: Pass, _ sublayer: (Tensor, Tensor?) -> Tensor
+  ) -> Tensor {
+    let y = add(sublayer, of: read(x, pass), to: x, pass)
+    return sum?(y, pass) ?? y
+  }
+
+  /// A stream with the sublayer's output added, but without the norm of the sum.
+  func add(
+    _ sublayer: (Tensor, Tensor?) -> Tensor, of input: Tensor, to stream: Tensor, _ pass: Pass
+  ) -> Tensor {
+    if exit == nil && scale == 1 && !pass.silences(dropout) { return sublayer(input, stream) }
+    let y = sublayer(input, nil)
+    let normed = exit?(y, pass) ?? y
+    return pass.add(
+      stream, pass.dropout(scale == 1 ? normed : pass.scale(normed, scale), dropout))
   }
 }

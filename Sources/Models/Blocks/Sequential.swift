@@ -25,7 +25,7 @@ package struct Sequential: Block {
   package var vectors: Int { attentionResidual.vectors + feedForwardResidual.vectors }
 
   package func callAsFunction(_ x: Tensor, _ pass: Pass, cache: KeyValueCache?) -> Tensor {
-    let x = attentionResidual(x, pass) { attention($0, pass, cache: cache) }
-    return feedForwardResidual(x, pass) { feedForward($0, pass) }
+    let x = attentionResidual(x, pass) { attention($0, pass, cache: cache, addedTo: $1) }
+    return feedForwardResidual(x, pass) { feedForward($0, pass, addedTo: $1) }
   }
 }

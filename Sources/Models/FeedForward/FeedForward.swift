@@ -9,6 +9,8 @@ package protocol FeedForward: Component {
   init(_ options: Section, width: Int, _ parameters: ParameterBuilder)
   /// x [..., width] to the same shape.
   func callAsFunction(_ x: Tensor, _ pass: Pass) -> Tensor
+  /// The same, added to the residual stream where that is given.
+  func callAsFunction(_ x: Tensor, _ pass: Pass, addedTo stream: Tensor?) -> Tensor
   /// Features between the projections.
   var hidden: Int { get }
   /// The matrices as (inputs, outputs), for counting work.
@@ -17,13 +19,25 @@ package protocol FeedForward: Component {
   func parameters(width: Int) -> Int
 }
 
+extension FeedForward {
+  package func callAsFunction(_ x: Tensor, _ pass: Pass, addedTo stream: Tensor?) -> Tensor {
+    let out = self(x, pass)
+    return stream.map { pass.add($0, out) } ?? out
+  }
+}
+
 /// What `FeedForwardLayer` computes; the components differ in activation and gate.
 package protocol StandardFeedForward: FeedForward {
   var layer: FeedForwardLayer { get }
 }
 
 extension StandardFeedForward {
-  package func callAsFunction(_ x: Tensor, _ pass: Pass) -> Tensor { layer(x, pass) }
+  package func callAsFunction(_ x: Tensor, _ pass: Pass) -> Tensor {
+    layer(x, pass, addedTo: nil)
+  }
+  package func callAsFunction(_ x: Tensor, _ pass: Pass, addedTo stream: Tensor?) -> Tensor {
+    layer(x, pass, addedTo: stream)
+  }
   package var hidden: Int { layer.hidden }
   package var matrices: [(inputs: Int, outputs: Int)] { layer.matrices }
   package func parameters(width: Int) -> Int { layer.parameters(width: width) }
@@ -79,11 +93,11 @@ package struct FeedForwardLayer {
     return hidden
   }
 
-  func callAsFunction(_ x: Tensor, _ pass: Pass) -> Tensor {
+  func callAsFunction(_ x: Tensor, _ pass: Pass, addedTo stream: Tensor?) -> Tensor {
     let gated = gate?(x, pass)
     let inner = pass.linear(
       x, weight: up.weight.tensor, bias: up.bias?.tensor, activation: activation, gate: gated)
-    return down(inner, pass)
+    return down(inner, pass, addedTo: stream)
   }
 
   var matrices: [(inputs: Int, outputs: Int)] {

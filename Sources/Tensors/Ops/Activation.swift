@@ -37,7 +37,8 @@ extension ActivationOperation: ActivatingOperation {
     return (
       dx,
       epilogue(
-        kept: nil, dup: .unwanted, gate: x.pointer, up: nil, kind: derivative, activation: kind)
+        kept: nil, dup: .unwanted, gate: x.pointer, up: nil, residual: nil, kind: derivative,
+        activation: kind)
     )
   }
 }

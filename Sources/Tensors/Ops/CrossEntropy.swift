@@ -61,25 +61,41 @@ extension Pass {
         vocabulary: Int64(logits.shape.columns), z: forward, type: logits.type))
     record(
       losses,
-      CrossEntropyOperation(logits: logits, logSumExp: logSumExp, targets: targets, z: backward))
+      CrossEntropyOperation(
+        logits: logits.storage, variable: logits.variable, logSumExp: logSumExp, targets: targets,
+        z: backward))
     return (losses, logSumExp)
   }
 }
 
-struct CrossEntropyOperation: LossOperation {
+/// Where nobody else holds the logits, their gradient takes their place: no other matrix of a step is
+/// as large where the vocabulary is.
+final class CrossEntropyOperation: LossOperation {
   static let name = "cross_entropy"
-  let logits, logSumExp: Tensor
-  let targets: Tokens
-  let z: Float
+  private var logits: Storage
+  private let variable: Variable
+  private let logSumExp: Tensor
+  private let targets: Tokens
+  private let z: Float
+
+  init(logits: Storage, variable: Variable, logSumExp: Tensor, targets: Tokens, z: Float) {
+    self.logits = logits
+    self.variable = variable
+    self.logSumExp = logSumExp
+    self.targets = targets
+    self.z = z
+  }
 
   func backward(into gradients: Gradients) {
-    logits.device.run(
-      logits.device.kernels.cross_entropy_backward,
+    let device = logits.device
+    let dlogits = gradients.output(for: variable, over: &logits)
+    device.run(
+      device.kernels.cross_entropy_backward,
       .init(
-        dlogits: gradients.output(for: logits.variable), logits: logits.pointer,
-        log_sum_exp: logSumExp.floats, targets: targets.pointer, n: Int64(targets.count),
-        vocabulary: Int64(logits.shape.columns), z: z, scale: 1 / Float(targets.count),
-        type: logits.type))
+        dlogits: dlogits, logits: logits.pointer, log_sum_exp: logSumExp.floats,
+        targets: targets.pointer, n: Int64(targets.count),
+        vocabulary: Int64(variable.shape.columns), z: z, scale: 1 / Float(targets.count),
+        type: variable.type))
   }
 }
 

@@ -35,12 +35,14 @@ package struct DropoutKeys {
 }
 
 extension Pass {
+  /// Whether `dropout` silences anything.
+  package func silences(_ probability: Float) -> Bool { probability > 0 && dropoutKeys != nil }
+
   /// Each element 0 with the given probability, else divided by 1 - probability; `x` itself outside
   /// training.
   package func dropout(_ x: Tensor, _ probability: Float) -> Tensor {
-    guard probability > 0, let step = dropoutKeys?.step, let index = dropoutKeys?.next() else {
-      return x
-    }
+    guard silences(probability), let step = dropoutKeys?.step, let index = dropoutKeys?.next()
+    else { return x }
     let out = output(x.shape, x.type, differentiable: x.variable.needsGradient)
     let operation = DropoutOperation(
       x: x.variable, step: step, index: index, probability: probability)

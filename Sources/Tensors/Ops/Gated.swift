@@ -46,7 +46,7 @@ extension GatedOperation: ActivatingOperation {
       dgate,
       epilogue(
         kept: nil, dup: gradients.output(for: up.variable), gate: gate.pointer, up: up.pointer,
-        kind: derivative, activation: kind)
+        residual: nil, kind: derivative, activation: kind)
     )
   }
 }

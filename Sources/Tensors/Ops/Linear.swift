@@ -22,7 +22,7 @@ extension Pass {
       x.shape.withColumns(weight.shape[0]), type ?? x.type,
       differentiable: x.variable.needsGradient || weight.variable.needsGradient)
     multiply(x, weight, bias, to: out)
-    recordLinear(out, x, weight, bias)
+    recordLinear(out.variable, x, weight, bias)
     return out
   }
 
@@ -50,15 +50,45 @@ extension Pass {
       x, weight, bias, to: out,
       epilogue(
         kept: inner?.pointer, dup: .unwanted, gate: gate.map { UnsafeRawPointer($0.pointer) },
-        up: nil, kind: forward, activation: kind))
+        up: nil, residual: nil, kind: forward, activation: kind))
     if let inner {
-      recordLinear(inner, x, weight, bias)
+      recordLinear(inner.variable, x, weight, bias)
       if let gate {
         record(out, GatedOperation(gate: gate, up: inner, kind: kind))
       } else {
         record(out, ActivationOperation(x: inner, kind: kind))
       }
     }
+    return out
+  }
+
+  /// A linear layer whose output is added to a tensor, residual + (x weight^T + bias): one product
+  /// where the device has such, else one after another.
+  ///
+  /// - Parameter residual: [..., outputs], of x's type.
+  package func linear(
+    _ x: Tensor, weight: Tensor, bias: Tensor? = nil, addedTo residual: Tensor
+  ) -> Tensor {
+    guard device.fuses(.residual, x.type) else {
+      return add(residual, linear(x, weight: weight, bias: bias))
+    }
+    let shape = x.shape.withColumns(weight.shape[0])
+    precondition(
+      residual.shape == shape && residual.type == x.type,
+      "linear: a residual \(residual.shape) for an output \(shape)")
+    let differentiable = x.variable.needsGradient || weight.variable.needsGradient
+    let out = output(
+      shape, x.type, differentiable: differentiable || residual.variable.needsGradient)
+    multiply(
+      x, weight, bias, to: out,
+      epilogue(
+        kept: nil, dup: .unwanted, gate: nil, up: nil,
+        residual: UnsafeRawPointer(residual.pointer), kind: .residual, activation: .gelu))
+    // On the tape they stand one after another; of what the product alone gives nobody reads more
+    // than its gradient.
+    let inner = variable(shape, x.type, differentiable: differentiable)
+    recordLinear(inner, x, weight, bias)
+    record(out, AddOperation(a: residual.variable, b: inner))
     return out
   }
 
@@ -71,7 +101,7 @@ extension Pass {
       compute: x.type, epilogue: epilogue)
   }
 
-  private func recordLinear(_ out: Tensor, _ x: Tensor, _ weight: Tensor, _ bias: Tensor?) {
+  private func recordLinear(_ out: Variable, _ x: Tensor, _ weight: Tensor, _ bias: Tensor?) {
     record(
       out,
       LinearOperation(
@@ -104,6 +134,7 @@ extension CKernels.epilogue {
     case .gated: ", gated by \(activation.word)"
     case .dactivation: ", through \(activation.word)"
     case .dgated: ", through a gate of \(activation.word)"
+    case .residual: ", added"
     default: ""
     }
   }
@@ -111,7 +142,8 @@ extension CKernels.epilogue {
   /// How many matrices like c are read or written beside it.
   fileprivate var matrices: Int64 {
     let second: Int64 = dup.data == nil ? 0 : dup.accumulate ? 2 : 1
-    return (kept == nil ? 0 : 1) + (gate == nil ? 0 : 1) + (up == nil ? 0 : 1) + second
+    return (kept == nil ? 0 : 1) + (gate == nil ? 0 : 1) + (up == nil ? 0 : 1)
+      + (residual == nil ? 0 : 1) + second
   }
 }
 
@@ -211,7 +243,8 @@ extension Device {
         b_transposed: false, accumulate: false, c_type: type, a_type: type, b_type: .f32,
         compute: type,
         epilogue: epilogue(
-          kept: nil, dup: .unwanted, gate: nil, up: nil, kind: kind, activation: .gelu),
+          kept: nil, dup: .unwanted, gate: nil, up: nil, residual: nil, kind: kind,
+          activation: .gelu),
         workspace: nil)
       return obstacle(to: call) == nil
     }
