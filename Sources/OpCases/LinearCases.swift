@@ -97,6 +97,8 @@ extension OpCase {
       (3, 200, 600), (150, 40, 300), (5, 4, 0),
       // More of a side than a panel, a block or a slice holds, and lines a page apart.
       (20, 40, 2100), (9, 1100, 1000), (30, 64, 1024), (420, 64, 600),
+      // A few columns more than whole vectors, and more steps than a panel is deep.
+      (12, 67, 1100),
     ]
     return sizes.flatMap { m, n, k in
       [(false, false), (false, true), (true, false), (true, true)].map { a, b in
