@@ -7,21 +7,28 @@
 // written to the file RUNEXP_SCALING_NOTES when the device is given back, a line for each kernel
 // and shape:
 //
-//     calls, its least ns, name and shape, and for each of its regions the least ns of each task
+//     calls, the least ns of one, the same of what is outside of tasks, the bytes that a product's
+//     tasks read and write (else 0), the kernel and its shape, and for each of its regions the
+//     least ns of each task
 #include "host.h"
 
 #include <stdlib.h>
 
 #include "capture.h"
 
-static void begin_call(const char *kernel, const char *type, const void *call);
+struct kernel_call {
+  const char *kernel, *type; // the entry of the table, and its struct
+  const void *call;
+};
+
+static void begin_call(struct kernel_context *context, struct kernel_call call);
 static void end_call(void);
 
 // The entries of the table, as those of capture.h, noted.
 #undef CAPTURED
 #define CAPTURED(name, kernel, type)                                                               \
   static void name##_run(struct kernel_context *context, const void *call) {                       \
-    begin_call(#name, #type, call);                                                                \
+    begin_call(context, (struct kernel_call){#name, #type, call});                                 \
     kernel(context, call);                                                                         \
     end_call();                                                                                    \
   }                                                                                                \
@@ -44,12 +51,13 @@ enum { MOST_SHAPES = 512, MOST_REGIONS = 64 };
 /// All calls of a kernel with the same sizes.
 struct shape {
   char name[128];
-  int64_t calls, least;
+  int64_t calls, least, least_alone, bytes;
   int64_t tasks[MOST_REGIONS], *least_of[MOST_REGIONS];
 };
 
 static struct shape shapes[MOST_SHAPES], *current;
-static int64_t region, started, noted; // `noted`: what taking notes took of the call
+// Of the call: the region it is in, when it began, what its tasks took, and taking notes.
+static int64_t region, started, working, noting;
 
 static int64_t nanoseconds(void) {
   struct timespec now;
@@ -62,43 +70,47 @@ static bool is_split(void) {
   return mode && strcmp(mode, "split") == 0;
 }
 
-static void name_call(char *name, size_t capacity, const char *kernel, const char *type,
-                      const void *call) {
-  kernel += strlen("captured_");
-  if (strcmp(type, "gemm") == 0) {
-    const struct gemm *g = call;
-    snprintf(name, capacity, "gemm %lld x %lld x %lld %c%c", (long long)g->m, (long long)g->n,
-             (long long)g->k, g->a_transposed ? 'T' : 'N', g->b_transposed ? 'T' : 'N');
-  } else {
-    snprintf(name, capacity, "%s", kernel);
-  }
+/// What the tasks of a product read and write, by its plan: each block of rows reads b, and each
+/// group of columns a.
+static int64_t product_bytes(struct kernel_context *context, const struct gemm *g) {
+  if (is_skinny(g)) return 0;
+  struct gemm_plan plan = gemm_plan(g, runexp_host_threads(context));
+  int64_t a = g->m * g->k, b = g->k * g->n, c = g->m * g->n, of_a = g->a_type ? 2 : 4;
+  return plan.groups * a * of_a + plan.blocks.parts * b * 4 + c * (g->c_type ? 2 : 4);
 }
 
-static void begin_call(const char *kernel, const char *type, const void *call) {
+static void begin_call(struct kernel_context *context, struct kernel_call call) {
+  const struct gemm *g = strcmp(call.type, "gemm") ? NULL : call.call;
   char name[sizeof current->name];
-  name_call(name, sizeof name, kernel, type, call);
+  snprintf(name, sizeof name, "%s", call.kernel + strlen("captured_"));
+  if (g)
+    snprintf(name, sizeof name, "gemm %lld x %lld x %lld %c%c", (long long)g->m, (long long)g->n,
+             (long long)g->k, g->a_transposed ? 'T' : 'N', g->b_transposed ? 'T' : 'N');
   current = shapes;
   while (current->calls > 0 && strcmp(current->name, name) != 0) current++;
   if (current == shapes + MOST_SHAPES - 1) abort();
   memcpy(current->name, name, sizeof name);
-  current->calls++, region = 0, noted = 0;
+  if (g) current->bytes = product_bytes(context, g);
+  current->calls++, region = 0, working = 0, noting = 0;
   started = nanoseconds();
 }
 
 static void end_call(void) {
-  int64_t took = nanoseconds() - started - noted;
+  int64_t took = nanoseconds() - started - noting, alone = took - working;
   if (current->calls == 1 || took < current->least) current->least = took;
+  if (current->calls == 1 || alone < current->least_alone) current->least_alone = alone;
+  current = NULL;
 }
 
 static void parallel_for(struct kernel_context *context, int64_t tasks,
                          void (*run)(void *argument, int64_t task, int64_t worker),
                          void *argument) {
-  if (!is_split()) {
+  if (!current || !is_split()) { // the peak is measured outside of calls
     runexp_host_parallel_for(context, tasks, run, argument);
     return;
   }
   if (region == MOST_REGIONS) abort();
-  int64_t begin = nanoseconds(), working = 0;
+  int64_t begin = nanoseconds(), before = working;
   bool is_new = current->tasks[region] != tasks;
   if (is_new) {
     current->tasks[region] = tasks;
@@ -112,7 +124,7 @@ static void parallel_for(struct kernel_context *context, int64_t tasks,
     working += took;
   }
   region++;
-  noted += nanoseconds() - begin - working;
+  noting += nanoseconds() - begin - (working - before);
 }
 
 struct ranges {
@@ -143,7 +155,8 @@ static struct kernel_context *create(const struct device_options *options, char 
 static void destroy(struct kernel_context *context) {
   FILE *notes = fopen(getenv("RUNEXP_SCALING_NOTES"), "w");
   for (const struct shape *s = shapes; notes && s->calls > 0; s++) {
-    fprintf(notes, "%lld\t%lld\t%s", (long long)s->calls, (long long)s->least, s->name);
+    fprintf(notes, "%lld\t%lld\t%lld\t%lld\t%s", (long long)s->calls, (long long)s->least,
+            (long long)s->least_alone, (long long)s->bytes, s->name);
     for (int64_t i = 0; i < MOST_REGIONS && s->least_of[i]; i++) {
       fprintf(notes, "\t");
       for (int64_t task = 0; task < s->tasks[i]; task++)
