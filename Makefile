@@ -19,7 +19,7 @@ TESTS ?=
 QUICK ?=
 WORKS ?=
 C_SOURCES := $(wildcard Sources/CKernels/*/*.[ch] Sources/CKernels/*/*.inc Sources/CKernels/*/*.def \
-  Tests/DelayedPlugin/*.[ch] Tests/DelayedPlugin/*/*.h Tests/emulated/*.c scripts/tuning/*.c \
+  Tests/DelayedPlugin/*.[ch] Tests/DelayedPlugin/*/*.h scripts/arm/*.c scripts/tuning/*.c \
   cuda/*.cu cuda/*.cuh cuda/*/*.cu cuda/*/*.cuh cuda/*/*.h cuda/*/*.c cuda/*/*.cpp)
 
 # The program finds the plugin beside itself.

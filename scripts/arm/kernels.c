@@ -73,7 +73,8 @@ static void compare(const char *what, struct output *o) {
   for (int64_t i = 0; i < o->n; i++) {
     double is = value(o->data[0], i, o->type), should = value(o->data[1], i, o->type);
     if (fabs(should) > largest) largest = fabs(should);
-    if (!(fabs(is - should) <= worst)) worst = is == should ? worst : fabs(is - should);
+    double far = is == should ? 0 : fabs(is - should);
+    if (!(far <= worst)) worst = isnan(far) ? INFINITY : far;
   }
   double bound = (o->type == ELEMENT_F32 ? 2e-6 : 0x1p-8) * largest;
   bool fails = !(worst <= bound);
