@@ -2,6 +2,7 @@
 # make check  what CI runs: format lint, build, tests   make format, make clean
 # make bench  the speed of this machine beside PyTorch, BLAS libraries and llama.cpp
 # make bench QUICK=1   two minutes                      make bench WORKS='train|attention'   a choice
+# make arm  the kernels of 64-bit Arm, under an emulator
 # make sanitize  the kernels under ThreadSanitizer and AddressSanitizer
 # make readers  pandas and others on a run's files       make pictures  draw the README's pictures anew
 # make cuda  the plugin for NVIDIA GPUs
@@ -9,7 +10,7 @@
 # make build-tests  all that make test runs
 # make test TESTS='ResumeTests|FuzzTests'   run those tests alone
 SHELL := /bin/bash
-.PHONY: run build-tests test check lint format bench sanitize readers pictures build prepare clean
+.PHONY: run build-tests test check lint format bench arm sanitize readers pictures build prepare clean
 .PHONY: cuda cuda-emulation cuda-test cuda-check cuda-verify
 .DEFAULT_GOAL := check
 
@@ -19,7 +20,7 @@ TESTS ?=
 QUICK ?=
 WORKS ?=
 C_SOURCES := $(wildcard Sources/CKernels/*/*.[ch] Sources/CKernels/*/*.inc Sources/CKernels/*/*.def \
-  Tests/DelayedPlugin/*.[ch] Tests/DelayedPlugin/*/*.h \
+  Tests/DelayedPlugin/*.[ch] Tests/DelayedPlugin/*/*.h scripts/arm/*.c scripts/tuning/*.c \
   cuda/*.cu cuda/*.cuh cuda/*/*.cu cuda/*/*.cuh cuda/*/*.h cuda/*/*.c cuda/*/*.cpp)
 
 # The program finds the plugin beside itself.
@@ -55,6 +56,9 @@ format: prepare
 # In turn with PyTorch, BLAS libraries and llama.cpp, which are fetched the first time: docs/performance.md.
 bench: build
 	@python3 bench "$$(swift build $(SWIFT_FLAGS) --show-bin-path)/runexp" $(if $(QUICK),--quick) --works '$(WORKS)'
+
+arm:
+	@scripts/check-arm
 
 sanitize: prepare
 	@scripts/sanitize

@@ -4,7 +4,7 @@ import CKernels
 
 extension Device {
   /// The instruction sets that the CPU's kernels are compiled for, the best last.
-  package static let knownInstructionSets = ["generic", "v2", "v3", "v4", "v4-bf16"]
+  package static let knownInstructionSets = ["generic", "v2", "v3", "v4", "v4-bf16", "neon"]
 
   /// Those of them that this processor has.
   package static var instructionSets: [String] {

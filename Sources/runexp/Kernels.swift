@@ -48,7 +48,7 @@ struct Kernels: ParsableCommand {
   @OptionGroup var compute: ComputeOptions
   @Option(
     help: ArgumentHelp(
-      "The CPU's instruction set: generic, v2, v3, v4 or v4-bf16, as far as the processor has "
+      "The CPU's instruction set: generic, v2, v3, v4, v4-bf16 or neon, as far as the processor has "
         + "them; else its best.", valueName: "set"),
     completion: .list(Device.knownInstructionSets))
   var isa: String?

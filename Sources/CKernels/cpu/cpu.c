@@ -17,13 +17,15 @@ const struct kernels *runexp_cpu_kernels_for(const char *instruction_set) {
   if (strcmp(instruction_set, "v4-bf16") == 0 && __builtin_cpu_supports("x86-64-v4") &&
       __builtin_cpu_supports("avx512bf16"))
     return &runexp_cpu_table_v4_bf16;
+#elif defined(__aarch64__)
+  if (strcmp(instruction_set, "neon") == 0) return &runexp_cpu_table_neon;
 #endif
   return NULL;
 }
 
 const struct kernels *runexp_cpu_kernels(void) {
-  static const char *const best_first[] = {"v4-bf16", "v4", "v3", "v2"};
-  for (int i = 0; i < 4; i++) {
+  static const char *const best_first[] = {"v4-bf16", "v4", "v3", "v2", "neon"};
+  for (size_t i = 0; i < sizeof best_first / sizeof *best_first; i++) {
     const struct kernels *table = runexp_cpu_kernels_for(best_first[i]);
     if (table) return table;
   }

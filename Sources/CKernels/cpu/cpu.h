@@ -19,6 +19,8 @@ extern const struct kernels runexp_cpu_table_generic;
 #if defined(__x86_64__)
 extern const struct kernels runexp_cpu_table_v2, runexp_cpu_table_v3, runexp_cpu_table_v4,
     runexp_cpu_table_v4_bf16;
+#elif defined(__aarch64__)
+extern const struct kernels runexp_cpu_table_neon;
 #endif
 
 #endif

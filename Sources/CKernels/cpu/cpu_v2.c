@@ -5,16 +5,7 @@
 #if defined(__x86_64__)
 #define ISA(name) name##_v2
 #define ISA_NAME "x86-64-v2 (SSE4.2)"
-#define VECTOR_FLOATS 4
-#define GEMM_ROWS 4
-#define GEMM_VECTORS 2
-#define GEMM_DEPTH 256
-#define GEMM_DEEP 512
-#define GEMM_COLUMNS_IN_PLACE false
-#define GEMM_BLOCK_ROWS 96
-#define GEMM_TASKS 6
-#define FLASH_ROWS 4
-#define FLASH_VECTORS 2
+#include "tuning_v2.h"
 
 #pragma clang attribute push(__attribute__((target("arch=x86-64-v2"))), apply_to = function)
 #include "table.inc"

@@ -1,0 +1,23 @@
+// Sizes for vectors of 4 floats and 16 registers, without fused multiply-add.
+#define VECTOR_FLOATS 4
+#define REGISTERS 16
+
+// Products: a tile of c, words along k of a panel, rows of a block, tasks for each thread.
+#define GEMM_ROWS 4
+#define GEMM_VECTORS 2
+#define GEMM_DEPTH 256
+#define GEMM_DEEP 512 // the same of a weight's gradient
+#define GEMM_COLUMNS_IN_PLACE false
+#define GEMM_BLOCK_ROWS 96
+#define GEMM_TASKS 6
+
+// Attention: a tile of scores, and a block of keys.
+#define FLASH_ROWS 4
+#define FLASH_VECTORS 2
+#define FLASH_KEYS 128
+
+// Its backward pass: panels of a block of keys, rows of a tile of dQ, and where rows that a panel
+// of keys does not see end.
+#define BACK_PANELS 12
+#define BACK_DQ_ROWS 4
+#define BACK_STEP 4
