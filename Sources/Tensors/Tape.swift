@@ -28,13 +28,21 @@ package final class Tape {
   private struct Node {
     let operation: any Operation
     let output: Variable
+    /// The output, where it is to be computed again and somebody reads it.
+    weak var saved: SavedActivation?
   }
 
   private var nodes: [Node] = []
   private var nextSlot: Int
+  private let recomputes: Bool
 
-  /// - Parameter leaves: how many slots are taken by parameters.
-  package init(leaves: Int) { nextSlot = leaves }
+  /// - Parameters:
+  ///   - leaves: how many slots are taken by parameters.
+  ///   - recomputes: whether backward computes again what costs little, instead of keeping it.
+  package init(leaves: Int, recomputes: Bool = false) {
+    nextSlot = leaves
+    self.recomputes = recomputes
+  }
 
   /// The number of recorded operations.
   package var count: Int { nodes.count }
@@ -55,6 +63,18 @@ package final class Tape {
   func last(giving variable: Variable) -> (any Operation)? {
     guard let node = nodes.last, node.output.slot == variable.slot else { return nil }
     return node.operation
+  }
+
+  /// An activation for an operation that reads it in backward.
+  func save(_ x: Tensor) -> SavedActivation {
+    guard recomputes, x.variable.needsGradient,
+      let index = nodes.lastIndex(where: { $0.output.slot == x.variable.slot }),
+      let source = nodes[index].operation as? any Recomputable
+    else { return SavedActivation(x) }
+    if let saved = nodes[index].saved, saved.variable.shape == x.shape { return saved.shared() }
+    let saved = SavedActivation(x.variable, from: source, on: x.device)
+    nodes[index].saved = saved
+    return saved
   }
 
   /// Replays the tape backwards and empties it.

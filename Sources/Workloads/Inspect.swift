@@ -27,6 +27,7 @@ package struct Inspect: Workload {
   let batch: Int
   let cache: CacheType
   let isRolling: Bool
+  let memory: TrainingMemory
   package let vocabulary: Int
 
   package init(_ options: Section) {
@@ -38,6 +39,7 @@ package struct Inspect: Workload {
     batch = options.read("batch", .int(in: 1...65536), default: 1, "sequences at a time")
     cache = options.cacheType()
     isRolling = options.rollingBuffer()
+    memory = options.trainingMemory()
   }
 
   package var length: Int { sequence }
@@ -54,7 +56,7 @@ package struct Inspect: Workload {
     guard cell.recordKernel(of: model, needsGradient: false) else { return }
     let need = ModelNeed(
       model, batch: batch, sequence: sequence, cache: cache, isRolling: isRolling,
-      precision: cell.precision, on: cell.device)
+      precision: cell.precision, recomputes: memory == .low, on: cell.device)
     // In a worker the limit of the process is the cell's cap.
     let room =
       cell.device.name == "cpu"

@@ -22,10 +22,11 @@ struct ModelNeed {
   /// - Parameters:
   ///   - cache: how keys and values are kept in inference.
   ///   - isRolling: whether layers with a window keep just that, one token at a time being added.
+  ///   - recomputes: whether training computes activations again instead of keeping them.
   ///   - device: where it would run; nothing runs there.
   init(
     _ model: Transformer, batch: Int, sequence: Int, cache: CacheType, isRolling: Bool,
-    precision: ElementType, on device: Device
+    precision: ElementType, recomputes: Bool, on device: Device
   ) {
     self.batch = batch
     self.sequence = sequence
@@ -36,7 +37,8 @@ struct ModelNeed {
     cacheBytes = model.cacheBytes(
       tokens: sequence, batch: batch, type: cache, isRolling: isRolling)
     let trial = DryTraining(
-      model, batch: batch, sequence: sequence, precision: precision, on: device)
+      model, batch: batch, sequence: sequence, precision: precision, on: device,
+      recomputes: recomputes)
     forward = trial.forward
     training = trial.step
     stepFLOPs = trial.stepFLOPs
@@ -107,7 +109,7 @@ struct DryTraining {
   ///   - device: where it would run; nothing runs there.
   init(
     _ model: Transformer, batch: Int, sequence: Int, precision: ElementType, on device: Device,
-    optimizer: OptimizerOptions = .usual
+    optimizer: OptimizerOptions = .usual, recomputes: Bool
   ) {
     let device = Device.meta(of: device)
     let tokens = Tokens(batch: batch, sequence: sequence, on: device)
@@ -118,7 +120,8 @@ struct DryTraining {
       forward = device.memory
     }
     device.resetPeaks()
-    let trainer = Trainer(model, optimizer, precision: precision, on: device)
+    let trainer = Trainer(
+      model, optimizer, precision: precision, on: device, recomputes: recomputes)
     let targets = Tokens(batch: batch, sequence: sequence, on: device)
     _ = trainer.step(tokens, targets: targets, rate: 0)
     step = device.memory

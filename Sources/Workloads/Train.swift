@@ -74,6 +74,7 @@ package struct Train: Workload {
   private func prepare(_ cell: CellJob) throws -> (Transformer, TextCorpus)? {
     let text = try cell.data.load(options.dataset)
     cell.recordDataset(text)
+    cell.row.setFact("memory", .string(options.memory.rawValue))
     let corpus = try TextCorpus(text, sequence: options.sequence)
     let model = Transformer(
       cell.model, vocabulary: corpus.vocabulary.count, length: options.sequence)
@@ -83,7 +84,7 @@ package struct Train: Workload {
     // Counted before the model has memory of its own.
     let predicted = DryTraining(
       model, batch: options.batch, sequence: options.sequence, precision: cell.precision,
-      on: cell.device, optimizer: options.optimizer)
+      on: cell.device, optimizer: options.optimizer, recomputes: options.memory == .low)
     PredictedMemory(predicted.step).report(to: &cell.row.metrics)
     try cell.checkMemory(predictedPeakBytes: PredictedMemory(predicted.step).peakBytes)
     model.parameters.materialise(on: cell.device, seed: UInt64(cell.seed))
@@ -111,7 +112,7 @@ extension Train {
     // A step that is replayed cannot be looked into.
     let trainer = Trainer(
       model, options.optimizer, precision: cell.precision, seed: UInt64(cell.seed),
-      on: cell.device, replays: false)
+      on: cell.device, recomputes: options.memory == .low, replays: false)
     let sampler = BatchSampler(
       tokens: corpus.train, sequence: options.sequence, batch: options.batch,
       order: options.order, seed: UInt64(cell.seed))
@@ -141,6 +142,7 @@ package struct TrainOptions: Sendable {
   package let order: BatchSampler.Order
   package let optimizer: OptimizerOptions
   package let schedule: Schedule
+  package let memory: TrainingMemory
   /// Steps between evaluations; 0: only one, at the end.
   package let evaluateEvery: Int
   /// Windows of an evaluation on the way.
@@ -168,6 +170,7 @@ package struct TrainOptions: Sendable {
     order = BatchSampler.Order(rawValue: word) ?? .random
     optimizer = OptimizerOptions(options)
     schedule = Schedule(options, steps: steps, rate: optimizer.rate)
+    memory = options.trainingMemory()
     evaluateEvery = options.read(
       "evaluate_every", .int(in: 0...1_000_000_000), default: 100,
       "steps between evaluations; 0 for none but the last")

@@ -44,7 +44,7 @@ struct TrainingRun {
     peak = cell.device.measurePeak(cell.precision)
     trainer = Trainer(
       model, options.optimizer, precision: cell.precision, seed: UInt64(cell.seed),
-      on: cell.device)
+      on: cell.device, recomputes: options.memory == .low)
     sampler = BatchSampler(
       tokens: corpus.train, sequence: options.sequence, batch: options.batch,
       order: options.order, seed: UInt64(cell.seed))
@@ -243,26 +243,5 @@ struct TrainingRun {
     metrics.set(.kvCacheBytesPerToken, cost.cacheBytesPerToken)
     stability.report(to: &metrics)
     cell.device.memory.report(to: &metrics)
-  }
-}
-
-// ThroughputClock: times of steps, apart from those of evaluations, and what they say of speed.
-
-/// Collects the durations of training steps.
-package struct ThroughputClock: Sendable {
-  package private(set) var steps: [Double] = []
-
-  package init() {}
-
-  package mutating func add(_ seconds: Double) { steps.append(seconds) }
-
-  package var total: Double { steps.reduce(0, +) }
-
-  /// The median step, the first one left out where there are others: it also fills the caches.
-  package var median: Double? {
-    let sorted = (steps.count > 1 ? Array(steps.dropFirst()) : steps).sorted()
-    guard !sorted.isEmpty else { return nil }
-    let middle = sorted.count / 2
-    return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
   }
 }

@@ -131,7 +131,7 @@ extension Train {
     }
     return DryTraining(
       model, batch: options.batch, sequence: options.sequence, precision: precision,
-      on: device, optimizer: options.optimizer
+      on: device, optimizer: options.optimizer, recomputes: options.memory == .low
     ).step.atPeak.total
   }
 }

@@ -5,19 +5,30 @@
 // out. A worker joins through the gate, one atomic word; one that wakes too late finds the gate
 // closed and is not waited for. So a region never waits for a thread that the operating system has
 // put aside, only for those at work in it.
+//
+// Who waits spins for about as long as sleeping and waking take, and then sleeps on the word itself
+// (a futex): so what waiting costs, the processors or the one who waits, is at most twice the least
+// possible.
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
 #include "host.h"
 
+#include <limits.h>
+#include <linux/futex.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "pool_times.h"
 
-// The gate: bit 0 open, bits 1-15 the number of workers that joined, the rest the region's number.
-enum { GATE_OPEN = 1, GATE_JOIN = 2, GATE_JOINED_MASK = 0xfffe, GATE_REGION = 0x10000 };
-enum { SPINS = 2000 };
+// The gate: bit 0 open, bits 1-11 the number of workers that joined, the rest the region's number,
+// which begins again after a million.
+enum { GATE_OPEN = 1, GATE_JOIN = 2, GATE_JOINED_MASK = 0xffe, GATE_REGION = 0x1000 };
 _Static_assert(RUNEXP_MAX_THREADS *GATE_JOIN <= GATE_JOINED_MASK, "the gate counts all workers");
 
 struct kernel_context {
@@ -31,13 +42,11 @@ struct kernel_context {
   int64_t tasks;
 
   _Alignas(64) _Atomic int64_t next;
-  _Alignas(64) _Atomic uint64_t gate;
-  _Atomic int64_t finished; // workers that joined this region and have left it
-  _Atomic int64_t sleepers;
-  _Atomic bool caller_waits, stop;
-
-  pthread_mutex_t lock;
-  pthread_cond_t opened, left;
+  _Alignas(64) _Atomic uint32_t gate;
+  _Atomic uint32_t finished; // workers that joined this region and have left it
+  _Atomic uint32_t awaited;  // how many of them the caller sleeps for; 0 while it does not
+  _Atomic uint32_t sleepers; // workers that sleep or are about to
+  _Atomic bool stop;
 
   bool keeps_time; // changes between regions
   int64_t regions; // nanoseconds, of the caller
@@ -66,6 +75,34 @@ static int64_t nanoseconds(void) {
   return now.tv_sec * (int64_t)1000000000 + now.tv_nsec;
 }
 
+// About what it takes to wake a thread. A bound in turns would be another time on each processor: a
+// pause takes from one cycle to 140.
+enum { SPIN_NANOSECONDS = 50000 };
+enum { TURNS_PER_LOOK = 32 }; // at the clock
+
+struct spin {
+  int turns;
+  int64_t end;
+};
+
+/// Pauses for a moment; false once it is time to sleep.
+static bool keeps_spinning(struct spin *spin) {
+  relax();
+  if (++spin->turns % TURNS_PER_LOOK != 0) return true;
+  int64_t now = nanoseconds();
+  if (spin->end == 0) spin->end = now + SPIN_NANOSECONDS;
+  return now < spin->end;
+}
+
+/// Sleeps while a word has a value, until it is woken, or for no reason.
+static void sleep_on(_Atomic uint32_t *word, uint32_t value) {
+  syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, NULL, NULL, 0);
+}
+
+static void wake(_Atomic uint32_t *word, int sleepers) {
+  syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, sleepers, NULL, NULL, 0);
+}
+
 static void work(struct kernel_context *c, int64_t worker) {
   int64_t start = c->keeps_time ? nanoseconds() : 0;
   for (;;) {
@@ -76,58 +113,67 @@ static void work(struct kernel_context *c, int64_t worker) {
   if (start) atomic_fetch_add(&c->working, nanoseconds() - start);
 }
 
-static bool is_new(uint64_t gate, uint64_t seen) {
+static bool is_new(uint32_t gate, uint32_t seen) {
   return (gate & GATE_OPEN) && gate / GATE_REGION != seen;
 }
 
-/// Spins a little, then sleeps, until a region newer than `seen` is open or the pool stops.
-static void await_region(struct kernel_context *c, uint64_t seen) {
-  for (int spin = 0; spin < SPINS; spin++) {
+/// Waits until another region than `seen` is open or the pool stops.
+static void await_region(struct kernel_context *c, uint32_t seen) {
+  struct spin spin = {0};
+  do {
     if (is_new(atomic_load(&c->gate), seen) || atomic_load(&c->stop)) return;
-    relax();
-  }
-  pthread_mutex_lock(&c->lock);
+  } while (keeps_spinning(&spin));
   // Announced before the gate is looked at once more: the opener either is seen here or sees a
   // sleeper.
   atomic_fetch_add(&c->sleepers, 1);
-  while (!is_new(atomic_load(&c->gate), seen) && !atomic_load(&c->stop))
-    pthread_cond_wait(&c->opened, &c->lock);
+  for (;;) {
+    uint32_t gate = atomic_load(&c->gate);
+    if (is_new(gate, seen) || atomic_load(&c->stop)) break;
+    sleep_on(&c->gate, gate);
+  }
   atomic_fetch_sub(&c->sleepers, 1);
-  pthread_mutex_unlock(&c->lock);
 }
 
 static void *worker_main(void *argument) {
   struct worker_start start = *(struct worker_start *)argument;
   free(argument);
   struct kernel_context *c = start.context;
-  uint64_t seen = 0;
+  uint32_t seen = 0;
   for (;;) {
     await_region(c, seen);
     if (atomic_load(&c->stop)) return NULL;
-    uint64_t gate = atomic_load(&c->gate);
+    uint32_t gate = atomic_load(&c->gate);
     if (!is_new(gate, seen) || !atomic_compare_exchange_strong(&c->gate, &gate, gate + GATE_JOIN))
       continue;
     seen = gate / GATE_REGION;
     work(c, start.worker);
-    atomic_fetch_add(&c->finished, 1);
-    if (atomic_load(&c->caller_waits)) {
-      pthread_mutex_lock(&c->lock);
-      pthread_cond_signal(&c->left);
-      pthread_mutex_unlock(&c->lock);
-    }
+    if (atomic_fetch_add(&c->finished, 1) + 1 == atomic_load(&c->awaited)) wake(&c->finished, 1);
   }
 }
 
-static void await_workers(struct kernel_context *c, int64_t joined) {
-  for (int spin = 0; spin < SPINS; spin++) {
+/// Waits until as many workers have left as joined.
+static void await_workers(struct kernel_context *c, uint32_t joined) {
+  struct spin spin = {0};
+  do {
     if (atomic_load(&c->finished) == joined) return;
-    relax();
+  } while (keeps_spinning(&spin));
+  atomic_store(&c->awaited, joined);
+  for (;;) {
+    uint32_t finished = atomic_load(&c->finished);
+    if (finished == joined) break;
+    sleep_on(&c->finished, finished);
   }
-  pthread_mutex_lock(&c->lock);
-  atomic_store(&c->caller_waits, true);
-  while (atomic_load(&c->finished) != joined) pthread_cond_wait(&c->left, &c->lock);
-  atomic_store(&c->caller_waits, false);
-  pthread_mutex_unlock(&c->lock);
+  atomic_store(&c->awaited, 0);
+}
+
+/// Puts another state into the gate, and wakes those who sleep before it.
+static void change_gate(struct kernel_context *c, uint32_t gate) {
+  atomic_store(&c->gate, gate);
+  if (atomic_load(&c->sleepers) > 0) wake(&c->gate, INT_MAX);
+}
+
+static uint32_t next_region(struct kernel_context *c) {
+  return (atomic_load(&c->gate) / GATE_REGION + 1) * GATE_REGION;
 }
 
 void parallel_for(struct kernel_context *c, int64_t tasks, void (*run)(void *, int64_t, int64_t),
@@ -144,16 +190,10 @@ void parallel_for(struct kernel_context *c, int64_t tasks, void (*run)(void *, i
   c->tasks = tasks;
   atomic_store(&c->next, 0);
   atomic_store(&c->finished, 0);
-  uint64_t region = atomic_load(&c->gate) / GATE_REGION + 1;
-  atomic_store(&c->gate, region * GATE_REGION | GATE_OPEN);
-  if (atomic_load(&c->sleepers) > 0) {
-    pthread_mutex_lock(&c->lock);
-    pthread_cond_broadcast(&c->opened);
-    pthread_mutex_unlock(&c->lock);
-  }
+  change_gate(c, next_region(c) | GATE_OPEN);
   work(c, 0);
-  uint64_t closed = atomic_fetch_and(&c->gate, ~(uint64_t)GATE_OPEN);
-  await_workers(c, (int64_t)((closed & GATE_JOINED_MASK) / GATE_JOIN));
+  uint32_t closed = atomic_fetch_and(&c->gate, ~(uint32_t)GATE_OPEN);
+  await_workers(c, (closed & GATE_JOINED_MASK) / GATE_JOIN);
   if (start) c->regions += nanoseconds() - start;
   pthread_mutex_unlock(&c->region);
 }
@@ -193,9 +233,6 @@ struct kernel_context *runexp_host_create_idle(const struct device_options *opti
   }
   *c = (struct kernel_context){.threads = threads};
   pthread_mutex_init(&c->region, NULL);
-  pthread_mutex_init(&c->lock, NULL);
-  pthread_cond_init(&c->opened, NULL);
-  pthread_cond_init(&c->left, NULL);
   return c;
 }
 
@@ -224,14 +261,9 @@ struct kernel_context *runexp_host_create(const struct device_options *options, 
 }
 
 void runexp_host_destroy(struct kernel_context *c) {
-  pthread_mutex_lock(&c->lock);
   atomic_store(&c->stop, true);
-  pthread_cond_broadcast(&c->opened);
-  pthread_mutex_unlock(&c->lock);
+  change_gate(c, next_region(c)); // Whoever looked before does not fall asleep.
   for (int64_t i = 0; i < c->started; i++) pthread_join(c->workers[i], NULL);
-  pthread_cond_destroy(&c->left);
-  pthread_cond_destroy(&c->opened);
-  pthread_mutex_destroy(&c->lock);
   pthread_mutex_destroy(&c->region);
   free(c->workers);
   free(c);

@@ -116,6 +116,11 @@ struct OptionNames {
       "max_iters max_steps num_train_epochs num_steps num_train_steps n_steps iterations iters "
         + "epochs lr_decay_iters"
     ),
+    (
+      "workload.memory",
+      "gradient_checkpointing activation_checkpointing checkpoint_activations recompute "
+        + "use_reentrant"
+    ),
     ("workload.evaluate_every", "eval_interval eval_steps eval_every"),
     ("workload.evaluation_windows", "eval_iters"),
     ("workload.new_tokens", "max_new_tokens n_predict n_gen"),

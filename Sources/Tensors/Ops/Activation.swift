@@ -6,18 +6,23 @@ extension Pass {
   /// act(x), element by element.
   package func activation(_ x: Tensor, _ kind: ActivationKind) -> Tensor {
     let out = output(x.shape, x.type, differentiable: x.variable.needsGradient)
-    device.run(
-      device.kernels.activation_forward,
-      .init(out: out.pointer, x: x.pointer, n: Int64(x.count), kind: kind, type: x.type))
-    record(out, ActivationOperation(x: x, kind: kind))
+    let operation = ActivationOperation(x: x, kind: kind)
+    operation.forward(into: out)
+    record(out, operation)
     return out
   }
 }
 
-struct ActivationOperation: Operation {
+struct ActivationOperation: Recomputable {
   static let name = "activation"
   let x: Tensor
   let kind: ActivationKind
+
+  func forward(into out: Tensor) {
+    x.device.run(
+      x.device.kernels.activation_forward,
+      .init(out: out.pointer, x: x.pointer, n: Int64(x.count), kind: kind, type: x.type))
+  }
 
   func backward(_ dout: Tensor, into gradients: Gradients) {
     x.device.run(

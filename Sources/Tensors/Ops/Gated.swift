@@ -11,20 +11,25 @@ extension Pass {
     let out = output(
       gate.shape, gate.type,
       differentiable: gate.variable.needsGradient || up.variable.needsGradient)
-    device.run(
-      device.kernels.gated_forward,
-      .init(
-        out: out.pointer, gate: gate.pointer, up: up.pointer, n: Int64(gate.count), kind: kind,
-        type: gate.type))
-    record(out, GatedOperation(gate: gate, up: up, kind: kind))
+    let operation = GatedOperation(gate: gate, up: up, kind: kind)
+    operation.forward(into: out)
+    record(out, operation)
     return out
   }
 }
 
-struct GatedOperation: Operation {
+struct GatedOperation: Recomputable {
   static let name = "gated"
   let gate, up: Tensor
   let kind: ActivationKind
+
+  func forward(into out: Tensor) {
+    gate.device.run(
+      gate.device.kernels.gated_forward,
+      .init(
+        out: out.pointer, gate: gate.pointer, up: up.pointer, n: Int64(gate.count), kind: kind,
+        type: gate.type))
+  }
 
   func backward(_ dout: Tensor, into gradients: Gradients) {
     gate.device.run(

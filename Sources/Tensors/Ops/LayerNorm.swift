@@ -15,27 +15,32 @@ extension Pass {
       "layerNorm: weight \(weight.shape), x \(x.shape)")
     let out = output(
       x.shape, x.type, differentiable: x.variable.needsGradient || weight.variable.needsGradient)
-    let mean = saved([x.shape.rows])
-    let rstd = saved([x.shape.rows])
-    device.run(
-      device.kernels.layer_norm_forward,
-      .init(
-        out: out.pointer, mean: mean.floats, rstd: rstd.floats, x: x.pointer,
-        weight: weight.floats, bias: bias.map { UnsafePointer($0.floats) },
-        n: Int64(x.shape.rows), d: Int64(x.shape.columns), epsilon: epsilon, type: x.type))
-    record(
-      out, LayerNormOperation(x: x, weight: weight, bias: bias?.variable, mean: mean, rstd: rstd))
+    let operation = LayerNormOperation(
+      x: x, weight: weight, bias: bias, mean: saved([x.shape.rows]), rstd: saved([x.shape.rows]),
+      epsilon: epsilon)
+    operation.forward(into: out)
+    record(out, operation)
     return out
   }
 }
 
 extension CKernels.layer_norm_backward: CallWithWorkspace {}
 
-struct LayerNormOperation: Operation {
+struct LayerNormOperation: Recomputable {
   static let name = "layer_norm"
   let x, weight: Tensor
-  let bias: Variable?
+  let bias: Tensor?
   let mean, rstd: Tensor
+  let epsilon: Float
+
+  func forward(into out: Tensor) {
+    x.device.run(
+      x.device.kernels.layer_norm_forward,
+      .init(
+        out: out.pointer, mean: mean.floats, rstd: rstd.floats, x: x.pointer,
+        weight: weight.floats, bias: bias.map { UnsafePointer($0.floats) },
+        n: Int64(x.shape.rows), d: Int64(x.shape.columns), epsilon: epsilon, type: x.type))
+  }
 
   func backward(_ dout: Tensor, into gradients: Gradients) {
     x.device.run(
@@ -43,7 +48,8 @@ struct LayerNormOperation: Operation {
       workspace: x.device.kernels.layer_norm_backward_workspace,
       .init(
         dx: gradients.output(for: x.variable), dweight: gradients.output(for: weight.variable),
-        dbias: bias.map(gradients.output) ?? .unwanted, dout: dout.pointer, x: x.pointer,
+        dbias: bias.map { gradients.output(for: $0.variable) } ?? .unwanted, dout: dout.pointer,
+        x: x.pointer,
         weight: weight.floats, mean: mean.floats, rstd: rstd.floats, n: Int64(x.shape.rows),
         d: Int64(x.shape.columns), type: x.type, workspace: nil))
   }

@@ -102,11 +102,12 @@ extension Pass {
   }
 
   private func recordLinear(_ out: Variable, _ x: Tensor, _ weight: Tensor, _ bias: Tensor?) {
+    guard let tape else { return }
     record(
       out,
       LinearOperation(
-        x: x, weight: weight, bias: bias?.variable,
-        activated: tape?.last(giving: x.variable) as? any ActivatingOperation))
+        x: tape.save(x), weight: weight, bias: bias?.variable,
+        activated: tape.last(giving: x.variable) as? any ActivatingOperation))
   }
 }
 
@@ -154,19 +155,22 @@ extension CKernels.column_sum: CallWithWorkspace, CallCost {
 /// dx = dout weight, dweight = dout^T x, dbias = the column sums of dout.
 struct LinearOperation: Operation {
   static let name = "linear"
-  let x, weight: Tensor
+  let x: SavedActivation
+  let weight: Tensor
   let bias: Variable?
   /// The activation that gave x, through which the product for dx can go on.
   let activated: (any ActivatingOperation)?
 
   func backward(_ dout: Tensor, into gradients: Gradients) {
-    let device = x.device
-    let (rows, inputs, outputs) = (x.shape.rows, x.shape.columns, weight.shape[0])
+    let (device, input) = (weight.device, x.variable)
+    let (rows, inputs, outputs) = (input.shape.rows, input.shape.columns, weight.shape[0])
     if weight.variable.needsGradient {
       let dweight = gradients.output(for: weight.variable)
-      device.gemm(
-        dweight, .f32, dout.pointer, dout.type, x.pointer, x.type, m: outputs, n: inputs, k: rows,
-        aTransposed: true, compute: x.type)
+      x.read { x in
+        device.gemm(
+          dweight, .f32, dout.pointer, dout.type, x.pointer, x.type, m: outputs, n: inputs,
+          k: rows, aTransposed: true, compute: x.type)
+      }
     }
     if let bias, bias.needsGradient {
       device.run(
@@ -175,14 +179,14 @@ struct LinearOperation: Operation {
           dbias: gradients.output(for: bias), dout: dout.pointer, m: Int64(rows),
           n: Int64(outputs), type: dout.type, workspace: nil))
     }
-    if x.variable.needsGradient {
+    if input.needsGradient {
       let (dx, epilogue) =
         activated.flatMap { activated in
-          device.fuses(activated.derivative, x.type) ? activated.inputs(of: gradients) : nil
-        } ?? (gradients.output(for: x.variable), .none)
+          device.fuses(activated.derivative, input.type) ? activated.inputs(of: gradients) : nil
+        } ?? (gradients.output(for: input), .none)
       device.gemm(
-        dx, x.type, dout.pointer, dout.type, weight.pointer, .f32, m: rows, n: inputs, k: outputs,
-        compute: x.type, epilogue: epilogue)
+        dx, input.type, dout.pointer, dout.type, weight.pointer, .f32, m: rows, n: inputs,
+        k: outputs, compute: input.type, epilogue: epilogue)
     }
   }
 }

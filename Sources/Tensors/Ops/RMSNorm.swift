@@ -10,22 +10,28 @@ extension Pass {
     precondition(weight.count == x.shape.columns, "rmsNorm: weight \(weight.shape), x \(x.shape)")
     let out = output(
       x.shape, x.type, differentiable: x.variable.needsGradient || weight.variable.needsGradient)
-    let rstd = saved([x.shape.rows])
-    device.run(
-      device.kernels.rms_norm_forward,
-      .init(
-        out: out.pointer, rstd: rstd.floats, x: x.pointer, weight: weight.floats,
-        n: Int64(x.shape.rows), d: Int64(x.shape.columns), epsilon: epsilon, type: x.type))
-    record(out, RMSNormOperation(x: x, weight: weight, rstd: rstd))
+    let operation = RMSNormOperation(
+      x: x, weight: weight, rstd: saved([x.shape.rows]), epsilon: epsilon)
+    operation.forward(into: out)
+    record(out, operation)
     return out
   }
 }
 
 extension CKernels.rms_norm_backward: CallWithWorkspace {}
 
-struct RMSNormOperation: Operation {
+struct RMSNormOperation: Recomputable {
   static let name = "rms_norm"
   let x, weight, rstd: Tensor
+  let epsilon: Float
+
+  func forward(into out: Tensor) {
+    x.device.run(
+      x.device.kernels.rms_norm_forward,
+      .init(
+        out: out.pointer, rstd: rstd.floats, x: x.pointer, weight: weight.floats,
+        n: Int64(x.shape.rows), d: Int64(x.shape.columns), epsilon: epsilon, type: x.type))
+  }
 
   func backward(_ dout: Tensor, into gradients: Gradients) {
     x.device.run(

@@ -30,6 +30,7 @@ package final class Trainer {
   private let options: OptimizerOptions
   private let precision: ElementType
   private let seed: UInt64
+  private let recomputes: Bool
   /// Steps done: each silences other elements where there is dropout, and can be replayed.
   package private(set) var steps = 0
   /// Floating-point operations that the newest step really called for; nil before the first.
@@ -52,17 +53,20 @@ package final class Trainer {
   /// - Parameters:
   ///   - model: with materialised parameters on `device`.
   ///   - seed: the run's seed, which decides what dropout silences.
+  ///   - recomputes: whether backward computes norms and activations again instead of keeping them;
+  ///     the bits are the same.
   ///   - replays: whether steps of the same shapes are captured once and replayed; the bits are the
   ///     same.
   package init(
     _ model: Transformer, _ options: OptimizerOptions, precision: ElementType, seed: UInt64 = 0,
-    on device: Device, replays: Bool = true
+    on device: Device, recomputes: Bool = false, replays: Bool = true
   ) {
     self.model = model
     self.device = device
     self.options = options
     self.precision = precision
     self.seed = seed
+    self.recomputes = recomputes
     self.replays = replays
     gradients = model.parameters.newGradients(on: device)
     optimizer = AdamW(
@@ -178,7 +182,7 @@ package final class Trainer {
 
   /// Asks for the figures of a batch and its gradients.
   private func backward(_ inputs: Tokens, targets: Tokens) {
-    let tape = Tape(leaves: model.parameters.all.count)
+    let tape = Tape(leaves: model.parameters.all.count, recomputes: recomputes)
     let pass = Pass(on: device, tape: tape, precision: precision)
     pass.observesLogits = true
     pass.dropoutKeys = DropoutKeys(scalars)

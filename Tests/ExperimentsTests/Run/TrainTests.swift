@@ -49,6 +49,26 @@ struct TrainTests {
     #expect(try plain.lines().allSatisfy { $0["z_loss"] == nil })
   }
 
+  @Test("low memory is less, as predicted, with the same losses, and the row says it")
+  func lowMemory() throws {
+    func run(_ memory: String) throws -> CellRow {
+      let cell = try TrainCell(yaml(workload: "memory: \(memory)\nsteps: 3\nsample: {tokens: 0}"))
+      try cell.run()
+      return cell.job.row
+    }
+    let (usual, low) = (try run("usual"), try run("low"))
+    #expect(usual.fact("memory") == .string("usual") && low.fact("memory") == .string("low"))
+    #expect(low.fact("loss_hash") != nil && low.fact("loss_hash") == usual.fact("loss_hash"))
+    for row in [usual, low] {
+      for metric in [Metric.peakBytes, .activationBytes, .stepFLOPs] {
+        let predicted = try #require(row.metrics[.prediction(of: metric)])
+        #expect(row.metrics[metric] == predicted, "\(metric.name)")
+      }
+    }
+    let bytes = (try #require(usual.metrics[.peakBytes]), try #require(low.metrics[.peakBytes]))
+    #expect(bytes.1 < bytes.0)
+  }
+
   @Test("the sample starts from a newline, from the prompt, or from the text's first character")
   func prompts() throws {
     func sample(_ options: String, of text: String? = nil) throws -> String {

@@ -42,6 +42,7 @@ import Testing
     ("weight_decay", "workload.optimizer.weight_decay"),
     ("dropout", "model.dropout"), ("tie_word_embeddings", "model.tied_embeddings"),
     ("per-device-train-batch-size", "workload.batch"), ("torch_dtype", "precision"),
+    ("gradient_checkpointing", "workload.memory"),
     // Misspelt.
     ("workload.seqence", "workload.sequence"), ("model.attention.haeds", "model.attention.heads"),
     ("workload.optmizer", "workload.optimizer"),

@@ -14,19 +14,20 @@ struct SmallRun {
   enum Recipe: String, CaseIterable {
     case modern, classic
 
-    var yaml: String {
+    /// - Parameter norm: instead of its own.
+    func yaml(norm: String? = nil) -> String {
       let pieces =
         switch self {
         case .modern:
           """
-          norm: rmsnorm
+          norm: \(norm ?? "rmsnorm")
           attention: {type: gqa, heads: 4, kv_heads: 2}
           position: rope
           ffn: swiglu
           """
         case .classic:
           """
-          norm: layernorm
+          norm: \(norm ?? "layernorm")
           attention: {type: mha, heads: 4}
           position: none
           ffn: gelu
@@ -54,19 +55,21 @@ struct SmallRun {
 
   init(
     _ recipe: Recipe = .modern, threads: Int = 2, precision: ElementType = .f32,
-    seed: UInt64 = 1, rate: Double = 3e-3, replays: Bool = true, model more: String = ""
+    seed: UInt64 = 1, rate: Double = 3e-3, recomputes: Bool = false, replays: Bool = true,
+    norm: String? = nil, model more: String = ""
   ) throws {
     let text = SyntheticPlays(characters: 20_000)
     corpus = try TextCorpus(
       LoadedText(name: "plays", bytes: text.bytes(), source: .builtIn), sequence: Self.sequence)
     device = Device.cpu(threads: threads)
     model = try TestModels.model(
-      recipe.yaml + more, vocabulary: corpus.vocabulary.count, length: Self.sequence)
+      recipe.yaml(norm: norm) + more, vocabulary: corpus.vocabulary.count, length: Self.sequence)
     model.parameters.materialise(on: device, seed: seed)
     let options = OptimizerOptions(
       rate: rate, adamW: AdamWOptions(beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1),
       clip: 1)
-    trainer = Trainer(model, options, precision: precision, on: device, replays: replays)
+    trainer = Trainer(
+      model, options, precision: precision, on: device, recomputes: recomputes, replays: replays)
     sampler = BatchSampler(
       tokens: corpus.train, sequence: Self.sequence, batch: Self.batch, order: .random, seed: seed)
     schedule = Schedule(shape: .cosine, warmup: 2, steps: 100, rate: rate, floor: rate / 10)
