@@ -49,13 +49,11 @@ package enum Checkpoint {
   package static func save(
     _ model: Transformer, configuration: CheckpointConfiguration, to folder: String
   ) throws(ResultsError) {
-    let tensors = SafeTensors(
-      model.parameters.all.map {
-        .init(name: $0.name, shape: $0.shape.dimensions, values: $0.tensor.values())
-      },
-      metadata: [("format", "pt"), ("step", "\(configuration.step ?? 0)")])
     try RunFolder.makeFolders(folder)
-    try AtomicFile.write(tensors.encoded(), to: "\(folder)/\(file)")
+    let tensors = SafeTensorsWriter(
+      model.parameters.all.map { .init($0.name, $0.tensor) },
+      metadata: [("format", "pt"), ("step", "\(configuration.step ?? 0)")])
+    try tensors.write(to: "\(folder)/\(file)")
     try AtomicFile.write(configuration.json, to: "\(folder)/\(configurationFile)")
   }
 
@@ -65,31 +63,25 @@ package enum Checkpoint {
   /// - Throws: `ResultsError.unreadable` naming the file and what does not fit.
   package static func load(_ model: Transformer, from folder: String) throws(ResultsError) {
     let path = "\(folder)/\(file)"
-    let bytes = try AtomicFile.readBytes(path)
-    let tensors: SafeTensors
-    do {
-      tensors = try SafeTensors(decoding: bytes)
-    } catch {
-      throw .unreadable(path: path, problem: "\(error)")
-    }
-    var values: [[Float]] = []
-    for parameter in model.parameters.all {
-      guard let entry = tensors[parameter.name] else {
-        throw .unreadable(path: path, problem: "it has no '\(parameter.name)'")
+    try MappedFile(path).parse { (bytes) throws(WeightFileError) in
+      let tensors = try SafeTensors(bytes).tensors
+      let names = Set(model.parameters.all.map(\.name))
+      var found: [(Tensor, StoredTensor)] = []
+      for parameter in model.parameters.all {
+        guard let stored = tensors[parameter.name] else {
+          throw WeightFileError("it has no '\(parameter.name)'")
+        }
+        guard stored.shape == parameter.shape.dimensions else {
+          throw WeightFileError(
+            "'\(parameter.name)' has the shape \(stored.shape), not \(parameter.shape)")
+        }
+        found.append((parameter.tensor, stored))
       }
-      guard entry.shape == parameter.shape.dimensions else {
-        throw .unreadable(
-          path: path,
-          problem: "'\(parameter.name)' has the shape \(entry.shape), not \(parameter.shape)")
+      if let name = tensors.names.first(where: { !names.contains($0) }) {
+        throw WeightFileError("it has '\(name)', which the model has not")
       }
-      values.append(entry.values)
-    }
-    let names = Set(model.parameters.all.map(\.name))
-    if let entry = tensors.entries.first(where: { !names.contains($0.name) }) {
-      throw .unreadable(path: path, problem: "it has '\(entry.name)', which the model has not")
-    }
-    for (parameter, values) in zip(model.parameters.all, values) {
-      parameter.tensor.copy(from: values)
+      try tensors.requireReadable()
+      for (tensor, stored) in found { try tensor.copy(from: stored) }
     }
   }
 }
