@@ -166,6 +166,6 @@ struct StoredTensorTests {
       #expect(values == [Float](repeating: expected, count: 32))
     }
     let values = try blocks(8, [32], littleEndian(UInt16(0x7E00)) + ones).values()
-    #expect(values.allSatisfy(\.isNaN))
+    #expect(values.allSatisfy { $0.isNaN })
   }
 }
