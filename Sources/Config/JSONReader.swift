@@ -1,5 +1,6 @@
 // Reads JSON text (RFC 8259) into JSON values: strict, order kept, depth bounded.
-// It reads what this program wrote; it is not lenient with anything else.
+// It is not lenient with anything. `JSONReader` goes through a text piece by piece, for files so
+// large that their values are not all wanted at once.
 
 /// Why a text is not JSON, and at which byte.
 package struct JSONError: Error, Equatable, CustomStringConvertible {
@@ -20,7 +21,7 @@ extension JSON {
   /// - Throws: `JSONError` with the byte offset of the first fault.
   package init(reading text: String) throws(JSONError) {
     var reader = JSONReader(text)
-    self = try reader.value(depth: 0)
+    self = try reader.value()
     try reader.end()
   }
 
@@ -36,16 +37,37 @@ extension JSON {
   }
 }
 
-private struct JSONReader {
+/// A place in a JSON text, which moves on with each piece that is read.
+package struct JSONReader {
   private let bytes: [UInt8]
   private var position = 0
+  /// Whether nothing has been read yet of the object or the array that was opened last.
+  private var isAtFirst = false
 
-  init(_ text: String) {
+  package init(_ text: String) {
     bytes = Array(text.utf8)
   }
 
-  mutating func value(depth: Int) throws(JSONError) -> JSON {
-    guard depth < 200 else { throw fault("more than 200 levels") }
+  /// Reads one value, whatever it is.
+  package mutating func value() throws(JSONError) -> JSON { try value(depth: 0) }
+
+  /// Passes over one value.
+  package mutating func skip() throws(JSONError) { try skip(depth: 0) }
+
+  private mutating func skip(depth: Int) throws(JSONError) {
+    skipSpace()
+    switch peek {
+    case UInt8(ascii: "{"):
+      try open("{", depth: depth)
+      while try nextKey() != nil { try skip(depth: depth + 1) }
+    case UInt8(ascii: "["):
+      try open("[", depth: depth)
+      while try nextElement() { try skip(depth: depth + 1) }
+    default: _ = try value(depth: depth)
+    }
+  }
+
+  private mutating func value(depth: Int) throws(JSONError) -> JSON {
     skipSpace()
     guard let first = peek else { throw fault("unexpected end") }
     switch first {
@@ -60,7 +82,8 @@ private struct JSONReader {
     }
   }
 
-  mutating func end() throws(JSONError) {
+  /// Ends the reading: only white space may follow.
+  package mutating func end() throws(JSONError) {
     skipSpace()
     guard position == bytes.count else { throw fault("text after the value") }
   }
@@ -90,41 +113,106 @@ private struct JSONReader {
     return value
   }
 
+  private mutating func open(_ bracket: Unicode.Scalar, depth: Int) throws(JSONError) {
+    guard depth < 200 else { throw fault("more than 200 levels") }
+    guard take(bracket) else { throw fault("expected '\(bracket)'") }
+    isAtFirst = true
+  }
+
+  /// Enters an object, whose members `nextKey` goes through.
+  package mutating func openObject() throws(JSONError) { try open("{", depth: 0) }
+
+  /// The key of the next member, whose value is to be read next; nil behind the last one.
+  package mutating func nextKey() throws(JSONError) -> String? {
+    guard try isThereMore(before: "}") else { return nil }
+    let key = try text("a key")
+    guard take(":") else { throw fault("expected ':'") }
+    return key
+  }
+
+  /// Enters an array, whose elements `nextElement` goes through.
+  package mutating func openArray() throws(JSONError) { try open("[", depth: 0) }
+
+  /// Whether there is another element, which is to be read next.
+  package mutating func nextElement() throws(JSONError) -> Bool {
+    try isThereMore(before: "]")
+  }
+
+  private mutating func isThereMore(before bracket: Unicode.Scalar) throws(JSONError) -> Bool {
+    let isFirst = isAtFirst
+    isAtFirst = false
+    if take(bracket) { return false }
+    guard isFirst || take(",") else { throw fault("expected ',' or '\(bracket)'") }
+    return true
+  }
+
+  /// Reads a string.
+  package mutating func text() throws(JSONError) -> String { try text("a string") }
+
+  private mutating func text(_ what: String) throws(JSONError) -> String {
+    skipSpace()
+    guard peek == UInt8(ascii: "\"") else { throw fault("expected \(what)") }
+    return try string()
+  }
+
+  /// Reads a whole number.
+  package mutating func whole() throws(JSONError) -> Int {
+    skipSpace()
+    let start = position
+    guard case .integer(let value)? = try? number() else {
+      position = start
+      throw fault("expected a whole number")
+    }
+    return value
+  }
+
   private mutating func object(depth: Int) throws(JSONError) -> JSON {
-    position += 1
+    try open("{", depth: depth)
     var members: [JSON.Member] = []
-    if take("}") { return .object(members) }
-    repeat {
-      skipSpace()
-      guard peek == UInt8(ascii: "\"") else { throw fault("expected a key") }
-      let key = try string()
-      guard take(":") else { throw fault("expected ':'") }
+    while let key = try nextKey() {
       members.append(JSON.Member(key, try value(depth: depth + 1)))
-    } while take(",")
-    guard take("}") else { throw fault("expected ',' or '}'") }
+    }
     return .object(members)
   }
 
   private mutating func array(depth: Int) throws(JSONError) -> JSON {
-    position += 1
+    try open("[", depth: depth)
     var elements: [JSON] = []
-    if take("]") { return .array(elements) }
-    repeat { elements.append(try value(depth: depth + 1)) } while take(",")
-    guard take("]") else { throw fault("expected ',' or ']'") }
+    while try nextElement() { elements.append(try value(depth: depth + 1)) }
     return .array(elements)
   }
 
   private mutating func number() throws(JSONError) -> JSON {
     let start = position
-    while let byte = peek, "+-.eE0123456789".utf8.contains(byte) { position += 1 }
+    if peek == UInt8(ascii: "-") { position += 1 }
+    let first = position
+    var isSound = skipDigits() && (position == first + 1 || bytes[first] != UInt8(ascii: "0"))
+    var isWhole = true
+    if peek == UInt8(ascii: ".") {
+      position += 1
+      isWhole = false
+      isSound = skipDigits() && isSound
+    }
+    if peek == UInt8(ascii: "e") || peek == UInt8(ascii: "E") {
+      position += 1
+      if peek == UInt8(ascii: "+") || peek == UInt8(ascii: "-") { position += 1 }
+      isWhole = false
+      isSound = skipDigits() && isSound
+    }
     let text = String(decoding: bytes[start..<position], as: UTF8.self)
-    let isReal = text.contains { ".eE".contains($0) }
-    if !isReal, let whole = Int(text) { return .integer(whole) }
-    guard let real = Double(text), real.isFinite else {
+    if isSound, isWhole, let whole = Int(text) { return .integer(whole) }
+    guard isSound, let real = Double(text), real.isFinite else {
       position = start
       throw fault("not a number")
     }
     return .real(real)
+  }
+
+  /// Whether there is a digit; passes over all.
+  private mutating func skipDigits() -> Bool {
+    let start = position
+    while let byte = peek, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) { position += 1 }
+    return position > start
   }
 
   private mutating func string() throws(JSONError) -> String {

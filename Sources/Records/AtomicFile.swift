@@ -24,9 +24,22 @@ package enum AtomicFile {
   package static func write(
     _ bytes: [UInt8], to path: String, isSynced: Bool = true
   ) throws(ResultsError) {
-    guard let target = try replaceable(path) else { return try writeInPlace(bytes, to: path) }
+    try write(to: path, isSynced: isSynced) { (file) throws(ResultsError) in
+      try file.write(bytes)
+    }
+  }
+
+  /// Replaces the file at `path` with what `body` writes, piece by piece; on failure the old file is
+  /// untouched.
+  ///
+  /// - Parameter body: may be called again, to write the same once more.
+  package static func write(
+    to path: String, isSynced: Bool = true,
+    _ body: (FileWriter) throws(ResultsError) -> Void
+  ) throws(ResultsError) {
+    guard let target = try replaceable(path) else { return try writeInPlace(body, to: path) }
     // A sweep that took the temporary file for one of the dead may have removed it.
-    for _ in 1...3 where try replace(target, with: bytes, for: path, isSynced: isSynced) {
+    for _ in 1...3 where try replace(target, with: body, for: path, isSynced: isSynced) {
       try Failpoint.renamed.pass(path)
       if isSynced { try syncFolder(of: target) }
       return
@@ -130,11 +143,12 @@ package enum AtomicFile {
     return "\(folder(of: path))/.\(stem).\(String(random.next(), radix: 36)).tmp"
   }
 
-  /// Writes `bytes` under a temporary name and renames it to `target`.
+  /// Has `body` write under a temporary name and renames the file to `target`.
   ///
   /// - Returns: false where the temporary file has gone.
   private static func replace(
-    _ target: String, with bytes: [UInt8], for path: String, isSynced: Bool
+    _ target: String, with body: (FileWriter) throws(ResultsError) -> Void, for path: String,
+    isSynced: Bool
   ) throws(ResultsError) -> Bool {
     let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC
     var temporary = sibling(of: target)
@@ -149,7 +163,7 @@ package enum AtomicFile {
     defer { close(file) }
     do throws(ResultsError) {
       try Failpoint.write.pass(path)
-      try write(bytes, into: file, for: path)
+      try body(FileWriter(file, path))
       guard !isSynced || fsync(file) == 0 else { throw ResultsError.last("write", path) }
       try Failpoint.rename.pass(path)
       if rename(temporary, target) == 0 { return true }
@@ -201,27 +215,15 @@ package enum AtomicFile {
     return String(cString: resolved).hasPrefix("/proc/")
   }
 
-  private static func writeInPlace(_ bytes: [UInt8], to path: String) throws(ResultsError) {
+  private static func writeInPlace(
+    _ body: (FileWriter) throws(ResultsError) -> Void, to path: String
+  ) throws(ResultsError) {
     // Opened anew, a file behind standard output would be written to from its start.
     let file =
       isStandardOutput(path) ? dup(1) : open(path, O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOCTTY)
     guard file >= 0 else { throw ResultsError.last("write", path) }
     defer { close(file) }
-    try write(bytes, into: file, for: path)
-  }
-
-  private static func write(
-    _ bytes: [UInt8], into file: Int32, for path: String
-  ) throws(ResultsError) {
-    var done = 0
-    while done < bytes.count {
-      let count = bytes[done...].withUnsafeBytes {
-        Foundation.write(file, $0.baseAddress, $0.count)
-      }
-      if count < 0, errno == EINTR { continue }
-      guard count >= 0 else { throw ResultsError.last("write", path) }
-      done += count
-    }
+    try body(FileWriter(file, path))
   }
 
   /// Makes a rename or a new file in a folder survive a power cut.
@@ -232,6 +234,35 @@ package enum AtomicFile {
     // Some network file systems cannot sync a folder and say EINVAL; the file itself is safe.
     guard fsync(folder) == 0 || errno == EINVAL else {
       throw ResultsError.last("sync the folder of", path)
+    }
+  }
+}
+
+// FileWriter: the end of a file that is being written.
+
+/// Takes the bytes of a file, in order.
+package struct FileWriter {
+  private let file: Int32
+  private let path: String
+
+  fileprivate init(_ file: Int32, _ path: String) {
+    self.file = file
+    self.path = path
+  }
+
+  /// Appends the bytes of some elements.
+  ///
+  /// - Throws: `ResultsError.system` naming the file.
+  package func write<Element: BitwiseCopyable>(_ elements: [Element]) throws(ResultsError) {
+    let size = elements.count * MemoryLayout<Element>.stride
+    var done = 0
+    while done < size {
+      let count = elements.withUnsafeBytes {
+        Foundation.write(file, $0.baseAddress?.advanced(by: done), size - done)
+      }
+      if count < 0, errno == EINTR { continue }
+      guard count >= 0 else { throw ResultsError.last("write", path) }
+      done += count
     }
   }
 }

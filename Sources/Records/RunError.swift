@@ -107,7 +107,7 @@ package enum ResultsError: Error, Equatable, CustomStringConvertible {
   }
 
   /// The same, of one that was to read.
-  static func lastOfReading(_ path: String) -> ResultsError {
+  package static func lastOfReading(_ path: String) -> ResultsError {
     .unreadable(path: path, problem: text(errno))
   }
 }

@@ -21,12 +21,15 @@ package final class Storage {
 
   deinit { device.giveBack(pointer, bytes, kind, storage: number) }
 
-  package func upload(_ source: UnsafeRawBufferPointer) {
-    precondition(source.count <= bytes, "upload of \(source.count) bytes into \(bytes)")
+  /// Copies bytes of the host to the bytes from `offset` on.
+  package func upload(_ source: UnsafeRawBufferPointer, at offset: Int = 0) {
+    precondition(
+      offset >= 0 && source.count <= bytes - offset,
+      "upload of \(source.count) bytes to \(offset) of \(bytes)")
     guard let start = source.baseAddress else { return }
     device.requireNoCapture("upload")
     device.check(
-      device.kernels.upload(device.context, pointer, start, Int64(source.count)))
+      device.kernels.upload(device.context, pointer + offset, start, Int64(source.count)))
   }
 
   package func download(into target: UnsafeMutableRawBufferPointer) {

@@ -62,7 +62,13 @@ import Testing
     ("Models", ["Tensors", "Config", "Glibc"]),
     ("Statistics", ["Foundation"]),
     ("Records", ["Statistics", "Config", "Foundation", "Synchronization"]),
-    ("Workloads", ["Records", "Statistics", "Models", "Tensors", "Config", "Foundation", "Glibc"]),
+    (
+      "Workloads",
+      [
+        "Records", "Statistics", "Models", "Tensors", "Config", "Foundation", "Synchronization",
+        "Glibc",
+      ]
+    ),
     ("Analysis", ["Records", "Statistics", "Config", "Foundation"]),
     (
       "Experiments",

@@ -83,6 +83,7 @@ import Testing
     ("NaN", "unexpected character"), ("\"\\ud800\"", "lone surrogate"),
     ("\"\\q\"", "unknown escape"), ("\"\\u12\"", "short \\u escape"),
     ("\"\\u12g4\"", "bad \\u escape"), ("1e999", "not a number"),
+    ("01", "not a number"), ("1.", "not a number"), ("-.5", "not a number"), ("1e", "not a number"),
   ]) func `what is not JSON is refused with its reason`(text: String, problem: String) {
     let error = #expect(throws: JSONError.self) { try JSON(reading: text) }
     #expect(error?.problem == problem)

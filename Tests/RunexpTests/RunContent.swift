@@ -111,7 +111,7 @@ extension Program {
     case "jsonl":
       for line in try read(path).split(separator: "\n") { _ = try JSON(reading: String(line)) }
     case "yaml": _ = try PlannedExperiment.load(file: file(path), reader: .standard)
-    case "safetensors": _ = try SafeTensors(decoding: AtomicFile.readBytes(file(path)))
+    case "safetensors": _ = try SafeTensors(file: file(path))
     case "csv": #expect(try read(path).hasSuffix("\n"), "\(path)")
     default: break
     }

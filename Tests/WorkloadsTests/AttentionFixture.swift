@@ -14,7 +14,7 @@ struct AttentionFixture {
 
   let cases: [AttentionFixtureCase]
   let batch, queries, keys, heads, kvHeads, headDimension: Int
-  private let tensors: SafeTensors
+  private let tensors: StoredTensors
 
   init(_ name: String) throws {
     let (json, tensors) = try Fixture.files("attention-\(name)")
@@ -31,23 +31,24 @@ struct AttentionFixture {
   }
 
   /// A tensor of the file, such as `q` or `causal/dq`.
-  func entry(_ name: String) throws -> SafeTensors.Entry {
+  func entry(_ name: String) throws -> StoredTensor {
     try #require(tensors[name], "no tensor \(name)")
   }
 
   /// The same on a device; with a slot it gets a gradient.
   func tensor(_ name: String, on device: Device, slot: Int = -1) throws -> Tensor {
     let entry = try entry(name)
-    return Tensor(entry.values, Shape(entry.shape), kind: .data, on: device, slot: slot)
+    return Tensor(try entry.values(), Shape(entry.shape), kind: .data, on: device, slot: slot)
   }
 
   /// Some of the tokens of a tensor [batch, tokens, heads, headDimension].
   func values(_ name: String, tokens range: Range<Int>) throws -> [Float] {
     let entry = try entry(name)
     let row = entry.shape[2] * entry.shape[3]
+    let values = try entry.values()
     return (0..<batch).flatMap { sequence in
       let first = sequence * entry.shape[1] * row
-      return entry.values[first + range.lowerBound * row..<first + range.upperBound * row]
+      return values[first + range.lowerBound * row..<first + range.upperBound * row]
     }
   }
 
@@ -74,7 +75,7 @@ struct AttentionFixture {
       slopes: one.hasSlopes ? try tensor("slopes", on: device) : nil,
       keep: try one.keep.map { name in
         let entry = try entry(name)
-        return BooleanMask(entry.values.map { $0 != 0 }, Shape(entry.shape), on: device)
+        return BooleanMask(try entry.values().map { $0 != 0 }, Shape(entry.shape), on: device)
       },
       bias: try one.bias.map { try tensor($0, on: device) })
   }

@@ -39,7 +39,7 @@ struct AttentionParityTests {
       for one in fixture.cases {
         let found = try results(fixture, one, algorithm, on: device)
         for (output, values) in found {
-          let error = relativeError(values, try fixture.entry("\(one.name)/\(output)").values)
+          let error = relativeError(values, try fixture.entry("\(one.name)/\(output)").values())
           let tolerance = output.hasPrefix("d") ? backward : forward
           #expect(error <= tolerance, "\(name), \(algorithm): \(one.name), \(output)")
         }

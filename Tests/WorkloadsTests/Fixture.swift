@@ -18,7 +18,7 @@ struct Fixture: Sendable, CustomTestStringConvertible {
 
   let name: String
   let json: JSON
-  let tensors: SafeTensors
+  let tensors: StoredTensors
 
   init(_ name: String) throws {
     self.name = name
@@ -26,10 +26,10 @@ struct Fixture: Sendable, CustomTestStringConvertible {
   }
 
   /// The two files of a fixture of any kind.
-  static func files(_ name: String) throws -> (json: JSON, tensors: SafeTensors) {
+  static func files(_ name: String) throws -> (json: JSON, tensors: StoredTensors) {
     (
       try document(name),
-      try SafeTensors(decoding: AtomicFile.readBytes("\(folder)/\(name).safetensors"))
+      try SafeTensors(file: "\(folder)/\(name).safetensors").tensors
     )
   }
 
@@ -102,7 +102,7 @@ struct Fixture: Sendable, CustomTestStringConvertible {
     for parameter in model.parameters.all {
       let entry = try #require(tensors["weights/\(parameter.name)"], "no \(parameter.name)")
       try #require(entry.shape == parameter.shape.dimensions, "\(parameter.name)")
-      parameter.tensor.copy(from: entry.values)
+      try parameter.tensor.copy(from: entry)
     }
     return model
   }

@@ -94,7 +94,7 @@ private struct RopeFixture {
   /// Of each pair, in radians a position.
   let frequencies: [Double]
   let attentionFactor: Double
-  private let tensors: SafeTensors
+  private let tensors: StoredTensors
 
   init(_ name: String) throws {
     let (json, tensors) = try Fixture.files("rope")
@@ -127,7 +127,8 @@ private struct RopeFixture {
   /// What the file holds for each position.
   func rows(_ tensor: String) throws -> [[Float]] {
     let entry = try #require(tensors["\(name)/\(tensor)"])
-    let size = entry.values.count / positions.count
-    return positions.indices.map { Array(entry.values[$0 * size..<($0 + 1) * size]) }
+    let values = try entry.values()
+    let size = values.count / positions.count
+    return positions.indices.map { Array(values[$0 * size..<($0 + 1) * size]) }
   }
 }

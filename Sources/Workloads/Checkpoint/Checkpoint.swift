@@ -49,13 +49,11 @@ package enum Checkpoint {
   package static func save(
     _ model: Transformer, configuration: CheckpointConfiguration, to folder: String
   ) throws(ResultsError) {
-    let tensors = SafeTensors(
-      model.parameters.all.map {
-        .init(name: $0.name, shape: $0.shape.dimensions, values: $0.storedValues)
-      },
-      metadata: [("format", "pt"), ("step", "\(configuration.step ?? 0)")])
     try RunFolder.makeFolders(folder)
-    try AtomicFile.write(tensors.encoded(), to: "\(folder)/\(file)")
+    let tensors = SafeTensorsWriter(
+      model.parameters.all.map { .init($0) },
+      metadata: [("format", "pt"), ("step", "\(configuration.step ?? 0)")])
+    try tensors.write(to: "\(folder)/\(file)")
     try AtomicFile.write(configuration.json, to: "\(folder)/\(configurationFile)")
   }
 
@@ -64,44 +62,20 @@ package enum Checkpoint {
   ///
   /// - Throws: `ResultsError.unreadable` naming the file and what does not fit.
   package static func load(_ model: Transformer, from folder: String) throws(ResultsError) {
-    let path = "\(folder)/\(file)"
-    let bytes = try AtomicFile.readBytes(path)
-    let tensors: SafeTensors
-    do {
-      tensors = try SafeTensors(decoding: bytes)
-    } catch {
-      throw .unreadable(path: path, problem: "\(error)")
-    }
-    var values: [[Float]] = []
-    for parameter in model.parameters.all {
-      guard let entry = tensors[parameter.name] else {
-        throw .unreadable(path: path, problem: "it has no '\(parameter.name)'")
-      }
-      guard entry.shape == parameter.shape.dimensions else {
-        throw .unreadable(
-          path: path,
-          problem: "'\(parameter.name)' has the shape \(entry.shape), not \(parameter.shape)")
-      }
-      values.append(entry.values)
-    }
-    let names = Set(model.parameters.all.map(\.name))
-    if let entry = tensors.entries.first(where: { !names.contains($0.name) }) {
-      throw .unreadable(path: path, problem: "it has '\(entry.name)', which the model has not")
-    }
-    for (parameter, values) in zip(model.parameters.all, values) {
-      parameter.copy(fromStored: values)
+    try MappedFile("\(folder)/\(file)").parse { (bytes) throws(WeightFileError) in
+      try ParameterReader(tensors: SafeTensors(bytes).tensors).read(into: model)
     }
   }
 }
 
-extension Parameter {
-  /// Its values as a file holds them.
-  fileprivate var storedValues: [Float] {
-    storedOffset == 0 ? tensor.values() : tensor.values().map { $0 - storedOffset }
-  }
-
-  fileprivate func copy(fromStored values: [Float]) {
-    tensor.copy(from: storedOffset == 0 ? values : values.map { $0 + storedOffset })
+extension SafeTensorsWriter.Entry {
+  /// A parameter under its name, as files hold it.
+  fileprivate init(_ parameter: Parameter) {
+    let offset = parameter.storedOffset
+    self.init(parameter.name, parameter.shape.dimensions) {
+      let values = parameter.tensor.values()
+      return offset == 0 ? values : values.map { $0 - offset }
+    }
   }
 }
 

@@ -44,7 +44,7 @@ package struct SavedModel {
   /// where there is one.
   package static func problem(at path: String) -> String? {
     do throws(ResultsError) {
-      try SafeTensors.checkHeader(of: "\(try SavedModel(path).folder)/\(Checkpoint.file)")
+      _ = try SafeTensors(file: "\(try SavedModel(path).folder)/\(Checkpoint.file)")
       return nil
     } catch {
       return "'\(path)' is no checkpoint, which is the folder that a training cell leaves: \(error)"

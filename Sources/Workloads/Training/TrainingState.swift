@@ -21,7 +21,7 @@ package struct TrainingState {
   let seconds, evaluationSeconds: Double
   /// The peaks of memory so far; a process that only evaluates would see less.
   private let peaks: MemoryLedger.Peaks
-  private let tensors: SafeTensors
+  private let tensors: StoredTensors
   private let path: String
 
   /// Writes the state of `trainer` into `folder`, whole or not at all.
@@ -32,17 +32,15 @@ package struct TrainingState {
   static func save(
     _ trainer: Trainer, seconds: Double, evaluationSeconds: Double, to folder: String
   ) throws(ResultsError) {
-    var entries: [SafeTensors.Entry] = []
+    var entries: [SafeTensorsWriter.Entry] = []
     for (parameter, moments) in zip(trainer.model.parameters.all, trainer.optimizer.moments) {
-      let shape = parameter.shape.dimensions
       let parts = [parameter.tensor, moments.first, moments.second]
       for (part, tensor) in zip(Self.parts, parts) {
-        entries.append(
-          .init(name: "\(part).\(parameter.name)", shape: shape, values: tensor.values()))
+        entries.append(.init("\(part).\(parameter.name)", tensor))
       }
     }
     let peaks = trainer.device.memory.peaks
-    let file = SafeTensors(
+    let file = SafeTensorsWriter(
       entries,
       metadata: [
         ("steps", "\(trainer.steps)"), ("step_operations", "\(trainer.stepOperations ?? 0)"),
@@ -50,7 +48,7 @@ package struct TrainingState {
         ("evaluation_seconds", "\(evaluationSeconds)"),
         ("peak_by_kind", Self.text(peaks.byKind)), ("at_peak", Self.text(peaks.atHighest)),
       ])
-    try AtomicFile.write(file.encoded(), to: "\(folder)/\(Self.file)")
+    try file.write(to: "\(folder)/\(Self.file)")
   }
 
   /// Reads the state in `folder`; nil where there is none.
@@ -59,14 +57,10 @@ package struct TrainingState {
   init?(in folder: String) throws(ResultsError) {
     path = "\(folder)/\(Self.file)"
     guard AtomicFile.exists(path) else { return nil }
-    let bytes = try AtomicFile.readBytes(path)
-    do {
-      tensors = try SafeTensors(decoding: bytes)
-    } catch {
-      throw .unreadable(path: path, problem: "\(error)")
-    }
+    let file = try SafeTensors(file: path)
+    tensors = file.tensors
     let metadata = Dictionary(
-      tensors.metadata.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first })
+      file.metadata.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first })
     guard let steps = metadata["steps"].flatMap({ Int($0) }),
       let optimizerSteps = metadata["optimizer_steps"].flatMap({ Int($0) }),
       let operations = metadata["step_operations"].flatMap({ Double($0) }),
@@ -90,18 +84,23 @@ package struct TrainingState {
   ///
   /// - Throws: `ResultsError.unreadable` where it is of another model.
   func restore(_ trainer: Trainer) throws(ResultsError) {
-    var found: [(Tensor, [Float])] = []
+    var found: [(Tensor, StoredTensor)] = []
     for (parameter, moments) in zip(trainer.model.parameters.all, trainer.optimizer.moments) {
       let parts = [parameter.tensor, moments.first, moments.second]
       for (part, tensor) in zip(Self.parts, parts) {
         let name = "\(part).\(parameter.name)"
-        guard let entry = tensors[name], entry.shape == parameter.shape.dimensions else {
+        guard let stored = tensors[name], stored.shape == parameter.shape.dimensions else {
           throw .unreadable(path: path, problem: "it has no '\(name)' of shape \(parameter.shape)")
         }
-        found.append((tensor, entry.values))
+        found.append((tensor, stored))
       }
     }
-    for (tensor, values) in found { tensor.copy(from: values) }
+    do throws(WeightFileError) {
+      try tensors.requireReadable()
+      for (tensor, stored) in found { try tensor.copy(from: stored) }
+    } catch {
+      throw .unreadable(path: path, problem: error.description)
+    }
     trainer.resume(after: steps, optimizerSteps: optimizerSteps, stepOperations: stepOperations)
     trainer.device.absorb(peaks)
   }

@@ -28,7 +28,7 @@ struct GenerationFixture {
     window = try #require(one["window"]?.whole)
     prompts = try lists(fixture.json["prompt"])
     continuation = try lists(one["tokens"])
-    allLogits = try #require(fixture.tensors["\(run)/logits"]).values
+    allLogits = try #require(fixture.tensors["\(run)/logits"]).values()
     try #require(allLogits.count == batch * length * vocabulary)
   }
 

@@ -1,0 +1,125 @@
+// ParameterReader: a model's parameters out of the tensors of files, which may have them under other
+// names, fused with others, transposed, or in another order of rows.
+
+import Models
+import Tensors
+
+/// Tensors as the parameters of a model.
+struct ParameterReader {
+  let tensors: StoredTensors
+  /// Where a parameter lies, by its name.
+  var source: (String) -> TensorSource = { TensorSource($0) }
+  /// Tensors that need not be read.
+  var isIgnored: (String) -> Bool = { _ in false }
+
+  /// Reads all parameters or, where they do not fit, none.
+  ///
+  /// - Throws: `WeightFileError` naming the first tensor that does not fit.
+  func read(into model: Transformer) throws(WeightFileError) {
+    var found: [(Parameter, StoredTensor, TensorSource)] = []
+    var names: Set<String> = []
+    for parameter in model.parameters.all {
+      let source = source(parameter.name)
+      guard let stored = tensors[source.name] else {
+        throw WeightFileError("it has no '\(source.name)'")
+      }
+      try check(stored, parameter, source)
+      names.insert(source.name)
+      found.append((parameter, stored, source))
+    }
+    for tensor in tensors.all where !names.contains(tensor.name) && !isIgnored(tensor.name) {
+      throw WeightFileError("it has '\(tensor.name)', which the model has not")
+    }
+    for (_, stored, _) in found { try stored.requireReadable() }
+    for (parameter, stored, source) in found { try Self.copy(stored, source, to: parameter) }
+  }
+
+  private func check(
+    _ stored: StoredTensor, _ parameter: Parameter, _ source: TensorSource
+  ) throws(WeightFileError) {
+    var expected = parameter.shape.dimensions
+    if let rows = source.rows {
+      guard rows.reduce(0, { $0 + $1.count }) == expected[0] else {
+        preconditionFailure("the rows of \(parameter.name)")
+      }
+      // Whatever else is fused with them.
+      let first = source.isTransposed ? stored.shape.last ?? 0 : stored.shape.first ?? 0
+      let isThere = rows.allSatisfy { $0.upperBound <= first }
+      expected[0] = isThere ? first : rows.map(\.upperBound).max() ?? 0
+    }
+    if source.isTransposed { expected.reverse() }
+    guard stored.shape == expected else {
+      throw WeightFileError(
+        "'\(stored.name)' has the shape \(stored.shape), not \(expected)")
+    }
+  }
+
+  private static func copy(
+    _ stored: StoredTensor, _ source: TensorSource, to parameter: Parameter
+  ) throws(WeightFileError) {
+    if source.rows == nil && !source.isTransposed && parameter.storedOffset == 0 {
+      return try parameter.tensor.copy(from: stored)
+    }
+    var values: [Float]
+    if source.isTransposed {
+      values = try transposed(stored, columns: source.rows)
+    } else if let rows = source.rows {
+      values = try gathered(stored, rows)
+    } else {
+      values = try stored.values()
+    }
+    if parameter.storedOffset != 0 { values = values.map { $0 + parameter.storedOffset } }
+    parameter.tensor.copy(from: values)
+  }
+
+  private static func gathered(
+    _ stored: StoredTensor, _ rows: [Range<Int>]
+  ) throws(WeightFileError) -> [Float] {
+    if stored.shape.count == 1 {
+      let all = try stored.values()
+      return rows.flatMap { all[$0] }
+    }
+    let count = rows.reduce(0) { $0 + $1.count } * stored.rowCount
+    var values = [Float](repeating: 0, count: count)
+    var at = 0
+    for range in rows {
+      let size = range.count * stored.rowCount
+      try values.read(stored, range, at..<at + size)
+      at += size
+    }
+    return values
+  }
+
+  /// [inputs, outputs] as [outputs, inputs], of some outputs or all.
+  private static func transposed(
+    _ stored: StoredTensor, columns: [Range<Int>]?
+  ) throws(WeightFileError) -> [Float] {
+    let (inputs, outputs) = (stored.shape[0], stored.shape[1])
+    let columns = (columns ?? [0..<outputs]).flatMap { Array($0) }
+    let all = try stored.values()
+    return [Float](unsafeUninitializedCapacity: columns.count * inputs) { buffer, count in
+      count = columns.count * inputs
+      for (row, column) in columns.enumerated() {
+        for input in 0..<inputs { buffer[row * inputs + input] = all[input * outputs + column] }
+      }
+    }
+  }
+}
+
+extension [Float] {
+  /// Reads rows of a tensor into a range of the elements.
+  fileprivate mutating func read(
+    _ stored: StoredTensor, _ rows: Range<Int>, _ place: Range<Int>
+  ) throws(WeightFileError) {
+    let result = withUnsafeMutableBufferPointer { buffer -> Result<Void, WeightFileError> in
+      do throws(WeightFileError) {
+        try stored.read(
+          rows: rows, into: UnsafeMutableBufferPointer<Float>(rebasing: buffer[place]))
+        return .success(())
+      } catch {
+        return .failure(error)
+      }
+    }
+    try result.get()
+  }
+}

@@ -1,0 +1,108 @@
+// From the elements that files store to f32, and from there to bf16: loops that the compiler
+// vectorises, since whole models go through them.
+
+import Glibc
+
+extension StoredType {
+  /// Writes the f32 values of whole blocks.
+  ///
+  /// - Parameter target: has a place for each value.
+  func widen(_ source: UnsafeRawBufferPointer, into target: UnsafeMutableBufferPointer<Float>) {
+    precondition(
+      target.count % blockCount == 0 && source.count == target.count / blockCount * blockBytes,
+      "\(source.count) bytes for \(target.count) values of \(name)")
+    guard let from = source.baseAddress, let to = target.baseAddress else { return }
+    let count = target.count
+    switch self {
+    case .f32: memcpy(to, from, source.count)
+    case .f64:
+      for index in 0..<count {
+        to[index] = Float(from.loadUnaligned(fromByteOffset: index &* 8, as: Double.self))
+      }
+    case .f16:
+      for index in 0..<count {
+        to[index] = Float(half: from.loadUnaligned(fromByteOffset: index &* 2, as: UInt16.self))
+      }
+    case .bf16:
+      for index in 0..<count {
+        let bits = from.loadUnaligned(fromByteOffset: index &* 2, as: UInt16.self)
+        to[index] = Float(bitPattern: UInt32(bits) << 16)
+      }
+    case .q8:
+      for block in 0..<count / 32 { Self.widenQ8(from + block * 34, into: to + block * 32) }
+    case .q4:
+      for block in 0..<count / 32 { Self.widenQ4(from + block * 18, into: to + block * 32) }
+    case .q4WithMinimum:
+      for block in 0..<count / 32 {
+        Self.widenQ4WithMinimum(from + block * 20, into: to + block * 32)
+      }
+    case .other: preconditionFailure("values of \(name) cannot be read")
+    }
+  }
+
+  // Of each block, scale x number is exact: an f16 has 11 digits, and a number at most 8.
+
+  private static func widenQ8(_ block: UnsafeRawPointer, into to: UnsafeMutablePointer<Float>) {
+    let scale = Float(half: block.loadUnaligned(as: UInt16.self))
+    let numbers = block + 2
+    for index in 0..<32 {
+      to[index] = Float(numbers.load(fromByteOffset: index, as: Int8.self)) * scale
+    }
+  }
+
+  // The low halves of the bytes are the first 16 elements, the high ones the rest.
+
+  private static func widenQ4(_ block: UnsafeRawPointer, into to: UnsafeMutablePointer<Float>) {
+    let scale = Float(half: block.loadUnaligned(as: UInt16.self))
+    let pairs = block + 2
+    for index in 0..<16 {
+      let pair = Int32(pairs.load(fromByteOffset: index, as: UInt8.self))
+      to[index] = Float((pair & 15) &- 8) * scale
+      to[index &+ 16] = Float((pair >> 4) &- 8) * scale
+    }
+  }
+
+  private static func widenQ4WithMinimum(
+    _ block: UnsafeRawPointer, into to: UnsafeMutablePointer<Float>
+  ) {
+    let scale = Float(half: block.loadUnaligned(as: UInt16.self))
+    let minimum = Float(half: block.loadUnaligned(fromByteOffset: 2, as: UInt16.self))
+    let pairs = block + 4
+    for index in 0..<16 {
+      let pair = Int32(pairs.load(fromByteOffset: index, as: UInt8.self))
+      to[index] = Float(pair & 15) * scale + minimum
+      to[index &+ 16] = Float(pair >> 4) * scale + minimum
+    }
+  }
+}
+
+extension Float {
+  /// The value of an IEEE half; a NaN keeps its sign and its payload.
+  ///
+  /// By whole numbers, since not every processor that this is built for converts halves, and those
+  /// that take subnormal numbers for 0 would lose some.
+  @inline(__always)
+  init(half: UInt16) {
+    let magnitude = UInt32(half & 0x7FFF) << 13
+    let exponent = magnitude & 0x0F80_0000
+    // The bias is 127 instead of 15; the greatest exponent stays that of infinity and NaN.
+    let bias: UInt32 = exponent == 0x0F80_0000 ? 224 << 23 : 112 << 23
+    let normal = magnitude &+ bias
+    // Without the leading one, which a subnormal half has not.
+    let subnormal =
+      Float(bitPattern: magnitude &+ 113 << 23) - Float(bitPattern: 113 << 23)
+    let bits = exponent == 0 ? subnormal.bitPattern : normal
+    self.init(bitPattern: bits | UInt32(half & 0x8000) << 16)
+  }
+}
+
+/// Rounds to the nearest bf16, ties to even; all NaN become one, as in the kernels.
+func roundToBF16(_ source: UnsafeBufferPointer<Float>, into target: UnsafeMutablePointer<UInt16>) {
+  guard let from = source.baseAddress else { return }
+  for index in 0..<source.count {
+    let bits = from[index].bitPattern
+    let rounded = bits &+ 0x7FFF &+ (bits >> 16 & 1)
+    let isNaN = bits & 0x7FFF_FFFF > 0x7F80_0000
+    target[index] = UInt16(truncatingIfNeeded: (isNaN ? 0x7FC0_0000 : rounded) >> 16)
+  }
+}
