@@ -169,7 +169,9 @@ MODELS = {
         "olmo2", OLMO | dict(rms_norm_eps=0.01, attention_bias=True, tie_word_embeddings=True, num_key_value_heads=1),
         live=[dict(attention_bias=False), dict(rms_norm_eps=1e-5)],
     ),
-    "pythia": Model("gpt_neox", NEOX, live=[dict(use_parallel_residual=False), rope(100.0, partial_rotary_factor=0.25)]),
+    "pythia": Model(
+        "gpt_neox", NEOX, live=[dict(use_parallel_residual=False), rope(100.0, partial_rotary_factor=0.25)],
+    ),
     "pythia-sequential": Model(
         "gpt_neox", NEOX | rope(100.0, "linear", factor=2.0, partial_rotary_factor=0.5) | dict(
             use_parallel_residual=False, layer_norm_eps=0.01, tie_word_embeddings=True,
