@@ -38,7 +38,8 @@ struct Fixture: Sendable, CustomTestStringConvertible {
     try JSON(reading: AtomicFile.read("\(folder)/\(name).json"))
   }
 
-  private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
+  /// Tests/Fixtures.
+  static let folder = URL(filePath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().appending(path: "Fixtures").path
 
   var testDescription: String { name }
