@@ -115,7 +115,8 @@ package struct Generate: Workload {
       cell.row.setFact("model_differences", .string(list))
       cell.progress.warn("the model is not the one that was trained: \(list)")
     }
-    return (model, saved.vocabulary)
+    guard let characters = saved.characters else { throw TokensUnknown(path: path) }
+    return (model, characters)
   }
 }
 

@@ -16,7 +16,8 @@ struct GenerateCommand: ParsableCommand {
     discussion: HelpPage(
       """
       RUN is a run as every command takes it, or the folder of a checkpoint, or of the cell that \
-      left it. Of a run with several models --cell says which, or RUN:VARIANT. The text goes to \
+      left it; or a model of others: a folder that transformers saved, or a GGUF file, which take \
+      --ids in place of a prompt. Of a run with several models --cell says which, or RUN:VARIANT. The text goes to \
       standard output as it is written; a note tells where it went beyond the length that the \
       model was trained at.
       """,
@@ -27,6 +28,10 @@ struct GenerateCommand: ParsableCommand {
         ),
         ("runexp generate results/modern/latest/cells/modern-s1-3f9a1c2e", "by its folder"),
         ("runexp generate modern:classic --device cuda", "on a GPU"),
+        (
+          "runexp generate model.gguf --ids 504,3575,282 --tokens 24 --temperature 0 --json",
+          "a model that another program made, by the ids of its tokens"
+        ),
       ],
       exits: [
         .ok,
@@ -51,6 +56,11 @@ struct GenerateCommand: ParsableCommand {
       "What the model continues (default: a newline, or the first character of a text without one)."
   )
   var prompt: String?
+  @Option(
+    help: ArgumentHelp(
+      "Token ids that the model continues, joined by commas, in place of a prompt.",
+      valueName: "list"))
+  var ids: TokenIDs?
   @Option(
     name: [.customShort("n"), .long, .customShort("t")], parsing: .unconditional,
     help: ArgumentHelp("Tokens to write, which are characters.", valueName: "count"))
@@ -82,6 +92,7 @@ struct GenerateCommand: ParsableCommand {
     try demand(topK ?? 1 >= 1, "--top-k is 1 or more")
     try demand(topP > 0 && topP <= 1, "--top-p is above 0 and at most 1")
     try demand(prompt != "", "--prompt needs a character to start from")
+    try demand(prompt == nil || ids == nil, "give either --prompt or --ids")
   }
 
   func run() throws {
@@ -98,6 +109,8 @@ struct GenerateCommand: ParsableCommand {
   private struct Written {
     var prompt = ""
     var text = ""
+    /// Those of the prompt and all after it.
+    var ids: [Int32] = []
     var tokens = 0
     /// Why it ended early, or where it went beyond what the model was trained on.
     var note: String?
@@ -107,7 +120,12 @@ struct GenerateCommand: ParsableCommand {
     let interrupts = Interrupts()
     // There is nothing to tidy up.
     interrupts.mayFinish = false
-    let start = try saved.vocabulary.start(prompt)
+    let start = try self.start(saved)
+    // The tokens themselves where they are what was given.
+    func decode(_ tokens: [Int32]) -> String {
+      if ids == nil, let characters = saved.characters { return characters.decode(tokens) }
+      return tokens.map { "\($0) " }.joined()
+    }
     let device = try compute.open(device)
     let model = try saved.load(on: device)
     let room = min(tokens, (model.longest ?? .max) - start.count)
@@ -123,7 +141,8 @@ struct GenerateCommand: ParsableCommand {
     let sampler = TokenSampler(temperature: temperature, topK: topK, topP: topP, seed: seed)
 
     var written = Written()
-    written.prompt = saved.vocabulary.decode(start)
+    written.prompt = decode(start)
+    written.ids = start
     emit(written.prompt)
     var logits = generator.prefill([start])
     for index in 0..<room {
@@ -132,7 +151,8 @@ struct GenerateCommand: ParsableCommand {
         throw RunError.interrupted(code)
       }
       let token = try sampler.pick(logits, index)
-      let text = saved.vocabulary.decode([token])
+      let text = decode([token])
+      written.ids.append(token)
       emit(text)
       written.text += text
       written.tokens += 1
@@ -142,23 +162,40 @@ struct GenerateCommand: ParsableCommand {
     let end = start.count + room
     if room < tokens {
       written.note =
-        "\(room) of \(tokens) characters: the model's learned positions end at \(end)"
+        "\(room) of \(tokens) tokens: the model's learned positions end at \(end)"
     } else if end > saved.length {
       written.note =
-        "the model was trained on \(saved.length) characters at a time; what follows the first "
+        "the model was \(saved.isImported ? "made for" : "trained on") \(saved.length) "
+        + "\(saved.isImported ? "tokens" : "characters") at a time; what follows the first "
         + "\(saved.length) of these \(end) is beyond that"
     }
     return written
   }
 
+  private func start(_ saved: SavedModel) throws -> [Int32] {
+    if let ids {
+      try ids.require(below: saved.vocabulary)
+      return ids.ids
+    }
+    guard let characters = saved.characters else { throw TokensUnknown(path: name) }
+    return try characters.start(prompt)
+  }
+
   private func document(_ written: Written, _ found: TrainedCell) -> JSON {
-    [
-      "schema_version": 1, "cell": .string(found.label), "checkpoint": .string(found.folder),
-      "prompt": .string(written.prompt), "text": .string(written.text),
+    let texts: [JSON.Member] =
+      ids != nil
+      ? [] : [.init("prompt", .string(written.prompt)), .init("text", .string(written.text))]
+    let head: [JSON.Member] = [
+      .init("schema_version", 1), .init("cell", .string(found.label)),
+      .init("checkpoint", .string(found.folder)),
+      .init("ids", .array(written.ids.map { .integer(Int($0)) })),
+    ]
+    let tail: JSON = [
       "tokens": .integer(written.tokens), "temperature": .real(temperature),
       "seed": .string(String(seed)),
       "notes": .array([found.note, written.note].compactMap { $0.map { .string($0) } }),
     ]
+    return .object(head + texts + tail.members)
   }
 
   private func emit(_ text: String) {
@@ -175,7 +212,7 @@ private enum GenerationError: Error, CustomStringConvertible {
   var description: String {
     switch self {
     case .promptTooLong(let count, let longest):
-      "the prompt has \(count) characters, but the model's learned positions end at \(longest)"
+      "the prompt has \(count) tokens, but the model's learned positions end at \(longest)"
     }
   }
 }

@@ -34,9 +34,11 @@ struct Runexp: ParsableCommand {
           ListCommand.self, ShowCommand.self, SummaryCommand.self, DiffCommand.self,
           ReportCommand.self,
           ReplayCommand.self,
-          GenerateCommand.self,
           RemoveCommand.self,
         ]),
+      CommandGroup(
+        name: "Models",
+        subcommands: [GenerateCommand.self, ScoreCommand.self, ImportCommand.self]),
       CommandGroup(
         name: "Steps of a run",
         subcommands: [PrepareCommand.self, CellCommand.self, CollectCommand.self]),

@@ -59,11 +59,11 @@ struct FamilyFixture: Sendable, CustomTestStringConvertible {
   ///
   /// - Parameter config: another `config.json` than the model's own.
   func write(to folder: String, config: JSON? = nil) throws {
-    let file = SafeTensors(
-      tensors.map { .init(name: $0.name, shape: $0.shape, values: $0.values()) },
+    let file = SafeTensorsWriter(
+      tensors.map { tensor in .init(tensor.name, tensor.shape) { tensor.values() } },
       metadata: [("format", "pt")])
     try RunFolder.makeFolders(folder)
-    try AtomicFile.write(file.encoded(), to: "\(folder)/model.safetensors")
+    try file.write(to: "\(folder)/model.safetensors")
     try AtomicFile.write((config ?? self.config).line, to: "\(folder)/config.json")
   }
 }

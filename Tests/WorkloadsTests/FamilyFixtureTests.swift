@@ -24,10 +24,9 @@ struct FamilyFixtureTests {
     try fixture.write(to: folder.file("new"))
     try fixture.write(to: folder.file("old"), config: fixture.oldConfig)
     #expect(try folder.names(in: "new") == ["config.json", "model.safetensors"])
-    let file = try SafeTensors(
-      decoding: AtomicFile.readBytes(folder.file("new/model.safetensors")))
-    #expect(file.entries.map(\.name) == fixture.tensors.map(\.name))
-    #expect(file.entries.map(\.shape) == fixture.tensors.map(\.shape))
+    let file = try SafeTensors(file: folder.file("new/model.safetensors"))
+    #expect(file.tensors.names == fixture.tensors.map(\.name))
+    #expect(file.tensors.all.map(\.shape) == fixture.tensors.map(\.shape))
     let config = try JSON(reading: AtomicFile.read(folder.file("new/config.json")))
     #expect(config == fixture.config)
     #expect(config["rope_parameters"] != nil)

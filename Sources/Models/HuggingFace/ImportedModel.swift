@@ -39,3 +39,21 @@ package struct TensorSource: Equatable, Sendable {
     self.isTransposed = isTransposed
   }
 }
+
+extension ImportedModel {
+  /// The same in files that hold the weights of norms as they are, under other names.
+  package func storedWhole(_ source: @escaping (String) -> TensorSource) -> ImportedModel {
+    ImportedModel(
+      section: section.without("offset"), vocabulary: vocabulary, length: length, source: source,
+      prefixes: ("", []))
+  }
+}
+
+extension JSON {
+  /// This value without the members of a name, however deep.
+  fileprivate func without(_ key: String) -> JSON {
+    guard case .object(let members) = self else { return self }
+    return .object(
+      members.filter { $0.key != key }.map { Member($0.key, $0.value.without(key)) })
+  }
+}

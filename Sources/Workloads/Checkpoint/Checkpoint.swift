@@ -25,19 +25,21 @@ package enum Checkpoint {
     return candidates.first { AtomicFile.exists("\($0)/\(configurationFile)") } ?? path
   }
 
-  /// Whether a folder is a checkpoint's, or that of a cell which has left one.
+  /// Whether a model is at a path: the folder of one, that of a cell which has left one, or a GGUF
+  /// file.
   package static func isIn(_ path: String) -> Bool {
-    AtomicFile.exists("\(folder(of: path))/\(configurationFile)")
+    GGUF.isOne(at: path) || AtomicFile.exists("\(folder(of: path))/\(configurationFile)")
   }
 
-  /// What tells a checkpoint from any other: what `sha256sum config.json model.safetensors |
-  /// sha256sum` prints.
+  /// What tells a model from any other: what `sha256sum config.json model.safetensors | sha256sum`
+  /// prints, with the index and its files where there are several; that of a GGUF file by itself.
   ///
   /// - Parameter path: as `SavedModel` takes it.
   package static func sha256(of path: String) throws(ResultsError) -> String {
+    if GGUF.isOne(at: path) { return try SHA256.hex(file: path) }
     let folder = folder(of: path)
     var list = ""
-    for name in [configurationFile, file] {
+    for name in [configurationFile] + (try StoredTensors.files(in: folder)) {
       list += "\(try SHA256.hex(file: "\(folder)/\(name)"))  \(name)\n"
     }
     return SHA256.hex(Array(list.utf8))

@@ -21,6 +21,11 @@ package struct GGUF: Sendable {
     bytes.count >= 4 && bytes.load(at: 0, as: UInt32.self) == magic
   }
 
+  /// Whether the file at a path begins as one does.
+  static func isOne(at path: String) -> Bool {
+    (try? AtomicFile.readBytes(path, most: 4)) == Array("GGUF".utf8)
+  }
+
   /// The letters GGUF.
   private static let magic: UInt32 = 0x4655_4747
 

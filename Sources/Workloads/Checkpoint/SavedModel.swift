@@ -1,5 +1,5 @@
-// SavedModel: a checkpoint's folder as a model that can run again: its architecture, its
-// characters, its parameters.
+// SavedModel: a model on disk that can run again: its architecture, its characters, its parameters.
+// A training of ours has left it, or transformers, or it is a GGUF file.
 
 package import Config
 package import Models
@@ -8,35 +8,44 @@ package import Tensors
 
 /// A model on disk.
 package struct SavedModel {
-  package let folder: String
-  package let vocabulary: CharacterVocabulary
+  /// Its folder, or its file.
+  package let path: String
+  /// The characters that its tokens are; nil where they are no characters.
+  package let characters: CharacterVocabulary?
+  /// Rows of the embedding.
+  package let vocabulary: Int
   /// The longest sequence that it was built for; learned positions end there, others need not.
   package let length: Int
-  /// The `model` section that it was built from.
+  /// The `model` section that it was built from, or that says what it is.
+  package let section: JSON
+  /// Whether another program has made it.
+  package let isImported: Bool
   private let architecture: Section
   private let recorder = Recorder()
+  private let weights: () throws(ResultsError) -> ParameterReader
 
-  /// - Parameter path: a checkpoint's folder, or a cell's folder with a `checkpoint` in it.
+  /// - Parameter path: a folder of ours or of transformers', a cell's folder with a `checkpoint` in
+  ///   it, or a GGUF file.
   /// - Throws: `ResultsError.unreadable` naming the file and what is wrong with it.
   package init(_ path: String) throws(ResultsError) {
-    folder = Checkpoint.folder(of: path)
-    let file = "\(folder)/\(Checkpoint.configurationFile)"
-    let saved = try CheckpointConfiguration(file: file)
-    guard !saved.vocabulary.isEmpty, saved.length > 0 else {
-      throw .unreadable(
-        path: file, problem: "'vocabulary' is empty, or 'max_position_embeddings' is not positive")
-    }
-    length = saved.length
-    vocabulary = CharacterVocabulary(utf8: Array(saved.vocabulary.utf8))
+    let stored = try StoredModel(path)
+    self.path = stored.path
+    characters = stored.characters
+    vocabulary = stored.vocabulary
+    length = stored.length
+    section = stored.section
+    isImported = stored.characters == nil
+    weights = stored.weights
     // JSON is YAML, so what reads experiment files reads it.
     guard
-      let document = try? YAML.parse(bytes: Array("{model: \(saved.model.line)}".utf8), name: file)
-    else { throw .unreadable(path: file, problem: "its 'model' is no section") }
+      let document = try? YAML.parse(
+        bytes: Array("{model: \(stored.section.line)}".utf8), name: stored.file)
+    else { throw .unreadable(path: stored.file, problem: "its 'model' is no section") }
     architecture = Section(root: document.root, recorder: recorder)
       .section("model", "the architecture")
     _ = model(architecture)
     if let fault = recorder.finish().first {
-      throw .unreadable(path: file, problem: fault.message)
+      throw .unreadable(path: stored.file, problem: fault.message)
     }
   }
 
@@ -44,10 +53,12 @@ package struct SavedModel {
   /// where there is one.
   package static func problem(at path: String) -> String? {
     do throws(ResultsError) {
-      _ = try SafeTensors(file: "\(try SavedModel(path).folder)/\(Checkpoint.file)")
+      _ = try SavedModel(path).weights()
       return nil
     } catch {
-      return "'\(path)' is no checkpoint, which is the folder that a training cell leaves: \(error)"
+      return
+        "'\(path)' is no model: neither a checkpoint, which is the folder that a training cell "
+        + "leaves, nor a folder of transformers', nor a GGUF file: \(error)"
     }
   }
 
@@ -59,13 +70,32 @@ package struct SavedModel {
     as section: Section? = nil, on device: Device
   ) throws(ResultsError) -> Transformer {
     let model = self.model(section ?? architecture)
+    let weights = try weights()
     model.parameters.allocate(on: device)
-    try Checkpoint.load(model, from: folder)
+    do throws(WeightFileError) {
+      try weights.read(into: model)
+    } catch {
+      throw .unreadable(path: path, problem: error.description)
+    }
     return model
   }
 
+  /// Trainable values.
+  package var parameters: Int { model(architecture).parameters.count }
+
   private func model(_ section: Section) -> Transformer {
-    Transformer(section, vocabulary: vocabulary.count, length: length)
+    Transformer(section, vocabulary: vocabulary, length: length)
+  }
+}
+
+/// A text cannot be given to a model, as its tokens are no characters.
+package struct TokensUnknown: Error, CustomStringConvertible {
+  let path: String
+
+  package init(path: String) { self.path = path }
+
+  package var description: String {
+    "the tokens of '\(path)' are no characters, and its tokenizer cannot be read: give it ids"
   }
 }
 

@@ -27,6 +27,15 @@ extension StoredTensors {
     }
   }
 
+  /// The names of the files that hold a folder's tensors, the index first where there is one.
+  static func files(in folder: String) throws(ResultsError) -> [String] {
+    if AtomicFile.exists("\(folder)/\(file)") { return [file] }
+    let shards = try MappedFile("\(folder)/\(index)").parse {
+      (bytes) throws(WeightFileError) in try WeightIndex(bytes).shards
+    }
+    return [index] + shards
+  }
+
   private static func sharded(
     index path: String, in folder: String
   ) throws(ResultsError) -> StoredTensors {

@@ -1,0 +1,136 @@
+// StoredModel: which kind of model lies at a path, and what its files say of it.
+
+import Config
+import Models
+import Records
+
+/// What the files of a model say, whoever has written them.
+struct StoredModel {
+  let path: String
+  /// The file that describes it.
+  let file: String
+  let characters: CharacterVocabulary?
+  let vocabulary, length: Int
+  /// The `model` section.
+  let section: JSON
+  /// Opens the tensors.
+  let weights: () throws(ResultsError) -> ParameterReader
+
+  init(_ path: String) throws(ResultsError) {
+    if GGUF.isOne(at: path) {
+      try self.init(gguf: path)
+    } else {
+      try self.init(folder: Checkpoint.folder(of: path))
+    }
+  }
+
+  private init(gguf path: String) throws(ResultsError) {
+    let file = try GGUF(file: path)
+    let model = try Self.imported(path) { () throws(ImportFault) in try GGUFModel(file).imported() }
+    self.init(path: path, file: path, model) {
+      // The pairs of rotary positions come as factors of the angles.
+      ParameterReader(
+        tensors: file.tensors, source: model.source, isIgnored: { $0 == "rope_freqs.weight" })
+    }
+  }
+
+  private init(folder: String) throws(ResultsError) {
+    let file = "\(folder)/\(Checkpoint.configurationFile)"
+    let text = try AtomicFile.read(file)
+    let json: JSON
+    do throws(JSONError) {
+      json = try JSON(reading: text)
+    } catch {
+      throw .unreadable(path: file, problem: "\(error)")
+    }
+    guard json["model_type"] != nil, json["model"] == nil else {
+      try self.init(checkpoint: folder, file: file)
+      return
+    }
+    let model = try Self.imported(file) { () throws(ImportFault) in
+      try ImportedModel(config: json)
+    }
+    self.init(path: folder, file: file, model) { () throws(ResultsError) in
+      try ParameterReader(StoredTensors(at: folder), of: model, in: folder)
+    }
+  }
+
+  private init(checkpoint folder: String, file: String) throws(ResultsError) {
+    let saved = try CheckpointConfiguration(file: file)
+    guard !saved.vocabulary.isEmpty, saved.length > 0 else {
+      throw .unreadable(
+        path: file, problem: "'vocabulary' is empty, or 'max_position_embeddings' is not positive")
+    }
+    let characters = CharacterVocabulary(utf8: Array(saved.vocabulary.utf8))
+    path = folder
+    self.file = file
+    self.characters = characters
+    vocabulary = characters.count
+    length = saved.length
+    section = saved.model
+    weights = { () throws(ResultsError) in
+      ParameterReader(tensors: try SafeTensors(file: "\(folder)/\(Checkpoint.file)").tensors)
+    }
+  }
+
+  private init(
+    path: String, file: String, _ model: ImportedModel,
+    _ weights: @escaping () throws(ResultsError) -> ParameterReader
+  ) {
+    self.path = path
+    self.file = file
+    characters = nil
+    vocabulary = model.vocabulary
+    length = model.length
+    section = model.section
+    self.weights = weights
+  }
+
+  private static func imported(
+    _ path: String, _ read: () throws(ImportFault) -> ImportedModel
+  ) throws(ResultsError) -> ImportedModel {
+    do throws(ImportFault) {
+      return try read()
+    } catch {
+      throw .unreadable(path: path, problem: error.description)
+    }
+  }
+}
+
+extension ParameterReader {
+  /// Tensors under the names of transformers, with whatever stands before them.
+  fileprivate init(
+    _ tensors: StoredTensors, of model: ImportedModel, in folder: String
+  ) throws(ResultsError) {
+    let (own, others) = model.prefixes
+    let embedding = model.source("model.embed_tokens.weight").name
+    func renamed(_ name: String, _ prefix: String) -> String {
+      name.hasPrefix(own) ? prefix + name.dropFirst(own.count) : name
+    }
+    let prefix = ([own] + others).first { tensors[renamed(embedding, $0)] != nil } ?? own
+    // A tied model's file may hold the matrix a second time.
+    let head = model.source("lm_head.weight").name
+    self.init(
+      tensors: tensors,
+      source: { name in
+        var source = model.source(name)
+        source = TensorSource(
+          renamed(source.name, prefix), rows: source.rows, isTransposed: source.isTransposed)
+        return source
+      },
+      isIgnored: { name in
+        ImportedModel.isIgnored(name)
+          || (name == head && tensors.isSame(name, renamed(embedding, prefix)))
+      })
+  }
+}
+
+extension StoredTensors {
+  /// Whether two tensors hold the same values.
+  fileprivate func isSame(_ one: String, _ other: String) -> Bool {
+    guard let one = self[one], let other = self[other], one.shape == other.shape else {
+      return false
+    }
+    return (try? one.values()) == (try? other.values())
+  }
+}

@@ -1,0 +1,47 @@
+// runexp import: shows what a model of another program is in the words of an experiment file.
+
+import ArgumentParser
+import Config
+import Models
+import Records
+import Workloads
+
+struct ImportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "import",
+    abstract: "Show a model of Hugging Face's as a model section.",
+    discussion: HelpPage(
+      """
+      MODEL is a folder with config.json and safetensors files, as transformers saves them, or a \
+      GGUF file. What it is comes out as a `model` section, or a sentence that names the key and \
+      the value that cannot be said here: nothing that changes what the model computes is passed \
+      over. The weights stay where they are: `generate`, `score` and `checkpoint: MODEL` in a file \
+      read them there. Families: \(ImportedModel.modelTypes.joined(separator: ", ")).
+      """,
+      examples: [
+        ("runexp import ~/models/SmolLM2-135M", "print the section"),
+        ("runexp import model.gguf -o model.yaml", "write it into a file"),
+      ],
+      exits: [.ok, .failure("there is no such model, or it cannot be said here")]
+    ).text)
+
+  @Argument(
+    help: ArgumentHelp("A folder of transformers', or a GGUF file.", valueName: "model"),
+    completion: .file())
+  var path: String
+  @Option(name: [.short, .long], help: "Write the section into a file.", completion: .file())
+  var output: String?
+
+  func run() throws {
+    try failing {
+      let saved = try SavedModel(path)
+      if let problem = SavedModel.problem(at: path) { throw ImportFault(problem) }
+      let yaml =
+        "# \(Wording.harmless(path)): \(saved.parameters) parameters, \(saved.vocabulary) tokens, texts up to "
+        + "\(saved.length)\n" + JSON.object([.init("model", saved.section)]).yaml
+      guard let output else { return print(yaml, terminator: "") }
+      try AtomicFile.write(yaml, to: output)
+      say("wrote \(output)")
+    }
+  }
+}

@@ -1,0 +1,162 @@
+// runexp score: how likely a model finds a text.
+
+import ArgumentParser
+import Config
+import Experiments
+import Foundation
+import Models
+import Records
+import Tensors
+import Workloads
+
+struct ScoreCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "score",
+    abstract: "Tell how likely a model finds a text.",
+    discussion: HelpPage(
+      """
+      MODEL is what `runexp generate` takes: a run's model, a checkpoint's folder, a folder of \
+      transformers', a GGUF file. The loss is the mean of the negated log-probabilities of each \
+      token after the first, in nats; with a text, bits a byte beside it, which models with other \
+      tokens can be compared by.
+      """,
+      examples: [
+        ("runexp score modern:modern --text poem.txt", "a text, of a model that reads characters"),
+        ("echo -n 'To be' | runexp score modern:modern --text -", "the same from standard input"),
+        ("runexp score model.gguf --ids 504,3575,282 --json", "token ids, as one JSON document"),
+        ("runexp score model.gguf --ids 504,3575,282 --logits=-1", "and the logits after the last"),
+      ],
+      exits: [
+        .ok, .failure("there is no such model or device, or the text cannot be given to it"),
+        .init(130, "interrupted by Ctrl-C"),
+      ]
+    ).text)
+
+  @Argument(
+    help: ArgumentHelp(
+      "A run as 'runexp list' names them, or RUN:VARIANT; a folder with a model; a GGUF file.",
+      valueName: "model"), completion: .runs)
+  var name: String
+  @OptionGroup var place: ResultsOptions
+  @Option(
+    help: "The cell whose model scores: its id or label, how one begins or ends, or a variant.",
+    completion: .cells)
+  var cell: String?
+  @Option(help: ArgumentHelp("Token ids, joined by commas.", valueName: "list")) var ids: TokenIDs?
+  @Option(help: "A file with a text, or - for standard input.", completion: .file())
+  var text: String?
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Positions whose logits are added to the document; -1 is the last.", valueName: "list"))
+  var logits: String?
+  @Option(help: "How keys and values are kept: f32, bf16 or q8.") var cache = CacheType.f32
+  @Option(help: "Where the model runs: auto takes a GPU if the plugin finds one, else the CPU.")
+  var device = DeviceChoice.auto
+  @OptionGroup var compute: ComputeOptions
+  @Flag(help: "Print one JSON document.") var json = false
+
+  func validate() throws {
+    if (ids == nil) == (text == nil) {
+      throw ValidationError("give either --ids or --text")
+    }
+    if logits != nil && !json { throw ValidationError("--logits are part of the --json document") }
+  }
+
+  func run() throws {
+    try failing {
+      let found = try TrainedCell(named: name, cell: cell, in: RunLocator(results: place.results))
+      if let note = found.note { say("note: \(note)") }
+      let saved = try SavedModel(found.folder)
+      let (tokens, bytes) = try tokens(of: saved)
+      let positions = try positions(in: tokens.count)
+      let interrupts = Interrupts()
+      interrupts.mayFinish = false
+      let device = try compute.open(device)
+      let model = try saved.load(on: device)
+      try model.check(tokens: tokens.count)
+      let scorer = Scorer(model, cache: cache, precision: .f32, on: device)
+      let score = scorer.score(tokens, logitsAt: Set(positions)) { interrupts.exitCode != nil }
+      if let code = interrupts.exitCode { throw RunError.interrupted(code) }
+      let bits = bytes.flatMap { Self.bitsPerByte(score, bytes: $0) }
+      if json {
+        print(document(tokens, score, bits, positions).document, terminator: "")
+      } else {
+        print(sentence(tokens.count, score, bits))
+      }
+    }
+  }
+
+  private func tokens(of saved: SavedModel) throws -> (ids: [Int32], bytes: Int?) {
+    if let ids {
+      try ids.require(below: saved.vocabulary)
+      return (ids.ids, nil)
+    }
+    guard let characters = saved.characters else { throw TokensUnknown(path: name) }
+    let bytes =
+      text == "-"
+      ? [UInt8](FileHandle.standardInput.readDataToEndOfFile()) : try TextFile.read(text ?? "")
+    guard let string = String(validating: bytes, as: UTF8.self) else {
+      throw ScoreError("the text is no UTF-8")
+    }
+    let tokens = try characters.encode(string)
+    guard !tokens.isEmpty else { throw ScoreError("the text is empty") }
+    // The first character has no prediction, and so its bytes do not count.
+    let first = string.unicodeScalars.first.map { String($0).utf8.count } ?? 0
+    return (tokens, bytes.count - first)
+  }
+
+  private func positions(in count: Int) throws -> [Int] {
+    guard let logits else { return [] }
+    return try logits.split(separator: ",").map { part in
+      guard let position = Int(part.trimmingCharacters(in: .whitespaces)),
+        (-count..<count).contains(position)
+      else { throw ScoreError("--logits names positions from \(-count) to \(count - 1)") }
+      return position < 0 ? count + position : position
+    }
+  }
+
+  private static func bitsPerByte(_ score: Score, bytes: Int) -> Double? {
+    guard let loss = score.loss, bytes > 0 else { return nil }
+    return loss * Double(score.logprobs.count) / log(2) / Double(bytes)
+  }
+
+  private func sentence(_ count: Int, _ score: Score, _ bits: Double?) -> String {
+    guard let loss = score.loss, let perplexity = score.perplexity else {
+      return "1 token: there is nothing to predict"
+    }
+    func text(_ value: Double) -> String { String(format: "%.4f", value) }
+    return "loss \(text(loss)) nats a token, perplexity \(text(perplexity))"
+      + (bits.map { ", \(text($0)) bits a byte" } ?? "") + ", over \(count) tokens"
+  }
+
+  private func document(
+    _ ids: [Int32], _ score: Score, _ bits: Double?, _ positions: [Int]
+  ) -> JSON {
+    var members: [JSON.Member] = [
+      .init("schema_version", 1), .init("ids", .array(ids.map { .integer(Int($0)) })),
+      .init("logprobs", .array(score.logprobs.map { .real($0) })),
+      .init("loss", .real(score.loss)), .init("perplexity", .real(score.perplexity)),
+    ]
+    if text != nil { members.append(.init("bits_per_byte", .real(bits))) }
+    if logits != nil {
+      members.append(
+        .init(
+          "logits",
+          .object(
+            positions.map { position in
+              .init(
+                "\(position)",
+                .array((score.logits[position] ?? []).map { .real(Double($0)) }))
+            })))
+    }
+    return .object(members)
+  }
+}
+
+/// Why a text cannot be scored.
+private struct ScoreError: Error, CustomStringConvertible {
+  let description: String
+
+  init(_ description: String) { self.description = description }
+}
