@@ -94,6 +94,19 @@ package final class Transformer {
   /// The number of positions that the model knows; nil when any may come.
   package var longest: Int? { positions.compactMap(\.limit).min() }
 
+  /// Whether a text of this length can be read in pieces: beyond some length, some scalings of
+  /// positions go by how long the whole is.
+  package func readsInPieces(_ length: Int) -> Bool {
+    positions.allSatisfy { $0.isUsual(length: length) }
+  }
+
+  /// Whether a text that grows from one length to another is read again from its beginning.
+  package func readsAgain(from old: Int, to new: Int) -> Bool {
+    positions.contains {
+      $0.isReadAgain && $0.isUsual(length: old) && !$0.isUsual(length: new)
+    }
+  }
+
   /// The positions of a layer.
   package func position(of layer: Int) -> any Position { positions[layer % positions.count] }
 

@@ -61,7 +61,9 @@ struct ModelOptionTests {
     where parameter.name.contains("o_proj") || parameter.name.contains("down_proj") {
       parameter.tensor.copy(from: parameter.tensor.values().map { $0 / 4 })
     }
-    #expect(model(TinyBatch(on: device).inputs, Pass(on: device)).values() == scaled)
+    // Added in the product or after it.
+    let found = model(TinyBatch(on: device).inputs, Pass(on: device)).values()
+    for (found, expected) in zip(found, scaled) { #expect(abs(found - expected) <= 1e-5) }
   }
 
   @Test("the scale of the scores is a factor on queries")

@@ -67,7 +67,7 @@ struct CheckpointTests {
     "\(try #require(run.cells.first { $0.label == label }, "\(run.cells.map(\.label))").index)"
   }
 
-  @Test("what is no checkpoint is a fault at its place in the file, whatever reads the file")
+  @Test("what is no model is a fault at its place in the file, whatever reads the file")
   func faults() throws {
     let program = try program("read: {workload: {checkpoint: ./missing}}")
     try FileManager.default.createDirectory(
@@ -92,7 +92,7 @@ struct CheckpointTests {
       ("./empty", "no such file or directory"), ("./text.txt", "not a directory"),
       ("./torn", "model.safetensors': not a safetensors file: its values should have"),
       ("./long", "its header should have"), ("./odd", "it lacks 'max_position_embeddings'"),
-      ("\"./a\\nb\"", "is no checkpoint"),
+      ("\"./a\\nb\"", "is no model"),
     ] {
       let refused = try program.run(
         "check", "reading.yaml", "--set", "variants.read.workload.checkpoint=\(path)")
@@ -101,8 +101,8 @@ struct CheckpointTests {
     }
     let axis = try program.run(
       "check", "reading.yaml", "--set", "variants={}", "--vary", "workload.checkpoint=./a,./gone")
-    #expect(axis.code == 78 && axis.errors.contains("/gone' is no checkpoint"), "\(axis.errors)")
-    #expect(!axis.errors.contains("/a' is no checkpoint"))
+    #expect(axis.code == 78 && axis.errors.contains("/gone' is no model"), "\(axis.errors)")
+    #expect(!axis.errors.contains("/a' is no model"))
   }
 
   @Test("a checkpoint that goes fails the cells that read it, and no other")

@@ -37,6 +37,11 @@ package protocol Position: Component {
   func slopes(heads: Int) -> [Float]?
   /// The angles that queries and keys of a layer are turned by; nil when they are not turned.
   func rotation(layer: Int) -> Rotation?
+  /// Whether a text of this length has the angles of a short one; beyond, it must be read in one
+  /// piece to have its own throughout.
+  func isUsual(length: Int) -> Bool
+  /// Whether a text that grows out of them is read again from its beginning.
+  var isReadAgain: Bool { get }
   /// The number of positions that exist; nil when any may come.
   var limit: Int? { get }
 }
@@ -59,6 +64,8 @@ extension Position {
   package func rotate(_ x: Tensor, _ pass: Pass, layer: Int, from position: Int) -> Tensor { x }
   package func slopes(heads: Int) -> [Float]? { nil }
   package func rotation(layer: Int) -> Rotation? { nil }
+  package func isUsual(length: Int) -> Bool { true }
+  package var isReadAgain: Bool { false }
   package var limit: Int? { nil }
 
   /// From position 0 on.

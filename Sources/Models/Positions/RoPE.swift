@@ -15,6 +15,7 @@ package struct RoPE: Position {
 
   /// One a base; the layers take them in turn.
   private let angles: [RotaryAngles]
+  private let scaling: any Scaling
 
   package init(
     _ options: Section, _ context: PositionContext, _ parameters: ParameterBuilder
@@ -47,6 +48,7 @@ package struct RoPE: Position {
                 + "even and above 0")),
         notes: context.headNotes)
     }
+    self.scaling = scaling
     let isInterleaved = layout == "interleaved"
     angles = bases.map {
       RotaryAngles(
@@ -59,6 +61,9 @@ package struct RoPE: Position {
       from: position, to: position + x.shape[1], on: pass.device)
     return pass.rope(x, table, from: first)
   }
+
+  package func isUsual(length: Int) -> Bool { scaling.isUsual(length: length) }
+  package var isReadAgain: Bool { scaling.isReadAgain }
 
   package func rotation(layer: Int) -> Rotation? { angles[layer % angles.count].rotation }
 }

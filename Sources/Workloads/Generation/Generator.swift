@@ -13,6 +13,8 @@ package final class Generator {
   private let precision: ElementType
   /// The most tokens of one call during prefill.
   private let chunk: Int
+  /// Of each sequence, what was read so far.
+  private var read: [[Int32]] = []
 
   /// - Parameters:
   ///   - model: with parameters on `device`.
@@ -35,6 +37,9 @@ package final class Generator {
   /// - Returns: the logits after the last token read, [batch, vocabulary] in memory order.
   package func prefill(_ tokens: [[Int32]], stops: () -> Bool = { false }) -> [Float] {
     let count = tokens[0].count
+    read = cache.length == 0 ? tokens : zip(read, tokens).map { $0 + $1 }
+    let isWhole = !model.readsInPieces(cache.length + count) && cache.hasRoom(for: count)
+    let chunk = isWhole ? count : chunk
     var logits: [Float] = []
     for start in stride(from: 0, to: count, by: chunk) where !stops() {
       let part = tokens.flatMap { $0[start..<min(start + chunk, count)] }
@@ -46,7 +51,18 @@ package final class Generator {
   /// Adds one token to each sequence.
   ///
   /// - Returns: the logits of the token after it, [batch, vocabulary] in memory order.
-  package func step(_ tokens: [Int32]) -> [Float] { forward(tokens, batch: tokens.count) }
+  package func step(_ tokens: [Int32]) -> [Float] {
+    let length = cache.length
+    if length > 0 && model.readsAgain(from: length, to: length + 1) {
+      let all = zip(read, tokens).map { $0 + [$1] }
+      cache.reset()
+      return prefill(all)
+    }
+    for (index, token) in tokens.enumerated() where read.indices.contains(index) {
+      read[index].append(token)
+    }
+    return forward(tokens, batch: tokens.count)
+  }
 
   private func forward(_ tokens: [Int32], batch: Int) -> [Float] {
     forward(Tokens(tokens, batch: batch, on: device)).values()

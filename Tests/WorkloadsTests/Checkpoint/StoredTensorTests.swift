@@ -74,7 +74,11 @@ struct StoredTensorTests {
   func devices() throws {
     var random = FixedRandom(state: 5)
     let shape = [7, 20_011]
-    let patterns = (0..<shape[0] * shape[1]).map { _ in UInt32(truncatingIfNeeded: random.next()) }
+    // None below 2^-126: a processor's own conversion to bf16 takes those for 0.
+    let patterns = (0..<shape[0] * shape[1]).map { _ in
+      let pattern = UInt32(truncatingIfNeeded: random.next())
+      return pattern & 0x7F80_0000 == 0 || pattern & 0x7F80 == 0 ? 0 : pattern
+    }
     let stored = try tensor("F32", shape, patterns.flatMap { littleEndian($0) })
     let device = Device.cpu(threads: 1)
     for type in [ElementType.f32, .bf16] {

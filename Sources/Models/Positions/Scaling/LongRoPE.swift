@@ -49,6 +49,9 @@ extension RoPE {
         "factor on cosines and sines; scores grow with its square")
     }
 
+    /// As Phi-3's own generation does it.
+    package var isReadAgain: Bool { true }
+
     package func isUsual(length: Int) -> Bool { length <= original }
 
     package func frequencies(base: Double, dimension: Int, length: Int) -> [Double] {

@@ -14,6 +14,9 @@ extension RoPE {
     func frequencies(base: Double, dimension: Int, length: Int) -> [Double]
     /// Whether a text of this length has the angles of a text of one token.
     func isUsual(length: Int) -> Bool
+    /// Whether a text that grows out of the usual angles is read again from its beginning, so that
+    /// all of it has the new ones.
+    var isReadAgain: Bool { get }
     /// Factor on cosines and sines, so that a score grows with its square.
     var amplitude: Double { get }
   }
@@ -39,6 +42,7 @@ package struct ScalingContext {
 
 extension RoPE.Scaling {
   package func isUsual(length: Int) -> Bool { true }
+  package var isReadAgain: Bool { false }
   package var amplitude: Double { 1 }
 }
 
