@@ -91,9 +91,9 @@ struct ModelOptionTests {
     #expect(try silenced("block: parallel") == silenced("block: sequential"))
     #expect(try logits("block: parallel") != logits("block: sequential"))
     // One norm is the two of them while they are alike.
-    #expect(try logits("block: {type: parallel, norms: 1}") == logits("block: parallel"))
+    #expect(try logits("block: {type: parallel, shared_norm: true}") == logits("block: parallel"))
     #expect(
-      try model("block: {type: parallel, norms: 1}").parameters.count + 2 * 16
+      try model("block: {type: parallel, shared_norm: true}").parameters.count + 2 * 16
         == model("block: parallel").parameters.count)
   }
 

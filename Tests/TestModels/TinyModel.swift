@@ -47,7 +47,7 @@ package struct TinyModel: Sendable, CustomTestStringConvertible {
     "attention: {heads: 4, qk_norm: head}", "attention: {heads: 4, qk_norm: projection}",
     "attention: {heads: 4, qk_norm: {type: head, epsilon: 0.01, offset: 1}}",
     "attention: {heads: 4, scale: 0.2}", "attention: {heads: 4, bias: true, out_bias: false}",
-    "block: {type: parallel, norms: 1}",
+    "block: {type: parallel, shared_norm: true}",
     "position: {type: rope, base: [10000, 50], layout: interleaved}",
     "position: {type: rope, partial: 0.5}", "position: [rope, {type: rope, base: 50}, none]",
     "position: {type: rope, scaling: {type: dynamic, original_length: 3}}",

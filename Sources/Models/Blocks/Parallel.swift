@@ -20,9 +20,9 @@ package struct Parallel: Block {
   private let feedForwardResidual: Residual?
 
   package init(_ options: Section, _ parts: BlockParts) {
-    let norms = options.read(
-      "norms", .int(in: 1...2), default: 2,
-      "norms before the sublayers: one each (GPT-NeoX), or one that they share (GPT-J, PaLM)")
+    let sharesNorm = options.read(
+      "shared_norm", .bool, default: false,
+      "one norm before both sublayers (GPT-J, PaLM), not one each (GPT-NeoX)")
     if parts.placement != .pre {
       options.fault(
         because: .rule(
@@ -32,7 +32,7 @@ package struct Parallel: Block {
     attention = parts.attention
     feedForward = parts.feedForward
     attentionResidual = Residual(parts, .attention)
-    feedForwardResidual = norms == 1 ? nil : Residual(parts, .feedForward(parts.placement))
+    feedForwardResidual = sharesNorm ? nil : Residual(parts, .feedForward(parts.placement))
   }
 
   package var vectors: Int { attentionResidual.vectors + (feedForwardResidual?.vectors ?? 0) }

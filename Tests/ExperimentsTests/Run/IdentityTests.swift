@@ -31,7 +31,7 @@ import Testing
         == "base-s1-36b235259")
   }
 
-  /// As version 0.2.0 wrote it before checkpoints had a part in identities.
+  /// As without a part for checkpoints; it changes where a model gains an option.
   @Test func `a cell that reads no checkpoint keeps its identity`() throws {
     let experiment = try PlannedExperiment.load(
       text: """
@@ -44,7 +44,7 @@ import Testing
     let cell = try #require(experiment.cells.first)
     #expect(
       cell.identity(dataHash: "", program: "0.2.0")
-        == "sha256-4efbaa75c5cc3e1ff9d751f889a7bb53cad50d4ed7554b1a52f2d9576f87aa84")
+        == "sha256-9d0b89d9dcaff7750e8dff4a751b4991a2b3b8f5af03fb4008fa5d22a3d166a7")
   }
 
   @Test func `a checkpoint is known by its hash, and its place is no part of an identity`() throws {
