@@ -12,14 +12,19 @@ package struct WeightFileError: Error, Equatable, CustomStringConvertible {
       isLong
       ? [problem.unicodeScalars.prefix(most), problem.unicodeScalars.suffix(most)]
       : [problem.unicodeScalars[...]]
-    description = parts.map { $0.map(Self.visible).joined() }.joined(separator: "...")
+    let visible = parts.map {
+      $0.map { $0.isInvisible ? $0.escaped(asASCII: true) : String($0) }.joined()
+    }
+    description = visible.joined(separator: "...")
   }
+}
 
-  /// A character so that it is seen, and stays on the line.
-  private static func visible(_ scalar: Unicode.Scalar) -> String {
-    switch scalar.properties.generalCategory {
-    case .control, .format, .lineSeparator, .paragraphSeparator: scalar.escaped(asASCII: true)
-    default: String(scalar)
+extension Unicode.Scalar {
+  /// Whether it ends the line, or does something to it instead of being seen.
+  var isInvisible: Bool {
+    switch properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator: true
+    default: false
     }
   }
 }

@@ -59,8 +59,11 @@ struct WeightIndex {
 
   /// Whether a name cannot lead out of the folder: it has no separator, and is not the folder itself
   /// or the one above.
+  ///
+  /// Nor may it be one that no line can show, or that no folder has.
   private static func isFileName(_ name: String) -> Bool {
-    !["", ".", ".."].contains(name) && !name.utf8.contains { "/\\\0".utf8.contains($0) }
+    !["", ".", ".."].contains(name) && name.utf8.count <= 255
+      && !name.unicodeScalars.contains { "/\\".unicodeScalars.contains($0) || $0.isInvisible }
   }
 
   /// The tensors of all files, each of which the index may promise to be in one.

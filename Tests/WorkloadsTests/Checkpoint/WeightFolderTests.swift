@@ -68,7 +68,7 @@ struct WeightFolderTests {
     "a name that is none of a file of the folder is refused before anything is opened",
     arguments: [
       "../secret.safetensors", "/etc/passwd", "sub/one.safetensors", "a\\\\b", "..", ".", "",
-      "one.safetensors\\u0000x",
+      "one.safetensors\\u0000x", "one\\n.safetensors", String(repeating: "x", count: 256),
     ])
   func names(name: String) throws {
     try write([("a", 1)], to: "one.safetensors")
