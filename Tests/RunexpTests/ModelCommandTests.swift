@@ -1,0 +1,162 @@
+// `runexp import`, `runexp score` and `runexp generate --ids` on a model that another program made,
+// as a user sees them.
+
+import Config
+import Foundation
+import Testing
+import Workloads
+
+@Suite("models of other programs")
+struct ModelCommandTests {
+  private static let config: JSON = [
+    "model_type": "llama", "architectures": ["LlamaForCausalLM"], "hidden_size": 8,
+    "num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 1,
+    "intermediate_size": 12, "vocab_size": 11, "rms_norm_eps": 1e-5, "rope_theta": 500000.0,
+    "max_position_embeddings": 64, "tie_word_embeddings": true, "torch_dtype": "float32",
+    "use_cache": true,
+  ]
+
+  private static let shapes: [(String, [Int])] = [
+    ("model.embed_tokens.weight", [11, 8]), ("model.layers.0.input_layernorm.weight", [8]),
+    ("model.layers.0.self_attn.q_proj.weight", [8, 8]),
+    ("model.layers.0.self_attn.k_proj.weight", [4, 8]),
+    ("model.layers.0.self_attn.v_proj.weight", [4, 8]),
+    ("model.layers.0.self_attn.o_proj.weight", [8, 8]),
+    ("model.layers.0.post_attention_layernorm.weight", [8]),
+    ("model.layers.0.mlp.gate_proj.weight", [12, 8]),
+    ("model.layers.0.mlp.up_proj.weight", [12, 8]),
+    ("model.layers.0.mlp.down_proj.weight", [8, 12]), ("model.norm.weight", [8]),
+  ]
+
+  /// A program beside a folder `llama` such as transformers leaves.
+  private func program(_ more: [JSON.Member] = []) throws -> Program {
+    let program = try Program()
+    try FileManager.default.createDirectory(
+      atPath: program.file("llama"), withIntermediateDirectories: true)
+    let config = JSON.object(Self.config.members + more)
+    try program.write(config.document, to: "llama/config.json")
+    let file = SafeTensorsWriter(
+      Self.shapes.enumerated().map { index, tensor in
+        .init(tensor.0, tensor.1) {
+          (0..<tensor.1.reduce(1, *)).map { Float(sin(Double(7 * index + 3 * $0 + 1))) }
+        }
+      })
+    try file.write(to: program.file("llama/model.safetensors"))
+    return program
+  }
+
+  private func document(_ finished: Finished) throws -> JSON {
+    #expect(finished.code == 0, "\(finished.errors)")
+    return try JSON(reading: finished.output)
+  }
+
+  @Test func `import shows a model as a section that a file can hold`() throws {
+    let program = try program()
+    let shown = try program.run("import", "llama")
+    #expect(shown.code == 0, "\(shown.errors)")
+    #expect(shown.output.hasPrefix("# llama: "))
+    #expect(shown.output.contains("base: 500000.0") && shown.output.contains("type: mqa"))
+    let written = try program.run("import", "llama", "-o", "model.yaml")
+    #expect(written.code == 0 && written.output.isEmpty)
+    let text = try String(contentsOfFile: program.file("model.yaml"), encoding: .utf8)
+    #expect(text == shown.output)
+    try program.write(text + "workload: {type: inspect, vocabulary: 11}\n", to: "file.yaml")
+    let checked = try program.run("check", "file.yaml")
+    #expect(checked.code == 0, "\(checked.errors)")
+  }
+
+  @Test(
+    arguments: [
+      (JSON.Member("hidden_act", "quick_gelu"), "'hidden_act' is \"quick_gelu\""),
+      (JSON.Member("mamba_layers", 3), "'mamba_layers' is 3"),
+      (JSON.Member("rope_scaling", ["rope_type": "magic"]), "'rope_type' is \"magic\""),
+      (JSON.Member("sliding_window", 16), "'sliding_window' is 16"),
+      (JSON.Member("quantization_config", ["bits": 4]), "'quantization_config' is"),
+    ])
+  func `what cannot be said is refused by key and value`(
+    more: JSON.Member, message: String
+  ) throws {
+    let program = try program([more])
+    for command in ["import", "score"] {
+      let words = [command, "llama"] + (command == "score" ? ["--ids", "1,2"] : [])
+      let refused = try program.run(words)
+      #expect(refused.code == 1 && refused.output.isEmpty)
+      #expect(refused.errors.contains(message), "\(refused.errors)")
+    }
+  }
+
+  @Test func `scores are log-probabilities of the logits that generation draws from`() throws {
+    let program = try program()
+    let scored = try document(
+      program.run("score", "llama", "--ids", "3,1,4,1,5", "--json", "--logits=0,-1"))
+    #expect(scored["ids"] == [3, 1, 4, 1, 5])
+    let logprobs = try #require(scored["logprobs"]).elements.compactMap(\.number)
+    let loss = try #require(scored["loss"]?.number)
+    #expect(logprobs.count == 4 && abs(loss + logprobs.reduce(0, +) / 4) < 1e-12)
+    #expect(scored["perplexity"]?.number == exp(loss) && scored["bits_per_byte"] == nil)
+    func logits(_ position: String) throws -> [Double] {
+      try #require(scored["logits"]?[position]).elements.compactMap(\.number)
+    }
+    let first = try logits("0")
+    let sum = first.reduce(0) { $0 + exp($1 - first[1]) }
+    #expect(first.count == 11 && abs(logprobs[0] + log(sum)) < 1e-6)
+    let written = try document(
+      program.run(
+        "generate", "llama", "--ids", "3,1,4,1,5", "--tokens", "2", "--temperature", "0", "--json"))
+    let ids = try #require(written["ids"]).elements.compactMap(\.whole)
+    let last = try logits("4")
+    #expect(ids.count == 7 && Array(ids[..<5]) == [3, 1, 4, 1, 5])
+    #expect(ids[5] == last.firstIndex(of: try #require(last.max())))
+    let plain = try program.run(
+      "generate", "llama", "--ids", "3,1,4,1,5", "-n", "2", "--temperature=0")
+    #expect(plain.output == ids.map { "\($0) " }.joined() + "\n")
+  }
+
+  @Test func `what a model cannot take is said`() throws {
+    let program = try program()
+    for (words, message) in [
+      (["score", "llama", "--ids", "3,11"], "there is no token 11"),
+      (["generate", "llama", "--ids", "99"], "there is no token 99"),
+      (["score", "llama", "--text", "llama/config.json"], "are no characters"),
+      (["generate", "llama", "--prompt", "x"], "are no characters"),
+      (["score", "llama", "--ids", "1,2", "--json", "--logits=7"], "positions from -2 to 1"),
+      (["import", "nothing"], "config.json"),
+    ] {
+      let refused = try program.run(words)
+      #expect(refused.code == 1 && refused.output.isEmpty, "\(words)")
+      #expect(refused.errors.contains(message), "\(words): \(refused.errors)")
+    }
+    for words in [
+      ["score", "llama"], ["score", "llama", "--ids", "1,x"],
+      ["score", "llama", "--ids", "1", "--text", "a"],
+      ["generate", "llama", "--ids", "1", "--prompt", "a"],
+    ] {
+      #expect(try program.run(words).code == 64, "\(words)")
+    }
+  }
+
+  @Test func `a text is scored by a model that reads characters`() throws {
+    let program = try Program()
+    let text = SyntheticPlays(characters: 6000).bytes()
+    try program.write(String(decoding: text, as: UTF8.self), to: "text.txt")
+    try program.write(
+      """
+      # Does it score?
+      name: scorer
+      device: cpu
+      model: {layers: 1, width: 16, attention: {type: mha, heads: 2}}
+      workload: {type: train, dataset: {name: ./text.txt}, sequence: 32, batch: 4, steps: 3}
+      """, to: "scorer.yaml")
+    #expect(try program.run("scorer.yaml", "--quiet").code == 0)
+    try program.write("the the", to: "few.txt")
+    let scored = try document(program.run("score", "scorer", "--text", "few.txt", "--json"))
+    let loss = try #require(scored["loss"]?.number)
+    let bits = try #require(scored["bits_per_byte"]?.number)
+    #expect(scored["logprobs"]?.elements.count == 6 && abs(bits - loss / log(2)) < 1e-12)
+    let said = try program.run("score", "scorer", "--text", "few.txt")
+    #expect(said.output.contains(" bits a byte, over 7 tokens"))
+    try program.write("☃", to: "odd.txt")
+    let odd = try program.run("score", "scorer", "--text", "odd.txt")
+    #expect(odd.code == 1 && odd.errors.contains("does not occur in the training text"))
+  }
+}
