@@ -14,7 +14,9 @@ struct ShapeTests {
   private static let parameters = [
     "llama-2-7b": 6_738_415_616, "llama-2-70b": 68_976_648_192, "llama-3-8b": 8_030_261_248,
     "mistral-7b": 7_241_732_096, "qwen2.5-7b": 7_615_616_512, "qwen3-8b": 8_190_735_360,
-    "gemma-2-9b": 9_241_705_984,
+    "gemma-2-9b": 9_241_705_984, "gemma-3-1b": 999_885_952, "gpt2": 124_439_808,
+    "llama-3.2-1b": 1_235_814_400, "olmo-2-7b": 7_298_617_344, "phi-4-mini": 3_836_021_760,
+    "pythia-160m": 162_322_944, "smollm2-135m": 134_515_008, "smollm3-3b": 3_075_098_624,
   ]
 
   @Test("every published model has its number of parameters", arguments: parameters.keys.sorted())
@@ -74,9 +76,10 @@ struct ShapeTests {
     let recorder = Recorder()
     let workload = Section(root: try part(root, "workload"), recorder: Recorder())
     let vocabulary = try #require(workload.read("vocabulary", required: .int(in: 1...), ""))
+    let length = try #require(workload.read("sequence", required: .int(in: 1...), ""))
     let model = Transformer(
       Section(root: try part(root, "model"), recorder: recorder), vocabulary: vocabulary,
-      length: 4096)
+      length: length)
     try #require(recorder.finish().isEmpty)
     return model
   }
