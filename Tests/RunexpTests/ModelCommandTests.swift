@@ -13,7 +13,7 @@ struct ModelCommandTests {
     "num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 1,
     "intermediate_size": 12, "vocab_size": 11, "rms_norm_eps": 1e-5, "rope_theta": 500000.0,
     "max_position_embeddings": 64, "tie_word_embeddings": true, "torch_dtype": "float32",
-    "use_cache": true,
+    "use_cache": true, "_name_or_path": "somewhere",
   ]
 
   private static let shapes: [(String, [Int])] = [

@@ -35,19 +35,20 @@ final class FamilyConfig {
     architectures transformers_version dtype torch_dtype use_cache initializer_range pretraining_tp
     bos_token_id eos_token_id pad_token_id unk_token_id sep_token_id cls_token_id
     decoder_start_token_id output_attentions output_hidden_states output_router_logits return_dict
-    chunk_size_feed_forward gradient_checkpointing attn_implementation _attn_implementation
-    _attn_implementation_internal _attn_implementation_autoset cache_implementation auto_map
-    _name_or_path name_or_path _commit_hash id2label label2id num_labels problem_type is_decoder
+    chunk_size_feed_forward gradient_checkpointing attn_implementation cache_implementation auto_map
+    name_or_path id2label label2id num_labels problem_type is_decoder
     task_specific_params tokenizer_class prefix temperature top_k top_p max_length min_length
     do_sample repetition_penalty num_beams n_ctx reorder_and_upcast_attn summary_activation
     summary_first_dropout summary_proj_to_labels summary_type summary_use_proj transformers.js_config
-    is_llama_config _sliding_window_pattern embedding_size model_type attention_dropout
+    is_llama_config embedding_size model_type attention_dropout
     classifier_dropout hidden_dropout attn_pdrop embd_pdrop resid_pdrop gradient_checkpointing_kwargs
     """.split { $0 == " " || $0 == "\n" }.map(String.init))
 
   /// - Throws: naming the first key with a live value that nobody asked for.
   func finish() throws(ImportFault) {
-    for key in keys where !asked.contains(key) && !Self.harmless.contains(key) {
+    // A leading underscore marks what a program notes for itself, such as where a model came from.
+    for key in keys
+    where !asked.contains(key) && !Self.harmless.contains(key) && !key.hasPrefix("_") {
       let value = members[key] ?? .null
       if !Self.isNothing(value) {
         throw ImportFault("'\(key)' is \(value.line), and what that changes is not known")
