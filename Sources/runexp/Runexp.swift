@@ -38,7 +38,9 @@ struct Runexp: ParsableCommand {
         ]),
       CommandGroup(
         name: "Models",
-        subcommands: [GenerateCommand.self, ScoreCommand.self, ImportCommand.self]),
+        subcommands: [
+          GenerateCommand.self, ScoreCommand.self, ImportCommand.self, ExportCommand.self,
+        ]),
       CommandGroup(
         name: "Steps of a run",
         subcommands: [PrepareCommand.self, CellCommand.self, CollectCommand.self]),

@@ -56,7 +56,7 @@ package enum Checkpoint {
       model.parameters.all.map { .init($0) },
       metadata: [("format", "pt"), ("step", "\(configuration.step ?? 0)")])
     try tensors.write(to: "\(folder)/\(file)")
-    try AtomicFile.write(configuration.json, to: "\(folder)/\(configurationFile)")
+    try AtomicFile.write(configuration.document, to: "\(folder)/\(configurationFile)")
   }
 
   /// Reads the parameters of `folder` into a model with the same names and shapes; all of them or
@@ -84,8 +84,7 @@ extension SafeTensorsWriter.Entry {
 // CheckpointConfiguration: the `config.json` beside a checkpoint's parameters, all that is needed
 // to build the model again.
 
-/// Sizes under the names that Hugging Face's Llama classes ask for, and the whole `model` section
-/// as resolved.
+/// What transformers asks for, and the whole `model` section as resolved.
 package struct CheckpointConfiguration: Equatable, Sendable, Record {
   package var vocabularySize: Int?
   package var width: Int?
@@ -103,6 +102,9 @@ package struct CheckpointConfiguration: Equatable, Sendable, Record {
   /// The characters, in the order of their tokens.
   package var vocabulary = ""
   package var model = JSON.null
+  /// What transformers builds the model from: the members of its family's `config.json`, or a
+  /// `model_type` that it refuses.
+  private var family: [JSON.Member] = []
 
   package init() {}
 
@@ -124,6 +126,20 @@ package struct CheckpointConfiguration: Equatable, Sendable, Record {
     self.seed = seed
     self.vocabulary = String(String.UnicodeScalarView(vocabulary.scalars))
     self.model = section
+    family = Self.family(section, vocabulary: model.vocabulary, length: model.length)
+  }
+
+  /// The family that a checkpoint's tensors are of as they lie there.
+  private static func family(_ section: JSON, vocabulary: Int, length: Int) -> [JSON.Member] {
+    let exported = try? ExportedModel(section: section, vocabulary: vocabulary, length: length)
+    guard let exported, exported.isStoredAlike else { return [.init("model_type", "runexp")] }
+    return exported.config
+  }
+
+  /// The file: the family's members, and beside them our own.
+  var document: JSON {
+    let keys = Set(family.map(\.key))
+    return .object(family + json.members.filter { !keys.contains($0.key) })
   }
 
   package static var fields: [Field<Self>] {

@@ -1,0 +1,119 @@
+// ResolvedModel: a `model` section with all its defaults, and what of it changes what the model
+// computes, in a form in which two of them can be compared.
+
+import Config
+import Tensors
+
+/// A model that was built, without memory, to see what its section comes to.
+struct ResolvedModel {
+  let model: Transformer
+  /// Defaults included.
+  let section: JSON
+
+  init(_ section: JSON, vocabulary: Int, length: Int) throws(ExportFault) {
+    let recorder = Recorder()
+    // JSON is YAML, so what reads experiment files reads it.
+    guard
+      let document = try? YAML.parse(
+        bytes: Array("{model: \(section.line)}".utf8), name: "model")
+    else { throw ExportFault("its 'model' is no section") }
+    let read = Section(root: document.root, recorder: recorder).section("model", "the architecture")
+    model = Transformer(read, vocabulary: vocabulary, length: length)
+    self.section = read.recording.value
+    if let fault = recorder.finish().first { throw ExportFault(fault.message) }
+  }
+
+  // MARK: Values
+
+  subscript(path: String) -> JSON { section.value(at: path) ?? .null }
+
+  func word(_ path: String) -> String { self[path].text ?? "" }
+  func number(_ path: String) -> Double { self[path].number ?? 0 }
+  func flag(_ path: String) -> Bool { self[path] == .bool(true) }
+
+  var layers: Int { model.blocks.count }
+  var shape: AttentionShape { model.blocks[0].attention.shape }
+  var windows: [Int?] { model.blocks.map { $0.attention.shape.window } }
+
+  /// The position of each layer, with the one base that it has there.
+  var positions: [JSON] {
+    let all = section["position"].map { $0.elements.isEmpty ? [$0] : $0.elements } ?? []
+    return (0..<layers).map { layer in
+      let members = all[layer % all.count].members.map { member in
+        let bases = member.key == "base" ? member.value.elements : []
+        return bases.isEmpty ? member : JSON.Member(member.key, bases[layer % bases.count])
+      }
+      return .object(members)
+    }
+  }
+
+  // MARK: Comparison
+
+  /// What changes nothing, is said by something else, or is compared by itself.
+  private static let others: Set = [
+    "init_std", "dropout", "z_loss", "attention.kernel", "attention.type", "attention.heads",
+    "attention.kv_heads", "attention.head_dim", "attention.window", "position", "norm.offset",
+    "attention.qk_norm.offset", "ffn.hidden_ratio", "position.scaling.mscale",
+    "position.scaling.mscale_all_dim",
+  ]
+
+  /// What changes what is computed, by its path; lists are those of the layers.
+  private var traits: [(path: String, value: JSON)] {
+    let shape = shape
+    var traits: [(path: String, value: JSON)] = [
+      ("attention.heads", .integer(shape.heads)), ("attention.kv_heads", .integer(shape.kvHeads)),
+      ("attention.head_dim", .integer(shape.headDimension)),
+      ("attention.window", .array(windows.map { $0.map { .integer($0) } ?? "none" })),
+    ]
+    let places = positions.map { Self.leaves($0, "position") }
+    var paths: [String] = []
+    for path in places.flatMap({ $0.map(\.path) }) where !paths.contains(path) {
+      paths.append(path)
+    }
+    traits += paths.map { path in
+      (path, .array(places.map { leaves in leaves.first { $0.path == path }?.value ?? .null }))
+    }
+    traits += Self.leaves(section, "")
+    return traits.map { ($0.path, Self.rounded($0.value)) }
+  }
+
+  /// The values that are no objects, the `others` left out.
+  private static func leaves(_ value: JSON, _ path: String) -> [(path: String, value: JSON)] {
+    guard case .object(let members) = value else { return [(path, value)] }
+    return members.flatMap { member -> [(path: String, value: JSON)] in
+      let inner = path.isEmpty ? member.key : "\(path).\(member.key)"
+      return others.contains(inner) ? [] : leaves(member.value, inner)
+    }
+  }
+
+  /// Numbers as the model has them, and lists that repeat as short as they can be.
+  private static func rounded(_ value: JSON) -> JSON {
+    switch value.canonical {
+    case .integer(let number): .real(Double(Float(number)))
+    case .real(let number): .real(Double(Float(number)))
+    case .array(let items): .array(items.map(rounded))
+    case let other: other
+    }
+  }
+
+  /// What another model has in place of what this one has.
+  struct Difference {
+    let path: String
+    let own, other: JSON
+    /// Another component is further than another value.
+    var weight: Int { path.hasSuffix("type") ? 2 : 1 }
+  }
+
+  /// What differs in a model that is to compute the same; biases of zeros and factors of one may
+  /// come to it.
+  func differences(from other: ResolvedModel) -> [Difference] {
+    let others = Dictionary(other.traits.map { ($0.path, $0.value) }, uniquingKeysWith: { $1 })
+    return traits.compactMap { trait in
+      guard let found = others[trait.path], found != trait.value else { return nil }
+      let isFilled =
+        ["bias", "out_bias", "weight"].contains(trait.path.split(separator: ".").last ?? "")
+        && trait.value == .bool(false) && found == .bool(true)
+      return isFilled ? nil : Difference(path: trait.path, own: trait.value, other: found)
+    }
+  }
+}

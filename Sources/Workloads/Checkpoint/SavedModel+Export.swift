@@ -1,0 +1,35 @@
+// Writing a model as a folder such as transformers leaves.
+
+import Config
+package import Models
+package import Records
+package import Tensors
+
+extension SavedModel {
+  /// The model in the words of transformers.
+  ///
+  /// - Throws: `ExportFault` naming what no family can say.
+  package func exported() throws(ExportFault) -> ExportedModel {
+    try ExportedModel(section: section, vocabulary: vocabulary, length: length)
+  }
+
+  /// Writes `config.json` and the parameters, in f32.
+  package func write(
+    _ exported: ExportedModel, to folder: String, on device: Device
+  ) throws(ResultsError) {
+    let parameters = Dictionary(
+      try load(on: device).parameters.all.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
+    let tensors = SafeTensorsWriter(
+      exported.tensors.map { tensor in
+        .init(tensor.name, tensor.shape) {
+          tensor.values { name in
+            guard let parameter = parameters[name] else { preconditionFailure("no \(name)") }
+            return parameter.tensor.values()
+          }
+        }
+      }, metadata: [("format", "pt")])
+    try RunFolder.makeFolders(folder)
+    try tensors.write(to: "\(folder)/\(Checkpoint.file)")
+    try AtomicFile.write(.object(exported.config), to: "\(folder)/\(Checkpoint.configurationFile)")
+  }
+}

@@ -1,0 +1,71 @@
+// runexp export: writes a model as a folder that transformers loads.
+
+import ArgumentParser
+import Config
+import Experiments
+import Foundation
+import Models
+import Records
+import Tensors
+import Workloads
+
+struct ExportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "export",
+    abstract: "Write a model as a folder of Hugging Face's.",
+    discussion: HelpPage(
+      """
+      MODEL is what `runexp generate` takes. FOLDER gets a config.json and a model.safetensors in \
+      f32, which transformers loads with AutoModelForCausalLM and computes the same logits from. \
+      The family is the one that can say the model; where none can, a sentence names what it has \
+      in place of what the nearest has, and nothing is written. The tokenizer is not written: \
+      token ids are those of our vocabulary.
+      """,
+      examples: [
+        ("runexp export modern:modern -o model", "the model that a run has trained"),
+        ("runexp export model.gguf -o model", "a GGUF file, in f32"),
+      ],
+      exits: [
+        .ok, .failure("there is no such model, no family can say it, or the folder is not empty"),
+      ]
+    ).text)
+
+  @Argument(
+    help: ArgumentHelp(
+      "A run as 'runexp list' names them, or RUN:VARIANT; a folder with a model; a GGUF file.",
+      valueName: "model"), completion: .runs)
+  var name: String
+  @OptionGroup var place: ResultsOptions
+  @Option(
+    help: "The cell whose model is written: its id or label, how one begins or ends, or a variant.",
+    completion: .cells)
+  var cell: String?
+  @Option(
+    name: [.short, .long],
+    help: ArgumentHelp("The folder; it must be empty, or not there.", valueName: "folder"),
+    completion: .directory)
+  var output: String
+
+  func run() throws {
+    try failing {
+      let found = try TrainedCell(named: name, cell: cell, in: RunLocator(results: place.results))
+      if let note = found.note { say("note: \(note)") }
+      let saved = try SavedModel(found.folder)
+      let exported = try saved.exported()
+      if AtomicFile.exists(output) {
+        guard try FileManager.default.contentsOfDirectory(atPath: output).isEmpty else {
+          throw FolderInUse(path: output)
+        }
+      }
+      try saved.write(exported, to: output, on: .cpu(threads: 1))
+      say("wrote \(output)")
+    }
+  }
+}
+
+/// What is written whole does not go beside other files.
+private struct FolderInUse: Error, CustomStringConvertible {
+  let path: String
+
+  var description: String { "'\(path)' is not empty" }
+}
