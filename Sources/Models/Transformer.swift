@@ -51,7 +51,8 @@ package final class Transformer {
     self.length = length
     embedding = model["embed_tokens"].parameter(
       "weight", [vocabulary, width], .normal(rest.deviation))
-    let common = AttentionOptions(attention.options, width: width)
+    let common = AttentionOptions(
+      attention.options, width: width, normEpsilon: norm.type.epsilon(norm.options))
     let place = PositionContext(
       width: width, headDimension: common.headDimension, length: length,
       headNotes: [common.dimensionNote])

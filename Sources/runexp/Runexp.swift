@@ -27,14 +27,13 @@ struct Runexp: ParsableCommand {
     version: "runexp \(Program.number)",
     groupedSubcommands: [
       CommandGroup(
-        name: "Experiment", subcommands: [Run.self, Sweep.self, Resume.self, Plan.self, Check.self]),
+        name: "Experiment",
+        subcommands: [Run.self, Sweep.self, Resume.self, Plan.self, Check.self]),
       CommandGroup(
         name: "Results",
         subcommands: [
           ListCommand.self, ShowCommand.self, SummaryCommand.self, DiffCommand.self,
-          ReportCommand.self,
-          ReplayCommand.self,
-          RemoveCommand.self,
+          ReportCommand.self, ReplayCommand.self, RemoveCommand.self,
         ]),
       CommandGroup(
         name: "Models",
@@ -51,7 +50,9 @@ struct Runexp: ParsableCommand {
         ]),
       CommandGroup(
         name: "Machine",
-        subcommands: [DoctorCommand.self, CalibrateCommand.self, ProfileCommand.self, Kernels.self]),
+        subcommands: [
+          DoctorCommand.self, CalibrateCommand.self, ProfileCommand.self, Kernels.self,
+        ]),
     ])
 
   static func main() {

@@ -112,6 +112,41 @@ struct ModelCommandTests {
     #expect(plain.output == ids.map { "\($0) " }.joined() + "\n")
   }
 
+  @Test func `an exported model is the same again, and is not put beside other files`() throws {
+    let program = try program()
+    let exported = try program.run("export", "llama", "-o", "again")
+    #expect(exported.code == 0, "\(exported.errors)")
+    let words = ["--ids", "3,1,4,1,5", "--json", "--logits=-1"]
+    let scored = try program.run(["score", "llama"] + words)
+    #expect(try program.run(["score", "again"] + words).output == scored.output)
+    let second = try program.run("export", "llama", "-o", "again")
+    #expect(second.code == 1 && second.errors.contains("'again' is not empty"))
+  }
+
+  @Test func `a model that no family can say is not written`() throws {
+    let program = try Program()
+    let text = SyntheticPlays(characters: 6000).bytes()
+    try program.write(String(decoding: text, as: UTF8.self), to: "text.txt")
+    try program.write(
+      """
+      # Who else knows it?
+      name: writer
+      device: cpu
+      variants:
+        plain: {}
+        slopes: {model: {position: alibi}}
+      model: {layers: 1, width: 16, attention: {type: gqa, heads: 2, qk_norm: head}}
+      workload: {type: train, dataset: {name: ./text.txt}, sequence: 32, batch: 4, steps: 2}
+      """, to: "writer.yaml")
+    #expect(try program.run("writer.yaml", "--quiet").code == 0)
+    let refused = try program.run("export", "writer:slopes", "-o", "no")
+    #expect(refused.code == 1 && refused.errors.contains("model.position.type alibi, not rope"))
+    #expect(!FileManager.default.fileExists(atPath: program.file("no")))
+    #expect(try program.run("export", "writer:plain", "-o", "yes").code == 0)
+    let config = try String(contentsOfFile: program.file("yes/config.json"), encoding: .utf8)
+    #expect(config.contains("\"model_type\": \"qwen3\""))
+  }
+
   @Test func `what a model cannot take is said`() throws {
     let program = try program()
     for (words, message) in [

@@ -23,7 +23,8 @@ package struct AttentionOptions: Sendable {
   /// The most features of all heads together, so that a batch of them can be counted in 64 bits.
   private static let featureLimit = 1_048_576
 
-  package init(_ options: Section, width: Int) {
+  /// - Parameter normEpsilon: of the norms around the sublayers; nil where there are none.
+  package init(_ options: Section, width: Int, normEpsilon: Double?) {
     heads = options.read("heads", .int(in: 1...1024), default: 8, "number of query heads")
     headDimension = options.read(
       "head_dim", .int(in: 1...65536), derived: max(1, width / heads), rule: "width / heads",
@@ -58,7 +59,7 @@ package struct AttentionOptions: Sendable {
       "scale", .double(in: Bounds.above(0, through: 1e6)),
       derived: 1 / Double(headDimension).squareRoot(), rule: "1 / sqrt(head_dim)",
       "factor on the scores; Gemma 2's is 1 / sqrt(query_pre_attn_scalar)")
-    queryKeyNorm = QueryKeyNorm(options)
+    queryKeyNorm = QueryKeyNorm(options, normEpsilon: normEpsilon)
     kernel = KernelChoice(options)
   }
 }

@@ -21,7 +21,8 @@ package struct QueryKeyNorm: Sendable {
   private let span: Span
   private let epsilon, offset: Double
 
-  init(_ options: Section) {
+  /// - Parameter normEpsilon: of the model's other norms.
+  init(_ options: Section, normEpsilon: Double?) {
     let read = options.component("qk_norm", of: Self.choices, default: "none", Self.doc)
     span = Span(rawValue: read.word) ?? .none
     guard span != .none else {
@@ -29,7 +30,8 @@ package struct QueryKeyNorm: Sendable {
       return
     }
     epsilon = read.options.read(
-      "epsilon", .double(in: 0...1), default: 1e-6, "added to the mean square")
+      "epsilon", .double(in: 0...1), derived: normEpsilon ?? 1e-6,
+      rule: "as norm.epsilon, or 1e-6 without norms", "added to the mean square")
     offset = read.options.normOffset()
   }
 

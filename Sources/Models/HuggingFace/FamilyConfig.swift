@@ -39,9 +39,10 @@ final class FamilyConfig {
     name_or_path id2label label2id num_labels problem_type is_decoder
     task_specific_params tokenizer_class prefix temperature top_k top_p max_length min_length
     do_sample repetition_penalty num_beams n_ctx reorder_and_upcast_attn summary_activation
-    summary_first_dropout summary_proj_to_labels summary_type summary_use_proj transformers.js_config
-    is_llama_config embedding_size model_type attention_dropout
-    classifier_dropout hidden_dropout attn_pdrop embd_pdrop resid_pdrop gradient_checkpointing_kwargs
+    summary_first_dropout summary_proj_to_labels summary_type summary_use_proj
+    transformers.js_config is_llama_config embedding_size model_type attention_dropout
+    classifier_dropout hidden_dropout attn_pdrop embd_pdrop resid_pdrop
+    gradient_checkpointing_kwargs
     """.split { $0 == " " || $0 == "\n" }.map(String.init))
 
   /// - Throws: naming the first key with a live value that nobody asked for.

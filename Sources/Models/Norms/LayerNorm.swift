@@ -15,7 +15,7 @@ package struct LayerNorm: Norm {
   private let bias: Parameter?
 
   package init(_ options: Section, width: Int, _ parameters: ParameterBuilder) {
-    epsilon = options.normEpsilon()
+    epsilon = Float(options.normEpsilon())
     let learnsWeight = options.learnsNormWeight()
     let hasBias = options.read(
       "bias", .bool, derived: learnsWeight, rule: "as weight", "add a learned bias")
@@ -23,6 +23,8 @@ package struct LayerNorm: Norm {
       isLearned: learnsWeight, offset: options.normOffset(), width: width, parameters)
     bias = hasBias ? parameters.parameter("bias", [width], .zeros) : nil
   }
+
+  package static func epsilon(_ options: Section) -> Double? { options.normEpsilon() }
 
   package var vectors: Int { weight.vectors + (bias == nil ? 0 : 1) }
 

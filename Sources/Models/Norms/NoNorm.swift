@@ -12,6 +12,8 @@ package struct NoNorm: Norm {
 
   package init(_ options: Section, width: Int, _ parameters: ParameterBuilder) {}
 
+  package static func epsilon(_ options: Section) -> Double? { nil }
+
   package var vectors: Int { 0 }
 
   package func callAsFunction(_ x: Tensor, _ pass: Pass) -> Tensor { x }

@@ -7,6 +7,8 @@ package import Tensors
 /// A normalisation over the last dimension.
 package protocol Norm: Component {
   init(_ options: Section, width: Int, _ parameters: ParameterBuilder)
+  /// What is added to the mean square or the variance; nil where nothing is divided.
+  static func epsilon(_ options: Section) -> Double?
   /// The trained vectors of `width` values: weight, bias.
   var vectors: Int { get }
   /// x [..., width] to the same shape.
@@ -47,10 +49,9 @@ package enum NormPlacement: String, CaseIterable, Sendable {
 
 extension Section {
   /// The epsilon that every norm has.
-  func normEpsilon() -> Float {
-    Float(
-      read(
-        "epsilon", .double(in: 0...1), default: 1e-5,
-        "added to the variance so that no row divides by zero"))
+  func normEpsilon() -> Double {
+    read(
+      "epsilon", .double(in: 0...1), default: 1e-5,
+      "added to the variance so that no row divides by zero")
   }
 }

@@ -14,7 +14,7 @@ package struct RMSNorm: Norm {
   private let weight: NormWeight
 
   package init(_ options: Section, width: Int, _ parameters: ParameterBuilder) {
-    epsilon = options.normEpsilon()
+    epsilon = Float(options.normEpsilon())
     weight = NormWeight(
       isLearned: options.learnsNormWeight(), offset: options.normOffset(), width: width, parameters)
   }
@@ -24,6 +24,8 @@ package struct RMSNorm: Norm {
     self.epsilon = Float(epsilon)
     weight = NormWeight(isLearned: true, offset: offset, width: width, parameters)
   }
+
+  package static func epsilon(_ options: Section) -> Double? { options.normEpsilon() }
 
   package var vectors: Int { weight.vectors }
 

@@ -66,7 +66,10 @@ struct ExportTests {
       ("position: alibi", "model.position.type alibi"),
       ("position: rope\nffn: relu2", "model.ffn.type relu2"),
       ("position: rope\nnorm: {type: rmsnorm, placement: post}", "model.norm.placement post"),
-      ("position: rope\nattention: {qk_norm: head}", "model.attention.qk_norm.epsilon"),
+      (
+        "position: rope\nattention: {qk_norm: {type: head, epsilon: 1e-3}}",
+        "model.attention.qk_norm.epsilon"
+      ),
       ("norm: layernorm\nposition: learned\nffn: gelu", "model.attention.kv_heads 4, not 8"),
       ("position: rope\nnorm: none", "model.norm.type none"),
       ("position: rope\nembedding_norm: true", "model.embedding_norm true"),
