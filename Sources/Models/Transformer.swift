@@ -60,7 +60,8 @@ package final class Transformer {
       for (type, section) in position where type.isAdded {
         section.fault(
           because: .rule(
-            "\(type.word) positions are added once, before the first layer: they stand alone, not in a list"
+            "\(type.word) positions are added once, before the first layer: they stand alone, not "
+              + "in a list"
           ))
       }
     }
@@ -95,16 +96,16 @@ package final class Transformer {
   /// The number of positions that the model knows; nil when any may come.
   package var longest: Int? { positions.compactMap(\.limit).min() }
 
-  /// Whether a text of this length can be read in pieces: beyond some length, some scalings of
+  /// Whether a text of this length can be read in chunks: beyond some length, some scalings of
   /// positions go by how long the whole is.
-  package func readsInPieces(_ length: Int) -> Bool {
-    positions.allSatisfy { $0.isUsual(length: length) }
+  package func canPrefillInChunks(_ length: Int) -> Bool {
+    positions.allSatisfy { $0.hasFixedFrequencies(upTo: length) }
   }
 
   /// Whether a text that grows from one length to another is read again from its beginning.
-  package func readsAgain(from old: Int, to new: Int) -> Bool {
+  package func recomputesCache(from old: Int, to new: Int) -> Bool {
     positions.contains {
-      $0.isReadAgain && $0.isUsual(length: old) && !$0.isUsual(length: new)
+      $0.recomputesCache && $0.hasFixedFrequencies(upTo: old) && !$0.hasFixedFrequencies(upTo: new)
     }
   }
 
@@ -126,6 +127,13 @@ package final class Transformer {
   package func callAsFunction(
     _ tokens: Tokens, _ pass: Pass, cache: KVCache? = nil, lastOnly: Bool = false
   ) -> Tensor {
+    logits(of: hiddenStates(tokens, pass, cache: cache, lastOnly: lastOnly), pass)
+  }
+
+  /// What the output layer reads, [batch, tokens or 1, width]; see `callAsFunction`.
+  package func hiddenStates(
+    _ tokens: Tokens, _ pass: Pass, cache: KVCache? = nil, lastOnly: Bool = false
+  ) -> Tensor {
     let start = cache?.length ?? 0
     do throws(PositionError) {
       try check(tokens: start + tokens.sequence)
@@ -140,7 +148,11 @@ package final class Transformer {
     x = pass.dropout(positions.reduce(x) { $1.embed($0, pass, from: start) }, options.dropout)
     for (index, block) in blocks.enumerated() { x = block(x, pass, cache: cache?.layers[index]) }
     if lastOnly { x = pass.lastToken(x) }
-    x = norm?(x, pass) ?? x
+    return norm?(x, pass) ?? x
+  }
+
+  /// Logits of hidden states, [..., vocabulary].
+  package func logits(of x: Tensor, _ pass: Pass) -> Tensor {
     var logits =
       head?(x, pass, outputType: .f32)
       ?? pass.linear(x, weight: embedding.tensor, outputType: .f32)

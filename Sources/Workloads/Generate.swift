@@ -36,6 +36,14 @@ package struct Generate: Workload {
   package var checkpoint: String? { options.checkpoint }
 
   package func check(_ model: Transformer, from section: Section, _ options: Section) {
+    if self.options.isRolling && !model.canPrefillInChunks(length) {
+      options.fault(
+        "buffer",
+        because: .rule(
+          "a rolling buffer reads its prompt in chunks, but beyond its original length the position "
+            + "scaling goes by the whole text"),
+        notes: [section.note("position")])
+    }
     options.checkScores(
       of: model, from: section,
       [

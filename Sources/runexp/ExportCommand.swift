@@ -12,12 +12,12 @@ import Workloads
 struct ExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "export",
-    abstract: "Write a model as a folder of Hugging Face's.",
+    abstract: "Write a model as a Hugging Face model folder.",
     discussion: HelpPage(
       """
       MODEL is what `runexp generate` takes. FOLDER gets a config.json and a model.safetensors in \
       f32, which transformers loads with AutoModelForCausalLM and computes the same logits from. \
-      The family is the one that can say the model; where none can, a sentence names what it has \
+      The family is the one that can represent the model; where none can, a sentence names what it has \
       in place of what the nearest has, and nothing is written. The tokenizer is not written: \
       token ids are those of our vocabulary.
       """,
@@ -26,7 +26,8 @@ struct ExportCommand: ParsableCommand {
         ("runexp export model.gguf -o model", "a GGUF file, in f32"),
       ],
       exits: [
-        .ok, .failure("there is no such model, no family can say it, or the folder is not empty"),
+        .ok,
+        .failure("there is no such model, no family can represent it, or the folder is not empty"),
       ]
     ).text)
 

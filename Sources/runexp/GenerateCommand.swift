@@ -16,8 +16,7 @@ struct GenerateCommand: ParsableCommand {
     discussion: HelpPage(
       """
       RUN is a run as every command takes it, or the folder of a checkpoint, or of the cell that \
-      left it; or a model of others: a folder that transformers saved, or a GGUF file, which take \
-      --ids in place of a prompt. Of a run with several models --cell says which, or RUN:VARIANT. The text goes to \
+      left it; or a Hugging Face model folder or a GGUF file, which take --ids in place of a prompt. Of a run with several models --cell says which, or RUN:VARIANT. The text goes to \
       standard output as it is written; a note tells where it went beyond the length that the \
       model was trained at.
       """,
@@ -63,7 +62,8 @@ struct GenerateCommand: ParsableCommand {
   var ids: TokenIDs?
   @Option(
     name: [.customShort("n"), .long, .customShort("t")], parsing: .unconditional,
-    help: ArgumentHelp("Tokens to write, which are characters.", valueName: "count"))
+    help: ArgumentHelp(
+      "Tokens to write; characters, of a model that a run has left.", valueName: "count"))
   var tokens = 500
   @Option(
     parsing: .unconditional,

@@ -9,14 +9,13 @@ import Workloads
 struct ImportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "import",
-    abstract: "Show a model of Hugging Face's as a model section.",
+    abstract: "Show a Hugging Face model or a GGUF file as a model section.",
     discussion: HelpPage(
       """
       MODEL is a folder with config.json and safetensors files, as transformers saves them, or a \
       GGUF file. What it is comes out as a `model` section, or a sentence that names the key and \
       the value that cannot be said here: nothing that changes what the model computes is passed \
-      over. The weights stay where they are: `generate`, `score` and `checkpoint: MODEL` in a file \
-      read them there. Families: \(ImportedModel.modelTypes.joined(separator: ", ")).
+      over. The weights stay where they are: `generate` and `score` read them there. Families: \(ImportedModel.modelTypes.joined(separator: ", ")).
       """,
       examples: [
         ("runexp import ~/models/SmolLM2-135M", "print the section"),
@@ -26,7 +25,7 @@ struct ImportCommand: ParsableCommand {
     ).text)
 
   @Argument(
-    help: ArgumentHelp("A folder of transformers', or a GGUF file.", valueName: "model"),
+    help: ArgumentHelp("A Hugging Face model folder, or a GGUF file.", valueName: "model"),
     completion: .file())
   var path: String
   @Option(name: [.short, .long], help: "Write the section into a file.", completion: .file())
@@ -35,7 +34,7 @@ struct ImportCommand: ParsableCommand {
   func run() throws {
     try failing {
       let saved = try SavedModel(path)
-      if let problem = SavedModel.problem(at: path) { throw ImportFault(problem) }
+      try saved.checkWeights()
       let yaml =
         "# \(Wording.harmless(path)): \(saved.parameters) parameters, \(saved.vocabulary) tokens, texts up to "
         + "\(saved.length)\n" + JSON.object([.init("model", saved.section)]).yaml

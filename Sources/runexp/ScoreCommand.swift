@@ -15,8 +15,8 @@ struct ScoreCommand: ParsableCommand {
     abstract: "Tell how likely a model finds a text.",
     discussion: HelpPage(
       """
-      MODEL is what `runexp generate` takes: a run's model, a checkpoint's folder, a folder of \
-      transformers', a GGUF file. The loss is the mean of the negated log-probabilities of each \
+      MODEL is what `runexp generate` takes: a run's model, a checkpoint's folder, a Hugging Face \
+      model folder, a GGUF file. The loss is the mean of the negated log-probabilities of each \
       token after the first, in nats; with a text, bits a byte beside it, which models with other \
       tokens can be compared by.
       """,
@@ -127,7 +127,7 @@ struct ScoreCommand: ParsableCommand {
     }
     func text(_ value: Double) -> String { String(format: "%.4f", value) }
     return "loss \(text(loss)) nats a token, perplexity \(text(perplexity))"
-      + (bits.map { ", \(text($0)) bits a byte" } ?? "") + ", over \(count) tokens"
+      + (bits.map { ", \(text($0)) bits a byte" } ?? "") + ", over \(count - 1) of \(count) tokens"
   }
 
   private func document(

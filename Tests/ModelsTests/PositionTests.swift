@@ -146,7 +146,7 @@ struct PositionTests {
     let plain = RoPE.plainFrequencies(base: 100, dimension: 8)
     let dynamic = RoPE.Dynamic(
       try modelSection("{factor: 2, original_length: 10}"), context)
-    #expect(dynamic.isUsual(length: 10) && !dynamic.isUsual(length: 11))
+    #expect(dynamic.hasFixedFrequencies(upTo: 10) && !dynamic.hasFixedFrequencies(upTo: 11))
     #expect(dynamic.frequencies(base: 100, dimension: 8, length: 10) == plain)
     // base' = 100 (2 x 30 / 10 - 1)^(8/6), whose last pair turns by base'^(-6/8) = 100^(-3/4) / 5.
     let last = try #require(dynamic.frequencies(base: 100, dimension: 8, length: 30).last)
@@ -154,7 +154,7 @@ struct PositionTests {
     let long = RoPE.LongRoPE(
       try modelSection(
         "{original_length: 16, short_factor: 2, long_factor: [1, 2, 4, 8]}"), context)
-    #expect(long.isUsual(length: 16) && !long.isUsual(length: 17))
+    #expect(long.hasFixedFrequencies(upTo: 16) && !long.hasFixedFrequencies(upTo: 17))
     #expect(long.frequencies(base: 100, dimension: 8, length: 16) == plain.map { $0 / 2 })
     #expect(
       long.frequencies(base: 100, dimension: 8, length: 17)

@@ -189,7 +189,7 @@ struct ModelCommandTests {
     let bits = try #require(scored["bits_per_byte"]?.number)
     #expect(scored["logprobs"]?.elements.count == 6 && abs(bits - loss / log(2)) < 1e-12)
     let said = try program.run("score", "scorer", "--text", "few.txt")
-    #expect(said.output.contains(" bits a byte, over 7 tokens"))
+    #expect(said.output.contains(" bits a byte, over 6 of 7 tokens"))
     try program.write("☃", to: "odd.txt")
     let odd = try program.run("score", "scorer", "--text", "odd.txt")
     #expect(odd.code == 1 && odd.errors.contains("does not occur in the training text"))

@@ -52,7 +52,7 @@ private final class CheckpointProblems: Sendable {
   func problem(at path: String) -> String? {
     known.withLock { known in
       if let found = known[path] { return found }
-      let problem = SavedModel.problem(at: path)
+      let problem = SavedModel.problem(at: path, readsText: true)
       known[path] = .some(problem)
       return problem
     }

@@ -4,7 +4,7 @@
 package import Config
 import Tensors
 
-/// Why no family of transformers can say a model.
+/// Why no family of transformers can represent a model.
 package struct ExportFault: Error, Equatable, CustomStringConvertible {
   package let description: String
 
@@ -17,12 +17,12 @@ package struct ExportedModel {
   package let config: [JSON.Member]
   package let tensors: [ExportedTensor]
   /// Whether its tensors are the parameters as our own checkpoints hold them.
-  package let isStoredAlike: Bool
+  package let matchesCheckpointLayout: Bool
 
   /// - Parameters:
   ///   - section: the `model` section.
   ///   - length: the longest text that the model was made for.
-  /// - Throws: naming what the family that comes nearest cannot say.
+  /// - Throws: naming what the family that comes nearest cannot represent.
   package init(section: JSON, vocabulary: Int, length: Int) throws(ExportFault) {
     let own = try ResolvedModel(section, vocabulary: vocabulary, length: length)
     var found: [ExportedModel] = []
@@ -41,7 +41,8 @@ package struct ExportedModel {
       if weight < nearest?.weight ?? .max { nearest = (family.type, weight, differences) }
     }
     if let best =
-      found.first(where: \.isStoredAlike) ?? found.first(where: \.isComplete) ?? found.first
+      found.first(where: \.matchesCheckpointLayout) ?? found.first(where: \.isComplete)
+      ?? found.first
     {
       self = best
       return
@@ -52,7 +53,7 @@ package struct ExportedModel {
       "model.\($0.path) \(text($0.own)), not \(text($0.other))"
     }
     throw ExportFault(
-      "no family of transformers can say it: beside \(nearest.type), which comes nearest, it has "
+      "no family of transformers can represent it: beside \(nearest.type), which comes nearest, it has "
         + list.joined(separator: "; "))
   }
 
@@ -64,10 +65,10 @@ package struct ExportedModel {
     self.config = config
     tensors = ExportedTensor.all(
       of: other, from: own, source: imported.source, prefix: family.prefix)
-    isStoredAlike =
+    matchesCheckpointLayout =
       imported.length == own.length
       && tensors.map(\.name).sorted() == own.parameters.all.map(\.name).sorted()
-      && tensors.allSatisfy(\.isStoredAlike)
+      && tensors.allSatisfy(\.matchesCheckpointLayout)
   }
 
   /// Whether ours has all parameters that the family has.
@@ -92,7 +93,7 @@ package struct ExportedTensor {
   let parts: [Part]
 
   /// Whether a checkpoint of ours holds the same under this name.
-  var isStoredAlike: Bool {
+  var matchesCheckpointLayout: Bool {
     guard parts.count == 1, let own = parts[0].own else { return false }
     return own.name == name && own.offset == parts[0].offset && parts[0].source.rows == nil
       && !parts[0].source.isTransposed

@@ -29,19 +29,7 @@ extension ImportedModel {
       throw config.fault(
         "model_type", "the families known are \(Self.modelTypes.joined(separator: ", "))")
     }
-    for (key, why) in [
-      ("quantization_config", "quantised weights can be read from GGUF files only"),
-      ("per_layer_config", "layers of several kinds are not known"),
-      ("is_encoder_decoder", "it must be a decoder alone"),
-      ("add_cross_attention", "it must be a decoder alone"),
-      ("use_bidirectional_attention", "attention must be causal"),
-      ("attention_chunk_size", "attention in chunks is not known"),
-    ] {
-      try config.require(key, nil, why)
-    }
-    if case .bool(false)? = config["is_causal"] {
-      throw config.fault("is_causal", "attention must be causal")
-    }
+    try config.requireCausalDecoder()
     for word in config["architectures"]?.elements.compactMap(\.text) ?? [] {
       let isModel = ["ForCausalLM", "LMHeadModel", "ForConditionalGeneration"].contains {
         word.hasSuffix($0)
@@ -65,5 +53,24 @@ extension ImportedModel {
     self.length = length
     self.source = source
     self.prefixes = ("model.", prefixes)
+  }
+}
+
+extension FamilyConfig {
+  /// Refuses what no family here computes.
+  func requireCausalDecoder() throws(ImportFault) {
+    for (key, why) in [
+      ("quantization_config", "quantised weights can be read from GGUF files only"),
+      ("per_layer_config", "layers of several kinds are not known"),
+      ("is_encoder_decoder", "it must be a decoder alone"),
+      ("add_cross_attention", "it must be a decoder alone"),
+      ("use_bidirectional_attention", "attention must be causal"),
+      ("attention_chunk_size", "attention in chunks is not known"),
+    ] {
+      try require(key, nil, why)
+    }
+    if case .bool(false)? = self["is_causal"] {
+      throw fault("is_causal", "attention must be causal")
+    }
   }
 }

@@ -21,11 +21,11 @@ final class FamilyConfig {
   init(_ json: JSON) throws(ImportFault) {
     guard case .object(let members) = json else { throw ImportFault("it is no JSON object") }
     keys = members.map(\.key)
-    self.members = Dictionary(members.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })
-    if self.members.count < keys.count {
-      let seen = keys.first { key in keys.count { $0 == key } > 1 } ?? ""
-      throw ImportFault("it has '\(seen)' twice")
+    var values: [String: JSON] = [:]
+    for member in members where values.updateValue(member.value, forKey: member.key) != nil {
+      throw ImportFault("it has '\(member.key)' twice")
     }
+    self.members = values
   }
 
   /// Keys that change nothing of what a model computes: those of training, generation, tokenizers
@@ -38,7 +38,8 @@ final class FamilyConfig {
     chunk_size_feed_forward gradient_checkpointing attn_implementation cache_implementation auto_map
     name_or_path id2label label2id num_labels problem_type is_decoder
     task_specific_params tokenizer_class prefix temperature top_k top_p max_length min_length
-    do_sample repetition_penalty num_beams n_ctx reorder_and_upcast_attn summary_activation
+    do_sample repetition_penalty length_penalty typical_p no_repeat_ngram_size
+    num_return_sequences num_beam_groups diversity_penalty early_stopping num_beams n_ctx reorder_and_upcast_attn summary_activation
     summary_first_dropout summary_proj_to_labels summary_type summary_use_proj
     transformers.js_config is_llama_config embedding_size model_type attention_dropout
     classifier_dropout hidden_dropout attn_pdrop embd_pdrop resid_pdrop
@@ -52,7 +53,7 @@ final class FamilyConfig {
     where !asked.contains(key) && !Self.harmless.contains(key) && !key.hasPrefix("_") {
       let value = members[key] ?? .null
       if !Self.isNothing(value) {
-        throw ImportFault("'\(key)' is \(value.line), and what that changes is not known")
+        throw fault(key, "what that changes is not known")
       }
     }
   }
@@ -84,7 +85,10 @@ final class FamilyConfig {
   }
 
   func fault(_ key: String, _ why: String) -> ImportFault {
-    ImportFault("'\(key)' is \((members[key] ?? .null).line): \(why)")
+    let text = (members[key] ?? .null).line
+    let most = 120
+    return ImportFault(
+      "'\(key)' is \(text.count > most ? text.prefix(most) + "..." : text): \(why)")
   }
 
   /// Refuses a key that has a live value other than this one.

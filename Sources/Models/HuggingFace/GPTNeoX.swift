@@ -44,9 +44,7 @@ enum GPTNeoX: Family {
   private static func position(
     _ config: FamilyConfig, length: Int
   ) throws(ImportFault) -> JSON {
-    let old = try config.object("rope_scaling")
-    let new = try config.object("rope_parameters")
-    let dict = old ?? new
+    let dict = try config.rotary()
     let base = try config.number("rotary_emb_base", or: 10000)
     let partial = try config.number("rotary_pct", or: 0.25)
     _ = config["rope_theta", "partial_rotary_factor"]

@@ -16,7 +16,7 @@ enum Gemma: Family {
     if isSecond {
       try model.readGemma2(config)
       model.windows = try config.windows(
-        of: model.layers, try config.size("sliding_window", or: 4096)
+        of: model.layers, try config.window(or: 4096)
       ) { $0 % 2 == 0 }.shortestPeriod
       model.softcap = try config.softcap("attn_logit_softcapping", or: 50)
       model.logitSoftcap = try config.softcap("final_logit_softcapping", or: 30)
@@ -57,8 +57,19 @@ extension ModelDescription {
 }
 
 extension FamilyConfig {
+  /// A window that must be there.
+  func window(or standard: Int) throws(ImportFault) -> Int {
+    let window = try size("sliding_window", or: standard)
+    guard self["sliding_window"] != nil || !has("sliding_window") else {
+      throw fault("sliding_window", "some layers of this family have one")
+    }
+    return window
+  }
+
   /// A softcap; null is none, and absence what the family has.
   func softcap(_ key: String, or standard: Double) throws(ImportFault) -> Double {
-    try number(key, or: has(key) ? 0 : standard)
+    let cap = try number(key, or: has(key) ? 0 : standard)
+    guard cap >= 0 else { throw fault(key, "it must not be below 0") }
+    return cap
   }
 }

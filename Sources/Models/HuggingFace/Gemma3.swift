@@ -8,18 +8,28 @@ enum Gemma3: Family {
 
   static func read(_ config: FamilyConfig) throws(ImportFault) -> ImportedModel {
     guard config["model_type"] == "gemma3" else { return try text(config) }
-    // Of a model that sees images as well, the part that reads text.
-    guard let nested = try config.object("text_config") else {
+    // Of a model that sees images as well, the part that reads text; it leaves out what its class
+    // takes for granted.
+    guard let written = config["text_config"], case .object(let members) = written else {
       throw ImportFault("it has no 'text_config'")
     }
     for key in [
       "vision_config", "mm_tokens_per_image", "boi_token_index", "eoi_token_index",
       "image_token_index", "tie_word_embeddings",
     ] { _ = config[key] }
+    let usual = classDefaults.filter { usual in !members.contains { $0.key == usual.key } }
+    let nested = try FamilyConfig(.object(usual + members))
+    try nested.requireCausalDecoder()
     let model = try text(nested)
     try nested.finish()
     return model
   }
+
+  /// Of transformers' Gemma3TextConfig.
+  private static let classDefaults: [JSON.Member] = [
+    .init("vocab_size", 262_208), .init("hidden_size", 2304), .init("intermediate_size", 9216),
+    .init("num_hidden_layers", 26), .init("num_attention_heads", 8),
+  ]
 
   private static func text(_ config: FamilyConfig) throws(ImportFault) -> ImportedModel {
     let length = try config.size("max_position_embeddings", or: 131_072)
@@ -29,16 +39,13 @@ enum Gemma3: Family {
     model.queryKeyNorm = try config.headNorm(offset: 1)
     try config.require("attn_logit_softcapping", nil, "transformers reads it and does not use it")
     model.logitSoftcap = try config.softcap("final_logit_softcapping", or: 0)
-    let window = try config.size("sliding_window", or: 4096)
+    let window = try config.window(or: 4096)
     let pattern = try config.size("sliding_window_pattern", or: 6)
     let windows = try config.windows(of: model.layers, window) { ($0 + 1) % pattern != 0 }
     let (full, sliding) = try positions(config, length: length)
     let places = windows.map { $0 == nil ? full : sliding }
     model.windows = windows.shortestPeriod
-    let period = (1...max(1, places.count)).first { period in
-      places.indices.allSatisfy { places[$0] == places[$0 % period] }
-    }
-    let shortest = Array(places.prefix(period ?? places.count))
+    let shortest = places.shortestPeriod
     model.position = shortest.count == 1 ? shortest[0] : .array(shortest)
     return try ImportedModel(
       model, config, length: length,

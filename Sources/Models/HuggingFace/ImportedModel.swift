@@ -17,11 +17,16 @@ package struct ImportedModel {
   package let prefixes: (own: String, others: [String])
 
   /// Tensors that files hold beside the weights: constants that the program computes.
+  ///
+  /// Those of a model that sees images as well are not read.
   package static func isIgnored(_ name: String) -> Bool {
-    [
+    let ends = [
       ".rotary_emb.inv_freq", ".attn.bias", ".attn.masked_bias", ".attention.bias",
       ".attention.masked_bias",
-    ].contains { name.hasSuffix($0) }
+    ]
+    let parts = ["vision_tower.", "multi_modal_projector."]
+    return ends.contains { name.hasSuffix($0) }
+      || parts.contains { name.hasPrefix($0) || name.hasPrefix("model.\($0)") }
   }
 }
 
@@ -42,7 +47,7 @@ package struct TensorSource: Equatable, Sendable {
 
 extension ImportedModel {
   /// The same in files that hold the weights of norms as they are, under other names.
-  package func storedWhole(_ source: @escaping (String) -> TensorSource) -> ImportedModel {
+  package func withoutNormOffset(_ source: @escaping (String) -> TensorSource) -> ImportedModel {
     ImportedModel(
       section: section.without("offset"), vocabulary: vocabulary, length: length, source: source,
       prefixes: ("", []))

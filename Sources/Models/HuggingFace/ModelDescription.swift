@@ -139,7 +139,7 @@ extension FamilyConfig {
       return (0..<layers).map { rule($0) ? window : nil }
     }
     let words = types.elements.map(\.text)
-    guard words.count == layers else {
+    guard case .array = types, words.count == layers else {
       throw fault("layer_types", "the model has \(layers) layers")
     }
     var windows: [Int?] = []
@@ -166,9 +166,9 @@ extension FamilyConfig {
   }
 }
 
-extension Array where Element == Int? {
+extension Array where Element: Equatable {
   /// The shortest list that repeats to this one.
-  var shortestPeriod: [Int?] {
+  var shortestPeriod: [Element] {
     let period = (1...Swift.max(1, count)).first { period in
       indices.allSatisfy { self[$0] == self[$0 % period] }
     }

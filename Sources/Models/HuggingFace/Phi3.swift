@@ -10,6 +10,9 @@ enum Phi3: Family {
     let length = try config.size("max_position_embeddings", or: 4096)
     var model = try ModelDescription(llama: config, epsilon: 1e-5, hasBiases: false)
     _ = config["lm_head_bias"]
+    for key in ["full_attn_mod", "interpolate_factor"] {
+      try config.require(key, 1, "all layers of this family are alike")
+    }
     if let window = config["sliding_window"] {
       guard let size = window.whole, size > 0 else {
         throw config.fault("sliding_window", "it must be a whole number above 0")
@@ -39,25 +42,21 @@ enum Phi3: Family {
   private static func position(
     _ config: FamilyConfig, length: Int
   ) throws(ImportFault) -> JSON {
-    let old = try config.object("rope_scaling")
-    let new = try config.object("rope_parameters")
-    let dict = old ?? new
-    let top = try config.number("rope_theta", or: 10000)
-    let topPartial = try config.number("partial_rotary_factor", or: 1)
-    var place = RotaryConfig(base: try dict?.number("rope_theta", or: top) ?? top)
-    place.partial = try dict?.number("partial_rotary_factor", or: topPartial) ?? topPartial
+    let dict = try config.rotary()
+    var place = RotaryConfig(base: try config.number("rope_theta", in: dict, or: 10000))
+    place.partial = try config.number("partial_rotary_factor", in: dict, or: 1)
     let original = try config.size("original_max_position_embeddings", or: 4096)
     guard let dict else { return place.position }
     _ = dict["original_max_position_embeddings"]
-    let new5 = try dict.word("rope_type", or: "")
-    let word = new5.isEmpty ? try dict.word("type", or: "default") : new5
+    let new = try dict.word("rope_type", or: "")
+    let word = new.isEmpty ? try dict.word("type", or: "default") : new
     _ = dict["type"]
     switch word {
     case "default": break
     case "longrope", "su", "yarn":
       place.scaling = try RotaryConfig.longrope(dict, length: length, original: original)
     default:
-      throw dict.fault(new5.isEmpty ? "type" : "rope_type", "this family knows longrope only")
+      throw dict.fault(new.isEmpty ? "type" : "rope_type", "this family knows longrope only")
     }
     try dict.finish()
     return place.position

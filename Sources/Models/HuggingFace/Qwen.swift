@@ -19,7 +19,8 @@ enum Qwen: Family {
       (model.bias, model.outBias) = (true, false)
     }
     let slides = try config.flag("use_sliding_window", or: false)
-    let size = try config.size("sliding_window", or: 4096)
+    let isNull = config.has("sliding_window") && config["sliding_window"] == nil
+    let size = isNull ? nil : try config.size("sliding_window", or: 4096)
     let first = try config.number("max_window_layers", or: 28)
     model.windows = try config.windows(of: model.layers, slides ? size : nil) {
       slides && Double($0) >= first

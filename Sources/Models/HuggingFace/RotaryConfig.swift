@@ -19,23 +19,12 @@ struct RotaryConfig {
   /// - Parameters:
   ///   - base: where none is written.
   ///   - length: `max_position_embeddings`.
-  ///   - partial: the share of features where none is written; nil: the family knows none but 1.
-  init(
-    _ config: FamilyConfig, base: Double, length: Int, partial: Double? = nil
-  ) throws(ImportFault) {
-    let old = try config.object("rope_scaling")
-    let new = try config.object("rope_parameters")
-    let dict = old ?? new
-    let top = try config.number("rope_theta", or: base)
-    self.base = try dict?.number("rope_theta", or: top) ?? top
-    if let partial {
-      let top = try config.number("partial_rotary_factor", or: partial)
-      self.partial = try dict?.number("partial_rotary_factor", or: top) ?? top
-    } else {
-      for one in [config, dict].compactMap(\.self) {
-        try one.require(
-          "partial_rotary_factor", 1, "models of this family turn all features of a head")
-      }
+  init(_ config: FamilyConfig, base: Double, length: Int) throws(ImportFault) {
+    let dict = try config.rotary()
+    self.base = try config.number("rope_theta", in: dict, or: base)
+    for one in [config, dict].compactMap(\.self) {
+      try one.require(
+        "partial_rotary_factor", 1, "models of this family turn all features of a head")
     }
     try config.require("rope_interleaved", nil, "pairs are (i, i + d/2) in models of this family")
     let original = try config.object("original_max_position_embeddings", size: dict, or: length)
@@ -99,8 +88,8 @@ struct RotaryConfig {
     let truncates = dict.has("truncate") ? try dict.flag("truncate", or: false) : true
     if !truncates { members.append(.init("truncate", false)) }
     let (one, all) = (try dict.number("mscale", or: 0), try dict.number("mscale_all_dim", or: 0))
-    if let given = dict["attention_factor"]?.number {
-      members.append(.init("attention_factor", .real(given)))
+    if dict["attention_factor"] != nil {
+      members.append(.init("attention_factor", .real(try dict.number("attention_factor"))))
     } else if one != 0 && all != 0 {
       members += [.init("mscale", .real(one)), .init("mscale_all_dim", .real(all))]
     }
@@ -121,14 +110,30 @@ struct RotaryConfig {
       .init("short_factor", try list("short_factor")),
       .init("long_factor", try list("long_factor")),
     ]
-    if let given = dict["attention_factor"]?.number {
-      members.append(.init("attention_factor", .real(given)))
+    if dict["attention_factor"] != nil {
+      members.append(.init("attention_factor", .real(try dict.number("attention_factor"))))
     }
     return .object(members)
   }
 }
 
 extension FamilyConfig {
+  /// The nested object about rotary positions: the older one, where it is there, in place of all of
+  /// the newer one.
+  func rotary() throws(ImportFault) -> FamilyConfig? {
+    let old = try object("rope_scaling")
+    let new = try object("rope_parameters")
+    return old ?? new
+  }
+
+  /// A number in a nested object, or else at the top.
+  func number(
+    _ key: String, in dict: FamilyConfig?, or standard: Double
+  ) throws(ImportFault) -> Double {
+    let top = try number(key, or: standard)
+    return try dict?.number(key, or: top) ?? top
+  }
+
   /// A size that stands at the top, or else in a nested object.
   fileprivate func object(
     _ key: String, size dict: FamilyConfig?, or standard: Int

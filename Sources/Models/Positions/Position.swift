@@ -39,9 +39,9 @@ package protocol Position: Component {
   func rotation(layer: Int) -> Rotation?
   /// Whether a text of this length has the angles of a short one; beyond, it must be read in one
   /// piece to have its own throughout.
-  func isUsual(length: Int) -> Bool
+  func hasFixedFrequencies(upTo length: Int) -> Bool
   /// Whether a text that grows out of them is read again from its beginning.
-  var isReadAgain: Bool { get }
+  var recomputesCache: Bool { get }
   /// The number of positions that exist; nil when any may come.
   var limit: Int? { get }
 }
@@ -64,8 +64,8 @@ extension Position {
   package func rotate(_ x: Tensor, _ pass: Pass, layer: Int, from position: Int) -> Tensor { x }
   package func slopes(heads: Int) -> [Float]? { nil }
   package func rotation(layer: Int) -> Rotation? { nil }
-  package func isUsual(length: Int) -> Bool { true }
-  package var isReadAgain: Bool { false }
+  package func hasFixedFrequencies(upTo length: Int) -> Bool { true }
+  package var recomputesCache: Bool { false }
   package var limit: Int? { nil }
 
   /// From position 0 on.

@@ -62,8 +62,10 @@ package struct RoPE: Position {
     return pass.rope(x, table, from: first)
   }
 
-  package func isUsual(length: Int) -> Bool { scaling.isUsual(length: length) }
-  package var isReadAgain: Bool { scaling.isReadAgain }
+  package func hasFixedFrequencies(upTo length: Int) -> Bool {
+    scaling.hasFixedFrequencies(upTo: length)
+  }
+  package var recomputesCache: Bool { scaling.recomputesCache }
 
   package func rotation(layer: Int) -> Rotation? { angles[layer % angles.count].rotation }
 }

@@ -53,7 +53,7 @@ final class RotaryAngles {
   func table(
     from first: Int, to end: Int, on device: Device
   ) -> (table: RotaryTable, first: Int) {
-    if scaling.isUsual(length: end) {
+    if scaling.hasFixedFrequencies(upTo: end) {
       let table = RotaryTable(
         cosine: cosines(end, on: device), sine: sines(end, on: device),
         interleaved: rotation.interleaved)

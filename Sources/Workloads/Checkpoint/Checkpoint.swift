@@ -132,7 +132,9 @@ package struct CheckpointConfiguration: Equatable, Sendable, Record {
   /// The family that a checkpoint's tensors are of as they lie there.
   private static func family(_ section: JSON, vocabulary: Int, length: Int) -> [JSON.Member] {
     let exported = try? ExportedModel(section: section, vocabulary: vocabulary, length: length)
-    guard let exported, exported.isStoredAlike else { return [.init("model_type", "runexp")] }
+    guard let exported, exported.matchesCheckpointLayout else {
+      return [.init("model_type", "runexp")]
+    }
     return exported.config
   }
 

@@ -47,7 +47,6 @@ package struct GGUF: Sendable {
     let keyCount = try reader.count(of: "keys", ofAtLeast: 13)
     metadata = try Self.metadata(&reader, keyCount)
     var infos: [Info] = []
-    infos.reserveCapacity(tensorCount)
     for _ in 0..<tensorCount { infos.append(try Info(&reader)) }
     let alignment = try Self.alignment(metadata)
     // Without tensors the file may end before the first multiple.
@@ -69,7 +68,8 @@ package struct GGUF: Sendable {
   private static func metadata(
     _ reader: inout GGUFReader, _ count: Int
   ) throws(WeightFileError) -> [String: GGUFValue] {
-    var metadata = [String: GGUFValue](minimumCapacity: count)
+    // No room is set aside by a count, which a file may say as it likes.
+    var metadata: [String: GGUFValue] = [:]
     for _ in 0..<count {
       let key = try reader.text("a key")
       let value = try reader.value(of: key)
@@ -122,7 +122,6 @@ package struct GGUF: Sendable {
     _ infos: [Info], in data: MappedBytes, _ alignment: Int
   ) throws(WeightFileError) -> StoredTensors {
     var tensors: [StoredTensor] = []
-    tensors.reserveCapacity(infos.count)
     var ranges: [(range: Range<Int>, name: String)] = []
     for info in infos {
       guard let size = info.type.bytes(info.shape) else {

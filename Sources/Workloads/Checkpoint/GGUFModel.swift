@@ -5,9 +5,10 @@ import Config
 import Models
 
 /// A model in a GGUF file.
-struct GGUFModel {
+final class GGUFModel {
   private let file: GGUF
   private let architecture: String
+  private var asked: Set<String> = []
 
   /// The architectures that can be read: of transformers' families those whose conversion is known.
   private static let known = ["llama", "qwen2", "qwen3", "gemma", "gemma2", "gemma3"]
@@ -32,22 +33,44 @@ struct GGUFModel {
     let swaps = architecture == "llama"
     let heads = try size("attention.head_count")
     let kvHeads = try size("attention.head_count_kv", or: heads)
+    let d = try size("attention.key_length", or: max(1, size("embedding_length") / heads))
+    try finish(headDimension: d)
     // Files hold the weights of Gemma's norms as they are.
-    return model.storedWhole { name in
+    return model.withoutNormOffset { name in
       var source = TensorSource(Self.renamed(name, isSandwich: isSandwich))
       let isQuery = name.contains(".q_proj."), isKey = name.contains(".k_proj.")
-      if swaps && (isQuery || isKey), let tensor = file.tensors[source.name] {
-        source.rows = Self.halves(
-          of: tensor.shape.first ?? 0, heads: isQuery ? heads : kvHeads)
+      if swaps && (isQuery || isKey) {
+        source.rows = Self.halves(of: d, heads: isQuery ? heads : kvHeads)
       }
       return source
     }
   }
 
+  /// Keys that change nothing of what a model computes.
+  private static let harmless: Set = [
+    "vocab_size", "context_length", "tensor_data_layout", "rope.scaling.finetuned", "block_count",
+  ]
+
+  /// - Throws: naming the first key of the architecture that has a value and that nobody asked for.
+  private func finish(headDimension: Int) throws(ImportFault) {
+    if let rotated = key("rope.dimension_count"), rotated.whole != headDimension {
+      throw fault("rope.dimension_count", "all \(headDimension) features of a head turn")
+    }
+    let prefix = architecture + "."
+    for name in file.metadata.keys.sorted() where name.hasPrefix(prefix) {
+      let short = String(name.dropFirst(prefix.count))
+      guard !asked.contains(short), !Self.harmless.contains(short), let value = file.metadata[name]
+      else { continue }
+      let isNothing =
+        value.number == 0 || value.bool == false || value.text == ""
+        || (short == "attention.causal" && value.bool == true)
+      if !isNothing { throw fault(short, "what that changes is not known") }
+    }
+  }
+
   /// Rows that lie in pairs (2i, 2i + 1) within a head, in the order of (i, i + d/2).
-  private static func halves(of rows: Int, heads: Int) -> [Range<Int>]? {
-    guard rows > 0, rows % (2 * heads) == 0 else { return nil }
-    let d = rows / heads
+  private static func halves(of d: Int, heads: Int) -> [Range<Int>]? {
+    guard d % 2 == 0 else { return nil }
     return (0..<heads).flatMap { head in
       (0..<d).map { row in
         let at = head * d + row % (d / 2) * 2 + row / (d / 2)
@@ -124,13 +147,8 @@ struct GGUFModel {
     case "gemma2", "gemma3":
       members.append(
         .init("sliding_window", .integer(try size("attention.sliding_window", or: 4096))))
-      if architecture == "gemma2" {
-        for (theirs, ours) in [
-          ("attn_logit_softcapping", "attn_logit_softcapping"),
-          ("final_logit_softcapping", "final_logit_softcapping"),
-        ] {
-          if let cap = key(theirs)?.number { members.append(.init(ours, .real(cap))) }
-        }
+      for name in ["attn_logit_softcapping", "final_logit_softcapping"] {
+        if let cap = key(name)?.number { members.append(.init(name, .real(cap))) }
       }
       // What the file leaves to its reader: 27B scales by width / heads, the others by head_dim.
       let layers = try size("block_count")
@@ -149,7 +167,14 @@ struct GGUFModel {
   }
 
   private func scaling(_ length: Int) throws(ImportFault) -> JSON? {
+    let type = key("rope.scaling.type")?.text ?? "none"
     if let factors = file.tensors["rope_freqs.weight"] {
+      guard type == "none" else {
+        throw fault("rope.scaling.type", "there is a 'rope_freqs.weight' as well")
+      }
+      guard factors.count <= 1 << 16 else {
+        throw ImportFault("'rope_freqs.weight' has \(factors.count) values")
+      }
       guard let values = try? factors.values() else {
         throw ImportFault("'rope_freqs.weight' cannot be read")
       }
@@ -160,23 +185,33 @@ struct GGUFModel {
         "attention_factor": 1.0,
       ]
     }
-    guard let type = key("rope.scaling.type")?.text, type != "none" else { return nil }
+    guard type != "none" else { return nil }
     guard let factor = key("rope.scaling.factor")?.number else {
       throw fault("rope.scaling.type", "there is no factor")
     }
     switch type {
     case "linear": return ["rope_type": "linear", "factor": .real(factor)]
     case "yarn":
-      return [
-        "rope_type": "yarn", "factor": .real(factor),
-        "original_max_position_embeddings": .integer(
-          try size("rope.scaling.original_context_length", or: length)),
+      var members: [JSON.Member] = [
+        .init("rope_type", "yarn"), .init("factor", .real(factor)),
+        .init(
+          "original_max_position_embeddings",
+          .integer(try size("rope.scaling.original_context_length", or: length))),
       ]
+      for name in ["beta_fast", "beta_slow"] {
+        if let beta = key("rope.scaling.yarn_\(name)")?.number {
+          members.append(.init(name, .real(beta)))
+        }
+      }
+      return .object(members)
     default: throw fault("rope.scaling.type", "known are linear and yarn")
     }
   }
 
-  private func key(_ name: String) -> GGUFValue? { file.metadata["\(architecture).\(name)"] }
+  private func key(_ name: String) -> GGUFValue? {
+    asked.insert(name)
+    return file.metadata["\(architecture).\(name)"]
+  }
 
   private func fault(_ name: String, _ why: String) -> ImportFault {
     let value = key(name).map { $0.text ?? $0.number.map { "\($0)" } ?? "a list" } ?? "missing"

@@ -75,7 +75,6 @@ struct GGUFReader {
     case Self.string:
       let count = try count(of: "elements of '\(key)'", ofAtLeast: 8)
       var places: [Int] = []
-      places.reserveCapacity(count)
       for _ in 0..<count {
         places.append(position)
         try skipString()
@@ -84,7 +83,6 @@ struct GGUFReader {
     case Self.array:
       let count = try count(of: "elements of '\(key)'", ofAtLeast: 12)
       var arrays: [GGUFArray] = []
-      arrays.reserveCapacity(count)
       for _ in 0..<count { arrays.append(try array(of: key, depth: depth + 1)) }
       return GGUFArray(arrays: arrays)
     default:

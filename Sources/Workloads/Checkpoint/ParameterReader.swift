@@ -16,22 +16,47 @@ struct ParameterReader {
   ///
   /// - Throws: `WeightFileError` naming the first tensor that does not fit.
   func read(into model: Transformer) throws(WeightFileError) {
-    var found: [(Parameter, StoredTensor, TensorSource)] = []
-    var names: Set<String> = []
+    for match in try matches(model) {
+      try Self.copy(match.stored, match.source, to: match.parameter)
+    }
+  }
+
+  /// A parameter and where it lies.
+  struct Match {
+    let parameter: Parameter
+    let stored: StoredTensor
+    let source: TensorSource
+  }
+
+  /// Where each parameter lies; a model needs no memory to be asked.
+  ///
+  /// - Throws: `WeightFileError` naming the first tensor that does not fit, or cannot be read.
+  func matches(_ model: Transformer) throws(WeightFileError) -> [Match] {
+    var matches: [Match] = []
+    var rowsRead: [String: Int] = [:]
     for parameter in model.parameters.all {
       let source = source(parameter.name)
       guard let stored = tensors[source.name] else {
         throw WeightFileError("it has no '\(source.name)'")
       }
+      try stored.requireReadable()
       try check(stored, parameter, source)
-      names.insert(source.name)
-      found.append((parameter, stored, source))
+      rowsRead[source.name, default: 0] += parameter.shape[0]
+      matches.append(Match(parameter: parameter, stored: stored, source: source))
     }
-    for tensor in tensors.all where !names.contains(tensor.name) && !isIgnored(tensor.name) {
+    for tensor in tensors.all where rowsRead[tensor.name] == nil && !isIgnored(tensor.name) {
       throw WeightFileError("it has '\(tensor.name)', which the model has not")
     }
-    for (_, stored, _) in found { try stored.requireReadable() }
-    for (parameter, stored, source) in found { try Self.copy(stored, source, to: parameter) }
+    // Of tensors that hold several parameters, no row may be left.
+    for match in matches where match.source.rows != nil {
+      let shape = match.stored.shape
+      let rows = match.source.isTransposed ? shape[shape.count - 1] : shape[0]
+      guard rowsRead[match.stored.name] == rows else {
+        throw WeightFileError(
+          "'\(match.stored.name)' has the shape \(shape), of which the model has no use for all")
+      }
+    }
+    return matches
   }
 
   private func check(

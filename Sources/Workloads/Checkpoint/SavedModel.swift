@@ -49,17 +49,26 @@ package struct SavedModel {
     }
   }
 
-  /// Why there is no model at a path, in so far as it shows without reading the parameters; nil
-  /// where there is one.
-  package static func problem(at path: String) -> String? {
+  /// Why there is no model at a path, in so far as it shows without reading the values of its
+  /// parameters; nil where there is one.
+  ///
+  /// - Parameter readsText: whether it must know characters.
+  package static func problem(at path: String, readsText: Bool = false) -> String? {
     do throws(ResultsError) {
-      _ = try SavedModel(path).weights()
-      return nil
+      let saved = try SavedModel(path)
+      try saved.checkWeights()
+      return readsText && saved.characters == nil ? TokensUnknown(path: path).description : nil
     } catch {
       return
         "'\(path)' is no model: neither a checkpoint, which is the folder that a training cell "
-        + "leaves, nor a folder of transformers', nor a GGUF file: \(error)"
+        + "leaves, nor a Hugging Face model folder, nor a GGUF file: \(error)"
     }
+  }
+
+  /// - Throws: `ResultsError.unreadable` when the parameters do not fit the architecture.
+  package func checkWeights() throws(ResultsError) {
+    let weights = try weights()
+    try reporting { () throws(WeightFileError) in _ = try weights.matches(model(architecture)) }
   }
 
   /// The model with its parameters.
@@ -71,13 +80,23 @@ package struct SavedModel {
   ) throws(ResultsError) -> Transformer {
     let model = self.model(section ?? architecture)
     let weights = try weights()
-    model.parameters.allocate(on: device)
-    do throws(WeightFileError) {
+    try reporting { () throws(WeightFileError) in
+      // Before any memory is asked for: what a file claims to hold need not be there.
+      _ = try weights.matches(model)
+      model.parameters.allocate(on: device)
       try weights.read(into: model)
+    }
+    return model
+  }
+
+  private func reporting(
+    _ work: () throws(WeightFileError) -> Void
+  ) throws(ResultsError) {
+    do throws(WeightFileError) {
+      try work()
     } catch {
       throw .unreadable(path: path, problem: error.description)
     }
-    return model
   }
 
   /// Trainable values.
@@ -95,7 +114,8 @@ package struct TokensUnknown: Error, CustomStringConvertible {
   package init(path: String) { self.path = path }
 
   package var description: String {
-    "the tokens of '\(path)' are no characters, and its tokenizer cannot be read: give it ids"
+    "the tokens of '\(path)' are no characters, and its tokenizer cannot be read: give token ids to "
+      + "'runexp score' or 'runexp generate'"
   }
 }
 

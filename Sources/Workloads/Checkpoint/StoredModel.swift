@@ -57,9 +57,10 @@ struct StoredModel {
 
   private init(checkpoint folder: String, file: String) throws(ResultsError) {
     let saved = try CheckpointConfiguration(file: file)
-    guard !saved.vocabulary.isEmpty, saved.length > 0 else {
+    guard !saved.vocabulary.isEmpty, (1...1 << 30).contains(saved.length) else {
       throw .unreadable(
-        path: file, problem: "'vocabulary' is empty, or 'max_position_embeddings' is not positive")
+        path: file,
+        problem: "'vocabulary' is empty, or 'max_position_embeddings' is not from 1 to 2^30")
     }
     let characters = CharacterVocabulary(utf8: Array(saved.vocabulary.utf8))
     path = folder
@@ -126,11 +127,11 @@ extension ParameterReader {
 }
 
 extension StoredTensors {
-  /// Whether two tensors hold the same values.
+  /// Whether two tensors hold the same bytes.
   fileprivate func isSame(_ one: String, _ other: String) -> Bool {
-    guard let one = self[one], let other = self[other], one.shape == other.shape else {
-      return false
-    }
-    return (try? one.values()) == (try? other.values())
+    guard let one = self[one], let other = self[other], one.shape == other.shape,
+      one.type == other.type
+    else { return false }
+    return one.hasBytes(of: other)
   }
 }

@@ -1,6 +1,8 @@
 // StoredTensor: one tensor of a file of weights: its name, its shape, and its values, which are
 // read when they are wanted.
 
+import Glibc
+
 /// A named tensor in a mapped file.
 package struct StoredTensor: Sendable {
   package let name: String
@@ -65,6 +67,17 @@ package struct StoredTensor: Sendable {
   ) throws(WeightFileError) {
     try requireReadable()
     read(elements: elements(of: rows), into: target)
+  }
+
+  /// Whether another tensor's bytes are the same.
+  func hasBytes(of other: StoredTensor) -> Bool {
+    guard bytes.count == other.bytes.count else { return false }
+    return bytes.withUnsafeBytesOnce { one in
+      other.bytes.withUnsafeBytesOnce { other in
+        guard let a = one.baseAddress, let b = other.baseAddress else { return true }
+        return memcmp(a, b, one.count) == 0
+      }
+    }
   }
 
   /// Asks the system to read the values, which will be wanted soon.

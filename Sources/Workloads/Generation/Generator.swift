@@ -38,7 +38,7 @@ package final class Generator {
   package func prefill(_ tokens: [[Int32]], stops: () -> Bool = { false }) -> [Float] {
     let count = tokens[0].count
     read = cache.length == 0 ? tokens : zip(read, tokens).map { $0 + $1 }
-    let isWhole = !model.readsInPieces(cache.length + count) && cache.hasRoom(for: count)
+    let isWhole = !model.canPrefillInChunks(cache.length + count) && cache.hasRoom(for: count)
     let chunk = isWhole ? count : chunk
     var logits: [Float] = []
     for start in stride(from: 0, to: count, by: chunk) where !stops() {
@@ -53,7 +53,7 @@ package final class Generator {
   /// - Returns: the logits of the token after it, [batch, vocabulary] in memory order.
   package func step(_ tokens: [Int32]) -> [Float] {
     let length = cache.length
-    if length > 0 && model.readsAgain(from: length, to: length + 1) {
+    if length > 0 && model.recomputesCache(from: length, to: length + 1) {
       let all = zip(read, tokens).map { $0 + [$1] }
       cache.reset()
       return prefill(all)

@@ -31,47 +31,62 @@ package struct Scorer {
   private let chunk: Int
 
   /// Logits that may be in memory at once.
-  private static let logitLimit = 1 << 27
+  private static let logitLimit = 1 << 26
 
-  /// - Parameter chunk: nil for as many as memory allows, all of them in one call if it can be.
   package init(
-    _ model: Transformer, cache: CacheType = .f32, chunk: Int? = nil, precision: ElementType,
+    _ model: Transformer, cache: CacheType = .f32, chunk: Int = 2048, precision: ElementType,
     on device: Device
   ) {
     self.model = model
     self.device = device
     self.precision = precision
     self.cache = cache
-    self.chunk = chunk ?? max(1, Self.logitLimit / model.vocabulary)
+    self.chunk = chunk
   }
 
   /// - Parameters:
   ///   - ids: at least one token, each below the model's vocabulary.
   ///   - positions: whose logits are wanted.
-  ///   - stops: asked after each call; what was scored so far is the result then.
+  ///   - stops: asked before each call; what was scored so far is the result then.
   package func score(
     _ ids: [Int32], logitsAt positions: Set<Int> = [], stops: () -> Bool = { false }
   ) -> Score {
-    var score = Score()
-    let isWhole = ids.count <= chunk && cache == .f32
+    let chunk = model.canPrefillInChunks(ids.count) ? chunk : ids.count
     let kept =
-      isWhole
-      ? nil
-      : KVCache(for: model, capacity: ids.count, type: cache, chunk: chunk, on: device)
+      ids.count <= chunk && cache == .f32
+      ? nil : KVCache(for: model, capacity: ids.count, type: cache, chunk: chunk, on: device)
+    var score = Score()
     for start in stride(from: 0, to: ids.count, by: chunk) where !stops() {
       let part = Array(ids[start..<min(start + chunk, ids.count)])
       let pass = Pass(on: device, precision: precision)
-      let logits = model(Tokens(part, batch: 1, on: device), pass, cache: kept).values()
-      for row in part.indices {
-        let position = start + row
-        let values = logits[row * model.vocabulary..<(row + 1) * model.vocabulary]
-        if positions.contains(position) { score.logits[position] = Array(values) }
+      let states = model.hiddenStates(Tokens(part, batch: 1, on: device), pass, cache: kept)
+      add(states, from: start, of: ids, positions, to: &score)
+    }
+    return score
+  }
+
+  /// The output layer on a few rows at a time, as a vocabulary may be large.
+  private func add(
+    _ states: Tensor, from first: Int, of ids: [Int32], _ positions: Set<Int>,
+    to score: inout Score
+  ) {
+    let (values, vocabulary) = (states.values(), model.vocabulary)
+    let rows = max(1, Self.logitLimit / vocabulary)
+    for start in stride(from: 0, to: states.shape.rows, by: rows) {
+      let count = min(rows, states.shape.rows - start)
+      let part = Tensor(
+        Array(values[start * model.width..<(start + count) * model.width]),
+        [1, count, model.width], states.type, kind: .activations, on: device)
+      let logits = model.logits(of: part, Pass(on: device, precision: precision)).values()
+      for row in 0..<count {
+        let position = first + start + row
+        let row = logits[row * vocabulary..<(row + 1) * vocabulary]
+        if positions.contains(position) { score.logits[position] = Array(row) }
         if position + 1 < ids.count {
-          score.logprobs.append(Self.logprob(values, of: Int(ids[position + 1])))
+          score.logprobs.append(Self.logprob(row, of: Int(ids[position + 1])))
         }
       }
     }
-    return score
   }
 
   /// log softmax(logits)[token], in double.

@@ -21,7 +21,7 @@ extension RoPE {
       original = options.originalLength(context)
     }
 
-    package func isUsual(length: Int) -> Bool { length <= original }
+    package func hasFixedFrequencies(upTo length: Int) -> Bool { length <= original }
 
     package func frequencies(base: Double, dimension: Int, length: Int) -> [Double] {
       // A head of one pair has the angle 1 under every base.

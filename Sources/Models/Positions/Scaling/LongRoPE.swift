@@ -50,12 +50,12 @@ extension RoPE {
     }
 
     /// As Phi-3's own generation does it.
-    package var isReadAgain: Bool { true }
+    package var recomputesCache: Bool { true }
 
-    package func isUsual(length: Int) -> Bool { length <= original }
+    package func hasFixedFrequencies(upTo length: Int) -> Bool { length <= original }
 
     package func frequencies(base: Double, dimension: Int, length: Int) -> [Double] {
-      let factors = isUsual(length: length) ? short : long
+      let factors = hasFixedFrequencies(upTo: length) ? short : long
       return RoPE.plainFrequencies(base: base, dimension: dimension).enumerated().map {
         $1 / factors[$0 % factors.count]
       }

@@ -13,10 +13,10 @@ extension RoPE {
     /// - Parameter length: tokens of the text so far.
     func frequencies(base: Double, dimension: Int, length: Int) -> [Double]
     /// Whether a text of this length has the angles of a text of one token.
-    func isUsual(length: Int) -> Bool
+    func hasFixedFrequencies(upTo length: Int) -> Bool
     /// Whether a text that grows out of the usual angles is read again from its beginning, so that
     /// all of it has the new ones.
-    var isReadAgain: Bool { get }
+    var recomputesCache: Bool { get }
     /// Factor on cosines and sines, so that a score grows with its square.
     var amplitude: Double { get }
   }
@@ -41,8 +41,8 @@ package struct ScalingContext {
 }
 
 extension RoPE.Scaling {
-  package func isUsual(length: Int) -> Bool { true }
-  package var isReadAgain: Bool { false }
+  package func hasFixedFrequencies(upTo length: Int) -> Bool { true }
+  package var recomputesCache: Bool { false }
   package var amplitude: Double { 1 }
 }
 
