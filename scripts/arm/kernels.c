@@ -1,5 +1,6 @@
 // Holds an instruction set's kernels to the reference, without Swift, so that a foreign processor's
-// can be tried under an emulator: products, norms, attention, decoding, losses, the optimizer.
+// can be tried under an emulator: products, their epilogues, norms, activations, rotary positions,
+// attention, decoding, losses, the optimizer.
 // Not the op cases, which try every operation at every odd size: `runexp kernels --check` on the
 // processor itself.
 //
@@ -16,8 +17,6 @@
 static const struct kernels *tables[2]; // what is tried, and the reference
 static struct kernel_context *contexts[2];
 static int64_t failures, checks;
-
-enum { MOST_OUTPUTS = 4 };
 
 /// What a call computes: outputs of each device, to be compared.
 struct output {
@@ -127,25 +126,34 @@ static void check_products(void) {
     }
 }
 
-static void check_epilogues(void) {
+static void check_epilogue(epilogue_kind kind, element_type type) {
   enum { M = 70, N = 45, K = 90 };
-  for (int kind = EPILOGUE_ACTIVATION; kind <= EPILOGUE_DGATED; kind++) {
-    void *a = numbers(M * K, ELEMENT_F32), *b = numbers(K * N, ELEMENT_F32);
-    void *gate = numbers(M * N, ELEMENT_F32), *up = numbers(M * N, ELEMENT_F32);
-    struct output c = output("c", M * N, ELEMENT_F32), kept = output("kept", M * N, ELEMENT_F32);
-    struct output dup = output("dup", M * N, ELEMENT_F32);
-    struct gemm g = {.a = a, .b = b, .m = M, .n = N, .k = K};
-    g.epilogue.kind = (epilogue_kind)kind, g.epilogue.activation = ACTIVATION_SILU;
-    bool is_forward = kind <= EPILOGUE_GATED, has_dup = kind == EPILOGUE_DGATED;
-    if (kind != EPILOGUE_ACTIVATION) g.epilogue.gate = gate;
-    if (has_dup) g.epilogue.up = up;
-    RUN_WITH_WORKSPACE(gemm, g, g.c = c.data[i]; if (is_forward) g.epilogue.kept = kept.data[i];
-                       if (has_dup) g.epilogue.dup.data = dup.data[i])
-    compare("epilogue", &c);
-    compare("epilogue", &kept);
-    compare("epilogue", &dup);
-    free(a), free(b), free(gate), free(up);
-  }
+  void *a = numbers(M * K, type), *b = numbers(K * N, type);
+  void *gate = numbers(M * N, type), *up = numbers(M * N, type);
+  void *residual = numbers(M * N, type);
+  struct output c = output("c", M * N, type), kept = output("kept", M * N, type);
+  struct output dup = output("dup", M * N, type);
+  struct gemm g = {.a = a, .b = b, .m = M, .n = N, .k = K};
+  g.a_type = g.b_type = g.c_type = g.compute = type;
+  g.epilogue.kind = kind, g.epilogue.activation = ACTIVATION_SILU;
+  bool keeps = kind == EPILOGUE_ACTIVATION || kind == EPILOGUE_GATED;
+  bool is_residual = kind == EPILOGUE_RESIDUAL, has_dup = kind == EPILOGUE_DGATED;
+  if (kind != EPILOGUE_ACTIVATION && !is_residual) g.epilogue.gate = gate;
+  if (has_dup) g.epilogue.up = up;
+  if (is_residual) g.epilogue.residual = residual;
+  RUN_WITH_WORKSPACE(gemm, g, g.c = c.data[i]; if (keeps) g.epilogue.kept = kept.data[i];
+                     if (has_dup) g.epilogue.dup.data = dup.data[i])
+  char what[32];
+  snprintf(what, sizeof what, "epilogue %d, type %d", kind, type);
+  compare(what, &c);
+  if (keeps) compare(what, &kept);
+  if (has_dup) compare(what, &dup);
+  free(a), free(b), free(gate), free(up), free(residual);
+}
+
+static void check_epilogues(element_type type) {
+  for (int kind = EPILOGUE_ACTIVATION; kind <= EPILOGUE_RESIDUAL; kind++)
+    check_epilogue((epilogue_kind)kind, type);
 }
 
 static void check_norms(int64_t n, int64_t d, element_type type) {
@@ -303,9 +311,9 @@ static void check_optimizer(void) {
 }
 
 static void check_pointwise(element_type type) {
-  enum { N = 1003, HEADS = 3, DIM = 40, TOKENS = 50 };
+  enum { N = 1003 };
   void *x = numbers(N, type), *y = numbers(N, type), *dout = numbers(N, type);
-  for (int kind = ACTIVATION_GELU; kind <= ACTIVATION_RELU2; kind++) {
+  for (int kind = ACTIVATION_GELU; kind <= ACTIVATION_GELU_TANH; kind++) {
     struct output out = output("out", N, type), dx = output("dx", N, type);
     struct activation_forward f = {.x = x, .n = N, .kind = (activation_kind)kind, .type = type};
     struct activation_backward b = {.dout = dout, .x = x, .n = N, .type = type};
@@ -318,24 +326,24 @@ static void check_pointwise(element_type type) {
   struct add add = {.a = x, .b = y, .n = N, .type = type};
   RUN(add, add, add.out = sum.data[i])
   compare("add", &sum);
-  void *rows = numbers(TOKENS * HEADS * DIM, type);
-  float *cosine = numbers(TOKENS * DIM / 2, ELEMENT_F32);
-  float *sine = numbers(TOKENS * DIM / 2, ELEMENT_F32);
+  free(x), free(y), free(dout);
+}
+
+/// Rotates the first `rotated` elements of a head.
+static void check_rope(int64_t rotated, element_type type) {
+  enum { HEADS = 3, DIM = 40, TOKENS = 50 };
+  void *x = numbers(TOKENS * HEADS * DIM, type);
+  float *cosine = numbers(TOKENS * rotated / 2, ELEMENT_F32);
+  float *sine = numbers(TOKENS * rotated / 2, ELEMENT_F32);
   for (int interleaved = 0; interleaved < 2; interleaved++) {
     struct output out = output("out", TOKENS * HEADS * DIM, type);
-    struct rope r = {.x = rows,
-                     .cosine = cosine,
-                     .sine = sine,
-                     .batch = 1,
-                     .tokens = TOKENS,
-                     .heads = HEADS,
-                     .head_dim = DIM,
-                     .type = type};
-    r.interleaved = interleaved;
+    struct rope r = {.x = x, .cosine = cosine, .sine = sine, .batch = 1, .tokens = TOKENS};
+    r.heads = HEADS, r.head_dim = DIM, r.rotated = rotated;
+    r.interleaved = interleaved, r.type = type;
     RUN(rope, r, r.out.data = out.data[i])
-    compare("rope", &out);
+    compare(rotated < DIM ? "rope of a part" : "rope", &out);
   }
-  free(x), free(y), free(dout), free(rows), free(cosine), free(sine);
+  free(x), free(cosine), free(sine);
 }
 
 int main(int count, char **arguments) {
@@ -354,10 +362,11 @@ int main(int count, char **arguments) {
   }
   tables[0]->describe(contexts[0], text, sizeof text);
   check_products();
-  check_epilogues();
   for (int bf16 = 0; bf16 < 2; bf16++) {
     element_type type = bf16 ? ELEMENT_BF16 : ELEMENT_F32;
+    check_epilogues(type);
     check_norms(37, 100, type), check_norms(130, 64, type), check_pointwise(type);
+    check_rope(40, type), check_rope(22, type);
   }
   check_attentions();
   check_loss(30, 65), check_loss(9, 1000);

@@ -243,6 +243,10 @@ int main(int count, char **arguments) {
       return 1;
     }
     m.variants[m.count] = dlsym(library, "tuned");
+    if (!m.variants[m.count]) {
+      fprintf(stderr, "these kernels are for another kind of processor\n");
+      return 1;
+    }
   }
   (strcmp(arguments[1], "products") ? measure_attention : measure_products)(&m);
   return 0;

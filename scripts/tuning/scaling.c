@@ -75,8 +75,10 @@ static bool is_split(void) {
 static int64_t product_bytes(struct kernel_context *context, const struct gemm *g) {
   if (is_skinny(g)) return 0;
   struct gemm_plan plan = gemm_plan(g, runexp_host_threads(context));
-  int64_t a = g->m * g->k, b = g->k * g->n, c = g->m * g->n, of_a = g->a_type ? 2 : 4;
-  return plan.groups * a * of_a + plan.blocks.parts * b * 4 + c * (g->c_type ? 2 : 4);
+  int64_t words = (g->k + plan.kernel->steps - 1) / plan.kernel->steps; // of b, along k
+  int64_t a = g->m * g->k * (g->a_type ? 2 : 4), b = words * g->n * 4;
+  int64_t c = g->m * g->n * (g->c_type ? 2 : 4);
+  return plan.groups * a + plan.blocks.parts * b + c;
 }
 
 static void begin_call(struct kernel_context *context, struct kernel_call call) {

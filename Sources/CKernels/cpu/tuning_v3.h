@@ -16,8 +16,6 @@
 #define FLASH_VECTORS 3
 #define FLASH_KEYS 128
 
-// Its backward pass: panels of a block of keys, rows of a tile of dQ, and where rows that a panel
-// of keys does not see end.
-#define BACK_PANELS 4
+// Its backward pass: rows of a tile of dQ, and where rows that a panel of keys does not see end.
 #define BACK_DQ_ROWS 6
 #define BACK_STEP 12

@@ -14,7 +14,6 @@
 #endif
 #include "host.h"
 
-#include <limits.h>
 #include <linux/futex.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -42,11 +41,12 @@ struct kernel_context {
   int64_t tasks;
 
   _Alignas(64) _Atomic int64_t next;
-  _Alignas(64) _Atomic uint32_t gate;
-  _Atomic uint32_t finished; // workers that joined this region and have left it
-  _Atomic uint32_t awaited;  // how many of them the caller sleeps for; 0 while it does not
-  _Atomic uint32_t sleepers; // workers that sleep or are about to
+  _Alignas(64) _Atomic uint32_t gate; // waiting workers look at this line
   _Atomic bool stop;
+
+  _Alignas(64) _Atomic uint32_t finished; // workers that joined this region and have left it
+  _Atomic uint32_t awaited;               // how many the caller sleeps for; 0 while it does not
+  _Atomic uint32_t sleepers;              // workers that sleep or are about to
 
   bool keeps_time; // changes between regions
   int64_t regions; // nanoseconds, of the caller
@@ -166,10 +166,10 @@ static void await_workers(struct kernel_context *c, uint32_t joined) {
   atomic_store(&c->awaited, 0);
 }
 
-/// Puts another state into the gate, and wakes those who sleep before it.
-static void change_gate(struct kernel_context *c, uint32_t gate) {
+/// Puts another state into the gate, and wakes so many of those who sleep before it, at most.
+static void change_gate(struct kernel_context *c, uint32_t gate, int64_t most) {
   atomic_store(&c->gate, gate);
-  if (atomic_load(&c->sleepers) > 0) wake(&c->gate, INT_MAX);
+  if (atomic_load(&c->sleepers) > 0) wake(&c->gate, (int)most);
 }
 
 static uint32_t next_region(struct kernel_context *c) {
@@ -190,7 +190,8 @@ void parallel_for(struct kernel_context *c, int64_t tasks, void (*run)(void *, i
   c->tasks = tasks;
   atomic_store(&c->next, 0);
   atomic_store(&c->finished, 0);
-  change_gate(c, next_region(c) | GATE_OPEN);
+  int64_t helpers = tasks - 1 < c->started ? tasks - 1 : c->started; // the caller takes a task too
+  change_gate(c, next_region(c) | GATE_OPEN, helpers);
   work(c, 0);
   uint32_t closed = atomic_fetch_and(&c->gate, ~(uint32_t)GATE_OPEN);
   await_workers(c, (closed & GATE_JOINED_MASK) / GATE_JOIN);
@@ -262,7 +263,7 @@ struct kernel_context *runexp_host_create(const struct device_options *options, 
 
 void runexp_host_destroy(struct kernel_context *c) {
   atomic_store(&c->stop, true);
-  change_gate(c, next_region(c)); // Whoever looked before does not fall asleep.
+  change_gate(c, next_region(c), c->started); // Whoever looked before does not fall asleep.
   for (int64_t i = 0; i < c->started; i++) pthread_join(c->workers[i], NULL);
   pthread_mutex_destroy(&c->region);
   free(c->workers);

@@ -14,8 +14,8 @@ extern "C" {
 
 /// Rotary positions: rotates each pair among the first `rotated` elements of each head of
 /// x[batch, tokens, heads, head_dim] by the angle whose cosine and sine are given as
-/// [tokens, rotated / 2]. Pair i is (2i, 2i + 1) when interleaved, else (i, i + rotated / 2). Elements
-/// after these stay as they are. out may be x itself.
+/// [tokens, rotated / 2]. Pair i is (2i, 2i + 1) when interleaved, else (i, i + rotated / 2).
+/// Elements after these stay as they are. out may be x itself.
 struct rope {
   struct gradient out;
   const void *x;

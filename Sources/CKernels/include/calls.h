@@ -16,9 +16,9 @@ extern "C" {
 
 // Matrix product.
 
-/// What is done to each element x of a product, with its bias, while it is at hand. All matrices are
-/// [m, n] of c's type. What is kept is what c would be without an epilogue, rounded; activations are
-/// of what is kept or given, not of what was rounded away.
+/// What is done to each element x of a product, with its bias, while it is at hand. All matrices
+/// are [m, n] of c's type. What is kept is what c would be without an epilogue, rounded;
+/// activations are of what is kept or given, not of what was rounded away.
 struct epilogue {
   void *RUNEXP_NULLABLE kept; // null where nobody wants it
   struct gradient dup;        // of a gated one, backward

@@ -1,5 +1,5 @@
-// What the threads of a device on the host have done, for a profile. No part of the table: a GPU has
-// no such threads.
+// What the threads of a device on the host have done, for a profile. No part of the table: a GPU
+// has no such threads.
 #ifndef RUNEXP_POOL_TIMES_H
 #define RUNEXP_POOL_TIMES_H
 
@@ -9,8 +9,8 @@
 #pragma clang assume_nonnull begin
 #endif
 
-/// Seconds since a pool began to keep time. A region is a piece of work that all threads share; what
-/// is done outside of one, the caller does alone.
+/// Seconds since a pool began to keep time. A region is a piece of work that all threads share;
+/// what is done outside of one, the caller does alone.
 struct pool_times {
   double regions; // of the caller, from opening a region until all threads have left it
   double working; // of all threads in regions, without what they wait

@@ -6,8 +6,8 @@
 //   first'  = first * cos - second * sin
 //   second' = first * sin + second * cos
 //
-// Elements beyond the rotated ones stay. The inverse turns by the negative angle. A rotation's transpose is its inverse, so that is the
-// gradient.
+// Elements beyond the rotated ones stay. The inverse turns by the negative angle. A rotation's
+// transpose is its inverse, so that is the gradient.
 void runexp_reference_rope(struct kernel_context *context, const struct rope *call) {
   int64_t half = call->rotated / 2;
   for (int64_t row = 0; row < call->batch * call->tokens * call->heads; row++) {
