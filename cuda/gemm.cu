@@ -6,12 +6,12 @@
 
 namespace plugin {
 
-/// An operand that few tiles read is rounded anew by each of them; one that many read is rounded
-/// once, into the workspace. That reads 4 bytes and writes 2 of each element, and saves 2 at each
-/// reading, of which all but the first come from the L2 cache: 3 readings for nothing. It must save
-/// more than the time in which one more kernel begins, some 2 microseconds: what a multiprocessor
-/// reads then.
-constexpr int64_t few_readings = 8, free_readings = 3, elements_of_a_launch = 32 << 10;
+/// What an H200 did, of which each of its 132 multiprocessors has a share, in a microsecond: products
+/// whose operands are converted on their way, and those that find them ready, in multiply-adds and
+/// additions; the kernel that packs, in bytes that it reads and writes. And the microseconds that
+/// one more kernel costs.
+constexpr double converting_rate = 170e6 / 132, ready_rate = 360e6 / 132;
+constexpr double packing_rate = 3.5e6 / 132, launch_time = 2;
 constexpr int64_t large_tile = 128, small_tile = 64;
 constexpr int64_t most_splits = 16;
 constexpr int64_t shortest_split = 256, shortest_small_split = 128; // of large and of small tiles
@@ -96,30 +96,40 @@ static int64_t take_room(gemm_plan *plan, int64_t bytes) {
 
 static bool is_ready(const operand &x, bool f32) { return x.is_aligned && x.is_f32 == f32; }
 
-/// Packs an operand that is not ready, where that pays. False where it is to be converted on its
-/// way.
-static bool plan_packing(gemm_plan *plan, packing *packed, operand *x, int64_t extent, int64_t k,
-                         int64_t readings, int multiprocessors) {
-  if (is_ready(*x, false)) return true;
-  if (readings <= few_readings ||
-      (readings - free_readings) * extent * k < elements_of_a_launch * multiprocessors)
-    return false;
+/// Whether operands that are not ready shall be rounded once, into the workspace, before a product
+/// that finds them ready: where that takes less time than the product saves. A product that does
+/// not fill the GPU saves more than is counted here.
+static bool packing_pays(const product &p, int multiprocessors) {
+  double operations = 2.0 * double(p.m) * double(p.n) * double(p.k);
+  double saved = operations * (1 / converting_rate - 1 / ready_rate) / multiprocessors;
+  double cost = 0;
+  auto add = [&](const operand &x, int64_t extent) {
+    if (is_ready(x, false)) return;
+    double bytes = double(extent) * double(p.k) * (x.is_f32 ? 4 + 2 : 2 + 2);
+    cost += launch_time + bytes / packing_rate / multiprocessors;
+  };
+  add(p.a, p.m);
+  add(p.b, p.n);
+  return cost < saved;
+}
+
+/// Packs an operand, unless it is ready.
+static void plan_packing(gemm_plan *plan, packing *packed, operand *x, int64_t extent, int64_t k) {
+  if (is_ready(*x, false)) return;
   *packed = {true, *x, x->along_k ? extent : k, x->along_k ? k : extent, 0};
   int64_t stride = ceil_div(packed->length, run_length) * run_length;
   packed->at = take_room(plan, packed->lines * stride * 2);
   *x = {nullptr, stride, false, x->along_k, true};
-  return true;
 }
 
 /// The product of tensor cores, ours or the library's.
 static void plan_bf16(kernel_context *context, gemm_plan *plan) {
   product *p = &plan->p;
-  int64_t readings_of_a = ceil_div(p->n, large_tile), readings_of_b = ceil_div(p->m, large_tile);
-  bool a_is_ready =
-      plan_packing(plan, &plan->a, &p->a, p->m, p->k, readings_of_a, context->multiprocessors);
-  bool b_is_ready =
-      plan_packing(plan, &plan->b, &p->b, p->n, p->k, readings_of_b, context->multiprocessors);
-  plan->converts = !a_is_ready || !b_is_ready;
+  if (packing_pays(*p, context->multiprocessors)) {
+    plan_packing(plan, &plan->a, &p->a, p->m, p->k);
+    plan_packing(plan, &plan->b, &p->b, p->n, p->k);
+  }
+  plan->converts = !is_ready(p->a, false) || !is_ready(p->b, false);
   plan->way = gemm_plan::tensor;
   if (!plan->converts && library_takes(*p)) plan->found = find_library_product(context, *p);
 }
