@@ -156,6 +156,8 @@ template <typename Shape, bool a_along_k, bool b_along_k> struct wgmma_block {
     if (p.bias) add_bias(sums, column);
     if (p.c_is_f32)
       store_in(static_cast<float *>(p.c), sums, row, column, p.c_is_aligned, p.accumulate);
+    else if (p.c_is_aligned && !p.accumulate)
+      store_pairs(static_cast<bf16 *>(p.c), sums, row, column);
     else
       store_in(static_cast<bf16 *>(p.c), sums, row, column, p.c_is_aligned, p.accumulate);
   }
@@ -171,6 +173,29 @@ template <typename Shape, bool a_along_k, bool b_along_k> struct wgmma_block {
         float addend = mine.column(i + j) < columns ? bias[mine.column(i + j)] : 0;
         sums[i + j] += addend;
         sums[i + j + 2] += addend;
+      }
+    }
+  }
+
+  /// As store_in, into bf16 whose rows are whole runs. To swap sums that are rounded, two at a time,
+  /// takes half of the instructions.
+  __device__ __forceinline__ void store_pairs(bf16 *c, const float (&sums)[sums_count], int64_t row,
+                                              int64_t column) const {
+    fragment mine;
+    int first = static_cast<int>(threadIdx.x) % 4 * run_length;
+#pragma unroll
+    for (int half = 0; half < 2; half++) {
+      int64_t at_row = row + mine.row() + half * 8;
+      bf16 *line = c + at_row * p.n;
+#pragma unroll
+      for (int i = 2 * half; i < sums_count; i += 16) {
+        uint32_t four[4];
+#pragma unroll
+        for (int j = 0; j < 4; j++) four[j] = cvt_rn_bf16x2(sums[i + 4 * j], sums[i + 4 * j + 1]);
+        transpose_by_four(four);
+        int64_t at = column + i / 16 * 32 + first;
+        if (at_row < p.m && at < p.n)
+          *reinterpret_cast<uint4 *>(line + at) = make_uint4(four[0], four[1], four[2], four[3]);
       }
     }
   }

@@ -32,7 +32,7 @@ template <int n> __device__ __forceinline__ void set_zero(float (&x)[n]) {
 }
 
 /// Of the 4 threads t that share a row of an accumulator: x[i] of thread t becomes x[t] of thread i.
-__device__ __forceinline__ void transpose_by_four(float (&x)[4]) {
+template <typename T> __device__ __forceinline__ void transpose_by_four(T (&x)[4]) {
 #pragma unroll
   for (int bit = 1; bit < 4; bit *= 2) {
     bool has_bit = (threadIdx.x & bit) != 0;
@@ -40,7 +40,7 @@ __device__ __forceinline__ void transpose_by_four(float (&x)[4]) {
     for (int low = 0; low < 4; low++) {
       if (low & bit) continue;
       int high = low | bit;
-      float other = __shfl_xor_sync(~0u, has_bit ? x[low] : x[high], bit);
+      T other = __shfl_xor_sync(~0u, has_bit ? x[low] : x[high], bit);
       x[low] = has_bit ? other : x[low];
       x[high] = has_bit ? x[high] : other;
     }
