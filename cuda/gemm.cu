@@ -6,13 +6,16 @@
 
 namespace plugin {
 
-/// An operand that few tiles read is rounded anew by each of them; one that many read is rounded
-/// once, into the workspace. That reads 4 bytes and writes 2 of each element, and saves 2 at each
-/// reading, of which all but the first come from the L2 cache: 3 readings for nothing. It must save
-/// more than the time in which one more kernel begins, some 2 microseconds: what a multiprocessor
-/// reads then.
-constexpr int64_t few_readings = 8, free_readings = 3, elements_of_a_launch = 32 << 10;
-constexpr int64_t large_tile = 128, small_tile = 64;
+/// What an H200 did, of which each of its 132 multiprocessors has a share, in a microsecond: products
+/// whose operands are converted on their way, and those that find them ready, in multiply-adds and
+/// additions; the kernel that packs, in bytes that it reads and writes. And the microseconds that
+/// one more kernel costs.
+constexpr double converting_rate = 170e6 / 132, ready_rate = 360e6 / 132;
+constexpr double ready_rate_of_hopper = 600e6 / 132;
+constexpr double packing_rate = 3.5e6 / 132, launch_time = 2;
+/// Of a tile by wgmma: the time of 64 steps of k, which the L2 cache bounds, as the lines of a wide
+/// one and of another that they read; and the steps that storing it costs.
+constexpr double wide_step = 3, narrow_step = 2, storing_steps = 2;
 constexpr int64_t most_splits = 16;
 constexpr int64_t shortest_split = 256, shortest_small_split = 128; // of large and of small tiles
 
@@ -69,7 +72,7 @@ static void split(product *p, int64_t tiles, int64_t wanted, int64_t shortest) {
   if (splits > most) splits = most;
   if (splits > most_splits) splits = most_splits;
   if (splits <= 1) return;
-  p->split_k = ceil_div(ceil_div(p->k, splits), 32) * 32;
+  p->split_k = ceil_div(ceil_div(p->k, splits), 64) * 64;
   p->splits = ceil_div(p->k, p->split_k);
 }
 
@@ -87,6 +90,36 @@ static void choose_tiles(gemm_plan *plan, int multiprocessors) {
     split(p, small, 3 * int64_t(multiprocessors), shortest_small_split);
 }
 
+/// Whether Hopper's warpgroups compute it: where operands are ready and tiles occupy at least half
+/// of the GPU. Then the tiles, wide or not, are those that are done sooner.
+static bool choose_wgmma(const kernel_context *context, gemm_plan *plan) {
+  const product p = plan->p;
+  int64_t multiprocessors = context->multiprocessors;
+  if (context->capability != 90 || plan->converts || p.m <= small_tile || p.n <= small_tile)
+    return false;
+  double best = 0;
+  bool fills = false;
+  for (bool wide : {true, false}) {
+    product split_one = p;
+    int64_t tiles = ceil_div(p.m, large_tile) * ceil_div(p.n, wide ? wide_tile : large_tile);
+    split(&split_one, tiles, multiprocessors, shortest_split);
+    int64_t items = tiles * split_one.splits;
+    double steps = double(ceil_div(split_one.split_k, 64)) + storing_steps;
+    double time =
+        double(ceil_div(items, multiprocessors)) * steps * (wide ? wide_step : narrow_step);
+    fills = fills || 2 * items >= multiprocessors;
+    if (!wide && time >= best) break;
+    best = time;
+    plan->wide = wide;
+    plan->p = split_one;
+  }
+  if (fills)
+    plan->way = gemm_plan::wgmma;
+  else
+    plan->p = p;
+  return fills;
+}
+
 /// Room in the workspace; gives where it begins.
 static int64_t take_room(gemm_plan *plan, int64_t bytes) {
   int64_t at = plan->bytes;
@@ -96,30 +129,42 @@ static int64_t take_room(gemm_plan *plan, int64_t bytes) {
 
 static bool is_ready(const operand &x, bool f32) { return x.is_aligned && x.is_f32 == f32; }
 
-/// Packs an operand that is not ready, where that pays. False where it is to be converted on its
-/// way.
-static bool plan_packing(gemm_plan *plan, packing *packed, operand *x, int64_t extent, int64_t k,
-                         int64_t readings, int multiprocessors) {
-  if (is_ready(*x, false)) return true;
-  if (readings <= few_readings ||
-      (readings - free_readings) * extent * k < elements_of_a_launch * multiprocessors)
-    return false;
+/// Whether operands that are not ready shall be rounded once, into the workspace, before a product
+/// that finds them ready: where that takes less time than the product saves. A product that does
+/// not fill the GPU saves more than is counted here.
+static bool packing_pays(const kernel_context *context, const product &p) {
+  double after = context->capability == 90 ? ready_rate_of_hopper : ready_rate;
+  int multiprocessors = context->multiprocessors;
+  double operations = 2.0 * double(p.m) * double(p.n) * double(p.k);
+  double saved = operations * (1 / converting_rate - 1 / after) / multiprocessors;
+  double cost = 0;
+  auto add = [&](const operand &x, int64_t extent) {
+    if (is_ready(x, false)) return;
+    double bytes = double(extent) * double(p.k) * (x.is_f32 ? 4 + 2 : 2 + 2);
+    cost += launch_time + bytes / packing_rate / multiprocessors;
+  };
+  add(p.a, p.m);
+  add(p.b, p.n);
+  return cost < saved;
+}
+
+/// Packs an operand, unless it is ready.
+static void plan_packing(gemm_plan *plan, packing *packed, operand *x, int64_t extent, int64_t k) {
+  if (is_ready(*x, false)) return;
   *packed = {true, *x, x->along_k ? extent : k, x->along_k ? k : extent, 0};
   int64_t stride = ceil_div(packed->length, run_length) * run_length;
   packed->at = take_room(plan, packed->lines * stride * 2);
   *x = {nullptr, stride, false, x->along_k, true};
-  return true;
 }
 
 /// The product of tensor cores, ours or the library's.
 static void plan_bf16(kernel_context *context, gemm_plan *plan) {
   product *p = &plan->p;
-  int64_t readings_of_a = ceil_div(p->n, large_tile), readings_of_b = ceil_div(p->m, large_tile);
-  bool a_is_ready =
-      plan_packing(plan, &plan->a, &p->a, p->m, p->k, readings_of_a, context->multiprocessors);
-  bool b_is_ready =
-      plan_packing(plan, &plan->b, &p->b, p->n, p->k, readings_of_b, context->multiprocessors);
-  plan->converts = !a_is_ready || !b_is_ready;
+  if (packing_pays(context, *p)) {
+    plan_packing(plan, &plan->a, &p->a, p->m, p->k);
+    plan_packing(plan, &plan->b, &p->b, p->n, p->k);
+  }
+  plan->converts = !is_ready(p->a, false) || !is_ready(p->b, false);
   plan->way = gemm_plan::tensor;
   if (!plan->converts && library_takes(*p)) plan->found = find_library_product(context, *p);
 }
@@ -145,7 +190,8 @@ static gemm_plan plan_of(kernel_context *context, const struct gemm *call) {
     if (is_ready(p->a, true) && is_ready(p->b, true) && library_takes(*p))
       plan.found = find_library_product(context, *p);
   }
-  if (plan.way != gemm_plan::thin) choose_tiles(&plan, context->multiprocessors);
+  bool is_done = plan.way == gemm_plan::tensor && choose_wgmma(context, &plan);
+  if (plan.way != gemm_plan::thin && !is_done) choose_tiles(&plan, context->multiprocessors);
   int64_t ours = 0, theirs = plan.found ? scratch_of(plan.found) : 0;
   if (p->splits > 1) ours = p->splits * partial_size(p->m, p->n) * int64_t(sizeof(float));
   plan.scratch = take_room(&plan, ours > theirs ? ours : theirs);
@@ -177,6 +223,7 @@ void gemm(kernel_context *context, const struct gemm *call) {
     case gemm_plan::bias_alone: break;
     case gemm_plan::thin: multiply_thin(context, p); break;
     case gemm_plan::fma: multiply_fma(context, p, plan.large); break;
+    case gemm_plan::wgmma: multiply_wgmma(context, p, plan.wide); break;
     case gemm_plan::tensor:
       if (plan.large && !plan.converts)
         multiply_tensor(context, p);

@@ -1,5 +1,6 @@
 // A matrix product as its kernels see it, and which of them computes it: c[m, n] = op(a) op(b).
 //
+// - gemm_wgmma: bf16 by Hopper's warpgroups, tiles of 128 x 256 or 128 x 128
 // - gemm_tensor: bf16 by tensor cores, tiles of 128 x 128 or 64 x 64
 // - gemm_fma: f32 by multiply-adds, tiles of the same sizes
 // - gemm_thin: up to 8 rows of c, bound by the reading of b
@@ -34,7 +35,7 @@ struct product {
   bool c_is_aligned; // each row begins at a multiple of 16 bytes
   bool rounds;       // operands to bf16, where they are f32
   int64_t splits;    // parts of k; of one alone the sums go straight into c
-  int64_t split_k;   // steps of k in a part, a multiple of 32 but for the last
+  int64_t split_k;   // steps of k in a part, a multiple of 64 but for the last
   float *partials;   // [splits][partial_size], row-major as c
 };
 
@@ -56,15 +57,17 @@ struct packing {
 
 /// How a product is computed, and where in the workspace it has what, in bytes.
 struct gemm_plan {
-  enum way { nothing, bias_alone, thin, tensor, fma } way; // ours
+  enum way { nothing, bias_alone, thin, wgmma, tensor, fma } way; // ours
   product p;
   packing a, b;
-  bool large;             // tiles of 128 x 128, else of 64 x 64
+  bool large;             // tiles of 128 x 128, else of 64 x 64; not of wgmma
+  bool wide;              // of wgmma: tiles of 128 x 256, else of 128 x 128
   bool converts;          // operands on their way into shared memory
   library_product *found; // the library's way, which comes first; null: it has none
   int64_t scratch, bytes; // where partial sums or the library's scratch begin; the end of all
 };
 
+constexpr int wide_tile = 256, large_tile = 128, small_tile = 64;
 constexpr int thin_rows = 8; // products of at most so many rows are thin
 
 /// Copies an operand's lines, rounded, to others of `stride` elements, a multiple of 8, that end in
@@ -74,6 +77,8 @@ void pack_operand(kernel_context *context, const packing &what, bf16 *to, int64_
 void add_partials(kernel_context *context, const product &p);
 void multiply_thin(kernel_context *context, const product &p);
 void multiply_fma(kernel_context *context, const product &p, bool large);
+/// Both operands are bf16 with aligned lines, and the GPU is Hopper's.
+void multiply_wgmma(kernel_context *context, const product &p, bool wide);
 /// Both operands are bf16 with aligned lines, and tiles are large.
 void multiply_tensor(kernel_context *context, const product &p);
 /// Operands may be anything.

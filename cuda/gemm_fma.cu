@@ -90,7 +90,7 @@ __global__ void __launch_bounds__(fma_shape<size>::threads, size == 128 ? 2 : 4)
     gemm_fma_tiles(product p) {
   using shape = fma_shape<size>;
   constexpr int half = size / 2, columns = shape::columns;
-  tile_place place(p, size, size);
+  tile_place place(p, blockIdx.x, size, size);
   k_range range(p);
   float *memory = reinterpret_cast<float *>(shared_memory());
   int steps = static_cast<int>((range.end - range.begin + fma_depth - 1) / fma_depth);

@@ -83,27 +83,28 @@ __device__ __forceinline__ void store_strip(const product &p, const float *strip
   }
 }
 
-/// Which tile of c a block has. Neighbouring blocks run at the same time, so they have tiles that
-/// share lines of both operands: groups of 8 tiles high, one column of a group after another.
+/// Where the number-th tile of c is. Neighbours are computed at the same time, so they share lines
+/// of both operands: groups of 8 tiles high, one column of a group after another.
 struct tile_place {
   int64_t row, column; // of c, its first
-  __device__ tile_place(const product &p, int tile_rows, int tile_columns) {
-    constexpr int64_t group = 8;
-    int64_t down = (p.m + tile_rows - 1) / tile_rows;
-    int64_t across = (p.n + tile_columns - 1) / tile_columns;
-    int64_t first = blockIdx.x / (group * across) * group;
-    int64_t high = down - first < group ? down - first : group;
-    int64_t in_group = blockIdx.x - first * across;
-    row = (first + in_group % high) * tile_rows;
-    column = in_group / high * tile_columns;
+  __device__ tile_place(const product &p, uint32_t number, int tile_rows, int tile_columns) {
+    constexpr uint32_t group = 8;
+    uint32_t down = static_cast<uint32_t>((p.m + tile_rows - 1) / tile_rows);
+    uint32_t across = static_cast<uint32_t>((p.n + tile_columns - 1) / tile_columns);
+    uint32_t first = number / (group * across) * group;
+    uint32_t high = down - first < group ? down - first : group;
+    uint32_t in_group = number - first * across;
+    row = static_cast<int64_t>(first + in_group % high) * tile_rows;
+    column = static_cast<int64_t>(in_group / high) * tile_columns;
   }
 };
 
-/// The part of k that a block has.
+/// A part of k, such as a block has where its number in z is the part's.
 struct k_range {
   int64_t begin, end;
-  __device__ k_range(const product &p) {
-    begin = blockIdx.z * p.split_k;
+  __device__ k_range(const product &p) : k_range(p, blockIdx.z) {}
+  __device__ k_range(const product &p, uint32_t number) {
+    begin = number * p.split_k;
     end = p.k - begin < p.split_k ? p.k : begin + p.split_k;
   }
 };

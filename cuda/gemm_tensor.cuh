@@ -128,7 +128,7 @@ __global__ void __launch_bounds__(Shape::threads, Shape::blocks) gemm_tensor_til
   using A = tile<Shape::rows, a_along_k>;
   using B = tile<Shape::columns, b_along_k>;
   constexpr int stages = Shape::stages;
-  tile_place place(p, Shape::rows, Shape::columns);
+  tile_place place(p, blockIdx.x, Shape::rows, Shape::columns);
   k_range range(p);
   stage_filler<A, B, Shape::threads, converts> filler(p, place, range);
   unsigned char *memory = shared_memory();

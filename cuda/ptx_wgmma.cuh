@@ -55,15 +55,16 @@ template <int n> __device__ __forceinline__ void fence_registers(float (&registe
       RUNEXP_OUT_8(120)
 
 // `r` is the number of accumulator registers, `r0`... are the operands after them.
-#define RUNEXP_WGMMA_SS(n, r, r0, r1, r2, r3)                                                      \
+#define RUNEXP_WGMMA_SS(n, r, r0, r1, r2, r3, r4)                                                  \
   asm volatile("{\n"                                                                               \
                ".reg .pred p;\n"                                                                   \
                "setp.ne.b32 p, %" #r2 ", 0;\n"                                                     \
                "wgmma.mma_async.sync.aligned.m64n" #n "k16.f32.bf16.bf16 {" RUNEXP_LIST_##r        \
-               "}, %" #r0 ", %" #r1 ", p, 1, 1, 0, %" #r3 ";\n"                                    \
+               "}, %" #r0 ", %" #r1 ", p, 1, 1, %" #r3 ", %" #r4 ";\n"                             \
                "}"                                                                                 \
                : RUNEXP_OUT_##r                                                                    \
-               : "l"(a), "l"(b), "r"(static_cast<int>(accumulate)), "n"(b_is_n_major ? 1 : 0))
+               : "l"(a), "l"(b), "r"(static_cast<int>(accumulate)), "n"(a_is_m_major ? 1 : 0),     \
+                 "n"(b_is_n_major ? 1 : 0))
 #define RUNEXP_WGMMA_RS(n, r, r0, r1, r2, r3, r4, r5, r6)                                          \
   asm volatile("{\n"                                                                               \
                ".reg .pred p;\n"                                                                   \
@@ -80,15 +81,15 @@ template <int n> __device__ __forceinline__ void fence_registers(float (&registe
 /// t = lane % 4,
 ///   d[4 j], d[4 j + 1] = row g, columns 8 j + 2 t and the next
 ///   d[4 j + 2], d[4 j + 3] = row g + 8, the same columns
-/// a and b lie where descriptors say: a K-major, b N-major or K-major.
-template <int n, bool b_is_n_major>
+/// a and b lie where descriptors say: a M-major or K-major, b N-major or K-major.
+template <int n, bool b_is_n_major, bool a_is_m_major = false>
 __device__ __forceinline__ void wgmma(float (&d)[n / 2], uint64_t a, uint64_t b, bool accumulate) {
   static_assert(n == 64 || n == 80 || n == 128 || n == 176 || n == 256, "add a line below");
-  if constexpr (n == 64) RUNEXP_WGMMA_SS(64, 32, 32, 33, 34, 35);
-  if constexpr (n == 80) RUNEXP_WGMMA_SS(80, 40, 40, 41, 42, 43);
-  if constexpr (n == 128) RUNEXP_WGMMA_SS(128, 64, 64, 65, 66, 67);
-  if constexpr (n == 176) RUNEXP_WGMMA_SS(176, 88, 88, 89, 90, 91);
-  if constexpr (n == 256) RUNEXP_WGMMA_SS(256, 128, 128, 129, 130, 131);
+  if constexpr (n == 64) RUNEXP_WGMMA_SS(64, 32, 32, 33, 34, 35, 36);
+  if constexpr (n == 80) RUNEXP_WGMMA_SS(80, 40, 40, 41, 42, 43, 44);
+  if constexpr (n == 128) RUNEXP_WGMMA_SS(128, 64, 64, 65, 66, 67, 68);
+  if constexpr (n == 176) RUNEXP_WGMMA_SS(176, 88, 88, 89, 90, 91, 92);
+  if constexpr (n == 256) RUNEXP_WGMMA_SS(256, 128, 128, 129, 130, 131, 132);
 }
 
 /// The same with a in registers, as mma_m16n8k16_bf16 has it for each warp's rows.

@@ -103,13 +103,11 @@ namespace {
 /// do rows again that are not.
 constexpr int on_its_way = 0x5f;
 
-/// Bytes come to shared memory by a bulk copy; zeros where `from` is null.
-void bring(uint32_t to, const void *from, size_t bytes) {
+/// Bytes come to shared memory by a bulk copy; `zeros` more follow them.
+void bring(uint32_t to, const void *from, size_t bytes, size_t zeros = 0) {
   for (unsigned char *memory : {shared_memory + to, hopper_block().seen.data() + to}) {
-    if (from)
-      memcpy(memory, from, bytes);
-    else
-      memset(memory, 0, bytes);
+    if (bytes > 0) memcpy(memory, from, bytes);
+    if (zeros > 0) memset(memory + bytes, 0, zeros);
   }
 }
 
@@ -125,8 +123,8 @@ uint32_t swizzled(uint32_t address, int mode) {
   return address ^ ((address >> 7 & mask) << 4);
 }
 
-/// Calls `move` for each run of 16 bytes of a box: where it lies in shared memory, and in global
-/// memory, null outside of the tensor.
+/// Calls `move` for each run of 16 bytes of a box: where it lies in shared memory, where in global
+/// memory, and how many of its bytes lie in the tensor.
 template <typename Move>
 void for_pieces(const CUtensorMap &map, const int *at, uint32_t shared, const Move &move) {
   uint32_t in_piece = 16u / map.element_bytes, pieces = map.box[0] / in_piece, rows = 1;
@@ -144,9 +142,11 @@ void for_pieces(const CUtensorMap &map, const int *at, uint32_t shared, const Mo
     }
     for (uint32_t piece = 0; piece < pieces; piece++) {
       int64_t column = at[0] + int64_t(piece * in_piece);
-      bool is_inside = from && column >= 0 && uint64_t(column) + in_piece <= map.size[0];
+      int64_t inside = from && column >= 0 ? int64_t(map.size[0]) - column : 0;
+      inside = std::min<int64_t>(inside, in_piece) * map.element_bytes;
       move(swizzled(shared + (row * pieces + piece) * 16, map.swizzle),
-           is_inside ? from + column * map.element_bytes : nullptr);
+           inside > 0 ? from + column * map.element_bytes : nullptr,
+           size_t(std::max<int64_t>(inside, 0)));
     }
   }
 }
@@ -171,8 +171,9 @@ void load_box(uint32_t to, const CUtensorMap &map, const int *at, int rank, uint
   bring_nothing_yet(to, box_bytes(map));
   std::vector<int> place(at, at + rank);
   later([=, map = map] {
-    for_pieces(map, place.data(), to,
-               [](uint32_t shared, unsigned char *global) { bring(shared, global, 16); });
+    for_pieces(map, place.data(), to, [](uint32_t shared, unsigned char *global, size_t bytes) {
+      bring(shared, global, bytes, 16 - bytes);
+    });
     complete_tx(mbarrier, box_bytes(map));
   });
 }
@@ -200,8 +201,8 @@ void store_box(const CUtensorMap &map, const int *at, int rank, uint32_t from) {
   auto store = [=, map = map] {
     if (*is_done) return;
     *is_done = true;
-    for_pieces(map, place.data(), from, [](uint32_t shared, unsigned char *global) {
-      if (global) memcpy(global, shared_memory + shared, 16);
+    for_pieces(map, place.data(), from, [](uint32_t shared, unsigned char *global, size_t bytes) {
+      if (bytes > 0) memcpy(global, shared_memory + shared, bytes);
     });
   };
   mine.stores.push_back({store, mine.store_groups});

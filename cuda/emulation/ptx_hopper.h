@@ -18,6 +18,7 @@ struct WarpgroupProduct {
   int n;
   bool b_is_n_major, accumulate;
   bool is_e4m3 = false; // of 32 columns of k, else bf16 of 16
+  bool a_is_m_major = false;
 };
 
 /// The e4m3 nearest to a number, the even one of two that are equally near.
@@ -81,9 +82,9 @@ inline void wgmma_commit_group() { emulation::commit_products(); }
 template <int pending> void wgmma_wait_group() { emulation::wait_for_products(pending); }
 template <int n> void fence_registers(float (&)[n]) {}
 
-template <int n, bool b_is_n_major>
+template <int n, bool b_is_n_major, bool a_is_m_major = false>
 void wgmma(float (&d)[n / 2], uint64_t a, uint64_t b, bool accumulate) {
-  emulation::issue({d, nullptr, a, b, n, b_is_n_major, accumulate});
+  emulation::issue({d, nullptr, a, b, n, b_is_n_major, accumulate, false, a_is_m_major});
 }
 template <int n, bool b_is_n_major>
 void wgmma(float (&d)[n / 2], const uint32_t (&a)[4], uint64_t b, bool accumulate) {

@@ -61,7 +61,7 @@ void compute(Product &product) {
       }
     }
   } else {
-    read_operand(call.a_descriptor, 64, false, call.is_e4m3, a[0], 32, 1);
+    read_operand(call.a_descriptor, 64, call.a_is_m_major, call.is_e4m3, a[0], 32, 1);
   }
   read_operand(call.b_descriptor, call.n, call.b_is_n_major, call.is_e4m3, b[0], 1, 256);
   for (int row = 0; row < 64; row++) {
@@ -117,8 +117,8 @@ void issue_together(void *const *threads) {
     const WarpgroupProduct &other = *static_cast<WarpgroupProduct *>(threads[i]);
     if (other.n != call.n || other.a_descriptor != call.a_descriptor ||
         other.b_descriptor != call.b_descriptor || other.accumulate != call.accumulate ||
-        other.b_is_n_major != call.b_is_n_major || other.is_e4m3 != call.is_e4m3 ||
-        !other.a != !call.a)
+        other.b_is_n_major != call.b_is_n_major || other.a_is_m_major != call.a_is_m_major ||
+        other.is_e4m3 != call.is_e4m3 || !other.a != !call.a)
       fault("wgmma: the warpgroup does not agree");
     if (!call.a) continue;
     ReadRegisters read = {other.a, {}, group.issued + 1};

@@ -42,9 +42,12 @@ __device__ static void wait_for(uint32_t mbarrier) {
   }
 }
 
+/// How a is given: held [64, width] or, M-major, [width, 64], or in registers, from the former.
+enum place_of_a { a_by_rows, a_by_columns, a_in_registers };
+
 /// out[64, 128] = a b of a [64, width] and b [width, 128], held [128, width] or, N-major, as it is,
 /// in boxes whose rows are `width` elements: 64, 32 or 16, by the swizzle.
-template <int mode, bool is_n_major, bool a_in_registers>
+template <int mode, bool is_n_major, place_of_a a_is>
 __global__ void __launch_bounds__(warpgroup_size, 1)
     multiply_boxes(float *out, __grid_constant__ const CUtensorMap a,
                    __grid_constant__ const CUtensorMap b) {
@@ -60,7 +63,9 @@ __global__ void __launch_bounds__(warpgroup_size, 1)
   __syncthreads();
   if (thread == 0) {
     mbarrier_arrive_expect_tx(mbarrier, (64 + 128) * width * 2);
-    cp_async_bulk_tensor(boxes, &a, {0, 0}, mbarrier);
+    for (int m = 0; a_is == a_by_columns && m < 64; m += width)
+      cp_async_bulk_tensor(boxes + uint32_t(m * width * 2), &a, {m, 0}, mbarrier);
+    if (a_is != a_by_columns) cp_async_bulk_tensor(boxes, &a, {0, 0}, mbarrier);
     for (int n = 0; is_n_major && n < 128; n += width)
       cp_async_bulk_tensor(b_boxes + uint32_t(n * width * 2), &b, {n, 0}, mbarrier);
     if (!is_n_major) cp_async_bulk_tensor(b_boxes, &b, {0, 0}, mbarrier);
@@ -73,7 +78,7 @@ __global__ void __launch_bounds__(warpgroup_size, 1)
   uint32_t fragments[width / 16][4];
 #pragma unroll
   for (int i = 0; i < 64; i++) d[i] = 0;
-  if (a_in_registers) {
+  if (a_is == a_in_registers) {
 #pragma unroll
     for (int k = 0; k < width / 16; k++) {
 #pragma unroll
@@ -94,8 +99,14 @@ __global__ void __launch_bounds__(warpgroup_size, 1)
                           ? matrix_descriptor(b_boxes + 2 * uint32_t(k) * eight_rows,
                                               uint32_t(width * width * 2), eight_rows, pieces)
                           : matrix_descriptor(b_boxes + 32 * uint32_t(k), 16, eight_rows, pieces);
-    if constexpr (a_in_registers)
+    if constexpr (a_is == a_in_registers)
       wgmma<128, is_n_major>(d, fragments[k], b_part, k > 0);
+    else if constexpr (a_is == a_by_columns)
+      wgmma<128, is_n_major, true>(d,
+                                   matrix_descriptor(boxes + 2 * uint32_t(k) * eight_rows,
+                                                     uint32_t(width * width * 2), eight_rows,
+                                                     pieces),
+                                   b_part, k > 0);
     else
       wgmma<128, is_n_major>(d, matrix_descriptor(boxes + 32 * uint32_t(k), 16, eight_rows, pieces),
                              b_part, k > 0);
@@ -111,38 +122,42 @@ __global__ void __launch_bounds__(warpgroup_size, 1)
 #endif
 }
 
-template <int mode, bool is_n_major, bool a_in_registers> static void test_multiply_boxes() {
+template <int mode, bool is_n_major, place_of_a a_is> static void test_multiply_boxes() {
   constexpr int width = 8 << mode;
   // Some rows and columns lie outside of the tensors.
-  Matrix a(61, width, 64, mode, 1);
+  constexpr bool by_columns = a_is == a_by_columns;
+  Matrix a(by_columns ? width : 61, by_columns ? 56 : width, by_columns ? width : 64, mode, 1);
   Matrix b(is_n_major ? width : 125, is_n_major ? 120 : width, is_n_major ? width : 128, mode, 2);
   Block<float> out(64 * 128);
-  launch(context, multiply_boxes<mode, is_n_major, a_in_registers>, 1, warpgroup_size,
+  launch(context, multiply_boxes<mode, is_n_major, a_is>, 1, warpgroup_size,
          (64 + 128) * width * 2 + 8, out.device, a.map, b.map);
   bool holds = out.to_host();
   for (int i = 0; i < 64; i++) {
     for (int j = 0; j < 128; j++) {
       float sum = 0;
-      for (int k = 0; k < width; k++) sum += a.at(i, k) * (is_n_major ? b.at(k, j) : b.at(j, k));
+      for (int k = 0; k < width; k++)
+        sum += (by_columns ? a.at(k, i) : a.at(i, k)) * (is_n_major ? b.at(k, j) : b.at(j, k));
       holds &= out.values[size_t(i * 128 + j)] == sum;
     }
   }
-  expect(holds, "wgmma multiplies what TMA brings (bytes of a row, N-major, a in registers)",
-         width * 2, is_n_major, a_in_registers);
+  expect(holds, "wgmma multiplies what TMA brings (bytes of a row, N-major, place of a)", width * 2,
+         is_n_major, a_is);
 }
 
 template <int mode> static void test_boxes_of() {
-  test_multiply_boxes<mode, false, false>();
-  test_multiply_boxes<mode, false, true>();
-  test_multiply_boxes<mode, true, false>();
-  test_multiply_boxes<mode, true, true>();
+  test_multiply_boxes<mode, false, a_by_rows>();
+  test_multiply_boxes<mode, false, a_by_columns>();
+  test_multiply_boxes<mode, false, a_in_registers>();
+  test_multiply_boxes<mode, true, a_by_rows>();
+  test_multiply_boxes<mode, true, a_by_columns>();
+  test_multiply_boxes<mode, true, a_in_registers>();
 }
 
 // The same of 8-bit numbers, of which a box's rows have `bytes`. Both operands are K-major.
 
 /// out[64, 128] = a b^T of a [64, bytes] and b [128, bytes]; a in registers comes from fragments
 /// [bytes / 32][128 threads][4].
-template <int bytes, bool a_in_registers>
+template <int bytes, bool in_registers>
 __global__ void __launch_bounds__(warpgroup_size, 1)
     multiply_bytes(float *out, __grid_constant__ const CUtensorMap a,
                    __grid_constant__ const CUtensorMap b, const uint32_t *fragments) {
@@ -174,7 +189,7 @@ __global__ void __launch_bounds__(warpgroup_size, 1)
 #pragma unroll
   for (int k = 0; k < bytes / 32; k++) {
     uint64_t b_part = matrix_descriptor(b_box + 32 * uint32_t(k), 16, 8 * bytes, pieces);
-    if constexpr (a_in_registers)
+    if constexpr (in_registers)
       wgmma_e4m3<128>(d, mine[k], b_part, k > 0);
     else
       wgmma_e4m3<128>(d, matrix_descriptor(a_box + 32 * uint32_t(k), 16, 8 * bytes, pieces), b_part,
@@ -197,7 +212,7 @@ static uint8_t e4m3_of(float value) {
   return uint8_t(sizes[int(fabsf(value))] | (value < 0 ? 0x80 : 0));
 }
 
-template <int bytes, bool a_in_registers> static void test_multiply_bytes() {
+template <int bytes, bool in_registers> static void test_multiply_bytes() {
   auto of_a = [](int row, int k) { return number(row * bytes + k, 1); };
   auto of_b = [](int row, int k) { return number(row * bytes + k, 2); };
   Block<uint8_t> a(64 * bytes), b(128 * bytes);
@@ -224,7 +239,7 @@ template <int bytes, bool a_in_registers> static void test_multiply_bytes() {
     if (result != CUDA_SUCCESS) expect(false, "a tensor map of bytes can be made", bytes);
   }
   Block<float> out(64 * 128);
-  launch(context, multiply_bytes<bytes, a_in_registers>, 1, warpgroup_size, (64 + 128) * bytes + 8,
+  launch(context, multiply_bytes<bytes, in_registers>, 1, warpgroup_size, (64 + 128) * bytes + 8,
          out.device, maps[0], maps[1], fragments.device);
   bool holds = out.to_host();
   for (int i = 0; i < 64; i++) {
@@ -234,7 +249,7 @@ template <int bytes, bool a_in_registers> static void test_multiply_bytes() {
       holds &= out.values[size_t(i * 128 + j)] == sum;
     }
   }
-  expect(holds, "wgmma multiplies e4m3 (bytes of a row, a in registers)", bytes, a_in_registers);
+  expect(holds, "wgmma multiplies e4m3 (bytes of a row, a in registers)", bytes, in_registers);
 }
 
 __global__ void convert_to_e4m3(uint32_t *out, const float *x, int n) {
