@@ -18,7 +18,7 @@ bool is_decode(const attention &shape);
 int64_t decode_workspace(kernel_context *context, const attention &shape);
 void decode_forward(kernel_context *context, const attention_forward *call);
 
-/// The most threads of a block; its warps share a split's keys.
+/// The threads of a block in f32; they share a split's keys.
 constexpr int decode_threads = 128;
 
 /// What the kernels of one call share. A row is a query of a head of the key/value head: all heads
@@ -37,12 +37,15 @@ struct decode_place {
   range keys, queries;
   int64_t plane;
   __device__ decode_place(const decode_parts &d, const attention_view &a, int tile_rows) {
-    int tiles = (d.rows + tile_rows - 1) / tile_rows;
-    int64_t block = blockIdx.x;
-    split = static_cast<int>(block % d.splits);
-    first_row = static_cast<int>(block / d.splits % tiles) * tile_rows;
-    plane = block / d.splits / tiles;
-    batch = static_cast<int>(plane / a.kv_heads), kv_head = static_cast<int>(plane % a.kv_heads);
+    unsigned tiles = static_cast<unsigned>((d.rows + tile_rows - 1) / tile_rows);
+    unsigned splits = static_cast<unsigned>(d.splits);
+    unsigned heads = static_cast<unsigned>(a.kv_heads);
+    unsigned tile = blockIdx.x / splits, of_plane = tile / tiles;
+    split = static_cast<int>(blockIdx.x - tile * splits);
+    first_row = static_cast<int>(tile - of_plane * tiles) * tile_rows;
+    batch = static_cast<int>(of_plane / heads);
+    kv_head = static_cast<int>(of_plane - of_plane / heads * heads);
+    plane = of_plane;
     queries = {first_row / a.group, (min(first_row + tile_rows, d.rows) - 1) / a.group + 1};
     int first = (d.first_split + split) * d.split_keys;
     range seen = seen_keys(a, queries);
@@ -53,7 +56,7 @@ struct decode_place {
   }
 };
 
-/// The parts of a split that the warps of a block have (or smaller teams), in shared memory.
+/// The parts of a split that the teams of a block have, in shared memory.
 struct decode_merge {
   float *memory;
   int columns, rows;

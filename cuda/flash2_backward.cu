@@ -8,27 +8,57 @@ template <typename cut> static void launch_cut(kernel_context *context, flash2_b
   const attention_view &a = call.a;
   int64_t held = cut::holds_keys ? a.keys : static_cast<int64_t>(a.queries) * a.group;
   call.stages = cut::shared_bytes(2) <= context->shared_memory ? 2 : 1;
+  constexpr int step = own_pieces<cut::threads, typename cut::streamed_tile>::step;
+  call.even_queries = even_rows::of(a, call.is_whole, step, cut::columns);
+  call.even_keys = even_rows::of(call.k, cut::columns);
+  if (!call.v.is_aligned) call.even_keys = {};
   launch(context, flash2_backward_kernel<cut>, blocks_of(a, held, cut::held), cut::threads,
          cut::shared_bytes(call.stages), call);
 }
 
-/// Both passes, as far as their results are wanted. Heads up to 128: a warp's dK and dV of 16 keys
-/// fill its registers. Wider ones: so does either, and each has a pass of its own.
-template <int columns, bool plain>
-static void launch_width(kernel_context *context, const flash2_backward_call &call) {
-  constexpr bool is_wide = columns > 128;
-  constexpr int warps = is_wide ? 4 : 8, streamed = is_wide || !plain ? 32 : 64;
+/// Both passes, as far as their results are wanted: columns, warps, rows of a warp, streamed rows,
+/// blocks. A fragment of what streams by serves all rows of a warp, and shared memory is the
+/// narrowest place: so a warp has 32, unless its sums of 16 fill its registers, as dK and dV do of
+/// heads up to 128, and either of wider ones, which have a pass of its own each.
+template <int columns>
+static void launch_plain(kernel_context *context, const flash2_backward_call &call) {
+  constexpr bool is_wide = columns > 128, is_narrow = columns <= 64;
   if constexpr (is_wide) {
     if (call.dv.data)
-      launch_cut<backward_cut<columns, warps, streamed, true, true, false, plain>>(context, call);
+      launch_cut<backward_cut<columns, 4, 16, 32, 1, true, true, false, true>>(context, call);
     if (call.dk.data)
-      launch_cut<backward_cut<columns, warps, streamed, true, false, true, plain>>(context, call);
+      launch_cut<backward_cut<columns, 4, 16, 32, 1, true, false, true, true>>(context, call);
+  } else if constexpr (is_narrow) {
+    if (call.dv.data || call.dk.data)
+      launch_cut<backward_cut<columns, 4, 32, 32, 2, true, true, true, true>>(context, call);
   } else {
     if (call.dv.data || call.dk.data)
-      launch_cut<backward_cut<columns, warps, streamed, true, true, true, plain>>(context, call);
+      launch_cut<backward_cut<columns, 8, 16, 64, 1, true, true, true, true>>(context, call);
+  }
+  if (!call.dq.data) return;
+  if constexpr (is_wide)
+    launch_cut<backward_cut<columns, 4, 16, 32, 1, false, false, true, true>>(context, call);
+  else
+    launch_cut<backward_cut<columns, 4, 32, is_narrow ? 64 : 32, 2, false, false, true, true>>(
+        context, call);
+}
+
+/// What more than causal mask and window makes of scores takes its registers and its time.
+template <int columns>
+static void launch_general(kernel_context *context, const flash2_backward_call &call) {
+  constexpr bool is_wide = columns > 128;
+  constexpr int warps = is_wide ? 4 : 8;
+  if constexpr (is_wide) {
+    if (call.dv.data)
+      launch_cut<backward_cut<columns, warps, 16, 32, 1, true, true, false, false>>(context, call);
+    if (call.dk.data)
+      launch_cut<backward_cut<columns, warps, 16, 32, 1, true, false, true, false>>(context, call);
+  } else {
+    if (call.dv.data || call.dk.data)
+      launch_cut<backward_cut<columns, warps, 16, 32, 1, true, true, true, false>>(context, call);
   }
   if (call.dq.data)
-    launch_cut<backward_cut<columns, warps, streamed, false, false, true, plain>>(context, call);
+    launch_cut<backward_cut<columns, warps, 16, 32, 1, false, false, true, false>>(context, call);
 }
 
 void flash2_backward_bf16(kernel_context *context, const attention_backward *call,
@@ -47,14 +77,14 @@ void flash2_backward_bf16(kernel_context *context, const attention_backward *cal
                                        s.head_dim % 8 == 0 && are_aligned(call->q, call->dout)};
   int width = a.head_dim;
   if (is_plain(a)) {
-    if (width <= 32) return launch_width<32, true>(context, backward);
-    if (width <= 64) return launch_width<64, true>(context, backward);
-    if (width <= 128) return launch_width<128, true>(context, backward);
-    return launch_width<256, true>(context, backward);
+    if (width <= 32) return launch_plain<32>(context, backward);
+    if (width <= 64) return launch_plain<64>(context, backward);
+    if (width <= 128) return launch_plain<128>(context, backward);
+    return launch_plain<256>(context, backward);
   }
-  if (width <= 64) return launch_width<64, false>(context, backward);
-  if (width <= 128) return launch_width<128, false>(context, backward);
-  launch_width<256, false>(context, backward);
+  if (width <= 64) return launch_general<64>(context, backward);
+  if (width <= 128) return launch_general<128>(context, backward);
+  launch_general<256>(context, backward);
 }
 
 } // namespace plugin

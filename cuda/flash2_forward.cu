@@ -4,9 +4,12 @@
 
 namespace plugin {
 
-template <typename cut>
-static void launch_cut(kernel_context *context, const flash2_forward_call &call) {
+template <typename cut> static void launch_cut(kernel_context *context, flash2_forward_call call) {
   const attention_view &a = call.a;
+  constexpr int step = own_pieces<cut::threads, typename cut::query_tile>::step;
+  call.even_queries = even_rows::of(a, call.is_whole, step, cut::columns);
+  call.even_keys = even_rows::of(call.k, cut::columns);
+  call.even_values = even_rows::of(call.v, cut::columns);
   int64_t rows = static_cast<int64_t>(a.queries) * a.group;
   launch(context, flash2_forward_kernel<cut>, blocks_of(a, rows, cut::rows), cut::threads,
          cut::shared_bytes, call);

@@ -8,7 +8,7 @@
 #ifndef RUNEXP_FLASH2_FORWARD_CUH
 #define RUNEXP_FLASH2_FORWARD_CUH
 
-#include "flash2_tiles.cuh"
+#include "flash2_load.cuh"
 
 namespace plugin {
 
@@ -19,6 +19,7 @@ struct flash2_forward_call {
   const bf16 *q;
   key_rows k, v;
   bool is_whole; // rows of q and out are pieces of 16 bytes
+  even_rows even_queries, even_keys, even_values;
 };
 
 /// How an instance is cut. `blocks`: so many at once shall fit a multiprocessor's registers.
@@ -31,7 +32,8 @@ struct flash2_cut {
   static constexpr int fragments = warp_rows / 16; // of a warp's rows
   using query_tile = bf16_tile<rows, columns>;
   using key_tile = bf16_tile<keys, columns>;
-  static constexpr int shared_bytes = query_tile::bytes + 2 * key_tile::bytes;
+  static constexpr int tile_bytes = query_tile::bytes + 2 * key_tile::bytes;
+  static constexpr int shared_bytes = tile_bytes + block_bytes;
 };
 
 /// One warp's rows, as its threads hold them: of fragment f, thread 4 g + t of the warp has parts
@@ -55,15 +57,14 @@ template <typename cut> struct flash2_state {
 
   /// Of the tile's, the first that is the warp's.
   __device__ __forceinline__ static int first_row_of_warp() {
-    int row = static_cast<int>(threadIdx.x) / warp_size * cut::warp_rows;
-    computed_here(row);
-    return row;
+    return static_cast<int>(threadIdx.x / warp_size) * cut::warp_rows;
   }
 
   /// S = Q K^T.
-  __device__ __forceinline__ void multiply_keys(const typename cut::query_tile &q,
-                                                const typename cut::key_tile &k) {
-    int lane = lane_here(), row = first_row_of_warp();
+  __device__ __forceinline__ void multiply_keys(fragment_lane<typename cut::query_tile> q,
+                                                fragment_lane<typename cut::key_tile> k) {
+    computed_here(q.first); // what follows from it is not kept from tile to tile
+    computed_here(k.first);
 #pragma unroll
     for (int f = 0; f < fragments; f++)
 #pragma unroll
@@ -72,11 +73,11 @@ template <typename cut> struct flash2_state {
     for (int c = 0; c < cut::columns / 16; c++) {
       uint32_t a[fragments][4];
 #pragma unroll
-      for (int f = 0; f < fragments; f++) load_a(a[f], q, row + f * 16, c, lane);
+      for (int f = 0; f < fragments; f++) load_a(a[f], q, f * 16, c);
 #pragma unroll
       for (int j = 0; j < cut::keys / 8; j += 2) {
         uint32_t b[2][2];
-        load_b(b, k, 8 * j, c, lane);
+        load_b(b, k, 8 * j, c);
 #pragma unroll
         for (int f = 0; f < fragments; f++) {
           mma_m16n8k16_bf16(s[f][j], a[f], b[0]);
@@ -119,6 +120,8 @@ template <typename cut> struct flash2_state {
   /// Turns logits / factor into weights 2^(logit - maximum), and brings maximum, sum and O up to
   /// date (Milakov & Gimelshein 2018).
   __device__ __forceinline__ void exponentiate(float factor) {
+    float corrections[fragments][2];
+    bool stays = true; // O, as it is
 #pragma unroll
     for (int f = 0; f < fragments; f++)
 #pragma unroll
@@ -144,20 +147,29 @@ template <typename cut> struct flash2_state {
             part += x;
           }
         sum[f][half] = sum[f][half] * correction + part;
-#pragma unroll
-        for (int j = 0; j < cut::columns / 8; j++)
-          o[f][j][2 * half] *= correction, o[f][j][2 * half + 1] *= correction;
+        corrections[f][half] = correction;
+        stays = stays && correction == 1;
       }
+    // After the first tiles, most find no larger one in any of the warp's rows.
+    if (__all_sync(~0u, stays)) return;
+#pragma unroll
+    for (int f = 0; f < fragments; f++)
+#pragma unroll
+      for (int j = 0; j < cut::columns / 8; j++)
+#pragma unroll
+        for (int i = 0; i < 4; i++) o[f][j][i] *= corrections[f][i / 2];
   }
 
   /// O += P V. Where values are not finite that some row may not see (`careful`, the same for the
   /// whole block), three times: with 0 in their place, then with the largest number in theirs and 0
   /// in all others', times the largest number for weights that are not 0, of either sign. The
   /// products are infinite, and their sum is NaN.
-  __device__ __forceinline__ void multiply_values(const typename cut::key_tile &v, bool careful) {
+  __device__ __forceinline__ void multiply_values(const typename cut::key_tile &v,
+                                                  fragment_lane<typename cut::key_tile> lane,
+                                                  bool careful) {
     constexpr uint32_t largest = 0x7f7f7f7f, signs = 0x80008000;
     constexpr uint32_t marks = 0x80008000; // -0, which is nothing else once -0 is +0
-    int lane = lane_here();
+    computed_here(lane.first);
     uint32_t weights[fragments][cut::keys / 16][4];
 #pragma unroll
     for (int f = 0; f < fragments; f++)
@@ -193,7 +205,7 @@ template <typename cut> struct flash2_state {
 #pragma unroll
         for (int c = 0; c < cut::columns / 8; c += 2) {
           uint32_t b[2][2];
-          load_b_transposed(b, v, 16 * j, c / 2, lane);
+          load_b_transposed(b, lane, 16 * j, c / 2);
 #pragma unroll
           for (int f = 0; f < fragments; f++) {
             mma_m16n8k16_bf16(o[f][c], weights[f][j], b[0]);
@@ -246,27 +258,37 @@ template <typename cut>
 __global__ void __launch_bounds__(cut::threads, cut::blocks)
     flash2_forward_kernel(const __grid_constant__ flash2_forward_call call) {
   const attention_view &a = call.a;
-  query_block<cut::rows, cut::keys> block(a);
-  query_rows q = {call.q, block.group, block.group.count(a), call.is_whole};
-  head_rows<true> k = {call.k, block.group, a.keys}, v = {call.v, block.group, a.keys};
+  using block_type = query_block<cut::rows, cut::keys>;
+  const block_type &block = shared_block<block_type>(a, cut::tile_bytes);
+  query_rows<cut::threads, typename cut::query_tile> q(a, call.q, block.group, call.is_whole,
+                                                       call.even_queries);
+  head_rows<cut::threads, typename cut::key_tile, true> k(a, call.k, block.group, call.even_keys);
+  head_rows<cut::threads, typename cut::key_tile, true> v(call.v, k, call.even_values);
   uint32_t memory = shared_address(shared_memory());
+  computed_here(memory);
   typename cut::query_tile q_tile = {memory};
   typename cut::key_tile k_tile = {memory + cut::query_tile::bytes};
   typename cut::key_tile v_tile = {k_tile.address + cut::key_tile::bytes};
-  load_tile<cut::threads>(a, q_tile, q, block.first_row);
-  if (block.last >= block.first) load_tile<cut::threads>(a, k_tile, k, block.last * cut::keys);
+  uint32_t own = memory + own_pieces<cut::threads, typename cut::key_tile>().first;
+  load_tile(a, q_tile, own, q, block.first_row);
+  own += cut::query_tile::bytes; // the first of keys
+  if (block.last >= block.first) load_tile(a, k_tile, own, k, block.last * cut::keys);
   cp_async_commit_group();
 
   flash2_state<cut> state;
   state.clear();
+  auto q_lane = lane_across(typename cut::query_tile{
+      memory + static_cast<uint32_t>(state.first_row_of_warp() * cut::query_tile::row_bytes)});
+  auto k_lane = lane_down(k_tile);
+  auto v_lane = lane_across(v_tile);
   for (int tile = block.last; tile >= block.first; tile--) {
     int key = tile * cut::keys;
     bool is_masked = !cut::plain || !sees_all(a, block.queries, {key, key + cut::keys});
     cp_async_wait_group<0>();
     __syncthreads(); // these keys are here, and nobody reads values any more
-    load_tile<cut::threads>(a, v_tile, v, key);
+    load_tile(a, v_tile, own + cut::key_tile::bytes, v, key);
     cp_async_commit_group();
-    state.multiply_keys(q_tile, k_tile);
+    state.multiply_keys(q_lane, k_lane);
     if (is_masked) state.mask(a, block.group, block.first_row, key);
     cp_async_wait_group<0>();
     bool careful = false;
@@ -274,10 +296,10 @@ __global__ void __launch_bounds__(cut::threads, cut::blocks)
       careful = __syncthreads_or(has_not_finite<cut::threads>(v_tile));
     else
       __syncthreads(); // the values are here, and nobody reads keys any more
-    if (tile > block.first) load_tile<cut::threads>(a, k_tile, k, key - cut::keys);
+    if (tile > block.first) load_tile(a, k_tile, own, k, key - cut::keys);
     cp_async_commit_group();
     state.exponentiate(cut::plain ? a.factor : 1);
-    state.multiply_values(v_tile, careful);
+    state.multiply_values(v_tile, v_lane, careful);
   }
   cp_async_wait_group<0>();
   __syncthreads(); // where no key was seen, nobody has waited for q yet

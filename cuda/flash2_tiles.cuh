@@ -1,5 +1,5 @@
-// Tiles of bf16 rows in shared memory, as FlashAttention-2 multiplies them: how they lie there, how
-// rows of queries and of keys come in, and the fragments that mma reads of them.
+// Tiles of bf16 rows in shared memory, as FlashAttention-2 multiplies them: how they lie there, and
+// the fragments that mma reads of them. How rows come in is in flash2_load.cuh.
 #ifndef RUNEXP_FLASH2_TILES_CUH
 #define RUNEXP_FLASH2_TILES_CUH
 
@@ -15,38 +15,50 @@ template <int rows_, int columns_> struct bf16_tile {
   static constexpr int pieces = columns / 8; // of a row
   static constexpr int bytes = rows * columns * 2;
   static constexpr int page = columns % 64 == 0 ? 64 : 32;
+  static constexpr int pages = columns / page, page_pieces = page / 8;
+  static constexpr int row_bytes = page * 2, page_bytes = rows * row_bytes; // of a page
   static_assert(rows % 16 == 0 && columns % page == 0, "whole fragments, whole pages");
 
-  uint32_t address; // in shared memory
+  uint32_t address; // in shared memory, a multiple of 128
 
-  __device__ __forceinline__ uint32_t at(int row, int piece) const {
-    constexpr int page_pieces = page / 8;
+  /// Where a piece lies, from its page's beginning on.
+  __device__ __forceinline__ static uint32_t in_page(int row, int piece) {
     int turn = page == 64 ? row & 7 : row >> 1 & 3;
-    return address + piece / page_pieces * (rows * page * 2) + row * (page * 2) +
-           ((piece % page_pieces ^ turn) * 16);
+    return row * row_bytes + (piece ^ turn) * 16;
+  }
+  __device__ __forceinline__ uint32_t at(int row, int piece) const {
+    return address + piece / page_pieces * page_bytes + in_page(row, piece % page_pieces);
+  }
+};
+
+/// A thread's share of a tile's pieces, where `threads` have equal ones: in each page the same
+/// piece of every `step`-th row. All lie at constant distances from the first, since the exchange
+/// of pieces is the same after 8 rows.
+template <int threads, typename tile> struct own_pieces {
+  static constexpr int step = threads / tile::page_pieces, rows = tile::rows / step;
+  static_assert(tile::rows % step == 0 && step % 8 == 0, "equal shares, the same exchange");
+
+  int row, piece; // of the first
+  uint32_t first; // where it lies, from the tile's beginning on
+
+  __device__ __forceinline__ own_pieces()
+      : row(static_cast<int>(threadIdx.x / tile::page_pieces)),
+        piece(static_cast<int>(threadIdx.x % tile::page_pieces)), first(tile::in_page(row, piece)) {
   }
 
-  /// Calls `work(row, piece, address)` for those of the tile's pieces that are the calling thread's
-  /// share.
-  template <int threads, bool unrolled = true, typename Work>
-  __device__ __forceinline__ void for_own_pieces(const Work &work) const {
-    static_assert(rows * pieces % threads == 0, "equal shares");
-    unsigned thread = threadIdx.x;
-    computed_here(thread);
-    constexpr int count = rows * pieces / threads;
-    auto visit = [&](int i) {
-      unsigned row = (i * threads + thread) / pieces, piece = (i * threads + thread) % pieces;
-      if constexpr (threads % pieces == 0)
-        row = i * (threads / pieces) + thread / pieces, piece = thread % pieces;
-      work(static_cast<int>(row), static_cast<int>(piece),
-           at(static_cast<int>(row), static_cast<int>(piece)));
-    };
-    if constexpr (unrolled) {
-#pragma unroll
-      for (int i = 0; i < count; i++) visit(i);
-    } else {
+  /// Where the piece of the thread's i-th row lies in a page.
+  __device__ __forceinline__ static uint32_t at(uint32_t first, int i, int page) {
+    return first + i * step * tile::row_bytes + page * tile::page_bytes;
+  }
+
+  /// Calls `work(row, piece, address)` for each. In a loop: for what is rare.
+  template <typename Work> __device__ __forceinline__ static void visit(tile of, const Work &work) {
+    own_pieces own;
 #pragma unroll 1
-      for (int i = 0; i < count; i++) visit(i);
+    for (int i = 0; i < rows * tile::pages; i++) {
+      int page = i / rows, number = i % rows;
+      work(own.row + number * step, own.piece + page * tile::page_pieces,
+           at(of.address + own.first, number, page));
     }
   }
 };
@@ -61,8 +73,8 @@ __device__ __forceinline__ uint32_t &word_at(uint32_t address) {
                                        (address - shared_address(shared_memory())));
 }
 
-__device__ __forceinline__ float2 pair_at(uint32_t address) {
-  return *reinterpret_cast<const float2 *>(shared_memory() +
+__device__ __forceinline__ float4 four_at(uint32_t address) {
+  return *reinterpret_cast<const float4 *>(shared_memory() +
                                            (address - shared_address(shared_memory())));
 }
 
@@ -97,87 +109,6 @@ __device__ __forceinline__ uint4 to_piece(const run &x) {
                     cvt_rn_bf16x2(x[6], x[7]));
 }
 
-// Where rows come from.
-
-/// Rows of q and its like, in bf16.
-struct query_rows {
-  const bf16 *data;
-  row_group group;
-  int count;
-  bool is_whole; // rows are pieces of 16 bytes
-
-  __device__ __forceinline__ bool is_asynchronous() const { return is_whole; }
-
-  /// Where a piece lies, or anywhere at all where there is none.
-  __device__ __forceinline__ const bf16 *piece(const attention_view &a, int row, int column,
-                                               bool is_there) const {
-    return is_there ? data + group.at(a, row) + column : data;
-  }
-
-  /// 8 numbers, some of which there are.
-  __device__ __forceinline__ uint4 load_piece(const attention_view &a, int row, int column) const {
-    run x;
-    load(x, data + group.at(a, row) + column, extent(column, a.head_dim, false));
-    return to_piece(x);
-  }
-};
-
-/// The rows of the keys (or values) that one key/value head has, rounded to bf16 where they are
-/// held as something else; which the backward pass's never are.
-template <bool may_be_other> struct head_rows {
-  const key_rows &rows;
-  row_group group;
-  int count;
-
-  __device__ __forceinline__ bool is_asynchronous() const {
-    return rows.type == ROWS_BF16 && rows.is_aligned;
-  }
-
-  __device__ __forceinline__ const bf16 *piece(const attention_view &a, int key, int column,
-                                               bool is_there) const {
-    const bf16 *data = static_cast<const bf16 *>(rows.data);
-    return is_there ? data + row_of(rows, group.batch, group.kv_head, key) * rows.head_dim + column
-                    : data;
-  }
-
-  __device__ __forceinline__ uint4 load_piece(const attention_view &a, int key, int column) const {
-    int64_t row = row_of(rows, group.batch, group.kv_head, key);
-    run x;
-    if constexpr (may_be_other)
-      load_numbers(x, rows, row, column);
-    else
-      load_numbers<ROWS_BF16>(x, rows, row, column);
-    return to_piece(x);
-  }
-};
-
-/// Fills a tile with rows from `first` on, with 0 where there are none; asynchronously where rows
-/// are pieces of 16 bytes. Seen by all after cp_async_wait_group and a barrier.
-template <int threads, int rows, int columns, typename Source>
-__device__ __forceinline__ void load_tile(const attention_view &a,
-                                          const bf16_tile<rows, columns> &tile, Source source,
-                                          int first) {
-  // What follows from these is worth fewer registers than it takes.
-  computed_here(first);
-  computed_here(source.group.batch);
-  computed_here(source.group.kv_head);
-  auto is_there = [&](int row, int piece) {
-    return first + row < source.count && piece * 8 < a.head_dim;
-  };
-  if (source.is_asynchronous()) {
-    tile.template for_own_pieces<threads>([&](int row, int piece, uint32_t to) {
-      bool exists = is_there(row, piece);
-      cp_async_cg_16(to, source.piece(a, first + row, piece * 8, exists), exists);
-    });
-  } else {
-    tile.template for_own_pieces<threads, false>([&](int row, int piece, uint32_t to) {
-      uint4 x = make_uint4(0, 0, 0, 0);
-      if (is_there(row, piece)) x = source.load_piece(a, first + row, piece * 8);
-      piece_at(to) = x;
-    });
-  }
-}
-
 // Numbers that are not finite, of rows that some of the others must not see: 0 * NaN is NaN.
 
 /// Two bits, 0x8000 and 0x80000000, for those halves of a pair that are infinite or NaN.
@@ -201,7 +132,7 @@ __device__ __forceinline__ uint32_t equal_halves(uint32_t a, uint32_t b) {
 template <int threads, int rows, int columns>
 __device__ __forceinline__ bool has_not_finite(const bf16_tile<rows, columns> &tile) {
   uint32_t found = 0;
-  tile.template for_own_pieces<threads>([&](int row, int piece, uint32_t at) {
+  own_pieces<threads, bf16_tile<rows, columns>>::visit(tile, [&](int, int, uint32_t at) {
     uint4 x = piece_at(at);
     found |= not_finite(x.x) | not_finite(x.y) | not_finite(x.z) | not_finite(x.w);
   });
@@ -212,7 +143,7 @@ __device__ __forceinline__ bool has_not_finite(const bf16_tile<rows, columns> &t
 template <int threads, int rows, int columns, typename Function>
 __device__ __forceinline__ void replace_pairs(const bf16_tile<rows, columns> &tile,
                                               const Function &function) {
-  tile.template for_own_pieces<threads, false>([&](int row, int piece, uint32_t at) {
+  own_pieces<threads, bf16_tile<rows, columns>>::visit(tile, [&](int, int, uint32_t at) {
     uint4 &x = piece_at(at);
     x = make_uint4(function(x.x), function(x.y), function(x.z), function(x.w));
   });
@@ -220,38 +151,70 @@ __device__ __forceinline__ void replace_pairs(const bf16_tile<rows, columns> &ti
 
 // Fragments of 16 x 16 numbers. `lane` is the thread's place in its warp.
 
-__device__ __forceinline__ int lane_of_warp() { return static_cast<int>(threadIdx.x) % 32; }
+__device__ __forceinline__ int lane_of_warp() { return static_cast<int>(threadIdx.x % 32); }
 
-/// The same, for addresses that are computed again each time: kept, they would fill registers.
+/// The same, for what is computed again each time: kept, it would fill registers.
 __device__ __forceinline__ int lane_here() {
   int lane = lane_of_warp();
   computed_here(lane);
   return lane;
 }
 
-/// Operand a of m16n8k16: rows `row` and on, columns 16 k and on.
+/// Where a lane reads its row of a tile's fragments. They begin at rows that are multiples of 8 and
+/// at pairs of pieces, so that all addresses are made of that of the first: an exclusive or with a
+/// constant of the step along the row, and the addition of another one.
+template <typename tile> struct fragment_lane {
+  uint32_t first;
+
+  /// Of the fragment of rows `row` and on, columns 16 k and on.
+  __device__ __forceinline__ uint32_t at(int row, int k) const {
+    constexpr int steps = tile::page / 16;
+    return (first ^ (k % steps * 32)) + k / steps * tile::page_bytes + row * tile::row_bytes;
+  }
+};
+
+/// Fragments whose upper 16 lanes read the columns from 8 on: operand a of m16n8k16, and two
+/// operands b of a tile whose rows are along k.
 template <int rows, int columns>
-__device__ __forceinline__ void load_a(uint32_t (&a)[4], const bf16_tile<rows, columns> &tile,
-                                       int row, int k, int lane) {
-  ldmatrix_x4(a, tile.at(row + lane % 16, 2 * k + lane / 16));
+__device__ __forceinline__ fragment_lane<bf16_tile<rows, columns>> lane_across(
+    const bf16_tile<rows, columns> &tile) {
+  unsigned lane = threadIdx.x; // unsigned, as each use may compute it again
+  return {tile.address + tile.in_page(lane % 16, lane / 16 % 2)};
 }
 
-/// Two operands b, of columns n and n + 8, from a tile whose rows are those columns.
+/// Fragments whose upper 16 lanes read the rows from 8 on: two operands b of a tile whose rows are
+/// their columns.
 template <int rows, int columns>
-__device__ __forceinline__ void load_b(uint32_t (&b)[2][2], const bf16_tile<rows, columns> &tile,
-                                       int n, int k, int lane) {
+__device__ __forceinline__ fragment_lane<bf16_tile<rows, columns>> lane_down(
+    const bf16_tile<rows, columns> &tile) {
+  unsigned lane = threadIdx.x;
+  return {tile.address + tile.in_page(lane / 16 % 2 * 8 + lane % 8, lane / 8 % 2)};
+}
+
+/// Operand a of m16n8k16: rows `row` and on, columns 16 k and on. From lane_across.
+template <typename tile>
+__device__ __forceinline__ void load_a(uint32_t (&a)[4], const fragment_lane<tile> &from, int row,
+                                       int k) {
+  ldmatrix_x4(a, from.at(row, k));
+}
+
+/// Two operands b, of columns n and n + 8, from a tile whose rows are those columns. From
+/// lane_down.
+template <typename tile>
+__device__ __forceinline__ void load_b(uint32_t (&b)[2][2], const fragment_lane<tile> &from, int n,
+                                       int k) {
   uint32_t r[4];
-  ldmatrix_x4(r, tile.at(n + lane / 16 * 8 + lane % 8, 2 * k + lane / 8 % 2));
+  ldmatrix_x4(r, from.at(n, k));
   b[0][0] = r[0], b[0][1] = r[1], b[1][0] = r[2], b[1][1] = r[3];
 }
 
 /// Two operands b, of columns 16 n and 16 n + 8, from a tile whose rows, `row` and on, are along k.
-template <int rows, int columns>
+/// From lane_across.
+template <typename tile>
 __device__ __forceinline__ void load_b_transposed(uint32_t (&b)[2][2],
-                                                  const bf16_tile<rows, columns> &tile, int row,
-                                                  int n, int lane) {
+                                                  const fragment_lane<tile> &from, int row, int n) {
   uint32_t r[4];
-  ldmatrix_x4_trans(r, tile.at(row + lane % 16, 2 * n + lane / 16));
+  ldmatrix_x4_trans(r, from.at(row, n));
   b[0][0] = r[0], b[0][1] = r[1], b[1][0] = r[2], b[1][1] = r[3];
 }
 

@@ -195,6 +195,7 @@ template <typename T, int rows> static void launch_thin(kernel_context *context,
 }
 
 void multiply_thin(kernel_context *context, const product &p) {
+  if (multiply_thin_tensor(context, p)) return;
   with_type(p.b.is_f32 ? ELEMENT_F32 : ELEMENT_BF16, [&](auto zero) {
     using T = decltype(zero);
     if (p.m == 1)

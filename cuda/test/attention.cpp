@@ -199,6 +199,21 @@ static void test_addresses() {
   }
 }
 
+/// Tiles whose rows are all there come in another way than those at odd addresses, or where a ring
+/// ends; query heads that share keys, too.
+static void test_whole_tiles() {
+  Algorithm flash2 = {"flash2", table->flash2_attention};
+  for (int64_t head_dim : {64, 128}) {
+    attention s = shape_of(ELEMENT_BF16, 128, 192, 2, 1, head_dim);
+    test_addresses(flash2, s, false, false);
+    s.rows.first_slot = 90;
+    test_addresses(flash2, s, false, false);
+    s = shape_of(ELEMENT_BF16, 2, 192, 2, 1, head_dim);
+    s.rows.first_slot = 90;
+    test_addresses(flash2, s, false, false);
+  }
+}
+
 // Sums over many tiles.
 
 /// All keys are the same, values are 1 and then -1 for as many: the output is 0. Where what came
@@ -235,5 +250,6 @@ int main(int count, char **arguments) {
       for (int64_t queries : {1, 17})
         for (int64_t head_dim : {64, 128}) test_equal_maxima(algorithm, type, queries, head_dim);
   test_addresses();
+  test_whole_tiles();
   return close("attention");
 }

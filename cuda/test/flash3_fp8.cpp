@@ -100,10 +100,9 @@ static Numbers rounded_attention(const Truth &truth, const Recipe &recipe) {
         double *to = &out[size_t(truth.at_query(b, i, h))];
         for (int64_t j = 0; j < s.keys; j++) {
           if (!truth.sees(i, j)) continue;
-          double p = std::exp(logits[size_t(j)] - maximum);
+          double p = std::exp(logits[size_t(j)] - maximum), rounded = to_e4m3(256 * p) / 256;
           sum += p;
-          for (int64_t c = 0; c < s.head_dim; c++)
-            to[c] += to_e4m3(256 * p) / 256 * v.row(b, j, kv_head)[c];
+          for (int64_t c = 0; c < s.head_dim; c++) to[c] += rounded * v.row(b, j, kv_head)[c];
         }
         for (int64_t c = 0; c < s.head_dim && sum > 0; c++) to[c] /= sum;
       }
