@@ -73,17 +73,19 @@ package struct SavedModel {
 
   /// The model with its parameters.
   ///
-  /// - Parameter section: the architecture to build; the checkpoint's own when nil.
+  /// - Parameters:
+  ///   - section: the architecture to build; the checkpoint's own when nil.
+  ///   - precision: of the inference that it is for; f32 where it is trained or written.
   /// - Throws: `ResultsError.unreadable` when the parameters do not fit the architecture.
   package func load(
-    as section: Section? = nil, on device: Device
+    as section: Section? = nil, on device: Device, for precision: ElementType = .f32
   ) throws(ResultsError) -> Transformer {
     let model = self.model(section ?? architecture)
     let weights = try weights()
     try reporting { () throws(WeightFileError) in
       // Before any memory is asked for: what a file claims to hold need not be there.
       _ = try weights.matches(model)
-      model.parameters.allocate(on: device)
+      model.parameters.allocate(on: device, for: precision)
       try weights.read(into: model)
     }
     return model

@@ -24,6 +24,23 @@ struct ImportTests {
     }
   }
 
+  @Test("in bf16 its matrices are kept rounded, to the same bits", arguments: FamilyFixture.names)
+  func rounded(name: String) throws {
+    let fixture = try FamilyFixture(name)
+    let folder = try TemporaryFolder()
+    try fixture.write(to: folder.file("model"))
+    let saved = try SavedModel(folder.file("model"))
+    func logits(_ weights: ElementType) throws -> [Int: [Float]] {
+      let model = try saved.load(on: device, for: weights)
+      let rounds = model.parameters.all.contains { $0.tensor.type == .bf16 }
+      #expect(rounds == (weights == .bf16))
+      let scorer = Scorer(model, chunk: 11, precision: .bf16, on: device)
+      return scorer.score(fixture.ids.map { Int32($0) }, logitsAt: Set(fixture.positions)).logits
+    }
+    let (wide, rounded) = (try logits(.f32), try logits(.bf16))
+    #expect(wide.count == fixture.positions.count && wide == rounded)
+  }
+
   private func expect(_ model: Transformer, _ fixture: FamilyFixture, _ name: String) throws {
     let ids = fixture.ids.map { Int32($0) }
     // In one call, and a few tokens at a time through a cache: the same, whatever positions do.
