@@ -36,13 +36,10 @@ package struct SavedModel {
     section = stored.section
     isImported = stored.characters == nil
     weights = stored.weights
-    // JSON is YAML, so what reads experiment files reads it.
-    guard
-      let document = try? YAML.parse(
-        bytes: Array("{model: \(stored.section.line)}".utf8), name: stored.file)
-    else { throw .unreadable(path: stored.file, problem: "its 'model' is no section") }
-    architecture = Section(root: document.root, recorder: recorder)
-      .section("model", "the architecture")
+    guard let section = Section.model(stored.section, from: stored.file, recorder: recorder) else {
+      throw .unreadable(path: stored.file, problem: "its 'model' is no section")
+    }
+    architecture = section
     _ = model(architecture)
     if let fault = recorder.finish().first {
       throw .unreadable(path: stored.file, problem: fault.message)
