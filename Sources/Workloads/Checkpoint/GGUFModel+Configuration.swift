@@ -18,6 +18,13 @@ extension GGUFModel {
       .init("num_attention_heads", .integer(try size("attention.head_count"))),
     ]
     if architecture == .gpt2 {
+      let (heads, kvHeads, d) = try headShape()
+      guard kvHeads == heads else {
+        throw fault("attention.head_count_kv", "each head has keys of its own in this family")
+      }
+      guard d * heads == (try size("embedding_length")) else {
+        throw fault("attention.key_length", "the heads share the width out in this family")
+      }
       members.append(.init("n_inner", .integer(try size("feed_forward_length"))))
     } else {
       members += [

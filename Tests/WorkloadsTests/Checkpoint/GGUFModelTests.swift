@@ -97,6 +97,14 @@ struct GGUFModelTests {
       (
         "llama2", "it has 'rope_factors_long.weight'", addTensor("rope_factors_long.weight", [4])
       ),
+      (
+        "gpt2", "'gpt2.attention.head_count_kv' is 2.0",
+        add("gpt2.attention.head_count_kv", GGUFConversion.whole(2))
+      ),
+      (
+        "gpt2", "'gpt2.attention.key_length' is 4.0",
+        add("gpt2.attention.key_length", GGUFConversion.whole(4))
+      ),
       ("gpt2", "it has 'rope_freqs.weight'", addTensor("rope_freqs.weight", [4])),
       (
         "phi3-longrope", "it has no 'rope_factors_short.weight'",
