@@ -3,6 +3,7 @@
 # make bench  the speed of this machine beside PyTorch, BLAS libraries and llama.cpp
 # make bench QUICK=1   two minutes                      make bench WORKS='train|attention'   a choice
 # make arm  the kernels of 64-bit Arm, under an emulator
+# make smollm2  a real model, where its package can be had
 # make sanitize  the kernels under ThreadSanitizer and AddressSanitizer
 # make readers  pandas and others on a run's files       make pictures  draw the README's pictures anew
 # make cuda  the plugin for NVIDIA GPUs
@@ -10,7 +11,7 @@
 # make build-tests  all that make test runs
 # make test TESTS='ResumeTests|FuzzTests'   run those tests alone
 SHELL := /bin/bash
-.PHONY: run build-tests test check lint format bench arm sanitize readers pictures build prepare clean
+.PHONY: run build-tests test check lint format bench arm smollm2 sanitize readers pictures build prepare clean
 .PHONY: cuda cuda-emulation cuda-test cuda-check cuda-verify
 .DEFAULT_GOAL := check
 
@@ -59,6 +60,10 @@ bench: build
 
 arm:
 	@scripts/check-arm
+
+# Its 98 MB are fetched the first time.
+smollm2: build
+	@scripts/smollm2 "$$(swift build $(SWIFT_FLAGS) --show-bin-path)/runexp"
 
 sanitize: prepare
 	@scripts/sanitize

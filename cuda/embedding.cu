@@ -8,11 +8,11 @@ namespace plugin {
 constexpr int embedding_threads = 128;
 
 /// A block takes a row.
-template <typename T>
+template <typename T, typename Table>
 __global__ void __launch_bounds__(embedding_threads)
-    look_up(T *out, const float *table, const int32_t *ids, int64_t n, int64_t d, bool aligned) {
+    look_up(T *out, const Table *table, const int32_t *ids, int64_t n, int64_t d, bool aligned) {
   for (int64_t row = blockIdx.x; row < n; row += gridDim.x) {
-    const float *from = table + ids[row] * d;
+    const Table *from = table + ids[row] * d;
     for (int64_t c = threadIdx.x * run_length; c < d; c += embedding_threads * run_length) {
       extent e(c, d, aligned);
       run values;
@@ -26,8 +26,12 @@ void embedding_forward(kernel_context *context, const struct embedding_forward *
   bool aligned = are_aligned(call->out, call->table) && call->d % run_length == 0;
   with_type(call->type, [&](auto zero) {
     using T = decltype(zero);
-    launch(context, look_up<T>, blocks_for(call->n, 1), embedding_threads, 0,
-           static_cast<T *>(call->out), call->table, call->ids, call->n, call->d, aligned);
+    with_type(call->table_type, [&](auto table_zero) {
+      using Table = decltype(table_zero);
+      launch(context, look_up<T, Table>, blocks_for(call->n, 1), embedding_threads, 0,
+             static_cast<T *>(call->out), static_cast<const Table *>(call->table), call->ids,
+             call->n, call->d, aligned);
+    });
   });
 }
 

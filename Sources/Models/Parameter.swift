@@ -22,16 +22,21 @@ package final class Parameter {
   package let slot: Int
   /// How much less a file holds than the parameter is: Gemma's hold the weights of norms less 1.
   package let storedOffset: Float
+  /// Whether all that read it round it to their pass's precision first, as products do: an inference
+  /// may keep it rounded.
+  package let isReadRounded: Bool
   private var materialised: Tensor?
 
   init(
-    name: String, shape: Shape, initialisation: Initialisation, slot: Int, storedOffset: Float
+    name: String, shape: Shape, initialisation: Initialisation, slot: Int, storedOffset: Float,
+    isReadRounded: Bool
   ) {
     self.name = name
     self.shape = shape
     self.initialisation = initialisation
     self.slot = slot
     self.storedOffset = storedOffset
+    self.isReadRounded = isReadRounded
   }
 
   /// Weight decay applies to matrices only: not to biases and the weights of norms.
@@ -42,12 +47,15 @@ package final class Parameter {
     return materialised
   }
 
-  func allocate(on device: Device) {
-    materialised = Tensor(shape, kind: .parameters, on: device, slot: slot)
+  /// The type that it has in memory where an inference of this precision reads it.
+  package func type(for precision: ElementType) -> ElementType { isReadRounded ? precision : .f32 }
+
+  func allocate(on device: Device, for precision: ElementType) {
+    materialised = Tensor(shape, type(for: precision), kind: .parameters, on: device, slot: slot)
   }
 
-  func materialise(on device: Device, seed: UInt64) {
-    allocate(on: device)
+  func materialise(on device: Device, seed: UInt64, for precision: ElementType) {
+    allocate(on: device, for: precision)
     switch initialisation {
     case .zeros: tensor.zero()
     case .ones: tensor.copy(from: [Float](repeating: 1, count: shape.count))
@@ -68,15 +76,26 @@ package final class ParameterList {
   /// The number of trainable values.
   package var count: Int { all.reduce(0) { $0 + $1.shape.count } }
 
+  /// Their bytes in an inference of this precision.
+  package func bytes(for precision: ElementType) -> Int {
+    all.reduce(0) { $0 + $1.shape.count * $1.type(for: precision).bytes }
+  }
+
   /// Gives every parameter memory and its initial values, which depend on the seed and the
   /// parameter's name alone.
-  package func materialise(on device: Device, seed: UInt64) {
-    for parameter in all { parameter.materialise(on: device, seed: seed) }
+  ///
+  /// - Parameter precision: of an inference; training and whatever wants gradients has f32.
+  package func materialise(
+    on device: Device, seed: UInt64, for precision: ElementType = .f32
+  ) {
+    for parameter in all { parameter.materialise(on: device, seed: seed, for: precision) }
   }
 
   /// Gives every parameter memory without values, for a checkpoint or a dry run to come.
-  package func allocate(on device: Device) {
-    for parameter in all { parameter.allocate(on: device) }
+  ///
+  /// - Parameter precision: of an inference; training and whatever wants gradients has f32.
+  package func allocate(on device: Device, for precision: ElementType = .f32) {
+    for parameter in all { parameter.allocate(on: device, for: precision) }
   }
 
   package var tensors: [Tensor] { all.map(\.tensor) }
@@ -87,12 +106,13 @@ package final class ParameterList {
   }
 
   func add(
-    _ name: String, _ shape: Shape, _ initialisation: Initialisation, storedOffset: Float
+    _ name: String, _ shape: Shape, _ initialisation: Initialisation, storedOffset: Float,
+    isReadRounded: Bool
   ) -> Parameter {
     precondition(names.insert(name).inserted, "parameter \(name) is declared twice")
     let parameter = Parameter(
       name: name, shape: shape, initialisation: initialisation, slot: all.count,
-      storedOffset: storedOffset)
+      storedOffset: storedOffset, isReadRounded: isReadRounded)
     all.append(parameter)
     return parameter
   }

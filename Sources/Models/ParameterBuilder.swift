@@ -39,11 +39,16 @@ package struct ParameterBuilder {
       residualDeviation: residualDeviation)
   }
 
-  /// - Parameter storedOffset: how much less a file holds than the parameter is.
+  /// - Parameters:
+  ///   - storedOffset: how much less a file holds than the parameter is.
+  ///   - isReadRounded: whether all that read it round it to their pass's precision first.
   package func parameter(
-    _ name: String, _ shape: Shape, _ initialisation: Initialisation, storedOffset: Float = 0
+    _ name: String, _ shape: Shape, _ initialisation: Initialisation, storedOffset: Float = 0,
+    isReadRounded: Bool = false
   ) -> Parameter {
-    list.add(prefix + name, shape, initialisation, storedOffset: storedOffset)
+    list.add(
+      prefix + name, shape, initialisation, storedOffset: storedOffset,
+      isReadRounded: isReadRounded)
   }
 
   /// A linear layer called `name`.
@@ -55,7 +60,8 @@ package struct ParameterBuilder {
     let scope = self[name]
     return Linear(
       weight: scope.parameter(
-        "weight", [outputs, inputs], .normal(residual ? residualDeviation : deviation)),
+        "weight", [outputs, inputs], .normal(residual ? residualDeviation : deviation),
+        isReadRounded: true),
       bias: bias ? scope.parameter("bias", [outputs], .zeros) : nil)
   }
 }

@@ -50,7 +50,7 @@ package final class Transformer {
     self.vocabulary = vocabulary
     self.length = length
     embedding = model["embed_tokens"].parameter(
-      "weight", [vocabulary, width], .normal(rest.deviation))
+      "weight", [vocabulary, width], .normal(rest.deviation), isReadRounded: true)
     let common = AttentionOptions(
       attention.options, width: width, normEpsilon: norm.type.epsilon(norm.options))
     let place = PositionContext(

@@ -12,6 +12,27 @@ extension OpCase {
       linear([129, 40], outputs: 1, bias: true, type),
       linear([5, 9], outputs: 6, bias: true, output: .f32, type),
     ]
+      + (type == .f32
+        ? []
+        : [([1, 300], 130), ([7, 33], 65), ([70, 65], 33), ([40, 64], 1)].map {
+          roundedWeight($0.0, outputs: $0.1, type)
+        })
+  }
+
+  /// Weights of the activations' type, as an inference has them.
+  private static func roundedWeight(
+    _ shape: Shape, outputs: Int, _ type: ElementType
+  ) -> OpCase {
+    let weight = CaseValues.normal(1 / Double(shape.columns).squareRoot())
+    return OpCase(
+      "linear", "a \(type.word) weight", type,
+      [
+        .activation("x", shape), .activation("weight", [outputs, shape.columns], weight),
+        .constant("bias", [outputs]),
+      ], kernels: ["gemm"],
+      .forward { _, inputs in
+        { $0.linear(inputs[0], weight: inputs[1], bias: inputs[2]) }
+      })
   }
 
   /// Two layers with an activation between them, which the first one's product ends in and the

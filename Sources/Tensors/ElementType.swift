@@ -1,5 +1,5 @@
-// The types that an activation can have. Parameters and everything saved for backward are always
-// f32.
+// The types that an activation can have. Everything saved for backward is always f32, and so are
+// parameters, but for the matrices of an inference, which have the type of the activations.
 
 package import CKernels
 

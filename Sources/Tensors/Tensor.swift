@@ -69,12 +69,24 @@ package struct Tensor {
   /// Overwrites the elements with `values`, converted to the tensor's type.
   package func copy(from values: [Float]) {
     precondition(values.count == count, "\(values.count) values for a tensor of shape \(shape)")
-    guard type == .f32 else {
-      let wide = Tensor(values, shape, .f32, kind: storage.kind, on: device)
-      device.convert(wide, to: self)
-      return
+    values.withUnsafeBufferPointer { upload($0, at: 0) }
+  }
+
+  /// Overwrites the elements from `first` on with `values`, converted to the tensor's type.
+  package func upload(_ values: UnsafeBufferPointer<Float>, at first: Int) {
+    if type == .f32 { return storage.upload(UnsafeRawBufferPointer(values), at: 4 * first) }
+    // A piece at a time: a large tensor is not in memory twice.
+    let most = 1 << 16
+    withUnsafeTemporaryAllocation(of: UInt16.self, capacity: most) { rounded in
+      guard let start = rounded.baseAddress else { return }
+      for from in stride(from: 0, to: values.count, by: most) {
+        let count = min(most, values.count - from)
+        roundToBF16(UnsafeBufferPointer(rebasing: values[from..<from + count]), into: start)
+        storage.upload(
+          UnsafeRawBufferPointer(UnsafeBufferPointer(start: start, count: count)),
+          at: 2 * (first + from))
+      }
     }
-    values.withUnsafeBytes { storage.upload($0) }
   }
 
   /// Sets every element to zero.

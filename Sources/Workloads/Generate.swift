@@ -87,7 +87,8 @@ package struct Generate: Workload {
     cell.recordDataset(text)
     let corpus = try TextCorpus(text, sequence: length)
     let trial = Transformer(cell.model, vocabulary: corpus.vocabulary.count, length: length)
-    let least = 4 * Double(trial.parameters.count) + (predictedCacheBytes(of: trial) ?? 0)
+    let least =
+      Double(trial.parameters.bytes(for: cell.precision)) + (predictedCacheBytes(of: trial) ?? 0)
     try cell.checkMemory(
       predictedPeakBytes: predictedPeakBytes(
         of: trial, cell.precision, on: cell.device) ?? least)
@@ -109,14 +110,15 @@ package struct Generate: Workload {
   ) throws -> (Transformer, CharacterVocabulary) {
     guard let path = options.checkpoint else {
       let model = Transformer(cell.model, vocabulary: corpus.vocabulary.count, length: length)
-      model.parameters.materialise(on: cell.device, seed: UInt64(cell.seed))
+      model.parameters.materialise(
+        on: cell.device, seed: UInt64(cell.seed), for: cell.precision)
       cell.row.setFact("weights", .string("random"))
       return (model, corpus.vocabulary)
     }
     let saved = try SavedModel(path)
     cell.row.setFact("weights", .string(path))
     try cell.recordCheckpoint(path)
-    let model = try saved.load(as: cell.model, on: cell.device)
+    let model = try saved.load(as: cell.model, on: cell.device, for: cell.precision)
     let differences = saved.differences(of: cell.model).map(\.description)
     if !differences.isEmpty {
       let list = differences.joined(separator: "; ")

@@ -125,7 +125,7 @@ struct GenerationRun {
     let matrices = model.blocks.flatMap { $0.attention.matrices + $0.feedForward.matrices }
     let weights =
       matrices.reduce(model.vocabulary * model.width) { $0 + $1.inputs * $1.outputs }
-    return 4 * weights + options.batch * cached
+    return cell.precision.bytes * weights + options.batch * cached
   }
 
   /// Whether the cache is the full one of f32 that others are compared with.

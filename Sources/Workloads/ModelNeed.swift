@@ -16,6 +16,8 @@ struct ModelNeed {
   private let cacheBytes: Double
   private let bytesPerToken: Int
   private let precision: ElementType
+  /// Of the weights, as inference keeps them.
+  private let weightBytes: Double
   private let forward: MemoryLedger
   private let training: MemoryLedger
 
@@ -33,6 +35,7 @@ struct ModelNeed {
     self.cache = cache
     self.precision = precision
     cost = model.cost(tokens: sequence)
+    weightBytes = Double(model.parameters.bytes(for: precision))
     bytesPerToken = model.cacheBytesPerToken(cache)
     cacheBytes = model.cacheBytes(
       tokens: sequence, batch: batch, type: cache, isRolling: isRolling)
@@ -43,9 +46,6 @@ struct ModelNeed {
     training = trial.step
     stepFLOPs = trial.stepFLOPs
   }
-
-  /// Weights as inference keeps them: in the precision that it computes with, for it trains none.
-  private var weightBytes: Double { Double(cost.parameters) * Double(precision.bytes) }
 
   /// Weights, one forward pass over all tokens, and the cache.
   var inferenceBytes: Double {

@@ -176,7 +176,7 @@ extension Generate {
       options.promptTokens / options.chunk <= Self.chunkLimit
     else { return nil }
     let device = Device.meta(of: device)
-    model.parameters.allocate(on: device)
+    model.parameters.allocate(on: device, for: precision)
     let cache = KVCache(
       for: model, batch: options.batch, capacity: length, type: options.cache,
       isRolling: options.isRolling, chunk: options.chunk, on: device)

@@ -78,6 +78,7 @@ struct GenerateCommand: ParsableCommand {
   var topP = 1.0
   @Option(help: "The same seed writes the same text.") var seed: UInt64 = 1
   @Option(help: "How keys and values are kept: f32, bf16 or q8.") var cache = CacheType.f32
+  @Option(help: Precision.help) var precision = Precision.f32
   @Option(help: "Where the model runs: auto takes a GPU if the plugin finds one, else the CPU.")
   var device = DeviceChoice.auto
   @OptionGroup var compute: ComputeOptions
@@ -127,7 +128,7 @@ struct GenerateCommand: ParsableCommand {
       return tokens.map { "\($0) " }.joined()
     }
     let device = try compute.open(device)
-    let model = try saved.load(on: device)
+    let model = try saved.load(on: device, for: precision.type)
     let room = min(tokens, (model.longest ?? .max) - start.count)
     guard room >= 0 else {
       throw GenerationError.promptTooLong(start.count, longest: model.longest ?? 0)
@@ -137,7 +138,7 @@ struct GenerateCommand: ParsableCommand {
       model,
       cache: KVCache(
         for: model, capacity: start.count + tokens, type: cache, chunk: chunk, on: device),
-      chunk: chunk, precision: .f32, on: device)
+      chunk: chunk, precision: precision.type, on: device)
     let sampler = TokenSampler(temperature: temperature, topK: topK, topP: topP, seed: seed)
 
     var written = Written()

@@ -51,6 +51,7 @@ struct ScoreCommand: ParsableCommand {
       "Positions whose logits are added to the document; -1 is the last.", valueName: "list"))
   var logits: String?
   @Option(help: "How keys and values are kept: f32, bf16 or q8.") var cache = CacheType.f32
+  @Option(help: Precision.help) var precision = Precision.f32
   @Option(help: "Where the model runs: auto takes a GPU if the plugin finds one, else the CPU.")
   var device = DeviceChoice.auto
   @OptionGroup var compute: ComputeOptions
@@ -73,9 +74,9 @@ struct ScoreCommand: ParsableCommand {
       let interrupts = Interrupts()
       interrupts.mayFinish = false
       let device = try compute.open(device)
-      let model = try saved.load(on: device)
+      let model = try saved.load(on: device, for: precision.type)
       try model.check(tokens: tokens.count)
-      let scorer = Scorer(model, cache: cache, precision: .f32, on: device)
+      let scorer = Scorer(model, cache: cache, precision: precision.type, on: device)
       let score = scorer.score(tokens, logitsAt: Set(positions)) { interrupts.exitCode != nil }
       if let code = interrupts.exitCode { throw RunError.interrupted(code) }
       let bits = bytes.flatMap { Self.bitsPerByte(score, bytes: $0) }

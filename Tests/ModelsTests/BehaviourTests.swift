@@ -63,6 +63,25 @@ struct BehaviourTests {
     }
   }
 
+  @Test("matrices kept in bf16 give the bits that they give in f32", arguments: TinyModel.all)
+  func weights(tiny: TinyModel) throws {
+    let device = Device.cpu(threads: 2)
+    func logits(_ model: Transformer) -> [Float] {
+      model(TinyBatch(on: device).inputs, Pass(on: device, precision: .bf16)).values()
+    }
+    let wide = try tiny.model(on: device, seed: 1)
+    let rounded = try tiny.model(on: device, seed: 1, for: .bf16)
+    let isSame = logits(wide) == logits(rounded)
+    #expect(isSame)
+    for parameter in rounded.parameters.all {
+      // Vectors are used as they are, and so are rows that are added.
+      let isMatrix = parameter.shape.rank == 2 && !parameter.name.contains("embed_positions")
+      #expect(parameter.tensor.type == (isMatrix ? .bf16 : .f32), "\(parameter.name)")
+    }
+    let bytes = rounded.parameters.tensors.reduce(0) { $0 + $1.storage.bytes }
+    #expect(rounded.parameters.bytes(for: .bf16) == bytes)
+  }
+
   @Test("another component does not shift the initial values of the rest")
   func names() throws {
     let device = Device.cpu(threads: 1)

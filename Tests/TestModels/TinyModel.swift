@@ -87,10 +87,11 @@ package struct TinyModel: Sendable, CustomTestStringConvertible {
 
   /// The model with memory on `device`.
   package func model(
-    on device: Device, seed: UInt64, length: Int = TinyModel.length
+    on device: Device, seed: UInt64, length: Int = TinyModel.length,
+    for precision: ElementType = .f32
   ) throws -> Transformer {
     let model = try TestModels.model(yaml, vocabulary: Self.vocabulary, length: length)
-    model.parameters.materialise(on: device, seed: seed)
+    model.parameters.materialise(on: device, seed: seed, for: precision)
     return model
   }
 }

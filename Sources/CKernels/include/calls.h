@@ -57,10 +57,10 @@ struct column_sum {
 
 struct embedding_forward {
   void *out;
-  const float *table;
+  const void *table;
   const int32_t *ids;
   int64_t n, d;
-  element_type type;
+  element_type type, table_type;
 };
 
 /// dtable[v] = the sum of dout[i] over all i with ids[i] = v; a row that no id names gets zeros, or

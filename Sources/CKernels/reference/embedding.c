@@ -6,7 +6,8 @@ void runexp_reference_embedding_forward(struct kernel_context *context,
                                         const struct embedding_forward *call) {
   for (int64_t i = 0; i < call->n; i++) {
     for (int64_t c = 0; c < call->d; c++)
-      store(call->out, i * call->d + c, call->table[call->ids[i] * call->d + c], call->type);
+      store(call->out, i * call->d + c,
+            load(call->table, call->ids[i] * call->d + c, call->table_type), call->type);
   }
 }
 

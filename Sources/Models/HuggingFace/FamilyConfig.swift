@@ -101,14 +101,21 @@ final class FamilyConfig {
   // MARK: Values
 
   /// A size: a whole number from 1 up, small enough to be multiplied with others.
-  func size(_ key: String, or standard: Int? = nil) throws(ImportFault) -> Int {
+  ///
+  /// - Parameter most: the largest that a model can have.
+  func size(
+    _ key: String, or standard: Int? = nil, most: Int = 1 << 30
+  ) throws(ImportFault) -> Int {
     guard let value = self[key] else {
       if let standard { return standard }
       throw ImportFault("it has no '\(key)'")
     }
     guard let size = value.whole ?? value.number.flatMap({ Int(exactly: $0) }),
-      (1...1 << 30).contains(size)
-    else { throw fault(key, "it must be a whole number from 1 to 2^30") }
+      (1...most).contains(size)
+    else {
+      let limit = most == 1 << 30 ? "2^30" : "\(most)"
+      throw fault(key, "it must be a whole number from 1 to \(limit)")
+    }
     return size
   }
 

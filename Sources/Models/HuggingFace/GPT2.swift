@@ -7,19 +7,19 @@ enum GPT2: Family {
   static let modelTypes = ["gpt2"]
 
   static func read(_ config: FamilyConfig) throws(ImportFault) -> ImportedModel {
-    func size(_ key: String, _ other: String) throws(ImportFault) -> Int {
-      config[key] == nil && config[other] != nil ? try config.size(other) : try config.size(key)
+    func size(_ key: String, _ other: String, most: Int = 1 << 30) throws(ImportFault) -> Int {
+      try config.size(config[key] == nil && config[other] != nil ? other : key, most: most)
     }
-    let width = try size("n_embd", "hidden_size")
+    let width = try size("n_embd", "hidden_size", most: ModelDescription.widest)
     let length = try size("n_positions", "max_position_embeddings")
-    let heads = try size("n_head", "num_attention_heads")
+    let heads = try size("n_head", "num_attention_heads", most: ModelDescription.mostHeads)
     guard width % heads == 0 else {
       throw ImportFault("'n_embd' \(width) cannot be divided among 'n_head' \(heads)")
     }
     var model = ModelDescription(
       layers: try config.layers(config["n_layer"] == nil ? "num_hidden_layers" : "n_layer"),
       width: width, heads: heads,
-      hidden: try config.size("n_inner", or: 4 * width))
+      hidden: try config.size("n_inner", or: 4 * width, most: ModelDescription.mostHidden))
     model.norm = try config.norm("layernorm", epsilon: "layer_norm_epsilon", or: 1e-5)
     (model.bias, model.outBias, model.ffnBias) = (true, true, true)
     model.ffn = try config.feedForward("activation_function", or: "gelu_new", isGated: false)

@@ -20,6 +20,10 @@ struct ModelDescription {
   var isTied = false
   var embeddingScale = 1.0, residualScale = 1.0, logitScale = 1.0, logitSoftcap = 0.0
 
+  /// What options of the model section can say at most, under the names that a user of a
+  /// `config.json` knows.
+  static let widest = 65536, mostHeads = 1024, mostHidden = 1_048_576
+
   /// The keys that all families but GPT-2 share.
   ///
   /// - Parameters:
@@ -29,13 +33,18 @@ struct ModelDescription {
     _ config: FamilyConfig, kvHeads: Int? = nil, headDimension: Int? = nil
   ) throws(ImportFault) {
     layers = try config.layers("num_hidden_layers")
-    width = try config.size("hidden_size")
-    heads = try config.size("num_attention_heads")
-    hidden = try config.size("intermediate_size")
+    width = try config.size("hidden_size", most: Self.widest)
+    heads = try config.size("num_attention_heads", most: Self.mostHeads)
+    hidden = try config.size("intermediate_size", most: Self.mostHidden)
     // Null is as many as heads, whatever absence means.
     self.kvHeads = try config.size(
       "num_key_value_heads",
       or: config.has("num_key_value_heads") ? heads : kvHeads ?? heads)
+    guard heads % self.kvHeads == 0 else {
+      throw ImportFault(
+        "'num_attention_heads' \(heads) cannot be shared out to 'num_key_value_heads' "
+          + "\(self.kvHeads)")
+    }
     if let headDimension {
       self.headDimension = try config.size("head_dim", or: headDimension)
     } else {

@@ -12,12 +12,9 @@ struct ResolvedModel {
 
   init(_ section: JSON, vocabulary: Int, length: Int) throws(ExportFault) {
     let recorder = Recorder()
-    // JSON is YAML, so what reads experiment files reads it.
-    guard
-      let document = try? YAML.parse(
-        bytes: Array("{model: \(section.line)}".utf8), name: "model")
-    else { throw ExportFault("its 'model' is no section") }
-    let read = Section(root: document.root, recorder: recorder).section("model", "the architecture")
+    guard let read = Section.model(section, from: "model", recorder: recorder) else {
+      throw ExportFault("its 'model' is no section")
+    }
     model = Transformer(read, vocabulary: vocabulary, length: length)
     self.section = read.recording.value
     if let fault = recorder.finish().first { throw ExportFault(fault.message) }

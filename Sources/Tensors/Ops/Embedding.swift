@@ -5,7 +5,7 @@ import CKernels
 extension Pass {
   /// Looks up a row for each token.
   ///
-  /// - Parameter table: [vocabulary, width], f32.
+  /// - Parameter table: [vocabulary, width], f32 or of the pass's precision.
   /// - Returns: [batch, tokens, width] in the pass's precision.
   package func embedding(_ tokens: Tokens, table: Tensor) -> Tensor {
     precondition(table.shape.rank == 2, "embedding: table \(table.shape)")
@@ -17,8 +17,8 @@ extension Pass {
     device.run(
       device.kernels.embedding_forward,
       .init(
-        out: out.pointer, table: table.floats, ids: tokens.pointer, n: Int64(tokens.count),
-        d: Int64(width), type: out.type))
+        out: out.pointer, table: table.pointer, ids: tokens.pointer, n: Int64(tokens.count),
+        d: Int64(width), type: out.type, table_type: table.type))
     record(out, EmbeddingOperation(tokens: tokens, table: table.variable))
     return out
   }
@@ -44,7 +44,7 @@ struct EmbeddingOperation: Operation {
 
 extension CKernels.embedding_forward: CallCost {
   package var size: CallSize {
-    CallSize([n, d], bytes: type.size(of: n * d) + 4 * (n * d + n))
+    CallSize([n, d], bytes: type.size(of: n * d) + table_type.size(of: n * d) + 4 * n)
   }
 }
 

@@ -7,7 +7,7 @@ extension Pass {
   ///
   /// - Parameters:
   ///   - x: [..., inputs].
-  ///   - weight: [outputs, inputs], f32; rounded to `x`'s type for the product.
+  ///   - weight: [outputs, inputs], f32 or of `x`'s type, to which it is rounded for the product.
   ///   - bias: [outputs], f32.
   ///   - type: the output's element type; `x`'s when nil.
   /// - Returns: [..., outputs].
@@ -15,7 +15,8 @@ extension Pass {
     _ x: Tensor, weight: Tensor, bias: Tensor? = nil, outputType type: ElementType? = nil
   ) -> Tensor {
     precondition(
-      weight.shape.rank == 2 && weight.shape.columns == x.shape.columns && weight.type == .f32
+      weight.shape.rank == 2 && weight.shape.columns == x.shape.columns
+        && (weight.type == .f32 || weight.type == x.type)
         && (bias?.count ?? weight.shape[0]) == weight.shape[0],
       "linear: x \(x.shape) does not fit weight \(weight.shape), \(weight.type.word), or the bias")
     let out = output(
@@ -96,7 +97,7 @@ extension Pass {
     _ x: Tensor, _ weight: Tensor, _ bias: Tensor?, to out: Tensor, _ epilogue: epilogue = .none
   ) {
     device.gemm(
-      out.pointer, out.type, x.pointer, x.type, weight.pointer, .f32, m: x.shape.rows,
+      out.pointer, out.type, x.pointer, x.type, weight.pointer, weight.type, m: x.shape.rows,
       n: weight.shape[0], k: x.shape.columns, bTransposed: true, bias: bias?.floats,
       compute: x.type, epilogue: epilogue)
   }
@@ -185,7 +186,7 @@ struct LinearOperation: Operation {
           device.fuses(activated.derivative, input.type) ? activated.inputs(of: gradients) : nil
         } ?? (gradients.output(for: input), .none)
       device.gemm(
-        dx, input.type, dout.pointer, dout.type, weight.pointer, .f32, m: rows, n: inputs,
+        dx, input.type, dout.pointer, dout.type, weight.pointer, weight.type, m: rows, n: inputs,
         k: outputs, compute: input.type, epilogue: epilogue)
     }
   }

@@ -73,7 +73,10 @@ package final class MappedFile: Sendable {
   /// They stay in the system's cache, and what is wanted again is read again. It is all of them, for
   /// the system maps more than was asked for.
   fileprivate func didRead(_ count: Int) {
-    guard read.add(count, ordering: .relaxed).newValue >= 8 << 20 else { return }
+    if read.add(count, ordering: .relaxed).newValue >= 8 << 20 { giveBack() }
+  }
+
+  fileprivate func giveBack() {
     read.store(0, ordering: .relaxed)
     advise(mapping, MADV_DONTNEED)
   }
@@ -131,6 +134,9 @@ package struct MappedBytes: @unchecked Sendable {
 
   /// Asks the system to read the bytes, which will be wanted soon.
   func prefetch() { (owner as? MappedFile)?.prefetch(bytes) }
+
+  /// Gives the file's pages back, as nothing of it is read again soon.
+  func giveBack() { (owner as? MappedFile)?.giveBack() }
 
   /// The bytes as text; nil where they are no UTF-8.
   var text: String? { withUnsafeBytes { String(validating: $0, as: UTF8.self) } }

@@ -17,7 +17,8 @@ struct ParameterReader {
   /// - Throws: `WeightFileError` naming the first tensor that does not fit.
   func read(into model: Transformer) throws(WeightFileError) {
     for match in try matches(model) {
-      try Self.copy(match.stored, match.source, to: match.parameter)
+      try match.parameter.copy(from: match.stored, match.source)
+      match.stored.giveBack()
     }
   }
 
@@ -77,74 +78,5 @@ struct ParameterReader {
       throw WeightFileError(
         "'\(stored.name)' has the shape \(stored.shape), not \(expected)")
     }
-  }
-
-  private static func copy(
-    _ stored: StoredTensor, _ source: TensorSource, to parameter: Parameter
-  ) throws(WeightFileError) {
-    if source.rows == nil && !source.isTransposed && parameter.storedOffset == 0 {
-      return try parameter.tensor.copy(from: stored)
-    }
-    var values: [Float]
-    if source.isTransposed {
-      values = try transposed(stored, columns: source.rows)
-    } else if let rows = source.rows {
-      values = try gathered(stored, rows)
-    } else {
-      values = try stored.values()
-    }
-    if parameter.storedOffset != 0 { values = values.map { $0 + parameter.storedOffset } }
-    parameter.tensor.copy(from: values)
-  }
-
-  private static func gathered(
-    _ stored: StoredTensor, _ rows: [Range<Int>]
-  ) throws(WeightFileError) -> [Float] {
-    if stored.shape.count == 1 {
-      let all = try stored.values()
-      return rows.flatMap { all[$0] }
-    }
-    let count = rows.reduce(0) { $0 + $1.count } * stored.rowCount
-    var values = [Float](repeating: 0, count: count)
-    var at = 0
-    for range in rows {
-      let size = range.count * stored.rowCount
-      try values.read(stored, range, at..<at + size)
-      at += size
-    }
-    return values
-  }
-
-  /// [inputs, outputs] as [outputs, inputs], of some outputs or all.
-  private static func transposed(
-    _ stored: StoredTensor, columns: [Range<Int>]?
-  ) throws(WeightFileError) -> [Float] {
-    let (inputs, outputs) = (stored.shape[0], stored.shape[1])
-    let columns = (columns ?? [0..<outputs]).flatMap { Array($0) }
-    let all = try stored.values()
-    return [Float](unsafeUninitializedCapacity: columns.count * inputs) { buffer, count in
-      count = columns.count * inputs
-      for (row, column) in columns.enumerated() {
-        for input in 0..<inputs { buffer[row * inputs + input] = all[input * outputs + column] }
-      }
-    }
-  }
-}
-
-extension [Float] {
-  /// Reads rows of a tensor into a range of the elements.
-  fileprivate mutating func read(
-    _ stored: StoredTensor, _ rows: Range<Int>, _ place: Range<Int>
-  ) throws(WeightFileError) {
-    let result = withUnsafeMutableBufferPointer { buffer -> Result<Void, WeightFileError> in
-      do throws(WeightFileError) {
-        try stored.read(
-          rows: rows, into: UnsafeMutableBufferPointer<Float>(rebasing: buffer[place]))
-        return .success(())
-      } catch {
-        return .failure(error)
-      }
-    }
-    try result.get()
   }
 }

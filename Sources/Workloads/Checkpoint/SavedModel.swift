@@ -36,13 +36,10 @@ package struct SavedModel {
     section = stored.section
     isImported = stored.characters == nil
     weights = stored.weights
-    // JSON is YAML, so what reads experiment files reads it.
-    guard
-      let document = try? YAML.parse(
-        bytes: Array("{model: \(stored.section.line)}".utf8), name: stored.file)
-    else { throw .unreadable(path: stored.file, problem: "its 'model' is no section") }
-    architecture = Section(root: document.root, recorder: recorder)
-      .section("model", "the architecture")
+    guard let section = Section.model(stored.section, from: stored.file, recorder: recorder) else {
+      throw .unreadable(path: stored.file, problem: "its 'model' is no section")
+    }
+    architecture = section
     _ = model(architecture)
     if let fault = recorder.finish().first {
       throw .unreadable(path: stored.file, problem: fault.message)
@@ -73,17 +70,19 @@ package struct SavedModel {
 
   /// The model with its parameters.
   ///
-  /// - Parameter section: the architecture to build; the checkpoint's own when nil.
+  /// - Parameters:
+  ///   - section: the architecture to build; the checkpoint's own when nil.
+  ///   - precision: of the inference that it is for; f32 where it is trained or written.
   /// - Throws: `ResultsError.unreadable` when the parameters do not fit the architecture.
   package func load(
-    as section: Section? = nil, on device: Device
+    as section: Section? = nil, on device: Device, for precision: ElementType = .f32
   ) throws(ResultsError) -> Transformer {
     let model = self.model(section ?? architecture)
     let weights = try weights()
     try reporting { () throws(WeightFileError) in
       // Before any memory is asked for: what a file claims to hold need not be there.
       _ = try weights.matches(model)
-      model.parameters.allocate(on: device)
+      model.parameters.allocate(on: device, for: precision)
       try weights.read(into: model)
     }
     return model

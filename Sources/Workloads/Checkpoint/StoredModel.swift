@@ -26,11 +26,15 @@ struct StoredModel {
 
   private init(gguf path: String) throws(ResultsError) {
     let file = try GGUF(file: path)
-    let model = try Self.imported(path) { () throws(ImportFault) in try GGUFModel(file).imported() }
+    var constants: [String] = []
+    let model = try Self.imported(path) { () throws(ImportFault) in
+      let model = try GGUFModel(file)
+      constants = model.architecture.constants
+      return try model.imported()
+    }
+    let ignored = Set(constants)
     self.init(path: path, file: path, model) {
-      // The pairs of rotary positions come as factors of the angles.
-      ParameterReader(
-        tensors: file.tensors, source: model.source, isIgnored: { $0 == "rope_freqs.weight" })
+      ParameterReader(tensors: file.tensors, source: model.source) { ignored.contains($0) }
     }
   }
 

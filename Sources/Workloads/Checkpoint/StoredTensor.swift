@@ -2,6 +2,7 @@
 // read when they are wanted.
 
 import Glibc
+import Tensors
 
 /// A named tensor in a mapped file.
 package struct StoredTensor: Sendable {
@@ -82,6 +83,9 @@ package struct StoredTensor: Sendable {
 
   /// Asks the system to read the values, which will be wanted soon.
   package func prefetch() { bytes.prefetch() }
+
+  /// Gives the pages of the file back: with many files, what each keeps would add up.
+  func giveBack() { bytes.giveBack() }
 
   private func elements(of range: Range<Int>) -> Range<Int> {
     precondition(

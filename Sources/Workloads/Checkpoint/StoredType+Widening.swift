@@ -1,5 +1,5 @@
-// From the elements that files store to f32, and from there to bf16: loops that the compiler
-// vectorises, since whole models go through them.
+// From the elements that files store to f32: loops that the compiler vectorises, since whole models
+// go through them.
 
 import Glibc
 
@@ -93,16 +93,5 @@ extension Float {
       Float(bitPattern: magnitude &+ 113 << 23) - Float(bitPattern: 113 << 23)
     let bits = exponent == 0 ? subnormal.bitPattern : normal
     self.init(bitPattern: bits | UInt32(half & 0x8000) << 16)
-  }
-}
-
-/// Rounds to the nearest bf16, ties to even; all NaN become one, as in the kernels.
-func roundToBF16(_ source: UnsafeBufferPointer<Float>, into target: UnsafeMutablePointer<UInt16>) {
-  guard let from = source.baseAddress else { return }
-  for index in 0..<source.count {
-    let bits = from[index].bitPattern
-    let rounded = bits &+ 0x7FFF &+ (bits >> 16 & 1)
-    let isNaN = bits & 0x7FFF_FFFF > 0x7F80_0000
-    target[index] = UInt16(truncatingIfNeeded: (isNaN ? 0x7FC0_0000 : rounded) >> 16)
   }
 }

@@ -22,6 +22,47 @@ struct ImportTests {
       let model = try SavedModel(folder.file(spelling)).load(on: device)
       try expect(model, fixture, "\(name), \(spelling)")
     }
+    // Where every step computes the whole text again.
+    let model = try SavedModel(folder.file("new")).load(on: device)
+    var ids = fixture.ids.map { Int32($0) }
+    for _ in fixture.greedyUncached {
+      let pass = Pass(on: device)
+      let logits = model(Tokens(ids, batch: 1, on: device), pass, lastOnly: true).values()
+      ids.append(try TokenSampler(temperature: 0, seed: 1).pick(logits, 0))
+    }
+    #expect(ids.dropFirst(fixture.ids.count).map { Int($0) } == fixture.greedyUncached, "\(name)")
+  }
+
+  @Test("a size that no model has is refused by its key")
+  func sizes() throws {
+    for (name, key, value, message) in [
+      ("llama2", "hidden_size", 70000, "'hidden_size' is 70000: it must be a whole number from 1"),
+      ("llama2", "intermediate_size", 1 << 21, "'intermediate_size' is 2097152"),
+      ("llama2", "num_key_value_heads", 3, "cannot be shared out to 'num_key_value_heads' 3"),
+      ("gpt2", "n_embd", 131072, "'n_embd' is 131072: it must be a whole number from 1 to 65536"),
+    ] {
+      let members = try FamilyFixture(name).config.members.filter { $0.key != key }
+      let config = JSON.object(members + [.init(key, .integer(value))])
+      let problem = problem { _ = try ImportedModel(config: config) }
+      #expect(problem.contains(message), "\(problem)")
+    }
+  }
+
+  @Test("in bf16 its matrices are kept rounded, to the same bits", arguments: FamilyFixture.names)
+  func rounded(name: String) throws {
+    let fixture = try FamilyFixture(name)
+    let folder = try TemporaryFolder()
+    try fixture.write(to: folder.file("model"))
+    let saved = try SavedModel(folder.file("model"))
+    func logits(_ weights: ElementType) throws -> [Int: [Float]] {
+      let model = try saved.load(on: device, for: weights)
+      let rounds = model.parameters.all.contains { $0.tensor.type == .bf16 }
+      #expect(rounds == (weights == .bf16))
+      let scorer = Scorer(model, chunk: 11, precision: .bf16, on: device)
+      return scorer.score(fixture.ids.map { Int32($0) }, logitsAt: Set(fixture.positions)).logits
+    }
+    let (wide, rounded) = (try logits(.f32), try logits(.bf16))
+    #expect(wide.count == fixture.positions.count && wide == rounded)
   }
 
   private func expect(_ model: Transformer, _ fixture: FamilyFixture, _ name: String) throws {

@@ -2,6 +2,7 @@
 // read outside of it.
 
 import Records
+import TestSupport
 import Testing
 import Workloads
 
@@ -33,11 +34,6 @@ func problem(_ read: () throws -> Void) -> String {
   } catch {
     return "\(error)"
   }
-}
-
-/// The little-endian bytes of a number.
-func littleEndian<Number: FixedWidthInteger>(_ number: Number) -> [UInt8] {
-  withUnsafeBytes(of: number.littleEndian) { Array($0) }
 }
 
 /// A safetensors file with this header and these values.

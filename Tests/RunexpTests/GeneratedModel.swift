@@ -1,0 +1,190 @@
+// GeneratedModel: a model of another program, as large as one likes and with values that mean
+// nothing, to measure what reading it takes.
+
+import Config
+import Foundation
+import TestSupport
+import Workloads
+
+/// What its files hold.
+enum GeneratedFormat: CaseIterable {
+  /// Llama in one safetensors file of f32.
+  case file
+  /// The same in three.
+  case shards
+  /// GPT-2, whose file holds matrices the other way round and q, k and v in one.
+  case gpt2
+  /// Llama as GGUF, in Q8_0.
+  case q8
+  /// The same in Q4_0.
+  case q4
+
+  /// The number of the type in GGUF, and the bytes of 32 elements; nil where it is none.
+  var gguf: (type: UInt32, blockBytes: Int)? {
+    switch self {
+    case .q8: (8, 34)
+    case .q4: (2, 18)
+    default: nil
+    }
+  }
+}
+
+struct GeneratedModel {
+  let format: GeneratedFormat
+  let width, hidden, layers: Int
+
+  private static let vocabulary = 8192
+  private static let length = 4096
+
+  /// 44 or 51 million parameters.
+  static func large(_ format: GeneratedFormat) -> GeneratedModel {
+    GeneratedModel(format: format, width: 768, hidden: format == .gpt2 ? 3072 : 2048, layers: 6)
+  }
+
+  static func tiny(_ format: GeneratedFormat) -> GeneratedModel {
+    GeneratedModel(format: format, width: 32, hidden: 64, layers: 1)
+  }
+
+  /// Of its weights in memory; vectors and learned positions are always f32.
+  ///
+  /// - Parameter matrix: of an element of a matrix.
+  func bytes(matrix: Int) -> Int {
+    tensors.reduce(0) { sum, tensor in
+      let isRounded = tensor.shape.count == 2 && tensor.name != "wpe.weight"
+      return sum + tensor.shape.reduce(isRounded ? matrix : 4, *)
+    }
+  }
+
+  /// A folder, or a GGUF file.
+  func write(to path: String) throws {
+    guard format.gguf == nil else {
+      return try Data(gguf.bytes).write(to: URL(filePath: path))
+    }
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    try Self.write(config, to: "\(path)/config.json")
+    let count = format == .shards ? 3 : 1
+    var map: [JSON.Member] = []
+    for shard in 0..<count {
+      let part = tensors.enumerated().filter { $0.offset % count == shard }.map(\.element)
+      let name = count == 1 ? "model.safetensors" : "part-\(shard).safetensors"
+      map += part.map { .init($0.name, .string(name)) }
+      let writer = SafeTensorsWriter(
+        part.map { tensor in
+          .init(tensor.name, tensor.shape) { Self.values(tensor.shape.reduce(1, *)) }
+        })
+      try writer.write(to: "\(path)/\(name)")
+    }
+    if count > 1 {
+      let index = JSON.object([.init("weight_map", .object(map))])
+      try Self.write(index, to: "\(path)/model.safetensors.index.json")
+    }
+  }
+
+  private static func write(_ json: JSON, to path: String) throws {
+    try json.document.write(toFile: path, atomically: false, encoding: .utf8)
+  }
+
+  private static func values(_ count: Int) -> [Float] {
+    (0..<count).map { Float(Int32(truncatingIfNeeded: $0 &* 0x9E37_79B1) >> 16) / 1_000_000 }
+  }
+
+  private var config: JSON {
+    format == .gpt2
+      ? [
+        "model_type": "gpt2", "n_embd": .integer(width), "n_layer": .integer(layers), "n_head": 4,
+        "n_inner": .integer(hidden), "n_positions": .integer(Self.length),
+        "vocab_size": .integer(Self.vocabulary),
+      ]
+      : [
+        "model_type": "llama", "hidden_size": .integer(width),
+        "num_hidden_layers": .integer(layers), "num_attention_heads": 4,
+        "num_key_value_heads": 2, "intermediate_size": .integer(hidden),
+        "vocab_size": .integer(Self.vocabulary), "rms_norm_eps": 1e-5,
+        "tie_word_embeddings": true, "max_position_embeddings": .integer(Self.length),
+      ]
+  }
+
+  // MARK: Tensors
+
+  private typealias Named = (name: String, shape: [Int])
+
+  private var tensors: [Named] {
+    switch format {
+    case .gpt2: gpt2
+    case .file, .shards:
+      llama("model.embed_tokens", "model.layers", "model.norm") {
+        [
+          "input_layernorm", "self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj",
+          "self_attn.o_proj", "post_attention_layernorm", "mlp.gate_proj", "mlp.up_proj",
+          "mlp.down_proj",
+        ][$0]
+      }
+    case .q8, .q4:
+      llama("token_embd", "blk", "output_norm") {
+        [
+          "attn_norm", "attn_q", "attn_k", "attn_v", "attn_output", "ffn_norm", "ffn_gate",
+          "ffn_up", "ffn_down",
+        ][$0]
+      }
+    }
+  }
+
+  private func llama(
+    _ embedding: String, _ layer: String, _ norm: String, _ name: (Int) -> String
+  ) -> [Named] {
+    let shapes = [
+      [width], [width, width], [width / 2, width], [width / 2, width], [width, width], [width],
+      [hidden, width], [hidden, width], [width, hidden],
+    ]
+    return [("\(embedding).weight", [Self.vocabulary, width])]
+      + (0..<layers).flatMap { index in
+        shapes.enumerated().map { ("\(layer).\(index).\(name($0)).weight", $1) }
+      } + [("\(norm).weight", [width])]
+  }
+
+  private var gpt2: [Named] {
+    func vectors(_ name: String) -> [Named] {
+      [("\(name).weight", [width]), ("\(name).bias", [width])]
+    }
+    func matrix(_ name: String, _ inputs: Int, _ outputs: Int) -> [Named] {
+      [("\(name).weight", [inputs, outputs]), ("\(name).bias", [outputs])]
+    }
+    return [("wte.weight", [Self.vocabulary, width]), ("wpe.weight", [Self.length, width])]
+      + (0..<layers).flatMap { index -> [Named] in
+        let layer = "h.\(index)"
+        return vectors("\(layer).ln_1") + matrix("\(layer).attn.c_attn", width, 3 * width)
+          + matrix("\(layer).attn.c_proj", width, width) + vectors("\(layer).ln_2")
+          + matrix("\(layer).mlp.c_fc", width, hidden)
+          + matrix("\(layer).mlp.c_proj", hidden, width)
+      } + vectors("ln_f")
+  }
+
+  private var gguf: GGUFFile {
+    var file = GGUFFile()
+    func whole(_ value: Int) -> [UInt8] { littleEndian(UInt32(4)) + littleEndian(UInt32(value)) }
+    file.keys = [
+      ("general.architecture", littleEndian(UInt32(8)) + GGUFFile.text("llama")),
+      ("llama.embedding_length", whole(width)), ("llama.block_count", whole(layers)),
+      ("llama.feed_forward_length", whole(hidden)), ("llama.attention.head_count", whole(4)),
+      ("llama.attention.head_count_kv", whole(2)), ("llama.context_length", whole(Self.length)),
+      (
+        "llama.attention.layer_norm_rms_epsilon",
+        littleEndian(UInt32(6)) + littleEndian(Float(1e-5).bitPattern)
+      ),
+    ]
+    file.tensors = tensors.map { tensor in
+      let count = tensor.shape.reduce(1, *)
+      guard tensor.shape.count == 2, let (type, size) = format.gguf else {
+        return .init(
+          tensor.name, tensor.shape, 0, Self.values(count).flatMap { littleEndian($0.bitPattern) })
+      }
+      var bytes = (0..<count / 32 * size).map { UInt8(truncatingIfNeeded: $0 &* 37) }
+      // The scale of each block is 2^-10.
+      for start in stride(from: 0, to: bytes.count, by: size) {
+        (bytes[start], bytes[start + 1]) = (0x00, 0x14)
+      }
+      return .init(tensor.name, tensor.shape, type, bytes)
+    }
+    return file
+  }
+}

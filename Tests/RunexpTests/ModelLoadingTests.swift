@@ -1,0 +1,34 @@
+// How long a model of another program takes to load: about as long as its file takes to read.
+
+import Foundation
+import Tensors
+import TestSupport
+import Testing
+import Workloads
+
+@Suite("loading of models of other programs", .serialized)
+struct ModelLoadingTests {
+  /// Reads a file into a buffer, a piece after another.
+  private func read(_ path: String) throws {
+    let file = try FileHandle(forReadingFrom: URL(filePath: path))
+    defer { try? file.close() }
+    while let piece = try file.read(upToCount: 1 << 20), !piece.isEmpty {}
+  }
+
+  @Test("it takes little more than reading the file once", arguments: GeneratedFormat.allCases)
+  func time(format: GeneratedFormat) throws {
+    let program = try Program()
+    let path = program.file("model")
+    try GeneratedModel.large(format).write(to: path)
+    let names = format == .shards ? (0..<3).map { "part-\($0)" } : ["model"]
+    let files = format.gguf == nil ? names.map { "\(path)/\($0).safetensors" } : [path]
+    let reading = try threadSeconds(of: { for file in files { try read(file) } })
+    for precision in [ElementType.f32, .bf16] {
+      let loading = try threadSeconds(of: {
+        // A device of its own, which has no memory yet.
+        _ = try SavedModel(path).load(on: .cpu(threads: 1), for: precision)
+      })
+      #expect(loading < 2 * reading + 0.3, "\(precision.word): \(loading) s, reading \(reading) s")
+    }
+  }
+}

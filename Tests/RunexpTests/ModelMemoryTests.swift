@@ -1,0 +1,48 @@
+// What a model of another program takes of memory: its weights in the type that they run in and a
+// tenth more.
+
+import Foundation
+import Testing
+
+@Suite("memory of models of other programs", .serialized)
+struct ModelMemoryTests {
+  /// The most memory that the program had when it had read a model and written some tokens.
+  ///
+  /// - Parameter tokens: more than it writes until it is looked at, and as few as make a small cache.
+  private func peak(
+    _ program: Program, _ path: String, tokens: Int, _ precision: String
+  ) throws -> Double {
+    let running = try program.start([
+      "generate", path, "--ids", "1,2,3", "--tokens", "\(tokens)", "--precision", precision,
+      "--device", "cpu", "--threads", "1",
+    ])
+    // It writes each token when it has it.
+    try #require(running.wait { running.outputCount > 60 }, "it has ended")
+    let status = try String(contentsOfFile: "/proc/\(running.id)/status", encoding: .utf8)
+    running.signal(SIGKILL)
+    _ = try running.finish()
+    let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") })
+    let words = line.split(whereSeparator: \.isWhitespace)
+    return 1024 * (try #require(Double(words[1])))
+  }
+
+  @Test(
+    "the peak is the weights in the type that they run in and a tenth more",
+    arguments: GeneratedFormat.allCases)
+  func peak(format: GeneratedFormat) throws {
+    let program = try Program()
+    let large = GeneratedModel.large(format)
+    try large.write(to: program.file("large"))
+    try GeneratedModel.tiny(format).write(to: program.file("tiny"))
+    // Learned positions end.
+    let most = format == .gpt2 ? 4000 : 50000
+    for (precision, bytes) in [("f32", 4), ("bf16", 2)] {
+      // Without what the program takes for itself, whatever the model.
+      let taken =
+        try peak(program, "large", tokens: 300, precision)
+        - peak(program, "tiny", tokens: most, precision)
+      let weights = Double(large.bytes(matrix: bytes))
+      #expect(taken > 0.95 * weights && taken < 1.1 * weights, "\(precision): \(taken / weights)")
+    }
+  }
+}
