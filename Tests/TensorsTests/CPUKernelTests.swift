@@ -22,7 +22,9 @@ private final class Kernels: @unchecked Sendable {
 
   deinit { table.destroy(context) }
 
-  func multiply(_ a: [Float], _ b: [Float], m: Int, n: Int, k: Int) -> [Float] {
+  func multiply(
+    _ a: [Float], _ b: [Float], m: Int, n: Int, k: Int, epilogue: epilogue = .none
+  ) -> [Float] {
     var c = [Float](repeating: .nan, count: m * n)
     c.withUnsafeMutableBytes { c in
       a.withUnsafeBytes { a in
@@ -31,7 +33,7 @@ private final class Kernels: @unchecked Sendable {
           var call = gemm(
             c: c, a: a, b: b, bias: nil, m: Int64(m), n: Int64(n), k: Int64(k),
             a_transposed: false, b_transposed: true, accumulate: false, c_type: .f32,
-            a_type: .f32, b_type: .f32, compute: .f32, epilogue: .none, workspace: nil)
+            a_type: .f32, b_type: .f32, compute: .f32, epilogue: epilogue, workspace: nil)
           withWorkspace(table.gemm_workspace(context, &call)) {
             call.workspace = $0
             table.gemm(context, &call)
@@ -149,6 +151,27 @@ private func largestDifference(_ a: [Float], _ b: [Float]) -> Float {
     for threads in [1, 2, 5] as [Int64] {
       let cpu = try Kernels(#require(runexp_cpu_kernels_for(instructionSet)), threads: threads)
       #expect(largestDifference(cpu.multiply(a, b, m: m, n: n, k: k), expected) < 2e-4)
+    }
+  }
+
+  /// How many columns a task has depends on the number of threads: what the last ones beyond a whole
+  /// vector become must not.
+  @Test(arguments: instructionSets)
+  func `a thin product's activation has the same bits on any number of threads`(
+    instructionSet: String
+  ) throws {
+    let (n, k) = (5001, 40)
+    let table = try #require(runexp_cpu_kernels_for(instructionSet))
+    let contexts = try [1, 2, 3].map { try Kernels(table, threads: $0) }
+    for m in [1, 8] {
+      let (a, b) = (numbers(m * k, seed: 7), numbers(n * k, seed: 8))
+      for activation in [activation_kind.gelu, .relu, .silu, .relu2, .geluTanh] {
+        var epilogue = epilogue.none
+        (epilogue.kind, epilogue.activation) = (.activation, activation)
+        let all = contexts.map { $0.multiply(a, b, m: m, n: n, k: k, epilogue: epilogue) }
+        #expect(all.allSatisfy { $0 == all[0] }, "\(m) rows, \(activation.word)")
+        #expect(all[0].allSatisfy(\.isFinite))
+      }
     }
   }
 
