@@ -107,7 +107,7 @@ await() { # those who compile have had their time
 step build 70 "${build[@]}" || exit 1
 step layouts 10 "${layouts[@]}"
 step doctor 10 "$program" doctor
-step fp8 10 "${fp8[@]}"
+step fp8 30 "${fp8[@]}"
 step check 45 cuda/test/operations "$program" "$results/check" $((20 * slow))
 if [ "$gpu" = emulation ]; then
   head -c 3000 docs/kernels.md > "$results/text.log"
@@ -122,12 +122,13 @@ if [ "$gpu" = emulation ]; then
 else
   await $((SECONDS + 15))
   step peers 120 "$python" cuda/bench/peers.py "$RUNEXP_CUDA_PLUGIN" --seconds 112 --csv "$results/peers.csv"
-  run ex5-flash3 50 --set workload.rounds=1 --set workload.seconds=0.2
+  run ex5-flash3 80 --set workload.rounds=1 --set workload.seconds=0.2
   run modern 35
-  step training 60 "$python" cuda/bench/training.py "$program" --csv "$results/training.csv" --seconds 40
+  step training 100 "$python" cuda/bench/training.py "$program" --csv "$results/training.csv" --seconds 80
   run ex4-kv-cache 25 --set 'seeds=[1]' --set workload.rounds=1
-  run ex1-naive-vs-flash 25 --set workload.rounds=1 --set workload.seconds=0.1
+  run ex1-naive-vs-flash 40 --set workload.rounds=1 --set workload.seconds=0.1
 fi
 python3 cuda/bench/goals.py "$results" | tee "$results/goals.md"
+sed -i "s|$PWD/||g" "$results"/*.log # places of this machine are nobody's business elsewhere
 cat "$results/steps.log"
 exit $failed
