@@ -88,13 +88,13 @@ package struct DocumentReader<Model, Workload>: Sendable {
       recording: root.recording, faults: recorder.finish())
   }
 
-  /// The document with the `type` of every component written out where the default word was meant.
+  /// The document with the `type` of every component that is written as options alone.
   ///
   /// An overlay that sets a `type` can then tell whether it differs.
   func withTypes(_ document: Node) -> Node {
-    read(document).recording.defaultedTypes.reduce(document) { document, component in
+    read(document).recording.componentTypes.reduce(document) { document, component in
       guard let path = DottedPath(component.path) else { return document }
-      return path.changing(document) { $0.withType(component.word) }
+      return path.changing(document) { $0.assuming(type: component.word) }
     }
   }
 }
