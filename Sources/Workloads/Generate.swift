@@ -86,7 +86,7 @@ package struct Generate: Workload {
     let text = try cell.data.load(options.dataset)
     cell.recordDataset(text)
     let corpus = try TextCorpus(text, sequence: length)
-    let trial = Transformer(cell.model, vocabulary: corpus.vocabulary.count, length: length)
+    let trial = cell.model.build(vocabulary: corpus.vocabulary.count, length: length)
     let least = 4 * Double(trial.parameters.count) + (predictedCacheBytes(of: trial) ?? 0)
     try cell.checkMemory(
       predictedPeakBytes: predictedPeakBytes(
@@ -108,7 +108,7 @@ package struct Generate: Workload {
     for cell: CellJob, _ corpus: TextCorpus
   ) throws -> (Transformer, CharacterVocabulary) {
     guard let path = options.checkpoint else {
-      let model = Transformer(cell.model, vocabulary: corpus.vocabulary.count, length: length)
+      let model = cell.model.build(vocabulary: corpus.vocabulary.count, length: length)
       model.parameters.materialise(on: cell.device, seed: UInt64(cell.seed))
       cell.row.setFact("weights", .string("random"))
       return (model, corpus.vocabulary)
@@ -116,8 +116,8 @@ package struct Generate: Workload {
     let saved = try SavedModel(path)
     cell.row.setFact("weights", .string(path))
     try cell.recordCheckpoint(path)
-    let model = try saved.load(as: cell.model, on: cell.device)
-    let differences = saved.differences(of: cell.model).map(\.description)
+    let model = try saved.load(as: cell.model.section, on: cell.device)
+    let differences = saved.differences(of: cell.model.section).map(\.description)
     if !differences.isEmpty {
       let list = differences.joined(separator: "; ")
       cell.row.setFact("model_differences", .string(list))

@@ -76,8 +76,8 @@ package struct Train: Workload {
     cell.recordDataset(text)
     cell.row.setFact("memory", .string(options.memory.rawValue))
     let corpus = try TextCorpus(text, sequence: options.sequence)
-    let model = Transformer(
-      cell.model, vocabulary: corpus.vocabulary.count, length: options.sequence)
+    let model = cell.model.build(
+      vocabulary: corpus.vocabulary.count, length: options.sequence)
     guard cell.recordKernel(of: model, tokens: options.sequence, needsGradient: true) else {
       return nil
     }

@@ -8,11 +8,11 @@ import Synchronization
 package import Workloads
 
 /// An experiment of this program.
-package typealias PlannedExperiment = Experiment<Section, any Workload>
+package typealias PlannedExperiment = Experiment<CellModel, any Workload>
 /// A cell of this program's experiments.
-package typealias PlannedCell = Cell<Section, any Workload>
+package typealias PlannedCell = Cell<CellModel, any Workload>
 
-extension DocumentReader where Model == Section, Workload == any Workloads.Workload {
+extension DocumentReader where Model == CellModel, Workload == any Workloads.Workload {
   /// Reads the `model` and `workload` sections with the registered components.
   package static var standard: DocumentReader { reader { _ in nil } }
 
@@ -30,13 +30,13 @@ extension DocumentReader where Model == Section, Workload == any Workloads.Workl
   ) -> DocumentReader {
     DocumentReader(
       workloads: WorkloadRegistry.all.map { Choice($0.word, $0.summary) },
-      readModel: { $0 },
+      readModel: { CellModel($0) },
       readWorkload: { word, options, model in
         let type = WorkloadRegistry.all.first { $0.word == word } ?? Train.self
         let workload = type.init(options)
         // Declares parameters and reads every option, which finds its faults; nothing gets memory.
-        let built = Transformer(model, vocabulary: 1, length: workload.length)
-        workload.check(built, from: model, options)
+        let built = model.build(vocabulary: 1, length: workload.length)
+        workload.check(built, from: model.section, options)
         if let problem = workload.checkpoint.flatMap(checkpointProblem) {
           options.fault("checkpoint", because: .rule(problem))
         }
@@ -114,12 +114,12 @@ extension PlannedExperiment {
 
   /// What a user should know before its cells run, each thing once.
   package var warnings: [String] {
-    // Cells that differ in their seed alone share the section that was read.
-    var last: Section?
+    // Cells that differ in their seed alone share the model that was read.
+    var last: CellModel?
     return cells.compactMap { cell -> String? in
       guard let workload = cell.workload, let model = cell.model, model !== last else { return nil }
       last = model
-      return workload.warning(of: model)
+      return workload.warning(of: model.section)
     }.unique
   }
 }
