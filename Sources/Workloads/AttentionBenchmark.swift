@@ -82,6 +82,7 @@ extension AttentionBenchmark {
   /// status set, where the device lacks its kernel.
   private func prepare(_ cell: CellJob) throws -> (AttentionRun, PredictedMemory)? {
     let model = cell.model.build(vocabulary: 1, length: length)
+    try cell.recordBase()
     cell.row.setFact("layer", .integer(options.layer.index))
     let inputs = AttentionInputs(options, model, seed: cell.seed)
     guard

@@ -215,9 +215,16 @@ extension CellJob {
     _ model: Transformer, _ corpus: TextCorpus, step: Int, as name: String
   ) throws(ResultsError) {
     let configuration = CheckpointConfiguration(
-      model, section: self.model.section.recording.value, vocabulary: corpus.vocabulary, step: step,
-      seed: seed)
+      model, section: self.model.section.recording.value.architecture,
+      vocabulary: corpus.vocabulary.characters, step: step, seed: seed)
     try Checkpoint.save(model, configuration: configuration, to: "\(folder)/\(name)")
+  }
+}
+
+extension JSON {
+  /// A `model` section without what says where its weights came from.
+  fileprivate var architecture: JSON {
+    .object(members.filter { !["from", "fallback"].contains($0.key) })
   }
 }
 

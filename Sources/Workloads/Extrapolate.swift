@@ -37,7 +37,7 @@ package struct Extrapolate: Workload {
     training.check(model, from: section, options)
   }
 
-  package func check(_ vocabulary: CharacterVocabulary) throws(Faults) {
+  package func check(_ vocabulary: TextVocabulary) throws(Faults) {
     try training.check(vocabulary)
   }
 

@@ -70,7 +70,7 @@ package struct PositionProperties: Workload {
     let model = cell.model.build(vocabulary: vocabulary, length: sequence)
     let last = last(of: model)
     try cell.checkMemory(predictedPeakBytes: neededBytes(model))
-    model.parameters.materialise(on: cell.device, seed: UInt64(cell.seed))
+    try cell.materialise(model)
     cell.row.setFact("layer", .integer(layer.index))
     let probe = PositionProbe(
       model, layer: layer.index, seed: cell.seed, samples: samples, on: cell.device)

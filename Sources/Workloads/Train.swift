@@ -30,7 +30,7 @@ package struct Train: Workload {
       of: model, from: section, [("batch", batch), ("sequence", sequence), ("sequence", sequence)])
   }
 
-  package func check(_ vocabulary: CharacterVocabulary) throws(Faults) {
+  package func check(_ vocabulary: TextVocabulary) throws(Faults) {
     try options.check(vocabulary)
   }
 
@@ -72,10 +72,9 @@ package struct Train: Workload {
   /// The model with its parameters, and its text; nil, with the row's status set, where the device
   /// lacks a kernel.
   private func prepare(_ cell: CellJob) throws -> (Transformer, TextCorpus)? {
-    let text = try cell.data.load(options.dataset)
-    cell.recordDataset(text)
+    let corpus = try cell.corpus(
+      options.dataset, sequence: options.sequence, for: cell.model.base)
     cell.row.setFact("memory", .string(options.memory.rawValue))
-    let corpus = try TextCorpus(text, sequence: options.sequence)
     let model = cell.model.build(
       vocabulary: corpus.vocabulary.count, length: options.sequence)
     guard cell.recordKernel(of: model, tokens: options.sequence, needsGradient: true) else {
@@ -87,19 +86,21 @@ package struct Train: Workload {
       on: cell.device, optimizer: options.optimizer, recomputes: options.memory == .low)
     PredictedMemory(predicted.step).report(to: &cell.row.metrics)
     try cell.checkMemory(predictedPeakBytes: PredictedMemory(predicted.step).peakBytes)
-    model.parameters.materialise(on: cell.device, seed: UInt64(cell.seed))
+    try cell.materialise(model)
     return (model, corpus)
   }
 
   private func writeSample(
     of model: Transformer, _ corpus: TextCorpus, _ cell: CellJob
   ) throws {
-    let start = try corpus.vocabulary.start(options.prompt)
+    // Numbers are no text.
+    guard let characters = corpus.vocabulary.characters else { return }
+    let start = try characters.start(options.prompt)
     let tokens = try TextSample(temperature: options.sampleTemperature, seed: UInt64(cell.seed))
       .draw(
         options.sampleTokens, after: start, from: model, length: options.sequence,
         precision: cell.precision, on: cell.device, check: cell.checkInterrupt)
-    let text = corpus.vocabulary.decode(start + tokens)
+    let text = characters.decode(start + tokens)
     try AtomicFile.write(text, to: "\(cell.folder)/sample.txt")
   }
 }
@@ -194,10 +195,10 @@ package struct TrainOptions: Sendable {
 
   /// - Throws: the fault of a prompt with a character that the text does not have, where a sample
   ///   starts from it.
-  func check(_ vocabulary: CharacterVocabulary) throws(Faults) {
-    if sampleTokens == 0 { return }
+  func check(_ vocabulary: TextVocabulary) throws(Faults) {
+    guard sampleTokens > 0, let characters = vocabulary.characters else { return }
     do throws(CharacterVocabulary.UnknownCharacter) {
-      _ = try vocabulary.start(prompt)
+      _ = try characters.start(prompt)
     } catch {
       guard let promptMark else { return }
       throw Faults([Fault(.rule(error.description), at: promptMark)])

@@ -213,7 +213,7 @@ struct TrainingRun {
     defer { cell.row.metrics = metrics }
     let perStep = options.batch * options.sequence
     metrics[.valLoss] = lastValidation
-    metrics.addUnitsOfLoss()
+    metrics.addUnitsOfLoss(readsCharacters: corpus.vocabulary.characters != nil)
     metrics[.initialLoss] = initialLoss
     metrics[.bestValLoss] = bestValidation
     for (metric, values) in [(Metric.trainLoss, recentLosses), (.zLoss, recentZLosses)] {

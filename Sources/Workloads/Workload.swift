@@ -51,8 +51,8 @@ package protocol Workload: Component {
   func warning(of model: Section) -> String?
   /// Reports what does not go together with the text it reads.
   ///
-  /// - Parameter vocabulary: the characters of that text.
-  func check(_ vocabulary: CharacterVocabulary) throws(Faults)
+  /// - Parameter vocabulary: the tokens of that text, in which the model can read it.
+  func check(_ vocabulary: TextVocabulary) throws(Faults)
   /// Carries out the cell and fills in its row.
   func run(_ cell: CellJob) throws
   /// Records so many of each kind of step that the cell has, and sees where their time goes.
@@ -72,7 +72,15 @@ extension Workload {
   package func flops(of model: Transformer) -> Double? { nil }
   package func check(_ model: Transformer, from section: Section, _ options: Section) {}
   package func warning(of model: Section) -> String? { nil }
-  package func check(_ vocabulary: CharacterVocabulary) throws(Faults) {}
+  package func check(_ vocabulary: TextVocabulary) throws(Faults) {}
+  /// Reports a text that the model cannot read, and what else does not go together with it.
+  package func check(_ vocabulary: TextVocabulary, for model: CellModel) throws(Faults) {
+    if let base = model.base, let mark = dataset?.mark, let problem = vocabulary.problem(for: base)
+    {
+      throw Faults([Fault(.rule(problem), at: mark)])
+    }
+    try check(vocabulary)
+  }
   package func profile(_ cell: CellJob, steps: Int) throws -> [ProfiledStep] {
     throw NotProfiled(
       description: "the workload '\(Self.word)' has no steps whose time could be looked into")

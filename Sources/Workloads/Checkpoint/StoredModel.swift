@@ -17,11 +17,23 @@ struct StoredModel {
   let weights: () throws(ResultsError) -> ParameterReader
 
   init(_ path: String) throws(ResultsError) {
-    if GGUF.isOne(at: path) {
+    if BuiltInModel.words.contains(path) {
+      self.init(builtIn: path)
+    } else if GGUF.isOne(at: path) {
       try self.init(gguf: path)
     } else {
       try self.init(folder: Checkpoint.folder(of: path))
     }
+  }
+
+  private init(builtIn word: String) {
+    path = word
+    file = word
+    characters = nil
+    vocabulary = BuiltInModel.vocabulary
+    length = BuiltInModel.length
+    section = BuiltInModel.section
+    weights = { () throws(ResultsError) in ParameterReader(tensors: try BuiltInModel.weights()) }
   }
 
   private init(gguf path: String) throws(ResultsError) {
@@ -57,16 +69,18 @@ struct StoredModel {
 
   private init(checkpoint folder: String, file: String) throws(ResultsError) {
     let saved = try CheckpointConfiguration(file: file)
-    guard !saved.vocabulary.isEmpty, (1...1 << 30).contains(saved.length) else {
+    let characters = saved.vocabulary.map { CharacterVocabulary(utf8: Array($0.utf8)) }
+    let count = characters?.count ?? saved.vocabularySize ?? 0
+    guard (1...1 << 30).contains(count), (1...1 << 30).contains(saved.length) else {
       throw .unreadable(
         path: file,
-        problem: "'vocabulary' is empty, or 'max_position_embeddings' is not from 1 to 2^30")
+        problem: "'vocabulary' is empty, or without one 'vocab_size' is not from 1 to 2^30, or "
+          + "'max_position_embeddings' is not")
     }
-    let characters = CharacterVocabulary(utf8: Array(saved.vocabulary.utf8))
     path = folder
     self.file = file
     self.characters = characters
-    vocabulary = characters.count
+    vocabulary = count
     length = saved.length
     section = saved.model
     weights = { () throws(ResultsError) in
