@@ -87,9 +87,14 @@ extension CellJob {
   func corpus(
     _ dataset: DatasetDeclaration, sequence: Int, for base: ModelBase?
   ) throws -> TextCorpus {
+    try TextCorpus(text(dataset), as: dataset.tokens, for: base, sequence: sequence)
+  }
+
+  /// The text that the cell reads, which its row names from now on.
+  func text(_ dataset: DatasetDeclaration) throws -> LoadedText {
     let text = try data.load(dataset)
     recordDataset(text)
     if dataset.tokens == .ids { row.setFact("tokens", "ids") }
-    return try TextCorpus(text, as: dataset.tokens, for: base, sequence: sequence)
+    return text
   }
 }

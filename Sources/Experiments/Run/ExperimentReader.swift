@@ -41,6 +41,10 @@ extension DocumentReader where Model == CellModel, Workload == any Workloads.Wor
         let built = model.build(vocabulary: 1, length: workload.length)
         model.check(built, length: workload.length)
         workload.check(built, from: model.section, options)
+        // A stored model that cannot be read is a fault already.
+        if model.base != nil || ModelSource(model.section) == nil {
+          workload.check(model.base, options)
+        }
         if let path = workload.checkpoint {
           let readsText = workload.dataset?.tokens == .characters
           if model.base != nil {

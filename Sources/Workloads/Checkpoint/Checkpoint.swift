@@ -33,7 +33,8 @@ package enum Checkpoint {
   }
 
   /// What tells a model from any other: what `sha256sum config.json model.safetensors | sha256sum`
-  /// prints, with the index and its files where there are several; that of a GGUF file by itself.
+  /// prints, with the index and its files where there are several, and with the optimizer's state
+  /// where there is one; that of a GGUF file by itself.
   ///
   /// - Parameter path: as `SavedModel` takes it.
   package static func sha256(of path: String) throws(ResultsError) -> String {
@@ -41,7 +42,8 @@ package enum Checkpoint {
     if GGUF.isOne(at: path) { return try SHA256.hex(file: path) }
     let folder = folder(of: path)
     var list = ""
-    for name in [configurationFile] + (try StoredTensors.files(in: folder)) {
+    let optimizer = [OptimizerState.file].filter { AtomicFile.exists("\(folder)/\($0)") }
+    for name in [configurationFile] + (try StoredTensors.files(in: folder)) + optimizer {
       list += "\(try SHA256.hex(file: "\(folder)/\(name)"))  \(name)\n"
     }
     return SHA256.hex(Array(list.utf8))

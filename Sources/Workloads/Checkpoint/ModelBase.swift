@@ -3,6 +3,7 @@
 
 package import Config
 package import Models
+import Records
 import Tensors
 
 /// A stored model's architecture and tokens.
@@ -19,6 +20,8 @@ package struct ModelBase: Sendable {
   package let vocabulary: Int
   /// The longest sequence that it was built for.
   package let length: Int
+  /// Optimizer steps that a training of ours had done; nil where it is none.
+  package let steps: Int?
   /// Every option by its dotted path, such as `model.position.base`.
   private let options: [String: JSON]
   /// Its tensors, in the order of their declaration.
@@ -30,10 +33,12 @@ package struct ModelBase: Sendable {
   ///   - recording: of a document that holds the model's section.
   ///   - model: built from it.
   init(
-    path: String, recording: Recording, model: Transformer, characters: CharacterVocabulary?
+    path: String, recording: Recording, model: Transformer, characters: CharacterVocabulary?,
+    steps: Int?
   ) {
     self.path = path
     self.characters = characters
+    self.steps = steps
     vocabulary = model.vocabulary
     length = model.length
     options = Dictionary(
@@ -63,6 +68,25 @@ extension JSON {
         guard member.key == "attention" else { return member }
         return Member("attention", .object(member.value.members.filter { $0.key != "kernel" }))
       })
+  }
+}
+
+extension ModelBase {
+  /// Why no training can go on from it with the optimizer's state; nil where one can.
+  func problemOfResuming() -> String? {
+    do throws(ResultsError) {
+      guard let state = try OptimizerState(in: path) else {
+        return
+          "'\(path)' holds no optimizer state to go on with: train it with save_optimizer: true, "
+          + "or write init_from: weights"
+      }
+      return state.steps == steps
+        ? nil
+        : "the optimizer state of '\(path)' is of step \(state.steps), its weights are of step "
+          + "\(steps.map { "\($0)" } ?? "unknown")"
+    } catch {
+      return error.description
+    }
   }
 }
 

@@ -20,6 +20,8 @@ package struct SavedModel {
   package let section: JSON
   /// Whether another program has made it.
   package let isImported: Bool
+  /// Optimizer steps that a training of ours had done; nil where it is none.
+  private let steps: Int?
   private let root: Section
   private let recorder = Recorder()
   private let weights: () throws(ResultsError) -> ParameterReader
@@ -34,6 +36,7 @@ package struct SavedModel {
     vocabulary = stored.vocabulary
     length = stored.length
     section = stored.section
+    steps = stored.steps
     isImported = stored.characters == nil
     weights = stored.weights
     // JSON is YAML, so what reads experiment files reads it.
@@ -53,7 +56,8 @@ package struct SavedModel {
   /// What it is, without its weights.
   package var base: ModelBase {
     ModelBase(
-      path: path, recording: root.recording, model: model(architecture), characters: characters)
+      path: path, recording: root.recording, model: model(architecture), characters: characters,
+      steps: steps)
   }
 
   /// Why there is no model at a path, in so far as it shows without reading the values of its

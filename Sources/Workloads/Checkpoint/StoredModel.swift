@@ -11,6 +11,8 @@ struct StoredModel {
   let file: String
   let characters: CharacterVocabulary?
   let vocabulary, length: Int
+  /// Optimizer steps that a training of ours had done; nil where it is none.
+  let steps: Int?
   /// The `model` section.
   let section: JSON
   /// Opens the tensors.
@@ -32,6 +34,7 @@ struct StoredModel {
     characters = nil
     vocabulary = BuiltInModel.vocabulary
     length = BuiltInModel.length
+    steps = nil
     section = BuiltInModel.section
     weights = { () throws(ResultsError) in ParameterReader(tensors: try BuiltInModel.weights()) }
   }
@@ -82,6 +85,7 @@ struct StoredModel {
     self.characters = characters
     vocabulary = count
     length = saved.length
+    steps = saved.step
     section = saved.model
     weights = { () throws(ResultsError) in
       ParameterReader(tensors: try SafeTensors(file: "\(folder)/\(Checkpoint.file)").tensors)
@@ -97,6 +101,7 @@ struct StoredModel {
     characters = nil
     vocabulary = model.vocabulary
     length = model.length
+    steps = nil
     section = model.section
     self.weights = weights
   }

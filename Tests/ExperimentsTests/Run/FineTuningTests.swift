@@ -92,4 +92,121 @@ import Workloads
     let next = try #require(again.job.row.metrics[.initialLoss])
     #expect(next < begun - 0.5, "\(next)")
   }
+
+  // MARK: With the optimizer's state
+
+  /// Step, loss and gradient norm of each step, without times.
+  private static func curve(_ cell: TrainCell) throws -> [[JSON?]] {
+    try cell.lines().filter { $0["grad_norm"] != nil }.map {
+      [$0["step"], $0["loss"], $0["grad_norm"]]
+    }
+  }
+
+  private static func weights(_ cell: TrainCell) throws -> [UInt8] {
+    try AtomicFile.readBytes(cell.folder.file("checkpoint/model.safetensors"))
+  }
+
+  @Test(arguments: ["", "dropout: 0.2", "norm: {type: rmsnorm, offset: 1}"])
+  func `going on with the optimizer's state gives the bits of one training`(option: String) throws {
+    let resumed = "init_from: resume"
+    func train(_ steps: Int, _ from: String?, _ more: String) throws -> TrainCell {
+      let own = "layers: 1, width: 32, attention: {type: mha, heads: 4}, \(option)"
+      let cell = try TrainCell(
+        """
+        # Is it the same?
+        device: cpu
+        model: {\(from.map { "from: \($0)" } ?? own)}
+        workload:
+          type: train
+          dataset: {name: ./text.txt}
+          sequence: 16
+          batch: 4
+          steps: \(steps)
+          evaluate_every: 5
+          sample: {tokens: 0}
+          optimizer: {type: adamw, lr: 3.0e-3}
+          schedule: {type: constant, warmup: 0}
+          \(more)
+        """)
+      try cell.run()
+      return cell
+    }
+    let whole = try train(20, nil, "")
+    let half = try train(10, nil, "save_optimizer: true")
+    let second = try train(20, half.folder.path, resumed)
+    let anew = try train(20, half.folder.path, "")
+    #expect(try Self.weights(second) == Self.weights(whole))
+    #expect(try Self.weights(anew) != Self.weights(whole))
+    let curves = try (Self.curve(whole), Self.curve(second))
+    #expect(curves.1.count == 10 && curves.1 == Array(curves.0.suffix(10)))
+    #expect(second.job.row.metrics[.valLoss] == whole.job.row.metrics[.valLoss])
+    #expect(second.job.row.metrics[.steps] == 10 && second.job.row.metrics[.tokens] == 640)
+    #expect(try SavedModel(second.folder.path).base.steps == 20)
+    // An interrupted one goes on from its own state.
+    #expect(anew.job.row.metrics[.steps] == 20)
+  }
+
+  @Test func `one that is interrupted goes on from its own state`() throws {
+    let half = try Self.train(steps: 10, "save_optimizer: true")
+    let whole = try Self.train(from: half.folder.path, steps: 20, "init_from: resume")
+    let yaml = """
+      # Does it go on?
+      device: cpu
+      model: {from: \(half.folder.path)}
+      workload:
+        type: train
+        dataset: {name: ./text.txt}
+        sequence: 16
+        batch: 4
+        steps: 20
+        evaluate_every: 0
+        sample: {tokens: 4}
+        optimizer: {type: adamw, lr: 3.0e-3}
+        schedule: {type: constant, warmup: 0}
+        init_from: resume
+      """
+    let first = try TrainCell(yaml, interruptAfter: 14)
+    #expect(throws: Interrupted.self) { try first.run() }
+    let second = try TrainCell(yaml, in: first.folder)
+    try second.run()
+    #expect(try Self.weights(second) == Self.weights(whole))
+    #expect(try Self.curve(second) == Self.curve(whole))
+    #expect(second.job.row.metrics[.steps] == 10)
+  }
+
+  @Test func `what cannot be gone on with is said`() throws {
+    let plain = try Self.train(steps: 10)
+    let kept = try Self.train(steps: 10, "save_optimizer: true")
+    func fault(_ from: String?, _ more: String = "", steps: Int = 20) -> String {
+      do {
+        _ = try Self.train(from: from, steps: steps, "init_from: resume")
+        return ""
+      } catch {
+        return (error as? Faults)?.text ?? "\(error)"
+      }
+    }
+    #expect(fault(nil).contains("error: there is no stored model, under model.from, to go on from"))
+    #expect(fault(plain.folder.path).contains("holds no optimizer state to go on with: train it"))
+    #expect(fault(plain.folder.path).contains("x.yaml:14:14: error:"))
+    let done = fault(kept.folder.path, steps: 10)
+    #expect(done.contains("the checkpoint too, which has done 10 already"), "\(done)")
+    let folder = "\(kept.folder.path)/checkpoint"
+    let config = try AtomicFile.read("\(folder)/config.json")
+    try AtomicFile.write(
+      config.replacing("\"step\": 10", with: "\"step\": 12"), to: "\(folder)/config.json")
+    let mixed = fault(kept.folder.path)
+    #expect(mixed.contains("is of step 10, its weights are of step 12"), "\(mixed)")
+    try AtomicFile.write("nothing", to: "\(folder)/optimizer.safetensors")
+    #expect(fault(kept.folder.path).contains("optimizer.safetensors"))
+  }
+
+  @Test func `the optimizer's state is part of what a checkpoint is`() throws {
+    let kept = try Self.train(steps: 3, "save_optimizer: true")
+    let before = try Checkpoint.sha256(of: kept.folder.path)
+    let path = kept.folder.file("checkpoint/optimizer.safetensors")
+    var bytes = try AtomicFile.readBytes(path)
+    bytes[bytes.count - 1] ^= 1
+    try Data(bytes).write(to: URL(filePath: path))
+    #expect(try Checkpoint.sha256(of: kept.folder.path) != before)
+  }
 }
