@@ -12,6 +12,24 @@ extension Node {
   }
 }
 
+extension Node {
+  /// A value as if it had been written at a place, where nobody has.
+  package init(_ value: JSON, at mark: Mark) {
+    switch value {
+    case .object(let members):
+      let entries = members.map {
+        Entry(key: $0.key, keyMark: mark, value: Node($0.value, at: mark))
+      }
+      self.init(.mapping(entries), mark: mark)
+    case .array(let items):
+      self.init(.sequence(items.map { Node($0, at: mark) }), mark: mark)
+    case .string(let text): self.init(.scalar(Scalar(text: text, isQuoted: true)), mark: mark)
+    case .null, .bool, .integer, .real:
+      self.init(.scalar(Scalar(text: value.inlineYAML)), mark: mark)
+    }
+  }
+}
+
 extension Scalar {
   /// The text as a number with all its digits; else why it is none, where that is known.
   package var decimal: (value: Decimal?, hint: Fault.ValueHint?) {

@@ -68,10 +68,13 @@ package struct Entry: Sendable {
   package let key: String
   package let keyMark: Mark
   package let value: Node
+  /// Whether nobody has written it: the `type` that a component without one was found to have.
+  package let isAssumed: Bool
 
-  package init(key: String, keyMark: Mark, value: Node) {
+  package init(key: String, keyMark: Mark, value: Node, isAssumed: Bool = false) {
     self.key = key
     self.keyMark = keyMark
     self.value = value
+    self.isAssumed = isAssumed
   }
 }

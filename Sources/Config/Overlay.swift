@@ -34,12 +34,28 @@ extension Node {
     }
   }
 
-  /// This mapping with `type` written into it first, unless it has one.
-  package func withType(_ word: String) -> Node {
+  /// This mapping with `type` in it first, as one that nobody has written, unless it has one.
+  package func assuming(type word: String) -> Node {
     guard let entries, self["type"] == nil else { return self }
     let type = Node(.scalar(Scalar(text: word)), mark: mark)
     return Node(
-      .mapping([Entry(key: "type", keyMark: mark, value: type)] + entries), mark: mark)
+      .mapping([Entry(key: "type", keyMark: mark, value: type, isAssumed: true)] + entries),
+      mark: mark)
+  }
+
+  /// What is written of this node, without the types that were assumed, and without the mappings
+  /// that nothing is left of; nil where nothing is.
+  package var written: Node? {
+    switch content {
+    case .scalar: return self
+    case .sequence(let items):
+      return Node(.sequence(items.map { $0.written ?? $0 }), mark: mark)
+    case .mapping(let entries):
+      let kept = entries.filter { !$0.isAssumed }.compactMap { entry in
+        entry.value.written.map { Entry(key: entry.key, keyMark: entry.keyMark, value: $0) }
+      }
+      return kept.isEmpty ? nil : Node(.mapping(kept), mark: mark)
+    }
   }
 
   /// What this node says as a section in whose place a bare word may stand: the word under its key,

@@ -84,18 +84,15 @@ package struct Recording: Sendable, Hashable {
     }
   }
 
-  /// The paths of components whose `type` was not written, with the word that is the default.
-  package var defaultedTypes: [(path: String, word: String)] {
+  /// The paths of components, with the word that each has.
+  package var componentTypes: [(path: String, word: String)] {
     items.flatMap { item -> [(path: String, word: String)] in
       switch item {
       case .option: return []
-      case .section(_, _, _, let inner): return inner.defaultedTypes
+      case .section(_, _, _, let inner): return inner.componentTypes
       case .component(let read, let inner):
-        guard !read.isWritten, case .string(let word) = read.value else {
-          return inner.defaultedTypes
-        }
-        return [(read.path, word)] + inner.defaultedTypes
-      case .components(_, let parts): return parts.flatMap(\.options.defaultedTypes)
+        return (read.value.text.map { [(read.path, $0)] } ?? []) + inner.componentTypes
+      case .components(_, let parts): return parts.flatMap(\.options.componentTypes)
       }
     }
   }

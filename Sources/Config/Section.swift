@@ -208,6 +208,17 @@ package final class Section {
     recorder.record(Fault(kind, at: mark, notes: others.map { note($0) } + notes))
   }
 
+  /// Records that the value at a dotted path below this section breaks a rule.
+  package func fault(at path: [String], because kind: Fault.Kind) {
+    guard let key = path.first else { return fault(because: kind) }
+    switch item(key) {
+    case .section(_, _, let inner)? where path.count > 1,
+      .component(_, let inner)? where path.count > 1:
+      inner.fault(at: Array(path.dropFirst()), because: kind)
+    default: fault(key, because: kind)
+    }
+  }
+
   /// Whether the value that was read of a key followed from other options.
   package func isDerived(_ key: String) -> Bool {
     if case .option(let read)? = item(key) { read.isDerived } else { false }

@@ -5,7 +5,7 @@ extension Metric {
   /// All metrics, in the order of columns and of summary lines.
   package static let all: [Metric] =
     quality + speed + memory + stability + size + attention + generation + position
-    + extrapolation + need + machine + predictions
+    + extrapolation + score + need + machine + predictions
 
   /// The metric with a name, or the prediction of a listed one; nil if there is none.
   package static func named(_ name: String) -> Metric? { byName[name] }

@@ -23,6 +23,8 @@ extension Metric {
   package static let extrapolation: [Metric] = [
     lossWithinLength, lossToTwice, lossToFourTimes, lossGrowth,
   ]
+  /// How likely a model finds a text.
+  package static let score: [Metric] = [textLoss, perplexity, bitsPerByte, scoredTokens]
   /// What a model would need.
   package static let need: [Metric] = [forwardFLOPsPerToken, inferenceBytes, trainingBytes]
 
@@ -146,6 +148,20 @@ extension Metric {
   package static let lossGrowth = Metric(
     "loss_growth", "loss_to_4x less loss_to_1x: what extrapolation costs, in nats per token.",
     better: .lower, .sampled, as: .decimals(4))
+
+  // Score
+  package static let textLoss = Metric(
+    "loss", "Mean loss of the tokens of a text after the first of each window, in nats per token.",
+    better: .lower, .sampled, as: .decimals(4))
+  package static let perplexity = Metric(
+    "perplexity", "exp(loss): as unsure as a fair choice among so many tokens.",
+    better: .lower, .sampled, as: .decimals(3))
+  package static let bitsPerByte = Metric(
+    "bits_per_byte",
+    "The bits that coding the text would take, per byte of it; models with other tokens compare by it.",
+    better: .lower, .sampled, as: .decimals(4))
+  package static let scoredTokens = Metric(
+    "scored_tokens", "Tokens that were predicted.", better: .none, .exact, as: .scaled, whole: true)
 
   // Need
   package static let forwardFLOPsPerToken = Metric(

@@ -191,10 +191,12 @@ package struct MetricValues: Equatable, Sendable, JSONRepresentable {
 
 extension MetricValues {
   /// Adds what the validation loss is in other units, to rows of older versions as well.
-  package mutating func addUnitsOfLoss() {
+  ///
+  /// - Parameter readsCharacters: whether a token is a character.
+  package mutating func addUnitsOfLoss(readsCharacters: Bool = true) {
     guard let loss = self[.valLoss] else { return }
     self[.valPerplexity] = exp(loss)
-    self[.valBitsPerCharacter] = loss / log(2)
+    if readsCharacters { self[.valBitsPerCharacter] = loss / log(2) }
   }
 }
 

@@ -102,7 +102,7 @@ extension RunFolder {
       row.isResult(of: planned)
     else { return nil }
     var placed = row.placed(like: planned)
-    placed.metrics.addUnitsOfLoss()
+    placed.metrics.addUnitsOfLoss(readsCharacters: placed.fact("tokens") != "ids")
     return placed
   }
 }

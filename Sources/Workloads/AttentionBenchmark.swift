@@ -81,7 +81,8 @@ extension AttentionBenchmark {
   /// The attention with its inputs, and the memory that it is predicted to take; nil, with the row's
   /// status set, where the device lacks its kernel.
   private func prepare(_ cell: CellJob) throws -> (AttentionRun, PredictedMemory)? {
-    let model = Transformer(cell.model, vocabulary: 1, length: length)
+    let model = cell.model.build(vocabulary: 1, length: length)
+    try cell.recordBase()
     cell.row.setFact("layer", .integer(options.layer.index))
     let inputs = AttentionInputs(options, model, seed: cell.seed)
     guard

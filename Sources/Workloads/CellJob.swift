@@ -8,8 +8,7 @@ package import Tensors
 
 /// One cell about to run.
 package final class CellJob {
-  /// Reads the cell's `model` section.
-  package let model: Section
+  package let model: CellModel
   package let device: Device
   package let precision: ElementType
   package let seed: Int
@@ -44,7 +43,7 @@ package final class CellJob {
   package var row: CellRow
 
   package init(
-    row: CellRow, model: Section, device: Device, precision: ElementType, folder: String,
+    row: CellRow, model: CellModel, device: Device, precision: ElementType, folder: String,
     data: DatasetLoader, checkpoints: [RunRecord.Checkpoint] = [], savesInitial: Bool,
     checkpointSeconds: Double = .infinity, rounds: [TimingRound] = [], of roundCount: Int = 1,
     memoryCap: Int? = nil, progress: any ProgressReporter,
@@ -216,9 +215,16 @@ extension CellJob {
     _ model: Transformer, _ corpus: TextCorpus, step: Int, as name: String
   ) throws(ResultsError) {
     let configuration = CheckpointConfiguration(
-      model, section: self.model.recording.value, vocabulary: corpus.vocabulary, step: step,
-      seed: seed)
+      model, section: self.model.section.recording.value.architecture,
+      vocabulary: corpus.vocabulary.characters, step: step, seed: seed)
     try Checkpoint.save(model, configuration: configuration, to: "\(folder)/\(name)")
+  }
+}
+
+extension JSON {
+  /// A `model` section without what says where its weights came from.
+  fileprivate var architecture: JSON {
+    .object(members.filter { !["from", "fallback"].contains($0.key) })
   }
 }
 

@@ -37,7 +37,9 @@ package struct Extrapolate: Workload {
     training.check(model, from: section, options)
   }
 
-  package func check(_ vocabulary: CharacterVocabulary) throws(Faults) {
+  package func check(_ base: ModelBase?, _ options: Section) { training.check(base, options) }
+
+  package func check(_ vocabulary: TextVocabulary) throws(Faults) {
     try training.check(vocabulary)
   }
 

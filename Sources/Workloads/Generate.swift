@@ -83,16 +83,16 @@ package struct Generate: Workload {
   /// The model and the tokens that it will see; nil, with the row's status set, where the device
   /// lacks a kernel.
   private func prepare(_ cell: CellJob) throws -> (Transformer, [[Int32]])? {
-    let text = try cell.data.load(options.dataset)
-    cell.recordDataset(text)
-    let corpus = try TextCorpus(text, sequence: length)
-    let trial = Transformer(cell.model, vocabulary: corpus.vocabulary.count, length: length)
+    let saved = try options.checkpoint.map { path throws(ResultsError) in try SavedModel(path) }
+    let corpus = try cell.corpus(
+      options.dataset, sequence: length, for: saved?.base ?? cell.model.base)
+    let trial = cell.model.build(vocabulary: corpus.vocabulary.count, length: length)
     let least =
       Double(trial.parameters.bytes(for: cell.precision)) + (predictedCacheBytes(of: trial) ?? 0)
     try cell.checkMemory(
       predictedPeakBytes: predictedPeakBytes(
         of: trial, cell.precision, on: cell.device) ?? least)
-    let (model, vocabulary) = try model(for: cell, corpus)
+    let model = try model(for: cell, saved, vocabulary: corpus.vocabulary.count)
     try model.check(tokens: length)
     guard
       cell.recordKernel(
@@ -101,32 +101,29 @@ package struct Generate: Workload {
     else {
       return nil
     }
-    return (model, try options.sequences(of: corpus, in: vocabulary))
+    return (model, options.sequences(of: corpus))
   }
 
-  /// The model with its parameters: a checkpoint's, or random ones.
+  /// The model with its parameters: those that it begins from, a checkpoint's, or random ones.
   private func model(
-    for cell: CellJob, _ corpus: TextCorpus
-  ) throws -> (Transformer, CharacterVocabulary) {
-    guard let path = options.checkpoint else {
-      let model = Transformer(cell.model, vocabulary: corpus.vocabulary.count, length: length)
-      model.parameters.materialise(
-        on: cell.device, seed: UInt64(cell.seed), for: cell.precision)
+    for cell: CellJob, _ saved: SavedModel?, vocabulary: Int
+  ) throws -> Transformer {
+    guard let saved, let path = options.checkpoint else {
+      let model = cell.model.build(vocabulary: vocabulary, length: length)
       cell.row.setFact("weights", .string("random"))
-      return (model, corpus.vocabulary)
+      try cell.materialise(model, for: cell.precision)
+      return model
     }
-    let saved = try SavedModel(path)
     cell.row.setFact("weights", .string(path))
     try cell.recordCheckpoint(path)
-    let model = try saved.load(as: cell.model, on: cell.device, for: cell.precision)
-    let differences = saved.differences(of: cell.model).map(\.description)
+    let model = try saved.load(as: cell.model.section, on: cell.device, for: cell.precision)
+    let differences = saved.base.differences(of: cell.model.section, model, trains: false)
     if !differences.isEmpty {
-      let list = differences.joined(separator: "; ")
+      let list = differences.map(\.description).joined(separator: "; ")
       cell.row.setFact("model_differences", .string(list))
       cell.progress.warn("the model is not the one that was trained: \(list)")
     }
-    guard let characters = saved.characters else { throw TokensUnknown(path: path) }
-    return (model, characters)
+    return model
   }
 }
 
@@ -222,19 +219,12 @@ struct GenerateOptions: Sendable {
 
   /// The tokens of each sequence, prompt and continuation and one target more, from the validation
   /// split.
-  ///
-  /// - Throws: `CharacterVocabulary.UnknownCharacter` when a checkpoint does not know the text's
-  ///   characters.
-  func sequences(
-    of corpus: TextCorpus, in vocabulary: CharacterVocabulary
-  ) throws -> [[Int32]] {
+  func sequences(of corpus: TextCorpus) -> [[Int32]] {
     let length = promptTokens + newTokens + 1
     let last = corpus.validation.count - length
-    return try (0..<batch).map { index in
+    return (0..<batch).map { index in
       let start = batch == 1 ? 0 : index * last / (batch - 1)
-      let tokens = Array(corpus.validation[start..<start + length])
-      guard vocabulary != corpus.vocabulary else { return tokens }
-      return try vocabulary.encode(corpus.vocabulary.decode(tokens))
+      return Array(corpus.validation[start..<start + length])
     }
   }
 }

@@ -52,7 +52,8 @@ package struct Inspect: Workload {
   }
 
   package func run(_ cell: CellJob) throws {
-    let model = Transformer(cell.model, vocabulary: vocabulary, length: sequence)
+    let model = cell.model.build(vocabulary: vocabulary, length: sequence)
+    try cell.recordBase()
     guard cell.recordKernel(of: model, needsGradient: false) else { return }
     let need = ModelNeed(
       model, batch: batch, sequence: sequence, cache: cache, isRolling: isRolling,

@@ -67,10 +67,10 @@ package struct PositionProperties: Workload {
   private func last(of model: Transformer) -> Int { min(farthest, (model.longest ?? .max) - 1) }
 
   package func run(_ cell: CellJob) throws {
-    let model = Transformer(cell.model, vocabulary: vocabulary, length: sequence)
+    let model = cell.model.build(vocabulary: vocabulary, length: sequence)
     let last = last(of: model)
     try cell.checkMemory(predictedPeakBytes: neededBytes(model))
-    model.parameters.materialise(on: cell.device, seed: UInt64(cell.seed))
+    try cell.materialise(model)
     cell.row.setFact("layer", .integer(layer.index))
     let probe = PositionProbe(
       model, layer: layer.index, seed: cell.seed, samples: samples, on: cell.device)

@@ -30,7 +30,25 @@ package struct Train: Workload {
       of: model, from: section, [("batch", batch), ("sequence", sequence), ("sequence", sequence)])
   }
 
-  package func check(_ vocabulary: CharacterVocabulary) throws(Faults) {
+  package func check(_ base: ModelBase?, _ options: Section) {
+    guard self.options.start == .resume else { return }
+    guard let base else {
+      options.fault(
+        "init_from", because: .rule("there is no stored model, under model.from, to go on from"))
+      return
+    }
+    if let problem = base.problemOfResuming() {
+      options.fault("init_from", because: .rule(problem))
+    } else if let done = base.steps, done >= self.options.steps {
+      options.fault(
+        "steps",
+        because: .rule(
+          "steps counts those of the checkpoint too, which has done \(done) already; the training "
+            + "ends after step \(self.options.steps)"), seeAlso: ["init_from"])
+    }
+  }
+
+  package func check(_ vocabulary: TextVocabulary) throws(Faults) {
     try options.check(vocabulary)
   }
 
@@ -58,26 +76,32 @@ package struct Train: Workload {
       try AtomicFile.write(cell.device.memory.json, to: "\(cell.folder)/memory.json")
       let isWell = cell.row.status == .ok
       if isWell, options.sampleTokens > 0 { try writeSample(of: model, corpus, cell) }
-      try cell.save(model, corpus, step: training.stepsDone, as: "checkpoint")
+      try save(training, model, corpus, cell)
       if isWell { try measure(model, corpus) }
     } catch let stop as Interrupted {
       // What was learnt so far is kept: to go on from, and for those who want to look at it.
       training.report()
       try training.saveState()
-      try cell.save(model, corpus, step: training.stepsDone, as: "checkpoint")
+      try save(training, model, corpus, cell)
       throw stop
     }
+  }
+
+  private func save(
+    _ training: TrainingRun, _ model: Transformer, _ corpus: TextCorpus, _ cell: CellJob
+  ) throws(ResultsError) {
+    try cell.save(model, corpus, step: training.stepsDone, as: "checkpoint")
+    if options.savesOptimizer { try training.saveOptimizer(to: "\(cell.folder)/checkpoint") }
   }
 
   /// The model with its parameters, and its text; nil, with the row's status set, where the device
   /// lacks a kernel.
   private func prepare(_ cell: CellJob) throws -> (Transformer, TextCorpus)? {
-    let text = try cell.data.load(options.dataset)
-    cell.recordDataset(text)
+    let corpus = try cell.corpus(
+      options.dataset, sequence: options.sequence, for: cell.model.base)
     cell.row.setFact("memory", .string(options.memory.rawValue))
-    let corpus = try TextCorpus(text, sequence: options.sequence)
-    let model = Transformer(
-      cell.model, vocabulary: corpus.vocabulary.count, length: options.sequence)
+    let model = cell.model.build(
+      vocabulary: corpus.vocabulary.count, length: options.sequence)
     guard cell.recordKernel(of: model, tokens: options.sequence, needsGradient: true) else {
       return nil
     }
@@ -87,19 +111,21 @@ package struct Train: Workload {
       on: cell.device, optimizer: options.optimizer, recomputes: options.memory == .low)
     PredictedMemory(predicted.step).report(to: &cell.row.metrics)
     try cell.checkMemory(predictedPeakBytes: PredictedMemory(predicted.step).peakBytes)
-    model.parameters.materialise(on: cell.device, seed: UInt64(cell.seed))
+    try cell.materialise(model)
     return (model, corpus)
   }
 
   private func writeSample(
     of model: Transformer, _ corpus: TextCorpus, _ cell: CellJob
   ) throws {
-    let start = try corpus.vocabulary.start(options.prompt)
+    // Numbers are no text.
+    guard let characters = corpus.vocabulary.characters else { return }
+    let start = try characters.start(options.prompt)
     let tokens = try TextSample(temperature: options.sampleTemperature, seed: UInt64(cell.seed))
       .draw(
         options.sampleTokens, after: start, from: model, length: options.sequence,
         precision: cell.precision, on: cell.device, check: cell.checkInterrupt)
-    let text = corpus.vocabulary.decode(start + tokens)
+    let text = characters.decode(start + tokens)
     try AtomicFile.write(text, to: "\(cell.folder)/sample.txt")
   }
 }
@@ -135,12 +161,21 @@ extension Train {
 
 /// What a training run is told.
 package struct TrainOptions: Sendable {
+  /// What a training that begins from a stored model takes over of it.
+  package enum Start: String, Sendable {
+    case weights, resume
+  }
+
   package let dataset: DatasetDeclaration
   package let sequence: Int
   package let batch: Int
   package let steps: Int
   package let order: BatchSampler.Order
   package let optimizer: OptimizerOptions
+  /// What is taken over of a stored model.
+  package let start: Start
+  /// Whether the checkpoint at the end has the optimizer's state beside it.
+  package let savesOptimizer: Bool
   package let schedule: Schedule
   package let memory: TrainingMemory
   /// Steps between evaluations; 0: only one, at the end.
@@ -171,6 +206,19 @@ package struct TrainOptions: Sendable {
     optimizer = OptimizerOptions(options)
     schedule = Schedule(options, steps: steps, rate: optimizer.rate)
     memory = options.trainingMemory()
+    let start = options.read(
+      "init_from",
+      .choice(of: [
+        Choice("weights", "the weights: steps count from 0, and the optimizer begins anew"),
+        Choice(
+          "resume",
+          "the optimizer's state and the number of steps as well: it goes on as if it had never "
+            + "stopped, up to `steps`"),
+      ]), default: "weights", "what is taken over of the stored model at model.from")
+    self.start = Start(rawValue: start) ?? .weights
+    savesOptimizer = options.read(
+      "save_optimizer", .bool, default: false,
+      "leave the optimizer's state beside the checkpoint, twice its size, for init_from: resume")
     evaluateEvery = options.read(
       "evaluate_every", .int(in: 0...1_000_000_000), default: 100,
       "steps between evaluations; 0 for none but the last")
@@ -194,10 +242,10 @@ package struct TrainOptions: Sendable {
 
   /// - Throws: the fault of a prompt with a character that the text does not have, where a sample
   ///   starts from it.
-  func check(_ vocabulary: CharacterVocabulary) throws(Faults) {
-    if sampleTokens == 0 { return }
+  func check(_ vocabulary: TextVocabulary) throws(Faults) {
+    guard sampleTokens > 0, let characters = vocabulary.characters else { return }
     do throws(CharacterVocabulary.UnknownCharacter) {
-      _ = try vocabulary.start(prompt)
+      _ = try characters.start(prompt)
     } catch {
       guard let promptMark else { return }
       throw Faults([Fault(.rule(error.description), at: promptMark)])

@@ -20,7 +20,9 @@ struct TrainingRun {
   /// have been busy.
   private let peak: Double
 
-  private(set) var stepsDone = 0
+  /// Steps that an earlier training had done, with which this one goes on.
+  private let firstStep: Int
+  private(set) var stepsDone: Int
   private var clock = ThroughputClock()
   private var evaluationSeconds = 0.0
   private var stability = StabilityMonitor()
@@ -53,7 +55,18 @@ struct TrainingRun {
     let state = try TrainingState(in: cell.folder)
     if let state { try LineLog.rewind(path) { Self.isBefore(state, $0) } }
     log = try LineLog(path, isAfresh: state == nil)
-    if let state { try resume(state) }
+    let begun = try Self.begun(options, cell)
+    firstStep = begun?.steps ?? 0
+    stepsDone = firstStep
+    if let state { try resume(state) } else { try begun?.restore(trainer) }
+  }
+
+  /// The state of the stored training that this one goes on with; nil where it begins anew.
+  private static func begun(
+    _ options: TrainOptions, _ cell: CellJob
+  ) throws(ResultsError) -> OptimizerState? {
+    guard options.start == .resume, let base = cell.model.base else { return nil }
+    return try OptimizerState(in: base.path)
   }
 
   /// Whether a line of the curves was written before the state was; the last evaluation is done
@@ -69,10 +82,11 @@ struct TrainingRun {
   private mutating func resume(_ state: TrainingState) throws(ResultsError) {
     try state.restore(trainer)
     let curve = try curve
-    guard curve.steps.count == state.steps else {
+    guard firstStep + curve.steps.count == state.steps else {
       throw .unreadable(
         path: log.path,
-        problem: "it has \(curve.steps.count) steps, the checkpoint beside it \(state.steps)")
+        problem: "it has \(curve.steps.count) steps, the checkpoint beside it "
+          + "\(state.steps - firstStep)")
     }
     for step in curve.steps {
       clock.add(step.seconds ?? 0)
@@ -104,6 +118,11 @@ struct TrainingRun {
     try log.sync()
     try TrainingState.save(
       trainer, seconds: cell.seconds, evaluationSeconds: evaluationSeconds, to: cell.folder)
+  }
+
+  /// Writes what the optimizer keeps into the folder of a checkpoint.
+  func saveOptimizer(to folder: String) throws(ResultsError) {
+    try OptimizerState.save(trainer, to: folder)
   }
 
   /// All steps, the evaluations between them and the last one.
@@ -139,7 +158,7 @@ struct TrainingRun {
   }
 
   private var isEvaluationDue: Bool {
-    options.evaluateEvery > 0 && stepsDone > 0 && stepsDone % options.evaluateEvery == 0
+    options.evaluateEvery > 0 && stepsDone > firstStep && stepsDone % options.evaluateEvery == 0
       && evaluated != stepsDone
   }
 
@@ -163,7 +182,7 @@ struct TrainingRun {
       loss: step.loss, gradientNorm: step.gradientNorm, maxAttentionLogit: step.maxAttentionLogit)
     try log.append(line(of: step, seconds).json)
     // The loss of a step is that of the parameters before it.
-    if stepsDone == 0 { initialLoss = step.loss }
+    if stepsDone == firstStep { initialLoss = step.loss }
     stepsDone += 1
     guard step.isFinite else {
       cell.row.status = .diverged
@@ -213,7 +232,7 @@ struct TrainingRun {
     defer { cell.row.metrics = metrics }
     let perStep = options.batch * options.sequence
     metrics[.valLoss] = lastValidation
-    metrics.addUnitsOfLoss()
+    metrics.addUnitsOfLoss(readsCharacters: corpus.vocabulary.characters != nil)
     metrics[.initialLoss] = initialLoss
     metrics[.bestValLoss] = bestValidation
     for (metric, values) in [(Metric.trainLoss, recentLosses), (.zLoss, recentZLosses)] {
@@ -238,8 +257,8 @@ struct TrainingRun {
         tokens: options.sequence, batch: options.batch, cell.precision, on: cell.device)
     metrics[.modelFLOPsPerToken] = cost.trainingFLOPsPerToken
     metrics[.hardwareFLOPsPerToken] = trainer.stepOperations.map { $0 / Double(perStep) }
-    metrics.set(.steps, stepsDone)
-    metrics.set(.tokens, stepsDone * perStep)
+    metrics.set(.steps, stepsDone - firstStep)
+    metrics.set(.tokens, (stepsDone - firstStep) * perStep)
     metrics.set(.kvCacheBytesPerToken, cost.cacheBytesPerToken)
     stability.report(to: &metrics)
     cell.device.memory.report(to: &metrics)

@@ -46,13 +46,16 @@ package protocol Workload: Component {
   func predictedCacheBytes(of model: Transformer) -> Double?
   /// Reports options that do not go together with the model, which was read from a section.
   func check(_ model: Transformer, from section: Section, _ options: Section)
+  /// Reports options that do not go together with the stored model that the cell begins from, if it
+  /// does.
+  func check(_ base: ModelBase?, _ options: Section)
   /// What a user should know of a model, which is read from a section, before it is measured; nil
   /// where all is said.
   func warning(of model: Section) -> String?
   /// Reports what does not go together with the text it reads.
   ///
-  /// - Parameter vocabulary: the characters of that text.
-  func check(_ vocabulary: CharacterVocabulary) throws(Faults)
+  /// - Parameter vocabulary: the tokens of that text, in which the model can read it.
+  func check(_ vocabulary: TextVocabulary) throws(Faults)
   /// Carries out the cell and fills in its row.
   func run(_ cell: CellJob) throws
   /// Records so many of each kind of step that the cell has, and sees where their time goes.
@@ -71,8 +74,17 @@ extension Workload {
   package var vocabulary: Int { CharacterVocabulary.usual }
   package func flops(of model: Transformer) -> Double? { nil }
   package func check(_ model: Transformer, from section: Section, _ options: Section) {}
+  package func check(_ base: ModelBase?, _ options: Section) {}
   package func warning(of model: Section) -> String? { nil }
-  package func check(_ vocabulary: CharacterVocabulary) throws(Faults) {}
+  package func check(_ vocabulary: TextVocabulary) throws(Faults) {}
+  /// Reports a text that the model cannot read, and what else does not go together with it.
+  package func check(_ vocabulary: TextVocabulary, for model: CellModel) throws(Faults) {
+    if let base = model.base, let mark = dataset?.mark, let problem = vocabulary.problem(for: base)
+    {
+      throw Faults([Fault(.rule(problem), at: mark)])
+    }
+    try check(vocabulary)
+  }
   package func profile(_ cell: CellJob, steps: Int) throws -> [ProfiledStep] {
     throw NotProfiled(
       description: "the workload '\(Self.word)' has no steps whose time could be looked into")
@@ -87,6 +99,7 @@ package enum WorkloadRegistry {
     Generate.self,
     PositionProperties.self,
     Extrapolate.self,
+    TextScore.self,
     Inspect.self,
   ]
 }
@@ -195,6 +208,27 @@ extension Generate {
     model.cacheBytes(
       tokens: length, batch: options.batch, type: options.cache, isRolling: options.isRolling,
       chunk: options.chunk)
+  }
+}
+
+extension TextScore {
+  package func predictedPeakBytes(
+    of model: Transformer, _ precision: ElementType, on device: Device
+  ) -> Double? {
+    guard
+      model.runsDry(
+        queries: callTokens, keys: length, precision, needsGradient: false, on: device)
+    else { return nil }
+    let device = Device.meta(of: device)
+    model.parameters.allocate(on: device)
+    return scorer(model, precision, on: device).dryPeakBytes(tokens: length)
+  }
+
+  package func predictedCacheBytes(of model: Transformer) -> Double? {
+    options.cache.map {
+      model.cacheBytes(
+        tokens: length, type: $0, isRolling: options.isRolling, chunk: callTokens)
+    }
   }
 }
 

@@ -76,7 +76,8 @@ struct ScoreCommand: ParsableCommand {
       let device = try compute.open(device)
       let model = try saved.load(on: device, for: precision.type)
       try model.check(tokens: tokens.count)
-      let scorer = Scorer(model, cache: cache, precision: precision.type, on: device)
+      let scorer = Scorer(
+        model, cache: cache == .f32 ? nil : cache, precision: precision.type, on: device)
       let score = scorer.score(tokens, logitsAt: Set(positions)) { interrupts.exitCode != nil }
       if let code = interrupts.exitCode { throw RunError.interrupted(code) }
       let bits = bytes.flatMap { Self.bitsPerByte(score, bytes: $0) }

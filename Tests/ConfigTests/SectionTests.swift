@@ -152,7 +152,7 @@ import Testing
         == ["whole number", "from 1 to 1024", "6", "number of blocks"])
     #expect(recording.options[7].shownDefault == "heads / 2")
     #expect(recording.options[8].type.name == "whole number or none, or a list")
-    #expect(recording.defaultedTypes.map(\.word) == ["rmsnorm", "gqa"])
+    #expect(recording.componentTypes.map(\.word) == ["rmsnorm", "gqa"])
   }
 
   private static func readDerived(_ section: Section) {

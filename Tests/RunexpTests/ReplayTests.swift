@@ -36,6 +36,7 @@ struct ReplayTests {
     "generate": "dataset: {name: ./text.txt}, prompt_tokens: 8, new_tokens: 8, cache: q8",
     "attention": "sequence: 48, seconds: 0", "position": "sequence: 16, farthest: 200, samples: 4",
     "inspect": "sequence: 16",
+    "score": "dataset: {name: ./text.txt}, sequence: 16, windows: 2, cache: q8",
   ]
 
   private static var words: [String] { WorkloadRegistry.all.map { $0.word } }

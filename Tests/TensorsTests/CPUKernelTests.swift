@@ -170,7 +170,8 @@ private func largestDifference(_ a: [Float], _ b: [Float]) -> Float {
         (epilogue.kind, epilogue.activation) = (.activation, activation)
         let all = contexts.map { $0.multiply(a, b, m: m, n: n, k: k, epilogue: epilogue) }
         #expect(all.allSatisfy { $0 == all[0] }, "\(m) rows, \(activation.word)")
-        #expect(all[0].allSatisfy(\.isFinite))
+        let isFinite = all[0].allSatisfy { $0.isFinite }
+        #expect(isFinite)
       }
     }
   }

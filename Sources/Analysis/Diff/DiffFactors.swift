@@ -58,7 +58,7 @@ package struct DiffFactors: Sendable {
         before.map { ($0.0, $0.1, values[$0.0] ?? .null) }
         + after.filter { !known.contains($0.0) }.map { ($0.0, JSON.null, $0.1) }
       for (key, old, new) in both where old.canonical != new.canonical {
-        if pair.hasSameText, DiffMatch.isOfText(key) { continue }
+        if pair.hasSame(key) { continue }
         let cells = [pair.base[0], pair.new[0]]
         let follows = cells.map { $0.derived?.contains(key) ?? false }
         let isUntold = zip(cells, [old, new]).contains { $0.derived == nil && $1 == .null }
@@ -87,6 +87,9 @@ package struct DiffFactors: Sendable {
     conditions =
       Self.recorded(base.run.record, new.run.record)
       + (pairs.contains(where: \.hasOtherText) ? ["the text differs"] : [])
+      + (pairs.contains(where: \.hasOtherModel)
+        && !changes.contains { DiffMatch.hashFact(of: $0.key) == "checkpoint_sha256" }
+        ? ["the stored model differs"] : [])
       + Self.circumstances(pairs)
   }
 

@@ -17,15 +17,33 @@ struct DiffMatch: Sendable {
   /// Whether the two sides read different texts, so that losses do not compare.
   var hasOtherText: Bool { texts[0] != texts[1] && !texts.contains([]) }
 
-  /// Whether both sides read the same text, wherever it lay.
-  var hasSameText: Bool { texts[0] == texts[1] && !texts.contains([]) }
+  private var texts: [Set<String>] { hashes("dataset_sha256") }
 
-  private var texts: [Set<String>] {
-    [base, new].map { cells in Set(cells.compactMap { $0.row.fact("dataset_sha256")?.text }) }
+  private func hashes(_ fact: String) -> [Set<String>] {
+    [base, new].map { cells in Set(cells.compactMap { $0.row.fact(fact)?.text }) }
   }
 
-  /// Whether an option says which text is read.
-  static func isOfText(_ option: String) -> Bool { "\(option).".hasPrefix("workload.dataset.") }
+  /// The fact that holds the hash of what an option names, which says what it is wherever it lies:
+  /// a text, or a stored model; nil where it names none.
+  static func hashFact(of option: String) -> String? {
+    if option == "workload.dataset.tokens" { return nil }
+    if "\(option).".hasPrefix("workload.dataset.") { return "dataset_sha256" }
+    let models = ["model.from", "model.fallback", "workload.checkpoint"]
+    return models.contains(option) ? "checkpoint_sha256" : nil
+  }
+
+  /// Whether both sides have what an option names in common, wherever it lay.
+  func hasSame(_ option: String) -> Bool {
+    guard let fact = Self.hashFact(of: option) else { return false }
+    let hashes = hashes(fact)
+    return hashes[0] == hashes[1] && !hashes.contains([])
+  }
+
+  /// Whether the two sides began from other stored models.
+  var hasOtherModel: Bool {
+    let hashes = hashes("checkpoint_sha256")
+    return hashes[0] != hashes[1] && !hashes.contains([])
+  }
 
   /// The seeds that ended well on both sides, or on either where they are not paired.
   var comparedSeeds: Set<Int> {
@@ -78,15 +96,15 @@ struct DiffMatch: Sendable {
     let word: ValueOnAxis = { cell, axis in
       onAxis(cell, axis) ?? cell.option(axis).map { $0["type"] ?? $0 }
     }
-    // A text by what it is, not where it lay.
-    let text: ValueOnAxis = { cell, axis in
-      (isOfText(axis) ? cell.row.fact("dataset_sha256") : nil) ?? written(cell, axis)
+    // A text or a model by what it is, not where it lay.
+    let content: ValueOnAxis = { cell, axis in
+      hashFact(of: axis).flatMap { cell.row.fact($0) } ?? written(cell, axis)
     }
     let bases = base.groups { key($0, written) }
     let news = new.groups { key($0, written) }
     var partners: [Int: Int] = [:]
     var free = Array(news.indices)
-    for value in [written, read, word, text] {
+    for value in [written, read, word, content] {
       var known: [String: Int] = [:]
       for place in free.reversed() { known[key(news[place].cells[0], value)] = place }
       for place in bases.indices where partners[place] == nil && !known.isEmpty {

@@ -50,13 +50,21 @@ struct SummaryNotes {
       + "digits"
   }
 
-  // Another text than was asked for: losses on it compare with no other run's.
+  // Another text or model than was asked for: its figures compare with no other run's.
   var data: [String] {
-    var notes: [String] = []
-    for row in block.rows {
-      if let note = row.fact("dataset_note")?.text, !notes.contains(note) { notes.append(note) }
-    }
-    return notes
+    ["dataset_note", "model_note"].flatMap { key in
+      block.rows.compactMap { $0.fact(key)?.text }.unique
+    } + departures
+  }
+
+  // Where a model is not as it is stored.
+  private var departures: [String] {
+    block.rows.compactMap { row in
+      row.fact("departures")?.text.map { departures in
+        (block.variants.count > 1 ? "\(row.variant) departs" : "departs")
+          + " from the stored model: \(departures)"
+      }
+    }.unique
   }
 
   // Cells that did not end well, each with its reason: never averaged over, never left out.
@@ -135,7 +143,8 @@ struct SummaryNotes {
     keys.removeAll { key in
       // The hash of a curve differs whenever anything does; how many ran at once has a note of its
       // own.
-      key == "loss_hash" || key == "concurrent_cells" || key.hasSuffix("_requested")
+      key == "loss_hash" || key == "concurrent_cells" || key == "departures"
+        || key.hasSuffix("_requested")
         || key.hasSuffix("_reason")
         || block.rows.allSatisfy { $0.fact(key) == $0.fact(key + "_requested") }
     }

@@ -56,7 +56,7 @@ package enum Catalogue {
 
   /// The options of a document outside its components.
   package static var common: [Read] {
-    ExperimentSchema.recording(of: DocumentReader<Section, any Workload>.standard).plainOptions
+    ExperimentSchema.recording(of: DocumentReader<CellModel, any Workload>.standard).plainOptions
   }
 
   private static func find(_ path: String, in recording: Recording) -> Recording? {
@@ -120,7 +120,7 @@ extension Recording {
 extension Catalogue {
   /// The JSON Schema of experiment files (draft 2020-12), as text.
   package static var schemaText: String {
-    ExperimentSchema.schema(reader: DocumentReader<Section, any Workload>.standard) {
+    ExperimentSchema.schema(reader: DocumentReader<CellModel, any Workload>.standard) {
       recording(path: $0, word: $1)
     }.document
   }

@@ -3,6 +3,7 @@
 
 import Config
 import Records
+import Workloads
 
 extension Cell {
   /// The hash of all that decides the cell's result: `sha256-` and 64 hexadecimal digits.
@@ -11,17 +12,26 @@ extension Cell {
   ///   - dataHash: the hash of the text that is used, which stands for the text's name and place:
   ///     the same text
   ///     elsewhere is the same text. Empty where there is none.
-  ///   - checkpointHash: the same of the checkpoint that is read.
+  ///   - checkpointHash: the same of the stored model that it begins from or reads.
   ///   - program: version of the program that runs it.
   package func identity(
     dataHash: String, checkpointHash: String = "", program: String
   ) -> String {
-    let files = [("workload.dataset", dataHash), ("workload.checkpoint", checkpointHash)]
+    let files = [
+      ("workload.dataset.name", dataHash), ("workload.dataset.fallback", dataHash),
+      ("workload.checkpoint", checkpointHash), ("model.from", checkpointHash),
+      ("model.fallback", checkpointHash),
+    ]
     let options = files.filter { !$0.1.isEmpty }.compactMap { DottedPath($0.0) }
     let text = "\(canonical(without: options))\n\(dataHash)\n\(program)"
     let more = checkpointHash.isEmpty ? "" : "\n\(checkpointHash)"
     return "sha256-" + SHA256.hex(Array((text + more).utf8))
   }
+}
+
+extension PlannedCell {
+  /// Where the stored model lies that it begins from or reads; nil where it needs none.
+  var modelPath: String? { model?.base?.path ?? workload?.checkpoint }
 }
 
 /// Ids such as `modern-s1-3f9a1c2e`: as many digits of the identity as tell it from all others in

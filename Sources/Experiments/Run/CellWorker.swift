@@ -212,14 +212,14 @@ extension CellRow {
 private struct ResolvedCell {
   let device: DeviceChoice
   let precision: PrecisionChoice
-  let model: Section
+  let model: CellModel
   let workload: any Workload
 
   /// - Throws: `ResultsError.unreadable` where the file is not the one that was planned.
   init(_ line: PlanLine, of record: RunRecord, in folder: String) throws {
     let path = "\(folder)/resolved.yaml"
     do {
-      let reader = DocumentReader<Section, any Workload>.standard
+      let reader = DocumentReader<CellModel, any Workload>.standard
       let root = try YAML.load(file: path).root
       let reading = reader.read(reader.document(in: root))
       if !reading.faults.isEmpty { throw Faults(reading.faults) }

@@ -8,13 +8,13 @@ import Synchronization
 package import Workloads
 
 /// An experiment of this program.
-package typealias PlannedExperiment = Experiment<Section, any Workload>
+package typealias PlannedExperiment = Experiment<CellModel, any Workload>
 /// A cell of this program's experiments.
-package typealias PlannedCell = Cell<Section, any Workload>
+package typealias PlannedCell = Cell<CellModel, any Workload>
 
-extension DocumentReader where Model == Section, Workload == any Workloads.Workload {
+extension DocumentReader where Model == CellModel, Workload == any Workloads.Workload {
   /// Reads the `model` and `workload` sections with the registered components.
-  package static var standard: DocumentReader { reader { _ in nil } }
+  package static var standard: DocumentReader { reader { _, _ in nil } }
 
   /// The same for files that are about to run: it also reports checkpoints that are not there.
   ///
@@ -26,19 +26,34 @@ extension DocumentReader where Model == Section, Workload == any Workloads.Workl
   }
 
   private static func reader(
-    _ checkpointProblem: @escaping @Sendable (_ path: String) -> String?
+    _ checkpointProblem: @escaping @Sendable (_ path: String, _ readsText: Bool) -> String?
   ) -> DocumentReader {
-    DocumentReader(
-      workloads: WorkloadRegistry.all.map { Choice($0.word, $0.summary) },
-      readModel: { $0 },
+    let models = StoredModels()
+    return DocumentReader(
+      workloads: WorkloadRegistry.all.map { Choice($0.word, $0.summary) }, base: models.base,
+      readModel: { section in
+        CellModel(section, from: ModelSource(section).flatMap { try? models.find($0).get() })
+      },
       readWorkload: { word, options, model in
         let type = WorkloadRegistry.all.first { $0.word == word } ?? Train.self
         let workload = type.init(options)
         // Declares parameters and reads every option, which finds its faults; nothing gets memory.
-        let built = Transformer(model, vocabulary: 1, length: workload.length)
-        workload.check(built, from: model, options)
-        if let problem = workload.checkpoint.flatMap(checkpointProblem) {
-          options.fault("checkpoint", because: .rule(problem))
+        let built = model.build(vocabulary: 1, length: workload.length)
+        model.check(built, length: workload.length)
+        workload.check(built, from: model.section, options)
+        // A stored model that cannot be read is a fault already.
+        if model.base != nil || ModelSource(model.section) == nil {
+          workload.check(model.base, options)
+        }
+        if let path = workload.checkpoint {
+          let readsText = workload.dataset?.tokens == .characters
+          if model.base != nil {
+            options.fault(
+              "checkpoint", because: .rule("the model has its weights from 'from' already"),
+              notes: [model.section.note("from")])
+          } else if let problem = checkpointProblem(path, readsText) {
+            options.fault("checkpoint", because: .rule(problem))
+          }
         }
         return workload
       })
@@ -49,11 +64,12 @@ extension DocumentReader where Model == Section, Workload == any Workloads.Workl
 private final class CheckpointProblems: Sendable {
   private let known = Mutex<[String: String?]>([:])
 
-  func problem(at path: String) -> String? {
+  func problem(at path: String, readsText: Bool) -> String? {
     known.withLock { known in
-      if let found = known[path] { return found }
-      let problem = SavedModel.problem(at: path, readsText: true)
-      known[path] = .some(problem)
+      let key = "\(readsText) \(path)"
+      if let found = known[key] { return found }
+      let problem = SavedModel.problem(at: path, readsText: readsText)
+      known[key] = .some(problem)
       return problem
     }
   }
@@ -65,7 +81,7 @@ struct LocalTexts {
   private var known: [(declaration: DatasetDeclaration, found: Result<Found, DataError>)] = []
 
   struct Found {
-    let vocabulary: CharacterVocabulary
+    let vocabulary: TextVocabulary
     /// Why it is not the text that was asked for.
     let note: String?
   }
@@ -81,7 +97,8 @@ struct LocalTexts {
     if let known = known.first(where: { $0.declaration == declaration }) { return known.found }
     let found = Result { () throws(DataError) -> Found in
       let text = try loader.load(declaration)
-      return Found(vocabulary: CharacterVocabulary(utf8: text.bytes), note: text.note)
+      return Found(
+        vocabulary: try TextVocabulary(of: text, as: declaration.tokens), note: text.note)
     }
     known.append((declaration, found))
     return found
@@ -100,10 +117,10 @@ extension PlannedExperiment {
   func check(_ texts: inout LocalTexts) throws(Faults) {
     var faults: [Fault] = []
     for cell in cells {
-      guard let workload = cell.workload, let declaration = workload.dataset,
-        case .success(let text) = texts.find(declaration)
+      guard let workload = cell.workload, let model = cell.model,
+        let declaration = workload.dataset, case .success(let text) = texts.find(declaration)
       else { continue }
-      do throws(Faults) { try workload.check(text.vocabulary) } catch {
+      do throws(Faults) { try workload.check(text.vocabulary, for: model) } catch {
         faults += error.all.filter { fault in
           !faults.contains { $0.place == fault.place && $0.message == fault.message }
         }
@@ -114,12 +131,12 @@ extension PlannedExperiment {
 
   /// What a user should know before its cells run, each thing once.
   package var warnings: [String] {
-    // Cells that differ in their seed alone share the section that was read.
-    var last: Section?
-    return cells.compactMap { cell -> String? in
-      guard let workload = cell.workload, let model = cell.model, model !== last else { return nil }
+    // Cells that differ in their seed alone share the model that was read.
+    var last: CellModel?
+    return cells.flatMap { cell -> [String] in
+      guard let workload = cell.workload, let model = cell.model, model !== last else { return [] }
       last = model
-      return workload.warning(of: model)
+      return [model.base?.note, workload.warning(of: model.section)].compactMap(\.self)
     }.unique
   }
 }

@@ -36,8 +36,8 @@ package struct PlanTable {
     try experiment.check(&sources.texts)
     let usual = ProcessLimits.read().usableMemory.map { ($0, false) }
     let cap: (bytes: Int, isAsked: Bool)? = options.memoryCap.map { ($0, true) } ?? usual
-    // Cells of one document share the section that was read for all its seeds.
-    var shared: (model: Section, prediction: PlanPrediction, seconds: Double?)?
+    // Cells of one document share the model that was read for all its seeds.
+    var shared: (model: CellModel, prediction: PlanPrediction, seconds: Double?)?
     lines = experiment.cells.map { cell in
       guard let workload = cell.workload, let model = cell.model else {
         return Line(cell: cell, prediction: nil, seconds: nil, fits: nil)
@@ -228,10 +228,10 @@ struct PlanPrediction {
   ///   - vocabulary: distinct tokens of the text.
   ///   - device: where it would run; nothing runs there.
   init(
-    _ workload: any Workload, _ model: Section, _ precision: PrecisionChoice, vocabulary: Int,
+    _ workload: any Workload, _ model: CellModel, _ precision: PrecisionChoice, vocabulary: Int,
     on device: Device
   ) {
-    let built = Transformer(model, vocabulary: vocabulary, length: workload.length)
+    let built = model.build(vocabulary: vocabulary, length: workload.length)
     let cost = built.cost(tokens: workload.length)
     parameters = cost.parameters
     trainingFLOPsPerToken = cost.trainingFLOPsPerToken

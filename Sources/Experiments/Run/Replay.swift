@@ -117,9 +117,9 @@ extension Replay {
       host: HostRecord.read(isa: Device.cpu(threads: options.threads).summary), start: .now)
     var known: [DatasetDeclaration] = []
     for cell in cells {
-      let workload = try experiment(of: cell).cells.first?.workload
-      if let path = workload?.checkpoint { _ = record.checkpoints.find(path) }
-      guard let declaration = workload?.dataset, !known.contains(declaration)
+      let planned = try experiment(of: cell).cells.first
+      if let path = planned?.modelPath { _ = record.checkpoints.find(path) }
+      guard let declaration = planned?.workload?.dataset, !known.contains(declaration)
       else { continue }
       known.append(declaration)
       let text = Result { try loader.load(declaration) }

@@ -14,7 +14,7 @@ package struct RunPlan {
   package var entries: [Entry]
   /// The texts that are used, each once.
   package let texts: [LoadedText]
-  /// The checkpoints that are read, each once.
+  /// The stored models that are read, each once.
   package let checkpoints: [RunRecord.Checkpoint]
 
   /// Finds, downloads or makes each text that the cells declare, and names the cells.
@@ -25,9 +25,8 @@ package struct RunPlan {
     _ experiment: PlannedExperiment, loader: DatasetLoader, program: String,
     progress: Download.Progress? = nil
   ) throws {
-    var loaded:
-      [(declaration: DatasetDeclaration, text: LoadedText, vocabulary: CharacterVocabulary)] =
-        []
+    var loaded: [(declaration: DatasetDeclaration, text: LoadedText, vocabulary: TextVocabulary)] =
+      []
     var checkpoints: [RunRecord.Checkpoint] = []
     var entries: [Entry] = []
     for cell in experiment.cells {
@@ -36,13 +35,15 @@ package struct RunPlan {
         var known = loaded.first { $0.declaration == declaration }
         if known == nil {
           let new = try loader.load(declaration, progress: progress)
-          known = (declaration, new, CharacterVocabulary(utf8: new.bytes))
+          known = (declaration, new, try TextVocabulary(of: new, as: declaration.tokens))
           known.map { loaded.append($0) }
         }
         text = known?.text
-        if let known { try cell.workload?.check(known.vocabulary) }
+        if let known, let model = cell.model {
+          try cell.workload?.check(known.vocabulary, for: model)
+        }
       }
-      let checkpoint = cell.workload?.checkpoint.map { checkpoints.find($0) }
+      let checkpoint = cell.modelPath.map { checkpoints.find($0) }
       var line = PlanLine()
       line.index = cell.index
       line.identity = cell.identity(
@@ -58,7 +59,8 @@ package struct RunPlan {
       line.shares = cell.derived.compactMap { value in
         value.share.map { JSON.Member(value.path, .string($0)) }
       }
-      if let note = text?.note { line.facts = [JSON.Member("dataset_note", .string(note))] }
+      line.facts = [("dataset_note", text?.note), ("model_note", cell.model?.base?.note)]
+        .compactMap { key, note in note.map { JSON.Member(key, .string($0)) } }
       entries.append(Entry(cell: cell, line: line))
     }
     self.entries = entries

@@ -29,23 +29,42 @@ package enum PrecisionChoice: String, Sendable, CaseIterable {
   }
 }
 
+/// What a document's model may be laid over: a stored one, which an option names.
+package struct DocumentBase: Sendable {
+  /// The option, within the document.
+  let path: DottedPath
+  /// A model as it is written, laid over the one that it names; as it is where it names none.
+  let lay: @Sendable (_ model: Node) -> (model: Node, faults: [Fault])
+
+  /// Whether a document names one.
+  func isNamed(in document: Node) -> Bool {
+    let named = path.keys.reduce(document as Node?) { $0?[$1] }
+    return named.map { !$0.isNull } ?? false
+  }
+}
+
 /// Reads documents with the components of the caller.
 package struct DocumentReader<Model, Workload>: Sendable {
   package let workloads: [Choice]
   package let readModel: @Sendable (Section) -> Model
   package let readWorkload:
     @Sendable (_ word: String, _ options: Section, _ model: Model) -> Workload
+  /// Lays the model of a document over a stored one that it names.
+  package let base: DocumentBase?
 
   /// - Parameters:
   ///   - workloads: the words of `workload.type`; the first is the default.
   ///   - readModel: reads the section `model`. It must return something even after faults.
   ///   - readWorkload: reads the options of `workload` for the word its `type` has.
+  ///   - base: how a model is laid over a stored one; nil where none can be named.
   package init(
-    workloads: [Choice], readModel: @escaping @Sendable (Section) -> Model,
+    workloads: [Choice], base: DocumentBase? = nil,
+    readModel: @escaping @Sendable (Section) -> Model,
     readWorkload:
       @escaping @Sendable (_ word: String, _ options: Section, _ model: Model) -> Workload
   ) {
     self.workloads = workloads
+    self.base = base
     self.readModel = readModel
     self.readWorkload = readWorkload
   }
@@ -68,7 +87,8 @@ package struct DocumentReader<Model, Workload>: Sendable {
     let faults: [Fault]
   }
 
-  func read(_ document: Node) -> Reading {
+  func read(_ written: Node) -> Reading {
+    let (document, found) = laid(written)
     let recorder = Recorder()
     let root = Section(root: document, recorder: recorder)
     let device = root.read(
@@ -85,16 +105,28 @@ package struct DocumentReader<Model, Workload>: Sendable {
     return Reading(
       device: DeviceChoice(rawValue: device) ?? .auto,
       precision: PrecisionChoice(rawValue: precision) ?? .f32, model: model, workload: workload,
-      recording: root.recording, faults: recorder.finish())
+      recording: root.recording, faults: Faults(found + recorder.finish()).all)
   }
 
-  /// The document with the `type` of every component written out where the default word was meant.
+  /// The document with its model laid over the stored one that it names.
+  private func laid(_ document: Node) -> (document: Node, faults: [Fault]) {
+    guard let base, base.isNamed(in: document), let model = document["model"] else {
+      return (document, [])
+    }
+    let (laid, faults) = base.lay(model)
+    let entries = (document.entries ?? []).map { entry in
+      entry.key == "model" ? Entry(key: entry.key, keyMark: entry.keyMark, value: laid) : entry
+    }
+    return (Node(.mapping(entries), mark: document.mark), faults)
+  }
+
+  /// The document with the `type` of every component that is written as options alone.
   ///
   /// An overlay that sets a `type` can then tell whether it differs.
   func withTypes(_ document: Node) -> Node {
-    read(document).recording.defaultedTypes.reduce(document) { document, component in
+    read(document).recording.componentTypes.reduce(document) { document, component in
       guard let path = DottedPath(component.path) else { return document }
-      return path.changing(document) { $0.withType(component.word) }
+      return path.changing(document) { $0.assuming(type: component.word) }
     }
   }
 }

@@ -51,7 +51,8 @@ struct Expansion<Model, Workload> {
       recordings.append((variant.name, reading.recording))
       let recording = reading.recording
       // Axes are laid over it again, and derived defaults are to follow them again.
-      variantValues.append((variant.name, recording.valueWithUnread.deriving(recording.derived)))
+      let value = recording.valueWithUnread.deriving(recording.derived)
+      variantValues.append((variant.name, isLaid(document) ? value.with(document) : value))
       if !matrix.axes.isEmpty { document = reader.withTypes(document) }
       documents.append((variant.name, document))
       expand(variant.name, document, matrix.dimensions[...], nodes: [])
@@ -65,6 +66,12 @@ struct Expansion<Model, Workload> {
       let mark = node?["exclude"]?.mark ?? node?["where"]?.mark ?? body.mark
       faults.limit.append(Fault(.nothingToRun, at: mark))
     }
+  }
+
+  /// Whether a variant's model, or that of one of its cells, is laid over a stored one.
+  private func isLaid(_ document: Node) -> Bool {
+    guard let base = reader.base else { return false }
+    return base.isNamed(in: document) || matrix.axes.contains { $0.path == base.path }
   }
 
   static var cellLimit: Int { Experiment<Model, Workload>.cellLimit }
@@ -226,5 +233,14 @@ struct Expansion<Model, Workload> {
     let matrix = matrix.written
     if !matrix.isEmpty { fields.append(JSON.Member("matrix", .object(matrix))) }
     return .object(fields)
+  }
+}
+
+extension JSON {
+  /// A resolved document with its model as it is written: what it is laid over has the rest, and is
+  /// another one where an axis says so.
+  fileprivate func with(_ document: Node) -> JSON {
+    let model = document["model"]?.written?.value ?? .object([])
+    return .object(members.map { $0.key == "model" ? Member($0.key, model) : $0 })
   }
 }

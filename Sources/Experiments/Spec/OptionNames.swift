@@ -121,6 +121,12 @@ struct OptionNames {
       "gradient_checkpointing activation_checkpointing checkpoint_activations recompute "
         + "use_reentrant"
     ),
+    ("workload.init_from", "resume resume_from_checkpoint resume_training"),
+    ("workload.save_optimizer", "save_only_model always_save_checkpoint save_optimizer_state"),
+    (
+      "model.from",
+      "pretrained_model_name_or_path model_name_or_path pretrained checkpoint_path load_from"
+    ),
     ("workload.evaluate_every", "eval_interval eval_steps eval_every"),
     ("workload.evaluation_windows", "eval_iters"),
     ("workload.new_tokens", "max_new_tokens n_predict n_gen"),

@@ -4,7 +4,7 @@
 package import Config
 
 /// A family of models.
-protocol Family {
+protocol Family: SendableMetatype {
   /// The `model_type` of its configurations.
   static var modelTypes: [String] { get }
   static func read(_ config: FamilyConfig) throws(ImportFault) -> ImportedModel

@@ -2,7 +2,7 @@
 // for, has a live value and is not known to be harmless is refused: it may change what the model
 // computes.
 
-package import Config
+import Config
 
 /// Why a model of another program cannot be taken over.
 package struct ImportFault: Error, Equatable, CustomStringConvertible {

@@ -1,6 +1,6 @@
 // NormWeight: the factor that a norm gives each feature: learned, or one for all.
 
-package import Config
+import Config
 import Tensors
 
 /// A factor for each feature.

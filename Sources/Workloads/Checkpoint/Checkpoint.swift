@@ -25,21 +25,25 @@ package enum Checkpoint {
     return candidates.first { AtomicFile.exists("\($0)/\(configurationFile)") } ?? path
   }
 
-  /// Whether a model is at a path: the folder of one, that of a cell which has left one, or a GGUF
-  /// file.
+  /// Whether a model is at a path: the folder of one, that of a cell which has left one, a GGUF file,
+  /// or the word of one that is built in.
   package static func isIn(_ path: String) -> Bool {
-    GGUF.isOne(at: path) || AtomicFile.exists("\(folder(of: path))/\(configurationFile)")
+    BuiltInModel.words.contains(path) || GGUF.isOne(at: path)
+      || AtomicFile.exists("\(folder(of: path))/\(configurationFile)")
   }
 
   /// What tells a model from any other: what `sha256sum config.json model.safetensors | sha256sum`
-  /// prints, with the index and its files where there are several; that of a GGUF file by itself.
+  /// prints, with the index and its files where there are several, and with the optimizer's state
+  /// where there is one; that of a GGUF file by itself.
   ///
   /// - Parameter path: as `SavedModel` takes it.
   package static func sha256(of path: String) throws(ResultsError) -> String {
+    if BuiltInModel.words.contains(path) { return BuiltInModel.sha256() }
     if GGUF.isOne(at: path) { return try SHA256.hex(file: path) }
     let folder = folder(of: path)
     var list = ""
-    for name in [configurationFile] + (try StoredTensors.files(in: folder)) {
+    let optimizer = [OptimizerState.file].filter { AtomicFile.exists("\(folder)/\($0)") }
+    for name in [configurationFile] + (try StoredTensors.files(in: folder)) + optimizer {
       list += "\(try SHA256.hex(file: "\(folder)/\(name)"))  \(name)\n"
     }
     return SHA256.hex(Array(list.utf8))
@@ -99,8 +103,8 @@ package struct CheckpointConfiguration: Equatable, Sendable, Record {
   /// How many optimizer steps the parameters have seen.
   package var step: Int?
   package var seed: Int?
-  /// The characters, in the order of their tokens.
-  package var vocabulary = ""
+  /// The characters, in the order of their tokens; nil where the tokens are numbers.
+  package var vocabulary: String?
   package var model = JSON.null
   /// What transformers builds the model from: the members of its family's `config.json`, or a
   /// `model_type` that it refuses.
@@ -108,9 +112,11 @@ package struct CheckpointConfiguration: Equatable, Sendable, Record {
 
   package init() {}
 
-  /// - Parameter section: the `model` section that the model was built from, defaults included.
+  /// - Parameters:
+  ///   - section: the `model` section that the model was built from, defaults included.
+  ///   - vocabulary: the characters that its tokens are; nil where they are numbers.
   package init(
-    _ model: Transformer, section: JSON, vocabulary: CharacterVocabulary, step: Int, seed: Int
+    _ model: Transformer, section: JSON, vocabulary: CharacterVocabulary?, step: Int, seed: Int
   ) {
     let block = model.blocks.first
     vocabularySize = model.vocabulary
@@ -124,7 +130,7 @@ package struct CheckpointConfiguration: Equatable, Sendable, Record {
     isTied = model.isTied
     self.step = step
     self.seed = seed
-    self.vocabulary = String(String.UnicodeScalarView(vocabulary.scalars))
+    self.vocabulary = vocabulary.map { String(String.UnicodeScalarView($0.scalars)) }
     self.model = section
     family = Self.family(section, vocabulary: model.vocabulary, length: model.length)
   }
@@ -152,7 +158,7 @@ package struct CheckpointConfiguration: Equatable, Sendable, Record {
       Field("max_position_embeddings", \.length, isRequired: true),
       Field("intermediate_size", \.feedForwardWidth), Field("tie_word_embeddings", \.isTied),
       Field("step", \.step), Field("seed", \.seed),
-      Field("vocabulary", \.vocabulary, isRequired: true),
+      Field("vocabulary", \.vocabulary),
       Field("model", \.model, isRequired: true),
     ]
   }

@@ -20,7 +20,9 @@ package struct SavedModel {
   package let section: JSON
   /// Whether another program has made it.
   package let isImported: Bool
-  private let architecture: Section
+  /// Optimizer steps that a training of ours had done; nil where it is none.
+  private let steps: Int?
+  private let root: Section
   private let recorder = Recorder()
   private let weights: () throws(ResultsError) -> ParameterReader
 
@@ -34,16 +36,27 @@ package struct SavedModel {
     vocabulary = stored.vocabulary
     length = stored.length
     section = stored.section
+    steps = stored.steps
     isImported = stored.characters == nil
     weights = stored.weights
-    guard let section = Section.model(stored.section, from: stored.file, recorder: recorder) else {
-      throw .unreadable(path: stored.file, problem: "its 'model' is no section")
+    let file = stored.file
+    guard let root = Section.root(model: stored.section, from: file, recorder: recorder) else {
+      throw .unreadable(path: file, problem: "its 'model' is no section")
     }
-    architecture = section
+    self.root = root
     _ = model(architecture)
     if let fault = recorder.finish().first {
       throw .unreadable(path: stored.file, problem: fault.message)
     }
+  }
+
+  private var architecture: Section { root.section("model", "the architecture") }
+
+  /// What it is, without its weights.
+  package var base: ModelBase {
+    ModelBase(
+      path: path, recording: root.recording, model: model(architecture), characters: characters,
+      steps: steps)
   }
 
   /// Why there is no model at a path, in so far as it shows without reading the values of its
@@ -78,6 +91,17 @@ package struct SavedModel {
     as section: Section? = nil, on device: Device, for precision: ElementType = .f32
   ) throws(ResultsError) -> Transformer {
     let model = self.model(section ?? architecture)
+    try read(into: model, on: device, for: precision)
+    return model
+  }
+
+  /// Gives a model memory and the values of its parameters.
+  ///
+  /// - Parameter precision: of the inference that it is for; f32 where it is trained or written.
+  /// - Throws: `ResultsError.unreadable` when they do not fit the model.
+  func read(
+    into model: Transformer, on device: Device, for precision: ElementType = .f32
+  ) throws(ResultsError) {
     let weights = try weights()
     try reporting { () throws(WeightFileError) in
       // Before any memory is asked for: what a file claims to hold need not be there.
@@ -85,7 +109,6 @@ package struct SavedModel {
       model.parameters.allocate(on: device, for: precision)
       try weights.read(into: model)
     }
-    return model
   }
 
   private func reporting(
@@ -113,63 +136,8 @@ package struct TokensUnknown: Error, CustomStringConvertible {
   package init(path: String) { self.path = path }
 
   package var description: String {
-    "the tokens of '\(path)' are no characters, and its tokenizer cannot be read: give token ids to "
-      + "'runexp score' or 'runexp generate'"
-  }
-}
-
-extension SavedModel {
-  /// An option that has another value than in the checkpoint, so that the model computes something
-  /// else.
-  package struct ConfigurationDifference: CustomStringConvertible, Sendable {
-    /// Such as `model.position.base`.
-    package let path: String
-    package let value, saved: JSON
-
-    package var description: String { "\(path) is \(text(value)) instead of \(text(saved))" }
-
-    private func text(_ value: JSON) -> String {
-      if case .string(let word) = value { return word }
-      return value.line
-    }
-  }
-
-  /// Options that only training and speed depend on.
-  private static let harmless: Set = [
-    "model.init_std", "model.dropout", "model.z_loss", "model.attention.kernel",
-  ]
-
-  /// How the tensors are shared among heads, which the shape of the attention says in one way.
-  private static let heads: Set = [
-    "model.attention", "model.attention.heads", "model.attention.kv_heads",
-    "model.attention.head_dim",
-  ]
-
-  /// What differs between an architecture and the checkpoint's own, each resolved with its
-  /// defaults, and changes what the model computes; of an option that only one of them has, what
-  /// makes it have it is named.
-  package func differences(of section: Section) -> [ConfigurationDifference] {
-    let (own, other) = (model(architecture), model(section))
-    let split = [own, other].map { $0.blocks[0].attention.shape }.map {
-      [$0.heads, $0.kvHeads, $0.headDimension]
-    }
-    let isSplitAlike = split[0] == split[1]
-    let saved = Dictionary(
-      architecture.recording.options.map { ($0.path, $0.value) }, uniquingKeysWith: { $1 })
-    return section.recording.options.compactMap { option in
-      guard let before = saved[option.path], !Self.harmless.contains(option.path),
-        !(isSplitAlike && Self.heads.contains(option.path)),
-        Self.spread(option.value, own.blocks.count) != Self.spread(before, own.blocks.count)
-      else { return nil }
-      return ConfigurationDifference(path: option.path, value: option.value, saved: before)
-    }
-  }
-
-  /// A value per layer: lists repeat over the layers, and one value stands for all.
-  private static func spread(_ value: JSON, _ layers: Int) -> [JSON] {
-    guard case .array(let values) = value, !values.isEmpty else {
-      return [JSON](repeating: value, count: layers)
-    }
-    return (0..<layers).map { values[$0 % values.count] }
+    "the tokens of '\(path)' are no characters, and its tokenizer cannot be read: give token ids, to "
+      + "'runexp score' or 'runexp generate' with --ids, in an experiment as a file of numbers "
+      + "(dataset: {name: FILE, tokens: ids})"
   }
 }

@@ -11,17 +11,32 @@ struct StoredModel {
   let file: String
   let characters: CharacterVocabulary?
   let vocabulary, length: Int
+  /// Optimizer steps that a training of ours had done; nil where it is none.
+  let steps: Int?
   /// The `model` section.
   let section: JSON
   /// Opens the tensors.
   let weights: () throws(ResultsError) -> ParameterReader
 
   init(_ path: String) throws(ResultsError) {
-    if GGUF.isOne(at: path) {
+    if BuiltInModel.words.contains(path) {
+      self.init(builtIn: path)
+    } else if GGUF.isOne(at: path) {
       try self.init(gguf: path)
     } else {
       try self.init(folder: Checkpoint.folder(of: path))
     }
+  }
+
+  private init(builtIn word: String) {
+    path = word
+    file = word
+    characters = nil
+    vocabulary = BuiltInModel.vocabulary
+    length = BuiltInModel.length
+    steps = nil
+    section = BuiltInModel.section
+    weights = { () throws(ResultsError) in ParameterReader(tensors: try BuiltInModel.weights()) }
   }
 
   private init(gguf path: String) throws(ResultsError) {
@@ -61,17 +76,20 @@ struct StoredModel {
 
   private init(checkpoint folder: String, file: String) throws(ResultsError) {
     let saved = try CheckpointConfiguration(file: file)
-    guard !saved.vocabulary.isEmpty, (1...1 << 30).contains(saved.length) else {
+    let characters = saved.vocabulary.map { CharacterVocabulary(utf8: Array($0.utf8)) }
+    let count = characters?.count ?? saved.vocabularySize ?? 0
+    guard (1...1 << 30).contains(count), (1...1 << 30).contains(saved.length) else {
       throw .unreadable(
         path: file,
-        problem: "'vocabulary' is empty, or 'max_position_embeddings' is not from 1 to 2^30")
+        problem: "'vocabulary' is empty, or without one 'vocab_size' is not from 1 to 2^30, or "
+          + "'max_position_embeddings' is not")
     }
-    let characters = CharacterVocabulary(utf8: Array(saved.vocabulary.utf8))
     path = folder
     self.file = file
     self.characters = characters
-    vocabulary = characters.count
+    vocabulary = count
     length = saved.length
+    steps = saved.step
     section = saved.model
     weights = { () throws(ResultsError) in
       ParameterReader(tensors: try SafeTensors(file: "\(folder)/\(Checkpoint.file)").tensors)
@@ -87,6 +105,7 @@ struct StoredModel {
     characters = nil
     vocabulary = model.vocabulary
     length = model.length
+    steps = nil
     section = model.section
     self.weights = weights
   }

@@ -13,6 +13,8 @@ package enum DataError: Error, Equatable {
   case notUTF8(path: String, offset: Int)
   /// A text file holds nothing.
   case empty(path: String)
+  /// A text is not made of the tokens that it should be.
+  case notTokens(path: String, problem: String)
   /// A text is not the one that the run was planned with.
   case changed(name: String)
   /// A split cannot be cut into windows.
@@ -34,11 +36,12 @@ extension DataError: CustomStringConvertible {
       "'\(path)' is not a UTF-8 text: byte \(offset) is invalid (counted from 0)"
     case .empty(let path):
       "the text file '\(path)' is empty"
+    case .notTokens(let path, let problem): "cannot read the text '\(path)': \(problem)"
     case .changed(let name):
       "the text '\(name)' is not the one that the run was planned with"
     case .tooShort(let name, let split, let characters, let sequence):
       "'\(name)' is too short: its \(split) split has \(characters) "
-        + (characters == 1 ? "character" : "characters")
+        + (characters == 1 ? "token" : "tokens")
         + ", and a sequence of \(sequence) needs at least \(sequence + 2)"
     }
   }

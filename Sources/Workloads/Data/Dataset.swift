@@ -9,11 +9,13 @@ package enum Dataset: Sendable, Equatable, CustomStringConvertible {
   case tinyShakespeare
   /// `synthetic-plays`: built in.
   case syntheticPlays(SyntheticPlays = SyntheticPlays())
+  /// `synthetic-ids`: the bytes of the first of these plays, as token ids; built in.
+  case syntheticIDs
   /// The path of any UTF-8 text file.
   case file(String)
 
   /// The words that are not paths.
-  package static let names = ["tiny-shakespeare", "synthetic-plays"]
+  package static let names = ["tiny-shakespeare", "synthetic-plays", "synthetic-ids"]
 
   /// The data set that `word` names: one of `names`, or a path when there is a slash or a dot
   /// in it; nil for any other word, which is more likely misspelt than a file.
@@ -21,6 +23,7 @@ package enum Dataset: Sendable, Equatable, CustomStringConvertible {
     switch word {
     case "tiny-shakespeare": self = .tinyShakespeare
     case "synthetic-plays": self = .syntheticPlays()
+    case "synthetic-ids": self = .syntheticIDs
     case _ where ReadType.path(or: Self.names).isPath(word): self = .file(word)
     default: return nil
     }
@@ -31,6 +34,7 @@ package enum Dataset: Sendable, Equatable, CustomStringConvertible {
     switch self {
     case .tinyShakespeare: "tiny-shakespeare"
     case .syntheticPlays: "synthetic-plays"
+    case .syntheticIDs: "synthetic-ids"
     case .file(let path): path
     }
   }
@@ -41,10 +45,19 @@ package struct DatasetDeclaration: Sendable, Equatable {
   package var dataset: Dataset
   /// nil: it is an error when the data set cannot be had.
   package var fallback: Dataset?
+  /// What its tokens are.
+  package var tokens: TokenKind
+  /// Where it is written, for faults.
+  var mark: Mark?
 
-  package init(_ dataset: Dataset, fallback: Dataset? = nil) {
+  package init(_ dataset: Dataset, fallback: Dataset? = nil, tokens: TokenKind = .characters) {
     self.dataset = dataset
     self.fallback = fallback
+    self.tokens = tokens
+  }
+
+  package static func == (left: Self, right: Self) -> Bool {
+    left.dataset == right.dataset && left.fallback == right.fallback && left.tokens == right.tokens
   }
 }
 
@@ -56,13 +69,21 @@ extension DatasetDeclaration {
     let section = options.section("dataset", bareKey: "name", "the text to read")
     let name = section.read(
       "name", .path(or: Dataset.names), default: "tiny-shakespeare",
-      "tiny-shakespeare, synthetic-plays, or a file's path")
+      "tiny-shakespeare, synthetic-plays, synthetic-ids, or a file's path")
     let fallback = section.read(
       "fallback", .path(or: Dataset.names), absent: "an error",
       "what to use where that cannot be had")
+    let tokens = section.read(
+      "tokens",
+      .choice(of: [
+        Choice("characters", "a token is a character"),
+        Choice("ids", "the text is a list of numbers, which a tokenizer has made"),
+      ]), default: TokenKind.characters.rawValue, "what the tokens of the text are")
     self.init(
       Self.dataset(name, "name", section) ?? .tinyShakespeare,
-      fallback: fallback.flatMap { Self.dataset($0, "fallback", section) })
+      fallback: fallback.flatMap { Self.dataset($0, "fallback", section) },
+      tokens: TokenKind(rawValue: tokens) ?? .characters)
+    mark = section.mark(of: "name") ?? section.mark
   }
 
   private static func dataset(_ word: String, _ key: String, _ section: Section) -> Dataset? {
@@ -74,6 +95,7 @@ extension DatasetDeclaration {
         choices: [
           Choice("tiny-shakespeare", "40,000 lines of Shakespeare's plays"),
           Choice("synthetic-plays", "built-in text in the manner of a play"),
+          Choice("synthetic-ids", "the same as token ids, a byte each"),
           Choice("./FILE.txt", "any UTF-8 text file"),
         ]))
     return nil

@@ -111,6 +111,11 @@ package struct DatasetLoader: Sendable {
     case .syntheticPlays(let plays):
       return LoadedText(
         name: "\(dataset)", bytes: plays.bytes(), source: .builtIn, warnings: warnings)
+    case .syntheticIDs:
+      let text = SyntheticPlays(characters: 100_000).bytes().map { "\($0)" }
+      return LoadedText(
+        name: "\(dataset)", bytes: Array(text.joined(separator: " ").utf8), source: .builtIn,
+        warnings: warnings)
     case .file(let name):
       let path = locations.absolute(name)
       let bytes = try Self.readText(path)
@@ -209,7 +214,7 @@ extension DataError {
     switch self {
     case .unavailable(_, _, .interrupted, _), .unavailable(_, _, .onlyPlanned, _): false
     case .unavailable, .missing, .unreadable: true
-    case .notUTF8, .empty, .changed, .tooShort: false
+    case .notUTF8, .empty, .notTokens, .changed, .tooShort: false
     }
   }
 }

@@ -3,8 +3,8 @@
 
 /// A text as tokens: the first 90 % to train on, the last 10 % to validate on, as nanoGPT cuts it.
 package struct TextCorpus: Sendable {
-  /// The characters of the whole file, so that both splits can be encoded.
-  package let vocabulary: CharacterVocabulary
+  /// The tokens of the whole file, so that both splits can be encoded.
+  package let vocabulary: TextVocabulary
   /// The first `Int(0.9 * count)` tokens.
   package let train: [Int32]
   /// The tokens after them.
@@ -12,11 +12,17 @@ package struct TextCorpus: Sendable {
 
   /// Encodes and cuts a text.
   ///
-  /// - Throws: `DataError.tooShort` when a split has fewer than `sequence + 2` characters: one
-  ///   window, its last target, and a second place to begin.
-  package init(_ text: LoadedText, sequence: Int) throws(DataError) {
-    vocabulary = CharacterVocabulary(utf8: text.bytes)
-    let tokens = vocabulary.encode(utf8: text.bytes)
+  /// - Parameters:
+  ///   - kind: what its tokens are.
+  ///   - base: a stored model whose tokens they are to be; nil: those of the text.
+  /// - Throws: `DataError.tooShort` when a split has fewer than `sequence + 2` tokens: one window,
+  ///   its last target, and a second place to begin; `DataError.notTokens` where the text is none in
+  ///   such tokens.
+  package init(
+    _ text: LoadedText, as kind: TokenKind = .characters, for base: ModelBase? = nil, sequence: Int
+  ) throws(DataError) {
+    let tokens: [Int32]
+    (vocabulary, tokens) = try TextVocabulary.tokens(of: text, as: kind, for: base)
     let cut = Self.cut(tokens.count)
     train = Array(tokens[..<cut])
     validation = Array(tokens[cut...])

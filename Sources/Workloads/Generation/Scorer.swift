@@ -25,22 +25,29 @@ package struct Scorer {
   private let model: Transformer
   private let device: Device
   private let precision: ElementType
-  /// How keys and values are kept between calls.
-  private let cache: CacheType
+  /// How keys and values are kept between calls; nil where a text of one call keeps none.
+  private let cache: CacheType?
+  /// Whether layers with a window forget what lies before it.
+  private let isRolling: Bool
   /// The most tokens of one call.
   private let chunk: Int
 
   /// Logits that may be in memory at once.
   private static let logitLimit = 1 << 26
 
+  /// - Parameters:
+  ///   - cache: what all keys and values go through, also those of a text of one call; nil: an exact
+  ///     cache where there are several calls, else none.
+  ///   - isRolling: whether layers with a window keep window + chunk - 1 tokens alone.
   package init(
-    _ model: Transformer, cache: CacheType = .f32, chunk: Int = 2048, precision: ElementType,
-    on device: Device
+    _ model: Transformer, cache: CacheType? = nil, isRolling: Bool = false, chunk: Int = 2048,
+    precision: ElementType, on device: Device
   ) {
     self.model = model
     self.device = device
     self.precision = precision
     self.cache = cache
+    self.isRolling = isRolling
     self.chunk = chunk
   }
 
@@ -51,10 +58,8 @@ package struct Scorer {
   package func score(
     _ ids: [Int32], logitsAt positions: Set<Int> = [], stops: () -> Bool = { false }
   ) -> Score {
-    let chunk = model.canPrefillInChunks(ids.count) ? chunk : ids.count
-    let kept =
-      ids.count <= chunk && cache == .f32
-      ? nil : KVCache(for: model, capacity: ids.count, type: cache, chunk: chunk, on: device)
+    let chunk = chunk(of: ids.count)
+    let kept = keptTokens(ids.count, chunk: chunk)
     var score = Score()
     for start in stride(from: 0, to: ids.count, by: chunk) where !stops() {
       let part = Array(ids[start..<min(start + chunk, ids.count)])
@@ -63,6 +68,36 @@ package struct Scorer {
       add(states, from: start, of: ids, positions, to: &score)
     }
     return score
+  }
+
+  private func chunk(of count: Int) -> Int {
+    model.canPrefillInChunks(count) ? min(chunk, count) : count
+  }
+
+  /// The cache of a text; nil where there is none.
+  private func keptTokens(_ count: Int, chunk: Int) -> KVCache? {
+    guard cache != nil || count > chunk else { return nil }
+    return KVCache(
+      for: model, capacity: count, type: cache ?? .f32, isRolling: isRolling, chunk: chunk,
+      on: device)
+  }
+
+  /// Asks for all that scoring a text of so many tokens asks for, on a device that computes nothing.
+  ///
+  /// - Returns: the most bytes at a time; nil where it would take too many calls to see.
+  package func dryPeakBytes(tokens count: Int) -> Double? {
+    let chunk = chunk(of: count)
+    guard count / chunk <= 256 else { return nil }
+    let kept = keptTokens(count, chunk: chunk)
+    for start in stride(from: 0, to: count, by: chunk) {
+      let tokens = Tokens(batch: 1, sequence: min(chunk, count - start), on: device)
+      let pass = Pass(on: device, precision: precision)
+      let states = model.hiddenStates(tokens, pass, cache: kept)
+      let rows = min(states.shape.rows, max(1, Self.logitLimit / model.vocabulary))
+      let part = Tensor([1, rows, model.width], states.type, kind: .activations, on: device)
+      _ = model.logits(of: part, Pass(on: device, precision: precision))
+    }
+    return device.memory.atPeak.total
   }
 
   /// The output layer on a few rows at a time, as a vocabulary may be large.

@@ -32,16 +32,9 @@ package struct TrainingState {
   static func save(
     _ trainer: Trainer, seconds: Double, evaluationSeconds: Double, to folder: String
   ) throws(ResultsError) {
-    var entries: [SafeTensorsWriter.Entry] = []
-    for (parameter, moments) in zip(trainer.model.parameters.all, trainer.optimizer.moments) {
-      let parts = [parameter.tensor, moments.first, moments.second]
-      for (part, tensor) in zip(Self.parts, parts) {
-        entries.append(.init("\(part).\(parameter.name)", tensor))
-      }
-    }
     let peaks = trainer.device.memory.peaks
     let file = SafeTensorsWriter(
-      entries,
+      trainer.tensors { _ in TrainerPart.allCases }.map { .init($0.name, $0.tensor) },
       metadata: [
         ("steps", "\(trainer.steps)"), ("step_operations", "\(trainer.stepOperations ?? 0)"),
         ("optimizer_steps", "\(trainer.optimizer.steps)"), ("seconds", "\(seconds)"),
@@ -84,28 +77,10 @@ package struct TrainingState {
   ///
   /// - Throws: `ResultsError.unreadable` where it is of another model.
   func restore(_ trainer: Trainer) throws(ResultsError) {
-    var found: [(Tensor, StoredTensor)] = []
-    for (parameter, moments) in zip(trainer.model.parameters.all, trainer.optimizer.moments) {
-      let parts = [parameter.tensor, moments.first, moments.second]
-      for (part, tensor) in zip(Self.parts, parts) {
-        let name = "\(part).\(parameter.name)"
-        guard let stored = tensors[name], stored.shape == parameter.shape.dimensions else {
-          throw .unreadable(path: path, problem: "it has no '\(name)' of shape \(parameter.shape)")
-        }
-        found.append((tensor, stored))
-      }
-    }
-    do throws(WeightFileError) {
-      try tensors.requireReadable()
-      for (tensor, stored) in found { try tensor.copy(from: stored) }
-    } catch {
-      throw .unreadable(path: path, problem: error.description)
-    }
+    try trainer.restore({ _ in TrainerPart.allCases }, from: tensors, at: path)
     trainer.resume(after: steps, optimizerSteps: optimizerSteps, stepOperations: stepOperations)
     trainer.device.absorb(peaks)
   }
-
-  private static let parts = ["parameter", "first_moment", "second_moment"]
 
   private static func text(_ use: MemoryUse) -> String {
     MemoryKind.allCases.map { "\(Int(use[$0]))" }.joined(separator: " ")

@@ -44,7 +44,7 @@ import Testing
     let cell = try #require(experiment.cells.first)
     #expect(
       cell.identity(dataHash: "", program: "0.2.0")
-        == "sha256-9d0b89d9dcaff7750e8dff4a751b4991a2b3b8f5af03fb4008fa5d22a3d166a7")
+        == "sha256-34e62a1c1a82b60a76759aafadb3ae0cda22e248fe2d3cfdcbfc92bfec462bff")
   }
 
   @Test func `a checkpoint is known by its hash, and its place is no part of an identity`() throws {

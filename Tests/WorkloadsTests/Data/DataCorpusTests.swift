@@ -61,11 +61,11 @@ import Workloads
     #expect(try TextCorpus(sample, sequence: 8).validation.count == 10)
     let error = #expect(throws: DataError.self) { try TextCorpus(sample, sequence: 9) }
     #expect(
-      error?.description == "'sample' is too short: its validation split has 10 characters, and a "
+      error?.description == "'sample' is too short: its validation split has 10 tokens, and a "
         + "sequence of 9 needs at least 11")
     let short = #expect(throws: DataError.self) { try TextCorpus(text("ab"), sequence: 1) }
     #expect(
-      short?.description == "'sample' is too short: its training split has 1 character, and a "
+      short?.description == "'sample' is too short: its training split has 1 token, and a "
         + "sequence of 1 needs at least 3")
   }
 
@@ -85,6 +85,6 @@ import Workloads
     #expect(corpus.vocabulary.count == 65)
     #expect(corpus.train.count == 1_003_854)
     #expect(corpus.validation.count == 111_540)
-    #expect(corpus.vocabulary.decode(corpus.train.prefix(14)) == "First Citizen:")
+    #expect(corpus.vocabulary.characters?.decode(corpus.train.prefix(14)) == "First Citizen:")
   }
 }

@@ -19,7 +19,9 @@ struct ExtrapolationSection: ReportSection {
   var content: HTML? {
     let panels = CellCurves(
       data, file: "loss-by-position.jsonl", x: "position", y: "loss", smoothing: 24)
-    let length = data.cells.compactMap { $0.option("workload.sequence")?.number }.min()
+    // A text that is only scored was not trained on.
+    let length = data.cells.filter { $0.option("workload.type") != "score" }
+      .compactMap { $0.option("workload.sequence")?.number }.min()
     let lengths = length.map { length in (0...4).map { Double($0) * length } } ?? []
     let all = panels.groups.flatMap(\.1)
     guard
@@ -41,7 +43,7 @@ struct ExtrapolationSection: ReportSection {
           ))
       }, legend: data.legend,
       caption:
-        "Mean over the validation windows, a running mean over \(panels.window) positions; the band "
+        "Mean over the windows, a running mean over \(panels.window) positions; the band "
         + "goes from the lowest to the highest seed. A line ends half of that before the last "
         + "position that a model has."
     ).html

@@ -1,0 +1,100 @@
+// CellModel: the model of a cell, as its `model` section describes it, and the stored model that it
+// begins from.
+
+package import Config
+package import Models
+import Records
+import Tensors
+
+/// What a cell computes with.
+package final class CellModel {
+  /// The `model` section; where it begins from a stored model, laid over that one's.
+  package let section: Section
+  /// The stored model that it begins from; nil where its weights are random.
+  package let base: ModelBase?
+
+  package init(_ section: Section, from base: ModelBase? = nil) {
+    self.section = section
+    self.base = base
+  }
+
+  /// Reads the section: declares parameters, which costs nothing.
+  ///
+  /// - Parameters:
+  ///   - vocabulary: distinct tokens, where no stored model says so.
+  ///   - length: the longest sequence that the model will see; a stored model has its own.
+  package func build(vocabulary: Int, length: Int) -> Transformer {
+    Transformer(
+      section, vocabulary: base?.vocabulary ?? vocabulary, length: base?.length ?? length)
+  }
+
+  /// The options that are others than those of the stored model, in one line; nil where all are its
+  /// own.
+  package var departures: String? {
+    guard let base else { return nil }
+    let list = base.differences(of: section, build(vocabulary: 1, length: 1), trains: true)
+    return list.isEmpty ? nil : list.map(\.description).joined(separator: "; ")
+  }
+
+  /// Reports options that the weights of the stored model do not fit, and sequences that it has no
+  /// positions for.
+  ///
+  /// - Parameter length: tokens of a sequence of the workload.
+  package func check(_ built: Transformer, length: Int) {
+    guard let base else { return }
+    for misfit in base.misfits(of: section, built) {
+      section.fault(at: misfit.path, because: .rule(misfit.problem))
+    }
+    do throws(PositionError) { try built.check(tokens: length) } catch {
+      section.fault(
+        "from",
+        because: .rule("\(error.description), and the workload reads \(length) tokens at a time"))
+    }
+  }
+}
+
+extension CellJob {
+  /// Notes which stored model is read, and how the cell's departs from it.
+  ///
+  /// - Throws: `CheckpointChanged` where it is not the one that the run was planned with;
+  ///   `ResultsError` where it cannot be read.
+  func recordBase() throws {
+    guard let base = model.base else { return }
+    row.setFact("weights", .string(base.path))
+    try recordCheckpoint(base.path)
+    if let note = base.note { row.setFact("model_note", .string(note)) }
+    if let departures = model.departures { row.setFact("departures", .string(departures)) }
+  }
+
+  /// Gives a model memory and its values: those of the stored model that the cell begins from, or
+  /// random ones.
+  ///
+  /// - Throws: as `recordBase`.
+  func materialise(_ built: Transformer, for precision: ElementType = .f32) throws {
+    guard let base = model.base else {
+      built.parameters.materialise(on: device, seed: UInt64(seed), for: precision)
+      return
+    }
+    try recordBase()
+    try SavedModel(base.path).read(into: built, on: device, for: precision)
+  }
+
+  /// The text that the cell reads, in the tokens of its model.
+  ///
+  /// - Parameters:
+  ///   - sequence: tokens that each split must have room for.
+  ///   - base: the stored model whose tokens they are; nil where the text has its own.
+  func corpus(
+    _ dataset: DatasetDeclaration, sequence: Int, for base: ModelBase?
+  ) throws -> TextCorpus {
+    try TextCorpus(text(dataset), as: dataset.tokens, for: base, sequence: sequence)
+  }
+
+  /// The text that the cell reads, which its row names from now on.
+  func text(_ dataset: DatasetDeclaration) throws -> LoadedText {
+    let text = try data.load(dataset)
+    recordDataset(text)
+    if dataset.tokens == .ids { row.setFact("tokens", "ids") }
+    return text
+  }
+}
