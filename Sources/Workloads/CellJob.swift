@@ -1,6 +1,6 @@
 // CellJob: all that a workload needs to carry out one cell, and where it puts what it finds.
 
-package import Config
+import Config
 internal import Foundation
 import Models
 package import Records

@@ -220,7 +220,7 @@ extension TextScore {
         queries: callTokens, keys: length, precision, needsGradient: false, on: device)
     else { return nil }
     let device = Device.meta(of: device)
-    model.parameters.allocate(on: device)
+    model.parameters.allocate(on: device, for: precision)
     return scorer(model, precision, on: device).dryPeakBytes(tokens: length)
   }
 

@@ -285,7 +285,7 @@ struct CommandLineTests {
     arguments: [
       ("steps", "workload.steps: an option, of train, extrapolate", "Optimizer steps done."),
       ("max_iters", "workload.steps: an option", ""),
-      ("tokens", "workload.sample.tokens: an option", "Training tokens seen."),
+      ("tokens", "workload.dataset.tokens: an option, of train", "Training tokens seen."),
       ("seconds", "workload.seconds: an option, of attention", "Time of the whole cell"),
       ("z_loss", "model.z_loss: an option\n", "Mean z-loss"),
     ])
