@@ -34,14 +34,7 @@ struct ResolvedModel {
 
   /// The position of each layer, with the one base that it has there.
   var positions: [JSON] {
-    let all = section["position"].map { $0.elements.isEmpty ? [$0] : $0.elements } ?? []
-    return (0..<layers).map { layer in
-      let members = all[layer % all.count].members.map { member in
-        let bases = member.key == "base" ? member.value.elements : []
-        return bases.isEmpty ? member : JSON.Member(member.key, bases[layer % bases.count])
-      }
-      return .object(members)
-    }
+    (0..<layers).map { LayerOptions.section(section, of: $0)["position"] ?? .null }
   }
 
   // MARK: Comparison
@@ -49,7 +42,7 @@ struct ResolvedModel {
   /// What changes nothing, is said by something else, or is compared by itself.
   private static let others: Set = [
     "init_std", "dropout", "z_loss", "attention.kernel", "attention.type", "attention.heads",
-    "attention.kv_heads", "attention.head_dim", "attention.window", "position", "norm.offset",
+    "attention.kv_heads", "attention.head_dim", "attention.window", "norm.offset",
     "attention.qk_norm.offset", "ffn.hidden_ratio", "position.scaling.mscale",
     "position.scaling.mscale_all_dim",
   ]
@@ -62,25 +55,12 @@ struct ResolvedModel {
       ("attention.head_dim", .integer(shape.headDimension)),
       ("attention.window", .array(windows.map { $0.map { .integer($0) } ?? "none" })),
     ]
-    let places = positions.map { Self.leaves($0, "position") }
-    var paths: [String] = []
-    for path in places.flatMap({ $0.map(\.path) }) where !paths.contains(path) {
-      paths.append(path)
-    }
-    traits += paths.map { path in
-      (path, .array(places.map { leaves in leaves.first { $0.path == path }?.value ?? .null }))
-    }
-    traits += Self.leaves(section, "")
+    let options = LayerOptions(section, layers: layers).all
+      .filter { !Self.others.contains($0.path) }
+      .map { (path: $0.path, value: JSON.array($0.values.map { $0 ?? .null })) }
+    traits += options.filter { $0.path.hasPrefix("position.") }
+    traits += options.filter { !$0.path.hasPrefix("position.") }
     return traits.map { ($0.path, Self.rounded($0.value)) }
-  }
-
-  /// The values that are no objects, the `others` left out.
-  private static func leaves(_ value: JSON, _ path: String) -> [(path: String, value: JSON)] {
-    guard case .object(let members) = value else { return [(path, value)] }
-    return members.flatMap { member -> [(path: String, value: JSON)] in
-      let inner = path.isEmpty ? member.key : "\(path).\(member.key)"
-      return others.contains(inner) ? [] : leaves(member.value, inner)
-    }
   }
 
   /// Numbers as the model has them, and lists that repeat as short as they can be.
