@@ -166,8 +166,8 @@ struct GenerateCommand: ParsableCommand {
         "\(room) of \(tokens) tokens: the model's learned positions end at \(end)"
     } else if end > saved.length {
       written.note =
-        "the model was \(saved.isImported ? "made for" : "trained on") \(saved.length) "
-        + "\(saved.isImported ? "tokens" : "characters") at a time; what follows the first "
+        "the model was made for \(saved.length) "
+        + "\(saved.characters == nil ? "tokens" : "characters") at a time; what follows the first "
         + "\(saved.length) of these \(end) is beyond that"
     }
     return written

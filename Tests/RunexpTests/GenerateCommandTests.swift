@@ -130,7 +130,7 @@ struct GenerateCommandTests {
     #expect(beyond.code == 0 && beyond.output.count == 1 + 32 + 1)
     #expect(
       beyond.errors
-        == "note: the model was trained on 32 characters at a time; what follows the first 32 of "
+        == "note: the model was made for 32 characters at a time; what follows the first 32 of "
         + "these 33 is beyond that\n")
   }
 

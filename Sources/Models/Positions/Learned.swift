@@ -18,7 +18,7 @@ package struct Learned: Position {
   ) {
     let length = options.read(
       "length", .int(in: 1...1_073_741_824), derived: context.length,
-      rule: "the workload's sequence length",
+      rule: PositionContext.lengthRule,
       "rows of the table: the longest sequence it can stand for")
     if length < context.length {
       options.fault(

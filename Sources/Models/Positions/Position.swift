@@ -10,6 +10,8 @@ package struct PositionContext: Sendable {
   package let headDimension: Int
   /// The longest sequence the model is built for.
   package let length: Int
+  /// Where `length` comes from, for defaults that follow from it.
+  static let lengthRule = "the stored model's own length, or the workload's sequence length"
   /// Where the head dimension comes from, for faults.
   package let headNotes: [Note]
 

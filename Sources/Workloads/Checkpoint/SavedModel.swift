@@ -18,8 +18,6 @@ package struct SavedModel {
   package let length: Int
   /// The `model` section that it was built from, or that says what it is.
   package let section: JSON
-  /// Whether another program has made it.
-  package let isImported: Bool
   /// Optimizer steps that a training of ours had done; nil where it is none.
   private let steps: Int?
   private let root: Section
@@ -37,7 +35,6 @@ package struct SavedModel {
     length = stored.length
     section = stored.section
     steps = stored.steps
-    isImported = stored.characters == nil
     weights = stored.weights
     let file = stored.file
     guard let root = Section.root(model: stored.section, from: file, recorder: recorder) else {

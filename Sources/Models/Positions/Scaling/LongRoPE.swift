@@ -39,7 +39,7 @@ extension RoPE {
       let factor = options.read(
         "factor", .double(in: 1...1e6),
         derived: max(1, Double(context.length) / Double(original)),
-        rule: "the workload's sequence length / original_length",
+        rule: "(\(PositionContext.lengthRule)) / original_length",
         "how many times longer texts become than those of the original training")
       amplitude = options.read(
         "attention_factor", .double(in: 0...1000),

@@ -58,6 +58,6 @@ extension Section {
   func originalLength(_ context: ScalingContext) -> Int {
     read(
       "original_length", .int(in: 1...1_073_741_824), derived: context.length,
-      rule: "the workload's sequence length", "length of the texts of the original training")
+      rule: PositionContext.lengthRule, "length of the texts of the original training")
   }
 }
