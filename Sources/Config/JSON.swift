@@ -83,7 +83,7 @@ extension JSON {
 extension JSON {
   /// A list of values that repeats, as short as it can be said: [4, 4] is 4, and [4, 8, 4, 8] is
   /// [4, 8].
-  init(repeating values: [JSON]) {
+  package init(repeating values: [JSON]) {
     let period = (1...max(1, values.count)).first { period in
       values.count % period == 0
         && zip(values, values.dropFirst(period)).allSatisfy { $0 == $1 }

@@ -6,8 +6,9 @@ extension Node {
   ///
   /// Mappings merge; scalars and lists replace. A component's `type`, or its bare word, that
   /// differs from the one here starts the component afresh; an overlay without one adds options to
-  /// the component that is here, also to a bare word. An empty value over a mapping changes
-  /// nothing. Every key and value keeps the mark of where it was written.
+  /// the component that is here, also to a bare word, and to each of a list of components but
+  /// `none`, which has no options. An empty value over a mapping changes nothing. Every key and
+  /// value keeps the mark of where it was written.
   package func overlaid(by overlay: Node) -> Node {
     switch (content, overlay.content) {
     case (.mapping(let base), .mapping(let over)):
@@ -29,7 +30,15 @@ extension Node {
       }
       return Node(.mapping(renewed), mark: mark)
 
-    case (_, .scalar), (_, .sequence), (.sequence, .mapping):
+    case (.sequence(let items), .mapping):
+      guard overlay.componentWord == nil, !items.isEmpty,
+        items.allSatisfy({ $0.listedWord != nil })
+      else { return overlay }
+      return Node(
+        .sequence(items.map { $0.listedWord == "none" ? $0 : $0.overlaid(by: overlay) }),
+        mark: overlay.mark)
+
+    case (_, .scalar), (_, .sequence):
       return overlay
     }
   }
@@ -70,6 +79,15 @@ extension Node {
     let rest = Array(entries.dropFirst())
     if rest.contains(where: { $0.key == bareKey }) { return rest }
     return [Entry(key: bareKey, keyMark: word.keyMark, value: word.value)] + rest
+  }
+
+  /// The word of a component in a list; nil where this is none.
+  private var listedWord: String? {
+    if let scalar {
+      let isWord = !scalar.isNull && !scalar.isQuoted && !Numeral.looksNumeric(scalar.text)
+      return isWord ? scalar.text : nil
+    }
+    return componentWord
   }
 
   private var componentWord: String? { self["type"]?.scalar?.text }

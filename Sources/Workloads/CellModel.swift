@@ -28,12 +28,15 @@ package final class CellModel {
       section, vocabulary: base?.vocabulary ?? vocabulary, length: base?.length ?? length)
   }
 
-  /// The options that are others than those of the stored model, in one line; nil where all are its
-  /// own.
-  package var departures: String? {
+  /// The options that are others than those of the stored model, and texts that are longer than it
+  /// was made for, in one line; nil where all is its own.
+  ///
+  /// - Parameter tokens: of the longest text that it reads; nil where it reads none.
+  package func departures(reading tokens: Int?) -> String? {
     guard let base else { return nil }
-    let list = base.differences(of: section, build(vocabulary: 1, length: 1), trains: true)
-    return list.isEmpty ? nil : list.map(\.description).joined(separator: "; ")
+    let options = base.differences(of: section, build(vocabulary: 1, length: 1), trains: true)
+    let list = options.map(\.description) + [base.excess(of: tokens)].compactMap(\.self)
+    return list.isEmpty ? nil : list.joined(separator: "; ")
   }
 
   /// Reports options that the weights of the stored model do not fit, and sequences that it has no
@@ -56,26 +59,32 @@ package final class CellModel {
 extension CellJob {
   /// Notes which stored model is read, and how the cell's departs from it.
   ///
+  /// - Parameter tokens: of the longest text that it reads; nil where it reads none.
   /// - Throws: `CheckpointChanged` where it is not the one that the run was planned with;
   ///   `ResultsError` where it cannot be read.
-  func recordBase() throws {
+  func recordBase(reading tokens: Int? = nil) throws {
     guard let base = model.base else { return }
     row.setFact("weights", .string(base.path))
     try recordCheckpoint(base.path)
     if let note = base.note { row.setFact("model_note", .string(note)) }
-    if let departures = model.departures { row.setFact("departures", .string(departures)) }
+    if let departures = model.departures(reading: tokens) {
+      row.setFact("departures", .string(departures))
+    }
   }
 
   /// Gives a model memory and its values: those of the stored model that the cell begins from, or
   /// random ones.
   ///
+  /// - Parameter tokens: of the longest text that it reads; nil where it reads none.
   /// - Throws: as `recordBase`.
-  func materialise(_ built: Transformer, for precision: ElementType = .f32) throws {
+  func materialise(
+    _ built: Transformer, for precision: ElementType = .f32, reading tokens: Int? = nil
+  ) throws {
     guard let base = model.base else {
       built.parameters.materialise(on: device, seed: UInt64(seed), for: precision)
       return
     }
-    try recordBase()
+    try recordBase(reading: tokens)
     try SavedModel(base.path).read(into: built, on: device, for: precision)
   }
 

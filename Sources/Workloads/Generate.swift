@@ -111,12 +111,15 @@ package struct Generate: Workload {
     guard let saved, let path = options.checkpoint else {
       let model = cell.model.build(vocabulary: vocabulary, length: length)
       cell.row.setFact("weights", .string("random"))
-      try cell.materialise(model, for: cell.precision)
+      try cell.materialise(model, for: cell.precision, reading: length)
       return model
     }
     cell.row.setFact("weights", .string(path))
     try cell.recordCheckpoint(path)
     let model = try saved.load(as: cell.model.section, on: cell.device, for: cell.precision)
+    if let excess = saved.base.excess(of: length) {
+      cell.row.setFact("departures", .string(excess))
+    }
     let differences = saved.base.differences(of: cell.model.section, model, trains: false)
     if !differences.isEmpty {
       let list = differences.map(\.description).joined(separator: "; ")
@@ -168,7 +171,7 @@ extension Generate {
 /// What one generation is told.
 struct GenerateOptions: Sendable {
   let dataset: DatasetDeclaration
-  /// A folder with a checkpoint; nil for random weights.
+  /// A stored model, as `model.from` takes it; nil for random weights.
   let checkpoint: String?
   let promptTokens: Int
   /// Tokens of the prompt that are read before its time is taken.
@@ -184,7 +187,8 @@ struct GenerateOptions: Sendable {
   init(_ options: Section) {
     dataset = DatasetDeclaration(options)
     checkpoint = options.read(
-      "checkpoint", .path(), absent: "random weights", "folder of a trained model's checkpoint")
+      "checkpoint", .path(or: BuiltInModel.words), absent: "random weights",
+      "a stored model whose weights the `model` section is given, as `model.from` takes it")
     promptTokens = options.read(
       "prompt_tokens", .int(in: 1...16_777_216), default: 1024,
       "tokens read before the first is generated")

@@ -73,7 +73,7 @@ package struct TextScore: Workload {
       Double(model.parameters.bytes(for: cell.precision)) + (predictedCacheBytes(of: model) ?? 0)
     try cell.checkMemory(
       predictedPeakBytes: predictedPeakBytes(of: model, cell.precision, on: cell.device) ?? least)
-    try cell.materialise(model, for: cell.precision)
+    try cell.materialise(model, for: cell.precision, reading: length)
     if cell.model.base == nil { cell.row.setFact("weights", "random") }
     cell.row.setFact("cache", .string(options.cache?.rawValue ?? "none"))
     cell.row.setFact("buffer", .string(options.isRolling ? "rolling" : "full"))

@@ -111,7 +111,7 @@ package struct Train: Workload {
       on: cell.device, optimizer: options.optimizer, recomputes: options.memory == .low)
     PredictedMemory(predicted.step).report(to: &cell.row.metrics)
     try cell.checkMemory(predictedPeakBytes: PredictedMemory(predicted.step).peakBytes)
-    try cell.materialise(model)
+    try cell.materialise(model, reading: options.sequence)
     return (model, corpus)
   }
 

@@ -15,6 +15,15 @@ import Testing
     ("a: 1", "b: 2", "{a: 1, b: 2}"),
     ("a: [1]", "a: {b: 1}", "{a: {b: 1}}"),
     ("a: {b: 1}", "a: [1]", "{a: [1]}"),
+    ("a: []", "a: {b: 1}", "{a: {b: 1}}"),
+    ("a: [rope, 1]", "a: {b: 1}", "{a: {b: 1}}"),
+    ("a: [{b: 1}]", "a: {b: 2}", "{a: {b: 2}}"),
+    (
+      "a: [rope, none, {type: rope, b: 1, c: 1}, {type: none}]", "a: {b: 2}",
+      "{a: [{type: rope, b: 2}, none, {type: rope, b: 2, c: 1}, {type: none}]}"
+    ),
+    ("a: [rope, {type: rope, c: 1}]", "a: {type: rope, b: 2}", "{a: {type: rope, b: 2}}"),
+    ("a: [rope, {type: rope, c: 1}]", "a: rope", "{a: rope}"),
     ("a: {type: gqa, heads: 8}", "a: mha", "{a: mha}"),
     ("a: {type: gqa, heads: 8}", "a: gqa", "{a: {type: gqa, heads: 8}}"),
     ("a: {type: gqa, heads: 8}", "a: {type: mha, bias: true}", "{a: {type: mha, bias: true}}"),

@@ -22,8 +22,8 @@ package struct ModelBase: Sendable {
   package let length: Int
   /// Optimizer steps that a training of ours had done; nil where it is none.
   package let steps: Int?
-  /// Every option by its dotted path, such as `model.position.base`.
-  private let options: [String: JSON]
+  /// The values that its layers have, by their path below `model`.
+  private let options: [String: [JSON?]]
   /// Its tensors, in the order of their declaration.
   private let shapes: [(name: String, dimensions: [Int])]
   private let layers: Int
@@ -41,10 +41,11 @@ package struct ModelBase: Sendable {
     self.steps = steps
     vocabulary = model.vocabulary
     length = model.length
-    options = Dictionary(
-      recording.options.map { ($0.path, $0.value) }, uniquingKeysWith: { $1 })
     shapes = Self.shapes(of: model)
     layers = model.blocks.count
+    options = Dictionary(
+      LayerOptions(recording.value["model"] ?? .null, layers: layers).all
+        .map { ($0.path, $0.values) }, uniquingKeysWith: { $1 })
     split = Self.split(of: model)
     section = (recording.value.deriving(recording.derived)["model"] ?? .null).withoutKernel
   }
@@ -107,8 +108,8 @@ extension ModelBase {
     }
   }
 
-  /// Options that only speed and initial values depend on: stored values take the place of those.
-  private static let neverDeparting: Set = ["model.init_std", "model.attention.kernel"]
+  /// Options that only initial values depend on: stored values take the place of those.
+  private static let ofInitialisation: Set = ["model.init_std"]
 
   /// Options that only training depends on.
   private static let ofTraining: Set = ["model.dropout", "model.z_loss"]
@@ -120,7 +121,8 @@ extension ModelBase {
   ]
 
   /// What differs in an architecture, each resolved with its defaults, and changes what the model
-  /// computes; of an option that only one of them has, what makes it have it is named.
+  /// computes; layers are compared one by one, and of an option that only one of them has, what
+  /// makes it have it is named.
   ///
   /// - Parameters:
   ///   - model: built from `section`.
@@ -129,22 +131,48 @@ extension ModelBase {
     of section: Section, _ model: Transformer, trains: Bool
   ) -> [Difference] {
     let isSplitAlike = Self.split(of: model) == split
-    return section.recording.options.compactMap { option in
-      guard let before = options[option.path], !Self.neverDeparting.contains(option.path),
-        trains || !Self.ofTraining.contains(option.path),
-        !(isSplitAlike && Self.heads.contains(option.path)),
-        Self.spread(option.value, layers) != Self.spread(before, layers)
+    return LayerOptions(section.recording.value, layers: layers).all.compactMap { option in
+      let path = "model.\(option.path.trimmingSuffix(".type"))"
+      guard let before = options[option.path], !Self.ofInitialisation.contains(path),
+        trains || !Self.ofTraining.contains(path),
+        !(isSplitAlike && Self.heads.contains(path)),
+        zip(option.values, before).contains(where: Self.differ),
+        path != "model.attention.kernel" || Self.isApproximate(option.values[0])
       else { return nil }
-      return Difference(path: option.path, value: option.value, stored: before)
+      return Difference(
+        path: path, value: JSON(layers: option.values), stored: JSON(layers: before))
     }
   }
 
-  /// A value per layer: lists repeat over the layers, and one value stands for all.
-  private static func spread(_ value: JSON, _ layers: Int) -> [JSON] {
-    guard case .array(let values) = value, !values.isEmpty else {
-      return [JSON](repeating: value.canonical, count: layers)
-    }
-    return (0..<layers).map { values[$0 % values.count].canonical }
+  /// Whether an attention kernel computes with fewer bits than the activations have: others differ
+  /// in speed and memory alone.
+  private static func isApproximate(_ kernel: JSON?) -> Bool {
+    kernel?.text.flatMap(AttentionAlgorithm.init) == .flash3FP8
+  }
+
+  /// Says how much longer a text is than those that the model was made for; nil where it is not.
+  package func excess(of tokens: Int?) -> String? {
+    tokens.flatMap { $0 > length ? "texts of \($0) tokens instead of at most \(length)" : nil }
+  }
+
+  /// Whether an option that a layer of both models has is another one.
+  private static func differ(_ value: JSON?, _ stored: JSON?) -> Bool {
+    guard let value, let stored else { return false }
+    return value.canonical != stored.canonical
+  }
+}
+
+extension String {
+  /// Without an ending, where it has it.
+  fileprivate func trimmingSuffix(_ ending: String) -> Substring {
+    hasSuffix(ending) ? dropLast(ending.count) : self[...]
+  }
+}
+
+extension JSON {
+  /// The values of the layers as an option says them; null where a layer has none.
+  fileprivate init(layers values: [JSON?]) {
+    self.init(repeating: values.map { $0 ?? .null })
   }
 }
 

@@ -174,6 +174,10 @@ import Workloads
       "model.position.base is [10000.0,500000.0] instead of 10000.0"
     ),
     (
+      "position: [{type: rope, base: 500}, {type: rope, base: 700}]",
+      "model.position.base is [500.0,700.0] instead of 10000.0"
+    ),
+    (
       "position: {type: rope, scaling: {type: linear, factor: 2}}",
       "model.position.scaling is linear instead of none"
     ),

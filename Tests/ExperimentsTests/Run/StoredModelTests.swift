@@ -107,7 +107,7 @@ import Workloads
       model: {from: tiny-llama, position: [rope, none]}
       \(Self.workload)
       """)
-    let departures = try #require(experiment.cells[0].model?.departures)
+    let departures = try #require(experiment.cells[0].model?.departures(reading: nil))
     #expect(departures.contains("model.position is"), "\(departures)")
   }
 
