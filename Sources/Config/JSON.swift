@@ -101,8 +101,14 @@ extension JSON {
   }
 
   /// The value at the keys of nested objects, outermost first; nil where there is none.
+  ///
+  /// In a list of objects it is the values of those that have the key, as short as they repeat.
   package func value(at keys: [String]) -> JSON? {
-    keys.reduce(self as JSON?) { $0?[$1] }
+    keys.reduce(self as JSON?) { value, key in
+      guard case .array(let items)? = value else { return value?[key] }
+      let found = items.compactMap { $0[key] }
+      return found.isEmpty ? nil : JSON(repeating: found)
+    }
   }
 
   /// The value at a dotted path, such as `workload.batch`; nil where there is none.

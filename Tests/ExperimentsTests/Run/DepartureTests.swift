@@ -82,23 +82,31 @@ import Workloads
 
   @Test func `options are laid over each of a list of positions`() throws {
     let stored = try trained("[{type: rope, base: 500}, {type: rope, base: 700}]")
-    func said(_ more: String) throws -> String? {
+    func departure(_ more: String) throws -> String? {
       try departures("{from: \(stored.folder.path)\(more)}")
     }
-    #expect(try said("") == nil)
+    #expect(try departure("") == nil)
     #expect(
-      try said(", position: {base: 600}")
+      try departure(", position: {base: 600}")
         == "model.position.base is 600.0 instead of [500.0,700.0]")
     let scaled = try load(
-      "{from: \(stored.folder.path), position: {scaling: {type: yarn, factor: 2}}}").cells[0]
+      "{from: \(stored.folder.path), position: {scaling: {type: yarn, factor: 2}}}"
+    ).cells[0]
     #expect(
       scaled.model?.departures(reading: nil)
         == "model.position.scaling is yarn instead of none")
     let bases = scaled.resolved.value(at: "model.position")?.elements.map { $0["base"] }
     #expect(bases == [500.0, 700.0])
+    let matrix = try load(
+      "{from: \(stored.folder.path)}",
+      matrix: "{model.position.base: [500, 700], model.position.scaling: [none, linear]}")
+    let said = matrix.cells.map { $0.model?.departures(reading: nil) }
+    #expect(said[0] == "model.position.base is 500.0 instead of [500.0,700.0]")
+    #expect(said[3]?.hasPrefix("model.position.base is 700.0 instead of") == true)
+    #expect(matrix.cells.map { $0.resolved.value(at: "model.position.base") }[2] == 700.0)
     let again = try PlannedExperiment.load(
-      text: scaled.resolvedYAML, name: "again.yaml", reader: .standard)
-    #expect(again.cells.map(\.canonical) == [scaled.canonical])
+      text: matrix.resolvedYAML, name: "again.yaml", reader: .standard)
+    #expect(again.cells.map(\.canonical) == matrix.cells.map(\.canonical))
   }
 
   @Test func `layers without positions stay so`() throws {
