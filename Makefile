@@ -21,6 +21,7 @@ TESTS ?=
 QUICK ?=
 WORKS ?=
 C_SOURCES := $(wildcard Sources/CKernels/*/*.[ch] Sources/CKernels/*/*.inc Sources/CKernels/*/*.def \
+  Sources/CHash/*.c Sources/CHash/*/*.h \
   Tests/DelayedPlugin/*.[ch] Tests/DelayedPlugin/*/*.h scripts/arm/*.c scripts/tuning/*.c \
   cuda/*.cu cuda/*.cuh cuda/*/*.cu cuda/*/*.cuh cuda/*/*.h cuda/*/*.c cuda/*/*.cpp)
 

@@ -27,13 +27,16 @@ let package = Package(
         .unsafeFlags(["-O3", "-ffp-contract=on", "-Wall", "-Wextra", "-Wno-unused-parameter"])
       ],
       linkerSettings: [.linkedLibrary("m"), .linkedLibrary("pthread")]),
+    // Optimised in debug builds too: models of many gigabytes are hashed.
+    .target(name: "CHash", cSettings: [.unsafeFlags(["-O3", "-Wall", "-Wextra"])]),
     .target(name: "Config", dependencies: ["CYAML"], swiftSettings: swift),
     .target(name: "Tensors", dependencies: ["CKernels"], swiftSettings: swift),
     // The workbench: every operation at odd sizes, for the tests and for `runexp kernels`.
     .target(name: "OpCases", dependencies: ["Tensors", "CKernels"], swiftSettings: swift),
     .target(name: "Models", dependencies: ["Tensors", "Config"], swiftSettings: swift),
     .target(name: "Statistics", swiftSettings: swift),
-    .target(name: "Records", dependencies: ["Statistics", "Config"], swiftSettings: swift),
+    .target(
+      name: "Records", dependencies: ["Statistics", "Config", "CHash"], swiftSettings: swift),
     .target(
       name: "Workloads", dependencies: ["Records", "Statistics", "Models", "Tensors", "Config"],
       swiftSettings: swift),

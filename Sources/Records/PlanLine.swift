@@ -13,6 +13,8 @@ package struct PlanLine: Equatable, Sendable, Record {
   /// The hash of all that decides the cell's result: configuration, seed, text and program; nil in
   /// runs of older versions.
   package var identity: String?
+  /// The stored model that it reads, by the path where it was found; nil where it reads none.
+  package var weights: String?
   /// For people: `classic/sequence=128/seed=2`.
   package var label = ""
   package var variant = ""
@@ -37,7 +39,8 @@ package struct PlanLine: Equatable, Sendable, Record {
   package static var fields: [Field<Self>] {
     [
       Field("index", \.index), Field("order", \.order), Field("cell", \.cell, isRequired: true),
-      Field("identity", \.identity), Field("label", \.label, isRequired: true),
+      Field("identity", \.identity), Field("weights", \.weights, omitsNull: true),
+      Field("label", \.label, isRequired: true),
       Field("variant", \.variant, isRequired: true), Field("seed", \.seed, isRequired: true),
       Field("axes", members: \.axes), Field("status", \.status, isRequired: true),
       Field("reason", \.reason), Field("ran", members: \.facts),

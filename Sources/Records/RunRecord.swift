@@ -66,16 +66,22 @@ package struct RunRecord: Equatable, Sendable, Record {
     package var path = ""
     /// The hash of its files; nil where it could not be read.
     package var sha256: String?
+    /// Its files when they were hashed; empty where a later change might not show in them.
+    package var files: [FileStamp] = []
 
     package init() {}
 
-    package init(path: String, sha256: String?) {
+    package init(path: String, sha256: String?, files: [FileStamp] = []) {
       self.path = path
       self.sha256 = sha256
+      self.files = files
     }
 
     package static var fields: [Field<Self>] {
-      [Field("path", \.path, isRequired: true), Field("sha256", \.sha256)]
+      [
+        Field("path", \.path, isRequired: true), Field("sha256", \.sha256),
+        Field("files", \.files),
+      ]
     }
   }
 

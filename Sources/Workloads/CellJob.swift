@@ -15,8 +15,8 @@ package final class CellJob {
   /// The cell's own folder.
   package let folder: String
   package let data: DatasetLoader
-  /// The checkpoints that the run was planned with.
-  package let checkpoints: [RunRecord.Checkpoint]
+  /// The checkpoints that the run was planned with; nil where the cell is of no run.
+  package let checkpoints: [RunRecord.Checkpoint]?
   /// Whether to write the initial parameters, so that another program can start from the same
   /// point.
   package let savesInitial: Bool
@@ -44,7 +44,7 @@ package final class CellJob {
 
   package init(
     row: CellRow, model: CellModel, device: Device, precision: ElementType, folder: String,
-    data: DatasetLoader, checkpoints: [RunRecord.Checkpoint] = [], savesInitial: Bool,
+    data: DatasetLoader, checkpoints: [RunRecord.Checkpoint]? = nil, savesInitial: Bool,
     checkpointSeconds: Double = .infinity, rounds: [TimingRound] = [], of roundCount: Int = 1,
     memoryCap: Int? = nil, progress: any ProgressReporter,
     isInterrupted: @escaping () -> Bool, holdStop: @escaping () -> Void = {}
@@ -146,10 +146,10 @@ extension CellJob {
   /// - Throws: `CheckpointChanged` where it is not the one that the run was planned with;
   ///   `ResultsError` where it cannot be read.
   func recordCheckpoint(_ path: String) throws {
-    let sha256 = try Checkpoint.sha256(of: path)
-    if let planned = checkpoints.first(where: { $0.path == path })?.sha256, planned != sha256 {
-      throw CheckpointChanged(path: path)
-    }
+    let planned = checkpoints?.first { $0.path == path }
+    let sha256 = try planned?.currentHash() ?? Checkpoint.sha256(of: path)
+    // One that could not be read when the run was planned, or was not there, is another as well.
+    if checkpoints != nil, planned?.sha256 != sha256 { throw CheckpointChanged(path: path) }
     row.setFact("checkpoint_sha256", .string("sha256-" + sha256))
   }
 

@@ -30,6 +30,7 @@ package struct Extrapolate: Workload {
 
   package var length: Int { training.length }
   package var steps: Int { training.steps }
+  package func stepsDone(by base: ModelBase?) -> Int { training.stepsDone(by: base) }
   package var tokensPerStep: Int { training.tokensPerStep }
   package var dataset: DatasetDeclaration? { training.dataset }
 

@@ -21,6 +21,9 @@ package struct Train: Workload {
 
   package var length: Int { options.sequence }
   package var steps: Int { options.steps }
+  package func stepsDone(by base: ModelBase?) -> Int {
+    options.start == .resume ? base?.steps ?? 0 : 0
+  }
   package var tokensPerStep: Int { options.batch * options.sequence }
   package var dataset: DatasetDeclaration? { options.dataset }
 
@@ -65,9 +68,11 @@ package struct Train: Workload {
     _ cell: CellJob, then measure: (Transformer, TextCorpus) throws -> Void = { _, _ in }
   ) throws {
     guard let (model, corpus) = try prepare(cell) else { return }
-    if cell.savesInitial { try cell.save(model, corpus, step: 0, as: "checkpoint-initial") }
-
     var training = try TrainingRun(options, cell, model, corpus)
+    // One that was interrupted has written it already.
+    if cell.savesInitial, training.stepsDone == training.firstStep {
+      try cell.save(model, corpus, step: training.firstStep, as: "checkpoint-initial")
+    }
     cell.holdStop()
     do {
       try training.run()

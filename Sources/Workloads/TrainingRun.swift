@@ -21,7 +21,7 @@ struct TrainingRun {
   private let peak: Double
 
   /// Steps that an earlier training had done, with which this one goes on.
-  private let firstStep: Int
+  let firstStep: Int
   private(set) var stepsDone: Int
   private var clock = ThroughputClock()
   private var evaluationSeconds = 0.0

@@ -25,6 +25,8 @@ package protocol Workload: Component {
   var length: Int { get }
   /// Steps that the progress bar counts.
   var steps: Int { get }
+  /// Those of its steps that the stored model which the cell begins from has done already.
+  func stepsDone(by base: ModelBase?) -> Int
   /// In how many rounds its time is measured, in turn with the variants that it is compared with.
   var rounds: Int { get }
   /// Tokens of one step.
@@ -35,7 +37,7 @@ package protocol Workload: Component {
   var checkpoint: String? { get }
   /// The number of distinct tokens where no text decides it.
   var vocabulary: Int { get }
-  /// Floating-point operations of the whole cell; nil where they depend on time or on nothing at
+  /// Floating-point operations of all its steps; nil where they depend on time or on nothing at
   /// all.
   func flops(of model: Transformer) -> Double?
   /// The most bytes of tensors at a time on a device, where nothing runs; nil where they are not
@@ -68,6 +70,7 @@ extension Workload {
   package static var scaling: [Metric] { [] }
   package static var measuresTime: Bool { false }
   package var steps: Int { 1 }
+  package func stepsDone(by base: ModelBase?) -> Int { 0 }
   package var rounds: Int { 1 }
   package var dataset: DatasetDeclaration? { nil }
   package var checkpoint: String? { nil }

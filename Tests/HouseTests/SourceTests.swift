@@ -61,7 +61,7 @@ import Testing
     ("OpCases", ["Tensors", "CKernels", "Glibc"]),
     ("Models", ["Tensors", "Config", "Glibc"]),
     ("Statistics", ["Foundation"]),
-    ("Records", ["Statistics", "Config", "Foundation", "Synchronization"]),
+    ("Records", ["Statistics", "Config", "CHash", "Foundation", "Synchronization"]),
     (
       "Workloads",
       [

@@ -5,6 +5,15 @@ import Records
 import Testing
 
 @Suite struct SHA256Tests {
+  /// The digest by plain C, and by the processor's instructions where it has them.
+  private func digests(_ bytes: [UInt8]) -> [String] {
+    [true, false].map { isPortable in
+      var hash = SHA256(isPortable: isPortable)
+      hash.update(bytes)
+      return hash.hex()
+    }
+  }
+
   @Test(arguments: [
     ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
     ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
@@ -19,13 +28,26 @@ import Testing
     ),
   ])
   func `the vectors of the standard come out`(text: String, digest: String) {
-    #expect(SHA256.hex(Array(text.utf8)) == digest)
+    #expect(digests(Array(text.utf8)) == [digest, digest])
   }
 
   @Test func `a million times the letter a comes out`() {
     let bytes = [UInt8](repeating: UInt8(ascii: "a"), count: 1_000_000)
-    #expect(
-      SHA256.hex(bytes) == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0")
+    let digest = "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"
+    #expect(digests(bytes) == [digest, digest])
+  }
+
+  @Test func `the processor's instructions give the digests of plain C at every length`() {
+    let bytes = (0..<300).map { UInt8(truncatingIfNeeded: $0 &* $0 &+ 11 &* $0) }
+    for length in 0...300 {
+      let found = digests(Array(bytes[..<length]))
+      #expect(found[0] == found[1], "length \(length)")
+    }
+  }
+
+  @Test func `the processor's instructions are used where it has them`() throws {
+    let flags = try AtomicFile.read("/proc/cpuinfo").split(whereSeparator: \.isWhitespace)
+    #expect(SHA256.isAccelerated == (flags.contains("sha_ni") && flags.contains("ssse3")))
   }
 
   @Test func `parts of any length hash like the whole`() {

@@ -57,6 +57,11 @@ package struct CellWorker {
     try folder.removeResult(of: line.cell)
 
     let cell = try ResolvedCell(line, of: record, in: path)
+    // Which of `model.from` and `model.fallback` there is was decided when the run was planned.
+    if cell.modelPath != line.weights {
+      let change = String.modelChanged(from: line.weights, to: cell.modelPath)
+      throw RunError.cellChanged(line.label, [change], run: folder.path)
+    }
     let concurrent = CellResources.concurrentCells(environment)
     let resources = CellResources(record.options, among: concurrent)
     let reporter = CellReporter(
@@ -214,6 +219,9 @@ private struct ResolvedCell {
   let precision: PrecisionChoice
   let model: CellModel
   let workload: any Workload
+
+  /// Where the stored model that it reads was found; nil where it reads none.
+  var modelPath: String? { model.base?.path ?? workload.checkpoint }
 
   /// - Throws: `ResultsError.unreadable` where the file is not the one that was planned.
   init(_ line: PlanLine, of record: RunRecord, in folder: String) throws {

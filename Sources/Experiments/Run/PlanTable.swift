@@ -236,9 +236,10 @@ struct PlanPrediction {
     parameters = cost.parameters
     trainingFLOPsPerToken = cost.trainingFLOPsPerToken
     cacheBytesPerToken = cost.cacheBytesPerToken
-    steps = workload.steps
-    tokens = Double(workload.steps) * Double(workload.tokensPerStep)
-    flops = workload.flops(of: built)
+    steps = workload.steps - workload.stepsDone(by: model.base)
+    tokens = Double(steps) * Double(workload.tokensPerStep)
+    let share = Double(steps) / Double(workload.steps)
+    flops = workload.flops(of: built).map { $0 * share }
     cacheBytes = workload.predictedCacheBytes(of: built)
     // Last, for it leaves the model's parameters on a device of no memory.
     peakBytes = workload.predictedPeakBytes(of: built, precision.elementType, on: device)

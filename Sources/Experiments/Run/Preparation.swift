@@ -71,7 +71,7 @@ package struct Preparation {
     if let continuation {
       folder.sweep()
       let stored = try StoredRun(folder)
-      try continuation.check(stored, against: record)
+      try continuation.check(stored, against: plan, record)
       if let old = stored.record { record = record.resuming(old) }
       // Each cell holds its device to them when it has opened it.
       if !continuation.acceptsChanges { record.devices = stored.devices }

@@ -36,11 +36,11 @@ package struct RunContinuation: Sendable {
   /// text and one program throughout.
   ///
   /// - Throws: `RunError.changed`, which lists what is not the same.
-  func check(_ stored: StoredRun, against record: RunRecord) throws {
+  func check(_ stored: StoredRun, against plan: RunPlan, _ record: RunRecord) throws {
     var old = stored.record
     // A run that was killed has not noted them.
     old?.devices = stored.devices
-    let changes = record.changes(since: old)
+    let changes = record.changes(since: old) + modelChanges(stored, plan)
     // Which GPU there is now shows when a cell opens it.
     let mayChange = acceptsChanges && stored.devices.contains(where: \.isGPU)
     if changes.isEmpty, !mayChange { return }
@@ -52,6 +52,23 @@ package struct RunContinuation: Sendable {
         if !isFinished(cell.row.status) { try folder.dropRounds(of: cell.id) }
       }
     }
+  }
+
+  /// A clause for each stored model in whose place cells would have another: where `model.fallback`
+  /// is named, what is at `model.from` decides.
+  private func modelChanges(_ stored: StoredRun, _ plan: RunPlan) -> [String] {
+    let now = Dictionary(
+      plan.entries.map { (Self.key($0.line), $0.line.weights) }, uniquingKeysWith: { a, _ in a })
+    let old = stored.record?.checkpoints ?? []
+    return stored.cells.compactMap { cell -> String? in
+      guard let before = cell.planned.weights, let found = now[Self.key(cell.planned)],
+        let after = found, after != before,
+        // The same model may lie elsewhere now.
+        plan.checkpoints.first(where: { $0.path == after })?.sha256
+          != old.first(where: { $0.path == before })?.sha256
+      else { return nil }
+      return .modelChanged(from: before, to: after)
+    }.unique
   }
 
   /// The plan under the ids that the run's cells have already.
@@ -198,11 +215,19 @@ extension RunRecord.Dataset {
   fileprivate var hasChanged: String { "the text '\(path ?? name)' has changed" }
 }
 
+extension String {
+  /// A clause on a cell whose stored model is another.
+  static func modelChanged(from old: String?, to new: String?) -> String {
+    "the model is \(new.map { "'\($0)'" } ?? "no stored one") now, not "
+      + (old.map { "'\($0)'" } ?? "one that was planned")
+  }
+}
+
 extension [RunRecord.Checkpoint] {
   /// The checkpoint at a path; it is read when it is asked for first.
   mutating func find(_ path: String) -> RunRecord.Checkpoint {
     if let known = first(where: { $0.path == path }) { return known }
-    append(RunRecord.Checkpoint(path: path, sha256: try? Checkpoint.sha256(of: path)))
+    append(RunRecord.Checkpoint(reading: path))
     return self[count - 1]
   }
 }

@@ -48,6 +48,7 @@ package struct RunPlan {
       line.index = cell.index
       line.identity = cell.identity(
         dataHash: text?.sha256 ?? "", checkpointHash: checkpoint?.sha256 ?? "", program: program)
+      line.weights = checkpoint?.path
       line.label = cell.label
       line.variant = cell.variant
       line.seed = cell.seed

@@ -6,13 +6,6 @@ package import Models
 package import Records
 import Tensors
 
-/// A checkpoint is not the one that the run was planned with.
-package struct CheckpointChanged: Error, CustomStringConvertible {
-  let path: String
-
-  package var description: String { "the checkpoint '\(path)' has changed" }
-}
-
 /// Writing and reading of a model's parameters.
 package enum Checkpoint {
   /// The files within a checkpoint's folder.
@@ -40,13 +33,22 @@ package enum Checkpoint {
   package static func sha256(of path: String) throws(ResultsError) -> String {
     if BuiltInModel.words.contains(path) { return BuiltInModel.sha256() }
     if GGUF.isOne(at: path) { return try SHA256.hex(file: path) }
-    let folder = folder(of: path)
     var list = ""
-    let optimizer = [OptimizerState.file].filter { AtomicFile.exists("\(folder)/\($0)") }
-    for name in [configurationFile] + (try StoredTensors.files(in: folder)) + optimizer {
-      list += "\(try SHA256.hex(file: "\(folder)/\(name)"))  \(name)\n"
-    }
+    for (name, file) in try files(of: path) { list += "\(try SHA256.hex(file: file))  \(name)\n" }
     return SHA256.hex(Array(list.utf8))
+  }
+
+  /// The files that the hash of a model is of, by the names that it has them under and by their
+  /// paths; none of one that is built in.
+  static func files(of path: String) throws(ResultsError) -> [(name: String, path: String)] {
+    if BuiltInModel.words.contains(path) { return [] }
+    if GGUF.isOne(at: path) {
+      return [(path.split(separator: "/").last.map(String.init) ?? path, path)]
+    }
+    let folder = folder(of: path)
+    let optimizer = [OptimizerState.file].filter { AtomicFile.exists("\(folder)/\($0)") }
+    let names = [configurationFile] + (try StoredTensors.files(in: folder)) + optimizer
+    return names.map { ($0, "\(folder)/\($0)") }
   }
 
   /// Writes the parameters and `config.json` into `folder`, whole or not at all.

@@ -146,6 +146,54 @@ import Workloads
     #expect(anew.job.row.metrics[.steps] == 20)
   }
 
+  @Test func `the initial checkpoint is of the step that the stored training had done`() throws {
+    let half = try Self.train(steps: 10, "save_optimizer: true")
+    let yaml = """
+      # Where does it begin?
+      device: cpu
+      model: {from: \(half.folder.path)}
+      workload:
+        {type: train, dataset: {name: ./text.txt}, sequence: 16, batch: 4, steps: 20,
+         sample: {tokens: 0}, evaluate_every: 0, init_from: resume}
+      """
+    let first = try TrainCell(yaml, savesInitial: true, interruptAfter: 14)
+    #expect(throws: Interrupted.self) { try first.run() }
+    func initial() throws -> [UInt8] {
+      let path = first.folder.file("checkpoint-initial")
+      #expect(try SavedModel(path).base.steps == 10)
+      return try AtomicFile.readBytes("\(path)/model.safetensors").suffix(4096)
+    }
+    #expect(try initial() == Self.weights(half).suffix(4096))
+    // Going on leaves it as it is.
+    try TrainCell(yaml, savesInitial: true, in: first.folder).run()
+    #expect(try initial() == Self.weights(half).suffix(4096))
+  }
+
+  @Test func `a plan counts the steps that are left`() throws {
+    let half = try Self.train(steps: 10, "save_optimizer: true")
+    func planned(_ steps: Int, _ more: String) throws -> JSON {
+      let experiment = try PlannedExperiment.load(
+        text: """
+          # How much is left?
+          device: cpu
+          model: {from: \(half.folder.path)}
+          workload:
+            {type: train, dataset: {name: \(half.folder.file("text.txt"))}, sequence: 16, batch: 4,
+             steps: \(steps), sample: {tokens: 0}\(more)}
+          """, name: "x.yaml", reader: .standard)
+      var options = RunOptions()
+      options.offline = true
+      let table = try PlanTable(experiment, options, environment: [:])
+      let line = try #require(table.objects.first)
+      return [
+        "steps": line["steps"] ?? .null, "tokens": line["tokens"] ?? .null,
+        "flops": line["flops"] ?? .null,
+      ]
+    }
+    #expect(try planned(40, ", init_from: resume") == planned(30, ""))
+    #expect(try planned(40, "") != planned(30, ""))
+  }
+
   @Test func `one that is interrupted goes on from its own state`() throws {
     let half = try Self.train(steps: 10, "save_optimizer: true")
     let whole = try Self.train(from: half.folder.path, steps: 20, "init_from: resume")

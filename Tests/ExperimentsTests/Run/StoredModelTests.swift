@@ -2,6 +2,7 @@
 
 import Config
 import Experiments
+import Foundation
 import Models
 import Records
 import Tensors
@@ -236,6 +237,47 @@ import Workloads
     let position = try Self.generated(
       "{from: tiny-llama}", workload: "workload: {type: position, sequence: 32, farthest: 200}")
     #expect(position.job.row.status == .ok && position.job.row.fact("weights") == "tiny-llama")
+  }
+
+  // MARK: What the run was planned with
+
+  @Test func `a hash is trusted as long as the stamps of the files are the same`() throws {
+    try folder.write("{}", to: "m/config.json")
+    try folder.write("weights", to: "m/model.safetensors")
+    let path = folder.file("m")
+    // Just written: a change within the file system's step of time would not show.
+    #expect(RunRecord.Checkpoint(reading: path).files.isEmpty)
+    func age(_ name: String, seconds: Double) throws {
+      try FileManager.default.setAttributes(
+        [.modificationDate: Date(timeIntervalSince1970: seconds)],
+        ofItemAtPath: folder.file("m/\(name)"))
+    }
+    try age("config.json", seconds: 1e9)
+    try age("model.safetensors", seconds: 1e9)
+    let read = RunRecord.Checkpoint(reading: path)
+    #expect(read.files.map(\.bytes) == [2, 7])
+    let hash = try Checkpoint.sha256(of: path)
+    #expect(read.sha256 == hash)
+    // As run.json holds it, with a hash that shows who believes it.
+    var planned = try #require(RunRecord.Checkpoint(json: JSON(reading: read.json.line)))
+    #expect(planned == read)
+    planned.sha256 = "planned"
+    #expect(try planned.currentHash() == "planned")
+    try age("model.safetensors", seconds: 1e9 + 1)
+    #expect(try planned.currentHash() == hash)
+    try age("model.safetensors", seconds: 1e9)
+    #expect(try planned.currentHash() == "planned")
+    // Another file of the same size and time.
+    let file = folder.file("m/model.safetensors")
+    try FileManager.default.copyItem(atPath: file, toPath: file + "2")
+    try age("model.safetensors2", seconds: 1e9)
+    #expect(rename(file + "2", file) == 0)
+    #expect(try planned.currentHash() == hash)
+    planned.files = RunRecord.Checkpoint(reading: path).files
+    #expect(try planned.currentHash() == "planned")
+    // An optimizer's state is part of the model.
+    try folder.write("state", to: "m/optimizer.safetensors")
+    #expect(try planned.currentHash() == Checkpoint.sha256(of: path))
   }
 
   // MARK: What is the same cell

@@ -1,6 +1,6 @@
 // Damaged files of weights: whatever is in them, they are read or refused in one sentence, and no
-// byte outside of them is looked at. AddressSanitizer sees such a read, since the bytes lie in
-// blocks of their size.
+// byte outside of them is looked at. A build of these tests with AddressSanitizer sees such a read,
+// since the bytes lie in blocks of their size; `make sanitize` builds the operations' cases alone.
 
 import Foundation
 import TestSupport
