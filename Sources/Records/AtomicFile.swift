@@ -71,6 +71,14 @@ package enum AtomicFile {
   /// Whether there is something at a path.
   package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
+  /// Whether a path, or what it links to, is a folder; leaves `errno` as it was.
+  package static func isFolder(_ path: String) -> Bool {
+    let code = errno
+    defer { errno = code }
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
   /// Bytes of a file; 0 where there is none.
   package static func size(_ path: String) -> Int {
     var status = stat()

@@ -218,18 +218,11 @@ package struct RunFolder: Sendable, Equatable {
     for part in path.split(separator: "/") {
       made += (made.isEmpty || made == "/" ? "" : "/") + part
       // EACCES or EROFS on a parent that exists already is no fault of ours.
-      if isFolder(made) { continue }
+      if AtomicFile.isFolder(made) { continue }
       try Failpoint.folder.pass(made)
-      guard mkdir(made, 0o755) == 0 || isFolder(made) else {
+      guard mkdir(made, 0o755) == 0 || AtomicFile.isFolder(made) else {
         throw ResultsError.last("make", made)
       }
     }
-  }
-
-  private static func isFolder(_ path: String) -> Bool {
-    let code = errno
-    defer { errno = code }
-    var status = stat()
-    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 }

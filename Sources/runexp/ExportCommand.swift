@@ -54,8 +54,11 @@ struct ExportCommand: ParsableCommand {
       let saved = try SavedModel(found.folder)
       let exported = try saved.exported()
       if AtomicFile.exists(output) {
+        guard AtomicFile.isFolder(output) else {
+          throw FolderInUse(path: output, problem: "is a file, not a folder")
+        }
         guard try FileManager.default.contentsOfDirectory(atPath: output).isEmpty else {
-          throw FolderInUse(path: output)
+          throw FolderInUse(path: output, problem: "is not empty")
         }
       }
       try saved.write(exported, to: output, on: .cpu(threads: 1))
@@ -66,7 +69,7 @@ struct ExportCommand: ParsableCommand {
 
 /// What is written whole does not go beside other files.
 private struct FolderInUse: Error, CustomStringConvertible {
-  let path: String
+  let path, problem: String
 
-  var description: String { "'\(path)' is not empty" }
+  var description: String { "'\(path)' \(problem)" }
 }

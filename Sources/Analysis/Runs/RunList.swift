@@ -23,7 +23,7 @@ package struct RunList: Sendable {
   package init(
     _ locator: RunLocator, experiment: String? = nil, limit: Int = 0, now: Double
   ) throws(ResultsError) {
-    let all = locator.all().reversed().filter { Self.isFolder($0.path) }
+    let all = locator.all().reversed().filter { AtomicFile.isFolder($0.path) }
     let wanted = all.filter { experiment == nil || $0.experiment == experiment }
     if let experiment, wanted.isEmpty {
       // Also says what name was meant; a path or a single run is one of its experiment.
@@ -36,11 +36,6 @@ package struct RunList: Sendable {
       left = wanted.count - shown.count
     }
     self.now = now
-  }
-
-  private static func isFolder(_ path: String) -> Bool {
-    var status = stat()
-    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
   package var json: [JSON] { entries.map { $0.json(now: now) } }
