@@ -64,10 +64,14 @@ extension OptionType where Result == String {
   /// The path of a file or a folder, or one of some words that are none.
   ///
   /// Whoever reads documents makes relative paths absolute before.
-  package static func path(or words: [String] = []) -> Self {
-    OptionType(read: .path(or: words)) { node, path, report in
+  ///
+  /// - Parameter allowsBare: whether a name without a slash or a dot is a path, and not more likely
+  ///   a misspelt word.
+  package static func path(or words: [String] = [], allowsBare: Bool = true) -> Self {
+    let type = ReadType.path(or: words, allowsBare: allowsBare)
+    return OptionType(read: type) { node, path, report in
       guard let scalar = node.scalar, !scalar.isNull else {
-        report(ReadType.path(or: words).fault(node, path), node.mark)
+        report(type.fault(node, path), node.mark)
         return nil
       }
       return scalar.text
@@ -184,12 +188,9 @@ extension OptionType where Result: BoundedNumber {
 
 extension ReadType {
   /// Whether a text is a path to an option of this type.
-  ///
-  /// Where words may stand too, a path has a slash or a dot in it: anything else is more likely a
-  /// misspelt word.
   package func isPath(_ text: String) -> Bool {
-    guard case .path(let words) = self, !text.isEmpty else { return false }
-    return words.isEmpty || (!words.contains(text) && text.contains { $0 == "/" || $0 == "." })
+    guard case .path(let words, let allowsBare) = self, !text.isEmpty else { return false }
+    return !words.contains(text) && (allowsBare || text.contains { $0 == "/" || $0 == "." })
   }
 
   /// What is said of a node that is of another type.

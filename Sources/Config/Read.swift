@@ -20,7 +20,7 @@ package enum ReadType: Sendable, Hashable {
   case boolean
   case text
   /// A file or a folder, or one of the words.
-  case path(or: [String])
+  case path(or: [String], allowsBare: Bool)
   case word([Choice])
   /// A component: a bare word, or a mapping with `type` and options.
   case component([Choice])
@@ -35,7 +35,7 @@ package enum ReadType: Sendable, Hashable {
     case .share(let whole, let number): "\(number.expected), or a share of \(whole) such as 5 %"
     case .boolean: "true or false"
     case .text: "a text"
-    case .path(let words): (words + ["a path"]).joined(separator: " or ")
+    case .path(let words, _): (words + ["a path"]).joined(separator: " or ")
     case .word(let choices), .component(let choices):
       choices.count == 1 ? choices[0].word : "one of " + Self.list(choices)
     case .list(let element, nil): "\(element.expected), or a list of such"

@@ -163,7 +163,7 @@ extension Catalogue {
     case .word(let choices), .component(let choices): choices.map(\.word)
     case .boolean: ["true", "false"]
     case .list(let element, _): words(element)
-    case .path(let words): words
+    case .path(let words, _): words
     case .integer, .number, .share, .text: []
     }
   }

@@ -30,7 +30,8 @@ final class StoredModels: Sendable {
     let fallback = model["fallback"].flatMap { $0.isNull ? nil : $0.scalar?.text }
     switch find(ModelSource(path, fallback: fallback)) {
     case .failure(let problem):
-      return (model, [Fault(.rule(problem.description), at: from.mark)])
+      let named = problem.isOfFallback ? model["fallback"] ?? from : from
+      return (model, [Fault(.rule(problem.description), at: named.mark)])
     case .success(let base):
       // What was only assumed of a component is the stored model's to say.
       let written = model.written ?? Node(.mapping([]), mark: model.mark)

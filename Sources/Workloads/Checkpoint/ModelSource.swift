@@ -23,7 +23,16 @@ package struct ModelSource: Hashable, Sendable {
     let fallback = section.read(
       "fallback", .path(or: BuiltInModel.words), absent: "an error",
       "what stands in where there is no model at `from`")
-    guard let path else { return nil }
+    guard let path else {
+      // An axis may begin from nothing in one of its cells, and says so.
+      if fallback != nil, section.node("from") == nil {
+        section.fault(
+          "fallback",
+          because: .rule("a fallback stands in for the model at 'from', which is not given"),
+          isOfKey: true)
+      }
+      return nil
+    }
     self.init(path, fallback: fallback)
   }
 
@@ -33,7 +42,12 @@ package struct ModelSource: Hashable, Sendable {
   /// - Throws: `ModelProblem`.
   package func find() throws(ModelProblem) -> ModelBase {
     guard !Self.isThere(path), let fallback else { return try Self.base(at: path) }
-    var base = try Self.base(at: fallback)
+    var base: ModelBase
+    do throws(ModelProblem) {
+      base = try Self.base(at: fallback)
+    } catch {
+      throw ModelProblem(description: error.description, isOfFallback: true)
+    }
     base.note =
       "using the fallback model '\(fallback)': there is nothing at '\(path)'; its figures do not "
       + "compare with those of that model"
@@ -59,4 +73,6 @@ package struct ModelSource: Hashable, Sendable {
 /// Why there is no model where one should be, in one sentence.
 package struct ModelProblem: Error, CustomStringConvertible {
   package let description: String
+  /// Whether it is the fallback that is none.
+  package var isOfFallback = false
 }

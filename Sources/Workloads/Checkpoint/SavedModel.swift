@@ -66,6 +66,15 @@ package struct SavedModel {
       try saved.checkWeights()
       return readsText && saved.characters == nil ? TokensUnknown(path: path).description : nil
     } catch {
+      // Of a model that is damaged, or of no known family, the error says all.
+      if Checkpoint.isIn(path) { return "\(error)" }
+      guard AtomicFile.exists(path) else {
+        let meant = Suggestion.nearest(
+          to: String(path.split(separator: "/").last ?? ""), among: BuiltInModel.words)
+        let question = meant.flatMap { Suggestion.question([$0]) }
+        return "'\(path)' is no model: no such file or directory"
+          + (question.map { "; \($0)" } ?? "")
+      }
       return
         "'\(path)' is no model: neither a checkpoint, which is the folder that a training cell "
         + "leaves, nor a Hugging Face model folder, nor a GGUF file: \(error)"

@@ -24,7 +24,7 @@ package enum Dataset: Sendable, Equatable, CustomStringConvertible {
     case "tiny-shakespeare": self = .tinyShakespeare
     case "synthetic-plays": self = .syntheticPlays()
     case "synthetic-ids": self = .syntheticIDs
-    case _ where ReadType.path(or: Self.names).isPath(word): self = .file(word)
+    case _ where ReadType.path(or: Self.names, allowsBare: false).isPath(word): self = .file(word)
     default: return nil
     }
   }
@@ -68,10 +68,10 @@ extension DatasetDeclaration {
   init(_ options: Section) {
     let section = options.section("dataset", bareKey: "name", "the text to read")
     let name = section.read(
-      "name", .path(or: Dataset.names), default: "tiny-shakespeare",
+      "name", .path(or: Dataset.names, allowsBare: false), default: "tiny-shakespeare",
       "tiny-shakespeare, synthetic-plays, synthetic-ids, or a file's path")
     let fallback = section.read(
-      "fallback", .path(or: Dataset.names), absent: "an error",
+      "fallback", .path(or: Dataset.names, allowsBare: false), absent: "an error",
       "what to use where that cannot be had")
     let tokens = section.read(
       "tokens",

@@ -40,8 +40,9 @@ import Testing
       for option in options where !component.path.hasPrefix(option.path) {
         // Under further workloads only their own options are new.
         if place > 0, !option.path.hasPrefix("workload.") { continue }
-        // A stored model has sizes of its own, which those of the text contradict.
-        if option.path == "model.from" { continue }
+        // A stored model has sizes of its own, which those of the text contradict, and what stands in
+        // for it is refused without it.
+        if ["model.from", "model.fallback"].contains(option.path) { continue }
         let isOwn = option.path.hasPrefix(component.path + ".")
         var values: [JSON] = []
         var moves = false
@@ -187,7 +188,7 @@ import Testing
     case .share(_, let number): return ["25 %"] + candidates(number, near: value)
     case .boolean: return [.bool(true), .bool(false)]
     case .text: return ["a", "b"].map { .string($0) }
-    case .path(let words): return (words + ["./a.txt"]).map { .string($0) }
+    case .path(let words, _): return (words + ["./a.txt"]).map { .string($0) }
     case .word(let choices), .component(let choices): return choices.map { .string($0.word) }
     case .list(let element, let none):
       let one = candidates(element, near: value)
