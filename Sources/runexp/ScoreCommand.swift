@@ -80,6 +80,11 @@ struct ScoreCommand: ParsableCommand {
         model, cache: cache == .f32 ? nil : cache, precision: precision.type, on: device)
       let score = scorer.score(tokens, logitsAt: Set(positions)) { interrupts.exitCode != nil }
       if let code = interrupts.exitCode { throw RunError.interrupted(code) }
+      if let odd = score.logprobs.firstIndex(where: { !$0.isFinite }) {
+        throw ScoreError(
+          "the model's log-probability of token \(odd + 1) is not finite: its parameters may have "
+            + "diverged")
+      }
       let bits = bytes.flatMap { Self.bitsPerByte(score, bytes: $0) }
       if json {
         print(document(tokens, score, bits, positions).document, terminator: "")
@@ -95,9 +100,7 @@ struct ScoreCommand: ParsableCommand {
       return (ids.ids, nil)
     }
     guard let characters = saved.characters else { throw TokensUnknown(path: name) }
-    let bytes =
-      text == "-"
-      ? [UInt8](FileHandle.standardInput.readDataToEndOfFile()) : try TextFile.read(text ?? "")
+    let bytes = try bytes(of: text ?? "-")
     guard let string = String(validating: bytes, as: UTF8.self) else {
       throw ScoreError("the text is no UTF-8")
     }
@@ -106,6 +109,15 @@ struct ScoreCommand: ParsableCommand {
     // The first character has no prediction, and so its bytes do not count.
     let first = string.unicodeScalars.first.map { String($0).utf8.count } ?? 0
     return (tokens, bytes.count - first)
+  }
+
+  private func bytes(of path: String) throws -> [UInt8] {
+    if path == "-" { return [UInt8](FileHandle.standardInput.readDataToEndOfFile()) }
+    do {
+      return try TextFile.read(path)
+    } catch {
+      throw ResultsError.unreadable(path: path, problem: error.reason)
+    }
   }
 
   private func positions(in count: Int) throws -> [Int] {

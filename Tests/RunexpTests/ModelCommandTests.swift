@@ -156,6 +156,7 @@ struct ModelCommandTests {
       (["generate", "llama", "--prompt", "x"], "are no characters"),
       (["score", "llama", "--ids", "1,2", "--json", "--logits=7"], "positions from -2 to 1"),
       (["import", "nothing"], "config.json"),
+      (["export", "llama", "-o", "llama/config.json"], "config.json' is a file, not a folder"),
     ] {
       let refused = try program.run(words)
       #expect(refused.code == 1 && refused.output.isEmpty, "\(words)")
@@ -167,6 +168,19 @@ struct ModelCommandTests {
       ["generate", "llama", "--ids", "1", "--prompt", "a"],
     ] {
       #expect(try program.run(words).code == 64, "\(words)")
+    }
+  }
+
+  @Test func `a score that is no number is an error and no result`() throws {
+    let program = try program()
+    let path = program.file("llama/model.safetensors")
+    var bytes = try [UInt8](Data(contentsOf: URL(filePath: path)))
+    bytes.replaceSubrange((bytes.count - 4)..., with: [0, 0, 0xc0, 0x7f])  // of the last norm
+    try Data(bytes).write(to: URL(filePath: path))
+    for more in [[], ["--json"]] {
+      let refused = try program.run(["score", "llama", "--ids", "3,1,2"] + more)
+      #expect(refused.code == 1 && refused.output.isEmpty, "\(refused.output)")
+      #expect(refused.errors.contains("log-probability of token 1 is not finite"))
     }
   }
 
@@ -183,6 +197,9 @@ struct ModelCommandTests {
       workload: {type: train, dataset: {name: ./text.txt}, sequence: 32, batch: 4, steps: 3}
       """, to: "scorer.yaml")
     #expect(try program.run("scorer.yaml", "--quiet").code == 0)
+    let absent = try program.run("score", "scorer", "--text", "none.txt")
+    #expect(absent.code == 1 && absent.errors.contains("'none.txt'"), "\(absent.errors)")
+    #expect(!absent.errors.contains("Failure("))
     try program.write("the the", to: "few.txt")
     let scored = try document(program.run("score", "scorer", "--text", "few.txt", "--json"))
     let loss = try #require(scored["loss"]?.number)
