@@ -3,6 +3,7 @@
 
 import Config
 import Foundation
+import Models
 package import Records
 import Tensors
 import Workloads
@@ -12,14 +13,18 @@ struct CellExecution {
   private let folder: RunFolder
   private let options: RunOptions
   private let environment: [String: String]
-  /// That of the run, which the workers keep.
-  private let lock: RunLock
+  /// That of the run, which the workers keep; nil where others may work on the run as well.
+  private let lock: RunLock?
+  private let relation: ParentWatcher.Relation
   private let interrupts: Interrupts
 
+  /// - Parameters:
+  ///   - lock: that of the run; nil for a scheduler's task, which has none.
   init(
-    _ folder: RunFolder, _ options: RunOptions, environment: [String: String], lock: RunLock,
+    _ folder: RunFolder, _ options: RunOptions, environment: [String: String], lock: RunLock?,
     interrupts: Interrupts
   ) {
+    relation = lock == nil ? .task : .runner
     self.folder = folder
     self.options = options
     self.environment = environment
@@ -55,7 +60,7 @@ struct CellExecution {
       return try ChildProcess(
         CommandLine.executablePath,
         ["cell", folder.path, "--index", "\(cells[task.position].index)"] + flags,
-        keeping: lock.descriptor,
+        keeping: lock?.descriptor, as: relation,
         environment: [CellResources.variable: "\(concurrent)"])
     } finish: { task, ending in
       let cell = cells[task.position]
@@ -114,6 +119,7 @@ struct CellExecution {
     let planned = cell.planned.row(experiment: folder.experiment)
     let resources = CellResources(options, among: ending.concurrent)
     if var row = folder.result(of: planned) {
+      try folder.dropDeadClaim(cell.planned)
       // A worker's clock begins after this program's: asked to end at its cap, one of short steps
       // sees the request and not yet the cap.
       if ending.isTimeout, row.status == .killed {
@@ -122,11 +128,11 @@ struct CellExecution {
       }
       return row
     }
-    let lock: RunLock
-    do { lock = try RunLock(cell: cell.planned, of: folder) } catch RunError.cellLocked {
+    let claim: CellClaim
+    do { claim = try CellClaim(cell.planned, of: folder) } catch RunError.cellLocked {
       return nil
     }
-    defer { withExtendedLifetime(lock) {} }
+    defer { claim.release() }
     if let row = folder.result(of: planned) { return row }
     var row = planned
     (row.status, row.reason) = verdict(ending, memoryCap: resources.memoryCap)
@@ -148,6 +154,8 @@ struct CellExecution {
     case .exited(128 + SIGINT), .signalled(SIGINT): return (.killed, CellStatus.stopReason(SIGINT))
     case .exited(128 + SIGTERM), .signalled(SIGTERM):
       return (.killed, CellStatus.stopReason(SIGTERM))
+    case .exited(128 + SIGUSR1), .signalled(SIGUSR1):
+      return (.killed, CellStatus.stopReason(SIGUSR1))
     case .exited(let code):
       return (.failed, "the worker exited with code \(code) and left no result")
     case .signalled(let number):
@@ -172,7 +180,7 @@ extension StoredCell {
   fileprivate var rounds: Int { max(1, option("workload.rounds")?.whole ?? 1) }
 
   /// Whether its answer is a time, so that no other cell may run beside it.
-  fileprivate var measuresTime: Bool {
+  var measuresTime: Bool {
     let word = configuration["workload"]?["type"]?.text
     return WorkloadRegistry.all.first { $0.word == word }?.measuresTime ?? false
   }
