@@ -2,6 +2,7 @@
 on the loopback address, with no systemd, no control groups and no accounting. Needs root. The nodes have mounts of their
 own and share the rest."""
 
+import contextlib
 import os
 import secrets
 import shutil
@@ -112,7 +113,8 @@ class Slurm:
             "slurmd-wlm", "-D", "-N", node, "-d", f"{self.root}/usr/sbin/slurmstepd-wlm"])
 
     def processes(self, node):
-        """The numbers of the processes of jobs on a node, which have its name in their environment."""
+        """The numbers of the processes of jobs on a node, which have its name in their environment, in the order in which
+        they were started: Slurm's own step first, which would tell the controller how the others ended."""
         found = []
         for place in Path("/proc").glob("[0-9]*"):
             try:
@@ -122,7 +124,13 @@ class Slurm:
             wanted = [f"SLURMD_NODENAME={node}", f"SLURM_CONF={self.environment['SLURM_CONF']}"]
             if all(text.encode() in variables for text in wanted):
                 found.append(int(place.name))
-        return found
+        steps = set()
+        for process in found:
+            with contextlib.suppress(OSError):
+                parent = int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
+                if "slurmstepd" in Path(f"/proc/{parent}/comm").read_text():
+                    steps.add(parent)
+        return sorted(steps) + sorted(set(found) - steps)
 
     def _munge(self):
         key = self.folder / "munge.key"

@@ -352,6 +352,8 @@ def main(program, cache, *names):
         print(f"not tried on Slurm: {missing}")
         return 0
     failed = 0
+    # Who is asked to stop takes what it started along.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with tempfile.TemporaryDirectory(prefix="runexp-slurm-") as folder:
         os.chmod(folder, 0o755)
         # Nodes see what was mounted when they started.
@@ -366,9 +368,9 @@ def main(program, cache, *names):
                 try:
                     test(place)
                     print(f"ok      {test.__name__} ({time.monotonic() - start:.0f} s)", flush=True)
-                except (Failure, RuntimeError, OSError, subprocess.CalledProcessError) as error:
+                except Exception as error:
                     failed += 1
-                    print(f"FAILED  {test.__name__} ({time.monotonic() - start:.0f} s): {error}", flush=True)
+                    print(f"FAILED  {test.__name__} ({time.monotonic() - start:.0f} s): {error!r}", flush=True)
                     slurm.run("scancel", "-u", "root", check=False)
                     slurm.wait_until_empty()
     return 1 if failed else 0
