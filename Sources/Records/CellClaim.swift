@@ -178,19 +178,24 @@ package final class CellClaim: Sendable {
       ? standing.holder : nil
   }
 
-  /// Waits until the process of another machine that works on a cell shows that it lives, or has
-  /// not for three beats.
+  /// Waits until nobody works on a cell any more, or a time has come.
   ///
-  /// A scheduler that starts a task again when its machine has died may do so within three beats.
-  package static func awaitSign(of line: PlanLine, in folder: RunFolder) {
+  /// A scheduler that starts a task again, when its machine has died or is to be left, may do so
+  /// before the last process there has ended, or its claim is stale.
+  ///
+  /// - Parameter end: on `MonotonicClock`.
+  package static func awaitRelease(of line: PlanLine, in folder: RunFolder, until end: Double) {
     let place = folder.cell(line.cell)
-    guard let first = try? Standing(in: place), !first.isOfThisMachine else { return }
-    while let now = try? Standing(in: place), now.content == first.content,
-      now.changed == first.changed, !now.isStale
+    while MonotonicClock.now() < end, let other = try? Standing(in: place), !other.isStale,
+      !other.isOfThisMachine || RunLock.holder(in: place) != nil
     {
-      usleep(useconds_t(min(1, now.content.beat / 10) * 1e6))
+      usleep(useconds_t(min(1, other.content.beat / 10) * 1e6))
     }
   }
+
+  /// Seconds that a task waits for the cells of others: time to see that a process is dead, and for
+  /// one that was asked to end to do so.
+  package static var taskPatience: Double { 2 * patience * beat }
 }
 
 /// A claim as it stands in a cell's folder.

@@ -47,9 +47,10 @@ package struct CellTask {
         throw RunError.excluded(cell.label, cell.planned.reason)
       }
       if cell.row.status.isFinal { continue }
-      CellClaim.awaitSign(of: cell.planned, in: folder)
       cells.append(cell)
     }
+    let end = MonotonicClock.now() + CellClaim.taskPatience
+    for cell in cells { CellClaim.awaitRelease(of: cell.planned, in: folder, until: end) }
     var ended: [CellRow] = []
     let left = try CellExecution(
       folder, options, environment: environment, lock: nil, interrupts: interrupts
