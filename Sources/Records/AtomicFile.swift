@@ -105,12 +105,17 @@ package enum AtomicFile {
   }
 
   /// Hands on the bytes of a file, block by block, until it ends or `body` wants no more.
+  ///
+  /// - Parameter start: bytes before the first that is wanted.
   static func readBlocks(
-    of path: String, _ body: ([UInt8]) -> Bool
+    of path: String, from start: Int = 0, _ body: ([UInt8]) -> Bool
   ) throws(ResultsError) {
     let file = open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { throw ResultsError.lastOfReading(path) }
     defer { close(file) }
+    if start > 0, lseek(file, off_t(start), SEEK_SET) < 0 {
+      throw ResultsError.lastOfReading(path)
+    }
     var block = [UInt8](repeating: 0, count: 65536)
     while true {
       let count = Foundation.read(file, &block, block.count)

@@ -132,6 +132,7 @@ package enum CellStatus: String, CaseIterable, Sendable, JSONRepresentable {
     switch signal {
     case SIGINT: "stopped by the user"
     case SIGTERM: "stopped by SIGTERM"
+    case SIGUSR1: "stopped by SIGUSR1"
     default: "stopped, for the program that had started it was gone"
     }
   }

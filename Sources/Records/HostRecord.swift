@@ -118,6 +118,13 @@ package struct HostRecord: Equatable, Sendable, Record {
 }
 
 extension HostRecord {
+  /// What a cluster calls this machine: its name for Slurm or Kubernetes, else the machine's own.
+  package static var nodeName: String? {
+    let environment = ProcessInfo.processInfo.environment
+    let name = environment["SLURMD_NODENAME"] ?? environment["NODE_NAME"] ?? RunLock.hostname
+    return name.isEmpty ? nil : name
+  }
+
   /// The instruction set alone of what a device says of itself: `x86-64-v4 (AVX-512)` of
   /// `x86-64-v4 (AVX-512), 2 threads`.
   package static func instructionSet(_ summary: String) -> String {

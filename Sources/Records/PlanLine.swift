@@ -92,6 +92,33 @@ extension RunFolder {
       throw .unreadable(
         path: path, problem: "it has no cell \(index); it has \(bytes.count { $0 == newline })")
     }
+    return try Self.planLine(line, index, of: path)
+  }
+
+  /// Reads the line of one cell where it is thought to begin, and looks for it where it does not.
+  ///
+  /// - Parameter offset: bytes before it.
+  package func planLine(_ index: Int, at offset: Int) throws(ResultsError) -> PlanLine {
+    let path = file("plan.jsonl")
+    let newline = UInt8(ascii: "\n")
+    var line: [UInt8] = []
+    // The byte before it ends the line before.
+    try AtomicFile.readBlocks(of: path, from: max(0, offset - 1)) { block in
+      let end = block.dropFirst(offset > 0 && line.isEmpty ? 1 : 0).firstIndex(of: newline)
+      line += block[..<(end ?? block.endIndex)]
+      return end == nil
+    }
+    if offset > 0 {
+      guard line.first == newline else { return try planLine(index) }
+      line.removeFirst()
+    }
+    if let found = try? Self.planLine(line[...], index, of: path) { return found }
+    return try planLine(index)
+  }
+
+  private static func planLine(
+    _ line: ArraySlice<UInt8>, _ index: Int, of path: String
+  ) throws(ResultsError) -> PlanLine {
     let json: JSON
     do throws(JSONError) {
       json = try JSON(reading: String(decoding: line, as: UTF8.self))

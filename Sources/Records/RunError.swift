@@ -10,6 +10,8 @@ package enum RunError: Error, Equatable, CustomStringConvertible {
   case locked(String, by: RunLock.Holder?)
   /// Another process runs the cell.
   case cellLocked(String, by: RunLock.Holder?)
+  /// Another process has taken a cell over from this one.
+  case claimLost(String)
   /// Program, machine or files that are read are not those that the run began with.
   case changed([String])
   /// The same of one cell of the run in a folder.
@@ -26,7 +28,7 @@ package enum RunError: Error, Equatable, CustomStringConvertible {
   package var exitCode: Int32 {
     switch self {
     case .changed, .cellChanged: ExitCode.notComparable
-    case .cellLocked: ExitCode.busy
+    case .cellLocked, .claimLost: ExitCode.busy
     case .interrupted(let code): code
     default: ExitCode.failure
     }
@@ -39,6 +41,9 @@ package enum RunError: Error, Equatable, CustomStringConvertible {
         + (holder?.note ?? "") + "; wait for it, or stop it first"
     case .cellLocked(let label, let holder):
       "\(label) is being run by another process" + (holder?.note ?? "")
+    case .claimLost(let label):
+      "\(label) was taken over by another process, for this one gave no sign of life for too long; "
+        + "it writes nothing more"
     case .changed(let changes):
       "the run was begun with other conditions: \(changes.joined(separator: "; ")); "
         + "its cells would not compare. --accept-changes goes on all the same"

@@ -57,7 +57,7 @@ extension RunFolder {
 
   private func checkCells(in folder: String) throws(RunError) {
     for name in (try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/cells")) ?? [] {
-      guard let holder = RunLock.holder(in: "\(folder)/cells/\(name)") else { continue }
+      guard let holder = CellClaim.holder(in: "\(folder)/cells/\(name)") else { continue }
       throw .locked(cell(name), by: holder)
     }
   }

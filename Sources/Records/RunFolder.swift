@@ -108,6 +108,11 @@ package struct RunFolder: Sendable, Equatable {
   /// The path of a file of this run: `experiment.yaml`, `run.json`, `summary.md`.
   package func file(_ name: String) -> String { "\(path)/\(name)" }
 
+  /// Whether its cells were handed to a scheduler.
+  package var isHandedOff: Bool {
+    ["slurm", "kubernetes"].contains { AtomicFile.exists(file($0)) }
+  }
+
   /// The path of a cell's folder; `makeCell` makes it.
   package func cell(_ id: String) -> String { "\(path)/cells/\(id)" }
 
@@ -161,10 +166,15 @@ package struct RunFolder: Sendable, Equatable {
   /// Does something in the folder of a cell, unless another process runs the cell: then the folder
   /// is that one's.
   package func whileIdle(_ line: PlanLine, _ body: () throws -> Void) throws {
-    let lock: RunLock
-    do { lock = try RunLock(cell: line, of: self) } catch RunError.cellLocked { return }
-    defer { withExtendedLifetime(lock) {} }
+    let claim: CellClaim
+    do { claim = try CellClaim(line, of: self) } catch RunError.cellLocked { return }
+    defer { claim.release() }
     try body()
+  }
+
+  /// Removes the claim that a process left which was killed once its cell was done.
+  package func dropDeadClaim(_ line: PlanLine) throws {
+    if AtomicFile.exists("\(cell(line.cell))/\(CellClaim.file)") { try whileIdle(line) {} }
   }
 
   /// Whether there is anything that a cell which has not ended would go on from.

@@ -1,7 +1,7 @@
-// RunLock: one program at a time writes the tables of a run, and one works on each cell. The kernel
-// gives a lock back when the last process that holds it ends, however it ends, so nothing is ever
-// locked by the dead. It holds between the processes of one machine, and between machines where
-// their file system passes flock(2) on.
+// RunLock: one program at a time writes the tables of a run. The kernel gives a lock back when the
+// last process that holds it ends, however it ends, so nothing is ever locked by the dead. It holds
+// between the processes of one machine, and between machines where their file system passes
+// flock(2) on; `CellClaim` is there for what must hold everywhere.
 
 internal import Foundation
 
@@ -9,7 +9,7 @@ internal import Foundation
 ///
 /// Workers inherit it: a run whose parent was killed stays locked until its last worker has ended
 /// as well.
-package final class RunLock {
+package final class RunLock: Sendable {
   private static let file = ".lock"
   /// How long to wait for the workers of a run whose parent is dead, in seconds.
   private static let patience = 10.0
@@ -29,7 +29,8 @@ package final class RunLock {
 
     /// Such as ` (process 4711 on node7)`; empty where nothing is known.
     var note: String {
-      process.map { " (process \($0)" + (host.map { " on \($0)" } ?? "") + ")" } ?? ""
+      if let process { return " (process \(process)" + (host.map { " on \($0)" } ?? "") + ")" }
+      return host.map { " on \($0)" } ?? ""
     }
 
     /// Whether it ran on this machine and is dead, so that only its children still hold the lock.
@@ -39,7 +40,8 @@ package final class RunLock {
   }
 
   package let descriptor: Int32
-  private var isTaken = false
+  /// False where the file system knows no locks, so that there is none.
+  let isReal: Bool
 
   /// Takes the lock of a run.
   ///
@@ -48,10 +50,10 @@ package final class RunLock {
     try self.init(folder: folder.path) { .locked(folder.path, by: $0) }
   }
 
-  /// Takes the lock of one cell, whose folder is there.
+  /// Takes the lock of one cell, whose folder is there; a part of `CellClaim`.
   ///
   /// - Throws: `RunError.cellLocked` when another process runs the cell.
-  package convenience init(cell line: PlanLine, of folder: RunFolder) throws {
+  convenience init(cell line: PlanLine, of folder: RunFolder) throws {
     try self.init(folder: folder.cell(line.cell)) { .cellLocked(line.label, by: $0) }
   }
 
@@ -62,13 +64,17 @@ package final class RunLock {
     descriptor = file
     let start = MonotonicClock.now()
     while flock(file, LOCK_EX | LOCK_NB) != 0 {
+      guard [EWOULDBLOCK, EINTR].contains(errno) else {
+        isReal = false
+        return
+      }
       let holder = Self.holder(file)
       guard MonotonicClock.now() - start < (holder.isDead ? Self.patience : Self.glance) else {
         throw error(holder)
       }
       usleep(20_000)
     }
-    isTaken = true
+    isReal = true
     let text = "\(getpid())\n\(Self.hostname)\n"
     ftruncate(file, 0)
     _ = text.withCString { pwrite(file, $0, strlen($0), 0) }
@@ -76,24 +82,19 @@ package final class RunLock {
 
   deinit {
     // A run that is passed on tells nobody's host.
-    if isTaken { ftruncate(descriptor, 0) }
+    if isReal { ftruncate(descriptor, 0) }
     close(descriptor)
   }
 
   /// Whether a program writes into the run's folder at this moment.
   package static func isHeld(_ folder: RunFolder) -> Bool { holder(in: folder.path) != nil }
 
-  /// Whether a process runs the cell at this moment.
-  package static func isHeld(cell id: String, of folder: RunFolder) -> Bool {
-    holder(in: folder.cell(id)) != nil
-  }
-
   /// Who holds the lock of a folder; nil where nobody does.
   static func holder(in folder: String) -> Holder? {
     let file = open("\(folder)/\(Self.file)", O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { return nil }
     defer { close(file) }
-    return flock(file, LOCK_SH | LOCK_NB) == 0 ? nil : holder(file)
+    return flock(file, LOCK_SH | LOCK_NB) == 0 || errno != EWOULDBLOCK ? nil : holder(file)
   }
 
   private static func holder(_ file: Int32) -> Holder {
@@ -104,7 +105,7 @@ package final class RunLock {
     return Holder(process: lines.first.flatMap { Int32($0) }, host: host == hostname ? nil : host)
   }
 
-  private static var hostname: String {
+  static var hostname: String {
     var bytes = [CChar](repeating: 0, count: 257)
     guard gethostname(&bytes, bytes.count - 1) == 0 else { return "" }
     return String(decoding: bytes.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)

@@ -130,11 +130,11 @@ package enum RunState: String, Sendable {
     }
   }
 
-  /// Exit codes of a run that can go on: cells run elsewhere, SIGHUP, SIGINT, SIGTERM.
-  private static let resumable: Set<Int> = [Int(ExitCode.busy), 129, 130, 143]
+  /// Exit codes of a run that can go on: cells run elsewhere, SIGHUP, SIGINT, SIGUSR1, SIGTERM.
+  private static let resumable: Set<Int> = [Int(ExitCode.busy), 129, 130, 138, 143]
 }
 
 extension StoredCell {
   /// Whether it is not done and some process runs it.
-  fileprivate var isBeingRun: Bool { !row.status.isFinal && RunLock.holder(in: folder) != nil }
+  fileprivate var isBeingRun: Bool { !row.status.isFinal && CellClaim.holder(in: folder) != nil }
 }

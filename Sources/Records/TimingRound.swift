@@ -18,6 +18,8 @@ package struct TimingRound: Equatable, Sendable, Record {
   package var metrics = MetricValues()
   /// Every single time in seconds, by the metric whose median it belongs to; nil in a cell's row.
   package var repeats: [String: [Double]]?
+  /// The node of a cluster that it was measured on; nil for the local runner's machine.
+  package var node: String?
 
   package init() {}
 
@@ -25,6 +27,7 @@ package struct TimingRound: Equatable, Sendable, Record {
     [
       Field("start", \.start, isRequired: true), Field("seconds", \.seconds, isRequired: true),
       Field("metrics", \.metrics), Field("repeats", \.repeats, omitsNull: true),
+      Field("node", \.node, omitsNull: true),
     ]
   }
 
@@ -61,10 +64,12 @@ extension [TimingRound] {
     return isEmpty || logs.count < count ? nil : exp(logs.reduce(0, +) / Double(count))
   }
 
-  /// Whether these rounds and others took turns: no round of either began before the round before
-  /// it had begun on both sides.
+  /// Whether these rounds and others took turns: on one machine, and no round of either began
+  /// before the round before it had begun on both sides.
   package func tookTurns(with others: [TimingRound]) -> Bool {
-    guard count == others.count, count > 1 else { return false }
+    guard count == others.count, count > 1, Set((self + others).map(\.node)).count == 1 else {
+      return false
+    }
     return zip(indices.dropLast(), indices.dropFirst()).allSatisfy { round, next in
       Swift.max(self[round].start, others[round].start)
         < Swift.min(self[next].start, others[next].start)

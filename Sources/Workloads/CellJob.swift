@@ -86,6 +86,7 @@ extension CellJob {
     var round = round
     round.start = date
     round.seconds = seconds - earlierSeconds
+    round.node = row.fact("node")?.text
     rounds.append(round)
     try TimingRound.write(rounds, in: folder)
     guard rounds.count >= roundCount else { return false }

@@ -25,11 +25,25 @@ struct Manual {
   init() throws {
     let root = try JSON(reading: Runexp._dumpHelp())["command"] ?? .null
     program = Page(root, path: "runexp")
-    let pages = (root["subcommands"]?.elements ?? []).map { Page($0, path: "runexp") }
+    let pages = Self.pages(below: root, path: "runexp")
     groups = Runexp.configuration.groupedSubcommands.map { group in
-      let names = group.subcommands.map { $0._commandName }
-      return (group.name, names.compactMap { name in pages.first { $0.name == "runexp \(name)" } })
+      let names = group.subcommands.map { "runexp \($0._commandName)" }
+      return (
+        group.name,
+        names.flatMap { name in
+          pages.filter { $0.name == name || $0.name.hasPrefix("\(name) ") }
+        }
+      )
     }
+  }
+
+  /// The subcommands of a command, each followed by its own.
+  private static func pages(below command: JSON, path: String) -> [Page] {
+    (command["subcommands"]?.elements ?? []).filter { $0["commandName"]?.text != "help" }
+      .flatMap { child in
+        let page = Page(child, path: path)
+        return [page] + pages(below: child, path: page.name)
+      }
   }
 }
 

@@ -87,7 +87,11 @@ struct ReportCommand: ParsableCommand {
 
   private func follow(_ page: RunPage) throws {
     func isRunning() throws -> Bool {
-      try page.folders.contains { RunState(of: try StoredRun($0)) == .running }
+      try page.folders.contains { folder in
+        let run = try StoredRun(folder)
+        // Between the tasks of a cluster nobody works on a run that goes on.
+        return RunState(of: run) == .running || folder.isHandedOff && !run.isComplete
+      }
     }
     // Whoever is to open the page wants to know now where it is.
     if !json { print(page.path) }

@@ -22,7 +22,7 @@ struct Runexp: ParsableCommand {
 
       Exit codes: 0 ok, 1 error, 2 a difference that matters, 3 some cells failed or an \
       'expect' was missed, 5 not comparable, \
-      64 usage, 75 another process runs it, 78 invalid experiment file, 130 interrupted (143 by SIGTERM).
+      64 usage, 75 stopped to go on later, or another process runs it, 78 invalid experiment file, 130 interrupted (143 by SIGTERM).
       """,
     version: "runexp \(Program.number)",
     groupedSubcommands: [
@@ -42,7 +42,9 @@ struct Runexp: ParsableCommand {
         ]),
       CommandGroup(
         name: "Steps of a run",
-        subcommands: [PrepareCommand.self, CellCommand.self, CollectCommand.self]),
+        subcommands: [
+          PrepareCommand.self, CellCommand.self, CollectCommand.self, EmitCommand.self,
+        ]),
       CommandGroup(
         name: "Reference",
         subcommands: [

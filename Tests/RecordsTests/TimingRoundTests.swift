@@ -24,6 +24,9 @@ import Testing
       !rounds([1, 2, 7]).tookTurns(with: rounds([3, 4, 8])), "two of one, then two of the other")
     #expect(!rounds([1, 4]).tookTurns(with: rounds([2, 3, 5])))
     #expect(!rounds([1]).tookTurns(with: rounds([2])) && !rounds([]).tookTurns(with: []))
+    var elsewhere = rounds([2, 3, 6])
+    for place in elsewhere.indices { elsewhere[place].node = "node7" }
+    #expect(!rounds([1, 4, 5]).tookTurns(with: elsewhere), "they met different machines")
   }
 
   @Test func `the mean is geometric, and there is none where a round lacks the metric`() {

@@ -111,8 +111,11 @@ final class Running {
   /// As `waitpid` gives it; nil while the program runs.
   private var status: Int32?
 
+  /// - Parameter hearsSignals: whether no signal is blocked, as a thread of the tests may have them:
+  ///   a shell would not hear them.
   init(
-    program: String, _ arguments: [String], in folder: String, environment: [String: String]
+    program: String, _ arguments: [String], in folder: String, environment: [String: String],
+    hearsSignals: Bool = false
   ) throws {
     let name = NSTemporaryDirectory() + "runexp-output-" + UUID().uuidString
     files = [name + ".out", name + ".err"]
@@ -128,7 +131,16 @@ final class Running {
     let variables = Self.strings(environment.map { "\($0.key)=\($0.value)" })
     defer { for string in words + variables { free(string) } }
     var process: pid_t = 0
-    let code = posix_spawn(&process, "/usr/bin/env", &actions, nil, words, variables)
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    if hearsSignals {
+      var none = sigset_t()
+      sigemptyset(&none)
+      posix_spawnattr_setsigmask(&attributes, &none)
+      posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+    }
+    let code = posix_spawn(&process, "/usr/bin/env", &actions, &attributes, words, variables)
     guard code == 0 else { throw POSIXError(POSIXErrorCode(rawValue: code) ?? .EINVAL) }
     id = process
   }
@@ -177,9 +189,11 @@ final class Running {
   }
 
   /// The processes that this one started and that still run.
-  func children() -> [Int32] {
+  func children() -> [Int32] { Self.children(of: id) }
+
+  static func children(of process: Int32) -> [Int32] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
-    return names.compactMap { Int32($0) }.filter { Self.parent(of: $0) == id }
+    return names.compactMap { Int32($0) }.filter { parent(of: $0) == process }
   }
 
   /// Whether a process still runs; one that has ended and waits for its parent does not.

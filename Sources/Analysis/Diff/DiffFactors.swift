@@ -90,7 +90,7 @@ package struct DiffFactors: Sendable {
       + (pairs.contains(where: \.hasOtherModel)
         && !changes.contains { DiffMatch.hashFact(of: $0.key) == "checkpoint_sha256" }
         ? ["the stored model differs"] : [])
-      + Self.circumstances(pairs)
+      + Self.machines([base, new], pairs) + Self.circumstances(pairs)
   }
 
   /// Whether a value is a default that version 0.1.0 wrote out and later ones leave open.
@@ -151,16 +151,45 @@ package struct DiffFactors: Sendable {
       guard let old = value(base), let now = value(new), old != now else { return }
       found.append("the \(noun) differs: \(text(old)), \(text(now))")
     }
-    compare("processor") { $0.host.cpu }
-    compare("instruction set") { record in
-      record.host.isa.isEmpty ? nil : HostRecord.instructionSet(record.host.isa)
-    }
-    compare("number of processors") { $0.host.isa.isEmpty ? nil : $0.host.logicalCores }
     compare("plugin's build", { $0.plugin?.sha256 }, text: { String($0.prefix(8)) })
     let before = found.count
     compare("program's version") { $0.program.version }
     if found.count == before {
       compare("program's build", { $0.program.sha256 }, text: { String($0.prefix(8)) })
+    }
+    return found
+  }
+
+  /// The machines that the cells ran on: other ones on the two sides, or several on one.
+  private static func machines(_ sides: [DiffSide], _ pairs: [DiffMatch]) -> [String] {
+    guard let hosts = Optional(sides.compactMap { $0.run.record?.host }), hosts.count == 2 else {
+      return []
+    }
+    var found: [String] = []
+    let compared =
+      pairs.isEmpty ? sides.map(\.cells) : [pairs.flatMap(\.base), pairs.flatMap(\.new)]
+    for fact in MachineFact.allCases {
+      let values = zip(compared, hosts).map { cells, host in
+        let values = cells.filter { $0.row.status == .ok }.compactMap {
+          fact.value(of: $0.row, host)
+        }
+        return values.isEmpty ? [fact.value(of: host)].compactMap(\.self) : values.unique
+      }
+      if values.contains([]) { continue }
+      if Set(values[0]) != Set(values[1]) {
+        let texts = values.map { $0.joined(separator: "/") }
+        found.append("the \(fact.noun) differs: \(texts[0]), \(texts[1])")
+      } else if values[0].count > 1 {
+        found.append(
+          "the cells of each side ran on several \(fact.noun)s: \(values[0].joined(separator: ", "))"
+        )
+      }
+    }
+    // Of a cluster, the machine that it was prepared on says nothing.
+    let isOfCluster = compared.joined().contains { $0.row.fact("node") != nil }
+    let cores = hosts.filter { !$0.isa.isEmpty }.map(\.logicalCores)
+    if !isOfCluster, cores.count == 2, cores[0] != cores[1] {
+      found.append("the number of processors differs: \(cores[0]), \(cores[1])")
     }
     return found
   }

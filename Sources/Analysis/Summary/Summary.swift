@@ -265,7 +265,9 @@ extension StoredRun {
 
   /// The summary of rows that may be newer than those of this run.
   package func summary(of rows: [CellRow]) -> Summary {
-    Summary(of: rows, record, experiment: folder.experiment, question: question)
+    Summary(
+      of: MachineFact.completed(rows, record?.host), record, experiment: folder.experiment,
+      question: question)
   }
 }
 

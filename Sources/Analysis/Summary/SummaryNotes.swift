@@ -32,9 +32,11 @@ struct SummaryNotes {
   // prepared on.
   var machines: [String] {
     let machines = block.rows.filter { $0.status == .ok }.map { row in
-      [row.fact("cpu")?.text, row.fact("isa")?.text]
+      [row.fact("cpu")?.text, row.fact("isa")?.text].compactMap(\.self).joined(separator: ", ")
     }
-    return machines.unique.count > 1 ? [Self.note("processors")] : devices
+    guard machines.unique.count > 1 else { return devices }
+    let names = machines.unique.filter { !$0.isEmpty }.joined(separator: "; ")
+    return [Self.note("processors (\(names)), so that comparisons are confounded with them")]
   }
 
   // Of one variant: what tells variants apart has a note of its own.
@@ -143,7 +145,8 @@ struct SummaryNotes {
     keys.removeAll { key in
       // The hash of a curve differs whenever anything does; how many ran at once has a note of its
       // own.
-      key == "loss_hash" || key == "concurrent_cells" || key == "departures"
+      // Machines have one as well; which of several equal nodes ran a cell is no matter.
+      key == "loss_hash" || ["concurrent_cells", "departures", "node", "cpu", "isa"].contains(key)
         || key.hasSuffix("_requested")
         || key.hasSuffix("_reason")
         || block.rows.allSatisfy { $0.fact(key) == $0.fact(key + "_requested") }

@@ -40,19 +40,21 @@ package struct CellWorker {
   ///   is excluded, where another process is running it, or where program, text or checkpoint are
   ///   not those of the plan. Then it stays as it is.
   package func run(index: Int, takesTurns: Bool = false) throws -> Int32 {
-    let interrupts = Interrupts()
+    let parent = ParentWatcher(environment: environment)
+    // Whoever starts a worker by hand may be a scheduler.
+    let interrupts = Interrupts(isTask: !parent.isLocal && !parent.isTask)
     // Until there is something to save, nothing is worth waiting for.
     interrupts.mayFinish = false
-    let parent = ParentWatcher(environment: environment)
     let record = try RunRecord(file: folder.file("run.json"))
     let line = try folder.planLine(index)
     if line.status == .excluded { throw RunError.excluded(line.label, line.reason) }
     let path = try folder.makeCell(line.cell)
-    let lock = try RunLock(cell: line, of: folder)
-    defer { withExtendedLifetime(lock) {} }
+    let claim = try CellClaim(line, of: folder)
+    defer { claim.release() }
+    claim.keep()
     let planned = line.row(experiment: folder.experiment)
     if let row = folder.result(of: planned), row.status.isFinal { return ExitCode.ok }
-    let changes = parent.isConnected ? [] : changes(since: record)
+    let changes = parent.isLocal ? [] : changes(since: record)
     if !changes.isEmpty { throw RunError.cellChanged(line.label, changes, run: folder.path) }
     try folder.removeResult(of: line.cell)
 
@@ -84,7 +86,7 @@ package struct CellWorker {
       let found = try finder.open(cell.device)
       let use = finder.use(of: found, for: cell.device)
       // Machines that share a run may have different GPUs, and their rows say so.
-      if parent.isConnected { try use.check(against: record.devices) }
+      if parent.isLocal { try use.check(against: record.devices) }
       for fact in use.facts { row.setFact(fact.key, fact.value) }
       row.setFact("threads", .integer(found.device.threads))
       row.setFact("precision", .string(cell.precision.rawValue))
@@ -92,7 +94,8 @@ package struct CellWorker {
         var row = begun
         (row.status, row.reason) = (status, reason)
         row = row.placed(like: planned)
-        try? folder.writeResult(row)
+        if (try? claim.check()) != nil { try? folder.writeResult(row) }
+        claim.release()
         exit(ExitCode.someCellsFailed)
       }
       found.device.whenFailed = { end(.failed, $0) }
@@ -103,7 +106,7 @@ package struct CellWorker {
       }
       if concurrent > 1 { row.setFact("concurrent_cells", .integer(concurrent)) }
       // The local runner's workers are on its machine.
-      if !parent.isConnected { row.setMachine(otherThan: record.host) }
+      if !parent.isLocal { row.setMachine(otherThan: parent.isTask ? nil : record.host) }
       let left = try resources.memoryCap.map(MemoryCap.set)
       var loader = DatasetLoader(record.options, environment: environment)
       loader.planned = record.datasets
@@ -152,6 +155,7 @@ package struct CellWorker {
     row.metrics[.seconds] = earlierSeconds + MonotonicClock.now() - start
     row.metrics.set(.peakResidentBytes, MemoryCap.peakResidentBytes)
     row = row.placed(like: planned)
+    try claim.check()
     reporter.end(row)
     try folder.writeResult(row)
     if record.options.profiles, row.status == .ok, let measured {
@@ -205,11 +209,14 @@ extension DeviceUse {
 
 extension CellRow {
   /// States the machine that runs the cell, where it is another than the run was prepared on.
-  fileprivate mutating func setMachine(otherThan host: HostRecord) {
+  ///
+  /// - Parameter host: that machine; nil of a cluster, which has many: then the node is stated too.
+  fileprivate mutating func setMachine(otherThan host: HostRecord?) {
+    if host == nil { HostRecord.nodeName.map { setFact("node", .string($0)) } }
     let own = HostRecord.read(isa: Device.cpu(threads: 1).summary)
-    if let cpu = own.cpu, cpu != host.cpu { setFact("cpu", .string(cpu)) }
+    if let cpu = own.cpu, cpu != host?.cpu { setFact("cpu", .string(cpu)) }
     let isa = HostRecord.instructionSet(own.isa)
-    if isa != HostRecord.instructionSet(host.isa) { setFact("isa", .string(isa)) }
+    if isa != host.map({ HostRecord.instructionSet($0.isa) }) { setFact("isa", .string(isa)) }
   }
 }
 

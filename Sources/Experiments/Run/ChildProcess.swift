@@ -27,11 +27,12 @@ package final class ChildProcess {
   ///
   /// - Parameters:
   ///   - lock: a descriptor that the child keeps open, so that what it locks stays locked.
+  ///   - relation: what this process is to the child.
   ///   - variables: what its environment has beside this process's own.
   /// - Throws: `ResultsError.system` when it cannot be started.
   package init(
     _ program: String, _ arguments: [String], keeping lock: Int32? = nil,
-    environment variables: [String: String] = [:]
+    as relation: ParentWatcher.Relation = .runner, environment variables: [String: String] = [:]
   ) throws(ResultsError) {
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
@@ -40,7 +41,7 @@ package final class ChildProcess {
     // it signals.
     var defaults = sigset_t()
     sigemptyset(&defaults)
-    for number in [SIGINT, SIGTERM] { sigaddset(&defaults, number) }
+    for number in Interrupts.numbers { sigaddset(&defaults, number) }
     posix_spawnattr_setsigdefault(&attributes, &defaults)
     // A thread of a library may have signals blocked, which a child would inherit.
     var none = sigset_t()
@@ -74,7 +75,7 @@ package final class ChildProcess {
     defer { for word in words { free(word) } }
     var process: pid_t = 0
     let connected = ProcessInfo.processInfo.environment.merging(variables) { $1 }
-      .merging([ParentWatcher.variable: "1"]) { $1 }
+      .merging([ParentWatcher.variable: relation.rawValue]) { $1 }
     let environment = connected.map { strdup("\($0)=\($1)") } + [nil]
     defer { for variable in environment { free(variable) } }
     let code = posix_spawn(&process, program, &actions, &attributes, words, environment)

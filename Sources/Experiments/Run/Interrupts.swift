@@ -1,7 +1,8 @@
-// Interrupts: SIGINT and SIGTERM as something to ask about, so that a step can be finished before
-// the program ends.
+// Interrupts: SIGINT, SIGTERM and SIGUSR1 as something to ask about, so that a step can be finished
+// before the program ends.
 
 import Foundation
+import Records
 import Synchronization
 
 /// The requests to stop that the program received, while this object lives; before and after, a
@@ -12,11 +13,15 @@ import Synchronization
 package final class Interrupts: Sendable {
   /// Seconds that work has to come to a point where it asks, when it need not be let finish.
   static let grace = 0.5
+  /// Seconds within which a second SIGTERM is the first one again: a scheduler sends it to all
+  /// processes of a job, and the script that it started passes it on.
+  private static let echo = 2.0
 
   /// The end of the pipe that the handler writes to, for a handler is told nothing but the signal's
   /// number; -1 where nobody is to be asked.
   private static let handlerPipe = Atomic<Int32>(-1)
-  private static let numbers = [SIGINT, SIGTERM]
+  /// Schedulers announce by SIGUSR1 that a job's time is nearly over.
+  static let numbers = [SIGINT, SIGTERM, SIGUSR1]
 
   private let state: State
   private let writeEnd: Int32
@@ -28,11 +33,20 @@ package final class Interrupts: Sendable {
   /// moment.
   private final class State: Sendable {
     let first = Atomic<Int32>(0)
+    /// When it came, on `MonotonicClock`; written and read by the thread of the pipe alone.
+    let firstTime = Mutex(0.0)
     let children = Mutex<Set<Int32>>([])
     let mayFinish = Atomic(true)
+    let isTask: Bool
+
+    init(isTask: Bool) { self.isTask = isTask }
+
+    func exitCode(_ number: Int32) -> Int32 {
+      isTask && number != SIGINT ? ExitCode.busy : 128 + number
+    }
   }
 
-  /// Hears SIGINT and SIGTERM from now on, whatever the program was started to ignore or to put
+  /// Hears the signals from now on, whatever the program was started to ignore or to put
   /// off: to be called first of all.
   ///
   /// A program that was started to ignore SIGINT, as a shell script starts what it puts into the
@@ -43,8 +57,11 @@ package final class Interrupts: Sendable {
     unblock()
   }
 
-  /// Takes over SIGINT and SIGTERM.
-  package init() {
+  /// Takes over the signals.
+  ///
+  /// - Parameter isTask: whether a scheduler is to go on later with what it stops by SIGTERM or
+  ///   SIGUSR1, which the exit code then says.
+  package init(isTask: Bool = false) {
     var ends: [Int32] = [-1, -1]
     // Not `pipe`: a child must not inherit it. A handler must not wait; a full connection holds
     // requests enough.
@@ -52,7 +69,7 @@ package final class Interrupts: Sendable {
       AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0, &ends)
     _ = fcntl(ends[1], F_SETFL, O_NONBLOCK)
     writeEnd = ends[1]
-    state = State()
+    state = State(isTask: isTask)
     outer = Self.handlerPipe.exchange(ends[1], ordering: .acquiringAndReleasing)
     before = Self.takeOver()
     Self.watch(ends[0], state)
@@ -74,8 +91,9 @@ package final class Interrupts: Sendable {
     return number == 0 ? nil : number
   }
 
-  /// The exit code of a program that stops for this reason: 128 + signal.
-  package var exitCode: Int32? { signal.map { 128 + $0 } }
+  /// The exit code of a program that stops for this reason: 128 + signal, or 75 of a scheduler's
+  /// task.
+  package var exitCode: Int32? { signal.map(state.exitCode) }
 
   /// Whether what is done when a signal comes may take its time and asks `signal`; else the program
   /// ends after `grace`.
@@ -151,7 +169,7 @@ package final class Interrupts: Sendable {
         let ready = poll(&waiting, 1, isAsked ? Int32(grace * 1000) : -1)
         if ready < 0, errno == EINTR { continue }
         if ready == 0, !state.mayFinish.load(ordering: .acquiring) {
-          _exit(128 + state.first.load(ordering: .acquiring))
+          _exit(state.exitCode(state.first.load(ordering: .acquiring)))
         }
         if ready == 0 {
           isAsked = false
@@ -171,8 +189,14 @@ package final class Interrupts: Sendable {
     let isFirst = state.first.compareExchange(
       expected: 0, desired: number, ordering: .acquiringAndReleasing
     ).exchanged
+    let now = MonotonicClock.now()
+    if isFirst {
+      state.firstTime.withLock { $0 = now }
+    } else if number != SIGINT, now - state.firstTime.withLock({ $0 }) < echo {
+      return
+    }
     let processes = state.children.withLock { $0 }
     for process in processes { kill(process, number) }
-    if processes.isEmpty, !isFirst { _exit(128 + number) }
+    if processes.isEmpty, !isFirst { _exit(state.exitCode(number)) }
   }
 }

@@ -101,6 +101,8 @@ package struct Preparation {
       } else if folder.hasTrainingState(row.cell) {
         // A program that was killed may not have come to it.
         try folder.whileIdle(entry.line) { try folder.dropUnneededState(of: row) }
+      } else {
+        try folder.dropDeadClaim(entry.line)
       }
     }
   }

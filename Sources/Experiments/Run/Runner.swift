@@ -99,137 +99,16 @@ package struct Runner {
     let cells = run.cells.filter { $0.order != nil && !$0.row.status.isFinal }
       .sorted { ($0.order ?? 0) < ($1.order ?? 0) }
       .filter { begun.insert($0.id).inserted }
-    let tasks = self.tasks(of: cells)
     // The collection writes the tables as well, and is all that is left to do where nothing runs.
-    if tasks.isEmpty { return [] }
+    if cells.isEmpty { return [] }
     var progress = RunProgress(run)
     try progress.write()
-    let shared = tasks.count { !$0.runsAlone }
-    let width = CellResources.width(options, cells: shared)
-    if width < min(options.parallel, shared) {
-      warn("\(width) cells run at once, not \(options.parallel): there are no more threads")
-    }
-    let finder = DeviceFinder(options, environment: environment)
-    let pool = WorkerPool(width: width, timeCap: options.timeCap, interrupts: interrupts)
-    var left: Set<Int32> = []
-    // A cell that ended before its last round has no others.
-    var ended: Set<Int> = []
-    try pool.run(tasks) { task, concurrent in
-      if ended.contains(task.position) { return nil }
-      // What cannot run is counted at the end, not told cell by cell.
-      let isQuiet = options.isQuiet || !finder.mayOpen(cells[task.position].device)
-      let flags = (task.isRound ? ["--round"] : []) + (isQuiet ? ["--quiet"] : [])
-      return try ChildProcess(
-        CommandLine.executablePath,
-        ["cell", prepared.folder.path, "--index", "\(cells[task.position].index)"] + flags,
-        keeping: prepared.lock.descriptor,
-        environment: [CellResources.variable: "\(concurrent)"])
-    } finish: { task, ending in
-      let cell = cells[task.position]
-      switch ending.end {
-      case .exited(ExitCode.couldNotWrite):
-        throw RunError.workerCouldNotWrite(cell.label, run: prepared.folder.path)
-      case .exited(let code) where [ExitCode.busy, ExitCode.notComparable].contains(code):
-        left.insert(code)
-        ended.insert(task.position)
-      case .exited(ExitCode.ok) where task.isRound && !hasResult(cell, in: prepared.folder): return
-      default:
-        ended.insert(task.position)
-        if let row = try row(of: cell, ending, in: prepared.folder) {
-          progress.update(row)
-        } else {
-          left.insert(ExitCode.busy)
-        }
-      }
+    return try CellExecution(
+      prepared.folder, options, environment: environment, lock: prepared.lock,
+      interrupts: interrupts
+    ).run(cells, warn: warn) { row in
+      if let row { progress.update(row) }
       try progress.refresh()
-    }
-    return left
-  }
-
-  /// The processes to start for cells, in order: one each, and one a round for a time that is
-  /// measured in rounds.
-  private func tasks(of cells: [StoredCell]) -> [WorkerPool.Task] {
-    var tasks: [WorkerPool.Task] = []
-    var rest = cells.indices[...]
-    while let first = rest.first {
-      // The cells that are compared follow each other.
-      let block = rest.prefix {
-        cells[$0].rounds > 1
-          && ExecutionOrder.block(cells[$0].planned) == ExecutionOrder.block(cells[first].planned)
-      }
-      if block.isEmpty {
-        tasks.append(WorkerPool.Task(position: first, runsAlone: cells[first].measuresTime))
-      }
-      let done = block.map { TimingRound.begun(in: cells[$0].folder, of: cells[$0].rounds).count }
-      tasks += ExecutionOrder.turns(of: block.map { cells[$0].rounds }, done: done).map { place in
-        WorkerPool.Task(
-          position: first + place, runsAlone: cells[first + place].measuresTime, isRound: true)
-      }
-      rest = rest.dropFirst(max(1, block.count))
-    }
-    return tasks
-  }
-
-  // MARK: Workers that ended
-
-  private func hasResult(_ cell: StoredCell, in folder: RunFolder) -> Bool {
-    folder.result(of: cell.planned.row(experiment: folder.experiment)) != nil
-  }
-
-  /// The row that a worker has left; of one that died, a row that says how.
-  ///
-  /// - Returns: nil where another process runs the cell by now: its row is that one's.
-  private func row(
-    of cell: StoredCell, _ ending: WorkerPool.Ending, in folder: RunFolder
-  ) throws -> CellRow? {
-    let planned = cell.planned.row(experiment: folder.experiment)
-    let resources = CellResources(options, among: ending.concurrent)
-    if var row = folder.result(of: planned) {
-      // A worker's clock begins after this program's: asked to end at its cap, one of short steps
-      // sees the request and not yet the cap.
-      if ending.isTimeout, row.status == .killed {
-        (row.status, row.reason) = verdict(ending, memoryCap: resources.memoryCap)
-        try folder.writeResult(row)
-      }
-      return row
-    }
-    let lock: RunLock
-    do { lock = try RunLock(cell: cell.planned, of: folder) } catch RunError.cellLocked {
-      return nil
-    }
-    defer { withExtendedLifetime(lock) {} }
-    if let row = folder.result(of: planned) { return row }
-    var row = planned
-    (row.status, row.reason) = verdict(ending, memoryCap: resources.memoryCap)
-    row.metrics.set(.peakResidentBytes, ending.peakResidentBytes)
-    try folder.writeResult(row)
-    return row
-  }
-
-  /// What the end of a worker that left no row means.
-  private func verdict(
-    _ ending: WorkerPool.Ending, memoryCap: Int?
-  ) -> (CellStatus, String) {
-    switch ending.end {
-    case _ where ending.isTimeout:
-      return (.timeout, CellStatus.timeoutReason(options.timeCap ?? ending.seconds))
-    case .exited(MemoryShortage.exitCode):
-      let cap = memoryCap.map { " within its cap of \(Metric.peakBytes.text(Double($0)))" } ?? ""
-      return (.oom, "there was no more memory\(cap)")
-    case .exited(128 + SIGINT), .signalled(SIGINT): return (.killed, CellStatus.stopReason(SIGINT))
-    case .exited(128 + SIGTERM), .signalled(SIGTERM):
-      return (.killed, CellStatus.stopReason(SIGTERM))
-    case .exited(let code):
-      return (.failed, "the worker exited with code \(code) and left no result")
-    case .signalled(let number):
-      let text = "the worker was ended by signal \(number) (\(String(cString: strsignal(number))))"
-      // A program that is refused memory outside its tensors aborts or traps.
-      if let memoryCap, [SIGABRT, SIGILL, SIGTRAP, SIGSEGV].contains(number),
-        ending.peakResidentBytes > memoryCap / 10 * 8
-      {
-        return (.oom, text + " at \(Metric.peakBytes.text(Double(ending.peakResidentBytes)))")
-      }
-      return (.killed, text)
     }
   }
 
@@ -238,20 +117,5 @@ package struct Runner {
     Terminal.writeToStandardError(
       "\r\u{1B}[Kdownloading: \(received) of \(expected) bytes"
         + (received >= expected ? "\r\u{1B}[K" : ""))
-  }
-}
-
-extension StoredCell {
-  fileprivate var device: DeviceChoice {
-    configuration["device"]?.text.flatMap(DeviceChoice.init(rawValue:)) ?? .auto
-  }
-
-  /// In how many rounds its time is measured.
-  fileprivate var rounds: Int { max(1, option("workload.rounds")?.whole ?? 1) }
-
-  /// Whether its answer is a time, so that no other cell may run beside it.
-  fileprivate var measuresTime: Bool {
-    let word = configuration["workload"]?["type"]?.text
-    return WorkloadRegistry.all.first { $0.word == word }?.measuresTime ?? false
   }
 }

@@ -198,6 +198,31 @@ struct DiffTests {
     #expect(other.changes.map(\.verdict) == [.undecided(.otherText)])
   }
 
+  @Test("the machines are those that the cells ran on, and several of them confound")
+  func machines() throws {
+    func side(_ cpus: [String?], cpu: String) throws -> DiffSide {
+      try cases.side(
+        cpus.enumerated().map { index, cpu in
+          var cell = DiffCases.Cell(seed: index + 1, metrics: [(.valLoss, 1)])
+          if let cpu { cell.facts = ["cpu": .string(cpu), "node": .string("n\(index)")] }
+          return cell
+        }, cpu: cpu)
+    }
+    let local = try side([nil, nil], cpu: "Zen")
+    // It was prepared on a machine that ran no cell.
+    #expect(RunDiff(local, try side(["Zen", "Zen"], cpu: "Xeon")).factors.confounded == nil)
+    #expect(
+      RunDiff(local, try side(["Xeon", "Xeon"], cpu: "Zen")).factors.confounded
+        == "the processor differs: Zen, Xeon")
+    #expect(
+      RunDiff(local, try side(["Zen", "Xeon"], cpu: "Zen")).factors.confounded
+        == "the processor differs: Zen, Zen/Xeon")
+    let mixed = try side(["Zen", "Xeon"], cpu: "Zen")
+    #expect(
+      RunDiff(mixed, mixed).factors.confounded
+        == "the cells of each side ran on several processors: Zen, Xeon")
+  }
+
   @Test("what follows from other options on both sides is shown, and is no factor of its own")
   func derived() throws {
     func side(width: Int, hidden: Int, derived: [String]) throws -> DiffSide {

@@ -1,0 +1,31 @@
+// HandOffFolder: where what is written for a scheduler lies in a run's folder, and which cells it
+// lists.
+
+import Foundation
+package import Records
+
+/// The folder of one hand-off.
+enum HandOffFolder {
+  /// Makes a new folder below `parent`, named by the number of the hand-off, from 1.
+  static func make(_ parent: String) throws -> (path: String, number: Int) {
+    try RunFolder.makeFolders(parent)
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? []
+    var number = (names.compactMap { Int($0) }.max() ?? 0) + 1
+    while mkdir("\(parent)/\(number)", 0o755) != 0 {
+      guard errno == EEXIST else { throw ResultsError.last("make", "\(parent)/\(number)") }
+      number += 1
+    }
+    return ("\(parent)/\(number)", number)
+  }
+
+  /// The list of some cells, with the places of their lines in the plan.
+  static func list(_ cells: ArraySlice<StoredCell>, of run: RunFolder) throws -> CellList {
+    let bytes = try AtomicFile.readBytes(run.file("plan.jsonl"))
+    var offsets = [0]
+    for (place, byte) in bytes.enumerated() where byte == UInt8(ascii: "\n") {
+      offsets.append(place + 1)
+    }
+    return CellList(
+      cells.map { CellList.Entry(index: $0.index, offset: offsets[$0.index], label: $0.label) })
+  }
+}

@@ -1,0 +1,77 @@
+// Slurm: what is asked of Slurm's own programs, once and never again: how large an array may be, and
+// to take a script.
+
+import Foundation
+import Config
+package import Records
+
+/// Slurm's programs on this machine.
+package enum Slurm {
+  /// Why a script was not taken.
+  package struct Problem: Error, CustomStringConvertible {
+    package let description: String
+  }
+
+  /// Slurm's own default of MaxArraySize.
+  package static let usualArray = 1001
+
+  /// Most tasks of one array; nil where Slurm does not say.
+  package static func largestArray() -> Int? {
+    guard let found = try? run(["scontrol", "show", "config"]), found.code == 0 else { return nil }
+    for line in found.output.split(separator: "\n") where line.hasPrefix("MaxArraySize") {
+      return line.split(separator: "=").last.flatMap {
+        Int($0.trimmingCharacters(in: .whitespaces))
+      }
+    }
+    return nil
+  }
+
+  /// Hands a script over.
+  ///
+  /// - Parameter jobs: those that must have ended, however, before it begins.
+  /// - Returns: the number of its job.
+  /// - Throws: `Problem` with what sbatch said.
+  package static func submit(_ script: String, after jobs: [Int] = []) throws -> Int {
+    let dependency =
+      jobs.isEmpty ? [] : ["--dependency=afterany:\(jobs.map(String.init).joined(separator: ":"))"]
+    let words = ["sbatch", "--parsable"] + dependency + [script]
+    let found = try run(words)
+    // With several clusters the cluster's name stands behind the number.
+    let number = found.output.split(whereSeparator: \.isNewline).last?
+      .split(separator: ";").first.flatMap { Int($0.trimmingCharacters(in: .whitespaces)) }
+    guard found.code == 0, let number else {
+      let said = Wording.oneLine(
+        (found.errors + " " + found.output).trimmingCharacters(
+          in: .whitespacesAndNewlines))
+      throw Problem(
+        description: "sbatch did not take '\(script)'" + (said.isEmpty ? "" : ": \(said)"))
+    }
+    return number
+  }
+
+  private static func run(
+    _ words: [String]
+  ) throws -> (code: Int32, output: String, errors: String) {
+    let process = Process()
+    process.executableURL = URL(filePath: "/usr/bin/env")
+    process.arguments = words
+    let (output, errors) = (Pipe(), Pipe())
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = output
+    process.standardError = errors
+    do { try process.run() } catch {
+      throw Problem(description: "could not start \(words[0]): \(error)")
+    }
+    // What sbatch has to say fits into a pipe.
+    let text = output.fileHandleForReading.readDataToEndOfFile()
+    let said = errors.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    if process.terminationStatus == 127 {
+      throw Problem(description: "there is no \(words[0]) on this machine")
+    }
+    return (
+      process.terminationStatus, String(decoding: text, as: UTF8.self),
+      String(decoding: said, as: UTF8.self)
+    )
+  }
+}

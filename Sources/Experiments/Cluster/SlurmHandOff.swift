@@ -1,0 +1,98 @@
+// SlurmHandOff: writes what Slurm needs of a run into a folder of the run: for each array its list
+// of cells and its script, and one script that collects.
+
+package import Config
+package import Records
+
+/// One hand-off, written and perhaps submitted.
+package struct SlurmHandOff: Sendable {
+  /// An array of tasks.
+  package struct JobArray: Equatable, Sendable, Record {
+    package var script = ""
+    package var list = ""
+    package var cells = 0
+    package var tasks = 0
+    /// Nil where it was not submitted.
+    package var job: Int?
+
+    package init() {}
+
+    package static var fields: [Field<Self>] {
+      [
+        Field("script", \.script), Field("list", \.list), Field("cells", \.cells),
+        Field("tasks", \.tasks), Field("job", \.job),
+      ]
+    }
+  }
+
+  /// Where it was written, below `slurm` in the run's folder.
+  package let folder: String
+  package private(set) var arrays: [JobArray] = []
+  package let collection: String
+  package private(set) var collectionJob: Int?
+
+  /// Writes it; nothing is submitted.
+  ///
+  /// - Parameters:
+  ///   - cells: those that are to run, at least one.
+  ///   - largest: most tasks of one array.
+  package init(
+    _ cells: [StoredCell], of run: RunFolder, program: String, _ needs: TaskNeeds,
+    _ request: SlurmRequest, largest: Int
+  ) throws {
+    let (folder, _) = try HandOffFolder.make("\(run.path)/slurm")
+    let all = try HandOffFolder.list(cells[...], of: run)
+    let script = SlurmScript(run, program: program, folder: folder, needs, request)
+    var rest = all.entries[...]
+    while !rest.isEmpty {
+      let chunk = rest.prefix(largest * needs.pack)
+      rest = rest.dropFirst(chunk.count)
+      var array = JobArray()
+      let number = arrays.count + 1
+      array.script = "\(folder)/array-\(number).sh"
+      array.list = "\(folder)/cells-\(number).txt"
+      array.cells = chunk.count
+      array.tasks = (chunk.count + needs.pack - 1) / needs.pack
+      try AtomicFile.write(CellList(Array(chunk)).text, to: array.list)
+      try AtomicFile.write(
+        script.array(list: array.list, cells: array.cells, tasks: array.tasks), to: array.script)
+      arrays.append(array)
+    }
+    self.folder = folder
+    collection = "\(folder)/collect.sh"
+    try AtomicFile.write(script.collection, to: collection)
+    try record()
+  }
+
+  /// Hands the scripts to Slurm, and notes the jobs as they come.
+  package mutating func submit() throws {
+    for place in arrays.indices {
+      arrays[place].job = try Slurm.submit(arrays[place].script)
+      try record()
+    }
+    collectionJob = try Slurm.submit(collection, after: arrays.compactMap(\.job))
+    try record()
+  }
+
+  /// The lines that submit it.
+  package var commands: [String] {
+    let names = arrays.count == 1 ? ["job"] : arrays.indices.map { "job\($0 + 1)" }
+    return zip(names, arrays).map { name, array in
+      "\(name)=$(sbatch --parsable \(Wording.shellWord(array.script)))"
+    } + [
+      "sbatch --dependency=afterany:" + names.map { "\"${\($0)%%;*}\"" }.joined(separator: ":")
+        + " \(Wording.shellWord(collection))"
+    ]
+  }
+
+  package var json: JSON {
+    [
+      "schema_version": 1, "folder": .string(folder), "arrays": arrays.json,
+      "collection": .string(collection), "collection_job": .integer(collectionJob),
+    ]
+  }
+
+  private func record() throws {
+    try AtomicFile.write(json, to: "\(folder)/submission.json")
+  }
+}

@@ -1,0 +1,139 @@
+// SlurmScript: the scripts that Slurm runs: an array of tasks, and the job that collects what they
+// leave.
+
+import Config
+package import Records
+
+/// What a person says of the jobs that Slurm itself understands.
+package struct SlurmRequest: Sendable {
+  package var partition: String?
+  package var account: String?
+  package var constraint: String?
+  /// Most tasks of an array that run at once.
+  package var parallel: Int?
+
+  package init() {}
+
+  /// The lines for both kinds of job.
+  fileprivate var lines: [String] {
+    [partition.map { "--partition=\($0)" }, account.map { "--account=\($0)" }].compactMap(\.self)
+  }
+}
+
+/// One hand-off of a run's cells to Slurm.
+package struct SlurmScript: Sendable {
+  private let run: RunFolder
+  private let program: String
+  /// Where scripts, lists and logs lie.
+  private let folder: String
+  private let needs: TaskNeeds
+  private let request: SlurmRequest
+
+  /// - Parameters:
+  ///   - program: the path of this program.
+  ///   - folder: where scripts, lists and logs lie.
+  package init(
+    _ run: RunFolder, program: String, folder: String, _ needs: TaskNeeds, _ request: SlurmRequest
+  ) {
+    self.run = run
+    self.program = program
+    self.folder = folder
+    self.needs = needs
+    self.request = request
+  }
+
+  /// Seconds before the end of its time at which a task is warned: three minutes, of a short one a
+  /// third, for Slurm warns a task at once whose time is shorter.
+  private var warning: Int { max(1, min(180, Int(needs.time / 3))) }
+
+  /// The script of an array.
+  ///
+  /// - Parameters:
+  ///   - list: the file of its cells.
+  ///   - tasks: how many tasks there are.
+  package func array(list: String, cells: Int, tasks: Int) -> String {
+    let width = request.parallel.map { "%\($0)" } ?? ""
+    var lines =
+      [
+        "--job-name=\(run.experiment)", "--array=0-\(tasks - 1)\(width)", "--nodes=1", "--ntasks=1",
+        "--cpus-per-task=\(needs.cpus)", "--mem=\((needs.memory + (1 << 20) - 1) >> 20)M",
+        "--time=\(minutes(needs.time))",
+      ] + request.lines
+    request.constraint.map { lines.append("--constraint=\($0)") }
+    if needs.gpus > 0 { lines.append("--gpus=\(needs.gpus)") }
+    if needs.isExclusive { lines.append("--exclusive") }
+    lines += [
+      "--requeue", "--open-mode=append", "--signal=B:USR1@\(warning)", output("%A_%a.log"),
+    ]
+    let (cellNoun, packed) = (
+      cells == 1 ? "cell" : "cells", needs.pack > 1 ? "\(needs.pack) cells" : "one cell"
+    )
+    return head("\(cells) \(cellNoun) of the run below, \(packed) a task.", lines) + """
+
+      "$program" cell "$run" --list \(Wording.shellWord(list)) --pack \(needs.pack) \\
+        --index "$SLURM_ARRAY_TASK_ID" --quiet &
+      worker=$!
+
+      # USR1 comes before the task's time is over, TERM where it is cancelled or must make room:
+      # the cell then writes a checkpoint and ends with code 75.
+      stopped='' heard=''
+      trap 'stopped=yes heard=yes; kill -USR1 "$worker" 2> /dev/null' USR1
+      trap 'stopped=yes heard=yes; kill -TERM "$worker" 2> /dev/null' TERM
+      # A signal ends the wait before the worker ends.
+      while :; do
+        heard=''
+        wait "$worker"
+        code=$?
+        [ -n "$heard" ] || break
+      done
+
+      # Queued again, unless it is being cancelled: then it is not running any more. By the number of
+      # the task, for that of its job may be the whole array's.
+      task="${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}"
+      if [ "$code" = 75 ] && [ -n "$stopped" ] &&
+        scontrol show job -o "$task" | grep -q ' JobState=RUNNING '; then
+        scontrol requeue "$task"
+      fi
+      exit "$code"
+
+      """
+  }
+
+  /// The script of the job that makes the tables when arrays have ended.
+  package var collection: String {
+    head(
+      "Makes the tables and the summary of the run below from what its cells have left.",
+      [
+        "--job-name=\(run.experiment)-collect", "--nodes=1", "--ntasks=1", "--cpus-per-task=1",
+        "--mem=1024M", "--time=30",
+      ] + request.lines + ["--open-mode=append", output("collect-%j.log")]) + """
+
+        "$program" collect "$run"
+        code=$?
+        # Cells that failed are in the tables; the collection itself is done.
+        [ "$code" = 3 ] && code=0
+        exit "$code"
+
+        """
+  }
+
+  private func head(_ purpose: String, _ lines: [String]) -> String {
+    """
+    #!/bin/bash
+    # \(purpose) Written by 'runexp emit slurm'.
+    \(lines.map { "#SBATCH \($0)" }.joined(separator: "\n"))
+
+    program=\(Wording.shellWord(program))
+    run=\(Wording.shellWord(run.path))
+
+    """
+  }
+
+  /// Quoted as sbatch takes it, with nothing that it would replace but what is meant.
+  private func output(_ name: String) -> String {
+    let path = folder.replacing("%", with: "%%").replacing("\"", with: "\\\"")
+    return "--output=\"\(path)/\(name)\""
+  }
+
+  private func minutes(_ seconds: Double) -> Int { max(1, Int((seconds / 60).rounded(.up))) }
+}

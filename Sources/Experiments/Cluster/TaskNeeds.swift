@@ -1,0 +1,114 @@
+// TaskNeeds: the processors, the memory and the time that a scheduler is asked for, by what is
+// predicted of the cells or by what a person says.
+
+import Config
+package import Records
+
+/// What a person says of the tasks; nil is left to the prediction.
+package struct TaskRequest: Sendable {
+  package var cpus: Int?
+  /// Bytes.
+  package var memory: Int?
+  /// Seconds.
+  package var time: Double?
+  package var gpus: Int?
+  /// Cells of a task.
+  package var pack: Int?
+
+  package init() {}
+}
+
+/// What each task of an array is given: the same for all, so the needs of the largest cell.
+package struct TaskNeeds: Equatable, Sendable {
+  package let cpus: Int
+  /// Bytes.
+  package let memory: Int
+  /// Seconds.
+  package let time: Double
+  package let gpus: Int
+  /// Cells of a task, which run one after another.
+  package let pack: Int
+  /// Whether a task has its node to itself, for its answer is a time.
+  package let isExclusive: Bool
+
+  /// Processors where nobody says how many: more would help few models, and wait longer.
+  private static let usualCPUs = 8
+  /// Beside the tensors, times how much of what is predicted of them is asked for.
+  private static let memoryFactor = 1.5
+  private static let memoryReserve = 256 << 20
+  /// What CUDA takes of the host's memory.
+  private static let gpuReserve = 4 << 30
+  /// The prediction is a floor, at the processor's peak.
+  private static let timeFactor = 3.0
+  /// To start, to read the text, and to be warned before the end.
+  private static let timeReserve = 300.0
+  /// Seconds that a task of short cells is to last.
+  private static let usualTask = 300.0
+
+  /// What cannot be predicted and was not said.
+  package struct Unknown: Error, Equatable, CustomStringConvertible {
+    package let option, noun, cell: String
+
+    package var description: String {
+      "the \(noun) of \(cell) cannot be predicted; \(option) must say how much a task is to have"
+    }
+  }
+
+  /// - Parameters:
+  ///   - cells: those that are to run.
+  ///   - plan: what is predicted of all cells of the run, in the plan's order.
+  /// - Throws: `Unknown`.
+  package init(
+    _ cells: [StoredCell], _ plan: PlanTable, _ options: RunOptions, _ request: TaskRequest
+  ) throws(Unknown) {
+    let lines = cells.map { plan.lines[$0.index] }
+    let choices = lines.map(\.cell.device)
+    gpus = request.gpus ?? (choices.contains(.cuda) ? 1 : 0)
+    cpus = request.cpus ?? Self.cpus(options)
+    isExclusive = cells.contains(where: \.measuresTime)
+    var peak = 0.0
+    var seconds: [Double] = []
+    for (cell, line) in zip(cells, lines) {
+      if request.memory == nil, options.memoryCap == nil {
+        guard let bytes = line.prediction?.peakBytes else {
+          throw Unknown(option: "--mem", noun: "memory", cell: cell.label)
+        }
+        peak = max(peak, bytes)
+      }
+      if let cap = options.timeCap {
+        seconds.append(cap)
+      } else if let floor = line.seconds, floor.isFinite {
+        seconds.append(Self.timeFactor * floor)
+      } else if request.time == nil {
+        throw Unknown(option: "--time", noun: "time", cell: cell.label)
+      }
+    }
+    let predicted = Int(min(Self.memoryFactor * peak, 0x1p60)) + Self.memoryReserve
+    memory =
+      request.memory
+      ?? (options.memoryCap.map { $0 + Self.memoryReserve } ?? predicted)
+      + (gpus > 0 ? Self.gpuReserve : 0)
+    let longest = seconds.max() ?? 0
+    let isKnown = seconds.count == cells.count && longest > 0
+    pack = min(
+      request.pack ?? (isKnown ? max(1, Int(min(Self.usualTask / longest, 1e6))) : 1),
+      max(1, cells.count))
+    time = request.time ?? Self.timeReserve + Double(pack) * longest
+  }
+
+  /// The processors of a task where the scheduler is not told: the threads that were asked for, or
+  /// as many as this process may use, but no more than usual.
+  package static func cpus(_ options: RunOptions) -> Int {
+    options.threads > 0
+      ? options.threads : min(Self.usualCPUs, CellResources(options, among: 1).threads)
+  }
+
+  /// Such as "4 CPUs, 1.2 GiB, 30 min".
+  package var text: String {
+    var parts = ["\(cpus) \(cpus == 1 ? "CPU" : "CPUs")", Metric.peakBytes.text(Double(memory))]
+    parts.append("\(Int((time / 60).rounded(.up))) min")
+    if gpus > 0 { parts.append("\(gpus) \(gpus == 1 ? "GPU" : "GPUs")") }
+    if isExclusive { parts.append("a node to itself") }
+    return parts.joined(separator: ", ")
+  }
+}

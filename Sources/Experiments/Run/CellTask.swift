@@ -1,0 +1,83 @@
+// CellTask: what a scheduler starts: some cells of a run, one after another, each in a process of
+// its own as the local runner has it, so that a cell that dies leaves a row here too.
+
+import Foundation
+package import Records
+
+/// Cells of a run that one task of a job array runs.
+package struct CellTask {
+  private let folder: RunFolder
+  private let environment: [String: String]
+  private let isQuiet: Bool
+
+  package init(_ folder: RunFolder, environment: [String: String], isQuiet: Bool = false) {
+    self.folder = folder
+    self.environment = environment
+    self.isQuiet = isQuiet
+  }
+
+  /// The number that a scheduler gives the task in its array; nil where none did.
+  package static func index(_ environment: [String: String]) -> Int? {
+    variables.lazy.compactMap { environment[$0] }.first.flatMap { Int($0) }
+  }
+
+  /// Slurm, Kubernetes, PBS, LSF.
+  package static let variables = [
+    "SLURM_ARRAY_TASK_ID", "JOB_COMPLETION_INDEX", "PBS_ARRAY_INDEX", "LSB_JOBINDEX",
+  ]
+
+  /// Runs cells, but those that are done and those that another process runs.
+  ///
+  /// - Parameter entries: the cells; those that are compared follow each other.
+  /// - Returns: the exit code: 75 where a signal asked to stop, or another process runs a cell; then
+  ///   that of what the cells came to.
+  /// - Throws: `ResultsError` where the folder cannot be read or written; `RunError` where a cell is
+  ///   excluded.
+  package func run(_ entries: some Sequence<CellList.Entry>) throws -> Int32 {
+    let interrupts = Interrupts(isTask: true)
+    var options = try RunRecord(file: folder.file("run.json")).options
+    // A task has one machine's share to itself, and its cells one after another.
+    options.parallel = 1
+    options.isQuiet = isQuiet
+    var cells: [StoredCell] = []
+    for entry in entries {
+      let cell = StoredCell(
+        try folder.planLine(entry.index, at: entry.offset), in: folder)
+      if cell.planned.status == .excluded {
+        throw RunError.excluded(cell.label, cell.planned.reason)
+      }
+      if cell.row.status.isFinal { continue }
+      cells.append(cell)
+    }
+    let end = MonotonicClock.now() + CellClaim.taskPatience
+    for cell in cells { CellClaim.awaitRelease(of: cell.planned, in: folder, until: end) }
+    var ended: [CellRow] = []
+    let left = try CellExecution(
+      folder, options, environment: environment, lock: nil, interrupts: interrupts
+    ).run(cells, warn: { Terminal.writeToStandardError("warning: \($0)\n") }) { row in
+      if let row { ended.append(row) }
+    }
+    if let code = interrupts.exitCode {
+      let isLast = cells.count == ended.count && left.isEmpty
+      guard isLast, let row = try overdue(ended, interrupts.signal) else { return code }
+      ended = [row]
+    }
+    if left.contains(ExitCode.notComparable) { return ExitCode.notComparable }
+    if left.contains(ExitCode.busy) { return ExitCode.busy }
+    return ended.allSatisfy { $0.status == .ok } ? ExitCode.ok : ExitCode.someCellsFailed
+  }
+
+  /// A cell that had the whole of the task's time, did not end within it, and has nothing to go on
+  /// from: started again it would come no further, so it has timed out.
+  ///
+  /// - Parameter ended: the rows of all cells that the task ran.
+  private func overdue(_ ended: [CellRow], _ signal: Int32?) throws -> CellRow? {
+    guard signal == SIGUSR1, ended.count == 1, var row = ended.first, row.status == .killed,
+      !folder.hasBegun(row.cell)
+    else { return nil }
+    row.status = .timeout
+    row.reason = "it did not end within the time of its task, and has nothing to go on from"
+    try folder.writeResult(row)
+    return row
+  }
+}

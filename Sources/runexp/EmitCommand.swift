@@ -1,0 +1,180 @@
+// runexp emit: hands the cells of a run to a scheduler.
+
+import ArgumentParser
+import Config
+import Experiments
+import Foundation
+import Records
+
+struct EmitCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "emit",
+    abstract: "Hand the cells of a run to a scheduler.",
+    discussion: HelpPage(
+      """
+      Writes what a scheduler needs to run the cells of a run on many machines. They share the run's \
+      folder; nothing of the experiment changes, and no program of ours stays behind to watch: what \
+      a cell has come to is in its folder, and 'runexp collect' makes the tables of that at any time.
+      """,
+      examples: [
+        ("runexp emit slurm experiments/modern.yaml --time 1h", "a run, ready for Slurm")
+      ],
+      exits: [.ok, .failure("there is no such run, or its folder cannot be written"), .invalidFile]
+    ).text,
+    subcommands: [EmitSlurm.self, EmitKubernetes.self])
+}
+
+/// What is to run, and what its tasks are to have.
+struct EmitOptions: ParsableArguments {
+  @Argument(
+    help: ArgumentHelp(
+      "An experiment file, of which a run is prepared, or a run: its folder, 'latest', its id.",
+      valueName: "experiment-or-run"), completion: .runs)
+  var name: String
+  @Option(
+    name: .long, parsing: .singleValue,
+    help: ArgumentHelp(
+      "Override a value of the file, such as workload.steps=50; may be repeated.",
+      valueName: "path=value"), completion: .paths)
+  var set: [String] = []
+  @Option(
+    name: .long, parsing: .singleValue,
+    help: ArgumentHelp(
+      "Add an axis to the file, such as workload.sequence=128,256; may be repeated.",
+      valueName: "path=v1,v2"), completion: .paths)
+  var vary: [String] = []
+  @OptionGroup var device: DeviceOptions
+  @OptionGroup var place: ResultsOptions
+  @Option(
+    help: ArgumentHelp(
+      """
+      Which cells: 'pending', those that are not done; statuses to run again, such as \
+      failed,timeout; or 'all', which is both.
+      """, valueName: "statuses"))
+  var cells = "pending"
+  @Option(
+    parsing: .unconditional,
+    help: "Cells of a task (default: so many that a task of short cells lasts five minutes).")
+  var pack: Int?
+  @Option(
+    parsing: .unconditional,
+    help: """
+      The longest that a task may run, such as 30m, 2h or 1-12:00:00 (default: three times what is \
+      predicted, and five minutes).
+      """)
+  var time: String?
+  @Option(
+    parsing: .unconditional,
+    help: """
+      The memory of a task, such as 4GiB (default: one and a half times the predicted peak, and \
+      256 MiB).
+      """)
+  var mem: String?
+  @Option(
+    parsing: .unconditional,
+    help: "The processors of a task (default: --threads, or those of this machine, up to 8).")
+  var cpus: Int?
+  @Option(
+    parsing: .unconditional,
+    help: "The GPUs of a task (default: one where the experiment asks for 'cuda').")
+  var gpus: Int?
+  @Flag(help: "Print one JSON document.") var json = false
+
+  func validate() throws {
+    if PendingCells(cells) == nil {
+      let words = PendingCells.words.joined(separator: ", ")
+      throw ValidationError("--cells is a list of \(words); not '\(cells)'")
+    }
+    for (option, value, range) in [
+      ("pack", pack, 1...1_000_000), ("cpus", cpus, 1...1024), ("gpus", gpus, 0...64),
+    ] {
+      if let value, !range.contains(value) {
+        throw ValidationError(
+          "--\(option) must be from \(range.lowerBound) to \(range.upperBound), not \(value)")
+      }
+    }
+    _ = try request()
+  }
+
+  func request() throws -> TaskRequest {
+    var request = TaskRequest()
+    (request.cpus, request.gpus, request.pack) = (cpus, gpus, pack)
+    if let mem {
+      do throws(Quantity.Problem) { request.memory = try Quantity.bytes(mem) } catch {
+        throw ValidationError("--mem \(error)")
+      }
+    }
+    if let time {
+      guard let seconds = SlurmTime.seconds(time) ?? Quantity.seconds(time) else {
+        throw ValidationError(
+          "--time must be a time such as 90s, 30m, 2h or 1-12:00:00, not '\(time)'")
+      }
+      request.time = seconds
+    }
+    return request
+  }
+
+  /// The cells that are to run, and what their tasks need; nil, once that was said, where there are
+  /// none.
+  func chosen() throws -> ChosenCells? {
+    guard let statuses = PendingCells(cells) else { return nil }
+    let emitted = try prepare()
+    let chosen = statuses.cells(of: emitted.run)
+    let folder = emitted.run.folder
+    guard !chosen.isEmpty else {
+      say("nothing to run: \(folder.path) has no cells that are \(cells)")
+      if json { print((["schema_version": 1, "tasks": 0] as JSON).document, terminator: "") }
+      return nil
+    }
+    do {
+      let needs = try TaskNeeds(chosen, emitted.plan, emitted.options, request())
+      return ChosenCells(run: emitted.run, cells: chosen, statuses: statuses, needs: needs)
+    } catch let error as TaskNeeds.Unknown {
+      say("error: \(error). The run is there: \(Wording.shellWord(folder.path))")
+      throw ArgumentParser.ExitCode(64)
+    }
+  }
+
+  /// The run, with what is predicted of its cells; prepared where a file was named.
+  private func prepare() throws -> EmittedRun {
+    var options = device.options
+    options.results = place.results
+    options.arguments = CommandLine.arguments
+    let isFile = name.hasSuffix(".yaml") || name.hasSuffix(".yml")
+    guard isFile else {
+      if !set.isEmpty || !vary.isEmpty {
+        throw misused("--set and --vary are of an experiment file, and '\(name)' is none", "emit")
+      }
+      let folder = try failing { try RunLocator(results: place.results).find(name) }
+      return try failing { try EmittedRun(folder) }
+    }
+    return try failing {
+      var arguments = ExperimentArguments(sets: set, vary: vary)
+      arguments.axes = []
+      let experiment = try PlannedExperiment.load(
+        file: name, arguments: arguments, reader: .checkingFiles)
+      return try EmittedRun(
+        preparing: experiment, options, program: Program.version,
+        warn: { say("warning: \($0)") })
+    }
+  }
+}
+
+/// The cells that are handed to a scheduler.
+struct ChosenCells {
+  let run: StoredRun
+  let cells: [StoredCell]
+  let statuses: PendingCells
+  let needs: TaskNeeds
+
+  func removeResults() throws { try statuses.removeResults(of: cells, in: run.folder) }
+
+  /// Says what is handed over.
+  func tell(tasks: Int, arrays: Int? = nil) {
+    say("run: \(run.folder.path)")
+    let arrays = arrays.map { " of \(Wording.count($0, "array"))" } ?? ""
+    say(
+      "\(Wording.count(cells.count, "cell")) in \(Wording.count(tasks, "task"))\(arrays); each "
+        + "task has \(needs.text)")
+  }
+}

@@ -1,0 +1,74 @@
+// runexp emit kubernetes: an Indexed Job of a run's cells.
+
+import ArgumentParser
+import Config
+import Experiments
+import Foundation
+import Records
+
+struct EmitKubernetes: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "kubernetes",
+    abstract: "Write an Indexed Job for Kubernetes.",
+    discussion: HelpPage(
+      """
+      Prepares a run of an experiment file, or takes one that is there, and writes into \
+      RUN/kubernetes a list of the cells that are left, a Job with an index for each task, and a \
+      Job that makes the tables. The folder of results must lie on a volume that all pods mount. \
+      Prints the lines that create the Jobs. docs/cluster.md explains all of it.
+      """,
+      examples: [
+        (
+          "runexp emit kubernetes experiments/modern.yaml --image registry/runexp --claim results",
+          "the lines to type"
+        )
+      ],
+      exits: [.ok, .failure("there is no such run, or its folder cannot be written"), .invalidFile]
+    ).text)
+
+  @OptionGroup var emit: EmitOptions
+  @Option(help: "The image that has the program; 'Containerfile' builds one.") var image: String
+  @Option(help: "The PersistentVolumeClaim of the volume that holds the results.")
+  var claim: String
+  @Option(help: "Where pods mount it (default: where the results are here).") var mount: String?
+  @Option(help: "The namespace of the Jobs.") var namespace: String?
+  @Option(help: "The queue, where Kueue is there.") var queue: String?
+  @Option(parsing: .unconditional, help: "Most tasks that run at once.") var maxParallel: Int?
+
+  func validate() throws {
+    if let maxParallel, !(1...1_000_000).contains(maxParallel) {
+      throw ValidationError("--max-parallel must be from 1 to 1000000, not \(maxParallel)")
+    }
+    if let mount, !mount.hasPrefix("/") {
+      throw ValidationError("--mount must be a whole path, not '\(mount)'")
+    }
+    let label = #/[a-z0-9]([-a-z0-9.]*[a-z0-9])?/#
+    for (option, text) in [("claim", claim), ("namespace", namespace), ("queue", queue)] {
+      if let text, text.wholeMatch(of: label) == nil {
+        throw ValidationError(
+          "--\(option) must be small letters, digits and dashes, not '\(text)'")
+      }
+    }
+  }
+
+  func run() throws {
+    guard let handOff = try emit.chosen() else { return }
+    let run = handOff.run.folder
+    // RESULTS/EXPERIMENT/RUN.
+    let results = AtomicFile.folder(of: AtomicFile.folder(of: run.path))
+    var request = KubernetesRequest(image: image, claim: claim, mount: mount ?? results)
+    (request.namespace, request.queue, request.parallel) = (namespace, queue, maxParallel)
+    let written = try failing {
+      try handOff.removeResults()
+      return try KubernetesHandOff(
+        handOff.cells, of: run, below: results, handOff.needs, request)
+    }
+    handOff.tell(tasks: written.tasks)
+    if emit.json {
+      print(written.json.document, terminator: "")
+    } else {
+      print(written.commands.joined(separator: "\n"))
+      say("the second one when the first has ended, or at any time before")
+    }
+  }
+}

@@ -1,0 +1,168 @@
+// The claim of a cell: one process has it, on whatever machine, and the dead lose it.
+
+import Config
+import Foundation
+import Records
+import Synchronization
+import TestSupport
+import Testing
+
+@Suite("the claim of a cell")
+struct CellClaimTests {
+  private let place: TemporaryFolder
+  private let run: RunFolder
+  private let line: PlanLine
+  private var file: String { "\(run.cell(line.cell))/.claim" }
+
+  init() throws {
+    place = try TemporaryFolder()
+    run = try RunFolder.create(in: place.path, experiment: "tiny")
+    var line = PlanLine()
+    (line.cell, line.label) = ("modern-s1-00000000", "modern")
+    self.line = line
+    try run.makeCell(line.cell)
+  }
+
+  /// Leaves the claim of a process of another machine, last touched so many seconds ago.
+  private func leave(_ token: String = "other", seconds: Double, beat: Double = 10) throws {
+    let claim: JSON = [
+      "token": .string(token), "host": "node7", "boot": "another", "beat_seconds": .real(beat),
+    ]
+    try claim.line.write(toFile: file, atomically: false, encoding: .utf8)
+    let date = Date(timeIntervalSinceNow: -seconds)
+    try FileManager.default.setAttributes([.modificationDate: date], ofItemAtPath: file)
+  }
+
+  private var token: String? {
+    (try? JSON(reading: AtomicFile.read(file)))?["token"]?.text
+  }
+
+  @Test("a cell has one worker, and is free when that one is done")
+  func exclusive() throws {
+    let claim = try CellClaim(line, of: run)
+    #expect(throws: RunError.self) { try CellClaim(line, of: run) }
+    #expect(CellClaim.holder(in: run.cell(line.cell)) != nil)
+    try claim.check()
+    claim.release()
+    #expect(!FileManager.default.fileExists(atPath: file))
+    #expect(throws: RunError.claimLost("modern")) { try claim.check() }
+  }
+
+  @Test("what another machine works on is left to it until three beats were missed")
+  func stale() throws {
+    try leave(seconds: 25)
+    let holder = RunLock.Holder(host: "node7")
+    #expect(throws: RunError.cellLocked("modern", by: holder)) { try CellClaim(line, of: run) }
+    #expect(CellClaim.holder(in: run.cell(line.cell)) == holder)
+    #expect(token == "other")
+    try leave(seconds: 35)
+    #expect(CellClaim.holder(in: run.cell(line.cell)) == nil)
+    let claim = try CellClaim(line, of: run)
+    #expect(token != "other")
+    try claim.check()
+    // The one that was thought dead comes back.
+    try leave(seconds: 0)
+    #expect(throws: RunError.claimLost("modern")) { try claim.check() }
+    claim.release()
+    #expect(token == "other", "it is not this one's to remove")
+  }
+
+  @Test("a beat that is longer or shorter is the claim's own")
+  func ownBeat() throws {
+    try leave(seconds: 100, beat: 60)
+    #expect(throws: RunError.self) { try CellClaim(line, of: run) }
+    try leave(seconds: 2, beat: 0.5)
+    _ = try CellClaim(line, of: run)
+  }
+
+  @Test("a claim that is half written is another's until it is old")
+  func empty() throws {
+    try "".write(toFile: file, atomically: false, encoding: .utf8)
+    #expect(throws: RunError.self) { try CellClaim(line, of: run) }
+    try FileManager.default.setAttributes(
+      [.modificationDate: Date(timeIntervalSinceNow: -40)], ofItemAtPath: file)
+    _ = try CellClaim(line, of: run)
+  }
+
+  @Test("of many who would take over a dead claim one does, without any lock of the kernel")
+  func takenOverOnce() throws {
+    // As a server does that keeps the lock of a machine that is gone.
+    let lock = open("\(run.cell(line.cell))/.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+    try #require(flock(lock, LOCK_EX | LOCK_NB) == 0)
+    defer { close(lock) }
+    for round in 0..<20 {
+      try leave("dead-\(round)", seconds: 35)
+      let claims = Mutex<[CellClaim]>([])
+      DispatchQueue.concurrentPerform(iterations: 8) { [line, run] _ in
+        if let claim = try? CellClaim(line, of: run) { claims.withLock { $0.append(claim) } }
+      }
+      claims.withLock { claims in
+        #expect(claims.count == 1, "round \(round)")
+        #expect(throws: Never.self) { try claims.first?.check() }
+        for claim in claims { claim.release() }
+      }
+    }
+    let left = try FileManager.default.contentsOfDirectory(atPath: run.cell(line.cell))
+    #expect(left == [".lock"])
+  }
+
+  @Test("who died while taking over is passed over as well")
+  func halfTakenOver() throws {
+    try leave(seconds: 35)
+    let next = "\(file).other.next"
+    try "".write(toFile: next, atomically: false, encoding: .utf8)
+    #expect(throws: RunError.self) { try CellClaim(line, of: run) }
+    try FileManager.default.setAttributes(
+      [.modificationDate: Date(timeIntervalSinceNow: -40)], ofItemAtPath: next)
+    _ = try CellClaim(line, of: run)
+    #expect(!FileManager.default.fileExists(atPath: next))
+  }
+}
+
+@Suite("the list of a job array's cells")
+struct CellListTests {
+  private let place: TemporaryFolder
+
+  init() throws { place = try TemporaryFolder() }
+
+  @Test("it is read as it was written, and each task has its share")
+  func tasks() throws {
+    let entries = (0..<7).map {
+      CellList.Entry(index: 3 * $0, offset: 100 * $0, label: "a b/\($0)")
+    }
+    let path = "\(place.path)/cells.txt"
+    try CellList(entries).text.write(toFile: path, atomically: false, encoding: .utf8)
+    let list = try CellList(file: path)
+    #expect(list.entries == entries)
+    #expect(list.cells(of: 1, pack: 3).map(\.index) == [9, 12, 15])
+    #expect(list.cells(of: 2, pack: 3).map(\.index) == [18])
+    for (task, pack) in [(3, 3), (-1, 3), (.max, 2)] {
+      #expect(list.cells(of: task, pack: pack).isEmpty)
+    }
+    for text in ["1\n", "a 2 b\n", "-1 0 b\n"] {
+      try text.write(toFile: path, atomically: false, encoding: .utf8)
+      #expect(throws: ResultsError.self) { try CellList(file: path) }
+    }
+  }
+
+  @Test("a line of the plan is found where it is said to be, and where it is not")
+  func planLines() throws {
+    let run = try RunFolder.create(in: place.path, experiment: "tiny")
+    let lines = (0..<40).map { index in
+      var line = PlanLine()
+      (line.index, line.cell) = (index, "c\(index)")
+      line.label = String(repeating: "x", count: 4000 * (index % 3))
+      return line
+    }
+    try run.write(lines: lines.map(\.json), to: "plan.jsonl")
+    var offset = 0
+    for line in lines {
+      #expect(try run.planLine(line.index, at: offset) == line)
+      for wrong in [0, max(0, offset - 1), offset + 1, offset + 5000, 1 << 40] {
+        #expect(try run.planLine(line.index, at: wrong) == line, "\(wrong)")
+      }
+      offset += line.json.line.utf8.count + 1
+    }
+    #expect(throws: ResultsError.self) { try run.planLine(40, at: 0) }
+  }
+}

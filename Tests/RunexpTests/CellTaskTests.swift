@@ -1,0 +1,200 @@
+// `runexp cell` as a scheduler starts it: asked to stop and started again, started twice, on a list
+// of cells, with cells that die.
+
+import Config
+import Foundation
+import Records
+import Testing
+
+@Suite("a scheduler's task", .serialized)
+struct CellTaskTests {
+  private let program: Program
+
+  init() throws { program = try Program() }
+
+  /// The folder of a new run of two cells, of which none has run.
+  private func prepared(steps: Int = 4, _ options: String...) throws -> String {
+    try program.write(TinyExperiment.onText(program, steps: steps), to: "tiny.yaml")
+    let finished = try program.run(["prepare", "tiny.yaml"] + options)
+    try #require(finished.code == 0, "\(finished.errors)")
+    return finished.output.trimmingCharacters(in: .whitespacesAndNewlines)
+  }
+
+  private func plan(_ run: String) throws -> [PlanLine] {
+    try RunFolder.open(program.file(run)).plan()
+  }
+
+  /// Writes the list of all cells, in the order of the plan.
+  private func list(_ run: String) throws -> String {
+    let entries = try plan(run).map { CellList.Entry(index: $0.index, offset: 0, label: $0.label) }
+    try program.write(CellList(entries).text, to: "cells.txt")
+    return "cells.txt"
+  }
+
+  private func folder(_ run: String, _ index: Int) throws -> String {
+    "\(run)/cells/\(try plan(run)[index].cell)"
+  }
+
+  private func row(_ run: String, _ index: Int) throws -> CellRow? {
+    let folder = try RunFolder.open(program.file(run))
+    return folder.result(of: try plan(run)[index].row(experiment: "tiny"))
+  }
+
+  @Test(
+    "asked to stop, it keeps what it has, ends with 75, and started again ends with the same bits",
+    arguments: [SIGUSR1, SIGTERM], [["--index", "0"], ["--index", "auto"]])
+  func stopped(signal: Int32, words: [String]) throws {
+    // So many that the signal is heard before the last one.
+    let (run, other) = (try prepared(steps: 200), try prepared(steps: 200))
+    for index in ["0", "1"] {
+      #expect(try program.run("cell", other, "--index", index, "-q").code == 0)
+    }
+    let task = ["SLURM_ARRAY_TASK_ID": "0"]
+    let cell = try folder(run, 0)
+    let started = try program.start(
+      ["cell", run, "-q"] + words,
+      environment: task.merging(["RUNEXP_FAILPOINTS": "append:steps.jsonl=pause@2"]) { $1 })
+    let isTask = words.contains("auto")
+    let worker = try #require(
+      isTask
+        ? started.pausedChildren().first
+        : started.wait { Running.isPaused(started.id) } ? started.id : nil)
+    started.signal(signal)
+    try #require(wait { Running.isPending(signal, for: worker) })
+    kill(worker, SIGCONT)
+    let finished = try started.finish()
+    #expect(finished.code == 75, "\(finished.errors)")
+    let name = signal == SIGTERM ? "SIGTERM" : "SIGUSR1"
+    #expect(try row(run, 0)?.status == .killed)
+    #expect(try row(run, 0)?.reason == "stopped by \(name)")
+    #expect(program.exists("\(cell)/state.safetensors") && !program.exists("\(cell)/.claim"))
+    #expect(try program.run(["cell", run, "-q"] + words, environment: task).code == 0)
+    #expect(try program.run("cell", run, "--index", "1", "-q").code == 0)
+    let before = try program.read("\(cell)/result.json")
+    #expect(try program.run(["cell", run, "-q"] + words, environment: task).code == 0)
+    #expect(try program.read("\(cell)/result.json") == before, "it was done already")
+    if isTask { return }
+    #expect(try program.run("collect", run, "-q").code == 0)
+    #expect(try program.run("collect", other, "-q").code == 0)
+    try RunContent(program, run).expectSame(RunContent(program, other))
+  }
+
+  @Test("a cell that dies leaves a row, the others of the task run, and rows name the node")
+  func killed() throws {
+    let run = try prepared()
+    let words = ["cell", run, "-q", "--list", try list(run), "--pack", "2", "--index", "0"]
+    let started = try program.start(
+      words,
+      environment: [
+        "RUNEXP_FAILPOINTS": "append:\(program.file(try folder(run, 0)))/steps.jsonl=pause@2",
+        "SLURMD_NODENAME": "node7",
+      ])
+    for worker in started.pausedChildren() { kill(worker, SIGKILL) }
+    let finished = try started.finish()
+    #expect(finished.code == 3, "\(finished.errors)")
+    let dead = try #require(try row(run, 0))
+    #expect(dead.status == .killed)
+    #expect(dead.reason == "the worker was ended by signal 9 (Killed)")
+    let other = try #require(try row(run, 1))
+    #expect(other.status == .ok && other.fact("node") == .string("node7"))
+    #expect(other.fact("cpu")?.text != nil && other.fact("isa")?.text != nil)
+    // What was killed runs again.
+    let before = try program.read("\(folder(run, 1))/result.json")
+    #expect(try program.run(words).code == 0)
+    #expect(try row(run, 0)?.status == .ok)
+    #expect(try program.read("\(folder(run, 1))/result.json") == before)
+  }
+
+  @Test("a task that another machine works on is left to it, and taken over when that one is gone")
+  func startedTwice() throws {
+    let run = try prepared()
+    let cell = try folder(run, 0)
+    let claim = "\(cell)/.claim"
+    let words = ["cell", run, "-q", "--index", "auto"]
+    let task = ["SLURM_ARRAY_TASK_ID": "0"]
+    func leave(_ age: Double) throws {
+      try program.write(
+        #"{"token": "x", "host": "node7", "boot": "other", "beat_seconds": 1}"#, to: claim)
+      try FileManager.default.setAttributes(
+        [.modificationDate: Date(timeIntervalSinceNow: -age)],
+        ofItemAtPath: program.file(claim))
+    }
+    // It beats for as long as the other waits.
+    try leave(1)
+    let waiting = try program.start(
+      words, environment: task.merging(["RUNEXP_BEAT_SECONDS": "0.3"]) { $1 })
+    while waiting.isRunning {
+      try leave(0)
+      usleep(50_000)
+    }
+    let busy = try waiting.finish()
+    #expect(busy.code == 75 && busy.errors.contains("another process on node7"), "\(busy.errors)")
+    #expect(try row(run, 0) == nil && !program.exists("\(cell)/steps.jsonl"))
+    // It does not: the task waits until three beats were missed.
+    try leave(1)
+    #expect(try program.run(words, environment: task).code == 0)
+    #expect(try row(run, 0)?.status == .ok && !program.exists(claim))
+  }
+
+  @Test("a process whose cell was taken over writes nothing more")
+  func takenOver() throws {
+    let run = try prepared(steps: 100_000)
+    let cell = try folder(run, 0)
+    let started = try program.start(
+      ["cell", run, "-q", "--index", "0"], environment: ["RUNEXP_BEAT_SECONDS": "0.2"])
+    try #require(started.wait { program.exists("\(cell)/steps.jsonl") })
+    let touched = { () throws -> Date? in
+      try FileManager.default.attributesOfItem(atPath: program.file("\(cell)/.claim"))[
+        .modificationDate] as? Date
+    }
+    let first = try touched()
+    #expect(started.wait { (try? touched()) ?? first != first }, "it is touched")
+    try program.write("{\"token\": \"x\", \"boot\": \"other\"}", to: "\(cell)/.claim")
+    let finished = try started.finish()
+    #expect(finished.code == 75 && finished.errors.contains("taken over"), "\(finished.errors)")
+    #expect(try row(run, 0) == nil)
+    #expect(try program.read("\(cell)/.claim").contains("other"))
+  }
+
+  @Test("a cell without anything to go on from has timed out when its task's time is over")
+  func overdue() throws {
+    let yaml = """
+      name: tiny
+      device: cpu
+      model: {layers: 1, width: 16, attention: {type: mha, heads: 2}}
+      workload: {type: attention, sequence: 64, seconds: 3600, rounds: 1}
+
+      """
+    try program.write(yaml, to: "attention.yaml")
+    let prepared = try program.run("prepare", "attention.yaml")
+    let run = prepared.output.trimmingCharacters(in: .whitespacesAndNewlines)
+    let claim = "\(try folder(run, 0))/.claim"
+    let started = try program.start(
+      ["cell", run, "-q", "--list", try list(run), "--index", "0"])
+    try #require(started.wait { program.exists(claim) })
+    started.signal(SIGUSR1)
+    let finished = try started.finish()
+    #expect(finished.code == 3, "\(finished.errors)")
+    let row = try #require(try self.row(run, 0))
+    #expect(row.status == .timeout && row.reason?.contains("nothing to go on from") == true)
+  }
+
+  @Test("what is no task is said in a sentence")
+  func wrong() throws {
+    let run = try prepared()
+    let cells = try list(run)
+    for (words, code, part) in [
+      (["--index", "auto"], Int32(64), "none of SLURM_ARRAY_TASK_ID"),
+      (["--index", "first"], 64, "--index must be a whole number or 'auto', not 'first'"),
+      (["--index", "0", "--list", "cells.txt", "--pack", "0"], 64, "--pack must be from 1"),
+      (["--index", "0", "--pack", "2"], 64, "--pack is of the cells of a --list"),
+      (["--index", "2", "--list", cells], 1, "it has no cells for task 2"),
+      (["--index", "0", "--list", "nowhere"], 1, "could not read 'nowhere'"),
+      (["--index", "0", "--list", "tiny.yaml"], 1, "line 1 is no cell"),
+    ] {
+      let finished = try program.run(["cell", run] + words)
+      #expect(finished.code == code, "\(words): \(finished.errors)")
+      #expect(finished.errors.contains(part), "\(words): \(finished.errors)")
+    }
+  }
+}

