@@ -143,9 +143,8 @@ struct SummaryNotes {
     for fact in block.rows.flatMap(\.facts) where !keys.contains(fact.key) { keys.append(fact.key) }
     // What ran as it was asked for is the comparison, and its reason goes with it.
     keys.removeAll { key in
-      // The hash of a curve differs whenever anything does; how many ran at once has a note of its
-      // own.
-      // Machines have one as well; which of several equal nodes ran a cell is no matter.
+      // The hash of a curve differs whenever anything does; how many ran at once, departures and
+      // machines have notes of their own.
       key == "loss_hash" || ["concurrent_cells", "departures", "node", "cpu", "isa"].contains(key)
         || key.hasSuffix("_requested")
         || key.hasSuffix("_reason")
