@@ -123,7 +123,7 @@ extension Metric {
     "activation_bytes", "Peak bytes of activations and their gradients.",
     better: .lower, .exact, as: .bytes, whole: true)
   package static let workspaceBytes = Metric(
-    "workspace_bytes", "Peak bytes of kernels' scratch space.",
+    "workspace_bytes", "Peak bytes of kernels' scratch space and of packed weights.",
     better: .lower, .exact, as: .bytes, whole: true)
   package static let cacheBytes = Metric(
     "cache_bytes", "Peak bytes of key and value caches.",

@@ -181,6 +181,8 @@ struct GenerateOptions: Sendable {
   let cache: CacheType
   let isRolling: Bool
   let chunk: Int
+  /// Whether weights are kept as products of many rows read them, too.
+  let packsWeights: Bool
   let compares: Bool
   let rounds: Int
 
@@ -207,6 +209,12 @@ struct GenerateOptions: Sendable {
     chunk = options.read(
       "chunk", .int(in: 1...1_048_576), default: 512, "tokens of the prompt that are read at a time"
     )
+    // Up to 8 rows read weights as they are, of more than 64 copying them costs little. To pack all
+    // takes as long as it spares in some ten steps.
+    packsWeights = options.read(
+      "packed_weights", .bool, derived: newTokens >= 16 && (9...64).contains(batch),
+      rule: "true for 9 to 64 sequences and at least 16 new tokens",
+      "keep the weights a second time, as products of many rows read them: steps copy them no more")
     compares = options.read(
       "compare", .bool, derived: cache != .f32 || isRolling,
       rule: "true unless the cache is f32 and full",

@@ -197,7 +197,8 @@ extension Generate {
       for: model, batch: options.batch, capacity: length, type: options.cache,
       isRolling: options.isRolling, chunk: options.chunk, on: device)
     let generator = Generator(
-      model, cache: cache, chunk: options.chunk, precision: precision, on: device)
+      model, cache: cache, chunk: options.chunk, precision: precision,
+      packsWeights: options.packsWeights, on: device)
     for count in options.promptChunks {
       _ = generator.forward(Tokens(batch: options.batch, sequence: count, on: device))
     }

@@ -98,6 +98,11 @@ import Testing
     }
     #expect(names.count == (size - 16) / 8 - 5 && Set(names).count == names.count)
     #expect(names.first == "'name'" && names.contains("'upload'"))
+    // Packing may be missing whole.
+    table.gemm_pack = nil
+    #expect(throws: PluginError.self) { try Plugin.check(&table, of: "x.so") }
+    table.gemm_packed_bytes = nil
+    try Plugin.check(&table, of: "x.so")
     var kernel = Int64(0)
     while let name = runexp_kernel_name(kernel) {
       #expect(names.contains("'\(String(cString: name))'"))

@@ -43,6 +43,13 @@ static bool meta_supports_gemm(struct kernel_context *context, const struct gemm
   return of.table->supports_gemm(of.context, call, reason, capacity);
 }
 
+static int64_t meta_gemm_packed_bytes(struct kernel_context *context, const struct gemm *call) {
+  struct original of = *runexp_host_original(context);
+  return of.table->gemm_packed_bytes(of.context, call);
+}
+
+static void meta_gemm_pack(struct kernel_context *context, const struct gemm_pack *call) {}
+
 static void attention_forward(struct kernel_context *context,
                               const struct attention_forward *call) {}
 static void attention_backward(struct kernel_context *context,
@@ -105,6 +112,10 @@ struct kernels *runexp_create_meta_kernels(const struct kernels *of) {
   made->table = meta;
   made->table.name = of->name;
   // What a device lacks, its stand-in lacks too.
+  if (of->gemm_pack) {
+    made->table.gemm_packed_bytes = meta_gemm_packed_bytes;
+    made->table.gemm_pack = meta_gemm_pack;
+  }
 #define FILL(name)                                                                                 \
   if (of->name) {                                                                                  \
     made->name = (struct attention_kernel){.supports = name##_supports,                            \

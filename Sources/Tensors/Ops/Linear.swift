@@ -99,7 +99,7 @@ extension Pass {
     device.gemm(
       out.pointer, out.type, x.pointer, x.type, weight.pointer, weight.type, m: x.shape.rows,
       n: weight.shape[0], k: x.shape.columns, bTransposed: true, bias: bias?.floats,
-      compute: x.type, epilogue: epilogue)
+      compute: x.type, epilogue: epilogue, packing: packsWeights ? weight.storage : nil)
   }
 
   private func recordLinear(_ out: Variable, _ x: Tensor, _ weight: Tensor, _ bias: Tensor?) {
@@ -205,14 +205,17 @@ protocol ActivatingOperation: Operation {
 
 extension Device {
   /// c[m, n] = op(a) op(b) + bias.
+  ///
+  /// - Parameter matrix: what holds b, where it is to be packed once for many products.
   package func gemm(
     _ c: UnsafeMutableRawPointer, _ cType: ElementType, _ a: UnsafeRawPointer,
     _ aType: ElementType, _ b: UnsafeRawPointer, _ bType: ElementType, m: Int, n: Int, k: Int,
     aTransposed: Bool = false, bTransposed: Bool = false, accumulate: Bool = false,
-    bias: UnsafePointer<Float>? = nil, compute: ElementType, epilogue: epilogue = .none
+    bias: UnsafePointer<Float>? = nil, compute: ElementType, epilogue: epilogue = .none,
+    packing matrix: Storage? = nil
   ) {
-    let call = CKernels.gemm(
-      c: c, a: a, b: b, bias: bias, m: Int64(m), n: Int64(n), k: Int64(k),
+    var call = CKernels.gemm(
+      c: c, a: a, b: b, packed_b: nil, bias: bias, m: Int64(m), n: Int64(n), k: Int64(k),
       a_transposed: aTransposed, b_transposed: bTransposed, accumulate: accumulate,
       c_type: cType, a_type: aType, b_type: bType, compute: compute, epilogue: epilogue,
       workspace: nil)
@@ -221,6 +224,7 @@ extension Device {
       whenFailed(
         "the device '\(name)' cannot do a product [\(m), \(k)] x [\(k), \(n)] with \(obstacle)")
     }
+    call.packed_b = matrix?.packed(for: call)
     run(kernels.gemm, workspace: kernels.gemm_workspace, call)
   }
 
@@ -244,9 +248,9 @@ extension Device {
       guard let address = UnsafeMutableRawPointer(nothing.baseAddress) else { return false }
       // A question, whose pointers nobody follows.
       let call = CKernels.gemm(
-        c: address, a: address, b: address, bias: nil, m: 1, n: 1, k: 1, a_transposed: false,
-        b_transposed: false, accumulate: false, c_type: type, a_type: type, b_type: .f32,
-        compute: type,
+        c: address, a: address, b: address, packed_b: nil, bias: nil, m: 1, n: 1, k: 1,
+        a_transposed: false, b_transposed: false, accumulate: false, c_type: type, a_type: type,
+        b_type: .f32, compute: type,
         epilogue: epilogue(
           kept: nil, dup: .unwanted, gate: nil, up: nil, residual: nil, kind: kind,
           activation: .gelu),
