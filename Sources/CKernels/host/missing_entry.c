@@ -48,6 +48,9 @@ const char *runexp_missing_entry(const struct kernels *table) {
   ENTRY(replay)
   ENTRY(release_graph)
   ENTRY(supports_gemm)
+  if (table->gemm_group) {
+    ENTRY(gemm_group_workspace)
+  }
   RUNEXP_KERNELS(ENTRY, ENTRY_WITH_WORKSPACE)
   RUNEXP_ATTENTIONS(ATTENTION)
   return NULL;

@@ -72,6 +72,8 @@ RUNEXP_ATTENTIONS(ATTENTION)
   }
 RUNEXP_KERNELS(DEFINE, DEFINE_WITH_WORKSPACE)
 
+DEFINE_WITH_WORKSPACE(gemm_group)
+
 #define KERNEL(name) .name = meta_##name,
 #define WITH_WORKSPACE(name) .name = meta_##name, .name##_workspace = meta_##name##_workspace,
 
@@ -105,6 +107,10 @@ struct kernels *runexp_create_meta_kernels(const struct kernels *of) {
   made->table = meta;
   made->table.name = of->name;
   // What a device lacks, its stand-in lacks too.
+  if (of->gemm_group) {
+    made->table.gemm_group = meta_gemm_group;
+    made->table.gemm_group_workspace = meta_gemm_group_workspace;
+  }
 #define FILL(name)                                                                                 \
   if (of->name) {                                                                                  \
     made->name = (struct attention_kernel){.supports = name##_supports,                            \
