@@ -43,6 +43,8 @@ static const kernels table = {.abi = RUNEXP_KERNELS_ABI,
                               .supports_gemm = supports_gemm,
                               .gemm_packed_bytes = nullptr,
                               .gemm_pack = nullptr,
+                              .gemm_group = nullptr,
+                              .gemm_group_workspace = nullptr,
                               RUNEXP_KERNELS(ENTRY, WITH_WORKSPACE)};
 
 } // namespace plugin

@@ -14,6 +14,7 @@ import Testing
     let sizes: [(name: String, size: Int, expected: Int)] = [
       ("gemm", MemoryLayout<CKernels.gemm>.size, 152),
       ("gemm_pack", MemoryLayout<CKernels.gemm_pack>.size, 160),
+      ("gemm_group", MemoryLayout<CKernels.gemm_group>.size, 624),
       ("column_sum", MemoryLayout<CKernels.column_sum>.size, 56),
       ("embedding_forward", MemoryLayout<CKernels.embedding_forward>.size, 48),
       ("embedding_backward", MemoryLayout<CKernels.embedding_backward>.size, 72),

@@ -7,7 +7,7 @@ import ctypes as c
 import math
 
 ABI = 7
-TABLE_BYTES = 576
+TABLE_BYTES = 592
 F32, BF16 = 0, 1
 Q8_BLOCK = 32
 
@@ -106,7 +106,7 @@ class Kernels(c.Structure):
         ("flash2", c.POINTER(AttentionKernel)), ("flash3", c.POINTER(AttentionKernel)),
         ("flash3_fp8", c.POINTER(AttentionKernel)),
         ("supports_gemm", function(c.c_bool, P, c.POINTER(Gemm), c.c_char_p, N)),
-        ("gemm_packed_bytes", P), ("gemm_pack", P),
+        ("gemm_packed_bytes", P), ("gemm_pack", P), ("gemm_group", P), ("gemm_group_workspace", P),
         ("gemm", function(None, P, c.POINTER(Gemm))),
         ("gemm_workspace", function(N, P, c.POINTER(Gemm))),
     ]

@@ -53,6 +53,16 @@ struct gemm_pack {
   struct gemm product;
 };
 
+enum { GEMM_GROUP_MOST = 4 };
+
+/// Products of which none reads what another writes, as one: each gives what `gemm` gives, to the
+/// same bits. Their own workspaces are not used.
+struct gemm_group {
+  struct gemm products[GEMM_GROUP_MOST];
+  int64_t count;
+  void *RUNEXP_NULLABLE workspace;
+};
+
 /// dbias[n] (f32) = the column sums of dout[m, n].
 struct column_sum {
   struct gradient dbias;

@@ -198,6 +198,12 @@ struct kernels {
   /// after it. Their results are the same bits with it as without.
   void (*RUNEXP_NULLABLE gemm_pack)(struct kernel_context *context, const struct gemm_pack *call);
 
+  /// Several products at once, where the device gains by that; null where it does not, and the
+  /// caller asks for one after another. Of products that `supports_gemm` allows.
+  void (*RUNEXP_NULLABLE gemm_group)(struct kernel_context *context, const struct gemm_group *call);
+  int64_t (*RUNEXP_NULLABLE gemm_group_workspace)(struct kernel_context *context,
+                                                  const struct gemm_group *call);
+
   // The kernels.
 
 #define KERNEL(name) void (*name)(struct kernel_context * context, const struct name *call);

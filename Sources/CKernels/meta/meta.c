@@ -79,6 +79,8 @@ RUNEXP_ATTENTIONS(ATTENTION)
   }
 RUNEXP_KERNELS(DEFINE, DEFINE_WITH_WORKSPACE)
 
+DEFINE_WITH_WORKSPACE(gemm_group)
+
 #define KERNEL(name) .name = meta_##name,
 #define WITH_WORKSPACE(name) .name = meta_##name, .name##_workspace = meta_##name##_workspace,
 
@@ -115,6 +117,10 @@ struct kernels *runexp_create_meta_kernels(const struct kernels *of) {
   if (of->gemm_pack) {
     made->table.gemm_packed_bytes = meta_gemm_packed_bytes;
     made->table.gemm_pack = meta_gemm_pack;
+  }
+  if (of->gemm_group) {
+    made->table.gemm_group = meta_gemm_group;
+    made->table.gemm_group_workspace = meta_gemm_group_workspace;
   }
 #define FILL(name)                                                                                 \
   if (of->name) {                                                                                  \
