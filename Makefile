@@ -14,8 +14,8 @@
 # make build-tests  all that make test runs
 # make test TESTS='ResumeTests|FuzzTests'   run those tests alone
 SHELL := /bin/bash
-.PHONY: run build-tests test test-cluster check lint format bench arm smollm2 transformers sanitize fuzz readers pictures build
-.PHONY: prepare clean
+.PHONY: run build-tests test test-cluster check lint format bench arm smollm2 transformers sanitize
+.PHONY: fuzz readers pictures build prepare clean
 .PHONY: cuda cuda-emulation cuda-test cuda-check cuda-verify
 .DEFAULT_GOAL := check
 
