@@ -6,14 +6,16 @@
 # make arm  the kernels of 64-bit Arm, under an emulator
 # make smollm2  a real model, where its package can be had
 # make sanitize  the kernels under ThreadSanitizer and AddressSanitizer
+# make fuzz  damaged files of models under AddressSanitizer      make fuzz FUZZ=1000   so many
+# make transformers PYTHON=venv/bin/python  exported models beside transformers
 # make readers  pandas and others on a run's files       make pictures  draw the README's pictures anew
 # make cuda  the plugin for NVIDIA GPUs
 # make cuda-verify  its library, without a GPU        make cuda-test cuda-check  its kernels, on the host
 # make build-tests  all that make test runs
 # make test TESTS='ResumeTests|FuzzTests'   run those tests alone
 SHELL := /bin/bash
-.PHONY: run build-tests test test-cluster check lint format bench arm smollm2 sanitize readers pictures build
-.PHONY: prepare clean
+.PHONY: run build-tests test test-cluster check lint format bench arm smollm2 transformers sanitize
+.PHONY: fuzz readers pictures build prepare clean
 .PHONY: cuda cuda-emulation cuda-test cuda-check cuda-verify
 .DEFAULT_GOAL := check
 
@@ -22,6 +24,8 @@ SWIFT_FLAGS ?= -c release
 TESTS ?=
 QUICK ?=
 WORKS ?=
+FUZZ ?= 50000
+PYTHON ?= python3
 C_SOURCES := $(wildcard Sources/CKernels/*/*.[ch] Sources/CKernels/*/*.inc Sources/CKernels/*/*.def \
   Sources/CHash/*.c Sources/CHash/*/*.h \
   Tests/DelayedPlugin/*.[ch] Tests/DelayedPlugin/*/*.h scripts/arm/*.c scripts/tuning/*.c \
@@ -75,6 +79,13 @@ smollm2: build
 
 sanitize: prepare
 	@scripts/sanitize
+
+fuzz: prepare
+	@scripts/fuzz $(FUZZ)
+
+# Needs a Python with torch and transformers 5; says so where it has not.
+transformers: build
+	@scripts/transformers "$$(swift build $(SWIFT_FLAGS) --show-bin-path)/runexp" $(PYTHON)
 
 # The readers go into a folder of their own; the first time needs a network.
 readers: build

@@ -16,7 +16,8 @@ extension Metric {
 
   /// How well the model predicts.
   package static let quality: [Metric] = [
-    valLoss, valPerplexity, valBitsPerCharacter, bestValLoss, trainLoss, initialLoss, zLoss,
+    valLoss, valPerplexity, valBitsPerCharacter, bestValLoss, trainLoss, initialLoss,
+    initialValLoss, zLoss,
   ]
   /// The validation loss in other units.
   package static let unitsOfLoss: [Metric] = [valPerplexity, valBitsPerCharacter]
@@ -71,6 +72,10 @@ extension Metric {
     better: .lower, .sampled, as: .decimals(4))
   package static let initialLoss = Metric(
     "initial_loss", "Cross-entropy of the first batch before the first step, in nats per token.",
+    better: .none, .sampled, as: .decimals(4))
+  package static let initialValLoss = Metric(
+    "initial_val_loss",
+    "val_loss of the stored model that a training begins from, before the first step.",
     better: .none, .sampled, as: .decimals(4))
   package static let zLoss = Metric(
     "z_loss",
@@ -191,6 +196,6 @@ extension Metric {
 extension Metric {
   /// What a training is judged by, in the order of a summary.
   package static let trainingHeadline: [Metric] = [
-    .valLoss, .tokensPerSecond, .peakBytes, .parameters,
+    .valLoss, .initialValLoss, .tokensPerSecond, .peakBytes, .parameters,
   ]
 }

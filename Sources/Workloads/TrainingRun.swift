@@ -27,6 +27,8 @@ struct TrainingRun {
   private var evaluationSeconds = 0.0
   private var stability = StabilityMonitor()
   private var initialLoss: Double?
+  /// Of the stored model that it begins from, over the whole split.
+  private var initialValidation: Double?
   /// Of the last tenth of the steps.
   private var recentLosses: [Double] = []
   private var recentZLosses: [Double] = []
@@ -53,7 +55,9 @@ struct TrainingRun {
     checkpoints = CheckpointClock(interval: cell.checkpointSeconds)
     let path = "\(cell.folder)/steps.jsonl"
     let state = try TrainingState(in: cell.folder)
-    if let state { try LineLog.rewind(path) { Self.isBefore(state, $0) } }
+    if let state {
+      try LineLog.rewind(path) { Self.isBefore(state, of: options.steps, $0) }
+    }
     log = try LineLog(path, isAfresh: state == nil)
     let begun = try Self.begun(options, cell)
     firstStep = begun?.steps ?? 0
@@ -69,11 +73,11 @@ struct TrainingRun {
     return try OptimizerState(in: base.path)
   }
 
-  /// Whether a line of the curves was written before the state was; the last evaluation is done
-  /// anew.
-  private static func isBefore(_ state: TrainingState, _ line: JSON) -> Bool {
+  /// Whether a line of the curves was written before the state was; the last evaluation, after so
+  /// many steps, is done anew.
+  private static func isBefore(_ state: TrainingState, of steps: Int, _ line: JSON) -> Bool {
     if let evaluation = LossCurve.Evaluation(json: line) {
-      return !evaluation.isFull && evaluation.step <= state.steps
+      return evaluation.step <= state.steps && evaluation.step < steps
     }
     return LossCurve.Step(json: line).map { $0.step < state.steps } ?? false
   }
@@ -101,6 +105,7 @@ struct TrainingRun {
     for evaluation in curve.evaluations {
       bestValidation = min(bestValidation ?? evaluation.loss, evaluation.loss)
       evaluated = evaluation.step
+      if evaluation.isFull, evaluation.step == firstStep { initialValidation = evaluation.loss }
     }
     stepsDone = state.steps
     cell.progress.log("goes on after step \(stepsDone)")
@@ -135,6 +140,12 @@ struct TrainingRun {
       options.evaluationWindows, tokens: corpus.validation.count, sequence: options.sequence)
     var inputs = [Int32](repeating: 0, count: options.batch * options.sequence)
     var targets = inputs
+    let all = EvaluationWindows.full(
+      tokens: corpus.validation.count, sequence: options.sequence)
+    // What a training makes of a stored model is held against what that was.
+    if options.evaluateEvery > 0, cell.model.base != nil, evaluated == nil, stepsDone == firstStep {
+      initialValidation = try evaluate(all, isFull: true)
+    }
     while stepsDone < options.steps {
       if isEvaluationDue { try evaluate(some, isFull: false) }
       if checkpoints.isDue {
@@ -146,8 +157,6 @@ struct TrainingRun {
       guard try step(inputs, targets) else { return }
       try cell.checkInterrupt()
     }
-    let all = EvaluationWindows.full(
-      tokens: corpus.validation.count, sequence: options.sequence)
     let loss = try evaluate(all, isFull: true)
     lastValidation = loss
     if !loss.isFinite {
@@ -234,6 +243,7 @@ struct TrainingRun {
     metrics[.valLoss] = lastValidation
     metrics.addUnitsOfLoss(readsCharacters: corpus.vocabulary.characters != nil)
     metrics[.initialLoss] = initialLoss
+    metrics[.initialValLoss] = initialValidation
     metrics[.bestValLoss] = bestValidation
     for (metric, values) in [(Metric.trainLoss, recentLosses), (.zLoss, recentZLosses)] {
       metrics[metric] = values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)

@@ -120,6 +120,8 @@ import Testing
     ("TensorsTests", ["Tensors", "CKernels", "TestSupport"]),
     ("OpCasesTests", ["OpCases", "Tensors", "CKernels"]),
     ("SanitizedCases", ["OpCases", "Tensors"]),
+    ("MutatedModels", ["Workloads", "Tensors", "Config", "TestSupport"]),
+    ("SanitizedFiles", ["MutatedModels"]),
     ("ModelsTests", ["Models", "Tensors", "Config", "TestDevices", "TestModels"]),
     ("StatisticsTests", ["Statistics", "TestSupport"]),
     ("RecordsTests", ["Records", "Statistics", "Config", "TestSupport"]),
@@ -127,7 +129,7 @@ import Testing
       "WorkloadsTests",
       [
         "Workloads", "Records", "Statistics", "Models", "Tensors", "Config", "TestModels",
-        "TestSupport",
+        "TestSupport", "MutatedModels",
       ]
     ),
     ("AnalysisTests", ["Analysis", "Records", "Statistics", "Config", "TestSupport"]),

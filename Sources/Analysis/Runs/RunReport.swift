@@ -24,6 +24,9 @@ package struct RunReport: Sendable {
     let code = state == .running ? nil : run.record?.exit
     let exit = code.map { ", exit code \($0)" } ?? ""
     var text = "\(run.folder.experiment) \(run.folder.id): \(state.rawValue)\(exit)\n\n"
+    if let standIn = StandIns(run.rows).answer {
+      text += Page([.list([standIn])]).text(width: width) + "\n"
+    }
     text += Facts.text(facts) + "\n\(Coverage(run.rows).text)\n"
     if !run.cells.isEmpty { text += "\n" + table(isRunning: state == .running).text(width: width) }
     if state == .unfinished {

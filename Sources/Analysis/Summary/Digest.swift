@@ -116,7 +116,7 @@ package struct Digest {
     if let asked = summary.trainingQuestions {
       title = [.paragraph(asked.title)]
       let items =
-        summary.expectationItems
+        summary.standInItems + summary.expectationItems
         + asked.questions.map { question in
           ListItem(
             lead: question.question, question.words, below: [question.units].compactMap(\.self))

@@ -134,13 +134,13 @@ struct OverviewNotes {
 
   /// All notes, in the order in which they are printed.
   var all: [String] {
-    data + machines + concurrency + missing() + seeds + Self.first(Self.limit, of: unequal)
+    models + machines + concurrency + missing() + seeds + Self.first(Self.limit, of: unequal)
   }
 
   /// What must be known on one screen: excluded cells are counted in the coverage, seeds have a
   /// note of their own.
   var digest: [String] {
-    data + machines + [summary.deviceNote, summary.loadNote].compactMap(\.self) + concurrency
+    models + machines + [summary.deviceNote, summary.loadNote].compactMap(\.self) + concurrency
       + Self.first(4, of: missing(.excluded)) + rounds.prefix(1) + Self.first(2, of: confounded)
       + inequalities
   }
@@ -193,8 +193,8 @@ struct OverviewNotes {
 
   private var rows: [CellRow] { summary.blocks.flatMap(\.rows) }
 
-  private var data: [String] {
-    summary.blocks.flatMap { SummaryNotes($0, tests: summary.tests).data }.unique
+  private var models: [String] {
+    summary.blocks.flatMap { SummaryNotes($0, tests: summary.tests).models }.unique
   }
 
   // "8 cells unavailable: no GPU" rather than eight lines that say the same.

@@ -118,7 +118,9 @@ extension Summary {
       let count = judged.reduce(0) { $0 + $1.places.count }
       parts.append(
         wrong.isEmpty
-          ? "all \(count) predicted sizes and counts were met \(within)"
+          ? (count == 1
+            ? "the one predicted size or count was met \(within)"
+            : "all \(count) predicted sizes and counts were met \(within)")
           : "not as predicted \(within): "
             + worst.map { "\($0.metric.name) \($0.errorText) (\(label($0.places)))" }
             .joined(separator: ", "))

@@ -22,6 +22,7 @@ extension Summary {
         "by_status": .object(
           CellStatus.allCases.map { JSON.Member($0.rawValue, .integer(coverage.counts[$0] ?? 0)) }),
       ],
+      "stand_ins": .array(StandIns(blocks.flatMap(\.rows)).notes.map { .string($0) }),
       "headline": .array(headline.map { .string($0.name) }),
       "primary": .array(primary.map { .string($0.name) }), "tests": .integer(tests),
       "blocks": .array(blocks.map { json($0) }), "differences": differencesJSON,

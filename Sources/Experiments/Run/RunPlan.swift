@@ -25,8 +25,10 @@ package struct RunPlan {
     _ experiment: PlannedExperiment, loader: DatasetLoader, program: String,
     progress: Download.Progress? = nil
   ) throws {
-    var loaded: [(declaration: DatasetDeclaration, text: LoadedText, vocabulary: TextVocabulary)] =
-      []
+    typealias Loaded = (
+      declaration: DatasetDeclaration, text: LoadedText, vocabulary: TextVocabulary, tokens: Int
+    )
+    var loaded: [Loaded] = []
     var checkpoints: [RunRecord.Checkpoint] = []
     var entries: [Entry] = []
     for cell in experiment.cells {
@@ -35,12 +37,13 @@ package struct RunPlan {
         var known = loaded.first { $0.declaration == declaration }
         if known == nil {
           let new = try loader.load(declaration, progress: progress)
-          known = (declaration, new, try TextVocabulary(of: new, as: declaration.tokens))
+          let found = try TextVocabulary.counted(new, as: declaration.tokens)
+          known = (declaration, new, found.vocabulary, found.tokens)
           known.map { loaded.append($0) }
         }
         text = known?.text
         if let known, let model = cell.model {
-          try cell.workload?.check(known.vocabulary, for: model)
+          try cell.workload?.check(known.vocabulary, tokens: known.tokens, for: model)
         }
       }
       let checkpoint = cell.modelPath.map { checkpoints.find($0) }
@@ -60,8 +63,11 @@ package struct RunPlan {
       line.shares = cell.derived.compactMap { value in
         value.share.map { JSON.Member(value.path, .string($0)) }
       }
-      line.facts = [("dataset_note", text?.note), ("model_note", cell.model?.base?.note)]
-        .compactMap { key, note in note.map { JSON.Member(key, .string($0)) } }
+      let base = cell.model?.base
+      line.facts = [
+        ("dataset_note", text?.note), ("model_note", base?.note),
+        ("beginning", cell.workload?.beginning(from: base)),
+      ].compactMap { key, text in text.map { JSON.Member(key, .string($0)) } }
       entries.append(Entry(cell: cell, line: line))
     }
     self.entries = entries
