@@ -54,7 +54,7 @@ import Testing
       ("parameter_update", MemoryLayout<CKernels.parameter_update>.size, 48),
       ("device_options", MemoryLayout<CKernels.device_options>.size, 16),
       ("device_memory", MemoryLayout<CKernels.device_memory>.size, 16),
-      ("kernels", MemoryLayout<KernelTable>.size, 576),
+      ("kernels", MemoryLayout<KernelTable>.size, 592),
     ]
     for (name, size, expected) in sizes { #expect(size == expected, "struct \(name)") }
     var index: Int64 = 0

@@ -85,10 +85,10 @@ import Testing
       let algorithms = [
         broken.naive_attention, broken.flash1_attention, broken.flash2_attention,
       ]
-      // An algorithm may be missing whole, and groups of products may.
+      // An algorithm may be missing whole.
       let missing = [\kernels.flash3_attention, \.flash3_fp8_attention].map(
         MemoryLayout.offset(of:))
-      if algorithms.contains(nil) || broken.gemm_group == nil || missing.contains(offset) {
+      if algorithms.contains(nil) || missing.contains(offset) {
         try Plugin.check(&broken, of: "x.so")
         continue
       }
@@ -96,12 +96,16 @@ import Testing
         #expect(throws: PluginError.self) { try Plugin.check(&broken, of: "x.so") })
       names.append("\(text)".replacing("the plugin 'x.so' has no ", with: ""))
     }
-    #expect(names.count == (size - 16) / 8 - 6 && Set(names).count == names.count)
+    #expect(names.count == (size - 16) / 8 - 5 && Set(names).count == names.count)
     #expect(names.first == "'name'" && names.contains("'upload'"))
-    // Packing may be missing whole.
+    // Packing and groups of products may be missing whole.
     table.gemm_pack = nil
     #expect(throws: PluginError.self) { try Plugin.check(&table, of: "x.so") }
     table.gemm_packed_bytes = nil
+    try Plugin.check(&table, of: "x.so")
+    table.gemm_group = nil
+    #expect(throws: PluginError.self) { try Plugin.check(&table, of: "x.so") }
+    table.gemm_group_workspace = nil
     try Plugin.check(&table, of: "x.so")
     var kernel = Int64(0)
     while let name = runexp_kernel_name(kernel) {
