@@ -60,7 +60,7 @@ typedef void field_listing(struct work *work, const char *format, ...);
 /// Notes one field, as the compiler lists those of a struct.
 field_listing delayed_note_field;
 
-enum { CALL_WORDS = 80 };
+enum { CALL_WORDS = 64 };
 
 /// Fills in where a call has pointers: each word of the call that is listed holds its offset.
 #define FIND_POINTERS(work, type)                                                                  \
@@ -143,7 +143,6 @@ double delayed_elapsed(struct kernel_context *c, struct kernel_event *from,
 #define KERNEL(name) void delayed_##name(struct kernel_context *c, const struct name *call);
 RUNEXP_KERNELS(KERNEL, KERNEL)
 KERNEL(gemm_pack)
-KERNEL(gemm_group)
 #undef KERNEL
 extern const struct attention_kernel delayed_naive, delayed_flash1, delayed_flash2, delayed_flash3;
 bool delayed_supports_gemm(struct kernel_context *c, const struct gemm *call, char *reason,

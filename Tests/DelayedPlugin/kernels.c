@@ -16,7 +16,6 @@
 #define KERNEL(kernel) LATE(extern, kernel, kernel, cpu()->kernel)
 RUNEXP_KERNELS(KERNEL, KERNEL)
 KERNEL(gemm_pack)
-KERNEL(gemm_group)
 
 #define ATTENTION(name)                                                                            \
   LATE(static, name##_forward, attention_forward, cpu()->name##_attention->forward)                \
@@ -71,7 +70,6 @@ bool delayed_supports_gemm(struct kernel_context *c, const struct gemm *call, ch
 void delayed_find_kernels(void) {
   RUNEXP_KERNELS(FIND, FIND)
   FIND(gemm_pack)
-  FIND(gemm_group)
   FIND_ATTENTION(naive)
   FIND_ATTENTION(flash1)
   FIND_ATTENTION(flash2)

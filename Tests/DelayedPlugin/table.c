@@ -63,7 +63,6 @@ static const char *error(struct kernel_context *c) { return c->error[0] ? c->err
   }
 #define NO_WORKSPACE(name)
 RUNEXP_KERNELS(NO_WORKSPACE, WORKSPACE)
-WORKSPACE(gemm_group)
 
 static int64_t gemm_packed_bytes(struct kernel_context *c, const struct gemm *call) {
   return cpu()->gemm_packed_bytes(c->cpu, call);
@@ -107,8 +106,6 @@ static const struct kernels table = {.abi = RUNEXP_KERNELS_ABI,
                                      .supports_gemm = delayed_supports_gemm,
                                      .gemm_packed_bytes = gemm_packed_bytes,
                                      .gemm_pack = delayed_gemm_pack,
-                                     .gemm_group = delayed_gemm_group,
-                                     .gemm_group_workspace = gemm_group_workspace,
                                      RUNEXP_KERNELS(ENTRY, ENTRY_WITH_WORKSPACE)};
 
 const struct kernels *runexp_kernels(int64_t abi) {

@@ -101,7 +101,7 @@ extension Pass {
   ///   - layers: of weights [outputs, inputs], at most `GEMM_GROUP_MOST`; see the layer by itself.
   /// - Returns: for each of them [..., outputs].
   package func linear(_ x: Tensor, _ layers: [(weight: Tensor, bias: Tensor?)]) -> [Tensor] {
-    guard groupsLayers(of: x) else {
+    guard groupsLayers(of: x), device.kernels.gemm_group != nil else {
       return layers.map { linear(x, weight: $0.weight, bias: $0.bias) }
     }
     let outputs = layers.map { layer in
@@ -112,10 +112,10 @@ extension Pass {
     return outputs
   }
 
-  /// Whether layers of one tensor are one kernel: with more rows each has work enough by itself.
-  package func groupsLayers(of x: Tensor) -> Bool {
-    tape == nil && x.shape.rows <= 8 && device.kernels.gemm_group != nil
-  }
+  /// Whether layers of one tensor are given together: with more rows each has work enough by itself.
+  ///
+  /// On all devices alike, so that all need the same memory.
+  package func groupsLayers(of x: Tensor) -> Bool { tape == nil && x.shape.rows <= 8 }
 
   private func multiply(
     _ x: Tensor, _ weight: Tensor, _ bias: Tensor?, to out: Tensor, _ epilogue: epilogue = .none
