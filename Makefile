@@ -3,6 +3,7 @@
 # make bench  the speed of this machine beside PyTorch, BLAS libraries and llama.cpp
 # make bench QUICK=1   two minutes                      make bench WORKS='train|attention'   a choice
 # make test-cluster  job arrays on a real Slurm, which is fetched the first time
+# make large-runs  how commands grow with the cells of a run, up to 100,000
 # make arm  the kernels of 64-bit Arm, under an emulator
 # make smollm2  a real model, where its package can be had
 # make sanitize  the kernels under ThreadSanitizer and AddressSanitizer
@@ -14,8 +15,8 @@
 # make build-tests  all that make test runs
 # make test TESTS='ResumeTests|FuzzTests'   run those tests alone
 SHELL := /bin/bash
-.PHONY: run build-tests test test-cluster check lint format bench arm smollm2 transformers sanitize
-.PHONY: fuzz readers pictures build prepare clean
+.PHONY: run build-tests test test-cluster large-runs check lint format bench arm smollm2
+.PHONY: transformers sanitize fuzz readers pictures build prepare clean
 .PHONY: cuda cuda-emulation cuda-test cuda-check cuda-verify
 .DEFAULT_GOAL := check
 
@@ -69,6 +70,10 @@ bench: build
 test-cluster: build
 	@python3 Tests/cluster/test_slurm.py "$$(swift build $(SWIFT_FLAGS) --show-bin-path)/runexp" \
 	  "$${XDG_CACHE_HOME:-$$HOME/.cache}/runexp-slurm" $(TESTS)
+
+# Some minutes, and 1.5 GB of files that it removes.
+large-runs: build
+	@scripts/large-runs "$$(swift build $(SWIFT_FLAGS) --show-bin-path)/runexp"
 
 arm:
 	@scripts/check-arm

@@ -86,7 +86,7 @@ package struct Train: Workload {
       try training.run()
       training.report()
       if let hash = try training.lossHash() { cell.row.setFact("loss_hash", .string(hash)) }
-      try AtomicFile.write(cell.device.memory.json, to: "\(cell.folder)/memory.json")
+      try training.saveMemory()
       let isWell = cell.row.status == .ok
       if isWell, options.sampleTokens > 0 { try writeSample(of: model, corpus, cell) }
       try save(training, model, corpus, cell)

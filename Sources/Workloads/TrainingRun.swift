@@ -36,6 +36,12 @@ struct TrainingRun {
   private var lastValidation: Double?
   /// The step that was evaluated last.
   private var evaluated: Int?
+  /// What was in use after the last step; a process that only evaluates would have less.
+  private var inUse = MemoryUse()
+  /// The device's books when the training had ended; nil before.
+  ///
+  /// What is done with its model afterwards is no part of it.
+  private var books: MemoryLedger?
   private var checkpoints: CheckpointClock
 
   init(
@@ -100,6 +106,7 @@ struct TrainingRun {
       keep(step.loss, step.zLoss)
     }
     initialLoss = curve.steps.first?.loss
+    inUse = state.inUse
     evaluationSeconds = state.evaluationSeconds
     cell.earlierSeconds = state.seconds
     for evaluation in curve.evaluations {
@@ -122,7 +129,16 @@ struct TrainingRun {
   mutating func saveState() throws(ResultsError) {
     try log.sync()
     try TrainingState.save(
-      trainer, seconds: cell.seconds, evaluationSeconds: evaluationSeconds, to: cell.folder)
+      trainer, seconds: cell.seconds, evaluationSeconds: evaluationSeconds, inUse: inUse,
+      peaks: memory.peaks, to: cell.folder)
+  }
+
+  private var memory: MemoryLedger { books ?? cell.device.memory }
+
+  /// Writes the cell's `memory.json`.
+  func saveMemory() throws(ResultsError) {
+    try AtomicFile.write(
+      memory.json(inUse: inUse), to: "\(cell.folder)/memory.json")
   }
 
   /// Writes what the optimizer keeps into the folder of a checkpoint.
@@ -135,6 +151,7 @@ struct TrainingRun {
   /// - Throws: `Interrupted` after the step, or the batch of an evaluation, during which the user
   ///   asked to stop.
   mutating func run() throws {
+    defer { books = cell.device.memory }
     cell.row.status = .ok
     let some = EvaluationWindows.spread(
       options.evaluationWindows, tokens: corpus.validation.count, sequence: options.sequence)
@@ -186,6 +203,7 @@ struct TrainingRun {
     let step = trainer.step(
       inputs, targets: targets, batch: options.batch, rate: options.schedule.rate(at: stepsDone))
     let seconds = MonotonicClock.now() - start
+    inUse = cell.device.memory.current
     clock.add(seconds)
     stability.record(
       loss: step.loss, gradientNorm: step.gradientNorm, maxAttentionLogit: step.maxAttentionLogit)
@@ -271,6 +289,6 @@ struct TrainingRun {
     metrics.set(.tokens, (stepsDone - firstStep) * perStep)
     metrics.set(.kvCacheBytesPerToken, cost.cacheBytesPerToken)
     stability.report(to: &metrics)
-    cell.device.memory.report(to: &metrics)
+    memory.report(to: &metrics)
   }
 }

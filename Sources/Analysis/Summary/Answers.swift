@@ -9,7 +9,11 @@ package import Statistics
 
 extension Summary {
   /// The answers, one an item, with the figures behind them below; empty where nothing is asked.
-  package var answers: [ListItem] { answers(naming: .max) }
+  package var answers: [ListItem] {
+    answers(naming: blocks.count > Self.mostPoints ? 8 : .max).map {
+      $0.first(DocumentBlock.most, all: "summary.csv")
+    }
+  }
 
   /// The answers, in which so many variants at most are named that have one verdict.
   func answers(naming limit: Int) -> [ListItem] {
@@ -73,7 +77,7 @@ extension Summary {
   /// Variants with finished cells that have no value of a metric, with the reason where one is
   /// known.
   private func lacking(_ metric: Metric, _ baseline: String) -> [String] {
-    let rows = blocks.flatMap(\.rows).filter { $0.status == .ok }
+    let rows = rows.filter { $0.status == .ok }
     if !rows.contains(where: { $0.metrics[metric] != nil }) { return [] }
     return variants.filter { $0 == baseline || baselines.baseline(of: $0) == baseline }
       .compactMap { variant in

@@ -31,6 +31,9 @@ package struct RunPlan {
     var loaded: [Loaded] = []
     var checkpoints: [RunRecord.Checkpoint] = []
     var entries: [Entry] = []
+    entries.reserveCapacity(experiment.cells.count)
+    // What the lines of one document have in common, once in memory.
+    var shared: (content: PlannedCell.Content, line: PlanLine)?
     for cell in experiment.cells {
       var text: LoadedText?
       if let declaration = cell.workload?.dataset {
@@ -47,22 +50,16 @@ package struct RunPlan {
         }
       }
       let checkpoint = cell.modelPath.map { checkpoints.find($0) }
-      var line = PlanLine()
+      if shared?.content !== cell.content { shared = (cell.content, Self.line(of: cell)) }
+      var line = shared?.line ?? Self.line(of: cell)
       line.index = cell.index
       line.identity = cell.identity(
         dataHash: text?.sha256 ?? "", checkpointHash: checkpoint?.sha256 ?? "", program: program)
       line.weights = checkpoint?.path
       line.label = cell.label
-      line.variant = cell.variant
       line.seed = cell.seed
-      line.axes = cell.axes.map { JSON.Member($0.path, $0.value) }
       line.status = cell.exclusion == nil ? .notRun : .excluded
       line.reason = cell.exclusion
-      line.configuration = cell.resolved
-      line.derived = cell.derived.map(\.path)
-      line.shares = cell.derived.compactMap { value in
-        value.share.map { JSON.Member(value.path, .string($0)) }
-      }
       let base = cell.model?.base
       line.facts = [
         ("dataset_note", text?.note), ("model_note", base?.note),
@@ -74,6 +71,19 @@ package struct RunPlan {
     texts = loaded.map(\.text)
     self.checkpoints = checkpoints
     nameCells()
+  }
+
+  /// What the lines of all cells of one document say.
+  private static func line(of cell: PlannedCell) -> PlanLine {
+    var line = PlanLine()
+    line.variant = cell.variant
+    line.axes = cell.axes.map { JSON.Member($0.path, $0.value) }
+    line.configuration = cell.resolved
+    line.derived = cell.derived.map(\.path)
+    line.shares = cell.derived.compactMap { value in
+      value.share.map { JSON.Member(value.path, .string($0)) }
+    }
+    return line
   }
 
   /// Gives each cell that has no id one; cells that are the same share it.
