@@ -8,6 +8,7 @@ extension OpCase {
       linear([1, 1], outputs: 1, bias: true, type), linear([3, 5], outputs: 7, bias: true, type),
       linear([2, 3, 17], outputs: 5, bias: false, type),
       linear([70, 65], outputs: 33, bias: true, type),
+      linear([70, 64], outputs: 48, bias: true, type),
       linear([1, 300], outputs: 130, bias: false, type),
       linear([129, 40], outputs: 1, bias: true, type),
       linear([5, 9], outputs: 6, bias: true, output: .f32, type),
@@ -145,6 +146,8 @@ extension OpCase {
       (20, 40, 2100), (9, 1100, 1000), (30, 64, 1024), (420, 64, 600),
       // A few columns more than whole vectors, and more steps than a panel is deep.
       (12, 67, 1100),
+      // Rows of b that are read in pairs where they lie, and one more than pairs.
+      (20, 48, 1100), (20, 48, 35),
     ]
     return sizes.flatMap { m, n, k in
       [(false, false), (false, true), (true, false), (true, true)].map { a, b in
