@@ -48,6 +48,11 @@ package struct JSONReader {
     bytes = Array(text.utf8)
   }
 
+  /// - Parameter bytes: a text that is known to be UTF-8.
+  package init(utf8 bytes: [UInt8]) {
+    self.bytes = bytes
+  }
+
   /// Reads one value, whatever it is.
   package mutating func value() throws(JSONError) -> JSON { try value(depth: 0) }
 
@@ -73,7 +78,7 @@ package struct JSONReader {
     switch first {
     case UInt8(ascii: "{"): return try object(depth: depth)
     case UInt8(ascii: "["): return try array(depth: depth)
-    case UInt8(ascii: "\""): return .string(try string())
+    case UInt8(ascii: "\""): return .string(try text())
     case UInt8(ascii: "t"): return try word("true", .bool(true))
     case UInt8(ascii: "f"): return try word("false", .bool(false))
     case UInt8(ascii: "n"): return try word("null", .null)
@@ -124,10 +129,18 @@ package struct JSONReader {
 
   /// The key of the next member, whose value is to be read next; nil behind the last one.
   package mutating func nextKey() throws(JSONError) -> String? {
-    guard try isThereMore(before: "}") else { return nil }
-    let key = try text("a key")
+    var key: [UInt8] = []
+    return try nextKey(appendedTo: &key) ? String(decoding: key, as: UTF8.self) : nil
+  }
+
+  /// The same for keys too many to be made strings of, which go behind other bytes.
+  ///
+  /// - Returns: whether there was a key.
+  package mutating func nextKey(appendedTo text: inout [UInt8]) throws(JSONError) -> Bool {
+    guard try isThereMore(before: "}") else { return false }
+    try string("a key", appendedTo: &text)
     guard take(":") else { throw fault("expected ':'") }
-    return key
+    return true
   }
 
   /// Enters an array, whose elements `nextElement` goes through.
@@ -147,22 +160,57 @@ package struct JSONReader {
   }
 
   /// Reads a string.
-  package mutating func text() throws(JSONError) -> String { try text("a string") }
+  package mutating func text() throws(JSONError) -> String {
+    var text: [UInt8] = []
+    try self.text(appendedTo: &text)
+    return String(decoding: text, as: UTF8.self)
+  }
 
-  private mutating func text(_ what: String) throws(JSONError) -> String {
+  /// Reads a string and puts it behind other bytes.
+  package mutating func text(appendedTo text: inout [UInt8]) throws(JSONError) {
+    try string("a string", appendedTo: &text)
+  }
+
+  private mutating func string(
+    _ what: String, appendedTo text: inout [UInt8]
+  ) throws(JSONError) {
     skipSpace()
     guard peek == UInt8(ascii: "\"") else { throw fault("expected \(what)") }
-    return try string()
+    try string(appendedTo: &text)
+  }
+
+  /// Whether what comes next is an array.
+  package mutating func isAtArray() -> Bool {
+    skipSpace()
+    return peek == UInt8(ascii: "[")
   }
 
   /// Reads a whole number.
   package mutating func whole() throws(JSONError) -> Int {
     skipSpace()
     let start = position
+    if let value = shortWhole() { return value }
+    position = start
     guard case .integer(let value)? = try? number() else {
       position = start
       throw fault("expected a whole number")
     }
+    return value
+  }
+
+  /// A whole number of few digits, as most are; nil for any other, of which a part may be read.
+  private mutating func shortWhole() -> Int? {
+    let start = position
+    var value = 0
+    while let byte = peek, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) {
+      value = value &* 10 &+ Int(byte - UInt8(ascii: "0"))
+      position += 1
+    }
+    let digits = position - start
+    guard digits > 0, digits < 18, digits == 1 || bytes[start] != UInt8(ascii: "0") else {
+      return nil
+    }
+    if let byte = peek, ".eE".utf8.contains(byte) { return nil }
     return value
   }
 
@@ -215,16 +263,15 @@ package struct JSONReader {
     return position > start
   }
 
-  private mutating func string() throws(JSONError) -> String {
+  private mutating func string(appendedTo text: inout [UInt8]) throws(JSONError) {
     position += 1
-    var scalars: [UInt8] = []
     while let byte = peek {
       position += 1
       switch byte {
-      case UInt8(ascii: "\""): return String(decoding: scalars, as: UTF8.self)
-      case UInt8(ascii: "\\"): scalars.append(contentsOf: try escape().utf8)
+      case UInt8(ascii: "\""): return
+      case UInt8(ascii: "\\"): text.append(contentsOf: try escape().utf8)
       case 0..<0x20: throw fault("control character in a string")
-      default: scalars.append(byte)
+      default: text.append(byte)
       }
     }
     throw fault("string without an end")
