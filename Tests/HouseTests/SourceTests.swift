@@ -62,11 +62,12 @@ import Testing
     ("Models", ["Tensors", "Config", "Glibc"]),
     ("Statistics", ["Foundation"]),
     ("Records", ["Statistics", "Config", "CHash", "Foundation", "Synchronization"]),
+    ("Tokenizers", ["Records", "Config", "CPCRE2", "Foundation", "Synchronization"]),
     (
       "Workloads",
       [
-        "Records", "Statistics", "Models", "Tensors", "Config", "Foundation", "Synchronization",
-        "Glibc",
+        "Tokenizers", "Records", "Statistics", "Models", "Tensors", "Config", "Foundation",
+        "Synchronization", "Glibc",
       ]
     ),
     ("Analysis", ["Records", "Statistics", "Config", "Foundation"]),
@@ -81,8 +82,8 @@ import Testing
     (
       "runexp",
       [
-        "Experiments", "Analysis", "Workloads", "Records", "Statistics", "Models", "OpCases",
-        "Tensors", "Config",
+        "Experiments", "Analysis", "Workloads", "Tokenizers", "Records", "Statistics", "Models",
+        "OpCases", "Tensors", "Config",
         "ArgumentParser", "Foundation",
       ]
     ),
@@ -123,11 +124,12 @@ import Testing
     ("ModelsTests", ["Models", "Tensors", "Config", "TestDevices", "TestModels"]),
     ("StatisticsTests", ["Statistics", "TestSupport"]),
     ("RecordsTests", ["Records", "Statistics", "Config", "TestSupport"]),
+    ("TokenizersTests", ["Tokenizers", "Records", "Config", "TestSupport"]),
     (
       "WorkloadsTests",
       [
-        "Workloads", "Records", "Statistics", "Models", "Tensors", "Config", "TestModels",
-        "TestSupport",
+        "Workloads", "Tokenizers", "Records", "Statistics", "Models", "Tensors", "Config",
+        "TestModels", "TestSupport",
       ]
     ),
     ("AnalysisTests", ["Analysis", "Records", "Statistics", "Config", "TestSupport"]),
@@ -156,8 +158,8 @@ import Testing
 
   @Test func `tests have a target for each module`() throws {
     let names = try Self.testTargets().map(\.name)
-    for module in ["Config", "Tensors", "OpCases", "Models", "Statistics", "Records", "Workloads"]
-      + ["Analysis", "Experiments", "Runexp"]
+    for module in ["Config", "Tensors", "OpCases", "Models", "Statistics", "Records", "Tokenizers"]
+      + ["Workloads", "Analysis", "Experiments", "Runexp"]
     {
       #expect(names.contains("\(module)Tests"))
     }

@@ -1,0 +1,29 @@
+// Blank: the visible blank of SentencePiece, ▁, with which words begin.
+
+enum Blank {
+  static let bytes = Array("▁".utf8)
+
+  static func begins(_ text: ArraySlice<UInt8>) -> Bool { text.starts(with: bytes) }
+
+  static func ends(_ text: ArraySlice<UInt8>) -> Bool { text.suffix(3).elementsEqual(bytes) }
+
+  /// Calls `body` with each part of a text that begins with a ▁ behind another character.
+  static func forEachWord(
+    in text: UnsafeBufferPointer<UInt8>, _ body: (UnsafeBufferPointer<UInt8>) -> Void
+  ) {
+    var (start, index) = (0, 0)
+    var isBehindBlank = true
+    while index < text.count {
+      let isBlank =
+        text[index] == 0xE2 && index + 2 < text.count && text[index + 1] == 0x96
+        && text[index + 2] == 0x81
+      if isBlank, !isBehindBlank {
+        body(UnsafeBufferPointer(rebasing: text[start..<index]))
+        start = index
+      }
+      isBehindBlank = isBlank
+      index += isBlank ? 3 : 1
+    }
+    if start < text.count { body(UnsafeBufferPointer(rebasing: text[start...])) }
+  }
+}
