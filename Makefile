@@ -5,6 +5,7 @@
 # make test-cluster  job arrays on a real Slurm, which is fetched the first time
 # make arm  the kernels of 64-bit Arm, under an emulator
 # make smollm2  a real model, where its package can be had
+# make tokenizers  tokenizers of real models, beside the libraries that define them
 # make sanitize  the kernels under ThreadSanitizer and AddressSanitizer
 # make readers  pandas and others on a run's files       make pictures  draw the README's pictures anew
 # make cuda  the plugin for NVIDIA GPUs
@@ -12,7 +13,7 @@
 # make build-tests  all that make test runs
 # make test TESTS='ResumeTests|FuzzTests'   run those tests alone
 SHELL := /bin/bash
-.PHONY: run build-tests test test-cluster check lint format bench arm smollm2 sanitize readers pictures build
+.PHONY: run build-tests test test-cluster check lint format bench arm smollm2 tokenizers sanitize readers pictures build
 .PHONY: prepare clean
 .PHONY: cuda cuda-emulation cuda-test cuda-check cuda-verify
 .DEFAULT_GOAL := check
@@ -72,6 +73,10 @@ arm:
 # Its 98 MB are fetched the first time.
 smollm2: build
 	@scripts/smollm2 "$$(swift build $(SWIFT_FLAGS) --show-bin-path)/runexp"
+
+# Their 35 MB are fetched the first time.
+tokenizers: build
+	@scripts/check-tokenizers "$$(swift build $(SWIFT_FLAGS) --show-bin-path)/runexp" $(SWIFT_FLAGS)
 
 sanitize: prepare
 	@scripts/sanitize
