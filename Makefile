@@ -3,18 +3,21 @@
 # make bench  the speed of this machine beside PyTorch, BLAS libraries and llama.cpp
 # make bench QUICK=1   two minutes                      make bench WORKS='train|attention'   a choice
 # make test-cluster  job arrays on a real Slurm, which is fetched the first time
+# make large-runs  how commands grow with the cells of a run, up to 100,000
 # make arm  the kernels of 64-bit Arm, under an emulator
 # make smollm2  a real model, where its package can be had
 # make tokenizers  tokenizers of real models, beside the libraries that define them
 # make sanitize  the kernels under ThreadSanitizer and AddressSanitizer
+# make fuzz  damaged files of models under AddressSanitizer      make fuzz FUZZ=1000   so many
+# make transformers PYTHON=venv/bin/python  exported models beside transformers
 # make readers  pandas and others on a run's files       make pictures  draw the README's pictures anew
 # make cuda  the plugin for NVIDIA GPUs
 # make cuda-verify  its library, without a GPU        make cuda-test cuda-check  its kernels, on the host
 # make build-tests  all that make test runs
 # make test TESTS='ResumeTests|FuzzTests'   run those tests alone
 SHELL := /bin/bash
-.PHONY: run build-tests test test-cluster check lint format bench arm smollm2 tokenizers sanitize readers pictures build
-.PHONY: prepare clean
+.PHONY: run build-tests test test-cluster large-runs check lint format bench arm smollm2 tokenizers
+.PHONY: transformers sanitize fuzz readers pictures build prepare clean
 .PHONY: cuda cuda-emulation cuda-test cuda-check cuda-verify
 .DEFAULT_GOAL := check
 
@@ -23,6 +26,8 @@ SWIFT_FLAGS ?= -c release
 TESTS ?=
 QUICK ?=
 WORKS ?=
+FUZZ ?= 50000
+PYTHON ?= python3
 C_SOURCES := $(wildcard Sources/CKernels/*/*.[ch] Sources/CKernels/*/*.inc Sources/CKernels/*/*.def \
   Sources/CHash/*.c Sources/CHash/*/*.h \
   Tests/DelayedPlugin/*.[ch] Tests/DelayedPlugin/*/*.h scripts/arm/*.c scripts/tuning/*.c \
@@ -67,6 +72,10 @@ test-cluster: build
 	@python3 Tests/cluster/test_slurm.py "$$(swift build $(SWIFT_FLAGS) --show-bin-path)/runexp" \
 	  "$${XDG_CACHE_HOME:-$$HOME/.cache}/runexp-slurm" $(TESTS)
 
+# Some minutes, and 1.5 GB of files that it removes.
+large-runs: build
+	@scripts/large-runs "$$(swift build $(SWIFT_FLAGS) --show-bin-path)/runexp"
+
 arm:
 	@scripts/check-arm
 
@@ -80,6 +89,13 @@ tokenizers: build
 
 sanitize: prepare
 	@scripts/sanitize
+
+fuzz: prepare
+	@scripts/fuzz $(FUZZ)
+
+# Needs a Python with torch and transformers 5; says so where it has not.
+transformers: build
+	@scripts/transformers "$$(swift build $(SWIFT_FLAGS) --show-bin-path)/runexp" $(PYTHON)
 
 # The readers go into a folder of their own; the first time needs a network.
 readers: build

@@ -80,6 +80,13 @@ let package = Package(
     .executableTarget(
       name: "SanitizedCases", dependencies: ["OpCases", "Tensors"], path: "Tests/SanitizedCases",
       swiftSettings: swift),
+    // Files of models with something wrong in them, for tests and for a sanitizer.
+    .target(
+      name: "MutatedModels", dependencies: ["Workloads", "Tensors", "Config", "TestSupport"],
+      path: "Tests/MutatedModels", swiftSettings: swift),
+    .executableTarget(
+      name: "SanitizedFiles", dependencies: ["MutatedModels"], path: "Tests/SanitizedFiles",
+      swiftSettings: swift),
     .testTarget(
       name: "TensorsTests", dependencies: ["Tensors", "CKernels", "TestSupport"],
       swiftSettings: swift),
@@ -102,7 +109,7 @@ let package = Package(
       name: "WorkloadsTests",
       dependencies: [
         "Workloads", "Tokenizers", "Records", "Models", "Tensors", "Config", "TestModels",
-        "TestSupport",
+        "TestSupport", "MutatedModels",
       ], swiftSettings: swift),
     .testTarget(
       name: "AnalysisTests",

@@ -41,6 +41,10 @@ static const kernels table = {.abi = RUNEXP_KERNELS_ABI,
                               .flash3_attention = &flash3_attention,
                               .flash3_fp8_attention = &flash3_fp8_attention,
                               .supports_gemm = supports_gemm,
+                              .gemm_packed_bytes = nullptr,
+                              .gemm_pack = nullptr,
+                              .gemm_group = nullptr,
+                              .gemm_group_workspace = nullptr,
                               RUNEXP_KERNELS(ENTRY, WITH_WORKSPACE)};
 
 } // namespace plugin

@@ -2,6 +2,8 @@
 // It is not lenient with anything. `JSONReader` goes through a text piece by piece, for files so
 // large that their values are not all wanted at once.
 
+internal import Glibc
+
 /// Why a text is not JSON, and at which byte.
 package struct JSONError: Error, Equatable, CustomStringConvertible {
   package let problem: String
@@ -20,7 +22,14 @@ extension JSON {
   ///
   /// - Throws: `JSONError` with the byte offset of the first fault.
   package init(reading text: String) throws(JSONError) {
-    var reader = JSONReader(text)
+    try self.init(reading: Array(text.utf8))
+  }
+
+  /// Reads one JSON value from UTF-8, with nothing but white space around it.
+  ///
+  /// - Parameter range: of the bytes that are read; nil for all.
+  package init(reading bytes: [UInt8], in range: Range<Int>? = nil) throws(JSONError) {
+    var reader = JSONReader(bytes, in: range)
     self = try reader.value()
     try reader.end()
   }
@@ -30,44 +39,93 @@ extension JSON {
   /// - Throws: `JSONError`; the offset counts within the faulty line.
   package static func lines(reading text: String) throws(JSONError) -> [JSON] {
     var values: [JSON] = []
-    for line in text.split(separator: "\n") where !line.allSatisfy(\.isWhitespace) {
-      values.append(try JSON(reading: String(line)))
+    let bytes = Array(text.utf8)
+    for line in bytes.lineRanges where !JSONReader.isBlank(bytes, in: line) {
+      values.append(try JSON(reading: bytes, in: line))
     }
     return values
+  }
+}
+
+extension [UInt8] {
+  /// The lines of a text, without the newlines that end them, from the first to the last.
+  package var lineRanges: [Range<Int>] {
+    var ranges: [Range<Int>] = []
+    var start = 0
+    while start < count {
+      let end = self[start...].firstIndex(of: UInt8(ascii: "\n")) ?? count
+      ranges.append(start..<end)
+      start = end + 1
+    }
+    return ranges
   }
 }
 
 /// A place in a JSON text, which moves on with each piece that is read.
 package struct JSONReader {
   private let bytes: [UInt8]
-  private var position = 0
+  /// The bytes that are read begin and end here.
+  private let first, limit: Int
+  private var position: Int
   /// Whether nothing has been read yet of the object or the array that was opened last.
   private var isAtFirst = false
 
-  package init(_ text: String) {
-    bytes = Array(text.utf8)
+  package init(_ text: String) { self.init(Array(text.utf8)) }
+
+  /// - Parameter range: of the bytes that are read; nil for all.
+  package init(_ bytes: [UInt8], in range: Range<Int>? = nil) {
+    self.bytes = bytes
+    (first, limit) = (range?.lowerBound ?? 0, range?.upperBound ?? bytes.count)
+    position = first
   }
 
-  /// - Parameter bytes: a text that is known to be UTF-8.
-  package init(utf8 bytes: [UInt8]) {
-    self.bytes = bytes
+  /// Whether there is nothing but white space.
+  package static func isBlank(_ bytes: [UInt8], in range: Range<Int>) -> Bool {
+    bytes[range].allSatisfy { $0 == 0x20 || (0x09...0x0D).contains($0) }
   }
 
   /// Reads one value, whatever it is.
   package mutating func value() throws(JSONError) -> JSON { try value(depth: 0) }
 
-  /// Passes over one value.
+  /// Passes over one value, which is checked all the same.
   package mutating func skip() throws(JSONError) { try skip(depth: 0) }
+
+  /// Passes over one value, which is checked all the same, and gives its text.
+  package mutating func skippedText() throws(JSONError) -> [UInt8] {
+    skipSpace()
+    let first = position
+    try skip()
+    return Array(bytes[first..<position])
+  }
+
+  /// Passes over `null`, if that is what comes next.
+  package mutating func takeNull() throws(JSONError) -> Bool {
+    skipSpace()
+    guard peek == UInt8(ascii: "n") else { return false }
+    _ = try word("null", .null)
+    return true
+  }
+
+  /// Whether an object or an array comes next, by its bracket.
+  package mutating func isAt(_ bracket: Unicode.Scalar) -> Bool {
+    skipSpace()
+    return peek == UInt8(ascii: bracket)
+  }
 
   private mutating func skip(depth: Int) throws(JSONError) {
     skipSpace()
     switch peek {
     case UInt8(ascii: "{"):
       try open("{", depth: depth)
-      while try nextKey() != nil { try skip(depth: depth + 1) }
+      while try nextMember() {
+        try skipText("a key")
+        try takeColon()
+        try skip(depth: depth + 1)
+      }
     case UInt8(ascii: "["):
       try open("[", depth: depth)
       while try nextElement() { try skip(depth: depth + 1) }
+    case UInt8(ascii: "\""): try skipText("a string")
     default: _ = try value(depth: depth)
     }
   }
@@ -90,13 +148,13 @@ package struct JSONReader {
   /// Ends the reading: only white space may follow.
   package mutating func end() throws(JSONError) {
     skipSpace()
-    guard position == bytes.count else { throw fault("text after the value") }
+    guard position == limit else { throw fault("text after the value") }
   }
 
-  private var peek: UInt8? { position < bytes.count ? bytes[position] : nil }
+  private var peek: UInt8? { position < limit ? bytes[position] : nil }
 
   private func fault(_ problem: String) -> JSONError {
-    JSONError(problem: problem, offset: position)
+    JSONError(problem: problem, offset: position - first)
   }
 
   private mutating func skipSpace() {
@@ -113,7 +171,7 @@ package struct JSONReader {
   }
 
   private mutating func word(_ word: String, _ value: JSON) throws(JSONError) -> JSON {
-    guard bytes[position...].starts(with: word.utf8) else { throw fault("unknown word") }
+    guard bytes[position..<limit].starts(with: word.utf8) else { throw fault("unknown word") }
     position += word.utf8.count
     return value
   }
@@ -129,18 +187,57 @@ package struct JSONReader {
 
   /// The key of the next member, whose value is to be read next; nil behind the last one.
   package mutating func nextKey() throws(JSONError) -> String? {
-    var key: [UInt8] = []
-    return try nextKey(appendedTo: &key) ? String(decoding: key, as: UTF8.self) : nil
+    try nextMember() ? try key() : nil
   }
 
   /// The same for keys too many to be made strings of, which go behind other bytes.
   ///
   /// - Returns: whether there was a key.
   package mutating func nextKey(appendedTo text: inout [UInt8]) throws(JSONError) -> Bool {
-    guard try isThereMore(before: "}") else { return false }
-    try string("a key", appendedTo: &text)
-    guard take(":") else { throw fault("expected ':'") }
+    guard try nextMember() else { return false }
+    try takeQuote(of: "a key")
+    try string(appendedTo: &text)
+    try takeColon()
     return true
+  }
+
+  /// Whether there is another member, whose key is to be read next.
+  package mutating func nextMember() throws(JSONError) -> Bool { try isThereMore(before: "}") }
+
+  /// Reads the key of a member, whose value is to be read next.
+  package mutating func key() throws(JSONError) -> String {
+    try takeQuote(of: "a key")
+    let key = try string()
+    try takeColon()
+    return key
+  }
+
+  /// Passes over the key of a member if it is this one, without making it a string.
+  package mutating func takeKey(_ expected: String) throws(JSONError) -> Bool {
+    skipSpace()
+    guard take(quoted: expected) else { return false }
+    try takeColon()
+    return true
+  }
+
+  /// Passes over a string if it is this one, written without escapes.
+  package mutating func takeText(_ expected: String) -> Bool {
+    skipSpace()
+    return take(quoted: expected)
+  }
+
+  private mutating func take(quoted expected: String) -> Bool {
+    let (first, quote) = (position + 1, UInt8(ascii: "\""))
+    let last = first + expected.utf8.count
+    guard peek == quote, last < limit, bytes[last] == quote,
+      bytes[first..<last].elementsEqual(expected.utf8)
+    else { return false }
+    position = last + 1
+    return true
+  }
+
+  private mutating func takeColon() throws(JSONError) {
+    guard take(":") else { throw fault("expected ':'") }
   }
 
   /// Enters an array, whose elements `nextElement` goes through.
@@ -161,28 +258,28 @@ package struct JSONReader {
 
   /// Reads a string.
   package mutating func text() throws(JSONError) -> String {
-    var text: [UInt8] = []
-    try self.text(appendedTo: &text)
-    return String(decoding: text, as: UTF8.self)
+    try takeQuote(of: "a string")
+    return try string()
   }
 
   /// Reads a string and puts it behind other bytes.
   package mutating func text(appendedTo text: inout [UInt8]) throws(JSONError) {
-    try string("a string", appendedTo: &text)
-  }
-
-  private mutating func string(
-    _ what: String, appendedTo text: inout [UInt8]
-  ) throws(JSONError) {
-    skipSpace()
-    guard peek == UInt8(ascii: "\"") else { throw fault("expected \(what)") }
+    try takeQuote(of: "a string")
     try string(appendedTo: &text)
   }
 
-  /// Whether what comes next is an array.
-  package mutating func isAtArray() -> Bool {
-    skipSpace()
-    return peek == UInt8(ascii: "[")
+  private mutating func skipText(_ what: String) throws(JSONError) {
+    try takeQuote(of: what)
+    position = plainEnd(from: position)
+    if peek == UInt8(ascii: "\"") {
+      position += 1
+    } else {
+      _ = try string()
+    }
+  }
+
+  private mutating func takeQuote(of what: String) throws(JSONError) {
+    guard take("\"") else { throw fault("expected \(what)") }
   }
 
   /// Reads a whole number.
@@ -247,13 +344,40 @@ package struct JSONReader {
       isWhole = false
       isSound = skipDigits() && isSound
     }
-    let text = String(decoding: bytes[start..<position], as: UTF8.self)
-    if isSound, isWhole, let whole = Int(text) { return .integer(whole) }
-    guard isSound, let real = Double(text), real.isFinite else {
+    guard isSound else {
+      position = start
+      throw fault("not a number")
+    }
+    if isWhole, let whole = whole(start..<position) { return .integer(whole) }
+    let real = real(start..<position)
+    guard real.isFinite else {
       position = start
       throw fault("not a number")
     }
     return .real(real)
+  }
+
+  /// A whole number of sound text; nil where it is too large.
+  private func whole(_ range: Range<Int>) -> Int? {
+    // So many digits cannot overflow.
+    guard range.count <= 18 else {
+      return Int(String(decoding: bytes[range], as: UTF8.self))
+    }
+    var whole = 0
+    for byte in bytes[range] where byte != UInt8(ascii: "-") {
+      whole = 10 * whole + Int(byte - UInt8(ascii: "0"))
+    }
+    return bytes[range.lowerBound] == UInt8(ascii: "-") ? -whole : whole
+  }
+
+  /// A number of sound text, rounded to the nearest double.
+  private func real(_ range: Range<Int>) -> Double {
+    // As much as any number has that a program writes; strtod wants an end.
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: range.count + 1) { text in
+      for (place, byte) in bytes[range].enumerated() { text[place] = CChar(bitPattern: byte) }
+      text[range.count] = 0
+      return text.baseAddress.map { strtod($0, nil) } ?? .nan
+    }
   }
 
   /// Whether there is a digit; passes over all.
@@ -263,8 +387,37 @@ package struct JSONReader {
     return position > start
   }
 
+  /// The first place that is no plain character of a string.
+  private func plainEnd(from first: Int) -> Int {
+    bytes.withUnsafeBufferPointer { bytes in
+      var place = first
+      while place < limit {
+        let byte = bytes[place]
+        if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte < 0x20 { break }
+        place += 1
+      }
+      return place
+    }
+  }
+
+  /// A string behind its quote.
+  private mutating func string() throws(JSONError) -> String {
+    let first = position
+    position = plainEnd(from: first)
+    if peek == UInt8(ascii: "\"") {
+      position += 1
+      return String(decoding: bytes[first..<position - 1], as: UTF8.self)
+    }
+    position = first
+    var text: [UInt8] = []
+    try string(appendedTo: &text)
+    return String(decoding: text, as: UTF8.self)
+  }
+
   private mutating func string(appendedTo text: inout [UInt8]) throws(JSONError) {
-    position += 1
+    let first = position
+    position = plainEnd(from: first)
+    text.append(contentsOf: bytes[first..<position])
     while let byte = peek {
       position += 1
       switch byte {
@@ -297,7 +450,7 @@ package struct JSONReader {
   private mutating func unicode() throws(JSONError) -> Unicode.Scalar {
     let high = try hex()
     if let scalar = Unicode.Scalar(high) { return scalar }
-    guard (0xD800..<0xDC00).contains(high), bytes[position...].starts(with: "\\u".utf8) else {
+    guard (0xD800..<0xDC00).contains(high), bytes[position..<limit].starts(with: "\\u".utf8) else {
       throw fault("lone surrogate")
     }
     position += 2
@@ -309,7 +462,7 @@ package struct JSONReader {
   }
 
   private mutating func hex() throws(JSONError) -> UInt32 {
-    guard position + 4 <= bytes.count else { throw fault("short \\u escape") }
+    guard position + 4 <= limit else { throw fault("short \\u escape") }
     let digits = String(decoding: bytes[position..<position + 4], as: UTF8.self)
     guard digits.allSatisfy(\.isHexDigit), let value = UInt32(digits, radix: 16) else {
       throw fault("bad \\u escape")

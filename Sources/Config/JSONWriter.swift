@@ -4,25 +4,54 @@
 extension JSON {
   /// The value on one line, without a closing newline: a line of a JSONL file.
   package var line: String {
-    var text = ""
+    var text: [UInt8] = []
     write(to: &text, indent: nil)
-    return text
+    return String(decoding: text, as: UTF8.self)
   }
 
   /// The value over several lines, two spaces a level, with a closing newline: a JSON file.
   package var document: String {
-    var text = ""
+    var text: [UInt8] = []
     write(to: &text, indent: 0)
-    text.append("\n")
-    return text
+    return String(decoding: text, as: UTF8.self) + "\n"
   }
 
-  private func write(to text: inout String, indent: Int?) {
+  /// The document of an object in two parts, before and behind the elements of the list under a
+  /// key: of a long one, each is made and written by itself.
+  package func document(around key: String) -> (head: String, tail: String) {
+    var (head, tail) = ([UInt8(ascii: "{")], [] as [UInt8])
+    for (place, member) in members.enumerated() {
+      var text = Array((place > 0 ? ",\n  " : "\n  ").utf8)
+      JSON.quote(member.key, to: &text)
+      text += ": ".utf8
+      if member.key == key {
+        head += tail + text + "[".utf8
+        tail = Array("\n  ]".utf8)
+      } else {
+        member.value.write(to: &text, indent: 1)
+        tail += text
+      }
+    }
+    return (
+      String(decoding: head, as: UTF8.self), String(decoding: tail, as: UTF8.self) + "\n}\n"
+    )
+  }
+
+  /// The value as an element of that list.
+  ///
+  /// - Parameter place: its place in the list.
+  package func element(at place: Int) -> String {
+    var text = Array((place > 0 ? ",\n    " : "\n    ").utf8)
+    write(to: &text, indent: 2)
+    return String(decoding: text, as: UTF8.self)
+  }
+
+  private func write(to text: inout [UInt8], indent: Int?) {
     switch self {
-    case .null: text.append("null")
-    case .bool(let value): text.append(value ? "true" : "false")
-    case .integer(let value): text.append(String(value))
-    case .real(let value): text.append(NumberText.real(value) ?? "null")
+    case .null: text += "null".utf8
+    case .bool(let value): text += (value ? "true" : "false").utf8
+    case .integer(let value): text += String(value).utf8
+    case .real(let value): text += (NumberText.real(value) ?? "null").utf8
     case .string(let value): JSON.quote(value, to: &text)
     case .array(let elements):
       // A list of scalars stays on one line even when indented: curves would fill screens.
@@ -33,7 +62,7 @@ extension JSON {
     case .object(let members):
       JSON.joined("{", "}", members, to: &text, indent: indent) { member, text, indent in
         JSON.quote(member.key, to: &text)
-        text.append(indent == nil ? ":" : ": ")
+        text += (indent == nil ? ":" : ": ").utf8
         member.value.write(to: &text, indent: indent)
       }
     }
@@ -47,42 +76,43 @@ extension JSON {
   }
 
   private static func joined<Element>(
-    _ open: String, _ close: String, _ elements: [Element], to text: inout String, indent: Int?,
-    write: (Element, inout String, Int?) -> Void
+    _ open: String, _ close: String, _ elements: [Element], to text: inout [UInt8], indent: Int?,
+    write: (Element, inout [UInt8], Int?) -> Void
   ) {
-    text.append(open)
+    func newLine(_ level: Int) {
+      text.append(UInt8(ascii: "\n"))
+      text += repeatElement(UInt8(ascii: " "), count: 2 * level)
+    }
+    text += open.utf8
     for (index, element) in elements.enumerated() {
-      if index > 0 { text.append(",") }
-      if let indent { text.append("\n" + String(repeating: "  ", count: indent + 1)) }
+      if index > 0 { text.append(UInt8(ascii: ",")) }
+      if let indent { newLine(indent + 1) }
       write(element, &text, indent.map { $0 + 1 })
     }
-    if let indent, !elements.isEmpty {
-      text.append("\n" + String(repeating: "  ", count: indent))
-    }
-    text.append(close)
+    if let indent, !elements.isEmpty { newLine(indent) }
+    text += close.utf8
   }
 
-  private static func quote(_ value: String, to text: inout String) {
-    text.append("\"")
+  private static func quote(_ value: String, to text: inout [UInt8]) {
+    text.append(UInt8(ascii: "\""))
+    defer { text.append(UInt8(ascii: "\"")) }
     // Most texts are plain, and are copied whole.
     if value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x22 && $0 != 0x5C && $0 != 0x7F }) {
-      text.append(value)
-      text.append("\"")
+      text += value.utf8
       return
     }
-    for scalar in value.unicodeScalars {
-      switch scalar {
-      case "\"": text.append("\\\"")
-      case "\\": text.append("\\\\")
-      case "\n": text.append("\\n")
-      case "\r": text.append("\\r")
-      case "\t": text.append("\\t")
-      case _ where scalar.value < 0x20 || scalar.value == 0x7F:
-        let digits = String(scalar.value, radix: 16)
-        text.append("\\u" + String(repeating: "0", count: 4 - digits.count) + digits)
-      default: text.unicodeScalars.append(scalar)
+    for byte in value.utf8 {
+      switch byte {
+      case UInt8(ascii: "\""): text += "\\\"".utf8
+      case UInt8(ascii: "\\"): text += "\\\\".utf8
+      case UInt8(ascii: "\n"): text += "\\n".utf8
+      case UInt8(ascii: "\r"): text += "\\r".utf8
+      case UInt8(ascii: "\t"): text += "\\t".utf8
+      case _ where byte < 0x20 || byte == 0x7F:
+        let digits = String(byte, radix: 16)
+        text += "\\u\(String(repeating: "0", count: 4 - digits.count))\(digits)".utf8
+      default: text.append(byte)
       }
     }
-    text.append("\"")
   }
 }

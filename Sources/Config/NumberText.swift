@@ -9,7 +9,9 @@ package enum NumberText {
   package static func real(_ value: Double) -> String? {
     guard value.isFinite else { return nil }
     let text = value.description
-    guard !text.contains("."), let exponent = text.firstIndex(of: "e") else { return text }
+    guard !text.utf8.contains(UInt8(ascii: ".")),
+      let exponent = text.utf8.firstIndex(of: UInt8(ascii: "e"))
+    else { return text }
     return text[..<exponent] + ".0" + text[exponent...]
   }
 

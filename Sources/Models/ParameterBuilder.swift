@@ -78,6 +78,11 @@ package struct Linear {
     pass.linear(x, weight: weight.tensor, bias: bias?.tensor, outputType: outputType)
   }
 
+  /// What the layers give of one tensor.
+  static func together(_ layers: [Linear], _ x: Tensor, _ pass: Pass) -> [Tensor] {
+    pass.linear(x, layers.map { ($0.weight.tensor, $0.bias?.tensor) })
+  }
+
   /// Its output, added to the residual stream where that is given.
   func callAsFunction(_ x: Tensor, _ pass: Pass, addedTo stream: Tensor?) -> Tensor {
     guard let stream else { return self(x, pass) }

@@ -35,6 +35,31 @@ extension OpCase {
       })
   }
 
+  /// Layers of a few rows, which a device may take at once.
+  static func groupChecks(_ type: ElementType) -> [OpCase] {
+    [
+      group([1, 300], outputs: [130, 5, 33], type), group([2, 3, 17], outputs: [70, 70], type),
+      group([8, 64], outputs: [600, 1, 40, 256], type),
+    ]
+  }
+
+  private static func group(_ shape: Shape, outputs: [Int], _ type: ElementType) -> OpCase {
+    let deviation = CaseValues.normal(1 / Double(shape.columns).squareRoot())
+    let weights = outputs.enumerated().map { index, count in
+      CaseInput.parameter("weight \(index)", [count, shape.columns], deviation)
+    }
+    return OpCase(
+      "linear", "\(outputs.count) of the same rows", type,
+      [.activation("x", shape)] + weights + [.constant("bias", [outputs[0]])],
+      kernels: ["gemm_group"],
+      .kernel { device, inputs in
+        let layers = inputs[1..<inputs.count - 1].map { weight -> (weight: Tensor, bias: Tensor?) in
+          (weight, weight.shape[0] == outputs[0] ? inputs[inputs.count - 1] : nil)
+        }
+        return Pass(on: device, precision: type).linear(inputs[0], layers).flatMap { $0.values() }
+      })
+  }
+
   /// Two layers with an activation between them, which the first one's product ends in and the
   /// gradient of the second one's goes through.
   static func feedForwardChecks(_ type: ElementType) -> [OpCase] {

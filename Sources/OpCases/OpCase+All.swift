@@ -13,6 +13,7 @@ extension OpCase {
       cases += positionChecks(type)
       cases += embeddingChecks(type)
       cases += linearChecks(type)
+      cases += groupChecks(type)
       cases += gemmChecks(type)
       cases += feedForwardChecks(type)
       cases += residualChecks(type)

@@ -102,7 +102,7 @@ package struct OpCase: Sendable, CustomStringConvertible {
   ///
   /// Without epilogues: what a device refuses of these it computes after the product.
   private var products: [CKernels.gemm] {
-    guard kernels.contains("gemm") else { return [] }
+    guard kernels.contains("gemm") || kernels.contains("gemm_group") else { return [] }
     let meta = Device.meta(threads: 1)
     var products: [CKernels.gemm] = []
     meta.whenMultiplying = { call in

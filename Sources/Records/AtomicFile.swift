@@ -47,6 +47,22 @@ package enum AtomicFile {
     throw .system(doing: "write", path: path, code: ENOENT)
   }
 
+  /// Replaces the file at `path` with texts one after the other, each made when its turn has come.
+  package static func write(
+    texts: some Sequence<String>, to path: String, isSynced: Bool = true
+  ) throws(ResultsError) {
+    try write(to: path, isSynced: isSynced) { (file) throws(ResultsError) in
+      var block: [UInt8] = []
+      for text in texts {
+        block += text.utf8
+        guard block.count >= 1 << 18 else { continue }
+        try file.write(block)
+        block.removeAll(keepingCapacity: true)
+      }
+      try file.write(block)
+    }
+  }
+
   /// Replaces the file at `path` with a JSON value over several lines.
   package static func write(_ value: JSON, to path: String) throws(ResultsError) {
     try write(value.document, to: path)
@@ -96,19 +112,38 @@ package enum AtomicFile {
   package static func readBytes(
     _ path: String, most: Int = .max
   ) throws(ResultsError) -> [UInt8] {
+    let file = open(path, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { throw ResultsError.lastOfReading(path) }
+    defer { close(file) }
+    var status = stat()
+    // A device, and a file of /proc, does not say how long it is.
+    let size = fstat(file, &status) == 0 ? Int(status.st_size) : 0
     var bytes: [UInt8] = []
-    try readBlocks(of: path) { block in
-      bytes.append(contentsOf: block.prefix(most - bytes.count))
-      return bytes.count < most
+    var wanted = min(most, size + 1)
+    while bytes.count < most {
+      var count = 0
+      let block = [UInt8](unsafeUninitializedCapacity: wanted) { buffer, filled in
+        repeat {
+          count = Foundation.read(file, buffer.baseAddress, wanted)
+        } while count < 0
+          && errno == EINTR
+        filled = max(0, count)
+      }
+      guard count >= 0 else { throw ResultsError.lastOfReading(path) }
+      if count == 0 { break }
+      bytes = bytes.isEmpty ? block : bytes + block
+      wanted = min(most - bytes.count, max(1 << 16, bytes.count))
     }
     return bytes
   }
 
   /// Hands on the bytes of a file, block by block, until it ends or `body` wants no more.
   ///
-  /// - Parameter start: bytes before the first that is wanted.
+  /// - Parameters:
+  ///   - start: bytes before the first that is wanted.
+  ///   - size: bytes of a block.
   static func readBlocks(
-    of path: String, from start: Int = 0, _ body: ([UInt8]) -> Bool
+    of path: String, from start: Int = 0, size: Int = 1 << 16, _ body: ([UInt8]) -> Bool
   ) throws(ResultsError) {
     let file = open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { throw ResultsError.lastOfReading(path) }
@@ -116,13 +151,43 @@ package enum AtomicFile {
     if start > 0, lseek(file, off_t(start), SEEK_SET) < 0 {
       throw ResultsError.lastOfReading(path)
     }
-    var block = [UInt8](repeating: 0, count: 65536)
+    var block = [UInt8](repeating: 0, count: size)
     while true {
       let count = Foundation.read(file, &block, block.count)
       if count < 0, errno == EINTR { continue }
       guard count >= 0 else { throw ResultsError.lastOfReading(path) }
       if count == 0 || !body(count == block.count ? block : Array(block[..<count])) { return }
     }
+  }
+
+  /// Hands on the lines of a file, without the newlines that end them, until it ends or `body` wants
+  /// no more.
+  ///
+  /// - Parameter body: takes bytes, the range of a line in them, and the number of bytes before it
+  ///   in the file.
+  static func readLines(
+    of path: String, _ body: ([UInt8], Range<Int>, _ offset: Int) -> Bool
+  ) throws(ResultsError) {
+    let newline = UInt8(ascii: "\n")
+    // What was read and not yet handed on, and where it begins in the file.
+    var rest: [UInt8] = []
+    var offset = 0
+    var goesOn = true
+    try readBlocks(of: path, size: 1 << 20) { block in
+      let known = rest.count
+      rest += block
+      var start = 0
+      var search = known
+      while goesOn, let end = rest[search...].firstIndex(of: newline) {
+        goesOn = body(rest, start..<end, offset + start)
+        start = end + 1
+        search = start
+      }
+      rest.removeFirst(start)
+      offset += start
+      return goesOn
+    }
+    if goesOn, !rest.isEmpty { _ = body(rest, 0..<rest.count, offset) }
   }
 
   /// The folder part of a path; "." where there is none.

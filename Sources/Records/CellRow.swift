@@ -87,19 +87,26 @@ extension CellRow {
   }
 }
 
+extension Sequence<CellRow> {
+  /// The metrics that any row has a finite value of, in the order of `Metric.all`.
+  package var measured: [Metric] {
+    var found: Set<Metric> = []
+    for row in self { found.formUnion(row.metrics.unordered) }
+    return Metric.inOrder(found)
+  }
+}
+
 extension CellRow {
   /// The members of a cell's `result.json`.
-  package static var fields: [Field<Self>] {
-    [
-      Field("cell", \.cell, isRequired: true), Field("identity", \.identity),
-      Field("experiment", \.experiment, isRequired: true),
-      Field("variant", \.variant, isRequired: true), Field("seed", \.seed, isRequired: true),
-      Field("status", \.status, isRequired: true), Field("reason", \.reason),
-      Field("axes", members: \.axes), Field("ran", members: \.facts),
-      Field("metrics", \.metrics), Field("nonfinite", \.metrics.nonfinite),
-      Field("rounds", \.rounds, omitsNull: true),
-    ]
-  }
+  package static let fields: [Field<Self>] = [
+    Field("cell", \.cell, isRequired: true), Field("identity", \.identity),
+    Field("experiment", \.experiment, isRequired: true),
+    Field("variant", \.variant, isRequired: true), Field("seed", \.seed, isRequired: true),
+    Field("status", \.status, isRequired: true), Field("reason", \.reason),
+    Field("axes", members: \.axes), Field("ran", members: \.facts),
+    Field("metrics", \.metrics), Field("nonfinite", \.metrics.nonfinite),
+    Field("rounds", \.rounds, omitsNull: true),
+  ]
 }
 
 // How a planned cell ended.

@@ -38,35 +38,36 @@ package struct CellTable: Sendable {
   package var columns: [String] { Columns(self).names }
 
   /// The table as CSV text, with a header line.
-  package var csv: String {
+  package var csv: String { csvLines.joined() }
+
+  private var csvLines: some Sequence<String> {
     let columns = Columns(self)
-    var text = CSV.line(columns.names)
-    for row in rows {
-      text += CSV.line(
+    // The first line is the header.
+    return (-1..<rows.count).lazy.map { place in
+      if place < 0 { return CSV.line(columns.names) }
+      let row = rows[place]
+      return CSV.line(
         columns.fixed(row).map(Self.field)
-          + columns.metrics.map { metric in
-            row.metrics[metric].flatMap(metric.fileText)
-          })
+          + columns.metrics.map { metric in row.metrics[metric].flatMap(metric.fileText) })
     }
-    return text
   }
 
   /// The table as JSONL text: every row has every column, missing values are null.
-  package var jsonl: String {
+  package var jsonl: String { jsonLines.joined() }
+
+  private var jsonLines: some Sequence<String> {
     let columns = Columns(self)
     let names = columns.names
-    var text = ""
-    for row in rows {
+    return rows.lazy.map { row in
       let values = columns.fixed(row) + columns.metrics.map { $0.json(row.metrics[$0]) }
-      text += JSON.object(zip(names, values).map { JSON.Member($0, $1) }).line + "\n"
+      return JSON.object(zip(names, values).map { JSON.Member($0, $1) }).line + "\n"
     }
-    return text
   }
 
-  /// Writes `cells.csv` and `cells.jsonl` into a run's folder.
+  /// Writes `cells.csv` and `cells.jsonl` into a run's folder, row by row.
   package func write(to folder: RunFolder) throws(ResultsError) {
-    try folder.write(csv, to: "cells.csv")
-    try folder.write(jsonl, to: "cells.jsonl")
+    try AtomicFile.write(texts: csvLines, to: folder.file("cells.csv"))
+    try AtomicFile.write(texts: jsonLines, to: folder.file("cells.jsonl"))
   }
 
   private static func field(_ value: JSON) -> String? {
@@ -192,6 +193,11 @@ package enum CSV {
 
   private static func field(_ value: String?) -> String {
     guard let value else { return "" }
+    // Most fields are numbers and plain words.
+    if !value.isEmpty, value.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x22 && $0 != 0x2C && $0 < 0x7F })
+    {
+      return value
+    }
     let isPlain = !value.unicodeScalars.contains {
       $0 == "," || $0 == "\"" || $0 == "\n" || $0 == "\r"
     }

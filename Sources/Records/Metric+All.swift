@@ -16,7 +16,8 @@ extension Metric {
 
   /// How well the model predicts.
   package static let quality: [Metric] = [
-    valLoss, valPerplexity, valBitsPerCharacter, bestValLoss, trainLoss, initialLoss, zLoss,
+    valLoss, valPerplexity, valBitsPerCharacter, bestValLoss, trainLoss, initialLoss,
+    initialValLoss, zLoss,
   ]
   /// The validation loss in other units.
   package static let unitsOfLoss: [Metric] = [valPerplexity, valBitsPerCharacter]
@@ -72,6 +73,10 @@ extension Metric {
   package static let initialLoss = Metric(
     "initial_loss", "Cross-entropy of the first batch before the first step, in nats per token.",
     better: .none, .sampled, as: .decimals(4))
+  package static let initialValLoss = Metric(
+    "initial_val_loss",
+    "val_loss of the stored model that a training begins from, before the first step.",
+    better: .none, .sampled, as: .decimals(4))
   package static let zLoss = Metric(
     "z_loss",
     "Mean z-loss in the last tenth of the steps, in nats per token: minimised together with train_loss.",
@@ -123,7 +128,7 @@ extension Metric {
     "activation_bytes", "Peak bytes of activations and their gradients.",
     better: .lower, .exact, as: .bytes, whole: true)
   package static let workspaceBytes = Metric(
-    "workspace_bytes", "Peak bytes of kernels' scratch space.",
+    "workspace_bytes", "Peak bytes of kernels' scratch space and of packed weights.",
     better: .lower, .exact, as: .bytes, whole: true)
   package static let cacheBytes = Metric(
     "cache_bytes", "Peak bytes of key and value caches.",
@@ -191,6 +196,6 @@ extension Metric {
 extension Metric {
   /// What a training is judged by, in the order of a summary.
   package static let trainingHeadline: [Metric] = [
-    .valLoss, .tokensPerSecond, .peakBytes, .parameters,
+    .valLoss, .initialValLoss, .tokensPerSecond, .peakBytes, .parameters,
   ]
 }

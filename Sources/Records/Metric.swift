@@ -41,15 +41,36 @@ package struct Metric: Hashable, Sendable {
     case percent
   }
 
+  /// What is the same wherever a metric is: large runs hold millions of values.
+  private final class Definition: Sendable {
+    let name, meaning: String
+    let better: Better
+    let certainty: Certainty
+    let format: Format
+    let isWhole: Bool
+
+    init(
+      _ name: String, _ meaning: String, _ better: Better, _ certainty: Certainty,
+      _ format: Format, _ isWhole: Bool
+    ) {
+      (self.name, self.meaning, self.better) = (name, meaning, better)
+      (self.certainty, self.format, self.isWhole) = (certainty, format, isWhole)
+    }
+  }
+
+  private let definition: Definition
+  /// Of the name.
+  private let hash: Int
+
   /// The column's name, with the unit where there is one: `tokens_per_s`.
-  package let name: String
+  package var name: String { definition.name }
   /// One sentence for docs/results.md.
-  package let meaning: String
-  package let better: Better
-  package let certainty: Certainty
-  package let format: Format
+  package var meaning: String { definition.meaning }
+  package var better: Better { definition.better }
+  package var certainty: Certainty { definition.certainty }
+  package var format: Format { definition.format }
   /// Whether values are whole numbers, written without a fraction.
-  package let isWhole: Bool
+  package var isWhole: Bool { definition.isWhole }
 
   /// Whether equal cells give equal values, so that two values compare without statistics.
   package var isExact: Bool { certainty != .sampled }
@@ -58,12 +79,8 @@ package struct Metric: Hashable, Sendable {
     _ name: String, _ meaning: String, better: Better, _ certainty: Certainty, as format: Format,
     whole: Bool = false
   ) {
-    self.name = name
-    self.meaning = meaning
-    self.better = better
-    self.certainty = certainty
-    self.format = format
-    isWhole = whole
+    definition = Definition(name, meaning, better, certainty, format, whole)
+    hash = name.hashValue
   }
 
   /// The text of a value for CSV and JSON; nil where it is not finite.
@@ -78,9 +95,12 @@ package struct Metric: Hashable, Sendable {
     return .real(value)
   }
 
-  package static func == (left: Metric, right: Metric) -> Bool { left.name == right.name }
+  package static func == (left: Metric, right: Metric) -> Bool {
+    left.hash == right.hash
+      && (left.definition === right.definition || left.name == right.name)
+  }
 
-  package func hash(into hasher: inout Hasher) { hasher.combine(name) }
+  package func hash(into hasher: inout Hasher) { hasher.combine(hash) }
 }
 
 extension Metric {
@@ -128,27 +148,44 @@ extension Metric {
 
 /// Values by metric, in the order of `Metric.all`.
 package struct MetricValues: Equatable, Sendable, JSONRepresentable {
-  private var values: [String: Double] = [:]
-  private var known: [String: Metric] = [:]
-  /// What a metric was where it was not a finite number: "nan", "inf" or "-inf".
-  private var markers: [String: String] = [:]
+  private struct Entry {
+    let metric: Metric
+    /// What was set, finite or not.
+    var value: Double
+  }
+
+  // In the order in which they were set, which is mostly that of `Metric.all`. There are some
+  // dozens, and going through them is faster than any dictionary.
+  private var entries: [Entry] = []
 
   package init() {}
 
   /// The value of a metric, nil where missing or not finite; setting NaN leaves a marker.
   package subscript(metric: Metric) -> Double? {
-    get { values[metric.name] }
+    get {
+      guard let place = place(of: metric), entries[place].value.isFinite else { return nil }
+      return entries[place].value
+    }
     set {
-      known[metric.name] = metric
-      values[metric.name] = nil
-      markers[metric.name] = nil
-      guard let value = newValue else { return }
-      if value.isFinite {
-        values[metric.name] = value
-      } else {
-        markers[metric.name] = value.isNaN ? "nan" : value < 0 ? "-inf" : "inf"
+      switch (place(of: metric), newValue) {
+      case (let place?, let value?): entries[place].value = value
+      case (let place?, nil): entries.remove(at: place)
+      case (nil, let value?): entries.append(Entry(metric: metric, value: value))
+      case (nil, nil): break
       }
     }
+  }
+
+  private func place(of metric: Metric) -> Int? { entries.firstIndex { $0.metric == metric } }
+
+  package static func == (left: MetricValues, right: MetricValues) -> Bool {
+    left.entries.count == right.entries.count
+      && left.entries.allSatisfy { entry in
+        right.place(of: entry.metric).map { place in
+          let other = right.entries[place].value
+          return entry.value == other || entry.value.isNaN && other.isNaN
+        } ?? false
+      }
   }
 
   /// Sets a metric from a whole number.
@@ -160,14 +197,17 @@ package struct MetricValues: Equatable, Sendable, JSONRepresentable {
   package var metrics: [Metric] { Metric.inOrder(unordered) }
 
   /// The same in any order: for who looks at many rows.
-  package var unordered: [Metric] { known.values.filter { values[$0.name] != nil } }
+  package var unordered: [Metric] { entries.filter(\.value.isFinite).map(\.metric) }
 
   /// The metrics met as NaN or infinity: `train_loss=nan;grad_norm_max=inf`; nil if none.
   package var nonfinite: String? {
     get {
-      let met = Metric.inOrder(known.values.filter { markers[$0.name] != nil })
+      let met = entries.filter { !$0.value.isFinite }
       if met.isEmpty { return nil }
-      return met.map { "\($0.name)=\(markers[$0.name] ?? "")" }.joined(separator: ";")
+      return Metric.inOrder(met.map(\.metric)).map { metric in
+        let value = met.first { $0.metric == metric }?.value ?? .nan
+        return "\(metric.name)=\(value.isNaN ? "nan" : value < 0 ? "-inf" : "inf")"
+      }.joined(separator: ";")
     }
     set {
       for part in (newValue ?? "").split(separator: ";") {
@@ -185,6 +225,17 @@ package struct MetricValues: Equatable, Sendable, JSONRepresentable {
     guard case .object(let members) = json else { return nil }
     for member in members {
       self[Metric.named(member.key) ?? .unlisted(member.key)] = member.value.number
+    }
+  }
+
+  package init?(reading reader: inout JSONReader) throws(JSONError) {
+    guard reader.isAt("{") else {
+      try reader.skip()
+      return nil
+    }
+    try reader.openObject()
+    while let key = try reader.nextKey() {
+      self[Metric.named(key) ?? .unlisted(key)] = try reader.value().number
     }
   }
 }

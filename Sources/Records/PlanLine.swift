@@ -27,7 +27,11 @@ package struct PlanLine: Equatable, Sendable, Record {
   /// What is known of the result before it runs, such as the text that stands in for another.
   package var facts: [JSON.Member] = []
   /// Device, precision, model and workload with every default; null in runs of older versions.
-  package var configuration = JSON.null
+  package var configuration: JSON {
+    get { configurationText.json }
+    set { configurationText = JSONText(json: newValue) }
+  }
+  private var configurationText = JSONText(json: .null)
   /// Paths of options whose values followed from others; nil in runs of older versions, which have
   /// null for such values.
   package var derived: [String]?
@@ -36,31 +40,40 @@ package struct PlanLine: Equatable, Sendable, Record {
 
   package init() {}
 
-  package static var fields: [Field<Self>] {
-    [
-      Field("index", \.index), Field("order", \.order), Field("cell", \.cell, isRequired: true),
-      Field("identity", \.identity), Field("weights", \.weights, omitsNull: true),
-      Field("label", \.label, isRequired: true),
-      Field("variant", \.variant, isRequired: true), Field("seed", \.seed, isRequired: true),
-      Field("axes", members: \.axes), Field("status", \.status, isRequired: true),
-      Field("reason", \.reason), Field("ran", members: \.facts),
-      Field("config", \.configuration), Field("derived", \.derived),
-      Field("shares", members: \.shares),
-    ]
-  }
+  package static let fields: [Field<Self>] = [
+    Field("index", \.index), Field("order", \.order), Field("cell", \.cell, isRequired: true),
+    Field("identity", \.identity), Field("weights", \.weights, omitsNull: true),
+    Field("label", \.label, isRequired: true),
+    Field("variant", \.variant, isRequired: true), Field("seed", \.seed, isRequired: true),
+    Field("axes", members: \.axes), Field("status", \.status, isRequired: true),
+    Field("reason", \.reason), Field("ran", members: \.facts),
+    Field("config", \.configurationText), Field("derived", \.derived),
+    Field("shares", members: \.shares),
+  ]
 
   /// Reads one line of a plan.
   ///
   /// - Parameter number: of the line, from 1.
-  fileprivate init(_ json: JSON, number: Int, of path: String) throws(ResultsError) {
-    guard let line = PlanLine(json: json) else {
-      throw .badLine(number, of: path, Self.problem(of: json))
+  fileprivate init(
+    _ bytes: [UInt8], in range: Range<Int>? = nil, number: Int, of path: String
+  ) throws(ResultsError) {
+    do throws(RecordProblem) { self = try PlanLine(reading: bytes, in: range) } catch {
+      throw .badLine(number, of: path, error.description)
     }
     // Its id can name a folder, and no other than one in the run's own.
-    guard line.cell.first?.isLetter == true, (try? RunFolder.checkName(line.cell)) != nil else {
-      throw .badLine(number, of: path, "'cell' is \(Wording.harmless(JSON.string(line.cell).line))")
+    guard cell.first?.isLetter == true, (try? RunFolder.checkName(cell)) != nil else {
+      throw .badLine(number, of: path, "'cell' is \(Wording.harmless(JSON.string(cell).line))")
     }
-    self = line
+  }
+
+  /// Shares with the line before what takes room and is the same, as it is of a cell's seeds.
+  fileprivate mutating func share(with other: PlanLine) {
+    configurationText = configurationText.sharing(other.configurationText)
+    if derived == other.derived { derived = other.derived }
+    if variant == other.variant { variant = other.variant }
+    if axes == other.axes { axes = other.axes }
+    if shares == other.shares { shares = other.shares }
+    if facts == other.facts { facts = other.facts }
   }
 
   /// The row of a cell that nothing has run for yet.
@@ -119,13 +132,7 @@ extension RunFolder {
   private static func planLine(
     _ line: ArraySlice<UInt8>, _ index: Int, of path: String
   ) throws(ResultsError) -> PlanLine {
-    let json: JSON
-    do throws(JSONError) {
-      json = try JSON(reading: String(decoding: line, as: UTF8.self))
-    } catch {
-      throw .badLine(index + 1, of: path, error.description)
-    }
-    let planned = try PlanLine(json, number: index + 1, of: path)
+    let planned = try PlanLine(Array(line), number: index + 1, of: path)
     guard planned.index == index else {
       throw .badLine(index + 1, of: path, "its index is \(planned.index), not \(index)")
     }
@@ -136,19 +143,36 @@ extension RunFolder {
   ///
   /// - Throws: `ResultsError` where a line is none of a plan.
   package func plan() throws(ResultsError) -> [PlanLine] {
-    let path = file("plan.jsonl")
-    let text = try AtomicFile.read(path)
-    let lines: [JSON]
-    do throws(JSONError) {
-      lines = try JSON.lines(reading: text)
-    } catch {
-      throw .unreadable(path: path, problem: error.description)
-    }
     var plan: [PlanLine] = []
-    for json in lines {
-      plan.append(try PlanLine(json, number: plan.count + 1, of: path))
-    }
+    try forEachPlanLine { line, _ in plan.append(line) }
     return plan
+  }
+
+  /// Reads the plan line by line, so that a large one is never in memory whole.
+  ///
+  /// - Parameter body: takes a line and the number of bytes before it.
+  /// - Throws: `ResultsError` where a line is none of a plan.
+  package func forEachPlanLine(
+    _ body: (PlanLine, _ offset: Int) -> Void
+  ) throws(ResultsError) {
+    let path = file("plan.jsonl")
+    var before: PlanLine?
+    var number = 0
+    var problem: ResultsError?
+    try AtomicFile.readLines(of: path) { bytes, range, offset in
+      if JSONReader.isBlank(bytes, in: range) { return true }
+      number += 1
+      do throws(ResultsError) {
+        var line = try PlanLine(bytes, in: range, number: number, of: path)
+        if let before { line.share(with: before) }
+        before = line
+        body(line, offset)
+      } catch {
+        problem = error
+      }
+      return problem == nil
+    }
+    if let problem { throw problem }
   }
 }
 

@@ -3,10 +3,19 @@
 package import Config
 
 /// A value that has one form in JSON.
-package protocol JSONRepresentable {
+package protocol JSONRepresentable: SendableMetatype {
   var json: JSON { get }
   /// Nil where the JSON is not of this type.
   init?(json: JSON)
+  /// Reads the value that comes next in a text; nil, somewhere within it, where it is not of this
+  /// type.
+  init?(reading reader: inout JSONReader) throws(JSONError)
+}
+
+extension JSONRepresentable {
+  package init?(reading reader: inout JSONReader) throws(JSONError) {
+    self.init(json: try reader.value())
+  }
 }
 
 /// A JSON object whose members are declared by `fields`, in the order in which they are written.
@@ -20,20 +29,23 @@ package protocol Record: JSONRepresentable {
 }
 
 /// One member of a record: its key, and the property that it is read into and written from.
-package struct Field<Root> {
+package struct Field<Root>: Sendable {
   package let key: String
   fileprivate let isRequired: Bool
   /// Whether a null is left out rather than written.
   fileprivate let omitsNull: Bool
-  fileprivate let get: (Root) -> JSON
+  fileprivate let get: @Sendable (Root) -> JSON
   /// False where the JSON is not of the property's type.
-  fileprivate let set: (inout Root, JSON) -> Bool
+  fileprivate let set: @Sendable (inout Root, JSON) -> Bool
+  /// The same from a text.
+  fileprivate let read: @Sendable (inout Root, inout JSONReader) throws(JSONError) -> Bool
 
   /// - Parameters:
   ///   - isRequired: whether an object without this member is no such record.
   ///   - omitsNull: whether the member is left out of what is written where it has no value.
   package init<Value: JSONRepresentable>(
-    _ key: String, _ property: WritableKeyPath<Root, Value>, isRequired: Bool = false,
+    _ key: String, _ property: any WritableKeyPath<Root, Value> & Sendable,
+    isRequired: Bool = false,
     omitsNull: Bool = false
   ) {
     self.key = key
@@ -45,16 +57,27 @@ package struct Field<Root> {
       root[keyPath: property] = value
       return true
     }
+    read = { (root, reader) throws(JSONError) in
+      guard let value = try Value(reading: &reader) else { return false }
+      root[keyPath: property] = value
+      return true
+    }
   }
 
   /// An object of any members, their order kept.
-  package init(_ key: String, members property: WritableKeyPath<Root, [JSON.Member]>) {
+  package init(_ key: String, members property: any WritableKeyPath<Root, [JSON.Member]> & Sendable)
+  {
     self.key = key
     isRequired = false
     omitsNull = false
     get = { .object($0[keyPath: property]) }
     set = { root, json in
       guard case .object(let members) = json else { return false }
+      root[keyPath: property] = members
+      return true
+    }
+    read = { (root, reader) throws(JSONError) in
+      guard case .object(let members) = try reader.value() else { return false }
       root[keyPath: property] = members
       return true
     }
@@ -79,6 +102,48 @@ extension Record {
       guard field.set(&self, value) else { return nil }
     }
   }
+
+  package init?(reading reader: inout JSONReader) throws(JSONError) {
+    guard reader.isAt("{") else {
+      try reader.skip()
+      return nil
+    }
+    self.init()
+    let fields = Self.fields
+    // By a bit each; a key that comes again is passed over.
+    var missing = fields.indices.reduce(0 as UInt64) { $0 | 1 << UInt64($1) }
+    var expected = 0
+    try reader.openObject()
+    while try reader.nextMember() {
+      // Members mostly come in the order in which they are written.
+      var place: Int? = expected
+      let isExpected =
+        expected < fields.count ? try reader.takeKey(fields[expected].key) : false
+      if !isExpected {
+        let key = try reader.key()
+        place = fields.firstIndex { $0.key == key }
+      }
+      guard let place, missing & 1 << UInt64(place) != 0 else {
+        try reader.skip()
+        continue
+      }
+      missing &= ~(1 << UInt64(place))
+      expected = place + 1
+      let field = fields[place]
+      let isNull = field.isRequired ? false : try reader.takeNull()
+      if isNull { continue }
+      guard try field.read(&self, &reader) else { return nil }
+    }
+    for place in fields.indices where missing & 1 << UInt64(place) != 0 && fields[place].isRequired
+    {
+      return nil
+    }
+  }
+}
+
+/// Why a text holds no such record.
+package struct RecordProblem: Error, CustomStringConvertible {
+  package let description: String
 }
 
 // MARK: Values
@@ -86,6 +151,39 @@ extension Record {
 extension JSON: JSONRepresentable {
   package var json: JSON { self }
   package init?(json: JSON) { self = json }
+}
+
+/// A value as JSON text, checked, which is read when it is asked for: few of a large plan's are.
+package struct JSONText: Equatable, Sendable, JSONRepresentable {
+  private enum Form {
+    case value(JSON)
+    case text([UInt8])
+  }
+
+  private var form: Form
+
+  package init(json: JSON) { form = .value(json) }
+
+  package init(reading reader: inout JSONReader) throws(JSONError) {
+    form = .text(try reader.skippedText())
+  }
+
+  package var json: JSON {
+    switch form {
+    case .value(let value): value
+    case .text(let text): (try? JSON(reading: text)) ?? .null
+    }
+  }
+
+  /// The same, in one place of memory with an equal text.
+  package func sharing(_ other: JSONText) -> JSONText {
+    if case .text(let text) = form, case .text(let known) = other.form, text == known {
+      return other
+    }
+    return self
+  }
+
+  package static func == (left: JSONText, right: JSONText) -> Bool { left.json == right.json }
 }
 
 extension String: JSONRepresentable {
@@ -130,6 +228,14 @@ extension Optional: JSONRepresentable where Wrapped: JSONRepresentable {
       self = .some(value)
     }
   }
+  package init?(reading reader: inout JSONReader) throws(JSONError) {
+    if try reader.takeNull() {
+      self = .none
+    } else {
+      guard let value = try Wrapped(reading: &reader) else { return nil }
+      self = .some(value)
+    }
+  }
 }
 
 extension Array: JSONRepresentable where Element: JSONRepresentable {
@@ -139,6 +245,18 @@ extension Array: JSONRepresentable where Element: JSONRepresentable {
     let values = elements.compactMap { Element(json: $0) }
     guard values.count == elements.count else { return nil }
     self = values
+  }
+  package init?(reading reader: inout JSONReader) throws(JSONError) {
+    guard reader.isAt("[") else {
+      try reader.skip()
+      return nil
+    }
+    self = []
+    try reader.openArray()
+    while try reader.nextElement() {
+      guard let value = try Element(reading: &reader) else { return nil }
+      append(value)
+    }
   }
 }
 
@@ -173,17 +291,32 @@ extension Record {
   ///
   /// - Throws: `ResultsError` where the file cannot be read or holds no such record.
   package init(file path: String) throws(ResultsError) {
-    let text = try AtomicFile.read(path)
-    let json: JSON
-    do throws(JSONError) {
-      json = try JSON(reading: text)
+    let bytes = try AtomicFile.readBytes(path)
+    do throws(RecordProblem) {
+      self = try Self(reading: bytes)
     } catch {
       throw .unreadable(path: path, problem: error.description)
     }
-    guard let record = Self(json: json) else {
-      throw .unreadable(path: path, problem: Self.problem(of: json))
+  }
+
+  /// Reads the record that a text holds.
+  ///
+  /// - Parameter range: of the bytes that are read; nil for all.
+  package init(reading bytes: [UInt8], in range: Range<Int>? = nil) throws(RecordProblem) {
+    let json: JSON
+    do throws(JSONError) {
+      var reader = JSONReader(bytes, in: range)
+      if let record = try Self(reading: &reader) {
+        try reader.end()
+        self = record
+        return
+      }
+      // What is wrong with it is found out at leisure.
+      json = try JSON(reading: bytes, in: range)
+    } catch {
+      throw RecordProblem(description: error.description)
     }
-    self = record
+    throw RecordProblem(description: Self.problem(of: json))
   }
 
   /// Why JSON is no such record.

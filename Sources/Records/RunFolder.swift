@@ -127,8 +127,12 @@ package struct RunFolder: Sendable, Equatable {
   }
 
   /// Writes a JSONL file of this run, whole or not at all: `plan.jsonl`, before any cell starts.
-  package func write(lines: [JSON], to name: String) throws(ResultsError) {
-    try AtomicFile.write(lines.map { $0.line + "\n" }.joined(), to: file(name))
+  ///
+  /// - Parameter lines: made one by one, so that those of a large run are never in memory together.
+  package func write(
+    lines: some Sequence<JSON>, to name: String
+  ) throws(ResultsError) {
+    try AtomicFile.write(texts: lines.lazy.map { $0.line + "\n" }, to: file(name))
   }
 
   /// Makes the folder of a cell, or finds it there.
@@ -214,6 +218,11 @@ package struct RunFolder: Sendable, Equatable {
   ///
   /// - Throws: `ResultsError.badName`.
   package static func checkName(_ name: String) throws(ResultsError) {
+    // Most names have none but these.
+    let isPlain = name.utf8.allSatisfy { byte in
+      (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte | 0x20) || byte == 0x2D
+    }
+    if isPlain, name.utf8.first.map({ $0 != 0x2D }) == true, name.utf8.count <= 200 { return }
     let isWord = name.unicodeScalars.allSatisfy { scalar in
       scalar.properties.isAlphabetic || ("0"..."9").contains(scalar)
         || "._-+".contains(Character(scalar))
@@ -224,6 +233,11 @@ package struct RunFolder: Sendable, Equatable {
 
   /// Makes a folder and those above it.
   package static func makeFolders(_ path: String) throws(ResultsError) {
+    if AtomicFile.isFolder(path) { return }
+    if AtomicFile.isFolder(AtomicFile.folder(of: path)) {
+      try Failpoint.folder.pass(path)
+      if mkdir(path, 0o755) == 0 { return }
+    }
     var made = path.hasPrefix("/") ? "/" : ""
     for part in path.split(separator: "/") {
       made += (made.isEmpty || made == "/" ? "" : "/") + part

@@ -60,20 +60,22 @@ package struct StoredCell: Sendable {
   package let planned: PlanLine
   /// The result, or the planned row where there is none yet.
   package let row: CellRow
-  /// The cell's folder.
-  package let folder: String
+  private let run: RunFolder
 
   package init(_ planned: PlanLine, in run: RunFolder) {
     let row = planned.row(experiment: run.experiment)
-    self.init(planned, row: run.result(of: row) ?? row, folder: run.cell(planned.cell))
+    self.init(planned, row: run.result(of: row) ?? row, in: run)
   }
 
   /// A cell whose result is known.
-  package init(_ planned: PlanLine, row: CellRow, folder: String) {
+  package init(_ planned: PlanLine, row: CellRow, in run: RunFolder) {
     self.planned = planned
     self.row = row
-    self.folder = folder
+    self.run = run
   }
+
+  /// The cell's folder.
+  package var folder: String { run.cell(planned.cell) }
 
   package var id: String { planned.cell }
   /// Short and unique in the run: `classic/sequence=128/seed=2`.

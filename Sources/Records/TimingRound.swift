@@ -23,13 +23,11 @@ package struct TimingRound: Equatable, Sendable, Record {
 
   package init() {}
 
-  package static var fields: [Field<Self>] {
-    [
-      Field("start", \.start, isRequired: true), Field("seconds", \.seconds, isRequired: true),
-      Field("metrics", \.metrics), Field("repeats", \.repeats, omitsNull: true),
-      Field("node", \.node, omitsNull: true),
-    ]
-  }
+  package static let fields: [Field<Self>] = [
+    Field("start", \.start, isRequired: true), Field("seconds", \.seconds, isRequired: true),
+    Field("metrics", \.metrics), Field("repeats", \.repeats, omitsNull: true),
+    Field("node", \.node, omitsNull: true),
+  ]
 
   /// Adds the times of what was repeated, and their median as the value of a metric.
   package mutating func add(_ metric: Metric, median: Double?, of times: [Double]) {

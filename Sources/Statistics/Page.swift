@@ -10,6 +10,26 @@ package enum DocumentBlock: Equatable, Sendable {
   case list([ListItem])
 }
 
+extension DocumentBlock {
+  /// So many rows, or lines of a list, are for people; what goes beyond is for programs.
+  package static let most = 200
+
+  /// A table of the first of some items, and below it how many more there are and where.
+  ///
+  /// - Parameters:
+  ///   - file: that has them all.
+  ///   - row: the fields of an item.
+  package static func table<Items: Collection>(
+    _ header: [String], of items: Items, left: Set<Int> = [0], joined: Set<Int> = [],
+    all file: String = "summary.csv", row: (Items.Element) -> [String]
+  ) -> [DocumentBlock] {
+    let shown = items.prefix(most)
+    let table = Table(header: header, rows: shown.map(row), left: left, joined: joined)
+    let rest = items.count - shown.count
+    return [.table(table)] + (rest > 0 ? [.paragraph("\(rest) more rows: \(file)")] : [])
+  }
+}
+
 /// An item of a list: a lead in bold, a text, and lines below it.
 package struct ListItem: Equatable, Sendable {
   package let lead: String
@@ -24,6 +44,14 @@ package struct ListItem: Equatable, Sendable {
     self.lead = lead
     self.text = text
     self.below = below
+  }
+
+  /// The same with so many lines at most below it, and how many more there are and where.
+  package func first(_ most: Int, all file: String) -> ListItem {
+    let rest = below.count - most
+    return rest <= 0
+      ? self
+      : ListItem(lead: lead, text, below: below.prefix(most) + ["\(rest) more lines: \(file)"])
   }
 }
 

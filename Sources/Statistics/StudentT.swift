@@ -32,6 +32,24 @@ package struct StudentT: Sendable {
   package func quantile(_ p: Double) -> Double {
     precondition(p > 0 && p < 1, "quantile of \(p)")
     if p == 0.5 { return 0 }
+    if p == Self.usual, let known = Self.known(degreesOfFreedom) { return known }
+    return found(p)
+  }
+
+  /// The quantile of every interval; a summary of many cells asks for it a million times.
+  private static let usual = 0.975
+  /// Of one degree of freedom, of two and so on.
+  private static let usualQuantiles = (1...64).map {
+    StudentT(degreesOfFreedom: Double($0)).found(usual)
+  }
+
+  private static func known(_ degreesOfFreedom: Double) -> Double? {
+    guard let whole = Int(exactly: degreesOfFreedom), (1...usualQuantiles.count).contains(whole)
+    else { return nil }
+    return usualQuantiles[whole - 1]
+  }
+
+  private func found(_ p: Double) -> Double {
     let tails = 2 * min(p, 1 - p)
     var (low, high) = (0.0, 1.0)
     while twoSided(high) > tails { (low, high) = (high, 2 * high) }

@@ -46,7 +46,7 @@ package struct Table: Equatable, Sendable {
 
   /// A field cannot hold a line end, in a terminal as in Markdown.
   private static func oneLine(_ text: String) -> String {
-    text.contains(where: \.isNewline)
+    !text.utf8.allSatisfy { $0 < 0x7F && $0 >= 0x20 } && text.contains(where: \.isNewline)
       ? text.split(whereSeparator: \.isNewline).joined(separator: " ") : text
   }
 
@@ -79,7 +79,9 @@ package struct Table: Equatable, Sendable {
 package enum DisplayWidth {
   /// The number of columns of a text without control characters.
   package static func of(_ text: String) -> Int {
-    text.reduce(0) { $0 + of($1) }
+    // Most texts have none but plain characters.
+    text.utf8.allSatisfy { $0 < 0x7F && $0 >= 0x20 }
+      ? text.utf8.count : text.reduce(0) { $0 + of($1) }
   }
 
   /// The longest beginning of a text that fits into so many columns.

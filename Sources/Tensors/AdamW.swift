@@ -19,11 +19,12 @@ package struct AdamWOptions: Equatable, Sendable {
 package final class AdamW {
   /// First and second moments, one pair a parameter.
   package let moments: [(first: Tensor, second: Tensor)]
-  /// Steps taken so far.
+  /// Steps taken so far; each has written all parameters.
   package var steps = 0 {
     didSet {
       beta1.follow(steps, from: oldValue)
       beta2.follow(steps, from: oldValue)
+      for parameter in parameters { parameter.storage.packed = nil }
     }
   }
   private var beta1, beta2: Power

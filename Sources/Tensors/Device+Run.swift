@@ -55,6 +55,7 @@ extension Device {
   /// out = x, in the element type of `out`.
   package func convert(_ x: Tensor, to out: Tensor) {
     precondition(x.count == out.count, "convert: \(x.shape) to \(out.shape)")
+    out.storage.packed = nil
     run(
       kernels.convert,
       .init(

@@ -15,6 +15,9 @@ package final class Pass {
   package var dropoutKeys: DropoutKeys?
   /// Set to collect the largest attention logit of each layer, [batch, heads] each.
   package var observesLogits = false
+  /// Set where many passes read the same weights, which are then kept packed beside themselves, as
+  /// products read them: worth their memory where a pass has some dozen rows.
+  package var packsWeights = false
   package private(set) var maxLogits: [Tensor] = []
 
   package init(on device: Device, tape: Tape? = nil, precision: ElementType = .f32) {

@@ -9,6 +9,8 @@ package final class Storage {
   package let bytes: Int
   package let kind: MemoryKind
   package let device: Device
+  /// What was packed of the matrix that it holds; who writes the matrix drops it.
+  var packed: PackedMatrix?
   /// Counts from 1 over all storages of the device.
   private let number: Int
 
@@ -28,6 +30,7 @@ package final class Storage {
       "upload of \(source.count) bytes to \(offset) of \(bytes)")
     guard let start = source.baseAddress else { return }
     device.requireNoCapture("upload")
+    packed = nil
     device.check(
       device.kernels.upload(device.context, pointer + offset, start, Int64(source.count)))
   }

@@ -91,6 +91,7 @@ package struct Tensor {
 
   /// Sets every element to zero.
   package func zero() {
+    storage.packed = nil
     device.zero(pointer, bytes: storage.bytes)
   }
 

@@ -42,11 +42,12 @@ package struct AttentionBenchmark: Workload {
       ])
   }
 
-  package func warning(of model: Section) -> String? {
+  package func warnings(of model: Section) -> [String] {
     let model = Transformer(model, vocabulary: 1, length: length)
-    return options.layer.warning(model, differing: "model.attention.window") {
+    let warning = options.layer.warning(model, differing: "model.attention.window") {
       model.blocks[$0].attention.shape.window
     }
+    return [warning].compactMap(\.self)
   }
 
   package func flops(of model: Transformer) -> Double? {

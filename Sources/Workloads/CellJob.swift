@@ -239,12 +239,10 @@ extension MemoryUse {
 }
 
 extension MemoryLedger {
-  /// The cell's `memory.json`: bytes by kind now, at the moment of the highest total, and each
-  /// kind's own peak.
-  var json: JSON {
-    [
-      "current": current.json, "at_peak": atPeak.json, "peak_by_kind": peakByKind.json,
-    ]
+  /// The cell's `memory.json`: bytes by kind after the last step, at the moment of the highest
+  /// total, and each kind's own peak.
+  func json(inUse: MemoryUse) -> JSON {
+    ["current": inUse.json, "at_peak": atPeak.json, "peak_by_kind": peakByKind.json]
   }
 
   /// The peaks of this device by kind.

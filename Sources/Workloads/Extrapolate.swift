@@ -31,6 +31,7 @@ package struct Extrapolate: Workload {
   package var length: Int { training.length }
   package var steps: Int { training.steps }
   package func stepsDone(by base: ModelBase?) -> Int { training.stepsDone(by: base) }
+  package func beginning(from base: ModelBase?) -> String? { training.beginning(from: base) }
   package var tokensPerStep: Int { training.tokensPerStep }
   package var dataset: DatasetDeclaration? { training.dataset }
 
@@ -40,8 +41,8 @@ package struct Extrapolate: Workload {
 
   package func check(_ base: ModelBase?, _ options: Section) { training.check(base, options) }
 
-  package func check(_ vocabulary: TextVocabulary) throws(Faults) {
-    try training.check(vocabulary)
+  package func check(_ vocabulary: TextVocabulary, tokens: Int) throws(Faults) {
+    try training.check(vocabulary, tokens: tokens)
   }
 
   package func flops(of model: Transformer) -> Double? { training.flops(of: model) }

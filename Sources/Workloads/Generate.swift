@@ -53,6 +53,16 @@ package struct Generate: Workload {
       ])
   }
 
+  package func warnings(of model: Section) -> [String] {
+    Section.warnings(
+      of: model, isRolling: options.isRolling, chunk: options.chunk,
+      tokens: ("prompt_tokens", options.promptTokens))
+  }
+
+  package func check(_ vocabulary: TextVocabulary, tokens: Int) throws(Faults) {
+    try options.dataset.check(tokens, sequence: length)
+  }
+
   package func flops(of model: Transformer) -> Double? {
     Double(options.batch) * model.cost(tokens: length).forwardFLOPsPerSequence
   }
@@ -181,6 +191,8 @@ struct GenerateOptions: Sendable {
   let cache: CacheType
   let isRolling: Bool
   let chunk: Int
+  /// Whether weights are kept as products of many rows read them, too.
+  let packsWeights: Bool
   let compares: Bool
   let rounds: Int
 
@@ -205,8 +217,14 @@ struct GenerateOptions: Sendable {
     cache = options.cacheType()
     isRolling = options.rollingBuffer()
     chunk = options.read(
-      "chunk", .int(in: 1...1_048_576), default: 512, "tokens of the prompt that are read at a time"
-    )
+      "chunk", .int(in: 1...1_048_576), derived: min(512, promptTokens),
+      rule: "prompt_tokens, at most 512", "tokens of the prompt that are read at a time")
+    // Up to 8 rows read weights as they are, of more than 64 copying them costs little. To pack all
+    // takes as long as it spares in some ten steps.
+    packsWeights = options.read(
+      "packed_weights", .bool, derived: newTokens >= 16 && (9...64).contains(batch),
+      rule: "true for 9 to 64 sequences and at least 16 new tokens",
+      "keep the weights a second time, as products of many rows read them: steps copy them no more")
     compares = options.read(
       "compare", .bool, derived: cache != .f32 || isRolling,
       rule: "true unless the cache is f32 and full",
@@ -247,6 +265,32 @@ extension Section {
       ]), default: "f32", "how keys and values are kept")
     return CacheType(rawValue: word) ?? .f32
   }
+
+  /// What is asked of a cache and changes nothing: a rolling buffer without a window, and a chunk
+  /// that is longer than the text.
+  ///
+  /// - Parameters:
+  ///   - model: read from the section.
+  ///   - chunk: tokens of a call; nil where nothing is read.
+  ///   - tokens: of the text, and the option that says how many.
+  static func warnings(
+    of model: Section, isRolling: Bool, chunk: Int?, tokens: (key: String, count: Int)
+  ) -> [String] {
+    var warnings: [String] = []
+    let blocks = Transformer(model, vocabulary: 1, length: 1).blocks
+    if isRolling, blocks.allSatisfy({ $0.attention.shape.window == nil }) {
+      warnings.append(
+        "workload.buffer is rolling, but no layer has a window (model.attention.window): it keeps "
+          + "every token, as a full one does")
+    }
+    if let chunk, chunk > tokens.count {
+      warnings.append(
+        "workload.chunk (\(chunk)) is more than workload.\(tokens.key) (\(tokens.count)): all is "
+          + "read in one call")
+    }
+    return warnings
+  }
+
   /// The `buffer` option: whether layers with a window forget what lies before it.
   func rollingBuffer() -> Bool {
     read(

@@ -44,7 +44,8 @@ struct GenerationRun {
       for: model, batch: options.batch, capacity: options.promptTokens + options.newTokens,
       type: type, isRolling: isRolling, chunk: options.chunk, on: cell.device)
     return Generator(
-      model, cache: cache, chunk: options.chunk, precision: cell.precision, on: cell.device)
+      model, cache: cache, chunk: options.chunk, precision: cell.precision,
+      packsWeights: options.packsWeights, on: cell.device)
   }
 
   /// - Parameter sequences: prompt, continuation and one target more of each sequence.

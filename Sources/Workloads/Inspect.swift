@@ -51,6 +51,10 @@ package struct Inspect: Workload {
       [("batch", batch), ("sequence", sequence), ("sequence", sequence)])
   }
 
+  package func warnings(of model: Section) -> [String] {
+    Section.warnings(of: model, isRolling: isRolling, chunk: nil, tokens: ("sequence", sequence))
+  }
+
   package func run(_ cell: CellJob) throws {
     let model = cell.model.build(vocabulary: vocabulary, length: sequence)
     try cell.recordBase()

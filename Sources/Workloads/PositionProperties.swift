@@ -43,11 +43,12 @@ package struct PositionProperties: Workload {
     layer.check(model, from: section, options)
   }
 
-  package func warning(of model: Section) -> String? {
+  package func warnings(of model: Section) -> [String] {
     let model = Transformer(model, vocabulary: 1, length: length)
-    return layer.warning(model, differing: "model.position.base") {
+    let warning = layer.warning(model, differing: "model.position.base") {
       model.position(of: $0).rotation(layer: $0)?.frequencies
     }
+    return [warning].compactMap(\.self)
   }
 
   /// The parameters; a table of angles or waves for every position, as it grows once more on the

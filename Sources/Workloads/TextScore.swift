@@ -43,6 +43,22 @@ package struct TextScore: Workload {
     }
   }
 
+  package func warnings(of model: Section) -> [String] {
+    if options.cache == nil { return [] }
+    return Section.warnings(
+      of: model, isRolling: options.isRolling, chunk: options.chunk,
+      tokens: ("sequence", length))
+  }
+
+  package func check(_ vocabulary: TextVocabulary, tokens: Int) throws(Faults) {
+    guard let mark = options.dataset.mark else { return }
+    do throws(TextTooShort) {
+      _ = try options.range(of: tokens, named: options.dataset.dataset.description)
+    } catch {
+      throw Faults([Fault(.rule(error.description), at: mark)])
+    }
+  }
+
   package func flops(of model: Transformer) -> Double? {
     Double(options.windows) * model.cost(tokens: length).forwardFLOPsPerSequence
   }
@@ -202,11 +218,30 @@ struct ScoreOptions: Sendable {
     cache = CacheType(rawValue: word)
     isRolling = options.rollingBuffer()
     chunk = options.read(
-      "chunk", .int(in: 1...1_048_576), default: 64,
+      "chunk", .int(in: 1...1_048_576), derived: min(64, sequence), rule: "sequence, at most 64",
       "tokens that are read into the cache at a time; 1 decodes token by token")
     if isRolling && cache == nil {
       options.fault("buffer", because: .rule("a rolling buffer needs a cache: f32, bf16 or q8"))
     }
+  }
+
+  /// The tokens that windows are drawn from, of a text of so many.
+  ///
+  /// - Throws: `TextTooShort` where there is not one window.
+  func range(of tokens: Int, named text: String) throws(TextTooShort) -> Range<Int> {
+    let cut = TextCorpus.cut(tokens)
+    let range =
+      switch split {
+      case .validation: cut..<tokens
+      case .train: 0..<cut
+      case .all: 0..<tokens
+      }
+    guard range.count >= sequence else {
+      throw TextTooShort(
+        description: "'\(text)' is too short: of its \(tokens) tokens the split "
+          + "'\(split.rawValue)' has \(range.count), and a window has \(sequence)")
+    }
+    return range
   }
 
   /// The windows of a seed.
@@ -215,19 +250,8 @@ struct ScoreOptions: Sendable {
   func draw(
     from tokens: [Int32], of text: LoadedText, seed: Int
   ) throws(TextTooShort) -> [[Int32]] {
-    let cut = TextCorpus.cut(tokens.count)
-    let range =
-      switch split {
-      case .validation: cut..<tokens.count
-      case .train: 0..<cut
-      case .all: 0..<tokens.count
-      }
+    let range = try range(of: tokens.count, named: text.path ?? text.name)
     let places = range.count / sequence
-    guard places > 0 else {
-      throw TextTooShort(
-        description: "'\(text.path ?? text.name)' is too short: of its \(tokens.count) tokens the "
-          + "split '\(split.rawValue)' has \(range.count), and a window has \(sequence)")
-    }
     var order = Array(0..<places)
     if windows < places {
       // The first few of a shuffle (Fisher and Yates).

@@ -24,6 +24,13 @@ package struct Train: Workload {
   package func stepsDone(by base: ModelBase?) -> Int {
     options.start == .resume ? base?.steps ?? 0 : 0
   }
+  package func beginning(from base: ModelBase?) -> String? {
+    base.map { base in
+      options.start == .resume
+        ? "continues at step \(stepsDone(by: base)) of '\(base.path)'"
+        : "starts from the weights of '\(base.path)'"
+    }
+  }
   package var tokensPerStep: Int { options.batch * options.sequence }
   package var dataset: DatasetDeclaration? { options.dataset }
 
@@ -51,7 +58,8 @@ package struct Train: Workload {
     }
   }
 
-  package func check(_ vocabulary: TextVocabulary) throws(Faults) {
+  package func check(_ vocabulary: TextVocabulary, tokens: Int) throws(Faults) {
+    try options.dataset.check(tokens, sequence: options.sequence)
     try options.check(vocabulary)
   }
 
@@ -78,7 +86,7 @@ package struct Train: Workload {
       try training.run()
       training.report()
       if let hash = try training.lossHash() { cell.row.setFact("loss_hash", .string(hash)) }
-      try AtomicFile.write(cell.device.memory.json, to: "\(cell.folder)/memory.json")
+      try training.saveMemory()
       let isWell = cell.row.status == .ok
       if isWell, options.sampleTokens > 0 { try writeSample(of: model, corpus, cell) }
       try save(training, model, corpus, cell)

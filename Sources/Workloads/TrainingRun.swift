@@ -27,6 +27,8 @@ struct TrainingRun {
   private var evaluationSeconds = 0.0
   private var stability = StabilityMonitor()
   private var initialLoss: Double?
+  /// Of the stored model that it begins from, over the whole split.
+  private var initialValidation: Double?
   /// Of the last tenth of the steps.
   private var recentLosses: [Double] = []
   private var recentZLosses: [Double] = []
@@ -34,6 +36,12 @@ struct TrainingRun {
   private var lastValidation: Double?
   /// The step that was evaluated last.
   private var evaluated: Int?
+  /// What was in use after the last step; a process that only evaluates would have less.
+  private var inUse = MemoryUse()
+  /// The device's books when the training had ended; nil before.
+  ///
+  /// What is done with its model afterwards is no part of it.
+  private var books: MemoryLedger?
   private var checkpoints: CheckpointClock
 
   init(
@@ -53,7 +61,9 @@ struct TrainingRun {
     checkpoints = CheckpointClock(interval: cell.checkpointSeconds)
     let path = "\(cell.folder)/steps.jsonl"
     let state = try TrainingState(in: cell.folder)
-    if let state { try LineLog.rewind(path) { Self.isBefore(state, $0) } }
+    if let state {
+      try LineLog.rewind(path) { Self.isBefore(state, of: options.steps, $0) }
+    }
     log = try LineLog(path, isAfresh: state == nil)
     let begun = try Self.begun(options, cell)
     firstStep = begun?.steps ?? 0
@@ -69,11 +79,11 @@ struct TrainingRun {
     return try OptimizerState(in: base.path)
   }
 
-  /// Whether a line of the curves was written before the state was; the last evaluation is done
-  /// anew.
-  private static func isBefore(_ state: TrainingState, _ line: JSON) -> Bool {
+  /// Whether a line of the curves was written before the state was; the last evaluation, after so
+  /// many steps, is done anew.
+  private static func isBefore(_ state: TrainingState, of steps: Int, _ line: JSON) -> Bool {
     if let evaluation = LossCurve.Evaluation(json: line) {
-      return !evaluation.isFull && evaluation.step <= state.steps
+      return evaluation.step <= state.steps && evaluation.step < steps
     }
     return LossCurve.Step(json: line).map { $0.step < state.steps } ?? false
   }
@@ -96,11 +106,13 @@ struct TrainingRun {
       keep(step.loss, step.zLoss)
     }
     initialLoss = curve.steps.first?.loss
+    inUse = state.inUse
     evaluationSeconds = state.evaluationSeconds
     cell.earlierSeconds = state.seconds
     for evaluation in curve.evaluations {
       bestValidation = min(bestValidation ?? evaluation.loss, evaluation.loss)
       evaluated = evaluation.step
+      if evaluation.isFull, evaluation.step == firstStep { initialValidation = evaluation.loss }
     }
     stepsDone = state.steps
     cell.progress.log("goes on after step \(stepsDone)")
@@ -117,7 +129,16 @@ struct TrainingRun {
   mutating func saveState() throws(ResultsError) {
     try log.sync()
     try TrainingState.save(
-      trainer, seconds: cell.seconds, evaluationSeconds: evaluationSeconds, to: cell.folder)
+      trainer, seconds: cell.seconds, evaluationSeconds: evaluationSeconds, inUse: inUse,
+      peaks: memory.peaks, to: cell.folder)
+  }
+
+  private var memory: MemoryLedger { books ?? cell.device.memory }
+
+  /// Writes the cell's `memory.json`.
+  func saveMemory() throws(ResultsError) {
+    try AtomicFile.write(
+      memory.json(inUse: inUse), to: "\(cell.folder)/memory.json")
   }
 
   /// Writes what the optimizer keeps into the folder of a checkpoint.
@@ -130,11 +151,18 @@ struct TrainingRun {
   /// - Throws: `Interrupted` after the step, or the batch of an evaluation, during which the user
   ///   asked to stop.
   mutating func run() throws {
+    defer { books = cell.device.memory }
     cell.row.status = .ok
     let some = EvaluationWindows.spread(
       options.evaluationWindows, tokens: corpus.validation.count, sequence: options.sequence)
     var inputs = [Int32](repeating: 0, count: options.batch * options.sequence)
     var targets = inputs
+    let all = EvaluationWindows.full(
+      tokens: corpus.validation.count, sequence: options.sequence)
+    // What a training makes of a stored model is held against what that was.
+    if options.evaluateEvery > 0, cell.model.base != nil, evaluated == nil, stepsDone == firstStep {
+      initialValidation = try evaluate(all, isFull: true)
+    }
     while stepsDone < options.steps {
       if isEvaluationDue { try evaluate(some, isFull: false) }
       if checkpoints.isDue {
@@ -146,8 +174,6 @@ struct TrainingRun {
       guard try step(inputs, targets) else { return }
       try cell.checkInterrupt()
     }
-    let all = EvaluationWindows.full(
-      tokens: corpus.validation.count, sequence: options.sequence)
     let loss = try evaluate(all, isFull: true)
     lastValidation = loss
     if !loss.isFinite {
@@ -177,6 +203,7 @@ struct TrainingRun {
     let step = trainer.step(
       inputs, targets: targets, batch: options.batch, rate: options.schedule.rate(at: stepsDone))
     let seconds = MonotonicClock.now() - start
+    inUse = cell.device.memory.current
     clock.add(seconds)
     stability.record(
       loss: step.loss, gradientNorm: step.gradientNorm, maxAttentionLogit: step.maxAttentionLogit)
@@ -234,6 +261,7 @@ struct TrainingRun {
     metrics[.valLoss] = lastValidation
     metrics.addUnitsOfLoss(readsCharacters: corpus.vocabulary.characters != nil)
     metrics[.initialLoss] = initialLoss
+    metrics[.initialValLoss] = initialValidation
     metrics[.bestValLoss] = bestValidation
     for (metric, values) in [(Metric.trainLoss, recentLosses), (.zLoss, recentZLosses)] {
       metrics[metric] = values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
@@ -261,6 +289,6 @@ struct TrainingRun {
     metrics.set(.tokens, (stepsDone - firstStep) * perStep)
     metrics.set(.kvCacheBytesPerToken, cost.cacheBytesPerToken)
     stability.report(to: &metrics)
-    cell.device.memory.report(to: &metrics)
+    memory.report(to: &metrics)
   }
 }

@@ -27,6 +27,9 @@ package protocol Workload: Component {
   var steps: Int { get }
   /// Those of its steps that the stored model which the cell begins from has done already.
   func stepsDone(by base: ModelBase?) -> Int
+  /// What a training takes over of the stored model that the cell begins from, in words; nil where
+  /// it is no training, or takes nothing over.
+  func beginning(from base: ModelBase?) -> String?
   /// In how many rounds its time is measured, in turn with the variants that it is compared with.
   var rounds: Int { get }
   /// Tokens of one step.
@@ -51,13 +54,15 @@ package protocol Workload: Component {
   /// Reports options that do not go together with the stored model that the cell begins from, if it
   /// does.
   func check(_ base: ModelBase?, _ options: Section)
-  /// What a user should know of a model, which is read from a section, before it is measured; nil
-  /// where all is said.
-  func warning(of model: Section) -> String?
+  /// What a user should know of a model, which is read from a section, before it is measured: a
+  /// sentence each.
+  func warnings(of model: Section) -> [String]
   /// Reports what does not go together with the text it reads.
   ///
-  /// - Parameter vocabulary: the tokens of that text, in which the model can read it.
-  func check(_ vocabulary: TextVocabulary) throws(Faults)
+  /// - Parameters:
+  ///   - vocabulary: the tokens of that text, in which the model can read it.
+  ///   - tokens: how many it has.
+  func check(_ vocabulary: TextVocabulary, tokens: Int) throws(Faults)
   /// Carries out the cell and fills in its row.
   func run(_ cell: CellJob) throws
   /// Records so many of each kind of step that the cell has, and sees where their time goes.
@@ -71,6 +76,7 @@ extension Workload {
   package static var measuresTime: Bool { false }
   package var steps: Int { 1 }
   package func stepsDone(by base: ModelBase?) -> Int { 0 }
+  package func beginning(from base: ModelBase?) -> String? { nil }
   package var rounds: Int { 1 }
   package var dataset: DatasetDeclaration? { nil }
   package var checkpoint: String? { nil }
@@ -78,15 +84,17 @@ extension Workload {
   package func flops(of model: Transformer) -> Double? { nil }
   package func check(_ model: Transformer, from section: Section, _ options: Section) {}
   package func check(_ base: ModelBase?, _ options: Section) {}
-  package func warning(of model: Section) -> String? { nil }
-  package func check(_ vocabulary: TextVocabulary) throws(Faults) {}
+  package func warnings(of model: Section) -> [String] { [] }
+  package func check(_ vocabulary: TextVocabulary, tokens: Int) throws(Faults) {}
   /// Reports a text that the model cannot read, and what else does not go together with it.
-  package func check(_ vocabulary: TextVocabulary, for model: CellModel) throws(Faults) {
+  package func check(
+    _ vocabulary: TextVocabulary, tokens: Int, for model: CellModel
+  ) throws(Faults) {
     if let base = model.base, let mark = dataset?.mark, let problem = vocabulary.problem(for: base)
     {
       throw Faults([Fault(.rule(problem), at: mark)])
     }
-    try check(vocabulary)
+    try check(vocabulary, tokens: tokens)
   }
   package func profile(_ cell: CellJob, steps: Int) throws -> [ProfiledStep] {
     throw NotProfiled(
@@ -197,7 +205,8 @@ extension Generate {
       for: model, batch: options.batch, capacity: length, type: options.cache,
       isRolling: options.isRolling, chunk: options.chunk, on: device)
     let generator = Generator(
-      model, cache: cache, chunk: options.chunk, precision: precision, on: device)
+      model, cache: cache, chunk: options.chunk, precision: precision,
+      packsWeights: options.packsWeights, on: device)
     for count in options.promptChunks {
       _ = generator.forward(Tokens(batch: options.batch, sequence: count, on: device))
     }

@@ -118,17 +118,16 @@ struct EmitOptions: ParsableArguments {
   /// none.
   func chosen() throws -> ChosenCells? {
     guard let statuses = PendingCells(cells) else { return nil }
-    let emitted = try prepare()
-    let chosen = statuses.cells(of: emitted.run)
-    let folder = emitted.run.folder
-    guard !chosen.isEmpty else {
+    let emitted = try prepare(statuses)
+    let folder = emitted.folder
+    guard !emitted.cells.isEmpty else {
       say("nothing to run: \(folder.path) has no cells that are \(cells)")
       if json { print((["schema_version": 1, "tasks": 0] as JSON).document, terminator: "") }
       return nil
     }
     do {
-      let needs = try TaskNeeds(chosen, emitted.plan, emitted.options, request())
-      return ChosenCells(run: emitted.run, cells: chosen, statuses: statuses, needs: needs)
+      let needs = try TaskNeeds(emitted.cells, emitted.plan, emitted.options, request())
+      return ChosenCells(run: folder, cells: emitted.cells, statuses: statuses, needs: needs)
     } catch let error as TaskNeeds.Unknown {
       say("error: \(error). The run is there: \(Wording.shellWord(folder.path))")
       throw ArgumentParser.ExitCode(64)
@@ -136,7 +135,7 @@ struct EmitOptions: ParsableArguments {
   }
 
   /// The run, with what is predicted of its cells; prepared where a file was named.
-  private func prepare() throws -> EmittedRun {
+  private func prepare(_ statuses: PendingCells) throws -> EmittedRun {
     var options = device.options
     options.results = place.results
     options.arguments = CommandLine.arguments
@@ -146,7 +145,7 @@ struct EmitOptions: ParsableArguments {
         throw misused("--set and --vary are of an experiment file, and '\(name)' is none", "emit")
       }
       let folder = try failing { try RunLocator(results: place.results).find(name) }
-      return try failing { try EmittedRun(folder) }
+      return try failing { try EmittedRun(folder, statuses) }
     }
     return try failing {
       var arguments = ExperimentArguments(sets: set, vary: vary)
@@ -154,7 +153,7 @@ struct EmitOptions: ParsableArguments {
       let experiment = try PlannedExperiment.load(
         file: name, arguments: arguments, reader: .checkingFiles)
       return try EmittedRun(
-        preparing: experiment, options, program: Program.version,
+        preparing: experiment, options, program: Program.version, statuses,
         warn: { say("warning: \($0)") })
     }
   }
@@ -162,16 +161,16 @@ struct EmitOptions: ParsableArguments {
 
 /// The cells that are handed to a scheduler.
 struct ChosenCells {
-  let run: StoredRun
-  let cells: [StoredCell]
+  let run: RunFolder
+  let cells: [CellList.Entry]
   let statuses: PendingCells
   let needs: TaskNeeds
 
-  func removeResults() throws { try statuses.removeResults(of: cells, in: run.folder) }
+  func removeResults() throws { try statuses.removeResults(of: cells, in: run) }
 
   /// Says what is handed over.
   func tell(tasks: Int, arrays: Int? = nil) {
-    say("run: \(run.folder.path)")
+    say("run: \(run.path)")
     let arrays = arrays.map { " of \(Wording.count($0, "array"))" } ?? ""
     say(
       "\(Wording.count(cells.count, "cell")) in \(Wording.count(tasks, "task"))\(arrays); each "

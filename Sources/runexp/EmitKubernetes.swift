@@ -53,7 +53,7 @@ struct EmitKubernetes: ParsableCommand {
 
   func run() throws {
     guard let handOff = try emit.chosen() else { return }
-    let run = handOff.run.folder
+    let run = handOff.run
     // RESULTS/EXPERIMENT/RUN.
     let results = AtomicFile.folder(of: AtomicFile.folder(of: run.path))
     var request = KubernetesRequest(image: image, claim: claim, mount: mount ?? results)

@@ -65,7 +65,7 @@ struct EmitSlurm: ParsableCommand {
     var handOff = try failing {
       try chosen.removeResults()
       return try SlurmHandOff(
-        chosen.cells, of: chosen.run.folder, program: CommandLine.executablePath, chosen.needs,
+        chosen.cells, of: chosen.run, program: CommandLine.executablePath, chosen.needs,
         slurm, largest: largest)
     }
     chosen.tell(

@@ -4,6 +4,7 @@ import Config
 import Experiments
 import Foundation
 import Records
+import Workloads
 
 enum ExperimentFiles {
   private static let endings = [".yaml", ".yml"]
@@ -39,6 +40,21 @@ enum ExperimentFiles {
       folder == "/" || folder == "." ? nil : AtomicFile.folder(of: folder)
     }
     return above + aboveProgram.prefix(5).map { "\($0)/experiments" }
+  }
+
+  /// What to say of a path at which there is a model; nil where there is none.
+  static func model(_ path: String) -> Fault.Statement? {
+    let isWeights = path.hasSuffix(".safetensors") && AtomicFile.exists(path)
+    // A checkpoint's file is named where its folder is meant.
+    let model = isWeights ? AtomicFile.folder(of: path) : path
+    guard isWeights || Checkpoint.isIn(path) else { return nil }
+    let word = Wording.shellWord(model)
+    return Fault.Statement(
+      isWeights ? "is the weights of a model, not an experiment" : "is a model, not an experiment",
+      help: [
+        "'runexp import \(word)' shows what it is; 'runexp generate \(word)', 'score' and 'export' take "
+          + "it; an experiment begins from it with model: {from: \(model)}"
+      ])
   }
 
   /// What to say of a path at which there is no experiment file.

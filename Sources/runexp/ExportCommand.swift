@@ -3,7 +3,6 @@
 import ArgumentParser
 import Config
 import Experiments
-import Foundation
 import Models
 import Records
 import Tensors
@@ -53,23 +52,9 @@ struct ExportCommand: ParsableCommand {
       if let note = found.note { say("note: \(note)") }
       let saved = try SavedModel(found.folder)
       let exported = try saved.exported()
-      if AtomicFile.exists(output) {
-        guard AtomicFile.isFolder(output) else {
-          throw FolderInUse(path: output, problem: "is a file, not a folder")
-        }
-        guard try FileManager.default.contentsOfDirectory(atPath: output).isEmpty else {
-          throw FolderInUse(path: output, problem: "is not empty")
-        }
-      }
+      try OutputPlace(output).requireFreeFolder()
       try saved.write(exported, to: output, on: .cpu(threads: 1))
       say("wrote \(output)")
     }
   }
-}
-
-/// What is written whole does not go beside other files.
-private struct FolderInUse: Error, CustomStringConvertible {
-  let path, problem: String
-
-  var description: String { "'\(path)' \(problem)" }
 }

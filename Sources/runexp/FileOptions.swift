@@ -93,6 +93,9 @@ struct FileOptions: ParsableArguments {
       return try PlannedExperiment.load(
         file: experiment, arguments: arguments, reader: .checkingFiles)
     } catch {
+      if let fault = error.all.first, let model = ExperimentFiles.model(experiment) {
+        throw Faults([Fault(.stated(model), in: fault.place, notes: [])])
+      }
       guard let fault = error.all.first, case .unreadable(let problem) = fault.kind else {
         throw error
       }

@@ -57,8 +57,10 @@ struct GenerateCommand: ParsableCommand {
   var prompt: String?
   @Option(
     help: ArgumentHelp(
-      "Token ids that the model continues, joined by commas, in place of a prompt.",
-      valueName: "list"))
+      """
+      Token ids that the model continues, in place of a prompt, joined by commas; or a file of \
+      them, with commas or white space between; - for standard input.
+      """, valueName: "ids"), completion: .file())
   var ids: TokenIDs?
   @Option(
     name: [.customShort("n"), .long, .customShort("t")], parsing: .unconditional,
@@ -174,10 +176,7 @@ struct GenerateCommand: ParsableCommand {
   }
 
   private func start(_ saved: SavedModel) throws -> [Int32] {
-    if let ids {
-      try ids.require(below: saved.vocabulary)
-      return ids.ids
-    }
+    if let ids { return try ids.read(below: saved.vocabulary) }
     guard let characters = saved.characters else { throw TokensUnknown(path: name) }
     return try characters.start(prompt)
   }

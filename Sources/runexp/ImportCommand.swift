@@ -21,14 +21,19 @@ struct ImportCommand: ParsableCommand {
         ("runexp import ~/models/SmolLM2-135M", "print the section"),
         ("runexp import model.gguf -o model.yaml", "write it into a file"),
       ],
-      exits: [.ok, .failure("there is no such model, or it cannot be said here")]
+      exits: [
+        .ok,
+        .failure("there is no such model, it cannot be said here, or the file is there already"),
+      ]
     ).text)
 
   @Argument(
     help: ArgumentHelp("A Hugging Face model folder, or a GGUF file.", valueName: "model"),
     completion: .file())
   var path: String
-  @Option(name: [.short, .long], help: "Write the section into a file.", completion: .file())
+  @Option(
+    name: [.short, .long], help: "Write the section into a file, which must not be there.",
+    completion: .file())
   var output: String?
 
   func run() throws {
@@ -39,6 +44,7 @@ struct ImportCommand: ParsableCommand {
         "# \(Wording.harmless(path)): \(saved.parameters) parameters, \(saved.vocabulary) tokens, texts up to "
         + "\(saved.length)\n" + JSON.object([.init("model", saved.section)]).yaml
       guard let output else { return print(yaml, terminator: "") }
+      try OutputPlace(output).requireFree()
       try AtomicFile.write(yaml, to: output)
       say("wrote \(output)")
     }

@@ -93,6 +93,9 @@ struct Runexp: ParsableCommand {
 
   /// What was perhaps meant: a subcommand for people, or an experiment file of that name.
   private static func hint(_ word: String) -> String {
+    if let model = ExperimentFiles.model(word) {
+      return "; \(Wording.quote(word)) \(model.message): \(model.help.joined())"
+    }
     let displayed = configuration.subcommands.filter { $0.configuration.shouldDisplay }
     if let near = Suggestion.nearest(to: word, among: names(displayed)) {
       return "; did you mean '\(near)'?"

@@ -42,7 +42,7 @@ struct ScoreCommand: ParsableCommand {
     help: "The cell whose model scores: its id or label, how one begins or ends, or a variant.",
     completion: .cells)
   var cell: String?
-  @Option(help: ArgumentHelp("Token ids, joined by commas.", valueName: "list")) var ids: TokenIDs?
+  @Option(help: TokenIDs.help, completion: .file()) var ids: TokenIDs?
   @Option(help: "A file with a text, or - for standard input.", completion: .file())
   var text: String?
   @Option(
@@ -95,12 +95,9 @@ struct ScoreCommand: ParsableCommand {
   }
 
   private func tokens(of saved: SavedModel) throws -> (ids: [Int32], bytes: Int?) {
-    if let ids {
-      try ids.require(below: saved.vocabulary)
-      return (ids.ids, nil)
-    }
+    if let ids { return (try ids.read(below: saved.vocabulary), nil) }
     guard let characters = saved.characters else { throw TokensUnknown(path: name) }
-    let bytes = try bytes(of: text ?? "-")
+    let bytes = try InputFile.read(text ?? "-")
     guard let string = String(validating: bytes, as: UTF8.self) else {
       throw ScoreError("the text is no UTF-8")
     }
@@ -109,15 +106,6 @@ struct ScoreCommand: ParsableCommand {
     // The first character has no prediction, and so its bytes do not count.
     let first = string.unicodeScalars.first.map { String($0).utf8.count } ?? 0
     return (tokens, bytes.count - first)
-  }
-
-  private func bytes(of path: String) throws -> [UInt8] {
-    if path == "-" { return [UInt8](FileHandle.standardInput.readDataToEndOfFile()) }
-    do {
-      return try TextFile.read(path)
-    } catch {
-      throw ResultsError.unreadable(path: path, problem: error.reason)
-    }
   }
 
   private func positions(in count: Int) throws -> [Int] {

@@ -1,22 +1,64 @@
-// Token ids on a command line.
+// Token ids on a command line: a list, or a file of them.
 
 import ArgumentParser
+import Config
+import Foundation
+import Records
+import Workloads
 
-/// A list of token ids: `1,2,3`.
+/// `1,2,3`, or a file with such numbers, `-` for standard input.
 struct TokenIDs: ExpressibleByArgument {
-  let ids: [Int32]
+  static let help = ArgumentHelp(
+    """
+    Token ids, joined by commas; or a file of them, with commas or white space between; - for \
+    standard input.
+    """, valueName: "ids")
+
+  private enum Source {
+    case list([Int32])
+    case file(String)
+  }
+
+  private let source: Source
 
   init?(argument: String) {
     let parts = argument.split(whereSeparator: { $0 == "," || $0.isWhitespace })
     let ids = parts.compactMap { Int32($0) }
-    guard ids.count == parts.count, !ids.isEmpty, ids.allSatisfy({ $0 >= 0 }) else { return nil }
-    self.ids = ids
+    if parts.isEmpty { return nil }
+    guard ids.count == parts.count, ids.allSatisfy({ $0 >= 0 }) else {
+      // A wrong list is no file's name.
+      guard argument == "-" || AtomicFile.exists(argument) else { return nil }
+      source = .file(argument)
+      return
+    }
+    source = .list(ids)
   }
 
-  /// - Throws: naming an id that a model with so many has not.
-  func require(below vocabulary: Int) throws {
+  /// - Throws: where the file cannot be read, or naming an id that a model with so many has not.
+  func read(below vocabulary: Int) throws -> [Int32] {
+    let ids =
+      switch source {
+      case .list(let ids): ids
+      case .file(let path):
+        try TextVocabulary.ids(
+          of: try InputFile.read(path), in: path == "-" ? "standard input" : path)
+      }
     if let id = ids.first(where: { $0 >= vocabulary }) {
       throw UnknownID(id: id, vocabulary: vocabulary)
+    }
+    return ids
+  }
+}
+
+/// A file that a person names, `-` for standard input.
+enum InputFile {
+  /// - Throws: `ResultsError.unreadable`.
+  static func read(_ path: String) throws -> [UInt8] {
+    if path == "-" { return [UInt8](FileHandle.standardInput.readDataToEndOfFile()) }
+    do {
+      return try TextFile.read(path)
+    } catch {
+      throw ResultsError.unreadable(path: path, problem: error.reason)
     }
   }
 }

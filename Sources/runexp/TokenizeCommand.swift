@@ -36,7 +36,10 @@ struct TokenizeCommand: ParsableCommand {
   @OptionGroup var place: ResultsOptions
   @Option(help: "A file with a text, or - for standard input.", completion: .file())
   var text: String?
-  @Option(help: ArgumentHelp("Token ids to make a text of, joined by commas.", valueName: "list"))
+  @Option(
+    help: ArgumentHelp(
+      "Token ids to make a text of, joined by commas; or a file of them; - for standard input.",
+      valueName: "ids"), completion: .file())
   var decode: TokenIDs?
   @Flag(help: "Add the special tokens around the text; with --decode, show special tokens.")
   var special = false
@@ -55,7 +58,7 @@ struct TokenizeCommand: ParsableCommand {
       if let decode {
         try show(decode, tokenizer)
       } else {
-        try show(try bytes(of: text ?? "-"), tokenizer)
+        try show(try InputFile.read(text ?? "-"), tokenizer)
       }
     }
   }
@@ -68,15 +71,6 @@ struct TokenizeCommand: ParsableCommand {
       return try Tokenizer(characters: characters.scalars)
     }
     return try Tokenizer.ofModel(at: found.folder)
-  }
-
-  private func bytes(of path: String) throws -> [UInt8] {
-    if path == "-" { return [UInt8](FileHandle.standardInput.readDataToEndOfFile()) }
-    do {
-      return try TextFile.read(path)
-    } catch {
-      throw ResultsError.unreadable(path: path, problem: error.reason)
-    }
   }
 
   private func seconds(_ duration: Duration) -> String {
@@ -109,15 +103,15 @@ struct TokenizeCommand: ParsableCommand {
   }
 
   private func show(_ list: TokenIDs, _ tokenizer: Tokenizer) throws {
-    try list.require(below: tokenizer.count)
-    let text = tokenizer.decode(list.ids, skippingSpecial: !special)
+    let ids = try list.read(below: tokenizer.count)
+    let text = tokenizer.decode(ids, skippingSpecial: !special)
     guard json else {
       print(text)
       return
     }
     let document: JSON = [
-      "schema_version": 1, "ids": .array(list.ids.map { .integer(Int($0)) }),
-      "pieces": .array(list.ids.map { .string(tokenizer.piece($0)) }), "text": .string(text),
+      "schema_version": 1, "ids": .array(ids.map { .integer(Int($0)) }),
+      "pieces": .array(ids.map { .string(tokenizer.piece($0)) }), "text": .string(text),
     ]
     print(document.document, terminator: "")
   }

@@ -142,6 +142,7 @@ double delayed_elapsed(struct kernel_context *c, struct kernel_event *from,
 
 #define KERNEL(name) void delayed_##name(struct kernel_context *c, const struct name *call);
 RUNEXP_KERNELS(KERNEL, KERNEL)
+KERNEL(gemm_pack)
 #undef KERNEL
 extern const struct attention_kernel delayed_naive, delayed_flash1, delayed_flash2, delayed_flash3;
 bool delayed_supports_gemm(struct kernel_context *c, const struct gemm *call, char *reason,

@@ -15,6 +15,7 @@
 
 #define KERNEL(kernel) LATE(extern, kernel, kernel, cpu()->kernel)
 RUNEXP_KERNELS(KERNEL, KERNEL)
+KERNEL(gemm_pack)
 
 #define ATTENTION(name)                                                                            \
   LATE(static, name##_forward, attention_forward, cpu()->name##_attention->forward)                \
@@ -68,6 +69,7 @@ bool delayed_supports_gemm(struct kernel_context *c, const struct gemm *call, ch
 
 void delayed_find_kernels(void) {
   RUNEXP_KERNELS(FIND, FIND)
+  FIND(gemm_pack)
   FIND_ATTENTION(naive)
   FIND_ATTENTION(flash1)
   FIND_ATTENTION(flash2)

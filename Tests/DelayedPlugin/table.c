@@ -64,6 +64,10 @@ static const char *error(struct kernel_context *c) { return c->error[0] ? c->err
 #define NO_WORKSPACE(name)
 RUNEXP_KERNELS(NO_WORKSPACE, WORKSPACE)
 
+static int64_t gemm_packed_bytes(struct kernel_context *c, const struct gemm *call) {
+  return cpu()->gemm_packed_bytes(c->cpu, call);
+}
+
 #define ENTRY(name) .name = delayed_##name,
 #define ENTRY_WITH_WORKSPACE(name) ENTRY(name).name##_workspace = name##_workspace,
 
@@ -100,6 +104,8 @@ static const struct kernels table = {.abi = RUNEXP_KERNELS_ABI,
                                      .flash1_attention = &delayed_flash1,
                                      .flash2_attention = &delayed_flash2,
                                      .supports_gemm = delayed_supports_gemm,
+                                     .gemm_packed_bytes = gemm_packed_bytes,
+                                     .gemm_pack = delayed_gemm_pack,
                                      RUNEXP_KERNELS(ENTRY, ENTRY_WITH_WORKSPACE)};
 
 const struct kernels *runexp_kernels(int64_t abi) {

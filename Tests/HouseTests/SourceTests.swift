@@ -121,6 +121,8 @@ import Testing
     ("TensorsTests", ["Tensors", "CKernels", "TestSupport"]),
     ("OpCasesTests", ["OpCases", "Tensors", "CKernels"]),
     ("SanitizedCases", ["OpCases", "Tensors"]),
+    ("MutatedModels", ["Workloads", "Tensors", "Config", "TestSupport"]),
+    ("SanitizedFiles", ["MutatedModels"]),
     ("ModelsTests", ["Models", "Tensors", "Config", "TestDevices", "TestModels"]),
     ("StatisticsTests", ["Statistics", "TestSupport"]),
     ("RecordsTests", ["Records", "Statistics", "Config", "TestSupport"]),
@@ -129,7 +131,7 @@ import Testing
       "WorkloadsTests",
       [
         "Workloads", "Tokenizers", "Records", "Statistics", "Models", "Tensors", "Config",
-        "TestModels", "TestSupport",
+        "TestModels", "TestSupport", "MutatedModels",
       ]
     ),
     ("AnalysisTests", ["Analysis", "Records", "Statistics", "Config", "TestSupport"]),

@@ -10,7 +10,11 @@ import Workloads
 enum GeneratedFormat: CaseIterable {
   /// Llama in one safetensors file of f32.
   case file
-  /// The same in three.
+  /// The same in bfloat16.
+  case bf16
+  /// The same in half precision.
+  case f16
+  /// The same as `file`, in three.
   case shards
   /// GPT-2, whose file holds matrices the other way round and q, k and v in one.
   case gpt2
@@ -18,12 +22,24 @@ enum GeneratedFormat: CaseIterable {
   case q8
   /// The same in Q4_0.
   case q4
+  /// The same in Q4_1.
+  case q41
 
   /// The number of the type in GGUF, and the bytes of 32 elements; nil where it is none.
   var gguf: (type: UInt32, blockBytes: Int)? {
     switch self {
     case .q8: (8, 34)
     case .q4: (2, 18)
+    case .q41: (3, 20)
+    default: nil
+    }
+  }
+
+  /// The type of a safetensors file whose elements have two bytes; nil where it is none.
+  var half: String? {
+    switch self {
+    case .bf16: "BF16"
+    case .f16: "F16"
     default: nil
     }
   }
@@ -40,6 +56,9 @@ struct GeneratedModel {
   static func large(_ format: GeneratedFormat) -> GeneratedModel {
     GeneratedModel(format: format, width: 768, hidden: format == .gpt2 ? 3072 : 2048, layers: 6)
   }
+
+  /// Parameters, each tensor counted once.
+  var parameters: Int { tensors.reduce(0) { $0 + $1.shape.reduce(1, *) } }
 
   static func tiny(_ format: GeneratedFormat) -> GeneratedModel {
     GeneratedModel(format: format, width: 32, hidden: 64, layers: 1)
@@ -62,6 +81,7 @@ struct GeneratedModel {
     }
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     try Self.write(config, to: "\(path)/config.json")
+    if let half = format.half { return try write(half, to: "\(path)/model.safetensors") }
     let count = format == .shards ? 3 : 1
     var map: [JSON.Member] = []
     for shard in 0..<count {
@@ -78,6 +98,32 @@ struct GeneratedModel {
       let index = JSON.object([.init("weight_map", .object(map))])
       try Self.write(index, to: "\(path)/model.safetensors.index.json")
     }
+  }
+
+  /// A safetensors file of elements of two bytes, all of them small numbers.
+  private func write(_ type: String, to path: String) throws {
+    var members: [JSON.Member] = []
+    var offset = 0
+    for tensor in tensors {
+      let end = offset + tensor.shape.reduce(2, *)
+      members.append(
+        .init(
+          tensor.name,
+          [
+            "dtype": .string(type), "shape": .array(tensor.shape.map { .integer($0) }),
+            "data_offsets": [.integer(offset), .integer(end)],
+          ]))
+      offset = end
+    }
+    let header = Array(JSON.object(members).line.utf8)
+    var file = Data(littleEndian(UInt64(header.count)) + header)
+    // From 0x1000 to 0x1fff: below 2^-7 in half precision, next to nothing in bfloat16.
+    let values = (0..<4096).flatMap { littleEndian(UInt16(0x1000 + $0)) }
+    while offset > 0 {
+      file.append(contentsOf: values.prefix(offset))
+      offset -= min(offset, values.count)
+    }
+    try file.write(to: URL(filePath: path))
   }
 
   private static func write(_ json: JSON, to path: String) throws {
@@ -111,7 +157,7 @@ struct GeneratedModel {
   private var tensors: [Named] {
     switch format {
     case .gpt2: gpt2
-    case .file, .shards:
+    case .file, .shards, .bf16, .f16:
       llama("model.embed_tokens", "model.layers", "model.norm") {
         [
           "input_layernorm", "self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj",
@@ -119,7 +165,7 @@ struct GeneratedModel {
           "mlp.down_proj",
         ][$0]
       }
-    case .q8, .q4:
+    case .q8, .q4, .q41:
       llama("token_embd", "blk", "output_norm") {
         [
           "attn_norm", "attn_q", "attn_k", "attn_v", "attn_output", "ffn_norm", "ffn_gate",
@@ -179,9 +225,11 @@ struct GeneratedModel {
           tensor.name, tensor.shape, 0, Self.values(count).flatMap { littleEndian($0.bitPattern) })
       }
       var bytes = (0..<count / 32 * size).map { UInt8(truncatingIfNeeded: $0 &* 37) }
-      // The scale of each block is 2^-10.
+      // The scale of each block is 2^-10, and so is the minimum of one that has it.
       for start in stride(from: 0, to: bytes.count, by: size) {
-        (bytes[start], bytes[start + 1]) = (0x00, 0x14)
+        for place in format == .q41 ? [start, start + 2] : [start] {
+          (bytes[place], bytes[place + 1]) = (0x00, 0x14)
+        }
       }
       return .init(tensor.name, tensor.shape, type, bytes)
     }

@@ -60,6 +60,10 @@ struct ModelCommandTests {
     #expect(written.code == 0 && written.output.isEmpty)
     let text = try String(contentsOfFile: program.file("model.yaml"), encoding: .utf8)
     #expect(text == shown.output)
+    // What somebody may have worked on is not written over.
+    let again = try program.run("import", "llama", "-o", "model.yaml")
+    #expect(again.code == 1 && again.errors.contains("'model.yaml' is there already"))
+    #expect(try program.run("import", "llama", "-o", "/dev/null").code == 0)
     try program.write(text + "workload: {type: inspect, vocabulary: 11}\n", to: "file.yaml")
     let checked = try program.run("check", "file.yaml")
     #expect(checked.code == 0, "\(checked.errors)")
@@ -150,6 +154,49 @@ struct ModelCommandTests {
     #expect(own.code == 0 && own.output.split(separator: " ").count == 6000, "\(own.errors)")
     let exported = try program.run("tokenize", "yes", "--text", "text.txt")
     #expect(exported.output == own.output, "\(exported.errors)")
+  }
+
+  @Test func `ids come from a list, a file or standard input`() throws {
+    let program = try program()
+    try program.write("3 1, 4\n1\t5\n", to: "ids.txt")
+    try program.write("3 1 four", to: "odd.txt")
+    try program.write("", to: "none.txt")
+    let listed = try program.run("score", "llama", "--ids", "3,1,4,1,5", "--json")
+    let read = try program.run("score", "llama", "--ids", "ids.txt", "--json")
+    #expect(read.code == 0 && read.output == listed.output, "\(read.errors)")
+    let runexp = try Program.path()
+    let piped = try program.shell("'\(runexp)' score llama --ids - --json < ids.txt")
+    #expect(piped.output == listed.output, "\(piped.errors)")
+    let written = try program.run(
+      "generate", "llama", "--ids", "ids.txt", "-n", "2", "--temperature=0")
+    #expect(written.output.hasPrefix("3 1 4 1 5 "), "\(written.errors)")
+    for (file, message) in [
+      ("odd.txt", "'four' is none"), ("none.txt", "it holds no token id"),
+    ] {
+      let refused = try program.run("score", "llama", "--ids", file)
+      #expect(refused.code == 1 && refused.errors.contains(message), "\(refused.errors)")
+    }
+    let absent = try program.run("score", "llama", "--ids", "nowhere.txt")
+    #expect(absent.code == 64 && absent.errors.contains("nowhere.txt"), "\(absent.errors)")
+  }
+
+  @Test func `a model in the place of an experiment is named as one`() throws {
+    let program = try program()
+    try Data("GGUF".utf8 + [UInt8](repeating: 0, count: 60))
+      .write(to: URL(filePath: program.file("small.gguf")))
+    for words in [
+      ["small.gguf"], ["./llama"], ["llama"], ["llama/model.safetensors"], ["check", "llama"],
+      ["plan", "small.gguf"],
+    ] {
+      let refused = try program.run(words)
+      #expect(refused.code == 78 || refused.code == 64, "\(words)")
+      #expect(refused.errors.contains("not an experiment"), "\(words): \(refused.errors)")
+      let path = words.last == "small.gguf" ? "small.gguf" : "llama'"
+      #expect(
+        refused.errors.contains("'runexp import ") && refused.errors.contains(path),
+        "\(words): \(refused.errors)")
+      #expect(refused.errors.contains("model: {from: "), "\(words): \(refused.errors)")
+    }
   }
 
   @Test func `what a model cannot take is said`() throws {

@@ -63,13 +63,45 @@ struct StoredModelChangeTests {
     let resumed = try program.run("resume", "stored", "-q")
     #expect(resumed.code == 5)
     #expect(resumed.errors.contains(change), "\(resumed.errors)")
-    // Accepted, each row says what it is of.
+    // Accepted, each row says what it is of, and so does all that shows it.
     let accepted = try program.run("resume", "stored", "--accept-changes", "-q")
     try #require(accepted.code == 0, "\(accepted.errors)")
     let rows = try run(program).rows.filter { $0.variant == "first" }
     #expect(rows.map { $0.fact("weights")?.text } == ["tiny-llama", program.file("real")])
     #expect(rows[0].fact("checkpoint_sha256") != rows[1].fact("checkpoint_sha256"))
     #expect(rows[0].identity != rows[1].identity)
+    let said = "Not of what was asked for: first: using the fallback model 'tiny-llama'"
+    #expect(accepted.output.replacing("\n  ", with: " ").contains(said), "\(accepted.output)")
+    let shown = try program.run("show", "stored")
+    #expect(shown.output.replacing("\n  ", with: " ").contains(said), "\(shown.output)")
+    #expect(try program.run("report", "stored").code == 0)
+    let page = try program.read("results/stored/latest/report.html")
+    #expect(page.contains("Not of what was asked for:"))
+  }
+
+  @Test func `a run goes on with other weights where that is accepted, and keeps what is done`()
+    throws
+  {
+    let program = try program()
+    try place("kept", program)
+    try #require(try program.run("stored.yaml", "--exclude", "seed=2", "-q").code == 0)
+    let before = try run(program).rows.filter { $0.variant == "first" && $0.status == .ok }
+    let path = program.file("real/model.safetensors")
+    var weights = try Data(contentsOf: URL(filePath: path))
+    weights[weights.count - 1] ^= 0x80
+    try weights.write(to: URL(filePath: path))
+    for words in [["run", "stored.yaml", "--into", "latest", "-q"], ["resume", "stored", "-q"]] {
+      let refused = try program.run(words)
+      #expect(refused.code == 5 && refused.errors.contains("has changed"), "\(refused.errors)")
+    }
+    let accepted = try program.run(
+      "run", "stored.yaml", "--into", "latest", "--accept-changes", "-q")
+    try #require(accepted.code == 0, "\(accepted.errors)")
+    let rows = try run(program).rows.filter { $0.variant == "first" }
+    #expect(rows.count == 2 && rows.allSatisfy { $0.status == .ok })
+    #expect(rows[0].identity == before[0].identity)
+    #expect(rows[0].fact("checkpoint_sha256") == before[0].fact("checkpoint_sha256"))
+    #expect(rows[1].fact("checkpoint_sha256") != before[0].fact("checkpoint_sha256"))
   }
 
   @Test func `one that vanishes is refused by cell and by resume`() throws {

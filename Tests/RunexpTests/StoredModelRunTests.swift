@@ -82,7 +82,30 @@ import Testing
     #expect(other.code == 0, "\(other.errors)")
     #expect(try rows(program).first?["identity"] != first)
     let differing = try program.run(["diff"] + newest(program))
-    #expect(differing.output.contains("the stored model differs"), "\(differing.output)")
+    #expect(differing.output.contains("weights differ: '"), "\(differing.output)")
+    #expect(!differing.output.contains("confounded"), "\(differing.output)")
+  }
+
+  @Test func `a text without one window is refused before anything runs`() throws {
+    let program = try program()
+    for command in ["check", "plan", "run"] {
+      let found = try program.run(command, "likely.yaml", "--set", "workload.sequence=64")
+      #expect(found.code == 78, "\(command): \(found.output)")
+      #expect(
+        found.errors.contains("of its 32 tokens the split 'all' has 32, and a window has 64"),
+        "\(command): \(found.errors)")
+      #expect(found.errors.contains("likely.yaml:7:"), "\(found.errors)")
+    }
+    try program.write(
+      """
+      # Is it long enough?
+      name: short
+      device: cpu
+      model: {layers: 1, width: 16, attention: {type: mha, heads: 2}}
+      workload: {type: train, dataset: {name: ./ids.txt, tokens: ids}, sequence: 16, steps: 1}
+      """, to: "short.yaml")
+    let short = try program.run("check", "short.yaml")
+    #expect(short.code == 78 && short.errors.contains("its validation split has 4 tokens"))
   }
 
   @Test func `resume goes on, and says where the model is gone or changed`() throws {

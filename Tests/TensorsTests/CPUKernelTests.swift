@@ -31,7 +31,7 @@ private final class Kernels: @unchecked Sendable {
         b.withUnsafeBytes { b in
           guard let c = c.baseAddress, let a = a.baseAddress, let b = b.baseAddress else { return }
           var call = gemm(
-            c: c, a: a, b: b, bias: nil, m: Int64(m), n: Int64(n), k: Int64(k),
+            c: c, a: a, b: b, packed_b: nil, bias: nil, m: Int64(m), n: Int64(n), k: Int64(k),
             a_transposed: false, b_transposed: true, accumulate: false, c_type: .f32,
             a_type: .f32, b_type: .f32, compute: .f32, epilogue: epilogue, workspace: nil)
           withWorkspace(table.gemm_workspace(context, &call)) {
@@ -151,6 +151,26 @@ private func largestDifference(_ a: [Float], _ b: [Float]) -> Float {
     for threads in [1, 2, 5] as [Int64] {
       let cpu = try Kernels(#require(runexp_cpu_kernels_for(instructionSet)), threads: threads)
       #expect(largestDifference(cpu.multiply(a, b, m: m, n: n, k: k), expected) < 2e-4)
+    }
+  }
+
+  /// Whether a panel of b is packed by the task that reads it or beforehand, by all threads,
+  /// depends on rows, columns and threads; the bits must not.
+  @Test(arguments: instructionSets)
+  func `a row's product has the same bits among any number of rows, on any number of threads`(
+    instructionSet: String
+  ) throws {
+    let table = try #require(runexp_cpu_kernels_for(instructionSet))
+    let contexts = try [1, 2, 3, 16].map { try Kernels(table, threads: $0) }
+    for (n, k) in [(7, 30), (65, 40), (96, 33), (131, 1025)] {
+      let (a, b) = (numbers(600 * k, seed: 9), numbers(n * k, seed: 10))
+      let first = contexts[0].multiply(a, b, m: 9, n: n, k: k)
+      for context in contexts {
+        for m in [9, 128, 129, 512, 600] {
+          let c = context.multiply(Array(a[..<(m * k)]), b, m: m, n: n, k: k)
+          #expect(Array(c[..<first.count]) == first, "\(m) x \(n) x \(k)")
+        }
+      }
     }
   }
 

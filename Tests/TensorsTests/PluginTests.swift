@@ -79,16 +79,16 @@ import Testing
     var names: [String] = []
     for offset in stride(from: 16, to: size, by: 8) {
       var broken = table
-      withUnsafeMutableBytes(of: &broken) {
+      let wasThere = withUnsafeMutableBytes(of: &broken) {
+        let word = $0.load(fromByteOffset: offset, as: UInt.self)
         $0.storeBytes(of: 0, toByteOffset: offset, as: UInt.self)
+        return word != 0
       }
       let algorithms = [
         broken.naive_attention, broken.flash1_attention, broken.flash2_attention,
       ]
-      // An algorithm may be missing whole.
-      let missing = [\kernels.flash3_attention, \.flash3_fp8_attention].map(
-        MemoryLayout.offset(of:))
-      if algorithms.contains(nil) || missing.contains(offset) {
+      // An algorithm may be missing whole; this device has no flash3 and no groups of products.
+      if algorithms.contains(nil) || !wasThere {
         try Plugin.check(&broken, of: "x.so")
         continue
       }
@@ -96,8 +96,18 @@ import Testing
         #expect(throws: PluginError.self) { try Plugin.check(&broken, of: "x.so") })
       names.append("\(text)".replacing("the plugin 'x.so' has no ", with: ""))
     }
-    #expect(names.count == (size - 16) / 8 - 5 && Set(names).count == names.count)
+    #expect(names.count == (size - 16) / 8 - 7 && Set(names).count == names.count)
     #expect(names.first == "'name'" && names.contains("'upload'"))
+    // Packing and groups of products may be missing whole.
+    table.gemm_pack = nil
+    #expect(throws: PluginError.self) { try Plugin.check(&table, of: "x.so") }
+    table.gemm_packed_bytes = nil
+    try Plugin.check(&table, of: "x.so")
+    let cpu = runexp_cpu_kernels().pointee
+    table.gemm_group = cpu.gemm_group
+    #expect(throws: PluginError.self) { try Plugin.check(&table, of: "x.so") }
+    table.gemm_group_workspace = cpu.gemm_group_workspace
+    try Plugin.check(&table, of: "x.so")
     var kernel = Int64(0)
     while let name = runexp_kernel_name(kernel) {
       #expect(names.contains("'\(String(cString: name))'"))

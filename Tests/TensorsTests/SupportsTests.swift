@@ -74,9 +74,9 @@ import Testing
     for device in try Self.devices() {
       let block = Tensor([12], kind: .data, on: device)
       var product = gemm(
-        c: block.pointer, a: block.pointer, b: block.pointer, bias: nil, m: 2, n: 3, k: 4,
-        a_transposed: false, b_transposed: false, accumulate: true, c_type: .f32, a_type: .f32,
-        b_type: .f32, compute: .f32, epilogue: .none, workspace: nil)
+        c: block.pointer, a: block.pointer, b: block.pointer, packed_b: nil, bias: nil, m: 2,
+        n: 3, k: 4, a_transposed: false, b_transposed: false, accumulate: true, c_type: .f32,
+        a_type: .f32, b_type: .f32, compute: .f32, epilogue: .none, workspace: nil)
       #expect(device.obstacle(to: product) == nil)
       product.bias = UnsafePointer(block.floats)
       #expect(device.obstacle(to: product) == "a bias on what is added to a matrix")

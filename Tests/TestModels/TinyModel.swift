@@ -51,6 +51,8 @@ package struct TinyModel: Sendable, CustomTestStringConvertible {
     "position: {type: rope, base: [10000, 50], layout: interleaved}",
     "position: {type: rope, partial: 0.5}", "position: [rope, {type: rope, base: 50}, none]",
     "position: {type: rope, scaling: {type: dynamic, original_length: 3}}",
+    "position: {type: rope, scaling: {type: yarn, original_length: 3, mscale: 2, mscale_all_dim: 1}}",
+    "position: {type: rope, scaling: {type: yarn, original_length: 3, truncate: false}}",
     "position: {type: rope, scaling: {type: longrope, original_length: 3, long_factor: [2, 5]}}",
     "ffn: {type: swiglu, hidden_ratio: 2.5}", "tied_embeddings: true", "embedding_norm: true",
     "embedding_scale: 4", "residual_scale: 0.5", "logit_scale: 2", "logit_softcap: 5",

@@ -15,7 +15,8 @@ TOKENS = 64
 def shakespeare():
     """Where runexp looks for Tiny Shakespeare, see docs/data.md."""
     caches = [Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "runexp")]
-    folders = [Path(os.environ["RUNEXP_DATA"])] * ("RUNEXP_DATA" in os.environ) + caches
+    named = os.environ.get("RUNEXP_DATA")
+    folders = ([Path(named)] if named else []) + caches
     for folder in folders:
         for name in ("tinyshakespeare/input.txt", "tiny-shakespeare/input.txt", "tiny-shakespeare.txt", "input.txt"):
             if (folder / name).exists():

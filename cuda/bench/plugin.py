@@ -1,4 +1,4 @@
-"""The plugin's table of kernels, called from Python: structs as in kernels.h and attention_calls.h of ABI version 6.
+"""The plugin's table of kernels, called from Python: structs as in kernels.h and attention_calls.h of ABI version 7.
 
 A sized mirror, not a binding: what is not timed here is not in it. `Plugin` refuses a library whose table has another
 size, so a change of the header shows.
@@ -6,8 +6,8 @@ size, so a change of the header shows.
 import ctypes as c
 import math
 
-ABI = 6
-TABLE_BYTES = 560
+ABI = 7
+TABLE_BYTES = 592
 F32, BF16 = 0, 1
 Q8_BLOCK = 32
 
@@ -53,7 +53,7 @@ class Epilogue(c.Structure):
 
 
 class Gemm(c.Structure):
-    _fields_ = [(name, c.c_void_p) for name in ("c", "a", "b", "bias")]
+    _fields_ = [(name, c.c_void_p) for name in ("c", "a", "b", "packed_b", "bias")]
     _fields_ += [(name, c.c_int64) for name in ("m", "n", "k")]
     _fields_ += [(name, c.c_bool) for name in ("a_transposed", "b_transposed", "accumulate")]
     _fields_ += [(name, c.c_int32) for name in ("c_type", "a_type", "b_type", "compute")]
@@ -106,6 +106,7 @@ class Kernels(c.Structure):
         ("flash2", c.POINTER(AttentionKernel)), ("flash3", c.POINTER(AttentionKernel)),
         ("flash3_fp8", c.POINTER(AttentionKernel)),
         ("supports_gemm", function(c.c_bool, P, c.POINTER(Gemm), c.c_char_p, N)),
+        ("gemm_packed_bytes", P), ("gemm_pack", P), ("gemm_group", P), ("gemm_group_workspace", P),
         ("gemm", function(None, P, c.POINTER(Gemm))),
         ("gemm_workspace", function(N, P, c.POINTER(Gemm))),
     ]

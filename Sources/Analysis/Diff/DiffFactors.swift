@@ -36,6 +36,9 @@ package struct DiffFactors: Sendable {
   package let sameKeys: Int
   /// Matched points.
   package let points: Int
+  /// The stored models of both sides, where their weights differ and no key says so; nil where they
+  /// do not.
+  package let weights: (base: String, new: String)?
   /// Program, machine, text and circumstances that differ, in words.
   package let conditions: [String]
 
@@ -84,12 +87,12 @@ package struct DiffFactors: Sendable {
     keys = changes
     points = pairs.count
     sameKeys = all.subtracting(changes.map(\.key)).count
+    weights =
+      changes.contains { DiffMatch.hashFact(of: $0.key) == "checkpoint_sha256" }
+      ? nil : pairs.lazy.filter(\.hasOtherModel).map(\.models).first
     conditions =
       Self.recorded(base.run.record, new.run.record)
       + (pairs.contains(where: \.hasOtherText) ? ["the text differs"] : [])
-      + (pairs.contains(where: \.hasOtherModel)
-        && !changes.contains { DiffMatch.hashFact(of: $0.key) == "checkpoint_sha256" }
-        ? ["the stored model differs"] : [])
       + Self.machines([base, new], pairs) + Self.circumstances(pairs)
   }
 
@@ -103,8 +106,12 @@ package struct DiffFactors: Sendable {
   /// Components whose type or options differ count as one factor: `model.norm` with its epsilon.
   ///
   /// What followed from other options is no factor of its own, nor is a schedule that stretches
-  /// with the rate or the steps.
+  /// with the rate or the steps. Weights are one like any key.
   package var factors: [String] {
+    (weights == nil ? [] : ["weights"]) + keyFactors
+  }
+
+  private var keyFactors: [String] {
     keys.filter { change in
       !change.isDerived && !keys.contains { change.follows($0) }
     }.map { change in

@@ -11,6 +11,8 @@ extension RunDiff {
       "schema_version": 2, "base": Self.json(base), "new": Self.json(new),
       "comparable": .bool(obstacle == nil), "obstacle": .string(obstacle),
       "confounded": .string(factors.confounded),
+      "weights": factors.weights.map { ["base": .string($0.base), "new": .string($0.new)] }
+        ?? .null,
       "conditions": .array(factors.conditions.map { .string($0) }),
       "changed_keys": .array(
         factors.keys.map {

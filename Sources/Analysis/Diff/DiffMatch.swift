@@ -45,6 +45,20 @@ struct DiffMatch: Sendable {
     return hashes[0] != hashes[1] && !hashes.contains([])
   }
 
+  /// The stored models that the two sides began from: where each lay, and the first digits of the
+  /// hash that tells it from others.
+  var models: (base: String, new: String) {
+    func text(_ cells: [StoredCell]) -> String {
+      cells.compactMap { cell in
+        cell.row.fact("checkpoint_sha256")?.text.map { hash in
+          let digits = hash.drop { $0 != "-" }.dropFirst().prefix(8)
+          return "\(cell.row.fact("weights")?.text.map { "'\($0)' " } ?? "")(sha256 \(digits))"
+        }
+      }.unique.joined(separator: "/")
+    }
+    return (text(base), text(new))
+  }
+
   /// The seeds that ended well on both sides, or on either where they are not paired.
   var comparedSeeds: Set<Int> {
     let ok = [base, new].map { cells in

@@ -12,6 +12,7 @@ extension RunDiff {
       .paragraph("base \(base.name): \(base.coverage.text)"),
       .paragraph("new \(new.name): \(new.coverage.text)"),
     ]
+    blocks += standIns
     if let obstacle {
       blocks.append(.paragraph("not comparable: \(obstacle)"))
       return Page(blocks + gapBlocks)
@@ -19,12 +20,28 @@ extension RunDiff {
     if let confounded = factors.confounded {
       blocks.append(.paragraph("confounded: \(confounded)"))
     }
+    if let weights = factors.weights {
+      blocks.append(.paragraph("weights differ: \(weights.base), \(weights.new)"))
+    }
     blocks += [.heading(keysTitle, level: 2)]
     if !factors.keys.isEmpty { blocks.append(.table(keysTable)) }
     blocks += [.heading("Results", level: 2), .table(table)]
     let notes = self.notes
     if !notes.isEmpty { blocks.append(.list(notes.map { ListItem($0) })) }
     return Page(blocks + gapBlocks)
+  }
+
+  // What a side is not of is said before its figures.
+  private var standIns: [DocumentBlock] {
+    let sides = [("base", base), ("new", new)].map { name, side in
+      (name: name, notes: StandIns(side.cells.map(\.row)).notes)
+    }
+    if sides[0].notes == sides[1].notes {
+      return sides[0].notes.map { .paragraph("neither is of what was asked for: \($0)") }
+    }
+    return sides.flatMap { side in
+      side.notes.map { .paragraph("\(side.name) is not of what was asked for: \($0)") }
+    }
   }
 
   private var keysTitle: String {

@@ -130,7 +130,7 @@ package struct RunDiff: Sendable {
     if !options.metrics.isEmpty { return options.metrics }
     let headline = (base.run.summary.headline + new.run.summary.headline).unique
     let rows = pairs.flatMap { $0.base + $0.new }.map(\.row)
-    let all = Metric.inOrder(Set(rows.flatMap { $0.metrics.unordered }))
+    let all = rows.measured
     return headline + all.filter { !headline.contains($0) && $0.predicts == nil }
   }
 

@@ -6,7 +6,10 @@ import Records
 /// Runs as the report's sections see them.
 struct ReportData {
   let runs: [StoredRun]
+  /// The cells that are drawn one by one: of large runs, those of the first points.
   let cells: [ReportCell]
+  /// How many cells the runs have beside them.
+  let left: Int
   /// Each run's own summary: its question, its baselines, its tests.
   let summaries: [Summary]
   /// The same side by side, the run as one more axis; of one run its own.
@@ -17,24 +20,31 @@ struct ReportData {
   let diffOptions: Report.DiffOptions
   /// So many panels at most stand side by side; the page says how many it leaves out.
   static let mostPanels = 16
+  /// So many cells at most are drawn one by one.
+  static let mostCells = 2000
 
   init(_ runs: [StoredRun], diffOptions: @escaping Report.DiffOptions) {
     self.runs = runs
     self.diffOptions = diffOptions
-    let named = zip(runs, runs.namesOnPage).map { run, name in
-      run.cells.map { ReportCell($0, run: name) }
+    let most = Self.mostCells / max(1, runs.count)
+    let drawn = runs.map { Self.first(most, of: $0.cells) }
+    let named = zip(drawn, runs.namesOnPage).map { cells, name in
+      cells.map { ReportCell($0, run: name) }
     }
     cells = named.flatMap(\.self)
+    left = runs.reduce(0) { $0 + $1.cells.count } - cells.count
     summaries = runs.map(\.summary)
     summary =
       runs.count == 1
       ? summaries[0]
       : Summary(
-        sideBySide: zip(runs, named).map { run, cells in run.summary(of: cells.map(\.row)) },
+        sideBySide: zip(runs, runs.namesOnPage).map { run, name in
+          run.summary(of: run.cells.map { ReportCell($0, run: name).row })
+        },
         experiment: runs.map(\.folder.experiment).unique.joined(separator: ", "))
     var curves: [String: LossCurve] = [:]
-    for (run, named) in zip(runs, named) {
-      for (stored, cell) in zip(run.cells, named) {
+    for (run, (drawn, named)) in zip(runs, zip(drawn, named)) {
+      for (stored, cell) in zip(drawn, named) {
         let curve = run.lossCurve(of: stored)
         if curve.steps.contains(where: { $0.gradientNorm != nil || $0.rate != nil }) {
           curves[cell.id] = curve
@@ -42,6 +52,21 @@ struct ReportData {
       }
     }
     self.curves = curves
+  }
+
+  /// All cells; of more than so many those of as many points, with all their variants and seeds, as
+  /// there is room for.
+  private static func first(_ most: Int, of cells: [StoredCell]) -> [StoredCell] {
+    if cells.count <= most { return cells }
+    let sizes = Dictionary(grouping: cells.indices) { cells[$0].row.axes }.mapValues(\.count)
+    var shown: Set<[CellRow.Entry]> = []
+    var count = 0
+    for point in cells.lazy.map(\.row.axes).unique {
+      count += sizes[point] ?? 0
+      if count > most, !shown.isEmpty { break }
+      shown.insert(point)
+    }
+    return Array(cells.filter { shown.contains($0.row.axes) }.prefix(most))
   }
 
   /// The runs of each experiment, by its name and workload: only those are laid side by side.

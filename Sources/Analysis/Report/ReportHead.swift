@@ -27,7 +27,16 @@ struct ReportHead {
         "h1", [:], HTML(questions.count == 1 ? questions[0] : data.summary.experiment)),
       answers, .element("div", ["class": "facts"], joined: facts),
       .element("p", ["class": "coverage \(isWhole ? "whole" : "incomplete")"], HTML(coverage)),
-      loads, failures)
+      excerpt, loads, failures)
+  }
+
+  // Where single cells are too many to be drawn.
+  private var excerpt: HTML {
+    if data.left == 0 { return .nothing }
+    let text =
+      "Answers, verdicts and fits are of all \(data.cells.count + data.left) cells. What is drawn "
+      + "cell by cell are the \(data.cells.count) of the first points; cells.csv has all."
+    return .element("p", ["class": "coverage"], HTML(text))
   }
 
   // Of several runs each run's answers stand under its name, and its question where they differ.
@@ -61,7 +70,8 @@ struct ReportHead {
   }
 
   private var coverage: String {
-    if let reason = data.summary.commonReason, data.cells.contains(where: { $0.row.reason != nil })
+    if let reason = data.summary.commonReason,
+      data.runs.contains(where: { $0.cells.contains { $0.row.reason != nil } })
     {
       return "0 of \(data.summary.coverage.planned) cells ok: \(reason)"
     }
@@ -106,24 +116,29 @@ struct ReportHead {
 
   // Cells that ended alike, once, with how many they are.
   private var failures: HTML {
-    var groups: [(status: CellStatus, reason: String, cells: [ReportCell])] = []
+    var groups: [(status: CellStatus, reason: String, labels: [String], count: Int)] = []
+    var places: [[String]: Int] = [:]
     // What the file excludes is counted; what has not come to its turn is no failure.
     let expected: [CellStatus] = isLive ? [.ok, .excluded, .notRun] : [.ok, .excluded]
     if data.summary.commonReason != nil { return .nothing }
-    for cell in data.cells where !expected.contains(cell.row.status) {
+    let all = zip(data.runs, data.runs.namesOnPage).lazy.flatMap { run, name in
+      run.cells.lazy.map { ReportCell($0, run: name) }
+    }
+    for cell in all where !expected.contains(cell.row.status) {
       let reason = cell.row.reason ?? ""
-      if let index = groups.firstIndex(where: {
-        $0.status == cell.row.status && $0.reason == reason
-      }) {
-        groups[index].cells.append(cell)
+      let key = [cell.row.status.rawValue, reason]
+      if let place = places[key] {
+        groups[place].count += 1
+        if groups[place].count <= 4 { groups[place].labels.append(cell.label) }
       } else {
-        groups.append((cell.row.status, reason, [cell]))
+        places[key] = groups.count
+        groups.append((cell.row.status, reason, [cell.label], 1))
       }
     }
     if groups.isEmpty { return .nothing }
     let rows = groups.prefix(40).map { group in
-      let names = group.cells.prefix(4).map(\.label).joined(separator: ", ")
-      let more = group.cells.count > 4 ? " and \(group.cells.count - 4) more" : ""
+      let names = group.labels.joined(separator: ", ")
+      let more = group.count > 4 ? " and \(group.count - 4) more" : ""
       return [group.status.words, names + more, group.reason]
     }
     let left =

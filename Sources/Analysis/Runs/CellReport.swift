@@ -23,6 +23,9 @@ package struct CellReport: Sendable {
     let row = cell.row
     let reason = row.reason.map { ": \($0)" } ?? ""
     var text = "\(cell.label): \(row.status.rawValue.replacing("_", with: " "))\(reason)\n\n"
+    if let standIn = StandIns([row]).answer {
+      text += Page([.list([standIn])]).text(width: width) + "\n"
+    }
     text += Facts.text([
       ("cell", cell.id), ("run", "\(run.folder.experiment)/\(run.folder.id)"),
       ("folder", cell.folder), ("seed", "\(row.seed)"),

@@ -53,7 +53,8 @@ extension StoredRun {
   /// inspected.
   package var shapes: Table? {
     let models = cells.compactMap { cell -> (label: String, shapes: ParameterShapes)? in
-      guard let text = try? AtomicFile.read("\(cell.folder)/shapes.json"),
+      let path = "\(cell.folder)/shapes.json"
+      guard AtomicFile.exists(path), let text = try? AtomicFile.read(path),
         let json = try? JSON(reading: text)
       else { return nil }
       return (cell.label, ParameterShapes(json))

@@ -21,7 +21,7 @@ package struct MetricReport {
 
   /// Those that the rows of a run have values of.
   package init(of rows: [CellRow]) {
-    groups = [("", Metric.inOrder(Set(rows.flatMap { $0.metrics.unordered })))]
+    groups = [("", rows.measured)]
   }
 
   /// One metric.

@@ -10,6 +10,8 @@ package struct RunReport: Sendable {
   private let entry: RunEntry
   private let run: StoredRun
   private let now: Double
+  /// So many cells are shown to people.
+  private static let mostCells = 1000
 
   /// - Parameter now: seconds since 1970.
   package init(_ run: StoredRun, now: Double) {
@@ -24,8 +26,13 @@ package struct RunReport: Sendable {
     let code = state == .running ? nil : run.record?.exit
     let exit = code.map { ", exit code \($0)" } ?? ""
     var text = "\(run.folder.experiment) \(run.folder.id): \(state.rawValue)\(exit)\n\n"
+    if let standIn = StandIns(run.rows).answer {
+      text += Page([.list([standIn])]).text(width: width) + "\n"
+    }
     text += Facts.text(facts) + "\n\(Coverage(run.rows).text)\n"
     if !run.cells.isEmpty { text += "\n" + table(isRunning: state == .running).text(width: width) }
+    let left = run.cells.count - Self.mostCells
+    if left > 0 { text += "\n\(left) more cells: cells.csv, or show \(run.folder.id) CELL\n" }
     if state == .unfinished {
       text += "\nto go on with it: runexp resume \(Wording.shellWord(run.folder.path))\n"
     }
@@ -102,10 +109,10 @@ package struct RunReport: Sendable {
   /// A line per cell: label, status, the headline metrics, and why it is not ok.
   private func table(isRunning: Bool) -> Table {
     // More columns than these fit no terminal; the JSON has every metric.
-    let measured = Set(run.rows.flatMap { $0.metrics.unordered })
+    let measured = run.cells.lazy.map(\.row).measured
     let told = entry.headline.filter(measured.contains)
-    let headline = (told.isEmpty ? Metric.inOrder(measured) : told).prefix(6)
-    let rows = run.cells.map { cell -> [String] in
+    let headline = (told.isEmpty ? measured : told).prefix(6)
+    let rows = run.cells.prefix(Self.mostCells).map { cell -> [String] in
       let row = cell.row
       let isNow = isRunning && row.status == .notRun && cell.hasBegun
       let status = isNow ? "running" : row.status.rawValue.replacing("_", with: " ")

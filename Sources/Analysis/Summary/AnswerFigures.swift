@@ -14,15 +14,25 @@ extension Summary {
   /// compared, for which a table stands, and of a sweep of learning rates, which asks for neither.
   var figureAnswers: [ListItem] {
     if axes.keys.isEmpty || rateAxis != nil { return [] }
-    return primary.compactMap(figures)
+    return primary.filter { $0.isSize || $0.comparesByRatio }.compactMap(figures)
+  }
+
+  /// Whether what is asked first is neither a size nor a time: a loss that is scored.
+  ///
+  /// A training has questions of its own.
+  var asksOfQuality: Bool {
+    !isTraining
+      && primary.first.map { $0.bound == nil && !$0.isSize && !$0.comparesByRatio } == true
+  }
+
+  /// The values of that metric over the axes; empty where a table of variants stands for them.
+  var levelAnswers: [ListItem] {
+    axes.keys.isEmpty || rateAxis != nil ? [] : primary.prefix(1).compactMap(figures)
   }
 
   /// `forward_seconds at sequence 8192: naive 438.1 ms, flash1 149.0 ms (0.340 x)`, or
   /// `cache_bytes: 4.25 MiB (mqa, q8) to 128 MiB (mha, f32)`.
-  ///
-  /// Nil of what is no size and no time.
   private func figures(_ metric: Metric) -> ListItem? {
-    guard metric.isSize || metric.comparesByRatio else { return nil }
     let sizes = axes.keys.filter(isNumeric)
     let blocks = largest(sizes, with: metric)
     guard let point = blocks.first else { return nil }
@@ -31,7 +41,9 @@ extension Summary {
       variants.compactMap { variant -> (label: String, value: Double, ratio: String)? in
         guard let line = block.line(metric), let value = line.estimate(variant)?.sample.mean
         else { return nil }
-        let ratio = line.comparison(variant)?.values.ratioText ?? ""
+        let ratio =
+          metric.isSize || metric.comparesByRatio
+          ? line.comparison(variant)?.values.ratioText ?? "" : ""
         let label = axes.label(
           variant: variants.count > 1 ? variant : nil,
           at: block.axes.filter { others.contains($0.key) })
@@ -102,7 +114,7 @@ extension Summary {
   private var fitAnswers: [ListItem] {
     let uses = [("inference", Metric.inferenceBytes), ("training", .trainingBytes)]
     let lines = uses.compactMap { use, metric -> String? in
-      let rows = blocks.flatMap(\.rows).filter { $0.fact("\(use)_fits") != nil }
+      let rows = rows.filter { $0.fact("\(use)_fits") != nil }
       let texts = [(true, "yes"), (false, "no")].compactMap { fits, word -> String? in
         let some = rows.filter { $0.fact("\(use)_fits") == .bool(fits) }
         if some.isEmpty { return nil }

@@ -9,15 +9,30 @@ package import Statistics
 
 extension Summary {
   /// The answers, one an item, with the figures behind them below; empty where nothing is asked.
-  package var answers: [ListItem] { answers(naming: .max) }
+  package var answers: [ListItem] {
+    answers(naming: blocks.count > Self.mostPoints ? 8 : .max).map {
+      $0.first(DocumentBlock.most, all: "summary.csv")
+    }
+  }
 
   /// The answers, in which so many variants at most are named that have one verdict.
   func answers(naming limit: Int) -> [ListItem] {
+    func verdicts(_ metrics: some Sequence<Metric>) -> [ListItem] {
+      verdictAnswers(Array(metrics), naming: limit) + axisAnswers(Array(metrics), naming: limit)
+    }
+    // A question of quality is answered before what the quality costs.
     let asked =
-      trainingQuestions?.items
-      ?? rateAnswers + verdictAnswers(naming: limit) + axisAnswers(naming: limit)
-    return expectationItems + boundAnswers + inspectedAnswers + figureAnswers + asked
+      asksOfQuality
+      ? levelAnswers + rateAnswers + verdicts(primary.prefix(1)) + figureAnswers
+        + verdicts(primary.dropFirst())
+      : figureAnswers + (trainingQuestions?.items ?? rateAnswers + verdicts(primary))
+    return standInItems + expectationItems + boundAnswers + inspectedAnswers + asked
       + growthAnswers(naming: limit)
+  }
+
+  /// What is to be known before any figure.
+  var standInItems: [ListItem] {
+    [StandIns(blocks.flatMap(\.rows)).answer].compactMap(\.self)
   }
 
   /// The questions of a training of two variants at one point; nil elsewhere.
@@ -25,9 +40,9 @@ extension Summary {
     asksVerdict && blocks.count == 1 ? TrainingQuestions(blocks[0]) : nil
   }
 
-  /// The verdicts on each primary metric against each baseline, those alike together.
-  private func verdictAnswers(naming limit: Int) -> [ListItem] {
-    primary.filter { $0.bound == nil }.flatMap { metric -> [ListItem] in
+  /// The verdicts on primary metrics against each baseline, those alike together.
+  private func verdictAnswers(_ metrics: [Metric], naming limit: Int) -> [ListItem] {
+    metrics.filter { $0.bound == nil }.flatMap { metric -> [ListItem] in
       let all = blocks.flatMap { block in
         (block.line(metric)?.comparisons ?? []).map {
           Placed(variant: nil, axes: block.axes, comparison: $0)
@@ -45,9 +60,9 @@ extension Summary {
   }
 
   /// The verdicts on what the values of an axis change, by metric.
-  private func axisAnswers(naming limit: Int) -> [ListItem] {
+  private func axisAnswers(_ metrics: [Metric], naming limit: Int) -> [ListItem] {
     axes.keys.flatMap { axis in
-      primary.compactMap { metric in
+      metrics.compactMap { metric in
         let all = axisComparisons.filter { $0.axis == axis && $0.metric == metric }.map {
           Placed(
             variant: variants.count > 1 ? $0.variant : nil, axes: $0.others, comparison: $0.values)
@@ -62,7 +77,7 @@ extension Summary {
   /// Variants with finished cells that have no value of a metric, with the reason where one is
   /// known.
   private func lacking(_ metric: Metric, _ baseline: String) -> [String] {
-    let rows = blocks.flatMap(\.rows).filter { $0.status == .ok }
+    let rows = rows.filter { $0.status == .ok }
     if !rows.contains(where: { $0.metrics[metric] != nil }) { return [] }
     return variants.filter { $0 == baseline || baselines.baseline(of: $0) == baseline }
       .compactMap { variant in

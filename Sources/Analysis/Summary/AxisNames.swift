@@ -11,17 +11,28 @@ package struct AxisNames: Equatable, Sendable {
   /// The shortest ending of each path that no other has.
   package let names: [String]
   private let values: [String: [JSON]]
+  /// How many values of an axis have a word.
+  private let words: [String: [String: Int]]
 
   init(_ rows: [CellRow]) {
-    keys = rows.flatMap { $0.axes.map(\.key) }.unique
+    var keys: [String] = []
     var values: [String: [JSON]] = [:]
+    var written: Set<CellRow.Entry> = []
     // Runs of version 0.1.0 and 0.2.0 have values as they were spelled: 0 beside 0.0.
     var known: [String: Set<JSON>] = [:]
-    for entry in rows.flatMap(\.axes)
-    where known[entry.key, default: []].insert(entry.value.canonical).inserted {
-      values[entry.key, default: []].append(entry.value)
+    for row in rows {
+      for entry in row.axes where written.insert(entry).inserted {
+        if values[entry.key] == nil { keys.append(entry.key) }
+        if known[entry.key, default: []].insert(entry.value.canonical).inserted {
+          values[entry.key, default: []].append(entry.value)
+        }
+      }
     }
+    self.keys = keys
     self.values = values
+    words = values.mapValues { values in
+      Dictionary(values.compactMap(Self.word).map { ($0, 1) }, uniquingKeysWith: +)
+    }
     let paths = keys.compactMap { DottedPath($0) }
     names = paths.count == keys.count ? DottedPath.shortNames(of: paths) : keys
   }
@@ -38,7 +49,7 @@ package struct AxisNames: Equatable, Sendable {
   /// other value has that.
   package func text(_ key: String, _ value: JSON?) -> String {
     guard let value, value != .null else { return "-" }
-    if let word = Self.word(value), values(key).count(where: { Self.word($0) == word }) == 1 {
+    if let word = Self.word(value), words[key]?[word] == 1 {
       return word
     }
     return value.text ?? (value.number == nil ? value : value.canonical).line

@@ -38,18 +38,16 @@ extension Summary {
     let header =
       axes.names + ["metric", "variants", "difference [95 %]"] + (isTested ? ["Holm p"] : [])
       + ["verdict"]
-    let rows = all.map { difference -> [String] in
-      let comparison = difference.comparison
-      return axes.texts(difference.axes) + [
-        difference.metric.name, comparison.title,
-        difference.metric.text(comparison.values),
-      ] + (isTested ? [comparison.values.holmP.map(SummaryNotes.p) ?? "-"] : [])
-        + [difference.metric.text(comparison.verdict)]
-    }
     let left = Set(0...(axes.keys.count + 1)).union([header.count - 1])
-    return [
-      .heading("Differences", level: 2), .table(Table(header: header, rows: rows, left: left)),
-    ]
+    return [.heading("Differences", level: 2)]
+      + DocumentBlock.table(header, of: all, left: left) { difference in
+        let comparison = difference.comparison
+        return axes.texts(difference.axes) + [
+          difference.metric.name, comparison.title,
+          difference.metric.text(comparison.values),
+        ] + (isTested ? [comparison.values.holmP.map(SummaryNotes.p) ?? "-"] : [])
+          + [difference.metric.text(comparison.verdict)]
+      }
   }
 
   var differencesJSON: JSON {

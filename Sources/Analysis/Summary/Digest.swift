@@ -9,7 +9,7 @@ package import Statistics
 
 /// A run in so many lines of so many columns.
 package struct Digest {
-  private static let lines = 40
+  static let lines = 40
   /// So many of them at most are notes, fewer where the answers need the room.
   private static let endingLines = [18, 13, 9]
 
@@ -18,6 +18,11 @@ package struct Digest {
   let width: Int
   private let sample: CellText?
   private let shapes: Table?
+  private let head: [DocumentBlock]
+  /// All answers, by how many names they have.
+  private let answers: [Int: [ListItem]]
+  /// Every name is worth more than a table of the same figures.
+  private static let namings = [Int.max, 8, 4, 2, 1]
 
   /// - Parameters:
   ///   - name: the run's, as commands take it.
@@ -32,6 +37,9 @@ package struct Digest {
     self.width = width
     self.sample = sample
     self.shapes = shapes
+    head = Self.head(summary, width: width)
+    answers = Dictionary(
+      uniqueKeysWithValues: Self.namings.map { ($0, summary.answers(naming: $0)) })
   }
 
   package var text: String {
@@ -68,7 +76,8 @@ package struct Digest {
     for (place, item) in items.enumerated() {
       let more = items.count - place - 1
       let rest = more > 0 ? [left(more)] : []
-      let shorter = item.below.indices.reversed().dropLast().lazy.map { count in
+      // More lines than a screen has do not fit.
+      let shorter = item.below.indices.prefix(Self.lines).reversed().dropLast().lazy.map { count in
         ListItem(
           lead: item.lead, item.text,
           below: item.below.prefix(count)
@@ -83,17 +92,17 @@ package struct Digest {
     return kept
   }
 
-  private var head: [DocumentBlock] {
+  private static func head(_ summary: Summary, width: Int) -> [DocumentBlock] {
     let title = [summary.experiment, summary.question].compactMap(\.self).joined(separator: ": ")
-    return [title, coverage].enumerated().map { place, text in
+    return [title, coverage(summary)].enumerated().map { place, text in
       // Few lines are enough for a question, and for a reason.
       let short = DisplayWidth.cut(text, to: 4 * width)
       return place == 0 ? .heading(short, level: 1) : .paragraph(short)
     }
   }
 
-  private var coverage: String {
-    let rows = summary.blocks.flatMap(\.rows)
+  private static func coverage(_ summary: Summary) -> String {
+    let rows = summary.rows
     let seeds = Set(rows.map(\.seed)).count
     let took = rows.compactMap { $0.metrics[.seconds] }.reduce(0, +)
     if let reason = summary.commonReason {
@@ -116,7 +125,7 @@ package struct Digest {
     if let asked = summary.trainingQuestions {
       title = [.paragraph(asked.title)]
       let items =
-        summary.expectationItems
+        summary.standInItems + summary.expectationItems
         + asked.questions.map { question in
           ListItem(
             lead: question.question, question.words, below: [question.units].compactMap(\.self))
@@ -124,15 +133,16 @@ package struct Digest {
       return title + [.list(fitted(items, "answer", within: fits))]
     }
     let items =
-      wholeAnswers(before: ending) ?? fitted(summary.answers(naming: 1), "answer", within: fits)
+      wholeAnswers(before: ending) ?? fitted(answers[1] ?? [], "answer", within: fits)
     return items.isEmpty ? [] : [.list(items)]
   }
 
   /// All answers, with as many names as there is room for; nil where there is none for all of them.
   private func wholeAnswers(before ending: [DocumentBlock]) -> [ListItem]? {
-    // Every name is worth more than a table of the same figures.
-    [Int.max, 8, 4, 2, 1].lazy.map { summary.answers(naming: $0) }.first { items in
-      lines(head + [.list(items)] + ending) <= Self.lines
+    Self.namings.lazy.map { answers[$0] ?? [] }.first { items in
+      // Without a look at what is far too long.
+      items.reduce(0) { $0 + $1.below.count } <= Self.lines
+        && lines(head + [.list(items)] + ending) <= Self.lines
     }
   }
 

@@ -8,17 +8,20 @@ extension Digest {
   /// A table with what stands above it.
   struct Shown {
     let caption: [DocumentBlock]
+    /// Its first rows.
     let table: Table
+    /// How many rows it has beside these.
+    var left = 0
 
-    var rows: Int { table.rows.count }
+    var rows: Int { table.rows.count + left }
 
     /// The caption and as many rows as there is room for; how many more there are takes two lines.
     func blocks(rows: Int) -> [DocumentBlock] {
-      guard table.rows.count > rows else { return caption + [.table(table)] }
+      guard self.rows > rows else { return caption + [.table(table)] }
       let some = Array(table.rows.prefix(rows - 2))
       return caption + [
         .table(Table(header: table.header, rows: some, left: table.left)),
-        .paragraph("and \(table.rows.count - some.count) more rows"),
+        .paragraph("and \(self.rows - some.count) more rows"),
       ]
     }
   }
@@ -35,8 +38,11 @@ extension Digest {
     {
       return [Shown(caption: [], table: table)]
     }
-    return [Shown(caption: [], table: byVariant)]
+    return [byVariant]
   }
+
+  /// More points than have room on a screen.
+  private var points: ArraySlice<SummaryBlock> { summary.blocks.prefix(Self.lines) }
 
   /// The primary metrics, then the rest of the headline.
   private var metrics: [Metric] {
@@ -64,10 +70,14 @@ extension Digest {
     [columns(), columns(hasRatios: false)].lazy.map { columns in
       Table(
         header: summary.axes.names + columns.header,
-        rows: summary.blocks.map { block in
+        rows: points.map { block in
           summary.axes.texts(block.axes) + columns.texts(block.line(metric), false)
         }, left: Set(summary.axes.keys.indices))
-    }.first { $0.width <= width }.map { Shown(caption: [.paragraph(metric.shownName)], table: $0) }
+    }.first { $0.width <= width }.map {
+      Shown(
+        caption: [.paragraph(metric.shownName)], table: $0,
+        left: summary.blocks.count - points.count)
+    }
   }
 
   /// Columns of a metric: each variant's value and, but for the baseline, its ratio.
@@ -103,14 +113,15 @@ extension Digest {
   /// many as fit.
   ///
   /// One variant by itself is held against its first point.
-  private var byVariant: Table {
+  private var byVariant: Shown {
     let isCompared = summary.variants.count > 1
     let baselines = summary.variants.compactMap(summary.baselines.baseline).unique
     let ratio = baselines.count == 1 ? "/ \(baselines[0])" : isCompared ? "ratio" : "/ first"
     let names = summary.axes.names + (isCompared ? ["variant"] : [])
-    let places = summary.blocks.flatMap { block in
+    let places = points.flatMap { block in
       block.plannedVariants.map { (block, $0) }
     }
+    let left = summary.blocks.dropFirst(points.count).reduce(0) { $0 + $1.plannedVariants.count }
     func texts(_ metric: Metric, _ block: SummaryBlock, _ variant: String, spread: Bool) -> [String]
     {
       let line = block.line(metric)
@@ -135,7 +146,8 @@ extension Digest {
     let all = metrics.indices.reversed().lazy.flatMap { last in
       [true, false].map { table(metrics[...last], spread: $0) }
     }
-    return all.first { $0.width <= width } ?? table(metrics.prefix(1), spread: false)
+    let fitting = all.first { $0.width <= width } ?? table(metrics.prefix(1), spread: false)
+    return Shown(caption: [], table: fitting, left: left)
   }
 
   /// A value, with its spread over the seeds where there is room for it.

@@ -7,22 +7,57 @@ import Records
 package import Statistics
 
 extension Summary {
-  /// The overview's table; nil where it would have no column, or no cell has a result.
-  package var overview: Table? { overview(hasRatios: false) }
-
-  /// The same; with ratios, each metric is followed by the ratio to the baseline, where one says
-  /// something.
-  func overview(hasRatios: Bool) -> Table? {
-    if coverage.ok == 0 { return nil }
+  /// The overview: a table, and of too many rows to read the best, the worst and the first of them;
+  /// empty where it would have no column, or no cell has a result.
+  ///
+  /// - Parameter hasRatios: whether each metric is followed by the ratio to the baseline, where one
+  ///   says something.
+  package func overview(hasRatios: Bool) -> [DocumentBlock] {
+    if coverage.ok == 0 { return [] }
     let columns = overviewColumns(hasRatios: hasRatios)
-    let rows = blocks.flatMap { block in
-      block.plannedVariants.map { variant in columns.map { $0.text(block, variant) } }
+    let places = blocks.flatMap { block in
+      block.plannedVariants.map { Place(block: block, variant: $0) }
     }
-    if columns.isEmpty || rows.isEmpty { return nil }
+    if columns.isEmpty || places.isEmpty { return [] }
     let left = columns.indices.filter { columns[$0].isWords }
-    return Table(
-      header: columns.map(\.name), rows: rows, left: Set(left),
-      joined: Set(columns.indices.filter { columns[$0].isRatio }))
+    func table(_ places: some Collection<Place>) -> DocumentBlock {
+      .table(
+        Table(
+          header: columns.map(\.name),
+          rows: places.map { place in columns.map { $0.text(place.block, place.variant) } },
+          left: Set(left), joined: Set(columns.indices.filter { columns[$0].isRatio })))
+    }
+    if places.count <= DocumentBlock.most { return [table(places)] }
+    var content: [DocumentBlock] = []
+    if let metric = headline.first(where: { $0.direction != nil }) {
+      let ranked = ranked(places, by: metric)
+      content = [
+        .paragraph("The best of \(places.count) by \(metric.name):"),
+        table(ranked.prefix(Self.mostRanked)), .paragraph("The worst:"),
+        table(ranked.suffix(Self.mostRanked)),
+      ]
+    }
+    let first = places.prefix(DocumentBlock.most - 2 * Self.mostRanked)
+    return content + [
+      .paragraph("The first, in the plan's order:"), table(first),
+      .paragraph("\(places.count - first.count) more rows: summary.csv"),
+    ]
+  }
+
+  /// A variant at a point of the axes.
+  private struct Place {
+    let block: SummaryBlock
+    let variant: String
+  }
+
+  private static var mostRanked: Int { 10 }
+
+  /// Those that have a value of a metric, by its mean, the best first.
+  private func ranked(_ places: [Place], by metric: Metric) -> [Place] {
+    let valued = places.compactMap { place in
+      place.block.line(metric)?.estimate(place.variant)?.sample.mean.map { (place, $0) }
+    }
+    return valued.sorted { metric.direction == .lower ? $0.1 < $1.1 : $0.1 > $1.1 }.map(\.0)
   }
 
   private struct Column {
@@ -82,7 +117,7 @@ extension Summary {
 
   // Whether `auto` ran one kernel here and another there.
   private var choosesKernels: Bool {
-    let rows = blocks.flatMap(\.rows).filter { $0.fact("kernel_requested") == "auto" }
+    let rows = rows.filter { $0.fact("kernel_requested") == "auto" }
     return rows.compactMap { $0.fact("kernel")?.text }.unique.count > 1
   }
 }
@@ -134,13 +169,13 @@ struct OverviewNotes {
 
   /// All notes, in the order in which they are printed.
   var all: [String] {
-    data + machines + concurrency + missing() + seeds + Self.first(Self.limit, of: unequal)
+    models + machines + concurrency + missing() + seeds + Self.first(Self.limit, of: unequal)
   }
 
   /// What must be known on one screen: excluded cells are counted in the coverage, seeds have a
   /// note of their own.
   var digest: [String] {
-    data + machines + [summary.deviceNote, summary.loadNote].compactMap(\.self) + concurrency
+    models + machines + [summary.deviceNote, summary.loadNote].compactMap(\.self) + concurrency
       + Self.first(4, of: missing(.excluded)) + rounds.prefix(1) + Self.first(2, of: confounded)
       + inequalities
   }
@@ -191,21 +226,22 @@ struct OverviewNotes {
     return notes.prefix(limit) + ["\(notes.count - limit) more such notes: summary.md"]
   }
 
-  private var rows: [CellRow] { summary.blocks.flatMap(\.rows) }
+  private var rows: [CellRow] { summary.rows }
 
-  private var data: [String] {
-    summary.blocks.flatMap { SummaryNotes($0, tests: summary.tests).data }.unique
+  private var models: [String] {
+    summary.blocks.flatMap { SummaryNotes($0, tests: summary.tests).models }.unique
   }
 
   // "8 cells unavailable: no GPU" rather than eight lines that say the same.
   private func missing(_ left: CellStatus? = nil) -> [String] {
     var groups: [(row: CellRow, count: Int)] = []
+    var places: [[String?]: Int] = [:]
     for row in rows where row.status != .ok && row.status != left {
-      if let index = groups.firstIndex(where: {
-        $0.row.status == row.status && $0.row.reason == row.reason
-      }) {
-        groups[index].count += 1
+      let key = [row.status.rawValue, row.reason]
+      if let place = places[key] {
+        groups[place].count += 1
       } else {
+        places[key] = groups.count
         groups.append((row, 1))
       }
     }
@@ -239,15 +275,14 @@ struct OverviewNotes {
   // What is not like for like; at every point alike, or at some.
   private var unequal: [String] {
     let notes = summary.blocks.map { block in
-      (
-        block.axes,
-        SummaryNotes(block, tests: summary.tests).confounded
-          + SummaryNotes(block, tests: summary.tests).unfair
-      )
+      let notes = SummaryNotes(block, tests: summary.tests)
+      return (block.axes, notes.confounded + notes.unfair)
     }
     let all = notes.flatMap(\.1).unique
+    var points: [String: [[CellRow.Entry]]] = [:]
+    for (axes, some) in notes { for note in some.unique { points[note, default: []].append(axes) } }
     return all.map { note in
-      let places = notes.filter { $0.1.contains(note) }.map(\.0)
+      let places = points[note] ?? []
       if places.count == notes.count { return note }
       let first = summary.axes.label(variant: nil, at: places[0])
       return places.count == 1

@@ -59,23 +59,24 @@ package struct Prediction: Equatable, Sendable {
 }
 
 extension Summary {
-  /// Every prediction that was measured, equal ones once, by metric and then in the plan's order.
-  package var predictions: [Prediction] {
-    let metrics = Metric.inOrder(Set(blocks.flatMap { $0.lines.map(\.metric) }))
+  /// What `predictions` holds.
+  var measuredPredictions: [Prediction] {
+    let metrics = Metric.inOrder(
+      blocks.reduce(into: Set()) { $0.formUnion($1.lines.map(\.metric)) })
     var all: [Prediction] = []
     for metric in metrics where metric.predicts == nil {
       let prediction = Metric.prediction(of: metric)
+      var known: [[Double]: Int] = [:]
       for block in blocks {
         for variant in variants {
           guard let measured = block.line(metric)?.estimate(variant)?.sample.mean,
             let predicted = block.line(prediction)?.estimate(variant)?.sample.mean
           else { continue }
           let place = Prediction.Place(variant: variant, axes: block.axes)
-          if let same = all.firstIndex(where: {
-            $0.metric == metric && $0.predicted == predicted && $0.measured == measured
-          }) {
+          if let same = known[[predicted, measured]] {
             all[same].places.append(place)
           } else {
+            known[[predicted, measured]] = all.count
             all.append(
               Prediction(metric: metric, predicted: predicted, measured: measured, places: [place]))
           }
@@ -101,7 +102,12 @@ extension Summary {
         DocumentBlock.paragraph(
           "!: \(wrong) of \(all.count) are off by more than \(String(format: "%g", tolerance)) %")
       ]
-    return [heading, .table(table(all))] + note
+    // The worst are those that must be seen.
+    let shown =
+      all.count > DocumentBlock.most
+      ? all.sorted { $0.isJudged && $1.isJudged ? $0.size > $1.size : $0.isJudged && !$1.isJudged }
+      : all
+    return [heading] + table(shown) + note
   }
 
   /// One line: whether all was as predicted, and what was not.
@@ -118,7 +124,9 @@ extension Summary {
       let count = judged.reduce(0) { $0 + $1.places.count }
       parts.append(
         wrong.isEmpty
-          ? "all \(count) predicted sizes and counts were met \(within)"
+          ? (count == 1
+            ? "the one predicted size or count was met \(within)"
+            : "all \(count) predicted sizes and counts were met \(within)")
           : "not as predicted \(within): "
             + worst.map { "\($0.metric.name) \($0.errorText) (\(label($0.places)))" }
             .joined(separator: ", "))
@@ -139,16 +147,17 @@ extension Summary {
     return parts.isEmpty ? nil : parts.joined(separator: "; ")
   }
 
-  private func table(_ predictions: [Prediction]) -> Table {
+  private func table(_ predictions: [Prediction]) -> [DocumentBlock] {
     let isOne = blocks.count * variants.count == 1
-    return Table(
-      header: ["quantity"] + (isOne ? [] : ["where"]) + ["predicted", "measured", "error"],
-      rows: predictions.map { prediction in
-        [prediction.metric.name] + (isOne ? [] : [label(prediction.places)]) + [
-          prediction.metric.text(prediction.predicted), prediction.metric.text(prediction.measured),
-          prediction.errorText + (prediction.isBeyond(tolerance) ? " !" : ""),
-        ]
-      }, left: isOne ? [0] : [0, 1])
+    return DocumentBlock.table(
+      ["quantity"] + (isOne ? [] : ["where"]) + ["predicted", "measured", "error"],
+      of: predictions, left: isOne ? [0] : [0, 1]
+    ) { prediction in
+      [prediction.metric.name] + (isOne ? [] : [label(prediction.places)]) + [
+        prediction.metric.text(prediction.predicted), prediction.metric.text(prediction.measured),
+        prediction.errorText + (prediction.isBeyond(tolerance) ? " !" : ""),
+      ]
+    }
   }
 
   private func label(_ places: [Prediction.Place]) -> String {

@@ -148,10 +148,10 @@ extension Summary {
 
   /// Each variant's sensitivity against its baseline's.
   var sensitivityComparisons: [RateSensitivity.Comparison] {
-    let all = rateSensitivities
-    return all.compactMap { subject in
+    let points = Dictionary(grouping: rateSensitivities, by: \.others)
+    return rateSensitivities.compactMap { subject in
       let baseline = baselines.baseline(of: subject.variant)
-      return all.first { $0.variant == baseline && $0.others == subject.others }.map {
+      return points[subject.others]?.first { $0.variant == baseline }.map {
         RateSensitivity.Comparison(subject, against: $0)
       }
     }
@@ -164,40 +164,43 @@ extension Summary {
     let rates = axes.values(axis)
     let others = axes.keys.filter { $0 != axis }
     let hasIntervals = all.contains { $0.bestLosses.interval() != nil }
-    let table = Table(
-      header: ["variant"] + others.map(axes.name)
+    let table = DocumentBlock.table(
+      ["variant"] + others.map(axes.name)
         + [
           "sensitivity", hasIntervals ? "best loss [95 %]" : "best loss", "at rate",
           "not told from it", "diverged",
-        ],
-      rows: all.map { one in
-        [one.variant]
-          + others.map { key in
-            axes.text(key, one.others.first { $0.key == key }?.value)
-          } + [
-            text(one.sample), Self.text(bestLossOf: one), axes.text(axis, one.bestRate),
-            one.ties.map { axes.text(axis, $0) }.joined(separator: ", "),
-            "\(one.diverged) of \(one.cells)",
-          ]
-      }, left: Set(0...others.count))
-    let comparisons = rateComparisons.map { one in
-      let place = axes.label(variant: nil, at: one.others)
-      let difference = one.variants.values.difference.map { difference in
-        ", difference "
-          + (one.variants.values.interval.map { Metric.valLoss.difference(difference, within: $0) }
-            ?? Metric.valLoss.difference(difference))
-      }
-      return ListItem(
-        "\(place.isEmpty ? "" : place + ": ")\(one.variants.subject) against \(one.variants.baseline): "
-          + one.words + (difference ?? ""))
+        ], of: all, left: Set(0...others.count), all: "summary.json"
+    ) { one in
+      [one.variant]
+        + others.map { key in
+          axes.text(key, one.others.first { $0.key == key }?.value)
+        } + [
+          text(one.sample), Self.text(bestLossOf: one), axes.text(axis, one.bestRate),
+          one.ties.map { axes.text(axis, $0) }.joined(separator: ", "),
+          "\(one.diverged) of \(one.cells)",
+        ]
     }
+    let left = rateComparisons.count - DocumentBlock.most
+    let comparisons =
+      rateComparisons.prefix(DocumentBlock.most).map { one in
+        let place = axes.label(variant: nil, at: one.others)
+        let difference = one.variants.values.difference.map { difference in
+          ", difference "
+            + (one.variants.values.interval.map {
+              Metric.valLoss.difference(difference, within: $0)
+            }
+              ?? Metric.valLoss.difference(difference))
+        }
+        return ListItem(
+          "\(place.isEmpty ? "" : place + ": ")\(one.variants.subject) against \(one.variants.baseline): "
+            + one.words + (difference ?? ""))
+      } + (left > 0 ? [ListItem("\(left) more: summary.json")] : [])
     return [
       .heading("Sensitivity to the learning rate", level: 2),
       .paragraph(
         "mean over \(rates.count) rates of min(final loss, loss at init), less the best, in nats per "
           + "token; a diverged run counts with its loss at init"),
-      .table(table),
-    ] + (comparisons.isEmpty ? [] : [.list(comparisons)])
+    ] + table + (comparisons.isEmpty ? [] : [.list(comparisons)])
   }
 
   private static func text(bestLossOf one: RateSensitivity) -> String {

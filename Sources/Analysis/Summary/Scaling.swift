@@ -91,11 +91,12 @@ package struct Growth: Equatable, Sendable {
 }
 
 extension Summary {
-  /// The fits of all scaling metrics along all axes of at least three whole numbers.
-  package var growths: [Growth] {
+  /// What `growths` holds.
+  var fittedGrowths: [Growth] {
     axes.keys.filter(isNumeric).flatMap { axis in
-      scalingMetrics.flatMap { metric in
-        let fits = groups(without: axis).flatMap { blocks in
+      let groups = groups(without: axis)
+      return scalingMetrics.flatMap { metric in
+        let fits = groups.flatMap { blocks in
           variants.compactMap { Growth(metric, of: $0, along: axis, in: blocks) }
         }
         return fits.allSatisfy { abs($0.law.exponent) < 1e-9 } ? [] : fits
@@ -128,8 +129,9 @@ extension Summary {
           let some = fits.filter { $0.kind == kind }
           if some.isEmpty { return nil }
           // Those with the same fit share it.
+          let alike = Dictionary(grouping: some, by: \.text)
           let texts = some.map(\.text).unique.map { text -> String in
-            let names = some.filter { $0.text == text }.map(label).filter { !$0.isEmpty }
+            let names = (alike[text] ?? []).map(label).filter { !$0.isEmpty }
             if names.count == fits.count, names.count > 1 { return "each ^\(text)" }
             let more = names.count > limit ? " and \(names.count - limit) more" : ""
             return (names.isEmpty ? "" : names.prefix(limit).joined(separator: ", ") + more + " ")
@@ -167,16 +169,18 @@ extension Summary {
 
   /// The blocks that differ in nothing but one axis.
   func groups(without axis: String) -> [[SummaryBlock]] {
-    var groups: [(others: [CellRow.Entry], blocks: [SummaryBlock])] = []
+    var groups: [[SummaryBlock]] = []
+    var places: [[CellRow.Entry]: Int] = [:]
     for block in blocks {
       let others = block.axes.filter { $0.key != axis }
-      if let index = groups.firstIndex(where: { $0.others == others }) {
-        groups[index].blocks.append(block)
+      if let place = places[others] {
+        groups[place].append(block)
       } else {
-        groups.append((others, [block]))
+        places[others] = groups.count
+        groups.append([block])
       }
     }
-    return groups.map(\.blocks)
+    return groups
   }
 
   // A few fits make a sentence; many, or fits over different ranges, a line each.
@@ -197,6 +201,7 @@ extension Summary {
       lead: first.metric.name, "grows with \(name)",
       below: fits.map { fit in
         "\(label(fit)): \(name)^\(fit.text) from \(fit.range.lowerBound) to \(fit.range.upperBound)"
-      })
+      }
+    ).first(DocumentBlock.most, all: "summary.json")
   }
 }

@@ -11,7 +11,7 @@ extension Summary {
   ///   - experiment: what they are called together.
   ///   - summaries: one or more, each with the run among the axes of its rows.
   init(sideBySide summaries: [Summary], experiment: String) {
-    let rows = summaries.flatMap { $0.blocks.flatMap(\.rows) }
+    let rows = summaries.flatMap(\.rows)
     self.experiment = experiment
     question = nil
     variants = summaries.flatMap(\.variants).unique
@@ -19,6 +19,8 @@ extension Summary {
     baselines = summaries.first?.baselines ?? Baselines(of: [])
     axes = AxisNames(rows)
     coverage = Coverage(rows)
+    self.rows = rows
+    commonReason = Self.commonReason(of: rows, coverage)
     blocks = summaries.flatMap(\.blocks)
     headline = summaries.flatMap(\.headline).unique
     primary = summaries.flatMap(\.primary).unique
@@ -29,5 +31,6 @@ extension Summary {
     rateComparisons = summaries.flatMap(\.rateComparisons)
     stabilities = summaries.flatMap(\.stabilities)
     axisComparisons = summaries.flatMap(\.axisComparisons)
+    predictAndFit()
   }
 }

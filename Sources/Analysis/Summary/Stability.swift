@@ -115,9 +115,11 @@ extension Summary {
   /// One for each comparison of sensitivities, not judged yet.
   var unjudgedStabilities: [SweptStability] {
     guard let axis = rateAxis else { return [] }
-    let grids = groups(without: axis)
+    let grids = Dictionary(
+      groups(without: axis).map { ($0[0].axes.filter { $0.key != axis }, $0) },
+      uniquingKeysWith: { first, _ in first })
     return rateComparisons.compactMap { one in
-      let grid = grids.first { $0[0].axes.filter { $0.key != axis } == one.others } ?? []
+      let grid = grids[one.others] ?? []
       let (subject, baseline) = (one.variants.subject, one.variants.baseline)
       let rows = grid.flatMap(\.rows)
       let whole = grid.map { block in

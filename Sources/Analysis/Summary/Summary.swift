@@ -19,6 +19,15 @@ package struct Summary: Sendable {
   /// One block per combination of axis values, in the order of the plan.
   package internal(set) var blocks: [SummaryBlock]
   package let coverage: Coverage
+  /// The cells of all blocks.
+  let rows: [CellRow]
+  /// Why no cell is ok, where that is the same for all: one sentence instead of a table without
+  /// figures.
+  let commonReason: String?
+  /// Every prediction that was measured, equal ones once, by metric and then in the plan's order.
+  package private(set) var predictions: [Prediction] = []
+  /// The fits of all scaling metrics along all axes of at least three whole numbers.
+  package private(set) var growths: [Growth] = []
   /// The metrics of the overview that any cell has a value of, one a column.
   package let headline: [Metric]
   /// The metrics that get a verdict where that takes a test; all others are described.
@@ -68,8 +77,7 @@ package struct Summary: Sendable {
     self.question = question
     self.isTraining = isTraining
     scalingMetrics = scaling
-    var variants: [String] = []
-    for row in rows where !variants.contains(row.variant) { variants.append(row.variant) }
+    let variants = rows.lazy.map(\.variant).unique
     self.variants = variants
     let baselines = Baselines(of: variants, usual: baseline, stated: compare)
     self.baselines = baselines
@@ -77,13 +85,16 @@ package struct Summary: Sendable {
     axes = AxisNames(rows)
 
     let usual = isTraining ? Metric.trainingHeadline : []
-    let measured = Metric.inOrder(Set(rows.flatMap { $0.metrics.metrics }))
+    let measured = rows.measured
     let shown = Self.headline(headline.isEmpty ? usual : headline, of: measured)
     self.headline = shown
     let judged = (primary.isEmpty ? shown : primary).filter { $0.direction != nil }
     self.primary = judged
     let asked = isTraining && variants.count == 2 ? judged + TrainingQuestions.stability : judged
-    blocks = Self.points(of: rows).map { point in
+    let points = Self.points(of: rows)
+    self.rows = points.flatMap(\.self)
+    commonReason = Self.commonReason(of: rows, coverage)
+    blocks = points.map { point in
       SummaryBlock(
         axes: point[0].axes, rows: point, variants: variants, baselines: baselines,
         primary: Set(asked))
@@ -93,6 +104,7 @@ package struct Summary: Sendable {
     stabilities = unjudgedStabilities
     axisComparisons = unjudgedAxisComparisons
     judge()
+    predictAndFit()
   }
 
   /// Judges all that the summary compares as one table.
@@ -134,13 +146,12 @@ package struct Summary: Sendable {
   // Grouped in one pass: a matrix may have thousands of points.
   private static func points(of rows: [CellRow]) -> [[CellRow]] {
     var points: [[CellRow]] = []
-    var places: [String: Int] = [:]
+    var places: [[CellRow.Entry]: Int] = [:]
     for row in rows {
-      let key = row.axes.map { "\($0.key)=\($0.value.line)" }.joined(separator: "\n")
-      if let place = places[key] {
+      if let place = places[row.axes] {
         points[place].append(row)
       } else {
-        places[key] = points.count
+        places[row.axes] = points.count
         points.append([row])
       }
     }
@@ -150,13 +161,18 @@ package struct Summary: Sendable {
   /// Where the variants are not compared on equal terms: in size, in work, in what ran.
   package var fairnessNotes: [String] { OverviewNotes(summary: self).fairness }
 
-  /// Why no cell is ok, where that is the same for all: one sentence instead of a table without
-  /// figures.
-  var commonReason: String? {
-    let reasons = blocks.flatMap(\.rows).filter(\.status.isPlanned).map {
+  /// Finds what rests on the blocks as they are now.
+  mutating func predictAndFit() {
+    predictions = measuredPredictions
+    growths = fittedGrowths
+  }
+
+  static func commonReason(of rows: [CellRow], _ coverage: Coverage) -> String? {
+    if coverage.ok > 0 { return nil }
+    let reasons = rows.lazy.filter(\.status.isPlanned).map {
       [$0.status.words, $0.reason].compactMap(\.self).joined(separator: ": ")
     }.unique
-    return coverage.ok == 0 && reasons.count == 1 ? reasons[0] : nil
+    return reasons.count == 1 ? reasons[0] : nil
   }
 
   /// The variant that those are held against which state no other.
@@ -212,6 +228,8 @@ package struct SummaryBlock: Sendable {
   package let baselines: Baselines
   /// One line per metric that any cell has a value of, in the order of `Metric.all`.
   package internal(set) var lines: [SummaryLine]
+  /// The line of each metric.
+  private let places: [Metric: Int]
 
   init(
     axes: [CellRow.Entry], rows: [CellRow], variants: [String], baselines: Baselines,
@@ -221,18 +239,20 @@ package struct SummaryBlock: Sendable {
     self.rows = rows
     self.variants = variants
     self.baselines = baselines
-    let metrics = Metric.inOrder(Set(rows.flatMap { $0.metrics.unordered }))
-    let lines = metrics.map { metric in
+    let byVariant = Dictionary(grouping: rows, by: \.variant)
+    let samples = variants.map { (variant: $0, rows: byVariant[$0] ?? []) }
+    let lines = rows.measured.map { metric in
       SummaryLine(
-        metric, rows: rows, variants: variants, baselines: baselines,
+        metric, samples, baselines: baselines,
         isPrimary: primary.contains(metric))
     }
     self.lines = lines.filter { line in line.estimates.contains { $0.n > 0 } }
+    places = Dictionary(uniqueKeysWithValues: self.lines.enumerated().map { ($1.metric, $0) })
   }
 
   /// The line of a metric; nil where no cell has a value of it.
   package func line(_ metric: Metric) -> SummaryLine? {
-    lines.first { $0.metric == metric }
+    places[metric].map { lines[$0] }
   }
 
   /// The usual baseline.

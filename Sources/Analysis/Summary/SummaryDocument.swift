@@ -9,7 +9,8 @@ extension Summary {
   package var document: Page {
     var page = head
     if isWide { page += sections + [.heading("All metrics", level: 2)] }
-    for block in blocks {
+    let shown = blocks.prefix(Self.mostPoints)
+    for block in shown {
       let title = block.title
       let level = isWide ? 3 : 2
       if !title.isEmpty { page.append(.heading(title, level: level)) }
@@ -19,7 +20,16 @@ extension Summary {
         page += verdict.content(level: title.isEmpty ? level : level + 1)
       }
     }
+    if shown.count < blocks.count { page.append(morePoints) }
     return Page(isWide ? page : page + predictionContent)
+  }
+
+  /// So many points with all their metrics are for people.
+  static var mostPoints: Int { 100 }
+
+  /// How many more points there are, and where.
+  var morePoints: DocumentBlock {
+    .paragraph("\(blocks.count - Self.mostPoints) more points: summary.csv")
   }
 
   private var head: [DocumentBlock] {
@@ -32,7 +42,7 @@ extension Summary {
 
   private var sections: [DocumentBlock] {
     let notes = OverviewNotes(summary: self).all.map { ListItem($0) }
-    return (overview.map { [.table($0)] } ?? [])
+    return overview(hasRatios: false)
       + (notes.isEmpty ? [] : [.list(notes)])
       + rateSensitivityContent + differencesContent + scalingContent + predictionContent
   }

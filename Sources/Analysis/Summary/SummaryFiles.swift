@@ -8,12 +8,23 @@ extension Summary {
   /// Writes `summary.md`, `summary.csv` and `summary.json` into a run's folder.
   package func write(to folder: RunFolder) throws(ResultsError) {
     try folder.write(document.markdown, to: "summary.md")
-    try folder.write(csv, to: "summary.csv")
-    try folder.write(json, to: "summary.json")
+    try AtomicFile.write(texts: csvParts, to: folder.file("summary.csv"))
+    try AtomicFile.write(texts: jsonParts, to: folder.file("summary.json"))
+  }
+
+  /// The document of `json`, a block at a time.
+  private var jsonParts: some Sequence<String> {
+    let (head, tail) = json(blocks: []).document(around: "blocks")
+    return (-1...blocks.count).lazy.map { place -> String in
+      if place < 0 { return head }
+      return place == blocks.count ? tail : json(blocks[place]).element(at: place)
+    }
   }
 
   /// The summary as nested JSON.
-  package var json: JSON {
+  package var json: JSON { json(blocks: blocks.map(json)) }
+
+  private func json(blocks: [JSON]) -> JSON {
     [
       "schema_version": 2, "experiment": .string(experiment), "question": .string(question),
       "variants": .array(variants.map { .string($0) }), "baseline": .string(baseline),
@@ -22,9 +33,10 @@ extension Summary {
         "by_status": .object(
           CellStatus.allCases.map { JSON.Member($0.rawValue, .integer(coverage.counts[$0] ?? 0)) }),
       ],
+      "stand_ins": .array(StandIns(self.blocks.flatMap(\.rows)).notes.map { .string($0) }),
       "headline": .array(headline.map { .string($0.name) }),
       "primary": .array(primary.map { .string($0.name) }), "tests": .integer(tests),
-      "blocks": .array(blocks.map { json($0) }), "differences": differencesJSON,
+      "blocks": .array(blocks), "differences": differencesJSON,
       "axis_comparisons": axisComparisonsJSON,
       "scaling": .array(growths.map(\.json)), "predictions": predictionsJSON,
       "rate_sensitivity": rateSensitivityJSON, "bounds": boundsJSON,
@@ -33,25 +45,29 @@ extension Summary {
   }
 
   /// The summary as flat CSV: one row per block, metric and variant.
-  package var csv: String {
-    var axes: [String] = []
-    for axis in blocks.flatMap(\.axes) where !axes.contains(axis.key) { axes.append(axis.key) }
-    var text = CSV.line(axes + Self.valueColumns + Self.comparisonColumns)
-    for block in blocks {
-      let point = axes.map { key in
-        block.axes.first { $0.key == key }.flatMap {
-          $0.value == .null ? nil : $0.value.text ?? $0.value.line
-        }
-      }
-      for line in block.lines {
-        for estimate in line.estimates {
-          let comparison = line.comparison(estimate.variant)
-          text += CSV.line(
-            point + Self.fields(line.metric, estimate) + Self.fields(comparison))
-        }
+  package var csv: String { csvParts.joined() }
+
+  /// The header, and the lines of each block.
+  private var csvParts: some Sequence<String> {
+    let axes = axes.keys
+    return (-1..<blocks.count).lazy.map { place -> String in
+      place < 0
+        ? CSV.line(axes + Self.valueColumns + Self.comparisonColumns)
+        : Self.csv(blocks[place], axes)
+    }
+  }
+
+  private static func csv(_ block: SummaryBlock, _ axes: [String]) -> String {
+    let point = axes.map { key in
+      block.axes.first { $0.key == key }.flatMap {
+        $0.value == .null ? nil : $0.value.text ?? $0.value.line
       }
     }
-    return text
+    return block.lines.flatMap { line in
+      line.estimates.map { estimate in
+        CSV.line(point + fields(line.metric, estimate) + fields(line.comparison(estimate.variant)))
+      }
+    }.joined()
   }
 
   private static let valueColumns = [

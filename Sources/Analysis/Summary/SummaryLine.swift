@@ -12,12 +12,15 @@ package struct SummaryLine: Sendable {
   /// One for each variant that has a baseline, in their order.
   package internal(set) var comparisons: [VariantComparison]
 
-  /// - Parameter isPrimary: whether the metric gets a verdict where that takes a test.
+  /// - Parameters:
+  ///   - samples: the rows of each variant.
+  ///   - isPrimary: whether the metric gets a verdict where that takes a test.
   init(
-    _ metric: Metric, rows: [CellRow], variants: [String], baselines: Baselines, isPrimary: Bool
+    _ metric: Metric, _ samples: [(variant: String, rows: [CellRow])], baselines: Baselines,
+    isPrimary: Bool
   ) {
     self.metric = metric
-    let estimates = variants.map { Estimate(metric, of: $0, in: rows) }
+    let estimates = samples.map { Estimate(metric, $0.variant, in: $0.rows) }
     self.estimates = estimates
     comparisons = estimates.compactMap { subject in
       let baseline = baselines.baseline(of: subject.variant)
@@ -49,20 +52,22 @@ package struct Estimate: Equatable, Sendable {
   /// The bound that the values are to keep; nil where there is none.
   let limit: Double?
 
-  init(_ metric: Metric, of variant: String, in rows: [CellRow]) {
-    self.init(metric, variant, in: rows.filter { $0.variant == variant })
-  }
-
   /// What rows of one variant, or of one value of an axis, say.
   init(_ metric: Metric, _ name: String, in rows: [CellRow]) {
     variant = name
-    let counted = rows.filter {
-      $0.metrics[metric] != nil && ($0.status == .ok || metric.certainty == .analytic)
-    }
     limit = metric.limit(in: rows)
-    seeds = counted.map(\.seed)
-    sample = Sample(counted.compactMap { $0.metrics[metric] })
-    rounds = counted.map { $0.rounds ?? [] }
+    var seeds: [Int] = []
+    var values: [Double] = []
+    var rounds: [[TimingRound]] = []
+    for row in rows where row.status == .ok || metric.certainty == .analytic {
+      guard let value = row.metrics[metric] else { continue }
+      seeds.append(row.seed)
+      values.append(value)
+      rounds.append(row.rounds ?? [])
+    }
+    self.seeds = seeds
+    sample = Sample(values)
+    self.rounds = rounds
   }
 
   package var n: Int { sample.n }

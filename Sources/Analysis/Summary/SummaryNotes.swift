@@ -18,7 +18,7 @@ struct SummaryNotes {
   }
 
   var all: [String] {
-    data + concurrency + machines + missing + seeds + correction + confounded + unfair
+    models + concurrency + machines + missing + seeds + correction + confounded + unfair
   }
 
   // Cells that ran side by side shared the machine.
@@ -52,20 +52,13 @@ struct SummaryNotes {
       + "digits"
   }
 
-  // Another text or model than was asked for: its figures compare with no other run's.
-  var data: [String] {
-    ["dataset_note", "model_note"].flatMap { key in
-      block.rows.compactMap { $0.fact(key)?.text }.unique
-    } + departures
-  }
-
-  // Where a model is not as it is stored.
-  private var departures: [String] {
-    block.rows.compactMap { row in
-      row.fact("departures")?.text.map { departures in
-        (block.variants.count > 1 ? "\(row.variant) departs" : "departs")
-          + " from the stored model: \(departures)"
-      }
+  // What a training took over of a stored model, and where a model is not as it is stored.
+  var models: [String] {
+    block.rows.flatMap { row in
+      [
+        row.fact("beginning")?.text,
+        row.fact("departures")?.text.map { "departs from the stored model: \($0)" },
+      ].compactMap(\.self).map { block.variants.count > 1 ? "\(row.variant) \($0)" : $0 }
     }.unique
   }
 
@@ -136,6 +129,10 @@ struct SummaryNotes {
     }
   }
 
+  private static let told =
+    Set(["loss_hash", "concurrent_cells", "departures", "beginning", "node", "cpu", "isa"])
+    .union(StandIns.facts)
+
   // A fact that differs between variants but not within one: the comparison is of that too.
   var confounded: [String] {
     guard block.variants.count > 1 else { return [] }
@@ -143,9 +140,9 @@ struct SummaryNotes {
     for fact in block.rows.flatMap(\.facts) where !keys.contains(fact.key) { keys.append(fact.key) }
     // What ran as it was asked for is the comparison, and its reason goes with it.
     keys.removeAll { key in
-      // The hash of a curve differs whenever anything does; how many ran at once, departures and
-      // machines have notes of their own.
-      key == "loss_hash" || ["concurrent_cells", "departures", "node", "cpu", "isa"].contains(key)
+      // The hash of a curve differs whenever anything does; what has a note of its own is told
+      // there.
+      Self.told.contains(key)
         || key.hasSuffix("_requested")
         || key.hasSuffix("_reason")
         || block.rows.allSatisfy { $0.fact(key) == $0.fact(key + "_requested") }

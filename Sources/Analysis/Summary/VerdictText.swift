@@ -28,8 +28,11 @@ extension Metric {
   /// nor of a bound and what is held against it.
   var isRatioTold: Bool {
     if case .percent = format { return false }
-    return bound == nil && !isDifference && !Metric.all.contains { $0.bound?.most == self }
+    return bound == nil && !isDifference && !Self.bounds.contains(self)
   }
+
+  /// What others may be at most.
+  private static let bounds = Set(all.compactMap { $0.bound?.most })
 
   /// The bound that rows put to it, the smallest of them; nil where they have none.
   func limit(in rows: [CellRow]) -> Double? {

@@ -48,6 +48,10 @@ const char *runexp_missing_entry(const struct kernels *table) {
   ENTRY(replay)
   ENTRY(release_graph)
   ENTRY(supports_gemm)
+  if (!table->gemm_packed_bytes && table->gemm_pack) return "gemm_packed_bytes";
+  if (table->gemm_packed_bytes && !table->gemm_pack) return "gemm_pack";
+  if (!table->gemm_group && table->gemm_group_workspace) return "gemm_group";
+  if (table->gemm_group && !table->gemm_group_workspace) return "gemm_group_workspace";
   RUNEXP_KERNELS(ENTRY, ENTRY_WITH_WORKSPACE)
   RUNEXP_ATTENTIONS(ATTENTION)
   return NULL;

@@ -34,13 +34,32 @@ struct epilogue {
 struct gemm {
   void *c;
   const void *a, *b;
-  const float *RUNEXP_NULLABLE bias; // [n], added once; not with accumulate
+  const void *RUNEXP_NULLABLE packed_b; // the same b, as `gemm_pack` gave it; else null
+  const float *RUNEXP_NULLABLE bias;    // [n], added once; not with accumulate
   int64_t m, n, k;
   bool a_transposed, b_transposed, accumulate;
   element_type c_type, a_type, b_type;
   element_type
       compute; // bf16: operands are rounded to bf16 first; the accumulator is f32 in either case
   struct epilogue epilogue;
+  void *RUNEXP_NULLABLE workspace;
+};
+
+/// out = op(b) of a product as products like it read it, so that they need not make it each time.
+/// Like it are those of the same n, k, transpositions and types; m, all pointers but b, and the
+/// epilogue may be others. It holds until b is written.
+struct gemm_pack {
+  void *out; // `gemm_packed_bytes` of the product
+  struct gemm product;
+};
+
+enum { GEMM_GROUP_MOST = 4 };
+
+/// Products of which none reads what another writes, as one: each gives what `gemm` gives, to the
+/// same bits. Their own workspaces are not used.
+struct gemm_group {
+  struct gemm products[GEMM_GROUP_MOST];
+  int64_t count;
   void *RUNEXP_NULLABLE workspace;
 };
 

@@ -60,7 +60,7 @@
 #include "calls.h"
 #include "kernels.def"
 
-#define RUNEXP_KERNELS_ABI 6
+#define RUNEXP_KERNELS_ABI 7
 #define RUNEXP_ALIGNMENT 256
 #define RUNEXP_OUT_OF_MEMORY "out of memory"
 
@@ -188,6 +188,21 @@ struct kernels {
   /// depend on all but m, n, k and the workspace.
   bool (*supports_gemm)(struct kernel_context *context, const struct gemm *call, char *reason,
                         int64_t capacity);
+
+  // Operands that are packed once for many products. A device that packs none leaves both null.
+
+  /// The bytes that b of this product has, packed; 0 where the product reads it as it is.
+  int64_t (*RUNEXP_NULLABLE gemm_packed_bytes)(struct kernel_context *context,
+                                               const struct gemm *call);
+  /// A kernel, in the stream as all others: what it gives is `packed_b` of the products that come
+  /// after it. Their results are the same bits with it as without.
+  void (*RUNEXP_NULLABLE gemm_pack)(struct kernel_context *context, const struct gemm_pack *call);
+
+  /// Several products at once, where the device gains by that; null where it does not, and the
+  /// caller asks for one after another. Of products that `supports_gemm` allows.
+  void (*RUNEXP_NULLABLE gemm_group)(struct kernel_context *context, const struct gemm_group *call);
+  int64_t (*RUNEXP_NULLABLE gemm_group_workspace)(struct kernel_context *context,
+                                                  const struct gemm_group *call);
 
   // The kernels.
 

@@ -43,6 +43,13 @@ static bool meta_supports_gemm(struct kernel_context *context, const struct gemm
   return of.table->supports_gemm(of.context, call, reason, capacity);
 }
 
+static int64_t meta_gemm_packed_bytes(struct kernel_context *context, const struct gemm *call) {
+  struct original of = *runexp_host_original(context);
+  return of.table->gemm_packed_bytes(of.context, call);
+}
+
+static void meta_gemm_pack(struct kernel_context *context, const struct gemm_pack *call) {}
+
 static void attention_forward(struct kernel_context *context,
                               const struct attention_forward *call) {}
 static void attention_backward(struct kernel_context *context,
@@ -71,6 +78,8 @@ RUNEXP_ATTENTIONS(ATTENTION)
     return of.table->name##_workspace(of.context, call);                                           \
   }
 RUNEXP_KERNELS(DEFINE, DEFINE_WITH_WORKSPACE)
+
+DEFINE_WITH_WORKSPACE(gemm_group)
 
 #define KERNEL(name) .name = meta_##name,
 #define WITH_WORKSPACE(name) .name = meta_##name, .name##_workspace = meta_##name##_workspace,
@@ -105,6 +114,14 @@ struct kernels *runexp_create_meta_kernels(const struct kernels *of) {
   made->table = meta;
   made->table.name = of->name;
   // What a device lacks, its stand-in lacks too.
+  if (of->gemm_pack) {
+    made->table.gemm_packed_bytes = meta_gemm_packed_bytes;
+    made->table.gemm_pack = meta_gemm_pack;
+  }
+  if (of->gemm_group) {
+    made->table.gemm_group = meta_gemm_group;
+    made->table.gemm_group_workspace = meta_gemm_group_workspace;
+  }
 #define FILL(name)                                                                                 \
   if (of->name) {                                                                                  \
     made->name = (struct attention_kernel){.supports = name##_supports,                            \

@@ -4,26 +4,31 @@ import Config
 import Foundation
 package import Records
 
-/// A run on disk and its plan's predictions.
+/// A run on disk, those of its cells that are to run, and its plan's predictions.
+///
+/// Of its cells no more is kept than a hand-off needs: there may be a hundred thousand.
 package struct EmittedRun {
-  package let run: StoredRun
+  package let folder: RunFolder
   package let options: RunOptions
   package let plan: PlanTable
+  /// Those that are to run, each once, in the plan's order of execution.
+  package let cells: [CellList.Entry]
 
   /// A run that is there.
   ///
+  /// - Parameter statuses: of the cells that are to run.
   /// - Throws: `Faults` where its resolved file cannot be read; `ResultsError` where the plan is not
   ///   that of the file.
-  package init(_ folder: RunFolder) throws {
+  package init(_ folder: RunFolder, _ statuses: PendingCells) throws {
     let experiment = try PlannedExperiment.load(
       file: folder.file("resolved.yaml"), reader: .standard)
-    try self.init(folder, experiment)
+    try self.init(folder, experiment, statuses)
   }
 
   /// Prepares a new run.
   package init(
     preparing experiment: PlannedExperiment, _ options: RunOptions, program: ProgramVersion,
-    warn: (String) -> Void
+    _ statuses: PendingCells, warn: (String) -> Void
   ) throws {
     let environment = ProcessInfo.processInfo.environment
     let interrupts = Interrupts()
@@ -34,27 +39,47 @@ package struct EmittedRun {
       experiment, options, program: program, environment: environment
     ).prepare(interrupts, warn: warn)
     defer { withExtendedLifetime(prepared.lock) {} }
-    try self.init(prepared.folder, experiment)
+    try self.init(prepared.folder, experiment, statuses)
   }
 
-  private init(_ folder: RunFolder, _ experiment: PlannedExperiment) throws {
+  private init(
+    _ folder: RunFolder, _ experiment: PlannedExperiment, _ statuses: PendingCells
+  ) throws {
     // Jobs begin in other folders: its whole path.
-    let run = try StoredRun(RunFolder.open(folder.path))
-    var options = run.record?.options ?? RunOptions()
-    let isSame =
-      run.cells.count == experiment.cells.count
-      && zip(run.cells, experiment.cells).allSatisfy {
-        $0.label == $1.label && $0.planned.seed == $1.seed
-      }
-    guard isSame else {
-      throw ResultsError.unreadable(
-        path: run.folder.file("plan.jsonl"), problem: "its cells are not those of resolved.yaml")
-    }
-    self.run = run
-    self.options = options
+    let folder = try RunFolder.open(folder.path)
+    self.folder = folder
+    cells = try Self.cells(of: folder, experiment, statuses)
+    var options = (try? RunRecord(file: folder.file("run.json")))?.options ?? RunOptions()
     // A task's threads are those that its time is predicted for.
     options.threads = TaskNeeds.cpus(options)
+    self.options = options
     plan = try PlanTable(
       experiment, options, environment: ProcessInfo.processInfo.environment)
+  }
+
+  private static func cells(
+    of folder: RunFolder, _ experiment: PlannedExperiment, _ statuses: PendingCells
+  ) throws(ResultsError) -> [CellList.Entry] {
+    var planned = experiment.cells.makeIterator()
+    var isSame = true
+    var found: [(order: Int, entry: CellList.Entry)] = []
+    try folder.forEachPlanLine { line, offset in
+      guard let cell = planned.next(), cell.label == line.label, cell.seed == line.seed else {
+        isSame = false
+        return
+      }
+      if let order = line.order, statuses.contains(StoredCell(line, in: folder)) {
+        // Where it is one of the experiment, the label is in memory already.
+        found.append((order, .init(index: line.index, offset: offset, label: cell.label)))
+      }
+    }
+    guard isSame, planned.next() == nil else {
+      throw .unreadable(
+        path: folder.file("plan.jsonl"), problem: "its cells are not those of resolved.yaml")
+    }
+    // Cells that are the same have one place in the order, and run once.
+    var orders: Set<Int> = []
+    return found.sorted { ($0.order, $0.entry.index) < ($1.order, $1.entry.index) }
+      .filter { orders.insert($0.order).inserted }.map(\.entry)
   }
 }

@@ -1,8 +1,7 @@
-// HandOffFolder: where what is written for a scheduler lies in a run's folder, and which cells it
-// lists.
+// HandOffFolder: where what is written for a scheduler lies in a run's folder.
 
 import Foundation
-package import Records
+import Records
 
 /// The folder of one hand-off.
 enum HandOffFolder {
@@ -16,16 +15,5 @@ enum HandOffFolder {
       number += 1
     }
     return ("\(parent)/\(number)", number)
-  }
-
-  /// The list of some cells, with the places of their lines in the plan.
-  static func list(_ cells: ArraySlice<StoredCell>, of run: RunFolder) throws -> CellList {
-    let bytes = try AtomicFile.readBytes(run.file("plan.jsonl"))
-    var offsets = [0]
-    for (place, byte) in bytes.enumerated() where byte == UInt8(ascii: "\n") {
-      offsets.append(place + 1)
-    }
-    return CellList(
-      cells.map { CellList.Entry(index: $0.index, offset: offsets[$0.index], label: $0.label) })
   }
 }

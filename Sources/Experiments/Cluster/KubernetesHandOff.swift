@@ -14,12 +14,12 @@ package struct KubernetesHandOff: Sendable {
   ///   - cells: those that are to run, at least one.
   ///   - results: the folder of all results, of which pods see the volume.
   package init(
-    _ cells: [StoredCell], of run: RunFolder, below results: String, _ needs: TaskNeeds,
+    _ cells: [CellList.Entry], of run: RunFolder, below results: String, _ needs: TaskNeeds,
     _ request: KubernetesRequest
   ) throws {
     let (folder, number) = try HandOffFolder.make("\(run.path)/kubernetes")
     let list = "\(folder)/cells.txt"
-    try AtomicFile.write(try HandOffFolder.list(cells[...], of: run).text, to: list)
+    try AtomicFile.write(CellList(cells).text, to: list)
     func seen(_ path: String) -> String {
       path.hasPrefix(results + "/") ? request.mount + path.dropFirst(results.count) : path
     }

@@ -1,5 +1,4 @@
-// PendingCells: the cells of a run that a scheduler is to run, each once, in the plan's order of
-// execution.
+// PendingCells: which cells of a run a scheduler is to run.
 
 import Config
 package import Records
@@ -38,21 +37,20 @@ package struct PendingCells: Sendable {
       + CellStatus.allCases.filter { $0.isFinal && $0 != .ok && $0 != .excluded }.map(\.rawValue)
   }
 
-  /// The cells, those that are compared one after the other, as they are to run.
-  package func cells(of run: StoredRun) -> [StoredCell] {
-    var seen: Set<String> = []
-    return run.cells.filter { cell in
-      cell.order != nil
-        && (cell.row.status.isFinal ? retried.contains(cell.row.status) : takesPending)
-    }
-    .sorted { ($0.order ?? 0) < ($1.order ?? 0) }
-    .filter { seen.insert($0.id).inserted }
+  /// Whether a cell is to run.
+  package func contains(_ cell: StoredCell) -> Bool {
+    cell.order != nil
+      && (cell.row.status.isFinal ? retried.contains(cell.row.status) : takesPending)
   }
 
   /// Removes the results of cells that run again, which would be taken for those of their next
   /// attempts.
-  package func removeResults(of cells: [StoredCell], in folder: RunFolder) throws {
-    for cell in cells where retried.contains(cell.row.status) {
+  package func removeResults(of cells: [CellList.Entry], in folder: RunFolder) throws {
+    // Others have none.
+    if retried.isEmpty { return }
+    for entry in cells {
+      let cell = StoredCell(try folder.planLine(entry.index, at: entry.offset), in: folder)
+      guard retried.contains(cell.row.status) else { continue }
       try folder.whileIdle(cell.planned) { try folder.removeResult(of: cell.id) }
     }
   }

@@ -37,13 +37,12 @@ package struct SlurmHandOff: Sendable {
   ///   - cells: those that are to run, at least one.
   ///   - largest: most tasks of one array.
   package init(
-    _ cells: [StoredCell], of run: RunFolder, program: String, _ needs: TaskNeeds,
+    _ cells: [CellList.Entry], of run: RunFolder, program: String, _ needs: TaskNeeds,
     _ request: SlurmRequest, largest: Int
   ) throws {
     let (folder, _) = try HandOffFolder.make("\(run.path)/slurm")
-    let all = try HandOffFolder.list(cells[...], of: run)
     let script = SlurmScript(run, program: program, folder: folder, needs, request)
-    var rest = all.entries[...]
+    var rest = cells[...]
     while !rest.isEmpty {
       let chunk = rest.prefix(largest * needs.pack)
       rest = rest.dropFirst(chunk.count)

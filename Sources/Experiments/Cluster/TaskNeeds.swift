@@ -3,6 +3,7 @@
 
 import Config
 package import Records
+import Workloads
 
 /// What a person says of the tasks; nil is left to the prediction.
 package struct TaskRequest: Sendable {
@@ -59,13 +60,15 @@ package struct TaskNeeds: Equatable, Sendable {
   ///   - plan: what is predicted of all cells of the run, in the plan's order.
   /// - Throws: `Unknown`.
   package init(
-    _ cells: [StoredCell], _ plan: PlanTable, _ options: RunOptions, _ request: TaskRequest
+    _ cells: [CellList.Entry], _ plan: PlanTable, _ options: RunOptions, _ request: TaskRequest
   ) throws(Unknown) {
     let lines = cells.map { plan.lines[$0.index] }
     let choices = lines.map(\.cell.device)
     gpus = request.gpus ?? (choices.contains(.cuda) ? 1 : 0)
     cpus = request.cpus ?? Self.cpus(options)
-    isExclusive = cells.contains(where: \.measuresTime)
+    isExclusive = lines.contains { line in
+      line.cell.workload.map { type(of: $0).measuresTime } ?? false
+    }
     var peak = 0.0
     var seconds: [Double] = []
     for (cell, line) in zip(cells, lines) {

@@ -112,6 +112,9 @@ package struct ProgressBar {
     note("\(cell): \(coloured(word, status == .ok ? 32 : 31))\(said)  (\(time))")
   }
 
+  /// Says something of the cell: a line that stays.
+  package mutating func tell(_ message: String) { note("\(cell): \(message)") }
+
   /// Prints a line that stays, without disturbing the bar.
   package mutating func note(_ line: String) {
     if output.style != .quiet { warn(line) }

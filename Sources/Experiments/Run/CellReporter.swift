@@ -28,6 +28,13 @@ final class CellReporter: ProgressReporter {
 
   func log(_ message: String) { file?.append(message) }
 
+  /// Something that stands among the lines of progress, and belongs in the log too.
+  func tell(_ message: String) {
+    let line = Wording.oneLine(message)
+    bar.tell(line)
+    file?.append(line)
+  }
+
   func warn(_ message: String) {
     let line = Wording.oneLine("warning: \(message)")
     bar.warn(line)

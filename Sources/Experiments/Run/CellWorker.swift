@@ -75,6 +75,7 @@ package struct CellWorker {
     reporter.begin(
       line.label, (line.order ?? 0) + 1, of: record.cells ?? 1, steps: cell.workload.steps,
       after: earlierSeconds)
+    if let beginning = planned.fact("beginning")?.text { reporter.tell(beginning) }
     var row = planned
     let start = MonotonicClock.now()
     let deadline = record.options.timeCap.map { [earlierSeconds] in start + $0 - earlierSeconds }

@@ -82,6 +82,8 @@ struct LocalTexts {
 
   struct Found {
     let vocabulary: TextVocabulary
+    /// How many it has.
+    let tokens: Int
     /// Why it is not the text that was asked for.
     let note: String?
   }
@@ -97,8 +99,8 @@ struct LocalTexts {
     if let known = known.first(where: { $0.declaration == declaration }) { return known.found }
     let found = Result { () throws(DataError) -> Found in
       let text = try loader.load(declaration)
-      return Found(
-        vocabulary: try TextVocabulary(of: text, as: declaration.tokens), note: text.note)
+      let (vocabulary, tokens) = try TextVocabulary.counted(text, as: declaration.tokens)
+      return Found(vocabulary: vocabulary, tokens: tokens, note: text.note)
     }
     known.append((declaration, found))
     return found
@@ -120,7 +122,9 @@ extension PlannedExperiment {
       guard let workload = cell.workload, let model = cell.model,
         let declaration = workload.dataset, case .success(let text) = texts.find(declaration)
       else { continue }
-      do throws(Faults) { try workload.check(text.vocabulary, for: model) } catch {
+      do throws(Faults) {
+        try workload.check(text.vocabulary, tokens: text.tokens, for: model)
+      } catch {
         faults += error.all.filter { fault in
           !faults.contains { $0.place == fault.place && $0.message == fault.message }
         }
@@ -136,7 +140,7 @@ extension PlannedExperiment {
     return cells.flatMap { cell -> [String] in
       guard let workload = cell.workload, let model = cell.model, model !== last else { return [] }
       last = model
-      return [model.base?.note, workload.warning(of: model.section)].compactMap(\.self)
+      return [model.base?.note].compactMap(\.self) + workload.warnings(of: model.section)
     }.unique
   }
 }

@@ -165,13 +165,13 @@ package struct Preparation {
     for entry in plan.runnable where written.insert(entry.line.cell).inserted {
       let path = "\(try folder.makeCell(entry.line.cell))/resolved.yaml"
       let text = entry.cell.resolvedYAML
-      if (try? AtomicFile.read(path)) != text {
+      if !AtomicFile.exists(path) || (try? AtomicFile.read(path)) != text {
         try AtomicFile.write(text, to: path, isSynced: false)
       }
     }
     try folder.write(record.json, to: "run.json")
     // Last: a folder with a plan is whole.
-    try folder.write(lines: plan.entries.map(\.line.json), to: "plan.jsonl")
+    try folder.write(lines: plan.entries.lazy.map(\.line.json), to: "plan.jsonl")
     try CellTable(rows, metrics: Metric.all).write(to: folder)
   }
 }

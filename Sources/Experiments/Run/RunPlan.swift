@@ -25,49 +25,65 @@ package struct RunPlan {
     _ experiment: PlannedExperiment, loader: DatasetLoader, program: String,
     progress: Download.Progress? = nil
   ) throws {
-    var loaded: [(declaration: DatasetDeclaration, text: LoadedText, vocabulary: TextVocabulary)] =
-      []
+    typealias Loaded = (
+      declaration: DatasetDeclaration, text: LoadedText, vocabulary: TextVocabulary, tokens: Int
+    )
+    var loaded: [Loaded] = []
     var checkpoints: [RunRecord.Checkpoint] = []
     var entries: [Entry] = []
+    entries.reserveCapacity(experiment.cells.count)
+    // What the lines of one document have in common, once in memory.
+    var shared: (content: PlannedCell.Content, line: PlanLine)?
     for cell in experiment.cells {
       var text: LoadedText?
       if let declaration = cell.workload?.dataset {
         var known = loaded.first { $0.declaration == declaration }
         if known == nil {
           let new = try loader.load(declaration, progress: progress)
-          known = (declaration, new, try TextVocabulary(of: new, as: declaration.tokens))
+          let found = try TextVocabulary.counted(new, as: declaration.tokens)
+          known = (declaration, new, found.vocabulary, found.tokens)
           known.map { loaded.append($0) }
         }
         text = known?.text
         if let known, let model = cell.model {
-          try cell.workload?.check(known.vocabulary, for: model)
+          try cell.workload?.check(known.vocabulary, tokens: known.tokens, for: model)
         }
       }
       let checkpoint = cell.modelPath.map { checkpoints.find($0) }
-      var line = PlanLine()
+      if shared?.content !== cell.content { shared = (cell.content, Self.line(of: cell)) }
+      var line = shared?.line ?? Self.line(of: cell)
       line.index = cell.index
       line.identity = cell.identity(
         dataHash: text?.sha256 ?? "", checkpointHash: checkpoint?.sha256 ?? "", program: program)
       line.weights = checkpoint?.path
       line.label = cell.label
-      line.variant = cell.variant
       line.seed = cell.seed
-      line.axes = cell.axes.map { JSON.Member($0.path, $0.value) }
       line.status = cell.exclusion == nil ? .notRun : .excluded
       line.reason = cell.exclusion
-      line.configuration = cell.resolved
-      line.derived = cell.derived.map(\.path)
-      line.shares = cell.derived.compactMap { value in
-        value.share.map { JSON.Member(value.path, .string($0)) }
-      }
-      line.facts = [("dataset_note", text?.note), ("model_note", cell.model?.base?.note)]
-        .compactMap { key, note in note.map { JSON.Member(key, .string($0)) } }
+      let base = cell.model?.base
+      line.facts = [
+        ("dataset_note", text?.note), ("model_note", base?.note),
+        ("beginning", cell.workload?.beginning(from: base)),
+      ].compactMap { key, text in text.map { JSON.Member(key, .string($0)) } }
       entries.append(Entry(cell: cell, line: line))
     }
     self.entries = entries
     texts = loaded.map(\.text)
     self.checkpoints = checkpoints
     nameCells()
+  }
+
+  /// What the lines of all cells of one document say.
+  private static func line(of cell: PlannedCell) -> PlanLine {
+    var line = PlanLine()
+    line.variant = cell.variant
+    line.axes = cell.axes.map { JSON.Member($0.path, $0.value) }
+    line.configuration = cell.resolved
+    line.derived = cell.derived.map(\.path)
+    line.shares = cell.derived.compactMap { value in
+      value.share.map { JSON.Member(value.path, .string($0)) }
+    }
+    return line
   }
 
   /// Gives each cell that has no id one; cells that are the same share it.

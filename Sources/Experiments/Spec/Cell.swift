@@ -1,6 +1,7 @@
 // One cell of the matrix: a variant, a value for each axis, a seed, and the document these make.
 
 package import Config
+import Synchronization
 import Workloads
 
 /// The value that a cell has on one axis of the matrix.
@@ -39,65 +40,132 @@ extension JSON {
   }
 }
 
+/// What the cells of one document have in common: all but the seed.
+///
+/// A matrix may have a hundred thousand cells, so they share it.
+package final class CellContent<Model, Workload> {
+  let variant: String
+  let axes: [AxisValue]
+  let device: DeviceChoice
+  let precision: PrecisionChoice
+  let model: Model
+  let workload: Workload
+  let resolved: JSON
+  let derived: [DerivedValue]
+  let experiment: String
+  let declaresVariants: Bool
+  fileprivate let texts = Mutex(Texts())
+
+  /// Texts that all cells share but for the seed in them.
+  fileprivate struct Texts {
+    var yaml: (head: String, tail: String)?
+    var canonical: (options: [DottedPath], head: String, tail: String)?
+  }
+
+  init(
+    variant: String, axes: [AxisValue], _ reading: DocumentReader<Model, Workload>.Reading,
+    resolved: JSON, _ header: SpecHeader
+  ) {
+    self.variant = variant
+    self.axes = axes
+    device = reading.device
+    precision = reading.precision
+    model = reading.model
+    workload = reading.workload
+    self.resolved = resolved
+    derived = reading.recording.derived
+    experiment = header.name
+    declaresVariants = header.declaresVariants
+  }
+}
+
+extension CellContent: Sendable where Model: Sendable, Workload: Sendable {}
+
 /// One planned run: everything that it depends on.
 package struct Cell<Model, Workload> {
   /// Its number in the plan, from 0.
   package let index: Int
-  package let variant: String
-  package let axes: [AxisValue]
   package let seed: Int
   /// Short, and another one for each other configuration in the experiment:
   /// `classic/sequence=128/seed=2`.
   package internal(set) var label = ""
-  package let device: DeviceChoice
-  package let precision: PrecisionChoice
-  /// Nil for excluded cells, which may be wrong.
-  package let model: Model?
-  package let workload: Workload?
   /// Why the cell is excluded; nil when it is to run.
   package let exclusion: String?
-  /// The merged document, as written.
-  package let document: Node
+  let content: Content
+
+  typealias Content = CellContent<Model, Workload>
+
+  package var variant: String { content.variant }
+  package var axes: [AxisValue] { content.axes }
+  package var device: DeviceChoice { content.device }
+  package var precision: PrecisionChoice { content.precision }
+  /// Nil for excluded cells, which may be wrong.
+  package var model: Model? { exclusion == nil ? content.model : nil }
+  package var workload: Workload? { exclusion == nil ? content.workload : nil }
   /// Device, precision, model and workload with all defaults; of an excluded cell also what could
   /// not be read, as it is written.
-  package let resolved: JSON
+  package var resolved: JSON { content.resolved }
   /// The options of `resolved` whose values followed from others.
-  package let derived: [DerivedValue]
-  let experiment: String
-  let declaresVariants: Bool
+  package var derived: [DerivedValue] { content.derived }
+  var experiment: String { content.experiment }
+  var declaresVariants: Bool { content.declaresVariants }
 
   /// A complete experiment file of this cell alone, which runs again as is.
   ///
   /// What followed from other options stands in comments, and follows again where the file is
   /// changed.
   package var resolvedYAML: String {
-    var fields = [JSON.Member("name", .string(experiment))]
-    let document = resolved.deriving(derived, showsValues: true)
-    guard case .object(let body) = document else { return "" }
-    let head = ["device", "precision"]
-    fields += body.filter { head.contains($0.key) }
-    fields.append(JSON.Member("seeds", .array([.integer(seed)])))
-    if declaresVariants {
-      let only = JSON.object([JSON.Member(variant, .object([]))])
-      fields.append(JSON.Member("variants", only))
-    }
-    fields += body.filter { !head.contains($0.key) }
-    return JSON.object(fields).yaml
+    let (head, tail) = content.yaml
+    return head + JSON.object([JSON.Member("seeds", .array([.integer(seed)]))]).yaml + tail
   }
 
   /// What makes the cell what it is, in one line with sorted keys: the text to hash.
   ///
   /// Names and labels are not part of it: the same configuration has the same text in any file.
-  package var canonical: String { canonical(resolved) }
+  package var canonical: String { canonical(without: []) }
 
   /// The same without options, for which something else stands.
   package func canonical(without options: [DottedPath]) -> String {
-    canonical(options.reduce(resolved) { $0.without($1.keys[...]) })
+    let (head, tail) = content.canonical(without: options)
+    return head + "\"seed\":\(seed)" + tail
+  }
+}
+
+extension CellContent {
+  /// The file of a cell before and behind its seed; made once for all seeds.
+  fileprivate var yaml: (head: String, tail: String) {
+    texts.withLock { texts in
+      if let known = texts.yaml { return known }
+      let head = ["device", "precision"]
+      let body = resolved.deriving(derived, showsValues: true).members
+      let only = JSON.object([JSON.Member(variant, .object([]))])
+      let variants = declaresVariants ? [JSON.Member("variants", only)] : []
+      let made = (
+        JSON.object(
+          [JSON.Member("name", .string(experiment))] + body.filter { head.contains($0.key) }
+        )
+        .yaml,
+        JSON.object(variants + body.filter { !head.contains($0.key) }).yaml
+      )
+      texts.yaml = made
+      return made
+    }
   }
 
-  private func canonical(_ resolved: JSON) -> String {
-    guard case .object(let body) = resolved else { return "" }
-    return JSON.object(body + [JSON.Member("seed", .integer(seed))]).canonical.line
+  /// The text of a cell before and behind its seed; made once for all seeds.
+  fileprivate func canonical(without options: [DottedPath]) -> (head: String, tail: String) {
+    texts.withLock { texts in
+      if let known = texts.canonical, known.options == options { return (known.head, known.tail) }
+      let members = options.reduce(resolved) { $0.without($1.keys[...]) }.canonical.members
+      let place = members.firstIndex { !$0.key.utf8.lexicographicallyPrecedes("seed".utf8) }
+      let (before, after) = (
+        members[..<(place ?? members.count)], members[(place ?? members.count)...]
+      )
+      let head = JSON.object(Array(before)).line.dropLast() + (before.isEmpty ? "" : ",")
+      let tail = (after.isEmpty ? "" : ",") + JSON.object(Array(after)).line.dropFirst()
+      texts.canonical = (options, String(head), String(tail))
+      return (String(head), String(tail))
+    }
   }
 }
 

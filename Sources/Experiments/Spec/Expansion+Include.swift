@@ -86,16 +86,18 @@ extension Expansion {
       return value
     }
     faults.collect(reading.faults, in: label(variant, axes, seed: nil), reading.recording, matrix)
+    let content = CellContent(
+      variant: variant, axes: axes, reading, resolved: resolved, header)
     for seed in seeds(of: inclusion) {
       let identity = Identity(variant: variant, seed: seed, resolved: resolved.canonical)
       let known = places[identity].map { cells[$0] }
       if let known, known.exclusion == nil { continue }
+      // One that stands in for an excluded cell keeps the words of its axes.
+      let own = known.map {
+        CellContent(variant: variant, axes: $0.axes, reading, resolved: resolved, header)
+      }
       let cell = Cell(
-        index: known?.index ?? cells.count, variant: variant, axes: known?.axes ?? axes, seed: seed,
-        device: reading.device, precision: reading.precision, model: reading.model,
-        workload: reading.workload, exclusion: nil, document: document, resolved: resolved,
-        derived: reading.recording.derived, experiment: header.name,
-        declaresVariants: header.declaresVariants)
+        index: known?.index ?? cells.count, seed: seed, exclusion: nil, content: own ?? content)
       if known == nil {
         cells.append(cell)
       } else {

@@ -123,16 +123,11 @@ struct Expansion<Model, Workload> {
       faults.collect(
         reading.faults, in: label(variant, axes, seed: nil), reading.recording, matrix)
     }
-    let derived = reading.recording.derived
+    let content = CellContent(
+      variant: variant, axes: axes, reading, resolved: resolved, header)
     for (seed, reason) in zip(header.seeds, reasons) {
       cells.append(
-        Cell(
-          index: cells.count, variant: variant, axes: axes, seed: seed, device: reading.device,
-          precision: reading.precision,
-          model: reason == nil ? reading.model : nil,
-          workload: reason == nil ? reading.workload : nil, exclusion: reason,
-          document: document, resolved: resolved, derived: derived, experiment: header.name,
-          declaresVariants: header.declaresVariants))
+        Cell(index: cells.count, seed: seed, exclusion: reason, content: content))
     }
   }
 
@@ -155,7 +150,8 @@ struct Expansion<Model, Workload> {
       Labels.texts(of: cells.map { $0.axes[axis].value })
     }
     let showsSeed = showsSeed
-    for (place, cell) in cells.enumerated() {
+    for place in cells.indices {
+      let cell = cells[place]
       cells[place].label = Labels.cell(
         variant: header.declaresVariants ? cell.variant : nil, axes: cell.axes,
         texts: texts.map { $0[place] }, seed: showsSeed ? cell.seed : nil)

@@ -52,15 +52,18 @@ package struct AttentionLayer {
     _ x: Tensor, _ pass: Pass, cache: KeyValueCache?, addedTo stream: Tensor?
   ) -> Tensor {
     let (batch, tokens, start) = (x.shape[0], x.shape[1], cache?.length ?? 0)
-    func heads(_ projection: Linear, _ count: Int) -> Tensor {
-      projection(x, pass).reshaped([batch, tokens, count, shape.headDimension])
+    let projections = [query, key, value]
+    let together = pass.groupsLayers(of: x) ? Linear.together(projections, x, pass) : nil
+    func heads(_ index: Int, _ count: Int) -> Tensor {
+      (together?[index] ?? projections[index](x, pass))
+        .reshaped([batch, tokens, count, shape.headDimension])
     }
     func placed(_ heads: Tensor, _ norm: HeadNorm?) -> Tensor {
       position.rotate(norm?(heads, pass) ?? heads, pass, layer: index, from: start)
     }
-    let q = placed(heads(query, shape.heads), queryNorm)
-    let k = placed(heads(key, shape.kvHeads), keyNorm)
-    let v = heads(value, shape.kvHeads)
+    let q = placed(heads(0, shape.heads), queryNorm)
+    let k = placed(heads(1, shape.kvHeads), keyNorm)
+    let v = heads(2, shape.kvHeads)
     let masks = masks(on: pass.device)
     func algorithm(_ shape: AttentionShape) -> AttentionAlgorithm {
       kernels(shape, q.type, on: pass.device, needsGradient: q.variable.needsGradient)

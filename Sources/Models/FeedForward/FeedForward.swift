@@ -94,10 +94,18 @@ package struct FeedForwardLayer {
   }
 
   func callAsFunction(_ x: Tensor, _ pass: Pass, addedTo stream: Tensor?) -> Tensor {
-    let gated = gate?(x, pass)
-    let inner = pass.linear(
-      x, weight: up.weight.tensor, bias: up.bias?.tensor, activation: activation, gate: gated)
-    return down(inner, pass, addedTo: stream)
+    down(inner(x, pass), pass, addedTo: stream)
+  }
+
+  /// What stands between the projections: act(up(x)), or act(gate(x)) * up(x).
+  private func inner(_ x: Tensor, _ pass: Pass) -> Tensor {
+    if let gate, pass.groupsLayers(of: x) {
+      let both = Linear.together([gate, up], x, pass)
+      return pass.gated(both[0], both[1], activation)
+    }
+    return pass.linear(
+      x, weight: up.weight.tensor, bias: up.bias?.tensor, activation: activation,
+      gate: gate?(x, pass))
   }
 
   var matrices: [(inputs: Int, outputs: Int)] {

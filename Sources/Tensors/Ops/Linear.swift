@@ -93,13 +93,47 @@ extension Pass {
     return out
   }
 
+  /// Linear layers of the same tensor: with few rows and no gradients one kernel where the device
+  /// has such, else one after another.
+  ///
+  /// - Parameters:
+  ///   - x: [..., inputs].
+  ///   - layers: of weights [outputs, inputs], at most `GEMM_GROUP_MOST`; see the layer by itself.
+  /// - Returns: for each of them [..., outputs].
+  package func linear(_ x: Tensor, _ layers: [(weight: Tensor, bias: Tensor?)]) -> [Tensor] {
+    guard groupsLayers(of: x), device.kernels.gemm_group != nil else {
+      return layers.map { linear(x, weight: $0.weight, bias: $0.bias) }
+    }
+    let outputs = layers.map { layer in
+      output(x.shape.withColumns(layer.weight.shape[0]), x.type, differentiable: false)
+    }
+    device.gemm(
+      zip(layers, outputs).map { layer, out in product(x, layer.weight, layer.bias, to: out) })
+    return outputs
+  }
+
+  /// Whether layers of one tensor are given together: with more rows each has work enough by itself.
+  ///
+  /// On all devices alike, so that all need the same memory.
+  package func groupsLayers(of x: Tensor) -> Bool { tape == nil && x.shape.rows <= 8 }
+
   private func multiply(
     _ x: Tensor, _ weight: Tensor, _ bias: Tensor?, to out: Tensor, _ epilogue: epilogue = .none
   ) {
     device.gemm(
-      out.pointer, out.type, x.pointer, x.type, weight.pointer, weight.type, m: x.shape.rows,
-      n: weight.shape[0], k: x.shape.columns, bTransposed: true, bias: bias?.floats,
-      compute: x.type, epilogue: epilogue)
+      product(x, weight, bias, to: out, epilogue),
+      packing: packsWeights ? weight.storage : nil)
+  }
+
+  private func product(
+    _ x: Tensor, _ weight: Tensor, _ bias: Tensor?, to out: Tensor, _ epilogue: epilogue = .none
+  ) -> CKernels.gemm {
+    .init(
+      c: out.pointer, a: x.pointer, b: weight.pointer, packed_b: nil,
+      bias: bias.map { UnsafePointer($0.floats) }, m: Int64(x.shape.rows),
+      n: Int64(weight.shape[0]), k: Int64(x.shape.columns),
+      a_transposed: false, b_transposed: true, accumulate: false, c_type: out.type,
+      a_type: x.type, b_type: weight.type, compute: x.type, epilogue: epilogue, workspace: nil)
   }
 
   private func recordLinear(_ out: Variable, _ x: Tensor, _ weight: Tensor, _ bias: Tensor?) {
@@ -125,6 +159,23 @@ extension CKernels.gemm: CallWithWorkspace, CallCost {
       "\(m) x \(n) x \(k) \(layout)" + epilogue.words,
       bytes: a_type.size(of: m * k) + b_type.size(of: n * k) + c + (bias == nil ? 0 : 4 * n)
         + epilogue.matrices * c_type.size(of: m * n))
+  }
+}
+
+extension CKernels.gemm_group: CallWithWorkspace, CallCost {
+  package var kind: WorkKind { .product }
+  package var work: WorkCount { WorkCount(products: members.reduce(0) { $0 + $1.work.products }) }
+
+  /// Such as `1 x 768 x 256 NT and 1 x 128 x 256 NT`.
+  package var size: CallSize {
+    let sizes = members.map(\.size)
+    return CallSize(
+      sizes.map(\.text).joined(separator: " and "), bytes: sizes.reduce(0) { $0 + $1.bytes })
+  }
+
+  private var members: [CKernels.gemm] {
+    let all = [products.0, products.1, products.2, products.3]
+    return Array(all.prefix(Int(count)))
   }
 }
 
@@ -211,17 +262,45 @@ extension Device {
     aTransposed: Bool = false, bTransposed: Bool = false, accumulate: Bool = false,
     bias: UnsafePointer<Float>? = nil, compute: ElementType, epilogue: epilogue = .none
   ) {
-    let call = CKernels.gemm(
-      c: c, a: a, b: b, bias: bias, m: Int64(m), n: Int64(n), k: Int64(k),
-      a_transposed: aTransposed, b_transposed: bTransposed, accumulate: accumulate,
-      c_type: cType, a_type: aType, b_type: bType, compute: compute, epilogue: epilogue,
-      workspace: nil)
+    gemm(
+      CKernels.gemm(
+        c: c, a: a, b: b, packed_b: nil, bias: bias, m: Int64(m), n: Int64(n), k: Int64(k),
+        a_transposed: aTransposed, b_transposed: bTransposed, accumulate: accumulate,
+        c_type: cType, a_type: aType, b_type: bType, compute: compute, epilogue: epilogue,
+        workspace: nil))
+  }
+
+  /// - Parameter matrix: what holds b, where it is to be packed once for many products.
+  func gemm(_ call: CKernels.gemm, packing matrix: Storage? = nil) {
+    announce(call)
+    var call = call
+    call.packed_b = matrix?.packed(for: call)
+    run(kernels.gemm, workspace: kernels.gemm_workspace, call)
+  }
+
+  /// Products of which none reads what another writes; the device must have groups of them.
+  func gemm(_ calls: [CKernels.gemm]) {
+    guard let first = calls.first, calls.count <= Int(GEMM_GROUP_MOST),
+      let kernel = kernels.gemm_group, let workspace = kernels.gemm_group_workspace
+    else { preconditionFailure("a group of \(calls.count) products") }
+    for call in calls { announce(call) }
+    var group = CKernels.gemm_group(
+      products: (first, first, first, first), count: Int64(calls.count), workspace: nil)
+    withUnsafeMutableBytes(of: &group.products) { bytes in
+      let places = bytes.bindMemory(to: CKernels.gemm.self)
+      for (place, call) in zip(places.indices, calls) { places[place] = call }
+    }
+    run(kernel, workspace: workspace, group)
+  }
+
+  /// Says which product comes; ends the process where the device cannot do it.
+  private func announce(_ call: CKernels.gemm) {
     whenMultiplying?(call)
     if let obstacle = obstacle(to: call) {
       whenFailed(
-        "the device '\(name)' cannot do a product [\(m), \(k)] x [\(k), \(n)] with \(obstacle)")
+        "the device '\(name)' cannot do a product [\(call.m), \(call.k)] x "
+          + "[\(call.k), \(call.n)] with \(obstacle)")
     }
-    run(kernels.gemm, workspace: kernels.gemm_workspace, call)
   }
 
   /// The same into a gradient.
@@ -244,9 +323,9 @@ extension Device {
       guard let address = UnsafeMutableRawPointer(nothing.baseAddress) else { return false }
       // A question, whose pointers nobody follows.
       let call = CKernels.gemm(
-        c: address, a: address, b: address, bias: nil, m: 1, n: 1, k: 1, a_transposed: false,
-        b_transposed: false, accumulate: false, c_type: type, a_type: type, b_type: .f32,
-        compute: type,
+        c: address, a: address, b: address, packed_b: nil, bias: nil, m: 1, n: 1, k: 1,
+        a_transposed: false, b_transposed: false, accumulate: false, c_type: type, a_type: type,
+        b_type: .f32, compute: type,
         epilogue: epilogue(
           kept: nil, dup: .unwanted, gate: nil, up: nil, residual: nil, kind: kind,
           activation: .gelu),

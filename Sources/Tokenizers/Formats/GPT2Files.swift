@@ -33,7 +33,7 @@ enum GPT2Files {
     var strings = PackedStrings()
     var ids: [Int] = []
     do throws(JSONError) {
-      var reader = JSONReader(utf8: bytes)
+      var reader = JSONReader(bytes)
       try reader.openObject()
       while try strings.append({ (bytes) throws(JSONError) in
         try reader.nextKey(appendedTo: &bytes)

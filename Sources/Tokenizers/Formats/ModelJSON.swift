@@ -28,7 +28,7 @@ struct ModelJSON {
           throw TokenizerError(at: "model.type", "'\(type)' cannot be read; what can: BPE")
         }
       case "vocab":
-        if reader.isAtArray() {
+        if reader.isAt("[") {
           throw TokenizerError(at: "model.vocab", "it is a list, as 'Unigram' has it, not 'BPE'")
         }
         try readVocabulary(&reader)
@@ -51,7 +51,7 @@ struct ModelJSON {
   private mutating func readMerges(_ reader: inout JSONReader) throws {
     try reader.openArray()
     while try reader.nextElement() {
-      guard reader.isAtArray() else {
+      guard reader.isAt("[") else {
         try merges.append { (bytes) throws(JSONError) in try reader.text(appendedTo: &bytes) }
         continue
       }

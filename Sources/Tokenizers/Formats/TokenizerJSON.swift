@@ -10,7 +10,7 @@ struct TokenizerJSON {
   /// - Throws: `TokenizerError`, which says what is wrong, at its key.
   init(_ bytes: [UInt8]) throws(TokenizerError) {
     guard UTF8Text.isValid(bytes) else { throw TokenizerError("it is no UTF-8") }
-    var reader = JSONReader(utf8: bytes)
+    var reader = JSONReader(bytes)
     do {
       try reader.openObject()
       while let key = try reader.nextKey() {

@@ -62,19 +62,27 @@ extension Parameter {
     // So few that a line of the cache for each of them stays there.
     let most = min(256, max(32, (1 << 18) / max(1, inputs) / 32 * 32))
     withUnsafeTemporaryAllocation(of: Float.self, capacity: most * inputs) { piece in
-      withUnsafeTemporaryAllocation(of: Float.self, capacity: most + 2 * block) { line in
+      withUnsafeTemporaryAllocation(
+        of: Float.self, capacity: Self.depth * (most + 2 * block)
+      ) { lines in
+        guard let target = piece.baseAddress, let source = lines.baseAddress else { return }
         var written = 0
         for range in ranges {
           for first in stride(from: range.lowerBound, to: range.upperBound, by: most) {
             let columns = first..<min(first + most, range.upperBound)
             let start = columns.lowerBound / block * block
-            let end = (columns.upperBound + block - 1) / block * block
-            for input in 0..<inputs {
-              stored.read(
-                elements: input * outputs + start..<input * outputs + end,
-                into: UnsafeMutableBufferPointer(rebasing: line[..<(end - start)]))
+            let width = (columns.upperBound + block - 1) / block * block - start
+            for input in stride(from: 0, to: inputs, by: Self.depth) {
+              let count = min(Self.depth, inputs - input)
+              for line in 0..<count {
+                let place = (input + line) * outputs + start
+                stored.read(
+                  elements: place..<place + width,
+                  into: UnsafeMutableBufferPointer(start: source + line * width, count: width))
+              }
               for (row, column) in columns.enumerated() {
-                piece[row * inputs + input] = line[column - start]
+                let values = target + row * inputs + input
+                for line in 0..<count { values[line] = source[line * width + column - start] }
               }
             }
             upload(piece[..<(columns.count * inputs)], at: written)
@@ -84,6 +92,9 @@ extension Parameter {
       }
     }
   }
+
+  /// Inputs that are transposed at a time: they fill a line of the cache of each output.
+  private static let depth = 16
 
   private func upload(_ piece: Slice<UnsafeMutableBufferPointer<Float>>, at first: Int) {
     let values = UnsafeMutableBufferPointer(rebasing: piece)

@@ -61,6 +61,18 @@ package struct DatasetDeclaration: Sendable, Equatable {
   }
 }
 
+extension DatasetDeclaration {
+  /// Reports a text of so many tokens that has no room for a sequence in each of its splits.
+  func check(_ tokens: Int, sequence: Int) throws(Faults) {
+    guard let mark else { return }
+    do throws(DataError) {
+      try TextCorpus.check(tokens, of: dataset.description, sequence: sequence)
+    } catch {
+      throw Faults([Fault(.rule(error.description), at: mark)])
+    }
+  }
+}
+
 // How an experiment file says which text it reads: the `dataset` section of a workload.
 
 extension DatasetDeclaration {

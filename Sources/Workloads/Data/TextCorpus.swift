@@ -26,10 +26,17 @@ package struct TextCorpus: Sendable {
     let cut = Self.cut(tokens.count)
     train = Array(tokens[..<cut])
     validation = Array(tokens[cut...])
-    for (split, count) in [("training", train.count), ("validation", validation.count)]
+    try Self.check(tokens.count, of: text.path ?? text.name, sequence: sequence)
+  }
+
+  /// Sees to it that each split of a text of so many tokens has room for windows.
+  ///
+  /// - Throws: `DataError.tooShort`.
+  static func check(_ tokens: Int, of name: String, sequence: Int) throws(DataError) {
+    let cut = cut(tokens)
+    for (split, count) in [("training", cut), ("validation", tokens - cut)]
     where count < sequence + 2 {
-      throw .tooShort(
-        name: text.path ?? text.name, split: split, characters: count, sequence: sequence)
+      throw .tooShort(name: name, split: split, characters: count, sequence: sequence)
     }
   }
 

@@ -30,9 +30,23 @@ package struct TextVocabulary: Sendable, Equatable {
   ///
   /// - Throws: `DataError.notTokens`.
   package init(of text: LoadedText, as kind: TokenKind) throws(DataError) {
+    self = try Self.counted(text, as: kind).vocabulary
+  }
+
+  /// The same, and how many tokens the text has.
+  ///
+  /// - Throws: `DataError.notTokens`.
+  package static func counted(
+    _ text: LoadedText, as kind: TokenKind
+  ) throws(DataError) -> (vocabulary: TextVocabulary, tokens: Int) {
     switch kind {
-    case .characters: self.init(CharacterVocabulary(utf8: text.bytes))
-    case .ids: self.init(ids: try Self.ids(of: text), below: nil)
+    case .characters:
+      // Each begins with a byte that goes on with none before it.
+      let characters = text.bytes.count { $0 & 0xC0 != 0x80 }
+      return (TextVocabulary(CharacterVocabulary(utf8: text.bytes)), characters)
+    case .ids:
+      let ids = try ids(of: text.bytes, in: text.path ?? text.name)
+      return (TextVocabulary(ids: ids, below: nil), ids.count)
     }
   }
 
@@ -49,7 +63,7 @@ package struct TextVocabulary: Sendable, Equatable {
     }
     switch (kind, base) {
     case (.ids, let base):
-      let ids = try ids(of: text)
+      let ids = try ids(of: text.bytes, in: text.path ?? text.name)
       return (TextVocabulary(ids: ids, below: base?.vocabulary), ids)
     case (.characters, let base?):
       let known = base.characters ?? CharacterVocabulary(utf8: text.bytes)
@@ -74,10 +88,13 @@ package struct TextVocabulary: Sendable, Equatable {
     return stranger.map { CharacterVocabulary.UnknownCharacter($0).description }
   }
 
-  private static func ids(of text: LoadedText) throws(DataError) -> [Int32] {
-    let path = text.path ?? text.name
+  /// The numbers of a text of token ids.
+  ///
+  /// - Parameter path: where it lies, for errors.
+  /// - Throws: `DataError.notTokens`.
+  package static func ids(of bytes: [UInt8], in path: String) throws(DataError) -> [Int32] {
     var ids: [Int32] = []
-    for word in text.bytes.split(whereSeparator: { " \t\r\n,[]".utf8.contains($0) }) {
+    for word in bytes.split(whereSeparator: { " \t\r\n,[]".utf8.contains($0) }) {
       guard let id = Int32(String(decoding: word, as: UTF8.self)), id >= 0 else {
         let shown = String(decoding: word.prefix(40), as: UTF8.self)
         throw .notTokens(

@@ -13,18 +13,22 @@ package final class Generator {
   private let precision: ElementType
   /// The most tokens of one call during prefill.
   private let chunk: Int
+  private let packsWeights: Bool
   /// Of each sequence, what was read so far.
   private var read: [[Int32]] = []
 
   /// - Parameters:
   ///   - model: with parameters on `device`.
   ///   - cache: empty, with room for `chunk` tokens at a time.
+  ///   - packsWeights: whether weights are kept as products of many rows read them, too.
   package init(
-    _ model: Transformer, cache: KVCache, chunk: Int, precision: ElementType, on device: Device
+    _ model: Transformer, cache: KVCache, chunk: Int, precision: ElementType,
+    packsWeights: Bool = false, on device: Device
   ) {
     self.model = model
     self.cache = cache
     self.chunk = chunk
+    self.packsWeights = packsWeights
     self.precision = precision
     self.device = device
   }
@@ -72,7 +76,9 @@ package final class Generator {
   ///
   /// - Returns: the logits after the last of them, [batch, 1, vocabulary], on the device.
   func forward(_ tokens: Tokens) -> Tensor {
-    model(tokens, Pass(on: device, precision: precision), cache: cache, lastOnly: true)
+    let pass = Pass(on: device, precision: precision)
+    pass.packsWeights = packsWeights
+    return model(tokens, pass, cache: cache, lastOnly: true)
   }
 }
 

@@ -21,6 +21,8 @@ package struct TrainingState {
   let seconds, evaluationSeconds: Double
   /// The peaks of memory so far; a process that only evaluates would see less.
   private let peaks: MemoryLedger.Peaks
+  /// What was in use after the last step.
+  let inUse: MemoryUse
   private let tensors: StoredTensors
   private let path: String
 
@@ -29,10 +31,12 @@ package struct TrainingState {
   /// - Parameters:
   ///   - seconds: of the cell so far, over all its attempts.
   ///   - evaluationSeconds: of its evaluations.
+  ///   - inUse: memory that was in use after the last step.
+  ///   - peaks: of the training's memory.
   static func save(
-    _ trainer: Trainer, seconds: Double, evaluationSeconds: Double, to folder: String
+    _ trainer: Trainer, seconds: Double, evaluationSeconds: Double, inUse: MemoryUse,
+    peaks: MemoryLedger.Peaks, to folder: String
   ) throws(ResultsError) {
-    let peaks = trainer.device.memory.peaks
     let file = SafeTensorsWriter(
       trainer.tensors { _ in TrainerPart.allCases }.map { .init($0.name, $0.tensor) },
       metadata: [
@@ -40,6 +44,7 @@ package struct TrainingState {
         ("optimizer_steps", "\(trainer.optimizer.steps)"), ("seconds", "\(seconds)"),
         ("evaluation_seconds", "\(evaluationSeconds)"),
         ("peak_by_kind", Self.text(peaks.byKind)), ("at_peak", Self.text(peaks.atHighest)),
+        ("in_use", Self.text(inUse)),
       ])
     try file.write(to: "\(folder)/\(Self.file)")
   }
@@ -71,6 +76,8 @@ package struct TrainingState {
     self.seconds = seconds
     self.evaluationSeconds = evaluationSeconds
     peaks = MemoryLedger.Peaks(byKind: byKind, atHighest: atHighest)
+    // An older version did not say; it is told after the next step.
+    inUse = metadata["in_use"].flatMap(Self.use) ?? MemoryUse()
   }
 
   /// Puts the state into `trainer`; all of it or nothing.

@@ -3,6 +3,7 @@
 import Analysis
 import Config
 import Records
+import Statistics
 import Testing
 
 @Suite struct DiffValueTests {
@@ -96,5 +97,27 @@ import Testing
         })
     }
     #expect(RunDiff(try cells([1, 2]), try cells([1, 3])).compared == 1)
+  }
+
+  @Test func `weights that differ under the same keys are the one thing that was varied`() throws {
+    func side(_ hash: String, cpu: String = "c") throws -> DiffSide {
+      try cases.side(
+        (1...3).map {
+          DiffCases.Cell(
+            seed: $0, metrics: [(.valLoss, 1)],
+            facts: ["checkpoint_sha256": .string("sha256-\(hash)"), "weights": "/m"])
+        }, cpu: cpu)
+    }
+    let (one, other) = try (side("aaaabbbbcccc"), side("ddddeeeeffff"))
+    let diff = RunDiff(one, other)
+    #expect(diff.factors.factors == ["weights"] && diff.factors.confounded == nil)
+    let page = diff.page.text
+    #expect(
+      page.contains("weights differ: '/m' (sha256 aaaabbbb), '/m' (sha256 ddddeeee)\n"), "\(page)")
+    #expect(!page.contains("confounded"), "\(page)")
+    #expect(diff.json["weights"]?["new"] == "'/m' (sha256 ddddeeee)")
+    #expect(RunDiff(one, one).factors.weights == nil)
+    let elsewhere = try RunDiff(one, side("ddddeeeeffff", cpu: "d"))
+    #expect(elsewhere.factors.confounded?.contains("processor differs") == true)
   }
 }

@@ -174,7 +174,7 @@ import Statistics
     }
     let summary = Summary(
       experiment: "e", rows: rows, isTraining: false, headline: [.flopsPerSecond, .valLoss])
-    let table = try #require(summary.overview)
+    let table = try #require(summary.overview(hasRatios: false).firstTable)
     #expect(table.header == ["sequence", "flops_per_s", "status"])
     #expect(table.rows == [["512", "107 ± 0 G (2)", "1 of 3 killed"]])
   }
@@ -210,7 +210,8 @@ import Statistics
       rows[index].setFact("kernel", .string(isAuto && isShort ? "naive" : rows[index].variant))
     }
     let table = try #require(
-      Summary(experiment: "e", rows: rows, isTraining: false).overview)
+      Summary(experiment: "e", rows: rows, isTraining: false).overview(hasRatios: false)
+        .firstTable)
     #expect(table.header.prefix(3) == ["sequence", "variant", "executed"])
     #expect(table.rows[2].prefix(3) == ["512", "flash2", "naive"])
     #expect(table.rows[5].prefix(3) == ["1024", "flash2", "flash2"])
@@ -227,9 +228,16 @@ import Statistics
         axes: [.init("model.ffn", value), .init("model.attention.heads", 4)])
     }
     let summary = Summary(experiment: "e", rows: rows, baseline: "classic", isTraining: true)
-    let table = try #require(summary.overview)
+    let table = try #require(summary.overview(hasRatios: false).firstTable)
     #expect(table.header.prefix(2) == ["ffn", "heads"])
     #expect(table.rows.map { $0[0] } == ["swiglu", "gelu"])
     #expect(table.left == [0])
+  }
+}
+
+extension [DocumentBlock] {
+  /// The first table among them.
+  var firstTable: Table? {
+    lazy.compactMap { if case .table(let table) = $0 { table } else { nil } }.first
   }
 }

@@ -130,4 +130,21 @@ import Statistics
         """))
     #expect(!text.contains("predicted_peak_bytes"))
   }
+
+  @Test func `one prediction is told as one`() {
+    var rows = [SummaryCases.small("", seed: 1, loss: 2)]
+    for (text, more) in [
+      ("the one predicted size or count was met within 1 %", 0),
+      ("all 2 predicted sizes and counts were met within 1 %", 1),
+    ] {
+      rows[0].metrics[.prediction(of: .parameters)] = 1000
+      if more == 1 {
+        rows[0].metrics[.peakBytes] = 5
+        rows[0].metrics[.prediction(of: .peakBytes)] = 5
+      }
+      let summary = Summary(experiment: "e", rows: rows, isTraining: true)
+      let digest = Digest(summary, name: "x", width: 100).text
+      #expect(digest.contains("- \(text)\n"), "\(digest)")
+    }
+  }
 }

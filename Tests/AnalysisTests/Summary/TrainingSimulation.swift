@@ -85,7 +85,7 @@ struct TrainingSimulation {
       (line.index, line.cell, line.label) = (index, row.cell, row.cell)
       (line.variant, line.seed) = (row.variant, row.seed)
       line.configuration = ["workload": ["type": "train"]]
-      return StoredCell(line, row: row, folder: folder.cell(row.cell))
+      return StoredCell(line, row: row, in: folder)
     }
     return StoredRun(folder, record: record, cells: cells)
   }

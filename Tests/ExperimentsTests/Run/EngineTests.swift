@@ -168,6 +168,7 @@ struct EngineTests {
       return [
         curve.hash ?? "", "\(curve.evaluations.map(\.step))",
         try AtomicFile.read(cell.folder.file("sample.txt")),
+        try AtomicFile.read(cell.folder.file("memory.json")),
         SHA256.hex(try AtomicFile.readBytes(cell.folder.file("checkpoint/model.safetensors"))),
       ]
     }

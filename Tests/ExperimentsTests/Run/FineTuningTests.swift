@@ -222,6 +222,45 @@ import Workloads
     #expect(second.job.row.metrics[.steps] == 10)
   }
 
+  @Test func `the loss before the first step is that of the stored model, once`() throws {
+    let first = try Self.train(steps: 10)
+    func yaml(_ every: Int) -> String {
+      """
+      # What was it before?
+      device: cpu
+      model: {from: \(first.folder.path)}
+      workload:
+        {type: train, dataset: {name: ./text.txt}, sequence: 16, batch: 4, steps: 20,
+         sample: {tokens: 0}, evaluate_every: \(every)}
+      """
+    }
+    func evaluations(_ cell: TrainCell) throws -> [(step: Int?, full: Double?)] {
+      try cell.lines().filter { $0["loss"] == nil }.map {
+        ($0["step"]?.whole, $0["val_loss"]?.number)
+      }
+    }
+    let before = try #require(first.job.row.metrics[.valLoss])
+    #expect(first.job.row.metrics[.initialValLoss] == nil)
+    let whole = try TrainCell(yaml(8))
+    try whole.run()
+    #expect(whole.job.row.metrics[.initialValLoss] == before)
+    let lines = try evaluations(whole)
+    #expect(lines.map(\.step) == [0, 8, 16, 20] && lines[0].full == before)
+    // Nobody wants any but the last.
+    let without = try TrainCell(yaml(0))
+    try without.run()
+    #expect(without.job.row.metrics[.initialValLoss] == nil)
+    #expect(try Self.weights(without) == Self.weights(whole))
+    // Interrupted, it is not measured again.
+    let stopped = try TrainCell(yaml(8), interruptAfter: 9)
+    #expect(throws: Interrupted.self) { try stopped.run() }
+    let resumed = try TrainCell(yaml(8), in: stopped.folder)
+    try resumed.run()
+    #expect(resumed.job.row.metrics[.initialValLoss] == before)
+    #expect(try evaluations(resumed).map(\.step) == [0, 8, 16, 20])
+    #expect(try Self.weights(resumed) == Self.weights(whole))
+  }
+
   @Test func `what cannot be gone on with is said`() throws {
     let plain = try Self.train(steps: 10)
     let kept = try Self.train(steps: 10, "save_optimizer: true")

@@ -84,6 +84,41 @@ import Workloads
     #expect(metrics[.cacheBytes] == Double(3 * 56 * 256))
   }
 
+  @Test func `packed weights change no loss, and take their memory once`() throws {
+    func run(_ options: String) throws -> (losses: [JSON?], metrics: MetricValues) {
+      let cell = try cell("compare: false, \(options)")
+      return (try cell.lines().map { $0["loss"] }, cell.job.row.metrics)
+    }
+    func peak(_ options: String) throws -> Double {
+      try #require(run(options).metrics[.peakBytes])
+    }
+    let plain = try run("batch: 12, packed_weights: false")
+    let packed = try run("batch: 12, packed_weights: true")
+    #expect(plain.losses == packed.losses && plain.losses.count == 8)
+    let weights = 4 * (try #require(plain.metrics[.parameters]))
+    let more = try #require(packed.metrics[.peakBytes]) - #require(plain.metrics[.peakBytes])
+    #expect(more > 0.5 * weights && more < 1.3 * weights, "\(more) of \(weights)")
+    // Of few rows products read the weights as they are.
+    let few = "batch: 1, chunk: 8, packed_weights:"
+    #expect(try peak("\(few) true") == peak("\(few) false"))
+  }
+
+  @Test func `weights are packed where steps of 9 to 64 rows read them often`() throws {
+    for (batch, tokens, isPacked) in [
+      (8, 16, false), (9, 16, true), (64, 64, true), (65, 64, false), (9, 15, false),
+    ] {
+      let experiment = try PlannedExperiment.load(
+        text: """
+          # Is it worth it?
+          name: packed
+          workload:
+            {type: generate, dataset: {name: ./text.txt}, batch: \(batch), new_tokens: \(tokens)}
+          """, name: "x.yaml", reader: .standard)
+      let resolved = try #require(experiment.cells.first).resolvedYAML
+      #expect(resolved.contains("packed_weights: null  # \(isPacked), "), "\(batch), \(tokens)")
+    }
+  }
+
   @Test func `a trained model's checkpoint generates with the loss that it was trained to`() throws
   {
     let trained = try TrainCell(

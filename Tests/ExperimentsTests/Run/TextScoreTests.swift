@@ -156,6 +156,39 @@ import Workloads
     #expect(missing.contains("few.txt"), "\(missing)")
   }
 
+  @Test func `what changes nothing is said`() throws {
+    func warnings(_ model: String, _ workload: String) throws -> [String] {
+      try PlannedExperiment.load(
+        text: """
+          # Does it matter?
+          device: cpu
+          model: {\(model)}
+          workload: {\(workload)}
+          """, name: "x.yaml", reader: .standard
+      ).warnings
+    }
+    let score = "type: score, \(Self.ids), sequence: 32, cache: f32"
+    let generate = "type: generate, \(Self.ids), prompt_tokens: 32"
+    let inspect = "type: inspect, sequence: 32"
+    for workload in [score, generate, inspect] {
+      #expect(try warnings("from: tiny-llama", workload) == [])
+      let rolling = try warnings("from: tiny-llama", workload + ", buffer: rolling")
+      #expect(
+        rolling.count == 1 && rolling[0].hasPrefix("workload.buffer is rolling, but no layer"))
+      let windowed = "from: tiny-llama, attention: {window: [none, 8]}"
+      #expect(try warnings(windowed, workload + ", buffer: rolling") == [])
+    }
+    for (workload, key) in [(score, "sequence"), (generate, "prompt_tokens")] {
+      let long = try warnings("from: tiny-llama", workload + ", chunk: 33")
+      #expect(
+        long == [
+          "workload.chunk (33) is more than workload.\(key) (32): all is read in one call"
+        ])
+    }
+    // Without a cache there are no chunks.
+    #expect(try warnings("from: tiny-llama", "type: score, \(Self.ids), chunk: 9999") == [])
+  }
+
   @Test func `a text that is shorter than a window is refused`() throws {
     let cell = try TrainCell(
       """

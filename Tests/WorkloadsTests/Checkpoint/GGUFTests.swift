@@ -1,52 +1,14 @@
 // The GGUF format: keys of all types, shapes, places; and what is wrong with damaged files.
 
 import Foundation
+import MutatedModels
 import TestSupport
 import Testing
 import Workloads
 
 @Suite("GGUF")
 struct GGUFTests {
-  /// A key of each type, arrays of numbers, of texts and of arrays, and tensors of each type.
-  static var sample: GGUFFile {
-    var file = GGUFFile()
-    file.keys = [
-      ("u8", littleEndian(UInt32(0)) + [200]), ("i8", littleEndian(UInt32(1)) + [200]),
-      ("u16", littleEndian(UInt32(2)) + littleEndian(UInt16(60_000))),
-      ("i16", littleEndian(UInt32(3)) + littleEndian(Int16(-5))),
-      ("u32", littleEndian(UInt32(4)) + littleEndian(UInt32(4_000_000_000))),
-      ("i32", littleEndian(UInt32(5)) + littleEndian(Int32(-7))),
-      ("f32", littleEndian(UInt32(6)) + littleEndian(Float(0.1).bitPattern)),
-      ("bool", littleEndian(UInt32(7)) + [1]),
-      ("text", littleEndian(UInt32(8)) + GGUFFile.text("häuser")),
-      ("u64", littleEndian(UInt32(10)) + littleEndian(UInt64.max)),
-      ("i64", littleEndian(UInt32(11)) + littleEndian(Int64.min)),
-      ("f64", littleEndian(UInt32(12)) + littleEndian((0.1).bitPattern)),
-      ("numbers", GGUFFile.array(5, (0..<3).map { littleEndian(Int32($0 - 1)) })),
-      ("flags", GGUFFile.array(7, [[1], [0]])),
-      ("texts", GGUFFile.array(8, ["a", "", "▁b"].map(GGUFFile.text))),
-      (
-        "arrays",
-        GGUFFile.array(
-          9,
-          [
-            Array(GGUFFile.array(0, [[1], [2]]).dropFirst(4)),
-            Array(GGUFFile.array(8, [GGUFFile.text("x")]).dropFirst(4)),
-          ])
-      ),
-      ("none", GGUFFile.array(8, [])),
-    ]
-    file.tensors = [
-      .init("f32", [2, 3], 0, (0..<6).flatMap { littleEndian(Float($0).bitPattern) }),
-      .init("f16", [3], 1, [1, 2, 3].flatMap { littleEndian(half($0)) }),
-      .init("bf16", [1, 1, 2, 1], 30, [0x80, 0x3f, 0, 0x40]),
-      .init("f64", [], 28, littleEndian((2.5).bitPattern)),
-      .init("q8", [1, 32], 8, [UInt8](repeating: 0, count: 34)),
-      .init("q4", [1, 64], 2, [UInt8](repeating: 1, count: 36)),
-      .init("q4_1", [2, 32], 3, [UInt8](repeating: 2, count: 40)),
-    ]
-    return file
-  }
+  private static let sample = GGUFFile.sample
 
   private func read(_ file: GGUFFile) throws -> GGUF { try GGUF(MappedBytes(file.bytes)) }
 

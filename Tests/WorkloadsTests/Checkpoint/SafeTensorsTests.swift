@@ -2,6 +2,7 @@
 // wrong with them.
 
 import Foundation
+import MutatedModels
 import Records
 import TestSupport
 import Testing

@@ -1,5 +1,6 @@
 // Values of files as f32 and as bf16: every half, every kind of block, any rows.
 
+import MutatedModels
 import Tensors
 import TestSupport
 import Testing

@@ -2,6 +2,7 @@
 // they are mapped.
 
 import Foundation
+import MutatedModels
 import Records
 import TestSupport
 import Testing

@@ -146,7 +146,7 @@ struct CellCurves {
     let longest = read.map(\.1.count).max() ?? 0
     let window = smoothing.map { max(1, longest / $0) | 1 } ?? 1
     self.window = window
-    groups = read.map(\.0.axes).uniqueInOrder.prefix(ReportData.mostPanels).map { point in
+    groups = read.map(\.0.axes).unique.prefix(ReportData.mostPanels).map { point in
       let series = data.summary.variants.map { variant in
         let curves = read.filter { $0.0.variant == variant && $0.0.axes == point }.map(\.1)
         return Self.series(

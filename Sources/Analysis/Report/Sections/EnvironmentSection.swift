@@ -45,7 +45,8 @@ struct EnvironmentSection: ReportSection {
   private var ran: [(String, String)] {
     let keys = ["device", "device_summary", "threads", "precision", "kernel", "dataset"]
     return keys.compactMap { key in
-      let values = data.cells.compactMap { $0.row.fact(key) }.map { $0.text ?? $0.line }.unique
+      let values = data.runs.lazy.flatMap(\.cells).compactMap { $0.row.fact(key) }.unique
+        .map { $0.text ?? $0.line }.unique
       return values.isEmpty ? nil : (words(key), values.prefix(6).joined(separator: ", "))
     }
   }

@@ -10,6 +10,8 @@ struct FinalLossSection: ReportSection {
   static let id = "final-loss"
   static let title = "Final loss"
   private let data: ReportData
+  /// So many values along an axis have the points of their cells.
+  private static let mostMarked = 48
 
   init(_ data: ReportData) { self.data = data }
 
@@ -88,6 +90,8 @@ struct FinalLossSection: ReportSection {
         ? "A cross is a cell that diverged; it counts with its loss at initialisation. " : "")
       + (points.contains { point in point.losses.contains { $0 > point.initial ?? .infinity } }
         ? "Losses above that of initialisation stand at the upper edge. " : "")
+      + (lines.contains { $0.points.count > Self.mostMarked }
+        ? "Of many values along the axis, \(Self.mostMarked) have their points. " : "")
       + (best.count <= 8 ? "Lowest mean: \(best.joined(separator: ", "))." : "")
       + (left > 0 ? " \(left) more combinations of the other axes: summary.md." : "")
   }
@@ -97,7 +101,9 @@ struct FinalLossSection: ReportSection {
     var series = Series(name: title, style: data.style(line.variant))
     series.line = line.points.compactMap { point in point.mean.map { CurvePoint(point.x, $0) } }
     series.label = data.label(line.variant)
-    for point in line.points {
+    for point in Downsampling.even(line.points.count, limit: Self.mostMarked).map({
+      line.points[$0]
+    }) {
       let place = "\(title), \(name) \(NumberText.real(point.x) ?? "")"
       series.marks += point.losses.map { loss in
         Series.Mark(

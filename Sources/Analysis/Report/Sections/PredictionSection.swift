@@ -55,8 +55,10 @@ struct PredictionSection: ReportSection {
     guard let unit = styles.first?.metric else { return nil }
     let series = styles.map { metric, style in
       var series = Series(name: metric.name, style: style)
-      series.marks = all.filter { $0.metric == metric && $0.predicted > 0 && $0.measured > 0 }
-        .map { mark($0) }
+      let drawn = all.filter { $0.metric == metric && $0.predicted > 0 && $0.measured > 0 }
+      // Of more than can be told apart, a sample evenly spread.
+      series.marks = Downsampling.even(drawn.count, limit: DocumentBlock.most)
+        .map { mark(drawn[$0]) }
       return series
     }.filter { !$0.marks.isEmpty }
     let values = series.flatMap { $0.marks.flatMap { [$0.x, $0.y] } }

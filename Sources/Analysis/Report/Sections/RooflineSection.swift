@@ -108,9 +108,10 @@ struct RooflineSection: ReportSection {
   private func series(_ variant: String, _ work: String, _ cells: [ReportCell]) -> Series {
     var series = Series(name: data.name(variant), style: data.style(variant))
     let mine = cells.filter { $0.row.variant == variant }
-    for point in mine.map({ $0.row.axes }).uniqueInOrder {
-      let found = mine.filter { $0.row.axes == point }
-        .flatMap { RooflineWork.all(of: $0) }.filter { $0.name == work }
+    let points = Dictionary(grouping: mine, by: \.row.axes)
+    for point in mine.map(\.row.axes).unique {
+      let found = (points[point] ?? []).flatMap { RooflineWork.all(of: $0) }
+        .filter { $0.name == work }
       guard let speed = Sample(found.map(\.flopsPerSecond)).mean,
         let intensity = Sample(found.map(\.intensity)).mean
       else { continue }
@@ -165,13 +166,6 @@ struct RooflineSection: ReportSection {
       .element("p", ["class": "panel-title"], HTML(metric.name)),
       .element("div", ["class": "shares"], joined: bars),
       .element("figcaption", [:], HTML(metric.meaning + above + left)))
-  }
-}
-
-extension Array where Element == [CellRow.Entry] {
-  /// Each point once, in their order.
-  var uniqueInOrder: [[CellRow.Entry]] {
-    reduce(into: []) { points, point in if !points.contains(point) { points.append(point) } }
   }
 }
 

@@ -12,6 +12,8 @@ struct ScalingSection: ReportSection {
   static let title = "Time and memory by size"
   private let data: ReportData
   private let growths: [Growth]
+  /// So many values along an axis are drawn.
+  private static let mostMarked = 48
 
   init(_ data: ReportData) {
     self.data = data
@@ -110,7 +112,8 @@ struct ScalingSection: ReportSection {
       else { return nil }
       return (x, sample)
     }.sorted { $0.x < $1.x }
-    for (x, sample) in points {
+    for place in Downsampling.even(points.count, limit: Self.mostMarked) {
+      let (x, sample) = points[place]
       guard let mean = sample.mean, let low = sample.values.min(), let high = sample.values.max()
       else { continue }
       series.line.append(CurvePoint(x, mean))

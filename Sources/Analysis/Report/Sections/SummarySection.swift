@@ -20,7 +20,7 @@ struct SummarySection: ReportSection {
         summary.seedsNote.map { [name, $0].compactMap(\.self).joined(separator: ": ") }
       }
     let parts =
-      (data.summary.overview(hasRatios: true).map { [$0.html] } ?? [])
+      data.summary.overview(hasRatios: true).map { $0.html() }
       + (notes.isEmpty ? [] : [DocumentBlock.list(notes.map { ListItem($0) }).html()])
     let every = everyMetric
     if every.isEmpty { return parts.isEmpty ? nil : parts.joined }
@@ -35,11 +35,11 @@ struct SummarySection: ReportSection {
   /// What each run's summary says of each point of its axes.
   private var everyMetric: [DocumentBlock] {
     eachRun { name, summary in
-      summary.blocks.flatMap { block -> [DocumentBlock] in
+      summary.blocks.prefix(Summary.mostPoints).flatMap { block -> [DocumentBlock] in
         let title = [name ?? "", block.title].filter { !$0.isEmpty }.joined(separator: ": ")
         return (title.isEmpty ? [] : [.heading(title, level: 2)])
           + block.content(tests: summary.tests)
-      }
+      } + (summary.blocks.count > Summary.mostPoints ? [summary.morePoints] : [])
     }.flatMap(\.self)
   }
 }

@@ -21,7 +21,7 @@ struct WeightMutator {
     random = FixedRandom(state: UInt64(seed) &* 0x9E37_79B9_7F4A_7C15 &+ 1)
   }
 
-  private mutating func number(below count: Int) -> Int {
+  mutating func number(below count: Int) -> Int {
     Int((random.next() >> 20) % UInt64(max(1, count)))
   }
 

@@ -1,0 +1,245 @@
+// MutatedModels: files of models with something wrong in them, read as the program reads them.
+// Whatever is in them, they are read or refused in one sentence; no byte outside of them is looked
+// at, no file outside of their folder is opened, and no more memory is taken than their size allows.
+// The tests try a few thousand of each kind, `make fuzz` as many as one likes under
+// AddressSanitizer, which sees a read beside a file's bytes.
+
+import Config
+import Foundation
+import Tensors
+import TestSupport
+import Workloads
+
+/// A kind of file that is damaged.
+package enum MutatedModels: String, CaseIterable, Sendable {
+  /// The header of safetensors and what it says of the values.
+  case safetensors
+  /// All kinds of keys and tensors of a GGUF file.
+  case gguf
+  /// A GGUF file as a model.
+  case ggufModel = "gguf-model"
+  /// The index of several files.
+  case index
+  /// What describes a model.
+  case config
+
+  /// What became of them.
+  package struct Outcome {
+    package var read = 0
+    package var refused = 0
+    /// What should not be, a sentence each.
+    package var faults: [String] = []
+
+    /// Notes what a read did that should not throw but errors of one sentence.
+    fileprivate mutating func note(_ read: () throws -> String?) {
+      do {
+        if let fault = try read() { faults.append(fault) }
+        self.read += 1
+      } catch {
+        let text = "\(error)"
+        if text.count >= 2000 || text.contains(where: \.isNewline) {
+          faults.append("no one sentence: \(text)")
+        }
+        refused += 1
+      }
+    }
+  }
+
+  /// Tries so many mutations; the same ones for the same seed.
+  package func run(_ count: Int, seed: Int = 1) throws -> Outcome {
+    let folder = try TemporaryFolder()
+    switch self {
+    case .safetensors:
+      let file = safeTensorsFile(Self.header, (0..<40).map { UInt8($0) })
+      return outcome(count, seed, of: file, header: 8 + Self.header.utf8.count) { bytes in
+        try Self.fault(SafeTensors(MappedBytes(bytes)).tensors, of: bytes.count)
+      }
+    case .gguf:
+      let file = GGUFFile.sample.bytes
+      return outcome(count, seed, of: file, header: file.count - 32 * 10) { bytes in
+        let gguf = try GGUF(MappedBytes(bytes))
+        return try Self.fault(gguf.tensors, of: bytes.count)
+          ?? gguf.metadata.values.lazy.compactMap(Self.fault).first
+      }
+    case .ggufModel:
+      let file = GGUFFile.model.bytes
+      let path = folder.file("m.gguf")
+      return outcome(count, seed, of: file, header: 1400) { bytes in
+        try Data(bytes).write(to: URL(filePath: path))
+        return try Self.fault(of: path)
+      }
+    case .index: return try index(count, seed, in: folder)
+    case .config: return try config(count, seed, in: folder)
+    }
+  }
+
+  private func outcome(
+    _ count: Int, _ seed: Int, of file: [UInt8], header: Int, _ read: ([UInt8]) throws -> String?
+  ) -> Outcome {
+    var mutator = WeightMutator(seed: seed)
+    var outcome = Outcome()
+    for _ in 0..<count {
+      let bytes = mutator.next(file, header: header)
+      outcome.note { try read(bytes) }
+    }
+    return outcome
+  }
+}
+
+extension MutatedModels {
+  private static let header =
+    #"{"__metadata__":{"format":"pt","step":"4"},"#
+    + #""model.a":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},"#
+    + #""model.b":{"dtype":"F16","shape":[4],"data_offsets":[24,32]},"#
+    + #""model.c":{"dtype":"BF16","shape":[],"data_offsets":[32,34]},"#
+    + #""model.d":{"dtype":"F64","shape":[1,0,2],"data_offsets":[34,34]},"#
+    + #""model.e":{"dtype":"U8","shape":[6],"data_offsets":[34,40]}}"#
+
+  /// Reads all that a file says that it has.
+  private static func fault(_ tensors: StoredTensors, of size: Int) throws -> String? {
+    for tensor in tensors.all where tensor.type.isReadable {
+      // Of 32 values at least 18 bytes are in the file.
+      if tensor.count > 2 * size { return "\(tensor.count) values in \(size) bytes" }
+      if try tensor.values().count != tensor.count { return "not as many values as it says" }
+      var narrow = [UInt16](repeating: 0, count: tensor.rows * tensor.rowCount)
+      try narrow.withUnsafeMutableBufferPointer {
+        try tensor.read(rows: 0..<tensor.rows, into: $0)
+      }
+    }
+    return nil
+  }
+
+  private static func fault(_ value: GGUFValue) -> String? {
+    if let elements = value.elements { return elements.lazy.compactMap(fault).first }
+    return value.text != nil || value.number != nil || value.bool != nil ? nil : "an empty value"
+  }
+
+  /// Reads a model of less than a quarter of a million values.
+  private static func fault(of path: String) throws -> String? {
+    let device = Device.cpu(threads: 1)
+    let saved = try SavedModel(path)
+    try saved.checkWeights()
+    _ = try saved.load(on: device)
+    // What is taken has the shapes of the weights, and so the memory that they need.
+    let bytes = device.memory.atPeak.total
+    return bytes < 1_048_576 ? nil : "\(bytes) bytes of memory"
+  }
+
+  /// Two files and what says so, beside a third in the folder above.
+  private func index(_ count: Int, _ seed: Int, in outside: TemporaryFolder) throws -> Outcome {
+    try SafeTensorsWriter([.init("secret", [1]) { [1] }])
+      .write(to: outside.file("model.safetensors"))
+    try FileManager.default.createDirectory(
+      atPath: outside.file("model"), withIntermediateDirectories: false)
+    for (name, tensors) in [("one", ["a", "b"]), ("two", ["c"])] {
+      try SafeTensorsWriter(tensors.map { .init($0, [1]) { [1] } })
+        .write(to: outside.file("model/\(name).safetensors"))
+    }
+    let text = """
+      {"metadata":{"total_size":12},
+       "weight_map":{"a":"one.safetensors","b":"one.safetensors","c":"two.safetensors"}}
+      """
+    let path = outside.file("model/model.safetensors.index.json")
+    return outcome(count, seed, of: Array(text.utf8), header: text.utf8.count) { bytes in
+      try Data(bytes).write(to: URL(filePath: path))
+      let tensors = try StoredTensors(at: outside.file("model"))
+      return tensors["secret"] == nil
+        ? try Self.fault(tensors, of: 1000) : "a file outside of the folder"
+    }
+  }
+}
+
+// Descriptions of models, whose JSON is right and whose values are not.
+
+extension MutatedModels {
+  private static let shapes: [(String, [Int])] = [
+    ("model.embed_tokens.weight", [11, 8]), ("model.layers.0.input_layernorm.weight", [8]),
+    ("model.layers.0.self_attn.q_proj.weight", [8, 8]),
+    ("model.layers.0.self_attn.k_proj.weight", [4, 8]),
+    ("model.layers.0.self_attn.v_proj.weight", [4, 8]),
+    ("model.layers.0.self_attn.o_proj.weight", [8, 8]),
+    ("model.layers.0.post_attention_layernorm.weight", [8]),
+    ("model.layers.0.mlp.gate_proj.weight", [12, 8]),
+    ("model.layers.0.mlp.up_proj.weight", [12, 8]),
+    ("model.layers.0.mlp.down_proj.weight", [8, 12]), ("model.norm.weight", [8]),
+  ]
+
+  private static let model: JSON = [
+    "model_type": "llama", "architectures": ["LlamaForCausalLM"], "hidden_size": 8,
+    "num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 1,
+    "intermediate_size": 12, "vocab_size": 11, "rms_norm_eps": 1e-5, "hidden_act": "silu",
+    "max_position_embeddings": 64, "tie_word_embeddings": true, "attention_bias": false,
+    "rope_parameters": [
+      "rope_type": "llama3", "rope_theta": 500000.0, "factor": 4.0, "low_freq_factor": 1.0,
+      "high_freq_factor": 4.0, "original_max_position_embeddings": 16,
+    ],
+  ]
+
+  /// What stands in place of a value.
+  private static let values: [JSON] = [
+    .null, 0, -1, 1, 2, 3, 7, 64, 1_048_576, 4_611_686_018_427_387_904, 0.5, 1e300, -1e300, true,
+    false, "", "none", "silu", "full_attention", "yarn", "longrope", "dynamic", "linear", [], [0],
+    [1, 2], ["a"], [:], ["rope_type": "yarn", "factor": 2.0], ["factor": 0],
+  ]
+
+  /// Members that other families have.
+  private static let members: [JSON.Member] =
+    [
+      "mistral", "qwen2", "qwen3", "gemma", "gemma2", "gemma3_text", "phi3", "gpt2", "olmo",
+      "olmo2",
+    ]
+    .map { .init("model_type", .string($0)) }
+    + ["gpt_neox", "smollm3", "granite", "gemma3", "none"].map {
+      .init("model_type", .string($0))
+    }
+    + [
+      "sliding_window", "layer_types", "head_dim", "partial_rotary_factor", "rope_scaling",
+      "rope_theta", "query_pre_attn_scalar", "attn_logit_softcapping", "final_logit_softcapping",
+      "sliding_window_pattern", "rotary_pct", "use_parallel_residual", "no_rope_layers",
+      "logits_scaling", "residual_multiplier", "mlp_bias", "text_config", "quantization_config",
+      "n_embd", "n_layer", "original_max_position_embeddings", "max_window_layers",
+    ].map { .init($0, .null) }
+
+  private func config(_ count: Int, _ seed: Int, in folder: TemporaryFolder) throws -> Outcome {
+    try SafeTensorsWriter(
+      Self.shapes.map { name, shape in
+        .init(name, shape) { [Float](repeating: 0.5, count: shape.reduce(1, *)) }
+      }
+    ).write(to: folder.file("model.safetensors"))
+    var mutator = WeightMutator(seed: seed)
+    var outcome = Outcome()
+    for round in 0..<count {
+      let bytes: [UInt8]
+      if round % 4 == 0 {
+        let text = Array(Self.model.line.utf8)
+        bytes = mutator.next(text, header: text.count)
+      } else {
+        var changed = Self.model
+        for _ in 0...mutator.number(below: 3) { changed = Self.mutated(changed, &mutator) }
+        bytes = Array(changed.line.utf8)
+      }
+      try Data(bytes).write(to: URL(filePath: folder.file("config.json")))
+      outcome.note { try Self.fault(of: folder.path) }
+    }
+    return outcome
+  }
+
+  /// One value, however deep, replaced, taken out or put in.
+  private static func mutated(_ json: JSON, _ mutator: inout WeightMutator) -> JSON {
+    guard case .object(var members) = json, !members.isEmpty else { return json }
+    let value = values[mutator.number(below: values.count)]
+    let place = mutator.number(below: members.count)
+    let key = members[place].key
+    switch mutator.number(below: 6) {
+    case 0: members.remove(at: place)
+    case 1, 2:
+      let more = Self.members[mutator.number(below: Self.members.count)]
+      members.removeAll { $0.key == more.key }
+      members.append(.init(more.key, more.value == .null ? value : more.value))
+    case 3 where !members[place].value.members.isEmpty:
+      members[place] = .init(key, mutated(members[place].value, &mutator))
+    default: members[place] = .init(key, value)
+    }
+    return .object(members)
+  }
+}
