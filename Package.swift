@@ -82,11 +82,16 @@ let package = Package(
       swiftSettings: swift),
     // Files of models with something wrong in them, for tests and for a sanitizer.
     .target(
-      name: "MutatedModels", dependencies: ["Workloads", "Tensors", "Config", "TestSupport"],
-      path: "Tests/MutatedModels", swiftSettings: swift),
+      name: "MutatedTokenizers", dependencies: ["Tokenizers", "Config", "TestSupport"],
+      path: "Tests/MutatedTokenizers", swiftSettings: swift),
+    .target(
+      name: "MutatedModels",
+      dependencies: [
+        "Workloads", "Tokenizers", "Tensors", "Config", "MutatedTokenizers", "TestSupport",
+      ], path: "Tests/MutatedModels", swiftSettings: swift),
     .executableTarget(
-      name: "SanitizedFiles", dependencies: ["MutatedModels"], path: "Tests/SanitizedFiles",
-      swiftSettings: swift),
+      name: "SanitizedFiles", dependencies: ["MutatedModels", "MutatedTokenizers", "TestSupport"],
+      path: "Tests/SanitizedFiles", swiftSettings: swift),
     .testTarget(
       name: "TensorsTests", dependencies: ["Tensors", "CKernels", "TestSupport"],
       swiftSettings: swift),
@@ -103,13 +108,14 @@ let package = Package(
       name: "RecordsTests", dependencies: ["Records", "Statistics", "Config", "TestSupport"],
       swiftSettings: swift),
     .testTarget(
-      name: "TokenizersTests", dependencies: ["Tokenizers", "Records", "Config", "TestSupport"],
+      name: "TokenizersTests",
+      dependencies: ["Tokenizers", "Records", "Config", "MutatedTokenizers", "TestSupport"],
       swiftSettings: swift),
     .testTarget(
       name: "WorkloadsTests",
       dependencies: [
         "Workloads", "Tokenizers", "Records", "Models", "Tensors", "Config", "TestModels",
-        "TestSupport", "MutatedModels",
+        "TestSupport", "MutatedModels", "MutatedTokenizers",
       ], swiftSettings: swift),
     .testTarget(
       name: "AnalysisTests",

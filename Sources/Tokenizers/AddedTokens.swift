@@ -95,6 +95,8 @@ struct AddedTokenFinder: Sendable {
       roots.withUnsafeBufferPointer { roots in
         var parts: [TextPart] = []
         var (index, last) = (0, 0)
+        // White space that was seen behind a token, which may be a token again.
+        var spaces = 0..<0
         while index < text.count {
           guard roots[Int(text[index])] >= 0, let (place, end) = match(text, at: index) else {
             index += 1
@@ -104,8 +106,11 @@ struct AddedTokenFinder: Sendable {
           var (begin, after) = (index, end)
           index = end
           if token.isSingleWord, !isWord(text, begin, end) { continue }
-          if token.stripsLeft { begin = max(spaceStart(text, before: begin), last) }
-          if token.stripsRight { after = spaceEnd(text, from: after) }
+          if token.stripsLeft { begin = max(spaceStart(text, before: begin, from: last), last) }
+          if token.stripsRight {
+            if !spaces.contains(after) { spaces = after..<spaceEnd(text, from: after) }
+            after = spaces.upperBound
+          }
           if begin > last { parts.append(.text(last..<begin)) }
           parts.append(.token(token.id))
           last = after
@@ -122,9 +127,11 @@ struct AddedTokenFinder: Sendable {
     return !before && !after
   }
 
-  private func spaceStart(_ text: UnsafeBufferPointer<UInt8>, before end: Int) -> Int {
+  private func spaceStart(
+    _ text: UnsafeBufferPointer<UInt8>, before end: Int, from start: Int
+  ) -> Int {
     var index = end
-    while index > 0 {
+    while index > start {
       let (scalar, length) = scalar(text, endingAt: index)
       if !scalar.isSpace { break }
       index -= length

@@ -4,9 +4,10 @@
 package struct StreamingDecoder {
   private let tokenizer: Tokenizer
   private let skippingSpecial: Bool
-  /// The last token that has a text, by which what depends on neighbours is the same as for all
-  /// tokens at once: the blank before the first word goes, those before others stay.
-  private var last: Int32?
+  /// The last token that has a text by itself, else the first one, by which what depends on
+  /// neighbours is the same as for all tokens at once: the blank before the first word goes, those
+  /// before others stay.
+  private var last: (id: Int32, text: [UInt8])?
   private var waiting: [UInt8] = []
 
   package init(_ tokenizer: Tokenizer, skippingSpecial: Bool = true) {
@@ -19,10 +20,14 @@ package struct StreamingDecoder {
     guard tokenizer.piece(id) != nil, !skippingSpecial || !tokenizer.isSpecial(id) else {
       return ""
     }
-    let before = last.map { tokenizer.bytes(of: [$0], skippingSpecial: false) } ?? []
-    let context = (last.map { [$0] } ?? []) + [id]
-    waiting += tokenizer.bytes(of: context, skippingSpecial: false).dropFirst(before.count)
-    last = id
+    let alone = tokenizer.bytes(of: [id], skippingSpecial: false)
+    if let last {
+      waiting += tokenizer.bytes(of: [last.id, id], skippingSpecial: false)
+        .dropFirst(last.text.count)
+    } else {
+      waiting += alone
+    }
+    if last == nil || !alone.isEmpty { last = (id, alone) }
     let rest = UTF8Text.unfinished(waiting)
     let text = String(decoding: waiting.dropLast(rest), as: UTF8.self)
     waiting = waiting.suffix(rest)

@@ -59,6 +59,9 @@ package struct Tokenizer: Sendable {
 
   // MARK: Encoding
 
+  /// What a text may become on its way.
+  static let mostBytes = 1 << 31
+
   /// The tokens of a text.
   ///
   /// - Parameters:
@@ -66,11 +69,12 @@ package struct Tokenizer: Sendable {
   ///   - addingSpecial: whether those tokens stand around it that the model expects, such as one for
   ///     the beginning. Special tokens that the text names are found in any case.
   /// - Throws: `TokenizerError` where a regular expression does not match in time, or the text has
-  ///   2 GiB or more.
+  ///   1 GiB or more, or becomes one of 2 GiB.
   package func encode(
     _ text: [UInt8], addingSpecial: Bool = true
   ) throws(TokenizerError) -> [Int32] {
-    guard text.count < 1 << 31 else { throw TokenizerError("the text has 2 GiB or more") }
+    // A blank may become a ▁ of 3 bytes, and places in a text have 32 bits.
+    guard text.count < 1 << 30 else { throw TokenizerError("the text has 1 GiB or more") }
     let text = UTF8Text.repaired(text)
     var tokens = addingSpecial ? postProcessor.before : []
     tokens.reserveCapacity(text.count / 3 + 8)

@@ -62,7 +62,7 @@ import Testing
     ("Models", ["Tensors", "Config", "Glibc"]),
     ("Statistics", ["Foundation"]),
     ("Records", ["Statistics", "Config", "CHash", "Foundation", "Synchronization"]),
-    ("Tokenizers", ["Records", "Config", "CPCRE2", "Foundation", "Synchronization"]),
+    ("Tokenizers", ["Records", "Config", "CPCRE2", "Foundation", "Synchronization", "Glibc"]),
     (
       "Workloads",
       [
@@ -121,17 +121,23 @@ import Testing
     ("TensorsTests", ["Tensors", "CKernels", "TestSupport"]),
     ("OpCasesTests", ["OpCases", "Tensors", "CKernels"]),
     ("SanitizedCases", ["OpCases", "Tensors"]),
-    ("MutatedModels", ["Workloads", "Tensors", "Config", "TestSupport"]),
-    ("SanitizedFiles", ["MutatedModels"]),
+    ("MutatedTokenizers", ["Tokenizers", "Config", "TestSupport"]),
+    (
+      "MutatedModels",
+      ["Workloads", "Tokenizers", "Tensors", "Config", "MutatedTokenizers", "TestSupport"]
+    ),
+    ("SanitizedFiles", ["MutatedModels", "MutatedTokenizers", "TestSupport"]),
     ("ModelsTests", ["Models", "Tensors", "Config", "TestDevices", "TestModels"]),
     ("StatisticsTests", ["Statistics", "TestSupport"]),
     ("RecordsTests", ["Records", "Statistics", "Config", "TestSupport"]),
-    ("TokenizersTests", ["Tokenizers", "Records", "Config", "TestSupport"]),
+    (
+      "TokenizersTests", ["Tokenizers", "Records", "Config", "MutatedTokenizers", "TestSupport"]
+    ),
     (
       "WorkloadsTests",
       [
         "Workloads", "Tokenizers", "Records", "Statistics", "Models", "Tensors", "Config",
-        "TestModels", "TestSupport", "MutatedModels",
+        "TestModels", "TestSupport", "MutatedModels", "MutatedTokenizers",
       ]
     ),
     ("AnalysisTests", ["Analysis", "Records", "Statistics", "Config", "TestSupport"]),

@@ -1,7 +1,6 @@
 // Small tokenizers of the known shapes, against the libraries that define them.
 
-import Config
-import TestSupport
+import MutatedTokenizers
 import Testing
 import Tokenizers
 
@@ -59,22 +58,11 @@ struct FixtureTests {
 
   @Test func `GPT-2's two files are the same tokenizer`() throws {
     let fixture = try TokenizerFixture("gpt2")
-    let (vocabulary, merges) = try Self.files(of: fixture)
+    let (vocabulary, merges) = fixture.ofGPT2
     let tokenizer = try Tokenizer(vocabulary: vocabulary, merges: merges)
     for (text, ids) in zip(fixture.texts, fixture.ids) {
       #expect(try tokenizer.encode(text) == ids, "\(text.debugDescription)")
     }
     #expect(tokenizer.eos == tokenizer.id(of: "<|endoftext|>"))
-  }
-
-  static func files(of fixture: TokenizerFixture) throws -> ([UInt8], [UInt8]) {
-    let model = try #require(
-      try JSON(
-        reading: String(decoding: fixture.contents, as: UTF8.self))["model"])
-    let merges = try #require(model["merges"]).elements.compactMap(\.text)
-    return (
-      Array(try #require(model["vocab"]).line.utf8),
-      Array("#version: 0.2\n\(merges.joined(separator: "\n"))\n".utf8)
-    )
   }
 }

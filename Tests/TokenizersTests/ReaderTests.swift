@@ -1,7 +1,6 @@
 // What of a file is read, and with which sentence the rest is refused.
 
-import Config
-import Records
+import MutatedTokenizers
 import TestSupport
 import Testing
 import Tokenizers
@@ -81,6 +80,54 @@ struct ReaderTests {
         .hasPrefix("the regular expression '(?:a+)+$(?<=b)' does not match in time: "))
   }
 
+  @Test func `one that looks at all of a text from each place is given up`() throws {
+    let text = [UInt8](repeating: UInt8(ascii: "a"), count: 1_000_000)
+    for pattern in ["a*[bc]|.", "(?:a|d)*[bc]", "a*[ad]*[bc]"] {
+      let regex = try Regex(pattern)
+      let matcher = try Regex.Matcher(seconds: 0.2)
+      let start = threadSeconds()
+      let said = text.withUnsafeBufferPointer { text in
+        TokenizersTests.problem { try regex.forEachMatch(in: text, with: matcher) { _, _ in } }
+      }
+      #expect(said.contains("does not match in time: it has taken too long"), "\(pattern): \(said)")
+      #expect(threadSeconds() - start < 20)
+    }
+  }
+
+  @Test func `a text of one piece takes time in proportion to its length`() throws {
+    let parts = [
+      "a", "ab", " ", "\n", "A", "1", "!", "é", "e\u{301}", "\u{301}", "🙂", "你", " a", "▁",
+    ]
+    for name in TokenizerFixture.ofJSON + TokenizerFixture.ofSentencePiece {
+      let tokenizer = try TokenizerFixture(name).tokenizer
+      for part in parts {
+        let text = Array(String(repeating: part, count: 100_000 / part.utf8.count).utf8)
+        for end in ["", "x"] {
+          let start = threadSeconds()
+          _ = try tokenizer.encode(text + end.utf8)
+          let seconds = threadSeconds() - start
+          #expect(seconds < 1, "\(name), \(part.debugDescription): \(seconds) s")
+        }
+      }
+    }
+  }
+
+  @Test func `intervals are Ruby's`() throws {
+    func pieces(_ pattern: String, _ text: String) throws -> [String] {
+      var pieces = Pieces(Array(text.utf8), isAtStart: true)
+      try Split(.regex(try Regex(pattern)), .isolated).cut(&pieces)
+      return pieces.ranges.map { String(decoding: Array(text.utf8)[$0.range], as: UTF8.self) }
+    }
+    #expect(try pieces(#"\p{N}{1,3}"#, "1234a") == ["123", "4", "a"])
+    // There a + repeats what an interval says.
+    #expect(try pieces(#"\p{N}{1,3}+"#, "1234a") == ["1234", "a"])
+    #expect(try pieces(#"b{,2}a"#, "bbba") == ["b", "bba"])
+    #expect(try pieces(#"\x{61}+"#, "aab") == ["aa", "b"])
+    #expect(
+      TokenizersTests.problem { _ = try Regex("a{2}+") }
+        == "+ behind an interval of more than one cannot be read in the regular expression 'a{2}+'")
+  }
+
   @Test func `invalid UTF-8 counts as U+FFFD`() throws {
     let tokenizer = try TokenizerFixture("gpt2").tokenizer
     let bytes: [UInt8] = [0x61, 0xFF, 0xE4, 0xBD, 0x62, 0xF0, 0x9F, 0x99, 0xC0]
@@ -116,7 +163,7 @@ struct ReaderTests {
     #expect(
       TokenizersTests.problem { _ = try Tokenizer.open(folder.path) }.contains(
         "there is no tokenizer.json, no tokenizer.model, and no vocab.json with a merges.txt"))
-    let (vocabulary, merges) = try FixtureTests.files(of: TokenizerFixture("gpt2"))
+    let (vocabulary, merges) = try TokenizerFixture("gpt2").ofGPT2
     try folder.write(String(decoding: vocabulary, as: UTF8.self), to: "vocab.json")
     try folder.write(String(decoding: merges, as: UTF8.self), to: "merges.txt")
     #expect(try Tokenizer.open(folder.path).eos == 0)

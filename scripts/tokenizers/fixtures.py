@@ -21,6 +21,10 @@ TEKKEN = (
     r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+|"
     r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
+START = r"[^\r\n\p{L}\p{N}]?"
+UPPER, LOWER, ENDING = r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]", r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]", r"(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
+O200K = f"{START}{UPPER}*{LOWER}+{ENDING}|{START}{UPPER}+{LOWER}*{ENDING}|" + (
+    r"\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+")
 LINES = texts.corpus(4000)
 
 
@@ -102,6 +106,8 @@ def shapes():
     yield "qwen", of_bytes([split(QWEN), plain], ["<|endoftext|>", "<|im_start|>", "<|im_end|>"], normalizer=normalizers.NFC())
     yield "smollm2", of_bytes([pre_tokenizers.Digits(True), level], ["<|endoftext|>", "<|im_start|>", "<|im_end|>"])
     yield "tekken", of_bytes([split(TEKKEN), plain], ["<s>", "</s>"], size=300, before="<s>")
+    yield "o200k", of_bytes([split(O200K), plain], ["<|endoftext|>", "<|endofprompt|>"], size=300)
+    yield "stablelm2", of_bytes([split(QWEN), plain], ["<|endoftext|>", "<|im_start|>"], size=300)
     yield "mistral-legacy", of_characters(
         normalizers.Sequence([normalizers.Prepend("▁"), underline]), None, decoders.Sequence(back + [decoders.Strip(" ", 1, 0)]),
         ["<unk>", "<s>", "</s>"], "<s>")
@@ -130,11 +136,11 @@ def cases(tokenizer, all_texts):
     }
 
 
-def sentencepiece_model(prefix):
+def sentencepiece_model(prefix, trimmed):
     model = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=iter(LINES), model_writer=model, vocab_size=370, model_type="bpe", byte_fallback=True, character_coverage=0.98,
-        normalization_rule_name="identity", add_dummy_prefix=prefix, remove_extra_whitespaces=False, user_defined_symbols=["<tool>", "▁▁▁", "king"],
+        normalization_rule_name="identity", add_dummy_prefix=prefix, remove_extra_whitespaces=trimmed, user_defined_symbols=["<tool>", "▁▁▁", "king"],
         minloglevel=2)
     return model.getvalue()
 
@@ -164,8 +170,8 @@ def main():
             state["model"]["merges"] = [" ".join(merge) for merge in state["model"]["merges"]]
         tokenizer = Tokenizer.from_str(json.dumps(state))
         (folder / f"{name}.json").write_text(compact({"tokenizer": state, **cases(tokenizer, all_texts)}) + "\n")
-    for name, prefix in [("sentencepiece", True), ("sentencepiece-bare", False)]:
-        model = sentencepiece_model(prefix)
+    for name, prefix, trimmed in [("sentencepiece", True, False), ("sentencepiece-bare", False, False), ("sentencepiece-trimmed", True, True)]:
+        model = sentencepiece_model(prefix, trimmed)
         processor = sentencepiece.SentencePieceProcessor(model_proto=model)
         (folder / f"{name}.json").write_text(
             compact({"model": base64.b64encode(model).decode(), **sentencepiece_cases(processor, all_texts)}) + "\n")

@@ -106,10 +106,16 @@ struct StripDecoder: Decoder {
 /// is a byte stays.
 struct PrefixDecoder: Decoder {
   let prefix: [UInt8]
+  /// Whether each token loses one until there is something of the text.
+  let repeats: Bool
 
   func decode(_ tokens: [[UInt8]], repairs: Bool) -> [[UInt8]] {
-    guard let first = tokens.first, first.starts(with: prefix) else { return tokens }
-    return [Array(first.dropFirst(prefix.count))] + tokens.dropFirst()
+    var tokens = tokens
+    for index in tokens.indices {
+      if tokens[index].starts(with: prefix) { tokens[index].removeFirst(prefix.count) }
+      if !repeats || !tokens[index].isEmpty { break }
+    }
+    return tokens
   }
 }
 

@@ -132,11 +132,6 @@ private struct EmbeddedRule {
     }
   }
 
-  private static func cl100k(_ digits: String) -> String {
-    #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}"# + digits
-      + #"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
-  }
-
   /// Words by case, of Mistral's tekken and OpenAI's o200k.
   private static func byCase(_ ending: String, _ digits: String) -> String {
     let upper = #"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]"#
@@ -152,12 +147,12 @@ private struct EmbeddedRule {
       names: ["smollm", "starcoder", "refact", "command-r", "codeshell"],
       patterns: [#"\p{N}"#], isGPT2: true),
     EmbeddedRule(
-      names: ["llama-bpe", "llama3", "llama-v3", "falcon3"], patterns: [cl100k("{1,3}")],
+      names: ["llama-bpe", "llama3", "llama-v3", "falcon3"], patterns: [Scanner.cl100k("{1,3}")],
       ignoresMerges: true, addsBOS: true),
-    EmbeddedRule(names: ["dbrx", "smaug-bpe"], patterns: [cl100k("{1,3}")]),
+    EmbeddedRule(names: ["dbrx", "smaug-bpe"], patterns: [Scanner.cl100k("{1,3}")]),
     EmbeddedRule(
-      names: ["qwen2", "deepseek-r1-qwen"], patterns: [cl100k("")], isNormalized: true),
-    EmbeddedRule(names: ["stablelm2"], patterns: [cl100k("")]),
+      names: ["qwen2", "deepseek-r1-qwen"], patterns: [Scanner.cl100k("")], isNormalized: true),
+    EmbeddedRule(names: ["stablelm2"], patterns: [Scanner.cl100k("")]),
     EmbeddedRule(names: ["tekken"], patterns: [byCase("", "")], ignoresMerges: true, addsBOS: true),
     EmbeddedRule(
       names: ["gpt-4o", "llama4"],

@@ -23,6 +23,14 @@ struct ScoredPieces {
     }
     self.scores = scores
     for type in types { self.types.append(try Self.type(type)) }
+    for index in 0..<strings.count { try Self.check(strings[index]) }
+  }
+
+  /// Each way to cut a piece in two is tried.
+  private static func check(_ piece: ArraySlice<UInt8>) throws(TokenizerError) {
+    guard piece.count <= 1000 else {
+      throw TokenizerError("a token has \(piece.count) bytes; what can be read: up to 1000")
+    }
   }
 
   private static func type(_ number: Int) throws(TokenizerError) -> PieceType {
@@ -50,6 +58,7 @@ struct ScoredPieces {
     guard score.isFinite else {
       throw TokenizerError("the score of the piece \(strings.count) is no number")
     }
+    try Self.check(string)
     strings.append(string)
     scores.append(score)
     types.append(try Self.type(type))
@@ -87,18 +96,22 @@ struct ScoredPieces {
   }
 
   /// Blanks become ▁, one before the text.
-  static func normalizers(addsPrefix: Bool) -> [any Normalizer] {
-    let blank = Array("▁".utf8)
-    let prefix: [any Normalizer] = addsPrefix ? [PrependNormalizer(prefix: blank)] : []
-    return prefix + [ReplaceNormalizer(pattern: .text(Array(" ".utf8)), content: blank)]
+  ///
+  /// - Parameter removesBlanks: whether those at the ends and all but one between words go.
+  static func normalizers(addsPrefix: Bool, removesBlanks: Bool = false) -> [any Normalizer] {
+    let prefix: [any Normalizer] = addsPrefix ? [PrependNormalizer(prefix: Blank.bytes)] : []
+    return (removesBlanks ? [BlankRemover()] : []) + prefix
+      + [ReplaceNormalizer(pattern: .text(Array(" ".utf8)), content: Blank.bytes)]
   }
 
-  static func decoder(stripsPrefix: Bool) -> any Decoder {
-    let blank = Array("▁".utf8)
-    let strip: [any Decoder] = stripsPrefix ? [PrefixDecoder(prefix: blank)] : []
+  static func decoder(stripsPrefix: Bool, removesBlanks: Bool = false) -> any Decoder {
+    let strip: [any Decoder] =
+      stripsPrefix || removesBlanks
+      ? [PrefixDecoder(prefix: Blank.bytes, repeats: removesBlanks)] : []
     return DecoderSequence(
       parts: strip + [
-        ReplaceDecoder(pattern: .text(blank), content: Array(" ".utf8)), ByteFallbackDecoder(),
+        ReplaceDecoder(pattern: .text(Blank.bytes), content: Array(" ".utf8)),
+        ByteFallbackDecoder(),
       ])
   }
 }

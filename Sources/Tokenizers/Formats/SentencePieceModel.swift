@@ -87,16 +87,10 @@ struct SentencePieceModel {
       model: try pieces.bpe(
         unknown: pieces.type(unknown) == .unknown ? unknown : nil,
         hasByteFallback: hasByteFallback))
-    var normalizers: [any Normalizer] = []
-    if removesBlanks {
-      normalizers = [
-        ReplaceNormalizer(pattern: .regex(try Regex(#"\A +| +\z"#)), content: []),
-        ReplaceNormalizer(pattern: .regex(try Regex(" {2,}")), content: Array(" ".utf8)),
-      ]
-    }
     parts.normalizer = NormalizerSequence(
-      parts: normalizers + ScoredPieces.normalizers(addsPrefix: addsPrefix))
-    parts.decoder = ScoredPieces.decoder(stripsPrefix: addsPrefix)
+      parts: ScoredPieces.normalizers(addsPrefix: addsPrefix, removesBlanks: removesBlanks))
+    parts.decoder = ScoredPieces.decoder(
+      stripsPrefix: addsPrefix, removesBlanks: removesBlanks)
     parts.added = pieces.added { $0 == .user }.map {
       // SentencePiece looks for them when blanks are ▁ already.
       AddedToken(id: $0, content: pieces.string($0), isNormalized: true)

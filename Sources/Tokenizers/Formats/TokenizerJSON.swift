@@ -83,8 +83,11 @@ extension JSONPart {
     let isSpecial = try bool("special", absent: false)
     // Ids leave few holes, as those of the vocabulary do.
     guard id < 1 << 24 else { throw fault("the id \(id) is that of no token") }
+    let content = try needed("content")
+    // All of it may be compared at each place of a text.
+    guard try content.bytes().count <= 1000 else { throw content.fault("it has over 1000 bytes") }
     return AddedToken(
-      id: Int32(id), content: try needed("content").bytes(), isSpecial: isSpecial,
+      id: Int32(id), content: try content.bytes(), isSpecial: isSpecial,
       isNormalized: try bool("normalized", absent: !isSpecial),
       stripsLeft: try bool("lstrip", absent: false),
       stripsRight: try bool("rstrip", absent: false),

@@ -31,10 +31,8 @@ package struct Merger {
   }
 
   /// For few tokens, a look at all of them is faster than a heap.
-  private mutating func mergeFew(
-    _ tokens: inout [Int32], from start: Int, by table: MergeTable
-  ) {
-    withUnsafeTemporaryAllocation(of: UInt64.self, capacity: 24) { pairs in
+  private func mergeFew(_ tokens: inout [Int32], from start: Int, by table: MergeTable) {
+    let left = withUnsafeTemporaryAllocation(of: UInt64.self, capacity: 24) { pairs in
       tokens.withUnsafeMutableBufferPointer { tokens in
         // Rank above, result below.
         func pair(_ index: Int) -> UInt64 {
@@ -60,13 +58,11 @@ package struct Merger {
           if best < count - 1 { pairs[best] = pair(best) }
           if best > 0 { pairs[best - 1] = pair(best - 1) }
         }
-        symbolsLeft = count
+        return count
       }
     }
-    tokens.removeLast(tokens.count - start - symbolsLeft)
+    tokens.removeLast(tokens.count - start - left)
   }
-
-  private var symbolsLeft = 0
 
   private mutating func mergeMany(
     _ tokens: inout [Int32], from start: Int, by table: MergeTable

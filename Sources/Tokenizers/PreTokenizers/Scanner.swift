@@ -12,16 +12,20 @@ package struct Scanner: Sendable {
 
   private let rule: Rule
 
+  /// The pattern of Llama 3 and of Qwen.
+  ///
+  /// - Parameter digits: the quantifier behind a number: `{1,3}`, or nothing.
+  package static func cl100k(_ digits: String) -> String {
+    #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}"# + digits
+      + #"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
+  }
+
   /// The scanner for a pattern; nil where there is none.
   package init?(equivalentTo pattern: String) {
-    let cl100k = { (digits: String) in
-      #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}"# + digits
-        + #"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
-    }
     switch pattern {
     case ByteLevel.pattern: rule = .gpt2
-    case cl100k("{1,3}"): rule = .cl100k(digits: 3)
-    case cl100k(""): rule = .cl100k(digits: 1)
+    case Self.cl100k("{1,3}"): rule = .cl100k(digits: 3)
+    case Self.cl100k(""): rule = .cl100k(digits: 1)
     default: return nil
     }
   }

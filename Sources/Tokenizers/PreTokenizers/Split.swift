@@ -30,7 +30,7 @@ package struct Split: PreTokenizer {
       try pieces.cut { (piece, keep) throws(TokenizerError) in scanner.scan(piece, keep) }
       return
     }
-    let matcher = try Regex.Matcher()
+    let matcher = try pattern.matcher(bytes: pieces.bytes.count)
     try pieces.cut { (piece, keep) throws(TokenizerError) in
       var parts: [(begin: Int, end: Int, isMatch: Bool)] = []
       var last = 0

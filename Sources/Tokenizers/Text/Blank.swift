@@ -1,4 +1,5 @@
-// Blank: the visible blank of SentencePiece, ▁, with which words begin.
+// Blank: the visible blank of SentencePiece, ▁, with which words begin, and what becomes of too many
+// blanks.
 
 enum Blank {
   static let bytes = Array("▁".utf8)
@@ -25,5 +26,26 @@ enum Blank {
       index += isBlank ? 3 : 1
     }
     if start < text.count { body(UnsafeBufferPointer(rebasing: text[start...])) }
+  }
+}
+
+/// `remove_extra_whitespaces` of SentencePiece: blanks at the beginning go, and at the end, where a ▁
+/// is one already; of those between words one stays.
+struct BlankRemover: Normalizer {
+  func normalize(_ text: inout [UInt8]) {
+    var result: [UInt8] = []
+    result.reserveCapacity(text.count)
+    let blank = UInt8(ascii: " ")
+    for byte in text where byte != blank || result.last ?? blank != blank { result.append(byte) }
+    while true {
+      if result.last == blank {
+        result.removeLast()
+      } else if Blank.ends(result[...]) {
+        result.removeLast(Blank.bytes.count)
+      } else {
+        break
+      }
+    }
+    text = result
   }
 }

@@ -9,7 +9,7 @@ package struct ByteRange: Equatable, Sendable {
     self.end = UInt32(end)
   }
 
-  var range: Range<Int> { Int(start)..<Int(end) }
+  package var range: Range<Int> { Int(start)..<Int(end) }
   var count: Int { Int(end - start) }
 }
 

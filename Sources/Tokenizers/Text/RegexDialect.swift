@@ -30,6 +30,13 @@ enum RegexDialect {
           result += "[^\(members)]"
         } else {
           result.unicodeScalars.append(contentsOf: [scalar, escaped])
+          // The name of a property or the number of a character, no interval.
+          if rest.first == "{", "pPxko".unicodeScalars.contains(escaped) {
+            while let next = rest.popFirst() {
+              result.unicodeScalars.append(next)
+              if next == "}" { break }
+            }
+          }
         }
       case "[":
         guard depth == 0 || rest.first == ":" else {
@@ -49,6 +56,8 @@ enum RegexDialect {
       case "]":
         depth = 0
         result.unicodeScalars.append(scalar)
+      case "{" where depth == 0:
+        result += try interval(&rest, in: pattern)
       case "&" where depth > 0 && rest.first == "&":
         throw refusal(of: "&& in brackets", in: pattern)
       case "(" where depth == 0 && rest.first == "?":
@@ -64,6 +73,38 @@ enum RegexDialect {
       }
     }
     return result
+  }
+
+  /// An interval behind its brace, which may be none and stand for itself.
+  ///
+  /// A + behind one repeats it, and does not make it possessive as PCRE2 has it.
+  private static func interval(
+    _ rest: inout Substring.UnicodeScalarView, in pattern: String
+  ) throws(TokenizerError) -> String {
+    func digits(_ text: Substring.UnicodeScalarView) -> String {
+      String(text.prefix { ("0"..."9").contains($0) })
+    }
+    var next = rest
+    let least = digits(next)
+    next = next.dropFirst(least.count)
+    let isRange = next.first == ","
+    if isRange { next = next.dropFirst() }
+    let most = isRange ? digits(next) : ""
+    next = next.dropFirst(most.count)
+    guard next.popFirst() == "}", !least.isEmpty || !most.isEmpty else { return "{" }
+    rest = next
+    if rest.first == "?", !isRange {
+      throw refusal(of: "? behind an interval of one number", in: pattern)
+    }
+    guard rest.first == "+" else {
+      return "{\(least.isEmpty ? "0" : least)\(isRange ? "," : "")\(most)}"
+    }
+    rest.removeFirst()
+    switch Int(least.isEmpty ? "0" : least) {
+    case 0: return "*"
+    case 1: return "+"
+    default: throw refusal(of: "+ behind an interval of more than one", in: pattern)
+    }
   }
 
   private static func refusal(of what: String, in pattern: String) -> TokenizerError {

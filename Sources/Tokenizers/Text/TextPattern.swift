@@ -5,12 +5,22 @@ package enum TextPattern: Sendable {
   case text([UInt8])
   case regex(Regex)
 
+  /// What matching in so many bytes needs; nil for a text.
+  func matcher(bytes: Int) throws(TokenizerError) -> Regex.Matcher? {
+    guard case .regex = self else { return nil }
+    return try Regex.Matcher(bytes: bytes)
+  }
+
   /// Calls `found` with each match, from left to right.
+  ///
+  /// - Parameter matcher: of this pattern.
   func forEachMatch(
-    in text: UnsafeBufferPointer<UInt8>, with matcher: Regex.Matcher, _ found: (Int, Int) -> Void
+    in text: UnsafeBufferPointer<UInt8>, with matcher: Regex.Matcher?, _ found: (Int, Int) -> Void
   ) throws(TokenizerError) {
     switch self {
-    case .regex(let regex): try regex.forEachMatch(in: text, with: matcher, found)
+    case .regex(let regex):
+      guard let matcher else { preconditionFailure("TextPattern: no matcher of \(regex.pattern)") }
+      try regex.forEachMatch(in: text, with: matcher, found)
     case .text(let wanted): Self.search(wanted, in: text, found)
     }
   }
@@ -47,18 +57,24 @@ package enum TextPattern: Sendable {
   }
 
   /// A text with each match replaced.
+  ///
+  /// - Throws: `TokenizerError` where it would have 2 GiB or more, or as a match does.
   func replacing(_ text: [UInt8], with content: [UInt8]) throws(TokenizerError) -> [UInt8] {
     var result: [UInt8] = []
     var copied = 0
-    let matcher = try Regex.Matcher()
+    var isTooLong = false
+    let matcher = try matcher(bytes: text.count)
     try text.withUnsafeBufferPointer { (buffer) throws(TokenizerError) in
       try forEachMatch(in: buffer, with: matcher) { begin, end in
+        isTooLong = isTooLong || result.count + content.count >= Tokenizer.mostBytes
+        if isTooLong { return }
         if result.isEmpty { result.reserveCapacity(text.count + text.count / 8) }
         result.append(contentsOf: buffer[copied..<begin])
         result.append(contentsOf: content)
         copied = end
       }
     }
+    if isTooLong { throw TokenizerError("what becomes of the text has 2 GiB or more") }
     if copied == 0, result.isEmpty { return text }
     result.append(contentsOf: text[copied...])
     return result
