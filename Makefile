@@ -6,8 +6,9 @@
 # make large-runs  how commands grow with the cells of a run, up to 100,000
 # make arm  the kernels of 64-bit Arm, under an emulator
 # make smollm2  a real model, where its package can be had
+# make tokenizers  tokenizers of real models, beside the libraries that define them
 # make sanitize  the kernels under ThreadSanitizer and AddressSanitizer
-# make fuzz  damaged files of models under AddressSanitizer      make fuzz FUZZ=1000   so many
+# make fuzz  damaged files of models and tokenizers under AddressSanitizer      make fuzz FUZZ=1000   so many
 # make transformers PYTHON=venv/bin/python  exported models beside transformers
 # make readers  pandas and others on a run's files       make pictures  draw the README's pictures anew
 # make cuda  the plugin for NVIDIA GPUs
@@ -15,7 +16,7 @@
 # make build-tests  all that make test runs
 # make test TESTS='ResumeTests|FuzzTests'   run those tests alone
 SHELL := /bin/bash
-.PHONY: run build-tests test test-cluster large-runs check lint format bench arm smollm2
+.PHONY: run build-tests test test-cluster large-runs check lint format bench arm smollm2 tokenizers
 .PHONY: transformers sanitize fuzz readers pictures build prepare clean
 .PHONY: cuda cuda-emulation cuda-test cuda-check cuda-verify
 .DEFAULT_GOAL := check
@@ -81,6 +82,10 @@ arm:
 # Its 98 MB are fetched the first time.
 smollm2: build
 	@scripts/smollm2 "$$(swift build $(SWIFT_FLAGS) --show-bin-path)/runexp"
+
+# Their 35 MB are fetched the first time.
+tokenizers: build
+	@scripts/check-tokenizers "$$(swift build $(SWIFT_FLAGS) --show-bin-path)/runexp" $(SWIFT_FLAGS)
 
 sanitize: prepare
 	@scripts/sanitize

@@ -18,6 +18,8 @@ let package = Package(
   ],
   targets: [
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .systemLibrary(
+      name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
     // Kernels are always optimised: at -O0 a test would train 30 times slower.
     .target(
       name: "CKernels",
@@ -38,7 +40,10 @@ let package = Package(
     .target(
       name: "Records", dependencies: ["Statistics", "Config", "CHash"], swiftSettings: swift),
     .target(
-      name: "Workloads", dependencies: ["Records", "Statistics", "Models", "Tensors", "Config"],
+      name: "Tokenizers", dependencies: ["Records", "Config", "CPCRE2"], swiftSettings: swift),
+    .target(
+      name: "Workloads",
+      dependencies: ["Tokenizers", "Records", "Statistics", "Models", "Tensors", "Config"],
       swiftSettings: swift),
     .target(
       name: "Analysis", dependencies: ["Records", "Statistics", "Config"], swiftSettings: swift),
@@ -50,8 +55,8 @@ let package = Package(
     .executableTarget(
       name: "runexp",
       dependencies: [
-        "Experiments", "Analysis", "Workloads", "Records", "Statistics", "Models", "OpCases",
-        "Tensors", "Config",
+        "Experiments", "Analysis", "Workloads", "Tokenizers", "Records", "Statistics", "Models",
+        "OpCases", "Tensors", "Config",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swift),
@@ -77,11 +82,16 @@ let package = Package(
       swiftSettings: swift),
     // Files of models with something wrong in them, for tests and for a sanitizer.
     .target(
-      name: "MutatedModels", dependencies: ["Workloads", "Tensors", "Config", "TestSupport"],
-      path: "Tests/MutatedModels", swiftSettings: swift),
+      name: "MutatedTokenizers", dependencies: ["Tokenizers", "Config", "TestSupport"],
+      path: "Tests/MutatedTokenizers", swiftSettings: swift),
+    .target(
+      name: "MutatedModels",
+      dependencies: [
+        "Workloads", "Tokenizers", "Tensors", "Config", "MutatedTokenizers", "TestSupport",
+      ], path: "Tests/MutatedModels", swiftSettings: swift),
     .executableTarget(
-      name: "SanitizedFiles", dependencies: ["MutatedModels"], path: "Tests/SanitizedFiles",
-      swiftSettings: swift),
+      name: "SanitizedFiles", dependencies: ["MutatedModels", "MutatedTokenizers", "TestSupport"],
+      path: "Tests/SanitizedFiles", swiftSettings: swift),
     .testTarget(
       name: "TensorsTests", dependencies: ["Tensors", "CKernels", "TestSupport"],
       swiftSettings: swift),
@@ -98,10 +108,14 @@ let package = Package(
       name: "RecordsTests", dependencies: ["Records", "Statistics", "Config", "TestSupport"],
       swiftSettings: swift),
     .testTarget(
+      name: "TokenizersTests",
+      dependencies: ["Tokenizers", "Records", "Config", "MutatedTokenizers", "TestSupport"],
+      swiftSettings: swift),
+    .testTarget(
       name: "WorkloadsTests",
       dependencies: [
-        "Workloads", "Records", "Models", "Tensors", "Config", "TestModels", "TestSupport",
-        "MutatedModels",
+        "Workloads", "Tokenizers", "Records", "Models", "Tensors", "Config", "TestModels",
+        "TestSupport", "MutatedModels", "MutatedTokenizers",
       ], swiftSettings: swift),
     .testTarget(
       name: "AnalysisTests",

@@ -136,7 +136,7 @@ package struct JSONReader {
     switch first {
     case UInt8(ascii: "{"): return try object(depth: depth)
     case UInt8(ascii: "["): return try array(depth: depth)
-    case UInt8(ascii: "\""): return .string(try string())
+    case UInt8(ascii: "\""): return .string(try text())
     case UInt8(ascii: "t"): return try word("true", .bool(true))
     case UInt8(ascii: "f"): return try word("false", .bool(false))
     case UInt8(ascii: "n"): return try word("null", .null)
@@ -190,12 +190,24 @@ package struct JSONReader {
     try nextMember() ? try key() : nil
   }
 
+  /// The same for keys too many to be made strings of, which go behind other bytes.
+  ///
+  /// - Returns: whether there was a key.
+  package mutating func nextKey(appendedTo text: inout [UInt8]) throws(JSONError) -> Bool {
+    guard try nextMember() else { return false }
+    try takeQuote(of: "a key")
+    try string(appendedTo: &text)
+    try takeColon()
+    return true
+  }
+
   /// Whether there is another member, whose key is to be read next.
   package mutating func nextMember() throws(JSONError) -> Bool { try isThereMore(before: "}") }
 
   /// Reads the key of a member, whose value is to be read next.
   package mutating func key() throws(JSONError) -> String {
-    let key = try text("a key")
+    try takeQuote(of: "a key")
+    let key = try string()
     try takeColon()
     return key
   }
@@ -245,35 +257,57 @@ package struct JSONReader {
   }
 
   /// Reads a string.
-  package mutating func text() throws(JSONError) -> String { try text("a string") }
-
-  private mutating func text(_ what: String) throws(JSONError) -> String {
-    skipSpace()
-    guard peek == UInt8(ascii: "\"") else { throw fault("expected \(what)") }
+  package mutating func text() throws(JSONError) -> String {
+    try takeQuote(of: "a string")
     return try string()
   }
 
+  /// Reads a string and puts it behind other bytes.
+  package mutating func text(appendedTo text: inout [UInt8]) throws(JSONError) {
+    try takeQuote(of: "a string")
+    try string(appendedTo: &text)
+  }
+
   private mutating func skipText(_ what: String) throws(JSONError) {
-    skipSpace()
-    guard peek == UInt8(ascii: "\"") else { throw fault("expected \(what)") }
-    let first = position
-    position = plainEnd(from: first + 1)
+    try takeQuote(of: what)
+    position = plainEnd(from: position)
     if peek == UInt8(ascii: "\"") {
       position += 1
     } else {
-      position = first
       _ = try string()
     }
+  }
+
+  private mutating func takeQuote(of what: String) throws(JSONError) {
+    guard take("\"") else { throw fault("expected \(what)") }
   }
 
   /// Reads a whole number.
   package mutating func whole() throws(JSONError) -> Int {
     skipSpace()
     let start = position
+    if let value = shortWhole() { return value }
+    position = start
     guard case .integer(let value)? = try? number() else {
       position = start
       throw fault("expected a whole number")
     }
+    return value
+  }
+
+  /// A whole number of few digits, as most are; nil for any other, of which a part may be read.
+  private mutating func shortWhole() -> Int? {
+    let start = position
+    var value = 0
+    while let byte = peek, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) {
+      value = value &* 10 &+ Int(byte - UInt8(ascii: "0"))
+      position += 1
+    }
+    let digits = position - start
+    guard digits > 0, digits < 18, digits == 1 || bytes[start] != UInt8(ascii: "0") else {
+      return nil
+    }
+    if let byte = peek, ".eE".utf8.contains(byte) { return nil }
     return value
   }
 
@@ -366,21 +400,31 @@ package struct JSONReader {
     }
   }
 
+  /// A string behind its quote.
   private mutating func string() throws(JSONError) -> String {
-    let first = position + 1
+    let first = position
     position = plainEnd(from: first)
     if peek == UInt8(ascii: "\"") {
       position += 1
       return String(decoding: bytes[first..<position - 1], as: UTF8.self)
     }
-    var scalars = Array(bytes[first..<position])
+    position = first
+    var text: [UInt8] = []
+    try string(appendedTo: &text)
+    return String(decoding: text, as: UTF8.self)
+  }
+
+  private mutating func string(appendedTo text: inout [UInt8]) throws(JSONError) {
+    let first = position
+    position = plainEnd(from: first)
+    text.append(contentsOf: bytes[first..<position])
     while let byte = peek {
       position += 1
       switch byte {
-      case UInt8(ascii: "\""): return String(decoding: scalars, as: UTF8.self)
-      case UInt8(ascii: "\\"): scalars.append(contentsOf: try escape().utf8)
+      case UInt8(ascii: "\""): return
+      case UInt8(ascii: "\\"): text.append(contentsOf: try escape().utf8)
       case 0..<0x20: throw fault("control character in a string")
-      default: scalars.append(byte)
+      default: text.append(byte)
       }
     }
     throw fault("string without an end")

@@ -38,7 +38,8 @@ struct Runexp: ParsableCommand {
       CommandGroup(
         name: "Models",
         subcommands: [
-          GenerateCommand.self, ScoreCommand.self, ImportCommand.self, ExportCommand.self,
+          GenerateCommand.self, ScoreCommand.self, TokenizeCommand.self, ImportCommand.self,
+          ExportCommand.self,
         ]),
       CommandGroup(
         name: "Steps of a run",

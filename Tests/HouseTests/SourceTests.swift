@@ -62,11 +62,12 @@ import Testing
     ("Models", ["Tensors", "Config", "Glibc"]),
     ("Statistics", ["Foundation"]),
     ("Records", ["Statistics", "Config", "CHash", "Foundation", "Synchronization"]),
+    ("Tokenizers", ["Records", "Config", "CPCRE2", "Foundation", "Synchronization", "Glibc"]),
     (
       "Workloads",
       [
-        "Records", "Statistics", "Models", "Tensors", "Config", "Foundation", "Synchronization",
-        "Glibc",
+        "Tokenizers", "Records", "Statistics", "Models", "Tensors", "Config", "Foundation",
+        "Synchronization", "Glibc",
       ]
     ),
     ("Analysis", ["Records", "Statistics", "Config", "Foundation"]),
@@ -81,8 +82,8 @@ import Testing
     (
       "runexp",
       [
-        "Experiments", "Analysis", "Workloads", "Records", "Statistics", "Models", "OpCases",
-        "Tensors", "Config",
+        "Experiments", "Analysis", "Workloads", "Tokenizers", "Records", "Statistics", "Models",
+        "OpCases", "Tensors", "Config",
         "ArgumentParser", "Foundation",
       ]
     ),
@@ -120,16 +121,23 @@ import Testing
     ("TensorsTests", ["Tensors", "CKernels", "TestSupport"]),
     ("OpCasesTests", ["OpCases", "Tensors", "CKernels"]),
     ("SanitizedCases", ["OpCases", "Tensors"]),
-    ("MutatedModels", ["Workloads", "Tensors", "Config", "TestSupport"]),
-    ("SanitizedFiles", ["MutatedModels"]),
+    ("MutatedTokenizers", ["Tokenizers", "Config", "TestSupport"]),
+    (
+      "MutatedModels",
+      ["Workloads", "Tokenizers", "Tensors", "Config", "MutatedTokenizers", "TestSupport"]
+    ),
+    ("SanitizedFiles", ["MutatedModels", "MutatedTokenizers", "TestSupport"]),
     ("ModelsTests", ["Models", "Tensors", "Config", "TestDevices", "TestModels"]),
     ("StatisticsTests", ["Statistics", "TestSupport"]),
     ("RecordsTests", ["Records", "Statistics", "Config", "TestSupport"]),
     (
+      "TokenizersTests", ["Tokenizers", "Records", "Config", "MutatedTokenizers", "TestSupport"]
+    ),
+    (
       "WorkloadsTests",
       [
-        "Workloads", "Records", "Statistics", "Models", "Tensors", "Config", "TestModels",
-        "TestSupport", "MutatedModels",
+        "Workloads", "Tokenizers", "Records", "Statistics", "Models", "Tensors", "Config",
+        "TestModels", "TestSupport", "MutatedModels", "MutatedTokenizers",
       ]
     ),
     ("AnalysisTests", ["Analysis", "Records", "Statistics", "Config", "TestSupport"]),
@@ -158,8 +166,8 @@ import Testing
 
   @Test func `tests have a target for each module`() throws {
     let names = try Self.testTargets().map(\.name)
-    for module in ["Config", "Tensors", "OpCases", "Models", "Statistics", "Records", "Workloads"]
-      + ["Analysis", "Experiments", "Runexp"]
+    for module in ["Config", "Tensors", "OpCases", "Models", "Statistics", "Records", "Tokenizers"]
+      + ["Workloads", "Analysis", "Experiments", "Runexp"]
     {
       #expect(names.contains("\(module)Tests"))
     }

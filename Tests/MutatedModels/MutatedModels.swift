@@ -6,8 +6,9 @@
 
 import Config
 import Foundation
+import MutatedTokenizers
 import Tensors
-import TestSupport
+package import TestSupport
 import Workloads
 
 /// A kind of file that is damaged.
@@ -18,35 +19,22 @@ package enum MutatedModels: String, CaseIterable, Sendable {
   case gguf
   /// A GGUF file as a model.
   case ggufModel = "gguf-model"
+  /// A GGUF file with a tokenizer.
+  case ggufTokenizer = "gguf-tokenizer"
   /// The index of several files.
   case index
   /// What describes a model.
   case config
 
-  /// What became of them.
-  package struct Outcome {
-    package var read = 0
-    package var refused = 0
-    /// What should not be, a sentence each.
-    package var faults: [String] = []
-
-    /// Notes what a read did that should not throw but errors of one sentence.
-    fileprivate mutating func note(_ read: () throws -> String?) {
-      do {
-        if let fault = try read() { faults.append(fault) }
-        self.read += 1
-      } catch {
-        let text = "\(error)"
-        if text.count >= 2000 || text.contains(where: \.isNewline) {
-          faults.append("no one sentence: \(text)")
-        }
-        refused += 1
-      }
-    }
-  }
+  /// Pieces of text that headers have, and others that they should not have.
+  private static let words = [
+    "\"", "{", "}", "[", "]", ",", ":", "0", "-1", "1e9", "4611686018427387904", "null", "true",
+    "[[[[", "\"shape\":", "\"dtype\":", "\"F16\"", "\"BF16\"", "\"I8\"", "\"data_offsets\":[0,4]",
+    "\"__metadata__\":{", "{}", "\\u0000", "\\ud800", "../", "/", "\"weight_map\":{", "99", ".5",
+  ]
 
   /// Tries so many mutations; the same ones for the same seed.
-  package func run(_ count: Int, seed: Int = 1) throws -> Outcome {
+  package func run(_ count: Int, seed: Int = 1) throws -> MutationOutcome {
     let folder = try TemporaryFolder()
     switch self {
     case .safetensors:
@@ -68,6 +56,11 @@ package enum MutatedModels: String, CaseIterable, Sendable {
         try Data(bytes).write(to: URL(filePath: path))
         return try Self.fault(of: path)
       }
+    case .ggufTokenizer:
+      let files = try GGUFFile.tokenizers.map(\.file.bytes)
+      return outcome(count, seed, of: files, header: 20_000) { bytes in
+        try MutatedTokenizers.fault(GGUF(MappedBytes(bytes)).tokenizer)
+      }
     case .index: return try index(count, seed, in: folder)
     case .config: return try config(count, seed, in: folder)
     }
@@ -75,11 +68,18 @@ package enum MutatedModels: String, CaseIterable, Sendable {
 
   private func outcome(
     _ count: Int, _ seed: Int, of file: [UInt8], header: Int, _ read: ([UInt8]) throws -> String?
-  ) -> Outcome {
-    var mutator = WeightMutator(seed: seed)
-    var outcome = Outcome()
-    for _ in 0..<count {
-      let bytes = mutator.next(file, header: header)
+  ) -> MutationOutcome {
+    outcome(count, seed, of: [file], header: header, read)
+  }
+
+  private func outcome(
+    _ count: Int, _ seed: Int, of files: [[UInt8]], header: Int,
+    _ read: ([UInt8]) throws -> String?
+  ) -> MutationOutcome {
+    var mutator = FileMutator(seed: seed, words: Self.words)
+    var outcome = MutationOutcome()
+    for round in 0..<count {
+      let bytes = mutator.next(files[round % files.count], header: header)
       outcome.note { try read(bytes) }
     }
     return outcome
@@ -126,7 +126,9 @@ extension MutatedModels {
   }
 
   /// Two files and what says so, beside a third in the folder above.
-  private func index(_ count: Int, _ seed: Int, in outside: TemporaryFolder) throws -> Outcome {
+  private func index(_ count: Int, _ seed: Int, in outside: TemporaryFolder) throws
+    -> MutationOutcome
+  {
     try SafeTensorsWriter([.init("secret", [1]) { [1] }])
       .write(to: outside.file("model.safetensors"))
     try FileManager.default.createDirectory(
@@ -200,14 +202,16 @@ extension MutatedModels {
       "n_embd", "n_layer", "original_max_position_embeddings", "max_window_layers",
     ].map { .init($0, .null) }
 
-  private func config(_ count: Int, _ seed: Int, in folder: TemporaryFolder) throws -> Outcome {
+  private func config(_ count: Int, _ seed: Int, in folder: TemporaryFolder) throws
+    -> MutationOutcome
+  {
     try SafeTensorsWriter(
       Self.shapes.map { name, shape in
         .init(name, shape) { [Float](repeating: 0.5, count: shape.reduce(1, *)) }
       }
     ).write(to: folder.file("model.safetensors"))
-    var mutator = WeightMutator(seed: seed)
-    var outcome = Outcome()
+    var mutator = FileMutator(seed: seed, words: Self.words)
+    var outcome = MutationOutcome()
     for round in 0..<count {
       let bytes: [UInt8]
       if round % 4 == 0 {
@@ -225,7 +229,7 @@ extension MutatedModels {
   }
 
   /// One value, however deep, replaced, taken out or put in.
-  private static func mutated(_ json: JSON, _ mutator: inout WeightMutator) -> JSON {
+  private static func mutated(_ json: JSON, _ mutator: inout FileMutator) -> JSON {
     guard case .object(var members) = json, !members.isEmpty else { return json }
     let value = values[mutator.number(below: values.count)]
     let place = mutator.number(below: members.count)

@@ -149,6 +149,11 @@ struct ModelCommandTests {
     #expect(try program.run("export", "writer:plain", "-o", "yes").code == 0)
     let config = try String(contentsOfFile: program.file("yes/config.json"), encoding: .utf8)
     #expect(config.contains("\"model_type\": \"qwen3\""))
+    // The characters go with it.
+    let own = try program.run("tokenize", "writer:plain", "--text", "text.txt")
+    #expect(own.code == 0 && own.output.split(separator: " ").count == 6000, "\(own.errors)")
+    let exported = try program.run("tokenize", "yes", "--text", "text.txt")
+    #expect(exported.output == own.output, "\(exported.errors)")
   }
 
   @Test func `ids come from a list, a file or standard input`() throws {

@@ -8,7 +8,8 @@ import Config
 package struct ImportFault: Error, Equatable, CustomStringConvertible {
   package let description: String
 
-  package init(_ description: String) { self.description = description }
+  /// - Parameter description: may quote a file, whatever is in it.
+  package init(_ description: String) { self.description = Wording.oneLine(description) }
 }
 
 /// The keys of a configuration.

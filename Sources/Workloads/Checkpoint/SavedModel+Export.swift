@@ -4,6 +4,7 @@ import Config
 package import Models
 package import Records
 package import Tensors
+import Tokenizers
 
 extension SavedModel {
   /// The model in the words of transformers.
@@ -13,7 +14,7 @@ extension SavedModel {
     try ExportedModel(section: section, vocabulary: vocabulary, length: length)
   }
 
-  /// Writes `config.json` and the parameters, in f32.
+  /// Writes `config.json`, the parameters in f32, and the tokenizer of a model of characters.
   package func write(
     _ exported: ExportedModel, to folder: String, on device: Device
   ) throws(ResultsError) {
@@ -31,5 +32,9 @@ extension SavedModel {
     try RunFolder.makeFolders(folder)
     try tensors.write(to: "\(folder)/\(Checkpoint.file)")
     try AtomicFile.write(.object(exported.config), to: "\(folder)/\(Checkpoint.configurationFile)")
+    guard let characters else { return }
+    try AtomicFile.write(
+      TokenizerJSONWriter.characters(characters.scalars), to: "\(folder)/tokenizer.json")
+    try AtomicFile.write(TokenizerJSONWriter.config, to: "\(folder)/tokenizer_config.json")
   }
 }

@@ -2,6 +2,7 @@
 
 import Foundation
 import MutatedModels
+import TestSupport
 import Testing
 
 @Suite("damaged files of models")

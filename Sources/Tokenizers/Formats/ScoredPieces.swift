@@ -1,0 +1,117 @@
+// ScoredPieces: tokens with a score and a type each, as SentencePiece has them; GGUF keeps both.
+
+/// The types of tokens, by their numbers in both formats.
+enum PieceType: Int {
+  case normal = 1
+  case unknown, control, user, unused, byte
+}
+
+/// The tokens of a SentencePiece model, in the order of their ids.
+struct ScoredPieces {
+  private(set) var strings = PackedStrings()
+  private var scores: [Float] = []
+  private var types: [PieceType] = []
+
+  init() {}
+
+  /// - Throws: `TokenizerError` where the lists are not of one length, or a type is none.
+  init(_ strings: PackedStrings, scores: [Float], types: [Int]) throws(TokenizerError) {
+    self.strings = strings
+    guard scores.count == strings.count, types.count == strings.count else {
+      throw TokenizerError(
+        "it has \(strings.count) tokens, \(scores.count) scores and \(types.count) types of tokens")
+    }
+    self.scores = scores
+    for type in types { self.types.append(try Self.type(type)) }
+    for index in 0..<strings.count { try Self.check(strings[index]) }
+  }
+
+  /// Each way to cut a piece in two is tried.
+  private static func check(_ piece: ArraySlice<UInt8>) throws(TokenizerError) {
+    guard piece.count <= 1000 else {
+      throw TokenizerError("a token has \(piece.count) bytes; what can be read: up to 1000")
+    }
+  }
+
+  private static func type(_ number: Int) throws(TokenizerError) -> PieceType {
+    guard let type = PieceType(rawValue: number) else {
+      throw TokenizerError("a token has the type \(number), which there is not")
+    }
+    return type
+  }
+
+  /// Appends a piece from its message.
+  mutating func append(_ message: ArraySlice<UInt8>) throws(TokenizerError) {
+    var reader = ProtobufReader(message)
+    var (string, score, type) = (message.prefix(0), Float(0), 1)
+    while let (field, value) = try reader.next() {
+      switch (field, value) {
+      case (1, .bytes(let bytes)): string = bytes
+      case (2, .word(let bits)): score = Float(bitPattern: bits)
+      case (3, .number(let number)): type = Int(clamping: number)
+      default: break
+      }
+    }
+    guard UTF8Text.isValid(string) else {
+      throw TokenizerError("the piece \(strings.count) is no UTF-8")
+    }
+    guard score.isFinite else {
+      throw TokenizerError("the score of the piece \(strings.count) is no number")
+    }
+    try Self.check(string)
+    strings.append(string)
+    scores.append(score)
+    types.append(try Self.type(type))
+  }
+
+  func type(_ id: Int) -> PieceType? { types.indices.contains(id) ? types[id] : nil }
+
+  /// The id, if it is that of a control token.
+  func control(_ id: Int) -> Int32? { type(id) == .control ? Int32(id) : nil }
+
+  func string(_ id: Int32) -> [UInt8] { Array(strings[Int(id)]) }
+
+  /// The ids of tokens of some types.
+  func added(_ isWanted: (PieceType) -> Bool) -> [Int32] {
+    types.indices.filter { isWanted(types[$0]) && !strings[$0].isEmpty }.map { Int32($0) }
+  }
+
+  /// - Throws: `TokenizerError` where two tokens are one string.
+  func bpe(unknown: Int?, hasByteFallback: Bool) throws(TokenizerError) -> BPE {
+    let builder = try BPEBuilder(strings, ids: Array(types.indices), isOfBytes: false) {
+      types[$0] == .normal || types[$0] == .user
+    }
+    var options = BPE.Options()
+    options.unknown = unknown.map { Int32($0) }
+    options.fusesUnknown = true
+    if hasByteFallback {
+      var ids: [[UInt8]: Int32] = [:]
+      for id in types.indices where types[id] == .byte { ids[string(Int32(id))] = Int32(id) }
+      options.byteFallback = (0..<256).map {
+        ids[Array(ByteFallbackDecoder.token(of: UInt8($0)).utf8)] ?? -1
+      }
+    }
+    return builder.bpe(
+      scores: types.indices.map { types[$0] == .normal ? scores[$0] : nil }, options)
+  }
+
+  /// Blanks become ▁, one before the text.
+  ///
+  /// - Parameter removesBlanks: whether those at the ends and all but one between words go.
+  static func normalizers(addsPrefix: Bool, removesBlanks: Bool = false) -> [any Normalizer] {
+    let prefix: [any Normalizer] = addsPrefix ? [PrependNormalizer(prefix: Blank.bytes)] : []
+    return (removesBlanks ? [BlankRemover()] : []) + prefix
+      + [ReplaceNormalizer(pattern: .text(Array(" ".utf8)), content: Blank.bytes)]
+  }
+
+  static func decoder(stripsPrefix: Bool, removesBlanks: Bool = false) -> any Decoder {
+    let strip: [any Decoder] =
+      stripsPrefix || removesBlanks
+      ? [PrefixDecoder(prefix: Blank.bytes, repeats: removesBlanks)] : []
+    return DecoderSequence(
+      parts: strip + [
+        ReplaceDecoder(pattern: .text(Blank.bytes), content: Array(" ".utf8)),
+        ByteFallbackDecoder(),
+      ])
+  }
+}

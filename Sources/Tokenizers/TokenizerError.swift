@@ -1,0 +1,24 @@
+// TokenizerError: what is wrong with a tokenizer, or with a text for it, in one sentence.
+
+import Config
+
+/// Why a tokenizer cannot be read, or a text not be encoded.
+package struct TokenizerError: Error, Equatable, CustomStringConvertible {
+  package let description: String
+
+  /// - Parameter problem: may quote a file, whatever is in it.
+  package init(_ problem: String) {
+    let most = 400
+    let line = Wording.oneLine(problem)
+    let isLong = line.unicodeScalars.count > 2 * most
+    description =
+      isLong
+      ? String(line.unicodeScalars.prefix(most)) + "..." + String(line.unicodeScalars.suffix(most))
+      : line
+  }
+
+  /// Something at a key of a JSON file.
+  init(at path: String, _ problem: String) {
+    self.init(path.isEmpty ? problem : "'\(path)': \(problem)")
+  }
+}

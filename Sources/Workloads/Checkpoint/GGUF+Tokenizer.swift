@@ -1,0 +1,34 @@
+// The tokenizer that a GGUF file brings: its keys `tokenizer.ggml.*`.
+
+package import Tokenizers
+
+extension GGUF {
+  /// The tokenizer.
+  ///
+  /// - Throws: `TokenizerError`, which names the key that is missing or cannot be read.
+  package var tokenizer: Tokenizer {
+    get throws(TokenizerError) {
+      func value(_ key: String) -> GGUFValue? { metadata["tokenizer.ggml.\(key)"] }
+      func elements(_ key: String) -> GGUFArray? { value(key)?.elements }
+      guard let model = value("model")?.text, let tokens = elements("tokens") else {
+        throw TokenizerError("the file brings no tokenizer: it has no 'tokenizer.ggml.tokens'")
+      }
+      var embedded = EmbeddedTokenizer()
+      embedded.model = model
+      embedded.pre = value("pre")?.text
+      embedded.tokens = PackedStrings(tokens.lazy.map { $0.text ?? "" })
+      if let merges = elements("merges") {
+        embedded.merges = PackedStrings(merges.lazy.map { $0.text ?? "" })
+      }
+      embedded.types = elements("token_type")?.map { $0.whole ?? 0 } ?? []
+      embedded.scores = elements("scores")?.map { Float($0.number ?? .nan) } ?? []
+      embedded.bos = value("bos_token_id")?.whole
+      embedded.eos = value("eos_token_id")?.whole
+      embedded.unknown = value("unknown_token_id")?.whole
+      embedded.addsBOS = value("add_bos_token")?.bool
+      embedded.addsEOS = value("add_eos_token")?.bool
+      embedded.addsSpacePrefix = value("add_space_prefix")?.bool
+      return try embedded.tokenizer
+    }
+  }
+}

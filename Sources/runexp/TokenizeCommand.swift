@@ -1,0 +1,118 @@
+// runexp tokenize: what tokens a text becomes, and what text tokens are.
+
+import ArgumentParser
+import Config
+import Experiments
+import Foundation
+import Records
+import Tokenizers
+import Workloads
+
+struct TokenizeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "tokenize",
+    abstract: "Turn a text into a model's tokens, or tokens into a text.",
+    discussion: HelpPage(
+      """
+      MODEL is a folder with a tokenizer.json, a tokenizer.model, or a vocab.json and a merges.txt; \
+      one of these files; a GGUF file; or a run's model, whose tokens are characters. The text is \
+      UTF-8, and each part that is none becomes U+FFFD. Special tokens that a text names, such as \
+      <|im_end|>, are found in any case; --special adds those that stand around a text. \
+      docs/tokenizers.md has what of the formats can be read.
+      """,
+      examples: [
+        ("echo -n 'To be' | runexp tokenize model.gguf", "the ids, and how many bytes a token has"),
+        ("runexp tokenize folder --text poem.txt --json", "with the tokens' strings, as JSON"),
+        ("runexp tokenize model.gguf --decode 504,3575,282", "the text of tokens"),
+      ],
+      exits: [.ok, .failure("there is no such model, or its tokenizer cannot be read")]
+    ).text)
+
+  @Argument(
+    help: ArgumentHelp(
+      "A folder or a file with a tokenizer, or a run as 'runexp list' names them.",
+      valueName: "model"), completion: .runs)
+  var name: String
+  @OptionGroup var place: ResultsOptions
+  @Option(help: "A file with a text, or - for standard input.", completion: .file())
+  var text: String?
+  @Option(
+    help: ArgumentHelp(
+      "Token ids to make a text of, joined by commas; or a file of them; - for standard input.",
+      valueName: "ids"), completion: .file())
+  var decode: TokenIDs?
+  @Flag(help: "Add the special tokens around the text; with --decode, show special tokens.")
+  var special = false
+  @Flag(help: "Say how long reading the tokenizer and encoding the text took.") var time = false
+  @Flag(help: "Print one JSON document.") var json = false
+
+  func validate() throws {
+    if text != nil, decode != nil { throw ValidationError("give either --text or --decode") }
+  }
+
+  func run() throws {
+    try failing {
+      let start = ContinuousClock.now
+      let tokenizer = try tokenizer()
+      if time { say("read the tokenizer in \(seconds(.now - start)) s") }
+      if let decode {
+        try show(decode, tokenizer)
+      } else {
+        try show(try InputFile.read(text ?? "-"), tokenizer)
+      }
+    }
+  }
+
+  private func tokenizer() throws -> Tokenizer {
+    if Tokenizer.isAt(name) { return try Tokenizer.ofModel(at: name) }
+    let found = try TrainedCell(named: name, cell: nil, in: RunLocator(results: place.results))
+    if let note = found.note { say("note: \(note)") }
+    if let characters = try SavedModel(found.folder).characters {
+      return try Tokenizer(characters: characters.scalars)
+    }
+    return try Tokenizer.ofModel(at: found.folder)
+  }
+
+  private func seconds(_ duration: Duration) -> String {
+    String(format: "%.3f", duration / .seconds(1))
+  }
+
+  private func show(_ bytes: [UInt8], _ tokenizer: Tokenizer) throws {
+    let start = ContinuousClock.now
+    let ids = try tokenizer.encode(bytes, addingSpecial: special)
+    if time {
+      let taken = ContinuousClock.now - start
+      let speed = Double(bytes.count) / 1e6 / max(taken / .seconds(1), 1e-9)
+      say("encoded in \(seconds(taken)) s, \(String(format: "%.1f", speed)) MB/s")
+    }
+    let perToken = ids.isEmpty ? nil : Double(bytes.count) / Double(ids.count)
+    guard json else {
+      print(ids.map { String($0) }.joined(separator: " "))
+      say(
+        "\(Wording.count(ids.count, "token")), \(Wording.count(bytes.count, "byte"))"
+          + (perToken.map { ", \(String(format: "%.2f", $0)) bytes a token" } ?? ""))
+      return
+    }
+    let document: JSON = [
+      "schema_version": 1, "ids": .array(ids.map { .integer(Int($0)) }),
+      "pieces": .array(ids.map { .string(tokenizer.piece($0)) }), "tokens": .integer(ids.count),
+      "bytes": .integer(bytes.count), "bytes_per_token": .real(perToken),
+      "vocabulary": .integer(tokenizer.count),
+    ]
+    print(document.document, terminator: "")
+  }
+
+  private func show(_ list: TokenIDs, _ tokenizer: Tokenizer) throws {
+    let ids = try list.read(below: tokenizer.count)
+    let text = tokenizer.decode(ids, skippingSpecial: !special)
+    guard json else {
+      print(text)
+      return
+    }
+    let document: JSON = [
+      "schema_version": 1, "ids": .array(ids.map { .integer(Int($0)) }),
+      "pieces": .array(ids.map { .string(tokenizer.piece($0)) }), "text": .string(text),
+    ]
+    print(document.document, terminator: "")
+  }
+}
