@@ -42,7 +42,9 @@ struct ModelMemoryTests {
         try peak(program, "large", tokens: 300, type)
         - peak(program, "tiny", tokens: most, type)
       let weights = large.bytes(matrix: bytes)
-      #expect(taken > 0.95 * weights && taken < 1.1 * weights, "\(type): \(taken / weights)")
+      // Files are read by up to 8 MB, which of so small a model in q8 is more than a tenth.
+      let most = max(1.1 * weights, weights + 9e6)
+      #expect(taken > 0.95 * weights && taken < most, "\(type): \(taken / weights)")
     }
   }
 }
