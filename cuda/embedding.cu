@@ -2,6 +2,7 @@
 #include "columns.cuh"
 #include "elements.cuh"
 #include "entries.cuh"
+#include "q8.cuh"
 
 namespace plugin {
 
@@ -23,6 +24,7 @@ __global__ void __launch_bounds__(embedding_threads)
 }
 
 void embedding_forward(kernel_context *context, const struct embedding_forward *call) {
+  if (call->table_type == ELEMENT_Q8) return look_up_q8(context, call);
   bool aligned = are_aligned(call->out, call->table) && call->d % run_length == 0;
   with_type(call->type, [&](auto zero) {
     using T = decltype(zero);

@@ -1,6 +1,7 @@
 // The matrix product: how each is computed, and what it needs of the workspace.
 #include "entries.cuh"
 #include "gemm.cuh"
+#include "q8.cuh"
 
 #include <cstdio>
 
@@ -198,8 +199,24 @@ static gemm_plan plan_of(kernel_context *context, const struct gemm *call) {
   return plan;
 }
 
+/// The product of a Q8 b, as that of what b becomes at the beginning of the workspace.
+struct widened_product {
+  struct gemm call;
+  int64_t bytes; // that b takes there
+
+  explicit widened_product(const struct gemm *of) : call(*of) {
+    call.b_type = of->compute;
+    int64_t size = call.n * call.k * (of->compute == ELEMENT_F32 ? 4 : 2);
+    bytes = ceil_div(size, RUNEXP_ALIGNMENT) * RUNEXP_ALIGNMENT;
+    call.b = of->workspace;
+    call.workspace = static_cast<unsigned char *>(of->workspace) + bytes;
+  }
+};
+
 int64_t gemm_workspace(kernel_context *context, const struct gemm *call) {
-  return plan_of(context, call).bytes;
+  if (call->b_type != ELEMENT_Q8) return plan_of(context, call).bytes;
+  widened_product widened(call);
+  return widened.bytes + plan_of(context, &widened.call).bytes;
 }
 
 /// Packs an operand into the workspace, where that is wanted.
@@ -211,6 +228,11 @@ static void pack(kernel_context *context, const packing &what, operand *x, void 
 }
 
 void gemm(kernel_context *context, const struct gemm *call) {
+  if (call->b_type == ELEMENT_Q8) {
+    widened_product widened(call);
+    widen_q8(context, call->workspace, widened.call.b_type, call->b, call->n, call->k);
+    return gemm(context, &widened.call);
+  }
   gemm_plan plan = plan_of(context, call);
   product &p = plan.p;
   pack(context, plan.a, &p.a, call->workspace);
@@ -237,6 +259,7 @@ void gemm(kernel_context *context, const struct gemm *call) {
 bool supports_gemm(kernel_context *context, const struct gemm *call, char *reason,
                    int64_t capacity) {
   const char *obstacle = nullptr;
+  if (call->b_type == ELEMENT_Q8 && !call->b_transposed) obstacle = "a Q8 matrix across k";
   if (call->bias && call->accumulate) obstacle = "a bias on what is added to a matrix";
   if (call->epilogue.kind != EPILOGUE_NONE) obstacle = "an activation within a product";
   if (obstacle && capacity > 0) snprintf(reason, static_cast<size_t>(capacity), "%s", obstacle);

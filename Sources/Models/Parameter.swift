@@ -22,8 +22,8 @@ package final class Parameter {
   package let slot: Int
   /// How much less a file holds than the parameter is: Gemma's hold the weights of norms less 1.
   package let storedOffset: Float
-  /// Whether all that read it round it to their pass's precision first, as products do: an inference
-  /// may keep it rounded.
+  /// Whether it is a matrix that is read by products and look-ups alone, which take it in any type:
+  /// an inference may keep it in another one.
   package let isReadRounded: Bool
   private var materialised: Tensor?
 
@@ -47,15 +47,16 @@ package final class Parameter {
     return materialised
   }
 
-  /// The type that it has in memory where an inference of this precision reads it.
-  package func type(for precision: ElementType) -> ElementType { isReadRounded ? precision : .f32 }
+  /// The type that it has in memory where matrices have this one.
+  package func type(matrices: ElementType) -> ElementType { isReadRounded ? matrices : .f32 }
 
-  func allocate(on device: Device, for precision: ElementType) {
-    materialised = Tensor(shape, type(for: precision), kind: .parameters, on: device, slot: slot)
+  func allocate(on device: Device, matrices: ElementType) {
+    let type = type(matrices: matrices)
+    materialised = Tensor(shape, type, kind: .parameters, on: device, slot: slot)
   }
 
-  func materialise(on device: Device, seed: UInt64, for precision: ElementType) {
-    allocate(on: device, for: precision)
+  func materialise(on device: Device, seed: UInt64, matrices: ElementType) {
+    allocate(on: device, matrices: matrices)
     switch initialisation {
     case .zeros: tensor.zero()
     case .ones: tensor.copy(from: [Float](repeating: 1, count: shape.count))
@@ -76,26 +77,28 @@ package final class ParameterList {
   /// The number of trainable values.
   package var count: Int { all.reduce(0) { $0 + $1.shape.count } }
 
-  /// Their bytes in an inference of this precision.
-  package func bytes(for precision: ElementType) -> Int {
-    all.reduce(0) { $0 + $1.shape.count * $1.type(for: precision).bytes }
+  /// Their bytes where matrices have this type.
+  package func bytes(matrices: ElementType) -> Int {
+    all.reduce(0) { $0 + $1.type(matrices: matrices).bytes(of: $1.shape) }
   }
 
   /// Gives every parameter memory and its initial values, which depend on the seed and the
   /// parameter's name alone.
   ///
-  /// - Parameter precision: of an inference; training and whatever wants gradients has f32.
+  /// - Parameter matrices: their type in an inference; training and whatever wants gradients has
+  ///   f32.
   package func materialise(
-    on device: Device, seed: UInt64, for precision: ElementType = .f32
+    on device: Device, seed: UInt64, matrices: ElementType = .f32
   ) {
-    for parameter in all { parameter.materialise(on: device, seed: seed, for: precision) }
+    for parameter in all { parameter.materialise(on: device, seed: seed, matrices: matrices) }
   }
 
   /// Gives every parameter memory without values, for a checkpoint or a dry run to come.
   ///
-  /// - Parameter precision: of an inference; training and whatever wants gradients has f32.
-  package func allocate(on device: Device, for precision: ElementType = .f32) {
-    for parameter in all { parameter.allocate(on: device, for: precision) }
+  /// - Parameter matrices: their type in an inference; training and whatever wants gradients has
+  ///   f32.
+  package func allocate(on device: Device, matrices: ElementType = .f32) {
+    for parameter in all { parameter.allocate(on: device, matrices: matrices) }
   }
 
   package var tensors: [Tensor] { all.map(\.tensor) }

@@ -10,17 +10,21 @@ extension OpCase {
       embedding(vocabulary: 65, width: 130, batch: 3, tokens: 40, type),
       embedding(vocabulary: 300, width: 64, batch: 1, tokens: 3, type),
       lastToken([1, 1, 3], type), lastToken([3, 4, 5], type),
-    ] + (type == .f32 ? [] : [(7, 5), (65, 131)].map { roundedTable($0, width: $1, type) })
+    ]
+      + [ElementType.bf16, .q8].flatMap { table in
+        [(7, 5), (65, 131), (20, 576)].map { inference($0, width: $1, table: table, type) }
+      }
   }
 
-  /// A table of the activations' type, as an inference has it.
-  private static func roundedTable(
-    _ vocabulary: Int, width: Int, _ type: ElementType
+  /// A table as an inference has it.
+  private static func inference(
+    _ vocabulary: Int, width: Int, table: ElementType, _ type: ElementType
   ) -> OpCase {
     let ids = ids(19, below: vocabulary)
     return OpCase(
-      "embedding", "a \(type.word) table", type, [.activation("table", [vocabulary, width])],
-      kernels: ["embedding_forward"],
+      "embedding", "a \(table.word) table", type,
+      [.matrix("table", [vocabulary, width], table, .normal(1))],
+      kernels: ["embedding_forward"] + (table == .q8 ? ["cache_append"] : []),
       .forward { device, inputs in
         let tokens = Tokens(ids, batch: 1, on: device)
         return { $0.embedding(tokens, table: inputs[0]) }

@@ -23,7 +23,7 @@ extension OpCase {
     case .forward, .kernel, .prepared: return false
     case .operation, .loss: break
     }
-    let elements = inputs.filter { $0.role != .constant }.reduce(0) { $0 + $1.shape.count }
+    let elements = inputs.filter(\.role.hasGradient).reduce(0) { $0 + $1.shape.count }
     return type == .f32 && isSmooth && elements <= 400
   }
 

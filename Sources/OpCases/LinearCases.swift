@@ -13,24 +13,25 @@ extension OpCase {
       linear([129, 40], outputs: 1, bias: true, type),
       linear([5, 9], outputs: 6, bias: true, output: .f32, type),
     ]
-      + (type == .f32
-        ? []
-        : [([1, 300], 130), ([7, 33], 65), ([70, 65], 33), ([40, 64], 1)].map {
-          roundedWeight($0.0, outputs: $0.1, type)
-        })
+      + [ElementType.bf16, .q8].flatMap { matrix in
+        // One row and few, whole panels and parts of blocks, one column, more than a panel is deep.
+        [([1, 300], 130), ([7, 33], 65), ([70, 65], 33), ([40, 64], 1), ([20, 1100], 50)].map {
+          inference($0.0, outputs: $0.1, weight: matrix, type)
+        }
+      }
   }
 
-  /// Weights of the activations' type, as an inference has them.
-  private static func roundedWeight(
-    _ shape: Shape, outputs: Int, _ type: ElementType
+  /// Weights as an inference has them.
+  private static func inference(
+    _ shape: Shape, outputs: Int, weight matrix: ElementType, _ type: ElementType
   ) -> OpCase {
     let weight = CaseValues.normal(1 / Double(shape.columns).squareRoot())
     return OpCase(
-      "linear", "a \(type.word) weight", type,
+      "linear", "a \(matrix.word) weight", type,
       [
-        .activation("x", shape), .activation("weight", [outputs, shape.columns], weight),
+        .activation("x", shape), .matrix("weight", [outputs, shape.columns], matrix, weight),
         .constant("bias", [outputs]),
-      ], kernels: ["gemm"],
+      ], kernels: ["gemm"] + (matrix == .q8 ? ["cache_append"] : []),
       .forward { _, inputs in
         { $0.linear(inputs[0], weight: inputs[1], bias: inputs[2]) }
       })

@@ -55,10 +55,15 @@ extension OpCase {
   func inputTensors(on device: Device) -> [Tensor] {
     var slot = 0
     return inputs.map { input in
-      let type = input.role == .activation ? type : .f32
-      if input.role != .constant { slot += 1 }
+      let type =
+        switch input.role {
+        case .activation: type
+        case .matrix(let type): type
+        case .parameter, .constant: ElementType.f32
+        }
+      if input.role.hasGradient { slot += 1 }
       return tensor(
-        input.shape, type, on: device, slot: input.role == .constant ? -1 : slot - 1
+        input.shape, type, on: device, slot: input.role.hasGradient ? slot - 1 : -1
       ) { input.values.values($0, name: input.name) }
     }
   }

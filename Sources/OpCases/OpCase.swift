@@ -127,6 +127,15 @@ package struct CaseInput: Sendable {
     case parameter
     /// Is f32 and has none.
     case constant
+    /// Has this type and no gradient, as a matrix of an inference.
+    case matrix(ElementType)
+
+    var hasGradient: Bool {
+      switch self {
+      case .activation, .parameter: true
+      case .constant, .matrix: false
+      }
+    }
   }
 
   package let name: String
@@ -144,6 +153,12 @@ package struct CaseInput: Sendable {
     -> CaseInput
   {
     CaseInput(name: name, shape: shape, role: .parameter, values: values)
+  }
+
+  static func matrix(_ name: String, _ shape: Shape, _ type: ElementType, _ values: CaseValues)
+    -> CaseInput
+  {
+    CaseInput(name: name, shape: shape, role: .matrix(type), values: values)
   }
 
   static func constant(_ name: String, _ shape: Shape, _ values: CaseValues = .normal(1))

@@ -1,20 +1,41 @@
-// The types that an activation can have. Everything saved for backward is always f32, and so are
-// parameters, but for the matrices of an inference, which have the type of the activations.
+// The types that a tensor can have: an activation f32 or bf16, a matrix of an inference any of them.
+// Everything saved for backward is always f32, and so are all other parameters.
 
 package import CKernels
 
 /// The type of a tensor's elements.
+///
+/// Q8 is one of whole matrices: 8 bits a number, and an fp16 scale for each block of 32 along a row.
 package typealias ElementType = element_type
 
 extension element_type {
   package static let f32 = ELEMENT_F32
   package static let bf16 = ELEMENT_BF16
+  package static let q8 = ELEMENT_Q8
 
-  /// Bytes an element.
-  package var bytes: Int { self == .bf16 ? 2 : 4 }
+  /// Bytes an element; of Q8, of its number alone.
+  package var bytes: Int {
+    switch self {
+    case .f32: 4
+    case .bf16: 2
+    default: 1
+    }
+  }
+
+  /// Bytes of a tensor.
+  package func bytes(of shape: Shape) -> Int {
+    self == .q8
+      ? Int(runexp_q8_bytes(Int64(shape.rows), Int64(shape.columns))) : shape.count * bytes
+  }
 
   /// The word that experiment files and results use.
-  package var word: String { self == .bf16 ? "bf16" : "f32" }
+  package var word: String {
+    switch self {
+    case .f32: "f32"
+    case .bf16: "bf16"
+    default: "q8"
+    }
+  }
 }
 
 /// The nonlinearities that the activation and gated kernels know.

@@ -34,7 +34,7 @@ package struct Tensor {
     _ shape: Shape, _ type: ElementType = .f32, kind: MemoryKind, on device: Device,
     slot: Int = -1
   ) {
-    storage = Storage(bytes: shape.count * type.bytes, kind: kind, on: device)
+    storage = Storage(bytes: type.bytes(of: shape), kind: kind, on: device)
     variable = Variable(slot: slot, shape: shape, type: type)
   }
 
@@ -55,6 +55,7 @@ package struct Tensor {
 
   /// The elements as floats on the host, in memory order.
   package func values() -> [Float] {
+    if type == .q8 { return q8Values() }
     guard type == .f32 else {
       let wide = Tensor(shape, .f32, kind: storage.kind, on: device)
       device.convert(self, to: wide)
@@ -72,8 +73,10 @@ package struct Tensor {
     values.withUnsafeBufferPointer { upload($0, at: 0) }
   }
 
-  /// Overwrites the elements from `first` on with `values`, converted to the tensor's type.
+  /// Overwrites the elements from `first` on with `values`, converted to the tensor's type; those of
+  /// Q8 are whole rows.
   package func upload(_ values: UnsafeBufferPointer<Float>, at first: Int) {
+    if type == .q8 { return quantise(values, at: first) }
     if type == .f32 { return storage.upload(UnsafeRawBufferPointer(values), at: 4 * first) }
     // A piece at a time: a large tensor is not in memory twice.
     let most = 1 << 16

@@ -75,17 +75,19 @@ extension CellJob {
   /// Gives a model memory and its values: those of the stored model that the cell begins from, or
   /// random ones.
   ///
-  /// - Parameter tokens: of the longest text that it reads; nil where it reads none.
+  /// - Parameters:
+  ///   - matrices: their type in an inference.
+  ///   - tokens: of the longest text that it reads; nil where it reads none.
   /// - Throws: as `recordBase`.
   func materialise(
-    _ built: Transformer, for precision: ElementType = .f32, reading tokens: Int? = nil
+    _ built: Transformer, matrices: ElementType = .f32, reading tokens: Int? = nil
   ) throws {
     guard let base = model.base else {
-      built.parameters.materialise(on: device, seed: UInt64(seed), for: precision)
+      built.parameters.materialise(on: device, seed: UInt64(seed), matrices: matrices)
       return
     }
     try recordBase(reading: tokens)
-    try SavedModel(base.path).read(into: built, on: device, for: precision)
+    try SavedModel(base.path).read(into: built, on: device, matrices: matrices)
   }
 
   /// The text that the cell reads, in the tokens of its model.

@@ -98,11 +98,13 @@ package struct Generate: Workload {
       options.dataset, sequence: length, for: saved?.base ?? cell.model.base)
     let trial = cell.model.build(vocabulary: corpus.vocabulary.count, length: length)
     let least =
-      Double(trial.parameters.bytes(for: cell.precision)) + (predictedCacheBytes(of: trial) ?? 0)
+      Double(trial.parameters.bytes(matrices: options.weightType ?? cell.precision))
+      + (predictedCacheBytes(of: trial) ?? 0)
     try cell.checkMemory(
       predictedPeakBytes: predictedPeakBytes(
         of: trial, cell.precision, on: cell.device) ?? least)
     let model = try model(for: cell, saved, vocabulary: corpus.vocabulary.count)
+    cell.row.setFact("weight_type", .string((options.weightType ?? cell.precision).word))
     try model.check(tokens: length)
     guard
       cell.recordKernel(
@@ -118,15 +120,16 @@ package struct Generate: Workload {
   private func model(
     for cell: CellJob, _ saved: SavedModel?, vocabulary: Int
   ) throws -> Transformer {
+    let matrices = options.weightType ?? cell.precision
     guard let saved, let path = options.checkpoint else {
       let model = cell.model.build(vocabulary: vocabulary, length: length)
       cell.row.setFact("weights", .string("random"))
-      try cell.materialise(model, for: cell.precision, reading: length)
+      try cell.materialise(model, matrices: matrices, reading: length)
       return model
     }
     cell.row.setFact("weights", .string(path))
     try cell.recordCheckpoint(path)
-    let model = try saved.load(as: cell.model.section, on: cell.device, for: cell.precision)
+    let model = try saved.load(as: cell.model.section, on: cell.device, matrices: matrices)
     if let excess = saved.base.excess(of: length) {
       cell.row.setFact("departures", .string(excess))
     }
@@ -188,6 +191,8 @@ struct GenerateOptions: Sendable {
   let depth: Int
   let newTokens: Int
   let batch: Int
+  /// Nil: the precision.
+  let weightType: ElementType?
   let cache: CacheType
   let isRolling: Bool
   let chunk: Int
@@ -214,16 +219,18 @@ struct GenerateOptions: Sendable {
     }
     newTokens = options.read("new_tokens", .int(in: 1...1_048_576), default: 64, "tokens generated")
     batch = options.read("batch", .int(in: 1...4096), default: 1, "sequences side by side")
+    weightType = options.weightType()
     cache = options.cacheType()
     isRolling = options.rollingBuffer()
     chunk = options.read(
       "chunk", .int(in: 1...1_048_576), derived: min(512, promptTokens),
       rule: "prompt_tokens, at most 512", "tokens of the prompt that are read at a time")
     // Up to 8 rows read weights as they are, of more than 64 copying them costs little. To pack all
-    // takes as long as it spares in some ten steps.
+    // takes as long as it spares in some ten steps, and four times the memory of Q8.
     packsWeights = options.read(
-      "packed_weights", .bool, derived: newTokens >= 16 && (9...64).contains(batch),
-      rule: "true for 9 to 64 sequences and at least 16 new tokens",
+      "packed_weights", .bool,
+      derived: newTokens >= 16 && (9...64).contains(batch) && weightType != .q8,
+      rule: "true for 9 to 64 sequences and at least 16 new tokens, but for weights in q8",
       "keep the weights a second time, as products of many rows read them: steps copy them no more")
     compares = options.read(
       "compare", .bool, derived: cache != .f32 || isRolling,
@@ -254,6 +261,18 @@ struct GenerateOptions: Sendable {
 // The options that every workload with a KV cache has.
 
 extension Section {
+  /// The `weight_type` option of workloads that a model is not trained in; nil for the precision.
+  func weightType() -> ElementType? {
+    let word = read(
+      "weight_type",
+      .choice(of: [
+        Choice("f32", "32-bit floats"), Choice("bf16", "bfloat16: half the bytes"),
+        Choice("q8", "blocks of 32 int8 numbers with one fp16 scale: 8.5 bits per number"),
+      ]), absent: "the precision",
+      "how the model's matrices are kept; products round them to the precision as they read them")
+    return [ElementType.f32, .bf16, .q8].first { $0.word == word }
+  }
+
   /// The `cache` option of workloads with a KV cache.
   func cacheType() -> CacheType {
     let word = read(

@@ -123,10 +123,12 @@ struct GenerationRun {
       let shape = block.attention.shape
       return bytes + shape.bytesPerToken(type) * min(shape.window ?? tokens, tokens)
     }
+    let kept = options.weightType ?? cell.precision
     let matrices = model.blocks.flatMap { $0.attention.matrices + $0.feedForward.matrices }
-    let weights =
-      matrices.reduce(model.vocabulary * model.width) { $0 + $1.inputs * $1.outputs }
-    return cell.precision.bytes * weights + options.batch * cached
+    let weights = matrices.reduce(kept.bytes(of: [model.vocabulary, model.width])) {
+      $0 + kept.bytes(of: [$1.outputs, $1.inputs])
+    }
+    return weights + options.batch * cached
   }
 
   /// Whether the cache is the full one of f32 that others are compared with.

@@ -35,7 +35,7 @@ struct ModelNeed {
     self.cache = cache
     self.precision = precision
     cost = model.cost(tokens: sequence)
-    weightBytes = Double(model.parameters.bytes(for: precision))
+    weightBytes = Double(model.parameters.bytes(matrices: precision))
     bytesPerToken = model.cacheBytesPerToken(cache)
     cacheBytes = model.cacheBytes(
       tokens: sequence, batch: batch, type: cache, isRolling: isRolling)

@@ -85,12 +85,14 @@ package struct TextScore: Workload {
       cell.recordKernel(
         of: model, tokens: callTokens, cache: options.cache, needsGradient: false)
     else { return }
+    let matrices = options.weightType ?? cell.precision
     let least =
-      Double(model.parameters.bytes(for: cell.precision)) + (predictedCacheBytes(of: model) ?? 0)
+      Double(model.parameters.bytes(matrices: matrices)) + (predictedCacheBytes(of: model) ?? 0)
     try cell.checkMemory(
       predictedPeakBytes: predictedPeakBytes(of: model, cell.precision, on: cell.device) ?? least)
-    try cell.materialise(model, for: cell.precision, reading: length)
+    try cell.materialise(model, matrices: matrices, reading: length)
     if cell.model.base == nil { cell.row.setFact("weights", "random") }
+    cell.row.setFact("weight_type", .string(matrices.word))
     cell.row.setFact("cache", .string(options.cache?.rawValue ?? "none"))
     cell.row.setFact("buffer", .string(options.isRolling ? "rolling" : "full"))
 
@@ -187,6 +189,8 @@ struct ScoreOptions: Sendable {
   let split: Split
   let sequence: Int
   let windows: Int
+  /// Nil: the precision.
+  let weightType: ElementType?
   /// What all keys and values go through; nil: nothing is kept.
   let cache: CacheType?
   let isRolling: Bool
@@ -208,6 +212,7 @@ struct ScoreOptions: Sendable {
       "windows", .int(in: 1...1_000_000), default: 8,
       "windows that the loss is the mean over: drawn by the seed from those that lie side by side in "
         + "the text, or all of them where there are no more")
+    weightType = options.weightType()
     let word = options.read(
       "cache",
       .choice(of: [

@@ -200,7 +200,7 @@ extension Generate {
       options.promptTokens / options.chunk <= Self.chunkLimit
     else { return nil }
     let device = Device.meta(of: device)
-    model.parameters.allocate(on: device, for: precision)
+    model.parameters.allocate(on: device, matrices: options.weightType ?? precision)
     let cache = KVCache(
       for: model, batch: options.batch, capacity: length, type: options.cache,
       isRolling: options.isRolling, chunk: options.chunk, on: device)
@@ -232,7 +232,7 @@ extension TextScore {
         queries: callTokens, keys: length, precision, needsGradient: false, on: device)
     else { return nil }
     let device = Device.meta(of: device)
-    model.parameters.allocate(on: device, for: precision)
+    model.parameters.allocate(on: device, matrices: options.weightType ?? precision)
     return scorer(model, precision, on: device).dryPeakBytes(tokens: length)
   }
 

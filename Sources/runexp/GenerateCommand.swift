@@ -81,6 +81,7 @@ struct GenerateCommand: ParsableCommand {
   @Option(help: "The same seed writes the same text.") var seed: UInt64 = 1
   @Option(help: "How keys and values are kept: f32, bf16 or q8.") var cache = CacheType.f32
   @Option(help: Precision.help) var precision = Precision.f32
+  @Option(help: WeightType.help) var weightType: WeightType?
   @Option(help: "Where the model runs: auto takes a GPU if the plugin finds one, else the CPU.")
   var device = DeviceChoice.auto
   @OptionGroup var compute: ComputeOptions
@@ -130,7 +131,7 @@ struct GenerateCommand: ParsableCommand {
       return tokens.map { "\($0) " }.joined()
     }
     let device = try compute.open(device)
-    let model = try saved.load(on: device, for: precision.type)
+    let model = try saved.load(on: device, matrices: (weightType ?? WeightType(precision)).type)
     let room = min(tokens, (model.longest ?? .max) - start.count)
     guard room >= 0 else {
       throw GenerationError.promptTooLong(start.count, longest: model.longest ?? 0)

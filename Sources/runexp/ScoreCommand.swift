@@ -52,6 +52,7 @@ struct ScoreCommand: ParsableCommand {
   var logits: String?
   @Option(help: "How keys and values are kept: f32, bf16 or q8.") var cache = CacheType.f32
   @Option(help: Precision.help) var precision = Precision.f32
+  @Option(help: WeightType.help) var weightType: WeightType?
   @Option(help: "Where the model runs: auto takes a GPU if the plugin finds one, else the CPU.")
   var device = DeviceChoice.auto
   @OptionGroup var compute: ComputeOptions
@@ -74,7 +75,8 @@ struct ScoreCommand: ParsableCommand {
       let interrupts = Interrupts()
       interrupts.mayFinish = false
       let device = try compute.open(device)
-      let model = try saved.load(on: device, for: precision.type)
+      let model = try saved.load(
+        on: device, matrices: (weightType ?? WeightType(precision)).type)
       try model.check(tokens: tokens.count)
       let scorer = Scorer(
         model, cache: cache == .f32 ? nil : cache, precision: precision.type, on: device)

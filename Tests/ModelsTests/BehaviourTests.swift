@@ -79,7 +79,7 @@ struct BehaviourTests {
       #expect(parameter.tensor.type == (isMatrix ? .bf16 : .f32), "\(parameter.name)")
     }
     let bytes = rounded.parameters.tensors.reduce(0) { $0 + $1.storage.bytes }
-    #expect(rounded.parameters.bytes(for: .bf16) == bytes)
+    #expect(rounded.parameters.bytes(matrices: .bf16) == bytes)
   }
 
   @Test("another component does not shift the initial values of the rest")

@@ -67,10 +67,10 @@ struct GeneratedModel {
   /// Of its weights in memory; vectors and learned positions are always f32.
   ///
   /// - Parameter matrix: of an element of a matrix.
-  func bytes(matrix: Int) -> Int {
+  func bytes(matrix: Double) -> Double {
     tensors.reduce(0) { sum, tensor in
-      let isRounded = tensor.shape.count == 2 && tensor.name != "wpe.weight"
-      return sum + tensor.shape.reduce(isRounded ? matrix : 4, *)
+      let isMatrix = tensor.shape.count == 2 && tensor.name != "wpe.weight"
+      return sum + (isMatrix ? matrix : 4) * Double(tensor.shape.reduce(1, *))
     }
   }
 

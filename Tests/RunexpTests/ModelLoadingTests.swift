@@ -32,7 +32,7 @@ struct ModelLoadingTests {
     for precision in [ElementType.f32, .bf16] {
       let loading = try threadSeconds(of: {
         // A device of its own, which has no memory yet.
-        _ = try SavedModel(path).load(on: .cpu(threads: 1), for: precision)
+        _ = try SavedModel(path).load(on: .cpu(threads: 1), matrices: precision)
       })
       let allowed = reading + Self.secondsEach * Double(model.parameters)
       #expect(

@@ -1,5 +1,5 @@
-// What a model of another program takes of memory: its weights in the type that they run in and a
-// tenth more.
+// What a model of another program takes of memory: its weights in the type that they are kept in and
+// a tenth more.
 
 import Foundation
 import Testing
@@ -10,10 +10,10 @@ struct ModelMemoryTests {
   ///
   /// - Parameter tokens: more than it writes until it is looked at, and as few as make a small cache.
   private func peak(
-    _ program: Program, _ path: String, tokens: Int, _ precision: String
+    _ program: Program, _ path: String, tokens: Int, _ type: String
   ) throws -> Double {
     let running = try program.start([
-      "generate", path, "--ids", "1,2,3", "--tokens", "\(tokens)", "--precision", precision,
+      "generate", path, "--ids", "1,2,3", "--tokens", "\(tokens)", "--weight-type", type,
       "--device", "cpu", "--threads", "1",
     ])
     // It writes each token when it has it.
@@ -27,7 +27,7 @@ struct ModelMemoryTests {
   }
 
   @Test(
-    "the peak is the weights in the type that they run in and a tenth more",
+    "the peak is the weights in the type that they are kept in and a tenth more",
     arguments: GeneratedFormat.allCases)
   func peak(format: GeneratedFormat) throws {
     let program = try Program()
@@ -36,13 +36,15 @@ struct ModelMemoryTests {
     try GeneratedModel.tiny(format).write(to: program.file("tiny"))
     // Learned positions end.
     let most = format == .gpt2 ? 4000 : 50000
-    for (precision, bytes) in [("f32", 4), ("bf16", 2)] {
+    for (type, bytes) in [("f32", 4), ("bf16", 2), ("q8", 34.0 / 32)] {
       // Without what the program takes for itself, whatever the model.
       let taken =
-        try peak(program, "large", tokens: 300, precision)
-        - peak(program, "tiny", tokens: most, precision)
-      let weights = Double(large.bytes(matrix: bytes))
-      #expect(taken > 0.95 * weights && taken < 1.1 * weights, "\(precision): \(taken / weights)")
+        try peak(program, "large", tokens: 300, type)
+        - peak(program, "tiny", tokens: most, type)
+      let weights = large.bytes(matrix: bytes)
+      // Files are read by up to 8 MB, which of so small a model in q8 is more than a tenth.
+      let most = max(1.1 * weights, weights + 9e6)
+      #expect(taken > 0.95 * weights && taken < most, "\(type): \(taken / weights)")
     }
   }
 }

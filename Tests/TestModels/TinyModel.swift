@@ -93,7 +93,7 @@ package struct TinyModel: Sendable, CustomTestStringConvertible {
     for precision: ElementType = .f32
   ) throws -> Transformer {
     let model = try TestModels.model(yaml, vocabulary: Self.vocabulary, length: length)
-    model.parameters.materialise(on: device, seed: seed, for: precision)
+    model.parameters.materialise(on: device, seed: seed, matrices: precision)
     return model
   }
 }

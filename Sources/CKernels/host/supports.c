@@ -12,6 +12,9 @@ bool runexp_host_supports_gemm(struct kernel_context *context, const struct gemm
                                char *reason, int64_t capacity) {
   if (call->bias && call->accumulate)
     return refuse(reason, capacity, "a bias on what is added to a matrix");
+  if (call->a_type == ELEMENT_Q8 || call->c_type == ELEMENT_Q8 ||
+      (call->b_type == ELEMENT_Q8 && !call->b_transposed))
+    return refuse(reason, capacity, "a Q8 matrix that is no transposed b");
   epilogue_kind kind = call->epilogue.kind;
   if (call->accumulate && (kind == EPILOGUE_ACTIVATION || kind == EPILOGUE_GATED))
     return refuse(reason, capacity, "an activation of what is added to a matrix");

@@ -26,14 +26,11 @@ struct rope {
   element_type type;
 };
 
-/// How keys and values are held. Q8: int8 numbers with an fp16 scale for each block of 32 along
-/// head_dim (the last block of a row may be shorter); a value is scale * number, and a scale is the
-/// block's largest magnitude / 127.
+/// How keys and values are held. Q8: int8 numbers with an fp16 scale for each block along head_dim,
+/// as in a Q8 matrix.
 // clang-format off
 typedef RUNEXP_ENUM row_type : int32_t { ROWS_F32 = 0, ROWS_BF16 = 1, ROWS_Q8 = 2 } row_type;
 // clang-format on
-
-enum { Q8_BLOCK = 32 };
 
 /// Where the rows of keys and of values lie, head_dim numbers each. Key j of a key/value head is
 /// row

@@ -38,7 +38,7 @@ struct gemm {
   const float *RUNEXP_NULLABLE bias;    // [n], added once; not with accumulate
   int64_t m, n, k;
   bool a_transposed, b_transposed, accumulate;
-  element_type c_type, a_type, b_type;
+  element_type c_type, a_type, b_type; // b may be Q8, a matrix [n, k], transposed
   element_type
       compute; // bf16: operands are rounded to bf16 first; the accumulator is f32 in either case
   struct epilogue epilogue;
@@ -76,10 +76,10 @@ struct column_sum {
 
 struct embedding_forward {
   void *out;
-  const void *table;
+  const void *table; // [vocabulary, d]
   const int32_t *ids;
-  int64_t n, d;
-  element_type type, table_type;
+  int64_t n, d, vocabulary;
+  element_type type, table_type; // the table may be Q8
 };
 
 /// dtable[v] = the sum of dout[i] over all i with ids[i] = v; a row that no id names gets zeros, or

@@ -23,7 +23,12 @@ extern "C" {
 #endif
 
 // clang-format off
-typedef RUNEXP_ENUM element_type : int32_t { ELEMENT_F32 = 0, ELEMENT_BF16 = 1 } element_type;
+/// Q8 is a type of whole matrices, which only an inference has: see `runexp_q8_bytes`.
+typedef RUNEXP_ENUM element_type : int32_t {
+  ELEMENT_F32 = 0,
+  ELEMENT_BF16 = 1,
+  ELEMENT_Q8 = 2,
+} element_type;
 
 typedef RUNEXP_ENUM activation_kind : int32_t {
   ACTIVATION_GELU = 0,   // exact: x * (1 + erf(x / sqrt 2)) / 2
@@ -66,6 +71,24 @@ struct step_scalars {
 };
 
 static_assert(sizeof(struct step_scalars) == 24, "the same for every compiler");
+
+/// Numbers of 8 bits come in blocks of 32 along a row, the last of which may be shorter, with an
+/// fp16 scale each; a value is scale * number, and a scale is the block's largest magnitude / 127.
+enum { Q8_BLOCK = 32 };
+
+static inline int64_t runexp_q8_blocks(int64_t columns) {
+  return (columns + Q8_BLOCK - 1) / Q8_BLOCK;
+}
+
+/// A Q8 matrix: the numbers [rows, columns] as int8, from the next multiple of 64 bytes on the
+/// scales [rows, blocks]. Where these begin, and all its bytes.
+static inline int64_t runexp_q8_scales(int64_t rows, int64_t columns) {
+  return (rows * columns + 63) / 64 * 64;
+}
+
+static inline int64_t runexp_q8_bytes(int64_t rows, int64_t columns) {
+  return runexp_q8_scales(rows, columns) + rows * runexp_q8_blocks(columns) * 2;
+}
 
 #ifdef __cplusplus
 }

@@ -24,17 +24,6 @@ static inline int64_t key_row(const struct row_layout *rows, int64_t batch, int6
          (rows->first_slot + j) % rows->slots * rows->slot_rows;
 }
 
-static inline int64_t q8_blocks(int64_t head_dim) { return (head_dim + Q8_BLOCK - 1) / Q8_BLOCK; }
-
-/// IEEE half precision: 1 sign, 5 exponent and 10 fraction bits.
-static inline double from_f16(uint16_t half) {
-  int exponent = half >> 10 & 31, fraction = half & 1023;
-  double size = exponent == 0    ? ldexp(fraction, -24)
-                : exponent == 31 ? (fraction ? NAN : INFINITY)
-                                 : ldexp(1024 + fraction, exponent - 25);
-  return half >> 15 ? -size : size;
-}
-
 /// Element c of a row of keys or values, whatever it is held as.
 static inline double row_element(const void *rows, const uint16_t *scales, int64_t row, int64_t c,
                                  const struct attention *s) {
@@ -43,7 +32,7 @@ static inline double row_element(const void *rows, const uint16_t *scales, int64
     case ROWS_F32: return ((const float *)rows)[at];
     case ROWS_BF16: return from_bf16(((const uint16_t *)rows)[at]);
     case ROWS_Q8:
-      return from_f16(scales[row * q8_blocks(s->head_dim) + c / Q8_BLOCK]) *
+      return from_f16(scales[row * runexp_q8_blocks(s->head_dim) + c / Q8_BLOCK]) *
              ((const int8_t *)rows)[at];
   }
 }

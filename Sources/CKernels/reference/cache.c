@@ -45,8 +45,8 @@ void runexp_reference_cache_append(struct kernel_context *context,
     int64_t row = key_row(&call->layout, sequence, n % call->kv_heads, token),
             at = row * call->head_dim;
     if (call->layout.type == ROWS_Q8) {
-      append_q8((int8_t *)call->rows + at, call->scales + row * q8_blocks(call->head_dim), call->x,
-                n * call->head_dim, call->head_dim, call->type);
+      append_q8((int8_t *)call->rows + at, call->scales + row * runexp_q8_blocks(call->head_dim),
+                call->x, n * call->head_dim, call->head_dim, call->type);
       continue;
     }
     element_type kept = call->layout.type == ROWS_F32 ? ELEMENT_F32 : ELEMENT_BF16;

@@ -7,7 +7,8 @@ void runexp_reference_embedding_forward(struct kernel_context *context,
   for (int64_t i = 0; i < call->n; i++) {
     for (int64_t c = 0; c < call->d; c++)
       store(call->out, i * call->d + c,
-            load(call->table, call->ids[i] * call->d + c, call->table_type), call->type);
+            load_matrix(call->table, call->ids[i], c, call->vocabulary, call->d, call->table_type),
+            call->type);
   }
 }
 

@@ -6,9 +6,8 @@ int64_t runexp_reference_gemm_workspace(struct kernel_context *context, const st
   return 0;
 }
 
-/// An operand's element, rounded to bf16 first where the product is to be computed in bf16.
-static double operand(const void *x, int64_t i, element_type type, element_type compute) {
-  double value = load(x, i, type);
+/// An operand's element, rounded to bf16 where the product is to be computed in bf16.
+static double operand(double value, element_type compute) {
   return compute == ELEMENT_BF16 ? from_bf16(to_bf16((float)value)) : value;
 }
 
@@ -42,10 +41,10 @@ void runexp_reference_gemm(struct kernel_context *context, const struct gemm *ca
     for (int64_t j = 0; j < n; j++) {
       double sum = call->bias ? call->bias[j] : 0;
       for (int64_t p = 0; p < k; p++) {
-        int64_t in_a = call->a_transposed ? p * m + i : i * k + p;
-        int64_t in_b = call->b_transposed ? j * k + p : p * n + j;
-        sum += operand(call->a, in_a, call->a_type, call->compute) *
-               operand(call->b, in_b, call->b_type, call->compute);
+        double a = load(call->a, call->a_transposed ? p * m + i : i * k + p, call->a_type);
+        double b = call->b_transposed ? load_matrix(call->b, j, p, n, k, call->b_type)
+                                      : load(call->b, p * n + j, call->b_type);
+        sum += operand(a, call->compute) * operand(b, call->compute);
       }
       finish(call, i * n + j, sum);
     }

@@ -26,9 +26,28 @@ static inline uint16_t to_bf16(float value) {
   return (uint16_t)((bits + 0x7fff + lowest_kept_bit) >> 16);
 }
 
+/// IEEE half precision: 1 sign, 5 exponent and 10 fraction bits.
+static inline double from_f16(uint16_t half) {
+  int exponent = half >> 10 & 31, fraction = half & 1023;
+  double size = exponent == 0    ? ldexp(fraction, -24)
+                : exponent == 31 ? (fraction ? NAN : INFINITY)
+                                 : ldexp(1024 + fraction, exponent - 25);
+  return half >> 15 ? -size : size;
+}
+
 /// x[i]
 static inline double load(const void *x, int64_t i, element_type type) {
   return type == ELEMENT_F32 ? ((const float *)x)[i] : from_bf16(((const uint16_t *)x)[i]);
+}
+
+/// x[row, column] of a matrix [rows, columns], which may be Q8.
+static inline double load_matrix(const void *x, int64_t row, int64_t column, int64_t rows,
+                                 int64_t columns, element_type type) {
+  int64_t at = row * columns + column;
+  if (type != ELEMENT_Q8) return load(x, at, type);
+  const char *scales = (const char *)x + runexp_q8_scales(rows, columns);
+  int64_t block = row * runexp_q8_blocks(columns) + column / Q8_BLOCK;
+  return from_f16(((const uint16_t *)(const void *)scales)[block]) * ((const int8_t *)x)[at];
 }
 
 /// x[i] = value

@@ -5,7 +5,7 @@ import CKernels
 extension Pass {
   /// Looks up a row for each token.
   ///
-  /// - Parameter table: [vocabulary, width], f32 or of the pass's precision.
+  /// - Parameter table: [vocabulary, width] of any type.
   /// - Returns: [batch, tokens, width] in the pass's precision.
   package func embedding(_ tokens: Tokens, table: Tensor) -> Tensor {
     precondition(table.shape.rank == 2, "embedding: table \(table.shape)")
@@ -18,7 +18,8 @@ extension Pass {
       device.kernels.embedding_forward,
       .init(
         out: out.pointer, table: table.pointer, ids: tokens.pointer, n: Int64(tokens.count),
-        d: Int64(width), type: out.type, table_type: table.type))
+        d: Int64(width), vocabulary: Int64(table.shape[0]), type: out.type,
+        table_type: table.type))
     record(out, EmbeddingOperation(tokens: tokens, table: table.variable))
     return out
   }

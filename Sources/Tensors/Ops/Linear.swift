@@ -7,7 +7,7 @@ extension Pass {
   ///
   /// - Parameters:
   ///   - x: [..., inputs].
-  ///   - weight: [outputs, inputs], f32 or of `x`'s type, to which it is rounded for the product.
+  ///   - weight: [outputs, inputs] of any type, rounded to `x`'s for the product.
   ///   - bias: [outputs], f32.
   ///   - type: the output's element type; `x`'s when nil.
   /// - Returns: [..., outputs].
@@ -16,9 +16,8 @@ extension Pass {
   ) -> Tensor {
     precondition(
       weight.shape.rank == 2 && weight.shape.columns == x.shape.columns
-        && (weight.type == .f32 || weight.type == x.type)
         && (bias?.count ?? weight.shape[0]) == weight.shape[0],
-      "linear: x \(x.shape) does not fit weight \(weight.shape), \(weight.type.word), or the bias")
+      "linear: x \(x.shape) does not fit weight \(weight.shape) or the bias")
     let out = output(
       x.shape.withColumns(weight.shape[0]), type ?? x.type,
       differentiable: x.variable.needsGradient || weight.variable.needsGradient)

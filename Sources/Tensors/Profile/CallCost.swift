@@ -45,8 +45,10 @@ package struct CallSize: Equatable, Sendable {
 }
 
 extension element_type {
-  /// Bytes of so many elements.
-  func size(of count: Int64) -> Int64 { Int64(bytes) * count }
+  /// Bytes of so many elements; of Q8, with the scales of whole blocks.
+  func size(of count: Int64) -> Int64 {
+    Int64(bytes) * count + (self == .q8 ? 2 * count / Int64(Q8_BLOCK) : 0)
+  }
 }
 
 extension gradient {

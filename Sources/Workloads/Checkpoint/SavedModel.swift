@@ -91,28 +91,28 @@ package struct SavedModel {
   ///
   /// - Parameters:
   ///   - section: the architecture to build; the checkpoint's own when nil.
-  ///   - precision: of the inference that it is for; f32 where it is trained or written.
+  ///   - matrices: their type in an inference; f32 where it is trained or written.
   /// - Throws: `ResultsError.unreadable` when the parameters do not fit the architecture.
   package func load(
-    as section: Section? = nil, on device: Device, for precision: ElementType = .f32
+    as section: Section? = nil, on device: Device, matrices: ElementType = .f32
   ) throws(ResultsError) -> Transformer {
     let model = self.model(section ?? architecture)
-    try read(into: model, on: device, for: precision)
+    try read(into: model, on: device, matrices: matrices)
     return model
   }
 
   /// Gives a model memory and the values of its parameters.
   ///
-  /// - Parameter precision: of the inference that it is for; f32 where it is trained or written.
+  /// - Parameter matrices: their type in an inference; f32 where it is trained or written.
   /// - Throws: `ResultsError.unreadable` when they do not fit the model.
   func read(
-    into model: Transformer, on device: Device, for precision: ElementType = .f32
+    into model: Transformer, on device: Device, matrices: ElementType = .f32
   ) throws(ResultsError) {
     let weights = try weights()
     try reporting { () throws(WeightFileError) in
       // Before any memory is asked for: what a file claims to hold need not be there.
       _ = try weights.matches(model)
-      model.parameters.allocate(on: device, for: precision)
+      model.parameters.allocate(on: device, matrices: matrices)
       try weights.read(into: model)
     }
   }

@@ -21,7 +21,20 @@ extension Tensor {
         }
       }
     case (.bf16, _): copy(as: UInt16.self) { stored.read(elements: $0, into: $1) }
+    case (.q8, _): quantise(stored)
     default: copy(as: Float.self) { stored.read(elements: $0, into: $1) }
+    }
+  }
+
+  /// Whole rows at a time.
+  private func quantise(_ stored: StoredTensor) {
+    let most = max(1, (1 << 17) / shape.columns) * shape.columns
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: min(most, count)) { buffer in
+      eachPiece(of: most) { range in
+        let piece = UnsafeMutableBufferPointer(rebasing: buffer[..<range.count])
+        stored.read(elements: range, into: piece)
+        upload(UnsafeBufferPointer(piece), at: range.lowerBound)
+      }
     }
   }
 

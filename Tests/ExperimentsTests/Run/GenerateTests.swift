@@ -51,6 +51,21 @@ import Workloads
     }
   }
 
+  @Test(arguments: ["f32", "bf16", "q8"])
+  func `weights take the bytes of their type, and cost little`(type: String) throws {
+    let exact = try cell("").job.row.metrics
+    let row = try cell("weight_type: \(type)").job.row
+    #expect(row.fact("weight_type") == .string(type))
+    #expect(row.metrics[.parameters] == exact[.parameters])
+    let change = try #require(row.metrics[.decodeLoss]) - (try #require(exact[.decodeLoss]))
+    #expect(type == "f32" ? change == 0 : change != 0 && change.magnitude < 0.02)
+    let matrices = try cell("weight_type: \(type)").job.device.memory.peakByKind[.parameters]
+    let all = try cell("").job.device.memory.peakByKind[.parameters]
+    let share = try #require(matrices) / (try #require(all))
+    let expected = ["f32": 1...1, "bf16": 0.5...0.52, "q8": 0.26...0.3]
+    #expect(try #require(expected[type]).contains(share), "\(share)")
+  }
+
   @Test func `of a prompt that begins at a depth the rest alone is timed`() throws {
     let whole = try cell("chunk: 16").job.row.metrics
     let rest = try cell("chunk: 16, depth: 40").job.row.metrics

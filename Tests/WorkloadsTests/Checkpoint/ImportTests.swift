@@ -55,7 +55,7 @@ struct ImportTests {
     try fixture.write(to: folder.file("model"))
     let saved = try SavedModel(folder.file("model"))
     func logits(_ weights: ElementType) throws -> [Int: [Float]] {
-      let model = try saved.load(on: device, for: weights)
+      let model = try saved.load(on: device, matrices: weights)
       let rounds = model.parameters.all.contains { $0.tensor.type == .bf16 }
       #expect(rounds == (weights == .bf16))
       let scorer = Scorer(model, chunk: 11, precision: .bf16, on: device)
