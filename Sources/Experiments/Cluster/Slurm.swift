@@ -59,7 +59,8 @@ package enum Slurm {
   }
 
   private static func isOfName(_ byte: UInt8) -> Bool {
-    (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte | 0x20) || "._-:=".utf8.contains(byte)
+    (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte | 0x20)
+      || "._-:=".utf8.contains(byte)
   }
 
   /// Hands a script over.
