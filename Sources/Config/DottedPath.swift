@@ -6,6 +6,7 @@ package struct DottedPath: Sendable, Hashable {
   private static let depthLimit = 32
 
   package let keys: [String]
+  package let text: String
 
   /// Nil unless the text is words joined by single dots, not too many.
   package init?(_ text: String) {
@@ -15,9 +16,8 @@ package struct DottedPath: Sendable, Hashable {
     }
     guard isPath && keys.count <= Self.depthLimit else { return nil }
     self.keys = keys
+    self.text = text
   }
-
-  package var text: String { keys.joined(separator: ".") }
 
   /// The overlay that sets this path to a value; every key has the given mark.
   package func overlay(setting value: Node, keyMark: Mark) -> Node {

@@ -1,20 +1,28 @@
 // Collects what readers asked for and what was wrong with the answers, over one document.
 // Reading itself is Section's; what to do with recordings is in YAMLText, JSONSchema and callers.
 
-/// The faults of one reading of one document, and the sections that were opened.
+/// The faults of one reading of one document, and the roots that were read.
+///
+/// It knows the sections, and they do not know it: what was read goes with whoever asked for it.
 package final class Recorder {
-  private var faults: [Fault] = []
-  private var sections: [Section] = []
+  let faults = FaultList()
+  private var roots: [Section] = []
 
   package init() {}
 
-  func record(_ fault: Fault) { faults.append(fault) }
-  func opened(_ section: Section) { sections.append(section) }
+  func opened(_ root: Section) { roots.append(root) }
 
   /// All faults, keys that nobody asked for included; called when all reading is done.
   package func finish() -> [Fault] {
-    Faults(faults + sections.flatMap(\.unknownKeys)).all
+    Faults(faults.all + roots.flatMap(\.allUnknownKeys)).all
   }
+}
+
+/// Faults as they are found.
+final class FaultList {
+  private(set) var all: [Fault] = []
+
+  func record(_ fault: Fault) { all.append(fault) }
 }
 
 /// One of a list of components: its word and its options.

@@ -61,7 +61,7 @@ extension Section {
     let entries = (entry?.value.entries ?? []).filter { $0.key != "type" }
     let options = Section(
       path: path, entries: isFine ? entries : [], mark: entry?.value.mark ?? mark,
-      recorder: recorder, isWritten: entry != nil, isMuted: isMuted || !isFine)
+      faults: faults, isWritten: entry != nil, isMuted: isMuted || !isFine)
     // `type` was read here, but `typ` is to be told what it should have been.
     _ = options.lookUp("type")
     let read = Read(

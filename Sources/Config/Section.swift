@@ -12,11 +12,13 @@ package final class Section {
   package let mark: Mark
   /// Whether the document has this section.
   package let isWritten: Bool
-  let recorder: Recorder
+  let faults: FaultList
   /// A muted section stands in for one that could not be read: it records no faults.
   let isMuted: Bool
   private let entries: [Entry]
-  private let places: [String: Int]
+  /// The place of each key among them.
+  private lazy var places = Dictionary(
+    zip(entries.map(\.key), entries.indices), uniquingKeysWith: { first, _ in first })
   private var items: [(key: String, item: Item)] = []
   private var itemPlaces: [String: Int] = [:]
   private var asked: Set<String> = []
@@ -31,30 +33,33 @@ package final class Section {
 
   /// Reads the root of a document; anything but a mapping is taken as an empty one.
   package convenience init(root: Node, recorder: Recorder) {
-    self.init(path: "", entries: root.entries ?? [], mark: root.mark, recorder: recorder)
+    self.init(path: "", entries: root.entries ?? [], mark: root.mark, faults: recorder.faults)
+    recorder.opened(self)
   }
 
   init(
-    path: String, entries: [Entry], mark: Mark, recorder: Recorder, isWritten: Bool = true,
+    path: String, entries: [Entry], mark: Mark, faults: FaultList, isWritten: Bool = true,
     isMuted: Bool = false
   ) {
     self.path = path
     self.mark = mark
-    self.recorder = recorder
+    self.faults = faults
     self.isWritten = isWritten
     self.isMuted = isMuted
     self.entries = entries
-    self.places = Dictionary(
-      zip(entries.map(\.key), entries.indices), uniquingKeysWith: { first, _ in first })
-    recorder.opened(self)
   }
 
   /// A section in which nothing is written, for documentation.
-  package static func empty(path: String = "", recorder: Recorder = Recorder()) -> Section {
+  package static func empty(path: String = "") -> Section {
     let source = Source(name: "defaults", text: "")
     return Section(
-      path: path, entries: [], mark: Mark(source: source, line: 1, column: 1), recorder: recorder,
-      isWritten: false)
+      path: path, entries: [], mark: Mark(source: source, line: 1, column: 1),
+      faults: FaultList(), isWritten: false)
+  }
+
+  /// The same section, of which nothing was read yet; its faults are nobody's.
+  package var unread: Section {
+    Section(path: path, entries: entries, mark: mark, faults: FaultList(), isWritten: isWritten)
   }
 
   /// The keys that are written, in order; does not count as asking for them.
@@ -167,11 +172,11 @@ package final class Section {
         record(kind, for: key, at: entry.value.mark)
       }
       inner = Section(
-        path: path, entries: entries ?? [], mark: entry.keyMark, recorder: recorder,
+        path: path, entries: entries ?? [], mark: entry.keyMark, faults: faults,
         isMuted: isMuted || !isFine)
     } else {
       inner = Section(
-        path: path, entries: [], mark: mark, recorder: recorder, isWritten: false,
+        path: path, entries: [], mark: mark, faults: faults, isWritten: false,
         isMuted: isMuted)
     }
     add(key, .section(doc: doc, bareKey: bareKey, inner))
@@ -199,13 +204,13 @@ package final class Section {
     if isMuted || faulted.contains(key) || others.contains(where: faulted.contains) { return }
     let found = entry(key)
     let place = (isOfKey ? found?.keyMark : found?.value.mark) ?? mark
-    recorder.record(Fault(kind, at: place, notes: others.map { note($0) } + notes))
+    faults.record(Fault(kind, at: place, notes: others.map { note($0) } + notes))
   }
 
   /// Records that the section as a whole breaks a rule.
   package func fault(because kind: Fault.Kind, seeAlso others: [String] = [], notes: [Note] = []) {
     if isMuted || others.contains(where: faulted.contains) { return }
-    recorder.record(Fault(kind, at: mark, notes: others.map { note($0) } + notes))
+    faults.record(Fault(kind, at: mark, notes: others.map { note($0) } + notes))
   }
 
   /// Records that the value at a dotted path below this section breaks a rule.
@@ -271,10 +276,22 @@ package final class Section {
 
   func record(_ kind: Fault.Kind, for key: String, at place: Mark) {
     faulted.insert(key)
-    if !isMuted { recorder.record(Fault(kind, at: place)) }
+    if !isMuted { faults.record(Fault(kind, at: place)) }
   }
 
-  var unknownKeys: [Fault] {
+  /// The keys that nobody asked for, here and in all sections below.
+  var allUnknownKeys: [Fault] {
+    unknownKeys
+      + items.flatMap { entry -> [Fault] in
+        switch entry.item {
+        case .option: []
+        case .section(_, _, let inner), .component(_, let inner): inner.allUnknownKeys
+        case .components(_, let parts): parts.flatMap(\.options.allUnknownKeys)
+        }
+      }
+  }
+
+  private var unknownKeys: [Fault] {
     if isMuted { return [] }
     let known = knownKeys
     return entries.filter { !asked.contains($0.key) }.map { entry in

@@ -160,34 +160,37 @@ package enum AtomicFile {
     }
   }
 
-  /// Hands on the lines of a file, without the newlines that end them, until it ends or `body` wants
-  /// no more.
+  /// Hands on the lines of a file, without the newlines that end them, block by block, until it
+  /// ends or `body` wants no more.
   ///
-  /// - Parameter body: takes bytes, the range of a line in them, and the number of bytes before it
-  ///   in the file.
+  /// - Parameters:
+  ///   - size: bytes of a block.
+  ///   - body: takes bytes, the ranges of lines in them, and the number of bytes before them in the
+  ///     file.
   static func readLines(
-    of path: String, _ body: ([UInt8], Range<Int>, _ offset: Int) -> Bool
+    of path: String, size: Int = 1 << 20, _ body: ([UInt8], [Range<Int>], _ offset: Int) -> Bool
   ) throws(ResultsError) {
     let newline = UInt8(ascii: "\n")
     // What was read and not yet handed on, and where it begins in the file.
     var rest: [UInt8] = []
     var offset = 0
     var goesOn = true
-    try readBlocks(of: path, size: 1 << 20) { block in
-      let known = rest.count
-      rest += block
+    try readBlocks(of: path, size: size) { block in
+      var lines: [Range<Int>] = []
       var start = 0
-      var search = known
-      while goesOn, let end = rest[search...].firstIndex(of: newline) {
-        goesOn = body(rest, start..<end, offset + start)
+      var search = rest.count
+      rest += block
+      while let end = rest[search...].firstIndex(of: newline) {
+        lines.append(start..<end)
         start = end + 1
         search = start
       }
+      goesOn = lines.isEmpty || body(rest, lines, offset)
       rest.removeFirst(start)
       offset += start
       return goesOn
     }
-    if goesOn, !rest.isEmpty { _ = body(rest, 0..<rest.count, offset) }
+    if goesOn, !rest.isEmpty { _ = body(rest, [0..<rest.count], offset) }
   }
 
   /// The folder part of a path; "." where there is none.

@@ -9,28 +9,90 @@ package struct CellRow: Equatable, Sendable, Record {
   /// One axis value of the matrix, or one fact about the run.
   package typealias Entry = JSON.Member
 
+  /// A large run's rows are handed on a great many times: as one reference, until one is changed.
+  private var shared = Shared(Values())
+
+  private struct Values: Equatable, Sendable {
+    var cell = ""
+    var identity: String?
+    var experiment = ""
+    var variant = ""
+    var seed = 0
+    var axes: [Entry] = []
+    var status = CellStatus.notRun
+    var reason: String?
+    var facts: [Entry] = []
+    var metrics = MetricValues()
+    var rounds: [TimingRound]?
+  }
+
+  private final class Shared: @unchecked Sendable {
+    var values: Values
+
+    init(_ values: Values) { self.values = values }
+  }
+
+  private var values: Values {
+    get { shared.values }
+    _modify {
+      if !isKnownUniquelyReferenced(&shared) { shared = Shared(shared.values) }
+      yield &shared.values
+    }
+  }
+
   /// The cell's id: short, unique in the run, and beginning with a letter, so that no reader takes
   /// it for a number.
-  package private(set) var cell = ""
+  package private(set) var cell: String {
+    get { shared.values.cell }
+    set { values.cell = newValue }
+  }
   /// The hash of all that decides the result; nil in runs of older versions.
-  package private(set) var identity: String?
-  package private(set) var experiment = ""
+  package private(set) var identity: String? {
+    get { shared.values.identity }
+    set { values.identity = newValue }
+  }
+  package private(set) var experiment: String {
+    get { shared.values.experiment }
+    set { values.experiment = newValue }
+  }
   /// The variant's name; `base` where the experiment has no variants.
-  package private(set) var variant = ""
-  package private(set) var seed = 0
+  package private(set) var variant: String {
+    get { shared.values.variant }
+    set { values.variant = newValue }
+  }
+  package private(set) var seed: Int {
+    get { shared.values.seed }
+    set { values.seed = newValue }
+  }
   /// The matrix axes by dotted path, in the order of the file.
-  package private(set) var axes: [Entry] = []
-  package var status = CellStatus.notRun
+  package private(set) var axes: [Entry] {
+    get { shared.values.axes }
+    set { values.axes = newValue }
+  }
+  package var status: CellStatus {
+    get { shared.values.status }
+    set { values.status = newValue }
+  }
   /// Why the status is what it is, in one line; nil when all went well.
   package var reason: String? {
-    didSet { reason = reason.map(Wording.oneLine) }
+    get { shared.values.reason }
+    set { values.reason = newValue.map(Wording.oneLine) }
   }
   /// What really ran, against what was asked for: device, kernel, dataset (columns `ran.<key>`).
-  package private(set) var facts: [Entry] = []
-  package var metrics = MetricValues()
+  package private(set) var facts: [Entry] {
+    get { shared.values.facts }
+    _modify { yield &values.facts }
+  }
+  package var metrics: MetricValues {
+    get { shared.values.metrics }
+    _modify { yield &values.metrics }
+  }
   /// The rounds that its times were measured in, in turn with the cells that it is compared with;
   /// nil of a time that was measured in one go.
-  package var rounds: [TimingRound]?
+  package var rounds: [TimingRound]? {
+    get { shared.values.rounds }
+    set { values.rounds = newValue }
+  }
 
   package init() {}
 
@@ -46,7 +108,11 @@ package struct CellRow: Equatable, Sendable, Record {
     self.seed = seed
     self.axes = axes
     self.status = status
-    self.reason = reason.map(Wording.oneLine)
+    self.reason = reason
+  }
+
+  package static func == (left: CellRow, right: CellRow) -> Bool {
+    left.shared === right.shared || left.shared.values == right.shared.values
   }
 
   /// Sets a fact about what ran: `setFact("kernel", "flash2")`.
@@ -60,7 +126,10 @@ package struct CellRow: Equatable, Sendable, Record {
 
   /// A fact about what ran; nil where it is not known.
   package func fact(_ key: String) -> JSON? {
-    facts.first { $0.key == key }?.value
+    let facts = shared.values.facts
+    // Without a copy of each.
+    for place in facts.indices where facts[place].key == key { return facts[place].value }
+    return nil
   }
 }
 
@@ -87,12 +156,33 @@ extension CellRow {
   }
 }
 
+extension CellRow {
+  /// Keeps what takes room and is the same as in another row in one place of memory with it.
+  mutating func share(with other: CellRow) {
+    values.metrics.share(with: other.metrics)
+    let known = other.facts
+    for (place, fact) in values.facts.enumerated()
+    where place < known.count && known[place] == fact {
+      values.facts[place] = known[place]
+    }
+  }
+}
+
 extension Sequence<CellRow> {
   /// The metrics that any row has a finite value of, in the order of `Metric.all`.
-  package var measured: [Metric] {
+  package var measured: [Metric] { Metric.inOrder(measuredMetrics) }
+
+  /// The same in no order.
+  var measuredMetrics: Set<Metric> {
     var found: Set<Metric> = []
-    for row in self { found.formUnion(row.metrics.unordered) }
-    return Metric.inOrder(found)
+    var last: [Metric] = []
+    for row in self {
+      let metrics = row.metrics.unordered
+      // Most rows share the list.
+      if metrics != last { found.formUnion(metrics) }
+      last = metrics
+    }
+    return found
   }
 }
 

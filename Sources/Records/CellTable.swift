@@ -91,13 +91,11 @@ package struct CellTable: Sendable {
     init(_ table: CellTable) {
       var axes = KeyOrder()
       var facts = KeyOrder()
-      var others: Set<Metric> = []
       for row in table.rows {
         axes.add(row.axes)
         facts.add(row.facts)
-        others.formUnion(row.metrics.unordered)
       }
-      others.subtract(table.expected)
+      let others = table.rows.measuredMetrics.subtracting(table.expected)
       self.axes = axes.keys
       self.facts = facts.keys
       metrics = table.expected + Metric.inOrder(others)

@@ -148,42 +148,47 @@ extension Metric {
 
 /// Values by metric, in the order of `Metric.all`.
 package struct MetricValues: Equatable, Sendable, JSONRepresentable {
-  private struct Entry {
-    let metric: Metric
-    /// What was set, finite or not.
-    var value: Double
-  }
-
   // In the order in which they were set, which is mostly that of `Metric.all`. There are some
   // dozens, and going through them is faster than any dictionary.
-  private var entries: [Entry] = []
+  private var keys: [Metric] = []
+  /// What was set of each, finite or not.
+  private var values: [Double] = []
 
   package init() {}
+
+  /// Keeps the list of metrics in one place of memory with another row's, where it is the same.
+  mutating func share(with other: MetricValues) {
+    if keys == other.keys { keys = other.keys }
+  }
 
   /// The value of a metric, nil where missing or not finite; setting NaN leaves a marker.
   package subscript(metric: Metric) -> Double? {
     get {
-      guard let place = place(of: metric), entries[place].value.isFinite else { return nil }
-      return entries[place].value
+      guard let place = place(of: metric), values[place].isFinite else { return nil }
+      return values[place]
     }
     set {
       switch (place(of: metric), newValue) {
-      case (let place?, let value?): entries[place].value = value
-      case (let place?, nil): entries.remove(at: place)
-      case (nil, let value?): entries.append(Entry(metric: metric, value: value))
+      case (let place?, let value?): values[place] = value
+      case (let place?, nil):
+        keys.remove(at: place)
+        values.remove(at: place)
+      case (nil, let value?):
+        keys.append(metric)
+        values.append(value)
       case (nil, nil): break
       }
     }
   }
 
-  private func place(of metric: Metric) -> Int? { entries.firstIndex { $0.metric == metric } }
+  private func place(of metric: Metric) -> Int? { keys.firstIndex(of: metric) }
 
   package static func == (left: MetricValues, right: MetricValues) -> Bool {
-    left.entries.count == right.entries.count
-      && left.entries.allSatisfy { entry in
-        right.place(of: entry.metric).map { place in
-          let other = right.entries[place].value
-          return entry.value == other || entry.value.isNaN && other.isNaN
+    left.keys.count == right.keys.count
+      && zip(left.keys, left.values).allSatisfy { metric, value in
+        right.place(of: metric).map { place in
+          let other = right.values[place]
+          return value == other || value.isNaN && other.isNaN
         } ?? false
       }
   }
@@ -197,15 +202,18 @@ package struct MetricValues: Equatable, Sendable, JSONRepresentable {
   package var metrics: [Metric] { Metric.inOrder(unordered) }
 
   /// The same in any order: for who looks at many rows.
-  package var unordered: [Metric] { entries.filter(\.value.isFinite).map(\.metric) }
+  package var unordered: [Metric] {
+    values.allSatisfy(\.isFinite)
+      ? keys : zip(keys, values).filter { $0.1.isFinite }.map(\.0)
+  }
 
   /// The metrics met as NaN or infinity: `train_loss=nan;grad_norm_max=inf`; nil if none.
   package var nonfinite: String? {
     get {
-      let met = entries.filter { !$0.value.isFinite }
-      if met.isEmpty { return nil }
-      return Metric.inOrder(met.map(\.metric)).map { metric in
-        let value = met.first { $0.metric == metric }?.value ?? .nan
+      if values.allSatisfy(\.isFinite) { return nil }
+      let met = zip(keys, values).filter { !$0.1.isFinite }
+      return Metric.inOrder(met.map(\.0)).map { metric in
+        let value = met.first { $0.0 == metric }?.1 ?? .nan
         return "\(metric.name)=\(value.isNaN ? "nan" : value < 0 ? "-inf" : "inf")"
       }.joined(separator: ";")
     }

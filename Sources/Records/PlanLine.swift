@@ -66,6 +66,18 @@ package struct PlanLine: Equatable, Sendable, Record {
     }
   }
 
+  /// Reads one line of a plan, which shares with the line before what it can.
+  fileprivate static func read(
+    _ bytes: [UInt8], in range: Range<Int>, number: Int, of path: String,
+    _ before: Result<PlanLine, ResultsError>?
+  ) -> Result<PlanLine, ResultsError> {
+    Result { () throws(ResultsError) in
+      var line = try PlanLine(bytes, in: range, number: number, of: path)
+      if case .success(let before)? = before { line.share(with: before) }
+      return line
+    }
+  }
+
   /// Shares with the line before what takes room and is the same, as it is of a cell's seeds.
   fileprivate mutating func share(with other: PlanLine) {
     configurationText = configurationText.sharing(other.configurationText)
@@ -143,8 +155,16 @@ extension RunFolder {
   ///
   /// - Throws: `ResultsError` where a line is none of a plan.
   package func plan() throws(ResultsError) -> [PlanLine] {
+    let path = file("plan.jsonl")
     var plan: [PlanLine] = []
-    try forEachPlanLine { line, _ in plan.append(line) }
+    // Large blocks, so that there is work for several threads.
+    try forEachBlock(size: 1 << 21) { (bytes, lines, _) throws(ResultsError) in
+      let numbered = zip(plan.count + 1..<plan.count + 1 + lines.count, lines)
+      let read = Array(numbered).mappedByThreads { line, before in
+        PlanLine.read(bytes, in: line.1, number: line.0, of: path, before)
+      }
+      for line in read { plan.append(try line.get()) }
+    }
     return plan
   }
 
@@ -156,17 +176,26 @@ extension RunFolder {
     _ body: (PlanLine, _ offset: Int) -> Void
   ) throws(ResultsError) {
     let path = file("plan.jsonl")
-    var before: PlanLine?
+    var before: Result<PlanLine, ResultsError>?
     var number = 0
-    var problem: ResultsError?
-    try AtomicFile.readLines(of: path) { bytes, range, offset in
-      if JSONReader.isBlank(bytes, in: range) { return true }
-      number += 1
-      do throws(ResultsError) {
-        var line = try PlanLine(bytes, in: range, number: number, of: path)
-        if let before { line.share(with: before) }
+    try forEachBlock(size: 1 << 20) { (bytes, lines, offset) throws(ResultsError) in
+      for range in lines {
+        number += 1
+        let line = PlanLine.read(bytes, in: range, number: number, of: path, before)
+        body(try line.get(), offset + range.lowerBound)
         before = line
-        body(line, offset)
+      }
+    }
+  }
+
+  /// Reads the lines of the plan that are not blank, block by block.
+  private func forEachBlock(
+    size: Int, _ body: ([UInt8], [Range<Int>], _ offset: Int) throws(ResultsError) -> Void
+  ) throws(ResultsError) {
+    var problem: ResultsError?
+    try AtomicFile.readLines(of: file("plan.jsonl"), size: size) { bytes, lines, offset in
+      do throws(ResultsError) {
+        try body(bytes, lines.filter { !JSONReader.isBlank(bytes, in: $0) }, offset)
       } catch {
         problem = error
       }

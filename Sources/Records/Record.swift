@@ -29,7 +29,7 @@ package protocol Record: JSONRepresentable {
 }
 
 /// One member of a record: its key, and the property that it is read into and written from.
-package struct Field<Root>: Sendable {
+package final class Field<Root>: Sendable {
   package let key: String
   fileprivate let isRequired: Bool
   /// Whether a null is left out rather than written.

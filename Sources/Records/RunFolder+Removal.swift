@@ -78,8 +78,7 @@ extension RunFolder {
 
   private static func bytes(below folder: String) -> Int {
     guard let stream = opendir(folder) else { return 0 }
-    defer { closedir(stream) }
-    var sum = 0
+    var (sum, folders) = (0, [] as [String])
     while let entry = readdir(stream) {
       let name = withUnsafePointer(to: &entry.pointee.d_name) { start in
         start.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
@@ -89,11 +88,13 @@ extension RunFolder {
         fstatat(dirfd(stream), name, &status, AT_SYMLINK_NOFOLLOW) == 0
       else { continue }
       switch status.st_mode & S_IFMT {
-      case S_IFDIR: sum += bytes(below: "\(folder)/\(name)")
+      case S_IFDIR: folders.append(name)
       case S_IFREG: sum += Int(status.st_size)
       default: continue
       }
     }
-    return sum
+    closedir(stream)
+    return folders.mappedByThreads { name, _ in bytes(below: "\(folder)/\(name)") }
+      .reduce(sum, +)
   }
 }

@@ -17,7 +17,9 @@ package struct StoredRun: Sendable {
   package init(_ folder: RunFolder) throws(ResultsError) {
     self.init(
       folder, record: try? RunRecord(file: folder.file("run.json")),
-      cells: try folder.plan().map { StoredCell($0, in: folder) })
+      cells: try folder.plan().mappedByThreads { line, before in
+        StoredCell(line, in: folder, after: before)
+      })
   }
 
   /// A run whose record and cells are known.
@@ -56,15 +58,22 @@ package struct StoredRun: Sendable {
 // A cell of a run on disk: what was planned of it and what became of it.
 
 /// One planned cell and its result so far.
-package struct StoredCell: Sendable {
+package final class StoredCell: Sendable {
   package let planned: PlanLine
   /// The result, or the planned row where there is none yet.
   package let row: CellRow
   private let run: RunFolder
 
-  package init(_ planned: PlanLine, in run: RunFolder) {
+  /// Reads what a cell has come to.
+  ///
+  /// - Parameter before: another cell of the run, with which it shares what is the same.
+  package convenience init(
+    _ planned: PlanLine, in run: RunFolder, after before: StoredCell? = nil
+  ) {
     let row = planned.row(experiment: run.experiment)
-    self.init(planned, row: run.result(of: row) ?? row, in: run)
+    var result = run.result(of: row) ?? row
+    if let before { result.share(with: before.row) }
+    self.init(planned, row: result, in: run)
   }
 
   /// A cell whose result is known.

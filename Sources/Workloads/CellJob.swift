@@ -215,8 +215,10 @@ extension CellJob {
   func save(
     _ model: Transformer, _ corpus: TextCorpus, step: Int, as name: String
   ) throws(ResultsError) {
+    let section = self.model.section
+    _ = self.model.build(from: section, vocabulary: model.vocabulary, length: model.length)
     let configuration = CheckpointConfiguration(
-      model, section: self.model.section.recording.value.architecture,
+      model, section: section.recording.value.architecture,
       vocabulary: corpus.vocabulary.characters, step: step, seed: seed)
     try Checkpoint.save(model, configuration: configuration, to: "\(folder)/\(name)")
   }

@@ -7,25 +7,31 @@ import Records
 import Tensors
 
 /// What a cell computes with.
+///
+/// Of its section it keeps what is written, not what was read: a matrix may have many of them.
 package final class CellModel {
-  /// The `model` section; where it begins from a stored model, laid over that one's.
-  package let section: Section
+  private let written: Section
   /// The stored model that it begins from; nil where its weights are random.
   package let base: ModelBase?
 
   package init(_ section: Section, from base: ModelBase? = nil) {
-    self.section = section
+    written = section.unread
     self.base = base
   }
+
+  /// The `model` section, to be read; where it begins from a stored model, laid over that one's.
+  package var section: Section { written.unread }
 
   /// Reads the section: declares parameters, which costs nothing.
   ///
   /// - Parameters:
+  ///   - section: the one whose reading is recorded; nil where nobody asks for that.
   ///   - vocabulary: distinct tokens, where no stored model says so.
   ///   - length: the longest sequence that the model will see; a stored model has its own.
-  package func build(vocabulary: Int, length: Int) -> Transformer {
+  package func build(from section: Section? = nil, vocabulary: Int, length: Int) -> Transformer {
     Transformer(
-      section, vocabulary: base?.vocabulary ?? vocabulary, length: base?.length ?? length)
+      section ?? self.section, vocabulary: base?.vocabulary ?? vocabulary,
+      length: base?.length ?? length)
   }
 
   /// The options that are others than those of the stored model, and texts that are longer than it
@@ -34,7 +40,9 @@ package final class CellModel {
   /// - Parameter tokens: of the longest text that it reads; nil where it reads none.
   package func departures(reading tokens: Int?) -> String? {
     guard let base else { return nil }
-    let options = base.differences(of: section, build(vocabulary: 1, length: 1), trains: true)
+    let section = section
+    let built = build(from: section, vocabulary: 1, length: 1)
+    let options = base.differences(of: section, built, trains: true)
     let list = options.map(\.description) + [base.excess(of: tokens)].compactMap(\.self)
     return list.isEmpty ? nil : list.joined(separator: "; ")
   }
@@ -42,8 +50,10 @@ package final class CellModel {
   /// Reports options that the weights of the stored model do not fit, and sequences that it has no
   /// positions for.
   ///
-  /// - Parameter length: tokens of a sequence of the workload.
-  package func check(_ built: Transformer, length: Int) {
+  /// - Parameters:
+  ///   - section: the one that it was built from.
+  ///   - length: tokens of a sequence of the workload.
+  package func check(_ built: Transformer, from section: Section, length: Int) {
     guard let base else { return }
     for misfit in base.misfits(of: section, built) {
       section.fault(at: misfit.path, because: .rule(misfit.problem))

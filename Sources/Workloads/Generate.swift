@@ -129,11 +129,12 @@ package struct Generate: Workload {
     }
     cell.row.setFact("weights", .string(path))
     try cell.recordCheckpoint(path)
-    let model = try saved.load(as: cell.model.section, on: cell.device, matrices: matrices)
+    let section = cell.model.section
+    let model = try saved.load(as: section, on: cell.device, matrices: matrices)
     if let excess = saved.base.excess(of: length) {
       cell.row.setFact("departures", .string(excess))
     }
-    let differences = saved.base.differences(of: cell.model.section, model, trains: false)
+    let differences = saved.base.differences(of: section, model, trains: false)
     if !differences.isEmpty {
       let list = differences.map(\.description).joined(separator: "; ")
       cell.row.setFact("model_differences", .string(list))

@@ -17,7 +17,8 @@ struct EmitSlurm: ParsableCommand {
       tables afterwards; as many arrays as it takes to stay within Slurm's MaxArraySize. Prints the \
       lines that submit them, or submits them itself. A cell that does not end within its task's \
       time writes a checkpoint and is queued again. Cells that measure time have their nodes to \
-      themselves; --constraint keeps them on nodes of one kind. docs/cluster.md explains all of it.
+      themselves, and nodes of one kind: those of --constraint, else those with the features that at \
+      least half the nodes have, where Slurm knows any. docs/cluster.md explains all of it.
       """,
       examples: [
         ("runexp emit slurm experiments/modern.yaml --time 1h", "the lines to type"),
@@ -61,6 +62,16 @@ struct EmitSlurm: ParsableCommand {
     var slurm = SlurmRequest()
     (slurm.partition, slurm.account, slurm.constraint) = (partition, account, constraint)
     slurm.parallel = maxParallel
+    if chosen.needs.isExclusive, constraint == nil {
+      slurm.constraint = Slurm.usualConstraint(in: partition)
+      say(
+        slurm.constraint.map {
+          "these cells measure time: on nodes that have \($0), as most do; --constraint asks for "
+            + "others"
+        }
+          ?? "warning: these cells measure time; --constraint would keep them on nodes of one kind, "
+          + "and times of others do not compare")
+    }
     let largest = maxArray ?? Slurm.largestArray() ?? Slurm.usualArray
     var handOff = try failing {
       try chosen.removeResults()
@@ -70,11 +81,6 @@ struct EmitSlurm: ParsableCommand {
     }
     chosen.tell(
       tasks: handOff.arrays.reduce(0) { $0 + $1.tasks }, arrays: handOff.arrays.count)
-    if chosen.needs.isExclusive, constraint == nil {
-      say(
-        "warning: these cells measure time; --constraint would keep them on nodes of one kind, and "
-          + "times of others do not compare")
-    }
     if submit { try failing { try handOff.submit() } }
     if emit.json { return print(handOff.json.document, terminator: "") }
     guard submit else { return print(handOff.commands.joined(separator: "\n")) }

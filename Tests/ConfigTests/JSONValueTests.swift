@@ -64,4 +64,16 @@ import Testing
     let key = JSON.object([JSON.Member(text, .integer(1))]).yaml
     #expect(key.hasPrefix("\""))
   }
+
+  @Test func `a value that shares its parts with another stays what it is`() {
+    let note = JSON.object([.init("rate", .null, comment: "a tenth")])
+    let zeros = [JSON.real(0.0), .real(-0.0)].map { JSON.object([.init("rate", $0)]) }
+    let values: [JSON] = [["a": ["b": 1, "c": 2], "d": 3], ["a": ["b": 1, "c": 4], "d": 3]]
+    for one in values + zeros + [note, ["rate": .null], 1, 1.0, [1], [[1]]] {
+      for other in values + zeros + [note, ["rate": .null], 1, 1.0, [1], [[1]]] {
+        #expect(one.sharing(other).line == one.line)
+        #expect(one.sharing(other).yaml == one.yaml)
+      }
+    }
+  }
 }

@@ -170,6 +170,32 @@ import Testing
         == "steps: 50\nschedule:\n  warmup: 5\nfloor: 0.5\n")
   }
 
+  @Test func `what was read goes with whoever read it`() throws {
+    let document = try YAML.parse(text: "steps: 50", name: "x.yaml")
+    weak var root: Section?
+    weak var nested: Section?
+    do {
+      let recorder = Recorder()
+      let section = Section(root: document.root, recorder: recorder)
+      Self.readDerived(section)
+      (root, nested) = (section, section.section("schedule", "when"))
+      #expect(recorder.finish().isEmpty)
+      #expect(section.recording.value["steps"] == 50)
+    }
+    #expect(root == nil)
+    #expect(nested == nil)
+  }
+
+  @Test func `a section that is to be read again knows what is written and no more`() throws {
+    let document = try YAML.parse(text: "steps: 50", name: "x.yaml")
+    let section = Section(root: document.root, recorder: Recorder())
+    Self.readDerived(section)
+    let again = section.unread
+    #expect(again.recording.items.isEmpty)
+    Self.readDerived(again)
+    #expect(again.recording == section.recording)
+  }
+
   @Test func `a resolved text that is read again under another value derives anew`() throws {
     let document = try YAML.parse(text: "steps: 50\nfloor: 0.25", name: "x.yaml")
     let section = Section(root: document.root, recorder: Recorder())

@@ -117,6 +117,25 @@ import Testing
     #expect(try AtomicFile.read(run.file("cells.jsonl")) == Self.table().jsonl)
   }
 
+  @Test func `what is changed of a row changes no copy of it`() throws {
+    let before = Self.table().rows[0]
+    let json = before.json
+    var after = before
+    #expect(after == before)
+    after.status = .diverged
+    after.reason = "the loss is not finite"
+    after.metrics[.valLoss] = 7
+    after.setFact("kernel", "naive")
+    after.setFact("device", "cpu")
+    #expect(before.json == json)
+    #expect(after != before)
+    #expect(after.metrics[.valLoss] == 7 && before.metrics[.valLoss] == 2)
+    #expect(after.fact("kernel") == "naive" && before.fact("kernel") == "flash2")
+    var list = [before, before]
+    list[1].metrics[.valLoss] = nil
+    #expect(list[0] == before && list[1] != before)
+  }
+
   @Test func `a reason is one line without what a terminal obeys`() {
     var row = CellRow(cell: "c", experiment: "x", variant: "v", seed: 1, reason: "a\nb")
     #expect(row.reason == "a b")

@@ -22,13 +22,13 @@ import Testing
     let folder = try TemporaryFolder()
     let run = try RunFolder.create(in: folder.path, experiment: "e")
     // Longer than a block that is read at a time.
-    let lines = (0..<5000).map { Self.line($0, steps: $0 / 10) }
+    let lines = (0..<12_000).map { Self.line($0, steps: $0 / 10) }
     try run.write(lines: lines.map(\.json), to: "plan.jsonl")
-    #expect(try AtomicFile.readBytes(run.file("plan.jsonl")).count > 1 << 20)
+    #expect(try AtomicFile.readBytes(run.file("plan.jsonl")).count > 1 << 21)
     #expect(try run.plan() == lines)
     var offsets: [Int] = []
     try run.forEachPlanLine { _, offset in offsets.append(offset) }
-    for index in [0, 1, 2499, 4999] {
+    for index in [0, 1, 2499, 11_999] {
       #expect(try run.planLine(index, at: offsets[index]) == lines[index])
     }
   }

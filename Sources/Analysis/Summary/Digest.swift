@@ -21,6 +21,9 @@ package struct Digest {
   private let head: [DocumentBlock]
   /// All answers, by how many names they have.
   private let answers: [Int: [ListItem]]
+  private let notes: [ListItem]
+  /// How predictions did.
+  private let predicted: [ListItem]
   /// Every name is worth more than a table of the same figures.
   private static let namings = [Int.max, 8, 4, 2, 1]
 
@@ -38,8 +41,14 @@ package struct Digest {
     self.sample = sample
     self.shapes = shapes
     head = Self.head(summary, width: width)
+    let hasResults = summary.commonReason == nil
     answers = Dictionary(
-      uniqueKeysWithValues: Self.namings.map { ($0, summary.answers(naming: $0)) })
+      uniqueKeysWithValues: zip(Self.namings, summary.answers(naming: Self.namings)))
+    notes =
+      hasResults
+      ? (OverviewNotes(summary: summary).digest + [summary.seedsNote].compactMap(\.self))
+        .map { ListItem($0) } : []
+    predicted = hasResults ? summary.predictionNote.map { [ListItem($0)] } ?? [] : []
   }
 
   package var text: String {
@@ -149,11 +158,9 @@ package struct Digest {
   /// What follows the tables.
   private func ending(lines most: Int) -> [DocumentBlock] {
     if summary.commonReason != nil { return [] }
-    let notes = OverviewNotes(summary: summary).digest + [summary.seedsNote].compactMap(\.self)
-    let predicted = summary.predictionNote.map { [ListItem($0)] } ?? []
     let rest = DocumentBlock.paragraph(
       "all metrics: runexp summary \(name) --full; charts: runexp report \(name)")
-    let items = fitted(notes.map { ListItem($0) } + predicted, "note") { items in
+    let items = fitted(notes + predicted, "note") { items in
       lines([.list(items), rest]) <= most
     }
     return (items.isEmpty ? [] : [.list(items)]) + [rest]

@@ -94,7 +94,7 @@ package struct Summary: Sendable {
     let points = Self.points(of: rows)
     self.rows = points.flatMap(\.self)
     commonReason = Self.commonReason(of: rows, coverage)
-    blocks = points.map { point in
+    blocks = points.mappedByThreads { point, _ in
       SummaryBlock(
         axes: point[0].axes, rows: point, variants: variants, baselines: baselines,
         primary: Set(asked))
@@ -198,8 +198,8 @@ package struct Coverage: Equatable, Sendable {
   /// The number of cells by status.
   package let counts: [CellStatus: Int]
 
-  package init(_ rows: [CellRow]) {
-    counts = Dictionary(grouping: rows, by: \.status).mapValues(\.count)
+  package init(_ rows: some Sequence<CellRow>) {
+    counts = rows.reduce(into: [:]) { $0[$1.status, default: 0] += 1 }
   }
 
   package var ok: Int { counts[.ok] ?? 0 }

@@ -1,5 +1,5 @@
-// Slurm: what is asked of Slurm's own programs, once and never again: how large an array may be, and
-// to take a script.
+// Slurm: what is asked of Slurm's own programs, once and never again: how large an array may be,
+// which nodes are alike, and to take a script.
 
 import Foundation
 import Config
@@ -24,6 +24,43 @@ package enum Slurm {
       }
     }
     return nil
+  }
+
+  /// The constraint that keeps a job on nodes of one kind: the features that at least half the nodes
+  /// of a partition have; nil where there are none, or Slurm does not say.
+  ///
+  /// - Parameter partition: nil for the one that jobs go to that name none.
+  package static func usualConstraint(in partition: String?) -> String? {
+    let words = ["sinfo", "--noheader", "--Node", "--format=%P|%f"]
+    guard
+      let found = try? run(words + (partition.map { ["--partition=\($0)"] } ?? [])),
+      found.code == 0
+    else { return nil }
+    return constraint(from: found.output, isDefault: partition == nil)
+  }
+
+  /// - Parameters:
+  ///   - nodes: a line a node: its partition, which has a star where it is the default one, and its
+  ///     features.
+  ///   - isDefault: whether nodes of the default partition count alone.
+  package static func constraint(from nodes: String, isDefault: Bool) -> String? {
+    let features = nodes.split(whereSeparator: \.isNewline).compactMap { line -> String? in
+      let parts = line.split(separator: "|", maxSplits: 1)
+      guard parts.count == 2, !isDefault || parts[0].hasSuffix("*") else { return nil }
+      return parts[1].trimmingCharacters(in: .whitespaces)
+    }
+    let counts = Dictionary(features.map { ($0, 1) }, uniquingKeysWith: +)
+    guard let usual = counts.max(by: { ($0.value, $1.key) < ($1.value, $0.key) }),
+      2 * usual.value >= features.count, usual.key != "(null)",
+      // What stands in a script unquoted.
+      usual.key.utf8.allSatisfy({ isOfName($0) || $0 == UInt8(ascii: ",") })
+    else { return nil }
+    return usual.key.replacing(",", with: "&")
+  }
+
+  private static func isOfName(_ byte: UInt8) -> Bool {
+    (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte | 0x20)
+      || "._-:=".utf8.contains(byte)
   }
 
   /// Hands a script over.

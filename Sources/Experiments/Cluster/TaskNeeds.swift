@@ -62,9 +62,8 @@ package struct TaskNeeds: Equatable, Sendable {
   package init(
     _ cells: [CellList.Entry], _ plan: PlanTable, _ options: RunOptions, _ request: TaskRequest
   ) throws(Unknown) {
-    let lines = cells.map { plan.lines[$0.index] }
-    let choices = lines.map(\.cell.device)
-    gpus = request.gpus ?? (choices.contains(.cuda) ? 1 : 0)
+    let lines = cells.lazy.map { plan.lines[$0.index] }
+    gpus = request.gpus ?? (lines.contains { $0.cell.device == .cuda } ? 1 : 0)
     cpus = request.cpus ?? Self.cpus(options)
     isExclusive = lines.contains { line in
       line.cell.workload.map { type(of: $0).measuresTime } ?? false

@@ -8,24 +8,43 @@ import Workloads
 extension Cell {
   /// The hash of all that decides the cell's result: `sha256-` and 64 hexadecimal digits.
   ///
-  /// - Parameters:
-  ///   - dataHash: the hash of the text that is used, which stands for the text's name and place:
-  ///     the same text
-  ///     elsewhere is the same text. Empty where there is none.
-  ///   - checkpointHash: the same of the stored model that it begins from or reads.
-  ///   - program: version of the program that runs it.
+  /// - Parameters: as those of `DocumentIdentity`.
   package func identity(
     dataHash: String, checkpointHash: String = "", program: String
   ) -> String {
+    DocumentIdentity(
+      content, dataHash: dataHash, checkpointHash: checkpointHash, program: program
+    ).hash(seed: seed)
+  }
+}
+
+/// What decides the results of a document's cells, but for the seed.
+struct DocumentIdentity {
+  private let canonical: SeedText
+  private let rest: String
+
+  /// - Parameters:
+  ///   - dataHash: the hash of the text that is used, which stands for the text's name and place:
+  ///     the same text elsewhere is the same text. Empty where there is none.
+  ///   - checkpointHash: the same of the stored model that they begin from or read.
+  ///   - program: version of the program that runs them.
+  init<Model, Workload>(
+    _ content: CellContent<Model, Workload>, dataHash: String, checkpointHash: String,
+    program: String
+  ) {
     let files = [
       ("workload.dataset.name", dataHash), ("workload.dataset.fallback", dataHash),
       ("workload.checkpoint", checkpointHash), ("model.from", checkpointHash),
       ("model.fallback", checkpointHash),
     ]
     let options = files.filter { !$0.1.isEmpty }.compactMap { DottedPath($0.0) }
-    let text = "\(canonical(without: options))\n\(dataHash)\n\(program)"
     let more = checkpointHash.isEmpty ? "" : "\n\(checkpointHash)"
-    return "sha256-" + SHA256.hex(Array((text + more).utf8))
+    canonical = content.canonical(without: options)
+    rest = "\n\(dataHash)\n\(program)" + more
+  }
+
+  func hash(seed: Int) -> String {
+    "sha256-" + SHA256.hex(Array((canonical[seed] + rest).utf8))
   }
 }
 

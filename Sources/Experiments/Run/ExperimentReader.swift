@@ -31,18 +31,17 @@ extension DocumentReader where Model == CellModel, Workload == any Workloads.Wor
     let models = StoredModels()
     return DocumentReader(
       workloads: WorkloadRegistry.all.map { Choice($0.word, $0.summary) }, base: models.base,
-      readModel: { section in
-        CellModel(section, from: ModelSource(section).flatMap { try? models.find($0).get() })
-      },
-      readWorkload: { word, options, model in
+      readCell: { section, word, options in
+        let source = ModelSource(section)
+        let model = CellModel(section, from: source.flatMap { try? models.find($0).get() })
         let type = WorkloadRegistry.all.first { $0.word == word } ?? Train.self
         let workload = type.init(options)
         // Declares parameters and reads every option, which finds its faults; nothing gets memory.
-        let built = model.build(vocabulary: 1, length: workload.length)
-        model.check(built, length: workload.length)
-        workload.check(built, from: model.section, options)
+        let built = model.build(from: section, vocabulary: 1, length: workload.length)
+        model.check(built, from: section, length: workload.length)
+        workload.check(built, from: section, options)
         // A stored model that cannot be read is a fault already.
-        if model.base != nil || ModelSource(model.section) == nil {
+        if model.base != nil || source == nil {
           workload.check(model.base, options)
         }
         if let path = workload.checkpoint {
@@ -50,12 +49,12 @@ extension DocumentReader where Model == CellModel, Workload == any Workloads.Wor
           if model.base != nil {
             options.fault(
               "checkpoint", because: .rule("the model has its weights from 'from' already"),
-              notes: [model.section.note("from")])
+              notes: [section.note("from")])
           } else if let problem = checkpointProblem(path, readsText) {
             options.fault("checkpoint", because: .rule(problem))
           }
         }
-        return workload
+        return (model, workload)
       })
   }
 }
@@ -135,12 +134,12 @@ extension PlannedExperiment {
 
   /// What a user should know before its cells run, each thing once.
   package var warnings: [String] {
-    // Cells that differ in their seed alone share the model that was read.
-    var last: CellModel?
+    var shared = PlannedCell.PerDocument<[String]>()
     return cells.flatMap { cell -> [String] in
-      guard let workload = cell.workload, let model = cell.model, model !== last else { return [] }
-      last = model
-      return [model.base?.note].compactMap(\.self) + workload.warnings(of: model.section)
+      guard let workload = cell.workload, let model = cell.model else { return [] }
+      return shared.value(of: cell) {
+        [model.base?.note].compactMap(\.self) + workload.warnings(of: model.section)
+      }
     }.unique
   }
 }

@@ -36,30 +36,29 @@ package struct PlanTable {
     try experiment.check(&sources.texts)
     let usual = ProcessLimits.read().usableMemory.map { ($0, false) }
     let cap: (bytes: Int, isAsked: Bool)? = options.memoryCap.map { ($0, true) } ?? usual
-    // Cells of one document share the model that was read for all its seeds.
-    var shared: (model: CellModel, prediction: PlanPrediction, seconds: Double?)?
+    typealias Predicted = (prediction: PlanPrediction, seconds: Double?)
+    var shared = PlannedCell.PerDocument<Predicted>()
     lines = experiment.cells.map { cell in
       guard let workload = cell.workload, let model = cell.model else {
         return Line(cell: cell, prediction: nil, seconds: nil, fits: nil)
       }
       let device = sources.device(cell.device)
-      if shared?.model !== model {
+      let (prediction, seconds) = shared.value(of: cell) {
         let prediction = PlanPrediction(
           workload, model, cell.precision, vocabulary: sources.vocabulary(of: workload),
           on: device ?? .meta(threads: options.threads))
         let seconds = prediction.flops.flatMap { flops in
           device.map { flops / sources.peak(of: $0, cell.precision) }
         }
-        shared = (model, prediction, seconds)
+        return (prediction, seconds)
       }
-      let prediction = shared?.prediction
       var fits: Bool?
-      if let bytes = prediction?.peakBytes, let device,
+      if let bytes = prediction.peakBytes, let device,
         let room = device.name == "cpu" ? cap?.bytes : device.memoryNow.free
       {
         fits = bytes <= Double(room)
       }
-      return Line(cell: cell, prediction: prediction, seconds: shared?.seconds, fits: fits)
+      return Line(cell: cell, prediction: prediction, seconds: seconds, fits: fits)
     }
     memoryCap = cap
     notes = experiment.warnings + sources.notes

@@ -162,9 +162,10 @@ package struct Preparation {
     // Not synced one by one: a worker holds them against the plan, and going on with the run makes
     // them again.
     var written: Set<String> = []
+    var shared = PlannedCell.PerDocument<SeedText>()
     for entry in plan.runnable where written.insert(entry.line.cell).inserted {
       let path = "\(try folder.makeCell(entry.line.cell))/resolved.yaml"
-      let text = entry.cell.resolvedYAML
+      let text = shared.value(of: entry.cell) { entry.cell.content.resolvedYAML }[entry.cell.seed]
       if !AtomicFile.exists(path) || (try? AtomicFile.read(path)) != text {
         try AtomicFile.write(text, to: path, isSynced: false)
       }

@@ -33,38 +33,36 @@ package struct RunPlan {
     var entries: [Entry] = []
     entries.reserveCapacity(experiment.cells.count)
     // What the lines of one document have in common, once in memory.
-    var shared: (content: PlannedCell.Content, line: PlanLine)?
+    var shared = PlannedCell.PerDocument<(line: PlanLine, identity: DocumentIdentity)>()
     for cell in experiment.cells {
-      var text: LoadedText?
-      if let declaration = cell.workload?.dataset {
-        var known = loaded.first { $0.declaration == declaration }
-        if known == nil {
-          let new = try loader.load(declaration, progress: progress)
-          let found = try TextVocabulary.counted(new, as: declaration.tokens)
-          known = (declaration, new, found.vocabulary, found.tokens)
-          known.map { loaded.append($0) }
+      let document = try shared.value(of: cell) {
+        var text: LoadedText?
+        if let declaration = cell.workload?.dataset {
+          var known = loaded.first { $0.declaration == declaration }
+          if known == nil {
+            let new = try loader.load(declaration, progress: progress)
+            let found = try TextVocabulary.counted(new, as: declaration.tokens)
+            known = (declaration, new, found.vocabulary, found.tokens)
+            known.map { loaded.append($0) }
+          }
+          text = known?.text
+          if let known, let model = cell.model {
+            try cell.workload?.check(known.vocabulary, tokens: known.tokens, for: model)
+          }
         }
-        text = known?.text
-        if let known, let model = cell.model {
-          try cell.workload?.check(known.vocabulary, tokens: known.tokens, for: model)
-        }
+        let checkpoint = cell.modelPath.map { checkpoints.find($0) }
+        let identity = DocumentIdentity(
+          cell.content, dataHash: text?.sha256 ?? "", checkpointHash: checkpoint?.sha256 ?? "",
+          program: program)
+        return (Self.line(of: cell, text, checkpoint), identity)
       }
-      let checkpoint = cell.modelPath.map { checkpoints.find($0) }
-      if shared?.content !== cell.content { shared = (cell.content, Self.line(of: cell)) }
-      var line = shared?.line ?? Self.line(of: cell)
+      var line = document.line
       line.index = cell.index
-      line.identity = cell.identity(
-        dataHash: text?.sha256 ?? "", checkpointHash: checkpoint?.sha256 ?? "", program: program)
-      line.weights = checkpoint?.path
+      line.identity = document.identity.hash(seed: cell.seed)
       line.label = cell.label
       line.seed = cell.seed
       line.status = cell.exclusion == nil ? .notRun : .excluded
       line.reason = cell.exclusion
-      let base = cell.model?.base
-      line.facts = [
-        ("dataset_note", text?.note), ("model_note", base?.note),
-        ("beginning", cell.workload?.beginning(from: base)),
-      ].compactMap { key, text in text.map { JSON.Member(key, .string($0)) } }
       entries.append(Entry(cell: cell, line: line))
     }
     self.entries = entries
@@ -74,8 +72,16 @@ package struct RunPlan {
   }
 
   /// What the lines of all cells of one document say.
-  private static func line(of cell: PlannedCell) -> PlanLine {
+  private static func line(
+    of cell: PlannedCell, _ text: LoadedText?, _ checkpoint: RunRecord.Checkpoint?
+  ) -> PlanLine {
     var line = PlanLine()
+    line.weights = checkpoint?.path
+    let base = cell.model?.base
+    line.facts = [
+      ("dataset_note", text?.note), ("model_note", base?.note),
+      ("beginning", cell.workload?.beginning(from: base)),
+    ].compactMap { key, text in text.map { JSON.Member(key, .string($0)) } }
     line.variant = cell.variant
     line.axes = cell.axes.map { JSON.Member($0.path, $0.value) }
     line.configuration = cell.resolved
@@ -99,7 +105,9 @@ package struct RunPlan {
   }
 
   /// The entries that are to run.
-  package var runnable: [Entry] { entries.filter { $0.cell.exclusion == nil } }
+  package var runnable: some Sequence<Entry> {
+    entries.lazy.filter { $0.cell.exclusion == nil }
+  }
 
   /// Draws the order of execution, variants interleaved; cells that are the same run once.
   mutating func order(seed: Int) {

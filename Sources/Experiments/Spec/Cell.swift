@@ -1,7 +1,6 @@
 // One cell of the matrix: a variant, a value for each axis, a seed, and the document these make.
 
 package import Config
-import Synchronization
 import Workloads
 
 /// The value that a cell has on one axis of the matrix.
@@ -54,13 +53,6 @@ package final class CellContent<Model, Workload> {
   let derived: [DerivedValue]
   let experiment: String
   let declaresVariants: Bool
-  fileprivate let texts = Mutex(Texts())
-
-  /// Texts that all cells share but for the seed in them.
-  fileprivate struct Texts {
-    var yaml: (head: String, tail: String)?
-    var canonical: (options: [DottedPath], head: String, tail: String)?
-  }
 
   init(
     variant: String, axes: [AxisValue], _ reading: DocumentReader<Model, Workload>.Reading,
@@ -114,57 +106,66 @@ package struct Cell<Model, Workload> {
   ///
   /// What followed from other options stands in comments, and follows again where the file is
   /// changed.
-  package var resolvedYAML: String {
-    let (head, tail) = content.yaml
-    return head + JSON.object([JSON.Member("seeds", .array([.integer(seed)]))]).yaml + tail
-  }
+  package var resolvedYAML: String { content.resolvedYAML[seed] }
 
   /// What makes the cell what it is, in one line with sorted keys: the text to hash.
   ///
   /// Names and labels are not part of it: the same configuration has the same text in any file.
-  package var canonical: String { canonical(without: []) }
+  package var canonical: String { content.canonical(without: [])[seed] }
+}
 
-  /// The same without options, for which something else stands.
-  package func canonical(without options: [DottedPath]) -> String {
-    let (head, tail) = content.canonical(without: options)
-    return head + "\"seed\":\(seed)" + tail
-  }
+/// A text in which cells of one document differ in their seed alone.
+struct SeedText {
+  fileprivate let head, tail: String
+  /// How a seed is written.
+  fileprivate let seed: (Int) -> String
+
+  subscript(seed: Int) -> String { head + self.seed(seed) + tail }
 }
 
 extension CellContent {
-  /// The file of a cell before and behind its seed; made once for all seeds.
-  fileprivate var yaml: (head: String, tail: String) {
-    texts.withLock { texts in
-      if let known = texts.yaml { return known }
-      let head = ["device", "precision"]
-      let body = resolved.deriving(derived, showsValues: true).members
-      let only = JSON.object([JSON.Member(variant, .object([]))])
-      let variants = declaresVariants ? [JSON.Member("variants", only)] : []
-      let made = (
-        JSON.object(
-          [JSON.Member("name", .string(experiment))] + body.filter { head.contains($0.key) }
-        )
-        .yaml,
-        JSON.object(variants + body.filter { !head.contains($0.key) }).yaml
-      )
-      texts.yaml = made
-      return made
-    }
+  /// The experiment file of each cell.
+  var resolvedYAML: SeedText {
+    let head = ["device", "precision"]
+    let body = resolved.deriving(derived, showsValues: true).members
+    let only = JSON.object([JSON.Member(variant, .object([]))])
+    let variants = declaresVariants ? [JSON.Member("variants", only)] : []
+    let first = [JSON.Member("name", .string(experiment))] + body.filter { head.contains($0.key) }
+    return SeedText(
+      head: JSON.object(first).yaml,
+      tail: JSON.object(variants + body.filter { !head.contains($0.key) }).yaml
+    ) { JSON.object([JSON.Member("seeds", .array([.integer($0)]))]).yaml }
   }
 
-  /// The text of a cell before and behind its seed; made once for all seeds.
-  fileprivate func canonical(without options: [DottedPath]) -> (head: String, tail: String) {
-    texts.withLock { texts in
-      if let known = texts.canonical, known.options == options { return (known.head, known.tail) }
-      let members = options.reduce(resolved) { $0.without($1.keys[...]) }.canonical.members
-      let place = members.firstIndex { !$0.key.utf8.lexicographicallyPrecedes("seed".utf8) }
-      let (before, after) = (
-        members[..<(place ?? members.count)], members[(place ?? members.count)...]
-      )
-      let head = JSON.object(Array(before)).line.dropLast() + (before.isEmpty ? "" : ",")
-      let tail = (after.isEmpty ? "" : ",") + JSON.object(Array(after)).line.dropFirst()
-      texts.canonical = (options, String(head), String(tail))
-      return (String(head), String(tail))
+  /// What makes each cell what it is, without options for which something else stands.
+  func canonical(without options: [DottedPath]) -> SeedText {
+    let members = options.reduce(resolved) { $0.without($1.keys[...]) }.canonical.members
+    let place = members.firstIndex { !$0.key.utf8.lexicographicallyPrecedes("seed".utf8) }
+    let (before, after) = (
+      members[..<(place ?? members.count)], members[(place ?? members.count)...]
+    )
+    let head = JSON.object(Array(before)).line.dropLast() + (before.isEmpty ? "" : ",")
+    let tail = (after.isEmpty ? "" : ",") + JSON.object(Array(after)).line.dropFirst()
+    return SeedText(head: String(head), tail: String(tail)) { "\"seed\":\($0)" }
+  }
+}
+
+extension Cell {
+  /// What is the same for all cells of a document that are to run, or are not: made once where they
+  /// follow one another.
+  struct PerDocument<Value> {
+    private var known: (cell: Cell, value: Value)?
+
+    /// The value of a cell's document.
+    mutating func value(of cell: Cell, _ make: () throws -> Value) rethrows -> Value {
+      if let known, known.cell.content === cell.content,
+        (known.cell.exclusion == nil) == (cell.exclusion == nil)
+      {
+        return known.value
+      }
+      let value = try make()
+      known = (cell, value)
+      return value
     }
   }
 }

@@ -46,27 +46,26 @@ package struct DocumentBase: Sendable {
 /// Reads documents with the components of the caller.
 package struct DocumentReader<Model, Workload>: Sendable {
   package let workloads: [Choice]
-  package let readModel: @Sendable (Section) -> Model
-  package let readWorkload:
-    @Sendable (_ word: String, _ options: Section, _ model: Model) -> Workload
+  package let readCell:
+    @Sendable (_ model: Section, _ word: String, _ options: Section) -> (Model, Workload)
   /// Lays the model of a document over a stored one that it names.
   package let base: DocumentBase?
 
   /// - Parameters:
   ///   - workloads: the words of `workload.type`; the first is the default.
-  ///   - readModel: reads the section `model`. It must return something even after faults.
-  ///   - readWorkload: reads the options of `workload` for the word its `type` has.
   ///   - base: how a model is laid over a stored one; nil where none can be named.
+  ///   - readCell: reads the section `model`, and the options of `workload` for the word that its
+  ///     `type` has. It must return something even after faults.
   package init(
     workloads: [Choice], base: DocumentBase? = nil,
-    readModel: @escaping @Sendable (Section) -> Model,
-    readWorkload:
-      @escaping @Sendable (_ word: String, _ options: Section, _ model: Model) -> Workload
+    readCell:
+      @escaping @Sendable (_ model: Section, _ word: String, _ options: Section) -> (
+        Model, Workload
+      )
   ) {
     self.workloads = workloads
     self.base = base
-    self.readModel = readModel
-    self.readWorkload = readWorkload
+    self.readCell = readCell
   }
 
   /// The keys that variants and axes may set.
@@ -97,11 +96,11 @@ package struct DocumentReader<Model, Workload>: Sendable {
     let precision = root.read(
       "precision", .choice(of: PrecisionChoice.allCases.map { Choice($0.rawValue, $0.summary) }),
       default: PrecisionChoice.f32.rawValue, "element type of activations and matmul inputs")
-    let model = readModel(root.section("model", "the architecture"))
+    let section = root.section("model", "the architecture")
     let (word, options) = root.component(
       "workload", of: workloads, default: workloads.first?.word ?? "", "what is done with the model"
     )
-    let workload = readWorkload(word, options, model)
+    let (model, workload) = readCell(section, word, options)
     return Reading(
       device: DeviceChoice(rawValue: device) ?? .auto,
       precision: PrecisionChoice(rawValue: precision) ?? .f32, model: model, workload: workload,

@@ -108,7 +108,8 @@ struct Expansion<Model, Workload> {
     let reading = reader.read(document)
     let value = reading.recording.value
     // What is excluded may be wrong, and is then kept as written.
-    let resolved = reading.faults.isEmpty ? value : reading.recording.valueWithUnread
+    let whole = reading.faults.isEmpty ? value : reading.recording.valueWithUnread
+    let resolved = cells.last.map { whole.sharing($0.resolved) } ?? whole
     let axes = zip(matrix.axes, nodes).map { AxisValue($0, node: $1, in: resolved) }
     let point = MatrixPoint(
       variant: variant,

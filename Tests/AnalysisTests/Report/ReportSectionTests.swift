@@ -67,6 +67,34 @@ import Testing
     #expect(section.contains("Sensitivity to the learning rate"))
   }
 
+  @Test func `of a large sweep fewer values have the points of their cells`() throws {
+    let run = try ReportCase(
+      record: ReportCase.record(training: true, headline: [.valLoss], primary: [.valLoss]))
+    var rows: [CellRow] = []
+    for variant in ["plain", "normed"] {
+      for rate in 1...10 {
+        for steps in 1...50 {
+          for seed in 1...10 {
+            var row = CellRow(
+              cell: "\(variant)-\(rate)-\(steps)-\(seed)", experiment: "case", variant: variant,
+              seed: seed,
+              axes: [
+                .init(Self.rate, .real(0.001 * Double(rate))),
+                .init("workload.steps", .integer(steps)),
+              ], status: .ok)
+            row.metrics[.valLoss] = 2 + 0.01 * Double(seed + rate + steps)
+            rows.append(row)
+          }
+        }
+      }
+    }
+    try run.write(rows)
+    let section = try run.report().section("final-loss")
+    // Ten panels of two lines of ten seeds: 40 values make 8000 points; of ten rates all have theirs.
+    #expect(section.contains("Of many values along the axis, 40 have their points."))
+    #expect(section.components(separatedBy: "class=\"mark\"").count - 1 == 8000 + 16 * 2 * 100)
+  }
+
   @Test func `curves of all rates are in one panel per variant, in shades from low to high`() throws
   {
     let report = try sweep()

@@ -23,7 +23,7 @@ let specWorkloads = [Choice("train", "next-token training"), Choice("inspect", "
 
 let specReader = DocumentReader<SpecModel, SpecWorkload>(
   workloads: specWorkloads,
-  readModel: { section in
+  readCell: { section, word, options in
     var model = SpecModel()
     model.layers = section.read("layers", .int(in: 1...64), default: 6, "number of blocks")
     model.norm =
@@ -31,26 +31,23 @@ let specReader = DocumentReader<SpecModel, SpecWorkload>(
         "norm", of: [Choice("rmsnorm", "rms"), Choice("layernorm", "both")], default: "rmsnorm",
         "normalisation"
       ).word
-    let (word, options) = section.component(
+    let attention = section.component(
       "attention", of: [Choice("gqa", "grouped"), Choice("mha", "full")], default: "gqa",
       "attention")
-    model.attention = word
-    model.heads = options.read("heads", .int(in: 1...64), default: 8, "query heads")
-    if word == "gqa" {
-      model.groups = options.read(
+    model.attention = attention.word
+    model.heads = attention.options.read("heads", .int(in: 1...64), default: 8, "query heads")
+    if attention.word == "gqa" {
+      model.groups = attention.options.read(
         "kv_heads", .int(in: 1...64), derived: max(1, model.heads / 2), rule: "heads / 2",
         "KV heads")
       if let groups = model.groups, model.heads % groups != 0 {
-        options.fault(
+        attention.options.fault(
           "kv_heads",
           because: .notDivisible(
             key: "heads", value: model.heads, by: "kv_heads", divisor: groups),
           seeAlso: ["heads"])
       }
     }
-    return model
-  },
-  readWorkload: { word, options, _ in
     let sequence = options.read("sequence", .int(in: 1...4096), default: 128, "tokens a row")
     if word == "train" {
       _ = options.read("batch", .int(in: 1...512), default: 4, "rows")
@@ -62,7 +59,7 @@ let specReader = DocumentReader<SpecModel, SpecWorkload>(
         "optimizer")
       _ = optimizer.options.read("lr", .double(in: Bounds.above(0)), default: 1e-3, "step size")
     }
-    return SpecWorkload(word: word, sequence: sequence)
+    return (model, SpecWorkload(word: word, sequence: sequence))
   })
 
 func loadSpec(

@@ -12,6 +12,9 @@ struct FinalLossSection: ReportSection {
   private let data: ReportData
   /// So many values along an axis have the points of their cells.
   private static let mostMarked = 48
+  /// So many points at most has a figure; each line has those of a few values at least.
+  private static let mostMarks = 8000
+  private static let fewestMarked = 8
 
   init(_ data: ReportData) { self.data = data }
 
@@ -55,6 +58,9 @@ struct FinalLossSection: ReportSection {
         unit: .plain, padding: 0.06)
     else { return nil }
     let name = data.axes.name(axis)
+    let lines = drawn.flatMap(\.lines)
+    let marks = lines.count * (all.map(\.losses.count).max() ?? 1)
+    let marked = min(Self.mostMarked, max(Self.fewestMarked, Self.mostMarks / max(1, marks)))
     let panels = drawn.map { others, lines in
       let said = lines.compactMap { line in
         line.best.map { "\(data.name(line.variant)) \(words($0, name))" }
@@ -65,12 +71,12 @@ struct FinalLossSection: ReportSection {
           summary: "Final validation loss against \(name); lowest: "
             + said.joined(separator: ", "), x: x, y: y, xLabel: name,
           yLabel: "validation loss at the end, nats per token",
-          series: lines.map { series($0, name, ceiling: y.high) }
+          series: lines.map { series($0, name, ceiling: y.high, marked: marked) }
         ))
     }
     return Figure(
       panels: panels, legend: data.legend,
-      caption: caption(all, drawn.flatMap(\.lines), name, left: groups.count - shown.count)
+      caption: caption(all, lines, name, marked: marked, left: groups.count - shown.count)
     ).html
   }
 
@@ -79,7 +85,7 @@ struct FinalLossSection: ReportSection {
   }
 
   private func caption(
-    _ points: [FinalLosses.Point], _ lines: [FinalLosses], _ name: String, left: Int
+    _ points: [FinalLosses.Point], _ lines: [FinalLosses], _ name: String, marked: Int, left: Int
   ) -> String {
     let best = lines.compactMap { line in
       line.best.map { "\(data.name(line.variant)) \(words($0, name))" }
@@ -90,18 +96,21 @@ struct FinalLossSection: ReportSection {
         ? "A cross is a cell that diverged; it counts with its loss at initialisation. " : "")
       + (points.contains { point in point.losses.contains { $0 > point.initial ?? .infinity } }
         ? "Losses above that of initialisation stand at the upper edge. " : "")
-      + (lines.contains { $0.points.count > Self.mostMarked }
-        ? "Of many values along the axis, \(Self.mostMarked) have their points. " : "")
+      + (lines.contains { $0.points.count > marked }
+        ? "Of many values along the axis, \(marked) have their points. " : "")
       + (best.count <= 8 ? "Lowest mean: \(best.joined(separator: ", "))." : "")
       + (left > 0 ? " \(left) more combinations of the other axes: summary.md." : "")
   }
 
-  private func series(_ line: FinalLosses, _ name: String, ceiling: Double) -> Series {
+  /// - Parameter marked: so many values along the axis have the points of their cells.
+  private func series(
+    _ line: FinalLosses, _ name: String, ceiling: Double, marked: Int
+  ) -> Series {
     let title = data.name(line.variant)
     var series = Series(name: title, style: data.style(line.variant))
     series.line = line.points.compactMap { point in point.mean.map { CurvePoint(point.x, $0) } }
     series.label = data.label(line.variant)
-    for point in Downsampling.even(line.points.count, limit: Self.mostMarked).map({
+    for point in Downsampling.even(line.points.count, limit: marked).map({
       line.points[$0]
     }) {
       let place = "\(title), \(name) \(NumberText.real(point.x) ?? "")"

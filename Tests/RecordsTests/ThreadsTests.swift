@@ -1,0 +1,18 @@
+// Work on the elements of an array by several threads.
+
+import Records
+import Testing
+
+@Suite struct ThreadsTests {
+  @Test(arguments: [0, 1, 127, 128, 129, 5000]) func `results stand in the order of the elements`(
+    count: Int
+  ) {
+    let found = Array(0..<count).mappedByThreads { element, before -> (own: Int, before: Int?) in
+      (element, before?.own)
+    }
+    #expect(found.map(\.own) == Array(0..<count))
+    for (place, one) in found.enumerated() {
+      #expect(one.before == nil || one.before == place - 1)
+    }
+  }
+}
