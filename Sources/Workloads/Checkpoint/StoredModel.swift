@@ -44,7 +44,7 @@ struct StoredModel {
     var constants: [String] = []
     let model = try Self.imported(path) { () throws(ImportFault) in
       let model = try GGUFModel(file)
-      constants = model.architecture.constants
+      constants = model.family.constants
       return try model.imported()
     }
     let ignored = Set(constants)
