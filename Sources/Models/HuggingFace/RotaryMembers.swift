@@ -35,12 +35,6 @@ struct RotaryMembers {
     "yarn": ["factor", "beta_fast", "beta_slow", "truncate", "attention_factor"],
   ]
 
-  /// Pairs of features that turn.
-  static func pairs(_ model: ResolvedModel) -> Int {
-    let partial = model.positions.lazy.compactMap { $0["partial"]?.number }.first ?? 1
-    return Int(Double(model.shape.headDimension) * partial) / 2
-  }
-
   /// A number for each pair, where one may stand for all.
   static func list(_ factors: JSON, _ pairs: Int) -> JSON {
     let all = factors.elements.isEmpty ? [factors] : factors.elements
