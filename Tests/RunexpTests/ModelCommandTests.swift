@@ -3,42 +3,23 @@
 
 import Config
 import Foundation
+import TestSupport
 import Testing
 import Workloads
 
 @Suite("models of other programs")
 struct ModelCommandTests {
-  private static let config: JSON = [
-    "model_type": "llama", "architectures": ["LlamaForCausalLM"], "hidden_size": 8,
-    "num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 1,
-    "intermediate_size": 12, "vocab_size": 11, "rms_norm_eps": 1e-5, "rope_theta": 500000.0,
-    "max_position_embeddings": 64, "tie_word_embeddings": true, "torch_dtype": "float32",
-    "use_cache": true, "_name_or_path": "somewhere",
-  ]
-
-  private static let shapes: [(String, [Int])] = [
-    ("model.embed_tokens.weight", [11, 8]), ("model.layers.0.input_layernorm.weight", [8]),
-    ("model.layers.0.self_attn.q_proj.weight", [8, 8]),
-    ("model.layers.0.self_attn.k_proj.weight", [4, 8]),
-    ("model.layers.0.self_attn.v_proj.weight", [4, 8]),
-    ("model.layers.0.self_attn.o_proj.weight", [8, 8]),
-    ("model.layers.0.post_attention_layernorm.weight", [8]),
-    ("model.layers.0.mlp.gate_proj.weight", [12, 8]),
-    ("model.layers.0.mlp.up_proj.weight", [12, 8]),
-    ("model.layers.0.mlp.down_proj.weight", [8, 12]), ("model.norm.weight", [8]),
-  ]
-
   /// A program beside a folder `llama` such as transformers leaves.
   private func program(_ more: [JSON.Member] = []) throws -> Program {
     let program = try Program()
     try FileManager.default.createDirectory(
       atPath: program.file("llama"), withIntermediateDirectories: true)
-    let config = JSON.object(Self.config.members + more)
+    let config = JSON.object(try JSON(reading: SmallLlama.config).members + more)
     try program.write(config.document, to: "llama/config.json")
     let file = SafeTensorsWriter(
-      Self.shapes.enumerated().map { index, tensor in
-        .init(tensor.0, tensor.1) {
-          (0..<tensor.1.reduce(1, *)).map { Float(sin(Double(7 * index + 3 * $0 + 1))) }
+      SmallLlama.tensors.enumerated().map { index, tensor in
+        .init(tensor.name, tensor.shape) {
+          (0..<tensor.shape.reduce(1, *)).map { Float(sin(Double(7 * index + 3 * $0 + 1))) }
         }
       })
     try file.write(to: program.file("llama/model.safetensors"))
