@@ -15,10 +15,13 @@ enum Gemma3: Family {
     }
     for key in [
       "vision_config", "mm_tokens_per_image", "boi_token_index", "eoi_token_index",
-      "image_token_index", "tie_word_embeddings",
+      "image_token_index",
     ] { _ = config[key] }
     let usual = classDefaults.filter { usual in !members.contains { $0.key == usual.key } }
-    let nested = try FamilyConfig(.object(usual + members))
+    // The whole model's word about it counts, not that of its part.
+    let tied = JSON.Member("tie_word_embeddings", config["tie_word_embeddings"] ?? true)
+    let own = members.filter { $0.key != tied.key }
+    let nested = try FamilyConfig(.object(usual + own + [tied]))
     try nested.requireCausalDecoder()
     let model = try text(nested)
     try nested.finish()
@@ -82,6 +85,9 @@ enum Gemma3: Family {
       }
       (full, sliding) = (try kind("full_attention", full), try kind("sliding_attention", sliding))
       try new.finish()
+    }
+    if [full, sliding].contains(where: { $0.scaling?["truncate"] == false }) {
+      throw ImportFault("'truncate' is false: transformers does not read it in this family")
     }
     return (full.position, sliding.position)
   }

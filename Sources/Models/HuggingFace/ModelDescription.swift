@@ -125,7 +125,8 @@ extension FamilyConfig {
     case ("silu", false), ("swish", false): return "silu"
     case ("gelu", let gated), ("gelu_python", let gated):
       return (gated ? "geglu" : "gelu") + (geluIsTanh && word == "gelu" ? "_tanh" : "")
-    case ("gelu_pytorch_tanh", let gated), ("gelu_new", let gated), ("gelu_python_tanh", let gated):
+    case ("gelu_pytorch_tanh", let gated), ("gelu_new", let gated), ("gelu_python_tanh", let gated),
+      ("gelu_fast", let gated), ("gelu_accurate", let gated):
       return gated ? "geglu_tanh" : "gelu_tanh"
     case ("relu", false): return "relu"
     case ("relu2", false): return "relu2"
