@@ -74,13 +74,19 @@ extension GGUFModel {
   }
 
   func gemma3() throws(ImportFault) -> [JSON.Member] {
-    [modelType("gemma3_text")] + (try gemma(layersOf27B: 62))
+    var members = [modelType("gemma3_text")] + (try gemma(layersOf27B: 62))
+    // Older files leave it to their reader.
+    if let base = key("rope.freq_base_swa")?.number {
+      members.append(.init("rope_local_base_freq", .real(base)))
+    }
+    return members
   }
 
   private func gemma(layersOf27B: Int) throws(ImportFault) -> [JSON.Member] {
     var members: [JSON.Member] = [
       .init("sliding_window", .integer(try size("attention.sliding_window", or: 4096)))
     ]
+    if let types = try layerTypes() { members.append(.init("layer_types", types)) }
     for name in ["attn_logit_softcapping", "final_logit_softcapping"] {
       if let cap = key(name)?.number { members.append(.init(name, .real(cap))) }
     }
@@ -140,6 +146,26 @@ extension GGUFModel {
   }
 
   // MARK: Parts of these
+
+  /// Which layers have the window, by a list of all or by a number: the last of so many has not; nil
+  /// where the file leaves it to its reader.
+  private func layerTypes() throws(ImportFault) -> JSON? {
+    let name = "attention.sliding_window_pattern"
+    guard let value = key(name) else { return nil }
+    let layers = try size("block_count")
+    let slides: [Bool]
+    if let flags = value.elements {
+      slides = flags.compactMap(\.bool)
+      guard slides.count == layers, flags.count == layers else {
+        throw fault(name, "it must be a number, or true or false for each of \(layers) layers")
+      }
+    } else {
+      let period = try size(name)
+      guard layers <= 1024 else { throw fault("block_count", "at most 1024 layers are known") }
+      slides = (0..<layers).map { ($0 + 1) % period != 0 }
+    }
+    return .array(slides.map { $0 ? "sliding_attention" : "full_attention" })
+  }
 
   private func biases() -> [JSON.Member] {
     [("attention_bias", "blk.0.attn_q.bias"), ("mlp_bias", "blk.0.ffn_up.bias")].compactMap {

@@ -19,6 +19,9 @@ final class GGUFModel {
       let known = GGUFFamily.all.map(\.word).joined(separator: ", ")
       throw ImportFault("'general.architecture' is \(name): known are \(known)")
     }
+    if let parts = file.metadata["split.count"]?.whole, parts > 1 {
+      throw ImportFault("'split.count' is \(parts): it is a part of a model, and must be whole")
+    }
     self.file = file
     self.family = family
   }
