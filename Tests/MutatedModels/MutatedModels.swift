@@ -56,7 +56,7 @@ package enum MutatedModels: String, CaseIterable, Sendable {
       }
     case .gguf:
       let file = GGUFFile.sample.bytes
-      return outcome(count, seed, of: file, header: file.count - 32 * 10) { bytes in
+      return outcome(count, seed, of: file, header: file.count - 32 * 17) { bytes in
         let gguf = try GGUF(MappedBytes(bytes))
         return try Self.fault(gguf.tensors, of: bytes.count)
           ?? gguf.metadata.values.lazy.compactMap(Self.fault).first

@@ -36,11 +36,13 @@ extension StoredType {
       for block in 0..<count / 32 {
         Self.widenQ4WithMinimum(from + block * 20, into: to + block * 32)
       }
+    case .q6:
+      for block in 0..<count / 256 { Self.widenQ6(from + block * 210, into: to + block * 256) }
     case .other: preconditionFailure("values of \(name) cannot be read")
     }
   }
 
-  // Of each block, scale x number is exact: an f16 has 11 digits, and a number at most 8.
+  // Of each block, scale x number is exact but in Q6_K: an f16 has 11 digits, and a number at most 8.
 
   private static func widenQ8(_ block: UnsafeRawPointer, into to: UnsafeMutablePointer<Float>) {
     let scale = Float(half: block.loadUnaligned(as: UInt16.self))
@@ -72,6 +74,26 @@ extension StoredType {
       let pair = Int32(pairs.load(fromByteOffset: index, as: UInt8.self))
       to[index] = Float(pair & 15) * scale + minimum
       to[index &+ 16] = Float(pair >> 4) * scale + minimum
+    }
+  }
+
+  /// Of each half of the elements, the low four bits of 128 numbers, two to a byte, and the high two,
+  /// four to a byte: those of numbers that are 32 apart.
+  private static func widenQ6(_ block: UnsafeRawPointer, into to: UnsafeMutablePointer<Float>) {
+    func byte(_ offset: Int) -> Int32 {
+      Int32(block.load(fromByteOffset: offset, as: UInt8.self))
+    }
+    let scale = Float(half: block.loadUnaligned(fromByteOffset: 208, as: UInt16.self))
+    for half in 0..<2 {
+      for quarter in 0..<4 {
+        let first = half &* 128 &+ quarter &* 32
+        for index in 0..<32 {
+          let low = byte(half &* 64 &+ (quarter & 1) &* 32 &+ index) >> Int32(quarter &* 2 & 4) & 15
+          let high = byte(128 &+ half &* 32 &+ index) >> Int32(quarter &* 2) & 3
+          let group = block.load(fromByteOffset: 192 &+ (first &+ index) / 16, as: Int8.self)
+          to[first &+ index] = Float(group) * scale * Float((low | high << 4) &- 32)
+        }
+      }
     }
   }
 }
