@@ -17,8 +17,8 @@ struct ExportCommand: ParsableCommand {
       MODEL is what `runexp generate` takes. FOLDER gets a config.json and a model.safetensors in \
       f32, which transformers loads with AutoModelForCausalLM and computes the same logits from. \
       The family is the one that can represent the model; where none can, a sentence names what it has \
-      in place of what the nearest has, and nothing is written. The tokenizer is not written: \
-      token ids are those of our vocabulary.
+      in place of what the nearest has, and nothing is written. Of a model that reads characters the \
+      folder gets a tokenizer as well, which AutoTokenizer loads; others are not written.
       """,
       examples: [
         ("runexp export modern:modern -o model", "the model that a run has trained"),

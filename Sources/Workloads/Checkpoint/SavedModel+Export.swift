@@ -13,7 +13,8 @@ extension SavedModel {
     try ExportedModel(section: section, vocabulary: vocabulary, length: length)
   }
 
-  /// Writes `config.json` and the parameters, in f32.
+  /// Writes `config.json`, the parameters, in f32, and the tokenizer of a model that reads
+  /// characters.
   package func write(
     _ exported: ExportedModel, to folder: String, on device: Device
   ) throws(ResultsError) {
@@ -31,5 +32,10 @@ extension SavedModel {
     try RunFolder.makeFolders(folder)
     try tensors.write(to: "\(folder)/\(Checkpoint.file)")
     try AtomicFile.write(.object(exported.config), to: "\(folder)/\(Checkpoint.configurationFile)")
+    if let characters {
+      try AtomicFile.write(characters.tokenizer, to: "\(folder)/tokenizer.json")
+      try AtomicFile.write(
+        CharacterVocabulary.tokenizerConfiguration, to: "\(folder)/tokenizer_config.json")
+    }
   }
 }

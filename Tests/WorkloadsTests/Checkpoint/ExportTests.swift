@@ -87,6 +87,33 @@ struct ExportTests {
     try YAML.parse(bytes: Array("layers: 2\nwidth: 16\n\(lines)".utf8), name: "test").root.value
   }
 
+  @Test("a model that reads characters is written with their tokenizer, any other without one")
+  func tokenizer() throws {
+    let folder = try TemporaryFolder()
+    let model = try TestModels.model(
+      "layers: 2\nwidth: 16\nattention: {heads: 4}", vocabulary: 4, length: 8)
+    model.parameters.materialise(on: device, seed: 1)
+    let section = try section("attention: {heads: 4}")
+    for characters in [CharacterVocabulary(utf8: Array("é \"\n".utf8)), nil] {
+      let place = folder.file(characters == nil ? "numbers" : "characters")
+      try Checkpoint.save(
+        model,
+        configuration: CheckpointConfiguration(
+          model, section: section, vocabulary: characters, step: 1, seed: 1), to: place)
+      let saved = try SavedModel(place)
+      try saved.write(try saved.exported(), to: "\(place)-again", on: device)
+      let path = "\(place)-again/tokenizer.json"
+      guard characters != nil else {
+        #expect(!AtomicFile.exists(path))
+        continue
+      }
+      let tokenizer = try JSON(reading: AtomicFile.read(path))
+      #expect(tokenizer["model"]?["vocab"] == ["\n": 0, " ": 1, "\"": 2, "é": 3])
+      #expect(tokenizer["model"]?["merges"] == [] && tokenizer["decoder"]?["type"] == "Fuse")
+      #expect(AtomicFile.exists("\(place)-again/tokenizer_config.json"))
+    }
+  }
+
   @Test("a checkpoint says what transformers must know, or a type that it refuses")
   func configuration() throws {
     func config(_ lines: String) throws -> JSON {
