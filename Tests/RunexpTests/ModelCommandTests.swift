@@ -14,7 +14,9 @@ struct ModelCommandTests {
     let program = try Program()
     try FileManager.default.createDirectory(
       atPath: program.file("llama"), withIntermediateDirectories: true)
-    let config = JSON.object(try JSON(reading: SmallLlama.config).members + more)
+    let keys = Set(more.map(\.key))
+    let members = try JSON(reading: SmallLlama.config).members.filter { !keys.contains($0.key) }
+    let config = JSON.object(members + more)
     try program.write(config.document, to: "llama/config.json")
     let file = SafeTensorsWriter(
       SmallLlama.tensors.enumerated().map { index, tensor in
@@ -192,7 +194,8 @@ struct ModelCommandTests {
     }
     for words in [
       ["score", "llama"], ["score", "llama", "--ids", "1,x"],
-      ["score", "llama", "--ids", "1", "--text", "a"],
+      ["score", "llama", "--ids", "1", "--text", "a"], ["score", "llama", "few.txt"],
+      ["score", "llama", "-", "--text", "a"],
       ["generate", "llama", "--ids", "1", "--prompt", "a"],
     ] {
       #expect(try program.run(words).code == 64, "\(words)")
@@ -233,6 +236,11 @@ struct ModelCommandTests {
     let loss = try #require(scored["loss"]?.number)
     let bits = try #require(scored["bits_per_byte"]?.number)
     #expect(scored["logprobs"]?.elements.count == 6 && abs(bits - loss / log(2)) < 1e-12)
+    let runexp = try Program.path()
+    for words in ["-", "--text -"] {
+      let piped = try program.shell("'\(runexp)' score scorer \(words) --json < few.txt")
+      #expect(try document(piped) == scored, "\(piped.errors)")
+    }
     let said = try program.run("score", "scorer", "--text", "few.txt")
     #expect(said.output.contains(" bits a byte, over 6 of 7 tokens"))
     try program.write("☃", to: "odd.txt")
