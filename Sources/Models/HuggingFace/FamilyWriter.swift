@@ -159,15 +159,21 @@ extension FamilyWriter {
   }
 
   @Sendable private static func gemma3(_ model: ResolvedModel, _ length: Int) -> [JSON.Member] {
-    // Layers with a window have a base of their own, and are never scaled.
+    // Layers with a window have a base of their own.
     let layers = Array(zip(model.windows, model.positions))
-    let sliding = layers.first { $0.0 != nil }?.1 ?? .null
+    let sliding = RotaryMembers(layers.first { $0.0 != nil }?.1 ?? .null, isTyped: false)
     let full = RotaryMembers(layers.first { $0.0 == nil }?.1 ?? .null, isTyped: false)
-    return gemma(model, length).filter {
+    let members = gemma(model, length).filter {
       !["rope_theta", "rope_scaling", "original_max_position_embeddings"].contains($0.key)
-    } + full.members + [
-      .init("rope_local_base_freq", .real(sliding["base"]?.number ?? 10000))
-    ]
+    }
+    guard sliding.scaling.isEmpty else {
+      // Transformers 4 never scales them.
+      let kinds: [JSON.Member] = [
+        .init("full_attention", full.nested), .init("sliding_attention", sliding.nested),
+      ]
+      return members + [.init("rope_parameters", .object(kinds))]
+    }
+    return members + full.members + [.init("rope_local_base_freq", .real(sliding.base))]
   }
 
   @Sendable private static func gpt2(_ model: ResolvedModel, _ length: Int) -> [JSON.Member] {

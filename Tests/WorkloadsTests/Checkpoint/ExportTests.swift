@@ -46,6 +46,18 @@ struct ExportTests {
         "gemma"
       ),
       ("position: rope\nresidual_scale: 0.5", "granite"),
+      (
+        """
+        norm: {type: rmsnorm, placement: sandwich, offset: 1}
+        attention:
+          {heads: 4, window: [4, none], scale: 0.5, qk_norm: {type: head, epsilon: 1e-5, offset: 1}}
+        position:
+          [{type: rope, base: 500, scaling: {type: linear, factor: 2}}, {type: rope, base: 1e6}]
+        ffn: geglu_tanh
+        embedding_scale: 4
+        tied_embeddings: true
+        """, "gemma3_text"
+      ),
       ("norm: layernorm\nposition: learned\nffn: gelu_tanh\nattention: mha", "gpt2"),
       ("norm: layernorm\nposition: rope\nffn: gelu\nblock: parallel\nattention: mha", "gpt_neox"),
       ("norm: {type: layernorm, weight: false}\nposition: rope", "olmo"),
