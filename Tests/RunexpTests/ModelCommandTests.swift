@@ -179,13 +179,22 @@ struct ModelCommandTests {
 
   @Test func `what a model cannot take is said`() throws {
     let program = try program()
+    try program.write("no model", to: "odd.txt")
     for (words, message) in [
       (["score", "llama", "--ids", "3,11"], "there is no token 11"),
       (["generate", "llama", "--ids", "99"], "there is no token 99"),
       (["score", "llama", "--text", "llama/config.json"], "are no characters"),
       (["generate", "llama", "--prompt", "x"], "are no characters"),
       (["score", "llama", "--ids", "1,2", "--json", "--logits=7"], "positions from -2 to 1"),
-      (["import", "nothing"], "config.json"),
+      (["import", "nothing"], "'nothing' is no model: no such file or directory"),
+      (["import", "odd.txt"], "'odd.txt' is no model: neither a checkpoint"),
+      (["score", "odd.txt", "--ids", "1"], "'odd.txt' is no model: neither a checkpoint"),
+      (
+        ["import", "llama/model.safetensors"],
+        "'llama/model.safetensors' is a file of a model, which is the folder 'llama'"
+      ),
+      (["score", "llama/config.json", "--ids", "1"], "which is the folder 'llama'"),
+      (["score", "nothing", "--ids", "1"], "no run 'nothing'"),
       (["export", "llama", "-o", "llama/config.json"], "config.json' is a file, not a folder"),
     ] {
       let refused = try program.run(words)

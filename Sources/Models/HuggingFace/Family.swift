@@ -24,7 +24,7 @@ extension ImportedModel {
   /// - Throws: naming key and value of what cannot be said here.
   package init(config json: JSON) throws(ImportFault) {
     let config = try FamilyConfig(json)
-    guard let type = config["model_type"]?.text else { throw ImportFault("it has no 'model_type'") }
+    guard let type = config["model_type"]?.text else { throw config.missing("model_type") }
     guard let family = Self.families.first(where: { $0.modelTypes.contains(type) }) else {
       throw config.fault(
         "model_type", "the families known are \(Self.modelTypes.joined(separator: ", "))")

@@ -16,14 +16,18 @@ final class FamilyConfig {
   private let members: [String: JSON]
   private let keys: [String]
   private var asked: Set<String> = []
+  /// What it is called in sentences.
+  private let name: String
 
+  /// - Parameter key: under which it stands; nil: it is the whole file.
   /// - Throws: where it is no object, or has a key twice.
-  init(_ json: JSON) throws(ImportFault) {
-    guard case .object(let members) = json else { throw ImportFault("it is no JSON object") }
+  init(_ json: JSON, under key: String? = nil) throws(ImportFault) {
+    name = key.map { "'\($0)'" } ?? "it"
+    guard case .object(let members) = json else { throw ImportFault("\(name) is no JSON object") }
     keys = members.map(\.key)
     var values: [String: JSON] = [:]
     for member in members where values.updateValue(member.value, forKey: member.key) != nil {
-      throw ImportFault("it has '\(member.key)' twice")
+      throw ImportFault("\(name) has '\(member.key)' twice")
     }
     self.members = values
   }
@@ -100,6 +104,13 @@ final class FamilyConfig {
       "'\(key)' is \(text.count > most ? text.prefix(most) + "..." : text): \(why)")
   }
 
+  /// Names a key that must be there, and one that may have been meant to be it.
+  func missing(_ key: String) -> ImportFault {
+    let others = keys.filter { !asked.contains($0) && !Self.isHarmless($0) }
+    let meant = Suggestion.nearest(to: key, among: others, atMost: 2)
+    return ImportFault("\(name) has no '\(key)'" + (meant.map { ", but '\($0)'" } ?? ""))
+  }
+
   /// Refuses a key that has a live value other than this one.
   func require(_ key: String, _ expected: JSON? = nil, _ why: String) throws(ImportFault) {
     guard let value = self[key], !Self.isNothing(value), value.canonical != expected?.canonical
@@ -117,7 +128,7 @@ final class FamilyConfig {
   ) throws(ImportFault) -> Int {
     guard let value = self[key] else {
       if let standard { return standard }
-      throw ImportFault("it has no '\(key)'")
+      throw missing(key)
     }
     guard let size = value.whole ?? value.number.flatMap({ Int(exactly: $0) }),
       (1...most).contains(size)
@@ -131,7 +142,7 @@ final class FamilyConfig {
   func number(_ key: String, or standard: Double? = nil) throws(ImportFault) -> Double {
     guard let value = self[key] else {
       if let standard { return standard }
-      throw ImportFault("it has no '\(key)'")
+      throw missing(key)
     }
     guard let number = value.number, number.isFinite else { throw fault(key, "it is no number") }
     return number
@@ -153,6 +164,6 @@ final class FamilyConfig {
   func object(_ key: String) throws(ImportFault) -> FamilyConfig? {
     guard let value = self[key] else { return nil }
     guard case .object(let members) = value else { throw fault(key, "it is no object") }
-    return members.isEmpty ? nil : try FamilyConfig(value)
+    return members.isEmpty ? nil : try FamilyConfig(value, under: key)
   }
 }

@@ -130,7 +130,12 @@ extension FamilyConfig {
       return gated ? "geglu_tanh" : "gelu_tanh"
     case ("relu", false): return "relu"
     case ("relu2", false): return "relu2"
-    default: throw fault(key, "there is no such \(isGated ? "gate" : "activation")")
+    default:
+      throw fault(
+        key,
+        isGated
+          ? "the gates known are silu, gelu and gelu_pytorch_tanh, by this and other names"
+          : "known are silu, gelu, gelu_pytorch_tanh, relu and relu2, by this and other names")
     }
   }
 

@@ -84,11 +84,28 @@ struct ImportTests {
       ("gemma2", ["sliding_window_size": 8], "'sliding_window_size' is 8: 'sliding_window' is 6"),
       ("gemma3", ["rope_scaling": yarn], "'truncate' is false"),
       ("llama2", ["sliding_windo": 9], "what that changes is not known; did you mean 'sliding_wi"),
+      ("llama2", ["hidden_size": .null, "hidden_sise": 32], "no 'hidden_size', but 'hidden_sise'"),
+      ("llama2", ["rope_scaling": ["rope_type": "linear"]], "'rope_scaling' has no 'factor'"),
+      ("llama2", ["hidden_act": "quick_gelu"], "the gates known are silu, gelu and"),
       ("llama2", ["experts": 9], "'experts' is 9: what that changes is not known"),
     ]
     for (name, more, message) in cases {
       let config = try config(name, more.members)
       let problem = problem { _ = try ImportedModel(config: config) }
+      #expect(problem.contains(message), "\(problem)")
+    }
+  }
+
+  @Test("what is wrong with a folder is said in its own words")
+  func folders() throws {
+    let folder = try TemporaryFolder()
+    let fixture = try FamilyFixture("llama2")
+    for (more, message) in [
+      (JSON.Member("tie_word_embeddings", true), "takes 'tie_word_embeddings': false"),
+      (.init("model_type", .null), "config.json': it has no 'model_type'"),
+    ] {
+      try fixture.write(to: folder.file("m"), config: config("llama2", [more]))
+      let problem = problem { try SavedModel(folder.file("m")).checkWeights() }
       #expect(problem.contains(message), "\(problem)")
     }
   }
