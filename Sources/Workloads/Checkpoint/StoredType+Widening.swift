@@ -80,18 +80,25 @@ extension StoredType {
   /// Of each half of the elements, the low four bits of 128 numbers, two to a byte, and the high two,
   /// four to a byte: those of numbers that are 32 apart.
   private static func widenQ6(_ block: UnsafeRawPointer, into to: UnsafeMutablePointer<Float>) {
-    func byte(_ offset: Int) -> Int32 {
-      Int32(block.load(fromByteOffset: offset, as: UInt8.self))
-    }
     let scale = Float(half: block.loadUnaligned(fromByteOffset: 208, as: UInt16.self))
     for half in 0..<2 {
-      for quarter in 0..<4 {
-        let first = half &* 128 &+ quarter &* 32
-        for index in 0..<32 {
-          let low = byte(half &* 64 &+ (quarter & 1) &* 32 &+ index) >> Int32(quarter &* 2 & 4) & 15
-          let high = byte(128 &+ half &* 32 &+ index) >> Int32(quarter &* 2) & 3
-          let group = block.load(fromByteOffset: 192 &+ (first &+ index) / 16, as: Int8.self)
-          to[first &+ index] = Float(group) * scale * Float((low | high << 4) &- 32)
+      let (low, high) = (block + half * 64, block + (128 + half * 32))
+      for part in 0..<2 {
+        let groups = block + (192 + half * 8 + part)
+        func group(_ index: Int) -> Float {
+          Float(groups.load(fromByteOffset: 2 &* index, as: Int8.self)) * scale
+        }
+        let (first, second, third, fourth) = (group(0), group(1), group(2), group(3))
+        let target = to + (half * 128 + part * 16)
+        for index in 0..<16 {
+          let place = part &* 16 &+ index
+          let one = Int32(low.load(fromByteOffset: place, as: UInt8.self))
+          let two = Int32(low.load(fromByteOffset: place &+ 32, as: UInt8.self))
+          let four = Int32(high.load(fromByteOffset: place, as: UInt8.self))
+          target[index] = first * Float((one & 15 | (four & 3) << 4) &- 32)
+          target[index &+ 32] = second * Float((two & 15 | (four & 12) << 2) &- 32)
+          target[index &+ 64] = third * Float((one >> 4 | four & 48) &- 32)
+          target[index &+ 96] = fourth * Float((two >> 4 | (four & 192) >> 2) &- 32)
         }
       }
     }
