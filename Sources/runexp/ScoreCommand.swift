@@ -82,6 +82,11 @@ struct ScoreCommand: ParsableCommand {
       let device = try compute.open(device)
       let model = try saved.load(on: device, for: precision.type)
       try model.check(tokens: tokens.count)
+      if tokens.count > saved.length {
+        say(
+          "note: the model was made for \(saved.length) tokens at a time, and these are "
+            + "\(tokens.count)")
+      }
       let scorer = Scorer(
         model, cache: cache == .f32 ? nil : cache, precision: precision.type, on: device)
       let score = scorer.score(tokens, logitsAt: Set(positions)) { interrupts.exitCode != nil }

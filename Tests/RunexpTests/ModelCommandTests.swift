@@ -211,6 +211,15 @@ struct ModelCommandTests {
     }
   }
 
+  @Test func `a text longer than the model was made for is scored, and that is said`() throws {
+    let program = try program()
+    let long = Array(repeating: "1", count: 70).joined(separator: ",")
+    let scored = try program.run("score", "llama", "--ids", long)
+    #expect(scored.code == 0 && scored.output.contains("over 69 of 70 tokens"))
+    #expect(scored.errors.contains("made for 64 tokens at a time, and these are 70"))
+    #expect(try program.run("score", "llama", "--ids", "1,2,3").errors.isEmpty)
+  }
+
   @Test func `a score that is no number is an error and no result`() throws {
     let program = try program()
     let path = program.file("llama/model.safetensors")
