@@ -175,6 +175,7 @@ extension MutatedModels {
       "sliding_window_pattern", "rotary_pct", "use_parallel_residual", "no_rope_layers",
       "logits_scaling", "residual_multiplier", "mlp_bias", "text_config", "quantization_config",
       "n_embd", "n_layer", "original_max_position_embeddings", "max_window_layers",
+      "architectures", "hidden_act", "sliding_window_size",
     ].map { .init($0, .null) }
 
   private func config(_ count: Int, _ seed: Int, in folder: TemporaryFolder) throws -> Outcome {

@@ -16,6 +16,8 @@ struct GGUFFamily: Sendable {
   var hasPairs = false
   /// Whether a norm follows each sublayer.
   var normsOutputs = false
+  /// Whether its norms are RMSNorms, whose epsilon every file says.
+  var hasRMSNorm = true
   /// Tensors that hold what follows from keys, or is read as if it were one.
   var constants = ["rope_freqs.weight"]
   /// Whether it is known which layers have the window that a file names.
@@ -51,12 +53,12 @@ struct GGUFFamily: Sendable {
       rotary: RotaryKeys(share: "partial_rotary_factor"), scaling: GGUFModel.longrope,
       own: GGUFModel.phi3),
     GGUFFamily(
-      word: "gpt2", isFused: true, constants: [], rotary: nil, sizes: GGUFModel.sharedWidth,
-      own: GGUFModel.gpt2),
+      word: "gpt2", isFused: true, hasRMSNorm: false, constants: [], rotary: nil,
+      sizes: GGUFModel.sharedWidth, own: GGUFModel.gpt2),
     GGUFFamily(
-      word: "gptneox", isFused: true,
+      word: "gptneox", isFused: true, hasRMSNorm: false,
       rotary: RotaryKeys(base: "rotary_emb_base", share: "rotary_pct"), own: GGUFModel.gptNeoX),
-    GGUFFamily(word: "olmo", hasPairs: true, own: GGUFModel.olmo),
+    GGUFFamily(word: "olmo", hasPairs: true, hasRMSNorm: false, own: GGUFModel.olmo),
     GGUFFamily(word: "olmo2", normsOutputs: true, own: GGUFModel.biased),
     GGUFFamily(word: "smollm3", hasPairs: true, own: GGUFModel.biased),
     GGUFFamily(word: "granite", hasPairs: true, own: GGUFModel.granite),

@@ -18,8 +18,8 @@ extension GGUFModel {
       .init("num_attention_heads", .integer(try size("attention.head_count"))),
     ]
     members += try family.sizes(self)()
-    if let epsilon = number("attention.layer_norm_rms_epsilon") {
-      members.append(.init("rms_norm_eps", .real(epsilon)))
+    if family.hasRMSNorm {
+      members.append(try epsilon("rms_norm_eps", "attention.layer_norm_rms_epsilon"))
     }
     members += try family.own(self)()
     if !family.readsWindow && hasWindow {
@@ -107,12 +107,12 @@ extension GGUFModel {
   }
 
   func gpt2() throws(ImportFault) -> [JSON.Member] {
-    [modelType("gpt2"), try layerNorm("layer_norm_epsilon")]
+    [modelType("gpt2"), try epsilon("layer_norm_epsilon", "attention.layer_norm_epsilon")]
   }
 
   func gptNeoX() throws(ImportFault) -> [JSON.Member] {
     [
-      modelType("gpt_neox"), try layerNorm("layer_norm_eps"),
+      modelType("gpt_neox"), try epsilon("layer_norm_eps", "attention.layer_norm_epsilon"),
       .init("attention_bias", .bool(has("blk.0.attn_qkv.bias"))),
       .init("use_parallel_residual", .bool(key("use_parallel_residual")?.bool ?? true)),
     ]
@@ -173,9 +173,9 @@ extension GGUFModel {
     }
   }
 
-  private func layerNorm(_ name: String) throws(ImportFault) -> JSON.Member {
-    guard let epsilon = number("attention.layer_norm_epsilon") else {
-      throw ImportFault("it has no '\(family.word).attention.layer_norm_epsilon'")
+  private func epsilon(_ name: String, _ key: String) throws(ImportFault) -> JSON.Member {
+    guard let epsilon = number(key) else {
+      throw ImportFault("it has no '\(family.word).\(key)'")
     }
     return .init(name, .real(epsilon))
   }

@@ -161,6 +161,10 @@ struct GGUFModelTests {
         add("qwen3.rope.freq_base_swa", GGUFConversion.real(100))
       ),
       (
+        "llama2", "it has no 'llama.attention.layer_norm_rms_epsilon'",
+        { $0.keys.removeAll { $0.key == "llama.attention.layer_norm_rms_epsilon" } }
+      ),
+      (
         "pythia", "it has no 'gptneox.attention.layer_norm_epsilon'",
         { $0.keys.removeAll { $0.key == "gptneox.attention.layer_norm_epsilon" } }
       ),
