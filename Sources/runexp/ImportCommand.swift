@@ -38,8 +38,8 @@ struct ImportCommand: ParsableCommand {
 
   func run() throws {
     try failing {
+      if let problem = SavedModel.problem(at: path) { throw NoModel(description: problem) }
       let saved = try SavedModel(path)
-      try saved.checkWeights()
       let yaml =
         "# \(Wording.harmless(path)): \(saved.parameters) parameters, \(saved.vocabulary) tokens, texts up to "
         + "\(saved.length)\n" + JSON.object([.init("model", saved.section)]).yaml
@@ -49,4 +49,9 @@ struct ImportCommand: ParsableCommand {
       say("wrote \(output)")
     }
   }
+}
+
+/// Why there is no model at a path.
+private struct NoModel: Error, CustomStringConvertible {
+  let description: String
 }

@@ -22,7 +22,7 @@ struct ScoreCommand: ParsableCommand {
       """,
       examples: [
         ("runexp score modern:modern --text poem.txt", "a text, of a model that reads characters"),
-        ("echo -n 'To be' | runexp score modern:modern --text -", "the same from standard input"),
+        ("echo -n 'To be' | runexp score modern:modern -", "the same from standard input"),
         ("runexp score model.gguf --ids 504,3575,282 --json", "token ids, as one JSON document"),
         ("runexp score model.gguf --ids 504,3575,282 --logits=-1", "and the logits after the last"),
       ],
@@ -45,6 +45,9 @@ struct ScoreCommand: ParsableCommand {
   @Option(help: TokenIDs.help, completion: .file()) var ids: TokenIDs?
   @Option(help: "A file with a text, or - for standard input.", completion: .file())
   var text: String?
+  @Argument(
+    help: ArgumentHelp("- for a text from standard input, as with --text -.", valueName: "stdin"))
+  var dash: String?
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
@@ -59,8 +62,11 @@ struct ScoreCommand: ParsableCommand {
   @Flag(help: "Print one JSON document.") var json = false
 
   func validate() throws {
-    if (ids == nil) == (text == nil) {
-      throw ValidationError("give either --ids or --text")
+    if let dash, dash != "-" {
+      throw ValidationError("'\(Wording.harmless(dash))' is not read: give a text with --text FILE")
+    }
+    if [ids != nil, text != nil, dash != nil].count(where: { $0 }) != 1 {
+      throw ValidationError("give one of --ids, --text and -, which is a text from standard input")
     }
     if logits != nil && !json { throw ValidationError("--logits are part of the --json document") }
   }
@@ -78,6 +84,11 @@ struct ScoreCommand: ParsableCommand {
       let model = try saved.load(
         on: device, matrices: (weightType ?? WeightType(precision)).type)
       try model.check(tokens: tokens.count)
+      if tokens.count > saved.length {
+        say(
+          "note: the model was made for \(saved.length) tokens at a time, and these are "
+            + "\(tokens.count)")
+      }
       let scorer = Scorer(
         model, cache: cache == .f32 ? nil : cache, precision: precision.type, on: device)
       let score = scorer.score(tokens, logitsAt: Set(positions)) { interrupts.exitCode != nil }
@@ -135,14 +146,14 @@ struct ScoreCommand: ParsableCommand {
   }
 
   private func document(
-    _ ids: [Int32], _ score: Score, _ bits: Double?, _ positions: [Int]
+    _ tokens: [Int32], _ score: Score, _ bits: Double?, _ positions: [Int]
   ) -> JSON {
     var members: [JSON.Member] = [
-      .init("schema_version", 1), .init("ids", .array(ids.map { .integer(Int($0)) })),
+      .init("schema_version", 1), .init("ids", .array(tokens.map { .integer(Int($0)) })),
       .init("logprobs", .array(score.logprobs.map { .real($0) })),
       .init("loss", .real(score.loss)), .init("perplexity", .real(score.perplexity)),
     ]
-    if text != nil { members.append(.init("bits_per_byte", .real(bits))) }
+    if ids == nil { members.append(.init("bits_per_byte", .real(bits))) }
     if logits != nil {
       members.append(
         .init(

@@ -40,6 +40,7 @@ extension GGUFFile {
       .init("q8", [1, 32], 8, [UInt8](repeating: 0, count: 34)),
       .init("q4", [1, 64], 2, [UInt8](repeating: 1, count: 36)),
       .init("q4_1", [2, 32], 3, [UInt8](repeating: 2, count: 40)),
+      .init("q6_k", [1, 256], 14, [UInt8](repeating: 3, count: 210)),
     ]
     return file
   }

@@ -44,7 +44,7 @@ package enum MutatedModels: String, CaseIterable, Sendable {
       }
     case .gguf:
       let file = GGUFFile.sample.bytes
-      return outcome(count, seed, of: file, header: file.count - 32 * 10) { bytes in
+      return outcome(count, seed, of: file, header: file.count - 32 * 17) { bytes in
         let gguf = try GGUF(MappedBytes(bytes))
         return try Self.fault(gguf.tensors, of: bytes.count)
           ?? gguf.metadata.values.lazy.compactMap(Self.fault).first
@@ -154,29 +154,6 @@ extension MutatedModels {
 // Descriptions of models, whose JSON is right and whose values are not.
 
 extension MutatedModels {
-  private static let shapes: [(String, [Int])] = [
-    ("model.embed_tokens.weight", [11, 8]), ("model.layers.0.input_layernorm.weight", [8]),
-    ("model.layers.0.self_attn.q_proj.weight", [8, 8]),
-    ("model.layers.0.self_attn.k_proj.weight", [4, 8]),
-    ("model.layers.0.self_attn.v_proj.weight", [4, 8]),
-    ("model.layers.0.self_attn.o_proj.weight", [8, 8]),
-    ("model.layers.0.post_attention_layernorm.weight", [8]),
-    ("model.layers.0.mlp.gate_proj.weight", [12, 8]),
-    ("model.layers.0.mlp.up_proj.weight", [12, 8]),
-    ("model.layers.0.mlp.down_proj.weight", [8, 12]), ("model.norm.weight", [8]),
-  ]
-
-  private static let model: JSON = [
-    "model_type": "llama", "architectures": ["LlamaForCausalLM"], "hidden_size": 8,
-    "num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 1,
-    "intermediate_size": 12, "vocab_size": 11, "rms_norm_eps": 1e-5, "hidden_act": "silu",
-    "max_position_embeddings": 64, "tie_word_embeddings": true, "attention_bias": false,
-    "rope_parameters": [
-      "rope_type": "llama3", "rope_theta": 500000.0, "factor": 4.0, "low_freq_factor": 1.0,
-      "high_freq_factor": 4.0, "original_max_position_embeddings": 16,
-    ],
-  ]
-
   /// What stands in place of a value.
   private static let values: [JSON] = [
     .null, 0, -1, 1, 2, 3, 7, 64, 1_048_576, 4_611_686_018_427_387_904, 0.5, 1e300, -1e300, true,
@@ -200,25 +177,27 @@ extension MutatedModels {
       "sliding_window_pattern", "rotary_pct", "use_parallel_residual", "no_rope_layers",
       "logits_scaling", "residual_multiplier", "mlp_bias", "text_config", "quantization_config",
       "n_embd", "n_layer", "original_max_position_embeddings", "max_window_layers",
+      "architectures", "hidden_act", "sliding_window_size",
     ].map { .init($0, .null) }
 
   private func config(_ count: Int, _ seed: Int, in folder: TemporaryFolder) throws
     -> MutationOutcome
   {
     try SafeTensorsWriter(
-      Self.shapes.map { name, shape in
+      SmallLlama.tensors.map { name, shape in
         .init(name, shape) { [Float](repeating: 0.5, count: shape.reduce(1, *)) }
       }
     ).write(to: folder.file("model.safetensors"))
+    let model = try JSON(reading: SmallLlama.config)
     var mutator = FileMutator(seed: seed, words: Self.words)
     var outcome = MutationOutcome()
     for round in 0..<count {
       let bytes: [UInt8]
       if round % 4 == 0 {
-        let text = Array(Self.model.line.utf8)
+        let text = Array(model.line.utf8)
         bytes = mutator.next(text, header: text.count)
       } else {
-        var changed = Self.model
+        var changed = model
         for _ in 0...mutator.number(below: 3) { changed = Self.mutated(changed, &mutator) }
         bytes = Array(changed.line.utf8)
       }

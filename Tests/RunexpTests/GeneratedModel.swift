@@ -24,13 +24,25 @@ enum GeneratedFormat: CaseIterable {
   case q4
   /// The same in Q4_1.
   case q41
+  /// The same in Q6_K.
+  case q6
 
-  /// The number of the type in GGUF, and the bytes of 32 elements; nil where it is none.
-  var gguf: (type: UInt32, blockBytes: Int)? {
+  /// The number of a type in GGUF, the elements and bytes of a block, and where in it there are
+  /// halves.
+  struct Blocks {
+    let type: UInt32
+    var count = 32
+    let bytes: Int
+    var halves = [0]
+  }
+
+  /// nil where it is no GGUF.
+  var gguf: Blocks? {
     switch self {
-    case .q8: (8, 34)
-    case .q4: (2, 18)
-    case .q41: (3, 20)
+    case .q8: Blocks(type: 8, bytes: 34)
+    case .q4: Blocks(type: 2, bytes: 18)
+    case .q41: Blocks(type: 3, bytes: 20, halves: [0, 2])
+    case .q6: Blocks(type: 14, count: 256, bytes: 210, halves: [208])
     default: nil
     }
   }
@@ -61,7 +73,9 @@ struct GeneratedModel {
   var parameters: Int { tensors.reduce(0) { $0 + $1.shape.reduce(1, *) } }
 
   static func tiny(_ format: GeneratedFormat) -> GeneratedModel {
-    GeneratedModel(format: format, width: 32, hidden: 64, layers: 1)
+    // Rows are whole blocks.
+    let width = format.gguf?.count ?? 32
+    return GeneratedModel(format: format, width: width, hidden: 2 * width, layers: 1)
   }
 
   /// Of its weights in memory; vectors and learned positions are always f32.
@@ -165,7 +179,7 @@ struct GeneratedModel {
           "mlp.down_proj",
         ][$0]
       }
-    case .q8, .q4, .q41:
+    case .q8, .q4, .q41, .q6:
       llama("token_embd", "blk", "output_norm") {
         [
           "attn_norm", "attn_q", "attn_k", "attn_v", "attn_output", "ffn_norm", "ffn_gate",
@@ -220,18 +234,19 @@ struct GeneratedModel {
     ]
     file.tensors = tensors.map { tensor in
       let count = tensor.shape.reduce(1, *)
-      guard tensor.shape.count == 2, let (type, size) = format.gguf else {
+      guard tensor.shape.count == 2, let blocks = format.gguf else {
         return .init(
           tensor.name, tensor.shape, 0, Self.values(count).flatMap { littleEndian($0.bitPattern) })
       }
-      var bytes = (0..<count / 32 * size).map { UInt8(truncatingIfNeeded: $0 &* 37) }
+      let size = count / blocks.count * blocks.bytes
+      var bytes = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 37) }
       // The scale of each block is 2^-10, and so is the minimum of one that has it.
-      for start in stride(from: 0, to: bytes.count, by: size) {
-        for place in format == .q41 ? [start, start + 2] : [start] {
+      for start in stride(from: 0, to: size, by: blocks.bytes) {
+        for place in blocks.halves.map({ start + $0 }) {
           (bytes[place], bytes[place + 1]) = (0x00, 0x14)
         }
       }
-      return .init(tensor.name, tensor.shape, type, bytes)
+      return .init(tensor.name, tensor.shape, blocks.type, bytes)
     }
     return file
   }

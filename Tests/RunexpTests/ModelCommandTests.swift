@@ -3,42 +3,25 @@
 
 import Config
 import Foundation
+import TestSupport
 import Testing
 import Workloads
 
 @Suite("models of other programs")
 struct ModelCommandTests {
-  private static let config: JSON = [
-    "model_type": "llama", "architectures": ["LlamaForCausalLM"], "hidden_size": 8,
-    "num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 1,
-    "intermediate_size": 12, "vocab_size": 11, "rms_norm_eps": 1e-5, "rope_theta": 500000.0,
-    "max_position_embeddings": 64, "tie_word_embeddings": true, "torch_dtype": "float32",
-    "use_cache": true, "_name_or_path": "somewhere",
-  ]
-
-  private static let shapes: [(String, [Int])] = [
-    ("model.embed_tokens.weight", [11, 8]), ("model.layers.0.input_layernorm.weight", [8]),
-    ("model.layers.0.self_attn.q_proj.weight", [8, 8]),
-    ("model.layers.0.self_attn.k_proj.weight", [4, 8]),
-    ("model.layers.0.self_attn.v_proj.weight", [4, 8]),
-    ("model.layers.0.self_attn.o_proj.weight", [8, 8]),
-    ("model.layers.0.post_attention_layernorm.weight", [8]),
-    ("model.layers.0.mlp.gate_proj.weight", [12, 8]),
-    ("model.layers.0.mlp.up_proj.weight", [12, 8]),
-    ("model.layers.0.mlp.down_proj.weight", [8, 12]), ("model.norm.weight", [8]),
-  ]
-
   /// A program beside a folder `llama` such as transformers leaves.
   private func program(_ more: [JSON.Member] = []) throws -> Program {
     let program = try Program()
     try FileManager.default.createDirectory(
       atPath: program.file("llama"), withIntermediateDirectories: true)
-    let config = JSON.object(Self.config.members + more)
+    let keys = Set(more.map(\.key))
+    let members = try JSON(reading: SmallLlama.config).members.filter { !keys.contains($0.key) }
+    let config = JSON.object(members + more)
     try program.write(config.document, to: "llama/config.json")
     let file = SafeTensorsWriter(
-      Self.shapes.enumerated().map { index, tensor in
-        .init(tensor.0, tensor.1) {
-          (0..<tensor.1.reduce(1, *)).map { Float(sin(Double(7 * index + 3 * $0 + 1))) }
+      SmallLlama.tensors.enumerated().map { index, tensor in
+        .init(tensor.name, tensor.shape) {
+          (0..<tensor.shape.reduce(1, *)).map { Float(sin(Double(7 * index + 3 * $0 + 1))) }
         }
       })
     try file.write(to: program.file("llama/model.safetensors"))
@@ -201,13 +184,22 @@ struct ModelCommandTests {
 
   @Test func `what a model cannot take is said`() throws {
     let program = try program()
+    try program.write("no model", to: "odd.txt")
     for (words, message) in [
       (["score", "llama", "--ids", "3,11"], "there is no token 11"),
       (["generate", "llama", "--ids", "99"], "there is no token 99"),
       (["score", "llama", "--text", "llama/config.json"], "are no characters"),
       (["generate", "llama", "--prompt", "x"], "are no characters"),
       (["score", "llama", "--ids", "1,2", "--json", "--logits=7"], "positions from -2 to 1"),
-      (["import", "nothing"], "config.json"),
+      (["import", "nothing"], "'nothing' is no model: no such file or directory"),
+      (["import", "odd.txt"], "'odd.txt' is no model: neither a checkpoint"),
+      (["score", "odd.txt", "--ids", "1"], "'odd.txt' is no model: neither a checkpoint"),
+      (
+        ["import", "llama/model.safetensors"],
+        "'llama/model.safetensors' is a file of a model, which is the folder 'llama'"
+      ),
+      (["score", "llama/config.json", "--ids", "1"], "which is the folder 'llama'"),
+      (["score", "nothing", "--ids", "1"], "no run 'nothing'"),
       (["export", "llama", "-o", "llama/config.json"], "config.json' is a file, not a folder"),
     ] {
       let refused = try program.run(words)
@@ -216,11 +208,21 @@ struct ModelCommandTests {
     }
     for words in [
       ["score", "llama"], ["score", "llama", "--ids", "1,x"],
-      ["score", "llama", "--ids", "1", "--text", "a"],
+      ["score", "llama", "--ids", "1", "--text", "a"], ["score", "llama", "few.txt"],
+      ["score", "llama", "-", "--text", "a"],
       ["generate", "llama", "--ids", "1", "--prompt", "a"],
     ] {
       #expect(try program.run(words).code == 64, "\(words)")
     }
+  }
+
+  @Test func `a text longer than the model was made for is scored, and that is said`() throws {
+    let program = try program()
+    let long = Array(repeating: "1", count: 70).joined(separator: ",")
+    let scored = try program.run("score", "llama", "--ids", long)
+    #expect(scored.code == 0 && scored.output.contains("over 69 of 70 tokens"))
+    #expect(scored.errors.contains("made for 64 tokens at a time, and these are 70"))
+    #expect(try program.run("score", "llama", "--ids", "1,2,3").errors.isEmpty)
   }
 
   @Test func `a score that is no number is an error and no result`() throws {
@@ -257,6 +259,11 @@ struct ModelCommandTests {
     let loss = try #require(scored["loss"]?.number)
     let bits = try #require(scored["bits_per_byte"]?.number)
     #expect(scored["logprobs"]?.elements.count == 6 && abs(bits - loss / log(2)) < 1e-12)
+    let runexp = try Program.path()
+    for words in ["-", "--text -"] {
+      let piped = try program.shell("'\(runexp)' score scorer \(words) --json < few.txt")
+      #expect(try document(piped) == scored, "\(piped.errors)")
+    }
     let said = try program.run("score", "scorer", "--text", "few.txt")
     #expect(said.output.contains(" bits a byte, over 6 of 7 tokens"))
     try program.write("☃", to: "odd.txt")

@@ -27,7 +27,7 @@ package struct TrainedCell {
       (folder, label, note) = (name, nil, nil)
       return
     }
-    let side = try DiffSide(named: name, in: locator)
+    let side = try Self.run(named: name, in: locator)
     let trained = side.cells.filter { Checkpoint.isIn($0.folder) }
     guard !trained.isEmpty else {
       throw CellError(description: "no cell of '\(name)' has left a model: only trainings do")
@@ -48,6 +48,16 @@ package struct TrainedCell {
     note =
       chosen.count == 1
       ? nil : "the model of \(first.label), one of \(chosen.count) seeds; --cell names another"
+  }
+
+  /// - Throws: for a file or a folder that is there, saying why it is no model.
+  private static func run(named name: String, in locator: RunLocator) throws -> DiffSide {
+    do {
+      return try DiffSide(named: name, in: locator)
+    } catch {
+      guard AtomicFile.exists(name), let problem = SavedModel.problem(at: name) else { throw error }
+      throw CellError(description: problem)
+    }
   }
 
   /// Which of several models? Each variant has a name of its own where the run has several; else

@@ -24,18 +24,13 @@ extension ImportedModel {
   /// - Throws: naming key and value of what cannot be said here.
   package init(config json: JSON) throws(ImportFault) {
     let config = try FamilyConfig(json)
-    guard let type = config["model_type"]?.text else { throw ImportFault("it has no 'model_type'") }
+    guard let type = config["model_type"]?.text else { throw config.missing("model_type") }
     guard let family = Self.families.first(where: { $0.modelTypes.contains(type) }) else {
       throw config.fault(
         "model_type", "the families known are \(Self.modelTypes.joined(separator: ", "))")
     }
     try config.requireCausalDecoder()
-    for word in config["architectures"]?.elements.compactMap(\.text) ?? [] {
-      let isModel = ["ForCausalLM", "LMHeadModel", "ForConditionalGeneration"].contains {
-        word.hasSuffix($0)
-      }
-      if !isModel { throw config.fault("architectures", "it is no language model") }
-    }
+    try config.requireClass(of: type)
     self = try family.read(config)
     try config.finish()
   }
@@ -57,6 +52,18 @@ extension ImportedModel {
 }
 
 extension FamilyConfig {
+  /// Refuses classes other than the family's own: they compute something else, or no logits.
+  fileprivate func requireClass(of type: String) throws(ImportFault) {
+    var known = FamilyWriter.all.filter { $0.type == type }.prefix(1).map(\.architecture)
+    if type == "gemma3" { known = ["Gemma3ForConditionalGeneration", "Gemma3ForCausalLM"] }
+    for word in self["architectures"]?.elements.compactMap(\.text) ?? [] {
+      // The first Llamas have other capitals.
+      if !known.contains(where: { $0.lowercased() == word.lowercased() }) {
+        throw fault("architectures", "known of this family is \(known.joined(separator: " and "))")
+      }
+    }
+  }
+
   /// Refuses what no family here computes.
   func requireCausalDecoder() throws(ImportFault) {
     for (key, why) in [

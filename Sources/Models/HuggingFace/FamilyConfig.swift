@@ -17,44 +17,57 @@ final class FamilyConfig {
   private let members: [String: JSON]
   private let keys: [String]
   private var asked: Set<String> = []
+  /// What it is called in sentences.
+  private let name: String
 
+  /// - Parameter key: under which it stands; nil: it is the whole file.
   /// - Throws: where it is no object, or has a key twice.
-  init(_ json: JSON) throws(ImportFault) {
-    guard case .object(let members) = json else { throw ImportFault("it is no JSON object") }
+  init(_ json: JSON, under key: String? = nil) throws(ImportFault) {
+    name = key.map { "'\($0)'" } ?? "it"
+    guard case .object(let members) = json else { throw ImportFault("\(name) is no JSON object") }
     keys = members.map(\.key)
     var values: [String: JSON] = [:]
     for member in members where values.updateValue(member.value, forKey: member.key) != nil {
-      throw ImportFault("it has '\(member.key)' twice")
+      throw ImportFault("\(name) has '\(member.key)' twice")
     }
     self.members = values
   }
 
   /// Keys that change nothing of what a model computes: those of training, generation, tokenizers
-  /// and files.
+  /// and files, and what old files have that nobody reads.
   private static let harmless: Set<String> = Set(
     """
     architectures transformers_version dtype torch_dtype use_cache initializer_range pretraining_tp
     bos_token_id eos_token_id pad_token_id unk_token_id sep_token_id cls_token_id
     decoder_start_token_id output_attentions output_hidden_states output_router_logits return_dict
     chunk_size_feed_forward gradient_checkpointing attn_implementation cache_implementation auto_map
-    name_or_path id2label label2id num_labels problem_type is_decoder
-    task_specific_params tokenizer_class prefix temperature top_k top_p max_length min_length
-    do_sample repetition_penalty length_penalty typical_p no_repeat_ngram_size
-    num_return_sequences num_beam_groups diversity_penalty early_stopping num_beams n_ctx reorder_and_upcast_attn summary_activation
-    summary_first_dropout summary_proj_to_labels summary_type summary_use_proj
-    transformers.js_config is_llama_config embedding_size model_type attention_dropout
-    classifier_dropout hidden_dropout attn_pdrop embd_pdrop resid_pdrop
-    gradient_checkpointing_kwargs
+    name_or_path id2label label2id num_labels problem_type is_decoder finetuning_task
+    task_specific_params tokenizer_class prefix reorder_and_upcast_attn summary_activation
+    summary_proj_to_labels summary_type summary_use_proj n_ctx n_special predict_special_tokens
+    output_past transformers.js_config is_llama_config embedding_size model_type
+    gradient_checkpointing_kwargs max_sequence_length
+    temperature top_k top_p max_length min_length max_new_tokens do_sample repetition_penalty
+    length_penalty typical_p no_repeat_ngram_size num_return_sequences num_beam_groups
+    diversity_penalty early_stopping num_beams encoder_no_repeat_ngram_size
+    encoder_repetition_penalty bad_words_ids forced_bos_token_id forced_eos_token_id
+    suppress_tokens begin_suppress_tokens exponential_decay_length_penalty epsilon_cutoff eta_cutoff
     """.split { $0 == " " || $0 == "\n" }.map(String.init))
+
+  private static func isHarmless(_ key: String) -> Bool {
+    // A leading underscore marks what a program notes for itself, such as where a model came from;
+    // nothing is dropped when a model is used.
+    harmless.contains(key) || key.hasPrefix("_") || key.hasPrefix("unsloth_")
+      || key.contains("dropout") || key.hasSuffix("_pdrop")
+  }
 
   /// - Throws: naming the first key with a live value that nobody asked for.
   func finish() throws(ImportFault) {
-    // A leading underscore marks what a program notes for itself, such as where a model came from.
-    for key in keys
-    where !asked.contains(key) && !Self.harmless.contains(key) && !key.hasPrefix("_") {
-      let value = members[key] ?? .null
-      if !Self.isNothing(value) {
-        throw fault(key, "what that changes is not known")
+    for key in keys where !asked.contains(key) && !Self.isHarmless(key) {
+      if !Self.isNothing(members[key] ?? .null) {
+        let meant = Suggestion.nearest(
+          to: key, among: asked.filter { members[$0] == nil }.sorted())
+        let question = Suggestion.question(meant.map { [$0] } ?? [])
+        throw fault(key, "what that changes is not known" + (question.map { "; \($0)" } ?? ""))
       }
     }
   }
@@ -92,6 +105,13 @@ final class FamilyConfig {
       "'\(key)' is \(text.count > most ? text.prefix(most) + "..." : text): \(why)")
   }
 
+  /// Names a key that must be there, and one that may have been meant to be it.
+  func missing(_ key: String) -> ImportFault {
+    let others = keys.filter { !asked.contains($0) && !Self.isHarmless($0) }
+    let meant = Suggestion.nearest(to: key, among: others, atMost: 2)
+    return ImportFault("\(name) has no '\(key)'" + (meant.map { ", but '\($0)'" } ?? ""))
+  }
+
   /// Refuses a key that has a live value other than this one.
   func require(_ key: String, _ expected: JSON? = nil, _ why: String) throws(ImportFault) {
     guard let value = self[key], !Self.isNothing(value), value.canonical != expected?.canonical
@@ -109,7 +129,7 @@ final class FamilyConfig {
   ) throws(ImportFault) -> Int {
     guard let value = self[key] else {
       if let standard { return standard }
-      throw ImportFault("it has no '\(key)'")
+      throw missing(key)
     }
     guard let size = value.whole ?? value.number.flatMap({ Int(exactly: $0) }),
       (1...most).contains(size)
@@ -123,7 +143,7 @@ final class FamilyConfig {
   func number(_ key: String, or standard: Double? = nil) throws(ImportFault) -> Double {
     guard let value = self[key] else {
       if let standard { return standard }
-      throw ImportFault("it has no '\(key)'")
+      throw missing(key)
     }
     guard let number = value.number, number.isFinite else { throw fault(key, "it is no number") }
     return number
@@ -145,6 +165,6 @@ final class FamilyConfig {
   func object(_ key: String) throws(ImportFault) -> FamilyConfig? {
     guard let value = self[key] else { return nil }
     guard case .object(let members) = value else { throw fault(key, "it is no object") }
-    return members.isEmpty ? nil : try FamilyConfig(value)
+    return members.isEmpty ? nil : try FamilyConfig(value, under: key)
   }
 }

@@ -100,16 +100,16 @@ extension FamilyWriter {
   ) -> [JSON.Member] {
     let scaling = model.rotary["scaling"] ?? .null
     // What Llama can say as well is Llama's.
-    guard scaling["type"] == "longrope" || model.partial != 1 else { return [] }
+    guard scaling["type"] == "longrope" || model.partialRotaryFactor != 1 else { return [] }
     var members = llama(model, length).filter { member in
       !["rope_scaling", "original_max_position_embeddings"].contains(member.key)
     }
     members += [
       .init("sliding_window", .integer(model.window)),
-      .init("partial_rotary_factor", .real(model.partial)),
+      .init("partial_rotary_factor", .real(model.partialRotaryFactor)),
     ]
     guard scaling["type"] == "longrope" else { return members }
-    let pairs = RotaryMembers.pairs(model)
+    let pairs = model.rotaryPairs
     var written: [JSON.Member] = [.init("type", "longrope")]
     written += ["short_factor", "long_factor"].map {
       .init($0, RotaryMembers.list(scaling[$0] ?? .null, pairs))
@@ -159,15 +159,21 @@ extension FamilyWriter {
   }
 
   @Sendable private static func gemma3(_ model: ResolvedModel, _ length: Int) -> [JSON.Member] {
-    // Layers with a window have a base of their own, and are never scaled.
+    // Layers with a window have a base of their own.
     let layers = Array(zip(model.windows, model.positions))
-    let sliding = layers.first { $0.0 != nil }?.1 ?? .null
+    let sliding = RotaryMembers(layers.first { $0.0 != nil }?.1 ?? .null, isTyped: false)
     let full = RotaryMembers(layers.first { $0.0 == nil }?.1 ?? .null, isTyped: false)
-    return gemma(model, length).filter {
+    let members = gemma(model, length).filter {
       !["rope_theta", "rope_scaling", "original_max_position_embeddings"].contains($0.key)
-    } + full.members + [
-      .init("rope_local_base_freq", .real(sliding["base"]?.number ?? 10000))
-    ]
+    }
+    guard sliding.scaling.isEmpty else {
+      // Transformers 4 never scales them.
+      let kinds: [JSON.Member] = [
+        .init("full_attention", full.nested), .init("sliding_attention", sliding.nested),
+      ]
+      return members + [.init("rope_parameters", .object(kinds))]
+    }
+    return members + full.members + [.init("rope_local_base_freq", .real(sliding.base))]
   }
 
   @Sendable private static func gpt2(_ model: ResolvedModel, _ length: Int) -> [JSON.Member] {
@@ -193,7 +199,7 @@ extension FamilyWriter {
       .init("layer_norm_eps", .real(model.number("norm.epsilon"))),
       .init("use_parallel_residual", .bool(model.word("block.type") == "parallel")),
       .init("attention_bias", .bool(hasBias)),
-      .init("rotary_pct", .real(model.partial)),
+      .init("rotary_pct", .real(model.partialRotaryFactor)),
       .init("rotary_emb_base", .real(model.rotary["base"]?.number ?? 10000)),
     ] + rotary.members.filter { $0.key == "rope_scaling" }
   }
@@ -204,7 +210,12 @@ extension FamilyWriter {
 extension ResolvedModel {
   /// The first position that turns, or else the first.
   fileprivate var rotary: JSON { positions.first { $0["type"] == "rope" } ?? positions[0] }
-  fileprivate var partial: Double { rotary["partial"]?.number ?? 1 }
+  /// The share of a head's features that turn.
+  fileprivate var partialRotaryFactor: Double { rotary["partial"]?.number ?? 1 }
+  /// Pairs of features that turn.
+  fileprivate var rotaryPairs: Int {
+    Int(Double(shape.headDimension) * partialRotaryFactor) / 2
+  }
   /// The window of the layers that have one.
   fileprivate var window: Int? { windows.lazy.compactMap { $0 }.first }
 

@@ -21,8 +21,6 @@ enum Gemma: Family {
       model.softcap = try config.softcap("attn_logit_softcapping", or: 50)
       model.logitSoftcap = try config.softcap("final_logit_softcapping", or: 30)
     } else {
-      // Older files say it twice; the other key is the one that is read.
-      _ = config["hidden_activation"]
       try config.requireNoWindow()
     }
     model.position = try RotaryConfig(config, base: 10000, length: length).position
@@ -43,6 +41,8 @@ extension ModelDescription {
       key, or: "gelu_pytorch_tanh", isGated: true, geluIsTanh: geluIsTanh)
     let hasBias = try config.flag("attention_bias", or: false)
     (bias, outBias) = (hasBias, hasBias)
+    // Many files say it twice; one key is read.
+    _ = config["hidden_act", "hidden_activation"]
     isTied = try config.flag("tie_word_embeddings", or: true)
     embeddingScale = Double(width).squareRoot()
   }
@@ -60,6 +60,7 @@ extension FamilyConfig {
   /// A window that must be there.
   func window(or standard: Int) throws(ImportFault) -> Int {
     let window = try size("sliding_window", or: standard)
+    try require("sliding_window_size", .integer(window), "'sliding_window' is \(window)")
     guard self["sliding_window"] != nil || !has("sliding_window") else {
       throw fault("sliding_window", "some layers of this family have one")
     }

@@ -11,14 +11,17 @@ enum Gemma3: Family {
     // Of a model that sees images as well, the part that reads text; it leaves out what its class
     // takes for granted.
     guard let written = config["text_config"], case .object(let members) = written else {
-      throw ImportFault("it has no 'text_config'")
+      throw config.missing("text_config")
     }
     for key in [
       "vision_config", "mm_tokens_per_image", "boi_token_index", "eoi_token_index",
-      "image_token_index", "tie_word_embeddings",
+      "image_token_index",
     ] { _ = config[key] }
     let usual = classDefaults.filter { usual in !members.contains { $0.key == usual.key } }
-    let nested = try FamilyConfig(.object(usual + members))
+    // The whole model's word about it counts, not that of its part.
+    let tied = JSON.Member("tie_word_embeddings", config["tie_word_embeddings"] ?? true)
+    let own = members.filter { $0.key != tied.key }
+    let nested = try FamilyConfig(.object(usual + own + [tied]), under: "text_config")
     try nested.requireCausalDecoder()
     let model = try text(nested)
     try nested.finish()
@@ -69,7 +72,7 @@ enum Gemma3: Family {
     } else if let new = try config.object("rope_parameters") {
       func kind(_ key: String, _ standard: RotaryConfig) throws(ImportFault) -> RotaryConfig {
         guard let dict = try new.object(key) else {
-          throw config.fault("rope_parameters", "it has no '\(key)'")
+          throw new.missing(key)
         }
         let place = RotaryConfig(
           base: try dict.number("rope_theta", or: standard.base),
@@ -82,6 +85,9 @@ enum Gemma3: Family {
       }
       (full, sliding) = (try kind("full_attention", full), try kind("sliding_attention", sliding))
       try new.finish()
+    }
+    if [full, sliding].contains(where: { $0.scaling?["truncate"] == false }) {
+      throw ImportFault("'truncate' is false: transformers does not read it in this family")
     }
     return (full.position, sliding.position)
   }

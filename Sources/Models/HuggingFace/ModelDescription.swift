@@ -125,11 +125,17 @@ extension FamilyConfig {
     case ("silu", false), ("swish", false): return "silu"
     case ("gelu", let gated), ("gelu_python", let gated):
       return (gated ? "geglu" : "gelu") + (geluIsTanh && word == "gelu" ? "_tanh" : "")
-    case ("gelu_pytorch_tanh", let gated), ("gelu_new", let gated), ("gelu_python_tanh", let gated):
+    case ("gelu_pytorch_tanh", let gated), ("gelu_new", let gated), ("gelu_python_tanh", let gated),
+      ("gelu_fast", let gated), ("gelu_accurate", let gated):
       return gated ? "geglu_tanh" : "gelu_tanh"
     case ("relu", false): return "relu"
     case ("relu2", false): return "relu2"
-    default: throw fault(key, "there is no such \(isGated ? "gate" : "activation")")
+    default:
+      throw fault(
+        key,
+        isGated
+          ? "the gates known are silu, gelu and gelu_pytorch_tanh, by this and other names"
+          : "known are silu, gelu, gelu_pytorch_tanh, relu and relu2, by this and other names")
     }
   }
 

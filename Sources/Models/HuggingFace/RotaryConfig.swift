@@ -100,7 +100,7 @@ struct RotaryConfig {
     _ dict: FamilyConfig, length: Int, original: Int
   ) throws(ImportFault) -> JSON {
     func list(_ key: String) throws(ImportFault) -> JSON {
-      guard let list = dict[key] else { throw ImportFault("it has no '\(key)'") }
+      guard let list = dict[key] else { throw dict.missing(key) }
       return .array(list.elements)
     }
     let factor = try dict.number("factor", or: Double(length) / Double(original))

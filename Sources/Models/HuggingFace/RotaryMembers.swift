@@ -5,13 +5,15 @@ import Tensors
 
 /// What a `config.json` says of one position.
 struct RotaryMembers {
-  var members: [JSON.Member]
+  let base: Double
+  /// Those of `rope_scaling`; empty where nothing is scaled.
+  private(set) var scaling: [JSON.Member] = []
   /// `max_position_embeddings`, where the scaling goes by it.
   var length: Int?
 
   /// - Parameter isTyped: whether the old `type` stands beside `rope_type`.
   init(_ position: JSON, isTyped: Bool = true) {
-    members = [.init("rope_theta", .real(position["base"]?.number ?? 10000))]
+    base = position["base"]?.number ?? 10000
     guard let scaling = position["scaling"], let word = scaling["type"]?.text,
       let keys = Self.keys[word]
     else { return }
@@ -25,7 +27,20 @@ struct RotaryMembers {
       dict.append(.init("original_max_position_embeddings", original))
     default: break
     }
-    members.append(.init("rope_scaling", .object(dict)))
+    self.scaling = dict
+  }
+
+  /// At the top of the file.
+  var members: [JSON.Member] {
+    [.init("rope_theta", .real(base))]
+      + (scaling.isEmpty ? [] : [.init("rope_scaling", .object(scaling))])
+  }
+
+  /// One of the `rope_parameters` that transformers 5 has for each kind of layer.
+  var nested: JSON {
+    .object(
+      [.init("rope_theta", .real(base))]
+        + (scaling.isEmpty ? [.init("rope_type", "default")] : scaling))
   }
 
   /// What each scaling has under the same name.
@@ -34,12 +49,6 @@ struct RotaryMembers {
     "llama3": ["factor", "low_freq_factor", "high_freq_factor"],
     "yarn": ["factor", "beta_fast", "beta_slow", "truncate", "attention_factor"],
   ]
-
-  /// Pairs of features that turn.
-  static func pairs(_ model: ResolvedModel) -> Int {
-    let partial = model.positions.lazy.compactMap { $0["partial"]?.number }.first ?? 1
-    return Int(Double(model.shape.headDimension) * partial) / 2
-  }
 
   /// A number for each pair, where one may stand for all.
   static func list(_ factors: JSON, _ pairs: Int) -> JSON {

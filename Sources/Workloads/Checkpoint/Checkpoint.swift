@@ -108,8 +108,8 @@ package struct CheckpointConfiguration: Equatable, Sendable, Record {
   /// The characters, in the order of their tokens; nil where the tokens are numbers.
   package var vocabulary: String?
   package var model = JSON.null
-  /// What transformers builds the model from: the members of its family's `config.json`, or a
-  /// `model_type` that it refuses.
+  /// What transformers builds the model from: the members of its family's `config.json`, or such as
+  /// it refuses.
   private var family: [JSON.Member] = []
 
   package init() {}
@@ -141,7 +141,9 @@ package struct CheckpointConfiguration: Equatable, Sendable, Record {
   private static func family(_ section: JSON, vocabulary: Int, length: Int) -> [JSON.Member] {
     let exported = try? ExportedModel(section: section, vocabulary: vocabulary, length: length)
     guard let exported, exported.matchesCheckpointLayout else {
-      return [.init("model_type", "runexp")]
+      // A class that is asked for by its name would do no more than warn of the type: without a
+      // width it cannot be built.
+      return [.init("model_type", "runexp"), .init("hidden_size", .null)]
     }
     return exported.config
   }

@@ -6,23 +6,17 @@ import Models
 extension GGUFModel {
   /// - Parameter length: `max_position_embeddings`.
   func rotary(_ length: Int) throws(ImportFault) -> [JSON.Member] {
-    guard architecture != .gpt2 else { return [] }
+    guard let keys = family.rotary else { return [] }
     var members: [JSON.Member] = []
     if let base = key("rope.freq_base")?.number {
-      members.append(
-        .init(architecture == .gptneox ? "rotary_emb_base" : "rope_theta", .real(base)))
+      members.append(.init(keys.base, .real(base)))
     }
-    if architecture.turnsParts {
+    if let share = keys.share {
       let d = try headShape().d
-      let share = Self.share(try size("rope.dimension_count", or: d), of: d)
-      members.append(
-        .init(architecture == .gptneox ? "rotary_pct" : "partial_rotary_factor", .real(share)))
+      let turning = try size("rope.dimension_count", or: d)
+      members.append(.init(share, .real(Self.share(turning, of: d))))
     }
-    if architecture == .phi3 {
-      let original = try size("rope.scaling.original_context_length", or: length)
-      members.append(.init("original_max_position_embeddings", .integer(original)))
-    }
-    if let scaling = try architecture == .phi3 ? longrope() : scaling(length) {
+    if let scaling = try family.scaling(self)(length) {
       members.append(.init("rope_scaling", scaling))
     }
     return members
@@ -52,7 +46,7 @@ extension GGUFModel {
   }
 
   /// Phi-3's factors for short and for long texts; nil where it has none.
-  private func longrope() throws(ImportFault) -> JSON? {
+  func longrope(_ length: Int) throws(ImportFault) -> JSON? {
     let type = key("rope.scaling.type")?.text ?? "none"
     guard ["none", "longrope"].contains(type) else {
       throw fault("rope.scaling.type", "known of this architecture is longrope")
@@ -76,7 +70,7 @@ extension GGUFModel {
     return .object(members)
   }
 
-  private func scaling(_ length: Int) throws(ImportFault) -> JSON? {
+  func scaling(_ length: Int) throws(ImportFault) -> JSON? {
     let type = key("rope.scaling.type")?.text ?? "none"
     if let factors = try factors("rope_freqs.weight") {
       let list = JSON.array(factors.map { .real(Double($0)) })

@@ -7,43 +7,23 @@ import Models
 /// A model in a GGUF file.
 final class GGUFModel {
   let file: GGUF
-  let architecture: Architecture
+  let family: GGUFFamily
   private var asked: Set<String> = []
-
-  /// The architectures that can be read: of transformers' families those whose conversion is known.
-  enum Architecture: String, CaseIterable {
-    case llama, qwen2, qwen3, gemma, gemma2, gemma3, phi3, gpt2, gptneox, olmo, olmo2, smollm3,
-      granite
-
-    /// Whether q, k and v are one tensor, one after another.
-    var isFused: Bool { [.phi3, .gpt2, .gptneox].contains(self) }
-    /// Whether rows of q and k lie as rotary pairs (2i, 2i + 1).
-    var hasPairs: Bool { [.llama, .olmo, .smollm3, .granite].contains(self) }
-    /// Whether a norm follows each sublayer.
-    var normsOutputs: Bool { [.gemma2, .gemma3, .olmo2].contains(self) }
-    /// Tensors that hold what follows from keys, or is read as if it were one.
-    var constants: [String] {
-      switch self {
-      case .gpt2: []
-      case .phi3: ["rope_factors_short.weight", "rope_factors_long.weight"]
-      default: ["rope_freqs.weight"]
-      }
-    }
-    /// Whether some features of a head may stay as they are.
-    var turnsParts: Bool { [.phi3, .gptneox].contains(self) }
-  }
 
   /// - Throws: `ImportFault` naming key and value of what cannot be said here.
   init(_ file: GGUF) throws(ImportFault) {
     guard let name = file.metadata["general.architecture"]?.text else {
       throw ImportFault("it has no 'general.architecture'")
     }
-    guard let architecture = Architecture(rawValue: name) else {
-      let known = Architecture.allCases.map(\.rawValue).joined(separator: ", ")
+    guard let family = GGUFFamily.all.first(where: { $0.word == name }) else {
+      let known = GGUFFamily.all.map(\.word).joined(separator: ", ")
       throw ImportFault("'general.architecture' is \(name): known are \(known)")
     }
+    if let parts = file.metadata["split.count"]?.whole, parts > 1 {
+      throw ImportFault("'split.count' is \(parts): it is a part of a model, and must be whole")
+    }
     self.file = file
-    self.architecture = architecture
+    self.family = family
   }
 
   /// The model, whose weights are named as in the file.
@@ -51,7 +31,7 @@ final class GGUFModel {
     let model = try described()
     let shape = try headShape()
     let places = GGUFTensorPlaces(
-      architecture: architecture, heads: shape.heads, kvHeads: shape.kvHeads, d: shape.d,
+      family: family, heads: shape.heads, kvHeads: shape.kvHeads, d: shape.d,
       hidden: try size("feed_forward_length"))
     try finish(headDimension: shape.d)
     // Files hold the weights of Gemma's norms as they are.
@@ -66,7 +46,7 @@ final class GGUFModel {
       // In the words of the file.
       throw ImportFault(
         Self.names.reduce(error.description) {
-          $0.replacing("'\($1.config)'", with: "'\(architecture.rawValue).\($1.key)'")
+          $0.replacing("'\($1.config)'", with: "'\(family.word).\($1.key)'")
         })
     }
   }
@@ -85,14 +65,14 @@ final class GGUFModel {
     "vocab_size", "context_length", "tensor_data_layout", "rope.scaling.finetuned", "block_count",
   ]
 
-  /// - Throws: naming the first key of the architecture that has a value and that nobody asked for.
+  /// - Throws: naming the first key of the family that has a value and that nobody asked for.
   private func finish(headDimension: Int) throws(ImportFault) {
-    if !architecture.turnsParts, let rotated = key("rope.dimension_count"),
+    if family.rotary?.share == nil, let rotated = key("rope.dimension_count"),
       rotated.whole != headDimension
     {
       throw fault("rope.dimension_count", "all \(headDimension) features of a head turn")
     }
-    let prefix = architecture.rawValue + "."
+    let prefix = family.word + "."
     for name in file.metadata.keys.sorted() where name.hasPrefix(prefix) {
       let short = String(name.dropFirst(prefix.count))
       guard !asked.contains(short), !Self.harmless.contains(short), let value = file.metadata[name]
@@ -108,20 +88,20 @@ final class GGUFModel {
 
   func key(_ name: String) -> GGUFValue? {
     asked.insert(name)
-    return file.metadata["\(architecture.rawValue).\(name)"]
+    return file.metadata["\(family.word).\(name)"]
   }
 
   func fault(_ name: String, _ why: String) -> ImportFault {
     let value = key(name).map {
       $0.text ?? $0.number.map { "\($0)" } ?? $0.bool.map { "\($0)" } ?? "a list"
     }
-    return ImportFault("'\(architecture.rawValue).\(name)' is \(value ?? "missing"): \(why)")
+    return ImportFault("'\(family.word).\(name)' is \(value ?? "missing"): \(why)")
   }
 
   func size(_ name: String, or standard: Int? = nil) throws(ImportFault) -> Int {
     guard let value = key(name) else {
       if let standard { return standard }
-      throw ImportFault("it has no '\(architecture.rawValue).\(name)'")
+      throw ImportFault("it has no '\(family.word).\(name)'")
     }
     guard let size = value.whole, (1...1 << 30).contains(size) else {
       throw fault(name, "it must be a whole number from 1 to 2^30")

@@ -3,9 +3,9 @@
 
 import Models
 
-/// The places of parameters in the file of an architecture.
+/// The places of parameters in the file of an family.
 struct GGUFTensorPlaces {
-  let architecture: GGUFModel.Architecture
+  let family: GGUFFamily
   let heads, kvHeads: Int
   /// Features of a head.
   let d: Int
@@ -15,7 +15,7 @@ struct GGUFTensorPlaces {
   /// - Parameter name: of a parameter of ours.
   func source(of name: String) -> TensorSource {
     let (queries, keys) = (heads * d, kvHeads * d)
-    if architecture.isFused {
+    if family.isFused {
       for (own, rows) in [
         ("q_proj", 0..<queries), ("k_proj", queries..<queries + keys),
         ("v_proj", queries + keys..<queries + 2 * keys),
@@ -24,7 +24,7 @@ struct GGUFTensorPlaces {
         return TensorSource(renamed(fused), rows: [rows])
       }
     }
-    if architecture == .phi3 {
+    if family.fusesGate {
       for (own, rows) in [("gate_proj", 0..<hidden), ("up_proj", hidden..<2 * hidden)]
       where name.contains(".mlp.\(own).") {
         return TensorSource(
@@ -33,7 +33,7 @@ struct GGUFTensorPlaces {
     }
     var source = TensorSource(renamed(name))
     let isQuery = name.contains(".q_proj."), isKey = name.contains(".k_proj.")
-    if architecture.hasPairs && (isQuery || isKey) {
+    if family.hasPairs && (isQuery || isKey) {
       source.rows = halves(heads: isQuery ? heads : kvHeads)
     }
     return source
@@ -57,7 +57,7 @@ struct GGUFTensorPlaces {
       ("lm_head.", "output."), ("model.layers.", "blk."), (".input_layernorm.", ".attn_norm."),
       (
         ".post_attention_layernorm.",
-        architecture.normsOutputs ? ".post_attention_norm." : ".ffn_norm."
+        family.normsOutputs ? ".post_attention_norm." : ".ffn_norm."
       ),
       (".pre_feedforward_layernorm.", ".ffn_norm."),
       (".post_feedforward_layernorm.", ".post_ffw_norm."), (".self_attn.q_proj.", ".attn_q."),

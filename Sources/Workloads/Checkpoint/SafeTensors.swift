@@ -43,6 +43,10 @@ package struct SafeTensors: Sendable {
   private static func headerEnd(_ bytes: MappedBytes) throws(WeightFileError) -> Int {
     guard bytes.count >= 8 else { throw fault("it is shorter than its 8-byte prefix") }
     let length = bytes.load(at: 0, as: UInt64.self)
+    // "version ", with which the file begins that Git LFS puts into the place of a large one.
+    guard length != 0x206e_6f69_7372_6576 else {
+      throw fault("it is what Git LFS has in its place until 'git lfs pull' fetches it")
+    }
     guard length <= UInt64(bytes.count - 8) else {
       throw fault("its header should have \(length) bytes, more than there are")
     }

@@ -75,6 +75,11 @@ package struct SavedModel {
         return "'\(path)' is no model: no such file or directory"
           + (question.map { "; \($0)" } ?? "")
       }
+      let parent = path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+        .joined(separator: "/")
+      if !parent.isEmpty, Checkpoint.isIn(parent) {
+        return "'\(path)' is a file of a model, which is the folder '\(parent)'"
+      }
       return
         "'\(path)' is no model: neither a checkpoint, which is the folder that a training cell "
         + "leaves, nor a Hugging Face model folder, nor a GGUF file: \(error)"

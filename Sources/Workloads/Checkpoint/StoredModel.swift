@@ -44,7 +44,7 @@ struct StoredModel {
     var constants: [String] = []
     let model = try Self.imported(path) { () throws(ImportFault) in
       let model = try GGUFModel(file)
-      constants = model.architecture.constants
+      constants = model.family.constants
       return try model.imported()
     }
     let ignored = Set(constants)
@@ -62,7 +62,8 @@ struct StoredModel {
     } catch {
       throw .unreadable(path: file, problem: "\(error)")
     }
-    guard json["model_type"] != nil, json["model"] == nil else {
+    // Ours have a section of that name, and characters where their tokens are any.
+    guard json["model"] == nil, json["vocabulary"] == nil else {
       try self.init(checkpoint: folder, file: file)
       return
     }
@@ -134,6 +135,13 @@ extension ParameterReader {
     let prefix = ([own] + others).first { tensors[renamed(embedding, $0)] != nil } ?? own
     // A tied model's file may hold the matrix a second time.
     let head = model.source("lm_head.weight").name
+    let hasHead = tensors.isSame(head, renamed(embedding, prefix))
+    if model.section["tied_embeddings"] == true, tensors[head] != nil, !hasHead {
+      throw .unreadable(
+        path: folder,
+        problem: "'\(head)' is another matrix than the embedding, which takes "
+          + "'tie_word_embeddings': false")
+    }
     self.init(
       tensors: tensors,
       source: { name in
@@ -143,8 +151,7 @@ extension ParameterReader {
         return source
       },
       isIgnored: { name in
-        ImportedModel.isIgnored(name)
-          || (name == head && tensors.isSame(name, renamed(embedding, prefix)))
+        ImportedModel.isIgnored(name) || (name == head && hasHead)
       })
   }
 }

@@ -35,7 +35,7 @@ package struct StoredTensor: Sendable {
     guard type.isReadable else {
       throw WeightFileError(
         "'\(name)' is stored as \(type.name), which cannot be read; F32, F64, F16, BF16, Q8_0, "
-          + "Q4_0 and Q4_1 can")
+          + "Q4_0, Q4_1 and Q6_K can")
     }
   }
 

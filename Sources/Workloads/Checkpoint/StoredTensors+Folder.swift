@@ -23,7 +23,13 @@ extension StoredTensors {
     } else if AtomicFile.exists(index) {
       self = try Self.sharded(index: index, in: path)
     } else {
-      throw .unreadable(path: path, problem: "it has neither '\(Self.file)' nor '\(Self.index)'")
+      let pickled = ["pytorch_model.bin", "pytorch_model.bin.index.json"].first {
+        AtomicFile.exists("\(path)/\($0)")
+      }
+      throw .unreadable(
+        path: path,
+        problem: "it has neither '\(Self.file)' nor '\(Self.index)'"
+          + (pickled.map { ", and '\($0)' cannot be read: save it as safetensors" } ?? ""))
     }
   }
 

@@ -36,11 +36,13 @@ extension StoredType {
       for block in 0..<count / 32 {
         Self.widenQ4WithMinimum(from + block * 20, into: to + block * 32)
       }
+    case .q6:
+      for block in 0..<count / 256 { Self.widenQ6(from + block * 210, into: to + block * 256) }
     case .other: preconditionFailure("values of \(name) cannot be read")
     }
   }
 
-  // Of each block, scale x number is exact: an f16 has 11 digits, and a number at most 8.
+  // Of each block, scale x number is exact but in Q6_K: an f16 has 11 digits, and a number at most 8.
 
   private static func widenQ8(_ block: UnsafeRawPointer, into to: UnsafeMutablePointer<Float>) {
     let scale = Float(half: block.loadUnaligned(as: UInt16.self))
@@ -72,6 +74,33 @@ extension StoredType {
       let pair = Int32(pairs.load(fromByteOffset: index, as: UInt8.self))
       to[index] = Float(pair & 15) * scale + minimum
       to[index &+ 16] = Float(pair >> 4) * scale + minimum
+    }
+  }
+
+  /// Of each half of the elements, the low four bits of 128 numbers, two to a byte, and the high two,
+  /// four to a byte: those of numbers that are 32 apart.
+  private static func widenQ6(_ block: UnsafeRawPointer, into to: UnsafeMutablePointer<Float>) {
+    let scale = Float(half: block.loadUnaligned(fromByteOffset: 208, as: UInt16.self))
+    for half in 0..<2 {
+      let (low, high) = (block + half * 64, block + (128 + half * 32))
+      for part in 0..<2 {
+        let groups = block + (192 + half * 8 + part)
+        func group(_ index: Int) -> Float {
+          Float(groups.load(fromByteOffset: 2 &* index, as: Int8.self)) * scale
+        }
+        let (first, second, third, fourth) = (group(0), group(1), group(2), group(3))
+        let target = to + (half * 128 + part * 16)
+        for index in 0..<16 {
+          let place = part &* 16 &+ index
+          let one = Int32(low.load(fromByteOffset: place, as: UInt8.self))
+          let two = Int32(low.load(fromByteOffset: place &+ 32, as: UInt8.self))
+          let four = Int32(high.load(fromByteOffset: place, as: UInt8.self))
+          target[index] = first * Float((one & 15 | (four & 3) << 4) &- 32)
+          target[index &+ 32] = second * Float((two & 15 | (four & 12) << 2) &- 32)
+          target[index &+ 64] = third * Float((one >> 4 | four & 48) &- 32)
+          target[index &+ 96] = fourth * Float((two >> 4 | (four & 192) >> 2) &- 32)
+        }
+      }
     }
   }
 }

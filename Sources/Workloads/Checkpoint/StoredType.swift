@@ -9,6 +9,9 @@ package enum StoredType: Hashable, Sendable {
   case q4
   /// GGUF's Q4_1: 32 elements as an f16 scale, an f16 minimum and 32 half bytes from 0 to 15.
   case q4WithMinimum
+  /// GGUF's Q6_K: 256 elements as 16 groups of signed numbers of 6 bits, a signed byte for each group
+  /// and an f16 scale. Files that are called Q4_0 or Q4_1 have it for the output layer.
+  case q6
   /// A type that cannot be read, by the word of its format.
   case other(String)
 
@@ -31,6 +34,7 @@ package enum StoredType: Hashable, Sendable {
     case 2: self = .q4
     case 3: self = .q4WithMinimum
     case 8: self = .q8
+    case 14: self = .q6
     case 28: self = .f64
     case 30: self = .bf16
     default: self = .other(Self.otherGGUF[number] ?? "type \(number)")
@@ -38,7 +42,7 @@ package enum StoredType: Hashable, Sendable {
   }
 
   private static let otherGGUF: [UInt32: String] = [
-    6: "Q5_0", 7: "Q5_1", 9: "Q8_1", 10: "Q2_K", 11: "Q3_K", 12: "Q4_K", 13: "Q5_K", 14: "Q6_K",
+    6: "Q5_0", 7: "Q5_1", 9: "Q8_1", 10: "Q2_K", 11: "Q3_K", 12: "Q4_K", 13: "Q5_K",
     15: "Q8_K", 16: "IQ2_XXS", 17: "IQ2_XS", 18: "IQ3_XXS", 19: "IQ1_S", 20: "IQ4_NL",
     21: "IQ3_S", 22: "IQ2_S", 23: "IQ4_XS", 24: "I8", 25: "I16", 26: "I32", 27: "I64",
     29: "IQ1_M", 34: "TQ1_0", 35: "TQ2_0", 39: "MXFP4",
@@ -55,6 +59,7 @@ package enum StoredType: Hashable, Sendable {
     case .q8: "Q8_0"
     case .q4: "Q4_0"
     case .q4WithMinimum: "Q4_1"
+    case .q6: "Q6_K"
     case .other(let word): word
     }
   }
@@ -68,6 +73,7 @@ package enum StoredType: Hashable, Sendable {
   var blockCount: Int {
     switch self {
     case .q8, .q4, .q4WithMinimum: 32
+    case .q6: 256
     default: 1
     }
   }
@@ -81,6 +87,7 @@ package enum StoredType: Hashable, Sendable {
     case .q8: 2 + 32
     case .q4: 2 + 16
     case .q4WithMinimum: 2 + 2 + 16
+    case .q6: 128 + 64 + 16 + 2
     case .other: 0
     }
   }

@@ -5,17 +5,12 @@ import Models
 import Records
 import Tensors
 
-/// The state of a training between two steps, as one safetensors file.
-///
-/// One file, so that parameters and moments can never be of different steps.
+/// The state of a training between two steps.
 package struct TrainingState {
   /// The file within the cell's folder; it goes when the cell has ended.
   package static let file = RunFolder.trainingState
 
-  /// Steps done, and the step of the optimizer, which a step without a finite gradient does not
-  /// take.
-  let steps: Int
-  private let optimizerSteps: Int
+  private let state: TrainerState
   private let stepOperations: Double
   /// Of the cell and of its evaluations, over all attempts so far.
   let seconds, evaluationSeconds: Double
@@ -23,8 +18,12 @@ package struct TrainingState {
   private let peaks: MemoryLedger.Peaks
   /// What was in use after the last step.
   let inUse: MemoryUse
-  private let tensors: StoredTensors
-  private let path: String
+
+  /// Steps done.
+  var steps: Int { state.steps }
+
+  /// All of a parameter's tensors.
+  private static func parts(of _: Parameter) -> [TrainerPart] { TrainerPart.allCases }
 
   /// Writes the state of `trainer` into `folder`, whole or not at all.
   ///
@@ -37,55 +36,42 @@ package struct TrainingState {
     _ trainer: Trainer, seconds: Double, evaluationSeconds: Double, inUse: MemoryUse,
     peaks: MemoryLedger.Peaks, to folder: String
   ) throws(ResultsError) {
-    let file = SafeTensorsWriter(
-      trainer.tensors { _ in TrainerPart.allCases }.map { .init($0.name, $0.tensor) },
-      metadata: [
-        ("steps", "\(trainer.steps)"), ("step_operations", "\(trainer.stepOperations ?? 0)"),
-        ("optimizer_steps", "\(trainer.optimizer.steps)"), ("seconds", "\(seconds)"),
+    try TrainerState.save(
+      trainer, parts,
+      notes: [
+        ("step_operations", "\(trainer.stepOperations ?? 0)"), ("seconds", "\(seconds)"),
         ("evaluation_seconds", "\(evaluationSeconds)"),
         ("peak_by_kind", Self.text(peaks.byKind)), ("at_peak", Self.text(peaks.atHighest)),
         ("in_use", Self.text(inUse)),
-      ])
-    try file.write(to: "\(folder)/\(Self.file)")
+      ], to: "\(folder)/\(file)")
   }
 
   /// Reads the state in `folder`; nil where there is none.
   ///
   /// - Throws: `ResultsError.unreadable` naming the file and what is wrong with it.
   init?(in folder: String) throws(ResultsError) {
-    path = "\(folder)/\(Self.file)"
-    guard AtomicFile.exists(path) else { return nil }
-    let file = try SafeTensors(file: path)
-    tensors = file.tensors
-    let metadata = Dictionary(
-      file.metadata.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first })
-    guard let steps = metadata["steps"].flatMap({ Int($0) }),
-      let optimizerSteps = metadata["optimizer_steps"].flatMap({ Int($0) }),
-      let operations = metadata["step_operations"].flatMap({ Double($0) }),
-      let seconds = metadata["seconds"].flatMap({ Double($0) }),
-      let evaluationSeconds = metadata["evaluation_seconds"].flatMap({ Double($0) }),
-      let byKind = metadata["peak_by_kind"].flatMap(Self.use),
-      let atHighest = metadata["at_peak"].flatMap(Self.use)
-    else {
-      throw .unreadable(
-        path: path, problem: "it lacks its numbers of steps, its times or its peaks")
-    }
-    self.steps = steps
-    self.optimizerSteps = optimizerSteps
+    guard let state = try TrainerState(file: "\(folder)/\(Self.file)") else { return nil }
+    let notes = state.notes
+    guard let operations = notes["step_operations"].flatMap({ Double($0) }),
+      let seconds = notes["seconds"].flatMap({ Double($0) }),
+      let evaluationSeconds = notes["evaluation_seconds"].flatMap({ Double($0) }),
+      let byKind = notes["peak_by_kind"].flatMap(Self.use),
+      let atHighest = notes["at_peak"].flatMap(Self.use)
+    else { throw .unreadable(path: state.path, problem: "it lacks its times or its peaks") }
+    self.state = state
     stepOperations = operations
     self.seconds = seconds
     self.evaluationSeconds = evaluationSeconds
     peaks = MemoryLedger.Peaks(byKind: byKind, atHighest: atHighest)
     // An older version did not say; it is told after the next step.
-    inUse = metadata["in_use"].flatMap(Self.use) ?? MemoryUse()
+    inUse = notes["in_use"].flatMap(Self.use) ?? MemoryUse()
   }
 
   /// Puts the state into `trainer`; all of it or nothing.
   ///
   /// - Throws: `ResultsError.unreadable` where it is of another model.
   func restore(_ trainer: Trainer) throws(ResultsError) {
-    try trainer.restore({ _ in TrainerPart.allCases }, from: tensors, at: path)
-    trainer.resume(after: steps, optimizerSteps: optimizerSteps, stepOperations: stepOperations)
+    try state.restore(trainer, Self.parts, stepOperations: stepOperations)
     trainer.device.absorb(peaks)
   }
 

@@ -46,6 +46,18 @@ struct ExportTests {
         "gemma"
       ),
       ("position: rope\nresidual_scale: 0.5", "granite"),
+      (
+        """
+        norm: {type: rmsnorm, placement: sandwich, offset: 1}
+        attention:
+          {heads: 4, window: [4, none], scale: 0.5, qk_norm: {type: head, epsilon: 1e-5, offset: 1}}
+        position:
+          [{type: rope, base: 500, scaling: {type: linear, factor: 2}}, {type: rope, base: 1e6}]
+        ffn: geglu_tanh
+        embedding_scale: 4
+        tied_embeddings: true
+        """, "gemma3_text"
+      ),
       ("norm: layernorm\nposition: learned\nffn: gelu_tanh\nattention: mha", "gpt2"),
       ("norm: layernorm\nposition: rope\nffn: gelu\nblock: parallel\nattention: mha", "gpt_neox"),
       ("norm: {type: layernorm, weight: false}\nposition: rope", "olmo"),
@@ -87,6 +99,33 @@ struct ExportTests {
     try YAML.parse(bytes: Array("layers: 2\nwidth: 16\n\(lines)".utf8), name: "test").root.value
   }
 
+  @Test("a model that reads characters is written with their tokenizer, any other without one")
+  func tokenizer() throws {
+    let folder = try TemporaryFolder()
+    let model = try TestModels.model(
+      "layers: 2\nwidth: 16\nattention: {heads: 4}", vocabulary: 4, length: 8)
+    model.parameters.materialise(on: device, seed: 1)
+    let section = try section("attention: {heads: 4}")
+    for characters in [CharacterVocabulary(utf8: Array("é \"\n".utf8)), nil] {
+      let place = folder.file(characters == nil ? "numbers" : "characters")
+      try Checkpoint.save(
+        model,
+        configuration: CheckpointConfiguration(
+          model, section: section, vocabulary: characters, step: 1, seed: 1), to: place)
+      let saved = try SavedModel(place)
+      try saved.write(try saved.exported(), to: "\(place)-again", on: device)
+      let path = "\(place)-again/tokenizer.json"
+      guard characters != nil else {
+        #expect(!AtomicFile.exists(path))
+        continue
+      }
+      let tokenizer = try JSON(reading: AtomicFile.read(path))
+      #expect(tokenizer["model"]?["vocab"] == ["\n": 0, " ": 1, "\"": 2, "é": 3])
+      #expect(tokenizer["model"]?["merges"] == [] && tokenizer["decoder"]?["type"] == "Fuse")
+      #expect(AtomicFile.exists("\(place)-again/tokenizer_config.json"))
+    }
+  }
+
   @Test("a checkpoint says what transformers must know, or a type that it refuses")
   func configuration() throws {
     func config(_ lines: String) throws -> JSON {
@@ -113,7 +152,11 @@ struct ExportTests {
     #expect(llama["step"]?.whole == 1)
     #expect(llama["model"] != nil)
     // Its tensors would have to be fused, and those that it has not be written.
-    #expect(try config("norm: layernorm\nposition: learned\nffn: gelu")["model_type"] == "runexp")
-    #expect(try config("position: alibi")["model_type"] == "runexp")
+    for lines in ["norm: layernorm\nposition: learned\nffn: gelu", "position: alibi"] {
+      let none = try config(lines)
+      #expect(none["model_type"] == "runexp")
+      // LlamaForCausalLM, asked for by its name, takes a file of any type that says its sizes.
+      #expect(none.members.contains { $0.key == "hidden_size" && $0.value == .null }, "\(none)")
+    }
   }
 }

@@ -12,16 +12,20 @@ struct GGUFConversion {
   let config: JSON
   private let type, architecture: String
   private let heads, kvHeads, width, d: Int
+  /// Whether it says what older conversions leave to the reader: layers' windows and bases.
+  private let saysLayers: Bool
 
   private static let architectures = [
     "mistral": "llama", "gemma3_text": "gemma3", "gpt_neox": "gptneox",
   ]
 
-  init(_ fixture: FamilyFixture) throws {
+  init(_ fixture: FamilyFixture, saysLayers: Bool = false) throws {
     self.fixture = fixture
+    self.saysLayers = saysLayers
     let head = fixture.oldConfig["head_dim"] ?? .null
     // What files leave to their reader, as that takes it.
-    let taken: [String: JSON] = ["query_pre_attn_scalar": head, "rope_local_base_freq": 10000]
+    var taken = ["query_pre_attn_scalar": head]
+    if !saysLayers { taken["rope_local_base_freq"] = 10000 }
     let config = JSON.object(
       fixture.oldConfig.members.map { .init($0.key, taken[$0.key] ?? $0.value) })
     self.config = config
@@ -109,7 +113,18 @@ struct GGUFConversion {
     if case .bool(let isParallel)? = config["use_parallel_residual"] {
       keys.append(("use_parallel_residual", Self.flag(isParallel)))
     }
-    return keys + rotary
+    return keys + rotary + (saysLayers ? layers : [])
+  }
+
+  private var layers: [(String, [UInt8])] {
+    let slides = fixture.config["layer_types"]?.elements.map { $0 == "sliding_attention" } ?? []
+    var keys = [
+      ("attention.sliding_window_pattern", GGUFFile.array(7, slides.map { [$0 ? 1 : 0] }))
+    ]
+    if let base = config["rope_local_base_freq"]?.number {
+      keys.append(("rope.freq_base_swa", Self.real(base)))
+    }
+    return keys
   }
 
   private var rotary: [(String, [UInt8])] {

@@ -26,13 +26,9 @@ struct GGUFModelTests {
     let folder = try TemporaryFolder()
     try fixture.write(to: folder.file("model"), config: conversion.config)
     try AtomicFile.write(conversion.file.bytes, to: folder.file("model.gguf"))
-    func logits(_ path: String) throws -> [Int: [Float]] {
-      let model = try SavedModel(folder.file(path)).load(on: device)
-      return Scorer(model, precision: .f32, on: device).score(
-        fixture.ids.map { Int32($0) }, logitsAt: Set(fixture.positions)
-      ).logits
-    }
-    let (found, expected) = (try logits("model.gguf"), try logits("model"))
+    let (found, expected) = try (
+      logits(folder.file("model.gguf"), fixture), logits(folder.file("model"), fixture)
+    )
     #expect(found.count == fixture.positions.count)
     for (position, theirs) in zip(fixture.positions, fixture.logits) {
       let own = try #require(found[position]), folder = try #require(expected[position])
@@ -44,6 +40,34 @@ struct GGUFModelTests {
       #expect(name.hasPrefix("phi") ? isNear(folder, 1e-6) : own == folder, "\(position)")
       // Of transformers.
       if conversion.isWhole { #expect(isNear(theirs, 1e-4), "\(position)") }
+    }
+  }
+
+  private func logits(_ path: String, _ fixture: FamilyFixture) throws -> [Int: [Float]] {
+    let model = try SavedModel(path).load(on: device)
+    return Scorer(model, precision: .f32, on: device).score(
+      fixture.ids.map { Int32($0) }, logitsAt: Set(fixture.positions)
+    ).logits
+  }
+
+  @Test("bases and windows of layers are those that a file says", arguments: [3, nil] as [Int?])
+  func layers(period: Int?) throws {
+    for name in ["gemma2", "gemma3", "gemma3-pattern"] where period == nil || name.hasSuffix("n") {
+      let fixture = try FamilyFixture(name)
+      let conversion = try GGUFConversion(fixture, saysLayers: true)
+      let folder = try TemporaryFolder()
+      try fixture.write(to: folder.file("model"), config: conversion.config)
+      var file = conversion.file
+      if let period {
+        let key = "gemma3.attention.sliding_window_pattern"
+        file.keys.removeAll { $0.key == key }
+        file.keys.append((key, GGUFConversion.whole(period)))
+      }
+      try AtomicFile.write(file.bytes, to: folder.file("model.gguf"))
+      let (found, expected) = try (
+        logits(folder.file("model.gguf"), fixture), logits(folder.file("model"), fixture)
+      )
+      #expect(found == expected && found.count == fixture.positions.count, "\(name)")
     }
   }
 
@@ -126,6 +150,19 @@ struct GGUFModelTests {
       (
         "olmo2", "'olmo2.attention.sliding_window' is 16.0",
         add("olmo2.attention.sliding_window", GGUFConversion.whole(16))
+      ),
+      ("llama2", "'split.count' is 3", add("split.count", GGUFConversion.whole(3))),
+      (
+        "gemma3", "'gemma3.attention.sliding_window_pattern' is a list: it must be a number, or",
+        add("gemma3.attention.sliding_window_pattern", GGUFFile.array(7, [[1], [0]]))
+      ),
+      (
+        "qwen3", "'qwen3.rope.freq_base_swa' is 100.0",
+        add("qwen3.rope.freq_base_swa", GGUFConversion.real(100))
+      ),
+      (
+        "llama2", "it has no 'llama.attention.layer_norm_rms_epsilon'",
+        { $0.keys.removeAll { $0.key == "llama.attention.layer_norm_rms_epsilon" } }
       ),
       (
         "pythia", "it has no 'gptneox.attention.layer_norm_epsilon'",

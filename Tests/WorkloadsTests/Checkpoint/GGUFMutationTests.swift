@@ -21,6 +21,7 @@ struct GGUFMutationTests {
     "attention.sliding_window", "attention.scale", "rope.dimension_count", "rope.freq_base",
     "rope.scaling.type", "rope.scaling.factor", "rope.scaling.original_context_length",
     "rope.scaling.attn_factor", "rope.scaling.finetuned", "use_parallel_residual", "logit_scale",
+    "attention.sliding_window_pattern", "rope.freq_base_swa",
   ]
 
   @Test(arguments: [

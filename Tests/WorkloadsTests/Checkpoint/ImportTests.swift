@@ -48,6 +48,82 @@ struct ImportTests {
     }
   }
 
+  private func config(_ name: String, _ more: [JSON.Member]) throws -> JSON {
+    let keys = Set(more.map(\.key))
+    let members = try FamilyFixture(name).oldConfig.members.filter { !keys.contains($0.key) }
+    return .object(members + more)
+  }
+
+  @Test("what published files say beside what is read changes nothing")
+  func others() throws {
+    let cases: [(String, JSON)] = [
+      ("llama2", ["unsloth_fixed": true, "unsloth_version": "2024.9"]),
+      ("llama2", ["max_sequence_length": 2048, "hidden_dropout_prob": 0.1]),
+      ("llama2", ["architectures": ["LLaMAForCausalLM"]]),
+      ("gpt2", ["n_special": 0, "predict_special_tokens": true, "output_past": true]),
+      ("gemma", ["hidden_activation": "gelu_pytorch_tanh"]),
+      ("gemma2", ["hidden_act": "gelu_pytorch_tanh", "sliding_window_size": 6]),
+      ("qwen2", ["encoder_no_repeat_ngram_size": 0, "encoder_repetition_penalty": 1.0]),
+      ("pythia", ["attention_probs_dropout_prob": 0, "classifier_dropout": 0.1]),
+    ]
+    for (name, more) in cases {
+      let model = try ImportedModel(config: try config(name, more.members))
+      let plain = try ImportedModel(config: try FamilyFixture(name).oldConfig)
+      #expect(model.section == plain.section, "\(name)")
+    }
+    let fast = try ImportedModel(config: config("pythia", [.init("hidden_act", "gelu_fast")]))
+    #expect(fast.section["ffn"]?["type"] == "gelu_tanh")
+  }
+
+  @Test("what a family does not compute is refused, and a slip of the pen named")
+  func refusals() throws {
+    let yarn: JSON = ["rope_type": "yarn", "factor": 2.0, "truncate": false]
+    let cases: [(String, JSON, String)] = [
+      ("llama2", ["architectures": ["LlamaModel"]], "known of this family is LlamaForCausalLM"),
+      ("qwen2", ["architectures": ["OtherForCausalLM"]], "[\"OtherForCausalLM\"]: known of"),
+      ("gemma2", ["sliding_window_size": 8], "'sliding_window_size' is 8: 'sliding_window' is 6"),
+      ("gemma3", ["rope_scaling": yarn], "'truncate' is false"),
+      ("llama2", ["sliding_windo": 9], "what that changes is not known; did you mean 'sliding_wi"),
+      ("llama2", ["hidden_size": .null, "hidden_sise": 32], "no 'hidden_size', but 'hidden_sise'"),
+      ("llama2", ["rope_scaling": ["rope_type": "linear"]], "'rope_scaling' has no 'factor'"),
+      ("llama2", ["hidden_act": "quick_gelu"], "the gates known are silu, gelu and"),
+      ("llama2", ["experts": 9], "'experts' is 9: what that changes is not known"),
+    ]
+    for (name, more, message) in cases {
+      let config = try config(name, more.members)
+      let problem = problem { _ = try ImportedModel(config: config) }
+      #expect(problem.contains(message), "\(problem)")
+    }
+  }
+
+  @Test("what is wrong with a folder is said in its own words")
+  func folders() throws {
+    let folder = try TemporaryFolder()
+    let fixture = try FamilyFixture("llama2")
+    for (more, message) in [
+      (JSON.Member("tie_word_embeddings", true), "takes 'tie_word_embeddings': false"),
+      (.init("model_type", .null), "config.json': it has no 'model_type'"),
+    ] {
+      try fixture.write(to: folder.file("m"), config: config("llama2", [more]))
+      let problem = problem { try SavedModel(folder.file("m")).checkWeights() }
+      #expect(problem.contains(message), "\(problem)")
+    }
+  }
+
+  @Test("a model that sees images has its own word on tied embeddings")
+  func imageModel() throws {
+    for (said, expected) in [(JSON.null, JSON.bool(true)), (false, false), (true, true)] {
+      // What the part says of itself is not asked for.
+      let part = try config("gemma3", [.init("tie_word_embeddings", .bool(expected != true))])
+      let model = try ImportedModel(
+        config: [
+          "model_type": "gemma3", "architectures": ["Gemma3ForConditionalGeneration"],
+          "text_config": part, "tie_word_embeddings": said,
+        ])
+      #expect(model.section["tied_embeddings"] == expected)
+    }
+  }
+
   @Test("in bf16 its matrices are kept rounded, to the same bits", arguments: FamilyFixture.names)
   func rounded(name: String) throws {
     let fixture = try FamilyFixture(name)

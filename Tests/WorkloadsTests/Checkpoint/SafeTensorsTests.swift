@@ -117,6 +117,10 @@ struct SafeTensorsTests {
         "its header should have 18446744073709551615 bytes, more than there are"
       ),
       ([0, 0, 0, 0, 0, 0, 0, 0], "its header does not begin with '{'"),
+      (
+        Array("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 9\n".utf8),
+        "it is what Git LFS has in its place until 'git lfs pull' fetches it"
+      ),
       (safeTensorsFile(" {}"), "its header does not begin with '{'"),
       (safeTensorsFile("[]"), "its header does not begin with '{'"),
       ([4, 0, 0, 0, 0, 0, 0, 0, 0x7b, 0x22, 0xff, 0x22], "its header is not UTF-8"),

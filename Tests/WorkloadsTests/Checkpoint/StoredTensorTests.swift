@@ -161,6 +161,24 @@ struct StoredTensorTests {
       try bf16(tensor, 1..<2) == (second + second.reversed()).map { UInt16($0.bitPattern >> 16) })
   }
 
+  @Test("Q6_K: 256 numbers of 6 bits, a signed byte for each 16 of them, and an f16 scale")
+  func q6() throws {
+    let numbers = (0..<256).map { ($0 * 29 + 7) % 64 - 32 }
+    let groups = (0..<16).map { Int8($0 * 17 - 128) }
+    var (low, high) = ([UInt8](repeating: 0, count: 128), [UInt8](repeating: 0, count: 64))
+    for (place, number) in numbers.enumerated() {
+      let (half, quarter, index) = (place / 128, place % 128 / 32, place % 32)
+      let bits = UInt8(number + 32)
+      low[half * 64 + quarter % 2 * 32 + index] |= (bits & 15) << (quarter / 2 * 4)
+      high[half * 32 + index] |= (bits >> 4) << (2 * quarter)
+    }
+    let block = low + high + groups.map { UInt8(bitPattern: $0) } + littleEndian(half(-0.5))
+    let tensor = try blocks(14, [1, 256], block)
+    #expect(tensor.type.name == "Q6_K")
+    let expected = numbers.enumerated().map { Float($1) * Float(groups[$0 / 16]) * -0.5 }
+    #expect(try tensor.values() == expected)
+  }
+
   @Test("the scale of a block may be subnormal, infinite or NaN")
   func scales() throws {
     let ones = [UInt8](repeating: 1, count: 32)
