@@ -12,19 +12,22 @@ extension Cell {
   ///   - dataHash: the hash of the text that is used, which stands for the text's name and place:
   ///     the same text
   ///     elsewhere is the same text. Empty where there is none.
+  ///   - tokenizerHash: the same of what makes tokens of the text; empty for characters.
   ///   - checkpointHash: the same of the stored model that it begins from or reads.
   ///   - program: version of the program that runs it.
   package func identity(
-    dataHash: String, checkpointHash: String = "", program: String
+    dataHash: String, tokenizerHash: String = "", checkpointHash: String = "", program: String
   ) -> String {
     let files = [
       ("workload.dataset.name", dataHash), ("workload.dataset.fallback", dataHash),
+      ("workload.dataset.validation", dataHash), ("workload.dataset.tokenizer", tokenizerHash),
       ("workload.checkpoint", checkpointHash), ("model.from", checkpointHash),
       ("model.fallback", checkpointHash),
     ]
     let options = files.filter { !$0.1.isEmpty }.compactMap { DottedPath($0.0) }
     let text = "\(canonical(without: options))\n\(dataHash)\n\(program)"
-    let more = checkpointHash.isEmpty ? "" : "\n\(checkpointHash)"
+    let more = [("", checkpointHash), ("tokenizer ", tokenizerHash)].filter { !$1.isEmpty }
+      .map { "\n\($0)\($1)" }.joined()
     return "sha256-" + SHA256.hex(Array((text + more).utf8))
   }
 }

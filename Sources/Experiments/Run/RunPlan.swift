@@ -25,36 +25,28 @@ package struct RunPlan {
     _ experiment: PlannedExperiment, loader: DatasetLoader, program: String,
     progress: Download.Progress? = nil
   ) throws {
-    typealias Loaded = (
-      declaration: DatasetDeclaration, text: LoadedText, vocabulary: TextVocabulary, tokens: Int
-    )
-    var loaded: [Loaded] = []
+    var texts = PlannedTexts(loader, progress)
     var checkpoints: [RunRecord.Checkpoint] = []
     var entries: [Entry] = []
     entries.reserveCapacity(experiment.cells.count)
     // What the lines of one document have in common, once in memory.
     var shared: (content: PlannedCell.Content, line: PlanLine)?
     for cell in experiment.cells {
-      var text: LoadedText?
+      var found: PlannedTexts.Found?
       if let declaration = cell.workload?.dataset {
-        var known = loaded.first { $0.declaration == declaration }
-        if known == nil {
-          let new = try loader.load(declaration, progress: progress)
-          let found = try TextVocabulary.counted(new, as: declaration.tokens)
-          known = (declaration, new, found.vocabulary, found.tokens)
-          known.map { loaded.append($0) }
+        let known = try texts.find(declaration, for: cell.model?.base)
+        if let model = cell.model {
+          try cell.workload?.check(known.vocabulary, size: known.size, for: model)
         }
-        text = known?.text
-        if let known, let model = cell.model {
-          try cell.workload?.check(known.vocabulary, tokens: known.tokens, for: model)
-        }
+        found = known
       }
       let checkpoint = cell.modelPath.map { checkpoints.find($0) }
       if shared?.content !== cell.content { shared = (cell.content, Self.line(of: cell)) }
       var line = shared?.line ?? Self.line(of: cell)
       line.index = cell.index
       line.identity = cell.identity(
-        dataHash: text?.sha256 ?? "", checkpointHash: checkpoint?.sha256 ?? "", program: program)
+        dataHash: found?.text.sha256 ?? "", tokenizerHash: found?.tokenizer?.sha256 ?? "",
+        checkpointHash: checkpoint?.sha256 ?? "", program: program)
       line.weights = checkpoint?.path
       line.label = cell.label
       line.seed = cell.seed
@@ -62,13 +54,15 @@ package struct RunPlan {
       line.reason = cell.exclusion
       let base = cell.model?.base
       line.facts = [
-        ("dataset_note", text?.note), ("model_note", base?.note),
+        ("dataset_note", found?.text.note), ("model_note", base?.note),
+        ("tokenizer_note", found?.note),
+        ("tokenizer_sha256", found?.tokenizer.map { "sha256-" + $0.sha256 }),
         ("beginning", cell.workload?.beginning(from: base)),
       ].compactMap { key, text in text.map { JSON.Member(key, .string($0)) } }
       entries.append(Entry(cell: cell, line: line))
     }
     self.entries = entries
-    texts = loaded.map(\.text)
+    self.texts = texts.all
     self.checkpoints = checkpoints
     nameCells()
   }
@@ -100,6 +94,14 @@ package struct RunPlan {
 
   /// The entries that are to run.
   package var runnable: [Entry] { entries.filter { $0.cell.exclusion == nil } }
+
+  /// Whether a token is not the same part of a text in all cells.
+  var hasSeveralTokenizers: Bool {
+    Set(
+      runnable.map { entry in entry.line.facts.first { $0.key == "tokenizer_sha256" }?.value.text }
+    )
+    .count > 1
+  }
 
   /// Draws the order of execution, variants interleaved; cells that are the same run once.
   mutating func order(seed: Int) {
