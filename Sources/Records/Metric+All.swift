@@ -16,11 +16,14 @@ extension Metric {
 
   /// How well the model predicts.
   package static let quality: [Metric] = [
-    valLoss, valPerplexity, valBitsPerCharacter, bestValLoss, trainLoss, initialLoss,
+    valLoss, valPerplexity, valBitsPerCharacter, valBitsPerByte, bestValLoss, trainLoss,
+    initialLoss,
     initialValLoss, zLoss,
   ]
   /// The validation loss in other units.
-  package static let unitsOfLoss: [Metric] = [valPerplexity, valBitsPerCharacter]
+  package static let unitsOfLoss: [Metric] = [
+    valPerplexity, valBitsPerCharacter, valBitsPerByte,
+  ]
   /// How fast it runs.
   package static let speed: [Metric] = [
     tokensPerSecond, stepSeconds, trainSeconds, evaluationSeconds, seconds, flopsPerSecond,
@@ -61,6 +64,10 @@ extension Metric {
   package static let valBitsPerCharacter = Metric(
     "val_bits_per_character",
     "val_loss over ln 2: the bits that coding the text would take, a character being a token.",
+    better: .lower, .sampled, as: .decimals(4))
+  package static let valBitsPerByte = Metric(
+    "val_bits_per_byte",
+    "The bits that coding the validation text would take, per byte of it; tokenizers compare by it.",
     better: .lower, .sampled, as: .decimals(4))
   package static let bestValLoss = Metric(
     "best_val_loss",

@@ -11,55 +11,56 @@ extension Tokenizer {
   ///   beginning and the end of a text are in a tokenizer_config.json beside it.
   /// - Throws: `ResultsError.unreadable`, which names the file and what is wrong with it.
   package static func open(_ path: String) throws(ResultsError) -> Tokenizer {
-    let isFolder = AtomicFile.isFolder(path)
-    let folder = isFolder ? path : AtomicFile.folder(of: path)
-    let name = path.split(separator: "/").last.map { String($0) } ?? path
-    if isFolder || pairs.contains(where: { $0.vocabulary == name || $0.merges == name }) {
-      if isFolder {
-        for single in ["tokenizer.json", "tokenizer.model"]
-        where AtomicFile.exists("\(folder)/\(single)") {
-          return try read("\(folder)/\(single)", beside: folder)
-        }
-      }
-      for pair in pairs {
-        let (vocabulary, merges) = ("\(folder)/\(pair.vocabulary)", "\(folder)/\(pair.merges)")
-        guard AtomicFile.exists(vocabulary), AtomicFile.exists(merges) else { continue }
-        let config = try config(in: folder)
-        let (tokens, rules) = (try bytes(vocabulary), try bytes(merges))
-        return try naming(vocabulary) { () throws(TokenizerError) in
-          try Tokenizer(try GPT2Files.parts(vocabulary: tokens, merges: rules, config))
-        }
-      }
+    let files = files(at: path).filter { !$0.hasSuffix("/\(configuration)") }
+    guard let first = files.first else {
       throw .unreadable(
         path: path,
         problem:
           "there is no tokenizer.json, no tokenizer.model, and no vocab.json with a merges.txt")
     }
-    return try read(path, beside: folder)
+    let config = try config(in: AtomicFile.folder(of: first))
+    if files.count == 2 {
+      let (tokens, rules) = (try bytes(first), try bytes(files[1]))
+      return try naming(first) { () throws(TokenizerError) in
+        try Tokenizer(try GPT2Files.parts(vocabulary: tokens, merges: rules, config))
+      }
+    }
+    let bytes = try bytes(first)
+    return try naming(first) { () throws(TokenizerError) in
+      try Tokenizer(contents: bytes, config)
+    }
   }
 
-  /// Whether a path names a file, or a folder in which there is a tokenizer's.
-  package static func isAt(_ path: String) -> Bool {
-    guard AtomicFile.isFolder(path) else { return AtomicFile.exists(path) }
-    return (["tokenizer.json", "tokenizer.model"] + pairs.map(\.vocabulary))
-      .contains { AtomicFile.exists("\(path)/\($0)") }
+  /// The files that a tokenizer is read from, a tokenizer_config.json last; empty where there is
+  /// none.
+  ///
+  /// - Parameter path: as `open` takes it.
+  package static func files(at path: String) -> [String] {
+    let isFolder = AtomicFile.isFolder(path)
+    let folder = isFolder ? path : AtomicFile.folder(of: path)
+    let name = path.split(separator: "/").last.map { String($0) } ?? path
+    let single = ["tokenizer.json", "tokenizer.model"].map { "\(folder)/\($0)" }
+      .first { isFolder && AtomicFile.exists($0) }
+    let pair = pairs.filter { isFolder || $0.vocabulary == name || $0.merges == name }
+      .map { ["\(folder)/\($0.vocabulary)", "\(folder)/\($0.merges)"] }
+      .first { $0.allSatisfy(AtomicFile.exists) }
+    let isPart = pairs.contains { $0.vocabulary == name || $0.merges == name }
+    let alone = isFolder || isPart || !AtomicFile.exists(path) ? nil : path
+    let files = (single ?? alone).map { [$0] } ?? pair ?? []
+    let config = "\(folder)/\(configuration)"
+    return files + (!files.isEmpty && AtomicFile.exists(config) ? [config] : [])
   }
+
+  private static let configuration = "tokenizer_config.json"
+
+  /// Whether a path names a file, or a folder in which there is a tokenizer's.
+  package static func isAt(_ path: String) -> Bool { !files(at: path).isEmpty }
 
   /// GPT-2's files, by the names of transformers and by those of OpenAI.
   private static let pairs = [
     (vocabulary: "vocab.json", merges: "merges.txt"),
     (vocabulary: "encoder.json", merges: "vocab.bpe"),
   ]
-
-  private static func read(
-    _ path: String, beside folder: String
-  ) throws(ResultsError) -> Tokenizer {
-    let config = try config(in: folder)
-    let bytes = try bytes(path)
-    return try naming(path) { () throws(TokenizerError) in
-      try Tokenizer(contents: bytes, config)
-    }
-  }
 
   /// Reads the contents of a tokenizer.json or a tokenizer.model.
   ///
@@ -86,7 +87,7 @@ extension Tokenizer {
   }
 
   private static func config(in folder: String) throws(ResultsError) -> TokenizerConfig {
-    let path = "\(folder)/tokenizer_config.json"
+    let path = "\(folder)/\(configuration)"
     guard AtomicFile.exists(path) else { return TokenizerConfig() }
     let bytes = try bytes(path)
     return try naming(path) { () throws(TokenizerError) in try TokenizerConfig(bytes) }

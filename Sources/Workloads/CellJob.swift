@@ -124,6 +124,13 @@ package struct MemoryCapExceeded: Error, CustomStringConvertible {
   }
 }
 
+/// A tokenizer is not the one that the run was planned with.
+package struct TokenizerChanged: Error, CustomStringConvertible {
+  let path: String
+
+  package var description: String { "the tokenizer '\(path)' has changed" }
+}
+
 /// The user asked to stop.
 package struct Interrupted: Error {}
 
@@ -138,6 +145,24 @@ extension CellJob {
     for warning in text.warnings { progress.log(warning) }
     if let note = text.note {
       row.setFact("dataset_note", .string(note))
+      progress.log(note)
+    }
+  }
+
+  /// Notes which tokenizer makes tokens of the text; none for characters.
+  ///
+  /// - Throws: `TokenizerChanged` where it is not the one that the run was planned with.
+  func recordTokenizer(_ tokenizer: StoredTokenizer?, _ note: String?) throws(TokenizerChanged) {
+    guard let tokenizer else { return }
+    let hash = JSON.string("sha256-" + tokenizer.sha256)
+    if let planned = row.fact("tokenizer_sha256"), planned != hash {
+      throw TokenizerChanged(path: tokenizer.path)
+    }
+    row.setFact("tokens", "tokenizer")
+    row.setFact("tokenizer", .string(tokenizer.path))
+    row.setFact("tokenizer_sha256", hash)
+    if let note {
+      row.setFact("tokenizer_note", .string(note))
       progress.log(note)
     }
   }
@@ -219,8 +244,11 @@ extension CellJob {
     _ = self.model.build(from: section, vocabulary: model.vocabulary, length: model.length)
     let configuration = CheckpointConfiguration(
       model, section: section.recording.value.architecture,
-      vocabulary: corpus.vocabulary.characters, step: step, seed: seed)
+      vocabulary: corpus.vocabulary.tokenizer, step: step, seed: seed)
     try Checkpoint.save(model, configuration: configuration, to: "\(folder)/\(name)")
+    if case .stored(let tokenizer) = corpus.vocabulary.tokenizer {
+      try tokenizer.write(to: "\(folder)/\(name)")
+    }
   }
 }
 

@@ -108,7 +108,18 @@ extension CellJob {
   func corpus(
     _ dataset: DatasetDeclaration, sequence: Int, for base: ModelBase?
   ) throws -> TextCorpus {
-    try TextCorpus(text(dataset), as: dataset.tokens, for: base, sequence: sequence)
+    let corpus = try corpus(dataset, for: base)
+    try corpus.size.check(of: dataset.dataset.description, sequence: sequence)
+    return corpus
+  }
+
+  /// The same, however long it is.
+  func corpus(_ dataset: DatasetDeclaration, for base: ModelBase?) throws -> TextCorpus {
+    let text = try text(dataset)
+    let (tokenizer, note) = try data.tokenizer(of: dataset, for: base)
+    try recordTokenizer(tokenizer, note)
+    return try TextCorpus(
+      text, as: dataset.tokens, by: tokenizer, for: base, keptIn: data.folders(for: text))
   }
 
   /// The text that the cell reads, which its row names from now on.

@@ -41,8 +41,8 @@ package struct Extrapolate: Workload {
 
   package func check(_ base: ModelBase?, _ options: Section) { training.check(base, options) }
 
-  package func check(_ vocabulary: TextVocabulary, tokens: Int) throws(Faults) {
-    try training.check(vocabulary, tokens: tokens)
+  package func check(_ vocabulary: TextVocabulary, size: TextCorpus.Size) throws(Faults) {
+    try training.check(vocabulary, size: size)
   }
 
   package func flops(of model: Transformer) -> Double? { training.flops(of: model) }

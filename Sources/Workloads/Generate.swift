@@ -59,8 +59,8 @@ package struct Generate: Workload {
       tokens: ("prompt_tokens", options.promptTokens))
   }
 
-  package func check(_ vocabulary: TextVocabulary, tokens: Int) throws(Faults) {
-    try options.dataset.check(tokens, sequence: length)
+  package func check(_ vocabulary: TextVocabulary, size: TextCorpus.Size) throws(Faults) {
+    try options.dataset.check(size, sequence: length)
   }
 
   package func flops(of model: Transformer) -> Double? {

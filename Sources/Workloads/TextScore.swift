@@ -50,10 +50,10 @@ package struct TextScore: Workload {
       tokens: ("sequence", length))
   }
 
-  package func check(_ vocabulary: TextVocabulary, tokens: Int) throws(Faults) {
+  package func check(_ vocabulary: TextVocabulary, size: TextCorpus.Size) throws(Faults) {
     guard let mark = options.dataset.mark else { return }
     do throws(TextTooShort) {
-      _ = try options.range(of: tokens, named: options.dataset.dataset.description)
+      _ = try options.range(of: size, named: options.dataset.dataset.description)
     } catch {
       throw Faults([Fault(.rule(error.description), at: mark)])
     }
@@ -75,11 +75,9 @@ package struct TextScore: Workload {
   }
 
   package func run(_ cell: CellJob) throws {
-    let text = try cell.text(options.dataset)
-    let (vocabulary, tokens) = try TextVocabulary.tokens(
-      of: text, as: options.dataset.tokens, for: cell.model.base)
-    let windows = try options.draw(from: tokens, of: text, seed: cell.seed)
-    let model = cell.model.build(vocabulary: vocabulary.count, length: length)
+    let corpus = try cell.corpus(options.dataset, for: cell.model.base)
+    let windows = try options.draw(from: corpus, seed: cell.seed)
+    let model = cell.model.build(vocabulary: corpus.vocabulary.count, length: length)
     try model.check(tokens: length)
     guard
       cell.recordKernel(
@@ -102,7 +100,7 @@ package struct TextScore: Workload {
       let start = MonotonicClock.now()
       let score = scorer.score(window, stops: cell.isInterrupted)
       try cell.checkInterrupt()
-      scores.add(score, bytes: vocabulary.bytes(of: window.dropFirst()))
+      scores.add(score, bytes: corpus.vocabulary.tokenizer?.bytesAfterFirst(of: window))
       cell.progress.step(
         index + 1, of: windows.count, loss: score.loss ?? 0,
         tokensPerSecond: Double(window.count) / max(MonotonicClock.now() - start, 1e-9))
@@ -169,13 +167,6 @@ private struct WindowScores {
   }
 }
 
-extension TextVocabulary {
-  /// The bytes that tokens stand for in UTF-8; nil where they are numbers.
-  fileprivate func bytes(of tokens: some Sequence<Int32>) -> Int? {
-    characters.map { $0.decode(tokens).utf8.count }
-  }
-}
-
 // The options of the `score` workload.
 
 /// What one scoring is told.
@@ -233,17 +224,16 @@ struct ScoreOptions: Sendable {
   /// The tokens that windows are drawn from, of a text of so many.
   ///
   /// - Throws: `TextTooShort` where there is not one window.
-  func range(of tokens: Int, named text: String) throws(TextTooShort) -> Range<Int> {
-    let cut = TextCorpus.cut(tokens)
+  func range(of size: TextCorpus.Size, named text: String) throws(TextTooShort) -> Range<Int> {
     let range =
       switch split {
-      case .validation: cut..<tokens
-      case .train: 0..<cut
-      case .all: 0..<tokens
+      case .validation: size.train..<size.all
+      case .train: 0..<size.train
+      case .all: 0..<size.all
       }
     guard range.count >= sequence else {
       throw TextTooShort(
-        description: "'\(text)' is too short: of its \(tokens) tokens the split "
+        description: "'\(text)' is too short: of its \(size.all) tokens the split "
           + "'\(split.rawValue)' has \(range.count), and a window has \(sequence)")
     }
     return range
@@ -252,10 +242,8 @@ struct ScoreOptions: Sendable {
   /// The windows of a seed.
   ///
   /// - Throws: `TextTooShort` where the text has not one.
-  func draw(
-    from tokens: [Int32], of text: LoadedText, seed: Int
-  ) throws(TextTooShort) -> [[Int32]] {
-    let range = try range(of: tokens.count, named: text.path ?? text.name)
+  func draw(from corpus: TextCorpus, seed: Int) throws(TextTooShort) -> [[Int32]] {
+    let range = try range(of: corpus.size, named: dataset.dataset.description)
     let places = range.count / sequence
     var order = Array(0..<places)
     if windows < places {
@@ -268,7 +256,7 @@ struct ScoreOptions: Sendable {
     }
     return order.map { place in
       let start = range.lowerBound + place * sequence
-      return Array(tokens[start..<start + sequence])
+      return (start..<start + sequence).map { corpus[$0] }
     }
   }
 }

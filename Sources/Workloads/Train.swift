@@ -58,8 +58,8 @@ package struct Train: Workload {
     }
   }
 
-  package func check(_ vocabulary: TextVocabulary, tokens: Int) throws(Faults) {
-    try options.dataset.check(tokens, sequence: options.sequence)
+  package func check(_ vocabulary: TextVocabulary, size: TextCorpus.Size) throws(Faults) {
+    try options.dataset.check(size, sequence: options.sequence)
     try options.check(vocabulary)
   }
 
@@ -132,13 +132,13 @@ package struct Train: Workload {
     of model: Transformer, _ corpus: TextCorpus, _ cell: CellJob
   ) throws {
     // Numbers are no text.
-    guard let characters = corpus.vocabulary.characters else { return }
-    let start = try characters.start(options.prompt)
+    guard let tokenizer = corpus.vocabulary.tokenizer else { return }
+    let start = try tokenizer.start(options.prompt)
     let tokens = try TextSample(temperature: options.sampleTemperature, seed: UInt64(cell.seed))
       .draw(
         options.sampleTokens, after: start, from: model, length: options.sequence,
         precision: cell.precision, on: cell.device, check: cell.checkInterrupt)
-    let text = characters.decode(start + tokens)
+    let text = tokenizer.decode(start + tokens)
     try AtomicFile.write(text, to: "\(cell.folder)/sample.txt")
   }
 }
@@ -240,13 +240,13 @@ package struct TrainOptions: Sendable {
       "validation sequences of an evaluation on the way; the last one reads the whole split")
     let sample = options.section("sample", "the text that the trained model writes at the end")
     sampleTokens = sample.read(
-      "tokens", .int(in: 0...100_000), default: 200, "characters; 0 for none")
+      "tokens", .int(in: 0...100_000), default: 200, "tokens that it has; 0 for none")
     sampleTemperature = sample.read(
       "temperature", .double(in: 0...100), default: 0.8,
       "below 1 bolder, above 1 wilder, 0 the likeliest")
     prompt = sample.read(
       "prompt", .string, absent: "a newline, or the first character of a text without one",
-      "what the text starts from; its characters must occur in the dataset")
+      "what the text starts from; where tokens are characters, its own must occur in the dataset")
     promptMark = sample.mark(of: "prompt")
     if prompt == "" {
       sample.fault("prompt", because: .rule("the prompt needs a character to start from"))
@@ -258,7 +258,7 @@ package struct TrainOptions: Sendable {
   func check(_ vocabulary: TextVocabulary) throws(Faults) {
     guard sampleTokens > 0, let characters = vocabulary.characters else { return }
     do throws(CharacterVocabulary.UnknownCharacter) {
-      _ = try characters.start(prompt)
+      if let prompt { _ = try characters.encode(prompt) }
     } catch {
       guard let promptMark else { return }
       throw Faults([Fault(.rule(error.description), at: promptMark)])

@@ -260,6 +260,7 @@ struct TrainingRun {
     let perStep = options.batch * options.sequence
     metrics[.valLoss] = lastValidation
     metrics.addUnitsOfLoss(readsCharacters: corpus.vocabulary.characters != nil)
+    metrics[.valBitsPerByte] = lastValidation.flatMap { corpus.bitsPerByte(loss: $0) }
     metrics[.initialLoss] = initialLoss
     metrics[.initialValLoss] = initialValidation
     metrics[.bestValLoss] = bestValidation

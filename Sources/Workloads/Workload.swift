@@ -61,8 +61,8 @@ package protocol Workload: Component {
   ///
   /// - Parameters:
   ///   - vocabulary: the tokens of that text, in which the model can read it.
-  ///   - tokens: how many it has.
-  func check(_ vocabulary: TextVocabulary, tokens: Int) throws(Faults)
+  ///   - size: how many it has.
+  func check(_ vocabulary: TextVocabulary, size: TextCorpus.Size) throws(Faults)
   /// Carries out the cell and fills in its row.
   func run(_ cell: CellJob) throws
   /// Records so many of each kind of step that the cell has, and sees where their time goes.
@@ -85,16 +85,16 @@ extension Workload {
   package func check(_ model: Transformer, from section: Section, _ options: Section) {}
   package func check(_ base: ModelBase?, _ options: Section) {}
   package func warnings(of model: Section) -> [String] { [] }
-  package func check(_ vocabulary: TextVocabulary, tokens: Int) throws(Faults) {}
+  package func check(_ vocabulary: TextVocabulary, size: TextCorpus.Size) throws(Faults) {}
   /// Reports a text that the model cannot read, and what else does not go together with it.
   package func check(
-    _ vocabulary: TextVocabulary, tokens: Int, for model: CellModel
+    _ vocabulary: TextVocabulary, size: TextCorpus.Size, for model: CellModel
   ) throws(Faults) {
     if let base = model.base, let mark = dataset?.mark, let problem = vocabulary.problem(for: base)
     {
       throw Faults([Fault(.rule(problem), at: mark)])
     }
-    try check(vocabulary, tokens: tokens)
+    try check(vocabulary, size: size)
   }
   package func profile(_ cell: CellJob, steps: Int) throws -> [ProfiledStep] {
     throw NotProfiled(

@@ -17,8 +17,9 @@ struct ExportCommand: ParsableCommand {
       MODEL is what `runexp generate` takes. FOLDER gets a config.json and a model.safetensors in \
       f32, which transformers loads with AutoModelForCausalLM and computes the same logits from. \
       The family is the one that can represent the model; where none can, a sentence names what it has \
-      in place of what the nearest has, and nothing is written. A model whose tokens are characters \
-      gets its tokenizer.json as well, which AutoTokenizer loads; other tokenizers are not written.
+      in place of what the nearest has, and nothing is written. The tokenizer's files go along, \
+      and a model whose tokens are characters or bytes gets a tokenizer.json, which AutoTokenizer \
+      loads; that of a GGUF file is not written.
       """,
       examples: [
         ("runexp export modern:modern -o model", "the model that a run has trained"),
@@ -55,6 +56,7 @@ struct ExportCommand: ParsableCommand {
       try OutputPlace(output).requireFreeFolder()
       try saved.write(exported, to: output, on: .cpu(threads: 1))
       say("wrote \(output)")
+      if let note = saved.problemOfWritingTokenizer { say("note: \(note)") }
     }
   }
 }

@@ -16,9 +16,10 @@ struct GenerateCommand: ParsableCommand {
     discussion: HelpPage(
       """
       RUN is a run as every command takes it, or the folder of a checkpoint, or of the cell that \
-      left it; or a Hugging Face model folder or a GGUF file, which take --ids in place of a prompt. Of a run with several models --cell says which, or RUN:VARIANT. The text goes to \
-      standard output as it is written; a note tells where it went beyond the length that the \
-      model was trained at.
+      left it; or a Hugging Face model folder or a GGUF file. Of a run with several models --cell \
+      says which, or RUN:VARIANT. The text goes to standard output as it is written, up to the \
+      token that ends one; a note tells where it went beyond the length that the model was trained \
+      at. A model that brings no tokenizer takes --ids in place of a prompt.
       """,
       examples: [
         ("runexp generate modern:classic --prompt 'ROMEO:'", "the classic model of the newest run"),
@@ -124,12 +125,12 @@ struct GenerateCommand: ParsableCommand {
     let interrupts = Interrupts()
     // There is nothing to tidy up.
     interrupts.mayFinish = false
-    let start = try self.start(saved)
     // The tokens themselves where they are what was given.
-    func decode(_ tokens: [Int32]) -> String {
-      if ids == nil, let characters = saved.characters { return characters.decode(tokens) }
-      return tokens.map { "\($0) " }.joined()
-    }
+    let tokenizer = ids == nil ? try self.tokenizer(saved) : nil
+    let start = try self.start(saved, tokenizer)
+    var stream = tokenizer?.stream
+    func decode(_ token: Int32) -> String { stream?.append(token) ?? "\(token) " }
+    let end = tokenizer?.end
     let device = try compute.open(device)
     let model = try saved.load(on: device, matrices: (weightType ?? WeightType(precision)).type)
     let room = min(tokens, (model.longest ?? .max) - start.count)
@@ -145,7 +146,7 @@ struct GenerateCommand: ParsableCommand {
     let sampler = TokenSampler(temperature: temperature, topK: topK, topP: topP, seed: seed)
 
     var written = Written()
-    written.prompt = decode(start)
+    written.prompt = start.map { decode($0) }.joined()
     written.ids = start
     emit(written.prompt)
     var logits = generator.prefill([start])
@@ -155,31 +156,38 @@ struct GenerateCommand: ParsableCommand {
         throw RunError.interrupted(code)
       }
       let token = try sampler.pick(logits, index)
-      let text = decode([token])
       written.ids.append(token)
+      if token == end { break }
+      let text = decode(token)
       emit(text)
       written.text += text
       written.tokens += 1
       if index + 1 < room { logits = generator.step([token]) }
     }
-    emit("\n")
-    let end = start.count + room
-    if room < tokens {
+    let rest = stream?.finish() ?? ""
+    written.text += rest
+    emit(rest + "\n")
+    let last = start.count + written.tokens
+    if room < tokens, written.tokens == room {
       written.note =
-        "\(room) of \(tokens) tokens: the model's learned positions end at \(end)"
-    } else if end > saved.length {
+        "\(room) of \(tokens) tokens: the model's learned positions end at \(last)"
+    } else if last > saved.length {
       written.note =
         "the model was made for \(saved.length) "
         + "\(saved.characters == nil ? "tokens" : "characters") at a time; what follows the first "
-        + "\(saved.length) of these \(end) is beyond that"
+        + "\(saved.length) of these \(last) is beyond that"
     }
     return written
   }
 
-  private func start(_ saved: SavedModel) throws -> [Int32] {
+  private func tokenizer(_ saved: SavedModel) throws -> TextTokenizer {
+    guard saved.knowsText else { throw TokensUnknown(path: name) }
+    return try saved.textTokenizer()
+  }
+
+  private func start(_ saved: SavedModel, _ tokenizer: TextTokenizer?) throws -> [Int32] {
     if let ids { return try ids.read(below: saved.vocabulary) }
-    guard let characters = saved.characters else { throw TokensUnknown(path: name) }
-    return try characters.start(prompt)
+    return try tokenizer?.start(prompt, addingSpecial: !saved.isOurs) ?? []
   }
 
   private func document(_ written: Written, _ found: TrainedCell) -> JSON {

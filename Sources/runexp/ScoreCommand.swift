@@ -21,7 +21,7 @@ struct ScoreCommand: ParsableCommand {
       tokens can be compared by.
       """,
       examples: [
-        ("runexp score modern:modern --text poem.txt", "a text, of a model that reads characters"),
+        ("runexp score modern:modern --text poem.txt", "a text, in the model's own tokens"),
         ("echo -n 'To be' | runexp score modern:modern -", "the same from standard input"),
         ("runexp score model.gguf --ids 504,3575,282 --json", "token ids, as one JSON document"),
         ("runexp score model.gguf --ids 504,3575,282 --logits=-1", "and the logits after the last"),
@@ -109,16 +109,16 @@ struct ScoreCommand: ParsableCommand {
 
   private func tokens(of saved: SavedModel) throws -> (ids: [Int32], bytes: Int?) {
     if let ids { return (try ids.read(below: saved.vocabulary), nil) }
-    guard let characters = saved.characters else { throw TokensUnknown(path: name) }
+    guard saved.knowsText else { throw TokensUnknown(path: name) }
+    let tokenizer = try saved.textTokenizer()
     let bytes = try InputFile.read(text ?? "-")
     guard let string = String(validating: bytes, as: UTF8.self) else {
       throw ScoreError("the text is no UTF-8")
     }
-    let tokens = try characters.encode(string)
-    guard !tokens.isEmpty else { throw ScoreError("the text is empty") }
-    // The first character has no prediction, and so its bytes do not count.
-    let first = string.unicodeScalars.first.map { String($0).utf8.count } ?? 0
-    return (tokens, bytes.count - first)
+    let tokens = try tokenizer.encode(string, addingSpecial: !saved.isOurs)
+    guard !string.isEmpty, !tokens.isEmpty else { throw ScoreError("the text is empty") }
+    // The first token has no prediction, and so its bytes do not count.
+    return (tokens, tokenizer.bytesAfterFirst(of: tokens))
   }
 
   private func positions(in count: Int) throws -> [Int] {

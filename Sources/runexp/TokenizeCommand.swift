@@ -15,7 +15,7 @@ struct TokenizeCommand: ParsableCommand {
     discussion: HelpPage(
       """
       MODEL is a folder with a tokenizer.json, a tokenizer.model, or a vocab.json and a merges.txt; \
-      one of these files; a GGUF file; or a run's model, whose tokens are characters. The text is \
+      one of these files; a GGUF file; or a run's model. The text is \
       UTF-8, and each part that is none becomes U+FFFD. Special tokens that a text names, such as \
       <|im_end|>, are found in any case; --special adds those that stand around a text. \
       docs/tokenizers.md has what of the formats can be read.
@@ -64,13 +64,13 @@ struct TokenizeCommand: ParsableCommand {
   }
 
   private func tokenizer() throws -> Tokenizer {
-    if Tokenizer.isAt(name) { return try Tokenizer.ofModel(at: name) }
+    if Tokenizer.isAt(name) { return try StoredTokenizer(at: name).tokenizer }
     let found = try TrainedCell(named: name, cell: nil, in: RunLocator(results: place.results))
     if let note = found.note { say("note: \(note)") }
-    if let characters = try SavedModel(found.folder).characters {
-      return try Tokenizer(characters: characters.scalars)
+    switch try SavedModel(found.folder).textTokenizer() {
+    case .characters(let characters): return try Tokenizer(characters: characters.scalars)
+    case .stored(let stored): return stored.tokenizer
     }
-    return try Tokenizer.ofModel(at: found.folder)
   }
 
   private func seconds(_ duration: Duration) -> String {

@@ -27,6 +27,7 @@ struct DiffMatch: Sendable {
   /// a text, or a stored model; nil where it names none.
   static func hashFact(of option: String) -> String? {
     if option == "workload.dataset.tokens" { return nil }
+    if "\(option).".hasPrefix("workload.dataset.tokenizer.") { return "tokenizer_sha256" }
     if "\(option).".hasPrefix("workload.dataset.") { return "dataset_sha256" }
     let models = ["model.from", "model.fallback", "workload.checkpoint"]
     return models.contains(option) ? "checkpoint_sha256" : nil

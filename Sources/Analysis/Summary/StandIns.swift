@@ -8,7 +8,7 @@ import Statistics
 /// What stood in for what in some cells.
 struct StandIns {
   /// The facts of a row that say so.
-  static let facts = ["model_note", "dataset_note"]
+  static let facts = ["model_note", "dataset_note", "tokenizer_note"]
 
   private let rows: [CellRow]
 

@@ -83,22 +83,41 @@ private struct AnswerReader {
 
   var asGood: TrainingQuestions.Question {
     let question = "As good?"
-    guard let line = block.line(.valLoss), let comparison = line.comparisons.first else {
+    let metric = loss
+    guard let line = block.line(metric), let comparison = line.comparisons.first else {
       return TrainingQuestions.Question(
         key: "as_good", question: question, answer: .notMeasured, words: "not measured",
         figures: [])
     }
-    let (answer, words) = quality(comparison)
+    let (answer, words) = quality(comparison, in: metric)
+    let noun =
+      metric == .valLoss ? "validation loss, nats per token" : "validation loss, bits per byte"
     return TrainingQuestions.Question(
       key: "as_good", question: question, answer: answer, words: words,
-      figures: [figure("validation loss, nats per token", line)] + [units].compactMap(\.self)
+      figures: [figure(noun, line)] + [units].compactMap(\.self)
         + evidence(comparison), units: units)
+  }
+
+  private func mean(_ metric: Metric, _ variant: String) -> Double? {
+    block.line(metric)?.estimate(variant)?.sample.mean
+  }
+
+  // Where a token is not the same part of the text for both, their losses a token do not compare.
+  private var loss: Metric {
+    let bits = [subject, baseline].compactMap { variant -> Double? in
+      guard let nats = mean(.valLoss, variant) else { return nil }
+      return mean(.valBitsPerByte, variant).map { $0 / nats }
+    }
+    return bits.count == 2 && abs(bits[0] - bits[1]) > 1e-6 * bits[0] ? .valBitsPerByte : .valLoss
   }
 
   // The same loss as others print it.
   private var units: String? {
+    let isOfCharacters = [subject, baseline].allSatisfy { mean(.valBitsPerCharacter, $0) != nil }
     let units: [(Metric, String)] = [
-      (.valPerplexity, "perplexity"), (.valBitsPerCharacter, "bits per character"),
+      (.valPerplexity, "perplexity"),
+      isOfCharacters
+        ? (.valBitsPerCharacter, "bits per character") : (.valBitsPerByte, "bits per byte"),
     ]
     let texts = units.compactMap { metric, noun -> String? in
       guard let line = block.line(metric) else { return nil }
@@ -110,13 +129,15 @@ private struct AnswerReader {
     return texts.isEmpty ? nil : "that is " + texts.joined(separator: ", ")
   }
 
-  private func quality(_ comparison: VariantComparison) -> (TrainingQuestions.Answer, String) {
+  private func quality(
+    _ comparison: VariantComparison, in metric: Metric
+  ) -> (TrainingQuestions.Answer, String) {
     let verdict = comparison.verdict
-    let words = Metric.valLoss.text(verdict)
+    let words = metric.text(verdict)
     guard let interval = comparison.values.interval, let below = comparison.values.baseline.mean
     else { return verdict == .same ? (.same, "yes, the same bits") : (.cannotTell, words) }
     let margin = Self.margin * abs(below)
-    let difference = Metric.valLoss.text(comparison.values)
+    let difference = metric.text(comparison.values)
     switch verdict {
     case .better: return (.yes, "yes, better: \(difference)")
     case .worse where interval.high <= margin:

@@ -10,10 +10,11 @@ extension Cell {
   ///
   /// - Parameters: as those of `DocumentIdentity`.
   package func identity(
-    dataHash: String, checkpointHash: String = "", program: String
+    dataHash: String, tokenizerHash: String = "", checkpointHash: String = "", program: String
   ) -> String {
     DocumentIdentity(
-      content, dataHash: dataHash, checkpointHash: checkpointHash, program: program
+      content, dataHash: dataHash, tokenizerHash: tokenizerHash, checkpointHash: checkpointHash,
+      program: program
     ).hash(seed: seed)
   }
 }
@@ -26,19 +27,22 @@ struct DocumentIdentity {
   /// - Parameters:
   ///   - dataHash: the hash of the text that is used, which stands for the text's name and place:
   ///     the same text elsewhere is the same text. Empty where there is none.
+  ///   - tokenizerHash: the same of what makes tokens of the text; empty for characters.
   ///   - checkpointHash: the same of the stored model that they begin from or read.
   ///   - program: version of the program that runs them.
   init<Model, Workload>(
-    _ content: CellContent<Model, Workload>, dataHash: String, checkpointHash: String,
-    program: String
+    _ content: CellContent<Model, Workload>, dataHash: String, tokenizerHash: String,
+    checkpointHash: String, program: String
   ) {
     let files = [
       ("workload.dataset.name", dataHash), ("workload.dataset.fallback", dataHash),
+      ("workload.dataset.validation", dataHash), ("workload.dataset.tokenizer", tokenizerHash),
       ("workload.checkpoint", checkpointHash), ("model.from", checkpointHash),
       ("model.fallback", checkpointHash),
     ]
     let options = files.filter { !$0.1.isEmpty }.compactMap { DottedPath($0.0) }
-    let more = checkpointHash.isEmpty ? "" : "\n\(checkpointHash)"
+    let more = [("", checkpointHash), ("tokenizer ", tokenizerHash)].filter { !$1.isEmpty }
+      .map { "\n\($0)\($1)" }.joined()
     canonical = content.canonical(without: options)
     rest = "\n\(dataHash)\n\(program)" + more
   }

@@ -145,6 +145,8 @@ package struct CellWorker {
         line.label, ["the text '\(name)' has changed"], run: folder.path)
     } catch let error as DeviceChanged {
       throw RunError.cellChanged(line.label, [error.description], run: folder.path)
+    } catch let error as TokenizerChanged {
+      throw RunError.cellChanged(line.label, [error.description], run: folder.path)
     } catch let error as CheckpointChanged {
       throw RunError.cellChanged(line.label, [error.description], run: folder.path)
     } catch let error as ResultsError where error.isOfWriting {

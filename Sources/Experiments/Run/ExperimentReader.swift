@@ -45,7 +45,9 @@ extension DocumentReader where Model == CellModel, Workload == any Workloads.Wor
           workload.check(model.base, options)
         }
         if let path = workload.checkpoint {
-          let readsText = workload.dataset?.tokens == .characters
+          // It reads a text in its own tokens where no others are named.
+          let readsText =
+            workload.dataset?.tokens == .characters && workload.dataset?.tokenizer.path == nil
           if model.base != nil {
             options.fault(
               "checkpoint", because: .rule("the model has its weights from 'from' already"),
@@ -76,33 +78,29 @@ private final class CheckpointProblems: Sendable {
 
 /// The texts that cells declare, in so far as they are on this machine; each is read once.
 struct LocalTexts {
-  private let loader: DatasetLoader
-  private var known: [(declaration: DatasetDeclaration, found: Result<Found, DataError>)] = []
-
-  struct Found {
-    let vocabulary: TextVocabulary
-    /// How many it has.
-    let tokens: Int
-    /// Why it is not the text that was asked for.
-    let note: String?
-  }
+  private var texts: PlannedTexts
+  /// Those that are not to be had.
+  private var missing: [(declaration: DatasetDeclaration, base: String?, error: DataError)] = []
 
   init(_ options: RunOptions, environment: [String: String]) {
     var loader = DatasetLoader(options, environment: environment)
     // Nothing is downloaded only to look.
     loader.isOnlyPlanning = true
-    self.loader = loader
+    texts = PlannedTexts(loader)
   }
 
-  mutating func find(_ declaration: DatasetDeclaration) -> Result<Found, DataError> {
-    if let known = known.first(where: { $0.declaration == declaration }) { return known.found }
-    let found = Result { () throws(DataError) -> Found in
-      let text = try loader.load(declaration)
-      let (vocabulary, tokens) = try TextVocabulary.counted(text, as: declaration.tokens)
-      return Found(vocabulary: vocabulary, tokens: tokens, note: text.note)
+  /// - Parameter base: the stored model that reads it.
+  mutating func find(
+    _ declaration: DatasetDeclaration, for base: ModelBase?
+  ) -> Result<PlannedTexts.Found, DataError> {
+    let known = missing.first { $0.declaration == declaration && $0.base == base?.path }
+    if let known { return .failure(known.error) }
+    do {
+      return .success(try texts.find(declaration, for: base))
+    } catch {
+      missing.append((declaration, base?.path, error))
+      return .failure(error)
     }
-    known.append((declaration, found))
-    return found
   }
 }
 
@@ -119,10 +117,14 @@ extension PlannedExperiment {
     var faults: [Fault] = []
     for cell in cells {
       guard let workload = cell.workload, let model = cell.model,
-        let declaration = workload.dataset, case .success(let text) = texts.find(declaration)
+        let declaration = workload.dataset
       else { continue }
       do throws(Faults) {
-        try workload.check(text.vocabulary, tokens: text.tokens, for: model)
+        switch texts.find(declaration, for: model.base) {
+        case .success(let text):
+          try workload.check(text.vocabulary, size: text.size, for: model)
+        case .failure(let error): try declaration.check(error)
+        }
       } catch {
         faults += error.all.filter { fault in
           !faults.contains { $0.place == fault.place && $0.message == fault.message }

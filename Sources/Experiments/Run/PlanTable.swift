@@ -45,7 +45,8 @@ package struct PlanTable {
       let device = sources.device(cell.device)
       let (prediction, seconds) = shared.value(of: cell) {
         let prediction = PlanPrediction(
-          workload, model, cell.precision, vocabulary: sources.vocabulary(of: workload),
+          workload, model, cell.precision,
+          vocabulary: sources.vocabulary(of: workload, for: model.base),
           on: device ?? .meta(threads: options.threads))
         let seconds = prediction.flops.flatMap { flops in
           device.map { flops / sources.peak(of: $0, cell.precision) }
@@ -84,11 +85,11 @@ package struct PlanTable {
       if let warning = finder.warning(for: choices) { notes.append(warning) }
     }
 
-    mutating func vocabulary(of workload: any Workload) -> Int {
+    mutating func vocabulary(of workload: any Workload, for base: ModelBase?) -> Int {
       guard let declaration = workload.dataset else { return workload.vocabulary }
-      switch texts.find(declaration) {
+      switch texts.find(declaration, for: base) {
       case .success(let text):
-        if let note = text.note { add(note) }
+        for note in [text.text.note, text.note].compactMap(\.self) { add(note) }
         return text.vocabulary.count
       case .failure(let error):
         let vocabulary = workload.vocabulary

@@ -142,10 +142,15 @@ package struct Preparation {
     // An axis may change the workload: then the columns are those of all.
     let workloads = experiment.workloads
     record.summary.isTraining = workloads.contains { $0 == Train.self }
-    record.summary.headline = workloads.flatMap { $0.headline.map(\.name) }.unique
+    let headline = workloads.flatMap { $0.headline }
+    let primary = workloads.flatMap { $0.primary }
+    let (shown, judged) =
+      plan.hasSeveralTokenizers
+      ? (headline.comparingTokenizers(keeping: true), primary.comparingTokenizers(keeping: false))
+      : (headline, primary)
+    record.summary.headline = shown.map(\.name).unique
     record.summary.primary =
-      experiment.primary.isEmpty
-      ? workloads.flatMap { $0.primary.map(\.name) }.unique : experiment.primary
+      experiment.primary.isEmpty ? judged.map(\.name).unique : experiment.primary
     record.summary.expectations = experiment.expectations
     record.summary.scaling = workloads.flatMap { $0.scaling.map(\.name) }.unique
     return record
@@ -174,6 +179,15 @@ package struct Preparation {
     // Last: a folder with a plan is whole.
     try folder.write(lines: plan.entries.lazy.map(\.line.json), to: "plan.jsonl")
     try CellTable(rows, metrics: Metric.all).write(to: folder)
+  }
+}
+
+extension [Metric] {
+  /// With the validation loss in bits a byte, by which tokenizers compare.
+  ///
+  /// - Parameter keepsNats: whether that in nats a token stands beside it.
+  fileprivate func comparingTokenizers(keeping keepsNats: Bool) -> [Metric] {
+    flatMap { $0 == .valLoss ? (keepsNats ? [.valLoss] : []) + [.valBitsPerByte] : [$0] }
   }
 }
 

@@ -25,10 +25,7 @@ package struct RunPlan {
     _ experiment: PlannedExperiment, loader: DatasetLoader, program: String,
     progress: Download.Progress? = nil
   ) throws {
-    typealias Loaded = (
-      declaration: DatasetDeclaration, text: LoadedText, vocabulary: TextVocabulary, tokens: Int
-    )
-    var loaded: [Loaded] = []
+    var texts = PlannedTexts(loader, progress)
     var checkpoints: [RunRecord.Checkpoint] = []
     var entries: [Entry] = []
     entries.reserveCapacity(experiment.cells.count)
@@ -36,25 +33,20 @@ package struct RunPlan {
     var shared = PlannedCell.PerDocument<(line: PlanLine, identity: DocumentIdentity)>()
     for cell in experiment.cells {
       let document = try shared.value(of: cell) {
-        var text: LoadedText?
+        var found: PlannedTexts.Found?
         if let declaration = cell.workload?.dataset {
-          var known = loaded.first { $0.declaration == declaration }
-          if known == nil {
-            let new = try loader.load(declaration, progress: progress)
-            let found = try TextVocabulary.counted(new, as: declaration.tokens)
-            known = (declaration, new, found.vocabulary, found.tokens)
-            known.map { loaded.append($0) }
+          let known = try texts.find(declaration, for: cell.model?.base)
+          if let model = cell.model {
+            try cell.workload?.check(known.vocabulary, size: known.size, for: model)
           }
-          text = known?.text
-          if let known, let model = cell.model {
-            try cell.workload?.check(known.vocabulary, tokens: known.tokens, for: model)
-          }
+          found = known
         }
         let checkpoint = cell.modelPath.map { checkpoints.find($0) }
         let identity = DocumentIdentity(
-          cell.content, dataHash: text?.sha256 ?? "", checkpointHash: checkpoint?.sha256 ?? "",
+          cell.content, dataHash: found?.text.sha256 ?? "",
+          tokenizerHash: found?.tokenizer?.sha256 ?? "", checkpointHash: checkpoint?.sha256 ?? "",
           program: program)
-        return (Self.line(of: cell, text, checkpoint), identity)
+        return (Self.line(of: cell, found, checkpoint), identity)
       }
       var line = document.line
       line.index = cell.index
@@ -66,20 +58,22 @@ package struct RunPlan {
       entries.append(Entry(cell: cell, line: line))
     }
     self.entries = entries
-    texts = loaded.map(\.text)
+    self.texts = texts.all
     self.checkpoints = checkpoints
     nameCells()
   }
 
   /// What the lines of all cells of one document say.
   private static func line(
-    of cell: PlannedCell, _ text: LoadedText?, _ checkpoint: RunRecord.Checkpoint?
+    of cell: PlannedCell, _ found: PlannedTexts.Found?, _ checkpoint: RunRecord.Checkpoint?
   ) -> PlanLine {
     var line = PlanLine()
     line.weights = checkpoint?.path
     let base = cell.model?.base
     line.facts = [
-      ("dataset_note", text?.note), ("model_note", base?.note),
+      ("dataset_note", found?.text.note), ("model_note", base?.note),
+      ("tokenizer_note", found?.note),
+      ("tokenizer_sha256", found?.tokenizer.map { "sha256-" + $0.sha256 }),
       ("beginning", cell.workload?.beginning(from: base)),
     ].compactMap { key, text in text.map { JSON.Member(key, .string($0)) } }
     line.variant = cell.variant
@@ -107,6 +101,14 @@ package struct RunPlan {
   /// The entries that are to run.
   package var runnable: some Sequence<Entry> {
     entries.lazy.filter { $0.cell.exclusion == nil }
+  }
+
+  /// Whether a token is not the same part of a text in all cells.
+  var hasSeveralTokenizers: Bool {
+    Set(
+      runnable.map { entry in entry.line.facts.first { $0.key == "tokenizer_sha256" }?.value.text }
+    )
+    .count > 1
   }
 
   /// Draws the order of execution, variants interleaved; cells that are the same run once.

@@ -17,6 +17,18 @@ package struct EmbeddedTokenizer: Sendable {
 
   package init() {}
 
+  /// All that it says, as bytes: what tells it from any other.
+  package var contents: [UInt8] {
+    let lists = [tokens, merges].flatMap { list in
+      (0..<list.count).flatMap { Array("\(list[$0].count) ".utf8) + list[$0] }
+    }
+    let numbers = [bos, eos, unknown].map { $0.map(String.init) ?? "none" }
+    let flags = [addsBOS, addsEOS, addsSpacePrefix].map { $0.map { "\($0)" } ?? "none" }
+    let rest = types.map(String.init) + scores.map { "\($0.bitPattern)" } + numbers + flags
+    return Array("\(model) \(pre ?? "none") \(tokens.count) \(merges.count) ".utf8) + lists
+      + Array(rest.joined(separator: " ").utf8)
+  }
+
   /// - Throws: `TokenizerError`, which names the key.
   package var tokenizer: Tokenizer {
     get throws(TokenizerError) {

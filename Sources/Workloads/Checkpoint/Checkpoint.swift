@@ -105,8 +105,12 @@ package struct CheckpointConfiguration: Equatable, Sendable, Record {
   /// How many optimizer steps the parameters have seen.
   package var step: Int?
   package var seed: Int?
-  /// The characters, in the order of their tokens; nil where the tokens are numbers.
+  /// The characters, in the order of their tokens; nil where these are none.
   package var vocabulary: String?
+  /// The GGUF file that brings the tokenizer; others are in the checkpoint's folder.
+  package var tokenizer: String?
+  /// The hash of that tokenizer.
+  package var tokenizerSHA256: String?
   package var model = JSON.null
   /// What transformers builds the model from: the members of its family's `config.json`, or such as
   /// it refuses.
@@ -116,9 +120,9 @@ package struct CheckpointConfiguration: Equatable, Sendable, Record {
 
   /// - Parameters:
   ///   - section: the `model` section that the model was built from, defaults included.
-  ///   - vocabulary: the characters that its tokens are; nil where they are numbers.
+  ///   - vocabulary: what its tokens are; nil where they are numbers.
   package init(
-    _ model: Transformer, section: JSON, vocabulary: CharacterVocabulary?, step: Int, seed: Int
+    _ model: Transformer, section: JSON, vocabulary: TextTokenizer?, step: Int, seed: Int
   ) {
     let block = model.blocks.first
     vocabularySize = model.vocabulary
@@ -132,7 +136,14 @@ package struct CheckpointConfiguration: Equatable, Sendable, Record {
     isTied = model.isTied
     self.step = step
     self.seed = seed
-    self.vocabulary = vocabulary.map { String(String.UnicodeScalarView($0.scalars)) }
+    switch vocabulary {
+    case .characters(let characters):
+      self.vocabulary = String(String.UnicodeScalarView(characters.scalars))
+    case .stored(let stored) where stored.isOfGGUF:
+      tokenizer = stored.path
+      tokenizerSHA256 = stored.sha256
+    case .stored, nil: break
+    }
     self.model = section
     family = Self.family(section, vocabulary: model.vocabulary, length: model.length)
   }
@@ -162,7 +173,8 @@ package struct CheckpointConfiguration: Equatable, Sendable, Record {
       Field("max_position_embeddings", \.length, isRequired: true),
       Field("intermediate_size", \.feedForwardWidth), Field("tie_word_embeddings", \.isTied),
       Field("step", \.step), Field("seed", \.seed),
-      Field("vocabulary", \.vocabulary),
+      Field("vocabulary", \.vocabulary), Field("tokenizer", \.tokenizer, omitsNull: true),
+      Field("tokenizer_sha256", \.tokenizerSHA256, omitsNull: true),
       Field("model", \.model, isRequired: true),
     ]
   }

@@ -7,6 +7,16 @@ extension GGUF {
   ///
   /// - Throws: `TokenizerError`, which names the key that is missing or cannot be read.
   package var tokenizer: Tokenizer {
+    get throws(TokenizerError) { try embedded.tokenizer }
+  }
+
+  /// Whether it brings one.
+  var hasTokenizer: Bool { metadata["tokenizer.ggml.tokens"] != nil }
+
+  /// What it says of its tokenizer.
+  ///
+  /// - Throws: `TokenizerError` where it has none.
+  var embedded: EmbeddedTokenizer {
     get throws(TokenizerError) {
       func value(_ key: String) -> GGUFValue? { metadata["tokenizer.ggml.\(key)"] }
       func elements(_ key: String) -> GGUFArray? { value(key)?.elements }
@@ -28,7 +38,7 @@ extension GGUF {
       embedded.addsBOS = value("add_bos_token")?.bool
       embedded.addsEOS = value("add_eos_token")?.bool
       embedded.addsSpacePrefix = value("add_space_prefix")?.bool
-      return try embedded.tokenizer
+      return embedded
     }
   }
 }

@@ -16,6 +16,8 @@ package struct ModelBase: Sendable {
   package let section: JSON
   /// The characters that its tokens are; nil where they are no characters.
   package let characters: CharacterVocabulary?
+  /// What `StoredTokenizer` reads its tokenizer from; nil where it brings none.
+  package let tokenizer: String?
   /// Rows of the embedding.
   package let vocabulary: Int
   /// The longest sequence that it was built for.
@@ -34,10 +36,11 @@ package struct ModelBase: Sendable {
   ///   - model: built from it.
   init(
     path: String, recording: Recording, model: Transformer, characters: CharacterVocabulary?,
-    steps: Int?
+    tokenizer: String?, steps: Int?
   ) {
     self.path = path
     self.characters = characters
+    self.tokenizer = tokenizer
     self.steps = steps
     vocabulary = model.vocabulary
     length = model.length

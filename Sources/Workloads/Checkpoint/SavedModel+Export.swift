@@ -14,7 +14,7 @@ extension SavedModel {
     try ExportedModel(section: section, vocabulary: vocabulary, length: length)
   }
 
-  /// Writes `config.json`, the parameters in f32, and the tokenizer of a model of characters.
+  /// Writes `config.json`, the parameters in f32, and the tokenizer.
   package func write(
     _ exported: ExportedModel, to folder: String, on device: Device
   ) throws(ResultsError) {
@@ -32,9 +32,18 @@ extension SavedModel {
     try RunFolder.makeFolders(folder)
     try tensors.write(to: "\(folder)/\(Checkpoint.file)")
     try AtomicFile.write(.object(exported.config), to: "\(folder)/\(Checkpoint.configurationFile)")
-    guard let characters else { return }
-    try AtomicFile.write(
-      TokenizerJSONWriter.characters(characters.scalars), to: "\(folder)/tokenizer.json")
-    try AtomicFile.write(TokenizerJSONWriter.config, to: "\(folder)/tokenizer_config.json")
+    if let characters {
+      try AtomicFile.write(
+        TokenizerJSONWriter.characters(characters.scalars), to: "\(folder)/tokenizer.json")
+      try AtomicFile.write(TokenizerJSONWriter.config, to: "\(folder)/tokenizer_config.json")
+    } else if let tokenizer {
+      try StoredTokenizer(at: tokenizer).write(to: folder)
+    }
+  }
+
+  /// Why its tokenizer is not written; nil where it is, or where there is none.
+  package var problemOfWritingTokenizer: String? {
+    guard let tokenizer, GGUF.isOne(at: tokenizer) else { return nil }
+    return "the tokenizer of a GGUF file is not written"
   }
 }

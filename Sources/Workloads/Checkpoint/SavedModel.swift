@@ -12,6 +12,10 @@ package struct SavedModel {
   package let path: String
   /// The characters that its tokens are; nil where they are no characters.
   package let characters: CharacterVocabulary?
+  /// What `StoredTokenizer` reads its tokenizer from; nil where its tokens are characters, or it
+  /// brings none.
+  let tokenizer: String?
+  private let tokenizerSHA256: String?
   /// Rows of the embedding.
   package let vocabulary: Int
   /// The longest sequence that it was built for; learned positions end there, others need not.
@@ -31,6 +35,8 @@ package struct SavedModel {
     let stored = try StoredModel(path)
     self.path = stored.path
     characters = stored.characters
+    tokenizer = stored.tokenizer
+    tokenizerSHA256 = stored.tokenizerSHA256
     vocabulary = stored.vocabulary
     length = stored.length
     section = stored.section
@@ -53,18 +59,44 @@ package struct SavedModel {
   package var base: ModelBase {
     ModelBase(
       path: path, recording: root.recording, model: model(architecture), characters: characters,
-      steps: steps)
+      tokenizer: tokenizer, steps: steps)
+  }
+
+  /// Whether it brings what turns a text into its tokens.
+  package var knowsText: Bool { characters != nil || tokenizer != nil }
+
+  /// Whether a training of ours has left it, which reads texts without special tokens around them.
+  package var isOurs: Bool { steps != nil }
+
+  /// What turns a text into its tokens.
+  ///
+  /// - Throws: `TokensUnknown` where there is nothing; `ResultsError.unreadable` where it cannot be
+  ///   read, or has tokens that the model has no rows for.
+  package func textTokenizer() throws -> TextTokenizer {
+    if let characters { return .characters(characters) }
+    guard let tokenizer else { throw TokensUnknown(path: path) }
+    let stored = try StoredTokenizer(at: tokenizer)
+    guard tokenizerSHA256 == nil || tokenizerSHA256 == stored.sha256 else {
+      throw ResultsError.unreadable(
+        path: tokenizer, problem: "the tokenizer is not the one that '\(path)' was trained with")
+    }
+    guard stored.count <= vocabulary else {
+      throw ResultsError.unreadable(
+        path: tokenizer,
+        problem: "the tokenizer has \(stored.count) tokens, and the model \(vocabulary)")
+    }
+    return .stored(stored)
   }
 
   /// Why there is no model at a path, in so far as it shows without reading the values of its
   /// parameters; nil where there is one.
   ///
-  /// - Parameter readsText: whether it must know characters.
+  /// - Parameter readsText: whether it must bring what turns a text into tokens.
   package static func problem(at path: String, readsText: Bool = false) -> String? {
     do throws(ResultsError) {
       let saved = try SavedModel(path)
       try saved.checkWeights()
-      return readsText && saved.characters == nil ? TokensUnknown(path: path).description : nil
+      return readsText && !saved.knowsText ? TokensUnknown(path: path).description : nil
     } catch {
       // Of a model that is damaged, or of no known family, the error says all.
       if Checkpoint.isIn(path) { return "\(error)" }
@@ -140,14 +172,14 @@ package struct SavedModel {
   }
 }
 
-/// A text cannot be given to a model, as its tokens are no characters.
+/// A text cannot be given to a model, as it brings no tokenizer.
 package struct TokensUnknown: Error, CustomStringConvertible {
   let path: String
 
   package init(path: String) { self.path = path }
 
   package var description: String {
-    "the tokens of '\(path)' are no characters, and its tokenizer cannot be read: give token ids, to "
+    "'\(path)' brings no tokenizer, and its tokens are no characters: give token ids, to "
       + "'runexp score' or 'runexp generate' with --ids, in an experiment as a file of numbers "
       + "(dataset: {name: FILE, tokens: ids})"
   }

@@ -3,6 +3,7 @@
 import Config
 import Models
 import Records
+import Tokenizers
 
 /// What the files of a model say, whoever has written them.
 struct StoredModel {
@@ -10,6 +11,10 @@ struct StoredModel {
   /// The file that describes it.
   let file: String
   let characters: CharacterVocabulary?
+  /// What `StoredTokenizer` reads the tokenizer from; nil where there is none.
+  let tokenizer: String?
+  /// The hash that it had when the model was trained; nil where that is not known.
+  var tokenizerSHA256: String?
   let vocabulary, length: Int
   /// Optimizer steps that a training of ours had done; nil where it is none.
   let steps: Int?
@@ -32,6 +37,8 @@ struct StoredModel {
     path = word
     file = word
     characters = nil
+    // A token is a byte.
+    tokenizer = StoredTokenizer.byte
     vocabulary = BuiltInModel.vocabulary
     length = BuiltInModel.length
     steps = nil
@@ -48,7 +55,7 @@ struct StoredModel {
       return try model.imported()
     }
     let ignored = Set(constants)
-    self.init(path: path, file: path, model) {
+    self.init(path: path, file: path, model, file.hasTokenizer ? path : nil) {
       ParameterReader(tensors: file.tensors, source: model.source) { ignored.contains($0) }
     }
   }
@@ -70,7 +77,8 @@ struct StoredModel {
     let model = try Self.imported(file) { () throws(ImportFault) in
       try ImportedModel(config: json)
     }
-    self.init(path: folder, file: file, model) { () throws(ResultsError) in
+    let tokenizer = Tokenizer.isAt(folder) ? folder : nil
+    self.init(path: folder, file: file, model, tokenizer) { () throws(ResultsError) in
       try ParameterReader(StoredTensors(at: folder), of: model, in: folder)
     }
   }
@@ -88,6 +96,9 @@ struct StoredModel {
     path = folder
     self.file = file
     self.characters = characters
+    tokenizer =
+      characters == nil ? saved.tokenizer ?? (Tokenizer.isAt(folder) ? folder : nil) : nil
+    tokenizerSHA256 = saved.tokenizerSHA256
     vocabulary = count
     length = saved.length
     steps = saved.step
@@ -98,12 +109,13 @@ struct StoredModel {
   }
 
   private init(
-    path: String, file: String, _ model: ImportedModel,
+    path: String, file: String, _ model: ImportedModel, _ tokenizer: String?,
     _ weights: @escaping () throws(ResultsError) -> ParameterReader
   ) {
     self.path = path
     self.file = file
     characters = nil
+    self.tokenizer = tokenizer
     vocabulary = model.vocabulary
     length = model.length
     steps = nil

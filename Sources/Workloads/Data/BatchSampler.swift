@@ -26,11 +26,11 @@ package struct BatchSampler: Sendable {
   package let sequence: Int
   package let batch: Int
   package let order: Order
-  private let tokens: [Int32]
+  private let tokens: TokenList
   private let key: UInt64
 
   /// Samples from `tokens`, which must hold at least `sequence + 1` of them.
-  package init(tokens: [Int32], sequence: Int, batch: Int, order: Order, seed: UInt64) {
+  package init(tokens: TokenList, sequence: Int, batch: Int, order: Order, seed: UInt64) {
     precondition(sequence > 0 && batch > 0, "BatchSampler: sequence and batch must be positive")
     precondition(
       tokens.count > sequence,
@@ -78,7 +78,7 @@ struct TokenWindow {
 
   /// Copies the window into row `row` of [rows, sequence] buffers.
   func copy(
-    from tokens: [Int32], toRow row: Int, inputs: inout [Int32], targets: inout [Int32]
+    from tokens: TokenList, toRow row: Int, inputs: inout [Int32], targets: inout [Int32]
   ) {
     let first = row * sequence
     for i in 0..<sequence {

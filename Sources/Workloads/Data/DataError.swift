@@ -15,6 +15,8 @@ package enum DataError: Error, Equatable {
   case empty(path: String)
   /// A text is not made of the tokens that it should be.
   case notTokens(path: String, problem: String)
+  /// There is no tokenizer where one is named.
+  case noTokenizer(path: String, problem: String)
   /// A text is not the one that the run was planned with.
   case changed(name: String)
   /// A split cannot be cut into windows.
@@ -37,6 +39,8 @@ extension DataError: CustomStringConvertible {
     case .empty(let path):
       "the text file '\(path)' is empty"
     case .notTokens(let path, let problem): "cannot read the text '\(path)': \(problem)"
+    case .noTokenizer(let path, let problem):
+      "'\(path)' is no tokenizer: \(problem)"
     case .changed(let name):
       "the text '\(name)' is not the one that the run was planned with"
     case .tooShort(let name, let split, let characters, let sequence):

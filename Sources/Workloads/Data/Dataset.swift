@@ -1,7 +1,7 @@
 // Which text an experiment asks for, and which one it accepts instead.
 // Not where it lies: DataLocations says that, and DatasetLoader brings the two together.
 
-internal import Config
+package import Config
 
 /// A text that an experiment file can name.
 package enum Dataset: Sendable, Equatable, CustomStringConvertible {
@@ -45,8 +45,12 @@ package struct DatasetDeclaration: Sendable, Equatable {
   package var dataset: Dataset
   /// nil: it is an error when the data set cannot be had.
   package var fallback: Dataset?
-  /// What its tokens are.
+  /// A text to validate on; nil for the last tenth of the data set.
+  package var validation: Dataset?
+  /// How its file is written.
   package var tokens: TokenKind
+  /// What turns it into tokens.
+  package var tokenizer = TokenizerSource()
   /// Where it is written, for faults.
   var mark: Mark?
 
@@ -57,16 +61,37 @@ package struct DatasetDeclaration: Sendable, Equatable {
   }
 
   package static func == (left: Self, right: Self) -> Bool {
-    left.dataset == right.dataset && left.fallback == right.fallback && left.tokens == right.tokens
+    left.dataset == right.dataset && left.fallback == right.fallback
+      && left.validation == right.validation && left.tokens == right.tokens
+      && left.tokenizer == right.tokenizer
   }
 }
 
+/// The tokenizer that an experiment declares.
+package struct TokenizerSource: Sendable, Equatable {
+  /// The word of one whose tokens are the characters of the text.
+  package static let char = "char"
+  /// The words that are no paths.
+  package static let words = [char, StoredTokenizer.byte]
+
+  /// A path or a word; nil for that of the stored model, or characters where there is none.
+  package var path: String?
+  /// What stands in where there is nothing at `path`; nil: that is an error.
+  package var fallback: String?
+}
+
 extension DatasetDeclaration {
+  /// Reports a tokenizer that is none.
+  package func check(_ error: DataError) throws(Faults) {
+    guard case .noTokenizer = error, let mark else { return }
+    throw Faults([Fault(.rule(error.description), at: mark)])
+  }
+
   /// Reports a text of so many tokens that has no room for a sequence in each of its splits.
-  func check(_ tokens: Int, sequence: Int) throws(Faults) {
+  func check(_ size: TextCorpus.Size, sequence: Int) throws(Faults) {
     guard let mark else { return }
     do throws(DataError) {
-      try TextCorpus.check(tokens, of: dataset.description, sequence: sequence)
+      try size.check(of: dataset.description, sequence: sequence)
     } catch {
       throw Faults([Fault(.rule(error.description), at: mark)])
     }
@@ -88,13 +113,23 @@ extension DatasetDeclaration {
     let tokens = section.read(
       "tokens",
       .choice(of: [
-        Choice("characters", "a token is a character"),
-        Choice("ids", "the text is a list of numbers, which a tokenizer has made"),
-      ]), default: TokenKind.characters.rawValue, "what the tokens of the text are")
+        Choice("characters", "it is a text, which `tokenizer` turns into tokens"),
+        Choice("ids", "it is a list of numbers, which a tokenizer has made"),
+      ]), default: TokenKind.characters.rawValue, "how the text is written")
     self.init(
       Self.dataset(name, "name", section) ?? .tinyShakespeare,
       fallback: fallback.flatMap { Self.dataset($0, "fallback", section) },
       tokens: TokenKind(rawValue: tokens) ?? .characters)
+    validation = section.read(
+      "validation", .path(or: Dataset.names, allowsBare: false),
+      absent: "the last tenth of the text",
+      "the text to validate on; all of `name` is trained on then"
+    ).flatMap { Self.dataset($0, "validation", section) }
+    tokenizer = TokenizerSource(section)
+    if self.tokens == .ids, tokenizer.path != nil {
+      section.section("tokenizer", bareKey: "from", "").fault(
+        "from", because: .rule("a text of token ids has its tokens already"))
+    }
     mark = section.mark(of: "name") ?? section.mark
   }
 
@@ -111,6 +146,28 @@ extension DatasetDeclaration {
           Choice("./FILE.txt", "any UTF-8 text file"),
         ]))
     return nil
+  }
+}
+
+extension TokenizerSource {
+  /// Reads the section `tokenizer` of a data set.
+  fileprivate init(_ dataset: Section) {
+    let section = dataset.section(
+      "tokenizer", bareKey: "from", "what turns the text into tokens")
+    path = section.read(
+      "from", .path(or: Self.words, allowsBare: false),
+      absent: "that of the model at model.from, else char",
+      "char, a token a character; byte, a token a byte; or where a tokenizer is: a folder with its "
+        + "files, one of them, a model's folder, or a GGUF file")
+    fallback = section.read(
+      "fallback", .path(or: Self.words, allowsBare: false), absent: "an error",
+      "what stands in where there is nothing at `from`")
+    if fallback != nil, path == nil {
+      section.fault(
+        "fallback",
+        because: .rule("a fallback stands in for the tokenizer at 'from', which is not given"),
+        isOfKey: true)
+    }
   }
 }
 

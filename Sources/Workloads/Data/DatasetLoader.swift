@@ -17,6 +17,7 @@ package struct DatasetLoader: Sendable {
   package var planned: [RunRecord.Dataset] = []
   /// Whether a text is refused that is not the one that the run was begun with.
   package var isPinned = false
+  private let tokenizers = TokenizerShelf()
 
   package init(
     locations: DataLocations, download: Download,
@@ -40,7 +41,7 @@ package struct DatasetLoader: Sendable {
   ) throws(DataError) -> LoadedText {
     guard let known = known(declaration) else { return try find(declaration, progress) }
     var text: LoadedText
-    if let found = recorded(known) {
+    if let found = recorded(known, declaration) {
       text = found
     } else {
       text = try find(declaration, insteadBy: known, progress)
@@ -55,6 +56,34 @@ package struct DatasetLoader: Sendable {
     return text
   }
 
+  /// The tokenizer of a text; nil where its tokens are characters, or numbers already.
+  ///
+  /// - Parameter base: the stored model that reads it.
+  /// - Returns: it, and why it is not the one that was asked for.
+  /// - Throws: `DataError.noTokenizer`.
+  package func tokenizer(
+    of declaration: DatasetDeclaration, for base: ModelBase?
+  ) throws(DataError) -> (tokenizer: StoredTokenizer?, note: String?) {
+    if declaration.tokens == .ids { return (nil, nil) }
+    guard let path = declaration.tokenizer.path else {
+      guard let path = base?.tokenizer else { return (nil, nil) }
+      return (try tokenizers.tokenizer(at: path), nil)
+    }
+    guard let fallback = declaration.tokenizer.fallback, !TokenizerShelf.isThere(path) else {
+      return (try tokenizers.tokenizer(at: path), nil)
+    }
+    return (
+      try tokenizers.tokenizer(at: fallback),
+      "using the fallback tokenizer '\(fallback)': there is nothing at '\(path)'"
+    )
+  }
+
+  /// Where the tokens of a text are kept: beside it, or in the cache where that cannot be written to.
+  package func folders(for text: LoadedText) -> [String] {
+    [text.path.map { AtomicFile.folder(of: $0) }, locations.cache.map { $0 + "/tokens" }]
+      .compactMap(\.self)
+  }
+
   /// The text that a run was begun with for this declaration; nil where it had none.
   package func known(_ declaration: DatasetDeclaration) -> RunRecord.Dataset? {
     let requested = declaration.dataset.description
@@ -67,10 +96,27 @@ package struct DatasetLoader: Sendable {
 
   /// The text that a run was begun with, from where it lay then; nil where it is not there any
   /// more.
-  private func recorded(_ known: RunRecord.Dataset) -> LoadedText? {
+  private func recorded(
+    _ known: RunRecord.Dataset, _ declaration: DatasetDeclaration
+  ) -> LoadedText? {
     guard let path = known.path, let bytes = try? Self.readText(path) else { return nil }
-    let text = LoadedText(name: known.name, bytes: bytes, source: .file(path: path))
+    var text = LoadedText(name: known.name, bytes: bytes, source: .file(path: path))
+    if known.insteadOf == nil {
+      guard let validated = try? validated(text, declaration, nil) else { return nil }
+      text = validated
+    }
     return text.sha256 == known.sha256 ? text : nil
+  }
+
+  /// A text with that to validate on, where there is one.
+  private func validated(
+    _ text: LoadedText, _ declaration: DatasetDeclaration, _ progress: Download.Progress?
+  ) throws(DataError) -> LoadedText {
+    guard let validation = declaration.validation else { return text }
+    var warnings: [String] = []
+    var other = try load(validation, warnings: &warnings, progress: progress)
+    other.warnings = warnings
+    return text.validated(on: other)
   }
 
   /// Looks in every place for the text that a run was begun with: the declared one, or the fallback
@@ -80,7 +126,10 @@ package struct DatasetLoader: Sendable {
     _ progress: Download.Progress?
   ) throws(DataError) -> LoadedText {
     var declaration = declaration
-    if known.insteadOf != nil { declaration.dataset = declaration.fallback ?? declaration.dataset }
+    if known.insteadOf != nil {
+      declaration.dataset = declaration.fallback ?? declaration.dataset
+      declaration.validation = nil
+    }
     if isPinned || known.insteadOf != nil { declaration.fallback = nil }
     return try find(declaration, progress)
   }
@@ -90,7 +139,8 @@ package struct DatasetLoader: Sendable {
   ) throws(DataError) -> LoadedText {
     var warnings: [String] = []
     do {
-      return try load(declaration.dataset, warnings: &warnings, progress: progress)
+      let text = try load(declaration.dataset, warnings: &warnings, progress: progress)
+      return try validated(text, declaration, progress)
     } catch {
       guard let fallback = declaration.fallback, error.isAbsence else { throw error }
       var text = try load(fallback, warnings: &warnings, progress: progress)
@@ -214,7 +264,7 @@ extension DataError {
     switch self {
     case .unavailable(_, _, .interrupted, _), .unavailable(_, _, .onlyPlanned, _): false
     case .unavailable, .missing, .unreadable: true
-    case .notUTF8, .empty, .notTokens, .changed, .tooShort: false
+    case .notUTF8, .empty, .notTokens, .noTokenizer, .changed, .tooShort: false
     }
   }
 }

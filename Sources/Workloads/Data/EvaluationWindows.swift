@@ -48,7 +48,7 @@ package struct EvaluationWindows: Sendable, Equatable {
   ///   - targets: [batch, sequence]
   /// - Returns: how many rows were written: the weight of this batch's mean loss.
   package func fill(
-    batch index: Int, of batch: Int, from tokens: [Int32], inputs: inout [Int32],
+    batch index: Int, of batch: Int, from tokens: TokenList, inputs: inout [Int32],
     targets: inout [Int32]
   ) -> Int {
     precondition(

@@ -1,42 +1,118 @@
-// A loaded text made ready for training: characters as tokens, cut into a training and a validation
+// A loaded text made ready for training: as tokens, cut into a training and a validation
 // split. Not the choice of windows from them: that is BatchSampler and EvaluationWindows.
 
-/// A text as tokens: the first 90 % to train on, the last 10 % to validate on, as nanoGPT cuts it.
-package struct TextCorpus: Sendable {
-  /// The tokens of the whole file, so that both splits can be encoded.
-  package let vocabulary: TextVocabulary
-  /// The first `Int(0.9 * count)` tokens.
-  package let train: [Int32]
-  /// The tokens after them.
-  package let validation: [Int32]
+internal import Foundation
+import Tokenizers
 
-  /// Encodes and cuts a text.
+/// A text as tokens: the first 90 % to train on, the last 10 % to validate on, as nanoGPT cuts it;
+/// or two texts.
+package struct TextCorpus: Sendable {
+  /// The tokens of the whole text, so that both splits can be encoded.
+  package let vocabulary: TextVocabulary
+  package let train: TokenList
+  package let validation: TokenList
+  /// Of the text that `validation` stands for; nil where the tokens are numbers.
+  package let validationBytes: Int?
+
+  /// Encodes and cuts a text: by its characters, so that it is the same text whatever its tokens
+  /// are.
   ///
   /// - Parameters:
-  ///   - kind: what its tokens are.
+  ///   - kind: how it is written.
+  ///   - tokenizer: what makes tokens of it; nil for characters.
   ///   - base: a stored model whose tokens they are to be; nil: those of the text.
-  /// - Throws: `DataError.tooShort` when a split has fewer than `sequence + 2` tokens: one window,
-  ///   its last target, and a second place to begin; `DataError.notTokens` where the text is none in
-  ///   such tokens.
+  ///   - folders: where the tokens that a tokenizer makes are kept.
+  /// - Throws: `DataError.notTokens` where the text is none in such tokens.
   package init(
-    _ text: LoadedText, as kind: TokenKind = .characters, for base: ModelBase? = nil, sequence: Int
+    _ text: LoadedText, as kind: TokenKind = .characters, by tokenizer: StoredTokenizer? = nil,
+    for base: ModelBase? = nil, keptIn folders: [String] = []
   ) throws(DataError) {
-    let tokens: [Int32]
-    (vocabulary, tokens) = try TextVocabulary.tokens(of: text, as: kind, for: base)
-    let cut = Self.cut(tokens.count)
-    train = Array(tokens[..<cut])
-    validation = Array(tokens[cut...])
-    try Self.check(tokens.count, of: text.path ?? text.name, sequence: sequence)
+    let place = text.path ?? text.name
+    let own =
+      if let tokenizer { TextVocabulary(tokenizer) } else { try TextVocabulary(of: text, as: kind) }
+    if let problem = base.flatMap(own.problem) { throw .notTokens(path: place, problem: problem) }
+    vocabulary = own.known(to: base)
+    if kind == .ids {
+      let ids = try TextVocabulary.ids(of: text.bytes, in: place)
+      if let validation = text.validation {
+        train = TokenList(ids)
+        self.validation = TokenList(try TextVocabulary.ids(of: validation, in: place))
+      } else {
+        let cut = Self.cut(ids.count)
+        train = TokenList(ids[..<cut])
+        validation = TokenList(ids[cut...])
+      }
+      validationBytes = nil
+      return
+    }
+    let parts = text.parts
+    validationBytes = parts.validation.count
+    let name = place.split(separator: "/").last.map(String.init) ?? place
+    let vocabulary = vocabulary
+    func tokens(_ part: [UInt8]) throws(DataError) -> TokenList {
+      guard let tokenizer else {
+        return TokenList(vocabulary.characters?.encode(utf8: part) ?? [])
+      }
+      do {
+        return try TokenFile.tokens(of: part, by: tokenizer, named: name, in: folders)
+      } catch {
+        throw .notTokens(path: place, problem: error.description)
+      }
+    }
+    train = try tokens(parts.train)
+    validation = try tokens(parts.validation)
   }
 
-  /// Sees to it that each split of a text of so many tokens has room for windows.
+  /// The same, with room for windows in each split.
   ///
-  /// - Throws: `DataError.tooShort`.
-  static func check(_ tokens: Int, of name: String, sequence: Int) throws(DataError) {
-    let cut = cut(tokens)
-    for (split, count) in [("training", cut), ("validation", tokens - cut)]
-    where count < sequence + 2 {
-      throw .tooShort(name: name, split: split, characters: count, sequence: sequence)
+  /// - Throws: `DataError.tooShort` when a split has fewer than `sequence + 2` tokens: one window,
+  ///   its last target, and a second place to begin.
+  package init(
+    _ text: LoadedText, as kind: TokenKind = .characters, by tokenizer: StoredTokenizer? = nil,
+    for base: ModelBase? = nil, keptIn folders: [String] = [], sequence: Int
+  ) throws(DataError) {
+    try self.init(text, as: kind, by: tokenizer, for: base, keptIn: folders)
+    try size.check(of: text.path ?? text.name, sequence: sequence)
+  }
+
+  /// A token of the whole text.
+  subscript(place: Int) -> Int32 {
+    place < train.count ? train[place] : validation[place - train.count]
+  }
+
+  /// A validation loss in nats a token as bits a byte of the text, by which tokenizers compare; nil
+  /// where the tokens are numbers.
+  package func bitsPerByte(loss: Double) -> Double? {
+    validationBytes.map { loss / log(2) * Double(validation.count) / Double($0) }
+  }
+
+  package var size: Size { Size(train: train.count, validation: validation.count) }
+
+  /// How many tokens the splits of a text have.
+  package struct Size: Equatable, Sendable {
+    package let train, validation: Int
+
+    package init(train: Int, validation: Int) {
+      self.train = train
+      self.validation = validation
+    }
+
+    /// Of a text of so many tokens that is cut.
+    package init(cutting tokens: Int) {
+      train = TextCorpus.cut(tokens)
+      validation = tokens - train
+    }
+
+    package var all: Int { train + validation }
+
+    /// Sees to it that each split has room for windows.
+    ///
+    /// - Throws: `DataError.tooShort`.
+    func check(of name: String, sequence: Int) throws(DataError) {
+      for (split, count) in [("training", train), ("validation", validation)]
+      where count < sequence + 2 {
+        throw .tooShort(name: name, split: split, characters: count, sequence: sequence)
+      }
     }
   }
 
@@ -44,6 +120,27 @@ package struct TextCorpus: Sendable {
   package static func cut(_ count: Int) -> Int {
     Int(0.9 * Double(count))
   }
+}
+
+extension LoadedText {
+  /// The text to train on and that to validate on, cut between two characters where they are one.
+  var parts: (train: [UInt8], validation: [UInt8]) {
+    if let validation { return (bytes, validation) }
+    let cut = TextCorpus.cut(characterCount)
+    var (characters, end) = (0, 0)
+    while end < bytes.count {
+      // Each begins with a byte that goes on with none before it.
+      if bytes[end] & 0xC0 != 0x80 {
+        if characters == cut { break }
+        characters += 1
+      }
+      end += 1
+    }
+    return (Array(bytes[..<end]), Array(bytes[end...]))
+  }
+
+  /// Of what is trained on, and validated on where that is no text of its own.
+  var characterCount: Int { bytes.count { $0 & 0xC0 != 0x80 } }
 }
 
 // Characters as tokens: the sorted set of a text's Unicode scalars, as nanoGPT and Python count

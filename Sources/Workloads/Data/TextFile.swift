@@ -138,8 +138,10 @@ package struct LoadedText: Sendable, Equatable {
   package var requested: String
   /// The text as checked UTF-8.
   package var bytes: [UInt8]
-  /// SHA-256 of `bytes`, 64 lower-case hexadecimal digits.
-  package var sha256: String
+  /// The text to validate on, of a file of its own; nil where it is the last part of this one.
+  package private(set) var validation: [UInt8]?
+  /// SHA-256 of `bytes`, 64 lower-case hexadecimal digits; of two texts, that of both hashes.
+  package private(set) var sha256: String
   package var source: Source
   /// One sentence on why the fallback is used, to be shown loudly and recorded; nil when it is not.
   package var note: String?
@@ -158,6 +160,15 @@ package struct LoadedText: Sendable, Equatable {
     self.sha256 = sha256 ?? SHA256.hex(bytes)
     self.source = source
     self.warnings = warnings
+  }
+
+  /// The same text with another one to validate on.
+  func validated(on text: LoadedText) -> LoadedText {
+    var both = self
+    both.validation = text.bytes
+    both.sha256 = SHA256.hex(Array((sha256 + text.sha256).utf8))
+    both.warnings += text.warnings
+    return both
   }
 
   /// Whether this is not the text that was asked for.

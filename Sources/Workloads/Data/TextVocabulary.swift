@@ -1,82 +1,102 @@
-// TextVocabulary: what the tokens of a text are: its characters, or numbers that the tokenizer of
-// another program has made of it.
+// TextVocabulary: what the tokens of a text are: its characters, what a tokenizer makes of it, or
+// numbers that another program has made of it.
 
-/// How the tokens of a text are written in its file.
+/// How a text is written in its file.
 package enum TokenKind: String, Sendable {
-  /// A token is a character.
+  /// A text, of characters or of what a tokenizer makes of it.
   case characters
   /// Whole numbers in decimal, between spaces, line ends or commas; brackets are passed over.
   case ids
 }
 
 /// The tokens that a text is made of.
-package struct TextVocabulary: Sendable, Equatable {
-  /// The characters that they are; nil where they are numbers.
-  package let characters: CharacterVocabulary?
+package struct TextVocabulary: Sendable {
+  /// Between them and texts; nil where they are numbers.
+  package let tokenizer: TextTokenizer?
   /// How many different tokens there can be: of numbers, one more than the largest.
   package let count: Int
 
   package init(_ characters: CharacterVocabulary) {
-    self.characters = characters
-    count = characters.count
+    self.init(.characters(characters), count: characters.count)
   }
 
-  private init(ids: [Int32], below count: Int?) {
-    characters = nil
-    self.count = count ?? Int(ids.max() ?? 0) + 1
+  package init(_ tokenizer: StoredTokenizer) {
+    self.init(.stored(tokenizer), count: tokenizer.count)
+  }
+
+  private init(_ tokenizer: TextTokenizer?, count: Int) {
+    self.tokenizer = tokenizer
+    self.count = count
+  }
+
+  /// The characters that they are; nil where they are none.
+  package var characters: CharacterVocabulary? {
+    if case .characters(let characters) = tokenizer { characters } else { nil }
   }
 
   /// Reads what a text is made of.
   ///
   /// - Throws: `DataError.notTokens`.
   package init(of text: LoadedText, as kind: TokenKind) throws(DataError) {
-    self = try Self.counted(text, as: kind).vocabulary
+    switch kind {
+    case .characters:
+      self.init(CharacterVocabulary(utf8: text.bytes + (text.validation ?? [])))
+    case .ids:
+      let place = text.path ?? text.name
+      let ids = try Self.ids(of: text.bytes, in: place)
+      let more = try text.validation.map { (bytes) throws(DataError) in
+        try Self.ids(of: bytes, in: place)
+      }
+      self.init(nil, count: Int((ids + (more ?? [])).max() ?? 0) + 1)
+    }
   }
 
   /// The same, and how many tokens the text has.
   ///
+  /// - Parameters:
+  ///   - tokenizer: what makes tokens of it; nil for characters.
+  ///   - folders: where those tokens are kept.
   /// - Throws: `DataError.notTokens`.
   package static func counted(
-    _ text: LoadedText, as kind: TokenKind
-  ) throws(DataError) -> (vocabulary: TextVocabulary, tokens: Int) {
-    switch kind {
-    case .characters:
-      // Each begins with a byte that goes on with none before it.
-      let characters = text.bytes.count { $0 & 0xC0 != 0x80 }
-      return (TextVocabulary(CharacterVocabulary(utf8: text.bytes)), characters)
-    case .ids:
-      let ids = try ids(of: text.bytes, in: text.path ?? text.name)
-      return (TextVocabulary(ids: ids, below: nil), ids.count)
+    _ text: LoadedText, as kind: TokenKind, by tokenizer: StoredTokenizer?,
+    keptIn folders: [String]
+  ) throws(DataError) -> (vocabulary: TextVocabulary, size: TextCorpus.Size) {
+    if kind == .ids || tokenizer != nil {
+      let corpus = try TextCorpus(text, as: kind, by: tokenizer, keptIn: folders)
+      return (corpus.vocabulary, corpus.size)
     }
+    let vocabulary = try TextVocabulary(of: text, as: kind)
+    guard let validation = text.validation else {
+      return (vocabulary, TextCorpus.Size(cutting: text.characterCount))
+    }
+    return (
+      vocabulary,
+      TextCorpus.Size(
+        train: text.characterCount, validation: validation.count { $0 & 0xC0 != 0x80 })
+    )
   }
 
-  /// A text in tokens, and what these are.
+  /// The same tokens under the numbers that a stored model has for them.
   ///
-  /// - Parameter base: a stored model whose tokens they are to be; nil: those of the text.
-  /// - Throws: `DataError.notTokens`.
-  static func tokens(
-    of text: LoadedText, as kind: TokenKind, for base: ModelBase?
-  ) throws(DataError) -> (TextVocabulary, [Int32]) {
-    let vocabulary = try TextVocabulary(of: text, as: kind)
-    if let problem = base.flatMap(vocabulary.problem) {
-      throw .notTokens(path: text.path ?? text.name, problem: problem)
+  /// - Parameter base: has no `problem` with them.
+  func known(to base: ModelBase?) -> TextVocabulary {
+    guard let base else { return self }
+    if let characters = base.characters, self.characters != nil {
+      return TextVocabulary(characters)
     }
-    switch (kind, base) {
-    case (.ids, let base):
-      let ids = try ids(of: text.bytes, in: text.path ?? text.name)
-      return (TextVocabulary(ids: ids, below: base?.vocabulary), ids)
-    case (.characters, let base?):
-      let known = base.characters ?? CharacterVocabulary(utf8: text.bytes)
-      let tokens = try? known.encode(String(decoding: text.bytes, as: UTF8.self))
-      return (TextVocabulary(known), tokens ?? [])
-    case (.characters, nil):
-      let own = CharacterVocabulary(utf8: text.bytes)
-      return (TextVocabulary(own), own.encode(utf8: text.bytes))
-    }
+    // It may have rows for more tokens than there are.
+    return TextVocabulary(tokenizer, count: base.vocabulary)
   }
 
   /// Why a stored model cannot read a text of these tokens; nil where it can.
   func problem(for base: ModelBase) -> String? {
+    if case .stored(let stored) = tokenizer {
+      let most = stored.count
+      return most <= base.vocabulary
+        ? nil
+        : "the tokenizer '\(stored.path)' has \(most) tokens, and the model '\(base.path)' has "
+          + "\(base.vocabulary)"
+    }
     guard let characters else {
       return count <= base.vocabulary
         ? nil

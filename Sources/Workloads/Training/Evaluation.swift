@@ -7,13 +7,13 @@ import Tensors
 
 /// Measures validation losses of one trainer.
 package struct Evaluation {
-  private let tokens: [Int32]
+  private let tokens: TokenList
   private let batch: Int
 
   /// - Parameters:
   ///   - tokens: the validation split.
   ///   - batch: windows a forward pass.
-  package init(_ tokens: [Int32], batch: Int) {
+  package init(_ tokens: TokenList, batch: Int) {
     self.tokens = tokens
     self.batch = batch
   }
@@ -54,7 +54,7 @@ struct PositionLoss {
   ///   - length: positions of a window.
   ///   - check: called before each window, to throw when it is to stop.
   init(
-    _ model: Transformer, _ tokens: [Int32], length: Int, windows: Int, precision: ElementType,
+    _ model: Transformer, _ tokens: TokenList, length: Int, windows: Int, precision: ElementType,
     on device: Device, check: () throws -> Void = {}
   ) rethrows {
     let spread = EvaluationWindows.spread(windows, tokens: tokens.count, sequence: length)

@@ -4,17 +4,6 @@
 package import Models
 package import Tensors
 
-extension CharacterVocabulary {
-  /// The tokens that a text starts from: a prompt's, else a newline, or the first character where
-  /// there is none.
-  ///
-  /// - Throws: `UnknownCharacter` where the prompt has one.
-  package func start(_ prompt: String?) throws(UnknownCharacter) -> [Int32] {
-    if let prompt { return try encode(prompt) }
-    return (try? encode("\n")) ?? [0]
-  }
-}
-
 /// Draws text from a model.
 package struct TextSample {
   /// See `TokenSampler`.

@@ -42,7 +42,8 @@ import Testing
         if place > 0, !option.path.hasPrefix("workload.") { continue }
         // A stored model has sizes of its own, which those of the text contradict, and what stands in
         // for it is refused without it.
-        if ["model.from", "model.fallback"].contains(option.path) { continue }
+        let ofSources = ["model.from", "model.fallback", "workload.dataset.tokenizer.fallback"]
+        if ofSources.contains(option.path) { continue }
         let isOwn = option.path.hasPrefix(component.path + ".")
         var values: [JSON] = []
         var moves = false

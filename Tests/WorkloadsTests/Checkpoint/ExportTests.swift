@@ -137,7 +137,8 @@ struct ExportTests {
       try Checkpoint.save(
         model,
         configuration: CheckpointConfiguration(
-          model, section: section, vocabulary: CharacterVocabulary(utf8: Array("ab".utf8)),
+          model, section: section,
+          vocabulary: .characters(CharacterVocabulary(utf8: Array("ab".utf8))),
           step: 1, seed: 1),
         to: folder.path)
       #expect(try SavedModel(folder.path).characters?.count == 2)

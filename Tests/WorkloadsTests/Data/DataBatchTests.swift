@@ -5,7 +5,7 @@ import Testing
 import Workloads
 
 @Suite struct DataBatchTests {
-  private let tokens = (0..<1000).map { Int32($0) }
+  private let tokens = TokenList((0..<1000).map { Int32($0) })
 
   private func sampler(
     sequence: Int = 16, batch: Int = 4, _ order: BatchSampler.Order, seed: UInt64 = 1
@@ -52,7 +52,8 @@ import Workloads
   @Test func `random starts are the documented function of seed and step`() {
     // Computed by another program from the formula in docs/data.md.
     let sampler = BatchSampler(
-      tokens: [Int32](repeating: 0, count: 1_003_854), sequence: 256, batch: 4, order: .random,
+      tokens: TokenList([Int32](repeating: 0, count: 1_003_854)), sequence: 256, batch: 4,
+      order: .random,
       seed: 1337)
     #expect(starts(sampler, step: 0) == [400_306, 631_081, 460_442, 742_851])
     #expect(starts(sampler, step: 1000) == [688_720, 438_624, 535_574, 269_421])
@@ -74,7 +75,7 @@ import Workloads
 
   @Test func `random starts are uniform over every place a window fits`() {
     let sampler = BatchSampler(
-      tokens: Array(tokens[..<30]), sequence: 10, batch: 1, order: .random, seed: 7)
+      tokens: TokenList(tokens[..<30]), sequence: 10, batch: 1, order: .random, seed: 7)
     var counts = [Int](repeating: 0, count: 20)
     for step in 0..<20_000 { counts[sampler.start(step: step, row: 0)] += 1 }
     // 1000 expected each, standard deviation 31: five of them on either side.

@@ -16,7 +16,7 @@ import Workloads
       ids.joined(separator: "\r\n"),
     ] {
       let corpus = try corpus(text)
-      #expect(corpus.train + corpus.validation == (0..<40).map { Int32($0 % 7) })
+      #expect(Array(corpus.train) + Array(corpus.validation) == (0..<40).map { Int32($0 % 7) })
       #expect(corpus.vocabulary.count == 7 && corpus.vocabulary.characters == nil)
     }
   }

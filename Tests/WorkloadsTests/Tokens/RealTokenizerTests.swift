@@ -23,7 +23,7 @@ struct RealTokenizerTests {
     let folder = try #require(Self.folder) + "/" + name
     let files = try FileManager.default.contentsOfDirectory(atPath: folder)
     let gguf = files.first { $0.hasSuffix(".gguf") }
-    let tokenizer = try Tokenizer.ofModel(at: gguf.map { "\(folder)/\($0)" } ?? folder)
+    let tokenizer = try StoredTokenizer(at: gguf.map { "\(folder)/\($0)" } ?? folder).tokenizer
     let expected = try JSON(
       reading: String(contentsOfFile: "\(folder)/expected.json", encoding: .utf8))
     let isOfPieces = files.contains("tokenizer.model")

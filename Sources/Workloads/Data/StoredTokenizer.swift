@@ -1,0 +1,86 @@
+// StoredTokenizer: the tokenizer of whatever a path names, and the files that it was read from.
+
+import Config
+package import Records
+package import Tokenizers
+
+/// A tokenizer and what tells it from any other.
+package struct StoredTokenizer: Sendable {
+  package let tokenizer: Tokenizer
+  /// Where it lies, or `byte`.
+  package let path: String
+  /// The hash of what it was read from.
+  package let sha256: String
+  /// Its files by the names that it has in a folder; none of one that is built in, or that a GGUF
+  /// file brings.
+  let files: [(name: String, path: String)]
+
+  /// How many different tokens there are.
+  package var count: Int { tokenizer.count }
+
+  /// The word of one whose tokens are bytes.
+  package static let byte = "byte"
+
+  /// Reads a tokenizer.
+  ///
+  /// - Parameter path: `byte`, a GGUF file, or what `Tokenizer.open` takes.
+  /// - Throws: `ResultsError.unreadable`, which names the file and what is wrong with it.
+  package init(at path: String) throws(ResultsError) {
+    self.path = path
+    if path == Self.byte {
+      tokenizer = try Self.naming(path) { () throws(TokenizerError) in try Tokenizer.ofBytes }
+      sha256 = SHA256.hex(Array(TokenizerJSONWriter.bytes().line.utf8))
+      files = []
+    } else if GGUF.isOne(at: path) {
+      let file = try GGUF(file: path)
+      let embedded = try Self.naming(path) { () throws(TokenizerError) in try file.embedded }
+      tokenizer = try Self.naming(path) { () throws(TokenizerError) in try embedded.tokenizer }
+      sha256 = SHA256.hex(embedded.contents)
+      files = []
+    } else {
+      tokenizer = try Tokenizer.open(path)
+      files = Tokenizer.files(at: path).map { path in
+        (path.split(separator: "/").last.map(String.init) ?? path, path)
+      }
+      var contents: [(name: String, bytes: [UInt8])] = []
+      for file in files { contents.append((file.name, try AtomicFile.readBytes(file.path))) }
+      sha256 = Self.hash(contents)
+    }
+  }
+
+  /// Whether a GGUF file brings it.
+  var isOfGGUF: Bool { files.isEmpty && path != Self.byte }
+
+  /// Writes its files into a folder, but for one that a GGUF file brings.
+  ///
+  /// - Throws: `ResultsError`, also where a file is not the one that was read any more.
+  package func write(to folder: String) throws(ResultsError) {
+    try RunFolder.makeFolders(folder)
+    if path == Self.byte {
+      try AtomicFile.write(TokenizerJSONWriter.bytes(), to: "\(folder)/tokenizer.json")
+      try AtomicFile.write(TokenizerJSONWriter.config, to: "\(folder)/tokenizer_config.json")
+    }
+    var contents: [(name: String, bytes: [UInt8])] = []
+    for file in files { contents.append((file.name, try AtomicFile.readBytes(file.path))) }
+    guard files.isEmpty || Self.hash(contents) == sha256 else {
+      throw .unreadable(path: path, problem: "the tokenizer has changed since it was read")
+    }
+    for file in contents { try AtomicFile.write(file.bytes, to: "\(folder)/\(file.name)") }
+  }
+
+  /// What `sha256sum` of the files, in their order, `| sha256sum` prints.
+  private static func hash(_ files: [(name: String, bytes: [UInt8])]) -> String {
+    let lines = files.map { "\(SHA256.hex($0.bytes))  \($0.name)\n" }
+    return SHA256.hex(Array(lines.joined().utf8))
+  }
+
+  private static func naming<Contents>(
+    _ path: String, _ read: () throws(TokenizerError) -> Contents
+  ) throws(ResultsError) -> Contents {
+    do {
+      return try read()
+    } catch {
+      throw .unreadable(path: path, problem: error.description)
+    }
+  }
+}

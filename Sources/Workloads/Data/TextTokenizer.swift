@@ -1,0 +1,85 @@
+// TextTokenizer: between texts and the tokens that a model knows: characters, or what a tokenizer
+// makes of them.
+
+import Tokenizers
+
+/// Turns texts into tokens, and tokens into texts.
+package enum TextTokenizer: Sendable {
+  case characters(CharacterVocabulary)
+  case stored(StoredTokenizer)
+
+  /// How many different tokens there are.
+  package var count: Int {
+    switch self {
+    case .characters(let characters): characters.count
+    case .stored(let stored): stored.tokenizer.count
+    }
+  }
+
+  /// The token that ends a text; nil where none is known.
+  package var end: Int32? {
+    if case .stored(let stored) = self { stored.tokenizer.eos } else { nil }
+  }
+
+  /// The tokens of a text that a user gives.
+  ///
+  /// - Parameter addingSpecial: whether those stand around it that the model expects.
+  /// - Throws: `CharacterVocabulary.UnknownCharacter`, or `TokenizerError` as `Tokenizer.encode`.
+  package func encode(_ text: String, addingSpecial: Bool = false) throws -> [Int32] {
+    switch self {
+    case .characters(let characters): try characters.encode(text)
+    case .stored(let stored): try stored.tokenizer.encode(text, addingSpecial: addingSpecial)
+    }
+  }
+
+  /// The tokens that a text starts from: a prompt's, else a newline, or the first token where there
+  /// is none.
+  ///
+  /// - Throws: as `encode`.
+  package func start(_ prompt: String?, addingSpecial: Bool = false) throws -> [Int32] {
+    if let prompt { return try encode(prompt, addingSpecial: addingSpecial) }
+    let newline = (try? encode("\n", addingSpecial: addingSpecial)) ?? []
+    return newline.isEmpty ? [0] : newline
+  }
+
+  /// The text of tokens.
+  package func decode(_ tokens: some Sequence<Int32>) -> String {
+    switch self {
+    case .characters(let characters): characters.decode(tokens)
+    case .stored(let stored): stored.tokenizer.decode(tokens)
+    }
+  }
+
+  /// The bytes of a text that tokens stand for, without those of the first one, from which the others
+  /// are predicted.
+  package func bytesAfterFirst(of tokens: [Int32]) -> Int {
+    switch self {
+    case .characters(let characters): characters.decode(tokens.dropFirst()).utf8.count
+    case .stored(let stored):
+      stored.tokenizer.bytes(of: tokens).count
+        - stored.tokenizer.bytes(of: tokens.prefix(1)).count
+    }
+  }
+
+  /// The text of tokens that come one after another.
+  package var stream: Stream { Stream(self) }
+
+  /// Decodes tokens as they come; the bytes of a character that is not whole yet wait for the rest.
+  package struct Stream {
+    private var decoder: StreamingDecoder?
+    private let tokenizer: TextTokenizer
+
+    fileprivate init(_ tokenizer: TextTokenizer) {
+      self.tokenizer = tokenizer
+      if case .stored(let stored) = tokenizer { decoder = StreamingDecoder(stored.tokenizer) }
+    }
+
+    /// The text that a further token completes, which may be empty.
+    package mutating func append(_ token: Int32) -> String {
+      decoder?.append(token) ?? tokenizer.decode([token])
+    }
+
+    /// What is left at the end.
+    package mutating func finish() -> String { decoder?.finish() ?? "" }
+  }
+}

@@ -1,0 +1,66 @@
+// TokenFile: the tokens that a tokenizer has made of a text, kept beside it for whoever wants them
+// next. A text is encoded once, and mapped after that.
+
+import Records
+import Tokenizers
+
+/// Files of tokens, by the contents of text and tokenizer.
+///
+/// 8 bytes that say what it is, the hashes of text and tokenizer as 64 hexadecimal digits each, and
+/// the tokens as little-endian numbers of 32 bits.
+enum TokenFile {
+  private static let magic = "runexp-1"
+  private static let header = 8 + 64 + 64
+
+  /// The tokens of a text: those of a file in one of the folders, else encoded and written into the
+  /// first of them that can be written to.
+  ///
+  /// - Parameters:
+  ///   - text: UTF-8.
+  ///   - name: what the file's name begins with.
+  /// - Throws: `TokenizerError` as `Tokenizer.encode` does.
+  static func tokens(
+    of text: [UInt8], by tokenizer: StoredTokenizer, named name: String, in folders: [String]
+  ) throws(TokenizerError) -> TokenList {
+    let hashes = SHA256.hex(text) + tokenizer.sha256
+    let paths = folders.map { "\($0)/\(name).\(SHA256.hex(Array(hashes.utf8)).prefix(16)).tokens" }
+    for path in paths {
+      if let found = read(path, hashes, below: tokenizer.count) { return found }
+    }
+    let tokens = try tokenizer.tokenizer.encode(text, addingSpecial: false)
+    for path in paths {
+      do throws(ResultsError) { try write(tokens, hashes, to: path) } catch { continue }
+      if let found = read(path, hashes, below: tokenizer.count) { return found }
+    }
+    return TokenList(tokens)
+  }
+
+  /// - Returns: nil where there is no such file, or another one.
+  private static func read(_ path: String, _ hashes: String, below count: Int) -> TokenList? {
+    guard AtomicFile.exists(path), let bytes = try? MappedFile(path).bytes,
+      bytes.count >= header, bytes.count % 4 == header % 4,
+      bytes[0..<header].text == magic + hashes
+    else { return nil }
+    let tokens = TokenList(bytes[header..<bytes.count])
+    // Whoever reads an embedding by them relies on it.
+    return tokens.allSatisfy { $0 >= 0 && $0 < count } ? tokens : nil
+  }
+
+  private static func write(
+    _ tokens: [Int32], _ hashes: String, to path: String
+  ) throws(ResultsError) {
+    try RunFolder.makeFolders(AtomicFile.folder(of: path))
+    // It can be made again.
+    try AtomicFile.write(to: path, isSynced: false) { (file) throws(ResultsError) in
+      try file.write(Array((magic + hashes).utf8))
+      var block: [UInt8] = []
+      for start in stride(from: 0, to: tokens.count, by: 1 << 16) {
+        block.removeAll(keepingCapacity: true)
+        for token in tokens[start..<min(start + (1 << 16), tokens.count)] {
+          withUnsafeBytes(of: token.littleEndian) { block.append(contentsOf: $0) }
+        }
+        try file.write(block)
+      }
+    }
+  }
+}

@@ -1,0 +1,172 @@
+// Texts in the tokens of a tokenizer: the same text whatever its tokens are, encoded once and mapped
+// after that.
+
+import Foundation
+import MutatedTokenizers
+import Records
+import TestSupport
+import Testing
+import Tokenizers
+import Workloads
+
+@Suite("texts in the tokens of a tokenizer") struct TokenizedCorpusTests {
+  private let folder: TemporaryFolder
+  private let plays = SyntheticPlays(characters: 5000).bytes()
+
+  init() throws {
+    folder = try TemporaryFolder()
+    let fixture = try TokenizerFixture("gpt2")
+    try FileManager.default.createDirectory(
+      atPath: folder.file("small"), withIntermediateDirectories: false)
+    try Data(fixture.contents).write(to: URL(filePath: folder.file("small/tokenizer.json")))
+  }
+
+  private var stored: StoredTokenizer {
+    get throws { try StoredTokenizer(at: folder.file("small")) }
+  }
+
+  private func text(_ bytes: [UInt8]) -> LoadedText {
+    LoadedText(name: "text.txt", bytes: bytes, source: .file(path: folder.file("text.txt")))
+  }
+
+  private func kept(in name: String = "") throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: folder.file(name))
+      .filter { $0.hasSuffix(".tokens") }
+  }
+
+  @Test func `both splits are the same text in any tokens`() throws {
+    let bytes = Array("é".utf8) + plays
+    let bpe = try TextCorpus(text(bytes), by: stored)
+    let characters = try TextCorpus(text(bytes))
+    let ofBytes = try TextCorpus(text(bytes), by: StoredTokenizer(at: "byte"))
+    for corpus in [bpe, characters, ofBytes] {
+      #expect(corpus.validationBytes == characters.validation.count)
+      let tokenizer = try #require(corpus.vocabulary.tokenizer)
+      #expect(
+        tokenizer.decode(corpus.train) + tokenizer.decode(corpus.validation)
+          == String(decoding: bytes, as: UTF8.self))
+      #expect(
+        tokenizer.decode(corpus.validation)
+          == characters.vocabulary.tokenizer?.decode(characters.validation))
+    }
+    #expect(bpe.validation.count < characters.validation.count)
+    #expect(ofBytes.train.count == characters.train.count + 1)
+    #expect(try bpe.vocabulary.count == stored.tokenizer.count)
+    #expect(ofBytes.vocabulary.count == 256)
+    // The loss of a text is the same number of bits, whatever its tokens are.
+    for corpus in [bpe, characters, ofBytes] {
+      let bits = try #require(corpus.bitsPerByte(loss: log(2) / Double(corpus.validation.count)))
+      #expect(abs(bits - 1 / Double(characters.validation.count)) < 1e-12)
+    }
+  }
+
+  @Test func `a text is encoded once and mapped after that`() throws {
+    let stored = try stored
+    let folders = [folder.path]
+    let first = try TextCorpus(text(plays), by: stored, keptIn: folders)
+    let names = try kept()
+    #expect(names.count == 2 && names.allSatisfy { $0.hasPrefix("text.txt.") })
+    let stamps = try names.map { try AtomicFile.readBytes(folder.file($0)) }
+    let second = try TextCorpus(text(plays), by: stored, keptIn: folders)
+    #expect(Array(first.train) == Array(second.train))
+    #expect(Array(second.validation) == Array(try TextCorpus(text(plays), by: stored).validation))
+    #expect(try kept() == names)
+    // Another text, or another tokenizer, has files of its own.
+    _ = try TextCorpus(text(plays.dropLast()), by: stored, keptIn: folders)
+    _ = try TextCorpus(text(plays), by: StoredTokenizer(at: "byte"), keptIn: folders)
+    #expect(try kept().count > 4)
+    for (name, bytes) in zip(names, stamps) {
+      #expect(try AtomicFile.readBytes(folder.file(name)) == bytes)
+    }
+  }
+
+  @Test func `a damaged file of tokens is made again`() throws {
+    let stored = try stored
+    let whole = try TextCorpus(text(plays), by: stored)
+    for damage in 0..<4 {
+      for name in try kept() {
+        var bytes = try AtomicFile.readBytes(folder.file(name))
+        switch damage {
+        case 0: bytes.removeLast()
+        case 1: bytes = []
+        case 2: bytes[bytes.count - 1] = 0x7F
+        default: bytes[20] ^= 1
+        }
+        try Data(bytes).write(to: URL(filePath: folder.file(name)))
+      }
+      let corpus = try TextCorpus(text(plays), by: stored, keptIn: [folder.path])
+      #expect(Array(corpus.train) == Array(whole.train), "\(damage)")
+      #expect(Array(corpus.validation) == Array(whole.validation), "\(damage)")
+    }
+  }
+
+  @Test func `tokens go where they can be kept`() throws {
+    let stored = try stored
+    // A folder below a file can be neither made nor written to.
+    try folder.write("", to: "file")
+    let folders = [folder.file("file/below"), folder.file("cache/tokens")]
+    let corpus = try TextCorpus(text(plays), by: stored, keptIn: folders)
+    #expect(try kept(in: "cache/tokens").count == 2)
+    let nowhere = try TextCorpus(text(plays), by: stored, keptIn: [folders[0]])
+    #expect(Array(nowhere.train) == Array(corpus.train))
+  }
+
+  @Test func `many at once leave one whole file`() async throws {
+    let stored = try stored
+    let whole = Array(try TextCorpus(text(plays), by: stored).train)
+    let (text, path) = (text(plays), folder.path)
+    let all = try await withThrowingTaskGroup(of: [Int32].self) { group in
+      for _ in 0..<8 {
+        group.addTask { Array(try TextCorpus(text, by: stored, keptIn: [path]).train) }
+      }
+      return try await group.reduce(into: []) { $0.append($1) }
+    }
+    #expect(all.count == 8 && all.allSatisfy { $0 == whole })
+    #expect(try FileManager.default.contentsOfDirectory(atPath: path).count == 3)
+  }
+
+  @Test func `a pair of files is trained and validated on as they are`() throws {
+    try folder.write("the king's men", to: "train.txt")
+    try folder.write("the queen's zebra", to: "validation.txt")
+    let loader = DatasetLoader(
+      locations: DataLocations(offline: true, environment: [:], baseDirectory: folder.path),
+      download: Download(environment: [:]))
+    var declaration = DatasetDeclaration(.file(folder.file("train.txt")))
+    let alone = try loader.load(declaration)
+    declaration.validation = .file(folder.file("validation.txt"))
+    let pair = try loader.load(declaration)
+    #expect(pair.sha256 != alone.sha256)
+    let corpus = try TextCorpus(pair)
+    let characters = try #require(corpus.vocabulary.characters)
+    #expect(characters.decode(corpus.train) == "the king's men")
+    #expect(characters.decode(corpus.validation) == "the queen's zebra")
+    #expect(corpus.validationBytes == 17)
+    let bpe = try TextCorpus(pair, by: stored)
+    #expect(bpe.vocabulary.tokenizer?.decode(bpe.validation) == "the queen's zebra")
+    // It is found again where it lay, as long as both are the same.
+    var pinned = loader
+    pinned.planned = [
+      .init(
+        name: pair.name, sha256: pair.sha256, bytes: pair.bytes.count, path: pair.path)
+    ]
+    pinned.isPinned = true
+    #expect(try pinned.load(declaration).sha256 == pair.sha256)
+    try folder.write("the queen's zebras", to: "validation.txt")
+    let error = #expect(throws: DataError.self) { try pinned.load(declaration) }
+    #expect(error?.description.contains("is not the one that the run was planned with") == true)
+  }
+
+  @Test func `a tokenizer is written as it was read`() throws {
+    let stored = try stored
+    try stored.write(to: folder.file("copy"))
+    #expect(try StoredTokenizer(at: folder.file("copy")).sha256 == stored.sha256)
+    try StoredTokenizer(at: "byte").write(to: folder.file("bytes"))
+    let bytes = try StoredTokenizer(at: folder.file("bytes")).tokenizer
+    #expect(try bytes.encode("é") == [0xC3, 0xA9] && bytes.count == 256)
+    try folder.write("{}", to: "small/tokenizer_config.json")
+    #expect(try self.stored.sha256 != stored.sha256)
+    try folder.write("{}", to: "small/tokenizer.json")
+    let error = #expect(throws: ResultsError.self) { try stored.write(to: folder.file("third")) }
+    #expect(error?.description.contains("has changed since it was read") == true)
+  }
+}
