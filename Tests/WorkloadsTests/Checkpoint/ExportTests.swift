@@ -111,7 +111,8 @@ struct ExportTests {
       try Checkpoint.save(
         model,
         configuration: CheckpointConfiguration(
-          model, section: section, vocabulary: characters, step: 1, seed: 1), to: place)
+          model, section: section, vocabulary: characters.map { .characters($0) }, step: 1, seed: 1),
+        to: place)
       let saved = try SavedModel(place)
       try saved.write(try saved.exported(), to: "\(place)-again", on: device)
       let path = "\(place)-again/tokenizer.json"
