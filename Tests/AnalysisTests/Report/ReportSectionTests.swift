@@ -89,10 +89,14 @@ import Testing
       }
     }
     try run.write(rows)
-    let section = try run.report().section("final-loss")
+    let report = try run.report()
+    let section = report.section("final-loss")
     // Ten panels of two lines of ten seeds: 40 values make 8000 points; of ten rates all have theirs.
     #expect(section.contains("Of many values along the axis, 40 have their points."))
     #expect(section.components(separatedBy: "class=\"mark\"").count - 1 == 8000 + 16 * 2 * 100)
+    // And of the best rates at so many points only some are told.
+    let head = report.html.components(separatedBy: "</header>")[0]
+    #expect(head.contains("80 more lines: summary.csv"))
   }
 
   @Test func `curves of all rates are in one panel per variant, in shades from low to high`() throws
