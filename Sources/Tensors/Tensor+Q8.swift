@@ -15,11 +15,12 @@ extension Tensor {
     storage.packed = nil
     let blocks = Int(runexp_q8_blocks(Int64(columns)))
     let scales = pointer + Int(runexp_q8_scales(Int64(shape.rows), Int64(columns)))
-    // A piece at a time: a large matrix is not in memory twice.
-    let most = max(1, (1 << 17) / columns)
+    // A piece at a time: a large matrix is not in memory twice. All pieces lie in a block of one
+    // size, which the device keeps.
+    let piece = Tensor([max(1 << 17, columns)], kind: .workspace, on: device)
+    let most = piece.count / columns
     for from in stride(from: 0, to: values.count / columns, by: most) {
       let rows = min(most, values.count / columns - from)
-      let piece = Tensor([rows, columns], kind: .workspace, on: device)
       piece.upload(
         UnsafeBufferPointer(rebasing: values[from * columns..<(from + rows) * columns]), at: 0)
       let row = first / columns + from

@@ -136,7 +136,7 @@ struct LateDeviceFaultTests {
     let linear = try check("linear", ["RUNEXP_DELAYED_REFUSAL": "a bias"])
     #expect(linear.code == 0, "\(linear.errors)")
     #expect(
-      linear.errors.contains("not on this device: 10 cases of gemm, column_sum: a bias\n"),
+      linear.errors.contains("not on this device: 12 cases of gemm, column_sum: a bias\n"),
       "\(linear.errors)")
     #expect(linear.output.contains("4 cases, all ok"), "\(linear.output)")
   }

@@ -52,7 +52,7 @@ private func tensor(_ shape: Shape, _ type: ElementType = .f32, on device: Devic
     #expect(out.values().allSatisfy { $0 == 1 })
   }
 
-  @Test func `linear refuses a bias of another length and a weight of another type`() async {
+  @Test func `linear refuses a bias and rows of another length`() async {
     var result = await #expect(
       processExitsWith: .failure, observing: [\.standardErrorContent]
     ) {
@@ -62,16 +62,16 @@ private func tensor(_ shape: Shape, _ type: ElementType = .f32, on device: Devic
         bias: tensor([3], on: device))
     }
     Self.expect(
-      result, says: "linear: x [2, 3] does not fit weight [4, 3], f32, or the bias")
+      result, says: "linear: x [2, 3] does not fit weight [4, 3] or the bias")
     result = await #expect(
       processExitsWith: .failure, observing: [\.standardErrorContent]
     ) {
       let device = Device.reference()
       _ = Pass(on: device).linear(
-        tensor([2, 3], on: device), weight: tensor([4, 3], .bf16, on: device))
+        tensor([2, 3], on: device), weight: tensor([4, 2], on: device))
     }
     Self.expect(
-      result, says: "linear: x [2, 3] does not fit weight [4, 3], bf16, or the bias")
+      result, says: "linear: x [2, 3] does not fit weight [4, 2] or the bias")
   }
 
   @Test func `attention refuses keys of another type and slopes for other heads`() async {
