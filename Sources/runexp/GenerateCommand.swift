@@ -29,6 +29,11 @@ struct GenerateCommand: ParsableCommand {
         ("runexp generate results/modern/latest/cells/modern-s1-3f9a1c2e", "by its folder"),
         ("runexp generate modern:classic --device cuda", "on a GPU"),
         (
+          "runexp generate SmolLM2-135M-Instruct --chat --prompt 'What is a KV cache?'",
+          "the answer of a model that was trained to give some"
+        ),
+        ("runexp generate model.gguf --prompt 'Q: 2 + 2? A:' --stop Q:", "up to the next question"),
+        (
           "runexp generate model.gguf --ids 504,3575,282 --tokens 24 --temperature 0 --json",
           "a model that another program made, by the ids of its tokens"
         ),
@@ -79,6 +84,23 @@ struct GenerateCommand: ParsableCommand {
     parsing: .unconditional,
     help: "Draw among the likeliest characters that hold this share of the probability.")
   var topP = 1.0
+  @Option(
+    parsing: .unconditional,
+    help: "Above 1 makes what is there already, the prompt too, less likely to come again.")
+  var repeatPenalty = 1.0
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "End before this text; may be given several times.", valueName: "text"))
+  var stop: [String] = []
+  @Flag(
+    help: ArgumentHelp(
+      """
+      Put the prompt as a question in the form that the model's tokenizer knows (ChatML, Llama 3 or \
+      Gemma), and write the answer alone.
+      """))
+  var chat = false
+  @Option(help: "With --chat, what the model is told before the question.") var system: String?
   @Option(help: "The same seed writes the same text.") var seed: UInt64 = 1
   @Option(help: "How keys and values are kept: f32, bf16 or q8.") var cache = CacheType.f32
   @Option(help: Precision.help) var precision = Precision.f32
@@ -98,6 +120,11 @@ struct GenerateCommand: ParsableCommand {
     try demand(topP > 0 && topP <= 1, "--top-p is above 0 and at most 1")
     try demand(prompt != "", "--prompt needs a character to start from")
     try demand(prompt == nil || ids == nil, "give either --prompt or --ids")
+    try demand(repeatPenalty > 0 && repeatPenalty.isFinite, "--repeat-penalty is above 0")
+    try demand(!stop.contains(""), "--stop needs a character to stop at")
+    try demand(stop.isEmpty || ids == nil, "--stop ends a text; --ids write numbers")
+    try demand(!chat || prompt != nil, "--chat needs a question: --prompt")
+    try demand(system == nil || chat, "--system is a part of --chat")
   }
 
   func run() throws {
@@ -127,10 +154,11 @@ struct GenerateCommand: ParsableCommand {
     interrupts.mayFinish = false
     // The tokens themselves where they are what was given.
     let tokenizer = ids == nil ? try self.tokenizer(saved) : nil
-    let start = try self.start(saved, tokenizer)
     var stream = tokenizer?.stream
     func decode(_ token: Int32) -> String { stream?.append(token) ?? "\(token) " }
-    let end = tokenizer?.end
+    let form = try chat ? chatForm(tokenizer) : nil
+    let ends = Set([tokenizer?.end, form.flatMap { tokenizer?.special($0.marks.end) }])
+    let start = try self.start(saved, tokenizer, form)
     let device = try compute.open(device)
     let model = try saved.load(on: device, matrices: (weightType ?? WeightType(precision)).type)
     let room = min(tokens, (model.longest ?? .max) - start.count)
@@ -143,32 +171,37 @@ struct GenerateCommand: ParsableCommand {
       cache: KVCache(
         for: model, capacity: start.count + tokens, type: cache, chunk: chunk, on: device),
       chunk: chunk, precision: precision.type, on: device)
-    let sampler = TokenSampler(temperature: temperature, topK: topK, topP: topP, seed: seed)
+    let sampler = TokenSampler(
+      temperature: temperature, topK: topK, topP: topP, repeatPenalty: repeatPenalty, seed: seed)
 
     var written = Written()
-    written.prompt = start.map { decode($0) }.joined()
+    let before = start.map { decode($0) }.joined()
+    written.prompt = form == nil ? before : prompt ?? ""
     written.ids = start
-    emit(written.prompt)
+    if form == nil { emit(before) }
+    var stops = StopStrings(stop)
+    func write(_ text: String) {
+      emit(text)
+      written.text += text
+    }
     var logits = generator.prefill([start])
     for index in 0..<room {
       if let code = interrupts.exitCode {
         emit("\n")
         throw RunError.interrupted(code)
       }
-      let token = try sampler.pick(logits, index)
+      let token = try sampler.pick(logits, index, after: written.ids)
       written.ids.append(token)
-      if token == end { break }
-      let text = decode(token)
-      emit(text)
-      written.text += text
+      if ends.contains(token) { break }
+      write(stops.append(decode(token)))
       written.tokens += 1
+      if stops.found != nil { break }
       if index + 1 < room { logits = generator.step([token]) }
     }
-    let rest = stream?.finish() ?? ""
-    written.text += rest
-    emit(rest + "\n")
+    write(stops.append(stream?.finish() ?? "") + stops.finish())
+    emit("\n")
     let last = start.count + written.tokens
-    if room < tokens, written.tokens == room {
+    if room < tokens, written.tokens == room, stops.found == nil {
       written.note =
         "\(room) of \(tokens) tokens: the model's learned positions end at \(last)"
     } else if last > saved.length {
@@ -185,8 +218,21 @@ struct GenerateCommand: ParsableCommand {
     return try saved.textTokenizer()
   }
 
-  private func start(_ saved: SavedModel, _ tokenizer: TextTokenizer?) throws -> [Int32] {
+  private func chatForm(_ tokenizer: TextTokenizer?) throws -> ChatForm {
+    guard let form = tokenizer.flatMap({ ChatForm.of($0) }) else {
+      throw GenerationError.noChat(name)
+    }
+    return form
+  }
+
+  private func start(
+    _ saved: SavedModel, _ tokenizer: TextTokenizer?, _ form: ChatForm?
+  ) throws -> [Int32] {
     if let ids { return try ids.read(below: saved.vocabulary) }
+    if let form, let tokenizer {
+      let text = form.text(user: prompt ?? "", system: system)
+      return try tokenizer.encode(text, addingSpecial: true)
+    }
     return try tokenizer?.start(prompt, addingSpecial: !saved.isOurs) ?? []
   }
 
@@ -217,11 +263,15 @@ struct GenerateCommand: ParsableCommand {
 /// Why a text cannot be continued.
 private enum GenerationError: Error, CustomStringConvertible {
   case promptTooLong(Int, longest: Int)
+  case noChat(String)
 
   var description: String {
     switch self {
     case .promptTooLong(let count, let longest):
       "the prompt has \(count) tokens, but the model's learned positions end at \(longest)"
+    case .noChat(let name):
+      "'\(name)' was not made for conversations that are known: its tokenizer has the marks of none "
+        + "of ChatML (<|im_start|>), Llama 3 (<|start_header_id|>) and Gemma (<start_of_turn>)"
     }
   }
 }

@@ -83,6 +83,58 @@ import Workloads
     #expect(tokens.output == ids.map { "\($0)" }.joined(separator: " ") + "\n")
   }
 
+  @Test("a question is put in the form of the tokenizer, and texts end where they are told to")
+  func generation() throws {
+    let program = try program()
+    let none = try program.run("generate", "tiny-llama", "--chat", "--prompt", "Who?")
+    #expect(none.code == 1 && none.errors.contains("has the marks of none of ChatML"), "\(none)")
+    // The same tokenizer with ChatML's marks.
+    let plays = try JSON(reading: program.read("plays/tokenizer.json"))
+    let marks = ["<|im_start|>", "<|im_end|>"].enumerated().map { index, mark -> JSON in
+      [
+        "id": .integer(512 + index), "content": .string(mark), "single_word": false,
+        "lstrip": false, "rstrip": false, "normalized": false, "special": true,
+      ]
+    }
+    let members = plays.members.map { member in
+      member.key == "added_tokens" ? .init(member.key, .array(marks)) : member
+    }
+    try program.write(JSON.object(members).document, to: "plays/tokenizer.json")
+    let ran = try program.run("which.yaml", "--quiet")
+    #expect(ran.code == 0, "\(ran.errors)")
+    func generate(_ more: String...) throws -> JSON {
+      try document(
+        program.run(["generate", "which:bpe", "--prompt", "Who?", "-n", "40", "--json"] + more)
+          .output)
+    }
+    let chat = try generate("--chat", "--system", "Be brief.")
+    let text = ChatForm.chatml.text(user: "Who?", system: "Be brief.")
+    try program.write(text, to: "chat.txt")
+    let tokens = try program.run("tokenize", "which:bpe", "--text", "chat.txt")
+    let expected = tokens.output.split(whereSeparator: \.isWhitespace).compactMap { Int($0) }
+    let ids = try #require(chat["ids"]).elements.compactMap(\.whole)
+    #expect(expected.contains(512) && Array(ids.prefix(expected.count)) == expected)
+    #expect(chat["prompt"] == "Who?" && chat["text"]?.text?.contains("Be brief.") == false)
+
+    let whole = try #require(try generate()["text"]?.text)
+    let stop = String(whole.dropFirst(whole.count / 2).prefix(2))
+    let ended = try #require(try generate("--stop", "zzzz", "--stop", stop)["text"]?.text)
+    #expect(whole.hasPrefix(ended + stop) && !ended.contains(stop))
+    let varied = try generate("--repeat-penalty", "8", "--temperature", "0")
+    let same = try generate("--temperature", "0")
+    func different(_ document: JSON) -> Int {
+      Set(document["ids"]?.elements.map(\.line) ?? []).count
+    }
+    #expect(different(varied) > different(same))
+    for (options, words) in [
+      (["--stop", ""], "--stop needs"), (["--system", "x"], "--system is a part of --chat"),
+      (["--repeat-penalty", "0"], "--repeat-penalty is above 0"),
+    ] {
+      let refused = try program.run(["generate", "which:bpe", "--prompt", "a"] + options)
+      #expect(refused.code == 64 && refused.errors.contains(words), "\(refused.errors)")
+    }
+  }
+
   @Test func `the built-in model reads bytes`() throws {
     let program = try program()
     try program.write("né", to: "few.txt")

@@ -21,6 +21,14 @@ package enum TextTokenizer: Sendable {
     if case .stored(let stored) = self { stored.tokenizer.eos } else { nil }
   }
 
+  /// The id of a special token by its string; nil where there is none.
+  package func special(_ piece: String) -> Int32? {
+    guard case .stored(let stored) = self, let id = stored.tokenizer.id(of: piece),
+      stored.tokenizer.isSpecial(id)
+    else { return nil }
+    return id
+  }
+
   /// The tokens of a text that a user gives.
   ///
   /// - Parameter addingSpecial: whether those stand around it that the model expects.

@@ -97,21 +97,36 @@ package struct TokenSampler: Sendable {
   ///
   /// Holtzman, Buys et al. 2019, arXiv 1904.09751.
   package var topP: Double
+  /// Logits of tokens that were there are divided by this where they are positive, and multiplied
+  /// where they are negative; 1: they stay.
+  ///
+  /// Keskar et al. 2019, arXiv 1909.05858.
+  package var repeatPenalty: Double
   private let random: Random
 
-  package init(temperature: Double, topK: Int? = nil, topP: Double = 1, seed: UInt64) {
+  package init(
+    temperature: Double, topK: Int? = nil, topP: Double = 1, repeatPenalty: Double = 1,
+    seed: UInt64
+  ) {
     self.temperature = temperature
     self.topK = topK
     self.topP = topP
+    self.repeatPenalty = repeatPenalty
     random = Random(seed: seed, purpose: "sample")
   }
 
-  /// The token drawn as the `index`-th one; the same logits and index give the same token.
+  /// The token drawn as the `index`-th one, after others; the same of them, the same logits and
+  /// index give the same token.
   ///
   /// - Throws: where the logits give no probabilities.
   package func pick(
-    _ logits: some Collection<Float>, _ index: Int
+    _ logits: some Collection<Float>, _ index: Int, after tokens: [Int32] = []
   ) throws(LogitsNotFinite) -> Int32 {
+    if repeatPenalty != 1, !tokens.isEmpty {
+      var sampler = self
+      sampler.repeatPenalty = 1
+      return try sampler.pick(penalised(Array(logits), for: Set(tokens)), index)
+    }
     guard let likeliest = Self.likeliest(logits) else { throw LogitsNotFinite(index: index) }
     guard temperature > 0 else { return likeliest.token }
     let largest = Double(likeliest.logit)
@@ -126,6 +141,16 @@ package struct TokenSampler: Sendable {
     return Int32(weights.lastIndex { $0 > 0 } ?? 0)
   }
 
+  private func penalised(_ logits: [Float], for tokens: Set<Int32>) -> [Float] {
+    var logits = logits
+    let penalty = Float(repeatPenalty)
+    for token in tokens where logits.indices.contains(Int(token)) {
+      let logit = logits[Int(token)]
+      logits[Int(token)] = logit > 0 ? logit / penalty : logit * penalty
+    }
+    return logits
+  }
+
   /// The first of the largest logits; nil where one is no number or the largest is infinite.
   static func likeliest(_ logits: some Collection<Float>) -> (token: Int32, logit: Float)? {
     var best = (token: 0, logit: -Float.infinity)
@@ -138,13 +163,53 @@ package struct TokenSampler: Sendable {
 
   /// Sets to 0 what top-k and top-p leave out; of equal tokens the earlier ones stay.
   private func restrict(_ weights: inout [Double]) {
-    let order = weights.indices.sorted { (weights[$0], $1) > (weights[$1], $0) }
-    let total = weights.reduce(0, +)
-    var mass = 0.0
-    for (rank, token) in order.enumerated() {
-      if rank >= topK ?? order.count || mass >= topP * total, rank > 0 { weights[token] = 0 }
-      mass += weights[token]
+    let (most, total) = (topK ?? weights.count, weights.reduce(0, +))
+    // Few hold the share as a rule, and to sort a large vocabulary takes longer than to compute its
+    // logits: so more are looked at only where these do not.
+    var count = min(most, 64)
+    while true {
+      let order = Self.largest(count, of: weights)
+      var mass = 0.0
+      var kept = 0
+      while kept < order.count, kept == 0 || mass < topP * total {
+        mass += weights[order[kept]]
+        kept += 1
+      }
+      if kept < order.count || count == most || count >= weights.count {
+        var restricted = [Double](repeating: 0, count: weights.count)
+        for token in order[..<kept] { restricted[token] = weights[token] }
+        weights = restricted
+        return
+      }
+      count = min(most, 8 * count)
     }
+  }
+
+  /// The places of the `count` largest numbers, largest first; of equal ones the earlier first.
+  private static func largest(_ count: Int, of numbers: [Double]) -> [Int] {
+    guard count < numbers.count else {
+      return numbers.indices.sorted { (numbers[$0], $1) > (numbers[$1], $0) }
+    }
+    // The least of them (Hoare 1961): a number of those that it may be parts them into larger,
+    // equal and smaller ones.
+    var (candidates, rank) = (numbers, count)
+    var least = -Double.infinity
+    while let pivot = candidates.indices.randomElement().map({ candidates[$0] }) {
+      let larger = candidates.filter { $0 > pivot }
+      if rank <= larger.count {
+        candidates = larger
+        continue
+      }
+      let smaller = candidates.filter { $0 < pivot }
+      if rank <= candidates.count - smaller.count {
+        least = pivot
+        break
+      }
+      rank -= candidates.count - smaller.count
+      candidates = smaller
+    }
+    let places = numbers.indices.filter { numbers[$0] >= least }
+    return Array(places.sorted { (numbers[$0], $1) > (numbers[$1], $0) }.prefix(count))
   }
 }
 

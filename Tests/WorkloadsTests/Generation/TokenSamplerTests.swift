@@ -1,5 +1,6 @@
 // TokenSampler: temperature, top-k and top-p, held to the probabilities that they stand for.
 
+import Foundation
 import Testing
 import Workloads
 
@@ -30,6 +31,43 @@ import Workloads
     #expect(found[1] == 0 && found[3] == 0)
     #expect(abs(found[0] - 0.731) < 0.03)
     #expect(try shares(TokenSampler(temperature: 5, topK: 1, seed: 1)) == [1, 0, 0, 0])
+  }
+
+  /// Every token that can be drawn at all, of many draws.
+  private func drawn(_ sampler: TokenSampler, _ logits: [Float]) throws -> Set<Int32> {
+    Set(try (0..<3000).map { try sampler.pick(logits, $0) })
+  }
+
+  @Test func `of a large vocabulary the same tokens are left as by sorting it`() throws {
+    // Flat, so that far more than the first few are needed, and with many that are equal.
+    let logits = (0..<700).map { Float(($0 * 7919) % 97) / 500 }
+    let order = logits.indices.sorted { (logits[$0], $1) > (logits[$1], $0) }
+    let weights = logits.map { Foundation.exp(Double($0)) }
+    let total = weights.reduce(0, +)
+    let limits: [(Int?, Double)] = [(3, 1), (90, 1), (nil, 0.3), (nil, 0.05), (200, 0.1)]
+    for (topK, topP) in limits {
+      var mass = 0.0
+      let kept = order.prefix(topK ?? 700).prefix {
+        defer { mass += weights[$0] }
+        return mass < topP * total
+      }
+      let found = try drawn(TokenSampler(temperature: 1, topK: topK, topP: topP, seed: 3), logits)
+      #expect(found.isSubset(of: Set(kept.map { Int32($0) })))
+      #expect(found.count > kept.count * 9 / 10, "\(found.count) of \(kept.count)")
+    }
+  }
+
+  @Test func `a penalty for repeating lowers what was there, whatever its sign`() throws {
+    let sampler = TokenSampler(temperature: 0, repeatPenalty: 2, seed: 1)
+    #expect(try sampler.pick(logits, 0) == 0)
+    #expect(try sampler.pick(logits, 0, after: [3, 1]) == 0)
+    // 2 / 2 is less than 1.5 and more than 0.9.
+    #expect(try sampler.pick([2, 1.5], 0, after: [0]) == 1)
+    #expect(try sampler.pick([2, 0.9], 0, after: [0, 0]) == 0)
+    // -1 becomes -2.
+    #expect(try sampler.pick([-1, -1.5], 0, after: [0]) == 1)
+    // One that was there and is none of the vocabulary.
+    #expect(try sampler.pick([2, 1], 0, after: [7]) == 0)
   }
 
   @Test func `top-p leaves the fewest tokens that hold the share`() throws {
