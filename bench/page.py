@@ -143,7 +143,7 @@ def page(result):
         f"# {machines.title(machine)}\n",
         f"{machine['threads']} threads; runexp {machine['runexp']}, {versions(result['groups'])}.\n",
         "Medians over rounds in which all take turns, with their quartiles in brackets. A ratio is the peer's cost "
-        "over ours, above 1 where runexp is better; where a goal is missed it is named. How it is measured: "
+        "over ours, above 1 where runexp is better; a goal beside a figure is one that it misses. How it is measured: "
         "[docs/performance.md](../../docs/performance.md#how-it-is-measured).\n",
     ]
     for group in result["groups"]:

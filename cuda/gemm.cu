@@ -259,7 +259,9 @@ void gemm(kernel_context *context, const struct gemm *call) {
 bool supports_gemm(kernel_context *context, const struct gemm *call, char *reason,
                    int64_t capacity) {
   const char *obstacle = nullptr;
-  if (call->b_type == ELEMENT_Q8 && !call->b_transposed) obstacle = "a Q8 matrix across k";
+  if (call->a_type == ELEMENT_Q8 || call->c_type == ELEMENT_Q8 ||
+      (call->b_type == ELEMENT_Q8 && !call->b_transposed))
+    obstacle = "a Q8 matrix that is no transposed b";
   if (call->bias && call->accumulate) obstacle = "a bias on what is added to a matrix";
   if (call->epilogue.kind != EPILOGUE_NONE) obstacle = "an activation within a product";
   if (obstacle && capacity > 0) snprintf(reason, static_cast<size_t>(capacity), "%s", obstacle);

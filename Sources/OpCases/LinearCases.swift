@@ -14,8 +14,12 @@ extension OpCase {
       linear([5, 9], outputs: 6, bias: true, output: .f32, type),
     ]
       + [ElementType.bf16, .q8].flatMap { matrix in
-        // One row and few, whole panels and parts of blocks, one column, more than a panel is deep.
-        [([1, 300], 130), ([7, 33], 65), ([70, 65], 33), ([40, 64], 1), ([20, 1100], 50)].map {
+        // One row and few, whole panels and parts of blocks, one column, more than a panel is deep, a
+        // single step of k.
+        [
+          ([1, 300], 130), ([7, 33], 65), ([70, 65], 33), ([40, 64], 1), ([20, 1100], 50),
+          ([20, 1], 50),
+        ].map {
           inference($0.0, outputs: $0.1, weight: matrix, type)
         }
       }
@@ -147,8 +151,8 @@ extension OpCase {
       (20, 40, 2100), (9, 1100, 1000), (30, 64, 1024), (420, 64, 600),
       // A few columns more than whole vectors, and more steps than a panel is deep.
       (12, 67, 1100),
-      // Rows of b that are read in pairs where they lie, and one more than pairs.
-      (20, 48, 1100), (20, 48, 35),
+      // Rows of b that are read in pairs where they lie, added and not, and one more than pairs.
+      (20, 48, 1100), (21, 48, 1100), (20, 48, 35),
     ]
     return sizes.flatMap { m, n, k in
       [(false, false), (false, true), (true, false), (true, true)].map { a, b in

@@ -48,6 +48,14 @@ import Testing
     #expect(seen > 200)
   }
 
+  /// What times the plugin by itself mirrors the table by hand.
+  @Test func `the mirror of the kernels' table is of its version`() throws {
+    let header = try Repository.text("Sources/CKernels/include/kernels.h")
+    let mirror = try Repository.text("cuda/bench/plugin.py")
+    let version = try #require(header.firstMatch(of: #/RUNEXP_KERNELS_ABI (\d+)/#)?.1)
+    #expect(mirror.contains("\nABI = \(version)\n"))
+  }
+
   @Test func `every source file opens by saying what it is`() throws {
     for path in try Repository.sources() {
       let first = try Repository.text(path).lines.first ?? ""

@@ -58,7 +58,7 @@ struct Q8MatrixTests {
     // One row, few and many, parts of blocks, one column, more than a panel or a block holds.
     for (m, n, k) in [
       (1, 70, 320), (3, 33, 70), (8, 5, 64), (40, 1, 90), (33, 64, 128), (70, 67, 129),
-      (300, 130, 1100),
+      (300, 130, 1100), (20, 50, 1), (4, 9, 1),
     ] {
       let x = Tensor(numbers(m * k, "x"), [m, k], precision, kind: .data, on: table)
       let weight = Tensor(numbers(n * k, "w"), [n, k], .q8, kind: .data, on: table)
