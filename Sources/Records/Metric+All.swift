@@ -24,6 +24,10 @@ extension Metric {
   package static let unitsOfLoss: [Metric] = [
     valPerplexity, valBitsPerCharacter, valBitsPerByte,
   ]
+  /// The losses a token, with the same in bits a byte, by which tokenizers compare.
+  fileprivate static let bitsPerByteOfLoss: [Metric: Metric] = [
+    .valLoss: .valBitsPerByte, .textLoss: .bitsPerByte,
+  ]
   /// How fast it runs.
   package static let speed: [Metric] = [
     tokensPerSecond, stepSeconds, trainSeconds, evaluationSeconds, seconds, flopsPerSecond,
@@ -205,4 +209,16 @@ extension Metric {
   package static let trainingHeadline: [Metric] = [
     .valLoss, .initialValLoss, .tokensPerSecond, .peakBytes, .parameters,
   ]
+}
+
+extension [Metric] {
+  /// With losses in bits a byte, by which tokenizers compare.
+  ///
+  /// - Parameter keepsNats: whether those in nats a token stand beside them.
+  package func comparingTokenizers(keeping keepsNats: Bool) -> [Metric] {
+    flatMap { metric -> [Metric] in
+      guard let bits = Metric.bitsPerByteOfLoss[metric] else { return [metric] }
+      return (keepsNats ? [metric] : []) + [bits]
+    }.unique
+  }
 }

@@ -253,15 +253,15 @@ package struct TrainOptions: Sendable {
     }
   }
 
-  /// - Throws: the fault of a prompt with a character that the text does not have, where a sample
-  ///   starts from it.
+  /// - Throws: the fault of a prompt with a character that the text does not have, or without a
+  ///   token, where a sample starts from it.
   func check(_ vocabulary: TextVocabulary) throws(Faults) {
-    guard sampleTokens > 0, let characters = vocabulary.characters else { return }
-    do throws(CharacterVocabulary.UnknownCharacter) {
-      if let prompt { _ = try characters.encode(prompt) }
+    guard sampleTokens > 0, let tokenizer = vocabulary.tokenizer else { return }
+    do {
+      _ = try tokenizer.start(prompt)
     } catch {
       guard let promptMark else { return }
-      throw Faults([Fault(.rule(error.description), at: promptMark)])
+      throw Faults([Fault(.rule("\(error)"), at: promptMark)])
     }
   }
 }

@@ -89,7 +89,7 @@ struct GenerateCommand: ParsableCommand {
     help: "Above 1 makes what is there already, the prompt too, less likely to come again.")
   var repeatPenalty = 1.0
   @Option(
-    parsing: .unconditional,
+    parsing: .unconditionalSingleValue,
     help: ArgumentHelp(
       "End before this text; may be given several times.", valueName: "text"))
   var stop: [String] = []

@@ -53,6 +53,10 @@ import Workloads
     #expect(abs(nats[0] / log(2) - bits[0]) < 1e-9 && nats[1] / log(2) > bits[1] * 1.5)
     #expect(ran.output.contains("bits per byte"), "\(ran.output)")
     #expect(ran.output.contains("\nval_bits_per_byte"), "\(ran.output)")
+    // Two sides of a diff compare no better than two variants in nats a token.
+    let diff = try program.run("diff", "which:char", "which:bpe", "--format", "csv")
+    let judged = diff.output.split(separator: "\n").filter { $0.contains("val_bits_per_byte") }
+    #expect(judged.count == 1, "\(diff.output)\(diff.errors)")
     // The tokens are kept beside the text, two splits.
     let kept = try FileManager.default.contentsOfDirectory(atPath: program.file("."))
       .filter { $0.hasPrefix("text.txt.") && $0.hasSuffix(".tokens") }

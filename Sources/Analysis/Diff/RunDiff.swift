@@ -53,10 +53,11 @@ package struct RunDiff: Sendable {
     let factors = DiffFactors(base, new, matches)
     self.factors = factors
     let pairs = matches.filter(\.isOnBothSides)
-    let metrics = Self.metrics(base, new, pairs, options)
-    let headline = Set(base.run.summary.headline + new.run.summary.headline)
+    let (shown, judged) = Self.headline(base, new, pairs)
+    let metrics = Self.metrics(shown, pairs, options)
+    let headline = Set(shown)
     let asked = options.metrics
-    let primary = Set(asked.isEmpty ? base.run.summary.primary + new.run.summary.primary : asked)
+    let primary = Set(asked.isEmpty ? judged : asked)
     let isOneRun = base.run.folder.path == new.run.folder.path
     self.isOneRun = isOneRun
     // The seeds of a run share the machine's state, so their scatter says nothing of two runs:
@@ -124,11 +125,22 @@ package struct RunDiff: Sendable {
     }
   }
 
+  /// The metrics of the overviews, and those that get a verdict.
+  private static func headline(
+    _ base: DiffSide, _ new: DiffSide, _ pairs: [DiffMatch]
+  ) -> (shown: [Metric], judged: [Metric]) {
+    let shown = (base.run.summary.headline + new.run.summary.headline).unique
+    let judged = (base.run.summary.primary + new.run.summary.primary).unique
+    // Where a token is not the same part of a text on both sides, losses a token do not compare.
+    let tokenizers = pairs.flatMap { $0.base + $0.new }.map { $0.row.fact("tokenizer_sha256") }
+    guard Set(tokenizers).count > 1 else { return (shown, judged) }
+    return (shown.comparingTokenizers(keeping: true), judged.comparingTokenizers(keeping: false))
+  }
+
   private static func metrics(
-    _ base: DiffSide, _ new: DiffSide, _ pairs: [DiffMatch], _ options: Options
+    _ headline: [Metric], _ pairs: [DiffMatch], _ options: Options
   ) -> [Metric] {
     if !options.metrics.isEmpty { return options.metrics }
-    let headline = (base.run.summary.headline + new.run.summary.headline).unique
     let rows = pairs.flatMap { $0.base + $0.new }.map(\.row)
     let all = rows.measured
     return headline + all.filter { !headline.contains($0) && $0.predicts == nil }

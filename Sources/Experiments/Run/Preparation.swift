@@ -182,15 +182,6 @@ package struct Preparation {
   }
 }
 
-extension [Metric] {
-  /// With the validation loss in bits a byte, by which tokenizers compare.
-  ///
-  /// - Parameter keepsNats: whether that in nats a token stands beside it.
-  fileprivate func comparingTokenizers(keeping keepsNats: Bool) -> [Metric] {
-    flatMap { $0 == .valLoss ? (keepsNats ? [.valLoss] : []) + [.valBitsPerByte] : [$0] }
-  }
-}
-
 extension Experiment where Workload == any Workloads.Workload {
   /// The kinds of workload that its cells have, each once.
   var workloads: [any Workloads.Workload.Type] {

@@ -43,11 +43,24 @@ package enum TextTokenizer: Sendable {
   /// The tokens that a text starts from: a prompt's, else a newline, or the first token where there
   /// is none.
   ///
-  /// - Throws: as `encode`.
+  /// - Throws: as `encode`; `NoToken` where the prompt has none.
   package func start(_ prompt: String?, addingSpecial: Bool = false) throws -> [Int32] {
-    if let prompt { return try encode(prompt, addingSpecial: addingSpecial) }
+    if let prompt {
+      let tokens = try encode(prompt, addingSpecial: addingSpecial)
+      if tokens.isEmpty { throw NoToken(text: prompt) }
+      return tokens
+    }
     let newline = (try? encode("\n", addingSpecial: addingSpecial)) ?? []
     return newline.isEmpty ? [0] : newline
+  }
+
+  /// A text of which a tokenizer makes no token.
+  package struct NoToken: Error, CustomStringConvertible {
+    let text: String
+
+    package var description: String {
+      "the tokenizer has no token for any of the prompt '\(text)'"
+    }
   }
 
   /// The text of tokens.

@@ -6,11 +6,12 @@ import Tokenizers
 
 /// Files of tokens, by the contents of text and tokenizer.
 ///
-/// 8 bytes that say what it is, the hashes of text and tokenizer as 64 hexadecimal digits each, and
-/// the tokens as little-endian numbers of 32 bits.
+/// 8 bytes that say what it is, the hashes of text, tokenizer and the tokens themselves as 64
+/// hexadecimal digits each, and the tokens as little-endian numbers of 32 bits.
 enum TokenFile {
-  private static let magic = "runexp-1"
-  private static let header = 8 + 64 + 64
+  private static let magic = "runexp-2"
+  private static let key = 8 + 64 + 64
+  private static let header = key + 64
 
   /// The tokens of a text: those of a file in one of the folders, else encoded and written into the
   /// first of them that can be written to.
@@ -39,28 +40,46 @@ enum TokenFile {
   private static func read(_ path: String, _ hashes: String, below count: Int) -> TokenList? {
     guard AtomicFile.exists(path), let bytes = try? MappedFile(path).bytes,
       bytes.count >= header, bytes.count % 4 == header % 4,
-      bytes[0..<header].text == magic + hashes
+      bytes[0..<key].text == magic + hashes,
+      bytes[key..<header].text == hash(of: bytes[header..<bytes.count])
     else { return nil }
     let tokens = TokenList(bytes[header..<bytes.count])
     // Whoever reads an embedding by them relies on it.
     return tokens.allSatisfy { $0 >= 0 && $0 < count } ? tokens : nil
   }
 
+  private static func hash(of bytes: MappedBytes) -> String {
+    var hash = SHA256()
+    for start in stride(from: 0, to: bytes.count, by: 1 << 18) {
+      bytes[start..<min(start + (1 << 18), bytes.count)].withUnsafeBytes { hash.update(Array($0)) }
+    }
+    return hash.hex()
+  }
+
   private static func write(
     _ tokens: [Int32], _ hashes: String, to path: String
   ) throws(ResultsError) {
     try RunFolder.makeFolders(AtomicFile.folder(of: path))
+    var contents = SHA256()
+    forEachBlock(of: tokens) { contents.update($0) }
+    let hash = contents.hex()
     // It can be made again.
     try AtomicFile.write(to: path, isSynced: false) { (file) throws(ResultsError) in
-      try file.write(Array((magic + hashes).utf8))
-      var block: [UInt8] = []
-      for start in stride(from: 0, to: tokens.count, by: 1 << 16) {
-        block.removeAll(keepingCapacity: true)
-        for token in tokens[start..<min(start + (1 << 16), tokens.count)] {
-          withUnsafeBytes(of: token.littleEndian) { block.append(contentsOf: $0) }
-        }
-        try file.write(block)
+      try file.write(Array((magic + hashes + hash).utf8))
+      try forEachBlock(of: tokens) { (block) throws(ResultsError) in try file.write(block) }
+    }
+  }
+
+  private static func forEachBlock<Failure: Error>(
+    of tokens: [Int32], _ body: ([UInt8]) throws(Failure) -> Void
+  ) throws(Failure) {
+    var block: [UInt8] = []
+    for start in stride(from: 0, to: tokens.count, by: 1 << 16) {
+      block.removeAll(keepingCapacity: true)
+      for token in tokens[start..<min(start + (1 << 16), tokens.count)] {
+        withUnsafeBytes(of: token.littleEndian) { block.append(contentsOf: $0) }
       }
+      try body(block)
     }
   }
 }

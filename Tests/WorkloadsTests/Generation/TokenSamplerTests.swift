@@ -47,9 +47,10 @@ import Workloads
     let limits: [(Int?, Double)] = [(3, 1), (90, 1), (nil, 0.3), (nil, 0.05), (200, 0.1)]
     for (topK, topP) in limits {
       var mass = 0.0
-      let kept = order.prefix(topK ?? 700).prefix {
-        defer { mass += weights[$0] }
-        return mass < topP * total
+      var kept: [Int] = []
+      for token in order.prefix(topK ?? 700) where mass < topP * total {
+        kept.append(token)
+        mass += weights[token]
       }
       let found = try drawn(TokenSampler(temperature: 1, topK: topK, topP: topP, seed: 3), logits)
       #expect(found.isSubset(of: Set(kept.map { Int32($0) })))

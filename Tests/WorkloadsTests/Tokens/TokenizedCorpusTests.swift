@@ -83,13 +83,17 @@ import Workloads
   @Test func `a damaged file of tokens is made again`() throws {
     let stored = try stored
     let whole = try TextCorpus(text(plays), by: stored)
-    for damage in 0..<4 {
+    for damage in 0..<7 {
       for name in try kept() {
         var bytes = try AtomicFile.readBytes(folder.file(name))
         switch damage {
         case 0: bytes.removeLast()
         case 1: bytes = []
         case 2: bytes[bytes.count - 1] = 0x7F
+        // Still tokens of the vocabulary, all of them.
+        case 3: bytes.removeLast(40)
+        case 4: bytes[bytes.count - 40] ^= 1
+        case 5: bytes.removeLast(bytes.count - 8 - 3 * 64)
         default: bytes[20] ^= 1
         }
         try Data(bytes).write(to: URL(filePath: folder.file(name)))
