@@ -169,6 +169,16 @@ extension CellRow {
 }
 
 extension Sequence<CellRow> {
+  /// What made tokens of the texts of those that ended well, by the hash of its contents;
+  /// `characters` where no tokenizer did.
+  package var tokenizers: Set<String> {
+    var found: Set<String> = []
+    for row in self where row.status == .ok {
+      found.insert(row.fact("tokenizer_sha256")?.text ?? "characters")
+    }
+    return found
+  }
+
   /// The metrics that any row has a finite value of, in the order of `Metric.all`.
   package var measured: [Metric] { Metric.inOrder(measuredMetrics) }
 

@@ -28,6 +28,13 @@ extension Metric {
   fileprivate static let bitsPerByteOfLoss: [Metric: Metric] = [
     .valLoss: .valBitsPerByte, .textLoss: .bitsPerByte,
   ]
+  /// What is counted a token, and so says something else where tokens are other parts of a text.
+  fileprivate static let perToken: Set<Metric> = [
+    valLoss, valPerplexity, bestValLoss, trainLoss, initialLoss, initialValLoss, zLoss,
+    tokensPerSecond, prefillTokensPerSecond, decodeTokensPerSecond, decodeSeconds, decodeLoss,
+    decodeLossChange, lossWithinLength, lossToTwice, lossToFourTimes, lossGrowth, textLoss,
+    perplexity, kvCacheBytesPerToken,
+  ]
   /// How fast it runs.
   package static let speed: [Metric] = [
     tokensPerSecond, stepSeconds, trainSeconds, evaluationSeconds, seconds, flopsPerSecond,
@@ -211,6 +218,13 @@ extension Metric {
   ]
 }
 
+extension Metric {
+  /// Whether its values may be held against each other where tokens are made by so many tokenizers.
+  package func compares(over tokenizers: Set<String>) -> Bool {
+    tokenizers.count < 2 || !Self.perToken.contains(self)
+  }
+}
+
 extension [Metric] {
   /// With losses in bits a byte, by which tokenizers compare.
   ///
@@ -220,5 +234,11 @@ extension [Metric] {
       guard let bits = Metric.bitsPerByteOfLoss[metric] else { return [metric] }
       return (keepsNats ? [metric] : []) + [bits]
     }.unique
+  }
+
+  /// With the loss of decoding, by which types of weights compare, in place of its change by the
+  /// cache, and with what the weights take.
+  package var comparingWeights: [Metric] {
+    flatMap { $0 == .decodeLossChange ? [.decodeLoss, .parameterBytes] : [$0] }
   }
 }

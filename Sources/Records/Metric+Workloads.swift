@@ -102,7 +102,8 @@ extension Metric {
     "decode_loss", "Mean loss of the tokens decoded after the prompt, in nats per token.",
     better: .lower, .sampled, as: .decimals(4))
   package static let decodeLossChange = Metric(
-    "decode_loss_change", "decode_loss less that with an f32 cache, in nats per token.",
+    "decode_loss_change",
+    "decode_loss less that of the same weights with an f32 cache, in nats per token.",
     better: .lower, .sampled, as: .scientific)
   package static let logitError = Metric(
     "logit_error", "Root mean square change of the logits against an f32 cache, over their own.",

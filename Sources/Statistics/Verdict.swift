@@ -50,6 +50,8 @@ extension Comparison {
     case notCalibrated
     /// The sides read different texts.
     case otherText
+    /// A token is another part of the text on either side.
+    case otherTokenizer
     /// By itself it would be a difference, but not among so many tests.
     case chance
     /// A ratio anywhere in this interval is possible, which rules out too little to be an answer.

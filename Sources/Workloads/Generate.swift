@@ -4,7 +4,7 @@
 package import Config
 package import Models
 package import Records
-import Tensors
+package import Tensors
 
 /// Reads a prompt, then decodes token by token.
 ///
@@ -34,6 +34,7 @@ package struct Generate: Workload {
   package var tokensPerStep: Int { options.batch }
   package var dataset: DatasetDeclaration? { options.dataset }
   package var checkpoint: String? { options.checkpoint }
+  package var weightType: ElementType? { options.weightType }
 
   package func check(_ model: Transformer, from section: Section, _ options: Section) {
     if self.options.isRolling && !model.canPrefillInChunks(length) {

@@ -5,7 +5,7 @@ package import Config
 import Foundation
 package import Models
 package import Records
-import Tensors
+package import Tensors
 
 /// The loss of a model on windows of a text, which the seed draws.
 ///
@@ -19,6 +19,7 @@ package struct TextScore: Workload {
   package static let source = "Jelinek et al. 1977 (perplexity)"
   package static let headline: [Metric] = [
     .textLoss, .perplexity, .bitsPerByte, .cacheBytes, .kvCacheBytesPerToken, .parameters,
+    .parameterBytes,
   ]
   package static let primary: [Metric] = [.textLoss, .cacheBytes]
   package static let scaling: [Metric] = [.cacheBytes]
@@ -28,6 +29,7 @@ package struct TextScore: Workload {
   package init(_ options: Section) { self.options = ScoreOptions(options) }
 
   package var length: Int { options.sequence }
+  package var weightType: ElementType? { options.weightType }
   package var steps: Int { options.windows }
   package var tokensPerStep: Int { options.sequence }
   package var dataset: DatasetDeclaration? { options.dataset }

@@ -38,6 +38,8 @@ package protocol Workload: Component {
   var dataset: DatasetDeclaration? { get }
   /// The folder of the checkpoint that it reads; nil when it reads none.
   var checkpoint: String? { get }
+  /// What the model's matrices are kept in; nil for the precision.
+  var weightType: ElementType? { get }
   /// The number of distinct tokens where no text decides it.
   var vocabulary: Int { get }
   /// Floating-point operations of all its steps; nil where they depend on time or on nothing at
@@ -80,6 +82,7 @@ extension Workload {
   package var rounds: Int { 1 }
   package var dataset: DatasetDeclaration? { nil }
   package var checkpoint: String? { nil }
+  package var weightType: ElementType? { nil }
   package var vocabulary: Int { CharacterVocabulary.usual }
   package func flops(of model: Transformer) -> Double? { nil }
   package func check(_ model: Transformer, from section: Section, _ options: Section) {}

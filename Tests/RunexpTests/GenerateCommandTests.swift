@@ -155,6 +155,33 @@ struct GenerateCommandTests {
     #expect(short.output.count == 32 + 1)
   }
 
+  @Test("types of weights are judged by the loss and the bytes, caches by what they change")
+  func weights() throws {
+    let program = try Program()
+    try program.write(String(repeating: "to be or not to be ", count: 20), to: "text.txt")
+    func run(_ option: String) throws -> String {
+      try program.write(
+        """
+        # What do eight bits cost?
+        name: bits
+        device: cpu
+        model: {layers: 1, width: 32, attention: {type: mha, heads: 2}}
+        variants:
+          f32: {workload: {\(option): f32}}
+          q8: {workload: {\(option): q8}}
+        workload: {type: generate, dataset: ./text.txt, prompt_tokens: 8, new_tokens: 4}
+        """, to: "bits.yaml")
+      let finished = try program.run("bits.yaml", "--quiet")
+      #expect(finished.code == 0, "\(finished.errors)")
+      let record = try JSON(reading: program.read("results/bits/latest/run.json"))
+      let judged = record["summary"]?["primary"]?.elements.compactMap(\.text) ?? []
+      return judged.joined(separator: " ")
+    }
+    #expect(try run("cache") == "decode_tokens_per_s cache_bytes decode_loss_change")
+    #expect(
+      try run("weight_type") == "decode_tokens_per_s cache_bytes decode_loss parameter_bytes")
+  }
+
   @Test("a kernel for another GPU leaves rows that say why, and exit code 3")
   func unavailable() throws {
     let program = try Program()

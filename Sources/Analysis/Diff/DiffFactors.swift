@@ -93,6 +93,7 @@ package struct DiffFactors: Sendable {
     conditions =
       Self.recorded(base.run.record, new.run.record)
       + (pairs.contains(where: \.hasOtherText) ? ["the text differs"] : [])
+      + Self.tokenizers(pairs, changes)
       + Self.machines([base, new], pairs) + Self.circumstances(pairs)
   }
 
@@ -165,6 +166,14 @@ package struct DiffFactors: Sendable {
       compare("program's build", { $0.program.sha256 }, text: { String($0.prefix(8)) })
     }
     return found
+  }
+
+  /// Tokenizers whose contents differ, where no key says so: another file at the same path.
+  private static func tokenizers(_ pairs: [DiffMatch], _ changes: [KeyChange]) -> [String] {
+    let isTold = changes.contains {
+      ["tokenizer_sha256", "checkpoint_sha256"].contains(DiffMatch.hashFact(of: $0.key))
+    }
+    return !isTold && pairs.contains(where: \.hasOtherTokenizer) ? ["the tokenizer differs"] : []
   }
 
   /// The machines that the cells ran on: other ones on the two sides, or several on one.

@@ -19,6 +19,15 @@ struct DiffMatch: Sendable {
 
   private var texts: [Set<String>] { hashes("dataset_sha256") }
 
+  /// What made tokens of the texts of either side.
+  var tokenizers: Set<String> { (base + new).map(\.row).tokenizers }
+
+  /// Whether tokenizers of other contents made tokens of the texts of the two sides.
+  var hasOtherTokenizer: Bool {
+    let hashes = hashes("tokenizer_sha256")
+    return hashes[0] != hashes[1] && !hashes.contains([])
+  }
+
   private func hashes(_ fact: String) -> [Set<String>] {
     [base, new].map { cells in Set(cells.compactMap { $0.row.fact(fact)?.text }) }
   }

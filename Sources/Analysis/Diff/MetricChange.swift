@@ -32,7 +32,8 @@ package struct MetricChange: Sendable {
     let isConstant = sides.allSatisfy { side in side.allSatisfy { $0.value == side[0].value } }
     var question = metric.question(
       isPrimary: isPrimary, isConstant: isConstant, noise: noise,
-      limits: [match.new, match.base].map { metric.limit(in: $0.map(\.row)) })
+      limits: [match.new, match.base].map { metric.limit(in: $0.map(\.row)) },
+      tokenizers: match.tokenizers)
     if match.hasOtherText, metric.isOfText { question = .barred(.otherText) }
     values = Comparison(
       subject: sides[1], baseline: sides[0], isRatio: metric.comparesByRatio,

@@ -132,8 +132,8 @@ package struct RunDiff: Sendable {
     let shown = (base.run.summary.headline + new.run.summary.headline).unique
     let judged = (base.run.summary.primary + new.run.summary.primary).unique
     // Where a token is not the same part of a text on both sides, losses a token do not compare.
-    let tokenizers = pairs.flatMap { $0.base + $0.new }.map { $0.row.fact("tokenizer_sha256") }
-    guard Set(tokenizers).count > 1 else { return (shown, judged) }
+    let tokenizers = pairs.reduce(into: Set<String>()) { $0.formUnion($1.tokenizers) }
+    guard tokenizers.count > 1 else { return (shown, judged) }
     return (shown.comparingTokenizers(keeping: true), judged.comparingTokenizers(keeping: false))
   }
 

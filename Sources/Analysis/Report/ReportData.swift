@@ -69,6 +69,15 @@ struct ReportData {
     return Array(cells.filter { shown.contains($0.row.axes) }.prefix(most))
   }
 
+  /// What is to be known of curves of losses a token, to stand behind a caption; empty where all
+  /// tokens are of one tokenizer.
+  var tokensNote: String {
+    Metric.valLoss.compares(over: summary.rows.tokenizers)
+      ? ""
+      : " Tokens are other parts of the text where the tokenizer is another: such losses do not "
+        + "compare, \(Metric.valBitsPerByte.name) does."
+  }
+
   /// The runs of each experiment, by its name and workload: only those are laid side by side.
   ///
   /// Of others, variants, baselines and figures have nothing in common but the page.

@@ -114,7 +114,8 @@ package struct RunEntry: Sendable {
   /// The first of the headline metrics that has a value, its best one, and the cell that has it.
   package var best: (metric: Metric, value: Double, cell: StoredCell)? {
     guard let run else { return nil }
-    for metric in headline where metric.better != .none {
+    let tokenizers = run.rows.tokenizers
+    for metric in headline where metric.better != .none && metric.compares(over: tokenizers) {
       let values = run.cells.filter { $0.row.status == .ok }.compactMap { cell in
         cell.row.metrics[metric].flatMap { $0.isFinite ? (cell: cell, value: $0) : nil }
       }

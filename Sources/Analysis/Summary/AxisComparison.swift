@@ -45,8 +45,8 @@ extension Summary {
     let first = axes.values(axis).first?.canonical
     guard let base = blocks.first(where: { value($0)?.canonical == first }) else { return [] }
     func estimate(_ block: SummaryBlock) -> Estimate {
-      Estimate(
-        metric, axes.text(axis, value(block)), in: block.rows.filter { $0.variant == variant })
+      let rows = block.rows.filter { $0.variant == variant }
+      return Estimate(metric, axes.text(axis, value(block)), in: rows, rows.tokenizers)
     }
     let baseline = estimate(base)
     return blocks.filter { value($0)?.canonical != first }.map(estimate).filter {

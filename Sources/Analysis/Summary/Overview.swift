@@ -29,7 +29,10 @@ extension Summary {
     }
     if places.count <= DocumentBlock.most { return [table(places)] }
     var content: [DocumentBlock] = []
-    if let metric = headline.first(where: { $0.direction != nil }) {
+    let tokenizers = rows.tokenizers
+    if let metric = headline.first(where: {
+      $0.direction != nil && $0.compares(over: tokenizers)
+    }) {
       let ranked = ranked(places, by: metric)
       content = [
         .paragraph("The best of \(places.count) by \(metric.name):"),

@@ -33,6 +33,8 @@ package struct RateSensitivity: Equatable, Sendable {
   let seedsToTell: Int?
   package let diverged: Int
   package let cells: Int
+  /// What made tokens of the texts.
+  let tokenizers: Set<String>
 
   /// - Parameter blocks: the blocks that differ in nothing but the rate.
   ///
@@ -73,6 +75,7 @@ package struct RateSensitivity: Equatable, Sendable {
       })
     diverged = rows.count { $0.status == .diverged }
     cells = rows.count
+    tokenizers = rows.tokenizers
   }
 
   /// The places in a grid that are not shown to be worse than one of them, by seed.
@@ -117,7 +120,10 @@ extension RateSensitivity {
       variants = VariantComparison(
         subject.variant, baseline.variant, seeds: subject.seeds.filter(baseline.seeds.contains),
         Statistics.Comparison(
-          subject: subject.values, baseline: baseline.values, question: .isBetter(.lower)))
+          subject: subject.values, baseline: baseline.values,
+          question: Metric.valLoss.question(
+            isPrimary: true, isConstant: false,
+            tokenizers: subject.tokenizers.union(baseline.tokenizers))))
     }
 
     /// "qk-norm is less sensitive", or that it cannot be told.

@@ -240,7 +240,7 @@ package struct SummaryBlock: Sendable {
     self.variants = variants
     self.baselines = baselines
     let byVariant = Dictionary(grouping: rows, by: \.variant)
-    let samples = variants.map { (variant: $0, rows: byVariant[$0] ?? []) }
+    let samples = variants.map { VariantRows($0, byVariant[$0] ?? []) }
     let lines = rows.measured.map { metric in
       SummaryLine(
         metric, samples, baselines: baselines,

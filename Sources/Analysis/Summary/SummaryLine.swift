@@ -16,11 +16,10 @@ package struct SummaryLine: Sendable {
   ///   - samples: the rows of each variant.
   ///   - isPrimary: whether the metric gets a verdict where that takes a test.
   init(
-    _ metric: Metric, _ samples: [(variant: String, rows: [CellRow])], baselines: Baselines,
-    isPrimary: Bool
+    _ metric: Metric, _ samples: [VariantRows], baselines: Baselines, isPrimary: Bool
   ) {
     self.metric = metric
-    let estimates = samples.map { Estimate(metric, $0.variant, in: $0.rows) }
+    let estimates = samples.map { Estimate(metric, $0.variant, in: $0.rows, $0.tokenizers) }
     self.estimates = estimates
     comparisons = estimates.compactMap { subject in
       let baseline = baselines.baseline(of: subject.variant)
@@ -41,6 +40,19 @@ package struct SummaryLine: Sendable {
   }
 }
 
+/// The rows of one variant.
+struct VariantRows {
+  let variant: String
+  let rows: [CellRow]
+  let tokenizers: Set<String>
+
+  init(_ variant: String, _ rows: [CellRow]) {
+    self.variant = variant
+    self.rows = rows
+    tokenizers = rows.tokenizers
+  }
+}
+
 /// What the seeds of one variant say about one metric.
 package struct Estimate: Equatable, Sendable {
   package let variant: String
@@ -51,10 +63,13 @@ package struct Estimate: Equatable, Sendable {
   let rounds: [[TimingRound]]
   /// The bound that the values are to keep; nil where there is none.
   let limit: Double?
+  /// What made tokens of the texts.
+  let tokenizers: Set<String>
 
   /// What rows of one variant, or of one value of an axis, say.
-  init(_ metric: Metric, _ name: String, in rows: [CellRow]) {
+  init(_ metric: Metric, _ name: String, in rows: [CellRow], _ tokenizers: Set<String>) {
     variant = name
+    self.tokenizers = tokenizers
     limit = metric.limit(in: rows)
     var seeds: [Int] = []
     var values: [Double] = []
@@ -92,7 +107,8 @@ package struct VariantComparison: Equatable, Sendable {
   ) {
     let isConstant = subject.sample.isConstant && baseline.sample.isConstant
     let question = metric.question(
-      isPrimary: isPrimary, isConstant: isConstant, limits: [subject.limit, baseline.limit])
+      isPrimary: isPrimary, isConstant: isConstant, limits: [subject.limit, baseline.limit],
+      tokenizers: subject.tokenizers.union(baseline.tokenizers))
     if case .isCounted = question {
       self.init(
         subject.variant, baseline.variant, seeds: [],

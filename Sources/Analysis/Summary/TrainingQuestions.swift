@@ -37,6 +37,7 @@ package struct TrainingQuestions: Equatable, Sendable {
     var units: String?
   }
 
+  fileprivate static let notJudged = "not judged: compare.metrics does not name it"
   /// The measures of stability that are tested.
   static let stability: [Metric] = [.gradNormCV, .lossSpikes]
 
@@ -98,22 +99,23 @@ private struct AnswerReader {
         + evidence(comparison), units: units)
   }
 
-  private func mean(_ metric: Metric, _ variant: String) -> Double? {
-    block.line(metric)?.estimate(variant)?.sample.mean
-  }
-
-  // Where a token is not the same part of the text for both, their losses a token do not compare.
+  // In nats a token, but where a token is not the same part of the text for both, or those in bits
+  // a byte are what is asked for.
   private var loss: Metric {
-    let bits = [subject, baseline].compactMap { variant -> Double? in
-      guard let nats = mean(.valLoss, variant) else { return nil }
-      return mean(.valBitsPerByte, variant).map { $0 / nats }
+    let losses: [Metric] = [.valLoss, .valBitsPerByte]
+    func isJudged(_ metric: Metric) -> Bool {
+      block.line(metric)?.comparisons.first.map { $0.verdict != .described } ?? false
     }
-    return bits.count == 2 && abs(bits[0] - bits[1]) > 1e-6 * bits[0] ? .valBitsPerByte : .valLoss
+    let comparable = losses.filter { $0.compares(over: block.rows.tokenizers) }
+    return comparable.first(where: isJudged) ?? comparable[0]
   }
 
   // The same loss as others print it.
   private var units: String? {
-    let isOfCharacters = [subject, baseline].allSatisfy { mean(.valBitsPerCharacter, $0) != nil }
+    if loss == .valBitsPerByte { return "in bits per byte, which compare whatever tokens are" }
+    let isOfCharacters = [subject, baseline].allSatisfy {
+      block.line(.valBitsPerCharacter)?.estimate($0)?.sample.mean != nil
+    }
     let units: [(Metric, String)] = [
       (.valPerplexity, "perplexity"),
       isOfCharacters
@@ -134,6 +136,7 @@ private struct AnswerReader {
   ) -> (TrainingQuestions.Answer, String) {
     let verdict = comparison.verdict
     let words = metric.text(verdict)
+    if verdict == .described { return (.cannotTell, TrainingQuestions.notJudged) }
     guard let interval = comparison.values.interval, let below = comparison.values.baseline.mean
     else { return verdict == .same ? (.same, "yes, the same bits") : (.cannotTell, words) }
     let margin = Self.margin * abs(below)
@@ -212,7 +215,7 @@ private struct AnswerReader {
     case .worse: return answered(.no, "no, \(times)")
     case .same, .negligible: return answered(.same, "no, \(words)")
     case .noneLarger: return answered(.notFound, words)
-    case .described: return answered(.cannotTell, "not judged: compare.metrics does not name it")
+    case .described: return answered(.cannotTell, TrainingQuestions.notJudged)
     case .undecided(.chance): return answered(.cannotTell, "cannot tell: \(times) \(words)")
     case .differs, .undecided, .within, .beyond, .unbounded: return answered(.cannotTell, words)
     }

@@ -47,10 +47,12 @@ extension Metric {
   ///   - isPrimary: whether it gets a verdict where that takes a test; others are described.
   ///   - isConstant: whether all values of each side are the same.
   ///   - limits: the bounds of subject and baseline.
+  ///   - tokenizers: of both sides.
   func question(
     isPrimary: Bool, isConstant: Bool, noise: Comparison.Noise = .inSeeds,
-    limits: [Double?] = [nil, nil]
+    limits: [Double?] = [nil, nil], tokenizers: Set<String> = []
   ) -> Comparison.Question {
+    if !compares(over: tokenizers) { return .barred(.otherTokenizer) }
     if bound != nil { return .keepsBound(subject: limits[0], baseline: limits[1]) }
     if isExact, isConstant {
       if case .bytes = format { return .isCounted(direction, threshold: Self.memoryThreshold) }
@@ -104,6 +106,7 @@ extension Comparison.Reason {
           ? Metric.percentUp(exp(floor) - 1) : "up to \(Comparison.ratioText(exp(floor))) x")
     case .notCalibrated: "cannot say: times not calibrated"
     case .otherText: "cannot say: another text"
+    case .otherTokenizer: "cannot say: other tokens"
     case .wide(let ratios):
       "cannot say: anything from \(Comparison.ratioText(ratios.low)) to "
         + "\(Comparison.ratioText(ratios.high)) x is possible"

@@ -142,12 +142,14 @@ package struct Preparation {
     // An axis may change the workload: then the columns are those of all.
     let workloads = experiment.workloads
     record.summary.isTraining = workloads.contains { $0 == Train.self }
-    let headline = workloads.flatMap { $0.headline }
-    let primary = workloads.flatMap { $0.primary }
-    let (shown, judged) =
-      plan.hasSeveralTokenizers
-      ? (headline.comparingTokenizers(keeping: true), primary.comparingTokenizers(keeping: false))
-      : (headline, primary)
+    var (shown, judged) = (workloads.flatMap { $0.headline }, workloads.flatMap { $0.primary })
+    if plan.hasSeveralTokenizers {
+      shown = shown.comparingTokenizers(keeping: true)
+      judged = judged.comparingTokenizers(keeping: false)
+    }
+    if plan.hasSeveralWeightTypes {
+      (shown, judged) = (shown.comparingWeights, judged.comparingWeights)
+    }
     record.summary.headline = shown.map(\.name).unique
     record.summary.primary =
       experiment.primary.isEmpty ? judged.map(\.name).unique : experiment.primary

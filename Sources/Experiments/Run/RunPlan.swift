@@ -2,6 +2,7 @@
 
 import Config
 package import Records
+internal import Tensors
 package import Workloads
 
 /// An experiment's cells as lines of a plan.
@@ -109,6 +110,11 @@ package struct RunPlan {
       runnable.map { entry in entry.line.facts.first { $0.key == "tokenizer_sha256" }?.value.text }
     )
     .count > 1
+  }
+
+  /// Whether matrices are not kept in the same type in all cells.
+  var hasSeveralWeightTypes: Bool {
+    Set(runnable.map { $0.cell.workload?.weightType?.word ?? $0.cell.precision.rawValue }).count > 1
   }
 
   /// Draws the order of execution, variants interleaved; cells that are the same run once.

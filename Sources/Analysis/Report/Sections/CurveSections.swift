@@ -41,7 +41,7 @@ struct LossSection: ReportSection {
       + "\(over). Markers: validation loss, filled where it is over the whole split."
       + (hasEnds ? " A cross ends the curve of a cell that did not end well." : "")
       + " What is far above the losses at initialisation is drawn at the upper edge."
-      + Self.left(left)
+      + data.tokensNote + Self.left(left)
     return Figure(panels: panels, legend: curves.legend, caption: caption).html + missing
   }
 

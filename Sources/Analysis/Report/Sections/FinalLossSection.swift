@@ -99,6 +99,7 @@ struct FinalLossSection: ReportSection {
       + (lines.contains { $0.points.count > marked }
         ? "Of many values along the axis, \(marked) have their points. " : "")
       + (best.count <= 8 ? "Lowest mean: \(best.joined(separator: ", "))." : "")
+      + data.tokensNote
       + (left > 0 ? " \(left) more combinations of the other axes: summary.md." : "")
   }
 
