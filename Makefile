@@ -65,7 +65,7 @@ format: prepare
 
 # In turn with PyTorch, BLAS libraries and llama.cpp, which are fetched the first time: docs/performance.md.
 bench: build
-	@python3 bench "$$(swift build $(SWIFT_FLAGS) --show-bin-path)/runexp" $(if $(QUICK),--quick) --works '$(WORKS)'
+	@python3 bench "$$(swift build $(SWIFT_FLAGS) --show-bin-path)/runexp" $(if $(QUICK),--quick) $(if $(ISA),--isa $(ISA)) --works '$(WORKS)'
 
 # Needs root, Python and Debian's packages; says so where it cannot have them.
 test-cluster: build

@@ -1,6 +1,7 @@
 """Measures runexp and its peers in turn on this machine, and writes what came out.
 
     python3 bench PROGRAM [--quick] [--works 'train|attention']     (make bench, make bench QUICK=1)
+    python3 bench PROGRAM --isa v3                                  all held to AVX2, whatever the processor has
     python3 bench --readme                                          the README's tables from the results that are kept
     python3 bench --self-test
 
@@ -47,7 +48,7 @@ class Context:
         """The process of a peer's program."""
         if program not in self.children:
             self.children[program] = Child(
-                self.peers.python, program, install.environment(self.machine["threads"]))
+                self.peers.python, program, install.environment(self.machine["threads"], self.machine["held_to"]))
         return self.children[program]
 
     def processes(self):
@@ -62,10 +63,10 @@ class Context:
 
 def measure(options):
     threads = options.threads or len(os.sched_getaffinity(0))
-    program = Program(options.program.resolve(), threads)
-    machine = machines.describe(program.doctor(), threads)
+    program = Program(options.program.resolve(), threads, options.isa)
+    machine = machines.describe(program.doctor(), threads, options.isa)
     say(f"{machines.title(machine)}, {threads} threads")
-    context = Context(program, machine, install.Peers(say), options.quick)
+    context = Context(program, machine, install.Peers(say, options.isa), options.quick)
     result = {
         "machine": machine, "mode": "quick" if options.quick else "full", "date": time.strftime("%Y-%m-%d"),
         "obstacles": {}, "groups": [],
@@ -106,6 +107,8 @@ def main():
     parser.add_argument("--quick", action="store_true", help="two minutes, the works that matter most")
     parser.add_argument("--works", default="", help="only kinds of work whose names match this expression")
     parser.add_argument("--threads", type=int, default=0, help="threads of each (default: the processors it may use)")
+    parser.add_argument("--isa", choices=install.LIMITS, default="",
+                        help="hold all to this instruction set (default: the processor's best)")
     parser.add_argument("--rounds", type=int, default=0, help="undisturbed rounds of each work (default: 7, quick 3)")
     parser.add_argument("--readme", action="store_true", help="write the README's tables, and measure nothing")
     parser.add_argument("--self-test", action="store_true", help="check the statistics and the tables, offline")

@@ -16,7 +16,14 @@ PACKAGES = {
 }
 COMPILED = {"torch.compile", "llama.cpp"}
 # Settings of the surroundings that choose kernels for a processor: a peer shall take its best.
-UNWANTED = {"OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "ONEDNN_MAX_CPU_ISA", "ATEN_CPU_CAPABILITY", "MKL_CBWR"}
+UNWANTED = {"OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "ONEDNN_MAX_CPU_ISA", "ATEN_CPU_CAPABILITY", "MKL_CBWR",
+            "MKL_ENABLE_INSTRUCTIONS"}
+# And those that hold peers to the instruction set of `--isa`.
+LIMITS = {
+    "v3": {"OPENBLAS_CORETYPE": "Haswell", "ONEDNN_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2",
+           "MKL_ENABLE_INSTRUCTIONS": "AVX2"},
+    "v4": {"OPENBLAS_CORETYPE": "SkylakeX", "ONEDNN_MAX_CPU_ISA": "AVX512_CORE_VNNI"},
+}
 
 
 def cache():
@@ -25,12 +32,15 @@ def cache():
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "runexp", "bench")
 
 
-def environment(threads):
-    """What a peer's process finds set."""
+def environment(threads, isa=""):
+    """What a peer's process finds set.
+
+    - isa: the instruction set to which all are held, of LIMITS; empty for the processor's own.
+    """
     kept = {key: value for key, value in os.environ.items() if key not in UNWANTED}
     counts = {key: str(threads) for key in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
-    return kept | counts | {
-        "TORCHINDUCTOR_CACHE_DIR": str(cache() / "inductor"), "TORCHINDUCTOR_COMPILE_THREADS": "1",
+    return kept | counts | LIMITS.get(isa, {}) | {
+        "TORCHINDUCTOR_CACHE_DIR": str(cache() / f"inductor{isa and '-' + isa}"), "TORCHINDUCTOR_COMPILE_THREADS": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
     }
 
@@ -38,7 +48,8 @@ def environment(threads):
 class Peers:
     """The peers that there are, and why others are not."""
 
-    def __init__(self, say):
+    def __init__(self, say, isa=""):
+        self.isa = isa
         self.python = cache() / "venv" / "bin" / "python"
         self.say = say
         self.found = {}
@@ -46,6 +57,8 @@ class Peers:
     def obstacle(self, peer):
         """Why a peer cannot be had; nil where it can. Installs it when first asked."""
         package = "PyTorch" if "torch" in peer.lower() else peer.split(",")[0]
+        if self.isa and package == "llama.cpp":
+            return "it is built for the processor, and cannot be held to an instruction set"
         if peer in COMPILED and not shutil.which("g++"):
             return "it needs a C++ compiler, g++"
         if package not in self.found:

@@ -29,6 +29,12 @@ def cpu_facts(text):
             (line.partition(":") for line in text.split("\n\n")[0].splitlines())}
 
 
+def last_level_bytes(folder=Path("/sys/devices/system/cpu/cpu0/cache")):
+    """The size of the last cache; 0 where the system does not tell it."""
+    sizes = [file.read_text().strip() for file in folder.glob("index*/size")]
+    return max((int(size[:-1]) << {"K": 10, "M": 20}[size[-1]] for size in sizes), default=0)
+
+
 def microarchitecture(facts):
     """Its name, such as `Zen 4`; empty where it is not known."""
     try:
@@ -39,10 +45,11 @@ def microarchitecture(facts):
                  if of == vendor and number == family and model in models), "")
 
 
-def describe(doctor, threads):
+def describe(doctor, threads, held_to=""):
     """What results are filed under.
 
     - doctor: the checks of `runexp doctor --json`, by name.
+    - held_to: the instruction set that was asked for; empty for the processor's best.
     """
     facts = cpu_facts(Path("/proc/cpuinfo").read_text())
     processor, program = doctor["processor"]["values"], doctor["program"]["values"]
@@ -50,9 +57,11 @@ def describe(doctor, threads):
     return {
         "cpu": re.sub(r"\((R|TM)\)|CPU|Processor", "", processor["cpu"]).strip(),
         "microarchitecture": microarchitecture(facts), "isa": processor["isa"],
-        "has_bf16_products": bool(flags & {"avx512_bf16", "amx_bf16", "bf16"}),
+        "held_to": held_to,
+        "has_bf16_products": not held_to and bool(flags & {"avx512_bf16", "amx_bf16", "bf16"}),
         "cores": len(os.sched_getaffinity(0)), "threads": threads,
         "memory_bytes": doctor["memory"]["values"]["memory_bytes"], "kernel": processor["kernel"],
+        "last_level_bytes": last_level_bytes(),
         "runexp": program["version"], "commit": program["commit"],
     }
 
@@ -60,12 +69,13 @@ def describe(doctor, threads):
 def title(machine):
     """Such as `2 cores of AMD EPYC (Zen 4), x86-64-v4 (AVX-512)`."""
     kind = f" ({machine['microarchitecture']})" if machine["microarchitecture"] else ""
-    return f"{machine['cores']} cores of {machine['cpu']}{kind}, {machine['isa']}"
+    held = "held to " if machine.get("held_to") else ""
+    return f"{machine['cores']} cores of {machine['cpu']}{kind}, {held}{machine['isa']}"
 
 
 def file_name(machine):
-    """Such as `amd-epyc-zen-4-x86-64-v4-2-threads`."""
-    isa = machine["isa"].split(" (")[0]
+    """Such as `amd-epyc-zen-4-x86-64-v4-2-threads`, or, held to less, `...-x86-64-v3-only-2-threads`."""
+    isa = machine["isa"].split(" (")[0] + (" only" if machine.get("held_to") else "")
     words = f"{machine['cpu']} {machine['microarchitecture']} {isa} {machine['threads']} threads"
     return re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")
 

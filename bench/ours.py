@@ -19,10 +19,13 @@ def reason(errors):
 
 
 class Program:
-    """- path: of the runexp binary."""
+    """- path: of the runexp binary.
+    - isa: the instruction set to which it is held; empty for the processor's best.
+    """
 
-    def __init__(self, path, threads):
+    def __init__(self, path, threads, isa=""):
         self.path, self.threads = str(path), threads
+        self.environment = os.environ | ({"RUNEXP_ISA": isa} if isa else {})
         self.folder = Path(tempfile.mkdtemp(prefix="runexp-bench-"))
 
     def close(self):
@@ -30,14 +33,15 @@ class Program:
 
     def output(self, *arguments):
         """What a command prints."""
-        done = subprocess.run([self.path, *arguments], capture_output=True, text=True, cwd=self.folder)
+        done = subprocess.run(
+            [self.path, *arguments], capture_output=True, text=True, cwd=self.folder, env=self.environment)
         if done.returncode != 0:
             raise Failed(reason(done.stderr))
         return done.stdout
 
     def doctor(self):
         """The checks of `runexp doctor`, by name; it may find that something is in the way of other commands."""
-        done = subprocess.run([self.path, "doctor", "--json"], capture_output=True, text=True)
+        done = subprocess.run([self.path, "doctor", "--json"], capture_output=True, text=True, env=self.environment)
         return {check["name"]: check for check in json.loads(done.stdout)["checks"]}
 
     def run(self, experiment, settings, threads=None):
@@ -46,7 +50,8 @@ class Program:
         command = [self.path, "run", str(experiment), "--quiet", "--threads", str(threads or self.threads),
                    "--results", "results", *(f"{key}={value}" for key, value in settings.items())]
         with open(self.folder / "log", "w") as log:
-            process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=log, cwd=self.folder)
+            process = subprocess.Popen(
+                command, stdout=subprocess.DEVNULL, stderr=log, cwd=self.folder, env=self.environment)
             _, status, usage = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
         cells = list(self.folder.glob("results/*/r-*/cells/*/result.json"))

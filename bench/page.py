@@ -45,12 +45,18 @@ def spread_text(numbers, text):
     return f"{text(median(numbers))} [{text(low)}, {text(high)}]"
 
 
+def goal_of(work, of, figure):
+    """What a work aims at for a figure, against a peer or as its `share`; None where it aims at nothing."""
+    goal = work["goals"].get(of)
+    return goal.get(figure) if isinstance(goal, dict) else goal
+
+
 def ratio_text(work, peer, figure, names_goals):
     found = ratios(values(work, peer, figure), values(work, OURS, figure))
     if not found:
         return ""
     text = spread_text(found, lambda ratio: f"{ratio:.2f}")
-    goal = work["goals"].get(peer)
+    goal = goal_of(work, peer, figure)
     return f"{text}, goal {goal:.3g}" if names_goals and goal and median(found) < goal else text
 
 
@@ -58,7 +64,7 @@ def share_text(work, figure, names_goals):
     found = shares(work, figure)
     if not found:
         return ""
-    goal = work["goals"].get("share")
+    goal = goal_of(work, "share", figure)
     text = f"{100 * median(found):.1f} %"
     return f"{text}, goal {100 * goal:g} %" if names_goals and goal and median(found) < goal else text
 
@@ -172,6 +178,8 @@ def readme_tables(results):
             f"**{machines.title(machine)}**, {machine['threads']} threads, against {versions(result['groups'])}; "
             f"runexp {machine['runexp']}, {result['date']}, all works on "
             f"[its page](results/bench/{machines.file_name(machine)}.md):\n")
+        if machine.get("held_to"):  # its page will do
+            continue
         for group in result["groups"]:
             works = [work for work in group["works"]
                      if re.search(README_WORKS.get(work["group"], "$^"), work["name"])]

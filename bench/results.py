@@ -26,6 +26,7 @@ def store(result, folder):
 
 
 def kept(folder):
-    """The full results of all machines, the newest first."""
+    """The full results of all machines, the newest first; after them those that were held to an instruction set."""
     results = [json.loads(file.read_text()) for file in sorted(folder.glob("*.json"))]
-    return sorted((result for result in results if result["mode"] == "full"), key=lambda one: one["date"], reverse=True)
+    return sorted((result for result in results if result["mode"] == "full"),
+                  key=lambda one: (not one["machine"].get("held_to"), one["date"]), reverse=True)

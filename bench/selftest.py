@@ -4,15 +4,17 @@ import os
 import sys
 import tempfile
 import unittest
+import unittest.mock
 from pathlib import Path
 
+import install
 import machine as machines
 import page
 import results
 import rounds
 import samples
 from child import PEERS, Child, Failed
-from works import OURS, Work
+from works import OURS, Work, generate
 
 
 class Samples(unittest.TestCase):
@@ -46,6 +48,24 @@ class Machine(unittest.TestCase):
 
     def test_results_are_filed_under_processor_and_instruction_set(self):
         self.assertEqual(machines.file_name(MACHINE), "amd-epyc-zen-4-x86-64-v4-2-threads")
+        held = MACHINE | {"held_to": "v3", "isa": "x86-64-v3 (AVX2)"}
+        self.assertEqual(machines.file_name(held), "amd-epyc-zen-4-x86-64-v3-only-2-threads")
+        self.assertIn("held to x86-64-v3 (AVX2)", machines.title(held))
+
+    def test_peers_are_held_to_an_instruction_set_only_where_it_is_asked_for(self):
+        with unittest.mock.patch.dict(os.environ, {"ONEDNN_MAX_CPU_ISA": "SSE41"}):
+            self.assertNotIn("ONEDNN_MAX_CPU_ISA", install.environment(2))
+            self.assertEqual(install.environment(2, "v3")["ONEDNN_MAX_CPU_ISA"], "AVX2")
+        self.assertIn("cannot be held", install.Peers(print, "v3").obstacle("llama.cpp"))
+
+    def test_the_last_cache_is_the_largest(self):
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            self.assertEqual(machines.last_level_bytes(folder), 0)
+            for index, size in enumerate(("48K", "1024K", "32M")):
+                Path(folder, f"index{index}").mkdir()
+                Path(folder, f"index{index}", "size").write_text(f"{size}\n")
+            self.assertEqual(machines.last_level_bytes(folder), 32 << 20)
 
     def test_this_process_is_counted_and_the_canary_sings(self):
         self.assertGreater(machines.canary(), 0)
@@ -155,6 +175,13 @@ class Page(unittest.TestCase):
             row,
             "| modern, f32, 16 x 256, width 256 | 1.5 s [1.25 s, 1.75 s] | 60.0 %, goal 75 % | 2.25 [1.88, 2.62] |")
 
+    def test_a_goal_may_be_of_one_figure_alone(self):
+        group = result()["groups"][0]
+        group["works"][0]["goals"] = {"PyTorch eager": {"other": 9.0}, "share": {"step": 0.7}}
+        self.assertEqual(
+            page.group_table(group).splitlines()[2],
+            "| modern, f32, 16 x 256, width 256 | 1.5 s [1.25 s, 1.75 s] | 60.0 %, goal 70 % | 2.25 [1.88, 2.62] |")
+
     def test_the_page_says_what_is_left_out_and_how_many_rounds_were_repeated(self):
         text = page.page(result())
         for words in ("2 cores of AMD EPYC (Zen 4), x86-64-v4 (AVX-512)", "PyTorch 9.9",
@@ -176,9 +203,37 @@ class Page(unittest.TestCase):
                 text = readme.read_text()
             self.assertTrue(text.startswith("before\n") and text.endswith("after\n") and "old" not in text)
             self.assertIn("| modern, f32, 16 x 256, width 256 | 1.5 s | 60.0 % |", text)
+            held = result() | {"machine": MACHINE | {"held_to": "v3", "isa": "x86-64-v3 (AVX2)"}}
+            self.assertNotIn("1.5 s", page.readme_tables([held]))
+            self.assertIn("x86-64-v3-only-2-threads.md", page.readme_tables([held]))
             readme.write_text("no markers")
             with self.assertRaises(ValueError):
                 page.put_into_readme(readme, [result()])
+
+
+class Decode(unittest.TestCase):
+    def test_both_caches_of_a_round_are_measured_once_and_goals_are_of_what_exceeds_the_last_cache(self):
+        class Program:
+            asked = 0
+
+            def kernels(self, only, precision, seconds):
+                self.asked += 1
+                return [{"detail": f"flash2, {cache}, decode, MHA",
+                         "forward": {"seconds": self.asked * seconds, "share_of_bandwidth": 0.5}}
+                        for cache, seconds in (("f32", 4.0), ("q8", 1.0))]
+
+        class Surroundings:
+            program, seconds, machine = Program(), 1.0, {"last_level_bytes": 32 << 20}
+
+        work = generate.Decoding(Surroundings()).work()
+        ours, f32 = work.contestants.values()
+        for round in (1, 2):
+            first, second = (ours(), f32()) if round == 1 else (f32(), ours())[::-1]
+            self.assertEqual((first["MHA, q8"], second), (round, {"MHA, q8": 4.0 * round}))
+        self.assertEqual(Surroundings.program.asked, 2)
+        self.assertIn("MHA, f32", work.goals["share"])
+        self.assertNotIn("GQA, f32", work.goals["share"])
+        self.assertEqual(work.goals[generate.F32], {f"{kind}, q8": 3.0 for kind in ("4 x MHA", "16 x GQA", "32 x MQA")})
 
 
 class Results(unittest.TestCase):

@@ -23,15 +23,19 @@ extension OpCase {
 
   /// One token's attention over 8192 keys: as many key/value heads as query heads, a quarter, and
   /// one.
+  ///
+  /// Of a single sequence, and of so many that keys and values fit no usual cache.
   static func cacheBenchmarks() -> [OpCase] {
     [(8, "MHA"), (2, "GQA"), (1, "MQA")].flatMap { kvHeads, word in
-      CacheType.allCases.map { cacheType in
-        let chunks = [Int](repeating: 512, count: 15) + [511, 1]
-        return attend(
-          CacheShape(
-            chunks: chunks, capacity: 8192, heads: 8, kvHeads: kvHeads, dimension: 128,
-            "decode, \(word)"),
-          cacheType, .flash2, .f32)
+      [1, 32 / kvHeads].flatMap { batch in
+        CacheType.allCases.map { cacheType in
+          let chunks = [Int](repeating: 512, count: 15) + [511, 1]
+          return attend(
+            CacheShape(
+              batch: batch, chunks: chunks, capacity: 8192, heads: 8, kvHeads: kvHeads,
+              dimension: 128, "decode, \(batch == 1 ? "" : "\(batch) x ")\(word)"),
+            cacheType, .flash2, .f32)
+        }
       }
     }
   }

@@ -79,6 +79,10 @@ struct Runexp: ParsableCommand {
       say("error: there is no subcommand \(Wording.quote(word))\(hint(word))")
       exit(withError: ArgumentParser.ExitCode(64))
     }
+    if let refusal = InstructionSetChoice.refusal(of: ProcessInfo.processInfo.environment) {
+      say("error: \(refusal)")
+      exit(withError: ArgumentParser.ExitCode(64))
+    }
     do {
       var command = try parseAsRoot(words)
       try command.run()

@@ -44,6 +44,25 @@ struct DoctorTests {
     #expect(text.output.contains("-> 'runexp calibrate'"))
   }
 
+  @Test("the environment may choose an instruction set, of those that the processor has")
+  func instructionSet() throws {
+    let program = try Program()
+    let chosen = try program.run(["doctor", "--json"], environment: ["RUNEXP_ISA": "generic"])
+    let checks = try JSON(reading: chosen.output)["checks"]?.elements ?? []
+    let processor = checks.first { $0["name"]?.text == "processor" }?["values"]
+    #expect(processor?["isa"]?.text?.contains("generic") == true, "\(chosen.output)")
+    try program.write(TinyExperiment.onText(program), to: "tiny.yaml")
+    let run = try program.run(["run", "tiny.yaml", "-q"], environment: ["RUNEXP_ISA": "generic"])
+    #expect(run.code == 0, "\(run.errors)")
+    let record = program.tree().first { $0.hasSuffix("/run.json") } ?? ""
+    let isa = try JSON(reading: program.read(record))["host"]?["isa"]?.text
+    #expect(isa?.contains("generic") == true, "\(isa ?? "")")
+
+    let refused = try program.run(["doctor"], environment: ["RUNEXP_ISA": "v9"])
+    #expect(refused.code == 64)
+    #expect(refused.errors.contains("RUNEXP_ISA must be one that this processor has, 'generic'"))
+  }
+
   @Test(
     "what the process may use counts, and who says so: for the doctor, the record and the cells")
   func limits() throws {

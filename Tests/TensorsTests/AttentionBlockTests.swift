@@ -159,6 +159,19 @@ import Testing
     }
   }
 
+  /// Panels are opened and closed as keys pass by, and many follow each other in the same place.
+  @Test func `rows of many panels under a window keep to the error rule`() throws {
+    for (isCausal, window, heads) in [(true, 40, 1), (false, 20, 2), (true, 1, 4), (true, 300, 1)] {
+      var trial = AttentionTrial(
+        queries: 900, keys: 950, heads: heads, kvHeads: 1, dimension: 20, seed: 3)
+      (trial.isCausal, trial.window) = (isCausal, window)
+      for offset in [50, -450] {  // the first rows see nothing
+        trial.offset = offset
+        try AttentionErrorRule.check(trial)
+      }
+    }
+  }
+
   @Test func `gradients over spans of rows have the same bits for any number of threads`() throws {
     let trial = AttentionTrial(queries: 140, keys: 250, heads: 64, kvHeads: 1, dimension: 8)
     for setting in AttentionSetting.all {

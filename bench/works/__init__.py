@@ -18,7 +18,8 @@ class Work:
     name: str
     contestants: dict[str, Callable[[], dict]]
     # The least ratio of a peer's cost to ours that is aimed at, by peer; under `share` the least share of the limit.
-    goals: dict[str, float] = field(default_factory=dict)
+    # For all figures alike, or by figure.
+    goals: dict[str, float | dict[str, float]] = field(default_factory=dict)
     # Rounds that are enough of what takes long; 0: as many as of others.
     rounds: int = 0
 

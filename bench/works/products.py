@@ -32,6 +32,10 @@ def groups(context):
     works = [work(context, "f32", libraries | torch, {"OpenBLAS": 1.0, "oneDNN": 1.0, "share": 0.85})]
     if not context.is_quick and context.machine["has_bf16_products"]:
         works.append(work(context, "bf16", {"oneDNN": libraries["oneDNN"]} | torch, {"share": 0.75}))
+    elif not context.is_quick:
+        one = work(context, "bf16", {}, {"runexp f32": 0.95})
+        one.contestants["runexp f32"] = lambda: ours(context, "f32")
+        works.append(one)
     about = ("The linear layers of both models, inputs to outputs: forward one product (NT), backward two, of the "
              "input's gradient (NN) and of the weight's (TN). OpenBLAS is built without bf16.")
     return [Group("Products", "peak", about, works)]

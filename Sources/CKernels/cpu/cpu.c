@@ -1,4 +1,5 @@
-// Chooses the CPU's table of kernels: the best instruction set that this processor has.
+// Chooses the CPU's table of kernels: the best instruction set that this processor has, or the one
+// that the environment asks for.
 // Not the kernels: they are in the .inc files, compiled once for each set by cpu_<level>.c.
 #include "cpu.h"
 
@@ -25,6 +26,9 @@ const struct kernels *runexp_cpu_kernels_for(const char *instruction_set) {
 
 const struct kernels *runexp_cpu_kernels(void) {
   static const char *const best_first[] = {"v4-bf16", "v4", "v3", "v2", "neon"};
+  const char *asked = getenv("RUNEXP_ISA"); // the program refuses what the processor has not
+  const struct kernels *chosen = asked ? runexp_cpu_kernels_for(asked) : NULL;
+  if (chosen) return chosen;
   for (size_t i = 0; i < sizeof best_first / sizeof *best_first; i++) {
     const struct kernels *table = runexp_cpu_kernels_for(best_first[i]);
     if (table) return table;

@@ -231,7 +231,8 @@ static inline const char *RUNEXP_NULLABLE runexp_kernel_name(int64_t index) {
 /// The name of the first entry that a table leaves null and may not; null where it is whole.
 const char *RUNEXP_NULLABLE runexp_missing_entry(const struct kernels *table);
 
-/// The fast CPU kernels, for the best instruction set that this processor has.
+/// The fast CPU kernels, for the best instruction set that this processor has or, if it has that,
+/// for the one that the environment names as RUNEXP_ISA.
 const struct kernels *runexp_cpu_kernels(void);
 /// The same for a named instruction set, "generic", "v2", "v3" or "v4"; null where the processor
 /// lacks it.
