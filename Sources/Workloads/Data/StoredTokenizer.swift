@@ -28,13 +28,19 @@ package struct StoredTokenizer: Sendable {
   package init(at path: String) throws(ResultsError) {
     self.path = path
     if path == Self.byte {
-      tokenizer = try Self.naming(path) { () throws(TokenizerError) in try Tokenizer.ofBytes }
+      tokenizer = try TokenizerError.naming(path) { () throws(TokenizerError) in
+        try Tokenizer.ofBytes
+      }
       sha256 = SHA256.hex(Array(TokenizerJSONWriter.bytes().line.utf8))
       files = []
     } else if GGUF.isOne(at: path) {
       let file = try GGUF(file: path)
-      let embedded = try Self.naming(path) { () throws(TokenizerError) in try file.embedded }
-      tokenizer = try Self.naming(path) { () throws(TokenizerError) in try embedded.tokenizer }
+      let embedded = try TokenizerError.naming(path) { () throws(TokenizerError) in
+        try file.embedded
+      }
+      tokenizer = try TokenizerError.naming(path) { () throws(TokenizerError) in
+        try embedded.tokenizer
+      }
       sha256 = SHA256.hex(embedded.contents)
       files = []
     } else {
@@ -72,15 +78,5 @@ package struct StoredTokenizer: Sendable {
   private static func hash(_ files: [(name: String, bytes: [UInt8])]) -> String {
     let lines = files.map { "\(SHA256.hex($0.bytes))  \($0.name)\n" }
     return SHA256.hex(Array(lines.joined().utf8))
-  }
-
-  private static func naming<Contents>(
-    _ path: String, _ read: () throws(TokenizerError) -> Contents
-  ) throws(ResultsError) -> Contents {
-    do {
-      return try read()
-    } catch {
-      throw .unreadable(path: path, problem: error.description)
-    }
   }
 }
