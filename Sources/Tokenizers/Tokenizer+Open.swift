@@ -15,8 +15,9 @@ extension Tokenizer {
     guard let first = files.first else {
       throw .unreadable(
         path: path,
-        problem:
-          "there is no tokenizer.json, no tokenizer.model, and no vocab.json with a merges.txt")
+        problem: AtomicFile.exists(path)
+          ? "there is no tokenizer.json, no tokenizer.model, and no vocab.json with a merges.txt"
+          : "no such file or directory")
     }
     let config = try config(in: AtomicFile.folder(of: first))
     if files.count == 2 {
