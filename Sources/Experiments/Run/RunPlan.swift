@@ -14,6 +14,10 @@ package struct RunPlan {
   package var entries: [Entry]
   /// The texts that are used, each once.
   package let texts: [LoadedText]
+  /// What makes tokens of them, each once.
+  package let tokenizers: [RunRecord.Tokenizer]
+  /// What tokens do not tell of the texts, a sentence for each that is so.
+  package let lossNotes: [String]
   /// The stored models that are read, each once.
   package let checkpoints: [RunRecord.Checkpoint]
 
@@ -59,6 +63,8 @@ package struct RunPlan {
     }
     self.entries = entries
     self.texts = texts.all
+    tokenizers = texts.tokenizers
+    lossNotes = texts.lossNotes
     self.checkpoints = checkpoints
     nameCells()
   }
@@ -72,7 +78,7 @@ package struct RunPlan {
     let base = cell.model?.base
     line.facts = [
       ("dataset_note", found?.text.note), ("model_note", base?.note),
-      ("tokenizer_note", found?.note),
+      ("tokenizer_note", found?.note), ("tokenizer", found?.tokenizer?.path),
       ("tokenizer_sha256", found?.tokenizer.map { "sha256-" + $0.sha256 }),
       ("beginning", cell.workload?.beginning(from: base)),
     ].compactMap { key, text in text.map { JSON.Member(key, .string($0)) } }

@@ -54,6 +54,20 @@ package struct StoredTokenizer: Sendable {
     }
   }
 
+  /// What it cannot tell of a text, in a sentence; nil where it tells all.
+  ///
+  /// - Parameter text: what it is the text of, such as `the prompt`.
+  package func note(of lost: Untokenized, in text: String) -> String? {
+    if lost.isEmpty { return nil }
+    return "the tokenizer '\(path)' has no token for \(lost.list): "
+      + "\(Wording.count(lost.bytes, "byte")) of \(text) \(lost.bytes == 1 ? "is" : "are") lost"
+  }
+
+  /// The same of a text that is learned or judged, which then has no loss in bits a byte.
+  package func note(of lost: Untokenized) -> String? {
+    note(of: lost, in: "the text").map { $0 + ", and there are no bits a byte" }
+  }
+
   /// Whether a GGUF file brings it.
   var isOfGGUF: Bool { files.isEmpty && path != Self.byte }
 
@@ -78,5 +92,13 @@ package struct StoredTokenizer: Sendable {
   private static func hash(_ files: [(name: String, bytes: [UInt8])]) -> String {
     let lines = files.map { "\(SHA256.hex($0.bytes))  \($0.name)\n" }
     return SHA256.hex(Array(lines.joined().utf8))
+  }
+}
+
+extension [String?] {
+  /// The sentences that there are, in one line; nil where there is none.
+  package var inOneLine: String? {
+    let sentences = compactMap(\.self)
+    return sentences.isEmpty ? nil : sentences.joined(separator: "; ")
   }
 }
