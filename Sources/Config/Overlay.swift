@@ -52,6 +52,11 @@ extension Node {
       mark: mark)
   }
 
+  /// A bare word that stands for an option of a section, as the section with that option.
+  package func spelledOut(under key: String) -> Node {
+    entries(bareKey: key).map { Node(.mapping($0), mark: mark) } ?? self
+  }
+
   /// What is written of this node, without the types that were assumed, and without the mappings
   /// that nothing is left of; nil where nothing is.
   package var written: Node? {

@@ -20,6 +20,17 @@ package enum Wording {
     return harmless(text.split { $0.isNewline || $0 == "\t" }.joined(separator: " "))
   }
 
+  /// A text of several lines for a terminal: line ends and tabs stay, and the joiners that scripts and
+  /// emoji need; what else it might obey becomes `?`.
+  package static func showable(_ text: String) -> String {
+    var result = String.UnicodeScalarView()
+    for scalar in text.unicodeScalars {
+      let stays = "\n\t\u{200C}\u{200D}".unicodeScalars.contains(scalar) || isHarmless(scalar)
+      result.append(stays ? scalar : "?")
+    }
+    return String(result)
+  }
+
   static func isHarmless(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.properties.generalCategory {
     case .control, .format, .surrogate, .lineSeparator, .paragraphSeparator: false

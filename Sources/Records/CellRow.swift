@@ -134,6 +134,14 @@ package struct CellRow: Equatable, Sendable, Record {
 }
 
 extension CellRow {
+  /// The fact `tokens` of a text whose tokens are its characters.
+  package static let characters = "characters"
+
+  /// Whether the tokens of its text are characters; in runs of older versions no fact says so.
+  package var readsCharacters: Bool {
+    fact("tokens").map { $0 == .string(Self.characters) } ?? true
+  }
+
   /// This result in the place of a planned row: under its names and axes, with what was noted when
   /// it was planned.
   package func placed(like planned: CellRow) -> CellRow {

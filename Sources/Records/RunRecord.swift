@@ -33,30 +33,87 @@ package struct RunRecord: Equatable, Sendable, Record {
   /// A data set that a run read.
   package struct Dataset: Equatable, Sendable, Record {
     package var name = ""
+    /// Of the file, or of the text that the program makes; in runs of older versions that validate
+    /// on a file of its own, of both hashes.
     package var sha256 = ""
     package var bytes = 0
     /// What was asked for, where it was not to be had; nil where the data set is what was asked.
     package var insteadOf: String?
     /// The file that held it, an absolute path; nil for text that the program makes.
     package var path: String?
+    /// The text that was validated on, where it is one of its own.
+    package var validation: Validation?
 
     package init() {}
 
     package init(
-      name: String, sha256: String, bytes: Int, insteadOf: String? = nil, path: String? = nil
+      name: String, sha256: String, bytes: Int, insteadOf: String? = nil, path: String? = nil,
+      validation: Validation? = nil
     ) {
       self.name = name
       self.sha256 = sha256
       self.bytes = bytes
       self.insteadOf = insteadOf
       self.path = path
+      self.validation = validation
     }
 
     package static var fields: [Field<Self>] {
       [
         Field("name", \.name), Field("sha256", \.sha256), Field("bytes", \.bytes),
         Field("instead_of", \.insteadOf), Field("path", \.path),
+        Field("validation", \.validation, omitsNull: true),
       ]
+    }
+
+    /// What tells it from any other: its hash; where it is validated on another text, that of both
+    /// hashes.
+    package var identity: String {
+      validation.map { SHA256.hex(Array((sha256 + $0.sha256).utf8)) } ?? sha256
+    }
+  }
+
+  /// A text of its own that a run validated on.
+  package struct Validation: Equatable, Sendable, Record {
+    package var name = ""
+    package var sha256 = ""
+    package var bytes = 0
+    /// As that of a data set.
+    package var path: String?
+
+    package init() {}
+
+    package init(name: String, sha256: String, bytes: Int, path: String?) {
+      self.name = name
+      self.sha256 = sha256
+      self.bytes = bytes
+      self.path = path
+    }
+
+    package static var fields: [Field<Self>] {
+      [
+        Field("name", \.name), Field("sha256", \.sha256), Field("bytes", \.bytes),
+        Field("path", \.path),
+      ]
+    }
+  }
+
+  /// A tokenizer that made tokens of a text.
+  package struct Tokenizer: Hashable, Sendable, Record {
+    /// Where it lay, an absolute path; or the word of one that is built in.
+    package var path = ""
+    /// The hash of its contents.
+    package var sha256 = ""
+
+    package init() {}
+
+    package init(path: String, sha256: String) {
+      self.path = path
+      self.sha256 = sha256
+    }
+
+    package static var fields: [Field<Self>] {
+      [Field("path", \.path), Field("sha256", \.sha256)]
     }
   }
 
@@ -147,6 +204,7 @@ package struct RunRecord: Equatable, Sendable, Record {
   /// What its cells ran on; as far as they have when the run ends.
   package var devices: [DeviceUse] = []
   package var datasets: [Dataset] = []
+  package var tokenizers: [Tokenizer] = []
   package var checkpoints: [Checkpoint] = []
   /// How it was to run.
   package var options = RunOptions()
@@ -182,7 +240,8 @@ package struct RunRecord: Equatable, Sendable, Record {
       Field("resumes", \.resumes), Field("program", \.program), Field("host", \.host),
       Field("load", \.load, omitsNull: true),
       Field("plugin", \.plugin, omitsNull: true), Field("devices", \.devices),
-      Field("datasets", \.datasets), Field("checkpoints", \.checkpoints),
+      Field("datasets", \.datasets), Field("tokenizers", \.tokenizers),
+      Field("checkpoints", \.checkpoints),
       Field("options", \.options), Field("summary", \.summary),
       Field("cells", \.cells), Field("earlier", \.earlier), Field("start", \.start),
       Field("end", \.end), Field("exit", \.exit),

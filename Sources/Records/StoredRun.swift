@@ -113,7 +113,7 @@ extension RunFolder {
       row.isResult(of: planned)
     else { return nil }
     var placed = row.placed(like: planned)
-    placed.metrics.addUnitsOfLoss(readsCharacters: placed.fact("tokens") == nil)
+    placed.metrics.addUnitsOfLoss(readsCharacters: placed.readsCharacters)
     return placed
   }
 }

@@ -15,18 +15,19 @@ extension Tokenizer {
     guard let first = files.first else {
       throw .unreadable(
         path: path,
-        problem:
-          "there is no tokenizer.json, no tokenizer.model, and no vocab.json with a merges.txt")
+        problem: AtomicFile.exists(path)
+          ? "there is no tokenizer.json, no tokenizer.model, and no vocab.json with a merges.txt"
+          : "no such file or directory")
     }
     let config = try config(in: AtomicFile.folder(of: first))
     if files.count == 2 {
       let (tokens, rules) = (try bytes(first), try bytes(files[1]))
-      return try naming(first) { () throws(TokenizerError) in
+      return try TokenizerError.naming(first) { () throws(TokenizerError) in
         try Tokenizer(try GPT2Files.parts(vocabulary: tokens, merges: rules, config))
       }
     }
     let bytes = try bytes(first)
-    return try naming(first) { () throws(TokenizerError) in
+    return try TokenizerError.naming(first) { () throws(TokenizerError) in
       try Tokenizer(contents: bytes, config)
     }
   }
@@ -90,7 +91,9 @@ extension Tokenizer {
     let path = "\(folder)/\(configuration)"
     guard AtomicFile.exists(path) else { return TokenizerConfig() }
     let bytes = try bytes(path)
-    return try naming(path) { () throws(TokenizerError) in try TokenizerConfig(bytes) }
+    return try TokenizerError.naming(path) { () throws(TokenizerError) in
+      try TokenizerConfig(bytes)
+    }
   }
 
   private static func bytes(_ path: String) throws(ResultsError) -> [UInt8] {
@@ -101,15 +104,5 @@ extension Tokenizer {
       throw .unreadable(path: path, problem: "it has 256 MiB or more, as no tokenizer has")
     }
     return bytes
-  }
-
-  private static func naming<Contents>(
-    _ path: String, _ read: () throws(TokenizerError) -> Contents
-  ) throws(ResultsError) -> Contents {
-    do {
-      return try read()
-    } catch {
-      throw .unreadable(path: path, problem: error.description)
-    }
   }
 }

@@ -73,22 +73,7 @@ package struct Tokenizer: Sendable {
   package func encode(
     _ text: [UInt8], addingSpecial: Bool = true
   ) throws(TokenizerError) -> [Int32] {
-    // A blank may become a ▁ of 3 bytes, and places in a text have 32 bits.
-    guard text.count < 1 << 30 else { throw TokenizerError("the text has 1 GiB or more") }
-    let text = UTF8Text.repaired(text)
-    var tokens = addingSpecial ? postProcessor.before : []
-    tokens.reserveCapacity(text.count / 3 + 8)
-    for part in raw.parts(of: text) {
-      switch part {
-      case .token(let id): tokens.append(id)
-      case .text(let range):
-        try encode(
-          range.count == text.count ? text : Array(text[range]), isAtStart: range.lowerBound == 0,
-          into: &tokens)
-      }
-    }
-    if addingSpecial { tokens += postProcessor.after }
-    return tokens
+    try encoding(of: text, addingSpecial: addingSpecial).tokens
   }
 
   package func encode(
@@ -97,20 +82,44 @@ package struct Tokenizer: Sendable {
     try encode(Array(text.utf8), addingSpecial: addingSpecial)
   }
 
+  /// The same, and what of the text has no token.
+  package func encoding(
+    of text: [UInt8], addingSpecial: Bool = true
+  ) throws(TokenizerError) -> Encoding {
+    // A blank may become a ▁ of 3 bytes, and places in a text have 32 bits.
+    guard text.count < 1 << 30 else { throw TokenizerError("the text has 1 GiB or more") }
+    let text = UTF8Text.repaired(text)
+    var encoding = Encoding()
+    if addingSpecial { encoding.tokens = postProcessor.before }
+    encoding.tokens.reserveCapacity(text.count / 3 + 8)
+    for part in raw.parts(of: text) {
+      switch part {
+      case .token(let id): encoding.tokens.append(id)
+      case .text(let range):
+        try encode(
+          range.count == text.count ? text : Array(text[range]), isAtStart: range.lowerBound == 0,
+          into: &encoding)
+      }
+    }
+    if addingSpecial { encoding.tokens += postProcessor.after }
+    return encoding
+  }
+
   private func encode(
-    _ text: [UInt8], isAtStart: Bool, into tokens: inout [Int32]
+    _ text: [UInt8], isAtStart: Bool, into encoding: inout Encoding
   ) throws(TokenizerError) {
     var text = text
     try normalizer?.normalize(&text)
     for part in normalized.parts(of: text) {
       switch part {
-      case .token(let id): tokens.append(id)
+      case .token(let id): encoding.tokens.append(id)
       case .text(let range):
         var pieces = Pieces(
           range.count == text.count ? text : Array(text[range]),
           isAtStart: isAtStart && range.lowerBound == 0)
         try preTokenizer?.cut(&pieces)
-        model.encode(pieces, into: &tokens)
+        encoding.untokenized.add(pieces.dropped)
+        model.encode(pieces, into: &encoding)
       }
     }
   }

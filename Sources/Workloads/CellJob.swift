@@ -5,6 +5,7 @@ internal import Foundation
 import Models
 package import Records
 package import Tensors
+import Tokenizers
 
 /// One cell about to run.
 package final class CellJob {
@@ -37,6 +38,9 @@ package final class CellJob {
   /// When this attempt started, on `MonotonicClock`, and in seconds since 1970.
   private let start = MonotonicClock.now()
   private let date = Date().timeIntervalSince1970
+  /// How the tokens of its text depart from those of the stored model that reads it; nil where they
+  /// do not.
+  var otherTokens: String?
   /// Seconds that earlier attempts took, up to the state that this one goes on from.
   package var earlierSeconds = 0.0
   /// What is found; written to `result.json` by the caller.
@@ -142,6 +146,10 @@ extension CellJob {
     row.setFact("dataset", .string(text.name))
     row.setFact("dataset_sha256", .string("sha256-" + text.sha256))
     row.setFact("dataset_source", .string(text.source.word))
+    if let validation = text.validation {
+      row.setFact("validation", .string(validation.name))
+      row.setFact("validation_sha256", .string("sha256-" + validation.sha256))
+    }
     for warning in text.warnings { progress.log(warning) }
     if let note = text.note {
       row.setFact("dataset_note", .string(note))
@@ -149,22 +157,36 @@ extension CellJob {
     }
   }
 
-  /// Notes which tokenizer makes tokens of the text; none for characters.
+  /// Notes what makes tokens of a text: characters where there is no tokenizer.
   ///
-  /// - Throws: `TokenizerChanged` where it is not the one that the run was planned with.
-  func recordTokenizer(_ tokenizer: StoredTokenizer?, _ note: String?) throws(TokenizerChanged) {
-    guard let tokenizer else { return }
-    let hash = JSON.string("sha256-" + tokenizer.sha256)
-    if let planned = row.fact("tokenizer_sha256"), planned != hash {
-      throw TokenizerChanged(path: tokenizer.path)
+  /// - Throws: `TokenizerChanged` where it is not what the run was planned with.
+  func recordTokenizer(_ tokenizer: StoredTokenizer?) throws(TokenizerChanged) {
+    let planned = row.fact("tokenizer_sha256")
+    guard let tokenizer else {
+      if planned != nil { throw TokenizerChanged(path: row.fact("tokenizer")?.text ?? "") }
+      row.setFact("tokens", .string(CellRow.characters))
+      row.setFact("tokenizer", .string(TokenizerSource.char))
+      return
     }
+    let hash = JSON.string("sha256-" + tokenizer.sha256)
+    if let planned, planned != hash { throw TokenizerChanged(path: tokenizer.path) }
     row.setFact("tokens", "tokenizer")
     row.setFact("tokenizer", .string(tokenizer.path))
     row.setFact("tokenizer_sha256", hash)
-    if let note {
-      row.setFact("tokenizer_note", .string(note))
-      progress.log(note)
+  }
+
+  /// Notes what the tokens of a text do not tell of it, and why they are not those that were asked
+  /// for.
+  func recordTokens(
+    of corpus: TextCorpus, by tokenizer: StoredTokenizer?, _ fallbackNote: String?
+  ) {
+    if tokenizer != nil {
+      row.setFact("untokenized_bytes", .integer(corpus.untokenized.bytes))
     }
+    let notes = [fallbackNote, tokenizer?.note(of: corpus.untokenized)]
+    guard let note = notes.inOneLine else { return }
+    row.setFact("tokenizer_note", .string(note))
+    progress.log(note)
   }
 
   /// Notes which checkpoint is read.

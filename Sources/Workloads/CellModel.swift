@@ -37,14 +37,16 @@ package final class CellModel {
   /// The options that are others than those of the stored model, and texts that are longer than it
   /// was made for, in one line; nil where all is its own.
   ///
-  /// - Parameter tokens: of the longest text that it reads; nil where it reads none.
-  package func departures(reading tokens: Int?) -> String? {
+  /// - Parameters:
+  ///   - tokens: of the longest text that it reads; nil where it reads none.
+  ///   - others: how the text's tokens depart from its own; nil where they do not.
+  package func departures(reading tokens: Int?, inOther others: String? = nil) -> String? {
     guard let base else { return nil }
     let section = section
     let built = build(from: section, vocabulary: 1, length: 1)
     let options = base.differences(of: section, built, trains: true)
-    let list = options.map(\.description) + [base.excess(of: tokens)].compactMap(\.self)
-    return list.isEmpty ? nil : list.joined(separator: "; ")
+    let all: [String?] = options.map(\.description) + [others, base.excess(of: tokens)]
+    return all.inOneLine
   }
 
   /// Reports options that the weights of the stored model do not fit, and sequences that it has no
@@ -77,9 +79,11 @@ extension CellJob {
     row.setFact("weights", .string(base.path))
     try recordCheckpoint(base.path)
     if let note = base.note { row.setFact("model_note", .string(note)) }
-    if let departures = model.departures(reading: tokens) {
-      row.setFact("departures", .string(departures))
-    }
+    recordDepartures(model.departures(reading: tokens, inOther: otherTokens))
+  }
+
+  func recordDepartures(_ departures: String?) {
+    if let departures { row.setFact("departures", .string(departures)) }
   }
 
   /// Gives a model memory and its values: those of the stored model that the cell begins from, or
@@ -109,7 +113,9 @@ extension CellJob {
     _ dataset: DatasetDeclaration, sequence: Int, for base: ModelBase?
   ) throws -> TextCorpus {
     let corpus = try corpus(dataset, for: base)
-    try corpus.size.check(of: dataset.dataset.description, sequence: sequence)
+    try corpus.size.check(
+      of: dataset.dataset.description, validatedOn: dataset.validation?.description,
+      sequence: sequence)
     return corpus
   }
 
@@ -117,9 +123,12 @@ extension CellJob {
   func corpus(_ dataset: DatasetDeclaration, for base: ModelBase?) throws -> TextCorpus {
     let text = try text(dataset)
     let (tokenizer, note) = try data.tokenizer(of: dataset, for: base)
-    try recordTokenizer(tokenizer, note)
-    return try TextCorpus(
+    if dataset.tokens == .characters { try recordTokenizer(tokenizer) }
+    let corpus = try TextCorpus(
       text, as: dataset.tokens, by: tokenizer, for: base, keptIn: data.folders(for: text))
+    otherTokens = data.departure(of: corpus, by: tokenizer, text, dataset, from: base)
+    recordTokens(of: corpus, by: tokenizer, note)
+    return corpus
   }
 
   /// The text that the cell reads, which its row names from now on.

@@ -66,9 +66,7 @@ package struct Extrapolate: Workload {
         ? "learned positions end there" : "the validation text ends there"
       cell.row.setFact("extrapolation_note", .string("no loss beyond position \(reach): \(cause)"))
     }
-    if let departures = cell.model.departures(reading: reach) {
-      cell.row.setFact("departures", .string(departures))
-    }
+    cell.recordDepartures(cell.model.departures(reading: reach, inOther: cell.otherTokens))
     let losses = try PositionLoss(
       model, corpus.validation, length: reach, windows: windows, precision: cell.precision,
       on: cell.device, check: cell.checkInterrupt)

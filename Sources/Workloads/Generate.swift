@@ -132,9 +132,7 @@ package struct Generate: Workload {
     try cell.recordCheckpoint(path)
     let section = cell.model.section
     let model = try saved.load(as: section, on: cell.device, matrices: matrices)
-    if let excess = saved.base.excess(of: length) {
-      cell.row.setFact("departures", .string(excess))
-    }
+    cell.recordDepartures([cell.otherTokens, saved.base.excess(of: length)].inOneLine)
     let differences = saved.base.differences(of: section, model, trains: false)
     if !differences.isEmpty {
       let list = differences.map(\.description).joined(separator: "; ")

@@ -6,6 +6,7 @@ import Foundation
 package import Models
 package import Records
 package import Tensors
+import Tokenizers
 
 /// The loss of a model on windows of a text, which the seed draws.
 ///
@@ -53,9 +54,10 @@ package struct TextScore: Workload {
   }
 
   package func check(_ vocabulary: TextVocabulary, size: TextCorpus.Size) throws(Faults) {
-    guard let mark = options.dataset.mark else { return }
+    let validation = options.split == .validation ? options.dataset.validationMark : nil
+    guard let mark = validation ?? options.dataset.mark else { return }
     do throws(TextTooShort) {
-      _ = try options.range(of: size, named: options.dataset.dataset.description)
+      _ = try options.range(of: size)
     } catch {
       throw Faults([Fault(.rule(error.description), at: mark)])
     }
@@ -79,6 +81,8 @@ package struct TextScore: Workload {
   package func run(_ cell: CellJob) throws {
     let corpus = try cell.corpus(options.dataset, for: cell.model.base)
     let windows = try options.draw(from: corpus, seed: cell.seed)
+    // Where its tokens do not tell the whole text, its bytes are no measure of them.
+    let measures = corpus.untokenized.isEmpty
     let model = cell.model.build(vocabulary: corpus.vocabulary.count, length: length)
     try model.check(tokens: length)
     guard
@@ -102,7 +106,8 @@ package struct TextScore: Workload {
       let start = MonotonicClock.now()
       let score = scorer.score(window, stops: cell.isInterrupted)
       try cell.checkInterrupt()
-      scores.add(score, bytes: corpus.vocabulary.tokenizer?.bytesAfterFirst(of: window))
+      let tokenizer = measures ? corpus.vocabulary.tokenizer : nil
+      scores.add(score, bytes: tokenizer?.bytesAfterFirst(of: window))
       cell.progress.step(
         index + 1, of: windows.count, loss: score.loss ?? 0,
         tokensPerSecond: Double(window.count) / max(MonotonicClock.now() - start, 1e-9))
@@ -226,7 +231,7 @@ struct ScoreOptions: Sendable {
   /// The tokens that windows are drawn from, of a text of so many.
   ///
   /// - Throws: `TextTooShort` where there is not one window.
-  func range(of size: TextCorpus.Size, named text: String) throws(TextTooShort) -> Range<Int> {
+  func range(of size: TextCorpus.Size) throws(TextTooShort) -> Range<Int> {
     let range =
       switch split {
       case .validation: size.train..<size.all
@@ -234,18 +239,25 @@ struct ScoreOptions: Sendable {
       case .all: 0..<size.all
       }
     guard range.count >= sequence else {
-      throw TextTooShort(
-        description: "'\(text)' is too short: of its \(size.all) tokens the split "
-          + "'\(split.rawValue)' has \(range.count), and a window has \(sequence)")
+      throw TextTooShort(description: tooShort(range.count, of: size.all))
     }
     return range
+  }
+
+  private func tooShort(_ count: Int, of all: Int) -> String {
+    let window = "and a window has \(sequence)"
+    if let validation = dataset.validation, split == .validation {
+      return "'\(validation)' is too short: it has \(Wording.count(count, "token")), \(window)"
+    }
+    return "'\(dataset.dataset)' is too short: of its \(all) tokens the split "
+      + "'\(split.rawValue)' has \(count), \(window)"
   }
 
   /// The windows of a seed.
   ///
   /// - Throws: `TextTooShort` where the text has not one.
   func draw(from corpus: TextCorpus, seed: Int) throws(TextTooShort) -> [[Int32]] {
-    let range = try range(of: corpus.size, named: dataset.dataset.description)
+    let range = try range(of: corpus.size)
     let places = range.count / sequence
     var order = Array(0..<places)
     if windows < places {

@@ -12,8 +12,9 @@ struct Check: ParsableCommand {
     discussion: HelpPage(
       """
       Reads the file as every cell would and reports all its faults at once, each with line, \
-      column and what to write instead, also where they do not go together with a text that is on \
-      this machine. Downloads nothing, writes nothing.
+      column and what to write instead: also texts and tokenizers that are not there and have no \
+      fallback, and options that do not go together with those that are. Downloads nothing, \
+      writes nothing.
       """,
       examples: [
         ("runexp check experiments/modern.yaml", "is it right, and how many cells has it?"),
@@ -30,9 +31,9 @@ struct Check: ParsableCommand {
   func run() throws {
     do throws(Faults) {
       let experiment = try file.read(words)
-      try experiment.checkTexts(
+      let notes = try experiment.checkTexts(
         RunOptions(), environment: ProcessInfo.processInfo.environment)
-      report(experiment)
+      report(experiment, notes)
     } catch {
       if json {
         print(document(cells: nil, excluded: nil, faults: error.all).document, terminator: "")
@@ -43,23 +44,27 @@ struct Check: ParsableCommand {
     }
   }
 
-  private func report(_ experiment: PlannedExperiment) {
+  private func report(_ experiment: PlannedExperiment, _ notes: [String]) {
     let excluded = experiment.cells.filter { $0.exclusion != nil }.count
     let cells = experiment.cells.count - excluded
     if json {
-      print(document(cells: cells, excluded: excluded, faults: []).document, terminator: "")
+      let document = document(cells: cells, excluded: excluded, faults: [], notes: notes)
+      print(document.document, terminator: "")
       return
     }
+    for note in notes { say("note: \(note)") }
     print(
       "\(file.experiment): ok, \(cells) \(cells == 1 ? "cell" : "cells")"
         + (excluded > 0 ? ", \(excluded) excluded" : ""))
   }
 
-  private func document(cells: Int?, excluded: Int?, faults: [Fault]) -> JSON {
+  private func document(
+    cells: Int?, excluded: Int?, faults: [Fault], notes: [String] = []
+  ) -> JSON {
     [
       "schema_version": 1, "file": .string(file.experiment), "ok": .bool(faults.isEmpty),
       "cells": .integer(cells), "excluded": .integer(excluded),
-      "faults": .array(faults.map(\.json)),
+      "faults": .array(faults.map(\.json)), "notes": .array(notes.map { .string($0) }),
     ]
   }
 }

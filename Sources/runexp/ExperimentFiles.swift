@@ -42,6 +42,22 @@ enum ExperimentFiles {
     return above + aboveProgram.prefix(5).map { "\($0)/experiments" }
   }
 
+  /// The tokenizers that the cells of an experiment file name, `char` where none is named; nil where
+  /// there is no such file.
+  ///
+  /// - Throws: `Faults` of the file.
+  static func tokenizers(of path: String) throws(Faults) -> [String]? {
+    guard endings.contains(where: { path.hasSuffix($0) }), AtomicFile.exists(path) else {
+      return nil
+    }
+    let experiment = try PlannedExperiment.load(file: path, reader: .standard)
+    return experiment.cells.compactMap { cell in
+      cell.workload?.dataset.map { dataset in
+        dataset.tokenizer.path ?? cell.model?.base?.tokenizer ?? TokenizerSource.char
+      }
+    }.unique
+  }
+
   /// What to say of a path at which there is a model; nil where there is none.
   static func model(_ path: String) -> Fault.Statement? {
     let isWeights = path.hasSuffix(".safetensors") && AtomicFile.exists(path)

@@ -132,10 +132,18 @@ struct GenerateCommand: ParsableCommand {
       let found = try TrainedCell(named: name, cell: cell, in: RunLocator(results: place.results))
       if let note = found.note { say("note: \(note)") }
       let written = try write(SavedModel(found.folder))
+      if !json, types.contains(where: { $0 != "f32" }) {
+        say("note: weights in \(types[0]), cache in \(types[1])")
+      }
       if let note = written.note { say("note: \(note)") }
       if json { print(document(written, found).document, terminator: "") }
     }
   }
+
+  private var matrices: WeightType { weightType ?? WeightType(precision) }
+
+  /// How weights, and keys and values, are kept.
+  private var types: [String] { [matrices.rawValue, cache.rawValue] }
 
   /// A text, and what to know of it.
   private struct Written {
@@ -160,7 +168,7 @@ struct GenerateCommand: ParsableCommand {
     let ends = Set([tokenizer?.end, form.flatMap { tokenizer?.special($0.marks.end) }])
     let start = try self.start(saved, tokenizer, form)
     let device = try compute.open(device)
-    let model = try saved.load(on: device, matrices: (weightType ?? WeightType(precision)).type)
+    let model = try saved.load(on: device, matrices: matrices.type)
     let room = min(tokens, (model.longest ?? .max) - start.count)
     guard room >= 0 else {
       throw GenerationError.promptTooLong(start.count, longest: model.longest ?? 0)
@@ -229,6 +237,9 @@ struct GenerateCommand: ParsableCommand {
     _ saved: SavedModel, _ tokenizer: TextTokenizer?, _ form: ChatForm?
   ) throws -> [Int32] {
     if let ids { return try ids.read(below: saved.vocabulary) }
+    if let prompt, let note = tokenizer?.note(of: prompt, named: "the prompt") {
+      say("warning: \(note)")
+    }
     if let form, let tokenizer {
       let text = form.text(user: prompt ?? "", system: system)
       return try tokenizer.encode(text, addingSpecial: true)
@@ -247,7 +258,7 @@ struct GenerateCommand: ParsableCommand {
     ]
     let tail: JSON = [
       "tokens": .integer(written.tokens), "temperature": .real(temperature),
-      "seed": .string(String(seed)),
+      "seed": .string(String(seed)), "weight_type": .string(types[0]), "cache": .string(types[1]),
       "notes": .array([found.note, written.note].compactMap { $0.map { .string($0) } }),
     ]
     return .object(head + texts + tail.members)
@@ -255,8 +266,7 @@ struct GenerateCommand: ParsableCommand {
 
   private func emit(_ text: String) {
     if json { return }
-    // Unbuffered, so that the text appears as it is written.
-    FileHandle.standardOutput.write(Data(text.utf8))
+    StandardOutput.show(text)
   }
 }
 

@@ -18,7 +18,7 @@ struct ScoreCommand: ParsableCommand {
       MODEL is what `runexp generate` takes: a run's model, a checkpoint's folder, a Hugging Face \
       model folder, a GGUF file. The loss is the mean of the negated log-probabilities of each \
       token after the first, in nats; with a text, bits a byte beside it, which models with other \
-      tokens can be compared by.
+      tokens can be compared by: the sum of those log-probabilities over all bytes of the text.
       """,
       examples: [
         ("runexp score modern:modern --text poem.txt", "a text, in the model's own tokens"),
@@ -76,13 +76,13 @@ struct ScoreCommand: ParsableCommand {
       let found = try TrainedCell(named: name, cell: cell, in: RunLocator(results: place.results))
       if let note = found.note { say("note: \(note)") }
       let saved = try SavedModel(found.folder)
-      let (tokens, bytes) = try tokens(of: saved)
+      let (tokens, bytes, note) = try tokens(of: saved)
+      if let note { say("warning: \(note), and there are no bits a byte") }
       let positions = try positions(in: tokens.count)
       let interrupts = Interrupts()
       interrupts.mayFinish = false
       let device = try compute.open(device)
-      let model = try saved.load(
-        on: device, matrices: (weightType ?? WeightType(precision)).type)
+      let model = try saved.load(on: device, matrices: matrices.type)
       try model.check(tokens: tokens.count)
       if tokens.count > saved.length {
         say(
@@ -98,17 +98,22 @@ struct ScoreCommand: ParsableCommand {
           "the model's log-probability of token \(odd + 1) is not finite: its parameters may have "
             + "diverged")
       }
-      let bits = bytes.flatMap { Self.bitsPerByte(score, bytes: $0) }
+      let bits = note == nil ? bytes.flatMap { Self.bitsPerByte(score, bytes: $0) } : nil
       if json {
-        print(document(tokens, score, bits, positions).document, terminator: "")
+        print(document(tokens, score, bytes, bits, positions).document, terminator: "")
       } else {
         print(sentence(tokens.count, score, bits))
       }
     }
   }
 
-  private func tokens(of saved: SavedModel) throws -> (ids: [Int32], bytes: Int?) {
-    if let ids { return (try ids.read(below: saved.vocabulary), nil) }
+  private var matrices: WeightType { weightType ?? WeightType(precision) }
+
+  /// The tokens; of a text how many bytes it has, and what its tokens do not tell.
+  private func tokens(
+    of saved: SavedModel
+  ) throws -> (ids: [Int32], bytes: Int?, note: String?) {
+    if let ids { return (try ids.read(below: saved.vocabulary), nil, nil) }
     guard saved.knowsText else { throw TokensUnknown(path: name) }
     let tokenizer = try saved.textTokenizer()
     let bytes = try InputFile.read(text ?? "-")
@@ -117,8 +122,7 @@ struct ScoreCommand: ParsableCommand {
     }
     let tokens = try tokenizer.encode(string, addingSpecial: !saved.isOurs)
     guard !string.isEmpty, !tokens.isEmpty else { throw ScoreError("the text is empty") }
-    // The first token has no prediction, and so its bytes do not count.
-    return (tokens, tokenizer.bytesAfterFirst(of: tokens))
+    return (tokens, bytes.count, tokenizer.note(of: string, named: "the text"))
   }
 
   private func positions(in count: Int) throws -> [Int] {
@@ -131,6 +135,7 @@ struct ScoreCommand: ParsableCommand {
     }
   }
 
+  /// Over all bytes of the text, those of the first token too, as lm-evaluation-harness has it.
   private static func bitsPerByte(_ score: Score, bytes: Int) -> Double? {
     guard let loss = score.loss, bytes > 0 else { return nil }
     return loss * Double(score.logprobs.count) / log(2) / Double(bytes)
@@ -143,17 +148,23 @@ struct ScoreCommand: ParsableCommand {
     func text(_ value: Double) -> String { String(format: "%.4f", value) }
     return "loss \(text(loss)) nats a token, perplexity \(text(perplexity))"
       + (bits.map { ", \(text($0)) bits a byte" } ?? "") + ", over \(count - 1) of \(count) tokens"
+      + "; weights in \(matrices.rawValue), cache in \(cache.rawValue)"
   }
 
   private func document(
-    _ tokens: [Int32], _ score: Score, _ bits: Double?, _ positions: [Int]
+    _ tokens: [Int32], _ score: Score, _ bytes: Int?, _ bits: Double?, _ positions: [Int]
   ) -> JSON {
     var members: [JSON.Member] = [
       .init("schema_version", 1), .init("ids", .array(tokens.map { .integer(Int($0)) })),
       .init("logprobs", .array(score.logprobs.map { .real($0) })),
       .init("loss", .real(score.loss)), .init("perplexity", .real(score.perplexity)),
     ]
-    if ids == nil { members.append(.init("bits_per_byte", .real(bits))) }
+    if ids == nil {
+      members += [.init("bits_per_byte", .real(bits)), .init("bytes", .integer(bytes))]
+    }
+    members += [
+      .init("weight_type", .string(matrices.rawValue)), .init("cache", .string(cache.rawValue)),
+    ]
     if logits != nil {
       members.append(
         .init(

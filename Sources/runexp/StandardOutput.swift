@@ -1,11 +1,19 @@
 // Standard output as a place that can fail: a full disk is an error, a reader that has gone is
 // none.
 
+import Config
 import Experiments
 import Records
 @preconcurrency import Foundation
 
 enum StandardOutput {
+  /// Writes a text at once: on a terminal without what that might obey, elsewhere as it is.
+  static func show(_ text: String) {
+    fflush(stdout)
+    let shown = isatty(1) == 1 ? Wording.showable(text) : text
+    FileHandle.standardOutput.write(Data(shown.utf8))
+  }
+
   /// Has every ending of the program check that what it printed was written.
   ///
   /// Where it was not, the program says so and ends with 1; where the reader of a pipe has gone, as

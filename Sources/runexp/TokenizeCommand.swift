@@ -15,17 +15,25 @@ struct TokenizeCommand: ParsableCommand {
     discussion: HelpPage(
       """
       MODEL is a folder with a tokenizer.json, a tokenizer.model, or a vocab.json and a merges.txt; \
-      one of these files; a GGUF file; or a run's model. The text is \
-      UTF-8, and each part that is none becomes U+FFFD. Special tokens that a text names, such as \
-      <|im_end|>, are found in any case; --special adds those that stand around a text. \
+      one of these files; a GGUF file; byte; or a run's model, of which --cell, or RUN:VARIANT, names \
+      one of several. The text is UTF-8, and each part that is none becomes U+FFFD. Special tokens \
+      that a text names, such as <|im_end|>, are found in any case; --special adds those that stand \
+      around a text. A warning names characters that there is no token for. \
       docs/tokenizers.md has what of the formats can be read.
       """,
       examples: [
         ("echo -n 'To be' | runexp tokenize model.gguf", "the ids, and how many bytes a token has"),
         ("runexp tokenize folder --text poem.txt --json", "with the tokens' strings, as JSON"),
         ("runexp tokenize model.gguf --decode 504,3575,282", "the text of tokens"),
+        (
+          "runexp tokenize which:merged --text poem.txt",
+          "by the tokenizer of one of a run's variants"
+        ),
       ],
-      exits: [.ok, .failure("there is no such model, or its tokenizer cannot be read")]
+      exits: [
+        .ok,
+        .failure("there is no such model, its tokenizer cannot be read, or it is an experiment"),
+      ]
     ).text)
 
   @Argument(
@@ -34,6 +42,10 @@ struct TokenizeCommand: ParsableCommand {
       valueName: "model"), completion: .runs)
   var name: String
   @OptionGroup var place: ResultsOptions
+  @Option(
+    help: "The cell whose tokenizer it is: its id or label, how one begins or ends, or a variant.",
+    completion: .cells)
+  var cell: String?
   @Option(help: "A file with a text, or - for standard input.", completion: .file())
   var text: String?
   @Option(
@@ -64,8 +76,15 @@ struct TokenizeCommand: ParsableCommand {
   }
 
   private func tokenizer() throws -> Tokenizer {
-    if Tokenizer.isAt(name) { return try StoredTokenizer(at: name).tokenizer }
-    let found = try TrainedCell(named: name, cell: nil, in: RunLocator(results: place.results))
+    if cell == nil {
+      if let names = try ExperimentFiles.tokenizers(of: name) {
+        throw NoTokenizer(experiment: name, names: names)
+      }
+      if name == StoredTokenizer.byte || Tokenizer.isAt(name) {
+        return try StoredTokenizer(at: name).tokenizer
+      }
+    }
+    let found = try TrainedCell(named: name, cell: cell, in: RunLocator(results: place.results))
     if let note = found.note { say("note: \(note)") }
     switch try SavedModel(found.folder).textTokenizer() {
     case .characters(let characters): return try Tokenizer(characters: characters.scalars)
@@ -79,11 +98,17 @@ struct TokenizeCommand: ParsableCommand {
 
   private func show(_ bytes: [UInt8], _ tokenizer: Tokenizer) throws {
     let start = ContinuousClock.now
-    let ids = try tokenizer.encode(bytes, addingSpecial: special)
+    let encoding = try tokenizer.encoding(of: bytes, addingSpecial: special)
+    let (ids, lost) = (encoding.tokens, encoding.untokenized)
     if time {
       let taken = ContinuousClock.now - start
       let speed = Double(bytes.count) / 1e6 / max(taken / .seconds(1), 1e-9)
       say("encoded in \(seconds(taken)) s, \(String(format: "%.1f", speed)) MB/s")
+    }
+    if !lost.isEmpty {
+      say(
+        "warning: there is no token for \(lost.list): \(Wording.count(lost.bytes, "byte")) of the text "
+          + "\(lost.bytes == 1 ? "is" : "are") lost")
     }
     let perToken = ids.isEmpty ? nil : Double(bytes.count) / Double(ids.count)
     guard json else {
@@ -97,7 +122,8 @@ struct TokenizeCommand: ParsableCommand {
       "schema_version": 1, "ids": .array(ids.map { .integer(Int($0)) }),
       "pieces": .array(ids.map { .string(tokenizer.piece($0)) }), "tokens": .integer(ids.count),
       "bytes": .integer(bytes.count), "bytes_per_token": .real(perToken),
-      "vocabulary": .integer(tokenizer.count),
+      "vocabulary": .integer(tokenizer.count), "untokenized_bytes": .integer(lost.bytes),
+      "untokenized": .array(lost.characters.map { .string($0) }),
     ]
     print(document.document, terminator: "")
   }
@@ -106,7 +132,7 @@ struct TokenizeCommand: ParsableCommand {
     let ids = try list.read(below: tokenizer.count)
     let text = tokenizer.decode(ids, skippingSpecial: !special)
     guard json else {
-      print(text)
+      StandardOutput.show(text + "\n")
       return
     }
     let document: JSON = [
@@ -114,5 +140,17 @@ struct TokenizeCommand: ParsableCommand {
       "pieces": .array(ids.map { .string(tokenizer.piece($0)) }), "text": .string(text),
     ]
     print(document.document, terminator: "")
+  }
+}
+
+/// An experiment file stands where a tokenizer should.
+private struct NoTokenizer: Error, CustomStringConvertible {
+  let experiment: String
+  let names: [String]
+
+  var description: String {
+    "\(Wording.quote(experiment)) is an experiment file, not a tokenizer: give one that it names ("
+      + names.map { "'\(Wording.harmless($0))'" }.joined(separator: ", ")
+      + "), or a run of it, with --cell where it has several models"
   }
 }

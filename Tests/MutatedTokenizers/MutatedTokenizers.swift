@@ -56,8 +56,13 @@ package enum MutatedTokenizers: String, CaseIterable, Sendable {
   /// - Returns: what is wrong with what it makes of texts; nil where nothing is.
   package static func fault(_ tokenizer: Tokenizer) throws -> String? {
     for text in try texts {
-      let ids = try tokenizer.encode(text)
+      let encoding = try tokenizer.encoding(of: text)
+      let ids = encoding.tokens
       guard ids.allSatisfy({ $0 >= 0 && $0 < tokenizer.count }) else { return "an id of no token" }
+      let lost = encoding.untokenized
+      guard Untokenized(words: lost.words) == lost, lost.isEmpty == lost.list.isEmpty else {
+        return "what is lost cannot be kept: \(lost.bytes) bytes of \(lost.list)"
+      }
       var stream = StreamingDecoder(tokenizer)
       for id in ids { _ = stream.append(id) }
       _ = stream.finish()

@@ -258,14 +258,18 @@ struct ModelCommandTests {
     let scored = try document(program.run("score", "scorer", "--text", "few.txt", "--json"))
     let loss = try #require(scored["loss"]?.number)
     let bits = try #require(scored["bits_per_byte"]?.number)
-    #expect(scored["logprobs"]?.elements.count == 6 && abs(bits - loss / log(2)) < 1e-12)
+    #expect(scored["logprobs"]?.elements.count == 6 && abs(bits - loss / log(2) * 6 / 7) < 1e-12)
+    #expect(scored["bytes"] == 7 && scored["weight_type"] == "f32" && scored["cache"] == "f32")
     let runexp = try Program.path()
     for words in ["-", "--text -"] {
       let piped = try program.shell("'\(runexp)' score scorer \(words) --json < few.txt")
       #expect(try document(piped) == scored, "\(piped.errors)")
     }
     let said = try program.run("score", "scorer", "--text", "few.txt")
-    #expect(said.output.contains(" bits a byte, over 6 of 7 tokens"))
+    #expect(said.output.contains(" bits a byte, over 6 of 7 tokens; weights in f32, cache in f32"))
+    let kept = try program.run(
+      "score", "scorer", "--text", "few.txt", "--weight-type", "q8", "--cache", "bf16")
+    #expect(kept.output.contains("; weights in q8, cache in bf16"))
     try program.write("☃", to: "odd.txt")
     let odd = try program.run("score", "scorer", "--text", "odd.txt")
     #expect(odd.code == 1 && odd.errors.contains("does not occur in the training text"))

@@ -4,7 +4,7 @@ import Foundation
 
 /// A terminal that a test types on.
 final class PseudoTerminal {
-  private let keyboard: Int32
+  fileprivate let keyboard: Int32
   let path: String
 
   init() throws {
@@ -24,7 +24,31 @@ final class PseudoTerminal {
   }
 }
 
+extension PseudoTerminal {
+  /// What was written to it, once nobody writes any more.
+  func shown() -> String {
+    var bytes: [UInt8] = []
+    var block = [UInt8](repeating: 0, count: 4096)
+    var ready = pollfd(fd: keyboard, events: Int16(POLLIN), revents: 0)
+    while poll(&ready, 1, 200) > 0 {
+      let count = read(keyboard, &block, block.count)
+      if count <= 0 { break }
+      bytes += block[..<count]
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}
+
 extension Program {
+  /// Runs the program to its end with a terminal as its output.
+  func finish(_ arguments: [String], showingOn terminal: PseudoTerminal) throws -> Finished {
+    try Running(
+      program: "/bin/sh",
+      ["-c", "exec >\(terminal.path); exec \"$0\" \"$@\"", Self.path()] + arguments, in: folder,
+      environment: Self.environment(of: folder)
+    ).finish()
+  }
+
   /// Starts the program with a terminal as its input, which a Ctrl-C on it reaches.
   ///
   /// - Parameter prelude: what the shell does before it becomes the program.

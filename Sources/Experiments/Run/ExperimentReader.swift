@@ -89,6 +89,14 @@ struct LocalTexts {
     texts = PlannedTexts(loader)
   }
 
+  /// What there is to say of them, each thing once.
+  var notes: [String] {
+    let downloads = missing.compactMap { entry -> String? in
+      if case .unavailable = entry.error { entry.error.summary } else { nil }
+    }
+    return (downloads + texts.lossNotes).unique
+  }
+
   /// - Parameter base: the stored model that reads it.
   mutating func find(
     _ declaration: DatasetDeclaration, for base: ModelBase?
@@ -105,15 +113,23 @@ struct LocalTexts {
 }
 
 extension PlannedExperiment {
-  /// Reports options that do not go together with a text that is on this machine.
+  /// Reports texts and tokenizers that are not there, and options that do not go together with
+  /// those that are.
+  ///
+  /// - Returns: what the user should know: texts that a run would have to download, and what tokens
+  ///   do not tell of a text.
+  @discardableResult
   package func checkTexts(
     _ options: RunOptions, environment: [String: String]
-  ) throws(Faults) {
+  ) throws(Faults) -> [String] {
     var texts = LocalTexts(options, environment: environment)
-    try check(&texts)
+    try check(&texts, demandsTexts: true)
+    return texts.notes
   }
 
-  func check(_ texts: inout LocalTexts) throws(Faults) {
+  /// - Parameter demandsTexts: whether a text must be there, or a fallback, unless it can be
+  ///   downloaded.
+  func check(_ texts: inout LocalTexts, demandsTexts: Bool = false) throws(Faults) {
     var faults: [Fault] = []
     for cell in cells {
       guard let workload = cell.workload, let model = cell.model,
@@ -123,7 +139,7 @@ extension PlannedExperiment {
         switch texts.find(declaration, for: model.base) {
         case .success(let text):
           try workload.check(text.vocabulary, size: text.size, for: model)
-        case .failure(let error): try declaration.check(error)
+        case .failure(let error): try declaration.check(error, demandsText: demandsTexts)
         }
       } catch {
         faults += error.all.filter { fault in

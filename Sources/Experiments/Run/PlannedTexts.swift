@@ -1,5 +1,6 @@
 // PlannedTexts: the texts that cells declare and what makes tokens of them, each read once.
 
+import Records
 import Workloads
 
 /// What was found for the declarations of data sets.
@@ -17,9 +18,14 @@ struct PlannedTexts {
     /// Nil where tokens are characters, or numbers already.
     let tokenizer: StoredTokenizer?
     /// Why it is not the tokenizer that was asked for.
-    let note: String?
+    let fallbackNote: String?
+    /// What its tokens do not tell of the text.
+    let lossNote: String?
     let vocabulary: TextVocabulary
     let size: TextCorpus.Size
+
+    /// What is to be known of the tokenizer.
+    var note: String? { [fallbackNote, lossNote].inOneLine }
   }
 
   init(_ loader: DatasetLoader, _ progress: Download.Progress? = nil) {
@@ -28,6 +34,16 @@ struct PlannedTexts {
   }
 
   var all: [LoadedText] { texts.map(\.text) }
+
+  /// The tokenizers, each once.
+  var tokenizers: [RunRecord.Tokenizer] {
+    known.compactMap(\.found.tokenizer).map {
+      RunRecord.Tokenizer(path: $0.path, sha256: $0.sha256)
+    }.unique
+  }
+
+  /// What tokens do not tell of the texts, a sentence for each that is so.
+  var lossNotes: [String] { known.compactMap(\.found.lossNote).unique }
 
   /// - Parameter base: the stored model that reads it.
   mutating func find(
@@ -39,10 +55,12 @@ struct PlannedTexts {
       return known.found
     }
     let text = try text(of: declaration)
-    let (vocabulary, size) = try TextVocabulary.counted(
-      text, as: declaration.tokens, by: tokenizer, keptIn: loader.folders(for: text))
+    let (vocabulary, size, untokenized) = try TextVocabulary.counted(
+      text, as: declaration.tokens, by: tokenizer, keptIn: loader.folders(for: text),
+      writes: !loader.isOnlyPlanning)
     let found = Found(
-      text: text, tokenizer: tokenizer, note: note, vocabulary: vocabulary, size: size)
+      text: text, tokenizer: tokenizer, fallbackNote: note,
+      lossNote: tokenizer?.note(of: untokenized), vocabulary: vocabulary, size: size)
     known.append((declaration, path, found))
     return found
   }

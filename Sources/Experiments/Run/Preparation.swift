@@ -61,6 +61,7 @@ package struct Preparation {
     for text in plan.texts {
       for note in text.warnings + [text.note].compactMap(\.self) { warn(note) }
     }
+    for note in plan.lossNotes { warn(note) }
     if continuation == nil { interrupts.mayFinish = true }
     let folder =
       try continuation?.folder
@@ -131,7 +132,8 @@ package struct Preparation {
     if experiment.cells.contains(where: { $0.device != .cpu }) {
       record.plugin = DeviceFinder(options, environment: environment).pluginFile
     }
-    record.datasets = RunRecord.datasets(of: plan.texts)
+    record.datasets = plan.texts.map(\.record)
+    record.tokenizers = plan.tokenizers
     record.checkpoints = plan.checkpoints
     record.options = options
     // The folder of all results is above that of the experiment, which is above that of the run.

@@ -116,15 +116,21 @@ extension Replay {
       folder: run.folder, arguments: [], program: program,
       host: HostRecord.read(isa: Device.cpu(threads: options.threads).summary), start: .now)
     var known: [DatasetDeclaration] = []
+    var changes: [String] = []
     for cell in cells {
       let planned = try experiment(of: cell).cells.first
       if let path = planned?.modelPath { _ = record.checkpoints.find(path) }
-      guard let declaration = planned?.workload?.dataset, !known.contains(declaration)
-      else { continue }
+      guard let planned, let declaration = planned.workload?.dataset else { continue }
+      let tokenizer = try loader.tokenizer(of: declaration, for: planned.storedModel).tokenizer
+      changes += [
+        String.tokenizerChanged(
+          from: cell.tokenizer, to: (tokenizer?.path, tokenizer.map { "sha256-" + $0.sha256 }))
+      ].compactMap(\.self)
+      if known.contains(declaration) { continue }
       known.append(declaration)
       let text = Result { try loader.load(declaration) }
       if let code = interrupts.exitCode { throw RunError.interrupted(code) }
-      let now = RunRecord.datasets(of: [try text.get()])
+      let now = [try text.get().record]
       record.datasets += now
       used +=
         loader.known(declaration).map { [$0] }
@@ -132,14 +138,14 @@ extension Replay {
     }
     record.plugin = DeviceFinder(options, environment: environment).pluginFile
     // A cell that ran on another machine than the run was prepared on says so.
-    return cells.flatMap { cell in
+    return cells.reduce(into: changes) { changes, cell in
       var old = run.record
       old?.datasets = used
       old?.checkpoints = [cell].compactMap(\.checkpoint)
       old?.devices = [cell.row].compactMap(DeviceUse.init)
       if let cpu = cell.row.fact("cpu")?.text { old?.host.cpu = cpu }
       if let isa = cell.row.fact("isa")?.text { old?.host.isa = isa }
-      return record.changes(since: old)
+      changes += record.changes(since: old)
     }.unique
   }
 
@@ -153,7 +159,19 @@ extension Replay {
   }
 }
 
+extension PlannedCell {
+  /// The stored model in whose tokens it reads its text where no others are named.
+  fileprivate var storedModel: ModelBase? {
+    model?.base ?? workload?.checkpoint.flatMap { try? SavedModel($0).base }
+  }
+}
+
 extension StoredCell {
+  /// What made the tokens of its text, as its row says.
+  fileprivate var tokenizer: UsedTokenizer {
+    (row.fact("tokenizer")?.text, row.fact("tokenizer_sha256")?.text)
+  }
+
   /// The checkpoint that it read, as its row says; nil where it read none.
   fileprivate var checkpoint: RunRecord.Checkpoint? {
     guard let path = row.fact("weights")?.text, let hash = row.fact("checkpoint_sha256")?.text

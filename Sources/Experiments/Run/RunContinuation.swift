@@ -40,7 +40,8 @@ package struct RunContinuation: Sendable {
     var old = stored.record
     // A run that was killed has not noted them.
     old?.devices = stored.devices
-    let changes = record.changes(since: old) + modelChanges(stored, plan)
+    let changes =
+      record.changes(since: old) + modelChanges(stored, plan) + tokenizerChanges(stored, plan)
     // Which GPU there is now shows when a cell opens it.
     let mayChange = acceptsChanges && stored.devices.contains(where: \.isGPU)
     if changes.isEmpty, !mayChange { return }
@@ -71,6 +72,17 @@ package struct RunContinuation: Sendable {
     }.unique
   }
 
+  /// A clause for each tokenizer in whose place cells would have another.
+  private func tokenizerChanges(_ stored: StoredRun, _ plan: RunPlan) -> [String] {
+    let now = Dictionary(
+      plan.entries.map { (Self.key($0.line), $0.line) }, uniquingKeysWith: { a, _ in a })
+    return stored.cells.compactMap { cell in
+      now[Self.key(cell.planned)].flatMap {
+        String.tokenizerChanged(from: cell.planned.tokenizer, to: $0.tokenizer)
+      }
+    }.unique
+  }
+
   /// The plan under the ids that the run's cells have already.
   ///
   /// - Throws: `RunError.missingCells` where the run has cells that the plan does not.
@@ -93,12 +105,13 @@ package struct RunContinuation: Sendable {
         let cell = cells[index]
         known[form(line)]?.remove(at: index)
         plan.entries[place].line.cell = cell.id
-        // The reason why a text stands in for another is that of the beginning.
-        if !line.facts.isEmpty, !cell.planned.facts.isEmpty {
-          plan.entries[place].line.facts = cell.planned.facts
-        }
         // What was accepted as changed leaves the rows that are done as they are.
-        if isFinished(cell.row.status) { plan.entries[place].line.identity = cell.planned.identity }
+        if isFinished(cell.row.status) {
+          plan.entries[place].line.identity = cell.planned.identity
+          plan.entries[place].line.facts = cell.planned.facts
+        } else {
+          plan.entries[place].line.facts = Self.facts(of: line, begunAs: cell.planned)
+        }
         return true
       }
       free = known.values.flatMap(\.self)
@@ -109,6 +122,13 @@ package struct RunContinuation: Sendable {
     if !missing.isEmpty { throw .missingCells(missing.map(\.label)) }
     plan.nameCells(taken: taken)
     return plan
+  }
+
+  /// The reason why a text stands in for another is that of the beginning.
+  private static func facts(of line: PlanLine, begunAs old: PlanLine) -> [JSON.Member] {
+    line.facts.map { fact in
+      fact.key == "dataset_note" ? old.facts.first { $0.key == fact.key } ?? fact : fact
+    }
   }
 
   private static func key(_ line: PlanLine) -> String {
@@ -153,12 +173,12 @@ extension RunRecord {
   private func change(of text: Dataset) -> String? {
     // Several texts may have one name; the place tells them apart.
     if let now = datasets.first(where: { $0.place == text.place }) {
-      return now.sha256 == text.sha256 ? nil : text.hasChanged
+      return now.identity == text.identity ? nil : text.change(to: now)
     }
     // The same text may lie elsewhere now.
-    if datasets.contains(where: { $0.sha256 == text.sha256 }) { return nil }
-    return datasets.contains { $0.name == text.name }
-      ? text.hasChanged : "the text '\(text.path ?? text.name)' is not used any more"
+    if datasets.contains(where: { $0.identity == text.identity }) { return nil }
+    return datasets.first { $0.name == text.name }.map(text.change)
+      ?? "the text '\(text.path ?? text.name)' is not used any more"
   }
 
   /// The same of a checkpoint.
@@ -171,15 +191,6 @@ extension RunRecord {
     // The same model may lie elsewhere now.
     return checkpoints.contains { $0.sha256 == checkpoint.sha256 }
       ? nil : "\(name) is not used any more"
-  }
-
-  /// The texts of a plan, for the record.
-  static func datasets(of texts: [LoadedText]) -> [Dataset] {
-    texts.map {
-      Dataset(
-        name: $0.name, sha256: $0.sha256, bytes: $0.bytes.count,
-        insteadOf: $0.isFallback ? $0.requested : nil, path: $0.path)
-    }
   }
 }
 
@@ -204,18 +215,44 @@ extension PluginFile {
 }
 
 extension RunRecord.Dataset {
-  /// The file that holds it, however its path was written; its name where it is no file.
-  fileprivate var place: String {
-    guard let path else { return name }
-    guard let real = realpath(path, nil) else { return path }
+  /// The files that hold it, however their paths were written; its name where it is no file.
+  fileprivate var place: [String] {
+    [Self.place(path) ?? name] + (validation.map { [Self.place($0.path) ?? $0.name] } ?? [])
+  }
+
+  private static func place(_ path: String?) -> String? {
+    guard let path, let real = realpath(path, nil) else { return path }
     defer { free(real) }
     return String(cString: real)
   }
 
-  fileprivate var hasChanged: String { "the text '\(path ?? name)' has changed" }
+  fileprivate func change(to now: Self) -> String { "the text '\(changed(to: now))' has changed" }
+}
+
+/// What makes the tokens of a cell's text: where it lay, and the hash of its contents; both nil for
+/// characters and for numbers.
+typealias UsedTokenizer = (path: String?, hash: String?)
+
+extension PlanLine {
+  fileprivate var tokenizer: UsedTokenizer {
+    func fact(_ key: String) -> String? { facts.first { $0.key == key }?.value.text }
+    return (fact("tokenizer"), fact("tokenizer_sha256"))
+  }
 }
 
 extension String {
+  /// A clause on a cell whose text is read in other tokens; nil where they are the same.
+  static func tokenizerChanged(from old: UsedTokenizer, to new: UsedTokenizer) -> String? {
+    if old.hash == new.hash { return nil }
+    if let path = new.path, old.path ?? path == path, old.hash != nil {
+      return "the tokenizer '\(path)' has changed"
+    }
+    func name(_ used: UsedTokenizer) -> String {
+      used.hash == nil ? "characters" : "the tokenizer '\(used.path ?? "")'"
+    }
+    return "the text is read by \(name(new)) now, not by \(name(old))"
+  }
+
   /// A clause on a cell whose stored model is another.
   static func modelChanged(from old: String?, to new: String?) -> String {
     "the model is \(new.map { "'\($0)'" } ?? "no stored one") now, not "

@@ -15,6 +15,10 @@ package struct RunPlan {
   package var entries: [Entry]
   /// The texts that are used, each once.
   package let texts: [LoadedText]
+  /// What makes tokens of them, each once.
+  package let tokenizers: [RunRecord.Tokenizer]
+  /// What tokens do not tell of the texts, a sentence for each that is so.
+  package let lossNotes: [String]
   /// The stored models that are read, each once.
   package let checkpoints: [RunRecord.Checkpoint]
 
@@ -60,6 +64,8 @@ package struct RunPlan {
     }
     self.entries = entries
     self.texts = texts.all
+    tokenizers = texts.tokenizers
+    lossNotes = texts.lossNotes
     self.checkpoints = checkpoints
     nameCells()
   }
@@ -73,7 +79,7 @@ package struct RunPlan {
     let base = cell.model?.base
     line.facts = [
       ("dataset_note", found?.text.note), ("model_note", base?.note),
-      ("tokenizer_note", found?.note),
+      ("tokenizer_note", found?.note), ("tokenizer", found?.tokenizer?.path),
       ("tokenizer_sha256", found?.tokenizer.map { "sha256-" + $0.sha256 }),
       ("beginning", cell.workload?.beginning(from: base)),
     ].compactMap { key, text in text.map { JSON.Member(key, .string($0)) } }

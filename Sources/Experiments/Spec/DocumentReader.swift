@@ -119,13 +119,21 @@ package struct DocumentReader<Model, Workload>: Sendable {
     return (Node(.mapping(entries), mark: document.mark), faults)
   }
 
-  /// The document with the `type` of every component that is written as options alone.
+  /// The document as overlays are laid over it: with the `type` of every component that is written as
+  /// options alone, and with every bare word that stands for a section's option under the option's
+  /// key.
   ///
-  /// An overlay that sets a `type` can then tell whether it differs.
+  /// An overlay that sets a `type` can then tell whether it differs, and options that are laid over a
+  /// bare word are those of its section.
   func withTypes(_ document: Node) -> Node {
-    read(document).recording.componentTypes.reduce(document) { document, component in
+    let recording = read(document).recording
+    let typed = recording.componentTypes.reduce(document) { document, component in
       guard let path = DottedPath(component.path) else { return document }
       return path.changing(document) { $0.assuming(type: component.word) }
+    }
+    return recording.bareWords.reduce(typed) { document, section in
+      guard let path = DottedPath(section.path) else { return document }
+      return path.changing(document) { $0.spelledOut(under: section.option.key) }
     }
   }
 }

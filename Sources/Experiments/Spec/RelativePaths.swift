@@ -30,6 +30,11 @@ struct RelativePaths {
     }
   }
 
+  /// The option that a path in a file leads to: that of `variants.a.model.from` is `model.from`.
+  static func option(at place: DottedPath) -> String {
+    place.keys.reduce("") { path(of: $1, in: $0) }
+  }
+
   /// A variant holds a document; the keys of the matrix, and of what stands in it, are whole dotted
   /// paths.
   private static func path(of key: String, in path: String) -> String {
@@ -42,7 +47,7 @@ extension ExperimentArguments.Changes {
   /// The same with the paths of the current folder.
   func resolved(by paths: RelativePaths) -> Self {
     func resolved(_ settings: [Setting]) -> [Setting] {
-      settings.map { $0.with(paths.resolved($0.value, at: $0.path.text)) }
+      settings.map { $0.with(paths.resolved($0.value, at: RelativePaths.option(at: $0.path))) }
     }
     var changes = self
     changes.settings = resolved(settings)

@@ -53,16 +53,16 @@ struct BPE: Sendable {
   func isWrittenInBytes(_ id: Int32) -> Bool { options.isOfBytes && !foreign.contains(id) }
 
   /// Appends the tokens of each piece.
-  func encode(_ pieces: Pieces, into tokens: inout [Int32]) {
+  func encode(_ pieces: Pieces, into encoding: inout Encoding) {
     scratch.with { scratch in
       pieces.bytes.withUnsafeBufferPointer { bytes in
         for piece in pieces.ranges {
           let piece = UnsafeBufferPointer(rebasing: bytes[piece.range])
           guard options.cutsAtBlanks else {
-            encode(piece, into: &tokens, &scratch)
+            encode(piece, into: &encoding, &scratch)
             continue
           }
-          Blank.forEachWord(in: piece) { encode($0, into: &tokens, &scratch) }
+          Blank.forEachWord(in: piece) { encode($0, into: &encoding, &scratch) }
         }
       }
     }
@@ -70,21 +70,26 @@ struct BPE: Sendable {
 
   @inline(__always)
   private func encode(
-    _ piece: UnsafeBufferPointer<UInt8>, into tokens: inout [Int32], _ scratch: inout Scratch
+    _ piece: UnsafeBufferPointer<UInt8>, into encoding: inout Encoding, _ scratch: inout Scratch
   ) {
     let key = PieceCache.key(piece)
-    if let key, scratch.cache.find(key, &tokens) { return }
-    let start = tokens.count
+    if let key, scratch.cache.find(key, &encoding.tokens) { return }
+    let start = encoding.tokens.count
+    let known = encoding.untokenized.bytes
     if options.ignoresMerges, let id = vocabulary.id(of: piece) {
-      tokens.append(id)
+      encoding.tokens.append(id)
     } else {
-      appendCharacters(piece, &tokens)
-      scratch.merger.merge(&tokens, from: start, by: merges)
+      appendCharacters(piece, &encoding.tokens, &encoding.untokenized)
+      scratch.merger.merge(&encoding.tokens, from: start, by: merges)
     }
-    if let key { scratch.cache.insert(key, tokens[start...]) }
+    // What a piece lacks is counted each time that it is met.
+    guard let key, encoding.untokenized.bytes == known else { return }
+    scratch.cache.insert(key, encoding.tokens[start...])
   }
 
-  private func appendCharacters(_ piece: UnsafeBufferPointer<UInt8>, _ tokens: inout [Int32]) {
+  private func appendCharacters(
+    _ piece: UnsafeBufferPointer<UInt8>, _ tokens: inout [Int32], _ untokenized: inout Untokenized
+  ) {
     // Held back, as a further one may be fused with it; the bytes of a character overtake it, as in
     // the library that the files are made by.
     var unknown: Int32?
@@ -101,7 +106,9 @@ struct BPE: Sendable {
         tokens.append(id)
       } else if let bytes = fallback(of: character) {
         tokens.append(contentsOf: bytes)
-      } else if let id = options.unknown {
+      } else {
+        untokenized.add(character)
+        guard let id = options.unknown else { continue }
         if let waiting = unknown, !options.fusesUnknown { tokens.append(waiting) }
         unknown = id
       }

@@ -4,6 +4,8 @@
 package struct Pieces {
   private(set) var bytes: [UInt8]
   package private(set) var ranges: [ByteRange]
+  /// What was in a piece and is in none any more.
+  private(set) var dropped = Untokenized()
   /// Whether the first one is at the start of the whole text that is encoded.
   let isAtStart: Bool
 
@@ -21,17 +23,25 @@ package struct Pieces {
   ) throws(TokenizerError) {
     let old = ranges
     var new: [ByteRange] = []
+    var dropped = Untokenized()
     // A word has four or five bytes.
     new.reserveCapacity(max(bytes.count / 4, old.count) + 1)
     try bytes.withUnsafeBufferPointer { (bytes) throws(TokenizerError) in
       for piece in old {
         let start = Int(piece.start)
-        try body(UnsafeBufferPointer(rebasing: bytes[piece.range])) { begin, end in
+        let text = UnsafeBufferPointer(rebasing: bytes[piece.range])
+        // Where what is kept ends.
+        var last = 0
+        try body(text) { begin, end in
+          if begin > last { dropped.add(UnsafeBufferPointer(rebasing: text[last..<begin])) }
+          last = end
           if end > begin { new.append(ByteRange(start + begin, start + end)) }
         }
+        if last < text.count { dropped.add(UnsafeBufferPointer(rebasing: text[last...])) }
       }
     }
     ranges = new
+    self.dropped.add(dropped)
   }
 
   /// Rewrites each piece.

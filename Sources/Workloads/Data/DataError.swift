@@ -1,6 +1,8 @@
 // What can be wrong with a text, and how it is worded.
 // Not what can go wrong with a download: DownloadFailure is part of `unavailable` here.
 
+import Config
+
 /// A reason why there is no text to train on.
 package enum DataError: Error, Equatable {
   /// A named text is in no folder and was not downloaded.
@@ -19,8 +21,8 @@ package enum DataError: Error, Equatable {
   case noTokenizer(path: String, problem: String)
   /// A text is not the one that the run was planned with.
   case changed(name: String)
-  /// A split cannot be cut into windows.
-  case tooShort(name: String, split: String, characters: Int, sequence: Int)
+  /// A split, or a text that is one alone, cannot be cut into windows.
+  case tooShort(name: String, split: String?, tokens: Int, sequence: Int)
 }
 
 extension DataError: CustomStringConvertible {
@@ -43,12 +45,25 @@ extension DataError: CustomStringConvertible {
       "'\(path)' is no tokenizer: \(problem)"
     case .changed(let name):
       "the text '\(name)' is not the one that the run was planned with"
-    case .tooShort(let name, let split, let characters, let sequence):
-      "'\(name)' is too short: its \(split) split has \(characters) "
-        + (characters == 1 ? "token" : "tokens")
-        + ", and a sequence of \(sequence) needs at least \(sequence + 2)"
+    case .tooShort(let name, let split, let tokens, let sequence):
+      "'\(name)' is too short: \(split.map { "its \($0) split" } ?? "it") has "
+        + "\(Wording.count(tokens, "token")), and a sequence of \(sequence) needs at least "
+        + "\(sequence + 2)"
     }
   }
+
+  /// The text or the tokenizer that it is about, as it was looked for.
+  var place: String {
+    switch self {
+    case .unavailable(let text, _, _, _): text.name
+    case .missing(let path), .unreadable(let path, _), .notUTF8(let path, _), .empty(let path),
+      .notTokens(let path, _), .noTokenizer(let path, _):
+      path
+    case .changed(let name), .tooShort(let name, _, _, _): name
+    }
+  }
+
+  var isOfTokenizer: Bool { if case .noTokenizer = self { true } else { false } }
 
   /// The same in one sentence, for the note that goes with a fallback.
   package var summary: String {

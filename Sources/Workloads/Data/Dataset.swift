@@ -51,8 +51,8 @@ package struct DatasetDeclaration: Sendable, Equatable {
   package var tokens: TokenKind
   /// What turns it into tokens.
   package var tokenizer = TokenizerSource()
-  /// Where it is written, for faults.
-  var mark: Mark?
+  /// Where it, and the text to validate on, are written, for faults.
+  var mark, validationMark: Mark?
 
   package init(_ dataset: Dataset, fallback: Dataset? = nil, tokens: TokenKind = .characters) {
     self.dataset = dataset
@@ -78,23 +78,47 @@ package struct TokenizerSource: Sendable, Equatable {
   package var path: String?
   /// What stands in where there is nothing at `path`; nil: that is an error.
   package var fallback: String?
+  /// Where both are written, for faults.
+  fileprivate var mark, fallbackMark: Mark?
+
+  package static func == (left: Self, right: Self) -> Bool {
+    left.path == right.path && left.fallback == right.fallback
+  }
 }
 
 extension DatasetDeclaration {
   /// Reports a tokenizer that is none.
-  package func check(_ error: DataError) throws(Faults) {
-    guard case .noTokenizer = error, let mark else { return }
-    throw Faults([Fault(.rule(error.description), at: mark)])
+  ///
+  /// - Parameter demandsText: whether to report a text too that is not there, or none; but for one
+  ///   that a run may download.
+  package func check(_ error: DataError, demandsText: Bool) throws(Faults) {
+    if !demandsText, !error.isOfTokenizer { return }
+    if case .unavailable = error { return }
+    guard let mark = mark(of: error) else { return }
+    throw Faults([Fault(.rule(error.summary), at: mark)])
   }
 
   /// Reports a text of so many tokens that has no room for a sequence in each of its splits.
   func check(_ size: TextCorpus.Size, sequence: Int) throws(Faults) {
-    guard let mark else { return }
+    guard mark != nil else { return }
     do throws(DataError) {
-      try size.check(of: dataset.description, sequence: sequence)
+      try size.check(
+        of: dataset.description, validatedOn: validation?.description, sequence: sequence)
     } catch {
+      guard let mark = mark(of: error) else { return }
       throw Faults([Fault(.rule(error.description), at: mark)])
     }
+  }
+
+  /// Where what an error is about is written.
+  private func mark(of error: DataError) -> Mark? {
+    let place = error.place
+    func names(_ word: String?) -> Bool { word != nil && word == place }
+    if error.isOfTokenizer {
+      return (names(tokenizer.fallback) ? tokenizer.fallbackMark : tokenizer.mark) ?? mark
+    }
+    return names(validation?.description) && place != dataset.description
+      ? validationMark ?? mark : mark
   }
 }
 
@@ -131,6 +155,7 @@ extension DatasetDeclaration {
         "from", because: .rule("a text of token ids has its tokens already"))
     }
     mark = section.mark(of: "name") ?? section.mark
+    validationMark = section.mark(of: "validation")
   }
 
   private static func dataset(_ word: String, _ key: String, _ section: Section) -> Dataset? {
@@ -154,20 +179,40 @@ extension TokenizerSource {
   fileprivate init(_ dataset: Section) {
     let section = dataset.section(
       "tokenizer", bareKey: "from", "what turns the text into tokens")
-    path = section.read(
+    let from = section.read(
       "from", .path(or: Self.words, allowsBare: false),
       absent: "that of the model at model.from, else char",
       "char, a token a character; byte, a token a byte; or where a tokenizer is: a folder with its "
         + "files, one of them, a model's folder, or a GGUF file")
-    fallback = section.read(
+    let other = section.read(
       "fallback", .path(or: Self.words, allowsBare: false), absent: "an error",
       "what stands in where there is nothing at `from`")
-    if fallback != nil, path == nil {
+    path = from.flatMap { Self.source($0, "from", section) }
+    fallback = other.flatMap { Self.source($0, "fallback", section) }
+    mark = section.mark(of: "from")
+    fallbackMark = section.mark(of: "fallback")
+    if fallback != nil, from == nil {
       section.fault(
         "fallback",
         because: .rule("a fallback stands in for the tokenizer at 'from', which is not given"),
         isOfKey: true)
     }
+  }
+
+  /// A word or a path; nil, with a fault, for a word that is neither: a path has a slash or a dot.
+  private static func source(_ word: String, _ key: String, _ section: Section) -> String? {
+    if words.contains(word) || ReadType.path(or: words, allowsBare: false).isPath(word) {
+      return word
+    }
+    section.fault(
+      key,
+      because: .unknownWord(
+        word, path: section.path(of: key),
+        choices: [
+          Choice(char, "a token a character"), Choice(StoredTokenizer.byte, "a token a byte"),
+          Choice("./\(word)", "a folder, a file of a tokenizer, or a GGUF file, by its path"),
+        ]))
+    return nil
   }
 }
 

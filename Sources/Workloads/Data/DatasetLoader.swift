@@ -46,12 +46,14 @@ package struct DatasetLoader: Sendable {
     } else {
       text = try find(declaration, insteadBy: known, progress)
     }
-    if isPinned, text.sha256 != known.sha256 { throw .changed(name: known.path ?? known.name) }
+    if isPinned, text.sha256 != known.identity {
+      throw .changed(name: known.changed(to: text.record))
+    }
     text.requested = declaration.dataset.description
     if known.insteadOf != nil, text.note == nil {
       text.note =
-        "using the fallback '\(text.name)', as the run did from its beginning; its losses do not "
-        + "compare with those on '\(declaration.dataset)'"
+        "using the fallback '\(text.name)', as the run did from its beginning"
+        + declaration.consequence
     }
     return text
   }
@@ -78,6 +80,34 @@ package struct DatasetLoader: Sendable {
     )
   }
 
+  /// How the tokens that a text is read in depart from those of the stored model that reads it; nil
+  /// where they are its own, or it has none.
+  ///
+  /// - Parameters:
+  ///   - corpus: the text in its tokens.
+  ///   - tokenizer: what made them; nil for characters.
+  package func departure(
+    of corpus: TextCorpus, by tokenizer: StoredTokenizer?, _ text: LoadedText,
+    _ declaration: DatasetDeclaration, from base: ModelBase?
+  ) -> String? {
+    guard declaration.tokens == .characters, declaration.tokenizer.path != nil, let base,
+      base.tokenizer != nil || base.characters != nil
+    else { return nil }
+    let own = base.tokenizer.flatMap { try? tokenizers.tokenizer(at: $0) }
+    if let own, own.sha256 == tokenizer?.sha256 { return nil }
+    // Other files may make the same tokens.
+    let read = try? TextCorpus(
+      text, by: own, for: base, keptIn: folders(for: text), writes: false)
+    if let read, read.train.elementsEqual(corpus.train),
+      read.validation.elementsEqual(corpus.validation)
+    {
+      return nil
+    }
+    return
+      "workload.dataset.tokenizer is \(tokenizer?.path ?? TokenizerSource.char) instead of the "
+      + "model's own"
+  }
+
   /// Where the tokens of a text are kept: beside it, or in the cache where that cannot be written to.
   package func folders(for text: LoadedText) -> [String] {
     [text.path.map { AtomicFile.folder(of: $0) }, locations.cache.map { $0 + "/tokens" }]
@@ -87,11 +117,18 @@ package struct DatasetLoader: Sendable {
   /// The text that a run was begun with for this declaration; nil where it had none.
   package func known(_ declaration: DatasetDeclaration) -> RunRecord.Dataset? {
     let requested = declaration.dataset.description
-    return planned.first { text in
+    let found = planned.filter { text in
       let used = text.insteadOf == nil ? requested : declaration.fallback?.description
       return text.insteadOf ?? requested == requested
         && used.map([text.name, text.path].contains) == true
     }
+    // Several may differ in what is validated on; runs of older versions do not say it.
+    return found.first { text in
+      guard text.insteadOf == nil, let validation = declaration.validation else {
+        return text.validation == nil
+      }
+      return [text.validation?.name, text.validation?.path].contains(validation.description)
+    } ?? found.first { $0.validation == nil }
   }
 
   /// The text that a run was begun with, from where it lay then; nil where it is not there any
@@ -105,7 +142,7 @@ package struct DatasetLoader: Sendable {
       guard let validated = try? validated(text, declaration, nil) else { return nil }
       text = validated
     }
-    return text.sha256 == known.sha256 ? text : nil
+    return text.sha256 == known.identity ? text : nil
   }
 
   /// A text with that to validate on, where there is one.
@@ -145,9 +182,7 @@ package struct DatasetLoader: Sendable {
       guard let fallback = declaration.fallback, error.isAbsence else { throw error }
       var text = try load(fallback, warnings: &warnings, progress: progress)
       text.requested = declaration.dataset.description
-      text.note =
-        "using the fallback '\(fallback)': \(error.summary); its losses do not compare with those "
-        + "on '\(declaration.dataset)'"
+      text.note = "using the fallback '\(fallback)': \(error.summary)" + declaration.consequence
       return text
     }
   }
@@ -255,6 +290,22 @@ package struct DatasetLoader: Sendable {
       throw .notUTF8(path: path, offset: error.byteOffsets.lowerBound)
     }
     return bytes
+  }
+}
+
+extension DatasetDeclaration {
+  /// What a note on its fallback ends with.
+  fileprivate var consequence: String {
+    (validation.map { "; its own last tenth is validated on, and not '\($0)'" } ?? "")
+      + "; its losses do not compare with those on '\(dataset)'"
+  }
+}
+
+extension RunRecord.Dataset {
+  /// The name of whichever of its texts is another one in what a text is now.
+  package func changed(to text: Self) -> String {
+    guard let validation, sha256 == text.sha256 else { return path ?? name }
+    return validation.path ?? validation.name
   }
 }
 

@@ -28,13 +28,19 @@ package struct StoredTokenizer: Sendable {
   package init(at path: String) throws(ResultsError) {
     self.path = path
     if path == Self.byte {
-      tokenizer = try Self.naming(path) { () throws(TokenizerError) in try Tokenizer.ofBytes }
+      tokenizer = try TokenizerError.naming(path) { () throws(TokenizerError) in
+        try Tokenizer.ofBytes
+      }
       sha256 = SHA256.hex(Array(TokenizerJSONWriter.bytes().line.utf8))
       files = []
     } else if GGUF.isOne(at: path) {
       let file = try GGUF(file: path)
-      let embedded = try Self.naming(path) { () throws(TokenizerError) in try file.embedded }
-      tokenizer = try Self.naming(path) { () throws(TokenizerError) in try embedded.tokenizer }
+      let embedded = try TokenizerError.naming(path) { () throws(TokenizerError) in
+        try file.embedded
+      }
+      tokenizer = try TokenizerError.naming(path) { () throws(TokenizerError) in
+        try embedded.tokenizer
+      }
       sha256 = SHA256.hex(embedded.contents)
       files = []
     } else {
@@ -46,6 +52,20 @@ package struct StoredTokenizer: Sendable {
       for file in files { contents.append((file.name, try AtomicFile.readBytes(file.path))) }
       sha256 = Self.hash(contents)
     }
+  }
+
+  /// What it cannot tell of a text, in a sentence; nil where it tells all.
+  ///
+  /// - Parameter text: what it is the text of, such as `the prompt`.
+  package func note(of lost: Untokenized, in text: String) -> String? {
+    if lost.isEmpty { return nil }
+    return "the tokenizer '\(path)' has no token for \(lost.list): "
+      + "\(Wording.count(lost.bytes, "byte")) of \(text) \(lost.bytes == 1 ? "is" : "are") lost"
+  }
+
+  /// The same of a text that is learned or judged, which then has no loss in bits a byte.
+  package func note(of lost: Untokenized) -> String? {
+    note(of: lost, in: "the text").map { $0 + ", and there are no bits a byte" }
   }
 
   /// Whether a GGUF file brings it.
@@ -73,14 +93,12 @@ package struct StoredTokenizer: Sendable {
     let lines = files.map { "\(SHA256.hex($0.bytes))  \($0.name)\n" }
     return SHA256.hex(Array(lines.joined().utf8))
   }
+}
 
-  private static func naming<Contents>(
-    _ path: String, _ read: () throws(TokenizerError) -> Contents
-  ) throws(ResultsError) -> Contents {
-    do {
-      return try read()
-    } catch {
-      throw .unreadable(path: path, problem: error.description)
-    }
+extension [String?] {
+  /// The sentences that there are, in one line; nil where there is none.
+  package var inOneLine: String? {
+    let sentences = compactMap(\.self)
+    return sentences.isEmpty ? nil : sentences.joined(separator: "; ")
   }
 }

@@ -2,7 +2,7 @@
 // split. Not the choice of windows from them: that is BatchSampler and EvaluationWindows.
 
 internal import Foundation
-import Tokenizers
+package import Tokenizers
 
 /// A text as tokens: the first 90 % to train on, the last 10 % to validate on, as nanoGPT cuts it;
 /// or two texts.
@@ -13,6 +13,8 @@ package struct TextCorpus: Sendable {
   package let validation: TokenList
   /// Of the text that `validation` stands for; nil where the tokens are numbers.
   package let validationBytes: Int?
+  /// What the tokens of both do not tell of the text.
+  package let untokenized: Untokenized
 
   /// Encodes and cuts a text: by its characters, so that it is the same text whatever its tokens
   /// are.
@@ -22,45 +24,57 @@ package struct TextCorpus: Sendable {
   ///   - tokenizer: what makes tokens of it; nil for characters.
   ///   - base: a stored model whose tokens they are to be; nil: those of the text.
   ///   - folders: where the tokens that a tokenizer makes are kept.
+  ///   - writes: whether such as are not there yet are written.
   /// - Throws: `DataError.notTokens` where the text is none in such tokens.
   package init(
     _ text: LoadedText, as kind: TokenKind = .characters, by tokenizer: StoredTokenizer? = nil,
-    for base: ModelBase? = nil, keptIn folders: [String] = []
+    for base: ModelBase? = nil, keptIn folders: [String] = [], writes: Bool = true
   ) throws(DataError) {
-    let place = text.path ?? text.name
     let own =
       if let tokenizer { TextVocabulary(tokenizer) } else { try TextVocabulary(of: text, as: kind) }
-    if let problem = base.flatMap(own.problem) { throw .notTokens(path: place, problem: problem) }
+    if let problem = base.flatMap(own.problem) {
+      throw .notTokens(path: own.place(of: text, strangeTo: base), problem: problem)
+    }
     vocabulary = own.known(to: base)
     if kind == .ids {
-      let ids = try TextVocabulary.ids(of: text.bytes, in: place)
+      let ids = try TextVocabulary.ids(of: text.bytes, in: text.place)
       if let validation = text.validation {
         train = TokenList(ids)
-        self.validation = TokenList(try TextVocabulary.ids(of: validation, in: place))
+        self.validation = TokenList(
+          try TextVocabulary.ids(of: validation.bytes, in: validation.place))
       } else {
         let cut = Self.cut(ids.count)
         train = TokenList(ids[..<cut])
         validation = TokenList(ids[cut...])
       }
       validationBytes = nil
+      untokenized = Untokenized()
       return
     }
     let parts = text.parts
     validationBytes = parts.validation.count
-    let name = place.split(separator: "/").last.map(String.init) ?? place
-    let vocabulary = vocabulary
-    func tokens(_ part: [UInt8]) throws(DataError) -> TokenList {
-      guard let tokenizer else {
-        return TokenList(vocabulary.characters?.encode(utf8: part) ?? [])
-      }
+    guard let tokenizer else {
+      let characters = vocabulary.characters
+      train = TokenList(characters?.encode(utf8: parts.train) ?? [])
+      validation = TokenList(characters?.encode(utf8: parts.validation) ?? [])
+      untokenized = Untokenized()
+      return
+    }
+    func tokens(_ part: [UInt8], of place: String) throws(DataError) -> TokenFile.Contents {
+      let name = place.split(separator: "/").last.map(String.init) ?? place
       do {
-        return try TokenFile.tokens(of: part, by: tokenizer, named: name, in: folders)
+        return try TokenFile.tokens(
+          of: part, by: tokenizer, named: name, in: folders, writes: writes)
       } catch {
         throw .notTokens(path: place, problem: error.description)
       }
     }
-    train = try tokens(parts.train)
-    validation = try tokens(parts.validation)
+    let first = try tokens(parts.train, of: text.place)
+    let second = try tokens(parts.validation, of: text.validationPlace)
+    (train, validation) = (first.tokens, second.tokens)
+    var untokenized = first.untokenized
+    untokenized.add(second.untokenized)
+    self.untokenized = untokenized
   }
 
   /// The same, with room for windows in each split.
@@ -72,7 +86,7 @@ package struct TextCorpus: Sendable {
     for base: ModelBase? = nil, keptIn folders: [String] = [], sequence: Int
   ) throws(DataError) {
     try self.init(text, as: kind, by: tokenizer, for: base, keptIn: folders)
-    try size.check(of: text.path ?? text.name, sequence: sequence)
+    try size.check(of: text.place, validatedOn: text.validation?.place, sequence: sequence)
   }
 
   /// A token of the whole text.
@@ -81,9 +95,10 @@ package struct TextCorpus: Sendable {
   }
 
   /// A validation loss in nats a token as bits a byte of the text, by which tokenizers compare; nil
-  /// where the tokens are numbers.
+  /// where the tokens are numbers, or do not tell the whole text.
   package func bitsPerByte(loss: Double) -> Double? {
-    validationBytes.map { loss / log(2) * Double(validation.count) / Double($0) }
+    guard untokenized.isEmpty else { return nil }
+    return validationBytes.map { loss / log(2) * Double(validation.count) / Double($0) }
   }
 
   package var size: Size { Size(train: train.count, validation: validation.count) }
@@ -107,11 +122,17 @@ package struct TextCorpus: Sendable {
 
     /// Sees to it that each split has room for windows.
     ///
+    /// - Parameters:
+    ///   - name: of the text.
+    ///   - other: of the text that is validated on, where that is one of its own.
     /// - Throws: `DataError.tooShort`.
-    func check(of name: String, sequence: Int) throws(DataError) {
-      for (split, count) in [("training", train), ("validation", validation)]
-      where count < sequence + 2 {
-        throw .tooShort(name: name, split: split, characters: count, sequence: sequence)
+    func check(of name: String, validatedOn other: String?, sequence: Int) throws(DataError) {
+      let splits = [
+        (name, other == nil ? "training" : nil, train),
+        (other ?? name, other == nil ? "validation" : nil, validation),
+      ]
+      for (name, split, count) in splits where count < sequence + 2 {
+        throw .tooShort(name: name, split: split, tokens: count, sequence: sequence)
       }
     }
   }
@@ -125,7 +146,7 @@ package struct TextCorpus: Sendable {
 extension LoadedText {
   /// The text to train on and that to validate on, cut between two characters where they are one.
   var parts: (train: [UInt8], validation: [UInt8]) {
-    if let validation { return (bytes, validation) }
+    if let validation { return (bytes, validation.bytes) }
     let cut = TextCorpus.cut(characterCount)
     var (characters, end) = (0, 0)
     while end < bytes.count {

@@ -2,7 +2,7 @@
 // Knows nothing of data sets; errors are the system's words.
 
 import Glibc
-import Records
+package import Records
 
 /// Reading and writing one file.
 package enum TextFile {
@@ -139,9 +139,9 @@ package struct LoadedText: Sendable, Equatable {
   /// The text as checked UTF-8.
   package var bytes: [UInt8]
   /// The text to validate on, of a file of its own; nil where it is the last part of this one.
-  package private(set) var validation: [UInt8]?
-  /// SHA-256 of `bytes`, 64 lower-case hexadecimal digits; of two texts, that of both hashes.
-  package private(set) var sha256: String
+  package private(set) var validation: ValidationText?
+  /// SHA-256 of `bytes`, 64 lower-case hexadecimal digits.
+  package let bytesSHA256: String
   package var source: Source
   /// One sentence on why the fallback is used, to be shown loudly and recorded; nil when it is not.
   package var note: String?
@@ -157,7 +157,7 @@ package struct LoadedText: Sendable, Equatable {
     self.name = name
     requested = name
     self.bytes = bytes
-    self.sha256 = sha256 ?? SHA256.hex(bytes)
+    bytesSHA256 = sha256 ?? SHA256.hex(bytes)
     self.source = source
     self.warnings = warnings
   }
@@ -165,10 +165,20 @@ package struct LoadedText: Sendable, Equatable {
   /// The same text with another one to validate on.
   func validated(on text: LoadedText) -> LoadedText {
     var both = self
-    both.validation = text.bytes
-    both.sha256 = SHA256.hex(Array((sha256 + text.sha256).utf8))
+    both.validation = ValidationText(
+      name: text.name, bytes: text.bytes, sha256: text.bytesSHA256, path: text.path)
     both.warnings += text.warnings
     return both
+  }
+
+  /// What tells it from any other: the hash of its bytes; of two texts, that of both hashes.
+  package var sha256: String { record.identity }
+
+  /// What a run's record has of it.
+  package var record: RunRecord.Dataset {
+    RunRecord.Dataset(
+      name: name, sha256: bytesSHA256, bytes: bytes.count, insteadOf: isFallback ? requested : nil,
+      path: path, validation: validation?.record)
   }
 
   /// Whether this is not the text that was asked for.
@@ -183,6 +193,27 @@ package struct LoadedText: Sendable, Equatable {
     }
   }
 
+  /// Where it lies, for errors; its name where it is no file.
+  var place: String { path ?? name }
+
+  /// The same of what is validated on.
+  var validationPlace: String { validation?.place ?? place }
+
   /// The text as a string.
   package var text: String { String(decoding: bytes, as: UTF8.self) }
+}
+
+/// A text to validate on, of a file of its own.
+package struct ValidationText: Sendable, Equatable {
+  package let name: String
+  package let bytes: [UInt8]
+  package let sha256: String
+  /// The file that holds it; nil for one that the program makes.
+  package let path: String?
+
+  var place: String { path ?? name }
+
+  var record: RunRecord.Validation {
+    RunRecord.Validation(name: name, sha256: sha256, bytes: bytes.count, path: path)
+  }
 }

@@ -1,6 +1,7 @@
 // TextTokenizer: between texts and the tokens that a model knows: characters, or what a tokenizer
 // makes of them.
 
+import Config
 import Tokenizers
 
 /// Turns texts into tokens, and tokens into texts.
@@ -40,6 +41,16 @@ package enum TextTokenizer: Sendable {
     }
   }
 
+  /// What the tokens of a text do not tell of it, in a sentence; nil where they tell all.
+  ///
+  /// - Parameter name: what it is, such as `the prompt`.
+  package func note(of text: String, named name: String) -> String? {
+    guard case .stored(let stored) = self,
+      let encoding = try? stored.tokenizer.encoding(of: Array(text.utf8), addingSpecial: false)
+    else { return nil }
+    return stored.note(of: encoding.untokenized, in: name)
+  }
+
   /// The tokens that a text starts from: a prompt's, else a newline, or the first token where there
   /// is none.
   ///
@@ -59,7 +70,7 @@ package enum TextTokenizer: Sendable {
     let text: String
 
     package var description: String {
-      "the tokenizer has no token for any of the prompt '\(text)'"
+      "the tokenizer has no token for any of the prompt \(Wording.quote(text))"
     }
   }
 

@@ -1,6 +1,8 @@
 // TextVocabulary: what the tokens of a text are: its characters, what a tokenizer makes of it, or
 // numbers that another program has made of it.
 
+package import Tokenizers
+
 /// How a text is written in its file.
 package enum TokenKind: String, Sendable {
   /// A text, of characters or of what a tokenizer makes of it.
@@ -40,40 +42,40 @@ package struct TextVocabulary: Sendable {
   package init(of text: LoadedText, as kind: TokenKind) throws(DataError) {
     switch kind {
     case .characters:
-      self.init(CharacterVocabulary(utf8: text.bytes + (text.validation ?? [])))
+      self.init(CharacterVocabulary(utf8: text.bytes + (text.validation?.bytes ?? [])))
     case .ids:
-      let place = text.path ?? text.name
-      let ids = try Self.ids(of: text.bytes, in: place)
-      let more = try text.validation.map { (bytes) throws(DataError) in
-        try Self.ids(of: bytes, in: place)
+      let ids = try Self.ids(of: text.bytes, in: text.place)
+      let more = try text.validation.map { (text) throws(DataError) in
+        try Self.ids(of: text.bytes, in: text.place)
       }
       self.init(nil, count: Int((ids + (more ?? [])).max() ?? 0) + 1)
     }
   }
 
-  /// The same, and how many tokens the text has.
+  /// What is known of a text before it is read in its tokens.
+  package typealias Counted = (
+    vocabulary: TextVocabulary, size: TextCorpus.Size, untokenized: Untokenized
+  )
+
+  /// The same, how many tokens the text has, and what they do not tell of it.
   ///
-  /// - Parameters:
-  ///   - tokenizer: what makes tokens of it; nil for characters.
-  ///   - folders: where those tokens are kept.
+  /// - Parameters: as those of `TextCorpus`.
   /// - Throws: `DataError.notTokens`.
   package static func counted(
     _ text: LoadedText, as kind: TokenKind, by tokenizer: StoredTokenizer?,
-    keptIn folders: [String]
-  ) throws(DataError) -> (vocabulary: TextVocabulary, size: TextCorpus.Size) {
+    keptIn folders: [String], writes: Bool
+  ) throws(DataError) -> Counted {
     if kind == .ids || tokenizer != nil {
-      let corpus = try TextCorpus(text, as: kind, by: tokenizer, keptIn: folders)
-      return (corpus.vocabulary, corpus.size)
+      let corpus = try TextCorpus(text, as: kind, by: tokenizer, keptIn: folders, writes: writes)
+      return (corpus.vocabulary, corpus.size, corpus.untokenized)
     }
     let vocabulary = try TextVocabulary(of: text, as: kind)
     guard let validation = text.validation else {
-      return (vocabulary, TextCorpus.Size(cutting: text.characterCount))
+      return (vocabulary, TextCorpus.Size(cutting: text.characterCount), Untokenized())
     }
-    return (
-      vocabulary,
-      TextCorpus.Size(
-        train: text.characterCount, validation: validation.count { $0 & 0xC0 != 0x80 })
-    )
+    let size = TextCorpus.Size(
+      train: text.characterCount, validation: validation.bytes.count { $0 & 0xC0 != 0x80 })
+    return (vocabulary, size, Untokenized())
   }
 
   /// The same tokens under the numbers that a stored model has for them.
@@ -106,6 +108,13 @@ package struct TextVocabulary: Sendable {
     guard let known = base.characters else { return TokensUnknown(path: base.path).description }
     let stranger = characters.scalars.first { !known.scalars.contains($0) }
     return stranger.map { CharacterVocabulary.UnknownCharacter($0).description }
+  }
+
+  /// Which of a text's files has what a stored model cannot read.
+  func place(of text: LoadedText, strangeTo base: ModelBase?) -> String {
+    guard characters != nil, let base, text.validation != nil else { return text.place }
+    let first = TextVocabulary(CharacterVocabulary(utf8: text.bytes))
+    return first.problem(for: base) == nil ? text.validationPlace : text.place
   }
 
   /// The numbers of a text of token ids.

@@ -6,12 +6,17 @@ import Tokenizers
 
 /// Files of tokens, by the contents of text and tokenizer.
 ///
-/// 8 bytes that say what it is, the hashes of text, tokenizer and the tokens themselves as 64
-/// hexadecimal digits each, and the tokens as little-endian numbers of 32 bits.
+/// 8 bytes that say what it is, the hashes of text, tokenizer and of all that follows as 64
+/// hexadecimal digits each; what the tokens do not tell of the text, and they themselves, as
+/// little-endian numbers of 32 bits.
 enum TokenFile {
-  private static let magic = "runexp-2"
+  private static let magic = "runexp-3"
   private static let key = 8 + 64 + 64
   private static let header = key + 64
+  private static let body = header + 4 * Untokenized.wordCount
+
+  /// The tokens of a text and what they do not tell of it.
+  typealias Contents = (tokens: TokenList, untokenized: Untokenized)
 
   /// The tokens of a text: those of a file in one of the folders, else encoded and written into the
   /// first of them that can be written to.
@@ -19,33 +24,36 @@ enum TokenFile {
   /// - Parameters:
   ///   - text: UTF-8.
   ///   - name: what the file's name begins with.
+  ///   - writes: whether tokens that are in no file yet are written into one.
   /// - Throws: `TokenizerError` as `Tokenizer.encode` does.
   static func tokens(
-    of text: [UInt8], by tokenizer: StoredTokenizer, named name: String, in folders: [String]
-  ) throws(TokenizerError) -> TokenList {
+    of text: [UInt8], by tokenizer: StoredTokenizer, named name: String, in folders: [String],
+    writes: Bool
+  ) throws(TokenizerError) -> Contents {
     let hashes = SHA256.hex(text) + tokenizer.sha256
     let paths = folders.map { "\($0)/\(name).\(SHA256.hex(Array(hashes.utf8)).prefix(16)).tokens" }
     for path in paths {
       if let found = read(path, hashes, below: tokenizer.count) { return found }
     }
-    let tokens = try tokenizer.tokenizer.encode(text, addingSpecial: false)
-    for path in paths {
-      do throws(ResultsError) { try write(tokens, hashes, to: path) } catch { continue }
+    let encoding = try tokenizer.tokenizer.encoding(of: text, addingSpecial: false)
+    for path in paths where writes {
+      do throws(ResultsError) { try write(encoding, hashes, to: path) } catch { continue }
       if let found = read(path, hashes, below: tokenizer.count) { return found }
     }
-    return TokenList(tokens)
+    return (TokenList(encoding.tokens), encoding.untokenized)
   }
 
   /// - Returns: nil where there is no such file, or another one.
-  private static func read(_ path: String, _ hashes: String, below count: Int) -> TokenList? {
+  private static func read(_ path: String, _ hashes: String, below count: Int) -> Contents? {
     guard AtomicFile.exists(path), let bytes = try? MappedFile(path).bytes,
-      bytes.count >= header, bytes.count % 4 == header % 4,
+      bytes.count >= body, bytes.count % 4 == body % 4,
       bytes[0..<key].text == magic + hashes,
-      bytes[key..<header].text == hash(of: bytes[header..<bytes.count])
+      bytes[key..<header].text == hash(of: bytes[header..<bytes.count]),
+      let untokenized = Untokenized(words: Array(TokenList(bytes[header..<body])))
     else { return nil }
-    let tokens = TokenList(bytes[header..<bytes.count])
+    let list = TokenList(bytes[body..<bytes.count])
     // Whoever reads an embedding by them relies on it.
-    return tokens.allSatisfy { $0 >= 0 && $0 < count } ? tokens : nil
+    return list.allSatisfy { $0 >= 0 && $0 < count } ? (list, untokenized) : nil
   }
 
   private static func hash(of bytes: MappedBytes) -> String {
@@ -57,16 +65,20 @@ enum TokenFile {
   }
 
   private static func write(
-    _ tokens: [Int32], _ hashes: String, to path: String
+    _ encoding: Encoding, _ hashes: String, to path: String
   ) throws(ResultsError) {
     try RunFolder.makeFolders(AtomicFile.folder(of: path))
+    let (words, tokens) = (encoding.untokenized.words, encoding.tokens)
     var contents = SHA256()
+    forEachBlock(of: words) { contents.update($0) }
     forEachBlock(of: tokens) { contents.update($0) }
     let hash = contents.hex()
     // It can be made again.
     try AtomicFile.write(to: path, isSynced: false) { (file) throws(ResultsError) in
       try file.write(Array((magic + hashes + hash).utf8))
-      try forEachBlock(of: tokens) { (block) throws(ResultsError) in try file.write(block) }
+      for part in [words, tokens] {
+        try forEachBlock(of: part) { (block) throws(ResultsError) in try file.write(block) }
+      }
     }
   }
 

@@ -111,6 +111,46 @@ import Workloads
     #expect(error?.description.contains("' is no tokenizer: ") == true)
   }
 
+  @Test func `other tokens than the stored model's own are a departure`() throws {
+    let trained = try Self.cell("byte")
+    #expect(trained.job.row.fact("untokenized_bytes") == 0)
+    let place = try TemporaryFolder()
+    let path = place.file("words")
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+    try place.write(
+      #"{"version":"1.0","model":{"type":"BPE","merges":[],"vocab":{"a":0,"e":1,"t":2}}}"#,
+      to: "words/tokenizer.json")
+    func row(_ tokenizer: String) throws -> CellRow {
+      let cell = try TrainCell(
+        """
+        # And on?
+        device: cpu
+        model: {from: \(trained.folder.path)}
+        workload: {dataset: {name: ./text.txt\(tokenizer)}, sequence: 16, batch: 2, steps: 1}
+        """)
+      try cell.run()
+      return cell.job.row
+    }
+    for own in ["", ", tokenizer: byte", ", tokenizer: \(trained.folder.path)/checkpoint"] {
+      #expect(try row(own).fact("departures") == nil, "\(own)")
+    }
+    let other = try row(", tokenizer: \(path)")
+    #expect(
+      other.fact("departures")
+        == .string("workload.dataset.tokenizer is \(path) instead of the model's own"))
+    // It has three letters alone.
+    #expect(other.metrics[.valLoss] != nil && other.metrics[.valBitsPerByte] == nil)
+    #expect(try #require(other.fact("untokenized_bytes")?.whole) > 2000)
+    #expect(other.fact("tokenizer_note")?.text?.contains("has no token for ") == true)
+  }
+
+  @Test func `characters are named as tokens too`() throws {
+    let row = try Self.cell("char").job.row
+    #expect(row.fact("tokens") == "characters" && row.fact("tokenizer") == "char")
+    #expect(row.fact("tokenizer_sha256") == nil && row.fact("untokenized_bytes") == nil)
+    #expect(row.readsCharacters && row.metrics[.valBitsPerCharacter] != nil)
+  }
+
   @Test func `the tokenizer's contents are a part of the identity, its place is none`() throws {
     func identity(_ path: String, _ hash: String) throws -> String {
       let experiment = try PlannedExperiment.load(

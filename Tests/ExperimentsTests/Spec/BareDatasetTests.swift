@@ -44,6 +44,59 @@ import Testing
           + "variants: {a: {workload: {dataset: synthetic-plays}}}") == ["synthetic-plays", .null])
   }
 
+  @Test func `a word takes the place of a section, however that came about`() throws {
+    let section = "tokenizer: {from: ./none, fallback: ./plays}"
+    let texts = [
+      "workload: {dataset: {name: synthetic-plays, \(section)}}",
+      "workload: {dataset: {name: synthetic-plays, tokenizer: char}}\n"
+        + "variants: {a: {workload: {dataset: {\(section)}}}}",
+      "workload: {dataset: {name: synthetic-plays, tokenizer: byte}}\n"
+        + "variants: {a: {workload: {dataset: {\(section)}}}}",
+      "workload: {dataset: synthetic-plays}\n"
+        + "variants: {a: {workload: {dataset: {\(section)}}}}",
+    ]
+    for text in texts {
+      for word in ["char", "byte"] {
+        func tokenizer(_ resolved: JSON) -> [JSON?] {
+          ["from", "fallback"].map { resolved.value(at: "workload.dataset.tokenizer.\($0)") }
+        }
+        let set = try load(text, sets: ["workload.dataset.tokenizer=\(word)"]).cells[0]
+        #expect(tokenizer(set.resolved) == [.string(word), .null], "\(text)")
+        let axis = try load(text, vary: ["workload.dataset.tokenizer=\(word),./other"])
+        #expect(tokenizer(axis.cells[0].resolved) == [.string(word), .null], "\(text)")
+        #expect(axis.cells.count == 2)
+      }
+    }
+    // And options are laid over a word, a path as well.
+    let path = "workload: {dataset: {name: synthetic-plays, tokenizer: ./one}}"
+    let laid = try load(path, sets: ["workload.dataset.tokenizer.fallback=char"]).cells[0].resolved
+    #expect(laid.value(at: "workload.dataset.tokenizer.fallback") == "char")
+    #expect(laid.value(at: "workload.dataset.tokenizer.from")?.text?.hasSuffix("one") == true)
+    // The same word as below is a word too.
+    let both =
+      "workload: {dataset: tiny-shakespeare}\n"
+      + "variants: {a: {workload: {dataset: {fallback: synthetic-plays}}}}"
+    #expect(
+      try dataset(both, sets: ["workload.dataset=tiny-shakespeare"]) == ["tiny-shakespeare", .null])
+  }
+
+  @Test(arguments: [
+    ("bytes", "did you mean 'byte'?"), ("chars", "did you mean 'char'?"),
+    ("gpt2x", "did you mean './gpt2x'?"), ("tok", "known words: char, byte, ./tok"),
+  ])
+  func `a tokenizer's word that is none is a fault where it stands`(word: String, help: String) {
+    for (text, column, key) in [
+      ("{name: synthetic-plays, tokenizer: \(word)}", 56, "from"),
+      ("{name: synthetic-plays, tokenizer: {from: ./a, fallback: \(word)}}", 78, "fallback"),
+    ] {
+      let faults = #expect(throws: Faults.self) { try load("workload: {dataset: \(text)}") }
+      let message = "unknown word '\(word)' for workload.dataset.tokenizer.\(key)"
+      #expect(faults?.all.map(\.message) == [message])
+      let said = faults?.text ?? ""
+      #expect(said.hasPrefix("x.yaml:1:\(column): ") && said.contains(help), "\(said)")
+    }
+  }
+
   @Test func `an axis of words is labelled by them, and exclude names them`() throws {
     let experiment = try load(
       """

@@ -50,6 +50,20 @@ import Workloads
     #expect(experiment.cells[0].resolved["workload"]?["checkpoint"] == .null)
   }
 
+  @Test func `a setting within a variant starts at the current folder, as any other`() throws {
+    var arguments = ExperimentArguments()
+    arguments.sets = [
+      "variants.a.workload.dataset.name=./b.txt", "variants.a.workload.dataset.tokenizer=./tokens",
+    ]
+    let text = "variants: {a: {}}\nworkload: {type: train, dataset: {name: ./a.txt}}\n"
+    let resolved = try load(text, arguments).cells[0].resolved
+    for (option, file) in [("name", "b.txt"), ("tokenizer.from", "tokens")] {
+      #expect(
+        resolved.value(at: "workload.dataset.\(option)")
+          == .string(AbsolutePath.of("./\(file)")))
+    }
+  }
+
   @Test func `everywhere in the matrix, so that values still match each other`() throws {
     let experiment = try load(
       """

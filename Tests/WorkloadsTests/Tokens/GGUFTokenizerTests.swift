@@ -1,7 +1,12 @@
 // The tokenizers that GGUF files bring: the small ones of the fixtures, written as such files.
 
+import Config
+import Foundation
+import Models
 import MutatedModels
 import MutatedTokenizers
+import Tensors
+import TestModels
 import TestSupport
 import Testing
 import Tokenizers
@@ -42,6 +47,34 @@ struct GGUFTokenizerTests {
 
   @Test func `scores are SentencePiece's`() throws {
     try check(TokenizerFixture("mistral-legacy"), model: "llama", pre: nil)
+  }
+
+  @Test func `a checkpoint holds the file that it was trained with to its tokenizer`() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("model.gguf")
+    func write(_ name: String) throws {
+      let file = GGUFFile(try TokenizerFixture(name), model: "gpt2", pre: "gpt-2")
+      try Data(file.bytes).write(to: URL(filePath: path))
+    }
+    try write("gpt2")
+    let stored = try StoredTokenizer(at: path)
+    let model = try TestModels.model("layers: 1\nwidth: 16", vocabulary: stored.count, length: 4)
+    model.parameters.materialise(on: .cpu(threads: 1), seed: 1)
+    let configuration = CheckpointConfiguration(
+      model, section: ["layers": 1, "width": 16], vocabulary: .stored(stored), step: 1, seed: 1)
+    try Checkpoint.save(model, configuration: configuration, to: folder.file("checkpoint"))
+    func read() throws -> TextTokenizer {
+      try SavedModel(folder.file("checkpoint")).textTokenizer()
+    }
+    let text = "the king's 12"
+    #expect(try read().encode(text) == stored.tokenizer.encode(text, addingSpecial: false))
+    try write("smollm2")
+    let said = problem { _ = try read() }
+    #expect(
+      said.contains("the tokenizer is not the one that '\(folder.file("checkpoint"))' was trained")
+        && said.contains(path), "\(said)")
+    try FileManager.default.removeItem(atPath: path)
+    #expect(problem { _ = try read() }.contains(path))
   }
 
   @Test func `a rule that is not known is refused by its name`() throws {

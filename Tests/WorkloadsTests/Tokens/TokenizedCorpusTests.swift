@@ -80,10 +80,46 @@ import Workloads
     }
   }
 
+  @Test func `a text that its tokens do not tell has no bits a byte, from a file neither`() throws {
+    // No token for what is neither a letter nor a blank.
+    let letters = Set(plays).filter { $0 >= 0x61 && $0 <= 0x7A || $0 == 0x20 }.sorted()
+    let vocabulary = letters.enumerated().map {
+      "\"\(String(decoding: [$1], as: UTF8.self))\":\($0)"
+    }
+    let json =
+      #"{"version":"1.0","model":{"type":"BPE","merges":[],"vocab":{"#
+      + vocabulary.joined(separator: ",") + "}}}"
+    try FileManager.default.createDirectory(
+      atPath: folder.file("letters"), withIntermediateDirectories: false)
+    try folder.write(json, to: "letters/tokenizer.json")
+    let stored = try StoredTokenizer(at: folder.file("letters"))
+    let lost = plays.count { !letters.contains($0) }
+    for _ in 0..<2 {
+      let corpus = try TextCorpus(text(plays), by: stored, keptIn: [folder.path])
+      #expect(corpus.untokenized.bytes == lost && lost > 100)
+      #expect(corpus.train.count + corpus.validation.count == plays.count - lost)
+      #expect(corpus.bitsPerByte(loss: 1) == nil)
+      let note = try #require(stored.note(of: corpus.untokenized))
+      #expect(
+        note.hasPrefix("the tokenizer '\(stored.path)' has no token for '")
+          && note.hasSuffix(": \(lost) bytes of the text are lost, and there are no bits a byte"))
+    }
+    #expect(try kept().count == 2)
+    #expect(try TextCorpus(text(plays), by: self.stored).bitsPerByte(loss: 1) != nil)
+  }
+
+  @Test func `who only looks keeps no tokens`() throws {
+    let stored = try stored
+    let looked = try TextCorpus(text(plays), by: stored, keptIn: [folder.path], writes: false)
+    #expect(try kept().isEmpty)
+    let kept = try TextCorpus(text(plays), by: stored, keptIn: [folder.path])
+    #expect(try self.kept().count == 2 && Array(kept.train) == Array(looked.train))
+  }
+
   @Test func `a damaged file of tokens is made again`() throws {
     let stored = try stored
     let whole = try TextCorpus(text(plays), by: stored)
-    for damage in 0..<7 {
+    for damage in 0..<8 {
       for name in try kept() {
         var bytes = try AtomicFile.readBytes(folder.file(name))
         switch damage {
@@ -94,6 +130,8 @@ import Workloads
         case 3: bytes.removeLast(40)
         case 4: bytes[bytes.count - 40] ^= 1
         case 5: bytes.removeLast(bytes.count - 8 - 3 * 64)
+        // What the tokens do not tell.
+        case 6: bytes[8 + 3 * 64] ^= 1
         default: bytes[20] ^= 1
         }
         try Data(bytes).write(to: URL(filePath: folder.file(name)))
@@ -147,17 +185,67 @@ import Workloads
     #expect(corpus.validationBytes == 17)
     let bpe = try TextCorpus(pair, by: stored)
     #expect(bpe.vocabulary.tokenizer?.decode(bpe.validation) == "the queen's zebra")
-    // It is found again where it lay, as long as both are the same.
-    var pinned = loader
-    pinned.planned = [
-      .init(
-        name: pair.name, sha256: pair.sha256, bytes: pair.bytes.count, path: pair.path)
-    ]
-    pinned.isPinned = true
-    #expect(try pinned.load(declaration).sha256 == pair.sha256)
-    try folder.write("the queen's zebras", to: "validation.txt")
-    let error = #expect(throws: DataError.self) { try pinned.load(declaration) }
-    #expect(error?.description.contains("is not the one that the run was planned with") == true)
+    // What a record has of it names both files.
+    let record = pair.record
+    #expect(record.sha256 == alone.sha256 && record.bytes == 14 && record.path == alone.path)
+    #expect(record.validation?.name == "validation.txt" && record.validation?.bytes == 17)
+    #expect(record.validation?.path == folder.file("validation.txt"))
+    #expect(record.validation?.sha256 == SHA256.hex(Array("the queen's zebra".utf8)))
+    #expect(RunRecord.Dataset(json: record.json) == record && record.identity == pair.sha256)
+    // It is found again where it lay, as long as both are the same; by older records too, which have
+    // one hash of both.
+    let older = RunRecord.Dataset(
+      name: pair.name, sha256: pair.sha256, bytes: pair.bytes.count, path: pair.path)
+    for known in [[alone.record, record], [older]] {
+      var pinned = loader
+      pinned.planned = known
+      pinned.isPinned = true
+      #expect(try pinned.load(declaration).sha256 == pair.sha256)
+      try folder.write("the queen's zebras", to: "validation.txt")
+      let error = #expect(throws: DataError.self) { try pinned.load(declaration) }
+      let name = known.count > 1 ? "validation.txt" : "train.txt"
+      #expect(
+        error?.description == "the text '\(folder.file(name))' is not the one that the run was "
+          + "planned with")
+      try folder.write("the queen's zebra", to: "validation.txt")
+    }
+  }
+
+  @Test func `what is wrong with a text to validate on names that text`() throws {
+    try folder.write("the king's men and the king's horses", to: "train.txt")
+    let loader = DatasetLoader(
+      locations: DataLocations(offline: true, environment: [:], baseDirectory: folder.path),
+      download: Download(environment: [:]))
+    func declaration(_ tokens: TokenKind = .characters, _ fallback: Dataset? = nil)
+      -> DatasetDeclaration
+    {
+      var declaration = DatasetDeclaration(
+        .file(folder.file("train.txt")), fallback: fallback, tokens: tokens)
+      declaration.validation = .file(folder.file("valid.txt"))
+      return declaration
+    }
+    let place = folder.file("valid.txt")
+    let gone = #expect(throws: DataError.self) { try loader.load(declaration()) }
+    #expect(gone == .missing(path: place))
+    // A fallback is a text by itself, and says so.
+    let instead = try loader.load(declaration(.characters, .syntheticPlays()))
+    #expect(instead.validation == nil && instead.record.validation == nil)
+    #expect(
+      instead.note == "using the fallback 'synthetic-plays': there is no text file '\(place)'; its "
+        + "own last tenth is validated on, and not '\(place)'; its losses do not compare with those on "
+        + "'\(folder.file("train.txt"))'")
+    try folder.write("the", to: "valid.txt")
+    let short = #expect(throws: DataError.self) {
+      try TextCorpus(try loader.load(declaration()), sequence: 4)
+    }
+    #expect(
+      short?.description
+        == "'\(place)' is too short: it has 3 tokens, and a sequence of 4 needs at least 6")
+    try folder.write("1 2 3 4 5 6", to: "train.txt")
+    let none = #expect(throws: DataError.self) {
+      try TextCorpus(try loader.load(declaration(.ids)), as: .ids)
+    }
+    #expect(none?.description.hasPrefix("cannot read the text '\(place)': ") == true)
   }
 
   @Test func `a tokenizer is written as it was read`() throws {
