@@ -34,7 +34,7 @@ package struct Cost: Equatable, Sendable {
 extension Transformer {
   /// The cost for sequences of `tokens` tokens.
   package func cost(tokens: Int) -> Cost {
-    var perToken = Double(2 * width * vocabulary)
+    var perToken = 0.0
     var attention = 0.0
     for block in blocks {
       for matrix in block.attention.matrices + block.feedForward.matrices {
@@ -42,7 +42,8 @@ extension Transformer {
       }
       attention += block.attention.shape.over(batch: 1, tokens: tokens).forwardFLOPs
     }
-    let products = perToken * Double(tokens)
+    let answers = Double(2 * width * output.alternatives) * Double(output.answers(tokens: tokens))
+    let products = perToken * Double(tokens) + answers
     return Cost(
       tokens: tokens, parameters: parameters.count,
       attentionParameters: blocks.reduce(0) { $0 + $1.attention.matrices.weights },

@@ -10,7 +10,6 @@ package import Tensors
 package final class Transformer {
   package let parameters = ParameterList()
   package let width: Int
-  package let vocabulary: Int
   package let blocks: [any Block]
   /// The longest sequence that the model was built for.
   package let length: Int
@@ -20,9 +19,8 @@ package final class Transformer {
   let embeddingNorm: (any Norm)?
   /// Before the output; nil where the blocks end with a norm.
   let norm: (any Norm)?
-  private let embedding: Parameter
-  /// Nil when the embedding is used again.
-  private let head: Linear?
+  let input: TokenEmbedding
+  let output: NextToken
   private let options: ModelOptions
 
   /// Reads the `model` section.
@@ -47,10 +45,8 @@ package final class Transformer {
     let model = builder["model"]
     self.options = rest
     self.width = width
-    self.vocabulary = vocabulary
     self.length = length
-    embedding = model["embed_tokens"].parameter(
-      "weight", [vocabulary, width], .normal(rest.deviation), isReadRounded: true)
+    input = TokenEmbedding(vocabulary: vocabulary, width: width, model)
     let common = AttentionOptions(
       attention.options, width: width, normEpsilon: norm.type.epsilon(norm.options))
     let place = PositionContext(
@@ -87,11 +83,14 @@ package final class Transformer {
     }
     self.norm =
       placement == .post ? nil : norm.type.init(norm.options, width: width, model["norm"])
-    head = rest.isTied ? nil : builder.linear("lm_head", inputs: width, outputs: vocabulary)
+    output = NextToken(input, isTied: rest.isTied, builder)
   }
 
+  /// The number of distinct tokens.
+  package var vocabulary: Int { output.alternatives }
+
   /// Whether the output uses the embedding matrix.
-  package var isTied: Bool { head == nil }
+  package var isTied: Bool { output.isTied }
 
   /// The number of positions that the model knows; nil when any may come.
   package var longest: Int? { positions.compactMap(\.limit).min() }
@@ -142,20 +141,18 @@ package final class Transformer {
     }
     precondition(
       cache?.hasRoom(for: tokens.sequence) ?? true, "the cache has no room for these tokens")
-    var x = pass.embedding(tokens, table: embedding.tensor)
+    var x = input(tokens, pass)
     if options.embeddingScale != 1 { x = pass.scale(x, options.embeddingScale) }
     x = embeddingNorm?(x, pass) ?? x
     x = pass.dropout(positions.reduce(x) { $1.embed($0, pass, from: start) }, options.dropout)
     for (index, block) in blocks.enumerated() { x = block(x, pass, cache: cache?.layers[index]) }
-    if lastOnly { x = pass.lastToken(x) }
+    x = output.gather(x, pass, lastOnly: lastOnly)
     return norm?(x, pass) ?? x
   }
 
   /// Logits of hidden states, [..., vocabulary].
   package func logits(of x: Tensor, _ pass: Pass) -> Tensor {
-    var logits =
-      head?(x, pass, outputType: .f32)
-      ?? pass.linear(x, weight: embedding.tensor, outputType: .f32)
+    var logits = output.logits(of: x, pass)
     if options.logitScale != 1 { logits = pass.scale(logits, options.logitScale) }
     return options.logitSoftcap > 0 ? pass.softcap(logits, options.logitSoftcap) : logits
   }
