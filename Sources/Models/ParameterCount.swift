@@ -19,13 +19,12 @@ package struct ParameterCount: Equatable, Sendable {
 extension Transformer {
   /// Trainable values by formula.
   package var parameterCount: ParameterCount {
-    // A limit is the length of a table.
-    let tables = vocabulary * (isTied ? 1 : 2) + (longest ?? 0)
     let vectors = blocks.reduce((norm?.vectors ?? 0) + (embeddingNorm?.vectors ?? 0)) {
       $0 + $1.vectors
     }
     return ParameterCount(
-      embedding: width * tables,
+      // A limit is the length of a table.
+      embedding: input.parameterCount + output.parameterCount + width * (longest ?? 0),
       attention: blocks.reduce(0) { $0 + $1.attention.parameters(width: width) },
       feedForward: blocks.reduce(0) { $0 + $1.feedForward.parameters(width: width) },
       norms: width * vectors)

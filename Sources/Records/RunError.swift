@@ -101,7 +101,7 @@ package enum ResultsError: Error, Equatable, CustomStringConvertible {
   }
 
   /// The system's text for an error number, in lower case as our own messages are.
-  private static func text(_ code: Int32) -> String {
+  static func text(_ code: Int32) -> String {
     let text = String(cString: strerror(code))
     return text.prefix(1).lowercased() + text.dropFirst()
   }

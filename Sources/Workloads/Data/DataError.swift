@@ -1,9 +1,9 @@
-// What can be wrong with a text, and how it is worded.
+// What can be wrong with a text or with images, and how it is worded.
 // Not what can go wrong with a download: DownloadFailure is part of `unavailable` here.
 
 import Config
 
-/// A reason why there is no text to train on.
+/// A reason why there is nothing to train on.
 package enum DataError: Error, Equatable {
   /// A named text is in no folder and was not downloaded.
   case unavailable(RemoteText, lookedIn: [DataLocations.Place], DownloadFailure, putAt: String?)
@@ -23,6 +23,12 @@ package enum DataError: Error, Equatable {
   case changed(name: String)
   /// A split, or a text that is one alone, cannot be cut into windows.
   case tooShort(name: String, split: String?, tokens: Int, sequence: Int)
+  /// Named images are in no folder.
+  case imagesMissing(KnownImages, lookedIn: [DataLocations.Place])
+  /// There is no such folder of images.
+  case noImages(path: String)
+  /// A file of images cannot be used; `problem` names it.
+  case wrongImages(problem: String)
 }
 
 extension DataError: CustomStringConvertible {
@@ -31,7 +37,9 @@ extension DataError: CustomStringConvertible {
     switch self {
     case .unavailable(let text, let lookedIn, let failure, let putAt):
       Self.unavailable(text, lookedIn, failure, putAt)
-    case .missing:
+    case .imagesMissing(let images, let lookedIn): Self.missing(images, lookedIn)
+    case .wrongImages(let problem): problem
+    case .missing, .noImages:
       summary + ". A relative path starts at the folder of the experiment file that it is written "
         + "in, one of the command line at the current folder"
     case .unreadable(let path, let reason):
@@ -52,12 +60,15 @@ extension DataError: CustomStringConvertible {
     }
   }
 
-  /// The text or the tokenizer that it is about, as it was looked for.
+  /// What it is about, as it was looked for: a text, a tokenizer or a folder of images; empty where
+  /// its words name a file.
   var place: String {
     switch self {
     case .unavailable(let text, _, _, _): text.name
-    case .missing(let path), .unreadable(let path, _), .notUTF8(let path, _), .empty(let path),
-      .notTokens(let path, _), .noTokenizer(let path, _):
+    case .imagesMissing(let images, _): images.name
+    case .wrongImages: ""
+    case .noImages(let path), .missing(let path), .unreadable(let path, _),
+      .notUTF8(let path, _), .empty(let path), .notTokens(let path, _), .noTokenizer(let path, _):
       path
     case .changed(let name), .tooShort(let name, _, _, _): name
     }
@@ -68,6 +79,10 @@ extension DataError: CustomStringConvertible {
   /// The same in one sentence, for the note that goes with a fallback.
   package var summary: String {
     if case .missing(let path) = self { return "there is no text file '\(path)'" }
+    if case .noImages(let path) = self { return "there is no folder '\(path)'" }
+    if case .imagesMissing(let images, _) = self {
+      return "'\(images.name)' was not found on this machine"
+    }
     guard case .unavailable(let text, _, let failure, _) = self else { return description }
     return "'\(text.name)' was not found on this machine and not downloaded: \(failure)"
   }
@@ -87,6 +102,20 @@ extension DataError: CustomStringConvertible {
     help.append("declare a fallback: dataset: {name: \(text.name), fallback: synthetic-plays}")
     lines.append("help: " + help.joined(separator: ", or "))
     return lines.joined(separator: "\n")
+  }
+
+  private static func missing(
+    _ images: KnownImages, _ lookedIn: [DataLocations.Place]
+  ) -> String {
+    let notes = lookedIn.map {
+      "note: looked in '\($0.path)' (\($0.origin)) for \(images.name)/train-images-idx3-ubyte.gz"
+    }
+    return
+      (["data set '\(images.name)' is not available: it was not found"] + notes + [
+        "help: apt-get install \(images.package), or set RUNEXP_DATA to a folder that holds "
+          + "\(images.name) with its four IDX files, or declare a fallback: dataset: "
+          + "{name: \(images.name), fallback: synthetic-shapes}"
+      ]).joined(separator: "\n")
   }
 }
 

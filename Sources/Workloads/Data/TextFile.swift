@@ -6,43 +6,11 @@ package import Records
 
 /// Reading and writing one file.
 package enum TextFile {
-  /// Why a file could not be read or written.
-  package struct Failure: Error, Equatable {
-    package let reason: String
-    /// Whether there is no such file, as opposed to one that cannot be used.
-    package var isAbsent = false
-  }
-
-  /// No text that is trained on with characters as tokens is larger: 1 GiB.
-  static let largest = 1 << 30
+  package typealias Failure = RegularFile.Failure
 
   /// All bytes of a regular file: no folder, pipe or device, which might have no end.
   package static func read(_ path: String) throws(Failure) -> [UInt8] {
-    // Without O_NONBLOCK, opening a pipe that nobody writes to would wait for ever.
-    let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard file >= 0 else { throw lastFailure() }
-    defer { close(file) }
-    var status = stat()
-    guard fstat(file, &status) == 0 else { throw lastFailure() }
-    switch status.st_mode & S_IFMT {
-    case S_IFREG: break
-    case S_IFDIR: throw Failure(reason: "it is a folder")
-    default: throw Failure(reason: "it is not a regular file")
-    }
-    guard status.st_size <= largest else {
-      throw Failure(reason: "it has \(status.st_size) bytes, more than the \(largest) allowed")
-    }
-
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(Int(status.st_size) + 1)
-    var chunk = [UInt8](repeating: 0, count: 1 << 18)
-    while true {
-      let count = Glibc.read(file, &chunk, chunk.count)
-      if count < 0 && errno == EINTR { continue }
-      guard count >= 0 else { throw lastFailure() }
-      if count == 0 { return bytes }
-      bytes.append(contentsOf: chunk[..<count])
-    }
+    try RegularFile.read(path)
   }
 
   /// Writes a file under a temporary name beside `path`, syncs it, and renames it.
@@ -54,10 +22,10 @@ package enum TextFile {
     var random = SystemRandomNumberGenerator()
     let temporary = "\(folder)/.partial-\(getpid())-\(String(random.next(), radix: 36))"
     let file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-    guard file >= 0 else { throw lastFailure() }
+    guard file >= 0 else { throw .last() }
     do throws(Failure) {
       try write(bytes, to: file)
-      guard close(file) == 0, rename(temporary, path) == 0 else { throw lastFailure() }
+      guard close(file) == 0, rename(temporary, path) == 0 else { throw .last() }
     } catch {
       unlink(temporary)
       throw error
@@ -72,14 +40,14 @@ package enum TextFile {
       }
       if count < 0 && errno == EINTR { continue }
       guard count >= 0 else {
-        let failure = lastFailure()
+        let failure = Failure.last()
         close(file)
         throw failure
       }
       written += count
     }
     guard fsync(file) == 0 else {
-      let failure = lastFailure()
+      let failure = Failure.last()
       close(file)
       throw failure
     }
@@ -87,24 +55,12 @@ package enum TextFile {
 
   private static func makeFolder(_ path: String) throws(Failure) {
     guard !path.isEmpty, mkdir(path, 0o755) != 0, errno != EEXIST else { return }
-    let failure = lastFailure()
+    let failure = Failure.last()
     guard failure.isAbsent, let slash = path.lastIndex(of: "/"), slash > path.startIndex else {
       throw failure
     }
     try makeFolder(String(path[..<slash]))
-    guard mkdir(path, 0o755) == 0 || errno == EEXIST else { throw lastFailure() }
-  }
-
-  private static func lastFailure() -> Failure {
-    let code = errno
-    return Failure(reason: reason(code), isAbsent: code == ENOENT || code == ENOTDIR)
-  }
-
-  private static func reason(_ code: Int32) -> String {
-    guard let words = strerror(code) else { return "error \(code)" }
-    let message = String(cString: words)
-    // "Permission denied" within a sentence of ours.
-    return message.prefix(1).lowercased() + message.dropFirst()
+    guard mkdir(path, 0o755) == 0 || errno == EEXIST else { throw .last() }
   }
 }
 
