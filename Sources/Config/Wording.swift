@@ -20,8 +20,8 @@ package enum Wording {
     return harmless(text.split { $0.isNewline || $0 == "\t" }.joined(separator: " "))
   }
 
-  /// A text of several lines for a terminal: line ends and tabs stay, and the joiners that scripts and
-  /// emoji need; what else it might obey becomes `?`.
+  /// A text of several lines for a terminal: line ends and tabs stay, and the joiners that scripts
+  /// and emoji need; what else it might obey becomes `?`.
   package static func showable(_ text: String) -> String {
     var result = String.UnicodeScalarView()
     for scalar in text.unicodeScalars {

@@ -42,8 +42,8 @@ enum ExperimentFiles {
     return above + aboveProgram.prefix(5).map { "\($0)/experiments" }
   }
 
-  /// The tokenizers that the cells of an experiment file name, `char` where none is named; nil where
-  /// there is no such file.
+  /// The tokenizers that the cells of an experiment file name, `char` where none is named; nil
+  /// where there is no such file.
   ///
   /// - Throws: `Faults` of the file.
   static func tokenizers(of path: String) throws(Faults) -> [String]? {

@@ -119,12 +119,12 @@ package struct DocumentReader<Model, Workload>: Sendable {
     return (Node(.mapping(entries), mark: document.mark), faults)
   }
 
-  /// The document as overlays are laid over it: with the `type` of every component that is written as
-  /// options alone, and with every bare word that stands for a section's option under the option's
-  /// key.
+  /// The document as overlays are laid over it: with the `type` of every component that is written
+  /// as options alone, and with every bare word that stands for a section's option under the
+  /// option's key.
   ///
-  /// An overlay that sets a `type` can then tell whether it differs, and options that are laid over a
-  /// bare word are those of its section.
+  /// An overlay that sets a `type` can then tell whether it differs, and options that are laid over
+  /// a bare word are those of its section.
   func withTypes(_ document: Node) -> Node {
     let recording = read(document).recording
     let typed = recording.componentTypes.reduce(document) { document, component in

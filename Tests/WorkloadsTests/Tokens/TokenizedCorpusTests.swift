@@ -192,8 +192,8 @@ import Workloads
     #expect(record.validation?.path == folder.file("validation.txt"))
     #expect(record.validation?.sha256 == SHA256.hex(Array("the queen's zebra".utf8)))
     #expect(RunRecord.Dataset(json: record.json) == record && record.identity == pair.sha256)
-    // It is found again where it lay, as long as both are the same; by older records too, which have
-    // one hash of both.
+    // It is found again where it lay, as long as both are the same; by older records too, which
+    // have one hash of both.
     let older = RunRecord.Dataset(
       name: pair.name, sha256: pair.sha256, bytes: pair.bytes.count, path: pair.path)
     for known in [[alone.record, record], [older]] {
