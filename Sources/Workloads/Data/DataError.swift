@@ -1,7 +1,7 @@
-// What can be wrong with a text, and how it is worded.
+// What can be wrong with a text or with images, and how it is worded.
 // Not what can go wrong with a download: DownloadFailure is part of `unavailable` here.
 
-/// A reason why there is no text to train on.
+/// A reason why there is nothing to train on.
 package enum DataError: Error, Equatable {
   /// A named text is in no folder and was not downloaded.
   case unavailable(RemoteText, lookedIn: [DataLocations.Place], DownloadFailure, putAt: String?)
@@ -21,6 +21,12 @@ package enum DataError: Error, Equatable {
   case changed(name: String)
   /// A split cannot be cut into windows.
   case tooShort(name: String, split: String, characters: Int, sequence: Int)
+  /// Named images are in no folder.
+  case imagesMissing(KnownImages, lookedIn: [DataLocations.Place])
+  /// There is no such folder of images.
+  case noImages(path: String)
+  /// A file of images cannot be used; `problem` names it.
+  case wrongImages(problem: String)
 }
 
 extension DataError: CustomStringConvertible {
@@ -29,7 +35,9 @@ extension DataError: CustomStringConvertible {
     switch self {
     case .unavailable(let text, let lookedIn, let failure, let putAt):
       Self.unavailable(text, lookedIn, failure, putAt)
-    case .missing:
+    case .imagesMissing(let images, let lookedIn): Self.missing(images, lookedIn)
+    case .wrongImages(let problem): problem
+    case .missing, .noImages:
       summary + ". A relative path starts at the folder of the experiment file that it is written "
         + "in, one of the command line at the current folder"
     case .unreadable(let path, let reason):
@@ -53,6 +61,10 @@ extension DataError: CustomStringConvertible {
   /// The same in one sentence, for the note that goes with a fallback.
   package var summary: String {
     if case .missing(let path) = self { return "there is no text file '\(path)'" }
+    if case .noImages(let path) = self { return "there is no folder '\(path)'" }
+    if case .imagesMissing(let images, _) = self {
+      return "'\(images.name)' was not found on this machine"
+    }
     guard case .unavailable(let text, _, let failure, _) = self else { return description }
     return "'\(text.name)' was not found on this machine and not downloaded: \(failure)"
   }
@@ -72,6 +84,20 @@ extension DataError: CustomStringConvertible {
     help.append("declare a fallback: dataset: {name: \(text.name), fallback: synthetic-plays}")
     lines.append("help: " + help.joined(separator: ", or "))
     return lines.joined(separator: "\n")
+  }
+
+  private static func missing(
+    _ images: KnownImages, _ lookedIn: [DataLocations.Place]
+  ) -> String {
+    let notes = lookedIn.map {
+      "note: looked in '\($0.path)' (\($0.origin)) for \(images.name)/train-images-idx3-ubyte.gz"
+    }
+    return
+      (["data set '\(images.name)' is not available: it was not found"] + notes + [
+        "help: apt-get install \(images.package), or set RUNEXP_DATA to a folder that holds "
+          + "\(images.name) with its four IDX files, or declare a fallback: dataset: "
+          + "{name: \(images.name), fallback: synthetic-shapes}"
+      ]).joined(separator: "\n")
   }
 }
 

@@ -259,12 +259,12 @@ package struct DatasetLoader: Sendable {
 }
 
 extension DataError {
-  /// Whether the text cannot be had, as opposed to one that is there and cannot be used.
+  /// Whether the data cannot be had, as opposed to such as are there and cannot be used.
   var isAbsence: Bool {
     switch self {
     case .unavailable(_, _, .interrupted, _), .unavailable(_, _, .onlyPlanned, _): false
-    case .unavailable, .missing, .unreadable: true
-    case .notUTF8, .empty, .notTokens, .noTokenizer, .changed, .tooShort: false
+    case .unavailable, .missing, .unreadable, .imagesMissing, .noImages: true
+    case .notUTF8, .empty, .notTokens, .noTokenizer, .changed, .tooShort, .wrongImages: false
     }
   }
 }

@@ -1,0 +1,2 @@
+// What Swift sees of zlib: its own header, whole.
+#include <zlib.h>

@@ -1,0 +1,104 @@
+// IDXFolder: a data set in the four files of MNIST, packed or not.
+
+package import Records
+
+/// The files of a data set in the form of MNIST.
+package struct IDXFolder: Sendable {
+  /// What the files hold.
+  package enum Part: String, CaseIterable, Sendable {
+    case trainImages = "train-images"
+    case trainLabels = "train-labels"
+    case testImages = "t10k-images"
+    case testLabels = "t10k-labels"
+
+    var dimensions: Int { self == .trainImages || self == .testImages ? 3 : 1 }
+
+    /// What such a file is called: as MNIST's are, or as they once were.
+    fileprivate var names: [String] {
+      ["-", "."].flatMap { mark in
+        ["", ".gz"].map { "\(rawValue)\(mark)idx\(dimensions)-ubyte\($0)" }
+      }
+    }
+  }
+
+  package let path: String
+  private let files: [Part: String]
+
+  /// The files in a folder; nil where there are no images to train on among them.
+  package init?(_ folder: String) {
+    path = folder
+    var files: [Part: String] = [:]
+    for part in Part.allCases {
+      files[part] = part.names.map { "\(folder)/\($0)" }.first(where: AtomicFile.exists)
+    }
+    guard files[.trainImages] != nil else { return nil }
+    self.files = files
+  }
+
+  /// Reads all four.
+  ///
+  /// - Parameters:
+  ///   - classes: their names; nil: their numbers.
+  ///   - hashes: SHA-256 of the unpacked files, where they are known.
+  /// - Throws: `ResultsError.unreadable`, which names the file and what is wrong with it.
+  package func read(
+    classes: [String]? = nil, hashes: [Part: String] = [:]
+  ) throws(ResultsError) -> ImageSet {
+    let train = try split(.trainImages, .trainLabels, hashes)
+    let test = try split(.testImages, .testLabels, hashes)
+    guard train.shape == test.shape else {
+      throw unreadable(
+        .testImages, "its images have \(test.shape), those to train on \(train.shape)")
+    }
+    let names = classes ?? (0...Int(train.split.labels.max() ?? 0)).map(String.init)
+    for (part, split) in [(Part.trainLabels, train.split), (.testLabels, test.split)] {
+      if let label = split.labels.first(where: { $0 >= names.count }) {
+        throw unreadable(part, "it has the label \(label), and there are \(names.count) classes")
+      }
+    }
+    return ImageSet(train.shape, classes: names, train: train.split, test: test.split)
+  }
+
+  /// Images and their labels.
+  private func split(
+    _ images: Part, _ labels: Part, _ hashes: [Part: String]
+  ) throws(ResultsError) -> (shape: ImageShape, split: ImageSet.Split) {
+    let (pixels, shape) = try read(images, hashes[images]) { (idx) throws(ImageError) in
+      guard idx.sizes[0] > 0 else { throw ImageError("there are no images in it") }
+      return (idx, try ImageShape(header: idx.sizes[1], idx.sizes[2], channels: 1))
+    }
+    let count = pixels.sizes[0]
+    let classes = try read(labels, hashes[labels]) { (idx) throws(ImageError) in
+      guard idx.sizes[0] == count else {
+        throw ImageError("it has \(idx.sizes[0]) labels for \(count) images")
+      }
+      return idx.values
+    }
+    return (shape, ImageSet.Split(pixels: pixels.values, labels: classes.map(Int32.init)))
+  }
+
+  private func read<Contents>(
+    _ part: Part, _ hash: String?, _ body: (IDX) throws(ImageError) -> Contents
+  ) throws(ResultsError) -> Contents {
+    guard let file = files[part] else {
+      throw .unreadable(
+        path: path, problem: "there is a \(Part.trainImages.names[0]), and no \(part.names[0])")
+    }
+    return try reading(file) { (bytes) throws(ImageError) in
+      let unpacked =
+        Gzip.isPacked(bytes) ? try Gzip.unpacked(bytes, most: ImageSet.largest) : bytes
+      if let hash {
+        let found = SHA256.hex(unpacked)
+        guard found == hash else {
+          throw ImageError(
+            "its \(unpacked.count) unpacked bytes have sha256 \(found), not \(hash)")
+        }
+      }
+      return try body(IDX(unpacked, dimensions: part.dimensions))
+    }
+  }
+
+  private func unreadable(_ part: Part, _ problem: String) -> ResultsError {
+    .unreadable(path: files[part] ?? path, problem: problem)
+  }
+}

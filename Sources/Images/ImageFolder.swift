@@ -1,0 +1,125 @@
+// ImageFolder: a data set of PNG and PGM files, in a folder for each class.
+
+internal import Foundation
+package import Records
+
+/// A folder with folders of images, whose names are the classes.
+package struct ImageFolder: Sendable {
+  private let path: String
+  /// What a folder of images to test on may be called, beside one called `train`.
+  private static let testNames = ["test", "validation", "val"]
+
+  package init(_ path: String) { self.path = path }
+
+  /// Reads all images.
+  ///
+  /// Where there are folders `train` and `test`, each with folders of classes, they are the splits.
+  /// Else the last tenth of each class is tested on, in the order of the files' names.
+  ///
+  /// - Throws: `ResultsError.unreadable`, which names the file and what is wrong with it.
+  package func read() throws(ResultsError) -> ImageSet {
+    let folders = try Self.names(in: path).filter { AtomicFile.isFolder("\(path)/\($0)") }
+    guard !folders.isEmpty else {
+      throw .unreadable(
+        path: path,
+        problem: "there are neither MNIST's IDX files nor folders of images in it, one a class")
+    }
+    let test = Self.testNames.first(where: folders.contains)
+    if folders.count == 2, folders.contains("train"), let test {
+      return try read(train: "\(path)/train", test: "\(path)/\(test)")
+    }
+    var reader = Reader()
+    var splits = (train: ImageSet.Split(), test: ImageSet.Split())
+    for (label, name) in folders.enumerated() {
+      let files = try Self.files(in: "\(path)/\(name)")
+      guard files.count > 1 else {
+        throw .unreadable(
+          path: "\(path)/\(name)",
+          problem: "a class needs an image to train on and one to test on, and there is one in it")
+      }
+      let cut = files.count - max(1, files.count / 10)
+      try reader.append(files[..<cut], label, to: &splits.train)
+      try reader.append(files[cut...], label, to: &splits.test)
+    }
+    return try set(reader, folders, splits.train, splits.test)
+  }
+
+  private func read(train: String, test: String) throws(ResultsError) -> ImageSet {
+    let classes = try Self.names(in: train).filter { AtomicFile.isFolder("\(train)/\($0)") }
+    var reader = Reader()
+    var splits = [ImageSet.Split(), ImageSet.Split()]
+    for (index, folder) in [train, test].enumerated() {
+      for name in try Self.names(in: folder) where AtomicFile.isFolder("\(folder)/\(name)") {
+        guard let label = classes.firstIndex(of: name) else {
+          throw .unreadable(
+            path: "\(folder)/\(name)", problem: "there is no class '\(name)' to train on")
+        }
+        try reader.append(Self.files(in: "\(folder)/\(name)")[...], label, to: &splits[index])
+      }
+      if splits[index].count == 0 {
+        throw .unreadable(path: folder, problem: "there are no folders of images in it")
+      }
+    }
+    return try set(reader, classes, splits[0], splits[1])
+  }
+
+  private func set(
+    _ reader: Reader, _ classes: [String], _ train: ImageSet.Split, _ test: ImageSet.Split
+  ) throws(ResultsError) -> ImageSet {
+    guard let shape = reader.first?.shape, classes.count > 1 else {
+      throw .unreadable(
+        path: path, problem: "there is one class in it, which leaves nothing to tell apart")
+    }
+    return ImageSet(shape, classes: classes, train: train, test: test)
+  }
+
+  /// The images of a class, in the order of their names.
+  private static func files(in folder: String) throws(ResultsError) -> [String] {
+    let files = try names(in: folder).map { "\(folder)/\($0)" }
+    guard !files.isEmpty else {
+      throw .unreadable(path: folder, problem: "there are no images in it")
+    }
+    return files
+  }
+
+  /// What is in a folder and not hidden, in an order that is the same everywhere.
+  private static func names(in folder: String) throws(ResultsError) -> [String] {
+    let names: [String]
+    do {
+      names = try FileManager.default.contentsOfDirectory(atPath: folder)
+    } catch {
+      throw .unreadable(path: folder, problem: "it is no folder that can be listed")
+    }
+    return names.filter { !$0.hasPrefix(".") }
+      .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+}
+
+/// Reads images that must all have the size of the first one.
+private struct Reader {
+  private(set) var first: (path: String, shape: ImageShape)?
+  private var bytes = 0
+
+  mutating func append(
+    _ files: ArraySlice<String>, _ label: Int, to split: inout ImageSet.Split
+  ) throws(ResultsError) {
+    for path in files {
+      let image = try Image.read(path)
+      let first = self.first ?? (path, image.shape)
+      self.first = first
+      guard image.shape == first.shape else {
+        throw .unreadable(
+          path: path, problem: "it has \(image.shape), and '\(first.path)' \(first.shape)")
+      }
+      bytes += image.pixels.count
+      guard bytes <= ImageSet.largest else {
+        throw .unreadable(
+          path: path,
+          problem: "the images before it have \(ImageSet.largest) bytes of pixels, the most there "
+            + "may be")
+      }
+      split.pixels += image.pixels
+      split.labels.append(Int32(label))
+    }
+  }
+}

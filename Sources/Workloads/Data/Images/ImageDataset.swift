@@ -1,0 +1,89 @@
+// Which images an experiment asks for, and which ones it accepts instead.
+// Not where they lie: ImageLoader brings that together.
+
+import Config
+package import Images
+
+/// Images that an experiment file can name.
+package enum ImageDataset: Sendable, Equatable, CustomStringConvertible {
+  /// `fashion-mnist`: looked up, its checksums verified.
+  case fashionMNIST
+  /// `synthetic-shapes`: built in.
+  case syntheticShapes(SyntheticShapes = SyntheticShapes())
+  /// The path of a folder with MNIST's IDX files, or with PNG and PGM files by class.
+  case folder(String)
+
+  /// The words that are not paths.
+  package static let names = ["fashion-mnist", "synthetic-shapes"]
+
+  /// The images that `word` names: one of `names`, or a path when there is a slash or a dot in it;
+  /// nil for any other word, which is more likely misspelt than a folder.
+  package init?(_ word: String) {
+    switch word {
+    case "fashion-mnist": self = .fashionMNIST
+    case "synthetic-shapes": self = .syntheticShapes()
+    case _ where ReadType.path(or: Self.names, allowsBare: false).isPath(word):
+      self = .folder(word)
+    default: return nil
+    }
+  }
+
+  /// The word or path as it is written in an experiment file.
+  package var description: String {
+    switch self {
+    case .fashionMNIST: "fashion-mnist"
+    case .syntheticShapes: "synthetic-shapes"
+    case .folder(let path): path
+    }
+  }
+}
+
+/// What an experiment declares: images, and which to use where they cannot be had.
+package struct ImageDeclaration: Sendable, Equatable {
+  package var dataset: ImageDataset
+  /// nil: it is an error when the images cannot be had.
+  package var fallback: ImageDataset?
+
+  package init(_ dataset: ImageDataset, fallback: ImageDataset? = nil) {
+    (self.dataset, self.fallback) = (dataset, fallback)
+  }
+}
+
+/// Published images in the form of MNIST, and what proves that files are they.
+package struct KnownImages: Sendable, Equatable {
+  /// The word in an experiment file, and the folder below a data folder.
+  package var name: String
+  /// The package of Debian that has them, and the folder that it puts folders like `name` into.
+  package var package: String
+  package var packageFolder: String
+  /// Their names, by label.
+  package var classes: [String]
+  /// SHA-256 of the unpacked files: distributions pack them anew.
+  package var hashes: [IDXFolder.Part: String]
+
+  package init(
+    name: String, package: String, packageFolder: String, classes: [String],
+    hashes: [IDXFolder.Part: String]
+  ) {
+    self.name = name
+    self.package = package
+    self.packageFolder = packageFolder
+    self.classes = classes
+    self.hashes = hashes
+  }
+
+  /// Fashion-MNIST: 60,000 and 10,000 grey images of 28 x 28 pixels in ten classes (Xiao, Rasul &
+  /// Vollgraf 2017, arXiv 1708.07747).
+  package static let fashionMNIST = KnownImages(
+    name: "fashion-mnist", package: "dataset-fashion-mnist", packageFolder: "/usr/share/datasets",
+    classes: [
+      "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag",
+      "Ankle boot",
+    ],
+    hashes: [
+      .trainImages: "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+      .trainLabels: "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+      .testImages: "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+      .testLabels: "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+    ])
+}

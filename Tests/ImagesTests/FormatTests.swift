@@ -1,0 +1,86 @@
+// PGM, IDX and gzip: what is read, and what is refused in which words.
+
+import Images
+import MutatedImages
+import Testing
+
+@Suite struct FormatTests {
+  private func pgm(_ header: String, _ pixels: [UInt8]) -> [UInt8] { Array(header.utf8) + pixels }
+
+  @Test func `a PGM's brightest value becomes 255`() throws {
+    let image = try Image(pgm("P5\n# a comment\n2 # another\n1\n15\n", [15, 5]))
+    #expect(image.shape == ImageShape(height: 1, width: 2, channels: 1))
+    #expect(image.pixels == [255, 85])
+    #expect(try Image(pgm("P5 2 1 255\n", [10, 32])).pixels == [10, 32])
+    #expect(try Image(pgm("P5 2 1 65535\n", [255, 255, 128, 0])).pixels == [255, 128])
+  }
+
+  @Test func `a PGM that is none says so`() {
+    for (bytes, expected) in [
+      (pgm("P5 2", []), "its header has no height"),
+      (pgm("P5 2 x 255\n", [1]), "its header has no height"),
+      (pgm("P5 2 1 0\n", [1, 2]), "its brightest value is 0, not 1 to 65535"),
+      (
+        pgm("P5 100000 100000 255\n", [1]),
+        "its header says 100000 x 100000 pixels; each side must have 1 to 4096"
+      ),
+      (
+        pgm("P5 2 2 255\n", [1, 2, 3]),
+        "its header says 2 x 2 pixels of 1 byte, and 3 bytes follow"
+      ),
+      (pgm("P5 2 2 256\n", []), "its header says 2 x 2 pixels of 2 bytes, and 0 bytes follow"),
+      (
+        pgm("P2 1 1 255\n0\n", []),
+        "it is neither a PNG nor a binary PGM: it begins with 50 32 20 31 20 31 20 32"
+      ),
+    ] {
+      #expect(problem { _ = try Image(bytes) } == expected)
+    }
+  }
+
+  @Test func `an IDX file has the bytes that its header asks for`() throws {
+    let idx = try IDX(IDXSample.bytes([2, 1, 3], [1, 2, 3, 4, 5, 6]), dimensions: 3)
+    #expect(idx.sizes == [2, 1, 3])
+    #expect(idx.values == [1, 2, 3, 4, 5, 6])
+    for (bytes, expected) in [
+      (
+        IDXSample.bytes([2], [1, 2]),
+        "it is no IDX file of bytes in 3 dimensions: it begins with 00 00 08 01, not 00 00 08 03"
+      ),
+      ([0, 0, 8, 3, 0, 0], "it ends within its header"),
+      (IDXSample.bytes([2, 1, 3], [1, 2]), "its header says 2 x 1 x 3 bytes, and 2 follow"),
+      (
+        IDXSample.bytes([0xFFFF_FFFF, 0xFFFF_FFFF, 0xFFFF_FFFF], [1]),
+        "its header says 4294967295 x 4294967295 x 4294967295 bytes, and 1 follow"
+      ),
+    ] {
+      #expect(problem { _ = try IDX(bytes, dimensions: 3) } == expected)
+    }
+  }
+
+  @Test func `what is packed comes out, member by member`() throws {
+    let data = (0..<1000).map { UInt8($0 % 251) }
+    let packed = GzipSample.bytes(data)
+    #expect(Gzip.isPacked(packed) && !Gzip.isPacked(data))
+    #expect(try Gzip.unpacked(packed, most: 1000) == data)
+    #expect(try Gzip.unpacked(packed + GzipSample.bytes([7]), most: 2000) == data + [7])
+  }
+
+  @Test func `what is packed badly says so`() {
+    let packed = GzipSample.bytes([1, 2, 3, 4])
+    var damaged = packed
+    damaged[16] ^= 1
+    for (bytes, expected) in [
+      (Array(packed.dropLast()), "its compressed data end early"),
+      (Array(packed[..<3]), "its compressed data end early"),
+      (damaged, "its compressed data are damaged: incorrect data check"),
+      (packed + [0], "its compressed data end early"),
+      (packed + [1, 2, 3], "its compressed data are damaged: incorrect header check"),
+    ] {
+      #expect(problem { _ = try Gzip.unpacked(bytes, most: 100) } == expected)
+    }
+    #expect(
+      problem { _ = try Gzip.unpacked(packed, most: 3) }
+        == "more than 3 bytes come out of it, the most that are read")
+  }
+}

@@ -1,0 +1,128 @@
+// Data sets of images: MNIST's four files, and folders of images by class.
+
+import Images
+import MutatedImages
+import TestSupport
+import Testing
+
+@Suite struct ImageSetTests {
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  private func write(_ files: [(name: String, bytes: [UInt8])]) throws {
+    for (name, bytes) in files { try folder.write(bytes, to: name) }
+  }
+
+  private func fault() -> String {
+    problem { _ = try ImageSet.read(folder.path) }
+      .replacing(folder.path, with: "F")
+  }
+
+  private func image(_ value: UInt8) -> [UInt8] {
+    PNGSample.grey(width: 2, height: 1, [value, 0])
+  }
+
+  @Test func `the four files of MNIST are a data set, packed or not`() throws {
+    try write(IDXSample.folder)
+    let plain = try ImageSet.read(folder.path)
+    #expect(plain.shape == ImageShape(height: 2, width: 3, channels: 1))
+    #expect(plain.classes == ["0", "1", "2"])
+    #expect(plain.train.labels == [1, 0, 2] && plain.train.pixels == Array(0..<18))
+    #expect(plain.test.labels == [2, 2] && plain.test.pixels == Array(100..<112))
+
+    let packed = try TemporaryFolder()
+    for (name, bytes) in IDXSample.folder {
+      let old = name.replacing("-idx", with: ".idx")
+      try packed.write(GzipSample.bytes(bytes), to: old + ".gz")
+    }
+    #expect(try ImageSet.read(packed.path) == plain)
+    let named = try #require(IDXFolder(packed.path)).read(classes: ["a", "b", "c"])
+    #expect(named.classes == ["a", "b", "c"] && named.sha256 != plain.sha256)
+  }
+
+  @Test func `files with other bytes than are known are refused`() throws {
+    try write(IDXSample.folder)
+    let files = try #require(IDXFolder(folder.path))
+    let text = problem { _ = try files.read(hashes: [.testLabels: "0ff"]) }
+    let file = "\(folder.path)/t10k-labels-idx1-ubyte"
+    #expect(text.hasPrefix("could not read '\(file)': its 10 unpacked"))
+    #expect(text.hasSuffix("not 0ff"))
+  }
+
+  @Test(arguments: [
+    ("train-labels-idx1-ubyte", IDXSample.bytes([2], [1, 0]), "it has 2 labels for 3 images"),
+    (
+      "t10k-images-idx3-ubyte", IDXSample.bytes([2, 3, 2], Array(0..<12)),
+      "its images have 2 x 3 grey pixels, those to train on 3 x 2 grey pixels"
+    ),
+    (
+      "t10k-labels-idx1-ubyte", IDXSample.bytes([2], [2, 3]),
+      "it has the label 3, and there are 3 classes"
+    ),
+    ("train-images-idx3-ubyte", IDXSample.bytes([0, 2, 3], []), "there are no images in it"),
+    (
+      "train-images-idx3-ubyte", IDXSample.bytes([1, 5000, 1], Array(repeating: 0, count: 5000)),
+      "its header says 1 x 5000 pixels; each side must have 1 to 4096"
+    ),
+  ])
+  func `files that do not fit together say so`(name: String, bytes: [UInt8], expected: String)
+    throws
+  {
+    try write(IDXSample.folder)
+    try folder.write(bytes, to: name)
+    #expect(fault() == "could not read 'F/\(name)': \(expected)")
+  }
+
+  @Test func `a file that is missing is named`() throws {
+    try write(Array(IDXSample.folder[..<3]))
+    #expect(
+      fault() == "could not read 'F': there is a train-images-idx3-ubyte, and no "
+        + "t10k-labels-idx1-ubyte")
+  }
+
+  @Test func `folders are classes, and the last tenth of each is tested on`() throws {
+    for index in 0..<20 { try folder.write(image(UInt8(index)), to: "cat/\(10 + index).png") }
+    try write([("ant/b", image(200)), ("ant/a.pgm", Array("P5 2 1 255\n".utf8) + [100, 0])])
+    try write([(".hidden/x", [1]), ("ant/.x", [1]), ("list.txt", [1])])
+    let set = try ImageSet.read(folder.path)
+    #expect(set.shape == ImageShape(height: 1, width: 2, channels: 1))
+    #expect(set.classes == ["ant", "cat"])
+    #expect(set.train.labels == [0] + [Int32](repeating: 1, count: 18))
+    #expect(set.test.labels == [0, 1, 1])
+    #expect(set.test.pixels == [200, 0, 18, 0, 19, 0])
+  }
+
+  @Test func `folders called train and test are the splits`() throws {
+    try write([
+      ("train/a/1", image(1)), ("train/b/1", image(2)), ("train/b/2", image(3)),
+      ("val/b/1", image(4)),
+    ])
+    let set = try ImageSet.read(folder.path)
+    #expect(set.classes == ["a", "b"] && set.train.labels == [0, 1, 1] && set.test.labels == [1])
+    try folder.write(image(5), to: "val/c/1")
+    #expect(fault() == "could not read 'F/val/c': there is no class 'c' to train on")
+  }
+
+  @Test func `a folder that is no data set says why`() throws {
+    #expect(
+      fault() == "could not read 'F': there are neither MNIST's IDX files nor folders of images in "
+        + "it, one a class")
+    try folder.write(image(1), to: "a/1.png")
+    #expect(
+      fault() == "could not read 'F/a': a class needs an image to train on and one to test on, and "
+        + "there is one in it")
+    try folder.write(image(1), to: "a/2.png")
+    #expect(
+      fault() == "could not read 'F': there is one class in it, which leaves nothing to tell apart")
+    try folder.write(image(1), to: "b/1.png")
+    try folder.write(PNGSample.grey(width: 1, height: 1, [0]), to: "b/2.png")
+    #expect(
+      fault() == "could not read 'F/b/2.png': it has 1 x 1 grey pixels, and 'F/a/1.png' 2 x 1 grey "
+        + "pixels")
+    try folder.write(Array("notes".utf8), to: "b/2.png")
+    #expect(
+      fault() == "could not read 'F/b/2.png': it is neither a PNG nor a binary PGM: it begins with "
+        + "6e 6f 74 65 73")
+  }
+}
