@@ -12,6 +12,7 @@ extension OpCase {
       cases += normChecks(type)
       cases += positionChecks(type)
       cases += embeddingChecks(type)
+      cases += sequenceChecks(type)
       cases += linearChecks(type)
       cases += groupChecks(type)
       cases += gemmChecks(type)
@@ -36,6 +37,7 @@ extension OpCase {
       cases += normBenchmarks(type)
       cases += positionBenchmarks(type)
       cases += embeddingBenchmarks(type)
+      cases += sequenceBenchmarks(type)
       cases += lossBenchmarks(type)
     }
     return cases + cacheBenchmarks() + optimizerBenchmarks()
