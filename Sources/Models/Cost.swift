@@ -42,14 +42,23 @@ extension Transformer {
       }
       attention += block.attention.shape.over(batch: 1, tokens: tokens).forwardFLOPs
     }
-    let answers = Double(2 * width * output.alternatives) * Double(output.answers(tokens: tokens))
-    let products = perToken * Double(tokens) + answers
+    let outside =
+      Double(2 * width * vocabulary) * Double(output.answers(tokens: tokens))
+      + 2 * inputProducts
+    let products = perToken * Double(tokens) + outside
     return Cost(
       tokens: tokens, parameters: parameters.count,
       attentionParameters: blocks.reduce(0) { $0 + $1.attention.matrices.weights },
       feedForwardParameters: blocks.reduce(0) { $0 + $1.feedForward.matrices.weights },
       forwardFLOPsPerSequence: products + attention,
       cacheBytesPerToken: cacheBytesPerToken(.f32))
+  }
+}
+
+extension Transformer {
+  /// Multiply-adds of the input's matrices for a sequence.
+  var inputProducts: Double {
+    Double(input.matrices.weights) * Double(input.grid?.patches ?? 0)
   }
 }
 

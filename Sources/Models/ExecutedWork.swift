@@ -7,12 +7,12 @@ package import Tensors
 extension Transformer {
   /// Predicted floating-point operations of one training step: forward, backward, all sequences.
   ///
-  /// A matrix product costs three times its forward pass; an attention, what its algorithm does on
-  /// `device`.
+  /// A matrix product costs three times its forward pass, but for the input's, which hand no
+  /// gradient on; an attention, what its algorithm does on `device`.
   package func trainingStepFLOPs(
     tokens: Int, batch: Int, _ precision: ElementType, on device: Device
   ) -> Double {
-    var products = width * vocabulary
+    var products = 0
     var attention = 0.0
     for block in blocks {
       for matrix in block.attention.matrices + block.feedForward.matrices {
@@ -23,6 +23,8 @@ extension Transformer {
         shape, precision, on: device, needsGradient: true)
       attention += shape.forwardFLOPs(by: algorithm) + shape.backwardFLOPs(by: algorithm)
     }
-    return Double(batch) * (6 * Double(products) * Double(tokens) + attention)
+    let answers = Double(width * vocabulary) * Double(output.answers(tokens: tokens))
+    let perSequence = 6 * (Double(products) * Double(tokens) + answers) + 4 * inputProducts
+    return Double(batch) * (perSequence + attention)
   }
 }

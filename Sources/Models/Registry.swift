@@ -3,6 +3,11 @@
 
 /// The components that fill the slots of a model.
 package enum Registry {
+  package static let inputs: [any Input.Type] = [
+    TokenEmbedding.self,
+    PatchEmbedding.self,
+  ]
+
   package static let norms: [any Norm.Type] = [
     RMSNorm.self,
     LayerNorm.self,
@@ -26,6 +31,8 @@ package enum Registry {
     Learned.self,
     RoPE.self,
     ALiBi.self,
+    SinCos2D.self,
+    RoPE2D.self,
   ]
 
   package static let scalings: [any RoPE.Scaling.Type] = [
@@ -47,5 +54,9 @@ package enum Registry {
     GEGLU.self,
     GELUTanh.self,
     GEGLUTanh.self,
+  ]
+  package static let outputs: [any Output.Type] = [
+    NextToken.self,
+    Classes.self,
   ]
 }

@@ -19,6 +19,11 @@ package struct Slot<Kind: Sendable>: Sendable {
 
 /// The slots of a Transformer.
 package enum Slots {
+  package static let input = Slot<any Input.Type>(
+    key: "input", standard: TokenEmbedding.word,
+    doc: "what is made of what the model reads; patch_embedding where that is images",
+    components: Registry.inputs.map { (Choice($0.word, $0.summary), $0) })
+
   package static let norm = Slot<any Norm.Type>(
     key: "norm", standard: "rmsnorm",
     doc: "what keeps activations in range before each sublayer and the output",
@@ -45,21 +50,32 @@ package enum Slots {
   package static let feedForward = Slot<any FeedForward.Type>(
     key: "ffn", standard: "swiglu", doc: "what works on each token by itself",
     components: Registry.feedForwards.map { (Choice($0.word, $0.summary), $0) })
+
+  package static let output = Slot<any Output.Type>(
+    key: "output", standard: NextToken.word,
+    doc: "what the model says of what it has read; classes where that is images",
+    components: Registry.outputs.map { (Choice($0.word, $0.summary), $0) })
 }
 
 extension Section {
   /// Reads which component fills a slot; an unknown word is a fault, and the standard one stands in
   /// for it.
-  func component<Kind>(_ slot: Slot<Kind>) -> (type: Kind, options: Section) {
+  ///
+  /// - Parameter standard: the word where none is written; that of the slot where it is nil.
+  func component<Kind>(
+    _ slot: Slot<Kind>, standard: String? = nil
+  ) -> (type: Kind, options: Section) {
     let read = component(
-      slot.key, of: slot.components.map(\.choice), default: slot.standard, slot.doc)
+      slot.key, of: slot.components.map(\.choice), default: standard ?? slot.standard, slot.doc)
     return (slot.type(called: read.word), read.options)
   }
 
   /// Reads the components that fill a slot in turn over the layers.
-  func components<Kind>(_ slot: Slot<Kind>) -> [(type: Kind, options: Section)] {
-    components(slot.key, of: slot.components.map(\.choice), default: slot.standard, slot.doc).map {
-      (slot.type(called: $0.word), $0.options)
-    }
+  func components<Kind>(
+    _ slot: Slot<Kind>, standard: String? = nil
+  ) -> [(type: Kind, options: Section)] {
+    components(
+      slot.key, of: slot.components.map(\.choice), default: standard ?? slot.standard, slot.doc
+    ).map { (slot.type(called: $0.word), $0.options) }
   }
 }

@@ -1,9 +1,10 @@
-// Transformer: a decoder-only language model put together from components.
+// Transformer: a model put together from components: a decoder-only language model where it reads
+// texts, an encoder that tells their class where it reads images.
 
 package import Config
 package import Tensors
 
-/// A causal language model.
+/// A causal language model, or a classifier of images.
 ///
 /// Building one reads its options and declares its parameters, which costs nothing;
 /// `parameters.materialise` gives it memory. Parameter names follow the Hugging Face Llama layout.
@@ -11,6 +12,8 @@ package final class Transformer {
   package let parameters = ParameterList()
   package let width: Int
   package let blocks: [any Block]
+  /// How many things it tells apart: distinct tokens, or classes.
+  package let vocabulary: Int
   /// The longest sequence that the model was built for.
   package let length: Int
   /// The layers take them in turn.
@@ -19,17 +22,18 @@ package final class Transformer {
   let embeddingNorm: (any Norm)?
   /// Before the output; nil where the blocks end with a norm.
   let norm: (any Norm)?
-  let input: TokenEmbedding
-  let output: NextToken
+  package let input: any Input
+  package let output: any Output
   private let options: ModelOptions
 
   /// Reads the `model` section.
   ///
   /// - Parameters:
   ///   - options: the section; faults are recorded in it.
-  ///   - vocabulary: number of distinct tokens.
-  ///   - length: the longest sequence that the model will see.
-  package init(_ options: Section, vocabulary: Int, length: Int) {
+  ///   - vocabulary: number of distinct tokens, or of classes.
+  ///   - length: the longest sequence that the model will see; images have their own.
+  ///   - image: the size of the images that it reads; nil where it reads texts.
+  package init(_ options: Section, vocabulary: Int, length: Int, image: ImageSize? = nil) {
     let layers = options.read("layers", .int(in: 1...1024), default: 6, "number of blocks")
     let width = options.read(
       "width", .int(in: 1...65536), default: 256, "features of the residual stream")
@@ -37,20 +41,40 @@ package final class Transformer {
     let placement = NormPlacement(norm.options)
     let block = options.component(Slots.block)
     let attention = options.component(Slots.attention)
-    let position = options.components(Slots.position)
+    let position = options.components(
+      Slots.position, standard: image == nil ? nil : RoPE2D.word)
     let feedForward = options.component(Slots.feedForward)
     let rest = ModelOptions(options)
+    let input = options.component(Slots.input, standard: image == nil ? nil : PatchEmbedding.word)
+    let output = options.component(Slots.output, standard: image == nil ? nil : Classes.word)
+    for (word, readsImages, section) in [
+      (input.type.word, input.type.readsImages, input.options),
+      (output.type.word, output.type.readsImages, output.options),
+    ] where readsImages != (image != nil) {
+      section.fault(
+        because: .rule(
+          "\(word) is for \(readsImages ? "images, and texts" : "texts, and images") are read"))
+    }
+    if rest.isTied, input.type.readsImages {
+      options.fault(
+        "tied_embeddings",
+        because: .rule("patches have no matrix of tokens that the output could use"))
+    }
 
     let builder = ParameterBuilder(parameters, deviation: rest.deviation, residuals: 2 * layers)
     let model = builder["model"]
     self.options = rest
     self.width = width
-    self.length = length
-    input = TokenEmbedding(vocabulary: vocabulary, width: width, model)
+    self.vocabulary = vocabulary
+    self.input = input.type.init(
+      input.options, InputContext(width: width, vocabulary: vocabulary, image: image), model)
+    let grid = self.input.grid
+    self.length = grid?.tokens ?? length
     let common = AttentionOptions(
-      attention.options, width: width, normEpsilon: norm.type.epsilon(norm.options))
+      attention.options, width: width, normEpsilon: norm.type.epsilon(norm.options),
+      isCausal: image == nil)
     let place = PositionContext(
-      width: width, headDimension: common.headDimension, length: length,
+      width: width, headDimension: common.headDimension, length: self.length, grid: grid,
       headNotes: [common.dimensionNote])
     if position.count > 1 {
       for (type, section) in position where type.isAdded {
@@ -83,14 +107,14 @@ package final class Transformer {
     }
     self.norm =
       placement == .post ? nil : norm.type.init(norm.options, width: width, model["norm"])
-    output = NextToken(input, isTied: rest.isTied, builder)
+    self.output = output.type.init(
+      output.options,
+      OutputContext(
+        width: width, alternatives: vocabulary, input: self.input, isTied: rest.isTied), builder)
   }
 
-  /// The number of distinct tokens.
-  package var vocabulary: Int { output.alternatives }
-
   /// Whether the output uses the embedding matrix.
-  package var isTied: Bool { output.isTied }
+  package var isTied: Bool { options.isTied }
 
   /// The number of positions that the model knows; nil when any may come.
   package var longest: Int? { positions.compactMap(\.limit).min() }
@@ -106,6 +130,23 @@ package final class Transformer {
     positions.contains {
       $0.recomputesCache && $0.hasFixedFrequencies(upTo: old) && !$0.hasFixedFrequencies(upTo: new)
     }
+  }
+
+  /// A batch without values, for a device that computes nothing: what is read, and what is to be
+  /// told of it.
+  ///
+  /// - Parameter sequence: tokens of a text.
+  package func trial(
+    batch: Int, sequence: Int, on device: Device
+  ) -> (read: ModelInput, targets: Tokens) {
+    guard let grid = input.grid, let values = input.matrices.first?.inputs else {
+      return (
+        .tokens(Tokens(batch: batch, sequence: sequence, on: device)),
+        Tokens(batch: batch, sequence: sequence, on: device)
+      )
+    }
+    let patches = Tensor([batch, grid.patches, values], kind: .data, on: device)
+    return (.patches(patches), Tokens(batch: batch, sequence: 1, on: device))
   }
 
   /// The positions of a layer.
@@ -129,19 +170,30 @@ package final class Transformer {
     logits(of: hiddenStates(tokens, pass, cache: cache, lastOnly: lastOnly), pass)
   }
 
+  /// The same of whatever the model reads: of images, [batch, 1, classes].
+  package func callAsFunction(_ read: ModelInput, _ pass: Pass) -> Tensor {
+    logits(of: hiddenStates(read, pass), pass)
+  }
+
   /// What the output layer reads, [batch, tokens or 1, width]; see `callAsFunction`.
   package func hiddenStates(
     _ tokens: Tokens, _ pass: Pass, cache: KVCache? = nil, lastOnly: Bool = false
   ) -> Tensor {
+    hiddenStates(.tokens(tokens), pass, cache: cache, lastOnly: lastOnly)
+  }
+
+  private func hiddenStates(
+    _ read: ModelInput, _ pass: Pass, cache: KVCache? = nil, lastOnly: Bool = false
+  ) -> Tensor {
     let start = cache?.length ?? 0
+    var x = input(read, pass)
+    let tokens = x.shape[1]
     do throws(PositionError) {
-      try check(tokens: start + tokens.sequence)
+      try check(tokens: start + tokens)
     } catch {
       preconditionFailure(error.description)
     }
-    precondition(
-      cache?.hasRoom(for: tokens.sequence) ?? true, "the cache has no room for these tokens")
-    var x = input(tokens, pass)
+    precondition(cache?.hasRoom(for: tokens) ?? true, "the cache has no room for these tokens")
     if options.embeddingScale != 1 { x = pass.scale(x, options.embeddingScale) }
     x = embeddingNorm?(x, pass) ?? x
     x = pass.dropout(positions.reduce(x) { $1.embed($0, pass, from: start) }, options.dropout)
@@ -161,6 +213,14 @@ package final class Transformer {
   ///
   /// With a tape the z-loss stands beside the cross-entropy, and takes part in the gradient.
   package func loss(_ tokens: Tokens, targets: Tokens, _ pass: Pass) -> TokenLosses {
-    pass.tokenLosses(self(tokens, pass), targets: targets, z: pass.tape == nil ? 0 : options.zLoss)
+    loss(.tokens(tokens), targets: targets, pass)
+  }
+
+  /// The same of whatever the model reads.
+  ///
+  /// - Parameter targets: the token after each token, [batch, tokens]; of images the class, [batch,
+  ///   1].
+  package func loss(_ read: ModelInput, targets: Tokens, _ pass: Pass) -> TokenLosses {
+    pass.tokenLosses(self(read, pass), targets: targets, z: pass.tape == nil ? 0 : options.zLoss)
   }
 }

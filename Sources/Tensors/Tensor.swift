@@ -47,6 +47,13 @@ package struct Tensor {
     copy(from: values)
   }
 
+  /// A constant with f32 elements in a given place, which may be larger.
+  package init(_ values: [Float], _ shape: Shape, in storage: Storage) {
+    precondition(values.count == shape.count, "\(values.count) values for \(shape)")
+    self.init(storage: storage, variable: Variable(slot: -1, shape: shape, type: .f32))
+    values.withUnsafeBytes { storage.upload($0) }
+  }
+
   /// f32 elements, for the kernels' parameters and statistics.
   package var floats: UnsafeMutablePointer<Float> {
     precondition(type == .f32, "an f32 tensor is needed here, not \(type.word)")

@@ -23,6 +23,7 @@ package struct Inspect: Workload {
     .inferenceBytes, .trainingBytes, .cacheBytes, .prediction(of: .activationBytes),
   ]
 
+  package let image: ImageSize?
   let sequence: Int
   let batch: Int
   let cache: CacheType
@@ -33,9 +34,11 @@ package struct Inspect: Workload {
   package init(_ options: Section) {
     vocabulary = options.read(
       "vocabulary", .int(in: 1...10_000_000), default: CharacterVocabulary.usual,
-      "number of distinct tokens")
+      "number of distinct tokens, or of classes")
+    image = options.imageSize()
     sequence = options.read(
-      "sequence", .int(in: 1...1_048_576), default: 2048, "tokens of one sequence")
+      "sequence", .int(in: 1...1_048_576), default: 2048,
+      "tokens of one sequence; images have as many as patches")
     batch = options.read("batch", .int(in: 1...65536), default: 1, "sequences at a time")
     cache = options.cacheType()
     isRolling = options.rollingBuffer()
@@ -43,9 +46,16 @@ package struct Inspect: Workload {
   }
 
   package var length: Int { sequence }
-  package var tokensPerStep: Int { batch * sequence }
+  package var tokensPerStep: Int { image == nil ? batch * sequence : batch }
+
+  package func check(_ base: ModelBase?, _ options: Section) {
+    options.checkImage(image, base)
+  }
 
   package func check(_ model: Transformer, from section: Section, _ options: Section) {
+    if image != nil {
+      return options.checkScores(of: model, from: section, [("batch", batch)])
+    }
     options.checkScores(
       of: model, from: section,
       [("batch", batch), ("sequence", sequence), ("sequence", sequence)])
@@ -56,11 +66,12 @@ package struct Inspect: Workload {
   }
 
   package func run(_ cell: CellJob) throws {
-    let model = cell.model.build(vocabulary: vocabulary, length: sequence)
+    let model = cell.model.build(vocabulary: vocabulary, length: sequence, image: image)
     try cell.recordBase()
     guard cell.recordKernel(of: model, needsGradient: false) else { return }
     let need = ModelNeed(
-      model, batch: batch, sequence: sequence, cache: cache, isRolling: isRolling,
+      model, batch: batch, sequence: image == nil ? sequence : model.length, cache: cache,
+      isRolling: isRolling,
       precision: cell.precision, recomputes: memory == .low, on: cell.device)
     // In a worker the limit of the process is the cell's cap.
     let room =

@@ -13,8 +13,8 @@ struct ModelNeed {
   private let batch: Int
   private let sequence: Int
   private let cache: CacheType
-  private let cacheBytes: Double
-  private let bytesPerToken: Int
+  /// Of all tokens, and of each; nil where a model reads images, all of which it has at once.
+  private let cacheBytes: (all: Double, token: Int)?
   private let precision: ElementType
   /// Of the weights, as inference keeps them.
   private let weightBytes: Double
@@ -36,9 +36,12 @@ struct ModelNeed {
     self.precision = precision
     cost = model.cost(tokens: sequence)
     weightBytes = Double(model.parameters.bytes(matrices: precision))
-    bytesPerToken = model.cacheBytesPerToken(cache)
-    cacheBytes = model.cacheBytes(
-      tokens: sequence, batch: batch, type: cache, isRolling: isRolling)
+    cacheBytes =
+      model.input.grid == nil
+      ? (
+        all: model.cacheBytes(tokens: sequence, batch: batch, type: cache, isRolling: isRolling),
+        token: model.cacheBytesPerToken(cache)
+      ) : nil
     let trial = DryTraining(
       model, batch: batch, sequence: sequence, precision: precision, on: device,
       recomputes: recomputes)
@@ -49,7 +52,7 @@ struct ModelNeed {
 
   /// Weights, one forward pass over all tokens, and the cache.
   var inferenceBytes: Double {
-    weightBytes + forward.atPeak.total - forward.atPeak[.parameters] + cacheBytes
+    weightBytes + forward.atPeak.total - forward.atPeak[.parameters] + (cacheBytes?.all ?? 0)
   }
 
   var trainingBytes: Double { training.atPeak.total }
@@ -61,8 +64,10 @@ struct ModelNeed {
     metrics[.modelFLOPsPerToken] = cost.trainingFLOPsPerToken
     metrics[.hardwareFLOPsPerToken] = hardwareFLOPsPerToken
     metrics[.forwardFLOPsPerToken] = cost.forwardFLOPsPerSequence / Double(sequence)
-    metrics.set(.kvCacheBytesPerToken, bytesPerToken)
-    metrics[.cacheBytes] = cacheBytes
+    if let cacheBytes {
+      metrics.set(.kvCacheBytesPerToken, cacheBytes.token)
+      metrics[.cacheBytes] = cacheBytes.all
+    }
     metrics[.inferenceBytes] = inferenceBytes
     metrics[.trainingBytes] = trainingBytes
     PredictedMemory(training).report(to: &metrics)
@@ -73,7 +78,7 @@ struct ModelNeed {
     func bytes(_ count: Double) -> String { Metric.peakBytes.text(count) }
     func flops(_ count: Double) -> String { Metric.modelFLOPsPerToken.text(count) }
     let peak = training.peakByKind
-    let rows = [
+    var rows = [
       ["FLOPs per token, forward", flops(cost.forwardFLOPsPerSequence / Double(sequence))],
       ["FLOPs per token, training", flops(cost.trainingFLOPsPerToken)],
       ["FLOPs per token, training, as executed", flops(hardwareFLOPsPerToken)],
@@ -84,9 +89,11 @@ struct ModelNeed {
       ["activations in training", bytes(peak[.activations])],
       ["parameters in inference, \(precision.word)", bytes(weightBytes)],
       ["activations in inference", bytes(forward.peakByKind[.activations])],
-      ["\(cache.rawValue) cache", bytes(cacheBytes)],
-      ["\(cache.rawValue) cache, a token", bytes(Double(bytesPerToken))],
     ]
+    if let cacheBytes {
+      rows.append(["\(cache.rawValue) cache", bytes(cacheBytes.all)])
+      rows.append(["\(cache.rawValue) cache, a token", bytes(Double(cacheBytes.token))])
+    }
     let table = Table(header: ["\(batch) x \(sequence) tokens", "needs"], rows: rows, left: [0])
     return table.text
   }
@@ -112,18 +119,21 @@ struct DryTraining {
     optimizer: OptimizerOptions = .usual, recomputes: Bool
   ) {
     let device = Device.meta(of: device)
-    let tokens = Tokens(batch: batch, sequence: sequence, on: device)
+    let (read, targets) = model.trial(batch: batch, sequence: sequence, on: device)
     model.parameters.allocate(on: device)
     do {
       let pass = Pass(on: device, precision: precision)
-      _ = model(tokens, pass, lastOnly: true)
+      if case .tokens(let tokens) = read {
+        _ = model(tokens, pass, lastOnly: true)
+      } else {
+        _ = model(read, pass)
+      }
       forward = device.memory
     }
     device.resetPeaks()
     let trainer = Trainer(
       model, optimizer, precision: precision, on: device, recomputes: recomputes)
-    let targets = Tokens(batch: batch, sequence: sequence, on: device)
-    _ = trainer.step(tokens, targets: targets, rate: 0)
+    _ = trainer.step(read, targets: targets, rate: 0)
     step = device.memory
     stepFLOPs = trainer.stepOperations ?? 0
   }

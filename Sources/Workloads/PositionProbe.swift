@@ -13,7 +13,7 @@ struct PositionProbe {
   let device: Device
   private let position: any Position
   private let layer: Int
-  private let queries, keys: [[Float]]
+  let queries, keys: [[Float]]
   private let slopes: [Float]
   /// Whether the encoding adds to the tokens themselves, whose width is then the vectors'.
   let isAdded: Bool
@@ -62,9 +62,15 @@ struct PositionProbe {
 
   /// The score in double, so that the only rounding seen is the encoding's own; the distance's
   /// share is added.
-  private func score(_ sample: Int, _ m: Int, _ n: Int) -> Double {
+  func score(_ sample: Int, _ m: Int, _ n: Int) -> Double {
     let (q, k) = (placed(queries[sample], at: m), placed(keys[sample], at: n))
     return Self.dot(q, k) + Double(slopes[sample % slopes.count]) * Double(n - m)
+  }
+
+  /// The score of a sample's query for itself, so many tokens away.
+  func likeness(_ sample: Int, _ distance: Int) -> Double {
+    Self.dot(placed(queries[sample], at: distance), placed(queries[sample], at: 0))
+      - Double(slopes[sample % slopes.count]) * Double(distance)
   }
 
   private static func dot(_ a: [Float], _ b: [Float]) -> Double {
@@ -97,7 +103,7 @@ struct PositionProbe {
   /// not hold at all.
   var relativeErrorBound: Double? {
     if isAdded { return nil }
-    return position.rotation(layer: layer) == nil ? 0 : 6 * 0x1p-24
+    return position.turns ? 6 * 0x1p-24 : 0
   }
 
   /// Attention of a query at the end of 4 x length keys that falls on the last `length` of them, in
@@ -160,13 +166,13 @@ struct PositionProbe {
   }
 
   /// NaN where one of them is, which `max` may drop.
-  private static func larger(_ a: Double, _ b: Double) -> Double { a >= b || a.isNaN ? a : b }
+  static func larger(_ a: Double, _ b: Double) -> Double { a >= b || a.isNaN ? a : b }
 
   /// So many samples are moved at every distance of the curve.
   private static let moved = 16
 
   /// The product of the lengths of a sample's query and key.
-  private func size(_ sample: Int) -> Double {
+  func size(_ sample: Int) -> Double {
     (Self.dot(queries[sample], queries[sample]) * Self.dot(keys[sample], keys[sample])).squareRoot()
   }
 }

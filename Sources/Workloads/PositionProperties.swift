@@ -20,6 +20,7 @@ package struct PositionProperties: Workload {
   ]
   package static let primary: [Metric] = [.relativeError]
 
+  package let image: ImageSize?
   private let sequence: Int
   private let farthest: Int
   private let samples: Int
@@ -27,7 +28,9 @@ package struct PositionProperties: Workload {
 
   package init(_ options: Section) {
     sequence = options.read(
-      "sequence", .int(in: 2...1_048_576), default: 2048, "the length of training, L")
+      "sequence", .int(in: 2...1_048_576), default: 2048,
+      "the length of training, L; images have as many tokens as patches")
+    image = options.imageSize()
     farthest = options.read(
       "farthest", .int(in: 1...16_777_215), default: 131_071, "the last position that is looked at")
     samples = options.read("samples", .int(in: 1...65536), default: 64, "random queries and keys")
@@ -43,8 +46,10 @@ package struct PositionProperties: Workload {
     layer.check(model, from: section, options)
   }
 
+  package func check(_ base: ModelBase?, _ options: Section) { options.checkImage(image, base) }
+
   package func warnings(of model: Section) -> [String] {
-    let model = Transformer(model, vocabulary: 1, length: length)
+    let model = Transformer(model, vocabulary: 1, length: length, image: image)
     let warning = layer.warning(model, differing: "model.position.base") {
       model.position(of: $0).rotation(layer: $0)?.frequencies
     }
@@ -59,16 +64,19 @@ package struct PositionProperties: Workload {
     let position = model.position(of: layer.index)
     let isAdded = type(of: position).isAdded
     let dimension = isAdded ? model.width : model.blocks[0].attention.shape.headDimension
-    let hasTable = position is Sinusoidal || position is RoPE
+    let hasTable = position is Sinusoidal || position is RoPE || type(of: position).isOfGrid
     let rows =
       (hasTable ? 4 * Double(last + 1) : 0) + 3 * 4 * Double(sequence) + 2 * Double(samples)
     return 4 * Double(model.parameters.count) + 4 * Double(dimension) * rows
   }
 
-  private func last(of model: Transformer) -> Int { min(farthest, (model.longest ?? .max) - 1) }
+  private func last(of model: Transformer) -> Int {
+    min(model.input.grid.map { $0.tokens - 1 } ?? farthest, (model.longest ?? .max) - 1)
+  }
 
   package func run(_ cell: CellJob) throws {
-    let model = cell.model.build(vocabulary: vocabulary, length: sequence)
+    let model = cell.model.build(vocabulary: vocabulary, length: sequence, image: image)
+    if let grid = model.input.grid { return try run(cell, model, on: grid) }
     let last = last(of: model)
     try cell.checkMemory(predictedPeakBytes: neededBytes(model))
     try cell.materialise(model)
@@ -91,6 +99,24 @@ package struct PositionProperties: Workload {
     }
     let curve = probe.curve(last: min(last, 4 * sequence), farthest: last)
     try AtomicFile.write(curve.map { $0.line + "\n" }.joined(), to: "\(cell.folder)/curve.jsonl")
+    cell.row.status = .ok
+  }
+
+  /// The relative property along rows, columns and diagonals.
+  private func run(_ cell: CellJob, _ model: Transformer, on grid: PatchGrid) throws {
+    try cell.checkMemory(predictedPeakBytes: neededBytes(model))
+    try cell.materialise(model)
+    cell.row.setFact("layer", .integer(layer.index))
+    cell.row.setFact("grid", .string("\(grid.rows) x \(grid.columns)"))
+    let probe = PositionProbe(
+      model, layer: layer.index, seed: cell.seed, samples: samples, on: cell.device)
+    cell.row.metrics[.relativeError] = probe.relativeError(on: grid)
+    cell.row.metrics[.relativeErrorBound] = probe.relativeErrorBound
+    for direction in PositionProbe.Direction.allCases {
+      let curve = probe.curve(on: grid, along: direction).map { $0.line + "\n" }
+      try AtomicFile.write(
+        curve.joined(), to: "\(cell.folder)/curve-\(direction.rawValue).jsonl")
+    }
     cell.row.status = .ok
   }
 }

@@ -32,8 +32,10 @@ package protocol Workload: Component {
   func beginning(from base: ModelBase?) -> String?
   /// In how many rounds its time is measured, in turn with the variants that it is compared with.
   var rounds: Int { get }
-  /// Tokens of one step.
+  /// Tokens of one step; of what reads images, images.
   var tokensPerStep: Int { get }
+  /// The size of the images that its model reads; nil where that reads texts.
+  var image: ImageSize? { get }
   /// The text it reads; nil when it reads none.
   var dataset: DatasetDeclaration? { get }
   /// The folder of the checkpoint that it reads; nil when it reads none.
@@ -78,6 +80,7 @@ extension Workload {
   package func stepsDone(by base: ModelBase?) -> Int { 0 }
   package func beginning(from base: ModelBase?) -> String? { nil }
   package var rounds: Int { 1 }
+  package var image: ImageSize? { nil }
   package var dataset: DatasetDeclaration? { nil }
   package var checkpoint: String? { nil }
   package var vocabulary: Int { CharacterVocabulary.usual }
@@ -254,6 +257,7 @@ extension PositionProperties {
 
 extension Inspect {
   package func predictedCacheBytes(of model: Transformer) -> Double? {
-    model.cacheBytes(tokens: sequence, batch: batch, type: cache, isRolling: isRolling)
+    image == nil
+      ? model.cacheBytes(tokens: sequence, batch: batch, type: cache, isRolling: isRolling) : nil
   }
 }

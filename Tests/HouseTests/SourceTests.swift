@@ -218,7 +218,8 @@ import Testing
     let slots: [(folder: String, types: [any Component.Type])] = [
       ("Norms", Registry.norms), ("Blocks", Registry.blocks), ("Attention", Registry.attentions),
       ("Positions", Registry.positions), ("Positions/Scaling", Registry.scalings),
-      ("FeedForward", Registry.feedForwards),
+      ("FeedForward", Registry.feedForwards), ("Inputs", Registry.inputs),
+      ("Outputs", Registry.outputs),
     ]
     for slot in slots {
       for type in slot.types {
@@ -238,7 +239,7 @@ import Testing
     let word = #/static let word = "([a-z0-9_]+)"/#
     let types: [any Component.Type] =
       Registry.norms + Registry.blocks + Registry.attentions + Registry.positions
-      + Registry.scalings + Registry.feedForwards
+      + Registry.scalings + Registry.feedForwards + Registry.inputs + Registry.outputs
     let files = try Repository.files(in: "Sources/Models", "swift")
       .filter { try Repository.text($0).firstMatch(of: word) != nil }
     #expect(files.count == types.count)

@@ -15,14 +15,16 @@ struct GradientTests {
   /// Largest error relative to the parameter's largest gradient.
   private static let tolerance = 5e-3
 
-  @Test("every parameter's gradient is the slope of the loss", arguments: TinyModel.all)
+  @Test(
+    "every parameter's gradient is the slope of the loss",
+    arguments: TinyModel.all + TinyModel.images)
   func slopes(tiny: TinyModel) throws {
     let device = Device.reference()
     let model = try tiny.model(on: device, seed: 3)
     shake(model)
     let gradients = model.parameters.newGradients(on: device)
-    let batch = TinyBatch(on: device)
-    let (_, tape) = loss(of: model, batch, on: device)
+    let (read, targets) = try batch(for: model, on: device)
+    let (_, tape) = loss(of: model, read, targets, on: device)
     tape.backward(into: gradients)
 
     let all = try model.parameters.all.map {
@@ -34,7 +36,7 @@ struct GradientTests {
       let scale = Double(max(own, largest / 100))
       for index in samples(of: gradient, named: parameter.name) {
         let slopes = Self.steps.map { step in
-          slope(parameter, index, step) { loss(of: model, batch, on: device).0 }
+          slope(parameter, index, step) { loss(of: model, read, targets, on: device).0 }
         }
         let error = slopes.map { abs(Double(gradient[index]) - $0) / scale }.min() ?? .infinity
         #expect(
@@ -44,15 +46,26 @@ struct GradientTests {
     }
   }
 
+  private func batch(
+    for model: Transformer, on device: Device
+  ) throws -> (ModelInput, Tokens) {
+    if model.input.grid != nil {
+      let images = try TinyImages(for: model, on: device)
+      return (images.read, images.targets)
+    }
+    let texts = TinyBatch(on: device)
+    return (.tokens(texts.inputs), texts.targets)
+  }
+
   /// The loss as in training, dropout and z-loss included: the same elements are silenced each
   /// time.
   private func loss(
-    of model: Transformer, _ batch: TinyBatch, on device: Device
+    of model: Transformer, _ read: ModelInput, _ targets: Tokens, on device: Device
   ) -> (Double, Tape) {
     let tape = Tape(leaves: model.parameters.all.count)
     let pass = Pass(on: device, tape: tape)
     pass.dropoutKeys = DropoutKeys(seed: 3, step: 0, on: device)
-    return (model.loss(batch.inputs, targets: batch.targets, pass).objective(), tape)
+    return (model.loss(read, targets: targets, pass).objective(), tape)
   }
 
   /// Moves every parameter off its initial value: at exactly 1 or 0 a norm's weight or a bias would

@@ -22,6 +22,14 @@ struct Registered: Sendable, CustomTestStringConvertible {
     + Registry.positions.map { Registered(folder: "Positions", type: $0) }
     + Registry.scalings.map { Registered(folder: "Positions/Scaling", type: $0) }
     + Registry.feedForwards.map { Registered(folder: "FeedForward", type: $0) }
+    + Registry.inputs.map { Registered(folder: "Inputs", type: $0) }
+    + Registry.outputs.map { Registered(folder: "Outputs", type: $0) }
+
+  /// Whether it is for images alone.
+  var isOfImages: Bool {
+    (type as? any Position.Type)?.isOfGrid ?? (type as? any Input.Type)?.readsImages
+      ?? (type as? any Output.Type)?.readsImages ?? false
+  }
 }
 
 @Suite("the registry")
@@ -57,7 +65,8 @@ struct RegistryTests {
       Registry.norms.map { $0.word }, Registry.blocks.map { $0.word },
       Registry.attentions.map { $0.word },
       Registry.positions.map { $0.word }, Registry.scalings.map { $0.word },
-      Registry.feedForwards.map { $0.word },
+      Registry.feedForwards.map { $0.word }, Registry.inputs.map { $0.word },
+      Registry.outputs.map { $0.word },
     ] {
       #expect(Set(words).count == words.count, "\(words)")
     }
@@ -71,6 +80,8 @@ struct RegistryTests {
     #expect(Registry.positions.contains { $0.word == Slots.position.standard })
     #expect(Registry.scalings.contains { $0.word == Slots.scaling.standard })
     #expect(Registry.feedForwards.contains { $0.word == Slots.feedForward.standard })
+    #expect(Registry.inputs.contains { $0.word == Slots.input.standard })
+    #expect(Registry.outputs.contains { $0.word == Slots.output.standard })
   }
 
   @Test(
@@ -79,11 +90,12 @@ struct RegistryTests {
     let key = [
       "Norms": "norm: ", "Blocks": "block: ", "Attention": "attention: ",
       "Positions": "position: ", "Positions/Scaling": "position:\n  scaling: ",
-      "FeedForward": "ffn: ",
+      "FeedForward": "ffn: ", "Inputs": "input: ", "Outputs": "output: ",
     ]
     let slot = try #require(key[component.folder])
     let model = try TestModels.model(
-      slot + component.type.word, vocabulary: 65, length: 256)
+      slot + component.type.word, vocabulary: 65, length: 256,
+      image: component.isOfImages ? ImageSize(height: 28, width: 28, channels: 1) : nil)
     #expect(model.parameters.count > 0)
     #expect(model.blocks.count == 6)
     #expect(model.width == 256)

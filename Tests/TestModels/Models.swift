@@ -11,10 +11,15 @@ package func modelSection(_ yaml: String, recorder: Recorder = Recorder()) throw
 }
 
 /// A model built from `yaml`; a fault in it is an error.
-package func model(_ yaml: String, vocabulary: Int, length: Int) throws -> Transformer {
+///
+/// - Parameter image: the size of the images that it reads; nil where it reads texts.
+package func model(
+  _ yaml: String, vocabulary: Int, length: Int, image: ImageSize? = nil
+) throws -> Transformer {
   let recorder = Recorder()
   let model = Transformer(
-    try modelSection(yaml, recorder: recorder), vocabulary: vocabulary, length: length)
+    try modelSection(yaml, recorder: recorder), vocabulary: vocabulary, length: length,
+    image: image)
   let faults = recorder.finish()
   try #require(faults.isEmpty, "\(faults)")
   return model

@@ -26,14 +26,19 @@ package struct TinyModel: Sendable, CustomTestStringConvertible {
     }
   }()
 
-  /// Every norm, position, scaling and feed-forward once, every attention with every algorithm,
-  /// every option.
+  /// Of the images that those of `images` read.
+  package static let image = ImageSize(height: 4, width: 6, channels: 2)
+
+  /// Every norm, position of texts, scaling and feed-forward once, every attention with every
+  /// algorithm, every option.
   package static let all: [TinyModel] =
     Slots.norm.components.map { TinyModel("norm", $0.choice.word) }
     + Slots.attention.components.flatMap { attention in
       algorithms.map { TinyModel("attention", attention.choice.word, $0) }
     }
-    + Slots.position.components.map { TinyModel("position", $0.choice.word) }
+    + Slots.position.components.filter { !$0.type.isOfGrid }.map {
+      TinyModel("position", $0.choice.word)
+    }
     + Slots.scaling.components.map { TinyModel("scaling", $0.choice.word) }
     + Slots.block.components.map { TinyModel("block", $0.choice.word) }
     + Slots.feedForward.components.map { TinyModel("ffn", $0.choice.word) }
@@ -63,6 +68,26 @@ package struct TinyModel: Sendable, CustomTestStringConvertible {
     "embedding_scale: 4", "residual_scale: 0.5", "logit_scale: 2", "logit_softcap: 5",
     "dropout: 0.2", "z_loss: 0.01",
   ]
+
+  /// Models of images: every position once, every option of their inputs and outputs.
+  package static let images: [TinyModel] =
+    Slots.position.components.map { TinyModel(image: "position: \($0.choice.word)") }
+    + [
+      "position: {type: rope_2d, coordinates: normalised, order: columns_first}",
+      "position: {type: rope_2d, layout: interleaved}", "position: [rope_2d, none]",
+      "input: {patch: 2, class_token: false}", "input: {patch: 1, registers: 3, bias: false}",
+      "input: {patch: 2, registers: 1}\noutput: {pool: mean, bias: false}",
+      "input: {patch: 2}\nnorm: {type: layernorm, placement: post}\nffn: gelu",
+    ].map { TinyModel(image: $0) }
+
+  private init(image option: String) {
+    slot = "image"
+    word = option
+    algorithm = .flash2
+    lines =
+      ["attention: {heads: 4}", option]
+      + (option.contains("input") ? [] : ["input: {patch: 2}"])
+  }
 
   private init(_ slot: String, _ word: String, _ algorithm: AttentionAlgorithm = .flash2) {
     self.slot = slot
@@ -97,7 +122,9 @@ package struct TinyModel: Sendable, CustomTestStringConvertible {
     on device: Device, seed: UInt64, length: Int = TinyModel.length,
     for precision: ElementType = .f32
   ) throws -> Transformer {
-    let model = try TestModels.model(yaml, vocabulary: Self.vocabulary, length: length)
+    let model = try TestModels.model(
+      yaml, vocabulary: Self.vocabulary, length: length,
+      image: slot == "image" ? Self.image : nil)
     model.parameters.materialise(on: device, seed: seed, matrices: precision)
     return model
   }
@@ -120,5 +147,26 @@ package struct TinyBatch {
   package init(on device: Device) {
     inputs = Tokens(Self.inputIDs, batch: Self.sequences, on: device)
     targets = Tokens(Self.targetIDs, batch: Self.sequences, on: device)
+  }
+}
+
+/// Two images and the class of each.
+package struct TinyImages {
+  package static let classes: [Int32] = [3, 8]
+
+  package let read: ModelInput
+  package let targets: Tokens
+
+  /// Patches of the images for a model of `TinyModel.images`.
+  package init(for model: Transformer, on device: Device) throws {
+    let (image, count) = (TinyModel.image, Self.classes.count)
+    let patches = try #require(model.input.grid?.patches)
+    let values = image.height * image.width * image.channels
+    let random = Random(seed: 1, purpose: "pixels")
+    read = .patches(
+      Tensor(
+        random.normals(count * values, deviation: 1), [count, patches, values / patches],
+        kind: .data, on: device))
+    targets = Tokens(Self.classes, batch: count, on: device)
   }
 }

@@ -59,9 +59,19 @@ struct Fixture: Sendable, CustomTestStringConvertible {
     let attention =
       heads == kvHeads ? "mha" : kvHeads == "1" ? "mqa" : "gqa, kv_heads: \(kvHeads)"
     let position = try word("position")
-    let positionOptions =
-      position == "rope"
+    var positionOptions =
+      position.hasPrefix("rope")
       ? ", base: \(try text("rope_base")), layout: \(try word("rope_layout"))" : ""
+    var rest = "tied_embeddings: \(try text("tied_embeddings"))"
+    if let patch = model["patch"]?.line {
+      if position == "rope_2d" {
+        positionOptions +=
+          ", coordinates: \(try word("coordinates")), order: \(try word("order"))"
+      }
+      let tokens = "class_token: \(try text("class_token")), registers: \(try text("registers"))"
+      rest =
+        "input: {patch: \(patch), \(tokens)}\noutput: {pool: \(try word("pool"))}"
+    }
     return """
       layers: \(try text("layers"))
       width: \(try text("width"))
@@ -69,8 +79,17 @@ struct Fixture: Sendable, CustomTestStringConvertible {
       attention: {type: \(attention), heads: \(heads), head_dim: \(try text("head_dim")), bias: \(try text("attention_bias")), kernel: \(kernel)\(window > 0 ? ", window: \(window)" : "")}
       position: {type: \(position)\(positionOptions)}
       ffn: {type: \(try word("ffn")), hidden: \(try text("hidden")), bias: \(try text("ffn_bias"))}
-      tied_embeddings: \(try text("tied_embeddings"))
+      \(rest)
       """
+  }
+
+  /// The size of the images that it reads; nil where it reads texts.
+  var image: ImageSize? {
+    let model = json["model"]
+    guard let height = model?["height"]?.whole, let width = model?["image_width"]?.whole,
+      let channels = model?["channels"]?.whole
+    else { return nil }
+    return ImageSize(height: height, width: width, channels: channels)
   }
 
   var vocabulary: Int { get throws { try #require(json["model"]?["vocabulary"]?.whole) } }
@@ -98,7 +117,7 @@ struct Fixture: Sendable, CustomTestStringConvertible {
     on device: Device, kernel: String, window: Int, length: Int
   ) throws -> Transformer {
     let model = try TestModels.model(
-      yaml(kernel: kernel, window: window), vocabulary: vocabulary, length: length)
+      yaml(kernel: kernel, window: window), vocabulary: vocabulary, length: length, image: image)
     model.parameters.materialise(on: device, seed: 1)
     for parameter in model.parameters.all {
       let entry = try #require(tensors["weights/\(parameter.name)"], "no \(parameter.name)")

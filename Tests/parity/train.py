@@ -1,6 +1,7 @@
 """AdamW, its schedule and clipping as runexp's train workload has them, on the models of model.py.
 
-One step: loss, gradients, clip, AdamW at the step's rate. Not a data loader: the caller hands in the windows.
+One step: loss, gradients, clip, AdamW at the step's rate. Not a data loader: the caller hands in the windows, or
+whatever the loss is of.
 """
 
 import math
@@ -49,13 +50,13 @@ def make_optimizer(model, c: Training):
     return torch.optim.AdamW(groups, lr=c.lr, betas=(c.beta1, c.beta2), eps=c.epsilon)
 
 
-def train(model, c: Training, window_of_step, steps: int | None = None):
+def train(model, c: Training, window_of_step, steps: int | None = None, loss_of=next_token_loss):
     """Trains in place; yields (loss before the update, gradient norm before clipping) of each step."""
     optimizer = make_optimizer(model, c)
     for step in range(c.steps if steps is None else steps):
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(c, step)
-        loss = next_token_loss(model, window_of_step(step))
+        loss = loss_of(model, window_of_step(step))
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         limit = math.inf if c.clip is None else c.clip  # scale = min(1, limit / (norm + 1e-6))

@@ -36,6 +36,8 @@ package enum Catalogue {
       slot(
         "model.position.scaling", Slots.scaling.doc, Slots.scaling.standard, Registry.scalings),
       slot("model.ffn", Slots.feedForward.doc, Slots.feedForward.standard, Registry.feedForwards),
+      slot("model.input", Slots.input.doc, Slots.input.standard, Registry.inputs),
+      slot("model.output", Slots.output.doc, Slots.output.standard, Registry.outputs),
       slot("workload", "what is done with the model", Train.word, WorkloadRegistry.all),
       choices("workload.optimizer", "how parameters are updated", OptimizerOptions.choices),
       choices("workload.schedule", "how the learning rate changes", Schedule.choices),

@@ -37,7 +37,8 @@ extension DocumentReader where Model == CellModel, Workload == any Workloads.Wor
         let type = WorkloadRegistry.all.first { $0.word == word } ?? Train.self
         let workload = type.init(options)
         // Declares parameters and reads every option, which finds its faults; nothing gets memory.
-        let built = model.build(from: section, vocabulary: 1, length: workload.length)
+        let built = model.build(
+          from: section, vocabulary: 1, length: workload.length, image: workload.image)
         model.check(built, from: section, length: workload.length)
         workload.check(built, from: section, options)
         // A stored model that cannot be read is a fault already.

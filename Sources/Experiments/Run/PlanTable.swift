@@ -231,8 +231,9 @@ struct PlanPrediction {
     _ workload: any Workload, _ model: CellModel, _ precision: PrecisionChoice, vocabulary: Int,
     on device: Device
   ) {
-    let built = model.build(vocabulary: vocabulary, length: workload.length)
-    let cost = built.cost(tokens: workload.length)
+    let built = model.build(
+      vocabulary: vocabulary, length: workload.length, image: workload.image)
+    let cost = built.cost(tokens: workload.image == nil ? workload.length : built.length)
     parameters = cost.parameters
     trainingFLOPsPerToken = cost.trainingFLOPsPerToken
     cacheBytesPerToken = cost.cacheBytesPerToken

@@ -2,7 +2,7 @@
 
 package import Tensors
 
-/// Causal self-attention over [batch, tokens, width].
+/// Self-attention over [batch, tokens, width], causal in texts.
 package struct AttentionLayer {
   /// What it computes for one token; `AttentionShape.over` gives it sizes.
   package let shape: AttentionShape
@@ -25,7 +25,7 @@ package struct AttentionLayer {
     shape = AttentionShape(
       queries: 1, keys: 1, heads: options.heads, kvHeads: kvHeads,
       headDimension: options.headDimension, scale: Float(options.scale),
-      softcap: Float(options.softcap),
+      softcap: Float(options.softcap), isCausal: options.isCausal,
       window: options.windows[index % options.windows.count], hasSlopes: slopes != nil)
     kernels = LayerKernels(options.kernel)
 

@@ -19,12 +19,19 @@ package struct AttentionOptions: Sendable {
   package let scale: Double
   package let queryKeyNorm: QueryKeyNorm
   package let kernel: KernelChoice
+  /// Whether a token sees earlier ones alone.
+  package let isCausal: Bool
 
   /// The most features of all heads together, so that a batch of them can be counted in 64 bits.
   private static let featureLimit = 1_048_576
 
-  /// - Parameter normEpsilon: of the norms around the sublayers; nil where there are none.
-  package init(_ options: Section, width: Int, normEpsilon: Double?) {
+  /// - Parameters:
+  ///   - normEpsilon: of the norms around the sublayers; nil where there are none.
+  ///   - isCausal: whether a token sees earlier ones alone.
+  package init(
+    _ options: Section, width: Int, normEpsilon: Double?, isCausal: Bool = true
+  ) {
+    self.isCausal = isCausal
     heads = options.read("heads", .int(in: 1...1024), default: 8, "number of query heads")
     headDimension = options.read(
       "head_dim", .int(in: 1...65536), derived: max(1, width / heads), rule: "width / heads",

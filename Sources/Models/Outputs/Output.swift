@@ -1,9 +1,23 @@
-// Output: what a model says of what it has read, after its last layer.
+// Output: the slot of what a model says of what it has read, after its last layer.
 
+package import Config
 package import Tensors
 
+/// What an output must know of the model around it.
+package struct OutputContext {
+  package let width: Int
+  /// How many things it tells apart: tokens or classes.
+  package let alternatives: Int
+  package let input: any Input
+  /// Whether it uses the input's matrix.
+  package let isTied: Bool
+}
+
 /// Makes logits of the residual stream.
-package protocol Output {
+package protocol Output: Component {
+  /// Whether it tells classes of images, not what comes next in a text.
+  static var readsImages: Bool { get }
+  init(_ options: Section, _ context: OutputContext, _ parameters: ParameterBuilder)
   /// What the logits are made of, before the last norm: [batch, tokens, width] to [batch, answers,
   /// width].
   ///
@@ -11,10 +25,12 @@ package protocol Output {
   func gather(_ x: Tensor, _ pass: Pass, lastOnly: Bool) -> Tensor
   /// [batch, answers, width] to [batch, answers, alternatives], f32 in every precision.
   func logits(of x: Tensor, _ pass: Pass) -> Tensor
-  /// How many things it tells apart.
-  var alternatives: Int { get }
   /// Answers to a sequence of so many tokens.
   func answers(tokens: Int) -> Int
   /// Trainable values of its own, by formula.
   var parameterCount: Int { get }
+}
+
+extension Output {
+  package static var readsImages: Bool { false }
 }

@@ -12,14 +12,29 @@ package struct PositionContext: Sendable {
   package let length: Int
   /// Where `length` comes from, for defaults that follow from it.
   static let lengthRule = "the stored model's own length, or the workload's sequence length"
+  /// Where the tokens stand; nil where they stand in a line.
+  package let grid: PatchGrid?
   /// Where the head dimension comes from, for faults.
   package let headNotes: [Note]
 
-  package init(width: Int, headDimension: Int, length: Int, headNotes: [Note] = []) {
+  package init(
+    width: Int, headDimension: Int, length: Int, grid: PatchGrid? = nil, headNotes: [Note] = []
+  ) {
     self.width = width
     self.headDimension = headDimension
     self.length = length
+    self.grid = grid
     self.headNotes = headNotes
+  }
+
+  /// The grid of an encoding that is of two dimensions; without one, which is a fault, a row of
+  /// tokens stands in for it.
+  func requiredGrid(_ options: Section, _ word: String) -> PatchGrid {
+    if let grid { return grid }
+    options.fault(
+      because: .rule(
+        "\(word) positions are rows and columns of images, and a text has neither"))
+    return PatchGrid(rows: 1, columns: length)
   }
 }
 
@@ -30,6 +45,8 @@ package struct PositionContext: Sendable {
 package protocol Position: Component {
   /// Whether it is added to the embedded tokens, once for all layers.
   static var isAdded: Bool { get }
+  /// Whether it is of two dimensions, which texts have not.
+  static var isOfGrid: Bool { get }
   init(_ options: Section, _ context: PositionContext, _ parameters: ParameterBuilder)
   /// Applied once to the embedded tokens, [batch, tokens, width].
   func embed(_ x: Tensor, _ pass: Pass, from position: Int) -> Tensor
@@ -39,6 +56,8 @@ package protocol Position: Component {
   func slopes(heads: Int) -> [Float]?
   /// The angles that queries and keys of a layer are turned by; nil when they are not turned.
   func rotation(layer: Int) -> Rotation?
+  /// Whether queries and keys are turned.
+  var turns: Bool { get }
   /// Whether a text of this length has the angles of a short one; beyond, it must be read in one
   /// piece to have its own throughout.
   func hasFixedFrequencies(upTo length: Int) -> Bool
@@ -62,10 +81,12 @@ package struct Rotation: Sendable {
 
 extension Position {
   package static var isAdded: Bool { false }
+  package static var isOfGrid: Bool { false }
   package func embed(_ x: Tensor, _ pass: Pass, from position: Int) -> Tensor { x }
   package func rotate(_ x: Tensor, _ pass: Pass, layer: Int, from position: Int) -> Tensor { x }
   package func slopes(heads: Int) -> [Float]? { nil }
   package func rotation(layer: Int) -> Rotation? { nil }
+  package var turns: Bool { rotation(layer: 0) != nil }
   package func hasFixedFrequencies(upTo length: Int) -> Bool { true }
   package var recomputesCache: Bool { false }
   package var limit: Int? { nil }

@@ -40,7 +40,7 @@ package final class Trainer {
   private let figures: StepFigures
   /// Whether a step with the shapes of the last one is captured and replayed.
   private let replays: Bool
-  /// Where the ids of a batch lie: its inputs and its targets.
+  /// Where a batch lies: its inputs and its targets.
   private var places: [Storage] = []
   /// Batch and sequence of the last step, and the step of that shape.
   private var lastShape: [Int]?
@@ -90,14 +90,30 @@ package final class Trainer {
   ///   - targets: the token after each input.
   package func step(_ inputs: [Int32], targets: [Int32], batch: Int, rate: Double) -> TrainingStep {
     let (inputs, targets) = place(inputs, targets: targets, batch: batch)
-    let shape = [batch, inputs.sequence]
+    inputs.require(vocabulary: model.vocabulary, in: "a training step")
+    return step(
+      .tokens(inputs), targets: targets, shape: [batch, inputs.sequence], rate: rate)
+  }
+
+  /// The same for images.
+  ///
+  /// - Parameters:
+  ///   - patches: [batch, patches, values of a patch]; see `ModelInput`.
+  ///   - classes: of each image.
+  package func step(patches: [Float], classes: [Int32], rate: Double) -> TrainingStep {
+    let (patches, targets) = place(patches: patches, classes: classes)
+    return step(.patches(patches), targets: targets, shape: [targets.batch], rate: rate)
+  }
+
+  /// - Parameter shape: of the batch; a step like the last one is captured, and replayed.
+  private func step(
+    _ inputs: ModelInput, targets: Tokens, shape: [Int], rate: Double
+  ) -> TrainingStep {
     guard replays, shape == lastShape else {
       lastShape = shape
       return step(inputs, targets: targets, rate: rate)
     }
-    for ids in [inputs, targets] {
-      ids.require(vocabulary: model.vocabulary, in: "a training step")
-    }
+    targets.require(vocabulary: model.vocabulary, in: "a training step")
     return step(rate: rate) {
       if let graph, graph.isCurrent { return graph.replay() }
       // Where the step before had this shape, and the device has kept its memory since, all is
@@ -116,19 +132,34 @@ package final class Trainer {
   private func place(
     _ inputs: [Int32], targets: [Int32], batch: Int
   ) -> (inputs: Tokens, targets: Tokens) {
-    let bytes = 4 * inputs.count
-    if places.first.map({ $0.bytes < bytes }) ?? true {
-      graph = nil
-      places = []
-      places = (0..<2).map { _ in Storage(bytes: bytes, kind: .data, on: device) }
-    }
+    makePlaces(inputs.count, targets.count)
     return (
       Tokens(inputs, batch: batch, in: places[0]), Tokens(targets, batch: batch, in: places[1])
     )
   }
 
-  /// The same with tokens that lie on the device.
-  func step(_ inputs: Tokens, targets: Tokens, rate: Double) -> TrainingStep {
+  private func place(
+    patches: [Float], classes: [Int32]
+  ) -> (patches: Tensor, targets: Tokens) {
+    makePlaces(patches.count, classes.count)
+    let count = model.input.grid?.patches ?? 1
+    let shape: Shape = [classes.count, count, patches.count / (classes.count * count)]
+    return (
+      Tensor(patches, shape, in: places[0]), Tokens(classes, batch: classes.count, in: places[1])
+    )
+  }
+
+  /// Room for so many inputs and targets, each of four bytes.
+  private func makePlaces(_ inputs: Int, _ targets: Int) {
+    if zip(places, [inputs, targets]).contains(where: { $0.bytes < 4 * $1 }) || places.isEmpty {
+      graph = nil
+      places = []
+      places = [inputs, targets].map { Storage(bytes: 4 * $0, kind: .data, on: device) }
+    }
+  }
+
+  /// The same with what lies on the device.
+  func step(_ inputs: ModelInput, targets: Tokens, rate: Double) -> TrainingStep {
     graph = nil
     return step(rate: rate) {
       ask(inputs, targets: targets)
@@ -139,7 +170,7 @@ package final class Trainer {
   /// Asks for a whole step.
   ///
   /// Nothing in it depends on what the host learns meanwhile.
-  private func ask(_ inputs: Tokens, targets: Tokens) {
+  private func ask(_ inputs: ModelInput, targets: Tokens) {
     backward(inputs, targets: targets)
     optimizer.step(
       model.parameters.all.map { gradient(of: $0) }, scalars, figures, clip: options.clip)
@@ -168,6 +199,22 @@ package final class Trainer {
     graph = nil
     uploadScalars(rate: 0)
     let (inputs, targets) = place(inputs, targets: targets, batch: batch)
+    return figures(.tokens(inputs), targets: targets)
+  }
+
+  /// The same for images; see `step`.
+  package func backward(
+    patches: [Float], classes: [Int32]
+  ) -> (loss: Double, zLoss: Double?, logit: Float?) {
+    graph = nil
+    uploadScalars(rate: 0)
+    let (patches, targets) = place(patches: patches, classes: classes)
+    return figures(.patches(patches), targets: targets)
+  }
+
+  private func figures(
+    _ inputs: ModelInput, targets: Tokens
+  ) -> (loss: Double, zLoss: Double?, logit: Float?) {
     backward(inputs, targets: targets)
     let found = figures.download()
     return (found.loss, found.zLoss, found.attentionLogit)
@@ -181,7 +228,7 @@ package final class Trainer {
   }
 
   /// Asks for the figures of a batch and its gradients.
-  private func backward(_ inputs: Tokens, targets: Tokens) {
+  private func backward(_ inputs: ModelInput, targets: Tokens) {
     let tape = Tape(leaves: model.parameters.all.count, recomputes: recomputes)
     let pass = Pass(on: device, tape: tape, precision: precision)
     pass.observesLogits = true

@@ -47,6 +47,34 @@ import Workloads
     #expect(cell.job.device.memory.atPeak.total == 0)
   }
 
+  @Test func `ViT-B/16 has the parameters and the work that are published of it`() throws {
+    let cell = try inspect(
+      """
+      {layers: 12, width: 768, norm: layernorm, attention: {type: mha, heads: 12, bias: true},
+          position: learned, ffn: {type: gelu, bias: true}, input: {patch: 16}}
+      """, "vocabulary: 1000, image: [224, 224, 3]")
+    let metrics = cell.job.row.metrics
+    #expect(metrics[.parameters] == 86_567_656)
+    #expect(metrics[.cacheBytes] == nil && metrics[.kvCacheBytesPerToken] == nil)
+    // 17.58 billion multiply-adds for an image, of 197 tokens.
+    let forward = try #require(metrics[.forwardFLOPsPerToken])
+    #expect(abs(forward * 197 / 2 - 17.58e9) < 0.02e9)
+    let report = try AtomicFile.read(cell.folder.file("report.txt"))
+    for text in ["model.patch_embed.weight", "[768, 768]", "1 x 197 tokens", "head.weight"] {
+      #expect(report.contains(text), "\(text)")
+    }
+    #expect(!report.contains("cache"))
+  }
+
+  @Test func `images have three sizes`() throws {
+    let faults = #expect(throws: Faults.self) {
+      _ = try inspect("{layers: 1}", "image: [28, 28]")
+    }
+    #expect(
+      faults?.text.contains("an image has a height, a width and channels, which are three numbers")
+        == true)
+  }
+
   /// Llama 3.1 405B, in bf16.
   private func largest(batch: Int) throws -> MetricValues {
     let cell = try TrainCell(

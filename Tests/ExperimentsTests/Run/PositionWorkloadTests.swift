@@ -76,6 +76,47 @@ import Workloads
     #expect(row.metrics[.nearMassPercent] == nil)
   }
 
+  private func onImages(_ position: String) throws -> (row: CellRow, errors: [Double]) {
+    let cell = try TrainCell(
+      """
+      # Relative?
+      name: position
+      device: cpu
+      model: {layers: 1, width: 32, attention: {type: mha, heads: 2}, position: \(position)}
+      workload: {type: position, image: [28, 36, 1], samples: 16}
+      """)
+    try cell.run()
+    #expect(cell.job.row.status == .ok)
+    let errors = try ["rows", "columns", "diagonal"].flatMap { direction in
+      try AtomicFile.read("\(cell.job.folder)/curve-\(direction).jsonl").split(separator: "\n")
+        .compactMap { try JSON(reading: String($0))["relative_error"]?.number }
+    }
+    return (cell.job.row, errors)
+  }
+
+  @Test(arguments: [
+    "rope_2d", "{type: rope_2d, layout: interleaved, base: 100}",
+    "{type: rope_2d, coordinates: normalised, order: columns_first}", "none",
+  ])
+  func `on images, rotary scores depend on distances in rows and columns alone`(
+    position: String
+  ) throws {
+    let (row, errors) = try onImages(position)
+    let bound = try #require(row.metrics[.relativeErrorBound])
+    #expect(row.fact("grid") == "7 x 9")
+    #expect(try #require(row.metrics[.relativeError]) <= bound)
+    #expect(errors.count == 7 + 9 + 7 && errors.allSatisfy { $0 <= bound })
+    #expect(position == "none" || errors.contains { $0 > 0 })
+  }
+
+  @Test(arguments: ["sincos_2d", "learned", "sinusoidal"])
+  func `on images, what is added is not relative`(position: String) throws {
+    let (row, errors) = try onImages(position)
+    #expect(row.metrics[.relativeErrorBound] == nil)
+    #expect(try #require(row.metrics[.relativeError]) > 1e-4)
+    #expect(try #require(errors.max()) > 1e-4)
+  }
+
   @Test func `linear scaling brings every angle back into what training shows`() throws {
     let plain = try properties("rope").metrics[.unseenAnglePercent]
     let linear = try properties("{type: rope, scaling: {type: linear, factor: 4}}")
