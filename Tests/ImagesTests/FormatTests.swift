@@ -16,7 +16,7 @@ import Testing
   }
 
   @Test func `a PGM that is none says so`() {
-    for (bytes, expected) in [
+    let cases: [([UInt8], String)] = [
       (pgm("P5 2", []), "its header has no height"),
       (pgm("P5 2 x 255\n", [1]), "its header has no height"),
       (pgm("P5 2 1 0\n", [1, 2]), "its brightest value is 0, not 1 to 65535"),
@@ -33,7 +33,8 @@ import Testing
         pgm("P2 1 1 255\n0\n", []),
         "it is neither a PNG nor a binary PGM: it begins with 50 32 20 31 20 31 20 32"
       ),
-    ] {
+    ]
+    for (bytes, expected) in cases {
       #expect(problem { _ = try Image(bytes) } == expected)
     }
   }
@@ -42,7 +43,7 @@ import Testing
     let idx = try IDX(IDXSample.bytes([2, 1, 3], [1, 2, 3, 4, 5, 6]), dimensions: 3)
     #expect(idx.sizes == [2, 1, 3])
     #expect(idx.values == [1, 2, 3, 4, 5, 6])
-    for (bytes, expected) in [
+    let cases: [([UInt8], String)] = [
       (
         IDXSample.bytes([2], [1, 2]),
         "it is no IDX file of bytes in 3 dimensions: it begins with 00 00 08 01, not 00 00 08 03"
@@ -53,13 +54,14 @@ import Testing
         IDXSample.bytes([0xFFFF_FFFF, 0xFFFF_FFFF, 0xFFFF_FFFF], [1]),
         "its header says 4294967295 x 4294967295 x 4294967295 bytes, and 1 follow"
       ),
-    ] {
+    ]
+    for (bytes, expected) in cases {
       #expect(problem { _ = try IDX(bytes, dimensions: 3) } == expected)
     }
   }
 
   @Test func `what is packed comes out, member by member`() throws {
-    let data = (0..<1000).map { UInt8($0 % 251) }
+    let data: [UInt8] = (0..<1000).map { UInt8($0 % 251) }
     let packed = GzipSample.bytes(data)
     #expect(Gzip.isPacked(packed) && !Gzip.isPacked(data))
     #expect(try Gzip.unpacked(packed, most: 1000) == data)
@@ -70,13 +72,14 @@ import Testing
     let packed = GzipSample.bytes([1, 2, 3, 4])
     var damaged = packed
     damaged[16] ^= 1
-    for (bytes, expected) in [
+    let cases: [([UInt8], String)] = [
       (Array(packed.dropLast()), "its compressed data end early"),
       (Array(packed[..<3]), "its compressed data end early"),
       (damaged, "its compressed data are damaged: incorrect data check"),
       (packed + [0], "its compressed data end early"),
       (packed + [1, 2, 3], "its compressed data are damaged: incorrect header check"),
-    ] {
+    ]
+    for (bytes, expected) in cases {
       #expect(problem { _ = try Gzip.unpacked(bytes, most: 100) } == expected)
     }
     #expect(

@@ -50,7 +50,7 @@ import Testing
     #expect(text.hasSuffix("not 0ff"))
   }
 
-  @Test(arguments: [
+  private static let misfits: [(String, [UInt8], String)] = [
     ("train-labels-idx1-ubyte", IDXSample.bytes([2], [1, 0]), "it has 2 labels for 3 images"),
     (
       "t10k-images-idx3-ubyte", IDXSample.bytes([2, 3, 2], Array(0..<12)),
@@ -65,7 +65,9 @@ import Testing
       "train-images-idx3-ubyte", IDXSample.bytes([1, 5000, 1], Array(repeating: 0, count: 5000)),
       "its header says 1 x 5000 pixels; each side must have 1 to 4096"
     ),
-  ])
+  ]
+
+  @Test(arguments: misfits)
   func `files that do not fit together say so`(name: String, bytes: [UInt8], expected: String)
     throws
   {

@@ -90,7 +90,7 @@ import Testing
     let png = PNGSample.grey(width: 3, height: 2, Self.grey)
     var damaged = png
     damaged[50] ^= 1
-    for (bytes, expected) in [
+    let cases: [([UInt8], String)] = [
       ([], "it is neither a PNG nor a binary PGM: it begins with nothing"),
       (Array("GIF".utf8), "it is neither a PNG nor a binary PGM: it begins with 47 49 46"),
       (Array(png[..<20]), "it ends within its header"),
@@ -102,7 +102,8 @@ import Testing
         PNGSample.bytes(width: 0, height: 2, rows: [0]),
         "its header says 0 x 2 pixels; each side must have 1 to 4096"
       ),
-    ] {
+    ]
+    for (bytes, expected) in cases {
       #expect(problem { _ = try Image(bytes) } == expected)
     }
     let text = problem { _ = try Image(PNGSample.bytes(width: 3, height: 2, rows: [0])) }

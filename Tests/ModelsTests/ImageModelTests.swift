@@ -20,8 +20,11 @@ struct ImageModelTests {
   @Test("patches are row by row, and their values by channel, row and column")
   func order() {
     // A pixel is 100 row + 10 column + channel.
-    let pixels = (0..<4).flatMap { row in
-      (0..<6).flatMap { column in (0..<2).map { Float(100 * row + 10 * column + $0) } }
+    var pixels: [Float] = []
+    for row in 0..<4 {
+      for column in 0..<6 {
+        for channel in 0..<2 { pixels.append(Float(100 * row + 10 * column + channel)) }
+      }
     }
     let order = PatchOrder(
       ImageSize(height: 4, width: 6, channels: 2), PatchGrid(rows: 2, columns: 3))

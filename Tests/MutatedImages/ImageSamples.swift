@@ -8,13 +8,18 @@ package enum PNGSample {
   package static func bytes(
     width: Int, height: Int, depth: Int = 8, colourType: Int = 0, rows: [UInt8]
   ) -> [UInt8] {
-    let header = big(width) + big(height) + [UInt8(depth), UInt8(colourType), 0, 0, 0]
+    let kind: [UInt8] = [UInt8(depth), UInt8(colourType), 0, 0, 0]
+    let header: [UInt8] = big(width) + big(height) + kind
     return signature + chunk("IHDR", header) + chunk("IDAT", stored(rows)) + chunk("IEND", [])
   }
 
   /// A grey image of these pixels.
   package static func grey(width: Int, height: Int, _ pixels: [UInt8]) -> [UInt8] {
-    let rows = (0..<height).flatMap { [0] + pixels[$0 * width..<($0 + 1) * width] }
+    var rows: [UInt8] = []
+    for row in 0..<height {
+      rows.append(0)
+      rows += pixels[row * width..<(row + 1) * width]
+    }
     return bytes(width: width, height: height, rows: rows)
   }
 
@@ -51,14 +56,18 @@ package enum PNGSample {
       sums.a = (sums.a + Int(byte)) % 65521
       sums.b = (sums.b + sums.a) % 65521
     }
-    return [0x78, 1, 1, low, high, ~low, ~high] + data + big(sums.b << 16 | sums.a)
+    let header: [UInt8] = [0x78, 1, 1, low, high, ~low, ~high]
+    return header + data + big(sums.b << 16 | sums.a)
   }
 
   /// CRC-32 as PNG and gzip have it.
   package static func checksum(_ bytes: ArraySlice<UInt8>) -> UInt32 {
-    ~bytes.reduce(~0) { sum, byte in
-      (0..<8).reduce(sum ^ UInt32(byte)) { sum, _ in sum >> 1 ^ (sum & 1 == 1 ? 0xEDB8_8320 : 0) }
+    var sum: UInt32 = ~0
+    for byte in bytes {
+      sum ^= UInt32(byte)
+      for _ in 0..<8 { sum = sum & 1 == 1 ? sum >> 1 ^ 0xEDB8_8320 : sum >> 1 }
     }
+    return ~sum
   }
 }
 
@@ -67,8 +76,8 @@ package enum GzipSample {
   package static func bytes(_ data: [UInt8]) -> [UInt8] {
     let (low, high) = (UInt8(data.count & 255), UInt8(data.count >> 8))
     let sum = PNGSample.checksum(data[...])
-    return [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3, 1, low, high, ~low, ~high] + data
-      + little(sum) + little(UInt32(data.count))
+    let header: [UInt8] = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3, 1, low, high, ~low, ~high]
+    return header + data + little(sum) + little(UInt32(data.count))
   }
 
   private static func little(_ number: UInt32) -> [UInt8] {
@@ -79,9 +88,11 @@ package enum GzipSample {
 /// Makes an IDX file.
 package enum IDXSample {
   package static func bytes(_ sizes: [Int], _ values: [UInt8]) -> [UInt8] {
-    [0, 0, 8, UInt8(sizes.count)]
-      + sizes.flatMap { size in [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: size >> $0) } }
-      + values
+    var bytes: [UInt8] = [0, 0, 8, UInt8(sizes.count)]
+    for size in sizes {
+      for shift in [24, 16, 8, 0] { bytes.append(UInt8(truncatingIfNeeded: size >> shift)) }
+    }
+    return bytes + values
   }
 
   /// The four files of a data set with images of 2 x 3 pixels: three to train on, two to test on.

@@ -9,10 +9,12 @@ import Workloads
   /// Images of 4 x 6 pixels, each of one brightness but for its first pixel, which is 255.
   private static let images: ImageSet = {
     func split(_ count: Int) -> ImageSet.Split {
-      ImageSet.Split(
-        pixels: (0..<count).flatMap { image in
-          [255] + [UInt8](repeating: UInt8(image), count: 23)
-        }, labels: (0..<count).map { Int32($0 % 3) })
+      var pixels: [UInt8] = []
+      for image in 0..<count {
+        pixels.append(255)
+        pixels += [UInt8](repeating: UInt8(image), count: 23)
+      }
+      return ImageSet.Split(pixels: pixels, labels: (0..<count).map { Int32($0 % 3) })
     }
     return ImageSet(
       ImageShape(height: 4, width: 6, channels: 1), classes: ["a", "b", "c"], train: split(20),
