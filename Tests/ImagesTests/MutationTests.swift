@@ -15,7 +15,9 @@ struct MutationTests {
   func mutations(kind: MutatedImages) {
     let outcome = kind.run(Self.count)
     #expect(outcome.faults.isEmpty, "\(outcome.faults.prefix(3))")
-    #expect(outcome.read > 0 && outcome.refused > Self.count / 20)
+    // A PNG's checksums let no mutation through.
+    #expect(kind == .png || outcome.read > 0)
+    #expect(outcome.refused > Self.count / 20)
     #expect(outcome.read + outcome.refused == Self.count)
   }
 }

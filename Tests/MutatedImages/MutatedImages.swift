@@ -2,7 +2,7 @@
 // or refused in one sentence. The tests try a few thousand of each kind, `make fuzz` as many as one
 // likes under AddressSanitizer.
 
-package import Images
+import Images
 package import TestSupport
 
 /// A kind of file that is damaged.

@@ -10,7 +10,9 @@ import Workloads
   @Test func `the default images never change`() {
     #expect(Self.standard.train.count == 10_000 && Self.standard.test.count == 2_000)
     #expect(Self.standard.shape == ImageShape(height: 28, width: 28, channels: 1))
-    #expect(Self.standard.sha256 == "HASH")
+    #expect(
+      Self.standard.sha256
+        == "c191d8e323c4de1443609e48f3d44c4dfae56c43a0867960315e55cbbb0f954e")
   }
 
   @Test func `there are as many of each class`() {
