@@ -58,7 +58,7 @@ package struct RunContinuation: Sendable {
   /// is named, what is at `model.from` decides.
   private func modelChanges(_ stored: StoredRun, _ plan: RunPlan) -> [String] {
     let now = Dictionary(
-      plan.entries.map { (Self.key($0.line), $0.line.weights) }, uniquingKeysWith: { a, _ in a })
+      plan.entries.map { (Self.key($0.line), $0.weights) }, uniquingKeysWith: { a, _ in a })
     let old = stored.record?.checkpoints ?? []
     return stored.cells.compactMap { cell -> String? in
       guard let before = cell.planned.weights, let found = now[Self.key(cell.planned)],
@@ -92,18 +92,18 @@ package struct RunContinuation: Sendable {
         let index = cells.firstIndex { Self.point($0.planned) == point } ?? 0
         let cell = cells[index]
         known[form(line)]?.remove(at: index)
-        plan.entries[place].line.cell = cell.id
+        plan.entries[place].id = cell.id
         // The reason why a text stands in for another is that of the beginning.
         if !line.facts.isEmpty, !cell.planned.facts.isEmpty {
-          plan.entries[place].line.facts = cell.planned.facts
+          plan.entries[place].facts = cell.planned.facts
         }
         // What was accepted as changed leaves the rows that are done as they are.
-        if isFinished(cell.row.status) { plan.entries[place].line.identity = cell.planned.identity }
+        if isFinished(cell.row.status) { plan.entries[place].identity = cell.planned.identity }
         return true
       }
       free = known.values.flatMap(\.self)
     }
-    for place in waiting { plan.entries[place].line.cell = "" }
+    for place in waiting { plan.entries[place].id = "" }
     let missing = free.filter { $0.row.status != .excluded }
       .sorted { $0.index < $1.index }
     if !missing.isEmpty { throw .missingCells(missing.map(\.label)) }
