@@ -80,7 +80,8 @@ import Testing
     let flat = [(1, 300), (2, 300), (1, 100), (2, 100)].map { factor, count -> JSON in
       .object((0..<count).map { .init("k\($0)", .integer($0 * factor)) })
     }
-    let values = nested + zeros + deep + flat + [note, ["rate": .null], 1, 1.0, [1], [[1]]]
+    let others: [JSON] = [note, ["rate": .null], 1, 1.0, [1], [[1]]]
+    let values = [nested, zeros, deep, flat, others].flatMap { $0 }
     for first in values {
       let first = JSONVariation(first)
       for second in values {

@@ -209,31 +209,6 @@ def requeued(place):
     expect_same(run, other)
 
 
-def over_time(place):
-    """A task that heeds no warning is killed at its time limit; what it had saved is gone on with, to the same bits."""
-    alone = ["--exclude", "variant=classic"]
-    run, other = [
-        place.prepare("--checkpoint", "1s", *alone, seeds="[1]", steps=4 * LONG) for _ in range(2)]
-    # It stops, for good, when its first checkpoint has its name.
-    handed = place.emit(
-        run, "--time", "1m", "--partition", place.slurm.ASIDE, RUNEXP_FAILPOINTS="renamed:state.safetensors=pause@1")
-    job = handed["arrays"][0]["job"]
-    state = lambda: re.search(r"JobState=(\S+)", place.slurm.run("scontrol", "show", "job", "-o", f"{job}_0"))[1]
-    place.slurm.wait(lambda: (run.cell(0) / "state.safetensors").exists(), 60, "a checkpoint is written")
-    yield
-    place.slurm.wait(lambda: state() == "TIMEOUT", 120, "the task is over its time limit")
-    # Without control groups Slurm does not reach who has a process group of its own.
-    for process in place.slurm.processes(place.slurm.aside):
-        os.kill(process, signal.SIGKILL)
-    expect(not (run.cell(0) / "result.json").exists(), "it has ended")
-    place.runexp("collect", str(run.folder), "-q", code=3)
-    expect(run.statuses() == ["not_run"], f"{run.statuses()}\n{run.logs()}")
-    place.cluster(run)
-    place.runexp("resume", str(other.folder), "-q")
-    expect("goes on after step" in (run.cell(0) / "log.txt").read_text(encoding="utf-8"), run.logs())
-    expect_same(run, other)
-
-
 def cancelled(place):
     """A task that a person cancels is not queued again, and keeps its checkpoint."""
     run = place.prepare(seeds="[1]", steps=100000)
@@ -383,7 +358,7 @@ def mounted(folder, options):
 
 # One that yields goes on when all others are done: what it waits for takes long.
 TESTS = [
-    over_time, scripts, manifests, matrix, chunks, requeued, cancelled, node_down, node_dies, twice, full_disk, read_only]
+    scripts, manifests, matrix, chunks, requeued, cancelled, node_down, node_dies, twice, full_disk, read_only]
 
 
 def begin(test, place, late):
