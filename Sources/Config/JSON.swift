@@ -94,19 +94,8 @@ extension JSON {
 }
 
 extension JSON {
-  /// The same value, whose parts are in one place of memory with those of another that are the same.
-  package func sharing(_ other: JSON) -> JSON {
-    if isSame(as: other) { return other }
-    guard case .object(let members) = self else { return self }
-    return .object(
-      members.map { member in
-        guard let value = other[member.key] else { return member }
-        return Member(member.key, member.value.sharing(value), comment: member.comment)
-      })
-  }
-
   /// Whether it is equal, comments included.
-  private func isSame(as other: JSON) -> Bool {
+  func isSame(as other: JSON) -> Bool {
     switch (self, other) {
     case (.array(let items), .array(let others)):
       items.count == others.count && zip(items, others).allSatisfy { $0.isSame(as: $1) }

@@ -162,14 +162,12 @@ extension Recording {
   }
 }
 
-/// A value that followed from other options.
+/// How a value followed from other options; the value itself is among those that were read.
 package struct DerivedValue: Sendable, Hashable {
   /// Dotted, from the root of the document.
   package let path: String
   /// "a tenth of lr".
   package let rule: String
-  /// What followed.
-  package let value: JSON
   /// The share that is written of it, `5 %`; nil where it is a default.
   package let share: String?
 }
@@ -178,14 +176,24 @@ extension Read {
   /// Nil where the value does not follow from other options.
   fileprivate var derived: DerivedValue? {
     if let share, case .share(let whole, _) = type {
-      return DerivedValue(path: path, rule: "a share of \(whole)", value: value, share: share)
+      return DerivedValue(path: path, rule: "a share of \(whole)", share: share)
     }
     guard isDerived, case .derived(_, let rule) = absence else { return nil }
-    return DerivedValue(path: path, rule: rule, value: value, share: nil)
+    return DerivedValue(path: path, rule: rule, share: nil)
   }
 }
 
 extension JSON {
+  /// The value of an option in these resolved values; nil where they have none.
+  ///
+  /// - Parameter path: as a reader has it: of a list of components with the place, `position.0`.
+  package func option(at path: String) -> JSON? {
+    path.split(separator: ".").reduce(self as JSON?) { value, key in
+      guard case .array(let items)? = value else { return value?[String(key)] }
+      return Int(key).flatMap { items.indices.contains($0) ? items[$0] : nil }
+    }
+  }
+
   /// These resolved values as a document that is read again: derived defaults are null and shares
   /// are shares, so that they follow whatever is laid over the document, with their rules as
   /// comments.

@@ -292,9 +292,10 @@ package final class Section {
   }
 
   private var unknownKeys: [Fault] {
-    if isMuted { return [] }
+    let unknown = isMuted ? [] : entries.filter { !asked.contains($0.key) }
+    if unknown.isEmpty { return [] }
     let known = knownKeys
-    return entries.filter { !asked.contains($0.key) }.map { entry in
+    return unknown.map { entry in
       Fault(.unknownKey(entry.key, section: path, known: known), at: entry.keyMark)
     }
   }

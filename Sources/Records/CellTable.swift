@@ -8,8 +8,8 @@ package struct CellTable: Sendable {
   /// All planned cells in the order of the plan.
   package private(set) var rows: [CellRow]
   private let expected: [Metric]
-  /// The rows of each id: two points of a matrix may be the same cell.
-  private var places: [String: [Int]] = [:]
+  /// The rows of each id, from the first update on: two points of a matrix may be the same cell.
+  private lazy var places = Dictionary(grouping: rows.indices) { rows[$0].cell }
 
   /// A table of planned cells.
   ///
@@ -18,7 +18,6 @@ package struct CellTable: Sendable {
   package init(_ rows: [CellRow], metrics: [Metric]) {
     self.rows = rows
     expected = metrics
-    for (index, row) in rows.enumerated() { places[row.cell, default: []].append(index) }
   }
 
   /// Puts a cell's result in the place of its planned row; a cell not planned is added at the end.
@@ -35,39 +34,51 @@ package struct CellTable: Sendable {
   }
 
   /// The names of the columns, in order: fixed ones, axes, `ran.` facts, metrics.
-  package var columns: [String] { Columns(self).names }
+  package var columns: [String] { Columns(rows, expected).names }
 
   /// The table as CSV text, with a header line.
-  package var csv: String { csvLines.joined() }
+  package var csv: String { Self.csvLines(rows, Columns(rows, expected)).joined() }
 
-  private var csvLines: some Sequence<String> {
-    let columns = Columns(self)
+  /// The table as JSONL text: every row has every column, missing values are null.
+  package var jsonl: String { Self.jsonLines(rows, Columns(rows, expected)).joined() }
+
+  /// Writes `cells.csv` and `cells.jsonl` into a run's folder, row by row.
+  package func write(to folder: RunFolder) throws(ResultsError) {
+    try Self.write(rows, metrics: expected, to: folder)
+  }
+
+  /// Writes the table of rows that are made when their turn has come, several times.
+  ///
+  /// - Parameter metrics: as those of a table.
+  package static func write(
+    _ rows: some RandomAccessCollection<CellRow>, metrics: [Metric], to folder: RunFolder
+  ) throws(ResultsError) {
+    let columns = Columns(rows, metrics)
+    try AtomicFile.write(texts: csvLines(rows, columns), to: folder.file("cells.csv"))
+    try AtomicFile.write(texts: jsonLines(rows, columns), to: folder.file("cells.jsonl"))
+  }
+
+  private static func csvLines(
+    _ rows: some RandomAccessCollection<CellRow>, _ columns: Columns
+  ) -> some Sequence<String> {
     // The first line is the header.
-    return (-1..<rows.count).lazy.map { place in
+    (-1..<rows.count).lazy.map { place in
       if place < 0 { return CSV.line(columns.names) }
-      let row = rows[place]
+      let row = rows[rows.index(rows.startIndex, offsetBy: place)]
       return CSV.line(
         columns.fixed(row).map(Self.field)
           + columns.metrics.map { metric in row.metrics[metric].flatMap(metric.fileText) })
     }
   }
 
-  /// The table as JSONL text: every row has every column, missing values are null.
-  package var jsonl: String { jsonLines.joined() }
-
-  private var jsonLines: some Sequence<String> {
-    let columns = Columns(self)
+  private static func jsonLines(
+    _ rows: some RandomAccessCollection<CellRow>, _ columns: Columns
+  ) -> some Sequence<String> {
     let names = columns.names
     return rows.lazy.map { row in
       let values = columns.fixed(row) + columns.metrics.map { $0.json(row.metrics[$0]) }
       return JSON.object(zip(names, values).map { JSON.Member($0, $1) }).line + "\n"
     }
-  }
-
-  /// Writes `cells.csv` and `cells.jsonl` into a run's folder, row by row.
-  package func write(to folder: RunFolder) throws(ResultsError) {
-    try AtomicFile.write(texts: csvLines, to: folder.file("cells.csv"))
-    try AtomicFile.write(texts: jsonLines, to: folder.file("cells.jsonl"))
   }
 
   private static func field(_ value: JSON) -> String? {
@@ -88,17 +99,16 @@ package struct CellTable: Sendable {
     let facts: [String]
     let metrics: [Metric]
 
-    init(_ table: CellTable) {
+    init(_ rows: some Sequence<CellRow>, _ expected: [Metric]) {
       var axes = KeyOrder()
       var facts = KeyOrder()
-      for row in table.rows {
+      for row in rows {
         axes.add(row.axes)
         facts.add(row.facts)
       }
-      let others = table.rows.measuredMetrics.subtracting(table.expected)
       self.axes = axes.keys
       self.facts = facts.keys
-      metrics = table.expected + Metric.inOrder(others)
+      metrics = expected + Metric.inOrder(rows.measuredMetrics.subtracting(expected))
     }
 
     var names: [String] { Self.leading + axes + facts.map { "ran." + $0 } + metrics.map(\.name) }

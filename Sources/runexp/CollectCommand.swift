@@ -15,12 +15,16 @@ struct CollectCommand: ParsableCommand {
       'run' and 'resume' do so themselves. It may be used while cells are running: those that are \
       not done are 'not run' in the tables. When all are done the run's record says how it ended.
       """,
-      examples: [("runexp collect latest", "the tables of the newest run, as far as it got")],
+      examples: [
+        ("runexp collect latest", "the tables of the newest run, as far as it got"),
+        ("runexp collect latest --report -q", "these and the page, for a script"),
+      ],
       exits: [.ok, .failure("there is no such run, or it cannot be written"), .someCellsFailed]
     ).text)
 
   @Argument(help: .run, completion: .runs) var name: String
   @OptionGroup var place: ResultsOptions
+  @Flag(help: "Write the page as well: report.html in the run's folder.") var report = false
   @Flag(name: .shortAndLong, help: "Print no summary.") var quiet = false
   @OptionGroup var form: SummaryForm
 
@@ -31,6 +35,7 @@ struct CollectCommand: ParsableCommand {
       defer { withExtendedLifetime(lock) {} }
       let collection = try Collection(folder)
       if collection.isComplete { try collection.end(exitCode: collection.exitCode) }
+      if report { try RunPage(folders: [folder], path: folder.file("report.html")).write() }
       return collection
     }
     if !quiet { form.show(collection.run, collection.summary) }

@@ -96,6 +96,10 @@ struct ReportCommand: ParsableCommand {
     // Whoever is to open the page wants to know now where it is.
     if !json { print(page.path) }
     guard try isRunning() else { return say("no run goes on: the page is written once") }
+    // It does not end by itself where the tasks were cancelled.
+    if page.folders.contains(where: \.isHandedOff) {
+      say("a scheduler runs it: the page follows it until all cells are done, or until Ctrl-C")
+    }
     fflush(nil)
     try page.follow { seconds in
       Thread.sleep(forTimeInterval: seconds)

@@ -65,15 +65,45 @@ import Testing
     #expect(key.hasPrefix("\""))
   }
 
-  @Test func `a value that shares its parts with another stays what it is`() {
+  @Test func `a value that is kept as what differs from another stays what it is`() {
     let note = JSON.object([.init("rate", .null, comment: "a tenth")])
     let zeros = [JSON.real(0.0), .real(-0.0)].map { JSON.object([.init("rate", $0)]) }
-    let values: [JSON] = [["a": ["b": 1, "c": 2], "d": 3], ["a": ["b": 1, "c": 4], "d": 3]]
-    for one in values + zeros + [note, ["rate": .null], 1, 1.0, [1], [[1]]] {
-      for other in values + zeros + [note, ["rate": .null], 1, 1.0, [1], [[1]]] {
-        #expect(one.sharing(other).line == one.line)
-        #expect(one.sharing(other).yaml == one.yaml)
+    let nested: [JSON] = [
+      ["a": ["b": 1, "c": 2], "d": 3, "e": ["f": ["g": 1]]],
+      ["a": ["b": 1, "c": 4], "d": 3, "e": ["f": ["g": 2]]],
+      ["a": ["b": 5, "c": 4], "d": [3], "e": ["f": ["h": 2]]], ["a": 1, "d": 3, "e": []],
+    ]
+    // Deeper, and with more members, than places are noted.
+    let deep = [1, 2].map { seed -> JSON in
+      (1...12).reduce(.integer(seed)) { inner, depth in ["in": inner, "depth": .integer(depth)] }
+    }
+    let flat = [(1, 300), (2, 300), (1, 100), (2, 100)].map { factor, count -> JSON in
+      .object((0..<count).map { .init("k\($0)", .integer($0 * factor)) })
+    }
+    let others: [JSON] = [note, ["rate": .null], 1, 1.0, [1], [[1]]]
+    let values = [nested, zeros, deep, flat, others].flatMap { $0 }
+    for first in values {
+      let first = JSONVariation(first)
+      for second in values {
+        let second = (kept: JSONVariation(second, like: first), value: second)
+        #expect(second.kept.json.line == second.value.line)
+        #expect(second.kept.json.yaml == second.value.yaml)
+        for third in values {
+          let kept = JSONVariation(third, like: second.kept)
+          #expect(kept.json.yaml == third.yaml)
+          for key in ["a", "e", "rate"] where kept.isSame(as: second.kept, at: key) {
+            #expect(third[key]?.yaml == second.value[key]?.yaml)
+          }
+        }
       }
     }
+    let kept = nested.map { JSONVariation($0, like: JSONVariation(nested[0])) }
+    #expect(!kept[0].isSame(as: kept[1], at: "a"), "nothing is in common")
+    let first = JSONVariation(nested[0])
+    let (one, other) = (
+      JSONVariation(nested[1], like: first), JSONVariation(nested[2], like: first)
+    )
+    #expect(first.isSame(as: one, at: "d") && !first.isSame(as: one, at: "a"))
+    #expect(one.isSame(as: one, at: "e") && !one.isSame(as: other, at: "a"))
   }
 }

@@ -220,6 +220,7 @@ struct EmitTests {
       program: "/bin/bash", [collect], in: program.folder, environment: calm)
     #expect(try collected.finish().code == 0)
     #expect(try program.read("\(folder)/tiny/latest/cells.csv").contains(",ok,"))
+    #expect(try program.read("\(folder)/tiny/latest/report.html").contains("1 of 2 cells ok"))
   }
 
   @Test("an Indexed Job has an index a task, and the collection a Job of its own")

@@ -76,6 +76,29 @@ struct ReportCommandTests {
     }
   }
 
+  @Test("the page of a run that a cluster runs follows it between its tasks, until all are done")
+  func handedOff() throws {
+    let program = try Program()
+    try program.write(TinyExperiment.onText(program), to: "tiny.yaml")
+    let emitted = try program.run(
+      "emit", "slurm", "tiny.yaml", "--time", "5m", "--mem", "300MiB", "--cpus", "1")
+    try #require(emitted.code == 0, "\(emitted.errors)")
+    let watching = try program.start(["report", "tiny", "--watch", "-o", "watched.html"])
+    func shows(_ text: String) -> Bool {
+      (try? program.read("watched.html"))?.contains(text) == true
+    }
+    try #require(watching.wait { shows("0 of 2 cells ok: 2 not run; the run goes on") })
+    let first = try program.run("cell", "tiny", "--index", "0", "-q")
+    #expect(first.code == 0, "\(first.errors)")
+    // Nobody works on it now.
+    try #require(watching.wait { shows("1 of 2 cells ok: 1 not run; the run goes on") })
+    #expect(try program.run("cell", "tiny", "--index", "1", "-q").code == 0)
+    let watched = try watching.finish()
+    #expect(watched.code == 0 && watched.output == "watched.html\n", "\(watched.errors)")
+    #expect(watched.errors.contains("a scheduler runs it: the page follows it until"))
+    #expect(shows("2 of 2 cells ok") && !shows("data-live="))
+  }
+
   @Test("what has ended is not watched, and standard output takes a page only once")
   func notLive() throws {
     let program = try trained()

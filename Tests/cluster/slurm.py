@@ -1,6 +1,6 @@
 """A real Slurm on this machine, from Debian's packages, without installing them: munge, slurmctld and one slurmd a node,
-on the loopback address, with no systemd, no control groups and no accounting. Needs root. The nodes have mounts of their
-own and share the rest."""
+with no systemd, no control groups and no accounting. Needs root. The nodes have mounts and, where this machine can make
+one, a network of their own, and share the rest; else they share the loopback address."""
 
 import contextlib
 import os
@@ -52,15 +52,70 @@ def free_ports(count):
     return ports
 
 
+class Network:
+    """A network namespace a node, on a bridge that the controller is on as well. `missing` says why there is none."""
+
+    def __init__(self, nodes):
+        self.name = f"rx{os.getpid()}"
+        self.spaces = {node: f"{self.name}n{place}" for place, node in enumerate(nodes)}
+        self.subnet = f"10.231.{os.getpid() % 250}"
+        self.missing = None if shutil.which("ip") else "there is no ip(8)"
+
+    def __enter__(self):
+        if self.missing:
+            return self
+        try:
+            self._ip("link", "add", self.name, "type", "bridge")
+            self._ip("addr", "add", f"{self.controller}/24", "dev", self.name)
+            self._ip("link", "set", self.name, "up")
+            for node, space in self.spaces.items():
+                self._ip("netns", "add", space)
+                self._ip("link", "add", space, "type", "veth", "peer", "name", "eth0", "netns", space)
+                self._ip("link", "set", space, "master", self.name, "up")
+                self._ip("-n", space, "addr", "add", f"{self.address(node)}/24", "dev", "eth0")
+                for device in ["lo", "eth0"]:
+                    self._ip("-n", space, "link", "set", device, "up")
+        except subprocess.CalledProcessError as error:
+            self.__exit__()
+            self.missing = error.stderr.strip()
+        return self
+
+    def __exit__(self, *_):
+        if self.missing:
+            return
+        for space in self.spaces.values():
+            subprocess.run(["ip", "netns", "del", space], capture_output=True)
+        subprocess.run(["ip", "link", "del", self.name], capture_output=True)
+
+    def _ip(self, *words):
+        subprocess.run(["ip", *words], check=True, capture_output=True, text=True)
+
+    @property
+    def controller(self):
+        return "127.0.0.1" if self.missing else f"{self.subnet}.1"
+
+    def address(self, node):
+        return "127.0.0.1" if self.missing else f"{self.subnet}.{2 + list(self.spaces).index(node)}"
+
+    def within(self, node):
+        """The beginning of a command that runs in a node's network. Not `ip netns exec`, which would hide /sys/fs/cgroup."""
+        return [] if self.missing else ["nsenter", f"--net=/run/netns/{self.spaces[node]}"]
+
+
 class Slurm:
     """A controller and its nodes; `with Slurm(...) as slurm` starts them and stops them by their numbers."""
+
+    # A partition with a node that nothing else takes, for what needs long and does not compute.
+    ASIDE = "aside"
 
     def __init__(self, root, folder, nodes=2, cpus=1, largest_array=1001):
         self.root, self.folder = Path(root), Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o755)
         self.nodes = [f"node{number + 1}" for number in range(nodes)]
+        self.aside = f"node{nodes + 1}"
         self.cpus, self.largest_array = cpus, largest_array
+        self.network = Network([*self.nodes, self.aside])
         self.daemons = {}
         plugins = self.root / "usr/lib/x86_64-linux-gnu"
         self.environment = {
@@ -72,12 +127,14 @@ class Slurm:
 
     def __enter__(self):
         try:
+            self.network.__enter__()
             self._munge()
             self._configure()
             self._start("slurmctld", ["slurmctld-wlm", "-D"])
-            for node in self.nodes:
+            nodes = [*self.nodes, self.aside]
+            for node in nodes:
                 self.start_node(node)
-            self.wait(lambda: self.states() == ["idle"] * len(self.nodes), 30, "the nodes are idle")
+            self.wait(lambda: self.states() == ["idle"] * len(nodes), 30, "the nodes are idle")
         except BaseException:
             self.__exit__()
             raise
@@ -86,6 +143,7 @@ class Slurm:
     def __exit__(self, *_):
         for name in list(self.daemons)[::-1]:
             self.stop(name)
+        self.network.__exit__()
 
     def _start(self, name, words):
         log = open(self.folder / f"{name}.out", "ab")
@@ -108,7 +166,7 @@ class Slurm:
         boot = self.folder / f"boot-{node}"
         boot.write_text(f"{uuid.uuid4()}\n", encoding="utf-8")
         self._start(node, [
-            "unshare", "--mount", "sh", "-c",
+            *self.network.within(node), "unshare", "--mount", "sh", "-c",
             'mount --bind "$0" /proc/sys/kernel/random/boot_id && exec "$@"', boot,
             "slurmd-wlm", "-D", "-N", node, "-d", f"{self.root}/usr/sbin/slurmstepd-wlm"])
 
@@ -144,15 +202,16 @@ class Slurm:
 
     def _configure(self):
         host = socket.gethostname()
-        controller, *ports = free_ports(1 + len(self.nodes))
+        all_nodes = [*self.nodes, self.aside]
+        controller, *ports = free_ports(1 + len(all_nodes))
         nodes = "\n".join(
-            f"NodeName={node} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs={self.cpus} RealMemory=1500 Feature=kind State=UNKNOWN"
-            for node, port in zip(self.nodes, ports))
-        for name in ["state", *[f"spool-{node}" for node in self.nodes]]:
+            f"NodeName={node} NodeHostname={host} NodeAddr={self.network.address(node)} Port={port} CPUs={self.cpus} "
+            "RealMemory=1500 Feature=kind State=UNKNOWN" for node, port in zip(all_nodes, ports))
+        for name in ["state", *[f"spool-{node}" for node in all_nodes]]:
             (self.folder / name).mkdir()
         (self.folder / "slurm.conf").write_text(f"""
 ClusterName=test
-SlurmctldHost={host}(127.0.0.1)
+SlurmctldHost={host}({self.network.controller})
 SlurmctldPort={controller}
 SlurmUser=root
 SlurmdUser=root
@@ -173,6 +232,7 @@ SchedulerParameters=batch_sched_delay=0,sched_interval=2,bf_interval=2
 MaxArraySize={self.largest_array}
 ReturnToService=2
 KillWait=5
+OverTimeLimit=0
 SlurmdTimeout=30
 StateSaveLocation={self.folder}/state
 SlurmdSpoolDir={self.folder}/spool-%n
@@ -181,7 +241,8 @@ SlurmdPidFile={self.folder}/slurmd-%n.pid
 SlurmctldLogFile={self.folder}/slurmctld.log
 SlurmdLogFile={self.folder}/slurmd-%n.log
 {nodes}
-PartitionName=debug Nodes=ALL Default=YES MaxTime=INFINITE State=UP
+PartitionName=debug Nodes={",".join(self.nodes)} Default=YES MaxTime=INFINITE State=UP
+PartitionName={self.ASIDE} Nodes={self.aside} MaxTime=INFINITE State=UP
 """, encoding="utf-8")
 
     def run(self, *words, check=True):
@@ -194,9 +255,9 @@ PartitionName=debug Nodes=ALL Default=YES MaxTime=INFINITE State=UP
     def states(self):
         return [line.split()[0].rstrip("*~#") for line in self.run("sinfo", "-h", "-N", "-o", "%t", check=False).splitlines()]
 
-    def queue(self):
-        """The jobs that wait or run: name, task and state."""
-        lines = self.run("squeue", "-h", "-r", "-o", "%i %j %T %N").splitlines()
+    def queue(self, partition="debug"):
+        """The jobs of a partition that wait or run: task, name, state and node."""
+        lines = self.run("squeue", "-h", "-r", "-p", partition, "-o", "%i %j %T %N").splitlines()
         return [line.split() for line in lines]
 
     def wait(self, condition, seconds, what):

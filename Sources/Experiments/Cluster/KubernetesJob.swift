@@ -92,7 +92,7 @@ package struct KubernetesJob: Sendable {
       ])
   }
 
-  /// The job that makes the tables.
+  /// The job that makes the tables and the report.
   package var collection: JSON {
     job(
       "\(name)-collect",
@@ -101,8 +101,8 @@ package struct KubernetesJob: Sendable {
         JSON.Member(
           "template",
           pod(
-            ["sh", "-c", "runexp collect \"$0\" || [ $? = 3 ]", run], cpus: 1, memory: 1 << 30,
-            gpus: 0)),
+            ["sh", "-c", "runexp collect \"$0\" --report || [ $? = 3 ]", run], cpus: 1,
+            memory: needs.collectionMemory, gpus: 0)),
       ])
   }
 

@@ -56,7 +56,7 @@ package struct SlurmScript: Sendable {
     var lines =
       [
         "--job-name=\(run.experiment)", "--array=0-\(tasks - 1)\(width)", "--nodes=1", "--ntasks=1",
-        "--cpus-per-task=\(needs.cpus)", "--mem=\((needs.memory + (1 << 20) - 1) >> 20)M",
+        "--cpus-per-task=\(needs.cpus)", "--mem=\(megabytes(needs.memory))",
         "--time=\(minutes(needs.time))",
       ] + request.lines
     request.constraint.map { lines.append("--constraint=\($0)") }
@@ -102,13 +102,13 @@ package struct SlurmScript: Sendable {
   /// The script of the job that makes the tables when arrays have ended.
   package var collection: String {
     head(
-      "Makes the tables and the summary of the run below from what its cells have left.",
+      "Makes tables, summary and report of the run below from what its cells have left.",
       [
         "--job-name=\(run.experiment)-collect", "--nodes=1", "--ntasks=1", "--cpus-per-task=1",
-        "--mem=1024M", "--time=30",
+        "--mem=\(megabytes(needs.collectionMemory))", "--time=30",
       ] + request.lines + ["--open-mode=append", output("collect-%j.log")]) + """
 
-        "$program" collect "$run"
+        "$program" collect "$run" --report
         code=$?
         # Cells that failed are in the tables; the collection itself is done.
         [ "$code" = 3 ] && code=0
@@ -134,6 +134,8 @@ package struct SlurmScript: Sendable {
     let path = folder.replacing("%", with: "%%").replacing("\"", with: "\\\"")
     return "--output=\"\(path)/\(name)\""
   }
+
+  private func megabytes(_ bytes: Int) -> String { "\((bytes + (1 << 20) - 1) >> 20)M" }
 
   private func minutes(_ seconds: Double) -> Int { max(1, Int((seconds / 60).rounded(.up))) }
 }

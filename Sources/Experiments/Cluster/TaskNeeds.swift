@@ -31,12 +31,17 @@ package struct TaskNeeds: Equatable, Sendable {
   package let pack: Int
   /// Whether a task has its node to itself, for its answer is a time.
   package let isExclusive: Bool
+  /// Bytes of the job that makes the tables and the report of the whole run.
+  package let collectionMemory: Int
 
   /// Processors where nobody says how many: more would help few models, and wait longer.
   private static let usualCPUs = 8
   /// Beside the tensors, times how much of what is predicted of them is asked for.
   private static let memoryFactor = 1.5
   private static let memoryReserve = 256 << 20
+  /// Of a collection, beside so much for each cell of the run.
+  private static let collectionReserve = 1 << 30
+  private static let collectionCell = 16 << 10
   /// What CUDA takes of the host's memory.
   private static let gpuReserve = 4 << 30
   /// The prediction is a floor, at the processor's peak.
@@ -63,6 +68,7 @@ package struct TaskNeeds: Equatable, Sendable {
     _ cells: [CellList.Entry], _ plan: PlanTable, _ options: RunOptions, _ request: TaskRequest
   ) throws(Unknown) {
     let lines = cells.lazy.map { plan.lines[$0.index] }
+    collectionMemory = Self.collectionReserve + plan.lines.count * Self.collectionCell
     gpus = request.gpus ?? (lines.contains { $0.cell.device == .cuda } ? 1 : 0)
     cpus = request.cpus ?? Self.cpus(options)
     isExclusive = lines.contains { line in

@@ -186,9 +186,15 @@ extension PlanTable {
         "kv_cache_bytes_per_token": .integer(prediction?.cacheBytesPerToken),
         "least_seconds": .real(line.seconds), "fits": line.fits.map(JSON.bool) ?? .null,
         "memory_cap_bytes": .integer(memoryCap?.bytes),
-        "derived": .object(line.cell.derived.map { JSON.Member($0.path, $0.value) }),
+        "derived": .object(derived(of: line.cell)),
       ]
     }
+  }
+
+  /// The options that followed from others, with their values.
+  private func derived(of cell: PlannedCell) -> [JSON.Member] {
+    let resolved = cell.resolved
+    return cell.derived.map { JSON.Member($0.path, resolved.option(at: $0.path) ?? .null) }
   }
 
   /// Seconds, minutes, hours, days or years; of a time that something takes at least.

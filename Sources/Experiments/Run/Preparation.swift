@@ -79,14 +79,17 @@ package struct Preparation {
       plan = try continuation.adopt(plan, stored)
     }
     plan.order(seed: options.orderSeed)
-    record.cells = plan.entries.compactMap(\.line.order).max().map { $0 + 1 } ?? 0
-    // What is done of a run that goes on stays in its tables.
-    let rows = plan.entries.map { entry in
-      let planned = entry.line.row(experiment: experiment.name)
-      return (continuation == nil ? nil : folder.result(of: planned)) ?? planned
+    record.cells = plan.entries.compactMap(\.order).max().map { $0 + 1 } ?? 0
+    let name = experiment.name
+    let planned = plan.entries.lazy.map { $0.outline.row(experiment: name) }
+    if let continuation {
+      // What is done of a run that goes on stays in its tables.
+      let rows = Array(planned.map { folder.result(of: $0) ?? $0 })
+      try write(plan, rows, record, to: folder)
+      try tidy(plan, rows, continuation)
+    } else {
+      try write(plan, planned, record, to: folder)
     }
-    try write(plan, rows, record, to: folder)
-    if let continuation { try tidy(plan, rows, continuation) }
     // A killed program leaves no run that is not whole.
     return Prepared(folder: continuation == nil ? try folder.publish() : folder, lock: lock)
   }
@@ -98,12 +101,12 @@ package struct Preparation {
     for (entry, row) in zip(plan.entries, rows) where ![.notRun, .excluded].contains(row.status) {
       if !continuation.isFinished(row.status) {
         // It would be taken for the result of the next attempt.
-        try folder.whileIdle(entry.line) { try folder.removeResult(of: row.cell) }
+        try folder.whileIdle(entry.outline) { try folder.removeResult(of: row.cell) }
       } else if folder.hasTrainingState(row.cell) {
         // A program that was killed may not have come to it.
-        try folder.whileIdle(entry.line) { try folder.dropUnneededState(of: row) }
+        try folder.whileIdle(entry.outline) { try folder.dropUnneededState(of: row) }
       } else {
-        try folder.dropDeadClaim(entry.line)
+        try folder.dropDeadClaim(entry.outline)
       }
     }
   }
@@ -161,7 +164,8 @@ package struct Preparation {
   }
 
   private func write(
-    _ plan: RunPlan, _ rows: [CellRow], _ record: RunRecord, to folder: RunFolder
+    _ plan: RunPlan, _ rows: some RandomAccessCollection<CellRow>, _ record: RunRecord,
+    to folder: RunFolder
   ) throws {
     // A run that goes on from its own resolved file keeps the file that was written for it.
     if experiment.file != folder.file("resolved.yaml") {
@@ -172,8 +176,8 @@ package struct Preparation {
     // them again.
     var written: Set<String> = []
     var shared = PlannedCell.PerDocument<SeedText>()
-    for entry in plan.runnable where written.insert(entry.line.cell).inserted {
-      let path = "\(try folder.makeCell(entry.line.cell))/resolved.yaml"
+    for entry in plan.runnable where written.insert(entry.id).inserted {
+      let path = "\(try folder.makeCell(entry.id))/resolved.yaml"
       let text = shared.value(of: entry.cell) { entry.cell.content.resolvedYAML }[entry.cell.seed]
       if !AtomicFile.exists(path) || (try? AtomicFile.read(path)) != text {
         try AtomicFile.write(text, to: path, isSynced: false)
@@ -182,7 +186,7 @@ package struct Preparation {
     try folder.write(record.json, to: "run.json")
     // Last: a folder with a plan is whole.
     try folder.write(lines: plan.entries.lazy.map(\.line.json), to: "plan.jsonl")
-    try CellTable(rows, metrics: Metric.all).write(to: folder)
+    try CellTable.write(rows, metrics: Metric.all, to: folder)
   }
 }
 

@@ -59,7 +59,7 @@ package struct RunContinuation: Sendable {
   /// is named, what is at `model.from` decides.
   private func modelChanges(_ stored: StoredRun, _ plan: RunPlan) -> [String] {
     let now = Dictionary(
-      plan.entries.map { (Self.key($0.line), $0.line.weights) }, uniquingKeysWith: { a, _ in a })
+      plan.entries.map { (Self.key($0.line), $0.weights) }, uniquingKeysWith: { a, _ in a })
     let old = stored.record?.checkpoints ?? []
     return stored.cells.compactMap { cell -> String? in
       guard let before = cell.planned.weights, let found = now[Self.key(cell.planned)],
@@ -75,7 +75,7 @@ package struct RunContinuation: Sendable {
   /// A clause for each tokenizer in whose place cells would have another.
   private func tokenizerChanges(_ stored: StoredRun, _ plan: RunPlan) -> [String] {
     let now = Dictionary(
-      plan.entries.map { (Self.key($0.line), $0.line) }, uniquingKeysWith: { a, _ in a })
+      plan.entries.map { (Self.key($0.line), $0.outline) }, uniquingKeysWith: { a, _ in a })
     return stored.cells.compactMap { cell in
       now[Self.key(cell.planned)].flatMap {
         String.tokenizerChanged(from: cell.planned.tokenizer, to: $0.tokenizer)
@@ -104,19 +104,19 @@ package struct RunContinuation: Sendable {
         let index = cells.firstIndex { Self.point($0.planned) == point } ?? 0
         let cell = cells[index]
         known[form(line)]?.remove(at: index)
-        plan.entries[place].line.cell = cell.id
+        plan.entries[place].id = cell.id
         // What was accepted as changed leaves the rows that are done as they are.
         if isFinished(cell.row.status) {
-          plan.entries[place].line.identity = cell.planned.identity
-          plan.entries[place].line.facts = cell.planned.facts
+          plan.entries[place].identity = cell.planned.identity
+          plan.entries[place].facts = cell.planned.facts
         } else {
-          plan.entries[place].line.facts = Self.facts(of: line, begunAs: cell.planned)
+          plan.entries[place].facts = Self.facts(of: line, begunAs: cell.planned)
         }
         return true
       }
       free = known.values.flatMap(\.self)
     }
-    for place in waiting { plan.entries[place].line.cell = "" }
+    for place in waiting { plan.entries[place].id = "" }
     let missing = free.filter { $0.row.status != .excluded }
       .sorted { $0.index < $1.index }
     if !missing.isEmpty { throw .missingCells(missing.map(\.label)) }

@@ -7,9 +7,19 @@ package import Workloads
 
 /// An experiment's cells as lines of a plan.
 package struct RunPlan {
+  /// A cell, and what is known of it beside its document: there may be a hundred thousand.
   package struct Entry {
     package let cell: PlannedCell
-    package var line: PlanLine
+    /// Its id; empty until it has one.
+    package var id = ""
+    /// The hash of all that decides its result.
+    var identity: String?
+    /// Its place in the order of execution; nil where it is not to run.
+    var order: Int?
+    /// The stored model that it reads, by the path where it was found.
+    let weights: String?
+    /// What is known of the result before it runs.
+    var facts: [JSON.Member]
   }
 
   package var entries: [Entry]
@@ -34,8 +44,11 @@ package struct RunPlan {
     var checkpoints: [RunRecord.Checkpoint] = []
     var entries: [Entry] = []
     entries.reserveCapacity(experiment.cells.count)
-    // What the lines of one document have in common, once in memory.
-    var shared = PlannedCell.PerDocument<(line: PlanLine, identity: DocumentIdentity)>()
+    // What the cells of one document have in common.
+    typealias Document = (
+      identity: DocumentIdentity, weights: String?, facts: [JSON.Member]
+    )
+    var shared = PlannedCell.PerDocument<Document>()
     for cell in experiment.cells {
       let document = try shared.value(of: cell) {
         var found: PlannedTexts.Found?
@@ -51,16 +64,15 @@ package struct RunPlan {
           cell.content, dataHash: found?.text.sha256 ?? "",
           tokenizerHash: found?.tokenizer?.sha256 ?? "", checkpointHash: checkpoint?.sha256 ?? "",
           program: program)
-        return (Self.line(of: cell, found, checkpoint), identity)
+        let facts = Self.facts(of: cell, found)
+        // Once in memory: most documents have the same.
+        let last = entries.last?.facts
+        return (identity, checkpoint?.path, last.flatMap { $0 == facts ? $0 : nil } ?? facts)
       }
-      var line = document.line
-      line.index = cell.index
-      line.identity = document.identity.hash(seed: cell.seed)
-      line.label = cell.label
-      line.seed = cell.seed
-      line.status = cell.exclusion == nil ? .notRun : .excluded
-      line.reason = cell.exclusion
-      entries.append(Entry(cell: cell, line: line))
+      entries.append(
+        Entry(
+          cell: cell, identity: document.identity.hash(seed: cell.seed),
+          weights: document.weights, facts: document.facts))
     }
     self.entries = entries
     self.texts = texts.all
@@ -70,27 +82,16 @@ package struct RunPlan {
     nameCells()
   }
 
-  /// What the lines of all cells of one document say.
-  private static func line(
-    of cell: PlannedCell, _ found: PlannedTexts.Found?, _ checkpoint: RunRecord.Checkpoint?
-  ) -> PlanLine {
-    var line = PlanLine()
-    line.weights = checkpoint?.path
+  private static func facts(
+    of cell: PlannedCell, _ found: PlannedTexts.Found?
+  ) -> [JSON.Member] {
     let base = cell.model?.base
-    line.facts = [
+    return [
       ("dataset_note", found?.text.note), ("model_note", base?.note),
       ("tokenizer_note", found?.note), ("tokenizer", found?.tokenizer?.path),
       ("tokenizer_sha256", found?.tokenizer.map { "sha256-" + $0.sha256 }),
       ("beginning", cell.workload?.beginning(from: base)),
     ].compactMap { key, text in text.map { JSON.Member(key, .string($0)) } }
-    line.variant = cell.variant
-    line.axes = cell.axes.map { JSON.Member($0.path, $0.value) }
-    line.configuration = cell.resolved
-    line.derived = cell.derived.map(\.path)
-    line.shares = cell.derived.compactMap { value in
-      value.share.map { JSON.Member(value.path, .string($0)) }
-    }
-    return line
   }
 
   /// Gives each cell that has no id one; cells that are the same share it.
@@ -98,10 +99,10 @@ package struct RunPlan {
   /// - Parameter taken: ids that are in use, with the identities that they stand for.
   mutating func nameCells(taken: [String: String] = [:]) {
     var names = CellNames(taken: taken)
-    for place in entries.indices where entries[place].line.cell.isEmpty {
-      let line = entries[place].line
-      entries[place].line.cell = names.name(
-        variant: line.variant, seed: line.seed, identity: line.identity ?? "")
+    for place in entries.indices where entries[place].id.isEmpty {
+      let entry = entries[place]
+      entries[place].id = names.name(
+        variant: entry.cell.variant, seed: entry.cell.seed, identity: entry.identity ?? "")
     }
   }
 
@@ -113,9 +114,8 @@ package struct RunPlan {
   /// Whether a token is not the same part of a text in all cells.
   var hasSeveralTokenizers: Bool {
     Set(
-      runnable.map { entry in entry.line.facts.first { $0.key == "tokenizer_sha256" }?.value.text }
-    )
-    .count > 1
+      runnable.map { entry in entry.facts.first { $0.key == "tokenizer_sha256" }?.value.text }
+    ).count > 1
   }
 
   /// Whether matrices are not kept in the same type in all cells.
@@ -125,17 +125,54 @@ package struct RunPlan {
 
   /// Draws the order of execution, variants interleaved; cells that are the same run once.
   mutating func order(seed: Int) {
-    let cells = entries.indices.filter { entries[$0].cell.exclusion == nil }.map {
-      (position: $0, seed: entries[$0].cell.seed, point: entries[$0].line.axes)
-    }
     var places: [String: Int] = [:]
-    for position in ExecutionOrder.interleaved(cells, seed: UInt64(seed)) {
-      let id = entries[position].line.cell
+    for position in drawn(seed: seed) {
+      let id = entries[position].id
       let place = places[id] ?? places.count
       places[id] = place
-      entries[position].line.order = place
+      entries[position].order = place
     }
   }
+
+  private func drawn(seed: Int) -> [Int] {
+    let cells = entries.indices.lazy.filter { entries[$0].cell.exclusion == nil }.map {
+      (position: $0, seed: entries[$0].cell.seed, point: entries[$0].axes)
+    }
+    return ExecutionOrder.interleaved(cells, seed: UInt64(seed))
+  }
+}
+
+extension RunPlan.Entry {
+  /// The cell as it is written down.
+  package var line: PlanLine {
+    var line = outline
+    line.configuration = cell.resolved
+    line.derived = cell.derived.map(\.path)
+    line.shares = cell.derived.compactMap { value in
+      value.share.map { JSON.Member(value.path, .string($0)) }
+    }
+    return line
+  }
+
+  /// The same without its configuration.
+  var outline: PlanLine {
+    var line = PlanLine()
+    line.index = cell.index
+    line.order = order
+    line.cell = id
+    line.identity = identity
+    line.weights = weights
+    line.label = cell.label
+    line.variant = cell.variant
+    line.seed = cell.seed
+    line.axes = axes
+    line.status = cell.exclusion == nil ? .notRun : .excluded
+    line.reason = cell.exclusion
+    line.facts = facts
+    return line
+  }
+
+  fileprivate var axes: [JSON.Member] { cell.axes.map { JSON.Member($0.path, $0.value) } }
 }
 
 // ExecutionOrder: in which order cells run. Variants that are compared run one after the other, in
@@ -151,7 +188,7 @@ package enum ExecutionOrder {
   ///   - cells: seed, point and position of each cell that is to run.
   ///   - seed: the same seed gives the same order, on every machine.
   package static func interleaved(
-    _ cells: [(position: Int, seed: Int, point: [CellRow.Entry])], seed: UInt64
+    _ cells: some Sequence<(position: Int, seed: Int, point: [CellRow.Entry])>, seed: UInt64
   ) -> [Int] {
     var blocks: [[Int]] = []
     var places: [String: Int] = [:]

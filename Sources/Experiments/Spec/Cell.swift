@@ -21,6 +21,12 @@ package struct AxisValue: Sendable {
     name = axis.name
     value = resolved.value(at: axis.path.keys)?.asSet(by: node) ?? node?.value ?? .null
   }
+
+  init(_ axis: Axis, _ value: JSON) {
+    path = axis.path.text
+    name = axis.name
+    self.value = value
+  }
 }
 
 extension JSON {
@@ -39,36 +45,66 @@ extension JSON {
   }
 }
 
+/// What all cells of an experiment have in common.
+final class CellFrame: Sendable {
+  let experiment: String
+  let declaresVariants: Bool
+  let axes: [Axis]
+
+  init(_ header: SpecHeader, _ matrix: Matrix) {
+    experiment = header.name
+    declaresVariants = header.declaresVariants
+    // Without their values.
+    axes = matrix.axes.map { axis in
+      var axis = axis
+      axis.nodes = []
+      return axis
+    }
+  }
+}
+
 /// What the cells of one document have in common: all but the seed.
 ///
-/// A matrix may have a hundred thousand cells, so they share it.
+/// A matrix may have a hundred thousand of them, so they share what is the same, and of what they
+/// came to only the differences are kept.
 package final class CellContent<Model, Workload> {
+  let frame: CellFrame
   let variant: String
-  let axes: [AxisValue]
+  /// On each of the axes.
+  let values: [JSON]
   let device: DeviceChoice
   let precision: PrecisionChoice
   let model: Model
   let workload: Workload
-  let resolved: JSON
   let derived: [DerivedValue]
-  let experiment: String
-  let declaresVariants: Bool
+  private let variation: JSONVariation
 
+  /// - Parameters:
+  ///   - resolved: the document with every option.
+  ///   - other: that of a cell with much the same document, where there is one.
   init(
-    variant: String, axes: [AxisValue], _ reading: DocumentReader<Model, Workload>.Reading,
-    resolved: JSON, _ header: SpecHeader
+    _ frame: CellFrame, variant: String, values: [JSON],
+    _ reading: DocumentReader<Model, Workload>.Reading, resolved: JSON, like other: CellContent?
   ) {
+    self.frame = frame
     self.variant = variant
-    self.axes = axes
+    self.values = values
     device = reading.device
     precision = reading.precision
-    model = reading.model
     workload = reading.workload
-    self.resolved = resolved
-    derived = reading.recording.derived
-    experiment = header.name
-    declaresVariants = header.declaresVariants
+    variation = JSONVariation(resolved, like: other?.variation)
+    let derived = reading.recording.derived
+    if let other, other.derived == derived {
+      self.derived = other.derived
+      model = variation.isSame(as: other.variation, at: "model") ? other.model : reading.model
+    } else {
+      self.derived = derived
+      model = reading.model
+    }
   }
+
+  var resolved: JSON { variation.json }
+  var axes: [AxisValue] { zip(frame.axes, values).map { AxisValue($0, $1) } }
 }
 
 extension CellContent: Sendable where Model: Sendable, Workload: Sendable {}
@@ -99,8 +135,6 @@ package struct Cell<Model, Workload> {
   package var resolved: JSON { content.resolved }
   /// The options of `resolved` whose values followed from others.
   package var derived: [DerivedValue] { content.derived }
-  var experiment: String { content.experiment }
-  var declaresVariants: Bool { content.declaresVariants }
 
   /// A complete experiment file of this cell alone, which runs again as is.
   ///
@@ -129,8 +163,9 @@ extension CellContent {
     let head = ["device", "precision"]
     let body = resolved.deriving(derived, showsValues: true).members
     let only = JSON.object([JSON.Member(variant, .object([]))])
-    let variants = declaresVariants ? [JSON.Member("variants", only)] : []
-    let first = [JSON.Member("name", .string(experiment))] + body.filter { head.contains($0.key) }
+    let variants = frame.declaresVariants ? [JSON.Member("variants", only)] : []
+    let name = JSON.Member("name", .string(frame.experiment))
+    let first = [name] + body.filter { head.contains($0.key) }
     return SeedText(
       head: JSON.object(first).yaml,
       tail: JSON.object(variants + body.filter { !head.contains($0.key) }).yaml

@@ -86,18 +86,20 @@ extension Expansion {
       return value
     }
     faults.collect(reading.faults, in: label(variant, axes, seed: nil), reading.recording, matrix)
-    let content = CellContent(
-      variant: variant, axes: axes, reading, resolved: resolved, header)
+    func content(_ values: [JSON]) -> CellContent<Model, Workload> {
+      CellContent(
+        frame, variant: variant, values: values, reading, resolved: resolved,
+        like: lastContent(of: variant))
+    }
+    let shared = content(axes.map(\.value))
     for seed in seeds(of: inclusion) {
       let identity = Identity(variant: variant, seed: seed, resolved: resolved.canonical)
       let known = places[identity].map { cells[$0] }
       if let known, known.exclusion == nil { continue }
       // One that stands in for an excluded cell keeps the words of its axes.
-      let own = known.map {
-        CellContent(variant: variant, axes: $0.axes, reading, resolved: resolved, header)
-      }
+      let own = known.map { content($0.content.values) }
       let cell = Cell(
-        index: known?.index ?? cells.count, seed: seed, exclusion: nil, content: own ?? content)
+        index: known?.index ?? cells.count, seed: seed, exclusion: nil, content: own ?? shared)
       if known == nil {
         cells.append(cell)
       } else {

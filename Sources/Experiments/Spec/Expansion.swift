@@ -9,6 +9,7 @@ struct Expansion<Model, Workload> {
   let reader: DocumentReader<Model, Workload>
   let header: SpecHeader
   let matrix: Matrix
+  let frame: CellFrame
   /// The command line's settings that concern the document.
   let settings: [Setting]
 
@@ -30,6 +31,7 @@ struct Expansion<Model, Workload> {
     self.reader = reader
     self.header = header
     self.matrix = matrix
+    frame = CellFrame(header, matrix)
     self.settings = settings
     unmatched = matrix.unmatched
   }
@@ -108,8 +110,7 @@ struct Expansion<Model, Workload> {
     let reading = reader.read(document)
     let value = reading.recording.value
     // What is excluded may be wrong, and is then kept as written.
-    let whole = reading.faults.isEmpty ? value : reading.recording.valueWithUnread
-    let resolved = cells.last.map { whole.sharing($0.resolved) } ?? whole
+    let resolved = reading.faults.isEmpty ? value : reading.recording.valueWithUnread
     let axes = zip(matrix.axes, nodes).map { AxisValue($0, node: $1, in: resolved) }
     let point = MatrixPoint(
       variant: variant,
@@ -125,11 +126,17 @@ struct Expansion<Model, Workload> {
         reading.faults, in: label(variant, axes, seed: nil), reading.recording, matrix)
     }
     let content = CellContent(
-      variant: variant, axes: axes, reading, resolved: resolved, header)
+      frame, variant: variant, values: axes.map(\.value), reading, resolved: resolved,
+      like: lastContent(of: variant))
     for (seed, reason) in zip(header.seeds, reasons) {
       cells.append(
         Cell(index: cells.count, seed: seed, exclusion: reason, content: content))
     }
+  }
+
+  /// What a further cell of a variant may share most with.
+  func lastContent(of variant: String) -> CellContent<Model, Workload>? {
+    cells.last.flatMap { $0.variant == variant ? $0.content : nil }
   }
 
   /// Whether labels tell the seed.
@@ -148,7 +155,7 @@ struct Expansion<Model, Workload> {
   /// Labels the cells, with the values that axes came to.
   private mutating func labelCells() {
     let texts = matrix.axes.indices.map { axis in
-      Labels.texts(of: cells.map { $0.axes[axis].value })
+      Labels.texts(of: cells.map { $0.content.values[axis] })
     }
     let showsSeed = showsSeed
     for place in cells.indices {
