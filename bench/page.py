@@ -51,6 +51,8 @@ def ratio_text(work, peer, figure, names_goals):
         return ""
     text = spread_text(found, lambda ratio: f"{ratio:.2f}")
     goal = work["goals"].get(peer)
+    if isinstance(goal, dict):  # one for each figure
+        goal = goal.get(figure)
     return f"{text}, goal {goal:.3g}" if names_goals and goal and median(found) < goal else text
 
 
@@ -159,7 +161,7 @@ def page(result):
 README_WORKS = {
     "train": r"^(modern|classic), (f32|bf16), 16 x 256, width 256$",
     "attention": r"^f32, (1024|2048|4096) tokens, d 64$",
-    "nanogpt": "", "generate": "", "memory": "", "scaling": "",
+    "nanogpt": "", "generate": "", "models": r"depth 4096$", "memory": "", "scaling": "",
 }
 
 

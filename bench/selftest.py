@@ -155,6 +155,12 @@ class Page(unittest.TestCase):
             row,
             "| modern, f32, 16 x 256, width 256 | 1.5 s [1.25 s, 1.75 s] | 60.0 %, goal 75 % | 2.25 [1.88, 2.62] |")
 
+    def test_goals_may_be_of_each_figure(self):
+        work = result()["groups"][0]["works"][0] | {"goals": {"PyTorch eager": {"step": 3.0, "other": 1.0}}}
+        self.assertEqual(page.ratio_text(work, "PyTorch eager", "step", True), "2.25 [1.88, 2.62], goal 3")
+        work["goals"] = {"PyTorch eager": {"other": 9.0}}
+        self.assertEqual(page.ratio_text(work, "PyTorch eager", "step", True), "2.25 [1.88, 2.62]")
+
     def test_the_page_says_what_is_left_out_and_how_many_rounds_were_repeated(self):
         text = page.page(result())
         for words in ("2 cores of AMD EPYC (Zen 4), x86-64-v4 (AVX-512)", "PyTorch 9.9",

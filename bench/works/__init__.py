@@ -17,8 +17,9 @@ class Work:
     group: str
     name: str
     contestants: dict[str, Callable[[], dict]]
-    # The least ratio of a peer's cost to ours that is aimed at, by peer; under `share` the least share of the limit.
-    goals: dict[str, float] = field(default_factory=dict)
+    # The least ratio of a peer's cost to ours that is aimed at, by peer, of all figures or of each; under `share` the
+    # least share of the limit.
+    goals: dict[str, float | dict[str, float]] = field(default_factory=dict)
     # Rounds that are enough of what takes long; 0: as many as of others.
     rounds: int = 0
 
