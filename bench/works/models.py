@@ -68,7 +68,7 @@ def work(context, model, weights, cache, depth):
     if weights in THEIRS:
         contestants[LLAMA] = lambda: theirs(
             context, "llama_cpp_generate.py", model, depth, weights=THEIRS[weights], cache=THEIRS[cache])
-    if weights == cache:
+    if weights == cache and weights != "q8":
         contestants[TRANSFORMERS] = lambda: theirs(context, "transformers_generate.py", model, depth, weights=weights)
     goals = GOALS | ({LLAMA: 2.0} if cache == "q8" else {})
     name = f"{REAL if model else SHAPED}, {weights} weights, {cache} cache, depth {depth}"
