@@ -17,7 +17,8 @@ extension OpCase {
         // One row and few, of whole blocks and parts of them, whole panels, one column, more than a
         // panel is deep, a single step of k.
         [
-          ([1, 300], 130), ([7, 33], 65), ([1, 96], 130), ([8, 544], 37), ([70, 65], 33), ([40, 64], 1), ([20, 1100], 50),
+          ([1, 300], 130), ([7, 33], 65), ([1, 96], 130), ([8, 544], 37), ([70, 65], 33),
+          ([40, 64], 1), ([20, 1100], 50),
           ([20, 1], 50),
         ].map {
           inference($0.0, outputs: $0.1, weight: matrix, type)
