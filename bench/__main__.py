@@ -23,12 +23,12 @@ import rounds
 import selftest
 from child import Child, Failed
 from ours import Program
-from works import OURS, attention, generate, memory, nanogpt, products, scaling, train
+from works import OURS, attention, generate, memory, models, nanogpt, products, scaling, train
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "results" / "bench"
 MODULES = {"train": train, "attention": attention, "products": products, "nanogpt": nanogpt,
-           "generate": generate, "memory": memory, "scaling": scaling}
+           "generate": generate, "models": models, "memory": memory, "scaling": scaling}
 
 
 def say(text):

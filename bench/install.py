@@ -13,6 +13,8 @@ PACKAGES = {
     "oneDNN": (["onednn-cpu-gomp", "numpy"],
                "import ctypes, numpy, sys; ctypes.CDLL(sys.prefix + '/lib/libdnnl.so.3')"),
     "llama.cpp": (["llama-cpp-python", "gguf", "numpy"], "import llama_cpp, gguf, numpy"),
+    "transformers": (["torch", "transformers", "accelerate", "gguf", "numpy"],
+                     "import torch, transformers, accelerate, gguf"),
 }
 COMPILED = {"torch.compile", "llama.cpp"}
 # Settings of the surroundings that choose kernels for a processor: a peer shall take its best.

@@ -165,7 +165,7 @@ def page(result):
 README_WORKS = {
     "train": r"^(modern|classic), (f32|bf16), 16 x 256, width 256$",
     "attention": r"^f32, (1024|2048|4096) tokens, d 64$",
-    "nanogpt": "", "generate": "", "memory": "", "scaling": "",
+    "nanogpt": "", "generate": "", "models": r"depth 4096$", "memory": "", "scaling": "",
 }
 
 

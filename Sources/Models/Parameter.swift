@@ -50,13 +50,11 @@ package final class Parameter {
   /// The type that it has in memory where matrices have this one.
   package func type(matrices: ElementType) -> ElementType { isReadRounded ? matrices : .f32 }
 
-  func allocate(on device: Device, matrices: ElementType) {
-    let type = type(matrices: matrices)
-    materialised = Tensor(shape, type, kind: .parameters, on: device, slot: slot)
+  fileprivate func take(_ storage: Storage, matrices: ElementType) {
+    materialised = Tensor(shape, type(matrices: matrices), in: storage, slot: slot)
   }
 
-  func materialise(on device: Device, seed: UInt64, matrices: ElementType) {
-    allocate(on: device, matrices: matrices)
+  fileprivate func initialise(seed: UInt64) {
     switch initialisation {
     case .zeros: tensor.zero()
     case .ones: tensor.copy(from: [Float](repeating: 1, count: shape.count))
@@ -90,15 +88,18 @@ package final class ParameterList {
   package func materialise(
     on device: Device, seed: UInt64, matrices: ElementType = .f32
   ) {
-    for parameter in all { parameter.materialise(on: device, seed: seed, matrices: matrices) }
+    allocate(on: device, matrices: matrices)
+    for parameter in all { parameter.initialise(seed: seed) }
   }
 
-  /// Gives every parameter memory without values, for a checkpoint or a dry run to come.
+  /// Gives every parameter memory without values, all in one block, for a checkpoint or a dry run to come.
   ///
   /// - Parameter matrices: their type in an inference; training and whatever wants gradients has
   ///   f32.
   package func allocate(on device: Device, matrices: ElementType = .f32) {
-    for parameter in all { parameter.allocate(on: device, matrices: matrices) }
+    let storages = Storage.sideBySide(
+      all.map { $0.type(matrices: matrices).bytes(of: $0.shape) }, kind: .parameters, on: device)
+    for (parameter, storage) in zip(all, storages) { parameter.take(storage, matrices: matrices) }
   }
 
   package var tensors: [Tensor] { all.map(\.tensor) }

@@ -206,10 +206,13 @@ package final class Device {
   // Blocks are kept by exact rounded size: a training step asks for the same sizes in the same
   // order, so from its second run on each request is met by a kept block.
 
-  /// A block, and the number of the storage that it is for.
-  func allocate(_ bytes: Int, _ kind: MemoryKind) -> (UnsafeMutableRawPointer, storage: Int) {
+  /// A block of `room` bytes, of which `bytes` count as used, and the number of the storage that it
+  /// is for.
+  func allocate(
+    _ bytes: Int, _ kind: MemoryKind, room: Int
+  ) -> (UnsafeMutableRawPointer, storage: Int) {
     memory.take(bytes, kind)
-    guard let block = block(of: blockSize(bytes)) else {
+    guard let block = block(of: blockSize(room)) else {
       // After a failure nothing more is to be had, which is no shortage.
       if failure != nil { fail() }
       whenOutOfMemory(
@@ -245,10 +248,10 @@ package final class Device {
   }
 
   func giveBack(
-    _ block: UnsafeMutableRawPointer, _ bytes: Int, _ kind: MemoryKind, storage: Int
+    _ block: UnsafeMutableRawPointer, _ bytes: Int, _ kind: MemoryKind, room: Int, storage: Int
   ) {
     memory.giveBack(bytes, kind)
-    kept[blockSize(bytes), default: []].append(block)
+    kept[blockSize(room), default: []].append(block)
     for graph in graphs { graph.giveBack(block, storage: storage) }
   }
 

@@ -38,6 +38,14 @@ package struct Tensor {
     variable = Variable(slot: slot, shape: shape, type: type)
   }
 
+  /// An uninitialised tensor in a storage that was made for it.
+  package init(_ shape: Shape, _ type: ElementType, in storage: Storage, slot: Int = -1) {
+    precondition(
+      storage.bytes == type.bytes(of: shape),
+      "\(storage.bytes) bytes for a tensor \(shape) of \(type.word)")
+    self.init(storage: storage, variable: Variable(slot: slot, shape: shape, type: type))
+  }
+
   /// A tensor that holds `values`, converted to `type`.
   package init(
     _ values: [Float], _ shape: Shape, _ type: ElementType = .f32, kind: MemoryKind,

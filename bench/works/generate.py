@@ -6,7 +6,7 @@ from works.train import VOCABULARY, text
 
 DEPTH, PROMPT, NEW = 4096, 512, 32
 TOKENS = DEPTH + PROMPT + NEW
-SHAPE = {"layers": 8, "width": 1024, "heads": 16, "hidden": 2816, "vocabulary": VOCABULARY, "tokens": TOKENS}
+SHAPE = {"layers": 8, "width": 1024, "heads": 16, "hidden": 2816, "vocabulary": VOCABULARY}
 PEER = "llama.cpp"
 
 
@@ -20,8 +20,8 @@ def ours(context, kv_heads, cache):
 
 def theirs(context, kv_heads, cache):
     return context.child("llama_cpp_generate.py").ask({
-        "shape": SHAPE | {"kv_heads": kv_heads}, "cache": {"bf16": "f16"}.get(cache, cache), "depth": DEPTH,
-        "prompt": PROMPT, "decode": NEW})
+        "shape": SHAPE | {"kv_heads": kv_heads}, "weights": "f32", "cache": {"bf16": "f16"}.get(cache, cache),
+        "depth": DEPTH, "prompt": PROMPT, "decode": NEW, "tokens": TOKENS})
 
 
 def work(context, kv_heads, cache):
