@@ -44,7 +44,7 @@ import Testing
     let cell = try #require(experiment.cells.first)
     #expect(
       cell.identity(dataHash: "", program: "0.2.0")
-        == "sha256-34e62a1c1a82b60a76759aafadb3ae0cda22e248fe2d3cfdcbfc92bfec462bff")
+        == "sha256-4080dd154d007e0e917b00fab9fffc9bc5fd194899ac1dcbb5b7f95e4c64e94a")
   }
 
   @Test func `a checkpoint is known by its hash, and its place is no part of an identity`() throws {

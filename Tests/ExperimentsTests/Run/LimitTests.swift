@@ -26,7 +26,8 @@ import Workloads
       Catalogue.common.filter { $0.path.hasPrefix("model.") }
       + options("model.attention", "gqa") + options("model.ffn", "swiglu")
       + options("workload", workload)
-    return reads.compactMap { read in
+    // What reads images has no text.
+    return reads.filter { $0.path != "workload.image" }.compactMap { read in
       switch read.type {
       case .integer(let bounds), .list(of: .integer(let bounds), _):
         bounds.upper.map { (read.path, $0) }

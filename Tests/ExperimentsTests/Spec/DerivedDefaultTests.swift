@@ -21,7 +21,16 @@ import Testing
       guard path.hasPrefix("model.") else {
         return ["model: {layers: 1}\nworkload: " + section.replacing("layers: 1, ", with: "")]
       }
+      if isOfImages {
+        return ["inspect", "position"].map {
+          "model: \(section)\nworkload: {type: \($0), image: [8, 8, 3]}"
+        }
+      }
       return Self.workloads.map { "model: \(section)\nworkload: \($0)" }
+    }
+
+    private var isOfImages: Bool {
+      ["patch_embedding", "classes", "rope_2d", "sincos_2d"].contains(word)
     }
 
     static let all = Catalogue.slots.flatMap { slot in
@@ -42,7 +51,10 @@ import Testing
         if place > 0, !option.path.hasPrefix("workload.") { continue }
         // A stored model has sizes of its own, which those of the text contradict, and what stands in
         // for it is refused without it.
-        let ofSources = ["model.from", "model.fallback", "workload.dataset.tokenizer.fallback"]
+        // So are images, which the components around them must be for.
+        let ofSources = [
+          "model.from", "model.fallback", "workload.dataset.tokenizer.fallback", "workload.image",
+        ]
         if ofSources.contains(option.path) { continue }
         let isOwn = option.path.hasPrefix(component.path + ".")
         var values: [JSON] = []
