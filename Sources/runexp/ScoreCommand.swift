@@ -76,6 +76,7 @@ struct ScoreCommand: ParsableCommand {
       let found = try TrainedCell(named: name, cell: cell, in: RunLocator(results: place.results))
       if let note = found.note { say("note: \(note)") }
       let saved = try SavedModel(found.folder)
+      try saved.requireText()
       let (tokens, bytes) = try tokens(of: saved)
       let positions = try positions(in: tokens.count)
       let interrupts = Interrupts()
