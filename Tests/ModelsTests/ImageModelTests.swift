@@ -20,8 +20,11 @@ struct ImageModelTests {
   @Test("patches are row by row, and their values by channel, row and column")
   func order() {
     // A pixel is 100 row + 10 column + channel.
-    let pixels = (0..<4).flatMap { row in
-      (0..<6).flatMap { column in (0..<2).map { Float(100 * row + 10 * column + $0) } }
+    var pixels: [Float] = []
+    for row in 0..<4 {
+      for column in 0..<6 {
+        for channel in 0..<2 { pixels.append(Float(100 * row + 10 * column + channel)) }
+      }
     }
     let order = PatchOrder(
       ImageSize(height: 4, width: 6, channels: 2), PatchGrid(rows: 2, columns: 3))
@@ -94,7 +97,7 @@ struct ImageModelTests {
   @Test("texts and images are told apart")
   func mismatches() throws {
     #expect(
-      try faults("input: token_embedding")
+      try faults("input: token_embedding\nposition: none")
         == ["token_embedding is for texts, and images are read"])
     #expect(
       try faults("output: next_token") == ["next_token is for texts, and images are read"])
@@ -122,12 +125,12 @@ struct ImageModelTests {
       try faults("input: {class_token: false}\noutput: {pool: class_token}")
         == ["there is no class token to pool by: input.class_token must be true"])
     #expect(
-      try faults("width: 30\nattention: {heads: 5}") == [
+      try faults("width: 30\nattention: {type: mha, heads: 5}") == [
         "rope_2d turns pairs of features by rows and as many by columns: the head dimension must "
           + "be a multiple of 4, not 6"
       ])
     #expect(
-      try faults("width: 30\nattention: {heads: 5}\nposition: sincos_2d") == [
+      try faults("width: 30\nattention: {type: mha, heads: 5}\nposition: sincos_2d") == [
         "sincos_2d has sines and cosines of columns and of rows: the width must be a multiple of "
           + "4, not 30"
       ])
