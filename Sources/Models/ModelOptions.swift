@@ -14,6 +14,9 @@ package struct ModelOptions: Sendable {
   package let normalisesEmbedding: Bool
   /// Factor on what each sublayer adds to the residual stream.
   package let residualScale: Float
+  /// What the trained factors on each feature of what a sublayer adds begin with; nil: there are
+  /// none.
+  package let layerScale: Double?
   /// Factor on the logits, before they are bounded.
   package let logitScale: Float
   /// Logits are bounded by this; 0: they are not.
@@ -39,6 +42,10 @@ package struct ModelOptions: Sendable {
       options.read(
         "residual_scale", .double(in: Bounds.above(0, through: 1e6)), default: 1,
         "factor on what each sublayer adds to the residual stream; residual_multiplier in Granite"))
+    layerScale = options.read(
+      "layer_scale", .double(in: Bounds.above(0, through: 1e6)), absent: "no such factors",
+      "a trained factor on each feature that a sublayer adds to the residual stream, and what it "
+        + "begins with (CaiT, arXiv 2103.17239); 1e-5 in DINOv3")
     logitScale = Float(
       options.read(
         "logit_scale", .double(in: Bounds.above(0, through: 1e6)), default: 1,

@@ -6,8 +6,19 @@ package import Tensors
 /// How a parameter starts.
 package enum Initialisation: Equatable, Sendable {
   case zeros, ones
+  /// All alike: factors that shall begin small.
+  case constant(Double)
   /// Normal around 0 with this standard deviation.
   case normal(Double)
+
+  /// Whether it is of factors, which change nothing where they are 1; what is added changes nothing
+  /// where it is 0.
+  var isOfFactors: Bool {
+    switch self {
+    case .ones, .constant: true
+    case .zeros, .normal: false
+    }
+  }
 }
 
 /// One trainable tensor.
@@ -58,6 +69,8 @@ package final class Parameter {
     switch initialisation {
     case .zeros: tensor.zero()
     case .ones: tensor.copy(from: [Float](repeating: 1, count: shape.count))
+    case .constant(let value):
+      tensor.copy(from: [Float](repeating: Float(value), count: shape.count))
     case .normal(let deviation):
       let random = Random(seed: seed, purpose: "initialisation", name: name)
       tensor.copy(from: random.normals(shape.count, deviation: deviation))

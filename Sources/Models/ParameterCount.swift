@@ -36,8 +36,8 @@ extension AttentionLayer {
   func parameters(width: Int) -> Int {
     let d = shape.headDimension
     let (queries, keyValues) = (shape.heads * d, shape.kvHeads * d)
-    return 2 * width * (queries + keyValues) + (options.bias ? queries + 2 * keyValues : 0)
-      + (options.outBias ? width : 0)
+    return 2 * width * (queries + keyValues) + (options.bias ? queries + keyValues : 0)
+      + (options.keyBias ? keyValues : 0) + (options.outBias ? width : 0)
       + options.queryKeyNorm.weights(queries: queries, keys: keyValues, headDimension: d)
   }
 }

@@ -58,5 +58,6 @@ package enum Registry {
   package static let outputs: [any Output.Type] = [
     NextToken.self,
     Classes.self,
+    Features.self,
   ]
 }

@@ -24,6 +24,8 @@ package final class Transformer {
   let norm: (any Norm)?
   package let input: any Input
   package let output: any Output
+  /// The size of the images that it reads; nil where it reads texts.
+  package let image: ImageSize?
   private let options: ModelOptions
 
   /// Reads the `model` section.
@@ -66,6 +68,7 @@ package final class Transformer {
     self.options = rest
     self.width = width
     self.vocabulary = vocabulary
+    self.image = image
     self.input = input.type.init(
       input.options, InputContext(width: width, vocabulary: vocabulary, image: image), model)
     let grid = self.input.grid
@@ -93,6 +96,7 @@ package final class Transformer {
       rest.normalisesEmbedding
       ? norm.type.init(norm.options, width: width, model["embed_norm"]) : nil
     let positions = self.positions
+    let ones = ConstantTable(columns: 1) { _ in [1] }
     blocks = (0..<layers).map { index in
       let layer = model["layers"]["\(index)"]
       let context = AttentionContext(
@@ -102,7 +106,13 @@ package final class Transformer {
         BlockParts(
           attention: attention.type.init(attention.options, context, layer["self_attn"]),
           feedForward: feedForward.type.init(feedForward.options, width: width, layer["mlp"]),
-          placement: placement, dropout: rest.dropout, residualScale: rest.residualScale
+          placement: placement, dropout: rest.dropout, residualScale: rest.residualScale,
+          layerScale: { name in
+            rest.layerScale.map {
+              LayerScale(
+                factors: layer[name].parameter("layer_scale", [width], .constant($0)), ones: ones)
+            }
+          }
         ) { norm.type.init(norm.options, width: width, layer[$0]) })
     }
     self.norm =

@@ -10,13 +10,16 @@ extension OpCase {
     return shapes.flatMap { shape in
       [
         rmsNorm(shape, type), layerNorm(shape, bias: true, type),
-        layerNorm(shape, bias: false, type),
+        layerNorm(shape, bias: false, type), scaleFeatures(shape, type),
       ]
     } + [rmsNorm([3, 19], type, "of zeros", .repeating([0]))]
   }
 
   static func normBenchmarks(_ type: ElementType) -> [OpCase] {
-    [rmsNorm([16, 256, 256], type), layerNorm([16, 256, 256], bias: true, type)]
+    [
+      rmsNorm([16, 256, 256], type), layerNorm([16, 256, 256], bias: true, type),
+      scaleFeatures([16, 256, 256], type),
+    ]
   }
 
   private static func rmsNorm(
@@ -27,6 +30,17 @@ extension OpCase {
       [.activation("x", shape, values), .parameter("weight", [shape.columns])],
       kernels: ["rms_norm_forward", "rms_norm_backward"],
       .operation { $0.rmsNorm($1[0], weight: $1[1], epsilon: 0.5) })
+  }
+
+  private static func scaleFeatures(_ shape: Shape, _ type: ElementType) -> OpCase {
+    OpCase(
+      "scale_features", "", type,
+      [
+        .activation("x", shape, .normal(2)), .parameter("factors", [shape.columns]),
+        .constant("ones", [shape.rows], .repeating([1])),
+      ],
+      kernels: ["rms_norm_backward"],
+      .operation { $0.scaleFeatures($1[0], $1[1], ones: $1[2]) })
   }
 
   private static func layerNorm(_ shape: Shape, bias: Bool, _ type: ElementType) -> OpCase {

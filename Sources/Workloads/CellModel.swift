@@ -28,13 +28,14 @@ package final class CellModel {
   ///   - section: the one whose reading is recorded; nil where nobody asks for that.
   ///   - vocabulary: distinct tokens, where no stored model says so.
   ///   - length: the longest sequence that the model will see; a stored model has its own.
-  ///   - image: the size of the images that it reads; nil where it reads texts.
+  ///   - image: the size of the images that it reads, where that is another than the stored
+  ///     model's; nil where it reads texts.
   package func build(
     from section: Section? = nil, vocabulary: Int, length: Int, image: ImageSize? = nil
   ) -> Transformer {
     Transformer(
       section ?? self.section, vocabulary: base?.vocabulary ?? vocabulary,
-      length: base?.length ?? length, image: image)
+      length: base?.length ?? length, image: image ?? base?.image)
   }
 
   /// The options that are others than those of the stored model, and texts that are longer than it

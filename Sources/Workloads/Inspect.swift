@@ -18,6 +18,7 @@ package struct Inspect: Workload {
     .parameters, .forwardFLOPsPerToken, .inferenceBytes, .trainingBytes, .cacheBytes,
     .kvCacheBytesPerToken,
   ]
+  package static let readsImages = true
   package static let primary: [Metric] = [.inferenceBytes, .trainingBytes]
   package static let scaling: [Metric] = [
     .inferenceBytes, .trainingBytes, .cacheBytes, .prediction(of: .activationBytes),
@@ -53,7 +54,7 @@ package struct Inspect: Workload {
   }
 
   package func check(_ model: Transformer, from section: Section, _ options: Section) {
-    if image != nil {
+    if model.input.grid != nil {
       return options.checkScores(of: model, from: section, [("batch", batch)])
     }
     options.checkScores(
@@ -70,8 +71,8 @@ package struct Inspect: Workload {
     try cell.recordBase()
     guard cell.recordKernel(of: model, needsGradient: false) else { return }
     let need = ModelNeed(
-      model, batch: batch, sequence: image == nil ? sequence : model.length, cache: cache,
-      isRolling: isRolling,
+      model, batch: batch, sequence: model.input.grid == nil ? sequence : model.length,
+      cache: cache, isRolling: isRolling,
       precision: cell.precision, recomputes: memory == .low, on: cell.device)
     // In a worker the limit of the process is the cell's cap.
     let room =

@@ -18,6 +18,7 @@ package struct PositionProperties: Workload {
     .relativeError, .relativeErrorBound, .angleError, .angleErrorSingle,
     .unseenAnglePercent, .nearMassPercent,
   ]
+  package static let readsImages = true
   package static let primary: [Metric] = [.relativeError]
 
   package let image: ImageSize?

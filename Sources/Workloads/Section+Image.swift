@@ -8,7 +8,8 @@ extension Section {
   func imageSize() -> ImageSize? {
     let sizes: [Int] =
       read(
-        "image", .list(of: .int(in: 1...4096)), absent: "texts are read",
+        "image", .list(of: .int(in: 1...4096)),
+        absent: "texts are read, or images as the stored model has them",
         "height, width and channels of the images that the model reads: [28, 28, 1]") ?? []
     if sizes.isEmpty { return nil }
     guard sizes.count == 3 else {
@@ -22,7 +23,17 @@ extension Section {
 
   /// Reports images that a stored model is to read.
   func checkImage(_ image: ImageSize?, _ base: ModelBase?) {
-    guard image != nil, base != nil else { return }
-    fault("image", because: .rule("the stored model at model.from reads texts"), isOfKey: true)
+    guard let image, let base else { return }
+    guard let own = base.image else {
+      fault("image", because: .rule("the stored model at model.from reads texts"), isOfKey: true)
+      return
+    }
+    if image.channels != own.channels {
+      fault(
+        "image",
+        because: .rule(
+          "the stored model at model.from reads images of \(own.channels) channels, not "
+            + "\(image.channels)"))
+    }
   }
 }

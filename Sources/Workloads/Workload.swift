@@ -19,6 +19,8 @@ package protocol Workload: Component {
 
   /// Whether its answer is a time, so that no other cell may run beside it.
   static var measuresTime: Bool { get }
+  /// Whether its model may be one that reads images.
+  static var readsImages: Bool { get }
 
   init(_ options: Section)
   /// The longest sequence that the model must be built for.
@@ -78,6 +80,7 @@ package protocol Workload: Component {
 extension Workload {
   package static var scaling: [Metric] { [] }
   package static var measuresTime: Bool { false }
+  package static var readsImages: Bool { false }
   package var steps: Int { 1 }
   package func stepsDone(by base: ModelBase?) -> Int { 0 }
   package func beginning(from base: ModelBase?) -> String? { nil }
@@ -260,7 +263,7 @@ extension PositionProperties {
 
 extension Inspect {
   package func predictedCacheBytes(of model: Transformer) -> Double? {
-    image == nil
+    model.input.grid == nil
       ? model.cacheBytes(tokens: sequence, batch: batch, type: cache, isRolling: isRolling) : nil
   }
 }

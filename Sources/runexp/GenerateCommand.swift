@@ -131,7 +131,9 @@ struct GenerateCommand: ParsableCommand {
     try failing {
       let found = try TrainedCell(named: name, cell: cell, in: RunLocator(results: place.results))
       if let note = found.note { say("note: \(note)") }
-      let written = try write(SavedModel(found.folder))
+      let saved = try SavedModel(found.folder)
+      try saved.requireText()
+      let written = try write(saved)
       if !json, types.contains(where: { $0 != "f32" }) {
         say("note: weights in \(types[0]), cache in \(types[1])")
       }

@@ -12,8 +12,8 @@ struct ImportCommand: ParsableCommand {
     abstract: "Show a Hugging Face model or a GGUF file as a model section.",
     discussion: HelpPage(
       """
-      MODEL is a folder with config.json and safetensors files, as transformers saves them, or a \
-      GGUF file. What it is comes out as a `model` section, or a sentence that names the key and \
+      MODEL is a folder with config.json and safetensors files, as transformers and timm save them, \
+      or a GGUF file. What it is comes out as a `model` section, or a sentence that names the key and \
       the value that cannot be said here: nothing that changes what the model computes is passed \
       over. The weights stay where they are: `generate` and `score` read them there. Families: \(ImportedModel.modelTypes.joined(separator: ", ")).
       """,
@@ -40,9 +40,12 @@ struct ImportCommand: ParsableCommand {
     try failing {
       if let problem = SavedModel.problem(at: path) { throw NoModel(description: problem) }
       let saved = try SavedModel(path)
+      let reads =
+        saved.image.map { "\(saved.vocabulary) outputs, images of \($0), \($0.channels) channels" }
+        ?? "\(saved.vocabulary) tokens, texts up to \(saved.length)"
       let yaml =
-        "# \(Wording.harmless(path)): \(saved.parameters) parameters, \(saved.vocabulary) tokens, texts up to "
-        + "\(saved.length)\n" + JSON.object([.init("model", saved.section)]).yaml
+        "# \(Wording.harmless(path)): \(saved.parameters) parameters, \(reads)\n"
+        + JSON.object([.init("model", saved.section)]).yaml
       guard let output else { return print(yaml, terminator: "") }
       try OutputPlace(output).requireFree()
       try AtomicFile.write(yaml, to: output)

@@ -76,6 +76,7 @@ struct ScoreCommand: ParsableCommand {
       let found = try TrainedCell(named: name, cell: cell, in: RunLocator(results: place.results))
       if let note = found.note { say("note: \(note)") }
       let saved = try SavedModel(found.folder)
+      try saved.requireText()
       let (tokens, bytes, note) = try tokens(of: saved)
       if let note { say("warning: \(note), and there are no bits a byte") }
       let positions = try positions(in: tokens.count)

@@ -47,6 +47,8 @@ package struct TinyModel: Sendable, CustomTestStringConvertible {
   private static let options = [
     "norm: {type: rmsnorm, placement: post}", "norm: {type: layernorm, placement: sandwich}",
     "attention: {heads: 4, window: [3, none]}", "attention: {heads: 4, softcap: 2}",
+    "attention: {heads: 4, bias: true, key_bias: false}", "layer_scale: 0.5",
+    "block: {type: parallel, shared_norm: true}\nlayer_scale: 0.25\nresidual_scale: 2",
     "norm: {type: rmsnorm, placement: output}", "norm: {type: rmsnorm, offset: 1}",
     "norm: {type: rmsnorm, weight: false}", "norm: {type: layernorm, weight: false}",
     "norm: {type: layernorm, offset: 1, bias: false}",
@@ -78,6 +80,7 @@ package struct TinyModel: Sendable, CustomTestStringConvertible {
       "input: {patch: 2, class_token: false}", "input: {patch: 1, registers: 3, bias: false}",
       "input: {patch: 2, registers: 1}\noutput: {pool: mean, bias: false}",
       "input: {patch: 2}\nnorm: {type: layernorm, placement: post}\nffn: gelu",
+      "output: features\nlayer_scale: 0.5", "output: {type: features, pool: mean}",
     ].map { TinyModel(image: $0) }
 
   private init(image option: String) {

@@ -36,6 +36,11 @@ extension DocumentReader where Model == CellModel, Workload == any Workloads.Wor
         let model = CellModel(section, from: source.flatMap { try? models.find($0).get() })
         let type = WorkloadRegistry.all.first { $0.word == word } ?? Train.self
         let workload = type.init(options)
+        if let base = model.base, base.image != nil, !type.readsImages {
+          section.fault(
+            "from",
+            because: .rule("'\(base.path)' reads images, and the workload '\(word)' reads none"))
+        }
         // Declares parameters and reads every option, which finds its faults; nothing gets memory.
         let built = model.build(
           from: section, vocabulary: 1, length: workload.length, image: workload.image)

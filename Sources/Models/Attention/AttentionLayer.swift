@@ -32,7 +32,7 @@ package struct AttentionLayer {
     let d = options.headDimension
     let (queries, keyValues, bias) = (options.heads * d, kvHeads * d, options.bias)
     query = parameters.linear("q_proj", inputs: width, outputs: queries, bias: bias)
-    key = parameters.linear("k_proj", inputs: width, outputs: keyValues, bias: bias)
+    key = parameters.linear("k_proj", inputs: width, outputs: keyValues, bias: options.keyBias)
     value = parameters.linear("v_proj", inputs: width, outputs: keyValues, bias: bias)
     out = parameters.linear(
       "o_proj", inputs: queries, outputs: width, bias: options.outBias, residual: true)

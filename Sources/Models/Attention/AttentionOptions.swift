@@ -9,8 +9,9 @@ package struct AttentionOptions: Sendable {
   package let heads, headDimension: Int
   /// Where the head dimension comes from, for faults.
   package let dimensionNote: Note
-  /// Whether the projections to queries, keys and values have a bias, and whether the one back has.
-  package let bias, outBias: Bool
+  /// Whether the projections to queries and values have a bias, whether that to keys has, and
+  /// whether the one back has.
+  package let bias, keyBias, outBias: Bool
   /// Tokens that a query sees, itself included; the layers take them in turn, nil is all.
   package let windows: [Int?]
   /// Scores are bounded by this; 0: they are not.
@@ -53,6 +54,9 @@ package struct AttentionOptions: Sendable {
         seeAlso: ["heads"])
     }
     bias = options.read("bias", .bool, default: false, "give the q, k and v projections a bias")
+    keyBias = options.read(
+      "key_bias", .bool, derived: bias, rule: "as bias",
+      "give the k projection a bias; DINOv3 gives one to q and v alone")
     outBias = options.read(
       "out_bias", .bool, derived: bias, rule: "as bias", "give the o projection a bias")
     windows = options.read(

@@ -9,7 +9,7 @@ package protocol Block: Component {
   init(_ options: Section, _ parts: BlockParts)
   var attention: any Attention { get }
   var feedForward: any FeedForward { get }
-  /// The trained vectors of its norms.
+  /// The trained vectors of its norms and of its factors on features.
   var vectors: Int { get }
   /// x [batch, tokens, width] to the same shape.
   ///
@@ -30,6 +30,9 @@ package struct BlockParts {
   let dropout: Float
   /// Factor on what is added to the residual stream.
   let residualScale: Float
+  /// Makes the factors on what a sublayer adds, which is called so in checkpoints; nil where there
+  /// are none.
+  let layerScale: (String) -> LayerScale?
   /// Makes a norm whose parameters are declared under a name.
   let norm: (String) -> any Norm
 }

@@ -15,12 +15,12 @@ package struct Parallel: Block {
 
   package let attention: any Attention
   package let feedForward: any FeedForward
-  private let attentionResidual: Residual
-  /// Nil where the feed-forward reads what attention does.
-  private let feedForwardResidual: Residual?
+  private let attentionResidual, feedForwardResidual: Residual
+  /// Whether the feed-forward reads what attention does.
+  private let sharesNorm: Bool
 
   package init(_ options: Section, _ parts: BlockParts) {
-    let sharesNorm = options.read(
+    sharesNorm = options.read(
       "shared_norm", .bool, default: false,
       "one norm before both sublayers (GPT-J, PaLM), not one each (GPT-NeoX)")
     if parts.placement != .pre {
@@ -32,17 +32,18 @@ package struct Parallel: Block {
     attention = parts.attention
     feedForward = parts.feedForward
     attentionResidual = Residual(parts, .attention)
-    feedForwardResidual = sharesNorm ? nil : Residual(parts, .feedForward(parts.placement))
+    feedForwardResidual = Residual(
+      parts, .feedForward(parts.placement), readsNormed: !sharesNorm)
   }
 
-  package var vectors: Int { attentionResidual.vectors + (feedForwardResidual?.vectors ?? 0) }
+  package var vectors: Int { attentionResidual.vectors + feedForwardResidual.vectors }
 
   package func callAsFunction(_ x: Tensor, _ pass: Pass, cache: KeyValueCache?) -> Tensor {
     let read = attentionResidual.read(x, pass)
-    let fed = feedForwardResidual?.read(x, pass) ?? read
+    let fed = sharesNorm ? read : feedForwardResidual.read(x, pass)
     let mixed = attentionResidual.add(
       { attention($0, pass, cache: cache, addedTo: $1) }, of: read, to: x, pass)
-    return (feedForwardResidual ?? attentionResidual).add(
+    return feedForwardResidual.add(
       { feedForward($0, pass, addedTo: $1) }, of: fed, to: mixed, pass)
   }
 }

@@ -1,5 +1,5 @@
 // Residual: the way of a sublayer from the residual stream and back: the norms around it, the
-// factor on what it adds, and dropout.
+// factors on what it adds, and dropout.
 
 import Tensors
 
@@ -8,32 +8,39 @@ struct Residual {
   /// Before the sublayer, after it, and after its output was added.
   private let entry, exit, sum: (any Norm)?
   private let dropout, scale: Float
+  private let layerScale: LayerScale?
 
-  /// What the norms around a sublayer are called in checkpoints.
+  /// What a sublayer and the norms around it are called in checkpoints.
   struct Names {
-    let entry, exit: String
+    let sublayer, entry, exit: String
 
-    static let attention = Names(entry: "input_layernorm", exit: "post_attention_layernorm")
+    static let attention = Names(
+      sublayer: "self_attn", entry: "input_layernorm", exit: "post_attention_layernorm")
 
     /// Llama calls the norm before the feed-forward after the attention it follows; Gemma 2 has
     /// both, and both names.
     static func feedForward(_ placement: NormPlacement) -> Names {
       Names(
+        sublayer: "mlp",
         entry: placement == .sandwich ? "pre_feedforward_layernorm" : "post_attention_layernorm",
         exit: "post_feedforward_layernorm")
     }
   }
 
-  init(_ parts: BlockParts, _ names: Names) {
+  /// - Parameter readsNormed: whether a norm of its own may stand before the sublayer.
+  init(_ parts: BlockParts, _ names: Names, readsNormed: Bool = true) {
     let placement = parts.placement
     (dropout, scale) = (parts.dropout, parts.residualScale)
-    entry = placement.isBefore ? parts.norm(names.entry) : nil
+    layerScale = parts.layerScale(names.sublayer)
+    entry = placement.isBefore && readsNormed ? parts.norm(names.entry) : nil
     exit = placement.isAfter ? parts.norm(names.exit) : nil
     sum = placement == .post ? parts.norm(names.exit) : nil
   }
 
-  /// The trained vectors of its norms.
-  var vectors: Int { [entry, exit, sum].reduce(0) { $0 + ($1?.vectors ?? 0) } }
+  /// The trained vectors of its norms and of its factors.
+  var vectors: Int {
+    [entry, exit, sum].reduce(layerScale == nil ? 0 : 1) { $0 + ($1?.vectors ?? 0) }
+  }
 
   /// What the sublayer reads of the stream.
   func read(_ x: Tensor, _ pass: Pass) -> Tensor { entry?(x, pass) ?? x }
@@ -52,10 +59,12 @@ struct Residual {
   func add(
     _ sublayer: (Tensor, Tensor?) -> Tensor, of input: Tensor, to stream: Tensor, _ pass: Pass
   ) -> Tensor {
-    if exit == nil && scale == 1 && !pass.silences(dropout) { return sublayer(input, stream) }
-    let y = sublayer(input, nil)
-    let normed = exit?(y, pass) ?? y
-    return pass.add(
-      stream, pass.dropout(scale == 1 ? normed : pass.scale(normed, scale), dropout))
+    if exit == nil && layerScale == nil && scale == 1 && !pass.silences(dropout) {
+      return sublayer(input, stream)
+    }
+    var y = sublayer(input, nil)
+    y = exit?(y, pass) ?? y
+    y = layerScale?(y, pass) ?? y
+    return pass.add(stream, pass.dropout(scale == 1 ? y : pass.scale(y, scale), dropout))
   }
 }

@@ -22,16 +22,20 @@ package struct ExportedModel {
   /// - Parameters:
   ///   - section: the `model` section.
   ///   - length: the longest text that the model was made for.
+  ///   - image: the size of the images that it reads; nil where it reads texts.
   /// - Throws: naming what the family that comes nearest cannot represent.
-  package init(section: JSON, vocabulary: Int, length: Int) throws(ExportFault) {
-    let own = try ResolvedModel(section, vocabulary: vocabulary, length: length)
+  package init(
+    section: JSON, vocabulary: Int, length: Int, image: ImageSize? = nil
+  ) throws(ExportFault) {
+    let own = try ResolvedModel(section, vocabulary: vocabulary, length: length, image: image)
     var found: [ExportedModel] = []
     var nearest: (type: String, weight: Int, differences: [ResolvedModel.Difference])?
     for family in FamilyWriter.all {
       guard let config = family.config(own, vocabulary: vocabulary, length: length),
         let imported = try? ImportedModel(config: .object(config)),
+        imported.image == image,
         let other = try? ResolvedModel(
-          imported.section, vocabulary: vocabulary, length: imported.length)
+          imported.section, vocabulary: vocabulary, length: imported.length, image: image)
       else { continue }
       let differences = own.differences(from: other)
       if differences.isEmpty {
@@ -63,8 +67,10 @@ package struct ExportedModel {
     _ other: Transformer, from own: Transformer
   ) {
     self.config = config
-    tensors = ExportedTensor.all(
-      of: other, from: own, source: imported.source, prefix: family.prefix)
+    tensors =
+      ExportedTensor.all(
+        of: other, from: own, source: imported.source, prefix: family.prefix)
+      + family.zeros(own.width).map { ExportedTensor(zeros: $0.name, $0.shape) }
     matchesCheckpointLayout =
       imported.length == own.length
       && tensors.map(\.name).sorted() == own.parameters.all.map(\.name).sorted()
@@ -96,7 +102,7 @@ package struct ExportedTensor {
   var matchesCheckpointLayout: Bool {
     guard parts.count == 1, let own = parts[0].own else { return false }
     return own.name == name && own.offset == parts[0].offset && parts[0].source.rows == nil
-      && !parts[0].source.isTransposed
+      && !parts[0].source.isTransposed && parts[0].source.shape == nil
   }
 
   /// The tensors of a model that was read back, from the parameters of one that computes the same.
@@ -113,7 +119,7 @@ package struct ExportedTensor {
       parts[source.name, default: []].append(
         Part(
           source: source, own: offsets[parameter.name].map { (parameter.name, $0) },
-          fill: parameter.initialisation == .ones ? 1 : 0, offset: parameter.storedOffset,
+          fill: parameter.initialisation.isOfFactors ? 1 : 0, offset: parameter.storedOffset,
           shape: parameter.shape.dimensions))
     }
     return names.map { name in
@@ -127,7 +133,13 @@ package struct ExportedTensor {
     self.parts = parts
     var shape = parts[0].shape
     shape[0] = parts.reduce(0) { $0 + $1.shape[0] }
-    self.shape = parts[0].source.isTransposed ? shape.reversed() : shape
+    self.shape = parts[0].source.shape ?? (parts[0].source.isTransposed ? shape.reversed() : shape)
+  }
+
+  /// One of zeros.
+  fileprivate init(zeros name: String, _ shape: [Int]) {
+    let source = TensorSource(name, shape: shape)
+    self.init(name, [Part(source: source, own: nil, fill: 0, offset: 0, shape: shape)])
   }
 
   /// The values, in memory order.

@@ -13,7 +13,7 @@ protocol Family: SendableMetatype {
 extension ImportedModel {
   private static let families: [any Family.Type] = [
     Llama.self, Mistral.self, Qwen.self, Gemma.self, Gemma3.self, Phi3.self, GPT2.self, OLMo.self,
-    OLMo2.self, GPTNeoX.self, SmolLM3.self, Granite.self,
+    OLMo2.self, GPTNeoX.self, SmolLM3.self, Granite.self, ViT.self, DINOv3.self, TimmViT.self,
   ]
 
   /// The model types that can be taken over.
@@ -24,7 +24,10 @@ extension ImportedModel {
   /// - Throws: naming key and value of what cannot be said here.
   package init(config json: JSON) throws(ImportFault) {
     let config = try FamilyConfig(json)
-    guard let type = config["model_type"]?.text else { throw config.missing("model_type") }
+    let isTimm = config["model_type"] == nil && config["architecture"] != nil
+    guard let type = isTimm ? TimmViT.modelTypes[0] : config["model_type"]?.text else {
+      throw config.missing("model_type")
+    }
     guard let family = Self.families.first(where: { $0.modelTypes.contains(type) }) else {
       throw config.fault(
         "model_type", "the families known are \(Self.modelTypes.joined(separator: ", "))")
@@ -46,6 +49,7 @@ extension ImportedModel {
     section = description.section
     vocabulary = try config.size("vocab_size")
     self.length = length
+    image = nil
     self.source = source
     self.prefixes = ("model.", prefixes)
   }

@@ -14,6 +14,10 @@ struct FamilyWriter: Sendable {
   var prefix = "model."
   /// Whether the width must be a multiple of the heads, whatever the size of one.
   var dividesWidth = false
+  /// Whether its models read images; `members` are then all that there is to write.
+  var readsImages = false
+  /// Tensors of zeros that its files have beside what a model of this width computes with.
+  var zeros: @Sendable (_ width: Int) -> [(name: String, shape: [Int])] = { _ in [] }
   /// What its keys say of a model.
   let members: @Sendable (ResolvedModel, _ length: Int) -> [JSON.Member]
 
@@ -21,7 +25,9 @@ struct FamilyWriter: Sendable {
   ///
   /// Of those that say the same, the first is taken whose tensors are ours as
   /// they lie in checkpoints; or else that has no tensor more; or else the first.
-  static let all: [FamilyWriter] = [
+  static let all = texts + images
+
+  private static let texts: [FamilyWriter] = [
     FamilyWriter(type: "phi3", architecture: "Phi3ForCausalLM") { model, length in
       phi3(model, length, isWhole: false)
     },
@@ -66,7 +72,9 @@ struct FamilyWriter: Sendable {
 
   /// The members of `config.json`; nil where the shapes are not possible.
   func config(_ model: ResolvedModel, vocabulary: Int, length: Int) -> [JSON.Member]? {
+    guard readsImages == (model.model.image != nil) else { return nil }
     if dividesWidth && model.model.width % model.shape.heads != 0 { return nil }
+    if readsImages { return members(model, length) }
     let head: [JSON.Member] = [
       .init("architectures", [.string(architecture)]), .init("model_type", .string(type)),
       .init("vocab_size", .integer(vocabulary)),
@@ -237,13 +245,13 @@ extension ResolvedModel {
   }
 
   /// In transformers' words, for a family with a gate; its usual one where ours has none.
-  fileprivate var gate: String {
+  var gate: String {
     let words = ["geglu": "gelu", "geglu_tanh": "gelu_pytorch_tanh"]
     return words[word("ffn.type")] ?? "silu"
   }
 
   /// The same for a family without.
-  fileprivate var activation: String {
+  var activation: String {
     switch word("ffn.type") {
     case "gelu_tanh": "gelu_pytorch_tanh"
     case let word where ["silu", "relu", "relu2"].contains(word): word

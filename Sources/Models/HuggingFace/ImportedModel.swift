@@ -7,10 +7,12 @@ package import Config
 package struct ImportedModel {
   /// The `model` section.
   package let section: JSON
-  /// Rows of the embedding.
+  /// Rows of the embedding; of a model of images its classes, or without them the features.
   package let vocabulary: Int
-  /// The longest text that the model was made for.
+  /// The longest text that the model was made for; the tokens of an image.
   package let length: Int
+  /// The size of the images that it reads; nil where it reads texts.
+  package let image: ImageSize?
   /// Where a parameter of ours lies, by its name.
   package let source: (_ parameter: String) -> TensorSource
   /// What stands before the names of tensors in some files, in place of what `source` has.
@@ -18,11 +20,12 @@ package struct ImportedModel {
 
   /// Tensors that files hold beside the weights: constants that the program computes.
   ///
-  /// Those of a model that sees images as well are not read.
+  /// Those of a model that sees images as well are not read, nor is what stands in for patches that
+  /// only training hides.
   package static func isIgnored(_ name: String) -> Bool {
     let ends = [
       ".rotary_emb.inv_freq", ".attn.bias", ".attn.masked_bias", ".attention.bias",
-      ".attention.masked_bias",
+      ".attention.masked_bias", "embeddings.mask_token",
     ]
     let parts = ["vision_tower.", "multi_modal_projector."]
     return ends.contains { name.hasSuffix($0) }
@@ -32,16 +35,22 @@ package struct ImportedModel {
 
 /// Where a parameter lies in a file of weights.
 package struct TensorSource: Equatable, Sendable {
-  package let name: String
+  package var name: String
   /// The rows, or elements of a vector, that are the parameter, in its order; nil: all.
   package var rows: [Range<Int>]?
   /// Whether the file holds [inputs, outputs]; `rows` are its columns then.
   package var isTransposed = false
+  /// The file's own shape, where that has other dimensions for as many values; its rows are then
+  /// those of the parameter's width.
+  package var shape: [Int]?
 
-  package init(_ name: String, rows: [Range<Int>]? = nil, isTransposed: Bool = false) {
+  package init(
+    _ name: String, rows: [Range<Int>]? = nil, isTransposed: Bool = false, shape: [Int]? = nil
+  ) {
     self.name = name
     self.rows = rows
     self.isTransposed = isTransposed
+    self.shape = shape
   }
 }
 
@@ -49,8 +58,8 @@ extension ImportedModel {
   /// The same in files that hold the weights of norms as they are, under other names.
   package func withoutNormOffset(_ source: @escaping (String) -> TensorSource) -> ImportedModel {
     ImportedModel(
-      section: section.without("offset"), vocabulary: vocabulary, length: length, source: source,
-      prefixes: ("", []))
+      section: section.without("offset"), vocabulary: vocabulary, length: length, image: image,
+      source: source, prefixes: ("", []))
   }
 }
 

@@ -3,12 +3,14 @@
 
 import Config
 
-/// A decoder-only model; what is not set is as in Llama.
+/// A model; what is not set is as in Llama.
 struct ModelDescription {
   var layers, width, heads, kvHeads, headDimension, hidden: Int
   var norm: [(String, JSON)] = [("type", "rmsnorm")]
   var block: JSON?
   var bias = false, outBias = false
+  /// Nil: as `bias`.
+  var keyBias: Bool?
   /// The layers take them in turn.
   var windows: [Int?] = [nil]
   var softcap = 0.0
@@ -18,6 +20,10 @@ struct ModelDescription {
   var ffn = "swiglu"
   var ffnBias = false
   var isTied = false
+  /// What factors on features begin with; nil: there are none.
+  var layerScale: Double?
+  /// Of a model of images.
+  var input: JSON?, output: JSON?
   var embeddingScale = 1.0, residualScale = 1.0, logitScale = 1.0, logitSoftcap = 0.0
 
   /// What options of the model section can say at most, under the names that a user of a
@@ -80,6 +86,9 @@ struct ModelDescription {
     ] where value != usual {
       members.append(.init(key, .real(value)))
     }
+    if let layerScale { members.append(.init("layer_scale", .real(layerScale))) }
+    if let input { members.append(.init("input", input)) }
+    if let output { members.append(.init("output", output)) }
     return .object(members)
   }
 
@@ -91,6 +100,7 @@ struct ModelDescription {
     if bias || outBias {
       members += [.init("bias", .bool(bias)), .init("out_bias", .bool(outBias))]
     }
+    if let keyBias, keyBias != bias { members.append(.init("key_bias", .bool(keyBias))) }
     if windows.contains(where: { $0 != nil }) {
       let words = windows.map { $0.map { JSON.integer($0) } ?? "none" }
       members.append(.init("window", words.count == 1 ? words[0] : .array(words)))
@@ -107,10 +117,19 @@ struct ModelDescription {
   }
 }
 
+extension ModelDescription {
+  /// Refuses a width that the heads do not divide, by the names that a family has for both.
+  func requireDivided(_ widthKey: String, _ headsKey: String) throws(ImportFault) {
+    guard width % heads == 0 else {
+      throw ImportFault("'\(widthKey)' \(width) cannot be divided among '\(headsKey)' \(heads)")
+    }
+  }
+}
+
 extension FamilyConfig {
   /// A number of layers.
-  func layers(_ key: String) throws(ImportFault) -> Int {
-    let layers = try size(key)
+  func layers(_ key: String, or standard: Int? = nil) throws(ImportFault) -> Int {
+    let layers = try size(key, or: standard)
     guard layers <= 1024 else { throw fault(key, "at most 1024 layers are known") }
     return layers
   }

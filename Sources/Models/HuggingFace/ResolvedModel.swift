@@ -10,12 +10,14 @@ struct ResolvedModel {
   /// Defaults included.
   let section: JSON
 
-  init(_ section: JSON, vocabulary: Int, length: Int) throws(ExportFault) {
+  init(
+    _ section: JSON, vocabulary: Int, length: Int, image: ImageSize? = nil
+  ) throws(ExportFault) {
     let recorder = Recorder()
     guard let read = Section.model(section, from: "model", recorder: recorder) else {
       throw ExportFault("its 'model' is no section")
     }
-    model = Transformer(read, vocabulary: vocabulary, length: length)
+    model = Transformer(read, vocabulary: vocabulary, length: length, image: image)
     self.section = read.recording.value
     if let fault = recorder.finish().first { throw ExportFault(fault.message) }
   }
@@ -41,9 +43,9 @@ struct ResolvedModel {
 
   /// What changes nothing, is said by something else, or is compared by itself.
   private static let others: Set = [
-    "init_std", "dropout", "z_loss", "attention.kernel", "attention.type", "attention.heads",
-    "attention.kv_heads", "attention.head_dim", "attention.window", "norm.offset",
-    "attention.qk_norm.offset", "ffn.hidden_ratio", "position.scaling.mscale",
+    "init_std", "dropout", "z_loss", "layer_scale", "attention.kernel", "attention.type",
+    "attention.heads", "attention.kv_heads", "attention.head_dim", "attention.window",
+    "norm.offset", "attention.qk_norm.offset", "ffn.hidden_ratio", "position.scaling.mscale",
     "position.scaling.mscale_all_dim",
   ]
 
@@ -54,6 +56,8 @@ struct ResolvedModel {
       ("attention.heads", .integer(shape.heads)), ("attention.kv_heads", .integer(shape.kvHeads)),
       ("attention.head_dim", .integer(shape.headDimension)),
       ("attention.window", .array(windows.map { $0.map { .integer($0) } ?? "none" })),
+      // What they begin with is of no matter.
+      ("layer_scale", .bool(section["layer_scale"]?.number != nil)),
     ]
     let options = LayerOptions(section, layers: layers).all
       .filter { !Self.others.contains($0.path) }
@@ -88,7 +92,8 @@ struct ResolvedModel {
     return traits.compactMap { trait in
       guard let found = others[trait.path], found != trait.value else { return nil }
       let isFilled =
-        ["bias", "out_bias", "weight"].contains(trait.path.split(separator: ".").last ?? "")
+        ["bias", "key_bias", "out_bias", "weight", "layer_scale"].contains(
+          trait.path.split(separator: ".").last ?? "")
         && trait.value == .bool(false) && found == .bool(true)
       return isFilled ? nil : Difference(path: trait.path, own: trait.value, other: found)
     }

@@ -12,32 +12,17 @@ package struct Classes: Output {
   package static let readsImages = true
 
   private let head: Linear
-  /// The patches that the mean is of; nil where the class token is taken.
-  private let patches: Int?
-  private let numbers = SequenceNumbers()
+  private let pool: ImagePool
 
   package init(_ options: Section, _ context: OutputContext, _ parameters: ParameterBuilder) {
-    let hasToken = context.input.endsWithClassToken
-    let pool = options.read(
-      "pool",
-      .choice(of: [
-        Choice("class_token", "the class token alone, as ViT does"),
-        Choice("mean", "the mean of the patches, without registers and class token"),
-      ]), derived: hasToken ? "class_token" : "mean",
-      rule: "class_token where the input has one, else mean", "what stands for the whole image")
-    if pool == "class_token", !hasToken {
-      options.fault(
-        "pool",
-        because: .rule("there is no class token to pool by: input.class_token must be true"))
-    }
+    pool = ImagePool(options, context.input)
     let hasBias = options.read("bias", .bool, default: true, "give the projection a bias")
-    patches = pool == "mean" ? context.input.grid?.patches : nil
     head = parameters.linear(
       "head", inputs: context.width, outputs: context.alternatives, bias: hasBias)
   }
 
   package func gather(_ x: Tensor, _ pass: Pass, lastOnly: Bool) -> Tensor {
-    patches.map { pass.meanTokens(x, of: $0, numbers) } ?? pass.lastToken(x)
+    pool(x, pass)
   }
 
   package func logits(of x: Tensor, _ pass: Pass) -> Tensor { head(x, pass, outputType: .f32) }

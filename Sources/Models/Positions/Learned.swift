@@ -11,15 +11,22 @@ package struct Learned: Position {
   package static let isAdded = true
   package static let source = "Gehring et al. 2017, arXiv 1705.03122; Radford et al. 2018 (GPT)"
 
+  /// The name of the table in checkpoints.
+  package static let tableName = "model.embed_positions.weight"
+
   private let table: Parameter
 
   package init(
     _ options: Section, _ context: PositionContext, _ parameters: ParameterBuilder
   ) {
-    let length = options.read(
-      "length", .int(in: 1...1_073_741_824), derived: context.length,
-      rule: PositionContext.lengthRule,
-      "rows of the table: the longest sequence it can stand for")
+    // Images have so many tokens, and no others.
+    let length =
+      context.grid != nil
+      ? context.length
+      : options.read(
+        "length", .int(in: 1...1_073_741_824), derived: context.length,
+        rule: PositionContext.lengthRule,
+        "rows of the table: the longest sequence it can stand for")
     if length < context.length {
       options.fault(
         "length",

@@ -100,6 +100,8 @@ package struct CheckpointConfiguration: Equatable, Sendable, Record {
   package var headDimension: Int?
   /// The longest sequence that the model was built for.
   package var length = 0
+  /// Height, width and channels of the images that it reads; null where it reads texts.
+  private var image = JSON.null
   package var feedForwardWidth: Int?
   package var isTied: Bool?
   /// How many optimizer steps the parameters have seen.
@@ -132,6 +134,9 @@ package struct CheckpointConfiguration: Equatable, Sendable, Record {
     keyValueHeads = block?.attention.shape.kvHeads
     headDimension = block?.attention.shape.headDimension
     length = model.length
+    if let image = model.image {
+      self.image = [.integer(image.height), .integer(image.width), .integer(image.channels)]
+    }
     feedForwardWidth = block?.feedForward.hidden
     isTied = model.isTied
     self.step = step
@@ -145,18 +150,32 @@ package struct CheckpointConfiguration: Equatable, Sendable, Record {
     case .stored, nil: break
     }
     self.model = section
-    family = Self.family(section, vocabulary: model.vocabulary, length: model.length)
+    family = Self.family(section, model)
   }
 
   /// The family that a checkpoint's tensors are of as they lie there.
-  private static func family(_ section: JSON, vocabulary: Int, length: Int) -> [JSON.Member] {
-    let exported = try? ExportedModel(section: section, vocabulary: vocabulary, length: length)
+  private static func family(_ section: JSON, _ model: Transformer) -> [JSON.Member] {
+    let exported = try? ExportedModel(
+      section: section, vocabulary: model.vocabulary, length: model.length, image: model.image)
     guard let exported, exported.matchesCheckpointLayout else {
       // A class that is asked for by its name would do no more than warn of the type: without a
       // width it cannot be built.
       return [.init("model_type", "runexp"), .init("hidden_size", .null)]
     }
     return exported.config
+  }
+
+  /// The size of the images that it reads; nil where it reads texts.
+  ///
+  /// - Throws: `ResultsError.unreadable` naming the file, where it is none.
+  func imageSize(_ file: String) throws(ResultsError) -> ImageSize? {
+    if image == .null { return nil }
+    let sides = image.elements.compactMap(\.whole)
+    guard sides.count == 3, sides.allSatisfy({ (1...4096).contains($0) }) else {
+      throw .unreadable(
+        path: file, problem: "'image' is no height, width and channels from 1 to 4096")
+    }
+    return ImageSize(height: sides[0], width: sides[1], channels: sides[2])
   }
 
   /// The file: the family's members, and beside them our own.
@@ -175,7 +194,7 @@ package struct CheckpointConfiguration: Equatable, Sendable, Record {
       Field("step", \.step), Field("seed", \.seed),
       Field("vocabulary", \.vocabulary), Field("tokenizer", \.tokenizer, omitsNull: true),
       Field("tokenizer_sha256", \.tokenizerSHA256, omitsNull: true),
-      Field("model", \.model, isRequired: true),
+      Field("image", \.image, omitsNull: true), Field("model", \.model, isRequired: true),
     ]
   }
 }

@@ -22,6 +22,8 @@ package struct ModelBase: Sendable {
   package let vocabulary: Int
   /// The longest sequence that it was built for.
   package let length: Int
+  /// The size of the images that it was trained on; nil where it reads texts.
+  package let image: ImageSize?
   /// Optimizer steps that a training of ours had done; nil where it is none.
   package let steps: Int?
   /// The values that its layers have, by their path below `model`.
@@ -44,6 +46,7 @@ package struct ModelBase: Sendable {
     self.steps = steps
     vocabulary = model.vocabulary
     length = model.length
+    image = model.image
     shapes = Self.shapes(of: model)
     layers = model.blocks.count
     options = Dictionary(
@@ -216,7 +219,7 @@ extension ModelBase {
     let root = Node(.mapping([Entry(key: "model", keyMark: mark, value: model)]), mark: mark)
     // What else is wrong with it is no matter here.
     let read = Section(root: root, recorder: Recorder()).section("model", "the architecture")
-    return Transformer(read, vocabulary: vocabulary, length: length)
+    return Transformer(read, vocabulary: vocabulary, length: length, image: image)
   }
 
   /// What would become of the first tensor that does not fit a model; nil where all do.
@@ -227,7 +230,11 @@ extension ModelBase {
       guard let found = stored[name] else {
         return "needs '\(name)', which the stored model has not"
       }
-      if found != dimensions { return "makes '\(name)' \(dimensions) instead of \(found)" }
+      // Learned positions are interpolated where the grid is another.
+      let isGrid = name == Learned.tableName && image != nil && found.count == dimensions.count
+      if isGrid ? found[1...] != dimensions[1...] : found != dimensions {
+        return "makes '\(name)' \(dimensions) instead of \(found)"
+      }
     }
     let names = Set(wanted.map(\.name))
     return shapes.first { !names.contains($0.name) }.map { "has no place for '\($0.name)'" }

@@ -23,6 +23,18 @@ extension Parameter {
     }
   }
 
+  /// Overwrites learned positions with those of another grid, interpolated.
+  ///
+  /// - Parameter stored: [tokens, width].
+  func copy(
+    from stored: StoredTensor, _ source: TensorSource, _ resampling: GridResampling
+  ) throws(WeightFileError) {
+    let (all, width) = (try stored.values(), stored.rowCount)
+    let rows = source.rows ?? [0..<stored.rows]
+    let table = rows.flatMap { all[$0.lowerBound * width..<$0.upperBound * width] }
+    tensor.copy(from: resampling(table, width: width))
+  }
+
   private func copyElements(
     of stored: StoredTensor, _ ranges: [Range<Int>]?
   ) throws(WeightFileError) {

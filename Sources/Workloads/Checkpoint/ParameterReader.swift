@@ -11,13 +11,19 @@ struct ParameterReader {
   var source: (String) -> TensorSource = { TensorSource($0) }
   /// Tensors that need not be read.
   var isIgnored: (String) -> Bool = { _ in false }
+  /// How learned positions become those of the model's grid; nil where it is that of the files.
+  var resampling: GridResampling?
 
   /// Reads all parameters or, where they do not fit, none.
   ///
   /// - Throws: `WeightFileError` naming the first tensor that does not fit.
   func read(into model: Transformer) throws(WeightFileError) {
     for match in try matches(model) {
-      try match.parameter.copy(from: match.stored, match.source)
+      if let resampling = match.resampling {
+        try match.parameter.copy(from: match.stored, match.source, resampling)
+      } else {
+        try match.parameter.copy(from: match.stored, match.source)
+      }
       match.stored.giveBack()
     }
   }
@@ -27,6 +33,7 @@ struct ParameterReader {
     let parameter: Parameter
     let stored: StoredTensor
     let source: TensorSource
+    let resampling: GridResampling?
   }
 
   /// Where each parameter lies; a model needs no memory to be asked.
@@ -41,11 +48,20 @@ struct ParameterReader {
         throw WeightFileError("it has no '\(source.name)'")
       }
       try stored.requireReadable()
-      try check(stored, parameter, source)
-      rowsRead[source.name, default: 0] += parameter.shape[0]
-      matches.append(Match(parameter: parameter, stored: stored, source: source))
+      let resampling = parameter.name == Learned.tableName ? resampling : nil
+      let dimensions =
+        [resampling?.from.tokens ?? parameter.shape[0]]
+        + parameter.shape.dimensions.dropFirst()
+      try check(stored, dimensions, source)
+      rowsRead[source.name, default: 0] += dimensions[0]
+      matches.append(
+        Match(
+          parameter: parameter, stored: source.shape == nil ? stored : stored.reshaped(dimensions),
+          source: source, resampling: resampling))
     }
-    for tensor in tensors.all where rowsRead[tensor.name] == nil && !isIgnored(tensor.name) {
+    // Tensors without elements, as of no registers, hold nothing that a model could lack.
+    for tensor in tensors.all
+    where rowsRead[tensor.name] == nil && !tensor.shape.contains(0) && !isIgnored(tensor.name) {
       throw WeightFileError("it has '\(tensor.name)', which the model has not")
     }
     // Of tensors that hold several parameters, no row may be left.
@@ -60,13 +76,14 @@ struct ParameterReader {
     return matches
   }
 
+  /// - Parameter dimensions: of the parameter, as the file has it.
   private func check(
-    _ stored: StoredTensor, _ parameter: Parameter, _ source: TensorSource
+    _ stored: StoredTensor, _ dimensions: [Int], _ source: TensorSource
   ) throws(WeightFileError) {
-    var expected = parameter.shape.dimensions
+    var expected = dimensions
     if let rows = source.rows {
       guard rows.reduce(0, { $0 + $1.count }) == expected[0] else {
-        preconditionFailure("the rows of \(parameter.name)")
+        preconditionFailure("the rows of \(source.name)")
       }
       // Whatever else is fused with them.
       let first = source.isTransposed ? stored.shape.last ?? 0 : stored.shape.first ?? 0
@@ -74,6 +91,7 @@ struct ParameterReader {
       expected[0] = isThere ? first : rows.map(\.upperBound).max() ?? 0
     }
     if source.isTransposed { expected.reverse() }
+    if let shape = source.shape { expected = shape }
     guard stored.shape == expected else {
       throw WeightFileError(
         "'\(stored.name)' has the shape \(stored.shape), not \(expected)")

@@ -11,7 +11,7 @@ extension SavedModel {
   ///
   /// - Throws: `ExportFault` naming what no family can say.
   package func exported() throws(ExportFault) -> ExportedModel {
-    try ExportedModel(section: section, vocabulary: vocabulary, length: length)
+    try ExportedModel(section: section, vocabulary: vocabulary, length: length, image: image)
   }
 
   /// Writes `config.json`, the parameters in f32, and the tokenizer.

@@ -20,6 +20,8 @@ package struct SavedModel {
   package let vocabulary: Int
   /// The longest sequence that it was built for; learned positions end there, others need not.
   package let length: Int
+  /// The size of the images that it reads; nil where it reads texts.
+  package let image: ImageSize?
   /// The `model` section that it was built from, or that says what it is.
   package let section: JSON
   /// Optimizer steps that a training of ours had done; nil where it is none.
@@ -39,6 +41,7 @@ package struct SavedModel {
     tokenizerSHA256 = stored.tokenizerSHA256
     vocabulary = stored.vocabulary
     length = stored.length
+    image = stored.image
     section = stored.section
     steps = stored.steps
     weights = stored.weights
@@ -68,6 +71,11 @@ package struct SavedModel {
   /// Whether a training of ours has left it, which reads texts without special tokens around them.
   package var isOurs: Bool { steps != nil }
 
+  /// - Throws: `TextsUnread` where it reads images.
+  package func requireText() throws {
+    if image != nil { throw TextsUnread(path: path) }
+  }
+
   /// What turns a text into its tokens.
   ///
   /// - Throws: `TokensUnknown` where there is nothing; `ResultsError.unreadable` where it cannot be
@@ -96,6 +104,7 @@ package struct SavedModel {
     do throws(ResultsError) {
       let saved = try SavedModel(path)
       try saved.checkWeights()
+      if readsText, saved.image != nil { return TextsUnread(path: path).description }
       return readsText && !saved.knowsText ? TokensUnknown(path: path).description : nil
     } catch {
       // Of a model that is damaged, or of no known family, the error says all.
@@ -142,15 +151,21 @@ package struct SavedModel {
   ///
   /// - Parameter matrices: their type in an inference; f32 where it is trained or written.
   /// - Throws: `ResultsError.unreadable` when they do not fit the model.
-  func read(
+  package func read(
     into model: Transformer, on device: Device, matrices: ElementType = .f32
   ) throws(ResultsError) {
-    let weights = try weights()
+    var weights = try weights()
+    if let own = self.model(architecture).input.grid, let grid = model.input.grid, own != grid,
+      own.extra == grid.extra
+    {
+      weights.resampling = GridResampling(from: own, to: grid)
+    }
+    let reader = weights
     try reporting { () throws(WeightFileError) in
       // Before any memory is asked for: what a file claims to hold need not be there.
-      _ = try weights.matches(model)
+      _ = try reader.matches(model)
       model.parameters.allocate(on: device, matrices: matrices)
-      try weights.read(into: model)
+      try reader.read(into: model)
     }
   }
 
@@ -168,8 +183,15 @@ package struct SavedModel {
   package var parameters: Int { model(architecture).parameters.count }
 
   private func model(_ section: Section) -> Transformer {
-    Transformer(section, vocabulary: vocabulary, length: length)
+    Transformer(section, vocabulary: vocabulary, length: length, image: image)
   }
+}
+
+/// A text cannot be given to a model, as it reads images.
+package struct TextsUnread: Error, CustomStringConvertible {
+  let path: String
+
+  package var description: String { "'\(path)' reads images, and no texts" }
 }
 
 /// A text cannot be given to a model, as it brings no tokenizer.

@@ -16,6 +16,8 @@ struct StoredModel {
   /// The hash that it had when the model was trained; nil where that is not known.
   var tokenizerSHA256: String?
   let vocabulary, length: Int
+  /// The size of the images that it reads; nil where it reads texts.
+  let image: ImageSize?
   /// Optimizer steps that a training of ours had done; nil where it is none.
   let steps: Int?
   /// The `model` section.
@@ -41,6 +43,7 @@ struct StoredModel {
     tokenizer = StoredTokenizer.byte
     vocabulary = BuiltInModel.vocabulary
     length = BuiltInModel.length
+    image = nil
     steps = nil
     section = BuiltInModel.section
     weights = { () throws(ResultsError) in ParameterReader(tensors: try BuiltInModel.weights()) }
@@ -101,6 +104,7 @@ struct StoredModel {
     tokenizerSHA256 = saved.tokenizerSHA256
     vocabulary = count
     length = saved.length
+    image = try saved.imageSize(file)
     steps = saved.step
     section = saved.model
     weights = { () throws(ResultsError) in
@@ -118,6 +122,7 @@ struct StoredModel {
     self.tokenizer = tokenizer
     vocabulary = model.vocabulary
     length = model.length
+    image = model.image
     steps = nil
     section = model.section
     self.weights = weights
@@ -140,7 +145,8 @@ extension ParameterReader {
     _ tensors: StoredTensors, of model: ImportedModel, in folder: String
   ) throws(ResultsError) {
     let (own, others) = model.prefixes
-    let embedding = model.source("model.embed_tokens.weight").name
+    let first = model.image == nil ? "model.embed_tokens.weight" : "model.patch_embed.weight"
+    let embedding = model.source(first).name
     func renamed(_ name: String, _ prefix: String) -> String {
       name.hasPrefix(own) ? prefix + name.dropFirst(own.count) : name
     }
@@ -158,8 +164,7 @@ extension ParameterReader {
       tensors: tensors,
       source: { name in
         var source = model.source(name)
-        source = TensorSource(
-          renamed(source.name, prefix), rows: source.rows, isTransposed: source.isTransposed)
+        source.name = renamed(source.name, prefix)
         return source
       },
       isIgnored: { name in

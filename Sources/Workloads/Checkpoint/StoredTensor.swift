@@ -21,6 +21,12 @@ package struct StoredTensor: Sendable {
     self.bytes = bytes
   }
 
+  /// The same values in other dimensions.
+  func reshaped(_ shape: [Int]) -> StoredTensor {
+    precondition(shape.reduce(1, *) == count, "\(name) \(self.shape) as \(shape)")
+    return StoredTensor(name: name, shape: shape, type: type, bytes: bytes)
+  }
+
   /// Elements.
   package var count: Int { shape.reduce(1, *) }
 

@@ -1,0 +1,125 @@
+// The configurations of the families that read images.
+
+import Config
+import Tensors
+
+extension FamilyWriter {
+  /// Those of transformers before timm's, which is told by its arguments alone.
+  static let images: [FamilyWriter] = [
+    FamilyWriter(
+      type: "vit", architecture: "ViTForImageClassification", dividesWidth: true,
+      readsImages: true, members: vit),
+    FamilyWriter(
+      type: "dinov3_vit", architecture: "DINOv3ViTModel", dividesWidth: true, readsImages: true,
+      zeros: { [("embeddings.mask_token", [1, 1, $0])] }, members: dinov3),
+    FamilyWriter(
+      type: "timm", architecture: "VisionTransformer", dividesWidth: true, readsImages: true,
+      members: timm),
+  ]
+
+  /// What transformers has in common.
+  private static func named(
+    _ type: String, _ architecture: String, _ model: ResolvedModel, _ image: ImageSize
+  ) -> [JSON.Member] {
+    [
+      .init("architectures", [.string(architecture)]), .init("model_type", .string(type)),
+      .init("torch_dtype", "float32"), .init("hidden_size", .integer(model.model.width)),
+      .init("num_hidden_layers", .integer(model.layers)),
+      .init("num_attention_heads", .integer(model.shape.heads)),
+      .init("intermediate_size", .integer(model.model.blocks[0].feedForward.hidden)),
+      .init("layer_norm_eps", .real(model.number("norm.epsilon"))),
+      .init("image_size", image.sides), .init("num_channels", .integer(image.channels)),
+      .init("patch_size", .integer(model.patch)),
+    ]
+  }
+
+  @Sendable private static func vit(_ model: ResolvedModel, _ length: Int) -> [JSON.Member] {
+    guard let image = model.model.image else { return [] }
+    let labels = (0..<model.model.vocabulary).map { "LABEL_\($0)" }
+    let words = labels.enumerated().map { JSON.Member("\($0)", .string($1)) }
+    let numbers = labels.enumerated().map { JSON.Member($1, .integer($0)) }
+    let hasBias = model.flag("attention.bias") || model.flag("attention.key_bias")
+    return named("vit", "ViTForImageClassification", model, image) + [
+      .init("hidden_act", .string(model.activation)), .init("qkv_bias", .bool(hasBias)),
+      .init("id2label", .object(words)), .init("label2id", .object(numbers)),
+    ]
+  }
+
+  @Sendable private static func dinov3(_ model: ResolvedModel, _ length: Int) -> [JSON.Member] {
+    guard let image = model.model.image else { return [] }
+    let isGated = ["swiglu", "geglu", "geglu_tanh"].contains(model.word("ffn.type"))
+    return named("dinov3_vit", "DINOv3ViTModel", model, image) + [
+      .init("hidden_act", .string(isGated ? model.gate : model.activation)),
+      .init("use_gated_mlp", .bool(isGated)),
+      .init("query_bias", .bool(model.flag("attention.bias"))),
+      .init("key_bias", .bool(model.flag("attention.key_bias"))),
+      .init("value_bias", .bool(model.flag("attention.bias"))),
+      .init("proj_bias", .bool(model.flag("attention.out_bias"))),
+      .init("mlp_bias", .bool(model.flag("ffn.bias"))),
+      .init("layerscale_value", .real(model["layer_scale"].number ?? 1)),
+      .init("num_register_tokens", model["input.registers"]),
+      .init("rope_theta", .real(model.positions[0]["base"]?.number ?? 100)),
+    ]
+  }
+
+  /// An architecture must be named; its arguments say all.
+  @Sendable private static func timm(_ model: ResolvedModel, _ length: Int) -> [JSON.Member] {
+    guard let image = model.model.image else { return [] }
+    let isClassifier = model.word("output.type") == Classes.word
+    let classes = JSON.integer(isClassifier ? model.model.vocabulary : 0)
+    let pool: JSON = model.word("output.pool") == "mean" ? "avg" : "token"
+    let (width, hidden) = (model.model.width, model.model.blocks[0].feedForward.hidden)
+    // The hidden features are the ratio times the width, rounded down.
+    let exact = Double(hidden) / Double(width)
+    let isExact = Int(exact * Double(width)) == hidden
+    let ratio = isExact ? exact : (Double(hidden) + 0.5) / Double(width)
+    let biases = model.flag("attention.bias") || model.flag("attention.key_bias")
+    let outBiases = model.flag("attention.out_bias") || model.flag("ffn.bias")
+    var arguments: [JSON.Member] = [
+      .init("img_size", image.sides), .init("patch_size", .integer(model.patch)),
+      .init("in_chans", .integer(image.channels)), .init("num_classes", classes),
+      .init("global_pool", pool), .init("embed_dim", .integer(width)),
+      .init("depth", .integer(model.layers)), .init("num_heads", .integer(model.shape.heads)),
+      .init("mlp_ratio", .real(ratio)), .init("qkv_bias", .bool(biases)),
+      .init("proj_bias", .bool(outBiases)), .init("class_token", model["input.class_token"]),
+      .init("reg_tokens", model["input.registers"]),
+      .init("pos_embed", model.positions[0]["type"] == "learned" ? "learn" : "none"),
+      .init("norm_layer", model.word("norm.type") == "rmsnorm" ? "rmsnorm" : "layernorm"),
+      .init("act_layer", .string(model.plainActivation)),
+    ]
+    if let scale = model["layer_scale"].number {
+      arguments.append(.init("init_values", .real(scale)))
+    }
+    return [
+      .init("architecture", "vit_base_patch16_224"), .init("num_classes", classes),
+      .init("num_features", .integer(width)), .init("global_pool", pool),
+      .init("model_args", .object(arguments)),
+      .init(
+        "pretrained_cfg",
+        [
+          "input_size": [
+            .integer(image.channels), .integer(image.height), .integer(image.width),
+          ],
+          "fixed_input_size": true, "num_classes": classes, "first_conv": "patch_embed.proj",
+          "classifier": "head", "custom_load": false,
+        ]),
+    ]
+  }
+}
+
+extension ResolvedModel {
+  fileprivate var patch: Int { self["input.patch"].whole ?? 0 }
+
+  /// In timm's words; its usual one where it has none.
+  fileprivate var plainActivation: String {
+    let word = word("ffn.type")
+    return ["gelu_tanh", "relu", "silu"].contains(word) ? word : "gelu"
+  }
+}
+
+extension ImageSize {
+  /// One number where height and width are the same.
+  fileprivate var sides: JSON {
+    height == width ? .integer(height) : [.integer(height), .integer(width)]
+  }
+}

@@ -1,0 +1,211 @@
+// The VisionTransformer of timm 1: an architecture by its name, with other arguments laid over those
+// that it stands for.
+
+import Config
+
+enum TimmViT: Family {
+  /// Its files have an `architecture` instead.
+  static let modelTypes = ["timm"]
+
+  static func read(_ config: FamilyConfig) throws(ImportFault) -> ImportedModel {
+    let named = try architecture(config)
+    let own = try config.object("pretrained_cfg")
+    let given = try config.object("model_args")
+    let arguments = if let given { given } else { try FamilyConfig([:], under: "model_args") }
+    let width = try arguments.size("embed_dim", or: named.width, most: ModelDescription.widest)
+    let ratio = try arguments.number("mlp_ratio", or: 4)
+    let hidden = Double(width) * ratio
+    guard hidden >= 1, hidden <= Double(ModelDescription.mostHidden) else {
+      throw arguments.fault("mlp_ratio", "'embed_dim' is \(width)")
+    }
+    var model = try ModelDescription(
+      layers: arguments["depth"] == nil ? named.layers : arguments.layers("depth"), width: width,
+      heads: arguments.size("num_heads", or: named.heads, most: ModelDescription.mostHeads),
+      hidden: Int(hidden))
+    try model.requireDivided("embed_dim", "num_heads")
+    model.norm = [("type", .string(try norm(arguments))), ("epsilon", 1e-6)]
+    model.bias = try arguments.flag("qkv_bias", or: true)
+    model.outBias = try arguments.flag("proj_bias", or: true)
+    model.ffnBias = model.outBias
+    model.ffn = try activation(arguments)
+    let scale = try arguments.number("init_values", or: 0)
+    // 0 is as good as none there.
+    if scale != 0 { model.layerScale = scale > 0 && scale <= 1e6 ? scale : 1 }
+    switch try arguments.word("pos_embed", or: "learn") {
+    case "learn": model.position = ["type": "learned"]
+    case "", "none": model.position = "none"
+    default: throw arguments.fault("pos_embed", "known are learn and none")
+    }
+    let images = try images(arguments, own, named)
+    let pool = try pool(arguments, own, images)
+    try requireKnown(arguments, images)
+    let classes = try classes(config, own, arguments)
+    try arguments.finish()
+    try config.require("num_features", .integer(width), "'embed_dim' is \(width)")
+    _ = config["global_pool", "label_names", "label_descriptions"]
+    let lastNorm = pool == "mean" ? "fc_norm." : "norm."
+    return ImportedModel(model, images, classes: classes, pool: pool) { name in
+      if let fused = fused(name, width: width) { return fused }
+      return images.source(name, renamed: pairs + [("model.norm.", lastNorm)], width: width)
+    }
+  }
+
+  private static let pairs = [
+    ("model.patch_embed.", "patch_embed.proj."), ("model.class_token", "cls_token"),
+    ("model.register_tokens", "reg_token"), (Learned.tableName, "pos_embed"),
+    ("model.layers.", "blocks."), (".input_layernorm.", ".norm1."),
+    (".post_attention_layernorm.", ".norm2."), (".self_attn.layer_scale", ".ls1.gamma"),
+    (".mlp.layer_scale", ".ls2.gamma"), (".self_attn.o_proj.", ".attn.proj."),
+    (".mlp.up_proj.", ".mlp.fc1."), (".mlp.down_proj.", ".mlp.fc2."),
+  ]
+
+  /// Queries, keys and values lie in one tensor.
+  private static func fused(_ name: String, width: Int) -> TensorSource? {
+    for (index, own) in ["q_proj", "k_proj", "v_proj"].enumerated()
+    where name.contains(".self_attn.\(own).") {
+      let fused = name.replacing(".self_attn.\(own).", with: ".attn.qkv.")
+      return TensorSource(
+        fused.replacing("model.layers.", with: "blocks."),
+        rows: [index * width..<(index + 1) * width])
+    }
+    return nil
+  }
+
+  // MARK: Arguments
+
+  /// What the name of an architecture stands for.
+  private struct Named {
+    let width, layers, heads, patch, image: Int
+  }
+
+  /// `vit_SIZE_patchP_I` alone: whatever follows in a longer name says that something else differs.
+  private static func architecture(_ config: FamilyConfig) throws(ImportFault) -> Named {
+    let sizes = [
+      "tiny": (192, 12, 3), "small": (384, 12, 6), "base": (768, 12, 12), "large": (1024, 24, 16),
+      "huge": (1280, 32, 16),
+    ]
+    // What stands behind a full stop names the weights.
+    let word = try config.word("architecture", or: "")
+    let parts = (word.split(separator: ".").first ?? "").split(separator: "_")
+    guard parts.count == 4, parts[0] == "vit", let size = sizes[String(parts[1])],
+      parts[2].hasPrefix("patch"), let patch = Int(parts[2].dropFirst(5)), let image = Int(parts[3])
+    else {
+      throw config.fault(
+        "architecture",
+        "known are vit_SIZE_patchP_I with a SIZE of tiny, small, base, large or huge")
+    }
+    return Named(width: size.0, layers: size.1, heads: size.2, patch: patch, image: image)
+  }
+
+  private static func norm(_ arguments: FamilyConfig) throws(ImportFault) -> String {
+    let word = try arguments.word("norm_layer", or: "layernorm")
+    guard ["layernorm", "rmsnorm"].contains(word) else {
+      throw arguments.fault("norm_layer", "known are layernorm and rmsnorm")
+    }
+    return word
+  }
+
+  private static func activation(_ arguments: FamilyConfig) throws(ImportFault) -> String {
+    switch try arguments.word("act_layer", or: "gelu") {
+    case "gelu": return "gelu"
+    case "gelu_tanh": return "gelu_tanh"
+    case "relu": return "relu"
+    case "silu", "swish": return "silu"
+    default: throw arguments.fault("act_layer", "known are gelu, gelu_tanh, relu and silu")
+    }
+  }
+
+  private static func images(
+    _ arguments: FamilyConfig, _ own: FamilyConfig?, _ named: Named
+  ) throws(ImportFault) -> ImageDescription {
+    let input = own?["input_size"]?.elements.compactMap(\.whole) ?? []
+    let standard = input.count == 3 ? input : [3, named.image, named.image]
+    let sides =
+      try arguments["img_size"] == nil
+      ? Array(standard[1...]) : arguments.sides("img_size", most: 4096)
+    let channels = try arguments.size("in_chans", or: standard[0], most: 4096)
+    guard sides.allSatisfy({ (1...4096).contains($0) }), (1...4096).contains(channels) else {
+      throw ImportFault("'input_size' is \(standard): each must be a number from 1 to 4096")
+    }
+    let patch = try arguments["patch_size"] == nil ? named.patch : arguments.patch("patch_size")
+    guard (1...1024).contains(patch) else {
+      throw ImportFault("patches of \(patch) pixels are not known")
+    }
+    var images = try ImageDescription(
+      ImageSize(height: sides[0], width: sides[1], channels: channels), patch: patch)
+    images.hasClassToken = try arguments.flag("class_token", or: true)
+    let registers = try arguments.number("reg_tokens", or: 0)
+    guard let count = Int(exactly: registers), (0...64).contains(count) else {
+      throw arguments.fault("reg_tokens", "it must be a whole number from 0 to 64")
+    }
+    images.registers = count
+    return images
+  }
+
+  private static func pool(
+    _ arguments: FamilyConfig, _ own: FamilyConfig?, _ images: ImageDescription
+  ) throws(ImportFault) -> String {
+    let source = arguments["global_pool"] == nil ? own ?? arguments : arguments
+    let word = try source.word("global_pool", or: "token")
+    // The last norm comes after the pooling, which for one token is the same.
+    let isAfter = try arguments.flag("fc_norm", or: word == "avg")
+    switch word {
+    case "token":
+      try arguments.require("fc_norm", nil, "with 'global_pool' token the norm is before the pool")
+      guard images.hasClassToken else {
+        throw arguments.fault("class_token", "'global_pool' is token")
+      }
+      return "class_token"
+    case "avg":
+      guard isAfter else {
+        throw arguments.fault("fc_norm", "the last norm comes after the mean here")
+      }
+      guard try !arguments.flag("pool_include_prefix", or: false) else {
+        throw arguments.fault("pool_include_prefix", "the mean is of patches alone")
+      }
+      return "mean"
+    default: throw source.fault("global_pool", "known are token and avg")
+    }
+  }
+
+  /// Refuses what is not computed here, and passes over what changes training alone.
+  private static func requireKnown(
+    _ arguments: FamilyConfig, _ images: ImageDescription
+  ) throws(ImportFault) {
+    for (key, why) in [
+      ("qk_norm", "queries and keys are not normed as that does"),
+      ("scale_attn_norm", "there is no norm within attention"),
+      ("scale_mlp_norm", "there is no norm within the feed-forward"),
+      ("pre_norm", "there is no norm after the positions"),
+      ("dynamic_img_pad", "images are not padded"),
+    ] {
+      try arguments.require(key, nil, why)
+    }
+    if try !arguments.flag("final_norm", or: true) {
+      throw arguments.fault("final_norm", "there is a last norm here")
+    }
+    if images.grid.extra > 0 {
+      try arguments.require(
+        "no_embed_class", nil, "a learned table has a row for class token and registers here")
+    }
+    for key in [
+      "no_embed_class", "pool_include_prefix", "dynamic_img_size", "drop_rate", "pos_drop_rate",
+      "patch_drop_rate", "proj_drop_rate", "attn_drop_rate", "drop_path_rate", "weight_init",
+      "fix_init",
+    ] {
+      _ = arguments[key]
+    }
+  }
+
+  /// 0 says that there are none.
+  private static func classes(
+    _ config: FamilyConfig, _ own: FamilyConfig?, _ arguments: FamilyConfig
+  ) throws(ImportFault) -> Int? {
+    _ = config["num_classes"]
+    for source in [arguments, config, own].compactMap(\.self) where source["num_classes"] != nil {
+      return try source["num_classes"] == 0
+        ? nil : source.size("num_classes", most: 10_000_000)
+    }
+    return 1000
+  }
+}
