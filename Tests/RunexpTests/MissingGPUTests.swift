@@ -28,9 +28,13 @@ struct MissingGPUTests {
 
   @Test("without a plugin `cuda` is unavailable and `auto` is the CPU, and the run records why")
   func noPlugin() throws {
-    // A copy, for there may be a plugin beside the program.
+    // A copy, for there may be a plugin beside the program. Made by a process of its own: what is
+    // begun meanwhile would hold it open for writing, and it could not be run.
     let copy = program.file("runexp")
-    try FileManager.default.copyItem(atPath: Program.path(), toPath: copy)
+    let copied = try Running(
+      program: "/bin/cp", [Program.path(), copy], in: program.folder, environment: [:]
+    ).finish()
+    #expect(copied.code == 0, "\(copied.errors)")
     func run(_ words: String...) throws -> Finished {
       try Running(
         program: copy, words, in: program.folder,
