@@ -55,7 +55,11 @@ struct CommandLineTests {
     #expect(byOperation.allSatisfy { $0.contains(#""operation":"add"#) })
     let byKernel = try check("rms_norm_backward")
     #expect(!byKernel.isEmpty)
-    #expect(byKernel.allSatisfy { $0.contains(#""operation":"rms_norm""#) })
+    let operations = ["rms_norm", "scale_features"]
+    #expect(
+      byKernel.allSatisfy { line in
+        operations.contains { line.contains(#""operation":"\#($0)""#) }
+      })
   }
 
   @Test("kernels are chosen by the type of their elements", arguments: ["f32", "bf16"])

@@ -44,7 +44,7 @@ import Testing
     let cell = try #require(experiment.cells.first)
     #expect(
       cell.identity(dataHash: "", program: "0.2.0")
-        == "sha256-4080dd154d007e0e917b00fab9fffc9bc5fd194899ac1dcbb5b7f95e4c64e94a")
+        == "sha256-e1f3db70f6eff7b9fb06b98347e65513bbbe0377c0c22f4de474a4d623f0f288")
   }
 
   @Test func `a checkpoint is known by its hash, and its place is no part of an identity`() throws {

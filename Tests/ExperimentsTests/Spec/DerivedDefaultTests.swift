@@ -30,7 +30,7 @@ import Testing
     }
 
     private var isOfImages: Bool {
-      ["patch_embedding", "classes", "rope_2d", "sincos_2d"].contains(word)
+      ["patch_embedding", "classes", "features", "rope_2d", "sincos_2d"].contains(word)
     }
 
     static let all = Catalogue.slots.flatMap { slot in

@@ -74,7 +74,9 @@ struct ImageFamilyTests {
     )
     let names = try SafeTensors(file: "\(second)/model.safetensors").tensors.names
     let expected = name == "timm" ? try ImageFamilyFixture("vit") : fixture
-    #expect(names.sorted() == expected.tensors.map(\.name).sorted())
+    // Of no registers a tensor without rows may be there.
+    let held = expected.tensors.filter { !$0.shape.contains(0) }
+    #expect(names.sorted() == held.map(\.name).sorted())
   }
 
   @Test("what such a model computes otherwise is refused by name")
