@@ -6,11 +6,11 @@ from works import OURS, Group, Work
 PEER = "torch SDPA"
 
 
-def ours(context, tokens, heads, kv_heads, head_dim, window, precision):
+def ours(context, tokens, heads=8, kv_heads=8, head_dim=64, window=None, precision="f32", settings=None):
     metrics, _, _ = context.program.run(EXPERIMENTS / "attention.yaml", {
         "model.width": heads * head_dim, "model.attention.heads": heads, "model.attention.kv_heads": kv_heads,
         "model.attention.window": window or "none", "workload.sequence": tokens, "precision": precision,
-        "workload.seconds": context.seconds})
+        "workload.seconds": context.seconds} | (settings or {}))
     forward, backward = metrics["forward_seconds"], metrics["backward_seconds"]
     operations = (forward * metrics["forward_flops_per_s"], backward * metrics["backward_flops_per_s"])
     peak = 100 * metrics["forward_flops_per_s"] / metrics["forward_peak_percent"]
@@ -36,6 +36,13 @@ def work(context, tokens, heads=8, kv_heads=8, head_dim=64, window=None, precisi
         OURS: lambda: ours(context, tokens, heads, kv_heads, head_dim, window, precision), PEER: theirs}, goals)
 
 
+def beside_plain(context, name, settings):
+    """What a function of the scores costs: at most 15 % over attention without it."""
+    return Work("attention", f"f32, 2048 tokens, d 64, {name}", {
+        OURS: lambda: ours(context, 2048, settings=settings), "runexp without": lambda: ours(context, 2048)},
+        {"runexp without": 1 / 1.15})
+
+
 def groups(context):
     if context.is_quick:
         works = [work(context, tokens) for tokens in (1024, 4096)]
@@ -45,6 +52,8 @@ def groups(context):
         works += [work(context, 2048, kv_heads=2), work(context, 4096, window=256)]
         if context.machine["has_bf16_products"]:
             works += [work(context, tokens, precision="bf16") for tokens in (1024, 2048, 4096)]
+        works += [beside_plain(context, "ALiBi", {"model.position": "alibi"}),
+                  beside_plain(context, "softcap 30", {"model.attention.softcap": 30})]
     about = ("One sequence of 8 query heads, causal; of bf16 the share is that of the bf16 peak. PyTorch has no window "
-             "but by an explicit mask.")
+             "but by an explicit mask, and no softcap. ALiBi and softcap are held against ours without them.")
     return [Group("Attention", "peak", about, works)]
