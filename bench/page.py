@@ -40,7 +40,9 @@ def size_text(size):
 
 
 def spread_text(numbers, text):
-    """The median with the quartiles, such as `1.42 [1.40, 1.45]`."""
+    """The median with the quartiles, such as `1.42 [1.40, 1.45]`; a single number has no spread."""
+    if len(numbers) == 1:
+        return text(numbers[0])
     low, high = quartiles(numbers)
     return f"{text(median(numbers))} [{text(low)}, {text(high)}]"
 
@@ -51,22 +53,22 @@ def goal_of(work, of, figure):
     return goal.get(figure) if isinstance(goal, dict) else goal
 
 
-def ratio_text(work, peer, figure, names_goals):
+def ratio_text(work, peer, figure):
     found = ratios(values(work, peer, figure), values(work, OURS, figure))
     if not found:
         return ""
     text = spread_text(found, lambda ratio: f"{ratio:.2f}")
     goal = goal_of(work, peer, figure)
-    return f"{text}, goal {goal:.3g}" if names_goals and goal and median(found) < goal else text
+    return f"{text}, goal {goal:.3g}" if goal and median(found) < goal else text
 
 
-def share_text(work, figure, names_goals):
+def share_text(work, figure):
     found = shares(work, figure)
     if not found:
         return ""
     goal = goal_of(work, "share", figure)
     text = f"{100 * median(found):.1f} %"
-    return f"{text}, goal {100 * goal:g} %" if names_goals and goal and median(found) < goal else text
+    return f"{text}, goal {100 * goal:g} %" if goal and median(found) < goal else text
 
 
 def peers(works):
@@ -94,7 +96,7 @@ def table(header, rows):
 
 
 def group_table(group, is_full=True):
-    """- is_full: whether our own times come with their quartiles, and goals that are missed are named."""
+    """- is_full: whether our own times come with their quartiles."""
     against = peers(group["works"])
     text = size_text if group["unit"] == "bytes" else time_text
     has_shares = any(shares(work, figure) for work in group["works"] for figure in figures(work))
@@ -106,8 +108,8 @@ def group_table(group, is_full=True):
             name += loss_text(work)
             rows.append(
                 [name, spread_text(ours, text) if is_full else text(median(ours))]
-                + ([share_text(work, figure, is_full)] if has_shares else [])
-                + [ratio_text(work, peer, figure, is_full) for peer in against])
+                + ([share_text(work, figure)] if has_shares else [])
+                + [ratio_text(work, peer, figure) for peer in against])
     header = ["", "runexp"] + ([f"of {group['limit']}"] if has_shares else []) + [f"{peer}: ratio" for peer in against]
     return table(header, rows)
 
@@ -160,13 +162,15 @@ def page(result):
     return "\n".join(parts)
 
 
-# The README: of each machine the works that matter most ---------------------------------------------------------------
+# The README: of each machine the works that matter most, those on which peers do best among them ---------------------
 
+STEPS = r"^(modern|classic), (f32|bf16), 16 x 256, width 256$"
 README_WORKS = {
-    "train": r"^(modern|classic), (f32|bf16), 16 x 256, width 256$",
-    "attention": r"^f32, (1024|2048|4096) tokens, d 64$",
-    "nanogpt": "", "generate": "", "models": r"depth 4096$", "memory": "", "scaling": "",
+    "train": STEPS, "products": "^f32", "attention": r"^f32, (1024|2048|4096) tokens, d 64$",
+    "nanogpt": "", "generate": "", "models": "", "memory": "", "scaling": "",
 }
+# Of a machine that was held to an older instruction set.
+README_HELD_WORKS = {"train": STEPS, "products": "^f32"}
 
 
 def readme_tables(results):
@@ -178,11 +182,9 @@ def readme_tables(results):
             f"**{machines.title(machine)}**, {machine['threads']} threads, against {versions(result['groups'])}; "
             f"runexp {machine['runexp']}, {result['date']}, all works on "
             f"[its page](results/bench/{machines.file_name(machine)}.md):\n")
-        if machine.get("held_to"):  # its page will do
-            continue
+        chosen = README_HELD_WORKS if machine.get("held_to") else README_WORKS
         for group in result["groups"]:
-            works = [work for work in group["works"]
-                     if re.search(README_WORKS.get(work["group"], "$^"), work["name"])]
+            works = [work for work in group["works"] if re.search(chosen.get(work["group"], "$^"), work["name"])]
             if works:
                 tables = group_table(group | {"works": works}, is_full=False)
                 parts.append(f"{group['title']}. {group['about']}\n\n{tables}")
@@ -194,6 +196,7 @@ def put_into_readme(path, results):
     _, marker, after = rest.partition(MARKERS[1])
     if not marker:
         raise ValueError(f"{path} has no place for the tables: {MARKERS[0].strip()} ... {MARKERS[1].strip()}")
-    said = ("Medians of rounds in which all take turns; a ratio is the peer's cost over ours, quartiles in brackets.\n"
+    said = ("Medians of rounds in which all take turns; a ratio is the peer's cost over ours, quartiles in brackets; a\n"
+            "goal beside a figure is one that it misses, and docs/performance.md says what bounds it.\n"
             "`make bench` measures this machine, and [docs/performance.md](docs/performance.md) says how.\n\n")
     Path(path).write_text(f"{before}{MARKERS[0]}{said}{readme_tables(results)}\n{MARKERS[1]}{after}", encoding="utf-8")
