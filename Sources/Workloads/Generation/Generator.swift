@@ -122,12 +122,10 @@ package struct TokenSampler: Sendable {
   package func pick(
     _ logits: some Collection<Float>, _ index: Int, after tokens: [Int32] = []
   ) throws(LogitsNotFinite) -> Int32 {
-    if repeatPenalty != 1, !tokens.isEmpty {
-      var sampler = self
-      sampler.repeatPenalty = 1
-      return try sampler.pick(penalised(Array(logits), for: Set(tokens)), index)
-    }
-    guard let likeliest = Self.likeliest(logits) else { throw LogitsNotFinite(index: index) }
+    // As an array, whose loops the compiler knows: a vocabulary has many thousand tokens.
+    var logits = Array(logits)
+    if repeatPenalty != 1, !tokens.isEmpty { penalise(Set(tokens), in: &logits) }
+    guard let likeliest = Self.likeliest(logits[...]) else { throw LogitsNotFinite(index: index) }
     guard temperature > 0 else { return likeliest.token }
     let largest = Double(likeliest.logit)
     var weights = logits.map { exp((Double($0) - largest) / temperature) }
@@ -141,18 +139,16 @@ package struct TokenSampler: Sendable {
     return Int32(weights.lastIndex { $0 > 0 } ?? 0)
   }
 
-  private func penalised(_ logits: [Float], for tokens: Set<Int32>) -> [Float] {
-    var logits = logits
+  private func penalise(_ tokens: Set<Int32>, in logits: inout [Float]) {
     let penalty = Float(repeatPenalty)
     for token in tokens where logits.indices.contains(Int(token)) {
       let logit = logits[Int(token)]
       logits[Int(token)] = logit > 0 ? logit / penalty : logit * penalty
     }
-    return logits
   }
 
   /// The first of the largest logits; nil where one is no number or the largest is infinite.
-  static func likeliest(_ logits: some Collection<Float>) -> (token: Int32, logit: Float)? {
+  static func likeliest(_ logits: ArraySlice<Float>) -> (token: Int32, logit: Float)? {
     var best = (token: 0, logit: -Float.infinity)
     for (token, logit) in logits.enumerated() {
       if logit.isNaN { return nil }
