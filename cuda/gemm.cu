@@ -199,7 +199,13 @@ static gemm_plan plan_of(kernel_context *context, const struct gemm *call) {
   return plan;
 }
 
-/// The product of a Q8 b, as that of what b becomes at the beginning of the workspace.
+/// Whether a Q8 b is read as it is. A single column is no line of it that many threads could share.
+static bool reads_q8(const struct gemm *call) {
+  return call->b_type == ELEMENT_Q8 && call->m > 0 && call->m <= thin_rows && call->n > 1 &&
+         call->k > 0;
+}
+
+/// The product of another Q8 b, as that of what b becomes at the beginning of the workspace.
 struct widened_product {
   struct gemm call;
   int64_t bytes; // that b takes there
@@ -215,6 +221,7 @@ struct widened_product {
 
 int64_t gemm_workspace(kernel_context *context, const struct gemm *call) {
   if (call->b_type != ELEMENT_Q8) return plan_of(context, call).bytes;
+  if (reads_q8(call)) return 0;
   widened_product widened(call);
   return widened.bytes + plan_of(context, &widened.call).bytes;
 }
@@ -228,6 +235,7 @@ static void pack(kernel_context *context, const packing &what, operand *x, void 
 }
 
 void gemm(kernel_context *context, const struct gemm *call) {
+  if (reads_q8(call)) return multiply_thin_q8(context, product_of(call), call->b);
   if (call->b_type == ELEMENT_Q8) {
     widened_product widened(call);
     widen_q8(context, call->workspace, widened.call.b_type, call->b, call->n, call->k);

@@ -3,7 +3,8 @@
 // - gemm_wgmma: bf16 by Hopper's warpgroups, tiles of 128 x 256 or 128 x 128
 // - gemm_tensor: bf16 by tensor cores, tiles of 128 x 128 or 64 x 64
 // - gemm_fma: f32 by multiply-adds, tiles of the same sizes
-// - gemm_thin: up to 8 rows of c, bound by the reading of b; gemm_thin_tensor for two and more in bf16
+// - gemm_thin: up to 8 rows of c, bound by the reading of b; gemm_thin_tensor for two and more in bf16,
+//   gemm_thin_q8 where b is Q8
 // - cublaslt: the library, where there is one
 //
 // Where c has too few tiles to fill the GPU, k is split: each part's sums go into the workspace and
@@ -76,6 +77,8 @@ void pack_operand(kernel_context *context, const packing &what, bf16 *to, int64_
 /// c from the sums of all parts; of none, from zeros.
 void add_partials(kernel_context *context, const product &p);
 void multiply_thin(kernel_context *context, const product &p);
+/// The same where b is a Q8 matrix along k, and c has several columns.
+void multiply_thin_q8(kernel_context *context, const product &p, const void *b);
 /// False, and nothing is done, where this way does not suit p.
 bool multiply_thin_tensor(kernel_context *context, const product &p);
 void multiply_fma(kernel_context *context, const product &p, bool large);

@@ -1,39 +1,9 @@
 // Thin products, of at most 8 rows of c: bound by the reading of b, which is read once and in
 // place, and rounded in registers. Decoding a token is made of these. A product with a single
 // column is the transposed one with a single row, and lies in memory like it.
-#include "gemm_store.cuh"
-#include "reduce.cuh"
+#include "gemm_thin.cuh"
 
 namespace plugin {
-
-constexpr int thin_block = 256, thin_warps = thin_block / warp_size;
-constexpr int dot_columns = 2; // that a thread has; of each it reads a run at a time
-
-__device__ __forceinline__ float round_to_bf16(float x) { return low_bf16(cvt_rn_bf16x2(x, 0)); }
-
-__device__ __forceinline__ void round_to_bf16(run &values) {
-#pragma unroll
-  for (int i = 0; i < run_length; i += 2) {
-    uint32_t pair = cvt_rn_bf16x2(values[i], values[i + 1]);
-    values[i] = low_bf16(pair), values[i + 1] = high_bf16(pair);
-  }
-}
-
-/// op(a)[row, k]. It is read again for all columns, from a cache.
-__device__ __forceinline__ float a_element(const product &p, int64_t row, int64_t k) {
-  int64_t at = p.a.along_k ? row * p.a.stride + k : k * p.a.stride + row;
-  if (!p.a.is_f32) return to_float(static_cast<const bf16 *>(p.a.data)[at]);
-  float value = static_cast<const float *>(p.a.data)[at];
-  return p.rounds ? round_to_bf16(value) : value;
-}
-
-/// A run of a row whose lines lie along k and are aligned.
-__device__ __forceinline__ void load_a(run &values, const product &p, int64_t row, int64_t k) {
-  int64_t at = row * p.a.stride + k;
-  if (!p.a.is_f32) return load_whole(values, static_cast<const bf16 *>(p.a.data) + at);
-  load_whole(values, static_cast<const float *>(p.a.data) + at);
-  if (p.rounds) round_to_bf16(values);
-}
 
 /// A run as it is in memory: what has been asked for and not come yet is not to be touched.
 template <typename T> struct raw_run {
@@ -64,10 +34,9 @@ template <typename T> struct raw_run {
 template <typename T, int rows>
 __global__ void __launch_bounds__(thin_block, rows < 4 ? 4 : 3)
     gemm_thin_dots(product p, int warps) {
-  int warp = static_cast<int>(threadIdx.x) / warp_size, lane = static_cast<int>(threadIdx.x) % 32;
-  int64_t group = static_cast<int64_t>(blockIdx.x) * (thin_warps / warps) + warp / warps;
-  int64_t column = group * dot_columns;
-  int first = warp % warps * warp_size + lane, threads = warps * warp_size;
+  dot_place place(warps);
+  int64_t column = place.column;
+  int first = place.first, threads = place.threads;
   const T *lines[dot_columns]; // a missing one is read as the last and not stored
 #pragma unroll
   for (int j = 0; j < dot_columns; j++)
@@ -117,23 +86,7 @@ __global__ void __launch_bounds__(thin_block, rows < 4 ? 4 : 3)
     }
   }
 
-  float *scratch = reinterpret_cast<float *>(shared_memory()); // [warps][rows][columns]
-#pragma unroll
-  for (int r = 0; r < rows; r++) {
-#pragma unroll
-    for (int j = 0; j < dot_columns; j++) {
-      float sum = reduce_warp(sums[r][j], plus());
-      if (lane == 0) scratch[(warp * rows + r) * dot_columns + j] = sum;
-    }
-  }
-  __syncthreads();
-  if (warp % warps != 0 || lane >= rows * dot_columns) return;
-  int row = lane / dot_columns;
-  column += lane % dot_columns;
-  if (row >= p.m || column >= p.n) return;
-  float sum = 0;
-  for (int w = 0; w < warps; w++) sum += scratch[(warp + w) * rows * dot_columns + lane];
-  store_sum(p, row, column, sum);
+  store_dots<rows>(p, place, warps, sums);
 }
 
 constexpr int thin_columns = warp_size * run_length; // of a block
@@ -183,29 +136,15 @@ template <typename T, int rows> static void launch_thin(kernel_context *context,
            thin_warps * thin_columns * sizeof(float), p);
     return;
   }
-  // More warps to a group while there are too few for the GPU, and each has a long way to go.
-  int64_t groups = ceil_div(p.n, dot_columns), wanted = 16 * context->multiprocessors;
-  int warps = 1;
-  while (warps < thin_warps && groups * warps < wanted &&
-         p.k > static_cast<int64_t>(warps) * warp_size * run_length)
-    warps *= 2;
-  launch(context, gemm_thin_dots<T, rows>,
-         static_cast<unsigned>(ceil_div(groups, thin_warps / warps)), thin_block,
-         thin_warps * rows * dot_columns * sizeof(float), p, warps);
+  dot_launch how(context, p, run_length);
+  launch(context, gemm_thin_dots<T, rows>, how.blocks, thin_block, dots_bytes(rows), p, how.warps);
 }
 
 void multiply_thin(kernel_context *context, const product &p) {
   if (multiply_thin_tensor(context, p)) return;
   with_type(p.b.is_f32 ? ELEMENT_F32 : ELEMENT_BF16, [&](auto zero) {
     using T = decltype(zero);
-    if (p.m == 1)
-      launch_thin<T, 1>(context, p);
-    else if (p.m <= 2)
-      launch_thin<T, 2>(context, p);
-    else if (p.m <= 4)
-      launch_thin<T, 4>(context, p);
-    else
-      launch_thin<T, thin_rows>(context, p);
+    with_thin_rows(p.m, [&](auto rows) { launch_thin<T, rows.value>(context, p); });
   });
 }
 

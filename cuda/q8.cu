@@ -7,19 +7,6 @@ namespace plugin {
 
 constexpr int q8_threads = 128;
 
-/// A Q8 matrix [rows, columns]; see `runexp_q8_bytes`.
-struct q8_matrix {
-  const int8_t *numbers;
-  const uint16_t *scales;
-  int64_t columns, blocks;
-
-  q8_matrix(const void *data, int64_t rows, int64_t of_columns)
-      : numbers(static_cast<const int8_t *>(data)),
-        scales(reinterpret_cast<const uint16_t *>(static_cast<const char *>(data) +
-                                                  runexp_q8_scales(rows, of_columns))),
-        columns(of_columns), blocks(runexp_q8_blocks(of_columns)) {}
-};
-
 /// A block takes a row: that of its number, or of the id that is given for it.
 template <typename T>
 __global__ void __launch_bounds__(q8_threads)

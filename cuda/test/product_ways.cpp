@@ -35,6 +35,22 @@ static void test_rounding_once() {
   table->destroy(context);
 }
 
+/// A thin product reads a Q8 matrix as it is; others widen it into the workspace.
+static void test_q8_in_place() {
+  context = open_context();
+  auto bytes = [](int64_t m, int64_t n) {
+    struct gemm call = {};
+    call.m = m, call.n = n, call.k = 512;
+    call.b_transposed = true;
+    call.b_type = ELEMENT_Q8, call.a_type = call.c_type = call.compute = f32;
+    return table->gemm_workspace(context, &call);
+  };
+  expect(bytes(1, 2048) == 0 && bytes(8, 2048) == 0, "one to eight rows need no copy of it");
+  expect(bytes(9, 2048) >= 4 * 2048 * 512, "more rows are multiplied by a copy");
+  expect(bytes(4, 1) >= 4 * 512, "and a single column is one");
+  table->destroy(context);
+}
+
 /// The name of the first kernel of a product, by an emulation that lets it fail in a process of its
 /// own, and says so.
 static std::string first_kernel(int64_t m, int64_t n, int64_t k, element_type a,
@@ -122,6 +138,7 @@ int main(int count, char **arguments) {
   open_table(count, arguments);
   test_choice();
   test_rounding_once();
+  test_q8_in_place();
   test_products("9.0");
   test_products("8.0");
   return failures != 0;
