@@ -175,6 +175,11 @@ class Page(unittest.TestCase):
             row,
             "| modern, f32, 16 x 256, width 256 | 1.5 s [1.25 s, 1.75 s] | 60.0 %, goal 75 % | 2.25 [1.88, 2.62] |")
 
+    def test_a_single_round_has_no_quartiles(self):
+        group = result()["groups"][0]
+        del group["works"][0]["rounds"][1:]
+        self.assertNotIn("[", page.group_table(group))
+
     def test_a_goal_may_be_of_one_figure_alone(self):
         group = result()["groups"][0]
         group["works"][0]["goals"] = {"PyTorch eager": {"other": 9.0}, "share": {"step": 0.7}}
@@ -202,10 +207,12 @@ class Page(unittest.TestCase):
                 page.put_into_readme(readme, [result()])
                 text = readme.read_text()
             self.assertTrue(text.startswith("before\n") and text.endswith("after\n") and "old" not in text)
-            self.assertIn("| modern, f32, 16 x 256, width 256 | 1.5 s | 60.0 % |", text)
+            self.assertIn("| modern, f32, 16 x 256, width 256 | 1.5 s | 60.0 %, goal 75 % |", text)
             held = result() | {"machine": MACHINE | {"held_to": "v3", "isa": "x86-64-v3 (AVX2)"}}
-            self.assertNotIn("1.5 s", page.readme_tables([held]))
+            self.assertIn("| modern, f32, 16 x 256, width 256 | 1.5 s |", page.readme_tables([held]))
             self.assertIn("x86-64-v3-only-2-threads.md", page.readme_tables([held]))
+            held["groups"][0]["works"][0]["group"] = "memory"
+            self.assertNotIn("1.5 s", page.readme_tables([held]))
             readme.write_text("no markers")
             with self.assertRaises(ValueError):
                 page.put_into_readme(readme, [result()])
