@@ -1,7 +1,7 @@
 // Tries mutations of the files of models, tokenizers and images, each kind so many times: what
 // `make fuzz` builds with AddressSanitizer, which ends the program where a byte outside of a file
 // is read.
-//   SanitizedFiles COUNT [SEED]
+//   SanitizedFiles COUNT [SEED [KIND...]]    all kinds, or those in whose names a word stands
 
 import Glibc
 import MutatedImages
@@ -22,23 +22,27 @@ private func isWell(_ name: String, _ outcome: MutationOutcome) -> Bool {
   return outcome.faults.isEmpty
 }
 
-private func tried(_ count: Int, seed: Int) throws -> Bool {
+private func tried(_ count: Int, seed: Int, _ words: [String]) throws -> Bool {
+  func isWanted(_ name: String) -> Bool {
+    words.isEmpty || words.contains { name.contains($0) }
+  }
   var passes = true
-  for kind in MutatedModels.allCases {
+  for kind in MutatedModels.allCases where isWanted(kind.rawValue) {
     passes = isWell(kind.rawValue, try kind.run(count, seed: seed)) && passes
   }
-  for kind in MutatedTokenizers.allCases {
+  for kind in MutatedTokenizers.allCases where isWanted(kind.rawValue) {
     passes = isWell(kind.rawValue, try kind.run(count, seed: seed)) && passes
   }
-  for kind in MutatedImages.allCases {
+  for kind in MutatedImages.allCases where isWanted(kind.rawValue) {
     passes = isWell(kind.rawValue, kind.run(count, seed: seed)) && passes
   }
   return passes
 }
 
-let numbers = CommandLine.arguments.dropFirst().map { Int($0) }
-guard let count = numbers.first ?? nil, count > 0 else {
+let words = CommandLine.arguments.dropFirst()
+guard let count = words.first.flatMap({ Int($0) }), count > 0 else {
   print("error: how many mutations of each kind?")
   exit(64)
 }
-exit(try tried(count, seed: (numbers.dropFirst().first ?? nil) ?? 1) ? 0 : 1)
+let seed = words.dropFirst().first.flatMap { Int($0) } ?? 1
+exit(try tried(count, seed: seed, Array(words.dropFirst(2))) ? 0 : 1)
