@@ -190,7 +190,7 @@ def matrix(place):
 
 
 def chunks(place):
-    """More tasks than an array may have make several arrays; --pack makes fewer tasks."""
+    """More tasks than an array may have make several arrays; --pack makes fewer tasks; of too many nothing is submitted."""
     run = place.prepare(seeds="1..7", steps=2)
     expect(place.slurm.largest_array == 10, "MaxArraySize")
     handed = place.cluster(run)
@@ -201,6 +201,12 @@ def chunks(place):
     expect([array["tasks"] for array in handed["arrays"]] == [4], f"{handed}")
     expect("%1" in Path(handed["arrays"][0]["script"]).read_text(encoding="utf-8"), "--max-parallel")
     expect_same(packed, run)
+    # More than Slurm keeps: its sbatch would wait for minutes, and then take no more.
+    many = place.prepare(seeds=f"1..{place.slurm.most_jobs // 2}", steps=2)
+    words = ["emit", "slurm", str(many.folder), *RESOURCES, "--pack", "1"]
+    refused = place.runexp(*words, "--submit", code=1)
+    expect("MaxJobCount" in refused.stderr and not place.slurm.queue(), f"{refused}")
+    expect("warning: these are 500 tasks" in place.runexp(*words).stderr, "no warning")
 
 
 def requeued(place):
@@ -435,7 +441,7 @@ def main(program, cache, *names):
         # Nodes see what was mounted when they started.
         disk = Path(folder, "disk")
         disk.mkdir()
-        with mounted(disk, "size=64m"), Slurm(root, Path(folder, "slurm"), largest_array=10) as slurm:
+        with mounted(disk, "size=64m"), Slurm(root, Path(folder, "slurm"), largest_array=10, most_jobs=500) as slurm:
             missing = slurm.network.missing
             print(f"nodes share the loopback address: {missing}" if missing else "each node has a network of its own",
                   flush=True)
