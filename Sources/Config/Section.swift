@@ -16,12 +16,15 @@ package final class Section {
   /// A muted section stands in for one that could not be read: it records no faults.
   let isMuted: Bool
   private let entries: [Entry]
-  /// The place of each key among them.
+  /// Whether each was looked up.
+  private var areAsked: [Bool]
+  /// The place of each key, of so many that looking through them would take longer.
   private lazy var places = Dictionary(
     zip(entries.map(\.key), entries.indices), uniquingKeysWith: { first, _ in first })
+  private static let few = 32
   private var items: [(key: String, item: Item)] = []
-  private var itemPlaces: [String: Int] = [:]
-  private var asked: Set<String> = []
+  /// Keys that were looked up, some of them more than once.
+  private var asked: [String] = []
   private var faulted: Set<String> = []
 
   enum Item {
@@ -47,6 +50,7 @@ package final class Section {
     self.isWritten = isWritten
     self.isMuted = isMuted
     self.entries = entries
+    areAsked = [Bool](repeating: false, count: entries.count)
   }
 
   /// A section in which nothing is written, for documentation.
@@ -81,8 +85,8 @@ package final class Section {
             zip(read.value.elements, parts).map { ListedComponent($0, $1.options.recording) })
         }
       },
-      unread: entries.filter { !asked.contains($0.key) || faulted.contains($0.key) }
-        .map { JSON.Member($0.key, $0.value.value) })
+      unread: zip(entries, areAsked).filter { !$1 || faulted.contains($0.key) }
+        .map { entry, _ in JSON.Member(entry.key, entry.value.value) })
   }
 
   /// The dotted path of a key of this section.
@@ -257,22 +261,32 @@ package final class Section {
 
   /// The entry of a key, which from now on counts as known.
   func lookUp(_ key: String) -> Entry? {
-    asked.insert(key)
-    return entry(key)
+    asked.append(key)
+    guard let place = placeOfEntry(key) else { return nil }
+    areAsked[place] = true
+    return entries[place]
   }
 
-  func entry(_ key: String) -> Entry? { places[key].map { entries[$0] } }
+  func entry(_ key: String) -> Entry? { placeOfEntry(key).map { entries[$0] } }
+
+  private func placeOfEntry(_ key: String) -> Int? {
+    entries.count > Self.few ? places[key] : entries.firstIndex { $0.key == key }
+  }
 
   func add(_ key: String, _ item: Item) {
-    if let place = itemPlaces[key] {
+    if let place = place(of: key) {
       items[place].item = item
     } else {
-      itemPlaces[key] = items.count
       items.append((key, item))
     }
   }
 
-  func item(_ key: String) -> Item? { itemPlaces[key].map { items[$0].item } }
+  func item(_ key: String) -> Item? { place(of: key).map { items[$0].item } }
+
+  private func place(of key: String) -> Int? {
+    // Without a copy of each.
+    items.indices.first { items[$0].key == key }
+  }
 
   func record(_ kind: Fault.Kind, for key: String, at place: Mark) {
     faulted.insert(key)
@@ -292,16 +306,16 @@ package final class Section {
   }
 
   private var unknownKeys: [Fault] {
-    let unknown = isMuted ? [] : entries.filter { !asked.contains($0.key) }
+    let unknown = isMuted ? [] : zip(entries, areAsked).filter { !$1 }
     if unknown.isEmpty { return [] }
     let known = knownKeys
-    return unknown.map { entry in
+    return unknown.map { entry, _ in
       Fault(.unknownKey(entry.key, section: path, known: known), at: entry.keyMark)
     }
   }
 
   /// The keys in the order they are read, after those asked for by other means, such as `type`.
   private var knownKeys: [String] {
-    asked.filter { itemPlaces[$0] == nil }.sorted() + items.map(\.key)
+    Set(asked).filter { place(of: $0) == nil }.sorted() + items.map(\.key)
   }
 }

@@ -1,5 +1,5 @@
 // Writes values as YAML that our own reader reads back to the same values.
-// Block style for mappings, flow style for lists of scalars.
+// Block style for mappings, flow style for lists of scalars and for short mappings in lists.
 
 extension JSON {
   /// A YAML document: one line a key, nested mappings indented by two spaces.
@@ -36,10 +36,23 @@ extension JSON {
       case .object(let inner) where !inner.isEmpty:
         return [key + comment] + block(inner, indent: indent + 2)
       case .array(let items) where items.contains(where: \.isMapping):
-        return [key + comment] + items.map { "\(margin)  - \($0.inlineYAML)" }
+        return [key + comment] + items.flatMap { item($0, indent: indent + 2) }
       default: return ["\(key) \(field.value.inlineYAML)\(comment)"]
       }
     }
+  }
+
+  /// Characters of a line that holds a whole mapping.
+  private static let longestItem = 100
+
+  /// An item of a list, behind a dash.
+  private static func item(_ value: JSON, indent: Int) -> [String] {
+    let dash = String(repeating: " ", count: indent) + "- "
+    let line = dash + value.inlineYAML
+    guard case .object(let fields) = value, line.count > longestItem else { return [line] }
+    var lines = block(fields, indent: dash.count)
+    lines[0] = dash + lines[0].dropFirst(dash.count)
+    return lines
   }
 
   private var isMapping: Bool {

@@ -1,25 +1,23 @@
-// Work on the elements of large arrays by several threads, in order.
+// Work on the elements of large collections by several threads, in order.
 
 internal import Foundation
 
 extension Array where Element: Sendable {
-  /// Elements that one thread goes through in a row.
-  private static var part: Int { 128 }
-
   /// What `transform` makes of each element, in order, by as many threads as there are processors.
   ///
-  /// - Parameter transform: takes an element and what came of the one before it, where that is
-  ///   known.
+  /// - Parameters:
+  ///   - part: elements that one thread goes through in a row.
+  ///   - transform: takes an element and what came of the one before it, where that is known.
   package func mappedByThreads<Result: Sendable>(
-    _ transform: @Sendable (Element, _ before: Result?) -> Result
+    part size: Int = 128, _ transform: @Sendable (Element, _ before: Result?) -> Result
   ) -> [Result] {
-    let parts = (count + Self.part - 1) / Self.part
+    let parts = (count + size - 1) / size
     return [Result](unsafeUninitializedCapacity: count) { results, made in
       // Each thread writes elements of its own.
       nonisolated(unsafe) let results = results
       DispatchQueue.concurrentPerform(iterations: parts) { part in
         var before: Result?
-        for place in part * Self.part..<Swift.min(count, (part + 1) * Self.part) {
+        for place in part * size..<Swift.min(count, (part + 1) * size) {
           let result = transform(self[place], before)
           results.initializeElement(at: place, to: result)
           before = result
@@ -27,5 +25,27 @@ extension Array where Element: Sendable {
       }
       made = count
     }
+  }
+}
+
+extension RandomAccessCollection where Element: Sendable {
+  /// What `transform` makes of each element, in order, by as many threads as there are processors:
+  /// some hundred elements at a time, so that not all of it is in memory.
+  package func mappedInParts<Result: Sendable>(
+    _ transform: @escaping @Sendable (Element) -> Result
+  ) -> some Sequence<Result> {
+    let size = 512
+    return stride(from: 0, to: count, by: size).lazy.flatMap { first in
+      Array(dropFirst(first).prefix(size)).mappedByThreads(part: 32) { element, _ in
+        transform(element)
+      }
+    }
+  }
+}
+
+extension Sequence {
+  /// The same with an element before and one behind.
+  package func between(_ head: Element, _ tail: Element) -> some Sequence<Element> {
+    [AnySequence([head]), AnySequence(self), AnySequence([tail])].lazy.joined()
   }
 }

@@ -61,21 +61,18 @@ package struct CellTable: Sendable {
   private static func csvLines(
     _ rows: some RandomAccessCollection<CellRow>, _ columns: Columns
   ) -> some Sequence<String> {
-    // The first line is the header.
-    (-1..<rows.count).lazy.map { place in
-      if place < 0 { return CSV.line(columns.names) }
-      let row = rows[rows.index(rows.startIndex, offsetBy: place)]
-      return CSV.line(
-        columns.fixed(row).map(Self.field)
+    rows.mappedInParts { row in
+      CSV.line(
+        columns.fixed(row).map(field)
           + columns.metrics.map { metric in row.metrics[metric].flatMap(metric.fileText) })
-    }
+    }.between(CSV.line(columns.names), "")
   }
 
   private static func jsonLines(
     _ rows: some RandomAccessCollection<CellRow>, _ columns: Columns
   ) -> some Sequence<String> {
     let names = columns.names
-    return rows.lazy.map { row in
+    return rows.mappedInParts { row in
       let values = columns.fixed(row) + columns.metrics.map { $0.json(row.metrics[$0]) }
       return JSON.object(zip(names, values).map { JSON.Member($0, $1) }).line + "\n"
     }
@@ -91,7 +88,7 @@ package struct CellTable: Sendable {
   }
 
   /// The columns of a table, found in one pass over its rows.
-  private struct Columns {
+  private struct Columns: Sendable {
     static let leading = [
       "cell", "identity", "experiment", "variant", "seed", "status", "reason", "nonfinite",
     ]

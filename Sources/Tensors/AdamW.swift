@@ -4,7 +4,7 @@
 package import CKernels
 
 /// What AdamW needs to know beside the learning rate.
-package struct AdamWOptions: Equatable, Sendable {
+package struct AdamWOptions: Hashable, Sendable {
   package var beta1, beta2, epsilon, weightDecay: Float
 
   package init(beta1: Float, beta2: Float, epsilon: Float, weightDecay: Float) {

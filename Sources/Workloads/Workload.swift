@@ -55,6 +55,10 @@ package protocol Workload: Component {
     -> Double?
   /// The bytes of keys and values of its sequences; nil where it has none.
   func predictedCacheBytes(of model: Transformer) -> Double?
+  /// What these predictions, and the model's cost, depend on beside the model, precision and
+  /// device: of workloads of one type they are the same where this is. Nil where nothing is known
+  /// of that.
+  var sizes: AnyHashable? { get }
   /// Reports options that do not go together with the model, which was read from a section.
   func check(_ model: Transformer, from section: Section, _ options: Section)
   /// Reports options that do not go together with the stored model that the cell begins from, if it
@@ -135,6 +139,8 @@ extension Workload {
   package func predictedCacheBytes(of model: Transformer) -> Double? {
     model.cacheBytes(tokens: length)
   }
+
+  package var sizes: AnyHashable? { nil }
 }
 
 extension Transformer {
@@ -166,6 +172,17 @@ extension Train {
       model, batch: options.batch, sequence: options.sequence, precision: precision,
       on: device, optimizer: options.optimizer, recomputes: options.memory == .low
     ).step.atPeak.total
+  }
+}
+
+extension Train {
+  /// Neither steps nor learning rates are among them.
+  package var sizes: AnyHashable? {
+    let (optimizer, memory) = (options.optimizer, options.memory)
+    let all: [AnyHashable] = [
+      options.batch, options.sequence, memory, optimizer.adamW, optimizer.clip,
+    ]
+    return all
   }
 }
 

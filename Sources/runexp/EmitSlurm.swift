@@ -72,7 +72,15 @@ struct EmitSlurm: ParsableCommand {
           ?? "warning: these cells measure time; --constraint would keep them on nodes of one kind, "
           + "and times of others do not compare")
     }
-    let largest = maxArray ?? Slurm.largestArray() ?? Slurm.usualArray
+    let limits = Slurm.limits()
+    if let problem = limits.problem(ofCells: chosen.cells.count, pack: chosen.needs.pack) {
+      if submit {
+        say("error: \(problem). The run is there: \(Wording.shellWord(chosen.run.path))")
+        throw ArgumentParser.ExitCode(Records.ExitCode.failure)
+      }
+      say("warning: \(problem)")
+    }
+    let largest = maxArray ?? limits.array ?? Slurm.usualArray
     var handOff = try failing {
       try chosen.removeResults()
       return try SlurmHandOff(

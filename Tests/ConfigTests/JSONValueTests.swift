@@ -65,6 +65,30 @@ import Testing
     #expect(key.hasPrefix("\""))
   }
 
+  @Test func `a long mapping in a list has lines of its own`() throws {
+    let long = String(repeating: "word ", count: 20)
+    let value: JSON = [
+      "list": [
+        ["a": 1],
+        ["a": .string(long), "b": ["c": .string(long), "d": [["e": .string(long)], 2]]], 3,
+      ]
+    ]
+    #expect(
+      value.yaml == """
+        list:
+          - {a: 1}
+          - a: "\(long)"
+            b:
+              c: "\(long)"
+              d:
+                - e: "\(long)"
+                - 2
+          - 3
+
+        """)
+    #expect(try YAML.parse(text: value.yaml, name: "x.yaml").root.value == value)
+  }
+
   @Test func `a value that is kept as what differs from another stays what it is`() {
     let note = JSON.object([.init("rate", .null, comment: "a tenth")])
     let zeros = [JSON.real(0.0), .real(-0.0)].map { JSON.object([.init("rate", $0)]) }

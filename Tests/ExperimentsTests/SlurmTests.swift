@@ -1,4 +1,4 @@
-// What is made of what Slurm says of its nodes.
+// What is made of what Slurm says of its nodes and of itself.
 
 import Experiments
 import Testing
@@ -19,5 +19,32 @@ import Testing
 
   @Test func `of a partition that is named all nodes count`() {
     #expect(Slurm.constraint(from: "short|zen3\nshort|zen3", isDefault: false) == "zen3")
+  }
+
+  @Test func `limits are read of what Slurm says of its configuration`() {
+    let limits = Slurm.Limits(
+      configuration: """
+        Configuration data as of 2026-11-27T22:00:00
+        DefMemPerNode           = UNLIMITED
+        MaxArraySize            = 1001
+        MaxBatchRequeue         = 5
+        MaxJobCount             = 10000
+        MaxJobId                = 67043328
+
+        """)
+    #expect(limits.array == 1001 && limits.jobs == 10000)
+    let unknown = Slurm.Limits(configuration: "")
+    #expect(unknown.array == nil && unknown.jobs == nil)
+    #expect(unknown.problem(ofCells: 100_000, pack: 1) == nil)
+  }
+
+  @Test func `more tasks than Slurm keeps are a problem that packs solve`() throws {
+    let limits = Slurm.Limits(configuration: "MaxJobCount = 10000")
+    #expect(limits.problem(ofCells: 9998, pack: 1) == nil)
+    #expect(limits.problem(ofCells: 9999, pack: 1) != nil)
+    let problem = try #require(limits.problem(ofCells: 100_000, pack: 10))
+    #expect(problem.contains("10000 tasks"), "\(problem)")
+    #expect(problem.contains("--pack 20 makes 5000"), "\(problem)")
+    #expect(limits.problem(ofCells: 100_000, pack: 20) == nil)
   }
 }

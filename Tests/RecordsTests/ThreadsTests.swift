@@ -1,4 +1,4 @@
-// Work on the elements of an array by several threads.
+// Work on the elements of a collection by several threads.
 
 import Records
 import Testing
@@ -14,5 +14,14 @@ import Testing
     for (place, one) in found.enumerated() {
       #expect(one.before == nil || one.before == place - 1)
     }
+  }
+
+  @Test(arguments: [0, 1, 511, 512, 513, 5000]) func `parts stand in order, once and again`(
+    count: Int
+  ) {
+    let texts = (0..<count).mappedInParts { "\($0)" }.between("head", "tail")
+    let expected = ["head"] + (0..<count).map { "\($0)" } + ["tail"]
+    #expect(Array(texts) == expected)
+    #expect(Array(texts) == expected)
   }
 }

@@ -52,6 +52,9 @@ struct EmitTests {
         + needs)
     #expect(finished.code == 0, "\(finished.errors)")
     let run = program.file("results/tiny/latest")
+    let shown = try program.run("show", "latest").output
+    #expect(shown.contains("to go on with it: runexp resume "), "\(shown)")
+    #expect(shown.contains(", or hand it off again\n"), "\(shown)")
     let real = try RunFolder.open(run).path
     #expect(
       finished.output == """
@@ -172,6 +175,28 @@ struct EmitTests {
     #expect(refused.code == 1 && refused.errors.contains("no such partition"), "\(refused.errors)")
     let missing = try program.run(words)
     #expect(missing.code == 1 && missing.errors.contains("there is no sbatch on this machine"))
+  }
+
+  @Test("more tasks than Slurm keeps are warned of, and not submitted")
+  func tooMany() throws {
+    let run = try prepare(seeds: "1..3")
+    _ = try fake("sbatch", "echo 7")
+    let path = try fake("scontrol", "echo 'MaxArraySize = 4'; echo 'MaxJobCount = 6'")
+    let words = ["emit", "slurm", run] + needs
+    let warned = try program.run(words, environment: path)
+    #expect(warned.code == 0 && warned.errors.contains("warning: these are 6 tasks"))
+    #expect(warned.output.contains("/array-2.sh"))
+    let refused = try program.run(words + ["--submit"], environment: path)
+    #expect(refused.code == 1 && refused.output.isEmpty)
+    #expect(refused.errors.contains("--pack 2 makes 3 of them"), "\(refused.errors)")
+    #expect(!program.exists("\(run)/slurm/2"))
+    let packed = ["emit", "slurm", run, "--submit"] + needs.dropLast() + ["2"]
+    #expect(try program.run(packed, environment: path).code == 0)
+    // One that Slurm took before it took no more.
+    let counted = program.file("counted")
+    let full = try fake("sbatch", "[ -e \(counted) ] && exit 1; touch \(counted); echo 7")
+    let half = try program.run(packed + ["--max-array", "2"], environment: full)
+    #expect(half.code == 1 && half.errors.contains("'scancel 7' stops"), "\(half.errors)")
   }
 
   @Test(

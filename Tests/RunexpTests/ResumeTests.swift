@@ -129,6 +129,23 @@ struct ResumeTests {
     #expect(record["exit"]?.whole == 0)
   }
 
+  @Test("why a cell is excluded is said in the words of when the run began")
+  func excluded() throws {
+    let program = try Program()
+    try program.write(TinyExperiment.onText(program, steps: 1), to: "tiny.yaml")
+    let words = ["prepare", "tiny.yaml", "--exclude", "variant=classic"]
+    #expect(try program.run(words).code == 0)
+    func reasons() throws -> [String?] {
+      let table = try program.read("\(Self.run)/cells.jsonl")
+      return try CellTable.rows(reading: table).map(\.reason)
+    }
+    let told = try reasons()
+    #expect(told.compactMap(\.self) == ["excluded by --exclude variant=classic"])
+    #expect(try program.run("resume", "latest", "-q").code == 0)
+    let after = try reasons()
+    #expect(after.compactMap(\.self) == told.compactMap(\.self))
+  }
+
   @Test("a finished run is left as it is")
   func finished() throws {
     let program = try Program()

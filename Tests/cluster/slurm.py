@@ -108,13 +108,13 @@ class Slurm:
     # A partition with a node that nothing else takes, for what needs long and does not compute.
     ASIDE = "aside"
 
-    def __init__(self, root, folder, nodes=2, cpus=1, largest_array=1001):
+    def __init__(self, root, folder, nodes=2, cpus=1, largest_array=1001, most_jobs=10000):
         self.root, self.folder = Path(root), Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o755)
         self.nodes = [f"node{number + 1}" for number in range(nodes)]
         self.aside = f"node{nodes + 1}"
-        self.cpus, self.largest_array = cpus, largest_array
+        self.cpus, self.largest_array, self.most_jobs = cpus, largest_array, most_jobs
         self.network = Network([*self.nodes, self.aside])
         self.daemons = {}
         plugins = self.root / "usr/lib/x86_64-linux-gnu"
@@ -230,6 +230,7 @@ SelectType=select/cons_tres
 SelectTypeParameters=CR_CPU_Memory
 SchedulerParameters=batch_sched_delay=0,sched_interval=2,bf_interval=2
 MaxArraySize={self.largest_array}
+MaxJobCount={self.most_jobs}
 ReturnToService=2
 KillWait=5
 OverTimeLimit=0

@@ -136,8 +136,20 @@ def expect(condition, text):
 
 
 def expect_same(found, expected):
-    for one, other in zip(found.content(), expected.content()):
-        expect(one == other, f"{found.folder} and {expected.folder} differ: {one} and {other}"[:4000])
+    differences = list(unlike(found.content(), expected.content()))
+    expect(not differences, f"{found.folder} and {expected.folder} differ in {len(differences)} places: {differences[:20]}")
+
+
+def unlike(one, other, place=""):
+    """Where two values of JSON differ, and in what."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        for key in one.keys() | other.keys():
+            yield from unlike(one.get(key), other.get(key), f"{place}.{key}")
+    elif isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)) and len(one) == len(other):
+        for index, pair in enumerate(zip(one, other)):
+            yield from unlike(*pair, f"{place}[{index}]")
+    elif one != other:
+        yield f"{place}: {str(one)[:200]} and {str(other)[:200]}"
 
 
 def matrix(place):
@@ -178,7 +190,7 @@ def matrix(place):
 
 
 def chunks(place):
-    """More tasks than an array may have make several arrays; --pack makes fewer tasks."""
+    """More tasks than an array may have make several arrays; --pack makes fewer tasks; of too many nothing is submitted."""
     run = place.prepare(seeds="1..7", steps=2)
     expect(place.slurm.largest_array == 10, "MaxArraySize")
     handed = place.cluster(run)
@@ -189,6 +201,12 @@ def chunks(place):
     expect([array["tasks"] for array in handed["arrays"]] == [4], f"{handed}")
     expect("%1" in Path(handed["arrays"][0]["script"]).read_text(encoding="utf-8"), "--max-parallel")
     expect_same(packed, run)
+    # More than Slurm keeps: its sbatch would wait for minutes, and then take no more.
+    many = place.prepare(seeds=f"1..{place.slurm.most_jobs // 2}", steps=2)
+    words = ["emit", "slurm", str(many.folder), *RESOURCES, "--pack", "1"]
+    refused = place.runexp(*words, "--submit", code=1)
+    expect("MaxJobCount" in refused.stderr and not place.slurm.queue(), f"{refused}")
+    expect("warning: these are 500 tasks" in place.runexp(*words).stderr, "no warning")
 
 
 def requeued(place):
@@ -206,6 +224,31 @@ def requeued(place):
     place.runexp("resume", str(other.folder), "-q")
     logs = "".join(path.read_text() for path in run.folder.glob("cells/*/log.txt"))
     expect("goes on after step" in logs, f"{logs}\n{run.logs()}")
+    expect_same(run, other)
+
+
+def over_time(place):
+    """A task that heeds no warning is killed at its time limit; what it had saved is gone on with, to the same bits."""
+    alone = ["--exclude", "variant=classic"]
+    run, other = [
+        place.prepare("--checkpoint", "1s", *alone, seeds="[1]", steps=4 * LONG) for _ in range(2)]
+    # It stops, for good, when its first checkpoint has its name.
+    handed = place.emit(
+        run, "--time", "1m", "--partition", place.slurm.ASIDE, RUNEXP_FAILPOINTS="renamed:state.safetensors=pause@1")
+    job = handed["arrays"][0]["job"]
+    state = lambda: re.search(r"JobState=(\S+)", place.slurm.run("scontrol", "show", "job", "-o", f"{job}_0"))[1]
+    place.slurm.wait(lambda: (run.cell(0) / "state.safetensors").exists(), 60, "a checkpoint is written")
+    yield
+    place.slurm.wait(lambda: state() == "TIMEOUT", 120, "the task is over its time limit")
+    # Without control groups Slurm does not reach who has a process group of its own.
+    for process in place.slurm.processes(place.slurm.aside):
+        os.kill(process, signal.SIGKILL)
+    expect(not (run.cell(0) / "result.json").exists(), "it has ended")
+    place.runexp("collect", str(run.folder), "-q", code=3)
+    expect(run.statuses()[0] == "not_run", f"{run.statuses()}\n{run.logs()}")
+    place.cluster(run)
+    place.runexp("resume", str(other.folder), "-q")
+    expect("goes on after step" in (run.cell(0) / "log.txt").read_text(encoding="utf-8"), run.logs())
     expect_same(run, other)
 
 
@@ -358,7 +401,7 @@ def mounted(folder, options):
 
 # One that yields goes on when all others are done: what it waits for takes long.
 TESTS = [
-    scripts, manifests, matrix, chunks, requeued, cancelled, node_down, node_dies, twice, full_disk, read_only]
+    over_time, scripts, manifests, matrix, chunks, requeued, cancelled, node_down, node_dies, twice, full_disk, read_only]
 
 
 def begin(test, place, late):
@@ -398,7 +441,7 @@ def main(program, cache, *names):
         # Nodes see what was mounted when they started.
         disk = Path(folder, "disk")
         disk.mkdir()
-        with mounted(disk, "size=64m"), Slurm(root, Path(folder, "slurm"), largest_array=10) as slurm:
+        with mounted(disk, "size=64m"), Slurm(root, Path(folder, "slurm"), largest_array=10, most_jobs=500) as slurm:
             missing = slurm.network.missing
             print(f"nodes share the loopback address: {missing}" if missing else "each node has a network of its own",
                   flush=True)

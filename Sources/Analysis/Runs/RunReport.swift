@@ -34,7 +34,9 @@ package struct RunReport: Sendable {
     let left = run.cells.count - Self.mostCells
     if left > 0 { text += "\n\(left) more cells: cells.csv, or show \(run.folder.id) CELL\n" }
     if state == .unfinished {
-      text += "\nto go on with it: runexp resume \(Wording.shellWord(run.folder.path))\n"
+      let path = Wording.shellWord(run.folder.path)
+      text += "\nto go on with it: runexp resume \(path)"
+      text += run.folder.isHandedOff ? ", or hand it off again\n" : "\n"
     }
     return text
   }

@@ -58,7 +58,7 @@ extension Summary {
   /// Those that have a value of a metric, by its mean, the best first.
   private func ranked(_ places: [Place], by metric: Metric) -> [Place] {
     let valued = places.compactMap { place in
-      place.block.line(metric)?.estimate(place.variant)?.sample.mean.map { (place, $0) }
+      place.block.mean(metric, of: place.variant).map { (place, $0) }
     }
     return valued.sorted { metric.direction == .lower ? $0.1 < $1.1 : $0.1 > $1.1 }.map(\.0)
   }

@@ -62,15 +62,15 @@ extension Summary {
   /// What `predictions` holds.
   var measuredPredictions: [Prediction] {
     let metrics = Metric.inOrder(
-      blocks.reduce(into: Set()) { $0.formUnion($1.lines.map(\.metric)) })
+      blocks.reduce(into: Set()) { $0.formUnion($1.metrics) })
     var all: [Prediction] = []
     for metric in metrics where metric.predicts == nil {
       let prediction = Metric.prediction(of: metric)
       var known: [[Double]: Int] = [:]
       for block in blocks {
         for variant in variants {
-          guard let measured = block.line(metric)?.estimate(variant)?.sample.mean,
-            let predicted = block.line(prediction)?.estimate(variant)?.sample.mean
+          guard let measured = block.mean(metric, of: variant),
+            let predicted = block.mean(prediction, of: variant)
           else { continue }
           let place = Prediction.Place(variant: variant, axes: block.axes)
           if let same = known[[predicted, measured]] {

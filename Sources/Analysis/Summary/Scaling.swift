@@ -22,7 +22,7 @@ package struct Growth: Equatable, Sendable {
   ) {
     let points = blocks.compactMap { block -> (x: Int, y: Double)? in
       guard let x = block.axes.first(where: { $0.key == axis })?.value.whole,
-        let y = block.line(metric)?.estimate(variant)?.sample.mean
+        let y = block.mean(metric, of: variant)
       else { return nil }
       return (x, y)
     }

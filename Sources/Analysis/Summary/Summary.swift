@@ -113,10 +113,10 @@ package struct Summary: Sendable {
     tests = Comparison.judge(&all)
     var next = all.makeIterator()
     for block in blocks.indices {
-      for line in blocks[block].lines.indices {
-        for place in blocks[block].lines[line].comparisons.indices {
+      for line in blocks[block].judged.indices {
+        for place in blocks[block].judged[line].comparisons.indices {
           if let values = next.next() {
-            blocks[block].lines[line].comparisons[place].values = values
+            blocks[block].judged[line].comparisons[place].values = values
           }
         }
       }
@@ -138,7 +138,7 @@ package struct Summary: Sendable {
 
   /// All that is compared, as it was judged.
   var comparisons: [Comparison] {
-    blocks.flatMap { $0.lines.flatMap { $0.comparisons.map(\.values) } }
+    blocks.flatMap { $0.judged.flatMap { $0.comparisons.map(\.values) } }
       + rateComparisons.map(\.variants.values) + axisComparisons.map(\.values.values)
       + stabilities.flatMap { $0.measures.map(\.comparison.values) }
   }
@@ -215,65 +215,6 @@ package struct Coverage: Equatable, Sendable {
     let excluded = counts[.excluded].map { "; \($0) excluded" } ?? ""
     let listed = others.isEmpty ? "" : ": " + others.joined(separator: ", ")
     return "\(ok) of \(planned) \(planned == 1 ? "cell" : "cells") ok" + listed + excluded
-  }
-}
-
-/// The summary at one combination of axis values.
-package struct SummaryBlock: Sendable {
-  /// The axis values; empty where the matrix has no axes.
-  package let axes: [CellRow.Entry]
-  /// The cells of this block, in the order of the plan.
-  package let rows: [CellRow]
-  package let variants: [String]
-  package let baselines: Baselines
-  /// One line per metric that any cell has a value of, in the order of `Metric.all`.
-  package internal(set) var lines: [SummaryLine]
-  /// The line of each metric.
-  private let places: [Metric: Int]
-
-  init(
-    axes: [CellRow.Entry], rows: [CellRow], variants: [String], baselines: Baselines,
-    primary: Set<Metric>
-  ) {
-    self.axes = axes
-    self.rows = rows
-    self.variants = variants
-    self.baselines = baselines
-    let byVariant = Dictionary(grouping: rows, by: \.variant)
-    let samples = variants.map { VariantRows($0, byVariant[$0] ?? []) }
-    let lines = rows.measured.map { metric in
-      SummaryLine(
-        metric, samples, baselines: baselines,
-        isPrimary: primary.contains(metric))
-    }
-    self.lines = lines.filter { line in line.estimates.contains { $0.n > 0 } }
-    places = Dictionary(uniqueKeysWithValues: self.lines.enumerated().map { ($1.metric, $0) })
-  }
-
-  /// The line of a metric; nil where no cell has a value of it.
-  package func line(_ metric: Metric) -> SummaryLine? {
-    places[metric].map { lines[$0] }
-  }
-
-  /// The usual baseline.
-  package var baseline: String? { baselines.usual }
-
-  /// The variants that have a cell here which the file does not exclude.
-  var plannedVariants: [String] {
-    let planned = Set(rows.filter { $0.status != .excluded }.map(\.variant))
-    return variants.filter(planned.contains)
-  }
-
-  /// `workload.sequence = 128, precision = f32`; empty where the matrix has no axes.
-  package var title: String {
-    axes.map { "\($0.key) = \($0.value.text ?? $0.value.line)" }.joined(separator: ", ")
-  }
-
-  /// The largest number of seeds that any comparison rests on.
-  package var seeds: Int {
-    lines.filter { !$0.metric.isExact }.flatMap { line in
-      line.comparisons.map(\.values.n) + (line.comparisons.isEmpty ? line.estimates.map(\.n) : [])
-    }.max() ?? 0
   }
 }
 

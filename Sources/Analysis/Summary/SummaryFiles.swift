@@ -12,17 +12,20 @@ extension Summary {
     try AtomicFile.write(texts: jsonParts, to: folder.file("summary.json"))
   }
 
-  /// The document of `json`, a block at a time.
+  /// The document of `json`, some blocks at a time.
   private var jsonParts: some Sequence<String> {
     let (head, tail) = json(blocks: []).document(around: "blocks")
-    return (-1...blocks.count).lazy.map { place -> String in
-      if place < 0 { return head }
-      return place == blocks.count ? tail : json(blocks[place]).element(at: place)
-    }
+    return Array(listed.enumerated())
+      .mappedInParts { place, block in json(block).element(at: place) }.between(head, tail)
   }
 
   /// The summary as nested JSON.
-  package var json: JSON { json(blocks: blocks.map(json)) }
+  package var json: JSON { json(blocks: listed.map(json)) }
+
+  /// The blocks that it has: a program that wants those of thousands of points takes the CSV.
+  private var listed: ArraySlice<SummaryBlock> { blocks.prefix(Self.mostListed) }
+
+  private static var mostListed: Int { 1000 }
 
   private func json(blocks: [JSON]) -> JSON {
     [
@@ -36,7 +39,8 @@ extension Summary {
       "stand_ins": .array(StandIns(self.blocks.flatMap(\.rows)).notes.map { .string($0) }),
       "headline": .array(headline.map { .string($0.name) }),
       "primary": .array(primary.map { .string($0.name) }), "tests": .integer(tests),
-      "blocks": .array(blocks), "differences": differencesJSON,
+      "blocks_left": .integer(self.blocks.count - listed.count), "blocks": .array(blocks),
+      "differences": differencesJSON,
       "axis_comparisons": axisComparisonsJSON,
       "scaling": .array(growths.map(\.json)), "predictions": predictionsJSON,
       "rate_sensitivity": rateSensitivityJSON, "bounds": boundsJSON,
@@ -50,11 +54,8 @@ extension Summary {
   /// The header, and the lines of each block.
   private var csvParts: some Sequence<String> {
     let axes = axes.keys
-    return (-1..<blocks.count).lazy.map { place -> String in
-      place < 0
-        ? CSV.line(axes + Self.valueColumns + Self.comparisonColumns)
-        : Self.csv(blocks[place], axes)
-    }
+    return blocks.mappedInParts { Self.csv($0, axes) }
+      .between(CSV.line(axes + Self.valueColumns + Self.comparisonColumns), "")
   }
 
   private static func csv(_ block: SummaryBlock, _ axes: [String]) -> String {

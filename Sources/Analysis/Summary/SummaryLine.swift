@@ -74,8 +74,8 @@ package struct Estimate: Equatable, Sendable {
     var seeds: [Int] = []
     var values: [Double] = []
     var rounds: [[TimingRound]] = []
-    for row in rows where row.status == .ok || metric.certainty == .analytic {
-      guard let value = row.metrics[metric] else { continue }
+    for row in rows {
+      guard let value = row.counted(metric) else { continue }
       seeds.append(row.seed)
       values.append(value)
       rounds.append(row.rounds ?? [])
@@ -148,5 +148,13 @@ package struct VariantComparison: Equatable, Sendable {
     case .worse: baseline
     default: nil
     }
+  }
+}
+
+extension CellRow {
+  /// Its value of a metric, as far as that counts; nil where there is none, or where the cell did
+  /// not end well and the metric does not follow from the architecture.
+  func counted(_ metric: Metric) -> Double? {
+    status == .ok || metric.certainty == .analytic ? metrics[metric] : nil
   }
 }

@@ -81,6 +81,7 @@ struct SummaryNotes {
 
   // Times that are judged by the rounds that they were measured in.
   var rounds: [String] {
+    if block.rows.allSatisfy({ $0.rounds == nil }) { return [] }
     let judged = block.lines.filter { line in line.comparisons.contains { $0.values.hasRounds } }
     let counts = Set(judged.flatMap { $0.comparisons.map(\.values.test.n) }).sorted()
     guard let most = counts.last else { return [] }
@@ -113,7 +114,9 @@ struct SummaryNotes {
 
   // Which lines get a verdict, and what it takes.
   private var correction: [String] {
-    let judged = block.lines.filter { line in line.comparisons.contains { $0.values.holmP != nil } }
+    let judged = block.judged.filter { line in
+      line.comparisons.contains { $0.values.holmP != nil }
+    }
     if judged.isEmpty { return [] }
     let names = judged.map(\.metric.name).joined(separator: ", ")
     return [

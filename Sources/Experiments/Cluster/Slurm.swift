@@ -1,5 +1,5 @@
-// Slurm: what is asked of Slurm's own programs, once and never again: how large an array may be,
-// which nodes are alike, and to take a script.
+// Slurm: what is asked of Slurm's own programs, once and never again: how many tasks it takes, which
+// nodes are alike, and to take a script.
 
 import Foundation
 import Config
@@ -10,20 +10,57 @@ package enum Slurm {
   /// Why a script was not taken.
   package struct Problem: Error, CustomStringConvertible {
     package let description: String
+
+    /// The same, where jobs were taken before.
+    func after(_ jobs: [Int]) -> Problem {
+      if jobs.isEmpty { return self }
+      let numbers = jobs.map(String.init).joined(separator: " ")
+      return Problem(
+        description: "\(description)\nbefore that it took \(Wording.count(jobs.count, "job")), "
+          + "which will run; 'scancel \(numbers)' stops them")
+    }
   }
 
   /// Slurm's own default of MaxArraySize.
   package static let usualArray = 1001
 
-  /// Most tasks of one array; nil where Slurm does not say.
-  package static func largestArray() -> Int? {
-    guard let found = try? run(["scontrol", "show", "config"]), found.code == 0 else { return nil }
-    for line in found.output.split(separator: "\n") where line.hasPrefix("MaxArraySize") {
-      return line.split(separator: "=").last.flatMap {
-        Int($0.trimmingCharacters(in: .whitespaces))
+  /// What its configuration bounds a hand-off by; a number is nil where Slurm does not say it.
+  package struct Limits: Equatable, Sendable {
+    /// Most tasks of one array.
+    package let array: Int?
+    /// Below so many jobs Slurm takes another one: each task counts, of whomever, until some
+    /// minutes after its end.
+    package let jobs: Int?
+
+    /// - Parameter configuration: what `scontrol show config` prints.
+    package init(configuration: String) {
+      func number(_ name: String) -> Int? {
+        let line = configuration.split(separator: "\n").first { line in
+          line.prefix { $0 != " " && $0 != "=" } == name
+        }
+        return line?.split(separator: "=").last.flatMap {
+          Int($0.trimmingCharacters(in: .whitespaces))
+        }
       }
+      array = number("MaxArraySize")
+      jobs = number("MaxJobCount")
     }
-    return nil
+
+    /// Why Slurm would not take the tasks of so many cells and the job that collects, even if it had
+    /// no others; nil where it would.
+    package func problem(ofCells cells: Int, pack: Int) -> String? {
+      func tasks(_ pack: Int) -> Int { (cells + pack - 1) / pack }
+      guard let jobs, jobs > 0, tasks(pack) + 1 >= jobs else { return nil }
+      // Half of what there is room for.
+      let wider = tasks(max(1, jobs / 2))
+      return "these are \(tasks(pack)) tasks, and Slurm keeps fewer than \(jobs) at a time, with "
+        + "those of others (MaxJobCount); --pack \(wider) makes \(tasks(wider)) of them"
+    }
+  }
+
+  package static func limits() -> Limits {
+    let found = try? run(["scontrol", "show", "config"])
+    return Limits(configuration: found.map { $0.code == 0 ? $0.output : "" } ?? "")
   }
 
   /// The constraint that keeps a job on nodes of one kind: the features that at least half the nodes

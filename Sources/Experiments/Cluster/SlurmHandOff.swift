@@ -64,12 +64,18 @@ package struct SlurmHandOff: Sendable {
   }
 
   /// Hands the scripts to Slurm, and notes the jobs as they come.
+  ///
+  /// - Throws: `Slurm.Problem` where it does not take one; `ResultsError`.
   package mutating func submit() throws {
-    for place in arrays.indices {
-      arrays[place].job = try Slurm.submit(arrays[place].script)
-      try record()
+    do {
+      for place in arrays.indices {
+        arrays[place].job = try Slurm.submit(arrays[place].script)
+        try record()
+      }
+      collectionJob = try Slurm.submit(collection, after: arrays.compactMap(\.job))
+    } catch let problem as Slurm.Problem {
+      throw problem.after(arrays.compactMap(\.job))
     }
-    collectionJob = try Slurm.submit(collection, after: arrays.compactMap(\.job))
     try record()
   }
 

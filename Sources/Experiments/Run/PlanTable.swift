@@ -38,13 +38,14 @@ package struct PlanTable {
     let cap: (bytes: Int, isAsked: Bool)? = options.memoryCap.map { ($0, true) } ?? usual
     typealias Predicted = (prediction: PlanPrediction, seconds: Double?)
     var shared = PlannedCell.PerDocument<Predicted>()
+    var predictions = PlanPredictions()
     lines = experiment.cells.map { cell in
       guard let workload = cell.workload, let model = cell.model else {
         return Line(cell: cell, prediction: nil, seconds: nil, fits: nil)
       }
       let device = sources.device(cell.device)
       let (prediction, seconds) = shared.value(of: cell) {
-        let prediction = PlanPrediction(
+        let prediction = predictions.find(
           workload, model, cell.precision,
           vocabulary: sources.vocabulary(of: workload, for: model.base),
           on: device ?? .meta(threads: options.threads))
@@ -219,11 +220,11 @@ extension PrecisionChoice {
 struct PlanPrediction {
   let parameters: Int
   let trainingFLOPsPerToken: Double
-  let steps: Int
+  private(set) var steps = 0
   /// Of all steps; there may be more than 64 bits can count.
-  let tokens: Double
+  private(set) var tokens = 0.0
   /// Of the whole cell; nil where they depend on time or on nothing at all.
-  let flops: Double?
+  private(set) var flops: Double?
   /// The most bytes of tensors at a time; nil where they are not predicted.
   let peakBytes: Double?
   /// Of the sequences that the workload is about; nil where it has none.
@@ -231,24 +232,78 @@ struct PlanPrediction {
   let cacheBytesPerToken: Int
 
   /// - Parameters:
-  ///   - vocabulary: distinct tokens of the text.
+  ///   - built: the model for the text and the workload; it lies on a device of no memory
+  ///     afterwards.
   ///   - device: where it would run; nothing runs there.
-  init(
-    _ workload: any Workload, _ model: CellModel, _ precision: PrecisionChoice, vocabulary: Int,
-    on device: Device
+  fileprivate init(
+    _ workload: any Workload, _ model: CellModel, _ built: Transformer,
+    _ precision: PrecisionChoice, on device: Device
   ) {
-    let built = model.build(
-      vocabulary: vocabulary, length: workload.length, image: workload.image)
     let cost = built.cost(tokens: workload.image == nil ? workload.length : built.length)
     parameters = cost.parameters
     trainingFLOPsPerToken = cost.trainingFLOPsPerToken
     cacheBytesPerToken = cost.cacheBytesPerToken
+    cacheBytes = workload.predictedCacheBytes(of: built)
+    peakBytes = workload.predictedPeakBytes(of: built, precision.elementType, on: device)
+    count(workload, model, built)
+  }
+
+  /// Counts the steps of a workload with the same sizes.
+  fileprivate mutating func count(
+    _ workload: any Workload, _ model: CellModel, _ built: Transformer
+  ) {
     steps = workload.steps - workload.stepsDone(by: model.base)
     tokens = Double(steps) * Double(workload.tokensPerStep)
     let share = Double(steps) / Double(workload.steps)
     flops = workload.flops(of: built).map { $0 * share }
-    cacheBytes = workload.predictedCacheBytes(of: built)
-    // Last, for it leaves the model's parameters on a device of no memory.
-    peakBytes = workload.predictedPeakBytes(of: built, precision.elementType, on: device)
+  }
+}
+
+/// The predictions of an experiment's cells; those that differ in steps and rates alone have one
+/// model and its sizes.
+private struct PlanPredictions {
+  private struct Key: Hashable {
+    let workload: ObjectIdentifier
+    let model: ObjectIdentifier
+    let vocabulary: Int
+    let precision: PrecisionChoice
+    let device: ObjectIdentifier
+    let sizes: AnyHashable
+  }
+
+  private typealias Known = (
+    model: CellModel, device: Device, built: Transformer, prediction: PlanPrediction
+  )
+
+  /// More are not kept: cells that share one mostly follow each other.
+  private static let most = 64
+  private var known: [Key: Known] = [:]
+
+  /// - Parameters:
+  ///   - vocabulary: distinct tokens of the text.
+  ///   - device: where it would run; nothing runs there.
+  mutating func find(
+    _ workload: any Workload, _ model: CellModel, _ precision: PrecisionChoice, vocabulary: Int,
+    on device: Device
+  ) -> PlanPrediction {
+    let key = workload.sizes.map { sizes in
+      Key(
+        workload: ObjectIdentifier(type(of: workload)), model: ObjectIdentifier(model),
+        vocabulary: vocabulary, precision: precision, device: ObjectIdentifier(device),
+        sizes: sizes)
+    }
+    if let found = key.flatMap({ known[$0] }) {
+      var prediction = found.prediction
+      prediction.count(workload, model, found.built)
+      return prediction
+    }
+    let built = model.build(
+      vocabulary: vocabulary, length: workload.length, image: workload.image)
+    let prediction = PlanPrediction(workload, model, built, precision, on: device)
+    if let key {
+      if known.count == Self.most { known = [:] }
+      known[key] = (model, device, built, prediction)
+    }
+    return prediction
   }
 }

@@ -105,6 +105,10 @@ package struct RunContinuation: Sendable {
         let cell = cells[index]
         known[form(line)]?.remove(at: index)
         plan.entries[place].id = cell.id
+        // A file that stands for the one of the beginning has other lines, and no command line.
+        if line.reason != nil, let reason = cell.planned.reason {
+          plan.entries[place].exclusion = reason
+        }
         // What was accepted as changed leaves the rows that are done as they are.
         if isFinished(cell.row.status) {
           plan.entries[place].identity = cell.planned.identity

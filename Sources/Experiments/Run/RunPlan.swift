@@ -16,6 +16,8 @@ package struct RunPlan {
     var identity: String?
     /// Its place in the order of execution; nil where it is not to run.
     var order: Int?
+    /// Why it is excluded, in the words of when that was first said; nil where it is to run.
+    var exclusion: String?
     /// The stored model that it reads, by the path where it was found.
     let weights: String?
     /// What is known of the result before it runs.
@@ -72,7 +74,7 @@ package struct RunPlan {
       entries.append(
         Entry(
           cell: cell, identity: document.identity.hash(seed: cell.seed),
-          weights: document.weights, facts: document.facts))
+          exclusion: cell.exclusion, weights: document.weights, facts: document.facts))
     }
     self.entries = entries
     self.texts = texts.all
@@ -167,7 +169,7 @@ extension RunPlan.Entry {
     line.seed = cell.seed
     line.axes = axes
     line.status = cell.exclusion == nil ? .notRun : .excluded
-    line.reason = cell.exclusion
+    line.reason = exclusion
     line.facts = facts
     return line
   }

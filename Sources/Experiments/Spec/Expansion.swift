@@ -23,6 +23,8 @@ struct Expansion<Model, Workload> {
   private var unmatched: [(axis: Int, node: Node, fault: Fault)]
   /// What was found out about values, each once.
   var sameness: [WrittenValue: JSON?] = [:]
+  /// Documents of one variant that are yet to be read.
+  private var waiting: [Waiting] = []
 
   init(
     reader: DocumentReader<Model, Workload>, header: SpecHeader, matrix: Matrix,
@@ -58,6 +60,7 @@ struct Expansion<Model, Workload> {
       if !matrix.axes.isEmpty { document = reader.withTypes(document) }
       documents.append((variant.name, document))
       expand(variant.name, document, matrix.dimensions[...], nodes: [])
+      addWaiting(variant.name)
     }
     faults.limit += unmatched.map(\.fault)
     if faults.isEmpty, matrix.faults.isEmpty { reviewValues() }
@@ -93,7 +96,8 @@ struct Expansion<Model, Workload> {
     _ variant: String, _ document: Node, _ dimensions: ArraySlice<Dimension>, nodes: [Node]
   ) {
     guard let dimension = dimensions.first else {
-      addCells(variant, document, nodes)
+      waiting.append(Waiting(document: document, nodes: nodes))
+      if waiting.count == Waiting.most { addWaiting(variant) }
       return
     }
     for step in 0..<dimension.count {
@@ -106,9 +110,39 @@ struct Expansion<Model, Workload> {
     }
   }
 
-  private mutating func addCells(_ variant: String, _ document: Node, _ nodes: [Node]) {
-    let reading = reader.read(document)
-    let value = reading.recording.value
+  /// A document with values on the axes.
+  private struct Waiting {
+    /// So many are read at a time.
+    static var most: Int { 64 }
+
+    let document: Node
+    let nodes: [Node]
+  }
+
+  /// What one thread has read and another takes over.
+  private struct Finished: @unchecked Sendable {
+    let reading: DocumentReader<Model, Workload>.Reading
+    let value: JSON
+  }
+
+  /// Reads the documents that wait, by several threads, and adds their cells in order.
+  private mutating func addWaiting(_ variant: String) {
+    let documents = waiting
+    waiting = []
+    let read = documents.mappedByThreads(part: 4) { [reader] waiting, _ in
+      let reading = reader.read(waiting.document)
+      return Finished(reading: reading, value: reading.recording.value)
+    }
+    for (document, read) in zip(documents, read) {
+      addCells(variant, read.reading, read.value, document.nodes)
+    }
+  }
+
+  /// - Parameter value: what was read, with every option.
+  private mutating func addCells(
+    _ variant: String, _ reading: DocumentReader<Model, Workload>.Reading, _ value: JSON,
+    _ nodes: [Node]
+  ) {
     // What is excluded may be wrong, and is then kept as written.
     let resolved = reading.faults.isEmpty ? value : reading.recording.valueWithUnread
     let axes = zip(matrix.axes, nodes).map { AxisValue($0, node: $1, in: resolved) }
@@ -122,8 +156,8 @@ struct Expansion<Model, Workload> {
     }
     let reasons = exclusions(point, axes)
     if reasons.contains(nil) {
-      faults.collect(
-        reading.faults, in: label(variant, axes, seed: nil), reading.recording, matrix)
+      let name = reading.faults.isEmpty ? "" : label(variant, axes, seed: nil)
+      faults.collect(reading.faults, in: name, reading.recording, matrix)
     }
     let content = CellContent(
       frame, variant: variant, values: axes.map(\.value), reading, resolved: resolved,

@@ -258,6 +258,23 @@ import Statistics
       ])
   }
 
+  @Test func `of many points the JSON has the first, and says how many there are beside`() throws {
+    let rows = (1...1002).map { size in
+      SummaryCases.small(
+        "modern", seed: 1, loss: 2, axes: [CellRow.Entry("workload.sequence", .integer(size))])
+    }
+    let summary = Summary(experiment: "e", rows: rows, isTraining: true)
+    #expect(summary.json["blocks"]?.elements.count == 1000)
+    #expect(summary.json["blocks_left"] == 2)
+    let points = CSV.rows(reading: summary.csv).dropFirst().map { $0[0] }
+    #expect(Set(points).count == 1002)
+    let folder = try TemporaryFolder()
+    let run = try RunFolder.create(in: folder.path, experiment: "e")
+    try summary.write(to: run)
+    #expect(try AtomicFile.read(run.file("summary.csv")) == summary.csv)
+    #expect(try AtomicFile.read(run.file("summary.json")) == summary.json.document)
+  }
+
   @Test func `all three files are written into the run's folder`() throws {
     let folder = try TemporaryFolder()
     let run = try RunFolder.create(in: folder.path, experiment: "e")

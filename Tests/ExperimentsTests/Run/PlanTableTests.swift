@@ -2,20 +2,24 @@
 
 import Config
 import Experiments
+import Models
 import Records
 import TestSupport
 import Testing
 import Statistics
+import Workloads
 
 @Suite struct PlanTableTests {
-  private func plan(_ text: String, memory: Int? = nil) throws -> PlanTable {
+  private func plan(
+    _ text: String, memory: Int? = nil, sets: [String] = []
+  ) throws -> PlanTable {
     var options = RunOptions()
     options.offline = true
     options.threads = 1
     options.memoryCap = memory
     return try PlanTable(
-      try PlannedExperiment.load(text: text, name: "x.yaml", reader: .standard), options,
-      environment: [:])
+      try PlannedExperiment.load(text: text, name: "x.yaml", sets: sets, reader: .standard),
+      options, environment: [:])
   }
 
   @Test func tenThousandCellsAreListedInTwoSeconds() throws {
@@ -36,6 +40,57 @@ import Statistics
     #expect(text.split(separator: "\n").count == 10_004)
     #expect(objects.count == 10_000)
     #expect(taken < 2, "\(taken) s")
+  }
+
+  @Test func aModelIsKeptOnceWhereItIsTheSame() throws {
+    let experiment = try PlannedExperiment.load(
+      text: """
+        model: {layers: 1}
+        variants: {modern: {}, classic: {model: {norm: layernorm, position: none}}}
+        matrix: {model.width: [16, 32], workload.steps: 1..40, workload.optimizer.lr: [0.1, 0.2]}
+
+        """, name: "x.yaml", reader: .standard)
+    #expect(experiment.cells.count == 320)
+    #expect(Set(experiment.cells.map { $0.model.map { ObjectIdentifier($0) } }).count == 4)
+    // And yet each cell is what it was read as.
+    for cell in experiment.cells {
+      let width = cell.axes.first?.value
+      #expect(cell.resolved.value(at: "model.width") == width)
+      #expect(cell.resolved.value(at: "workload.steps") == cell.axes[1].value)
+      #expect(cell.model?.build(vocabulary: 8, length: 8).width == width?.whole)
+    }
+  }
+
+  /// The time follows from the operations, and from a peak that is measured anew each time.
+  @Test func cellsArePredictedTogetherAsTheyAreAlone() throws {
+    let text = """
+      device: cpu
+      model: {layers: 1, width: 16, attention: {heads: 2}}
+      workload: {sequence: 16}
+
+      """
+    let matrix = """
+      matrix:
+        model.dropout: [0, 0.1]
+        workload.memory: [usual, low]
+        workload.batch: [1, 2]
+        workload.optimizer.clip: [0, 1]
+        workload.optimizer.lr: [0.1, 0.2]
+        workload.steps: [1, 30]
+
+      """
+    let together = try plan(text + matrix).objects
+    #expect(together.count == 64)
+    for cell in together {
+      let sets = (cell["axes"]?.members ?? []).map { "\($0.key)=\($0.value.line)" }
+      let alone = try #require(try plan(text, sets: sets).objects.first)
+      for key in [
+        "parameters", "steps", "tokens", "flops", "peak_bytes", "kv_cache_bytes", "derived",
+      ] {
+        #expect(cell[key] == alone[key], "\(key) of \(sets)")
+      }
+    }
+    #expect(Set(together.map { $0["peak_bytes"] }).count > 2)
   }
 
   @Test(arguments: ["train", "extrapolate", "generate", "attention"])

@@ -143,7 +143,7 @@ struct RooflineSection: ReportSection {
   private func bars(_ metric: Metric) -> HTML? {
     let entries = data.summary.blocks.flatMap { block in
       data.summary.variants.compactMap { variant -> (String, Double, SeriesStyle)? in
-        guard let value = block.line(metric)?.estimate(variant)?.sample.mean else { return nil }
+        guard let value = block.mean(metric, of: variant) else { return nil }
         let label = data.axes.label(
           variant: data.summary.variants.count > 1 ? variant : nil, at: block.axes)
         return (label.isEmpty ? data.name(variant) : label, value, data.style(variant))

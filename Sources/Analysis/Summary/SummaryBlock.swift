@@ -1,0 +1,87 @@
+// SummaryBlock: the summary at one point of the matrix. Of the verdicts, those that depend on the
+// other points are kept; all else is made of the rows when it is asked for, for there may be tens of
+// thousands of points, and few metrics of each are looked at.
+
+import Config
+package import Records
+import Statistics
+
+/// The summary at one combination of axis values.
+package struct SummaryBlock: Sendable {
+  /// The axis values; empty where the matrix has no axes.
+  package let axes: [CellRow.Entry]
+  /// The cells of this block, in the order of the plan.
+  package let rows: [CellRow]
+  package let variants: [String]
+  package let baselines: Baselines
+  /// Those that any cell that counts has a value of, in the order of `Metric.all`.
+  package let metrics: [Metric]
+  /// The lines of the metrics that get a verdict where that takes a test.
+  var judged: [SummaryLine] = []
+  private let samples: [VariantRows]
+
+  /// - Parameter primary: the metrics that get a verdict where that takes a test.
+  init(
+    axes: [CellRow.Entry], rows: [CellRow], variants: [String], baselines: Baselines,
+    primary: Set<Metric>
+  ) {
+    self.axes = axes
+    self.rows = rows
+    self.variants = variants
+    self.baselines = baselines
+    let byVariant = Dictionary(grouping: rows, by: \.variant)
+    samples = variants.map { VariantRows($0, byVariant[$0] ?? []) }
+    let measured = rows.measured
+    metrics =
+      rows.allSatisfy { $0.status == .ok }
+      ? measured : measured.filter { metric in rows.contains { $0.counted(metric) != nil } }
+    judged = metrics.filter(primary.contains).map {
+      SummaryLine($0, samples, baselines: baselines, isPrimary: true)
+    }
+  }
+
+  /// One line per metric.
+  package var lines: [SummaryLine] { metrics.compactMap(line) }
+
+  /// The line of a metric; nil where no cell has a value of it.
+  package func line(_ metric: Metric) -> SummaryLine? {
+    if let line = judged.first(where: { $0.metric == metric }) { return line }
+    guard metrics.contains(metric) else { return nil }
+    return SummaryLine(metric, samples, baselines: baselines, isPrimary: false)
+  }
+
+  /// The mean of a metric over the cells of a variant; nil where none has a value of it.
+  package func mean(_ metric: Metric, of variant: String) -> Double? {
+    samples.first { $0.variant == variant }.flatMap { sample in
+      Sample(sample.rows.compactMap { $0.counted(metric) }).mean
+    }
+  }
+
+  /// The usual baseline.
+  package var baseline: String? { baselines.usual }
+
+  /// The variants that have a cell here which the file does not exclude.
+  var plannedVariants: [String] {
+    let planned = Set(rows.filter { $0.status != .excluded }.map(\.variant))
+    return variants.filter(planned.contains)
+  }
+
+  /// `workload.sequence = 128, precision = f32`; empty where the matrix has no axes.
+  package var title: String {
+    axes.map { "\($0.key) = \($0.value.text ?? $0.value.line)" }.joined(separator: ", ")
+  }
+
+  /// The largest number of seeds that any comparison rests on.
+  package var seeds: Int {
+    // No more than this, and mostly any metric has as many.
+    let most = samples.map { $0.rows.count }.max() ?? 0
+    var seeds = 0
+    for metric in metrics where !metric.isExact && seeds < most {
+      guard let line = line(metric) else { continue }
+      let counts =
+        line.comparisons.isEmpty ? line.estimates.map(\.n) : line.comparisons.map(\.values.n)
+      seeds = max(seeds, counts.max() ?? 0)
+    }
+    return seeds
+  }
+}
