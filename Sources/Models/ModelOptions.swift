@@ -25,6 +25,8 @@ package struct ModelOptions: Sendable {
   package let dropout: Float
   /// Weight of the z-loss.
   package let zLoss: Float
+  /// Share of each label that training spreads over all classes.
+  package let labelSmoothing: Float
 
   init(_ options: Section) {
     isTied = options.read(
@@ -62,5 +64,10 @@ package struct ModelOptions: Sendable {
       options.read(
         "z_loss", .double(in: 0...1000), default: 0,
         "weight of (log sum exp of the logits)^2 in the training loss (PaLM); 1e-4 is usual"))
+    labelSmoothing = Float(
+      options.read(
+        "label_smoothing", .double(in: 0..<1), default: 0,
+        "share of each label that training spreads over all classes (arXiv 1512.00567); 0.1 is "
+          + "usual"))
   }
 }

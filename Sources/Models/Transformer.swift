@@ -221,7 +221,8 @@ package final class Transformer {
 
   /// The loss of each token in nats.
   ///
-  /// With a tape the z-loss stands beside the cross-entropy, and takes part in the gradient.
+  /// With a tape labels are smoothed, and the z-loss stands beside the cross-entropy and takes part
+  /// in the gradient; without one, as in an evaluation, there is neither.
   package func loss(_ tokens: Tokens, targets: Tokens, _ pass: Pass) -> TokenLosses {
     loss(.tokens(tokens), targets: targets, pass)
   }
@@ -231,6 +232,9 @@ package final class Transformer {
   /// - Parameter targets: the token after each token, [batch, tokens]; of images the class, [batch,
   ///   1].
   package func loss(_ read: ModelInput, targets: Tokens, _ pass: Pass) -> TokenLosses {
-    pass.tokenLosses(self(read, pass), targets: targets, z: pass.tape == nil ? 0 : options.zLoss)
+    let logits = self(read, pass)
+    guard pass.tape != nil else { return pass.tokenLosses(logits, targets: targets) }
+    return pass.tokenLosses(
+      logits, targets: targets, z: options.zLoss, smoothing: options.labelSmoothing)
   }
 }

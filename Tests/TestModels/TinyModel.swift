@@ -68,7 +68,7 @@ package struct TinyModel: Sendable, CustomTestStringConvertible {
     "ffn: {type: swiglu, hidden_ratio: 2.5}", "ffn: {type: geglu_tanh, bias: true}",
     "ffn: {type: gelu_tanh, bias: true}", "tied_embeddings: true", "embedding_norm: true",
     "embedding_scale: 4", "residual_scale: 0.5", "logit_scale: 2", "logit_softcap: 5",
-    "dropout: 0.2", "z_loss: 0.01",
+    "dropout: 0.2", "z_loss: 0.01", "label_smoothing: 0.02",
   ]
 
   /// Models of images: every position once, every option of their inputs and outputs.

@@ -253,26 +253,29 @@ struct gated_backward {
 
 // Loss: cross-entropy of softmax(logits[n, vocabulary]) against targets[n], plus z * lse^2, where
 // lse is the log-sum-exp of a row of logits (z-loss, Chowdhery et al. 2022: keeps lse near 0; z is
-// 0 for none).
+// 0 for none). A target has the share 1 - smoothing of what is wanted, and all classes together,
+// itself included, have the rest in equal parts (Szegedy et al. 2016; smoothing is 0 for none).
+
+/// loss = (1 - smoothing) (lse - logits[target]) + smoothing (lse - mean of the row) + z lse^2.
 
 struct cross_entropy_forward {
   float *loss, *log_sum_exp; // [n]; loss in nats
   const void *logits;
   const int32_t *targets;
   int64_t n, vocabulary;
-  float z;
+  float z, smoothing;
   element_type type;
 };
 
-/// dlogits = scale * (softmax(logits) * (1 + 2 z lse) - one_hot(targets)). dlogits may be logits
-/// itself.
+/// dlogits = scale * (softmax(logits) * (1 + 2 z lse) - (1 - smoothing) one_hot(targets) -
+/// smoothing / vocabulary). dlogits may be logits itself.
 struct cross_entropy_backward {
   struct gradient dlogits;
   const void *logits;
   const float *log_sum_exp;
   const int32_t *targets;
   int64_t n, vocabulary;
-  float z, scale;
+  float z, smoothing, scale;
   element_type type;
 };
 

@@ -29,7 +29,7 @@ struct DeterminismTests {
 
   @Test(
     "steps that are replayed have the bits of steps that are not",
-    arguments: SmallRun.Recipe.allCases, ["", "\ndropout: 0.2\nz_loss: 0.01"])
+    arguments: SmallRun.Recipe.allCases, ["", "\ndropout: 0.2\nz_loss: 0.01\nlabel_smoothing: 0.1"])
   func replays(recipe: SmallRun.Recipe, options: String) throws {
     var (replayed, plain) = (
       try SmallRun(recipe, model: options), try SmallRun(recipe, replays: false, model: options)

@@ -46,16 +46,18 @@ struct DropoutTests {
     #expect(Set(losses(try trainer("", seed: 5), rate: 0)).count == 1)
   }
 
-  @Test("evaluation knows neither dropout nor z-loss")
+  @Test("evaluation knows neither dropout nor z-loss nor smoothed labels")
   func evaluation() throws {
-    let options = ["", "dropout: 0.3", "z_loss: 0.1"]
+    let options = ["", "dropout: 0.3", "z_loss: 0.1", "label_smoothing: 0.1"]
     let found = try options.map {
       try trainer($0, seed: 5).evaluate(
         TinyBatch.inputIDs, targets: TinyBatch.targetIDs, batch: TinyBatch.sequences)
     }
     #expect(Set(found).count == 1)
     let training = try options.map { losses(try trainer($0, seed: 5), rate: 0)[0] }
-    // What training reports is the cross-entropy: dropout changes it, the z-loss stands beside it.
+    // What training reports is the cross-entropy of its labels: dropout and smoothing change it,
+    // the z-loss stands beside it.
     #expect(training[1] != training[0] && training[2] == training[0])
+    #expect(training[3] != training[0])
   }
 }
