@@ -106,7 +106,9 @@ package final class Transformer {
         BlockParts(
           attention: attention.type.init(attention.options, context, layer["self_attn"]),
           feedForward: feedForward.type.init(feedForward.options, width: width, layer["mlp"]),
-          placement: placement, dropout: rest.dropout, residualScale: rest.residualScale,
+          placement: placement, dropout: rest.dropout,
+          stochasticDepth: rest.stochasticDepth(ofLayer: index, of: layers),
+          residualScale: rest.residualScale,
           layerScale: { name in
             rest.layerScale.map {
               LayerScale(

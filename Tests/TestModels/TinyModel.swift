@@ -69,6 +69,7 @@ package struct TinyModel: Sendable, CustomTestStringConvertible {
     "ffn: {type: gelu_tanh, bias: true}", "tied_embeddings: true", "embedding_norm: true",
     "embedding_scale: 4", "residual_scale: 0.5", "logit_scale: 2", "logit_softcap: 5",
     "dropout: 0.2", "z_loss: 0.01", "label_smoothing: 0.02",
+    "stochastic_depth: 0.3", "block: parallel\nstochastic_depth: 0.3\ndropout: 0.1",
   ]
 
   /// Models of images: every position once, every option of their inputs and outputs.

@@ -203,17 +203,18 @@ struct softcap_backward {
   element_type type;
 };
 
-/// out = x / (1 - probability) where element i is kept, else 0; also its own gradient. Element i is
-/// kept when the upper 24 bits of mix(key + i * G), as a fraction of 2^24, are at least
-/// `probability`, where key = mix(step->dropout_key + index * G), G is 0x9e3779b97f4a7c15 and mix
-/// is SplitMix64's. So the choice depends on the step's key and two indices alone and can be made
-/// again.
+/// out = x / (1 - probability) where element i is kept, else 0; also its own gradient. Each `run`
+/// neighbours are kept or not together: run i / run when the upper 24 bits of mix(key + (i / run) *
+/// G), as a fraction of 2^24, are at least `probability`, where key = mix(step->dropout_key + index
+/// * G), G is 0x9e3779b97f4a7c15 and mix is SplitMix64's. So the choice depends on the step's key
+/// and two indices alone and can be made again.
 struct dropout {
   struct gradient out;
   const void *x;
   const struct step_scalars *step;
   int64_t n;
-  int64_t index; // which dropout of the step this is, from 0
+  int64_t run;   // 1 in dropout; the elements of a sample in stochastic depth; at least 1
+  int64_t index; // which dropout of the step this is
   float probability;
   element_type type;
 };
