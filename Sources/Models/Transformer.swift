@@ -88,9 +88,18 @@ package final class Transformer {
           ))
       }
     }
-    let encodings = position.filter { position.count == 1 || !$0.type.isAdded }.map {
-      $0.type.init($0.options, place, model)
+    let isTwice = self.input.addsPositions && position.contains { $0.type is Learned.Type }
+    if isTwice {
+      input.options.fault(
+        "positions",
+        because: .rule("position: learned adds a trained row to each token as well: one of them"))
     }
+    let encodings: [any Position] =
+      isTwice
+      ? []
+      : position.filter { position.count == 1 || !$0.type.isAdded }.map {
+        $0.type.init($0.options, place, model)
+      }
     positions = encodings.isEmpty ? [NoPosition()] : encodings
     embeddingNorm =
       rest.normalisesEmbedding

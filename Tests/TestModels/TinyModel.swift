@@ -77,6 +77,8 @@ package struct TinyModel: Sendable, CustomTestStringConvertible {
     Slots.position.components.map { TinyModel(image: "position: \($0.choice.word)") }
     + [
       "position: {type: rope_2d, coordinates: normalised, order: columns_first}",
+      "input: {patch: 2, positions: true, registers: 1}",
+      "position: {type: rope_2d, reference_grid: [3, 5]}",
       "position: {type: rope_2d, layout: interleaved}", "position: [rope_2d, none]",
       "input: {patch: 2, class_token: false}", "input: {patch: 1, registers: 3, bias: false}",
       "input: {patch: 2, registers: 1}\noutput: {pool: mean, bias: false}",
