@@ -23,8 +23,12 @@ package struct ModelOptions: Sendable {
   package let logitSoftcap: Float
   /// Share of the embeddings and of each sublayer's output that is silenced in training.
   package let dropout: Float
+  /// Probability that a sublayer of the last layer adds nothing to a sample in training.
+  private let stochasticDepth: Double
   /// Weight of the z-loss.
   package let zLoss: Float
+  /// Share of each label that training spreads over all classes.
+  package let labelSmoothing: Float
 
   init(_ options: Section) {
     isTied = options.read(
@@ -58,9 +62,24 @@ package struct ModelOptions: Sendable {
       options.read(
         "dropout", .double(in: 0..<1), default: 0,
         "share of the embeddings and of each sublayer's output that is silenced in training"))
+    stochasticDepth = options.read(
+      "stochastic_depth", .double(in: 0..<1), default: 0,
+      "probability that a sublayer of the last layer adds nothing to a sample in training, less in "
+        + "those before, 0 in the first (arXiv 1603.09382); drop_path_rate in timm")
     zLoss = Float(
       options.read(
         "z_loss", .double(in: 0...1000), default: 0,
         "weight of (log sum exp of the logits)^2 in the training loss (PaLM); 1e-4 is usual"))
+    labelSmoothing = Float(
+      options.read(
+        "label_smoothing", .double(in: 0..<1), default: 0,
+        "share of each label that training spreads over all classes (arXiv 1512.00567); 0.1 is "
+          + "usual"))
+  }
+
+  /// The probability that a sublayer adds nothing to a sample in training: it grows in a line with
+  /// the depth, from 0 in the first layer on.
+  func stochasticDepth(ofLayer index: Int, of layers: Int) -> Float {
+    Float(stochasticDepth * Double(index) / Double(max(layers - 1, 1)))
   }
 }

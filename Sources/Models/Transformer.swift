@@ -88,9 +88,18 @@ package final class Transformer {
           ))
       }
     }
-    let encodings = position.filter { position.count == 1 || !$0.type.isAdded }.map {
-      $0.type.init($0.options, place, model)
+    let isTwice = self.input.addsPositions && position.contains { $0.type is Learned.Type }
+    if isTwice {
+      input.options.fault(
+        "positions",
+        because: .rule("position: learned adds a trained row to each token as well: one of them"))
     }
+    let encodings: [any Position] =
+      isTwice
+      ? []
+      : position.filter { position.count == 1 || !$0.type.isAdded }.map {
+        $0.type.init($0.options, place, model)
+      }
     positions = encodings.isEmpty ? [NoPosition()] : encodings
     embeddingNorm =
       rest.normalisesEmbedding
@@ -106,7 +115,9 @@ package final class Transformer {
         BlockParts(
           attention: attention.type.init(attention.options, context, layer["self_attn"]),
           feedForward: feedForward.type.init(feedForward.options, width: width, layer["mlp"]),
-          placement: placement, dropout: rest.dropout, residualScale: rest.residualScale,
+          placement: placement, dropout: rest.dropout,
+          stochasticDepth: rest.stochasticDepth(ofLayer: index, of: layers),
+          residualScale: rest.residualScale,
           layerScale: { name in
             rest.layerScale.map {
               LayerScale(
@@ -221,7 +232,8 @@ package final class Transformer {
 
   /// The loss of each token in nats.
   ///
-  /// With a tape the z-loss stands beside the cross-entropy, and takes part in the gradient.
+  /// With a tape labels are smoothed, and the z-loss stands beside the cross-entropy and takes part
+  /// in the gradient; without one, as in an evaluation, there is neither.
   package func loss(_ tokens: Tokens, targets: Tokens, _ pass: Pass) -> TokenLosses {
     loss(.tokens(tokens), targets: targets, pass)
   }
@@ -231,6 +243,9 @@ package final class Transformer {
   /// - Parameter targets: the token after each token, [batch, tokens]; of images the class, [batch,
   ///   1].
   package func loss(_ read: ModelInput, targets: Tokens, _ pass: Pass) -> TokenLosses {
-    pass.tokenLosses(self(read, pass), targets: targets, z: pass.tape == nil ? 0 : options.zLoss)
+    let logits = self(read, pass)
+    guard pass.tape != nil else { return pass.tokenLosses(logits, targets: targets) }
+    return pass.tokenLosses(
+      logits, targets: targets, z: options.zLoss, smoothing: options.labelSmoothing)
   }
 }

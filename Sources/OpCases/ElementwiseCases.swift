@@ -8,6 +8,7 @@ extension OpCase {
     let shapes: [Shape] = [[1], [7, 9], [3, 5, 67], [2, 8193]]
     return shapes.flatMap { shape in
       [add(shape, type), scale(shape, type), softcap(shape, type), dropout(shape, type)]
+        + [stochasticDepth(shape, type)]
         + activations.flatMap { [activation(shape, $0, type), gated(shape, $0, type)] }
     } + activations.map { extremes($0, type) }
   }
@@ -51,6 +52,16 @@ extension OpCase {
         pass.dropoutKeys = DropoutKeys(
           seed: 1, step: inputs[0].count, on: pass.device)
         return pass.dropout(inputs[0], 0.3)
+      })
+  }
+
+  private static func stochasticDepth(_ shape: Shape, _ type: ElementType) -> OpCase {
+    OpCase(
+      "dropout", "whole samples", type, [.activation("x", shape)], kernels: ["dropout"],
+      .operation { pass, inputs in
+        // Some samples are silenced with these, some are not.
+        pass.dropoutKeys = DropoutKeys(seed: 2, step: 0, on: pass.device)
+        return pass.stochasticDepth(inputs[0], 0.5)
       })
   }
 

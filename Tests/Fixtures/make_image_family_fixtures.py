@@ -32,13 +32,18 @@ from make_family_fixtures import described, shortest, text_of, values
 SEED = 5
 SIZES = dict(hidden_size=32, num_hidden_layers=3, num_attention_heads=4, intermediate_size=60)
 TIMM = dict(embed_dim=32, depth=3, num_heads=4, mlp_ratio=1.875)
+TIMM_VIT, TIMM_EVA = "vit_tiny_patch16_224", "eva02_tiny_patch14_224"
 
 
 @dataclass(frozen=True)
 class Model:
-    kind: str  # vit, dinov3_vit or timm
+    kind: str  # vit, dinov3_vit, or an architecture of timm
     options: dict
     resized: tuple = ()  # height and width
+
+    @property
+    def is_timm(self):
+        return self.kind in (TIMM_VIT, TIMM_EVA)
 
 
 MODELS = {
@@ -51,21 +56,27 @@ MODELS = {
     "dinov3-gated": Model("dinov3_vit", SIZES | dict(
         image_size=[8, 12], patch_size=4, use_gated_mlp=True, hidden_act="silu", key_bias=True, rope_theta=50.0,
     ), (8, 8)),
-    "timm": Model("timm", TIMM | dict(img_size=12, patch_size=4, num_classes=5), (16, 20)),
-    "timm-mean": Model("timm", TIMM | dict(
+    "timm": Model(TIMM_VIT, TIMM | dict(img_size=12, patch_size=4, num_classes=5), (16, 20)),
+    "timm-mean": Model(TIMM_VIT, TIMM | dict(
         img_size=(8, 24), patch_size=4, num_classes=4, global_pool="avg", reg_tokens=2, init_values=0.1, in_chans=2,
         norm_layer="rmsnorm", act_layer="gelu_tanh", class_token=False,
     ), (12, 8)),
-    "timm-features": Model("timm", TIMM | dict(
+    "timm-features": Model(TIMM_VIT, TIMM | dict(
         img_size=8, patch_size=2, num_classes=0, reg_tokens=3, init_values=1e-5, qkv_bias=False, mlp_ratio=2.1,
     ), (20, 20)),
+    "eva02": Model(TIMM_EVA, TIMM | dict(img_size=12, patch_size=4, num_classes=5, ref_feat_shape=(2, 4)), (16, 20)),
+    "eva02-features": Model(TIMM_EVA, TIMM | dict(
+        img_size=(8, 12), patch_size=4, num_classes=0, in_chans=1, global_pool="token", num_reg_tokens=2,
+        qkv_fused=False, swiglu_mlp=False, init_values=0.1, use_abs_pos_emb=False,
+        rope_grid_indexing="xy", rope_temperature=100.0, rope_rotate_half=True,
+    ), (8, 20)),
 }
 
 
 def new(model: Model):
     """With the weights that its class begins with."""
-    if model.kind == "timm":
-        return timm.create_model("vit_tiny_patch16_224", **model.options)
+    if model.is_timm:
+        return timm.create_model(model.kind, **model.options)
     config = AutoConfig.for_model(model.kind, **model.options)
     return (AutoModelForImageClassification if model.kind == "vit" else AutoModel).from_config(config)
 
@@ -119,7 +130,7 @@ def pixels(shape: list) -> tuple[dict, torch.Tensor]:
 def compute(model: Model) -> dict:
     with tempfile.TemporaryDirectory() as path:
         empty, folder = Path(path) / "empty", Path(path) / "model"
-        if model.kind == "timm":
+        if model.is_timm:
             timm.models.save_for_hf(new(model), empty, safe_serialization=True)
         else:
             new(model).save_pretrained(empty)
@@ -141,7 +152,7 @@ def compute(model: Model) -> dict:
         document = dict(config=config, seed=SEED, tensors=tensors)
         document |= said(own, [2, channels, height, width])
         if model.resized:
-            if model.kind == "timm":
+            if model.is_timm:
                 own.set_input_size(img_size=model.resized)
             document["resized"] = said(own, [2, channels, *model.resized])
         return document

@@ -6,7 +6,7 @@ import Testing
 @Suite struct RandomPageTests {
   @Test func exampleNumbersAreWhatTheProgramDraws() throws {
     let page = try Repository.text("docs/random.md")
-    let row = #/\| (\d+) \| `([a-z]+)` \| (?:`([^`]*)`)? ?\| (\w+)\((\d)\) \| (\S+) \|/#
+    let row = #/\| (\d+) \| `([a-z]+)` \| (?:`([^`]*)`)? ?\| (\w+)\((\d+)\) \| (\S+) \|/#
     var count = 0
     for match in page.matches(of: row) {
       let (_, seed, purpose, name, function, index, value) = match.output

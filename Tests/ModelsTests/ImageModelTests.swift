@@ -130,6 +130,15 @@ struct ImageModelTests {
           + "be a multiple of 4, not 6"
       ])
     #expect(
+      try faults("input: {positions: true}\nposition: learned")
+        == ["position: learned adds a trained row to each token as well: one of them"])
+    #expect(
+      try faults("position: {type: rope_2d, reference_grid: [7]}")
+        == ["a grid has rows and columns, which are two numbers"])
+    #expect(
+      try faults("position: {type: rope_2d, coordinates: normalised, reference_grid: [7, 7]}")
+        == ["normalised coordinates are the same on every grid"])
+    #expect(
       try faults("width: 30\nattention: {type: mha, heads: 5}\nposition: sincos_2d") == [
         "sincos_2d has sines and cosines of columns and of rows: the width must be a multiple of "
           + "4, not 30"

@@ -134,6 +134,29 @@ struct ModelOptionTests {
     #expect(training(with).objective() == exact.crossEntropy.mean() + zLoss)
   }
 
+  @Test("labels are smoothed in training alone, by PyTorch's definition")
+  func labelSmoothing() throws {
+    let batch = TinyBatch(on: device)
+    func losses(_ model: Transformer, trains: Bool = true) -> [Float] {
+      let tape = trains ? Tape(leaves: model.parameters.all.count) : nil
+      return model.loss(batch.inputs, targets: batch.targets, Pass(on: device, tape: tape))
+        .crossEntropy.values()
+    }
+    let (plain, smoothed) = (try model(), try model("label_smoothing: 0.25"))
+    #expect(losses(smoothed, trains: false) == losses(plain))
+    #expect(losses(try model("label_smoothing: 0")) == losses(plain))
+    let logits = plain(batch.inputs, Pass(on: device)).values().map(Double.init)
+    let (width, found) = (plain.vocabulary, losses(smoothed))
+    #expect(found.count == TinyBatch.targetIDs.count)
+    for (row, target) in TinyBatch.targetIDs.enumerated() {
+      let own = logits[width * row..<width * (row + 1)]
+      let logSumExp = log(own.reduce(0) { $0 + exp($1) })
+      let ofTarget = logSumExp - own[own.startIndex + Int(target)]
+      let ofAll = own.reduce(0) { $0 + logSumExp - $1 } / Double(width)
+      #expect(abs(Double(found[row]) - (0.75 * ofTarget + 0.25 * ofAll)) < 1e-5)
+    }
+  }
+
   @Test("dropout silences in training alone, the same elements for the same seed and step")
   func dropout() throws {
     let model = try model("dropout: 0.5")

@@ -46,7 +46,9 @@ struct LateDeviceTests {
       variants:
         modern: {}
         regularised:
-          model: {dropout: 0.2, z_loss: 1.0e-2, logit_softcap: 20, attention: {kernel: flash2}}
+          model:
+            {dropout: 0.2, stochastic_depth: 0.4, z_loss: 1.0e-2, label_smoothing: 0.1,
+             logit_softcap: 20, attention: {kernel: flash2}}
         masked:
           model: {attention: {window: [4, none], softcap: 5, kernel: flash1}, position: alibi}
         classic:

@@ -19,7 +19,9 @@ struct ReplayTests {
       # Is it the same?
       name: again
       device: cpu
-      model: {layers: 1, width: 32, attention: {type: mha, heads: 2}}
+      model:
+        {layers: 2, width: 32, attention: {type: mha, heads: 2}, dropout: 0.1,
+         stochastic_depth: 0.3, label_smoothing: 0.1}
       workload: {\(workload)}
       """, to: "again.yaml")
     let finished = try program.run("again.yaml", "-q")

@@ -45,6 +45,12 @@ extension WrongFile {
       "a share that is 1 in f32", "model: {dropout: 0.999999999}\n",
       "x.yaml:1:18: error: model.dropout must be a number at least 0 and below 1", "it is 1"),
     WrongFile(
+      "layers that are all left out", "model: {stochastic_depth: 1.0}\n",
+      "x.yaml:1:27: error: model.stochastic_depth must be at least 0 and below 1, not 1.0"),
+    WrongFile(
+      "labels that are nothing but smoothed", "model: {label_smoothing: 1}\n",
+      "x.yaml:1:26: error: model.label_smoothing must be at least 0 and below 1, not 1"),
+    WrongFile(
       "a softcap of 0 in f32 in a list of cells",
       "matrix: {model.attention.softcap: [30, 1e-50]}\n",
       "x.yaml:1:40: error:", "it is 0"),

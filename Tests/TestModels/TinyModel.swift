@@ -68,7 +68,8 @@ package struct TinyModel: Sendable, CustomTestStringConvertible {
     "ffn: {type: swiglu, hidden_ratio: 2.5}", "ffn: {type: geglu_tanh, bias: true}",
     "ffn: {type: gelu_tanh, bias: true}", "tied_embeddings: true", "embedding_norm: true",
     "embedding_scale: 4", "residual_scale: 0.5", "logit_scale: 2", "logit_softcap: 5",
-    "dropout: 0.2", "z_loss: 0.01",
+    "dropout: 0.2", "z_loss: 0.01", "label_smoothing: 0.02",
+    "stochastic_depth: 0.3", "block: parallel\nstochastic_depth: 0.3\ndropout: 0.1",
   ]
 
   /// Models of images: every position once, every option of their inputs and outputs.
@@ -76,6 +77,8 @@ package struct TinyModel: Sendable, CustomTestStringConvertible {
     Slots.position.components.map { TinyModel(image: "position: \($0.choice.word)") }
     + [
       "position: {type: rope_2d, coordinates: normalised, order: columns_first}",
+      "input: {patch: 2, positions: true, registers: 1}",
+      "position: {type: rope_2d, reference_grid: [3, 5]}",
       "position: {type: rope_2d, layout: interleaved}", "position: [rope_2d, none]",
       "input: {patch: 2, class_token: false}", "input: {patch: 1, registers: 3, bias: false}",
       "input: {patch: 2, registers: 1}\noutput: {pool: mean, bias: false}",

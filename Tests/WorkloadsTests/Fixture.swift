@@ -69,8 +69,12 @@ struct Fixture: Sendable, CustomTestStringConvertible {
           ", coordinates: \(try word("coordinates")), order: \(try word("order"))"
       }
       let tokens = "class_token: \(try text("class_token")), registers: \(try text("registers"))"
-      rest =
-        "input: {patch: \(patch), \(tokens)}\noutput: {pool: \(try word("pool"))}"
+      rest = """
+        input: {patch: \(patch), \(tokens)}
+        output: {pool: \(try word("pool"))}
+        stochastic_depth: \(try text("stochastic_depth"))
+        label_smoothing: \(try text("label_smoothing"))
+        """
     }
     return """
       layers: \(try text("layers"))

@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from draws import kept_samples
 from model import Attention, Config, FeedForward, make_norm
 
 
@@ -27,6 +28,8 @@ class ImageConfig(Config):
     pool: str = "class_token"  # class_token | mean
     coordinates: str = "index"  # index | normalised
     order: str = "rows_first"  # rows_first | columns_first
+    stochastic_depth: float = 0.0
+    label_smoothing: float = 0.0
 
     @property
     def grid(self):
@@ -96,18 +99,27 @@ class ImageAttention(Attention):
 
 
 class ImageBlock(nn.Module):
-    """One pre-norm residual block."""
+    """One pre-norm residual block; layer i of L leaves each sublayer out with probability p i / (L - 1)."""
 
-    def __init__(self, c: ImageConfig):
+    def __init__(self, c: ImageConfig, index: int):
         super().__init__()
+        self.index = index
+        self.rate = c.stochastic_depth * index / max(c.layers - 1, 1)
         self.input_layernorm = make_norm(c)
         self.self_attn = ImageAttention(c)
         self.post_attention_layernorm = make_norm(c)
         self.mlp = FeedForward(c)
 
-    def forward(self, x):
-        x = x + self.self_attn(self.input_layernorm(x))
-        return x + self.mlp(self.post_attention_layernorm(x))
+    def forward(self, x, step):
+        x = x + self.drop(self.self_attn(self.input_layernorm(x)), 0, step)
+        return x + self.drop(self.mlp(self.post_attention_layernorm(x)), 1, step)
+
+    def drop(self, y, sublayer, step):
+        """y [B, T, D] without the samples that are left out; all of it in an evaluation, whose step is None."""
+        if step is None or self.rate == 0:
+            return y
+        kept = kept_samples(len(y), self.rate, number=2 * (self.index - 1) + sublayer, step=step)
+        return y * torch.tensor(kept, dtype=y.dtype)[:, None, None] / (1 - self.rate)
 
 
 class ImageBody(nn.Module):
@@ -123,10 +135,10 @@ class ImageBody(nn.Module):
             self.class_token = nn.Parameter(torch.zeros(c.width))
         if c.position == "learned":
             self.embed_positions = nn.Embedding(c.tokens, c.width)
-        self.layers = nn.ModuleList(ImageBlock(c) for _ in range(c.layers))
+        self.layers = nn.ModuleList(ImageBlock(c, i) for i in range(c.layers))
         self.norm = make_norm(c)
 
-    def forward(self, images):
+    def forward(self, images, step):
         c = self.c
         kernel = self.patch_embed.weight.view(c.width, c.channels, c.patch, c.patch)
         x = F.conv2d(images, kernel, self.patch_embed.bias, stride=c.patch)  # [B, D, R, C]
@@ -140,13 +152,13 @@ class ImageBody(nn.Module):
         elif c.position == "sincos_2d":
             x = x + grid_sinusoids(c, x.dtype)
         for layer in self.layers:
-            x = layer(x)
+            x = layer(x, step)
         patches = c.grid[0] * c.grid[1]
         return self.norm(x[:, -1] if c.pool == "class_token" else x[:, :patches].mean(1))
 
 
 class Classifier(nn.Module):
-    """images [B, channels, height, width] -> logits [B, classes]."""
+    """images [B, channels, height, width] -> logits [B, classes]; in training the step says what is left out."""
 
     def __init__(self, c: ImageConfig):
         super().__init__()
@@ -154,11 +166,11 @@ class Classifier(nn.Module):
         self.model = ImageBody(c)
         self.head = nn.Linear(c.width, c.vocabulary)
 
-    def forward(self, images):
-        return self.head(self.model(images))
+    def forward(self, images, step=None):
+        return self.head(self.model(images, step))
 
 
 def class_loss(model, batch):
-    """Mean cross-entropy in nats. batch: images and the class of each."""
-    images, classes = batch
-    return F.cross_entropy(model(images), classes)
+    """Mean cross-entropy of a training step in nats. batch: images, the class of each, the step from 0."""
+    images, classes, step = batch
+    return F.cross_entropy(model(images, step), classes, label_smoothing=model.c.label_smoothing)

@@ -1,4 +1,4 @@
-"""The plugin's table of kernels, called from Python: structs as in kernels.h and attention_calls.h of ABI version 8.
+"""The plugin's table of kernels, called from Python: structs as in kernels.h and attention_calls.h of ABI version 10.
 
 A sized mirror, not a binding: what is not timed here is not in it. `Plugin` refuses a library whose table has another
 size, so a change of the header shows.
@@ -6,7 +6,7 @@ size, so a change of the header shows.
 import ctypes as c
 import math
 
-ABI = 8
+ABI = 10
 TABLE_BYTES = 592
 F32, BF16 = 0, 1
 Q8_BLOCK = 32

@@ -203,17 +203,18 @@ struct softcap_backward {
   element_type type;
 };
 
-/// out = x / (1 - probability) where element i is kept, else 0; also its own gradient. Element i is
-/// kept when the upper 24 bits of mix(key + i * G), as a fraction of 2^24, are at least
-/// `probability`, where key = mix(step->dropout_key + index * G), G is 0x9e3779b97f4a7c15 and mix
-/// is SplitMix64's. So the choice depends on the step's key and two indices alone and can be made
-/// again.
+/// out = x / (1 - probability) where element i is kept, else 0; also its own gradient. Each `run`
+/// neighbours are kept or not together: run i / run when the upper 24 bits of mix(key + (i / run) *
+/// G), as a fraction of 2^24, are at least `probability`, where key = mix(step->dropout_key + index
+/// * G), G is 0x9e3779b97f4a7c15 and mix is SplitMix64's. So the choice depends on the step's key
+/// and two indices alone and can be made again.
 struct dropout {
   struct gradient out;
   const void *x;
   const struct step_scalars *step;
   int64_t n;
-  int64_t index; // which dropout of the step this is, from 0
+  int64_t run;   // 1 in dropout; the elements of a sample in stochastic depth; at least 1
+  int64_t index; // which dropout of the step this is
   float probability;
   element_type type;
 };
@@ -253,26 +254,29 @@ struct gated_backward {
 
 // Loss: cross-entropy of softmax(logits[n, vocabulary]) against targets[n], plus z * lse^2, where
 // lse is the log-sum-exp of a row of logits (z-loss, Chowdhery et al. 2022: keeps lse near 0; z is
-// 0 for none).
+// 0 for none). A target has the share 1 - smoothing of what is wanted, and all classes together,
+// itself included, have the rest in equal parts (Szegedy et al. 2016; smoothing is 0 for none).
+
+/// loss = (1 - smoothing) (lse - logits[target]) + smoothing (lse - mean of the row) + z lse^2.
 
 struct cross_entropy_forward {
   float *loss, *log_sum_exp; // [n]; loss in nats
   const void *logits;
   const int32_t *targets;
   int64_t n, vocabulary;
-  float z;
+  float z, smoothing;
   element_type type;
 };
 
-/// dlogits = scale * (softmax(logits) * (1 + 2 z lse) - one_hot(targets)). dlogits may be logits
-/// itself.
+/// dlogits = scale * (softmax(logits) * (1 + 2 z lse) - (1 - smoothing) one_hot(targets) -
+/// smoothing / vocabulary). dlogits may be logits itself.
 struct cross_entropy_backward {
   struct gradient dlogits;
   const void *logits;
   const float *log_sum_exp;
   const int32_t *targets;
   int64_t n, vocabulary;
-  float z, scale;
+  float z, smoothing, scale;
   element_type type;
 };
 

@@ -60,7 +60,7 @@
 #include "calls.h"
 #include "kernels.def"
 
-#define RUNEXP_KERNELS_ABI 8
+#define RUNEXP_KERNELS_ABI 10
 #define RUNEXP_ALIGNMENT 256
 #define RUNEXP_OUT_OF_MEMORY "out of memory"
 

@@ -45,12 +45,13 @@ static uint64_t mix(uint64_t z) {
   return z ^ z >> 31;
 }
 
-// out = x / (1 - p) where it is kept, else 0 (Srivastava et al. 2014)
+// out = x / (1 - p) where it is kept, else 0 (Srivastava et al. 2014); a draw for each run of
+// neighbours
 void runexp_reference_dropout(struct kernel_context *context, const struct dropout *call) {
   const uint64_t gap = 0x9e3779b97f4a7c15u;
   uint64_t key = mix(call->step->dropout_key + (uint64_t)call->index * gap);
   for (int64_t i = 0; i < call->n; i++) {
-    double draw = (double)(mix(key + (uint64_t)i * gap) >> 40) * 0x1p-24;
+    double draw = (double)(mix(key + (uint64_t)(i / call->run) * gap) >> 40) * 0x1p-24;
     contribute(call->out, i,
                draw >= call->probability
                    ? load(call->x, i, call->type) / (1 - (double)call->probability)

@@ -1,9 +1,10 @@
-// The cross-entropy of softmax(logits) against target classes, with the z-loss, and its gradient.
+// The cross-entropy of softmax(logits) against target classes, with smoothed labels and the z-loss,
+// and its gradient.
 #include "reference.h"
 
-// loss[i] = lse - logits[i, targets[i]] + z lse^2, in nats, lse = log sum exp(logits[i, :]). The
-// largest logit is taken out of the exponentials, so that none overflows: log sum exp(l) = max +
-// log sum exp(l - max).
+// loss[i] = (1 - e) (lse - logits[i, targets[i]]) + e (lse - mean(logits[i, :])) + z lse^2, in
+// nats, lse = log sum exp(logits[i, :]), e = smoothing. The largest logit is taken out of the
+// exponentials, so that none overflows: log sum exp(l) = max + log sum exp(l - max).
 void runexp_reference_cross_entropy_forward(struct kernel_context *context,
                                             const struct cross_entropy_forward *call) {
   for (int64_t i = 0; i < call->n; i++) {
@@ -16,12 +17,19 @@ void runexp_reference_cross_entropy_forward(struct kernel_context *context,
       sum += exp(load(call->logits, row + v, call->type) - largest);
     double total = largest + log(sum);
     call->log_sum_exp[i] = (float)total;
-    call->loss[i] = (float)(total - load(call->logits, row + call->targets[i], call->type) +
-                            call->z * total * total);
+    double loss = total - load(call->logits, row + call->targets[i], call->type);
+    if (call->smoothing != 0) {
+      double of_all = 0;
+      for (int64_t v = 0; v < call->vocabulary; v++)
+        of_all += (total - load(call->logits, row + v, call->type)) / (double)call->vocabulary;
+      loss = (1 - (double)call->smoothing) * loss + call->smoothing * of_all;
+    }
+    call->loss[i] = (float)(loss + call->z * total * total);
   }
 }
 
-// dlogits = scale * (softmax(logits) (1 + 2 z lse) - one_hot(target)), softmax = exp(logits - lse)
+// dlogits = scale * (softmax(logits) (1 + 2 z lse) - (1 - e) one_hot(target) - e / vocabulary),
+// softmax = exp(logits - lse)
 void runexp_reference_cross_entropy_backward(struct kernel_context *context,
                                              const struct cross_entropy_backward *call) {
   for (int64_t i = 0; i < call->n; i++) {
@@ -29,7 +37,8 @@ void runexp_reference_cross_entropy_backward(struct kernel_context *context,
     for (int64_t v = 0; v < call->vocabulary; v++) {
       double probability =
           exp(load(call->logits, i * call->vocabulary + v, call->type) - call->log_sum_exp[i]);
-      double wanted = v == call->targets[i] ? 1 : 0;
+      double wanted = (v == call->targets[i] ? 1 - (double)call->smoothing : 0) +
+                      (double)call->smoothing / (double)call->vocabulary;
       contribute(call->dlogits, i * call->vocabulary + v,
                  call->scale * (probability * pull - wanted), call->type);
     }

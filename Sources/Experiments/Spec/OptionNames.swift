@@ -78,6 +78,8 @@ struct OptionNames {
       "model.dropout",
       "resid_pdrop embd_pdrop attn_pdrop hidden_dropout attention_dropout hidden_dropout_prob"
     ),
+    ("model.stochastic_depth", "drop_path drop_path_rate stochastic_depth_prob"),
+    ("model.label_smoothing", "label_smoothing_factor smoothing"),
     ("model.tied_embeddings", "tie_word_embeddings tie_weights weight_tying"),
     ("model.init_std", "initializer_range init_scale"),
     ("model.logit_softcap", "final_logit_softcapping"),

@@ -28,6 +28,8 @@ package struct BlockParts {
   let placement: NormPlacement
   /// Share of a sublayer's output that is silenced in training.
   let dropout: Float
+  /// Probability that a sublayer adds nothing to a sample in training.
+  let stochasticDepth: Float
   /// Factor on what is added to the residual stream.
   let residualScale: Float
   /// Makes the factors on what a sublayer adds, which is called so in checkpoints; nil where there

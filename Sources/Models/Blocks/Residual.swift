@@ -1,5 +1,5 @@
 // Residual: the way of a sublayer from the residual stream and back: the norms around it, the
-// factors on what it adds, and dropout.
+// factors on what it adds, dropout and stochastic depth.
 
 import Tensors
 
@@ -7,7 +7,7 @@ import Tensors
 struct Residual {
   /// Before the sublayer, after it, and after its output was added.
   private let entry, exit, sum: (any Norm)?
-  private let dropout, scale: Float
+  private let dropout, stochasticDepth, scale: Float
   private let layerScale: LayerScale?
 
   /// What a sublayer and the norms around it are called in checkpoints.
@@ -30,7 +30,8 @@ struct Residual {
   /// - Parameter readsNormed: whether a norm of its own may stand before the sublayer.
   init(_ parts: BlockParts, _ names: Names, readsNormed: Bool = true) {
     let placement = parts.placement
-    (dropout, scale) = (parts.dropout, parts.residualScale)
+    (dropout, stochasticDepth) = (parts.dropout, parts.stochasticDepth)
+    scale = parts.residualScale
     layerScale = parts.layerScale(names.sublayer)
     entry = placement.isBefore && readsNormed ? parts.norm(names.entry) : nil
     exit = placement.isAfter ? parts.norm(names.exit) : nil
@@ -59,12 +60,15 @@ struct Residual {
   func add(
     _ sublayer: (Tensor, Tensor?) -> Tensor, of input: Tensor, to stream: Tensor, _ pass: Pass
   ) -> Tensor {
-    if exit == nil && layerScale == nil && scale == 1 && !pass.silences(dropout) {
+    if exit == nil && layerScale == nil && scale == 1 && !pass.silences(dropout)
+      && !pass.silences(stochasticDepth)
+    {
       return sublayer(input, stream)
     }
     var y = sublayer(input, nil)
     y = exit?(y, pass) ?? y
     y = layerScale?(y, pass) ?? y
-    return pass.add(stream, pass.dropout(scale == 1 ? y : pass.scale(y, scale), dropout))
+    y = pass.dropout(scale == 1 ? y : pass.scale(y, scale), dropout)
+    return pass.add(stream, pass.stochasticDepth(y, stochasticDepth))
   }
 }

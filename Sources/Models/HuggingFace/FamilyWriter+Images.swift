@@ -14,7 +14,9 @@ extension FamilyWriter {
       zeros: { [("embeddings.mask_token", [1, 1, $0])] }, members: dinov3),
     FamilyWriter(
       type: "timm", architecture: "VisionTransformer", dividesWidth: true, readsImages: true,
-      members: timm),
+      members: timmViT),
+    FamilyWriter(
+      type: "timm", architecture: "Eva", dividesWidth: true, readsImages: true, members: timmEVA),
   ]
 
   /// What transformers has in common.
@@ -62,8 +64,44 @@ extension FamilyWriter {
     ]
   }
 
+  @Sendable private static func timmViT(_ model: ResolvedModel, _ length: Int) -> [JSON.Member] {
+    let outBiases = model.flag("attention.out_bias") || model.flag("ffn.bias")
+    return timm(
+      "vit_base_patch16_224", model,
+      [
+        .init("proj_bias", .bool(outBiases)), .init("reg_tokens", model["input.registers"]),
+        .init("pos_embed", model.positions[0]["type"] == "learned" ? "learn" : "none"),
+        .init("norm_layer", model.word("norm.type") == "rmsnorm" ? "rmsnorm" : "layernorm"),
+        .init("act_layer", .string(model.plainActivation)),
+      ])
+  }
+
+  @Sendable private static func timmEVA(_ model: ResolvedModel, _ length: Int) -> [JSON.Member] {
+    let position = model.positions[0]
+    let turns = position["type"]?.text == RoPE2D.word
+    let reference: JSON = turns ? position["reference_grid"] ?? .null : .null
+    var arguments: [JSON.Member] = [
+      .init("num_reg_tokens", model["input.registers"]),
+      .init("swiglu_mlp", .bool(model.word("ffn.type") == "swiglu")),
+      .init("use_abs_pos_emb", .bool(model.flag("input.positions"))),
+      .init("use_rot_pos_emb", .bool(turns)), .init("ref_feat_shape", reference),
+    ]
+    if turns {
+      arguments += [
+        .init("rope_temperature", .real(position["base"]?.number ?? 10000)),
+        .init("rope_grid_indexing", position["order"] == "columns_first" ? "xy" : "ij"),
+        .init("rope_rotate_half", .bool(position["layout"] == "half")),
+      ]
+    }
+    return timm("eva02_tiny_patch14_224", model, arguments)
+  }
+
   /// An architecture must be named; its arguments say all.
-  @Sendable private static func timm(_ model: ResolvedModel, _ length: Int) -> [JSON.Member] {
+  ///
+  /// - Parameter more: those that others do not have.
+  private static func timm(
+    _ architecture: String, _ model: ResolvedModel, _ more: [JSON.Member]
+  ) -> [JSON.Member] {
     guard let image = model.model.image else { return [] }
     let isClassifier = model.word("output.type") == Classes.word
     let classes = JSON.integer(isClassifier ? model.model.vocabulary : 0)
@@ -74,24 +112,20 @@ extension FamilyWriter {
     let isExact = Int(exact * Double(width)) == hidden
     let ratio = isExact ? exact : (Double(hidden) + 0.5) / Double(width)
     let biases = model.flag("attention.bias") || model.flag("attention.key_bias")
-    let outBiases = model.flag("attention.out_bias") || model.flag("ffn.bias")
     var arguments: [JSON.Member] = [
       .init("img_size", image.sides), .init("patch_size", .integer(model.patch)),
       .init("in_chans", .integer(image.channels)), .init("num_classes", classes),
       .init("global_pool", pool), .init("embed_dim", .integer(width)),
       .init("depth", .integer(model.layers)), .init("num_heads", .integer(model.shape.heads)),
       .init("mlp_ratio", .real(ratio)), .init("qkv_bias", .bool(biases)),
-      .init("proj_bias", .bool(outBiases)), .init("class_token", model["input.class_token"]),
-      .init("reg_tokens", model["input.registers"]),
-      .init("pos_embed", model.positions[0]["type"] == "learned" ? "learn" : "none"),
-      .init("norm_layer", model.word("norm.type") == "rmsnorm" ? "rmsnorm" : "layernorm"),
-      .init("act_layer", .string(model.plainActivation)),
+      .init("class_token", model["input.class_token"]),
     ]
+    arguments += more
     if let scale = model["layer_scale"].number {
       arguments.append(.init("init_values", .real(scale)))
     }
     return [
-      .init("architecture", "vit_base_patch16_224"), .init("num_classes", classes),
+      .init("architecture", .string(architecture)), .init("num_classes", classes),
       .init("num_features", .integer(width)), .init("global_pool", pool),
       .init("model_args", .object(arguments)),
       .init(

@@ -9,6 +9,8 @@ struct ImageDescription {
   let patch: Int
   var hasClassToken = true
   var registers = 0
+  /// Whether a trained row is added to each token beside what the positions do.
+  var addsPositions = false
 
   /// - Throws: where the patches do not divide the image.
   init(_ image: ImageSize, patch: Int) throws(ImportFault) {
@@ -26,10 +28,11 @@ struct ImageDescription {
 
   /// The `input` of a model section.
   var input: JSON {
-    [
-      "type": .string(PatchEmbedding.word), "patch": .integer(patch),
-      "class_token": .bool(hasClassToken), "registers": .integer(registers),
+    let members: [JSON.Member] = [
+      .init("type", .string(PatchEmbedding.word)), .init("patch", .integer(patch)),
+      .init("class_token", .bool(hasClassToken)), .init("registers", .integer(registers)),
     ]
+    return .object(members + (addsPositions ? [.init("positions", true)] : []))
   }
 
   /// Where a file has what we call `name`, whose tokens stand first, the class token before the

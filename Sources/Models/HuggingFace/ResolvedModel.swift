@@ -43,10 +43,10 @@ struct ResolvedModel {
 
   /// What changes nothing, is said by something else, or is compared by itself.
   private static let others: Set = [
-    "init_std", "dropout", "z_loss", "layer_scale", "attention.kernel", "attention.type",
-    "attention.heads", "attention.kv_heads", "attention.head_dim", "attention.window",
-    "norm.offset", "attention.qk_norm.offset", "ffn.hidden_ratio", "position.scaling.mscale",
-    "position.scaling.mscale_all_dim",
+    "init_std", "dropout", "stochastic_depth", "z_loss", "label_smoothing", "layer_scale",
+    "attention.kernel", "attention.type", "attention.heads", "attention.kv_heads",
+    "attention.head_dim", "attention.window", "norm.offset", "attention.qk_norm.offset",
+    "ffn.hidden_ratio", "position.scaling.mscale", "position.scaling.mscale_all_dim",
   ]
 
   /// What changes what is computed, by its path; lists are those of the layers.

@@ -1,5 +1,5 @@
 // The VisionTransformer of timm 1: an architecture by its name, with other arguments laid over those
-// that it stands for.
+// that it stands for. Names of EVA-02 are handed on.
 
 import Config
 
@@ -8,10 +8,12 @@ enum TimmViT: Family {
   static let modelTypes = ["timm"]
 
   static func read(_ config: FamilyConfig) throws(ImportFault) -> ImportedModel {
-    let named = try architecture(config)
+    if try config.word("architecture", or: "").hasPrefix(TimmEVA.prefix) {
+      return try TimmEVA.read(config)
+    }
+    let named = try TimmArchitecture(config, prefix: "vit_", sizes: sizes)
     let own = try config.object("pretrained_cfg")
-    let given = try config.object("model_args")
-    let arguments = if let given { given } else { try FamilyConfig([:], under: "model_args") }
+    let arguments = try config.timmArguments()
     let width = try arguments.size("embed_dim", or: named.width, most: ModelDescription.widest)
     let ratio = try arguments.number("mlp_ratio", or: 4)
     let hidden = Double(width) * ratio
@@ -36,16 +38,16 @@ enum TimmViT: Family {
     case "", "none": model.position = "none"
     default: throw arguments.fault("pos_embed", "known are learn and none")
     }
-    let images = try images(arguments, own, named)
+    let images = try arguments.timmImages(own, named, registers: "reg_tokens")
     let pool = try pool(arguments, own, images)
     try requireKnown(arguments, images)
-    let classes = try classes(config, own, arguments)
+    let classes = try config.timmClasses(own, arguments)
     try arguments.finish()
     try config.require("num_features", .integer(width), "'embed_dim' is \(width)")
     _ = config["global_pool", "label_names", "label_descriptions"]
     let lastNorm = pool == "mean" ? "fc_norm." : "norm."
     return ImportedModel(model, images, classes: classes, pool: pool) { name in
-      if let fused = fused(name, width: width) { return fused }
+      if let fused = TensorSource(timmFused: name, width: width) { return fused }
       return images.source(name, renamed: pairs + [("model.norm.", lastNorm)], width: width)
     }
   }
@@ -59,43 +61,12 @@ enum TimmViT: Family {
     (".mlp.up_proj.", ".mlp.fc1."), (".mlp.down_proj.", ".mlp.fc2."),
   ]
 
-  /// Queries, keys and values lie in one tensor.
-  private static func fused(_ name: String, width: Int) -> TensorSource? {
-    for (index, own) in ["q_proj", "k_proj", "v_proj"].enumerated()
-    where name.contains(".self_attn.\(own).") {
-      let fused = name.replacing(".self_attn.\(own).", with: ".attn.qkv.")
-      return TensorSource(
-        fused.replacing("model.layers.", with: "blocks."),
-        rows: [index * width..<(index + 1) * width])
-    }
-    return nil
-  }
+  private static let sizes = [
+    "tiny": (192, 12, 3), "small": (384, 12, 6), "base": (768, 12, 12), "large": (1024, 24, 16),
+    "huge": (1280, 32, 16),
+  ]
 
   // MARK: Arguments
-
-  /// What the name of an architecture stands for.
-  private struct Named {
-    let width, layers, heads, patch, image: Int
-  }
-
-  /// `vit_SIZE_patchP_I` alone: whatever follows in a longer name says that something else differs.
-  private static func architecture(_ config: FamilyConfig) throws(ImportFault) -> Named {
-    let sizes = [
-      "tiny": (192, 12, 3), "small": (384, 12, 6), "base": (768, 12, 12), "large": (1024, 24, 16),
-      "huge": (1280, 32, 16),
-    ]
-    // What stands behind a full stop names the weights.
-    let word = try config.word("architecture", or: "")
-    let parts = (word.split(separator: ".").first ?? "").split(separator: "_")
-    guard parts.count == 4, parts[0] == "vit", let size = sizes[String(parts[1])],
-      parts[2].hasPrefix("patch"), let patch = Int(parts[2].dropFirst(5)), let image = Int(parts[3])
-    else {
-      throw config.fault(
-        "architecture",
-        "known are vit_SIZE_patchP_I with a SIZE of tiny, small, base, large or huge")
-    }
-    return Named(width: size.0, layers: size.1, heads: size.2, patch: patch, image: image)
-  }
 
   private static func norm(_ arguments: FamilyConfig) throws(ImportFault) -> String {
     let word = try arguments.word("norm_layer", or: "layernorm")
@@ -113,33 +84,6 @@ enum TimmViT: Family {
     case "silu", "swish": return "silu"
     default: throw arguments.fault("act_layer", "known are gelu, gelu_tanh, relu and silu")
     }
-  }
-
-  private static func images(
-    _ arguments: FamilyConfig, _ own: FamilyConfig?, _ named: Named
-  ) throws(ImportFault) -> ImageDescription {
-    let input = own?["input_size"]?.elements.compactMap(\.whole) ?? []
-    let standard = input.count == 3 ? input : [3, named.image, named.image]
-    let sides =
-      try arguments["img_size"] == nil
-      ? Array(standard[1...]) : arguments.sides("img_size", most: 4096)
-    let channels = try arguments.size("in_chans", or: standard[0], most: 4096)
-    guard sides.allSatisfy({ (1...4096).contains($0) }), (1...4096).contains(channels) else {
-      throw ImportFault("'input_size' is \(standard): each must be a number from 1 to 4096")
-    }
-    let patch = try arguments["patch_size"] == nil ? named.patch : arguments.patch("patch_size")
-    guard (1...1024).contains(patch) else {
-      throw ImportFault("patches of \(patch) pixels are not known")
-    }
-    var images = try ImageDescription(
-      ImageSize(height: sides[0], width: sides[1], channels: channels), patch: patch)
-    images.hasClassToken = try arguments.flag("class_token", or: true)
-    let registers = try arguments.number("reg_tokens", or: 0)
-    guard let count = Int(exactly: registers), (0...64).contains(count) else {
-      throw arguments.fault("reg_tokens", "it must be a whole number from 0 to 64")
-    }
-    images.registers = count
-    return images
   }
 
   private static func pool(
@@ -195,17 +139,5 @@ enum TimmViT: Family {
     ] {
       _ = arguments[key]
     }
-  }
-
-  /// 0 says that there are none.
-  private static func classes(
-    _ config: FamilyConfig, _ own: FamilyConfig?, _ arguments: FamilyConfig
-  ) throws(ImportFault) -> Int? {
-    _ = config["num_classes"]
-    for source in [arguments, config, own].compactMap(\.self) where source["num_classes"] != nil {
-      return try source["num_classes"] == 0
-        ? nil : source.size("num_classes", most: 10_000_000)
-    }
-    return 1000
   }
 }

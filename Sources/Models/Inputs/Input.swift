@@ -39,6 +39,8 @@ package protocol Input: Component {
   var grid: PatchGrid? { get }
   /// Whether the last token stands for the whole, of which a class may be told.
   var endsWithClassToken: Bool { get }
+  /// Whether it adds a trained row to each token, as `learned` positions do.
+  var addsPositions: Bool { get }
   /// The matrix that an output may use again, [alternatives, width]; nil where there is none.
   var table: Parameter? { get }
   /// The matrices that each patch is multiplied by, as (inputs, outputs), for counting work.
@@ -51,6 +53,7 @@ extension Input {
   package static var readsImages: Bool { false }
   package var grid: PatchGrid? { nil }
   package var endsWithClassToken: Bool { false }
+  package var addsPositions: Bool { false }
   package var table: Parameter? { nil }
   package var matrices: [(inputs: Int, outputs: Int)] { [] }
 }

@@ -16,7 +16,7 @@ package struct PatchEmbedding: Input {
 
   private let shape: PatchGrid
   private let projection: Linear
-  private let classToken, registers: Parameter?
+  private let classToken, registers, positions: Parameter?
 
   package init(_ options: Section, _ context: InputContext, _ parameters: ParameterBuilder) {
     let side = options.read(
@@ -28,6 +28,9 @@ package struct PatchEmbedding: Input {
     let registerCount = options.read(
       "registers", .int(in: 0...64), default: 0,
       "trained tokens behind the patches whose outputs nobody reads")
+    let addsPositions = options.read(
+      "positions", .bool, default: false,
+      "add a trained row to each token, beside what `position` does (EVA-02)")
     // Without an image, which is a fault, one patch stands in for it.
     let image = context.image ?? ImageSize(height: side, width: side, channels: 1)
     if image.height % side != 0 || image.width % side != 0 {
@@ -48,6 +51,10 @@ package struct PatchEmbedding: Input {
     // As ViT's, all but zero; one vector, which does not decay.
     classToken =
       hasClassToken ? parameters.parameter("class_token", [width], .normal(1e-6)) : nil
+    positions =
+      addsPositions
+      ? parameters["embed_positions"].parameter(
+        "weight", [shape.tokens, width], .normal(parameters.deviation)) : nil
   }
 
   package func callAsFunction(_ read: ModelInput, _ pass: Pass) -> Tensor {
@@ -60,18 +67,21 @@ package struct PatchEmbedding: Input {
     if let classToken {
       x = pass.appendRows(x, classToken.tensor.reshaped([1, x.shape[2]]))
     }
+    if let positions { x = pass.addRows(x, positions.tensor, from: 0) }
     return x
   }
 
   package var grid: PatchGrid? { shape }
   package var endsWithClassToken: Bool { classToken != nil }
+  package var addsPositions: Bool { positions != nil }
   package var matrices: [(inputs: Int, outputs: Int)] {
     [(projection.weight.shape[1], projection.weight.shape[0])]
   }
 
-  /// A matrix, its bias, and the tokens behind the patches.
+  /// A matrix, its bias, the tokens behind the patches, and a row for each token.
   package var parameterCount: Int {
     let (values, width) = (projection.weight.shape[1], projection.weight.shape[0])
-    return width * (values + (projection.bias == nil ? 0 : 1) + shape.extra)
+    let rows = shape.extra + (positions == nil ? 0 : shape.tokens)
+    return width * (values + (projection.bias == nil ? 0 : 1) + rows)
   }
 }

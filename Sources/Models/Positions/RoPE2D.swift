@@ -49,6 +49,18 @@ package struct RoPE2D: Position {
         Choice("half", "pairs feature i with i + d/2 (DINOv3)"),
         Choice("interleaved", "pairs features 2i and 2i + 1 (EVA-02, naver's RoPE-ViT)"),
       ]), default: "half", "which features turn together")
+    let reference = options.read(
+      "reference_grid", .list(of: .int(in: 1...4096)), absent: "that of the image",
+      "rows and columns of the grid that index coordinates are stretched to, whatever the image's "
+        + "(EVA-02): [16, 16]")
+    if let reference, reference.count != 2 || isNormalised {
+      options.fault(
+        "reference_grid",
+        because: .rule(
+          isNormalised
+            ? "normalised coordinates are the same on every grid"
+            : "a grid has rows and columns, which are two numbers"))
+    }
     let d = context.headDimension
     if d % 4 != 0 {
       options.fault(
@@ -57,9 +69,15 @@ package struct RoPE2D: Position {
             + "be a multiple of 4, not \(d)"), notes: context.headNotes)
     }
     isInterleaved = layout == "interleaved"
+    let grid = context.requiredGrid(options, Self.word)
+    var stretch = (rows: 1.0, columns: 1.0)
+    if let reference, reference.count == 2 {
+      stretch.rows = Double(reference[0]) / Double(grid.rows)
+      stretch.columns = Double(reference[1]) / Double(grid.columns)
+    }
     let angles = GridAngles(
-      grid: context.requiredGrid(options, Self.word), count: max(1, d / 4), base: base,
-      isNormalised: isNormalised, isRowsFirst: order == "rows_first")
+      grid: grid, stretch: stretch, count: max(1, d / 4), base: base, isNormalised: isNormalised,
+      isRowsFirst: order == "rows_first")
     self.angles = angles
     cosines = ConstantTable(columns: 2 * angles.count) { token in
       angles.row(token).map { Float(cos($0)) }
@@ -86,6 +104,8 @@ package struct RoPE2D: Position {
 /// Angles that grow along two axes.
 private struct GridAngles: Sendable {
   let grid: PatchGrid
+  /// What a step along an axis counts as, where coordinates are numbers.
+  let stretch: (rows: Double, columns: Double)
   /// Frequencies of an axis.
   let count: Int
   let base: Double
@@ -94,14 +114,15 @@ private struct GridAngles: Sendable {
   /// Computed in double, as those of one dimension are.
   func row(_ token: Int) -> [Double] {
     guard let place = grid.place(of: token) else { return [Double](repeating: 0, count: 2 * count) }
-    let (r, c) = (coordinate(place.row, of: grid.rows), coordinate(place.column, of: grid.columns))
+    let r = coordinate(place.row, of: grid.rows, stretch.rows)
+    let c = coordinate(place.column, of: grid.columns, stretch.columns)
     return (isRowsFirst ? [r, c] : [c, r]).flatMap { coordinate in
       (0..<count).map { coordinate * pow(base, -Double($0) / Double(count)) }
     }
   }
 
-  private func coordinate(_ index: Int, of size: Int) -> Double {
-    guard isNormalised else { return Double(index) }
+  private func coordinate(_ index: Int, of size: Int, _ stretch: Double) -> Double {
+    guard isNormalised else { return stretch * Double(index) }
     return 2 * Double.pi * (2 * (Double(index) + 0.5) / Double(size) - 1)
   }
 }

@@ -1,11 +1,11 @@
-// CrossEntropy: the loss of next-token prediction, softmax included, and the z-loss that may stand
-// beside it.
+// CrossEntropy: the loss of next-token prediction and of classes, softmax included, with smoothed
+// labels where they are wanted, and the z-loss that may stand beside it.
 
 import CKernels
 
 /// The loss of each token of a batch.
 package struct TokenLosses {
-  /// -log softmax(logits)[target] in nats, [batch * tokens].
+  /// -log softmax(logits)[target] in nats, or its like of smoothed labels, [batch * tokens].
   package let crossEntropy: Tensor
   let logSumExp: Tensor
   let z: Float
@@ -32,19 +32,27 @@ extension Pass {
   ///   - logits: [batch, tokens, vocabulary].
   ///   - z: weight of the z-loss, which keeps the log-sum-exp near 0 (Chowdhery et al. 2022, arXiv
   ///     2204.02311).
-  package func tokenLosses(_ logits: Tensor, targets: Tokens, z: Float = 0) -> TokenLosses {
-    let (losses, logSumExp) = crossEntropy(logits, targets: targets, forward: 0, backward: z)
+  ///   - smoothing: the share of each label that is spread over all classes, in [0, 1) (Szegedy et
+  ///     al. 2016, arXiv 1512.00567): the loss is (1 - smoothing) times that of the target, and
+  ///     smoothing times the mean of -log softmax(logits), as PyTorch has it.
+  package func tokenLosses(
+    _ logits: Tensor, targets: Tokens, z: Float = 0, smoothing: Float = 0
+  ) -> TokenLosses {
+    let (losses, logSumExp) = crossEntropy(
+      logits, targets: targets, forward: 0, backward: z, smoothing)
     return TokenLosses(crossEntropy: losses, logSumExp: logSumExp, z: z)
   }
 
-  /// -log softmax(logits)[target] + z (log sum exp logits)² in nats for each token, [batch *
+  /// The cross-entropy and z (log sum exp logits)² together, in nats for each token, [batch *
   /// tokens].
-  package func crossEntropy(_ logits: Tensor, targets: Tokens, z: Float = 0) -> Tensor {
-    crossEntropy(logits, targets: targets, forward: z, backward: z).losses
+  package func crossEntropy(
+    _ logits: Tensor, targets: Tokens, z: Float = 0, smoothing: Float = 0
+  ) -> Tensor {
+    crossEntropy(logits, targets: targets, forward: z, backward: z, smoothing).losses
   }
 
   private func crossEntropy(
-    _ logits: Tensor, targets: Tokens, forward: Float, backward: Float
+    _ logits: Tensor, targets: Tokens, forward: Float, backward: Float, _ smoothing: Float
   ) -> (losses: Tensor, logSumExp: Tensor) {
     precondition(
       logits.shape.rows == targets.count,
@@ -58,12 +66,13 @@ extension Pass {
       .init(
         loss: losses.floats, log_sum_exp: logSumExp.floats, logits: logits.pointer,
         targets: targets.pointer, n: Int64(targets.count),
-        vocabulary: Int64(logits.shape.columns), z: forward, type: logits.type))
+        vocabulary: Int64(logits.shape.columns), z: forward, smoothing: smoothing,
+        type: logits.type))
     record(
       losses,
       CrossEntropyOperation(
         logits: logits.storage, variable: logits.variable, logSumExp: logSumExp, targets: targets,
-        z: backward))
+        z: backward, smoothing: smoothing))
     return (losses, logSumExp)
   }
 }
@@ -76,14 +85,18 @@ final class CrossEntropyOperation: LossOperation {
   private let variable: Variable
   private let logSumExp: Tensor
   private let targets: Tokens
-  private let z: Float
+  private let z, smoothing: Float
 
-  init(logits: Storage, variable: Variable, logSumExp: Tensor, targets: Tokens, z: Float) {
+  init(
+    logits: Storage, variable: Variable, logSumExp: Tensor, targets: Tokens, z: Float,
+    smoothing: Float
+  ) {
     self.logits = logits
     self.variable = variable
     self.logSumExp = logSumExp
     self.targets = targets
     self.z = z
+    self.smoothing = smoothing
   }
 
   func backward(into gradients: Gradients) {
@@ -94,8 +107,8 @@ final class CrossEntropyOperation: LossOperation {
       .init(
         dlogits: dlogits, logits: logits.pointer, log_sum_exp: logSumExp.floats,
         targets: targets.pointer, n: Int64(targets.count),
-        vocabulary: Int64(variable.shape.columns), z: z, scale: 1 / Float(targets.count),
-        type: variable.type))
+        vocabulary: Int64(variable.shape.columns), z: z, smoothing: smoothing,
+        scale: 1 / Float(targets.count), type: variable.type))
   }
 }
 

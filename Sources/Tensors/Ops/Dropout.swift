@@ -1,5 +1,6 @@
 // Dropout: silences a random share of the elements during training (Srivastava et al. 2014, JMLR
-// 15). Nothing is kept for backward but a number: which elements are silenced follows from it, the
+// 15), or of the samples of a batch, each as a whole: stochastic depth (Huang et al. 2016, arXiv
+// 1603.09382). Nothing is kept for backward but a number: which are silenced follows from it, the
 // step's key and their index.
 
 import CKernels
@@ -8,7 +9,11 @@ import CKernels
 /// each call.
 package struct DropoutKeys {
   fileprivate let step: StepScalars
-  private var taken = 0
+  /// Dropouts are numbered from 0 on, stochastic depth from here on: with one more or less of
+  /// either, the other draws what it drew before.
+  private static let firstOfDepth = 1 << 32
+  private var dropouts = 0
+  private var depths = firstOfDepth
 
   /// - Parameter step: holds the step's key when the dropouts run.
   package init(_ step: StepScalars) { self.step = step }
@@ -28,24 +33,41 @@ package struct DropoutKeys {
     Random(seed: seed, purpose: "dropout", name: "\(step)").key
   }
 
-  fileprivate mutating func next() -> Int {
-    defer { taken += 1 }
-    return taken
+  fileprivate mutating func nextDropout() -> Int {
+    defer { dropouts += 1 }
+    return dropouts
+  }
+
+  fileprivate mutating func nextDepth() -> Int {
+    defer { depths += 1 }
+    return depths
   }
 }
 
 extension Pass {
-  /// Whether `dropout` silences anything.
+  /// Whether `dropout` or `stochasticDepth` silences anything.
   package func silences(_ probability: Float) -> Bool { probability > 0 && dropoutKeys != nil }
 
   /// Each element 0 with the given probability, else divided by 1 - probability; `x` itself outside
   /// training.
   package func dropout(_ x: Tensor, _ probability: Float) -> Tensor {
-    guard silences(probability), let step = dropoutKeys?.step, let index = dropoutKeys?.next()
-    else { return x }
+    guard silences(probability), let index = dropoutKeys?.nextDropout() else { return x }
+    return silenced(x, probability, run: 1, index: index)
+  }
+
+  /// Each sample of x [batch, ...] 0 with the given probability, else divided by 1 - probability;
+  /// `x` itself outside training.
+  package func stochasticDepth(_ x: Tensor, _ probability: Float) -> Tensor {
+    guard silences(probability), let index = dropoutKeys?.nextDepth() else { return x }
+    return silenced(x, probability, run: max(x.count / max(x.shape[0], 1), 1), index: index)
+  }
+
+  /// - Parameter run: neighbouring elements that are silenced together.
+  private func silenced(_ x: Tensor, _ probability: Float, run: Int, index: Int) -> Tensor {
+    guard let step = dropoutKeys?.step else { return x }
     let out = output(x.shape, x.type, differentiable: x.variable.needsGradient)
     let operation = DropoutOperation(
-      x: x.variable, step: step, index: index, probability: probability)
+      x: x.variable, step: step, elements: run, index: index, probability: probability)
     operation.run(x, into: .overwriting(out))
     record(out, operation)
     return out
@@ -56,6 +78,8 @@ struct DropoutOperation: Operation {
   static let name = "dropout"
   let x: Variable
   let step: StepScalars
+  /// Neighbouring elements that are silenced together.
+  let elements: Int
   let index: Int
   let probability: Float
 
@@ -68,8 +92,8 @@ struct DropoutOperation: Operation {
     x.device.run(
       x.device.kernels.dropout,
       .init(
-        out: out, x: x.pointer, step: step.pointer, n: Int64(x.count), index: Int64(index),
-        probability: probability, type: x.type))
+        out: out, x: x.pointer, step: step.pointer, n: Int64(x.count), run: Int64(elements),
+        index: Int64(index), probability: probability, type: x.type))
   }
 }
 

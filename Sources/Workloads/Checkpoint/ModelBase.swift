@@ -118,7 +118,9 @@ extension ModelBase {
   private static let ofInitialisation: Set = ["model.init_std"]
 
   /// Options that only training depends on.
-  private static let ofTraining: Set = ["model.dropout", "model.z_loss"]
+  private static let ofTraining: Set = [
+    "model.dropout", "model.stochastic_depth", "model.z_loss", "model.label_smoothing",
+  ]
 
   /// How the tensors are shared among heads, which the shape of the attention says in one way.
   private static let heads: Set = [

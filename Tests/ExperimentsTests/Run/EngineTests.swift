@@ -113,7 +113,9 @@ struct EngineTests {
     let yaml = """
       # Does it go on?
       precision: \(precision)
-      model: {layers: 1, width: 16, attention: {type: mha, heads: 2}, dropout: 0.1}
+      model:
+        {layers: 2, width: 16, attention: {type: mha, heads: 2}, dropout: 0.1,
+         stochastic_depth: 0.5, label_smoothing: 0.1}
       workload:
         {type: train, dataset: {name: ./text.txt}, sequence: 16, batch: 2, steps: 30,
          evaluate_every: 7, evaluation_windows: 4, sample: {tokens: 4}}

@@ -106,11 +106,14 @@ import Workloads
     try AtomicFile.readBytes(cell.folder.file("checkpoint/model.safetensors"))
   }
 
-  @Test(arguments: ["", "dropout: 0.2", "norm: {type: rmsnorm, offset: 1}"])
+  @Test(arguments: [
+    "", "dropout: 0.2", "norm: {type: rmsnorm, offset: 1}",
+    "stochastic_depth: 0.5, label_smoothing: 0.1",
+  ])
   func `going on with the optimizer's state gives the bits of one training`(option: String) throws {
     let resumed = "init_from: resume"
     func train(_ steps: Int, _ from: String?, _ more: String) throws -> TrainCell {
-      let own = "layers: 1, width: 32, attention: {type: mha, heads: 4}, \(option)"
+      let own = "layers: 2, width: 32, attention: {type: mha, heads: 4}, \(option)"
       let cell = try TrainCell(
         """
         # Is it the same?

@@ -253,6 +253,7 @@ import Workloads
 
   @Test(arguments: [
     ("\(heads)}", "\(heads), kernel: naive}, dropout: 0.5, init_std: 0.1, z_loss: 1e-4"),
+    ("\(heads)}", "\(heads)}, label_smoothing: 0.1, stochastic_depth: 0.1"),
     ("\(heads)}", "\(heads), head_dim: 8, window: none, softcap: 0}, position: {type: rope}"),
     ("attention: {type: mha, heads: 4}", "attention: {type: gqa, heads: 4, kv_heads: 4}"),
     (

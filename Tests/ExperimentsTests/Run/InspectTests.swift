@@ -169,13 +169,16 @@ import Workloads
     #expect(try #require(row.reason).contains("flash3"))
   }
 
-  @Test func `a dry run predicts the memory of a real training step, byte for byte`() throws {
+  @Test(arguments: ["dropout: 0.1", "stochastic_depth: 0.3, label_smoothing: 0.1"])
+  func `a dry run predicts the memory of a real training step, byte for byte`(
+    option: String
+  ) throws {
     let cell = try TrainCell(
       """
       # Is it so?
       name: predicted
       device: cpu
-      model: {layers: 2, width: 32, dropout: 0.1, attention: {type: gqa, heads: 4}}
+      model: {layers: 2, width: 32, \(option), attention: {type: gqa, heads: 4}}
       workload:
         type: train
         dataset: {name: ./text.txt}

@@ -49,6 +49,24 @@ struct TrainTests {
     #expect(try plain.lines().allSatisfy { $0["z_loss"] == nil })
   }
 
+  @Test("labels are smoothed for training, not for validation")
+  func labelSmoothing() throws {
+    func run(_ smoothing: String) throws -> MetricValues {
+      // At such a rate no weight changes.
+      let cell = try TrainCell(
+        yaml(
+          model: ", label_smoothing: \(smoothing)",
+          workload: "steps: 2\noptimizer: {lr: 1.0e-30}\nsample: {tokens: 0}"))
+      try cell.run()
+      return cell.job.row.metrics
+    }
+    let (plain, smoothed) = (try run("0"), try run("0.5"))
+    #expect(plain[.valLoss] != nil && plain[.valLoss] == smoothed[.valLoss])
+    for metric in [Metric.trainLoss, .initialLoss] {
+      #expect(plain[metric] != nil && plain[metric] != smoothed[metric], "\(metric.name)")
+    }
+  }
+
   @Test("low memory is less, as predicted, with the same losses, and the row says it")
   func lowMemory() throws {
     func run(_ memory: String) throws -> CellRow {

@@ -40,7 +40,9 @@ import Testing
     ("model.intermediate_size", "model.ffn.hidden"), ("rope_theta", "model.position.base"),
     ("max_position_embeddings", "workload.sequence"),
     ("weight_decay", "workload.optimizer.weight_decay"),
-    ("dropout", "model.dropout"), ("tie_word_embeddings", "model.tied_embeddings"),
+    ("dropout", "model.dropout"), ("drop_path_rate", "model.stochastic_depth"),
+    ("label_smoothing_factor", "model.label_smoothing"),
+    ("tie_word_embeddings", "model.tied_embeddings"),
     ("per-device-train-batch-size", "workload.batch"), ("torch_dtype", "precision"),
     ("gradient_checkpointing", "workload.memory"),
     // Misspelt.

@@ -69,9 +69,10 @@ struct ImageFamilyTests {
     // A class token alone is what transformers has as well.
     let config = try JSON(reading: AtomicFile.read("\(second)/config.json"))
     let family = config["model_type"]?.text ?? "timm"
-    #expect(
-      family == (name.hasPrefix("dinov3") ? "dinov3_vit" : name.hasPrefix("timm-") ? "timm" : "vit")
-    )
+    let isTimm = name.hasPrefix("timm-") || name.hasPrefix("eva02")
+    #expect(family == (name.hasPrefix("dinov3") ? "dinov3_vit" : isTimm ? "timm" : "vit"))
+    // Queries, keys and values are written as one.
+    if fixture.config["model_args"]?["qkv_fused"] == .bool(false) { return }
     let names = try SafeTensors(file: "\(second)/model.safetensors").tensors.names
     let expected = name == "timm" ? try ImageFamilyFixture("vit") : fixture
     // Of no registers a tensor without rows may be there.
@@ -92,6 +93,8 @@ struct ImageFamilyTests {
       ("dinov3", .init("num_register_tokens", 65), "from 0 to 64"),
       ("timm", .init("architecture", "vit_base_patch16_clip_224"), "known are vit_SIZE_patchP_I"),
       ("timm", .init("num_features", 48), "'embed_dim' is 32"),
+      ("eva02", .init("architecture", "eva02_base_patch14_224"), "with a SIZE of tiny or small"),
+      ("eva02", .init("num_features", 48), "'embed_dim' is 32"),
     ]
     let arguments: [(String, JSON, String)] = [
       ("qk_norm", true, "'qk_norm' is true: queries and keys are not normed as that does"),
@@ -104,9 +107,23 @@ struct ImageFamilyTests {
       ("norm_layer", "batchnorm", "known are layernorm and rmsnorm"),
       ("num_heads", 5, "'embed_dim' 32 cannot be divided among 'num_heads' 5"),
     ]
-    let timm = try ImageFamilyFixture("timm").config
-    let changed = arguments.map { key, value, message in
-      ("timm", JSON.Member("model_args", with(key, value, in: timm["model_args"])), message)
+    let ofEVA: [(String, JSON, String)] = [
+      ("scale_mlp", true, "'scale_mlp' is true: there is no norm within the feed-forward"),
+      ("rope_type", "mixed", "positions that turn otherwise are not known"),
+      ("rope_grid_offset", 0.5, "rows and columns count from 0 here"),
+      ("ref_feat_shape", [2, 2, 2], "it must be one whole number or two"),
+      ("use_fc_norm", false, "the last norm comes after the mean"),
+      ("use_post_transformer_norm", true, "there is one last norm here"),
+      ("no_embed_class", true, "a learned table has a row for class token"),
+      ("swiglu_align_to", 64, "gates that lie apart are not known"),
+      ("num_kv_heads", 2, "every head has keys of its own"),
+      ("rope_temprature", 10, "what that changes is not known"),
+    ]
+    let changed = try [("timm", arguments), ("eva02", ofEVA)].flatMap { name, arguments in
+      let own = try ImageFamilyFixture(name).config["model_args"]
+      return arguments.map { key, value, message in
+        (name, JSON.Member("model_args", with(key, value, in: own)), message)
+      }
     }
     for (name, member, message) in cases + changed {
       let config = with(member.key, member.value, in: try ImageFamilyFixture(name).config)

@@ -13,12 +13,13 @@ struct DeterminismTests {
     arguments: SmallRun.Recipe.allCases, [ElementType.f32.word, ElementType.bf16.word])
   func threads(recipe: SmallRun.Recipe, precision: String) throws {
     let type: ElementType = precision == "bf16" ? .bf16 : .f32
-    var first = try SmallRun(recipe, threads: 1, precision: type)
+    let regularised = "\nstochastic_depth: 0.5\nlabel_smoothing: 0.1"
+    var first = try SmallRun(recipe, threads: 1, precision: type, model: regularised)
     let expected = first.trace(5)
     #expect(Set(expected.losses).count == 5)
     #expect(expected.steps.allSatisfy { $0.isFinite })
     for threads in [1, 2, 3] {
-      var run = try SmallRun(recipe, threads: threads, precision: type)
+      var run = try SmallRun(recipe, threads: threads, precision: type, model: regularised)
       #expect(run.device.threads == threads)
       let trace = run.trace(5)
       #expect(trace.steps == expected.steps, "\(threads) threads")
@@ -29,7 +30,8 @@ struct DeterminismTests {
 
   @Test(
     "steps that are replayed have the bits of steps that are not",
-    arguments: SmallRun.Recipe.allCases, ["", "\ndropout: 0.2\nz_loss: 0.01"])
+    arguments: SmallRun.Recipe.allCases,
+    ["", "\ndropout: 0.2\nz_loss: 0.01", "\nlabel_smoothing: 0.1\nstochastic_depth: 0.5"])
   func replays(recipe: SmallRun.Recipe, options: String) throws {
     var (replayed, plain) = (
       try SmallRun(recipe, model: options), try SmallRun(recipe, replays: false, model: options)

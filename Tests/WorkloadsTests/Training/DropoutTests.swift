@@ -29,11 +29,13 @@ struct DropoutTests {
     }
   }
 
-  @Test("the same seed gives the same bits, another seed others")
-  func replay() throws {
-    let first = losses(try trainer("dropout: 0.3", seed: 5), rate: 1e-2)
-    #expect(first == losses(try trainer("dropout: 0.3", seed: 5), rate: 1e-2))
-    #expect(first != losses(try trainer("dropout: 0.3", seed: 6), rate: 1e-2))
+  @Test(
+    "the same seed gives the same bits, another seed others",
+    arguments: ["dropout: 0.3", "stochastic_depth: 0.5"])
+  func replay(option: String) throws {
+    let first = losses(try trainer(option, seed: 5), rate: 1e-2)
+    #expect(first == losses(try trainer(option, seed: 5), rate: 1e-2))
+    #expect(first != losses(try trainer(option, seed: 6), rate: 1e-2))
     #expect(
       losses(try trainer("", seed: 5), rate: 1e-2) == losses(try trainer("", seed: 6), rate: 1e-2))
   }
@@ -46,16 +48,20 @@ struct DropoutTests {
     #expect(Set(losses(try trainer("", seed: 5), rate: 0)).count == 1)
   }
 
-  @Test("evaluation knows neither dropout nor z-loss")
+  @Test("evaluation knows neither dropout nor stochastic depth, z-loss or smoothed labels")
   func evaluation() throws {
-    let options = ["", "dropout: 0.3", "z_loss: 0.1"]
+    let options = [
+      "", "dropout: 0.3", "z_loss: 0.1", "label_smoothing: 0.1", "stochastic_depth: 0.3",
+    ]
     let found = try options.map {
       try trainer($0, seed: 5).evaluate(
         TinyBatch.inputIDs, targets: TinyBatch.targetIDs, batch: TinyBatch.sequences)
     }
     #expect(Set(found).count == 1)
     let training = try options.map { losses(try trainer($0, seed: 5), rate: 0)[0] }
-    // What training reports is the cross-entropy: dropout changes it, the z-loss stands beside it.
-    #expect(training[1] != training[0] && training[2] == training[0])
+    // What training reports is the cross-entropy of its labels: the z-loss stands beside it, the
+    // others change it.
+    #expect(training[2] == training[0])
+    #expect(Set(training).count == 4)
   }
 }

@@ -9,7 +9,9 @@ import Workloads
 
 @Suite("parity with PyTorch in float64, of images")
 struct ImageParityTests {
-  static let names = ["vit-classic", "vit-modern", "vit-registers", "vit-waves"]
+  static let names = [
+    "vit-classic", "vit-modern", "vit-registers", "vit-waves", "vit-regularised",
+  ]
   static let tolerance = 1e-4
 
   /// A fixture with its model on a device, and the patches and classes of its batches.

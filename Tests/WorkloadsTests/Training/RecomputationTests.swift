@@ -12,11 +12,11 @@ import Workloads
   func `a step that computes activations again has the bits of one that keeps them`(
     recipe: SmallRun.Recipe, norm: String?
   ) throws {
+    let options = "\ndropout: 0.2\nstochastic_depth: 0.5"
     for precision in [ElementType.f32, .bf16] {
       var (plain, low) = (
-        try SmallRun(recipe, precision: precision, norm: norm, model: "\ndropout: 0.2"),
-        try SmallRun(
-          recipe, precision: precision, recomputes: true, norm: norm, model: "\ndropout: 0.2")
+        try SmallRun(recipe, precision: precision, norm: norm, model: options),
+        try SmallRun(recipe, precision: precision, recomputes: true, norm: norm, model: options)
       )
       let (expected, found) = (plain.trace(4), low.trace(4))
       let isSame = found == expected

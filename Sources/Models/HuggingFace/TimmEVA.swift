@@ -1,0 +1,169 @@
+// The Eva of timm 1 in the sizes of EVA-02 that have no norms within sublayers (arXiv 2303.11331):
+// rotary positions of two dimensions beside learned ones, SwiGLU, no bias of keys.
+
+import Config
+
+enum TimmEVA {
+  static let prefix = "eva02_"
+  private static let sizes = ["tiny": (192, 12, 3), "small": (384, 12, 6)]
+
+  static func read(_ config: FamilyConfig) throws(ImportFault) -> ImportedModel {
+    let named = try TimmArchitecture(config, prefix: prefix, sizes: sizes)
+    let own = try config.object("pretrained_cfg")
+    let arguments = try config.timmArguments()
+    let width = try arguments.size("embed_dim", or: named.width, most: ModelDescription.widest)
+    let ratio = try arguments.number("mlp_ratio", or: 8.0 / 3)
+    let hidden = Double(width) * ratio
+    guard hidden >= 1, hidden <= Double(ModelDescription.mostHidden) else {
+      throw arguments.fault("mlp_ratio", "'embed_dim' is \(width)")
+    }
+    var model = try ModelDescription(
+      layers: arguments["depth"] == nil ? named.layers : arguments.layers("depth"), width: width,
+      heads: arguments.size("num_heads", or: named.heads, most: ModelDescription.mostHeads),
+      hidden: Int(hidden))
+    try model.requireDivided("embed_dim", "num_heads")
+    model.norm = [("type", "layernorm"), ("epsilon", 1e-6)]
+    model.bias = try arguments.flag("qkv_bias", or: true)
+    (model.keyBias, model.outBias, model.ffnBias) = (false, true, true)
+    let isGated = try arguments.flag("swiglu_mlp", or: true)
+    model.ffn = isGated ? "swiglu" : "gelu"
+    if let scale = arguments["init_values"]?.number {
+      model.layerScale = scale > 0 && scale <= 1e6 ? scale : 1
+    }
+    var images = try arguments.timmImages(own, named, registers: "num_reg_tokens")
+    images.addsPositions = try arguments.flag("use_abs_pos_emb", or: true)
+    model.position = try position(arguments)
+    let pool = try pool(arguments, own, images)
+    let isFused = try arguments.flag("qkv_fused", or: true)
+    try requireKnown(arguments, images)
+    let classes = try config.timmClasses(own, arguments)
+    try arguments.finish()
+    try config.require("num_features", .integer(width), "'embed_dim' is \(width)")
+    _ = config["global_pool", "label_names", "label_descriptions"]
+    let lastNorm = ("model.norm.", pool == "mean" ? "fc_norm." : "norm.")
+    let (layout, features) = (images, model.hidden)
+    return ImportedModel(model, images, classes: classes, pool: pool) { name in
+      if isFused, let fused = fused(name, width: width) { return fused }
+      if isGated, let packed = packed(name, hidden: features) { return packed }
+      return layout.source(name, renamed: pairs + [lastNorm], width: width)
+    }
+  }
+
+  private static let pairs = [
+    ("model.patch_embed.", "patch_embed.proj."), ("model.class_token", "cls_token"),
+    ("model.register_tokens", "reg_token"), (Learned.tableName, "pos_embed"),
+    ("model.layers.", "blocks."), (".input_layernorm.", ".norm1."),
+    (".post_attention_layernorm.", ".norm2."), (".self_attn.layer_scale", ".gamma_1"),
+    (".mlp.layer_scale", ".gamma_2"), (".self_attn.o_proj.", ".attn.proj."),
+    (".self_attn.", ".attn."), (".mlp.up_proj.", ".mlp.fc1."), (".mlp.down_proj.", ".mlp.fc2."),
+  ]
+
+  /// Weights of queries, keys and values lie in one tensor, beside the biases, which do not.
+  private static func fused(_ name: String, width: Int) -> TensorSource? {
+    for own in ["q", "v"] where name.hasSuffix(".self_attn.\(own)_proj.bias") {
+      let name = name.replacing(".self_attn.\(own)_proj.bias", with: ".attn.\(own)_bias")
+      return TensorSource(name.replacing("model.layers.", with: "blocks."))
+    }
+    return TensorSource(timmFused: name, width: width)
+  }
+
+  /// The gate lies before what it is a factor on.
+  private static func packed(_ name: String, hidden: Int) -> TensorSource? {
+    for (index, own) in ["gate_proj", "up_proj"].enumerated() where name.contains(".mlp.\(own).") {
+      let packed = name.replacing(".mlp.\(own).", with: ".mlp.fc1.")
+      return TensorSource(
+        packed.replacing("model.layers.", with: "blocks."),
+        rows: [index * hidden..<(index + 1) * hidden])
+    }
+    return nil
+  }
+
+  // MARK: Arguments
+
+  private static func position(_ arguments: FamilyConfig) throws(ImportFault) -> JSON {
+    let keys = ["rope_temperature", "rope_grid_indexing", "rope_rotate_half", "ref_feat_shape"]
+    guard try arguments.flag("use_rot_pos_emb", or: true) else {
+      for key in keys { _ = arguments[key] }
+      return "none"
+    }
+    try arguments.require("rope_type", "cat", "positions that turn otherwise are not known")
+    guard try arguments.number("rope_grid_offset", or: 0) == 0 else {
+      throw arguments.fault("rope_grid_offset", "rows and columns count from 0 here")
+    }
+    let order = try arguments.word("rope_grid_indexing", or: "ij")
+    guard ["ij", "xy"].contains(order) else {
+      throw arguments.fault("rope_grid_indexing", "known are ij and xy")
+    }
+    let isHalf = try arguments.flag("rope_rotate_half", or: false)
+    var members: [JSON.Member] = [
+      .init("type", .string(RoPE2D.word)), .init("coordinates", "index"),
+      .init("base", .real(try arguments.number("rope_temperature", or: 10000))),
+      .init("order", order == "ij" ? "rows_first" : "columns_first"),
+      .init("layout", isHalf ? "half" : "interleaved"),
+    ]
+    // What the names stand for has one; null says that there is none.
+    let hasReference = !arguments.has("ref_feat_shape") || arguments["ref_feat_shape"] != nil
+    if hasReference {
+      let sides = try arguments.sides("ref_feat_shape", or: 16, most: 4096)
+      members.append(.init("reference_grid", .array(sides.map { .integer($0) })))
+    }
+    return .object(members)
+  }
+
+  private static func pool(
+    _ arguments: FamilyConfig, _ own: FamilyConfig?, _ images: ImageDescription
+  ) throws(ImportFault) -> String {
+    let word = try (arguments["global_pool"] == nil ? own ?? arguments : arguments)
+      .word("global_pool", or: "avg")
+    // The last norm comes after the pooling, which for one token is the same.
+    let isAfter = try arguments.flag("use_fc_norm", or: word == "avg")
+    guard try arguments.flag("use_post_transformer_norm", or: !isAfter) != isAfter else {
+      throw arguments.fault("use_post_transformer_norm", "there is one last norm here")
+    }
+    switch (word, isAfter) {
+    case ("token", false):
+      guard images.hasClassToken else {
+        throw arguments.fault("class_token", "'global_pool' is token")
+      }
+      return "class_token"
+    case ("avg", true): return "mean"
+    case ("token", true), ("avg", false):
+      throw arguments.fault(
+        "use_fc_norm", "the last norm comes after the mean, and before a token is taken")
+    default: throw arguments.fault("global_pool", "known are token and avg")
+    }
+  }
+
+  /// Refuses what is not computed here, and passes over what changes training alone.
+  private static func requireKnown(
+    _ arguments: FamilyConfig, _ images: ImageDescription
+  ) throws(ImportFault) {
+    for (key, why) in [
+      ("qk_norm", "queries and keys are not normed as that does"),
+      ("scale_mlp", "there is no norm within the feed-forward"),
+      ("scale_attn_inner", "there is no norm within attention"),
+      ("use_post_norm", "the norms come before the sublayers here"),
+      ("use_pre_transformer_norm", "there is no norm after the positions"),
+      ("attn_only_layer_scale", "both sublayers have factors, or none has"),
+      ("num_kv_heads", "every head has keys of its own"),
+      ("dynamic_img_pad", "images are not padded"),
+    ] {
+      try arguments.require(key, nil, why)
+    }
+    try arguments.require("attn_type", "eva", "other attention than eva's is not known")
+    guard try arguments.number("swiglu_align_to", or: 0) == 0 else {
+      throw arguments.fault("swiglu_align_to", "gates that lie apart are not known")
+    }
+    if images.grid.extra > 0, images.addsPositions {
+      try arguments.require(
+        "no_embed_class", nil, "a learned table has a row for class token and registers here")
+    }
+    for key in [
+      "no_embed_class", "dynamic_img_size", "drop_rate", "pos_drop_rate", "patch_drop_rate",
+      "proj_drop_rate", "attn_drop_rate", "drop_path_rate", "head_init_scale", "rope_shift_coords",
+      "rope_jitter_coords", "rope_rescale_coords", "rope_grid_offset",
+    ] {
+      _ = arguments[key]
+    }
+  }
+}
