@@ -167,7 +167,8 @@ def page(result):
 STEPS = r"^(modern|classic), (f32|bf16), 16 x 256, width 256$"
 README_WORKS = {
     "train": STEPS, "products": "^f32", "attention": r"^f32, (1024|2048|4096) tokens, d 64$",
-    "nanogpt": "", "generate": "", "models": "", "memory": "", "scaling": "",
+    "nanogpt": "", "generate": "", "models": "f32 weights, f32|bf16 weights, bf16|q8 weights, q8", "memory": "",
+    "scaling": "",
 }
 # Of a machine that was held to an older instruction set.
 README_HELD_WORKS = {"train": STEPS, "products": "^f32"}
