@@ -139,7 +139,7 @@ extension Workload {
 
 extension Transformer {
   /// Whether the device can run this: it has the attention kernel that is asked for.
-  fileprivate func runsDry(
+  func runsDry(
     queries: Int, keys: Int, _ precision: ElementType, needsGradient: Bool, on device: Device
   ) -> Bool {
     guard let attention = blocks.first?.attention else { return true }
@@ -156,16 +156,7 @@ extension Train {
   package func predictedPeakBytes(
     of model: Transformer, _ precision: ElementType, on device: Device
   ) -> Double? {
-    guard
-      model.runsDry(
-        queries: length, keys: length, precision, needsGradient: true, on: device)
-    else {
-      return nil
-    }
-    return DryTraining(
-      model, batch: options.batch, sequence: options.sequence, precision: precision,
-      on: device, optimizer: options.optimizer, recomputes: options.memory == .low
-    ).step.atPeak.total
+    options.training.predictedPeakBytes(of: model, sequence: length, precision, on: device)
   }
 }
 
