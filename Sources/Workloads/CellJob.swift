@@ -320,6 +320,6 @@ package protocol ProgressReporter: AnyObject {
   func log(_ message: String)
   /// Something that the person must know, and that belongs in the log too.
   func warn(_ message: String)
-  func step(_ step: Int, of steps: Int, loss: Double, tokensPerSecond: Double)
-  func evaluated(step: Int, of steps: Int, validationLoss: Double)
+  func step(_ step: Int, of steps: Int, loss: Double, perSecond: Double)
+  func evaluated(step: Int, of steps: Int, _ found: Validation)
 }

@@ -14,6 +14,7 @@ package struct Train: Workload {
   package static let headline: [Metric] = Metric.trainingHeadline
   package static let primary: [Metric] = [.valLoss, .tokensPerSecond, .peakBytes]
   package static let scaling: [Metric] = [.activationBytes, .peakBytes, .stepSeconds]
+  package static let isTraining = true
 
   let options: TrainOptions
 

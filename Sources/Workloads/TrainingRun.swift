@@ -210,7 +210,7 @@ struct TrainingRun {
     keep(step.loss, step.zLoss)
     cell.progress.step(
       stepsDone, of: options.steps, loss: step.loss,
-      tokensPerSecond: Double(data.countOfStep) / (clock.median ?? seconds))
+      perSecond: Double(data.countOfStep) / (clock.median ?? seconds))
     return true
   }
 
@@ -230,12 +230,16 @@ struct TrainingRun {
   @discardableResult
   private mutating func evaluate(isFull: Bool) throws -> Double {
     let start = MonotonicClock.now()
-    let loss = try data.validationLoss(of: trainer, isFull: isFull, check: cell.checkInterrupt)
+    let found = try data.validate(trainer, isFull: isFull, check: cell.checkInterrupt)
+    let loss = found.loss
     evaluationSeconds += MonotonicClock.now() - start
     bestValidation = min(bestValidation ?? loss, loss)
     evaluated = stepsDone
-    try log.append(LossCurve.Evaluation(step: stepsDone, loss: loss, isFull: isFull).json)
-    cell.progress.evaluated(step: stepsDone, of: options.steps, validationLoss: loss)
+    try log.append(
+      LossCurve.Evaluation(
+        step: stepsDone, loss: loss, isFull: isFull, accuracyPercent: found.accuracyPercent
+      ).json)
+    cell.progress.evaluated(step: stepsDone, of: options.steps, found)
     return loss
   }
 

@@ -46,7 +46,7 @@ package struct PlanTable {
       let (prediction, seconds) = shared.value(of: cell) {
         let prediction = PlanPrediction(
           workload, model, cell.precision,
-          vocabulary: sources.vocabulary(of: workload, for: model.base),
+          of: sources.read(by: workload, for: model.base),
           on: device ?? .meta(threads: options.threads))
         let seconds = prediction.flops.flatMap { flops in
           device.map { flops / sources.peak(of: $0, cell.precision) }
@@ -85,7 +85,26 @@ package struct PlanTable {
       if let warning = finder.warning(for: choices) { notes.append(warning) }
     }
 
-    mutating func vocabulary(of workload: any Workload, for base: ModelBase?) -> Int {
+    /// Distinct tokens, or classes, of what a workload reads, and the size of its images.
+    mutating func read(
+      by workload: any Workload, for base: ModelBase?
+    ) -> (vocabulary: Int, image: ImageSize?) {
+      guard let declaration = workload.images else {
+        return (vocabulary(of: workload, for: base), workload.image)
+      }
+      switch texts.find(declaration) {
+      case .success(let images):
+        if let note = images.note { add(note) }
+        return (images.facts.classes, images.facts.size)
+      case .failure(let error):
+        let usual = ImageFacts.usual
+        add(
+          "sizes assume images of \(usual.size) in \(usual.classes) classes: \(error.summary)")
+        return (usual.classes, usual.size)
+      }
+    }
+
+    private mutating func vocabulary(of workload: any Workload, for base: ModelBase?) -> Int {
       guard let declaration = workload.dataset else { return workload.vocabulary }
       switch texts.find(declaration, for: base) {
       case .success(let text):
@@ -231,15 +250,15 @@ struct PlanPrediction {
   let cacheBytesPerToken: Int
 
   /// - Parameters:
-  ///   - vocabulary: distinct tokens of the text.
+  ///   - read: distinct tokens, or classes, of what it reads, and the size of its images.
   ///   - device: where it would run; nothing runs there.
   init(
-    _ workload: any Workload, _ model: CellModel, _ precision: PrecisionChoice, vocabulary: Int,
-    on device: Device
+    _ workload: any Workload, _ model: CellModel, _ precision: PrecisionChoice,
+    of read: (vocabulary: Int, image: ImageSize?), on device: Device
   ) {
     let built = model.build(
-      vocabulary: vocabulary, length: workload.length, image: workload.image)
-    let cost = built.cost(tokens: workload.image == nil ? workload.length : built.length)
+      vocabulary: read.vocabulary, length: workload.length, image: read.image)
+    let cost = built.cost(tokens: read.image == nil ? workload.length : built.length)
     parameters = cost.parameters
     trainingFLOPsPerToken = cost.trainingFLOPsPerToken
     cacheBytesPerToken = cost.cacheBytesPerToken

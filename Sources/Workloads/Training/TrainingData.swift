@@ -21,16 +21,28 @@ protocol TrainingData: AnyObject {
   func read(step: Int)
   /// One step on that batch.
   func step(_ trainer: Trainer, rate: Double) -> TrainingStep
-  /// The mean loss of what is held out.
+  /// How good the model is on what is held out.
   ///
   /// - Parameters:
   ///   - isFull: whether all of it is read; else a part, spread over it.
   ///   - check: called before each batch, to throw when it is to stop.
-  func validationLoss(
-    of trainer: Trainer, isFull: Bool, check: () throws -> Void
-  ) throws -> Double
+  func validate(
+    _ trainer: Trainer, isFull: Bool, check: () throws -> Void
+  ) throws -> Validation
   /// Puts what is counted otherwise in other data into the metrics.
   func report(_ figures: TrainingFigures, to metrics: inout MetricValues)
+}
+
+/// What an evaluation finds of what is held out.
+package struct Validation: Equatable, Sendable {
+  /// The mean cross-entropy in nats, per token or per image.
+  package let loss: Double
+  /// The share of images whose class is the likeliest; nil of texts.
+  package let accuracyPercent: Double?
+
+  package init(loss: Double, accuracyPercent: Double? = nil) {
+    (self.loss, self.accuracyPercent) = (loss, accuracyPercent)
+  }
 }
 
 /// What a training has done, which its data know the units of.

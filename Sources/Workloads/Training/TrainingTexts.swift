@@ -39,11 +39,12 @@ final class TrainingTexts: TrainingData {
     trainer.step(inputs, targets: targets, batch: batch, rate: rate)
   }
 
-  func validationLoss(
-    of trainer: Trainer, isFull: Bool, check: () throws -> Void
-  ) throws -> Double {
-    try Evaluation(corpus.validation, batch: batch).loss(
-      of: trainer, over: isFull ? all : some, check: check)
+  func validate(
+    _ trainer: Trainer, isFull: Bool, check: () throws -> Void
+  ) throws -> Validation {
+    Validation(
+      loss: try Evaluation(corpus.validation, batch: batch).loss(
+        of: trainer, over: isFull ? all : some, check: check))
   }
 
   func report(_ figures: TrainingFigures, to metrics: inout MetricValues) {
