@@ -66,6 +66,9 @@ package final class Section {
     Section(path: path, entries: entries, mark: mark, faults: FaultList(), isWritten: isWritten)
   }
 
+  /// The faults that were found in it, and in all sections that were read with it.
+  package var recordedFaults: [Fault] { faults.all }
+
   /// The keys that are written, in order; does not count as asking for them.
   package var writtenKeys: [String] { entries.map(\.key) }
 

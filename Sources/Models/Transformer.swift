@@ -76,8 +76,10 @@ package final class Transformer {
     let common = AttentionOptions(
       attention.options, width: width, normEpsilon: norm.type.epsilon(norm.options),
       isCausal: image == nil)
+    // Images that are read by what is for texts are a fault already, and none of the positions.
+    let stand = grid ?? image.map { _ in PatchGrid(rows: 1, columns: 1) }
     let place = PositionContext(
-      width: width, headDimension: common.headDimension, length: self.length, grid: grid,
+      width: width, headDimension: common.headDimension, length: self.length, grid: stand,
       headNotes: [common.dimensionNote])
     if position.count > 1 {
       for (type, section) in position where type.isAdded {

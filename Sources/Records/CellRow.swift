@@ -137,6 +137,12 @@ extension CellRow {
   /// The fact `tokens` of a text whose tokens are its characters.
   package static let characters = "characters"
 
+  /// The same where images are read.
+  package static let patches = "patches"
+
+  /// Whether it reads images.
+  package var readsImages: Bool { fact("tokens") == .string(Self.patches) }
+
   /// Whether the tokens of its text are characters; in runs of older versions no fact says so.
   package var readsCharacters: Bool {
     fact("tokens").map { $0 == .string(Self.characters) } ?? true

@@ -41,21 +41,31 @@ package struct LossCurve: Equatable, Sendable {
     package let loss: Double
     /// Whether it is over the whole split, as the last one is.
     package let isFull: Bool
+    /// The share of images whose class is the likeliest, in per cent; nil of texts.
+    package let accuracyPercent: Double?
 
-    package init(step: Int, loss: Double, isFull: Bool) {
+    package init(step: Int, loss: Double, isFull: Bool, accuracyPercent: Double? = nil) {
       self.step = step
       self.loss = loss
       self.isFull = isFull
+      self.accuracyPercent = accuracyPercent
     }
 
     package init?(json: JSON) {
       guard let step = json["step"]?.whole, let loss = json["val_loss"] ?? json["val_loss_estimate"]
       else { return nil }
-      self.init(step: step, loss: loss.number ?? .nan, isFull: json["val_loss"] != nil)
+      self.init(
+        step: step, loss: loss.number ?? .nan, isFull: json["val_loss"] != nil,
+        accuracyPercent: json["accuracy_percent"]?.number)
     }
 
     package var json: JSON {
-      ["step": .integer(step), isFull ? "val_loss" : "val_loss_estimate": .real(loss)]
+      let accuracy = accuracyPercent.map { [JSON.Member("accuracy_percent", .real($0))] } ?? []
+      return .object(
+        [
+          .init("step", .integer(step)),
+          .init(isFull ? "val_loss" : "val_loss_estimate", .real(loss)),
+        ] + accuracy)
     }
   }
 

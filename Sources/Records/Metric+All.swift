@@ -5,7 +5,7 @@ extension Metric {
   /// All metrics, in the order of columns and of summary lines.
   package static let all: [Metric] =
     quality + speed + memory + stability + size + attention + generation + position
-    + extrapolation + score + need + machine + predictions
+    + extrapolation + resolution + score + need + machine + predictions
 
   /// The metric with a name, or the prediction of a listed one; nil if there is none.
   package static func named(_ name: String) -> Metric? { byName[name] }
@@ -18,7 +18,7 @@ extension Metric {
   package static let quality: [Metric] = [
     valLoss, valPerplexity, valBitsPerCharacter, valBitsPerByte, bestValLoss, trainLoss,
     initialLoss,
-    initialValLoss, zLoss,
+    initialValLoss, zLoss, accuracy, topFive, leastClass,
   ]
   /// The validation loss in other units.
   package static let unitsOfLoss: [Metric] = [
@@ -37,7 +37,8 @@ extension Metric {
   ]
   /// How fast it runs.
   package static let speed: [Metric] = [
-    tokensPerSecond, stepSeconds, trainSeconds, evaluationSeconds, seconds, flopsPerSecond,
+    tokensPerSecond, imagesPerSecond, stepSeconds, trainSeconds, evaluationSeconds, seconds,
+    flopsPerSecond,
     peakPercent,
   ]
   /// Memory by kind, peak over the run, and the cache of a later generation.
@@ -53,7 +54,7 @@ extension Metric {
   /// How large the model and the job were.
   package static let size: [Metric] = [
     parameters, attentionParameters, feedForwardParameters, modelFLOPsPerToken,
-    hardwareFLOPsPerToken, stepFLOPs, steps, tokens,
+    hardwareFLOPsPerToken, stepFLOPs, steps, tokens, images,
   ]
   /// What runs of version 0.1.0 wrote and no later one does.
   private static let retired: [Metric] = [flopsPerToken]
@@ -66,7 +67,8 @@ extension Metric {
 
   // Quality
   package static let valLoss = Metric(
-    "val_loss", "Mean cross-entropy over the validation split at the end, in nats per token.",
+    "val_loss",
+    "Mean cross-entropy over the validation split at the end, in nats per token, or per image.",
     better: .lower, .sampled, as: .decimals(4))
   package static let valPerplexity = Metric(
     "val_perplexity",
@@ -100,9 +102,25 @@ extension Metric {
     "Mean z-loss in the last tenth of the steps, in nats per token: minimised together with train_loss.",
     better: .none, .sampled, as: .decimals(4))
 
+  package static let accuracy = Metric(
+    "accuracy_percent",
+    "Held-out images whose class is the likeliest, at the end, in per cent.",
+    better: .higher, .sampled, as: .percent)
+  package static let topFive = Metric(
+    "top5_percent",
+    "Held-out images whose class is among the five likeliest, in per cent; of more than five classes.",
+    better: .higher, .sampled, as: .percent)
+  package static let leastClass = Metric(
+    "least_class_percent",
+    "accuracy_percent of the images of one class, where that is lowest.",
+    better: .higher, .sampled, as: .percent)
+
   // Speed
   package static let tokensPerSecond = Metric(
     "tokens_per_s", "Training tokens per second at the median step; evaluation is not counted.",
+    better: .higher, .sampled, as: .scaled)
+  package static let imagesPerSecond = Metric(
+    "images_per_s", "Training images per second, at the median step.",
     better: .higher, .sampled, as: .scaled)
   package static let stepSeconds = Metric(
     "step_seconds", "Median time of a training step, in seconds.",
@@ -209,12 +227,21 @@ extension Metric {
     "steps", "Optimizer steps done.", better: .none, .exact, as: .count, whole: true)
   package static let tokens = Metric(
     "tokens", "Training tokens seen.", better: .none, .exact, as: .scaled, whole: true)
+  package static let images = Metric(
+    "images", "Training images seen.", better: .none, .exact, as: .scaled, whole: true)
 }
 
 extension Metric {
   /// What a training is judged by, in the order of a summary.
   package static let trainingHeadline: [Metric] = [
     .valLoss, .initialValLoss, .tokensPerSecond, .peakBytes, .parameters,
+  ]
+}
+
+extension Metric {
+  /// The same of a training on images.
+  package static let classifyingHeadline: [Metric] = [
+    .accuracy, .topFive, .valLoss, .imagesPerSecond, .peakBytes, .parameters,
   ]
 }
 

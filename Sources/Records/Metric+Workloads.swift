@@ -23,6 +23,10 @@ extension Metric {
   package static let extrapolation: [Metric] = [
     lossWithinLength, lossToTwice, lossToFourTimes, lossGrowth,
   ]
+  /// The accuracy at other sizes of images than that of training.
+  package static let resolution: [Metric] = [
+    accuracyAtOneAndAHalf, accuracyAtTwice, accuracyLoss,
+  ]
   /// How likely a model finds a text.
   package static let score: [Metric] = [textLoss, perplexity, bitsPerByte, scoredTokens]
   /// What a model would need.
@@ -149,6 +153,20 @@ extension Metric {
   package static let lossGrowth = Metric(
     "loss_growth", "loss_to_4x less loss_to_1x: what extrapolation costs, in nats per token.",
     better: .lower, .sampled, as: .decimals(4))
+
+  // Resolution
+  package static let accuracyAtOneAndAHalf = Metric(
+    "accuracy_1_5x_percent",
+    "Accuracy on the held-out images at half as many pixels again along each side, in per cent.",
+    better: .higher, .sampled, as: .percent)
+  package static let accuracyAtTwice = Metric(
+    "accuracy_2x_percent",
+    "Accuracy on the held-out images at twice as many pixels along each side, in per cent.",
+    better: .higher, .sampled, as: .percent)
+  package static let accuracyLoss = Metric(
+    "accuracy_loss_2x_percent",
+    "accuracy_percent less accuracy_2x_percent: what twice the size costs, in points.",
+    better: .lower, .sampled, as: .percent)
 
   // Score
   package static let textLoss = Metric(

@@ -115,12 +115,15 @@ extension Metric {
 
   /// The fact that says why a cell has no value of it; nil where none does.
   package var absenceFact: String? {
-    [.lossToTwice, .lossToFourTimes, .lossGrowth].contains(self) ? "extrapolation_note" : nil
+    if [.lossToTwice, .lossToFourTimes, .lossGrowth].contains(self) { return "extrapolation_note" }
+    return Self.resolution.contains(self) ? "resolution_note" : nil
   }
 
   /// Whether it is the difference of two values, so that zero is no lower end and a ratio says
   /// nothing.
-  package var isDifference: Bool { self == .decodeLossChange || self == .lossGrowth }
+  package var isDifference: Bool {
+    [.decodeLossChange, .lossGrowth, .accuracyLoss].contains(self)
+  }
 
   /// Whether it is a time, a rate or a share of a measured peak, and so differs when the same cell
   /// runs again.

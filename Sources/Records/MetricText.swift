@@ -19,6 +19,7 @@ extension Metric {
     case .percent: "%"
     case .scaled where name.hasSuffix("flops_per_s"): "FLOP/s"
     case .scaled where name.hasSuffix("tokens_per_s"): "tokens/s"
+    case .scaled where name.hasSuffix("images_per_s"): "images/s"
     case .decimals where meaning.contains("nats per token"),
       .scientific where meaning.contains("nats per token"):
       "nats per token"

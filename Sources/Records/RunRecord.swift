@@ -33,22 +33,24 @@ package struct RunRecord: Equatable, Sendable, Record {
   /// A data set that a run read.
   package struct Dataset: Equatable, Sendable, Record {
     package var name = ""
-    /// Of the file, or of the text that the program makes; in runs of older versions that validate
-    /// on a file of its own, of both hashes.
+    /// Of the file, of the text that the program makes; in runs of older versions that validate
+    /// on a file of its own, of both hashes; of images, that of their sizes, classes and pixels.
     package var sha256 = ""
     package var bytes = 0
     /// What was asked for, where it was not to be had; nil where the data set is what was asked.
     package var insteadOf: String?
-    /// The file that held it, an absolute path; nil for text that the program makes.
+    /// The file or folder that held it, an absolute path; nil for what the program makes.
     package var path: String?
     /// The text that was validated on, where it is one of its own.
     package var validation: Validation?
+    /// How many images it has; nil of texts.
+    package var images: Int?
 
     package init() {}
 
     package init(
       name: String, sha256: String, bytes: Int, insteadOf: String? = nil, path: String? = nil,
-      validation: Validation? = nil
+      validation: Validation? = nil, images: Int? = nil
     ) {
       self.name = name
       self.sha256 = sha256
@@ -56,6 +58,7 @@ package struct RunRecord: Equatable, Sendable, Record {
       self.insteadOf = insteadOf
       self.path = path
       self.validation = validation
+      self.images = images
     }
 
     package static var fields: [Field<Self>] {
@@ -63,6 +66,7 @@ package struct RunRecord: Equatable, Sendable, Record {
         Field("name", \.name), Field("sha256", \.sha256), Field("bytes", \.bytes),
         Field("instead_of", \.insteadOf), Field("path", \.path),
         Field("validation", \.validation, omitsNull: true),
+        Field("images", \.images, omitsNull: true),
       ]
     }
 

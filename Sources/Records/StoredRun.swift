@@ -113,7 +113,9 @@ extension RunFolder {
       row.isResult(of: planned)
     else { return nil }
     var placed = row.placed(like: planned)
-    placed.metrics.addUnitsOfLoss(readsCharacters: placed.readsCharacters)
+    if !placed.readsImages {
+      placed.metrics.addUnitsOfLoss(readsCharacters: placed.readsCharacters)
+    }
     return placed
   }
 }

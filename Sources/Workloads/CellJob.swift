@@ -259,16 +259,19 @@ extension CellJob {
   }
 
   /// Writes a checkpoint into the cell's folder.
+  ///
+  /// - Parameter tokenizer: what makes tokens of the texts that it reads; nil where nothing does.
   func save(
-    _ model: Transformer, _ corpus: TextCorpus, step: Int, as name: String
+    _ model: Transformer, tokens tokenizer: TextTokenizer?, step: Int, as name: String
   ) throws(ResultsError) {
     let section = self.model.section
-    _ = self.model.build(from: section, vocabulary: model.vocabulary, length: model.length)
+    _ = self.model.build(
+      from: section, vocabulary: model.vocabulary, length: model.length, image: model.image)
     let configuration = CheckpointConfiguration(
       model, section: section.recording.value.architecture,
-      vocabulary: corpus.vocabulary.tokenizer, step: step, seed: seed)
+      vocabulary: tokenizer, step: step, seed: seed)
     try Checkpoint.save(model, configuration: configuration, to: "\(folder)/\(name)")
-    if case .stored(let tokenizer) = corpus.vocabulary.tokenizer {
+    if case .stored(let tokenizer) = tokenizer {
       try tokenizer.write(to: "\(folder)/\(name)")
     }
   }
@@ -317,6 +320,6 @@ package protocol ProgressReporter: AnyObject {
   func log(_ message: String)
   /// Something that the person must know, and that belongs in the log too.
   func warn(_ message: String)
-  func step(_ step: Int, of steps: Int, loss: Double, tokensPerSecond: Double)
-  func evaluated(step: Int, of steps: Int, validationLoss: Double)
+  func step(_ step: Int, of steps: Int, loss: Double, perSecond: Double)
+  func evaluated(step: Int, of steps: Int, _ found: Validation)
 }

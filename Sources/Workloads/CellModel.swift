@@ -2,6 +2,7 @@
 // begins from.
 
 package import Config
+import Images
 package import Models
 import Records
 import Tensors
@@ -133,6 +134,21 @@ extension CellJob {
     otherTokens = data.departure(of: corpus, by: tokenizer, text, dataset, from: base)
     recordTokens(of: corpus, by: tokenizer, note)
     return corpus
+  }
+
+  /// The images that the cell reads, which its row names from now on.
+  func images(_ declaration: ImageDeclaration) throws -> ImageSet {
+    let found = try data.images.load(declaration)
+    row.setFact("dataset", .string(found.name))
+    row.setFact("dataset_sha256", .string("sha256-" + found.images.sha256))
+    row.setFact("dataset_source", found.path == nil ? "built-in" : "file")
+    row.setFact("tokens", .string(CellRow.patches))
+    for warning in found.warnings { progress.log(warning) }
+    if let note = found.note {
+      row.setFact("dataset_note", .string(note))
+      progress.log(note)
+    }
+    return found.images
   }
 
   /// The text that the cell reads, which its row names from now on.

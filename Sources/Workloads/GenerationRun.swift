@@ -65,7 +65,7 @@ struct GenerationRun {
       self.logits.append(logits)
       cell.progress.step(
         step + 1, of: options.newTokens, loss: loss,
-        tokensPerSecond: Double(options.batch) / (seconds.last ?? 1))
+        perSecond: Double(options.batch) / (seconds.last ?? 1))
     }
   }
 

@@ -110,7 +110,7 @@ package struct TextScore: Workload {
       scores.add(score, bytes: tokenizer?.bytesAfterFirst(of: window))
       cell.progress.step(
         index + 1, of: windows.count, loss: score.loss ?? 0,
-        tokensPerSecond: Double(window.count) / max(MonotonicClock.now() - start, 1e-9))
+        perSecond: Double(window.count) / max(MonotonicClock.now() - start, 1e-9))
     }
     cell.row.status = .ok
     report(scores, of: model, to: cell)

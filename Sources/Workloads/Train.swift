@@ -14,48 +14,29 @@ package struct Train: Workload {
   package static let headline: [Metric] = Metric.trainingHeadline
   package static let primary: [Metric] = [.valLoss, .tokensPerSecond, .peakBytes]
   package static let scaling: [Metric] = [.activationBytes, .peakBytes, .stepSeconds]
+  package static let isTraining = true
 
   let options: TrainOptions
 
   package init(_ options: Section) { self.options = TrainOptions(options) }
 
   package var length: Int { options.sequence }
-  package var steps: Int { options.steps }
-  package func stepsDone(by base: ModelBase?) -> Int {
-    options.start == .resume ? base?.steps ?? 0 : 0
-  }
+  package var steps: Int { options.training.steps }
+  package func stepsDone(by base: ModelBase?) -> Int { options.training.stepsDone(by: base) }
   package func beginning(from base: ModelBase?) -> String? {
-    base.map { base in
-      options.start == .resume
-        ? "continues at step \(stepsDone(by: base)) of '\(base.path)'"
-        : "starts from the weights of '\(base.path)'"
-    }
+    options.training.beginning(from: base)
   }
-  package var tokensPerStep: Int { options.batch * options.sequence }
+  package var tokensPerStep: Int { options.training.batch * options.sequence }
   package var dataset: DatasetDeclaration? { options.dataset }
 
   package func check(_ model: Transformer, from section: Section, _ options: Section) {
-    let (batch, sequence) = (self.options.batch, self.options.sequence)
+    let (batch, sequence) = (self.options.training.batch, self.options.sequence)
     options.checkScores(
       of: model, from: section, [("batch", batch), ("sequence", sequence), ("sequence", sequence)])
   }
 
   package func check(_ base: ModelBase?, _ options: Section) {
-    guard self.options.start == .resume else { return }
-    guard let base else {
-      options.fault(
-        "init_from", because: .rule("there is no stored model, under model.from, to go on from"))
-      return
-    }
-    if let problem = base.problemOfResuming() {
-      options.fault("init_from", because: .rule(problem))
-    } else if let done = base.steps, done >= self.options.steps {
-      options.fault(
-        "steps",
-        because: .rule(
-          "steps counts those of the checkpoint too, which has done \(done) already; the training "
-            + "ends after step \(self.options.steps)"), seeAlso: ["init_from"])
-    }
+    self.options.training.check(base, options)
   }
 
   package func check(_ vocabulary: TextVocabulary, size: TextCorpus.Size) throws(Faults) {
@@ -76,35 +57,17 @@ package struct Train: Workload {
     _ cell: CellJob, then measure: (Transformer, TextCorpus) throws -> Void = { _, _ in }
   ) throws {
     guard let (model, corpus) = try prepare(cell) else { return }
-    var training = try TrainingRun(options, cell, model, corpus)
-    // One that was interrupted has written it already.
-    if cell.savesInitial, training.stepsDone == training.firstStep {
-      try cell.save(model, corpus, step: training.firstStep, as: "checkpoint-initial")
-    }
-    cell.holdStop()
-    do {
-      try training.run()
-      training.report()
-      if let hash = try training.lossHash() { cell.row.setFact("loss_hash", .string(hash)) }
-      try training.saveMemory()
-      let isWell = cell.row.status == .ok
-      if isWell, options.sampleTokens > 0 { try writeSample(of: model, corpus, cell) }
-      try save(training, model, corpus, cell)
-      if isWell { try measure(model, corpus) }
-    } catch let stop as Interrupted {
-      // What was learnt so far is kept: to go on from, and for those who want to look at it.
-      training.report()
-      try training.saveState()
-      try save(training, model, corpus, cell)
-      throw stop
+    try options.training.train(model, on: data(corpus, cell), in: cell) {
+      if options.sampleTokens > 0 { try writeSample(of: model, corpus, cell) }
+    } then: {
+      try measure(model, corpus)
     }
   }
 
-  private func save(
-    _ training: TrainingRun, _ model: Transformer, _ corpus: TextCorpus, _ cell: CellJob
-  ) throws(ResultsError) {
-    try cell.save(model, corpus, step: training.stepsDone, as: "checkpoint")
-    if options.savesOptimizer { try training.saveOptimizer(to: "\(cell.folder)/checkpoint") }
+  private func data(_ corpus: TextCorpus, _ cell: CellJob) -> TrainingTexts {
+    TrainingTexts(
+      corpus, sequence: options.sequence, batch: options.training.batch, order: options.order,
+      windows: options.evaluationWindows, seed: UInt64(cell.seed))
   }
 
   /// The model with its parameters, and its text; nil, with the row's status set, where the device
@@ -112,20 +75,12 @@ package struct Train: Workload {
   private func prepare(_ cell: CellJob) throws -> (Transformer, TextCorpus)? {
     let corpus = try cell.corpus(
       options.dataset, sequence: options.sequence, for: cell.model.base)
-    cell.row.setFact("memory", .string(options.memory.rawValue))
+    cell.row.setFact("memory", .string(options.training.memory.rawValue))
     let model = cell.model.build(
       vocabulary: corpus.vocabulary.count, length: options.sequence)
-    guard cell.recordKernel(of: model, tokens: options.sequence, needsGradient: true) else {
-      return nil
-    }
-    // Counted before the model has memory of its own.
-    let predicted = DryTraining(
-      model, batch: options.batch, sequence: options.sequence, precision: cell.precision,
-      on: cell.device, optimizer: options.optimizer, recomputes: options.memory == .low)
-    PredictedMemory(predicted.step).report(to: &cell.row.metrics)
-    try cell.checkMemory(predictedPeakBytes: PredictedMemory(predicted.step).peakBytes)
-    try cell.materialise(model, reading: options.sequence)
-    return (model, corpus)
+    let isReady = try options.training.prepare(
+      model, sequence: options.sequence, reading: options.sequence, in: cell)
+    return isReady ? (model, corpus) : nil
   }
 
   private func writeSample(
@@ -148,25 +103,7 @@ extension Train {
     guard let (model, corpus) = try prepare(cell) else {
       throw NotProfiled(description: cell.row.reason ?? "the model cannot run here")
     }
-    // A step that is replayed cannot be looked into.
-    let trainer = Trainer(
-      model, options.optimizer, precision: cell.precision, seed: UInt64(cell.seed),
-      on: cell.device, recomputes: options.memory == .low, replays: false)
-    let sampler = BatchSampler(
-      tokens: corpus.train, sequence: options.sequence, batch: options.batch,
-      order: options.order, seed: UInt64(cell.seed))
-    var inputs = [Int32](repeating: 0, count: options.batch * options.sequence)
-    var targets = inputs
-    var profiler = StepProfiler("training step", of: cell)
-    for turn in StepProfiler.turns(steps) {
-      try cell.checkInterrupt()
-      sampler.fill(step: turn, inputs: &inputs, targets: &targets)
-      profiler.once {
-        _ = trainer.step(
-          inputs, targets: targets, batch: options.batch, rate: options.schedule.rate(at: 0))
-      }
-    }
-    return [try profiler.result()]
+    return try options.training.profile(model, on: data(corpus, cell), in: cell, steps: steps)
   }
 }
 
@@ -174,25 +111,10 @@ extension Train {
 
 /// What a training run is told.
 package struct TrainOptions: Sendable {
-  /// What a training that begins from a stored model takes over of it.
-  package enum Start: String, Sendable {
-    case weights, resume
-  }
-
   package let dataset: DatasetDeclaration
   package let sequence: Int
-  package let batch: Int
-  package let steps: Int
   package let order: BatchSampler.Order
-  package let optimizer: OptimizerOptions
-  /// What is taken over of a stored model.
-  package let start: Start
-  /// Whether the checkpoint at the end has the optimizer's state beside it.
-  package let savesOptimizer: Bool
-  package let schedule: Schedule
-  package let memory: TrainingMemory
-  /// Steps between evaluations; 0: only one, at the end.
-  package let evaluateEvery: Int
+  package let training: TrainingOptions
   /// Windows of an evaluation on the way.
   ///
   /// The last one reads the whole validation split.
@@ -207,8 +129,8 @@ package struct TrainOptions: Sendable {
     dataset = DatasetDeclaration(options)
     sequence = options.read(
       "sequence", .int(in: 1...1_048_576), default: 256, "tokens of one sequence")
-    batch = options.read("batch", .int(in: 1...65536), default: 16, "sequences of one step")
-    steps = options.read("steps", .int(in: 1...1_000_000_000), default: 300, "optimizer steps")
+    let batch = options.read("batch", .int(in: 1...65536), default: 16, "sequences of one step")
+    let steps = options.read("steps", .int(in: 1...1_000_000_000), default: 300, "optimizer steps")
     let word = options.read(
       "data_order",
       .choice(of: [
@@ -216,25 +138,7 @@ package struct TrainOptions: Sendable {
         Choice("sequential", "window after window, so that another program can replay the run"),
       ]), default: "random", "which windows of the text a batch holds")
     order = BatchSampler.Order(rawValue: word) ?? .random
-    optimizer = OptimizerOptions(options)
-    schedule = Schedule(options, steps: steps, rate: optimizer.rate)
-    memory = options.trainingMemory()
-    let start = options.read(
-      "init_from",
-      .choice(of: [
-        Choice("weights", "the weights: steps count from 0, and the optimizer begins anew"),
-        Choice(
-          "resume",
-          "the optimizer's state and the number of steps as well: it goes on as if it had never "
-            + "stopped, up to `steps`"),
-      ]), default: "weights", "what is taken over of the stored model at model.from")
-    self.start = Start(rawValue: start) ?? .weights
-    savesOptimizer = options.read(
-      "save_optimizer", .bool, default: false,
-      "leave the optimizer's state beside the checkpoint, twice its size, for init_from: resume")
-    evaluateEvery = options.read(
-      "evaluate_every", .int(in: 0...1_000_000_000), default: 100,
-      "steps between evaluations; 0 for none but the last")
+    training = TrainingOptions(options, batch: batch, steps: steps)
     evaluationWindows = options.read(
       "evaluation_windows", .int(in: 1...1_000_000), default: 40,
       "validation sequences of an evaluation on the way; the last one reads the whole split")

@@ -9,11 +9,10 @@ import Tensors
 
 /// The state of one training run.
 struct TrainingRun {
-  private let options: TrainOptions
+  private let options: TrainingOptions
   private let cell: CellJob
   private let trainer: Trainer
-  private let sampler: BatchSampler
-  private let corpus: TextCorpus
+  private let data: any TrainingData
   private let cost: Cost
   private let log: LineLog
   /// The device's peak before the run; it is measured again at the end, for another program may
@@ -45,19 +44,16 @@ struct TrainingRun {
   private var checkpoints: CheckpointClock
 
   init(
-    _ options: TrainOptions, _ cell: CellJob, _ model: Transformer, _ corpus: TextCorpus
+    _ options: TrainingOptions, _ cell: CellJob, _ model: Transformer, _ data: any TrainingData
   ) throws(ResultsError) {
     self.options = options
     self.cell = cell
-    self.corpus = corpus
-    cost = model.cost(tokens: options.sequence)
+    self.data = data
+    cost = model.cost(tokens: data.sequence)
     peak = cell.device.measurePeak(cell.precision)
     trainer = Trainer(
       model, options.optimizer, precision: cell.precision, seed: UInt64(cell.seed),
       on: cell.device, recomputes: options.memory == .low)
-    sampler = BatchSampler(
-      tokens: corpus.train, sequence: options.sequence, batch: options.batch,
-      order: options.order, seed: UInt64(cell.seed))
     checkpoints = CheckpointClock(interval: cell.checkpointSeconds)
     let path = "\(cell.folder)/steps.jsonl"
     let state = try TrainingState(in: cell.folder)
@@ -73,7 +69,7 @@ struct TrainingRun {
 
   /// The state of the stored training that this one goes on with; nil where it begins anew.
   private static func begun(
-    _ options: TrainOptions, _ cell: CellJob
+    _ options: TrainingOptions, _ cell: CellJob
   ) throws(ResultsError) -> OptimizerState? {
     guard options.start == .resume, let base = cell.model.base else { return nil }
     return try OptimizerState(in: base.path)
@@ -153,28 +149,22 @@ struct TrainingRun {
   mutating func run() throws {
     defer { books = cell.device.memory }
     cell.row.status = .ok
-    let some = EvaluationWindows.spread(
-      options.evaluationWindows, tokens: corpus.validation.count, sequence: options.sequence)
-    var inputs = [Int32](repeating: 0, count: options.batch * options.sequence)
-    var targets = inputs
-    let all = EvaluationWindows.full(
-      tokens: corpus.validation.count, sequence: options.sequence)
     // What a training makes of a stored model is held against what that was.
     if options.evaluateEvery > 0, cell.model.base != nil, evaluated == nil, stepsDone == firstStep {
-      initialValidation = try evaluate(all, isFull: true)
+      initialValidation = try evaluate(isFull: true)
     }
     while stepsDone < options.steps {
-      if isEvaluationDue { try evaluate(some, isFull: false) }
+      if isEvaluationDue { try evaluate(isFull: false) }
       if checkpoints.isDue {
         var clock = checkpoints
         try clock.write { try saveState() }
         checkpoints = clock
       }
-      sampler.fill(step: stepsDone, inputs: &inputs, targets: &targets)
-      guard try step(inputs, targets) else { return }
+      data.read(step: stepsDone)
+      guard try step() else { return }
       try cell.checkInterrupt()
     }
-    let loss = try evaluate(all, isFull: true)
+    let loss = try evaluate(isFull: true)
     lastValidation = loss
     if !loss.isFinite {
       cell.row.status = .diverged
@@ -198,10 +188,9 @@ struct TrainingRun {
   }
 
   /// One step; false when it diverged.
-  private mutating func step(_ inputs: [Int32], _ targets: [Int32]) throws(ResultsError) -> Bool {
+  private mutating func step() throws(ResultsError) -> Bool {
     let start = MonotonicClock.now()
-    let step = trainer.step(
-      inputs, targets: targets, batch: options.batch, rate: options.schedule.rate(at: stepsDone))
+    let step = data.step(trainer, rate: options.schedule.rate(at: stepsDone))
     let seconds = MonotonicClock.now() - start
     inUse = cell.device.memory.current
     clock.add(seconds)
@@ -221,7 +210,7 @@ struct TrainingRun {
     keep(step.loss, step.zLoss)
     cell.progress.step(
       stepsDone, of: options.steps, loss: step.loss,
-      tokensPerSecond: Double(inputs.count) / (clock.median ?? seconds))
+      perSecond: Double(data.countOfStep) / (clock.median ?? seconds))
     return true
   }
 
@@ -239,17 +228,18 @@ struct TrainingRun {
   }
 
   @discardableResult
-  private mutating func evaluate(
-    _ windows: EvaluationWindows, isFull: Bool
-  ) throws -> Double {
+  private mutating func evaluate(isFull: Bool) throws -> Double {
     let start = MonotonicClock.now()
-    let loss = try Evaluation(corpus.validation, batch: options.batch).loss(
-      of: trainer, over: windows, check: cell.checkInterrupt)
+    let found = try data.validate(trainer, isFull: isFull, check: cell.checkInterrupt)
+    let loss = found.loss
     evaluationSeconds += MonotonicClock.now() - start
     bestValidation = min(bestValidation ?? loss, loss)
     evaluated = stepsDone
-    try log.append(LossCurve.Evaluation(step: stepsDone, loss: loss, isFull: isFull).json)
-    cell.progress.evaluated(step: stepsDone, of: options.steps, validationLoss: loss)
+    try log.append(
+      LossCurve.Evaluation(
+        step: stepsDone, loss: loss, isFull: isFull, accuracyPercent: found.accuracyPercent
+      ).json)
+    cell.progress.evaluated(step: stepsDone, of: options.steps, found)
     return loss
   }
 
@@ -257,10 +247,12 @@ struct TrainingRun {
   func report() {
     var metrics = cell.row.metrics
     defer { cell.row.metrics = metrics }
-    let perStep = options.batch * options.sequence
+    let tokens = data.batch * data.sequence
     metrics[.valLoss] = lastValidation
-    metrics.addUnitsOfLoss(readsCharacters: corpus.vocabulary.characters != nil)
-    metrics[.valBitsPerByte] = lastValidation.flatMap { corpus.bitsPerByte(loss: $0) }
+    data.report(
+      TrainingFigures(
+        validationLoss: lastValidation, steps: stepsDone - firstStep, secondsOfStep: clock.median,
+        cost: cost), to: &metrics)
     metrics[.initialLoss] = initialLoss
     metrics[.initialValLoss] = initialValidation
     metrics[.bestValLoss] = bestValidation
@@ -268,8 +260,7 @@ struct TrainingRun {
       metrics[metric] = values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
     }
     if let median = clock.median {
-      let rate = cost.trainingFLOPsPerSequence * Double(options.batch) / median
-      metrics[.tokensPerSecond] = Double(perStep) / median
+      let rate = cost.trainingFLOPsPerSequence * Double(data.batch) / median
       metrics[.stepSeconds] = median
       metrics[.flopsPerSecond] = rate
       metrics[.peakPercent] = 100 * rate / max(peak, cell.device.measurePeak(cell.precision))
@@ -283,12 +274,10 @@ struct TrainingRun {
     metrics[.prediction(of: .parameters)] = Double(trainer.model.parameterCount.total)
     metrics[.prediction(of: .stepFLOPs)] =
       trainer.model.trainingStepFLOPs(
-        tokens: options.sequence, batch: options.batch, cell.precision, on: cell.device)
+        tokens: data.sequence, batch: data.batch, cell.precision, on: cell.device)
     metrics[.modelFLOPsPerToken] = cost.trainingFLOPsPerToken
-    metrics[.hardwareFLOPsPerToken] = trainer.stepOperations.map { $0 / Double(perStep) }
+    metrics[.hardwareFLOPsPerToken] = trainer.stepOperations.map { $0 / Double(tokens) }
     metrics.set(.steps, stepsDone - firstStep)
-    metrics.set(.tokens, (stepsDone - firstStep) * perStep)
-    metrics.set(.kvCacheBytesPerToken, cost.cacheBytesPerToken)
     stability.report(to: &metrics)
     memory.report(to: &metrics)
   }

@@ -21,6 +21,10 @@ package protocol Workload: Component {
   static var measuresTime: Bool { get }
   /// Whether its model may be one that reads images.
   static var readsImages: Bool { get }
+  /// Whether the questions about a training are asked of it: as good, faster, more stable?
+  static var isTraining: Bool { get }
+  /// What its speed counts, for the progress bar.
+  static var counted: String { get }
 
   init(_ options: Section)
   /// The longest sequence that the model must be built for.
@@ -36,10 +40,13 @@ package protocol Workload: Component {
   var rounds: Int { get }
   /// Tokens of one step; of what reads images, images.
   var tokensPerStep: Int { get }
-  /// The size of the images that its model reads; nil where that reads texts.
+  /// The size of the images that its model reads, as far as it is known before they are; nil where
+  /// that reads texts.
   var image: ImageSize? { get }
   /// The text it reads; nil when it reads none.
   var dataset: DatasetDeclaration? { get }
+  /// The images it reads; nil when it reads none.
+  var images: ImageDeclaration? { get }
   /// The folder of the checkpoint that it reads; nil when it reads none.
   var checkpoint: String? { get }
   /// What the model's matrices are kept in; nil for the precision.
@@ -73,6 +80,8 @@ package protocol Workload: Component {
   ///   - vocabulary: the tokens of that text, in which the model can read it.
   ///   - size: how many it has.
   func check(_ vocabulary: TextVocabulary, size: TextCorpus.Size) throws(Faults)
+  /// Reports what does not go together with the images it reads.
+  func check(_ images: ImageFacts, for model: CellModel) throws(Faults)
   /// Carries out the cell and fills in its row.
   func run(_ cell: CellJob) throws
   /// Records so many of each kind of step that the cell has, and sees where their time goes.
@@ -85,12 +94,15 @@ extension Workload {
   package static var scaling: [Metric] { [] }
   package static var measuresTime: Bool { false }
   package static var readsImages: Bool { false }
+  package static var isTraining: Bool { false }
+  package static var counted: String { "tokens" }
   package var steps: Int { 1 }
   package func stepsDone(by base: ModelBase?) -> Int { 0 }
   package func beginning(from base: ModelBase?) -> String? { nil }
   package var rounds: Int { 1 }
   package var image: ImageSize? { nil }
   package var dataset: DatasetDeclaration? { nil }
+  package var images: ImageDeclaration? { nil }
   package var checkpoint: String? { nil }
   package var weightType: ElementType? { nil }
   package var vocabulary: Int { CharacterVocabulary.usual }
@@ -99,6 +111,14 @@ extension Workload {
   package func check(_ base: ModelBase?, _ options: Section) {}
   package func warnings(of model: Section) -> [String] { [] }
   package func check(_ vocabulary: TextVocabulary, size: TextCorpus.Size) throws(Faults) {}
+  package func check(_ images: ImageFacts, for model: CellModel) throws(Faults) {}
+  /// The size of the images that a model is built for before they are read: what their name says,
+  /// or that of the stored model; nil where it reads texts.
+  package func image(for base: ModelBase?) -> ImageSize? {
+    guard images != nil else { return image }
+    guard let base else { return image ?? .unknown }
+    return image?.channels == base.image?.channels ? image : base.image
+  }
   /// Reports a text that the model cannot read, and what else does not go together with it.
   package func check(
     _ vocabulary: TextVocabulary, size: TextCorpus.Size, for model: CellModel
@@ -119,10 +139,12 @@ extension Workload {
 package enum WorkloadRegistry {
   package static let all: [any Workload.Type] = [
     Train.self,
+    Classify.self,
     AttentionBenchmark.self,
     Generate.self,
     PositionProperties.self,
     Extrapolate.self,
+    Resolution.self,
     TextScore.self,
     Inspect.self,
   ]
@@ -145,7 +167,7 @@ extension Workload {
 
 extension Transformer {
   /// Whether the device can run this: it has the attention kernel that is asked for.
-  fileprivate func runsDry(
+  func runsDry(
     queries: Int, keys: Int, _ precision: ElementType, needsGradient: Bool, on device: Device
   ) -> Bool {
     guard let attention = blocks.first?.attention else { return true }
@@ -162,27 +184,22 @@ extension Train {
   package func predictedPeakBytes(
     of model: Transformer, _ precision: ElementType, on device: Device
   ) -> Double? {
-    guard
-      model.runsDry(
-        queries: length, keys: length, precision, needsGradient: true, on: device)
-    else {
-      return nil
-    }
-    return DryTraining(
-      model, batch: options.batch, sequence: options.sequence, precision: precision,
-      on: device, optimizer: options.optimizer, recomputes: options.memory == .low
-    ).step.atPeak.total
+    options.training.predictedPeakBytes(of: model, sequence: length, precision, on: device)
   }
 }
 
 extension Train {
+  package var sizes: AnyHashable? { options.training.sizes(length: length) }
+}
+
+extension Classify {
+  package var sizes: AnyHashable? { options.training.sizes(length: length) }
+}
+
+extension TrainingOptions {
   /// Neither steps nor learning rates are among them.
-  package var sizes: AnyHashable? {
-    let (optimizer, memory) = (options.optimizer, options.memory)
-    let all: [AnyHashable] = [
-      options.batch, options.sequence, memory, optimizer.adamW, optimizer.clip,
-    ]
-    return all
+  fileprivate func sizes(length: Int) -> AnyHashable {
+    [batch, length, memory, optimizer.adamW, optimizer.clip] as [AnyHashable]
   }
 }
 

@@ -31,7 +31,7 @@ private final class Screen {
     var bar = screen.bar(.bar)
     bar.begin("modern, seed 1", 1, of: 2, steps: 300)
     screen.now = 20
-    bar.step(100, loss: 2.5, tokensPerSecond: 4096)
+    bar.step(100, loss: 2.5, perSecond: 4096)
     #expect(
       screen.taken()
         == "<[1/2] modern, seed 1  █░░░░  100/300  loss 2.5000  4.10 k tokens/s  40 s left^[K")
@@ -43,10 +43,10 @@ private final class Screen {
     bar.begin("a", 1, of: 1, steps: 50)
     for step in 1...49 {
       screen.now = Double(step) * 0.001
-      bar.step(step, loss: 1, tokensPerSecond: nil)
+      bar.step(step, loss: 1, perSecond: nil)
     }
     #expect(screen.taken().split(separator: "<").count == 1)
-    bar.step(50, loss: 1, tokensPerSecond: nil)
+    bar.step(50, loss: 1, perSecond: nil)
     #expect(screen.taken().contains("50/50"))
   }
 
@@ -57,7 +57,7 @@ private final class Screen {
     var bar = screen.bar(.bar, coloured: true)
     bar.begin("変種の名前, seed 1", 1, of: 2, steps: 300)
     screen.now = 1
-    bar.step(150, loss: 2.5, tokensPerSecond: 4096)
+    bar.step(150, loss: 2.5, perSecond: 4096)
     var shown = screen.taken().replacing("<", with: "").replacing("^[K", with: "")
     for code in ["^[36m", "^[0m"] { shown = shown.replacing(code, with: "") }
     #expect(DisplayWidth.of(shown) <= columns - 1)
@@ -69,8 +69,8 @@ private final class Screen {
     var bar = screen.bar(.lines)
     bar.begin("modern, seed 1", 1, of: 2, steps: 300)
     screen.now = 10
-    bar.step(100, loss: 2.5, tokensPerSecond: 4096)
-    bar.evaluated(step: 100, valLoss: 2.25, tokensPerSecond: 4096)
+    bar.step(100, loss: 2.5, perSecond: 4096)
+    bar.evaluated(step: 100, valLoss: 2.25, perSecond: 4096)
     screen.now = 185
     bar.end(.ok, "validation loss 1.8230")
     #expect(
@@ -87,7 +87,7 @@ private final class Screen {
     var bar = screen.bar(.bar)
     bar.begin("a", 1, of: 1, steps: 2)
     screen.now = 1
-    bar.step(1, loss: 1, tokensPerSecond: nil)
+    bar.step(1, loss: 1, perSecond: nil)
     _ = screen.taken()
     bar.note("note: the built-in text is used")
     #expect(screen.taken() == "<^[Knote: the built-in text is used\n")
@@ -110,7 +110,7 @@ private final class Screen {
     var bar = screen.bar(.bar)
     bar.begin("a", 1, of: 1, steps: 300, done: 200)
     screen.now = 10
-    bar.step(250, loss: 1, tokensPerSecond: nil)
+    bar.step(250, loss: 1, perSecond: nil)
     #expect(screen.taken().contains("10 s left"))
   }
 
@@ -118,8 +118,8 @@ private final class Screen {
     let screen = Screen()
     var bar = screen.bar(.quiet)
     bar.begin("a", 1, of: 1, steps: 1)
-    bar.step(1, loss: 1, tokensPerSecond: 1)
-    bar.evaluated(step: 1, valLoss: 1, tokensPerSecond: 1)
+    bar.step(1, loss: 1, perSecond: 1)
+    bar.evaluated(step: 1, valLoss: 1, perSecond: 1)
     bar.end(.ok, "done")
     #expect(screen.taken() == "")
   }

@@ -31,10 +31,12 @@ struct ReplayTests {
 
   private static let workloads = [
     "train": "dataset: {name: ./text.txt}, sequence: 16, batch: 2, steps: 4, sample: {tokens: 0}",
+    "classify": "dataset: synthetic-shapes, batch: 8, steps: 2, evaluate_every: 0",
     "extrapolate": """
     dataset: {name: ./text.txt}, sequence: 16, batch: 2, steps: 4, sample: {tokens: 0},
     extrapolation_windows: 2
     """,
+    "resolution": "dataset: synthetic-shapes, batch: 8, steps: 2, evaluate_every: 0",
     "generate": "dataset: {name: ./text.txt}, prompt_tokens: 8, new_tokens: 8, cache: q8",
     "attention": "sequence: 48, seconds: 0", "position": "sequence: 16, farthest: 200, samples: 4",
     "inspect": "sequence: 16",

@@ -16,7 +16,8 @@ package struct Report: Sendable {
 
   // What answers the question first, what it rests on last.
   private static let ofExperiment: [any ReportSection.Type] = [
-    SummarySection.self, FinalLossSection.self, DifferencesSection.self, PositionSection.self,
+    SummarySection.self, FinalLossSection.self, DifferencesSection.self, ClassesSection.self,
+    PositionSection.self,
     ExtrapolationSection.self, ScalingSection.self, LossSection.self, CacheSection.self,
     StabilitySection.self, RooflineSection.self, ProfileSection.self, PredictionSection.self,
   ]

@@ -78,6 +78,9 @@ struct ReportData {
         + "compare, \(Metric.valBitsPerByte.name) does."
   }
 
+  /// What losses are in nats of.
+  var countedByLoss: String { summary.rows.contains(where: \.readsImages) ? "image" : "token" }
+
   /// The runs of each experiment, by its name and workload: only those are laid side by side.
   ///
   /// Of others, variants, baselines and figures have nothing in common but the page.

@@ -104,7 +104,8 @@ package struct RunReport: Sendable {
 
   private static func dataset(_ data: RunRecord.Dataset) -> String {
     let instead = data.insteadOf.map { ", instead of \($0)" } ?? ""
-    return (data.path ?? data.name) + ", " + Metric.peakBytes.text(Double(data.bytes))
+    let images = data.images.map { ", \(Wording.count($0, "image"))" } ?? ""
+    return (data.path ?? data.name) + images + ", " + Metric.peakBytes.text(Double(data.bytes))
       + ", sha256 \(data.sha256.prefix(12))" + instead
   }
 

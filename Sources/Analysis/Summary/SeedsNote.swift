@@ -47,7 +47,7 @@ extension Summary {
 
   /// Whether the question about a training that rests on a metric has its answer.
   private func isAnswered(_ metric: Metric) -> Bool {
-    metric == .valLoss
+    [Metric.valLoss, .accuracy].contains(metric)
       && trainingQuestions?.questions.contains {
         $0.key == "as_good" && [.yes, .no, .same].contains($0.answer)
       } == true

@@ -2,7 +2,7 @@
 // it take less memory, is it more stable? The answers rest on the verdicts of the summary's
 // comparisons and on nothing else. The rules:
 // - as good: better, or the 95 % interval of the validation loss ends within 1 % of the baseline's
-//   loss.
+//   loss; of a classifier, that of its accuracy within half a point.
 // - faster: as the training tokens per second were judged.
 // - memory: counted bytes, so one run is enough; less than 1 % is no difference.
 // - stable: two measures must have moved, and none the other way. A larger attention logit alone is
@@ -53,10 +53,10 @@ package struct TrainingQuestions: Equatable, Sendable {
     self.subject = subject
     self.baseline = baseline
     let reader = AnswerReader(block: block, subject: subject, baseline: baseline)
-    questions = [
-      reader.asGood, reader.faster, reader.lessTrainingMemory, reader.lessCacheMemory,
-      reader.moreStable,
-    ]
+    // A model of images has no cache.
+    let cache = reader.isOfImages ? [] : [reader.lessCacheMemory]
+    questions =
+      [reader.asGood, reader.faster, reader.lessTrainingMemory] + cache + [reader.moreStable]
   }
 
   /// What is asked about: `modern against classic`.
@@ -77,6 +77,8 @@ package struct TrainingQuestions: Equatable, Sendable {
 private struct AnswerReader {
   /// How much worse a validation loss still counts as as good, as a share of the baseline's.
   static let margin = 0.01
+  /// The same of an accuracy, in per cent.
+  static let points = 0.5
 
   let block: SummaryBlock
   let subject: String
@@ -92,16 +94,22 @@ private struct AnswerReader {
     }
     let (answer, words) = quality(comparison, in: metric)
     let noun =
-      metric == .valLoss ? "validation loss, nats per token" : "validation loss, bits per byte"
+      metric == .accuracy
+      ? "accuracy"
+      : metric == .valLoss ? "validation loss, nats per token" : "validation loss, bits per byte"
     return TrainingQuestions.Question(
       key: "as_good", question: question, answer: answer, words: words,
       figures: [figure(noun, line)] + [units].compactMap(\.self)
         + evidence(comparison), units: units)
   }
 
+  /// Whether it is a classifier, which is judged by its accuracy.
+  var isOfImages: Bool { block.line(.accuracy) != nil }
+
   // In nats a token, but where a token is not the same part of the text for both, or those in bits
   // a byte are what is asked for.
   private var loss: Metric {
+    if isOfImages { return .accuracy }
     let losses: [Metric] = [.valLoss, .valBitsPerByte]
     func isJudged(_ metric: Metric) -> Bool {
       block.line(metric)?.comparisons.first.map { $0.verdict != .described } ?? false
@@ -112,6 +120,9 @@ private struct AnswerReader {
 
   // The same loss as others print it.
   private var units: String? {
+    if isOfImages {
+      return block.line(.valLoss).map { figure("validation loss, nats per image", $0) }
+    }
     if loss == .valBitsPerByte { return "in bits per byte, which compare whatever tokens are" }
     let isOfCharacters = [subject, baseline].allSatisfy {
       block.line(.valBitsPerCharacter)?.estimate($0)?.sample.mean != nil
@@ -139,17 +150,22 @@ private struct AnswerReader {
     if verdict == .described { return (.cannotTell, TrainingQuestions.notJudged) }
     guard let interval = comparison.values.interval, let below = comparison.values.baseline.mean
     else { return verdict == .same ? (.same, "yes, the same bits") : (.cannotTell, words) }
-    let margin = Self.margin * abs(below)
+    let isAccuracy = metric == .accuracy
+    let margin = isAccuracy ? Self.points : Self.margin * abs(below)
+    let much = isAccuracy ? "half a point" : "1 %"
+    // How much worse it is: the higher accuracy is the better one.
+    let (least, most) =
+      isAccuracy ? (-interval.high, -interval.low) : (interval.low, interval.high)
     let difference = metric.text(comparison.values)
     switch verdict {
     case .better: return (.yes, "yes, better: \(difference)")
-    case .worse where interval.high <= margin:
-      return (.yes, "yes, worse by less than 1 %: \(difference)")
-    case .worse where interval.low > margin:
-      return (.no, "no, worse by more than 1 %: \(difference)")
+    case .worse where most <= margin:
+      return (.yes, "yes, worse by less than \(much): \(difference)")
+    case .worse where least > margin:
+      return (.no, "no, worse by more than \(much): \(difference)")
     case .worse: return (.no, "no, worse: \(difference)")
-    case .noneLarger where interval.high <= margin: return (.yes, "yes, within 1 %: \(words)")
-    case .noneLarger: return (.cannotTell, "\(words), which is more than 1 %")
+    case .noneLarger where most <= margin: return (.yes, "yes, within \(much): \(words)")
+    case .noneLarger: return (.cannotTell, "\(words), which is more than \(much)")
     default: return (.cannotTell, "cannot tell: \(words)")
     }
   }
@@ -171,8 +187,10 @@ private struct AnswerReader {
   }
 
   var faster: TrainingQuestions.Question {
-    let figures = block.line(.tokensPerSecond).map { [figure("tokens per second", $0)] }
-    return answer(key: "faster", "Faster in training?", .tokensPerSecond, figures: figures ?? [])
+    let metric = isOfImages ? Metric.imagesPerSecond : .tokensPerSecond
+    let noun = isOfImages ? "images per second" : "tokens per second"
+    let figures = block.line(metric).map { [figure(noun, $0)] }
+    return answer(key: "faster", "Faster in training?", metric, figures: figures ?? [])
   }
 
   var lessTrainingMemory: TrainingQuestions.Question {

@@ -46,6 +46,7 @@ package struct ProgressBar {
 
   private let output: ProgressOutput
   private var cell = ""
+  private var counted = "tokens"
   private var total = 0
   private var start = 0.0
   private var firstStep = 0
@@ -63,11 +64,13 @@ package struct ProgressBar {
   ///   - index: its place among the cells, from 1.
   ///   - steps: the number of steps it will take.
   ///   - done: steps that were done before, when a run is resumed.
+  ///   - counted: what its speed counts.
   ///   - seconds: what earlier processes have spent on the cell, which said that it begins.
   package mutating func begin(
     _ cell: String, _ index: Int, of count: Int, steps: Int, done: Int = 0,
-    after seconds: Double = 0
+    counting counted: String = "tokens", after seconds: Double = 0
   ) {
+    self.counted = counted
     self.cell = "[\(index)/\(count)] \(cell)"
     total = steps
     firstStep = done
@@ -79,25 +82,30 @@ package struct ProgressBar {
   }
 
   /// Shows a step that is done; draws at most ten times a second, and the last step always.
-  package mutating func step(_ step: Int, loss: Double, tokensPerSecond: Double?) {
+  package mutating func step(_ step: Int, loss: Double, perSecond: Double?) {
     guard output.style == .bar else { return }
     let now = output.clock()
     guard now - lastDrawn >= Self.interval || step >= total else { return }
     lastDrawn = now
     var figures = "\(step)/\(total)  loss \(Metric.trainLoss.text(loss))"
-    if let tokensPerSecond {
-      figures += "  \(Metric.tokensPerSecond.text(tokensPerSecond)) tokens/s"
-    }
+    if let perSecond { figures += "  \(speed(perSecond))" }
     if let left = secondsLeft(at: step, now) { figures += "  \(Timestamp.duration(left)) left" }
     draw(figures, share: total > 0 ? Double(step) / Double(total) : 1)
   }
 
+  private func speed(_ perSecond: Double) -> String {
+    "\(Metric.tokensPerSecond.text(perSecond)) \(counted)/s"
+  }
+
   /// Shows an evaluation: a line that stays, in logs and above the bar.
-  package mutating func evaluated(step: Int, valLoss: Double, tokensPerSecond: Double?) {
+  ///
+  /// - Parameter accuracy: in per cent, of a classifier.
+  package mutating func evaluated(
+    step: Int, valLoss: Double, accuracy: Double? = nil, perSecond: Double?
+  ) {
     var line = "\(cell): step \(step)/\(total)  validation loss \(Metric.valLoss.text(valLoss))"
-    if let tokensPerSecond {
-      line += "  \(Metric.tokensPerSecond.text(tokensPerSecond)) tokens/s"
-    }
+    if let accuracy { line += ", accuracy \(Metric.accuracy.text(accuracy))" }
+    if let perSecond { line += "  \(speed(perSecond))" }
     if let left = secondsLeft(at: step, output.clock()) {
       line += "  \(Timestamp.duration(left)) left"
     }

@@ -19,10 +19,15 @@ final class CellReporter: ProgressReporter {
     file = log
   }
 
-  /// - Parameter seconds: what earlier rounds of its measurement took; the first one has told that
-  ///   it begins.
-  func begin(_ label: String, _ index: Int, of count: Int, steps: Int, after seconds: Double = 0) {
-    bar.begin(label, index, of: count, steps: steps, after: seconds)
+  /// - Parameters:
+  ///   - counted: what its speed counts.
+  ///   - seconds: what earlier rounds of its measurement took; the first one has told that it
+  ///     begins.
+  func begin(
+    _ label: String, _ index: Int, of count: Int, steps: Int, counting counted: String,
+    after seconds: Double = 0
+  ) {
+    bar.begin(label, index, of: count, steps: steps, counting: counted, after: seconds)
     if seconds == 0 { file?.append("begin \(label)") }
   }
 
@@ -41,14 +46,17 @@ final class CellReporter: ProgressReporter {
     file?.append(line)
   }
 
-  func step(_ step: Int, of steps: Int, loss: Double, tokensPerSecond: Double) {
-    rate = tokensPerSecond
-    bar.step(step, loss: loss, tokensPerSecond: tokensPerSecond)
+  func step(_ step: Int, of steps: Int, loss: Double, perSecond: Double) {
+    rate = perSecond
+    bar.step(step, loss: loss, perSecond: perSecond)
   }
 
-  func evaluated(step: Int, of steps: Int, validationLoss: Double) {
-    bar.evaluated(step: step, valLoss: validationLoss, tokensPerSecond: rate)
-    file?.append("step \(step)/\(steps) validation loss \(Metric.valLoss.text(validationLoss))")
+  func evaluated(step: Int, of steps: Int, _ found: Validation) {
+    bar.evaluated(
+      step: step, valLoss: found.loss, accuracy: found.accuracyPercent, perSecond: rate)
+    let accuracy = found.accuracyPercent.map { ", accuracy \(Metric.accuracy.text($0))" } ?? ""
+    file?.append(
+      "step \(step)/\(steps) validation loss \(Metric.valLoss.text(found.loss))\(accuracy)")
   }
 
   /// The first two figures of the headline, such as "forward_seconds 3.1 ms, backward_seconds 7.7
@@ -63,7 +71,9 @@ final class CellReporter: ProgressReporter {
     var message = row.reason ?? ""
     if row.status == .ok {
       message =
-        row.metrics[.valLoss].map { "validation loss \(Metric.valLoss.text($0))" } ?? figures(row)
+        row.metrics[.valLoss].flatMap { loss in
+          row.metrics[.accuracy] == nil ? "validation loss \(Metric.valLoss.text(loss))" : nil
+        } ?? figures(row)
     }
     bar.end(row.status, Wording.oneLine(message))
     file?.append("end \(row.status.rawValue) \(message)")

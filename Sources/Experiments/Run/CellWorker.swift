@@ -74,7 +74,7 @@ package struct CellWorker {
     var earlierSeconds = rounds.reduce(0) { $0 + $1.seconds }
     reporter.begin(
       line.label, (line.order ?? 0) + 1, of: record.cells ?? 1, steps: cell.workload.steps,
-      after: earlierSeconds)
+      counting: type(of: cell.workload).counted, after: earlierSeconds)
     if let beginning = planned.fact("beginning")?.text { reporter.tell(beginning) }
     var row = planned
     let start = MonotonicClock.now()
@@ -143,6 +143,9 @@ package struct CellWorker {
     } catch DataError.changed(let name) {
       throw RunError.cellChanged(
         line.label, ["the text '\(name)' has changed"], run: folder.path)
+    } catch DataError.imagesChanged(let name) {
+      throw RunError.cellChanged(
+        line.label, ["the images '\(name)' have changed"], run: folder.path)
     } catch let error as DeviceChanged {
       throw RunError.cellChanged(line.label, [error.description], run: folder.path)
     } catch let error as TokenizerChanged {

@@ -41,9 +41,15 @@ extension DocumentReader where Model == CellModel, Workload == any Workloads.Wor
             "from",
             because: .rule("'\(base.path)' reads images, and the workload '\(word)' reads none"))
         }
+        if let base = model.base, base.image == nil, workload.images != nil {
+          section.fault(
+            "from",
+            because: .rule("'\(base.path)' reads texts, and the workload '\(word)' reads images"))
+        }
         // Declares parameters and reads every option, which finds its faults; nothing gets memory.
         let built = model.build(
-          from: section, vocabulary: 1, length: workload.length, image: workload.image)
+          from: section, vocabulary: 1, length: workload.length,
+          image: workload.image(for: model.base))
         model.check(built, from: section, length: workload.length)
         workload.check(built, from: section, options)
         // A stored model that cannot be read is a fault already.
@@ -82,9 +88,11 @@ private final class CheckpointProblems: Sendable {
   }
 }
 
-/// The texts that cells declare, in so far as they are on this machine; each is read once.
+/// The texts and images that cells declare, in so far as they are on this machine; each is read
+/// once.
 struct LocalTexts {
   private var texts: PlannedTexts
+  private var images: PlannedImages
   /// Those that are not to be had.
   private var missing: [(declaration: DatasetDeclaration, base: String?, error: DataError)] = []
 
@@ -93,6 +101,7 @@ struct LocalTexts {
     // Nothing is downloaded only to look.
     loader.isOnlyPlanning = true
     texts = PlannedTexts(loader)
+    images = PlannedImages(loader)
   }
 
   /// What there is to say of them, each thing once.
@@ -101,6 +110,10 @@ struct LocalTexts {
       if case .unavailable = entry.error { entry.error.summary } else { nil }
     }
     return (downloads + texts.lossNotes).unique
+  }
+
+  mutating func find(_ declaration: ImageDeclaration) -> Result<PlannedImages.Found, DataError> {
+    images.find(declaration)
   }
 
   /// - Parameter base: the stored model that reads it.
@@ -119,7 +132,7 @@ struct LocalTexts {
 }
 
 extension PlannedExperiment {
-  /// Reports texts and tokenizers that are not there, and options that do not go together with
+  /// Reports texts, tokenizers and images that are not there, and options that do not go together with
   /// those that are.
   ///
   /// - Returns: what the user should know: texts that a run would have to download, and what tokens
@@ -138,14 +151,20 @@ extension PlannedExperiment {
   func check(_ texts: inout LocalTexts, demandsTexts: Bool = false) throws(Faults) {
     var faults: [Fault] = []
     for cell in cells {
-      guard let workload = cell.workload, let model = cell.model,
-        let declaration = workload.dataset
-      else { continue }
+      guard let workload = cell.workload, let model = cell.model else { continue }
       do throws(Faults) {
-        switch texts.find(declaration, for: model.base) {
-        case .success(let text):
-          try workload.check(text.vocabulary, size: text.size, for: model)
-        case .failure(let error): try declaration.check(error, demandsText: demandsTexts)
+        if let declaration = workload.dataset {
+          switch texts.find(declaration, for: model.base) {
+          case .success(let text):
+            try workload.check(text.vocabulary, size: text.size, for: model)
+          case .failure(let error): try declaration.check(error, demandsText: demandsTexts)
+          }
+        }
+        if let declaration = workload.images {
+          switch texts.find(declaration) {
+          case .success(let images): try workload.check(images.facts, for: model)
+          case .failure(let error): if demandsTexts { try declaration.check(error) }
+          }
         }
       } catch {
         faults += error.all.filter { fault in

@@ -47,7 +47,7 @@ package struct PlanTable {
       let (prediction, seconds) = shared.value(of: cell) {
         let prediction = predictions.find(
           workload, model, cell.precision,
-          vocabulary: sources.vocabulary(of: workload, for: model.base),
+          of: sources.read(by: workload, for: model.base),
           on: device ?? .meta(threads: options.threads))
         let seconds = prediction.flops.flatMap { flops in
           device.map { flops / sources.peak(of: $0, cell.precision) }
@@ -86,7 +86,26 @@ package struct PlanTable {
       if let warning = finder.warning(for: choices) { notes.append(warning) }
     }
 
-    mutating func vocabulary(of workload: any Workload, for base: ModelBase?) -> Int {
+    /// Distinct tokens, or classes, of what a workload reads, and the size of its images.
+    mutating func read(
+      by workload: any Workload, for base: ModelBase?
+    ) -> (vocabulary: Int, image: ImageSize?) {
+      guard let declaration = workload.images else {
+        return (vocabulary(of: workload, for: base), workload.image)
+      }
+      switch texts.find(declaration) {
+      case .success(let images):
+        if let note = images.note { add(note) }
+        return (images.facts.classes, images.facts.size)
+      case .failure(let error):
+        let usual = ImageFacts.usual
+        add(
+          "sizes assume images of \(usual.size) in \(usual.classes) classes: \(error.summary)")
+        return (usual.classes, usual.size)
+      }
+    }
+
+    private mutating func vocabulary(of workload: any Workload, for base: ModelBase?) -> Int {
       guard let declaration = workload.dataset else { return workload.vocabulary }
       switch texts.find(declaration, for: base) {
       case .success(let text):
@@ -232,14 +251,13 @@ struct PlanPrediction {
   let cacheBytesPerToken: Int
 
   /// - Parameters:
-  ///   - built: the model for the text and the workload; it lies on a device of no memory
-  ///     afterwards.
+  ///   - built: the model for what the workload reads; it lies on a device of no memory afterwards.
   ///   - device: where it would run; nothing runs there.
   fileprivate init(
     _ workload: any Workload, _ model: CellModel, _ built: Transformer,
     _ precision: PrecisionChoice, on device: Device
   ) {
-    let cost = built.cost(tokens: workload.image == nil ? workload.length : built.length)
+    let cost = built.cost(tokens: built.image == nil ? workload.length : built.length)
     parameters = cost.parameters
     trainingFLOPsPerToken = cost.trainingFLOPsPerToken
     cacheBytesPerToken = cost.cacheBytesPerToken
@@ -266,6 +284,7 @@ private struct PlanPredictions {
     let workload: ObjectIdentifier
     let model: ObjectIdentifier
     let vocabulary: Int
+    let image: ImageSize?
     let precision: PrecisionChoice
     let device: ObjectIdentifier
     let sizes: AnyHashable
@@ -280,17 +299,17 @@ private struct PlanPredictions {
   private var known: [Key: Known] = [:]
 
   /// - Parameters:
-  ///   - vocabulary: distinct tokens of the text.
+  ///   - read: distinct tokens, or classes, of what it reads, and the size of its images.
   ///   - device: where it would run; nothing runs there.
   mutating func find(
-    _ workload: any Workload, _ model: CellModel, _ precision: PrecisionChoice, vocabulary: Int,
-    on device: Device
+    _ workload: any Workload, _ model: CellModel, _ precision: PrecisionChoice,
+    of read: (vocabulary: Int, image: ImageSize?), on device: Device
   ) -> PlanPrediction {
     let key = workload.sizes.map { sizes in
       Key(
         workload: ObjectIdentifier(type(of: workload)), model: ObjectIdentifier(model),
-        vocabulary: vocabulary, precision: precision, device: ObjectIdentifier(device),
-        sizes: sizes)
+        vocabulary: read.vocabulary, image: read.image, precision: precision,
+        device: ObjectIdentifier(device), sizes: sizes)
     }
     if let found = key.flatMap({ known[$0] }) {
       var prediction = found.prediction
@@ -298,7 +317,7 @@ private struct PlanPredictions {
       return prediction
     }
     let built = model.build(
-      vocabulary: vocabulary, length: workload.length, image: workload.image)
+      vocabulary: read.vocabulary, length: workload.length, image: read.image)
     let prediction = PlanPrediction(workload, model, built, precision, on: device)
     if let key {
       if known.count == Self.most { known = [:] }

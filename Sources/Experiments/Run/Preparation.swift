@@ -58,9 +58,7 @@ package struct Preparation {
     let finder = DeviceFinder(options, environment: environment)
     let unused = finder.warning(for: experiment.cells.map(\.device))
     for warning in experiment.warnings + [unused].compactMap(\.self) { warn(warning) }
-    for text in plan.texts {
-      for note in text.warnings + [text.note].compactMap(\.self) { warn(note) }
-    }
+    for note in plan.dataNotes { warn(note) }
     for note in plan.lossNotes { warn(note) }
     if continuation == nil { interrupts.mayFinish = true }
     let folder =
@@ -135,7 +133,7 @@ package struct Preparation {
     if experiment.cells.contains(where: { $0.device != .cpu }) {
       record.plugin = DeviceFinder(options, environment: environment).pluginFile
     }
-    record.datasets = plan.texts.map(\.record)
+    record.datasets = plan.datasets
     record.tokenizers = plan.tokenizers
     record.checkpoints = plan.checkpoints
     record.options = options
@@ -146,7 +144,7 @@ package struct Preparation {
       experiment.compare.map { ($0.variant, $0.baseline) }, uniquingKeysWith: { $1 })
     // An axis may change the workload: then the columns are those of all.
     let workloads = experiment.workloads
-    record.summary.isTraining = workloads.contains { $0 == Train.self }
+    record.summary.isTraining = workloads.contains { $0.isTraining }
     var (shown, judged) = (workloads.flatMap { $0.headline }, workloads.flatMap { $0.primary })
     if plan.hasSeveralTokenizers {
       shown = shown.comparingTokenizers(keeping: true)

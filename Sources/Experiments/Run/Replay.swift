@@ -116,10 +116,19 @@ extension Replay {
       folder: run.folder, arguments: [], program: program,
       host: HostRecord.read(isa: Device.cpu(threads: options.threads).summary), start: .now)
     var known: [DatasetDeclaration] = []
+    var knownImages: [ImageDeclaration] = []
     var changes: [String] = []
     for cell in cells {
       let planned = try experiment(of: cell).cells.first
       if let path = planned?.modelPath { _ = record.checkpoints.find(path) }
+      if let declaration = planned?.workload?.images, !knownImages.contains(declaration) {
+        knownImages.append(declaration)
+        let now = try loader.images.load(declaration).record
+        record.datasets.append(now)
+        used +=
+          loader.images.known(declaration).map { [$0] }
+          ?? loader.planned.filter { $0.name == now.name }
+      }
       guard let planned, let declaration = planned.workload?.dataset else { continue }
       let tokenizer = try loader.tokenizer(of: declaration, for: planned.storedModel).tokenizer
       changes += [

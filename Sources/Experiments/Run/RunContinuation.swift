@@ -182,7 +182,8 @@ extension RunRecord {
     // The same text may lie elsewhere now.
     if datasets.contains(where: { $0.identity == text.identity }) { return nil }
     return datasets.first { $0.name == text.name }.map(text.change)
-      ?? "the text '\(text.path ?? text.name)' is not used any more"
+      ?? "the \(text.images == nil ? "text" : "images") '\(text.path ?? text.name)' "
+      + "\(text.images == nil ? "is" : "are") not used any more"
   }
 
   /// The same of a checkpoint.
@@ -230,7 +231,10 @@ extension RunRecord.Dataset {
     return String(cString: real)
   }
 
-  fileprivate func change(to now: Self) -> String { "the text '\(changed(to: now))' has changed" }
+  fileprivate func change(to now: Self) -> String {
+    images == nil
+      ? "the text '\(changed(to: now))' has changed" : "the images '\(path ?? name)' have changed"
+  }
 }
 
 /// What makes the tokens of a cell's text: where it lay, and the hash of its contents; both nil for

@@ -25,8 +25,10 @@ package struct RunPlan {
   }
 
   package var entries: [Entry]
-  /// The texts that are used, each once.
-  package let texts: [LoadedText]
+  /// The texts and images that are used, each once.
+  package let datasets: [RunRecord.Dataset]
+  /// What the user must be told of them.
+  let dataNotes: [String]
   /// What makes tokens of them, each once.
   package let tokenizers: [RunRecord.Tokenizer]
   /// What tokens do not tell of the texts, a sentence for each that is so.
@@ -34,15 +36,17 @@ package struct RunPlan {
   /// The stored models that are read, each once.
   package let checkpoints: [RunRecord.Checkpoint]
 
-  /// Finds, downloads or makes each text that the cells declare, and names the cells.
+  /// Finds, downloads or makes each text, and all images, that the cells declare, and names the
+  /// cells.
   ///
-  /// - Throws: `DataError` when a text cannot be had and there is no fallback; `Faults` where a
-  ///   cell's options do not go together with its text.
+  /// - Throws: `DataError` when one cannot be had and there is no fallback; `Faults` where a cell's
+  ///   options do not go together with what it reads.
   package init(
     _ experiment: PlannedExperiment, loader: DatasetLoader, program: String,
     progress: Download.Progress? = nil
   ) throws {
     var texts = PlannedTexts(loader, progress)
+    var images = PlannedImages(loader)
     var checkpoints: [RunRecord.Checkpoint] = []
     var entries: [Entry] = []
     entries.reserveCapacity(experiment.cells.count)
@@ -61,12 +65,18 @@ package struct RunPlan {
           }
           found = known
         }
+        var read: PlannedImages.Found?
+        if let declaration = cell.workload?.images {
+          let known = try images.find(declaration).get()
+          if let model = cell.model { try cell.workload?.check(known.facts, for: model) }
+          read = known
+        }
         let checkpoint = cell.modelPath.map { checkpoints.find($0) }
         let identity = DocumentIdentity(
-          cell.content, dataHash: found?.text.sha256 ?? "",
+          cell.content, dataHash: found?.text.sha256 ?? read?.record.sha256 ?? "",
           tokenizerHash: found?.tokenizer?.sha256 ?? "", checkpointHash: checkpoint?.sha256 ?? "",
           program: program)
-        let facts = Self.facts(of: cell, found)
+        let facts = Self.facts(of: cell, found, dataNote: found?.text.note ?? read?.note)
         // Once in memory: most documents have the same.
         let last = entries.last?.facts
         return (identity, checkpoint?.path, last.flatMap { $0 == facts ? $0 : nil } ?? facts)
@@ -77,7 +87,10 @@ package struct RunPlan {
           exclusion: cell.exclusion, weights: document.weights, facts: document.facts))
     }
     self.entries = entries
-    self.texts = texts.all
+    datasets = texts.all.map(\.record) + images.all.map(\.record)
+    dataNotes =
+      texts.all.flatMap { $0.warnings + [$0.note].compactMap(\.self) }
+      + images.all.flatMap { $0.warnings + [$0.note].compactMap(\.self) }
     tokenizers = texts.tokenizers
     lossNotes = texts.lossNotes
     self.checkpoints = checkpoints
@@ -85,11 +98,11 @@ package struct RunPlan {
   }
 
   private static func facts(
-    of cell: PlannedCell, _ found: PlannedTexts.Found?
+    of cell: PlannedCell, _ found: PlannedTexts.Found?, dataNote: String?
   ) -> [JSON.Member] {
     let base = cell.model?.base
     return [
-      ("dataset_note", found?.text.note), ("model_note", base?.note),
+      ("dataset_note", dataNote), ("model_note", base?.note),
       ("tokenizer_note", found?.note), ("tokenizer", found?.tokenizer?.path),
       ("tokenizer_sha256", found?.tokenizer.map { "sha256-" + $0.sha256 }),
       ("beginning", cell.workload?.beginning(from: base)),

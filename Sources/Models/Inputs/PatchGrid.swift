@@ -11,6 +11,9 @@ package struct ImageSize: Equatable, Hashable, Sendable, CustomStringConvertible
     (self.height, self.width, self.channels) = (height, width, channels)
   }
 
+  /// That of images which are not read yet: it has a single patch, of any size.
+  package static let unknown = ImageSize(height: 0, width: 0, channels: 1)
+
   package var description: String { "\(width) x \(height) pixels" }
 }
 

@@ -21,6 +21,8 @@ package enum DataError: Error, Equatable {
   case noTokenizer(path: String, problem: String)
   /// A text is not the one that the run was planned with.
   case changed(name: String)
+  /// Images are not those that the run was planned with.
+  case imagesChanged(name: String)
   /// A split, or a text that is one alone, cannot be cut into windows.
   case tooShort(name: String, split: String?, tokens: Int, sequence: Int)
   /// Named images are in no folder.
@@ -53,6 +55,8 @@ extension DataError: CustomStringConvertible {
       "'\(path)' is no tokenizer: \(problem)"
     case .changed(let name):
       "the text '\(name)' is not the one that the run was planned with"
+    case .imagesChanged(let name):
+      "the images '\(name)' are not those that the run was planned with"
     case .tooShort(let name, let split, let tokens, let sequence):
       "'\(name)' is too short: \(split.map { "its \($0) split" } ?? "it") has "
         + "\(Wording.count(tokens, "token")), and a sequence of \(sequence) needs at least "
@@ -70,7 +74,7 @@ extension DataError: CustomStringConvertible {
     case .noImages(let path), .missing(let path), .unreadable(let path, _),
       .notUTF8(let path, _), .empty(let path), .notTokens(let path, _), .noTokenizer(let path, _):
       path
-    case .changed(let name), .tooShort(let name, _, _, _): name
+    case .changed(let name), .imagesChanged(let name), .tooShort(let name, _, _, _): name
     }
   }
 

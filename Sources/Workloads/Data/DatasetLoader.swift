@@ -12,7 +12,7 @@ package struct DatasetLoader: Sendable {
   package var isOnlyPlanning = false
   /// What `tiny-shakespeare` stands for.
   package var tinyShakespeare: RemoteText
-  /// The texts that a run was begun with: each is looked for where it lay then, before anywhere
+  /// The texts and images that a run was begun with: each is looked for where it lay then, before anywhere
   /// else.
   package var planned: [RunRecord.Dataset] = []
   /// Whether a text is refused that is not the one that the run was begun with.
@@ -26,6 +26,14 @@ package struct DatasetLoader: Sendable {
     self.locations = locations
     self.download = download
     self.tinyShakespeare = tinyShakespeare
+  }
+
+  /// What finds images in the same places.
+  package var images: ImageLoader {
+    var loader = ImageLoader(locations: locations)
+    loader.planned = planned.filter { $0.images != nil }
+    loader.isPinned = isPinned
+    return loader
   }
 
   /// Loads the data set declared, or its fallback where it cannot be had.
@@ -118,6 +126,7 @@ package struct DatasetLoader: Sendable {
   package func known(_ declaration: DatasetDeclaration) -> RunRecord.Dataset? {
     let requested = declaration.dataset.description
     let found = planned.filter { text in
+      if text.images != nil { return false }
       let used = text.insteadOf == nil ? requested : declaration.fallback?.description
       return text.insteadOf ?? requested == requested
         && used.map([text.name, text.path].contains) == true
@@ -315,7 +324,9 @@ extension DataError {
     switch self {
     case .unavailable(_, _, .interrupted, _), .unavailable(_, _, .onlyPlanned, _): false
     case .unavailable, .missing, .unreadable, .imagesMissing, .noImages: true
-    case .notUTF8, .empty, .notTokens, .noTokenizer, .changed, .tooShort, .wrongImages: false
+    case .notUTF8, .empty, .notTokens, .noTokenizer, .changed, .tooShort, .wrongImages,
+      .imagesChanged:
+      false
     }
   }
 }

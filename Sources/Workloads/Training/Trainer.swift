@@ -247,4 +247,13 @@ package final class Trainer {
     let (inputs, targets) = place(inputs, targets: targets, batch: batch)
     return model.loss(inputs, targets: targets, pass).crossEntropy.mean()
   }
+
+  /// The mean cross-entropy of a batch of images and their logits, [images, classes], without
+  /// gradients; see `step`.
+  package func evaluate(patches: [Float], classes: [Int32]) -> (loss: Double, logits: [Float]) {
+    let pass = Pass(on: device, precision: precision)
+    let (patches, targets) = place(patches: patches, classes: classes)
+    let logits = model(.patches(patches), pass)
+    return (pass.tokenLosses(logits, targets: targets).crossEntropy.mean(), logits.values())
+  }
 }

@@ -67,9 +67,9 @@ struct TrainCell {
     var warnings: [String] = []
     func log(_ message: String) {}
     func warn(_ message: String) { warnings.append(message) }
-    func step(_ step: Int, of steps: Int, loss: Double, tokensPerSecond: Double) {
+    func step(_ step: Int, of steps: Int, loss: Double, perSecond: Double) {
       self.steps = step
     }
-    func evaluated(step: Int, of steps: Int, validationLoss: Double) {}
+    func evaluated(step: Int, of steps: Int, _ found: Validation) {}
   }
 }

@@ -22,11 +22,19 @@ import Testing
         return ["model: {layers: 1}\nworkload: " + section.replacing("layers: 1, ", with: "")]
       }
       if isOfImages {
+        let trained = word == "features" ? [] : ["model: \(section)\nworkload: classify"]
         return ["inspect", "position"].map {
           "model: \(section)\nworkload: {type: \($0), image: [8, 8, 3]}"
-        }
+        } + trained
       }
-      return Self.workloads.map { "model: \(section)\nworkload: \($0)" }
+      return Self.workloads.filter { !isOfTexts || !["classify", "resolution"].contains($0) }.map {
+        "model: \(section)\nworkload: \($0)"
+      }
+    }
+
+    /// RoPE's scalings are of texts: images have other positions where none are written.
+    private var isOfTexts: Bool {
+      path == "model.position.scaling" || ["token_embedding", "next_token"].contains(word)
     }
 
     private var isOfImages: Bool {
@@ -60,6 +68,10 @@ import Testing
         var values: [JSON] = []
         var moves = false
         for value in Self.candidates(option) where values.count < 2 {
+          // Nor does a model of texts become one of images by another workload alone.
+          if option.path == "workload", Self.readsImages(value) != Self.readsImages(option.value) {
+            continue
+          }
           guard let set = try? load(text, sets: [Self.setting(option, value)]) else { continue }
           if value != .null { values.append(value) }
           let follows = try compare(options, recording(of: set).options, changed: option)
@@ -69,6 +81,10 @@ import Testing
         if isOwn || moves { try sweep(text, plain, option, values) }
       }
     }
+  }
+
+  private static func readsImages(_ workload: JSON) -> Bool {
+    ["classify", "resolution"].contains(workload.text)
   }
 
   /// Whether a derived default is another one now; a plain default that is must be declared as

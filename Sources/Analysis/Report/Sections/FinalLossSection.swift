@@ -70,7 +70,7 @@ struct FinalLossSection: ReportSection {
         chart: Chart(
           summary: "Final validation loss against \(name); lowest: "
             + said.joined(separator: ", "), x: x, y: y, xLabel: name,
-          yLabel: "validation loss at the end, nats per token",
+          yLabel: "validation loss at the end, nats per \(data.countedByLoss)",
           series: lines.map { series($0, name, ceiling: y.high, marked: marked) }
         ))
     }

@@ -1,8 +1,9 @@
 // Which images an experiment asks for, and which ones it accepts instead.
 // Not where they lie: ImageLoader brings that together.
 
-import Config
+package import Config
 package import Images
+package import Models
 
 /// Images that an experiment file can name.
 package enum ImageDataset: Sendable, Equatable, CustomStringConvertible {
@@ -43,9 +44,82 @@ package struct ImageDeclaration: Sendable, Equatable {
   package var dataset: ImageDataset
   /// nil: it is an error when the images cannot be had.
   package var fallback: ImageDataset?
+  /// Where they are written, for faults.
+  private(set) var mark: Mark?
 
   package init(_ dataset: ImageDataset, fallback: ImageDataset? = nil) {
     (self.dataset, self.fallback) = (dataset, fallback)
+  }
+
+  package static func == (left: Self, right: Self) -> Bool {
+    left.dataset == right.dataset && left.fallback == right.fallback
+  }
+}
+
+extension ImageDeclaration {
+  /// Reads the section `dataset`; a word that names nothing is a fault.
+  init(_ options: Section) {
+    let section = options.section("dataset", bareKey: "name", "the images to read")
+    let name = section.read(
+      "name", .path(or: ImageDataset.names, allowsBare: false), default: "fashion-mnist",
+      "fashion-mnist, synthetic-shapes, or a folder's path: with MNIST's IDX files, or with PNG and "
+        + "PGM files in a folder for each class")
+    let fallback = section.read(
+      "fallback", .path(or: ImageDataset.names, allowsBare: false), absent: "an error",
+      "what to use where those cannot be had")
+    self.init(
+      Self.dataset(name, "name", section) ?? .fashionMNIST,
+      fallback: fallback.flatMap { Self.dataset($0, "fallback", section) })
+    mark = section.mark(of: "name") ?? section.mark
+  }
+
+  private static func dataset(_ word: String, _ key: String, _ section: Section) -> ImageDataset? {
+    if let dataset = ImageDataset(word) { return dataset }
+    section.fault(
+      key,
+      because: .unknownWord(
+        word, path: section.path(of: key),
+        choices: [
+          Choice("fashion-mnist", "70,000 pictures of clothes, in ten classes"),
+          Choice("synthetic-shapes", "built-in pictures of ten shapes"),
+          Choice("./FOLDER", "MNIST's IDX files, or PNG and PGM files in a folder for each class"),
+        ]))
+    return nil
+  }
+
+  /// Reports images that are not there, or none.
+  package func check(_ error: DataError) throws(Faults) {
+    guard let mark else { return }
+    throw Faults([Fault(.rule(error.summary), at: mark)])
+  }
+}
+
+/// What is known of images once they are read: what a model must be built for.
+package struct ImageFacts: Equatable, Sendable {
+  package let size: ImageSize
+  package let classes: Int
+  /// Images to train on and to test on.
+  package let train, test: Int
+
+  package init(size: ImageSize, classes: Int, train: Int = 0, test: Int = 0) {
+    (self.size, self.classes, self.train, self.test) = (size, classes, train, test)
+  }
+
+  package init(_ images: ImageSet) {
+    self.init(
+      size: images.shape.size, classes: images.classes.count, train: images.train.count,
+      test: images.test.count)
+  }
+
+  /// What is assumed of images that cannot be had.
+  package static let usual = ImageFacts(
+    size: ImageSize(height: 28, width: 28, channels: 1), classes: 10)
+}
+
+extension ImageDataset {
+  /// What is known of the images before they are read; nil of a folder.
+  var facts: ImageFacts? {
+    if case .folder = self { nil } else { .usual }
   }
 }
 

@@ -2,7 +2,7 @@
 // Prints nothing: what the user must be told is in the result.
 
 package import Images
-import Records
+package import Records
 
 /// Images that are ready to use: where they came from, and what the user must be told.
 package struct LoadedImages: Sendable, Equatable {
@@ -18,6 +18,15 @@ package struct LoadedImages: Sendable, Equatable {
   package let note: String?
   /// What else the user should know, in order: damaged files that were passed over, and the like.
   package let warnings: [String]
+
+  /// What a run's record has of them.
+  package var record: RunRecord.Dataset {
+    RunRecord.Dataset(
+      name: name, sha256: images.sha256,
+      bytes: images.train.pixels.count + images.test.pixels.count,
+      insteadOf: note == nil ? nil : requested, path: path,
+      images: images.train.count + images.test.count)
+  }
 }
 
 /// Finds or makes the images that an experiment declares.
@@ -25,6 +34,11 @@ package struct ImageLoader: Sendable {
   package var locations: DataLocations
   /// What `fashion-mnist` stands for.
   package var fashionMNIST: KnownImages
+  /// The images that a run was begun with: each is looked for where it lay then, before anywhere
+  /// else.
+  var planned: [RunRecord.Dataset] = []
+  /// Whether images are refused that are not those that the run was begun with.
+  var isPinned = false
 
   package init(locations: DataLocations, fashionMNIST: KnownImages = .fashionMNIST) {
     (self.locations, self.fashionMNIST) = (locations, fashionMNIST)
@@ -35,33 +49,64 @@ package struct ImageLoader: Sendable {
   /// A fallback stands in for images that are missing, never for ones that are wrong: a file that
   /// is damaged is an error with or without one.
   ///
-  /// - Throws: `DataError`, when there are neither the images nor a fallback.
+  /// - Throws: `DataError`, when there are neither the images nor a fallback, or when they are
+  ///   pinned and have changed.
   package func load(_ declaration: ImageDeclaration) throws(DataError) -> LoadedImages {
+    guard let known = known(declaration) else { return try find(declaration) }
+    var wanted = declaration
+    if known.insteadOf != nil { wanted.dataset = declaration.fallback ?? declaration.dataset }
+    if isPinned || known.insteadOf != nil { wanted.fallback = nil }
+    let found = try find(wanted, laying: known.path)
+    if isPinned, found.images.sha256 != known.sha256 {
+      throw .imagesChanged(name: known.path ?? known.name)
+    }
+    if known.insteadOf == nil { return found }
+    return LoadedImages(
+      name: found.name, requested: declaration.dataset.description, images: found.images,
+      path: found.path,
+      note: "using the fallback '\(found.name)', as the run did from its beginning"
+        + declaration.consequence, warnings: found.warnings)
+  }
+
+  /// The images that a run was begun with for this declaration; nil where it had none.
+  package func known(_ declaration: ImageDeclaration) -> RunRecord.Dataset? {
+    let requested = declaration.dataset.description
+    return planned.first { images in
+      if let insteadOf = images.insteadOf { return insteadOf == requested }
+      return [images.name, images.path].contains(requested)
+        || images.path == locations.absolute(requested)
+    }
+  }
+
+  /// - Parameter place: where known images lay when the run was begun; it is looked at first.
+  private func find(
+    _ declaration: ImageDeclaration, laying place: String? = nil
+  ) throws(DataError) -> LoadedImages {
     var warnings: [String] = []
     do throws(DataError) {
-      return try load(declaration.dataset, &warnings)
+      return try load(declaration.dataset, &warnings, laying: place)
     } catch {
       guard let fallback = declaration.fallback, error.isAbsence else { throw error }
       let note =
-        "using the fallback '\(fallback)': \(error.summary); its accuracies do not compare with "
-        + "those on '\(declaration.dataset)'"
+        "using the fallback '\(fallback)': \(error.summary)" + declaration.consequence
       return try load(fallback, &warnings, insteadOf: declaration.dataset, note)
     }
   }
 
   /// - Parameters:
+  ///   - place: where known images lay when the run was begun.
   ///   - requested: what was asked for; nil where this is it.
   ///   - note: why it is not used.
   private func load(
-    _ dataset: ImageDataset, _ warnings: inout [String], insteadOf requested: ImageDataset? = nil,
-    _ note: String? = nil
+    _ dataset: ImageDataset, _ warnings: inout [String], laying place: String? = nil,
+    insteadOf requested: ImageDataset? = nil, _ note: String? = nil
   ) throws(DataError) -> LoadedImages {
     let images: ImageSet
     let path: String?
     var name = dataset.description
     switch dataset {
     case .fashionMNIST:
-      let found = try lookUp(fashionMNIST, &warnings)
+      let found = try lookUp(fashionMNIST, &warnings, laying: place)
       (path, images) = (found.path, found.images)
     case .syntheticShapes(let shapes): (path, images) = (nil, shapes.images())
     case .folder(let folder):
@@ -90,10 +135,13 @@ package struct ImageLoader: Sendable {
 
   /// The images in the first of these places that has them; files that are others are warned of.
   private func lookUp(
-    _ known: KnownImages, _ warnings: inout [String]
+    _ known: KnownImages, _ warnings: inout [String], laying path: String?
   ) throws(DataError) -> (path: String, images: ImageSet) {
-    for place in places(known) {
-      for folder in ["\(place.path)/\(known.name)", place.path] {
+    let first = path.map { [DataLocations.Place(origin: "where they lay before", path: $0)] } ?? []
+    var tried: Set<String> = []
+    for place in first + places(known) {
+      for folder in ["\(place.path)/\(known.name)", place.path]
+      where tried.insert(folder).inserted {
         guard let files = IDXFolder(folder) else { continue }
         do throws(ResultsError) {
           return (folder, try files.read(classes: known.classes, hashes: known.hashes))
@@ -103,5 +151,12 @@ package struct ImageLoader: Sendable {
       }
     }
     throw .imagesMissing(known, lookedIn: places(known))
+  }
+}
+
+extension ImageDeclaration {
+  /// What a note on its fallback ends with.
+  fileprivate var consequence: String {
+    "; its accuracies do not compare with those on '\(dataset)'"
   }
 }

@@ -64,16 +64,15 @@ package struct ImageSampler: Sendable {
     }
   }
 
-  /// The images of the test split from `first` on, as they are: at most a batch of them.
+  /// Images of the test split, as they are.
   ///
   /// - Returns: patches as `fill` writes them, and the classes.
-  package func test(from first: Int) -> (patches: [Float], classes: [Int32]) {
-    let range = first..<min(first + batch, images.test.count)
-    var patches = [Float](repeating: 0, count: range.count * images.shape.count)
-    for (row, image) in range.enumerated() {
+  package func test(_ chosen: some Collection<Int>) -> (patches: [Float], classes: [Int32]) {
+    var patches = [Float](repeating: 0, count: chosen.count * images.shape.count)
+    for (row, image) in chosen.enumerated() {
       write(images.test, image, Motion(), to: &patches, at: row * images.shape.count)
     }
-    return (patches, Array(images.test.labels[range]))
+    return (patches, chosen.map { images.test.labels[$0] })
   }
 
   /// How an image is moved.

@@ -1,0 +1,38 @@
+// PlannedImages: the images that cells declare, each read once. What a plan needs to know of them is
+// kept, and not their pixels.
+
+import Records
+import Workloads
+
+/// What was found for the declarations of images.
+struct PlannedImages {
+  private let loader: ImageLoader
+  private var known: [(declaration: ImageDeclaration, found: Result<Found, DataError>)] = []
+
+  /// Images without their pixels.
+  struct Found {
+    let record: RunRecord.Dataset
+    let facts: ImageFacts
+    /// Why others stand in for those that were asked for.
+    let note: String?
+    let warnings: [String]
+
+    fileprivate init(_ images: LoadedImages) {
+      record = images.record
+      facts = ImageFacts(images.images)
+      (note, warnings) = (images.note, images.warnings)
+    }
+  }
+
+  init(_ loader: DatasetLoader) { self.loader = loader.images }
+
+  /// Those that were found.
+  var all: [Found] { known.compactMap { try? $0.found.get() } }
+
+  mutating func find(_ declaration: ImageDeclaration) -> Result<Found, DataError> {
+    if let known = known.first(where: { $0.declaration == declaration }) { return known.found }
+    let found = Result { () throws(DataError) in Found(try loader.load(declaration)) }
+    known.append((declaration, found))
+    return found
+  }
+}

@@ -1,0 +1,139 @@
+// Resolution: trains on images of one size and asks how well the model tells larger ones apart.
+
+package import Config
+import Images
+package import Models
+package import Records
+package import Tensors
+
+/// Trains at a size, then tests at 1.5 and at 2 times as many pixels along each side.
+package struct Resolution: Workload {
+  package static let word = "resolution"
+  package static let summary =
+    "trains on images of one size, then tests at 1.5 and 2 times as many pixels along each side"
+  package static let formula = "accuracy on the held-out images, interpolated to the larger sizes"
+  package static let source = "Heo et al. 2024 (RoPE-ViT), arXiv 2403.13298"
+  package static let headline: [Metric] = [
+    .accuracy, .accuracyAtOneAndAHalf, .accuracyAtTwice, .accuracyLoss, .imagesPerSecond,
+    .parameters,
+  ]
+  package static let primary: [Metric] = [.accuracyAtTwice, .accuracyAtOneAndAHalf, .accuracy]
+  package static let readsImages = true
+  package static let counted = "images"
+
+  /// The sizes that are tested, in halves of those of training, and their metrics.
+  private static let sizes: [(halves: Int, metric: Metric)] = [
+    (3, .accuracyAtOneAndAHalf), (4, .accuracyAtTwice),
+  ]
+
+  let training: Classify
+
+  package init(_ options: Section) { training = Classify(options) }
+
+  package var length: Int { training.length }
+  package var steps: Int { training.steps }
+  package func stepsDone(by base: ModelBase?) -> Int { training.stepsDone(by: base) }
+  package func beginning(from base: ModelBase?) -> String? { training.beginning(from: base) }
+  package var tokensPerStep: Int { training.tokensPerStep }
+  package var images: ImageDeclaration? { training.images }
+  package var image: ImageSize? { training.image }
+  package var vocabulary: Int { training.vocabulary }
+
+  package func check(_ model: Transformer, from section: Section, _ options: Section) {
+    training.check(model, from: section, options)
+  }
+
+  package func check(_ base: ModelBase?, _ options: Section) { training.check(base, options) }
+
+  package func check(_ images: ImageFacts, for model: CellModel) throws(Faults) {
+    try training.check(images, for: model)
+  }
+
+  package func flops(of model: Transformer) -> Double? { training.flops(of: model) }
+
+  package func run(_ cell: CellJob) throws {
+    try training.train(cell) { model, images in try measure(model, images, cell) }
+  }
+
+  /// Of its training.
+  package func profile(_ cell: CellJob, steps: Int) throws -> [ProfiledStep] {
+    try training.profile(cell, steps: steps)
+  }
+
+  package func predictedPeakBytes(
+    of model: Transformer, _ precision: ElementType, on device: Device
+  ) -> Double? {
+    training.predictedPeakBytes(of: model, precision, on: device)
+  }
+
+  package func predictedCacheBytes(of model: Transformer) -> Double? { nil }
+
+  /// Images of so many halves of a size; nil where the model's patches do not divide them.
+  private static func scaled(
+    _ size: ImageSize, by halves: Int, for model: Transformer
+  ) -> ImageSize? {
+    guard let grid = model.input.grid else { return nil }
+    let side = size.height / grid.rows
+    let sides = [size.height, size.width].map { halves * $0 }
+    guard sides.allSatisfy({ $0 % (2 * side) == 0 }) else { return nil }
+    return ImageSize(height: sides[0] / 2, width: sides[1] / 2, channels: size.channels)
+  }
+
+  /// The accuracy at the larger sizes, of the model as its checkpoint is read for them.
+  private func measure(_ model: Transformer, _ images: ImageSet, _ cell: CellJob) throws {
+    let saved = try SavedModel("\(cell.folder)/checkpoint")
+    let scale = PixelScale(images)
+    var missing: [String] = []
+    for (halves, metric) in Self.sizes {
+      guard let size = Self.scaled(images.shape.size, by: halves, for: model) else {
+        missing.append("\(Double(halves) / 2)")
+        continue
+      }
+      let larger = cell.model.build(
+        vocabulary: images.classes.count, length: length, image: size)
+      try saved.read(into: larger, on: cell.device)
+      let shape = ImageShape(height: size.height, width: size.width, channels: size.channels)
+      let test = ImageResizing(from: images.shape, to: shape)(images.test)
+      let found = try ClassScores(
+        of: larger, on: ImageSet(shape, classes: images.classes, train: .init(), test: test), scale,
+        batch: training.options.training.batch, precision: cell.precision, device: cell.device,
+        check: cell.checkInterrupt)
+      cell.row.metrics[metric] = found.accuracyPercent
+    }
+    if let own = cell.row.metrics[.accuracy], let far = cell.row.metrics[.accuracyAtTwice] {
+      cell.row.metrics[.accuracyLoss] = own - far
+    }
+    if !missing.isEmpty {
+      cell.row.setFact(
+        "resolution_note",
+        .string(
+          "not tested at \(missing.joined(separator: " and ")) times the size: patches do not "
+            + "divide it"))
+    }
+  }
+}
+
+extension ClassScores {
+  /// The answers of a model to all images that are tested on.
+  ///
+  /// - Parameters:
+  ///   - scale: of the images that it was trained on.
+  ///   - check: called before each batch, to throw when it is to stop.
+  init(
+    of model: Transformer, on images: ImageSet, _ scale: PixelScale, batch: Int,
+    precision: ElementType, device: Device, check: () throws -> Void
+  ) throws {
+    self.init(classes: images.classes.count)
+    let grid = model.input.grid ?? PatchGrid(rows: 1, columns: 1)
+    let sampler = ImageSampler(images, grid, scale: scale, batch: batch, seed: 0)
+    for start in stride(from: 0, to: images.test.count, by: batch) {
+      try check()
+      let (patches, classes) = sampler.test(start..<min(start + batch, images.test.count))
+      let shape: Shape = [
+        classes.count, grid.patches, patches.count / (classes.count * grid.patches),
+      ]
+      let read = Tensor(patches, shape, kind: .data, on: device)
+      add(model(.patches(read), Pass(on: device, precision: precision)).values(), of: classes)
+    }
+  }
+}

@@ -1,0 +1,81 @@
+// TrainingImages: a data set of images as what a training reads: its images to train on, moved at
+// random, and its images to test on as they are.
+
+import Images
+import Models
+import Records
+
+/// Batches of images.
+final class TrainingImages: TrainingData {
+  let sequence: Int
+  private let images: ImageSet
+  private let sampler: ImageSampler
+  /// Images of an evaluation on the way; the last one reads all.
+  private let some: Int
+  /// [batch, patches, values of a patch], and the class of each image.
+  private var patches: [Float]
+  private var classes: [Int32]
+  /// Of the last evaluation of all images that are held out; nil before.
+  private(set) var scores: ClassScores?
+
+  /// - Parameters:
+  ///   - some: images of an evaluation on the way.
+  ///   - model: what reads them.
+  init(
+    _ images: ImageSet, for model: Transformer, batch: Int, augmentation: Augmentation, some: Int,
+    seed: UInt64
+  ) {
+    let grid = model.input.grid ?? PatchGrid(rows: 1, columns: 1)
+    self.images = images
+    self.some = min(some, images.test.count)
+    sequence = model.length
+    sampler = ImageSampler(
+      images, grid, scale: PixelScale(images), batch: batch, augmentation: augmentation, seed: seed)
+    patches = [Float](repeating: 0, count: batch * images.shape.count)
+    classes = [Int32](repeating: 0, count: batch)
+  }
+
+  var batch: Int { sampler.batch }
+  var countOfStep: Int { batch }
+  var tokenizer: TextTokenizer? { nil }
+
+  func read(step: Int) { sampler.fill(step: step, patches: &patches, classes: &classes) }
+
+  func step(_ trainer: Trainer, rate: Double) -> TrainingStep {
+    trainer.step(patches: patches, classes: classes, rate: rate)
+  }
+
+  /// The images of an evaluation on the way stand evenly in the test split, the first at its
+  /// beginning and the last at its end, so that files in the order of their classes show all of
+  /// them.
+  func validate(
+    _ trainer: Trainer, isFull: Bool, check: () throws -> Void
+  ) throws -> Validation {
+    let count = images.test.count
+    let chosen =
+      isFull
+      ? Array(0..<count) : (0..<some).map { some == 1 ? 0 : $0 * (count - 1) / (some - 1) }
+    var found = ClassScores(classes: images.classes.count)
+    var total = 0.0
+    for start in stride(from: 0, to: chosen.count, by: batch) {
+      try check()
+      let (patches, classes) = sampler.test(chosen[start..<min(start + batch, chosen.count)])
+      let (loss, logits) = trainer.evaluate(patches: patches, classes: classes)
+      total += loss * Double(classes.count)
+      found.add(logits, of: classes)
+    }
+    if isFull { scores = found }
+    return Validation(
+      loss: total / Double(chosen.count), accuracyPercent: found.accuracyPercent)
+  }
+
+  func report(_ figures: TrainingFigures, to metrics: inout MetricValues) {
+    metrics[.imagesPerSecond] = figures.secondsOfStep.map { Double(batch) / $0 }
+    metrics.set(.images, figures.steps * batch)
+    // What an evaluation before the last one found is no result.
+    guard figures.validationLoss != nil, let scores else { return }
+    metrics[.accuracy] = scores.accuracyPercent
+    metrics[.topFive] = scores.topFivePercent
+    metrics[.leastClass] = scores.hardest?.percent
+  }
+}

@@ -1,0 +1,96 @@
+// What the summary and the report say of a training on images: the higher accuracy is the better.
+
+import Analysis
+import Config
+import Records
+import Testing
+
+@Suite struct ClassifyingTests {
+  /// Two variants, whose accuracies lie so far apart, with as many seeds as there are values.
+  private static func rows(_ accuracies: [Double], _ distances: [Double]) -> [CellRow] {
+    zip(accuracies, distances).enumerated().flatMap { index, pair in
+      ["modern", "classic"].map { variant in
+        var row = CellRow(
+          cell: "c-\(variant)-\(index)", experiment: "seen", variant: variant, seed: index + 1,
+          status: .ok)
+        let isModern = variant == "modern"
+        row.metrics[.accuracy] = pair.0 + (isModern ? pair.1 : 0)
+        row.metrics[.valLoss] = isModern ? 0.3 : 0.31
+        row.metrics[.imagesPerSecond] = (isModern ? 900 : 1000) + Double(index * index)
+        row.metrics.set(.peakBytes, 1 << 20)
+        row.setFact("tokens", .string(CellRow.patches))
+        return row
+      }
+    }
+  }
+
+  private static func answer(
+    _ distances: [Double], _ key: String = "as_good"
+  ) throws -> TrainingQuestions.Question {
+    let rows = rows([90.1, 90.3, 89.9, 90.2, 90.0], distances)
+    let summary = Summary(
+      experiment: "seen", rows: rows, baseline: "classic", isTraining: true,
+      headline: Metric.classifyingHeadline,
+      primary: [.accuracy, .imagesPerSecond, .peakBytes])
+    let questions = try #require(summary.blocks.first.flatMap(TrainingQuestions.init)).questions
+    #expect(!questions.contains { $0.key == "less_memory_kv_cache" })
+    return try #require(questions.first { $0.key == key })
+  }
+
+  @Test func `a higher accuracy is better`() throws {
+    let found = try Self.answer([2.0, 2.1, 1.9, 2.2, 2.0])
+    #expect(found.answer == .yes && found.words.hasPrefix("yes, better: +2.0"), "\(found.words)")
+    #expect(found.figures.first?.hasPrefix("accuracy: modern 92.1") == true, "\(found.figures)")
+    #expect(found.figures.contains { $0.hasPrefix("validation loss, nats per image: ") })
+  }
+
+  @Test func `a lower one is worse, and as good where that is certainly less than half a point`()
+    throws
+  {
+    let worse = try Self.answer([-2.0, -2.1, -1.9, -2.2, -2.0])
+    #expect(worse.answer == .no, "\(worse.words)")
+    #expect(worse.words.hasPrefix("no, worse by more than half a point: -2.0"), "\(worse.words)")
+    let little = try Self.answer([-0.20, -0.21, -0.19, -0.22, -0.20])
+    #expect(little.answer == .yes, "\(little.words)")
+    #expect(little.words.hasPrefix("yes, worse by less than half a point: "), "\(little.words)")
+  }
+
+  @Test func `where nothing can be told, the interval decides what is ruled out`() throws {
+    let narrow = try Self.answer([0.1, -0.1, 0.05, -0.12, 0.02])
+    #expect(narrow.words.hasPrefix("yes, within half a point"), "\(narrow.words)")
+    let wide = try Self.answer([2, -2.5, 1.5, -1.0, 0.4])
+    #expect(wide.answer == .cannotTell && wide.words.contains("half a point"), "\(wide.words)")
+  }
+
+  @Test func `speed is that of images`() throws {
+    let found = try Self.answer([0, 0.1, -0.1, 0, 0.05], "faster")
+    #expect(found.figures.first?.hasPrefix("images per second: modern ") == true)
+    #expect(found.answer == .no, "\(found.words)")
+  }
+
+  @Test func `the report has a table of the classes, the seeds together, and the matrix`() throws {
+    let rows = Self.rows([90, 91], [1, 1])
+    let run = try ReportCase(
+      record: ReportCase.record(training: true, headline: Metric.classifyingHeadline))
+    let one =
+      #"{"classes":["shirt","<coat>","bag"],"confusion":[[8,2,0],[1,9,0],[0,0,10]]}"# + "\n"
+    let other =
+      #"{"classes":["shirt","<coat>","bag"],"confusion":[[6,3,1],[1,9,0],[0,0,10]]}"# + "\n"
+    try run.write(
+      rows,
+      files: Dictionary(
+        uniqueKeysWithValues: rows.map {
+          ($0.cell, ["confusion.json": $0.seed == 1 ? one : other])
+        }))
+    let section = try run.report().section("classes")
+    #expect(section.contains("modern") && section.contains("classic"))
+    // 14 of 20 shirts are told, and 14 of 16 that are given the word are shirts.
+    for text in ["70.0 %", "87.5 %", "&lt;coat&gt;, 25.0 %", "The images of 2 seeds together"] {
+      #expect(section.contains(text), "\(text)")
+    }
+    #expect(section.contains("images of"))
+    let none = try ReportCase(record: ReportCase.record(training: true))
+    try none.write(rows)
+    #expect(try none.report().section("classes").isEmpty)
+  }
+}

@@ -1,0 +1,319 @@
+// The classify workload from its section to the cell's row and files.
+
+import Config
+import Experiments
+import Foundation
+import Models
+import Records
+import Tensors
+import TestSupport
+import Testing
+import Workloads
+
+@Suite("the classify workload") struct ClassifyTests {
+  /// A tiny experiment on the pictures of the cell's folder; `model` and `workload` are further
+  /// lines of these sections.
+  private static func yaml(model: String = "", workload: String = "") -> String {
+    """
+    seeds: 3
+    model: {layers: 1, width: 16, attention: {type: gqa, heads: 4}\(model)}
+    workload:
+      type: classify
+      dataset: ./pictures
+      batch: 9
+      \(workload.replacing("\n", with: "\n  "))
+    """
+  }
+
+  private static func cell(
+    model: String = "", _ workload: String = "", interruptAfter: Int = .max,
+    interruptAt: Int = .max, in place: TemporaryFolder? = nil, threads: Int = 2
+  ) throws -> TrainCell {
+    let cell = try TrainCell(
+      yaml(model: model, workload: workload), interruptAfter: interruptAfter,
+      interruptAt: interruptAt, in: place, on: .cpu(threads: threads))
+    if place == nil { try PictureFolder.write(to: cell.folder.file("pictures")) }
+    return cell
+  }
+
+  /// The counts of `confusion.json`.
+  private static func confusion(_ cell: TrainCell) throws -> [[Int]] {
+    let json = try JSON(reading: AtomicFile.read(cell.folder.file("confusion.json")))
+    #expect(json["classes"]?.elements.compactMap(\.text) == PictureFolder.classes)
+    return json["confusion"]?.elements.map { $0.elements.compactMap(\.whole) } ?? []
+  }
+
+  @Test func `a run learns and leaves its curve, its metrics, its classes and a checkpoint`() throws
+  {
+    let cell = try Self.cell(
+      "steps: 60\nevaluate_every: 20\nevaluation_images: 6\noptimizer: {lr: 3.0e-3}\n"
+        + "augmentation: {shift: 2, flip: true}")
+    try cell.run()
+    let row = cell.job.row
+    #expect(row.status == .ok && row.reason == nil)
+    let lines = try cell.lines()
+    #expect(lines.compactMap { $0["loss"]?.number }.count == 60)
+    let estimates = lines.filter { $0["val_loss_estimate"] != nil }
+    #expect(estimates.compactMap { $0["step"]?.whole } == [20, 40])
+    // Six images: whole sixths of them.
+    for line in estimates {
+      let sixths = try #require(line["accuracy_percent"]?.number) * 6 / 100
+      #expect(abs(sixths - sixths.rounded()) < 1e-9)
+    }
+    #expect(lines.last?["val_loss"]?.number == row.metrics[.valLoss])
+    #expect(lines.last?["accuracy_percent"]?.number == row.metrics[.accuracy])
+    #expect(row.metrics[.images] == 60 * 9 && row.metrics[.steps] == 60)
+    let accuracy = try #require(row.metrics[.accuracy])
+    #expect(accuracy > 60, "\(accuracy)")
+    let counts = try Self.confusion(cell)
+    #expect(counts.map { $0.reduce(0, +) } == [3, 3, 3])
+    let told = counts.indices.map { counts[$0][$0] }
+    #expect(abs(accuracy - 100 * Double(told.reduce(0, +)) / 9) < 1e-9)
+    let least = try #require(told.min())
+    #expect(row.metrics[.leastClass] == 100 * Double(least) / 3)
+    #expect(
+      row.fact("hardest_class")?.text
+        == told.firstIndex(of: least).map {
+          PictureFolder.classes[$0]
+        })
+    // Three classes have no five likeliest; a classifier has no text, and no cache.
+    for metric in [
+      Metric.topFive, .tokensPerSecond, .tokens, .valPerplexity, .valBitsPerCharacter,
+      .valBitsPerByte, .kvCacheBytesPerToken,
+    ] {
+      #expect(row.metrics[metric] == nil, "\(metric.name)")
+    }
+    for metric in [
+      Metric.trainLoss, .bestValLoss, .imagesPerSecond, .stepSeconds, .peakPercent,
+      .activationBytes, .parameters, .gradNormMean, .maxAttentionLogit, .hardwareFLOPsPerToken,
+    ] {
+      #expect(row.metrics[metric] ?? 0 > 0, "\(metric.name)")
+    }
+    for metric in [Metric.parameters, .stepFLOPs, .peakBytes, .activationBytes] {
+      #expect(row.metrics[metric] == row.metrics[.prediction(of: metric)], "\(metric.name)")
+    }
+    #expect(row.fact("dataset")?.text == "pictures" && row.readsImages)
+    #expect(row.fact("dataset_source")?.text == "file")
+    #expect(try cell.folder.names(in: "checkpoint") == ["config.json", "model.safetensors"])
+    let saved = try SavedModel(cell.folder.file("checkpoint"))
+    #expect(saved.vocabulary == 3)
+    #expect(saved.image.map { [$0.height, $0.width, $0.channels] } == [8, 8, 1])
+  }
+
+  /// What does not depend on time.
+  private static func content(_ cell: TrainCell) throws -> [String] {
+    let row = cell.job.row
+    let file = "checkpoint/\(Checkpoint.file)"
+    return try [
+      cell.lines().map { line in
+        JSON.object(line.members.filter { $0.key != "seconds" }).line
+      }.joined(separator: "\n"), "\(Self.confusion(cell))", row.fact("loss_hash")?.line ?? "",
+      SHA256.hex(AtomicFile.readBytes(cell.folder.file(file))),
+      row.metrics.metrics.filter(\.isRepeatable).map { "\($0.name) \(row.metrics[$0] ?? 0)" }
+        .joined(separator: " "),
+    ]
+  }
+
+  @Test func `a training that was interrupted ends with the same bits, wherever it was`() throws {
+    let options =
+      "steps: 12\nevaluate_every: 4\nevaluation_images: 9\naugmentation: {shift: 1, flip: true}"
+    let dropout = ", dropout: 0.1"
+    let whole = try Self.cell(model: dropout, options)
+    try whole.run()
+    let expected = try Self.content(whole)
+    // After a step, and before a batch of the evaluations on the way and of the last one.
+    for (after, at) in [(4, Int.max), (9, .max), (.max, 6), (.max, 15)] {
+      let first = try Self.cell(
+        model: dropout, options, interruptAfter: after, interruptAt: at)
+      #expect(throws: Interrupted.self) { try first.run() }
+      #expect(first.job.row.metrics[.accuracy] == nil)
+      let second = try Self.cell(model: dropout, options, in: first.folder)
+      try second.run()
+      let isSame = try Self.content(second) == expected
+      #expect(isSame, "\(after) \(at)")
+    }
+  }
+
+  @Test func `any number of threads gives the same bits`() throws {
+    let cells = try [1, 3].map { threads in
+      let cell = try Self.cell("steps: 5", threads: threads)
+      try cell.run()
+      // All but the figures: each thread has scratch memory of its own.
+      return try Self.content(cell).dropLast()
+    }
+    #expect(cells[0] == cells[1])
+  }
+
+  @Test func `a run whose numbers cease to be finite ends as diverged`() throws {
+    let cell = try Self.cell(
+      model: ", norm: none, init_std: 1",
+      "steps: 60\noptimizer: {lr: 100, clip: 0}\nschedule: {type: constant, warmup: 0}")
+    try cell.run()
+    let row = cell.job.row
+    #expect(row.status == .diverged, "\(row.json.line)")
+    #expect(row.reason?.hasSuffix("is not finite") == true)
+    #expect(row.metrics[.accuracy] == nil && row.metrics[.valLoss] == nil)
+    let saved = try SafeTensors(file: cell.folder.file("checkpoint/\(Checkpoint.file)"))
+    for tensor in saved.tensors.all { #expect(try tensor.values().allSatisfy { $0.isFinite }) }
+  }
+
+  @Test func `a stored model is trained on, and its accuracy held against what it was`() throws {
+    let first = try Self.cell("steps: 40\noptimizer: {lr: 3.0e-3}")
+    try first.run()
+    let second = try TrainCell(
+      """
+      seeds: 3
+      model: {from: \(first.folder.path)/checkpoint}
+      workload: {type: classify, dataset: ./pictures, batch: 9, steps: 5}
+      """, in: first.folder)
+    let before = first.job.row.metrics[.valLoss]
+    try second.run()
+    #expect(second.job.row.status == .ok)
+    #expect(second.job.row.metrics[.initialValLoss] == before)
+  }
+}
+
+/// What is wrong with a training on images, in a sentence each.
+@Suite("faults of the classify workload") struct ClassifyFaultTests {
+  private let folder: TemporaryFolder
+  private let loader: DatasetLoader
+
+  init() throws {
+    folder = try TemporaryFolder()
+    loader = DatasetLoader(
+      locations: DataLocations(offline: true, environment: [:], baseDirectory: folder.path),
+      download: Download(environment: [:]))
+    try PictureFolder.write(to: folder.file("pictures"), count: 2)
+  }
+
+  /// The faults of a file that is about to run.
+  private func faults(_ model: String, _ workload: String) throws -> String {
+    let yaml = "model: {\(model)}\nworkload: {type: classify, \(workload)}\n"
+    do {
+      let experiment = try PlannedExperiment.load(text: yaml, name: "x.yaml", reader: .standard)
+      _ = try RunPlan(experiment, loader: loader, program: "1")
+      return "none"
+    } catch let faults as Faults {
+      return faults.text
+    } catch {
+      return "\(error)".replacing(folder.path, with: "F")
+    }
+  }
+
+  private func expect(_ found: String, _ sentence: String) {
+    #expect(found.contains(sentence), "\(found)")
+    #expect(found.components(separatedBy: "error:").count <= 2, "\(found)")
+  }
+
+  @Test func `images of a folder are held against the model once they are read`() throws {
+    let small = "layers: 1, width: 16, attention: {heads: 2}"
+    #expect(try faults(small, "dataset: ./pictures") == "none")
+    expect(
+      try faults("\(small), input: {type: patch_embedding, patch: 3}", "dataset: ./pictures"),
+      "x.yaml:1:92: error: patches of 3 x 3 pixels do not divide images of 8 x 8 pixels")
+    expect(
+      try faults(small, "dataset: ./pictures, augmentation: {shift: 8}"),
+      "a shift of 8 pixels leaves nothing of images of 8 x 8 pixels")
+  }
+
+  @Test func `models of texts are refused, and outputs that tell no classes`() throws {
+    expect(
+      try faults("input: token_embedding", "dataset: synthetic-shapes"),
+      "token_embedding is for texts, and images are read")
+    expect(
+      try faults("output: next_token", "dataset: synthetic-shapes"),
+      "next_token is for texts, and images are read")
+    expect(
+      try faults("output: features", "dataset: synthetic-shapes"),
+      "features tells no classes apart: classes does")
+  }
+
+  @Test func `words that name no images are faults, and folders that are none are errors`() throws {
+    expect(try faults("layers: 1", "dataset: fashion-mnst"), "did you mean 'fashion-mnist'?")
+    expect(try faults("layers: 1", "dataset: ./none"), "there is no folder 'F/none'")
+    try folder.write("no picture", to: "mixed/a/1.png")
+    try folder.write("no picture", to: "mixed/a/2.png")
+    expect(try faults("layers: 1", "dataset: ./mixed"), "could not read 'F/mixed/a/1.png'")
+    expect(
+      try faults("layers: 1", "dataset: {name: ./mixed, fallback: synthetic-shapes}"),
+      "could not read 'F/mixed/a/1.png'")
+  }
+
+  @Test func `what is left out stands for itself where a fallback is`() throws {
+    let yaml = """
+      model: {layers: 1}
+      workload: {type: classify, dataset: {name: ./none, fallback: ./pictures}}
+      """
+    let experiment = try PlannedExperiment.load(text: yaml, name: "x.yaml", reader: .standard)
+    let plan = try RunPlan(experiment, loader: loader, program: "1")
+    let used = try #require(plan.datasets.first)
+    #expect(used.name == "pictures" && used.insteadOf == "./none" && used.images == 6)
+    let note = try #require(plan.entries.first?.line.facts.first { $0.key == "dataset_note" })
+    #expect(note.value.text?.contains("using the fallback './pictures'") == true)
+    // Where the images lie is no part of what a cell is.
+    try PictureFolder.write(to: folder.file("other"), count: 2)
+    let elsewhere = try PlannedExperiment.load(
+      text: yaml.replacing("./none, fallback: ./pictures", with: "./other"), name: "x.yaml",
+      reader: .standard)
+    let identity = try RunPlan(elsewhere, loader: loader, program: "1").entries.first?.line.identity
+    #expect(identity == plan.entries.first?.line.identity)
+    try PictureFolder.write(to: folder.file("other"), count: 2, shade: 1)
+    let changed = try RunPlan(elsewhere, loader: loader, program: "1").entries.first?.line.identity
+    #expect(changed != identity)
+  }
+}
+
+/// Training at one size and testing at larger ones.
+@Suite("the resolution workload") struct ResolutionTests {
+  private static func cell(_ position: String, patch: Int = 4) throws -> TrainCell {
+    let cell = try TrainCell(
+      """
+      model:
+        layers: 1
+        width: 16
+        attention: {type: mha, heads: 2}
+        position: \(position)
+        input: {type: patch_embedding, patch: \(patch)}
+      workload:
+        type: resolution
+        dataset: ./pictures
+        batch: 9
+        steps: 40
+        evaluate_every: 0
+        optimizer: {lr: 3.0e-3}
+      """)
+    try PictureFolder.write(to: cell.folder.file("pictures"))
+    return cell
+  }
+
+  @Test(arguments: [
+    "none", "learned", "sincos_2d", "rope_2d", "{type: rope_2d, coordinates: index}",
+  ])
+  func `a model is tested at 1.5 and 2 times the size, whatever its positions`(position: String)
+    throws
+  {
+    let cell = try Self.cell(position)
+    try cell.run()
+    let row = cell.job.row
+    #expect(row.status == .ok, "\(row.reason ?? "")")
+    let metrics = [Metric.accuracy, .accuracyAtOneAndAHalf, .accuracyAtTwice]
+    let found = try metrics.map { try #require(row.metrics[$0]) }
+    // Of nine images.
+    for value in found { #expect(abs(value * 9 / 100 - (value * 9 / 100).rounded()) < 1e-9) }
+    #expect(row.metrics[.accuracyLoss] == found[0] - found[2])
+    #expect(row.fact("resolution_note") == nil)
+    let again = try Self.cell(position)
+    try again.run()
+    #expect(try metrics.map { try #require(again.job.row.metrics[$0]) } == found)
+  }
+
+  @Test func `a size that patches do not divide is left out, and the row says so`() throws {
+    let cell = try Self.cell("none", patch: 8)
+    try cell.run()
+    let row = cell.job.row
+    #expect(row.metrics[.accuracyAtTwice] != nil && row.metrics[.accuracyAtOneAndAHalf] == nil)
+    #expect(
+      row.fact("resolution_note")?.text
+        == "not tested at 1.5 times the size: patches do not divide it")
+  }
+}
