@@ -23,6 +23,8 @@ package final class Section {
     zip(entries.map(\.key), entries.indices), uniquingKeysWith: { first, _ in first })
   private static let few = 32
   private var items: [(key: String, item: Item)] = []
+  /// The place of each, of so many of them again.
+  private var itemPlaces: [String: Int] = [:]
   /// Keys that were looked up, some of them more than once.
   private var asked: [String] = []
   private var faulted: Set<String> = []
@@ -281,14 +283,19 @@ package final class Section {
       items[place].item = item
     } else {
       items.append((key, item))
+      if items.count == Self.few + 1 {
+        for (place, item) in items.enumerated() { itemPlaces[item.key] = place }
+      } else if items.count > Self.few {
+        itemPlaces[key] = items.count - 1
+      }
     }
   }
 
   func item(_ key: String) -> Item? { place(of: key).map { items[$0].item } }
 
   private func place(of key: String) -> Int? {
-    // Without a copy of each.
-    items.indices.first { items[$0].key == key }
+    // Few are looked through, without a copy of each.
+    items.count > Self.few ? itemPlaces[key] : items.indices.first { items[$0].key == key }
   }
 
   func record(_ kind: Fault.Kind, for key: String, at place: Mark) {

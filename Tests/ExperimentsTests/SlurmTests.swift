@@ -46,5 +46,8 @@ import Testing
     #expect(problem.contains("10000 tasks"), "\(problem)")
     #expect(problem.contains("--pack 20 makes 5000"), "\(problem)")
     #expect(limits.problem(ofCells: 100_000, pack: 20) == nil)
+    // Where not even two jobs are kept, no pack helps, and none is advised.
+    let none = Slurm.Limits(configuration: "MaxJobCount = 2").problem(ofCells: 8, pack: 1)
+    #expect(none?.contains("--pack") == false)
   }
 }

@@ -1,6 +1,6 @@
 // SummaryBlock: the summary at one point of the matrix. Of the verdicts, those that depend on the
-// other points are kept; all else is made of the rows when it is asked for, for there may be tens of
-// thousands of points, and few metrics of each are looked at.
+// other points are kept; all else is made of the rows when it is asked for, for there may be tens
+// of thousands of points, and few metrics of each are looked at.
 
 import Config
 package import Records

@@ -1,5 +1,5 @@
-// Slurm: what is asked of Slurm's own programs, once and never again: how many tasks it takes, which
-// nodes are alike, and to take a script.
+// Slurm: what is asked of Slurm's own programs, once and never again: how many tasks it takes,
+// which nodes are alike, and to take a script.
 
 import Foundation
 import Config
@@ -46,15 +46,18 @@ package enum Slurm {
       jobs = number("MaxJobCount")
     }
 
-    /// Why Slurm would not take the tasks of so many cells and the job that collects, even if it had
-    /// no others; nil where it would.
+    /// Why Slurm would not take the tasks of so many cells and the job that collects, even if it
+    /// had no others; nil where it would.
     package func problem(ofCells cells: Int, pack: Int) -> String? {
       func tasks(_ pack: Int) -> Int { (cells + pack - 1) / pack }
       guard let jobs, jobs > 0, tasks(pack) + 1 >= jobs else { return nil }
       // Half of what there is room for.
       let wider = tasks(max(1, jobs / 2))
-      return "these are \(tasks(pack)) tasks, and Slurm keeps fewer than \(jobs) at a time, with "
-        + "those of others (MaxJobCount); --pack \(wider) makes \(tasks(wider)) of them"
+      let problem =
+        "these are \(tasks(pack)) tasks, and Slurm keeps fewer than \(jobs) at a time, with those "
+        + "of others (MaxJobCount)"
+      guard tasks(wider) + 1 < jobs else { return problem }
+      return problem + "; --pack \(wider) makes \(tasks(wider)) of them"
     }
   }
 

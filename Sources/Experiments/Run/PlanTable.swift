@@ -39,16 +39,19 @@ package struct PlanTable {
     typealias Predicted = (prediction: PlanPrediction, seconds: Double?)
     var shared = PlannedCell.PerDocument<Predicted>()
     var predictions = PlanPredictions()
+    // One for all, as those that share it share their predictions.
+    let absent = Device.meta(threads: options.threads)
     lines = experiment.cells.map { cell in
       guard let workload = cell.workload, let model = cell.model else {
         return Line(cell: cell, prediction: nil, seconds: nil, fits: nil)
       }
       let device = sources.device(cell.device)
+      let planned = device ?? absent
       let (prediction, seconds) = shared.value(of: cell) {
         let prediction = predictions.find(
           workload, model, cell.precision,
           of: sources.read(by: workload, for: model.base),
-          on: device ?? .meta(threads: options.threads))
+          on: planned)
         let seconds = prediction.flops.flatMap { flops in
           device.map { flops / sources.peak(of: $0, cell.precision) }
         }
