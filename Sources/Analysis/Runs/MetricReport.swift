@@ -13,8 +13,8 @@ package struct MetricReport {
       ("Quality", Metric.quality), ("Speed", Metric.speed), ("Memory", Metric.memory),
       ("Stability", Metric.stability), ("Size", Metric.size), ("Attention", Metric.attention),
       ("Generation", Metric.generation), ("Positions", Metric.position),
-      ("Extrapolation", Metric.extrapolation), ("Score", Metric.score), ("Need", Metric.need),
-      ("Machine", Metric.machine),
+      ("Extrapolation", Metric.extrapolation), ("Resolution", Metric.resolution),
+      ("Score", Metric.score), ("Need", Metric.need), ("Machine", Metric.machine),
       ("Predictions", Metric.predictions),
     ]
   }
