@@ -44,7 +44,7 @@ import Testing
     let cell = try #require(experiment.cells.first)
     #expect(
       cell.identity(dataHash: "", program: "0.2.0")
-        == "sha256-e1f3db70f6eff7b9fb06b98347e65513bbbe0377c0c22f4de474a4d623f0f288")
+        == "sha256-345d391e6f67f9e2bc5927c0d7595c8fc3ab01cf960e2ed4b715a93b908212d3")
   }
 
   @Test func `a checkpoint is known by its hash, and its place is no part of an identity`() throws {
