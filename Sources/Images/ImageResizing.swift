@@ -4,7 +4,8 @@
 /// Bilinear interpolation from one size to another.
 ///
 /// A pixel is where its centre is: place o of n new ones lies at (o + 1/2) old / n - 1/2 of the old
-/// ones, and beyond the outermost centres the edge goes on. What is coarser is sampled, not averaged.
+/// ones, and beyond the outermost centres the edge goes on. What is coarser is sampled, not
+/// averaged.
 package struct ImageResizing: Equatable, Sendable {
   package let from, to: ImageShape
 

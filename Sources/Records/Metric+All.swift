@@ -68,7 +68,7 @@ extension Metric {
   // Quality
   package static let valLoss = Metric(
     "val_loss",
-    "Mean cross-entropy over the validation split at the end, in nats per token, or per image.",
+    "Mean cross-entropy over the validation split at the end, in nats per token or image.",
     better: .lower, .sampled, as: .decimals(4))
   package static let valPerplexity = Metric(
     "val_perplexity",
@@ -84,14 +84,15 @@ extension Metric {
     better: .lower, .sampled, as: .decimals(4))
   package static let bestValLoss = Metric(
     "best_val_loss",
-    "Lowest loss of all evaluations, in nats per token; those on the way read part of the split.",
+    "Lowest loss of all evaluations, as val_loss; those on the way read part of the split.",
     better: .lower, .sampled, as: .decimals(4))
   package static let trainLoss = Metric(
     "train_loss",
-    "Mean cross-entropy of the training batches in the last tenth of the steps, in nats per token.",
+    "Mean cross-entropy of the batches of the last tenth of the steps, in nats per token or image.",
     better: .lower, .sampled, as: .decimals(4))
   package static let initialLoss = Metric(
-    "initial_loss", "Cross-entropy of the first batch before the first step, in nats per token.",
+    "initial_loss",
+    "Cross-entropy of the first batch before the first step, in nats per token or image.",
     better: .none, .sampled, as: .decimals(4))
   package static let initialValLoss = Metric(
     "initial_val_loss",
@@ -99,7 +100,7 @@ extension Metric {
     better: .none, .sampled, as: .decimals(4))
   package static let zLoss = Metric(
     "z_loss",
-    "Mean z-loss in the last tenth of the steps, in nats per token: minimised together with train_loss.",
+    "Mean z-loss in the last tenth of the steps, in nats: minimised together with train_loss.",
     better: .none, .sampled, as: .decimals(4))
 
   package static let accuracy = Metric(
@@ -108,7 +109,7 @@ extension Metric {
     better: .higher, .sampled, as: .percent)
   package static let topFive = Metric(
     "top5_percent",
-    "Held-out images whose class is among the five likeliest, in per cent; of more than five classes.",
+    "Held-out images whose class is among the five likeliest of more, in per cent.",
     better: .higher, .sampled, as: .percent)
   package static let leastClass = Metric(
     "least_class_percent",

@@ -20,14 +20,23 @@ extension Metric {
     case .scaled where name.hasSuffix("flops_per_s"): "FLOP/s"
     case .scaled where name.hasSuffix("tokens_per_s"): "tokens/s"
     case .scaled where name.hasSuffix("images_per_s"): "images/s"
-    case .decimals where meaning.contains("nats per token"),
-      .scientific where meaning.contains("nats per token"):
-      "nats per token"
-    default: nil
+    default:
+      Self.trainingLosses.contains(self)
+        ? "nats" : Self.textLosses.contains(self) ? "nats per token" : nil
     }
   }
 
-  /// Unit, direction and certainty in words: `nats per token; lower is better; varies with seed or
+  /// Those of trainings, per token or per image, whichever is read.
+  private static let trainingLosses: Set<Metric> = [
+    valLoss, bestValLoss, trainLoss, initialLoss, initialValLoss, zLoss,
+  ]
+  /// Those of texts alone.
+  private static let textLosses: Set<Metric> = [
+    decodeLoss, decodeLossChange, lossWithinLength, lossToTwice, lossToFourTimes, lossGrowth,
+    textLoss,
+  ]
+
+  /// Unit, direction and certainty in words: `nats; lower is better; varies with the seed or
   /// time`.
   package var properties: String {
     let direction = better == .none ? nil : "\(better.rawValue) is better"

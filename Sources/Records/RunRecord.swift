@@ -31,7 +31,7 @@ package struct ProgramVersion: Equatable, Sendable, Record {
 /// The record of a run.
 package struct RunRecord: Equatable, Sendable, Record {
   /// A data set that a run read.
-  package struct Dataset: Equatable, Sendable, Record {
+  package struct Dataset: Hashable, Sendable, Record {
     package var name = ""
     /// Of the file, of the text that the program makes; in runs of older versions that validate
     /// on a file of its own, of both hashes; of images, that of their sizes, classes and pixels.
@@ -78,7 +78,7 @@ package struct RunRecord: Equatable, Sendable, Record {
   }
 
   /// A text of its own that a run validated on.
-  package struct Validation: Equatable, Sendable, Record {
+  package struct Validation: Hashable, Sendable, Record {
     package var name = ""
     package var sha256 = ""
     package var bytes = 0

@@ -51,7 +51,7 @@ package struct Classify: Workload {
   }
 
   package func check(_ images: ImageFacts, for model: CellModel) throws(Faults) {
-    try options.check(images, for: model)
+    try options.check(images, for: model, builtFor: image(for: model.base))
   }
 
   package func flops(of model: Transformer) -> Double? {
@@ -146,7 +146,8 @@ struct ClassifyOptions: Sendable {
       shift: section.read(
         "shift", .int(in: 0...16), default: 0,
         "the most pixels that an image is shifted by in each direction; what comes in is black"),
-      flips: section.read("flip", .bool, default: false, "mirror every second image"))
+      flips: section.read(
+        "flip", .bool, default: false, "mirror an image with a chance of one half"))
     shiftMark = section.mark(of: "shift")
     evaluationImages = options.read(
       "evaluation_images", .int(in: 1...1_000_000), default: 1000,
@@ -154,7 +155,11 @@ struct ClassifyOptions: Sendable {
   }
 
   /// Reports images that the model cannot read, or whose classes are not those that it tells apart.
-  func check(_ facts: ImageFacts, for model: CellModel) throws(Faults) {
+  ///
+  /// - Parameter size: of the images that the model was built for, and checked with, already.
+  func check(
+    _ facts: ImageFacts, for model: CellModel, builtFor size: ImageSize?
+  ) throws(Faults) {
     if let shiftMark, augmentation.shift >= min(facts.size.height, facts.size.width) {
       throw Faults([
         Fault(
@@ -168,6 +173,7 @@ struct ClassifyOptions: Sendable {
     {
       throw Faults([Fault(.rule(problem), at: mark)])
     }
+    if facts.size == size { return }
     let section = model.section
     let built = model.build(
       from: section, vocabulary: facts.classes, length: 1, image: facts.size)

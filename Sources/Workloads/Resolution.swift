@@ -79,6 +79,16 @@ package struct Resolution: Workload {
     return ImageSize(height: sides[0] / 2, width: sides[1] / 2, channels: size.channels)
   }
 
+  /// Images of a test: so few that a layer has no more scores, and no more tokens, than those of a
+  /// batch of the training, but at least one.
+  ///
+  /// The optimizer's state is still in memory.
+  private func batch(of larger: Transformer, after trained: Transformer) -> Int {
+    let batch = training.options.training.batch
+    let growth = Double(larger.length) / Double(trained.length)
+    return max(1, Int(Double(batch) / (growth * growth)))
+  }
+
   /// The accuracy at the larger sizes, of the model as its checkpoint is read for them.
   private func measure(_ model: Transformer, _ images: ImageSet, _ cell: CellJob) throws {
     let saved = try SavedModel("\(cell.folder)/checkpoint")
@@ -96,7 +106,7 @@ package struct Resolution: Workload {
       let test = ImageResizing(from: images.shape, to: shape)(images.test)
       let found = try ClassScores(
         of: larger, on: ImageSet(shape, classes: images.classes, train: .init(), test: test), scale,
-        batch: training.options.training.batch, precision: cell.precision, device: cell.device,
+        batch: batch(of: larger, after: model), precision: cell.precision, device: cell.device,
         check: cell.checkInterrupt)
       cell.row.metrics[metric] = found.accuracyPercent
     }

@@ -33,6 +33,19 @@ import Testing
     }
   }
 
+  @Test func `losses of trainings are in nats, those of texts alone in nats per token`() {
+    for metric in [
+      Metric.valLoss, .bestValLoss, .trainLoss, .initialLoss, .initialValLoss, .zLoss,
+    ] {
+      #expect(metric.unit == "nats", "\(metric.name)")
+    }
+    for metric in Metric.all where metric.meaning.contains("in nats") {
+      #expect(metric.unit?.hasPrefix("nats") == true, "\(metric.name)")
+    }
+    #expect(Metric.textLoss.unit == "nats per token" && Metric.lossGrowth.unit == "nats per token")
+    #expect(Metric.accuracy.unit == "%" && Metric.valBitsPerByte.unit == nil)
+  }
+
   @Test func `what rests on the clock is neither exact nor the same each time`() {
     for metric in Metric.all {
       let name = metric.name

@@ -132,7 +132,7 @@ struct RoundTests {
     for metric in Metric.all { #expect(all.contains("  \(metric.name)\n"), "\(metric.name)") }
     #expect(all.split(separator: "\n").allSatisfy { $0.count <= 80 })
     let one = try program.run("components", "val_loss").output
-    #expect(one.contains("nats per token; lower is better") && one.contains("Mean cross-entropy"))
+    #expect(one.contains("nats; lower is better") && one.contains("Mean cross-entropy"))
     #expect(try program.run("components", "predicted_peak_bytes").output.contains("worked out"))
     let json = try JSON(reading: program.run("components", "tokens_per_s", "--json").output)
     #expect(json.elements.first?["unit"] == "tokens/s" && json.elements.count == 1)

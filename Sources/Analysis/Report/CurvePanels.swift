@@ -7,7 +7,7 @@ import Records
 /// How one quantity of the training steps is drawn.
 struct CurvePanels {
   let data: ReportData
-  /// The axis of values, as `training loss, nats per token`.
+  /// The axis of values, as `gradient norm`; a loss has its unit beside it.
   let label: String
   let metric: Metric?
   /// The running mean's width; 1 for the values as they are.
@@ -79,14 +79,16 @@ struct CurvePanels {
     let curves = shown.count * max(1, coloured.map { data.values($0).count } ?? 1)
     // Fewer points a curve where there are many curves, so that the page stays light.
     let limit = max(60, min(400, 16_000 / max(1, curves)))
-    let drawn = shown.map { (title: $0.title, series: series($0, limit: limit)) }
+    let drawn =
+      shown
+      .map { (title: $0.title, label: label($0), series: series($0, limit: limit)) }
       .filter { $0.series.contains { !$0.line.isEmpty } }
     let values = drawn.flatMap(\.series).flatMap(\.values)
     let steps = drawn.flatMap(\.series).flatMap(\.positions)
     guard let x = ChartAxis(steps, unit: .count, padding: 0.01),
       let y = axis(values, drawn.map(\.series))
     else { return ([], 0) }
-    let panels = drawn.map { title, series in
+    let panels = drawn.map { title, label, series in
       Figure.Panel(
         title: start == 0 ? title : "from step \(start) on",
         chart: Chart(
@@ -95,6 +97,10 @@ struct CurvePanels {
         ))
     }
     return (panels, groups.count - shown.count)
+  }
+
+  private func label(_ group: Group) -> String {
+    metric == .valLoss ? "\(label), \(ReportData.unitOfLoss(group.cells.map(\.row)))" : label
   }
 
   /// An axis on which what diverged does not press the others flat: a loss is cut a little above

@@ -78,8 +78,14 @@ struct ReportData {
         + "compare, \(Metric.valBitsPerByte.name) does."
   }
 
-  /// What losses are in nats of.
-  var countedByLoss: String { summary.rows.contains(where: \.readsImages) ? "image" : "token" }
+  /// What the losses of rows are in, by what these read.
+  static func unitOfLoss(_ rows: some Sequence<CellRow>) -> String {
+    switch Set(rows.map(\.readsImages)) {
+    case [true]: "nats per image"
+    case [false]: "nats per token"
+    default: "nats"
+    }
+  }
 
   /// The runs of each experiment, by its name and workload: only those are laid side by side.
   ///

@@ -14,8 +14,7 @@ package struct MetricReport {
       ("Stability", Metric.stability), ("Size", Metric.size), ("Attention", Metric.attention),
       ("Generation", Metric.generation), ("Positions", Metric.position),
       ("Extrapolation", Metric.extrapolation), ("Resolution", Metric.resolution),
-      ("Score", Metric.score), ("Need", Metric.need),
-      ("Machine", Metric.machine),
+      ("Score", Metric.score), ("Need", Metric.need), ("Machine", Metric.machine),
       ("Predictions", Metric.predictions),
     ]
   }

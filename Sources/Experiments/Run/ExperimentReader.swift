@@ -132,8 +132,8 @@ struct LocalTexts {
 }
 
 extension PlannedExperiment {
-  /// Reports texts, tokenizers and images that are not there, and options that do not go together with
-  /// those that are.
+  /// Reports texts, tokenizers and images that are not there, and options that do not go together
+  /// with those that are.
   ///
   /// - Returns: what the user should know: texts that a run would have to download, and what tokens
   ///   do not tell of a text.
@@ -150,29 +150,39 @@ extension PlannedExperiment {
   ///   downloaded.
   func check(_ texts: inout LocalTexts, demandsTexts: Bool = false) throws(Faults) {
     var faults: [Fault] = []
+    var shared = PlannedCell.PerDocument<[Fault]>()
     for cell in cells {
-      guard let workload = cell.workload, let model = cell.model else { continue }
-      do throws(Faults) {
-        if let declaration = workload.dataset {
-          switch texts.find(declaration, for: model.base) {
-          case .success(let text):
-            try workload.check(text.vocabulary, size: text.size, for: model)
-          case .failure(let error): try declaration.check(error, demandsText: demandsTexts)
-          }
+      let found = shared.value(of: cell) {
+        do throws(Faults) {
+          try Self.check(cell, &texts, demandsTexts: demandsTexts)
+          return []
+        } catch {
+          return error.all
         }
-        if let declaration = workload.images {
-          switch texts.find(declaration) {
-          case .success(let images): try workload.check(images.facts, for: model)
-          case .failure(let error): if demandsTexts { try declaration.check(error) }
-          }
-        }
-      } catch {
-        faults += error.all.filter { fault in
-          !faults.contains { $0.place == fault.place && $0.message == fault.message }
-        }
+      }
+      faults += found.filter { fault in
+        !faults.contains { $0.place == fault.place && $0.message == fault.message }
       }
     }
     if !faults.isEmpty { throw Faults(faults) }
+  }
+
+  private static func check(
+    _ cell: PlannedCell, _ texts: inout LocalTexts, demandsTexts: Bool
+  ) throws(Faults) {
+    guard let workload = cell.workload, let model = cell.model else { return }
+    if let declaration = workload.dataset {
+      switch texts.find(declaration, for: model.base) {
+      case .success(let text): try workload.check(text.vocabulary, size: text.size, for: model)
+      case .failure(let error): try declaration.check(error, demandsText: demandsTexts)
+      }
+    }
+    if let declaration = workload.images {
+      switch texts.find(declaration) {
+      case .success(let images): try workload.check(images.facts, for: model)
+      case .failure(let error): if demandsTexts { try declaration.check(error) }
+      }
+    }
   }
 
   /// What a user should know before its cells run, each thing once.

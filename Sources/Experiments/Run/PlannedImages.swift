@@ -1,5 +1,5 @@
-// PlannedImages: the images that cells declare, each read once. What a plan needs to know of them is
-// kept, and not their pixels.
+// PlannedImages: the images that cells declare, each read once. What a plan needs to know of them
+// is kept, and not their pixels.
 
 import Records
 import Workloads
@@ -31,6 +31,12 @@ struct PlannedImages {
 
   mutating func find(_ declaration: ImageDeclaration) -> Result<Found, DataError> {
     if let known = known.first(where: { $0.declaration == declaration }) { return known.found }
+    // Images that are there are the same whatever would stand in for them.
+    if loader.known(declaration)?.insteadOf == nil {
+      for (other, found) in known where other.dataset == declaration.dataset {
+        if case .success(let images) = found, images.record.insteadOf == nil { return found }
+      }
+    }
     let found = Result { () throws(DataError) in Found(try loader.load(declaration)) }
     known.append((declaration, found))
     return found

@@ -87,10 +87,10 @@ package struct RunPlan {
           exclusion: cell.exclusion, weights: document.weights, facts: document.facts))
     }
     self.entries = entries
-    datasets = texts.all.map(\.record) + images.all.map(\.record)
+    datasets = (texts.all.map(\.record) + images.all.map(\.record)).unique
     dataNotes =
-      texts.all.flatMap { $0.warnings + [$0.note].compactMap(\.self) }
-      + images.all.flatMap { $0.warnings + [$0.note].compactMap(\.self) }
+      (texts.all.flatMap { $0.warnings + [$0.note].compactMap(\.self) }
+      + images.all.flatMap { $0.warnings + [$0.note].compactMap(\.self) }).unique
     tokenizers = texts.tokenizers
     lossNotes = texts.lossNotes
     self.checkpoints = checkpoints

@@ -12,8 +12,8 @@ package struct DatasetLoader: Sendable {
   package var isOnlyPlanning = false
   /// What `tiny-shakespeare` stands for.
   package var tinyShakespeare: RemoteText
-  /// The texts and images that a run was begun with: each is looked for where it lay then, before anywhere
-  /// else.
+  /// The texts and images that a run was begun with: each is looked for where it lay then, before
+  /// anywhere else.
   package var planned: [RunRecord.Dataset] = []
   /// Whether a text is refused that is not the one that the run was begun with.
   package var isPinned = false

@@ -68,6 +68,32 @@ import Testing
     #expect(found.answer == .no, "\(found.words)")
   }
 
+  @Test func `a loss is per image or per token by what the cells of its curve read`() throws {
+    func page(_ reads: [String]) throws -> String {
+      let rows = reads.flatMap { read in
+        ["modern", "classic"].map { variant in
+          var row = CellRow(
+            cell: "\(read)-\(variant)", experiment: "seen", variant: variant, seed: 1,
+            axes: [.init("model.kind", .string(read))], status: .ok)
+          row.metrics[.valLoss] = 0.3
+          let isOfImages = read == "images" || read == "both" && variant == "modern"
+          row.setFact("tokens", .string(isOfImages ? CellRow.patches : CellRow.characters))
+          return row
+        }
+      }
+      let run = try ReportCase(record: ReportCase.record(training: true))
+      try run.write(
+        rows,
+        steps: Dictionary(
+          uniqueKeysWithValues: rows.map { ($0.cell, ReportCase.steps(10, from: 2)) }))
+      return try run.report().section("loss")
+    }
+    let apart = try page(["images", "texts"])
+    #expect(apart.contains("loss, nats per image") && apart.contains("loss, nats per token"))
+    let together = try page(["both"])
+    #expect(together.contains("loss, nats") && !together.contains("nats per"))
+  }
+
   @Test func `the report has a table of the classes, the seeds together, and the matrix`() throws {
     let rows = Self.rows([90, 91], [1, 1])
     let run = try ReportCase(
@@ -84,8 +110,11 @@ import Testing
         }))
     let section = try run.report().section("classes")
     #expect(section.contains("modern") && section.contains("classic"))
-    // 14 of 20 shirts are told, and 14 of 16 that are given the word are shirts.
-    for text in ["70.0 %", "87.5 %", "&lt;coat&gt;, 25.0 %", "The images of 2 seeds together"] {
+    // 14 of 20 shirts are given the word, and 14 of 16 that are given it are shirts.
+    for text in [
+      "recall", "precision", "70.0 %", "87.5 %", "&lt;coat&gt;, 25.0 %",
+      "The images of 2 seeds together",
+    ] {
       #expect(section.contains(text), "\(text)")
     }
     #expect(section.contains("images of"))

@@ -263,6 +263,21 @@ import Workloads
   }
 }
 
+extension ClassifyFaultTests {
+  @Test func `images that are there are listed once, whatever would stand in for them`() throws {
+    let yaml = """
+      model: {layers: 1}
+      workload: {type: classify}
+      variants:
+        plain: {workload: {dataset: ./pictures}}
+        safe: {workload: {dataset: {name: ./pictures, fallback: synthetic-shapes}}}
+      """
+    let experiment = try PlannedExperiment.load(text: yaml, name: "x.yaml", reader: .standard)
+    let plan = try RunPlan(experiment, loader: loader, program: "1")
+    #expect(plan.datasets.map(\.name) == ["pictures"])
+  }
+}
+
 /// Training at one size and testing at larger ones.
 @Suite("the resolution workload") struct ResolutionTests {
   private static func cell(_ position: String, patch: Int = 4) throws -> TrainCell {
@@ -305,6 +320,24 @@ import Workloads
     let again = try Self.cell(position)
     try again.run()
     #expect(try metrics.map { try #require(again.job.row.metrics[$0]) } == found)
+  }
+
+  @Test func `larger images take no more memory than was checked before the training`() throws {
+    let cell = try TrainCell(
+      """
+      model:
+        layers: 1
+        width: 16
+        attention: {type: mha, heads: 2, kernel: naive}
+        input: {type: patch_embedding, patch: 2}
+      workload: {type: resolution, dataset: ./pictures, batch: 32, steps: 2, evaluate_every: 0}
+      """)
+    try PictureFolder.write(to: cell.folder.file("pictures"), count: 300)
+    try cell.run()
+    let row = cell.job.row
+    #expect(row.status == .ok && row.metrics[.accuracyAtTwice] != nil)
+    let predicted = try #require(row.metrics[.prediction(of: .peakBytes)])
+    #expect(cell.job.device.memory.atPeak.total <= predicted)
   }
 
   @Test func `a size that patches do not divide is left out, and the row says so`() throws {

@@ -1,4 +1,4 @@
-// What a classifier takes for what: how well each class is told, and the confusion matrix.
+// What a classifier takes for what: how well each class is recognised, and the confusion matrix.
 
 import Config
 import Records
@@ -8,7 +8,8 @@ import Statistics
 struct ClassesSection: ReportSection {
   static let id = "classes"
   static let title = "Classes"
-  /// Matrices are shown of so many classes at most, and tables of so many: those told worst.
+  /// Matrices are shown of so many classes at most, and tables of so many: those of the
+  /// lowest recall.
   private static let mostInMatrix = 20
   private static let mostInTable = 40
   private let data: ReportData
@@ -44,9 +45,10 @@ struct ClassesSection: ReportSection {
     let left = count - Self.mostInTable
     let note =
       (seeds > 1 ? "The images of \(seeds) seeds together. " : "")
-      + "Told: the share of a class's images that are given it; right: the share of the images that "
-      + "are given it which are of it."
-      + (left > 0 ? " Of \(count) classes, the \(Self.mostInTable) told worst." : "")
+      + "Recall: the share of a class's images that are given it; precision: the share of the images "
+      + "given it that are of it."
+      + (left > 0
+        ? " Of \(count) classes, the \(Self.mostInTable) of the lowest recall." : "")
     let matrix =
       count <= Self.mostInMatrix
       ? folded("Which class is taken for which", confusion.matrix.html) : HTML.nothing
@@ -88,10 +90,12 @@ private struct Confusion {
 
   private func images(of row: Int) -> Int { counts[row].reduce(0, +) }
 
-  /// A class a line, in their order; of more than `most` those that are told worst.
+  /// A class a line, in their order; of more than `most` those of the lowest recall.
   func table(most: Int) -> Table {
-    func told(_ row: Int) -> Double { Double(counts[row][row]) / Double(max(1, images(of: row))) }
-    let worst = names.indices.sorted { (told($0), $0) < (told($1), $1) }.prefix(most)
+    func recall(_ row: Int) -> Double {
+      Double(counts[row][row]) / Double(max(1, images(of: row)))
+    }
+    let worst = names.indices.sorted { (recall($0), $0) < (recall($1), $1) }.prefix(most)
     let rows = worst.sorted().map { row -> [String] in
       let given = counts.reduce(0) { $0 + $1[row] }
       let other = names.indices.filter { $0 != row && counts[row][$0] > 0 }
@@ -103,7 +107,7 @@ private struct Confusion {
       ]
     }
     return Table(
-      header: ["class", "images", "told", "right", "most often taken for"], rows: rows,
+      header: ["class", "images", "recall", "precision", "most often taken for"], rows: rows,
       left: [0, 4])
   }
 

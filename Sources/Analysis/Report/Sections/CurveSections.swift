@@ -17,7 +17,7 @@ struct LossSection: ReportSection {
     let longest = data.curves.values.map(\.steps.count).max() ?? 0
     let window = max(1, longest / 30) | 1
     let curves = CurvePanels(
-      data: data, label: "loss, nats per \(data.countedByLoss)", metric: .valLoss, window: window,
+      data: data, label: "loss", metric: .valLoss, window: window,
       hasEvaluations: true, value: \.loss)
     var (panels, left) = curves.panels
     if panels.isEmpty { return nil }

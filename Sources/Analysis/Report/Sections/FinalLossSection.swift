@@ -39,6 +39,7 @@ struct FinalLossSection: ReportSection {
     let drawn = shown.map { blocks in
       (
         others: blocks[0].axes.filter { $0.key != axis },
+        unit: ReportData.unitOfLoss(blocks.flatMap(\.rows)),
         lines: data.summary.variants.map { FinalLosses($0, along: axis, in: blocks) }
           .filter { !$0.points.isEmpty }
       )
@@ -61,7 +62,7 @@ struct FinalLossSection: ReportSection {
     let lines = drawn.flatMap(\.lines)
     let marks = lines.count * (all.map(\.losses.count).max() ?? 1)
     let marked = min(Self.mostMarked, max(Self.fewestMarked, Self.mostMarks / max(1, marks)))
-    let panels = drawn.map { others, lines in
+    let panels = drawn.map { others, unit, lines in
       let said = lines.compactMap { line in
         line.best.map { "\(data.name(line.variant)) \(words($0, name))" }
       }
@@ -70,7 +71,7 @@ struct FinalLossSection: ReportSection {
         chart: Chart(
           summary: "Final validation loss against \(name); lowest: "
             + said.joined(separator: ", "), x: x, y: y, xLabel: name,
-          yLabel: "validation loss at the end, nats per \(data.countedByLoss)",
+          yLabel: "validation loss at the end, \(unit)",
           series: lines.map { series($0, name, ceiling: y.high, marked: marked) }
         ))
     }

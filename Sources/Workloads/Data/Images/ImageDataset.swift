@@ -62,8 +62,8 @@ extension ImageDeclaration {
     let section = options.section("dataset", bareKey: "name", "the images to read")
     let name = section.read(
       "name", .path(or: ImageDataset.names, allowsBare: false), default: "fashion-mnist",
-      "fashion-mnist, synthetic-shapes, or a folder's path: with MNIST's IDX files, or with PNG and "
-        + "PGM files in a folder for each class")
+      "fashion-mnist, synthetic-shapes, or a folder's path: with MNIST's IDX files, or with PNG "
+        + "and PGM files in a folder for each class")
     let fallback = section.read(
       "fallback", .path(or: ImageDataset.names, allowsBare: false), absent: "an error",
       "what to use where those cannot be had")

@@ -70,11 +70,19 @@ package struct ImageLoader: Sendable {
 
   /// The images that a run was begun with for this declaration; nil where it had none.
   package func known(_ declaration: ImageDeclaration) -> RunRecord.Dataset? {
-    let requested = declaration.dataset.description
-    return planned.first { images in
-      if let insteadOf = images.insteadOf { return insteadOf == requested }
-      return [images.name, images.path].contains(requested)
-        || images.path == locations.absolute(requested)
+    planned.first { images in
+      guard let insteadOf = images.insteadOf else {
+        return isRecord(images, of: declaration.dataset)
+      }
+      return insteadOf == declaration.dataset.description
+        && declaration.fallback.map { isRecord(images, of: $0) } == true
+    }
+  }
+
+  private func isRecord(_ images: RunRecord.Dataset, of dataset: ImageDataset) -> Bool {
+    switch dataset {
+    case .folder(let folder): images.path == locations.absolute(folder)
+    case .fashionMNIST, .syntheticShapes: images.name == dataset.description
     }
   }
 
@@ -117,8 +125,10 @@ package struct ImageLoader: Sendable {
       } catch {
         throw .wrongImages(problem: error.description)
       }
-      // The folder's own name: a result does not tell where its images lay.
+      // The folder's own name: a result does not tell where its images lay. It is no word for
+      // other images.
       name = absolute.split(separator: "/").last.map(String.init) ?? absolute
+      if ImageDataset.names.contains(name) { name = "./" + name }
     }
     return LoadedImages(
       name: name, requested: requested?.description ?? name, images: images, path: path, note: note,

@@ -32,7 +32,7 @@ package struct PixelScale: Equatable, Sendable {
 package struct Augmentation: Equatable, Sendable {
   /// The most pixels that an image is shifted in each direction; what comes in is black.
   package var shift: Int
-  /// Whether every second image is mirrored.
+  /// Whether an image is mirrored with a chance of one half.
   package var flips: Bool
 
   package init(shift: Int = 0, flips: Bool = false) { (self.shift, self.flips) = (shift, flips) }

@@ -128,6 +128,46 @@ import Workloads
         + "file that it is written in, one of the command line at the current folder")
   }
 
+  /// Loads images for a run that was begun with these, and refuses others.
+  private func pinned(to planned: [LoadedImages]) -> ImageLoader {
+    var data = DatasetLoader(
+      locations: DataLocations(environment: [:], baseDirectory: folder.path),
+      download: Download(environment: [:]))
+    data.planned = planned.map(\.record)
+    data.isPinned = true
+    var images = data.images
+    images.fashionMNIST = loader().fashionMNIST
+    return images
+  }
+
+  @Test func `each declaration keeps the fallback that its run was begun with`() throws {
+    try write(to: "pictures")
+    let shapes = SyntheticShapes(train: 10, test: 10)
+    let declarations = [
+      ImageDeclaration(.fashionMNIST, fallback: .syntheticShapes(shapes)),
+      ImageDeclaration(.fashionMNIST, fallback: .folder("./pictures")),
+    ]
+    let begun = try declarations.map { try loader().load($0) }
+    let again = try declarations.map { try pinned(to: begun).load($0) }
+    #expect(again.map(\.name) == ["synthetic-shapes", "pictures"])
+    #expect(again.map(\.images) == begun.map(\.images))
+    #expect(pinned(to: begun).known(ImageDeclaration(.fashionMNIST)) == nil)
+  }
+
+  @Test func `a folder is known by its path, whatever its name`() throws {
+    try write(to: "mine/fashion-mnist")
+    try write(to: "package/fashion-mnist")
+    let (own, published) = (
+      ImageDeclaration(.folder("./mine/fashion-mnist")), ImageDeclaration(.fashionMNIST)
+    )
+    let begun = try loader().load(own)
+    #expect(begun.name == "./fashion-mnist")
+    #expect(pinned(to: [begun]).known(published) == nil)
+    #expect(pinned(to: [begun]).known(own) == begun.record)
+    let other = try pinned(to: [begun, loader().load(published)]).load(published)
+    #expect(other.path == folder.file("package/fashion-mnist"))
+  }
+
   @Test func `words and paths are told apart`() {
     #expect(ImageDataset("fashion-mnist") == .fashionMNIST)
     #expect(ImageDataset("synthetic-shapes") == .syntheticShapes())
