@@ -59,7 +59,7 @@ def ratio_text(work, peer, figure):
         return ""
     text = spread_text(found, lambda ratio: f"{ratio:.2f}")
     goal = goal_of(work, peer, figure)
-    return f"{text}, goal {goal:.3g}" if goal and median(found) < goal else text
+    return f"{text}, goal {goal:.3g}" if goal and round(median(found), 2) < round(goal, 2) else text
 
 
 def share_text(work, figure):
@@ -197,7 +197,8 @@ def put_into_readme(path, results):
     _, marker, after = rest.partition(MARKERS[1])
     if not marker:
         raise ValueError(f"{path} has no place for the tables: {MARKERS[0].strip()} ... {MARKERS[1].strip()}")
-    said = ("Medians of rounds in which all take turns; a ratio is the peer's cost over ours, quartiles in brackets; a\n"
-            "goal beside a figure is one that it misses, and docs/performance.md says what bounds it.\n"
+    said = ("Medians of rounds in which all take turns; a ratio is the peer's cost over ours, with quartiles in brackets\n"
+            "where there was more than one round; a goal beside a figure is one that it misses, and docs/performance.md\n"
+            "says what bounds it.\n"
             "`make bench` measures this machine, and [docs/performance.md](docs/performance.md) says how.\n\n")
     Path(path).write_text(f"{before}{MARKERS[0]}{said}{readme_tables(results)}\n{MARKERS[1]}{after}", encoding="utf-8")

@@ -62,6 +62,16 @@ struct ProfileCommand: ParsableCommand {
     guard (1...10_000).contains(steps) else {
       throw ValidationError("--steps must be from 1 to 10000, not \(steps)")
     }
+    // Before anything is measured that would be lost.
+    if let trace {
+      let folder = URL(fileURLWithPath: trace).deletingLastPathComponent().path
+      guard AtomicFile.isFolder(folder) else {
+        throw ValidationError("--trace: there is no folder '\(folder)'")
+      }
+      if AtomicFile.isFolder(trace) {
+        throw ValidationError("--trace must be a file, and '\(trace)' is a folder")
+      }
+    }
   }
 
   func run() throws {

@@ -134,5 +134,9 @@ struct ProfileCommandTests {
     #expect(cell.errors == "error: no cell 'clasic': did you mean 'classic'?\n")
     let steps = try program.run("profile", "tiny.yaml", "--steps", "0")
     #expect(steps.code == 64 && steps.errors.contains("--steps must be from 1 to 10000, not 0"))
+    let trace = try program.run("profile", "tiny.yaml", "--trace", "nowhere/step.json")
+    #expect(trace.code == 64 && trace.errors.contains("there is no folder"), "\(trace.errors)")
+    let folder = try program.run("profile", "tiny.yaml", "--trace", ".")
+    #expect(folder.code == 64 && folder.errors.contains("is a folder"), "\(folder.errors)")
   }
 }

@@ -133,7 +133,10 @@ struct SummaryNotes {
   }
 
   private static let told =
-    Set(["loss_hash", "concurrent_cells", "departures", "beginning", "node", "cpu", "isa"])
+    Set([
+      "loss_hash", "hardest_class", "concurrent_cells", "departures", "beginning", "node", "cpu",
+      "isa",
+    ])
     .union(StandIns.facts)
 
   // A fact that differs between variants but not within one: the comparison is of that too.
@@ -143,8 +146,8 @@ struct SummaryNotes {
     for fact in block.rows.flatMap(\.facts) where !keys.contains(fact.key) { keys.append(fact.key) }
     // What ran as it was asked for is the comparison, and its reason goes with it.
     keys.removeAll { key in
-      // The hash of a curve differs whenever anything does; what has a note of its own is told
-      // there.
+      // The hash of a curve differs whenever anything does, and a class that is told worst is a
+      // result; what has a note of its own is told there.
       Self.told.contains(key)
         || key.hasSuffix("_requested")
         || key.hasSuffix("_reason")
