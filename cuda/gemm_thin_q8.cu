@@ -27,7 +27,9 @@ struct raw_q8_run {
 
 /// As `gemm_thin_dots`. Rows of b that are no whole runs are read an element a thread.
 template <int rows>
-__global__ void __launch_bounds__(thin_block, rows == 1 ? 4 : rows <= 4 ? 3 : 2)
+__global__ void __launch_bounds__(thin_block, rows == 1   ? 4
+                                              : rows <= 4 ? 3
+                                                          : 2)
     gemm_thin_q8(product p, q8_matrix b, int warps) {
   dot_place place(warps);
   int64_t lines[dot_columns]; // a missing one is read as the last and not stored
