@@ -20,6 +20,8 @@ MICROARCHITECTURES = [
     ("AuthenticAMD", 25, range(0x10, 0x20), "Zen 4"), ("AuthenticAMD", 25, range(0x60, 0x80), "Zen 4"),
     ("AuthenticAMD", 25, range(0xA0, 0xB0), "Zen 4"), ("AuthenticAMD", 25, range(0x00, 0x100), "Zen 3"),
     ("AuthenticAMD", 26, range(0x00, 0x100), "Zen 5"),
+    ("GenuineIntel", 6, (0x6A, 0x6C), "Ice Lake"), ("GenuineIntel", 6, (0x8F,), "Sapphire Rapids"),
+    ("GenuineIntel", 6, (0xCF,), "Emerald Rapids"), ("GenuineIntel", 6, (0xAD, 0xAE), "Granite Rapids"),
 ]
 
 
@@ -55,7 +57,7 @@ def describe(doctor, threads, held_to=""):
     processor, program = doctor["processor"]["values"], doctor["program"]["values"]
     flags = set(facts.get("flags", facts.get("Features", "")).split())
     return {
-        "cpu": re.sub(r"\((R|TM)\)|CPU|Processor", "", processor["cpu"]).strip(),
+        "cpu": " ".join(re.sub(r"\((R|TM)\)|CPU|Processor", "", processor["cpu"]).split()),
         "microarchitecture": microarchitecture(facts), "isa": processor["isa"],
         "held_to": held_to,
         "has_bf16_products": not held_to and bool(flags & {"avx512_bf16", "amx_bf16", "bf16"}),

@@ -38,11 +38,12 @@ class Machine(unittest.TestCase):
             machines.disturbances(0, 0.2, 1.5), ["other programs 20%", "the canary took 1.50 times its best"])
 
     def test_the_microarchitecture_follows_from_the_numbers(self):
-        def named(family, model):
+        def named(family, model, vendor="AuthenticAMD"):
             return machines.microarchitecture(machines.cpu_facts(
-                f"vendor_id\t: AuthenticAMD\ncpu family\t: {family}\nmodel\t\t: {model}\n\nvendor_id\t: other\n"))
+                f"vendor_id\t: {vendor}\ncpu family\t: {family}\nmodel\t\t: {model}\n\nvendor_id\t: other\n"))
 
         self.assertEqual([named(25, 1), named(25, 17), named(26, 2)], ["Zen 3", "Zen 4", "Zen 5"])
+        self.assertEqual(named(6, 106, "GenuineIntel"), "Ice Lake")
         self.assertEqual(machines.microarchitecture({"vendor_id": "Intel", "cpu family": "6", "model": "143"}), "")
         self.assertEqual(machines.microarchitecture({}), "")
 
