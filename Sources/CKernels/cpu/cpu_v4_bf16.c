@@ -6,7 +6,7 @@
 #define ISA(name) name##_v4_bf16
 #define ISA_NAME "x86-64-v4 (AVX-512, BF16)"
 #define HAS_BF16_DOT
-#include "tuning_v4.h"
+#include "tuning_v4_bf16.h"
 
 #pragma clang attribute push(                                                                      \
     __attribute__((target("arch=x86-64-v4,avx512bf16,no-prefer-256-bit"))), apply_to = function)

@@ -8,6 +8,7 @@
 #define GEMM_DEPTH 512
 #define GEMM_DEEP 512 // the same of a weight's gradient
 #define GEMM_COLUMNS_IN_PLACE false
+#define GEMM_B_READINGS 28 // panels of a, at most, that read b in place
 #define GEMM_BLOCK_ROWS 96
 #define GEMM_TASKS 6
 

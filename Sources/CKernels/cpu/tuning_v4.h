@@ -1,4 +1,5 @@
-// Sizes for vectors of 16 floats and 32 registers, measured on Zen 5: see docs/performance.md.
+// Sizes for vectors of 16 floats and 32 registers, measured on Zen 5, products on Ice Lake as well.
+// See docs/performance.md.
 #define VECTOR_FLOATS 16
 #define REGISTERS 32
 
@@ -7,7 +8,8 @@
 #define GEMM_VECTORS 2
 #define GEMM_DEPTH 1024
 #define GEMM_DEEP 512 // the same of a weight's gradient
-#define GEMM_COLUMNS_IN_PLACE true
+#define GEMM_COLUMNS_IN_PLACE false
+#define GEMM_B_READINGS 14 // panels of a, at most, that read b in place
 #define GEMM_BLOCK_ROWS 168
 #define GEMM_TASKS 6
 

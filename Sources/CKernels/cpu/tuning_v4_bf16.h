@@ -1,0 +1,23 @@
+// Sizes for vectors of 16 floats and 32 registers, with products of bf16, measured on Zen 5: see
+// docs/performance.md.
+#define VECTOR_FLOATS 16
+#define REGISTERS 32
+
+// Products: a tile of c, words along k of a panel, rows of a block, tasks for each thread.
+#define GEMM_ROWS 14
+#define GEMM_VECTORS 2
+#define GEMM_DEPTH 1024
+#define GEMM_DEEP 512 // the same of a weight's gradient
+#define GEMM_COLUMNS_IN_PLACE true
+#define GEMM_B_READINGS 28 // panels of a, at most, that read b in place
+#define GEMM_BLOCK_ROWS 168
+#define GEMM_TASKS 6
+
+// Attention: a tile of scores, and a block of keys.
+#define FLASH_ROWS 8
+#define FLASH_VECTORS 3
+#define FLASH_KEYS 96
+
+// Its backward pass: rows of a tile of dQ, and where rows that a panel of keys does not see end.
+#define BACK_DQ_ROWS 12
+#define BACK_STEP 24
