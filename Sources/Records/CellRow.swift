@@ -197,7 +197,7 @@ extension Sequence<CellRow> {
   package var measured: [Metric] { Metric.inOrder(measuredMetrics) }
 
   /// The same in no order.
-  var measuredMetrics: Set<Metric> {
+  package var measuredMetrics: Set<Metric> {
     var found: Set<Metric> = []
     var last: [Metric] = []
     for row in self {

@@ -265,17 +265,17 @@ extension MetricValues {
 extension Metric {
   /// The place of each listed metric in `all`.
   private static let places = Dictionary(
-    uniqueKeysWithValues: all.enumerated().map { ($1.name, $0) })
+    uniqueKeysWithValues: all.enumerated().map { ($1, $0) })
 
   /// Sorts metrics as `all` does; those not in it follow by name.
   package static func inOrder(_ metrics: some Collection<Metric>) -> [Metric] {
-    metrics.sorted { first, second in
-      switch (places[first.name], places[second.name]) {
-      case (let first?, let second?): first < second
-      case (nil, nil): first.name < second.name
-      case (let first, _): first != nil
-      }
-    }
+    // Each is looked up once: a summary of many points asks for the order at each of them.
+    let placed = metrics.map { (metric: $0, place: places[$0] ?? all.count) }
+    return placed.sorted { first, second in
+      first.place == second.place
+        ? first.place == all.count && first.metric.name < second.metric.name
+        : first.place < second.place
+    }.map(\.metric)
   }
 
   /// A metric met in a file but not in the list: one of another version of the program.

@@ -56,8 +56,16 @@ struct EmitKubernetes: ParsableCommand {
     let run = handOff.run
     // RESULTS/EXPERIMENT/RUN.
     let results = AtomicFile.folder(of: AtomicFile.folder(of: run.path))
-    var request = KubernetesRequest(image: image, claim: claim, mount: mount ?? results)
+    var place = mount ?? results
+    while place.count > 1, place.hasSuffix("/") { place.removeLast() }
+    var request = KubernetesRequest(image: image, claim: claim, mount: place)
     (request.namespace, request.queue, request.parallel) = (namespace, queue, maxParallel)
+    let record = try? RunRecord(file: run.file("run.json"))
+    for path in record?.filesOutside(results, mountedAt: request.mount) ?? [] {
+      say(
+        "warning: cells read \(Wording.shellWord(path)), which pods have only where the image has it, "
+          + "or the volume at \(Wording.shellWord(request.mount)) under this very path")
+    }
     let written = try failing {
       try handOff.removeResults()
       return try KubernetesHandOff(

@@ -58,6 +58,12 @@ struct EmitSlurm: ParsableCommand {
   }
 
   func run() throws {
+    // Before a run is prepared.
+    if submit, !Slurm.canSubmit {
+      say(
+        "error: --submit needs sbatch, and there is no sbatch on this machine: nothing was written")
+      throw ArgumentParser.ExitCode(Records.ExitCode.failure)
+    }
     guard let chosen = try emit.chosen() else { return }
     var slurm = SlurmRequest()
     (slurm.partition, slurm.account, slurm.constraint) = (partition, account, constraint)

@@ -144,7 +144,8 @@ struct EmitTests {
     let list = try CellList(file: program.file("\(run)/slurm/4/cells-1.txt"))
     #expect(list.entries.map(\.index) == [1])
     #expect(try program.run("resume", run, "-q").code == 0)
-    let nothing = try program.run(["emit", "slurm", run, "--submit"] + needs)
+    let nothing = try program.run(
+      ["emit", "slurm", run, "--submit"] + needs, environment: fake("sbatch", "exit 1"))
     #expect(nothing.code == 0 && nothing.output.isEmpty)
     #expect(nothing.errors.contains("nothing to run: "))
     #expect(!program.exists("\(run)/slurm/5"))
@@ -173,8 +174,19 @@ struct EmitTests {
     let refusing = try fake("sbatch", "echo 'sbatch: error: no such partition' >&2; exit 1")
     let refused = try program.run(words, environment: refusing)
     #expect(refused.code == 1 && refused.errors.contains("no such partition"), "\(refused.errors)")
-    let missing = try program.run(words)
-    #expect(missing.code == 1 && missing.errors.contains("there is no sbatch on this machine"))
+  }
+
+  @Test("without an sbatch nothing is written that was to be submitted")
+  func noSbatch() throws {
+    try program.write(TinyExperiment.onText(program), to: "tiny.yaml")
+    let words = ["emit", "slurm", "tiny.yaml", "--submit"] + needs
+    let missing = try program.run(words, environment: ["PATH": program.folder])
+    #expect(missing.code == 1 && missing.output.isEmpty)
+    #expect(
+      missing.errors
+        == "error: --submit needs sbatch, and there is no sbatch on this machine: nothing was "
+        + "written\n")
+    #expect(!program.exists("results"))
   }
 
   @Test("more tasks than Slurm keeps are warned of, and not submitted")

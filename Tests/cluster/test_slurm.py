@@ -365,16 +365,20 @@ def scripts(place):
 
 
 def manifests(place):
-    """What is written for Kubernetes is valid by its published schema."""
+    """What is written for Kubernetes is valid by its published schema, with every option and with none."""
     run = place.prepare()
+    words = ["emit", "kubernetes", str(run.folder), *RESOURCES, "--image", "runexp:1", "--claim", "results"]
+    place.runexp(*words)
     place.runexp(
-        "emit", "kubernetes", str(run.folder), *RESOURCES, "--image", "runexp:1", "--claim", "results",
-        "--mount", "/results", "--queue", "team", "--namespace", "lab", "--gpus", "1")
+        *words, "--mount", "/results", "--queue", "team", "--namespace", "lab", "--gpus", "1", "--pack", "2",
+        "--max-parallel", "2")
     checker = tool(place.cache, "kubernetes-validate", "kubernetes-validate")
     if checker:
-        files = sorted(run.folder.glob("kubernetes/1/*.yaml"))
-        expect(len(files) == 2, f"{files}")
-        subprocess.run([checker, "--strict", *files], check=True, stdout=subprocess.DEVNULL)
+        files = sorted(run.folder.glob("kubernetes/*/*.yaml"))
+        expect(len(files) == 4, f"{files}")
+        # The newest, and the first that has a backoff limit per index.
+        for version in [[], ["--kubernetes-version", "1.29.0"]]:
+            subprocess.run([checker, "--strict", *version, *files], check=True, stdout=subprocess.DEVNULL)
 
 
 def tool(cache, package, name):

@@ -19,6 +19,11 @@ extension Summary {
   /// So many lines are shown of an answer that has one for each of many points.
   private static var fewLines: Int { 20 }
 
+  /// An answer that names so many variants at most of those that have one verdict.
+  ///
+  /// Nil where nothing is said. What does not depend on that number is worked out before.
+  typealias Answer = (_ limit: Int) -> ListItem?
+
   /// The answers, once for each number of variants that are named at most that have one verdict.
   func answers(naming limits: [Int]) -> [[ListItem]] {
     let first = standInItems + expectationItems + boundAnswers + inspectedAnswers
@@ -27,15 +32,17 @@ extension Summary {
     let asksOfQuality = asksOfQuality
     let levels = asksOfQuality ? levelAnswers : []
     let questions = asksOfQuality ? nil : trainingQuestions?.items
+    let verdicts = [primary.prefix(asksOfQuality ? 1 : primary.count), primary.dropFirst()].map {
+      verdictAnswers(Array($0)) + axisAnswers(Array($0))
+    }
+    let growth = growthAnswers
     return limits.map { limit in
-      func verdicts(_ metrics: some Sequence<Metric>) -> [ListItem] {
-        verdictAnswers(Array(metrics), naming: limit) + axisAnswers(Array(metrics), naming: limit)
-      }
+      func items(_ answers: [Answer]) -> [ListItem] { answers.compactMap { $0(limit) } }
       let asked =
         asksOfQuality
-        ? levels + rates + verdicts(primary.prefix(1)) + figures + verdicts(primary.dropFirst())
-        : figures + (questions ?? rates + verdicts(primary))
-      return first + asked + growthAnswers(naming: limit)
+        ? levels + rates + items(verdicts[0]) + figures + items(verdicts[1])
+        : figures + (questions ?? rates + items(verdicts[0]))
+      return first + asked + items(growth)
     }
   }
 
@@ -50,35 +57,35 @@ extension Summary {
   }
 
   /// The verdicts on primary metrics against each baseline, those alike together.
-  private func verdictAnswers(_ metrics: [Metric], naming limit: Int) -> [ListItem] {
-    metrics.filter { $0.bound == nil }.flatMap { metric -> [ListItem] in
+  private func verdictAnswers(_ metrics: [Metric]) -> [Answer] {
+    metrics.filter { $0.bound == nil }.flatMap { metric -> [Answer] in
       let all = blocks.flatMap { block in
         (block.line(metric)?.comparisons ?? []).map {
           Placed(variant: nil, axes: block.axes, comparison: $0)
         }
       }
-      return variants.compactMap(baselines.baseline).unique.compactMap { baseline in
+      return variants.compactMap(baselines.baseline).unique.map { baseline in
         let some = all.filter { $0.comparison.baseline == baseline }
         let lacking = lacking(metric, baseline)
         let isRanked = metric == primary.first && blocks.count == 1
         return
-          (isRanked ? ranked(metric, some.map(\.comparison), lacking, naming: limit) : nil)
-          ?? answer(metric, "against \(baseline)", some, lacking: lacking, naming: limit)
+          (isRanked ? ranked(metric, some.map(\.comparison), lacking) : nil)
+          ?? answer(metric, "against \(baseline)", some, lacking: lacking)
       }
     }
   }
 
   /// The verdicts on what the values of an axis change, by metric.
-  private func axisAnswers(_ metrics: [Metric], naming limit: Int) -> [ListItem] {
+  private func axisAnswers(_ metrics: [Metric]) -> [Answer] {
     axes.keys.flatMap { axis in
-      metrics.compactMap { metric in
+      metrics.map { metric in
         let all = axisComparisons.filter { $0.axis == axis && $0.metric == metric }.map {
           Placed(
             variant: variants.count > 1 ? $0.variant : nil, axes: $0.others, comparison: $0.values)
         }
         return answer(
           metric, "by \(axes.name(axis)), against \(all.first?.comparison.baseline ?? "")", all,
-          lacking: [], naming: limit, of: "of its values")
+          lacking: [], of: "of its values")
       }
     }
   }
@@ -106,26 +113,27 @@ extension Summary {
   ///
   /// Nil of fewer than three, of counts, and where the same is said of all.
   private func ranked(
-    _ metric: Metric, _ comparisons: [VariantComparison], _ lacking: [String], naming limit: Int
-  ) -> ListItem? {
+    _ metric: Metric, _ comparisons: [VariantComparison], _ lacking: [String]
+  ) -> Answer? {
     let all = comparisons.filter { $0.values.difference != nil && $0.verdict != .described }
       .sorted { abs($0.values.test.estimate ?? 0) > abs($1.values.test.estimate ?? 0) }
     guard all.count > 2, !all.contains(where: \.isExact),
       all.map({ metric.text($0.verdict) }).unique.count > 1
     else { return nil }
-    let shown = all.prefix(max(limit, Self.fewestRanked))
-    var lines = shown.map {
-      "\($0.subject) \(metric.figure([$0])): \(metric.text($0.verdict))"
-    }
-    if shown.count < all.count { lines.append("and \(all.count - shown.count) more") }
-    if !lacking.isEmpty { lines.append("no value: \(lacking.joined(separator: ", "))") }
+    let texts = all.map { "\($0.subject) \(metric.figure([$0])): \(metric.text($0.verdict))" }
     let largest = all.first { $0.winner != nil }
-    return ListItem(
-      lead: "\(metric.name) against \(all[0].baseline):",
-      largest.map {
-        "the largest difference \($0 == all[0] ? "" : "that can be told ")is that of \($0.subject)"
-      }
-        ?? "no difference can be told", below: lines)
+    return { limit in
+      let shown = texts.prefix(max(limit, Self.fewestRanked))
+      var lines = Array(shown)
+      if shown.count < all.count { lines.append("and \(all.count - shown.count) more") }
+      if !lacking.isEmpty { lines.append("no value: \(lacking.joined(separator: ", "))") }
+      return ListItem(
+        lead: "\(metric.name) against \(all[0].baseline):",
+        largest.map {
+          "the largest difference \($0 == all[0] ? "" : "that can be told ")is that of \($0.subject)"
+        }
+          ?? "no difference can be told", below: lines)
+    }
   }
 
   /// A comparison at a point of the axes.
@@ -136,37 +144,49 @@ extension Summary {
     let comparison: VariantComparison
   }
 
-  /// Nil where nothing is said.
   private func answer(
     _ metric: Metric, _ against: String, _ comparisons: [Placed], lacking: [String],
-    naming limit: Int, of noun: String = "of the variants"
-  ) -> ListItem? {
+    of noun: String = "of the variants"
+  ) -> Answer {
     let all = comparisons.filter {
       $0.comparison.values.difference != nil && $0.comparison.verdict != .described
     }
-    let groups = Dictionary(grouping: all) { metric.group($0.comparison.verdict) }
-    var lines = groups.keys.sorted().map { group in
+    // Mostly it is the same over and over.
+    var last: (verdict: Comparison.Verdict, group: VerdictGroup)?
+    let groups = Dictionary(grouping: all) { one in
+      let verdict = one.comparison.verdict
+      if let last, last.verdict == verdict { return last.group }
+      let group = metric.group(verdict)
+      last = (verdict, group)
+      return group
+    }
+    let counts = Dictionary(all.map { ($0.comparison.subject, 1) }, uniquingKeysWith: +)
+    let lines = groups.keys.sorted().map { group -> (_ limit: Int) -> String in
       let some = groups[group] ?? []
       let subjects = some.map(\.comparison.subject).unique
       let words = words(metric, group, some)
       if group.isBare, subjects.count > 2, some.count == all.count {
-        return "\(words): each of the \(subjects.count)"
+        return { _ in "\(words): each of the \(subjects.count)" }
       }
-      func of(_ subject: String) -> [Placed] { some.filter { $0.comparison.subject == subject } }
-      func count(_ subject: String) -> Int { all.count { $0.comparison.subject == subject } }
+      let own = Dictionary(grouping: some, by: \.comparison.subject)
       // A place is said of every subject, or of none.
-      let isPlaced = subjects.contains { of($0).count < count($0) }
-      let texts = subjects.prefix(limit).map { subject in
-        text(metric, group, of(subject), of: count(subject), isPlaced: isPlaced)
+      let isPlaced = subjects.contains { own[$0]?.count != counts[$0] }
+      let texts = subjects.map { subject in
+        text(metric, group, own[subject] ?? [], of: counts[subject] ?? 0, isPlaced: isPlaced)
       }
-      let more = subjects.count > limit ? "; \(subjects.count - limit) more \(noun)" : ""
-      return "\(words): \(texts.joined(separator: isPlaced ? "; " : ", "))\(more)"
+      return { limit in
+        let more = texts.count > limit ? "; \(texts.count - limit) more \(noun)" : ""
+        return "\(words): \(texts.prefix(limit).joined(separator: isPlaced ? "; " : ", "))\(more)"
+      }
     }
-    if !lacking.isEmpty { lines.append("no value: \(lacking.joined(separator: ", "))") }
     let lead = "\(metric.name) \(against):"
-    return lines.count > 1
-      ? ListItem(lead: lead, "", below: lines)
-      : lines.first.map { ListItem(lead: lead, $0, below: []) }
+    return { limit in
+      var lines = lines.map { $0(limit) }
+      if !lacking.isEmpty { lines.append("no value: \(lacking.joined(separator: ", "))") }
+      return lines.count > 1
+        ? ListItem(lead: lead, "", below: lines)
+        : lines.first.map { ListItem(lead: lead, $0, below: []) }
+    }
   }
 
   /// The words of a group; where no difference was found, with the largest that is ruled out for

@@ -59,18 +59,17 @@ extension Summary {
     }
   }
 
-  var axisComparisonsJSON: JSON {
-    .array(
-      axisComparisons.map { one in
-        .object(
-          [
-            JSON.Member("axis", .string(one.axis)), JSON.Member("metric", .string(one.metric.name)),
-            JSON.Member("variant", .string(one.variant)),
-            JSON.Member("axes", .object(one.others.map { JSON.Member($0.key, $0.value) })),
-            JSON.Member("value", .string(one.values.subject)),
-            JSON.Member("baseline", .string(one.values.baseline)),
-            JSON.Member("n", .integer(one.values.values.n)),
-          ] + Self.members(one.values))
-      })
+  var axisComparisonList: SummaryList {
+    SummaryList("axis_comparisons", axisComparisons) { one in
+      .object(
+        [
+          JSON.Member("axis", .string(one.axis)), JSON.Member("metric", .string(one.metric.name)),
+          JSON.Member("variant", .string(one.variant)),
+          JSON.Member("axes", .object(one.others.map { JSON.Member($0.key, $0.value) })),
+          JSON.Member("value", .string(one.values.subject)),
+          JSON.Member("baseline", .string(one.values.baseline)),
+          JSON.Member("n", .integer(one.values.values.n)),
+        ] + Self.members(one.values))
+    }
   }
 }

@@ -68,14 +68,13 @@ extension Summary {
     axes.label(variant: variants.count > 1 ? one.variant : nil, at: one.axes)
   }
 
-  var boundsJSON: JSON {
-    .array(
-      bounds.map { one in
-        [
-          "axes": .object(one.axes.map { JSON.Member($0.key, $0.value) }),
-          "variant": .string(one.variant), "metric": .string(one.metric.name),
-          "value": .real(one.value), "bound": .real(one.most), "within": .bool(one.isKept),
-        ]
-      })
+  var boundList: SummaryList {
+    SummaryList("bounds", bounds) { one in
+      [
+        "axes": .object(one.axes.map { JSON.Member($0.key, $0.value) }),
+        "variant": .string(one.variant), "metric": .string(one.metric.name),
+        "value": .real(one.value), "bound": .real(one.most), "within": .bool(one.isKept),
+      ]
+    }
   }
 }

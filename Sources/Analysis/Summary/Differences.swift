@@ -10,18 +10,34 @@ package struct Difference: Equatable, Sendable {
   package let axes: [CellRow.Entry]
   package let metric: Metric
   package let comparison: VariantComparison
+
+  fileprivate var json: JSON {
+    let values = comparison.values
+    return [
+      "axes": .object(axes.map { JSON.Member($0.key, $0.value) }), "metric": .string(metric.name),
+      "variant": .string(comparison.subject), "baseline": .string(comparison.baseline),
+      "n": .integer(values.n), "difference": .real(values.difference),
+      "difference_low": .real(values.interval?.low),
+      "difference_high": .real(values.interval?.high), "holm_p": .real(values.holmP),
+      "verdict": .string(comparison.verdict.word), "bound": .real(comparison.verdict.bound),
+      "reason": .string(comparison.verdict.reason), "winner": .string(comparison.winner),
+    ]
+  }
 }
 
 extension Summary {
   /// Whether any difference rests on two seeds, or rounds, or more.
-  var comparesSeeds: Bool { differences.contains { $0.comparison.values.test.n >= 2 } }
+  var comparesSeeds: Bool { eachDifference.contains { $0.comparison.values.test.n >= 2 } }
 
   /// All differences in the primary metrics that are sampled.
-  package var differences: [Difference] {
+  package var differences: [Difference] { Array(eachDifference) }
+
+  /// The same one by one: there may be hundreds of thousands.
+  var eachDifference: some Sequence<Difference> {
     let metrics = primary.filter { !$0.isExact }
-    return blocks.flatMap { block in
-      metrics.flatMap { metric in
-        (block.line(metric)?.comparisons ?? []).filter { $0.values.n > 0 }.map {
+    return blocks.lazy.flatMap { block in
+      metrics.lazy.flatMap { metric in
+        (block.line(metric)?.comparisons ?? []).lazy.filter { $0.values.n > 0 }.map {
           Difference(axes: block.axes, metric: metric, comparison: $0)
         }
       }
@@ -32,8 +48,9 @@ extension Summary {
   ///
   /// A matrix of one seed has none: it would be a column of "cannot tell", which a note says once.
   var differencesContent: [DocumentBlock] {
+    if !comparesSeeds, !axes.keys.isEmpty { return [] }
     let all = differences
-    if all.isEmpty || (!comparesSeeds && !axes.keys.isEmpty) { return [] }
+    if all.isEmpty { return [] }
     let isTested = all.contains { $0.comparison.values.holmP != nil }
     let header =
       axes.names + ["metric", "variants", "difference [95 %]"] + (isTested ? ["Holm p"] : [])
@@ -50,22 +67,10 @@ extension Summary {
       }
   }
 
-  var differencesJSON: JSON {
-    .array(
-      differences.map { difference in
-        let comparison = difference.comparison
-        let values = comparison.values
-        return [
-          "axes": .object(difference.axes.map { JSON.Member($0.key, $0.value) }),
-          "metric": .string(difference.metric.name),
-          "variant": .string(comparison.subject), "baseline": .string(comparison.baseline),
-          "n": .integer(values.n), "difference": .real(values.difference),
-          "difference_low": .real(values.interval?.low),
-          "difference_high": .real(values.interval?.high), "holm_p": .real(values.holmP),
-          "verdict": .string(comparison.verdict.word), "bound": .real(comparison.verdict.bound),
-          "reason": .string(comparison.verdict.reason), "winner": .string(comparison.winner),
-        ]
-      })
+  var differenceList: SummaryList {
+    let all = eachDifference
+    return SummaryList(
+      "differences", count: all.reduce(0) { count, _ in count + 1 }, all.lazy.map(\.json))
   }
 }
 

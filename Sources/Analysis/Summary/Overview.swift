@@ -183,15 +183,23 @@ struct OverviewNotes {
       + inequalities
   }
 
+  /// What is noted at any point, each thing once.
+  private func ofPoints(_ notes: @Sendable (SummaryNotes) -> [String]) -> [String] {
+    summary.blocks.mappedByThreads { [tests = summary.tests] block, _ in
+      notes(SummaryNotes(block, tests: tests))
+    }.flatMap(\.self).unique
+  }
+
   private var rounds: [String] {
-    summary.blocks.flatMap { SummaryNotes($0, tests: summary.tests).rounds }.unique
+    ofPoints { $0.rounds }
   }
 
   // A line a measure: `parameters: gqa-8 -12.0 %, mqa-1 -15.4 % against mha-32`.
   private var inequalities: [String] {
     SummaryNotes.measures.compactMap { metric, noun in
-      let all = summary.blocks.flatMap { $0.line(metric)?.comparisons ?? [] }
-        .filter { SummaryNotes.unequal($0.values) != nil }
+      let all = summary.blocks.mappedByThreads { block, _ in
+        (block.line(metric)?.comparisons ?? []).filter { SummaryNotes.unequal($0.values) != nil }
+      }.flatMap(\.self)
       if all.isEmpty { return nil }
       let texts = all.map(\.baseline).unique.map { baseline in
         let some = all.filter { $0.baseline == baseline }
@@ -210,18 +218,18 @@ struct OverviewNotes {
 
   // What ran otherwise than its rivals, whatever the point.
   private var confounded: [String] {
-    summary.blocks.flatMap { SummaryNotes($0, tests: summary.tests).confounded }.unique
+    ofPoints { $0.confounded }
   }
 
   /// Where the variants are not compared on equal terms.
   var fairness: [String] { concurrency + unequal }
 
   private var concurrency: [String] {
-    summary.blocks.flatMap { SummaryNotes($0, tests: summary.tests).concurrency }.unique
+    ofPoints { $0.concurrency }
   }
 
   private var machines: [String] {
-    summary.blocks.flatMap { SummaryNotes($0, tests: summary.tests).machines }.unique
+    ofPoints { $0.machines }
   }
 
   private static func first(_ limit: Int, of notes: [String]) -> [String] {
@@ -232,7 +240,7 @@ struct OverviewNotes {
   private var rows: [CellRow] { summary.rows }
 
   private var models: [String] {
-    summary.blocks.flatMap { SummaryNotes($0, tests: summary.tests).models }.unique
+    ofPoints { $0.models }
   }
 
   // "8 cells unavailable: no GPU" rather than eight lines that say the same.
@@ -262,10 +270,10 @@ struct OverviewNotes {
 
   private var seeds: [String] {
     let n = summary.blocks.map(\.seeds).max() ?? 0
-    let timed = summary.blocks.flatMap { SummaryNotes($0, tests: summary.tests).rounds }.unique
+    let timed = ofPoints { $0.rounds }
     if n != 1 { return SummaryNotes.seeds(n, compares: summary.comparesSeeds) + timed }
     let told = Set(
-      summary.differences.filter { $0.comparison.values.hasRounds }.map(\.metric)
+      summary.eachDifference.lazy.filter { $0.comparison.values.hasRounds }.map(\.metric)
         + summary.axisComparisons.filter { $0.values.values.hasRounds }.map(\.metric))
     let sampled = summary.headline.filter { !$0.isExact && !told.contains($0) }.map(\.name)
     if sampled.isEmpty { return timed }

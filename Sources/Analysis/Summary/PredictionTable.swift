@@ -61,22 +61,22 @@ package struct Prediction: Equatable, Sendable {
 extension Summary {
   /// What `predictions` holds.
   var measuredPredictions: [Prediction] {
-    let metrics = Metric.inOrder(
-      blocks.reduce(into: Set()) { $0.formUnion($1.metrics) })
+    let measured = rows.measuredMetrics
     var all: [Prediction] = []
-    for metric in metrics where metric.predicts == nil {
+    for metric in Metric.inOrder(measured) where metric.predicts == nil {
       let prediction = Metric.prediction(of: metric)
-      var known: [[Double]: Int] = [:]
+      guard measured.contains(prediction) else { continue }
+      var known: [SIMD2<Double>: Int] = [:]
       for block in blocks {
         for variant in variants {
           guard let measured = block.mean(metric, of: variant),
             let predicted = block.mean(prediction, of: variant)
           else { continue }
           let place = Prediction.Place(variant: variant, axes: block.axes)
-          if let same = known[[predicted, measured]] {
+          if let same = known[SIMD2(predicted, measured)] {
             all[same].places.append(place)
           } else {
-            known[[predicted, measured]] = all.count
+            known[SIMD2(predicted, measured)] = all.count
             all.append(
               Prediction(metric: metric, predicted: predicted, measured: measured, places: [place]))
           }
@@ -166,20 +166,21 @@ extension Summary {
     return places.count == 1 ? first : "\(first) and \(places.count - 1) more"
   }
 
-  var predictionsJSON: JSON {
-    .array(
-      predictions.flatMap { prediction in
-        prediction.places.map { place -> JSON in
-          [
-            "metric": .string(prediction.metric.name), "variant": .string(place.variant),
-            "axes": .object(place.axes.map { JSON.Member($0.key, $0.value) }),
-            "predicted": prediction.metric.json(prediction.predicted),
-            "measured": prediction.metric.json(prediction.measured),
-            "is_floor": .bool(prediction.isFloor),
-            "error_percent": .real(prediction.isJudged ? prediction.errorPercent : nil),
-            "beyond_tolerance": .bool(prediction.isBeyond(tolerance)),
-          ]
-        }
-      })
+  var predictionList: SummaryList {
+    let entries = predictions.lazy.flatMap { prediction in
+      prediction.places.lazy.map { place -> JSON in
+        [
+          "metric": .string(prediction.metric.name), "variant": .string(place.variant),
+          "axes": .object(place.axes.map { JSON.Member($0.key, $0.value) }),
+          "predicted": prediction.metric.json(prediction.predicted),
+          "measured": prediction.metric.json(prediction.measured),
+          "is_floor": .bool(prediction.isFloor),
+          "error_percent": .real(prediction.isJudged ? prediction.errorPercent : nil),
+          "beyond_tolerance": .bool(prediction.isBeyond(tolerance)),
+        ]
+      }
+    }
+    return SummaryList(
+      "predictions", count: predictions.reduce(0) { $0 + $1.places.count }, entries)
   }
 }

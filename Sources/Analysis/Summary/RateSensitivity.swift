@@ -63,7 +63,7 @@ package struct RateSensitivity: Equatable, Sendable {
       blocks[tie.place].axes.first { $0.key == axis }?.value
     }
     let tests = grid.count * (grid.count - 1) / 2
-    seedsToTell = ties.compactMap { $0.comparison.seedsNeeded(tests: tests) }.min()
+    seedsToTell = ties.compactMap { $0.comparison?.seedsNeeded(tests: tests) }.min()
     bestLoss = loss
     bestLosses = Sample(curves.map { $0.losses[best.0] })
     bestRate = rate
@@ -78,11 +78,13 @@ package struct RateSensitivity: Equatable, Sendable {
     tokenizers = rows.tokenizers
   }
 
-  /// The places in a grid that are not shown to be worse than one of them, by seed.
+  /// The places in a grid that are not shown to be worse than one of them, by seed, each with the
+  /// comparison that did not show it; one seed tells no rate from another, and is not compared.
   private static func ties(
     of best: Int, _ curves: [[Double]]
-  ) -> [(place: Int, comparison: Statistics.Comparison)] {
+  ) -> [(place: Int, comparison: Statistics.Comparison?)] {
     let places = curves.first?.indices ?? 0..<0
+    if curves.count < 2 { return places.filter { $0 != best }.map { ($0, nil) } }
     let pairs = places.flatMap { one in places.filter { $0 > one }.map { (one, $0) } }
     var comparisons = pairs.map { one, other in
       Statistics.Comparison(
@@ -147,9 +149,9 @@ extension Summary {
   /// The sensitivity of each variant at each combination of the other axes.
   var sensitivities: [RateSensitivity] {
     guard let axis = rateAxis else { return [] }
-    return groups(without: axis).flatMap { blocks in
+    return groups(without: axis).mappedByThreads(part: 16) { [variants] blocks, _ in
       variants.compactMap { RateSensitivity($0, along: axis, in: blocks) }
-    }
+    }.flatMap(\.self)
   }
 
   /// Each variant's sensitivity against its baseline's.
@@ -175,7 +177,7 @@ extension Summary {
         + [
           "sensitivity", hasIntervals ? "best loss [95 %]" : "best loss", "at rate",
           "not told from it", "diverged",
-        ], of: all, left: Set(0...others.count), all: "summary.json"
+        ], of: all, left: Set(0...others.count), all: SummaryList.file(ofEntries: all.count)
     ) { one in
       [one.variant]
         + others.map { key in
@@ -200,7 +202,9 @@ extension Summary {
         return ListItem(
           "\(place.isEmpty ? "" : place + ": ")\(one.variants.subject) against \(one.variants.baseline): "
             + one.words + (difference ?? ""))
-      } + (left > 0 ? [ListItem("\(left) more: summary.json")] : [])
+      }
+      + (left > 0
+        ? [ListItem("\(left) more: \(SummaryList.file(ofEntries: rateComparisons.count))")] : [])
     return [
       .heading("Sensitivity to the learning rate", level: 2),
       .paragraph(
@@ -258,8 +262,8 @@ extension Summary {
       ?? Metric.valLoss.text(mean)
   }
 
-  var rateSensitivityJSON: JSON {
-    let variants = rateSensitivities.map { one -> JSON in
+  var sensitivityList: SummaryList {
+    SummaryList("variants", rateSensitivities) { one in
       let values = zip(one.seeds, one.sample.values).map { seed, value -> JSON in
         ["seed": .integer(seed), "value": .real(value)]
       }
@@ -275,7 +279,10 @@ extension Summary {
         "values": .array(values),
       ]
     }
-    let comparisons = rateComparisons.map { one -> JSON in
+  }
+
+  var sensitivityComparisonList: SummaryList {
+    SummaryList("comparisons", rateComparisons) { one in
       let values = one.variants.values
       return [
         "variant": .string(one.variants.subject), "baseline": .string(one.variants.baseline),
@@ -287,6 +294,5 @@ extension Summary {
         "winner": .string(one.variants.winner), "words": .string(one.words),
       ]
     }
-    return ["variants": .array(variants), "comparisons": .array(comparisons)]
   }
 }

@@ -104,6 +104,8 @@ extension Summary {
     }
   }
 
+  var scalingList: SummaryList { SummaryList("scaling", growths, \.json) }
+
   /// The section for people; empty where nothing was fitted.
   var scalingContent: [DocumentBlock] {
     let all = growths
@@ -118,36 +120,50 @@ extension Summary {
 
   /// Whether the primary metrics grow linearly along the axes of sizes, each variant by its
   /// exponent.
-  func growthAnswers(naming limit: Int) -> [ListItem] {
+  var growthAnswers: [Answer] {
     let all = growths.filter { primary.contains($0.metric) }
     return axes.keys.flatMap { axis in
-      scalingMetrics.compactMap { metric in
+      scalingMetrics.compactMap { metric -> Answer? in
         let fits = all.filter { $0.axis == axis && $0.metric == metric }
-        if fits.isEmpty { return nil }
-        let ranges = fits.map(\.range).unique
-        let lines = Growth.Kind.allCases.compactMap { kind -> String? in
-          let some = fits.filter { $0.kind == kind }
-          if some.isEmpty { return nil }
-          // Those with the same fit share it.
-          let alike = Dictionary(grouping: some, by: \.text)
-          let texts = some.map(\.text).unique.map { text -> String in
-            let names = (alike[text] ?? []).map(label).filter { !$0.isEmpty }
-            if names.count == fits.count, names.count > 1 { return "each ^\(text)" }
-            let more = names.count > limit ? " and \(names.count - limit) more" : ""
-            return (names.isEmpty ? "" : names.prefix(limit).joined(separator: ", ") + more + " ")
-              + "^\(text)"
-          }
-          let rest = texts.count > limit ? " and \(texts.count - limit) more" : ""
-          return "\(kind.rawValue): \(texts.prefix(limit).joined(separator: ", "))\(rest)"
-        }
-        let range =
-          ranges.count == 1 ? " from \(ranges[0].lowerBound) to \(ranges[0].upperBound)" : ""
-        let lead =
-          "Is \(metric.name) linear in \(axes.name(axis))\(range) (\(Growth.linearRule))?"
-        let line = lines.joined(separator: "; ")
-        return line.count <= Self.shortAnswer
-          ? ListItem(lead: lead, line, below: []) : ListItem(lead: lead, "", below: lines)
+        return fits.isEmpty ? nil : answer(fits, of: metric, along: axis)
       }
+    }
+  }
+
+  private func answer(_ fits: [Growth], of metric: Metric, along axis: String) -> Answer {
+    let kinds = Dictionary(grouping: fits, by: \.kind)
+    let lines = Growth.Kind.allCases.compactMap { kind -> ((_ limit: Int) -> String)? in
+      guard let some = kinds[kind] else { return nil }
+      // Those with the same fit share it.
+      var texts: [String] = []
+      var names: [String: [String]] = [:]
+      for fit in some {
+        let text = fit.text
+        if names[text] == nil { texts.append(text) }
+        let name = label(fit)
+        names[text, default: []] += name.isEmpty ? [] : [name]
+      }
+      return { limit in
+        let alike = texts.prefix(limit).map { text -> String in
+          let names = names[text] ?? []
+          if names.count == fits.count, names.count > 1 { return "each ^\(text)" }
+          let more = names.count > limit ? " and \(names.count - limit) more" : ""
+          return (names.isEmpty ? "" : names.prefix(limit).joined(separator: ", ") + more + " ")
+            + "^\(text)"
+        }
+        let rest = texts.count > limit ? " and \(texts.count - limit) more" : ""
+        return "\(kind.rawValue): \(alike.joined(separator: ", "))\(rest)"
+      }
+    }
+    let ranges = fits.map(\.range).unique
+    let range =
+      ranges.count == 1 ? " from \(ranges[0].lowerBound) to \(ranges[0].upperBound)" : ""
+    let lead = "Is \(metric.name) linear in \(axes.name(axis))\(range) (\(Growth.linearRule))?"
+    return { limit in
+      let lines = lines.map { $0(limit) }
+      let line = lines.joined(separator: "; ")
+      return line.count <= Self.shortAnswer
+        ? ListItem(lead: lead, line, below: []) : ListItem(lead: lead, "", below: lines)
     }
   }
 
@@ -202,6 +218,6 @@ extension Summary {
       below: fits.map { fit in
         "\(label(fit)): \(name)^\(fit.text) from \(fit.range.lowerBound) to \(fit.range.upperBound)"
       }
-    ).first(DocumentBlock.most, all: "summary.json")
+    ).first(DocumentBlock.most, all: SummaryList.file(ofEntries: growths.count))
   }
 }

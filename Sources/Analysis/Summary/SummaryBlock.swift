@@ -52,9 +52,10 @@ package struct SummaryBlock: Sendable {
 
   /// The mean of a metric over the cells of a variant; nil where none has a value of it.
   package func mean(_ metric: Metric, of variant: String) -> Double? {
-    samples.first { $0.variant == variant }.flatMap { sample in
-      Sample(sample.rows.compactMap { $0.counted(metric) }).mean
-    }
+    guard let sample = samples.first(where: { $0.variant == variant }) else { return nil }
+    // Of one seed, which is asked for most often, without a list of its value.
+    if sample.rows.count == 1 { return sample.rows[0].counted(metric) }
+    return Sample(sample.rows.compactMap { $0.counted(metric) }).mean
   }
 
   /// The usual baseline.

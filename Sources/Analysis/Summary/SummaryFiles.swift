@@ -1,15 +1,18 @@
-// summary.json and summary.csv: every number of the summary's text, unrounded, for programs.
+// summary.json and summary.csv: every number of the summary's text, unrounded, for programs. The
+// flat lists are in SummaryLists.swift.
 
 package import Config
 package import Records
 import Statistics
 
 extension Summary {
-  /// Writes `summary.md`, `summary.csv` and `summary.json` into a run's folder.
+  /// Writes `summary.md`, `summary.csv` and `summary.json` into a run's folder, and `summary.jsonl`
+  /// where there are long lists.
   package func write(to folder: RunFolder) throws(ResultsError) {
     try folder.write(document.markdown, to: "summary.md")
     try AtomicFile.write(texts: csvParts, to: folder.file("summary.csv"))
     try AtomicFile.write(texts: jsonParts, to: folder.file("summary.json"))
+    try writeLists(to: folder)
   }
 
   /// The document of `json`, some blocks at a time.
@@ -23,12 +26,10 @@ extension Summary {
   package var json: JSON { json(blocks: listed.map(json)) }
 
   /// The blocks that it has: a program that wants those of thousands of points takes the CSV.
-  private var listed: ArraySlice<SummaryBlock> { blocks.prefix(Self.mostListed) }
-
-  private static var mostListed: Int { 1000 }
+  private var listed: ArraySlice<SummaryBlock> { blocks.prefix(SummaryList.most) }
 
   private func json(blocks: [JSON]) -> JSON {
-    [
+    let head: JSON = [
       "schema_version": 2, "experiment": .string(experiment), "question": .string(question),
       "variants": .array(variants.map { .string($0) }), "baseline": .string(baseline),
       "coverage": [
@@ -40,12 +41,10 @@ extension Summary {
       "headline": .array(headline.map { .string($0.name) }),
       "primary": .array(primary.map { .string($0.name) }), "tests": .integer(tests),
       "blocks_left": .integer(self.blocks.count - listed.count), "blocks": .array(blocks),
-      "differences": differencesJSON,
-      "axis_comparisons": axisComparisonsJSON,
-      "scaling": .array(growths.map(\.json)), "predictions": predictionsJSON,
-      "rate_sensitivity": rateSensitivityJSON, "bounds": boundsJSON,
-      "expectations": .array(expectationAnswers.map(\.json)),
     ]
+    let expectations = JSON.array(expectationAnswers.map(\.json))
+    return .object(
+      head.members + listMembers + [JSON.Member("expectations", expectations)])
   }
 
   /// The summary as flat CSV: one row per block, metric and variant.

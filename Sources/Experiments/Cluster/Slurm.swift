@@ -61,6 +61,12 @@ package enum Slurm {
     }
   }
 
+  /// Whether there is an sbatch on the path.
+  package static var canSubmit: Bool {
+    let folders = ProcessInfo.processInfo.environment["PATH"]?.split(separator: ":") ?? []
+    return folders.contains { FileManager.default.isExecutableFile(atPath: "\($0)/sbatch") }
+  }
+
   package static func limits() -> Limits {
     let found = try? run(["scontrol", "show", "config"])
     return Limits(configuration: found.map { $0.code == 0 ? $0.output : "" } ?? "")

@@ -2,6 +2,7 @@
 // Not where it lies: DataLocations says that, and DatasetLoader brings the two together.
 
 package import Config
+internal import Synchronization
 
 /// A text that an experiment file can name.
 package enum Dataset: Sendable, Equatable, CustomStringConvertible {
@@ -42,28 +43,101 @@ package enum Dataset: Sendable, Equatable, CustomStringConvertible {
 
 /// What an experiment declares: a data set, and what to use where it cannot be had.
 package struct DatasetDeclaration: Sendable, Equatable {
-  package var dataset: Dataset
+  /// The cells of a matrix mostly declare the same: as one reference, until one is changed.
+  private var shared: Shared
+
+  fileprivate struct Values: Sendable {
+    var dataset: Dataset
+    var fallback, validation: Dataset?
+    var tokens: TokenKind
+    var tokenizer = TokenizerSource()
+    var mark, validationMark: Mark?
+  }
+
+  fileprivate final class Shared: @unchecked Sendable {
+    var values: Values
+
+    init(_ values: Values) { self.values = values }
+  }
+
+  private var values: Values {
+    get { shared.values }
+    _modify {
+      if !isKnownUniquelyReferenced(&shared) { shared = Shared(shared.values) }
+      yield &shared.values
+    }
+  }
+
+  package var dataset: Dataset {
+    get { shared.values.dataset }
+    set { values.dataset = newValue }
+  }
   /// nil: it is an error when the data set cannot be had.
-  package var fallback: Dataset?
+  package var fallback: Dataset? {
+    get { shared.values.fallback }
+    set { values.fallback = newValue }
+  }
   /// A text to validate on; nil for the last tenth of the data set.
-  package var validation: Dataset?
+  package var validation: Dataset? {
+    get { shared.values.validation }
+    set { values.validation = newValue }
+  }
   /// How its file is written.
-  package var tokens: TokenKind
+  package var tokens: TokenKind {
+    get { shared.values.tokens }
+    set { values.tokens = newValue }
+  }
   /// What turns it into tokens.
-  package var tokenizer = TokenizerSource()
-  /// Where it, and the text to validate on, are written, for faults.
-  var mark, validationMark: Mark?
+  package var tokenizer: TokenizerSource {
+    get { shared.values.tokenizer }
+    set { values.tokenizer = newValue }
+  }
+  /// Where it is written, for faults.
+  var mark: Mark? { shared.values.mark }
+  /// Where the text to validate on is.
+  var validationMark: Mark? { shared.values.validationMark }
 
   package init(_ dataset: Dataset, fallback: Dataset? = nil, tokens: TokenKind = .characters) {
-    self.dataset = dataset
-    self.fallback = fallback
-    self.tokens = tokens
+    shared = Shared(Values(dataset: dataset, fallback: fallback, tokens: tokens))
   }
 
   package static func == (left: Self, right: Self) -> Bool {
-    left.dataset == right.dataset && left.fallback == right.fallback
-      && left.validation == right.validation && left.tokens == right.tokens
-      && left.tokenizer == right.tokenizer
+    left.shared === right.shared || left.shared.values.isSame(as: right.shared.values)
+  }
+
+  /// Whether both are in one place of memory.
+  package func isShared(with other: Self) -> Bool { shared === other.shared }
+}
+
+extension DatasetDeclaration.Values {
+  fileprivate func isSame(as other: Self) -> Bool {
+    dataset == other.dataset && fallback == other.fallback && validation == other.validation
+      && tokens == other.tokens && tokenizer == other.tokenizer
+  }
+
+  fileprivate var marks: [Mark?] {
+    [mark, validationMark, tokenizer.mark, tokenizer.fallbackMark]
+  }
+}
+
+/// The declarations that were read last.
+private enum RecentDeclarations {
+  private static let most = 8
+  private static let all = Mutex<[DatasetDeclaration.Shared]>([])
+
+  /// The one with these values and at these places, where it is among them.
+  static func find(_ values: DatasetDeclaration.Values) -> DatasetDeclaration.Shared {
+    all.withLock { all in
+      let marks = values.marks
+      if let known = all.first(where: {
+        $0.values.isSame(as: values) && $0.values.marks == marks
+      }) {
+        return known
+      }
+      let new = DatasetDeclaration.Shared(values)
+      all = [new] + all.prefix(most - 1)
+      return new
+    }
   }
 }
 
@@ -140,22 +214,23 @@ extension DatasetDeclaration {
         Choice("characters", "it is a text, which `tokenizer` turns into tokens"),
         Choice("ids", "it is a list of numbers, which a tokenizer has made"),
       ]), default: TokenKind.characters.rawValue, "how the text is written")
-    self.init(
-      Self.dataset(name, "name", section) ?? .tinyShakespeare,
+    var values = Values(
+      dataset: Self.dataset(name, "name", section) ?? .tinyShakespeare,
       fallback: fallback.flatMap { Self.dataset($0, "fallback", section) },
       tokens: TokenKind(rawValue: tokens) ?? .characters)
-    validation = section.read(
+    values.validation = section.read(
       "validation", .path(or: Dataset.names, allowsBare: false),
       absent: "the last tenth of the text",
       "the text to validate on; all of `name` is trained on then"
     ).flatMap { Self.dataset($0, "validation", section) }
-    tokenizer = TokenizerSource(section)
-    if self.tokens == .ids, tokenizer.path != nil {
+    values.tokenizer = TokenizerSource(section)
+    if values.tokens == .ids, values.tokenizer.path != nil {
       section.section("tokenizer", bareKey: "from", "").fault(
         "from", because: .rule("a text of token ids has its tokens already"))
     }
-    mark = section.mark(of: "name") ?? section.mark
-    validationMark = section.mark(of: "validation")
+    values.mark = section.mark(of: "name") ?? section.mark
+    values.validationMark = section.mark(of: "validation")
+    shared = RecentDeclarations.find(values)
   }
 
   private static func dataset(_ word: String, _ key: String, _ section: Section) -> Dataset? {

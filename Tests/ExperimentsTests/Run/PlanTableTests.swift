@@ -22,6 +22,25 @@ import Workloads
       options, environment: [:])
   }
 
+  @Test func cellsThatDeclareTheSameTextHaveItOnceInMemory() throws {
+    let experiment = try PlannedExperiment.load(
+      text: """
+        device: cpu
+        workload: {type: train, dataset: synthetic-plays}
+        matrix: {workload.steps: 1..200}
+
+        """, name: "x.yaml", reader: .standard)
+    let declared = experiment.cells.compactMap { $0.workload?.dataset }
+    #expect(declared.count == 200)
+    // Two threads read them, and other tests beside.
+    let shared = zip(declared, declared.dropFirst()).count { $0.isShared(with: $1) }
+    #expect(shared > 100)
+    // One that is changed is another one.
+    var other = declared[1]
+    other.tokens = .ids
+    #expect(!other.isShared(with: declared[1]) && declared[1].tokens == .characters)
+  }
+
   @Test func tenThousandCellsAreListedInTwoSeconds() throws {
     let start = threadSeconds()
     let plan = try plan(

@@ -1,0 +1,46 @@
+// PodFiles: what the cells of a run read from files of this machine, which pods may not have.
+
+import Config
+internal import Foundation
+package import Records
+import Workloads
+
+extension RunRecord {
+  /// The texts, images, tokenizers and stored models that cells read and that pods have only where
+  /// somebody puts them; each once, by whole paths.
+  ///
+  /// What the program makes itself has no path, and what it can download is fetched.
+  ///
+  /// - Parameters:
+  ///   - results: the folder of all results on this machine.
+  ///   - mount: where pods have it.
+  package func filesOutside(_ results: String, mountedAt mount: String) -> [String] {
+    let read =
+      datasets.flatMap { text in
+        [text.isDownloadable && !options.offline ? nil : text.path, text.validation?.path]
+      }.compactMap(\.self) + tokenizers.map(\.path) + checkpoints.map(\.path)
+    // What is built in goes by a word.
+    return read.filter { $0.hasPrefix("/") }.unique.filter { path in
+      // Pods look for it under this path, and have there what leads into the folder here.
+      !path.hasPrefix(mount + "/") || !Self.isPath(path, below: results)
+    }
+  }
+
+  /// Whether a path leads into a folder, links followed.
+  private static func isPath(_ path: String, below folder: String) -> Bool {
+    let real = [path, folder].map { path in
+      let found = realpath(path, nil)
+      defer { free(found) }
+      return found.map { String(cString: $0) } ?? path
+    }
+    return real[0].hasPrefix(real[1] + "/")
+  }
+}
+
+extension RunRecord.Dataset {
+  /// Whether a machine that lacks it fetches it.
+  fileprivate var isDownloadable: Bool {
+    let remote = RemoteText.tinyShakespeare
+    return name == remote.name && sha256 == remote.sha256
+  }
+}
