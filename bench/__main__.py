@@ -23,12 +23,12 @@ import rounds
 import selftest
 from child import Child, Failed
 from ours import Program
-from works import OURS, attention, generate, memory, models, nanogpt, products, scaling, train
+from works import OURS, attention, generate, memory, models, nanogpt, products, scaling, train, vision
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "results" / "bench"
 MODULES = {"train": train, "attention": attention, "products": products, "nanogpt": nanogpt,
-           "generate": generate, "models": models, "memory": memory, "scaling": scaling}
+           "vision": vision, "generate": generate, "models": models, "memory": memory, "scaling": scaling}
 
 
 def say(text):

@@ -9,6 +9,7 @@ from pathlib import Path
 # What pip installs for each peer, and the Python that then must work.
 PACKAGES = {
     "PyTorch": (["torch", "numpy"], "import torch, numpy"),
+    "timm": (["torch", "timm", "numpy"], "import torch, timm"),
     "OpenBLAS": (["scipy-openblas32", "numpy"], "import scipy_openblas32, numpy"),
     "oneDNN": (["onednn-cpu-gomp", "numpy"],
                "import ctypes, numpy, sys; ctypes.CDLL(sys.prefix + '/lib/libdnnl.so.3')"),

@@ -8,7 +8,7 @@ from samples import median, quartiles, ratios
 from works import OURS
 
 # What a contestant says beside its figures.
-FACTS = {"shares", "version", "parameters", "resident_bytes", "val_loss"}
+FACTS = {"shares", "version", "parameters", "resident_bytes", "val_loss", "accuracy", "images_per_s"}
 MARKERS = ("<!-- speed -->\n", "<!-- /speed -->\n")
 
 
@@ -81,13 +81,20 @@ def peers(works):
     return list(seen)
 
 
-def loss_text(work):
-    """The validation losses that contestants reached, such as `; loss 1.90, PyTorch eager 1.89`, if any."""
-    names = [OURS, *peers([work])]
-    losses = {name: [loss for loss in values(work, name, "val_loss") if loss is not None] for name in names}
-    said = [f"{median(found):.3f}" if name == OURS else f"{name} {median(found):.3f}"
-            for name, found in losses.items() if found]
-    return f"; loss {', '.join(said)}" if said else ""
+def outcome_text(work):
+    """What contestants reached beside their times, such as `; loss 1.90, PyTorch eager 1.89`, if anything."""
+    kinds = {
+        "val_loss": ("loss {}", lambda found: f"{median(found):.3f}"),
+        "accuracy": ("accuracy in % {}", lambda found: spread_text(found, "{:.2f}".format)),
+        "images_per_s": ("images/s {}", lambda found: f"{median(found):.0f}"),
+    }
+    said = ""
+    for kind, (form, text) in kinds.items():
+        found = {name: [value for value in values(work, name, kind) if value is not None]
+                 for name in [OURS, *peers([work])]}
+        parts = [text(some) if name == OURS else f"{name} {text(some)}" for name, some in found.items() if some]
+        said += f"; {form.format(', '.join(parts))}" if parts else ""
+    return said
 
 
 def table(header, rows):
@@ -105,7 +112,7 @@ def group_table(group, is_full=True):
         for figure in figures(work):
             ours = [value for value in values(work, OURS, figure) if value is not None]
             name = work["name"] if len(figures(work)) == 1 else f"{work['name']}: {figure}"
-            name += loss_text(work)
+            name += outcome_text(work)
             rows.append(
                 [name, spread_text(ours, text) if is_full else text(median(ours))]
                 + ([share_text(work, figure)] if has_shares else [])
@@ -166,9 +173,9 @@ def page(result):
 
 STEPS = r"^(modern|classic), (f32|bf16), 16 x 256, width 256$"
 README_WORKS = {
-    "train": STEPS, "products": "^f32", "attention": r"^f32, (1024|2048|4096) tokens, d 64$",
-    "nanogpt": "", "generate": "", "models": "f32 weights, f32|bf16 weights, bf16|q8 weights, q8", "memory": "",
-    "scaling": "",
+    "train": STEPS, "products": "^f32", "attention": r"^f32, (1024|2048|4096) tokens, d 64(, not causal)?$",
+    "nanogpt": "", "vision": "", "generate": "", "models": "f32 weights, f32|bf16 weights, bf16|q8 weights, q8",
+    "memory": "", "scaling": "",
 }
 # Of a machine that was held to an older instruction set.
 README_HELD_WORKS = {"train": STEPS, "products": "^f32"}

@@ -1,6 +1,7 @@
 """Checks what turns samples into tables, without a network and without measuring anything."""
 
 import os
+import re
 import sys
 import tempfile
 import unittest
@@ -14,7 +15,7 @@ import results
 import rounds
 import samples
 from child import PEERS, Child, Failed
-from works import OURS, Work, generate
+from works import OURS, Work, attention, generate, vision
 
 
 class Samples(unittest.TestCase):
@@ -195,6 +196,15 @@ class Page(unittest.TestCase):
                       "torch.compile is left out: no compiler"):
             self.assertIn(words, text)
 
+    def test_what_was_reached_stands_beside_the_times(self):
+        group = result()["groups"][0]
+        for record, ours, theirs in zip(group["works"][0]["rounds"], (90.5, 90.7), (90.1, 90.3)):
+            record["results"][OURS] |= {"accuracy": ours, "images_per_s": 3000}
+            record["results"]["PyTorch eager"]["accuracy"] = theirs
+        self.assertIn(
+            "width 256; accuracy in % 90.60 [90.55, 90.65], PyTorch eager 90.20 [90.15, 90.25]; images/s 3000 |",
+            page.group_table(group))
+
     def test_units_fit_the_size(self):
         self.assertEqual([page.time_text(seconds) for seconds in (12.34, 0.01234, 1.234e-5, 5e-9)],
                          ["12.3 s", "12.3 ms", "12.3 µs", "5 ns"])
@@ -242,6 +252,62 @@ class Decode(unittest.TestCase):
         self.assertIn("MHA, f32", work.goals["share"])
         self.assertNotIn("GQA, f32", work.goals["share"])
         self.assertEqual(work.goals[generate.F32], {f"{kind}, q8": 3.0 for kind in ("4 x MHA", "16 x GQA", "32 x MQA")})
+
+
+class Vision(unittest.TestCase):
+    class Surroundings:
+        """Notes what ours and the peer are asked for."""
+
+        is_quick, seconds = False, 1.0
+
+        def __init__(self):
+            self.asked = []
+            self.program = self
+
+        def run(self, experiment, settings):
+            self.asked.append(settings)
+            return {"seconds": 2.0, "accuracy_percent": 90.0, "parameters": 7}, [], 0
+
+        def child(self, program):
+            return self
+
+        def ask(self, request, patience=0):
+            self.asked.append(request)
+            return {"training": 3.0, "accuracy": 89.0, "parameters": 7}
+
+    def test_the_peer_trains_what_the_experiment_does(self):
+        said = dict(re.findall(r"\b(\w+): ([\d.e-]+)", vision.EXPERIMENT.read_text()))
+        self.assertEqual({key: float(said[key]) for key in vision.RECIPE}, vision.RECIPE)
+
+    def test_each_round_has_a_seed_alike_for_both(self):
+        context = self.Surroundings()
+        work = vision.whole(context, Path("data"))
+        found = rounds.measured(work, 2, StillWatch([], []), lambda: [], lambda text: None)
+        seeds = [asked["seeds"] if "seeds" in asked else f"[{asked['seed']}]" for asked in context.asked]
+        self.assertEqual(seeds, ["[1]", "[1]", "[2]", "[2]"])
+        self.assertEqual(found["rounds"][0]["results"][OURS]["accuracy"], 90.0)
+
+    def test_without_the_images_the_whole_training_is_left_out_with_the_reason(self):
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name, "fashion-mnist")
+            folder.mkdir()
+            Path(folder, "train-images-idx3-ubyte.gz").touch()
+            with unittest.mock.patch.dict(os.environ, {"RUNEXP_DATA": name}):
+                self.assertEqual(vision.fashion_mnist(), folder)
+                self.assertEqual(len(vision.groups(self.Surroundings())[0].works), 2)
+        with unittest.mock.patch.object(vision, "fashion_mnist", lambda: None):
+            group = vision.groups(self.Surroundings())[0]
+            self.assertEqual([work.name for work in group.works], ["a step of 128 images"])
+            self.assertIn("there is no Fashion-MNIST here", group.about)
+
+    def test_both_are_told_that_attention_is_not_causal(self):
+        context = self.Surroundings()
+        work = attention.work(context, 196, is_causal=False)
+        with unittest.mock.patch.object(attention, "ours", lambda *arguments: context.asked.append(arguments[-1])):
+            for contestant in work.contestants.values():
+                contestant()
+        self.assertEqual(context.asked[0], {"workload.causal": "false"})
+        self.assertFalse(context.asked[1]["is_causal"])
 
 
 class Results(unittest.TestCase):

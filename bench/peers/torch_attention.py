@@ -17,7 +17,7 @@ def answer(request):
 
     q, k, v = (tensor(count).requires_grad_() for count in (heads, kv_heads, kv_heads))
     gradient = tensor(heads)
-    how = {"is_causal": True}
+    how = {"is_causal": request["is_causal"]}
     if window := request["window"]:  # there is no option for it: a mask says which keys are seen
         place = torch.arange(tokens)
         distance = place[:, None] - place[None, :]

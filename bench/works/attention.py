@@ -1,4 +1,4 @@
-"""Attention alone, causal, forward and with its gradients, against torch's scaled_dot_product_attention."""
+"""Attention alone, forward and with its gradients, against torch's scaled_dot_product_attention."""
 
 from ours import EXPERIMENTS
 from works import OURS, Group, Work
@@ -19,21 +19,26 @@ def ours(context, tokens, heads=8, kv_heads=8, head_dim=64, window=None, precisi
         "forward": operations[0] / forward / peak, "forward and backward": sum(operations) / both / peak}}
 
 
-def work(context, tokens, heads=8, kv_heads=8, head_dim=64, window=None, precision="f32"):
+def work(context, tokens, heads=8, kv_heads=8, head_dim=64, window=None, precision="f32", is_causal=True):
     name = f"{precision}, {tokens} tokens, d {head_dim}"
     name += f", {heads} heads on {kv_heads}" if heads != kv_heads else ""
     name += f", window {window}" if window else ""
+    name += "" if is_causal else ", not causal"
+    settings = {} if is_causal else {"workload.causal": "false"}
 
     def theirs():
         return context.child("torch_attention.py").ask({
             "tokens": tokens, "heads": heads, "kv_heads": kv_heads, "head_dim": head_dim, "window": window,
-            "precision": precision, "seconds": context.seconds})
+            "precision": precision, "is_causal": is_causal, "seconds": context.seconds})
 
     is_plain = precision == "f32" and head_dim == 64 and heads == kv_heads and not window
     shares = {"forward": 0.75} if is_plain else {}
-    goals = {PEER: 1.4} | ({"share": shares | {"forward and backward": 0.65}} if tokens >= 2048 else {})
+    goals = {PEER: 1.4 if is_causal else 1.3}
+    if tokens >= 2048:
+        goals["share"] = shares | {"forward and backward": 0.65}
     return Work("attention", name, {
-        OURS: lambda: ours(context, tokens, heads, kv_heads, head_dim, window, precision), PEER: theirs}, goals)
+        OURS: lambda: ours(context, tokens, heads, kv_heads, head_dim, window, precision, settings),
+        PEER: theirs}, goals)
 
 
 def beside_plain(context, name, settings):

@@ -1,0 +1,136 @@
+"""A small vision transformer of timm in PyTorch: a training with its evaluations, or only some of its steps.
+
+Fashion-MNIST is in memory as one tensor, normalised; batches are moved at random by operations on tensors. Every image
+comes once an epoch. AdamW with decay on matrices, a linear warm-up, then half a cosine to a tenth of the
+rate. An evaluation on the way takes 1000 of the held-out images, the last one all, as runexp does.
+"""
+
+import gzip
+import math
+import time
+from pathlib import Path
+
+import timm
+import torch
+import torch.nn.functional as F
+from serve import THREADS, repeated, serve
+from timm.models.vision_transformer import VisionTransformer
+from torch import nn
+
+SIDE, CLASSES = 28, 10
+BETAS, DECAY, CLIP = (0.9, 0.95), 0.1, 1.0
+torch.set_num_threads(THREADS)
+trainings = {}  # whose steps are asked for in every round
+
+
+def idx(folder, name, header):
+    """The bytes of an IDX file behind its header, packed by gzip or not."""
+    path = Path(folder, name)
+    data = path.read_bytes() if path.exists() else gzip.decompress(Path(folder, name + ".gz").read_bytes())
+    return torch.frombuffer(bytearray(data), dtype=torch.uint8, offset=header)
+
+
+def split(folder, name):
+    images = idx(folder, f"{name}-images-idx3-ubyte", 16).view(-1, 1, SIDE, SIDE)
+    return images, idx(folder, f"{name}-labels-idx1-ubyte", 8).long()
+
+
+def random_split(count):
+    return torch.randint(256, (count, 1, SIDE, SIDE), dtype=torch.uint8), torch.randint(CLASSES, (count,))
+
+
+class Images:
+    """- folder: with the four files; None for random images."""
+
+    def __init__(self, folder, batch, shift):
+        self.batch, self.shift = batch, shift
+        train, self.labels = split(folder, "train") if folder else random_split(10_000)
+        test, self.test_labels = split(folder, "t10k") if folder else random_split(2_000)
+        pixels = train.float()
+        mean, deviation = pixels.mean(), pixels.std()
+        # Room for a shift: what comes in is black.
+        self.train = F.pad((pixels - mean) / deviation, [shift] * 4, value=(-mean / deviation).item())
+        self.test = (test.float() - mean) / deviation
+        self.order = torch.empty(0, dtype=torch.long)
+
+    def next(self):
+        """A batch to train on: shifted by up to so many pixels each way, and mirrored with a chance of one half."""
+        if len(self.order) < self.batch:
+            self.order = torch.cat([self.order, torch.randperm(len(self.labels))])
+        chosen, self.order = self.order[: self.batch], self.order[self.batch :]
+        rows, columns = (torch.randint(2 * self.shift + 1, (self.batch, 1)) + torch.arange(SIDE) for _ in range(2))
+        columns = torch.where(torch.rand(self.batch, 1) < 0.5, columns.flip(1), columns)
+        moved = self.train[chosen[:, None, None], 0, rows[:, :, None], columns[:, None, :]]
+        return moved[:, None], self.labels[chosen]
+
+
+class Training:
+    def __init__(self, request):
+        torch.manual_seed(request["seed"])
+        self.recipe = request["recipe"]
+        self.images = Images(request["folder"], self.recipe["batch"], self.recipe["shift"])
+        # Like runexp's, it has biases in the patches' projection, the norms and the head alone.
+        self.model = VisionTransformer(
+            img_size=SIDE, patch_size=self.recipe["patch"], in_chans=1, num_classes=CLASSES,
+            embed_dim=self.recipe["width"], depth=self.recipe["layers"], num_heads=self.recipe["heads"],
+            qkv_bias=False, proj_bias=False)
+        matrices, others = [], []
+        for name, weight in self.model.named_parameters():
+            (others if weight.dim() < 2 or name == "cls_token" else matrices).append(weight)
+        self.optimizer = torch.optim.AdamW(
+            [{"params": matrices, "weight_decay": DECAY}, {"params": others, "weight_decay": 0.0}],
+            lr=self.recipe["lr"], betas=BETAS, fused=True)
+
+    def rate(self, number):
+        steps, rate = self.recipe["steps"], self.recipe["lr"]
+        warmup = math.ceil(steps / 10)
+        if number < warmup:
+            return rate * (number + 1) / warmup
+        return rate * (0.1 + 0.45 * (1 + math.cos(math.pi * (number - warmup) / max(steps - 1 - warmup, 1))))
+
+    def step(self, number, images, labels):
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.rate(number)
+        loss = F.cross_entropy(self.model(images), labels)
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.model.parameters(), CLIP)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        return loss.item()
+
+    @torch.no_grad()
+    def accuracy(self, count):
+        """Of so many held-out images, evenly spread."""
+        self.model.eval()
+        chosen = torch.linspace(0, len(self.images.test) - 1, count).long()
+        right = sum((self.model(self.images.test[some]).argmax(1) == self.images.test_labels[some]).sum().item()
+                    for some in chosen.split(self.recipe["batch"]))
+        self.model.train()
+        return 100 * right / count
+
+
+def whole(request):
+    """From the files to the last evaluation."""
+    start = time.perf_counter()
+    training = Training(request)
+    for number in range(request["recipe"]["steps"]):
+        if number > 0 and number % request["recipe"]["evaluate_every"] == 0:
+            training.accuracy(1000)
+        training.step(number, *training.images.next())
+    accuracy = training.accuracy(len(training.images.test))
+    return training, {"training": time.perf_counter() - start, "accuracy": accuracy}
+
+
+def answer(request):
+    if request["whole"]:
+        training, figures = whole(request)
+    else:
+        training = trainings.get("steps") or trainings.setdefault("steps", Training(request))
+        batch = training.images.next()  # ours takes the time of a step from when its batch is there, too
+        figures = {"step": repeated(lambda: training.step(0, *batch), request["seconds"], warm=3)}
+    return figures | {
+        "parameters": sum(weight.numel() for weight in training.model.parameters()),
+        "version": f"{timm.__version__} on PyTorch {torch.__version__}"}
+
+
+serve(answer)
