@@ -67,18 +67,23 @@ extension Summary {
       let prediction = Metric.prediction(of: metric)
       guard measured.contains(prediction) else { continue }
       var known: [SIMD2<Double>: Int] = [:]
-      for block in blocks {
-        for variant in variants {
-          guard let measured = block.mean(metric, of: variant),
-            let predicted = block.mean(prediction, of: variant)
-          else { continue }
+      let values = blocks.mappedByThreads { [variants] block, _ in
+        variants.map { variant in
+          block.mean(prediction, of: variant).flatMap { predicted in
+            block.mean(metric, of: variant).map { SIMD2(predicted, $0) }
+          }
+        }
+      }
+      for (block, pairs) in zip(blocks, values) {
+        for (variant, pair) in zip(variants, pairs) {
+          guard let pair else { continue }
           let place = Prediction.Place(variant: variant, axes: block.axes)
-          if let same = known[SIMD2(predicted, measured)] {
+          if let same = known[pair] {
             all[same].places.append(place)
           } else {
-            known[SIMD2(predicted, measured)] = all.count
+            known[pair] = all.count
             all.append(
-              Prediction(metric: metric, predicted: predicted, measured: measured, places: [place]))
+              Prediction(metric: metric, predicted: pair.x, measured: pair.y, places: [place]))
           }
         }
       }

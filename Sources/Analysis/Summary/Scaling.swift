@@ -96,9 +96,9 @@ extension Summary {
     axes.keys.filter(isNumeric).flatMap { axis in
       let groups = groups(without: axis)
       return scalingMetrics.flatMap { metric in
-        let fits = groups.flatMap { blocks in
+        let fits = groups.mappedByThreads(part: 16) { [variants] blocks, _ in
           variants.compactMap { Growth(metric, of: $0, along: axis, in: blocks) }
-        }
+        }.flatMap(\.self)
         return fits.allSatisfy { abs($0.law.exponent) < 1e-9 } ? [] : fits
       }
     }

@@ -8,35 +8,51 @@ import Statistics
 
 /// The summary at one combination of axis values.
 package struct SummaryBlock: Sendable {
-  /// The axis values; empty where the matrix has no axes.
-  package let axes: [CellRow.Entry]
-  /// The cells of this block, in the order of the plan.
-  package let rows: [CellRow]
-  package let variants: [String]
-  package let baselines: Baselines
-  /// Those that any cell that counts has a value of, in the order of `Metric.all`.
-  package let metrics: [Metric]
+  /// What stays as it is: blocks are handed on a great many times, as one reference.
+  private final class Content: Sendable {
+    let axes: [CellRow.Entry]
+    let rows: [CellRow]
+    let variants: [String]
+    let baselines: Baselines
+    let metrics: [Metric]
+    let samples: [VariantRows]
+
+    init(
+      _ axes: [CellRow.Entry], _ rows: [CellRow], _ variants: [String], _ baselines: Baselines
+    ) {
+      (self.axes, self.rows, self.variants, self.baselines) = (axes, rows, variants, baselines)
+      let byVariant = Dictionary(grouping: rows, by: \.variant)
+      samples = variants.map { VariantRows($0, byVariant[$0] ?? []) }
+      let measured = rows.measured
+      metrics =
+        rows.allSatisfy { $0.status == .ok }
+        ? measured : measured.filter { metric in rows.contains { $0.counted(metric) != nil } }
+    }
+  }
+
+  private let content: Content
   /// The lines of the metrics that get a verdict where that takes a test.
-  var judged: [SummaryLine] = []
-  private let samples: [VariantRows]
+  var judged: [SummaryLine]
+
+  /// The axis values; empty where the matrix has no axes.
+  package var axes: [CellRow.Entry] { content.axes }
+  /// The cells of this block, in the order of the plan.
+  package var rows: [CellRow] { content.rows }
+  package var variants: [String] { content.variants }
+  package var baselines: Baselines { content.baselines }
+  /// Those that any cell that counts has a value of, in the order of `Metric.all`.
+  package var metrics: [Metric] { content.metrics }
+  private var samples: [VariantRows] { content.samples }
 
   /// - Parameter primary: the metrics that get a verdict where that takes a test.
   init(
     axes: [CellRow.Entry], rows: [CellRow], variants: [String], baselines: Baselines,
     primary: Set<Metric>
   ) {
-    self.axes = axes
-    self.rows = rows
-    self.variants = variants
-    self.baselines = baselines
-    let byVariant = Dictionary(grouping: rows, by: \.variant)
-    samples = variants.map { VariantRows($0, byVariant[$0] ?? []) }
-    let measured = rows.measured
-    metrics =
-      rows.allSatisfy { $0.status == .ok }
-      ? measured : measured.filter { metric in rows.contains { $0.counted(metric) != nil } }
-    judged = metrics.filter(primary.contains).map {
-      SummaryLine($0, samples, baselines: baselines, isPrimary: true)
+    let content = Content(axes, rows, variants, baselines)
+    self.content = content
+    judged = content.metrics.filter(primary.contains).map {
+      SummaryLine($0, content.samples, baselines: baselines, isPrimary: true)
     }
   }
 
