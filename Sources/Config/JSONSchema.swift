@@ -112,6 +112,12 @@ package struct JSONSchema {
     case .word(let choices), .component(let choices):
       [JSON.Member("enum", .array(choices.map { .string($0.word) }))]
     case .list(let element, let noneWord): list(schema(of: element), noneWord)
+    case .tuple(let element, let names):
+      [
+        JSON.Member("type", "array"), JSON.Member("items", .object(schema(of: element))),
+        JSON.Member("minItems", .integer(names.count)),
+        JSON.Member("maxItems", .integer(names.count)),
+      ]
     }
   }
 

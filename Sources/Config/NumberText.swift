@@ -2,6 +2,12 @@
 // with a fraction: a column of reals never looks like one of integers, and `1e-05` is no number to
 // YAML 1.1 (PyYAML).
 
+extension Float {
+  /// The number that its shortest text stands for: 1e-6, where `Double(self)` is
+  /// 9.999999974752427e-07.
+  package var written: Double { Double(description) ?? Double(self) }
+}
+
 /// The text of numbers in JSON, CSV and YAML files.
 package enum NumberText {
   /// The shortest round-trip decimal with a fraction (`1.0`, `1.0e-05`); nil for NaN and

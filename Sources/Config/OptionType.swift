@@ -158,6 +158,34 @@ extension OptionType {
   }
 }
 
+extension OptionType {
+  /// A value for each name, in this order: `image: [28, 28, 1]`.
+  package static func tuple<Element>(
+    _ names: String..., of element: OptionType<Element>
+  ) -> Self where Result == [Element] {
+    let read = ReadType.tuple(of: element.read, names: names)
+    return OptionType(read: read) { node, path, report in
+      guard let items = node.items, items.count == names.count else {
+        let found = node.items.map { "a list of \($0.count)" } ?? Wording.found(node)
+        report(
+          .wrongType(path, expected: read.expected, found: found, hint: nil), node.mark)
+        return nil
+      }
+      let values = zip(names, items).map { name, item -> Element? in
+        let path = "the \(name) in \(path)"
+        guard item.scalar != nil, !item.isNull else {
+          report(element.read.fault(item, path), item.mark)
+          return nil
+        }
+        return element.decode(item, path, report)
+      }
+      return values.contains { $0 == nil } ? nil : values.compactMap(\.self)
+    } encode: {
+      .array($0.map(element.encode))
+    }
+  }
+}
+
 extension OptionType where Result: BoundedNumber {
   private static func number(
     _ read: ReadType, _ bounds: Bounds<Result>,

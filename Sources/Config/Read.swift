@@ -26,6 +26,8 @@ package enum ReadType: Sendable, Hashable {
   case component([Choice])
   /// One value or a list of values; `none` is allowed as an element where `noneWord` says so.
   indirect case list(of: ReadType, noneWord: String?)
+  /// As many values as there are names, in this order.
+  indirect case tuple(of: ReadType, names: [String])
 
   /// As in "must be ...".
   package var expected: String {
@@ -40,6 +42,8 @@ package enum ReadType: Sendable, Hashable {
       choices.count == 1 ? choices[0].word : "one of " + Self.list(choices)
     case .list(let element, nil): "\(element.expected), or a list of such"
     case .list(let element, let none?): "\(element.expected), \(none), or a list of such"
+    case .tuple(let element, let names):
+      "a list [\(names.joined(separator: ", "))], each \(element.expected)"
     }
   }
 
@@ -55,6 +59,7 @@ package enum ReadType: Sendable, Hashable {
     case .word: "word"
     case .component: "component"
     case .list(let element, let none): "\(element.name)\(none.map { " or \($0)" } ?? ""), or a list"
+    case .tuple(let element, let names): "list of \(names.count): \(element.name)"
     }
   }
 
@@ -66,7 +71,7 @@ package enum ReadType: Sendable, Hashable {
     case .share(let whole, let number): "\(number.allowed), or up to 100 % of \(whole)"
     case .boolean, .text, .path: ""
     case .word(let choices), .component(let choices): Self.list(choices)
-    case .list(let element, _): element.allowed
+    case .list(let element, _), .tuple(let element, _): element.allowed
     }
   }
 

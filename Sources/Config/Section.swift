@@ -14,7 +14,7 @@ package final class Section {
   package let isWritten: Bool
   let faults: FaultList
   /// A muted section stands in for one that could not be read: it records no faults.
-  let isMuted: Bool
+  package let isMuted: Bool
   private let entries: [Entry]
   /// Whether each was looked up.
   private var areAsked: [Bool]

@@ -1,4 +1,4 @@
-// IDXFolder: a data set in the four files of MNIST, packed or not.
+// IDXFolder: a data set in the four files of MNIST, packed or not, on the disk or in memory.
 
 package import Records
 
@@ -13,6 +13,9 @@ package struct IDXFolder: Sendable {
 
     var dimensions: Int { self == .trainImages || self == .testImages ? 3 : 1 }
 
+    /// What such a file is called where it is published.
+    package var packedName: String { names[1] }
+
     /// What such a file is called: as MNIST's are, or as they once were.
     fileprivate var names: [String] {
       ["-", "."].flatMap { mark in
@@ -23,6 +26,8 @@ package struct IDXFolder: Sendable {
 
   package let path: String
   private let files: [Part: String]
+  /// Their bytes, of those that are in memory.
+  private var contents: [Part: [UInt8]] = [:]
 
   /// The files in a folder; nil where there are no images to train on among them.
   package init?(_ folder: String) {
@@ -33,6 +38,15 @@ package struct IDXFolder: Sendable {
     }
     guard files[.trainImages] != nil else { return nil }
     self.files = files
+  }
+
+  /// Files in memory.
+  ///
+  /// - Parameter origin: where they come from, for errors.
+  package init(_ contents: [Part: [UInt8]], from origin: String) {
+    path = origin
+    files = contents.keys.reduce(into: [:]) { $0[$1] = "\(origin)/\($1.packedName)" }
+    self.contents = contents
   }
 
   /// Reads all four.
@@ -84,7 +98,7 @@ package struct IDXFolder: Sendable {
       throw .unreadable(
         path: path, problem: "there is a \(Part.trainImages.names[0]), and no \(part.names[0])")
     }
-    return try reading(file) { (bytes) throws(ImageError) in
+    return try reading(file, contents[part]) { (bytes) throws(ImageError) in
       let unpacked =
         Gzip.isPacked(bytes) ? try Gzip.unpacked(bytes, most: ImageSet.largest) : bytes
       if let hash {

@@ -22,15 +22,16 @@ package struct ImageShape: Equatable, Hashable, Sendable, CustomStringConvertibl
     self.init(height: height, width: width, channels: channels)
     guard min(height, width) > 0, max(height, width) <= Self.longestSide else {
       throw ImageError(
-        "its header says \(width) x \(height) pixels; each side must have 1 to \(Self.longestSide)")
+        "its header says \(height) x \(width) pixels; each side must have 1 to \(Self.longestSide)")
     }
   }
 
   /// Bytes of the pixels.
   package var count: Int { height * width * channels }
 
+  /// Height x width.
   package var description: String {
-    "\(width) x \(height) \(channels == 1 ? "grey" : "coloured") pixels"
+    "\(height) x \(width) \(channels == 1 ? "grey" : "coloured") pixels"
   }
 }
 

@@ -13,13 +13,14 @@ package struct ImageError: Error, Equatable, CustomStringConvertible {
 
 /// What `body` makes of the bytes of a file.
 ///
+/// - Parameter contents: the bytes, where they are in memory.
 /// - Throws: `ResultsError.unreadable`, which names the file and what is wrong with it.
 func reading<Contents>(
-  _ path: String, _ body: ([UInt8]) throws(ImageError) -> Contents
+  _ path: String, _ contents: [UInt8]? = nil, _ body: ([UInt8]) throws(ImageError) -> Contents
 ) throws(ResultsError) -> Contents {
   let bytes: [UInt8]
   do throws(RegularFile.Failure) {
-    bytes = try RegularFile.read(path)
+    if let contents { bytes = contents } else { bytes = try RegularFile.read(path) }
   } catch {
     throw .unreadable(path: path, problem: error.reason)
   }

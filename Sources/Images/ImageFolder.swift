@@ -18,14 +18,13 @@ package struct ImageFolder: Sendable {
   ///
   /// - Throws: `ResultsError.unreadable`, which names the file and what is wrong with it.
   package func read() throws(ResultsError) -> ImageSet {
-    let folders = try Self.names(in: path).filter { AtomicFile.isFolder("\(path)/\($0)") }
+    let folders = try Self.classes(in: path)
     guard !folders.isEmpty else {
       throw .unreadable(
         path: path,
         problem: "there are neither MNIST's IDX files nor folders of images in it, one a class")
     }
-    let test = Self.testNames.first(where: folders.contains)
-    if folders.count == 2, folders.contains("train"), let test {
+    if let test = try Self.test(beside: folders, in: path) {
       return try read(train: "\(path)/train", test: "\(path)/\(test)")
     }
     var reader = Reader()
@@ -44,20 +43,57 @@ package struct ImageFolder: Sendable {
     return try set(reader, folders, splits.train, splits.test)
   }
 
+  /// The folder with the images to test on, of those beside `train`; nil where the folders are
+  /// classes.
+  ///
+  /// - Throws: where there is one of the two splits without the other.
+  private static func test(
+    beside folders: [String], in path: String
+  ) throws(ResultsError) -> String? {
+    let splits = folders.filter((["train"] + testNames).contains)
+    var classes: [String] = []
+    for name in splits { classes += try Self.classes(in: "\(path)/\(name)") }
+    if classes.isEmpty { return nil }
+    let test = testNames.first(where: splits.contains)
+    guard splits.contains("train"), let test else {
+      let (there, missing) =
+        test.map { ($0, "'train' to train on") }
+        ?? ("train", "'test', 'validation' or 'val' to test on")
+      throw .unreadable(
+        path: path,
+        problem: "there is a folder '\(there)' of classes in it, and beside it none called "
+          + missing)
+    }
+    if let other = folders.first(where: { !splits.contains($0) }) {
+      throw .unreadable(
+        path: "\(path)/\(other)",
+        problem: "beside the folders 'train' and '\(test)' it would be a class")
+    }
+    return test
+  }
+
+  /// The folders in a folder.
+  private static func classes(in folder: String) throws(ResultsError) -> [String] {
+    try names(in: folder).filter { AtomicFile.isFolder("\(folder)/\($0)") }
+  }
+
   private func read(train: String, test: String) throws(ResultsError) -> ImageSet {
-    let classes = try Self.names(in: train).filter { AtomicFile.isFolder("\(train)/\($0)") }
+    let classes = try Self.classes(in: train)
+    let tested = try Self.classes(in: test)
+    for (folder, others, own, use) in [
+      (train, tested, classes, "train"), (test, classes, tested, "test"),
+    ] {
+      if let name = others.first(where: { !own.contains($0) }) {
+        throw .unreadable(
+          path: folder == train ? "\(test)/\(name)" : test,
+          problem: "there is no class '\(name)' to \(use) on")
+      }
+    }
     var reader = Reader()
     var splits = [ImageSet.Split(), ImageSet.Split()]
     for (index, folder) in [train, test].enumerated() {
-      for name in try Self.names(in: folder) where AtomicFile.isFolder("\(folder)/\(name)") {
-        guard let label = classes.firstIndex(of: name) else {
-          throw .unreadable(
-            path: "\(folder)/\(name)", problem: "there is no class '\(name)' to train on")
-        }
+      for (label, name) in classes.enumerated() {
         try reader.append(Self.files(in: "\(folder)/\(name)")[...], label, to: &splits[index])
-      }
-      if splits[index].count == 0 {
-        throw .unreadable(path: folder, problem: "there are no folders of images in it")
       }
     }
     return try set(reader, classes, splits[0], splits[1])

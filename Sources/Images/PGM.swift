@@ -20,7 +20,7 @@ enum PGM {
     let size = brightest < 256 ? 1 : 2
     guard bytes.count - place == size * shape.count else {
       throw ImageError(
-        "its header says \(width) x \(height) pixels of \(size) byte\(size == 1 ? "" : "s"), and "
+        "its header says \(height) x \(width) pixels of \(size) byte\(size == 1 ? "" : "s"), and "
           + "\(max(0, bytes.count - place)) bytes follow")
     }
     let pixels = (0..<shape.count).map { index -> UInt8 in

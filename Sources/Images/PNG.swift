@@ -50,7 +50,7 @@ enum PNG {
     let unpacked = shape.height * (1 + (bits + 7) / 8)
     guard unpacked <= mostExpansion * bytes.count else {
       throw ImageError(
-        "its header says \(shape.width) x \(shape.height) pixels, more than its \(bytes.count) "
+        "its header says \(shape.height) x \(shape.width) pixels, more than its \(bytes.count) "
           + "bytes can hold")
     }
   }

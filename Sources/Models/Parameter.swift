@@ -105,6 +105,11 @@ package final class ParameterList {
     for parameter in all { parameter.initialise(seed: seed) }
   }
 
+  /// Gives those of these names their initial values; all have memory already.
+  package func initialise(_ names: Set<String>, seed: UInt64) {
+    for parameter in all where names.contains(parameter.name) { parameter.initialise(seed: seed) }
+  }
+
   /// Gives every parameter memory without values, all in one block, for a checkpoint or a dry run to come.
   ///
   /// - Parameter matrices: their type in an inference; training and whatever wants gradients has

@@ -6,8 +6,26 @@ package import Config
 package struct Slot<Kind: Sendable>: Sendable {
   package let key: String
   package let standard: String
-  package let doc: String
+  /// The standard one where images are read; nil where that is the same.
+  package var imageStandard: String?
+  private let purpose: String
   package let components: [(choice: Choice, type: Kind)]
+
+  init(
+    key: String, standard: String, imageStandard: String? = nil, doc purpose: String,
+    components: [(choice: Choice, type: Kind)]
+  ) {
+    (self.key, self.standard, self.imageStandard) = (key, standard, imageStandard)
+    (self.purpose, self.components) = (purpose, components)
+  }
+
+  fileprivate func standard(_ ofImages: Bool) -> String {
+    ofImages ? imageStandard ?? standard : standard
+  }
+
+  package var doc: String {
+    purpose + (imageStandard.map { "; by default \($0) where images are read" } ?? "")
+  }
 
   fileprivate func type(called word: String) -> Kind {
     guard let found = components.first(where: { $0.choice.word == word }) else {
@@ -20,8 +38,8 @@ package struct Slot<Kind: Sendable>: Sendable {
 /// The slots of a Transformer.
 package enum Slots {
   package static let input = Slot<any Input.Type>(
-    key: "input", standard: TokenEmbedding.word,
-    doc: "what is made of what the model reads; patch_embedding where that is images",
+    key: "input", standard: TokenEmbedding.word, imageStandard: PatchEmbedding.word,
+    doc: "what is made of what the model reads",
     components: Registry.inputs.map { (Choice($0.word, $0.summary), $0) })
 
   package static let norm = Slot<any Norm.Type>(
@@ -39,7 +57,8 @@ package enum Slots {
     components: Registry.attentions.map { (Choice($0.word, $0.summary), $0) })
 
   package static let position = Slot<any Position.Type>(
-    key: "position", standard: "rope", doc: "how the model knows where a token stands",
+    key: "position", standard: "rope", imageStandard: RoPE2D.word,
+    doc: "how the model knows where a token stands",
     components: Registry.positions.map { (Choice($0.word, $0.summary), $0) })
 
   /// Inside `rope`.
@@ -53,7 +72,7 @@ package enum Slots {
 
   package static let output = Slot<any Output.Type>(
     key: "output", standard: NextToken.word,
-    doc: "what the model says of what it has read; classes where that is images",
+    imageStandard: Classes.word, doc: "what the model says of what it has read",
     components: Registry.outputs.map { (Choice($0.word, $0.summary), $0) })
 }
 
@@ -61,21 +80,21 @@ extension Section {
   /// Reads which component fills a slot; an unknown word is a fault, and the standard one stands in
   /// for it.
   ///
-  /// - Parameter standard: the word where none is written; that of the slot where it is nil.
+  /// - Parameter ofImages: whether images are read, for the word where none is written.
   func component<Kind>(
-    _ slot: Slot<Kind>, standard: String? = nil
+    _ slot: Slot<Kind>, ofImages: Bool = false
   ) -> (type: Kind, options: Section) {
     let read = component(
-      slot.key, of: slot.components.map(\.choice), default: standard ?? slot.standard, slot.doc)
+      slot.key, of: slot.components.map(\.choice), default: slot.standard(ofImages), slot.doc)
     return (slot.type(called: read.word), read.options)
   }
 
   /// Reads the components that fill a slot in turn over the layers.
   func components<Kind>(
-    _ slot: Slot<Kind>, standard: String? = nil
+    _ slot: Slot<Kind>, ofImages: Bool = false
   ) -> [(type: Kind, options: Section)] {
     components(
-      slot.key, of: slot.components.map(\.choice), default: standard ?? slot.standard, slot.doc
+      slot.key, of: slot.components.map(\.choice), default: slot.standard(ofImages), slot.doc
     ).map { (slot.type(called: $0.word), $0.options) }
   }
 }

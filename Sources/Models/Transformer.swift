@@ -43,12 +43,11 @@ package final class Transformer {
     let placement = NormPlacement(norm.options)
     let block = options.component(Slots.block)
     let attention = options.component(Slots.attention)
-    let position = options.components(
-      Slots.position, standard: image == nil ? nil : RoPE2D.word)
+    let position = options.components(Slots.position, ofImages: image != nil)
     let feedForward = options.component(Slots.feedForward)
     let rest = ModelOptions(options)
-    let input = options.component(Slots.input, standard: image == nil ? nil : PatchEmbedding.word)
-    let output = options.component(Slots.output, standard: image == nil ? nil : Classes.word)
+    let input = options.component(Slots.input, ofImages: image != nil)
+    let output = options.component(Slots.output, ofImages: image != nil)
     for (word, readsImages, section) in [
       (input.type.word, input.type.readsImages, input.options),
       (output.type.word, output.type.readsImages, output.options),

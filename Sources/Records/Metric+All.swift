@@ -54,7 +54,7 @@ extension Metric {
   /// How large the model and the job were.
   package static let size: [Metric] = [
     parameters, attentionParameters, feedForwardParameters, modelFLOPsPerToken,
-    hardwareFLOPsPerToken, stepFLOPs, steps, tokens, images,
+    modelFLOPsPerImage, hardwareFLOPsPerToken, stepFLOPs, steps, tokens, images,
   ]
   /// What runs of version 0.1.0 wrote and no later one does.
   private static let retired: [Metric] = [flopsPerToken]
@@ -212,6 +212,10 @@ extension Metric {
     "model_flops_per_token",
     "Floating-point operations that training on one token needs, nothing recomputed, as for MFU.",
     better: .none, .analytic, as: .scaled)
+  package static let modelFLOPsPerImage = Metric(
+    "model_flops_per_image",
+    "Floating-point operations that training on one image needs, nothing recomputed.",
+    better: .none, .analytic, as: .scaled)
   package static let hardwareFLOPsPerToken = Metric(
     "hardware_flops_per_token",
     "Floating-point operations carried out to train on one token, with all that is recomputed, as for HFU.",
@@ -243,6 +247,7 @@ extension Metric {
   /// The same of a training on images.
   package static let classifyingHeadline: [Metric] = [
     .accuracy, .topFive, .valLoss, .imagesPerSecond, .peakBytes, .parameters,
+    .modelFLOPsPerImage,
   ]
 }
 

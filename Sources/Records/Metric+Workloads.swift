@@ -30,7 +30,9 @@ extension Metric {
   /// How likely a model finds a text.
   package static let score: [Metric] = [textLoss, perplexity, bitsPerByte, scoredTokens]
   /// What a model would need.
-  package static let need: [Metric] = [forwardFLOPsPerToken, inferenceBytes, trainingBytes]
+  package static let need: [Metric] = [
+    forwardFLOPsPerToken, forwardFLOPsPerImage, inferenceBytes, trainingBytes,
+  ]
 
   // Attention. What restates a time or an error in other words has no direction of its own: it
   // would be compared twice.
@@ -185,6 +187,9 @@ extension Metric {
   // Need
   package static let forwardFLOPsPerToken = Metric(
     "forward_flops_per_token", "Floating-point operations of a forward pass, per token.",
+    better: .none, .analytic, as: .scaled)
+  package static let forwardFLOPsPerImage = Metric(
+    "forward_flops_per_image", "Floating-point operations of a forward pass, per image.",
     better: .none, .analytic, as: .scaled)
   package static let inferenceBytes = Metric(
     "inference_bytes", "Bytes of parameters, cache and one forward pass over all tokens.",

@@ -50,6 +50,8 @@ extension Comparison {
     case notCalibrated
     /// The sides read different texts.
     case otherText
+    /// The same of images.
+    case otherImages
     /// A token is another part of the text on either side.
     case otherTokenizer
     /// By itself it would be a difference, but not among so many tests.

@@ -31,11 +31,13 @@ package final class CellModel {
   ///   - length: the longest sequence that the model will see; a stored model has its own.
   ///   - image: the size of the images that it reads, where that is another than the stored
   ///     model's; nil where it reads texts.
+  ///   - classes: how many it is to tell apart, whatever a stored model does.
   package func build(
-    from section: Section? = nil, vocabulary: Int, length: Int, image: ImageSize? = nil
+    from section: Section? = nil, vocabulary: Int, length: Int, image: ImageSize? = nil,
+    classes: Int? = nil
   ) -> Transformer {
     Transformer(
-      section ?? self.section, vocabulary: base?.vocabulary ?? vocabulary,
+      section ?? self.section, vocabulary: classes ?? base?.vocabulary ?? vocabulary,
       length: base?.length ?? length, image: image ?? base?.image)
   }
 
@@ -76,15 +78,17 @@ package final class CellModel {
 extension CellJob {
   /// Notes which stored model is read, and how the cell's departs from it.
   ///
-  /// - Parameter tokens: of the longest text that it reads; nil where it reads none.
+  /// - Parameters:
+  ///   - tokens: of the longest text that it reads; nil where it reads none.
+  ///   - head: how the model's head departs from the stored one; nil where it is that.
   /// - Throws: `CheckpointChanged` where it is not the one that the run was planned with;
   ///   `ResultsError` where it cannot be read.
-  func recordBase(reading tokens: Int? = nil) throws {
+  func recordBase(reading tokens: Int? = nil, head: String? = nil) throws {
     guard let base = model.base else { return }
     row.setFact("weights", .string(base.path))
     try recordCheckpoint(base.path)
     if let note = base.note { row.setFact("model_note", .string(note)) }
-    recordDepartures(model.departures(reading: tokens, inOther: otherTokens))
+    recordDepartures(model.departures(reading: tokens, inOther: head ?? otherTokens))
   }
 
   func recordDepartures(_ departures: String?) {
@@ -105,8 +109,9 @@ extension CellJob {
       built.parameters.materialise(on: device, seed: UInt64(seed), matrices: matrices)
       return
     }
-    try recordBase(reading: tokens)
-    try SavedModel(base.path).read(into: built, on: device, matrices: matrices)
+    try recordBase(reading: tokens, head: base.headDeparture(of: built))
+    try SavedModel(base.path).read(
+      into: built, on: device, matrices: matrices, drawingHead: UInt64(seed))
   }
 
   /// The text that the cell reads, in the tokens of its model.
@@ -141,7 +146,7 @@ extension CellJob {
     let found = try data.images.load(declaration)
     row.setFact("dataset", .string(found.name))
     row.setFact("dataset_sha256", .string("sha256-" + found.images.sha256))
-    row.setFact("dataset_source", found.path == nil ? "built-in" : "file")
+    row.setFact("dataset_source", .string(found.source.word))
     row.setFact("tokens", .string(CellRow.patches))
     for warning in found.warnings { progress.log(warning) }
     if let note = found.note {

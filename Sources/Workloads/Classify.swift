@@ -63,11 +63,14 @@ package struct Classify: Workload {
 
   /// Trains and reports.
   ///
-  /// - Parameter measure: what another workload does with a model whose training went well.
+  /// - Parameters:
+  ///   - laterBytes: the memory that another workload needs for what it does afterwards.
+  ///   - measure: what it does with a model whose training went well.
   func train(
-    _ cell: CellJob, then measure: (Transformer, ImageSet) throws -> Void = { _, _ in }
+    _ cell: CellJob, needing laterBytes: (Transformer) -> Double = { _ in 0 },
+    then measure: (Transformer, ImageSet) throws -> Void = { _, _ in }
   ) throws {
-    guard let (model, images) = try prepare(cell) else { return }
+    guard let (model, images) = try prepare(cell, needing: laterBytes) else { return }
     let data = data(images, model, cell)
     try options.training.train(
       model, on: data, in: cell,
@@ -99,13 +102,16 @@ package struct Classify: Workload {
 
   /// The model with its parameters, and its images; nil, with the row's status set, where the
   /// device lacks a kernel.
-  private func prepare(_ cell: CellJob) throws -> (Transformer, ImageSet)? {
+  private func prepare(
+    _ cell: CellJob, needing laterBytes: (Transformer) -> Double = { _ in 0 }
+  ) throws -> (Transformer, ImageSet)? {
     let images = try cell.images(options.images)
     cell.row.setFact("memory", .string(options.training.memory.rawValue))
     let model = cell.model.build(
-      vocabulary: images.classes.count, length: length, image: images.shape.size)
+      vocabulary: images.classes.count, length: length, image: images.shape.size,
+      classes: images.classes.count)
     let isReady = try options.training.prepare(
-      model, sequence: model.length, reading: nil, in: cell)
+      model, sequence: model.length, reading: nil, laterBytes: laterBytes(model), in: cell)
     return isReady ? (model, images) : nil
   }
 }
@@ -169,30 +175,33 @@ struct ClassifyOptions: Sendable {
       ])
     }
     if let base = model.base, let mark = images.mark,
-      let problem = facts.problem(for: base)
+      let problem = facts.problem(for: base, resumes: training.start == .resume)
     {
       throw Faults([Fault(.rule(problem), at: mark)])
     }
     if facts.size == size { return }
     let section = model.section
     let built = model.build(
-      from: section, vocabulary: facts.classes, length: 1, image: facts.size)
+      from: section, vocabulary: facts.classes, length: 1, image: facts.size,
+      classes: facts.classes)
     model.check(built, from: section, length: built.length)
     if !section.recordedFaults.isEmpty { throw Faults(section.recordedFaults) }
   }
 }
 
 extension ImageFacts {
-  /// Why a stored model cannot read these images; nil where it can.
-  fileprivate func problem(for base: ModelBase) -> String? {
+  /// Why a stored model cannot be trained on these images; nil where it can.
+  ///
+  /// - Parameter resumes: whether with the optimizer's state, which is of its own classes.
+  fileprivate func problem(for base: ModelBase, resumes: Bool) -> String? {
     guard let own = base.image else { return "the stored model '\(base.path)' reads texts" }
     if own.channels != size.channels {
       return "the stored model '\(base.path)' reads images of \(own.channels) channels, and these "
         + "have \(size.channels)"
     }
-    return base.vocabulary == classes
+    return base.vocabulary == classes || !resumes
       ? nil
       : "the stored model '\(base.path)' tells \(base.vocabulary) classes apart, and these images "
-        + "have \(classes)"
+        + "have \(classes): write init_from: weights, which begins with a new head"
   }
 }

@@ -15,7 +15,8 @@ package struct Inspect: Workload {
     "counted from the shapes; activations by a dry run of one training step"
   package static let source = "counting rules: Kaplan et al. 2020, arXiv 2001.08361, with attention"
   package static let headline: [Metric] = [
-    .parameters, .forwardFLOPsPerToken, .inferenceBytes, .trainingBytes, .cacheBytes,
+    .parameters, .forwardFLOPsPerToken, .forwardFLOPsPerImage, .inferenceBytes, .trainingBytes,
+    .cacheBytes,
     .kvCacheBytesPerToken,
   ]
   package static let readsImages = true
@@ -32,13 +33,15 @@ package struct Inspect: Workload {
   let memory: TrainingMemory
   package let vocabulary: Int
 
+  private static let usualSequence = 2048
+
   package init(_ options: Section) {
     vocabulary = options.read(
       "vocabulary", .int(in: 1...10_000_000), default: CharacterVocabulary.usual,
       "number of distinct tokens, or of classes")
     image = options.imageSize()
     sequence = options.read(
-      "sequence", .int(in: 1...1_048_576), default: 2048,
+      "sequence", .int(in: 1...1_048_576), default: Self.usualSequence,
       "tokens of one sequence; images have as many as patches")
     batch = options.read("batch", .int(in: 1...65536), default: 1, "sequences at a time")
     cache = options.cacheType()
@@ -63,7 +66,14 @@ package struct Inspect: Workload {
   }
 
   package func warnings(of model: Section) -> [String] {
-    Section.warnings(of: model, isRolling: isRolling, chunk: nil, tokens: ("sequence", sequence))
+    if Transformer(model, vocabulary: 1, length: 1, image: image).input.grid != nil {
+      return Section.warnings(ofImages: [
+        ("sequence", sequence != Self.usualSequence), ("cache", cache != .f32),
+        ("buffer", isRolling),
+      ])
+    }
+    return Section.warnings(
+      of: model, isRolling: isRolling, chunk: nil, tokens: ("sequence", sequence))
   }
 
   package func run(_ cell: CellJob) throws {

@@ -15,6 +15,7 @@ struct ModelNeed {
   private let cache: CacheType
   /// Of all tokens, and of each; nil where a model reads images, all of which it has at once.
   private let cacheBytes: (all: Double, token: Int)?
+  private var readsImages: Bool { cacheBytes == nil }
   private let precision: ElementType
   /// Of the weights, as inference keeps them.
   private let weightBytes: Double
@@ -64,6 +65,10 @@ struct ModelNeed {
     metrics[.modelFLOPsPerToken] = cost.trainingFLOPsPerToken
     metrics[.hardwareFLOPsPerToken] = hardwareFLOPsPerToken
     metrics[.forwardFLOPsPerToken] = cost.forwardFLOPsPerSequence / Double(sequence)
+    if readsImages {
+      metrics[.modelFLOPsPerImage] = cost.trainingFLOPsPerSequence
+      metrics[.forwardFLOPsPerImage] = cost.forwardFLOPsPerSequence
+    }
     if let cacheBytes {
       metrics.set(.kvCacheBytesPerToken, cacheBytes.token)
       metrics[.cacheBytes] = cacheBytes.all
@@ -78,23 +83,29 @@ struct ModelNeed {
     func bytes(_ count: Double) -> String { Metric.peakBytes.text(count) }
     func flops(_ count: Double) -> String { Metric.modelFLOPsPerToken.text(count) }
     let peak = training.peakByKind
-    var rows = [
-      ["FLOPs per token, forward", flops(cost.forwardFLOPsPerSequence / Double(sequence))],
-      ["FLOPs per token, training", flops(cost.trainingFLOPsPerToken)],
-      ["FLOPs per token, training, as executed", flops(hardwareFLOPsPerToken)],
-      ["FLOPs a training step", flops(cost.trainingFLOPsPerSequence * Double(batch))],
-      ["parameters in training", bytes(peak[.parameters])],
-      ["gradients", bytes(peak[.gradients])],
-      ["optimizer", bytes(peak[.optimizer])],
-      ["activations in training", bytes(peak[.activations])],
-      ["parameters in inference, \(precision.word)", bytes(weightBytes)],
-      ["activations in inference", bytes(forward.peakByKind[.activations])],
+    let ofImages = [
+      ["FLOPs per image, forward", flops(cost.forwardFLOPsPerSequence)],
+      ["FLOPs per image, training", flops(cost.trainingFLOPsPerSequence)],
     ]
+    var rows =
+      (readsImages ? ofImages : []) + [
+        ["FLOPs per token, forward", flops(cost.forwardFLOPsPerSequence / Double(sequence))],
+        ["FLOPs per token, training", flops(cost.trainingFLOPsPerToken)],
+        ["FLOPs per token, training, as executed", flops(hardwareFLOPsPerToken)],
+        ["FLOPs a training step", flops(cost.trainingFLOPsPerSequence * Double(batch))],
+        ["parameters in training", bytes(peak[.parameters])],
+        ["gradients", bytes(peak[.gradients])],
+        ["optimizer", bytes(peak[.optimizer])],
+        ["activations in training", bytes(peak[.activations])],
+        ["parameters in inference, \(precision.word)", bytes(weightBytes)],
+        ["activations in inference", bytes(forward.peakByKind[.activations])],
+      ]
     if let cacheBytes {
       rows.append(["\(cache.rawValue) cache", bytes(cacheBytes.all)])
       rows.append(["\(cache.rawValue) cache, a token", bytes(Double(cacheBytes.token))])
     }
-    let table = Table(header: ["\(batch) x \(sequence) tokens", "needs"], rows: rows, left: [0])
+    let table = Table(
+      header: ["\(batch) x \(sequence) tokens", "needs"], rows: rows, left: [0])
     return table.text
   }
 }

@@ -27,13 +27,16 @@ package struct PositionProperties: Workload {
   private let samples: Int
   private let layer: MeasuredLayer
 
+  private static let (usualSequence, usualFarthest) = (2048, 131_071)
+
   package init(_ options: Section) {
     sequence = options.read(
-      "sequence", .int(in: 2...1_048_576), default: 2048,
+      "sequence", .int(in: 2...1_048_576), default: Self.usualSequence,
       "the length of training, L; images have as many tokens as patches")
     image = options.imageSize()
     farthest = options.read(
-      "farthest", .int(in: 1...16_777_215), default: 131_071, "the last position that is looked at")
+      "farthest", .int(in: 1...16_777_215), default: Self.usualFarthest,
+      "the last position that is looked at")
     samples = options.read("samples", .int(in: 1...65536), default: 64, "random queries and keys")
     layer = MeasuredLayer(options, "rotation is measured")
   }
@@ -54,7 +57,13 @@ package struct PositionProperties: Workload {
     let warning = layer.warning(model, differing: "model.position.base") {
       model.position(of: $0).rotation(layer: $0)?.frequencies
     }
-    return [warning].compactMap(\.self)
+    let unread =
+      model.input.grid == nil
+      ? []
+      : Section.warnings(ofImages: [
+        ("sequence", sequence != Self.usualSequence), ("farthest", farthest != Self.usualFarthest),
+      ])
+    return [warning].compactMap(\.self) + unread
   }
 
   /// The parameters; a table of angles or waves for every position, as it grows once more on the

@@ -52,7 +52,10 @@ package struct Resolution: Workload {
   package func flops(of model: Transformer) -> Double? { training.flops(of: model) }
 
   package func run(_ cell: CellJob) throws {
-    try training.train(cell) { model, images in try measure(model, images, cell) }
+    try training.train(
+      cell,
+      needing: { testingBytes(of: $0, in: cell.model, cell.precision, on: cell.device) },
+      then: { model, images in try measure(model, images, cell) })
   }
 
   /// Of its training.
@@ -66,7 +69,37 @@ package struct Resolution: Workload {
     training.predictedPeakBytes(of: model, precision, on: device)
   }
 
+  package func predictedPeakBytes(
+    of model: Transformer, in cell: CellModel, _ precision: ElementType, on device: Device
+  ) -> Double? {
+    predictedPeakBytes(of: model, precision, on: device).map {
+      max($0, testingBytes(of: model, in: cell, precision, on: device))
+    }
+  }
+
   package func predictedCacheBytes(of model: Transformer) -> Double? { nil }
+
+  /// The most bytes of tensors at a time while larger images are tested: beside what the training
+  /// leaves, the parameters once more and a forward pass.
+  private func testingBytes(
+    of model: Transformer, in cell: CellModel, _ precision: ElementType, on device: Device
+  ) -> Double {
+    guard let image = model.image else { return 0 }
+    let resting = training.options.training.restingBytes(
+      of: model, sequence: model.length, precision, on: device)
+    let needs = Self.sizes.compactMap { halves, _ -> Double? in
+      guard let size = Self.scaled(image, by: halves, for: model) else { return nil }
+      let larger = cell.build(
+        vocabulary: model.vocabulary, length: length, image: size, classes: model.vocabulary)
+      let device = Device.meta(of: device)
+      larger.parameters.allocate(on: device)
+      let (read, _) = larger.trial(
+        batch: batch(of: larger, after: model), sequence: larger.length, on: device)
+      _ = larger(read, Pass(on: device, precision: precision))
+      return device.memory.atPeak.total
+    }
+    return resting + (needs.max() ?? 0)
+  }
 
   /// Images of so many halves of a size; nil where the model's patches do not divide them.
   private static func scaled(
@@ -100,7 +133,8 @@ package struct Resolution: Workload {
         continue
       }
       let larger = cell.model.build(
-        vocabulary: images.classes.count, length: length, image: size)
+        vocabulary: images.classes.count, length: length, image: size,
+        classes: images.classes.count)
       try saved.read(into: larger, on: cell.device)
       let shape = ImageShape(height: size.height, width: size.width, channels: size.channels)
       let test = ImageResizing(from: images.shape, to: shape)(images.test)

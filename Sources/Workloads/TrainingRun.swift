@@ -276,6 +276,9 @@ struct TrainingRun {
       trainer.model.trainingStepFLOPs(
         tokens: data.sequence, batch: data.batch, cell.precision, on: cell.device)
     metrics[.modelFLOPsPerToken] = cost.trainingFLOPsPerToken
+    if trainer.model.input.grid != nil {
+      metrics[.modelFLOPsPerImage] = cost.trainingFLOPsPerSequence
+    }
     metrics[.hardwareFLOPsPerToken] = trainer.stepOperations.map { $0 / Double(tokens) }
     metrics.set(.steps, stepsDone - firstStep)
     stability.report(to: &metrics)

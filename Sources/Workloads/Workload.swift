@@ -60,6 +60,10 @@ package protocol Workload: Component {
   /// predicted.
   func predictedPeakBytes(of model: Transformer, _ precision: ElementType, on device: Device)
     -> Double?
+  /// The same of a cell, with the memory of what else it builds of its model.
+  func predictedPeakBytes(
+    of model: Transformer, in cell: CellModel, _ precision: ElementType, on device: Device
+  ) -> Double?
   /// The bytes of keys and values of its sequences; nil where it has none.
   func predictedCacheBytes(of model: Transformer) -> Double?
   /// What these predictions, and the model's cost, depend on beside the model, precision and
@@ -157,6 +161,10 @@ extension Workload {
   package func predictedPeakBytes(
     of model: Transformer, _ precision: ElementType, on device: Device
   ) -> Double? { nil }
+
+  package func predictedPeakBytes(
+    of model: Transformer, in cell: CellModel, _ precision: ElementType, on device: Device
+  ) -> Double? { predictedPeakBytes(of: model, precision, on: device) }
 
   package func predictedCacheBytes(of model: Transformer) -> Double? {
     model.cacheBytes(tokens: length)

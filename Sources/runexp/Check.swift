@@ -33,7 +33,7 @@ struct Check: ParsableCommand {
       let experiment = try file.read(words)
       let notes = try experiment.checkTexts(
         RunOptions(), environment: ProcessInfo.processInfo.environment)
-      report(experiment, notes)
+      report(experiment, experiment.warnings + notes)
     } catch {
       if json {
         print(document(cells: nil, excluded: nil, faults: error.all).document, terminator: "")

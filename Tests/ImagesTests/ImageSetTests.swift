@@ -1,5 +1,6 @@
 // Data sets of images: MNIST's four files, and folders of images by class.
 
+import Foundation
 import Images
 import MutatedImages
 import TestSupport
@@ -54,7 +55,7 @@ import Testing
     ("train-labels-idx1-ubyte", IDXSample.bytes([2], [1, 0]), "it has 2 labels for 3 images"),
     (
       "t10k-images-idx3-ubyte", IDXSample.bytes([2, 3, 2], Array(0..<12)),
-      "its images have 2 x 3 grey pixels, those to train on 3 x 2 grey pixels"
+      "its images have 3 x 2 grey pixels, those to train on 2 x 3 grey pixels"
     ),
     (
       "t10k-labels-idx1-ubyte", IDXSample.bytes([2], [2, 3]),
@@ -63,7 +64,7 @@ import Testing
     ("train-images-idx3-ubyte", IDXSample.bytes([0, 2, 3], []), "there are no images in it"),
     (
       "train-images-idx3-ubyte", IDXSample.bytes([1, 5000, 1], Array(repeating: 0, count: 5000)),
-      "its header says 1 x 5000 pixels; each side must have 1 to 4096"
+      "its header says 5000 x 1 pixels; each side must have 1 to 4096"
     ),
   ]
 
@@ -98,12 +99,43 @@ import Testing
   @Test func `folders called train and test are the splits`() throws {
     try write([
       ("train/a/1", image(1)), ("train/b/1", image(2)), ("train/b/2", image(3)),
-      ("val/b/1", image(4)),
+      ("val/b/1", image(4)), ("val/a/1", image(5)),
     ])
     let set = try ImageSet.read(folder.path)
-    #expect(set.classes == ["a", "b"] && set.train.labels == [0, 1, 1] && set.test.labels == [1])
-    try folder.write(image(5), to: "val/c/1")
-    #expect(fault() == "could not read 'F/val/c': there is no class 'c' to train on")
+    #expect(set.classes == ["a", "b"] && set.train.labels == [0, 1, 1])
+    #expect(set.test.labels == [0, 1] && set.test.pixels == [5, 0, 4, 0])
+    try write([("test/a/1", image(6)), ("test/b/1", image(7))])
+    #expect(try ImageSet.read(folder.path).test.pixels == [6, 0, 7, 0])
+  }
+
+  @Test func `a split that lacks a class, or has one more, is refused with its name`() throws {
+    try write([
+      ("train/a/1", image(1)), ("train/b/1", image(2)), ("test/b/1", image(4)),
+    ])
+    #expect(fault() == "could not read 'F/test': there is no class 'a' to test on")
+    try write([("test/a/1", image(5)), ("test/c/1", image(5))])
+    #expect(fault() == "could not read 'F/test/c': there is no class 'c' to train on")
+    try folder.write(image(5), to: "train/c/1")
+    #expect(try ImageSet.read(folder.path).classes == ["a", "b", "c"])
+    try folder.write(image(5), to: "d/1")
+    #expect(
+      fault()
+        == "could not read 'F/d': beside the folders 'train' and 'test' it would be a class")
+  }
+
+  @Test func `one split without the other is refused`() throws {
+    try write([("train/a/1", image(1)), ("train/b/1", image(2))])
+    #expect(
+      fault() == "could not read 'F': there is a folder 'train' of classes in it, and beside it "
+        + "none called 'test', 'validation' or 'val' to test on")
+    // One without classes lacks all of them.
+    try folder.write(image(1), to: "test/1.png")
+    #expect(fault() == "could not read 'F/test': there is no class 'a' to test on")
+    try FileManager.default.removeItem(atPath: folder.file("train"))
+    try write([("test/a/1", image(1))])
+    #expect(
+      fault() == "could not read 'F': there is a folder 'test' of classes in it, and beside it "
+        + "none called 'train' to train on")
   }
 
   @Test func `a folder that is no data set says why`() throws {
@@ -120,7 +152,7 @@ import Testing
     try folder.write(image(1), to: "b/1.png")
     try folder.write(PNGSample.grey(width: 1, height: 1, [0]), to: "b/2.png")
     #expect(
-      fault() == "could not read 'F/b/2.png': it has 1 x 1 grey pixels, and 'F/a/1.png' 2 x 1 grey "
+      fault() == "could not read 'F/b/2.png': it has 1 x 1 grey pixels, and 'F/a/1.png' 1 x 2 grey "
         + "pixels")
     try folder.write(Array("notes".utf8), to: "b/2.png")
     #expect(

@@ -100,7 +100,7 @@ import Testing
       (damaged, "the chunk at byte 33 is damaged: its checksum is wrong"),
       (
         PNGSample.bytes(width: 0, height: 2, rows: [0]),
-        "its header says 0 x 2 pixels; each side must have 1 to 4096"
+        "its header says 2 x 0 pixels; each side must have 1 to 4096"
       ),
     ]
     for (bytes, expected) in cases {

@@ -187,10 +187,6 @@ import Testing
         seen, "type: score, dataset: ./text.txt",
         "reads images, and the workload 'score' reads none"
       ),
-      (
-        seen, "type: classify, dataset: synthetic-shapes",
-        "tells 3 classes apart, and these images have 10"
-      ),
     ]
     for (model, workload, sentence) in cases {
       let found = try fault(model, workload)

@@ -1,4 +1,4 @@
-// DiffFactors: what is not the same on both sides: configuration, program, machine, text, what ran.
+// DiffFactors: what is not the same on both sides: configuration, program, machine, data, what ran.
 
 package import Config
 import Records
@@ -39,7 +39,7 @@ package struct DiffFactors: Sendable {
   /// The stored models of both sides, where their weights differ and no key says so; nil where they
   /// do not.
   package let weights: (base: String, new: String)?
-  /// Program, machine, text and circumstances that differ, in words.
+  /// Program, machine, data and circumstances that differ, in words.
   package let conditions: [String]
 
   init(_ base: DiffSide, _ new: DiffSide, _ matches: [DiffMatch]) {
@@ -92,7 +92,9 @@ package struct DiffFactors: Sendable {
       ? nil : pairs.lazy.filter(\.hasOtherModel).map(\.models).first
     conditions =
       Self.recorded(base.run.record, new.run.record)
-      + (pairs.contains(where: \.hasOtherText) ? ["the text differs"] : [])
+      + pairs.filter(\.hasOtherData).map {
+        $0.readsImages ? "the images differ" : "the text differs"
+      }.unique
       + Self.tokenizers(pairs, changes)
       + Self.machines([base, new], pairs) + Self.circumstances(pairs)
   }

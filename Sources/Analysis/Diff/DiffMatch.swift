@@ -14,10 +14,14 @@ struct DiffMatch: Sendable {
 
   var isOnBothSides: Bool { !base.isEmpty && !new.isEmpty }
 
-  /// Whether the two sides read different texts, so that losses do not compare.
-  var hasOtherText: Bool { texts[0] != texts[1] && !texts.contains([]) }
+  /// Whether the two sides read different texts, or images, so that losses do not compare.
+  var hasOtherData: Bool {
+    let hashes = hashes("dataset_sha256")
+    return hashes[0] != hashes[1] && !hashes.contains([])
+  }
 
-  private var texts: [Set<String>] { hashes("dataset_sha256") }
+  /// Whether it is images that are read.
+  var readsImages: Bool { (base + new).contains { $0.row.readsImages } }
 
   /// What made tokens of the texts of either side.
   var tokenizers: Set<String> { (base + new).map(\.row).tokenizers }
@@ -33,7 +37,7 @@ struct DiffMatch: Sendable {
   }
 
   /// The fact that holds the hash of what an option names, which says what it is wherever it lies:
-  /// a text, or a stored model; nil where it names none.
+  /// a text, images, or a stored model; nil where it names none.
   static func hashFact(of option: String) -> String? {
     if option == "workload.dataset.tokens" { return nil }
     if "\(option).".hasPrefix("workload.dataset.tokenizer.") { return "tokenizer_sha256" }

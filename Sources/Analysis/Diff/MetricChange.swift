@@ -34,7 +34,9 @@ package struct MetricChange: Sendable {
       isPrimary: isPrimary, isConstant: isConstant, noise: noise,
       limits: [match.new, match.base].map { metric.limit(in: $0.map(\.row)) },
       tokenizers: match.tokenizers)
-    if match.hasOtherText, metric.isOfText { question = .barred(.otherText) }
+    if match.hasOtherData, metric.isOfData {
+      question = .barred(match.readsImages ? .otherImages : .otherText)
+    }
     values = Comparison(
       subject: sides[1], baseline: sides[0], isRatio: metric.comparesByRatio,
       rounds: metric.rounds(of: match, noise),
@@ -98,5 +100,5 @@ extension Metric {
 
   /// Whether it depends on which text was read: all that varies with the seed, and not with the
   /// clock.
-  var isOfText: Bool { certainty == .sampled && isRepeatable }
+  var isOfData: Bool { certainty == .sampled && isRepeatable }
 }

@@ -2,7 +2,8 @@
 // it take less memory, is it more stable? The answers rest on the verdicts of the summary's
 // comparisons and on nothing else. The rules:
 // - as good: better, or the 95 % interval of the validation loss ends within 1 % of the baseline's
-//   loss; of a classifier, that of its accuracy within half a point.
+//   loss; of a classifier, that of its accuracy within half a point, unless its loss is what is
+//   asked for.
 // - faster: as the training tokens per second were judged.
 // - memory: counted bytes, so one run is enough; less than 1 % is no difference.
 // - stable: two measures must have moved, and none the other way. A larger attention logit alone is
@@ -33,8 +34,8 @@ package struct TrainingQuestions: Equatable, Sendable {
     package let words: String
     /// The figures behind it, a line each.
     package let figures: [String]
-    /// That of the figures which says the answer's figure in other units; nil where there is none.
-    var units: String?
+    /// A line that says what both sides come to, or what in other units; nil where there is none.
+    package internal(set) var units: String?
   }
 
   fileprivate static let notJudged = "not judged: compare.metrics does not name it"
@@ -93,24 +94,36 @@ private struct AnswerReader {
         figures: [])
     }
     let (answer, words) = quality(comparison, in: metric)
-    let noun =
-      metric == .accuracy
-      ? "accuracy"
-      : metric == .valLoss ? "validation loss, nats per token" : "validation loss, bits per byte"
+    let others = isOfImages ? otherFigures : [units].compactMap(\.self)
     return TrainingQuestions.Question(
       key: "as_good", question: question, answer: answer, words: words,
-      figures: [figure(noun, line)] + [units].compactMap(\.self)
-        + evidence(comparison), units: units)
+      figures: [figure(noun(metric), line)] + others + evidence(comparison), units: units)
   }
 
-  /// Whether it is a classifier, which is judged by its accuracy.
+  private func noun(_ metric: Metric) -> String {
+    switch metric {
+    case .accuracy: "accuracy"
+    case .valLoss: "validation loss, nats per \(isOfImages ? "image" : "token")"
+    default: "validation loss, bits per byte"
+    }
+  }
+
+  /// Of a classifier, the one of accuracy and loss that it is not judged by.
+  private var otherFigures: [String] {
+    Self.classifying.filter { $0 != loss }.compactMap { metric in
+      block.line(metric).map { figure(noun(metric), $0) }
+    }
+  }
+
+  private static let classifying: [Metric] = [.accuracy, .valLoss]
+
+  /// Whether it is a classifier, which is judged by its accuracy unless its loss is asked for.
   var isOfImages: Bool { block.line(.accuracy) != nil }
 
   // In nats a token, but where a token is not the same part of the text for both, or those in bits
   // a byte are what is asked for.
   private var loss: Metric {
-    if isOfImages { return .accuracy }
-    let losses: [Metric] = [.valLoss, .valBitsPerByte]
+    let losses: [Metric] = isOfImages ? Self.classifying : [.valLoss, .valBitsPerByte]
     func isJudged(_ metric: Metric) -> Bool {
       block.line(metric)?.comparisons.first.map { $0.verdict != .described } ?? false
     }
@@ -118,10 +131,13 @@ private struct AnswerReader {
     return comparable.first(where: isJudged) ?? comparable[0]
   }
 
-  // The same loss as others print it.
+  // The same loss as others print it; of a classifier what both come to.
   private var units: String? {
     if isOfImages {
-      return block.line(.valLoss).map { figure("validation loss, nats per image", $0) }
+      let values = [subject, baseline].map { variant in
+        block.line(loss)?.estimate(variant)?.sample.mean.map(loss.text) ?? "-"
+      }
+      return "that is \(noun(loss)) \(values.joined(separator: " and "))"
     }
     if loss == .valBitsPerByte { return "in bits per byte, which compare whatever tokens are" }
     let isOfCharacters = [subject, baseline].allSatisfy {

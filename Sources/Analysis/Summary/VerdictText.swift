@@ -106,6 +106,7 @@ extension Comparison.Reason {
           ? Metric.percentUp(exp(floor) - 1) : "up to \(Comparison.ratioText(exp(floor))) x")
     case .notCalibrated: "cannot say: times not calibrated"
     case .otherText: "cannot say: another text"
+    case .otherImages: "cannot say: other images"
     case .otherTokenizer: "cannot say: other tokens"
     case .wide(let ratios):
       "cannot say: anything from \(Comparison.ratioText(ratios.low)) to "

@@ -1,4 +1,4 @@
-// The doctor on what is installed: texts, libraries, results folder, calibration.
+// The doctor on what is installed: texts, images, libraries, results folder, calibration.
 
 internal import Config
 internal import Foundation
@@ -7,7 +7,7 @@ import Workloads
 
 extension Doctor {
   /// Each text that can be downloaded: where it lies, and whether it is what it should be.
-  var data: [Check] {
+  private var texts: [Check] {
     [RemoteText.tinyShakespeare].flatMap { text -> [Check] in
       var checks: [Check] = []
       for place in locations.places {
@@ -18,15 +18,38 @@ extension Doctor {
       }
       if checks.contains(where: { $0.state == .ok }) { return checks }
       let places = locations.places.map(\.path).joined(separator: ", ")
-      let isOffline = locations.offline
-      return checks + [
-        Check(
-          "data", .note, "\(text.name) is not on this machine (looked in \(places))",
-          advice: isOffline
-            ? "offline: put it into one of them, or let experiments use their fallback"
-            : "the first run that needs it downloads \(text.bytes) bytes")
-      ]
+      return checks + [absent(text.name, lookedIn: places, bytes: text.bytes)]
     }
+  }
+
+  /// What experiments read that can be downloaded.
+  var data: [Check] { texts + [images] }
+
+  /// The images that can be downloaded: where they lie, if they are what they should be.
+  private var images: Check {
+    let known = KnownImages.fashionMNIST
+    var loader = DatasetLoader(
+      locations: locations, download: Download(environment: environment)
+    )
+    loader.isOnlyPlanning = true
+    do throws(DataError) {
+      let found = try loader.images.load(ImageDeclaration(.fashionMNIST))
+      let path = found.path ?? ""
+      return Check(
+        "data", .ok, "\(known.name): \(path), sha256 ok",
+        values: [JSON.Member("name", .string(known.name)), JSON.Member("path", .string(path))])
+    } catch {
+      let places = loader.images.places(known).map(\.path).joined(separator: ", ")
+      return absent(known.name, lookedIn: places, bytes: known.bytes)
+    }
+  }
+
+  private func absent(_ name: String, lookedIn places: String, bytes: Int) -> Check {
+    Check(
+      "data", .note, "\(name) is not on this machine (looked in \(places))",
+      advice: locations.offline
+        ? "offline: put it into one of them, or let experiments use their fallback"
+        : "the first run that needs it downloads \(bytes) bytes")
   }
 
   private func check(_ path: String, _ text: RemoteText) -> Check? {
@@ -57,7 +80,7 @@ extension Doctor {
     return Check(
       "libraries", curl == nil ? .note : .ok,
       "libyaml \(YAML.libraryVersion), " + (curl ?? "no curl"),
-      advice: curl == nil ? "install curl, or texts cannot be downloaded" : nil,
+      advice: curl == nil ? "install curl, or nothing can be downloaded" : nil,
       values: [
         JSON.Member("libyaml", .string(YAML.libraryVersion)), JSON.Member("curl", .string(curl)),
       ])

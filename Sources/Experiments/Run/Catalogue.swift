@@ -164,7 +164,7 @@ extension Catalogue {
     switch type {
     case .word(let choices), .component(let choices): choices.map(\.word)
     case .boolean: ["true", "false"]
-    case .list(let element, _): words(element)
+    case .list(let element, _), .tuple(let element, _): words(element)
     case .path(let words, _): words
     case .integer, .number, .share, .text: []
     }

@@ -46,12 +46,14 @@ extension DocumentReader where Model == CellModel, Workload == any Workloads.Wor
             "from",
             because: .rule("'\(base.path)' reads texts, and the workload '\(word)' reads images"))
         }
+        // Of a workload whose word is none it is not known what it reads.
+        let image =
+          options.isMuted ? model.imageThatFits(section) : workload.image(for: model.base)
         // Declares parameters and reads every option, which finds its faults; nothing gets memory.
         let built = model.build(
-          from: section, vocabulary: 1, length: workload.length,
-          image: workload.image(for: model.base))
+          from: section, vocabulary: 1, length: workload.length, image: image)
         model.check(built, from: section, length: workload.length)
-        workload.check(built, from: section, options)
+        if !options.isMuted { workload.check(built, from: section, options) }
         // A stored model that cannot be read is a fault already.
         if model.base != nil || source == nil {
           workload.check(model.base, options)
@@ -70,6 +72,19 @@ extension DocumentReader where Model == CellModel, Workload == any Workloads.Wor
         }
         return (model, workload)
       })
+  }
+}
+
+extension CellModel {
+  /// What a model reads, told by its own options: nil for texts, or images of a size that is not
+  /// known, whichever has fewer faults.
+  fileprivate func imageThatFits(_ section: Section) -> ImageSize? {
+    func faults(_ image: ImageSize?) -> Int {
+      let trial = section.unread
+      _ = build(from: trial, vocabulary: 1, length: 1, image: image)
+      return trial.recordedFaults.count
+    }
+    return faults(.unknown) < faults(nil) ? .unknown : nil
   }
 }
 
@@ -106,10 +121,8 @@ struct LocalTexts {
 
   /// What there is to say of them, each thing once.
   var notes: [String] {
-    let downloads = missing.compactMap { entry -> String? in
-      if case .unavailable = entry.error { entry.error.summary } else { nil }
-    }
-    return (downloads + texts.lossNotes).unique
+    let downloads = (missing.map(\.error) + images.missing).filter { $0.notDownloaded != nil }
+    return (downloads.map(\.summary) + texts.lossNotes).unique
   }
 
   mutating func find(_ declaration: ImageDeclaration) -> Result<PlannedImages.Found, DataError> {
@@ -135,8 +148,8 @@ extension PlannedExperiment {
   /// Reports texts, tokenizers and images that are not there, and options that do not go together
   /// with those that are.
   ///
-  /// - Returns: what the user should know: texts that a run would have to download, and what tokens
-  ///   do not tell of a text.
+  /// - Returns: what the user should know: texts and images that a run would have to download, and
+  ///   what tokens do not tell of a text.
   @discardableResult
   package func checkTexts(
     _ options: RunOptions, environment: [String: String]
@@ -186,7 +199,9 @@ extension PlannedExperiment {
   }
 
   /// What a user should know before its cells run, each thing once.
-  package var warnings: [String] {
+  package var warnings: [String] { ownWarnings + sameVariants }
+
+  private var ownWarnings: [String] {
     var shared = PlannedCell.PerDocument<[String]>()
     return cells.flatMap { cell -> [String] in
       guard let workload = cell.workload, let model = cell.model else { return [] }

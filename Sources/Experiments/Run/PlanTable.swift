@@ -265,7 +265,8 @@ struct PlanPrediction {
     trainingFLOPsPerToken = cost.trainingFLOPsPerToken
     cacheBytesPerToken = cost.cacheBytesPerToken
     cacheBytes = workload.predictedCacheBytes(of: built)
-    peakBytes = workload.predictedPeakBytes(of: built, precision.elementType, on: device)
+    peakBytes = workload.predictedPeakBytes(
+      of: built, in: model, precision.elementType, on: device)
     count(workload, model, built)
   }
 
@@ -320,7 +321,8 @@ private struct PlanPredictions {
       return prediction
     }
     let built = model.build(
-      vocabulary: read.vocabulary, length: workload.length, image: read.image)
+      vocabulary: read.vocabulary, length: workload.length, image: read.image,
+      classes: workload.images.map { _ in read.vocabulary })
     let prediction = PlanPrediction(workload, model, built, precision, on: device)
     if let key {
       if known.count == Self.most { known = [:] }

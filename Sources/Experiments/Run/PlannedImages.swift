@@ -7,6 +7,7 @@ import Workloads
 /// What was found for the declarations of images.
 struct PlannedImages {
   private let loader: ImageLoader
+  private let progress: Download.Progress?
   private var known: [(declaration: ImageDeclaration, found: Result<Found, DataError>)] = []
 
   /// Images without their pixels.
@@ -24,10 +25,18 @@ struct PlannedImages {
     }
   }
 
-  init(_ loader: DatasetLoader) { self.loader = loader.images }
+  init(_ loader: DatasetLoader, _ progress: Download.Progress? = nil) {
+    self.loader = loader.images
+    self.progress = progress
+  }
 
   /// Those that were found.
   var all: [Found] { known.compactMap { try? $0.found.get() } }
+
+  /// Why others were not.
+  var missing: [DataError] {
+    known.compactMap { if case .failure(let error) = $0.found { error } else { nil } }
+  }
 
   mutating func find(_ declaration: ImageDeclaration) -> Result<Found, DataError> {
     if let known = known.first(where: { $0.declaration == declaration }) { return known.found }
@@ -37,7 +46,9 @@ struct PlannedImages {
         if case .success(let images) = found, images.record.insteadOf == nil { return found }
       }
     }
-    let found = Result { () throws(DataError) in Found(try loader.load(declaration)) }
+    let found = Result { () throws(DataError) in
+      Found(try loader.load(declaration, progress: progress))
+    }
     known.append((declaration, found))
     return found
   }

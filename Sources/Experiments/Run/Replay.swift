@@ -123,7 +123,9 @@ extension Replay {
       if let path = planned?.modelPath { _ = record.checkpoints.find(path) }
       if let declaration = planned?.workload?.images, !knownImages.contains(declaration) {
         knownImages.append(declaration)
-        let now = try loader.images.load(declaration).record
+        let found = Result { try loader.images.load(declaration) }
+        if let code = interrupts.exitCode { throw RunError.interrupted(code) }
+        let now = try found.get().record
         record.datasets.append(now)
         used +=
           loader.images.known(declaration).map { [$0] }

@@ -46,7 +46,7 @@ package struct RunPlan {
     progress: Download.Progress? = nil
   ) throws {
     var texts = PlannedTexts(loader, progress)
-    var images = PlannedImages(loader)
+    var images = PlannedImages(loader, progress)
     var checkpoints: [RunRecord.Checkpoint] = []
     var entries: [Entry] = []
     entries.reserveCapacity(experiment.cells.count)

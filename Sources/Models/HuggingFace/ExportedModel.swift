@@ -39,7 +39,7 @@ package struct ExportedModel {
       else { continue }
       let differences = own.differences(from: other)
       if differences.isEmpty {
-        found.append(ExportedModel(config, family, imported, other.model, from: own.model))
+        found.append(ExportedModel(config, family, imported, other.model, from: own))
       }
       let weight = differences.reduce(0) { $0 + $1.weight }
       if weight < nearest?.weight ?? .max { nearest = (family.type, weight, differences) }
@@ -64,13 +64,14 @@ package struct ExportedModel {
   /// - Parameter other: the model that the written configuration is.
   private init(
     _ config: [JSON.Member], _ family: FamilyWriter, _ imported: ImportedModel,
-    _ other: Transformer, from own: Transformer
+    _ other: Transformer, from resolved: ResolvedModel
   ) {
+    let own = resolved.model
     self.config = config
     tensors =
       ExportedTensor.all(
         of: other, from: own, source: imported.source, prefix: family.prefix)
-      + family.zeros(own.width).map { ExportedTensor(zeros: $0.name, $0.shape) }
+      + family.zeros(resolved).map { ExportedTensor(zeros: $0.name, $0.shape) }
     matchesCheckpointLayout =
       imported.length == own.length
       && tensors.map(\.name).sorted() == own.parameters.all.map(\.name).sorted()

@@ -11,7 +11,7 @@ extension FamilyWriter {
       readsImages: true, members: vit),
     FamilyWriter(
       type: "dinov3_vit", architecture: "DINOv3ViTModel", dividesWidth: true, readsImages: true,
-      zeros: { [("embeddings.mask_token", [1, 1, $0])] }, members: dinov3),
+      zeros: dinov3Zeros, members: dinov3),
     FamilyWriter(
       type: "timm", architecture: "VisionTransformer", dividesWidth: true, readsImages: true,
       members: timmViT),
@@ -62,6 +62,16 @@ extension FamilyWriter {
       .init("num_register_tokens", model["input.registers"]),
       .init("rope_theta", .real(model.positions[0]["base"]?.number ?? 100)),
     ]
+  }
+
+  /// A token of training, and the registers where there are none: transformers has both always.
+  @Sendable private static func dinov3Zeros(
+    _ model: ResolvedModel
+  ) -> [(name: String, shape: [Int])] {
+    let width = model.model.width
+    let registers =
+      model["input.registers"] == 0 ? [("embeddings.register_tokens", [1, 0, width])] : []
+    return [("embeddings.mask_token", [1, 1, width])] + registers
   }
 
   @Sendable private static func timmViT(_ model: ResolvedModel, _ length: Int) -> [JSON.Member] {

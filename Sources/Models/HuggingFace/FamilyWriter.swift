@@ -16,8 +16,8 @@ struct FamilyWriter: Sendable {
   var dividesWidth = false
   /// Whether its models read images; `members` are then all that there is to write.
   var readsImages = false
-  /// Tensors of zeros that its files have beside what a model of this width computes with.
-  var zeros: @Sendable (_ width: Int) -> [(name: String, shape: [Int])] = { _ in [] }
+  /// Tensors of zeros that its files have beside what a model computes with.
+  var zeros: @Sendable (ResolvedModel) -> [(name: String, shape: [Int])] = { _ in [] }
   /// What its keys say of a model.
   let members: @Sendable (ResolvedModel, _ length: Int) -> [JSON.Member]
 

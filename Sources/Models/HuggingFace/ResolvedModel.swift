@@ -70,8 +70,8 @@ struct ResolvedModel {
   /// Numbers as the model has them, and lists that repeat as short as they can be.
   private static func rounded(_ value: JSON) -> JSON {
     switch value.canonical {
-    case .integer(let number): .real(Double(Float(number)))
-    case .real(let number): .real(Double(Float(number)))
+    case .integer(let number): .real(Float(number).written)
+    case .real(let number): .real(Float(number).written)
     case .array(let items): .array(items.map(rounded))
     case let other: other
     }

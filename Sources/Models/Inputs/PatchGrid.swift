@@ -14,7 +14,8 @@ package struct ImageSize: Equatable, Hashable, Sendable, CustomStringConvertible
   /// That of images which are not read yet: it has a single patch, of any size.
   package static let unknown = ImageSize(height: 0, width: 0, channels: 1)
 
-  package var description: String { "\(width) x \(height) pixels" }
+  /// Height x width, the order of the option `image`.
+  package var description: String { "\(height) x \(width) pixels" }
 }
 
 /// Tokens that stand in rows and columns, and others behind them that stand nowhere.

@@ -11,6 +11,9 @@ package struct Classes: Output {
   package static let source = "Dosovitskiy et al. 2020, arXiv 2010.11929"
   package static let readsImages = true
 
+  /// What the names of its parameters begin with.
+  package static let scope = "head"
+
   private let head: Linear
   private let pool: ImagePool
 
@@ -18,7 +21,7 @@ package struct Classes: Output {
     pool = ImagePool(options, context.input)
     let hasBias = options.read("bias", .bool, default: true, "give the projection a bias")
     head = parameters.linear(
-      "head", inputs: context.width, outputs: context.alternatives, bias: hasBias)
+      Self.scope, inputs: context.width, outputs: context.alternatives, bias: hasBias)
   }
 
   package func gather(_ x: Tensor, _ pass: Pass, lastOnly: Bool) -> Tensor {

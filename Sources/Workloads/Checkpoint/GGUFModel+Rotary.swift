@@ -42,7 +42,7 @@ extension GGUFModel {
 
   /// Numbers that were written with few digits before they became floats.
   private static func written(_ values: [Float]) -> JSON {
-    .array(values.map { .real(Double("\($0)")) })
+    .array(values.map { .real($0.written) })
   }
 
   /// Phi-3's factors for short and for long texts; nil where it has none.

@@ -111,7 +111,7 @@ final class GGUFModel {
 
   /// A number that the file keeps as a float, of which the shortest text is what was meant.
   func number(_ name: String) -> Double? {
-    key(name)?.number.flatMap { Double("\(Float($0))") }
+    key(name)?.number.map { Float($0).written }
   }
 
   func has(_ tensor: String) -> Bool { file.tensors[tensor] != nil }

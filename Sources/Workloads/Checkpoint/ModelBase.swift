@@ -228,7 +228,8 @@ extension ModelBase {
   private func misfit(of model: Transformer) -> String? {
     let wanted = Self.shapes(of: model)
     let stored = Dictionary(shapes.map { ($0.name, $0.dimensions) }, uniquingKeysWith: { $1 })
-    for (name, dimensions) in wanted {
+    let head = newHead(of: model)
+    for (name, dimensions) in wanted where !head.contains(name) {
       guard let found = stored[name] else {
         return "needs '\(name)', which the stored model has not"
       }
@@ -239,6 +240,32 @@ extension ModelBase {
       }
     }
     let names = Set(wanted.map(\.name))
-    return shapes.first { !names.contains($0.name) }.map { "has no place for '\($0.name)'" }
+    return shapes.first { !names.contains($0.name) && (head.isEmpty || !Self.isOfHead($0.name)) }
+      .map { "has no place for '\($0.name)'" }
+  }
+}
+
+// The head of a classifier: one for other classes is drawn anew.
+
+extension ModelBase {
+  private static func isOfHead(_ name: String) -> Bool { name.hasPrefix(Classes.scope + ".") }
+
+  /// The parameters of a model's head, where the stored model of images has no such one; empty where
+  /// it has, or the model has none.
+  func newHead(of model: Transformer) -> Set<String> {
+    guard image != nil else { return [] }
+    let head = Self.shapes(of: model).filter { Self.isOfHead($0.name) }
+    let isThere = head.allSatisfy { part in
+      shapes.contains { $0.name == part.name && $0.dimensions == part.dimensions }
+    }
+    return isThere ? [] : Set(head.map(\.name))
+  }
+
+  /// How the head of a model departs from the stored one; nil where it is that.
+  func headDeparture(of model: Transformer) -> String? {
+    if newHead(of: model).isEmpty { return nil }
+    let hasHead = shapes.contains { Self.isOfHead($0.name) }
+    return "a new head for \(model.vocabulary) classes"
+      + (hasHead ? " instead of that for \(vocabulary)" : "")
   }
 }

@@ -11,6 +11,8 @@ struct ParameterReader {
   var source: (String) -> TensorSource = { TensorSource($0) }
   /// Tensors that need not be read.
   var isIgnored: (String) -> Bool = { _ in false }
+  /// Parameters that are not read, whatever the files have of them: the caller gives them values.
+  var fresh: Set<String> = []
   /// How learned positions become those of the model's grid; nil where it is that of the files.
   var resampling: GridResampling?
 
@@ -42,7 +44,7 @@ struct ParameterReader {
   func matches(_ model: Transformer) throws(WeightFileError) -> [Match] {
     var matches: [Match] = []
     var rowsRead: [String: Int] = [:]
-    for parameter in model.parameters.all {
+    for parameter in model.parameters.all where !fresh.contains(parameter.name) {
       let source = source(parameter.name)
       guard let stored = tensors[source.name] else {
         throw WeightFileError("it has no '\(source.name)'")
@@ -59,9 +61,12 @@ struct ParameterReader {
           parameter: parameter, stored: source.shape == nil ? stored : stored.reshaped(dimensions),
           source: source, resampling: resampling))
     }
+    let replaced = Set(fresh.map { source($0).name })
     // Tensors without elements, as of no registers, hold nothing that a model could lack.
     for tensor in tensors.all
-    where rowsRead[tensor.name] == nil && !tensor.shape.contains(0) && !isIgnored(tensor.name) {
+    where rowsRead[tensor.name] == nil && !tensor.shape.contains(0) && !isIgnored(tensor.name)
+      && !replaced.contains(tensor.name)
+    {
       throw WeightFileError("it has '\(tensor.name)', which the model has not")
     }
     // Of tensors that hold several parameters, no row may be left.

@@ -149,12 +149,17 @@ package struct SavedModel {
 
   /// Gives a model memory and the values of its parameters.
   ///
-  /// - Parameter matrices: their type in an inference; f32 where it is trained or written.
+  /// - Parameters:
+  ///   - matrices: their type in an inference; f32 where it is trained or written.
+  ///   - headSeed: by which a head that tells other classes apart is drawn anew; nil where there
+  ///     must be none.
   /// - Throws: `ResultsError.unreadable` when they do not fit the model.
   package func read(
-    into model: Transformer, on device: Device, matrices: ElementType = .f32
+    into model: Transformer, on device: Device, matrices: ElementType = .f32,
+    drawingHead headSeed: UInt64? = nil
   ) throws(ResultsError) {
     var weights = try weights()
+    if headSeed != nil { weights.fresh = base.newHead(of: model) }
     if let own = self.model(architecture).input.grid, let grid = model.input.grid, own != grid,
       own.extra == grid.extra
     {
@@ -167,6 +172,7 @@ package struct SavedModel {
       model.parameters.allocate(on: device, matrices: matrices)
       try reader.read(into: model)
     }
+    if let headSeed { model.parameters.initialise(reader.fresh, seed: headSeed) }
   }
 
   private func reporting(

@@ -25,8 +25,9 @@ package enum DataError: Error, Equatable {
   case imagesChanged(name: String)
   /// A split, or a text that is one alone, cannot be cut into windows.
   case tooShort(name: String, split: String?, tokens: Int, sequence: Int)
-  /// Named images are in no folder.
-  case imagesMissing(KnownImages, lookedIn: [DataLocations.Place])
+  /// Named images are in no folder and were not downloaded; `putAt` is the folder for them.
+  case imagesMissing(
+    KnownImages, lookedIn: [DataLocations.Place], DownloadFailure, putAt: String?)
   /// There is no such folder of images.
   case noImages(path: String)
   /// A file of images cannot be used; `problem` names it.
@@ -39,7 +40,8 @@ extension DataError: CustomStringConvertible {
     switch self {
     case .unavailable(let text, let lookedIn, let failure, let putAt):
       Self.unavailable(text, lookedIn, failure, putAt)
-    case .imagesMissing(let images, let lookedIn): Self.missing(images, lookedIn)
+    case .imagesMissing(let images, let lookedIn, let failure, let putAt):
+      Self.missing(images, lookedIn, failure, putAt)
     case .wrongImages(let problem): problem
     case .missing, .noImages:
       summary + ". A relative path starts at the folder of the experiment file that it is written "
@@ -69,7 +71,7 @@ extension DataError: CustomStringConvertible {
   var place: String {
     switch self {
     case .unavailable(let text, _, _, _): text.name
-    case .imagesMissing(let images, _): images.name
+    case .imagesMissing(let images, _, _, _): images.name
     case .wrongImages: ""
     case .noImages(let path), .missing(let path), .unreadable(let path, _),
       .notUTF8(let path, _), .empty(let path), .notTokens(let path, _), .noTokenizer(let path, _):
@@ -80,15 +82,21 @@ extension DataError: CustomStringConvertible {
 
   var isOfTokenizer: Bool { if case .noTokenizer = self { true } else { false } }
 
+  /// What could be downloaded and was not, and why.
+  package var notDownloaded: (name: String, failure: DownloadFailure)? {
+    switch self {
+    case .unavailable(let text, _, let failure, _): (text.name, failure)
+    case .imagesMissing(let images, _, let failure, _): (images.name, failure)
+    default: nil
+    }
+  }
+
   /// The same in one sentence, for the note that goes with a fallback.
   package var summary: String {
     if case .missing(let path) = self { return "there is no text file '\(path)'" }
     if case .noImages(let path) = self { return "there is no folder '\(path)'" }
-    if case .imagesMissing(let images, _) = self {
-      return "'\(images.name)' was not found on this machine"
-    }
-    guard case .unavailable(let text, _, let failure, _) = self else { return description }
-    return "'\(text.name)' was not found on this machine and not downloaded: \(failure)"
+    guard let (name, failure) = notDownloaded else { return description }
+    return "'\(name)' was not found on this machine and not downloaded: \(failure)"
   }
 
   private static func unavailable(
@@ -109,24 +117,28 @@ extension DataError: CustomStringConvertible {
   }
 
   private static func missing(
-    _ images: KnownImages, _ lookedIn: [DataLocations.Place]
+    _ images: KnownImages, _ lookedIn: [DataLocations.Place], _ failure: DownloadFailure,
+    _ putAt: String?
   ) -> String {
     let notes = lookedIn.map {
       "note: looked in '\($0.path)' (\($0.origin)) for \(images.name)/train-images-idx3-ubyte.gz"
     }
+    let help =
+      ["apt-get install \(images.package)"]
+      + (putAt.map { ["put its four IDX files into '\($0)'"] } ?? []) + [
+        "set RUNEXP_DATA to a folder that holds \(images.name) with its four IDX files",
+        "declare a fallback: dataset: {name: \(images.name), fallback: synthetic-shapes}",
+      ]
     return
-      (["data set '\(images.name)' is not available: it was not found"] + notes + [
-        "help: apt-get install \(images.package), or set RUNEXP_DATA to a folder that holds "
-          + "\(images.name) with its four IDX files, or declare a fallback: dataset: "
-          + "{name: \(images.name), fallback: synthetic-shapes}"
-      ]).joined(separator: "\n")
+      (["data set '\(images.name)' is not available: it was not found and \(failure)"] + notes
+      + ["help: " + help.joined(separator: ", or ")]).joined(separator: "\n")
   }
 }
 
-// Why a download gave no usable text, and how that is worded.
+// Why a download gave no usable file, and how that is worded.
 // Data only: Download finds out which case it is.
 
-/// A reason why a text was not downloaded.
+/// A reason why a file was not downloaded.
 ///
 /// Each is worded as one clause, without a capital or a full stop, so that it can end a sentence.
 package enum DownloadFailure: Error, Equatable {
@@ -150,10 +162,14 @@ package enum DownloadFailure: Error, Equatable {
   case timedOut(address: String, received: Int)
   /// The connection ended early.
   case truncated(address: String, received: Int, expected: Int)
-  /// There is more than the text could be.
+  /// There is more than the file could be.
   case tooLarge(address: String, limit: Int)
-  /// All of it came, and it is not the text.
-  case wrongContent(address: String, bytes: Int, sha256: String, expected: RemoteText)
+  /// All of it came, and it is not the file.
+  ///
+  /// Bytes and hash are those of the contents, unpacked where they were packed.
+  case wrongContent(address: String, bytes: Int, sha256: String, expected: RemoteFile)
+  /// What came is packed, and cannot be unpacked.
+  case damaged(address: String, problem: String)
   /// curl failed in another way.
   case other(address: String, status: Int, detail: String)
 
@@ -192,9 +208,12 @@ extension DownloadFailure: CustomStringConvertible {
       "the connection ended after \(received) of \(expected) bytes of \(address)"
     case .tooLarge(let address, let limit):
       "what lies at \(address) is larger than \(limit) bytes, so it is another file"
-    case .wrongContent(let address, let bytes, let sha256, let text):
-      "what lies at \(address) is not the file expected: it has \(bytes) bytes with sha256 "
-        + "\(sha256), not \(text.bytes) with \(text.sha256)"
+    case .wrongContent(let address, let bytes, let sha256, let file):
+      "what lies at \(address) is not the file expected: it has \(bytes) "
+        + "\(file.unpackedBytes == nil ? "" : "unpacked ")bytes with sha256 \(sha256), not "
+        + "\(file.unpackedBytes ?? file.bytes) with \(file.sha256)"
+    case .damaged(let address, let problem):
+      "what lies at \(address) is not the file expected: \(problem)"
     case .other(let address, let status, let detail):
       "curl failed with status \(status) for \(address)" + Self.parenthesised(detail)
     }

@@ -315,6 +315,9 @@ package struct RemoteText: Sendable, Equatable {
     self.files = files
   }
 
+  /// What is downloaded.
+  package var file: RemoteFile { RemoteFile(address: address, bytes: bytes, sha256: sha256) }
+
   /// Where it is kept below the cache folder.
   package var cacheFile: String { "\(name)/input.txt" }
 

@@ -30,7 +30,8 @@ package struct DatasetLoader: Sendable {
 
   /// What finds images in the same places.
   package var images: ImageLoader {
-    var loader = ImageLoader(locations: locations)
+    var loader = ImageLoader(locations: locations, download: download)
+    loader.isOnlyPlanning = isOnlyPlanning
     loader.planned = planned.filter { $0.images != nil }
     loader.isPinned = isPinned
     return loader
@@ -232,7 +233,7 @@ package struct DatasetLoader: Sendable {
     do throws(DownloadFailure) {
       if locations.offline { throw .offline }
       if isOnlyPlanning { throw .onlyPlanned }
-      bytes = try download.fetch(remote, progress: progress)
+      bytes = try download.fetch(remote.file, progress: progress)
     } catch {
       throw .unavailable(remote, lookedIn: locations.places, error, putAt: keepAt)
     }
@@ -269,19 +270,25 @@ package struct DatasetLoader: Sendable {
   /// Puts a verified download into the cache; where that fails the run goes on without.
   private func keep(_ bytes: [UInt8], at path: String?, warnings: inout [String]) -> String? {
     guard let path else {
-      warnings.append(
-        "the download is kept for this run only: neither XDG_CACHE_HOME nor HOME says where a "
-          + "cache could be")
+      warnings.append(Self.noCache)
       return nil
     }
     do {
       try TextFile.write(bytes, to: path)
       return path
     } catch {
-      warnings.append(
-        "the download is kept for this run only: '\(path)' could not be written: \(error.reason)")
+      warnings.append(Self.notKept(path, error.reason))
       return nil
     }
+  }
+
+  /// Why a download is not kept.
+  static let noCache =
+    "the download is kept for this run only: neither XDG_CACHE_HOME nor HOME says where a cache "
+    + "could be"
+
+  static func notKept(_ path: String, _ reason: String) -> String {
+    "the download is kept for this run only: '\(path)' could not be written: \(reason)"
   }
 
   private static func readText(_ path: String) throws(DataError) -> [UInt8] {
@@ -322,7 +329,9 @@ extension DataError {
   /// Whether the data cannot be had, as opposed to such as are there and cannot be used.
   var isAbsence: Bool {
     switch self {
-    case .unavailable(_, _, .interrupted, _), .unavailable(_, _, .onlyPlanned, _): false
+    case .unavailable(_, _, .interrupted, _), .unavailable(_, _, .onlyPlanned, _),
+      .imagesMissing(_, _, .interrupted, _), .imagesMissing(_, _, .onlyPlanned, _):
+      false
     case .unavailable, .missing, .unreadable, .imagesMissing, .noImages: true
     case .notUTF8, .empty, .notTokens, .noTokenizer, .changed, .tooShort, .wrongImages,
       .imagesChanged:

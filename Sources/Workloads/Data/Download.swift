@@ -1,10 +1,11 @@
-// Downloads a text with curl(1) into memory and proves that it is the right one. Writes no file:
+// Downloads a file with curl(1) into memory and proves that it is the right one. Writes no file:
 // what is not verified never reaches the disk, so nothing half-written can stay there.
 
 import Foundation
+import Images
 import Records
 
-/// How to download a text.
+/// How to download a file.
 package struct Download: Sendable {
   /// Called with the bytes received so far and the bytes expected.
   package typealias Progress = (_ received: Int, _ expected: Int) -> Void
@@ -30,16 +31,16 @@ package struct Download: Sendable {
     self.environment = environment
   }
 
-  /// Downloads `text` and verifies its size and checksum.
+  /// Downloads a file and verifies its checksum.
   ///
-  /// - Returns: the bytes, which are those of `text`.
+  /// - Returns: the bytes as they came.
   package func fetch(
-    _ text: RemoteText, progress: Progress? = nil
+    _ file: RemoteFile, progress: Progress? = nil
   ) throws(DownloadFailure) -> [UInt8] {
     var attempt = 0
     while true {
       do {
-        return try fetchOnce(text, progress: progress)
+        return try fetchOnce(file, progress: progress)
       } catch {
         guard attempt < retries, error.isPassing else { throw error }
         attempt += 1
@@ -59,28 +60,24 @@ package struct Download: Sendable {
   }
 
   private func fetchOnce(
-    _ text: RemoteText, progress: Progress?
+    _ file: RemoteFile, progress: Progress?
   ) throws(DownloadFailure) -> [UInt8] {
     guard let program = findExecutable() else { throw .curlMissing(curl) }
     // Twice the size still shows in the message what lies there instead.
-    let limit = max(2 * text.bytes, 1 << 16)
+    let limit = max(2 * file.bytes, 1 << 16)
     let run = try CurlRun(
-      program: program, arguments: arguments(text.address), environment: environment,
+      program: program, arguments: arguments(file.address), environment: environment,
       limit: limit, deadline: totalTimeout + 5, stops: isInterrupted
-    ) { progress?(min($0, text.bytes), text.bytes) }
+    ) { progress?(min($0, file.bytes), file.bytes) }
 
     // A Ctrl-C on the terminal reaches curl as well.
     if run.isInterrupted || run.status == 128 + SIGINT { throw .interrupted }
-    if run.exceededLimit { throw .tooLarge(address: text.address, limit: limit) }
+    if run.exceededLimit { throw .tooLarge(address: file.address, limit: limit) }
     if run.exceededDeadline {
-      throw .timedOut(address: text.address, received: run.output.count)
+      throw .timedOut(address: file.address, received: run.output.count)
     }
-    guard run.status == 0 else { throw failure(run, text) }
-    guard run.output.count == text.bytes, SHA256.hex(run.output) == text.sha256 else {
-      throw .wrongContent(
-        address: text.address, bytes: run.output.count, sha256: SHA256.hex(run.output),
-        expected: text)
-    }
+    guard run.status == 0 else { throw failure(run, file) }
+    try file.check(run.output)
     return run.output
   }
 
@@ -97,14 +94,14 @@ package struct Download: Sendable {
   }
 
   /// What curl's exit status means; the numbers are in the section "exit codes" of curl(1).
-  private func failure(_ run: CurlRun, _ text: RemoteText) -> DownloadFailure {
-    let address = text.address
+  private func failure(_ run: CurlRun, _ file: RemoteFile) -> DownloadFailure {
+    let address = file.address
     let detail = run.detail
     switch run.status {
     case 5, 6, 7: return .noConnection(address: address, detail: detail)
     case 18:
       return .truncated(
-        address: address, received: run.output.count, expected: run.expected ?? text.bytes)
+        address: address, received: run.output.count, expected: run.expected ?? file.bytes)
     case 22:
       // "The requested URL returned error: 404"
       guard let code = detail.split(whereSeparator: { !$0.isNumber }).last.flatMap({ Int($0) })
@@ -124,6 +121,44 @@ package struct Download: Sendable {
       if access(path, X_OK) == 0 { return path }
     }
     return nil
+  }
+}
+
+// A file that is known by its checksum, and where it can be downloaded.
+
+/// A published file: its address, and what proves that bytes are it.
+package struct RemoteFile: Sendable, Equatable {
+  /// Where curl finds it.
+  package var address: String
+  /// Its size in bytes, as it comes.
+  package var bytes: Int
+  /// SHA-256 of its contents, 64 lower-case hexadecimal digits.
+  package var sha256: String
+  /// The bytes of its contents where gzip packs them; nil where they come as they are.
+  package var unpackedBytes: Int?
+
+  package init(address: String, bytes: Int, sha256: String, unpackedBytes: Int? = nil) {
+    self.address = address
+    self.bytes = bytes
+    self.sha256 = sha256
+    self.unpackedBytes = unpackedBytes
+  }
+
+  /// Refuses bytes that are others.
+  fileprivate func check(_ bytes: [UInt8]) throws(DownloadFailure) {
+    var contents = bytes
+    if let unpackedBytes, Gzip.isPacked(bytes) {
+      do throws(ImageError) {
+        contents = try Gzip.unpacked(bytes, most: unpackedBytes)
+      } catch {
+        throw .damaged(address: address, problem: error.description)
+      }
+    }
+    let found = SHA256.hex(contents)
+    guard contents.count == unpackedBytes ?? self.bytes, found == sha256 else {
+      throw .wrongContent(
+        address: address, bytes: contents.count, sha256: found, expected: self)
+    }
   }
 }
 

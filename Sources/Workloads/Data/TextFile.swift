@@ -78,6 +78,15 @@ package struct LoadedText: Sendable, Equatable {
     /// Made by the program.
     case builtIn
 
+    /// The file, or the folder, that holds them and can be read again, by another process too.
+    package var path: String? {
+      switch self {
+      case .file(let path): path
+      case .downloaded(_, let path): path
+      case .builtIn: nil
+      }
+    }
+
     /// The word in a result: `file`, `downloaded` or `built-in`.
     package var word: String {
       switch self {
@@ -141,13 +150,7 @@ package struct LoadedText: Sendable, Equatable {
   package var isFallback: Bool { note != nil }
 
   /// A file that holds these bytes and can be read again, by another process too.
-  package var path: String? {
-    switch source {
-    case .file(let path): path
-    case .downloaded(_, let path): path
-    case .builtIn: nil
-    }
-  }
+  package var path: String? { source.path }
 
   /// Where it lies, for errors; its name where it is no file.
   var place: String { path ?? name }

@@ -102,22 +102,31 @@ package struct TrainingOptions: Sendable {
     return trial(of: model, sequence: sequence, precision, on: device).step.atPeak.total
   }
 
+  /// The bytes that stay after a step: parameters, gradients, the optimizer's state and a batch.
+  func restingBytes(
+    of model: Transformer, sequence: Int, _ precision: ElementType, on device: Device
+  ) -> Double {
+    trial(of: model, sequence: sequence, precision, on: device).step.current.total
+  }
+
   /// Gives a model its values, where the device can train it.
   ///
   /// - Parameters:
+  ///   - laterBytes: the most bytes of tensors at a time that are needed after the training.
   ///   - sequence: tokens of a text, or of an image.
   ///   - texts: those of the longest text that it reads; nil where it reads none.
   /// - Returns: false, with the row's status set, where the device lacks a kernel.
   /// - Throws: `MemoryCapExceeded`, and as `CellJob.materialise`.
   func prepare(
-    _ model: Transformer, sequence: Int, reading texts: Int?, in cell: CellJob
+    _ model: Transformer, sequence: Int, reading texts: Int?, laterBytes: Double = 0,
+    in cell: CellJob
   ) throws -> Bool {
     guard cell.recordKernel(of: model, tokens: sequence, needsGradient: true) else { return false }
     // Counted before the model has memory of its own.
     let predicted = PredictedMemory(
       trial(of: model, sequence: sequence, cell.precision, on: cell.device).step)
     predicted.report(to: &cell.row.metrics)
-    try cell.checkMemory(predictedPeakBytes: predicted.peakBytes)
+    try cell.checkMemory(predictedPeakBytes: max(predicted.peakBytes, laterBytes))
     try cell.materialise(model, reading: texts)
     return true
   }

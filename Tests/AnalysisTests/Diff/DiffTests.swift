@@ -432,6 +432,25 @@ struct DiffTests {
     #expect(diff.factors.confounded == "the text differs")
   }
 
+  @Test("of images it is other images that do not compare")
+  func otherImages() throws {
+    func side(_ images: String) throws -> DiffSide {
+      try cases.side([
+        DiffCases.Cell(
+          metrics: [(.accuracy, 90), (.valLoss, 0.3), (.peakBytes, 7)],
+          facts: ["dataset_sha256": .string(images), "tokens": .string(CellRow.patches)])
+      ])
+    }
+    let diff = RunDiff(try side("sha256-1"), try side("sha256-2"))
+    for change in diff.changes {
+      let isCounted = change.metric == .peakBytes
+      #expect(change.verdict == (isCounted ? .same : .undecided(.otherImages)))
+    }
+    #expect(diff.factors.confounded == "the images differ")
+    #expect(diff.page.text.contains("cannot say: other images"))
+    #expect(!diff.page.text.contains("text"), "\(diff.page.text)")
+  }
+
   @Test("nothing in common is not comparable, which is not the same as worse")
   func obstacles() throws {
     let train = try cases.side(DiffCases.seeds(.valLoss, [1]))

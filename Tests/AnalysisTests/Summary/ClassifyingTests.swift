@@ -25,13 +25,14 @@ import Testing
   }
 
   private static func answer(
-    _ distances: [Double], _ key: String = "as_good"
+    _ distances: [Double], _ key: String = "as_good",
+    primary: [Metric] = [.accuracy, .imagesPerSecond, .peakBytes]
   ) throws -> TrainingQuestions.Question {
     let rows = rows([90.1, 90.3, 89.9, 90.2, 90.0], distances)
     let summary = Summary(
       experiment: "seen", rows: rows, baseline: "classic", isTraining: true,
       headline: Metric.classifyingHeadline,
-      primary: [.accuracy, .imagesPerSecond, .peakBytes])
+      primary: primary)
     let questions = try #require(summary.blocks.first.flatMap(TrainingQuestions.init)).questions
     #expect(!questions.contains { $0.key == "less_memory_kv_cache" })
     return try #require(questions.first { $0.key == key })
@@ -42,6 +43,17 @@ import Testing
     #expect(found.answer == .yes && found.words.hasPrefix("yes, better: +2.0"), "\(found.words)")
     #expect(found.figures.first?.hasPrefix("accuracy: modern 92.1") == true, "\(found.figures)")
     #expect(found.figures.contains { $0.hasPrefix("validation loss, nats per image: ") })
+  }
+
+  @Test func `what stands beneath the answer is the figure that it was judged by`() throws {
+    let distances = [2.0, 2.1, 1.9, 2.2, 2.0]
+    let accuracy = try Self.answer(distances)
+    #expect(accuracy.units == "that is accuracy 92.1 % and 90.1 %", "\(accuracy.units ?? "")")
+    let loss = try Self.answer(distances, primary: [.valLoss])
+    #expect(loss.units == "that is validation loss, nats per image 0.3000 and 0.3100")
+    #expect(loss.figures.first?.hasPrefix("validation loss, nats per image: modern 0.3000") == true)
+    #expect(loss.figures.contains { $0.hasPrefix("accuracy: modern 92.1") })
+    #expect(!loss.words.contains("not judged"), "\(loss.words)")
   }
 
   @Test func `a lower one is worse, and as good where that is certainly less than half a point`()

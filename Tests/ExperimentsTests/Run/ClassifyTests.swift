@@ -86,6 +86,7 @@ import Workloads
     for metric in [
       Metric.trainLoss, .bestValLoss, .imagesPerSecond, .stepSeconds, .peakPercent,
       .activationBytes, .parameters, .gradNormMean, .maxAttentionLogit, .hardwareFLOPsPerToken,
+      .modelFLOPsPerImage,
     ] {
       #expect(row.metrics[metric] ?? 0 > 0, "\(metric.name)")
     }
@@ -170,6 +171,101 @@ import Workloads
     try second.run()
     #expect(second.job.row.status == .ok)
     #expect(second.job.row.metrics[.initialValLoss] == before)
+    #expect(second.job.row.fact("departures") == nil)
+  }
+
+  @Test func `of other classes a stored model keeps all but its head, which is drawn anew`() throws
+  {
+    let first = try Self.cell("steps: 1")
+    try first.run()
+    let stored = "\(first.folder.path)/checkpoint"
+    func tuned(_ options: String, _ workload: String = "") throws -> TrainCell {
+      let cell = try TrainCell(
+        """
+        seeds: 7
+        model: {from: \(stored)\(options)}
+        workload:
+          type: classify
+          dataset: ./two
+          batch: 9
+          steps: 1
+          optimizer: {lr: 1.0e-6}
+          save_optimizer: true
+          \(workload)
+        """, savesInitial: true)
+      try PictureFolder.write(to: cell.folder.file("two"))
+      try FileManager.default.removeItem(atPath: cell.folder.file("two/flat"))
+      return cell
+    }
+    let cell = try tuned("")
+    try cell.run()
+    let row = cell.job.row
+    #expect(row.status == .ok, "\(row.reason ?? "")")
+    #expect(row.fact("departures")?.text == "a new head for 2 classes instead of that for 3")
+    // As likely as any other: nothing of it was learnt.
+    #expect(row.metrics[.initialValLoss].map { abs($0 - 0.693) < 0.1 } == true)
+    let old = try SafeTensors(file: "\(stored)/\(Checkpoint.file)")
+    let new = try SafeTensors(file: cell.folder.file("checkpoint-initial/\(Checkpoint.file)"))
+    for tensor in new.tensors.all {
+      if tensor.name.hasPrefix("head.") {
+        #expect(tensor.shape[0] == 2)
+        let values = try tensor.values()
+        #expect(values.contains { $0 != 0 } == (tensor.name == "head.weight"))
+      } else {
+        let isSame = try old.tensors[tensor.name]?.values() == tensor.values()
+        #expect(isSame, "\(tensor.name)")
+      }
+    }
+    #expect(try SavedModel(cell.folder.file("checkpoint")).vocabulary == 2)
+    // The optimizer's state is of the classes that it was trained with.
+    let yaml = """
+      model: {from: \(cell.folder.path)/checkpoint}
+      workload: {type: classify, dataset: \(first.folder.path)/pictures, batch: 9, steps: 5,
+        init_from: resume}
+      """
+    let experiment = try PlannedExperiment.load(text: yaml, name: "x.yaml", reader: .standard)
+    let loader = DatasetLoader(
+      locations: DataLocations(offline: true, environment: [:], baseDirectory: "/"),
+      download: Download(environment: [:]))
+    let fault = #expect(throws: Faults.self) {
+      try RunPlan(experiment, loader: loader, program: "1")
+    }
+    #expect(
+      fault?.text.contains(
+        "tells 2 classes apart, and these images have 3: write init_from: weights")
+        == true, "\(fault?.text ?? "")")
+  }
+
+  @Test func `a stored model without a head gets one`() throws {
+    let folder = try TemporaryFolder()
+    let bare = try TrainCell(
+      "model: {layers: 1, width: 16, attention: {heads: 4}, output: features}\n"
+        + "workload: {type: inspect, image: [8, 8, 1]}\n")
+    let model = bare.job.model.build(
+      vocabulary: 1, length: 1, image: ImageSize(height: 8, width: 8, channels: 1))
+    model.parameters.materialise(on: .cpu(threads: 1), seed: 1)
+    let recorder = bare.job.model.section
+    _ = bare.job.model.build(
+      from: recorder, vocabulary: 1, length: 1, image: ImageSize(height: 8, width: 8, channels: 1))
+    try Checkpoint.save(
+      model,
+      configuration: CheckpointConfiguration(
+        model, section: recorder.recording.value, vocabulary: nil, step: 1, seed: 1),
+      to: folder.file("bare"))
+    func yaml(_ more: String) -> String {
+      """
+      model: {from: \(folder.path)/bare\(more)}
+      workload: {type: classify, dataset: ./pictures, batch: 9, steps: 1}
+      """
+    }
+    let fault = #expect(throws: Faults.self) { try TrainCell(yaml("")) }
+    #expect(fault?.text.contains("features tells no classes apart: classes does") == true)
+    let cell = try TrainCell(yaml(", output: classes"))
+    try PictureFolder.write(to: cell.folder.file("pictures"))
+    try cell.run()
+    #expect(cell.job.row.status == .ok, "\(cell.job.row.reason ?? "")")
+    #expect(
+      cell.job.row.fact("departures")?.text.map { $0.contains("a new head for 3 classes") } == true)
   }
 }
 
@@ -214,6 +310,39 @@ import Workloads
     expect(
       try faults(small, "dataset: ./pictures, augmentation: {shift: 8}"),
       "a shift of 8 pixels leaves nothing of images of 8 x 8 pixels")
+  }
+
+  @Test func `a workload or images that are misspelt are all that is wrong with a model of images`()
+    throws
+  {
+    let model =
+      "layers: 1, position: rope_2d, input: {type: patch_embedding, patch: 16}, "
+      + "output: {type: classes, pool: mean}"
+    for word in ["clasify", "classification", "resolutions"] {
+      let yaml = "model: {\(model)}\nworkload: {type: \(word), dataset: ./pictures, batch: 9}\n"
+      let found = #expect(throws: Faults.self) {
+        try PlannedExperiment.load(text: yaml, name: "x.yaml", reader: .standard)
+      }
+      #expect(
+        found?.all.map(\.message) == ["unknown word '\(word)' for workload.type"],
+        "\(found?.text ?? "")")
+      #expect(found?.text.hasPrefix("x.yaml:2:18: ") == true)
+    }
+    // What is wrong whatever is read is told as well, and a model of texts stays one.
+    let both = #expect(throws: Faults.self) {
+      try PlannedExperiment.load(
+        text: "model: {\(model), norm: rmsnrom}\nworkload: clasify\n", name: "x.yaml",
+        reader: .standard)
+    }
+    #expect(both?.all.count == 2, "\(both?.text ?? "")")
+    let text = #expect(throws: Faults.self) {
+      try PlannedExperiment.load(
+        text: "model: {position: {type: rope, base: 500}}\nworkload: trian\n", name: "x.yaml",
+        reader: .standard)
+    }
+    #expect(text?.all.count == 1, "\(text?.text ?? "")")
+    expect(try faults(model, "dataset: fashion-mnst"), "did you mean 'fashion-mnist'?")
+    expect(try faults(model, "dataset: [fashion-mnist]"), "workload.dataset must be")
   }
 
   @Test func `models of texts are refused, and outputs that tell no classes`() throws {
@@ -338,6 +467,41 @@ extension ClassifyFaultTests {
     #expect(row.status == .ok && row.metrics[.accuracyAtTwice] != nil)
     let predicted = try #require(row.metrics[.prediction(of: .peakBytes)])
     #expect(cell.job.device.memory.atPeak.total <= predicted)
+  }
+
+  @Test func `where they do need more, that is checked before the training, and planned`() throws {
+    func cell(memoryCap: Int?) throws -> (cell: TrainCell, planned: Double) {
+      let yaml = """
+        device: cpu
+        model:
+          layers: 1
+          width: 16
+          attention: {type: mha, heads: 2, kernel: naive}
+          input: {type: patch_embedding, patch: 1}
+        workload: {type: resolution, dataset: ./pictures, batch: 2, steps: 2, evaluate_every: 0}
+        """
+      let cell = try TrainCell(yaml, memoryCap: memoryCap)
+      try PictureFolder.write(to: cell.folder.file("pictures"))
+      let experiment = try PlannedExperiment.load(text: yaml, name: "x.yaml", reader: .standard)
+      let planned = try #require(experiment.cells.first?.workload as? Resolution)
+      let model = cell.job.model.build(
+        vocabulary: 3, length: 1, image: ImageSize(height: 8, width: 8, channels: 1))
+      return (
+        cell,
+        try #require(
+          planned.predictedPeakBytes(of: model, in: cell.job.model, .f32, on: cell.job.device))
+      )
+    }
+    let (free, planned) = try cell(memoryCap: nil)
+    try free.run()
+    let training = try #require(free.job.row.metrics[.prediction(of: .peakBytes)])
+    let needed = free.job.device.memory.atPeak.total
+    #expect(training < needed && needed <= planned, "\(training) \(needed) \(planned)")
+    #expect(planned < 1.25 * needed, "\(planned) \(needed)")
+    let capped = try cell(memoryCap: Int(planned) - 1).cell
+    #expect(throws: MemoryCapExceeded.self) { try capped.run() }
+    #expect(!AtomicFile.exists(capped.folder.file("steps.jsonl")))
+    try cell(memoryCap: Int(planned)).cell.run()
   }
 
   @Test func `a size that patches do not divide is left out, and the row says so`() throws {

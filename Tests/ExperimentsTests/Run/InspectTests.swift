@@ -59,20 +59,82 @@ import Workloads
     // 17.58 billion multiply-adds for an image, of 197 tokens.
     let forward = try #require(metrics[.forwardFLOPsPerToken])
     #expect(abs(forward * 197 / 2 - 17.58e9) < 0.02e9)
+    #expect(metrics[.forwardFLOPsPerImage].map { abs($0 - forward * 197) < 1 } == true)
+    #expect(metrics[.modelFLOPsPerImage] == metrics[.forwardFLOPsPerImage].map { 3 * $0 })
     let report = try AtomicFile.read(cell.folder.file("report.txt"))
+    #expect(report.contains("FLOPs per image, forward                35.2 G"), "\(report)")
     for text in ["model.patch_embed.weight", "[768, 768]", "1 x 197 tokens", "head.weight"] {
       #expect(report.contains(text), "\(text)")
     }
     #expect(!report.contains("cache"))
   }
 
-  @Test func `images have three sizes`() throws {
-    let faults = #expect(throws: Faults.self) {
-      _ = try inspect("{layers: 1}", "image: [28, 28]")
+  private static let tuple =
+    "workload.image must be a list [height, width, channels], each a whole number from 1 to 4096"
+
+  @Test(arguments: [
+    ("[28, 28]", "\(Self.tuple), not a list of 2"),
+    ("[28, 28, 1, 1]", "\(Self.tuple), not a list of 4"),
+    ("28", "\(Self.tuple), not the number 28"), ("large", "\(Self.tuple), not the text 'large'"),
+    ("{height: 28}", "\(Self.tuple), not a mapping"), ("[]", "\(Self.tuple), not a list of 0"),
+    ("[-28, 28, 1]", "the height in workload.image must be from 1 to 4096, not -28"),
+    ("[28, 5000, 1]", "the width in workload.image must be from 1 to 4096, not 5000"),
+    (
+      "[28, 28, grey]",
+      "the channels in workload.image must be a whole number from 1 to 4096, not the text 'grey'"
+    ),
+    (
+      "[28, [28], 1]",
+      "the width in workload.image must be a whole number from 1 to 4096, not a list"
+    ),
+  ])
+  func `a size that is none is named where it is written, and nothing else is`(
+    image: String, sentence: String
+  ) throws {
+    for type in ["inspect", "position"] {
+      let yaml = """
+        model: {layers: 1, position: rope_2d, input: {type: patch_embedding, patch: 16}}
+        workload:
+          type: \(type)
+          image: \(image)
+        """
+      let faults = #expect(throws: Faults.self) { try TrainCell(yaml) }
+      #expect(faults?.all.map(\.message) == [sentence])
+      #expect(faults?.text.hasPrefix("x.yaml:4:") == true, "\(faults?.text ?? "")")
     }
+  }
+
+  @Test func `a size whose numbers are all the same is read again as it was`() throws {
+    let cell = try inspect("{layers: 1, width: 16, input: {patch: 1}}", "image: [3, 3, 3]")
+    #expect(cell.job.row.status == .ok)
+    let experiment = try PlannedExperiment.load(
+      text: "model: {input: {patch: 1}}\nworkload: {type: inspect, image: [3, 3, 3]}\n",
+      name: "x.yaml", reader: .standard)
+    let again = try PlannedExperiment.load(
+      text: experiment.resolvedYAML, name: "y.yaml", reader: .standard)
+    #expect(again.cells.first?.canonical == experiment.cells.first?.canonical)
+  }
+
+  @Test func `options of texts that images take no notice of are warned of`() throws {
+    func warnings(_ workload: String) throws -> [String] {
+      try PlannedExperiment.load(
+        text: "model: {layers: 1}\nworkload: {\(workload)}\n", name: "x.yaml", reader: .standard
+      ).warnings
+    }
+    func sentence(_ key: String) -> String {
+      "workload.\(key) is for texts: images have as many tokens as patches, and no cache"
+    }
+    let image = "image: [28, 28, 1]"
     #expect(
-      faults?.text.contains("an image has a height, a width and channels, which are three numbers")
-        == true)
+      try warnings("type: inspect, sequence: 512, cache: q8, buffer: rolling, \(image)")
+        == ["sequence", "cache", "buffer"].map(sentence))
+    #expect(
+      try warnings("type: position, sequence: 512, farthest: 600, \(image)")
+        == ["sequence", "farthest"].map(sentence))
+    #expect(try warnings("type: inspect, \(image)") == [])
+    #expect(try warnings("type: position, \(image)") == [])
+    #expect(try warnings("type: inspect, sequence: 512, cache: q8") == [])
+    #expect(try warnings("type: position, sequence: 512") == [])
   }
 
   /// Llama 3.1 405B, in bf16.

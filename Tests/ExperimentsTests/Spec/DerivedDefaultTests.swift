@@ -222,6 +222,10 @@ import Testing
     case .list(let element, let none):
       let one = candidates(element, near: value)
       return [.array(Array(one.prefix(2)))] + one + (none.map { [.string($0)] } ?? [])
+    case .tuple(let element, let names):
+      return candidates(element, near: .integer(14)).map { value in
+        .array(names.map { _ in value })
+      }
     }
   }
 

@@ -167,6 +167,33 @@ struct ImageFamilyTests {
     #expect(fault?.description.contains("model.attention.kv_heads 2, not 4") == true)
   }
 
+  @Test("numbers are told as they are written, not as 32-bit floats have them")
+  func numbers() throws {
+    let fault = #expect(throws: ExportFault.self) {
+      try exported("norm: {type: rmsnorm, epsilon: 1e-5}\nffn: {type: gelu, bias: true}")
+    }
+    let text = fault?.description ?? ""
+    #expect(text.contains("model.norm.epsilon 1.0e-05, not 1.0e-06"), "\(text)")
+    #expect(!text.contains(/\d{9}/), "\(text)")
+  }
+
+  @Test("a DINOv3 without registers has the empty tensor that transformers asks for")
+  func withoutRegisters() throws {
+    let lines = """
+      norm: layernorm
+      ffn: {type: gelu, bias: true}
+      attention: {type: mha, heads: 4, bias: true}
+      position: {type: rope_2d, coordinates: normalised}
+      output: features
+      """
+    for (registers, shape) in [(0, [1, 0, 16]), (3, [1, 3, 16])] {
+      let model = try exported(lines + "\ninput: {patch: 2, registers: \(registers)}")
+      #expect(model.config.first { $0.key == "model_type" }?.value.text == "dinov3_vit")
+      let found = model.tensors.filter { $0.name == "embeddings.register_tokens" }
+      #expect(found.map(\.shape) == [shape])
+    }
+  }
+
   private func exported(_ lines: String) throws -> ExportedModel {
     let section = try YAML.parse(bytes: Array("layers: 2\nwidth: 16\n\(lines)".utf8), name: "test")
       .root.value

@@ -142,7 +142,7 @@ import Workloads
     let page = SHA256.hex(Array("a login page".utf8))
     #expect(
       try failure(address)
-        == .wrongContent(address: address, bytes: 12, sha256: page, expected: remote(address)))
+        == .wrongContent(address: address, bytes: 12, sha256: page, expected: remote(address).file))
   }
 
   @Test func `a connection that ends early is reported with both sizes`() throws {
@@ -186,14 +186,14 @@ import Workloads
     defer { server.stop() }
     var download = download()
     download.retries = 2
-    #expect(try download.fetch(remote(server.address("/recovers"))) == body)
+    #expect(try download.fetch(remote(server.address("/recovers")).file) == body)
     #expect(server.requests == 3)
     #expect(throws: DownloadFailure.status(503, address: server.address("/broken"))) {
-      try download.fetch(remote(server.address("/broken")))
+      try download.fetch(remote(server.address("/broken")).file)
     }
     #expect(server.requests == 6)
     #expect(throws: DownloadFailure.status(404, address: server.address("/none"))) {
-      try download.fetch(remote(server.address("/none")))
+      try download.fetch(remote(server.address("/none")).file)
     }
     #expect(server.requests == 7)
   }
@@ -273,14 +273,16 @@ import Workloads
     let status = try #require(message.split(separator: ")").first)
     let download = try standIn(
       "echo 'Warning: x' >&2; echo 'curl: (\(message)' >&2; exit \(status)")
-    let failure = #expect(throws: DownloadFailure.self) { try download.fetch(remote("http://x")) }
+    let failure = #expect(throws: DownloadFailure.self) {
+      try download.fetch(remote("http://x").file)
+    }
     #expect(failure.map { "\($0)" } == sentence)
   }
 
   @Test func `a curl that a signal ends is not taken for one that gave up`() throws {
     let download = try standIn("kill -9 $$")
     #expect(throws: DownloadFailure.other(address: "http://x", status: 137, detail: "")) {
-      try download.fetch(remote("http://x"))
+      try download.fetch(remote("http://x").file)
     }
   }
 
@@ -289,7 +291,9 @@ import Workloads
     try makeExecutable(path)
     var download = download()
     download.curl = path
-    let failure = #expect(throws: DownloadFailure.self) { try download.fetch(remote("http://x")) }
+    let failure = #expect(throws: DownloadFailure.self) {
+      try download.fetch(remote("http://x").file)
+    }
     #expect(failure.map { "\($0)".contains("'\(path)' could not be started: ") } == true)
   }
 
@@ -297,7 +301,7 @@ import Workloads
     var download = try standIn("exec sleep 600")
     download.totalTimeout = -4  // the deadline is five seconds later
     #expect(throws: DownloadFailure.timedOut(address: "http://x", received: 0)) {
-      try download.fetch(remote("http://x"))
+      try download.fetch(remote("http://x").file)
     }
   }
 

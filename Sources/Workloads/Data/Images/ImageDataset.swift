@@ -7,7 +7,7 @@ package import Models
 
 /// Images that an experiment file can name.
 package enum ImageDataset: Sendable, Equatable, CustomStringConvertible {
-  /// `fashion-mnist`: looked up, its checksums verified.
+  /// `fashion-mnist`: looked up, else downloaded, its checksums verified.
   case fashionMNIST
   /// `synthetic-shapes`: built in.
   case syntheticShapes(SyntheticShapes = SyntheticShapes())
@@ -67,8 +67,11 @@ extension ImageDeclaration {
     let fallback = section.read(
       "fallback", .path(or: ImageDataset.names, allowsBare: false), absent: "an error",
       "what to use where those cannot be had")
+    // Of what cannot be read nothing is known, as of a folder.
+    let dataset =
+      section.hasFault("name") || section.isMuted ? nil : Self.dataset(name, "name", section)
     self.init(
-      Self.dataset(name, "name", section) ?? .fashionMNIST,
+      dataset ?? .folder(name),
       fallback: fallback.flatMap { Self.dataset($0, "fallback", section) })
     mark = section.mark(of: "name") ?? section.mark
   }
@@ -87,9 +90,10 @@ extension ImageDeclaration {
     return nil
   }
 
-  /// Reports images that are not there, or none.
+  /// Reports images that are not there, or none; but for those that a run may download.
   package func check(_ error: DataError) throws(Faults) {
-    guard let mark else { return }
+    // A run may download them.
+    guard let mark, error.notDownloaded == nil else { return }
     throw Faults([Fault(.rule(error.summary), at: mark)])
   }
 }
@@ -130,34 +134,59 @@ package struct KnownImages: Sendable, Equatable {
   /// The package of Debian that has them, and the folder that it puts folders like `name` into.
   package var package: String
   package var packageFolder: String
+  /// The folder on the web that they are published in.
+  package var address: String
   /// Their names, by label.
   package var classes: [String]
-  /// SHA-256 of the unpacked files: distributions pack them anew.
-  package var hashes: [IDXFolder.Part: String]
+  /// What is published, and what proves that files are it.
+  package var files: [IDXFolder.Part: File]
 
-  package init(
-    name: String, package: String, packageFolder: String, classes: [String],
-    hashes: [IDXFolder.Part: String]
-  ) {
-    self.name = name
-    self.package = package
-    self.packageFolder = packageFolder
-    self.classes = classes
-    self.hashes = hashes
+  /// One of the four files.
+  package struct File: Sendable, Equatable {
+    /// Its size as it is published, packed.
+    package let bytes: Int
+    package let unpackedBytes: Int
+    /// SHA-256 of the unpacked file: distributions pack them anew.
+    package let sha256: String
+
+    package init(bytes: Int, unpackedBytes: Int, sha256: String) {
+      (self.bytes, self.unpackedBytes, self.sha256) = (bytes, unpackedBytes, sha256)
+    }
+  }
+
+  var hashes: [IDXFolder.Part: String] { files.mapValues(\.sha256) }
+
+  /// Bytes of a download of all of them.
+  package var bytes: Int { files.values.reduce(0) { $0 + $1.bytes } }
+
+  /// Where one of them is found, and what proves that it is the right one.
+  func remoteFile(_ part: IDXFolder.Part, _ file: File) -> RemoteFile {
+    RemoteFile(
+      address: "\(address)/\(part.packedName)", bytes: file.bytes, sha256: file.sha256,
+      unpackedBytes: file.unpackedBytes)
   }
 
   /// Fashion-MNIST: 60,000 and 10,000 grey images of 28 x 28 pixels in ten classes (Xiao, Rasul &
   /// Vollgraf 2017, arXiv 1708.07747).
   package static let fashionMNIST = KnownImages(
     name: "fashion-mnist", package: "dataset-fashion-mnist", packageFolder: "/usr/share/datasets",
+    address: "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com",
     classes: [
       "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag",
       "Ankle boot",
     ],
-    hashes: [
-      .trainImages: "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
-      .trainLabels: "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
-      .testImages: "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
-      .testLabels: "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+    files: [
+      .trainImages: File(
+        bytes: 26_421_880, unpackedBytes: 47_040_016,
+        sha256: "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888"),
+      .trainLabels: File(
+        bytes: 29_515, unpackedBytes: 60_008,
+        sha256: "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9"),
+      .testImages: File(
+        bytes: 4_422_102, unpackedBytes: 7_840_016,
+        sha256: "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b"),
+      .testLabels: File(
+        bytes: 5148, unpackedBytes: 10_008,
+        sha256: "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34"),
     ])
 }

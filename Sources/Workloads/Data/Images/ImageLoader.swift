@@ -1,4 +1,4 @@
-// From a declaration to images in memory: lookup, fallback.
+// From a declaration to images in memory: lookup, download, fallback.
 // Prints nothing: what the user must be told is in the result.
 
 package import Images
@@ -12,12 +12,15 @@ package struct LoadedImages: Sendable, Equatable {
   /// The images that were asked for; differs from `name` when the fallback is used.
   package let requested: String
   package let images: ImageSet
-  /// The folder that holds them, an absolute path; nil for images that the program makes.
-  package let path: String?
+  /// Where they came from; a file's path is that of the folder that holds them.
+  package let source: LoadedText.Source
   /// One sentence on why the fallback is used, to be shown loudly and recorded; nil when it is not.
   package let note: String?
   /// What else the user should know, in order: damaged files that were passed over, and the like.
   package let warnings: [String]
+
+  /// The folder that holds them and can be read again, an absolute path.
+  package var path: String? { source.path }
 
   /// What a run's record has of them.
   package var record: RunRecord.Dataset {
@@ -29,9 +32,13 @@ package struct LoadedImages: Sendable, Equatable {
   }
 }
 
-/// Finds or makes the images that an experiment declares.
+/// Finds, downloads or makes the images that an experiment declares.
 package struct ImageLoader: Sendable {
   package var locations: DataLocations
+  package var download: Download
+  /// Whether only to look what is there: then neither the network nor a fallback stands in for what
+  /// is missing.
+  var isOnlyPlanning = false
   /// What `fashion-mnist` stands for.
   package var fashionMNIST: KnownImages
   /// The images that a run was begun with: each is looked for where it lay then, before anywhere
@@ -40,8 +47,10 @@ package struct ImageLoader: Sendable {
   /// Whether images are refused that are not those that the run was begun with.
   var isPinned = false
 
-  package init(locations: DataLocations, fashionMNIST: KnownImages = .fashionMNIST) {
-    (self.locations, self.fashionMNIST) = (locations, fashionMNIST)
+  package init(
+    locations: DataLocations, download: Download, fashionMNIST: KnownImages = .fashionMNIST
+  ) {
+    (self.locations, self.download, self.fashionMNIST) = (locations, download, fashionMNIST)
   }
 
   /// Loads the images declared, or their fallback where they cannot be had.
@@ -49,21 +58,26 @@ package struct ImageLoader: Sendable {
   /// A fallback stands in for images that are missing, never for ones that are wrong: a file that
   /// is damaged is an error with or without one.
   ///
+  /// - Parameter progress: called while downloading.
   /// - Throws: `DataError`, when there are neither the images nor a fallback, or when they are
   ///   pinned and have changed.
-  package func load(_ declaration: ImageDeclaration) throws(DataError) -> LoadedImages {
-    guard let known = known(declaration) else { return try find(declaration) }
+  package func load(
+    _ declaration: ImageDeclaration, progress: Download.Progress? = nil
+  ) throws(DataError) -> LoadedImages {
+    guard let known = known(declaration) else {
+      return try find(declaration, progress: progress)
+    }
     var wanted = declaration
     if known.insteadOf != nil { wanted.dataset = declaration.fallback ?? declaration.dataset }
     if isPinned || known.insteadOf != nil { wanted.fallback = nil }
-    let found = try find(wanted, laying: known.path)
+    let found = try find(wanted, laying: known.path, progress: progress)
     if isPinned, found.images.sha256 != known.sha256 {
       throw .imagesChanged(name: known.path ?? known.name)
     }
     if known.insteadOf == nil { return found }
     return LoadedImages(
       name: found.name, requested: declaration.dataset.description, images: found.images,
-      path: found.path,
+      source: found.source,
       note: "using the fallback '\(found.name)', as the run did from its beginning"
         + declaration.consequence, warnings: found.warnings)
   }
@@ -88,16 +102,17 @@ package struct ImageLoader: Sendable {
 
   /// - Parameter place: where known images lay when the run was begun; it is looked at first.
   private func find(
-    _ declaration: ImageDeclaration, laying place: String? = nil
+    _ declaration: ImageDeclaration, laying place: String? = nil, progress: Download.Progress?
   ) throws(DataError) -> LoadedImages {
     var warnings: [String] = []
     do throws(DataError) {
-      return try load(declaration.dataset, &warnings, laying: place)
+      return try load(declaration.dataset, &warnings, laying: place, progress: progress)
     } catch {
       guard let fallback = declaration.fallback, error.isAbsence else { throw error }
       let note =
         "using the fallback '\(fallback)': \(error.summary)" + declaration.consequence
-      return try load(fallback, &warnings, insteadOf: declaration.dataset, note)
+      return try load(
+        fallback, &warnings, insteadOf: declaration.dataset, note, progress: progress)
     }
   }
 
@@ -107,21 +122,24 @@ package struct ImageLoader: Sendable {
   ///   - note: why it is not used.
   private func load(
     _ dataset: ImageDataset, _ warnings: inout [String], laying place: String? = nil,
-    insteadOf requested: ImageDataset? = nil, _ note: String? = nil
+    insteadOf requested: ImageDataset? = nil, _ note: String? = nil, progress: Download.Progress?
   ) throws(DataError) -> LoadedImages {
     let images: ImageSet
-    let path: String?
+    let source: LoadedText.Source
     var name = dataset.description
     switch dataset {
     case .fashionMNIST:
-      let found = try lookUp(fashionMNIST, &warnings, laying: place)
-      (path, images) = (found.path, found.images)
-    case .syntheticShapes(let shapes): (path, images) = (nil, shapes.images())
+      if let found = lookUp(fashionMNIST, &warnings, laying: place) {
+        (source, images) = found
+      } else {
+        (source, images) = try fetch(fashionMNIST, &warnings, progress)
+      }
+    case .syntheticShapes(let shapes): (source, images) = (.builtIn, shapes.images())
     case .folder(let folder):
       let absolute = locations.absolute(folder)
       guard AtomicFile.exists(absolute) else { throw .noImages(path: absolute) }
       do throws(ResultsError) {
-        (path, images) = (absolute, try ImageSet.read(absolute))
+        (source, images) = (.file(path: absolute), try ImageSet.read(absolute))
       } catch {
         throw .wrongImages(problem: error.description)
       }
@@ -131,13 +149,13 @@ package struct ImageLoader: Sendable {
       if ImageDataset.names.contains(name) { name = "./" + name }
     }
     return LoadedImages(
-      name: name, requested: requested?.description ?? name, images: images, path: path, note: note,
-      warnings: warnings)
+      name: name, requested: requested?.description ?? name, images: images, source: source,
+      note: note, warnings: warnings)
   }
 
   /// Where known images are looked for: where the user says, where their package puts them, and in
   /// the cache.
-  private func places(_ known: KnownImages) -> [DataLocations.Place] {
+  package func places(_ known: KnownImages) -> [DataLocations.Place] {
     let place = DataLocations.Place(origin: known.package, path: known.packageFolder)
     let named = locations.places.prefix { $0.path != locations.cache }
     return Array(named) + [place] + locations.places[named.count...]
@@ -146,7 +164,7 @@ package struct ImageLoader: Sendable {
   /// The images in the first of these places that has them; files that are others are warned of.
   private func lookUp(
     _ known: KnownImages, _ warnings: inout [String], laying path: String?
-  ) throws(DataError) -> (path: String, images: ImageSet) {
+  ) -> (source: LoadedText.Source, images: ImageSet)? {
     let first = path.map { [DataLocations.Place(origin: "where they lay before", path: $0)] } ?? []
     var tried: Set<String> = []
     for place in first + places(known) {
@@ -154,13 +172,72 @@ package struct ImageLoader: Sendable {
       where tried.insert(folder).inserted {
         guard let files = IDXFolder(folder) else { continue }
         do throws(ResultsError) {
-          return (folder, try files.read(classes: known.classes, hashes: known.hashes))
+          let images = try files.read(classes: known.classes, hashes: known.hashes)
+          return (.file(path: folder), images)
         } catch {
           warnings.append("'\(folder)' (\(place.origin)) is passed over: \(error)")
         }
       }
     }
-    throw .imagesMissing(known, lookedIn: places(known))
+    return nil
+  }
+}
+
+// Downloads: all four files are verified before any of them is written.
+
+extension ImageLoader {
+  /// Downloads known images and keeps them in the cache.
+  private func fetch(
+    _ known: KnownImages, _ warnings: inout [String], _ progress: Download.Progress?
+  ) throws(DataError) -> (source: LoadedText.Source, images: ImageSet) {
+    let folder = locations.cache.map { "\($0)/\(known.name)" }
+    var contents: [IDXFolder.Part: [UInt8]] = [:]
+    do throws(DownloadFailure) {
+      if locations.offline { throw .offline }
+      if isOnlyPlanning { throw .onlyPlanned }
+      var done = 0
+      for part in IDXFolder.Part.allCases {
+        guard let file = known.files[part] else { continue }
+        let before = done
+        contents[part] = try download.fetch(known.remoteFile(part, file)) { received, _ in
+          progress?(before + received, known.bytes)
+        }
+        done += file.bytes
+      }
+    } catch {
+      throw .imagesMissing(known, lookedIn: places(known), error, putAt: folder)
+    }
+    let images: ImageSet
+    do throws(ResultsError) {
+      images = try IDXFolder(contents, from: known.address).read(classes: known.classes)
+    } catch {
+      throw .wrongImages(problem: error.description)
+    }
+    let kept = keep(contents, in: folder, &warnings)
+    return (.downloaded(address: known.address, path: kept), images)
+  }
+
+  /// Puts verified files into the cache; where that fails the run goes on without.
+  ///
+  /// The images to train on, by which a folder is taken for one of these, come last.
+  private func keep(
+    _ contents: [IDXFolder.Part: [UInt8]], in folder: String?, _ warnings: inout [String]
+  ) -> String? {
+    guard let folder else {
+      warnings.append(DatasetLoader.noCache)
+      return nil
+    }
+    for part in IDXFolder.Part.allCases.reversed() {
+      guard let bytes = contents[part] else { continue }
+      let path = "\(folder)/\(part.packedName)"
+      do throws(TextFile.Failure) {
+        try TextFile.write(bytes, to: path)
+      } catch {
+        warnings.append(DatasetLoader.notKept(path, error.reason))
+        return nil
+      }
+    }
+    return folder
   }
 }
 

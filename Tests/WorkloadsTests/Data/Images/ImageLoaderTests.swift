@@ -36,12 +36,16 @@ import Workloads
     var known = KnownImages.fashionMNIST
     known.packageFolder = folder.file("package")
     known.classes = ["left", "right"]
-    known.hashes = Dictionary(
-      uniqueKeysWithValues: Self.files.map { ($0.part, SHA256.hex($0.bytes)) })
+    known.files = Dictionary(
+      uniqueKeysWithValues: Self.files.map { part, _, bytes in
+        let size = bytes.count
+        return (part, .init(bytes: size, unpackedBytes: size, sha256: SHA256.hex(bytes)))
+      })
     return ImageLoader(
       locations: DataLocations(
-        dataDirectory: dataDirectory, environment: environment, baseDirectory: folder.path),
-      fashionMNIST: known)
+        dataDirectory: dataDirectory, offline: true, environment: environment,
+        baseDirectory: folder.path),
+      download: Download(environment: [:]), fashionMNIST: known)
   }
 
   private func fault(_ loader: ImageLoader, _ declaration: ImageDeclaration) -> String {
@@ -74,13 +78,15 @@ import Workloads
     }
     #expect(
       fault(loader, ImageDeclaration(.fashionMNIST)) == """
-        data set 'fashion-mnist' is not available: it was not found
+        data set 'fashion-mnist' is not available: it was not found and downloading is switched off \
+        (--offline or RUNEXP_OFFLINE)
         note: looked in 'F/option' (--data-dir) for fashion-mnist/train-images-idx3-ubyte.gz
         note: looked in 'F/variable' (RUNEXP_DATA) for fashion-mnist/train-images-idx3-ubyte.gz
         note: looked in 'F/package' (dataset-fashion-mnist) for \
         fashion-mnist/train-images-idx3-ubyte.gz
         note: looked in 'F/xdg/runexp' (cache) for fashion-mnist/train-images-idx3-ubyte.gz
-        help: apt-get install dataset-fashion-mnist, or set RUNEXP_DATA to a folder that holds \
+        help: apt-get install dataset-fashion-mnist, or put its four IDX files into \
+        'F/xdg/runexp/fashion-mnist', or set RUNEXP_DATA to a folder that holds \
         fashion-mnist with its four IDX files, or declare a fallback: dataset: \
         {name: fashion-mnist, fallback: synthetic-shapes}
         """)
@@ -106,7 +112,8 @@ import Workloads
     #expect(found.images == shapes.images() && found.path == nil)
     #expect(
       found.note == "using the fallback 'synthetic-shapes': 'fashion-mnist' was not found on this "
-        + "machine; its accuracies do not compare with those on 'fashion-mnist'")
+        + "machine and not downloaded: downloading is switched off (--offline or RUNEXP_OFFLINE); its accuracies do not compare with those on 'fashion-mnist'"
+    )
     let missing = try loader().load(
       ImageDeclaration(.folder("./none"), fallback: .syntheticShapes(shapes)))
     #expect(missing.note?.contains("there is no folder '\(folder.path)/none'") == true)
@@ -179,7 +186,9 @@ import Workloads
   @Test func `the real images are 60,000 and 10,000`() throws {
     let loader = ImageLoader(
       locations: DataLocations(
-        environment: ProcessInfo.processInfo.environment, baseDirectory: folder.path))
+        offline: true, environment: ProcessInfo.processInfo.environment,
+        baseDirectory: folder.path),
+      download: Download(environment: [:]))
     guard let found = try? loader.load(ImageDeclaration(.fashionMNIST)) else { return }
     #expect(found.images.train.count == 60_000 && found.images.test.count == 10_000)
     #expect(found.images.shape == ImageShape(height: 28, width: 28, channels: 1))

@@ -1,0 +1,29 @@
+// SameVariants: variants that come to the same configuration. Each of them runs, and a difference
+// between them is chance.
+
+import Config
+
+extension PlannedExperiment {
+  /// A sentence for each group of variants that are the same somewhere.
+  var sameVariants: [String] {
+    if !cells.contains(where: { $0.variant != cells[0].variant }) { return [] }
+    // By a hash of the configuration: of a hundred thousand the texts would take too much memory.
+    var variants: [Int: [String]] = [:]
+    var points: [String: Int] = [:]
+    var last: PlannedCell.Content?
+    for cell in cells where cell.exclusion == nil && cell.content !== last {
+      last = cell.content
+      points[cell.variant, default: 0] += 1
+      variants[cell.content.canonical(without: [])[0].hashValue, default: []].append(cell.variant)
+    }
+    let groups = Dictionary(grouping: variants.values.map(\.unique).filter { $0.count > 1 }) { $0 }
+    return groups.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map { names, group in
+      let all = names.compactMap { points[$0] }.max() ?? 0
+      let place = group.count < all ? " at \(group.count) of \(all) points" : ""
+      let quoted = names.map(Wording.quote)
+      let list = quoted.dropLast().joined(separator: ", ") + " and \(quoted[quoted.count - 1])"
+      return "variants \(list) come to the same configuration\(place): each of "
+        + "them runs, and whatever differs between them is chance"
+    }
+  }
+}
