@@ -2,6 +2,7 @@
 // between them is chance.
 
 import Config
+internal import Records
 
 extension PlannedExperiment {
   /// A sentence for each group of variants that are the same somewhere.
