@@ -17,7 +17,7 @@ package struct IDXFolder: Sendable {
     package var packedName: String { names[1] }
 
     /// What such a file is called: as MNIST's are, or as they once were.
-    fileprivate var names: [String] {
+    package var names: [String] {
       ["-", "."].flatMap { mark in
         ["", ".gz"].map { "\(rawValue)\(mark)idx\(dimensions)-ubyte\($0)" }
       }

@@ -199,6 +199,10 @@ extension ImageFacts {
       return "the stored model '\(base.path)' reads images of \(own.channels) channels, and these "
         + "have \(size.channels)"
     }
+    if resumes, base.head.isEmpty {
+      return "the stored model '\(base.path)' has no head to go on with: write init_from: weights, "
+        + "which begins with a new one"
+    }
     return base.vocabulary == classes || !resumes
       ? nil
       : "the stored model '\(base.path)' tells \(base.vocabulary) classes apart, and these images "

@@ -16,7 +16,8 @@ struct ModelLoadingTests {
   }
 
   /// Seconds more than reading that a model of 135 million parameters may take, by parameter.
-  private static let secondsEach = 0.3 / 135e6
+  /// Of transposed ones 0.35 on Ice Lake, half of that on Zen 5.
+  private static let secondsEach = 0.5 / 135e6
 
   /// Of one thread, so that it bounds the wall time of any number on a machine that does nothing
   /// else.

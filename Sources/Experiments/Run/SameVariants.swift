@@ -1,5 +1,5 @@
-// SameVariants: variants that come to the same configuration. Each of them runs, and a difference
-// between them is chance.
+// SameVariants: variants that come to the same configuration. Each of them runs, and nothing but
+// times can differ between them.
 
 import Config
 internal import Records
@@ -8,14 +8,24 @@ extension PlannedExperiment {
   /// A sentence for each group of variants that are the same somewhere.
   var sameVariants: [String] {
     if !cells.contains(where: { $0.variant != cells[0].variant }) { return [] }
-    // By a hash of the configuration: of a hundred thousand the texts would take too much memory.
-    var variants: [Int: [String]] = [:]
+    var contents: [PlannedCell.Content] = []
+    var names: [String] = []
     var points: [String: Int] = [:]
-    var last: PlannedCell.Content?
-    for cell in cells where cell.exclusion == nil && cell.content !== last {
-      last = cell.content
+    for cell in cells where cell.exclusion == nil && cell.content !== contents.last {
+      contents.append(cell.content)
+      names.append(cell.variant)
       points[cell.variant, default: 0] += 1
-      variants[cell.content.canonical(without: [])[0].hashValue, default: []].append(cell.variant)
+    }
+    // By a hash of the configuration: of a hundred thousand the texts would take too much memory.
+    let hashes = contents.map { $0.canonical(without: [])[0].hashValue }
+    var places: [Int: Int] = [:]
+    var variants: [Int: [String]] = [:]
+    for (place, hash) in hashes.enumerated() {
+      if let first = places[hash] {
+        variants[hash, default: [names[first]]].append(names[place])
+      } else {
+        places[hash] = place
+      }
     }
     let groups = Dictionary(grouping: variants.values.map(\.unique).filter { $0.count > 1 }) { $0 }
     return groups.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map { names, group in
@@ -24,7 +34,7 @@ extension PlannedExperiment {
       let quoted = names.map(Wording.quote)
       let list = quoted.dropLast().joined(separator: ", ") + " and \(quoted[quoted.count - 1])"
       return "variants \(list) come to the same configuration\(place): each of "
-        + "them runs, and whatever differs between them is chance"
+        + "them runs, and nothing but times can differ between them"
     }
   }
 }

@@ -250,22 +250,22 @@ extension ModelBase {
 extension ModelBase {
   private static func isOfHead(_ name: String) -> Bool { name.hasPrefix(Classes.scope + ".") }
 
-  /// The parameters of a model's head, where the stored model of images has no such one; empty where
-  /// it has, or the model has none.
+  /// The parameters of the stored model's head; none of texts, or where it has no head.
+  var head: Set<String> {
+    image == nil ? [] : Set(shapes.map(\.name).filter(Self.isOfHead))
+  }
+
+  /// The parameters of a model's head, where the stored model of images has none or one of another
+  /// number of classes; empty where it has one of as many, or the model has none.
   func newHead(of model: Transformer) -> Set<String> {
-    guard image != nil else { return [] }
-    let head = Self.shapes(of: model).filter { Self.isOfHead($0.name) }
-    let isThere = head.allSatisfy { part in
-      shapes.contains { $0.name == part.name && $0.dimensions == part.dimensions }
-    }
-    return isThere ? [] : Set(head.map(\.name))
+    guard image != nil, head.isEmpty || model.vocabulary != vocabulary else { return [] }
+    return Set(Self.shapes(of: model).map(\.name).filter(Self.isOfHead))
   }
 
   /// How the head of a model departs from the stored one; nil where it is that.
   func headDeparture(of model: Transformer) -> String? {
     if newHead(of: model).isEmpty { return nil }
-    let hasHead = shapes.contains { Self.isOfHead($0.name) }
     return "a new head for \(model.vocabulary) classes"
-      + (hasHead ? " instead of that for \(vocabulary)" : "")
+      + (!head.isEmpty ? " instead of that for \(vocabulary)" : "")
   }
 }

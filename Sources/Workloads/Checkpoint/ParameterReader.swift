@@ -13,6 +13,8 @@ struct ParameterReader {
   var isIgnored: (String) -> Bool = { _ in false }
   /// Parameters that are not read, whatever the files have of them: the caller gives them values.
   var fresh: Set<String> = []
+  /// Parameters of the stored model that these stand for.
+  var replaced: Set<String> = []
   /// How learned positions become those of the model's grid; nil where it is that of the files.
   var resampling: GridResampling?
 
@@ -61,7 +63,7 @@ struct ParameterReader {
           parameter: parameter, stored: source.shape == nil ? stored : stored.reshaped(dimensions),
           source: source, resampling: resampling))
     }
-    let replaced = Set(fresh.map { source($0).name })
+    let replaced = Set(replaced.map { source($0).name })
     // Tensors without elements, as of no registers, hold nothing that a model could lack.
     for tensor in tensors.all
     where rowsRead[tensor.name] == nil && !tensor.shape.contains(0) && !isIgnored(tensor.name)

@@ -160,6 +160,7 @@ package struct SavedModel {
   ) throws(ResultsError) {
     var weights = try weights()
     if headSeed != nil { weights.fresh = base.newHead(of: model) }
+    if !weights.fresh.isEmpty { weights.replaced = base.head }
     if let own = self.model(architecture).input.grid, let grid = model.input.grid, own != grid,
       own.extra == grid.extra
     {

@@ -16,7 +16,7 @@ package struct Download: Sendable {
   package var connectTimeout = 10
   /// Seconds without a byte until the download is given up.
   package var stallTimeout = 20
-  /// Seconds for an attempt.
+  /// Seconds for an attempt, at least: a large file has as many as it takes at 20 kB/s.
   package var totalTimeout = 180
   /// Further attempts after a failure that may pass, such as a connection that broke off.
   package var retries = 2
@@ -65,9 +65,10 @@ package struct Download: Sendable {
     guard let program = findExecutable() else { throw .curlMissing(curl) }
     // Twice the size still shows in the message what lies there instead.
     let limit = max(2 * file.bytes, 1 << 16)
+    let seconds = max(totalTimeout, file.bytes / 20_000)
     let run = try CurlRun(
-      program: program, arguments: arguments(file.address), environment: environment,
-      limit: limit, deadline: totalTimeout + 5, stops: isInterrupted
+      program: program, arguments: arguments(file.address, seconds), environment: environment,
+      limit: limit, deadline: seconds + 5, stops: isInterrupted
     ) { progress?(min($0, file.bytes), file.bytes) }
 
     // A Ctrl-C on the terminal reaches curl as well.
@@ -81,13 +82,13 @@ package struct Download: Sendable {
     return run.output
   }
 
-  private func arguments(_ address: String) -> [String] {
+  private func arguments(_ address: String, _ seconds: Int) -> [String] {
     // Plain HTTP only for an address that says so; never as the target of a redirect from HTTPS.
     let protocols = address.hasPrefix("http://") ? "=http,https" : "=https"
     return [
       "--silent", "--show-error", "--fail", "--location", "--max-redirs", "5",
       "--proto", protocols, "--proto-redir", protocols,
-      "--connect-timeout", String(connectTimeout), "--max-time", String(totalTimeout),
+      "--connect-timeout", String(connectTimeout), "--max-time", String(seconds),
       "--speed-limit", "1", "--speed-time", String(stallTimeout),
       "--user-agent", "runexp", "--output", "-", "--url", address,
     ]

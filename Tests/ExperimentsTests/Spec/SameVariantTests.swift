@@ -10,8 +10,8 @@ import Testing
   }
 
   private func sentence(_ names: String, _ place: String = "") -> String {
-    "variants \(names) come to the same configuration\(place): each of them runs, and whatever "
-      + "differs between them is chance"
+    "variants \(names) come to the same configuration\(place): each of them runs, and nothing "
+      + "but times can differ between them"
   }
 
   @Test func `variants that resolve to the same are named`() throws {

@@ -1,6 +1,7 @@
 // From a declaration to images in memory: lookup, download, fallback.
 // Prints nothing: what the user must be told is in the result.
 
+internal import Glibc
 package import Images
 package import Records
 
@@ -230,6 +231,8 @@ extension ImageLoader {
     for part in IDXFolder.Part.allCases.reversed() {
       guard let bytes = contents[part] else { continue }
       let path = "\(folder)/\(part.packedName)"
+      // A damaged one that is not packed would be read before it.
+      for name in part.names where name != part.packedName { unlink("\(folder)/\(name)") }
       do throws(TextFile.Failure) {
         try TextFile.write(bytes, to: path)
       } catch {

@@ -119,6 +119,17 @@ import Workloads
     #expect(server.requests == 4)
   }
 
+  @Test func `a damaged file that is not packed is replaced as well`() throws {
+    let server = try DataTestServer(behaviours())
+    defer { server.stop() }
+    for part in Part.allCases {
+      try folder.write([1, 2, 3], to: "\(Self.kept)/\(part.names[0])")
+    }
+    #expect(try loader(server).load(declaration).warnings.count == 1)
+    #expect(try loader(server).load(declaration).warnings.isEmpty)
+    #expect(server.requests == 4)
+  }
+
   @Test(arguments: [Part.trainImages, .testLabels])
   func `a file that is missing is named, and nothing is kept`(part: Part) throws {
     let server = try DataTestServer(behaviours(part))
