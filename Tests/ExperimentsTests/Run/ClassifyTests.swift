@@ -203,7 +203,9 @@ import Workloads
     #expect(row.status == .ok, "\(row.reason ?? "")")
     #expect(row.fact("departures")?.text == "a new head for 2 classes instead of that for 3")
     // What the stored head has beside its classes cannot be another.
-    let refused = #expect(throws: Faults.self) { try tuned(", output: {type: classes, bias: false}") }
+    let refused = #expect(throws: Faults.self) {
+      try tuned(", output: {type: classes, bias: false}")
+    }
     #expect(refused?.text.contains("model.output.bias is false instead of true") == true)
     // As likely as any other: nothing of it was learnt.
     #expect(row.metrics[.initialValLoss].map { abs($0 - 0.693) < 0.1 } == true)
