@@ -70,9 +70,8 @@ import Testing
     #expect(try warned(classify("synthetic-shapes")) == [])
   }
 
-  @Test func `stored models and tokenizers are, and not those that are built in`() throws {
+  @Test func `stored models are, and not those that are built in`() throws {
     try #require(program.run("export", "tiny-llama", "-o", "one").code == 0)
-    try program.write(text, to: "text.txt")
     let found = try warned(
       train("synthetic-ids", model: "from: ./one").replacing(
         "dataset: synthetic-ids", with: "dataset: {name: synthetic-ids, tokens: ids}"))
