@@ -68,45 +68,91 @@ extension Parameter {
     }
   }
 
-  /// Columns of [inputs, outputs] as rows.
+  /// Columns of [inputs, outputs] as rows, a few at a time: each that is written is a stream of its
+  /// own, and more of them would fall into the same sets of the L1 cache.
   private func copyColumns(of stored: StoredTensor, _ ranges: [Range<Int>]) {
-    let (inputs, outputs, block) = (stored.rows, stored.rowCount, stored.type.blockCount)
-    // So few that a line of the cache for each of them stays there.
-    let most = min(256, max(32, (1 << 18) / max(1, inputs) / 32 * 32))
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: most * inputs) { piece in
-      withUnsafeTemporaryAllocation(
-        of: Float.self, capacity: Self.depth * (most + 2 * block)
-      ) { lines in
-        guard let target = piece.baseAddress, let source = lines.baseAddress else { return }
-        var written = 0
-        for range in ranges {
-          for first in stride(from: range.lowerBound, to: range.upperBound, by: most) {
-            let columns = first..<min(first + most, range.upperBound)
-            let start = columns.lowerBound / block * block
-            let width = (columns.upperBound + block - 1) / block * block - start
-            for input in stride(from: 0, to: inputs, by: Self.depth) {
-              let count = min(Self.depth, inputs - input)
-              for line in 0..<count {
-                let place = (input + line) * outputs + start
-                stored.read(
-                  elements: place..<place + width,
-                  into: UnsafeMutableBufferPointer(start: source + line * width, count: width))
-              }
-              for (row, column) in columns.enumerated() {
-                let values = target + row * inputs + input
-                for line in 0..<count { values[line] = source[line * width + column - start] }
-              }
-            }
-            upload(piece[..<(columns.count * inputs)], at: written)
-            written += columns.count * inputs
-          }
+    let (inputs, streams) = (stored.rows, 32)
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: streams * inputs) { piece in
+      var written = 0
+      forEachPanel(of: stored, ranges) { panel, rowBytes, columns in
+        for first in stride(from: 0, to: columns, by: streams) {
+          let count = min(streams, columns - first)
+          let rows = piece[..<(count * inputs)]
+          transpose(
+            panel + 4 * first, rowBytes, rows: inputs, columns: count,
+            into: UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: rows)))
+          upload(rows, at: written)
+          written += count * inputs
         }
       }
     }
   }
 
-  /// Inputs that are transposed at a time: they fill a line of the cache of each output.
-  private static let depth = 16
+  /// Calls `body` with numbers of some columns of all rows, the bytes from one row to the next, and
+  /// the number of columns: as they lie where they are f32, else widened, so many that memory is
+  /// read well and so few that they stay in the L2 cache.
+  private func forEachPanel(
+    of stored: StoredTensor, _ ranges: [Range<Int>], _ body: (UnsafeRawPointer, Int, Int) -> Void
+  ) {
+    let (inputs, outputs, block) = (stored.rows, stored.rowCount, stored.type.blockCount)
+    if stored.type == .f32 {
+      stored.bytes(of: 0..<stored.count).withUnsafeBytes { file in
+        guard let start = file.baseAddress else { return }
+        for range in ranges { body(start + 4 * range.lowerBound, 4 * outputs, range.count) }
+      }
+      return stored.giveBack()
+    }
+    let most = min(256, max(32, (1 << 18) / max(1, inputs) / 32 * 32))
+    withUnsafeTemporaryAllocation(
+      of: Float.self, capacity: inputs * (most + 2 * block)
+    ) { panel in
+      guard let target = panel.baseAddress else { return }
+      for range in ranges {
+        for first in stride(from: range.lowerBound, to: range.upperBound, by: most) {
+          let last = min(first + most, range.upperBound)
+          let start = first / block * block
+          let width = (last + block - 1) / block * block - start
+          for input in 0..<inputs {
+            let place = input * outputs + start
+            stored.read(
+              elements: place..<place + width,
+              into: UnsafeMutableBufferPointer(start: target + input * width, count: width))
+          }
+          body(target + first - start, 4 * width, last - first)
+        }
+      }
+    }
+  }
+
+  /// Numbers of [rows, columns], whose rows are so many bytes apart, as [columns, rows].
+  private func transpose(
+    _ source: UnsafeRawPointer, _ rowBytes: Int, rows: Int, columns: Int,
+    into target: UnsafeMutableRawBufferPointer
+  ) {
+    guard let target = target.baseAddress else { return }
+    typealias Lanes = SIMD4<Float>
+    let (wholeRows, wholeColumns) = (rows / 4 * 4, columns / 4 * 4)
+    for row in stride(from: 0, to: wholeRows, by: 4) {
+      for column in stride(from: 0, to: wholeColumns, by: 4) {
+        let from = source + row * rowBytes + 4 * column
+        let a = from.loadUnaligned(as: Lanes.self)
+        let b = (from + rowBytes).loadUnaligned(as: Lanes.self)
+        let c = (from + 2 * rowBytes).loadUnaligned(as: Lanes.self)
+        let d = (from + 3 * rowBytes).loadUnaligned(as: Lanes.self)
+        let to = target + 4 * (column * rows + row)
+        for lane in 0..<4 {
+          let across = Lanes(a[lane], b[lane], c[lane], d[lane])
+          (to + 4 * lane * rows).storeBytes(of: across, as: Lanes.self)
+        }
+      }
+    }
+    for column in 0..<columns {
+      for row in (column < wholeColumns ? wholeRows : 0)..<rows {
+        let number = (source + row * rowBytes + 4 * column).loadUnaligned(as: Float.self)
+        target.storeBytes(of: number, toByteOffset: 4 * (column * rows + row), as: Float.self)
+      }
+    }
+  }
 
   private func upload(_ piece: Slice<UnsafeMutableBufferPointer<Float>>, at first: Int) {
     let values = UnsafeMutableBufferPointer(rebasing: piece)
