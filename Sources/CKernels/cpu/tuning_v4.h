@@ -4,13 +4,13 @@
 #define REGISTERS 32
 
 // Products: a tile of c, words along k of a panel, rows of a block, tasks for each thread.
-#define GEMM_ROWS 14
-#define GEMM_VECTORS 2
+#define GEMM_ROWS 9
+#define GEMM_VECTORS 3
 #define GEMM_DEPTH 1024
 #define GEMM_DEEP 512 // the same of a weight's gradient
 #define GEMM_COLUMNS_IN_PLACE false
-#define GEMM_B_READINGS 14 // panels of a, at most, that read b in place
-#define GEMM_BLOCK_ROWS 168
+#define GEMM_B_READINGS 22 // panels of a, at most, that read b in place
+#define GEMM_BLOCK_ROWS 162
 #define GEMM_TASKS 6
 
 // Attention: a tile of scores, and a block of keys.
