@@ -110,6 +110,23 @@ struct DoctorTests {
       ["doctor", "--offline"], environment: ["XDG_CACHE_HOME": program.file("cache")])
     #expect(finished.code == 0)
     #expect(finished.output.contains("tiny-shakespeare/input.txt' is not tiny-shakespeare"))
+    #expect(finished.output.contains("tiny-shakespeare is nowhere else on this machine"))
     #expect(finished.output.contains("-> offline: put it into one of them"))
+  }
+
+  @Test("damaged images are a note that names the file and what is wrong with it")
+  func damagedImages() throws {
+    let program = try Program()
+    let folder = program.file("data/fashion-mnist")
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    try program.write("no images", to: "data/fashion-mnist/train-images-idx3-ubyte")
+    let finished = try program.run(["doctor", "--offline", "--data-dir", program.file("data")])
+    #expect(finished.code == 0)
+    #expect(
+      finished.output.contains(
+        "'\(folder)' (--data-dir) is passed over: could not read "
+          + "'\(folder)/train-images-idx3-ubyte': its 9 unpacked bytes have sha256 "))
+    #expect(finished.output.contains("-> replace the file, or delete all four, "))
+    #expect(!finished.output.contains("fashion-mnist is not on this machine"))
   }
 }

@@ -18,15 +18,23 @@ extension Doctor {
       }
       if checks.contains(where: { $0.state == .ok }) { return checks }
       let places = locations.places.map(\.path).joined(separator: ", ")
-      return checks + [absent(text.name, lookedIn: places, bytes: text.bytes)]
+      return checks
+        + [absent(text.name, but: checks, lookedIn: places, bytes: text.bytes)]
     }
   }
 
   /// What experiments read that can be downloaded.
-  var data: [Check] { texts + [images] }
+  var data: [Check] { texts + images }
 
-  /// The images that can be downloaded: where they lie, if they are what they should be.
-  private var images: Check {
+  /// The images that can be downloaded: where they lie, and what lies in their place.
+  private var images: [Check] {
+    func damaged(_ sentences: [String]) -> [Check] {
+      sentences.map {
+        Check(
+          "data", .note, $0,
+          advice: "replace the file, or delete all four, to be rid of the warning")
+      }
+    }
     let known = KnownImages.fashionMNIST
     var loader = DatasetLoader(
       locations: locations, download: Download(environment: environment)
@@ -35,18 +43,25 @@ extension Doctor {
     do throws(DataError) {
       let found = try loader.images.load(ImageDeclaration(.fashionMNIST))
       let path = found.path ?? ""
-      return Check(
+      let check = Check(
         "data", .ok, "\(known.name): \(path), sha256 ok",
         values: [JSON.Member("name", .string(known.name)), JSON.Member("path", .string(path))])
+      return damaged(found.warnings) + [check]
     } catch {
       let places = loader.images.places(known).map(\.path).joined(separator: ", ")
-      return absent(known.name, lookedIn: places, bytes: known.bytes)
+      let checks = damaged(error.passedOver)
+      return checks + [absent(known.name, but: checks, lookedIn: places, bytes: known.bytes)]
     }
   }
 
-  private func absent(_ name: String, lookedIn places: String, bytes: Int) -> Check {
+  /// - Parameter damaged: what lies there and cannot be used.
+  private func absent(
+    _ name: String, but damaged: [Check], lookedIn places: String, bytes: Int
+  ) -> Check {
     Check(
-      "data", .note, "\(name) is not on this machine (looked in \(places))",
+      "data", .note,
+      "\(name) is \(damaged.isEmpty ? "not" : "nowhere else") on this machine "
+        + "(looked in \(places))",
       advice: locations.offline
         ? "offline: put it into one of them, or let experiments use their fallback"
         : "the first run that needs it downloads \(bytes) bytes")

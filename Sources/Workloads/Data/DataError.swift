@@ -6,7 +6,7 @@ import Config
 /// A reason why there is nothing to train on.
 package enum DataError: Error, Equatable {
   /// A named text is in no folder and was not downloaded.
-  case unavailable(RemoteText, lookedIn: [DataLocations.Place], DownloadFailure, putAt: String?)
+  case unavailable(RemoteText, lookedIn: DataSearch, DownloadFailure, putAt: String?)
   /// There is no such text file.
   case missing(path: String)
   /// A text file cannot be read; `reason` is the system's.
@@ -26,12 +26,18 @@ package enum DataError: Error, Equatable {
   /// A split, or a text that is one alone, cannot be cut into windows.
   case tooShort(name: String, split: String?, tokens: Int, sequence: Int)
   /// Named images are in no folder and were not downloaded; `putAt` is the folder for them.
-  case imagesMissing(
-    KnownImages, lookedIn: [DataLocations.Place], DownloadFailure, putAt: String?)
+  case imagesMissing(KnownImages, lookedIn: DataSearch, DownloadFailure, putAt: String?)
   /// There is no such folder of images.
   case noImages(path: String)
   /// A file of images cannot be used; `problem` names it.
   case wrongImages(problem: String)
+}
+
+/// Where data were looked for, and what lies there that is not they.
+package struct DataSearch: Sendable, Equatable {
+  let places: [DataLocations.Place]
+  /// A sentence on each, with its path and what is wrong with it.
+  let passedOver: [String]
 }
 
 extension DataError: CustomStringConvertible {
@@ -91,6 +97,15 @@ extension DataError: CustomStringConvertible {
     }
   }
 
+  /// What was found in the place of such data and cannot be used, a sentence each.
+  package var passedOver: [String] {
+    switch self {
+    case .unavailable(_, let search, _, _), .imagesMissing(_, let search, _, _):
+      search.passedOver
+    default: []
+    }
+  }
+
   /// The same in one sentence, for the note that goes with a fallback.
   package var summary: String {
     if case .missing(let path) = self { return "there is no text file '\(path)'" }
@@ -100,11 +115,11 @@ extension DataError: CustomStringConvertible {
   }
 
   private static func unavailable(
-    _ text: RemoteText, _ lookedIn: [DataLocations.Place], _ failure: DownloadFailure,
-    _ putAt: String?
+    _ text: RemoteText, _ lookedIn: DataSearch, _ failure: DownloadFailure, _ putAt: String?
   ) -> String {
     var lines = ["data set '\(text.name)' is not available: it was not found and \(failure)"]
-    for place in lookedIn {
+    lines += lookedIn.passedOver.map { "note: \($0)" }
+    for place in lookedIn.places {
       lines.append(
         "note: looked in '\(place.path)' (\(place.origin)) for "
           + text.files.joined(separator: ", "))
@@ -117,10 +132,10 @@ extension DataError: CustomStringConvertible {
   }
 
   private static func missing(
-    _ images: KnownImages, _ lookedIn: [DataLocations.Place], _ failure: DownloadFailure,
-    _ putAt: String?
+    _ images: KnownImages, _ lookedIn: DataSearch, _ failure: DownloadFailure, _ putAt: String?
   ) -> String {
-    let notes = lookedIn.map {
+    let passedOver = lookedIn.passedOver.map { "note: \($0)" }
+    let notes = lookedIn.places.map {
       "note: looked in '\($0.path)' (\($0.origin)) for \(images.name)/train-images-idx3-ubyte.gz"
     }
     let help =
@@ -130,8 +145,9 @@ extension DataError: CustomStringConvertible {
         "declare a fallback: dataset: {name: \(images.name), fallback: synthetic-shapes}",
       ]
     return
-      (["data set '\(images.name)' is not available: it was not found and \(failure)"] + notes
-      + ["help: " + help.joined(separator: ", or ")]).joined(separator: "\n")
+      (["data set '\(images.name)' is not available: it was not found and \(failure)"]
+      + passedOver + notes + ["help: " + help.joined(separator: ", or ")])
+      .joined(separator: "\n")
   }
 }
 

@@ -235,7 +235,8 @@ package struct DatasetLoader: Sendable {
       if isOnlyPlanning { throw .onlyPlanned }
       bytes = try download.fetch(remote.file, progress: progress)
     } catch {
-      throw .unavailable(remote, lookedIn: locations.places, error, putAt: keepAt)
+      let search = DataSearch(places: locations.places, passedOver: warnings)
+      throw .unavailable(remote, lookedIn: search, error, putAt: keepAt)
     }
     let path = keep(bytes, at: keepAt, warnings: &warnings)
     return LoadedText(

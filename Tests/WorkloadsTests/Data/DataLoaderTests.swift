@@ -85,6 +85,18 @@ import Workloads
       ])
   }
 
+  @Test func `where there is no other file, the error says what is wrong with that one`() throws {
+    let wrong = try folder.write(Array("short".utf8), to: "a/tinyshakespeare/input.txt")
+    let loader = loader(dataDirectory: "a")
+    let error = #expect(throws: DataError.self) {
+      try loader.load(DatasetDeclaration(.tinyShakespeare))
+    }
+    #expect(
+      error?.description.contains(
+        "\nnote: '\(wrong)' (--data-dir) is passed over: it is not 'tiny-shakespeare', having 5 ")
+        == true)
+  }
+
   @Test func `a folder in the file's place is named and passed over`() throws {
     try folder.write(body, to: "data/input.txt/x")
     let text = try loader(dataDirectory: "data").load(

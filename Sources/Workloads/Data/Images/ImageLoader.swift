@@ -206,7 +206,8 @@ extension ImageLoader {
         done += file.bytes
       }
     } catch {
-      throw .imagesMissing(known, lookedIn: places(known), error, putAt: folder)
+      let search = DataSearch(places: places(known), passedOver: warnings)
+      throw .imagesMissing(known, lookedIn: search, error, putAt: folder)
     }
     let images: ImageSet
     do throws(ResultsError) {

@@ -104,6 +104,15 @@ import Workloads
           + "'F/option/t10k-images-idx3-ubyte': its 17 unpacked bytes have sha256 "))
   }
 
+  @Test func `where there are no others, the error says what is wrong with those`() throws {
+    try write(to: "option", changing: .testImages)
+    let fault = fault(loader(dataDirectory: "option"), ImageDeclaration(.fashionMNIST))
+    #expect(
+      fault.contains(
+        "\nnote: 'F/option' (--data-dir) is passed over: could not read "
+          + "'F/option/t10k-images-idx3-ubyte': its 17 unpacked bytes have sha256 "))
+  }
+
   @Test func `a fallback stands in for what is missing, and says so`() throws {
     let shapes = SyntheticShapes(train: 10, test: 10)
     let found = try loader().load(
