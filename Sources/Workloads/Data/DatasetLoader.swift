@@ -283,14 +283,14 @@ package struct DatasetLoader: Sendable {
     }
   }
 
-  /// Why a download is not kept.
-  static let noCache =
-    "the download is kept for this run only: neither XDG_CACHE_HOME nor HOME says where a cache "
-    + "could be"
+  /// Why a download is not kept, and what follows: each cell is a process of its own.
+  static let noCache = lost + "neither XDG_CACHE_HOME nor HOME says where a cache could be"
 
   static func notKept(_ path: String, _ reason: String) -> String {
-    "the download is kept for this run only: '\(path)' could not be written: \(reason)"
+    lost + "'\(path)' could not be written: \(reason)"
   }
+
+  private static let lost = "the download is not kept, and each cell of a run downloads anew: "
 
   private static func readText(_ path: String) throws(DataError) -> [UInt8] {
     let bytes: [UInt8]

@@ -207,8 +207,8 @@ import Workloads
     #expect(text.bytes == body && text.source == .downloaded(address: address, path: nil))
     #expect(
       text.warnings == [
-        "the download is kept for this run only: '/dev/null/cache/runexp/sample/input.txt' could "
-          + "not be written: not a directory"
+        "the download is not kept, and each cell of a run downloads anew: "
+          + "'/dev/null/cache/runexp/sample/input.txt' could not be written: not a directory"
       ])
   }
 

@@ -185,8 +185,9 @@ import Workloads
     #expect(found.images.train.count == 2 && found.path == nil)
     #expect(
       found.warnings == [
-        "the download is kept for this run only: '/dev/null/cache/runexp/fashion-mnist/"
-          + "t10k-labels-idx1-ubyte.gz' could not be written: not a directory"
+        "the download is not kept, and each cell of a run downloads anew: "
+          + "'/dev/null/cache/runexp/fashion-mnist/t10k-labels-idx1-ubyte.gz' could not be "
+          + "written: not a directory"
       ])
   }
 
