@@ -145,7 +145,8 @@ struct DryTraining {
     let trainer = Trainer(
       model, optimizer, precision: precision, on: device, recomputes: recomputes)
     _ = trainer.step(read, targets: targets, rate: 0)
-    step = device.memory
+    // A training keeps its batch after a step: the next one is put in its place.
+    step = withExtendedLifetime((read, targets)) { device.memory }
     stepFLOPs = trainer.stepOperations ?? 0
   }
 }

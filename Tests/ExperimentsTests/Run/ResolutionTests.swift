@@ -99,8 +99,7 @@ import Workloads
     try free.run()
     let training = try #require(free.job.row.metrics[.prediction(of: .peakBytes)])
     let needed = free.job.device.memory.atPeak.total
-    #expect(training < needed && needed <= 1.01 * planned, "\(training) \(needed) \(planned)")
-    #expect(planned < 1.25 * needed, "\(planned) \(needed)")
+    #expect(training < needed && needed == planned, "\(training) \(needed) \(planned)")
     let capped = try cell(memoryCap: Int(planned) - 1).cell
     #expect(throws: MemoryCapExceeded.self) { try capped.run() }
     #expect(!AtomicFile.exists(capped.folder.file("steps.jsonl")))
