@@ -221,6 +221,27 @@ import Testing
     #expect(position.contains("bound: six roundings, 3.6e-07"))
   }
 
+  @Test func `of images the scores have a panel for each direction of the distance`() throws {
+    let run = try ReportCase()
+    let row = CellRow(cell: "c1", experiment: "case", variant: "rope", seed: 1, status: .ok)
+    let scores = [0, 1, 2, 4].map { distance in
+      "{\"distance\":\(distance),\"mean_logit\":\(8 - distance),\"sd\":1,\"relative_error\":2e-8}\n"
+    }.joined()
+    try run.write(
+      [row],
+      files: [
+        "c1": [
+          "curve-rows.jsonl": scores, "curve-columns.jsonl": scores,
+          "curve-diagonal.jsonl": scores,
+        ]
+      ])
+    let position = try run.report().section("position")
+    #expect(position.components(separatedBy: "<svg class=\"chart\"").count - 1 == 2 * 3)
+    for counted in ["rows", "columns", "rows and columns alike"] {
+      #expect(position.contains(">distance in \(counted)<"))
+    }
+  }
+
   @Test func `a table too wide for the page goes on below, under the same names`() throws {
     let run = try ReportCase(record: ReportCase.record(training: true, headline: [.valLoss]))
     let variants = (0..<12).map { "a-variant-called-\($0)" }

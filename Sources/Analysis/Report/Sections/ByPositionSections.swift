@@ -65,11 +65,27 @@ struct PositionSection: ReportSection {
     return figures.isEmpty ? nil : figures.joined
   }
 
+  /// What a panel shows: a point of the axes, and what its distances count.
+  private typealias Curves = (title: String, counted: String, series: [Series])
+
+  /// Of texts the distances count tokens; of images there is a file for each direction.
+  private func curves(of y: String) -> [Curves] {
+    let files = [
+      ("curve", "tokens"), ("curve-rows", "rows"), ("curve-columns", "columns"),
+      ("curve-diagonal", "rows and columns alike"),
+    ]
+    return files.flatMap { file, counted -> [Curves] in
+      CellCurves(data, file: "\(file).jsonl", x: "distance", y: y).groups.map { title, series in
+        (title: title, counted: counted, series: series)
+      }
+    }
+  }
+
   // Where scores see the distance alone, rounding is all that is left.
   private var error: HTML? {
-    let groups = CellCurves(data, file: "curve.jsonl", x: "distance", y: "relative_error").groups
+    let curves = curves(of: "relative_error")
     let bound = data.cells.compactMap { $0.row.metrics[.relativeErrorBound] }.max()
-    let series = groups.flatMap(\.1)
+    let series = curves.flatMap(\.series)
     let values = series.flatMap(\.values).filter { $0 > 0 }
     guard
       let x = ChartAxis(series.flatMap(\.positions), unit: .tokens, isLogarithmic: true),
@@ -85,15 +101,15 @@ struct PositionSection: ReportSection {
       ]
     }
     return figure(
-      groups, x, y, "change of the score, over |q| |k|", Metric.relativeError, guides ?? [],
+      curves, x, y, "change of the score, over |q| |k|", Metric.relativeError, guides ?? [],
       caption:
         "Largest change of the score of a query and a key so far apart when both move alike. Under the bound "
         + "only float32 rounds; an encoding without change has no line.")
   }
 
   private var likeness: HTML? {
-    let groups = CellCurves(data, file: "curve.jsonl", x: "distance", y: "mean_logit").groups
-    let series = groups.flatMap(\.1)
+    let curves = curves(of: "mean_logit")
+    let series = curves.flatMap(\.series)
     // Adding to every distance alike would be no slope: the lowest scores belong to ALiBi, far
     // away.
     let values = series.flatMap(\.values)
@@ -102,23 +118,24 @@ struct PositionSection: ReportSection {
       let y = ChartAxis(values.map { max($0, least) }, unit: .plain)
     else { return nil }
     return figure(
-      groups, x, y, "mean score of a vector with itself", nil, [],
+      curves, x, y, "mean score of a vector with itself", nil, [],
       caption:
         "How likeness fades with distance: the logit of a random vector for itself, mean over samples and "
         + "seeds. What is far below stands at the lower edge.")
   }
 
   private func figure(
-    _ groups: [(String, [Series])], _ x: ChartAxis, _ y: ChartAxis, _ label: String,
+    _ curves: [Curves], _ x: ChartAxis, _ y: ChartAxis, _ label: String,
     _ metric: Metric?, _ guides: [Guide], caption: String
   ) -> HTML {
     Figure(
-      panels: groups.map { title, series in
+      panels: curves.map { title, counted, series in
         Figure.Panel(
           title: title,
           chart: Chart(
-            summary: "\(label) by distance: " + CellCurves.ends(series, metric), x: x, y: y,
-            xLabel: "distance in tokens", yLabel: label, series: series, guides: guides
+            summary: "\(label) by distance in \(counted): " + CellCurves.ends(series, metric),
+            x: x, y: y, xLabel: "distance in \(counted)", yLabel: label, series: series,
+            guides: guides
           ))
       }, legend: data.legend, caption: caption
     ).html
