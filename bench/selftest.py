@@ -297,7 +297,7 @@ class Vision(unittest.TestCase):
                 self.assertEqual(len(vision.groups(self.Surroundings())[0].works), 2)
         with unittest.mock.patch.object(vision, "fashion_mnist", lambda: None):
             group = vision.groups(self.Surroundings())[0]
-            self.assertEqual([work.name for work in group.works], ["a step of 128 images"])
+            self.assertEqual([work.name for work in group.works], [f"a step of {vision.RECIPE['batch']} images"])
             self.assertIn("there is no Fashion-MNIST here", group.about)
 
     def test_both_are_told_that_attention_is_not_causal(self):

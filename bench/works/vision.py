@@ -10,8 +10,8 @@ from works import OURS, Group, Work, attention
 EXPERIMENT = Path(__file__).resolve().parent.parent.parent / "experiments" / "vit-fashion.yaml"
 PEER = "timm"
 # What the experiment says, for the peer.
-RECIPE = {"layers": 6, "width": 96, "heads": 4, "patch": 4, "batch": 128, "steps": 2350, "evaluate_every": 470,
-          "lr": 2.0e-3, "shift": 1}
+RECIPE = {"layers": 6, "width": 96, "heads": 3, "hidden": 256, "patch": 4, "init_std": 0.06, "batch": 32,
+          "steps": 9375, "evaluate_every": 1875, "lr": 8.0e-4}
 PATIENCE = 3600
 
 
