@@ -48,6 +48,9 @@ package struct Summary: Sendable {
   package let scalingMetrics: [Metric]
   /// How far a prediction may be off, in per cent.
   package var tolerance = 1.0
+  /// So many points, and entries of each list, are in summary.json: a program that wants thousands
+  /// reads them line by line.
+  package var mostEntries = 1000
   /// Whether the workload is train.
   package let isTraining: Bool
   /// What else the machine did while times were measured; nil where it was quiet, or nobody looked.
