@@ -144,6 +144,12 @@ struct EmitOptions: ParsableArguments {
       if !set.isEmpty || !vary.isEmpty {
         throw misused("--set and --vary are of an experiment file, and '\(name)' is none", "emit")
       }
+      // A run has those that it was prepared with.
+      if device.options != RunOptions() {
+        throw misused(
+          "--threads, --plugin, --gpu, --data-dir and --offline are of an experiment file, and "
+            + "'\(name)' is none", "emit")
+      }
       let folder = try failing { try RunLocator(results: place.results).find(name) }
       return try failing { try EmittedRun(folder, statuses) }
     }

@@ -86,12 +86,11 @@ struct EmitSlurm: ParsableCommand {
       }
       say("warning: \(problem)")
     }
-    let largest = maxArray ?? limits.array ?? Slurm.usualArray
     var handOff = try failing {
       try chosen.removeResults()
       return try SlurmHandOff(
         chosen.cells, of: chosen.run, program: CommandLine.executablePath, chosen.needs,
-        slurm, largest: largest)
+        slurm, largest: maxArray ?? limits.largestArray)
     }
     chosen.tell(
       tasks: handOff.arrays.reduce(0) { $0 + $1.tasks }, arrays: handOff.arrays.count)

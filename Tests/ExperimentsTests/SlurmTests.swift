@@ -38,6 +38,25 @@ import Testing
     #expect(unknown.problem(ofCells: 100_000, pack: 1) == nil)
   }
 
+  @Test func `an array has as many tasks as two limits allow, and where there are none none`() {
+    func limits(_ size: Int, _ tasks: String) -> Slurm.Limits {
+      Slurm.Limits(
+        configuration: """
+          MaxArraySize            = \(size)
+          SchedulerParameters     = bf_interval=2\(tasks)
+
+          """)
+    }
+    #expect(limits(1001, "").largestArray == 1001)
+    #expect(limits(100_001, ",max_array_tasks=500").largestArray == 500)
+    #expect(limits(400, ",max_array_tasks=500,bf_max_time=9").largestArray == 400)
+    #expect(Slurm.Limits(configuration: "").largestArray == 1001)
+    // Scripts are written all the same, which another Slurm may take.
+    let off = limits(0, "")
+    #expect(off.largestArray == 1001)
+    #expect(off.problem(ofCells: 1, pack: 1)?.contains("MaxArraySize is 0") == true)
+  }
+
   @Test func `more tasks than Slurm keeps are a problem that packs solve`() throws {
     let limits = Slurm.Limits(configuration: "MaxJobCount = 10000")
     #expect(limits.problem(ofCells: 9998, pack: 1) == nil)

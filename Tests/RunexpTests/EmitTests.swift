@@ -292,6 +292,8 @@ struct EmitTests {
       (["--pack", "0"], 64, "--pack must be from 1"),
       (["--partition", "a b"], 64, "--partition must be one plain word"),
       (["--set", "seeds=3"], 64, "--set and --vary are of an experiment file"),
+      (["--threads", "2"], 64, "--offline are of an experiment file"),
+      (["--offline"], 64, "--offline are of an experiment file"),
       (["--results", "nowhere"], 0, "2 cells"),
     ] {
       let finished = try program.run(["emit", "slurm", run, "--time", "5m"] + words)

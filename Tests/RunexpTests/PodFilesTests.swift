@@ -2,9 +2,12 @@
 // nothing else.
 
 import Config
+import Experiments
 import Foundation
+import Records
 import TestSupport
 import Testing
+import Workloads
 
 @Suite("files of pods") struct PodFilesTests {
   private let program: Program
@@ -62,6 +65,46 @@ import Testing
     let both = train("{name: ./text.txt, validation: ./other.txt}")
     #expect(try warned(both) == [program.file("text.txt"), program.file("other.txt")])
     #expect(try warned(train("synthetic-plays")) == [])
+  }
+
+  @Test func `a tokenizer is, by its folder, and not one that is built in`() throws {
+    try program.write(text, to: "text.txt")
+    let repository = URL(filePath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent().deletingLastPathComponent()
+    try FileManager.default.copyItem(
+      atPath: repository.appending(path: "experiments/tokenizers/plays-512").path,
+      toPath: program.file("plays"))
+    let read = try warned(train("{name: ./text.txt, tokenizer: ./plays}"))
+    #expect(read == [program.file("text.txt"), program.file("plays")])
+    let builtIn = train("{name: ./text.txt, tokenizer: byte}")
+    #expect(try warned(builtIn) == [program.file("text.txt")])
+  }
+
+  @Test func `data sets that a pod downloads are not, unless it must not`() {
+    let (text, images) = (RemoteText.tinyShakespeare, KnownImages.fashionMNIST)
+    func outside(_ data: [RunRecord.Dataset], isOffline: Bool = false) -> [String] {
+      var record = RunRecord()
+      record.datasets = data
+      record.options.offline = isOffline
+      return record.filesOutside("/here/results", mountedAt: "/results")
+    }
+    let known = [
+      RunRecord.Dataset(
+        name: text.name, sha256: text.sha256, bytes: text.bytes, path: "/cache/input.txt"),
+      RunRecord.Dataset(
+        name: images.name, sha256: "ab", bytes: 10, path: "/cache/fashion-mnist", images: 70_000),
+    ]
+    #expect(outside(known) == [])
+    #expect(outside(known, isOffline: true) == ["/cache/input.txt", "/cache/fashion-mnist"])
+    // A text of one's own that is validated on it is one that pods lack; another text by its name
+    // is no such text.
+    var own = RunRecord.Dataset(name: "own.txt", sha256: "ab", bytes: 10, path: "/texts/own.txt")
+    own.validation = RunRecord.Validation(
+      name: text.name, sha256: text.sha256, bytes: text.bytes, path: "/cache/input.txt")
+    #expect(outside([own]) == ["/texts/own.txt"])
+    #expect(outside([own], isOffline: true) == ["/texts/own.txt", "/cache/input.txt"])
+    own.validation?.sha256 = "cd"
+    #expect(outside([own]) == ["/texts/own.txt", "/cache/input.txt"])
   }
 
   @Test func `images are, and not those that are built in`() throws {

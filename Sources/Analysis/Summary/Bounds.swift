@@ -19,8 +19,8 @@ package struct BoundAnswer: Equatable, Sendable {
 }
 
 extension Summary {
-  /// The answers, by metric, point and variant.
-  package var bounds: [BoundAnswer] {
+  /// What `bounds` holds.
+  var answeredBounds: [BoundAnswer] {
     Metric.all.filter { $0.bound != nil }.flatMap { metric in
       blocks.flatMap { block in
         variants.compactMap { variant -> BoundAnswer? in
@@ -37,9 +37,8 @@ extension Summary {
 
   /// The questions, each with who keeps the bound and who does not; empty where there is none.
   var boundAnswers: [ListItem] {
-    let all = bounds
-    return all.map(\.metric).unique.map { metric in
-      let answers = all.filter { $0.metric == metric }
+    bounds.map(\.metric).unique.map { metric in
+      let answers = bounds.filter { $0.metric == metric }
       let kept = answers.filter(\.isKept)
       let broken = answers.filter { !$0.isKept }
       var lines: [String] = []

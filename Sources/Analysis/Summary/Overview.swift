@@ -228,8 +228,13 @@ struct OverviewNotes {
     ofPoints { $0.concurrency }
   }
 
+  // Points are compared with each other as well. Of several runs, which are not, one may not state
+  // its machine.
   private var machines: [String] {
-    ofPoints { $0.machines }
+    let stated = rows.filter { row in
+      MachineFact.allCases.contains { row.fact($0.rawValue) != nil }
+    }
+    return SummaryNotes.processors(of: stated).map { [$0] } ?? ofPoints { $0.machines }
   }
 
   private static func first(_ limit: Int, of notes: [String]) -> [String] {

@@ -177,7 +177,7 @@ extension Summary {
         + [
           "sensitivity", hasIntervals ? "best loss [95 %]" : "best loss", "at rate",
           "not told from it", "diverged",
-        ], of: all, left: Set(0...others.count), all: SummaryList.file(ofEntries: all.count)
+        ], of: all, left: Set(0...others.count), all: file(ofEntries: all.count)
     ) { one in
       [one.variant]
         + others.map { key in
@@ -204,7 +204,7 @@ extension Summary {
             + one.words + (difference ?? ""))
       }
       + (left > 0
-        ? [ListItem("\(left) more: \(SummaryList.file(ofEntries: rateComparisons.count))")] : [])
+        ? [ListItem("\(left) more: \(file(ofEntries: rateComparisons.count))")] : [])
     return [
       .heading("Sensitivity to the learning rate", level: 2),
       .paragraph(

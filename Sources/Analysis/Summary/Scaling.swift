@@ -218,6 +218,6 @@ extension Summary {
       below: fits.map { fit in
         "\(label(fit)): \(name)^\(fit.text) from \(fit.range.lowerBound) to \(fit.range.upperBound)"
       }
-    ).first(DocumentBlock.most, all: SummaryList.file(ofEntries: growths.count))
+    ).first(DocumentBlock.most, all: file(ofEntries: growths.count))
   }
 }

@@ -31,6 +31,6 @@ extension Summary {
     rateComparisons = summaries.flatMap(\.rateComparisons)
     stabilities = summaries.flatMap(\.stabilities)
     axisComparisons = summaries.flatMap(\.axisComparisons)
-    predictAndFit()
+    readBlocks()
   }
 }

@@ -28,6 +28,8 @@ package struct Summary: Sendable {
   package private(set) var predictions: [Prediction] = []
   /// The fits of all scaling metrics along all axes of at least three whole numbers.
   package private(set) var growths: [Growth] = []
+  /// Who keeps the bounds that metrics have, by metric, point and variant.
+  package private(set) var bounds: [BoundAnswer] = []
   /// The metrics of the overview that any cell has a value of, one a column.
   package let headline: [Metric]
   /// The metrics that get a verdict where that takes a test; all others are described.
@@ -46,6 +48,9 @@ package struct Summary: Sendable {
   package let scalingMetrics: [Metric]
   /// How far a prediction may be off, in per cent.
   package var tolerance = 1.0
+  /// So many points, and entries of each list, are in summary.json: a program that wants thousands
+  /// reads them line by line.
+  package var mostEntries = 1000
   /// Whether the workload is train.
   package let isTraining: Bool
   /// What else the machine did while times were measured; nil where it was quiet, or nobody looked.
@@ -104,7 +109,7 @@ package struct Summary: Sendable {
     stabilities = unjudgedStabilities
     axisComparisons = unjudgedAxisComparisons
     judge()
-    predictAndFit()
+    readBlocks()
   }
 
   /// Judges all that the summary compares as one table.
@@ -162,9 +167,10 @@ package struct Summary: Sendable {
   package var fairnessNotes: [String] { OverviewNotes(summary: self).fairness }
 
   /// Finds what rests on the blocks as they are now.
-  mutating func predictAndFit() {
+  mutating func readBlocks() {
     predictions = measuredPredictions
     growths = fittedGrowths
+    bounds = answeredBounds
   }
 
   static func commonReason(of rows: [CellRow], _ coverage: Coverage) -> String? {

@@ -26,7 +26,7 @@ extension Summary {
   package var json: JSON { json(blocks: listed.map(json)) }
 
   /// The blocks that it has: a program that wants those of thousands of points takes the CSV.
-  private var listed: ArraySlice<SummaryBlock> { blocks.prefix(SummaryList.most) }
+  private var listed: ArraySlice<SummaryBlock> { blocks.prefix(mostEntries) }
 
   private func json(blocks: [JSON]) -> JSON {
     let head: JSON = [

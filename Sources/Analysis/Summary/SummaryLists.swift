@@ -8,9 +8,6 @@ import Statistics
 
 /// A list of the summary, whose entries are made when they are asked for.
 struct SummaryList {
-  /// So many entries are in summary.json: a program that wants thousands reads them line by line.
-  static let most = 1000
-
   /// Its key, in summary.json or in an object there.
   let key: String
   let count: Int
@@ -26,12 +23,9 @@ struct SummaryList {
     self.init(key, count: all.count, all.lazy.map(json))
   }
 
-  /// Whether summary.json lacks some of it.
-  var isCut: Bool { count > Self.most }
-
-  /// Its first entries, and how many more there are.
-  var members: [JSON.Member] {
-    let shown = Array(entries.prefix(Self.most))
+  /// Its first entries, so many at most, and how many more there are.
+  func members(first most: Int) -> [JSON.Member] {
+    let shown = Array(entries.prefix(most))
     return [
       JSON.Member(key, .array(shown)), JSON.Member("\(key)_left", .integer(count - shown.count)),
     ]
@@ -43,15 +37,15 @@ struct SummaryList {
       JSON.object([JSON.Member("list", .string(name))] + entry.members).line + "\n"
     }
   }
-
-  /// The file that has all entries of a list that summary.csv does not tell.
-  static func file(ofEntries count: Int) -> String {
-    count > most ? Summary.listsFile : "summary.json"
-  }
 }
 
 extension Summary {
-  static let listsFile = "summary.jsonl"
+  private static let listsFile = "summary.jsonl"
+
+  /// The file that has all entries of a list that summary.csv does not tell.
+  func file(ofEntries count: Int) -> String {
+    count > mostEntries ? Self.listsFile : "summary.json"
+  }
 
   /// The lists that summary.csv does not tell, by their names.
   private var ownLists: [(name: String, list: SummaryList)] {
@@ -64,15 +58,18 @@ extension Summary {
 
   /// All lists, as members of summary.json.
   var listMembers: [JSON.Member] {
-    let rates = JSON.object(sensitivityList.members + sensitivityComparisonList.members)
-    return [differenceList, axisComparisonList, scalingList, predictionList].flatMap(\.members)
-      + [JSON.Member("rate_sensitivity", rates)] + boundList.members
+    func members(_ lists: SummaryList...) -> [JSON.Member] {
+      lists.flatMap { $0.members(first: mostEntries) }
+    }
+    let rates = JSON.object(members(sensitivityList, sensitivityComparisonList))
+    return members(differenceList, axisComparisonList, scalingList, predictionList)
+      + [JSON.Member("rate_sensitivity", rates)] + members(boundList)
   }
 
   /// Writes those that summary.json lacks some of into `summary.jsonl`; where there are none, there
   /// is no such file.
   func writeLists(to folder: RunFolder) throws(ResultsError) {
-    let long = ownLists.filter(\.list.isCut)
+    let long = ownLists.filter { $0.list.count > mostEntries }
     let path = folder.file(Self.listsFile)
     if long.isEmpty {
       unlink(path)

@@ -30,13 +30,16 @@ struct SummaryNotes {
 
   // Cells of one run may run on several machines; the facts name those that the run was not
   // prepared on.
-  var machines: [String] {
-    let machines = block.rows.filter { $0.status == .ok }.map { row in
+  var machines: [String] { Self.processors(of: block.rows).map { [$0] } ?? devices }
+
+  /// That cells ran on unlike processors; nil where they did not.
+  static func processors(of rows: [CellRow]) -> String? {
+    let machines = rows.filter { $0.status == .ok }.map { row in
       [row.fact("cpu")?.text, row.fact("isa")?.text].compactMap(\.self).joined(separator: ", ")
-    }
-    guard machines.unique.count > 1 else { return devices }
-    let names = machines.unique.filter { !$0.isEmpty }.joined(separator: "; ")
-    return [Self.note("processors (\(names)), so that comparisons are confounded with them")]
+    }.unique
+    guard machines.count > 1 else { return nil }
+    let names = machines.filter { !$0.isEmpty }.joined(separator: "; ")
+    return note("processors (\(names)), so that comparisons are confounded with them")
   }
 
   // Of one variant: what tells variants apart has a note of its own.

@@ -15,10 +15,15 @@ extension RunRecord {
   ///   - results: the folder of all results on this machine.
   ///   - mount: where pods have it.
   package func filesOutside(_ results: String, mountedAt mount: String) -> [String] {
+    let data = datasets.flatMap { data in
+      [
+        (path: data.path, isDownloadable: data.isDownloadable),
+        (path: data.validation?.path, isDownloadable: data.validation?.isDownloadable ?? false),
+      ]
+    }
     let read =
-      datasets.flatMap { text in
-        [text.isDownloadable && !options.offline ? nil : text.path, text.validation?.path]
-      }.compactMap(\.self) + tokenizers.map(\.path) + checkpoints.map(\.path)
+      data.filter { options.offline || !$0.isDownloadable }.compactMap(\.path)
+      + tokenizers.map(\.path) + checkpoints.map(\.path)
     // What is built in goes by a word.
     return read.filter { $0.hasPrefix("/") }.unique.filter { path in
       // Pods look for it under this path, and have there what leads into the folder here.
@@ -42,7 +47,18 @@ extension RunRecord.Dataset {
   fileprivate var isDownloadable: Bool {
     // Of images the name says it: a folder that is called so is `./` and that.
     if images != nil { return name == KnownImages.fashionMNIST.name }
-    let remote = RemoteText.tinyShakespeare
-    return name == remote.name && sha256 == remote.sha256
+    return RemoteText.tinyShakespeare.isText(name, sha256)
+  }
+}
+
+extension RunRecord.Validation {
+  /// Whether a machine that lacks it fetches it.
+  fileprivate var isDownloadable: Bool { RemoteText.tinyShakespeare.isText(name, sha256) }
+}
+
+extension RemoteText {
+  /// Whether a text of a run's record is this one, asked for by its word.
+  fileprivate func isText(_ name: String, _ sha256: String) -> Bool {
+    name == self.name && sha256 == self.sha256
   }
 }

@@ -22,11 +22,11 @@ package enum Slurm {
   }
 
   /// Slurm's own default of MaxArraySize.
-  package static let usualArray = 1001
+  fileprivate static let usualArray = 1001
 
   /// What its configuration bounds a hand-off by; a number is nil where Slurm does not say it.
   package struct Limits: Equatable, Sendable {
-    /// Most tasks of one array.
+    /// Most tasks of one array; 0 where it takes no arrays.
     package let array: Int?
     /// Below so many jobs Slurm takes another one: each task counts, of whomever, until some
     /// minutes after its end.
@@ -34,21 +34,32 @@ package enum Slurm {
 
     /// - Parameter configuration: what `scontrol show config` prints.
     package init(configuration: String) {
-      func number(_ name: String) -> Int? {
+      func text(_ name: String) -> String? {
         let line = configuration.split(separator: "\n").first { line in
           line.prefix { $0 != " " && $0 != "=" } == name
         }
-        return line?.split(separator: "=").last.flatMap {
-          Int($0.trimmingCharacters(in: .whitespaces))
-        }
+        return line?.split(separator: "=", maxSplits: 1).last?
+          .trimmingCharacters(in: .whitespaces)
       }
-      array = number("MaxArraySize")
-      jobs = number("MaxJobCount")
+      // One bounds the number of a task, the other how many there are.
+      let option = "max_array_tasks="
+      let most = text("SchedulerParameters")?.split(separator: ",")
+        .first { $0.hasPrefix(option) }?.dropFirst(option.count)
+      array = [text("MaxArraySize").flatMap { Int($0) }, most.flatMap { Int($0) }]
+        .compactMap(\.self).min()
+      jobs = text("MaxJobCount").flatMap { Int($0) }
+    }
+
+    /// How many tasks the arrays that are written have at most; where Slurm does not say it, or
+    /// takes none, by its own default.
+    package var largestArray: Int {
+      array.flatMap { $0 > 0 ? $0 : nil } ?? Slurm.usualArray
     }
 
     /// Why Slurm would not take the tasks of so many cells and the job that collects, even if it
     /// had no others; nil where it would.
     package func problem(ofCells cells: Int, pack: Int) -> String? {
+      if array == 0 { return "Slurm takes no job arrays here (MaxArraySize is 0)" }
       func tasks(_ pack: Int) -> Int { (cells + pack - 1) / pack }
       guard let jobs, jobs > 0, tasks(pack) + 1 >= jobs else { return nil }
       // Half of what there is room for.

@@ -34,4 +34,20 @@ struct MachineFactTests {
     #expect(try !summary(["Zen", nil], preparedOn: "Zen").contains("processors"))
     #expect(try summary(["Zen", nil], preparedOn: "Old").contains("processors (Zen; Old)"))
   }
+
+  @Test("points of a matrix that ran on unlike machines are compared, and so confounded")
+  func points() {
+    func text(_ cpus: [String]) -> String {
+      let rows = zip([64, 128], cpus).map { size, cpu in
+        var row = SummaryCases.small(
+          "", seed: 1, loss: 2, axes: [CellRow.Entry("workload.sequence", .integer(size))])
+        row.setFact("cpu", .string(cpu))
+        return row
+      }
+      return Summary(experiment: "e", rows: rows, isTraining: true).document.text
+    }
+    let mixed = text(["Zen", "Xeon"])
+    #expect(mixed.contains("cells ran on different processors (Zen; Xeon)"), "\(mixed)")
+    #expect(!text(["Zen", "Zen"]).contains("processors"))
+  }
 }

@@ -84,4 +84,57 @@ import Testing
     #expect(summary.document.markdown.contains(" more rows: summary.jsonl"))
     withExtendedLifetime(folder) {}
   }
+
+  /// Two variants at three sizes and with three kinds of cache, each held against a bound.
+  private static var bounded: Summary {
+    let caches: [(String, Double)] = [("f32", 4), ("bf16", 2), ("q8", 1)]
+    let rows = ["modern", "classic"].flatMap { variant in
+      caches.flatMap { cache, width in
+        [64, 128, 256].map { size in
+          var row = SummaryCases.small(
+            variant, seed: 1, loss: 2 + width / 100,
+            axes: [
+              CellRow.Entry("workload.sequence", .integer(size)),
+              CellRow.Entry("workload.cache", .string(cache)),
+            ])
+          row.metrics[.peakBytes] = width * Double(size)
+          row.metrics[.relativeError] = 1e-8 * Double(size)
+          row.metrics[.relativeErrorBound] = 2e-6
+          return row
+        }
+      }
+    }
+    return Summary(
+      experiment: "e", rows: rows, baseline: "classic", isTraining: false, primary: [.valLoss],
+      scaling: [.peakBytes])
+  }
+
+  @Test(
+    "of what no table tells the JSON has the first, and a file of lines all",
+    arguments: [18, 17, 6, 5])
+  func linesOfLongLists(most: Int) throws {
+    var summary = Self.bounded
+    let all = summary.json
+    summary.mostEntries = most
+    let json = summary.json
+    let (run, folder) = try written(summary)
+    #expect(try AtomicFile.read(run.file("summary.json")) == json.document)
+    let path = run.file("summary.jsonl")
+    let lines = try AtomicFile.exists(path) ? AtomicFile.read(path) : ""
+    var expected = ""
+    // Two variants, which have two caches beside the first at each of three sizes, a fit for each
+    // of three caches, and a bound at each of nine points.
+    for (key, count) in [("axis_comparisons", 12), ("scaling", 6), ("bounds", 18)] {
+      let entries = try #require(all[key]).elements
+      #expect(entries.count == count && all["\(key)_left"] == 0, "\(key)")
+      #expect(json[key] == .array(Array(entries.prefix(most))), "\(key)")
+      #expect(json["\(key)_left"]?.whole == max(0, count - most), "\(key)")
+      guard count > most else { continue }
+      for entry in entries {
+        expected += JSON.object([JSON.Member("list", .string(key))] + entry.members).line + "\n"
+      }
+    }
+    #expect(lines == expected)
+    withExtendedLifetime(folder) {}
+  }
 }
