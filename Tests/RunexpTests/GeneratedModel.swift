@@ -144,7 +144,8 @@ struct GeneratedModel {
     try json.document.write(toFile: path, atomically: false, encoding: .utf8)
   }
 
-  private static func values(_ count: Int) -> [Float] {
+  /// Those of each tensor of a safetensors file of f32.
+  static func values(_ count: Int) -> [Float] {
     (0..<count).map { Float(Int32(truncatingIfNeeded: $0 &* 0x9E37_79B1) >> 16) / 1_000_000 }
   }
 

@@ -46,4 +46,22 @@ struct ModelLoadingTests {
         "\(precision.word): \(loading) s, of them reading \(reading) s, allowed \(allowed) s")
     }
   }
+
+  @Test("columns become rows, whatever their numbers")
+  func transposed() throws {
+    let program = try Program()
+    let path = program.file("model")
+    let (width, hidden) = (36, 37)
+    try GeneratedModel(format: .gpt2, width: width, hidden: hidden, layers: 1).write(to: path)
+    let parameters = try SavedModel(path).load(on: .cpu(threads: 1)).parameters.all
+    let stored = GeneratedModel.values(width * hidden)
+    for (inputs, outputs) in [(width, hidden), (hidden, width)] {
+      let found = parameters.filter { $0.shape == Shape([outputs, inputs]) }
+      try #require(found.count == 1)
+      let expected = (0..<outputs).flatMap { output in
+        (0..<inputs).map { stored[$0 * outputs + output] }
+      }
+      #expect(found[0].tensor.values() == expected, "\(inputs) x \(outputs)")
+    }
+  }
 }
