@@ -42,9 +42,13 @@ struct EmitKubernetes: ParsableCommand {
     if let mount, !mount.hasPrefix("/") {
       throw ValidationError("--mount must be a whole path, not '\(mount)'")
     }
-    let label = #/[a-z0-9]([-a-z0-9.]*[a-z0-9])?/#
+    let word = #/[a-z0-9]([-a-z0-9]*[a-z0-9])?/#
     for (option, text) in [("claim", claim), ("namespace", namespace), ("queue", queue)] {
-      if let text, text.wholeMatch(of: label) == nil {
+      guard let text else { continue }
+      // A namespace is one label of a DNS name, the others may be several.
+      let splits = option == "namespace" ? 0 : Int.max
+      let parts = text.split(separator: ".", maxSplits: splits, omittingEmptySubsequences: false)
+      if !parts.allSatisfy({ $0.wholeMatch(of: word) != nil && $0.count <= 63 }) {
         throw ValidationError(
           "--\(option) must be small letters, digits and dashes, not '\(text)'")
       }

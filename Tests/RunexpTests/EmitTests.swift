@@ -274,12 +274,26 @@ struct EmitTests {
     for line in [
       "  name: runexp-\(id)-1", "    kueue.x-k8s.io/queue-name: team", "  completionMode: Indexed",
       "  completions: 3", "  backoffLimitPerIndex: 6", "  maxFailedIndexes: 3",
+      // A pod that must make room has not failed; what is wrong in itself is not tried again.
+      #"      - {action: Ignore, onPodConditions: [{type: DisruptionTarget, status: "True"}]}"#,
+      "      - {action: FailIndex, onExitCodes: {containerName: runexp, operator: In, "
+        + "values: [3, 5, 78]}}",
+      "      terminationGracePeriodSeconds: 180",
     ] {
       #expect(text.contains("\n\(line)\n"), "\(line): \(text)")
     }
     #expect(text.contains("/results/tiny/\(id)/kubernetes/1/cells.txt"))
     #expect(try program.read("\(folder)/collect.yaml").contains("/results/tiny/\(id)"))
     #expect(finished.output.split(separator: "\n").count == 2)
+    // A namespace is one label of a DNS name, a claim may be several.
+    for (named, code) in [
+      (["--claim", "results", "--namespace", "team.lab"], Int32(64)),
+      (["--claim", "team.lab"], 0), (["--claim", "lab."], 64),
+    ] {
+      let finished = try program.run(
+        ["emit", "kubernetes", run, "--image", "runexp:1", "--mount", "/results"] + needs + named)
+      #expect(finished.code == code, "\(named): \(finished.errors)")
+    }
   }
 
   @Test("what is wrong is said in a sentence")

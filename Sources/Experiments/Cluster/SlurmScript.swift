@@ -70,15 +70,21 @@ package struct SlurmScript: Sendable {
     )
     return head("\(cells) \(cellNoun) of the run below, \(packed) a task.", lines) + """
 
+      # USR1 comes before the task's time is over, TERM where it is cancelled or must make room:
+      # the cell then writes a checkpoint and ends with code 75.
+      stopped='' heard='' worker=''
+      stop() {
+        stopped=$1 heard=yes
+        [ -z "$worker" ] || kill -s "$1" "$worker" 2> /dev/null
+      }
+      trap 'stop USR1' USR1
+      trap 'stop TERM' TERM
+
       "$program" cell "$run" --list \(Wording.shellWord(list)) --pack \(needs.pack) \\
         --index "$SLURM_ARRAY_TASK_ID" --quiet &
       worker=$!
+      [ -z "$stopped" ] || stop "$stopped" # it came before there was a worker
 
-      # USR1 comes before the task's time is over, TERM where it is cancelled or must make room:
-      # the cell then writes a checkpoint and ends with code 75.
-      stopped='' heard=''
-      trap 'stopped=yes heard=yes; kill -USR1 "$worker" 2> /dev/null' USR1
-      trap 'stopped=yes heard=yes; kill -TERM "$worker" 2> /dev/null' TERM
       # A signal ends the wait before the worker ends.
       while :; do
         heard=''
@@ -86,6 +92,9 @@ package struct SlurmScript: Sendable {
         code=$?
         [ -n "$heard" ] || break
       done
+
+      # A worker that was only just starting died of the signal, and has done nothing yet.
+      case "$stopped $code" in "USR1 138" | "TERM 143") code=75 ;; esac
 
       # Queued again, unless it is being cancelled: then it is not running any more. By the number of
       # the task, for that of its job may be the whole array's.
