@@ -1,6 +1,7 @@
 // How long a model of another program takes to load: about as long as its file takes to read.
 
 import Foundation
+import Models
 import Tensors
 import TestSupport
 import Testing
