@@ -6,6 +6,8 @@ let swift: [SwiftSetting] = [
   .enableUpcomingFeature("MemberImportVisibility"),
   .enableUpcomingFeature("InternalImportsByDefault"),
 ]
+// What tests time is the program. Optimising the tests themselves takes longer than running them.
+let tests = swift + [.unsafeFlags(["-Onone"], .when(configuration: .release))]
 
 let package = Package(
   name: "runexp",
@@ -76,7 +78,7 @@ let package = Package(
       name: "TestModels", dependencies: ["Models", "Tensors", "Config"],
       path: "Tests/TestModels", swiftSettings: swift),
     .testTarget(
-      name: "ConfigTests", dependencies: ["Config", "TestSupport"], swiftSettings: swift),
+      name: "ConfigTests", dependencies: ["Config", "TestSupport"], swiftSettings: tests),
     // A plugin that works late, by which the order of calls is tested without a GPU.
     .target(
       name: "DelayedPlugin", dependencies: ["CKernels"], path: "Tests/DelayedPlugin",
@@ -112,42 +114,42 @@ let package = Package(
       dependencies: ["Models", "Tensors", "Config", "TestDevices", "TestModels"],
       swiftSettings: swift),
     .testTarget(
-      name: "StatisticsTests", dependencies: ["Statistics", "TestSupport"], swiftSettings: swift),
+      name: "StatisticsTests", dependencies: ["Statistics", "TestSupport"], swiftSettings: tests),
     .testTarget(
       name: "RecordsTests", dependencies: ["Records", "Statistics", "Config", "TestSupport"],
-      swiftSettings: swift),
+      swiftSettings: tests),
     .testTarget(
       name: "TokenizersTests",
       dependencies: ["Tokenizers", "Records", "Config", "MutatedTokenizers", "TestSupport"],
-      swiftSettings: swift),
+      swiftSettings: tests),
     .testTarget(
       name: "ImagesTests",
       dependencies: ["Images", "Records", "Config", "MutatedImages", "TestSupport"],
-      swiftSettings: swift),
+      swiftSettings: tests),
     .testTarget(
       name: "WorkloadsTests",
       dependencies: [
         "Workloads", "Tokenizers", "Images", "Records", "Models", "Tensors", "Config", "TestModels",
         "TestSupport", "MutatedModels", "MutatedTokenizers",
-      ], swiftSettings: swift),
+      ], swiftSettings: tests),
     .testTarget(
       name: "AnalysisTests",
       dependencies: ["Analysis", "Records", "Statistics", "Config", "TestSupport"],
-      swiftSettings: swift),
+      swiftSettings: tests),
     .testTarget(
       name: "ExperimentsTests",
       dependencies: [
         "Experiments", "Analysis", "Workloads", "Records", "Statistics", "Models", "Tensors",
         "Config", "TestDevices", "TestSupport",
-      ], swiftSettings: swift),
+      ], swiftSettings: tests),
     .testTarget(
       name: "RunexpTests",
       dependencies: [
         "runexp", "Experiments", "Workloads", "Records", "Models", "Tensors", "Config",
         "TestSupport",
-      ], swiftSettings: swift),
+      ], swiftSettings: tests),
     .testTarget(
       name: "HouseTests", dependencies: ["Experiments", "Models", "Tensors", "Config"],
-      swiftSettings: swift),
+      swiftSettings: tests),
   ]
 )

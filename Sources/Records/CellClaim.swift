@@ -3,7 +3,7 @@
 // file system than that a file can be made only where there is none (O_EXCL) and that a rename is
 // one step; a lock of the kernel tells the processes of one machine apart sooner.
 
-package import Config
+import Config
 internal import Foundation
 
 /// The exclusive right to work on one cell of a run.

@@ -1,7 +1,7 @@
 // CellList: which cells the tasks of one job array run. It is written when the array is, for the
 // numbers of its tasks begin at 0 and have no gaps, whatever cells are left to run.
 
-package import Config
+import Config
 
 /// The cells of a job array, in the order of its tasks: a line a cell.
 package struct CellList: Equatable, Sendable {

@@ -55,7 +55,7 @@ package enum MutatedTokenizers: String, CaseIterable, Sendable {
   ///
   /// - Returns: what is wrong with what it makes of texts; nil where nothing is.
   package static func fault(_ tokenizer: Tokenizer) throws -> String? {
-    for text in try texts {
+    for text in texts {
       let encoding = try tokenizer.encoding(of: text)
       let ids = encoding.tokens
       guard ids.allSatisfy({ $0 >= 0 && $0 < tokenizer.count }) else { return "an id of no token" }

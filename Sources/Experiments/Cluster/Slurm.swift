@@ -3,7 +3,7 @@
 
 import Foundation
 import Config
-package import Records
+import Records
 
 /// Slurm's programs on this machine.
 package enum Slurm {

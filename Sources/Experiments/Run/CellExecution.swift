@@ -4,7 +4,7 @@
 import Config
 import Foundation
 import Models
-package import Records
+import Records
 import Tensors
 import Workloads
 

@@ -36,35 +36,49 @@ package struct PlanTable {
     try experiment.check(&sources.texts)
     let usual = ProcessLimits.read().usableMemory.map { ($0, false) }
     let cap: (bytes: Int, isAsked: Bool)? = options.memoryCap.map { ($0, true) } ?? usual
-    typealias Predicted = (prediction: PlanPrediction, seconds: Double?)
-    var shared = PlannedCell.PerDocument<Predicted>()
-    var predictions = PlanPredictions()
     // One for all, as those that share it share their predictions.
     let absent = Device.meta(threads: options.threads)
-    lines = experiment.cells.map { cell in
-      guard let workload = cell.workload, let model = cell.model else {
-        return Line(cell: cell, prediction: nil, seconds: nil, fits: nil)
-      }
-      let device = sources.device(cell.device)
-      let planned = device ?? absent
-      let (prediction, seconds) = shared.value(of: cell) {
-        let prediction = predictions.find(
-          workload, model, cell.precision,
-          of: sources.read(by: workload, for: model.base),
-          on: planned)
-        let seconds = prediction.flops.flatMap { flops in
-          device.map { flops / sources.peak(of: $0, cell.precision) }
+    let cells = experiment.cells
+    var lines: [Line] = []
+    // Some thousand at a time: what predictions need besides is not in memory for all of them.
+    for first in stride(from: 0, to: cells.count, by: 4096) {
+      let part = cells[first...].prefix(4096)
+      var shared = PlannedCell.PerDocument<Int>()
+      var subjects: [PlanSubject] = []
+      var devices: [Device?] = []
+      let places: [Int?] = part.map { cell in
+        guard let workload = cell.workload, let model = cell.model else { return nil }
+        return shared.value(of: cell) {
+          let device = sources.device(cell.device)
+          devices.append(device)
+          subjects.append(
+            PlanSubject(
+              workload, model, options: cell.resolved["model"] ?? .null, cell.precision,
+              of: sources.read(by: workload, for: model.base), on: device ?? absent))
+          return devices.count - 1
         }
-        return (prediction, seconds)
       }
-      var fits: Bool?
-      if let bytes = prediction.peakBytes, let device,
-        let room = device.name == "cpu" ? cap?.bytes : device.memoryNow.free
-      {
-        fits = bytes <= Double(room)
+      let predictions = zip(subjects.predictions, zip(subjects, devices)).map {
+        prediction, planned in
+        let (subject, device) = planned
+        let seconds = prediction.flops.flatMap { flops in
+          device.map { flops / sources.peak(of: $0, subject.precision) }
+        }
+        var fits: Bool?
+        if let bytes = prediction.peakBytes, let device,
+          let room = device.name == "cpu" ? cap?.bytes : device.memoryNow.free
+        {
+          fits = bytes <= Double(room)
+        }
+        return (prediction: prediction, seconds: seconds, fits: fits)
       }
-      return Line(cell: cell, prediction: prediction, seconds: seconds, fits: fits)
+      lines += zip(part, places).map { cell, place in
+        let known = place.map { predictions[$0] }
+        return Line(
+          cell: cell, prediction: known?.prediction, seconds: known?.seconds, fits: known?.fits)
+      }
     }
+    self.lines = lines
     memoryCap = cap
     notes = experiment.warnings + sources.notes
   }
@@ -150,20 +164,11 @@ package struct PlanTable {
 extension PlanTable {
   /// The table for people.
   package var table: Table {
-    Table(
+    var shared = PlannedCell.PerDocument<[String]>()
+    return Table(
       header: ["cell", "parameters", "FLOPs", "peak memory", "KV cache", "time, at least", ""],
-      rows: lines.map { line in
-        guard let prediction = line.prediction else {
-          return [line.cell.label, "", "", "", "", "", line.cell.exclusion ?? ""]
-        }
-        func bytes(_ count: Double?) -> String { count.map(Metric.peakBytes.text) ?? "-" }
-        return [
-          line.cell.label, Metric.parameters.text(Double(prediction.parameters)),
-          prediction.flops.map(Metric.modelFLOPsPerToken.text) ?? "-", bytes(prediction.peakBytes),
-          bytes(prediction.cacheBytes), line.seconds.map(Self.duration) ?? "-",
-          line.fits == false ? "would not fit" : "",
-        ]
-      }, left: [0, 6])
+      rows: lines.map { line in [line.cell.label] + shared.value(of: line.cell) { line.figures } },
+      left: [0, 6])
   }
 
   /// What all cells come to, in a few lines.
@@ -193,7 +198,8 @@ extension PlanTable {
 
   /// One object per cell.
   package var objects: [JSON] {
-    lines.map { line in
+    var shared = PlannedCell.PerDocument<JSON>()
+    return lines.map { line in
       let prediction = line.prediction
       return [
         "index": .integer(line.cell.index), "cell": .string(line.cell.label),
@@ -209,7 +215,7 @@ extension PlanTable {
         "kv_cache_bytes_per_token": .integer(prediction?.cacheBytesPerToken),
         "least_seconds": .real(line.seconds), "fits": line.fits.map(JSON.bool) ?? .null,
         "memory_cap_bytes": .integer(memoryCap?.bytes),
-        "derived": .object(derived(of: line.cell)),
+        "derived": shared.value(of: line.cell) { .object(derived(of: line.cell)) },
       ]
     }
   }
@@ -221,7 +227,7 @@ extension PlanTable {
   }
 
   /// Seconds, minutes, hours, days or years; of a time that something takes at least.
-  private static func duration(_ seconds: Double) -> String {
+  fileprivate static func duration(_ seconds: Double) -> String {
     let units = [(31_557_600.0, "years"), (86400.0, "d"), (3600.0, "h"), (60.0, "min")]
     for (size, unit) in units where seconds >= 2 * size {
       let count = seconds / size
@@ -231,103 +237,16 @@ extension PlanTable {
   }
 }
 
-// PlanPrediction: what a cell will take, from its model's shapes and a step that computes nothing.
-
-extension PrecisionChoice {
-  /// The element type of the kernels.
-  var elementType: ElementType { self == .bf16 ? .bf16 : .f32 }
-}
-
-/// The predicted size of one cell; cells that differ in their seed alone share it.
-struct PlanPrediction {
-  let parameters: Int
-  let trainingFLOPsPerToken: Double
-  private(set) var steps = 0
-  /// Of all steps; there may be more than 64 bits can count.
-  private(set) var tokens = 0.0
-  /// Of the whole cell; nil where they depend on time or on nothing at all.
-  private(set) var flops: Double?
-  /// The most bytes of tensors at a time; nil where they are not predicted.
-  let peakBytes: Double?
-  /// Of the sequences that the workload is about; nil where it has none.
-  let cacheBytes: Double?
-  let cacheBytesPerToken: Int
-
-  /// - Parameters:
-  ///   - built: the model for what the workload reads; it lies on a device of no memory afterwards.
-  ///   - device: where it would run; nothing runs there.
-  fileprivate init(
-    _ workload: any Workload, _ model: CellModel, _ built: Transformer,
-    _ precision: PrecisionChoice, on device: Device
-  ) {
-    let cost = built.cost(tokens: built.image == nil ? workload.length : built.length)
-    parameters = cost.parameters
-    trainingFLOPsPerToken = cost.trainingFLOPsPerToken
-    cacheBytesPerToken = cost.cacheBytesPerToken
-    cacheBytes = workload.predictedCacheBytes(of: built)
-    peakBytes = workload.predictedPeakBytes(
-      of: built, in: model, precision.elementType, on: device)
-    count(workload, model, built)
-  }
-
-  /// Counts the steps of a workload with the same sizes.
-  fileprivate mutating func count(
-    _ workload: any Workload, _ model: CellModel, _ built: Transformer
-  ) {
-    steps = workload.steps - workload.stepsDone(by: model.base)
-    tokens = Double(steps) * Double(workload.tokensPerStep)
-    let share = Double(steps) / Double(workload.steps)
-    flops = workload.flops(of: built).map { $0 * share }
-  }
-}
-
-/// The predictions of an experiment's cells; those that differ in steps and rates alone have one
-/// model and its sizes.
-private struct PlanPredictions {
-  private struct Key: Hashable {
-    let workload: ObjectIdentifier
-    let model: ObjectIdentifier
-    let vocabulary: Int
-    let image: ImageSize?
-    let precision: PrecisionChoice
-    let device: ObjectIdentifier
-    let sizes: AnyHashable
-  }
-
-  private typealias Known = (
-    model: CellModel, device: Device, built: Transformer, prediction: PlanPrediction
-  )
-
-  /// More are not kept: cells that share one mostly follow each other.
-  private static let most = 64
-  private var known: [Key: Known] = [:]
-
-  /// - Parameters:
-  ///   - read: distinct tokens, or classes, of what it reads, and the size of its images.
-  ///   - device: where it would run; nothing runs there.
-  mutating func find(
-    _ workload: any Workload, _ model: CellModel, _ precision: PrecisionChoice,
-    of read: (vocabulary: Int, image: ImageSize?), on device: Device
-  ) -> PlanPrediction {
-    let key = workload.sizes.map { sizes in
-      Key(
-        workload: ObjectIdentifier(type(of: workload)), model: ObjectIdentifier(model),
-        vocabulary: read.vocabulary, image: read.image, precision: precision,
-        device: ObjectIdentifier(device), sizes: sizes)
-    }
-    if let found = key.flatMap({ known[$0] }) {
-      var prediction = found.prediction
-      prediction.count(workload, model, found.built)
-      return prediction
-    }
-    let built = model.build(
-      vocabulary: read.vocabulary, length: workload.length, image: read.image,
-      classes: workload.images.map { _ in read.vocabulary })
-    let prediction = PlanPrediction(workload, model, built, precision, on: device)
-    if let key {
-      if known.count == Self.most { known = [:] }
-      known[key] = (model, device, built, prediction)
-    }
-    return prediction
+extension PlanTable.Line {
+  /// What stands beside the cell's label in the table.
+  fileprivate var figures: [String] {
+    guard let prediction else { return ["", "", "", "", "", cell.exclusion ?? ""] }
+    func bytes(_ count: Double?) -> String { count.map(Metric.peakBytes.text) ?? "-" }
+    return [
+      Metric.parameters.text(Double(prediction.parameters)),
+      prediction.flops.map(Metric.modelFLOPsPerToken.text) ?? "-", bytes(prediction.peakBytes),
+      bytes(prediction.cacheBytes), seconds.map(PlanTable.duration) ?? "-",
+      fits == false ? "would not fit" : "",
+    ]
   }
 }

@@ -1,0 +1,160 @@
+// PlanPrediction: what a cell will take, from its model's shapes and a step that computes nothing.
+
+import Config
+import Models
+import Records
+import Tensors
+import Workloads
+
+extension PrecisionChoice {
+  /// The element type of the kernels.
+  var elementType: ElementType { self == .bf16 ? .bf16 : .f32 }
+}
+
+/// The predicted size of one cell; cells that differ in their seed alone share it.
+struct PlanPrediction {
+  let parameters: Int
+  let trainingFLOPsPerToken: Double
+  private(set) var steps = 0
+  /// Of all steps; there may be more than 64 bits can count.
+  private(set) var tokens = 0.0
+  /// Of the whole cell; nil where they depend on time or on nothing at all.
+  private(set) var flops: Double?
+  /// The most bytes of tensors at a time; nil where they are not predicted.
+  let peakBytes: Double?
+  /// Of the sequences that the workload is about; nil where it has none.
+  let cacheBytes: Double?
+  let cacheBytesPerToken: Int
+
+  /// - Parameters:
+  ///   - built: the model for what the workload reads; it lies on a device of no memory afterwards.
+  ///   - device: where it would run; nothing runs there.
+  fileprivate init(
+    _ workload: any Workload, _ model: CellModel, _ built: Transformer,
+    _ precision: PrecisionChoice, on device: Device
+  ) {
+    let cost = built.cost(tokens: built.image == nil ? workload.length : built.length)
+    parameters = cost.parameters
+    trainingFLOPsPerToken = cost.trainingFLOPsPerToken
+    cacheBytesPerToken = cost.cacheBytesPerToken
+    cacheBytes = workload.predictedCacheBytes(of: built)
+    peakBytes = workload.predictedPeakBytes(
+      of: built, in: model, precision.elementType, on: device)
+    count(workload, model, built)
+  }
+
+  /// Counts the steps of a workload with the same sizes.
+  fileprivate mutating func count(
+    _ workload: any Workload, _ model: CellModel, _ built: Transformer
+  ) {
+    steps = workload.steps - workload.stepsDone(by: model.base)
+    tokens = Double(steps) * Double(workload.tokensPerStep)
+    let share = Double(steps) / Double(workload.steps)
+    flops = workload.flops(of: built).map { $0 * share }
+  }
+}
+
+/// What a cell's prediction depends on.
+///
+/// Models and workloads are not changed once they are read, so that several threads may look at them.
+struct PlanSubject: @unchecked Sendable {
+  fileprivate let workload: any Workload
+  fileprivate let model: CellModel
+  fileprivate let options: JSON
+  let precision: PrecisionChoice
+  fileprivate let read: (vocabulary: Int, image: ImageSize?)
+  fileprivate let device: Device
+
+  /// - Parameters:
+  ///   - options: those of the model, by which equal ones are known.
+  ///   - read: distinct tokens, or classes, of what the workload reads, and the size of its images.
+  ///   - device: where it would run; nothing runs there.
+  init(
+    _ workload: any Workload, _ model: CellModel, options: JSON, _ precision: PrecisionChoice,
+    of read: (vocabulary: Int, image: ImageSize?), on device: Device
+  ) {
+    (self.workload, self.model, self.options) = (workload, model, options)
+    (self.precision, self.read, self.device) = (precision, read, device)
+  }
+}
+
+extension [PlanSubject] {
+  /// A prediction for each of them, by several threads.
+  var predictions: [PlanPrediction] {
+    // Neighbours mostly share their models.
+    let parts = stride(from: 0, to: count, by: 128).map { self[$0...].prefix(128) }
+    let predicted: @Sendable (ArraySlice<PlanSubject>) -> [PlanPrediction] = { part in
+      var known = PlanPredictions()
+      return part.map { known.find($0) }
+    }
+    // A plugin is asked by one thread at a time.
+    return allSatisfy { $0.device.name == "cpu" }
+      ? parts.mappedByThreads(part: 1) { part, _ in predicted(part) }.flatMap(\.self)
+      : parts.flatMap(predicted)
+  }
+}
+
+/// The predictions of an experiment's cells; those that differ in steps and rates alone have one
+/// model and its sizes, and those that differ in their batch have one model.
+private struct PlanPredictions {
+  /// What a model is built for.
+  private struct ModelKey: Hashable {
+    let options: JSON
+    /// The stored model that it begins from.
+    let base: String?
+    let vocabulary: Int
+    let length: Int
+    let image: ImageSize?
+    let classes: Int?
+  }
+
+  private struct Key: Hashable {
+    let workload: ObjectIdentifier
+    let model: ModelKey
+    let precision: PrecisionChoice
+    let device: ObjectIdentifier
+    let sizes: AnyHashable
+  }
+
+  // A device lives for as long as the key that names it.
+  private typealias Known = (built: Transformer, device: Device, prediction: PlanPrediction)
+
+  /// More are not kept: cells that share one mostly follow each other.
+  private static let most = 128
+  private var models: [ModelKey: Transformer] = [:]
+  private var known: [Key: Known] = [:]
+
+  mutating func find(_ subject: PlanSubject) -> PlanPrediction {
+    let (workload, model, read) = (subject.workload, subject.model, subject.read)
+    let modelKey = ModelKey(
+      options: subject.options, base: model.base?.path, vocabulary: read.vocabulary,
+      length: workload.length, image: read.image,
+      classes: workload.images.map { _ in read.vocabulary })
+    let key = workload.sizes.map { sizes in
+      Key(
+        workload: ObjectIdentifier(type(of: workload)), model: modelKey,
+        precision: subject.precision, device: ObjectIdentifier(subject.device), sizes: sizes)
+    }
+    if let found = key.flatMap({ known[$0] }) {
+      var prediction = found.prediction
+      prediction.count(workload, model, found.built)
+      return prediction
+    }
+    let built = build(model, modelKey)
+    let prediction = PlanPrediction(workload, model, built, subject.precision, on: subject.device)
+    if let key {
+      if known.count == Self.most { known = [:] }
+      known[key] = (built, subject.device, prediction)
+    }
+    return prediction
+  }
+
+  private mutating func build(_ model: CellModel, _ key: ModelKey) -> Transformer {
+    if let built = models[key] { return built }
+    let built = model.build(
+      vocabulary: key.vocabulary, length: key.length, image: key.image, classes: key.classes)
+    if models.count == Self.most { models = [:] }
+    models[key] = built
+    return built
+  }
+}
