@@ -127,7 +127,7 @@ struct EmitOptions: ParsableArguments {
     }
     do {
       let needs = try TaskNeeds(emitted.cells, emitted.plan, emitted.options, request())
-      return ChosenCells(run: folder, cells: emitted.cells, statuses: statuses, needs: needs)
+      return ChosenCells(run: folder, cells: emitted.cells, needs: needs)
     } catch let error as TaskNeeds.Unknown {
       say("error: \(error). The run is there: \(Wording.shellWord(folder.path))")
       throw ArgumentParser.ExitCode(64)
@@ -169,10 +169,7 @@ struct EmitOptions: ParsableArguments {
 struct ChosenCells {
   let run: RunFolder
   let cells: [CellList.Entry]
-  let statuses: PendingCells
   let needs: TaskNeeds
-
-  func removeResults() throws { try statuses.removeResults(of: cells, in: run) }
 
   /// Says what is handed over.
   func tell(tasks: Int, arrays: Int? = nil) {

@@ -71,9 +71,7 @@ struct EmitKubernetes: ParsableCommand {
           + "or the volume at \(Wording.shellWord(request.mount)) under this very path")
     }
     let written = try failing {
-      try handOff.removeResults()
-      return try KubernetesHandOff(
-        handOff.cells, of: run, below: results, handOff.needs, request)
+      try KubernetesHandOff(handOff.cells, of: run, below: results, handOff.needs, request)
     }
     handOff.tell(tasks: written.tasks)
     if emit.json {

@@ -87,8 +87,7 @@ struct EmitSlurm: ParsableCommand {
       say("warning: \(problem)")
     }
     var handOff = try failing {
-      try chosen.removeResults()
-      return try SlurmHandOff(
+      try SlurmHandOff(
         chosen.cells, of: chosen.run, program: CommandLine.executablePath, chosen.needs,
         slurm, largest: maxArray ?? limits.largestArray)
     }

@@ -140,9 +140,16 @@ struct EmitTests {
     #expect(program.exists(result))
     #expect(try counts(emit(run, "--cells", "timeout,oom")) == [])
     #expect(try counts(emit(run, "--cells", "failed")) == [1])
-    #expect(!program.exists(result), "it runs again")
-    let list = try CellList(file: program.file("\(run)/slurm/4/cells-1.txt"))
-    #expect(list.entries.map(\.index) == [1])
+    let list = "\(run)/slurm/4/cells-1.txt"
+    #expect(try CellList(file: program.file(list)).entries.map(\.index) == [1])
+    // Its row stays until a task begins the cell; a task that is started again finds it done.
+    #expect(try row(run, 1)?.status == .failed)
+    let task = ["cell", run, "-q", "--list", list, "--index", "0"]
+    #expect(try program.run(task).code == 0)
+    #expect(try row(run, 1)?.status == .ok)
+    let rerun = try program.read(result)
+    #expect(try program.run(task).code == 0)
+    #expect(try program.read(result) == rerun)
     #expect(try program.run("resume", run, "-q").code == 0)
     let nothing = try program.run(
       ["emit", "slurm", run, "--submit"] + needs, environment: fake("sbatch", "exit 1"))
