@@ -54,7 +54,10 @@ struct EmitOptions: ParsableArguments {
   var cells = "pending"
   @Option(
     parsing: .unconditional,
-    help: "Cells of a task (default: so many that a task of short cells lasts five minutes).")
+    help: """
+      Cells of a task (default: so many that a task of short cells lasts five minutes, and no longer \
+      than half of --time).
+      """)
   var pack: Int?
   @Option(
     parsing: .unconditional,
