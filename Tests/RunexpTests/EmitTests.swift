@@ -116,10 +116,25 @@ struct EmitTests {
 
       """
     try program.write(yaml, to: "attention.yaml")
-    let finished = try program.run(["emit", "slurm", "attention.yaml"] + needs)
+    let words = ["emit", "slurm", "attention.yaml"] + needs
+    func script() throws -> String { try program.read("results/tiny/latest/slurm/1/array-1.sh") }
+    let finished = try program.run(words)
     #expect(finished.code == 0 && finished.errors.contains("--constraint would keep them"))
-    let script = try program.read("results/tiny/latest/slurm/1/array-1.sh")
-    #expect(script.contains("\n#SBATCH --exclusive\n"))
+    #expect(try script().contains("\n#SBATCH --exclusive\n"))
+    #expect(try !script().contains("--constraint"))
+    let asking = try fake("sinfo", "echo 'long*|zen4,avx512'")
+    #expect(try program.run(words, environment: asking).errors.contains("that have zen4&avx512,"))
+    #expect(try script().contains("\n#SBATCH --constraint=zen4&avx512\n"))
+    // What a person says stands as it is; of several kinds of nodes times do not compare.
+    for (constraint, isWarned) in [("zen4&ib", false), ("zen4|zen3", true), ("[a|b]&ib", true)] {
+      let said = try program.run(words + ["--constraint", constraint], environment: asking)
+      #expect(said.errors.contains("nodes of more than one kind") == isWarned, "\(said.errors)")
+      #expect(try script().contains("\n#SBATCH --constraint=\(constraint)\n"))
+    }
+    // A training's losses do not suffer.
+    try program.write(TinyExperiment.onText(program), to: "tiny.yaml")
+    let train = ["emit", "slurm", "tiny.yaml", "--constraint", "zen4|zen3"] + needs
+    #expect(try !program.run(train).errors.contains("nodes of more than one kind"))
   }
 
   @Test("arrays stay below their largest size, tasks take packs, and what is done is not listed")

