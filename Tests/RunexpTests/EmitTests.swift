@@ -308,13 +308,16 @@ struct EmitTests {
     #expect(try program.read("\(folder)/collect.yaml").contains("/results/tiny/\(id)"))
     #expect(finished.output.split(separator: "\n").count == 2)
     // A namespace is one label of a DNS name, a claim may be several.
-    for (named, code) in [
-      (["--claim", "results", "--namespace", "team.lab"], Int32(64)),
-      (["--claim", "team.lab"], 0), (["--claim", "lab."], 64),
+    let dots = "several such names with dots between them"
+    for (named, code, saysDots) in [
+      (["--claim", "results", "--namespace", "team.lab"], Int32(64), false),
+      (["--claim", "team.lab"], 0, false), (["--claim", "lab."], 64, true),
+      (["--claim", "results", "--queue", "Team"], 64, true),
     ] {
       let finished = try program.run(
         ["emit", "kubernetes", run, "--image", "runexp:1", "--mount", "/results"] + needs + named)
       #expect(finished.code == code, "\(named): \(finished.errors)")
+      #expect(finished.errors.contains(dots) == saysDots, "\(named): \(finished.errors)")
     }
   }
 
