@@ -296,10 +296,11 @@ struct EmitTests {
     for line in [
       "  name: runexp-\(id)-1", "    kueue.x-k8s.io/queue-name: team", "  completionMode: Indexed",
       "  completions: 3", "  backoffLimitPerIndex: 6", "  maxFailedIndexes: 3",
-      // A pod that must make room has not failed; what is wrong in itself is not tried again.
+      // A pod that must make room has not failed; what is wrong in itself is not tried again, nor
+      // what was killed for its memory.
       #"      - {action: Ignore, onPodConditions: [{type: DisruptionTarget, status: "True"}]}"#,
       "      - {action: FailIndex, onExitCodes: {containerName: runexp, operator: In, "
-        + "values: [3, 5, 78]}}",
+        + "values: [3, 5, 78, 137]}}",
       "      terminationGracePeriodSeconds: 180",
     ] {
       #expect(text.contains("\n\(line)\n"), "\(line): \(text)")
