@@ -183,6 +183,10 @@ def matrix(place):
     expect("better" not in found and "worse" not in found, found)
     # What failed, and that alone, again.
     (runs[1].cell(failing) / "state.safetensors").unlink(missing_ok=True)
+    # Its row stays where nobody submits what was written.
+    place.runexp("emit", "slurm", str(runs[1].folder), *RESOURCES, "--cells", "failed")
+    place.runexp("collect", str(runs[1].folder), "-q", code=3)
+    expect(runs[1].statuses() == runs[0].statuses(), f"{runs[1].statuses()}")
     handed = place.cluster(runs[1], "--cells", "failed")
     lists = [Path(array["list"]).read_text(encoding="utf-8").split()[0] for array in handed["arrays"]]
     expect(lists == [str(failing)], f"{lists}")
