@@ -67,7 +67,8 @@ format: prepare
 bench: build
 	@python3 bench "$$(swift build $(SWIFT_FLAGS) --show-bin-path)/runexp" $(if $(QUICK),--quick) $(if $(ISA),--isa $(ISA)) --works '$(WORKS)'
 
-# Needs root, Python and Debian's packages; says so where it cannot have them.
+# The manifests of Kubernetes need Python and its registry, Slurm root and Debian's packages; says so where it cannot
+# have them.
 test-cluster: build
 	@python3 Tests/cluster/test_slurm.py "$$(swift build $(SWIFT_FLAGS) --show-bin-path)/runexp" \
 	  "$${XDG_CACHE_HOME:-$$HOME/.cache}/runexp-slurm" $(TESTS)

@@ -12,11 +12,16 @@ package struct CellList: Equatable, Sendable {
     /// Where its line begins in `plan.jsonl`, in bytes: of a large plan a task reads that alone.
     package let offset: Int
     package let label: String
+    /// The `RunFolder.resultHash` of a cell that is done and is to run again; else nil.
+    ///
+    /// A cell that has another one by now has run again since.
+    package let replaced: String?
 
-    package init(index: Int, offset: Int, label: String) {
+    package init(index: Int, offset: Int, label: String, replaced: String? = nil) {
       self.index = index
       self.offset = offset
       self.label = label
+      self.replaced = replaced
     }
   }
 
@@ -24,9 +29,13 @@ package struct CellList: Equatable, Sendable {
 
   package init(_ entries: [Entry]) { self.entries = entries }
 
-  /// The file's text: number, offset and, for people, the cell's name.
+  /// The file's text: number, offset, with a colon before it the hash of the result that is
+  /// replaced, and, for people, the cell's name.
   package var text: String {
-    entries.map { "\($0.index) \($0.offset) \(Wording.oneLine($0.label))\n" }.joined()
+    entries.map { entry in
+      let replaced = entry.replaced.map { ":\($0)" } ?? ""
+      return "\(entry.index) \(entry.offset)\(replaced) \(Wording.oneLine(entry.label))\n"
+    }.joined()
   }
 
   /// Reads a list.
@@ -34,17 +43,21 @@ package struct CellList: Equatable, Sendable {
   /// - Throws: `ResultsError` where the file cannot be read or is none.
   package init(file path: String) throws(ResultsError) {
     var entries: [Entry] = []
-    for (place, line) in try AtomicFile.read(path).split(separator: "\n").enumerated() {
+    for (number, line) in try AtomicFile.read(path).split(separator: "\n").enumerated() {
       let words = line.split(separator: " ", maxSplits: 2).map(String.init)
-      guard words.count >= 2, let index = Int(words[0]), let offset = Int(words[1]), index >= 0,
-        offset >= 0
+      let place = words.dropFirst().first?.split(separator: ":", maxSplits: 1) ?? []
+      guard let index = words.first.flatMap({ Int($0) }), index >= 0,
+        let offset = place.first.flatMap({ Int($0) }), offset >= 0
       else {
         throw .unreadable(
           path: path,
-          problem: "line \(place + 1) is no cell: it must begin with two whole numbers, its number "
-            + "and its place in the plan")
+          problem: "line \(number + 1) is no cell: it must begin with two whole numbers, its "
+            + "number and its place in the plan")
       }
-      entries.append(Entry(index: index, offset: offset, label: words.dropFirst(2).first ?? ""))
+      entries.append(
+        Entry(
+          index: index, offset: offset, label: words.dropFirst(2).first ?? "",
+          replaced: place.dropFirst().first.map(String.init)))
     }
     self.entries = entries
   }

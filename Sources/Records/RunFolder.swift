@@ -156,6 +156,11 @@ package struct RunFolder: Sendable, Equatable {
     try remove("\(cell(id))/result.json")
   }
 
+  /// What tells the result that a cell has now from one that it has later; nil where it has none.
+  package func resultHash(of id: String) -> String? {
+    (try? SHA256.hex(file: "\(cell(id))/result.json")).map { String($0.prefix(16)) }
+  }
+
   /// Removes the state that an interrupted training would go on from, where a cell has ended for
   /// good.
   package func dropUnneededState(of row: CellRow) throws(ResultsError) {

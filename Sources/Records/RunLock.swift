@@ -15,26 +15,33 @@ package final class RunLock: Sendable {
   private static let patience = 10.0
   /// How long to wait for one who only looks whether the lock is held, in seconds.
   private static let glance = 0.2
+  /// How long a collection waits for another one, in seconds.
+  private static let collectionPatience = 600.0
+  /// What stands in the file below the process where that one only collects.
+  private static let collecting = "(collects)"
 
   /// The process that took a lock; without a number where it left none.
   package struct Holder: Equatable, Sendable {
     package let process: Int32?
     /// Nil where it is this machine, or unknown.
     package let host: String?
+    /// Whether it only makes the tables of what there is.
+    fileprivate let isCollecting: Bool
 
-    package init(process: Int32? = nil, host: String? = nil) {
+    package init(process: Int32? = nil, host: String? = nil, isCollecting: Bool = false) {
       self.process = process
       self.host = host
+      self.isCollecting = isCollecting
     }
 
     /// Such as ` (process 4711 on node7)`; empty where nothing is known.
-    var note: String {
+    package var note: String {
       if let process { return " (process \(process)" + (host.map { " on \($0)" } ?? "") + ")" }
       return host.map { " on \($0)" } ?? ""
     }
 
     /// Whether it ran on this machine and is dead, so that only its children still hold the lock.
-    fileprivate var isDead: Bool {
+    package var isDead: Bool {
       host == nil && process.map { kill($0, 0) != 0 && errno == ESRCH } ?? false
     }
   }
@@ -50,6 +57,15 @@ package final class RunLock: Sendable {
     try self.init(folder: folder.path) { .locked(folder.path, by: $0) }
   }
 
+  /// Takes the lock of a run to make its tables of the rows that are there.
+  ///
+  /// Another process that does so is waited for: it may have read some of them too early.
+  ///
+  /// - Throws: `RunError.locked` when another program runs its cells, and makes the tables itself.
+  package convenience init(collecting folder: RunFolder) throws {
+    try self.init(folder: folder.path, isCollecting: true) { .locked(folder.path, by: $0) }
+  }
+
   /// Takes the lock of one cell, whose folder is there; a part of `CellClaim`.
   ///
   /// - Throws: `RunError.cellLocked` when another process runs the cell.
@@ -57,7 +73,9 @@ package final class RunLock: Sendable {
     try self.init(folder: folder.cell(line.cell)) { .cellLocked(line.label, by: $0) }
   }
 
-  private init(folder: String, error: (Holder) -> RunError) throws {
+  private init(
+    folder: String, isCollecting: Bool = false, error: (Holder) -> RunError
+  ) throws {
     let path = "\(folder)/\(Self.file)"
     let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     guard file >= 0 else { throw ResultsError.last("write", path) }
@@ -69,13 +87,15 @@ package final class RunLock: Sendable {
         return
       }
       let holder = Self.holder(file)
-      guard MonotonicClock.now() - start < (holder.isDead ? Self.patience : Self.glance) else {
-        throw error(holder)
-      }
+      let patience =
+        holder.isDead
+        ? Self.patience
+        : isCollecting && holder.isCollecting ? Self.collectionPatience : Self.glance
+      guard MonotonicClock.now() - start < patience else { throw error(holder) }
       usleep(20_000)
     }
     isReal = true
-    let text = "\(getpid())\n\(Self.hostname)\n"
+    let text = "\(getpid())\n\(Self.hostname)\n" + (isCollecting ? "\(Self.collecting)\n" : "")
     ftruncate(file, 0)
     _ = text.withCString { pwrite(file, $0, strlen($0), 0) }
   }
@@ -102,7 +122,9 @@ package final class RunLock: Sendable {
     let count = max(0, pread(file, &bytes, bytes.count, 0))
     let lines = String(decoding: bytes[..<count], as: UTF8.self).split(separator: "\n")
     let host = lines.dropFirst().first.map(String.init)
-    return Holder(process: lines.first.flatMap { Int32($0) }, host: host == hostname ? nil : host)
+    return Holder(
+      process: lines.first.flatMap { Int32($0) }, host: host == hostname ? nil : host,
+      isCollecting: lines.last.map(String.init) == collecting)
   }
 
   static var hostname: String {

@@ -59,6 +59,13 @@ struct CellCommand: ParsableCommand {
   @Flag(
     help: "Measure one round of the cell's time, and leave the next to another process.")
   var round = false
+  @Option(
+    help: ArgumentHelp(
+      """
+      Run a cell that is done once more, where its result.json is still the one whose SHA-256 \
+      begins so; the list of a job array says it of each cell that runs again.
+      """, valueName: "hash"))
+  var replacing: String?
   @Flag(name: .shortAndLong, help: "Show no progress.") var quiet = false
 
   func validate() throws {
@@ -70,6 +77,9 @@ struct CellCommand: ParsableCommand {
     }
     if round, list != nil || index == "auto" {
       throw ValidationError("--round is of one cell, which --index names")
+    }
+    if replacing != nil, list != nil || index == "auto" {
+      throw ValidationError("--replacing is of one cell, which --index names")
     }
     if pack > 1, list == nil { throw ValidationError("--pack is of the cells of a --list") }
   }
@@ -84,7 +94,7 @@ struct CellCommand: ParsableCommand {
       } else {
         code = try CellWorker(
           folder, program: { Program.build }, environment: environment, isQuiet: quiet
-        ).run(index: Int(index) ?? 0, takesTurns: round)
+        ).run(index: Int(index) ?? 0, takesTurns: round, replacing: replacing)
       }
     } catch let error as ValidationError {
       throw error

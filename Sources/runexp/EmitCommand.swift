@@ -54,7 +54,10 @@ struct EmitOptions: ParsableArguments {
   var cells = "pending"
   @Option(
     parsing: .unconditional,
-    help: "Cells of a task (default: so many that a task of short cells lasts five minutes).")
+    help: """
+      Cells of a task (default: so many that a task of short cells lasts five minutes, and no longer \
+      than half of --time).
+      """)
   var pack: Int?
   @Option(
     parsing: .unconditional,
@@ -127,7 +130,7 @@ struct EmitOptions: ParsableArguments {
     }
     do {
       let needs = try TaskNeeds(emitted.cells, emitted.plan, emitted.options, request())
-      return ChosenCells(run: folder, cells: emitted.cells, statuses: statuses, needs: needs)
+      return ChosenCells(run: folder, cells: emitted.cells, needs: needs)
     } catch let error as TaskNeeds.Unknown {
       say("error: \(error). The run is there: \(Wording.shellWord(folder.path))")
       throw ArgumentParser.ExitCode(64)
@@ -169,10 +172,7 @@ struct EmitOptions: ParsableArguments {
 struct ChosenCells {
   let run: RunFolder
   let cells: [CellList.Entry]
-  let statuses: PendingCells
   let needs: TaskNeeds
-
-  func removeResults() throws { try statuses.removeResults(of: cells, in: run) }
 
   /// Says what is handed over.
   func tell(tasks: Int, arrays: Int? = nil) {

@@ -46,11 +46,14 @@ struct EmitKubernetes: ParsableCommand {
     for (option, text) in [("claim", claim), ("namespace", namespace), ("queue", queue)] {
       guard let text else { continue }
       // A namespace is one label of a DNS name, the others may be several.
-      let splits = option == "namespace" ? 0 : Int.max
-      let parts = text.split(separator: ".", maxSplits: splits, omittingEmptySubsequences: false)
+      let mayHaveDots = option != "namespace"
+      let parts = text.split(
+        separator: ".", maxSplits: mayHaveDots ? .max : 0, omittingEmptySubsequences: false)
       if !parts.allSatisfy({ $0.wholeMatch(of: word) != nil && $0.count <= 63 }) {
         throw ValidationError(
-          "--\(option) must be small letters, digits and dashes, not '\(text)'")
+          "--\(option) must be at most 63 small letters, digits and dashes, no dash at either end"
+            + (mayHaveDots ? ", or several such names with dots between them" : "")
+            + ", not '\(text)'")
       }
     }
   }
@@ -71,9 +74,7 @@ struct EmitKubernetes: ParsableCommand {
           + "or the volume at \(Wording.shellWord(request.mount)) under this very path")
     }
     let written = try failing {
-      try handOff.removeResults()
-      return try KubernetesHandOff(
-        handOff.cells, of: run, below: results, handOff.needs, request)
+      try KubernetesHandOff(handOff.cells, of: run, below: results, handOff.needs, request)
     }
     handOff.tell(tasks: written.tasks)
     if emit.json {

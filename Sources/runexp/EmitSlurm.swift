@@ -68,6 +68,11 @@ struct EmitSlurm: ParsableCommand {
     var slurm = SlurmRequest()
     (slurm.partition, slurm.account, slurm.constraint) = (partition, account, constraint)
     slurm.parallel = maxParallel
+    if let constraint, chosen.needs.isExclusive, Slurm.takesSeveralKinds(constraint) {
+      say(
+        "warning: these cells measure time, and --constraint \(Wording.shellWord(constraint)) takes "
+          + "nodes of more than one kind, whose times do not compare")
+    }
     if chosen.needs.isExclusive, constraint == nil {
       slurm.constraint = Slurm.usualConstraint(in: partition)
       say(
@@ -87,8 +92,7 @@ struct EmitSlurm: ParsableCommand {
       say("warning: \(problem)")
     }
     var handOff = try failing {
-      try chosen.removeResults()
-      return try SlurmHandOff(
+      try SlurmHandOff(
         chosen.cells, of: chosen.run, program: CommandLine.executablePath, chosen.needs,
         slurm, largest: maxArray ?? limits.largestArray)
     }

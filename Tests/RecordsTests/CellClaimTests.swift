@@ -128,7 +128,8 @@ struct CellListTests {
   @Test("it is read as it was written, and each task has its share")
   func tasks() throws {
     let entries = (0..<7).map {
-      CellList.Entry(index: 3 * $0, offset: 100 * $0, label: "a b/\($0)")
+      CellList.Entry(
+        index: 3 * $0, offset: 100 * $0, label: "a b/\($0)", replaced: $0 == 2 ? "00ff" : nil)
     }
     let path = "\(place.path)/cells.txt"
     try CellList(entries).text.write(toFile: path, atomically: false, encoding: .utf8)
@@ -139,7 +140,10 @@ struct CellListTests {
     for (task, pack) in [(3, 3), (-1, 3), (.max, 2)] {
       #expect(list.cells(of: task, pack: pack).isEmpty)
     }
-    for text in ["1\n", "a 2 b\n", "-1 0 b\n"] {
+    // As earlier versions wrote it.
+    try "3 100 a: b\n".write(toFile: path, atomically: false, encoding: .utf8)
+    #expect(try CellList(file: path).entries == [.init(index: 3, offset: 100, label: "a: b")])
+    for text in ["1\n", "a 2 b\n", "-1 0 b\n", "1 :00ff b\n", "  \n"] {
       try text.write(toFile: path, atomically: false, encoding: .utf8)
       #expect(throws: ResultsError.self) { try CellList(file: path) }
     }

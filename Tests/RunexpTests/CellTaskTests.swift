@@ -136,6 +136,40 @@ struct CellTaskTests {
     #expect(try row(run, 0)?.status == .ok && !program.exists(claim))
   }
 
+  @Test("a cell that is listed again keeps its row where the task cannot begin it")
+  func listedAgain() throws {
+    let run = try prepared()
+    let result = "\(try folder(run, 0))/result.json"
+    #expect(try program.run("cell", run, "-q", "--index", "0").code == 0)
+    try program.write(
+      program.read(result).replacing("\"status\": \"ok\"", with: "\"status\": \"failed\""),
+      to: result)
+    let failed = try program.read(result)
+    let opened = try RunFolder.open(program.file(run))
+    let line = try plan(run)[0]
+    func relist(_ hash: String?) throws {
+      let entry = CellList.Entry(index: 0, offset: 0, label: line.label, replaced: hash)
+      try program.write(CellList([entry]).text, to: "again.txt")
+    }
+    let words = ["cell", run, "-q", "--list", "again.txt", "--index", "0"]
+    // Not this row is to be replaced, but one before it.
+    for hash in [nil, "0123456789abcdef"] {
+      try relist(hash)
+      #expect(try program.run(words).code == 0)
+      #expect(try program.read(result) == failed)
+    }
+    try relist(try #require(opened.resultHash(of: line.cell)))
+    let record = try program.read("\(run)/run.json")
+    try program.write(
+      record.replacing(#/"version": ".*"/#, with: "\"version\": \"0.0.1\"", maxReplacements: 1),
+      to: "\(run)/run.json")
+    #expect(try program.run(words).code == 5)
+    #expect(try program.read(result) == failed)
+    try program.write(record, to: "\(run)/run.json")
+    #expect(try program.run(words).code == 0)
+    #expect(try row(run, 0)?.status == .ok)
+  }
+
   @Test("a process whose cell was taken over writes nothing more")
   func takenOver() throws {
     let run = try prepared(steps: 100_000)

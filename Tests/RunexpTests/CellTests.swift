@@ -98,6 +98,52 @@ struct CellTests {
     #expect(try program.run("rm", run, "--yes").code == 0)
   }
 
+  @Test("while a run goes on its tables are left to it, and what there is is told")
+  func collectedMeanwhile() throws {
+    let run = try prepared()
+    let curve = "\(program.file(try folder(run, 0)))/steps.jsonl"
+    let other = try program.start(
+      ["resume", run, "-q"], environment: ["RUNEXP_FAILPOINTS": "append:\(curve)=pause@1"])
+    let worker = try #require(other.pausedChildren().first)
+    func written() throws -> [String] {
+      try ["cells.csv", "cells.jsonl", "summary.md", "run.json"].map {
+        try program.read("\(run)/\($0)")
+      }
+    }
+    let before = try written()
+    let collected = try program.run("collect", run, "--report")
+    #expect(collected.code == 3 && !collected.output.isEmpty, "\(collected.errors)")
+    let sentence = "the tables are left to another runexp (process \(other.id)), which works on"
+    #expect(collected.errors.contains(sentence), "\(collected.errors)")
+    #expect(program.exists("\(run)/report.html"))
+    #expect(try written() == before)
+    kill(worker, SIGCONT)
+    #expect(try other.finish().code == 0)
+    #expect(try (0..<2).allSatisfy { try row(run, $0)["status"]?.text == "ok" })
+  }
+
+  @Test("a collection waits for another one, which may have read a row too early")
+  func collectedTwice() throws {
+    let run = try prepared()
+    #expect(try program.run("resume", run, "-q").code == 0)
+    let result = "\(try folder(run, 0))/result.json"
+    let early = try program.start(
+      ["collect", run, "-q"], environment: ["RUNEXP_FAILPOINTS": "rename:cells.csv=pause"])
+    try #require(early.wait { Running.isPaused(early.id) })
+    try program.write(
+      program.read(result).replacing("\"status\": \"ok\"", with: "\"status\": \"failed\""),
+      to: result)
+    let late = try program.start(["collect", run, "-q"])
+    // Longer than it would look for a run.
+    late.wait(seconds: 1)
+    #expect(late.isRunning)
+    early.signal(SIGCONT)
+    #expect(try early.finish().code == 0)
+    let finished = try late.finish()
+    #expect(finished.code == 3 && finished.errors.isEmpty, "\(finished.errors)")
+    #expect(try row(run, 0)["status"]?.text == "failed")
+  }
+
   @Test("nothing is taken from a cell that another process holds")
   func untouched() throws {
     let run = try prepared()

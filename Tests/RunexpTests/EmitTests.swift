@@ -116,10 +116,25 @@ struct EmitTests {
 
       """
     try program.write(yaml, to: "attention.yaml")
-    let finished = try program.run(["emit", "slurm", "attention.yaml"] + needs)
+    let words = ["emit", "slurm", "attention.yaml"] + needs
+    func script() throws -> String { try program.read("results/tiny/latest/slurm/1/array-1.sh") }
+    let finished = try program.run(words)
     #expect(finished.code == 0 && finished.errors.contains("--constraint would keep them"))
-    let script = try program.read("results/tiny/latest/slurm/1/array-1.sh")
-    #expect(script.contains("\n#SBATCH --exclusive\n"))
+    #expect(try script().contains("\n#SBATCH --exclusive\n"))
+    #expect(try !script().contains("--constraint"))
+    let asking = try fake("sinfo", "echo 'long*|zen4,avx512'")
+    #expect(try program.run(words, environment: asking).errors.contains("that have zen4&avx512,"))
+    #expect(try script().contains("\n#SBATCH --constraint=zen4&avx512\n"))
+    // What a person says stands as it is; of several kinds of nodes times do not compare.
+    for (constraint, isWarned) in [("zen4&ib", false), ("zen4|zen3", true), ("[a|b]&ib", true)] {
+      let said = try program.run(words + ["--constraint", constraint], environment: asking)
+      #expect(said.errors.contains("nodes of more than one kind") == isWarned, "\(said.errors)")
+      #expect(try script().contains("\n#SBATCH --constraint=\(constraint)\n"))
+    }
+    // A training's losses do not suffer.
+    try program.write(TinyExperiment.onText(program), to: "tiny.yaml")
+    let train = ["emit", "slurm", "tiny.yaml", "--constraint", "zen4|zen3"] + needs
+    #expect(try !program.run(train).errors.contains("nodes of more than one kind"))
   }
 
   @Test("arrays stay below their largest size, tasks take packs, and what is done is not listed")
@@ -140,9 +155,16 @@ struct EmitTests {
     #expect(program.exists(result))
     #expect(try counts(emit(run, "--cells", "timeout,oom")) == [])
     #expect(try counts(emit(run, "--cells", "failed")) == [1])
-    #expect(!program.exists(result), "it runs again")
-    let list = try CellList(file: program.file("\(run)/slurm/4/cells-1.txt"))
-    #expect(list.entries.map(\.index) == [1])
+    let list = "\(run)/slurm/4/cells-1.txt"
+    #expect(try CellList(file: program.file(list)).entries.map(\.index) == [1])
+    // Its row stays until a task begins the cell; a task that is started again finds it done.
+    #expect(try row(run, 1)?.status == .failed)
+    let task = ["cell", run, "-q", "--list", list, "--index", "0"]
+    #expect(try program.run(task).code == 0)
+    #expect(try row(run, 1)?.status == .ok)
+    let rerun = try program.read(result)
+    #expect(try program.run(task).code == 0)
+    #expect(try program.read(result) == rerun)
     #expect(try program.run("resume", run, "-q").code == 0)
     let nothing = try program.run(
       ["emit", "slurm", run, "--submit"] + needs, environment: fake("sbatch", "exit 1"))
@@ -274,10 +296,11 @@ struct EmitTests {
     for line in [
       "  name: runexp-\(id)-1", "    kueue.x-k8s.io/queue-name: team", "  completionMode: Indexed",
       "  completions: 3", "  backoffLimitPerIndex: 6", "  maxFailedIndexes: 3",
-      // A pod that must make room has not failed; what is wrong in itself is not tried again.
+      // A pod that must make room has not failed; what is wrong in itself is not tried again, nor
+      // what was killed for its memory.
       #"      - {action: Ignore, onPodConditions: [{type: DisruptionTarget, status: "True"}]}"#,
       "      - {action: FailIndex, onExitCodes: {containerName: runexp, operator: In, "
-        + "values: [3, 5, 78]}}",
+        + "values: [3, 5, 78, 137]}}",
       "      terminationGracePeriodSeconds: 180",
     ] {
       #expect(text.contains("\n\(line)\n"), "\(line): \(text)")
@@ -286,13 +309,16 @@ struct EmitTests {
     #expect(try program.read("\(folder)/collect.yaml").contains("/results/tiny/\(id)"))
     #expect(finished.output.split(separator: "\n").count == 2)
     // A namespace is one label of a DNS name, a claim may be several.
-    for (named, code) in [
-      (["--claim", "results", "--namespace", "team.lab"], Int32(64)),
-      (["--claim", "team.lab"], 0), (["--claim", "lab."], 64),
+    let dots = "several such names with dots between them"
+    for (named, code, saysDots) in [
+      (["--claim", "results", "--namespace", "team.lab"], Int32(64), false),
+      (["--claim", "team.lab"], 0, false), (["--claim", "lab."], 64, true),
+      (["--claim", "results", "--queue", "Team"], 64, true),
     ] {
       let finished = try program.run(
         ["emit", "kubernetes", run, "--image", "runexp:1", "--mount", "/results"] + needs + named)
       #expect(finished.code == code, "\(named): \(finished.errors)")
+      #expect(finished.errors.contains(dots) == saysDots, "\(named): \(finished.errors)")
     }
   }
 

@@ -107,6 +107,33 @@ import Workloads
     #expect(outside([own]) == ["/texts/own.txt", "/cache/input.txt"])
   }
 
+  @Test func `data sets of a folder that is named are, also where a pod could download them`() {
+    let text = RemoteText.tinyShakespeare
+    var record = RunRecord()
+    record.datasets = [
+      RunRecord.Dataset(
+        name: text.name, sha256: text.sha256, bytes: text.bytes, path: "/data/shakespeare.txt")
+    ]
+    let outside = { record.filesOutside("/here/results", mountedAt: "/results") }
+    #expect(outside() == [])
+    record.options.dataDirectory = "/data"
+    #expect(outside() == ["/data/shakespeare.txt"])
+    record.options.dataDirectory = "/dat"
+    #expect(outside() == [])
+  }
+
+  @Test func `a plugin that is named is, where a cell may use it`() {
+    var record = RunRecord()
+    record.options.plugin = "/opt/cuda/librunexp_cuda.so"
+    let outside = { record.filesOutside("/here/results", mountedAt: "/results") }
+    #expect(outside() == [])
+    record.plugin = PluginFile(path: "/opt/cuda/librunexp_cuda.so", sha256: "ab")
+    #expect(outside() == ["/opt/cuda/librunexp_cuda.so"])
+    // One that is found beside the program is looked for beside that of the image.
+    record.options.plugin = nil
+    #expect(outside() == [])
+  }
+
   @Test func `images are, and not those that are built in`() throws {
     try PictureFolder.write(to: program.file("pictures"))
     #expect(try warned(classify("./pictures")) == [program.file("pictures")])

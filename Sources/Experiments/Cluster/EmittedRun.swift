@@ -68,10 +68,15 @@ package struct EmittedRun {
         isSame = false
         return
       }
-      if let order = line.order, statuses.contains(StoredCell(line, in: folder)) {
-        // Where it is one of the experiment, the label is in memory already.
-        found.append((order, .init(index: line.index, offset: offset, label: cell.label)))
-      }
+      guard let order = line.order else { return }
+      let stored = StoredCell(line, in: folder)
+      guard statuses.contains(stored) else { return }
+      // Its row stays until a task begins it: what is never submitted takes nothing away.
+      let replaced = stored.row.status.isFinal ? folder.resultHash(of: line.cell) : nil
+      // Where it is one of the experiment, the label is in memory already.
+      let entry = CellList.Entry(
+        index: line.index, offset: offset, label: cell.label, replaced: replaced)
+      found.append((order, entry))
     }
     guard isSame, planned.next() == nil else {
       throw .unreadable(

@@ -31,9 +31,13 @@ package struct KubernetesJob: Sendable {
   private static let grace = 180
   /// Times that a task is started again where it did not end by itself.
   private static let retries = 6
-  /// What a retry would not change: a cell that is not ok, other conditions, an invalid file.
+  /// That of a container which was killed (128 + SIGKILL) and has not met a disruption: it took more
+  /// memory than its limit, and would again.
+  private static let killed: Int32 = 137
+  /// What a retry would not change: a cell that is not ok, other conditions, an invalid file, too
+  /// little memory; in order, as the schema has it.
   private static let finalCodes = [
-    ExitCode.someCellsFailed, ExitCode.notComparable, ExitCode.invalidFile,
+    ExitCode.someCellsFailed, ExitCode.notComparable, ExitCode.invalidFile, killed,
   ]
 
   private let name: String

@@ -42,16 +42,4 @@ package struct PendingCells: Sendable {
     cell.order != nil
       && (cell.row.status.isFinal ? retried.contains(cell.row.status) : takesPending)
   }
-
-  /// Removes the results of cells that run again, which would be taken for those of their next
-  /// attempts.
-  package func removeResults(of cells: [CellList.Entry], in folder: RunFolder) throws {
-    // Others have none.
-    if retried.isEmpty { return }
-    for entry in cells {
-      let cell = StoredCell(try folder.planLine(entry.index, at: entry.offset), in: folder)
-      guard retried.contains(cell.row.status) else { continue }
-      try folder.whileIdle(cell.planned) { try folder.removeResult(of: cell.id) }
-    }
-  }
 }

@@ -6,10 +6,12 @@ package import Records
 import Workloads
 
 extension RunRecord {
-  /// The texts, images, tokenizers and stored models that cells read and that pods have only where
-  /// somebody puts them; each once, by whole paths.
+  /// The texts, images, tokenizers and stored models that cells read, and the plugin that was
+  /// named for them, of those that pods have only where somebody puts them; each once, by whole
+  /// paths.
   ///
-  /// What the program makes itself has no path, and what it can download is fetched.
+  /// What the program makes itself has no path, and what it can download is fetched, unless it was
+  /// to come from a folder that was named.
   ///
   /// - Parameters:
   ///   - results: the folder of all results on this machine.
@@ -21,9 +23,16 @@ extension RunRecord {
         (path: data.validation?.path, isDownloadable: data.validation?.isDownloadable ?? false),
       ]
     }
+    let folder = options.dataDirectory
+    let copied = data.filter { data in
+      options.offline || !data.isDownloadable
+        || folder.map { Self.isPath(data.path ?? "", below: $0) } ?? false
+    }
+    // What all cells leave unused was told of when the run was prepared.
+    let named = plugin == nil ? nil : options.plugin
     let read =
-      data.filter { options.offline || !$0.isDownloadable }.compactMap(\.path)
-      + tokenizers.map(\.path) + checkpoints.map(\.path)
+      copied.compactMap(\.path) + tokenizers.map(\.path) + checkpoints.map(\.path)
+      + [named].compactMap(\.self)
     // What is built in goes by a word.
     return read.filter { $0.hasPrefix("/") }.unique.filter { path in
       // Pods look for it under this path, and have there what leads into the folder here.

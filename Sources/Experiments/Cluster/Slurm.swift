@@ -115,6 +115,10 @@ package enum Slurm {
     return usual.key.replacing(",", with: "&")
   }
 
+  /// Whether nodes that lack some of a constraint's features meet it all the same: of `a|b`, and of
+  /// `[a|b]`, which keeps the nodes of one task alike and not those of an array.
+  package static func takesSeveralKinds(_ constraint: String) -> Bool { constraint.contains("|") }
+
   private static func isOfName(_ byte: UInt8) -> Bool {
     (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte | 0x20)
       || "._-:=".utf8.contains(byte)

@@ -98,8 +98,10 @@ package struct TaskNeeds: Equatable, Sendable {
       + (gpus > 0 ? Self.gpuReserve : 0)
     let longest = seconds.max() ?? 0
     let isKnown = seconds.count == cells.count && longest > 0
+    // Half of a short time is to start, and to be warned before the end.
+    let room = min(Self.usualTask, (request.time ?? .infinity) / 2)
     pack = min(
-      request.pack ?? (isKnown ? max(1, Int(min(Self.usualTask / longest, 1e6))) : 1),
+      request.pack ?? (isKnown ? max(1, Int(min(room / longest, 1e6))) : 1),
       max(1, cells.count))
     time = request.time ?? Self.timeReserve + Double(pack) * longest
   }

@@ -35,11 +35,14 @@ struct CellExecution {
   /// Runs the cells in the order given, until a signal asks to stop.
   ///
   /// - Parameters:
+  ///   - replaced: `RunFolder.resultHash` of the results that are replaced, by the cells' ids: a
+  ///     worker removes it when it has the cell to itself.
   ///   - warn: takes what the user must be told.
   ///   - ended: takes the row of each cell that has ended; nil of one that was left as it was.
   /// - Returns: the exit codes of workers that left their cells as they were.
   func run(
-    _ cells: [StoredCell], warn: (String) -> Void, ended: (CellRow?) throws -> Void
+    _ cells: [StoredCell], replacing replaced: [String: String] = [:], warn: (String) -> Void,
+    ended: (CellRow?) throws -> Void
   ) throws -> Set<Int32> {
     let tasks = self.tasks(of: cells)
     let shared = tasks.count { !$0.runsAlone }
@@ -55,11 +58,13 @@ struct CellExecution {
     try pool.run(tasks) { task, concurrent in
       if done.contains(task.position) { return nil }
       // What cannot run is counted at the end, not told cell by cell.
-      let isQuiet = options.isQuiet || !finder.mayOpen(cells[task.position].device)
+      let cell = cells[task.position]
+      let isQuiet = options.isQuiet || !finder.mayOpen(cell.device)
       let flags = (task.isRound ? ["--round"] : []) + (isQuiet ? ["--quiet"] : [])
+      let old = replaced[cell.id].map { ["--replacing", $0] } ?? []
       return try ChildProcess(
         CommandLine.executablePath,
-        ["cell", folder.path, "--index", "\(cells[task.position].index)"] + flags,
+        ["cell", folder.path, "--index", "\(cell.index)"] + flags + old,
         keeping: lock?.descriptor, as: relation,
         environment: [CellResources.variable: "\(concurrent)"])
     } finish: { task, ending in

@@ -26,7 +26,8 @@ package struct CellTask {
     "SLURM_ARRAY_TASK_ID", "JOB_COMPLETION_INDEX", "PBS_ARRAY_INDEX", "LSB_JOBINDEX",
   ]
 
-  /// Runs cells, but those that are done and those that another process runs.
+  /// Runs cells, but those that are done, unless they are listed to replace the very result that
+  /// they have, and those that another process runs.
   ///
   /// - Parameter entries: the cells; those that are compared follow each other.
   /// - Returns: the exit code: 75 where a signal asked to stop, or another process runs a cell; then
@@ -40,13 +41,17 @@ package struct CellTask {
     options.parallel = 1
     options.isQuiet = isQuiet
     var cells: [StoredCell] = []
+    var replaced: [String: String] = [:]
     for entry in entries {
       let cell = StoredCell(
         try folder.planLine(entry.index, at: entry.offset), in: folder)
       if cell.planned.status == .excluded {
         throw RunError.excluded(cell.label, cell.planned.reason)
       }
-      if cell.row.status.isFinal { continue }
+      if cell.row.status.isFinal {
+        guard let old = entry.replaced, old == folder.resultHash(of: cell.id) else { continue }
+        replaced[cell.id] = old
+      }
       cells.append(cell)
     }
     let end = MonotonicClock.now() + CellClaim.taskPatience
@@ -54,7 +59,9 @@ package struct CellTask {
     var ended: [CellRow] = []
     let left = try CellExecution(
       folder, options, environment: environment, lock: nil, interrupts: interrupts
-    ).run(cells, warn: { Terminal.writeToStandardError("warning: \($0)\n") }) { row in
+    ).run(
+      cells, replacing: replaced, warn: { Terminal.writeToStandardError("warning: \($0)\n") }
+    ) { row in
       if let row { ended.append(row) }
     }
     if let code = interrupts.exitCode {

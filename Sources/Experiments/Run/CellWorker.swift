@@ -35,11 +35,14 @@ package struct CellWorker {
   ///   - index: its number in the plan, from 0.
   ///   - takesTurns: whether to measure no more than the next of the rounds that its workload
   ///     wants; else its time is measured in one go.
+  ///   - replaced: `RunFolder.resultHash` of a final row in whose place the cell runs again.
   /// - Returns: the exit code.
   /// - Throws: `ResultsError` where the folder cannot be read or written; `RunError` where the cell
   ///   is excluded, where another process is running it, or where program, text or checkpoint are
   ///   not those of the plan. Then it stays as it is.
-  package func run(index: Int, takesTurns: Bool = false) throws -> Int32 {
+  package func run(
+    index: Int, takesTurns: Bool = false, replacing replaced: String? = nil
+  ) throws -> Int32 {
     let parent = ParentWatcher(environment: environment)
     // Whoever starts a worker by hand may be a scheduler.
     let interrupts = Interrupts(isTask: !parent.isLocal && !parent.isTask)
@@ -53,7 +56,9 @@ package struct CellWorker {
     defer { claim.release() }
     claim.keep()
     let planned = line.row(experiment: folder.experiment)
-    if let row = folder.result(of: planned), row.status.isFinal { return ExitCode.ok }
+    if let row = folder.result(of: planned), row.status.isFinal {
+      guard let replaced, replaced == folder.resultHash(of: line.cell) else { return ExitCode.ok }
+    }
     let changes = parent.isLocal ? [] : changes(since: record)
     if !changes.isEmpty { throw RunError.cellChanged(line.label, changes, run: folder.path) }
     try folder.removeResult(of: line.cell)

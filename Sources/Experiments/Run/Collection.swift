@@ -14,11 +14,16 @@ package struct Collection {
 
   /// Reads the rows and writes the tables and the summary.
   ///
+  /// - Parameter isWritten: false where another program keeps them: then they stay as they are.
   /// - Throws: `ResultsError` where the plan cannot be read, or the folder not be written.
-  package init(_ folder: RunFolder) throws {
+  package init(_ folder: RunFolder, isWritten: Bool = true) throws {
     run = try StoredRun(folder)
-    var progress = RunProgress(run)
-    summary = try progress.write()
+    if isWritten {
+      var progress = RunProgress(run)
+      summary = try progress.write()
+    } else {
+      summary = run.summary(of: run.rows)
+    }
     isComplete = run.isComplete
   }
 
