@@ -13,6 +13,7 @@
 # make readers  pandas and others on a run's files       make pictures  draw the README's pictures anew
 # make cuda  the plugin for NVIDIA GPUs
 # make cuda-verify  its library, without a GPU        make cuda-test cuda-check  its kernels, on the host
+# make cuda-test cuda-check QUICK=1  in one order of threads, without AddressSanitizer
 # make build-tests  all that make test runs
 # make test TESTS='ResumeTests|FuzzTests'   run those tests alone
 SHELL := /bin/bash
@@ -121,12 +122,12 @@ cuda-emulation:
 
 cuda-test:
 	@$(MAKE) --no-print-directory -j "$$(nproc)" -C cuda test
-	@$(MAKE) --no-print-directory -j "$$(nproc)" -C cuda test SANITIZE=address
+	@$(if $(QUICK),,$(MAKE) --no-print-directory -j "$$(nproc)" -C cuda test SANITIZE=address)
 
 # What the program sees of them: op cases against the reference, and the losses of a training.
 cuda-check: build cuda-emulation
-	@$(MAKE) --no-print-directory -j "$$(nproc)" -C cuda emulation SANITIZE=address
-	@cuda/test/program "$$(swift build $(SWIFT_FLAGS) --show-bin-path)/runexp"
+	@$(if $(QUICK),,$(MAKE) --no-print-directory -j "$$(nproc)" -C cuda emulation SANITIZE=address)
+	@cuda/test/program "$$(swift build $(SWIFT_FLAGS) --show-bin-path)/runexp" $(if $(QUICK),random:2)
 	@cuda/test/training "$$(swift build $(SWIFT_FLAGS) --show-bin-path)/runexp"
 
 # The plugin itself, as far as that goes without a GPU.

@@ -43,10 +43,10 @@ struct ModelNeed {
         all: model.cacheBytes(tokens: sequence, batch: batch, type: cache, isRolling: isRolling),
         token: model.cacheBytesPerToken(cache)
       ) : nil
+    forward = model.dryForward(batch: batch, sequence: sequence, precision, on: device)
     let trial = DryTraining(
       model, batch: batch, sequence: sequence, precision: precision, on: device,
       recomputes: recomputes)
-    forward = trial.forward
     training = trial.step
     stepFLOPs = trial.stepFLOPs
   }
@@ -110,14 +110,34 @@ struct ModelNeed {
   }
 }
 
-// DryTraining: one forward pass and one training step on a device that only counts, to know their
-// memory beforehand.
+// DryTraining: a training step on a device that only counts, to know its memory beforehand; and the
+// same of a forward pass.
 
-/// The memory of a forward pass and of a training step.
+extension Transformer {
+  /// The memory of a forward pass without gradients: parameters, activations, scratch.
+  ///
+  /// Its parameters lie on a device of no memory afterwards.
+  ///
+  /// - Parameter device: where it would run; nothing runs there.
+  fileprivate func dryForward(
+    batch: Int, sequence: Int, _ precision: ElementType, on device: Device
+  ) -> MemoryLedger {
+    let device = Device.meta(of: device)
+    let batch = trial(batch: batch, sequence: sequence, on: device)
+    parameters.allocate(on: device)
+    let pass = Pass(on: device, precision: precision)
+    if case .tokens(let tokens) = batch.read {
+      _ = self(tokens, pass, lastOnly: true)
+    } else {
+      _ = self(batch.read, pass)
+    }
+    return withExtendedLifetime(batch) { device.memory }
+  }
+}
+
+/// The memory of a training step.
 struct DryTraining {
-  /// Of a forward pass without gradients: parameters, activations, scratch.
-  let forward: MemoryLedger
-  /// Of a whole training step.
+  /// Of a whole step.
   let step: MemoryLedger
   /// Floating-point operations that the step called for.
   let stepFLOPs: Double
@@ -132,16 +152,6 @@ struct DryTraining {
     let device = Device.meta(of: device)
     let (read, targets) = model.trial(batch: batch, sequence: sequence, on: device)
     model.parameters.allocate(on: device)
-    do {
-      let pass = Pass(on: device, precision: precision)
-      if case .tokens(let tokens) = read {
-        _ = model(tokens, pass, lastOnly: true)
-      } else {
-        _ = model(read, pass)
-      }
-      forward = device.memory
-    }
-    device.resetPeaks()
     let trainer = Trainer(
       model, optimizer, precision: precision, on: device, recomputes: recomputes)
     _ = trainer.step(read, targets: targets, rate: 0)

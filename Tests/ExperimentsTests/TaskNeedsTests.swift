@@ -19,7 +19,8 @@ import Testing
 
     /// The largest prediction of a cell.
     func most(_ key: String) throws -> Double {
-      try #require(table.objects.compactMap { $0[key]?.number }.max())
+      let values = table.objects.compactMap { $0[key]?.number }
+      return try #require(values.max())
     }
   }
 
