@@ -9,8 +9,9 @@ import Tensors
 
 /// What a cell computes with.
 ///
-/// Of its section it keeps what is written, not what was read: a matrix may have many of them.
-package final class CellModel {
+/// Of its section it keeps what is written, not what was read: a matrix may have many of them. What
+/// is written is never read itself, only copies of it, so that several threads may do so.
+package final class CellModel: @unchecked Sendable {
   private let written: Section
   /// The stored model that it begins from; nil where its weights are random.
   package let base: ModelBase?

@@ -7,7 +7,7 @@ package import Records
 package import Tensors
 
 /// A kind of experiment.
-package protocol Workload: Component {
+package protocol Workload: Component, Sendable {
   /// The metrics that answer its question, in the order of the overview's columns.
   ///
   /// Where there are none the summary takes the first that were measured.

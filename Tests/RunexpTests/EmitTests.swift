@@ -299,8 +299,13 @@ struct EmitTests {
       // A pod that must make room has not failed; what is wrong in itself is not tried again, nor
       // what was killed for its memory.
       #"      - {action: Ignore, onPodConditions: [{type: DisruptionTarget, status: "True"}]}"#,
-      "      - {action: FailIndex, onExitCodes: {containerName: runexp, operator: In, "
-        + "values: [3, 5, 78, 137]}}",
+      """
+            - action: FailIndex
+              onExitCodes:
+                containerName: runexp
+                operator: In
+                values: [3, 5, 78, 137]
+      """,
       "      terminationGracePeriodSeconds: 180",
     ] {
       #expect(text.contains("\n\(line)\n"), "\(line): \(text)")

@@ -12,17 +12,20 @@ extension Cell {
   package func identity(
     dataHash: String, tokenizerHash: String = "", checkpointHash: String = "", program: String
   ) -> String {
-    DocumentIdentity(
+    var document = DocumentIdentity(
       content, dataHash: dataHash, tokenizerHash: tokenizerHash, checkpointHash: checkpointHash,
-      program: program
-    ).hash(seed: seed)
+      program: program)
+    document.seeds = [seed]
+    return document.hashes[0]
   }
 }
 
-/// What decides the results of a document's cells, but for the seed.
-struct DocumentIdentity {
-  private let canonical: SeedText
-  private let rest: String
+/// What decides the results of a document's cells.
+struct DocumentIdentity<Model, Workload> {
+  private let content: CellContent<Model, Workload>
+  private let dataHash, tokenizerHash, checkpointHash, program: String
+  /// Those of its cells, in order.
+  var seeds: [Int] = []
 
   /// - Parameters:
   ///   - dataHash: the hash of the text that is used, which stands for the text's name and place:
@@ -30,10 +33,17 @@ struct DocumentIdentity {
   ///   - tokenizerHash: the same of what makes tokens of the text; empty for characters.
   ///   - checkpointHash: the same of the stored model that they begin from or read.
   ///   - program: version of the program that runs them.
-  init<Model, Workload>(
+  init(
     _ content: CellContent<Model, Workload>, dataHash: String, tokenizerHash: String,
     checkpointHash: String, program: String
   ) {
+    self.content = content
+    (self.dataHash, self.tokenizerHash) = (dataHash, tokenizerHash)
+    (self.checkpointHash, self.program) = (checkpointHash, program)
+  }
+
+  /// The hash of each of its cells.
+  var hashes: [String] {
     let files = [
       ("workload.dataset.name", dataHash), ("workload.dataset.fallback", dataHash),
       ("workload.dataset.validation", dataHash), ("workload.dataset.tokenizer", tokenizerHash),
@@ -43,14 +53,13 @@ struct DocumentIdentity {
     let options = files.filter { !$0.1.isEmpty }.compactMap { DottedPath($0.0) }
     let more = [("", checkpointHash), ("tokenizer ", tokenizerHash)].filter { !$1.isEmpty }
       .map { "\n\($0)\($1)" }.joined()
-    canonical = content.canonical(without: options)
-    rest = "\n\(dataHash)\n\(program)" + more
-  }
-
-  func hash(seed: Int) -> String {
-    "sha256-" + SHA256.hex(Array((canonical[seed] + rest).utf8))
+    let canonical = content.canonical(without: options)
+    let rest = "\n\(dataHash)\n\(program)" + more
+    return seeds.map { "sha256-" + SHA256.hex(Array((canonical[$0] + rest).utf8)) }
   }
 }
+
+extension DocumentIdentity: Sendable where Model: Sendable, Workload: Sendable {}
 
 extension PlannedCell {
   /// Where the stored model lies that it begins from or reads; nil where it needs none.

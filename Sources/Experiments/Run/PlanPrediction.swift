@@ -56,7 +56,7 @@ struct PlanPrediction {
 
 /// What a cell's prediction depends on.
 ///
-/// Models and workloads are not changed once they are read, so that several threads may look at them.
+/// Of a device several threads ask at most what its processor can do.
 struct PlanSubject: @unchecked Sendable {
   fileprivate let workload: any Workload
   fileprivate let model: CellModel

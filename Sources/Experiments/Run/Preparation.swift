@@ -173,18 +173,38 @@ package struct Preparation {
     // Not synced one by one: a worker holds them against the plan, and going on with the run makes
     // them again.
     var written: Set<String> = []
-    var shared = PlannedCell.PerDocument<SeedText>()
-    for entry in plan.runnable where written.insert(entry.id).inserted {
-      let path = "\(try folder.makeCell(entry.id))/resolved.yaml"
-      let text = shared.value(of: entry.cell) { entry.cell.content.resolvedYAML }[entry.cell.seed]
-      if !AtomicFile.exists(path) || (try? AtomicFile.read(path)) != text {
-        try AtomicFile.write(text, to: path, isSynced: false)
+    for first in stride(from: 0, to: plan.entries.count, by: 4096) {
+      let cells = plan.entries[first...].prefix(4096).filter {
+        $0.cell.exclusion == nil && written.insert($0.id).inserted
+      }
+      for (entry, text) in zip(cells, cells.resolvedFiles) {
+        let path = "\(try folder.makeCell(entry.id))/resolved.yaml"
+        if !AtomicFile.exists(path) || (try? AtomicFile.read(path)) != text {
+          try AtomicFile.write(text, to: path, isSynced: false)
+        }
       }
     }
     try folder.write(record.json, to: "run.json")
     // Last: a folder with a plan is whole.
-    try folder.write(lines: plan.entries.lazy.map(\.line.json), to: "plan.jsonl")
+    try AtomicFile.write(
+      texts: plan.entries.mappedInParts { $0.line.json.line + "\n" },
+      to: folder.file("plan.jsonl"))
     try CellTable.write(rows, metrics: Metric.all, to: folder)
+  }
+}
+
+extension [RunPlan.Entry] {
+  /// The experiment file of each, made by several threads, and once for a document.
+  fileprivate var resolvedFiles: [String] {
+    let starts = indices.filter {
+      $0 == 0 || self[$0].cell.content !== self[$0 - 1].cell.content
+    }
+    let documents = zip(starts, starts.dropFirst() + [count]).map { self[$0..<$1] }
+    let texts = documents.mappedByThreads(part: 16) { cells, _ in
+      let text = cells.first.map { $0.cell.content.resolvedYAML }
+      return cells.compactMap { text?[$0.cell.seed] }
+    }
+    return texts.flatMap(\.self)
   }
 }
 

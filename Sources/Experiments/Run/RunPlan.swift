@@ -51,10 +51,19 @@ package struct RunPlan {
     var entries: [Entry] = []
     entries.reserveCapacity(experiment.cells.count)
     // What the cells of one document have in common.
-    typealias Document = (
-      identity: DocumentIdentity, weights: String?, facts: [JSON.Member]
-    )
+    typealias Document = (weights: String?, facts: [JSON.Member])
     var shared = PlannedCell.PerDocument<Document>()
+    // By several threads, for each hashes a whole document; some thousand at a time.
+    var identities: [DocumentIdentity<CellModel, any Workload>] = []
+    var named = 0
+    func nameDocuments() {
+      let hashes = identities.mappedByThreads(part: 16) { identity, _ in identity.hashes }
+      for hash in hashes.joined() {
+        entries[named].identity = hash
+        named += 1
+      }
+      identities.removeAll(keepingCapacity: true)
+    }
     for cell in experiment.cells {
       let document = try shared.value(of: cell) {
         var found: PlannedTexts.Found?
@@ -72,20 +81,23 @@ package struct RunPlan {
           read = known
         }
         let checkpoint = cell.modelPath.map { checkpoints.find($0) }
-        let identity = DocumentIdentity(
-          cell.content, dataHash: found?.text.sha256 ?? read?.record.sha256 ?? "",
-          tokenizerHash: found?.tokenizer?.sha256 ?? "", checkpointHash: checkpoint?.sha256 ?? "",
-          program: program)
+        if identities.count == 4096 { nameDocuments() }
+        identities.append(
+          DocumentIdentity(
+            cell.content, dataHash: found?.text.sha256 ?? read?.record.sha256 ?? "",
+            tokenizerHash: found?.tokenizer?.sha256 ?? "",
+            checkpointHash: checkpoint?.sha256 ?? "", program: program))
         let facts = Self.facts(of: cell, found, dataNote: found?.text.note ?? read?.note)
         // Once in memory: most documents have the same.
         let last = entries.last?.facts
-        return (identity, checkpoint?.path, last.flatMap { $0 == facts ? $0 : nil } ?? facts)
+        return (checkpoint?.path, last.flatMap { $0 == facts ? $0 : nil } ?? facts)
       }
+      identities[identities.count - 1].seeds.append(cell.seed)
       entries.append(
         Entry(
-          cell: cell, identity: document.identity.hash(seed: cell.seed),
-          exclusion: cell.exclusion, weights: document.weights, facts: document.facts))
+          cell: cell, exclusion: cell.exclusion, weights: document.weights, facts: document.facts))
     }
+    nameDocuments()
     self.entries = entries
     datasets = (texts.all.map(\.record) + images.all.map(\.record)).unique
     dataNotes =
