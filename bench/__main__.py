@@ -23,12 +23,13 @@ import rounds
 import selftest
 from child import Child, Failed
 from ours import Program
-from works import OURS, attention, generate, memory, models, nanogpt, products, scaling, train, vision
+from works import OURS, attention, generate, memory, models, nanogpt, products, scaling, train, vision, vision_training
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "results" / "bench"
 MODULES = {"train": train, "attention": attention, "products": products, "nanogpt": nanogpt,
-           "vision": vision, "generate": generate, "models": models, "memory": memory, "scaling": scaling}
+           "vision": vision, "vision-training": vision_training, "generate": generate, "models": models,
+           "memory": memory, "scaling": scaling}
 
 
 def say(text):

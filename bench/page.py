@@ -162,8 +162,9 @@ def page(result):
         "[docs/performance.md](../../docs/performance.md#how-it-is-measured).\n",
     ]
     for group in result["groups"]:
-        parts.append(f"## {group['title']}\n\n{group['about']}\n\n{group_table(group)}\n"
-                     f"Measured {group['measured']}; {rounds_text(group['works'])}.\n")
+        parts.append(f"## {group['title']}\n\n{group['about']}\n")
+        if group["works"]:
+            parts.append(f"{group_table(group)}\nMeasured {group['measured']}; {rounds_text(group['works'])}.\n")
     if lines := left_out(result):
         parts.append("## Left out\n\n" + "\n".join(lines) + "\n")
     return "\n".join(parts)

@@ -15,7 +15,7 @@ import results
 import rounds
 import samples
 from child import PEERS, Child, Failed
-from works import OURS, Work, attention, generate, vision
+from works import OURS, Work, attention, generate, vision, vision_training
 
 
 class Samples(unittest.TestCase):
@@ -281,7 +281,7 @@ class Vision(unittest.TestCase):
 
     def test_each_round_has_a_seed_alike_for_both(self):
         context = self.Surroundings()
-        work = vision.whole(context, Path("data"))
+        work = vision_training.whole(context, Path("data"))
         found = rounds.measured(work, 2, StillWatch([], []), lambda: [], lambda text: None)
         seeds = [asked["seeds"] if "seeds" in asked else f"[{asked['seed']}]" for asked in context.asked]
         self.assertEqual(seeds, ["[1]", "[1]", "[2]", "[2]"])
@@ -293,11 +293,11 @@ class Vision(unittest.TestCase):
             folder.mkdir()
             Path(folder, "train-images-idx3-ubyte.gz").touch()
             with unittest.mock.patch.dict(os.environ, {"RUNEXP_DATA": name}):
-                self.assertEqual(vision.fashion_mnist(), folder)
-                self.assertEqual(len(vision.groups(self.Surroundings())[0].works), 2)
-        with unittest.mock.patch.object(vision, "fashion_mnist", lambda: None):
-            group = vision.groups(self.Surroundings())[0]
-            self.assertEqual([work.name for work in group.works], [f"a step of {vision.RECIPE['batch']} images"])
+                self.assertEqual(vision_training.fashion_mnist(), folder)
+                self.assertEqual(len(vision_training.groups(self.Surroundings())[0].works), 1)
+        with unittest.mock.patch.object(vision_training, "fashion_mnist", lambda: None):
+            group = vision_training.groups(self.Surroundings())[0]
+            self.assertEqual(group.works, [])
             self.assertIn("there is no Fashion-MNIST here", group.about)
 
     def test_both_are_told_that_attention_is_not_causal(self):

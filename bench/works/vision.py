@@ -1,10 +1,7 @@
-"""A small vision transformer on Fashion-MNIST beside timm's: its step, and the whole training with its accuracy."""
+"""A small vision transformer beside timm's: its step; and attention of images beside torch's."""
 
-import itertools
-import os
 from pathlib import Path
 
-from child import Failed
 from works import OURS, Group, Work, attention
 
 EXPERIMENT = Path(__file__).resolve().parent.parent.parent / "experiments" / "vit-fashion.yaml"
@@ -13,15 +10,6 @@ PEER = "timm"
 RECIPE = {"layers": 6, "width": 96, "heads": 3, "hidden": 256, "patch": 4, "init_std": 0.06, "batch": 32,
           "steps": 9375, "evaluate_every": 1875, "lr": 8.0e-4}
 PATIENCE = 3600
-
-
-def fashion_mnist():
-    """The folder in which runexp finds Fashion-MNIST, see docs/vision.md; None where there is none."""
-    named = os.environ.get("RUNEXP_DATA")
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "runexp")
-    places = ([Path(named)] if named else []) + [Path("/usr/share/datasets"), cache]
-    folders = [folder for place in places for folder in (place / "fashion-mnist", place)]
-    return next((folder for folder in folders if any(folder.glob("train-images-idx3-ubyte*"))), None)
 
 
 def ours_step(context):
@@ -36,14 +24,6 @@ def ours_step(context):
             "images_per_s": RECIPE["batch"] / step, "parameters": metrics["parameters"]}
 
 
-def ours_whole(context, seed):
-    """From the files to the last evaluation, batches included."""
-    metrics, _, _ = context.program.run(
-        EXPERIMENT, {"seeds": f"[{seed}]", "workload.dataset": "fashion-mnist"})
-    return {"training": metrics["seconds"], "accuracy": metrics["accuracy_percent"],
-            "parameters": metrics["parameters"]}
-
-
 def theirs(context, seed, is_whole, folder=None):
     return context.child("timm_vit.py").ask({
         "recipe": RECIPE, "seed": seed, "whole": is_whole, "seconds": context.seconds,
@@ -55,29 +35,13 @@ def theirs_step(context):
     return answer | {"images_per_s": RECIPE["batch"] / answer["step"]}
 
 
-def whole(context, folder):
-    """Each round has a seed of its own, the same for both."""
-    seeds = {name: itertools.count(1) for name in (OURS, PEER)}
-    return Work("vision", f"{RECIPE['steps']} steps with evaluations", {
-        OURS: lambda: ours_whole(context, next(seeds[OURS])),
-        PEER: lambda: theirs(context, next(seeds[PEER]), True, folder)}, {PEER: 1.3}, rounds=3)
-
-
 def groups(context):
     if context.is_quick:
         return []
     works = [Work("vision", f"a step of {RECIPE['batch']} images", {
         OURS: lambda: ours_step(context), PEER: lambda: theirs_step(context)}, {PEER: 1.3})]
-    left_out = ""
-    if folder := fashion_mnist():
-        works.append(whole(context, folder))
-    else:
-        left_out = (" The whole training is left out: there is no Fashion-MNIST here, which Debian's package "
-                    "dataset-fashion-mnist has.")
-    about = ("Fashion-MNIST, experiments/vit-fashion.yaml: 6 layers, width 96, patches of 4 x 4 pixels, f32. A step is "
-             "timed without the making of its batch; the whole training, five epochs, from the files to the accuracy "
-             "on the 10,000 images that are tested on, each round with a seed of its own. What is aimed at is 90 % in "
-             "ten minutes." + left_out)
+    about = ("experiments/vit-fashion.yaml: 6 layers, width 96, patches of 4 x 4 pixels, f32. A step is timed without "
+             "the making of its batch.")
     seen = ("One sequence of 8 heads in which each token sees all, as patches do: images of 224, 512 and 1024 pixels "
             "in patches of 16.")
     return [
