@@ -61,9 +61,10 @@ package final class CellModel {
   ///
   /// - Parameters:
   ///   - section: the one that it was built from.
-  ///   - length: tokens of a sequence of the workload.
+  ///   - length: tokens of a sequence of the workload; images have their own.
   package func check(_ built: Transformer, from section: Section, length: Int) {
     guard let base else { return }
+    let length = built.input.grid?.tokens ?? length
     for misfit in base.misfits(of: section, built) {
       section.fault(at: misfit.path, because: .rule(misfit.problem))
     }

@@ -241,6 +241,29 @@ import Workloads
         == true, "\(fault?.text ?? "")")
   }
 
+  @Test func `a stored model with a table of positions is looked at, and no text held to it`()
+    throws
+  {
+    let first = try Self.cell(model: ", position: learned", "steps: 1")
+    try first.run()
+    let stored = "\(first.folder.path)/checkpoint"
+    for type in ["inspect", "position"] {
+      let cell = try TrainCell("model: {from: \(stored)}\nworkload: \(type)\n")
+      try cell.run()
+      #expect(cell.job.row.status == .ok, "\(type)")
+    }
+    for type in ["train", "score", "generate", "attention", "extrapolate"] {
+      let found = #expect(throws: Faults.self) {
+        try PlannedExperiment.load(
+          text: "model: {from: \(stored)}\nworkload: \(type)\n", name: "x.yaml", reader: .standard)
+      }
+      #expect(
+        found?.all.map(\.message)
+          == ["'\(stored)' reads images, and the workload '\(type)' reads none"],
+        "\(found?.text ?? "")")
+    }
+  }
+
   @Test func `a stored model without a head gets one`() throws {
     let folder = try TemporaryFolder()
     let bare = try TrainCell(
