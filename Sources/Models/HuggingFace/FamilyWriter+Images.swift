@@ -37,7 +37,7 @@ extension FamilyWriter {
 
   @Sendable private static func vit(_ model: ResolvedModel, _ length: Int) -> [JSON.Member] {
     guard let image = model.model.image else { return [] }
-    let labels = (0..<model.model.vocabulary).map { "LABEL_\($0)" }
+    let labels = (0..<model.model.vocabulary).map(ImageConventions.madeUp)
     let words = labels.enumerated().map { JSON.Member("\($0)", .string($1)) }
     let numbers = labels.enumerated().map { JSON.Member($1, .integer($0)) }
     let hasBias = model.flag("attention.bias") || model.flag("attention.key_bias")

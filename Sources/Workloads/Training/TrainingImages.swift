@@ -19,18 +19,19 @@ final class TrainingImages: TrainingData {
   private(set) var scores: ClassScores?
 
   /// - Parameters:
+  ///   - scale: of these images.
   ///   - some: images of an evaluation on the way.
   ///   - model: what reads them.
   init(
-    _ images: ImageSet, for model: Transformer, batch: Int, augmentation: Augmentation, some: Int,
-    seed: UInt64
+    _ images: ImageSet, _ scale: PixelScale, for model: Transformer, batch: Int,
+    augmentation: Augmentation, some: Int, seed: UInt64
   ) {
     let grid = model.input.grid ?? PatchGrid(rows: 1, columns: 1)
     self.images = images
     self.some = min(some, images.test.count)
     sequence = model.length
     sampler = ImageSampler(
-      images, grid, scale: PixelScale(images), batch: batch, augmentation: augmentation, seed: seed)
+      images, grid, scale: scale, batch: batch, augmentation: augmentation, seed: seed)
     patches = [Float](repeating: 0, count: batch * images.shape.count)
     classes = [Int32](repeating: 0, count: batch)
   }
