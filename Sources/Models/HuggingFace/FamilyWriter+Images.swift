@@ -10,6 +10,9 @@ extension FamilyWriter {
       type: "vit", architecture: "ViTForImageClassification", dividesWidth: true,
       readsImages: true, members: vit),
     FamilyWriter(
+      type: "vit", architecture: ViT.bare, dividesWidth: true, readsImages: true,
+      members: vitModel),
+    FamilyWriter(
       type: "dinov3_vit", architecture: "DINOv3ViTModel", dividesWidth: true, readsImages: true,
       zeros: dinov3Zeros, members: dinov3),
     FamilyWriter(
@@ -40,11 +43,20 @@ extension FamilyWriter {
     let labels = (0..<model.model.vocabulary).map(ImageConventions.madeUp)
     let words = labels.enumerated().map { JSON.Member("\($0)", .string($1)) }
     let numbers = labels.enumerated().map { JSON.Member($1, .integer($0)) }
-    let hasBias = model.flag("attention.bias") || model.flag("attention.key_bias")
-    return named("vit", "ViTForImageClassification", model, image) + [
-      .init("hidden_act", .string(model.activation)), .init("qkv_bias", .bool(hasBias)),
+    return named("vit", "ViTForImageClassification", model, image) + vitOptions(model) + [
       .init("id2label", .object(words)), .init("label2id", .object(numbers)),
     ]
+  }
+
+  /// The same without a head.
+  @Sendable private static func vitModel(_ model: ResolvedModel, _ length: Int) -> [JSON.Member] {
+    guard let image = model.model.image else { return [] }
+    return named("vit", ViT.bare, model, image) + vitOptions(model)
+  }
+
+  private static func vitOptions(_ model: ResolvedModel) -> [JSON.Member] {
+    let hasBias = model.flag("attention.bias") || model.flag("attention.key_bias")
+    return [.init("hidden_act", .string(model.activation)), .init("qkv_bias", .bool(hasBias))]
   }
 
   @Sendable private static func dinov3(_ model: ResolvedModel, _ length: Int) -> [JSON.Member] {

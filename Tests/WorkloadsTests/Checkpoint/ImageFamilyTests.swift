@@ -81,11 +81,33 @@ struct ImageFamilyTests {
     #expect(names.sorted() == held.map(\.name).sorted())
   }
 
+  @Test("a ViT without a head is read under either name, and its pooler is not")
+  func withoutHead() throws {
+    let folder = try TemporaryFolder()
+    let fixture = try ImageFamilyFixture("vit-bare")
+    try fixture.write(to: folder.file("plain"))
+    try fixture.write(to: folder.file("named"))
+    var entries = fixture.tensors.map { tensor in
+      SafeTensorsWriter.Entry("vit." + tensor.name, tensor.shape) { tensor.values() }
+    }
+    for (name, shape) in [("weight", [32, 32]), ("bias", [32])] {
+      entries.append(
+        SafeTensorsWriter.Entry("vit.pooler.dense.\(name)", shape) {
+          [Float](repeating: 1, count: shape.reduce(1, *))
+        })
+    }
+    try SafeTensorsWriter(entries).write(to: folder.file("named/model.safetensors"))
+    let (plain, named) = (folder.file("plain"), folder.file("named"))
+    #expect(try SavedModel(plain).section["output"]?["type"] == "features")
+    let isSame = try logits(plain, fixture.images) == logits(named, fixture.images)
+    #expect(isSame)
+  }
+
   @Test("what such a model computes otherwise is refused by name")
   func refusals() throws {
     let cases: [(String, JSON.Member, String)] = [
       ("vit", .init("hidden_act", "quick_gelu"), "'hidden_act' is \"quick_gelu\""),
-      ("vit", .init("architectures", ["ViTModel"]), "known of this family is ViTForImage"),
+      ("vit", .init("architectures", ["ViTForPreTraining"]), "known of this family is ViTForImage"),
       ("vit", .init("patch_size", [4, 2]), "'patch_size' is [4,2]: patches must be square"),
       ("vit", .init("patch_size", 5), "patches of 5 x 5 pixels do not divide images of 12 x 12"),
       ("vit", .init("qkv_biass", true), "what that changes is not known"),
