@@ -65,6 +65,9 @@ MODELS = {
     "timm-features": Model(TIMM_VIT, TIMM | dict(
         img_size=8, patch_size=2, num_classes=0, reg_tokens=3, init_values=1e-5, qkv_bias=False, mlp_ratio=2.1,
     ), (20, 20)),
+    "timm-normed": Model(TIMM_VIT, TIMM | dict(
+        img_size=8, patch_size=4, num_classes=4, global_pool="avg", fc_norm=False, reg_tokens=1,
+    )),
     "eva02": Model(TIMM_EVA, TIMM | dict(img_size=12, patch_size=4, num_classes=5, ref_feat_shape=(2, 4)), (16, 20)),
     "eva02-features": Model(TIMM_EVA, TIMM | dict(
         img_size=(8, 12), patch_size=4, num_classes=0, in_chans=1, global_pool="token", num_reg_tokens=2,

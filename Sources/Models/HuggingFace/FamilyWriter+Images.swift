@@ -89,7 +89,7 @@ extension FamilyWriter {
   @Sendable private static func timmViT(_ model: ResolvedModel, _ length: Int) -> [JSON.Member] {
     let outBiases = model.flag("attention.out_bias") || model.flag("ffn.bias")
     return timm(
-      "vit_base_patch16_224", model,
+      "vit_base_patch16_224", model, norm: "fc_norm",
       [
         .init("proj_bias", .bool(outBiases)), .init("reg_tokens", model["input.registers"]),
         .init("pos_embed", model.positions[0]["type"] == "learned" ? "learn" : "none"),
@@ -115,19 +115,22 @@ extension FamilyWriter {
         .init("rope_rotate_half", .bool(position["layout"] == "half")),
       ]
     }
-    return timm("eva02_tiny_patch14_224", model, arguments)
+    return timm("eva02_tiny_patch14_224", model, norm: "use_fc_norm", arguments)
   }
 
   /// An architecture must be named; its arguments say all.
   ///
-  /// - Parameter more: those that others do not have.
+  /// - Parameters:
+  ///   - normKey: that of whether the last norm comes after the mean.
+  ///   - more: those that others do not have.
   private static func timm(
-    _ architecture: String, _ model: ResolvedModel, _ more: [JSON.Member]
+    _ architecture: String, _ model: ResolvedModel, norm normKey: String, _ more: [JSON.Member]
   ) -> [JSON.Member] {
     guard let image = model.model.image else { return [] }
     let isClassifier = model.word("output.type") == Classes.word
     let classes = JSON.integer(isClassifier ? model.model.vocabulary : 0)
-    let pool: JSON = model.word("output.pool") == "mean" ? "avg" : "token"
+    let word = model.word("output.pool")
+    let pool: JSON = word == "class_token" ? "token" : "avg"
     let (width, hidden) = (model.model.width, model.model.blocks[0].feedForward.hidden)
     // The hidden features are the ratio times the width, rounded down.
     let exact = Double(hidden) / Double(width)
@@ -143,6 +146,7 @@ extension FamilyWriter {
       .init("class_token", model["input.class_token"]),
     ]
     arguments += more
+    if word != "class_token" { arguments.append(.init(normKey, .bool(word == "mean"))) }
     if let scale = model["layer_scale"].number {
       arguments.append(.init("init_values", .real(scale)))
     }

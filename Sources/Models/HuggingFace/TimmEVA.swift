@@ -127,9 +127,9 @@ enum TimmEVA {
       }
       return "class_token"
     case ("avg", true): return "mean"
-    case ("token", true), ("avg", false):
-      throw arguments.fault(
-        "use_fc_norm", "the last norm comes after the mean, and before a token is taken")
+    case ("avg", false): return "normed_mean"
+    case ("token", true):
+      throw arguments.fault("use_fc_norm", "the last norm comes before a token is taken")
     default: throw arguments.fault("global_pool", "known are token and avg")
     }
   }

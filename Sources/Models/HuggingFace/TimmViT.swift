@@ -101,13 +101,10 @@ enum TimmViT: Family {
       }
       return "class_token"
     case "avg":
-      guard isAfter else {
-        throw arguments.fault("fc_norm", "the last norm comes after the mean here")
-      }
       guard try !arguments.flag("pool_include_prefix", or: false) else {
         throw arguments.fault("pool_include_prefix", "the mean is of patches alone")
       }
-      return "mean"
+      return isAfter ? "mean" : "normed_mean"
     default: throw source.fault("global_pool", "known are token and avg")
     }
   }

@@ -135,7 +135,7 @@ struct ImageFamilyTests {
       ("rope_type", "mixed", "positions that turn otherwise are not known"),
       ("rope_grid_offset", 0.5, "rows and columns count from 0 here"),
       ("ref_feat_shape", [2, 2, 2], "it must be one whole number or two"),
-      ("use_fc_norm", false, "the last norm comes after the mean"),
+      ("global_pool", "map", "'global_pool' is \"map\": known are token and avg"),
       ("use_post_transformer_norm", true, "there is one last norm here"),
       ("no_embed_class", true, "a learned table has a row for class token"),
       ("swiglu_align_to", 64, "gates that lie apart are not known"),
