@@ -43,7 +43,7 @@ class Model:
 
     @property
     def is_timm(self):
-        return self.kind in (TIMM_VIT, TIMM_EVA)
+        return "_patch" in self.kind
 
 
 MODELS = {
@@ -73,6 +73,13 @@ MODELS = {
         img_size=(8, 12), patch_size=4, num_classes=0, in_chans=1, global_pool="token", num_reg_tokens=2,
         qkv_fused=False, swiglu_mlp=False, init_values=0.1, use_abs_pos_emb=False,
         rope_grid_indexing="xy", rope_temperature=100.0, rope_rotate_half=True,
+    ), (8, 20)),
+    "timm-dinov3": Model("vit_small_patch16_dinov3_qkvb", TIMM | dict(
+        img_size=12, patch_size=4, num_classes=5,
+    ), (16, 20)),
+    "timm-dinov3-gated": Model("vit_small_plus_patch16_dinov3", TIMM | dict(
+        img_size=(8, 12), patch_size=4, num_classes=0, global_pool="token", num_reg_tokens=2, qkv_fused=False,
+        mlp_ratio=1.7, rope_grid_indexing="xy", rope_rotate_half=False, rope_temperature=50.0,
     ), (8, 20)),
 }
 

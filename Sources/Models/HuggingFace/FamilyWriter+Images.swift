@@ -20,6 +20,9 @@ extension FamilyWriter {
       members: timmViT),
     FamilyWriter(
       type: "timm", architecture: "Eva", dividesWidth: true, readsImages: true, members: timmEVA),
+    FamilyWriter(
+      type: "timm", architecture: "Eva", dividesWidth: true, readsImages: true,
+      members: timmDINOv3),
   ]
 
   /// What transformers has in common.
@@ -99,14 +102,28 @@ extension FamilyWriter {
   }
 
   @Sendable private static func timmEVA(_ model: ResolvedModel, _ length: Int) -> [JSON.Member] {
+    let reference = JSON.Member("ref_feat_shape", model.positions[0]["reference_grid"] ?? .null)
+    return timm(
+      "eva02_tiny_patch14_224", model, norm: "use_fc_norm", evaArguments(model) + [reference])
+  }
+
+  @Sendable private static func timmDINOv3(_ model: ResolvedModel, _ length: Int) -> [JSON.Member] {
+    // Its names stand for factors.
+    let scale: [JSON.Member] =
+      model["layer_scale"].number == nil ? [.init("init_values", .null)] : []
+    return timm(
+      "vit_small_patch16_dinov3", model, norm: "use_fc_norm",
+      evaArguments(model) + [.init("rope_type", "dinov3")] + scale)
+  }
+
+  private static func evaArguments(_ model: ResolvedModel) -> [JSON.Member] {
     let position = model.positions[0]
     let turns = position["type"]?.text == RoPE2D.word
-    let reference: JSON = turns ? position["reference_grid"] ?? .null : .null
     var arguments: [JSON.Member] = [
       .init("num_reg_tokens", model["input.registers"]),
       .init("swiglu_mlp", .bool(model.word("ffn.type") == "swiglu")),
       .init("use_abs_pos_emb", .bool(model.flag("input.positions"))),
-      .init("use_rot_pos_emb", .bool(turns)), .init("ref_feat_shape", reference),
+      .init("use_rot_pos_emb", .bool(turns)),
     ]
     if turns {
       arguments += [
@@ -115,7 +132,7 @@ extension FamilyWriter {
         .init("rope_rotate_half", .bool(position["layout"] == "half")),
       ]
     }
-    return timm("eva02_tiny_patch14_224", model, norm: "use_fc_norm", arguments)
+    return arguments
   }
 
   /// An architecture must be named; its arguments say all.

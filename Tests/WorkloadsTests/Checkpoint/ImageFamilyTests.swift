@@ -118,6 +118,10 @@ struct ImageFamilyTests {
       ("timm", .init("num_features", 48), "'embed_dim' is 32"),
       ("eva02", .init("architecture", "eva02_base_patch14_224"), "with a SIZE of tiny or small"),
       ("eva02", .init("num_features", 48), "'embed_dim' is 32"),
+      (
+        "timm-dinov3", .init("architecture", "vit_giant_patch16_dinov3"),
+        "known of DINOv3 are vit_SIZE_patch16_dinov3"
+      ),
     ]
     let arguments: [(String, JSON, String)] = [
       ("qk_norm", true, "'qk_norm' is true: queries and keys are not normed as that does"),
@@ -138,7 +142,7 @@ struct ImageFamilyTests {
       ("global_pool", "map", "'global_pool' is \"map\": known are token and avg"),
       ("use_post_transformer_norm", true, "there is one last norm here"),
       ("no_embed_class", true, "a learned table has a row for class token"),
-      ("swiglu_align_to", 64, "gates that lie apart are not known"),
+      ("swiglu_align_to", -8, "it must be a whole number from 0 to 65536"),
       ("num_kv_heads", 2, "every head has keys of its own"),
       ("rope_temprature", 10, "what that changes is not known"),
     ]
