@@ -152,8 +152,15 @@ extension OptionType {
       }
       return isFine ? values : nil
     } encode: { values in
-      JSON(
-        repeating: values.map { $0.map(element.encode) ?? noneWord.map { .string($0) } ?? .null })
+      let written = values.map { value -> JSON in
+        value.map(element.encode) ?? noneWord.map { .string($0) } ?? .null
+      }
+      // One value stands for as many of the same. A list that repeats a shorter one stays as long
+      // as it is: not everything that takes a list repeats it.
+      guard let first = written.first, written.allSatisfy({ $0 == first }) else {
+        return .array(written)
+      }
+      return first
     }
   }
 }

@@ -64,6 +64,10 @@ package struct IDXFolder: Sendable {
       throw unreadable(
         .testImages, "its images have \(test.shape), those to train on \(train.shape)")
     }
+    guard Set(train.split.labels).count > 1 else {
+      throw unreadable(
+        .trainLabels, "there is one class in it, which leaves nothing to tell apart")
+    }
     let names = classes ?? (0...Int(train.split.labels.max() ?? 0)).map(String.init)
     for (part, split) in [(Part.trainLabels, train.split), (.testLabels, test.split)] {
       if let label = split.labels.first(where: { $0 >= names.count }) {
@@ -77,38 +81,42 @@ package struct IDXFolder: Sendable {
   private func split(
     _ images: Part, _ labels: Part, _ hashes: [Part: String]
   ) throws(ResultsError) -> (shape: ImageShape, split: ImageSet.Split) {
-    let (pixels, shape) = try read(images, hashes[images]) { (idx) throws(ImageError) in
-      guard idx.sizes[0] > 0 else { throw ImageError("there are no images in it") }
-      return (idx, try ImageShape(header: idx.sizes[1], idx.sizes[2], channels: 1))
+    // Nothing is unpacked before both headers were read, and fit together.
+    let (pixels, classes) = try (file(images), file(labels))
+    let sizes = pixels.header.sizes
+    let shape = try naming(images) { () throws(ImageError) in
+      guard sizes[0] > 0 else { throw ImageError("there are no images in it") }
+      return try ImageShape(header: sizes[1], sizes[2], channels: 1)
     }
-    let count = pixels.sizes[0]
-    let classes = try read(labels, hashes[labels]) { (idx) throws(ImageError) in
-      guard idx.sizes[0] == count else {
-        throw ImageError("it has \(idx.sizes[0]) labels for \(count) images")
-      }
-      return idx.values
+    guard classes.header.count == sizes[0] else {
+      throw unreadable(labels, "it has \(classes.header) labels for \(sizes[0]) images")
     }
-    return (shape, ImageSet.Split(pixels: pixels.values, labels: classes.map(Int32.init)))
+    let values = try naming(images) { () throws(ImageError) in try pixels.contents(hashes[images]) }
+    let numbers = try naming(labels) { () throws(ImageError) in
+      try classes.contents(hashes[labels])
+    }
+    return (shape, ImageSet.Split(pixels: values.values, labels: numbers.values.map(Int32.init)))
   }
 
-  private func read<Contents>(
-    _ part: Part, _ hash: String?, _ body: (IDX) throws(ImageError) -> Contents
-  ) throws(ResultsError) -> Contents {
+  /// A file, of which the header was read.
+  private func file(_ part: Part) throws(ResultsError) -> IDXFile {
     guard let file = files[part] else {
       throw .unreadable(
         path: path, problem: "there is a \(Part.trainImages.names[0]), and no \(part.names[0])")
     }
     return try reading(file, contents[part]) { (bytes) throws(ImageError) in
-      let unpacked =
-        Gzip.isPacked(bytes) ? try Gzip.unpacked(bytes, most: ImageSet.largest) : bytes
-      if let hash {
-        let found = SHA256.hex(unpacked)
-        guard found == hash else {
-          throw ImageError(
-            "its \(unpacked.count) unpacked bytes have sha256 \(found), not \(hash)")
-        }
-      }
-      return try body(IDX(unpacked, dimensions: part.dimensions))
+      try IDXFile(bytes, dimensions: part.dimensions)
+    }
+  }
+
+  /// What `body` makes of a file, whose errors name it.
+  private func naming<Contents>(
+    _ part: Part, _ body: () throws(ImageError) -> Contents
+  ) throws(ResultsError) -> Contents {
+    do throws(ImageError) {
+      return try body()
+    } catch {
+      throw unreadable(part, error.description)
     }
   }
 

@@ -15,10 +15,13 @@ enum PGM {
     guard (1...65535).contains(brightest) else {
       throw ImageError("its brightest value is \(brightest), not 1 to 65535")
     }
-    // One space ends the header; whatever follows is a pixel.
+    // One space ends the header; whatever follows is a pixel, but for a newline that some programs
+    // end the file with.
     place += 1
     let size = brightest < 256 ? 1 : 2
-    guard bytes.count - place == size * shape.count else {
+    let end = place + size * shape.count
+    let hasNewline = bytes.count == end + 1 && bytes[end] == UInt8(ascii: "\n")
+    guard bytes.count == end || hasNewline else {
       throw ImageError(
         "its header says \(height) x \(width) pixels of \(size) byte\(size == 1 ? "" : "s"), and "
           + "\(max(0, bytes.count - place)) bytes follow")

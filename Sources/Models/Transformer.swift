@@ -220,6 +220,7 @@ package final class Transformer {
     x = embeddingNorm?(x, pass) ?? x
     x = pass.dropout(positions.reduce(x) { $1.embed($0, pass, from: start) }, options.dropout)
     for (index, block) in blocks.enumerated() { x = block(x, pass, cache: cache?.layers[index]) }
+    if output.followsNorm { return output.gather(norm?(x, pass) ?? x, pass, lastOnly: lastOnly) }
     x = output.gather(x, pass, lastOnly: lastOnly)
     return norm?(x, pass) ?? x
   }

@@ -41,6 +41,8 @@ package final class CellJob {
   /// How the tokens of its text depart from those of the stored model that reads it; nil where they
   /// do not.
   var otherTokens: String?
+  /// How the images that it reads are normalised, and what their classes are called.
+  var conventions = ImageConventions()
   /// Seconds that earlier attempts took, up to the state that this one goes on from.
   package var earlierSeconds = 0.0
   /// What is found; written to `result.json` by the caller.
@@ -269,7 +271,7 @@ extension CellJob {
       from: section, vocabulary: model.vocabulary, length: model.length, image: model.image)
     let configuration = CheckpointConfiguration(
       model, section: section.recording.value.architecture,
-      vocabulary: tokenizer, step: step, seed: seed)
+      vocabulary: tokenizer, conventions: conventions, step: step, seed: seed)
     try Checkpoint.save(model, configuration: configuration, to: "\(folder)/\(name)")
     if case .stored(let tokenizer) = tokenizer {
       try tokenizer.write(to: "\(folder)/\(name)")

@@ -62,9 +62,10 @@ package final class CellModel: @unchecked Sendable {
   ///
   /// - Parameters:
   ///   - section: the one that it was built from.
-  ///   - length: tokens of a sequence of the workload.
+  ///   - length: tokens of a sequence of the workload; images have their own.
   package func check(_ built: Transformer, from section: Section, length: Int) {
     guard let base else { return }
+    let length = built.input.grid?.tokens ?? length
     for misfit in base.misfits(of: section, built) {
       section.fault(at: misfit.path, because: .rule(misfit.problem))
     }
@@ -81,15 +82,15 @@ extension CellJob {
   ///
   /// - Parameters:
   ///   - tokens: of the longest text that it reads; nil where it reads none.
-  ///   - head: how the model's head departs from the stored one; nil where it is that.
+  ///   - others: how its images, or a model of them, depart; nil where they do not.
   /// - Throws: `CheckpointChanged` where it is not the one that the run was planned with;
   ///   `ResultsError` where it cannot be read.
-  func recordBase(reading tokens: Int? = nil, head: String? = nil) throws {
+  func recordBase(reading tokens: Int? = nil, inOther others: String? = nil) throws {
     guard let base = model.base else { return }
     row.setFact("weights", .string(base.path))
     try recordCheckpoint(base.path)
     if let note = base.note { row.setFact("model_note", .string(note)) }
-    recordDepartures(model.departures(reading: tokens, inOther: head ?? otherTokens))
+    recordDepartures(model.departures(reading: tokens, inOther: others ?? otherTokens))
   }
 
   func recordDepartures(_ departures: String?) {
@@ -110,7 +111,8 @@ extension CellJob {
       built.parameters.materialise(on: device, seed: UInt64(seed), matrices: matrices)
       return
     }
-    try recordBase(reading: tokens, head: base.headDeparture(of: built))
+    try recordBase(
+      reading: tokens, inOther: base.imageDepartures(of: built, reading: conventions))
     try SavedModel(base.path).read(
       into: built, on: device, matrices: matrices, drawingHead: UInt64(seed))
   }

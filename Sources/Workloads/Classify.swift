@@ -70,8 +70,8 @@ package struct Classify: Workload {
     _ cell: CellJob, needing laterBytes: (Transformer) -> Double = { _ in 0 },
     then measure: (Transformer, ImageSet) throws -> Void = { _, _ in }
   ) throws {
-    guard let (model, images) = try prepare(cell, needing: laterBytes) else { return }
-    let data = data(images, model, cell)
+    guard let (model, images, scale) = try prepare(cell, needing: laterBytes) else { return }
+    let data = data(images, scale, model, cell)
     try options.training.train(
       model, on: data, in: cell,
       then: {
@@ -85,34 +85,36 @@ package struct Classify: Workload {
   }
 
   package func profile(_ cell: CellJob, steps: Int) throws -> [ProfiledStep] {
-    guard let (model, images) = try prepare(cell) else {
+    guard let (model, images, scale) = try prepare(cell) else {
       throw NotProfiled(description: cell.row.reason ?? "the model cannot run here")
     }
     return try options.training.profile(
-      model, on: data(images, model, cell), in: cell, steps: steps)
+      model, on: data(images, scale, model, cell), in: cell, steps: steps)
   }
 
   private func data(
-    _ images: ImageSet, _ model: Transformer, _ cell: CellJob
+    _ images: ImageSet, _ scale: PixelScale, _ model: Transformer, _ cell: CellJob
   ) -> TrainingImages {
     TrainingImages(
-      images, for: model, batch: options.training.batch, augmentation: options.augmentation,
-      some: options.evaluationImages, seed: UInt64(cell.seed))
+      images, scale, for: model, batch: options.training.batch,
+      augmentation: options.augmentation, some: options.evaluationImages, seed: UInt64(cell.seed))
   }
 
-  /// The model with its parameters, and its images; nil, with the row's status set, where the
-  /// device lacks a kernel.
+  /// The model with its parameters, its images and how they are normalised; nil, with the row's
+  /// status set, where the device lacks a kernel.
   private func prepare(
     _ cell: CellJob, needing laterBytes: (Transformer) -> Double = { _ in 0 }
-  ) throws -> (Transformer, ImageSet)? {
+  ) throws -> (Transformer, ImageSet, PixelScale)? {
     let images = try cell.images(options.images)
+    let scale = PixelScale(images)
+    cell.conventions = scale.conventions(classes: images.classes)
     cell.row.setFact("memory", .string(options.training.memory.rawValue))
     let model = cell.model.build(
       vocabulary: images.classes.count, length: length, image: images.shape.size,
       classes: images.classes.count)
     let isReady = try options.training.prepare(
       model, sequence: model.length, reading: nil, laterBytes: laterBytes(model), in: cell)
-    return isReady ? (model, images) : nil
+    return isReady ? (model, images, scale) : nil
   }
 }
 

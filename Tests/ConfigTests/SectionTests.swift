@@ -43,6 +43,25 @@ import Testing
     #expect(again.yaml == value.yaml)
   }
 
+  @Test(arguments: [
+    ("[1, 2, 1, 2]", "[1, 2, 1, 2]"), ("[3, 3]", "3"), ("[3]", "3"), ("3", "3"),
+    ("[1, none, 1, none]", "[1, none, 1, none]"), ("[none, none]", "none"),
+  ])
+  func aListIsAsLongAsItIsWrittenUnlessOneValueSaysIt(list: String, written: String) throws {
+    let value = try resolve("list: \(list)") { section in
+      _ = section.read("list", .list(of: .int(in: 1...9), or: "none"), default: [1], "numbers")
+    }
+    #expect(value.yaml == "list: \(written)\n")
+  }
+
+  @Test func aTupleHasAllItsValuesWhereTheyAreTheSame() throws {
+    let value = try resolve("grid: [16, 16]") { section in
+      _ = section.read(
+        "grid", .tuple("rows", "columns", of: .int(in: 1...99)), absent: "none", "a size")
+    }
+    #expect(value.yaml == "grid: [16, 16]\n")
+  }
+
   @Test func textsThatLookLikeOtherThingsSurviveTheRoundTrip() throws {
     let texts = [
       "", "1", "010", "true", "no", "~", "null", "a b", "a: b", "#x", "é\u{301}", "\n\t\"\\", "-",

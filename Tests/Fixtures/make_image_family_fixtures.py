@@ -1,6 +1,6 @@
 """Computes the fixtures that hold vision transformers of timm and transformers to what these compute, in f32.
 
-    python Tests/Fixtures/make_image_family_fixtures.py [--check]
+    python Tests/Fixtures/make_image_family_fixtures.py [--check] [NAME...]
 
 Needs torch, timm, transformers, numpy and safetensors. With --check nothing is written: the fixtures are computed again
 and compared with the files.
@@ -24,7 +24,7 @@ import timm
 import torch
 import transformers
 from safetensors.numpy import save_file
-from transformers import AutoConfig, AutoModel, AutoModelForImageClassification
+from transformers import AutoConfig, AutoModel, AutoModelForImageClassification, ViTConfig, ViTModel
 
 from fixture_files import FOLDER, assert_alike, error
 from make_family_fixtures import described, shortest, text_of, values
@@ -37,13 +37,13 @@ TIMM_VIT, TIMM_EVA = "vit_tiny_patch16_224", "eva02_tiny_patch14_224"
 
 @dataclass(frozen=True)
 class Model:
-    kind: str  # vit, dinov3_vit, or an architecture of timm
+    kind: str  # vit, ViTModel, dinov3_vit, or an architecture of timm
     options: dict
     resized: tuple = ()  # height and width
 
     @property
     def is_timm(self):
-        return self.kind in (TIMM_VIT, TIMM_EVA)
+        return "_patch" in self.kind
 
 
 MODELS = {
@@ -52,6 +52,7 @@ MODELS = {
         image_size=[6, 9], patch_size=3, num_channels=1, qkv_bias=False, hidden_act="gelu_pytorch_tanh", num_labels=3,
         layer_norm_eps=1e-3,
     )),
+    "vit-bare": Model("ViTModel", SIZES | dict(image_size=[8, 12], patch_size=4, layer_norm_eps=1e-6)),
     "dinov3": Model("dinov3_vit", SIZES | dict(image_size=12, patch_size=4, num_register_tokens=2), (16, 24)),
     "dinov3-gated": Model("dinov3_vit", SIZES | dict(
         image_size=[8, 12], patch_size=4, use_gated_mlp=True, hidden_act="silu", key_bias=True, rope_theta=50.0,
@@ -64,11 +65,21 @@ MODELS = {
     "timm-features": Model(TIMM_VIT, TIMM | dict(
         img_size=8, patch_size=2, num_classes=0, reg_tokens=3, init_values=1e-5, qkv_bias=False, mlp_ratio=2.1,
     ), (20, 20)),
+    "timm-normed": Model(TIMM_VIT, TIMM | dict(
+        img_size=8, patch_size=4, num_classes=4, global_pool="avg", fc_norm=False, reg_tokens=1,
+    )),
     "eva02": Model(TIMM_EVA, TIMM | dict(img_size=12, patch_size=4, num_classes=5, ref_feat_shape=(2, 4)), (16, 20)),
     "eva02-features": Model(TIMM_EVA, TIMM | dict(
         img_size=(8, 12), patch_size=4, num_classes=0, in_chans=1, global_pool="token", num_reg_tokens=2,
         qkv_fused=False, swiglu_mlp=False, init_values=0.1, use_abs_pos_emb=False,
         rope_grid_indexing="xy", rope_temperature=100.0, rope_rotate_half=True,
+    ), (8, 20)),
+    "timm-dinov3": Model("vit_small_patch16_dinov3_qkvb", TIMM | dict(
+        img_size=12, patch_size=4, num_classes=5,
+    ), (16, 20)),
+    "timm-dinov3-gated": Model("vit_small_plus_patch16_dinov3", TIMM | dict(
+        img_size=(8, 12), patch_size=4, num_classes=0, global_pool="token", num_reg_tokens=2, qkv_fused=False,
+        mlp_ratio=1.7, rope_grid_indexing="xy", rope_rotate_half=False, rope_temperature=50.0,
     ), (8, 20)),
 }
 
@@ -77,6 +88,8 @@ def new(model: Model):
     """With the weights that its class begins with."""
     if model.is_timm:
         return timm.create_model(model.kind, **model.options)
+    if model.kind == "ViTModel":
+        return ViTModel(ViTConfig(**model.options), add_pooling_layer=False)
     config = AutoConfig.for_model(model.kind, **model.options)
     return (AutoModelForImageClassification if model.kind == "vit" else AutoModel).from_config(config)
 
@@ -108,9 +121,12 @@ def load(folder: Path):
     config = json.loads((folder / "config.json").read_text())
     if "architecture" in config:
         return timm.create_model(f"local-dir:{folder}", pretrained=True).eval()
-    kind = AutoModelForImageClassification if config["model_type"] == "vit" else AutoModel
+    # A pooler is of another task, and no file has one here.
+    is_bare = config.get("architectures") == ["ViTModel"]
+    kind = AutoModelForImageClassification if config["model_type"] == "vit" and not is_bare else AutoModel
     model, report = kind.from_pretrained(
         folder, dtype=torch.float32, attn_implementation="eager", output_loading_info=True,
+        **(dict(add_pooling_layer=False) if is_bare else {}),
     )
     faults = [report[key] for key in ("missing_keys", "unexpected_keys", "mismatched_keys")]
     assert not any(faults), f"tensors that do not fit: {faults}"
@@ -119,7 +135,11 @@ def load(folder: Path):
 
 def outputs(model, pixels: torch.Tensor) -> torch.Tensor:
     found = model(pixels)
-    return found if torch.is_tensor(found) else found.logits if "logits" in found else found.pooler_output
+    if torch.is_tensor(found):
+        return found
+    if "logits" in found:
+        return found.logits
+    return found.last_hidden_state[:, 0] if found.pooler_output is None else found.pooler_output
 
 
 def pixels(shape: list) -> tuple[dict, torch.Tensor]:
@@ -183,12 +203,16 @@ def finish(name: str, document: dict, check: bool):
 def main():
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--check", action="store_true", help="compare, write nothing")
-    check = arguments.parse_args().check
+    arguments.add_argument("names", nargs="*", help="of fixtures; all where none is given")
+    given = arguments.parse_args()
+    check = given.check
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
     for name, model in MODELS.items():
+        if given.names and name not in given.names:
+            continue
         document = compute(model)
         deviation = torch.tensor(document["logits"]).std()
         print(f"{name}: {len(document['tensors'])} tensors, outputs' deviation {deviation:.2f}", flush=True)

@@ -12,6 +12,8 @@ import Testing
     #expect(image.shape == ImageShape(height: 1, width: 2, channels: 1))
     #expect(image.pixels == [255, 85])
     #expect(try Image(pgm("P5 2 1 255\n", [10, 32])).pixels == [10, 32])
+    // Some programs end the file with a newline.
+    #expect(try Image(pgm("P5 2 1 255\n", [10, 32, 10])).pixels == [10, 32])
     #expect(try Image(pgm("P5 2 1 65535\n", [255, 255, 128, 0])).pixels == [255, 128])
   }
 
@@ -27,6 +29,14 @@ import Testing
       (
         pgm("P5 2 2 255\n", [1, 2, 3]),
         "its header says 2 x 2 pixels of 1 byte, and 3 bytes follow"
+      ),
+      (
+        pgm("P5 2 1 255\n", [1, 2, 3]),
+        "its header says 1 x 2 pixels of 1 byte, and 3 bytes follow"
+      ),
+      (
+        pgm("P5 2 1 255\n", [1, 2, 10, 10]),
+        "its header says 1 x 2 pixels of 1 byte, and 4 bytes follow"
       ),
       (pgm("P5 2 2 256\n", []), "its header says 2 x 2 pixels of 2 bytes, and 0 bytes follow"),
       (
@@ -66,6 +76,9 @@ import Testing
     #expect(Gzip.isPacked(packed) && !Gzip.isPacked(data))
     #expect(try Gzip.unpacked(packed, most: 1000) == data)
     #expect(try Gzip.unpacked(packed + GzipSample.bytes([7]), most: 2000) == data + [7])
+    // Zeros behind it are padding.
+    #expect(try Gzip.unpacked(packed + [0], most: 1000) == data)
+    #expect(try Gzip.unpacked(packed + [UInt8](repeating: 0, count: 512), most: 1000) == data)
   }
 
   @Test func `what is packed badly says so`() {
@@ -76,7 +89,8 @@ import Testing
       (Array(packed.dropLast()), "its compressed data end early"),
       (Array(packed[..<3]), "its compressed data end early"),
       (damaged, "its compressed data are damaged: incorrect data check"),
-      (packed + [0], "its compressed data end early"),
+      (packed + [7], "its compressed data end early"),
+      (packed + [0, 7], "its compressed data are damaged: incorrect header check"),
       (packed + [1, 2, 3], "its compressed data are damaged: incorrect header check"),
     ]
     for (bytes, expected) in cases {

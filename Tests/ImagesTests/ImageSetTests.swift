@@ -61,6 +61,10 @@ import Testing
       "t10k-labels-idx1-ubyte", IDXSample.bytes([2], [2, 3]),
       "it has the label 3, and there are 3 classes"
     ),
+    (
+      "train-labels-idx1-ubyte", IDXSample.bytes([3], [2, 2, 2]),
+      "there is one class in it, which leaves nothing to tell apart"
+    ),
     ("train-images-idx3-ubyte", IDXSample.bytes([0, 2, 3], []), "there are no images in it"),
     (
       "train-images-idx3-ubyte", IDXSample.bytes([1, 5000, 1], Array(repeating: 0, count: 5000)),
@@ -75,6 +79,63 @@ import Testing
     try write(IDXSample.folder)
     try folder.write(bytes, to: name)
     #expect(fault() == "could not read 'F/\(name)': \(expected)")
+  }
+
+  @Test func `what is packed is held to its header before it is unpacked`() throws {
+    let zeros = GzipSample.bytes([UInt8](repeating: 0, count: 60_000))
+    let images = IDXSample.bytes([3, 2, 3], Array(0..<18))
+    let labels = IDXSample.bytes([3], [1, 0, 2])
+    let cases: [(name: String, bytes: [UInt8], expected: String)] = [
+      // More follows, however much that is.
+      (
+        "train-images-idx3-ubyte.gz", GzipSample.bytes(images) + zeros + zeros,
+        "more than 34 bytes come out of it, as many as its header says"
+      ),
+      (
+        "train-labels-idx1-ubyte.gz", GzipSample.bytes(labels) + zeros,
+        "more than 11 bytes come out of it, as many as its header says"
+      ),
+      // So much cannot follow, or is not read.
+      (
+        "train-images-idx3-ubyte.gz", GzipSample.bytes(IDXSample.bytes([60_000, 28, 28], [1])),
+        "its header says 60000 x 28 x 28 bytes, which 40 packed ones cannot hold"
+      ),
+      (
+        "train-labels-idx1-ubyte.gz", GzipSample.bytes(IDXSample.bytes([60_000], [1])),
+        "its header says 60000 bytes, which 32 packed ones cannot hold"
+      ),
+      (
+        "train-images-idx3-ubyte.gz",
+        GzipSample.bytes(IDXSample.bytes([60_000, 100_000, 100_000], [1])),
+        "its header says 60000 x 100000 x 100000 bytes, and 1073741824 are read at most"
+      ),
+      (
+        "train-images-idx3-ubyte.gz", zeros,
+        "it is no IDX file of bytes in 3 dimensions: it begins with 00 00 00 00, not 00 00 08 03"
+      ),
+      (
+        "train-images-idx3-ubyte.gz", GzipSample.bytes([0, 0, 8, 3, 0]), "it ends within its header"
+      ),
+      (
+        "train-images-idx3-ubyte.gz", Array(GzipSample.bytes(images).dropLast(3)),
+        "its compressed data end early"
+      ),
+      ("train-images-idx3-ubyte.gz", [0x1F, 0x8B], "its compressed data end early"),
+    ]
+    for (name, bytes, expected) in cases {
+      try write(IDXSample.folder)
+      try FileManager.default.removeItem(atPath: folder.file(String(name.dropLast(3))))
+      try folder.write(bytes, to: name)
+      #expect(fault() == "could not read 'F/\(name)': \(expected)")
+      try FileManager.default.removeItem(atPath: folder.file(name))
+    }
+    // Labels of other images are told of before these are unpacked, damaged as they are.
+    try write(IDXSample.folder)
+    try FileManager.default.removeItem(atPath: folder.file("train-images-idx3-ubyte"))
+    let four = IDXSample.bytes([4, 2, 3], Array(0..<24))
+    try folder.write(Array(GzipSample.bytes(four).dropLast(3)), to: "train-images-idx3-ubyte.gz")
+    #expect(
+      fault() == "could not read 'F/train-labels-idx1-ubyte': it has 3 labels for 4 images")
   }
 
   @Test func `a file that is missing is named`() throws {

@@ -134,7 +134,10 @@ struct ImageModelTests {
         == ["position: learned adds a trained row to each token as well: one of them"])
     #expect(
       try faults("position: {type: rope_2d, reference_grid: [7]}")
-        == ["a grid has rows and columns, which are two numbers"])
+        == [
+          "position.reference_grid must be a list [rows, columns], each a whole number from "
+            + "1 to 4096, not a list of 1"
+        ])
     #expect(
       try faults("position: {type: rope_2d, coordinates: normalised, reference_grid: [7, 7]}")
         == ["normalised coordinates are the same on every grid"])

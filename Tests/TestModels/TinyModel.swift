@@ -84,6 +84,7 @@ package struct TinyModel: Sendable, CustomTestStringConvertible {
       "input: {patch: 2, registers: 1}\noutput: {pool: mean, bias: false}",
       "input: {patch: 2}\nnorm: {type: layernorm, placement: post}\nffn: gelu",
       "output: features\nlayer_scale: 0.5", "output: {type: features, pool: mean}",
+      "input: {patch: 2, registers: 1}\noutput: {pool: normed_mean}",
     ].map { TinyModel(image: $0) }
 
   private init(image option: String) {

@@ -58,7 +58,11 @@ extension ImportedModel {
 extension FamilyConfig {
   /// Refuses classes other than the family's own: they compute something else, or no logits.
   fileprivate func requireClass(of type: String) throws(ImportFault) {
-    var known = FamilyWriter.all.filter { $0.type == type }.prefix(1).map(\.architecture)
+    var known: [String] = []
+    for family in FamilyWriter.all
+    where family.type == type && !known.contains(family.architecture) {
+      known.append(family.architecture)
+    }
     if type == "gemma3" { known = ["Gemma3ForConditionalGeneration", "Gemma3ForCausalLM"] }
     for word in self["architectures"]?.elements.compactMap(\.text) ?? [] {
       // The first Llamas have other capitals.

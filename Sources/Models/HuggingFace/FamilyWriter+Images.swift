@@ -10,6 +10,9 @@ extension FamilyWriter {
       type: "vit", architecture: "ViTForImageClassification", dividesWidth: true,
       readsImages: true, members: vit),
     FamilyWriter(
+      type: "vit", architecture: ViT.bare, dividesWidth: true, readsImages: true,
+      members: vitModel),
+    FamilyWriter(
       type: "dinov3_vit", architecture: "DINOv3ViTModel", dividesWidth: true, readsImages: true,
       zeros: dinov3Zeros, members: dinov3),
     FamilyWriter(
@@ -17,6 +20,9 @@ extension FamilyWriter {
       members: timmViT),
     FamilyWriter(
       type: "timm", architecture: "Eva", dividesWidth: true, readsImages: true, members: timmEVA),
+    FamilyWriter(
+      type: "timm", architecture: "Eva", dividesWidth: true, readsImages: true,
+      members: timmDINOv3),
   ]
 
   /// What transformers has in common.
@@ -37,14 +43,23 @@ extension FamilyWriter {
 
   @Sendable private static func vit(_ model: ResolvedModel, _ length: Int) -> [JSON.Member] {
     guard let image = model.model.image else { return [] }
-    let labels = (0..<model.model.vocabulary).map { "LABEL_\($0)" }
+    let labels = (0..<model.model.vocabulary).map(ImageConventions.madeUp)
     let words = labels.enumerated().map { JSON.Member("\($0)", .string($1)) }
     let numbers = labels.enumerated().map { JSON.Member($1, .integer($0)) }
-    let hasBias = model.flag("attention.bias") || model.flag("attention.key_bias")
-    return named("vit", "ViTForImageClassification", model, image) + [
-      .init("hidden_act", .string(model.activation)), .init("qkv_bias", .bool(hasBias)),
+    return named("vit", "ViTForImageClassification", model, image) + vitOptions(model) + [
       .init("id2label", .object(words)), .init("label2id", .object(numbers)),
     ]
+  }
+
+  /// The same without a head.
+  @Sendable private static func vitModel(_ model: ResolvedModel, _ length: Int) -> [JSON.Member] {
+    guard let image = model.model.image else { return [] }
+    return named("vit", ViT.bare, model, image) + vitOptions(model)
+  }
+
+  private static func vitOptions(_ model: ResolvedModel) -> [JSON.Member] {
+    let hasBias = model.flag("attention.bias") || model.flag("attention.key_bias")
+    return [.init("hidden_act", .string(model.activation)), .init("qkv_bias", .bool(hasBias))]
   }
 
   @Sendable private static func dinov3(_ model: ResolvedModel, _ length: Int) -> [JSON.Member] {
@@ -77,7 +92,7 @@ extension FamilyWriter {
   @Sendable private static func timmViT(_ model: ResolvedModel, _ length: Int) -> [JSON.Member] {
     let outBiases = model.flag("attention.out_bias") || model.flag("ffn.bias")
     return timm(
-      "vit_base_patch16_224", model,
+      "vit_base_patch16_224", model, norm: "fc_norm",
       [
         .init("proj_bias", .bool(outBiases)), .init("reg_tokens", model["input.registers"]),
         .init("pos_embed", model.positions[0]["type"] == "learned" ? "learn" : "none"),
@@ -87,14 +102,28 @@ extension FamilyWriter {
   }
 
   @Sendable private static func timmEVA(_ model: ResolvedModel, _ length: Int) -> [JSON.Member] {
+    let reference = JSON.Member("ref_feat_shape", model.positions[0]["reference_grid"] ?? .null)
+    return timm(
+      "eva02_tiny_patch14_224", model, norm: "use_fc_norm", evaArguments(model) + [reference])
+  }
+
+  @Sendable private static func timmDINOv3(_ model: ResolvedModel, _ length: Int) -> [JSON.Member] {
+    // Its names stand for factors.
+    let scale: [JSON.Member] =
+      model["layer_scale"].number == nil ? [.init("init_values", .null)] : []
+    return timm(
+      "vit_small_patch16_dinov3", model, norm: "use_fc_norm",
+      evaArguments(model) + [.init("rope_type", "dinov3")] + scale)
+  }
+
+  private static func evaArguments(_ model: ResolvedModel) -> [JSON.Member] {
     let position = model.positions[0]
     let turns = position["type"]?.text == RoPE2D.word
-    let reference: JSON = turns ? position["reference_grid"] ?? .null : .null
     var arguments: [JSON.Member] = [
       .init("num_reg_tokens", model["input.registers"]),
       .init("swiglu_mlp", .bool(model.word("ffn.type") == "swiglu")),
       .init("use_abs_pos_emb", .bool(model.flag("input.positions"))),
-      .init("use_rot_pos_emb", .bool(turns)), .init("ref_feat_shape", reference),
+      .init("use_rot_pos_emb", .bool(turns)),
     ]
     if turns {
       arguments += [
@@ -103,19 +132,22 @@ extension FamilyWriter {
         .init("rope_rotate_half", .bool(position["layout"] == "half")),
       ]
     }
-    return timm("eva02_tiny_patch14_224", model, arguments)
+    return arguments
   }
 
   /// An architecture must be named; its arguments say all.
   ///
-  /// - Parameter more: those that others do not have.
+  /// - Parameters:
+  ///   - normKey: that of whether the last norm comes after the mean.
+  ///   - more: those that others do not have.
   private static func timm(
-    _ architecture: String, _ model: ResolvedModel, _ more: [JSON.Member]
+    _ architecture: String, _ model: ResolvedModel, norm normKey: String, _ more: [JSON.Member]
   ) -> [JSON.Member] {
     guard let image = model.model.image else { return [] }
     let isClassifier = model.word("output.type") == Classes.word
     let classes = JSON.integer(isClassifier ? model.model.vocabulary : 0)
-    let pool: JSON = model.word("output.pool") == "mean" ? "avg" : "token"
+    let word = model.word("output.pool")
+    let pool: JSON = word == "class_token" ? "token" : "avg"
     let (width, hidden) = (model.model.width, model.model.blocks[0].feedForward.hidden)
     // The hidden features are the ratio times the width, rounded down.
     let exact = Double(hidden) / Double(width)
@@ -131,6 +163,7 @@ extension FamilyWriter {
       .init("class_token", model["input.class_token"]),
     ]
     arguments += more
+    if word != "class_token" { arguments.append(.init(normKey, .bool(word == "mean"))) }
     if let scale = model["layer_scale"].number {
       arguments.append(.init("init_values", .real(scale)))
     }

@@ -66,10 +66,10 @@ extension ImportedModel {
   /// - Parameters:
   ///   - classes: nil where it knows none.
   ///   - pool: what stands for the whole image.
-  ///   - pairs: as `ImageDescription.source` takes them.
+  ///   - prefixes: what stands before the names of tensors in some files.
   init(
     _ description: ModelDescription, _ images: ImageDescription, classes: Int?, pool: String,
-    source: @escaping (String) -> TensorSource
+    others prefixes: [String] = [], source: @escaping (String) -> TensorSource
   ) {
     var description = description
     description.input = images.input
@@ -80,7 +80,7 @@ extension ImportedModel {
     length = images.grid.tokens
     image = images.image
     self.source = source
-    prefixes = ("", [])
+    self.prefixes = ("", prefixes)
   }
 }
 

@@ -21,11 +21,11 @@ package struct ImportedModel {
   /// Tensors that files hold beside the weights: constants that the program computes.
   ///
   /// Those of a model that sees images as well are not read, nor is what stands in for patches that
-  /// only training hides.
+  /// only training hides, nor what a model without a head makes of its class token.
   package static func isIgnored(_ name: String) -> Bool {
     let ends = [
       ".rotary_emb.inv_freq", ".attn.bias", ".attn.masked_bias", ".attention.bias",
-      ".attention.masked_bias", "embeddings.mask_token",
+      ".attention.masked_bias", "embeddings.mask_token", "pooler.dense.weight", "pooler.dense.bias",
     ]
     let parts = ["vision_tower.", "multi_modal_projector."]
     return ends.contains { name.hasSuffix($0) }

@@ -7,6 +7,11 @@ import Config
 struct TimmArchitecture {
   let width, layers, heads, patch, image: Int
 
+  init(width: Int, layers: Int, heads: Int, patch: Int, image: Int) {
+    (self.width, self.layers, self.heads) = (width, layers, heads)
+    (self.patch, self.image) = (patch, image)
+  }
+
   /// `PREFIX_SIZE_patchP_I` alone: whatever follows in a longer name says that something else
   /// differs.
   ///
@@ -22,8 +27,8 @@ struct TimmArchitecture {
     else {
       throw config.fault(
         "architecture",
-        "known are vit_SIZE_patchP_I with a SIZE of tiny, small, base, large or huge, and "
-          + "eva02_SIZE_patchP_I with a SIZE of tiny or small")
+        "known are vit_SIZE_patchP_I with a SIZE of tiny, small, base, large or huge, "
+          + "eva02_SIZE_patchP_I with a SIZE of tiny or small, and vit_SIZE_patch16_dinov3")
     }
     (width, layers, heads) = size
     (self.patch, self.image) = (patch, image)
@@ -42,8 +47,10 @@ extension FamilyConfig {
   /// - Parameters:
   ///   - own: the `pretrained_cfg`.
   ///   - registers: the key of their number.
+  ///   - standardCount: that number where the key is absent.
   func timmImages(
-    _ own: FamilyConfig?, _ named: TimmArchitecture, registers key: String
+    _ own: FamilyConfig?, _ named: TimmArchitecture, registers key: String,
+    or standardCount: Int = 0
   ) throws(ImportFault) -> ImageDescription {
     let input = own?["input_size"]?.elements.compactMap(\.whole) ?? []
     let standard = input.count == 3 ? input : [3, named.image, named.image]
@@ -60,7 +67,7 @@ extension FamilyConfig {
     var images = try ImageDescription(
       ImageSize(height: sides[0], width: sides[1], channels: channels), patch: patch)
     images.hasClassToken = try flag("class_token", or: true)
-    let registers = try number(key, or: 0)
+    let registers = try number(key, or: Double(standardCount))
     guard let count = Int(exactly: registers), (0...64).contains(count) else {
       throw fault(key, "it must be a whole number from 0 to 64")
     }

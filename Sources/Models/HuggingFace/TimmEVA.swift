@@ -1,5 +1,6 @@
 // The Eva of timm 1 in the sizes of EVA-02 that have no norms within sublayers (arXiv 2303.11331):
-// rotary positions of two dimensions beside learned ones, SwiGLU, no bias of keys.
+// rotary positions of two dimensions beside learned ones, SwiGLU, no bias of keys. TimmDINOv3.swift
+// has other names for it.
 
 import Config
 
@@ -7,12 +8,41 @@ enum TimmEVA {
   static let prefix = "eva02_"
   private static let sizes = ["tiny": (192, 12, 3), "small": (384, 12, 6)]
 
+  /// What the name of an architecture stands for, where no argument says otherwise: EVA-02's.
+  struct Standard {
+    let named: TimmArchitecture
+    var ratio = 8.0 / 3
+    /// Of queries and values.
+    var hasBias = true
+    var isGated = true
+    /// What the features of a gate are a multiple of; 0: gate and factor lie in one tensor.
+    var alignment = 0
+    var addsPositions = true
+    var registers = 0
+    var layerScale: Double?
+    var epsilon = 1e-6
+    var rope = "cat"
+    var base = 10000.0
+    var isHalf = false
+    /// The sides of the reference grid.
+    var reference: Int? = 16
+    /// Whether the last norm comes after the pooling; nil: after a mean.
+    var normsMean: Bool?
+
+    init(_ named: TimmArchitecture) { self.named = named }
+  }
+
   static func read(_ config: FamilyConfig) throws(ImportFault) -> ImportedModel {
-    let named = try TimmArchitecture(config, prefix: prefix, sizes: sizes)
+    let isDINOv3 = try TimmDINOv3.isNamed(config.word("architecture", or: ""))
+    let standard =
+      isDINOv3
+      ? try TimmDINOv3.standard(config)
+      : Standard(try TimmArchitecture(config, prefix: prefix, sizes: sizes))
+    let named = standard.named
     let own = try config.object("pretrained_cfg")
     let arguments = try config.timmArguments()
     let width = try arguments.size("embed_dim", or: named.width, most: ModelDescription.widest)
-    let ratio = try arguments.number("mlp_ratio", or: 8.0 / 3)
+    let ratio = try arguments.number("mlp_ratio", or: standard.ratio)
     let hidden = Double(width) * ratio
     guard hidden >= 1, hidden <= Double(ModelDescription.mostHidden) else {
       throw arguments.fault("mlp_ratio", "'embed_dim' is \(width)")
@@ -21,19 +51,24 @@ enum TimmEVA {
       layers: arguments["depth"] == nil ? named.layers : arguments.layers("depth"), width: width,
       heads: arguments.size("num_heads", or: named.heads, most: ModelDescription.mostHeads),
       hidden: Int(hidden))
+    let isGated = try arguments.flag("swiglu_mlp", or: standard.isGated)
+    let alignment = isGated ? try alignment(arguments, standard) : 0
+    if alignment > 0 { model.hidden += (alignment - model.hidden % alignment) % alignment }
     try model.requireDivided("embed_dim", "num_heads")
-    model.norm = [("type", "layernorm"), ("epsilon", 1e-6)]
-    model.bias = try arguments.flag("qkv_bias", or: true)
+    model.norm = [("type", "layernorm"), ("epsilon", .real(standard.epsilon))]
+    model.bias = try arguments.flag("qkv_bias", or: standard.hasBias)
     (model.keyBias, model.outBias, model.ffnBias) = (false, true, true)
-    let isGated = try arguments.flag("swiglu_mlp", or: true)
     model.ffn = isGated ? "swiglu" : "gelu"
-    if let scale = arguments["init_values"]?.number {
+    // Null says that there are no factors.
+    let hasScale = arguments.has("init_values")
+    if let scale = hasScale ? arguments["init_values"]?.number : standard.layerScale {
       model.layerScale = scale > 0 && scale <= 1e6 ? scale : 1
     }
-    var images = try arguments.timmImages(own, named, registers: "num_reg_tokens")
-    images.addsPositions = try arguments.flag("use_abs_pos_emb", or: true)
-    model.position = try position(arguments)
-    let pool = try pool(arguments, own, images)
+    var images = try arguments.timmImages(
+      own, named, registers: "num_reg_tokens", or: standard.registers)
+    images.addsPositions = try arguments.flag("use_abs_pos_emb", or: standard.addsPositions)
+    model.position = try position(arguments, standard)
+    let pool = try pool(arguments, own, images, standard)
     let isFused = try arguments.flag("qkv_fused", or: true)
     try requireKnown(arguments, images)
     let classes = try config.timmClasses(own, arguments)
@@ -42,10 +77,12 @@ enum TimmEVA {
     _ = config["global_pool", "label_names", "label_descriptions"]
     let lastNorm = ("model.norm.", pool == "mean" ? "fc_norm." : "norm.")
     let (layout, features) = (images, model.hidden)
+    let gates =
+      alignment > 0 ? [(".mlp.gate_proj.", ".mlp.fc1_g."), (".mlp.up_proj.", ".mlp.fc1_x.")] : []
     return ImportedModel(model, images, classes: classes, pool: pool) { name in
       if isFused, let fused = fused(name, width: width) { return fused }
-      if isGated, let packed = packed(name, hidden: features) { return packed }
-      return layout.source(name, renamed: pairs + [lastNorm], width: width)
+      if isGated, alignment == 0, let packed = packed(name, hidden: features) { return packed }
+      return layout.source(name, renamed: gates + pairs + [lastNorm], width: width)
     }
   }
 
@@ -80,13 +117,28 @@ enum TimmEVA {
 
   // MARK: Arguments
 
-  private static func position(_ arguments: FamilyConfig) throws(ImportFault) -> JSON {
+  private static func alignment(
+    _ arguments: FamilyConfig, _ standard: Standard
+  ) throws(ImportFault) -> Int {
+    let number = try arguments.number("swiglu_align_to", or: Double(standard.alignment))
+    guard let alignment = Int(exactly: number), (0...65536).contains(alignment) else {
+      throw arguments.fault("swiglu_align_to", "it must be a whole number from 0 to 65536")
+    }
+    return alignment
+  }
+
+  private static func position(
+    _ arguments: FamilyConfig, _ standard: Standard
+  ) throws(ImportFault) -> JSON {
     let keys = ["rope_temperature", "rope_grid_indexing", "rope_rotate_half", "ref_feat_shape"]
     guard try arguments.flag("use_rot_pos_emb", or: true) else {
       for key in keys { _ = arguments[key] }
       return "none"
     }
-    try arguments.require("rope_type", "cat", "positions that turn otherwise are not known")
+    let type = try arguments.word("rope_type", or: standard.rope)
+    guard ["cat", "dinov3"].contains(type) else {
+      throw arguments.fault("rope_type", "positions that turn otherwise are not known")
+    }
     guard try arguments.number("rope_grid_offset", or: 0) == 0 else {
       throw arguments.fault("rope_grid_offset", "rows and columns count from 0 here")
     }
@@ -94,29 +146,33 @@ enum TimmEVA {
     guard ["ij", "xy"].contains(order) else {
       throw arguments.fault("rope_grid_indexing", "known are ij and xy")
     }
-    let isHalf = try arguments.flag("rope_rotate_half", or: false)
+    let isHalf = try arguments.flag("rope_rotate_half", or: standard.isHalf)
+    let isNormalised = type == "dinov3"
     var members: [JSON.Member] = [
-      .init("type", .string(RoPE2D.word)), .init("coordinates", "index"),
-      .init("base", .real(try arguments.number("rope_temperature", or: 10000))),
+      .init("type", .string(RoPE2D.word)),
+      .init("coordinates", isNormalised ? "normalised" : "index"),
+      .init("base", .real(try arguments.number("rope_temperature", or: standard.base))),
       .init("order", order == "ij" ? "rows_first" : "columns_first"),
       .init("layout", isHalf ? "half" : "interleaved"),
     ]
-    // What the names stand for has one; null says that there is none.
-    let hasReference = !arguments.has("ref_feat_shape") || arguments["ref_feat_shape"] != nil
-    if hasReference {
-      let sides = try arguments.sides("ref_feat_shape", or: 16, most: 4096)
+    // Null says that there is none, and normalised coordinates have none.
+    let isSaid = arguments.has("ref_feat_shape")
+    let hasReference = isSaid ? arguments["ref_feat_shape"] != nil : standard.reference != nil
+    if hasReference, !isNormalised {
+      let sides = try arguments.sides("ref_feat_shape", or: standard.reference, most: 4096)
       members.append(.init("reference_grid", .array(sides.map { .integer($0) })))
     }
     return .object(members)
   }
 
   private static func pool(
-    _ arguments: FamilyConfig, _ own: FamilyConfig?, _ images: ImageDescription
+    _ arguments: FamilyConfig, _ own: FamilyConfig?, _ images: ImageDescription,
+    _ standard: Standard
   ) throws(ImportFault) -> String {
     let word = try (arguments["global_pool"] == nil ? own ?? arguments : arguments)
       .word("global_pool", or: "avg")
     // The last norm comes after the pooling, which for one token is the same.
-    let isAfter = try arguments.flag("use_fc_norm", or: word == "avg")
+    let isAfter = try arguments.flag("use_fc_norm", or: standard.normsMean ?? (word == "avg"))
     guard try arguments.flag("use_post_transformer_norm", or: !isAfter) != isAfter else {
       throw arguments.fault("use_post_transformer_norm", "there is one last norm here")
     }
@@ -127,9 +183,9 @@ enum TimmEVA {
       }
       return "class_token"
     case ("avg", true): return "mean"
-    case ("token", true), ("avg", false):
-      throw arguments.fault(
-        "use_fc_norm", "the last norm comes after the mean, and before a token is taken")
+    case ("avg", false): return "normed_mean"
+    case ("token", true):
+      throw arguments.fault("use_fc_norm", "the last norm comes before a token is taken")
     default: throw arguments.fault("global_pool", "known are token and avg")
     }
   }
@@ -151,9 +207,6 @@ enum TimmEVA {
       try arguments.require(key, nil, why)
     }
     try arguments.require("attn_type", "eva", "other attention than eva's is not known")
-    guard try arguments.number("swiglu_align_to", or: 0) == 0 else {
-      throw arguments.fault("swiglu_align_to", "gates that lie apart are not known")
-    }
     if images.grid.extra > 0, images.addsPositions {
       try arguments.require(
         "no_embed_class", nil, "a learned table has a row for class token and registers here")
@@ -161,7 +214,8 @@ enum TimmEVA {
     for key in [
       "no_embed_class", "dynamic_img_size", "drop_rate", "pos_drop_rate", "patch_drop_rate",
       "proj_drop_rate", "attn_drop_rate", "drop_path_rate", "head_init_scale", "rope_shift_coords",
-      "rope_jitter_coords", "rope_rescale_coords", "rope_grid_offset",
+      "rope_jitter_coords", "rope_rescale_coords", "rope_grid_offset", "rope_type",
+      "swiglu_align_to",
     ] {
       _ = arguments[key]
     }

@@ -1,5 +1,5 @@
 // The VisionTransformer of timm 1: an architecture by its name, with other arguments laid over those
-// that it stands for. Names of EVA-02 are handed on.
+// that it stands for. Names of EVA-02 and DINOv3 are handed on.
 
 import Config
 
@@ -8,7 +8,8 @@ enum TimmViT: Family {
   static let modelTypes = ["timm"]
 
   static func read(_ config: FamilyConfig) throws(ImportFault) -> ImportedModel {
-    if try config.word("architecture", or: "").hasPrefix(TimmEVA.prefix) {
+    let architecture = try config.word("architecture", or: "")
+    if architecture.hasPrefix(TimmEVA.prefix) || TimmDINOv3.isNamed(architecture) {
       return try TimmEVA.read(config)
     }
     let named = try TimmArchitecture(config, prefix: "vit_", sizes: sizes)
@@ -101,13 +102,10 @@ enum TimmViT: Family {
       }
       return "class_token"
     case "avg":
-      guard isAfter else {
-        throw arguments.fault("fc_norm", "the last norm comes after the mean here")
-      }
       guard try !arguments.flag("pool_include_prefix", or: false) else {
         throw arguments.fault("pool_include_prefix", "the mean is of patches alone")
       }
-      return "mean"
+      return isAfter ? "mean" : "normed_mean"
     default: throw source.fault("global_pool", "known are token and avg")
     }
   }

@@ -1,5 +1,5 @@
 // ViT as transformers has it: LayerNorm, learned positions, GELU, biases everywhere, and a class
-// token that is classified.
+// token that is classified, or without classes is what the model says of an image.
 
 import Config
 
@@ -21,13 +21,27 @@ enum ViT: Family {
     // Of other heads than the class's.
     _ = config["encoder_stride", "pooler_output_size", "pooler_act"]
     let images = try config.images()
+    let width = model.width
+    if config["architectures"]?.elements.first?.text == bare {
+      // What its class makes of the class token beyond that, the pooler, belongs to another task.
+      return ImportedModel(
+        model, images, classes: nil, pool: "class_token", others: [prefix]
+      ) { name in
+        let names = pairs.map { ($0, $1.replacing(prefix, with: "")) }
+        return images.source(name, renamed: names, width: width)
+      }
+    }
     let labels = config["id2label"]?.members.count ?? 0
     let classes = try labels > 0 ? labels : config.size("num_labels", or: 2, most: 10_000_000)
-    let width = model.width
     return ImportedModel(model, images, classes: classes, pool: "class_token") { name in
       images.source(name, renamed: pairs, width: width)
     }
   }
+
+  /// The class of a model without a head.
+  static let bare = "ViTModel"
+  /// What stands before the names of tensors beside a head.
+  private static let prefix = "vit."
 
   private static let pairs = [
     ("model.patch_embed.", "vit.embeddings.patch_embeddings.projection."),

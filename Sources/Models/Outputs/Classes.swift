@@ -24,6 +24,8 @@ package struct Classes: Output {
       Self.scope, inputs: context.width, outputs: context.alternatives, bias: hasBias)
   }
 
+  package var followsNorm: Bool { pool.followsNorm }
+
   package func gather(_ x: Tensor, _ pass: Pass, lastOnly: Bool) -> Tensor {
     pool(x, pass)
   }

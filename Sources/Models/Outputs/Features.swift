@@ -18,6 +18,8 @@ package struct Features: Output {
     pool = ImagePool(options, context.input)
   }
 
+  package var followsNorm: Bool { pool.followsNorm }
+
   package func gather(_ x: Tensor, _ pass: Pass, lastOnly: Bool) -> Tensor { pool(x, pass) }
 
   package func logits(of x: Tensor, _ pass: Pass) -> Tensor { pass.widened(x) }

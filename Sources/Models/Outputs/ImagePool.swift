@@ -7,6 +7,8 @@ import Tensors
 struct ImagePool {
   /// The patches that the mean is of; nil where the class token is taken.
   private let patches: Int?
+  /// Whether the last norm is of each token, before they are one vector.
+  let followsNorm: Bool
   private let numbers = SequenceNumbers()
 
   init(_ options: Section, _ input: any Input) {
@@ -16,6 +18,7 @@ struct ImagePool {
       .choice(of: [
         Choice("class_token", "the class token alone, as ViT does"),
         Choice("mean", "the mean of the patches, without registers and class token"),
+        Choice("normed_mean", "the same where the last norm comes before the mean (timm's DINOv3)"),
       ]), derived: hasToken ? "class_token" : "mean",
       rule: "class_token where the input has one, else mean", "what stands for the whole image")
     if pool == "class_token", !hasToken {
@@ -23,7 +26,8 @@ struct ImagePool {
         "pool",
         because: .rule("there is no class token to pool by: input.class_token must be true"))
     }
-    patches = pool == "mean" ? input.grid?.patches : nil
+    patches = pool == "class_token" ? nil : input.grid?.patches
+    followsNorm = pool == "normed_mean"
   }
 
   /// x [batch, tokens, width] to [batch, 1, width].

@@ -18,8 +18,10 @@ package protocol Output: Component {
   /// Whether it tells classes of images, not what comes next in a text.
   static var readsImages: Bool { get }
   init(_ options: Section, _ context: OutputContext, _ parameters: ParameterBuilder)
-  /// What the logits are made of, before the last norm: [batch, tokens, width] to [batch, answers,
-  /// width].
+  /// Whether what it gathers was normed already, token by token.
+  var followsNorm: Bool { get }
+  /// What the logits are made of, before the last norm unless it follows that: [batch, tokens,
+  /// width] to [batch, answers, width].
   ///
   /// - Parameter lastOnly: whether only the last token's are wanted.
   func gather(_ x: Tensor, _ pass: Pass, lastOnly: Bool) -> Tensor
@@ -33,4 +35,5 @@ package protocol Output: Component {
 
 extension Output {
   package static var readsImages: Bool { false }
+  package var followsNorm: Bool { false }
 }

@@ -50,16 +50,13 @@ package struct RoPE2D: Position {
         Choice("interleaved", "pairs features 2i and 2i + 1 (EVA-02, naver's RoPE-ViT)"),
       ]), default: "half", "which features turn together")
     let reference = options.read(
-      "reference_grid", .list(of: .int(in: 1...4096)), absent: "that of the image",
+      "reference_grid", .tuple("rows", "columns", of: .int(in: 1...4096)),
+      absent: "that of the image",
       "rows and columns of the grid that index coordinates are stretched to, whatever the image's "
         + "(EVA-02): [16, 16]")
-    if let reference, reference.count != 2 || isNormalised {
+    if reference != nil, isNormalised {
       options.fault(
-        "reference_grid",
-        because: .rule(
-          isNormalised
-            ? "normalised coordinates are the same on every grid"
-            : "a grid has rows and columns, which are two numbers"))
+        "reference_grid", because: .rule("normalised coordinates are the same on every grid"))
     }
     let d = context.headDimension
     if d % 4 != 0 {
@@ -71,7 +68,7 @@ package struct RoPE2D: Position {
     isInterleaved = layout == "interleaved"
     let grid = context.requiredGrid(options, Self.word)
     var stretch = (rows: 1.0, columns: 1.0)
-    if let reference, reference.count == 2 {
+    if let reference {
       stretch.rows = Double(reference[0]) / Double(grid.rows)
       stretch.columns = Double(reference[1]) / Double(grid.columns)
     }

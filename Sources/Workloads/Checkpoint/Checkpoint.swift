@@ -102,6 +102,8 @@ package struct CheckpointConfiguration: Equatable, Sendable, Record {
   package var length = 0
   /// Height, width and channels of the images that it reads; null where it reads texts.
   private var image = JSON.null
+  /// What else is known of these images; null where nothing is.
+  private var conventions = JSON.null
   package var feedForwardWidth: Int?
   package var isTied: Bool?
   /// How many optimizer steps the parameters have seen.
@@ -123,8 +125,10 @@ package struct CheckpointConfiguration: Equatable, Sendable, Record {
   /// - Parameters:
   ///   - section: the `model` section that the model was built from, defaults included.
   ///   - vocabulary: what its tokens are; nil where they are numbers.
+  ///   - conventions: what is known of the images that it was trained on.
   package init(
-    _ model: Transformer, section: JSON, vocabulary: TextTokenizer?, step: Int, seed: Int
+    _ model: Transformer, section: JSON, vocabulary: TextTokenizer?,
+    conventions: ImageConventions = ImageConventions(), step: Int, seed: Int
   ) {
     let block = model.blocks.first
     vocabularySize = model.vocabulary
@@ -136,6 +140,7 @@ package struct CheckpointConfiguration: Equatable, Sendable, Record {
     length = model.length
     if let image = model.image {
       self.image = [.integer(image.height), .integer(image.width), .integer(image.channels)]
+      self.conventions = conventions.json
     }
     feedForwardWidth = block?.feedForward.hidden
     isTied = model.isTied
@@ -178,6 +183,9 @@ package struct CheckpointConfiguration: Equatable, Sendable, Record {
     return ImageSize(height: sides[0], width: sides[1], channels: sides[2])
   }
 
+  /// What is known of the images that it was trained on.
+  var imageConventions: ImageConventions { ImageConventions(json: conventions) }
+
   /// The file: the family's members, and beside them our own.
   var document: JSON {
     let keys = Set(family.map(\.key))
@@ -194,7 +202,9 @@ package struct CheckpointConfiguration: Equatable, Sendable, Record {
       Field("step", \.step), Field("seed", \.seed),
       Field("vocabulary", \.vocabulary), Field("tokenizer", \.tokenizer, omitsNull: true),
       Field("tokenizer_sha256", \.tokenizerSHA256, omitsNull: true),
-      Field("image", \.image, omitsNull: true), Field("model", \.model, isRequired: true),
+      Field("image", \.image, omitsNull: true),
+      Field("image_conventions", \.conventions, omitsNull: true),
+      Field("model", \.model, isRequired: true),
     ]
   }
 }

@@ -24,6 +24,10 @@ package struct ModelBase: Sendable {
   package let length: Int
   /// The size of the images that it was trained on; nil where it reads texts.
   package let image: ImageSize?
+  /// What is known of these images.
+  package let conventions: ImageConventions
+  /// Where the patches of such an image stand; nil where it reads texts.
+  let grid: PatchGrid?
   /// Optimizer steps that a training of ours had done; nil where it is none.
   package let steps: Int?
   /// The values that its layers have, by their path below `model`.
@@ -38,12 +42,14 @@ package struct ModelBase: Sendable {
   ///   - model: built from it.
   init(
     path: String, recording: Recording, model: Transformer, characters: CharacterVocabulary?,
-    tokenizer: String?, steps: Int?
+    tokenizer: String?, conventions: ImageConventions = ImageConventions(), steps: Int?
   ) {
     self.path = path
     self.characters = characters
     self.tokenizer = tokenizer
+    self.conventions = conventions
     self.steps = steps
+    grid = model.input.grid
     vocabulary = model.vocabulary
     length = model.length
     image = model.image

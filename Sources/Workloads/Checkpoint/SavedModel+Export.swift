@@ -14,7 +14,7 @@ extension SavedModel {
     try ExportedModel(section: section, vocabulary: vocabulary, length: length, image: image)
   }
 
-  /// Writes `config.json`, the parameters in f32, and the tokenizer.
+  /// Writes `config.json`, the parameters in f32, and the tokenizer or how pixels are normalised.
   package func write(
     _ exported: ExportedModel, to folder: String, on device: Device
   ) throws(ResultsError) {
@@ -31,7 +31,12 @@ extension SavedModel {
       }, metadata: [("format", "pt")])
     try RunFolder.makeFolders(folder)
     try tensors.write(to: "\(folder)/\(Checkpoint.file)")
-    try AtomicFile.write(.object(exported.config), to: "\(folder)/\(Checkpoint.configurationFile)")
+    try AtomicFile.write(
+      .object(exported.configuration(saying: conventions)),
+      to: "\(folder)/\(Checkpoint.configurationFile)")
+    if let image, let preprocessor = exported.preprocessor(conventions, image) {
+      try AtomicFile.write(preprocessor, to: "\(folder)/\(ImageConventions.preprocessorFile)")
+    }
     if let characters {
       try AtomicFile.write(
         TokenizerJSONWriter.characters(characters.scalars), to: "\(folder)/tokenizer.json")

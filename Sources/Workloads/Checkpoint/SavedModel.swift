@@ -22,6 +22,8 @@ package struct SavedModel {
   package let length: Int
   /// The size of the images that it reads; nil where it reads texts.
   package let image: ImageSize?
+  /// What is known of the images that it was trained on; nothing where it reads texts.
+  package let conventions: ImageConventions
   /// The `model` section that it was built from, or that says what it is.
   package let section: JSON
   /// Optimizer steps that a training of ours had done; nil where it is none.
@@ -42,6 +44,7 @@ package struct SavedModel {
     vocabulary = stored.vocabulary
     length = stored.length
     image = stored.image
+    conventions = stored.conventions
     section = stored.section
     steps = stored.steps
     weights = stored.weights
@@ -62,7 +65,7 @@ package struct SavedModel {
   package var base: ModelBase {
     ModelBase(
       path: path, recording: root.recording, model: model(architecture), characters: characters,
-      tokenizer: tokenizer, steps: steps)
+      tokenizer: tokenizer, conventions: conventions, steps: steps)
   }
 
   /// Whether it brings what turns a text into its tokens.

@@ -18,6 +18,8 @@ struct StoredModel {
   let vocabulary, length: Int
   /// The size of the images that it reads; nil where it reads texts.
   let image: ImageSize?
+  /// What is known of the images that it was trained on; nothing where it reads texts.
+  private(set) var conventions = ImageConventions()
   /// Optimizer steps that a training of ours had done; nil where it is none.
   let steps: Int?
   /// The `model` section.
@@ -84,6 +86,12 @@ struct StoredModel {
     self.init(path: folder, file: file, model, tokenizer) { () throws(ResultsError) in
       try ParameterReader(StoredTensors(at: folder), of: model, in: folder)
     }
+    if let image {
+      let beside = try? JSON(
+        reading: AtomicFile.read("\(folder)/\(ImageConventions.preprocessorFile)"))
+      conventions = ImageConventions(config: json, preprocessor: beside)
+        .ofModel(channels: image.channels, classes: vocabulary)
+    }
   }
 
   private init(checkpoint folder: String, file: String) throws(ResultsError) {
@@ -105,6 +113,9 @@ struct StoredModel {
     vocabulary = count
     length = saved.length
     image = try saved.imageSize(file)
+    if let image {
+      conventions = saved.imageConventions.ofModel(channels: image.channels, classes: count)
+    }
     steps = saved.step
     section = saved.model
     weights = { () throws(ResultsError) in

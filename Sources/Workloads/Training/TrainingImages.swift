@@ -10,8 +10,8 @@ final class TrainingImages: TrainingData {
   let sequence: Int
   private let images: ImageSet
   private let sampler: ImageSampler
-  /// Images of an evaluation on the way; the last one reads all.
-  private let some: Int
+  /// The images of an evaluation on the way; the last one reads all.
+  private let some: [Int]
   /// [batch, patches, values of a patch], and the class of each image.
   private var patches: [Float]
   private var classes: [Int32]
@@ -19,18 +19,19 @@ final class TrainingImages: TrainingData {
   private(set) var scores: ClassScores?
 
   /// - Parameters:
+  ///   - scale: of these images.
   ///   - some: images of an evaluation on the way.
   ///   - model: what reads them.
   init(
-    _ images: ImageSet, for model: Transformer, batch: Int, augmentation: Augmentation, some: Int,
-    seed: UInt64
+    _ images: ImageSet, _ scale: PixelScale, for model: Transformer, batch: Int,
+    augmentation: Augmentation, some: Int, seed: UInt64
   ) {
     let grid = model.input.grid ?? PatchGrid(rows: 1, columns: 1)
     self.images = images
-    self.some = min(some, images.test.count)
+    self.some = EvaluationImages.spread(some, of: images.test.labels)
     sequence = model.length
     sampler = ImageSampler(
-      images, grid, scale: PixelScale(images), batch: batch, augmentation: augmentation, seed: seed)
+      images, grid, scale: scale, batch: batch, augmentation: augmentation, seed: seed)
     patches = [Float](repeating: 0, count: batch * images.shape.count)
     classes = [Int32](repeating: 0, count: batch)
   }
@@ -45,16 +46,10 @@ final class TrainingImages: TrainingData {
     trainer.step(patches: patches, classes: classes, rate: rate)
   }
 
-  /// The images of an evaluation on the way stand evenly in the test split, the first at its
-  /// beginning and the last at its end, so that files in the order of their classes show all of
-  /// them.
   func validate(
     _ trainer: Trainer, isFull: Bool, check: () throws -> Void
   ) throws -> Validation {
-    let count = images.test.count
-    let chosen =
-      isFull
-      ? Array(0..<count) : (0..<some).map { some == 1 ? 0 : $0 * (count - 1) / (some - 1) }
+    let chosen = isFull ? Array(0..<images.test.count) : some
     var found = ClassScores(classes: images.classes.count)
     var total = 0.0
     for start in stride(from: 0, to: chosen.count, by: batch) {

@@ -99,6 +99,10 @@ import Workloads
     let saved = try SavedModel(cell.folder.file("checkpoint"))
     #expect(saved.vocabulary == 3)
     #expect(saved.image.map { [$0.height, $0.width, $0.channels] } == [8, 8, 1])
+    #expect(saved.conventions.classes == PictureFolder.classes)
+    // Columns and rows of 0 and 160, flat ones of 80, and up to 59 more.
+    #expect(saved.conventions.means.map { abs($0 - 109.5 / 255) < 0.02 } == [true])
+    #expect(saved.conventions.deviations.count == 1)
   }
 
   /// What does not depend on time.
@@ -174,6 +178,25 @@ import Workloads
     #expect(second.job.row.fact("departures") == nil)
   }
 
+  @Test func `what departs from the images of a stored model is told`() throws {
+    let first = try Self.cell(model: ", position: learned, input: {patch: 2}", "steps: 1")
+    try first.run()
+    let second = try TrainCell(
+      """
+      model: {from: \(first.folder.path)/checkpoint}
+      workload: {type: classify, dataset: ./larger, batch: 9, steps: 1}
+      """)
+    let larger = second.folder.file("larger")
+    try PictureFolder.write(to: larger, side: 16, shade: 20)
+    try FileManager.default.moveItem(atPath: "\(larger)/flat", toPath: "\(larger)/even")
+    try second.run()
+    let departures = second.job.row.fact("departures")?.text ?? ""
+    #expect(
+      departures.hasPrefix(
+        "class 1 is 'even' instead of 'flat'; learned positions interpolated from 4 x 4 to 8 x 8 "
+          + "patches; pixels as (x - 0."), "\(departures)")
+  }
+
   @Test func `of other classes a stored model keeps all but its head, which is drawn anew`() throws
   {
     let first = try Self.cell("steps: 1")
@@ -201,7 +224,11 @@ import Workloads
     try cell.run()
     let row = cell.job.row
     #expect(row.status == .ok, "\(row.reason ?? "")")
-    #expect(row.fact("departures")?.text == "a new head for 2 classes instead of that for 3")
+    // Without the flat pictures pixels are normalised otherwise.
+    let departures = row.fact("departures")?.text ?? ""
+    #expect(
+      departures.hasPrefix("a new head for 2 classes instead of that for 3; pixels as (x - 0."),
+      "\(departures)")
     // What the stored head has beside its classes cannot be another.
     let refused = #expect(throws: Faults.self) {
       try tuned(", output: {type: classes, bias: false}")
@@ -239,6 +266,29 @@ import Workloads
       fault?.text.contains(
         "tells 2 classes apart, and these images have 3: write init_from: weights")
         == true, "\(fault?.text ?? "")")
+  }
+
+  @Test func `a stored model with a table of positions is looked at, and no text held to it`()
+    throws
+  {
+    let first = try Self.cell(model: ", position: learned", "steps: 1")
+    try first.run()
+    let stored = "\(first.folder.path)/checkpoint"
+    for type in ["inspect", "position"] {
+      let cell = try TrainCell("model: {from: \(stored)}\nworkload: \(type)\n")
+      try cell.run()
+      #expect(cell.job.row.status == .ok, "\(type)")
+    }
+    for type in ["train", "score", "generate", "attention", "extrapolate"] {
+      let found = #expect(throws: Faults.self) {
+        try PlannedExperiment.load(
+          text: "model: {from: \(stored)}\nworkload: \(type)\n", name: "x.yaml", reader: .standard)
+      }
+      #expect(
+        found?.all.map(\.message)
+          == ["'\(stored)' reads images, and the workload '\(type)' reads none"],
+        "\(found?.text ?? "")")
+    }
   }
 
   @Test func `a stored model without a head gets one`() throws {

@@ -109,6 +109,27 @@ import Workloads
     #expect(position == "none" || errors.contains { $0 > 0 })
   }
 
+  @Test(arguments: [
+    "{type: rope_2d, reference_grid: [16, 16]}", "{type: rope_2d, reference_grid: [16, 8]}",
+    """
+    {type: rope, scaling: {type: longrope, original_length: 8, short_factor: [1, 2, 1, 2],
+        long_factor: [3, 3, 3, 3]}}
+    """,
+  ])
+  func `lists whose numbers are equal or repeat are read again as they were`(
+    position: String
+  ) throws {
+    let experiment = try PlannedExperiment.load(
+      text: """
+        model: {layers: 1, width: 16, attention: {type: mha, heads: 2}, position: \(position)}
+        workload: {type: position\(position.contains("2d") ? ", image: [28, 28, 1]" : "")}
+        """, name: "x.yaml", reader: .standard)
+    let again = try PlannedExperiment.load(
+      text: experiment.resolvedYAML, name: "y.yaml", reader: .standard)
+    #expect(again.cells.first?.canonical == experiment.cells.first?.canonical)
+    #expect(again.resolvedYAML == experiment.resolvedYAML)
+  }
+
   @Test(arguments: ["sincos_2d", "learned", "sinusoidal"])
   func `on images, what is added is not relative`(position: String) throws {
     let (row, errors) = try onImages(position)

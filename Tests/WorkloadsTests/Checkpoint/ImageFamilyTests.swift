@@ -81,11 +81,33 @@ struct ImageFamilyTests {
     #expect(names.sorted() == held.map(\.name).sorted())
   }
 
+  @Test("a ViT without a head is read under either name, and its pooler is not")
+  func withoutHead() throws {
+    let folder = try TemporaryFolder()
+    let fixture = try ImageFamilyFixture("vit-bare")
+    try fixture.write(to: folder.file("plain"))
+    try fixture.write(to: folder.file("named"))
+    var entries = fixture.tensors.map { tensor in
+      SafeTensorsWriter.Entry("vit." + tensor.name, tensor.shape) { tensor.values() }
+    }
+    for (name, shape) in [("weight", [32, 32]), ("bias", [32])] {
+      entries.append(
+        SafeTensorsWriter.Entry("vit.pooler.dense.\(name)", shape) {
+          [Float](repeating: 1, count: shape.reduce(1, *))
+        })
+    }
+    try SafeTensorsWriter(entries).write(to: folder.file("named/model.safetensors"))
+    let (plain, named) = (folder.file("plain"), folder.file("named"))
+    #expect(try SavedModel(plain).section["output"]?["type"] == "features")
+    let isSame = try logits(plain, fixture.images) == logits(named, fixture.images)
+    #expect(isSame)
+  }
+
   @Test("what such a model computes otherwise is refused by name")
   func refusals() throws {
     let cases: [(String, JSON.Member, String)] = [
       ("vit", .init("hidden_act", "quick_gelu"), "'hidden_act' is \"quick_gelu\""),
-      ("vit", .init("architectures", ["ViTModel"]), "known of this family is ViTForImage"),
+      ("vit", .init("architectures", ["ViTForPreTraining"]), "known of this family is ViTForImage"),
       ("vit", .init("patch_size", [4, 2]), "'patch_size' is [4,2]: patches must be square"),
       ("vit", .init("patch_size", 5), "patches of 5 x 5 pixels do not divide images of 12 x 12"),
       ("vit", .init("qkv_biass", true), "what that changes is not known"),
@@ -96,6 +118,10 @@ struct ImageFamilyTests {
       ("timm", .init("num_features", 48), "'embed_dim' is 32"),
       ("eva02", .init("architecture", "eva02_base_patch14_224"), "with a SIZE of tiny or small"),
       ("eva02", .init("num_features", 48), "'embed_dim' is 32"),
+      (
+        "timm-dinov3", .init("architecture", "vit_giant_patch16_dinov3"),
+        "known of DINOv3 are vit_SIZE_patch16_dinov3"
+      ),
     ]
     let arguments: [(String, JSON, String)] = [
       ("qk_norm", true, "'qk_norm' is true: queries and keys are not normed as that does"),
@@ -113,10 +139,10 @@ struct ImageFamilyTests {
       ("rope_type", "mixed", "positions that turn otherwise are not known"),
       ("rope_grid_offset", 0.5, "rows and columns count from 0 here"),
       ("ref_feat_shape", [2, 2, 2], "it must be one whole number or two"),
-      ("use_fc_norm", false, "the last norm comes after the mean"),
+      ("global_pool", "map", "'global_pool' is \"map\": known are token and avg"),
       ("use_post_transformer_norm", true, "there is one last norm here"),
       ("no_embed_class", true, "a learned table has a row for class token"),
-      ("swiglu_align_to", 64, "gates that lie apart are not known"),
+      ("swiglu_align_to", -8, "it must be a whole number from 0 to 65536"),
       ("num_kv_heads", 2, "every head has keys of its own"),
       ("rope_temprature", 10, "what that changes is not known"),
     ]

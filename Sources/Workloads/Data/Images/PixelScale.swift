@@ -1,6 +1,7 @@
 // What is done to pixels before a model reads them: they are normalised and, to train on, moved.
 
 package import Images
+package import Models
 
 /// What pixels are divided by and have subtracted, for each channel.
 package struct PixelScale: Equatable, Sendable {
@@ -25,6 +26,15 @@ package struct PixelScale: Equatable, Sendable {
       // Of a single colour, there is nothing to divide by.
       return variance > 0 ? Float(variance.squareRoot()) : 1
     }
+  }
+}
+
+extension PixelScale {
+  /// The same as a model's files have it, of brightnesses from 0 to 1.
+  package func conventions(classes: [String]) -> ImageConventions {
+    ImageConventions(
+      means: means.map { Double($0) / 255 }, deviations: deviations.map { Double($0) / 255 },
+      classes: classes)
   }
 }
 

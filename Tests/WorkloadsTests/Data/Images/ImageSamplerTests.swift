@@ -107,6 +107,25 @@ import Workloads
     }
   }
 
+  /// By the functions in docs/vision.md.
+  @Test func `orders and shifts are those that another program draws`() {
+    let sampler = sampler(batch: 8, Augmentation(shift: 1, flips: true))
+    let images = (0..<32).map { sampler.image(step: $0 / 8, row: $0 % 8) }
+    #expect(Array(images[..<12]) == [12, 13, 8, 19, 0, 1, 9, 16, 6, 5, 15, 3])
+    #expect(Array(images[20...]) == [16, 14, 6, 8, 17, 18, 9, 2, 13, 7, 15, 19])
+    let places = (0..<2).flatMap { step in
+      let (patches, _) = batch(sampler, step: step)
+      return (0..<8).map { row in
+        brightest(patches[row * 24..<(row + 1) * 24]).map { "\($0.row) \($0.column)" } ?? "out"
+      }
+    }
+    #expect(
+      places == [
+        "out", "out", "out", "1 5", "1 4", "1 4", "out", "out", "out", "out", "out", "out", "0 0",
+        "out", "1 0", "1 0",
+      ])
+  }
+
   @Test func `the test split is read as it is, whatever is asked for of it`() {
     let sampler = sampler(batch: 5, Augmentation(shift: 2, flips: true))
     let (first, last) = (sampler.test(0..<5), sampler.test([5, 0]))
