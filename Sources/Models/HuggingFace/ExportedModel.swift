@@ -18,6 +18,8 @@ package struct ExportedModel {
   package let tensors: [ExportedTensor]
   /// Whether its tensors are the parameters as our own checkpoints hold them.
   package let matchesCheckpointLayout: Bool
+  /// Whether ours has all parameters that the family computes with.
+  private let isComplete: Bool
 
   /// - Parameters:
   ///   - section: the `model` section.
@@ -68,18 +70,15 @@ package struct ExportedModel {
   ) {
     let own = resolved.model
     self.config = config
-    tensors =
-      ExportedTensor.all(
-        of: other, from: own, source: imported.source, prefix: family.prefix)
-      + family.zeros(resolved).map { ExportedTensor(zeros: $0.name, $0.shape) }
+    let parameters = ExportedTensor.all(
+      of: other, from: own, source: imported.source, prefix: family.prefix)
+    isComplete = parameters.allSatisfy { $0.parts.allSatisfy { $0.own != nil } }
+    tensors = parameters + family.zeros(resolved).map { ExportedTensor(zeros: $0.name, $0.shape) }
     matchesCheckpointLayout =
       imported.length == own.length
       && tensors.map(\.name).sorted() == own.parameters.all.map(\.name).sorted()
       && tensors.allSatisfy(\.matchesCheckpointLayout)
   }
-
-  /// Whether ours has all parameters that the family has.
-  private var isComplete: Bool { tensors.allSatisfy { $0.parts.allSatisfy { $0.own != nil } } }
 }
 
 /// A tensor of the written file.

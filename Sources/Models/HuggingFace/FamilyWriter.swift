@@ -24,7 +24,7 @@ struct FamilyWriter: Sendable {
   /// The plainest first.
   ///
   /// Of those that say the same, the first is taken whose tensors are ours as
-  /// they lie in checkpoints; or else that has no tensor more; or else the first.
+  /// they lie in checkpoints; or else that has no parameter more; or else the first.
   static let all = texts + images
 
   private static let texts: [FamilyWriter] = [
