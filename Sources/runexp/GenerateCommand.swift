@@ -91,7 +91,7 @@ struct GenerateCommand: ParsableCommand {
   @Option(
     parsing: .unconditionalSingleValue,
     help: ArgumentHelp(
-      "End before this text; may be given several times.", valueName: "text"))
+      "End before this text, or special token; may be given several times.", valueName: "text"))
   var stop: [String] = []
   @Flag(
     help: ArgumentHelp(
@@ -154,8 +154,19 @@ struct GenerateCommand: ParsableCommand {
     /// Those of the prompt and all after it.
     var ids: [Int32] = []
     var tokens = 0
+    var end: End
     /// Why it ended early, or where it went beyond what the model was trained on.
     var note: String?
+  }
+
+  /// Why a text ended.
+  private enum End: String {
+    case endToken = "end_token"
+    case stopText = "stop_text"
+    /// All tokens that were asked for are written.
+    case tokenLimit = "token_limit"
+    /// The model's learned positions end.
+    case positionLimit = "position_limit"
   }
 
   private func write(_ saved: SavedModel) throws -> Written {
@@ -167,7 +178,10 @@ struct GenerateCommand: ParsableCommand {
     var stream = tokenizer?.stream
     func decode(_ token: Int32) -> String { stream?.append(token) ?? "\(token) " }
     let form = try chat ? chatForm(tokenizer) : nil
-    let ends = Set([tokenizer?.end, form.flatMap { tokenizer?.special($0.marks.end) }])
+    let mark = form.flatMap { tokenizer?.special($0.marks.end) }
+    let ends = try (tokenizer?.ends() ?? []).union([mark].compactMap { $0 })
+    // A special token has no text in which it could be found.
+    let stopTokens = Set(stop.compactMap { tokenizer?.special($0) })
     let start = try self.start(saved, tokenizer, form)
     let device = try compute.open(device)
     let model = try saved.load(on: device, matrices: matrices.type)
@@ -184,7 +198,7 @@ struct GenerateCommand: ParsableCommand {
     let sampler = TokenSampler(
       temperature: temperature, topK: topK, topP: topP, repeatPenalty: repeatPenalty, seed: seed)
 
-    var written = Written()
+    var written = Written(end: room < tokens ? .positionLimit : .tokenLimit)
     let before = start.map { decode($0) }.joined()
     written.prompt = form == nil ? before : prompt ?? ""
     written.ids = start
@@ -202,7 +216,10 @@ struct GenerateCommand: ParsableCommand {
       }
       let token = try sampler.pick(logits, index, after: written.ids)
       written.ids.append(token)
-      if ends.contains(token) { break }
+      if stopTokens.contains(token) || ends.contains(token) {
+        written.end = stopTokens.contains(token) ? .stopText : .endToken
+        break
+      }
       write(stops.append(decode(token)))
       written.tokens += 1
       if stops.found != nil { break }
@@ -210,8 +227,9 @@ struct GenerateCommand: ParsableCommand {
     }
     write(stops.append(stream?.finish() ?? "") + stops.finish())
     emit("\n")
+    if stops.found != nil { written.end = .stopText }
     let last = start.count + written.tokens
-    if room < tokens, written.tokens == room, stops.found == nil {
+    if written.end == .positionLimit {
       written.note =
         "\(room) of \(tokens) tokens: the model's learned positions end at \(last)"
     } else if last > saved.length {
@@ -259,7 +277,8 @@ struct GenerateCommand: ParsableCommand {
       .init("ids", .array(written.ids.map { .integer(Int($0)) })),
     ]
     let tail: JSON = [
-      "tokens": .integer(written.tokens), "temperature": .real(temperature),
+      "tokens": .integer(written.tokens), "ended_by": .string(written.end.rawValue),
+      "temperature": .real(temperature),
       "seed": .string(String(seed)), "weight_type": .string(types[0]), "cache": .string(types[1]),
       "notes": .array([found.note, written.note].compactMap { $0.map { .string($0) } }),
     ]
