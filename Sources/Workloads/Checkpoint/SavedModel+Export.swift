@@ -31,19 +31,32 @@ extension SavedModel {
       }, metadata: [("format", "pt")])
     try RunFolder.makeFolders(folder)
     try tensors.write(to: "\(folder)/\(Checkpoint.file)")
-    try AtomicFile.write(.object(exported.config), to: "\(folder)/\(Checkpoint.configurationFile)")
+    let stored = try exportedTokenizer
+    let ids = try stored?.ids ?? []
+    let keys = Set(ids.map(\.key))
+    try AtomicFile.write(
+      .object(exported.config.filter { !keys.contains($0.key) } + ids),
+      to: "\(folder)/\(Checkpoint.configurationFile)")
     if let characters {
       try AtomicFile.write(
         TokenizerJSONWriter.characters(characters.scalars), to: "\(folder)/tokenizer.json")
       try AtomicFile.write(TokenizerJSONWriter.config, to: "\(folder)/tokenizer_config.json")
-    } else if let tokenizer {
-      try StoredTokenizer(at: tokenizer).write(to: folder)
+    } else {
+      try stored?.export(to: folder)
     }
   }
 
   /// Why its tokenizer is not written; nil where it is, or where there is none.
   package var problemOfWritingTokenizer: String? {
     guard let tokenizer, GGUF.isOne(at: tokenizer) else { return nil }
-    return "the tokenizer of a GGUF file is not written"
+    return StoredTokenizer.problemOfWriting(gguf: tokenizer)
+  }
+
+  /// The tokenizer that is written; nil where there is none, or only characters.
+  private var exportedTokenizer: StoredTokenizer? {
+    get throws(ResultsError) {
+      guard characters == nil, let tokenizer, problemOfWritingTokenizer == nil else { return nil }
+      return try StoredTokenizer(at: tokenizer)
+    }
   }
 }
