@@ -79,7 +79,7 @@ struct GGUFTokenizerTests {
 
   /// Each fixture with one rule that it is cut by.
   private static let kinds: [(String, String, String?)] =
-    rules.map { ($0.0, "gpt2", $0.1.last) } + [("mistral-legacy", "llama", nil)]
+    rules.map { ($0.0, "gpt2", $0.1.first) } + [("mistral-legacy", "llama", nil)]
 
   @Test(arguments: kinds)
   func `it is the same in a folder's files`(name: String, model: String, pre: String?) throws {
