@@ -15,23 +15,39 @@ extension Tokenizer {
     let beside = all.filter { isBeside($0) }
     let files = all.filter { !isBeside($0) }
     guard let first = files.first else {
-      throw .unreadable(
-        path: path,
-        problem: AtomicFile.exists(path)
-          ? "there is no tokenizer.json, no tokenizer.model, and no vocab.json with a merges.txt"
-          : "no such file or directory")
+      throw .unreadable(path: path, problem: whatIsMissing(at: path))
     }
     let config = try config(beside)
     if files.count == 2 {
-      let (tokens, rules) = (try bytes(first), try bytes(files[1]))
+      let (tokens, merges) = (try bytes(first), try bytes(files[1]))
+      let vocabulary = try TokenizerError.naming(first) { () throws(TokenizerError) in
+        try GPT2Files.vocabulary(tokens)
+      }
+      let model = try TokenizerError.naming(files[1]) { () throws(TokenizerError) in
+        try GPT2Files.model(vocabulary, merges: merges)
+      }
       return try TokenizerError.naming(first) { () throws(TokenizerError) in
-        try Tokenizer(try GPT2Files.parts(vocabulary: tokens, merges: rules, config))
+        try Tokenizer(try GPT2Files.parts(model, config))
       }
     }
     let bytes = try bytes(first)
     return try TokenizerError.naming(first) { () throws(TokenizerError) in
-      try Tokenizer(contents: bytes, config)
+      try Tokenizer(contents: bytes, config, isJSON: first.hasSuffix(".json"))
     }
+  }
+
+  private static func whatIsMissing(at path: String) -> String {
+    guard AtomicFile.exists(path) else { return "no such file or directory" }
+    let folder = AtomicFile.isFolder(path) ? path : AtomicFile.folder(of: path)
+    for pair in pairs {
+      let (one, other) = (pair.vocabulary, pair.merges)
+      switch (AtomicFile.exists("\(folder)/\(one)"), AtomicFile.exists("\(folder)/\(other)")) {
+      case (true, false): return "there is a \(one) without its \(other)"
+      case (false, true): return "there is a \(other) without its \(one)"
+      default: continue
+      }
+    }
+    return "there is no tokenizer.json, no tokenizer.model, and no vocab.json with a merges.txt"
   }
 
   /// The files that a tokenizer is read from, an added_tokens.json and a tokenizer_config.json
@@ -78,14 +94,17 @@ extension Tokenizer {
   ///
   /// - Throws: `TokenizerError`, which says what is wrong with them.
   package init(contents: [UInt8]) throws(TokenizerError) {
-    try self.init(contents: contents, TokenizerConfig())
+    try self.init(contents: contents, TokenizerConfig(), isJSON: false)
   }
 
-  private init(contents: [UInt8], _ config: TokenizerConfig) throws(TokenizerError) {
+  /// - Parameter isJSON: whether it must be; else what is there tells.
+  private init(
+    contents: [UInt8], _ config: TokenizerConfig, isJSON: Bool
+  ) throws(TokenizerError) {
     // A message of protocol buffers begins with a field's number, and never with a brace.
     let first = contents.first { !" \t\r\n".utf8.contains($0) }
     self = try Tokenizer(
-      first == UInt8(ascii: "{")
+      isJSON || first == UInt8(ascii: "{")
         ? try TokenizerJSON(contents).parts(config)
         : try SentencePieceModel(contents).parts(config))
   }
@@ -95,7 +114,9 @@ extension Tokenizer {
   /// - Throws: `TokenizerError`, which says what is wrong with them.
   package init(vocabulary: [UInt8], merges: [UInt8]) throws(TokenizerError) {
     try self.init(
-      try GPT2Files.parts(vocabulary: vocabulary, merges: merges, TokenizerConfig()))
+      try GPT2Files.parts(
+        try GPT2Files.model(try GPT2Files.vocabulary(vocabulary), merges: merges),
+        TokenizerConfig()))
   }
 
   /// - Parameter files: those of a tokenizer_config.json and an added_tokens.json that are there.

@@ -62,6 +62,7 @@ struct GenerateCommand: ParsableCommand {
   )
   var prompt: String?
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       """
       Token ids that the model continues, in place of a prompt, joined by commas; or a file of \
@@ -71,18 +72,19 @@ struct GenerateCommand: ParsableCommand {
   @Option(
     name: [.customShort("n"), .long, .customShort("t")], parsing: .unconditional,
     help: ArgumentHelp(
-      "Tokens to write; characters, of a model that a run has left.", valueName: "count"))
+      "Tokens to write, which are characters where the model reads characters.", valueName: "count")
+  )
   var tokens = 500
   @Option(
     parsing: .unconditional,
-    help: "Below 1 bolder, above 1 wilder; 0 takes the likeliest character always.")
+    help: "Below 1 bolder, above 1 wilder; 0 takes the likeliest token always.")
   var temperature = 0.8
   @Option(
-    parsing: .unconditional, help: "Draw among this many of the likeliest characters only.")
+    parsing: .unconditional, help: "Draw among this many of the likeliest tokens only.")
   var topK: Int?
   @Option(
     parsing: .unconditional,
-    help: "Draw among the likeliest characters that hold this share of the probability.")
+    help: "Draw among the likeliest tokens that hold this share of the probability.")
   var topP = 1.0
   @Option(
     parsing: .unconditional,
@@ -101,7 +103,7 @@ struct GenerateCommand: ParsableCommand {
       """))
   var chat = false
   @Option(help: "With --chat, what the model is told before the question.") var system: String?
-  @Option(help: "The same seed writes the same text.") var seed: UInt64 = 1
+  @Option(parsing: .unconditional, help: "The same seed writes the same text.") var seed: UInt64 = 1
   @Option(help: "How keys and values are kept: f32, bf16 or q8.") var cache = CacheType.f32
   @Option(help: Precision.help) var precision = Precision.f32
   @Option(help: WeightType.help) var weightType: WeightType?
@@ -114,7 +116,7 @@ struct GenerateCommand: ParsableCommand {
     func demand(_ isMet: Bool, _ message: String) throws {
       if !isMet { throw ValidationError(message) }
     }
-    try demand(tokens >= 0, "--tokens is the number of characters to write, 0 or more")
+    try demand(tokens >= 0, "--tokens is the number of tokens to write, 0 or more")
     try demand(temperature >= 0, "--temperature is 0 or more")
     try demand(topK ?? 1 >= 1, "--top-k is 1 or more")
     try demand(topP > 0 && topP <= 1, "--top-p is above 0 and at most 1")

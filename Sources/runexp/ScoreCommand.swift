@@ -42,7 +42,7 @@ struct ScoreCommand: ParsableCommand {
     help: "The cell whose model scores: its id or label, how one begins or ends, or a variant.",
     completion: .cells)
   var cell: String?
-  @Option(help: TokenIDs.help, completion: .file()) var ids: TokenIDs?
+  @Option(parsing: .unconditional, help: TokenIDs.help, completion: .file()) var ids: TokenIDs?
   @Option(help: "A file with a text, or - for standard input.", completion: .file())
   var text: String?
   @Argument(

@@ -106,4 +106,32 @@ struct FolderTests {
       #expect(try tokenizer.encode(text) == plain.encode(text), "\(text.debugDescription)")
     }
   }
+
+  @Test func `what is wrong is said of the file that it is in`() throws {
+    let folder = try folder(TokenizerFixture("gpt2"))
+    func said() -> String { TokenizersTests.problem { _ = try Tokenizer.open(folder.path) } }
+    try folder.write("#version: 0.2\n\nt h\nthe\n", to: "merges.txt")
+    #expect(
+      said()
+        == "could not read '\(folder.file("merges.txt"))': line 4 of the merges, 'the', is not two "
+        + "tokens with a blank between them")
+    try folder.write("t %%\n", to: "merges.txt")
+    #expect(said().hasPrefix("could not read '\(folder.file("merges.txt"))': merge 0"), "\(said())")
+    try FileManager.default.removeItem(atPath: folder.file("merges.txt"))
+    #expect(said().hasSuffix("': there is a vocab.json without its merges.txt"), "\(said())")
+    for text in ["", "[]"] {
+      try folder.write(text, to: "tokenizer.json")
+      #expect(said().contains("tokenizer.json': not JSON: "), "\(said())")
+    }
+    try folder.write(#"{"model":{}}"#, to: "tokenizer.json")
+    #expect(said().hasSuffix("'model.vocab': it has no tokens"), "\(said())")
+  }
+
+  @Test func `the token of unknown characters may be an added one`() throws {
+    let json = #"""
+      {"added_tokens":[{"id":1,"content":"<unk>","special":true}],
+       "model":{"type":"BPE","vocab":{"a":0},"merges":[],"unk_token":"<unk>"}}
+      """#
+    #expect(try Tokenizer(contents: Array(json.utf8)).encode("ab") == [0, 1])
+  }
 }

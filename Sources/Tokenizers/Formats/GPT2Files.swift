@@ -41,17 +41,20 @@ enum GPT2Files {
   /// The token around texts, where no config names others.
   private static let end = "<|endoftext|>"
 
-  /// - Parameters:
-  ///   - vocabulary: vocab.json: the tokens and their ids.
-  ///   - merges: merges.txt: two parts a line; a first line with `#version` is none.
+  /// - Parameter merges: merges.txt: two parts a line; a first line with `#version` is none.
+  static func model(
+    _ vocabulary: BPEBuilder, merges: [UInt8]
+  ) throws(TokenizerError) -> BPE {
+    var options = BPE.Options()
+    options.isOfBytes = true
+    return try vocabulary.bpe(try list(merges), options)
+  }
+
   static func parts(
-    vocabulary: [UInt8], merges: [UInt8], _ config: TokenizerConfig
+    _ model: BPE, _ config: TokenizerConfig
   ) throws(TokenizerError) -> Tokenizer.Parts {
     let kind = try Kind(config.className)
-    let builder = try builder(vocabulary)
-    var bpe = BPE.Options()
-    bpe.isOfBytes = true
-    var parts = Tokenizer.Parts(model: try builder.bpe(try list(merges), bpe))
+    var parts = Tokenizer.Parts(model: model)
     parts.normalizer = kind == .qwen2 ? NormalForm.NFC : nil
     parts.preTokenizer = try kind.preTokenizer(addsSpace: config.addsSpace)
     parts.decoder = ByteLevelDecoder()
@@ -74,7 +77,8 @@ enum GPT2Files {
     return parts
   }
 
-  private static func builder(_ bytes: [UInt8]) throws(TokenizerError) -> BPEBuilder {
+  /// - Parameter bytes: vocab.json: the tokens and their ids.
+  static func vocabulary(_ bytes: [UInt8]) throws(TokenizerError) -> BPEBuilder {
     guard UTF8Text.isValid(bytes) else { throw TokenizerError("the vocabulary is no UTF-8") }
     var strings = PackedStrings()
     var ids: [Int] = []
@@ -97,7 +101,8 @@ enum GPT2Files {
   private static func list(_ bytes: [UInt8]) throws(TokenizerError) -> MergeList {
     guard UTF8Text.isValid(bytes) else { throw TokenizerError("the merges are no UTF-8") }
     var list = MergeList()
-    for (number, line) in bytes.split(separator: UInt8(ascii: "\n")).enumerated() {
+    let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+    for (number, line) in lines.enumerated() {
       let line = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
       if line.isEmpty || line.starts(with: "#version".utf8) { continue }
       let words = line.split(

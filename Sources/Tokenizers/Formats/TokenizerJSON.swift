@@ -38,14 +38,15 @@ struct TokenizerJSON {
     let pre = try root.part("pre_tokenizer").map { (part) throws(TokenizerError) in
       try part.preTokenizer()
     }
-    var parts = Tokenizer.Parts(model: try model.bpe(isOfBytes: pre?.isOfBytes ?? false))
+    var added: [AddedToken] = []
+    for part in try root.part("added_tokens")?.list() ?? [] { added.append(try part.addedToken()) }
+    var parts = Tokenizer.Parts(
+      model: try model.bpe(isOfBytes: pre?.isOfBytes ?? false, added: added))
+    parts.added = added
     parts.preTokenizer = pre?.preTokenizer
     parts.normalizer = try root.part("normalizer")?.normalizer()
     parts.postProcessor = try root.part("post_processor")?.postProcessor() ?? PostProcessor()
     parts.decoder = try root.part("decoder")?.decoder()
-    for part in try root.part("added_tokens")?.list() ?? [] {
-      parts.added.append(try part.addedToken())
-    }
     try parts.checkAdded { "added_tokens[\($0)]" }
     parts.bos = config.id(of: config.bos, in: parts) ?? parts.postProcessor.before.first
     parts.eos = config.id(of: config.eos, in: parts) ?? parts.postProcessor.after.last
