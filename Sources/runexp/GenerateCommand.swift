@@ -84,7 +84,10 @@ struct GenerateCommand: ParsableCommand {
   var topK: Int?
   @Option(
     parsing: .unconditional,
-    help: "Draw among the likeliest tokens that hold this share of the probability.")
+    help: """
+      Draw among the likeliest tokens that hold this share of the probability, of those that --top-k \
+      leaves.
+      """)
   var topP = 1.0
   @Option(
     parsing: .unconditional,
