@@ -98,11 +98,14 @@ extension OptionType where Result == String {
 }
 
 extension OptionType {
-  /// One value or a list of values, which repeats where there is more to give them to, such as
-  /// layers; `seeds: 1` is a list of one.
-  package static func list<Element>(of element: OptionType<Element>) -> Self
-  where Result == [Element] {
-    let values = elements(element, noneWord: nil)
+  /// One value or a list of values; `seeds: 1` is a list of one.
+  ///
+  /// - Parameter repeats: whether a list repeats where there is more to give its values to, such as
+  ///   layers, so that the shorter of two ways to write it is the same; else one value alone does.
+  package static func list<Element>(
+    of element: OptionType<Element>, repeats: Bool = true
+  ) -> Self where Result == [Element] {
+    let values = elements(element, noneWord: nil, repeats: repeats)
     return OptionType(read: values.read) { node, path, report in
       values.decode(node, path, report)?.compactMap(\.self)
     } encode: {
@@ -113,11 +116,11 @@ extension OptionType {
   /// The same where a word may stand for no value (nil): `window: [4096, none]` alternates.
   package static func list<Element>(of element: OptionType<Element>, or noneWord: String) -> Self
   where Result == [Element?] {
-    elements(element, noneWord: noneWord)
+    elements(element, noneWord: noneWord, repeats: true)
   }
 
   private static func elements<Element>(
-    _ element: OptionType<Element>, noneWord: String?
+    _ element: OptionType<Element>, noneWord: String?, repeats: Bool
   ) -> OptionType<[Element?]> {
     let read = ReadType.list(of: element.read, noneWord: noneWord)
     return OptionType<[Element?]>(read: read) { node, path, report in
@@ -155,8 +158,7 @@ extension OptionType {
       let written = values.map { value -> JSON in
         value.map(element.encode) ?? noneWord.map { .string($0) } ?? .null
       }
-      // One value stands for as many of the same. A list that repeats a shorter one stays as long
-      // as it is: not everything that takes a list repeats it.
+      if repeats { return JSON(repeating: written) }
       guard let first = written.first, written.allSatisfy({ $0 == first }) else {
         return .array(written)
       }

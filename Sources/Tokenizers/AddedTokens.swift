@@ -111,6 +111,8 @@ struct AddedTokenFinder: Sendable {
             if !spaces.contains(after) { spaces = after..<spaceEnd(text, from: after) }
             after = spaces.upperBound
           }
+          // White space that belongs to the token before is no further one.
+          if begin >= after { continue }
           if begin > last { parts.append(.text(last..<begin)) }
           parts.append(.token(token.id))
           last = after

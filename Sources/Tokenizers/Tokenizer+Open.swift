@@ -7,33 +7,51 @@ extension Tokenizer {
   /// Reads a tokenizer.
   ///
   /// - Parameter path: a folder with a tokenizer.json, a tokenizer.model, or a vocab.json and a
-  ///   merges.txt, of which the first that is there counts; or one of these files. The tokens at the
-  ///   beginning and the end of a text are in a tokenizer_config.json beside it.
+  ///   merges.txt, of which the first that is there counts; or one of these files. What a
+  ///   tokenizer_config.json and an added_tokens.json beside it say is read too.
   /// - Throws: `ResultsError.unreadable`, which names the file and what is wrong with it.
   package static func open(_ path: String) throws(ResultsError) -> Tokenizer {
-    let files = files(at: path).filter { !$0.hasSuffix("/\(configuration)") }
+    let all = files(at: path)
+    let beside = all.filter { isBeside($0) }
+    let files = all.filter { !isBeside($0) }
     guard let first = files.first else {
-      throw .unreadable(
-        path: path,
-        problem: AtomicFile.exists(path)
-          ? "there is no tokenizer.json, no tokenizer.model, and no vocab.json with a merges.txt"
-          : "no such file or directory")
+      throw .unreadable(path: path, problem: whatIsMissing(at: path))
     }
-    let config = try config(in: AtomicFile.folder(of: first))
+    let config = try config(beside)
     if files.count == 2 {
-      let (tokens, rules) = (try bytes(first), try bytes(files[1]))
+      let (tokens, merges) = (try bytes(first), try bytes(files[1]))
+      let vocabulary = try TokenizerError.naming(first) { () throws(TokenizerError) in
+        try GPT2Files.vocabulary(tokens)
+      }
+      let model = try TokenizerError.naming(files[1]) { () throws(TokenizerError) in
+        try GPT2Files.model(vocabulary, merges: merges)
+      }
       return try TokenizerError.naming(first) { () throws(TokenizerError) in
-        try Tokenizer(try GPT2Files.parts(vocabulary: tokens, merges: rules, config))
+        try Tokenizer(try GPT2Files.parts(model, config))
       }
     }
     let bytes = try bytes(first)
     return try TokenizerError.naming(first) { () throws(TokenizerError) in
-      try Tokenizer(contents: bytes, config)
+      try Tokenizer(contents: bytes, config, isJSON: first.hasSuffix(".json"))
     }
   }
 
-  /// The files that a tokenizer is read from, a tokenizer_config.json last; empty where there is
-  /// none.
+  private static func whatIsMissing(at path: String) -> String {
+    guard AtomicFile.exists(path) else { return "no such file or directory" }
+    let folder = AtomicFile.isFolder(path) ? path : AtomicFile.folder(of: path)
+    for pair in pairs {
+      let (one, other) = (pair.vocabulary, pair.merges)
+      switch (AtomicFile.exists("\(folder)/\(one)"), AtomicFile.exists("\(folder)/\(other)")) {
+      case (true, false): return "there is a \(one) without its \(other)"
+      case (false, true): return "there is a \(other) without its \(one)"
+      default: continue
+      }
+    }
+    return "there is no tokenizer.json, no tokenizer.model, and no vocab.json with a merges.txt"
+  }
+
+  /// The files that a tokenizer is read from, an added_tokens.json and a tokenizer_config.json
+  /// last; empty where there is none.
   ///
   /// - Parameter path: as `open` takes it.
   package static func files(at path: String) -> [String] {
@@ -47,12 +65,21 @@ extension Tokenizer {
       .first { $0.allSatisfy(AtomicFile.exists) }
     let isPart = pairs.contains { $0.vocabulary == name || $0.merges == name }
     let alone = isFolder || isPart || !AtomicFile.exists(path) ? nil : path
-    let files = (single ?? alone).map { [$0] } ?? pair ?? []
-    let config = "\(folder)/\(configuration)"
-    return files + (!files.isEmpty && AtomicFile.exists(config) ? [config] : [])
+    let own = (single ?? alone).map { [$0] } ?? pair ?? []
+    guard let first = own.first else { return [] }
+    // A tokenizer.json says what tokens are added.
+    let names =
+      own.count == 1 && first.hasSuffix(".json") ? [configuration] : [added, configuration]
+    return own + names.map { "\(folder)/\($0)" }.filter(AtomicFile.exists)
   }
 
   private static let configuration = "tokenizer_config.json"
+  private static let added = "added_tokens.json"
+
+  /// Whether a file of a tokenizer is one that stands beside its own.
+  private static func isBeside(_ path: String) -> Bool {
+    path.hasSuffix("/\(configuration)") || path.hasSuffix("/\(added)")
+  }
 
   /// Whether a path names a file, or a folder in which there is a tokenizer's.
   package static func isAt(_ path: String) -> Bool { !files(at: path).isEmpty }
@@ -67,14 +94,17 @@ extension Tokenizer {
   ///
   /// - Throws: `TokenizerError`, which says what is wrong with them.
   package init(contents: [UInt8]) throws(TokenizerError) {
-    try self.init(contents: contents, TokenizerConfig())
+    try self.init(contents: contents, TokenizerConfig(), isJSON: false)
   }
 
-  private init(contents: [UInt8], _ config: TokenizerConfig) throws(TokenizerError) {
+  /// - Parameter isJSON: whether it must be; else what is there tells.
+  private init(
+    contents: [UInt8], _ config: TokenizerConfig, isJSON: Bool
+  ) throws(TokenizerError) {
     // A message of protocol buffers begins with a field's number, and never with a brace.
     let first = contents.first { !" \t\r\n".utf8.contains($0) }
     self = try Tokenizer(
-      first == UInt8(ascii: "{")
+      isJSON || first == UInt8(ascii: "{")
         ? try TokenizerJSON(contents).parts(config)
         : try SentencePieceModel(contents).parts(config))
   }
@@ -84,16 +114,22 @@ extension Tokenizer {
   /// - Throws: `TokenizerError`, which says what is wrong with them.
   package init(vocabulary: [UInt8], merges: [UInt8]) throws(TokenizerError) {
     try self.init(
-      try GPT2Files.parts(vocabulary: vocabulary, merges: merges, TokenizerConfig()))
+      try GPT2Files.parts(
+        try GPT2Files.model(try GPT2Files.vocabulary(vocabulary), merges: merges),
+        TokenizerConfig()))
   }
 
-  private static func config(in folder: String) throws(ResultsError) -> TokenizerConfig {
-    let path = "\(folder)/\(configuration)"
-    guard AtomicFile.exists(path) else { return TokenizerConfig() }
-    let bytes = try bytes(path)
-    return try TokenizerError.naming(path) { () throws(TokenizerError) in
-      try TokenizerConfig(bytes)
+  /// - Parameter files: those of a tokenizer_config.json and an added_tokens.json that are there.
+  private static func config(_ files: [String]) throws(ResultsError) -> TokenizerConfig {
+    var config = TokenizerConfig()
+    for path in files.reversed() {
+      let bytes = try bytes(path)
+      let isOfAdded = path.hasSuffix(added)
+      try TokenizerError.naming(path) { () throws(TokenizerError) -> Void in
+        if isOfAdded { try config.addTokens(bytes) } else { config = try TokenizerConfig(bytes) }
+      }
     }
+    return config
   }
 
   private static func bytes(_ path: String) throws(ResultsError) -> [UInt8] {

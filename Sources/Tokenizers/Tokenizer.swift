@@ -109,6 +109,8 @@ package struct Tokenizer: Sendable {
     _ text: [UInt8], isAtStart: Bool, into encoding: inout Encoding
   ) throws(TokenizerError) {
     var text = text
+    // What a normalizer has brought to the start is not the start of the text.
+    let dropsStart = try normalizer?.dropsStart(of: text) ?? false
     try normalizer?.normalize(&text)
     for part in normalized.parts(of: text) {
       switch part {
@@ -116,7 +118,7 @@ package struct Tokenizer: Sendable {
       case .text(let range):
         var pieces = Pieces(
           range.count == text.count ? text : Array(text[range]),
-          isAtStart: isAtStart && range.lowerBound == 0)
+          isAtStart: isAtStart && !dropsStart && range.lowerBound == 0)
         try preTokenizer?.cut(&pieces)
         encoding.untokenized.add(pieces.dropped)
         model.encode(pieces, into: &encoding)

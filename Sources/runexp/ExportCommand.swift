@@ -19,7 +19,8 @@ struct ExportCommand: ParsableCommand {
       The family is the one that can represent the model; where none can, a sentence names what it has \
       in place of what the nearest has, and nothing is written. The tokenizer's files go along, \
       and a model whose tokens are characters or bytes gets a tokenizer.json, which AutoTokenizer \
-      loads; that of a GGUF file is not written. A model of images is loaded with \
+      loads; that of a GGUF file becomes a tokenizer.json, or a tokenizer.model where it is \
+      SentencePiece's; a note says where it cannot. A model of images is loaded with \
       AutoModelForImageClassification or AutoModel, or is written for timm's VisionTransformer.
       """,
       examples: [

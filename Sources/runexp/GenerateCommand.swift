@@ -62,6 +62,7 @@ struct GenerateCommand: ParsableCommand {
   )
   var prompt: String?
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       """
       Token ids that the model continues, in place of a prompt, joined by commas; or a file of \
@@ -71,18 +72,22 @@ struct GenerateCommand: ParsableCommand {
   @Option(
     name: [.customShort("n"), .long, .customShort("t")], parsing: .unconditional,
     help: ArgumentHelp(
-      "Tokens to write; characters, of a model that a run has left.", valueName: "count"))
+      "Tokens to write, which are characters where the model reads characters.", valueName: "count")
+  )
   var tokens = 500
   @Option(
     parsing: .unconditional,
-    help: "Below 1 bolder, above 1 wilder; 0 takes the likeliest character always.")
+    help: "Below 1 bolder, above 1 wilder; 0 takes the likeliest token always.")
   var temperature = 0.8
   @Option(
-    parsing: .unconditional, help: "Draw among this many of the likeliest characters only.")
+    parsing: .unconditional, help: "Draw among this many of the likeliest tokens only.")
   var topK: Int?
   @Option(
     parsing: .unconditional,
-    help: "Draw among the likeliest characters that hold this share of the probability.")
+    help: """
+      Draw among the likeliest tokens that hold this share of the probability, of those that --top-k \
+      leaves.
+      """)
   var topP = 1.0
   @Option(
     parsing: .unconditional,
@@ -91,7 +96,7 @@ struct GenerateCommand: ParsableCommand {
   @Option(
     parsing: .unconditionalSingleValue,
     help: ArgumentHelp(
-      "End before this text; may be given several times.", valueName: "text"))
+      "End before this text, or special token; may be given several times.", valueName: "text"))
   var stop: [String] = []
   @Flag(
     help: ArgumentHelp(
@@ -101,7 +106,7 @@ struct GenerateCommand: ParsableCommand {
       """))
   var chat = false
   @Option(help: "With --chat, what the model is told before the question.") var system: String?
-  @Option(help: "The same seed writes the same text.") var seed: UInt64 = 1
+  @Option(parsing: .unconditional, help: "The same seed writes the same text.") var seed: UInt64 = 1
   @Option(help: "How keys and values are kept: f32, bf16 or q8.") var cache = CacheType.f32
   @Option(help: Precision.help) var precision = Precision.f32
   @Option(help: WeightType.help) var weightType: WeightType?
@@ -114,7 +119,7 @@ struct GenerateCommand: ParsableCommand {
     func demand(_ isMet: Bool, _ message: String) throws {
       if !isMet { throw ValidationError(message) }
     }
-    try demand(tokens >= 0, "--tokens is the number of characters to write, 0 or more")
+    try demand(tokens >= 0, "--tokens is the number of tokens to write, 0 or more")
     try demand(temperature >= 0, "--temperature is 0 or more")
     try demand(topK ?? 1 >= 1, "--top-k is 1 or more")
     try demand(topP > 0 && topP <= 1, "--top-p is above 0 and at most 1")
@@ -154,8 +159,19 @@ struct GenerateCommand: ParsableCommand {
     /// Those of the prompt and all after it.
     var ids: [Int32] = []
     var tokens = 0
+    var end: End
     /// Why it ended early, or where it went beyond what the model was trained on.
     var note: String?
+  }
+
+  /// Why a text ended.
+  private enum End: String {
+    case endToken = "end_token"
+    case stopText = "stop_text"
+    /// All tokens that were asked for are written.
+    case tokenLimit = "token_limit"
+    /// The model's learned positions end.
+    case positionLimit = "position_limit"
   }
 
   private func write(_ saved: SavedModel) throws -> Written {
@@ -167,7 +183,10 @@ struct GenerateCommand: ParsableCommand {
     var stream = tokenizer?.stream
     func decode(_ token: Int32) -> String { stream?.append(token) ?? "\(token) " }
     let form = try chat ? chatForm(tokenizer) : nil
-    let ends = Set([tokenizer?.end, form.flatMap { tokenizer?.special($0.marks.end) }])
+    let mark = form.flatMap { tokenizer?.special($0.marks.end) }
+    let ends = try (tokenizer?.ends() ?? []).union([mark].compactMap { $0 })
+    // A special token has no text in which it could be found.
+    let stopTokens = Set(stop.compactMap { tokenizer?.special($0) })
     let start = try self.start(saved, tokenizer, form)
     let device = try compute.open(device)
     let model = try saved.load(on: device, matrices: matrices.type)
@@ -184,7 +203,7 @@ struct GenerateCommand: ParsableCommand {
     let sampler = TokenSampler(
       temperature: temperature, topK: topK, topP: topP, repeatPenalty: repeatPenalty, seed: seed)
 
-    var written = Written()
+    var written = Written(end: room < tokens ? .positionLimit : .tokenLimit)
     let before = start.map { decode($0) }.joined()
     written.prompt = form == nil ? before : prompt ?? ""
     written.ids = start
@@ -202,7 +221,10 @@ struct GenerateCommand: ParsableCommand {
       }
       let token = try sampler.pick(logits, index, after: written.ids)
       written.ids.append(token)
-      if ends.contains(token) { break }
+      if stopTokens.contains(token) || ends.contains(token) {
+        written.end = stopTokens.contains(token) ? .stopText : .endToken
+        break
+      }
       write(stops.append(decode(token)))
       written.tokens += 1
       if stops.found != nil { break }
@@ -210,8 +232,9 @@ struct GenerateCommand: ParsableCommand {
     }
     write(stops.append(stream?.finish() ?? "") + stops.finish())
     emit("\n")
+    if stops.found != nil { written.end = .stopText }
     let last = start.count + written.tokens
-    if room < tokens, written.tokens == room, stops.found == nil {
+    if written.end == .positionLimit {
       written.note =
         "\(room) of \(tokens) tokens: the model's learned positions end at \(last)"
     } else if last > saved.length {
@@ -259,7 +282,8 @@ struct GenerateCommand: ParsableCommand {
       .init("ids", .array(written.ids.map { .integer(Int($0)) })),
     ]
     let tail: JSON = [
-      "tokens": .integer(written.tokens), "temperature": .real(temperature),
+      "tokens": .integer(written.tokens), "ended_by": .string(written.end.rawValue),
+      "temperature": .real(temperature),
       "seed": .string(String(seed)), "weight_type": .string(types[0]), "cache": .string(types[1]),
       "notes": .array([found.note, written.note].compactMap { $0.map { .string($0) } }),
     ]

@@ -42,7 +42,7 @@ struct ScoreCommand: ParsableCommand {
     help: "The cell whose model scores: its id or label, how one begins or ends, or a variant.",
     completion: .cells)
   var cell: String?
-  @Option(help: TokenIDs.help, completion: .file()) var ids: TokenIDs?
+  @Option(parsing: .unconditional, help: TokenIDs.help, completion: .file()) var ids: TokenIDs?
   @Option(help: "A file with a text, or - for standard input.", completion: .file())
   var text: String?
   @Argument(
@@ -117,10 +117,17 @@ struct ScoreCommand: ParsableCommand {
     if let ids { return (try ids.read(below: saved.vocabulary), nil, nil) }
     guard saved.knowsText else { throw TokensUnknown(path: name) }
     let tokenizer = try saved.textTokenizer()
-    let bytes = try InputFile.read(text ?? "-")
-    guard let string = String(validating: bytes, as: UTF8.self) else {
-      throw ScoreError("the text is no UTF-8")
+    let path = text ?? "-"
+    let bytes = try InputFile.read(path)
+    do {
+      _ = try UTF8Span(validating: bytes.span)
+    } catch {
+      let place = path == "-" ? "standard input" : "'\(Wording.harmless(path))'"
+      throw ScoreError(
+        "\(place) is not a UTF-8 text: byte \(error.byteOffsets.lowerBound) is invalid (counted from 0)"
+      )
     }
+    let string = String(decoding: bytes, as: UTF8.self)
     let tokens = try tokenizer.encode(string, addingSpecial: !saved.isOurs)
     guard !string.isEmpty, !tokens.isEmpty else { throw ScoreError("the text is empty") }
     return (tokens, bytes.count, tokenizer.note(of: string, named: "the text"))

@@ -50,16 +50,25 @@ struct TokenIDs: ExpressibleByArgument {
   }
 }
 
-/// A file that a person names, `-` for standard input.
+/// A file that a person names, or a pipe; `-` for standard input.
 enum InputFile {
   /// - Throws: `ResultsError.unreadable`.
   static func read(_ path: String) throws -> [UInt8] {
     if path == "-" { return [UInt8](FileHandle.standardInput.readDataToEndOfFile()) }
+    // What a shell puts in place of <(command).
+    if isPipe(path), let pipe = FileHandle(forReadingAtPath: path) {
+      return [UInt8](pipe.readDataToEndOfFile())
+    }
     do {
       return try TextFile.read(path)
     } catch {
       throw ResultsError.unreadable(path: path, problem: error.reason)
     }
+  }
+
+  private static func isPipe(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFIFO
   }
 }
 

@@ -49,6 +49,7 @@ struct TokenizeCommand: ParsableCommand {
   @Option(help: "A file with a text, or - for standard input.", completion: .file())
   var text: String?
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "Token ids to make a text of, joined by commas; or a file of them; - for standard input.",
       valueName: "ids"), completion: .file())
@@ -84,7 +85,15 @@ struct TokenizeCommand: ParsableCommand {
         return try StoredTokenizer(at: name).tokenizer
       }
     }
-    let found = try TrainedCell(named: name, cell: cell, in: RunLocator(results: place.results))
+    let found: TrainedCell
+    do {
+      found = try TrainedCell(named: name, cell: cell, in: RunLocator(results: place.results))
+    } catch {
+      let isOther = Checkpoint.isIn(name) || AtomicFile.exists("\(name)/plan.jsonl")
+      guard cell == nil, !isOther, AtomicFile.exists(name) else { throw error }
+      // It is there, and no run: what it lacks of a tokenizer is said.
+      return try StoredTokenizer(at: name).tokenizer
+    }
     if let note = found.note { say("note: \(note)") }
     switch try SavedModel(found.folder).textTokenizer() {
     case .characters(let characters): return try Tokenizer(characters: characters.scalars)

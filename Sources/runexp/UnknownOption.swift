@@ -10,13 +10,31 @@ enum UnknownOption {
     Run.self, Sweep.self, Plan.self, Check.self, PrepareCommand.self,
   ]
 
-  /// What to write instead of an option that the experiment has and the program has not; nil for
-  /// any other error.
+  /// What other programs call options of ours, by the command.
+  private static let synonyms: [String: [String: String]] = [
+    "generate": [
+      "--max-tokens": "--tokens", "--max-new-tokens": "--tokens", "--n-predict": "--tokens",
+      "--repetition-penalty": "--repeat-penalty", "--temp": "--temperature",
+      "--weights": "--weight-type",
+    ],
+    "score": ["--weights": "--weight-type"],
+  ]
+
+  /// What to write instead of an option that the experiment has and the program has not, or that
+  /// another program has; nil for any other error.
   ///
   /// - Parameters:
   ///   - message: the parser's, which names the option.
   ///   - words: the command line.
   static func advice(_ message: String, _ words: [String]) -> String? {
+    // A value behind it may be what the parser complains of.
+    if message.contains("Unknown option") || message.contains("is not read"),
+      let own = synonyms[words.first ?? ""],
+      let other = words.dropFirst().map({ option($0) }).first(where: { own[$0] != nil }),
+      let meant = own[other]
+    {
+      return "there is no option '\(other)'; did you mean '\(meant)'?"
+    }
     guard commands.contains(where: { $0._commandName == words.first }),
       message.contains("Unknown option")
     else { return nil }

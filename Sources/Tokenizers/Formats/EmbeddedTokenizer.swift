@@ -49,7 +49,7 @@ package struct EmbeddedTokenizer: Sendable {
     }
   }
 
-  private func id(_ id: Int?, _ name: String) throws(TokenizerError) -> Int32? {
+  func id(_ id: Int?, _ name: String) throws(TokenizerError) -> Int32? {
     guard let id else { return nil }
     guard id >= 0, id < tokens.count else {
       throw TokenizerError(
@@ -78,7 +78,8 @@ package struct EmbeddedTokenizer: Sendable {
     }
   }
 
-  private var bytePieces: (Tokenizer.Parts, addsBOS: Bool) {
+  /// That which `pre` names.
+  var rule: EmbeddedRule {
     get throws(TokenizerError) {
       guard let pre, let rule = EmbeddedRule.all.first(where: { $0.names.contains(pre) }) else {
         let known = EmbeddedRule.all.flatMap(\.names).joined(separator: ", ")
@@ -87,6 +88,13 @@ package struct EmbeddedTokenizer: Sendable {
           pre.map { "'\($0)' is not known; what is: \(known)" }
             ?? "it is missing, and so the rule by which texts are cut")
       }
+      return rule
+    }
+  }
+
+  private var bytePieces: (Tokenizer.Parts, addsBOS: Bool) {
+    get throws(TokenizerError) {
+      let rule = try self.rule
       guard types.isEmpty || types.count == tokens.count else {
         throw TokenizerError(
           at: "tokenizer.ggml.token_type",
@@ -126,7 +134,7 @@ package struct EmbeddedTokenizer: Sendable {
 }
 
 /// How texts are cut, by the names that GGUF files have for it.
-private struct EmbeddedRule {
+struct EmbeddedRule {
   let names: [String]
   /// Regular expressions, one after another.
   var patterns: [String] = []

@@ -70,8 +70,11 @@ struct ModelJSON {
     }
   }
 
-  /// - Parameter isOfBytes: whether the pre-tokenizer makes bytes the characters.
-  func bpe(isOfBytes: Bool) throws(TokenizerError) -> BPE {
+  /// - Parameters:
+  ///   - isOfBytes: whether the pre-tokenizer makes bytes the characters.
+  ///   - added: tokens beside the vocabulary, of which one may be that of unknown characters.
+  func bpe(isOfBytes: Bool, added: [AddedToken]) throws(TokenizerError) -> BPE {
+    guard strings.count > 0 else { throw TokenizerError(at: "model.vocab", "it has no tokens") }
     let part = JSONPart(value: .object(options), path: "model")
     var bpe = BPE.Options()
     bpe.isOfBytes = isOfBytes
@@ -92,7 +95,9 @@ struct ModelJSON {
       }
     }
     if let unknown = part.part("unk_token") {
-      bpe.unknown = builder.id(of: try unknown.text())
+      let content = try unknown.bytes()
+      let id = builder.id(of: try unknown.text())
+      bpe.unknown = id ?? added.first { $0.content == content }?.id
       if bpe.unknown == nil {
         throw unknown.fault("'\(try unknown.text())' is not in the vocabulary")
       }

@@ -81,7 +81,8 @@ struct SentencePieceModel {
     }
   }
 
-  /// The tokenizer: as SentencePiece itself does, a control token is not found in a text.
+  /// The tokenizer: as SentencePiece itself does, a control token is not found in a text, unless the
+  /// config says so.
   func parts(_ config: TokenizerConfig) throws(TokenizerError) -> Tokenizer.Parts {
     var parts = Tokenizer.Parts(
       model: try pieces.bpe(
@@ -99,6 +100,16 @@ struct SentencePieceModel {
     parts.added += pieces.added { $0 == .control || $0 == .unknown }.map {
       AddedToken(id: $0, content: pieces.string($0), isSpecial: true, isFound: false)
     }
+    // Those that a config names are found too, as transformers finds them: where blanks are blanks
+    // still. SentencePiece's own are left to its way.
+    let named = config.added.filter { pieces.type(Int($0.id)) != .user }
+    let ids = Set(named.map(\.id))
+    parts.added.removeAll { ids.contains($0.id) }
+    for var token in named {
+      token.isNormalized = false
+      parts.added.append(token)
+    }
+    if !named.isEmpty { try parts.checkAdded { _ in "added_tokens" } }
     parts.normalizesAdded = false
     parts.bos = config.id(of: config.bos, in: parts) ?? pieces.control(bos)
     parts.eos = config.id(of: config.eos, in: parts) ?? pieces.control(eos)

@@ -7,6 +7,14 @@ import Foundation
 protocol Normalizer: Sendable {
   /// - Throws: `TokenizerError` where a regular expression does not match in time.
   func normalize(_ text: inout [UInt8]) throws(TokenizerError)
+  /// Whether the beginning of a text is taken away.
+  ///
+  /// - Throws: as `normalize`.
+  func dropsStart(of text: [UInt8]) throws(TokenizerError) -> Bool
+}
+
+extension Normalizer {
+  func dropsStart(of text: [UInt8]) throws(TokenizerError) -> Bool { false }
 }
 
 /// One after another: `Sequence`.
@@ -15,6 +23,18 @@ struct NormalizerSequence: Normalizer {
 
   func normalize(_ text: inout [UInt8]) throws(TokenizerError) {
     for part in parts { try part.normalize(&text) }
+  }
+
+  func dropsStart(of text: [UInt8]) throws(TokenizerError) -> Bool {
+    guard parts.contains(where: { $0 is StripNormalizer || $0 is NormalizerSequence }) else {
+      return false
+    }
+    var text = text
+    for part in parts {
+      if try part.dropsStart(of: text) { return true }
+      try part.normalize(&text)
+    }
+    return false
   }
 }
 
@@ -50,6 +70,10 @@ struct StripNormalizer: Normalizer {
       scalars = scalars.prefix(0)
     }
     text = Array(String(scalars).utf8)
+  }
+
+  func dropsStart(of text: [UInt8]) -> Bool {
+    left && String(decoding: text.prefix(4), as: UTF8.self).unicodeScalars.first?.isSpace ?? false
   }
 }
 

@@ -37,6 +37,18 @@ package final class Regex: @unchecked Sendable {
 
   deinit { pcre2_code_free_8(code) }
 
+  /// Whether a script of Unicode has a name.
+  ///
+  /// - Parameter name: of letters alone.
+  static func knowsScript(_ name: String) -> Bool {
+    let property = Array("\\p{sc:\(name)}".utf8)
+    var (error, offset) = (Int32(0), 0)
+    let options = PCRE2_UTF | PCRE2_UCP
+    let code = pcre2_compile_8(property, property.count, options, &error, &offset, nil)
+    pcre2_code_free_8(code)
+    return code != nil
+  }
+
   /// Calls `found` with each match in a text of UTF-8, as Oniguruma's iteration finds them: an empty
   /// match does not follow another match at once.
   ///

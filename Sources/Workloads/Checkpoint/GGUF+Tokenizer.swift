@@ -16,7 +16,7 @@ extension GGUF {
   /// What it says of its tokenizer.
   ///
   /// - Throws: `TokenizerError` where it has none.
-  var embedded: EmbeddedTokenizer {
+  package var embedded: EmbeddedTokenizer {
     get throws(TokenizerError) {
       func value(_ key: String) -> GGUFValue? { metadata["tokenizer.ggml.\(key)"] }
       func elements(_ key: String) -> GGUFArray? { value(key)?.elements }

@@ -31,8 +31,12 @@ extension SavedModel {
       }, metadata: [("format", "pt")])
     try RunFolder.makeFolders(folder)
     try tensors.write(to: "\(folder)/\(Checkpoint.file)")
+    let stored = try exportedTokenizer
+    let ids = try stored?.ids ?? []
+    let keys = Set(ids.map(\.key))
+    let configuration = exported.configuration(saying: conventions)
     try AtomicFile.write(
-      .object(exported.configuration(saying: conventions)),
+      .object(configuration.filter { !keys.contains($0.key) } + ids),
       to: "\(folder)/\(Checkpoint.configurationFile)")
     if let image, let preprocessor = exported.preprocessor(conventions, image) {
       try AtomicFile.write(preprocessor, to: "\(folder)/\(ImageConventions.preprocessorFile)")
@@ -41,14 +45,22 @@ extension SavedModel {
       try AtomicFile.write(
         TokenizerJSONWriter.characters(characters.scalars), to: "\(folder)/tokenizer.json")
       try AtomicFile.write(TokenizerJSONWriter.config, to: "\(folder)/tokenizer_config.json")
-    } else if let tokenizer {
-      try StoredTokenizer(at: tokenizer).write(to: folder)
+    } else {
+      try stored?.export(to: folder)
     }
   }
 
   /// Why its tokenizer is not written; nil where it is, or where there is none.
   package var problemOfWritingTokenizer: String? {
     guard let tokenizer, GGUF.isOne(at: tokenizer) else { return nil }
-    return "the tokenizer of a GGUF file is not written"
+    return StoredTokenizer.problemOfWriting(gguf: tokenizer)
+  }
+
+  /// The tokenizer that is written; nil where there is none, or only characters.
+  private var exportedTokenizer: StoredTokenizer? {
+    get throws(ResultsError) {
+      guard characters == nil, let tokenizer, problemOfWritingTokenizer == nil else { return nil }
+      return try StoredTokenizer(at: tokenizer)
+    }
   }
 }

@@ -2,6 +2,7 @@
 // makes of them.
 
 import Config
+package import Records
 import Tokenizers
 
 /// Turns texts into tokens, and tokens into texts.
@@ -17,9 +18,12 @@ package enum TextTokenizer: Sendable {
     }
   }
 
-  /// The token that ends a text; nil where none is known.
-  package var end: Int32? {
-    if case .stored(let stored) = self { stored.tokenizer.eos } else { nil }
+  /// The tokens that end a text; none where none is known.
+  ///
+  /// - Throws: `ResultsError.unreadable` as `StoredTokenizer.ends`.
+  package func ends() throws(ResultsError) -> Set<Int32> {
+    guard case .stored(let stored) = self else { return [] }
+    return try stored.ends()
   }
 
   /// The id of a special token by its string; nil where there is none.

@@ -92,8 +92,8 @@ package struct TokenSampler: Sendable {
   /// Only so many of the likeliest tokens are considered; nil: all (Fan, Lewis & Dauphin 2018,
   /// arXiv 1805.04833).
   package var topK: Int?
-  /// Only the likeliest tokens that together hold this share of the probability are considered; 1:
-  /// all.
+  /// Only the likeliest tokens that together hold this share of the probability, of that which the k
+  /// likeliest have, are considered; 1: all.
   ///
   /// Holtzman, Buys et al. 2019, arXiv 1904.09751.
   package var topP: Double
@@ -159,7 +159,11 @@ package struct TokenSampler: Sendable {
 
   /// Sets to 0 what top-k and top-p leave out; of equal tokens the earlier ones stay.
   private func restrict(_ weights: inout [Double]) {
-    let (most, total) = (topK ?? weights.count, weights.reduce(0, +))
+    let most = topK ?? weights.count
+    // Top-p takes its share of what top-k leaves, as transformers does.
+    let total =
+      most < weights.count && topP < 1
+      ? Self.largest(most, of: weights).reduce(0) { $0 + weights[$1] } : weights.reduce(0, +)
     // Few hold the share as a rule, and to sort a large vocabulary takes longer than to compute its
     // logits: so more are looked at only where these do not.
     var count = min(most, 64)

@@ -43,9 +43,10 @@ import Workloads
     let logits = (0..<700).map { Float(($0 * 7919) % 97) / 500 }
     let order = logits.indices.sorted { (logits[$0], $1) > (logits[$1], $0) }
     let weights = logits.map { Foundation.exp(Double($0)) }
-    let total = weights.reduce(0, +)
     let limits: [(Int?, Double)] = [(3, 1), (90, 1), (nil, 0.3), (nil, 0.05), (200, 0.1)]
     for (topK, topP) in limits {
+      // Top-p takes its share of what top-k leaves.
+      let total = order.prefix(topK ?? 700).reduce(0) { $0 + weights[$1] }
       var mass = 0.0
       var kept: [Int] = []
       for token in order.prefix(topK ?? 700) where mass < topP * total {
@@ -75,6 +76,13 @@ import Workloads
     #expect(try shares(TokenSampler(temperature: 1, topP: 0.6, seed: 1)) == [1, 0, 0, 0])
     let found = try shares(TokenSampler(temperature: 1, topP: 0.7, seed: 1))
     #expect(found[0] > 0 && found[2] > 0 && found[1] == 0 && found[3] == 0)
+  }
+
+  @Test func `top-p takes its share of what top-k leaves`() throws {
+    // The first two have 0.73 and 0.27 of what they hold together, and the first 0.64 of all.
+    let found = try shares(TokenSampler(temperature: 1, topK: 2, topP: 0.7, seed: 1))
+    #expect(found == [1, 0, 0, 0])
+    #expect(try shares(TokenSampler(temperature: 1, topP: 0.7, seed: 1))[2] > 0)
   }
 
   @Test func `the same seed draws the same tokens`() throws {

@@ -77,6 +77,30 @@ struct GGUFTokenizerTests {
     #expect(problem { _ = try read() }.contains(path))
   }
 
+  /// Each fixture with one rule that it is cut by.
+  private static let kinds: [(String, String, String?)] =
+    rules.map { ($0.0, "gpt2", $0.1.first) } + [("mistral-legacy", "llama", nil)]
+
+  @Test(arguments: kinds)
+  func `it is the same in a folder's files`(name: String, model: String, pre: String?) throws {
+    let fixture = try TokenizerFixture(name)
+    let embedded = try GGUF(MappedBytes(GGUFFile(fixture, model: model, pre: pre).bytes)).embedded
+    let folder = try TemporaryFolder()
+    for file in try embedded.files {
+      try Data(file.contents).write(to: URL(filePath: folder.file(file.name)))
+    }
+    let (own, again) = (try embedded.tokenizer, try Tokenizer.open(folder.path))
+    #expect(again.count == own.count && again.bos == own.bos && again.eos == own.eos)
+    for text in fixture.texts {
+      let ids = try own.encode(text)
+      #expect(try again.encode(text) == ids, "\(text.debugDescription)")
+      #expect(again.decode(ids) == own.decode(ids), "\(text.debugDescription)")
+    }
+    for id in 0..<Int32(own.count) {
+      #expect(again.piece(id) == own.piece(id) && again.isSpecial(id) == own.isSpecial(id), "\(id)")
+    }
+  }
+
   @Test func `a rule that is not known is refused by its name`() throws {
     let fixture = try TokenizerFixture("gpt2")
     let said = problem {

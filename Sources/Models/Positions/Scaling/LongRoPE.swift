@@ -23,7 +23,7 @@ extension RoPE {
       original = options.originalLength(context)
       let factors = { (key: String, what: String) -> [Double] in
         let list = options.read(
-          key, .list(of: .double(in: Bounds.above(0, through: 1e6))), default: [1],
+          key, .list(of: .double(in: Bounds.above(0, through: 1e6)), repeats: false), default: [1],
           "divisors of the pairs' angles \(what), one a pair, or one for all")
         if list.count != 1 && list.count != context.dimension / 2 {
           options.fault(

@@ -1,0 +1,87 @@
+// Where the text of a model of another program ends: at tokens that its files name, or its user.
+
+import Config
+import Foundation
+import TestSupport
+import Testing
+import Workloads
+
+@Suite("the end of a text")
+struct EndOfTextTests {
+  /// A program beside a folder `llama` such as transformers leaves, whose 11 tokens are the
+  /// characters a to k; all but a are special.
+  private func program() throws -> Program {
+    let program = try Program()
+    try FileManager.default.createDirectory(
+      atPath: program.file("llama"), withIntermediateDirectories: true)
+    try program.write(SmallLlama.config, to: "llama/config.json")
+    let file = SafeTensorsWriter(
+      SmallLlama.tensors.enumerated().map { index, tensor in
+        .init(tensor.name, tensor.shape) {
+          (0..<tensor.shape.reduce(1, *)).map { Float(sin(Double(7 * index + 3 * $0 + 1))) }
+        }
+      })
+    try file.write(to: program.file("llama/model.safetensors"))
+    let names = (0..<11).map { String(Character(UnicodeScalar(UInt8(0x61 + $0)))) }
+    let added = names.enumerated().dropFirst().map { id, name -> JSON in
+      ["id": .integer(id), "content": .string(name), "special": true]
+    }
+    let vocabulary = names.enumerated().map { JSON.Member($1, .integer($0)) }
+    let tokenizer: JSON = [
+      "added_tokens": .array(added), "decoder": ["type": "Fuse"],
+      "model": ["type": "BPE", "vocab": .object(vocabulary), "merges": []],
+    ]
+    try program.write(tokenizer.line, to: "llama/tokenizer.json")
+    return program
+  }
+
+  private func generate(_ program: Program, _ more: String...) throws -> JSON {
+    let words = ["generate", "llama", "--prompt", "ab", "-n", "6", "--temperature", "0", "--json"]
+    let finished = try program.run(words + more)
+    #expect(finished.code == 0, "\(finished.errors)")
+    return try JSON(reading: finished.output)
+  }
+
+  private func ids(_ document: JSON) -> [Int] {
+    document["ids"]?.elements.compactMap(\.whole) ?? []
+  }
+
+  @Test func `each token that the model's files name ends it`() throws {
+    let program = try program()
+    let whole = try generate(program)
+    #expect(ids(whole).count == 8 && whole["ended_by"] == "token_limit", "\(whole.line)")
+    let first = ids(whole)[2]
+    func write(_ end: String, to name: String) throws {
+      try program.write(end, to: "llama/\(name)")
+    }
+    let config = try JSON(reading: SmallLlama.config).members
+    let named = JSON.object(config + [.init("eos_token_id", .integer(first))])
+    try write(named.line, to: "config.json")
+    let ended = try generate(program)
+    #expect(ids(ended) == Array(ids(whole)[...2]) && ended["ended_by"] == "end_token")
+    // The other file comes first, and all of a list count.
+    try write(#"{"eos_token_id": 99}"#, to: "generation_config.json")
+    #expect(try ids(generate(program)) == ids(whole))
+    try write(#"{"eos_token_id": [99, \#(first)]}"#, to: "generation_config.json")
+    #expect(try generate(program) == ended)
+    try write(#"{"eos_token_id": null}"#, to: "generation_config.json")
+    #expect(try generate(program) == ended)
+    try write(#"{"eos_token_id": "b"}"#, to: "generation_config.json")
+    let refused = try program.run("generate", "llama", "--prompt", "ab", "-n", "6")
+    #expect(
+      refused.code == 1
+        && refused.errors.contains(
+          "generation_config.json': 'eos_token_id' is \"b\": the id of a token, or a list, is "
+            + "expected"),
+      "\(refused.errors)")
+  }
+
+  @Test func `a special token can be named as a text to stop at`() throws {
+    let program = try program()
+    let whole = try generate(program)
+    let place = try #require(ids(whole).dropFirst(2).firstIndex { $0 > 0 })
+    let token = String(Character(UnicodeScalar(UInt8(0x61 + ids(whole)[place]))))
+    let ended = try generate(program, "--stop", "zz", "--stop", token)
+    #expect(ids(ended) == Array(ids(whole)[...place]) && ended["ended_by"] == "stop_text")
+  }
+}
