@@ -125,7 +125,8 @@ struct DoctorTests {
     #expect(
       finished.output.contains(
         "'\(folder)' (--data-dir) is passed over: could not read "
-          + "'\(folder)/train-images-idx3-ubyte': its 9 unpacked bytes have sha256 "))
+          + "'\(folder)/train-images-idx3-ubyte': it is no IDX file of bytes in 3 dimensions: "
+          + "it begins with 6e 6f 20 69, not 00 00 08 03"))
     #expect(finished.output.contains("-> replace the file, or delete all four, "))
     #expect(!finished.output.contains("fashion-mnist is not on this machine"))
   }
