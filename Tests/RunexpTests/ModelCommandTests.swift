@@ -99,6 +99,19 @@ struct ModelCommandTests {
     #expect(plain.output == ids.map { "\($0) " }.joined() + "\n")
   }
 
+  @Test func `a run that has the name of a model's folder is told of`() throws {
+    let program = try program()
+    #expect(!(try program.run("export", "llama", "-o", "first")).errors.contains("note:"))
+    try program.write(
+      "name: llama\nworkload: {type: inspect, sequence: 8}\nmodel: {layers: 1}\n", to: "x.yaml")
+    #expect(try program.run("run", "x.yaml").code == 0)
+    let exported = try program.run("export", "llama", "-o", "second")
+    #expect(exported.code == 0)
+    #expect(
+      exported.errors.contains(
+        "this is the model in the folder 'llama', not that of the run 'results/llama/"))
+  }
+
   @Test func `an exported model is the same again, and is not put beside other files`() throws {
     let program = try program()
     let exported = try program.run("export", "llama", "-o", "again")

@@ -81,80 +81,79 @@ struct PlanSubject: @unchecked Sendable {
 extension [PlanSubject] {
   /// A prediction for each of them, by several threads.
   var predictions: [PlanPrediction] {
-    // Neighbours mostly share their models.
-    let parts = stride(from: 0, to: count, by: 128).map { self[$0...].prefix(128) }
-    let predicted: @Sendable (ArraySlice<PlanSubject>) -> [PlanPrediction] = { part in
-      var known = PlanPredictions()
-      return part.map { known.find($0) }
+    // One thread has all that share a model, up to so many, so that it is built once.
+    let most = 32
+    let alike = Dictionary(grouping: indices) { self[$0].modelKey }.values
+    let parts = alike.flatMap { places in
+      stride(from: 0, to: places.count, by: most).map { Array<Int>(places[$0...].prefix(most)) }
+    }
+    let predicted: @Sendable ([Int]) -> [PlanPrediction] = { places in
+      var known = PlanPredictions(like: self[places[0]])
+      return places.map { known.find(self[$0]) }
     }
     // A plugin is asked by one thread at a time.
-    return allSatisfy { $0.device.name == "cpu" }
-      ? parts.mappedByThreads(part: 1) { part, _ in predicted(part) }.flatMap(\.self)
-      : parts.flatMap(predicted)
+    let found =
+      allSatisfy { $0.device.name == "cpu" }
+      ? parts.mappedByThreads(part: 1) { part, _ in predicted(part) } : parts.map(predicted)
+    let ordered = zip(parts.joined(), found.joined()).sorted { $0.0 < $1.0 }
+    return ordered.map(\.1)
   }
 }
 
-/// The predictions of an experiment's cells; those that differ in steps and rates alone have one
-/// model and its sizes, and those that differ in their batch have one model.
-private struct PlanPredictions {
-  /// What a model is built for.
-  private struct ModelKey: Hashable {
-    let options: JSON
-    /// The stored model that it begins from.
-    let base: String?
-    let vocabulary: Int
-    let length: Int
-    let image: ImageSize?
-    let classes: Int?
-  }
+/// What a model is built for.
+private struct ModelKey: Hashable {
+  let options: JSON
+  /// The stored model that it begins from.
+  let base: String?
+  let vocabulary: Int
+  let length: Int
+  let image: ImageSize?
+  let classes: Int?
+}
 
+extension PlanSubject {
+  fileprivate var modelKey: ModelKey {
+    ModelKey(
+      options: options, base: model.base?.path, vocabulary: read.vocabulary,
+      length: workload.length, image: read.image,
+      classes: workload.images.map { _ in read.vocabulary })
+  }
+}
+
+/// The predictions of documents with the same model; those that differ in steps and rates alone have
+/// its sizes in common too.
+private struct PlanPredictions {
+  /// A device lives for as long as the subjects do.
   private struct Key: Hashable {
     let workload: ObjectIdentifier
-    let model: ModelKey
     let precision: PrecisionChoice
     let device: ObjectIdentifier
     let sizes: AnyHashable
   }
 
-  // A device lives for as long as the key that names it.
-  private typealias Known = (built: Transformer, device: Device, prediction: PlanPrediction)
+  private let built: Transformer
+  private var known: [Key: PlanPrediction] = [:]
 
-  /// More are not kept: cells that share one mostly follow each other.
-  private static let most = 128
-  private var models: [ModelKey: Transformer] = [:]
-  private var known: [Key: Known] = [:]
-
-  mutating func find(_ subject: PlanSubject) -> PlanPrediction {
-    let (workload, model, read) = (subject.workload, subject.model, subject.read)
-    let modelKey = ModelKey(
-      options: subject.options, base: model.base?.path, vocabulary: read.vocabulary,
-      length: workload.length, image: read.image,
-      classes: workload.images.map { _ in read.vocabulary })
-    let key = workload.sizes.map { sizes in
-      Key(
-        workload: ObjectIdentifier(type(of: workload)), model: modelKey,
-        precision: subject.precision, device: ObjectIdentifier(subject.device), sizes: sizes)
-    }
-    if let found = key.flatMap({ known[$0] }) {
-      var prediction = found.prediction
-      prediction.count(workload, model, found.built)
-      return prediction
-    }
-    let built = build(model, modelKey)
-    let prediction = PlanPrediction(workload, model, built, subject.precision, on: subject.device)
-    if let key {
-      if known.count == Self.most { known = [:] }
-      known[key] = (built, subject.device, prediction)
-    }
-    return prediction
+  /// - Parameter subject: one that has the model.
+  init(like subject: PlanSubject) {
+    let key = subject.modelKey
+    built = subject.model.build(
+      vocabulary: key.vocabulary, length: key.length, image: key.image, classes: key.classes)
   }
 
-  private mutating func build(_ model: CellModel, _ key: ModelKey) -> Transformer {
-    if let built = models[key] { return built }
-    let built = model.build(
-      vocabulary: key.vocabulary, length: key.length, image: key.image, classes: key.classes)
-    if models.count == Self.most { models = [:] }
-    models[key] = built
-    return built
+  mutating func find(_ subject: PlanSubject) -> PlanPrediction {
+    let (workload, model) = (subject.workload, subject.model)
+    let key = workload.sizes.map { sizes in
+      Key(
+        workload: ObjectIdentifier(type(of: workload)), precision: subject.precision,
+        device: ObjectIdentifier(subject.device), sizes: sizes)
+    }
+    if var prediction = key.flatMap({ known[$0] }) {
+      prediction.count(workload, model, built)
+      return prediction
+    }
+    let prediction = PlanPrediction(workload, model, built, subject.precision, on: subject.device)
+    if let key { known[key] = prediction }
+    return prediction
   }
 }

@@ -12,7 +12,8 @@ package struct TrainedCell {
   package let folder: String
   /// The cell's label; nil where a folder was named.
   package let label: String?
-  /// Which one was taken of several that differ in their seed alone; nil where there was no choice.
+  /// Which one was taken of several that the name may mean, or that differ in their seed alone; nil
+  /// where there was no choice.
   package let note: String?
 
   /// - Parameters:
@@ -24,7 +25,13 @@ package struct TrainedCell {
   ///   several.
   package init(named name: String, cell: String?, in locator: RunLocator) throws {
     if cell == nil, Checkpoint.isIn(name) {
-      (folder, label, note) = (name, nil, nil)
+      (folder, label) = (name, nil)
+      // Whoever trained from the folder may have given the run its name.
+      let run = try? locator.find(name)
+      note = run.map { run in
+        "this is the model in the folder \(Wording.quote(name)), not that of the run "
+          + Wording.quote(run.path)
+      }
       return
     }
     let side = try Self.run(named: name, in: locator)
