@@ -1,5 +1,7 @@
 """Checks what turns samples into tables, without a network and without measuring anything."""
 
+import gzip
+import hashlib
 import os
 import re
 import sys
@@ -275,9 +277,20 @@ class Vision(unittest.TestCase):
             self.asked.append(request)
             return {"training": 3.0, "accuracy": 89.0, "parameters": 7}
 
-    def test_the_peer_trains_what_the_experiment_does(self):
-        said = dict(re.findall(r"\b(\w+): ([\d.e-]+)", vision.EXPERIMENT.read_text()))
-        self.assertEqual({key: float(said[key]) for key in vision.RECIPE}, vision.RECIPE)
+    def test_the_peer_is_told_what_the_experiment_says(self):
+        text = ("# width: 5\nmodel: {layers: 6, width: 96, hidden: 256, patch: 4}\n  attention: {heads: 3}\n"
+                "  init_std: 0.06  # 0.02 is usual\n  batch: 32\n  steps: 7510\n  optimizer: {lr: 8.0e-4}\n"
+                "  schedule: {warmup: 5 %, min_lr: 0}\n")
+        found = vision.recipe(text)
+        self.assertEqual(
+            [found[key] for key in ("width", "heads", "init_std", "steps", "lr", "warmup", "min_lr")],
+            [96, 3, 0.06, 7510, 8e-4, 375.5, 0])
+        self.assertEqual(vision.recipe(text.replace("min_lr: 0", "min_lr: 50 %"))["min_lr"], 4e-4)
+        for other in (text.replace("min_lr: 0", "min_lr: none"), text.replace("steps: 7510", ""), text + "width: 64\n"):
+            with self.assertRaisesRegex(ValueError, "the experiment must say '(min_lr|steps|width)' once, as a number"):
+                vision.recipe(other)
+        # Whatever the experiment becomes, it is one that can be told.
+        self.assertEqual(vision.RECIPE, vision.recipe(vision.EXPERIMENT.read_text()))
 
     def test_each_round_has_a_seed_alike_for_both(self):
         context = self.Surroundings()
@@ -287,18 +300,52 @@ class Vision(unittest.TestCase):
         self.assertEqual(seeds, ["[1]", "[1]", "[2]", "[2]"])
         self.assertEqual(found["rounds"][0]["results"][OURS]["accuracy"], 90.0)
 
+    def test_neither_is_evaluated_on_the_way(self):
+        context = self.Surroundings()
+        for contestant in vision_training.whole(context, Path("data")).contestants.values():
+            contestant()
+        self.assertEqual(context.asked[0]["workload.evaluate_every"], 0)
+        self.assertNotIn("evaluate", " ".join(context.asked[1]["recipe"]))
+        self.assertIn("without evaluations on the way", vision_training.groups(context)[0].about)
+
+    def test_images_are_those_that_the_program_reads(self):
+        source = vision.EXPERIMENT.parent.parent / "Sources" / "Workloads" / "Data" / "Images" / "ImageDataset.swift"
+        hashes = re.findall('"([0-9a-f]{64})"', source.read_text())
+        self.assertEqual(sorted(vision_training.FILES.values()), sorted(hashes))
+
     def test_without_the_images_the_whole_training_is_left_out_with_the_reason(self):
         with tempfile.TemporaryDirectory() as name:
-            folder = Path(name, "fashion-mnist")
-            folder.mkdir()
-            Path(folder, "train-images-idx3-ubyte.gz").touch()
-            with unittest.mock.patch.dict(os.environ, {"RUNEXP_DATA": name}):
-                self.assertEqual(vision_training.fashion_mnist(), folder)
+            first, second = Path(name, "fashion-mnist"), Path(name, "elsewhere")
+            hashes = {}
+            for folder in (first, second):
+                folder.mkdir()
+                for file in vision_training.FILES:
+                    data = file.encode()
+                    hashes[file] = hashlib.sha256(data).hexdigest()
+                    (folder / f"{file}.gz").write_bytes(gzip.compress(data))
+            (second / "t10k-labels-idx1-ubyte").write_bytes(b"t10k-labels-idx1-ubyte")
+            (first / "t10k-images-idx3-ubyte.gz").write_bytes(gzip.compress(b"digits"))
+            with (unittest.mock.patch.object(vision_training, "FILES", hashes),
+                  unittest.mock.patch.object(vision_training, "folders", lambda: places)):
+                places = [first, second]  # files that are others are passed over
+                self.assertEqual(vision_training.fashion_mnist(), (second, ""))
                 self.assertEqual(len(vision_training.groups(self.Surroundings())[0].works), 1)
-        with unittest.mock.patch.object(vision_training, "fashion_mnist", lambda: None):
-            group = vision_training.groups(self.Surroundings())[0]
-            self.assertEqual(group.works, [])
-            self.assertIn("there is no Fashion-MNIST here", group.about)
+                for places, words in (
+                        ([first], "It is left out: '.*t10k-images-idx3-ubyte.gz' is not Fashion-MNIST's: the SHA-256"),
+                        ([Path(name)], "It is left out: there is no Fashion-MNIST here")):
+                    group = vision_training.groups(self.Surroundings())[0]
+                    self.assertEqual(group.works, [])
+                    self.assertRegex(group.about, words)
+                (first / "train-images-idx3-ubyte.gz").write_bytes(gzip.compress(b"pixels")[:-6])
+                self.assertRegex(vision_training.problem(first), "'.*train-images.*' cannot be read: ")
+                (second / "train-labels-idx1-ubyte.gz").unlink()
+                self.assertRegex(vision_training.problem(second), "'.*train-labels-idx1-ubyte' is missing")
+
+    def test_images_are_looked_for_where_the_program_does(self):
+        with unittest.mock.patch.dict(os.environ, {"RUNEXP_DATA": "/data", "XDG_CACHE_HOME": "/cache"}):
+            self.assertEqual([str(folder) for folder in vision_training.folders()], [
+                "/data/fashion-mnist", "/data", "/usr/share/datasets/fashion-mnist", "/usr/share/datasets",
+                "/cache/runexp/fashion-mnist", "/cache/runexp"])
 
     def test_both_are_told_that_attention_is_not_causal(self):
         context = self.Surroundings()

@@ -1,15 +1,36 @@
 """A small vision transformer beside timm's: its step; and attention of images beside torch's."""
 
+import re
 from pathlib import Path
 
 from works import OURS, Group, Work, attention
 
 EXPERIMENT = Path(__file__).resolve().parent.parent.parent / "experiments" / "vit-fashion.yaml"
 PEER = "timm"
-# What the experiment says, for the peer.
-RECIPE = {"layers": 6, "width": 96, "heads": 3, "hidden": 256, "patch": 4, "init_std": 0.06, "batch": 32,
-          "steps": 9375, "evaluate_every": 1875, "lr": 8.0e-4}
+# What the peer is told of the experiment, and what a share of it is a share of.
+KEYS = ("layers", "width", "heads", "hidden", "patch", "init_std", "batch", "steps", "lr", "warmup", "min_lr")
+WHOLES = {"warmup": "steps", "min_lr": "lr"}
 PATIENCE = 3600
+
+
+def recipe(text):
+    """The numbers that an experiment says under these keys.
+
+    Each must be there once: what follows from a default is not known here.
+    """
+    said = re.sub("#.*", "", text)
+    found = {}
+    for key in KEYS:
+        numbers = re.findall(rf"\b{key}: *(\d+(?:\.\d+)?(?:e-?\d+)?)( *%)?(?=[\s,}}])", said)
+        if len(numbers) != 1:
+            raise ValueError(f"the experiment must say '{key}' once, as a number")
+        number, is_share = numbers[0]
+        value = int(number) if number.isdigit() else float(number)
+        found[key] = value * found[WHOLES[key]] / 100 if is_share else value
+    return found
+
+
+RECIPE = recipe(EXPERIMENT.read_text())
 
 
 def ours_step(context):
