@@ -2,6 +2,7 @@
 // is written is laid over them.
 
 import Config
+import Models
 import Synchronization
 import Workloads
 
@@ -35,7 +36,31 @@ final class StoredModels: Sendable {
     case .success(let base):
       // What was only assumed of a component is the stored model's to say.
       let written = model.written ?? Node(.mapping([]), mark: model.mark)
-      return (Node(base.section, at: from.mark).overlaid(by: written), [])
+      let model = written.keepingPool(of: base.section["output"] ?? .null)
+      return (Node(base.section, at: from.mark).overlaid(by: model), [])
     }
+  }
+}
+
+extension Node {
+  /// A model in which another output of images than the stored one pools as that does, unless it
+  /// says how: a head that is put on a model is put on what that makes of an image.
+  fileprivate func keepingPool(of stored: JSON) -> Node {
+    let key = Slots.output.key
+    guard let pool = stored["pool"], pool != .null, let entries,
+      let output = entries.first(where: { $0.key == key })?.value, output["pool"] == nil,
+      let word = (output["type"] ?? output).scalar?.text, word != stored["type"]?.text,
+      let other = Slots.output.components.first(where: { $0.choice.word == word }),
+      other.type.readsImages
+    else { return self }
+    let mark = output.mark
+    let options = output.entries ?? [Entry(key: "type", keyMark: mark, value: output)]
+    let kept = Entry(key: "pool", keyMark: mark, value: Node(pool, at: mark))
+    let pooled = Node(.mapping(options + [kept]), mark: mark)
+    return Node(
+      .mapping(
+        entries.map {
+          $0.key == key ? Entry(key: key, keyMark: $0.keyMark, value: pooled) : $0
+        }), mark: self.mark)
   }
 }

@@ -296,6 +296,64 @@ import Workloads
     #expect(try planned.currentHash() == Checkpoint.sha256(of: path))
   }
 
+  // MARK: Heads of images
+
+  /// Writes a model of images without a head that pools by the mean of normed patches, though it has
+  /// a class token, as a checkpoint of ours and as timm has it.
+  private func writeBareModels() throws {
+    let yaml = """
+      layers: 1
+      width: 16
+      norm: {type: layernorm, epsilon: 1.0e-5}
+      ffn: {type: gelu, bias: true}
+      attention: {type: mha, heads: 4, bias: true, key_bias: false, out_bias: true}
+      position: {type: rope_2d, coordinates: normalised, base: 100}
+      input: {patch: 4}
+      output: {type: features, pool: normed_mean}
+      """
+    let recorder = Recorder()
+    let document = try YAML.parse(bytes: Array(yaml.utf8), name: "test")
+    let section = Section(root: document.root, recorder: recorder)
+    let model = Transformer(
+      section, vocabulary: 1, length: 1, image: ImageSize(height: 8, width: 8, channels: 1))
+    try #require(recorder.finish().isEmpty)
+    let device = Device.cpu(threads: 1)
+    model.parameters.materialise(on: device, seed: 1)
+    try Checkpoint.save(
+      model,
+      configuration: CheckpointConfiguration(
+        model, section: section.recording.value, vocabulary: nil, step: 1, seed: 1),
+      to: folder.file("own"))
+    let saved = try SavedModel(folder.file("own"))
+    let exported = try saved.exported()
+    try #require(exported.config.first?.key == "architecture")
+    try saved.write(exported, to: folder.file("timm"), on: device)
+  }
+
+  @Test func `a head is put on what the stored model makes of an image`() throws {
+    try writeBareModels()
+    for stored in ["own", "timm"] {
+      for (output, pool) in [
+        ("classes", "normed_mean"), ("\"classes\"", "normed_mean"),
+        ("{type: classes, bias: false}", "normed_mean"),
+        ("{type: classes, pool: class_token}", "class_token"),
+        ("{type: classes, pool: mean}", "mean"),
+      ] {
+        let cell = try load(
+          """
+          # Does it learn?
+          model: {from: ./\(stored), output: \(output)}
+          workload: {type: classify, dataset: ./pictures}
+          """
+        ).cells[0]
+        let found = cell.resolved.value(at: "model.output")
+        #expect(found?["type"] == "classes", "\(stored), \(output)")
+        #expect(found?["pool"] == .string(pool), "\(stored), \(output)")
+        #expect(found?["bias"] == .bool(!output.contains("false")), "\(stored), \(output)")
+      }
+    }
+  }
+
   // MARK: What is the same cell
 
   @Test func `a model's hash stands for its place in a cell's identity`() throws {

@@ -159,6 +159,30 @@ struct ImageFamilyTests {
     }
   }
 
+  @Test("timm's DINOv3 pools as its file says, and by the mean of patches where that says nothing")
+  func poolOfDINOv3() throws {
+    let fixture = try ImageFamilyFixture("timm-dinov3")
+    let plain = without("global_pool", in: fixture.config["model_args"])
+    let bare = with("model_args", plain, in: without("global_pool", in: fixture.config))
+    let said = with(
+      "pretrained_cfg", with("global_pool", "token", in: bare["pretrained_cfg"]), in: bare)
+    let cases: [(JSON, String)] = [
+      (bare, "normed_mean"), (said, "class_token"),
+      (with("model_args", with("global_pool", "avg", in: plain), in: said), "normed_mean"),
+      (with("model_args", with("global_pool", "token", in: plain), in: bare), "class_token"),
+      // What stands beside these tells a reader, and does not build the model.
+      (with("global_pool", "token", in: bare), "normed_mean"),
+    ]
+    for (config, pool) in cases {
+      let section = try ImportedModel(config: config).section
+      #expect(section["output"]?["pool"] == .string(pool), "\(config.line)")
+    }
+  }
+
+  private func without(_ key: String, in object: JSON?) -> JSON {
+    .object((object?.members ?? []).filter { $0.key != key })
+  }
+
   private func with(_ key: String, _ value: JSON, in object: JSON?) -> JSON {
     .object((object?.members ?? []).filter { $0.key != key } + [.init(key, value)])
   }
