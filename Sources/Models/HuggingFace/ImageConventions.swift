@@ -1,5 +1,5 @@
-// ImageConventions: what the weights of a model of images do not tell: how the pixels that it reads
-// are normalised, and what the classes that it tells apart are called.
+// ImageConventions: what the weights of a model of images do not tell: how images are prepared for
+// it, and what the classes that it tells apart are called.
 
 package import Config
 
@@ -10,14 +10,20 @@ package struct ImageConventions: Equatable, Sendable {
   package let means, deviations: [Double]
   /// The names of the classes, by number; empty where they are not known.
   package let classes: [String]
+  /// How images of other sizes are brought to its own; nil where that is not known.
+  package let preparation: ImagePreparation?
 
-  package init(means: [Double] = [], deviations: [Double] = [], classes: [String] = []) {
+  package init(
+    means: [Double] = [], deviations: [Double] = [], classes: [String] = [],
+    preparation: ImagePreparation? = .whole
+  ) {
     let isKnown =
       means.count == deviations.count && means.allSatisfy(\.isFinite)
       && deviations.allSatisfy { $0.isFinite && $0 > 0 }
     self.means = isKnown ? means : []
     self.deviations = isKnown ? deviations : []
     self.classes = classes
+    self.preparation = preparation
   }
 
   /// The same of a model of so many channels and classes: what is of others is not known.
@@ -29,11 +35,11 @@ package struct ImageConventions: Equatable, Sendable {
     }
     return ImageConventions(
       means: all(means), deviations: all(deviations),
-      classes: classes.count == count ? classes : [])
+      classes: classes.count == count ? classes : [], preparation: preparation)
   }
 }
 
-// In our own checkpoints.
+// In our own checkpoints, whose images are all of one size.
 
 extension ImageConventions {
   private static let keys = (means: "mean", deviations: "deviation", classes: "classes")
@@ -81,11 +87,15 @@ extension ImageConventions {
       let names = config["label_names"] ?? own["label_names"]
       self.init(
         means: Self.numbers(own["mean"]), deviations: Self.numbers(own["std"]),
-        classes: Self.texts(names?.elements ?? []))
+        classes: Self.texts(names?.elements ?? []), preparation: ImagePreparation(timm: own))
       return
     }
     let (means, deviations) = preprocessor.map(Self.normalisation) ?? ([], [])
-    self.init(means: means, deviations: deviations, classes: Self.labels(config["id2label"]))
+    let preparation: ImagePreparation? =
+      if let preprocessor { ImagePreparation(transformers: preprocessor) } else { .whole }
+    self.init(
+      means: means, deviations: deviations, classes: Self.labels(config["id2label"]),
+      preparation: preparation)
   }
 
   private static func normalisation(
@@ -114,8 +124,8 @@ extension ImageConventions {
 }
 
 extension ExportedModel {
-  /// The members of `config.json`, with the names of the classes and, of timm's, how pixels are
-  /// normalised.
+  /// The members of `config.json`, with the names of the classes and, of timm's, how images are
+  /// prepared.
   package func configuration(saying conventions: ImageConventions) -> [JSON.Member] {
     let classes = conventions.classes
     return config.flatMap { member -> [JSON.Member] in
@@ -124,7 +134,7 @@ extension ExportedModel {
         return [JSON.Member(member.key, Self.labels(classes, byName: member.key == "label2id"))]
       case ("model_args", false):
         return [JSON.Member("label_names", .array(classes.map { .string($0) })), member]
-      case ("pretrained_cfg", _) where !conventions.means.isEmpty:
+      case ("pretrained_cfg", _):
         return [JSON.Member(member.key, .object(member.value.members + Self.timm(conventions)))]
       default: return [member]
       }
@@ -145,31 +155,35 @@ extension ExportedModel {
     return .object(members)
   }
 
-  /// Images are brought to their size whole, whatever it was.
+  /// Nothing of images of ours whose pixels are not known.
   private static func timm(_ conventions: ImageConventions) -> [JSON.Member] {
-    [
-      .init("interpolation", "bilinear"), .init("crop_pct", 1.0), .init("crop_mode", "squash"),
+    let isKnown = !conventions.means.isEmpty
+    let pixels: [JSON.Member] = [
       .init("mean", .array(conventions.means.map { .real($0) })),
       .init("std", .array(conventions.deviations.map { .real($0) })),
     ]
+    let preparation = isKnown || conventions.preparation != .whole ? conventions.preparation : nil
+    return (preparation?.timm ?? []) + (isKnown ? pixels : [])
   }
 
   /// The `preprocessor_config.json` of transformers; nil of timm's models, and where it is not known
   /// how pixels are normalised.
+  ///
+  /// Where that file cannot say how images are brought to their size, they must have it.
   package func preprocessor(_ conventions: ImageConventions, _ image: ImageSize) -> JSON? {
     let type = config.first { $0.key == "model_type" }?.value.text
     guard let processor = type.flatMap({ Self.processors[$0] }), !conventions.means.isEmpty else {
       return nil
     }
-    let json: JSON = [
-      "image_processor_type": .string(processor), "do_resize": true,
-      "size": ["height": .integer(image.height), "width": .integer(image.width)],
-      // Bilinear, in Pillow's numbers.
-      "resample": 2, "do_rescale": true, "rescale_factor": .real(1.0 / 255), "do_normalize": true,
-      "image_mean": .array(conventions.means.map { .real($0) }),
-      "image_std": .array(conventions.deviations.map { .real($0) }),
+    var members: [JSON.Member] = [.init("image_processor_type", .string(processor))]
+    members += conventions.preparation?.transformers(image) ?? [.init("do_resize", false)]
+    members += [
+      .init("do_rescale", true), .init("rescale_factor", .real(1.0 / 255)),
+      .init("do_normalize", true),
+      .init("image_mean", .array(conventions.means.map { .real($0) })),
+      .init("image_std", .array(conventions.deviations.map { .real($0) })),
     ]
-    return json
+    return .object(members)
   }
 
   private static let processors = [
