@@ -166,8 +166,8 @@ extension ExportedModel {
     return (preparation?.timm ?? []) + (isKnown ? pixels : [])
   }
 
-  /// The `preprocessor_config.json` of transformers; nil of timm's models, and where it is not known
-  /// how pixels are normalised.
+  /// The `preprocessor_config.json` of transformers; nil of timm's models, and where it is not
+  /// known how pixels are normalised.
   ///
   /// Where that file cannot say how images are brought to their size, they must have it.
   package func preprocessor(_ conventions: ImageConventions, _ image: ImageSize) -> JSON? {
