@@ -2,8 +2,14 @@
 // is.
 #include "reference.h"
 
+/// Columns whose sums advance side by side, each in the order of its terms: one alone waits for
+/// itself.
+enum { ABREAST = 4 };
+
+/// In doubles: a row of op(a), and op(b), whose columns are made up to a multiple of ABREAST.
 int64_t runexp_reference_gemm_workspace(struct kernel_context *context, const struct gemm *call) {
-  return 0;
+  int64_t columns = (call->n + ABREAST - 1) / ABREAST * ABREAST;
+  return (columns + 1) * call->k * (int64_t)sizeof(double);
 }
 
 /// An operand's element, rounded to bf16 where the product is to be computed in bf16.
@@ -34,19 +40,38 @@ static void finish(const struct gemm *call, int64_t i, double sum) {
   contribute(c, i, sum, call->c_type);
 }
 
+/// op(b), converted once and not for every row of c: [n / ABREAST, k, ABREAST], 0 beyond column n.
+static void load_b(double *b, const struct gemm *call) {
+  int64_t n = call->n, k = call->k;
+  for (int64_t j = 0; j < n; j += ABREAST) {
+    for (int64_t p = 0; p < k; p++) {
+      for (int64_t x = j; x < j + ABREAST; x++) {
+        double value = x >= n               ? 0
+                       : call->b_transposed ? load_matrix(call->b, x, p, n, k, call->b_type)
+                                            : load(call->b, p * n + x, call->b_type);
+        *b++ = operand(value, call->compute);
+      }
+    }
+  }
+}
+
 // c[i, j] = sum over p of op(a)[i, p] op(b)[p, j]
 void runexp_reference_gemm(struct kernel_context *context, const struct gemm *call) {
   int64_t m = call->m, n = call->n, k = call->k;
+  double *a = call->workspace, *b = a + k;
+  load_b(b, call);
   for (int64_t i = 0; i < m; i++) {
-    for (int64_t j = 0; j < n; j++) {
-      double sum = call->bias ? call->bias[j] : 0;
-      for (int64_t p = 0; p < k; p++) {
-        double a = load(call->a, call->a_transposed ? p * m + i : i * k + p, call->a_type);
-        double b = call->b_transposed ? load_matrix(call->b, j, p, n, k, call->b_type)
-                                      : load(call->b, p * n + j, call->b_type);
-        sum += operand(a, call->compute) * operand(b, call->compute);
-      }
-      finish(call, i * n + j, sum);
+    for (int64_t p = 0; p < k; p++) {
+      int64_t at = call->a_transposed ? p * m + i : i * k + p;
+      a[p] = operand(load(call->a, at, call->a_type), call->compute);
+    }
+    for (int64_t j = 0; j < n; j += ABREAST) {
+      const double *columns = b + j * k;
+      double sums[ABREAST];
+      for (int x = 0; x < ABREAST; x++) sums[x] = call->bias && j + x < n ? call->bias[j + x] : 0;
+      for (int64_t p = 0; p < k; p++)
+        for (int x = 0; x < ABREAST; x++) sums[x] += a[p] * columns[p * ABREAST + x];
+      for (int x = 0; x < ABREAST && j + x < n; x++) finish(call, i * n + j + x, sums[x]);
     }
   }
 }
