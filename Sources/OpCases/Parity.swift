@@ -52,9 +52,31 @@ extension OpCase {
   /// Runs the case on `device` and compares with `reference`, whose products end in activations
   /// where the device's do, so that both round in the same places.
   package func parity(of device: Device, with reference: Device) -> Parity {
+    parity(of: device, with: run(on: reference, like: device))
+  }
+
+  /// The same of several devices.
+  ///
+  /// The reference runs once for all whose products end alike.
+  package func parities(of devices: [Device], with reference: Device) -> [Parity] {
+    var known: [Bool: [CaseOutput]] = [:]
+    return devices.map { device in
+      let fuses = device.fuses(.activation, type)
+      let expected = known[fuses] ?? run(on: reference, like: device)
+      known[fuses] = expected
+      return parity(of: device, with: expected)
+    }
+  }
+
+  /// What the reference gives where its products end as those of `device` do.
+  private func run(on reference: Device, like device: Device) -> [CaseOutput] {
     reference.mayFuse = device.fuses(.activation, type)
     defer { reference.mayFuse = true }
-    let (found, expected) = (run(on: device), run(on: reference))
+    return run(on: reference)
+  }
+
+  private func parity(of device: Device, with expected: [CaseOutput]) -> Parity {
+    let found = run(on: device)
     let parity = Parity(of: found, with: expected, tolerance: tolerance)
     // Tensor cores take the probabilities, and the gradients of the scores, in bf16.
     guard !parity.passes, attention != nil, type == .bf16 else { return parity }

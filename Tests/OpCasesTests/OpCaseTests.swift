@@ -27,13 +27,19 @@ extension OpCase {
     }
   }
 
-  @Test(arguments: instructionSets)
-  func `every case gives the reference's results`(instructionSet: String) throws {
-    let device = Device(try #require(runexp_cpu_kernels_for(instructionSet)), threads: 2)
+  @Test func `every case gives the reference's results on every instruction set`() throws {
+    let devices = try instructionSets.map {
+      Device(try #require(runexp_cpu_kernels_for($0)), threads: 2)
+    }
     let reference = Device.reference()
-    for one in OpCase.checks(on: device) {
-      let parity = one.parity(of: device, with: reference)
-      #expect(parity.passes, "\(one): \(parity.output) is off by \(parity.error)")
+    for one in OpCase.checks {
+      let able = devices.indices.filter { one.obstacle(on: devices[$0]) == nil }
+      let parities = one.parities(of: able.map { devices[$0] }, with: reference)
+      for (index, parity) in zip(able, parities) {
+        #expect(
+          parity.passes,
+          "\(one) on \(instructionSets[index]): \(parity.output) is off by \(parity.error)")
+      }
     }
   }
 

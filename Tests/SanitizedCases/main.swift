@@ -35,11 +35,12 @@ private func check(_ names: [String]) throws(PluginError) -> Bool {
   }
   var passes = true
   for one in OpCase.checks {
-    for (index, (name, device, _)) in devices.enumerated() where one.obstacle(on: device) == nil {
-      let parity = one.parity(of: device, with: reference)
+    let able = devices.indices.filter { one.obstacle(on: devices[$0].device) == nil }
+    let parities = one.parities(of: able.map { devices[$0].device }, with: reference)
+    for (index, parity) in zip(able, parities) {
       devices[index].cases += 1
       if !parity.passes {
-        print("\(name), \(one): '\(parity.output)' is off by \(parity.error)")
+        print("\(devices[index].name), \(one): '\(parity.output)' is off by \(parity.error)")
         passes = false
       }
     }
