@@ -6,8 +6,12 @@ let swift: [SwiftSetting] = [
   .enableUpcomingFeature("MemberImportVisibility"),
   .enableUpcomingFeature("InternalImportsByDefault"),
 ]
-// What tests time is the program. Optimising the tests themselves takes longer than running them.
-let tests = swift + [.unsafeFlags(["-Onone"], .when(configuration: .release))]
+// What tests time is the program. Optimising the tests themselves takes longer than running them,
+// and nothing waits for their modules, which the compiler would otherwise make by a run of its own.
+let tests =
+  swift + [
+    .unsafeFlags(["-Onone", "-no-emit-module-separately-wmo"], .when(configuration: .release))
+  ]
 
 let package = Package(
   name: "runexp",

@@ -200,20 +200,22 @@ func largestError(_ found: [Float], _ exact: [Float]) -> Double {
 struct AttentionErrorRule {
   /// Results of the yardstick and in float64.
   let yardstick, exact: AttentionResult
-  private let floors: [Double]
+  /// How far the yardstick is off, by parts, and what is added to that.
+  private let naive, floors: [Double]
 
   init(_ trial: AttentionTrial, reference: Device, rounded: Device) {
     let (yardstick, exact) = (trial.run(on: rounded, .naive), trial.exact(on: reference))
     self.yardstick = yardstick
     self.exact = exact
+    let naive = zip(yardstick.parts, exact.parts).map { largestError($0, $1) }
+    self.naive = naive
     let logit = trial.logitSize(largest: exact.largestLogit)
     floors = exact.parts.indices.map { part in
       let size = largestSize(exact.parts[part])
-      let naive = largestError(yardstick.parts[part], exact.parts[part])
       let summed = max(size, largestSize([trial.v, trial.k, trial.q, trial.dout][part]))
       let logits = logit > 10 ? (part == 0 ? 1 : 2) * logit * 0x1p-24 : 0
       let rounding = size * ((trial.type == .f32 ? 0x1p-24 : 0x1p-9) + 0x1p-24 + logits)
-      return max(rounding, naive <= summed * 0x1p-24 ? 1e-5 * summed : 0)
+      return max(rounding, naive[part] <= summed * 0x1p-24 ? 1e-5 * summed : 0)
     }
   }
 
@@ -223,9 +225,8 @@ struct AttentionErrorRule {
   /// exceeds `factor`.
   func ratios(_ found: AttentionResult) -> [Double] {
     found.parts.indices.map { part in
-      let naive = largestError(yardstick.parts[part], exact.parts[part])
       let error = largestError(found.parts[part], exact.parts[part])
-      return error == 0 ? 0 : error / (naive + floors[part] / Self.factor(part))
+      return error == 0 ? 0 : error / (naive[part] + floors[part] / Self.factor(part))
     }
   }
 
@@ -245,9 +246,8 @@ struct AttentionErrorRule {
     ratios(found).enumerated().filter { !($1 <= Self.factor($0)) }.map { part, ratio in
       let exact = exact.parts[part]
       let error = largestError(found.parts[part], exact)
-      let naive = largestError(yardstick.parts[part], exact)
       return """
-        \(AttentionResult.names[part]) \(ratio): off by \(error), naive by \(naive), \
+        \(AttentionResult.names[part]) \(ratio): off by \(error), naive by \(naive[part]), \
         of \(largestSize(exact))
         """
     }
