@@ -44,11 +44,11 @@ run: build
 	@"$$(swift build $(SWIFT_FLAGS) --show-bin-path)/runexp" $(EXPERIMENT)
 
 build: prepare
-	@swift build $(SWIFT_FLAGS) --product runexp
+	@scripts/build $(SWIFT_FLAGS) --product runexp
 	@$(place_plugin)
 
 build-tests: prepare
-	@swift build $(SWIFT_FLAGS) --build-tests
+	@scripts/build $(SWIFT_FLAGS) --build-tests
 
 test: prepare
 	@scripts/test '$(TESTS)' $(SWIFT_FLAGS)
