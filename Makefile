@@ -19,7 +19,7 @@
 SHELL := /bin/bash
 .PHONY: run build-tests test test-cluster large-runs check lint format bench arm smollm2 tokenizers
 .PHONY: transformers sanitize fuzz readers pictures build prepare clean
-.PHONY: cuda cuda-emulation cuda-test cuda-check cuda-verify
+.PHONY: cuda cuda-emulation cuda-emulations cuda-test cuda-check cuda-verify
 .DEFAULT_GOAL := check
 
 EXPERIMENT ?= experiments/modern.yaml
@@ -120,13 +120,16 @@ cuda:
 cuda-emulation:
 	@$(MAKE) --no-print-directory -j "$$(nproc)" -C cuda emulation
 
-cuda-test:
+# What both checks below want first, so that they may run side by side.
+cuda-emulations: cuda-emulation
+	@$(if $(QUICK),,$(MAKE) --no-print-directory -j "$$(nproc)" -C cuda emulation SANITIZE=address)
+
+cuda-test: cuda-emulations
 	@$(MAKE) --no-print-directory -j "$$(nproc)" -C cuda test
 	@$(if $(QUICK),,$(MAKE) --no-print-directory -j "$$(nproc)" -C cuda test SANITIZE=address)
 
 # What the program sees of them: op cases against the reference, and the losses of a training.
-cuda-check: build cuda-emulation
-	@$(if $(QUICK),,$(MAKE) --no-print-directory -j "$$(nproc)" -C cuda emulation SANITIZE=address)
+cuda-check: build cuda-emulations
 	@cuda/test/program "$$(swift build $(SWIFT_FLAGS) --show-bin-path)/runexp" $(if $(QUICK),random:2)
 	@cuda/test/training "$$(swift build $(SWIFT_FLAGS) --show-bin-path)/runexp"
 
