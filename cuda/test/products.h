@@ -87,6 +87,20 @@ static std::vector<char> multiply(struct gemm call, const matrix &c) {
   return c.download();
 }
 
+/// The rows of op(a), or the columns of op(b), as the product reads them: [lanes, k].
+static std::vector<double> operand(const product_case &p, const matrix &x, int64_t lanes,
+                                   bool lie_side_by_side) {
+  std::vector<double> result;
+  for (int64_t lane = 0; lane < lanes; lane++) {
+    for (int64_t k = 0; k < p.k; k++) {
+      float value = x.values[size_t(lie_side_by_side ? k * lanes + lane : lane * p.k + k)];
+      if (p.compute == ELEMENT_BF16) value = float_of_bf16(bf16_of_float(value));
+      result.push_back(double(value));
+    }
+  }
+  return result;
+}
+
 static void run(const product_case &p, std::mt19937 &dice) {
   matrix a(p.a, p.m * p.k, p.shift, dice), b(p.b, p.k * p.n, p.shift, dice);
   matrix c(p.c, p.m * p.n, p.shift, dice), bias(ELEMENT_F32, p.n, 0, dice);
@@ -109,16 +123,14 @@ static void run(const product_case &p, std::mt19937 &dice) {
   for (int64_t i = 0; i < p.shift * c.size(); i++)
     if (first[size_t(i)] != 7) return wrong(p, "something was written before c");
   double worst = 0;
-  bool rounds = p.compute == ELEMENT_BF16;
+  std::vector<double> rows = operand(p, a, p.m, p.a_transposed),
+                      columns = operand(p, b, p.n, !p.b_transposed);
   for (int64_t i = 0; i < p.m; i++) {
     for (int64_t j = 0; j < p.n; j++) {
       double sum = 0, size = 0;
       for (int64_t k = 0; k < p.k; k++) {
-        float x = a.values[size_t(p.a_transposed ? k * p.m + i : i * p.k + k)];
-        float y = b.values[size_t(p.b_transposed ? j * p.k + k : k * p.n + j)];
-        if (rounds) x = float_of_bf16(bf16_of_float(x)), y = float_of_bf16(bf16_of_float(y));
-        sum += double(x) * double(y);
-        size += fabs(double(x) * double(y));
+        double term = rows[size_t(i * p.k + k)] * columns[size_t(j * p.k + k)];
+        sum += term, size += fabs(term);
       }
       if (p.bias) sum += double(bias.values[size_t(j)]);
       if (p.accumulate) sum += double(c.values[size_t(i * p.n + j)]);
