@@ -15,9 +15,11 @@ const struct kernels *runexp_cpu_kernels_for(const char *instruction_set) {
     return &runexp_cpu_table_v3;
   if (strcmp(instruction_set, "v4") == 0 && __builtin_cpu_supports("x86-64-v4"))
     return &runexp_cpu_table_v4;
+#ifndef RUNEXP_WITHOUT_V4_BF16 // for scripts/sanitize, where the processor has not
   if (strcmp(instruction_set, "v4-bf16") == 0 && __builtin_cpu_supports("x86-64-v4") &&
       __builtin_cpu_supports("avx512bf16"))
     return &runexp_cpu_table_v4_bf16;
+#endif
 #elif defined(__aarch64__)
   if (strcmp(instruction_set, "neon") == 0) return &runexp_cpu_table_neon;
 #endif

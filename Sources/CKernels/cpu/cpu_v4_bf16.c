@@ -2,7 +2,7 @@
 // Not their code: table.inc includes that, the same for every instruction set.
 #include "cpu.h"
 
-#if defined(__x86_64__)
+#if defined(__x86_64__) && !defined(RUNEXP_WITHOUT_V4_BF16)
 #define ISA(name) name##_v4_bf16
 #define ISA_NAME "x86-64-v4 (AVX-512, BF16)"
 #define HAS_BF16_DOT
