@@ -74,13 +74,19 @@ extension JSON {
       }
       return .object(
         members.map { Member($0.key, $0.value.canonical) }
-          .sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) })
+          .sorted { JSON.precedes($0.key, $1.key) })
     case .null, .bool, .integer, .string: return self
     }
   }
 }
 
 extension JSON {
+  /// Whether a key stands before another where keys are sorted, by their bytes.
+  package static func precedes(_ key: String, _ other: String) -> Bool {
+    var (key, other) = (key, other)
+    return key.withUTF8 { key in other.withUTF8 { key.lexicographicallyPrecedes($0) } }
+  }
+
   /// A list of values that repeats, as short as it can be said: [4, 4] is 4, and [4, 8, 4, 8] is
   /// [4, 8].
   package init(repeating values: [JSON]) {

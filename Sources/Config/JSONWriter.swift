@@ -3,17 +3,21 @@
 
 extension JSON {
   /// The value on one line, without a closing newline: a line of a JSONL file.
-  package var line: String {
+  package var line: String { lineBytes.text }
+
+  /// The same as bytes, for what is hashed.
+  package var lineBytes: [UInt8] {
     var text: [UInt8] = []
     write(to: &text, indent: nil)
-    return String(decoding: text, as: UTF8.self)
+    return text
   }
 
   /// The value over several lines, two spaces a level, with a closing newline: a JSON file.
   package var document: String {
     var text: [UInt8] = []
     write(to: &text, indent: 0)
-    return String(decoding: text, as: UTF8.self) + "\n"
+    text.append(UInt8(ascii: "\n"))
+    return text.text
   }
 
   /// The document of an object in two parts, before and behind the elements of the list under a
@@ -48,10 +52,10 @@ extension JSON {
 
   private func write(to text: inout [UInt8], indent: Int?) {
     switch self {
-    case .null: text += "null".utf8
-    case .bool(let value): text += (value ? "true" : "false").utf8
-    case .integer(let value): text += String(value).utf8
-    case .real(let value): text += (NumberText.real(value) ?? "null").utf8
+    case .null: text.append(utf8: "null")
+    case .bool(let value): text.append(utf8: value ? "true" : "false")
+    case .integer(let value): text.append(utf8: String(value))
+    case .real(let value): text.append(utf8: NumberText.real(value) ?? "null")
     case .string(let value): JSON.quote(value, to: &text)
     case .array(let elements):
       // A list of scalars stays on one line even when indented: curves would fill screens.
@@ -62,7 +66,7 @@ extension JSON {
     case .object(let members):
       JSON.joined("{", "}", members, to: &text, indent: indent) { member, text, indent in
         JSON.quote(member.key, to: &text)
-        text += (indent == nil ? ":" : ": ").utf8
+        text.append(utf8: indent == nil ? ":" : ": ")
         member.value.write(to: &text, indent: indent)
       }
     }
@@ -83,36 +87,41 @@ extension JSON {
       text.append(UInt8(ascii: "\n"))
       text += repeatElement(UInt8(ascii: " "), count: 2 * level)
     }
-    text += open.utf8
+    text.append(utf8: open)
     for (index, element) in elements.enumerated() {
       if index > 0 { text.append(UInt8(ascii: ",")) }
       if let indent { newLine(indent + 1) }
       write(element, &text, indent.map { $0 + 1 })
     }
     if let indent, !elements.isEmpty { newLine(indent) }
-    text += close.utf8
+    text.append(utf8: close)
   }
 
   private static func quote(_ value: String, to text: inout [UInt8]) {
     text.append(UInt8(ascii: "\""))
-    defer { text.append(UInt8(ascii: "\"")) }
-    // Most texts are plain, and are copied whole.
-    if value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x22 && $0 != 0x5C && $0 != 0x7F }) {
-      text += value.utf8
-      return
-    }
-    for byte in value.utf8 {
-      switch byte {
-      case UInt8(ascii: "\""): text += "\\\"".utf8
-      case UInt8(ascii: "\\"): text += "\\\\".utf8
-      case UInt8(ascii: "\n"): text += "\\n".utf8
-      case UInt8(ascii: "\r"): text += "\\r".utf8
-      case UInt8(ascii: "\t"): text += "\\t".utf8
-      case _ where byte < 0x20 || byte == 0x7F:
-        let digits = String(byte, radix: 16)
-        text += "\\u\(String(repeating: "0", count: 4 - digits.count))\(digits)".utf8
-      default: text.append(byte)
+    var value = value
+    value.withUTF8 { bytes in
+      // Most texts are plain, and are copied whole.
+      if bytes.allSatisfy({ $0 >= 0x20 && $0 != 0x22 && $0 != 0x5C && $0 != 0x7F }) {
+        text.append(contentsOf: bytes)
+      } else {
+        for byte in bytes { escape(byte, to: &text) }
       }
+    }
+    text.append(UInt8(ascii: "\""))
+  }
+
+  private static func escape(_ byte: UInt8, to text: inout [UInt8]) {
+    switch byte {
+    case UInt8(ascii: "\""): text.append(utf8: "\\\"")
+    case UInt8(ascii: "\\"): text.append(utf8: "\\\\")
+    case UInt8(ascii: "\n"): text.append(utf8: "\\n")
+    case UInt8(ascii: "\r"): text.append(utf8: "\\r")
+    case UInt8(ascii: "\t"): text.append(utf8: "\\t")
+    case _ where byte < 0x20 || byte == 0x7F:
+      let digits = String(byte, radix: 16)
+      text.append(utf8: "\\u\(String(repeating: "0", count: 4 - digits.count))\(digits)")
+    default: text.append(byte)
     }
   }
 }

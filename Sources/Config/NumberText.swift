@@ -14,10 +14,12 @@ package enum NumberText {
   /// infinities.
   package static func real(_ value: Double) -> String? {
     guard value.isFinite else { return nil }
-    let text = value.description
-    guard !text.utf8.contains(UInt8(ascii: ".")),
-      let exponent = text.utf8.firstIndex(of: UInt8(ascii: "e"))
-    else { return text }
+    var text = value.description
+    // Most have one, near the front.
+    let hasPoint = text.withUTF8 { $0.contains(UInt8(ascii: ".")) }
+    guard !hasPoint, let exponent = text.utf8.firstIndex(of: UInt8(ascii: "e")) else {
+      return text
+    }
     return text[..<exponent] + ".0" + text[exponent...]
   }
 

@@ -4,40 +4,72 @@
 extension JSON {
   /// A YAML document: one line a key, nested mappings indented by two spaces.
   package var yaml: String {
+    var text: [UInt8] = []
     switch self {
-    case .object(let fields) where !fields.isEmpty:
-      Self.block(fields, indent: 0).map { $0 + "\n" }.joined()
-    default: inlineYAML + "\n"
+    case .object(let fields) where !fields.isEmpty: Self.block(fields, indent: 0, to: &text)
+    default:
+      writeInline(to: &text)
+      text.append(UInt8(ascii: "\n"))
     }
+    return text.text
   }
 
   /// The value on one line, in flow style.
   package var inlineYAML: String {
+    var text: [UInt8] = []
+    writeInline(to: &text)
+    return text.text
+  }
+
+  private func writeInline(to text: inout [UInt8]) {
     switch self {
-    case .null: "null"
-    case .bool(let flag): flag ? "true" : "false"
-    case .integer(let number): String(number)
-    case .real(let number): NumberText.real(number) ?? "null"
-    case .string(let text): Self.scalar(text)
-    case .array(let items): "[" + items.map(\.inlineYAML).joined(separator: ", ") + "]"
+    case .null: text.append(utf8: "null")
+    case .bool(let flag): text.append(utf8: flag ? "true" : "false")
+    case .integer(let number): text.append(utf8: String(number))
+    case .real(let number): text.append(utf8: NumberText.real(number) ?? "null")
+    case .string(let value): Self.write(scalar: value, to: &text)
+    case .array(let items):
+      text.append(UInt8(ascii: "["))
+      for (place, item) in items.enumerated() {
+        if place > 0 { text.append(utf8: ", ") }
+        item.writeInline(to: &text)
+      }
+      text.append(UInt8(ascii: "]"))
     case .object(let fields):
-      "{"
-        + fields.map { "\(Self.scalar($0.key)): \($0.value.inlineYAML)" }.joined(separator: ", ")
-        + "}"
+      text.append(UInt8(ascii: "{"))
+      for (place, field) in fields.enumerated() {
+        if place > 0 { text.append(utf8: ", ") }
+        Self.write(scalar: field.key, to: &text)
+        text.append(utf8: ": ")
+        field.value.writeInline(to: &text)
+      }
+      text.append(UInt8(ascii: "}"))
     }
   }
 
-  private static func block(_ fields: [Member], indent: Int) -> [String] {
-    let margin = String(repeating: " ", count: indent)
-    return fields.flatMap { field -> [String] in
-      let key = margin + scalar(field.key) + ":"
-      let comment = field.comment.map { "  # " + Wording.harmless($0) } ?? ""
+  /// - Parameter isItem: whether the margin of the first line is there already, with a dash in it.
+  private static func block(
+    _ fields: [Member], indent: Int, isItem: Bool = false, to text: inout [UInt8]
+  ) {
+    func endLine(_ field: Member) {
+      if let comment = field.comment { text.append(utf8: "  # " + Wording.harmless(comment)) }
+      text.append(UInt8(ascii: "\n"))
+    }
+    for (place, field) in fields.enumerated() {
+      if place > 0 || !isItem { text += repeatElement(UInt8(ascii: " "), count: indent) }
+      write(scalar: field.key, to: &text)
+      text.append(UInt8(ascii: ":"))
       switch field.value {
       case .object(let inner) where !inner.isEmpty:
-        return [key + comment] + block(inner, indent: indent + 2)
+        endLine(field)
+        block(inner, indent: indent + 2, to: &text)
       case .array(let items) where items.contains(where: \.isMapping):
-        return [key + comment] + items.flatMap { item($0, indent: indent + 2) }
-      default: return ["\(key) \(field.value.inlineYAML)\(comment)"]
+        endLine(field)
+        for item in items { Self.item(item, indent: indent + 2, to: &text) }
+      default:
+        text.append(UInt8(ascii: " "))
+        field.value.writeInline(to: &text)
+        endLine(field)
       }
     }
   }
@@ -46,13 +78,21 @@ extension JSON {
   private static let longestItem = 100
 
   /// An item of a list, behind a dash.
-  private static func item(_ value: JSON, indent: Int) -> [String] {
-    let dash = String(repeating: " ", count: indent) + "- "
-    let line = dash + value.inlineYAML
-    guard case .object(let fields) = value, line.count > longestItem else { return [line] }
-    var lines = block(fields, indent: dash.count)
-    lines[0] = dash + lines[0].dropFirst(dash.count)
-    return lines
+  private static func item(_ value: JSON, indent: Int, to text: inout [UInt8]) {
+    let margin = text.count
+    text += repeatElement(UInt8(ascii: " "), count: indent)
+    text.append(utf8: "- ")
+    let start = text.count
+    value.writeInline(to: &text)
+    // Where there are no more bytes there are no more characters.
+    if case .object(let fields) = value, !fields.isEmpty, text.count - margin > longestItem,
+      Array(text[margin...]).text.count > longestItem
+    {
+      text.removeLast(text.count - start)
+      block(fields, indent: indent + 2, isItem: true, to: &text)
+    } else {
+      text.append(UInt8(ascii: "\n"))
+    }
   }
 
   private var isMapping: Bool {
@@ -60,19 +100,35 @@ extension JSON {
   }
 
   /// A text as a scalar, quoted unless it is plainly a word that no YAML reader takes for more.
-  private static func scalar(_ text: String) -> String {
-    isPlain(text) ? text : quoted(text)
+  private static func write(scalar value: String, to text: inout [UInt8]) {
+    text.append(utf8: isPlain(value) ? value : quoted(value))
   }
 
   private static func isPlain(_ text: String) -> Bool {
-    guard let first = text.utf8.first, isLetter(first) || first == UInt8(ascii: "_") else {
-      return false
+    var text = text
+    let isAllowed = text.withUTF8 { bytes in
+      guard let first = bytes.first, isLetter(first) || first == UInt8(ascii: "_") else {
+        return false
+      }
+      return bytes.allSatisfy { isLetter($0) || isOther($0) }
     }
-    let allowed = text.utf8.allSatisfy {
-      isLetter($0) || (0x30...0x39).contains($0) || "_-./+".utf8.contains($0)
+    return isAllowed && (text.utf8.count > longestReserved || !reserved.contains(text.lowercased()))
+  }
+
+  /// Words that readers take for more than words.
+  private static let reserved: Set = [
+    "true", "false", "null", "yes", "no", "on", "off", "y", "n", "nan", "inf",
+  ]
+  private static let longestReserved = reserved.map(\.utf8.count).max() ?? 0
+
+  /// Whether a byte that is no letter may stand in a plain word.
+  private static func isOther(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"),
+      UInt8(ascii: "."), UInt8(ascii: "/"), UInt8(ascii: "+"):
+      true
+    default: false
     }
-    let reserved = ["true", "false", "null", "yes", "no", "on", "off", "y", "n", "nan", "inf"]
-    return allowed && !reserved.contains(text.lowercased())
   }
 
   private static func isLetter(_ byte: UInt8) -> Bool {

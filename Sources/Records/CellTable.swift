@@ -193,16 +193,32 @@ package enum CSV {
   package static func line(_ fields: [String?]) -> String {
     // A lone empty field would be a blank line, which readers skip.
     if fields.count == 1, fields[0] == nil { return "\"\"\n" }
-    return fields.map(field).joined(separator: ",") + "\n"
+    var text: [UInt8] = []
+    write(fields, to: &text)
+    text.append(UInt8(ascii: "\n"))
+    return text.text
   }
 
-  private static func field(_ value: String?) -> String {
-    guard let value else { return "" }
-    // Most fields are numbers and plain words.
-    if !value.isEmpty, value.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x22 && $0 != 0x2C && $0 < 0x7F })
-    {
-      return value
+  /// Appends fields with commas between them: a part of a line.
+  package static func write(_ fields: [String?], to text: inout [UInt8]) {
+    for (place, field) in fields.enumerated() {
+      if place > 0 { text.append(UInt8(ascii: ",")) }
+      if let field { write(field, to: &text) }
     }
+  }
+
+  private static func write(_ field: String, to text: inout [UInt8]) {
+    var field = field
+    // Most fields are numbers and plain words.
+    let isPlain = field.withUTF8 { bytes in
+      !bytes.isEmpty
+        && bytes.allSatisfy { $0 > 0x20 && $0 != 0x22 && $0 != 0x2C && $0 < 0x7F }
+    }
+    text.append(utf8: isPlain ? field : quoted(field))
+  }
+
+  /// A field in quotes, where it needs them.
+  private static func quoted(_ value: String) -> String {
     let isPlain = !value.unicodeScalars.contains {
       $0 == "," || $0 == "\"" || $0 == "\n" || $0 == "\r"
     }

@@ -63,11 +63,21 @@ extension Summary {
         $0.value == .null ? nil : $0.value.text ?? $0.value.line
       }
     }
-    return block.lines.flatMap { line in
-      line.estimates.map { estimate in
-        CSV.line(point + fields(line.metric, estimate) + fields(line.comparison(estimate.variant)))
+    // What all its lines begin with.
+    var start: [UInt8] = []
+    CSV.write(point, to: &start)
+    if !point.isEmpty { start.append(UInt8(ascii: ",")) }
+    var text: [UInt8] = []
+    for line in block.lines {
+      for estimate in line.estimates {
+        text += start
+        CSV.write(fields(line.metric, estimate), to: &text)
+        text.append(UInt8(ascii: ","))
+        CSV.write(fields(line.comparison(estimate.variant)), to: &text)
+        text.append(UInt8(ascii: "\n"))
       }
-    }.joined()
+    }
+    return text.text
   }
 
   private static let valueColumns = [
@@ -90,11 +100,25 @@ extension Summary {
     return [
       metric.name, metric.better.rawValue, metric.certainty.rawValue, estimate.variant,
       String(estimate.n),
-    ] + numbers.map { $0.flatMap(NumberText.real) }
+    ] + texts(numbers)
   }
 
+  /// The texts of numbers, many of which are the one before them: of one value all are the same.
+  private static func texts(_ numbers: [Double?]) -> [String?] {
+    var last: (number: Double, text: String?)?
+    return numbers.map { number in
+      guard let number else { return nil }
+      if let last, last.number.bitPattern == number.bitPattern { return last.text }
+      let text = NumberText.real(number)
+      last = (number, text)
+      return text
+    }
+  }
+
+  private static let noComparison = [String?](repeating: nil, count: comparisonColumns.count)
+
   private static func fields(_ comparison: VariantComparison?) -> [String?] {
-    guard let comparison else { return comparisonColumns.map { _ in nil } }
+    guard let comparison else { return noComparison }
     return [
       comparison.baseline, String(comparison.values.n),
       comparison.values.isPaired ? "true" : "false",

@@ -1,0 +1,12 @@
+// Texts as bytes: long ones are put together in one buffer, which takes less than to join strings.
+
+extension [UInt8] {
+  /// Appends a text as UTF-8.
+  package mutating func append(utf8 text: String) {
+    var text = text
+    text.withUTF8 { append(contentsOf: $0) }
+  }
+
+  /// The bytes, which are UTF-8, as a text.
+  package var text: String { String(decoding: self, as: UTF8.self) }
+}
