@@ -54,8 +54,8 @@ struct DocumentIdentity<Model, Workload> {
     let more = [("", checkpointHash), ("tokenizer ", tokenizerHash)].filter { !$1.isEmpty }
       .map { "\n\($0)\($1)" }.joined()
     let canonical = content.canonical(without: options)
-    let rest = "\n\(dataHash)\n\(program)" + more
-    return seeds.map { "sha256-" + SHA256.hex(Array((canonical[$0] + rest).utf8)) }
+    let rest = Array(("\n\(dataHash)\n\(program)" + more).utf8)
+    return seeds.map { "sha256-" + SHA256.hex(canonical.bytes(seed: $0) + rest) }
   }
 }
 

@@ -24,8 +24,11 @@ package struct PlanTable {
   let lines: [Line]
   /// The most bytes that a cell may take, and who says so; nil where nobody does.
   let memoryCap: (bytes: Int, isAsked: Bool)?
+  private let experiment: PlannedExperiment
+  private let sourceNotes: [String]
+
   /// What the figures rest on.
-  package let notes: [String]
+  package var notes: [String] { experiment.warnings + sourceNotes }
 
   /// - Throws: `Faults` where a cell's options do not go together with its text.
   package init(
@@ -80,7 +83,8 @@ package struct PlanTable {
     }
     self.lines = lines
     memoryCap = cap
-    notes = experiment.warnings + sources.notes
+    self.experiment = experiment
+    sourceNotes = sources.notes
   }
 
   /// Texts and devices that predictions rest on, each looked at once.

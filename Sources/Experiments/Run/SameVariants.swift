@@ -18,7 +18,9 @@ extension PlannedExperiment {
     }
     // By a hash of the configuration: of a hundred thousand the texts would take too much memory.
     let hashes = contents.mappedByThreads { content, _ in
-      content.canonical(without: [])[0].hashValue
+      var hasher = Hasher()
+      content.canonical(without: []).bytes(seed: 0).withUnsafeBytes { hasher.combine(bytes: $0) }
+      return hasher.finalize()
     }
     var places: [Int: Int] = [:]
     var variants: [Int: [String]] = [:]

@@ -150,11 +150,19 @@ package struct Cell<Model, Workload> {
 
 /// A text in which cells of one document differ in their seed alone.
 struct SeedText {
-  fileprivate let head, tail: String
+  fileprivate let head, tail: [UInt8]
   /// How a seed is written.
   fileprivate let seed: (Int) -> String
 
-  subscript(seed: Int) -> String { head + self.seed(seed) + tail }
+  /// The text with a seed, as bytes for what is hashed.
+  func bytes(seed: Int) -> [UInt8] {
+    var bytes = head
+    bytes.append(utf8: self.seed(seed))
+    bytes += tail
+    return bytes
+  }
+
+  subscript(seed: Int) -> String { bytes(seed: seed).text }
 }
 
 extension CellContent {
@@ -167,21 +175,23 @@ extension CellContent {
     let name = JSON.Member("name", .string(frame.experiment))
     let first = [name] + body.filter { head.contains($0.key) }
     return SeedText(
-      head: JSON.object(first).yaml,
-      tail: JSON.object(variants + body.filter { !head.contains($0.key) }).yaml
+      head: Array(JSON.object(first).yaml.utf8),
+      tail: Array(JSON.object(variants + body.filter { !head.contains($0.key) }).yaml.utf8)
     ) { JSON.object([JSON.Member("seeds", .array([.integer($0)]))]).yaml }
   }
 
   /// What makes each cell what it is, without options for which something else stands.
   func canonical(without options: [DottedPath]) -> SeedText {
     let members = options.reduce(resolved) { $0.without($1.keys[...]) }.canonical.members
-    let place = members.firstIndex { !$0.key.utf8.lexicographicallyPrecedes("seed".utf8) }
-    let (before, after) = (
-      members[..<(place ?? members.count)], members[(place ?? members.count)...]
-    )
-    let head = JSON.object(Array(before)).line.dropLast() + (before.isEmpty ? "" : ",")
-    let tail = (after.isEmpty ? "" : ",") + JSON.object(Array(after)).line.dropFirst()
-    return SeedText(head: String(head), tail: String(tail)) { "\"seed\":\($0)" }
+    let place = members.firstIndex { !JSON.precedes($0.key, "seed") } ?? members.count
+    // Without the braces in the middle, where the seed stands.
+    var head = JSON.object(Array(members[..<place])).lineBytes
+    head[head.count - 1] = UInt8(ascii: ",")
+    if place == 0 { head.removeLast() }
+    var tail = JSON.object(Array(members[place...])).lineBytes
+    tail[0] = UInt8(ascii: ",")
+    if place == members.count { tail.removeFirst() }
+    return SeedText(head: head, tail: tail) { "\"seed\":\($0)" }
   }
 }
 
