@@ -83,6 +83,7 @@ struct EmitSlurm: ParsableCommand {
           ?? "warning: these cells measure time; --constraint would keep them on nodes of one kind, "
           + "and times of others do not compare")
     }
+    if let overfull = chosen.needs.overfull { say("warning: \(overfull)") }
     let limits = Slurm.limits()
     if let problem = limits.problem(ofCells: chosen.cells.count, pack: chosen.needs.pack) {
       if submit {

@@ -65,6 +65,28 @@ import Testing
     #expect(try planned.needs { $0.pack = 100 }.pack == 20)
   }
 
+  @Test(
+    arguments: [
+      // As many as the time has room for fit, and a time that follows from the pack has room.
+      (60.0, 300.0, 5, nil), (60, 300, 6, 5), (60, 300, 20, 5), (60, nil, 20, nil),
+      (100, 150, 2, 1), (60, 30, 1, 0),
+    ] as [(Double, Double?, Int, Int?)])
+  func `a pack that takes longer than the time of its task is told, with the most that fit`(
+    cell: Double, time: Double?, pack: Int, most: Int?
+  ) throws {
+    let planned = try planned("seeds: 1..20", cap: cell)
+    let needs = try planned.needs { ($0.pack, $0.time) = (pack, time) }
+    #expect(needs.pack == pack)
+    #expect((needs.overfull == nil) == (most == nil))
+    guard let most, let said = needs.overfull?.description else { return }
+    #expect(
+      said.hasSuffix(most == 0 ? ": not one fits" : ": at most \(most) fit\(most == 1 ? "s" : "")"))
+    #expect(
+      said.contains(" of a task (--pack) may take \(Metric.seconds.text(Double(pack) * cell)) "))
+    // Nobody asked for the pack that is the default, and it heeds the time.
+    #expect(try planned.needs { $0.time = time }.overfull == nil)
+  }
+
   @Test func `the time is three times that of the longest cell, and five minutes`() throws {
     let planned = try planned("matrix: {workload.steps: [200, 100000, 300]}")
     let least = try planned.most("least_seconds")

@@ -327,6 +327,20 @@ struct EmitTests {
     }
   }
 
+  @Test("a pack that takes longer than the time of its task is warned of, and written")
+  func overfullPack() throws {
+    try program.write(TinyExperiment.onText(program, seeds: "1..4"), to: "tiny.yaml")
+    let prepared = try program.run("prepare", "tiny.yaml", "--time", "60s")
+    let run = prepared.output.trimmingCharacters(in: .whitespacesAndNewlines)
+    for (pack, isWarned) in [("8", true), ("5", false)] {
+      let finished = try program.run(
+        "emit", "slurm", run, "--time", "5m", "--mem", "300MiB", "--pack", pack)
+      #expect(finished.code == 0, "\(finished.errors)")
+      #expect(finished.errors.contains("that --time gives it: at most 5 fit") == isWarned)
+    }
+    #expect(program.exists("\(run)/slurm/2"))
+  }
+
   @Test("what is wrong is said in a sentence")
   func wrong() throws {
     let run = try prepare()

@@ -19,6 +19,31 @@ package struct TaskRequest: Sendable {
   package init() {}
 }
 
+/// More cells than the time of a task holds, by what is predicted of them.
+package struct OverfullTask: Equatable, Sendable, CustomStringConvertible {
+  let pack: Int
+  /// What they take, and what a task has.
+  let seconds, time: Double
+  /// The most cells that fit.
+  let most: Int
+
+  /// Nil where so many fit.
+  ///
+  /// - Parameter longest: seconds of the longest cell.
+  init?(pack: Int, longest: Double, time: Double) {
+    seconds = Double(pack) * longest
+    if seconds <= time { return nil }
+    (self.pack, self.time, most) = (pack, time, Int(time / longest))
+  }
+
+  package var description: String {
+    let fitting = most == 0 ? "not one fits" : "at most \(most) \(most == 1 ? "fits" : "fit")"
+    return "the \(Wording.count(pack, "cell")) of a task (--pack) may take "
+      + "\(Metric.seconds.text(seconds)) by what is predicted, more than the "
+      + "\(Metric.seconds.text(time)) that --time gives it: \(fitting)"
+  }
+}
+
 /// What each task of an array is given: the same for all, so the needs of the largest cell.
 package struct TaskNeeds: Equatable, Sendable {
   package let cpus: Int
@@ -29,6 +54,8 @@ package struct TaskNeeds: Equatable, Sendable {
   package let gpus: Int
   /// Cells of a task, which run one after another.
   package let pack: Int
+  /// Where a person asks for more of them than the time of a task holds.
+  package let overfull: OverfullTask?
   /// Whether a task has its node to itself, for its answer is a time.
   package let isExclusive: Bool
   /// Bytes of the job that makes the tables and the report of the whole run.
@@ -104,6 +131,9 @@ package struct TaskNeeds: Equatable, Sendable {
       request.pack ?? (isKnown ? max(1, Int(min(room / longest, 1e6))) : 1),
       max(1, cells.count))
     time = request.time ?? Self.timeReserve + Double(pack) * longest
+    overfull =
+      request.pack == nil || !isKnown
+      ? nil : OverfullTask(pack: pack, longest: longest, time: time)
   }
 
   /// The processors of a task where the scheduler is not told: the threads that were asked for, or
