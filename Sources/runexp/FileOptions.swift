@@ -167,6 +167,14 @@ struct DeviceOptions: ParsableArguments {
   var dataDir: String?
   @Flag(help: "Download nothing; $RUNEXP_OFFLINE=1 means it as well.") var offline = false
 
+  func validate() throws {
+    // What lies elsewhere would be used without a word.
+    if let dataDir, !AtomicFile.isFolder(AbsolutePath.of(dataDir)) {
+      throw ValidationError(
+        "--data-dir must be a folder, and there is none at \(Wording.shellWord(dataDir))")
+    }
+  }
+
   var options: RunOptions {
     var options = compute.options
     options.dataDirectory = dataDir.map { AbsolutePath.of($0) }

@@ -36,6 +36,30 @@ struct CommandLineTests {
     #expect(version.output.hasPrefix("runexp 0."))
   }
 
+  @Test(
+    "a folder of data that is not there is an error, also where the text lies elsewhere",
+    arguments: [
+      "run", "plan", "prepare", "sweep", "calibrate", "doctor", "profile", "emit slurm",
+      "emit kubernetes",
+    ])
+  func noDataFolder(subcommand: String) throws {
+    let program = try Program()
+    try program.write(TinyExperiment.yaml(), to: "tiny.yaml")
+    try program.write("no folder", to: "file")
+    var words = subcommand.split(separator: " ").map(String.init)
+    words += subcommand == "doctor" ? [] : ["tiny.yaml"]
+    words += subcommand == "sweep" ? ["--vary", "workload.batch=1,2"] : []
+    words += subcommand == "emit kubernetes" ? ["--image", "runexp", "--claim", "results"] : []
+    for folder in ["nosuch", "file"] {
+      let finished = try program.run(words + ["--data-dir", folder])
+      #expect(finished.code == 64)
+      #expect(
+        finished.errors.contains("--data-dir must be a folder, and there is none at \(folder)"),
+        "\(finished.errors)")
+      #expect(!program.exists("results"))
+    }
+  }
+
   @Test("kernels of a lower instruction set than the best are checked by its name")
   func instructionSet() throws {
     let finished = try Program().run("kernels", "--check", "--isa", "generic", "--only", "add")
