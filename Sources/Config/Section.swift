@@ -68,6 +68,38 @@ package final class Section {
     Section(path: path, entries: entries, mark: mark, faults: FaultList(), isWritten: isWritten)
   }
 
+  /// Whether it is the very same mapping of a document, not one that says the like.
+  package func isWritten(as other: Section) -> Bool {
+    let isSame = entries.withUnsafeBufferPointer { own in
+      other.entries.withUnsafeBufferPointer {
+        own.count == $0.count && own.baseAddress == $0.baseAddress
+      }
+    }
+    return isSame && (path, mark) == (other.path, other.mark)
+      && (isWritten, isMuted) == (other.isWritten, other.isMuted)
+  }
+
+  /// Takes over what was read of another section that is the very same, and of all below it; faults
+  /// that are found from now on are its own.
+  package func adopt(_ other: Section) {
+    areAsked = other.areAsked
+    items = other.items.map { (key: $0.key, item: $0.item.copied(faults)) }
+    itemPlaces = other.itemPlaces
+    asked = other.asked
+    faulted = other.faulted
+  }
+
+  /// The same section with what was read of it; its faults are nobody's.
+  package var copied: Section { copied(FaultList()) }
+
+  fileprivate func copied(_ faults: FaultList) -> Section {
+    let copy = Section(
+      path: path, entries: entries, mark: mark, faults: faults, isWritten: isWritten,
+      isMuted: isMuted)
+    copy.adopt(self)
+    return copy
+  }
+
   /// The faults that were found in it, and in all sections that were read with it.
   package var recordedFaults: [Fault] { faults.all }
 
@@ -327,5 +359,18 @@ package final class Section {
   /// The keys in the order they are read, after those asked for by other means, such as `type`.
   private var knownKeys: [String] {
     Set(asked).filter { place(of: $0) == nil }.sorted() + items.map(\.key)
+  }
+}
+
+extension Section.Item {
+  fileprivate func copied(_ faults: FaultList) -> Section.Item {
+    switch self {
+    case .option: self
+    case .section(let doc, let bareKey, let inner):
+      .section(doc: doc, bareKey: bareKey, inner.copied(faults))
+    case .component(let read, let options): .component(read, options: options.copied(faults))
+    case .components(let read, let parts):
+      .components(read, parts.map { (word: $0.word, options: $0.options.copied(faults)) })
+    }
   }
 }

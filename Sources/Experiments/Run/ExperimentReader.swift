@@ -29,6 +29,7 @@ extension DocumentReader where Model == CellModel, Workload == any Workloads.Wor
     _ checkpointProblem: @escaping @Sendable (_ path: String, _ readsText: Bool) -> String?
   ) -> DocumentReader {
     let models = StoredModels()
+    let readings = ModelReadings()
     return DocumentReader(
       workloads: WorkloadRegistry.all.map { Choice($0.word, $0.summary) }, base: models.base,
       readCell: { section, word, options in
@@ -50,8 +51,9 @@ extension DocumentReader where Model == CellModel, Workload == any Workloads.Wor
         let image =
           options.isMuted ? model.imageThatFits(section) : workload.image(for: model.base)
         // Declares parameters and reads every option, which finds its faults; nothing gets memory.
-        let built = model.build(
-          from: section, vocabulary: 1, length: workload.length, image: image)
+        let reading = readings.read(model, from: section, length: workload.length, image: image)
+        defer { readings.keep(reading) }
+        let built = reading.built
         model.check(built, from: section, length: workload.length)
         if !options.isMuted { workload.check(built, from: section, options) }
         // A stored model that cannot be read is a fault already.
