@@ -159,13 +159,22 @@ extension RunFolder {
     var plan: [PlanLine] = []
     // Large blocks, so that there is work for several threads.
     try forEachBlock(size: 1 << 21) { (bytes, lines, _) throws(ResultsError) in
-      let numbered = zip(plan.count + 1..<plan.count + 1 + lines.count, lines)
-      let read = Array(numbered).mappedByThreads { line, before in
-        PlanLine.read(bytes, in: line.1, number: line.0, of: path, before)
+      for line in Self.planLines(bytes, lines, after: plan.count, of: path) {
+        plan.append(try line.get())
       }
-      for line in read { plan.append(try line.get()) }
     }
     return plan
+  }
+
+  /// Reads lines of the plan, by several threads.
+  ///
+  /// - Parameter number: lines before them.
+  private static func planLines(
+    _ bytes: [UInt8], _ lines: [Range<Int>], after number: Int, of path: String
+  ) -> [Result<PlanLine, ResultsError>] {
+    Array(zip(number + 1..<number + 1 + lines.count, lines)).mappedByThreads { line, before in
+      PlanLine.read(bytes, in: line.1, number: line.0, of: path, before)
+    }
   }
 
   /// Reads the plan line by line, so that a large one is never in memory whole.
@@ -176,15 +185,11 @@ extension RunFolder {
     _ body: (PlanLine, _ offset: Int) -> Void
   ) throws(ResultsError) {
     let path = file("plan.jsonl")
-    var before: Result<PlanLine, ResultsError>?
     var number = 0
     try forEachBlock(size: 1 << 20) { (bytes, lines, offset) throws(ResultsError) in
-      for range in lines {
-        number += 1
-        let line = PlanLine.read(bytes, in: range, number: number, of: path, before)
-        body(try line.get(), offset + range.lowerBound)
-        before = line
-      }
+      let read = Self.planLines(bytes, lines, after: number, of: path)
+      for (range, line) in zip(lines, read) { body(try line.get(), offset + range.lowerBound) }
+      number += lines.count
     }
   }
 

@@ -81,10 +81,12 @@ package final class CellContent<Model, Workload> {
 
   /// - Parameters:
   ///   - resolved: the document with every option.
+  ///   - derived: those of them whose values followed from others.
   ///   - other: that of a cell with much the same document, where there is one.
   init(
     _ frame: CellFrame, variant: String, values: [JSON],
-    _ reading: DocumentReader<Model, Workload>.Reading, resolved: JSON, like other: CellContent?
+    _ reading: DocumentReader<Model, Workload>.Reading, resolved: JSON, derived: [DerivedValue],
+    like other: CellContent?
   ) {
     self.frame = frame
     self.variant = variant
@@ -93,7 +95,6 @@ package final class CellContent<Model, Workload> {
     precision = reading.precision
     workload = reading.workload
     variation = JSONVariation(resolved, like: other?.variation)
-    let derived = reading.recording.derived
     if let other, other.derived == derived {
       self.derived = other.derived
       model = variation.isSame(as: other.variation, at: "model") ? other.model : reading.model

@@ -82,7 +82,8 @@ package struct DocumentReader<Model, Workload>: Sendable {
     let precision: PrecisionChoice
     let model: Model
     let workload: Workload
-    let recording: Recording
+    /// What was read; of many documents nobody keeps it.
+    var recording: Recording
     let faults: [Fault]
   }
 

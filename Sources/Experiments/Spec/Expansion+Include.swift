@@ -89,7 +89,7 @@ extension Expansion {
     func content(_ values: [JSON]) -> CellContent<Model, Workload> {
       CellContent(
         frame, variant: variant, values: values, reading, resolved: resolved,
-        like: lastContent(of: variant))
+        derived: reading.recording.derived, like: lastContent(of: variant))
     }
     let shared = content(axes.map(\.value))
     for seed in seeds(of: inclusion) {

@@ -121,8 +121,17 @@ struct Expansion<Model, Workload> {
 
   /// What one thread has read and another takes over.
   private struct Finished: @unchecked Sendable {
-    let reading: DocumentReader<Model, Workload>.Reading
+    /// Without its recording where there is nothing to say of it.
+    var reading: DocumentReader<Model, Workload>.Reading
     let value: JSON
+    let derived: [DerivedValue]
+
+    init(_ reading: DocumentReader<Model, Workload>.Reading) {
+      self.reading = reading
+      value = reading.recording.value
+      derived = reading.recording.derived
+      if reading.faults.isEmpty { self.reading.recording = Recording(path: "", items: []) }
+    }
   }
 
   /// Reads the documents that wait, by several threads, and adds their cells in order.
@@ -130,19 +139,14 @@ struct Expansion<Model, Workload> {
     let documents = waiting
     waiting = []
     let read = documents.mappedByThreads(part: 4) { [reader] waiting, _ in
-      let reading = reader.read(waiting.document)
-      return Finished(reading: reading, value: reading.recording.value)
+      Finished(reader.read(waiting.document))
     }
-    for (document, read) in zip(documents, read) {
-      addCells(variant, read.reading, read.value, document.nodes)
-    }
+    for (document, read) in zip(documents, read) { addCells(variant, read, document.nodes) }
   }
 
-  /// - Parameter value: what was read, with every option.
-  private mutating func addCells(
-    _ variant: String, _ reading: DocumentReader<Model, Workload>.Reading, _ value: JSON,
-    _ nodes: [Node]
-  ) {
+  private mutating func addCells(_ variant: String, _ read: Finished, _ nodes: [Node]) {
+    // What was read, with every option.
+    let (reading, value) = (read.reading, read.value)
     // What is excluded may be wrong, and is then kept as written.
     let resolved = reading.faults.isEmpty ? value : reading.recording.valueWithUnread
     let axes = zip(matrix.axes, nodes).map { AxisValue($0, node: $1, in: resolved) }
@@ -161,7 +165,7 @@ struct Expansion<Model, Workload> {
     }
     let content = CellContent(
       frame, variant: variant, values: axes.map(\.value), reading, resolved: resolved,
-      like: lastContent(of: variant))
+      derived: read.derived, like: lastContent(of: variant))
     for (seed, reason) in zip(header.seeds, reasons) {
       cells.append(
         Cell(index: cells.count, seed: seed, exclusion: reason, content: content))
