@@ -229,11 +229,13 @@ package struct JSONReader {
   private mutating func take(quoted expected: String) -> Bool {
     let (first, quote) = (position + 1, UInt8(ascii: "\""))
     let last = first + expected.utf8.count
-    guard peek == quote, last < limit, bytes[last] == quote,
-      bytes[first..<last].elementsEqual(expected.utf8)
-    else { return false }
-    position = last + 1
-    return true
+    guard peek == quote, last < limit, bytes[last] == quote else { return false }
+    var expected = expected
+    let isSame = expected.withUTF8 { expected in
+      bytes.withUnsafeBufferPointer { $0[first..<last].elementsEqual(expected) }
+    }
+    if isSame { position = last + 1 }
+    return isSame
   }
 
   private mutating func takeColon() throws(JSONError) {

@@ -8,9 +8,12 @@ extension JSON {
   /// The same as bytes, for what is hashed.
   package var lineBytes: [UInt8] {
     var text: [UInt8] = []
-    write(to: &text, indent: nil)
+    writeLine(to: &text)
     return text
   }
+
+  /// Appends `line`.
+  package func writeLine(to text: inout [UInt8]) { write(to: &text, indent: nil) }
 
   /// The value over several lines, two spaces a level, with a closing newline: a JSON file.
   package var document: String {

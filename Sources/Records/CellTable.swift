@@ -71,10 +71,23 @@ package struct CellTable: Sendable {
   private static func jsonLines(
     _ rows: some RandomAccessCollection<CellRow>, _ columns: Columns
   ) -> some Sequence<String> {
-    let names = columns.names
+    // What stands before each value, made once.
+    let keys = columns.names.enumerated().map { place, name in
+      Array((place == 0 ? "{" : ",").utf8) + JSON.string(name).lineBytes + ":".utf8
+    }
     return rows.mappedInParts { row in
-      let values = columns.fixed(row) + columns.metrics.map { $0.json(row.metrics[$0]) }
-      return JSON.object(zip(names, values).map { JSON.Member($0, $1) }).line + "\n"
+      var text: [UInt8] = []
+      let fixed = columns.fixed(row)
+      for (key, value) in zip(keys, fixed) {
+        text += key
+        value.writeLine(to: &text)
+      }
+      for (key, metric) in zip(keys.dropFirst(fixed.count), columns.metrics) {
+        text += key
+        metric.json(row.metrics[metric]).writeLine(to: &text)
+      }
+      text.append(utf8: "}\n")
+      return text.text
     }
   }
 

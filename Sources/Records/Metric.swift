@@ -3,6 +3,7 @@
 
 package import Config
 internal import Foundation
+internal import Synchronization
 
 /// A quantity that a cell reports.
 package struct Metric: Hashable, Sendable {
@@ -245,10 +246,32 @@ package struct MetricValues: Equatable, Sendable, JSONRepresentable {
       return nil
     }
     try reader.openObject()
-    while let key = try reader.nextKey() {
+    // Most rows of a run have the metrics of the one before, in its order: so far this one has.
+    let usual = Self.lastRead.withLock { $0 }
+    var isUsual = true
+    while try reader.nextMember() {
+      let place = values.count
+      if isUsual, place < usual.count, try reader.takeKey(usual[place].name) {
+        if let value = try reader.value().number {
+          values.append(value)
+        } else {
+          (isUsual, keys) = (false, Array(usual.prefix(place)))
+        }
+        continue
+      }
+      if isUsual { (isUsual, keys) = (false, Array(usual.prefix(place))) }
+      let key = try reader.key()
       self[Metric.named(key) ?? .unlisted(key)] = try reader.value().number
     }
+    if isUsual {
+      keys = values.count == usual.count ? usual : Array(usual.prefix(values.count))
+    } else {
+      Self.lastRead.withLock { [keys] in $0 = keys }
+    }
   }
+
+  /// The metrics of a row that was read, which are in one place of memory for all that have them.
+  private static let lastRead = Mutex<[Metric]>([])
 }
 
 extension MetricValues {

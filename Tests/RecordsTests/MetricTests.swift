@@ -1,5 +1,6 @@
 // The registry of metrics and how values are printed for people.
 
+import Config
 import Foundation
 import Records
 import Statistics
@@ -54,6 +55,27 @@ import Testing
         || ["bandwidth_percent", "repeats", "peak_resident_bytes"].contains(name)
       #expect(metric.isRepeatable == !restsOnClock, "\(name)")
       if restsOnClock { #expect(!metric.isExact, "\(name)") }
+    }
+  }
+
+  @Test func `values are read as they are written, whatever was read before`() throws {
+    let texts = [
+      #"{"val_loss": 1.5, "train_loss": 2, "steps": 7}"#,
+      #"{"val_loss": 2.5, "train_loss": 3, "steps": 8}"#,
+      #"{"val_loss": 2.5, "steps": 8, "train_loss": 3}"#, #"{"val_loss": 0.5}"#, "{}",
+      #"{"val_loss": 0.5, "steps": null, "train_loss": 4}"#,
+      #"{"val_loss": 0.5, "steps": 3, "train_loss": 4, "steps": 9, "of_another_version": 1}"#,
+      #"{"steps": 3, "val_loss": 0.5, "train_loss": null}"#,
+    ]
+    for first in texts {
+      for text in [first] + texts {
+        var reader = JSONReader(text)
+        let read = try #require(try MetricValues(reading: &reader))
+        let values = try #require(MetricValues(json: JSON(reading: text)))
+        #expect(read == values, "\(text) after \(first)")
+        #expect(read.unordered == values.unordered)
+        try reader.end()
+      }
     }
   }
 

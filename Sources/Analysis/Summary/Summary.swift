@@ -99,10 +99,11 @@ package struct Summary: Sendable {
     let points = Self.points(of: rows)
     self.rows = points.flatMap(\.self)
     commonReason = Self.commonReason(of: rows, coverage)
-    blocks = points.mappedByThreads { point, _ in
+    let verdicts = Set(asked)
+    blocks = points.mappedByThreads { point, before in
       SummaryBlock(
         axes: point[0].axes, rows: point, variants: variants, baselines: baselines,
-        primary: Set(asked))
+        primary: verdicts, like: before)
     }
     rateSensitivities = sensitivities
     rateComparisons = sensitivityComparisons

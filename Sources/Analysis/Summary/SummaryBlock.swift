@@ -16,14 +16,23 @@ package struct SummaryBlock: Sendable {
     let baselines: Baselines
     let metrics: [Metric]
     let samples: [VariantRows]
+    /// The metrics that any row has a value of, and those of each row where all have the same.
+    private let measured: [Metric]
+    private let common: [Metric]?
 
+    /// - Parameter other: one that may have the same metrics.
     init(
-      _ axes: [CellRow.Entry], _ rows: [CellRow], _ variants: [String], _ baselines: Baselines
+      _ axes: [CellRow.Entry], _ rows: [CellRow], _ variants: [String], _ baselines: Baselines,
+      like other: Content?
     ) {
       (self.axes, self.rows, self.variants, self.baselines) = (axes, rows, variants, baselines)
       let byVariant = Dictionary(grouping: rows, by: \.variant)
       samples = variants.map { VariantRows($0, byVariant[$0] ?? []) }
-      let measured = rows.measured
+      let first = rows.first?.metrics.unordered
+      let common = rows.allSatisfy { $0.metrics.unordered == first } ? first : nil
+      let known = other.flatMap { $0.common == common ? $0.measured : nil }
+      let measured = common == nil ? rows.measured : known ?? rows.measured
+      (self.common, self.measured) = (common, measured)
       metrics =
         rows.allSatisfy { $0.status == .ok }
         ? measured : measured.filter { metric in rows.contains { $0.counted(metric) != nil } }
@@ -44,12 +53,14 @@ package struct SummaryBlock: Sendable {
   package var metrics: [Metric] { content.metrics }
   private var samples: [VariantRows] { content.samples }
 
-  /// - Parameter primary: the metrics that get a verdict where that takes a test.
+  /// - Parameters:
+  ///   - primary: the metrics that get a verdict where that takes a test.
+  ///   - other: one that may have the same metrics.
   init(
     axes: [CellRow.Entry], rows: [CellRow], variants: [String], baselines: Baselines,
-    primary: Set<Metric>
+    primary: Set<Metric>, like other: SummaryBlock? = nil
   ) {
-    let content = Content(axes, rows, variants, baselines)
+    let content = Content(axes, rows, variants, baselines, like: other?.content)
     self.content = content
     judged = content.metrics.filter(primary.contains).map {
       SummaryLine($0, content.samples, baselines: baselines, isPrimary: true)
