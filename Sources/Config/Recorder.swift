@@ -200,28 +200,37 @@ extension JSON {
   ///
   /// - Parameter showsValues: whether the comments tell the values as well.
   package func deriving(_ values: [DerivedValue], showsValues: Bool = false) -> JSON {
-    let values = Dictionary(values.map { ($0.path, $0) }, uniquingKeysWith: { $1 })
-    return deriving(values, showsValues, under: "")
+    deriving(values.map { ($0.path.split(separator: "."), $0) }, showsValues, at: 0)
   }
 
+  /// - Parameters:
+  ///   - values: those at or below this place, with the keys of their paths.
+  ///   - depth: how many of the keys lead here.
   private func deriving(
-    _ values: [String: DerivedValue], _ showsValues: Bool, under path: String
+    _ values: [(keys: [Substring], value: DerivedValue)], _ showsValues: Bool, at depth: Int
   ) -> JSON {
-    if case .array(let items) = self {
-      return .array(
-        items.enumerated().map { $1.deriving(values, showsValues, under: "\(path).\($0)") })
+    func below(_ key: String) -> [(keys: [Substring], value: DerivedValue)] {
+      values.filter { depth < $0.keys.count && $0.keys[depth] == key }
     }
-    guard case .object(let fields) = self else { return self }
-    return .object(
-      fields.map { field in
-        let path = path.isEmpty ? field.key : "\(path).\(field.key)"
-        if let derived = values[path] {
-          let value = showsValues ? "\(field.value.inlineYAML), " : ""
-          return Member(field.key, .string(derived.share), comment: value + derived.rule)
-        }
-        return Member(
-          field.key, field.value.deriving(values, showsValues, under: path),
-          comment: field.comment)
-      })
+    switch self {
+    case .array(let items):
+      return .array(
+        items.enumerated().map { $1.deriving(below(String($0)), showsValues, at: depth + 1) })
+    case .object(let fields):
+      return .object(
+        fields.map { field in
+          let values = below(field.key)
+          // Most of a document is written or a plain default, and stays as it is.
+          if values.isEmpty { return field }
+          if let derived = values.last(where: { $0.keys.count == depth + 1 })?.value {
+            let value = showsValues ? "\(field.value.inlineYAML), " : ""
+            return Member(field.key, .string(derived.share), comment: value + derived.rule)
+          }
+          return Member(
+            field.key, field.value.deriving(values, showsValues, at: depth + 1),
+            comment: field.comment)
+        })
+    default: return self
+    }
   }
 }

@@ -217,7 +217,8 @@ package enum AtomicFile {
   // A hidden name in the same folder, so that the rename stays within one file system. It is
   // random: process ids are shared by the machines and containers that share a folder.
   private static func sibling(of path: String) -> String {
-    let name = path.split(separator: "/").last.map(String.init) ?? "file"
+    let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
+    let name = slash.map { String(path[path.utf8.index(after: $0)...]) } ?? path
     var random = SystemRandomNumberGenerator()
     // A name has 255 bytes at most.
     let stem = name.utf8.count <= 200 ? name : String(name.prefix(40))

@@ -177,12 +177,7 @@ package struct Preparation {
       let cells = plan.entries[first...].prefix(4096).filter {
         $0.cell.exclusion == nil && written.insert($0.id).inserted
       }
-      for (entry, text) in zip(cells, cells.resolvedFiles) {
-        let path = "\(try folder.makeCell(entry.id))/resolved.yaml"
-        if !AtomicFile.exists(path) || (try? AtomicFile.read(path)) != text {
-          try AtomicFile.write(text, to: path, isSynced: false)
-        }
-      }
+      try cells.writeResolvedFiles(to: folder)
     }
     try folder.write(record.json, to: "run.json")
     // Last: a folder with a plan is whole.
@@ -194,17 +189,35 @@ package struct Preparation {
 }
 
 extension [RunPlan.Entry] {
-  /// The experiment file of each, made by several threads, and once for a document.
-  fileprivate var resolvedFiles: [String] {
+  /// Writes the experiment file of each into its folder, by several threads; what is the same for
+  /// the cells of a document is made once.
+  fileprivate func writeResolvedFiles(to folder: RunFolder) throws(ResultsError) {
     let starts = indices.filter {
       $0 == 0 || self[$0].cell.content !== self[$0 - 1].cell.content
     }
     let documents = zip(starts, starts.dropFirst() + [count]).map { self[$0..<$1] }
-    let texts = documents.mappedByThreads(part: 16) { cells, _ in
-      let text = cells.first.map { $0.cell.content.resolvedYAML }
-      return cells.compactMap { text?[$0.cell.seed] }
+    let problems = documents.mappedByThreads(part: 16) { cells, _ -> ResultsError? in
+      do throws(ResultsError) {
+        try Self.write(cells, to: folder)
+        return nil
+      } catch {
+        return error
+      }
     }
-    return texts.flatMap(\.self)
+    if let problem = problems.lazy.compactMap(\.self).first { throw problem }
+  }
+
+  /// Writes those of one document.
+  private static func write(_ cells: ArraySlice<Element>, to folder: RunFolder) throws(ResultsError)
+  {
+    guard let text = cells.first?.cell.content.resolvedYAML else { return }
+    for entry in cells {
+      let path = "\(try folder.makeCell(entry.id))/resolved.yaml"
+      let bytes = text.bytes(seed: entry.cell.seed)
+      if !AtomicFile.exists(path) || (try? AtomicFile.readBytes(path)) != bytes {
+        try AtomicFile.write(bytes, to: path, isSynced: false)
+      }
+    }
   }
 }
 
