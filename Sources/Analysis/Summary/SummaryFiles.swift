@@ -84,11 +84,8 @@ extension Summary {
     "metric", "direction", "certainty", "variant", "n", "mean", "sd", "median", "minimum",
     "maximum", "mean_low", "mean_high",
   ]
-  private static let comparisonColumns = [
-    "baseline", "comparison_n", "paired", "ratio", "ratio_low", "ratio_high", "difference",
-    "difference_low", "difference_high", "p", "holm_p", "exact_p", "exact_least_p", "bound", "test",
-    "verdict", "reason", "winner",
-  ]
+  private static let comparisonColumns =
+    ["baseline", "comparison_n", "paired"] + numberNames + wordNames
 
   private static func fields(_ metric: Metric, _ estimate: Estimate) -> [String?] {
     let sample = estimate.sample
@@ -122,36 +119,38 @@ extension Summary {
     return [
       comparison.baseline, String(comparison.values.n),
       comparison.values.isPaired ? "true" : "false",
-    ] + numbers(comparison.values).map { $0.value.flatMap(NumberText.real) }
-      + words(comparison).map(\.value)
+    ] + texts(numbers(comparison.values)) + words(comparison)
   }
 
-  // The numbers of a comparison, in the order of the columns.
-  private static func numbers(_ comparison: Comparison) -> [(name: String, value: Double?)] {
+  // Of a comparison, in the order of the columns.
+  private static let numberNames = [
+    "ratio", "ratio_low", "ratio_high", "difference", "difference_low", "difference_high", "p",
+    "holm_p", "exact_p", "exact_least_p", "bound",
+  ]
+  private static let wordNames = ["test", "verdict", "reason", "winner"]
+
+  private static func numbers(_ comparison: Comparison) -> [Double?] {
     let interval = comparison.interval
     let ratioInterval = comparison.ratioInterval
     let exact = comparison.exactTest
     return [
-      ("ratio", comparison.ratio), ("ratio_low", ratioInterval?.low),
-      ("ratio_high", ratioInterval?.high), ("difference", comparison.difference),
-      ("difference_low", interval?.low), ("difference_high", interval?.high),
-      ("p", comparison.holmP == nil ? nil : comparison.p), ("holm_p", comparison.holmP),
-      ("exact_p", exact?.p), ("exact_least_p", exact?.minimumP),
-      ("bound", comparison.verdict.bound),
+      comparison.ratio, ratioInterval?.low, ratioInterval?.high, comparison.difference,
+      interval?.low, interval?.high, comparison.holmP == nil ? nil : comparison.p,
+      comparison.holmP, exact?.p, exact?.minimumP, comparison.verdict.bound,
     ]
   }
 
-  private static func words(_ comparison: VariantComparison) -> [(name: String, value: String?)] {
+  private static func words(_ comparison: VariantComparison) -> [String?] {
     [
-      ("test", comparison.values.testName), ("verdict", comparison.verdict.word),
-      ("reason", comparison.verdict.reason), ("winner", comparison.winner),
+      comparison.values.testName, comparison.verdict.word, comparison.verdict.reason,
+      comparison.winner,
     ]
   }
 
   /// The numbers and words of a comparison.
   static func members(_ comparison: VariantComparison) -> [JSON.Member] {
-    numbers(comparison.values).map { JSON.Member($0.name, .real($0.value)) }
-      + words(comparison).map { JSON.Member($0.name, .string($0.value)) }
+    zip(numberNames, numbers(comparison.values)).map { JSON.Member($0, .real($1)) }
+      + zip(wordNames, words(comparison)).map { JSON.Member($0, .string($1)) }
   }
 
   private func json(_ block: SummaryBlock) -> JSON {
