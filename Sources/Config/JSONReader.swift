@@ -407,8 +407,11 @@ package struct JSONReader {
     let first = position
     position = plainEnd(from: first)
     if peek == UInt8(ascii: "\"") {
+      let text = first..<position
       position += 1
-      return String(decoding: bytes[first..<position - 1], as: UTF8.self)
+      return bytes.withUnsafeBufferPointer {
+        String(decoding: UnsafeBufferPointer(rebasing: $0[text]), as: UTF8.self)
+      }
     }
     position = first
     var text: [UInt8] = []

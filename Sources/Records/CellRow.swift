@@ -124,6 +124,9 @@ package struct CellRow: Equatable, Sendable, Record {
     }
   }
 
+  /// The value of a metric, as `metrics` has it, without a copy of all of them.
+  package func value(_ metric: Metric) -> Double? { shared.values.metrics[metric] }
+
   /// A fact about what ran; nil where it is not known.
   package func fact(_ key: String) -> JSON? {
     let facts = shared.values.facts

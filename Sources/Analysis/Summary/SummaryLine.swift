@@ -155,6 +155,6 @@ extension CellRow {
   /// Its value of a metric, as far as that counts; nil where there is none, or where the cell did
   /// not end well and the metric does not follow from the architecture.
   func counted(_ metric: Metric) -> Double? {
-    status == .ok || metric.certainty == .analytic ? metrics[metric] : nil
+    status == .ok || metric.certainty == .analytic ? value(metric) : nil
   }
 }
