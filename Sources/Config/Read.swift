@@ -95,18 +95,53 @@ package enum Absence: Sendable, Hashable {
 
 /// One read of an option: key, type, default, allowed values, doc sentence, and what it came to.
 package struct Read: Sendable, Hashable {
+  private struct Contents: Sendable, Hashable {
+    let path, key: String
+    let type: ReadType
+    let absence: Absence
+    let doc: String
+    let value: JSON
+    let isWritten: Bool
+    let share: String?
+  }
+
+  /// Reads are handed on a great many times, as one reference.
+  private final class Shared: Sendable {
+    let contents: Contents
+
+    init(_ contents: Contents) { self.contents = contents }
+  }
+
+  private let shared: Shared
+
+  init(
+    path: String, key: String, type: ReadType, absence: Absence, doc: String, value: JSON,
+    isWritten: Bool, share: String?
+  ) {
+    shared = Shared(
+      Contents(
+        path: path, key: key, type: type, absence: absence, doc: doc, value: value,
+        isWritten: isWritten, share: share))
+  }
+
   /// Dotted, from the root of the document: `model.attention.kv_heads`.
-  package let path: String
-  package let key: String
-  package let type: ReadType
-  package let absence: Absence
-  package let doc: String
+  package var path: String { shared.contents.path }
+  package var key: String { shared.contents.key }
+  package var type: ReadType { shared.contents.type }
+  package var absence: Absence { shared.contents.absence }
+  package var doc: String { shared.contents.doc }
   /// The value read, or the default.
-  package let value: JSON
+  package var value: JSON { shared.contents.value }
   /// Whether the file (or an overlay) gives it a value; null is none.
-  package let isWritten: Bool
+  package var isWritten: Bool { shared.contents.isWritten }
   /// How the value is written, `5 %`, where it is a share of another option's; else nil.
-  package let share: String?
+  package var share: String? { shared.contents.share }
+
+  package static func == (left: Read, right: Read) -> Bool {
+    left.shared === right.shared || left.shared.contents == right.shared.contents
+  }
+
+  package func hash(into hasher: inout Hasher) { hasher.combine(shared.contents) }
 
   /// Whether its value followed from other options.
   package var isDerived: Bool {

@@ -107,13 +107,23 @@ package struct Recording: Sendable, Hashable {
 
   /// The options whose values followed from others, with the rules that they followed.
   package var derived: [DerivedValue] {
-    items.flatMap { item -> [DerivedValue] in
+    var found: [DerivedValue] = []
+    addDerived(to: &found)
+    return found
+  }
+
+  private func addDerived(to found: inout [DerivedValue]) {
+    for item in items {
       switch item {
-      case .option(let read): return read.derived.map { [$0] } ?? []
-      case .section(let key, _, _, let inner): return isUnread(key) ? [] : inner.derived
-      case .component(let read, let inner): return isUnread(read.key) ? [] : inner.derived
+      case .option(let read):
+        if let derived = read.derived { found.append(derived) }
+      case .section(let key, _, _, let inner):
+        if !isUnread(key) { inner.addDerived(to: &found) }
+      case .component(let read, let inner):
+        if !isUnread(read.key) { inner.addDerived(to: &found) }
       case .components(let read, let parts):
-        return isUnread(read.key) ? [] : parts.flatMap(\.options.derived)
+        if isUnread(read.key) { continue }
+        for part in parts { part.options.addDerived(to: &found) }
       }
     }
   }
