@@ -81,6 +81,32 @@ extension JSON {
 }
 
 extension JSON {
+  /// A hash that is the same for values with the same canonical form, which it does not make.
+  package var canonicalHash: Int {
+    switch self {
+    case .real(let number): return Int(exactly: number)?.hashValue ?? number.hashValue
+    case .integer(let number): return number.hashValue
+    case .array(let items):
+      guard case .array(let items) = JSON(repeating: items.map(\.canonical)) else {
+        return canonical.canonicalHash
+      }
+      return items.map(\.canonicalHash).hashValue
+    case .object(let members):
+      if members.count == 1, members[0].key == "type", case .string = members[0].value {
+        return members[0].value.canonicalHash
+      }
+      // A sum does not depend on the order.
+      let sum = members.reduce(members.count) { sum, member in
+        var hasher = Hasher()
+        hasher.combine(member.key)
+        hasher.combine(member.value.canonicalHash)
+        return sum &+ hasher.finalize()
+      }
+      return sum.hashValue
+    case .null, .bool, .string: return hashValue
+    }
+  }
+
   /// Whether a key stands before another where keys are sorted, by their bytes.
   package static func precedes(_ key: String, _ other: String) -> Bool {
     var (key, other) = (key, other)

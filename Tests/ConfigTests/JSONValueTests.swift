@@ -4,9 +4,11 @@ import Config
 import Testing
 
 @Suite struct ValueTests {
-  private func canonical(_ yaml: String) throws -> JSON {
-    try #require(YAML.parse(text: "a: \(yaml)\n", name: "x.yaml").root["a"]).value.canonical
+  private func value(_ yaml: String) throws -> JSON {
+    try #require(YAML.parse(text: "a: \(yaml)\n", name: "x.yaml").root["a"]).value
   }
+
+  private func canonical(_ yaml: String) throws -> JSON { try value(yaml).canonical }
 
   @Test(arguments: [
     ("0", "0.0"), ("0", "-0.0"), ("-0", "-0.0"), ("1", "1.0"), ("1000", "1e3"), ("0.5", ".5"),
@@ -17,6 +19,7 @@ import Testing
   func `what means the same is the same`(one: String, other: String) throws {
     #expect(try canonical(one) == canonical(other))
     #expect(try canonical(one).line == canonical(other).line)
+    #expect(try value(one).canonicalHash == value(other).canonicalHash)
   }
 
   @Test(arguments: [
@@ -26,6 +29,7 @@ import Testing
   ])
   func `what means something else is not`(one: String, other: String) throws {
     #expect(try canonical(one) != canonical(other))
+    #expect(try value(one).canonicalHash != value(other).canonicalHash)
   }
 
   @Test(arguments: [

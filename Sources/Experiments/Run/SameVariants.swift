@@ -17,11 +17,7 @@ extension PlannedExperiment {
       points[cell.variant, default: 0] += 1
     }
     // By a hash of the configuration: of a hundred thousand the texts would take too much memory.
-    let hashes = contents.mappedByThreads { content, _ in
-      var hasher = Hasher()
-      content.canonical(without: []).bytes(seed: 0).withUnsafeBytes { hasher.combine(bytes: $0) }
-      return hasher.finalize()
-    }
+    let hashes = contents.mappedByThreads { content, _ in content.resolved.canonicalHash }
     var places: [Int: Int] = [:]
     var variants: [Int: [String]] = [:]
     for (place, hash) in hashes.enumerated() {

@@ -8,6 +8,8 @@ import Workloads
 package enum DeviceChoice: String, Sendable, CaseIterable {
   case auto, cpu, cuda
 
+  static let choices = allCases.map { Choice($0.rawValue, $0.summary) }
+
   var summary: String {
     switch self {
     case .auto: "a GPU if the plugin finds one, else the CPU"
@@ -20,6 +22,8 @@ package enum DeviceChoice: String, Sendable, CaseIterable {
 /// The element type of activations and matmul inputs; master weights stay f32.
 package enum PrecisionChoice: String, Sendable, CaseIterable {
   case f32, bf16
+
+  static let choices = allCases.map { Choice($0.rawValue, $0.summary) }
 
   var summary: String {
     switch self {
@@ -92,10 +96,10 @@ package struct DocumentReader<Model, Workload>: Sendable {
     let recorder = Recorder()
     let root = Section(root: document, recorder: recorder)
     let device = root.read(
-      "device", .choice(of: DeviceChoice.allCases.map { Choice($0.rawValue, $0.summary) }),
+      "device", .choice(of: DeviceChoice.choices),
       default: DeviceChoice.auto.rawValue, "where the experiment runs")
     let precision = root.read(
-      "precision", .choice(of: PrecisionChoice.allCases.map { Choice($0.rawValue, $0.summary) }),
+      "precision", .choice(of: PrecisionChoice.choices),
       default: PrecisionChoice.f32.rawValue, "element type of activations and matmul inputs")
     let section = root.section("model", "the architecture")
     let (word, options) = root.component(
