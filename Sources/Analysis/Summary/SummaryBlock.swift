@@ -68,13 +68,16 @@ package struct SummaryBlock: Sendable {
   }
 
   /// One line per metric.
-  package var lines: [SummaryLine] { metrics.compactMap(line) }
+  package var lines: [SummaryLine] { metrics.map(measuredLine) }
 
   /// The line of a metric; nil where no cell has a value of it.
   package func line(_ metric: Metric) -> SummaryLine? {
-    if let line = judged.first(where: { $0.metric == metric }) { return line }
-    guard metrics.contains(metric) else { return nil }
-    return SummaryLine(metric, samples, baselines: baselines, isPrimary: false)
+    metrics.contains(metric) ? measuredLine(metric) : nil
+  }
+
+  private func measuredLine(_ metric: Metric) -> SummaryLine {
+    judged.first { $0.metric == metric }
+      ?? SummaryLine(metric, samples, baselines: baselines, isPrimary: false)
   }
 
   /// The mean of a metric over the cells of a variant; nil where none has a value of it.
