@@ -48,7 +48,7 @@ extension Summary {
 
   /// What is to be known before any figure.
   var standInItems: [ListItem] {
-    [StandIns(blocks.flatMap(\.rows)).answer].compactMap(\.self)
+    [StandIns(rows).answer].compactMap(\.self)
   }
 
   /// The questions of a training of two variants at one point; nil elsewhere.
@@ -136,12 +136,16 @@ extension Summary {
     }
   }
 
-  /// A comparison at a point of the axes.
-  private struct Placed {
+  /// A comparison at a point of the axes; there may be many, which are sorted as references.
+  private final class Placed {
     /// Nil where variants are what is compared.
     let variant: String?
     let axes: [CellRow.Entry]
     let comparison: VariantComparison
+
+    init(variant: String?, axes: [CellRow.Entry], comparison: VariantComparison) {
+      (self.variant, self.axes, self.comparison) = (variant, axes, comparison)
+    }
   }
 
   private func answer(

@@ -9,13 +9,13 @@ extension Summary {
   /// How many seeds would tell what could not be told, and about how long they would take; nil
   /// where none would.
   var seedsNote: String? {
-    let open = primary.flatMap { metric in
-      (blocks.flatMap { $0.line(metric)?.comparisons ?? [] }
-        + axisComparisons.filter { $0.metric == metric }.map(\.values))
-        .map { (metric: metric, comparison: $0) }
-    }.filter {
-      $0.comparison.verdict.isOpen && !$0.comparison.values.hasRounds
-        && $0.metric.matters($0.comparison.values) && !isAnswered($0.metric)
+    let open = primary.flatMap { metric -> [(metric: Metric, comparison: VariantComparison)] in
+      if isAnswered(metric) { return [] }
+      let ofAxes = axisComparisons.filter { $0.metric == metric }.map(\.values)
+      let all = blocks.flatMap { $0.line(metric)?.comparisons ?? [] } + ofAxes
+      return all.filter { one in
+        one.verdict.isOpen && !one.values.hasRounds && metric.matters(one.values)
+      }.map { (metric, $0) }
     }
     let rates = rateSensitivities.filter { !$0.ties.isEmpty }
     let n = (open.map(\.comparison.values.n) + rates.map(\.seeds.count)).max() ?? 0

@@ -118,7 +118,7 @@ extension Summary {
     let grids = Dictionary(
       groups(without: axis).map { ($0[0].axes.filter { $0.key != axis }, $0) },
       uniquingKeysWith: { first, _ in first })
-    return rateComparisons.compactMap { one in
+    let found = rateComparisons.mappedByThreads(part: 16) { one, _ -> SweptStability? in
       let grid = grids[one.others] ?? []
       let (subject, baseline) = (one.variants.subject, one.variants.baseline)
       let rows = grid.flatMap(\.rows)
@@ -138,6 +138,7 @@ extension Summary {
                 question: metric.question(isPrimary: true, isConstant: false))))
         }, subject: Divergence(subject, in: rows), baseline: Divergence(baseline, in: rows))
     }
+    return found.compactMap(\.self)
   }
 
   /// Each seed's mean over its cells.
