@@ -29,6 +29,18 @@ package enum AtomicFile {
     }
   }
 
+  /// Writes a new file into a folder that gets its name last, so that nobody sees half of it: as it
+  /// is, where a temporary name and a rename would be two more changes of the folder.
+  ///
+  /// - Throws: `ResultsError.system` naming the file, also where there is one.
+  package static func create(_ bytes: [UInt8], at path: String) throws(ResultsError) {
+    try Failpoint.write.pass(path)
+    let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+    guard file >= 0 else { throw ResultsError.last("write", path) }
+    defer { close(file) }
+    try FileWriter(file, path).write(bytes)
+  }
+
   /// Replaces the file at `path` with what `body` writes, piece by piece; on failure the old file is
   /// untouched.
   ///

@@ -21,6 +21,14 @@ import Testing
     #expect(try folder.names() == ["a.txt"])
   }
 
+  @Test func `a file that is created is new, and what is there is left alone`() throws {
+    let path = folder.file("a.txt")
+    try AtomicFile.create(Array("first".utf8), at: path)
+    let error = #expect(throws: ResultsError.self) { try AtomicFile.create([1], at: path) }
+    #expect(error?.description == "could not write '\(path)': file exists")
+    #expect(try AtomicFile.read(path) == "first" && folder.names() == ["a.txt"])
+  }
+
   @Test func `a folder that is not there is named with the system's reason`() {
     let path = folder.file("no/a.txt")
     let error = #expect(throws: ResultsError.self) { try AtomicFile.write("x", to: path) }

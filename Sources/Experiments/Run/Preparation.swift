@@ -83,10 +83,10 @@ package struct Preparation {
     if let continuation {
       // What is done of a run that goes on stays in its tables.
       let rows = Array(planned.map { folder.result(of: $0) ?? $0 })
-      try write(plan, rows, record, to: folder)
+      try write(plan, rows, record, to: folder, isNew: false)
       try tidy(plan, rows, continuation)
     } else {
-      try write(plan, planned, record, to: folder)
+      try write(plan, planned, record, to: folder, isNew: true)
     }
     // A killed program leaves no run that is not whole.
     return Prepared(folder: continuation == nil ? try folder.publish() : folder, lock: lock)
@@ -161,9 +161,10 @@ package struct Preparation {
     return record
   }
 
+  /// - Parameter isNew: whether the folder is a draft, with nothing in it.
   private func write(
     _ plan: RunPlan, _ rows: some RandomAccessCollection<CellRow>, _ record: RunRecord,
-    to folder: RunFolder
+    to folder: RunFolder, isNew: Bool
   ) throws {
     // A run that goes on from its own resolved file keeps the file that was written for it.
     if experiment.file != folder.file("resolved.yaml") {
@@ -177,7 +178,7 @@ package struct Preparation {
       let cells = plan.entries[first...].prefix(4096).filter {
         $0.cell.exclusion == nil && written.insert($0.id).inserted
       }
-      try cells.writeResolvedFiles(to: folder)
+      try cells.writeResolvedFiles(to: folder, isNew: isNew)
     }
     try folder.write(record.json, to: "run.json")
     // Last: a folder with a plan is whole.
@@ -191,14 +192,16 @@ package struct Preparation {
 extension [RunPlan.Entry] {
   /// Writes the experiment file of each into its folder, by several threads; what is the same for
   /// the cells of a document is made once.
-  fileprivate func writeResolvedFiles(to folder: RunFolder) throws(ResultsError) {
+  fileprivate func writeResolvedFiles(
+    to folder: RunFolder, isNew: Bool
+  ) throws(ResultsError) {
     let starts = indices.filter {
       $0 == 0 || self[$0].cell.content !== self[$0 - 1].cell.content
     }
     let documents = zip(starts, starts.dropFirst() + [count]).map { self[$0..<$1] }
     let problems = documents.mappedByThreads(part: 16) { cells, _ -> ResultsError? in
       do throws(ResultsError) {
-        try Self.write(cells, to: folder)
+        try Self.write(cells, to: folder, isNew: isNew)
         return nil
       } catch {
         return error
@@ -208,13 +211,16 @@ extension [RunPlan.Entry] {
   }
 
   /// Writes those of one document.
-  private static func write(_ cells: ArraySlice<Element>, to folder: RunFolder) throws(ResultsError)
-  {
+  private static func write(
+    _ cells: ArraySlice<Element>, to folder: RunFolder, isNew: Bool
+  ) throws(ResultsError) {
     guard let text = cells.first?.cell.content.resolvedYAML else { return }
     for entry in cells {
       let path = "\(try folder.makeCell(entry.id))/resolved.yaml"
       let bytes = text.bytes(seed: entry.cell.seed)
-      if !AtomicFile.exists(path) || (try? AtomicFile.readBytes(path)) != bytes {
+      if isNew {
+        try AtomicFile.create(bytes, at: path)
+      } else if !AtomicFile.exists(path) || (try? AtomicFile.readBytes(path)) != bytes {
         try AtomicFile.write(bytes, to: path, isSynced: false)
       }
     }
