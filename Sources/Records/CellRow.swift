@@ -177,10 +177,15 @@ extension CellRow {
   /// Keeps what takes room and is the same as in another row in one place of memory with it.
   mutating func share(with other: CellRow) {
     values.metrics.share(with: other.metrics)
-    let known = other.facts
-    for (place, fact) in values.facts.enumerated()
-    where place < known.count && known[place] == fact {
-      values.facts[place] = known[place]
+    values.facts.share(with: other.facts)
+  }
+}
+
+extension [CellRow.Entry] {
+  /// Keeps what is the same in another list, in the same place, in one place of memory with it.
+  fileprivate mutating func share(with other: Self) {
+    for place in indices.prefix(other.count) where self[place] == other[place] {
+      self[place] = other[place]
     }
   }
 }
