@@ -43,37 +43,77 @@ package struct TokenSampler: Sendable {
   ) throws(LogitsNotFinite) -> Int32 {
     // As an array, whose loops the compiler knows: a vocabulary has many thousand tokens.
     var logits = Array(logits)
-    if repeatPenalty != 1, !tokens.isEmpty { penalise(Set(tokens), in: &logits) }
+    if repeatPenalty != 1 { penalise(tokens, in: &logits) }
     guard let likeliest = Self.likeliest(logits[...]) else { throw LogitsNotFinite(index: index) }
     guard temperature > 0 else { return likeliest.token }
-    let largest = Double(likeliest.logit)
-    var weights = logits.map { exp((Double($0) - largest) / temperature) }
-    if topK ?? weights.count < weights.count || topP < 1 { restrict(&weights) }
-    // The token whose share of the whole mass contains the point.
-    var rest = random.uniform(index) * weights.reduce(0, +)
-    for (token, weight) in weights.enumerated() where weight > 0 {
-      rest -= weight
-      if rest < 0 { return Int32(token) }
-    }
-    return Int32(weights.lastIndex { $0 > 0 } ?? 0)
+    let (largest, point) = (likeliest.logit, random.uniform(index))
+    return quickDraw(logits, largest: largest, at: point)
+      ?? exactDraw(logits, largest: largest, at: point)
   }
 
-  private func penalise(_ tokens: Set<Int32>, in logits: inout [Float]) {
+  private func penalise(_ tokens: [Int32], in logits: inout [Float]) {
     let penalty = Float(repeatPenalty)
-    for token in tokens where logits.indices.contains(Int(token)) {
-      let logit = logits[Int(token)]
-      logits[Int(token)] = logit > 0 ? logit / penalty : logit * penalty
+    // A text may be long, and is looked through for each of its tokens.
+    var isDone = [Bool](repeating: false, count: logits.count)
+    for token in tokens {
+      let place = Int(token)
+      guard logits.indices.contains(place), !isDone[place] else { continue }
+      isDone[place] = true
+      let logit = logits[place]
+      logits[place] = logit > 0 ? logit / penalty : logit * penalty
     }
   }
 
   /// The first of the largest logits; nil where one is no number or the largest is infinite.
   static func likeliest(_ logits: ArraySlice<Float>) -> (token: Int32, logit: Float)? {
-    var best = (token: 0, logit: -Float.infinity)
-    for (token, logit) in logits.enumerated() {
-      if logit.isNaN { return nil }
-      if logit > best.logit { best = (token, logit) }
+    logits.withUnsafeBufferPointer { logits in
+      // Whole numbers in the order of the logits, whose largest the compiler finds many at a time;
+      // what is no number is beyond both infinities.
+      var (least, most) = (Int32.max, Int32.min)
+      for place in 0..<logits.count {
+        let key = key(logits[place])
+        least = min(least, key)
+        most = max(most, key)
+      }
+      guard least >= key(-.infinity), most > key(-.infinity), most < key(.infinity) else {
+        return nil
+      }
+      // 0 and -0 are equal.
+      let largest = Float(bitPattern: UInt32(bitPattern: key(ofBits: most)))
+      return logits.firstIndex { $0 == largest }.map { (Int32($0), logits[$0]) }
     }
-    return best.logit.isFinite ? (Int32(best.token), best.logit) : nil
+  }
+
+  private static func key(_ number: Float) -> Int32 {
+    key(ofBits: Int32(bitPattern: number.bitPattern))
+  }
+
+  /// The key of a number's bits, and the bits of a key.
+  private static func key(ofBits bits: Int32) -> Int32 { bits ^ (bits >> 31 & Int32.max) }
+
+  // MARK: Drawing
+
+  /// The token that `exactDraw` gives, in a small part of its time; nil where that is not certain.
+  package func quickDraw(_ logits: [Float], largest: Float, at point: Double) -> Int32? {
+    guard var draw = QuickDraw(logits, largest: largest, temperature: temperature) else {
+      return nil
+    }
+    if let topK, topK < logits.count, !draw.keepLikeliest(topK) { return nil }
+    if topP < 1, !draw.keepShare(topP) { return nil }
+    return draw.token(at: point)
+  }
+
+  /// The token whose share of the whole mass contains a point, from 0 to 1.
+  package func exactDraw(_ logits: [Float], largest: Float, at point: Double) -> Int32 {
+    let largest = Double(largest)
+    var weights = logits.map { exp((Double($0) - largest) / temperature) }
+    if topK ?? weights.count < weights.count || topP < 1 { restrict(&weights) }
+    var rest = point * weights.reduce(0, +)
+    for (token, weight) in weights.enumerated() where weight > 0 {
+      rest -= weight
+      if rest < 0 { return Int32(token) }
+    }
+    return Int32(weights.lastIndex { $0 > 0 } ?? 0)
   }
 
   /// Sets to 0 what top-k and top-p leave out; of equal tokens the earlier ones stay.
