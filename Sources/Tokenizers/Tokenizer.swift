@@ -143,7 +143,8 @@ package struct Tokenizer: Sendable {
   /// Whether a token is a special one.
   package func isSpecial(_ id: Int32) -> Bool { added[id]?.isSpecial ?? false }
 
-  private func string(_ id: Int32) -> [UInt8]? {
+  /// The same as bytes.
+  func string(_ id: Int32) -> [UInt8]? {
     if let token = added[id] { return token.content }
     guard let bytes = model.vocabulary[id] else { return nil }
     return model.isWrittenInBytes(id) ? ByteAlphabet.encoded(bytes) : Array(bytes)
@@ -156,21 +157,31 @@ package struct Tokenizer: Sendable {
   ///
   /// - Parameter skippingSpecial: whether special tokens are left out.
   package func decode(_ ids: some Sequence<Int32>, skippingSpecial: Bool = true) -> String {
-    String(decoding: text(ids, skippingSpecial, repairs: true), as: UTF8.self)
+    String(decoding: text(of: strings(ids, skippingSpecial), repairs: true), as: UTF8.self)
   }
 
   /// The bytes of tokens, which need not be UTF-8.
   package func bytes(
     of ids: some Sequence<Int32>, skippingSpecial: Bool = true
   ) -> [UInt8] {
-    text(ids, skippingSpecial, repairs: false)
+    text(of: strings(ids, skippingSpecial), repairs: false)
   }
 
-  private func text(
-    _ ids: some Sequence<Int32>, _ skippingSpecial: Bool, repairs: Bool
-  ) -> [UInt8] {
-    let tokens = ids.lazy.filter { !skippingSpecial || !isSpecial($0) }.compactMap { string($0) }
-    guard let decoder else { return Array(tokens.joined(separator: " ".utf8)) }
-    return decoder.decode(Array(tokens), repairs: repairs).flatMap { $0 }
+  private func strings(_ ids: some Sequence<Int32>, _ skippingSpecial: Bool) -> [[UInt8]] {
+    ids.filter { !skippingSpecial || !isSpecial($0) }.compactMap { string($0) }
   }
+
+  /// The text of tokens by their strings.
+  ///
+  /// - Parameter repairs: see `Decoder`.
+  func text(of strings: [[UInt8]], repairs: Bool) -> [UInt8] {
+    guard let decoder else { return Array(strings.joined(separator: " ".utf8)) }
+    return decoder.decode(strings, repairs: repairs).flatMap { $0 }
+  }
+
+  /// Whether there are tokens whose text depends on those around them, in a run.
+  var hasRuns: Bool { decoder?.hasRuns ?? false }
+
+  /// Whether a string is that of a token in such a run.
+  func isOfRun(_ string: [UInt8]) -> Bool { hasRuns && decoder?.isOfRun(string) ?? false }
 }

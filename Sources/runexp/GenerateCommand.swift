@@ -204,7 +204,8 @@ struct GenerateCommand: ParsableCommand {
       temperature: temperature, topK: topK, topP: topP, repeatPenalty: repeatPenalty, seed: seed)
 
     var written = Written(end: room < tokens ? .positionLimit : .tokenLimit)
-    let before = start.map { decode($0) }.joined()
+    // What is written is no part of a character of the prompt.
+    let before = start.map { decode($0) }.joined() + (stream?.endRun() ?? "")
     written.prompt = form == nil ? before : prompt ?? ""
     written.ids = start
     if form == nil { emit(before) }

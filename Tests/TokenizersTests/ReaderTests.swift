@@ -145,6 +145,52 @@ struct ReaderTests {
     #expect(stream.finish() == "\u{FFFD}")
   }
 
+  @Test func `bytes in a row are text or not as a whole, and wait until they end`() throws {
+    // 0 to 255 are the bytes, 256 is ▁a, 257 a special token.
+    let tokenizer = try Tokenizer(contents: Array(Self.byteFallback.utf8))
+    func parts(_ ids: [Int32]) -> [String] {
+      var stream = StreamingDecoder(tokenizer)
+      return ids.map { stream.append($0) } + [stream.finish()]
+    }
+    #expect(parts([256, 0xC3, 0xA9, 256]) == ["a", "", "", "é a", ""])
+    // A byte that is none makes none of all in its row.
+    #expect(parts([0x41, 0xFF, 256]) == ["", "", "\u{FFFD}\u{FFFD} a", ""])
+    #expect(parts([256, 0x41, 257, 0xC3]) == ["a", "", "", "", "\u{FFFD}\u{FFFD}"])
+    #expect(tokenizer.decode([256, 0x41, 257, 0xC3]) == "a\u{FFFD}\u{FFFD}")
+    #expect(parts([0x20, 0x41]) == ["", "", "A"])
+    #expect(parts([]) == [""])
+  }
+
+  @Test func `a row that is ended is decided, and what follows is behind it`() throws {
+    let tokenizer = try Tokenizer(contents: Array(Self.byteFallback.utf8))
+    for (before, after, texts) in [
+      ([0x0A], [0xFF, 256], ["\n", "\u{FFFD} a"]), ([256, 0x0A], [256], ["a\n", " a"]),
+      ([256], [256], ["a", " a"]), ([0x20], [256], ["", " a"]),
+      ([0xC3], [0xA9], ["\u{FFFD}", "\u{FFFD}"]),
+    ] as [([Int32], [Int32], [String])] {
+      var stream = StreamingDecoder(tokenizer)
+      let first = before.map { stream.append($0) }.joined() + stream.endRun()
+      let second = after.map { stream.append($0) }.joined() + stream.finish()
+      #expect([first, second] == texts, "\(before), \(after)")
+    }
+  }
+
+  /// Bytes, ▁a and a special token, as Llama 2's files decode them.
+  private static var byteFallback: String {
+    let bytes = (0..<256).map { byte in
+      let digits = String(byte, radix: 16, uppercase: true)
+      return "\"<0x\(digits.count < 2 ? "0" : "")\(digits)>\":\(byte)"
+    }
+    return #"""
+      {"added_tokens":[{"id":257,"content":"<s>","special":true}],
+       "decoder":{"type":"Sequence","decoders":[
+         {"type":"Replace","pattern":{"String":"▁"},"content":" "},{"type":"ByteFallback"},
+         {"type":"Fuse"},{"type":"Strip","content":" ","start":1,"stop":0}]},
+       "model":{"type":"BPE","byte_fallback":true,"merges":[],
+         "vocab":{\#(bytes.joined(separator: ",")),"▁a":256}}}
+      """#
+  }
+
   @Test func `characters and bytes as tokens are files that are read again`() throws {
     let scalars = Array("\n \"\\aé你🙂".unicodeScalars)
     let characters = try Tokenizer(characters: scalars)

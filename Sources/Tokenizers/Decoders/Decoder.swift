@@ -5,6 +5,18 @@ protocol Decoder: Sendable {
   /// - Parameter repairs: whether the text is to be UTF-8, as the library that the files are made by
   ///   has it, and not the bytes that the tokens stand for.
   func decode(_ tokens: [[UInt8]], repairs: Bool) -> [[UInt8]]
+
+  /// Whether there are tokens that are decided in runs.
+  var hasRuns: Bool { get }
+
+  /// Whether a token is of a run, which as a whole is UTF-8 or not.
+  func isOfRun(_ token: [UInt8]) -> Bool
+}
+
+extension Decoder {
+  var hasRuns: Bool { false }
+
+  func isOfRun(_ token: [UInt8]) -> Bool { false }
 }
 
 /// One after another: `Sequence`.
@@ -13,6 +25,17 @@ struct DecoderSequence: Decoder {
 
   func decode(_ tokens: [[UInt8]], repairs: Bool) -> [[UInt8]] {
     parts.reduce(tokens) { $1.decode($0, repairs: repairs) }
+  }
+
+  var hasRuns: Bool { parts.contains { $0.hasRuns } }
+
+  func isOfRun(_ token: [UInt8]) -> Bool {
+    var tokens = [token]
+    for part in parts {
+      if tokens.contains(where: { part.isOfRun($0) }) { return true }
+      tokens = part.decode(tokens, repairs: false)
+    }
+    return false
   }
 }
 
@@ -50,6 +73,10 @@ struct ByteFallbackDecoder: Decoder {
     flush()
     return result
   }
+
+  var hasRuns: Bool { true }
+
+  func isOfRun(_ token: [UInt8]) -> Bool { Self.byte(token) != nil }
 
   private static func byte(_ token: [UInt8]) -> UInt8? {
     guard token.count == 6, token.starts(with: "<0x".utf8), token[5] == UInt8(ascii: ">") else {

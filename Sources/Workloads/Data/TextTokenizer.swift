@@ -100,7 +100,7 @@ package enum TextTokenizer: Sendable {
   /// The text of tokens that come one after another.
   package var stream: Stream { Stream(self) }
 
-  /// Decodes tokens as they come; the bytes of a character that is not whole yet wait for the rest.
+  /// Decodes tokens as they come; what is not decided yet waits for the rest.
   package struct Stream {
     private var decoder: StreamingDecoder?
     private let tokenizer: TextTokenizer
@@ -114,6 +114,9 @@ package enum TextTokenizer: Sendable {
     package mutating func append(_ token: Int32) -> String {
       decoder?.append(token) ?? tokenizer.decode([token])
     }
+
+    /// What waits of a run of bytes, which those that follow are no part of.
+    package mutating func endRun() -> String { decoder?.endRun() ?? "" }
 
     /// What is left at the end.
     package mutating func finish() -> String { decoder?.finish() ?? "" }
