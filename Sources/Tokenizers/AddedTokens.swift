@@ -2,7 +2,7 @@
 
 /// A token beside, or above, the model's.
 struct AddedToken: Sendable {
-  let id: Int32
+  var id: Int32
   var content: [UInt8]
   /// One that is left out when asked, such as the end of a text.
   var isSpecial = false
@@ -14,6 +14,13 @@ struct AddedToken: Sendable {
   var isSingleWord = false
   /// Whether a text can name it.
   var isFound = true
+}
+
+extension AddedToken {
+  /// A special token whose id is not known yet.
+  init(special content: String) {
+    self.init(id: -1, content: Array(content.utf8), isSpecial: true)
+  }
 }
 
 /// A part of a text between added tokens, or one of them.

@@ -8,7 +8,8 @@ extension Tokenizer {
   ///
   /// - Parameter path: a folder with a tokenizer.json, a tokenizer.model, or a vocab.json and a
   ///   merges.txt, of which the first that is there counts; or one of these files. What a
-  ///   tokenizer_config.json and an added_tokens.json beside it say is read too.
+  ///   tokenizer_config.json, a special_tokens_map.json and an added_tokens.json beside it say is
+  ///   read too, where it matters.
   /// - Throws: `ResultsError.unreadable`, which names the file and what is wrong with it.
   package static func open(_ path: String) throws(ResultsError) -> Tokenizer {
     let all = files(at: path)
@@ -50,8 +51,8 @@ extension Tokenizer {
     return "there is no tokenizer.json, no tokenizer.model, and no vocab.json with a merges.txt"
   }
 
-  /// The files that a tokenizer is read from, an added_tokens.json and a tokenizer_config.json
-  /// last; empty where there is none.
+  /// The files that a tokenizer is read from, those last that stand beside it, such as a
+  /// tokenizer_config.json; empty where there is none.
   ///
   /// - Parameter path: as `open` takes it.
   package static func files(at path: String) -> [String] {
@@ -69,16 +70,19 @@ extension Tokenizer {
     guard let first = own.first else { return [] }
     // A tokenizer.json says what tokens are added.
     let names =
-      own.count == 1 && first.hasSuffix(".json") ? [configuration] : [added, configuration]
+      own.count > 1
+      ? [added, map, configuration]
+      : first.hasSuffix(".json") ? [configuration] : [added, configuration]
     return own + names.map { "\(folder)/\($0)" }.filter(AtomicFile.exists)
   }
 
   private static let configuration = "tokenizer_config.json"
+  private static let map = "special_tokens_map.json"
   private static let added = "added_tokens.json"
 
   /// Whether a file of a tokenizer is one that stands beside its own.
   private static func isBeside(_ path: String) -> Bool {
-    path.hasSuffix("/\(configuration)") || path.hasSuffix("/\(added)")
+    [configuration, map, added].contains { path.hasSuffix("/\($0)") }
   }
 
   /// Whether a path names a file, or a folder in which there is a tokenizer's.
@@ -119,14 +123,20 @@ extension Tokenizer {
         TokenizerConfig()))
   }
 
-  /// - Parameter files: those of a tokenizer_config.json and an added_tokens.json that are there.
+  /// - Parameter files: those of an added_tokens.json, a special_tokens_map.json and a
+  ///   tokenizer_config.json that are there, in this order.
   private static func config(_ files: [String]) throws(ResultsError) -> TokenizerConfig {
     var config = TokenizerConfig()
     for path in files.reversed() {
       let bytes = try bytes(path)
-      let isOfAdded = path.hasSuffix(added)
       try TokenizerError.naming(path) { () throws(TokenizerError) -> Void in
-        if isOfAdded { try config.addTokens(bytes) } else { config = try TokenizerConfig(bytes) }
+        if path.hasSuffix("/\(added)") {
+          try config.addTokens(bytes)
+        } else if path.hasSuffix("/\(map)") {
+          try config.addMap(bytes)
+        } else {
+          config = try TokenizerConfig(bytes)
+        }
       }
     }
     return config

@@ -23,7 +23,7 @@ package struct TokenizerFixture {
 
   package static let ofJSON = [
     "gpt2", "gpt2-prefix", "llama3", "qwen", "smollm2", "tekken", "o200k", "stablelm2",
-    "mistral-legacy", "mistral", "gemma", "metaspace", "odd",
+    "mistral-legacy", "mistral", "gemma", "metaspace", "odd", "roberta",
   ]
   package static let ofSentencePiece = [
     "sentencepiece", "sentencepiece-bare", "sentencepiece-trimmed",

@@ -43,6 +43,79 @@ struct FolderTests {
     #expect(tokenizer.decode([330, 65, 331]) == fixture.decoded[65])
   }
 
+  /// A folder with RoBERTa's fixture in two files; its special tokens are in the vocabulary, as those
+  /// of published files are.
+  private func robertaFolder(_ fixture: TokenizerFixture, _ config: JSON) throws -> TemporaryFolder
+  {
+    let folder = try folder(fixture)
+    let added = try #require(fixture.json?["added_tokens"]).elements.compactMap { token in
+      token["content"]?.text.map { JSON.Member($0, token["id"] ?? .null) }
+    }
+    let tokens = fixture.json?["model"]?["vocab"]?.members ?? []
+    let known = Set(tokens.map(\.key))
+    let vocabulary = JSON.object(tokens + added.filter { !known.contains($0.key) })
+    try folder.write(vocabulary.line, to: "vocab.json")
+    try folder.write(config.line, to: "tokenizer_config.json")
+    return folder
+  }
+
+  @Test(arguments: [
+    "RobertaTokenizer", "RobertaTokenizerFast", "BartTokenizer", "LongformerTokenizerFast",
+    "LEDTokenizer",
+  ])
+  func `RoBERTa's two files are GPT-2's with a token before and one behind`(
+    className: String
+  ) throws {
+    let fixture = try TokenizerFixture("roberta")
+    let folder = try robertaFolder(fixture, ["tokenizer_class": .string(className)])
+    let tokenizer = try Tokenizer.open(folder.path)
+    for (text, ids) in zip(fixture.texts, fixture.ids) {
+      #expect(try tokenizer.encode(text) == [0] + ids + [301], "\(text.debugDescription)")
+      #expect(try tokenizer.encode(text, addingSpecial: false) == ids)
+    }
+    #expect(try tokenizer.encode("a b") == fixture.special)
+    #expect(tokenizer.bos == 0 && tokenizer.eos == 301)
+    #expect((300...303).allSatisfy { tokenizer.isSpecial($0) })
+    #expect(tokenizer.decode(try tokenizer.encode("a b")) == "a b")
+    // The package's class leaves the blank before it alone, unless a file says otherwise.
+    #expect(try tokenizer.encode("a<mask>", addingSpecial: false) == [65, 303])
+    #expect(try tokenizer.encode("a <mask>", addingSpecial: false).count == 3)
+  }
+
+  @Test func `what stands around a text is what the files beside it say`() throws {
+    let fixture = try TokenizerFixture("roberta")
+    let mask: JSON = ["__type": "AddedToken", "content": "<mask>", "lstrip": true]
+    let folder = try robertaFolder(
+      fixture,
+      ["tokenizer_class": "RobertaTokenizer", "mask_token": mask, "cls_token": "<pad>"])
+    func ids(_ text: String) throws -> [Int32] {
+      try Tokenizer.open(folder.path).encode(text)
+    }
+    // As the fixture's library gives them, but for the first one.
+    #expect(try ids("a <mask> b") == [300, 65, 303, 270, 301])
+    try folder.write(
+      #"{"cls_token": "<unk>", "sep_token": {"content": "<pad>"}}"#, to: "special_tokens_map.json")
+    #expect(Tokenizer.files(at: folder.path).count == 4)
+    #expect(try ids("a <mask> b") == [302, 65, 303, 270, 300])
+    // A config with added tokens says all.
+    try folder.write(
+      #"""
+      {"tokenizer_class": "RobertaTokenizer",
+       "added_tokens_decoder": {"303": {"content": "<mask>", "special": true}}}
+      """#, to: "tokenizer_config.json")
+    #expect(try ids("a<mask>") == [0, 65, 303, 301])
+    // Without one of them it is not what it is said to be.
+    try folder.write(
+      #"{"tokenizer_class": "RobertaTokenizer", "sep_token": "[SEP]"}"#,
+      to: "tokenizer_config.json")
+    try FileManager.default.removeItem(atPath: folder.file("special_tokens_map.json"))
+    let said = TokenizersTests.problem { _ = try Tokenizer.open(folder.path) }
+    #expect(
+      said.hasSuffix(
+        "vocab.json': it lacks '[SEP]', the 'sep_token' that RobertaTokenizer puts around every text"
+      ), "\(said)")
+  }
+
   @Test func `added tokens may have a file of their own`() throws {
     let fixture = try TokenizerFixture("gpt2")
     let folder = try folder(fixture)
@@ -66,9 +139,10 @@ struct FolderTests {
     let folder = try folder(TokenizerFixture("gpt2"))
     for (config, message) in [
       (
-        #"{"tokenizer_class": "RobertaTokenizer"}"#,
-        "the 'tokenizer_class' beside it, 'RobertaTokenizer', cannot be read from these files; what "
-          + "can: GPT2Tokenizer, Qwen2Tokenizer"
+        #"{"tokenizer_class": "DebertaTokenizer"}"#,
+        "the 'tokenizer_class' beside it, 'DebertaTokenizer', cannot be read from these files; what "
+          + "can: GPT2Tokenizer, Qwen2Tokenizer, RobertaTokenizer, BartTokenizer, "
+          + "LongformerTokenizer, LEDTokenizer"
       ),
       (
         #"{"added_tokens_decoder": {"5": {"content": "<x>"}}}"#,

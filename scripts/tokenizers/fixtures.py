@@ -54,6 +54,19 @@ def of_bytes(split, special_tokens, size=330, normalizer=None, ignore_merges=Fal
     return state
 
 
+def roberta():
+    """As the published files have it: the token that stands for a hidden word swallows the blank before it."""
+    level = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)
+    state = of_bytes([level], ["<s>", "<pad>", "</s>", "<unk>", "<mask>"], size=300)
+    ids = {token["content"]: token["id"] for token in state["added_tokens"]}
+    for token in state["added_tokens"]:
+        token["lstrip"] = token["content"] == "<mask>"
+    state["post_processor"] = {
+        "type": "RobertaProcessing", "sep": ["</s>", ids["</s>"]], "cls": ["<s>", ids["<s>"]], "trim_offsets": True,
+        "add_prefix_space": False}
+    return state
+
+
 def of_characters(normalizer, pre_tokenizer, decoder, specials, bos, added=(), fallback=True):
     """As Llama 2, Mistral and Gemma have it: characters with bytes for those that are unknown."""
     base = Tokenizer(models.BPE())
@@ -120,6 +133,7 @@ def shapes():
     yield "metaspace", of_characters(
         None, pre_tokenizers.Metaspace(prepend_scheme="always", split=True), decoders.Metaspace(), ["<unk>", "<s>", "</s>"], "<s>", fallback=False)
     yield "odd", odd()
+    yield "roberta", roberta()
 
 
 def differing(texts_before, texts_after):

@@ -23,6 +23,11 @@ extension JSONPart {
 }
 
 extension Tokenizer.Parts {
+  /// The id of a token by its string as its file writes it.
+  func id(of content: [UInt8]) -> Int32? {
+    added.first { $0.content == content }?.id ?? model.id(ofPiece: content)
+  }
+
   /// - Parameter path: the key at which an added token is, by its place in the list.
   /// - Throws: `TokenizerError` where two tokens have one id, or one content.
   func checkAdded(_ path: (Int) -> String) throws(TokenizerError) {

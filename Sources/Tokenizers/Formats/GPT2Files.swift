@@ -8,6 +8,11 @@ enum GPT2Files {
   private enum Kind: String, CaseIterable {
     case gpt2 = "GPT2Tokenizer"
     case qwen2 = "Qwen2Tokenizer"
+    case roberta = "RobertaTokenizer"
+    // The same under other names.
+    case bart = "BartTokenizer"
+    case longformer = "LongformerTokenizer"
+    case led = "LEDTokenizer"
 
     /// - Throws: `TokenizerError`, which names a class whose rules are not known.
     init(_ className: String?) throws(TokenizerError) {
@@ -28,18 +33,38 @@ enum GPT2Files {
 
     func preTokenizer(addsSpace: Bool) throws(TokenizerError) -> any PreTokenizer {
       switch self {
-      case .gpt2: return try ByteLevel(addsSpace: addsSpace, usesRegex: true)
       case .qwen2:
         return PreTokenizerSequence(parts: [
           Split(.regex(try Regex(Scanner.cl100k(""))), .isolated),
           try ByteLevel(addsSpace: addsSpace, usesRegex: false),
         ])
+      default: return try ByteLevel(addsSpace: addsSpace, usesRegex: true)
+      }
+    }
+
+    /// The tokens that the class has where no config names others, by the keys of a config.
+    var special: [String: String] {
+      let end = "<|endoftext|>"
+      return switch self {
+      case .gpt2: ["bos_token": end, "eos_token": end, "unk_token": end]
+      case .qwen2: ["eos_token": end, "unk_token": end]
+      case .roberta, .bart, .longformer, .led:
+        [
+          "bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>", "sep_token": "</s>",
+          "pad_token": "<pad>", "cls_token": "<s>", "mask_token": "<mask>",
+        ]
+      }
+    }
+
+    /// The keys of the tokens that stand around every text; nil where a config says whether there
+    /// are some.
+    var around: (before: String, after: String)? {
+      switch self {
+      case .gpt2, .qwen2: nil
+      case .roberta, .bart, .longformer, .led: ("cls_token", "sep_token")
       }
     }
   }
-
-  /// The token around texts, where no config names others.
-  private static let end = "<|endoftext|>"
 
   /// - Parameter merges: merges.txt: two parts a line; a first line with `#version` is none.
   static func model(
@@ -59,22 +84,40 @@ enum GPT2Files {
     parts.preTokenizer = try kind.preTokenizer(addsSpace: config.addsSpace)
     parts.decoder = ByteLevelDecoder()
     parts.added = config.added
-    let bos = config.bos ?? (kind == .gpt2 ? end : nil)
-    let eos = config.eos ?? end
+    let special = specialTokens(kind, config)
     var known = Set(parts.added.map(\.content))
-    for token in [bos, eos, config.unknown ?? end].compactMap({ $0 }) + config.special {
-      let content = Array(token.utf8)
-      guard let id = parts.model.id(ofPiece: content), known.insert(content).inserted else {
-        continue
-      }
-      parts.added.append(AddedToken(id: id, content: content, isSpecial: true))
+    for var token in TokenizerConfig.keys.compactMap({ special[$0] })
+      + config.special.map(AddedToken.init(special:))
+    {
+      guard let id = parts.model.id(ofPiece: token.content), known.insert(token.content).inserted
+      else { continue }
+      token.id = id
+      parts.added.append(token)
     }
     try parts.checkAdded { _ in "added_tokens" }
-    parts.bos = config.id(of: bos, in: parts)
-    parts.eos = config.id(of: eos, in: parts)
-    if config.addsBOS ?? false, let bos = parts.bos { parts.postProcessor.before = [bos] }
-    if config.addsEOS ?? false, let eos = parts.eos { parts.postProcessor.after = [eos] }
+    func id(_ key: String) -> Int32? { special[key].flatMap { parts.id(of: $0.content) } }
+    parts.bos = id("bos_token")
+    parts.eos = id("eos_token")
+    if let around = kind.around {
+      func needed(_ key: String) throws(TokenizerError) -> Int32 {
+        if let id = id(key) { return id }
+        let content = String(decoding: special[key]?.content ?? [], as: UTF8.self)
+        throw TokenizerError(
+          "it lacks '\(content)', the '\(key)' that \(kind.rawValue) puts around every text")
+      }
+      parts.postProcessor.before = [try needed(around.before)]
+      parts.postProcessor.after = [try needed(around.after)]
+    } else {
+      if config.addsBOS ?? false, let bos = parts.bos { parts.postProcessor.before = [bos] }
+      if config.addsEOS ?? false, let eos = parts.eos { parts.postProcessor.after = [eos] }
+    }
     return parts
+  }
+
+  /// Those that a config names, else those of the class, by their keys.
+  private static func specialTokens(_ kind: Kind, _ config: TokenizerConfig) -> [String: AddedToken]
+  {
+    kind.special.mapValues { AddedToken(special: $0) }.merging(config.named) { $1 }
   }
 
   /// - Parameter bytes: vocab.json: the tokens and their ids.

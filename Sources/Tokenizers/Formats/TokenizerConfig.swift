@@ -1,5 +1,5 @@
-// TokenizerConfig: what a tokenizer_config.json, and an added_tokens.json, say beside a tokenizer's
-// own file.
+// TokenizerConfig: what a tokenizer_config.json, a special_tokens_map.json and an added_tokens.json
+// say beside a tokenizer's own file.
 
 import Config
 
@@ -7,8 +7,9 @@ import Config
 struct TokenizerConfig {
   /// `tokenizer_class`: whose rules the files of GPT-2's form follow.
   private(set) var className: String?
-  private(set) var bos, eos, unknown: String?
-  /// Those three and whatever else is special.
+  /// Special tokens by the keys that say what each is for; their ids are not told.
+  private(set) var named: [String: AddedToken] = [:]
+  /// Further special ones.
   private(set) var special: [String] = []
   /// Whether texts begin and end with them; nil where it is not said.
   private(set) var addsBOS, addsEOS: Bool?
@@ -16,7 +17,7 @@ struct TokenizerConfig {
   /// Tokens that the vocabulary may lack; a tokenizer.json says its own.
   private(set) var added: [AddedToken] = []
 
-  private static let specialKeys = [
+  static let keys = [
     "bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token",
   ]
 
@@ -26,15 +27,7 @@ struct TokenizerConfig {
   init(_ bytes: [UInt8]) throws(TokenizerError) {
     let root = try Self.root(bytes)
     className = try root.part("tokenizer_class")?.text()
-    bos = try root.part("bos_token")?.tokenText()
-    eos = try root.part("eos_token")?.tokenText()
-    unknown = try root.part("unk_token")?.tokenText()
-    for key in Self.specialKeys {
-      if let token = try root.part(key)?.tokenText() { special.append(token) }
-    }
-    for part in try root.part("additional_special_tokens")?.list() ?? [] {
-      special.append(try part.tokenText())
-    }
+    try name(root)
     addsBOS = try root.part("add_bos_token")?.bool()
     addsEOS = try root.part("add_eos_token")?.bool()
     addsSpace = try root.bool("add_prefix_space", absent: false)
@@ -44,6 +37,29 @@ struct TokenizerConfig {
     }
   }
 
+  var bos: String? { content("bos_token") }
+  var eos: String? { content("eos_token") }
+
+  private func content(_ key: String) -> String? {
+    named[key].map { String(decoding: $0.content, as: UTF8.self) }
+  }
+
+  private mutating func name(_ root: JSONPart) throws(TokenizerError) {
+    for key in Self.keys { if let part = root.part(key) { named[key] = try part.specialToken() } }
+    for part in try root.part("additional_special_tokens")?.list() ?? [] {
+      special.append(try part.tokenText())
+    }
+  }
+
+  /// Takes what a special_tokens_map.json says: where the config has no added tokens, it comes before
+  /// the config.
+  ///
+  /// - Throws: `TokenizerError`, which says what is wrong, at its key.
+  mutating func addMap(_ bytes: [UInt8]) throws(TokenizerError) {
+    let root = try Self.root(bytes)
+    if added.isEmpty { try name(root) }
+  }
+
   /// Takes what an added_tokens.json says, where the config has no added tokens: ids by contents.
   ///
   /// - Throws: `TokenizerError`, which says what is wrong, at its key.
@@ -51,7 +67,8 @@ struct TokenizerConfig {
     let entries = try Self.root(bytes).entries()
     guard added.isEmpty else { return }
     for (content, part) in entries {
-      let isSpecial = special.contains(content)
+      let bytes = Array(content.utf8)
+      let isSpecial = special.contains(content) || named.values.contains { $0.content == bytes }
       let id = try part.whole()
       let token: JSON = ["content": .string(content), "special": .bool(isSpecial)]
       added.append(try JSONPart(value: token, path: part.path).addedToken(id: id))
@@ -69,8 +86,7 @@ struct TokenizerConfig {
 
   /// The id of a token by its string.
   func id(of token: String?, in parts: Tokenizer.Parts) -> Int32? {
-    guard let bytes = token.map({ Array($0.utf8) }) else { return nil }
-    return parts.added.first { $0.content == bytes }?.id ?? parts.model.id(ofPiece: bytes)
+    token.flatMap { parts.id(of: Array($0.utf8)) }
   }
 }
 
@@ -79,6 +95,16 @@ extension JSONPart {
   fileprivate func tokenText() throws(TokenizerError) -> String {
     if case .object = value { return try needed("content").text() }
     return try text()
+  }
+
+  /// A special token without its id: as `tokenText`.
+  fileprivate func specialToken() throws(TokenizerError) -> AddedToken {
+    var members: [JSON.Member] = [.init("content", .string(try tokenText()))]
+    if case .object(let own) = value {
+      members += own.filter { !["content", "special"].contains($0.key) }
+    }
+    return try JSONPart(value: .object(members + [.init("special", true)]), path: path)
+      .addedToken(id: 0)
   }
 
   /// The members of an object.

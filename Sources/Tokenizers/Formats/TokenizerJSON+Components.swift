@@ -113,13 +113,24 @@ extension JSONPart {
     switch type {
     case "ByteLevel": return PostProcessor()
     case "TemplateProcessing": return try template()
+    case "RobertaProcessing":
+      return PostProcessor(
+        before: [try needed("cls").idOfToken()], after: [try needed("sep").idOfToken()])
     case "Sequence":
       var result = PostProcessor()
       for part in try needed("processors").list() { result.wrap(in: try part.postProcessor()) }
       return result
     default:
-      throw refusal(of: type, known: ["TemplateProcessing", "ByteLevel", "Sequence"])
+      throw refusal(
+        of: type, known: ["TemplateProcessing", "RobertaProcessing", "ByteLevel", "Sequence"])
     }
+  }
+
+  /// Of a token and its id.
+  private func idOfToken() throws(TokenizerError) -> Int32 {
+    let pair = try list()
+    guard pair.count == 2 else { throw fault("a token and its id are expected") }
+    return Int32(try pair[1].whole())
   }
 
   private func template() throws(TokenizerError) -> PostProcessor {
