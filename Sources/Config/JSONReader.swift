@@ -4,19 +4,6 @@
 
 internal import Glibc
 
-/// Why a text is not JSON, and at which byte.
-package struct JSONError: Error, Equatable, CustomStringConvertible {
-  package let problem: String
-  package let offset: Int
-
-  package init(problem: String, offset: Int) {
-    self.problem = problem
-    self.offset = offset
-  }
-
-  package var description: String { "not JSON: \(problem) at byte \(offset)" }
-}
-
 extension JSON {
   /// Reads one JSON value, with nothing but white space around it.
   ///
@@ -157,6 +144,27 @@ package struct JSONReader {
     JSONError(problem: problem, offset: position - first)
   }
 
+  /// What is wrong where a value of one kind must be: that there is another, or none.
+  private func fault(for wanted: String, _ problem: String) -> JSONError {
+    guard let found = kindOfNext else { return fault(problem) }
+    return JSONError(
+      problem: "\(found) where \(wanted) must be",
+      offset: position - first, isOtherValue: true)
+  }
+
+  /// What comes next, by how it begins; nil where no value does so.
+  private var kindOfNext: String? {
+    guard let first = peek else { return nil }
+    switch first {
+    case UInt8(ascii: "{"): return "an object"
+    case UInt8(ascii: "["): return "a list"
+    case UInt8(ascii: "\""): return "a string"
+    case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return "a number"
+    default:
+      return ["true", "false", "null"].first { bytes[position..<limit].starts(with: $0.utf8) }
+    }
+  }
+
   private mutating func skipSpace() {
     while let byte = peek, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 {
       position += 1
@@ -178,7 +186,9 @@ package struct JSONReader {
 
   private mutating func open(_ bracket: Unicode.Scalar, depth: Int) throws(JSONError) {
     guard depth < 200 else { throw fault("more than 200 levels") }
-    guard take(bracket) else { throw fault("expected '\(bracket)'") }
+    guard take(bracket) else {
+      throw fault(for: bracket == "{" ? "an object" : "a list", "expected '\(bracket)'")
+    }
     isAtFirst = true
   }
 
@@ -281,7 +291,10 @@ package struct JSONReader {
   }
 
   private mutating func takeQuote(of what: String) throws(JSONError) {
-    guard take("\"") else { throw fault("expected \(what)") }
+    guard take("\"") else {
+      // A key can be nothing else.
+      throw what == "a key" ? fault("expected a key") : fault(for: what, "expected \(what)")
+    }
   }
 
   /// Reads a whole number.
@@ -290,9 +303,12 @@ package struct JSONReader {
     let start = position
     if let value = shortWhole() { return value }
     position = start
-    guard case .integer(let value)? = try? number() else {
+    guard kindOfNext == "a number" else {
+      throw fault(for: "a whole number", "expected a whole number")
+    }
+    guard case .integer(let value) = try number() else {
       position = start
-      throw fault("expected a whole number")
+      throw fault(for: "a whole number", "expected a whole number")
     }
     return value
   }

@@ -162,7 +162,8 @@ extension CellTable {
     var rows: [CellRow] = []
     for line in try JSON.lines(reading: jsonl) {
       guard let row = CellRow(flat: line) else {
-        throw JSONError(problem: "line \(rows.count + 1) is not the row of a cell", offset: 0)
+        throw JSONError(
+          problem: "line \(rows.count + 1) is not the row of a cell", offset: 0, isOtherValue: true)
       }
       rows.append(row)
     }

@@ -89,6 +89,24 @@ import Testing
     #expect(error?.problem == problem)
   }
 
+  @Test(arguments: [
+    ("[1]", "a list where an object must be"), ("\"a\"", "a string where an object must be"),
+    ("-1", "a number where an object must be"), (" true", "true where an object must be"),
+  ]) func `JSON that is another value than it must be is said to be that`(
+    text: String, problem: String
+  ) {
+    var reader = JSONReader(text)
+    let error = #expect(throws: JSONError.self) { try reader.openObject() }
+    let place = text.hasPrefix(" ") ? 1 : 0
+    #expect(error?.description == "not as expected: \(problem), at byte \(place)")
+    // What is no value is not JSON.
+    for text in ["", "x", "tru"] {
+      var reader = JSONReader(text)
+      let error = #expect(throws: JSONError.self) { try reader.openObject() }
+      #expect(error?.description == "not JSON: expected '{' at byte 0")
+    }
+  }
+
   @Test func `deep nesting is refused and not followed`() {
     let error = #expect(throws: JSONError.self) {
       try JSON(reading: String(repeating: "[", count: 100_000))

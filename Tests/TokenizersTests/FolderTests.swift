@@ -148,6 +148,7 @@ struct FolderTests {
         #"{"added_tokens_decoder": {"5": {"content": "<x>"}}}"#,
         "'added_tokens': '<x>' has the id 5, which '%' has in the vocabulary"
       ),
+      (#"["GPT2Tokenizer"]"#, "tokenizer_config.json': an object is expected"),
       (
         #"{"added_tokens_decoder": {"x": {"content": "<x>"}}}"#,
         "'added_tokens_decoder.x': the id of a token is expected"
@@ -193,9 +194,16 @@ struct FolderTests {
     #expect(said().hasPrefix("could not read '\(folder.file("merges.txt"))': merge 0"), "\(said())")
     try FileManager.default.removeItem(atPath: folder.file("merges.txt"))
     #expect(said().hasSuffix("': there is a vocab.json without its merges.txt"), "\(said())")
-    for text in ["", "[]"] {
+    for (text, problem) in [
+      ("", "not JSON: expected '{' at byte 0"),
+      ("nothing", "not JSON: expected '{' at byte 0"),
+      ("[]", "not as expected: a list where an object must be, at byte 0"),
+      (" null", "not as expected: null where an object must be, at byte 1"),
+      (#"{"model":{"vocab":{"a":"b"}}}"#, "a string where a whole number must be, at byte 23"),
+    ] {
       try folder.write(text, to: "tokenizer.json")
-      #expect(said().contains("tokenizer.json': not JSON: "), "\(said())")
+      #expect(said().hasPrefix("could not read '\(folder.file("tokenizer.json"))': "))
+      #expect(said().hasSuffix(problem), "\(said())")
     }
     try folder.write(#"{"model":{}}"#, to: "tokenizer.json")
     #expect(said().hasSuffix("'model.vocab': it has no tokens"), "\(said())")

@@ -77,11 +77,14 @@ struct TokenizerConfig {
 
   private static func root(_ bytes: [UInt8]) throws(TokenizerError) -> JSONPart {
     guard UTF8Text.isValid(bytes) else { throw TokenizerError("it is no UTF-8") }
+    let root: JSONPart
     do {
-      return JSONPart(value: try JSON(reading: String(decoding: bytes, as: UTF8.self)), path: "")
+      root = JSONPart(value: try JSON(reading: bytes), path: "")
     } catch {
       throw TokenizerError("\(error)")
     }
+    guard case .object = root.value else { throw root.fault("an object is expected") }
+    return root
   }
 
   /// The id of a token by its string.

@@ -91,7 +91,9 @@ struct WeightFolderTests {
     #expect(
       try indexProblem(#"{"a": "one.safetensors", "a": "one.safetensors"}"#)
         == "it has 'a' twice")
-    #expect(try indexProblem(#"{"a": 4}"#).hasPrefix("it is not JSON: expected a string at byte"))
+    #expect(
+      try indexProblem(#"{"a": 4}"#)
+        .hasPrefix("it is not as expected: a number where a string must be, at byte "))
     #expect(
       try indexProblem(#"{"a": "three.safetensors"}"#)
         == "could not read '\(folder.file("three.safetensors"))': no such file or directory")
@@ -100,7 +102,7 @@ struct WeightFolderTests {
     try folder.write("{}", to: "model.safetensors.index.json")
     #expect(problem.hasSuffix("it has no 'weight_map'"))
     try folder.write("[]", to: "model.safetensors.index.json")
-    #expect(problem.hasSuffix("it is not JSON: expected '{' at byte 0"))
+    #expect(problem.hasSuffix("it is not as expected: a list where an object must be, at byte 0"))
     try Data([0x7b, 0xff]).write(to: URL(filePath: folder.file("model.safetensors.index.json")))
     #expect(problem.hasSuffix("it is not UTF-8"))
   }
