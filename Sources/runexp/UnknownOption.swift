@@ -1,4 +1,5 @@
-// UnknownOption: an option of the experiment that was taken for one of the program: `--steps 20`.
+// UnknownOption: what was perhaps meant by an option that there is not: one of the experiment that
+// was taken for one of the program, `--steps 20`, or one of the program by another name.
 
 import ArgumentParser
 import Config
@@ -21,20 +22,60 @@ enum UnknownOption {
   ]
 
   /// What to write instead of an option that the experiment has and the program has not, or that
-  /// another program has; nil for any other error.
+  /// another program has, or that is nearly one of ours; nil for any other error.
   ///
   /// - Parameters:
   ///   - message: the parser's, which names the option.
   ///   - words: the command line.
   static func advice(_ message: String, _ words: [String]) -> String? {
-    // A value behind it may be what the parser complains of.
-    if message.contains("Unknown option") || message.contains("is not read"),
-      let own = synonyms[words.first ?? ""],
+    synonym(message, words) ?? setting(message, words) ?? near(message, words)
+  }
+
+  /// Whether the parser complains of an option, or of a value behind it.
+  private static func isOfOption(_ message: String) -> Bool {
+    message.contains("Unknown option") || message.contains("is not read")
+  }
+
+  private static func synonym(_ message: String, _ words: [String]) -> String? {
+    guard isOfOption(message), let own = synonyms[words.first ?? ""],
       let other = words.dropFirst().map({ option($0) }).first(where: { own[$0] != nil }),
       let meant = own[other]
-    {
-      return "there is no option '\(other)'; did you mean '\(meant)'?"
+    else { return nil }
+    return "there is no option '\(other)'; did you mean '\(meant)'?"
+  }
+
+  /// The letter that is meant by `--n`; else options of the command that go on where the wrong one
+  /// ends, as `--top-k` does behind `--top`, or end where it goes on.
+  private static func near(_ message: String, _ words: [String]) -> String? {
+    let names = names(of: words)
+    guard isOfOption(message),
+      let other = words.dropFirst().map({ option($0) })
+        .first(where: { $0.hasPrefix("--") && $0 != "--" && !names.contains($0) })
+    else { return nil }
+    let letter = String(other.dropFirst())
+    let near = names.filter {
+      $0.hasPrefix("--") && ($0.hasPrefix("\(other)-") || other.hasPrefix("\($0)-"))
     }
+    return Suggestion.question(names.contains(letter) ? [letter] : near)
+      .map { "there is no option \(Wording.quote(other)); \($0)" }
+  }
+
+  /// The options of the command that words begin with, with their dashes.
+  private static func names(of words: [String]) -> [String] {
+    var command = (try? JSON(reading: Runexp._dumpHelp()))?["command"] ?? .null
+    for word in words {
+      let children = command["subcommands"]?.elements ?? []
+      guard let child = children.first(where: { $0["commandName"]?.text == word }) else { break }
+      command = child
+    }
+    return (command["arguments"]?.elements ?? []).flatMap { $0["names"]?.elements ?? [] }
+      .compactMap { name in
+        name["name"]?.text.map { (name["kind"]?.text == "long" ? "--" : "-") + $0 }
+      }
+  }
+
+  /// What to write instead of an option that the experiment has.
+  private static func setting(_ message: String, _ words: [String]) -> String? {
     guard commands.contains(where: { $0._commandName == words.first }),
       message.contains("Unknown option")
     else { return nil }

@@ -62,6 +62,18 @@ struct TextInputTests {
         ["score", "tiny-llama", "--weights", "q8"],
         "there is no option '--weights'; did you mean '--weight-type'?"
       ),
+      (
+        ["generate", "tiny-llama", "--n", "5"], "there is no option '--n'; did you mean '-n'?"
+      ),
+      (
+        ["generate", "tiny-llama", "--stop-token", "x"],
+        "there is no option '--stop-token'; did you mean '--stop'?"
+      ),
+      (
+        ["generate", "tiny-llama", "--top=5"],
+        "there is no option '--top'; did you mean '--top-k' or '--top-p'?"
+      ),
+      (["resume", "tiny", "--q"], "there is no option '--q'; did you mean '-q'?"),
     ] {
       let refused = try program.run(words)
       #expect(refused.code == 64 && refused.errors.contains(message), "\(refused.errors)")
