@@ -70,6 +70,7 @@ struct QuickDraw {
   ///
   /// - Returns: whether it is certain which they are.
   mutating func keepShare(_ share: Double) -> Bool {
+    guard share > 0 else { return false }
     let total = weights.sums(of: logits, by: Self.block).reduce(0, +)
     // All tokens below this are together half of what may be left out, at most.
     let least = (1 - share) * total / (2 * Double(logits.count))
