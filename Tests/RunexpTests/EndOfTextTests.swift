@@ -84,4 +84,36 @@ struct EndOfTextTests {
     let ended = try generate(program, "--stop", "zz", "--stop", token)
     #expect(ids(ended) == Array(ids(whole)[...place]) && ended["ended_by"] == "stop_text")
   }
+
+  @Test func `what is written is what its tokens are decoded to, bytes in rows too`() throws {
+    let program = try program()
+    let bytes = [0xC3, 0xA9, 0xFF, 0x41, 0xF0, 0x9F, 0x99, 0x82].map {
+      "<0x\(String($0, radix: 16, uppercase: true))>"
+    }
+    let names = ["a", "b"] + bytes + ["c"]
+    let tokenizer: JSON = [
+      "decoder": ["type": "Sequence", "decoders": [["type": "ByteFallback"], ["type": "Fuse"]]],
+      "model": [
+        "type": "BPE", "merges": [],
+        "vocab": .object(names.enumerated().map { JSON.Member($1, .integer($0)) }),
+      ],
+    ]
+    try program.write(tokenizer.line, to: "llama/tokenizer.json")
+    var written = ""
+    for seed in 1...4 {
+      let finished = try program.run(
+        "generate", "llama", "--prompt", "ab", "-n", "40", "--temperature", "1000", "--json",
+        "--seed",
+        "\(seed)")
+      #expect(finished.code == 0, "\(finished.errors)")
+      let document = try JSON(reading: finished.output)
+      let list = ids(document).map { String($0) }.joined(separator: ",")
+      let decoded = try program.run("tokenize", "llama", "--decode", list, "--json")
+      #expect(document["prompt"] == "ab" && ids(document).count == 42)
+      let text = "ab" + (document["text"]?.text ?? "")
+      #expect(try JSON(reading: decoded.output)["text"]?.text == text)
+      written += text
+    }
+    #expect(written.contains("\u{FFFD}") && written.contains("A"))
+  }
 }
