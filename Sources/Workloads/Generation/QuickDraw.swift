@@ -9,8 +9,8 @@ import Tensors
 /// A mass, of whichever tokens, differs here from the exact one by less than `tolerance` of the
 /// whole. So where a point is further than that from the borders of its token's share, exact masses
 /// have it in that share too; and where the mass that top-p asks for is further than that from what
-/// the tokens hold with and without the last one, exact masses leave the same tokens. Nearer it is
-/// once in many thousand draws.
+/// the tokens hold with and without the last one, exact masses leave the same tokens. Of all points
+/// a share of 2 x tolerance x tokens is nearer to a border, at most.
 struct QuickDraw {
   /// Of the tokens that are left, in the order of the vocabulary.
   private var logits: [Float]
