@@ -60,6 +60,10 @@ struct ReaderTests {
       problem("", model: #"{"vocab":{"a":0},"merges":[],"dropout":0.1}"#)
         == "'model.dropout': a random choice of merges cannot be made; null can be read")
     #expect(
+      problem(
+        #""post_processor":{"type":"RobertaProcessing","cls":["a"],"sep":["a",0]},"#)
+        == "'post_processor.cls': a token and its id are expected")
+    #expect(
       problem(#""added_tokens":[{"id":1,"content":"a"}],"#)
         == "'added_tokens[0]': 'a' has the id 1, and 0 in the vocabulary")
     #expect(
