@@ -90,7 +90,11 @@ extension JSON {
       guard case .array(let items) = JSON(repeating: items.map(\.canonical)) else {
         return canonical.canonicalHash
       }
-      return items.map(\.canonicalHash).hashValue
+      // An empty list is not null, whose hash is of a 0 as well.
+      var hasher = Hasher()
+      hasher.combine("[")
+      for item in items { hasher.combine(item.canonicalHash) }
+      return hasher.finalize()
     case .object(let members):
       if members.count == 1, members[0].key == "type", case .string = members[0].value {
         return members[0].value.canonicalHash

@@ -84,7 +84,7 @@ import Testing
     let flags = try #require(build.parts(from: "SWIFT_FLAGS='", to: "'").first)
     let makefile = try Repository.text("Makefile")
     #expect(makefile.contains("\nbuild: ") && makefile.contains("\nSWIFT_FLAGS ?= "))
-    #expect(makefile.contains("swift build $(SWIFT_FLAGS) --product runexp\n"))
+    #expect(makefile.contains("scripts/build $(SWIFT_FLAGS) --product runexp\n"))
     // The folder depends on the configuration alone.
     let shown = try #require(build.parts(from: "swift build ", to: " --show-bin-path").first)
     #expect(flags.hasPrefix(shown) && shown.contains("--static-swift-stdlib"))
