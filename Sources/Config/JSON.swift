@@ -84,31 +84,34 @@ extension JSON {
   /// A hash that is the same for values with the same canonical form, which it does not make.
   package var canonicalHash: Int {
     switch self {
-    case .real(let number): return Int(exactly: number)?.hashValue ?? number.hashValue
-    case .integer(let number): return number.hashValue
+    case .null: return Self.hash("null")
+    case .bool(let value): return Self.hash("bool", [value ? 1 : 0])
+    case .integer(let number): return Self.hash("number", [number.hashValue])
+    case .real(let number):
+      return Self.hash("number", [Int(exactly: number)?.hashValue ?? number.hashValue])
+    case .string(let text): return Self.hash("string", [text.hashValue])
     case .array(let items):
       guard case .array(let items) = JSON(repeating: items.map(\.canonical)) else {
         return canonical.canonicalHash
       }
-      // An empty list is not null, whose hash is of a 0 as well.
-      var hasher = Hasher()
-      hasher.combine("[")
-      for item in items { hasher.combine(item.canonicalHash) }
-      return hasher.finalize()
+      return Self.hash("array", items.map(\.canonicalHash))
     case .object(let members):
       if members.count == 1, members[0].key == "type", case .string = members[0].value {
         return members[0].value.canonicalHash
       }
       // A sum does not depend on the order.
       let sum = members.reduce(members.count) { sum, member in
-        var hasher = Hasher()
-        hasher.combine(member.key)
-        hasher.combine(member.value.canonicalHash)
-        return sum &+ hasher.finalize()
+        sum &+ Self.hash(member.key, [member.value.canonicalHash])
       }
-      return sum.hashValue
-    case .null, .bool, .string: return hashValue
+      return Self.hash("object", [sum])
     }
+  }
+
+  private static func hash(_ word: String, _ parts: [Int] = []) -> Int {
+    var hasher = Hasher()
+    hasher.combine(word)
+    for part in parts { hasher.combine(part) }
+    return hasher.finalize()
   }
 
   /// Whether a key stands before another where keys are sorted, by their bytes.

@@ -9,7 +9,7 @@ internal import Synchronization
 package enum Failpoint: String, CaseIterable, Sendable {
   /// A folder is about to be made.
   case folder
-  /// A file is about to be written under its temporary name.
+  /// A file is about to be written, under its temporary name where it has one.
   case write
   /// It is written and synced; its name still belongs to the old file, or to none.
   case rename

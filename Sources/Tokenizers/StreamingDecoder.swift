@@ -44,12 +44,19 @@ package struct StreamingDecoder {
     return whole(text)
   }
 
+  /// The text that a run which goes on would be if it ended here.
+  package var pending: String {
+    if run.isEmpty { return "" }
+    var stream = self
+    return stream.endRun()
+  }
+
   /// Ends a run, whatever follows: bytes that come are another.
   package mutating func endRun() -> String {
     guard !run.isEmpty else { return "" }
     let text = textOfNext(run)
     // As text: the tokens of the run would take what comes into it.
-    if contextCount == 0 { extendContext(by: ByteFallbackDecoder().decode(run, repairs: true)) }
+    if contextCount == 0 { extendContext(by: ByteFallbackDecoder().decode(run, repairing: .runs)) }
     run = []
     return whole(text)
   }
@@ -63,7 +70,7 @@ package struct StreamingDecoder {
 
   /// The bytes of strings, which are UTF-8 but for characters in parts.
   private func decoded(_ strings: [[UInt8]]) -> [UInt8] {
-    tokenizer.text(of: strings, repairs: tokenizer.hasRuns)
+    tokenizer.text(of: strings, repairing: .runs)
   }
 
   private func textOfNext(_ strings: [[UInt8]]) -> [UInt8] {

@@ -157,14 +157,14 @@ package struct Tokenizer: Sendable {
   ///
   /// - Parameter skippingSpecial: whether special tokens are left out.
   package func decode(_ ids: some Sequence<Int32>, skippingSpecial: Bool = true) -> String {
-    String(decoding: text(of: strings(ids, skippingSpecial), repairs: true), as: UTF8.self)
+    String(decoding: text(of: strings(ids, skippingSpecial), repairing: .everything), as: UTF8.self)
   }
 
   /// The bytes of tokens, which need not be UTF-8.
   package func bytes(
     of ids: some Sequence<Int32>, skippingSpecial: Bool = true
   ) -> [UInt8] {
-    text(of: strings(ids, skippingSpecial), repairs: false)
+    text(of: strings(ids, skippingSpecial), repairing: .nothing)
   }
 
   private func strings(_ ids: some Sequence<Int32>, _ skippingSpecial: Bool) -> [[UInt8]] {
@@ -172,11 +172,9 @@ package struct Tokenizer: Sendable {
   }
 
   /// The text of tokens by their strings.
-  ///
-  /// - Parameter repairs: see `Decoder`.
-  func text(of strings: [[UInt8]], repairs: Bool) -> [UInt8] {
+  func text(of strings: [[UInt8]], repairing: Repair) -> [UInt8] {
     guard let decoder else { return Array(strings.joined(separator: " ".utf8)) }
-    return decoder.decode(strings, repairs: repairs).flatMap { $0 }
+    return decoder.decode(strings, repairing: repairing).flatMap { $0 }
   }
 
   /// Whether there are tokens whose text depends on those around them, in a run.

@@ -228,7 +228,7 @@ struct GenerateCommand: ParsableCommand {
       }
       write(stops.append(decode(token)))
       written.tokens += 1
-      if stops.found != nil { break }
+      if stops.found != nil || stops.find(in: stream?.pending ?? "") { break }
       if index + 1 < room { logits = generator.step([token]) }
     }
     write(stops.append(stream?.finish() ?? "") + stops.finish())

@@ -50,7 +50,9 @@ enum UnknownOption {
     let names = names(of: words)
     guard isOfOption(message),
       let other = words.dropFirst().map({ option($0) })
-        .first(where: { $0.hasPrefix("--") && $0 != "--" && !names.contains($0) })
+        .first(where: {
+          $0.hasPrefix("--") && message.contains("'\($0)'") && !names.contains($0)
+        })
     else { return nil }
     let letter = String(other.dropFirst())
     let near = names.filter {

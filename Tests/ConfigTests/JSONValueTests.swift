@@ -32,6 +32,11 @@ import Testing
     #expect(try value(one).canonicalHash != value(other).canonicalHash)
   }
 
+  @Test func `values of different kinds have different hashes`() throws {
+    let values = ["null", "0", "false", "''", "[]", "{}", "'0'", "'null'", "{a: null}", "{a: 0}"]
+    #expect(Set(try values.map { try value($0).canonicalHash }).count == values.count)
+  }
+
   @Test(arguments: [
     ("[4]", "4"), ("[4, 4.0]", "4"), ("[none, none]", #""none""#), ("[4, 8, 4, 8]", "[4,8]"),
     ("[4, 8, 4]", "[4,8,4]"), ("[]", "[]"), ("[[1, 1], 1]", "1"),

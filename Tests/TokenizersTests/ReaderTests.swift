@@ -167,6 +167,29 @@ struct ReaderTests {
     #expect(parts([]) == [""])
   }
 
+  @Test func `what a row would be is known before it ends`() throws {
+    var stream = StreamingDecoder(try Tokenizer(contents: Array(Self.byteFallback.utf8)))
+    #expect(stream.append(256) == "a" && stream.pending == "")
+    #expect(stream.append(0x0A) == "" && stream.pending == "\n" && stream.pending == "\n")
+    #expect(stream.append(0xFF) == "" && stream.pending == "\u{FFFD}\u{FFFD}")
+    #expect(stream.finish() == "\u{FFFD}\u{FFFD}")
+  }
+
+  @Test func `a character in parts is whole beside tokens of bytes as well`() throws {
+    // What decodes characters that stand for bytes comes behind what decodes tokens of bytes.
+    let text = #"""
+      {"model":{"type":"BPE","merges":[],"vocab":{"Ã":0,"©":1,"<0x41>":2,"<0xFF>":3}},
+       "decoder":{"type":"Sequence","decoders":[
+         {"type":"ByteFallback"},{"type":"Fuse"},{"type":"ByteLevel"}]}}
+      """#
+    let tokenizer = try Tokenizer(contents: Array(text.utf8))
+    for ids in [[0, 1], [2, 0, 1], [0, 1, 2]] as [[Int32]] {
+      var stream = StreamingDecoder(tokenizer)
+      let streamed = ids.map { stream.append($0) }.joined() + stream.finish()
+      #expect(streamed == tokenizer.decode(ids), "\(ids)")
+    }
+  }
+
   @Test func `a row that is ended is decided, and what follows is behind it`() throws {
     let tokenizer = try Tokenizer(contents: Array(Self.byteFallback.utf8))
     for (before, after, texts) in [

@@ -1,10 +1,17 @@
 // Decoder: from tokens back to a text: the components that a tokenizer.json names under `decoder`.
 
+/// Which bytes that are no UTF-8 become U+FFFD, as in the library that the files are made by.
+enum Repair {
+  /// None: the text is the bytes that the tokens stand for.
+  case nothing
+  /// Those of a run, which is decided as a whole; others may be parts of a character.
+  case runs
+  case everything
+}
+
 /// Changes the strings of tokens, whose concatenation is the text in the end.
 protocol Decoder: Sendable {
-  /// - Parameter repairs: whether the text is to be UTF-8, as the library that the files are made by
-  ///   has it, and not the bytes that the tokens stand for.
-  func decode(_ tokens: [[UInt8]], repairs: Bool) -> [[UInt8]]
+  func decode(_ tokens: [[UInt8]], repairing: Repair) -> [[UInt8]]
 
   /// Whether there are tokens that are decided in runs.
   var hasRuns: Bool { get }
@@ -23,8 +30,8 @@ extension Decoder {
 struct DecoderSequence: Decoder {
   let parts: [any Decoder]
 
-  func decode(_ tokens: [[UInt8]], repairs: Bool) -> [[UInt8]] {
-    parts.reduce(tokens) { $1.decode($0, repairs: repairs) }
+  func decode(_ tokens: [[UInt8]], repairing: Repair) -> [[UInt8]] {
+    parts.reduce(tokens) { $1.decode($0, repairing: repairing) }
   }
 
   var hasRuns: Bool { parts.contains { $0.hasRuns } }
@@ -33,7 +40,7 @@ struct DecoderSequence: Decoder {
     var tokens = [token]
     for part in parts {
       if tokens.contains(where: { part.isOfRun($0) }) { return true }
-      tokens = part.decode(tokens, repairs: false)
+      tokens = part.decode(tokens, repairing: .nothing)
     }
     return false
   }
@@ -41,21 +48,21 @@ struct DecoderSequence: Decoder {
 
 /// `ByteLevel`: characters stand for bytes; a token with one that does not is text itself.
 struct ByteLevelDecoder: Decoder {
-  func decode(_ tokens: [[UInt8]], repairs: Bool) -> [[UInt8]] {
+  func decode(_ tokens: [[UInt8]], repairing: Repair) -> [[UInt8]] {
     let bytes = tokens.flatMap { ByteAlphabet.decoded($0) }
-    return [repairs ? UTF8Text.repaired(bytes) : bytes]
+    return [repairing == .everything ? UTF8Text.repaired(bytes) : bytes]
   }
 }
 
 /// `ByteFallback`: tokens such as `<0x0A>` stand for bytes; where those in a row are no UTF-8, each
 /// becomes U+FFFD.
 struct ByteFallbackDecoder: Decoder {
-  func decode(_ tokens: [[UInt8]], repairs: Bool) -> [[UInt8]] {
+  func decode(_ tokens: [[UInt8]], repairing: Repair) -> [[UInt8]] {
     var result: [[UInt8]] = []
     var bytes: [UInt8] = []
     func flush() {
       if bytes.isEmpty { return }
-      if repairs && !UTF8Text.isValid(bytes) {
+      if repairing != .nothing && !UTF8Text.isValid(bytes) {
         result += bytes.map { _ in Array("\u{FFFD}".utf8) }
       } else {
         result.append(bytes)
@@ -97,7 +104,7 @@ struct ReplaceDecoder: Decoder {
   let pattern: TextPattern
   let content: [UInt8]
 
-  func decode(_ tokens: [[UInt8]], repairs: Bool) -> [[UInt8]] {
+  func decode(_ tokens: [[UInt8]], repairing: Repair) -> [[UInt8]] {
     // What cannot be matched in time stays as it is: a text that is decoded has no other answer.
     tokens.map { (try? pattern.replacing($0, with: content)) ?? $0 }
   }
@@ -105,7 +112,7 @@ struct ReplaceDecoder: Decoder {
 
 /// `Fuse`: all tokens become one.
 struct FuseDecoder: Decoder {
-  func decode(_ tokens: [[UInt8]], repairs: Bool) -> [[UInt8]] { [Array(tokens.joined())] }
+  func decode(_ tokens: [[UInt8]], repairing: Repair) -> [[UInt8]] { [Array(tokens.joined())] }
 }
 
 /// `Strip`: up to so many characters of a kind fewer at the ends.
@@ -113,7 +120,7 @@ struct StripDecoder: Decoder {
   let content: [UInt8]
   let start, stop: Int
 
-  func decode(_ tokens: [[UInt8]], repairs: Bool) -> [[UInt8]] {
+  func decode(_ tokens: [[UInt8]], repairing: Repair) -> [[UInt8]] {
     tokens.map { token in
       var token = token[...]
       for _ in 0..<start {
@@ -136,7 +143,7 @@ struct PrefixDecoder: Decoder {
   /// Whether each token loses one until there is something of the text.
   let repeats: Bool
 
-  func decode(_ tokens: [[UInt8]], repairs: Bool) -> [[UInt8]] {
+  func decode(_ tokens: [[UInt8]], repairing: Repair) -> [[UInt8]] {
     var tokens = tokens
     for index in tokens.indices {
       if tokens[index].starts(with: prefix) { tokens[index].removeFirst(prefix.count) }
@@ -152,7 +159,7 @@ struct MetaspaceDecoder: Decoder {
   let replacement: [UInt8]
   let isPrepended: Bool
 
-  func decode(_ tokens: [[UInt8]], repairs: Bool) -> [[UInt8]] {
+  func decode(_ tokens: [[UInt8]], repairing: Repair) -> [[UInt8]] {
     tokens.enumerated().map { index, token in
       let blank = index == 0 && isPrepended ? [] : Array(" ".utf8)
       return (try? TextPattern.text(replacement).replacing(token, with: blank)) ?? token

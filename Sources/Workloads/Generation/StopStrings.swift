@@ -32,6 +32,14 @@ package struct StopStrings {
     return pass(held ?? waiting.count)
   }
 
+  /// Whether a stop string is found if a text comes next.
+  package func find(in text: String) -> Bool {
+    if text.isEmpty { return false }
+    var filter = self
+    _ = filter.append(text)
+    return filter.found != nil
+  }
+
   /// What was held back, at the end of the text.
   package mutating func finish() -> String {
     defer { waiting = [] }

@@ -24,6 +24,14 @@ import Workloads
     #expect(within.pieces == ["ab", "", ""] && within.found == "STOP")
   }
 
+  @Test func `one is looked for in what may come, which then has not come`() {
+    var filter = StopStrings(["ab"])
+    #expect(filter.append("xa") == "x")
+    #expect(filter.find(in: "b") && filter.found == nil && !filter.find(in: ""))
+    #expect(filter.append("c") == "ac")
+    #expect(!filter.find(in: "b"))
+  }
+
   @Test func `what only begins like one is held back and then given`() {
     let (pieces, found) = given(["x#", "#y", "##"], "###")
     #expect(pieces == ["x", "##y", "", "##"] && found == nil)
