@@ -115,6 +115,9 @@ package enum TextTokenizer: Sendable {
       decoder?.append(token) ?? tokenizer.decode([token])
     }
 
+    /// What a run of bytes that goes on would be if it ended here.
+    package var pending: String { decoder?.pending ?? "" }
+
     /// What waits of a run of bytes, which those that follow are no part of.
     package mutating func endRun() -> String { decoder?.endRun() ?? "" }
 
