@@ -6,7 +6,10 @@ internal import Foundation
 internal import Synchronization
 
 /// A quantity that a cell reports.
-package struct Metric: Hashable, Sendable {
+///
+/// It points to what it is, which is never freed: large runs hand on millions of metrics, by several
+/// threads, and none of them counts references.
+package struct Metric: Hashable, @unchecked Sendable {
   /// Which direction is an improvement.
   package enum Better: String, Sendable {
     case lower, higher
@@ -25,7 +28,7 @@ package struct Metric: Hashable, Sendable {
   }
 
   /// How a value is printed for people; files always hold plain base units.
-  package enum Format: Sendable {
+  package enum Format: Hashable, Sendable {
     /// A real number with so many decimals: 1.823.
     case decimals(Int)
     /// A whole number: 2.
@@ -42,13 +45,14 @@ package struct Metric: Hashable, Sendable {
     case percent
   }
 
-  /// What is the same wherever a metric is: large runs hold millions of values.
-  private final class Definition: Sendable {
+  private struct Definition: Hashable, Sendable {
     let name, meaning: String
     let better: Better
     let certainty: Certainty
     let format: Format
     let isWhole: Bool
+    /// Whether it is measured in time, or worked out from a peak that is.
+    let restsOnClock: Bool
 
     init(
       _ name: String, _ meaning: String, _ better: Better, _ certainty: Certainty,
@@ -56,22 +60,29 @@ package struct Metric: Hashable, Sendable {
     ) {
       (self.name, self.meaning, self.better) = (name, meaning, better)
       (self.certainty, self.format, self.isWhole) = (certainty, format, isWhole)
+      restsOnClock =
+        certainty == .sampled
+        && (name == "seconds" || name == "bandwidth_percent"
+          || ["_seconds", "_per_s", "peak_percent"].contains { name.hasSuffix($0) })
     }
   }
 
-  private let definition: Definition
+  /// The metrics that were made so far; each is made once.
+  private static let made = Mutex<[Definition: Metric]>([:])
+
+  private let definition: UnsafePointer<Definition>
   /// Of the name.
   private let hash: Int
 
   /// The column's name, with the unit where there is one: `tokens_per_s`.
-  package var name: String { definition.name }
+  package var name: String { definition.pointee.name }
   /// One sentence for docs/results.md.
-  package var meaning: String { definition.meaning }
-  package var better: Better { definition.better }
-  package var certainty: Certainty { definition.certainty }
-  package var format: Format { definition.format }
+  package var meaning: String { definition.pointee.meaning }
+  package var better: Better { definition.pointee.better }
+  package var certainty: Certainty { definition.pointee.certainty }
+  package var format: Format { definition.pointee.format }
   /// Whether values are whole numbers, written without a fraction.
-  package var isWhole: Bool { definition.isWhole }
+  package var isWhole: Bool { definition.pointee.isWhole }
 
   /// Whether equal cells give equal values, so that two values compare without statistics.
   package var isExact: Bool { certainty != .sampled }
@@ -80,8 +91,20 @@ package struct Metric: Hashable, Sendable {
     _ name: String, _ meaning: String, better: Better, _ certainty: Certainty, as format: Format,
     whole: Bool = false
   ) {
-    definition = Definition(name, meaning, better, certainty, format, whole)
-    hash = name.hashValue
+    let definition = Definition(name, meaning, better, certainty, format, whole)
+    self = Self.made.withLock { made in
+      if let known = made[definition] { return known }
+      let metric = Metric(keeping: definition)
+      made[definition] = metric
+      return metric
+    }
+  }
+
+  private init(keeping definition: Definition) {
+    let place = UnsafeMutablePointer<Definition>.allocate(capacity: 1)
+    place.initialize(to: definition)
+    self.definition = UnsafePointer(place)
+    hash = definition.name.hashValue
   }
 
   /// The text of a value for CSV and JSON; nil where it is not finite.
@@ -98,7 +121,7 @@ package struct Metric: Hashable, Sendable {
 
   package static func == (left: Metric, right: Metric) -> Bool {
     left.hash == right.hash
-      && (left.definition === right.definition || left.name == right.name)
+      && (left.definition == right.definition || left.name == right.name)
   }
 
   package func hash(into hasher: inout Hasher) { hasher.combine(hash) }
@@ -139,12 +162,7 @@ extension Metric {
     isExact || !(restsOnClock || self == .repeats || self == .peakResidentBytes)
   }
 
-  /// Whether it is measured in time, or worked out from a peak that is.
-  private var restsOnClock: Bool {
-    guard certainty == .sampled else { return false }
-    return name == "seconds" || name.hasSuffix("_seconds") || name.hasSuffix("_per_s")
-      || name.hasSuffix("peak_percent") || name == Metric.bandwidthPercent.name
-  }
+  private var restsOnClock: Bool { definition.pointee.restsOnClock }
 }
 
 // The metric values of one cell. A missing value is absent, a NaN or infinity is absent too but

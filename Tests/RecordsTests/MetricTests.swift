@@ -23,6 +23,20 @@ import Testing
     }
   }
 
+  @Test func `a metric that is made again is the same, and its name tells it from others`() {
+    func made(_ name: String, _ meaning: String, better: Metric.Better) -> Metric {
+      Metric(name, meaning, better: better, .sampled, as: .decimals(2), whole: true)
+    }
+    let first = made("of_a_test", "One.", better: .lower)
+    let again = made("of_a_test", "One.", better: .lower)
+    let other = made("of_a_test", "Another.", better: .higher)
+    #expect(first == again && first == other && Set([first, again, other]).count == 1)
+    #expect([first, again, other].map(\.meaning) == ["One.", "One.", "Another."])
+    #expect([first, again, other].map(\.better) == [.lower, .lower, .higher])
+    #expect(first != made("of_another_test", "One.", better: .lower))
+    #expect(first.certainty == .sampled && first.format == .decimals(2) && first.isWhole)
+  }
+
   @Test func `names carry their unit`() {
     for metric in Metric.all {
       switch metric.format {
