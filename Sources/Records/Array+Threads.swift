@@ -2,20 +2,29 @@
 
 internal import Foundation
 
+/// Calls `body` with each whole number from 0 below `count`, by as many threads as there are
+/// processors.
+@usableFromInline
+package func eachByThreads(_ count: Int, _ body: @Sendable (Int) -> Void) {
+  DispatchQueue.concurrentPerform(iterations: count, execute: body)
+}
+
 extension Array where Element: Sendable {
   /// What `transform` makes of each element, in order, by as many threads as there are processors.
   ///
   /// - Parameters:
   ///   - part: elements that one thread goes through in a row.
   ///   - transform: takes an element and what came of the one before it, where that is known.
+  @inlinable
   package func mappedByThreads<Result: Sendable>(
     part size: Int = 128, _ transform: @Sendable (Element, _ before: Result?) -> Result
   ) -> [Result] {
+    // It is inlined, so that elements are not copied by way of the descriptions of their types.
     let parts = (count + size - 1) / size
     return [Result](unsafeUninitializedCapacity: count) { results, made in
       // Each thread writes elements of its own.
       nonisolated(unsafe) let results = results
-      DispatchQueue.concurrentPerform(iterations: parts) { part in
+      eachByThreads(parts) { part in
         var before: Result?
         for place in part * size..<Swift.min(count, (part + 1) * size) {
           let result = transform(self[place], before)

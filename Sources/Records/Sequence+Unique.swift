@@ -4,6 +4,12 @@ extension Sequence where Element: Hashable {
   /// The elements without repetitions.
   package var unique: [Element] {
     var seen: Set<Element> = []
-    return filter { seen.insert($0).inserted }
+    var last: Element?
+    return filter { element in
+      // Of long sequences many elements are the one before.
+      if element == last { return false }
+      last = element
+      return seen.insert(element).inserted
+    }
   }
 }

@@ -16,6 +16,20 @@ import Testing
     }
   }
 
+  @Test func `what is made lazily is made once, whoever asks`() {
+    let lazily = Lazily<Int>()
+    let numbers = Array(1...1000)
+    let found = numbers.mappedByThreads(part: 1) { number, _ in lazily.value { number } }
+    #expect(Set(found).count == 1)
+    #expect(numbers.contains(lazily.value { 0 }))
+  }
+
+  @Test func `a sequence has each element once, in the order of its first place`() {
+    #expect([2, 2, 1, 2, 1, 1, 3].unique == [2, 1, 3])
+    #expect(["a", "a"].lazy.map { $0 }.unique == ["a"])
+    #expect([Int?.none, 1, nil, 1].unique == [nil, 1])
+  }
+
   @Test(arguments: [0, 1, 511, 512, 513, 5000]) func `parts stand in order, once and again`(
     count: Int
   ) {
