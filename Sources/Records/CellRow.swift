@@ -201,6 +201,21 @@ extension Sequence<CellRow> {
     return found
   }
 
+  /// The keys of all facts that any row has: most are found there without a look at each row.
+  package var factKeys: Set<String> {
+    var found: Set<String> = []
+    var last: [CellRow.Entry] = []
+    for row in self {
+      let facts = row.facts
+      // Most rows have the keys of the one before.
+      let isKnown =
+        facts.count == last.count && facts.indices.allSatisfy { facts[$0].key == last[$0].key }
+      if !isKnown { found.formUnion(facts.lazy.map(\.key)) }
+      last = facts
+    }
+    return found
+  }
+
   /// The metrics that any row has a finite value of, in the order of `Metric.all`.
   package var measured: [Metric] { Metric.inOrder(measuredMetrics) }
 

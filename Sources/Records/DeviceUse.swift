@@ -75,7 +75,18 @@ package struct DeviceUse: Hashable, Sendable, Record {
 
 extension StoredRun {
   /// The devices that cells ran on so far, each once.
-  package var devices: [DeviceUse] { rows.compactMap(DeviceUse.init).unique }
+  package var devices: [DeviceUse] { rows.devices }
+}
+
+extension [CellRow] {
+  /// What its cells' devices were, each once.
+  package var devices: [DeviceUse] {
+    // Mostly it is that of the row before.
+    mappedByThreads { row, before -> (use: DeviceUse?, isNew: Bool) in
+      let use = DeviceUse(row)
+      return (use, before.map { $0.use != use } ?? true)
+    }.lazy.filter(\.isNew).compactMap(\.use).unique
+  }
 }
 
 /// The file of a plugin that a run could use.
