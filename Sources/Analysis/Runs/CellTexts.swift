@@ -27,12 +27,13 @@ extension StoredRun {
   /// What the best cell of each variant wrote, the best of all first; where no loss was measured,
   /// the first cells in the order of the plan.
   package var samples: [CellText] {
-    let cells = cells.filter { $0.row.status == .ok }
-    let best = Dictionary(grouping: cells, by: \.row.variant).compactMap {
-      $1.min(by: Self.isBetter)
+    var best: [String: StoredCell] = [:]
+    for cell in cells where cell.row.status == .ok {
+      let variant = cell.row.variant
+      if best[variant].map({ Self.isBetter(cell, $0) }) ?? true { best[variant] = cell }
     }
-    return best.sorted(by: Self.isBetter).compactMap { cell in
-      let loss = cell.row.metrics[.valLoss].map {
+    return best.values.sorted(by: Self.isBetter).compactMap { cell in
+      let loss = cell.row.value(.valLoss).map {
         " (\(Metric.valLoss.name) \(Metric.valLoss.text($0)))"
       }
       return CellText("\(cell.label) writes\(loss ?? ""):", file: "\(cell.folder)/sample.txt")
@@ -40,7 +41,7 @@ extension StoredRun {
   }
 
   private static func isBetter(_ left: StoredCell, _ right: StoredCell) -> Bool {
-    func loss(_ cell: StoredCell) -> Double { cell.row.metrics[.valLoss] ?? .infinity }
+    func loss(_ cell: StoredCell) -> Double { cell.row.value(.valLoss) ?? .infinity }
     return (loss(left), left.index) < (loss(right), right.index)
   }
 
@@ -53,6 +54,8 @@ extension StoredRun {
   /// inspected.
   package var shapes: Table? {
     let models = cells.mappedByThreads { cell, _ -> (label: String, shapes: ParameterShapes)? in
+      // A model that was trained was not inspected.
+      if cell.row.value(.valLoss) != nil { return nil }
       let path = "\(cell.folder)/shapes.json"
       guard AtomicFile.exists(path), let text = try? AtomicFile.read(path),
         let json = try? JSON(reading: text)

@@ -114,6 +114,7 @@ extension Summary {
   private var fitAnswers: [ListItem] {
     let uses = [("inference", Metric.inferenceBytes), ("training", .trainingBytes)]
     let lines = uses.compactMap { use, metric -> String? in
+      guard facts.contains("\(use)_fits") else { return nil }
       let rows = rows.filter { $0.fact("\(use)_fits") != nil }
       let texts = [(true, "yes"), (false, "no")].compactMap { fits, word -> String? in
         let some = rows.filter { $0.fact("\(use)_fits") == .bool(fits) }

@@ -22,7 +22,7 @@ extension Summary {
   /// An answer that names so many variants at most of those that have one verdict.
   ///
   /// Nil where nothing is said. What does not depend on that number is worked out before.
-  typealias Answer = (_ limit: Int) -> ListItem?
+  typealias Answer = @Sendable (_ limit: Int) -> ListItem?
 
   /// The answers, once for each number of variants that are named at most that have one verdict.
   func answers(naming limits: [Int]) -> [[ListItem]] {
@@ -32,9 +32,8 @@ extension Summary {
     let asksOfQuality = asksOfQuality
     let levels = asksOfQuality ? levelAnswers : []
     let questions = asksOfQuality ? nil : trainingQuestions?.items
-    let verdicts = [primary.prefix(asksOfQuality ? 1 : primary.count), primary.dropFirst()].map {
-      verdictAnswers(Array($0)) + axisAnswers(Array($0))
-    }
+    let parts = asksOfQuality ? [primary.prefix(1), primary.dropFirst()] : [primary[...]]
+    let verdicts = parts.map { verdictAnswers(Array($0)) + axisAnswers(Array($0)) }
     let growth = growthAnswers
     return limits.map { limit in
       func items(_ answers: [Answer]) -> [ListItem] { answers.compactMap { $0(limit) } }
@@ -48,7 +47,7 @@ extension Summary {
 
   /// What is to be known before any figure.
   var standInItems: [ListItem] {
-    [StandIns(rows).answer].compactMap(\.self)
+    facts.isDisjoint(with: StandIns.facts) ? [] : [StandIns(rows).answer].compactMap(\.self)
   }
 
   /// The questions of a training of two variants at one point; nil elsewhere.
@@ -58,7 +57,7 @@ extension Summary {
 
   /// The verdicts on primary metrics against each baseline, those alike together.
   private func verdictAnswers(_ metrics: [Metric]) -> [Answer] {
-    metrics.filter { $0.bound == nil }.flatMap { metric -> [Answer] in
+    metrics.filter { $0.bound == nil }.mappedByThreads(part: 1) { metric, _ -> [Answer] in
       let all = blocks.flatMap { block in
         (block.line(metric)?.comparisons ?? []).map {
           Placed(variant: nil, axes: block.axes, comparison: $0)
@@ -72,7 +71,7 @@ extension Summary {
           (isRanked ? ranked(metric, some.map(\.comparison), lacking) : nil)
           ?? answer(metric, "against \(baseline)", some, lacking: lacking)
       }
-    }
+    }.flatMap(\.self)
   }
 
   /// The verdicts on what the values of an axis change, by metric.
@@ -94,11 +93,11 @@ extension Summary {
   /// known.
   private func lacking(_ metric: Metric, _ baseline: String) -> [String] {
     let rows = rows.lazy.filter { $0.status == .ok }
-    if !rows.contains(where: { $0.metrics[metric] != nil }) { return [] }
+    if !rows.contains(where: { $0.value(metric) != nil }) { return [] }
     return variants.filter { $0 == baseline || baselines.baseline(of: $0) == baseline }
       .compactMap { variant in
         let own = rows.filter { $0.variant == variant }
-        guard let one = own.first, !own.contains(where: { $0.metrics[metric] != nil }) else {
+        guard let one = own.first, !own.contains(where: { $0.value(metric) != nil }) else {
           return nil
         }
         let reason = metric.absenceFact.flatMap { one.fact($0)?.text }
@@ -137,7 +136,7 @@ extension Summary {
   }
 
   /// A comparison at a point of the axes; there may be many, which are sorted as references.
-  private final class Placed {
+  private final class Placed: Sendable {
     /// Nil where variants are what is compared.
     let variant: String?
     let axes: [CellRow.Entry]
@@ -165,7 +164,7 @@ extension Summary {
       return group
     }
     let counts = Dictionary(all.map { ($0.comparison.subject, 1) }, uniquingKeysWith: +)
-    let lines = groups.keys.sorted().map { group -> (_ limit: Int) -> String in
+    let lines = groups.keys.sorted().map { group -> @Sendable (_ limit: Int) -> String in
       let some = groups[group] ?? []
       let subjects = some.map(\.comparison.subject).unique
       let words = words(metric, group, some)

@@ -20,13 +20,19 @@ package struct AxisNames: Equatable, Sendable {
     var written: Set<CellRow.Entry> = []
     // Runs of version 0.1.0 and 0.2.0 have values as they were spelled: 0 beside 0.0.
     var known: [String: Set<JSON>] = [:]
+    var last: [CellRow.Entry] = []
     for row in rows {
-      for entry in row.axes where written.insert(entry).inserted {
+      let axes = row.axes
+      for (place, entry) in axes.enumerated() {
+        // Most values are those of the row before.
+        if place < last.count, entry == last[place] { continue }
+        guard written.insert(entry).inserted else { continue }
         if values[entry.key] == nil { keys.append(entry.key) }
         if known[entry.key, default: []].insert(entry.value.canonical).inserted {
           values[entry.key, default: []].append(entry.value)
         }
       }
+      last = axes
     }
     self.keys = keys
     self.values = values

@@ -129,7 +129,7 @@ package struct Digest {
     if summary.commonReason != nil { return [] }
     var title: [DocumentBlock] = []
     func fits(_ items: [ListItem]) -> Bool {
-      lines(head + title + [.list(items)] + ending) <= Self.lines
+      Self.mayFit(items) && lines(head + title + [.list(items)] + ending) <= Self.lines
     }
     if let asked = summary.trainingQuestions {
       title = [.paragraph(asked.title)]
@@ -149,10 +149,13 @@ package struct Digest {
   /// All answers, with as many names as there is room for; nil where there is none for all of them.
   private func wholeAnswers(before ending: [DocumentBlock]) -> [ListItem]? {
     Self.namings.lazy.map { answers[$0] ?? [] }.first { items in
-      // Without a look at what is far too long.
-      items.reduce(0) { $0 + $1.below.count } <= Self.lines
-        && lines(head + [.list(items)] + ending) <= Self.lines
+      Self.mayFit(items) && lines(head + [.list(items)] + ending) <= Self.lines
     }
+  }
+
+  /// Whether items are not far too long, which is seen without laying them out.
+  private static func mayFit(_ items: [ListItem]) -> Bool {
+    items.reduce(0) { $0 + $1.below.count } <= lines
   }
 
   /// What follows the tables.

@@ -25,7 +25,8 @@ enum MachineFact: String, CaseIterable {
 
   /// Rows that all state the machine, where any does.
   static func completed(_ rows: [CellRow], _ host: HostRecord?) -> [CellRow] {
-    let stated = allCases.filter { fact in rows.contains { $0.fact(fact.rawValue) != nil } }
+    let keys = rows.factKeys
+    let stated = allCases.filter { keys.contains($0.rawValue) }
     guard let host, !stated.isEmpty else { return rows }
     return rows.map { row in
       var row = row

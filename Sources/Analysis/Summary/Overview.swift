@@ -197,8 +197,13 @@ struct OverviewNotes {
   // A line a measure: `parameters: gqa-8 -12.0 %, mqa-1 -15.4 % against mha-32`.
   private var inequalities: [String] {
     SummaryNotes.measures.compactMap { metric, noun in
-      let all = summary.blocks.mappedByThreads { block, _ in
-        (block.line(metric)?.comparisons ?? []).filter { SummaryNotes.unequal($0.values) != nil }
+      let all = summary.blocks.mappedByThreads { block, _ -> [VariantComparison] in
+        // Most points are told without a comparison.
+        block.isEqual(metric)
+          ? []
+          : (block.line(metric)?.comparisons ?? []).filter {
+            SummaryNotes.unequal($0.values) != nil
+          }
       }.flatMap(\.self)
       if all.isEmpty { return nil }
       let texts = all.map(\.baseline).unique.map { baseline in
@@ -225,15 +230,16 @@ struct OverviewNotes {
   var fairness: [String] { concurrency + unequal }
 
   private var concurrency: [String] {
-    ofPoints { $0.concurrency }
+    summary.facts.contains("concurrent_cells") ? ofPoints { $0.concurrency } : []
   }
 
   // Points are compared with each other as well. Of several runs, which are not, one may not state
   // its machine.
   private var machines: [String] {
-    let stated = rows.filter { row in
-      MachineFact.allCases.contains { row.fact($0.rawValue) != nil }
-    }
+    let facts = MachineFact.allCases.map(\.rawValue)
+    let stated =
+      summary.facts.isDisjoint(with: facts)
+      ? [] : rows.filter { row in facts.contains { row.fact($0) != nil } }
     return SummaryNotes.processors(of: stated).map { [$0] } ?? ofPoints { $0.machines }
   }
 
@@ -245,7 +251,7 @@ struct OverviewNotes {
   private var rows: [CellRow] { summary.rows }
 
   private var models: [String] {
-    ofPoints { $0.models }
+    summary.facts.isDisjoint(with: SummaryNotes.modelFacts) ? [] : ofPoints { $0.models }
   }
 
   // "8 cells unavailable: no GPU" rather than eight lines that say the same.

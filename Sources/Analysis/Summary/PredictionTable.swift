@@ -62,28 +62,33 @@ extension Summary {
   /// What `predictions` holds.
   var measuredPredictions: [Prediction] {
     let measured = rows.measuredMetrics
-    var all: [Prediction] = []
-    for metric in Metric.inOrder(measured) where metric.predicts == nil {
-      let prediction = Metric.prediction(of: metric)
-      guard measured.contains(prediction) else { continue }
-      var known: [SIMD2<Double>: Int] = [:]
-      let values = blocks.mappedByThreads { [variants] block, _ in
+    let pairs = Metric.inOrder(measured).filter { $0.predicts == nil }
+      .map { (metric: $0, prediction: Metric.prediction(of: $0)) }
+      .filter { measured.contains($0.prediction) }
+    // Of each block both values of each pair and variant, one after the other.
+    let values = blocks.mappedByThreads { [variants] block, _ -> [SIMD2<Double>?] in
+      pairs.flatMap { pair in
         variants.map { variant in
-          block.mean(prediction, of: variant).flatMap { predicted in
-            block.mean(metric, of: variant).map { SIMD2(predicted, $0) }
+          block.mean(pair.prediction, of: variant).flatMap { predicted in
+            block.mean(pair.metric, of: variant).map { SIMD2(predicted, $0) }
           }
         }
       }
-      for (block, pairs) in zip(blocks, values) {
-        for (variant, pair) in zip(variants, pairs) {
-          guard let pair else { continue }
+    }
+    var all: [Prediction] = []
+    for (place, pair) in pairs.enumerated() {
+      var known: [SIMD2<Double>: Int] = [:]
+      for (block, values) in zip(blocks, values) {
+        for (number, variant) in variants.enumerated() {
+          guard let value = values[place * variants.count + number] else { continue }
           let place = Prediction.Place(variant: variant, axes: block.axes)
-          if let same = known[pair] {
+          if let same = known[value] {
             all[same].places.append(place)
           } else {
-            known[pair] = all.count
+            known[value] = all.count
             all.append(
-              Prediction(metric: metric, predicted: pair.x, measured: pair.y, places: [place]))
+              Prediction(
+                metric: pair.metric, predicted: value.x, measured: value.y, places: [place]))
           }
         }
       }

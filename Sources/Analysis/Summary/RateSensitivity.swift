@@ -46,7 +46,7 @@ package struct RateSensitivity: Equatable, Sendable {
     for seed in Set(rows.map(\.seed)).sorted() {
       // The loss at init does not depend on the rate, so any cell's will do.
       let initial = rows.lazy.filter { $0.seed == seed }
-        .compactMap { $0.metrics[.initialLoss] }.first
+        .compactMap { $0.value(.initialLoss) }.first
       let losses = grid.compactMap { cells in
         cells.first { $0.seed == seed }.flatMap { Self.loss($0, initial) }
       }
@@ -103,7 +103,7 @@ package struct RateSensitivity: Equatable, Sendable {
     switch row.status {
     case .diverged: initial
     case .ok:
-      row.metrics[.valLoss].map { min($0, initial ?? $0) }
+      row.value(.valLoss).map { min($0, initial ?? $0) }
     default: nil
     }
   }
@@ -146,12 +146,15 @@ extension Summary {
     }
   }
 
-  /// The sensitivity of each variant at each combination of the other axes.
-  var sensitivities: [RateSensitivity] {
-    guard let axis = rateAxis else { return [] }
-    return groups(without: axis).mappedByThreads(part: 16) { [variants] blocks, _ in
+  /// Finds what rests on a grid of learning rates, where there is one; nothing is judged yet.
+  mutating func sweepRates() {
+    guard let axis = rateAxis else { return }
+    let grids = groups(without: axis)
+    rateSensitivities = grids.mappedByThreads(part: 16) { [variants] blocks, _ in
       variants.compactMap { RateSensitivity($0, along: axis, in: blocks) }
     }.flatMap(\.self)
+    rateComparisons = sensitivityComparisons
+    stabilities = unjudgedStabilities(over: grids, along: axis)
   }
 
   /// Each variant's sensitivity against its baseline's.
@@ -223,12 +226,12 @@ extension Summary {
   /// of rates.
   var rateAnswers: [ListItem] {
     guard let axis = rateAxis, !rateSensitivities.isEmpty else { return [] }
-    let best = rateSensitivities.map { one in
+    let best = rateSensitivities.mappedByThreads { one, _ in
       let place = axes.label(variant: variants.count > 1 ? one.variant : nil, at: one.others)
       return (place.isEmpty ? "" : place + " ") + axes.text(axis, one.bestRate)
         + " (val_loss \(Metric.valLoss.text(one.bestLoss)); \(tied(one, axis)))"
     }
-    let comparisons = rateComparisons.map { one in
+    let comparisons = rateComparisons.mappedByThreads { one, _ in
       let place = axes.label(variant: one.variants.subject, at: one.others)
       return "\(place) against \(one.variants.baseline): \(one.words)"
         + (one.variants.values.difference == nil

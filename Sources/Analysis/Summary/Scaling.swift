@@ -91,11 +91,12 @@ package struct Growth: Equatable, Sendable {
 }
 
 extension Summary {
-  /// What `growths` holds.
-  var fittedGrowths: [Growth] {
-    axes.keys.filter(isNumeric).flatMap { axis in
+  /// The fits of some of the scaling metrics, by axis.
+  func fittedGrowths(of metrics: [Metric]) -> [Growth] {
+    if metrics.isEmpty { return [] }
+    return axes.keys.filter(isNumeric).flatMap { axis in
       let groups = groups(without: axis)
-      return scalingMetrics.flatMap { metric in
+      return metrics.flatMap { metric in
         let fits = groups.mappedByThreads(part: 16) { [variants] blocks, _ in
           variants.compactMap { Growth(metric, of: $0, along: axis, in: blocks) }
         }.flatMap(\.self)
@@ -121,9 +122,10 @@ extension Summary {
   /// Whether the primary metrics grow linearly along the axes of sizes, each variant by its
   /// exponent.
   var growthAnswers: [Answer] {
-    let all = growths.filter { primary.contains($0.metric) }
+    let told = scalingMetrics.filter(primary.contains)
+    let all = fittedGrowths(of: told)
     return axes.keys.flatMap { axis in
-      scalingMetrics.compactMap { metric -> Answer? in
+      told.compactMap { metric -> Answer? in
         let fits = all.filter { $0.axis == axis && $0.metric == metric }
         return fits.isEmpty ? nil : answer(fits, of: metric, along: axis)
       }
@@ -132,24 +134,22 @@ extension Summary {
 
   private func answer(_ fits: [Growth], of metric: Metric, along axis: String) -> Answer {
     let kinds = Dictionary(grouping: fits, by: \.kind)
-    let lines = Growth.Kind.allCases.compactMap { kind -> ((_ limit: Int) -> String)? in
+    let lines = Growth.Kind.allCases.compactMap { kind -> (@Sendable (_ limit: Int) -> String)? in
       guard let some = kinds[kind] else { return nil }
       // Those with the same fit share it.
       var texts: [String] = []
-      var names: [String: [String]] = [:]
-      for fit in some {
-        let text = fit.text
-        if names[text] == nil { texts.append(text) }
-        let name = label(fit)
-        names[text, default: []] += name.isEmpty ? [] : [name]
+      var groups: [String: [Growth]] = [:]
+      for (fit, text) in zip(some, some.mappedByThreads { fit, _ in fit.text }) {
+        if groups[text] == nil { texts.append(text) }
+        groups[text, default: []].append(fit)
       }
-      return { limit in
+      return { [groups, texts] limit in
         let alike = texts.prefix(limit).map { text -> String in
-          let names = names[text] ?? []
-          if names.count == fits.count, names.count > 1 { return "each ^\(text)" }
-          let more = names.count > limit ? " and \(names.count - limit) more" : ""
-          return (names.isEmpty ? "" : names.prefix(limit).joined(separator: ", ") + more + " ")
-            + "^\(text)"
+          let some = groups[text] ?? []
+          if some.count == fits.count, some.count > 1 { return "each ^\(text)" }
+          let more = some.count > limit ? " and \(some.count - limit) more" : ""
+          let names = some.prefix(limit).map(label).filter { !$0.isEmpty }
+          return (names.isEmpty ? "" : names.joined(separator: ", ") + more + " ") + "^\(text)"
         }
         let rest = texts.count > limit ? " and \(texts.count - limit) more" : ""
         return "\(kind.rawValue): \(alike.joined(separator: ", "))\(rest)"
@@ -186,9 +186,9 @@ extension Summary {
   /// The blocks that differ in nothing but one axis.
   func groups(without axis: String) -> [[SummaryBlock]] {
     var groups: [[SummaryBlock]] = []
-    var places: [[CellRow.Entry]: Int] = [:]
+    var places: [Point: Int] = [:]
     for block in blocks {
-      let others = block.axes.filter { $0.key != axis }
+      let others = Point(axes: block.axes.filter { $0.key != axis })
       if let place = places[others] {
         groups[place].append(block)
       } else {

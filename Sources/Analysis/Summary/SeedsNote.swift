@@ -9,16 +9,15 @@ extension Summary {
   /// How many seeds would tell what could not be told, and about how long they would take; nil
   /// where none would.
   var seedsNote: String? {
-    let open = primary.flatMap { metric -> [(metric: Metric, comparison: VariantComparison)] in
-      if isAnswered(metric) { return [] }
-      let ofAxes = axisComparisons.filter { $0.metric == metric }.map(\.values)
-      let all = blocks.flatMap { $0.line(metric)?.comparisons ?? [] } + ofAxes
-      return all.filter { one in
-        one.verdict.isOpen && !one.values.hasRounds && metric.matters(one.values)
-      }.map { (metric, $0) }
-    }
     let rates = rateSensitivities.filter { !$0.ties.isEmpty }
-    let n = (open.map(\.comparison.values.n) + rates.map(\.seeds.count)).max() ?? 0
+    // No comparison has more seeds than this, and of few of them no more is asked.
+    let most = blocks.lazy.map(\.mostCells).max() ?? 0
+    var open: [(metric: Metric, comparison: VariantComparison)] = []
+    var n = rates.lazy.map(\.seeds.count).max() ?? 0
+    for one in openComparisons {
+      n = max(n, one.comparison.values.n)
+      if most >= Comparison.fewSeeds { open.append(one) } else if n >= most { break }
+    }
     if n == 0 { return nil }
     if n < Comparison.fewSeeds {
       let time = duration(ofSeeds: Comparison.fewSeeds - n).map { ", about \($0) more" } ?? ""
@@ -43,6 +42,20 @@ extension Summary {
       : one.metric.difference(one.comparison.values.difference ?? 0)
     return note(
       seeds, beside: n, "show \(difference) in \(one.metric.name) of \(one.comparison.subject)")
+  }
+
+  /// What could not be told of the primary metrics, one by one.
+  private var openComparisons: some Sequence<(metric: Metric, comparison: VariantComparison)> {
+    primary.lazy.filter { !isAnswered($0) }.flatMap { metric in
+      let ofAxes = axisComparisons.lazy.filter { $0.metric == metric }.map(\.values)
+      let all = [
+        AnySequence(blocks.lazy.flatMap { $0.line(metric)?.comparisons ?? [] }),
+        AnySequence(ofAxes),
+      ]
+      return all.lazy.joined().filter { one in
+        one.verdict.isOpen && !one.values.hasRounds && metric.matters(one.values)
+      }.map { (metric: metric, comparison: $0) }
+    }
   }
 
   /// Whether the question about a training that rests on a metric has its answer.

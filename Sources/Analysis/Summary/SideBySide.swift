@@ -20,6 +20,7 @@ extension Summary {
     axes = AxisNames(rows)
     coverage = Coverage(rows)
     self.rows = rows
+    facts = rows.factKeys
     commonReason = Self.commonReason(of: rows, coverage)
     blocks = summaries.flatMap(\.blocks)
     headline = summaries.flatMap(\.headline).unique

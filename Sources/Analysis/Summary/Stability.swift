@@ -113,10 +113,13 @@ struct SweptStability: Equatable {
 
 extension Summary {
   /// One for each comparison of sensitivities, not judged yet.
-  var unjudgedStabilities: [SweptStability] {
-    guard let axis = rateAxis else { return [] }
+  ///
+  /// - Parameter grids: the blocks that differ in nothing but the rate.
+  func unjudgedStabilities(
+    over grids: [[SummaryBlock]], along axis: String
+  ) -> [SweptStability] {
     let grids = Dictionary(
-      groups(without: axis).map { ($0[0].axes.filter { $0.key != axis }, $0) },
+      grids.map { ($0[0].axes.filter { $0.key != axis }, $0) },
       uniquingKeysWith: { first, _ in first })
     let found = rateComparisons.mappedByThreads(part: 16) { one, _ -> SweptStability? in
       let grid = grids[one.others] ?? []
@@ -147,7 +150,7 @@ extension Summary {
   ) -> [(seed: Int, value: Double)] {
     let rows = rows.filter { $0.variant == variant }
     return rows.map(\.seed).unique.compactMap { seed in
-      Sample(rows.filter { $0.seed == seed }.compactMap { $0.metrics[metric] }).mean.map {
+      Sample(rows.filter { $0.seed == seed }.compactMap { $0.value(metric) }).mean.map {
         (seed, $0)
       }
     }
@@ -156,7 +159,9 @@ extension Summary {
   /// The answers over a grid of learning rates, in which the sensitivity to the rate is a measure
   /// as well.
   var stabilityAnswers: [ListItem] {
-    let lines = zip(rateComparisons, stabilities).map { one, stability in
+    let pairs = Array(zip(rateComparisons, stabilities))
+    let lines = pairs.mappedByThreads { pair, _ -> (place: String, words: String) in
+      let (one, stability) = pair
       let sensitivity = StabilityAnswer.Measure("sensitivity", .valLoss, one.variants)
       let answer = StabilityAnswer(
         measures: [sensitivity]

@@ -21,13 +21,18 @@ package struct Summary: Sendable {
   package let coverage: Coverage
   /// The cells of all blocks.
   let rows: [CellRow]
+  /// The keys of all their facts.
+  let facts: Set<String>
   /// Why no cell is ok, where that is the same for all: one sentence instead of a table without
   /// figures.
   let commonReason: String?
   /// Every prediction that was measured, equal ones once, by metric and then in the plan's order.
   package private(set) var predictions: [Prediction] = []
   /// The fits of all scaling metrics along all axes of at least three whole numbers.
-  package private(set) var growths: [Growth] = []
+  package var growths: [Growth] {
+    fits.value { fittedGrowths(of: scalingMetrics) }
+  }
+  private let fits = Lazily<[Growth]>()
   /// Who keeps the bounds that metrics have, by metric, point and variant.
   package private(set) var bounds: [BoundAnswer] = []
   /// The metrics of the overview that any cell has a value of, one a column.
@@ -88,6 +93,7 @@ package struct Summary: Sendable {
     self.baselines = baselines
     coverage = Coverage(rows)
     axes = AxisNames(rows)
+    facts = rows.factKeys
 
     let usual = isTraining ? Metric.trainingHeadline : []
     let measured = rows.measured
@@ -105,9 +111,7 @@ package struct Summary: Sendable {
         axes: point[0].axes, rows: point, variants: variants, baselines: baselines,
         primary: verdicts, like: before)
     }
-    rateSensitivities = sensitivities
-    rateComparisons = sensitivityComparisons
-    stabilities = unjudgedStabilities
+    sweepRates()
     axisComparisons = unjudgedAxisComparisons
     judge()
     readBlocks()
@@ -152,12 +156,13 @@ package struct Summary: Sendable {
   // Grouped in one pass: a matrix may have thousands of points.
   private static func points(of rows: [CellRow]) -> [[CellRow]] {
     var points: [[CellRow]] = []
-    var places: [[CellRow.Entry]: Int] = [:]
+    var places: [Point: Int] = [:]
     for row in rows {
-      if let place = places[row.axes] {
+      let point = Point(axes: row.axes)
+      if let place = places[point] {
         points[place].append(row)
       } else {
-        places[row.axes] = points.count
+        places[point] = points.count
         points.append([row])
       }
     }
@@ -170,7 +175,6 @@ package struct Summary: Sendable {
   /// Finds what rests on the blocks as they are now.
   mutating func readBlocks() {
     predictions = measuredPredictions
-    growths = fittedGrowths
     bounds = answeredBounds
   }
 
@@ -197,6 +201,15 @@ package struct Summary: Sendable {
   private static func headline(_ metrics: [Metric], of measured: [Metric]) -> [Metric] {
     if metrics.isEmpty { return Array(measured.filter { $0.predicts == nil }.prefix(6)) }
     return metrics.filter(measured.contains)
+  }
+}
+
+/// A point of the axes as a key, hashed by its values alone: mostly all points have the same axes.
+struct Point: Hashable {
+  let axes: [CellRow.Entry]
+
+  func hash(into hasher: inout Hasher) {
+    for entry in axes { hasher.combine(entry.value) }
   }
 }
 
@@ -253,7 +266,7 @@ extension Summary {
     // Where nothing was measured nothing was disturbed.
     loadNote =
       coverage.ok == 0 ? nil : record.flatMap { $0.load?.note(cores: $0.host.logicalCores) }
-    let devices = rows.compactMap(DeviceUse.init).unique
+    let devices = rows.devices
       .filter { $0.isGPU || $0.fallback != nil && record?.plugin != nil }
     deviceNote =
       devices.isEmpty ? nil : "ran on " + devices.map(\.text).unique.joined(separator: "; on ")

@@ -16,6 +16,8 @@ package struct SummaryBlock: Sendable {
     let baselines: Baselines
     let metrics: [Metric]
     let samples: [VariantRows]
+    /// The metrics that get a verdict where that takes a test.
+    let primary: Set<Metric>
     /// The metrics that any row has a value of, and those of each row where all have the same.
     private let measured: [Metric]
     private let common: [Metric]?
@@ -23,11 +25,13 @@ package struct SummaryBlock: Sendable {
     /// - Parameter other: one that may have the same metrics.
     init(
       _ axes: [CellRow.Entry], _ rows: [CellRow], _ variants: [String], _ baselines: Baselines,
-      like other: Content?
+      _ primary: Set<Metric>, like other: Content?
     ) {
       (self.axes, self.rows, self.variants, self.baselines) = (axes, rows, variants, baselines)
-      let byVariant = Dictionary(grouping: rows, by: \.variant)
-      samples = variants.map { VariantRows($0, byVariant[$0] ?? []) }
+      self.primary = primary
+      samples = variants.map { variant in
+        VariantRows(variant, rows.filter { $0.variant == variant })
+      }
       let first = rows.first?.metrics.unordered
       let common = rows.allSatisfy { $0.metrics.unordered == first } ? first : nil
       let known = other.flatMap { $0.common == common ? $0.measured : nil }
@@ -37,10 +41,19 @@ package struct SummaryBlock: Sendable {
         rows.allSatisfy { $0.status == .ok }
         ? measured : measured.filter { metric in rows.contains { $0.counted(metric) != nil } }
     }
+
+    /// Whether there may be a test: of two values of a side, or of rounds.
+    var isTestable: Bool {
+      samples.contains { $0.rows.count > 1 } || rows.contains { $0.rounds != nil }
+    }
+
+    func line(_ metric: Metric) -> SummaryLine {
+      SummaryLine(metric, samples, baselines: baselines, isPrimary: primary.contains(metric))
+    }
   }
 
   private let content: Content
-  /// The lines of the metrics that get a verdict where that takes a test.
+  /// The lines of the metrics whose verdicts may rest on a test: of one seed there are none.
   var judged: [SummaryLine]
 
   /// The axis values; empty where the matrix has no axes.
@@ -60,11 +73,10 @@ package struct SummaryBlock: Sendable {
     axes: [CellRow.Entry], rows: [CellRow], variants: [String], baselines: Baselines,
     primary: Set<Metric>, like other: SummaryBlock? = nil
   ) {
-    let content = Content(axes, rows, variants, baselines, like: other?.content)
+    let content = Content(axes, rows, variants, baselines, primary, like: other?.content)
     self.content = content
-    judged = content.metrics.filter(primary.contains).map {
-      SummaryLine($0, content.samples, baselines: baselines, isPrimary: true)
-    }
+    judged =
+      content.isTestable ? content.metrics.filter(primary.contains).map(content.line) : []
   }
 
   /// One line per metric.
@@ -76,17 +88,27 @@ package struct SummaryBlock: Sendable {
   }
 
   private func measuredLine(_ metric: Metric) -> SummaryLine {
-    judged.first { $0.metric == metric }
-      ?? SummaryLine(metric, samples, baselines: baselines, isPrimary: false)
+    judged.first { $0.metric == metric } ?? content.line(metric)
   }
 
   /// The mean of a metric over the cells of a variant; nil where none has a value of it.
   package func mean(_ metric: Metric, of variant: String) -> Double? {
-    guard let sample = samples.first(where: { $0.variant == variant }) else { return nil }
-    // Of one seed, which is asked for most often, without a list of its value.
-    if sample.rows.count == 1 { return sample.rows[0].counted(metric) }
-    return Sample(sample.rows.compactMap { $0.counted(metric) }).mean
+    variants.firstIndex(of: variant).flatMap { mean(metric, ofVariant: $0) }
   }
+
+  /// The same of a variant by its place among the variants.
+  func mean(_ metric: Metric, ofVariant place: Int) -> Double? {
+    content.samples[place].mean(metric)
+  }
+
+  /// Whether all variants have one and the same value of a metric, of a cell each.
+  func isEqual(_ metric: Metric) -> Bool {
+    let values = variants.indices.lazy.compactMap { mean(metric, ofVariant: $0) }
+    return mostCells <= 1 && values.allSatisfy { $0 == values.first }
+  }
+
+  /// The most cells of a variant: no comparison has more seeds.
+  var mostCells: Int { samples.map { $0.rows.count }.max() ?? 0 }
 
   /// The usual baseline.
   package var baseline: String? { baselines.usual }
@@ -105,7 +127,7 @@ package struct SummaryBlock: Sendable {
   /// The largest number of seeds that any comparison rests on.
   package var seeds: Int {
     // No more than this, and mostly any metric has as many.
-    let most = samples.map { $0.rows.count }.max() ?? 0
+    let most = mostCells
     var seeds = 0
     for metric in metrics where !metric.isExact && seeds < most {
       guard let line = line(metric) else { continue }

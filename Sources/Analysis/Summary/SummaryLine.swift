@@ -51,6 +51,13 @@ struct VariantRows {
     self.rows = rows
     tokenizers = rows.tokenizers
   }
+
+  /// The mean of a metric over those that count; nil where none has a value of it.
+  func mean(_ metric: Metric) -> Double? {
+    // Of one seed, which is asked for most often, without a list of its value.
+    if rows.count == 1 { return rows[0].counted(metric) }
+    return Sample(rows.compactMap { $0.counted(metric) }).mean
+  }
 }
 
 /// What the seeds of one variant say about one metric.
@@ -108,7 +115,8 @@ package struct VariantComparison: Equatable, Sendable {
     let isConstant = subject.sample.isConstant && baseline.sample.isConstant
     let question = metric.question(
       isPrimary: isPrimary, isConstant: isConstant, limits: [subject.limit, baseline.limit],
-      tokenizers: subject.tokenizers.union(baseline.tokenizers))
+      tokenizers: subject.tokenizers == baseline.tokenizers
+        ? subject.tokenizers : subject.tokenizers.union(baseline.tokenizers))
     if case .isCounted = question {
       self.init(
         subject.variant, baseline.variant, seeds: [],
@@ -120,7 +128,8 @@ package struct VariantComparison: Equatable, Sendable {
         subject.variant, baseline.variant, seeds: subject.seeds.filter(baseline.seeds.contains),
         Comparison(
           subject: subject.values, baseline: baseline.values, isRatio: metric.comparesByRatio,
-          rounds: metric.rounds(subject.timed, baseline.timed), question: question))
+          rounds: metric.isTiming ? metric.rounds(subject.timed, baseline.timed) : nil,
+          question: question))
     }
   }
 

@@ -55,6 +55,9 @@ struct SummaryNotes {
       + "digits"
   }
 
+  /// The facts that `models` tells of.
+  static let modelFacts = ["beginning", "departures"]
+
   // What a training took over of a stored model, and where a model is not as it is stored.
   var models: [String] {
     block.rows.flatMap { row in
@@ -142,18 +145,34 @@ struct SummaryNotes {
     ])
     .union(StandIns.facts)
 
+  /// Whether a fact is not what the comparison is of: the hash of a curve differs whenever anything
+  /// does, and a class that is told worst is a result; what has a note of its own is told there.
+  private static func isTold(_ key: String) -> Bool {
+    told.contains(key) || key.hasSuffix("_requested") || key.hasSuffix("_reason")
+  }
+
+  /// Whether all cells have the same facts, but for what is told otherwise, as those of most points
+  /// have.
+  private var ranAlike: Bool {
+    guard let first = block.rows.first?.facts else { return true }
+    return block.rows.dropFirst().allSatisfy { row in
+      let facts = row.facts
+      return facts.count == first.count
+        && facts.indices.allSatisfy { place in
+          let (one, other) = (facts[place], first[place])
+          return one.key == other.key && (one.value == other.value || Self.isTold(one.key))
+        }
+    }
+  }
+
   // A fact that differs between variants but not within one: the comparison is of that too.
   var confounded: [String] {
-    guard block.variants.count > 1 else { return [] }
+    guard block.variants.count > 1, !ranAlike else { return [] }
     var keys: [String] = []
     for fact in block.rows.flatMap(\.facts) where !keys.contains(fact.key) { keys.append(fact.key) }
     // What ran as it was asked for is the comparison, and its reason goes with it.
     keys.removeAll { key in
-      // The hash of a curve differs whenever anything does, and a class that is told worst is a
-      // result; what has a note of its own is told there.
-      Self.told.contains(key)
-        || key.hasSuffix("_requested")
-        || key.hasSuffix("_reason")
+      Self.isTold(key)
         || block.rows.allSatisfy { $0.fact(key) == $0.fact(key + "_requested") }
     }
     return keys.compactMap { key in
