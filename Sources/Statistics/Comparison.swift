@@ -51,8 +51,7 @@ package struct Comparison: Equatable, Sendable {
     subject: [(seed: Int, value: Double)], baseline: [(seed: Int, value: Double)],
     isRatio: Bool = false, rounds: MeanDifference? = nil, question: Question = .none
   ) {
-    let values = Dictionary(baseline, uniquingKeysWith: { first, _ in first })
-    let pairs = subject.compactMap { one in values[one.seed].map { (one.value, $0) } }
+    let pairs = Self.pairs(subject, baseline)
     if Self.isPaired(shared: pairs.count, subject.count, baseline.count) {
       self.init(
         subject: pairs.map(\.0), baseline: pairs.map(\.1), isRatio: isRatio, rounds: rounds,
@@ -62,6 +61,18 @@ package struct Comparison: Equatable, Sendable {
         subject: subject.map(\.value), baseline: baseline.map(\.value), isPaired: false,
         isRatio: isRatio, rounds: rounds, question: question)
     }
+  }
+
+  /// The values of the seeds that both sides have.
+  private static func pairs(
+    _ subject: [(seed: Int, value: Double)], _ baseline: [(seed: Int, value: Double)]
+  ) -> [(Double, Double)] {
+    // A summary of many cells of one seed asks for a million of them.
+    if subject.count == 1, baseline.count == 1 {
+      return subject[0].seed == baseline[0].seed ? [(subject[0].value, baseline[0].value)] : []
+    }
+    let values = Dictionary(baseline, uniquingKeysWith: { first, _ in first })
+    return subject.compactMap { one in values[one.seed].map { (one.value, $0) } }
   }
 
   /// Whether values of so many seeds are paired, rather than compared as two samples.
