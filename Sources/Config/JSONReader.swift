@@ -34,20 +34,6 @@ extension JSON {
   }
 }
 
-extension [UInt8] {
-  /// The lines of a text, without the newlines that end them, from the first to the last.
-  package var lineRanges: [Range<Int>] {
-    var ranges: [Range<Int>] = []
-    var start = 0
-    while start < count {
-      let end = self[start...].firstIndex(of: UInt8(ascii: "\n")) ?? count
-      ranges.append(start..<end)
-      start = end + 1
-    }
-    return ranges
-  }
-}
-
 /// A place in a JSON text, which moves on with each piece that is read.
 package struct JSONReader {
   private let bytes: [UInt8]
@@ -75,7 +61,17 @@ package struct JSONReader {
   package mutating func value() throws(JSONError) -> JSON { try value(depth: 0) }
 
   /// Passes over one value, which is checked all the same.
-  package mutating func skip() throws(JSONError) { try skip(depth: 0) }
+  package mutating func skip() throws(JSONError) {
+    if let end = endOfPlainValue { position = end } else { try skip(depth: 0) }
+  }
+
+  /// Where the value that comes next ends, if it is plain.
+  private var endOfPlainValue: Int? {
+    bytes.withUnsafeBufferPointer { bytes in
+      var passing = JSONPassing(UnsafeBufferPointer(rebasing: bytes[..<limit]), at: position)
+      return passing.passValue() ? passing.place : nil
+    }
+  }
 
   /// Passes over one value, which is checked all the same, and gives its text.
   package mutating func skippedText() throws(JSONError) -> [UInt8] {

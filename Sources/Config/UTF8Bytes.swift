@@ -9,4 +9,16 @@ extension [UInt8] {
 
   /// The bytes, which are UTF-8, as a text.
   package var text: String { String(decoding: self, as: UTF8.self) }
+
+  /// The lines of a text, without the newlines that end them, from the first to the last.
+  package var lineRanges: [Range<Int>] {
+    var ranges: [Range<Int>] = []
+    var start = 0
+    while start < count {
+      let end = self[start...].firstIndex(of: UInt8(ascii: "\n")) ?? count
+      ranges.append(start..<end)
+      start = end + 1
+    }
+    return ranges
+  }
 }
