@@ -27,7 +27,8 @@ package struct CellRow: Equatable, Sendable, Record {
   }
 
   private final class Shared: @unchecked Sendable {
-    var values: Values
+    // Who changes it has it alone, so that no access needs a check of its own.
+    @exclusivity(unchecked) var values: Values
 
     init(_ values: Values) { self.values = values }
   }

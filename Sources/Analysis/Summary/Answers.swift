@@ -211,7 +211,7 @@ extension Summary {
   private func text(
     _ metric: Metric, _ group: VerdictGroup, _ some: [Placed], of count: Int, isPlaced: Bool
   ) -> String {
-    let figure = group.isBare ? "" : metric.figure(some.map(\.comparison))
+    let figure = group.isBare ? "" : metric.figure(some.lazy.map { $0.comparison })
     let words = [some[0].comparison.subject] + (figure.isEmpty ? [] : [figure])
     let place = some.count == count ? (isPlaced ? ["everywhere"] : []) : [places(some, of: count)]
     return (words + place).joined(separator: " ")
@@ -269,10 +269,11 @@ extension Metric {
   }
 
   /// The differences behind a verdict: one with its interval, several as a range.
-  fileprivate func figure(_ comparisons: [VariantComparison]) -> String {
-    let isRatio = isRatioTold && (comparesByRatio || comparisons[0].isExact)
+  fileprivate func figure(_ comparisons: some Collection<VariantComparison>) -> String {
+    guard let first = comparisons.first else { return "" }
+    let isRatio = isRatioTold && (comparesByRatio || first.isExact)
     guard comparisons.count > 1 else {
-      return isRatio ? comparisons[0].values.ratioFigure : text(comparisons[0].values)
+      return isRatio ? first.values.ratioFigure : text(first.values)
     }
     let values = comparisons.compactMap { isRatio ? $0.values.ratio : $0.values.difference }
     guard let low = values.min(), let high = values.max() else { return "" }

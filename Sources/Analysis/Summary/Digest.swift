@@ -113,7 +113,7 @@ package struct Digest {
   private static func coverage(_ summary: Summary) -> String {
     let rows = summary.rows
     let seeds = Set(rows.map(\.seed)).count
-    let took = rows.compactMap { $0.metrics[.seconds] }.reduce(0, +)
+    let took = rows.compactMap { $0.value(.seconds) }.reduce(0, +)
     if let reason = summary.commonReason {
       return "0 of \(summary.coverage.planned) cells ok: \(reason)"
     }

@@ -100,6 +100,7 @@ package struct ExpectationAnswer: Sendable {
 extension Summary {
   /// What became of the file's expectations, in its order.
   package var expectationAnswers: [ExpectationAnswer] {
+    if expectations.isEmpty { return [] }
     let hasSeeds = Set(rows.map(\.seed)).count > 1
     return expectations.compactMap { expectation in
       ExpectationAnswer(expectation, rows) { row in

@@ -240,6 +240,7 @@ struct OverviewNotes {
     let stated =
       summary.facts.isDisjoint(with: facts)
       ? [] : rows.filter { row in facts.contains { row.fact($0) != nil } }
+    if stated.isEmpty { return ofPoints { $0.devices } }
     return SummaryNotes.processors(of: stated).map { [$0] } ?? ofPoints { $0.machines }
   }
 

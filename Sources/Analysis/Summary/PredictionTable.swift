@@ -67,13 +67,17 @@ extension Summary {
       .filter { measured.contains($0.prediction) }
     // Of each block both values of each pair and variant, one after the other.
     let values = blocks.mappedByThreads { [variants] block, _ -> [SIMD2<Double>?] in
-      pairs.flatMap { pair in
-        variants.map { variant in
-          block.mean(pair.prediction, of: variant).flatMap { predicted in
-            block.mean(pair.metric, of: variant).map { SIMD2(predicted, $0) }
-          }
+      var values: [SIMD2<Double>?] = []
+      values.reserveCapacity(pairs.count * variants.count)
+      for pair in pairs {
+        for variant in variants {
+          let predicted = block.mean(pair.prediction, of: variant)
+          let measured = predicted == nil ? nil : block.mean(pair.metric, of: variant)
+          values.append(
+            predicted.flatMap { predicted in measured.map { SIMD2(predicted, $0) } })
         }
       }
+      return values
     }
     var all: [Prediction] = []
     for (place, pair) in pairs.enumerated() {

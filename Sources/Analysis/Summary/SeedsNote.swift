@@ -80,7 +80,7 @@ extension Summary {
   /// `4 min`: what the cells of one seed took, times a number of seeds.
   private func duration(ofSeeds count: Int) -> String? {
     let rows = rows.filter { $0.status == .ok }
-    let seconds = rows.compactMap { $0.metrics[.seconds] }.reduce(0, +)
+    let seconds = rows.compactMap { $0.value(.seconds) }.reduce(0, +)
     let seeds = Set(rows.map(\.seed)).count
     guard seeds > 0, seconds > 0 else { return nil }
     let time = seconds / Double(seeds) * Double(count)

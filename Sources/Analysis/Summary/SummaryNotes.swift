@@ -43,7 +43,8 @@ struct SummaryNotes {
   }
 
   // Of one variant: what tells variants apart has a note of its own.
-  private var devices: [String] {
+  var devices: [String] {
+    if block.mostCells < 2 { return [] }
     let variants = Dictionary(grouping: block.rows.filter { $0.status == .ok }, by: \.variant)
     let names = variants.values.map { $0.compactMap { DeviceUse($0)?.name }.unique }
     guard let mixed = names.first(where: { $0.count > 1 }) else { return [] }
