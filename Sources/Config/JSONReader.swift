@@ -238,7 +238,12 @@ package struct JSONReader {
     guard peek == quote, last < limit, bytes[last] == quote else { return false }
     var expected = expected
     let isSame = expected.withUTF8 { expected in
-      bytes.withUnsafeBufferPointer { $0[first..<last].elementsEqual(expected) }
+      bytes.withUnsafeBufferPointer { bytes in
+        guard let text = bytes.baseAddress, let key = expected.baseAddress else {
+          return expected.isEmpty
+        }
+        return memcmp(text + first, key, expected.count) == 0
+      }
     }
     if isSame { position = last + 1 }
     return isSame
