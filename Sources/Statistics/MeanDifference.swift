@@ -27,9 +27,20 @@ package struct MeanDifference: Equatable, Sendable {
 
   /// The difference of the means; nil where a side has no value.
   package var estimate: Double? {
-    if isPaired { return differences.mean }
+    if isPaired {
+      // Of one seed, which is asked for most often, without a list of its difference.
+      if n == 1, let difference = onlyDifference { return difference }
+      return differences.mean
+    }
     guard let above = subject.mean, let below = baseline.mean else { return nil }
     return above - below
+  }
+
+  /// The difference of the first pair as a mean, which is never a negative zero; nil where it is
+  /// not finite.
+  private var onlyDifference: Double? {
+    let difference = subject.values[0] - baseline.values[0]
+    return difference.isFinite ? difference + 0 : nil
   }
 
   /// The same of the logarithms; nil where a value is not above zero.
@@ -43,14 +54,14 @@ package struct MeanDifference: Equatable, Sendable {
   /// Nil of fewer than two values on a side, and where all differences are one and the same number
   /// other than zero: a spread of zero seen in a few samples says nothing about the next sample.
   package var interval: Interval? {
-    guard let estimate, let error else { return nil }
+    guard let error, let estimate else { return nil }
     let half = StudentT(degreesOfFreedom: error.freedom).quantile(0.975) * error.value
     return Interval(low: estimate - half, high: estimate + half)
   }
 
   /// The two-sided p of the t test; nil where `interval` is.
   package var p: Double? {
-    guard let estimate, let error else { return nil }
+    guard let error, let estimate else { return nil }
     if estimate == 0 { return 1 }
     return StudentT(degreesOfFreedom: error.freedom).twoSided(estimate / error.value)
   }
@@ -74,6 +85,7 @@ package struct MeanDifference: Equatable, Sendable {
   // Welch, The generalization of Student's problem when several different population variances are
   // involved, 1947.
   private var error: (value: Double, freedom: Double)? {
+    if n < 2 { return nil }
     if isPaired {
       let differences = differences
       guard let sd = differences.sd, !differences.isConstant || differences.mean == 0 else {

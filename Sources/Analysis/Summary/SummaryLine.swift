@@ -66,7 +66,7 @@ package struct Estimate: Equatable, Sendable {
   package let seeds: [Int]
   /// One value per seed.
   package let sample: Sample
-  /// The rounds that each seed's value was measured in; of none, nothing.
+  /// The rounds that each seed's value was measured in; empty where none has any.
   let rounds: [[TimingRound]]
   /// The bound that the values are to keep; nil where there is none.
   let limit: Double?
@@ -81,11 +81,12 @@ package struct Estimate: Equatable, Sendable {
     var seeds: [Int] = []
     var values: [Double] = []
     var rounds: [[TimingRound]] = []
+    let hasRounds = rows.contains { $0.rounds != nil }
     for row in rows {
       guard let value = row.counted(metric) else { continue }
       seeds.append(row.seed)
       values.append(value)
-      rounds.append(row.rounds ?? [])
+      if hasRounds { rounds.append(row.rounds ?? []) }
     }
     self.seeds = seeds
     sample = Sample(values)
@@ -125,7 +126,9 @@ package struct VariantComparison: Equatable, Sendable {
           baseline: Array(baseline.sample.values.prefix(1)), isPaired: false, question: question))
     } else {
       self.init(
-        subject.variant, baseline.variant, seeds: subject.seeds.filter(baseline.seeds.contains),
+        subject.variant, baseline.variant,
+        seeds: subject.seeds == baseline.seeds
+          ? subject.seeds : subject.seeds.filter(baseline.seeds.contains),
         Comparison(
           subject: subject.values, baseline: baseline.values, isRatio: metric.comparesByRatio,
           rounds: metric.isTiming ? metric.rounds(subject.timed, baseline.timed) : nil,
