@@ -187,8 +187,10 @@ extension Summary {
   func groups(without axis: String) -> [[SummaryBlock]] {
     var groups: [[SummaryBlock]] = []
     var places: [Point: Int] = [:]
-    for block in blocks {
-      let others = Point(axes: block.axes.filter { $0.key != axis })
+    let points = blocks.mappedByThreads { block, _ in
+      Point(block.axes.filter { $0.key != axis })
+    }
+    for (block, others) in zip(blocks, points) {
       if let place = places[others] {
         groups[place].append(block)
       } else {

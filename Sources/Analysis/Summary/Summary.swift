@@ -157,8 +157,7 @@ package struct Summary: Sendable {
   private static func points(of rows: [CellRow]) -> [[CellRow]] {
     var points: [[CellRow]] = []
     var places: [Point: Int] = [:]
-    for row in rows {
-      let point = Point(axes: row.axes)
+    for (row, point) in zip(rows, rows.mappedByThreads { row, _ in Point(row.axes) }) {
       if let place = places[point] {
         points[place].append(row)
       } else {
@@ -204,13 +203,20 @@ package struct Summary: Sendable {
   }
 }
 
-/// A point of the axes as a key, hashed by its values alone: mostly all points have the same axes.
-struct Point: Hashable {
+/// A point of the axes as a key, whose hash is made with it, by any thread.
+struct Point: Hashable, Sendable {
   let axes: [CellRow.Entry]
+  private let hash: Int
 
-  func hash(into hasher: inout Hasher) {
+  init(_ axes: [CellRow.Entry]) {
+    self.axes = axes
+    // By the values alone: mostly all points have the same axes.
+    var hasher = Hasher()
     for entry in axes { hasher.combine(entry.value) }
+    hash = hasher.finalize()
   }
+
+  func hash(into hasher: inout Hasher) { hasher.combine(hash) }
 }
 
 /// How many of the planned cells ended well, and how the others ended.
