@@ -163,7 +163,8 @@ extension CellTable {
     for line in try JSON.lines(reading: jsonl) {
       guard let row = CellRow(flat: line) else {
         throw JSONError(
-          problem: "line \(rows.count + 1) is not the row of a cell", offset: nil, isOtherValue: true)
+          problem: "line \(rows.count + 1) is not the row of a cell", offset: nil,
+          isOtherValue: true)
       }
       rows.append(row)
     }
