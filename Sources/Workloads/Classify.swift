@@ -78,7 +78,9 @@ package struct Classify: Workload {
         guard let scores = data.scores else { return }
         try scores.write(classes: images.classes, to: "\(cell.folder)/confusion.json")
         if let hardest = scores.hardest {
-          cell.row.setFact("hardest_class", .string(images.classes[hardest.number]))
+          let name = images.classes[hardest.number]
+          cell.row.setFact(
+            "hardest_class", .string(TypeInference.kept(name, behind: "class ")))
         }
         try measure(model, images)
       })

@@ -2,6 +2,7 @@
 // `rope` and `{type: rope, base: 10000}` are, where 10000 is the default.
 
 import Config
+import Records
 
 /// A variant's document with values of axes in it.
 struct MatrixPoint {

@@ -2,6 +2,7 @@
 // ranges, conditions; and what is said about it.
 
 package import Config
+package import Records
 
 /// A fault of the experiment file outside any one document.
 package enum SpecFault: Sendable, Hashable {

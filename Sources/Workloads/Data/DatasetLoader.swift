@@ -216,7 +216,9 @@ package struct DatasetLoader: Sendable {
       let bytes = try Self.readText(path)
       // The file's own name: a result does not tell where its text lay.
       let file = path.split(separator: "/").last.map(String.init) ?? path
-      return LoadedText(name: file, bytes: bytes, source: .file(path: path), warnings: warnings)
+      return LoadedText(
+        name: TypeInference.kept(file, behind: "./"), bytes: bytes, source: .file(path: path),
+        warnings: warnings)
     }
   }
 

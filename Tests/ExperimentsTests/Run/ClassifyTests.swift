@@ -105,6 +105,20 @@ import Workloads
     #expect(saved.conventions.deviations.count == 1)
   }
 
+  @Test func `a class that readers of tables take for a number is called a class there`() throws {
+    let cell = try Self.cell("steps: 2\nevaluate_every: 0")
+    for (number, name) in PictureFolder.classes.enumerated() {
+      try FileManager.default.moveItem(
+        atPath: cell.folder.file("pictures/\(name)"),
+        toPath: cell.folder.file("pictures/\(number)"))
+    }
+    try cell.run()
+    let hardest = try #require(cell.job.row.fact("hardest_class")?.text)
+    #expect(["class 0", "class 1", "class 2"].contains(hardest))
+    let json = try JSON(reading: AtomicFile.read(cell.folder.file("confusion.json")))
+    #expect(json["classes"]?.elements.compactMap(\.text) == ["0", "1", "2"])
+  }
+
   /// What does not depend on time.
   private static func content(_ cell: TrainCell) throws -> [String] {
     let row = cell.job.row

@@ -142,6 +142,9 @@ import Workloads
       let text = try loader(["HOME": folder.path]).load(DatasetDeclaration(.file(name)))
       #expect(text.name == "my.txt" && text.text == "naïve €" && text.path == path)
     }
+    // A name that readers of tables would take for nothing.
+    _ = try folder.write(Array("naïve €".utf8), to: "texts/NA")
+    #expect(try loader([:]).load(DatasetDeclaration(.file("texts/NA"))).name == "./NA")
   }
 
   @Test(arguments: [

@@ -147,7 +147,9 @@ package struct ImageLoader: Sendable {
       // The folder's own name: a result does not tell where its images lay. It is no word for
       // other images.
       name = absolute.split(separator: "/").last.map(String.init) ?? absolute
-      if ImageDataset.names.contains(name) { name = "./" + name }
+      name =
+        ImageDataset.names.contains(name)
+        ? "./" + name : TypeInference.kept(name, behind: "./")
     }
     return LoadedImages(
       name: name, requested: requested?.description ?? name, images: images, source: source,

@@ -184,6 +184,13 @@ import Workloads
     #expect(other.path == folder.file("package/fashion-mnist"))
   }
 
+  @Test func `a folder with a name that readers of tables take for more is a path`() throws {
+    for (name, expected) in [("NA", "./NA"), ("007", "./007"), ("digits", "digits")] {
+      try write(to: name)
+      #expect(try loader().load(ImageDeclaration(.folder("./\(name)"))).name == expected)
+    }
+  }
+
   @Test func `words and paths are told apart`() {
     #expect(ImageDataset("fashion-mnist") == .fashionMNIST)
     #expect(ImageDataset("synthetic-shapes") == .syntheticShapes())

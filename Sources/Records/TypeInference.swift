@@ -18,6 +18,12 @@ package enum TypeInference: String, Sendable, Hashable {
     "inf": .number, "infinity": .number, "epoch": .date,
   ]
 
+  /// A name that was not asked for here, such as a file's: as it is, or behind a mark where readers
+  /// would not keep it.
+  package static func kept(_ name: String, behind mark: String) -> String {
+    of(name) == nil ? name : mark + name
+  }
+
   /// What readers infer; nil for what they keep as the text that it is.
   ///
   /// Careful rather than exact: what a reader may take for more, alone in its column, is more.
