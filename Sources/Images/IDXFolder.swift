@@ -58,8 +58,9 @@ package struct IDXFolder: Sendable {
   package func read(
     classes: [String]? = nil, hashes: [Part: String] = [:]
   ) throws(ResultsError) -> ImageSet {
-    let train = try split(.trainImages, .trainLabels, hashes)
-    let test = try split(.testImages, .testLabels, hashes)
+    let train = try split(.trainImages, .trainLabels, hashes, room: ImageSet.largest)
+    let test = try split(
+      .testImages, .testLabels, hashes, room: ImageSet.largest - train.split.pixels.count)
     guard train.shape == test.shape else {
       throw unreadable(
         .testImages, "its images have \(test.shape), those to train on \(train.shape)")
@@ -78,14 +79,21 @@ package struct IDXFolder: Sendable {
   }
 
   /// Images and their labels.
+  ///
+  /// - Parameter room: the most bytes of pixels.
   private func split(
-    _ images: Part, _ labels: Part, _ hashes: [Part: String]
+    _ images: Part, _ labels: Part, _ hashes: [Part: String], room: Int
   ) throws(ResultsError) -> (shape: ImageShape, split: ImageSet.Split) {
     // Nothing is unpacked before both headers were read, and fit together.
     let (pixels, classes) = try (file(images), file(labels))
     let sizes = pixels.header.sizes
     let shape = try naming(images) { () throws(ImageError) in
       guard sizes[0] > 0 else { throw ImageError("there are no images in it") }
+      guard pixels.header.count <= room else {
+        throw ImageError(
+          "its header says \(pixels.header) bytes, and \(room) are left of the "
+            + "\(ImageSet.largest) that a data set may have")
+      }
       return try ImageShape(header: sizes[1], sizes[2], channels: 1)
     }
     guard classes.header.count == sizes[0] else {

@@ -126,8 +126,16 @@ package struct ImageFolder: Sendable {
     } catch {
       throw .unreadable(path: folder, problem: "it is no folder that can be listed")
     }
-    return names.filter { !$0.hasPrefix(".") }
+    let shown = names.filter { !$0.hasPrefix(".") }
       .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    // One that is no UTF-8 is listed by another name, under which nothing is there: it would be
+    // passed over in silence.
+    for name in shown where name.unicodeScalars.contains("\u{FFFD}") {
+      guard AtomicFile.exists("\(folder)/\(name)") else {
+        throw .unreadable(path: "\(folder)/\(name)", problem: "its name is no UTF-8")
+      }
+    }
+    return shown
   }
 }
 
@@ -151,8 +159,8 @@ private struct Reader {
       guard bytes <= ImageSet.largest else {
         throw .unreadable(
           path: path,
-          problem: "the images before it have \(ImageSet.largest) bytes of pixels, the most there "
-            + "may be")
+          problem: "with it the images have more than \(ImageSet.largest) bytes of pixels, the "
+            + "most there may be")
       }
       split.pixels += image.pixels
       split.labels.append(Int32(label))

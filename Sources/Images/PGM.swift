@@ -47,8 +47,9 @@ enum PGM {
       place += 1
     }
     let digits = bytes[min(place, bytes.count)...].prefix { (0x30...0x39).contains($0) }
-    guard (1...9).contains(digits.count) else {
-      throw ImageError("its header has no \(name)")
+    if digits.isEmpty { throw ImageError("its header has no \(name)") }
+    guard digits.count <= 9 else {
+      throw ImageError("the \(name) in its header has \(digits.count) digits")
     }
     place += digits.count
     return digits.reduce(0) { 10 * $0 + Int($1 - 0x30) }

@@ -200,8 +200,8 @@ extension ImageFacts {
   fileprivate func problem(for base: ModelBase, resumes: Bool) -> String? {
     guard let own = base.image else { return "the stored model '\(base.path)' reads texts" }
     if own.channels != size.channels {
-      return "the stored model '\(base.path)' reads images of \(own.channels) channels, and these "
-        + "have \(size.channels)"
+      return "the stored model '\(base.path)' reads images of "
+        + "\(Wording.count(own.channels, "channel")), and these have \(size.channels)"
     }
     if resumes, base.head.isEmpty {
       return "the stored model '\(base.path)' has no head to go on with: write init_from: weights, "

@@ -36,8 +36,8 @@ extension Section {
       fault(
         "image",
         because: .rule(
-          "the stored model at model.from reads images of \(own.channels) channels, not "
-            + "\(image.channels)"))
+          "the stored model at model.from reads images of "
+            + "\(Wording.count(own.channels, "channel")), not \(image.channels)"))
     }
   }
 }

@@ -41,7 +41,10 @@ struct ImportCommand: ParsableCommand {
       if let problem = SavedModel.problem(at: path) { throw NoModel(description: problem) }
       let saved = try SavedModel(path)
       let reads =
-        saved.image.map { "\(saved.vocabulary) outputs, images of \($0), \($0.channels) channels" }
+        saved.image.map {
+          "\(Wording.count(saved.vocabulary, "output")), images of \($0), "
+            + Wording.count($0.channels, "channel")
+        }
         ?? "\(saved.vocabulary) tokens, texts up to \(saved.length)"
       let yaml =
         "# \(Wording.harmless(path)): \(saved.parameters) parameters, \(reads)\n"

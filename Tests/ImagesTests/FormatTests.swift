@@ -21,6 +21,7 @@ import Testing
     let cases: [([UInt8], String)] = [
       (pgm("P5 2", []), "its header has no height"),
       (pgm("P5 2 x 255\n", [1]), "its header has no height"),
+      (pgm("P5 99999999999 1 255\n", [1]), "the width in its header has 11 digits"),
       (pgm("P5 2 1 0\n", [1, 2]), "its brightest value is 0, not 1 to 65535"),
       (
         pgm("P5 100000 100000 255\n", [1]),

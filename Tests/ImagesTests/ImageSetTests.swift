@@ -129,6 +129,16 @@ import Testing
       #expect(fault() == "could not read 'F/\(name)': \(expected)")
       try FileManager.default.removeItem(atPath: folder.file(name))
     }
+    // All images of a data set together are held to the most that it may have.
+    try write(IDXSample.folder)
+    let test = "t10k-images-idx3-ubyte"
+    try FileManager.default.removeItem(atPath: folder.file(test))
+    let most = GzipSample.bytes(IDXSample.bytes([1 << 20, 32, 32], [1]))
+    try folder.write(most + [UInt8](repeating: 0, count: 1_100_000), to: test + ".gz")
+    #expect(
+      fault() == "could not read 'F/\(test).gz': its header says 1048576 x 32 x 32 bytes, and "
+        + "1073741806 are left of the 1073741824 that a data set may have")
+    try FileManager.default.removeItem(atPath: folder.file(test + ".gz"))
     // Labels of other images are told of before these are unpacked, damaged as they are.
     try write(IDXSample.folder)
     try FileManager.default.removeItem(atPath: folder.file("train-images-idx3-ubyte"))
@@ -155,6 +165,16 @@ import Testing
     #expect(set.train.labels == [0] + [Int32](repeating: 1, count: 18))
     #expect(set.test.labels == [0, 1, 1])
     #expect(set.test.pixels == [200, 0, 18, 0, 19, 0])
+  }
+
+  @Test func `a name that is no UTF-8 is refused, and its class not passed over`() throws {
+    for name in ["a/1", "a/2", "b/1", "b/2"] { try folder.write(image(1), to: name) }
+    let name =
+      folder.file("c").utf8.map { CChar(truncatingIfNeeded: $0) }
+      + [CChar(truncatingIfNeeded: 0xFF), 0]
+    try #require(mkdir(name, 0o700) == 0)
+    defer { rmdir(name) }
+    #expect(fault() == "could not read 'F/c\u{FFFD}': its name is no UTF-8")
   }
 
   @Test func `folders called train and test are the splits`() throws {
