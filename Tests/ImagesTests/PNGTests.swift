@@ -67,6 +67,21 @@ import Testing
     #expect(image.pixels == sample.pixels)
   }
 
+  @Test func `light is mixed with black as light, and a gamma that the file says is applied`()
+    throws
+  {
+    let half = PNGSample.bytes(
+      width: 2, height: 1, colourType: 4, rows: [0, 255, 128, 255, 255])
+    #expect(try Image(half).pixels == [188, 255])
+    let grey = PNGSample.grey(width: 1, height: 1, [128])
+    #expect(try Image(grey).pixels == [128])
+    // A gamma of 1, behind the header: 128 is half of the light.
+    let gamma: [UInt8] = [0, 0, 0, 4] + Array("gAMA".utf8) + [0, 1, 0x86, 0xA0, 0, 0, 0, 0]
+    let linear = PNGSample.sealed(Array(grey[..<33]) + gamma + Array(grey[33...]))
+    let pixel = try #require(Image(linear).pixels.first)
+    #expect((184...190).contains(pixel), "\(pixel)")
+  }
+
   @Test func `the tests' own files are such`() throws {
     let image = try Image(PNGSample.grey(width: 3, height: 2, Self.grey))
     #expect(image.pixels == Self.grey)

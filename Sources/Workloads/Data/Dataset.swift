@@ -235,6 +235,14 @@ extension DatasetDeclaration {
 
   private static func dataset(_ word: String, _ key: String, _ section: Section) -> Dataset? {
     if let dataset = Dataset(word) { return dataset }
+    if ImageDataset.names.contains(word) {
+      section.fault(
+        key,
+        because: .rule(
+          "'\(word)' are images, which the workloads '\(Classify.word)' and '\(Resolution.word)' "
+            + "read"))
+      return nil
+    }
     section.fault(
       key,
       because: .unknownWord(

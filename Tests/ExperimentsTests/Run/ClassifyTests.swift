@@ -428,6 +428,17 @@ import Workloads
 
   @Test func `words that name no images are faults, and folders that are none are errors`() throws {
     expect(try faults("layers: 1", "dataset: fashion-mnst"), "did you mean 'fashion-mnist'?")
+    expect(
+      try faults("layers: 1", "dataset: tiny-shakespeare"),
+      "'tiny-shakespeare' is a text, which the workload 'train' reads")
+    let text = #expect(throws: Faults.self) {
+      try PlannedExperiment.load(
+        text: "workload: {type: train, dataset: fashion-mnist}\n", name: "x.yaml",
+        reader: .standard)
+    }
+    expect(
+      text?.text ?? "",
+      "'fashion-mnist' are images, which the workloads 'classify' and 'resolution' read")
     expect(try faults("layers: 1", "dataset: ./none"), "there is no folder 'F/none'")
     try folder.write("no picture", to: "mixed/a/1.png")
     try folder.write("no picture", to: "mixed/a/2.png")

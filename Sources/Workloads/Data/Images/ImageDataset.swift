@@ -78,6 +78,11 @@ extension ImageDeclaration {
 
   private static func dataset(_ word: String, _ key: String, _ section: Section) -> ImageDataset? {
     if let dataset = ImageDataset(word) { return dataset }
+    if Dataset.names.contains(word) {
+      section.fault(
+        key, because: .rule("'\(word)' is a text, which the workload '\(Train.word)' reads"))
+      return nil
+    }
     section.fault(
       key,
       because: .unknownWord(
