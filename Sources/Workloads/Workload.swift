@@ -119,8 +119,8 @@ extension Workload {
   /// The size of the images that a model is built for before they are read: what their name says,
   /// or that of the stored model; nil where it reads texts.
   package func image(for base: ModelBase?) -> ImageSize? {
-    guard images != nil else { return image }
-    guard let base else { return image ?? .unknown }
+    guard let base else { return images == nil ? image : image ?? .unknown }
+    if images == nil, image == nil || base.image == nil { return image }
     return image?.channels == base.image?.channels ? image : base.image
   }
   /// Reports a text that the model cannot read, and what else does not go together with it.
