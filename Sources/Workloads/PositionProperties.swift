@@ -48,6 +48,10 @@ package struct PositionProperties: Workload {
 
   package func check(_ model: Transformer, from section: Section, _ options: Section) {
     layer.check(model, from: section, options)
+    // A size that is none, or patches that fit none, are told as that.
+    if model.input.grid?.patches == 1, image != .unknown, section.recordedFaults.isEmpty {
+      options.fault("image", because: .rule("an image of one patch has no distances to look at"))
+    }
   }
 
   package func check(_ base: ModelBase?, _ options: Section) { options.checkImage(image, base) }

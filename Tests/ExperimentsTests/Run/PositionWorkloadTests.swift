@@ -130,6 +130,20 @@ import Workloads
     #expect(again.resolvedYAML == experiment.resolvedYAML)
   }
 
+  @Test func `an image of one patch is refused: there would be nothing to be found`() throws {
+    func faults(_ image: String) -> [String]? {
+      let found = #expect(throws: Faults.self) {
+        try PlannedExperiment.load(
+          text: "model: {layers: 1, position: sincos_2d, input: {patch: 16}}\n"
+            + "workload: {type: position, image: \(image)}\n", name: "x.yaml", reader: .standard)
+      }
+      return found?.all.map(\.message)
+    }
+    #expect(faults("[16, 16, 1]") == ["an image of one patch has no distances to look at"])
+    #expect(
+      faults("[8, 16, 1]") == ["patches of 16 x 16 pixels do not divide images of 8 x 16 pixels"])
+  }
+
   @Test(arguments: ["sincos_2d", "learned", "sinusoidal"])
   func `on images, what is added is not relative`(position: String) throws {
     let (row, errors) = try onImages(position)
