@@ -115,6 +115,10 @@ package struct ImageFolder: Sendable {
     guard !files.isEmpty else {
       throw .unreadable(path: folder, problem: "there are no images in it")
     }
+    if let inner = files.first(where: AtomicFile.isFolder) {
+      throw .unreadable(
+        path: inner, problem: "it is a folder in the folder of a class, which has images alone")
+    }
     return files
   }
 

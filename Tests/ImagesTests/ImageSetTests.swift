@@ -230,6 +230,11 @@ import Testing
     try folder.write(image(1), to: "a/2.png")
     #expect(
       fault() == "could not read 'F': there is one class in it, which leaves nothing to tell apart")
+    try folder.write(image(1), to: "a/b/1.png")
+    #expect(
+      fault() == "could not read 'F/a/b': it is a folder in the folder of a class, which has "
+        + "images alone")
+    try FileManager.default.removeItem(atPath: folder.file("a/b"))
     try folder.write(image(1), to: "b/1.png")
     try folder.write(PNGSample.grey(width: 1, height: 1, [0]), to: "b/2.png")
     #expect(
