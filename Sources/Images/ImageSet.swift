@@ -17,6 +17,13 @@ package struct ImageSet: Equatable, Sendable {
     package init(pixels: [UInt8] = [], labels: [Int32] = []) {
       (self.pixels, self.labels) = (pixels, labels)
     }
+
+    /// The images at some places.
+    package subscript(places: Range<Int>) -> Split {
+      let size = pixels.count / max(1, count)
+      let own = places.lowerBound * size..<places.upperBound * size
+      return Split(pixels: Array(pixels[own]), labels: Array(labels[places]))
+    }
   }
 
   package let shape: ImageShape

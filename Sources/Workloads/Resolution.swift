@@ -137,9 +137,8 @@ package struct Resolution: Workload {
         classes: images.classes.count)
       try saved.read(into: larger, on: cell.device)
       let shape = ImageShape(height: size.height, width: size.width, channels: size.channels)
-      let test = ImageResizing(from: images.shape, to: shape)(images.test)
       let found = try ClassScores(
-        of: larger, on: ImageSet(shape, classes: images.classes, train: .init(), test: test), scale,
+        of: larger, on: images, at: ImageResizing(from: images.shape, to: shape), scale,
         batch: batch(of: larger, after: model), precision: cell.precision, device: cell.device,
         check: cell.checkInterrupt)
       cell.row.metrics[metric] = found.accuracyPercent
@@ -158,21 +157,26 @@ package struct Resolution: Workload {
 }
 
 extension ClassScores {
-  /// The answers of a model to all images that are tested on.
+  /// The answers of a model to all images that are tested on, at another size.
   ///
   /// - Parameters:
+  ///   - resizing: to that size; of a batch at a time, for all of them take several times the memory
+  ///     of the data set.
   ///   - scale: of the images that it was trained on.
   ///   - check: called before each batch, to throw when it is to stop.
   init(
-    of model: Transformer, on images: ImageSet, _ scale: PixelScale, batch: Int,
-    precision: ElementType, device: Device, check: () throws -> Void
+    of model: Transformer, on images: ImageSet, at resizing: ImageResizing, _ scale: PixelScale,
+    batch: Int, precision: ElementType, device: Device, check: () throws -> Void
   ) throws {
     self.init(classes: images.classes.count)
     let grid = model.input.grid ?? PatchGrid(rows: 1, columns: 1)
-    let sampler = ImageSampler(images, grid, scale: scale, batch: batch, seed: 0)
     for start in stride(from: 0, to: images.test.count, by: batch) {
       try check()
-      let (patches, classes) = sampler.test(start..<min(start + batch, images.test.count))
+      let some = images.test[start..<min(start + batch, images.test.count)]
+      let sampler = ImageSampler(
+        ImageSet(resizing.to, classes: images.classes, train: .init(), test: resizing(some)), grid,
+        scale: scale, batch: batch, seed: 0)
+      let (patches, classes) = sampler.test(0..<some.count)
       let shape: Shape = [
         classes.count, grid.patches, patches.count / (classes.count * grid.patches),
       ]

@@ -40,6 +40,17 @@ import Testing
       ])
   }
 
+  @Test func `some of the images become what they become among all`() {
+    let resizing = ImageResizing(
+      from: ImageShape(height: 1, width: 2, channels: 1),
+      to: ImageShape(height: 1, width: 4, channels: 1))
+    let all = ImageSet.Split(pixels: [0, 100, 50, 60, 7, 9], labels: [0, 1, 2])
+    let some = resizing(all[1..<3])
+    #expect(some == resizing(all)[1..<3])
+    #expect(some.labels == [1, 2] && some.pixels == [50, 53, 58, 60, 7, 8, 9, 9])
+    #expect(all[3..<3] == ImageSet.Split())
+  }
+
   @Test func `what is coarser is sampled`() {
     #expect(resized([0, 10, 20, 30], 1, 4, to: (1, 2)) == [5, 25])
     #expect(resized([7], 1, 1, to: (2, 3)) == [7, 7, 7, 7, 7, 7])
