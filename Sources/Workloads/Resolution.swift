@@ -160,8 +160,8 @@ extension ClassScores {
   /// The answers of a model to all images that are tested on, at another size.
   ///
   /// - Parameters:
-  ///   - resizing: to that size; of a batch at a time, for all of them take several times the memory
-  ///     of the data set.
+  ///   - resizing: to that size, a batch at a time: all of them take several times the memory of
+  ///     the data set.
   ///   - scale: of the images that it was trained on.
   ///   - check: called before each batch, to throw when it is to stop.
   init(

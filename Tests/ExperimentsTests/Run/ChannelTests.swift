@@ -1,4 +1,4 @@
-// A stored model and images of other channels: refused in one sentence, where the images are written.
+// A stored model and images of other channels: refused in a sentence, where the images are written.
 
 import Config
 import Experiments
