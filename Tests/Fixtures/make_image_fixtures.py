@@ -2,7 +2,8 @@
 
     python Tests/Fixtures/make_image_fixtures.py [--check]
 
-Needs torch, numpy and safetensors; with transformers installed, the angles of `vit-registers` are also held to DINOv3's.
+Needs torch, numpy and safetensors; with transformers installed, the angles of `vit-registers` are also held to
+DINOv3's, and with timm those of index coordinates to its own, rows first (EVA-02) and columns first (naver's RoPE-ViT).
 With --check nothing is written: the fixtures are computed again and compared with the files.
 
 NAME.safetensors and NAME.json are as those of make_fixtures.py, but for what is read: `images` [10, B, height, width,
@@ -144,6 +145,20 @@ def check_against_transformers(config: ImageConfig, angles) -> float | None:
     return max(error(cos.numpy(), ours.cos().numpy()), error(sin.numpy(), ours.sin().numpy()))
 
 
+def check_against_timm(config: ImageConfig) -> float | None:
+    """The same of index coordinates against timm's, or None where that is not installed."""
+    try:
+        from timm.layers import build_rotary_pos_embed
+    except ImportError:
+        return None
+    sin, cos = build_rotary_pos_embed(
+        list(config.grid), dim=config.head_dim, temperature=config.rope_base, in_pixels=False,
+        grid_indexing="ij" if config.order == "rows_first" else "xy", rotate_half=True)
+    angles = grid_angles(config)[: len(cos)]
+    ours = torch.cat([angles, angles], -1)
+    return max(error(cos.numpy(), ours.cos().numpy()), error(sin.numpy(), ours.sin().numpy()))
+
+
 def main():
     check = wants_check(__doc__)
     for name, config in MODELS.items():
@@ -152,6 +167,11 @@ def main():
             difference = check_against_transformers(config, tensors["angles"])
             assert difference is None or difference < 1e-5, f"{name}: {difference} from DINOv3"
             print(name, "differs from DINOv3's angles by", difference)
+        elif config.position == "rope_2d":
+            for order in ("rows_first", "columns_first"):
+                difference = check_against_timm(replace(config, order=order))
+                assert difference is None or difference < 1e-5, f"{name}, {order}: {difference} from timm"
+                print(name, order, "differs from timm's angles by", difference)
         finish(name, tensors, document, check)
         print(name, "seed", document["seed"], "f32 error", document["f32_error"])
 

@@ -43,6 +43,35 @@ struct ImageModelTests {
     #expect(grid.place(of: 6) == nil && grid.place(of: 7) == nil)
   }
 
+  @Test("angles are those of EVA-02, of naver's RoPE-ViT and of DINOv3")
+  func angles() throws {
+    // Two rows of three patches and a class token; heads of eight features have two frequencies.
+    let image = ImageSize(height: 8, width: 12, channels: 1)
+    // Those of the last patch, in row 1 and column 2.
+    let cases: [(options: String, expected: [Double])] = [
+      ("base: 10000", [1, 0.01, 2, 0.02]),
+      ("base: 100, order: columns_first, layout: interleaved", [2, 0.2, 1, 0.1]),
+      ("layout: interleaved, reference_grid: [16, 15]", [8, 0.08, 10, 0.1]),
+      ("coordinates: normalised", [Double.pi, 0.1 * .pi, 4 * .pi / 3, 0.4 * .pi / 3]),
+    ]
+    for (options, expected) in cases {
+      let model = try TestModels.model(
+        """
+        layers: 1
+        width: 16
+        attention: {type: mha, heads: 2}
+        position: {type: rope_2d, \(options)}
+        """, vocabulary: 2, length: 1, image: image)
+      let position = try #require(model.positions.first as? RoPE2D)
+      let found = position.angles(of: 5)
+      #expect(found.count == 4)
+      for (angle, exact) in zip(found, expected) {
+        #expect(abs(angle - exact) < 1e-12, "\(options): \(found)")
+      }
+      #expect(position.angles(of: 6) == [0, 0, 0, 0])
+    }
+  }
+
   @Test("a model of images has their defaults, and counts its parameters by formula")
   func defaults() throws {
     let model = try TestModels.model("{}", vocabulary: 10, length: 1, image: Self.digits)
