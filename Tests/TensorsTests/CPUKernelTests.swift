@@ -64,6 +64,26 @@ private final class Kernels: @unchecked Sendable {
     return out.values
   }
 
+  /// One AdamW step of all parameters, in one call.
+  func step(_ parameters: [Parameter]) {
+    let scalars = step_scalars(
+      dropout_key: 0, rate: 1e-2, correction1: 0.271, correction2: 0.142625, reserved: 0)
+    let norm = 2.5
+    withExtendedLifetime(parameters) {
+      parameters.map(\.update).withUnsafeBufferPointer { list in
+        guard let first = list.baseAddress else { return }
+        withUnsafePointer(to: scalars) { scalars in
+          withUnsafePointer(to: norm) { norm in
+            var call = adamw(
+              list: first, step: scalars, figures: norm, count: Int64(list.count),
+              figure_count: 1, clip: 1, beta1: 0.9, beta2: 0.95, epsilon: 1e-8)
+            table.adamw(context, &call)
+          }
+        }
+      }
+    }
+  }
+
   private func withWorkspace(_ bytes: Int64, _ body: (UnsafeMutableRawPointer?) -> Void) {
     let block = table.allocate(context, bytes)
     body(block)
@@ -85,6 +105,29 @@ private final class Floats {
   deinit { start.deallocate() }
 
   var values: [Float] { Array(UnsafeBufferPointer(start: start, count: count)) }
+}
+
+/// A parameter with its moments and, unless it gets none, its gradient.
+private struct Parameter {
+  private let weight, first, second, gradient: Floats
+  private let count: Int
+  private let hasGradient: Bool
+
+  init(_ count: Int, seed: UInt64, hasGradient: Bool = true) {
+    (weight, first) = (Floats(numbers(count, seed: seed)), Floats(numbers(count, seed: seed + 1)))
+    second = Floats(numbers(count, seed: seed + 2).map(abs))
+    gradient = Floats(numbers(count, seed: seed + 3))
+    (self.count, self.hasGradient) = (count, hasGradient)
+  }
+
+  var update: parameter_update {
+    parameter_update(
+      parameter: weight.start, first_moment: first.start, second_moment: second.start,
+      gradient: hasGradient ? UnsafePointer(gradient.start) : nil, n: Int64(count),
+      weight_decay: 0.1, reserved: 0)
+  }
+
+  var values: [[Float]] { [weight.values, first.values, second.values] }
 }
 
 /// Reproducible numbers between -1 and 1.
@@ -194,6 +237,38 @@ private func largestDifference(_ a: [Float], _ b: [Float]) -> Float {
         #expect(isFinite)
       }
     }
+  }
+
+  /// What a parameter becomes depends neither on the others nor on the threads.
+  @Test(arguments: instructionSets)
+  func `an optimizer's step of many parameters has the bits of a step of each`(
+    instructionSet: String
+  ) throws {
+    let table = try #require(runexp_cpu_kernels_for(instructionSet))
+    // More and less than what is worth a task, and nothing.
+    let sizes = [300, 0, 16_384, 7, 40_001, 5000, 5000, 16_385, 1, 9000]
+    func parameters() -> [Parameter] {
+      sizes.enumerated().map { Parameter($1, seed: UInt64(10 * $0), hasGradient: $0 % 4 != 2) }
+    }
+    let (alone, one) = (parameters(), try Kernels(table, threads: 1))
+    for parameter in alone { one.step([parameter]) }
+    for threads in [1, 2, 5] as [Int64] {
+      let together = parameters()
+      try Kernels(table, threads: threads).step(together)
+      let same = together.map(\.values) == alone.map(\.values)
+      #expect(same, "\(threads) threads")
+    }
+    let changed = zip(alone, parameters()).map { $0.values != $1.values }
+    #expect(changed == sizes.indices.map { sizes[$0] > 0 && $0 % 4 != 2 })
+  }
+
+  @Test func `threads share an optimizer's step of parameters that are too small for two`() throws {
+    let cpu = try Kernels(runexp_cpu_kernels(), threads: 2)
+    var table = cpu.table
+    let keepsTime = runexp_keep_pool_times(&table, cpu.context, true)
+    #expect(keepsTime)
+    cpu.step((0..<8).map { Parameter(9000, seed: $0) })
+    #expect(runexp_pool_times(cpu.context).regions > 0)
   }
 
   @Test(arguments: instructionSets)
