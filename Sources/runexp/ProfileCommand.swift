@@ -18,10 +18,11 @@ struct ProfileCommand: ParsableCommand {
       Runs steps of one cell of the file and records every kernel by the device's own clock: of a \
       training its steps, of an attention its repetitions, of a generation reading the prompt and \
       decoding. Prints in words where time goes and how near it comes to the machine's limits; then \
-      the kinds of work; then every operation of one size, its calls in a step, time, rate, and how \
-      busy the threads are. Each step that is recorded follows one that is not, so that what \
-      recording costs is seen. A training begins anew. Nothing is written but what --trace names: \
-      the calls of one step of each kind, which ui.perfetto.dev or chrome://tracing shows.
+      the kinds of work; then every operation of one size, its calls in a step, time, FLOPs, bytes, \
+      rate, and how busy the threads are. Each step that is recorded follows one that is not, so \
+      that what recording costs is seen. A training begins anew. Nothing is written but what \
+      --trace names: the calls of one step of each kind, which ui.perfetto.dev or chrome://tracing \
+      shows.
       """,
       examples: [
         ("runexp profile experiments/modern.yaml", "the first cell"),

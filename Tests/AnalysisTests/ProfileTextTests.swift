@@ -51,9 +51,20 @@ import Testing
     #expect(text.totals.rows.last?[3] == "2.000")
     #expect(
       text.operations.rows[0] == [
-        "gemm", "4 x 4", "backward", "3", "40.000", "40 %", "75.0 GFLOP/s", "75 % of peak", "75 %",
+        "gemm", "4 x 4", "backward", "3", "40.000", "40 %", "3.00 G", "977 KiB", "75.0 GFLOP/s",
+        "75 % of peak", "75 %",
       ])
+    // What is not counted in FLOPs has bytes alone.
+    #expect(text.operations.rows[2][6...7] == ["", "95.4 MiB"])
     #expect(text.operations.rows[2].suffix(2) == ["50 % of bandwidth", "50 %"])
+  }
+
+  @Test(arguments: [(1, "1 step"), (3, "the mean of 3 steps"), (4, "the middle half of 4 steps")])
+  func `of few steps none is left out`(steps: Int, words: String) throws {
+    var profile = Self.profile
+    profile.steps = steps
+    let last = try #require(ProfileText(profile).answers.last)
+    #expect(last.contains(": 100.0 ms, \(words); unrecorded"), "\(last)")
   }
 
   @Test func `a device without threads of the host says nothing of waiting`() {

@@ -59,7 +59,12 @@ package struct ProfileText {
 
   private var recording: String {
     let (recorded, plain) = (profile.seconds, profile.unrecordedSeconds)
-    let steps = profile.steps == 1 ? "1 step" : "the middle half of \(profile.steps) steps"
+    let steps =
+      switch profile.steps {
+      case 1: "1 step"
+      case 2, 3: "the mean of \(profile.steps) steps"  // they have no quarters to leave out
+      default: "the middle half of \(profile.steps) steps"
+      }
     return "recorded: \(duration(recorded)), \(steps); unrecorded, in turn with these: "
       + duration(plain)
   }
@@ -89,19 +94,22 @@ package struct ProfileText {
       rows: rows + [host], left: [0])
   }
 
-  /// By operation and size, the longest first.
+  /// By operation and size, the longest first: what all calls of a step come to.
   package var operations: Table {
     Table(
       header: [
-        "operation", "size", "phase", "calls", "ms", "share", "rate", "of the limit", "busy",
+        "operation", "size", "phase", "calls", "ms", "share", "FLOPs", "bytes", "rate",
+        "of the limit", "busy",
       ],
       rows: profile.operations.map { operation in
         let busy = operation.threadSeconds.map {
           percent($0 / (operation.seconds * Double(profile.threads)))
         }
+        let flops = operation.flops == 0 ? "" : Metric.stepFLOPs.text(operation.flops)
         return [
           operation.operation, operation.size, operation.phase, "\(operation.calls)",
           milliseconds(operation.seconds), share(operation.seconds),
+          flops, Metric.peakBytes.text(operation.bytes),
         ] + columns(operation.seconds, operation.flops, operation.bytes) + [busy ?? ""]
       }, left: [0, 1, 2])
   }
