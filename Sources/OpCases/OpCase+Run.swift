@@ -70,7 +70,7 @@ extension OpCase {
 
   /// A tensor with the numbers that `values` makes, so many of them; without any where nothing is
   /// computed.
-  private func tensor(
+  func tensor(
     _ shape: Shape, _ type: ElementType, kind: MemoryKind = .data, on device: Device,
     slot: Int = -1, _ values: (Int) -> [Float]
   ) -> Tensor {

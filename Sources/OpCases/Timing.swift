@@ -44,7 +44,9 @@ extension OpCase {
     case .prepared(let prepare): prepared = prepare(device, tensors)
     case .kernel: break
     }
-    func repetition() {
+    // Of the output: no zeros, which a processor multiplies at less power.
+    var gradient: Tensor?
+    func repetition(isRecorded: Bool = false) {
       let tape = Tape(leaves: leaves.count)
       let pass = Pass(on: device, tape: tape, precision: type)
       switch (body, operation) {
@@ -53,10 +55,17 @@ extension OpCase {
       case (_, let operation?):
         let (out, seconds) = device.timed { operation(pass) }
         forward.append(seconds)
-        let seed = Tensor(out.shape, out.type, kind: .data, on: device)
-        seed.zero()
+        let values =
+          gradient
+          ?? tensor(out.shape, out.type, on: device) {
+            CaseValues.repeating(seed(0, 1021)).values($0, name: "gradient")
+          }
+        gradient = values
+        // Written just before it is read, as in a step. What is recorded is the case's own alone.
+        let dout = isRecorded ? values : Tensor(out.shape, out.type, kind: .data, on: device)
+        if !isRecorded { device.convert(values, to: dout) }
         backward.append(
-          device.seconds { tape.backward(into: gradients, seeds: [(out, gradient: seed)]) })
+          device.seconds { tape.backward(into: gradients, seeds: [(out, gradient: dout)]) })
       case (.kernel(let body), _): forward.append(device.seconds { _ = body(device, tensors) })
       default: forward.append(device.seconds { prepared?.run() })
       }
@@ -69,7 +78,7 @@ extension OpCase {
     let end = start + .seconds(budget)
     while forward.count < 3 || clock.now < end { repetition() }
 
-    let calls = device.recorded(repetition).calls
+    let calls = device.recorded { repetition(isRecorded: true) }.calls
     func bytes(backward: Bool) -> Double {
       calls.reduce(0) { $0 + (($1.phase == .backward) == backward ? $1.bytes : 0) }
     }

@@ -239,6 +239,17 @@ extension OpCase {
     let adamw = try #require(OpCase.checks.first { $0.name == "adamw" })
     #expect(adamw.timing(on: device, budget: 0.001).backward == nil)
   }
+
+  @Test func `the bytes of a direction are those of its own kernels`() throws {
+    let linear = try #require(
+      OpCase.checks.first {
+        $0.name == "linear" && $0.shapes == "[1, 1] [1, 1] [1]" && $0.type == .f32
+      })
+    let timing = linear.timing(on: .cpu(threads: 1), budget: 0)
+    // Numbers of x, weight, bias and output; then of two products and a sum.
+    #expect(timing.forward.bytes == 4 * 4)
+    #expect(timing.backward?.bytes == 4 * (3 + 3 + 2))
+  }
 }
 
 /// What parity compares, on results made up for it.
