@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import itertools
 import os
 import re
 import sys
@@ -229,6 +230,29 @@ class Page(unittest.TestCase):
             readme.write_text("no markers")
             with self.assertRaises(ValueError):
                 page.put_into_readme(readme, [result()])
+
+
+class Products(unittest.TestCase):
+    def test_peers_multiply_what_a_layer_does_in_the_order_of_a_step(self):
+        with (unittest.mock.patch.dict(os.environ, {"OMP_NUM_THREADS": "1"}),
+              unittest.mock.patch.object(sys, "path", [str(PEERS), *sys.path])):
+            import products
+        calls, count = [], itertools.count()
+        layer = products.linear(
+            lambda rows, columns: (next(count), rows, columns),
+            lambda *arguments: lambda: calls.append(arguments), lambda *arguments: calls.append(arguments))
+        for call in layer(8, 3, 2):
+            call()
+        (y, x, weight, *forward), (dy, numbers), (dweight, dy1, x1, *to_weight), (dx, dy2, weight2, *to_input) = calls
+        self.assertEqual((dy1, dy2, x1, weight2), (dy, dy, x, weight))
+        self.assertEqual([matrix[1:] for matrix in (x, weight, y, numbers, dy, dx, dweight)],
+                         [(8, 3), (2, 3), (8, 2), (8, 2), (8, 2), (8, 3), (2, 3)])
+        self.assertEqual((forward, to_weight, to_input), ([False, True], [True, False], [False, False]))
+        calls.clear()
+        figures = products.measure({"rows": 8, "layers": [(3, 2)], "seconds": 0}, layer)
+        self.assertEqual(list(figures), ["3 to 2, forward", "3 to 2, backward"])
+        self.assertEqual(len(calls), (2 + 3) * 4)  # to warm up, and the least
+        self.assertEqual([len(call) for call in calls], [5, 2, 5, 5] * 5)
 
 
 class Decode(unittest.TestCase):

@@ -15,12 +15,14 @@ ROW_MAJOR, PLAIN, TRANSPOSED = 101, 111, 112
 generator = numpy.random.default_rng(0)
 
 
-def product(m, n, k, a_transposed, b_transposed):
-    a = generator.standard_normal((k, m) if a_transposed else (m, k), dtype=numpy.float32)
-    b = generator.standard_normal((n, k) if b_transposed else (k, n), dtype=numpy.float32)
-    c = numpy.empty((m, n), dtype=numpy.float32)
+def matrix(rows, columns):
+    return generator.standard_normal((rows, columns), dtype=numpy.float32)
 
-    def call(_keep=(a, b, c)):
+
+def product(c, a, b, a_transposed, b_transposed):
+    (m, n), k = c.shape, a.shape[0 if a_transposed else 1]
+
+    def call():
         library.scipy_cblas_sgemm(
             ROW_MAJOR, TRANSPOSED if a_transposed else PLAIN, TRANSPOSED if b_transposed else PLAIN, m, n, k,
             ctypes.c_float(1), ctypes.c_void_p(a.ctypes.data), a.shape[1], ctypes.c_void_p(b.ctypes.data), b.shape[1],
@@ -32,7 +34,7 @@ def product(m, n, k, a_transposed, b_transposed):
 def answer(request):
     version = library.scipy_openblas_get_config().decode().split()[1]
     core = library.scipy_openblas_get_corename().decode()
-    return measure(request, linear(product)) | {"version": f"{version}, {core} kernels"}
+    return measure(request, linear(matrix, product, numpy.copyto)) | {"version": f"{version}, {core} kernels"}
 
 
 serve(answer)

@@ -1,24 +1,30 @@
 """The three products of a linear layer, y = x W^T: forward NT; backward dx = dy W (NN) and dW = dy^T x (TN)."""
 
-from serve import repeated
+from serve import in_turn
 
 
-def linear(product):
-    """Forward and backward of a layer as calls.
+def linear(matrix, product, copy):
+    """Forward and backward of a layer as calls, on matrices that they share as a training step's do.
 
-    - product: makes a call of (m, n, k, a_transposed, b_transposed): c [m, n] = op(a) op(b).
+    - matrix: makes one of random numbers, of so many rows and columns.
+    - product: makes the call c = op(a) op(b) of (c, a, b, a_transposed, b_transposed).
+    - copy: writes a matrix's numbers over another's.
     """
 
     def layer(rows, inputs, outputs):
-        forward = product(rows, outputs, inputs, False, True)
-        to_input = product(rows, inputs, outputs, False, False)
-        to_weight = product(outputs, inputs, rows, True, False)
+        x, weight, y = matrix(rows, inputs), matrix(outputs, inputs), matrix(rows, outputs)
+        dx, dweight, dy, numbers = (matrix(*size) for size in (
+            (rows, inputs), (outputs, inputs), (rows, outputs), (rows, outputs)))
+        forward = product(y, x, weight, False, True)
+        to_input = product(dx, dy, weight, False, False)
+        to_weight = product(dweight, dy, x, True, False)
 
         def backward():
-            to_input()
             to_weight()
+            to_input()
 
-        return forward, backward
+        # As `runexp kernels --bench` does it, and in its order: the gradient that comes in was written just before.
+        return forward, lambda: copy(dy, numbers), backward
 
     return layer
 
@@ -27,7 +33,6 @@ def measure(request, layer):
     """The seconds of each layer of a request, by what the driver calls them."""
     figures = {}
     for inputs, outputs in request["layers"]:
-        forward, backward = layer(request["rows"], inputs, outputs)
-        figures[f"{inputs} to {outputs}, forward"] = repeated(forward, request["seconds"] / 3, warm=2)
-        figures[f"{inputs} to {outputs}, backward"] = repeated(backward, request["seconds"] * 2 / 3, warm=2)
+        forward, _, backward = in_turn(layer(request["rows"], inputs, outputs), request["seconds"], warm=2)
+        figures |= {f"{inputs} to {outputs}, forward": forward, f"{inputs} to {outputs}, backward": backward}
     return figures

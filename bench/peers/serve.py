@@ -22,12 +22,19 @@ def serve(answer):
 
 def repeated(once, seconds, least=3, warm=1):
     """The median time of a call, repeated for so many seconds and at least so many times."""
+    return in_turn([once], seconds, least, warm)[0]
+
+
+def in_turn(calls, seconds, least=3, warm=1):
+    """The median times of calls that are made one after the other, again and again."""
     for _ in range(warm):
-        once()
-    times = []
+        for call in calls:
+            call()
+    times = [[] for _ in calls]
     end = time.perf_counter() + seconds
-    while len(times) < least or time.perf_counter() < end:
-        start = time.perf_counter()
-        once()
-        times.append(time.perf_counter() - start)
-    return sorted(times)[len(times) // 2]
+    while len(times[0]) < least or time.perf_counter() < end:
+        for call, taken in zip(calls, times):
+            start = time.perf_counter()
+            call()
+            taken.append(time.perf_counter() - start)
+    return [sorted(taken)[len(taken) // 2] for taken in times]
