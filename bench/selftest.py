@@ -19,6 +19,7 @@ import rounds
 import samples
 from child import PEERS, Child, Failed
 from works import OURS, Work, attention, generate, vision, vision_training
+from works import products as works_products
 
 
 class Samples(unittest.TestCase):
@@ -249,10 +250,41 @@ class Products(unittest.TestCase):
                          [(8, 3), (2, 3), (8, 2), (8, 2), (8, 2), (8, 3), (2, 3)])
         self.assertEqual((forward, to_weight, to_input), ([False, True], [True, False], [False, False]))
         calls.clear()
-        figures = products.measure({"rows": 8, "layers": [(3, 2)], "seconds": 0}, layer)
+        figures = products.measure({"layers": {"3 to 2": (8, 3, 2)}, "seconds": 0}, layer)
         self.assertEqual(list(figures), ["3 to 2, forward", "3 to 2, backward"])
         self.assertEqual(len(calls), (2 + 3) * 4)  # to warm up, and the least
         self.assertEqual([len(call) for call in calls], [5, 2, 5, 5] * 5)
+
+    def test_ours_and_peers_name_the_same_layers(self):
+        class Surroundings:
+            seconds, asked, machine = 1.0, None, {"has_bf16_products": True}
+
+            def __init__(self, is_quick):
+                self.is_quick, self.program = is_quick, self
+
+            def kernels(self, only, precision, seconds):
+                return [{"shapes": shapes, "forward": {"seconds": 1.0, "share_of_peak": 0.5},
+                         "backward": {"seconds": 2.0, "share_of_peak": 0.25}}
+                        for shapes in (
+                            "[16, 256, 256] [704, 256]", "[12, 64, 128] [50257, 128]", "[2, 3, 4] [5, 4]")]
+
+            def child(self, program):
+                return self
+
+            def ask(self, request):
+                self.asked = request
+                return {}
+
+        for is_quick, rest in ((True, []), (False, ["768 rows, 128 to 50257"])):
+            context = Surroundings(is_quick)
+            contestants = works_products.groups(context)[0].works[0].contestants
+            found = contestants[OURS]()
+            self.assertEqual(list(found["shares"]), [
+                f"{name}, {direction}" for name in ["4096 rows, 256 to 704", *rest] for direction in ("forward", "backward")])
+            self.assertEqual(found["4096 rows, 256 to 704, backward"], 2.0)
+            contestants["oneDNN"]()
+            self.assertEqual(list(context.asked["layers"])[7:], rest)
+            self.assertEqual(context.asked["layers"]["4096 rows, 256 to 704"], (4096, 256, 704))
 
 
 class Decode(unittest.TestCase):

@@ -137,11 +137,16 @@ extension OpCase {
       })
   }
 
-  /// The layers of the modern and the classic small Transformer.
+  /// The layers of the modern and the classic small Transformer, and the output of nanoGPT's CPU
+  /// configuration for GPT-2's tokens.
   static func linearBenchmarks(_ type: ElementType) -> [OpCase] {
-    [(256, 256), (256, 128), (256, 704), (704, 256), (256, 1024), (1024, 256), (256, 65)].map {
+    let sizes = [
+      (256, 256), (256, 128), (256, 704), (704, 256), (256, 1024), (1024, 256), (256, 65),
+    ]
+    let layers = sizes.map {
       linear([16, 256, $0.0], outputs: $0.1, bias: false, output: $0.1 == 65 ? .f32 : nil, type)
     }
+    return layers + [linear([12, 64, 128], outputs: 50_257, bias: false, output: .f32, type)]
   }
 
   static func gemmChecks(_ type: ElementType) -> [OpCase] {

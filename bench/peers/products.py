@@ -30,9 +30,9 @@ def linear(matrix, product, copy):
 
 
 def measure(request, layer):
-    """The seconds of each layer of a request, by what the driver calls them."""
+    """The seconds of the layers of a request, by what the driver calls them."""
     figures = {}
-    for inputs, outputs in request["layers"]:
-        forward, _, backward = in_turn(layer(request["rows"], inputs, outputs), request["seconds"], warm=2)
-        figures |= {f"{inputs} to {outputs}, forward": forward, f"{inputs} to {outputs}, backward": backward}
+    for name, sizes in request["layers"].items():
+        forward, _, backward = in_turn(layer(*sizes), request["seconds"], warm=2)
+        figures |= {f"{name}, forward": forward, f"{name}, backward": backward}
     return figures
