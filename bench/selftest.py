@@ -279,8 +279,9 @@ class Products(unittest.TestCase):
             context = Surroundings(is_quick)
             contestants = works_products.groups(context)[0].works[0].contestants
             found = contestants[OURS]()
-            self.assertEqual(list(found["shares"]), [
-                f"{name}, {direction}" for name in ["4096 rows, 256 to 704", *rest] for direction in ("forward", "backward")])
+            names = ["4096 rows, 256 to 704", *rest]
+            self.assertEqual(
+                list(found["shares"]), [f"{name}, {way}" for name in names for way in ("forward", "backward")])
             self.assertEqual(found["4096 rows, 256 to 704, backward"], 2.0)
             contestants["oneDNN"]()
             self.assertEqual(list(context.asked["layers"])[7:], rest)
