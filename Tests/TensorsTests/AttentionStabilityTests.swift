@@ -1,6 +1,6 @@
 // Attention gives the same bits whatever the threads and however often, takes the scale that it is
-// told, and reaches rows whose addresses need 64 bits. Not its error: see
-// AttentionErrorTests.swift.
+// told, leaves out weights that are lost in any sum, and reaches rows whose addresses need 64 bits.
+// Not its error: see AttentionErrorTests.swift.
 
 import CKernels
 import Glibc
@@ -56,6 +56,20 @@ private var trialsOfEveryKind: [AttentionTrial] {
         #expect(trial.run(on: device, setting.algorithm).hasSameBits(as: first), "\(trial)")
       }
     }
+  }
+
+  /// Small gradients times such a weight would be denormal numbers, which some processors multiply
+  /// a hundred times as slowly as others.
+  @Test(arguments: AttentionSetting.all)
+  func `a key whose weight is below 2^-64 counts for nothing`(setting: AttentionSetting) throws {
+    let (light, lightest) = (9, 150)  // about 2^-50 and 2^-94 of a row's sum
+    var trial = AttentionTrial(queries: 4, keys: 200)
+    trial.bias = .init(
+      shape: [1, 1, 1, 200], values: (0..<200).map { [light: -30, lightest: -60][$0] ?? 0 })
+    let found = try setting.run(trial)
+    #expect(found.dv[trial.keyRow(light)].allSatisfy { $0 != 0 })
+    #expect(found.dv[trial.keyRow(lightest)].allSatisfy { $0 == 0 })
+    #expect(found.dk[trial.keyRow(lightest)].allSatisfy { $0 == 0 })
   }
 
   /// A head of 59 is that of 64 with zeros behind it, at the same scale: what kernels pad changes
