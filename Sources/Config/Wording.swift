@@ -20,6 +20,14 @@ package enum Wording {
     return harmless(text.split { $0.isNewline || $0 == "\t" }.joined(separator: " "))
   }
 
+  /// The beginning and the end of a text that is longer than a sentence, of 800 characters.
+  package static func shortened(_ text: String) -> String {
+    let most = 400
+    let scalars = text.unicodeScalars
+    guard scalars.count > 2 * most else { return text }
+    return "\(String(scalars.prefix(most)))...\(String(scalars.suffix(most)))"
+  }
+
   /// A text of several lines for a terminal: line ends and tabs stay, and the joiners that scripts
   /// and emoji need; what else it might obey becomes `?`.
   package static func showable(_ text: String) -> String {

@@ -9,13 +9,7 @@ package struct TokenizerError: Error, Equatable, CustomStringConvertible {
 
   /// - Parameter problem: may quote a file, whatever is in it.
   package init(_ problem: String) {
-    let most = 400
-    let line = Wording.oneLine(problem)
-    let isLong = line.unicodeScalars.count > 2 * most
-    description =
-      isLong
-      ? String(line.unicodeScalars.prefix(most)) + "..." + String(line.unicodeScalars.suffix(most))
-      : line
+    description = Wording.shortened(Wording.oneLine(problem))
   }
 
   /// Something at a key of a JSON file.

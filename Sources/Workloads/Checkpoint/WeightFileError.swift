@@ -1,21 +1,17 @@
 // WeightFileError: what is wrong with a file of weights, in one sentence.
 
+import Config
+
 /// What is wrong with the bytes of a file of weights, or with a tensor in it.
 package struct WeightFileError: Error, Equatable, CustomStringConvertible {
   package let description: String
 
   /// - Parameter problem: may quote the file, whatever is in it.
   init(_ problem: String) {
-    let most = 400
-    let isLong = problem.unicodeScalars.count > 2 * most
-    let parts =
-      isLong
-      ? [problem.unicodeScalars.prefix(most), problem.unicodeScalars.suffix(most)]
-      : [problem.unicodeScalars[...]]
-    let visible = parts.map {
-      $0.map { $0.isInvisible ? $0.escaped(asASCII: true) : String($0) }.joined()
+    let visible = problem.unicodeScalars.map {
+      $0.isInvisible ? $0.escaped(asASCII: true) : String($0)
     }
-    description = visible.joined(separator: "...")
+    description = Wording.shortened(visible.joined())
   }
 }
 

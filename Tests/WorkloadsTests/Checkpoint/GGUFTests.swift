@@ -107,6 +107,12 @@ struct GGUFTests {
     #expect(
       problem { $0.keys.append(("x", littleEndian(UInt32(9)) + littleEndian(UInt32(77)))) }
         == "'x' has the type 77, which there is not")
+    // Made visible, a name may be several times as long as it was.
+    let long = String(repeating: "\u{1}", count: 700)
+    let found = problem { $0.keys.append((long, littleEndian(UInt32(13)) + [0])) }
+    #expect(
+      found.count < 900 && found.hasPrefix("'\\u{01}")
+        && found.hasSuffix("' has the type 13, which there is not"))
     #expect(
       problem { $0.keys.append(("x", littleEndian(UInt32(8)) + littleEndian(UInt64.max))) }
         == "it should have 18446744073709551615 bytes of a string, more than there is room for")
