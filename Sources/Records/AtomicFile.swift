@@ -66,7 +66,7 @@ package enum AtomicFile {
     try write(to: path, isSynced: isSynced) { (file) throws(ResultsError) in
       var block: [UInt8] = []
       for text in texts {
-        block += text.utf8
+        block.append(utf8: text)
         guard block.count >= 1 << 18 else { continue }
         try file.write(block)
         block.removeAll(keepingCapacity: true)
