@@ -145,6 +145,17 @@ package struct RunFolder: Sendable, Equatable {
     return cell(id)
   }
 
+  /// Makes the folder of a cell in a draft, which has none of it yet.
+  ///
+  /// - Returns: the folder's path.
+  package func makeNewCell(_ id: String) throws(ResultsError) -> String {
+    try Self.checkName(id)
+    let path = cell(id)
+    try Failpoint.folder.pass(path)
+    guard mkdir(path, 0o755) == 0 else { throw ResultsError.last("make", path) }
+    return path
+  }
+
   /// Writes the final row of a cell, and drops what only an unfinished cell needs.
   package func writeResult(_ row: CellRow) throws(ResultsError) {
     try AtomicFile.write(row.json, to: "\(cell(row.cell))/result.json")

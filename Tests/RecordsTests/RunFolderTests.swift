@@ -66,6 +66,9 @@ import Testing
     let cell = try run.makeCell("c-1")
     try run.makeCell("c-1")
     #expect(cell == "\(run.path)/cells/c-1")
+    #expect(try run.makeNewCell("c-2") == "\(run.path)/cells/c-2")
+    #expect(AtomicFile.isFolder("\(run.path)/cells/c-2"))
+    #expect(throws: ResultsError.self) { try run.makeNewCell("c-1") }
     #expect(
       try AtomicFile.read(run.file("plan.jsonl")) == "{\"cell\":\"c-1\"}\n{\"cell\":\"c-2\"}\n")
     #expect(
@@ -112,6 +115,7 @@ import Testing
     }
     #expect(throws: ResultsError.badName(name)) { try RunFolder.checkName(name) }
     #expect(throws: ResultsError.badName(name)) { try run.makeCell(name) }
+    #expect(throws: ResultsError.badName(name)) { try run.makeNewCell(name) }
   }
 
   @Test func `a refused name is explained`() {

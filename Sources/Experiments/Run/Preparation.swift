@@ -216,7 +216,8 @@ extension [RunPlan.Entry] {
   ) throws(ResultsError) {
     guard let text = cells.first?.cell.content.resolvedYAML else { return }
     for entry in cells {
-      let path = "\(try folder.makeCell(entry.id))/resolved.yaml"
+      let cell = try isNew ? folder.makeNewCell(entry.id) : folder.makeCell(entry.id)
+      let path = "\(cell)/resolved.yaml"
       let bytes = text.bytes(seed: entry.cell.seed)
       if isNew {
         try AtomicFile.create(bytes, at: path)
