@@ -19,17 +19,32 @@ extension Array where Element: Sendable {
   package func mappedByThreads<Result: Sendable>(
     part size: Int = 128, _ transform: @Sendable (Element, _ before: Result?) -> Result
   ) -> [Result] {
+    mappedByThreads(part: size, keeping: { Result?.none }) { element, before in
+      let result = transform(element, before)
+      before = result
+      return result
+    }
+  }
+
+  /// The same where something is kept from one element of a part to the next.
+  ///
+  /// - Parameters:
+  ///   - start: what there is of that at the first element of a part.
+  ///   - transform: takes an element and what is kept, which it may change.
+  @inlinable
+  package func mappedByThreads<Result: Sendable, Kept>(
+    part size: Int = 128, keeping start: @Sendable () -> Kept,
+    _ transform: @Sendable (Element, inout Kept) -> Result
+  ) -> [Result] {
     // It is inlined, so that elements are not copied by way of the descriptions of their types.
     let parts = (count + size - 1) / size
     return [Result](unsafeUninitializedCapacity: count) { results, made in
       // Each thread writes elements of its own.
       nonisolated(unsafe) let results = results
       eachByThreads(parts) { part in
-        var before: Result?
+        var kept = start()
         for place in part * size..<Swift.min(count, (part + 1) * size) {
-          let result = transform(self[place], before)
-          results.initializeElement(at: place, to: result)
-          before = result
+          results.initializeElement(at: place, to: transform(self[place], &kept))
         }
       }
       made = count

@@ -16,6 +16,15 @@ import Testing
     }
   }
 
+  @Test(arguments: [0, 1, 15, 16, 17, 500]) func `what is kept goes on within a part`(count: Int) {
+    let found = Array(0..<count).mappedByThreads(part: 16, keeping: { 0 }) { element, sum in
+      sum += element
+      return sum
+    }
+    #expect(
+      found == (0..<count).map { place in (place / 16 * 16...place).reduce(0, +) })
+  }
+
   @Test func `what is made lazily is made once, whoever asks`() {
     let lazily = Lazily<Int>()
     let numbers = Array(1...1000)

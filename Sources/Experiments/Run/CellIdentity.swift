@@ -16,7 +16,20 @@ extension Cell {
       content, dataHash: dataHash, tokenizerHash: tokenizerHash, checkpointHash: checkpointHash,
       program: program)
     document.seeds = [seed]
-    return document.hashes[0]
+    var models = Content.PerModel<[UInt8]>()
+    return document.hashes(&models)[0]
+  }
+}
+
+/// The options for which the hash of a file stands.
+private enum FileOptions {
+  static let data = paths(
+    "workload.dataset.name", "workload.dataset.fallback", "workload.dataset.validation")
+  static let tokenizer = paths("workload.dataset.tokenizer")
+  static let checkpoint = paths("workload.checkpoint", "model.from", "model.fallback")
+
+  private static func paths(_ texts: String...) -> [DottedPath] {
+    texts.compactMap { DottedPath($0) }
   }
 }
 
@@ -43,17 +56,16 @@ struct DocumentIdentity<Model, Workload> {
   }
 
   /// The hash of each of its cells.
-  var hashes: [String] {
-    let files = [
-      ("workload.dataset.name", dataHash), ("workload.dataset.fallback", dataHash),
-      ("workload.dataset.validation", dataHash), ("workload.dataset.tokenizer", tokenizerHash),
-      ("workload.checkpoint", checkpointHash), ("model.from", checkpointHash),
-      ("model.fallback", checkpointHash),
-    ]
-    let options = files.filter { !$0.1.isEmpty }.compactMap { DottedPath($0.0) }
+  ///
+  /// - Parameter models: the texts of models.
+  func hashes(_ models: inout CellContent<Model, Workload>.PerModel<[UInt8]>) -> [String] {
+    let options =
+      (dataHash.isEmpty ? [] : FileOptions.data)
+      + (tokenizerHash.isEmpty ? [] : FileOptions.tokenizer)
+      + (checkpointHash.isEmpty ? [] : FileOptions.checkpoint)
     let more = [("", checkpointHash), ("tokenizer ", tokenizerHash)].filter { !$1.isEmpty }
       .map { "\n\($0)\($1)" }.joined()
-    let canonical = content.canonical(without: options)
+    let canonical = content.canonical(without: options, &models)
     let rest = Array(("\n\(dataHash)\n\(program)" + more).utf8)
     return seeds.map { "sha256-" + SHA256.hex(canonical.bytes(seed: $0) + rest) }
   }

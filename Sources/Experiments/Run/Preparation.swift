@@ -199,9 +199,11 @@ extension [RunPlan.Entry] {
       $0 == 0 || self[$0].cell.content !== self[$0 - 1].cell.content
     }
     let documents = zip(starts, starts.dropFirst() + [count]).map { self[$0..<$1] }
-    let problems = documents.mappedByThreads(part: 16) { cells, _ -> ResultsError? in
+    let problems = documents.mappedByThreads(
+      part: 16, keeping: { PlannedCell.Content.PerModel<[UInt8]>() }
+    ) { cells, models -> ResultsError? in
       do throws(ResultsError) {
-        try Self.write(cells, to: folder, isNew: isNew)
+        try Self.write(cells, to: folder, isNew: isNew, &models)
         return nil
       } catch {
         return error
@@ -212,9 +214,10 @@ extension [RunPlan.Entry] {
 
   /// Writes those of one document.
   private static func write(
-    _ cells: ArraySlice<Element>, to folder: RunFolder, isNew: Bool
+    _ cells: ArraySlice<Element>, to folder: RunFolder, isNew: Bool,
+    _ models: inout PlannedCell.Content.PerModel<[UInt8]>
   ) throws(ResultsError) {
-    guard let text = cells.first?.cell.content.resolvedYAML else { return }
+    guard let text = cells.first?.cell.content.resolvedYAML(&models) else { return }
     for entry in cells {
       let cell = try isNew ? folder.makeNewCell(entry.id) : folder.makeCell(entry.id)
       let path = "\(cell)/resolved.yaml"

@@ -57,7 +57,9 @@ package struct RunPlan {
     var identities: [DocumentIdentity<CellModel, any Workload>] = []
     var named = 0
     func nameDocuments() {
-      let hashes = identities.mappedByThreads(part: 16) { identity, _ in identity.hashes }
+      let hashes = identities.mappedByThreads(
+        part: 16, keeping: { PlannedCell.Content.PerModel<[UInt8]>() }
+      ) { identity, models in identity.hashes(&models) }
       for hash in hashes.joined() {
         entries[named].identity = hash
         named += 1

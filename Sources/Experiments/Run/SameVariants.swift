@@ -17,7 +17,9 @@ extension PlannedExperiment {
       points[cell.variant, default: 0] += 1
     }
     // By a hash of the configuration: of a hundred thousand the texts would take too much memory.
-    let hashes = contents.mappedByThreads { content, _ in content.resolved.canonicalHash }
+    let hashes = contents.mappedByThreads(keeping: { PlannedCell.Content.PerModel<Int>() }) {
+      content, models in content.configurationHash(&models)
+    }
     var places: [Int: Int] = [:]
     var variants: [Int: [String]] = [:]
     for (place, hash) in hashes.enumerated() {

@@ -104,6 +104,11 @@ package final class CellContent<Model, Workload> {
     }
   }
 
+  /// Whether its model is known to be the same as another document's, with what follows from what.
+  private func hasModel(of other: CellContent) -> Bool {
+    derived == other.derived && variation.isSame(as: other.variation, at: "model")
+  }
+
   var resolved: JSON { variation.json }
   var axes: [AxisValue] { zip(frame.axes, values).map { AxisValue($0, $1) } }
 }
@@ -141,12 +146,18 @@ package struct Cell<Model, Workload> {
   ///
   /// What followed from other options stands in comments, and follows again where the file is
   /// changed.
-  package var resolvedYAML: String { content.resolvedYAML[seed] }
+  package var resolvedYAML: String {
+    var models = Content.PerModel<[UInt8]>()
+    return content.resolvedYAML(&models)[seed]
+  }
 
   /// What makes the cell what it is, in one line with sorted keys: the text to hash.
   ///
   /// Names and labels are not part of it: the same configuration has the same text in any file.
-  package var canonical: String { content.canonical(without: [])[seed] }
+  package var canonical: String {
+    var models = Content.PerModel<[UInt8]>()
+    return content.canonical(without: [], &models)[seed]
+  }
 }
 
 /// A text in which cells of one document differ in their seed alone.
@@ -167,32 +178,91 @@ struct SeedText {
 }
 
 extension CellContent {
+  /// What is made of a document's model alone: made once where documents follow one another that
+  /// have the same, as those of a matrix mostly do.
+  struct PerModel<Value> {
+    private var known: (content: CellContent, value: Value)?
+
+    /// What is made of a document's model.
+    mutating func value(of content: CellContent, _ make: () -> Value) -> Value {
+      if let known, content.hasModel(of: known.content) { return known.value }
+      let value = make()
+      known = (content, value)
+      return value
+    }
+  }
+
   /// The experiment file of each cell.
-  var resolvedYAML: SeedText {
-    let head = ["device", "precision"]
-    let body = resolved.deriving(derived, showsValues: true).members
+  ///
+  /// - Parameter models: the lines of the model.
+  func resolvedYAML(_ models: inout PerModel<[UInt8]>) -> SeedText {
     let only = JSON.object([JSON.Member(variant, .object([]))])
-    let variants = frame.declaresVariants ? [JSON.Member("variants", only)] : []
-    let name = JSON.Member("name", .string(frame.experiment))
-    let first = [name] + body.filter { head.contains($0.key) }
-    return SeedText(
-      head: Array(JSON.object(first).yaml.utf8),
-      tail: Array(JSON.object(variants + body.filter { !head.contains($0.key) }).yaml.utf8)
-    ) { JSON.object([JSON.Member("seeds", .array([.integer($0)]))]).yaml }
+    var head = lines(of: JSON.Member("name", .string(frame.experiment)))
+    var tail = frame.declaresVariants ? lines(of: JSON.Member("variants", only)) : []
+    for member in resolved.members {
+      switch member.key {
+      case "device", "precision": head += lines(of: member)
+      case "model": tail += models.value(of: self) { lines(of: member) }
+      default: tail += lines(of: member)
+      }
+    }
+    return SeedText(head: head, tail: tail) {
+      JSON.object([JSON.Member("seeds", .array([.integer($0)]))]).yaml
+    }
+  }
+
+  /// A member of the document in an experiment file.
+  private func lines(of member: JSON.Member) -> [UInt8] {
+    let below = member.key + "."
+    let own = derived.filter { $0.path == member.key || $0.path.hasPrefix(below) }
+    return Array(JSON.object([member]).deriving(own, showsValues: true).yaml.utf8)
   }
 
   /// What makes each cell what it is, without options for which something else stands.
-  func canonical(without options: [DottedPath]) -> SeedText {
-    let members = options.reduce(resolved) { $0.without($1.keys[...]) }.canonical.members
-    let place = members.firstIndex { !JSON.precedes($0.key, "seed") } ?? members.count
-    // Without the braces in the middle, where the seed stands.
-    var head = JSON.object(Array(members[..<place])).lineBytes
-    head[head.count - 1] = UInt8(ascii: ",")
-    if place == 0 { head.removeLast() }
-    var tail = JSON.object(Array(members[place...])).lineBytes
-    tail[0] = UInt8(ascii: ",")
-    if place == members.count { tail.removeFirst() }
+  ///
+  /// - Parameter models: the texts of models, of which nothing is left out.
+  func canonical(
+    without options: [DottedPath], _ models: inout PerModel<[UInt8]>
+  ) -> SeedText {
+    let isWhole = !options.contains { $0.keys[0] == "model" }
+    let members = options.reduce(resolved) { $0.without($1.keys[...]) }.members
+    var (head, tail) = ([UInt8(ascii: "{")], [] as [UInt8])
+    for member in members.sorted(by: { JSON.precedes($0.key, $1.key) }) {
+      let text =
+        member.key == "model" && isWhole
+        ? models.value(of: self) { Self.canonicalText(of: member) }
+        : Self.canonicalText(of: member)
+      // Where the seed stands.
+      if JSON.precedes(member.key, "seed") {
+        head += text
+        head.append(UInt8(ascii: ","))
+      } else {
+        tail.append(UInt8(ascii: ","))
+        tail += text
+      }
+    }
+    tail.append(UInt8(ascii: "}"))
     return SeedText(head: head, tail: tail) { "\"seed\":\($0)" }
+  }
+
+  /// A member within the canonical form of an object.
+  private static func canonicalText(of member: JSON.Member) -> [UInt8] {
+    let object = JSON.object([JSON.Member(member.key, member.value.canonical)]).lineBytes
+    return Array(object.dropFirst().dropLast())
+  }
+
+  /// A hash of the configuration: the same for equal ones.
+  ///
+  /// - Parameter models: those of models.
+  func configurationHash(_ models: inout PerModel<Int>) -> Int {
+    var hasher = Hasher()
+    for member in resolved.members {
+      hasher.combine(member.key)
+      hasher.combine(
+        member.key == "model"
+          ? models.value(of: self) { member.value.canonicalHash } : member.value.canonicalHash)
+    }
+    return hasher.finalize()
   }
 }
 

@@ -3,7 +3,9 @@
 
 import Config
 import Experiments
+import Records
 import Testing
+import Workloads
 
 @Suite struct ModelReadingTests {
   private func load(_ yaml: String) throws(Faults) -> PlannedExperiment {
@@ -33,6 +35,30 @@ import Testing
       let alone = try #require(load(cell.resolvedYAML).cells.first)
       #expect(alone.resolvedYAML == cell.resolvedYAML)
       #expect(alone.canonical == cell.canonical)
+    }
+  }
+
+  @Test func `cells of a plan have the identities that each has alone`() throws {
+    let experiment = try load(
+      """
+      seeds: [1, 2]
+      model: {width: 32, attention: {type: gqa, heads: 4}}
+      variants:
+        plain: {}
+        other: {model: {norm: layernorm}}
+      workload: {type: inspect, vocabulary: 7}
+      matrix:
+        model.layers: [1, 2]
+        workload.sequence: [16, 32, 48, 64, 80, 96, 112, 128, 144, 160]
+      """)
+    let loader = DatasetLoader(
+      locations: DataLocations(offline: true, environment: [:], baseDirectory: "/"),
+      download: Download(environment: [:]))
+    let plan = try RunPlan(experiment, loader: loader, program: "p")
+    #expect(plan.entries.count == 80)
+    #expect(Set(plan.entries.map(\.id)).count == 80)
+    for (entry, cell) in zip(plan.entries, experiment.cells) {
+      #expect(entry.line.identity == cell.identity(dataHash: "", program: "p"))
     }
   }
 
