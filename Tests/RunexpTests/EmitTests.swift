@@ -78,6 +78,12 @@ struct EmitTests {
     for entry in list.entries {
       #expect(try RunFolder.open(run).planLine(entry.index, at: entry.offset).index == entry.index)
     }
+    // The same is read of its plan when it is handed off again.
+    let again = try program.run(["emit", "slurm", "latest"] + needs)
+    #expect(again.code == 0, "\(again.errors)")
+    #expect(try CellList(file: "\(real)/slurm/2/cells-1.txt") == list)
+    let failed = try program.run(["emit", "slurm", "tiny.yaml", "--cells", "failed"] + needs)
+    #expect(failed.errors.contains("has no cells that are failed"), "\(failed.errors)")
   }
 
   @Test("memory follows from the prediction, and what cannot be predicted is asked for")

@@ -22,10 +22,11 @@ package struct EmittedRun {
   package init(_ folder: RunFolder, _ statuses: PendingCells) throws {
     let experiment = try PlannedExperiment.load(
       file: folder.file("resolved.yaml"), reader: .standard)
-    try self.init(folder, experiment, statuses)
+    try self.init(
+      folder, experiment, cells: Self.cells(of: folder, experiment, statuses))
   }
 
-  /// Prepares a new run.
+  /// Prepares a new run, of which no cell is done.
   package init(
     preparing experiment: PlannedExperiment, _ options: RunOptions, program: ProgramVersion,
     _ statuses: PendingCells, warn: (String) -> Void
@@ -39,16 +40,17 @@ package struct EmittedRun {
       experiment, options, program: program, environment: environment
     ).prepare(interrupts, warn: warn)
     defer { withExtendedLifetime(prepared.lock) {} }
-    try self.init(prepared.folder, experiment, statuses)
+    try self.init(
+      prepared.folder, experiment, cells: statuses.takesPending ? prepared.cells : [])
   }
 
   private init(
-    _ folder: RunFolder, _ experiment: PlannedExperiment, _ statuses: PendingCells
+    _ folder: RunFolder, _ experiment: PlannedExperiment, cells: [CellList.Entry]
   ) throws {
     // Jobs begin in other folders: its whole path.
     let folder = try RunFolder.open(folder.path)
     self.folder = folder
-    cells = try Self.cells(of: folder, experiment, statuses)
+    self.cells = cells
     var options = (try? RunRecord(file: folder.file("run.json")))?.options ?? RunOptions()
     // A task's threads are those that its time is predicted for.
     options.threads = TaskNeeds.cpus(options)

@@ -35,6 +35,8 @@ package struct Preparation {
   /// A run that is ready.
   package struct Prepared {
     package let folder: RunFolder
+    /// Those of its cells that were planned to run, each once, in the order of execution.
+    package let cells: [CellList.Entry]
     /// The right to write tables and record; given back when nobody holds it any more.
     package let lock: RunLock
   }
@@ -80,16 +82,19 @@ package struct Preparation {
     record.cells = plan.entries.compactMap(\.order).max().map { $0 + 1 } ?? 0
     let name = experiment.name
     let planned = plan.entries.lazy.map { $0.outline.row(experiment: name) }
+    let offsets: [Int]
     if let continuation {
       // What is done of a run that goes on stays in its tables.
       let rows = Array(planned.map { folder.result(of: $0) ?? $0 })
-      try write(plan, rows, record, to: folder, isNew: false)
+      offsets = try write(plan, rows, record, to: folder, isNew: false)
       try tidy(plan, rows, continuation)
     } else {
-      try write(plan, planned, record, to: folder, isNew: true)
+      offsets = try write(plan, planned, record, to: folder, isNew: true)
     }
     // A killed program leaves no run that is not whole.
-    return Prepared(folder: continuation == nil ? try folder.publish() : folder, lock: lock)
+    return Prepared(
+      folder: continuation == nil ? try folder.publish() : folder, cells: plan.cells(at: offsets),
+      lock: lock)
   }
 
   /// Removes what an earlier attempt left of the cells that run again, and what finished ones do
@@ -162,10 +167,11 @@ package struct Preparation {
   }
 
   /// - Parameter isNew: whether the folder is a draft, with nothing in it.
+  /// - Returns: where the line of each entry begins in `plan.jsonl`.
   private func write(
     _ plan: RunPlan, _ rows: some RandomAccessCollection<CellRow>, _ record: RunRecord,
     to folder: RunFolder, isNew: Bool
-  ) throws {
+  ) throws -> [Int] {
     // A run that goes on from its own resolved file keeps the file that was written for it.
     if experiment.file != folder.file("resolved.yaml") {
       try folder.write(try AtomicFile.read(experiment.file), to: "experiment.yaml")
@@ -182,10 +188,19 @@ package struct Preparation {
     }
     try folder.write(record.json, to: "run.json")
     // Last: a folder with a plan is whole.
+    var sizes: [Int] = []
     try AtomicFile.write(
-      texts: plan.entries.mappedInParts { $0.line.json.line + "\n" },
-      to: folder.file("plan.jsonl"))
+      texts: plan.entries.mappedInParts { $0.line.json.line + "\n" }.lazy.map { line -> String in
+        sizes.append(line.utf8.count)
+        return line
+      }, to: folder.file("plan.jsonl"))
     try CellTable.write(rows, metrics: Metric.all, to: folder)
+    var end = 0
+    // The file may have been written more than once.
+    return sizes.suffix(plan.entries.count).map { size in
+      defer { end += size }
+      return end
+    }
   }
 }
 

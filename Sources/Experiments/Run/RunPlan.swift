@@ -163,6 +163,20 @@ package struct RunPlan {
     }
   }
 
+  /// The cells that are to run, each once, in the order of execution.
+  ///
+  /// - Parameter offsets: where the line of each entry begins in `plan.jsonl`.
+  func cells(at offsets: [Int]) -> [CellList.Entry] {
+    let count = entries.lazy.compactMap(\.order).max().map { $0 + 1 } ?? 0
+    var cells = [CellList.Entry?](repeating: nil, count: count)
+    for (entry, offset) in zip(entries, offsets) {
+      guard let order = entry.order, cells[order] == nil else { continue }
+      cells[order] = CellList.Entry(
+        index: entry.cell.index, offset: offset, label: entry.cell.label)
+    }
+    return cells.compactMap(\.self)
+  }
+
   private func drawn(seed: Int) -> [Int] {
     let cells = entries.indices.lazy.filter { entries[$0].cell.exclusion == nil }.map {
       (position: $0, seed: entries[$0].cell.seed, point: entries[$0].axes)
