@@ -192,7 +192,7 @@ package enum AtomicFile {
       var start = 0
       var search = rest.count
       rest += block
-      while let end = rest[search...].firstIndex(of: newline) {
+      while let end = rest.firstIndex(of: newline, from: search) {
         lines.append(start..<end)
         start = end + 1
         search = start

@@ -66,18 +66,6 @@ package struct PlanLine: Equatable, Sendable, Record {
     }
   }
 
-  /// Reads one line of a plan, which shares with the line before what it can.
-  fileprivate static func read(
-    _ bytes: [UInt8], in range: Range<Int>, number: Int, of path: String,
-    _ before: Result<PlanLine, ResultsError>?
-  ) -> Result<PlanLine, ResultsError> {
-    Result { () throws(ResultsError) in
-      var line = try PlanLine(bytes, in: range, number: number, of: path)
-      if case .success(let before)? = before { line.share(with: before) }
-      return line
-    }
-  }
-
   /// Shares with the line before what takes room and is the same, as it is of a cell's seeds.
   fileprivate mutating func share(with other: PlanLine) {
     configurationText = configurationText.sharing(other.configurationText)
@@ -154,26 +142,43 @@ extension RunFolder {
   /// Reads the whole plan.
   ///
   /// - Throws: `ResultsError` where a line is none of a plan.
-  package func plan() throws(ResultsError) -> [PlanLine] {
+  package func plan() throws(ResultsError) -> [PlanLine] { try plan { line, _ in line } }
+
+  /// Reads the whole plan, and makes something of each line, by several threads.
+  ///
+  /// - Parameter make: takes a line and what came of the one before it, where that is known.
+  /// - Throws: `ResultsError` where a line is none of a plan.
+  package func plan<Made: Sendable>(
+    _ make: @Sendable (PlanLine, _ before: Made?) -> Made
+  ) throws(ResultsError) -> [Made] {
     let path = file("plan.jsonl")
-    var plan: [PlanLine] = []
+    var plan: [Made] = []
     // Large blocks, so that there is work for several threads.
-    try forEachBlock(size: 1 << 21) { (bytes, lines, _) throws(ResultsError) in
-      for line in Self.planLines(bytes, lines, after: plan.count, of: path) {
-        plan.append(try line.get())
+    try forEachBlock(size: 1 << 22) { (bytes, lines, _) throws(ResultsError) in
+      for made in Self.planLines(bytes, lines, after: plan.count, of: path, make) {
+        plan.append(try made.get())
       }
     }
     return plan
   }
 
-  /// Reads lines of the plan, by several threads.
+  /// Reads lines of the plan, by several threads, and makes something of each.
   ///
   /// - Parameter number: lines before them.
-  private static func planLines(
-    _ bytes: [UInt8], _ lines: [Range<Int>], after number: Int, of path: String
-  ) -> [Result<PlanLine, ResultsError>] {
-    Array(zip(number + 1..<number + 1 + lines.count, lines)).mappedByThreads { line, before in
-      PlanLine.read(bytes, in: line.1, number: line.0, of: path, before)
+  private static func planLines<Made: Sendable>(
+    _ bytes: [UInt8], _ lines: [Range<Int>], after number: Int, of path: String,
+    _ make: @Sendable (PlanLine, _ before: Made?) -> Made
+  ) -> [Result<Made, ResultsError>] {
+    let numbered = Array(zip(number + 1..<number + 1 + lines.count, lines))
+    typealias Before = (line: PlanLine, made: Made)
+    return numbered.mappedByThreads(part: 32, keeping: { Before?.none }) { place, before in
+      Result { () throws(ResultsError) in
+        var line = try PlanLine(bytes, in: place.1, number: place.0, of: path)
+        if let before { line.share(with: before.line) }
+        let made = make(line, before?.made)
+        before = (line, made)
+        return made
+      }
     }
   }
 
@@ -187,7 +192,7 @@ extension RunFolder {
     let path = file("plan.jsonl")
     var number = 0
     try forEachBlock(size: 1 << 20) { (bytes, lines, offset) throws(ResultsError) in
-      let read = Self.planLines(bytes, lines, after: number, of: path)
+      let read = Self.planLines(bytes, lines, after: number, of: path) { line, _ in line }
       for (range, line) in zip(lines, read) { body(try line.get(), offset + range.lowerBound) }
       number += lines.count
     }

@@ -61,7 +61,9 @@ struct SummaryCommand: ParsableCommand {
   }
 
   func run() throws {
-    let run = try failing { try StoredRun(RunLocator(results: place.results).find(name)) }
+    let run = try failing {
+      try StoredRun(RunLocator(results: place.results).find(name), configurations: false)
+    }
     var summary = run.summary
     summary.tolerance = tolerance
     if rows == nil, columns == nil, metric.isEmpty {
@@ -70,7 +72,9 @@ struct SummaryCommand: ParsableCommand {
       try printPivots(run, summary)
     }
     if check { try judge(summary) }
-    if summary.missesExpectation { throw ArgumentParser.ExitCode(ExitCode.someCellsFailed) }
+    let isMissed = summary.missesExpectation
+    Self.end(
+      isMissed ? Records.ExitCode.someCellsFailed : Records.ExitCode.ok, keeping: (run, summary))
   }
 
   private func judge(_ summary: Summary) throws {

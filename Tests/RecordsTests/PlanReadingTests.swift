@@ -22,15 +22,27 @@ import Testing
     let folder = try TemporaryFolder()
     let run = try RunFolder.create(in: folder.path, experiment: "e")
     // Longer than a block that is read at a time.
-    let lines = (0..<12_000).map { Self.line($0, steps: $0 / 10) }
+    let lines = (0..<24_000).map { Self.line($0, steps: $0 / 10) }
     try run.write(lines: lines.map(\.json), to: "plan.jsonl")
-    #expect(try AtomicFile.readBytes(run.file("plan.jsonl")).count > 1 << 21)
+    #expect(try AtomicFile.readBytes(run.file("plan.jsonl")).count > 1 << 22)
     #expect(try run.plan() == lines)
     var offsets: [Int] = []
     try run.forEachPlanLine { _, offset in offsets.append(offset) }
-    for index in [0, 1, 2499, 11_999] {
+    for index in [0, 1, 2499, 23_999] {
       #expect(try run.planLine(index, at: offsets[index]) == lines[index])
     }
+  }
+
+  @Test func `cells of a run have what was planned, and configurations where asked`() throws {
+    let folder = try TemporaryFolder()
+    let run = try RunFolder.create(in: folder.path, experiment: "e")
+    let lines = (0..<100).map { Self.line($0, steps: $0 / 10) }
+    try run.write(lines: lines.map(\.json), to: "plan.jsonl")
+    let whole = try StoredRun(run)
+    #expect(whole.cells.map(\.planned) == lines)
+    let bare = try StoredRun(run, configurations: false)
+    #expect(bare.cells.map(\.label) == lines.map(\.label) && bare.rows == whole.rows)
+    #expect(bare.cells.allSatisfy { $0.configuration == .null })
   }
 
   @Test(arguments: [
