@@ -61,8 +61,7 @@ package struct Prediction: Equatable, Sendable {
 extension Summary {
   /// What `predictions` holds.
   var measuredPredictions: [Prediction] {
-    let measured = rows.measuredMetrics
-    let pairs = Metric.inOrder(measured).filter { $0.predicts == nil }
+    let pairs = measured.filter { $0.predicts == nil }
       .map { (metric: $0, prediction: Metric.prediction(of: $0)) }
       .filter { measured.contains($0.prediction) }
     // Of each block both values of each pair and variant, one after the other.
@@ -79,13 +78,16 @@ extension Summary {
       }
       return values
     }
+    let places = blocks.map { block in
+      variants.map { Prediction.Place(variant: $0, axes: block.axes) }
+    }
     var all: [Prediction] = []
-    for (place, pair) in pairs.enumerated() {
+    for (number, pair) in pairs.enumerated() {
       var known: [SIMD2<Double>: Int] = [:]
-      for (block, values) in zip(blocks, values) {
-        for (number, variant) in variants.enumerated() {
-          guard let value = values[place * variants.count + number] else { continue }
-          let place = Prediction.Place(variant: variant, axes: block.axes)
+      for block in blocks.indices {
+        for variant in variants.indices {
+          guard let value = values[block][number * variants.count + variant] else { continue }
+          let place = places[block][variant]
           if let same = known[value] {
             all[same].places.append(place)
           } else {

@@ -21,6 +21,7 @@ extension Summary {
     coverage = Coverage(rows)
     self.rows = rows
     facts = rows.factKeys
+    measured = rows.measured
     commonReason = Self.commonReason(of: rows, coverage)
     blocks = summaries.flatMap(\.blocks)
     headline = summaries.flatMap(\.headline).unique

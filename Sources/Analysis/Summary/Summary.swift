@@ -23,6 +23,8 @@ package struct Summary: Sendable {
   let rows: [CellRow]
   /// The keys of all their facts.
   let facts: Set<String>
+  /// The metrics that any of them has a value of, in the order of `Metric.all`.
+  let measured: [Metric]
   /// Why no cell is ok, where that is the same for all: one sentence instead of a table without
   /// figures.
   let commonReason: String?
@@ -97,6 +99,7 @@ package struct Summary: Sendable {
 
     let usual = isTraining ? Metric.trainingHeadline : []
     let measured = rows.measured
+    self.measured = measured
     let shown = Self.headline(headline.isEmpty ? usual : headline, of: measured)
     self.headline = shown
     let judged = (primary.isEmpty ? shown : primary).filter { $0.direction != nil }
