@@ -60,7 +60,7 @@ struct PlanPrediction {
 struct PlanSubject: @unchecked Sendable {
   fileprivate let workload: any Workload
   fileprivate let model: CellModel
-  fileprivate let options: JSON
+  fileprivate let options: ModelOptions
   let precision: PrecisionChoice
   fileprivate let read: (vocabulary: Int, image: ImageSize?)
   fileprivate let device: Device
@@ -70,8 +70,8 @@ struct PlanSubject: @unchecked Sendable {
   ///   - read: distinct tokens, or classes, of what the workload reads, and the size of its images.
   ///   - device: where it would run; nothing runs there.
   init(
-    _ workload: any Workload, _ model: CellModel, options: JSON, _ precision: PrecisionChoice,
-    of read: (vocabulary: Int, image: ImageSize?), on device: Device
+    _ workload: any Workload, _ model: CellModel, options: ModelOptions,
+    _ precision: PrecisionChoice, of read: (vocabulary: Int, image: ImageSize?), on device: Device
   ) {
     (self.workload, self.model, self.options) = (workload, model, options)
     (self.precision, self.read, self.device) = (precision, read, device)
@@ -82,7 +82,7 @@ extension [PlanSubject] {
   /// A prediction for each of them, by several threads.
   var predictions: [PlanPrediction] {
     // One thread has all that share a model, up to so many, so that it is built once.
-    let most = 32
+    let most = 256
     let alike = Dictionary(grouping: indices) { self[$0].modelKey }.values
     let parts = alike.flatMap { places in
       stride(from: 0, to: places.count, by: most).map { Array<Int>(places[$0...].prefix(most)) }
@@ -100,9 +100,22 @@ extension [PlanSubject] {
   }
 }
 
+/// The options of a model, whose hash is made with them: once for all that share them.
+struct ModelOptions: Hashable {
+  private let hash: Int
+  private let values: JSON
+
+  init(_ values: JSON) {
+    self.values = values
+    hash = values.hashValue
+  }
+
+  func hash(into hasher: inout Hasher) { hasher.combine(hash) }
+}
+
 /// What a model is built for.
 private struct ModelKey: Hashable {
-  let options: JSON
+  let options: ModelOptions
   /// The stored model that it begins from.
   let base: String?
   let vocabulary: Int

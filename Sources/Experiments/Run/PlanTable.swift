@@ -47,6 +47,7 @@ package struct PlanTable {
     for first in stride(from: 0, to: cells.count, by: 4096) {
       let part = cells[first...].prefix(4096)
       var shared = PlannedCell.PerDocument<Int>()
+      var models = PlannedCell.Content.PerModel<ModelOptions>()
       var subjects: [PlanSubject] = []
       var devices: [Device?] = []
       let places: [Int?] = part.map { cell in
@@ -54,9 +55,12 @@ package struct PlanTable {
         return shared.value(of: cell) {
           let device = sources.device(cell.device)
           devices.append(device)
+          let options = models.value(of: cell.content) {
+            ModelOptions(cell.resolved["model"] ?? .null)
+          }
           subjects.append(
             PlanSubject(
-              workload, model, options: cell.resolved["model"] ?? .null, cell.precision,
+              workload, model, options: options, cell.precision,
               of: sources.read(by: workload, for: model.base), on: device ?? absent))
           return devices.count - 1
         }
