@@ -61,10 +61,21 @@ package struct CellTable: Sendable {
   private static func csvLines(
     _ rows: some RandomAccessCollection<CellRow>, _ columns: Columns
   ) -> some Sequence<String> {
-    rows.mappedInParts { row in
-      CSV.line(
-        columns.fixed(row).map(field)
-          + columns.metrics.map { metric in row.metrics[metric].flatMap(metric.fileText) })
+    // The end of a row that has no metrics, as none has before it runs.
+    let bare = [UInt8](repeating: UInt8(ascii: ","), count: columns.metrics.count)
+    return rows.mappedInParts { row -> String in
+      var text: [UInt8] = []
+      CSV.write(columns.fixed(row).map(field), to: &text)
+      if row.metrics.isEmpty || bare.isEmpty {
+        text += bare
+      } else {
+        text.append(UInt8(ascii: ","))
+        CSV.write(
+          columns.metrics.map { metric in row.metrics[metric].flatMap(metric.fileText) },
+          to: &text)
+      }
+      text.append(UInt8(ascii: "\n"))
+      return text.text
     }.between(CSV.line(columns.names), "")
   }
 
@@ -75,6 +86,8 @@ package struct CellTable: Sendable {
     let keys = columns.names.enumerated().map { place, name in
       Array((place == 0 ? "{" : ",").utf8) + JSON.string(name).lineBytes + ":".utf8
     }
+    // The end of a row that has no metrics.
+    let bare = Array(keys.suffix(columns.metrics.count).map { $0 + "null".utf8 }.joined())
     return rows.mappedInParts { row in
       var text: [UInt8] = []
       let fixed = columns.fixed(row)
@@ -82,9 +95,13 @@ package struct CellTable: Sendable {
         text += key
         value.writeLine(to: &text)
       }
-      for (key, metric) in zip(keys.dropFirst(fixed.count), columns.metrics) {
-        text += key
-        metric.json(row.metrics[metric]).writeLine(to: &text)
+      if row.metrics.isEmpty {
+        text += bare
+      } else {
+        for (key, metric) in zip(keys.dropFirst(fixed.count), columns.metrics) {
+          text += key
+          metric.json(row.metrics[metric]).writeLine(to: &text)
+        }
       }
       text.append(utf8: "}\n")
       return text.text

@@ -178,6 +178,9 @@ package struct MetricValues: Equatable, Sendable, JSONRepresentable {
 
   package init() {}
 
+  /// Whether nothing was set, finite or not.
+  package var isEmpty: Bool { keys.isEmpty }
+
   /// Keeps the list of metrics in one place of memory with another row's, where it is the same.
   mutating func share(with other: MetricValues) {
     if keys == other.keys { keys = other.keys }
