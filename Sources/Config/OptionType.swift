@@ -18,6 +18,9 @@ extension OptionType where Result == Int {
   package static func int(in range: some AllowedRange<Int>) -> Self {
     number(.integer(range.bounds), range.bounds, Numeral.integer)
   }
+
+  /// The same of the usual range, for which nobody has to look up at run time what it is.
+  package static func int(in range: ClosedRange<Int>) -> Self { int(in: range.bounds) }
 }
 
 extension OptionType where Result == Double {
@@ -25,6 +28,9 @@ extension OptionType where Result == Double {
   package static func double(in range: some AllowedRange<Double>) -> Self {
     number(.number(range.bounds), range.bounds, Numeral.double)
   }
+
+  /// The same of the usual range, as for whole numbers.
+  package static func double(in range: ClosedRange<Double>) -> Self { double(in: range.bounds) }
 }
 
 extension OptionType where Result == Bool {

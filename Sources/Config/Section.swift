@@ -16,18 +16,20 @@ package final class Section {
   /// A muted section stands in for one that could not be read: it records no faults.
   package let isMuted: Bool
   private let entries: [Entry]
+  // One thread reads a section, and no access lasts while another begins: none of what changes is
+  // checked for that.
   /// Whether each was looked up.
-  private var areAsked: [Bool]
+  @exclusivity(unchecked) private var areAsked: [Bool]
   /// The place of each key, of so many that looking through them would take longer.
   private lazy var places = Dictionary(
     zip(entries.map(\.key), entries.indices), uniquingKeysWith: { first, _ in first })
   private static let few = 32
-  private var items: [(key: String, item: Item)] = []
+  @exclusivity(unchecked) private var items: [(key: String, item: Item)] = []
   /// The place of each, of so many of them again.
-  private var itemPlaces: [String: Int] = [:]
+  @exclusivity(unchecked) private var itemPlaces: [String: Int] = [:]
   /// Keys that were looked up, some of them more than once.
-  private var asked: [String] = []
-  private var faulted: Set<String> = []
+  @exclusivity(unchecked) private var asked: [String] = []
+  @exclusivity(unchecked) private var faulted: Set<String> = []
 
   enum Item {
     case option(Read)
