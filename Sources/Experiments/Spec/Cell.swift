@@ -77,16 +77,16 @@ package final class CellContent<Model, Workload> {
   let model: Model
   let workload: Workload
   let derived: [DerivedValue]
-  private let variation: JSONVariation
+  let variation: JSONVariation
 
   /// - Parameters:
-  ///   - resolved: the document with every option.
+  ///   - variation: the document with every option.
   ///   - derived: those of them whose values followed from others.
   ///   - other: that of a cell with much the same document, where there is one.
   init(
     _ frame: CellFrame, variant: String, values: [JSON],
-    _ reading: DocumentReader<Model, Workload>.Reading, resolved: JSON, derived: [DerivedValue],
-    like other: CellContent?
+    _ reading: DocumentReader<Model, Workload>.Reading, variation: JSONVariation,
+    derived: [DerivedValue], like other: CellContent?
   ) {
     self.frame = frame
     self.variant = variant
@@ -94,7 +94,7 @@ package final class CellContent<Model, Workload> {
     device = reading.device
     precision = reading.precision
     workload = reading.workload
-    variation = JSONVariation(resolved, like: other?.variation)
+    self.variation = variation
     if let other, other.derived == derived {
       self.derived = other.derived
       model = variation.isSame(as: other.variation, at: "model") ? other.model : reading.model

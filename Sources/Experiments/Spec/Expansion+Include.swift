@@ -87,9 +87,11 @@ extension Expansion {
     }
     faults.collect(reading.faults, in: label(variant, axes, seed: nil), reading.recording, matrix)
     func content(_ values: [JSON]) -> CellContent<Model, Workload> {
-      CellContent(
-        frame, variant: variant, values: values, reading, resolved: resolved,
-        derived: reading.recording.derived, like: lastContent(of: variant))
+      let last = lastContent(of: variant)
+      return CellContent(
+        frame, variant: variant, values: values, reading,
+        variation: JSONVariation(resolved, like: last?.variation),
+        derived: reading.recording.derived, like: last)
     }
     let shared = content(axes.map(\.value))
     for seed in seeds(of: inclusion) {

@@ -25,6 +25,8 @@ struct Expansion<Model, Workload> {
   var sameness: [WrittenValue: JSON?] = [:]
   /// Documents of one variant that are yet to be read.
   private var waiting: [Waiting] = []
+  /// That variant's document without values on the axes, of which the first are variations.
+  private var plain: JSONVariation?
 
   init(
     reader: DocumentReader<Model, Workload>, header: SpecHeader, matrix: Matrix,
@@ -54,6 +56,7 @@ struct Expansion<Model, Workload> {
       let reading = reader.read(document)
       recordings.append((variant.name, reading.recording))
       let recording = reading.recording
+      plain = JSONVariation(recording.value)
       // Axes are laid over it again, and derived defaults are to follow them again.
       let value = recording.valueWithUnread.deriving(recording.derived)
       variantValues.append((variant.name, isLaid(document) ? value.with(document) : value))
@@ -113,7 +116,7 @@ struct Expansion<Model, Workload> {
   /// A document with values on the axes.
   private struct Waiting {
     /// So many are read at a time.
-    static var most: Int { 64 }
+    static var most: Int { 256 }
 
     let document: Node
     let nodes: [Node]
@@ -123,12 +126,17 @@ struct Expansion<Model, Workload> {
   private struct Finished: @unchecked Sendable {
     /// Without its recording where there is nothing to say of it.
     var reading: DocumentReader<Model, Workload>.Reading
+    /// What was read, with every option.
     let value: JSON
+    /// The same, kept as cells keep it; what is excluded may be wrong, and is then as written.
+    let variation: JSONVariation
     let derived: [DerivedValue]
 
-    init(_ reading: DocumentReader<Model, Workload>.Reading) {
+    init(_ reading: DocumentReader<Model, Workload>.Reading, like other: JSONVariation?) {
       self.reading = reading
       value = reading.recording.value
+      let resolved = reading.faults.isEmpty ? value : reading.recording.valueWithUnread
+      variation = JSONVariation(resolved, like: other)
       derived = reading.recording.derived
       if reading.faults.isEmpty { self.reading.recording = Recording(path: "", items: []) }
     }
@@ -138,17 +146,16 @@ struct Expansion<Model, Workload> {
   private mutating func addWaiting(_ variant: String) {
     let documents = waiting
     waiting = []
+    let last = lastContent(of: variant)?.variation ?? plain
     let read = documents.mappedByThreads(part: 4) { [reader] waiting, _ in
-      Finished(reader.read(waiting.document))
+      Finished(reader.read(waiting.document), like: last)
     }
     for (document, read) in zip(documents, read) { addCells(variant, read, document.nodes) }
   }
 
   private mutating func addCells(_ variant: String, _ read: Finished, _ nodes: [Node]) {
-    // What was read, with every option.
     let (reading, value) = (read.reading, read.value)
-    // What is excluded may be wrong, and is then kept as written.
-    let resolved = reading.faults.isEmpty ? value : reading.recording.valueWithUnread
+    let resolved = reading.faults.isEmpty ? value : read.variation.json
     let axes = zip(matrix.axes, nodes).map { AxisValue($0, node: $1, in: resolved) }
     let point = MatrixPoint(
       variant: variant,
@@ -164,7 +171,7 @@ struct Expansion<Model, Workload> {
       faults.collect(reading.faults, in: name, reading.recording, matrix)
     }
     let content = CellContent(
-      frame, variant: variant, values: axes.map(\.value), reading, resolved: resolved,
+      frame, variant: variant, values: axes.map(\.value), reading, variation: read.variation,
       derived: read.derived, like: lastContent(of: variant))
     for (seed, reason) in zip(header.seeds, reasons) {
       cells.append(
