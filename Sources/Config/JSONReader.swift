@@ -229,7 +229,8 @@ package struct JSONReader {
   /// Passes over a string if it is this one, written without escapes.
   package mutating func takeText(_ expected: String) -> Bool {
     skipSpace()
-    return take(quoted: expected)
+    let first = position + 1
+    return plainEnd(from: first) == first + expected.utf8.count && take(quoted: expected)
   }
 
   private mutating func take(quoted expected: String) -> Bool {

@@ -175,20 +175,8 @@ extension CellRow {
 }
 
 extension CellRow {
-  /// Keeps what takes room and is the same as in another row in one place of memory with it.
-  mutating func share(with other: CellRow) {
-    values.metrics.share(with: other.metrics)
-    values.facts.share(with: other.facts)
-  }
-}
-
-extension [CellRow.Entry] {
-  /// Keeps what is the same in another list, in the same place, in one place of memory with it.
-  fileprivate mutating func share(with other: Self) {
-    for place in indices.prefix(other.count) where self[place] == other[place] {
-      self[place] = other[place]
-    }
-  }
+  /// Keeps the list of metrics in one place of memory with another row's, where it is the same.
+  mutating func share(with other: CellRow) { values.metrics.share(with: other.metrics) }
 }
 
 extension Sequence<CellRow> {

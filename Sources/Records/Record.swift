@@ -1,6 +1,7 @@
 // Record: what a JSON file of a run holds, declared once for reading and for writing.
 
 package import Config
+internal import Synchronization
 
 /// A value that has one form in JSON.
 package protocol JSONRepresentable: SendableMetatype {
@@ -70,6 +71,7 @@ package final class Field<Root>: Sendable {
     self.key = key
     isRequired = false
     omitsNull = false
+    let last = LastMembers()
     get = { .object($0[keyPath: property]) }
     set = { root, json in
       guard case .object(let members) = json else { return false }
@@ -77,10 +79,42 @@ package final class Field<Root>: Sendable {
       return true
     }
     read = { (root, reader) throws(JSONError) in
-      guard case .object(let members) = try reader.value() else { return false }
+      guard let members = try last.read(&reader) else { return false }
       root[keyPath: property] = members
       return true
     }
+  }
+}
+
+/// The members of an object that was read last: most objects of a large run's files are nearly the
+/// same, and keep in one place of memory what is.
+private final class LastMembers: Sendable {
+  private let members = Mutex<[JSON.Member]>([])
+
+  /// Reads the next object; nil where it is none.
+  func read(_ reader: inout JSONReader) throws(JSONError) -> [JSON.Member]? {
+    guard reader.isAt("{") else {
+      try reader.skip()
+      return nil
+    }
+    let known = members.withLock { $0 }
+    var read: [JSON.Member] = []
+    read.reserveCapacity(known.count)
+    try reader.openObject()
+    while try reader.nextMember() {
+      let place = read.count
+      guard place < known.count, try reader.takeKey(known[place].key) else {
+        read.append(JSON.Member(try reader.key(), try reader.value()))
+        continue
+      }
+      if case .string(let text) = known[place].value, reader.takeText(text) {
+        read.append(known[place])
+      } else {
+        read.append(JSON.Member(known[place].key, try reader.value()))
+      }
+    }
+    members.withLock { [read] in $0 = read }
+    return read
   }
 }
 

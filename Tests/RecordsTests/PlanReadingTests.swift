@@ -69,6 +69,28 @@ import Testing
     #expect(text.contains("line 2") && text.contains(problem), "\(text)")
   }
 
+  private struct Facts: Record {
+    var facts: [JSON.Member] = []
+
+    static let fields: [Field<Facts>] = [Field("ran", members: \.facts)]
+  }
+
+  @Test func `objects that are read one after another have each its own members`() throws {
+    for facts in [
+      #"{"a":"x\\b","b":1}"#, #"{"a":"x\\b","b":1}"#, #"{"a":"x\b","b":1.5}"#, #"{"a":"x\"y"}"#,
+      #"{"a":"x","b":[1]}"#, #"{"b":"x","a":null}"#, #"{"b":"xy","a":"z","c":{}}"#, "{}",
+      #"{"b":"x"}"#,
+    ] {
+      let text = "{\"ran\": \(facts)}"
+      #expect(try Facts(reading: Array(text.utf8)).facts == JSON(reading: facts).members)
+    }
+    for wrong in ["[]", "1", #"{"a":"x}"#, #"{"a" "x"}"#] {
+      #expect(throws: RecordProblem.self) {
+        try Facts(reading: Array("{\"ran\": \(wrong)}".utf8))
+      }
+    }
+  }
+
   @Test func `what is passed over is checked like what is read`() throws {
     for text in ["{\"a\":[1,{\"b\":\"\\q\"}]}", "[1,]", "{\"a\":01}", "\"\u{1}\"", "{\"a\" 1}", ""]
     {
