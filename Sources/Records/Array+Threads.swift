@@ -58,11 +58,18 @@ extension RandomAccessCollection where Element: Sendable {
   package func mappedInParts<Result: Sendable>(
     _ transform: @escaping @Sendable (Element) -> Result
   ) -> some Sequence<Result> {
+    mappedInParts(keeping: { () }) { element, _ in transform(element) }
+  }
+
+  /// The same where something is kept from one element to some of the next, as in
+  /// `mappedByThreads`.
+  package func mappedInParts<Result: Sendable, Kept>(
+    keeping start: @escaping @Sendable () -> Kept,
+    _ transform: @escaping @Sendable (Element, inout Kept) -> Result
+  ) -> some Sequence<Result> {
     let size = 512
     return stride(from: 0, to: count, by: size).lazy.flatMap { first in
-      Array(dropFirst(first).prefix(size)).mappedByThreads(part: 32) { element, _ in
-        transform(element)
-      }
+      Array(dropFirst(first).prefix(size)).mappedByThreads(part: 32, keeping: start, transform)
     }
   }
 }

@@ -51,6 +51,19 @@ package struct PlanLine: Equatable, Sendable, Record {
     Field("shares", members: \.shares),
   ]
 
+  /// The text of the line, with a configuration that is text already.
+  package func text(configuration: [UInt8]) -> String {
+    let members = json.members
+    let place = members.firstIndex { $0.key == "config" } ?? members.endIndex
+    var text = JSON.object(Array(members[..<place])).lineBytes
+    text.removeLast()
+    text.append(utf8: ",\"config\":")
+    text += configuration
+    text.append(UInt8(ascii: ","))
+    text += JSON.object(Array(members[place...].dropFirst())).lineBytes.dropFirst()
+    return text.text
+  }
+
   /// Reads one line of a plan.
   ///
   /// - Parameter number: of the line, from 1.

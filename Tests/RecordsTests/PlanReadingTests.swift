@@ -69,6 +69,11 @@ import Testing
     #expect(text.contains("line 2") && text.contains(problem), "\(text)")
   }
 
+  @Test func `a line has the same text around that of its configuration`() {
+    let line = Self.line(7, steps: 2)
+    #expect(line.text(configuration: line.configuration.lineBytes) == line.json.line)
+  }
+
   private struct Facts: Record {
     var facts: [JSON.Member] = []
 

@@ -190,7 +190,9 @@ package struct Preparation {
     // Last: a folder with a plan is whole.
     var sizes: [Int] = []
     try AtomicFile.write(
-      texts: plan.entries.mappedInParts { $0.line.json.line + "\n" }.lazy.map { line -> String in
+      texts: plan.entries.mappedInParts(
+        keeping: { PlannedCell.Content.PerModel<[UInt8]>() }
+      ) { entry, models in entry.text(&models) + "\n" }.lazy.map { line -> String in
         sizes.append(line.utf8.count)
         return line
       }, to: folder.file("plan.jsonl"))

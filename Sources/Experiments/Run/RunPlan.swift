@@ -188,8 +188,21 @@ package struct RunPlan {
 extension RunPlan.Entry {
   /// The cell as it is written down.
   package var line: PlanLine {
-    var line = outline
+    var line = derivedLine
     line.configuration = cell.resolved
+    return line
+  }
+
+  /// The text of that.
+  ///
+  /// - Parameter models: the texts of models.
+  func text(_ models: inout PlannedCell.Content.PerModel<[UInt8]>) -> String {
+    derivedLine.text(configuration: cell.content.line(&models))
+  }
+
+  /// The same without its configuration, but with what followed from other options.
+  private var derivedLine: PlanLine {
+    var line = outline
     line.derived = cell.derived.map(\.path)
     line.shares = cell.derived.compactMap { value in
       value.share.map { JSON.Member(value.path, .string($0)) }
@@ -197,7 +210,7 @@ extension RunPlan.Entry {
     return line
   }
 
-  /// The same without its configuration.
+  /// The same without anything of its configuration.
   var outline: PlanLine {
     var line = PlanLine()
     line.index = cell.index

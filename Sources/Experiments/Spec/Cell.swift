@@ -247,8 +247,23 @@ extension CellContent {
 
   /// A member within the canonical form of an object.
   private static func canonicalText(of member: JSON.Member) -> [UInt8] {
-    let object = JSON.object([JSON.Member(member.key, member.value.canonical)]).lineBytes
-    return Array(object.dropFirst().dropLast())
+    text(of: JSON.Member(member.key, member.value.canonical))
+  }
+
+  /// A member within an object on one line.
+  private static func text(of member: JSON.Member) -> [UInt8] {
+    Array(JSON.object([member]).lineBytes.dropFirst().dropLast())
+  }
+
+  /// The configuration on one line.
+  ///
+  /// - Parameter models: the texts of models.
+  func line(_ models: inout PerModel<[UInt8]>) -> [UInt8] {
+    let members = resolved.members.map { member in
+      member.key == "model"
+        ? models.value(of: self) { Self.text(of: member) } : Self.text(of: member)
+    }
+    return Array("{".utf8) + members.joined(separator: ",".utf8) + "}".utf8
   }
 
   /// A hash of the configuration: the same for equal ones.
