@@ -38,6 +38,9 @@ package struct PlanLine: Equatable, Sendable, Record {
   /// Those of them that are written as a share of another option's, with that share: `5 %`.
   package var shares: [JSON.Member] = []
 
+  /// The members that are of the configuration.
+  fileprivate static let configurationKeys: Set = ["config", "derived", "shares"]
+
   package init() {}
 
   package static let fields: [Field<Self>] = [
@@ -66,11 +69,17 @@ package struct PlanLine: Equatable, Sendable, Record {
 
   /// Reads one line of a plan.
   ///
-  /// - Parameter number: of the line, from 1.
+  /// - Parameters:
+  ///   - number: of the line, from 1.
+  ///   - hasConfiguration: whether its configuration is read as well.
   fileprivate init(
-    _ bytes: [UInt8], in range: Range<Int>? = nil, number: Int, of path: String
+    _ bytes: [UInt8], in range: Range<Int>? = nil, number: Int, of path: String,
+    hasConfiguration: Bool = true
   ) throws(ResultsError) {
-    do throws(RecordProblem) { self = try PlanLine(reading: bytes, in: range) } catch {
+    let unwanted = hasConfiguration ? [] : Self.configurationKeys
+    do throws(RecordProblem) {
+      self = try PlanLine(reading: bytes, in: range, without: unwanted)
+    } catch {
       throw .badLine(number, of: path, error.description)
     }
     // Its id can name a folder, and no other than one in the run's own.
@@ -159,18 +168,21 @@ extension RunFolder {
 
   /// Reads the whole plan, and makes something of each line, by several threads.
   ///
-  /// - Parameter make: takes a line and what came of the one before it, where that is known.
+  /// - Parameters:
+  ///   - configurations: whether lines have their configurations; in a large plan these are most of
+  ///     it.
+  ///   - make: takes a line and what came of the one before it, where that is known.
   /// - Throws: `ResultsError` where a line is none of a plan.
   package func plan<Made: Sendable>(
-    _ make: @Sendable (PlanLine, _ before: Made?) -> Made
+    configurations: Bool = true, _ make: @Sendable (PlanLine, _ before: Made?) -> Made
   ) throws(ResultsError) -> [Made] {
     let path = file("plan.jsonl")
     var plan: [Made] = []
     // Large blocks, so that there is work for several threads.
     try forEachBlock(size: 1 << 22) { (bytes, lines, _) throws(ResultsError) in
-      for made in Self.planLines(bytes, lines, after: plan.count, of: path, make) {
-        plan.append(try made.get())
-      }
+      let read = Self.planLines(
+        bytes, lines, after: plan.count, of: path, configurations: configurations, make)
+      for made in read { plan.append(try made.get()) }
     }
     return plan
   }
@@ -180,13 +192,14 @@ extension RunFolder {
   /// - Parameter number: lines before them.
   private static func planLines<Made: Sendable>(
     _ bytes: [UInt8], _ lines: [Range<Int>], after number: Int, of path: String,
-    _ make: @Sendable (PlanLine, _ before: Made?) -> Made
+    configurations: Bool = true, _ make: @Sendable (PlanLine, _ before: Made?) -> Made
   ) -> [Result<Made, ResultsError>] {
     let numbered = Array(zip(number + 1..<number + 1 + lines.count, lines))
     typealias Before = (line: PlanLine, made: Made)
     return numbered.mappedByThreads(part: 32, keeping: { Before?.none }) { place, before in
       Result { () throws(ResultsError) in
-        var line = try PlanLine(bytes, in: place.1, number: place.0, of: path)
+        var line = try PlanLine(
+          bytes, in: place.1, number: place.0, of: path, hasConfiguration: configurations)
         if let before { line.share(with: before.line) }
         let made = make(line, before?.made)
         before = (line, made)

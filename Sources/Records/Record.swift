@@ -138,6 +138,13 @@ extension Record {
   }
 
   package init?(reading reader: inout JSONReader) throws(JSONError) {
+    try self.init(reading: &reader, without: [])
+  }
+
+  /// - Parameter unwanted: keys whose members are passed over.
+  fileprivate init?(
+    reading reader: inout JSONReader, without unwanted: Set<String>
+  ) throws(JSONError) {
     guard reader.isAt("{") else {
       try reader.skip()
       return nil
@@ -145,7 +152,10 @@ extension Record {
     self.init()
     let fields = Self.fields
     // By a bit each; a key that comes again is passed over.
-    var missing = fields.indices.reduce(0 as UInt64) { $0 | 1 << UInt64($1) }
+    var missing: UInt64 = 0
+    for place in fields.indices where unwanted.isEmpty || !unwanted.contains(fields[place].key) {
+      missing |= 1 << UInt64(place)
+    }
     var expected = 0
     try reader.openObject()
     while try reader.nextMember() {
@@ -335,12 +345,16 @@ extension Record {
 
   /// Reads the record that a text holds.
   ///
-  /// - Parameter range: of the bytes that are read; nil for all.
-  package init(reading bytes: [UInt8], in range: Range<Int>? = nil) throws(RecordProblem) {
+  /// - Parameters:
+  ///   - range: of the bytes that are read; nil for all.
+  ///   - unwanted: keys whose members keep the values that `init` gives.
+  package init(
+    reading bytes: [UInt8], in range: Range<Int>? = nil, without unwanted: Set<String> = []
+  ) throws(RecordProblem) {
     let json: JSON
     do throws(JSONError) {
       var reader = JSONReader(bytes, in: range)
-      if let record = try Self(reading: &reader) {
+      if let record = try Self(reading: &reader, without: unwanted) {
         try reader.end()
         self = record
         return

@@ -13,16 +13,14 @@ package struct StoredRun: Sendable {
 
   /// Reads a run; a run that was killed reads as far as it got.
   ///
-  /// - Parameter configurations: whether cells keep them; of a large run they take most of the
-  ///   memory. Without, they are null.
+  /// - Parameter configurations: whether cells have them; of a large run they take most of the
+  ///   memory. Without, they are null, and nothing is known of what followed from other options.
   /// - Throws: `ResultsError` when it has no plan that can be read.
   package init(_ folder: RunFolder, configurations: Bool = true) throws(ResultsError) {
     self.init(
       folder, record: try? RunRecord(file: folder.file("run.json")),
-      cells: try folder.plan { line, before in
-        var line = line
-        if !configurations { line.configuration = .null }
-        return StoredCell(line, in: folder, after: before)
+      cells: try folder.plan(configurations: configurations) { line, before in
+        StoredCell(line, in: folder, after: before)
       })
   }
 
