@@ -124,8 +124,15 @@ package final class Section {
             zip(read.value.elements, parts).map { ListedComponent($0, $1.options.recording) })
         }
       },
-      unread: zip(entries, areAsked).filter { !$1 || faulted.contains($0.key) }
-        .map { entry, _ in JSON.Member(entry.key, entry.value.value) })
+      unread: unreadMembers)
+  }
+
+  /// What is written here and could not be read.
+  private var unreadMembers: [JSON.Member] {
+    // Mostly there is nothing of that.
+    if faulted.isEmpty, !areAsked.contains(false) { return [] }
+    return zip(entries, areAsked).filter { !$1 || faulted.contains($0.key) }
+      .map { entry, _ in JSON.Member(entry.key, entry.value.value) }
   }
 
   /// The dotted path of a key of this section.
@@ -339,21 +346,27 @@ package final class Section {
 
   /// The keys that nobody asked for, here and in all sections below.
   var allUnknownKeys: [Fault] {
-    unknownKeys
-      + items.flatMap { entry -> [Fault] in
-        switch entry.item {
-        case .option: []
-        case .section(_, _, let inner), .component(_, let inner): inner.allUnknownKeys
-        case .components(_, let parts): parts.flatMap(\.options.allUnknownKeys)
-        }
+    var found: [Fault] = []
+    addUnknownKeys(to: &found)
+    return found
+  }
+
+  private func addUnknownKeys(to found: inout [Fault]) {
+    found += unknownKeys
+    for entry in items {
+      switch entry.item {
+      case .option: break
+      case .section(_, _, let inner), .component(_, let inner): inner.addUnknownKeys(to: &found)
+      case .components(_, let parts):
+        for part in parts { part.options.addUnknownKeys(to: &found) }
       }
+    }
   }
 
   private var unknownKeys: [Fault] {
-    let unknown = isMuted ? [] : zip(entries, areAsked).filter { !$1 }
-    if unknown.isEmpty { return [] }
+    if isMuted || !areAsked.contains(false) { return [] }
     let known = knownKeys
-    return unknown.map { entry, _ in
+    return zip(entries, areAsked).filter { !$1 }.map { entry, _ in
       Fault(.unknownKey(entry.key, section: path, known: known), at: entry.keyMark)
     }
   }

@@ -217,7 +217,7 @@ extension [RunPlan.Entry] {
     }
     let documents = zip(starts, starts.dropFirst() + [count]).map { self[$0..<$1] }
     let problems = documents.mappedByThreads(
-      part: 16, keeping: { PlannedCell.Content.PerModel<[UInt8]>() }
+      part: 32, keeping: { PlannedCell.Content.PerModel<[UInt8]>() }
     ) { cells, models -> ResultsError? in
       do throws(ResultsError) {
         try Self.write(cells, to: folder, isNew: isNew, &models)

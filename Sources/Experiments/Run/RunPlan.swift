@@ -58,7 +58,7 @@ package struct RunPlan {
     var named = 0
     func nameDocuments() {
       let hashes = identities.mappedByThreads(
-        part: 16, keeping: { PlannedCell.Content.PerModel<[UInt8]>() }
+        part: 32, keeping: { PlannedCell.Content.PerModel<[UInt8]>() }
       ) { identity, models in identity.hashes(&models) }
       for hash in hashes.joined() {
         entries[named].identity = hash
