@@ -57,12 +57,18 @@ extension Summary {
 
   /// The verdicts on primary metrics against each baseline, those alike together.
   private func verdictAnswers(_ metrics: [Metric]) -> [Answer] {
-    metrics.filter { $0.bound == nil }.mappedByThreads(part: 1) { metric, _ -> [Answer] in
-      let all = blocks.flatMap { block in
+    let asked = metrics.filter { $0.bound == nil }
+    // Of each point the comparisons of each metric: there are more points than metrics to share out.
+    let placed = blocks.mappedByThreads { block, _ in
+      asked.map { metric in
         (block.line(metric)?.comparisons ?? []).map {
           Placed(variant: nil, axes: block.axes, comparison: $0)
         }
       }
+    }
+    return Array(zip(asked.indices, asked)).mappedByThreads(part: 1) { one, _ -> [Answer] in
+      let (place, metric) = one
+      let all = placed.flatMap { $0[place] }
       return variants.compactMap(baselines.baseline).unique.map { baseline in
         let some = all.filter { $0.comparison.baseline == baseline }
         let lacking = lacking(metric, baseline)
