@@ -91,10 +91,11 @@ extension JSON {
       text += repeatElement(UInt8(ascii: " "), count: 2 * level)
     }
     text.append(utf8: open)
-    for (index, element) in elements.enumerated() {
-      if index > 0 { text.append(UInt8(ascii: ",")) }
+    // By their places, without a copy of each.
+    for place in elements.indices {
+      if place > 0 { text.append(UInt8(ascii: ",")) }
       if let indent { newLine(indent + 1) }
-      write(element, &text, indent.map { $0 + 1 })
+      write(elements[place], &text, indent.map { $0 + 1 })
     }
     if let indent, !elements.isEmpty { newLine(indent) }
     text.append(utf8: close)
