@@ -168,13 +168,15 @@ package struct RunPlan {
   /// - Parameter offsets: where the line of each entry begins in `plan.jsonl`.
   func cells(at offsets: [Int]) -> [CellList.Entry] {
     let count = entries.lazy.compactMap(\.order).max().map { $0 + 1 } ?? 0
-    var cells = [CellList.Entry?](repeating: nil, count: count)
-    for (entry, offset) in zip(entries, offsets) {
-      guard let order = entry.order, cells[order] == nil else { continue }
-      cells[order] = CellList.Entry(
-        index: entry.cell.index, offset: offset, label: entry.cell.label)
+    // Of those that are the same the first.
+    var places = [Int](repeating: 0, count: count)
+    for place in entries.indices.reversed() {
+      if let order = entries[place].order { places[order] = place }
     }
-    return cells.compactMap(\.self)
+    return places.map { place in
+      let cell = entries[place].cell
+      return CellList.Entry(index: cell.index, offset: offsets[place], label: cell.label)
+    }
   }
 
   private func drawn(seed: Int) -> [Int] {

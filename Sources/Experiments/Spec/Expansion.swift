@@ -116,7 +116,7 @@ struct Expansion<Model, Workload> {
   /// A document with values on the axes.
   private struct Waiting {
     /// So many are read at a time.
-    static var most: Int { 256 }
+    static var most: Int { 128 }
 
     let document: Node
     let nodes: [Node]
