@@ -248,7 +248,8 @@ extension OpCase {
     let timing = linear.timing(on: .cpu(threads: 1), budget: 0)
     // Numbers of x, weight, bias and output; then of two products and a sum.
     #expect(timing.forward.bytes == 4 * 4)
-    #expect(timing.backward?.bytes == 4 * (3 + 3 + 2))
+    let backward = try #require(timing.backward)
+    #expect(backward.bytes == 4 * (3 + 3 + 2))
   }
 }
 
