@@ -218,7 +218,8 @@ package struct JSONReader {
     return key
   }
 
-  /// Passes over the key of a member if it is this one, without making it a string.
+  /// Passes over the key of a member if it is this one, written without escapes, and makes no string
+  /// of it.
   package mutating func takeKey(_ expected: String) throws(JSONError) -> Bool {
     skipSpace()
     guard take(quoted: expected) else { return false }
@@ -229,8 +230,7 @@ package struct JSONReader {
   /// Passes over a string if it is this one, written without escapes.
   package mutating func takeText(_ expected: String) -> Bool {
     skipSpace()
-    let first = position + 1
-    return plainEnd(from: first) == first + expected.utf8.count && take(quoted: expected)
+    return take(quoted: expected)
   }
 
   private mutating func take(quoted expected: String) -> Bool {
@@ -246,8 +246,10 @@ package struct JSONReader {
         return memcmp(text + first, key, expected.count) == 0
       }
     }
-    if isSame { position = last + 1 }
-    return isSame
+    // The quote at its end may be an escaped one, behind which the text goes on.
+    guard isSame, plainEnd(from: first) == last else { return false }
+    position = last + 1
+    return true
   }
 
   private mutating func takeColon() throws(JSONError) {

@@ -119,7 +119,7 @@ extension RunFolder {
     let newline = UInt8(ascii: "\n")
     var start = bytes.startIndex
     for _ in 0..<max(0, index) {
-      guard let end = bytes[start...].firstIndex(of: newline) else { break }
+      guard let end = bytes.firstIndex(of: newline, from: start) else { break }
       start = end + 1
     }
     let line = bytes[start...].prefix { $0 != newline }

@@ -84,7 +84,7 @@ import Testing
     for facts in [
       #"{"a":"x\\b","b":1}"#, #"{"a":"x\\b","b":1}"#, #"{"a":"x\b","b":1.5}"#, #"{"a":"x\"y"}"#,
       #"{"a":"x","b":[1]}"#, #"{"b":"x","a":null}"#, #"{"b":"xy","a":"z","c":{}}"#, "{}",
-      #"{"b":"x"}"#,
+      #"{"b":"x"}"#, #"{"a\\":1}"#, #"{"a\":1,\"b":2}"#, #"{"a\":1,\"b":"x"}"#,
     ] {
       let text = "{\"ran\": \(facts)}"
       #expect(try Facts(reading: Array(text.utf8)).facts == JSON(reading: facts).members)
