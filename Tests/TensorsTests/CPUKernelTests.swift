@@ -245,8 +245,10 @@ private func largestDifference(_ a: [Float], _ b: [Float]) -> Float {
     instructionSet: String
   ) throws {
     let table = try #require(runexp_cpu_kernels_for(instructionSet))
-    // More and less than what is worth a task, and nothing.
-    let sizes = [300, 0, 16_384, 7, 40_001, 5000, 5000, 16_385, 1, 9000]
+    // More and less than what is worth a task, and nothing; so many that tasks have several.
+    let sizes =
+      [300, 0, 16_384, 7, 40_001, 5000, 5000, 16_385, 1, 9000]
+      + [Int](repeating: 700, count: 41)
     func parameters() -> [Parameter] {
       sizes.enumerated().map { Parameter($1, seed: UInt64(10 * $0), hasGradient: $0 % 4 != 2) }
     }
