@@ -19,7 +19,8 @@ extension OptionType where Result == Int {
     number(.integer(range.bounds), range.bounds, Numeral.integer)
   }
 
-  /// The same of the usual range, for which nobody has to look up at run time what it is.
+  /// The same of a range with both ends, as most have: of a known type, which takes less time to
+  /// call than any `AllowedRange`.
   package static func int(in range: ClosedRange<Int>) -> Self { int(in: range.bounds) }
 }
 
@@ -29,7 +30,7 @@ extension OptionType where Result == Double {
     number(.number(range.bounds), range.bounds, Numeral.double)
   }
 
-  /// The same of the usual range, as for whole numbers.
+  /// The same of a range with both ends, as for whole numbers.
   package static func double(in range: ClosedRange<Double>) -> Self { double(in: range.bounds) }
 }
 

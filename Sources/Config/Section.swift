@@ -16,8 +16,8 @@ package final class Section {
   /// A muted section stands in for one that could not be read: it records no faults.
   package let isMuted: Bool
   private let entries: [Entry]
-  // One thread reads a section, and no access lasts while another begins: none of what changes is
-  // checked for that.
+  // One thread reads a section, and no access to what changes lasts while another begins, so Swift
+  // need not check for that.
   /// Whether each was looked up.
   @exclusivity(unchecked) private var areAsked: [Bool]
   /// The place of each key, of so many that looking through them would take longer.

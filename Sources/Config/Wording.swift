@@ -20,7 +20,7 @@ package enum Wording {
     return harmless(text.split { $0.isNewline || $0 == "\t" }.joined(separator: " "))
   }
 
-  /// The beginning and the end of a text that is longer than a sentence, of 800 characters.
+  /// A text of up to 800 characters as it is; of a longer one the first and the last 400.
   package static func shortened(_ text: String) -> String {
     let most = 400
     let scalars = text.unicodeScalars

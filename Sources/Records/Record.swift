@@ -86,8 +86,10 @@ package final class Field<Root>: Sendable {
   }
 }
 
-/// The members of an object that was read last: most objects of a large run's files are nearly the
-/// same, and keep in one place of memory what is.
+/// The members of the object that was read last.
+///
+/// Most objects of a large run's files are nearly the same as the one before, and share with it in
+/// memory what is equal.
 private final class LastMembers: Sendable {
   private let members = Mutex<[JSON.Member]>([])
 
