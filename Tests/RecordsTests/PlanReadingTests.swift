@@ -28,6 +28,10 @@ import Testing
     #expect(try run.plan() == lines)
     var offsets: [Int] = []
     try run.forEachPlanLine { _, offset in offsets.append(offset) }
+    // A line is looked for where it does not stand at its offset.
+    let sizes = lines.map { $0.json.line.utf8.count + 1 }
+    #expect(zip(offsets.dropFirst(), zip(offsets, sizes)).allSatisfy { $0 == $1.0 + $1.1 })
+    #expect(offsets.count == lines.count && offsets.first == 0)
     for index in [0, 1, 2499, 23_999] {
       #expect(try run.planLine(index, at: offsets[index]) == lines[index])
     }
@@ -65,6 +69,8 @@ import Testing
     let good = Self.line(0, steps: 1).json.line
     try run.write(good + "\n" + line + "\n", to: "plan.jsonl")
     let error = #expect(throws: ResultsError.self) { try run.plan() }
+    let bare = #expect(throws: ResultsError.self) { try StoredRun(run, configurations: false) }
+    #expect(bare == error)
     let text = error?.description ?? ""
     #expect(text.contains("line 2") && text.contains(problem), "\(text)")
   }

@@ -1,6 +1,7 @@
 // `runexp emit`: what it writes for a scheduler, and that a shell runs it as Slurm would.
 
 import Config
+import Experiments
 import Foundation
 import Records
 import Testing
@@ -75,15 +76,57 @@ struct EmitTests {
     let list = try CellList(file: "\(real)/slurm/1/cells-1.txt")
     let plan = try RunFolder.open(run).plan()
     #expect(Set(list.entries.map(\.index)) == [0, 1] && plan.allSatisfy { $0.seed == 3 })
-    for entry in list.entries {
-      #expect(try RunFolder.open(run).planLine(entry.index, at: entry.offset).index == entry.index)
-    }
     // The same is read of its plan when it is handed off again.
     let again = try program.run(["emit", "slurm", "latest"] + needs)
     #expect(again.code == 0, "\(again.errors)")
     #expect(try CellList(file: "\(real)/slurm/2/cells-1.txt") == list)
     let failed = try program.run(["emit", "slurm", "tiny.yaml", "--cells", "failed"] + needs)
     #expect(failed.errors.contains("has no cells that are failed"), "\(failed.errors)")
+  }
+
+  @Test("a new run's files say of each cell what it says alone, and tasks find its line")
+  func files() throws {
+    try program.write(
+      """
+      name: many
+      device: cpu
+      seeds: [1, 2]
+      model: {width: 32, attention: {type: gqa, heads: 4}}
+      variants:
+        plain: {}
+        other: {model: {norm: layernorm}}
+      workload: {type: inspect, vocabulary: 7}
+      matrix:
+        model.layers: [1, 2]
+        workload.sequence: [16, 32, 48]
+        exclude: [{variant: other, workload.sequence: 32}]
+        include: [{variant: other, model.layers: 3, workload.sequence: 64}]
+
+      """, to: "many.yaml")
+    let finished = try program.run(["emit", "slurm", "many.yaml"] + needs)
+    try #require(finished.code == 0, "\(finished.errors)")
+    let run = try RunFolder.open(program.file("results/many/latest"))
+    let experiment = try PlannedExperiment.load(
+      file: program.file("many.yaml"), reader: .standard)
+    var (plan, offsets) = ([] as [PlanLine], [] as [Int])
+    try run.forEachPlanLine { line, offset in
+      plan.append(line)
+      offsets.append(offset)
+    }
+    #expect(plan.map(\.label) == experiment.cells.map(\.label))
+    for (line, cell) in zip(plan, experiment.cells) {
+      #expect(line.configuration.line == cell.resolved.line)
+      #expect(line.derived == cell.derived.map(\.path))
+      if cell.exclusion == nil {
+        #expect(try AtomicFile.read("\(run.cell(line.cell))/resolved.yaml") == cell.resolvedYAML)
+      }
+    }
+    let entries = try CellList(file: run.file("slurm/1/cells-1.txt")).entries
+    let ordered = plan.indices.filter { plan[$0].order != nil }
+      .sorted { plan[$0].order ?? 0 < plan[$1].order ?? 0 }
+    #expect(plan.count == 26 && ordered.count == 22)
+    #expect(entries.map(\.index) == ordered)
+    #expect(entries.map(\.offset) == ordered.map { offsets[$0] })
   }
 
   @Test("memory follows from the prediction, and what cannot be predicted is asked for")
