@@ -47,6 +47,7 @@ def groups(context):
         one = work(context, "bf16", {}, {"runexp f32": 0.95})
         one.contestants["runexp f32"] = lambda: ours(context, "f32", [*LAYERS, VOCABULARY])
         works.append(one)
-    about = ("The linear layers of both models, inputs to outputs: forward one product (NT), backward two, of the "
-             "input's gradient (NN) and of the weight's (TN). OpenBLAS is built without bf16.")
+    about = ("The linear layers of both models, and the output of nanoGPT's CPU configuration for GPT-2's 50,257 "
+             "tokens, inputs to outputs: forward one product (NT), backward two, of the input's gradient (NN) and of "
+             "the weight's (TN). OpenBLAS is built without bf16.")
     return [Group("Products", "peak", about, works)]
