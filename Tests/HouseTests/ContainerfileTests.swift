@@ -1,5 +1,6 @@
-// Containerfile, from which nothing here builds an image: what it installs, copies and calls is what
-// the package, CI and the Makefile have, so that it does not rot unseen.
+// Containerfile and .dockerignore, from which nothing here builds an image: what they install, copy,
+// call and leave out is what the package, CI, the Makefile and git have, so that they do not rot
+// unseen.
 
 import Foundation
 import Testing
@@ -93,18 +94,32 @@ import Testing
       try Repository.text("Package.swift").contains(".executable(name: \"\(product)\""))
     let target = try #require(build.split(separator: " ").last.map(String.init))
 
-    // The whole checkout is copied, but for what no build reads.
+    // The whole checkout is copied, but for what is ignored.
     #expect(stages[0].all("COPY") == [". ."])
-    let ignored = try Repository.text(".containerignore").lines
-    for needed in ["Package.swift", "Makefile", "Sources", "Tests", "scripts"] {
-      #expect(Repository.exists(needed) && !ignored.contains(needed[...]), "\(needed)")
-    }
     let copied = stages[1].all("COPY")
     try #require(copied.count == 1)
     let words = copied[0].split(separator: " ").map(String.init)
     #expect(words[0] == "--from=\(stages[0].name ?? "")")
     #expect(words[1] == target + product && words[2] == words[1])
     #expect(stages[1].all("CMD") == ["[\"\(product)\", \"--help\"]"])
+  }
+
+  @Test func `what is ignored is what builds and runs leave, and nothing that is needed`() throws {
+    // Where there is this one, Podman reads it instead; Docker never does.
+    #expect(!Repository.exists(".containerignore"))
+    let ignored = Set(
+      try Repository.text(".dockerignore").lines
+        .filter { !$0.isEmpty && !$0.hasPrefix("#") }.map(String.init))
+    // The folders that git ignores, whole or in part: at the root, but for Python's.
+    let left = try Repository.text(".gitignore").lines
+      .filter { !$0.hasPrefix("!") && ($0.hasSuffix("/") || $0.hasSuffix("/*")) }
+      .compactMap { $0.split(separator: "/").first.map(String.init) }
+    #expect(left.contains("models") && left.contains(".build"))
+    let expected = Set(left.map { $0 == "__pycache__" ? "**/\($0)" : $0 }).union([".git"])
+    #expect(ignored == expected)
+    for needed in ["Package.swift", "Makefile", "Sources", "Tests", "scripts"] {
+      #expect(Repository.exists(needed) && !ignored.contains(needed), "\(needed)")
+    }
   }
 }
 
