@@ -16,6 +16,8 @@ package enum RunError: Error, Equatable, CustomStringConvertible {
   case changed([String])
   /// The same of one cell of the run in a folder.
   case cellChanged(String, [String], run: String)
+  /// Another build of the program than the one that is to hand the run to a scheduler prepared it.
+  case preparedByAnotherBuild
   /// Cells of the run that the experiment file no longer has.
   case missingCells([String])
   /// A signal came, and there is nothing to go on with; the exit code that stands for it.
@@ -27,7 +29,7 @@ package enum RunError: Error, Equatable, CustomStringConvertible {
 
   package var exitCode: Int32 {
     switch self {
-    case .changed, .cellChanged: ExitCode.notComparable
+    case .changed, .cellChanged, .preparedByAnotherBuild: ExitCode.notComparable
     case .cellLocked, .claimLost: ExitCode.busy
     case .interrupted(let code): code
     default: ExitCode.failure
@@ -51,6 +53,10 @@ package enum RunError: Error, Equatable, CustomStringConvertible {
       "\(label) was planned under other conditions: \(changes.joined(separator: "; ")); it would not "
         + "compare and was not run. To go on all the same: "
         + "runexp resume \(Wording.shellWord(run)) --accept-changes"
+    case .preparedByAnotherBuild:
+      "this run was prepared by another build of the program, whose cells do not compare with this "
+        + "one's: its tasks would end with code 5, and nothing was written. Call emit with that "
+        + "build, or prepare the run anew"
     case .missingCells(let labels):
       "the run has cells that the experiment file does not have: "
         + labels.prefix(5).joined(separator: ", ")

@@ -19,9 +19,17 @@ struct EmitCommand: ParsableCommand {
       examples: [
         ("runexp emit slurm experiments/modern.yaml --time 1h", "a run, ready for Slurm")
       ],
-      exits: [.ok, .failure("there is no such run, or its folder cannot be written"), .invalidFile]
+      exits: [
+        .ok, .failure("there is no such run, or its folder cannot be written"), .otherBuild,
+        .invalidFile,
+      ]
     ).text,
     subcommands: [EmitSlurm.self, EmitKubernetes.self])
+}
+
+extension HelpPage.Exit {
+  static let otherBuild = HelpPage.Exit(
+    5, "another build of the program prepared the run; nothing was written")
 }
 
 /// What is to run, and what its tasks are to have.
@@ -154,7 +162,7 @@ struct EmitOptions: ParsableArguments {
             + "'\(name)' is none", "emit")
       }
       let folder = try failing { try RunLocator(results: place.results).find(name) }
-      return try failing { try EmittedRun(folder, statuses) }
+      return try failing { try EmittedRun(folder, statuses, program: Program.build) }
     }
     return try failing {
       var arguments = ExperimentArguments(sets: set, vary: vary)

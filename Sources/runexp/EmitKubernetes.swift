@@ -15,7 +15,8 @@ struct EmitKubernetes: ParsableCommand {
       Prepares a run of an experiment file, or takes one that is there, and writes into \
       RUN/kubernetes a list of the cells that are left, a Job with an index for each task, and a \
       Job that makes the tables. The folder of results must lie on a volume that all pods mount. \
-      Prints the lines that create the Jobs. docs/cluster.md explains all of it.
+      Prints the lines that create the Jobs. Call it with the program of the image, for cells of \
+      another build are refused. docs/cluster.md explains all of it.
       """,
       examples: [
         (
@@ -23,7 +24,10 @@ struct EmitKubernetes: ParsableCommand {
           "the lines to type"
         )
       ],
-      exits: [.ok, .failure("there is no such run, or its folder cannot be written"), .invalidFile]
+      exits: [
+        .ok, .failure("there is no such run, or its folder cannot be written"), .otherBuild,
+        .invalidFile,
+      ]
     ).text)
 
   @OptionGroup var emit: EmitOptions

@@ -25,7 +25,8 @@ struct EmitSlurm: ParsableCommand {
         ("runexp emit slurm latest --cells failed,timeout --time 4h --submit", "these again"),
       ],
       exits: [
-        .ok, .failure("there is no such run, or Slurm did not take a script"), .invalidFile,
+        .ok, .failure("there is no such run, or Slurm did not take a script"), .otherBuild,
+        .invalidFile,
       ]
     ).text)
 

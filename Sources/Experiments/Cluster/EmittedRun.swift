@@ -16,10 +16,19 @@ package struct EmittedRun {
 
   /// A run that is there.
   ///
-  /// - Parameter statuses: of the cells that are to run.
-  /// - Throws: `Faults` where its resolved file cannot be read; `ResultsError` where the plan is not
-  ///   that of the file.
-  package init(_ folder: RunFolder, _ statuses: PendingCells) throws {
+  /// - Parameters:
+  ///   - statuses: of the cells that are to run.
+  ///   - program: this program, which tasks start, or one like it.
+  /// - Throws: `RunError` where another build prepared the run; `Faults` where its resolved file
+  ///   cannot be read; `ResultsError` where the plan is not that of the file.
+  package init(
+    _ folder: RunFolder, _ statuses: PendingCells, program: ProgramVersion
+  ) throws {
+    let record = try? RunRecord(file: folder.file("run.json"))
+    // Each task would find that out after it has waited in the queue.
+    if let record, !program.changes(since: record.program).isEmpty {
+      throw RunError.preparedByAnotherBuild
+    }
     let experiment = try PlannedExperiment.load(
       file: folder.file("resolved.yaml"), reader: .standard)
     try self.init(
