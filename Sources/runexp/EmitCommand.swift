@@ -70,13 +70,6 @@ struct EmitOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: """
-      The longest that a task may run, such as 30m, 2h or 1-12:00:00 (default: three times what is \
-      predicted, and five minutes).
-      """)
-  var time: String?
-  @Option(
-    parsing: .unconditional,
-    help: """
       The memory of a task, such as 4GiB (default: one and a half times the predicted peak, and \
       256 MiB).
       """)
@@ -104,10 +97,11 @@ struct EmitOptions: ParsableArguments {
           "--\(option) must be from \(range.lowerBound) to \(range.upperBound), not \(value)")
       }
     }
-    _ = try request()
+    _ = try request(time: nil)
   }
 
-  func request() throws -> TaskRequest {
+  /// - Parameter time: what `--time` says, which schedulers understand in their own ways.
+  func request(time: String?) throws -> TaskRequest {
     var request = TaskRequest()
     (request.cpus, request.gpus, request.pack) = (cpus, gpus, pack)
     if let mem {
@@ -127,7 +121,7 @@ struct EmitOptions: ParsableArguments {
 
   /// The cells that are to run, and what their tasks need; nil, once that was said, where there are
   /// none.
-  func chosen() throws -> ChosenCells? {
+  func chosen(time: String?) throws -> ChosenCells? {
     guard let statuses = PendingCells(cells) else { return nil }
     let emitted = try prepare(statuses)
     let folder = emitted.folder
@@ -137,7 +131,7 @@ struct EmitOptions: ParsableArguments {
       return nil
     }
     do {
-      let needs = try TaskNeeds(emitted.cells, emitted.plan, emitted.options, request())
+      let needs = try TaskNeeds(emitted.cells, emitted.plan, emitted.options, request(time: time))
       return ChosenCells(run: folder, cells: emitted.cells, needs: needs)
     } catch let error as TaskNeeds.Unknown {
       say("error: \(error). The run is there: \(Wording.shellWord(folder.path))")
@@ -183,11 +177,13 @@ struct ChosenCells {
   let needs: TaskNeeds
 
   /// Says what is handed over.
-  func tell(tasks: Int, arrays: Int? = nil) {
+  ///
+  /// - Parameter amounts: what each task has.
+  func tell(tasks: Int, arrays: Int? = nil, amounts: String) {
     say("run: \(run.path)")
     let arrays = arrays.map { " of \(Wording.count($0, "array"))" } ?? ""
     say(
       "\(Wording.count(cells.count, "cell")) in \(Wording.count(tasks, "task"))\(arrays); each "
-        + "task has \(needs.text)")
+        + "task has \(amounts)")
   }
 }

@@ -31,6 +31,12 @@ struct EmitKubernetes: ParsableCommand {
     ).text)
 
   @OptionGroup var emit: EmitOptions
+  @Option(
+    parsing: .unconditional,
+    help: """
+      What a task of short cells is taken to last, which decides --pack; no pod is stopped by it.
+      """)
+  var time: String?
   @Option(help: "The image that has the program; 'Containerfile' builds one.") var image: String
   @Option(help: "The PersistentVolumeClaim of the volume that holds the results.")
   var claim: String
@@ -40,6 +46,7 @@ struct EmitKubernetes: ParsableCommand {
   @Option(parsing: .unconditional, help: "Most tasks that run at once.") var maxParallel: Int?
 
   func validate() throws {
+    _ = try emit.request(time: time)
     if let maxParallel, !(1...1_000_000).contains(maxParallel) {
       throw ValidationError("--max-parallel must be from 1 to 1000000, not \(maxParallel)")
     }
@@ -63,7 +70,7 @@ struct EmitKubernetes: ParsableCommand {
   }
 
   func run() throws {
-    guard let handOff = try emit.chosen() else { return }
+    guard let handOff = try emit.chosen(time: time) else { return }
     let run = handOff.run
     // RESULTS/EXPERIMENT/RUN.
     let results = AtomicFile.folder(of: AtomicFile.folder(of: run.path))
@@ -77,10 +84,14 @@ struct EmitKubernetes: ParsableCommand {
         "warning: cells read \(Wording.shellWord(path)), which pods have only where the image has it, "
           + "or the volume at \(Wording.shellWord(request.mount)) under this very path")
     }
+    if handOff.needs.measuresTime {
+      say(
+        "warning: these cells measure time, and pods share their nodes: such times do not compare")
+    }
     let written = try failing {
       try KubernetesHandOff(handOff.cells, of: run, below: results, handOff.needs, request)
     }
-    handOff.tell(tasks: written.tasks)
+    handOff.tell(tasks: written.tasks, amounts: handOff.needs.amounts)
     if emit.json {
       print(written.json.document, terminator: "")
     } else {

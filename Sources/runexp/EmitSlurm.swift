@@ -31,6 +31,13 @@ struct EmitSlurm: ParsableCommand {
     ).text)
 
   @OptionGroup var emit: EmitOptions
+  @Option(
+    parsing: .unconditional,
+    help: """
+      The longest that a task may run, such as 30m, 2h or 1-12:00:00 (default: three times what is \
+      predicted, and five minutes).
+      """)
+  var time: String?
   @Option(help: "Slurm's partition.") var partition: String?
   @Option(help: "Slurm's account.") var account: String?
   @Option(help: "What nodes must have, as Slurm's --constraint has it.") var constraint: String?
@@ -43,6 +50,7 @@ struct EmitSlurm: ParsableCommand {
   @Flag(help: "Submit the jobs.") var submit = false
 
   func validate() throws {
+    _ = try emit.request(time: time)
     for (option, text) in [
       ("partition", partition), ("account", account), ("constraint", constraint),
     ] {
@@ -65,16 +73,16 @@ struct EmitSlurm: ParsableCommand {
         "error: --submit needs sbatch, and there is no sbatch on this machine: nothing was written")
       throw ArgumentParser.ExitCode(Records.ExitCode.failure)
     }
-    guard let chosen = try emit.chosen() else { return }
+    guard let chosen = try emit.chosen(time: time) else { return }
     var slurm = SlurmRequest()
     (slurm.partition, slurm.account, slurm.constraint) = (partition, account, constraint)
     slurm.parallel = maxParallel
-    if let constraint, chosen.needs.isExclusive, Slurm.takesSeveralKinds(constraint) {
+    if let constraint, chosen.needs.measuresTime, Slurm.takesSeveralKinds(constraint) {
       say(
         "warning: these cells measure time, and --constraint \(Wording.shellWord(constraint)) takes "
           + "nodes of more than one kind, whose times do not compare")
     }
-    if chosen.needs.isExclusive, constraint == nil {
+    if chosen.needs.measuresTime, constraint == nil {
       slurm.constraint = Slurm.usualConstraint(in: partition)
       say(
         slurm.constraint.map {
@@ -98,8 +106,11 @@ struct EmitSlurm: ParsableCommand {
         chosen.cells, of: chosen.run, program: CommandLine.executablePath, chosen.needs,
         slurm, largest: maxArray ?? limits.largestArray)
     }
+    let minutes = "\(Int((chosen.needs.time / 60).rounded(.up))) min"
     chosen.tell(
-      tasks: handOff.arrays.reduce(0) { $0 + $1.tasks }, arrays: handOff.arrays.count)
+      tasks: handOff.arrays.reduce(0) { $0 + $1.tasks }, arrays: handOff.arrays.count,
+      amounts: [chosen.needs.amounts, minutes].joined(separator: ", ")
+        + (chosen.needs.measuresTime ? ", a node to itself" : ""))
     if submit { try failing { try handOff.submit() } }
     if emit.json { return print(handOff.json.document, terminator: "") }
     guard submit else { return print(handOff.commands.joined(separator: "\n")) }

@@ -169,6 +169,7 @@ struct EmitTests {
     func script() throws -> String { try program.read("results/tiny/latest/slurm/1/array-1.sh") }
     let finished = try program.run(words)
     #expect(finished.code == 0 && finished.errors.contains("--constraint would keep them"))
+    #expect(finished.errors.hasSuffix("each task has 2 CPUs, 300 MiB, 30 min, a node to itself\n"))
     #expect(try script().contains("\n#SBATCH --exclusive\n"))
     #expect(try !script().contains("--constraint"))
     let asking = try fake("sinfo", "echo 'long*|zen4,avx512'")

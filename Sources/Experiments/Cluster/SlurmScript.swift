@@ -61,7 +61,7 @@ package struct SlurmScript: Sendable {
       ] + request.lines
     request.constraint.map { lines.append("--constraint=\($0)") }
     if needs.gpus > 0 { lines.append("--gpus=\(needs.gpus)") }
-    if needs.isExclusive { lines.append("--exclusive") }
+    if needs.measuresTime { lines.append("--exclusive") }
     lines += [
       "--requeue", "--open-mode=append", "--signal=B:USR1@\(warning)", output("%A_%a.log"),
     ]

@@ -56,8 +56,8 @@ package struct TaskNeeds: Equatable, Sendable {
   package let pack: Int
   /// Where a person asks for more of them than the time of a task holds.
   package let overfull: OverfullTask?
-  /// Whether a task has its node to itself, for its answer is a time.
-  package let isExclusive: Bool
+  /// Whether the answer of a cell is a time, which a neighbour on its node would disturb.
+  package let measuresTime: Bool
   /// Bytes of the job that makes the tables and the report of the whole run.
   package let collectionMemory: Int
 
@@ -98,7 +98,7 @@ package struct TaskNeeds: Equatable, Sendable {
     collectionMemory = Self.collectionReserve + plan.lines.count * Self.collectionCell
     gpus = request.gpus ?? (lines.contains { $0.cell.device == .cuda } ? 1 : 0)
     cpus = request.cpus ?? Self.cpus(options)
-    isExclusive = lines.contains { line in
+    measuresTime = lines.contains { line in
       line.cell.workload.map { type(of: $0).measuresTime } ?? false
     }
     var peak = 0.0
@@ -143,12 +143,10 @@ package struct TaskNeeds: Equatable, Sendable {
       ? options.threads : min(Self.usualCPUs, CellResources(options, among: 1).threads)
   }
 
-  /// Such as "4 CPUs, 1.2 GiB, 30 min".
-  package var text: String {
+  /// Such as "4 CPUs, 1.2 GiB, 1 GPU": what a task has wherever it runs.
+  package var amounts: String {
     var parts = ["\(cpus) \(cpus == 1 ? "CPU" : "CPUs")", Metric.peakBytes.text(Double(memory))]
-    parts.append("\(Int((time / 60).rounded(.up))) min")
     if gpus > 0 { parts.append("\(gpus) \(gpus == 1 ? "GPU" : "GPUs")") }
-    if isExclusive { parts.append("a node to itself") }
     return parts.joined(separator: ", ")
   }
 }
