@@ -123,24 +123,22 @@ struct EmitOptions: ParsableArguments {
   /// none.
   func chosen(time: String?) throws -> ChosenCells? {
     guard let statuses = PendingCells(cells) else { return nil }
-    let emitted = try prepare(statuses)
+    let request = try request(time: time)
+    let emitted = try prepare(statuses, request)
     let folder = emitted.folder
     guard !emitted.cells.isEmpty else {
       say("nothing to run: \(folder.path) has no cells that are \(cells)")
       if json { print((["schema_version": 1, "tasks": 0] as JSON).document, terminator: "") }
       return nil
     }
-    do {
-      let needs = try TaskNeeds(emitted.cells, emitted.plan, emitted.options, request(time: time))
-      return ChosenCells(run: folder, cells: emitted.cells, needs: needs)
-    } catch let error as TaskNeeds.Unknown {
-      say("error: \(error). The run is there: \(Wording.shellWord(folder.path))")
-      throw ArgumentParser.ExitCode(64)
+    let needs = try failing {
+      try TaskNeeds(emitted.cells, emitted.plan, emitted.options, request)
     }
+    return ChosenCells(run: folder, cells: emitted.cells, needs: needs)
   }
 
   /// The run, with what is predicted of its cells; prepared where a file was named.
-  private func prepare(_ statuses: PendingCells) throws -> EmittedRun {
+  private func prepare(_ statuses: PendingCells, _ request: TaskRequest) throws -> EmittedRun {
     var options = device.options
     options.results = place.results
     options.arguments = CommandLine.arguments
@@ -158,13 +156,18 @@ struct EmitOptions: ParsableArguments {
       let folder = try failing { try RunLocator(results: place.results).find(name) }
       return try failing { try EmittedRun(folder, statuses, program: Program.build) }
     }
+    guard statuses.takesPending else {
+      throw misused(
+        "--cells \(cells) is of a run, and '\(name)' is an experiment file; name the run, such as "
+          + "'latest'", "emit")
+    }
     return try failing {
       var arguments = ExperimentArguments(sets: set, vary: vary)
       arguments.axes = []
       let experiment = try PlannedExperiment.load(
         file: name, arguments: arguments, reader: .checkingFiles)
       return try EmittedRun(
-        preparing: experiment, options, program: Program.version, statuses,
+        preparing: experiment, options, program: Program.version, request,
         warn: { say("warning: \($0)") })
     }
   }

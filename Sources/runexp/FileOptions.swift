@@ -206,7 +206,9 @@ func failing<Result>(_ body: () throws -> Result) throws -> Result {
     throw ArgumentParser.ExitCode(Records.ExitCode.invalidFile)
   } catch {
     say("error: \(error)")
-    let code = (error as? RunError)?.exitCode ?? (error as? Calibrator.Failure)?.exitCode
+    let code =
+      (error as? RunError)?.exitCode ?? (error as? Calibrator.Failure)?.exitCode
+      ?? (error as? TaskNeeds.Unknown)?.exitCode
     throw ArgumentParser.ExitCode(code ?? Records.ExitCode.failure)
   }
 }

@@ -36,21 +36,30 @@ package struct EmittedRun {
   }
 
   /// Prepares a new run, of which no cell is done.
+  ///
+  /// - Throws: `TaskNeeds.Unknown` before there is a run where the request lacks what cannot be
+  ///   predicted.
   package init(
     preparing experiment: PlannedExperiment, _ options: RunOptions, program: ProgramVersion,
-    _ statuses: PendingCells, warn: (String) -> Void
+    _ request: TaskRequest, warn: (String) -> Void
   ) throws {
     let environment = ProcessInfo.processInfo.environment
     let interrupts = Interrupts()
     interrupts.mayFinish = false
     try DeviceFinder(options, environment: environment)
       .check(for: experiment.cells.map(\.device))
+    // Where a person says both, nothing is left to be predicted.
+    if request.memory == nil || request.time == nil {
+      let cells = experiment.cells.filter { $0.exclusion == nil }
+        .map { CellList.Entry(index: $0.index, offset: 0, label: $0.label) }
+      let plan = try PlanTable(experiment, options, environment: environment)
+      _ = try TaskNeeds(cells, plan, options, request)
+    }
     let prepared = try Preparation(
       experiment, options, program: program, environment: environment
     ).prepare(interrupts, warn: warn)
     defer { withExtendedLifetime(prepared.lock) {} }
-    try self.init(
-      prepared.folder, experiment, cells: statuses.takesPending ? prepared.cells : [])
+    try self.init(prepared.folder, experiment, cells: prepared.cells)
   }
 
   private init(

@@ -79,11 +79,21 @@ package struct TaskNeeds: Equatable, Sendable {
   private static let usualTask = 300.0
 
   /// What cannot be predicted and was not said.
-  package struct Unknown: Error, Equatable, CustomStringConvertible {
-    package let option, noun, cell: String
+  package struct Unknown: Error, CustomStringConvertible {
+    /// Each option that must say it, with a cell of which it is not known.
+    var missing: [(option: String, noun: String, cell: String)] = []
+
+    /// That of an error of usage.
+    package var exitCode: Int32 { 64 }
 
     package var description: String {
-      "the \(noun) of \(cell) cannot be predicted; \(option) must say how much a task is to have"
+      missing.map { "the \($0.noun) of \($0.cell)" }.joined(separator: " and ")
+        + " cannot be predicted; " + missing.map(\.option).joined(separator: " and ")
+        + " must say how much a task is to have"
+    }
+
+    fileprivate mutating func add(_ option: String, _ noun: String, of cell: String) {
+      if !missing.contains(where: { $0.option == option }) { missing.append((option, noun, cell)) }
     }
   }
 
@@ -103,21 +113,24 @@ package struct TaskNeeds: Equatable, Sendable {
     }
     var peak = 0.0
     var seconds: [Double] = []
+    var unknown = Unknown()
     for (cell, line) in zip(cells, lines) {
       if request.memory == nil, options.memoryCap == nil {
-        guard let bytes = line.prediction?.peakBytes else {
-          throw Unknown(option: "--mem", noun: "memory", cell: cell.label)
+        if let bytes = line.prediction?.peakBytes {
+          peak = max(peak, bytes)
+        } else {
+          unknown.add("--mem", "memory", of: cell.label)
         }
-        peak = max(peak, bytes)
       }
       if let cap = options.timeCap {
         seconds.append(cap)
       } else if let floor = line.seconds, floor.isFinite {
         seconds.append(Self.timeFactor * floor)
       } else if request.time == nil {
-        throw Unknown(option: "--time", noun: "time", cell: cell.label)
+        unknown.add("--time", "time", of: cell.label)
       }
     }
+    if !unknown.missing.isEmpty { throw unknown }
     let predicted = Int(min(Self.memoryFactor * peak, 0x1p60)) + Self.memoryReserve
     memory =
       request.memory
