@@ -40,9 +40,11 @@ package struct RunFolder: Sendable, Equatable {
     var id = RunID(secondsSince1970: time, using: &random)
     try Failpoint.folder.pass("\(parent)/\(id)")
     // Two runs of one second share letters once in 456976: then take others.
-    while AtomicFile.exists("\(parent)/\(id)") || mkdir("\(parent)/.\(id)", 0o755) != 0 {
-      guard errno == EEXIST || AtomicFile.exists("\(parent)/\(id)") else {
-        throw ResultsError.last("make", "\(parent)/.\(id)")
+    while true {
+      let path = "\(parent)/\(id)"
+      if !AtomicFile.exists(path) {
+        if mkdir("\(parent)/.\(id)", 0o755) == 0 { break }
+        if errno != EEXIST { throw ResultsError.last("make", path) }
       }
       id = RunID(secondsSince1970: time, using: &random)
     }
@@ -260,9 +262,10 @@ package struct RunFolder: Sendable, Equatable {
       // EACCES or EROFS on a parent that exists already is no fault of ours.
       if AtomicFile.isFolder(made) { continue }
       try Failpoint.folder.pass(made)
-      guard mkdir(made, 0o755) == 0 || AtomicFile.isFolder(made) else {
-        throw ResultsError.last("make", made)
-      }
+      if mkdir(made, 0o755) == 0 { continue }
+      // Another process may have made it; to look sets `errno` anew.
+      let error = ResultsError.last("make", made)
+      if !AtomicFile.isFolder(made) { throw error }
     }
   }
 }

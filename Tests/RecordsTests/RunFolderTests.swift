@@ -135,6 +135,26 @@ import Testing
     #expect(error?.description == "could not make '\(results)': file exists")
   }
 
+  @Test func `a link to nowhere in the way of the results folder is named for what it is`() throws {
+    let results = folder.file("results")
+    try FileManager.default.createSymbolicLink(
+      atPath: results, withDestinationPath: folder.file("nowhere"))
+    let error = #expect(throws: ResultsError.self) {
+      try RunFolder.create(in: results, experiment: "a")
+    }
+    #expect(error?.description == "could not make '\(results)': file exists")
+  }
+
+  @Test func `a run that cannot be made is named without its draft's name, and says why`() throws {
+    // Nobody may make a folder there.
+    let error = #expect(throws: ResultsError.self) {
+      try RunFolder.create(in: "/sys", experiment: "kernel")
+    }
+    let text = try #require(error?.description)
+    #expect(text.hasPrefix("could not make '/sys/kernel/r-"), "\(text)")
+    #expect(!text.hasSuffix("no such file or directory"), "\(text)")
+  }
+
   @Test func `results that cannot be written to are named`() throws {
     let error = #expect(throws: ResultsError.self) {
       try RunFolder.create(in: "/proc", experiment: "a")
