@@ -35,8 +35,12 @@ package struct RunReport: Sendable {
     if left > 0 { text += "\n\(left) more cells: cells.csv, or show \(run.folder.id) CELL\n" }
     if state == .unfinished {
       let path = Wording.shellWord(run.folder.path)
-      text += "\nto go on with it: runexp resume \(path)"
-      text += run.folder.isHandedOff ? ", or hand it off again\n" : "\n"
+      if run.isComplete, run.record != nil {
+        text += "\nall cells are done; runexp collect \(path) makes its tables\n"
+      } else {
+        text += "\nto go on with it: runexp resume \(path)"
+        text += run.folder.isHandedOff ? ", or hand it off again\n" : "\n"
+      }
     }
     return text
   }
