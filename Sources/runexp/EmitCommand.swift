@@ -134,6 +134,12 @@ struct EmitOptions: ParsableArguments {
     let needs = try failing {
       try TaskNeeds(emitted.cells, emitted.plan, emitted.options, request)
     }
+    let fewCPUs = cpus.flatMap { cpus -> String? in
+      cpus < emitted.threads
+        ? "--cpus \(cpus) is less than the run's \(emitted.threads) threads" : nil
+    }
+    let warnings = [needs.shortMemory?.description, fewCPUs, needs.dividedBlocks?.description]
+    for warning in warnings.compactMap(\.self) { say("warning: \(warning)") }
     return ChosenCells(run: folder, cells: emitted.cells, needs: needs)
   }
 

@@ -106,10 +106,9 @@ struct EmitSlurm: ParsableCommand {
         chosen.cells, of: chosen.run, program: CommandLine.executablePath, chosen.needs,
         slurm, largest: maxArray ?? limits.largestArray)
     }
-    let minutes = "\(Int((chosen.needs.time / 60).rounded(.up))) min"
     chosen.tell(
       tasks: handOff.arrays.reduce(0) { $0 + $1.tasks }, arrays: handOff.arrays.count,
-      amounts: [chosen.needs.amounts, minutes].joined(separator: ", ")
+      amounts: "\(chosen.needs.amounts), \(chosen.needs.minutes) min"
         + (chosen.needs.measuresTime ? ", a node to itself" : ""))
     if submit { try failing { try handOff.submit() } }
     if emit.json { return print(handOff.json.document, terminator: "") }

@@ -97,9 +97,37 @@ import Testing
     #expect(try planned.needs { $0.pack = 2 }.time == 300 + 6 * least)
   }
 
+  @Test(
+    arguments: [
+      // Three variants a length, at two lengths: a task must have whole lengths.
+      ("", 1, 3), ("", 2, 3), ("", 3, nil), ("", 4, 6), ("", 6, nil),
+      // One round is no turn, and one variant has nobody to take turns with.
+      (", rounds: 1", 1, nil),
+    ] as [(String, Int, Int?)])
+  func `compared cells whose times are measured in turn want one task`(
+    more: String, pack: Int, enough: Int?
+  ) throws {
+    let planned = try planned(
+      """
+      variants: {a: {}, b: {model: {attention: {window: 8}}}, c: {model: {attention: {window: 9}}}}
+      workload: {type: attention\(more)}
+      matrix: {workload.sequence: [64, 128]}
+      """)
+    // In the order of execution the cells of a length follow each other.
+    let cells = planned.cells.sorted { ($0.index % 2, $0.index) < ($1.index % 2, $1.index) }
+    var request = TaskRequest()
+    (request.pack, request.time, request.memory) = (pack, 600, 1 << 30)
+    let needs = try TaskNeeds(cells, planned.table, planned.options, request)
+    let text =
+      "cells that are compared lie in different tasks, where they cannot take turns; --pack "
+    #expect(needs.dividedBlocks?.description == enough.map { text + "\($0) keeps them together" })
+  }
+
   @Test func `cells for a GPU are given one, and the memory of the host that it takes`() throws {
     let planned = try planned("seeds: 1..2", device: "cuda")
-    let bytes = try Int(1.5 * planned.most("peak_bytes")) + 256 << 20
+    let predicted = try Int(1.5 * planned.most("peak_bytes")) + 256 << 20
+    // In whole MiB, as schedulers are asked.
+    let bytes = ((predicted + 1 << 20 - 1) >> 20) << 20
     let needs = try planned.needs { $0.time = 600 }
     #expect(needs.gpus == 1 && needs.memory == bytes + 4 << 30)
     let none = try planned.needs { ($0.time, $0.gpus) = (600, 0) }

@@ -43,4 +43,32 @@ import Testing
     let train = try emit(["kubernetes", "tiny.yaml"] + image + needs)
     #expect(!train.errors.contains(warning), "\(train.errors)")
   }
+
+  @Test func `less memory or processors than the run needs are warned of, and written`() throws {
+    try program.write(TinyExperiment.onText(program), to: "tiny.yaml")
+    let run = ["slurm", "tiny.yaml", "--threads", "4", "--time", "30m"]
+    let short = try emit(run + ["--mem", "1KiB", "--cpus", "1"])
+    let memory = #/warning: --mem 1.00 KiB is less than the [0-9.]+ [KM]iB that (modern|classic) is /#
+    #expect(short.errors.contains(memory), "\(short.errors)")
+    #expect(
+      short.errors.contains("warning: --cpus 1 is less than the run's 4 threads\n"),
+      "\(short.errors)")
+    // What is said is what the script asks for.
+    #expect(short.errors.contains("each task has 1 CPU, 1.00 MiB, 30 min\n"), "\(short.errors)")
+    let script = try program.read("results/tiny/latest/slurm/1/array-1.sh")
+    #expect(script.contains("\n#SBATCH --mem=1M\n"))
+    let enough = try emit(run + ["--mem", "1GiB", "--cpus", "4"])
+    #expect(!enough.errors.contains("--mem") && !enough.errors.contains("--cpus"))
+  }
+
+  @Test func `compared cells whose times cannot be measured in turn are warned of`() throws {
+    try writeTimed()
+    let words = ["slurm", "timed.yaml", "--time", "30m", "--mem", "1GiB", "--cpus", "1", "--pack"]
+    let text = "cells that are compared lie in different tasks, where they cannot take turns"
+    for (pack, isWarned) in [("1", true), ("2", false), ("3", true), ("6", false)] {
+      let said = try emit(words + [pack]).errors
+      #expect(said.contains("warning: \(text)") == isWarned, "\(pack): \(said)")
+    }
+    #expect(try emit(words + ["3"]).errors.contains("; --pack 4 keeps them together\n"))
+  }
 }

@@ -10,6 +10,8 @@ package import Records
 package struct EmittedRun {
   package let folder: RunFolder
   package let options: RunOptions
+  /// The threads that were asked for; 0 means as many as a task has.
+  package let threads: Int
   package let plan: PlanTable
   /// Those that are to run, each once, in the plan's order of execution.
   package let cells: [CellList.Entry]
@@ -70,6 +72,7 @@ package struct EmittedRun {
     self.folder = folder
     self.cells = cells
     var options = (try? RunRecord(file: folder.file("run.json")))?.options ?? RunOptions()
+    threads = options.threads
     // A task's threads are those that its time is predicted for.
     options.threads = TaskNeeds.cpus(options)
     self.options = options

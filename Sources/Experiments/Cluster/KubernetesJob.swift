@@ -128,7 +128,7 @@ package struct KubernetesJob: Sendable {
   private func pod(_ command: [String], cpus: Int, memory: Int, gpus: Int) -> JSON {
     var amounts = [
       JSON.Member("cpu", .string("\(cpus)")),
-      JSON.Member("memory", .string("\((memory + (1 << 20) - 1) >> 20)Mi")),
+      JSON.Member("memory", .string("\(memory >> 20)Mi")),
     ]
     if gpus > 0 { amounts.append(JSON.Member("nvidia.com/gpu", .string("\(gpus)"))) }
     let node: JSON = ["fieldRef": ["fieldPath": "spec.nodeName"]]

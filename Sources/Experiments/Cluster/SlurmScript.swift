@@ -57,7 +57,7 @@ package struct SlurmScript: Sendable {
       [
         "--job-name=\(run.experiment)", "--array=0-\(tasks - 1)\(width)", "--nodes=1", "--ntasks=1",
         "--cpus-per-task=\(needs.cpus)", "--mem=\(megabytes(needs.memory))",
-        "--time=\(minutes(needs.time))",
+        "--time=\(needs.minutes)",
       ] + request.lines
     request.constraint.map { lines.append("--constraint=\($0)") }
     if needs.gpus > 0 { lines.append("--gpus=\(needs.gpus)") }
@@ -144,7 +144,5 @@ package struct SlurmScript: Sendable {
     return "--output=\"\(path)/\(name)\""
   }
 
-  private func megabytes(_ bytes: Int) -> String { "\((bytes + (1 << 20) - 1) >> 20)M" }
-
-  private func minutes(_ seconds: Double) -> Int { max(1, Int((seconds / 60).rounded(.up))) }
+  private func megabytes(_ bytes: Int) -> String { "\(bytes >> 20)M" }
 }

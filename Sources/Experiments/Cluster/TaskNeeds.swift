@@ -19,31 +19,6 @@ package struct TaskRequest: Sendable {
   package init() {}
 }
 
-/// More cells than the time of a task holds, by what is predicted of them.
-package struct OverfullTask: Equatable, Sendable, CustomStringConvertible {
-  let pack: Int
-  /// What they take, and what a task has.
-  let seconds, time: Double
-  /// The most cells that fit.
-  let most: Int
-
-  /// Nil where so many fit.
-  ///
-  /// - Parameter longest: seconds of the longest cell.
-  init?(pack: Int, longest: Double, time: Double) {
-    seconds = Double(pack) * longest
-    if seconds <= time { return nil }
-    (self.pack, self.time, most) = (pack, time, Int(time / longest))
-  }
-
-  package var description: String {
-    let fitting = most == 0 ? "not one fits" : "at most \(most) \(most == 1 ? "fits" : "fit")"
-    return "the \(Wording.count(pack, "cell")) of a task (--pack) may take "
-      + "\(Metric.seconds.text(seconds)) by what is predicted, more than the "
-      + "\(Metric.seconds.text(time)) that --time gives it: \(fitting)"
-  }
-}
-
 /// What each task of an array is given: the same for all, so the needs of the largest cell.
 package struct TaskNeeds: Equatable, Sendable {
   package let cpus: Int
@@ -56,6 +31,10 @@ package struct TaskNeeds: Equatable, Sendable {
   package let pack: Int
   /// Where a person asks for more of them than the time of a task holds.
   package let overfull: OverfullTask?
+  /// Where a person asks for less memory than is predicted.
+  package let shortMemory: ShortMemory?
+  /// Where cells that are compared are not one task's.
+  package let dividedBlocks: DividedBlocks?
   /// Whether the answer of a cell is a time, which a neighbour on its node would disturb.
   package let measuresTime: Bool
   /// Bytes of the job that makes the tables and the report of the whole run.
@@ -105,22 +84,21 @@ package struct TaskNeeds: Equatable, Sendable {
     _ cells: [CellList.Entry], _ plan: PlanTable, _ options: RunOptions, _ request: TaskRequest
   ) throws(Unknown) {
     let lines = cells.lazy.map { plan.lines[$0.index] }
-    collectionMemory = Self.collectionReserve + plan.lines.count * Self.collectionCell
+    collectionMemory = Self.wholeMebibytes(
+      Self.collectionReserve + plan.lines.count * Self.collectionCell)
     gpus = request.gpus ?? (lines.contains { $0.cell.device == .cuda } ? 1 : 0)
     cpus = request.cpus ?? Self.cpus(options)
     measuresTime = lines.contains { line in
       line.cell.workload.map { type(of: $0).measuresTime } ?? false
     }
-    var peak = 0.0
+    var largest = (cell: "", bytes: 0.0)
     var seconds: [Double] = []
     var unknown = Unknown()
     for (cell, line) in zip(cells, lines) {
-      if request.memory == nil, options.memoryCap == nil {
-        if let bytes = line.prediction?.peakBytes {
-          peak = max(peak, bytes)
-        } else {
-          unknown.add("--mem", "memory", of: cell.label)
-        }
+      if let bytes = line.prediction?.peakBytes {
+        if bytes > largest.bytes { largest = (cell.label, bytes) }
+      } else if request.memory == nil, options.memoryCap == nil {
+        unknown.add("--mem", "memory", of: cell.label)
       }
       if let cap = options.timeCap {
         seconds.append(cap)
@@ -131,11 +109,13 @@ package struct TaskNeeds: Equatable, Sendable {
       }
     }
     if !unknown.missing.isEmpty { throw unknown }
-    let predicted = Int(min(Self.memoryFactor * peak, 0x1p60)) + Self.memoryReserve
-    memory =
+    let predicted = Int(min(Self.memoryFactor * largest.bytes, 0x1p60)) + Self.memoryReserve
+    memory = Self.wholeMebibytes(
       request.memory
-      ?? (options.memoryCap.map { $0 + Self.memoryReserve } ?? predicted)
-      + (gpus > 0 ? Self.gpuReserve : 0)
+        ?? (options.memoryCap.map { $0 + Self.memoryReserve } ?? predicted)
+        + (gpus > 0 ? Self.gpuReserve : 0))
+    // What is predicted for a GPU is its own memory, of which a task is not asked.
+    shortMemory = gpus > 0 ? nil : request.memory.flatMap { ShortMemory($0, for: largest) }
     let longest = seconds.max() ?? 0
     let isKnown = seconds.count == cells.count && longest > 0
     // Half of a short time is to start, and to be warned before the end.
@@ -147,6 +127,24 @@ package struct TaskNeeds: Equatable, Sendable {
     overfull =
       request.pack == nil || !isKnown
       ? nil : OverfullTask(pack: pack, longest: longest, time: time)
+    dividedBlocks = measuresTime ? DividedBlocks(Self.blocks(lines.map(\.cell)), pack: pack) : nil
+  }
+
+  /// The sizes of the blocks that cells make whose times are measured in turn.
+  private static func blocks(_ cells: some Sequence<PlannedCell>) -> [Int] {
+    var sizes: [Int] = []
+    var last: String?
+    for cell in cells {
+      let block = (cell.workload?.rounds ?? 1) > 1 ? ExecutionOrder.block(cell) : nil
+      if let block, block == last { sizes[sizes.count - 1] += 1 } else { sizes.append(1) }
+      last = block
+    }
+    return sizes
+  }
+
+  /// Schedulers are asked for no less.
+  private static func wholeMebibytes(_ bytes: Int) -> Int {
+    ((min(bytes, 1 << 60) + (1 << 20) - 1) >> 20) << 20
   }
 
   /// The processors of a task where the scheduler is not told: the threads that were asked for, or
@@ -155,6 +153,9 @@ package struct TaskNeeds: Equatable, Sendable {
     options.threads > 0
       ? options.threads : min(Self.usualCPUs, CellResources(options, among: 1).threads)
   }
+
+  /// The time in whole minutes.
+  package var minutes: Int { max(1, Int((time / 60).rounded(.up))) }
 
   /// Such as "4 CPUs, 1.2 GiB, 1 GPU": what a task has wherever it runs.
   package var amounts: String {

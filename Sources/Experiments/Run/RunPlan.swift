@@ -277,6 +277,11 @@ package enum ExecutionOrder {
   /// Words on an axis, such as caches or masks, are compared like variants.
   static func block(_ line: PlanLine) -> String { block(seed: line.seed, point: line.axes) }
 
+  /// The same of a cell that is not written down yet.
+  static func block(_ cell: PlannedCell) -> String {
+    block(seed: cell.seed, point: cell.axes.map { JSON.Member($0.path, $0.value) })
+  }
+
   private static func block(seed: Int, point: [CellRow.Entry]) -> String {
     "\(seed) "
       + point.filter { $0.value.number != nil }.map { "\($0.key)=\($0.value.canonical.line)" }
