@@ -87,7 +87,10 @@ struct EmitOptions: ParsableArguments {
   func validate() throws {
     if PendingCells(cells) == nil {
       let words = PendingCells.words.joined(separator: ", ")
-      throw ValidationError("--cells is a list of \(words); not '\(cells)'")
+      let areNotDone = cells.split(separator: ",").contains { ["killed", "not_run"].contains($0) }
+      throw ValidationError(
+        "--cells is a list of \(words); not '\(cells)'"
+          + (areNotDone ? "; cells that were killed or did not run are 'pending'" : ""))
     }
     for (option, value, range) in [
       ("pack", pack, 1...1_000_000), ("cpus", cpus, 1...1024), ("gpus", gpus, 0...64),
@@ -127,7 +130,7 @@ struct EmitOptions: ParsableArguments {
     let emitted = try prepare(statuses, request)
     let folder = emitted.folder
     guard !emitted.cells.isEmpty else {
-      say("nothing to run: \(folder.path) has no cells that are \(cells)")
+      say(emitted.nothingToRun)
       if json { print((["schema_version": 1, "tasks": 0] as JSON).document, terminator: "") }
       return nil
     }

@@ -20,7 +20,7 @@ struct EmitKubernetes: ParsableCommand {
       """,
       examples: [
         (
-          "runexp emit kubernetes experiments/modern.yaml --image registry/runexp --claim results",
+          "runexp emit kubernetes modern.yaml --image registry/runexp --claim results",
           "the lines to type"
         )
       ],
@@ -50,8 +50,13 @@ struct EmitKubernetes: ParsableCommand {
     if let maxParallel, !(1...1_000_000).contains(maxParallel) {
       throw ValidationError("--max-parallel must be from 1 to 1000000, not \(maxParallel)")
     }
-    if let mount, !mount.hasPrefix("/") {
-      throw ValidationError("--mount must be a whole path, not '\(mount)'")
+    if image.wholeMatch(of: #/[A-Za-z0-9][-A-Za-z0-9._:/@]*/#) == nil {
+      throw ValidationError(
+        "--image must be an image's name, such as registry/runexp, not '\(image)'")
+    }
+    if let mount, !Self.canMount(mount) {
+      throw ValidationError(
+        "--mount must be a whole path without ':' and '..', such as /results, not '\(mount)'")
     }
     let word = #/[a-z0-9]([-a-z0-9]*[a-z0-9])?/#
     for (option, text) in [("claim", claim), ("namespace", namespace), ("queue", queue)] {
@@ -69,6 +74,13 @@ struct EmitKubernetes: ParsableCommand {
     }
   }
 
+  /// Whether Kubernetes takes a path as a `mountPath` that hides nothing of the image by accident.
+  private static func canMount(_ path: String) -> Bool {
+    let parts = path.split(separator: "/")
+    return path.hasPrefix("/") && !parts.isEmpty && !path.contains(":")
+      && !parts.contains { $0 == "." || $0 == ".." }
+  }
+
   func run() throws {
     guard let handOff = try emit.chosen(time: time) else { return }
     let run = handOff.run
@@ -76,6 +88,11 @@ struct EmitKubernetes: ParsableCommand {
     let results = AtomicFile.folder(of: AtomicFile.folder(of: run.path))
     var place = mount ?? results
     while place.count > 1, place.hasSuffix("/") { place.removeLast() }
+    guard Self.canMount(place) else {
+      throw misused(
+        "pods cannot mount the results where they are here, in '\(place)'; --mount must name "
+          + "another path", "emit kubernetes")
+    }
     var request = KubernetesRequest(image: image, claim: claim, mount: place)
     (request.namespace, request.queue, request.parallel) = (namespace, queue, maxParallel)
     let record = try? RunRecord(file: run.file("run.json"))

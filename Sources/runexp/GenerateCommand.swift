@@ -34,7 +34,7 @@ struct GenerateCommand: ParsableCommand {
         ),
         ("runexp generate model.gguf --prompt 'Q: 2 + 2? A:' --stop Q:", "up to the next question"),
         (
-          "runexp generate model.gguf --ids 504,3575,282 --tokens 24 --temperature 0 --json",
+          "runexp generate model.gguf --ids 504,3575,282 --temperature 0 --json",
           "a model that another program made, by the ids of its tokens"
         ),
       ],

@@ -22,7 +22,7 @@ struct Plan: ParsableCommand {
       examples: [
         ("runexp plan experiments/modern.yaml", "every cell with its FLOPs, memory and least time"),
         (
-          "runexp plan experiments/modern.yaml --vary workload.sequence=128..8192*2 --memory 4GiB",
+          "runexp plan modern.yaml --vary workload.sequence=128..8192*2 --memory 4GiB",
           "what a sweep would come to, and which of its cells would not fit"
         ),
       ],

@@ -21,7 +21,7 @@ struct SummaryCommand: ParsableCommand {
         ("runexp summary latest", "the newest run"),
         ("runexp summary latest --rows sequence --columns variant", "its headline, as matrices"),
         (
-          "runexp summary modern --rows variant --columns seed --metric val_loss --format csv",
+          "runexp summary modern --rows variant --columns seed --format csv",
           "for programs"
         ),
         ("runexp summary latest --check --tolerance 0.5", "exit code 2 where a prediction is off"),

@@ -1,6 +1,8 @@
 // `runexp emit`: what it refuses before anything is written.
 
+import Experiments
 import Foundation
+import Records
 import Testing
 
 @Suite("refusals of runexp emit", .serialized) struct EmitRefusalTests {
@@ -33,6 +35,68 @@ import Testing
     #expect(!program.exists("\(run)/slurm") && !program.exists("\(run)/kubernetes"))
     try program.write(record, to: "\(run)/run.json")
     #expect(try program.run(["emit", "slurm", run] + needs).code == 0)
+  }
+
+  @Test func `what is no image, and no place that pods mount, is refused in a sentence`() throws {
+    let run = try prepare()
+    func refused(_ words: [String], _ sentence: String) throws {
+      let refused = try program.run(["emit", "kubernetes", run, "--claim", "c"] + needs + words)
+      #expect(refused.code == 64 && refused.output.isEmpty, "\(words): \(refused.errors)")
+      #expect(refused.errors.contains(sentence), "\(words): \(refused.errors)")
+      #expect(!program.exists("\(run)/kubernetes"))
+    }
+    for name in ["", "a b", "a\nb"] {
+      try refused(
+        ["--image", name], "--image must be an image's name, such as registry/runexp, not")
+    }
+    for path in ["/", "//", "results", "/a/../b", "/a/./b", "/a:b"] {
+      try refused(
+        ["--image", "runexp:1", "--mount", path],
+        "--mount must be a whole path without ':' and '..', such as /results, not '\(path)'")
+    }
+    for words in [["--image", "lab.org:5000/team/runexp@sha256:0a"], ["--image", "runexp"]] {
+      let taken = try program.run(
+        ["emit", "kubernetes", run, "--claim", "c", "--mount", "/a/b/"] + needs + words)
+      #expect(taken.code == 0, "\(taken.errors)")
+    }
+  }
+
+  @Test func `a run without such cells is told what its cells are, and how they would run`() throws
+  {
+    let run = try prepare()
+    let emit = ["emit", "slurm", run] + needs
+    let real = try RunFolder.open(program.file(run)).path
+    func nothing(_ statuses: String) throws -> String {
+      let finished = try program.run(emit + ["--cells", statuses])
+      #expect(finished.code == 0 && finished.output.isEmpty, "\(finished.errors)")
+      return finished.errors
+    }
+    #expect(
+      try nothing("failed,failed")
+        == "nothing to run: 0 of 2 cells of \(real) are ok, 2 not run; --cells pending runs them\n")
+    try #require(program.run("resume", run, "-q").code == 0)
+    #expect(try nothing("all") == "nothing to run: 2 of 2 cells of \(real) are ok\n")
+    let plan = try RunFolder.open(program.file(run)).plan()
+    func set(_ status: String, of index: Int) throws {
+      let result = "\(run)/cells/\(plan[index].cell)/result.json"
+      let row = try program.read(result).replacing(
+        #/"status": "[a-z]+"/#, with: "\"status\": \"\(status)\"")
+      try program.write(row, to: result)
+    }
+    try set("diverged", of: 1)
+    let said =
+      "nothing to run: 1 of 2 cells of \(real) is ok, 1 diverged; --cells diverged runs it "
+    #expect(try nothing("pending") == said + "again\n")
+    try set("killed", of: 0)
+    #expect(
+      try nothing("failed")
+        == "nothing to run: 0 of 2 cells of \(real) are ok, 1 killed, 1 diverged; "
+        + "--cells pending,diverged runs them again\n")
+    let killed = try program.run(emit + ["--cells", "killed"])
+    #expect(killed.code == 64)
+    #expect(
+      killed.errors.contains(
+        "; not 'killed'; cells that were killed or did not run are 'pending'"), "\(killed.errors)")
   }
 
   @Test(arguments: ["failed", "timeout,oom"])

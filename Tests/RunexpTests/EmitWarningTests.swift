@@ -48,7 +48,8 @@ import Testing
     try program.write(TinyExperiment.onText(program), to: "tiny.yaml")
     let run = ["slurm", "tiny.yaml", "--threads", "4", "--time", "30m"]
     let short = try emit(run + ["--mem", "1KiB", "--cpus", "1"])
-    let memory = #/warning: --mem 1.00 KiB is less than the [0-9.]+ [KM]iB that (modern|classic) is /#
+    let memory =
+      #/warning: --mem 1.00 KiB is less than the [0-9.]+ [KM]iB that (modern|classic) is /#
     #expect(short.errors.contains(memory), "\(short.errors)")
     #expect(
       short.errors.contains("warning: --cpus 1 is less than the run's 4 threads\n"),

@@ -17,6 +17,17 @@ struct ManualTests {
     #expect(isCurrent, "write it anew: runexp manual --markdown > docs/commands.md")
   }
 
+  @Test("examples stand on one line each, to be pasted")
+  func examples() throws {
+    let page = try Program().run("manual", "--markdown").output
+    let blocks = page.matches(of: #/```\nExamples:\n(?s:(.*?))```/#).map { $0.output.1 }
+    #expect(blocks.count >= 20)
+    // Help breaks longer lines, as a terminal's width has it.
+    for line in blocks.flatMap({ $0.split(separator: "\n") }) {
+      #expect(line.count <= 80, "\(line)")
+    }
+  }
+
   @Test("every subcommand says what it does, with examples and exit codes")
   func subcommands() throws {
     let program = try Program()

@@ -15,6 +15,8 @@ package struct EmittedRun {
   package let plan: PlanTable
   /// Those that are to run, each once, in the plan's order of execution.
   package let cells: [CellList.Entry]
+  /// How many of its cells have come to each status, of those that were planned to run.
+  private let counts: [CellStatus: Int]
 
   /// A run that is there.
   ///
@@ -33,8 +35,8 @@ package struct EmittedRun {
     }
     let experiment = try PlannedExperiment.load(
       file: folder.file("resolved.yaml"), reader: .standard)
-    try self.init(
-      folder, experiment, cells: Self.cells(of: folder, experiment, statuses))
+    let (cells, counts) = try Self.cells(of: folder, experiment, statuses)
+    try self.init(folder, experiment, cells: cells, counts)
   }
 
   /// Prepares a new run, of which no cell is done.
@@ -61,16 +63,19 @@ package struct EmittedRun {
       experiment, options, program: program, environment: environment
     ).prepare(interrupts, warn: warn)
     defer { withExtendedLifetime(prepared.lock) {} }
-    try self.init(prepared.folder, experiment, cells: prepared.cells)
+    try self.init(
+      prepared.folder, experiment, cells: prepared.cells, [.notRun: prepared.cells.count])
   }
 
   private init(
-    _ folder: RunFolder, _ experiment: PlannedExperiment, cells: [CellList.Entry]
+    _ folder: RunFolder, _ experiment: PlannedExperiment, cells: [CellList.Entry],
+    _ counts: [CellStatus: Int]
   ) throws {
     // Jobs begin in other folders: its whole path.
     let folder = try RunFolder.open(folder.path)
     self.folder = folder
     self.cells = cells
+    self.counts = counts
     var options = (try? RunRecord(file: folder.file("run.json")))?.options ?? RunOptions()
     threads = options.threads
     // A task's threads are those that its time is predicted for.
@@ -80,12 +85,31 @@ package struct EmittedRun {
       experiment, options, environment: ProcessInfo.processInfo.environment)
   }
 
+  /// What its cells have come to, where none is to run, and what would run those that are not ok.
+  package var nothingToRun: String {
+    let planned = counts.values.reduce(0, +)
+    let ok = counts[.ok] ?? 0
+    let others = CellStatus.allCases.filter { $0 != .ok && counts[$0] != nil }
+    var text = "nothing to run: \(ok) of \(Wording.count(planned, "cell")) of \(folder.path) "
+    text += ok == 1 ? "is ok" : "are ok"
+    for status in others {
+      text += ", \(counts[status] ?? 0) \(status.rawValue.replacing("_", with: " "))"
+    }
+    if others.isEmpty { return text }
+    let finals = others.filter(\.isFinal)
+    let words = (finals.count < others.count ? ["pending"] : []) + finals.map(\.rawValue)
+    return text + "; --cells \(words.joined(separator: ",")) runs "
+      + (planned - ok == 1 ? "it" : "them") + (finals.isEmpty ? "" : " again")
+  }
+
+  /// Those that are to run, and how many of all have come to each status.
   private static func cells(
     of folder: RunFolder, _ experiment: PlannedExperiment, _ statuses: PendingCells
-  ) throws(ResultsError) -> [CellList.Entry] {
+  ) throws(ResultsError) -> ([CellList.Entry], [CellStatus: Int]) {
     var planned = experiment.cells.makeIterator()
     var isSame = true
     var found: [(order: Int, entry: CellList.Entry)] = []
+    var counts: [CellStatus: Int] = [:]
     try folder.forEachPlanLine { line, offset in
       guard let cell = planned.next(), cell.label == line.label, cell.seed == line.seed else {
         isSame = false
@@ -93,6 +117,7 @@ package struct EmittedRun {
       }
       guard let order = line.order else { return }
       let stored = StoredCell(line, in: folder)
+      counts[stored.row.status, default: 0] += 1
       guard statuses.contains(stored) else { return }
       // Its row stays until a task begins it: what is never submitted takes nothing away.
       let replaced = stored.row.status.isFinal ? folder.resultHash(of: line.cell) : nil
@@ -107,7 +132,8 @@ package struct EmittedRun {
     }
     // Cells that are the same have one place in the order, and run once.
     var orders: Set<Int> = []
-    return found.sorted { ($0.order, $0.entry.index) < ($1.order, $1.entry.index) }
+    let cells = found.sorted { ($0.order, $0.entry.index) < ($1.order, $1.entry.index) }
       .filter { orders.insert($0.order).inserted }.map(\.entry)
+    return (cells, counts)
   }
 }
