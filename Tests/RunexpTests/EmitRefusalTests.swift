@@ -37,6 +37,19 @@ import Testing
     #expect(try program.run(["emit", "slurm", run] + needs).code == 0)
   }
 
+  @Test(arguments: [("a\nb", "slurm"), ("a\nb", "kubernetes"), ("a\\b", "slurm")])
+  func `a path that cannot stand in a script is`(folder: String, scheduler: String) throws {
+    try program.write(TinyExperiment.onText(program), to: "tiny.yaml")
+    let prepared = try program.run("prepare", "tiny.yaml", "--results", folder)
+    try #require(prepared.code == 0, "\(prepared.errors)")
+    let refused = try program.run(
+      ["emit", scheduler, "latest", "--results", folder] + needs
+        + (scheduler == "kubernetes" ? image : []))
+    #expect(refused.code == 1 && refused.output.isEmpty, "\(refused.errors)")
+    #expect(refused.errors.contains("must have no line break or other control character, and for"))
+    #expect(!program.exists("\(folder)/tiny/latest/\(scheduler)"))
+  }
+
   @Test func `what is no image, and no place that pods mount, is refused in a sentence`() throws {
     let run = try prepare()
     func refused(_ words: [String], _ sentence: String) throws {

@@ -283,8 +283,8 @@ struct EmitTests {
 
   @Test(
     "the script runs a task, passes a warning on, and queues the task again unless it is cancelled",
-    arguments: [("RUNNING", true), ("COMPLETING", false)])
-  func script(state: String, isRequeued: Bool) throws {
+    arguments: [("RUNNING", true), ("COMPLETING", false), (nil, false)] as [(String?, Bool)])
+  func script(state: String?, isRequeued: Bool) throws {
     let folder = "odd name's 5%"
     try FileManager.default.createDirectory(
       atPath: program.file(folder), withIntermediateDirectories: true)
@@ -294,9 +294,11 @@ struct EmitTests {
     let script = try #require(try emit(run)["arrays"]?.elements.first?["script"]?.text)
     #expect(try String(contentsOfFile: script, encoding: .utf8).contains("odd name's 5%%/"))
     let asked = program.file("asked")
-    let environment = try fake(
-      "scontrol", "echo \"$@\" >> \(asked); echo 'JobId=7 JobState=\(state) Reason=None'"
-    ).merging([
+    // A node may lack it.
+    let scontrol = try state.map {
+      try fake("scontrol", "echo \"$@\" >> \(asked); echo 'JobId=7 JobState=\($0) Reason=None'")
+    }
+    let environment = (scontrol ?? ["PATH": "/usr/bin:/bin"]).merging([
       "SLURM_ARRAY_TASK_ID": "0", "SLURM_ARRAY_JOB_ID": "7",
       "RUNEXP_FAILPOINTS": "append:steps.jsonl=pause@2", "HOME": program.folder,
       "RUNEXP_MEASURING_SECONDS": "0",
@@ -316,12 +318,21 @@ struct EmitTests {
     kill(paused, SIGCONT)
     let finished = try task.finish()
     #expect(finished.code == 75, "\(finished.errors)")
-    let requests = try program.read("asked").split(separator: "\n")
-    #expect(requests == ["show job -o 7_0"] + (isRequeued ? ["requeue 7_0"] : []))
+    let told = "no scontrol here: not queued again; 'runexp emit slurm "
+    #expect(finished.errors.contains(told) == (state == nil), "\(finished.errors)")
+    let requests: [Substring] = try state == nil ? [] : program.read("asked").split(separator: "\n")
+    var expected: [Substring] = state == nil ? [] : ["show job -o 7_0"]
+    if isRequeued { expected.append("requeue 7_0") }
+    #expect(requests == expected)
     let calm = environment.filter { $0.key != "RUNEXP_FAILPOINTS" }
     let again = try Running(
       program: "/bin/bash", [script], in: program.folder, environment: calm)
     #expect(try again.finish().code == 0)
+    let lost = try Running(
+      program: "/bin/bash", [script], in: program.folder,
+      environment: calm.filter { $0.key != "SLURM_ARRAY_TASK_ID" }
+    ).finish()
+    #expect(lost.code != 0 && lost.errors.contains("SLURM_ARRAY_TASK_ID: is set by Slurm"))
     let collect = (script as NSString).deletingLastPathComponent + "/collect.sh"
     let collected = try Running(
       program: "/bin/bash", [collect], in: program.folder, environment: calm)

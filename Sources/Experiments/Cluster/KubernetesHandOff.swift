@@ -17,7 +17,7 @@ package struct KubernetesHandOff: Sendable {
     _ cells: [CellList.Entry], of run: RunFolder, below results: String, _ needs: TaskNeeds,
     _ request: KubernetesRequest
   ) throws {
-    let (folder, number) = try HandOffFolder.make("\(run.path)/kubernetes")
+    let (folder, number) = try HandOffFolder.make("\(run.path)/kubernetes", takesBackslash: true)
     let list = "\(folder)/cells.txt"
     try AtomicFile.write(CellList(cells).text, to: list)
     func seen(_ path: String) -> String {

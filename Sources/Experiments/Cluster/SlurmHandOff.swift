@@ -40,7 +40,7 @@ package struct SlurmHandOff: Sendable {
     _ cells: [CellList.Entry], of run: RunFolder, program: String, _ needs: TaskNeeds,
     _ request: SlurmRequest, largest: Int
   ) throws {
-    let (folder, _) = try HandOffFolder.make("\(run.path)/slurm")
+    let (folder, _) = try HandOffFolder.make("\(run.path)/slurm", takesBackslash: false)
     let script = SlurmScript(run, program: program, folder: folder, needs, request)
     var rest = cells[...]
     while !rest.isEmpty {

@@ -70,6 +70,8 @@ package struct SlurmScript: Sendable {
     )
     return head("\(cells) \(cellNoun) of the run below, \(packed) a task.", lines) + """
 
+      index=${SLURM_ARRAY_TASK_ID:?is set by Slurm}
+
       # USR1 comes before the task's time is over, TERM where it is cancelled or must make room:
       # the cell then writes a checkpoint and ends with code 75.
       stopped='' heard='' worker=''
@@ -81,7 +83,7 @@ package struct SlurmScript: Sendable {
       trap 'stop TERM' TERM
 
       "$program" cell "$run" --list \(Wording.shellWord(list)) --pack \(needs.pack) \\
-        --index "$SLURM_ARRAY_TASK_ID" --quiet &
+        --index "$index" --quiet &
       worker=$!
       [ -z "$stopped" ] || stop "$stopped" # it came before there was a worker
 
@@ -98,10 +100,13 @@ package struct SlurmScript: Sendable {
 
       # Queued again, unless it is being cancelled: then it is not running any more. By the number of
       # the task, for that of its job may be the whole array's.
-      task="${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}"
-      if [ "$code" = 75 ] && [ -n "$stopped" ] &&
-        scontrol show job -o "$task" | grep -q ' JobState=RUNNING '; then
-        scontrol requeue "$task"
+      task="${SLURM_ARRAY_JOB_ID}_$index"
+      if [ "$code" = 75 ] && [ -n "$stopped" ]; then
+        if ! command -v scontrol > /dev/null; then
+          echo "no scontrol here: not queued again; 'runexp emit slurm $run' hands off what is left" >&2
+        elif scontrol show job -o "$task" | grep -q ' JobState=RUNNING '; then
+          scontrol requeue "$task"
+        fi
       fi
       exit "$code"
 
@@ -138,7 +143,8 @@ package struct SlurmScript: Sendable {
     """
   }
 
-  /// Quoted as sbatch takes it, with nothing that it would replace but what is meant.
+  /// Quoted as sbatch takes it, with nothing that it would replace but what is meant; a path with a
+  /// `\` is refused, for with one it would replace nothing at all.
   private func output(_ name: String) -> String {
     let path = folder.replacing("%", with: "%%").replacing("\"", with: "\\\"")
     return "--output=\"\(path)/\(name)\""
