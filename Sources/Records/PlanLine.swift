@@ -124,8 +124,11 @@ extension RunFolder {
     }
     let line = bytes[start...].prefix { $0 != newline }
     guard index >= 0, !line.isEmpty else {
+      let count = bytes.count { $0 == newline }
       throw .unreadable(
-        path: path, problem: "it has no cell \(index); it has \(bytes.count { $0 == newline })")
+        path: path,
+        problem: count == 0
+          ? "it has no cells" : "it has no cell \(index); its cells are 0 to \(count - 1)")
     }
     return try Self.planLine(line, index, of: path)
   }

@@ -85,7 +85,10 @@ struct Runexp: ParsableCommand {
     }
     do {
       var command = try parseAsRoot(words)
-      try command.run()
+      do { try command.run() } catch let error as ValidationError {
+        // The parser would show the usage of the whole program.
+        throw misused(error.message, words.first ?? "")
+      }
     } catch {
       if let advice = UnknownOption.advice(message(for: error), words) {
         say("error: \(advice)")

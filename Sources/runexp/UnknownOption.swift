@@ -28,12 +28,23 @@ enum UnknownOption {
   ///   - message: the parser's, which names the option.
   ///   - words: the command line.
   static func advice(_ message: String, _ words: [String]) -> String? {
-    synonym(message, words) ?? setting(message, words) ?? near(message, words)
+    scheduler(message, words) ?? synonym(message, words) ?? setting(message, words)
+      ?? near(message, words)
   }
 
   /// Whether the parser complains of an option, or of a value behind it.
   private static func isOfOption(_ message: String) -> Bool {
     message.contains("Unknown option") || message.contains("is not read")
+  }
+
+  /// The schedulers that there are, where a word stands for another one.
+  private static func scheduler(_ message: String, _ words: [String]) -> String? {
+    let names = EmitCommand.configuration.subcommands.map { $0._commandName }
+    guard words.count > 1, words[0] == EmitCommand._commandName, !words[1].hasPrefix("-"),
+      !names.contains(words[1]),
+      message.lowercased().contains("unexpected argument") || message.contains("Unknown option")
+    else { return nil }
+    return "no scheduler \(Wording.quote(words[1])): \(names.joined(separator: " or "))"
   }
 
   private static func synonym(_ message: String, _ words: [String]) -> String? {

@@ -219,6 +219,8 @@ struct CellTaskTests {
     let cells = try list(run)
     for (words, code, part) in [
       (["--index", "auto"], Int32(64), "none of SLURM_ARRAY_TASK_ID"),
+      // The usage of the subcommand, not of the whole program.
+      (["--index", "auto"], 64, " says which task this is; 'runexp cell --help' explains\n"),
       (["--index", "first"], 64, "--index must be a whole number or 'auto', not 'first'"),
       (["--index", "0", "--list", "cells.txt", "--pack", "0"], 64, "--pack must be from 1"),
       (["--index", "0", "--pack", "2"], 64, "--pack is of the cells of a --list"),

@@ -50,6 +50,15 @@ import Testing
     #expect(!program.exists("\(folder)/tiny/latest/\(scheduler)"))
   }
 
+  @Test(arguments: [["pbs"], ["pbs", "x.yaml"], ["pbs", "x.yaml", "--json"]])
+  func `a scheduler that it does not know is, and those that it knows are named`(
+    words: [String]
+  ) throws {
+    let refused = try program.run(["emit"] + words)
+    #expect(refused.code == 64)
+    #expect(refused.errors == "error: no scheduler 'pbs': slurm or kubernetes\n")
+  }
+
   @Test func `what is no image, and no place that pods mount, is refused in a sentence`() throws {
     let run = try prepare()
     func refused(_ words: [String], _ sentence: String) throws {
