@@ -27,6 +27,12 @@ package enum RunError: Error, Equatable, CustomStringConvertible {
   /// A worker could not write its results; it said why. The cell, and the run's folder.
   case workerCouldNotWrite(String, run: String)
 
+  /// Whether nothing is wrong, for another process does what was asked.
+  package var isLeftToAnother: Bool {
+    if case .cellLocked = self { return true }
+    return false
+  }
+
   package var exitCode: Int32 {
     switch self {
     case .changed, .cellChanged, .preparedByAnotherBuild: ExitCode.notComparable
@@ -42,7 +48,7 @@ package enum RunError: Error, Equatable, CustomStringConvertible {
       "'\(path)' is in use by another runexp"
         + (holder?.note ?? "") + "; wait for it, or stop it first"
     case .cellLocked(let label, let holder):
-      "\(label) is being run by another process" + (holder?.note ?? "")
+      "\(label) is being run by another process\(holder?.note ?? ""); it is left to it"
     case .claimLost(let label):
       "\(label) was taken over by another process, for this one gave no sign of life for too long; "
         + "it writes nothing more"

@@ -98,6 +98,9 @@ struct CellCommand: ParsableCommand {
       }
     } catch let error as ValidationError {
       throw error
+    } catch let error as RunError where error.isLeftToAnother {
+      say("note: \(error)")
+      throw ArgumentParser.ExitCode(error.exitCode)
     } catch {
       say("error: \(error)")
       var isOfWriting = (error as? ResultsError)?.isOfWriting ?? false

@@ -68,7 +68,8 @@ struct CellTests {
       ["cell", run, "--index", "0", "-q"],
       environment: ["RUNEXP_FAILPOINTS": "append:steps.jsonl=pause@1"])
     try #require(other.wait { Running.isPaused(other.id) })
-    let sentence = "modern is being run by another process (process \(other.id))"
+    let sentence =
+      "note: modern is being run by another process (process \(other.id)); it is left to it\n"
     for words in [["resume", run], ["run", "tiny.yaml", "--into", run], ["resume", run]] {
       let finished = try program.run(words)
       #expect(finished.code == 75, "\(words): \(finished.errors)")
