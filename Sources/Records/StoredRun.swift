@@ -122,6 +122,17 @@ extension RunFolder {
   }
 }
 
+extension StoredRun {
+  /// What its cells that are not done are doing: `1 running, 2 not run`; nil where all are done.
+  package var unfinished: String? {
+    let left = cells.filter { !$0.row.status.isFinal }
+    if left.isEmpty { return nil }
+    let running = left.count(where: \.isBeingRun)
+    let counts = [(running, "running"), (left.count - running, "not run")]
+    return counts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
+  }
+}
+
 // Whether a run is going on, has ended, or was left in the middle: what its lock and its record
 // say.
 

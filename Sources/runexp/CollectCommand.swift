@@ -20,7 +20,10 @@ struct CollectCommand: ParsableCommand {
         ("runexp collect latest", "the tables of the newest run, as far as it got"),
         ("runexp collect latest --report -q", "these and the page, for a script"),
       ],
-      exits: [.ok, .failure("there is no such run, or it cannot be written"), .someCellsFailed]
+      exits: [
+        .ok, .failure("there is no such run, or it cannot be written"),
+        .init(3, "some cells are not ok, or not done yet, or an 'expect' was missed"),
+      ]
     ).text)
 
   @Argument(help: .run, completion: .runs) var name: String
@@ -41,7 +44,10 @@ struct CollectCommand: ParsableCommand {
       if report { try RunPage(folders: [folder], path: folder.file("report.html")).write() }
       return collection
     }
-    if !quiet { form.show(collection.run, collection.summary) }
+    if !quiet {
+      form.show(collection.run, collection.summary)
+      if let left = collection.run.unfinished { say("not done yet: \(left)") }
+    }
     if collection.exitCode != ExitCode.ok { throw ArgumentParser.ExitCode(collection.exitCode) }
   }
 

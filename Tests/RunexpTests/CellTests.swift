@@ -123,6 +123,7 @@ struct CellTests {
     #expect(collected.code == 3 && !collected.output.isEmpty, "\(collected.errors)")
     let sentence = "the tables are left to another runexp (process \(other.id)), which works on"
     #expect(collected.errors.contains(sentence), "\(collected.errors)")
+    #expect(collected.errors.contains("not done yet: 1 running"), "\(collected.errors)")
     #expect(program.exists("\(run)/report.html"))
     #expect(try written() == before)
     kill(worker, SIGCONT)
