@@ -101,6 +101,7 @@ struct EmitSlurm: ParsableCommand {
       }
       say("warning: \(problem)")
     }
+    for clause in SlurmHandOff.submitted(chosen.cells, of: chosen.run) { say("note: \(clause)") }
     var handOff = try failing {
       try SlurmHandOff(
         chosen.cells, of: chosen.run, program: CommandLine.executablePath, chosen.needs,

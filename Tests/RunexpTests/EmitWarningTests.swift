@@ -62,6 +62,19 @@ import Testing
     #expect(!enough.errors.contains("--mem") && !enough.errors.contains("--cpus"))
   }
 
+  @Test func `programs are told what each task has`() throws {
+    try program.write(TinyExperiment.onText(program), to: "tiny.yaml")
+    let needs = ["--time", "90s", "--mem", "300MiB", "--cpus", "2", "--pack", "2", "--json"]
+    let slurm = try JSON(reading: emit(["slurm", "tiny.yaml"] + needs).output)
+    let task: JSON = [
+      "cells": 2, "cpus": 2, "memory_bytes": .integer(300 << 20), "gpus": 0, "minutes": 2,
+    ]
+    #expect(slurm["task"] == task)
+    let pods = try JSON(reading: emit(["kubernetes", "latest"] + image + needs).output)
+    #expect(pods["task"]?["memory_bytes"]?.whole == 300 << 20)
+    #expect(pods["task"]?["minutes"] == .null, "no pod is stopped by its time")
+  }
+
   @Test func `compared cells whose times cannot be measured in turn are warned of`() throws {
     try writeTimed()
     let words = ["slurm", "timed.yaml", "--time", "30m", "--mem", "1GiB", "--cpus", "1", "--pack"]

@@ -9,6 +9,7 @@ package struct KubernetesHandOff: Sendable {
   package let tasks: Int
   package let tasksFile: String
   package let collectionFile: String
+  private let needs: TaskNeeds
 
   /// - Parameters:
   ///   - cells: those that are to run, at least one.
@@ -20,6 +21,7 @@ package struct KubernetesHandOff: Sendable {
     let (folder, number) = try HandOffFolder.make("\(run.path)/kubernetes", takesBackslash: true)
     let list = "\(folder)/cells.txt"
     try AtomicFile.write(CellList(cells).text, to: list)
+    self.needs = needs
     func seen(_ path: String) -> String {
       path.hasPrefix(results + "/") ? request.mount + path.dropFirst(results.count) : path
     }
@@ -43,7 +45,7 @@ package struct KubernetesHandOff: Sendable {
   package var json: JSON {
     [
       "schema_version": 1, "tasks": .integer(tasks), "job": .string(tasksFile),
-      "collection": .string(collectionFile),
+      "collection": .string(collectionFile), "task": needs.json(stops: false),
     ]
   }
 }

@@ -2,6 +2,7 @@
 // of cells and its script, and one script that collects.
 
 package import Config
+internal import Foundation
 package import Records
 
 /// One hand-off, written and perhaps submitted.
@@ -29,6 +30,7 @@ package struct SlurmHandOff: Sendable {
   package let folder: String
   package private(set) var arrays: [JobArray] = []
   package let collection: String
+  private let needs: TaskNeeds
   package private(set) var collectionJob: Int?
 
   /// Writes it; nothing is submitted.
@@ -58,9 +60,36 @@ package struct SlurmHandOff: Sendable {
       arrays.append(array)
     }
     self.folder = folder
+    self.needs = needs
     collection = "\(folder)/collect.sh"
     try AtomicFile.write(script.collection, to: collection)
     try record()
+  }
+
+  /// What earlier hand-offs of a run have submitted of the same cells, a clause each.
+  ///
+  /// - Parameter cells: of them those that run again are no news, for they have ended.
+  package static func submitted(_ cells: [CellList.Entry], of run: RunFolder) -> [String] {
+    let wanted = Set(cells.lazy.filter { $0.replaced == nil }.map(\.index))
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: run.file("slurm"))) ?? []
+    return names.compactMap { Int($0) }.sorted().compactMap { number -> String? in
+      let path = run.file("slurm/\(number)/submission.json")
+      let record = try? JSON(reading: AtomicFile.read(path))
+      var (count, jobs) = (0, [] as [String])
+      for array in record?["arrays"]?.elements ?? [] {
+        guard let job = array["job"]?.whole, let list = array["list"]?.text,
+          let shared = try? CellList(file: list).entries.count(where: { wanted.contains($0.index) }
+          ),
+          shared > 0
+        else { continue }
+        count += shared
+        jobs.append("\(job)")
+      }
+      if count == 0 { return nil }
+      return "slurm/\(number) has \(count) of these cells too "
+        + "(\(jobs.count == 1 ? "job" : "jobs") \(jobs.joined(separator: " "))); whichever task "
+        + "comes first runs each"
+    }
   }
 
   /// Hands the scripts to Slurm, and notes the jobs as they come.
@@ -94,6 +123,7 @@ package struct SlurmHandOff: Sendable {
     [
       "schema_version": 1, "folder": .string(folder), "arrays": arrays.json,
       "collection": .string(collection), "collection_job": .integer(collectionJob),
+      "task": needs.json(stops: true),
     ]
   }
 

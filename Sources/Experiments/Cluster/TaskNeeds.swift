@@ -154,6 +154,16 @@ package struct TaskNeeds: Equatable, Sendable {
       ? options.threads : min(Self.usualCPUs, CellResources(options, among: 1).threads)
   }
 
+  /// What a task has, for programs.
+  ///
+  /// - Parameter stops: whether its time is a limit.
+  func json(stops: Bool) -> JSON {
+    [
+      "cells": .integer(pack), "cpus": .integer(cpus), "memory_bytes": .integer(memory),
+      "gpus": .integer(gpus), "minutes": .integer(stops ? minutes : nil),
+    ]
+  }
+
   /// The time in whole minutes.
   package var minutes: Int { max(1, Int((time / 60).rounded(.up))) }
 
