@@ -52,11 +52,12 @@ struct EmitKubernetes: ParsableCommand {
     }
     if image.wholeMatch(of: #/[A-Za-z0-9][-A-Za-z0-9._:/@]*/#) == nil {
       throw ValidationError(
-        "--image must be an image's name, such as registry/runexp, not '\(image)'")
+        "--image must be an image's name, such as registry/runexp, not \(Wording.quote(image))")
     }
     if let mount, !Self.canMount(mount) {
       throw ValidationError(
-        "--mount must be a whole path without ':' and '..', such as /results, not '\(mount)'")
+        "--mount must be a whole path without ':' and '..', such as /results, not "
+          + Wording.quote(mount))
     }
     let word = #/[a-z0-9]([-a-z0-9]*[a-z0-9])?/#
     for (option, text) in [("claim", claim), ("namespace", namespace), ("queue", queue)] {
