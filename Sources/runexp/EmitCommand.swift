@@ -103,9 +103,12 @@ struct EmitOptions: ParsableArguments {
     _ = try request(time: nil)
   }
 
-  /// - Parameter time: what `--time` says, which schedulers understand in their own ways.
-  func request(time: String?) throws -> TaskRequest {
+  /// - Parameters:
+  ///   - time: what `--time` says, which schedulers understand in their own ways.
+  ///   - stops: whether it is a limit.
+  func request(time: String?, stops: Bool = true) throws -> TaskRequest {
     var request = TaskRequest()
+    request.stops = stops
     (request.cpus, request.gpus, request.pack) = (cpus, gpus, pack)
     if let mem {
       do throws(Quantity.Problem) { request.memory = try Quantity.bytes(mem) } catch {
@@ -124,9 +127,9 @@ struct EmitOptions: ParsableArguments {
 
   /// The cells that are to run, and what their tasks need; nil, once that was said, where there are
   /// none.
-  func chosen(time: String?) throws -> ChosenCells? {
+  func chosen(time: String?, stops: Bool) throws -> ChosenCells? {
     guard let statuses = PendingCells(cells) else { return nil }
-    let request = try request(time: time)
+    let request = try request(time: time, stops: stops)
     let emitted = try prepare(statuses, request)
     let folder = emitted.folder
     guard !emitted.cells.isEmpty else {

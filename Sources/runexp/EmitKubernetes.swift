@@ -83,7 +83,7 @@ struct EmitKubernetes: ParsableCommand {
   }
 
   func run() throws {
-    guard let handOff = try emit.chosen(time: time) else { return }
+    guard let handOff = try emit.chosen(time: time, stops: false) else { return }
     let run = handOff.run
     // RESULTS/EXPERIMENT/RUN.
     let results = AtomicFile.folder(of: AtomicFile.folder(of: run.path))

@@ -73,7 +73,7 @@ struct EmitSlurm: ParsableCommand {
         "error: --submit needs sbatch, and there is no sbatch on this machine: nothing was written")
       throw ArgumentParser.ExitCode(Records.ExitCode.failure)
     }
-    guard let chosen = try emit.chosen(time: time) else { return }
+    guard let chosen = try emit.chosen(time: time, stops: true) else { return }
     var slurm = SlurmRequest()
     (slurm.partition, slurm.account, slurm.constraint) = (partition, account, constraint)
     slurm.parallel = maxParallel

@@ -44,6 +44,20 @@ import Testing
     #expect(!train.errors.contains(warning), "\(train.errors)")
   }
 
+  @Test func `a time that nobody can predict is not asked for where it is no limit`() throws {
+    try program.write(
+      """
+      name: flash
+      device: cuda
+      precision: bf16
+      model: {layers: 1, width: 128, attention: {type: mha, heads: 2, kernel: flash3}}
+      workload: {type: attention, sequence: 64}
+
+      """, to: "flash.yaml")
+    let pods = try emit(["kubernetes", "flash.yaml", "--mem", "1GiB", "--cpus", "2"] + image)
+    #expect(pods.errors.contains("each task has 2 CPUs, 1.00 GiB, 1 GPU\n"), "\(pods.errors)")
+  }
+
   @Test func `less memory or processors than the run needs are warned of, and written`() throws {
     try program.write(TinyExperiment.onText(program), to: "tiny.yaml")
     let run = ["slurm", "tiny.yaml", "--threads", "4", "--time", "30m"]

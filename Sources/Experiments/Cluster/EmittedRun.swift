@@ -52,8 +52,8 @@ package struct EmittedRun {
     interrupts.mayFinish = false
     try DeviceFinder(options, environment: environment)
       .check(for: experiment.cells.map(\.device))
-    // Where a person says both, nothing is left to be predicted.
-    if request.memory == nil || request.time == nil {
+    // Where a person says both, nothing must be predicted.
+    if request.memory == nil || (request.time == nil && request.stops) {
       let cells = experiment.cells.filter { $0.exclusion == nil }
         .map { CellList.Entry(index: $0.index, offset: 0, label: $0.label) }
       let plan = try PlanTable(experiment, options, environment: environment)

@@ -12,6 +12,8 @@ package struct TaskRequest: Sendable {
   package var memory: Int?
   /// Seconds.
   package var time: Double?
+  /// Whether a task is stopped when its time is over, so that it must be known.
+  package var stops = true
   package var gpus: Int?
   /// Cells of a task.
   package var pack: Int?
@@ -104,7 +106,7 @@ package struct TaskNeeds: Equatable, Sendable {
         seconds.append(cap)
       } else if let floor = line.seconds, floor.isFinite {
         seconds.append(Self.timeFactor * floor)
-      } else if request.time == nil {
+      } else if request.time == nil, request.stops {
         unknown.add("--time", "time", of: cell.label)
       }
     }
