@@ -18,7 +18,10 @@ def wants_check(documentation: str) -> bool:
 
 
 def error(got, want) -> float:
-    """The largest difference, relative to the largest magnitude; infinities must be equal."""
+    """The largest difference, relative to the largest magnitude; infinities must be equal.
+
+    What is nothing but float64's rounding, such as the gradient of a bias of keys, counts as 0.
+    """
     got, want = np.asarray(got, np.float64), np.asarray(want, np.float64)
     finite = np.isfinite(want)
     if got.shape != want.shape or not np.array_equal(got[~finite], want[~finite], equal_nan=True):
@@ -26,7 +29,7 @@ def error(got, want) -> float:
     if not finite.any():
         return 0.0
     scale = np.abs(want[finite]).max()
-    return float(np.abs(got[finite] - want[finite]).max() / (scale if scale > 0 else 1))
+    return float(np.abs(got[finite] - want[finite]).max() / (scale if scale > 1e-12 else 1))
 
 
 def finish(name: str, tensors: dict, document, check: bool):
@@ -47,7 +50,11 @@ def finish(name: str, tensors: dict, document, check: bool):
     assert stored.keys() == arrays.keys(), f"{name}: other tensors than stored"
     for key, array in arrays.items():
         assert error(stored[key], array) < 1e-6, f"{name}: {key} differs"
-    assert_alike(name, json.loads(page.read_text()), json.loads(text))
+    pages = json.loads(page.read_text()), json.loads(text)
+    for document in pages:
+        if isinstance(document, dict):
+            document.pop("f32_error", None)  # of PyTorch on the processor that it ran on
+    assert_alike(name, *pages)
 
 
 def assert_alike(path: str, stored, computed):
