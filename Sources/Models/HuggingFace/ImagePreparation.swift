@@ -1,7 +1,7 @@
 // ImagePreparation: how an image of any size becomes one of the size that a model reads, as timm
 // and transformers say it.
 
-package import Config
+import Config
 
 /// How images are brought to their size before they are normalised.
 package struct ImagePreparation: Equatable, Sendable {
