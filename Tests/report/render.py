@@ -4,7 +4,7 @@
 
 Each page is shown 375, 1280 and 1920 pixels wide, light and dark, all that is folded opened. A failure is: a
 script's error or a message on the console, a breach of the page's own policy (which allows no network), anything
-fetched, content wider than the page, a table that must be scrolled at 1280 pixels or more, a name or a unit of a table
+fetched, what is taller once it is seen, content wider than the page, a table that must be scrolled at 1280 pixels or more, a name or a unit of a table
 that is broken, a text of a drawing that leaves it, lies on another or is too small or too large to read, a section of
 drawings that leaves a wide page empty, a forest plot of nothing but "too few", cards that touch, NaN in a drawing, a chart without a description, a pointer over a mark that shows no
 value, a name of a legend that does not hide its series, and choices of the section Explore that draw something else,
@@ -33,6 +33,16 @@ CHECK = """<script>
 addEventListener('load', () => setTimeout(() => {
   const wide = document.documentElement.clientWidth;
   for (const fold of document.querySelectorAll('details')) fold.open = true;
+  // What is not laid out yet is as tall as it will be: of a drawing it is known, of a table's rows on a wide page nearly.
+  const late = [...document.querySelectorAll('.chart, [style^="--rows"]')];
+  const unseen = late.map(part => part.getBoundingClientRect().height);
+  for (const part of late) part.style.contentVisibility = 'visible';
+  late.forEach((part, place) => {
+    const seen = part.getBoundingClientRect().height, off = Math.abs(seen - unseen[place]);
+    if (part.matches('.chart') ? off > 1 : wide >= 1280 && off > 100 + seen / 2)
+      faults.push(part.getAttribute('class') + ' is ' + unseen[place] + ' px tall unseen and ' + seen + ' seen');
+  });
+  for (const part of late) part.style.contentVisibility = '';
   if (document.documentElement.scrollWidth > wide)
     faults.push('the page is ' + document.documentElement.scrollWidth + ' px wide, not ' + wide);
   for (const shape of document.querySelectorAll('main *')) {

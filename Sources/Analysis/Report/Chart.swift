@@ -71,7 +71,7 @@ struct Chart {
       "svg",
       [
         "class": isWide ? "chart wide" : "chart", "viewBox": "0 0 \(width.svg) \(height.svg)",
-        "role": "img",
+        "style": "aspect-ratio:\(width.svg)/\(height.svg)", "role": "img",
         "aria-label": summary, "xmlns": "http://www.w3.org/2000/svg",
       ], joined: parts)
   }

@@ -133,7 +133,8 @@ enum ExploreChart {
             : { 'text-anchor': 'middle', x: Math.min(at, WIDTH - half), y: base + 20 }, tick.text));
         }
         const chart = draw('svg', {
-          class: isWide ? 'chart wide' : 'chart', viewBox: `0 0 ${WIDTH} ${height}`, role: 'img',
+          class: isWide ? 'chart wide' : 'chart', viewBox: `0 0 ${WIDTH} ${height}`,
+          style: `aspect-ratio:${WIDTH}/${height}`, role: 'img',
           'aria-label': `${y.name} against ${x.name}${title && ' at ' + title}`,
         }, grid, draw('path', { class: 'axis', d: `M${left} ${base}H${WIDTH - RIGHT}` }), ticks,
         draw('text', { class: 'label', x: 0, y: 15 }, y.name),

@@ -115,6 +115,14 @@ enum ReportStyle {
     th.l, td.l { text-align: left; white-space: normal; }
     td.short { white-space: nowrap; }
     .parts { display: flex; flex-wrap: wrap; column-gap: 3rem; align-items: flex-start; }
+    /* What is far out of sight is not laid out, which is much of the time of a large page. It is as
+       tall as it will be: a drawing by its shape, a table by its rows, whose parts stand side by
+       side on a wide page. */
+    .chart, [style^="--rows"] { content-visibility: auto; overflow-clip-margin: 2rem; }
+    [style^="--rows"] { contain-intrinsic-height: auto calc(var(--rows) * (1.95rem + 1px)); }
+    @media (min-width: 100rem) {
+      .parts { contain-intrinsic-height: auto calc(var(--rows) * 1rem); }
+    }
     th:first-child, td:first-child { padding-left: 0; }
     tbody tr:hover { background: var(--card); }
     header td { overflow-wrap: anywhere; }
@@ -173,6 +181,7 @@ enum ReportStyle {
       body { font-size: 10pt; }
       .page { display: block; max-width: none; padding: 0; }
       nav, .tip { display: none; }
+      .chart, [style^="--rows"] { content-visibility: visible; }
       .scroll { overflow: visible; }
       table { font-size: 7.5pt; }
       th, td { white-space: normal; padding: .2rem .4rem; }

@@ -12,8 +12,12 @@ extension Table {
   /// The table, in as many parts as it takes, side by side where there is room; on narrower pages
   /// each scrolls in a container of its own.
   var html: HTML {
-    let parts = parts(header.indices.map(room), room: Self.room).map(\.scrolling)
-    return parts.count == 1 ? parts[0] : .element("div", ["class": "parts"], joined: parts)
+    let parts = parts(header.indices.map(room), room: Self.room)
+    // How tall it will be, for a browser that has not laid it out yet.
+    let lines = "--rows:\(parts.count * (rows.count + 1))"
+    if parts.count == 1 { return parts[0].scrolling(lines) }
+    return .element(
+      "div", ["class": "parts", "style": lines], joined: parts.map { $0.scrolling("") })
   }
 
   /// How much room a column takes, in pixels: of numbers all of it, of words as much as their
@@ -33,7 +37,7 @@ extension Table {
     rows.allSatisfy { $0[column].count <= Self.longestWords }
   }
 
-  private var scrolling: HTML {
+  private func scrolling(_ style: String) -> HTML {
     func cells(_ row: [String], _ name: String) -> HTML {
       let fields = row.enumerated().map { index, field in
         HTML.element(
@@ -47,7 +51,10 @@ extension Table {
       return .element("tr", [:], joined: fields)
     }
     return .element(
-      "div", ["class": "scroll", "tabindex": "0", "role": "region", "aria-label": "table"],
+      "div",
+      [
+        "class": "scroll", "style": style, "tabindex": "0", "role": "region", "aria-label": "table",
+      ],
       .element(
         "table", [:], .element("thead", [:], cells(header, "th")),
         .element("tbody", [:], joined: rows.map { cells($0, "td") })))

@@ -141,6 +141,31 @@ import Testing
     #expect(html.contains("viewBox=\"0 0 900 330\"") && html.contains("viewBox=\"0 0 480 310\""))
   }
 
+  @Test func `what is out of sight is not laid out, yet as tall as it will be; paper has all`()
+    throws
+  {
+    let html = try sweep().html
+    let charts = html.components(separatedBy: "<svg class=\"chart").dropFirst()
+    #expect(!charts.isEmpty)
+    for chart in charts {
+      let sizes =
+        chart.components(separatedBy: "viewBox=\"0 0 ").dropFirst().first?
+        .components(separatedBy: "\"").first ?? ""
+      let shape = sizes.replacing(" ", with: "/")
+      #expect(chart.contains("style=\"aspect-ratio:\(shape)\""), "\(chart.prefix(100))")
+    }
+    let tables = html.components(separatedBy: "style=\"--rows:").dropFirst()
+    #expect(!tables.isEmpty)
+    for table in tables {
+      let rows = table.components(separatedBy: "<tr>").count - 1
+      #expect(table.hasPrefix("\(rows)\""), "\(table.prefix(100))")
+    }
+    let style = html.components(separatedBy: "@media print")
+    #expect(style.count == 2)
+    #expect(style.first?.contains("content-visibility: auto") == true)
+    #expect(style.last?.contains("content-visibility: visible") == true)
+  }
+
   @Test func `differences stand in a forest plot with the verdicts of the summary`() throws {
     let run = try ReportCase(
       record: ReportCase.record(training: true, headline: [.valLoss], primary: [.valLoss]))
