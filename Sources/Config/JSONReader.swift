@@ -394,8 +394,10 @@ package struct JSONReader {
 
   /// A number of sound text, rounded to the nearest double.
   private func real(_ range: Range<Int>) -> Double {
+    let short = bytes.withUnsafeBufferPointer { ShortNumber.value(of: .init(rebasing: $0[range])) }
+    if let short { return short }
     // As much as any number has that a program writes; strtod wants an end.
-    withUnsafeTemporaryAllocation(of: CChar.self, capacity: range.count + 1) { text in
+    return withUnsafeTemporaryAllocation(of: CChar.self, capacity: range.count + 1) { text in
       for (place, byte) in bytes[range].enumerated() { text[place] = CChar(bitPattern: byte) }
       text[range.count] = 0
       return text.baseAddress.map { strtod($0, nil) } ?? .nan

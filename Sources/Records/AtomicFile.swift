@@ -144,6 +144,8 @@ package enum AtomicFile {
       guard count >= 0 else { throw ResultsError.lastOfReading(path) }
       if count == 0 { break }
       bytes = bytes.isEmpty ? block : bytes + block
+      // It was asked for one more, so that this is the end.
+      if count < wanted, bytes.count == size { break }
       wanted = min(most - bytes.count, max(1 << 16, bytes.count))
     }
     return bytes

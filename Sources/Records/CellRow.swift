@@ -101,7 +101,7 @@ package struct CellRow: Equatable, Sendable, Record {
     cell: String, identity: String? = nil, experiment: String, variant: String, seed: Int,
     axes: [Entry] = [], status: CellStatus = .notRun, reason: String? = nil
   ) {
-    precondition(cell.first?.isLetter == true, "cell id '\(cell)' does not begin with a letter")
+    precondition(cell.beginsWithLetter, "cell id '\(cell)' does not begin with a letter")
     self.cell = cell
     self.identity = identity
     self.experiment = experiment
@@ -134,6 +134,15 @@ package struct CellRow: Equatable, Sendable, Record {
     // Without a copy of each.
     for place in facts.indices where facts[place].key == key { return facts[place].value }
     return nil
+  }
+}
+
+extension String {
+  /// Whether it begins with a letter, as every cell's id does.
+  var beginsWithLetter: Bool {
+    // Most begin with one of these.
+    if let byte = utf8.first, (0x61...0x7A).contains(byte | 0x20) { return true }
+    return first?.isLetter == true
   }
 }
 
@@ -225,13 +234,17 @@ extension Sequence<CellRow> {
 extension CellRow {
   /// The members of a cell's `result.json`.
   package static let fields: [Field<Self>] = [
-    Field("cell", \.cell, isRequired: true), Field("identity", \.identity),
-    Field("experiment", \.experiment, isRequired: true),
-    Field("variant", \.variant, isRequired: true), Field("seed", \.seed, isRequired: true),
-    Field("status", \.status, isRequired: true), Field("reason", \.reason),
-    Field("axes", members: \.axes), Field("ran", members: \.facts),
-    Field("metrics", \.metrics), Field("nonfinite", \.metrics.nonfinite),
-    Field("rounds", \.rounds, omitsNull: true),
+    Field("cell", \.cell, isRequired: true) { $0.cell = $1 },
+    Field("identity", \.identity) { $0.identity = $1 },
+    Field("experiment", \.experiment, isRequired: true) { $0.experiment = $1 },
+    Field("variant", \.variant, isRequired: true) { $0.variant = $1 },
+    Field("seed", \.seed, isRequired: true) { $0.seed = $1 },
+    Field("status", \.status, isRequired: true) { $0.status = $1 },
+    Field("reason", \.reason) { $0.reason = $1 },
+    Field("axes", members: \.axes) { $0.axes = $1 },
+    Field("ran", members: \.facts) { $0.facts = $1 },
+    Field("metrics", \.metrics) { $0.metrics = $1 },
+    Field("nonfinite", \.metrics.nonfinite), Field("rounds", \.rounds, omitsNull: true),
   ]
 }
 

@@ -269,6 +269,8 @@ package struct MetricValues: Equatable, Sendable, JSONRepresentable {
     try reader.openObject()
     // Most rows of a run have the metrics of the one before, in its order: so far this one has.
     let usual = Self.lastRead.withLock { $0 }
+    // And the units of loss that are added.
+    values.reserveCapacity(usual.count + 2)
     var isUsual = true
     while try reader.nextMember() {
       let place = values.count

@@ -44,12 +44,17 @@ package struct PlanLine: Equatable, Sendable, Record {
   package init() {}
 
   package static let fields: [Field<Self>] = [
-    Field("index", \.index), Field("order", \.order), Field("cell", \.cell, isRequired: true),
-    Field("identity", \.identity), Field("weights", \.weights, omitsNull: true),
-    Field("label", \.label, isRequired: true),
-    Field("variant", \.variant, isRequired: true), Field("seed", \.seed, isRequired: true),
-    Field("axes", members: \.axes), Field("status", \.status, isRequired: true),
-    Field("reason", \.reason), Field("ran", members: \.facts),
+    Field("index", \.index) { $0.index = $1 },
+    Field("order", \.order) { $0.order = $1 },
+    Field("cell", \.cell, isRequired: true) { $0.cell = $1 },
+    Field("identity", \.identity) { $0.identity = $1 },
+    Field("weights", \.weights, omitsNull: true),
+    Field("label", \.label, isRequired: true) { $0.label = $1 },
+    Field("variant", \.variant, isRequired: true) { $0.variant = $1 },
+    Field("seed", \.seed, isRequired: true) { $0.seed = $1 },
+    Field("axes", members: \.axes) { $0.axes = $1 },
+    Field("status", \.status, isRequired: true) { $0.status = $1 },
+    Field("reason", \.reason), Field("ran", members: \.facts) { $0.facts = $1 },
     Field("config", \.configurationText), Field("derived", \.derived),
     Field("shares", members: \.shares),
   ]
@@ -83,7 +88,7 @@ package struct PlanLine: Equatable, Sendable, Record {
       throw .badLine(number, of: path, error.description)
     }
     // Its id can name a folder, and no other than one in the run's own.
-    guard cell.first?.isLetter == true, (try? RunFolder.checkName(cell)) != nil else {
+    guard cell.beginsWithLetter, (try? RunFolder.checkName(cell)) != nil else {
       throw .badLine(number, of: path, "'cell' is \(Wording.harmless(JSON.string(cell).line))")
     }
   }
