@@ -8,7 +8,6 @@ be had. Exits with 1 where a test fails, having said what.
 """
 
 import contextlib
-import hashlib
 import inspect
 import json
 import os
@@ -21,6 +20,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from runs import Run, Skipped, expect, expect_same
 from slurm import Missing, Slurm, fetch
 
 TINY = """
@@ -51,8 +51,6 @@ workload: {type: attention, sequence: 64}
 RESOURCES = ["--time", "10m", "--mem", "300MiB", "--cpus", "1"]
 # Steps that take some seconds.
 LONG = 3000
-# What may differ between two runs of the same bits.
-TIMES = re.compile(r"seconds|per_s|peak_percent|bandwidth_percent|resident|^ran\.(node|cpu|isa|threads)$|^time$")
 
 
 class Workplace:
@@ -86,76 +84,6 @@ class Workplace:
         handed = self.emit(run, *options, **variables)
         self.slurm.wait_until_empty(seconds)
         return handed
-
-
-class Run:
-    """A run's files."""
-
-    def __init__(self, folder):
-        self.folder = Path(folder)
-
-    def plan(self):
-        return [json.loads(line) for line in (self.folder / "plan.jsonl").read_text(encoding="utf-8").splitlines()]
-
-    def cell(self, index):
-        return self.folder / "cells" / self.plan()[index]["cell"]
-
-    def table(self):
-        return [json.loads(line) for line in (self.folder / "cells.jsonl").read_text(encoding="utf-8").splitlines()]
-
-    def statuses(self):
-        return [row["status"] for row in self.table()]
-
-    def logs(self):
-        return "\n".join(path.read_text(encoding="utf-8") for path in sorted(self.folder.glob("slurm/*/*.log")))
-
-    def steps(self, index):
-        path = self.cell(index) / "steps.jsonl"
-        return len(path.read_text(encoding="utf-8").splitlines()) if path.exists() else 0
-
-    def content(self):
-        """All that does not depend on time: rows, curves and trained parameters."""
-        rows = [{key: value for key, value in row.items() if not TIMES.search(key)} for row in self.table()]
-        files = {}
-        for line in self.plan():
-            cell = self.folder / "cells" / line["cell"]
-            for path in sorted(cell.rglob("*")):
-                if path.name == "model.safetensors":
-                    files[str(path.relative_to(cell.parent))] = hashlib.sha256(path.read_bytes()).hexdigest()
-            if (cell / "steps.jsonl").exists():
-                curve = [json.loads(step) for step in (cell / "steps.jsonl").read_text(encoding="utf-8").splitlines()]
-                files[line["cell"]] = [{k: v for k, v in step.items() if not TIMES.search(k)} for step in curve]
-        return rows, files
-
-
-class Failure(Exception):
-    pass
-
-
-class Skipped(Exception):
-    """A test cannot look at what it is there for, and why."""
-
-
-def expect(condition, text):
-    if not condition:
-        raise Failure(text)
-
-
-def expect_same(found, expected):
-    differences = list(unlike(found.content(), expected.content()))
-    expect(not differences, f"{found.folder} and {expected.folder} differ in {len(differences)} places: {differences[:20]}")
-
-
-def unlike(one, other, place=""):
-    """Where two values of JSON differ, and in what."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        for key in one.keys() | other.keys():
-            yield from unlike(one.get(key), other.get(key), f"{place}.{key}")
-    elif isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)) and len(one) == len(other):
-        for index, pair in enumerate(zip(one, other)):
-            yield from unlike(*pair, f"{place}[{index}]")
-    elif one != other:
-        yield f"{place}: {str(one)[:200]} and {str(other)[:200]}"
 
 
 def matrix(place):
@@ -260,6 +188,35 @@ def over_time(place):
     place.runexp("resume", str(other.folder), "-q")
     expect("goes on after step" in (run.cell(0) / "log.txt").read_text(encoding="utf-8"), run.logs())
     expect_same(run, other)
+
+
+def variables(place):
+    """What a person's environment says to sbatch comes before what the scripts say, for both jobs; the rows are the same."""
+    run, other = [place.prepare(seeds="[1]") for _ in range(2)]
+    # A name, a partition, a time and variables that the scripts, and the options, have otherwise.
+    handed = place.emit(
+        run, "--partition", "debug", SBATCH_JOB_NAME="mine", SBATCH_PARTITION=place.slurm.ASIDE, SBATCH_TIMELIMIT="7",
+        SBATCH_EXPORT="NONE", RUNEXP_FAILPOINTS="append:steps.jsonl=kill@1")
+    place.slurm.wait(lambda: not place.slurm.queue(place.slurm.ASIDE), 90, "both jobs have ended")
+    for script in [handed["arrays"][0]["script"], handed["collection"]]:
+        text = Path(script).read_text(encoding="utf-8")
+        expect("--job-name=tiny" in text and "--partition=debug" in text, text)
+    for job in [handed["arrays"][0]["job"], handed["collection_job"]]:
+        for line in place.slurm.run("scontrol", "show", "job", "-o", str(job)).splitlines():
+            for word in ["JobName=mine", f"Partition={place.slurm.ASIDE}", "TimeLimit=00:07:00"]:
+                expect(f" {word} " in line, f"no {word}: {line}")
+    # Without the failpoint, which nothing handed on.
+    expect(run.statuses() == ["ok"] * 2, f"{run.statuses()}\n{run.logs()}")
+    place.runexp("resume", str(other.folder), "-q")
+    expect_same(run, other)
+    # A command line comes before the environment.
+    again = place.prepare(seeds="[1]")
+    handed = json.loads(place.runexp("emit", "slurm", str(again.folder), *RESOURCES, "--json").stdout)
+    place.slurm.run("env", f"SBATCH_PARTITION={place.slurm.ASIDE}", "sbatch", "--partition=debug", "--hold",
+                    handed["arrays"][0]["script"])
+    held = [line for line in place.slurm.queue() if line[1] == "tiny"]
+    place.slurm.run("scancel", "--name=tiny", "--state=PENDING")
+    expect(held, f"{place.slurm.queue(place.slurm.ASIDE)}")
 
 
 def cancelled(place):
@@ -422,7 +379,8 @@ def mounted(folder, options):
 
 WITHOUT_SLURM = [manifests]
 # One that yields goes on when all others are done: what it waits for takes long.
-ON_SLURM = [over_time, scripts, matrix, chunks, requeued, cancelled, node_down, node_dies, twice, full_disk, read_only]
+ON_SLURM = [
+    variables, over_time, scripts, matrix, chunks, requeued, cancelled, node_down, node_dies, twice, full_disk, read_only]
 
 
 def begin(test, place, late):
