@@ -53,23 +53,28 @@ package struct EmittedRun {
     try DeviceFinder(options, environment: environment)
       .check(for: experiment.cells.map(\.device))
     // Where a person says both, nothing must be predicted.
+    var plan: PlanTable?
     if request.memory == nil || (request.time == nil && request.stops) {
       let cells = experiment.cells.filter { $0.exclusion == nil }
         .map { CellList.Entry(index: $0.index, offset: 0, label: $0.label) }
-      let plan = try PlanTable(experiment, options, environment: environment)
-      _ = try TaskNeeds(cells, plan, options, request)
+      let predicted = try PlanTable(experiment, ofTasks: options, environment)
+      _ = try TaskNeeds(cells, predicted, options, request)
+      // What is downloaded only now may change it.
+      if predicted.knowsData { plan = predicted }
     }
     let prepared = try Preparation(
       experiment, options, program: program, environment: environment
     ).prepare(interrupts, warn: warn)
     defer { withExtendedLifetime(prepared.lock) {} }
     try self.init(
-      prepared.folder, experiment, cells: prepared.cells, [.notRun: prepared.cells.count])
+      prepared.folder, experiment, cells: prepared.cells, [.notRun: prepared.cells.count],
+      plan)
   }
 
+  /// - Parameter known: the plan's predictions, where they are made already.
   private init(
     _ folder: RunFolder, _ experiment: PlannedExperiment, cells: [CellList.Entry],
-    _ counts: [CellStatus: Int]
+    _ counts: [CellStatus: Int], _ known: PlanTable? = nil
   ) throws {
     // Jobs begin in other folders: its whole path.
     let folder = try RunFolder.open(folder.path)
@@ -78,11 +83,11 @@ package struct EmittedRun {
     self.counts = counts
     var options = (try? RunRecord(file: folder.file("run.json")))?.options ?? RunOptions()
     threads = options.threads
-    // A task's threads are those that its time is predicted for.
+    plan =
+      try known
+      ?? PlanTable(experiment, ofTasks: options, ProcessInfo.processInfo.environment)
     options.threads = TaskNeeds.cpus(options)
     self.options = options
-    plan = try PlanTable(
-      experiment, options, environment: ProcessInfo.processInfo.environment)
   }
 
   /// What its cells have come to, where none is to run, and what would run those that are not ok.
@@ -135,5 +140,16 @@ package struct EmittedRun {
     let cells = found.sorted { ($0.order, $0.entry.index) < ($1.order, $1.entry.index) }
       .filter { orders.insert($0.order).inserted }.map(\.entry)
     return (cells, counts)
+  }
+}
+
+extension PlanTable {
+  /// What is predicted of tasks: their threads are those that their time is predicted for.
+  fileprivate init(
+    _ experiment: PlannedExperiment, ofTasks options: RunOptions, _ environment: [String: String]
+  ) throws(Faults) {
+    var options = options
+    options.threads = TaskNeeds.cpus(options)
+    try self.init(experiment, options, environment: environment)
   }
 }

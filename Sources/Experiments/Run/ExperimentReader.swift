@@ -121,6 +121,9 @@ struct LocalTexts {
     images = PlannedImages(loader)
   }
 
+  /// Whether all that were asked for are here.
+  var areAllHere: Bool { missing.isEmpty && images.missing.isEmpty }
+
   /// What there is to say of them, each thing once.
   var notes: [String] {
     let downloads = (missing.map(\.error) + images.missing).filter { $0.notDownloaded != nil }

@@ -24,6 +24,8 @@ package struct PlanTable {
   let lines: [Line]
   /// The most bytes that a cell may take, and who says so; nil where nobody does.
   let memoryCap: (bytes: Int, isAsked: Bool)?
+  /// Whether all texts and images were here, so that a run that is prepared has the same.
+  package let knowsData: Bool
   private let experiment: PlannedExperiment
   private let sourceNotes: [String]
 
@@ -87,6 +89,7 @@ package struct PlanTable {
     }
     self.lines = lines
     memoryCap = cap
+    knowsData = sources.texts.areAllHere
     self.experiment = experiment
     sourceNotes = sources.notes
   }

@@ -41,6 +41,14 @@ import Workloads
     #expect(!other.isShared(with: declared[1]) && declared[1].tokens == .characters)
   }
 
+  @Test(arguments: [("synthetic-plays", true), ("tiny-shakespeare", false)])
+  func `a plan says whether the texts that it rests on are here`(
+    dataset: String, isHere: Bool
+  ) throws {
+    let plan = try plan("device: cpu\nworkload: {type: train, dataset: \(dataset)}\n")
+    #expect(plan.knowsData == isHere)
+  }
+
   @Test func tenThousandCellsAreListedInTwoSeconds() throws {
     let text = """
       device: cpu
