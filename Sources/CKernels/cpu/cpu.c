@@ -9,13 +9,20 @@ const struct kernels *runexp_cpu_kernels_for(const char *instruction_set) {
   if (strcmp(instruction_set, "generic") == 0) return &runexp_cpu_table_generic;
 #if defined(__x86_64__)
   __builtin_cpu_init();
+  // scripts/build-sanitized leaves out what nothing there would run.
+#ifndef RUNEXP_WITHOUT_V2
   if (strcmp(instruction_set, "v2") == 0 && __builtin_cpu_supports("x86-64-v2"))
     return &runexp_cpu_table_v2;
+#endif
+#ifndef RUNEXP_WITHOUT_V3
   if (strcmp(instruction_set, "v3") == 0 && __builtin_cpu_supports("x86-64-v3"))
     return &runexp_cpu_table_v3;
+#endif
+#ifndef RUNEXP_WITHOUT_V4
   if (strcmp(instruction_set, "v4") == 0 && __builtin_cpu_supports("x86-64-v4"))
     return &runexp_cpu_table_v4;
-#ifndef RUNEXP_WITHOUT_V4_BF16 // for scripts/sanitize, where the processor has not
+#endif
+#ifndef RUNEXP_WITHOUT_V4_BF16
   if (strcmp(instruction_set, "v4-bf16") == 0 && __builtin_cpu_supports("x86-64-v4") &&
       __builtin_cpu_supports("avx512bf16"))
     return &runexp_cpu_table_v4_bf16;

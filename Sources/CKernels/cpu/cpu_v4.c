@@ -2,7 +2,7 @@
 // Not their code: table.inc includes that, the same for every instruction set.
 #include "cpu.h"
 
-#if defined(__x86_64__)
+#if defined(__x86_64__) && !defined(RUNEXP_WITHOUT_V4)
 #define ISA(name) name##_v4
 #define ISA_NAME "x86-64-v4 (AVX-512)"
 #include "tuning_v4.h"
