@@ -66,8 +66,9 @@ void compute(Product &product) {
   read_operand(call.b_descriptor, call.n, call.b_is_n_major, call.is_e4m3, b[0], 1, 256);
   for (int row = 0; row < 64; row++) {
     float sums[256] = {};
-    for (int k = 0; k < depth; k++)
-      for (int column = 0; column < 256; column++) sums[column] += a[row][k] * b[k][column];
+    for (int first = 0; first < call.n; first += 64) // so many at once, in vectors
+      for (int k = 0; k < depth; k++)
+        for (int i = first; i < first + 64; i++) sums[i] += a[row][k] * b[k][i];
     for (int i = 0; i < call.n / 2; i++) { // the 4 threads of a row have 2 of every 8 columns
       int thread = row / 16 * 32 + row % 8 * 4 + i % 4, first = i / 4 * 4 + row / 8 % 2 * 2;
       float *d = product.d->values.data() + thread * call.n / 2 + first;
