@@ -191,9 +191,14 @@ void wait(Place place) {
 
 void release(std::vector<Thread *> &waiting) {
   // The last of `ready` is the next.
-  std::sort(waiting.begin(), waiting.end(), [](Thread *a, Thread *b) {
+  auto comes_later = [](Thread *a, Thread *b) {
     return order == Order::reversed ? a->number < b->number : a->number > b->number;
-  });
+  };
+  // Most came one after another.
+  if (std::is_sorted(waiting.rbegin(), waiting.rend(), comes_later))
+    std::reverse(waiting.begin(), waiting.end());
+  else
+    std::sort(waiting.begin(), waiting.end(), comes_later);
   ready.insert(ready.end(), waiting.begin(), waiting.end());
   waiting.clear();
 }

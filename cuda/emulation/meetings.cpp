@@ -98,8 +98,11 @@ void together(unsigned first, unsigned count, uint32_t mask, void *operands,
   }
   if (!(mask >> mine % 32 & 1))
     fault("%s: lane %u is not in its own mask", place.instruction, mine);
-  if (meeting->first != first || meeting->count != count || meeting->mask != mask ||
-      strcmp(meeting->instruction, place.instruction) != 0 || meeting->operands[mine]) {
+  // One text may lie in several places, but seldom does.
+  bool is_same = meeting->instruction == place.instruction ||
+                 strcmp(meeting->instruction, place.instruction) == 0;
+  if (meeting->first != first || meeting->count != count || meeting->mask != mask || !is_same ||
+      meeting->operands[mine]) {
     fault("thread %u comes to %s with mask %08x while others are at %s with mask %08x: threads %s",
           self->number, place.instruction, mask, meeting->instruction, meeting->mask,
           states().c_str());
