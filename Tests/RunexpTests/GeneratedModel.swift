@@ -145,9 +145,7 @@ struct GeneratedModel {
   }
 
   /// Those of each tensor of a safetensors file of f32.
-  static func values(_ count: Int) -> [Float] {
-    (0..<count).map { Float(Int32(truncatingIfNeeded: $0 &* 0x9E37_79B1) >> 16) / 1_000_000 }
-  }
+  static func values(_ count: Int) -> [Float] { GeneratedNumbers.floats(count) }
 
   private var config: JSON {
     format == .gpt2
@@ -239,14 +237,9 @@ struct GeneratedModel {
         return .init(
           tensor.name, tensor.shape, 0, Self.values(count).flatMap { littleEndian($0.bitPattern) })
       }
-      let size = count / blocks.count * blocks.bytes
-      var bytes = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 37) }
       // The scale of each block is 2^-10, and so is the minimum of one that has it.
-      for start in stride(from: 0, to: size, by: blocks.bytes) {
-        for place in blocks.halves.map({ start + $0 }) {
-          (bytes[place], bytes[place + 1]) = (0x00, 0x14)
-        }
-      }
+      let bytes = GeneratedNumbers.blocks(
+        count / blocks.count, ofBytes: blocks.bytes, halves: blocks.halves)
       return .init(tensor.name, tensor.shape, blocks.type, bytes)
     }
     return file
