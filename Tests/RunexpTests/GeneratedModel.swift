@@ -235,7 +235,7 @@ struct GeneratedModel {
       let count = tensor.shape.reduce(1, *)
       guard tensor.shape.count == 2, let blocks = format.gguf else {
         return .init(
-          tensor.name, tensor.shape, 0, Self.values(count).flatMap { littleEndian($0.bitPattern) })
+          tensor.name, tensor.shape, 0, GeneratedNumbers.bytes(of: Self.values(count)))
       }
       // The scale of each block is 2^-10, and so is the minimum of one that has it.
       let bytes = GeneratedNumbers.blocks(

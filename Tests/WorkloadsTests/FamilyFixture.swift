@@ -4,6 +4,7 @@
 import Config
 import Foundation
 import Records
+import TestSupport
 import Testing
 import Workloads
 
@@ -95,25 +96,13 @@ extension FamilyFixture {
 
     /// All values, in memory order, by the formula in make_family_fixtures.py.
     func values() -> [Float] {
-      let hash = "\(seed)/\(name)".utf8.reduce(UInt64(0xcbf2_9ce4_8422_2325)) {
-        ($0 ^ UInt64($1)) &* 0x100_0000_01b3
-      }
-      return (0..<shape.reduce(1, *)).map { index in
-        let random = Self.splitMix64(hash &+ UInt64(index))
-        return offset + scale * (Float(Int(random >> 48) - 32768) / 32768)
-      }
-    }
-
-    private static func splitMix64(_ state: UInt64) -> UInt64 {
-      var x = state &+ 0x9e37_79b9_7f4a_7c15
-      x = (x ^ x >> 30) &* 0xbf58_476d_1ce4_e5b9
-      x = (x ^ x >> 27) &* 0x94d0_49bb_1331_11eb
-      return x ^ x >> 31
+      GeneratedNumbers.floats(
+        shape.reduce(1, *), of: "\(seed)/\(name)", scale: scale, offset: offset)
     }
 
     /// The sum of the bits of each value times its place, counted from 1.
     static func checksum(of values: [Float]) -> UInt32 {
-      zip(1..., values).reduce(0) { $0 &+ UInt32($1.0) &* $1.1.bitPattern }
+      GeneratedNumbers.checksum(of: values)
     }
   }
 }

@@ -74,8 +74,7 @@ struct GGUFConversion {
 
   private func add(_ name: String, _ shape: [Int], _ values: [Float], to file: inout GGUFFile) {
     let (values, shape) = converted(values, shape, name)
-    file.tensors.append(
-      .init(renamed(name), shape, 0, values.flatMap { littleEndian($0.bitPattern) }))
+    file.tensors.append(.init(renamed(name), shape, 0, GeneratedNumbers.bytes(of: values)))
   }
 
   private var keys: [(String, [UInt8])] {
