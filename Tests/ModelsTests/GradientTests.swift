@@ -35,12 +35,17 @@ struct GradientTests {
       let own = gradient.reduce(0) { max($0, abs($1)) }
       let scale = Double(max(own, largest / 100))
       for index in samples(of: gradient, named: parameter.name) {
-        let slopes = Self.steps.map { step in
-          slope(parameter, index, step) { loss(of: model, read, targets, on: device).0 }
+        var slopes: [Double] = []
+        // One step at which the two agree is enough.
+        let isRight = Self.steps.contains { step in
+          let slope = slope(parameter, index, step) {
+            loss(of: model, read, targets, on: device).0
+          }
+          slopes.append(slope)
+          return abs(Double(gradient[index]) - slope) / scale <= Self.tolerance
         }
-        let error = slopes.map { abs(Double(gradient[index]) - $0) / scale }.min() ?? .infinity
         #expect(
-          error <= Self.tolerance,
+          isRight,
           "\(parameter.name)[\(index)]: \(gradient[index]), but the loss has the slope \(slopes)")
       }
     }
