@@ -35,13 +35,15 @@ extension OpCase {
     guard hasGradientCheck else { return nil }
     let outputs = run(on: reference)
     let tensors = inputTensors(on: reference)
+    let count = outputs.first?.values.count ?? 0
+    let weights = zip(seed(0, count), seed(1, count)).map { Double($0) + Double($1) }
     var worst = (error: 0.0, input: "")
     for (input, tensor) in zip(inputs, tensors) where tensor.variable.needsGradient {
       let gradient = outputs.first { $0.name == "gradient of \(input.name)" }?.values ?? []
       guard gradient.count == tensor.count else {
         return GradientCheck(error: .infinity, input: input.name)
       }
-      let numeric = differences(tensor, of: tensors)
+      let numeric = differences(tensor, of: tensors, weights)
       let scale = max(numeric.reduce(0.0) { max($0, abs($1)) }, 0.01)
       let error = zip(gradient, numeric).reduce(0.0) { worst, pair in
         let error = abs(Double(pair.0) - pair.1) / scale
@@ -54,7 +56,7 @@ extension OpCase {
 
   /// d objective / d x by (8 (f(x + h) - f(x - h)) - (f(x + 2h) - f(x - 2h))) / 12 h, element by
   /// element.
-  private func differences(_ x: Tensor, of tensors: [Tensor]) -> [Double] {
+  private func differences(_ x: Tensor, of tensors: [Tensor], _ weights: [Double]) -> [Double] {
     let step: Float = 0x1p-5
     var values = x.values()
     defer { x.copy(from: values) }
@@ -63,7 +65,7 @@ extension OpCase {
       func at(_ steps: Float) -> Double {
         values[index] = centre + steps * step
         x.copy(from: values)
-        return objective(tensors)
+        return objective(tensors, weights)
       }
       let slope = 8 * (at(1) - at(-1)) - (at(2) - at(-2))
       values[index] = centre
@@ -73,13 +75,14 @@ extension OpCase {
 
   /// The number that `run` differentiates: both outputs, weighted by their seeds; or twice the mean
   /// loss.
-  private func objective(_ tensors: [Tensor]) -> Double {
+  ///
+  /// - Parameter weights: the sums of an element's two seeds.
+  private func objective(_ tensors: [Tensor], _ weights: [Double]) -> Double {
     guard let device = tensors.first?.device else { return 0 }
     let pass = Pass(on: device, precision: type)
     switch body {
     case .operation(let prepare):
       let out = prepare(device, tensors)(pass).values()
-      let weights = zip(seed(0, out.count), seed(1, out.count)).map { Double($0) + Double($1) }
       return zip(out, weights).reduce(0.0) { $0 + Double($1.0) * $1.1 }
     case .loss(let prepare): return 2 * prepare(device, tensors)(pass).mean()
     case .forward, .kernel, .prepared: return 0
