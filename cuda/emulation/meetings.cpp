@@ -95,6 +95,7 @@ void together(unsigned first, unsigned count, uint32_t mask, void *operands,
     meetings.push_back(
         {first, count, missing, mask, place.instruction, std::vector<void *>(count), {}});
     meeting = meetings.end() - 1;
+    meeting->waiting.reserve(missing);
   }
   if (!(mask >> mine % 32 & 1))
     fault("%s: lane %u is not in its own mask", place.instruction, mine);

@@ -99,6 +99,7 @@ std::shared_ptr<Accumulators> take_accumulators(unsigned first, void *const *thr
   }
   if (found) return found;
   found = std::make_shared<Accumulators>();
+  found->values.reserve(size_t(128 * n / 2));
   for (unsigned i = 0; i < 128; i++) {
     float *d = static_cast<WarpgroupProduct *>(threads[i])->d;
     found->values.insert(found->values.end(), d, d + n / 2);
@@ -114,6 +115,7 @@ void issue_together(void *const *threads) {
   Warpgroup &group = hopper.warpgroups[first / 128];
   Product product = {*static_cast<WarpgroupProduct *>(threads[0]), {}, nullptr};
   const WarpgroupProduct &call = product.call;
+  product.a.reserve(call.a ? 512 : 0);
   for (unsigned i = 0; i < 128; i++) {
     const WarpgroupProduct &other = *static_cast<WarpgroupProduct *>(threads[i]);
     if (other.n != call.n || other.a_descriptor != call.a_descriptor ||
