@@ -38,11 +38,11 @@ struct GradientTests {
         var slopes: [Double] = []
         // One step at which the two agree is enough.
         let isRight = Self.steps.contains { step in
-          let slope = slope(parameter, index, step) {
+          let found = slope(parameter, index, step) {
             loss(of: model, read, targets, on: device).0
           }
-          slopes.append(slope)
-          return abs(Double(gradient[index]) - slope) / scale <= Self.tolerance
+          slopes.append(found)
+          return abs(Double(gradient[index]) - found) / scale <= Self.tolerance
         }
         #expect(
           isRight,
