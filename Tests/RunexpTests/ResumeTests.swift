@@ -16,9 +16,9 @@ struct ResumeTests {
   )
   func randomKills() throws {
     let program = try Program()
-    let yaml = try TinyExperiment.onText(program, seeds: "[1, 2]", steps: 1000)
+    let yaml = try TinyExperiment.onText(program, seeds: "[1, 2]", steps: 500)
       .replacing("batch: 16", with: "batch: 4").replacing(
-        "evaluate_every: 2", with: "evaluate_every: 150")
+        "evaluate_every: 2", with: "evaluate_every: 75")
     try program.write(yaml, to: "tiny.yaml")
     let start = ContinuousClock.now
     #expect(try program.run("run", "tiny.yaml", "-q", "--results", "whole").code == 0)
