@@ -114,7 +114,7 @@ struct EmitKubernetes: ParsableCommand {
       print(written.json.document, terminator: "")
     } else {
       print(written.commands.joined(separator: "\n"))
-      say("the second one when the first has ended, or at any time before")
+      say("the second one when the first has ended, or at any time before, as often as you like")
     }
   }
 }

@@ -374,7 +374,11 @@ struct EmitTests {
       #expect(text.contains("\n\(line)\n"), "\(line): \(text)")
     }
     #expect(text.contains("/results/tiny/\(id)/kubernetes/1/cells.txt"))
-    #expect(try program.read("\(folder)/collect.yaml").contains("/results/tiny/\(id)"))
+    let collection = try program.read("\(folder)/collect.yaml")
+    #expect(collection.contains("/results/tiny/\(id)"))
+    // It may be created again, where a name that is taken would be refused.
+    #expect(collection.contains("\n  generateName: runexp-\(id)-1-collect-\n"), "\(collection)")
+    #expect(!collection.contains("\n  name: "), "\(collection)")
     #expect(finished.output.split(separator: "\n").count == 2)
     // A namespace is one label of a DNS name, a claim may be several.
     let dots = "several such names with dots between them"
@@ -387,6 +391,25 @@ struct EmitTests {
         ["emit", "kubernetes", run, "--image", "runexp:1", "--mount", "/results"] + needs + named)
       #expect(finished.code == code, "\(named): \(finished.errors)")
       #expect(finished.errors.contains(dots) == saysDots, "\(named): \(finished.errors)")
+    }
+  }
+
+  @Test(
+    "Kueue may admit fewer pods than there are tasks, where there is more than one at a time",
+    arguments: [([], true), (["--max-parallel", "2"], true), (["--max-parallel", "1"], false)]
+      as [([String], Bool)])
+  func kueue(width: [String], isSeveral: Bool) throws {
+    let run = try prepare(seeds: "1..3")
+    let words = ["emit", "kubernetes", run, "--image", "runexp:1", "--claim", "results"] + width
+    for (number, queue) in [[], ["--queue", "team"]].enumerated() {
+      let finished = try program.run(words + needs + queue)
+      try #require(finished.code == 0, "\(finished.errors)")
+      let folder = "\(run)/kubernetes/\(number + 1)"
+      let tasks = try program.read("\(folder)/cells.yaml")
+      let isPartial = tasks.contains(
+        "\n  annotations:\n    kueue.x-k8s.io/job-min-parallelism: \"1\"\nspec:")
+      #expect(isPartial == (isSeveral && !queue.isEmpty), "\(tasks)")
+      #expect(try !program.read("\(folder)/collect.yaml").contains("min-parallelism"))
     }
   }
 

@@ -47,7 +47,7 @@ package struct KubernetesJob: Sendable {
   private let request: KubernetesRequest
 
   /// - Parameters:
-  ///   - name: of the jobs; letters, digits and dashes.
+  ///   - name: of the first job, with which that of the second begins; letters, digits and dashes.
   ///   - run: the run's folder, as pods see it.
   package init(name: String, run: String, _ needs: TaskNeeds, _ request: KubernetesRequest) {
     self.name = name
@@ -56,7 +56,7 @@ package struct KubernetesJob: Sendable {
     self.request = request
   }
 
-  /// The name of the jobs of a run: its id is unique, and already as Kubernetes wants it.
+  /// The name of the job of a run: its id is unique, and already as Kubernetes wants it.
   package static func name(_ run: RunFolder, number: Int) -> String {
     "runexp-\(run.id)-\(number)"
   }
@@ -82,11 +82,12 @@ package struct KubernetesJob: Sendable {
         ["action": "FailIndex", "onExitCodes": exits],
       ]
     ]
+    let parallelism = min(count, request.parallel ?? count)
     return job(
-      name,
+      JSON.Member("name", .string(name)), annotations: annotations(parallelism: parallelism),
       [
         JSON.Member("completionMode", "Indexed"), JSON.Member("completions", .integer(count)),
-        JSON.Member("parallelism", .integer(min(count, request.parallel ?? count))),
+        JSON.Member("parallelism", .integer(parallelism)),
         JSON.Member("backoffLimitPerIndex", .integer(Self.retries)),
         // A cell that failed is a row; the others run all the same.
         JSON.Member("maxFailedIndexes", .integer(count)),
@@ -96,10 +97,11 @@ package struct KubernetesJob: Sendable {
       ])
   }
 
-  /// The job that makes the tables and the report.
+  /// The job that makes the tables and the report; each time that it is created one with a name of
+  /// its own.
   package var collection: JSON {
     job(
-      "\(name)-collect",
+      JSON.Member("generateName", .string("\(name)-collect-")),
       [
         JSON.Member("backoffLimit", .integer(2)),
         JSON.Member(
@@ -110,16 +112,29 @@ package struct KubernetesJob: Sendable {
       ])
   }
 
-  private func job(_ name: String, _ spec: [JSON.Member]) -> JSON {
+  /// Kueue admits a job once its quota has room for all pods that may run at once, or with this for
+  /// as many as it has room for; of a job with one pod at a time it refuses it.
+  private func annotations(parallelism: Int) -> [JSON.Member] {
+    request.queue != nil && parallelism > 1
+      ? [JSON.Member("kueue.x-k8s.io/job-min-parallelism", .string("1"))] : []
+  }
+
+  /// - Parameter named: its name, or what the server is to make one of.
+  private func job(
+    _ named: JSON.Member, annotations: [JSON.Member] = [], _ spec: [JSON.Member]
+  ) -> JSON {
     var labels = [JSON.Member("app.kubernetes.io/name", "runexp")]
     if let queue = request.queue {
       labels.append(JSON.Member("kueue.x-k8s.io/queue-name", .string(queue)))
     }
-    var metadata = [JSON.Member("name", .string(name))]
+    var metadata = [named]
     if let namespace = request.namespace {
       metadata.append(JSON.Member("namespace", .string(namespace)))
     }
     metadata.append(JSON.Member("labels", .object(labels)))
+    if !annotations.isEmpty {
+      metadata.append(JSON.Member("annotations", .object(annotations)))
+    }
     return [
       "apiVersion": "batch/v1", "kind": "Job", "metadata": .object(metadata), "spec": .object(spec),
     ]
