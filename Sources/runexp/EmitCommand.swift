@@ -132,13 +132,10 @@ struct EmitOptions: ParsableArguments {
     let request = try request(time: time, stops: stops)
     let emitted = try prepare(statuses, request)
     let folder = emitted.folder
-    guard !emitted.cells.isEmpty else {
+    guard let needs = emitted.needs else {
       say(emitted.nothingToRun)
       if json { print((["schema_version": 1, "tasks": 0] as JSON).document, terminator: "") }
       return nil
-    }
-    let needs = try failing {
-      try TaskNeeds(emitted.cells, emitted.plan, emitted.options, request)
     }
     let fewCPUs = cpus.flatMap { cpus -> String? in
       cpus < emitted.threads
@@ -149,7 +146,7 @@ struct EmitOptions: ParsableArguments {
     return ChosenCells(run: folder, cells: emitted.cells, needs: needs)
   }
 
-  /// The run, with what is predicted of its cells; prepared where a file was named.
+  /// The run, with what its tasks need; prepared where a file was named.
   private func prepare(_ statuses: PendingCells, _ request: TaskRequest) throws -> EmittedRun {
     var options = device.options
     options.results = place.results
@@ -166,7 +163,7 @@ struct EmitOptions: ParsableArguments {
             + "'\(name)' is none", "emit")
       }
       let folder = try failing { try RunLocator(results: place.results).find(name) }
-      return try failing { try EmittedRun(folder, statuses, program: Program.build) }
+      return try failing { try EmittedRun(folder, statuses, program: Program.build, request) }
     }
     guard statuses.takesPending else {
       throw misused(

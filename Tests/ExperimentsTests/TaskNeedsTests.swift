@@ -14,7 +14,7 @@ import Testing
     func needs(_ change: (inout TaskRequest) -> Void = { _ in }) throws -> TaskNeeds {
       var request = TaskRequest()
       change(&request)
-      return try TaskNeeds(cells, table, options, request)
+      return try TaskNeeds(cells, PredictedCells(table), options, request)
     }
 
     /// The largest prediction of a cell.
@@ -117,7 +117,8 @@ import Testing
     let cells = planned.cells.sorted { ($0.index % 2, $0.index) < ($1.index % 2, $1.index) }
     var request = TaskRequest()
     (request.pack, request.time, request.memory) = (pack, 600, 1 << 30)
-    let needs = try TaskNeeds(cells, planned.table, planned.options, request)
+    let needs = try TaskNeeds(
+      cells, PredictedCells(planned.table), planned.options, request)
     let text =
       "cells that are compared lie in different tasks, where they cannot take turns; --pack "
     #expect(needs.dividedBlocks?.description == enough.map { text + "\($0) keeps them together" })

@@ -1,20 +1,20 @@
-// EmittedRun: a run that is handed to a scheduler, with what is predicted of its cells.
+// EmittedRun: a run that is handed to a scheduler, with what its tasks need.
 
 import Config
 import Foundation
 package import Records
 
-/// A run on disk, those of its cells that are to run, and its plan's predictions.
+/// A run on disk, those of its cells that are to run, and what a task of them needs.
 ///
 /// Of its cells no more is kept than a hand-off needs: there may be a hundred thousand.
 package struct EmittedRun {
   package let folder: RunFolder
-  package let options: RunOptions
   /// The threads that were asked for; 0 means as many as a task has.
   package let threads: Int
-  package let plan: PlanTable
   /// Those that are to run, each once, in the plan's order of execution.
   package let cells: [CellList.Entry]
+  /// Nil where there are none.
+  package let needs: TaskNeeds?
   /// How many of its cells have come to each status, of those that were planned to run.
   private let counts: [CellStatus: Int]
 
@@ -24,9 +24,10 @@ package struct EmittedRun {
   ///   - statuses: of the cells that are to run.
   ///   - program: this program, which tasks start, or one like it.
   /// - Throws: `RunError` where another build prepared the run; `Faults` where its resolved file
-  ///   cannot be read; `ResultsError` where the plan is not that of the file.
+  ///   cannot be read; `ResultsError` where the plan is not that of the file; `TaskNeeds.Unknown`
+  ///   where the request lacks what cannot be predicted.
   package init(
-    _ folder: RunFolder, _ statuses: PendingCells, program: ProgramVersion
+    _ folder: RunFolder, _ statuses: PendingCells, program: ProgramVersion, _ request: TaskRequest
   ) throws {
     let record = try? RunRecord(file: folder.file("run.json"))
     // Each task would find that out after it has waited in the queue.
@@ -36,7 +37,7 @@ package struct EmittedRun {
     let experiment = try PlannedExperiment.load(
       file: folder.file("resolved.yaml"), reader: .standard)
     let (cells, counts) = try Self.cells(of: folder, experiment, statuses)
-    try self.init(folder, experiment, cells: cells, counts)
+    try self.init(folder, experiment, cells: cells, counts, request)
   }
 
   /// Prepares a new run, of which no cell is done.
@@ -53,14 +54,15 @@ package struct EmittedRun {
     try DeviceFinder(options, environment: environment)
       .check(for: experiment.cells.map(\.device))
     // Where a person says both, nothing must be predicted.
-    var plan: PlanTable?
+    var known: PredictedCells?
     if request.memory == nil || (request.time == nil && request.stops) {
       let cells = experiment.cells.filter { $0.exclusion == nil }
         .map { CellList.Entry(index: $0.index, offset: 0, label: $0.label) }
-      let predicted = try PlanTable(experiment, ofTasks: options, environment)
+      let predicted = try PredictedCells(
+        experiment, of: options, request, environment: environment)
       _ = try TaskNeeds(cells, predicted, options, request)
       // What is downloaded only now may change it.
-      if predicted.knowsData { plan = predicted }
+      if predicted.knowsData { known = predicted }
     }
     let prepared = try Preparation(
       experiment, options, program: program, environment: environment
@@ -68,26 +70,30 @@ package struct EmittedRun {
     defer { withExtendedLifetime(prepared.lock) {} }
     try self.init(
       prepared.folder, experiment, cells: prepared.cells, [.notRun: prepared.cells.count],
-      plan)
+      request, known)
   }
 
-  /// - Parameter known: the plan's predictions, where they are made already.
+  /// - Parameter known: what is predicted of the cells, where that is done already.
   private init(
     _ folder: RunFolder, _ experiment: PlannedExperiment, cells: [CellList.Entry],
-    _ counts: [CellStatus: Int], _ known: PlanTable? = nil
+    _ counts: [CellStatus: Int], _ request: TaskRequest, _ known: PredictedCells? = nil
   ) throws {
     // Jobs begin in other folders: its whole path.
     let folder = try RunFolder.open(folder.path)
     self.folder = folder
     self.cells = cells
     self.counts = counts
-    var options = (try? RunRecord(file: folder.file("run.json")))?.options ?? RunOptions()
+    let options = (try? RunRecord(file: folder.file("run.json")))?.options ?? RunOptions()
     threads = options.threads
-    plan =
+    guard !cells.isEmpty else {
+      needs = nil
+      return
+    }
+    let predicted =
       try known
-      ?? PlanTable(experiment, ofTasks: options, ProcessInfo.processInfo.environment)
-    options.threads = TaskNeeds.cpus(options)
-    self.options = options
+      ?? PredictedCells(
+        experiment, of: options, request, environment: ProcessInfo.processInfo.environment)
+    needs = try TaskNeeds(cells, predicted, options, request)
   }
 
   /// What its cells have come to, where none is to run, and what would run those that are not ok.
@@ -140,16 +146,5 @@ package struct EmittedRun {
     let cells = found.sorted { ($0.order, $0.entry.index) < ($1.order, $1.entry.index) }
       .filter { orders.insert($0.order).inserted }.map(\.entry)
     return (cells, counts)
-  }
-}
-
-extension PlanTable {
-  /// What is predicted of tasks: their threads are those that their time is predicted for.
-  fileprivate init(
-    _ experiment: PlannedExperiment, ofTasks options: RunOptions, _ environment: [String: String]
-  ) throws(Faults) {
-    var options = options
-    options.threads = TaskNeeds.cpus(options)
-    try self.init(experiment, options, environment: environment)
   }
 }

@@ -80,41 +80,43 @@ package struct TaskNeeds: Equatable, Sendable {
 
   /// - Parameters:
   ///   - cells: those that are to run.
-  ///   - plan: what is predicted of all cells of the run, in the plan's order.
+  ///   - predicted: all cells of the run.
   /// - Throws: `Unknown`.
   package init(
-    _ cells: [CellList.Entry], _ plan: PlanTable, _ options: RunOptions, _ request: TaskRequest
+    _ cells: [CellList.Entry], _ predicted: PredictedCells, _ options: RunOptions,
+    _ request: TaskRequest
   ) throws(Unknown) {
-    let lines = cells.lazy.map { plan.lines[$0.index] }
+    let planned = cells.lazy.map { predicted.cells[$0.index] }
     collectionMemory = Self.wholeMebibytes(
-      Self.collectionReserve + plan.lines.count * Self.collectionCell)
-    gpus = request.gpus ?? (lines.contains { $0.cell.device == .cuda } ? 1 : 0)
-    cpus = request.cpus ?? Self.cpus(options)
-    measuresTime = lines.contains { line in
-      line.cell.workload.map { type(of: $0).measuresTime } ?? false
+      Self.collectionReserve + predicted.cells.count * Self.collectionCell)
+    gpus = request.gpus ?? (planned.contains { $0.device == .cuda } ? 1 : 0)
+    cpus = Self.cpus(options, request)
+    measuresTime = planned.contains { cell in
+      cell.workload.map { type(of: $0).measuresTime } ?? false
     }
     var largest = (cell: "", bytes: 0.0)
     var seconds: [Double] = []
     var unknown = Unknown()
-    for (cell, line) in zip(cells, lines) {
-      if let bytes = line.prediction?.peakBytes {
+    for cell in cells {
+      let figures = predicted.figures[cell.index]
+      if let bytes = figures.peak {
         if bytes > largest.bytes { largest = (cell.label, bytes) }
       } else if request.memory == nil, options.memoryCap == nil {
         unknown.add("--mem", "memory", of: cell.label)
       }
       if let cap = options.timeCap {
         seconds.append(cap)
-      } else if let floor = line.seconds, floor.isFinite {
+      } else if let floor = figures.seconds, floor.isFinite {
         seconds.append(Self.timeFactor * floor)
       } else if request.time == nil, request.stops {
         unknown.add("--time", "time", of: cell.label)
       }
     }
     if !unknown.missing.isEmpty { throw unknown }
-    let predicted = Int(min(Self.memoryFactor * largest.bytes, 0x1p60)) + Self.memoryReserve
+    let enough = Int(min(Self.memoryFactor * largest.bytes, 0x1p60)) + Self.memoryReserve
     memory = Self.wholeMebibytes(
       request.memory
-        ?? (options.memoryCap.map { $0 + Self.memoryReserve } ?? predicted)
+        ?? (options.memoryCap.map { $0 + Self.memoryReserve } ?? enough)
         + (gpus > 0 ? Self.gpuReserve : 0))
     // What is predicted for a GPU is its own memory, of which a task is not asked.
     shortMemory = gpus > 0 ? nil : request.memory.flatMap { ShortMemory($0, for: largest) }
@@ -129,7 +131,7 @@ package struct TaskNeeds: Equatable, Sendable {
     overfull =
       request.pack == nil || !isKnown
       ? nil : OverfullTask(pack: pack, longest: longest, time: time)
-    dividedBlocks = measuresTime ? DividedBlocks(Self.blocks(lines.map(\.cell)), pack: pack) : nil
+    dividedBlocks = measuresTime ? DividedBlocks(Self.blocks(planned), pack: pack) : nil
   }
 
   /// The sizes of the blocks that cells make whose times are measured in turn.
@@ -149,10 +151,11 @@ package struct TaskNeeds: Equatable, Sendable {
     ((min(bytes, 1 << 60) + (1 << 20) - 1) >> 20) << 20
   }
 
-  /// The processors of a task where the scheduler is not told: the threads that were asked for, or
-  /// as many as this process may use, but no more than usual.
-  package static func cpus(_ options: RunOptions) -> Int {
-    options.threads > 0
+  /// The processors of a task: where a person does not say it the threads that were asked for, or as
+  /// many as this process may use, but no more than usual.
+  static func cpus(_ options: RunOptions, _ request: TaskRequest) -> Int {
+    if let cpus = request.cpus { return cpus }
+    return options.threads > 0
       ? options.threads : min(Self.usualCPUs, CellResources(options, among: 1).threads)
   }
 

@@ -26,18 +26,21 @@ package struct PlanTable {
   let memoryCap: (bytes: Int, isAsked: Bool)?
   /// Whether all texts and images were here, so that a run that is prepared has the same.
   package let knowsData: Bool
-  private let experiment: PlannedExperiment
+  let experiment: PlannedExperiment
   private let sourceNotes: [String]
 
   /// What the figures rest on.
   package var notes: [String] { experiment.warnings + sourceNotes }
 
+  /// - Parameter processors: those that a cell will have, where they may be fewer than its threads.
   /// - Throws: `Faults` where a cell's options do not go together with its text.
   package init(
-    _ experiment: PlannedExperiment, _ options: RunOptions, environment: [String: String]
+    _ experiment: PlannedExperiment, _ options: RunOptions, processors: Int = .max,
+    environment: [String: String]
   ) throws(Faults) {
     var sources = Sources(
-      options, environment: environment, for: experiment.cells.map(\.device))
+      options, processors: processors, environment: environment,
+      for: experiment.cells.map(\.device))
     try experiment.check(&sources.texts)
     let usual = ProcessLimits.read().usableMemory.map { ($0, false) }
     let cap: (bytes: Int, isAsked: Bool)? = options.memoryCap.map { ($0, true) } ?? usual
@@ -100,9 +103,15 @@ package struct PlanTable {
     private let finder: DeviceFinder
     private var devices: [DeviceChoice: Device?] = [:]
     private var peaks: HostPeaks
+    /// A CPU with fewer threads, where all of a cell's cannot compute at once.
+    private let narrow: Device?
     private(set) var notes: [String] = []
 
-    init(_ options: RunOptions, environment: [String: String], for choices: [DeviceChoice]) {
+    init(
+      _ options: RunOptions, processors: Int, environment: [String: String],
+      for choices: [DeviceChoice]
+    ) {
+      narrow = options.threads > processors ? Device.cpu(threads: processors) : nil
       texts = LocalTexts(options, environment: environment)
       finder = DeviceFinder(options, environment: environment)
       peaks = HostPeaks(
@@ -163,7 +172,7 @@ package struct PlanTable {
     }
 
     mutating func peak(of device: Device, _ precision: PrecisionChoice) -> Double {
-      let peak = peaks.peak(of: device, precision)
+      let peak = peaks.peak(of: device.name == "cpu" ? narrow ?? device : device, precision)
       add(peak.note)
       return peak.flopsPerSecond
     }
