@@ -345,6 +345,34 @@ struct EmitTests {
     #expect(try program.read("\(folder)/tiny/latest/report.html").contains("1 of 2 cells ok"))
   }
 
+  @Test(
+    "a worker that a signal ends before it hears any has done nothing, whichever came last",
+    arguments: [
+      ("TERM", "USR1", 75), ("USR1", "TERM", 75), ("TERM", "KILL", 137), (nil, "USR1", 138),
+    ] as [(String?, String, Int32)])
+  func startingWorker(heard: String?, fatal: String, code: Int32) throws {
+    let run = try prepare()
+    let path = try #require(try emit(run)["arrays"]?.elements.first?["script"]?.text)
+    // Deaf to what the script passes on, it dies of the other one.
+    try program.write(
+      """
+      #!/bin/bash
+      \(heard.map { "trap '' \($0)\nkill -s \($0) $PPID" } ?? "")
+      kill -s \(fatal) $$
+
+      """, to: "worker")
+    try FileManager.default.setAttributes(
+      [.posixPermissions: 0o755], ofItemAtPath: program.file("worker"))
+    let script = try String(contentsOfFile: path, encoding: .utf8)
+      .replacing(#/(?m)^program=.*$/#, with: "program=\(program.file("worker"))")
+    try program.write(script, to: "task.sh")
+    let task = try Running(
+      program: "/bin/bash", [program.file("task.sh")], in: program.folder,
+      environment: ["PATH": "/usr/bin:/bin", "SLURM_ARRAY_TASK_ID": "0"], hearsSignals: true)
+    let finished = try task.finish()
+    #expect(finished.code == code, "\(finished.errors)")
+  }
+
   @Test("an Indexed Job has an index a task, and the collection a Job of its own")
   func kubernetes() throws {
     let run = try prepare(seeds: "1..3")

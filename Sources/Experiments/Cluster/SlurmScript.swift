@@ -95,8 +95,9 @@ package struct SlurmScript: Sendable {
         [ -n "$heard" ] || break
       done
 
-      # A worker that was only just starting died of the signal, and has done nothing yet.
-      case "$stopped $code" in "USR1 138" | "TERM 143") code=75 ;; esac
+      # A worker that was only just starting died of a signal, which may be an earlier one than the
+      # last, and has done nothing yet.
+      case "$stopped $code" in ?*" 138" | ?*" 143") code=75 ;; esac
 
       # Queued again, unless it is being cancelled: then it is not running any more. By the number of
       # the task, for that of its job may be the whole array's.
