@@ -80,6 +80,32 @@ package enum AtomicFile {
     try write(value.document, to: path)
   }
 
+  /// Replaces the file at `path` with `bytes` and leaves it open, for what is to be appended: that
+  /// goes into this very file, also when another process has put its own in its place.
+  ///
+  /// - Returns: the descriptor, which is the caller's to close.
+  static func replaceForAppending(
+    _ path: String, with bytes: [UInt8], isSynced: Bool
+  ) throws(ResultsError) -> Int32 {
+    var end: Int32 = -1
+    do throws(ResultsError) {
+      try write(to: path, isSynced: isSynced) { (file) throws(ResultsError) in
+        try file.write(bytes)
+        if end >= 0 { close(end) }
+        end = fcntl(file.file, F_DUPFD_CLOEXEC, 0)
+        guard end >= 0, fcntl(end, F_SETFL, O_APPEND) == 0 else {
+          throw ResultsError.last("write", path)
+        }
+      }
+    } catch {
+      if end >= 0 { close(end) }
+      throw error
+    }
+    // That was for as long as its name was a temporary one.
+    _ = flock(end, LOCK_UN)
+    return end
+  }
+
   /// Points the symbolic link at `path` to `target`, replacing an older link in one step.
   package static func link(_ path: String, to target: String) throws(ResultsError) {
     try Failpoint.link.pass(path)
@@ -262,6 +288,7 @@ package enum AtomicFile {
       try body(FileWriter(file, path))
       guard !isSynced || fsync(file) == 0 else { throw ResultsError.last("write", path) }
       try Failpoint.rename.pass(path)
+      try CellClaim.confirm(path)
       if rename(temporary, target) == 0 { return true }
       let code = errno
       if code == ENOENT, exists(folder(of: target)), !exists(temporary) { return false }
@@ -338,7 +365,7 @@ package enum AtomicFile {
 
 /// Takes the bytes of a file, in order.
 package struct FileWriter {
-  private let file: Int32
+  fileprivate let file: Int32
   private let path: String
 
   fileprivate init(_ file: Int32, _ path: String) {

@@ -99,6 +99,34 @@ package final class CellClaim: Sendable {
     }
   }
 
+  /// The claim under which this thread writes files of a cell; nil where it writes under none.
+  @TaskLocal private static var current: CellClaim?
+
+  /// Does something with the cell, during which a file of its folder gets its name, or loses it, only
+  /// where the cell is still this process's: one that was stopped for long, and does not know it yet,
+  /// changes nothing of what another has written since.
+  ///
+  /// - Throws: what `body` throws; `RunError.claimLost` where it could not write for that reason.
+  package func guarding<Result>(_ body: () throws -> Result) throws -> Result {
+    do {
+      return try Self.$current.withValue(self, operation: body)
+    } catch let error as ResultsError where error.isOfWriting {
+      try check()
+      throw error
+    }
+  }
+
+  /// Checks, as the last thing before a file gets its name or loses it, that it is not one of a cell
+  /// that was taken over.
+  ///
+  /// - Throws: `ResultsError.system`.
+  static func confirm(_ path: String) throws(ResultsError) {
+    guard let claim = current, path.hasPrefix("\(claim.folder)/"),
+      isLost(claim.content, in: claim.folder)
+    else { return }
+    throw .system(doing: "write", path: path, code: ESTALE)
+  }
+
   /// Checks, before something final is written, that the cell is still this process's.
   ///
   /// - Throws: `RunError.claimLost`.

@@ -19,8 +19,6 @@ package enum Failpoint: String, CaseIterable, Sendable {
   case link
   /// A line is about to be appended.
   case append
-  /// A file of lines is about to be cut.
-  case truncate
   /// A file is about to be removed.
   case remove
 

@@ -1,5 +1,7 @@
 // A JSONL file that grows while a cell runs: one write(2) a line, appended, never rewritten.
 // It is not synced at each line: a killed program loses nothing, a power cut at most the tail.
+// Whoever opens it makes a file of its own: a process that was thought dead and comes back writes
+// into the one that it has open, which has no name any more.
 
 package import Config
 internal import Foundation
@@ -9,17 +11,24 @@ package final class LineLog {
   package let path: String
   private let file: Int32
 
-  /// Opens a file for appending, creating it, and cuts a partial last line left by a crash.
+  /// Makes an empty file for appending, in place of one that is there.
   ///
-  /// - Parameter isAfresh: whether lines that are there already go: those of a run that begins
-  ///   again.
   /// - Throws: `ResultsError.system` naming the file.
-  package init(_ path: String, isAfresh: Bool = false) throws(ResultsError) {
-    file = open(
-      path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | (isAfresh ? O_TRUNC : 0), 0o644)
-    guard file >= 0 else { throw ResultsError.last("write", path) }
+  package init(afresh path: String) throws(ResultsError) {
+    file = try AtomicFile.replaceForAppending(path, with: [], isSynced: false)
     self.path = path
-    try Self.mend(file, path)
+  }
+
+  /// Goes on with the lines of a file, up to the first that is not to be kept: on resuming from a
+  /// checkpoint, the steps that were written after it and will be done again.
+  ///
+  /// A partial last line, which a crash may leave, is not kept.
+  ///
+  /// - Throws: `ResultsError` naming the file; `unreadable` where a line is not JSON.
+  package init(_ path: String, keeping keep: (JSON) -> Bool) throws(ResultsError) {
+    file = try AtomicFile.replaceForAppending(
+      path, with: Self.lines(of: path, keep), isSynced: true)
+    self.path = path
   }
 
   deinit {
@@ -49,63 +58,22 @@ package final class LineLog {
     guard fsync(file) == 0 else { throw ResultsError.last("write", path) }
   }
 
-  /// Cuts a partial last line, which would make readers refuse the whole file.
-  ///
-  /// - Returns: the number of bytes cut; 0 where the file is sound.
-  @discardableResult
-  package static func mendTail(_ path: String) throws(ResultsError) -> Int {
-    let file = open(path, O_RDWR | O_CLOEXEC)
-    guard file >= 0 else { throw ResultsError.last("mend", path) }
-    defer { close(file) }
-    return try mend(file, path)
-  }
-
-  /// Cuts a file before the first line that is not to be kept: on resuming from a checkpoint, the
-  /// steps that were written after it and will be done again.
-  ///
-  /// - Throws: `ResultsError` naming the file; `unreadable` where a line is not JSON.
-  package static func rewind(
-    _ path: String, keeping keep: (JSON) -> Bool
-  ) throws(ResultsError) {
-    try mendTail(path)
+  private static func lines(
+    of path: String, _ keep: (JSON) -> Bool
+  ) throws(ResultsError) -> [UInt8] {
+    let bytes = try AtomicFile.readBytes(path)
     var length = 0
-    for line in try AtomicFile.read(path).split(separator: "\n") {
+    while let end = bytes.firstIndex(of: UInt8(ascii: "\n"), from: length) {
       let value: JSON
       do throws(JSONError) {
-        value = try JSON(reading: String(line))
+        value = try JSON(reading: String(decoding: bytes[length..<end], as: UTF8.self))
       } catch {
         throw .unreadable(path: path, problem: error.description)
       }
       guard keep(value) else { break }
-      length += line.utf8.count + 1
+      length = end + 1
     }
-    try Failpoint.truncate.pass(path)
-    guard truncate(path, off_t(length)) == 0 else { throw ResultsError.last("rewind", path) }
-  }
-
-  @discardableResult
-  private static func mend(_ file: Int32, _ path: String) throws(ResultsError) -> Int {
-    let size = Int(lseek(file, 0, SEEK_END))
-    guard size >= 0 else { throw ResultsError.last("mend", path) }
-    var end = size
-    // Backwards in blocks to the last newline: a line may be long, a file longer.
-    var block = [UInt8](repeating: 0, count: 4096)
-    search: while end > 0 {
-      let start = max(0, end - block.count)
-      guard pread(file, &block, end - start, off_t(start)) == end - start else {
-        throw ResultsError.last("mend", path)
-      }
-      for index in stride(from: end - start - 1, through: 0, by: -1)
-      where block[index] == UInt8(ascii: "\n") {
-        end = start + index + 1
-        break search
-      }
-      end = start
-    }
-    if end < size {
-      guard ftruncate(file, off_t(end)) == 0 else { throw ResultsError.last("mend", path) }
-    }
-    return size - end
+    return Array(bytes[..<length])
   }
 }
 
@@ -115,10 +83,12 @@ package final class LineLog {
 package final class LineFile {
   private let file: Int32
 
-  /// Nil when the file cannot be opened.
-  package init?(_ path: String) {
-    file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
-    if file < 0 { return nil }
+  /// Goes on with the text of a file, in one of its own like a `LineLog`.
+  ///
+  /// - Throws: `ResultsError` naming the file.
+  package init(_ path: String) throws(ResultsError) {
+    let text = AtomicFile.exists(path) ? try AtomicFile.readBytes(path) : []
+    file = try AtomicFile.replaceForAppending(path, with: text, isSynced: !text.isEmpty)
   }
 
   deinit { close(file) }

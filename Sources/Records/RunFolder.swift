@@ -188,10 +188,13 @@ package struct RunFolder: Sendable, Equatable {
   /// Does something in the folder of a cell, unless another process runs the cell: then the folder
   /// is that one's.
   package func whileIdle(_ line: PlanLine, _ body: () throws -> Void) throws {
-    let claim: CellClaim
-    do { claim = try CellClaim(line, of: self) } catch RunError.cellLocked { return }
-    defer { claim.release() }
-    try body()
+    do {
+      let claim = try CellClaim(line, of: self)
+      defer { claim.release() }
+      try claim.guarding(body)
+    } catch RunError.cellLocked, RunError.claimLost {
+      return
+    }
   }
 
   /// Removes the claim that a process left which was killed once its cell was done.
@@ -217,6 +220,7 @@ package struct RunFolder: Sendable, Equatable {
   private func remove(_ path: String) throws(ResultsError) {
     guard AtomicFile.exists(path) else { return }
     try Failpoint.remove.pass(path)
+    try CellClaim.confirm(path)
     guard unlink(path) == 0 || errno == ENOENT else { throw ResultsError.last("remove", path) }
   }
 

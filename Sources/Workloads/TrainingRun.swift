@@ -57,10 +57,10 @@ struct TrainingRun {
     checkpoints = CheckpointClock(interval: cell.checkpointSeconds)
     let path = "\(cell.folder)/steps.jsonl"
     let state = try TrainingState(in: cell.folder)
-    if let state {
-      try LineLog.rewind(path) { Self.isBefore(state, of: options.steps, $0) }
-    }
-    log = try LineLog(path, isAfresh: state == nil)
+    log =
+      if let state {
+        try LineLog(path) { Self.isBefore(state, of: options.steps, $0) }
+      } else { try LineLog(afresh: path) }
     let begun = try Self.begun(options, cell)
     firstStep = begun?.steps ?? 0
     stepsDone = firstStep

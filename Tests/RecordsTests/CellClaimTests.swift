@@ -106,6 +106,43 @@ struct CellClaimTests {
     #expect(left == [".lock"])
   }
 
+  @Test("what a process writes or removes once its cell was taken over stays undone")
+  func guarded() throws {
+    let cell = run.cell(line.cell)
+    let state = "\(cell)/\(RunFolder.trainingState)"
+    let claim = try CellClaim(line, of: run)
+    try claim.guarding { try AtomicFile.write("its own", to: state) }
+    #expect(try AtomicFile.read(state) == "its own")
+    // While it was stopped, another one has come further.
+    try leave(seconds: 0)
+    try AtomicFile.write("the other's", to: state)
+    let changes: [() throws -> Void] = [
+      { try AtomicFile.write("its own", to: state) },
+      { [run, line] in try run.dropTrainingState(of: line.cell) },
+      { _ = try LineLog(afresh: "\(cell)/steps.jsonl") },
+      { _ = try LineFile("\(cell)/log.txt") },
+    ]
+    for change in changes {
+      #expect(throws: RunError.claimLost("modern")) { try claim.guarding(change) }
+    }
+    #expect(try AtomicFile.read(state) == "the other's")
+    let left = try FileManager.default.contentsOfDirectory(atPath: cell).sorted()
+    #expect(left == [".claim", ".lock", RunFolder.trainingState])
+    // It is about this cell's files alone.
+    try claim.guarding { try run.write("", to: "other") }
+    #expect(AtomicFile.exists(run.file("other")))
+  }
+
+  @Test("a process that was stopped before it wrote the row of a dead one leaves the cell alone")
+  func whileIdle() throws {
+    try run.whileIdle(line) {
+      try leave(seconds: 0)
+      try run.write("", to: "cells/\(line.cell)/result.json")
+    }
+    #expect(!AtomicFile.exists("\(run.cell(line.cell))/result.json"))
+    #expect(token == "other")
+  }
+
   @Test("who died while taking over is passed over as well")
   func halfTakenOver() throws {
     try leave(seconds: 35)

@@ -60,7 +60,7 @@ import Testing
     let link = folder.file("steps.jsonl")
     try FileManager.default.createSymbolicLink(
       atPath: link, withDestinationPath: "/dev/full")
-    let log = try LineLog(link)
+    let log = try LineLog(afresh: link)
     let error = #expect(throws: ResultsError.self) { try log.append(["step": 1]) }
     #expect(error?.description == "could not write '\(link)': no space left on device")
   }
@@ -71,7 +71,7 @@ import Testing
       let folder = try TemporaryFolder()
       let path = folder.file("a.txt")
       try AtomicFile.write("old", to: path)
-      let log = try LineLog(folder.file("log.jsonl"))
+      let log = try LineLog(afresh: folder.file("log.jsonl"))
       try log.append("first")
       signal(SIGXFSZ, SIG_IGN)
       var limit = rlimit(rlim_cur: 16, rlim_max: 16)
@@ -180,12 +180,12 @@ import Testing
   @Test func `lines are appended and a log opened again goes on`() throws {
     let path = folder.file("steps.jsonl")
     do {
-      let log = try LineLog(path)
+      let log = try LineLog(afresh: path)
       try log.append(["step": 1, "loss": 2.5])
       try log.append(["step": 2, "loss": .real(.nan)])
       try log.sync()
     }
-    try LineLog(path).append(["step": 3])
+    try LineLog(path) { _ in true }.append(["step": 3])
     #expect(
       try AtomicFile.read(path) == """
         {"step":1,"loss":2.5}
@@ -196,37 +196,62 @@ import Testing
   }
 
   @Test(arguments: [
-    ("{\"a\":1}\n{\"a\":", "{\"a\":1}\n", 5), ("{\"a\":1}\n", "{\"a\":1}\n", 0),
-    ("{\"a\"", "", 4), ("", "", 0),
-  ]) func `a partial last line is cut`(before: String, after: String, cut: Int) throws {
+    ("{\"a\":1}\n{\"a\":", "{\"a\":1}\n"), ("{\"a\":1}\n", "{\"a\":1}\n"), ("{\"a\"", ""),
+    ("", ""), ("{}\n" + String(repeating: "x", count: 10_000), "{}\n"),
+  ]) func `a partial last line is not gone on with`(before: String, after: String) throws {
     try folder.write(before, to: "steps.jsonl")
-    #expect(try LineLog.mendTail(folder.file("steps.jsonl")) == cut)
-    #expect(try AtomicFile.read(folder.file("steps.jsonl")) == after)
+    try LineLog(folder.file("steps.jsonl")) { _ in true }.append([1])
+    #expect(try AtomicFile.read(folder.file("steps.jsonl")) == after + "[1]\n")
   }
 
-  @Test func `a partial line longer than a block is cut too`() throws {
-    let partial = String(repeating: "x", count: 10_000)
-    try folder.write("{}\n" + partial, to: "steps.jsonl")
-    try LineLog(folder.file("steps.jsonl")).append([1])
-    #expect(try AtomicFile.read(folder.file("steps.jsonl")) == "{}\n[1]\n")
+  @Test(arguments: [true, false])
+  func `a log that another has gone on with takes no lines of whoever had it`(
+    isAfresh: Bool
+  ) throws {
+    let path = folder.file("steps.jsonl")
+    let former = try LineLog(afresh: path)
+    try former.append(["step": 1])
+    let next = try isAfresh ? LineLog(afresh: path) : LineLog(path, keeping: { _ in true })
+    let before = isAfresh ? "" : "{\"step\":1}\n"
+    for _ in 1...2 {
+      try former.append(["step": 2])
+      #expect(try !AtomicFile.read(path).contains("2"))
+      try next.append(["step": 30])
+    }
+    try former.sync()
+    #expect(try AtomicFile.read(path) == before + "{\"step\":30}\n{\"step\":30}\n")
+    #expect(try folder.names() == ["steps.jsonl"])
+  }
+
+  @Test func `so does a text that lines are appended to`() throws {
+    let path = folder.file("log.txt")
+    let former = try LineFile(path)
+    former.append("begin")
+    let next = try LineFile(path)
+    former.append("step")
+    next.append("begin")
+    #expect(try AtomicFile.read(path) == "begin\nbegin\n")
+    #expect(try folder.names() == ["log.txt"])
+    #expect(throws: ResultsError.self) { try LineFile(folder.file("none/log.txt")) }
   }
 
   @Test func `a log is rewound to the last line that is to be kept`() throws {
     let path = folder.file("steps.jsonl")
     try folder.write("{\"step\":1}\n{\"step\":2}\n{\"step\":3}\n{\"st", to: "steps.jsonl")
-    try LineLog.rewind(path) { ($0["step"]?.whole ?? 0) <= 2 }
+    _ = try LineLog(path) { ($0["step"]?.whole ?? 0) <= 2 }
     #expect(try AtomicFile.read(path) == "{\"step\":1}\n{\"step\":2}\n")
-    try LineLog.rewind(path) { _ in true }
+    _ = try LineLog(path) { _ in true }
     #expect(try AtomicFile.read(path) == "{\"step\":1}\n{\"step\":2}\n")
     try folder.write("{\"step\":1}\noops\n", to: "steps.jsonl")
-    let error = #expect(throws: ResultsError.self) { try LineLog.rewind(path) { _ in true } }
+    let error = #expect(throws: ResultsError.self) { try LineLog(path) { _ in true } }
     #expect(
       error?.description == "could not read '\(path)': not JSON: unexpected character at byte 0")
   }
 
-  @Test func `mending a file that is not there says so`() {
+  @Test func `to go on with a file that is not there says so`() throws {
     let path = folder.file("none.jsonl")
-    let error = #expect(throws: ResultsError.self) { try LineLog.mendTail(path) }
-    #expect(error?.description == "could not mend '\(path)': no such file or directory")
+    let error = #expect(throws: ResultsError.self) { try LineLog(path) { _ in true } }
+    #expect(error?.description == "could not read '\(path)': no such file or directory")
+    #expect(try folder.names().isEmpty)
   }
 }

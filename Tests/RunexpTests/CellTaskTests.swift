@@ -13,7 +13,7 @@ struct CellTaskTests {
   init() throws { program = try Program() }
 
   /// The folder of a new run of two cells, of which none has run.
-  private func prepared(steps: Int = 4, _ options: String...) throws -> String {
+  private func prepared(steps: Int = 4, _ options: [String] = []) throws -> String {
     try program.write(TinyExperiment.onText(program, steps: steps), to: "tiny.yaml")
     let finished = try program.run(["prepare", "tiny.yaml"] + options)
     try #require(finished.code == 0, "\(finished.errors)")
@@ -188,6 +188,50 @@ struct CellTaskTests {
     #expect(finished.code == 75 && finished.errors.contains("taken over"), "\(finished.errors)")
     #expect(try row(run, 0) == nil)
     #expect(try program.read("\(cell)/.claim").contains("other"))
+  }
+
+  @Test(
+    "a process that comes back after another took its cell over changes nothing of it",
+    arguments: ["append:steps.jsonl=pause@3", "rename:state.safetensors=pause@1"])
+  func cameBack(point: String) throws {
+    let options = ["--checkpoint", "0.001ms"]
+    let (run, other) = (
+      try prepared(steps: 40, options), try prepared(steps: 40, options)
+    )
+    for index in ["0", "1"] {
+      #expect(try program.run("cell", other, "--index", index, "-q").code == 0)
+    }
+    let words = ["cell", run, "-q", "--index", "0"]
+    let cell = try folder(run, 0)
+    let former = try program.start(
+      words, environment: ["RUNEXP_FAILPOINTS": point, "RUNEXP_BEAT_SECONDS": "1000"])
+    try #require(former.wait { Running.isPaused(former.id) })
+    // As if its machine were another one, and had been gone for hours.
+    let claim = "\(cell)/.claim"
+    let boot = #/"boot":"[^"]*"/#
+    try #require(try program.read(claim).contains(boot))
+    try program.write(program.read(claim).replacing(boot, with: #""boot":"other""#), to: claim)
+    try FileManager.default.setAttributes(
+      [.modificationDate: Date(timeIntervalSinceNow: -10_000)], ofItemAtPath: program.file(claim))
+    let next = try program.start(
+      words, environment: ["RUNEXP_FAILPOINTS": "append:steps.jsonl=pause@20"])
+    try #require(next.wait { Running.isPaused(next.id) })
+    func files() throws -> [String] {
+      try ["steps.jsonl", "state.safetensors", "log.txt", ".claim"].map {
+        SHA256.hex(try AtomicFile.readBytes(program.file("\(cell)/\($0)")))
+      }
+    }
+    let before = try files()
+    former.signal(SIGCONT)
+    let finished = try former.finish()
+    #expect(finished.code == 75 && finished.errors.contains("taken over"), "\(finished.errors)")
+    #expect(try files() == before)
+    #expect(try row(run, 0) == nil)
+    next.signal(SIGCONT)
+    #expect(try next.finish().code == 0)
+    #expect(try program.run("cell", run, "--index", "1", "-q").code == 0)
+    for run in [run, other] { #expect(try program.run("collect", run, "-q").code == 0) }
+    try RunContent(program, other).expectSame(RunContent(program, run))
   }
 
   @Test("a cell without anything to go on from has timed out when its task's time is over")

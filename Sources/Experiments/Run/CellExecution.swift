@@ -129,21 +129,21 @@ struct CellExecution {
       // sees the request and not yet the cap.
       if ending.isTimeout, row.status == .killed {
         (row.status, row.reason) = verdict(ending, memoryCap: resources.memoryCap)
-        try folder.writeResult(row)
+        try folder.replaceKilled(row, of: cell.planned)
       }
       return row
     }
-    let claim: CellClaim
-    do { claim = try CellClaim(cell.planned, of: folder) } catch RunError.cellLocked {
-      return nil
+    var left: CellRow?
+    try folder.whileIdle(cell.planned) {
+      left = folder.result(of: planned)
+      if left != nil { return }
+      var row = planned
+      (row.status, row.reason) = verdict(ending, memoryCap: resources.memoryCap)
+      row.metrics.set(.peakResidentBytes, ending.peakResidentBytes)
+      try folder.writeResult(row)
+      left = row
     }
-    defer { claim.release() }
-    if let row = folder.result(of: planned) { return row }
-    var row = planned
-    (row.status, row.reason) = verdict(ending, memoryCap: resources.memoryCap)
-    row.metrics.set(.peakResidentBytes, ending.peakResidentBytes)
-    try folder.writeResult(row)
-    return row
+    return left
   }
 
   /// What the end of a worker that left no row means.
@@ -172,6 +172,16 @@ struct CellExecution {
         return (.oom, text + " at \(Metric.peakBytes.text(Double(ending.peakResidentBytes)))")
       }
       return (.killed, text)
+    }
+  }
+}
+
+extension RunFolder {
+  /// Writes another row of a cell that was killed, unless another process has come further with it.
+  func replaceKilled(_ row: CellRow, of line: PlanLine) throws {
+    try whileIdle(line) {
+      guard result(of: line.row(experiment: experiment))?.status == .killed else { return }
+      try writeResult(row)
     }
   }
 }

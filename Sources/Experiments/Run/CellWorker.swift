@@ -51,10 +51,23 @@ package struct CellWorker {
     let record = try RunRecord(file: folder.file("run.json"))
     let line = try folder.planLine(index)
     if line.status == .excluded { throw RunError.excluded(line.label, line.reason) }
-    let path = try folder.makeCell(line.cell)
+    try folder.makeCell(line.cell)
     let claim = try CellClaim(line, of: folder)
     defer { claim.release() }
     claim.keep()
+    return try claim.guarding {
+      try run(
+        line, of: record, under: claim, parent, interrupts, takesTurns: takesTurns,
+        replacing: replaced)
+    }
+  }
+
+  /// Runs a cell that this process has claimed.
+  private func run(
+    _ line: PlanLine, of record: RunRecord, under claim: CellClaim, _ parent: ParentWatcher,
+    _ interrupts: Interrupts, takesTurns: Bool, replacing replaced: String?
+  ) throws -> Int32 {
+    let path = folder.cell(line.cell)
     let planned = line.row(experiment: folder.experiment)
     if let row = folder.result(of: planned), row.status.isFinal {
       guard let replaced, replaced == folder.resultHash(of: line.cell) else { return ExitCode.ok }
@@ -73,7 +86,7 @@ package struct CellWorker {
     let resources = CellResources(record.options, among: concurrent)
     let reporter = CellReporter(
       ProgressBar(Terminal.progress(isQuiet: isQuiet, isPlain: concurrent > 1)),
-      headline: type(of: cell.workload).headline, log: LineFile("\(path)/log.txt"))
+      headline: type(of: cell.workload).headline, log: try LineFile("\(path)/log.txt"))
     let roundCount = takesTurns ? cell.workload.rounds : 1
     let rounds = TimingRound.begun(in: path, of: roundCount)
     var earlierSeconds = rounds.reduce(0) { $0 + $1.seconds }
