@@ -196,14 +196,18 @@ package final class CellClaim: Sendable {
 
   // MARK: Looking at it
 
-  /// Who works on a cell, as far as can be told without writing; nil where nobody does.
-  package static func holder(in folder: String) -> RunLock.Holder? {
+  /// Who works on a cell; nil where nobody does.
+  ///
+  /// - Parameter mayWrite: whether to ask the file system what time it is, which takes a file, as
+  ///   whoever acts on the answer must; else this machine's clock is near enough for looking.
+  package static func holder(in folder: String, mayWrite: Bool = false) -> RunLock.Holder? {
     let standing = try? Standing(in: folder)
     let holder = RunLock.holder(in: folder)
     guard let standing, !standing.isOfThisMachine else { return holder }
-    // By this machine's clock, which is near enough for looking.
-    return standing.seconds(at: Date().timeIntervalSince1970) <= standing.limit
-      ? standing.holder : nil
+    let isStale =
+      mayWrite
+      ? standing.isStale : standing.seconds(at: Date().timeIntervalSince1970) > standing.limit
+    return isStale ? nil : standing.holder
   }
 
   /// Waits until nobody works on a cell any more, or a time has come.

@@ -57,7 +57,8 @@ extension RunFolder {
 
   private func checkCells(in folder: String) throws(RunError) {
     for name in (try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/cells")) ?? [] {
-      guard let holder = CellClaim.holder(in: "\(folder)/cells/\(name)") else { continue }
+      let holder = CellClaim.holder(in: "\(folder)/cells/\(name)", mayWrite: true)
+      guard let holder else { continue }
       throw .locked(cell(name), by: holder)
     }
   }

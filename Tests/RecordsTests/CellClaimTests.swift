@@ -143,6 +143,27 @@ struct CellClaimTests {
     #expect(token == "other")
   }
 
+  @Test("whoever removes a run asks the file system, not this machine, how old a claim is")
+  func removal() throws {
+    let cell = run.cell(line.cell)
+    let old = Date(timeIntervalSince1970: 1e9)
+    func written() throws -> Bool {
+      try FileManager.default.attributesOfItem(atPath: cell)[.modificationDate] as? Date != old
+    }
+    try leave(seconds: 25)
+    try FileManager.default.setAttributes([.modificationDate: old], ofItemAtPath: cell)
+    #expect(CellClaim.holder(in: cell) != nil)
+    #expect(try !written(), "who only looks writes nothing")
+    #expect(throws: RunError.self) { try run.checkUnused() }
+    // What time it is there is told by a new file.
+    #expect(try written())
+    #expect(throws: RunError.self) { try run.remove() }
+    #expect(AtomicFile.exists(cell))
+    try leave(seconds: 35)
+    try run.remove()
+    #expect(!AtomicFile.exists(run.path))
+  }
+
   @Test("who died while taking over is passed over as well")
   func halfTakenOver() throws {
     try leave(seconds: 35)
