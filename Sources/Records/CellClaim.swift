@@ -210,19 +210,27 @@ package final class CellClaim: Sendable {
     return isStale ? nil : standing.holder
   }
 
-  /// Waits until nobody works on a cell any more, or a time has come.
+  /// Waits until nobody works on a cell any more, a time has come, or nothing is to be waited for.
   ///
   /// A scheduler that starts a task again, when its machine has died or is to be left, may do so
   /// before the last process there has ended, or its claim is stale.
   ///
-  /// - Parameter end: on `MonotonicClock`.
-  package static func awaitRelease(of line: PlanLine, in folder: RunFolder, until end: Double) {
+  /// - Parameters:
+  ///   - end: on `MonotonicClock`.
+  ///   - isInterrupted: asked at every look.
+  /// - Returns: whether it had to wait.
+  package static func awaitRelease(
+    of line: PlanLine, in folder: RunFolder, until end: Double, isInterrupted: () -> Bool
+  ) -> Bool {
     let place = folder.cell(line.cell)
-    while MonotonicClock.now() < end, let other = try? Standing(in: place), !other.isStale,
-      !other.isOfThisMachine || RunLock.holder(in: place) != nil
+    var waited = false
+    while MonotonicClock.now() < end, !isInterrupted(), let other = try? Standing(in: place),
+      !other.isStale, !other.isOfThisMachine || RunLock.holder(in: place) != nil
     {
+      waited = true
       usleep(useconds_t(min(1, other.content.beat / 10) * 1e6))
     }
+    return waited
   }
 
   /// Seconds that a task waits for the cells of others: time to see that a process is dead, and for

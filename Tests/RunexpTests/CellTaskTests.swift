@@ -234,6 +234,34 @@ struct CellTaskTests {
     try RunContent(program, other).expectSame(RunContent(program, run))
   }
 
+  @Test(
+    "a task that waits for a cell of another hears that it is to stop",
+    arguments: [SIGUSR1, SIGTERM])
+  func stoppedWaiting(signal: Int32) throws {
+    let run = try prepared()
+    let cell = try folder(run, 0)
+    // Both beat so seldom that it would wait for hours.
+    try program.write(
+      #"{"token": "x", "host": "node7", "boot": "other", "beat_seconds": 10000}"#,
+      to: "\(cell)/.claim")
+    let old = Date(timeIntervalSince1970: 1e9)
+    try FileManager.default.setAttributes(
+      [.modificationDate: old], ofItemAtPath: program.file(cell))
+    let waiting = try program.start(
+      ["cell", run, "-q", "--index", "auto"],
+      environment: ["SLURM_ARRAY_TASK_ID": "0", "RUNEXP_BEAT_SECONDS": "10000"])
+    // It asks the file system for the time, by a file beside the claim.
+    try #require(
+      waiting.wait {
+        let attributes = try? FileManager.default.attributesOfItem(atPath: program.file(cell))
+        return attributes?[.modificationDate] as? Date != old
+      })
+    waiting.signal(signal)
+    let finished = try waiting.finish()
+    #expect(finished.code == 75, "\(finished.errors)")
+    #expect(try row(run, 0) == nil && !program.exists("\(cell)/log.txt"))
+  }
+
   @Test("a cell without anything to go on from has timed out when its task's time is over")
   func overdue() throws {
     let yaml = """

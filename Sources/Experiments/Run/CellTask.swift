@@ -55,7 +55,10 @@ package struct CellTask {
       cells.append(cell)
     }
     let end = MonotonicClock.now() + CellClaim.taskPatience
-    for cell in cells { CellClaim.awaitRelease(of: cell.planned, in: folder, until: end) }
+    for cell in cells {
+      _ = CellClaim.awaitRelease(
+        of: cell.planned, in: folder, until: end, isInterrupted: { interrupts.signal != nil })
+    }
     var ended: [CellRow] = []
     let left = try CellExecution(
       folder, options, environment: environment, lock: nil, interrupts: interrupts
