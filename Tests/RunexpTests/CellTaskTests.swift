@@ -268,21 +268,35 @@ struct CellTaskTests {
       name: tiny
       device: cpu
       model: {layers: 1, width: 16, attention: {type: mha, heads: 2}}
+      variants:
+        quick: {workload: {seconds: 0}}
+        slow: {}
+        slower: {workload: {sequence: 128}}
       workload: {type: attention, sequence: 64, seconds: 3600, rounds: 1}
 
       """
     try program.write(yaml, to: "attention.yaml")
     let prepared = try program.run("prepare", "attention.yaml")
     let run = prepared.output.trimmingCharacters(in: .whitespacesAndNewlines)
-    let claim = "\(try folder(run, 0))/.claim"
-    let started = try program.start(
-      ["cell", run, "-q", "--list", try list(run), "--index", "0"])
-    try #require(started.wait { program.exists(claim) })
-    started.signal(SIGUSR1)
-    let finished = try started.finish()
-    #expect(finished.code == 3, "\(finished.errors)")
-    let row = try #require(try self.row(run, 0))
-    #expect(row.status == .timeout && row.reason?.contains("nothing to go on from") == true)
+    let words = ["cell", run, "-q", "--list", try list(run), "--pack", "3", "--index", "0"]
+    // The first try has spent time on another cell, the others have theirs for one alone.
+    for (slow, status, code) in [
+      (1, CellStatus.killed, Int32(75)), (1, .timeout, 75), (2, .timeout, 3),
+    ] {
+      let claim = "\(try folder(run, slow))/.claim"
+      let started = try program.start(words)
+      try #require(started.wait { program.exists(claim) })
+      started.signal(SIGUSR1)
+      let finished = try started.finish()
+      #expect(finished.code == code, "\(finished.errors)")
+      let row = try #require(try self.row(run, slow))
+      #expect(row.status == status)
+      let isOverdue = row.reason?.contains("nothing to go on from") == true
+      #expect(isOverdue == (status == .timeout))
+      #expect(try slow == 2 || self.row(run, 2) == nil)
+    }
+    #expect(try self.row(run, 0)?.status == .ok)
+    #expect(try program.run(words).code == 0)
   }
 
   @Test("what is no task is said in a sentence")

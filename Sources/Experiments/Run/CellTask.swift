@@ -55,10 +55,13 @@ package struct CellTask {
       cells.append(cell)
     }
     let end = MonotonicClock.now() + CellClaim.taskPatience
+    var waited = false
     for cell in cells {
-      _ = CellClaim.awaitRelease(
+      let isLate = CellClaim.awaitRelease(
         of: cell.planned, in: folder, until: end, isInterrupted: { interrupts.signal != nil })
+      waited = waited || isLate
     }
+    let rounds = cells.map(\.roundsDone)
     var ended: [CellRow] = []
     let left = try CellExecution(
       folder, options, environment: environment, lock: nil, interrupts: interrupts
@@ -68,8 +71,14 @@ package struct CellTask {
       if let row { ended.append(row) }
     }
     if let code = interrupts.exitCode {
-      let isLast = cells.count == ended.count && left.isEmpty
-      guard isLast, let row = try overdue(ended, interrupts.signal) else { return code }
+      // Where nothing else took a part of the time.
+      let isAlone =
+        !waited && left.isEmpty && ended.count == 1 && cells.map(\.roundsDone) == rounds
+      guard interrupts.signal == SIGUSR1, isAlone, let row = try overdue(ended[0], in: cells) else {
+        return code
+      }
+      // The next try is the others'.
+      if cells.count > 1 { return code }
       ended = [row]
     }
     if left.contains(ExitCode.notComparable) { return ExitCode.notComparable }
@@ -79,15 +88,19 @@ package struct CellTask {
 
   /// A cell that had the whole of the task's time, did not end within it, and has nothing to go on
   /// from: started again it would come no further, so it has timed out.
-  ///
-  /// - Parameter ended: the rows of all cells that the task ran.
-  private func overdue(_ ended: [CellRow], _ signal: Int32?) throws -> CellRow? {
-    guard signal == SIGUSR1, ended.count == 1, var row = ended.first, row.status == .killed,
-      !folder.hasBegun(row.cell)
+  private func overdue(_ row: CellRow, in cells: [StoredCell]) throws -> CellRow? {
+    guard row.status == .killed, !folder.hasBegun(row.cell),
+      let cell = cells.first(where: { $0.id == row.cell })
     else { return nil }
+    var row = row
     row.status = .timeout
     row.reason = "it did not end within the time of its task, and has nothing to go on from"
-    try folder.writeResult(row)
+    try folder.replaceKilled(row, of: cell.planned)
     return row
   }
+}
+
+extension StoredCell {
+  /// Rounds of its measurement that are done.
+  fileprivate var roundsDone: Int { TimingRound.begun(in: folder, of: .max).count }
 }
