@@ -18,6 +18,7 @@ struct ExportCommand: ParsableCommand {
       f32, which transformers loads with AutoModelForCausalLM and computes the same logits from. \
       The family is the one that can represent the model; where none can, a sentence names what it has \
       in place of what the nearest has, and nothing is written. The tokenizer's files go along, \
+      with its chat template, unread, and what else transformers takes beside them; \
       and a model whose tokens are characters or bytes gets a tokenizer.json, which AutoTokenizer \
       loads; that of a GGUF file becomes a tokenizer.json, or a tokenizer.model where it is \
       SentencePiece's; a note says where it cannot. A model of images is loaded with \

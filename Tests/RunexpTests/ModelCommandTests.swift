@@ -112,6 +112,28 @@ struct ModelCommandTests {
         "this is the model in the folder 'llama', not that of the run 'results/llama/"))
   }
 
+  @Test func `what other programs read beside a tokenizer goes along as it is`() throws {
+    let program = try program()
+    let vocabulary = (0..<11).map { id in
+      JSON.Member(String(Character(UnicodeScalar(UInt8(0x61 + id)))), .integer(id))
+    }
+    let tokenizer: JSON = ["model": ["type": "BPE", "vocab": .object(vocabulary), "merges": []]]
+    let files = [
+      "tokenizer.json": tokenizer.line,
+      "tokenizer_config.json": #"{"chat_template": "{{ bos_token }}"}"#,
+      "chat_template.jinja": "{% for m in messages %}\r\n{{ m.content | trim }}é{% endfor %}",
+      "special_tokens_map.json": #"{"eos_token": "b"}"#,
+      "added_tokens.json": "{}",
+      "generation_config.json": #"{"bos_token_id": 2, "eos_token_id": [1, 3], "top_p": 0.9}"#,
+    ]
+    for (name, text) in files { try program.write(text, to: "llama/\(name)") }
+    let exported = try program.run("export", "llama", "-o", "again")
+    #expect(exported.code == 0, "\(exported.errors)")
+    for (name, text) in files { #expect(try program.read("again/\(name)") == text, "\(name)") }
+    let config = try JSON(reading: program.read("again/config.json"))
+    #expect(config["bos_token_id"] == 2 && config["eos_token_id"] == [1, 3], "\(config.line)")
+  }
+
   @Test func `an exported model is the same again, and is not put beside other files`() throws {
     let program = try program()
     let exported = try program.run("export", "llama", "-o", "again")

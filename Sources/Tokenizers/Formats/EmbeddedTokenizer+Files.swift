@@ -45,6 +45,7 @@ extension EmbeddedTokenizer {
     for (key, id) in [("bos_token", bos), ("eos_token", eos)] {
       if let id { members.append(.init(key, .string(text(id)))) }
     }
+    if let template = chatTemplate { members.append(.init("chat_template", template)) }
     if isOfBytes { return .object(members) }
     let around = try self.around
     members += [
@@ -53,6 +54,14 @@ extension EmbeddedTokenizer {
       .init("added_tokens_decoder", .object(added.map { .init("\($0.id)", $0.json) })),
     ]
     return .object(members)
+  }
+
+  /// A text where there is one form of conversations, else a list of names and texts.
+  private var chatTemplate: JSON? {
+    guard let first = chatTemplates.first else { return nil }
+    if chatTemplates.count == 1, first.name == "default" { return .string(first.text) }
+    return .array(
+      chatTemplates.map { ["name": .string($0.name), "template": .string($0.text)] })
   }
 
   /// The tokens that are found in a text before it is cut.

@@ -1,6 +1,6 @@
 // EmbeddedTokenizer: what a GGUF file says of its tokenizer, and the pipeline that this means.
 
-/// The keys `tokenizer.ggml.*` of a GGUF file; who reads the file fills them in.
+/// The keys `tokenizer.*` of a GGUF file; who reads the file fills them in.
 package struct EmbeddedTokenizer: Sendable {
   /// `gpt2` or `llama`.
   package var model = ""
@@ -14,10 +14,13 @@ package struct EmbeddedTokenizer: Sendable {
   package var merges = PackedStrings()
   package var bos, eos, unknown: Int?
   package var addsBOS, addsEOS, addsSpacePrefix: Bool?
+  /// How conversations are put, in Jinja, by `default` and further names: for other programs, and
+  /// nothing that tells tokenizers apart.
+  package var chatTemplates: [(name: String, text: String)] = []
 
   package init() {}
 
-  /// All that it says, as bytes: what tells it from any other.
+  /// All that makes its tokens, as bytes: what tells it from any other.
   package var contents: [UInt8] {
     let lists = [tokens, merges].flatMap { list in
       (0..<list.count).flatMap { Array("\(list[$0].count) ".utf8) + list[$0] }

@@ -1,4 +1,4 @@
-// The tokenizer that a GGUF file brings: its keys `tokenizer.ggml.*`.
+// The tokenizer that a GGUF file brings: its keys `tokenizer.ggml.*`, and the form of conversations.
 
 package import Tokenizers
 
@@ -12,6 +12,16 @@ extension GGUF {
 
   /// Whether it brings one.
   var hasTokenizer: Bool { metadata["tokenizer.ggml.tokens"] != nil }
+
+  /// How conversations are put: the usual form, and others by their names.
+  private var chatTemplates: [(name: String, text: String)] {
+    let key = "tokenizer.chat_template"
+    let keys = metadata.keys.filter { $0 == key || $0.hasPrefix("\(key).") }
+    return keys.sorted().compactMap { own in
+      guard let text = metadata[own]?.text else { return nil }
+      return (own == key ? "default" : String(own.dropFirst(key.count + 1)), text)
+    }
+  }
 
   /// What it says of its tokenizer.
   ///
@@ -38,6 +48,7 @@ extension GGUF {
       embedded.addsBOS = value("add_bos_token")?.bool
       embedded.addsEOS = value("add_eos_token")?.bool
       embedded.addsSpacePrefix = value("add_space_prefix")?.bool
+      embedded.chatTemplates = chatTemplates
       return embedded
     }
   }

@@ -1,4 +1,5 @@
-// EndTokens: which tokens end a text: the tokenizer's, and those that a model's files beside it name.
+// EndTokens: which tokens begin and end a text: the tokenizer's, and those that a model's files
+// beside it name.
 
 import Config
 package import Records
@@ -10,19 +11,30 @@ extension StoredTokenizer {
   ///
   /// - Throws: `ResultsError.unreadable`, which names the file and what is wrong with it.
   package func ends() throws(ResultsError) -> Set<Int32> {
-    let own = Set([tokenizer.eos].compactMap { $0 })
-    guard let first = files.first else { return own }
+    Set([tokenizer.eos].compactMap { $0 }).union(try ids(named: "eos_token_id") ?? [])
+  }
+
+  /// The token that begins a text: the tokenizer's own, else the `bos_token_id` of the same files.
+  ///
+  /// - Throws: as `ends`.
+  func begin() throws(ResultsError) -> Int32? {
+    if let own = tokenizer.bos { return own }
+    return try ids(named: "bos_token_id")?.first { $0 >= 0 && $0 < count }
+  }
+
+  /// What the first of the model's files that says something has for a key; nil where none does.
+  private func ids(named key: String) throws(ResultsError) -> [Int32]? {
+    guard let first = files.first else { return nil }
     let folder = AtomicFile.folder(of: first.path)
     for name in ["generation_config.json", "config.json"] {
       let path = "\(folder)/\(name)"
-      if AtomicFile.exists(path), let ids = try Self.ends(path) { return own.union(ids) }
+      if AtomicFile.exists(path), let ids = try Self.ids(named: key, in: path) { return ids }
     }
-    return own
+    return nil
   }
 
-  /// The `eos_token_id` of a file, a number or a list; nil where it says nothing.
-  private static func ends(_ path: String) throws(ResultsError) -> [Int32]? {
-    let key = "eos_token_id"
+  /// What a file has for a key, a number or a list; nil where it says nothing.
+  private static func ids(named key: String, in path: String) throws(ResultsError) -> [Int32]? {
     let text = try AtomicFile.read(path)
     let config: JSON
     do throws(JSONError) {

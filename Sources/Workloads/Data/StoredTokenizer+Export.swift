@@ -48,13 +48,13 @@ extension StoredTokenizer {
     }
   }
 
-  /// The same and all that end a text, by the keys of a config.json.
+  /// The token that begins a text and all that end one, by the keys of a config.json.
   ///
   /// - Throws: `ResultsError.unreadable` as `ends`.
   var ids: [JSON.Member] {
     get throws(ResultsError) {
       var members: [JSON.Member] = []
-      if let bos = tokenizer.bos { members.append(.init("bos_token_id", .integer(Int(bos)))) }
+      if let first = try begin() { members.append(.init("bos_token_id", .integer(Int(first)))) }
       let ends = try ends().sorted().map { JSON.integer(Int($0)) }
       if let first = ends.first {
         members.append(.init("eos_token_id", ends.count == 1 ? first : .array(ends)))

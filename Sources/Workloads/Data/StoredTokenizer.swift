@@ -71,7 +71,26 @@ package struct StoredTokenizer: Sendable {
   /// Whether a GGUF file brings it.
   var isOfGGUF: Bool { files.isEmpty && path != Self.byte }
 
-  /// Writes its files into a folder, but for one that a GGUF file brings.
+  /// Files beside a tokenizer's that other programs read, such as how a conversation is put.
+  ///
+  /// No token depends on them, and so they tell no tokenizer from another.
+  private static let companions = [
+    "chat_template.jinja", "chat_template.json", "special_tokens_map.json", "added_tokens.json",
+    "generation_config.json",
+  ]
+
+  /// Those of them that are there and are no files of the tokenizer itself.
+  private var companions: [(name: String, path: String)] {
+    guard let first = files.first else { return [] }
+    let folder = AtomicFile.folder(of: first.path)
+    return Self.companions.map { (name: $0, path: "\(folder)/\($0)") }.filter { companion in
+      !files.contains { $0.name == companion.name } && AtomicFile.exists(companion.path)
+        && !AtomicFile.isFolder(companion.path)
+    }
+  }
+
+  /// Writes its files into a folder, and those beside them that other programs read; none of one
+  /// that a GGUF file brings.
   ///
   /// - Throws: `ResultsError`, also where a file is not the one that was read any more.
   package func write(to folder: String) throws(ResultsError) {
@@ -85,6 +104,7 @@ package struct StoredTokenizer: Sendable {
     guard files.isEmpty || Self.hash(contents) == sha256 else {
       throw .unreadable(path: path, problem: "the tokenizer has changed since it was read")
     }
+    for file in companions { contents.append((file.name, try AtomicFile.readBytes(file.path))) }
     for file in contents { try AtomicFile.write(file.bytes, to: "\(folder)/\(file.name)") }
   }
 

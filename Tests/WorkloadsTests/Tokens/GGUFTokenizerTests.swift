@@ -101,6 +101,32 @@ struct GGUFTokenizerTests {
     }
   }
 
+  @Test func `the forms of conversation go into a folder's files, and tell no tokenizers apart`()
+    throws
+  {
+    var file = GGUFFile(try TokenizerFixture("llama3"), model: "gpt2", pre: "llama-bpe")
+    let plain = try GGUF(MappedBytes(file.bytes)).embedded
+    func add(_ key: String, _ text: String) {
+      file.keys.append((key, littleEndian(UInt32(8)) + GGUFFile.text(text)))
+    }
+    func template() throws -> JSON? {
+      let embedded = try GGUF(MappedBytes(file.bytes)).embedded
+      #expect(embedded.contents == plain.contents)
+      let files = try embedded.files
+      let config = try #require(files.first { $0.name == "tokenizer_config.json" })
+      return try JSON(reading: String(decoding: config.contents, as: UTF8.self))["chat_template"]
+    }
+    #expect(try template() == nil)
+    add("tokenizer.chat_template", "{{ bos_token }}\n\"é\"")
+    #expect(try template() == "{{ bos_token }}\n\"é\"")
+    add("tokenizer.chat_template.tool_use", "{{ tools }}")
+    #expect(
+      try template() == [
+        ["name": "default", "template": "{{ bos_token }}\n\"é\""],
+        ["name": "tool_use", "template": "{{ tools }}"],
+      ])
+  }
+
   @Test func `a rule that is not known is refused by its name`() throws {
     let fixture = try TokenizerFixture("gpt2")
     let said = problem {
