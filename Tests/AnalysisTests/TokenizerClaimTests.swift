@@ -73,6 +73,29 @@ import Testing
     #expect(none.words == "not judged: compare.metrics does not name it")
   }
 
+  /// Which cell's text is shown first, and the title of it.
+  private static func firstSample(_ hashes: [JSON?]) throws -> String? {
+    let place = try TemporaryFolder()
+    let folder = try RunFolder.create(in: place.path, experiment: "e")
+    let cells = try rows(seeds: 1, hashes).enumerated().map { index, row in
+      var line = PlanLine()
+      (line.index, line.cell, line.label) = (index, row.cell, row.variant)
+      (line.variant, line.seed) = (row.variant, row.seed)
+      let cell = StoredCell(line, row: row, in: folder)
+      try RunFolder.makeFolders(cell.folder)
+      try AtomicFile.write(Array("a text".utf8), to: "\(cell.folder)/sample.txt")
+      return cell
+    }
+    return StoredRun(folder, record: nil, cells: cells).samples.first?.title
+  }
+
+  @Test func `of what models wrote that of the best is first, by the byte where tokens are others`()
+    throws
+  {
+    #expect(try Self.firstSample([nil, Self.hash]) == "bpe writes (val_bits_per_byte 2.5000):")
+    #expect(try Self.firstSample([Self.hash, Self.hash]) == "char writes (val_loss 2.0010):")
+  }
+
   @Test func `values of an axis of tokenizers are not held against each other by the token`() {
     let rows = Self.rows(seeds: 3).map { row in
       var one = CellRow(

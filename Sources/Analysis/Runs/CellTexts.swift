@@ -26,23 +26,24 @@ package struct CellText: Equatable, Sendable {
 extension StoredRun {
   /// What the best cell of each variant wrote, the best of all first; where no loss was measured,
   /// the first cells in the order of the plan.
+  ///
+  /// Where tokens are not the same parts of the texts, the loss is that in bits a byte.
   package var samples: [CellText] {
+    let isOfTokens = Metric.valLoss.compares(over: rows.tokenizers)
+    let metric = isOfTokens ? Metric.valLoss : .valBitsPerByte
+    func isBetter(_ left: StoredCell, _ right: StoredCell) -> Bool {
+      func loss(_ cell: StoredCell) -> Double { cell.row.value(metric) ?? .infinity }
+      return (loss(left), left.index) < (loss(right), right.index)
+    }
     var best: [String: StoredCell] = [:]
     for cell in cells where cell.row.status == .ok {
       let variant = cell.row.variant
-      if best[variant].map({ Self.isBetter(cell, $0) }) ?? true { best[variant] = cell }
+      if best[variant].map({ isBetter(cell, $0) }) ?? true { best[variant] = cell }
     }
-    return best.values.sorted(by: Self.isBetter).compactMap { cell in
-      let loss = cell.row.value(.valLoss).map {
-        " (\(Metric.valLoss.name) \(Metric.valLoss.text($0)))"
-      }
+    return best.values.sorted(by: isBetter).compactMap { cell in
+      let loss = cell.row.value(metric).map { " (\(metric.name) \(metric.text($0)))" }
       return CellText("\(cell.label) writes\(loss ?? ""):", file: "\(cell.folder)/sample.txt")
     }
-  }
-
-  private static func isBetter(_ left: StoredCell, _ right: StoredCell) -> Bool {
-    func loss(_ cell: StoredCell) -> Double { cell.row.value(.valLoss) ?? .infinity }
-    return (loss(left), left.index) < (loss(right), right.index)
   }
 
   /// What inspected models are, a text per cell.
