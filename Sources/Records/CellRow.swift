@@ -161,6 +161,9 @@ extension CellRow {
     fact("tokens").map { $0 == .string(Self.characters) } ?? true
   }
 
+  /// Whether its tokenizer has no token for a part of its text.
+  package var losesCharacters: Bool { fact("untokenized_bytes")?.whole ?? 0 > 0 }
+
   /// This result in the place of a planned row: under its names and axes, with what was noted when
   /// it was planned.
   package func placed(like planned: CellRow) -> CellRow {

@@ -256,6 +256,9 @@ extension Metric {
   package func compares(over tokenizers: Set<String>) -> Bool {
     tokenizers.count < 2 || !Self.perToken.contains(self)
   }
+
+  /// Whether it is a loss in bits a byte, which is none where characters of the text are lost.
+  package var isPerByte: Bool { Self.bitsPerByteOfLoss.values.contains(self) }
 }
 
 extension [Metric] {

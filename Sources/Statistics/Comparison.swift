@@ -189,10 +189,10 @@ extension Comparison {
   }
 
   private var decided: Verdict {
+    if case .barred(let reason) = question { return .undecided(reason) }
     guard let difference, let below = baseline.mean else { return .undecided(.missing) }
     switch question {
-    case .none: return isSameBits ? .same : .described
-    case .barred(let reason): return .undecided(reason)
+    case .none, .barred: return isSameBits ? .same : .described
     case .keepsBound(let bound, _): return .of(subject.values, within: bound)
     case .isCounted(let direction, let threshold):
       if difference == 0 { return .same }

@@ -58,8 +58,10 @@ extension Comparison {
     case chance
     /// A ratio anywhere in this interval is possible, which rules out too little to be an answer.
     case wide(Interval)
-    /// A side has no value.
+    /// A side has no value, as nothing of it has ended well.
     case missing
+    /// A side has ended well and has no value all the same, for the reason that is said.
+    case valueless(String)
   }
 
   /// What may be said.

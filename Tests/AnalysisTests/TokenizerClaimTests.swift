@@ -73,6 +73,32 @@ import Testing
     #expect(none.words == "not judged: compare.metrics does not name it")
   }
 
+  @Test func `cells that ended well without such a loss are not called unfinished`() throws {
+    let rows = Self.rows(seeds: 3).map { row in
+      var row = row
+      guard row.variant == "bpe" else { return row }
+      row.metrics[.valBitsPerByte] = nil
+      row.metrics[.tokensPerSecond] = nil
+      row.setFact("untokenized_bytes", 7)
+      return row
+    }
+    let summary = Self.summary(rows, [.valBitsPerByte, .peakBytes])
+    let good = try Self.answer("as_good", summary)
+    #expect(good.answer == .cannotTell)
+    #expect(good.words == "cannot say: no bits a byte, for characters are lost")
+    #expect(!good.figures.contains { $0.contains("did not finish") }, "\(good.figures)")
+    #expect(try Self.answer("faster", summary).words == "cannot say: bpe without tokens_per_s")
+    // One that has not ended is told of as before.
+    let failed = rows.map { row in
+      var row = row
+      if row.variant == "bpe" { row.status = .oom }
+      return row
+    }
+    let none = try Self.answer("as_good", Self.summary(failed, [.valBitsPerByte]))
+    #expect(none.words == "no seed finished in both")
+    #expect(none.figures.contains { $0.hasPrefix("3 of 3 seeds left out") }, "\(none.figures)")
+  }
+
   /// Which cell's text is shown first, and the title of it.
   private static func firstSample(_ hashes: [JSON?]) throws -> String? {
     let place = try TemporaryFolder()

@@ -110,6 +110,9 @@ import Workloads
     let ran = try program.run("which.yaml", "--quiet", "--set", set)
     #expect(ran.code == 0 && ran.errors.contains(told), "\(ran.errors)")
     #expect(ran.output.replacing("\n  ", with: " ").contains("bpe: \(told)"), "\(ran.output)")
+    #expect(
+      ran.output.contains("As good? cannot say: no bits a byte, for characters are lost"),
+      "\(ran.output)")
     let rows = try program.read("results/which/latest/cells.jsonl").split(separator: "\n")
       .map { try JSON(reading: String($0)) }
     #expect(rows.map { $0["ran.tokens"] } == ["characters", "tokenizer"])

@@ -66,6 +66,10 @@ package struct Estimate: Equatable, Sendable {
   package let seeds: [Int]
   /// One value per seed.
   package let sample: Sample
+  /// Seeds that ended well and have no value all the same.
+  let valueless: [Int]
+  /// Whether these have none as the text has characters that the tokenizer lacks.
+  let losesCharacters: Bool
   /// The rounds that each seed's value was measured in; empty where none has any.
   let rounds: [[TimingRound]]
   /// The bound that the values are to keep; nil where there is none.
@@ -80,15 +84,25 @@ package struct Estimate: Equatable, Sendable {
     limit = metric.limit(in: rows)
     var seeds: [Int] = []
     var values: [Double] = []
+    var valueless: [Int] = []
+    var losesCharacters = false
     var rounds: [[TimingRound]] = []
     let hasRounds = rows.contains { $0.rounds != nil }
     for row in rows {
-      guard let value = row.counted(metric) else { continue }
+      guard let value = row.counted(metric) else {
+        if row.status == .ok {
+          valueless.append(row.seed)
+          if metric.isPerByte, row.losesCharacters { losesCharacters = true }
+        }
+        continue
+      }
       seeds.append(row.seed)
       values.append(value)
       if hasRounds { rounds.append(row.rounds ?? []) }
     }
     self.seeds = seeds
+    self.valueless = valueless
+    self.losesCharacters = losesCharacters
     sample = Sample(values)
     self.rounds = rounds
   }
@@ -114,10 +128,13 @@ package struct VariantComparison: Equatable, Sendable {
     _ metric: Metric, _ subject: Estimate, against baseline: Estimate, isPrimary: Bool
   ) {
     let isConstant = subject.sample.isConstant && baseline.sample.isConstant
-    let question = metric.question(
-      isPrimary: isPrimary, isConstant: isConstant, limits: [subject.limit, baseline.limit],
-      tokenizers: subject.tokenizers == baseline.tokenizers
-        ? subject.tokenizers : subject.tokenizers.union(baseline.tokenizers))
+    let reason = metric.reasonOfNoPair(subject, baseline)
+    let question =
+      reason.map { .barred(.valueless($0)) }
+      ?? metric.question(
+        isPrimary: isPrimary, isConstant: isConstant, limits: [subject.limit, baseline.limit],
+        tokenizers: subject.tokenizers == baseline.tokenizers
+          ? subject.tokenizers : subject.tokenizers.union(baseline.tokenizers))
     if case .isCounted = question {
       self.init(
         subject.variant, baseline.variant, seeds: [],
@@ -160,6 +177,27 @@ package struct VariantComparison: Equatable, Sendable {
     case .worse: baseline
     default: nil
     }
+  }
+}
+
+extension Metric {
+  /// Why no seed has a value on both sides though one has ended well on both; nil where that is not
+  /// so.
+  fileprivate func reasonOfNoPair(_ subject: Estimate, _ baseline: Estimate) -> String? {
+    let sides = [subject, baseline]
+    guard sides.contains(where: { !$0.valueless.isEmpty }) else { return nil }
+    // Counts need no pairs.
+    if isExact, sides.allSatisfy({ $0.n > 0 }) { return nil }
+    let valued = Set(subject.seeds).intersection(baseline.seeds)
+    let ended = Set(subject.seeds + subject.valueless)
+      .intersection(baseline.seeds + baseline.valueless)
+    guard valued.isEmpty, !ended.isEmpty else { return nil }
+    if sides.contains(where: \.losesCharacters) {
+      return "no bits a byte, for characters are lost"
+    }
+    let without = sides.filter { $0.n == 0 }.map(\.variant)
+    return without.isEmpty
+      ? "no seed has \(name) in both" : "\(without.joined(separator: " and ")) without \(name)"
   }
 }
 

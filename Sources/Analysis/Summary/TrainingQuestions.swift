@@ -192,11 +192,15 @@ private struct AnswerReader {
     if let exact = comparison.values.exactTest, comparison.values.holmP != nil {
       lines.append("\(exact.name) test beside it: p = \(SummaryNotes.p(exact.p))")
     }
-    let n = comparison.values.n
     let planned = Set(block.rows.filter(\.status.isPlanned).map(\.seed)).count
-    if n < planned {
+    let ended = [subject, baseline].map { variant in
+      Set(block.rows.filter { $0.variant == variant && $0.status == .ok }.map(\.seed))
+    }
+    // What ended well and has no loss is told of by the verdict.
+    let left = planned - max(ended[0].intersection(ended[1]).count, comparison.values.n)
+    if left > 0 {
       lines.append(
-        "\(planned - n) of \(planned) seeds left out because a run did not finish, which may "
+        "\(left) of \(planned) seeds left out because a run did not finish, which may "
           + "flatter the variant that did not")
     }
     return lines

@@ -113,6 +113,7 @@ extension Comparison.Reason {
         + "\(Comparison.ratioText(ratios.high)) x is possible"
     case .chance: "may be chance among so many tests"
     case .missing: "no seed finished in both"
+    case .valueless(let why): "cannot say: \(why)"
     }
   }
 }
