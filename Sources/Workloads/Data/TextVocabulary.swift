@@ -105,7 +105,12 @@ package struct TextVocabulary: Sendable {
         : "it has the token \(count - 1), and the model '\(base.path)' has \(base.vocabulary), "
           + "numbers 0 to \(base.vocabulary - 1)"
     }
-    guard let known = base.characters else { return TokensUnknown(path: base.path).description }
+    guard let known = base.characters else {
+      return base.tokenizer == nil
+        ? TokensUnknown(path: base.path).description
+        : "the tokens of the model '\(base.path)' are no characters: leave 'tokenizer' out, and the "
+          + "text is read by the model's own"
+    }
     let stranger = characters.scalars.first { !known.scalars.contains($0) }
     return stranger.map { CharacterVocabulary.UnknownCharacter($0).description }
   }

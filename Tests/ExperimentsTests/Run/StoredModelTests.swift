@@ -195,6 +195,15 @@ import Workloads
     let bare = try load("# It?\nmodel: {from: ./bare}\n\(plays)")
     #expect(fault(bare).contains("x.yaml:3:28: error: "), "\(fault(bare))")
     #expect(fault(bare).contains("brings no tokenizer, and its tokens are no characters"))
+    // Where it does bring one, that is not what is wrong.
+    let characters = try load(
+      "# It?\nmodel: {from: tiny-llama}\n"
+        + "workload: {dataset: {name: synthetic-plays, tokenizer: char}}\n")
+    #expect(
+      fault(characters).contains(
+        "the tokens of the model 'tiny-llama' are no characters: leave 'tokenizer' out, and the "
+          + "text is read by the model's own"),
+      "\(fault(characters))")
     try folder.write("3, 1, [4] 300\n", to: "ids.txt")
     let large = try load(
       "# It?\nmodel: {from: tiny-llama}\nworkload: {dataset: {name: ./ids.txt, tokens: ids}}\n")
