@@ -19,7 +19,8 @@ struct GenerateCommand: ParsableCommand {
       left it; or a Hugging Face model folder or a GGUF file. Of a run with several models --cell \
       says which, or RUN:VARIANT. The text goes to standard output as it is written, up to the \
       token that ends one; a note tells where it went beyond the length that the model was trained \
-      at. A model that brings no tokenizer takes --ids in place of a prompt.
+      at. A model that brings no tokenizer takes --ids in place of a prompt. A prompt's file is \
+      UTF-8.
       """,
       examples: [
         ("runexp generate modern:classic --prompt 'ROMEO:'", "the classic model of the newest run"),
@@ -32,6 +33,7 @@ struct GenerateCommand: ParsableCommand {
           "runexp generate SmolLM2-135M-Instruct --chat --prompt 'What is a KV cache?'",
           "the answer of a model that was trained to give some"
         ),
+        ("echo -n 'To be' | runexp generate modern:classic --prompt-file -", "a prompt by a pipe"),
         ("runexp generate model.gguf --prompt 'Q: 2 + 2? A:' --stop Q:", "up to the next question"),
         (
           "runexp generate model.gguf --ids 504,3575,282 --temperature 0 --json",
@@ -61,6 +63,11 @@ struct GenerateCommand: ParsableCommand {
       "What the model continues (default: a newline, or the first character of a text without one)."
   )
   var prompt: String?
+  @Option(
+    help: ArgumentHelp(
+      "A file with the prompt, taken as it is, its last newline too; - for standard input.",
+      valueName: "file"), completion: .file())
+  var promptFile: String?
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
@@ -124,11 +131,15 @@ struct GenerateCommand: ParsableCommand {
     try demand(topK ?? 1 >= 1, "--top-k is 1 or more")
     try demand(topP > 0 && topP <= 1, "--top-p is above 0 and at most 1")
     try demand(prompt != "", "--prompt needs a character to start from")
-    try demand(prompt == nil || ids == nil, "give either --prompt or --ids")
+    try demand(
+      [prompt != nil, promptFile != nil, ids != nil].count { $0 } <= 1,
+      "give one of --prompt, --prompt-file and --ids")
     try demand(repeatPenalty > 0 && repeatPenalty.isFinite, "--repeat-penalty is above 0")
     try demand(!stop.contains(""), "--stop needs a character to stop at")
     try demand(stop.isEmpty || ids == nil, "--stop ends a text; --ids write numbers")
-    try demand(!chat || prompt != nil, "--chat needs a question: --prompt")
+    try demand(
+      !chat || prompt != nil || promptFile != nil,
+      "--chat needs a question: --prompt or --prompt-file")
     try demand(system == nil || chat, "--system is a part of --chat")
   }
 
@@ -138,7 +149,7 @@ struct GenerateCommand: ParsableCommand {
       if let note = found.note { say("note: \(note)") }
       let saved = try SavedModel(found.folder)
       try saved.requireText()
-      let written = try write(saved)
+      let written = try write(saved, prompt: try givenPrompt())
       if !json, types.contains(where: { $0 != "f32" }) {
         say("note: weights in \(types[0]), cache in \(types[1])")
       }
@@ -174,7 +185,15 @@ struct GenerateCommand: ParsableCommand {
     case positionLimit = "position_limit"
   }
 
-  private func write(_ saved: SavedModel) throws -> Written {
+  /// What the model is given to continue; nil where nothing is.
+  private func givenPrompt() throws -> String? {
+    guard let promptFile else { return prompt }
+    let text = try InputFile.text(promptFile)
+    if text.isEmpty { throw GenerationError.emptyPrompt(promptFile) }
+    return text
+  }
+
+  private func write(_ saved: SavedModel, prompt: String?) throws -> Written {
     let interrupts = Interrupts()
     // There is nothing to tidy up.
     interrupts.mayFinish = false
@@ -187,7 +206,7 @@ struct GenerateCommand: ParsableCommand {
     let ends = try (tokenizer?.ends() ?? []).union([mark].compactMap { $0 })
     // A special token has no text in which it could be found.
     let stopTokens = Set(stop.compactMap { tokenizer?.special($0) })
-    let start = try self.start(saved, tokenizer, form)
+    let start = try self.start(saved, prompt, tokenizer, form)
     let device = try compute.open(device)
     let model = try saved.load(on: device, matrices: matrices.type)
     let room = min(tokens, (model.longest ?? .max) - start.count)
@@ -260,7 +279,7 @@ struct GenerateCommand: ParsableCommand {
   }
 
   private func start(
-    _ saved: SavedModel, _ tokenizer: TextTokenizer?, _ form: ChatForm?
+    _ saved: SavedModel, _ prompt: String?, _ tokenizer: TextTokenizer?, _ form: ChatForm?
   ) throws -> [Int32] {
     if let ids { return try ids.read(below: saved.vocabulary) }
     if let prompt, let note = tokenizer?.note(of: prompt, named: "the prompt") {
@@ -301,11 +320,15 @@ struct GenerateCommand: ParsableCommand {
 private enum GenerationError: Error, CustomStringConvertible {
   case promptTooLong(Int, longest: Int)
   case noChat(String)
+  case emptyPrompt(String)
 
   var description: String {
     switch self {
     case .promptTooLong(let count, let longest):
       "the prompt has \(count) tokens, but the model's learned positions end at \(longest)"
+    case .emptyPrompt(let path):
+      (path == "-" ? "standard input" : "'\(Wording.harmless(path))'")
+        + " is empty: a prompt needs a character to start from"
     case .noChat(let name):
       "'\(name)' was not made for conversations that are known: its tokenizer has the marks of none "
         + "of ChatML (<|im_start|>), Llama 3 (<|start_header_id|>) and Gemma (<start_of_turn>)"

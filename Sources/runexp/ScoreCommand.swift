@@ -117,20 +117,10 @@ struct ScoreCommand: ParsableCommand {
     if let ids { return (try ids.read(below: saved.vocabulary), nil, nil) }
     guard saved.knowsText else { throw TokensUnknown(path: name) }
     let tokenizer = try saved.textTokenizer()
-    let path = text ?? "-"
-    let bytes = try InputFile.read(path)
-    do {
-      _ = try UTF8Span(validating: bytes.span)
-    } catch {
-      let place = path == "-" ? "standard input" : "'\(Wording.harmless(path))'"
-      throw ScoreError(
-        "\(place) is not a UTF-8 text: byte \(error.byteOffsets.lowerBound) is invalid (counted from 0)"
-      )
-    }
-    let string = String(decoding: bytes, as: UTF8.self)
+    let string = try InputFile.text(text ?? "-")
     let tokens = try tokenizer.encode(string, addingSpecial: !saved.isOurs)
     guard !string.isEmpty, !tokens.isEmpty else { throw ScoreError("the text is empty") }
-    return (tokens, bytes.count, tokenizer.note(of: string, named: "the text"))
+    return (tokens, string.utf8.count, tokenizer.note(of: string, named: "the text"))
   }
 
   private func positions(in count: Int) throws -> [Int] {

@@ -7,10 +7,12 @@ import Records
 @preconcurrency import Foundation
 
 enum StandardOutput {
+  static var isTerminal: Bool { isatty(1) == 1 }
+
   /// Writes a text at once: on a terminal without what that might obey, elsewhere as it is.
   static func show(_ text: String) {
     fflush(stdout)
-    let shown = isatty(1) == 1 ? Wording.showable(text) : text
+    let shown = isTerminal ? Wording.showable(text) : text
     FileHandle.standardOutput.write(Data(shown.utf8))
   }
 

@@ -1,8 +1,6 @@
 // Token ids on a command line: a list, or a file of them.
 
 import ArgumentParser
-import Config
-import Foundation
 import Records
 import Workloads
 
@@ -22,7 +20,7 @@ struct TokenIDs: ExpressibleByArgument {
   private let source: Source
 
   init?(argument: String) {
-    let parts = argument.split(whereSeparator: { $0 == "," || $0.isWhitespace })
+    let parts = argument.split(whereSeparator: { ",[]".contains($0) || $0.isWhitespace })
     let ids = parts.compactMap { Int32($0) }
     if parts.isEmpty { return nil }
     guard ids.count == parts.count, ids.allSatisfy({ $0 >= 0 }) else {
@@ -47,28 +45,6 @@ struct TokenIDs: ExpressibleByArgument {
       throw UnknownID(id: id, vocabulary: vocabulary)
     }
     return ids
-  }
-}
-
-/// A file that a person names, or a pipe; `-` for standard input.
-enum InputFile {
-  /// - Throws: `ResultsError.unreadable`.
-  static func read(_ path: String) throws -> [UInt8] {
-    if path == "-" { return [UInt8](FileHandle.standardInput.readDataToEndOfFile()) }
-    // What a shell puts in place of <(command).
-    if isPipe(path), let pipe = FileHandle(forReadingAtPath: path) {
-      return [UInt8](pipe.readDataToEndOfFile())
-    }
-    do {
-      return try TextFile.read(path)
-    } catch {
-      throw ResultsError.unreadable(path: path, problem: error.reason)
-    }
-  }
-
-  private static func isPipe(_ path: String) -> Bool {
-    var status = stat()
-    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFIFO
   }
 }
 

@@ -18,13 +18,17 @@ struct TokenizeCommand: ParsableCommand {
       one of these files; a GGUF file; byte; or a run's model, of which --cell, or RUN:VARIANT, names \
       one of several. The text is UTF-8, and each part that is none becomes U+FFFD. Special tokens \
       that a text names, such as <|im_end|>, are found in any case; --special adds those that stand \
-      around a text. A warning names characters that there is no token for. \
+      around a text. What --decode gives is the text alone; on a terminal a newline ends it. A warning names characters that there is no token for. \
       docs/tokenizers.md has what of the formats can be read.
       """,
       examples: [
         ("echo -n 'To be' | runexp tokenize model.gguf", "the ids, and how many bytes a token has"),
         ("runexp tokenize folder --text poem.txt --json", "with the tokens' strings, as JSON"),
         ("runexp tokenize model.gguf --decode 504,3575,282", "the text of tokens"),
+        (
+          "runexp tokenize byte - < a.txt | runexp tokenize byte --decode - > b.txt",
+          "and back, to the same bytes"
+        ),
         (
           "runexp tokenize which:merged --text poem.txt",
           "by the tokenizer of one of a run's variants"
@@ -48,6 +52,9 @@ struct TokenizeCommand: ParsableCommand {
   var cell: String?
   @Option(help: "A file with a text, or - for standard input.", completion: .file())
   var text: String?
+  @Argument(
+    help: ArgumentHelp("- for a text from standard input, as with --text -.", valueName: "stdin"))
+  var dash: String?
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
@@ -60,7 +67,13 @@ struct TokenizeCommand: ParsableCommand {
   @Flag(help: "Print one JSON document.") var json = false
 
   func validate() throws {
-    if text != nil, decode != nil { throw ValidationError("give either --text or --decode") }
+    if let dash, dash != "-" {
+      throw ValidationError("'\(Wording.harmless(dash))' is not read: give a text with --text FILE")
+    }
+    if [text != nil, decode != nil, dash != nil].count(where: { $0 }) > 1 {
+      throw ValidationError(
+        "give one of --text, --decode and - for standard input")
+    }
   }
 
   func run() throws {
@@ -141,7 +154,9 @@ struct TokenizeCommand: ParsableCommand {
     let ids = try list.read(below: tokenizer.count)
     let text = tokenizer.decode(ids, skippingSpecial: !special)
     guard json else {
-      StandardOutput.show(text + "\n")
+      // What reads it otherwise is to get the text's own bytes.
+      let needsNewline = StandardOutput.isTerminal && !text.hasSuffix("\n")
+      StandardOutput.show(needsNewline ? text + "\n" : text)
       return
     }
     let document: JSON = [

@@ -1,4 +1,4 @@
-// Texts that are given to `score` and `tokenize`: pipes, and what is no UTF-8.
+// Texts that are given to `score`, `tokenize` and `generate`: pipes, and what is no UTF-8.
 
 import Foundation
 import Testing
@@ -28,6 +28,55 @@ struct TextInputTests {
     }
     let taken = try program.run("tokenize", "byte", "--text", "pipe")
     #expect(taken.code == 0 && taken.output == "104 105\n", "\(taken.errors)")
+  }
+
+  @Test func `a prompt is read from a file or from standard input`() throws {
+    let program = try Program()
+    let text = "To be,\n\té \r\n"
+    try program.write(text, to: "prompt.txt")
+    let words = ["-n", "5", "--json"]
+    let given = try program.run(["generate", "tiny-llama", "--prompt", text] + words)
+    #expect(given.code == 0 && given.output.contains(#""prompt""#), "\(given.errors)")
+    let read = try program.run(["generate", "tiny-llama", "--prompt-file", "prompt.txt"] + words)
+    #expect(read.code == 0 && read.output == given.output, "\(read.errors)")
+    let piped = try program.shell(
+      "cat prompt.txt | runexp generate tiny-llama --prompt-file - -n 5 --json")
+    #expect(piped.code == 0 && piped.output == given.output, "\(piped.errors)")
+    try program.write("", to: "empty.txt")
+    try Data([0x61, 0xFF]).write(to: URL(filePath: program.file("bad.txt")))
+    for (file, message) in [
+      ("empty.txt", "'empty.txt' is empty: a prompt needs a character to start from"),
+      ("bad.txt", "'bad.txt' is not a UTF-8 text: byte 1 is invalid (counted from 0)"),
+      ("none.txt", "could not read 'none.txt'"),
+    ] {
+      let refused = try program.run("generate", "tiny-llama", "--prompt-file", file)
+      #expect(refused.code == 1 && refused.output.isEmpty, "\(file)")
+      #expect(refused.errors.contains(message), "\(refused.errors)")
+    }
+    for more in [["--prompt", "a"], ["--ids", "1"]] {
+      let both = try program.run(
+        ["generate", "tiny-llama", "--prompt-file", "prompt.txt"] + more)
+      #expect(
+        both.code == 64 && both.errors.contains("give one of --prompt, --prompt-file and --ids"),
+        "\(both.errors)")
+    }
+  }
+
+  @Test func `what is decoded has the bytes that were encoded`() throws {
+    let program = try Program()
+    for text in ["né", "two\nlines\n", "\n"] {
+      try program.write(text, to: "text.txt")
+      let back = try program.shell(
+        "runexp tokenize byte - < text.txt | runexp tokenize byte --decode - > back.txt")
+      #expect(back.code == 0, "\(back.errors)")
+      #expect(try program.read("back.txt") == text)
+    }
+    // As a document of --json has them.
+    #expect(try program.run("tokenize", "byte", "--decode", "[110, 195,169]").output == "né")
+    let other = try program.run("tokenize", "byte", "text.txt")
+    #expect(other.code == 64 && other.errors.contains("'text.txt' is not read"), "\(other.errors)")
+    let both = try program.run("tokenize", "byte", "-", "--text", "text.txt")
+    #expect(both.code == 64 && both.errors.contains("give one of --text, --decode and -"))
   }
 
   @Test func `what is there and no tokenizer is said to lack one`() throws {
