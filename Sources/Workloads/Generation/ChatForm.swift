@@ -32,16 +32,27 @@ package enum ChatForm: String, CaseIterable, Sendable {
   /// The text that a model of this form goes on with its answer to.
   ///
   /// What stands at the beginning of every text, such as `<|begin_of_text|>`, is the tokenizer's to
-  /// add. A mark within what the user writes is one.
+  /// add. A mark within what the user writes is one. The templates of Llama 3 leave out blanks around
+  /// what either says, those of Gemma around what the user says.
   package func text(user: String, system: String?) -> String {
     switch self {
     case .chatml: turn("system", system) + turn("user", user) + "<|im_start|>assistant\n"
     case .llama3:
-      turn("system", system) + turn("user", user)
+      turn("system", system.map(trimmed)) + turn("user", trimmed(user))
         + "<|start_header_id|>assistant<|end_header_id|>\n\n"
     case .gemma:
-      turn("user", (system.map { $0 + "\n\n" } ?? "") + user) + "<start_of_turn>model\n"
+      turn("user", (system.map { $0 + "\n\n" } ?? "") + trimmed(user)) + "<start_of_turn>model\n"
     }
+  }
+
+  /// What Jinja's `trim` leaves, which is Python's `strip`.
+  private func trimmed(_ text: String) -> String {
+    func isBlank(_ scalar: Unicode.Scalar) -> Bool {
+      scalar.properties.isWhitespace || (0x1C...0x1F).contains(scalar.value)
+    }
+    let scalars = text.unicodeScalars.drop(while: isBlank)
+    guard let last = scalars.lastIndex(where: { !isBlank($0) }) else { return "" }
+    return String(scalars[...last])
   }
 
   private func turn(_ role: String, _ text: String?) -> String {
