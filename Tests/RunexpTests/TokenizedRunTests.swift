@@ -224,6 +224,37 @@ import Workloads
     #expect(gone.errors.contains("there is no text file '\(program.file("valid.txt"))'"))
   }
 
+  @Test func `a run on one tokenizer's tokens shows bits a byte, and what it read`() throws {
+    let program = try program()
+    let valid = SyntheticPlays(characters: 9000).bytes().suffix(1500)
+    try program.write(String(decoding: valid, as: UTF8.self), to: "valid.txt")
+    try program.write(
+      """
+      # How well?
+      name: one
+      device: cpu
+      model: {layers: 1, width: 16, attention: {type: mha, heads: 2}}
+      workload:
+        dataset: {name: ./text.txt, validation: ./valid.txt, tokenizer: ./plays}
+        sequence: 16
+        batch: 4
+        steps: 3
+        sample: {tokens: 0}
+      """, to: "one.yaml")
+    let ran = try program.run("one.yaml", "--quiet")
+    #expect(ran.code == 0, "\(ran.errors)")
+    let row = try document(program.read("results/one/latest/cells.jsonl"))
+    let bits = try #require(row["val_bits_per_byte"]?.number)
+    #expect(ran.output.contains("val_loss") && ran.output.contains("val_bits_per_byte"))
+    #expect(ran.output.contains(String(format: "%.4f", bits)), "\(ran.output)")
+    // What is judged is in nats, as everything else of one tokenizer.
+    let record = try document(program.read("results/one/latest/run.json"))
+    #expect(record["summary"]?["primary"]?.elements.contains("val_bits_per_byte") == false)
+    let shown = try program.run("show", "one").output
+    #expect(shown.contains("  validation  \(program.file("valid.txt")), "), "\(shown)")
+    #expect(shown.contains("  tokenizer   \(program.file("plays")), sha256 "), "\(shown)")
+  }
+
   @Test func `what is missing is a fault where it stands, and nothing is written`() throws {
     let program = try program()
     let absent = try program.run("check", "which.yaml", "--set", "workload.dataset.name=./no.txt")

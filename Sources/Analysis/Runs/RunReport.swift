@@ -85,7 +85,16 @@ package struct RunReport: Sendable {
     for use in run.devices where use.isGPU || use.fallback != nil {
       facts.append(("device", use.text))
     }
-    for data in record?.datasets ?? [] { facts.append(("data", Self.dataset(data))) }
+    for data in record?.datasets ?? [] {
+      facts.append(("data", Self.dataset(data)))
+      guard let text = data.validation else { continue }
+      let size = Metric.peakBytes.text(Double(text.bytes))
+      facts.append(
+        ("validation", "\(text.path ?? text.name), \(size), \(Self.hash(text.sha256))"))
+    }
+    for tokenizer in record?.tokenizers ?? [] {
+      facts.append(("tokenizer", "\(tokenizer.path), \(Self.hash(tokenizer.sha256))"))
+    }
     let options = (record?.options.json.members ?? []).compactMap { member in
       text(member.value).map { "\(member.key) \($0)" }
     }
@@ -110,8 +119,10 @@ package struct RunReport: Sendable {
     let instead = data.insteadOf.map { ", instead of \($0)" } ?? ""
     let images = data.images.map { ", \(Wording.count($0, "image"))" } ?? ""
     return (data.path ?? data.name) + images + ", " + Metric.peakBytes.text(Double(data.bytes))
-      + ", sha256 \(data.sha256.prefix(12))" + instead
+      + ", " + hash(data.sha256) + instead
   }
+
+  private static func hash(_ sha256: String) -> String { "sha256 \(sha256.prefix(12))" }
 
   /// A line per cell: label, status, the headline metrics, and why it is not ok.
   private func table(isRunning: Bool) -> Table {

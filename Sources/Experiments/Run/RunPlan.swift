@@ -140,12 +140,17 @@ package struct RunPlan {
     entries.lazy.filter { $0.cell.exclusion == nil }
   }
 
-  /// Whether a token is not the same part of a text in all cells.
-  var hasSeveralTokenizers: Bool {
-    Set(
-      runnable.map { entry in entry.facts.first { $0.key == "tokenizer_sha256" }?.value.text }
-    ).count > 1
+  /// What makes the tokens of the texts that cells read, by its hash; nil where they are
+  /// characters.
+  private var textTokenizers: Set<String?> {
+    Set(runnable.map { entry in entry.facts.first { $0.key == "tokenizer_sha256" }?.value.text })
   }
+
+  /// Whether a token is not a character in all cells.
+  var hasTokenizer: Bool { textTokenizers.contains { $0 != nil } }
+
+  /// Whether a token is not the same part of a text in all cells.
+  var hasSeveralTokenizers: Bool { textTokenizers.count > 1 }
 
   /// Whether matrices are not kept in the same type in all cells.
   var hasSeveralWeightTypes: Bool {
