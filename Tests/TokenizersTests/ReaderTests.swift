@@ -41,6 +41,21 @@ struct ReaderTests {
         == "'model.type': 'Unigram' cannot be read; what can: BPE")
   }
 
+  @Test func `what makes no tokens is passed over`() throws {
+    let model =
+      #"{"type":"BPE","vocab":{"a":0,"b":1,"ab":2},"merges":["a b"],"newer":{"type":"x"}}"#
+    let text =
+      #"{"version":"2.0","truncation":{"direction":"Right","max_length":2,"strategy":"LongestFirst","#
+      + #""stride":0},"padding":{"strategy":{"Fixed":9},"pad_id":0},"other":[1],"model":\#(model)}"#
+    #expect(try Tokenizer(contents: Array(text.utf8)).encode("aabab") == [0, 2, 2])
+    for pattern in [#"\\G"#, #"\\y"#, #"\\Y"#, "(?~ab)"] {
+      let split =
+        #"{"type":"Split","pattern":{"Regex":"\#(pattern)"},"behavior":"Isolated","invert":false}"#
+      #expect(
+        problem(#""pre_tokenizer":\#(split),"#).contains("regular expression"), "\(pattern)")
+    }
+  }
+
   @Test func `what is wrong is said at its key`() {
     #expect(
       problem("", model: #"{"vocab":{"a":0},"merges":["a b"]}"#)
