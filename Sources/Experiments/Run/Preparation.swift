@@ -151,7 +151,9 @@ package struct Preparation {
     let workloads = experiment.workloads
     record.summary.isTraining = workloads.contains { $0.isTraining }
     var (shown, judged) = (workloads.flatMap { $0.headline }, workloads.flatMap { $0.primary })
-    if plan.hasTokenizer { shown = shown.comparingTokenizers(keeping: true) }
+    if plan.hasSeveralTokenizers || plan.hasTokenizer && record.summary.isTraining {
+      shown = shown.comparingTokenizers(keeping: true)
+    }
     if plan.hasSeveralTokenizers { judged = judged.comparingTokenizers(keeping: false) }
     if plan.hasSeveralWeightTypes {
       (shown, judged) = (shown.comparingWeights, judged.comparingWeights)
