@@ -123,9 +123,11 @@ struct ModelCommandTests {
       "tokenizer_config.json": #"{"chat_template": "{{ bos_token }}"}"#,
       "chat_template.jinja": "{% for m in messages %}\r\n{{ m.content | trim }}é{% endfor %}",
       "special_tokens_map.json": #"{"eos_token": "b"}"#,
-      "added_tokens.json": "{}",
+      "added_tokens.json": "{}", "additional_chat_templates/tool_use.jinja": "{{ tools }}",
       "generation_config.json": #"{"bos_token_id": 2, "eos_token_id": [1, 3], "top_p": 0.9}"#,
     ]
+    try FileManager.default.createDirectory(
+      atPath: program.file("llama/additional_chat_templates"), withIntermediateDirectories: true)
     for (name, text) in files { try program.write(text, to: "llama/\(name)") }
     let exported = try program.run("export", "llama", "-o", "again")
     #expect(exported.code == 0, "\(exported.errors)")

@@ -1,6 +1,7 @@
 // StoredTokenizer: the tokenizer of whatever a path names, and the files that it was read from.
 
 import Config
+import Foundation
 package import Records
 package import Tokenizers
 
@@ -78,12 +79,18 @@ package struct StoredTokenizer: Sendable {
     "chat_template.jinja", "chat_template.json", "special_tokens_map.json", "added_tokens.json",
     "generation_config.json",
   ]
+  /// Where further forms of conversation lie, a file each.
+  private static let moreTemplates = "additional_chat_templates"
 
   /// Those of them that are there and are no files of the tokenizer itself.
   private var companions: [(name: String, path: String)] {
     guard let first = files.first else { return [] }
     let folder = AtomicFile.folder(of: first.path)
-    return Self.companions.map { (name: $0, path: "\(folder)/\($0)") }.filter { companion in
+    let more = "\(folder)/\(Self.moreTemplates)"
+    let templates = ((try? FileManager.default.contentsOfDirectory(atPath: more)) ?? []).sorted()
+      .filter { $0.hasSuffix(".jinja") }.map { "\(Self.moreTemplates)/\($0)" }
+    let names = Self.companions + templates
+    return names.map { (name: $0, path: "\(folder)/\($0)") }.filter { companion in
       !files.contains { $0.name == companion.name } && AtomicFile.exists(companion.path)
         && !AtomicFile.isFolder(companion.path)
     }
@@ -105,7 +112,11 @@ package struct StoredTokenizer: Sendable {
       throw .unreadable(path: path, problem: "the tokenizer has changed since it was read")
     }
     for file in companions { contents.append((file.name, try AtomicFile.readBytes(file.path))) }
-    for file in contents { try AtomicFile.write(file.bytes, to: "\(folder)/\(file.name)") }
+    for file in contents {
+      let path = "\(folder)/\(file.name)"
+      try RunFolder.makeFolders(AtomicFile.folder(of: path))
+      try AtomicFile.write(file.bytes, to: path)
+    }
   }
 
   /// What `sha256sum` of the files, in their order, `| sha256sum` prints.
