@@ -86,7 +86,8 @@ import Testing
     let good = try Self.answer("as_good", summary)
     #expect(good.answer == .cannotTell)
     #expect(good.words == "cannot say: no bits a byte, for characters are lost")
-    #expect(!good.figures.contains { $0.contains("did not finish") }, "\(good.figures)")
+    let untrue = ["did not finish", "which compare"]
+    #expect(!good.figures.contains { figure in untrue.contains(where: figure.contains) })
     #expect(try Self.answer("faster", summary).words == "cannot say: bpe without tokens_per_s")
     // One that has not ended is told of as before.
     let failed = rows.map { row in

@@ -66,6 +66,8 @@ import Workloads
 
   @Test func `texts go in and come out, and the tokenizer goes along`() throws {
     let program = try program()
+    let template = "{{ messages[0].content }}\n"
+    try program.write(template, to: "plays/chat_template.jinja")
     let ran = try program.run("which.yaml", "--quiet")
     #expect(ran.code == 0, "\(ran.errors)")
     let scored = try document(
@@ -80,6 +82,8 @@ import Workloads
     #expect(exported.code == 0, "\(exported.errors)")
     #expect(
       try program.read("out/tokenizer.json") == program.read("plays/tokenizer.json"))
+    // By way of the checkpoint.
+    #expect(try program.read("out/chat_template.jinja") == template)
     let again = try document(
       program.run("score", "out", "--text", "text.txt", "--json").output)
     #expect(again["ids"] == scored["ids"])

@@ -139,7 +139,10 @@ private struct AnswerReader {
       }
       return "that is \(noun(loss)) \(values.joined(separator: " and "))"
     }
-    if loss == .valBitsPerByte { return "in bits per byte, which compare whatever tokens are" }
+    if loss == .valBitsPerByte {
+      let pairs = block.line(loss)?.comparisons.first?.values.n ?? 0
+      return pairs > 0 ? "in bits per byte, which compare whatever tokens are" : nil
+    }
     let isOfCharacters = [subject, baseline].allSatisfy {
       block.line(.valBitsPerCharacter)?.estimate($0)?.sample.mean != nil
     }
