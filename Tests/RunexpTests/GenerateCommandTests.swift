@@ -221,7 +221,7 @@ struct GenerateCommandTests {
       """, to: "large.yaml")
     let finished = try program.run("large.yaml", "--quiet")
     #expect(finished.code == 0, "\(finished.errors)")
-    for text in ["k_proj", "1024 x 8192", "training: no: (", "parameters"] {
+    for text in ["k_proj", "1024 x 8192", "training: no (", "parameters"] {
       #expect(finished.output.contains(text), "\(text)")
     }
     let rows = try program.read("results/large/latest/cells.jsonl").split(separator: "\n")

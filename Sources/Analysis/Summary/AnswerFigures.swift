@@ -124,7 +124,7 @@ extension Summary {
           return [name, row.metrics[metric].map { "(\(metric.text($0)))" } ?? ""]
             .filter { !$0.isEmpty }.joined(separator: " ")
         }
-        return "\(word): \(names.unique.joined(separator: ", "))"
+        return reply(word, names)
       }
       return texts.isEmpty ? nil : "\(use): \(texts.joined(separator: "; "))"
     }

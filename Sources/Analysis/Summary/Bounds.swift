@@ -47,20 +47,29 @@ extension Summary {
         let limit = limits.max().map { metric.text($0) } ?? ""
         let bound = Set(limits).count == 1 ? "the bound of \(limit)" : "its bound, at most \(limit)"
         lines.append(
-          "yes: \(kept.map(name).filter { !$0.isEmpty }.joined(separator: ", ")) "
-            + "(the largest \(metric.name) of any seed is \(metric.text(largest)), "
+          reply("yes", kept.map(name))
+            + " (the largest \(metric.name) of any seed is \(metric.text(largest)), "
             + "each within \(bound))"
         )
       }
       if !broken.isEmpty {
         let texts = broken.map { one in
           let limit = one.most.map { "beyond the bound of \(metric.text($0))" }
-          return "\(name(one)) (\(metric.text(one.value)), \(limit ?? "with no bound to keep"))"
+          let figures = "(\(metric.text(one.value)), \(limit ?? "with no bound to keep"))"
+          return [name(one), figures].filter { !$0.isEmpty }.joined(separator: " ")
         }
-        lines.append("no: \(texts.joined(separator: ", "))")
+        lines.append(reply("no", texts))
       }
       return ListItem(lead: metric.bound?.question ?? metric.name, "", below: lines)
     }
+  }
+
+  /// `yes: rope, alibi`, or `yes: rope (338 MiB)`; of a single variant at a single point, which has
+  /// no name, `yes`, or `yes (338 MiB)`.
+  func reply(_ word: String, _ texts: [String]) -> String {
+    let list = texts.filter { !$0.isEmpty }.unique.joined(separator: ", ")
+    if list.isEmpty { return word }
+    return word + (variants.count < 2 && axes.keys.isEmpty ? " " : ": ") + list
   }
 
   private func name(_ one: BoundAnswer) -> String {

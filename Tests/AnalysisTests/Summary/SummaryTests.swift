@@ -190,6 +190,34 @@ import Statistics
         """))
   }
 
+  @Test func `a single variant is answered for without a name`() {
+    func text(_ set: (inout CellRow) -> Void) -> String {
+      let rows = (1...2).map { seed -> CellRow in
+        var row = CellRow(
+          cell: "c-\(seed)", experiment: "e", variant: "", seed: seed, status: .ok)
+        set(&row)
+        return row
+      }
+      return Summary(experiment: "e", rows: rows, isTraining: false).document.text
+    }
+    let kept = text {
+      $0.metrics[.relativeError] = 1e-8
+      $0.metrics[.relativeErrorBound] = 3e-7
+    }
+    #expect(
+      kept.contains(
+        "  yes (the largest relative_error of any seed is 1.0e-08, each within the bound of 3.0e-07)\n"
+      ), "\(kept)")
+    let unbound = text { $0.metrics[.relativeError] = 0.27 }
+    #expect(unbound.contains("  no (2.7e-01, with no bound to keep)\n"), "\(unbound)")
+    let fits = text {
+      $0.metrics.set(.inferenceBytes, 338 << 20)
+      $0.setFact("inference_fits", true)
+      $0.setFact("training_fits", false)
+    }
+    #expect(fits.contains("  inference: yes (338 MiB)\n  training: no\n"), "\(fits)")
+  }
+
   @Test func `what ran differently is stated`() throws {
     var rows = SummaryCases.oneSeed
     rows[0].setFact("kernel", "flash2")
