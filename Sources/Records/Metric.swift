@@ -143,6 +143,9 @@ extension Metric {
     return Self.resolution.contains(self) ? "resolution_note" : nil
   }
 
+  /// All such facts.
+  package static let absenceFacts = all.compactMap(\.absenceFact).unique
+
   /// Whether it is the difference of two values, so that zero is no lower end and a ratio says
   /// nothing.
   package var isDifference: Bool {

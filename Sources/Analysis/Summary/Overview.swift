@@ -172,14 +172,16 @@ struct OverviewNotes {
 
   /// All notes, in the order in which they are printed.
   var all: [String] {
-    models + machines + concurrency + missing() + seeds + Self.first(Self.limit, of: unequal)
+    models + machines + concurrency + missing() + Self.first(Self.limit, of: absences) + seeds
+      + Self.first(Self.limit, of: unequal)
   }
 
   /// What must be known on one screen: excluded cells are counted in the coverage, seeds have a
   /// note of their own.
   var digest: [String] {
     models + machines + [summary.deviceNote, summary.loadNote].compactMap(\.self) + concurrency
-      + Self.first(4, of: missing(.excluded)) + rounds.prefix(1) + Self.first(2, of: confounded)
+      + Self.first(4, of: missing(.excluded)) + Self.first(2, of: absences) + rounds.prefix(1)
+      + Self.first(2, of: confounded)
       + inequalities
   }
 
@@ -295,11 +297,18 @@ struct OverviewNotes {
     ]
   }
 
-  // What is not like for like; at every point alike, or at some.
-  private var unequal: [String] {
+  // What was not measured though the cells ended well.
+  private var absences: [String] {
+    summary.facts.isDisjoint(with: Metric.absenceFacts) ? [] : placed { $0.absences }
+  }
+
+  // What is not like for like.
+  private var unequal: [String] { placed { $0.confounded + $0.unfair } }
+
+  /// Notes on the points, each once: at every point alike, or with the first that it is of.
+  private func placed(_ found: (SummaryNotes) -> [String]) -> [String] {
     let notes = summary.blocks.map { block in
-      let notes = SummaryNotes(block, tests: summary.tests)
-      return (block.axes, notes.confounded + notes.unfair)
+      (block.axes, found(SummaryNotes(block, tests: summary.tests)))
     }
     let all = notes.flatMap(\.1).unique
     var points: [String: [[CellRow.Entry]]] = [:]

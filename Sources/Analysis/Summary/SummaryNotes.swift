@@ -18,7 +18,7 @@ struct SummaryNotes {
   }
 
   var all: [String] {
-    models + concurrency + machines + missing + seeds + correction + confounded + unfair
+    models + concurrency + machines + missing + absences + seeds + correction + confounded + unfair
   }
 
   // Cells that ran side by side shared the machine.
@@ -75,6 +75,19 @@ struct SummaryNotes {
       let reason = row.reason.map { ": " + $0 } ?? ""
       let name = row.variant.isEmpty ? "" : row.variant + ", "
       return "\(name)seed \(row.seed): \(row.status.words)\(reason)"
+    }
+  }
+
+  // Why cells that ended well have no value of a metric: of some variants, or of all that ran.
+  var absences: [String] {
+    let done = block.rows.filter { $0.status == .ok }
+    let variants = done.map(\.variant).unique.count
+    return Metric.absenceFacts.flatMap { key -> [String] in
+      let told = done.compactMap { row in row.fact(key)?.text.map { (row.variant, $0) } }
+      return told.map(\.1).unique.map { reason in
+        let some = told.filter { $0.1 == reason }.map(\.0).unique
+        return some.count == variants ? reason : "\(some.joined(separator: ", ")): \(reason)"
+      }
     }
   }
 
@@ -144,7 +157,7 @@ struct SummaryNotes {
       "loss_hash", "hardest_class", "concurrent_cells", "departures", "beginning", "node", "cpu",
       "isa",
     ])
-    .union(StandIns.facts)
+    .union(StandIns.facts).union(Metric.absenceFacts)
 
   /// Whether a fact is not what the comparison is of: the hash of a curve differs whenever anything
   /// does, and a class that is told worst is a result; what has a note of its own is told there.

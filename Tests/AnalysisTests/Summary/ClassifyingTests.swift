@@ -106,6 +106,40 @@ import Testing
     #expect(together.contains("loss, nats") && !together.contains("nats per"))
   }
 
+  @Test func `sizes of images that were not tested are noted, with whose they are`() {
+    let note = "not tested at 1.5 times the size: patches do not divide it"
+    func text(_ patches: [Int], leaving left: (_ variant: String, _ patch: Int) -> Bool) -> String {
+      let rows = patches.flatMap { patch in
+        ["modern", "classic"].map { variant in
+          var row = CellRow(
+            cell: "\(variant)-\(patch)", experiment: "seen", variant: variant, seed: 1,
+            axes: patches.count > 1 ? [.init("model.input.patch", .integer(patch))] : [],
+            status: .ok)
+          row.metrics[.accuracy] = 90
+          row.metrics[.accuracyAtTwice] = 80
+          if left(variant, patch) {
+            row.setFact("resolution_note", .string(note))
+          } else {
+            row.metrics[.accuracyAtOneAndAHalf] = 85
+          }
+          return row
+        }
+      }
+      return Summary(experiment: "seen", rows: rows, baseline: "classic", isTraining: false)
+        .document.text
+    }
+    func notes(_ text: String) -> [Substring] {
+      text.split(separator: "\n").filter { $0.hasPrefix("- ") && $0.contains("not tested") }
+    }
+    let all = text([8]) { _, _ in true }
+    #expect(all.contains("\n- \(note)\n"), "\(all)")
+    let one = text([8]) { variant, _ in variant == "modern" }
+    #expect(one.contains("\n- modern: \(note)\n") && !one.contains("what ran differs"), "\(one)")
+    let placed = text([4, 8]) { _, patch in patch == 8 }
+    #expect(notes(placed).contains("- patch 8: \(note)"), "\(placed)")
+    #expect(notes(text([4, 8]) { _, _ in false }).isEmpty)
+  }
+
   @Test func `the report has a table of the classes, the seeds together, and the matrix`() throws {
     let rows = Self.rows([90, 91], [1, 1])
     let run = try ReportCase(
