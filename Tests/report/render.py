@@ -83,7 +83,7 @@ addEventListener('load', () => setTimeout(() => {
     const said = [...plot.querySelectorAll('.forest-verdict')].map(one => one.textContent);
     if (said.every(text => text.includes('too few'))) faults.push('a forest plot says nothing but ' + said[0]);
   }
-  const cards = [...document.querySelectorAll('.card, .answers > li')].map(card => card.getBoundingClientRect());
+  const cards = [...document.querySelectorAll('.card, .answers > li, .coverage')].map(card => card.getBoundingClientRect());
   cards.forEach((card, place) => {
     for (const other of cards.slice(place + 1))
       if (card.left < other.right + 6 && other.left < card.right + 6 && card.top < other.bottom + 6 && other.top < card.bottom + 6)

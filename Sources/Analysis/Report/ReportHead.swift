@@ -26,32 +26,46 @@ struct ReportHead {
       .element(
         "h1", [:], HTML(questions.count == 1 ? questions[0] : data.summary.experiment)),
       answers, .element("div", ["class": "facts"], joined: facts),
-      .element("p", ["class": "coverage \(isWhole ? "whole" : "incomplete")"], HTML(coverage)),
-      excerpt, loads, failures)
+      .element("div", ["class": "states"], joined: states), failures)
+  }
+
+  // What is to be known of all figures of the page, a box each.
+  private var states: [HTML] {
+    func box(_ kind: String, _ text: String) -> HTML {
+      .element("p", ["class": kind.isEmpty ? "coverage" : "coverage \(kind)"], HTML(text))
+    }
+    return [box(isWhole ? "whole" : "incomplete", coverage)]
+      + (excerpt.map { [box("", $0)] } ?? []) + loads.map { box("incomplete", $0) }
   }
 
   // Where single cells are too many to be drawn.
-  private var excerpt: HTML {
-    if data.left == 0 { return .nothing }
-    let text =
+  private var excerpt: String? {
+    if data.left == 0 { return nil }
+    return
       "Answers, verdicts and fits are of all \(data.cells.count + data.left) cells. What is drawn "
       + "cell by cell are the \(data.cells.count) of the first points; cells.csv has all."
-    return .element("p", ["class": "coverage"], HTML(text))
   }
 
-  // Of several runs each run's answers stand under its name, and its question where they differ.
+  // Of several runs each run's answers stand under its name, and its question where they differ; or
+  // why there are none.
   private var answers: HTML {
-    if data.summaries.count == 1 { return answers(of: data.summaries[0]) }
+    if data.summaries.count == 1 { return answers(of: data.summaries[0]) ?? .nothing }
     return zip(data.summaries, data.runs.namesOnPage).map { summary, name -> HTML in
       let question = questions.count > 1 ? summary.question : nil
       return .element("h2", ["class": "run"], HTML(name ?? summary.experiment))
         + (question.map { .element("p", ["class": "question"], HTML($0)) } ?? .nothing)
-        + answers(of: summary)
+        + (answers(of: summary)
+          ?? .element(
+            "p", ["class": "missing"],
+            HTML(
+              summary.coverage.ok == 0
+                ? "No cell has a result." : "There is nothing to compare: its figures stand below.")
+          ))
     }.joined
   }
 
-  // The words of the summary, nothing judged anew.
-  private func answers(of summary: Summary) -> HTML {
+  // The words of the summary, nothing judged anew; nil where it answers nothing.
+  private func answers(of summary: Summary) -> HTML? {
     let items = summary.answers.map { answer in
       HTML.element(
         "li", [:], .element("span", ["class": "asked"], HTML(answer.lead)),
@@ -59,7 +73,7 @@ struct ReportHead {
           ? .nothing : .element("strong", ["class": "answer"], HTML(answer.text)),
         .element("ul", [:], joined: answer.below.map { .element("li", [:], HTML($0)) }))
     }
-    if items.isEmpty { return .nothing }
+    if items.isEmpty { return nil }
     // Who is asked about.
     let title = summary.trainingQuestions.map { HTML.element("p", [:], HTML($0.title)) }
     return (title ?? .nothing) + .element("ul", ["class": "answers"], joined: items)
@@ -81,14 +95,10 @@ struct ReportHead {
   }
 
   // Where times are disturbed.
-  private var loads: HTML {
+  private var loads: [String] {
     zip(data.summaries, data.runs.namesOnPage).compactMap { summary, name in
-      summary.loadNote.map { note in
-        HTML.element(
-          "p", ["class": "coverage incomplete"],
-          HTML([name, note].compactMap(\.self).joined(separator: ": ")))
-      }
-    }.joined
+      summary.loadNote.map { [name, $0].compactMap(\.self).joined(separator: ": ") }
+    }
   }
 
   // A line per run.

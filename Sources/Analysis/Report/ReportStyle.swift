@@ -79,9 +79,11 @@ enum ReportStyle {
     .facts ul {
       list-style: none; display: flex; flex-wrap: wrap; gap: .1rem 1.4rem; margin: 0; padding: 0;
     }
+    .states {
+      display: flex; flex-wrap: wrap; align-items: flex-start; gap: .6rem; margin: 0 0 .5rem;
+    }
     .coverage {
-      display: inline-block; margin: 0 0 .5rem; padding: .28rem .8rem; border-radius: .5rem;
-      font-weight: 600; font-size: .95rem;
+      margin: 0; padding: .28rem .8rem; border-radius: .5rem; font-weight: 600; font-size: .95rem;
     }
     .coverage::before { margin-right: .5rem; }
     .whole { color: var(--good); background: var(--good-bg); }

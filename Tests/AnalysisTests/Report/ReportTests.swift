@@ -76,6 +76,20 @@ import Testing
     #expect(parts[1].contains("As good?") && !parts[0].contains("As good?"))
   }
 
+  @Test func `what is to be known of all figures stands in boxes apart from each other`() throws {
+    let load: JSON = ["load_average": 3.5, "busy": 0.5, "stolen": 0.01]
+    let run = try ReportCase(
+      record: .object(ReportCase.record(training: true).members + [JSON.Member("load", load)]))
+    try run.write([CellRow(cell: "c1", experiment: "case", variant: "", seed: 1, status: .ok)])
+    let html = try run.report().html
+    let parts = html.components(separatedBy: "<div class=\"states\">")
+    let boxes = parts.last?.components(separatedBy: "</div>").first ?? ""
+    #expect(parts.count == 2 && boxes.contains("coverage whole\">1 of 1 cell ok"), "\(boxes)")
+    #expect(boxes.contains("coverage incomplete\">the machine was busy"), "\(boxes)")
+    let style = html.components(separatedBy: ".states {").last?.prefix { $0 != "}" } ?? ""
+    #expect(style.contains("display: flex") && style.contains("gap:"), "\(style)")
+  }
+
   @Test func `the same run gives the same bytes`() throws {
     let run = try training()
     #expect(try run.report().html == run.report().html)

@@ -126,6 +126,22 @@ import Testing
     #expect(!report.sections.contains("Explore") && !report.sections.contains("Summary"))
   }
 
+  @Test func `a run that answers nothing says so under its name`() throws {
+    let cases = [
+      try run("pair", losses: [[2, 2.1, 2.2], [1, 1.1, 1.2]]),
+      try run("lone", variants: ["rs"], losses: [[3, 3.1, 3.2]]),
+    ]
+    let html = try withExtendedLifetime(cases) { Report(try stored(cases)) }.html
+    let parts = html.components(separatedBy: "<h2 class=\"run\">lone</h2>")
+    #expect(
+      parts.last?.hasPrefix(
+        "<p class=\"missing\">There is nothing to compare: its figures stand below.</p>") == true,
+      "\(parts.last?.prefix(200) ?? "")")
+    // The other one has its answers there.
+    #expect(html.contains("<h2 class=\"run\">pair</h2>"))
+    #expect(html.components(separatedBy: "nothing to compare").count == 2)
+  }
+
   @Test func `one name with another workload is another experiment`() throws {
     let cases = try ["train", "inspect"].map {
       try run("case", losses: [[2], [1]], workload: $0)
