@@ -59,6 +59,9 @@ addEventListener('load', () => setTimeout(() => {
     if (style.overflowX !== 'visible' && !part.closest('.scroll, svg, select') && part.scrollWidth > part.clientWidth + 1)
       faults.push('clipped: ' + part.className + ' ' + part.textContent.slice(0, 40));
   }
+  for (const cell of document.querySelectorAll('.scroll td.l'))
+    if (cell.textContent.length > 26 && cell.getBoundingClientRect().width < 120 && cell.getClientRects().length)
+      faults.push('words in a column of ' + Math.round(cell.getBoundingClientRect().width) + ' px: ' + cell.textContent);
   for (const cell of document.querySelectorAll('th')) {
     const last = cell.lastChild;
     if (last?.previousSibling?.nodeName === 'WBR' && last.textContent.length <= 2)

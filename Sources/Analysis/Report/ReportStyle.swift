@@ -116,6 +116,8 @@ enum ReportStyle {
     th { white-space: normal; vertical-align: bottom; }
     th.l, td.l { text-align: left; white-space: normal; }
     td.short { white-space: nowrap; }
+    /* Words that are broken keep a short line: the least that Table.room gives them. */
+    td.l:not(.short) { min-width: 12rem; }
     .parts { display: flex; flex-wrap: wrap; column-gap: 3rem; align-items: flex-start; }
     /* What is far out of sight is not laid out, which is much of the time of a large page. It is as
        tall as it will be: a drawing by its shape, a table by its rows, whose parts stand side by
@@ -165,9 +167,12 @@ enum ReportStyle {
       .scroll th:first-child, .scroll td:first-child {
         position: sticky; left: 0; padding-right: .5rem; background: var(--page);
       }
+      td.l:not(.short):first-child { min-width: 8rem; }
     }
     @media (max-width: 30rem) {
       .page { padding-left: 1rem; padding-right: 1rem; }
+      th, td { padding-left: .4rem; padding-right: .4rem; }
+      th:last-child, td:last-child { padding-right: 0; }
       .share { grid-template-columns: 1fr 4rem; gap: .1rem .6rem; margin-bottom: .3rem; }
       .share-name { grid-column: 1 / -1; }
       dl { grid-template-columns: 1fr; gap: 0; }
@@ -186,7 +191,7 @@ enum ReportStyle {
       .chart, [style^="--rows"] { content-visibility: visible; }
       .scroll { overflow: visible; }
       table { font-size: 7.5pt; }
-      th, td { white-space: normal; padding: .2rem .4rem; }
+      th, td, td.l:not(.short) { white-space: normal; min-width: 0; padding: .2rem .4rem; }
       .scroll { background: none; }
       pre { white-space: pre-wrap; }
       .panels { grid-template-columns: 1fr 1fr; }

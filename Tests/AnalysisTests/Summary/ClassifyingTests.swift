@@ -159,13 +159,37 @@ import Testing
     // 14 of 20 shirts are given the word, and 14 of 16 that are given it are shirts.
     for text in [
       "recall", "precision", "70.0 %", "87.5 %", "&lt;coat&gt;, 25.0 %",
-      "The images of 2 seeds together",
+      "The images of 2 seeds together. Of each class 20 images.",
     ] {
       #expect(section.contains(text), "\(text)")
     }
-    #expect(section.contains("images of"))
+    #expect(section.contains("images of") && !section.contains(">images</th>"))
+    #expect(!section.contains("no confusion matrix"))
     let none = try ReportCase(record: ReportCase.record(training: true))
     try none.write(rows)
     #expect(try none.report().section("classes").isEmpty)
+  }
+
+  @Test func `of many classes the page says that there is no matrix, and words keep a line`() throws
+  {
+    let names = (0..<21).map { "\"a photograph of number \($0)\"" }
+    let counts = (0..<21).map { row in
+      "[" + (0..<21).map { $0 == row ? "\(row + 1)" : "1" }.joined(separator: ",") + "]"
+    }
+    let file =
+      "{\"classes\":[\(names.joined(separator: ","))],"
+      + "\"confusion\":[\(counts.joined(separator: ","))]}\n"
+    let rows = Self.rows([90], [1])
+    let run = try ReportCase(
+      record: ReportCase.record(training: true, headline: Metric.classifyingHeadline))
+    try run.write(
+      rows,
+      files: Dictionary(uniqueKeysWithValues: rows.map { ($0.cell, ["confusion.json": file]) }))
+    let report = try run.report()
+    let section = report.section("classes")
+    #expect(section.contains("Of more than 20 classes no confusion matrix is drawn"))
+    #expect(!section.contains("Which class is taken for which") && section.contains(">images</th>"))
+    // On a phone the words would else be broken to one a line.
+    #expect(section.contains("<td class=\"l\">") && report.html.contains("td.l:not(.short) { min-"))
   }
 }

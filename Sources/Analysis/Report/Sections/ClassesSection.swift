@@ -43,14 +43,20 @@ struct ClassesSection: ReportSection {
   private func html(of confusion: Confusion, seeds: Int, _ place: Place) -> HTML {
     let count = confusion.names.count
     let left = count - Self.mostInTable
+    let isFoldable = count <= Self.mostInMatrix
     let note =
       (seeds > 1 ? "The images of \(seeds) seeds together. " : "")
+      + (confusion.commonImages.map { "Of each class \($0) images. " } ?? "")
       + "Recall: the share of a class's images that are given it; precision: the share of the images "
       + "given it that are of it."
       + (left > 0
         ? " Of \(count) classes, the \(Self.mostInTable) of the lowest recall." : "")
+      + (isFoldable
+        ? ""
+        : " Of more than \(Self.mostInMatrix) classes no confusion matrix is drawn: "
+          + "cells/*/confusion.json.")
     let matrix =
-      count <= Self.mostInMatrix
+      isFoldable
       ? folded("Which class is taken for which", confusion.matrix.html) : HTML.nothing
     let parts: [HTML] = [
       .element("h3", [:], HTML(data.place(place.variant, place.axes))),
@@ -90,8 +96,17 @@ private struct Confusion {
 
   private func images(of row: Int) -> Int { counts[row].reduce(0, +) }
 
+  /// The images of each class, where there are as many of all.
+  var commonImages: Int? {
+    let all = names.indices.map(images).unique
+    return all.count == 1 ? all[0] : nil
+  }
+
   /// A class a line, in their order; of more than `most` those of the lowest recall.
+  ///
+  /// A column tells the images of each where they differ.
   func table(most: Int) -> Table {
+    let hasImages = commonImages == nil
     func recall(_ row: Int) -> Double {
       Double(counts[row][row]) / Double(max(1, images(of: row)))
     }
@@ -100,15 +115,16 @@ private struct Confusion {
       let given = counts.reduce(0) { $0 + $1[row] }
       let other = names.indices.filter { $0 != row && counts[row][$0] > 0 }
         .max { (counts[row][$0], -$0) < (counts[row][$1], -$1) }
-      return [
-        names[row], "\(images(of: row))", share(counts[row][row], of: images(of: row)),
-        share(counts[row][row], of: given),
+      let shares = [
+        share(counts[row][row], of: images(of: row)), share(counts[row][row], of: given),
         other.map { "\(names[$0]), \(share(counts[row][$0], of: images(of: row)))" } ?? "-",
       ]
+      return [names[row]] + (hasImages ? ["\(images(of: row))"] : []) + shares
     }
-    return Table(
-      header: ["class", "images", "recall", "precision", "most often taken for"], rows: rows,
-      left: [0, 4])
+    let header =
+      ["class"] + (hasImages ? ["images"] : [])
+      + ["recall", "precision", "most often taken for"]
+    return Table(header: header, rows: rows, left: [0, header.count - 1])
   }
 
   /// The counts.
