@@ -273,9 +273,6 @@ struct Chart {
         "class": "guide",
         "d": "M" + places.map { "\($0.x.svg) \($0.y.svg)" }.joined(separator: "L"),
       ])
-    let x = first.x + guide.at * (last.x - first.x)
-    let y = first.y + guide.at * (last.y - first.y)
-    let angle = atan2(last.y - first.y, last.x - first.x) * 180 / .pi
     // Beside a vertical line, at its upper end.
     if first.x == last.x {
       return line
@@ -283,13 +280,23 @@ struct Chart {
           "text", ["class": "guide", "x": (first.x + 5).svg, "y": (frame.y.lowerBound + 10).svg],
           HTML(guide.text))
     }
+    let slope = (last.y - first.y) / (last.x - first.x)
+    let angle = atan(slope) * 180 / .pi
+    let isLevel = abs(angle) < 0.1
+    // The text does not reach over the ticks at the left, nor over the names at the right; and on a
+    // slope it stays at the line.
+    let half = Double(guide.text.count) * Self.letter / 2 * cos(atan(slope))
+    let wanted = min(first.x + guide.at * (last.x - first.x), frame.x.upperBound - half)
+    let within = max(wanted, frame.x.lowerBound + half)
+    let x = isLevel ? within : max(first.x, min(last.x, within))
+    let y = first.y + slope * (x - first.x)
     return line
       + .element(
         "text",
         [
           "class": "guide", "text-anchor": "middle", "x": x.svg,
           "y": (guide.isBelow ? y + 17 : y - 7).svg,
-          "transform": abs(angle) < 0.1 ? "" : "rotate(\(angle.svg) \(x.svg) \(y.svg))",
+          "transform": isLevel ? "" : "rotate(\(angle.svg) \(x.svg) \(y.svg))",
         ], HTML(guide.text))
   }
 }

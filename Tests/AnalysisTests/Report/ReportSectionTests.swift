@@ -243,7 +243,15 @@ import Testing
     #expect(loss.contains(">48</text>") && loss.contains("class=\"line\""))
     let position = report.section("position")
     #expect(position.components(separatedBy: "<svg class=\"chart\"").count - 1 == 2)
-    #expect(position.contains("bound: six roundings, 3.6e-07"))
+    // The text of the bound begins right of the axis, by the width of its letters on a narrow page.
+    let text = "bound: six roundings, 3.6e-07"
+    let bound = try #require(
+      position.firstMatch(of: #/<text class="guide"[^>]* x="([0-9.]+)"[^>]*>bound: six/#))
+    let axis = try #require(position.firstMatch(of: #/<path class="axis" d="M([0-9.]+) /#))
+    let middle = try #require(Double(bound.output.1))
+    let left = try #require(Double(axis.output.1))
+    #expect(position.contains(">\(text)</text>"))
+    #expect(middle - Double(text.count) * 9.3 / 2 > left - 1, "\(middle) \(left)")
   }
 
   @Test func `of images the scores have a panel for each direction of the distance`() throws {
