@@ -14,7 +14,7 @@ struct CurvePanels {
   let window: Int
   /// Whether the validation losses are marked.
   var hasEvaluations = false
-  let value: (LossCurve.Step) -> Double?
+  let points: (LossCurve) -> [(step: Int, value: Double)]
   /// The first step that is shown.
   var start = 0
 
@@ -104,7 +104,8 @@ struct CurvePanels {
   }
 
   /// An axis on which what diverged does not press the others flat: a loss is cut a little above
-  /// where trainings begin, what else spans much has a logarithmic axis.
+  /// where trainings begin, what else spans much has a logarithmic axis, but for shares, whose
+  /// ratios say nothing.
   private func axis(_ values: [Double], _ series: [[Series]]) -> ChartAxis? {
     if hasEvaluations, let first = series.flatMap({ $0 }).compactMap(\.line.first?.y).max(),
       let most = values.max(), most > 1.15 * first
@@ -113,7 +114,8 @@ struct CurvePanels {
     }
     let least = values.filter { $0 > 0 }.min() ?? 0
     let isWide = least > 0 && (values.max() ?? 0) > 30 * least && (values.min() ?? 0) > 0
-    return ChartAxis(values, unit: .plain, isLogarithmic: isWide)
+    return ChartAxis(
+      values, unit: .plain, isLogarithmic: isWide && metric?.isRatioTold != false)
   }
 
   // The last values, for those who hear the chart.
@@ -146,9 +148,7 @@ struct CurvePanels {
     _ cells: [ReportCell], _ name: String, _ style: SeriesStyle, _ label: String?, limit: Int
   ) -> Series {
     let curves = cells.compactMap { data.curves[$0.id] }
-    let raw = curves.map { curve in
-      curve.steps.compactMap { step in value(step).map { (step: step.step, value: $0) } }
-    }
+    let raw = curves.map(points)
     let band = SeedBand(
       raw.map { SeedBand.smooth($0, window: window).filter { $0.step >= start } })
     var series = Series(name: name, style: style)
@@ -219,5 +219,12 @@ struct CurvePanels {
     let why = cell.row.reason.map { ": " + $0 } ?? ""
     return Series.Mark(
       x: Double(last.step), y: last.value, text: "\(cell.label) \(cell.row.status.words)\(why)")
+  }
+}
+
+extension LossCurve {
+  /// A quantity of the steps that have it.
+  func points(_ value: (Step) -> Double?) -> [(step: Int, value: Double)] {
+    steps.compactMap { step in value(step).map { (step: step.step, value: $0) } }
   }
 }

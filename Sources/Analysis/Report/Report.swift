@@ -16,10 +16,10 @@ package struct Report: Sendable {
 
   // What answers the question first, what it rests on last.
   private static let ofExperiment: [any ReportSection.Type] = [
-    SummarySection.self, FinalLossSection.self, DifferencesSection.self, ClassesSection.self,
-    PositionSection.self,
-    ExtrapolationSection.self, ScalingSection.self, LossSection.self, CacheSection.self,
-    StabilitySection.self, RooflineSection.self, ProfileSection.self, PredictionSection.self,
+    SummarySection.self, FinalLossSection.self, DifferencesSection.self, AccuracySection.self,
+    ClassesSection.self, PositionSection.self, ExtrapolationSection.self, ScalingSection.self,
+    LossSection.self, CacheSection.self, StabilitySection.self, RooflineSection.self,
+    ProfileSection.self, PredictionSection.self,
   ]
   // Once a page, whatever experiments are on it.
   private static let ofPage: [any ReportSection.Type] = [

@@ -18,7 +18,7 @@ struct LossSection: ReportSection {
     let window = max(1, longest / 30) | 1
     let curves = CurvePanels(
       data: data, label: "loss", metric: .valLoss, window: window,
-      hasEvaluations: true, value: \.loss)
+      hasEvaluations: true, points: { $0.points(\.loss) })
     var (panels, left) = curves.panels
     if panels.isEmpty { return nil }
     // Beside the first steps the later ones, in which variants differ, would look flat.
@@ -45,11 +45,10 @@ struct LossSection: ReportSection {
     return Figure(panels: panels, legend: curves.legend, caption: caption).html + missing
   }
 
-  /// How many panels there was no room for.
-  static func left(_ count: Int) -> String {
+  /// How many panels there was no room for, and where their figures are.
+  static func left(_ count: Int, _ file: String = "cells/*/steps.jsonl") -> String {
     count == 0
-      ? ""
-      : " \(count) more \(count == 1 ? "panel is" : "panels are") left out: cells/*/steps.jsonl."
+      ? "" : " \(count) more \(count == 1 ? "panel is" : "panels are") left out: \(file)."
   }
 
   private var missing: HTML {
@@ -100,7 +99,8 @@ struct StabilitySection: ReportSection {
   private func curves(
     _ label: String, _ metric: Metric, _ value: @escaping (LossCurve.Step) -> Double?
   ) -> CurvePanels {
-    CurvePanels(data: data, label: label, metric: metric, window: 1, value: value)
+    CurvePanels(
+      data: data, label: label, metric: metric, window: 1, points: { $0.points(value) })
   }
 
   private static func caption(_ what: String, left: Int) -> String {
