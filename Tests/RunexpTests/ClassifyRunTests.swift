@@ -58,7 +58,9 @@ import Testing
     #expect(!summary.contains("KV cache"), "\(summary)")
     #expect(try say("report", "latest").contains("report.html"))
     let page = try program.read("results/seen/latest/report.html")
-    for word in ["Classes", "most often taken for", "columns", "nats per image"] {
+    for word in [
+      "Classes", "most often taken for", "columns", "nats per image", "accuracy, per cent",
+    ] {
       #expect(page.contains(word), "\(word)")
     }
     #expect(!page.contains("loss, nats per token"))

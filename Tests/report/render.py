@@ -6,7 +6,7 @@ Each page is shown 375, 1280 and 1920 pixels wide, light and dark, all that is f
 script's error or a message on the console, a breach of the page's own policy (which allows no network), anything
 fetched, what is taller once it is seen, content wider than the page, a table that must be scrolled at 1280 pixels or more, a name or a unit of a table
 that is broken, a text of a drawing that leaves it, lies on another or is too small or too large to read, a section of
-drawings that leaves a wide page empty, a forest plot of nothing but "too few", cards that touch, NaN in a drawing, a chart without a description, a pointer over a mark that shows no
+drawings that leaves a wide page empty, a forest plot of nothing but "too few", cards or boxes that touch, words in a column too narrow to read, NaN in a drawing, a chart without a description, a pointer over a mark that shows no
 value, a name of a legend that does not hide its series, and choices of the section Explore that draw something else,
 begin with one setting for two things, leave a word of an axis out, or are not in the address. Without a Chromium it says so and succeeds.
 """
@@ -90,7 +90,7 @@ addEventListener('load', () => setTimeout(() => {
   cards.forEach((card, place) => {
     for (const other of cards.slice(place + 1))
       if (card.left < other.right + 6 && other.left < card.right + 6 && card.top < other.bottom + 6 && other.top < card.bottom + 6)
-        faults.push('cards touch at ' + Math.round(other.top) + ' px');
+        faults.push('cards or boxes touch at ' + Math.round(other.top) + ' px');
   });
   const overlap = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1
     && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 3;
