@@ -135,11 +135,11 @@ import Testing
     let parts = html.components(separatedBy: "<h2 class=\"run\">lone</h2>")
     #expect(
       parts.last?.hasPrefix(
-        "<p class=\"missing\">There is nothing to compare: its figures stand below.</p>") == true,
+        "<p class=\"missing\">It compares nothing by itself: its figures stand below.</p>") == true,
       "\(parts.last?.prefix(200) ?? "")")
     // The other one has its answers there.
     #expect(html.contains("<h2 class=\"run\">pair</h2>"))
-    #expect(html.components(separatedBy: "nothing to compare").count == 2)
+    #expect(html.components(separatedBy: "compares nothing").count == 2)
   }
 
   @Test func `one name with another workload is another experiment`() throws {
