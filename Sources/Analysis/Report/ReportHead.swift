@@ -59,7 +59,7 @@ struct ReportHead {
             "p", ["class": "missing"],
             HTML(
               summary.coverage.ok == 0
-                ? "No cell has a result." : "It compares nothing by itself: its figures stand below.")
+                ? "No cell has a result." : "It compares nothing by itself: its figures are below.")
           ))
     }.joined
   }

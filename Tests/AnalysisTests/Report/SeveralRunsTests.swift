@@ -135,7 +135,7 @@ import Testing
     let parts = html.components(separatedBy: "<h2 class=\"run\">lone</h2>")
     #expect(
       parts.last?.hasPrefix(
-        "<p class=\"missing\">It compares nothing by itself: its figures stand below.</p>") == true,
+        "<p class=\"missing\">It compares nothing by itself: its figures are below.</p>") == true,
       "\(parts.last?.prefix(200) ?? "")")
     // The other one has its answers there.
     #expect(html.contains("<h2 class=\"run\">pair</h2>"))
