@@ -153,6 +153,17 @@ package enum AtomicFile {
     let file = open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { throw ResultsError.lastOfReading(path) }
     defer { close(file) }
+    return try readBytes(of: file, named: path, most: most)
+  }
+
+  /// The bytes that an open file or a pipe still has.
+  ///
+  /// - Parameters:
+  ///   - name: what an error calls it.
+  ///   - most: how many of them are read.
+  package static func readBytes(
+    of file: Int32, named name: String, most: Int = .max
+  ) throws(ResultsError) -> [UInt8] {
     var status = stat()
     // A device, and a file of /proc, does not say how long it is.
     let size = fstat(file, &status) == 0 ? Int(status.st_size) : 0
@@ -167,9 +178,9 @@ package enum AtomicFile {
           && errno == EINTR
         filled = max(0, count)
       }
-      guard count >= 0 else { throw ResultsError.lastOfReading(path) }
+      guard count >= 0 else { throw ResultsError.lastOfReading(name) }
       if count == 0 { break }
-      bytes = bytes.isEmpty ? block : bytes + block
+      if bytes.isEmpty { bytes = block } else { bytes += block }
       // It was asked for one more, so that this is the end.
       if count < wanted, bytes.count == size { break }
       wanted = min(most - bytes.count, max(1 << 16, bytes.count))

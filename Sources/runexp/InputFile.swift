@@ -9,11 +9,9 @@ import Workloads
 enum InputFile {
   /// - Throws: `ResultsError.unreadable`.
   static func read(_ path: String) throws -> [UInt8] {
-    if path == "-" { return [UInt8](FileHandle.standardInput.readDataToEndOfFile()) }
+    if path == "-" { return try AtomicFile.readBytes(of: 0, named: "standard input") }
     // What a shell puts in place of <(command).
-    if isPipe(path), let pipe = FileHandle(forReadingAtPath: path) {
-      return [UInt8](pipe.readDataToEndOfFile())
-    }
+    if isPipe(path) { return try AtomicFile.readBytes(path) }
     do {
       return try TextFile.read(path)
     } catch {

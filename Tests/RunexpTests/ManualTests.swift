@@ -78,9 +78,17 @@ struct ManualTests {
 struct StandardOutputTests {
   @Test(
     "what cannot be written is an error",
-    arguments: ["components", "components --markdown", "--help", "--version", "schema", "manual"])
+    arguments: [
+      "components", "components --markdown", "--help", "--version", "schema", "manual",
+      "tokenize byte --decode 104,105", "tokenize byte --decode 104,105 --json",
+      "generate llama --ids 1 -n 3", "generate llama --ids 1 -n 3 --json",
+    ])
   func full(arguments: String) throws {
-    let finished = try Program().shell("runexp \(arguments) > /dev/full")
+    let program = try Program()
+    if arguments.contains("llama") {
+      try GeneratedModel.tiny(.file).write(to: program.file("llama"))
+    }
+    let finished = try program.shell("runexp \(arguments) > /dev/full")
     #expect(finished.code == 1)
     #expect(
       finished.errors
@@ -91,9 +99,11 @@ struct StandardOutputTests {
   func closed() throws {
     let program = try Program()
     try program.write("x", to: "file.yaml")
-    let printed = try program.shell("runexp components >&-")
-    #expect(printed.code == 1)
-    #expect(printed.errors.hasPrefix("error: could not write to standard output: "))
+    for words in ["components", "tokenize byte --decode 104"] {
+      let printed = try program.shell("runexp \(words) >&-")
+      #expect(printed.code == 1, "\(words)")
+      #expect(printed.errors.hasPrefix("error: could not write to standard output: "))
+    }
     #expect(try program.shell("runexp check file.yaml >&-").code == 78)
   }
 
@@ -101,7 +111,9 @@ struct StandardOutputTests {
   func brokenPipe() throws {
     let program = try Program()
     for trap in ["", "trap '' PIPE; "] {
-      let finished = try program.shell("\(trap)runexp schema | head -n 1; runexp manual | true")
+      let finished = try program.shell(
+        "\(trap)runexp schema | head -n 1; runexp manual | true; "
+          + "runexp tokenize byte --decode 104 | true")
       #expect(finished.code == 0)
       #expect(finished.output == "{\n")
       #expect(finished.errors.isEmpty, "\(finished.errors)")

@@ -79,6 +79,21 @@ struct TextInputTests {
     #expect(both.code == 64 && both.errors.contains("give one of --text, --decode and -"))
   }
 
+  @Test func `a standard input that cannot be read is an error`() throws {
+    let program = try Program()
+    for words in ["tokenize byte --text -", "tokenize byte --decode -"] {
+      let refused = try program.shell("runexp \(words) < .")
+      #expect(refused.code == 1 && refused.output.isEmpty, "\(words)")
+      #expect(
+        refused.errors == "error: could not read 'standard input': is a directory\n",
+        "\(refused.errors)")
+    }
+    // From where it stands, and not from its beginning.
+    try program.write("ab\nhi", to: "lines.txt")
+    let rest = try program.shell("{ read -r _; runexp tokenize byte --text -; } < lines.txt")
+    #expect(rest.output == "104 105\n", "\(rest.errors)")
+  }
+
   @Test func `what is there and no tokenizer is said to lack one`() throws {
     let program = try Program()
     try FileManager.default.createDirectory(
