@@ -56,8 +56,9 @@ struct ExportCommand: ParsableCommand {
       if let note = found.note { say("note: \(note)") }
       let saved = try SavedModel(found.folder)
       let exported = try saved.exported()
-      try OutputPlace(output).requireFreeFolder()
-      try saved.write(exported, to: output, on: .cpu(threads: 1))
+      try OutputPlace(output).fillFolder { folder in
+        try saved.write(exported, to: folder, on: .cpu(threads: 1))
+      }
       say("wrote \(output)")
       if let note = saved.problemOfWritingTokenizer { say("note: \(note)") }
     }

@@ -21,8 +21,28 @@ struct OutputPlace {
     }
   }
 
-  /// - Throws: where there is a file, or a folder with something in it.
-  func requireFreeFolder() throws {
+  /// Has `body` fill the folder; where it fails, what it wrote is removed, so that it can be tried
+  /// again.
+  ///
+  /// - Throws: where there is a file, or a folder with something in it; what `body` throws.
+  func fillFolder(_ body: (String) throws -> Void) throws {
+    try requireFreeFolder()
+    let made = sequence(first: path) { AtomicFile.folder(of: $0) }
+      .prefix { !AtomicFile.exists($0) }
+    do {
+      try body(path)
+    } catch {
+      let files = FileManager.default
+      for name in (try? files.contentsOfDirectory(atPath: path)) ?? [] {
+        try? files.removeItem(atPath: "\(path)/\(name)")
+      }
+      // Those above it too that were made for it, the innermost first.
+      for folder in made { rmdir(folder) }
+      throw error
+    }
+  }
+
+  private func requireFreeFolder() throws {
     guard AtomicFile.exists(path) else { return }
     guard AtomicFile.isFolder(path) else {
       throw PlaceInUse(path: path, problem: "is a file, not a folder")

@@ -147,6 +147,29 @@ struct ModelCommandTests {
     #expect(second.code == 1 && second.errors.contains("'again' is not empty"))
   }
 
+  @Test func `an export that fails leaves nothing, and can be tried again`() throws {
+    let program = try program()
+    let words = ["export", "llama", "-o", "new/model"]
+    try program.write("{", to: "llama/tokenizer.json")
+    let refused = try program.run(words)
+    #expect(refused.code == 1 && refused.errors.contains("could not read 'llama/tokenizer.json'"))
+    #expect(!program.exists("new"))
+    try FileManager.default.removeItem(atPath: program.file("llama/tokenizer.json"))
+    let full = ["RUNEXP_FAILPOINTS": "write:config.json=enospc"]
+    for isThere in [false, true] {
+      if isThere {
+        try FileManager.default.createDirectory(
+          atPath: program.file("new/model"), withIntermediateDirectories: true)
+      }
+      let failed = try program.run(words, environment: full)
+      #expect(failed.code == 1 && failed.errors.contains("config.json"), "\(failed.errors)")
+      #expect(program.tree("new") == (isThere ? ["model"] : []))
+      #expect(program.exists("new") == isThere)
+    }
+    let written = try program.run(words)
+    #expect(written.code == 0, "\(written.errors)")
+  }
+
   @Test func `a model that no family can say is not written`() throws {
     let program = try Program()
     let text = SyntheticPlays(characters: 6000).bytes()

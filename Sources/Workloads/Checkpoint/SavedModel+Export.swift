@@ -15,9 +15,13 @@ extension SavedModel {
   }
 
   /// Writes `config.json`, the parameters in f32, and the tokenizer or how pixels are normalised.
+  ///
+  /// - Throws: `ResultsError`; where what is to be read cannot be, before anything is written.
   package func write(
     _ exported: ExportedModel, to folder: String, on device: Device
   ) throws(ResultsError) {
+    let stored = try exportedTokenizer
+    let ids = try stored?.ids ?? []
     let parameters = Dictionary(
       try load(on: device).parameters.all.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
     let tensors = SafeTensorsWriter(
@@ -31,8 +35,6 @@ extension SavedModel {
       }, metadata: [("format", "pt")])
     try RunFolder.makeFolders(folder)
     try tensors.write(to: "\(folder)/\(Checkpoint.file)")
-    let stored = try exportedTokenizer
-    let ids = try stored?.ids ?? []
     let keys = Set(ids.map(\.key))
     let configuration = exported.configuration(saying: conventions)
     try AtomicFile.write(
@@ -60,7 +62,7 @@ extension SavedModel {
   private var exportedTokenizer: StoredTokenizer? {
     get throws(ResultsError) {
       guard characters == nil, let tokenizer, problemOfWritingTokenizer == nil else { return nil }
-      return try StoredTokenizer(at: tokenizer)
+      return try storedTokenizer(at: tokenizer)
     }
   }
 }

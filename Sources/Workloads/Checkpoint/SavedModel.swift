@@ -86,17 +86,23 @@ package struct SavedModel {
   package func textTokenizer() throws -> TextTokenizer {
     if let characters { return .characters(characters) }
     guard let tokenizer else { throw TokensUnknown(path: path) }
-    let stored = try StoredTokenizer(at: tokenizer)
-    guard tokenizerSHA256 == nil || tokenizerSHA256 == stored.sha256 else {
-      throw ResultsError.unreadable(
-        path: tokenizer, problem: "the tokenizer is not the one that '\(path)' was trained with")
-    }
+    let stored = try storedTokenizer(at: tokenizer)
     guard stored.count <= vocabulary else {
       throw ResultsError.unreadable(
         path: tokenizer,
         problem: "the tokenizer has \(stored.count) tokens, and the model \(vocabulary)")
     }
     return .stored(stored)
+  }
+
+  /// - Throws: `ResultsError.unreadable` also where it is not the one that the model learned by.
+  func storedTokenizer(at tokenizer: String) throws(ResultsError) -> StoredTokenizer {
+    let stored = try StoredTokenizer(at: tokenizer)
+    guard tokenizerSHA256 == nil || tokenizerSHA256 == stored.sha256 else {
+      throw .unreadable(
+        path: tokenizer, problem: "the tokenizer is not the one that '\(path)' was trained with")
+    }
+    return stored
   }
 
   /// Why there is no model at a path, in so far as it shows without reading the values of its
