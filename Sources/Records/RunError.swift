@@ -89,6 +89,8 @@ package enum ResultsError: Error, Equatable, CustomStringConvertible {
   case unreadable(path: String, problem: String)
   /// No run, or more than one, goes by a name.
   case noRun(name: String, results: String, hint: String)
+  /// A name that can only be a path, and there is nothing there.
+  case nothing(at: String)
 
   /// Whether nothing could be written: the disk is full, a folder is gone or may not be written.
   ///
@@ -109,6 +111,8 @@ package enum ResultsError: Error, Equatable, CustomStringConvertible {
       "could not read '\(path)': \(problem)"
     case .noRun(let name, let results, let hint):
       "no run '\(name)' in '\(results)': \(hint)"
+    case .nothing(let path):
+      "there is nothing at '\(path)'"
     }
   }
 

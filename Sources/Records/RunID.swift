@@ -89,7 +89,8 @@ package struct RunLocator: Sendable {
   ///
   /// - Parameter name: a path, `latest` (the newest of all), an experiment (its newest run),
   ///   `EXPERIMENT/latest`, `EXPERIMENT/RUN`, a run's id, or the last four letters of one.
-  /// - Throws: `ResultsError.noRun`, which names the nearest one.
+  /// - Throws: `ResultsError.noRun`, which names the nearest one; `ResultsError.nothing` for what
+  ///   is no name of a run but a path.
   package func find(_ name: String) throws(ResultsError) -> RunFolder {
     for path in [name, "\(results)/\(name)"] where Self.isRun(path) {
       return try RunFolder.open(path)
@@ -105,7 +106,30 @@ package struct RunLocator: Sendable {
       let paths = named.map { "\($0.experiment)/\($0.id)" }.joined(separator: ", ")
       throw .noRun(name: name, results: results, hint: "several have that name: \(paths)")
     }
+    if !AtomicFile.exists(name), isPath(name, all) { throw .nothing(at: name) }
     throw .noRun(name: name, results: results, hint: hint(name, all))
+  }
+
+  /// What files are called, and hardly an experiment.
+  private static let extensions = [
+    "bin", "gguf", "json", "jsonl", "model", "pt", "pth", "safetensors", "txt", "yaml", "yml",
+  ]
+
+  /// Whether a name that no run has can only be meant as a path.
+  private func isPath(_ name: String, _ all: [RunFolder]) -> Bool {
+    if ["/", "./", "../", "~/"].contains(where: name.hasPrefix) { return true }
+    let parts = name.split(separator: "/").map(String.init)
+    guard let first = parts.first, let last = parts.last else { return false }
+    if name.contains("/") {
+      // EXPERIMENT/RUN, one of them misspelt.
+      let isRun = first == "latest" || last == "latest" || RunID(last) != nil
+      return !isRun && Suggestion.nearest(to: first, among: all.map(\.experiment).unique) == nil
+    }
+    return Self.extensions.contains { ending in
+      // An experiment's file, whose run is meant.
+      name.hasSuffix(".\(ending)")
+        && !all.contains { $0.experiment == name.dropLast(ending.count + 1) }
+    }
   }
 
   private var experiments: [String] {

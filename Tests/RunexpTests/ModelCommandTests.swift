@@ -260,6 +260,11 @@ struct ModelCommandTests {
       ),
       (["score", "llama/config.json", "--ids", "1"], "which is the folder 'llama'"),
       (["score", "nothing", "--ids", "1"], "no run 'nothing'"),
+      (["score", "./nothing.gguf", "--ids", "1"], "error: there is nothing at './nothing.gguf'"),
+      (["tokenize", "nothing.model", "--decode", "1"], "error: there is nothing at 'nothing.model'"),
+      (["generate", "./nothing:one"], "error: there is nothing at './nothing'"),
+      (["score", "llama", "--cell", "x", "--ids", "1"], "'llama' is no run, and --cell names a"),
+      (["tokenize", "llama", "--cell", "x", "--decode", "1"], "'llama' is no run, and --cell"),
       (["export", "llama", "-o", "llama/config.json"], "config.json' is a file, not a folder"),
     ] {
       let refused = try program.run(words)

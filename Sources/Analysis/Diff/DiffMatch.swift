@@ -198,8 +198,10 @@ package struct DiffSide: Sendable {
       self.init(try StoredRun(locator.find(text)))
       return
     } catch {
-      guard case .noRun = error else { throw error }
-      problem = error
+      switch error {
+      case .noRun, .nothing: problem = error
+      default: throw error
+      }
     }
     let colons = text.indices.reversed().filter { text[$0] == ":" }
     for (place, colon) in colons.enumerated() {

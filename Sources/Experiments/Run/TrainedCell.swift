@@ -34,7 +34,7 @@ package struct TrainedCell {
       }
       return
     }
-    let side = try Self.run(named: name, in: locator)
+    let side = try Self.run(named: name, of: cell, in: locator)
     let trained = side.cells.filter { Checkpoint.isIn($0.folder) }
     guard !trained.isEmpty else {
       throw CellError(description: "no cell of '\(name)' has left a model: only trainings do")
@@ -57,12 +57,20 @@ package struct TrainedCell {
       ? nil : "the model of \(first.label), one of \(chosen.count) seeds; --cell names another"
   }
 
-  /// - Throws: for a file or a folder that is there, saying why it is no model.
-  private static func run(named name: String, in locator: RunLocator) throws -> DiffSide {
+  /// - Throws: for a file or a folder that is there, saying why it is no model, or no run where a
+  ///   cell of one is asked for.
+  private static func run(
+    named name: String, of cell: String?, in locator: RunLocator
+  ) throws -> DiffSide {
     do {
       return try DiffSide(named: name, in: locator)
     } catch {
-      guard AtomicFile.exists(name), let problem = SavedModel.problem(at: name) else { throw error }
+      guard AtomicFile.exists(name) else { throw error }
+      if cell != nil, ![".yaml", ".yml"].contains(where: name.hasSuffix) {
+        throw CellError(
+          description: "\(Wording.quote(name)) is no run, and --cell names a cell of one")
+      }
+      guard let problem = SavedModel.problem(at: name) else { throw error }
       throw CellError(description: problem)
     }
   }

@@ -274,5 +274,14 @@ struct EngineTests {
     }
     let error = #expect(throws: ResultsError.self) { try locator.find("c") }
     #expect(error?.description.contains("no run 'c'") == true)
+    // What is no name of a run is a path, and not of the results.
+    for path in ["./c", "/c", "folder/c", "c.gguf", "c.yaml"] {
+      let error = #expect(throws: ResultsError.self) { try locator.find(path) }
+      #expect(error?.description == "there is nothing at '\(path)'")
+    }
+    for name in ["b/c", "bb/c", "latest/c", "c/latest", "b.yaml"] {
+      let error = #expect(throws: ResultsError.self) { try locator.find(name) }
+      #expect(error?.description.contains("no run '\(name)'") == true)
+    }
   }
 }
