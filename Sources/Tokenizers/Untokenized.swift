@@ -55,8 +55,13 @@ package struct Untokenized: Sendable, Equatable {
       guard let scalar = Unicode.Scalar(code) else {
         return "the byte 0x" + Self.hexadecimal(code - Self.loneByte, digits: 2)
       }
-      return Wording.quote(String(scalar)) + " (U+\(Self.hexadecimal(code, digits: 4)))"
+      return Self.name(of: scalar)
     }
+  }
+
+  /// A character as messages spell it, such as `'é' (U+00E9)`.
+  package static func name(of scalar: Unicode.Scalar) -> String {
+    Wording.quote(String(scalar)) + " (U+\(hexadecimal(scalar.value, digits: 4)))"
   }
 
   private static func hexadecimal(_ number: UInt32, digits: Int) -> String {

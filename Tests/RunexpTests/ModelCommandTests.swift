@@ -261,7 +261,7 @@ struct ModelCommandTests {
       (["score", "llama/config.json", "--ids", "1"], "which is the folder 'llama'"),
       (["score", "nothing", "--ids", "1"], "no run 'nothing'"),
       (["score", "./nothing.gguf", "--ids", "1"], "error: there is nothing at './nothing.gguf'"),
-      (["tokenize", "nothing.model", "--decode", "1"], "error: there is nothing at 'nothing.model'"),
+      (["tokenize", "nothing.model", "--decode", "1"], "there is nothing at 'nothing.model'"),
       (["generate", "./nothing:one"], "error: there is nothing at './nothing'"),
       (["score", "llama", "--cell", "x", "--ids", "1"], "'llama' is no run, and --cell names a"),
       (["tokenize", "llama", "--cell", "x", "--decode", "1"], "'llama' is no run, and --cell"),
@@ -337,6 +337,15 @@ struct ModelCommandTests {
     #expect(kept.output.contains("; weights in q8, cache in bf16"))
     try program.write("☃", to: "odd.txt")
     let odd = try program.run("score", "scorer", "--text", "odd.txt")
-    #expect(odd.code == 1 && odd.errors.contains("does not occur in the training text"))
+    #expect(
+      odd.code == 1
+        && odd.errors
+          == "error: the character '\u{2603}' (U+2603) does not occur in the training text\n",
+      "\(odd.errors)")
+    // What only shows the tokens goes on, and spells it alike.
+    let shown = try program.run("tokenize", "scorer", "--text", "odd.txt")
+    #expect(
+      shown.code == 0 && shown.errors.contains("there is no token for '\u{2603}' (U+2603): 3 bytes"),
+      "\(shown.errors)")
   }
 }

@@ -189,7 +189,7 @@ package struct CharacterVocabulary: Sendable, Equatable {
     }
 
     package var description: String {
-      "the character \(scalar.debugDescription) does not occur in the training text"
+      "the character \(Untokenized.name(of: scalar)) does not occur in the training text"
     }
   }
 

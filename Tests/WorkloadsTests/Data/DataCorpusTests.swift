@@ -37,7 +37,7 @@ import Workloads
     }
     #expect(
       "\(CharacterVocabulary.UnknownCharacter("!"))"
-        == #"the character "!" does not occur in the training text"#)
+        == "the character '!' (U+0021) does not occur in the training text")
   }
 
   // int(0.9 * n) of Python: 0.9 * 10 is 9.0, and 0.9 * 70 is 63.0 though 0.9 is not exact.
