@@ -42,7 +42,7 @@ enum ExperimentFiles {
     return above + aboveProgram.prefix(5).map { "\($0)/experiments" }
   }
 
-  /// The tokenizers that the cells of an experiment file name, `char` where none is named; nil
+  /// The tokenizers that the cells of an experiment file read by, `char` where none is named; nil
   /// where there is no such file.
   ///
   /// - Throws: `Faults` of the file.
@@ -52,9 +52,10 @@ enum ExperimentFiles {
     }
     let experiment = try PlannedExperiment.load(file: path, reader: .standard)
     return experiment.cells.compactMap { cell in
-      cell.workload?.dataset.map { dataset in
-        dataset.tokenizer.path ?? cell.model?.base?.tokenizer ?? TokenizerSource.char
-      }
+      guard let dataset = cell.workload?.dataset, dataset.tokens != .ids else { return nil }
+      let named = [dataset.tokenizer.path, dataset.tokenizer.fallback].compactMap(\.self)
+      return named.first { TokenizerSource.words.contains($0) || AtomicFile.exists($0) }
+        ?? named.first ?? cell.model?.base?.tokenizer ?? TokenizerSource.char
     }.unique
   }
 

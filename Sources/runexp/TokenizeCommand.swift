@@ -92,7 +92,7 @@ struct TokenizeCommand: ParsableCommand {
   private func tokenizer() throws -> Tokenizer {
     if cell == nil {
       if let names = try ExperimentFiles.tokenizers(of: name) {
-        throw NoTokenizer(experiment: name, names: names)
+        throw NoTokenizer.experiment(name, names: names)
       }
       if name == StoredTokenizer.byte || Tokenizer.isAt(name) {
         return try StoredTokenizer(at: name).tokenizer
@@ -102,6 +102,7 @@ struct TokenizeCommand: ParsableCommand {
     do {
       found = try TrainedCell(named: name, cell: cell, in: RunLocator(results: place.results))
     } catch {
+      if cell == nil, name == TokenizerSource.char { throw NoTokenizer.characters }
       let isOther = Checkpoint.isIn(name) || AtomicFile.exists("\(name)/plan.jsonl")
       guard cell == nil, !isOther, AtomicFile.exists(name) else { throw error }
       // It is there, and no run: what it lacks of a tokenizer is said.
@@ -167,14 +168,28 @@ struct TokenizeCommand: ParsableCommand {
   }
 }
 
-/// An experiment file stands where a tokenizer should.
-private struct NoTokenizer: Error, CustomStringConvertible {
-  let experiment: String
-  let names: [String]
+/// What stands where a tokenizer should.
+private enum NoTokenizer: Error, CustomStringConvertible {
+  /// An experiment file, whose cells read by these.
+  case experiment(String, names: [String])
+  /// The word of an experiment whose tokens are the characters of its text.
+  case characters
 
   var description: String {
-    "\(Wording.quote(experiment)) is an experiment file, not a tokenizer: give one that it names ("
-      + names.map { "'\(Wording.harmless($0))'" }.joined(separator: ", ")
-      + "), or a run of it, with --cell where it has several models"
+    let run = "a run of it, with --cell where it has several models"
+    switch self {
+    case .experiment(let path, let all):
+      let names = all.filter { $0 != TokenizerSource.char }
+      let advice =
+        !names.isEmpty
+        ? "give one that it names ("
+          + names.map { "'\(Wording.harmless($0))'" }.joined(separator: ", ") + "), or \(run)"
+        : all.isEmpty
+          ? "it names none" : "its tokens are the characters of its text, so give \(run)"
+      return "\(Wording.quote(path)) is an experiment file, not a tokenizer: \(advice)"
+    case .characters:
+      return "'\(TokenizerSource.char)' is no tokenizer by itself: its tokens are the characters "
+        + "of the text that a model has learned; give a run, or its model's folder"
+    }
   }
 }

@@ -345,7 +345,7 @@ struct ModelCommandTests {
     // What only shows the tokens goes on, and spells it alike.
     let shown = try program.run("tokenize", "scorer", "--text", "odd.txt")
     #expect(
-      shown.code == 0 && shown.errors.contains("there is no token for '\u{2603}' (U+2603): 3 bytes"),
+      shown.code == 0 && shown.errors.contains("no token for '\u{2603}' (U+2603): 3 bytes"),
       "\(shown.errors)")
   }
 }

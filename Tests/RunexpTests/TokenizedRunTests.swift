@@ -293,9 +293,19 @@ import Workloads
     #expect(
       file.code == 1
         && file.errors.contains(
-          "'which.yaml' is an experiment file, not a tokenizer: give one that it names ('char', "
-            + "'\(program.file("none"))')"),
+          "'which.yaml' is an experiment file, not a tokenizer: give one that it names ("
+            + "'\(program.file("plays"))'), or a run of it"),
       "\(file.errors)")
+    // Characters are those of a text, and no tokenizer to name.
+    try program.write(
+      "workload: {type: train, dataset: {name: ./text.txt}, sequence: 16}\n", to: "plain.yaml")
+    for (name, message) in [
+      ("plain.yaml", "its tokens are the characters of its text, so give a run of it"),
+      ("char", "'char' is no tokenizer by itself: its tokens are the characters of the text"),
+    ] {
+      let refused = try program.run("tokenize", name, "--text", "few.txt")
+      #expect(refused.code == 1 && refused.errors.contains(message), "\(refused.errors)")
+    }
   }
 
   @Test func `a terminal gets no controls from a text`() throws {
