@@ -253,9 +253,12 @@ package enum AtomicFile {
   // MARK: Temporary files
 
   /// Removes the temporary files in a folder that no program is writing any more.
-  package static func sweep(_ folder: String) {
+  ///
+  /// - Parameter isOurs: which of them, by their names; in a folder that is not only ours there may
+  ///   be those of other programs.
+  package static func sweep(_ folder: String, where isOurs: (String) -> Bool = { _ in true }) {
     for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    where name.hasPrefix(".") && name.hasSuffix(".tmp") {
+    where name.hasPrefix(".") && name.hasSuffix(".tmp") && isOurs(name) {
       // For writing: NFS gives an exclusive lock to none else.
       let file = open("\(folder)/\(name)", O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
       guard file >= 0 else { continue }

@@ -1,6 +1,7 @@
 // TokenFile: the tokens that a tokenizer has made of a text, kept beside it for whoever wants them
 // next. A text is encoded once, and mapped after that.
 
+import Glibc
 import Records
 import Tokenizers
 
@@ -36,11 +37,25 @@ enum TokenFile {
       if let found = read(path, hashes, below: tokenizer.count) { return found }
     }
     let encoding = try tokenizer.tokenizer.encoding(of: text, addingSpecial: false)
-    for path in paths where writes {
+    for path in paths where writes && !isReadOnly(AtomicFile.folder(of: path)) {
       do throws(ResultsError) { try write(encoding, hashes, to: path) } catch { continue }
       if let found = read(path, hashes, below: tokenizer.count) { return found }
     }
     return (TokenList(encoding.tokens), encoding.untokenized)
+  }
+
+  /// Whether a folder's mode lets nobody write into it, which holds for root too.
+  private static func isReadOnly(_ folder: String) -> Bool {
+    var status = stat()
+    return stat(folder, &status) == 0 && status.st_mode & 0o222 == 0
+  }
+
+  /// Whether a name is that of a file of tokens as long as it is written:
+  /// `.NAME.HASH.tokens.RANDOM.tmp`.
+  private static func isTemporary(_ name: String) -> Bool {
+    let parts = Array(name.split(separator: ".").suffix(4))
+    return parts.count == 4 && parts[0].count == 16 && parts[0].allSatisfy(\.isHexDigit)
+      && parts[1] == "tokens"
   }
 
   /// - Returns: nil where there is no such file, or another one.
@@ -67,7 +82,10 @@ enum TokenFile {
   private static func write(
     _ encoding: Encoding, _ hashes: String, to path: String
   ) throws(ResultsError) {
-    try RunFolder.makeFolders(AtomicFile.folder(of: path))
+    let folder = AtomicFile.folder(of: path)
+    try RunFolder.makeFolders(folder)
+    // What programs that were killed have left.
+    AtomicFile.sweep(folder, where: isTemporary)
     let (words, tokens) = (encoding.untokenized.words, encoding.tokens)
     var contents = SHA256()
     forEachBlock(of: words) { contents.update($0) }

@@ -116,6 +116,34 @@ import Workloads
     #expect(try self.kept().count == 2 && Array(kept.train) == Array(looked.train))
   }
 
+  @Test func `what a killed program has left of such files is removed, and nothing else`() throws {
+    let dead = ".text.txt.0123456789abcdef.tokens.1abc.tmp"
+    let held = ".text.txt.fedcba9876543210.tokens.2def.tmp"
+    let others = [".mine.tmp", ".text.txt.1abc.tmp", ".text.txt.0123456789abcdef.tokens.1abc"]
+    for name in [dead, held] + others { try folder.write("x", to: name) }
+    let file = open(folder.file(held), O_WRONLY)
+    defer { close(file) }
+    #expect(flock(file, LOCK_EX | LOCK_NB) == 0)
+    _ = try TextCorpus(text(plays), by: stored, keptIn: [folder.path])
+    #expect(!AtomicFile.exists(folder.file(dead)))
+    for name in [held] + others {
+      #expect(AtomicFile.exists(folder.file(name)), "\(name)")
+    }
+  }
+
+  @Test func `a folder that nobody may write to is left as it is, by root too`() throws {
+    for name in ["data", "cache"] {
+      try FileManager.default.createDirectory(
+        atPath: folder.file(name), withIntermediateDirectories: false)
+    }
+    #expect(chmod(folder.file("data"), 0o555) == 0)
+    defer { chmod(folder.file("data"), 0o755) }
+    let folders = ["data", "cache"].map { folder.file($0) }
+    _ = try TextCorpus(text(plays), by: stored, keptIn: folders)
+    #expect(try kept(in: "data").isEmpty)
+    #expect(try kept(in: "cache").count == 2)
+  }
+
   @Test func `a damaged file of tokens is made again`() throws {
     let stored = try stored
     let whole = try TextCorpus(text(plays), by: stored)
