@@ -21,8 +21,7 @@ struct OptionNames {
     let written = ([section] + keys.dropLast()).filter { !$0.isEmpty }.joined(separator: ".")
     let known = called(word)
     if !known.isEmpty { return Array(near(known, written).prefix(Self.limit)) }
-    let within = paths.filter { Self.section($0) == written }
-    if let close = Suggestion.nearest(to: word, among: within.map(Self.last)) {
+    if let close = Suggestion.nearest(to: word, among: neighbours(in: written)) {
       return [written.isEmpty ? close : "\(written).\(close)"]
     }
     // What is right in a path says nothing of its last word, and words of other sections must be
@@ -33,6 +32,15 @@ struct OptionNames {
       return []
     }
     return Array(near(paths.filter { Self.last($0) == close }, written).prefix(Self.limit))
+  }
+
+  /// The options of a section, then the sections in it.
+  private func neighbours(in section: String) -> [String] {
+    let start = section.isEmpty ? "" : section + "."
+    let below = paths.filter { $0.hasPrefix(start) }
+      .map { $0.dropFirst(start.count).split(separator: ".") }
+    return (below.filter { $0.count == 1 } + below.filter { $0.count > 1 })
+      .compactMap { $0.first.map(String.init) }
   }
 
   /// The paths that end in a word, or go by it in other programs.
@@ -49,10 +57,6 @@ struct OptionNames {
 
   private static func last(_ path: String) -> String {
     path.split(separator: ".").last.map(String.init) ?? path
-  }
-
-  private static func section(_ path: String) -> String {
-    path.split(separator: ".").dropLast().joined(separator: ".")
   }
 
   private static func folded(_ word: String) -> String {

@@ -48,6 +48,7 @@ import Testing
     // Misspelt.
     ("workload.seqence", "workload.sequence"), ("model.attention.haeds", "model.attention.heads"),
     ("workload.optmizer", "workload.optimizer"),
+    ("workload.dataset.tokeniser", "workload.dataset.tokenizer"),
   ]
 
   @Test(arguments: ["attention", "inspect"])
@@ -77,6 +78,8 @@ import Testing
       ("workload: {seqence: 4}", "'sequence'"), ("optimizer: {lr: 1e-3}", "'workload.optimizer'"),
       ("model: {attention: {n_head: 4}}", "'heads'"), ("seed: 4", "'seeds'"),
       ("model: {eps: 1e-5}", "'model.norm.epsilon'"),
+      ("workload: {dataset: {tokeniser: ./gpt2}}", "'tokenizer'"),
+      ("workload: {dataset: {tokenizr: ./gpt2}}", "'tokenizer'"),
       ("variants: {a: {model: {hidden_size: 64}}}", "'width'"),
       ("workload: {type: inspect, vocab_size: 64}", "'vocabulary'"),
       ("matrix: {where: lr < 1}", "'workload.optimizer.lr'"),
