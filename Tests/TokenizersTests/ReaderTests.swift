@@ -67,7 +67,10 @@ struct ReaderTests {
       problem("", model: #"{"vocab":{"a":0,"a":1},"merges":[]}"#) == "the token 'a' is there twice")
     #expect(
       problem("", model: #"{"vocab":{"a":2000000000},"merges":[]}"#)
-        == "the token 'a' has the id 2000000000")
+        == "the token 'a' has the id 2000000000, far beyond the number of tokens, 1")
+    #expect(
+      problem("", model: #"{"vocab":{"a":-1},"merges":[]}"#)
+        == "the token 'a' has the id -1, which is below 0")
     #expect(
       problem("", model: #"{"vocab":{"a":0},"merges":[],"unk_token":"x"}"#)
         == "'model.unk_token': 'x' is not in the vocabulary")

@@ -28,8 +28,10 @@ struct Vocabulary: Sendable {
     let largest = 4 * ids.count + 1_000_000
     guard strings.bytes.count < 1 << 31 else { throw TokenizerError("the tokens have 2 GiB") }
     if let index = ids.firstIndex(where: { $0 < 0 || $0 >= largest }) {
+      let token = "the token '\(String(decoding: strings[index], as: UTF8.self))'"
       throw TokenizerError(
-        "the token '\(String(decoding: strings[index], as: UTF8.self))' has the id \(ids[index])")
+        "\(token) has the id \(ids[index]), "
+          + (ids[index] < 0 ? "which is below 0" : "far beyond the number of tokens, \(ids.count)"))
     }
     var ranges = [ByteRange](repeating: Self.hole, count: (ids.max() ?? -1) + 1)
     var capacity = 16

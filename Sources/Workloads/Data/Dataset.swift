@@ -293,7 +293,7 @@ extension TokenizerSource {
         word, path: section.path(of: key),
         choices: [
           Choice(char, "a token a character"), Choice(StoredTokenizer.byte, "a token a byte"),
-          Choice("./\(word)", "a folder, a file of a tokenizer, or a GGUF file, by its path"),
+          Choice("./FOLDER", "a folder, a file of a tokenizer, or a GGUF file, by its path"),
         ]))
     return nil
   }

@@ -82,7 +82,7 @@ import Testing
 
   @Test(arguments: [
     ("bytes", "did you mean 'byte'?"), ("chars", "did you mean 'char'?"),
-    ("gpt2x", "did you mean './gpt2x'?"), ("tok", "known words: char, byte, ./tok"),
+    ("gpt2x", "known words: char, byte, ./FOLDER"), ("tok", "known words: char, byte, ./FOLDER"),
   ])
   func `a tokenizer's word that is none is a fault where it stands`(word: String, help: String) {
     for (text, column, key) in [
