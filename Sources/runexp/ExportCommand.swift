@@ -22,7 +22,8 @@ struct ExportCommand: ParsableCommand {
       and a model whose tokens are characters or bytes gets a tokenizer.json, which AutoTokenizer \
       loads; that of a GGUF file becomes a tokenizer.json, or a tokenizer.model where it is \
       SentencePiece's; a note says where it cannot. A model of images is loaded with \
-      AutoModelForImageClassification or AutoModel, or is written for timm's VisionTransformer.
+      AutoModelForImageClassification or AutoModel, or is written for timm's \
+      VisionTransformer or Eva (EVA-02, DINOv3).
       """,
       examples: [
         ("runexp export modern:modern -o model", "the model that a run has trained"),

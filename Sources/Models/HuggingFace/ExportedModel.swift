@@ -4,7 +4,7 @@
 package import Config
 import Tensors
 
-/// Why no family of transformers can represent a model.
+/// Why neither a family of transformers nor a model of timm can represent a model.
 package struct ExportFault: Error, Equatable, CustomStringConvertible {
   package let description: String
 
@@ -53,13 +53,14 @@ package struct ExportedModel {
       self = best
       return
     }
-    guard let nearest else { throw ExportFault("no family of transformers has such shapes") }
+    let programs = image == nil ? "no family of transformers" : "no model of transformers or timm"
+    guard let nearest else { throw ExportFault("\(programs) has such shapes") }
     func text(_ value: JSON) -> String { value.text ?? value.canonical.line }
     let list = nearest.differences.map {
       "model.\($0.path) \(text($0.own)), not \(text($0.other))"
     }
     throw ExportFault(
-      "no family of transformers can represent it: beside \(nearest.type), which comes nearest, it has "
+      "\(programs) can represent it: beside \(nearest.type), which comes nearest, it has "
         + list.joined(separator: "; "))
   }
 

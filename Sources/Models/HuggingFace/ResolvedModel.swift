@@ -81,8 +81,15 @@ struct ResolvedModel {
   struct Difference {
     let path: String
     let own, other: JSON
-    /// Another component is further than another value.
-    var weight: Int { path.hasSuffix("type") ? 2 : 1 }
+    /// Another component is further than another value, and nothing is as near as another epsilon,
+    /// which is easily written and changes nearly nothing.
+    var weight: Int {
+      switch path.split(separator: ".").last {
+      case "epsilon": 1
+      case "type": 4
+      default: 2
+      }
+    }
   }
 
   /// What differs in a model that is to compute the same; biases of zeros and factors of one may

@@ -28,7 +28,8 @@ struct TimmArchitecture {
       throw config.fault(
         "architecture",
         "known are vit_SIZE_patchP_I with a SIZE of tiny, small, base, large or huge, "
-          + "eva02_SIZE_patchP_I with a SIZE of tiny or small, and vit_SIZE_patch16_dinov3")
+          + "eva02_SIZE_patchP_I with a SIZE of tiny or small, "
+          + "vit_SIZE_patch16_dinov3 and vit_SIZE_patch16_dinov3_qkvb")
     }
     (width, layers, heads) = size
     (self.patch, self.image) = (patch, image)

@@ -137,10 +137,10 @@ enum TimmEVA {
     }
     let type = try arguments.word("rope_type", or: standard.rope)
     guard ["cat", "dinov3"].contains(type) else {
-      throw arguments.fault("rope_type", "positions that turn otherwise are not known")
+      throw arguments.fault("rope_type", "runexp knows cat and dinov3 alone")
     }
     guard try arguments.number("rope_grid_offset", or: 0) == 0 else {
-      throw arguments.fault("rope_grid_offset", "rows and columns count from 0 here")
+      throw arguments.fault("rope_grid_offset", "runexp counts rows and columns from 0")
     }
     let order = try arguments.word("rope_grid_indexing", or: "ij")
     guard ["ij", "xy"].contains(order) else {
@@ -174,7 +174,7 @@ enum TimmEVA {
     // The last norm comes after the pooling, which for one token is the same.
     let isAfter = try arguments.flag("use_fc_norm", or: standard.normsMean ?? (word == "avg"))
     guard try arguments.flag("use_post_transformer_norm", or: !isAfter) != isAfter else {
-      throw arguments.fault("use_post_transformer_norm", "there is one last norm here")
+      throw arguments.fault("use_post_transformer_norm", "runexp has one last norm")
     }
     switch (word, isAfter) {
     case ("token", false):
@@ -195,21 +195,21 @@ enum TimmEVA {
     _ arguments: FamilyConfig, _ images: ImageDescription
   ) throws(ImportFault) {
     for (key, why) in [
-      ("qk_norm", "queries and keys are not normed as that does"),
-      ("scale_mlp", "there is no norm within the feed-forward"),
-      ("scale_attn_inner", "there is no norm within attention"),
-      ("use_post_norm", "the norms come before the sublayers here"),
-      ("use_pre_transformer_norm", "there is no norm after the positions"),
-      ("attn_only_layer_scale", "both sublayers have factors, or none has"),
-      ("num_kv_heads", "every head has keys of its own"),
-      ("dynamic_img_pad", "images are not padded"),
+      ("qk_norm", "runexp norms queries and keys otherwise"),
+      ("scale_mlp", "runexp has no norm within the feed-forward"),
+      ("scale_attn_inner", "runexp has no norm within attention"),
+      ("use_post_norm", "runexp has no norms behind the sublayers of such a model"),
+      ("use_pre_transformer_norm", "runexp has no norm after the positions"),
+      ("attn_only_layer_scale", "runexp gives both sublayers factors, or none"),
+      ("num_kv_heads", "runexp gives every head of such a model keys of its own"),
+      ("dynamic_img_pad", "runexp does not pad images"),
     ] {
       try arguments.require(key, nil, why)
     }
-    try arguments.require("attn_type", "eva", "other attention than eva's is not known")
+    try arguments.require("attn_type", "eva", "runexp knows eva alone")
     if images.grid.extra > 0, images.addsPositions {
       try arguments.require(
-        "no_embed_class", nil, "a learned table has a row for class token and registers here")
+        "no_embed_class", nil, "runexp's learned table has rows for class token and registers")
     }
     for key in [
       "no_embed_class", "dynamic_img_size", "drop_rate", "pos_drop_rate", "patch_drop_rate",

@@ -115,20 +115,20 @@ enum TimmViT: Family {
     _ arguments: FamilyConfig, _ images: ImageDescription
   ) throws(ImportFault) {
     for (key, why) in [
-      ("qk_norm", "queries and keys are not normed as that does"),
-      ("scale_attn_norm", "there is no norm within attention"),
-      ("scale_mlp_norm", "there is no norm within the feed-forward"),
-      ("pre_norm", "there is no norm after the positions"),
-      ("dynamic_img_pad", "images are not padded"),
+      ("qk_norm", "runexp norms queries and keys otherwise"),
+      ("scale_attn_norm", "runexp has no norm within attention"),
+      ("scale_mlp_norm", "runexp has no norm within the feed-forward"),
+      ("pre_norm", "runexp has no norm after the positions"),
+      ("dynamic_img_pad", "runexp does not pad images"),
     ] {
       try arguments.require(key, nil, why)
     }
     if try !arguments.flag("final_norm", or: true) {
-      throw arguments.fault("final_norm", "there is a last norm here")
+      throw arguments.fault("final_norm", "runexp always has a last norm")
     }
     if images.grid.extra > 0 {
       try arguments.require(
-        "no_embed_class", nil, "a learned table has a row for class token and registers here")
+        "no_embed_class", nil, "runexp's learned table has rows for class token and registers")
     }
     for key in [
       "no_embed_class", "pool_include_prefix", "dynamic_img_size", "drop_rate", "pos_drop_rate",

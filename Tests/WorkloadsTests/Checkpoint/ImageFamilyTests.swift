@@ -115,6 +115,10 @@ struct ImageFamilyTests {
       ("dinov3", .init("value_bias", false), "queries and values both have a bias"),
       ("dinov3", .init("num_register_tokens", 65), "from 0 to 64"),
       ("timm", .init("architecture", "vit_base_patch16_clip_224"), "known are vit_SIZE_patchP_I"),
+      (
+        "timm", .init("architecture", "vit_base_patch16_clip_224"),
+        "vit_SIZE_patch16_dinov3 and vit_SIZE_patch16_dinov3_qkvb"
+      ),
       ("timm", .init("num_features", 48), "'embed_dim' is 32"),
       ("eva02", .init("architecture", "eva02_base_patch14_224"), "with a SIZE of tiny or small"),
       ("eva02", .init("num_features", 48), "'embed_dim' is 32"),
@@ -124,26 +128,26 @@ struct ImageFamilyTests {
       ),
     ]
     let arguments: [(String, JSON, String)] = [
-      ("qk_norm", true, "'qk_norm' is true: queries and keys are not normed as that does"),
-      ("pre_norm", true, "there is no norm after the positions"),
-      ("no_embed_class", true, "a learned table has a row for class token"),
+      ("qk_norm", true, "'qk_norm' is true: runexp norms queries and keys otherwise"),
+      ("pre_norm", true, "runexp has no norm after the positions"),
+      ("no_embed_class", true, "runexp's learned table has rows for class token"),
       ("global_pool", "map", "'global_pool' is \"map\": known are token and avg"),
       ("fc_norm", true, "with 'global_pool' token the norm is before the pool"),
-      ("final_norm", false, "there is a last norm here"),
+      ("final_norm", false, "runexp always has a last norm"),
       ("mlp_layer", "swiglu_packed", "'mlp_layer' is \"swiglu_packed\": what that changes"),
       ("norm_layer", "batchnorm", "known are layernorm and rmsnorm"),
       ("num_heads", 5, "'embed_dim' 32 cannot be divided among 'num_heads' 5"),
     ]
     let ofEVA: [(String, JSON, String)] = [
-      ("scale_mlp", true, "'scale_mlp' is true: there is no norm within the feed-forward"),
-      ("rope_type", "mixed", "positions that turn otherwise are not known"),
-      ("rope_grid_offset", 0.5, "rows and columns count from 0 here"),
+      ("scale_mlp", true, "'scale_mlp' is true: runexp has no norm within the feed-forward"),
+      ("rope_type", "mixed", "runexp knows cat and dinov3 alone"),
+      ("rope_grid_offset", 0.5, "runexp counts rows and columns from 0"),
       ("ref_feat_shape", [2, 2, 2], "it must be one whole number or two"),
       ("global_pool", "map", "'global_pool' is \"map\": known are token and avg"),
-      ("use_post_transformer_norm", true, "there is one last norm here"),
-      ("no_embed_class", true, "a learned table has a row for class token"),
+      ("use_post_transformer_norm", true, "runexp has one last norm"),
+      ("no_embed_class", true, "runexp's learned table has rows for class token"),
       ("swiglu_align_to", -8, "it must be a whole number from 0 to 65536"),
-      ("num_kv_heads", 2, "every head has keys of its own"),
+      ("num_kv_heads", 2, "runexp gives every head of such a model keys of its own"),
       ("rope_temprature", 10, "what that changes is not known"),
     ]
     let changed = try [("timm", arguments), ("eva02", ofEVA)].flatMap { name, arguments in
@@ -216,6 +220,29 @@ struct ImageFamilyTests {
       try exported(classic.replacing("type: mha", with: "type: gqa, kv_heads: 2"))
     }
     #expect(fault?.description.contains("model.attention.kv_heads 2, not 4") == true)
+  }
+
+  @Test(
+    "where epsilon alone is in the way of timm, it is what is named",
+    arguments: ["output: {pool: mean}", "input: {patch: 2, registers: 2}"])
+  func epsilon(line: String) throws {
+    func lines(norm: String) -> String {
+      """
+      norm: \(norm)
+      position: learned
+      ffn: {type: gelu, bias: true}
+      attention: {type: mha, heads: 4, bias: true}
+      \(line.hasPrefix("input") ? "" : "input: {patch: 2}")
+      \(line)
+      """
+    }
+    let fault = #expect(throws: ExportFault.self) { try exported(lines(norm: "layernorm")) }
+    #expect(
+      fault?.description
+        == "no model of transformers or timm can represent it: beside timm, which comes nearest, "
+        + "it has model.norm.epsilon 1.0e-05, not 1.0e-06")
+    let timm = try exported(lines(norm: "{type: layernorm, epsilon: 1e-6}"))
+    #expect(timm.config.first?.key == "architecture")
   }
 
   @Test("numbers are told as they are written, not as 32-bit floats have them")
