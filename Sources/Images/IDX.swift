@@ -12,8 +12,7 @@ package struct IDX: Equatable, Sendable {
   package init(_ bytes: [UInt8], dimensions: Int) throws(ImageError) {
     let header = try Header(bytes, dimensions: dimensions)
     guard bytes.count - header.length == header.count else {
-      throw ImageError(
-        "its header says \(header) bytes, and \(bytes.count - header.length) follow")
+      throw ImageError(header.mismatch(bytes.count - header.length))
     }
     sizes = header.sizes
     values = Array(bytes[header.length...])
@@ -51,6 +50,9 @@ package struct IDX: Equatable, Sendable {
     static func length(_ dimensions: Int) -> Int { 4 + 4 * dimensions }
 
     var length: Int { Self.length(sizes.count) }
+
+    /// What is wrong where so many bytes follow.
+    func mismatch(_ rest: Int) -> String { "its header says \(self) bytes, and \(rest) follow" }
 
     /// As in "2 x 3 x 3 bytes".
     var description: String { sizes.map(String.init).joined(separator: " x ") }

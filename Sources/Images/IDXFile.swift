@@ -33,6 +33,12 @@ struct IDXFile {
     }
   }
 
+  /// What its header says where fewer bytes follow; nil where there are as many, or they are packed.
+  var shortfall: String? {
+    let rest = bytes.count - header.length
+    return Gzip.isPacked(bytes) || header.count <= rest ? nil : header.mismatch(rest)
+  }
+
   /// The array; no more is unpacked than its header says.
   ///
   /// - Parameter hash: SHA-256 of the unpacked file, where it is known.

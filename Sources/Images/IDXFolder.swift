@@ -91,13 +91,15 @@ package struct IDXFolder: Sendable {
       guard sizes[0] > 0 else { throw ImageError("there are no images in it") }
       guard pixels.header.count <= room else {
         throw ImageError(
-          "its header says \(pixels.header) bytes, and \(room) are left of the "
+          pixels.shortfall ?? "its header says \(pixels.header) bytes, and \(room) are left of the "
             + "\(ImageSet.largest) that a data set may have")
       }
       return try ImageShape(header: sizes[1], sizes[2], channels: 1)
     }
     guard classes.header.count == sizes[0] else {
-      throw unreadable(labels, "it has \(classes.header) labels for \(sizes[0]) images")
+      throw unreadable(
+        labels,
+        classes.shortfall ?? "it has \(classes.header) labels for \(sizes[0]) images")
     }
     let values = try naming(images) { () throws(ImageError) in try pixels.contents(hashes[images]) }
     let numbers = try naming(labels) { () throws(ImageError) in

@@ -47,10 +47,20 @@ package struct Image: Equatable, Sendable {
       self = try PNG.image(bytes)
     } else if bytes.starts(with: PGM.magic) {
       self = try PGM.image(bytes)
+    } else if let kind = Self.otherKinds.first(where: { bytes.starts(with: $0.magic) })?.name {
+      throw ImageError("it is \(kind), neither a PNG nor a binary PGM: convert it to PNG")
     } else {
       throw ImageError("it is neither a PNG nor a binary PGM: it begins with \(hex(bytes, 8))")
     }
   }
+
+  /// What files begin with that other programs read.
+  private static let otherKinds: [(magic: [UInt8], name: String)] = [
+    ([0xFF, 0xD8, 0xFF], "a JPEG"), (Array("P2".utf8), "a PGM of text"),
+    (Array("P3".utf8), "a PPM of text"), (Array("P6".utf8), "a PPM"), (Array("GIF8".utf8), "a GIF"),
+    (Array("RIFF".utf8), "a WebP"), ([0x49, 0x49, 0x2A, 0], "a TIFF"),
+    ([0x4D, 0x4D, 0, 0x2A], "a TIFF"),
+  ]
 
   init(_ shape: ImageShape, _ pixels: [UInt8]) {
     (self.shape, self.pixels) = (shape, pixels)

@@ -29,6 +29,12 @@ package struct ImageFolder: Sendable {
     }
     var reader = Reader()
     var splits = (train: ImageSet.Split(), test: ImageSet.Split())
+    var counts = (train: 0, test: 0)
+    for name in folders {
+      let count = try Self.names(in: "\(path)/\(name)").count
+      let tested = Self.tested(of: count)
+      counts = (counts.train + count - tested, counts.test + tested)
+    }
     for (label, name) in folders.enumerated() {
       let files = try Self.files(in: "\(path)/\(name)")
       guard files.count > 1 else {
@@ -36,12 +42,15 @@ package struct ImageFolder: Sendable {
           path: "\(path)/\(name)",
           problem: "a class needs an image to train on and one to test on, and there is one in it")
       }
-      let cut = files.count - max(1, files.count / 10)
-      try reader.append(files[..<cut], label, to: &splits.train)
-      try reader.append(files[cut...], label, to: &splits.test)
+      let cut = files.count - Self.tested(of: files.count)
+      try reader.append(files[..<cut], label, to: &splits.train, of: counts.train)
+      try reader.append(files[cut...], label, to: &splits.test, of: counts.test)
     }
     return try set(reader, folders, splits.train, splits.test)
   }
+
+  /// How many of a class's images are tested on where there are no splits.
+  private static func tested(of count: Int) -> Int { max(1, count / 10) }
 
   /// The folder with the images to test on, of those beside `train`; nil where the folders are
   /// classes.
@@ -92,8 +101,11 @@ package struct ImageFolder: Sendable {
     var reader = Reader()
     var splits = [ImageSet.Split(), ImageSet.Split()]
     for (index, folder) in [train, test].enumerated() {
+      var count = 0
+      for name in classes { count += try Self.names(in: "\(folder)/\(name)").count }
       for (label, name) in classes.enumerated() {
-        try reader.append(Self.files(in: "\(folder)/\(name)")[...], label, to: &splits[index])
+        try reader.append(
+          Self.files(in: "\(folder)/\(name)")[...], label, to: &splits[index], of: count)
       }
     }
     return try set(reader, classes, splits[0], splits[1])
@@ -124,6 +136,9 @@ package struct ImageFolder: Sendable {
 
   /// What is in a folder and not hidden, in an order that is the same everywhere.
   private static func names(in folder: String) throws(ResultsError) -> [String] {
+    // What the system says of it is more than Foundation's error tells.
+    guard let opened = opendir(folder) else { throw .lastOfReading(folder) }
+    closedir(opened)
     let names: [String]
     do {
       names = try FileManager.default.contentsOfDirectory(atPath: folder)
@@ -148,8 +163,10 @@ private struct Reader {
   private(set) var first: (path: String, shape: ImageShape)?
   private var bytes = 0
 
+  /// - Parameter count: the images of the whole split. There is room for them from the first one
+  ///   on: a list that grows takes its memory twice.
   mutating func append(
-    _ files: ArraySlice<String>, _ label: Int, to split: inout ImageSet.Split
+    _ files: ArraySlice<String>, _ label: Int, to split: inout ImageSet.Split, of count: Int
   ) throws(ResultsError) {
     for path in files {
       let image = try Image.read(path)
@@ -165,6 +182,10 @@ private struct Reader {
           path: path,
           problem: "with it the images have more than \(ImageSet.largest) bytes of pixels, the "
             + "most there may be")
+      }
+      if split.pixels.isEmpty {
+        let (room, overflows) = count.multipliedReportingOverflow(by: image.pixels.count)
+        split.pixels.reserveCapacity(overflows ? ImageSet.largest : min(room, ImageSet.largest))
       }
       split.pixels += image.pixels
       split.labels.append(Int32(label))

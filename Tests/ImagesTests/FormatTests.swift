@@ -42,8 +42,13 @@ import Testing
       (pgm("P5 2 2 256\n", []), "its header says 2 x 2 pixels of 2 bytes, and 0 bytes follow"),
       (
         pgm("P2 1 1 255\n0\n", []),
-        "it is neither a PNG nor a binary PGM: it begins with 50 32 20 31 20 31 20 32"
+        "it is a PGM of text, neither a PNG nor a binary PGM: convert it to PNG"
       ),
+      (
+        [0xFF, 0xD8, 0xFF, 0xE0],
+        "it is a JPEG, neither a PNG nor a binary PGM: convert it to PNG"
+      ),
+      (pgm("P7\n", []), "it is neither a PNG nor a binary PGM: it begins with 50 37 0a"),
     ]
     for (bytes, expected) in cases {
       #expect(problem { _ = try Image(bytes) } == expected)

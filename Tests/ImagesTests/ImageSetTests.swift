@@ -70,6 +70,15 @@ import Testing
       "train-images-idx3-ubyte", IDXSample.bytes([1, 5000, 1], Array(repeating: 0, count: 5000)),
       "its header says 5000 x 1 pixels; each side must have 1 to 4096"
     ),
+    // Of a header that says anything it is said what follows, however much it asks for.
+    (
+      "train-images-idx3-ubyte", IDXSample.bytes([4_000_000_000, 28, 28], [1, 2]),
+      "its header says 4000000000 x 28 x 28 bytes, and 2 follow"
+    ),
+    (
+      "train-labels-idx1-ubyte", IDXSample.bytes([4_000_000_000], [1, 0, 2]),
+      "its header says 4000000000 bytes, and 3 follow"
+    ),
   ]
 
   @Test(arguments: misfits)
@@ -165,6 +174,40 @@ import Testing
     #expect(set.train.labels == [0] + [Int32](repeating: 1, count: 18))
     #expect(set.test.labels == [0, 1, 1])
     #expect(set.test.pixels == [200, 0, 18, 0, 19, 0])
+  }
+
+  @Test func `images take their memory once, not that of a list that grows`() throws {
+    let pixels = [UInt8](repeating: 1, count: 64 * 64)
+    let image = PNGSample.grey(width: 64, height: 64, pixels)
+    for name in ["a", "b"] {
+      for index in 10..<30 { try folder.write(image, to: "\(name)/\(index).png") }
+    }
+    let whole = try ImageSet.read(folder.path)
+    for index in 10..<30 {
+      for name in ["a", "b"] { try folder.write(image, to: "c/train/\(name)/\(index).png") }
+    }
+    for name in ["a", "b"] { try folder.write(image, to: "c/test/\(name)/1.png") }
+    let split = try ImageSet.read(folder.file("c"))
+    for (images, count) in [(whole.train, 36), (whole.test, 4), (split.train, 40), (split.test, 2)]
+    {
+      #expect(images.count == count)
+      // The allocator rounds to pages.
+      #expect(images.pixels.capacity < images.pixels.count + 8192)
+    }
+  }
+
+  @Test func `a folder that cannot be listed has the system's word for it`() throws {
+    let path = folder.file("loop")
+    try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: path)
+    let text = problem { _ = try ImageSet.read(path) }
+    #expect(text == "could not read '\(path)': too many levels of symbolic links")
+  }
+
+  @Test(.enabled(if: geteuid() != 0)) func `nor can a class without permission`() throws {
+    try write([("a/1", image(1)), ("a/2", image(1)), ("b/1", image(1)), ("b/2", image(1))])
+    try #require(chmod(folder.file("b"), 0) == 0)
+    defer { chmod(folder.file("b"), 0o700) }
+    #expect(fault() == "could not read 'F/b': permission denied")
   }
 
   @Test func `a name that is no UTF-8 is refused, and its class not passed over`() throws {
