@@ -65,7 +65,8 @@ package struct ModelOptions: Sendable {
     stochasticDepth = options.read(
       "stochastic_depth", .double(in: 0..<1), default: 0,
       "probability that a sublayer of the last layer adds nothing to a sample in training, less in "
-        + "those before, 0 in the first (arXiv 1603.09382); drop_path_rate in timm")
+        + "those before, 0 in the first and in the only one (arXiv 1603.09382); drop_path_rate in "
+        + "timm")
     zLoss = Float(
       options.read(
         "z_loss", .double(in: 0...1000), default: 0,
@@ -78,7 +79,7 @@ package struct ModelOptions: Sendable {
   }
 
   /// The probability that a sublayer adds nothing to a sample in training: it grows in a line with
-  /// the depth, from 0 in the first layer on.
+  /// the depth, from 0 in the first layer on, which the only one is too, as in timm.
   func stochasticDepth(ofLayer index: Int, of layers: Int) -> Float {
     Float(stochasticDepth * Double(index) / Double(max(layers - 1, 1)))
   }

@@ -42,6 +42,18 @@ package final class CellModel: @unchecked Sendable {
       length: base?.length ?? length, image: image ?? base?.image)
   }
 
+  /// What a user should know of its options before anything is computed: a sentence each.
+  package var warnings: [String] {
+    let section = section
+    // As it is written, or as a stored model says: one layer is no default.
+    guard section.node("layers")?.value.number == 1,
+      let rate = section.node("stochastic_depth")?.value.number, rate > 0
+    else { return [] }
+    return [
+      "model.stochastic_depth leaves nothing out of one layer: it grows from 0 in the first one"
+    ]
+  }
+
   /// The options that are others than those of the stored model, and texts that are longer than it
   /// was made for, in one line; nil where all is its own.
   ///

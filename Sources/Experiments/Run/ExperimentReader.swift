@@ -211,7 +211,8 @@ extension PlannedExperiment {
     return cells.flatMap { cell -> [String] in
       guard let workload = cell.workload, let model = cell.model else { return [] }
       return shared.value(of: cell) {
-        [model.base?.note].compactMap(\.self) + workload.warnings(of: model.section)
+        [model.base?.note].compactMap(\.self) + model.warnings
+          + workload.warnings(of: model.section)
       }
     }.unique
   }

@@ -117,6 +117,26 @@ import Workloads
     #expect(again.cells.first?.canonical == experiment.cells.first?.canonical)
   }
 
+  @Test(arguments: ["train", "classify", "inspect"])
+  func `stochastic depth of one layer, which leaves nothing out, is warned of`(type: String) throws
+  {
+    func warnings(_ model: String) throws -> [String] {
+      try PlannedExperiment.load(
+        text: "model: {\(model)}\nworkload: \(type)\nmatrix: {model.width: [32, 64]}\n",
+        name: "x.yaml", reader: .standard
+      ).warnings
+    }
+    #expect(
+      try warnings("layers: 1, stochastic_depth: 0.1") == [
+        "model.stochastic_depth leaves nothing out of one layer: it grows from 0 in the first one"
+      ])
+    for model in [
+      "layers: 2, stochastic_depth: 0.1", "layers: 1, stochastic_depth: 0", "layers: 1",
+    ] {
+      #expect(try warnings(model) == [])
+    }
+  }
+
   @Test func `options of texts that images take no notice of are warned of`() throws {
     func warnings(_ workload: String) throws -> [String] {
       try PlannedExperiment.load(
