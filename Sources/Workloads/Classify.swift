@@ -39,9 +39,12 @@ package struct Classify: Workload {
 
   package func check(_ model: Transformer, from section: Section, _ options: Section) {
     if !(model.output is Classes), type(of: model.output).readsImages {
+      // A stored model without a head has such an output without anybody having written it.
+      let advice =
+        section.mark(of: "from") == nil ? "classes does" : "write output: classes beside from"
       section.fault(
         "output",
-        because: .rule("\(type(of: model.output).word) tells no classes apart: classes does"))
+        because: .rule("\(type(of: model.output).word) tells no classes apart: \(advice)"))
     }
     options.checkScores(of: model, from: section, [("batch", self.options.training.batch)])
   }

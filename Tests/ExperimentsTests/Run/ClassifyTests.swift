@@ -328,7 +328,9 @@ import Workloads
       """
     }
     let fault = #expect(throws: Faults.self) { try TrainCell(yaml("")) }
-    #expect(fault?.text.contains("features tells no classes apart: classes does") == true)
+    #expect(
+      fault?.text.contains("features tells no classes apart: write output: classes beside from")
+        == true)
     let cell = try TrainCell(yaml(", output: classes"))
     try PictureFolder.write(to: cell.folder.file("pictures"))
     try cell.run()
