@@ -67,13 +67,17 @@ package struct Classify: Workload {
   /// Trains and reports.
   ///
   /// - Parameters:
+  ///   - laterFLOPs: the work of what another workload does afterwards, of so many images that are
+  ///     held out.
   ///   - laterBytes: the memory that another workload needs for what it does afterwards.
   ///   - measure: what it does with a model whose training went well.
   func train(
-    _ cell: CellJob, needing laterBytes: (Transformer) -> Double = { _ in 0 },
+    _ cell: CellJob, laterFLOPs: (Transformer, Int) -> Double = { _, _ in 0 },
+    needing laterBytes: (Transformer) -> Double = { _ in 0 },
     then measure: (Transformer, ImageSet) throws -> Void = { _, _ in }
   ) throws {
     guard let (model, images, scale) = try prepare(cell, needing: laterBytes) else { return }
+    cell.expect(laterFLOPs(model, images.test.count), after: steps, of: flops(of: model))
     let data = data(images, scale, model, cell)
     try options.training.train(
       model, on: data, in: cell,

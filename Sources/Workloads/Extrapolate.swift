@@ -47,8 +47,20 @@ package struct Extrapolate: Workload {
 
   package func flops(of model: Transformer) -> Double? { training.flops(of: model) }
 
+  /// Of the longer windows.
+  package func laterFLOPs(
+    of model: Transformer, in cell: CellModel, testing images: Int
+  ) -> Double {
+    Double(windows) * model.cost(tokens: reach(of: model)).forwardFLOPsPerSequence
+  }
+
+  /// Positions of a window that the model has.
+  private func reach(of model: Transformer) -> Int { min(4 * length, model.longest ?? 4 * length) }
+
   package func run(_ cell: CellJob) throws {
-    try training.train(cell) { model, corpus in try measure(model, corpus, cell) }
+    try training.train(
+      cell, laterFLOPs: { laterFLOPs(of: $0, in: cell.model, testing: 0) },
+      then: { model, corpus in try measure(model, corpus, cell) })
   }
 
   /// Of its training.
@@ -59,7 +71,7 @@ package struct Extrapolate: Workload {
   /// The loss by position, beyond the length of the training.
   private func measure(_ model: Transformer, _ corpus: TextCorpus, _ cell: CellJob) throws {
     let wanted = 4 * length
-    let reach = min(wanted, model.longest ?? wanted, corpus.validation.count - 2)
+    let reach = min(reach(of: model), corpus.validation.count - 2)
     if reach < wanted {
       let cause =
         (model.longest ?? wanted) < wanted
@@ -67,6 +79,7 @@ package struct Extrapolate: Workload {
       cell.row.setFact("extrapolation_note", .string("no loss beyond position \(reach): \(cause)"))
     }
     cell.recordDepartures(cell.model.departures(reading: reach, inOther: cell.otherTokens))
+    cell.progress.tell("testing \(Wording.count(windows, "window")) of \(reach) tokens")
     let losses = try PositionLoss(
       model, corpus.validation, length: reach, windows: windows, precision: cell.precision,
       on: cell.device, check: cell.checkInterrupt)

@@ -51,9 +51,18 @@ package struct Resolution: Workload {
 
   package func flops(of model: Transformer) -> Double? { training.flops(of: model) }
 
+  /// Of the tests of larger images.
+  package func laterFLOPs(
+    of model: Transformer, in cell: CellModel, testing images: Int
+  ) -> Double {
+    larger(model, in: cell).reduce(0) {
+      $0 + Double(images) * $1.cost(tokens: $1.length).forwardFLOPsPerSequence
+    }
+  }
+
   package func run(_ cell: CellJob) throws {
     try training.train(
-      cell,
+      cell, laterFLOPs: { laterFLOPs(of: $0, in: cell.model, testing: $1) },
       needing: { testingBytes(of: $0, in: cell.model, cell.precision, on: cell.device) },
       then: { model, images in try measure(model, images, cell) })
   }
@@ -84,13 +93,9 @@ package struct Resolution: Workload {
   private func testingBytes(
     of model: Transformer, in cell: CellModel, _ precision: ElementType, on device: Device
   ) -> Double {
-    guard let image = model.image else { return 0 }
     let resting = training.options.training.restingBytes(
       of: model, sequence: model.length, precision, on: device)
-    let needs = Self.sizes.compactMap { halves, _ -> Double? in
-      guard let size = Self.scaled(image, by: halves, for: model) else { return nil }
-      let larger = cell.build(
-        vocabulary: model.vocabulary, length: length, image: size, classes: model.vocabulary)
+    let needs = larger(model, in: cell).map { larger in
       let device = Device.meta(of: device)
       larger.parameters.allocate(on: device)
       let (read, _) = larger.trial(
@@ -99,6 +104,17 @@ package struct Resolution: Workload {
       return device.memory.atPeak.total
     }
     return resting + (needs.max() ?? 0)
+  }
+
+  /// The model for the larger sizes that are tested.
+  private func larger(_ model: Transformer, in cell: CellModel) -> [Transformer] {
+    guard let image = model.image else { return [] }
+    return Self.sizes.compactMap { halves, _ in
+      Self.scaled(image, by: halves, for: model).map {
+        cell.build(
+          vocabulary: model.vocabulary, length: length, image: $0, classes: model.vocabulary)
+      }
+    }
   }
 
   /// Images of so many halves of a size; nil where the model's patches do not divide them.
@@ -135,6 +151,7 @@ package struct Resolution: Workload {
       let larger = cell.model.build(
         vocabulary: images.classes.count, length: length, image: size,
         classes: images.classes.count)
+      cell.progress.tell("testing \(images.test.count) images of \(size.height) x \(size.width)")
       try saved.read(into: larger, on: cell.device)
       let shape = ImageShape(height: size.height, width: size.width, channels: size.channels)
       let found = try ClassScores(

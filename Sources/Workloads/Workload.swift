@@ -56,6 +56,12 @@ package protocol Workload: Component, Sendable {
   /// Floating-point operations of all its steps; nil where they depend on time or on nothing at
   /// all.
   func flops(of model: Transformer) -> Double?
+  /// Those of what it does once its steps are done.
+  ///
+  /// - Parameters:
+  ///   - cell: what else it builds of its model.
+  ///   - images: how many are held out, where it reads images.
+  func laterFLOPs(of model: Transformer, in cell: CellModel, testing images: Int) -> Double
   /// The most bytes of tensors at a time on a device, where nothing runs; nil where they are not
   /// predicted.
   func predictedPeakBytes(of model: Transformer, _ precision: ElementType, on device: Device)
@@ -111,6 +117,9 @@ extension Workload {
   package var weightType: ElementType? { nil }
   package var vocabulary: Int { CharacterVocabulary.usual }
   package func flops(of model: Transformer) -> Double? { nil }
+  package func laterFLOPs(
+    of model: Transformer, in cell: CellModel, testing images: Int
+  ) -> Double { 0 }
   package func check(_ model: Transformer, from section: Section, _ options: Section) {}
   package func check(_ base: ModelBase?, _ options: Section) {}
   package func warnings(of model: Section) -> [String] { [] }

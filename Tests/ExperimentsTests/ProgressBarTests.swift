@@ -114,6 +114,24 @@ private final class Screen {
     #expect(screen.taken().contains("10 s left"))
   }
 
+  @Test func `what follows the steps counts in the time left, of its own cell`() {
+    let screen = Screen()
+    var bar = screen.bar(.lines)
+    bar.begin("a", 1, of: 2, steps: 100)
+    bar.expect(later: 300)
+    screen.now = 10
+    bar.evaluated(step: 50, valLoss: 1, perSecond: nil)
+    bar.evaluated(step: 100, valLoss: 1, perSecond: nil)
+    bar.begin("b", 2, of: 2, steps: 100)
+    screen.now = 20
+    bar.evaluated(step: 100, valLoss: 1, perSecond: nil)
+    let lines = screen.taken().split(separator: "\n")
+    #expect(
+      lines.map { $0.split(separator: "  ").last.map(String.init) } == [
+        "[1/2] a: 100 steps", "1:10 left", "30 s left", "[2/2] b: 100 steps", "0 s left",
+      ])
+  }
+
   @Test func `quiet shows nothing`() {
     let screen = Screen()
     var bar = screen.bar(.quiet)

@@ -48,6 +48,8 @@ package struct ProgressBar {
   private var cell = ""
   private var counted = "tokens"
   private var total = 0
+  /// What follows the steps, in steps.
+  private var later = 0.0
   private var start = 0.0
   private var firstStep = 0
   private var lastDrawn = -Double.infinity
@@ -73,6 +75,7 @@ package struct ProgressBar {
     self.counted = counted
     self.cell = "[\(index)/\(count)] \(cell)"
     total = steps
+    later = 0
     firstStep = done
     start = output.clock() - seconds
     lastDrawn = -Double.infinity
@@ -80,6 +83,9 @@ package struct ProgressBar {
       output.write("\(self.cell)\(steps > 1 ? ": \(steps) steps" : "")\n")
     }
   }
+
+  /// Counts what follows the last step, which has the work of so many steps, in the time left.
+  package mutating func expect(later steps: Double) { later = steps }
 
   /// Shows a step that is done; draws at most ten times a second, and the last step always.
   package mutating func step(_ step: Int, loss: Double, perSecond: Double?) {
@@ -165,7 +171,7 @@ package struct ProgressBar {
   private func secondsLeft(at step: Int, _ now: Double) -> Double? {
     let done = step - firstStep
     guard done > 0, now > start else { return nil }
-    return (now - start) / Double(done) * Double(max(0, total - step))
+    return (now - start) / Double(done) * (Double(max(0, total - step)) + later)
   }
 
   private func coloured(_ text: String, _ code: Int) -> String {

@@ -46,6 +46,8 @@ final class CellReporter: ProgressReporter {
     file?.append(line)
   }
 
+  func expect(later steps: Double) { bar.expect(later: steps) }
+
   func step(_ step: Int, of steps: Int, loss: Double, perSecond: Double) {
     rate = perSecond
     bar.step(step, loss: loss, perSecond: perSecond)

@@ -30,7 +30,7 @@ struct PlanPrediction {
   ///   - built: the model for what the workload reads; it lies on a device of no memory afterwards.
   ///   - device: where it would run; nothing runs there.
   fileprivate init(
-    _ workload: any Workload, _ model: CellModel, _ built: Transformer,
+    _ workload: any Workload, _ model: CellModel, _ built: Transformer, testing images: Int,
     _ precision: PrecisionChoice, on device: Device
   ) {
     let cost = built.cost(tokens: built.image == nil ? workload.length : built.length)
@@ -40,17 +40,19 @@ struct PlanPrediction {
     cacheBytes = workload.predictedCacheBytes(of: built)
     peakBytes = workload.predictedPeakBytes(
       of: built, in: model, precision.elementType, on: device)
-    count(workload, model, built)
+    count(workload, model, built, testing: images)
   }
 
   /// Counts the steps of a workload with the same sizes.
   fileprivate mutating func count(
-    _ workload: any Workload, _ model: CellModel, _ built: Transformer
+    _ workload: any Workload, _ model: CellModel, _ built: Transformer, testing images: Int
   ) {
     steps = workload.steps - workload.stepsDone(by: model.base)
     tokens = Double(steps) * Double(workload.tokensPerStep)
     let share = Double(steps) / Double(workload.steps)
-    flops = workload.flops(of: built).map { $0 * share }
+    flops = workload.flops(of: built).map {
+      $0 * share + workload.laterFLOPs(of: built, in: model, testing: images)
+    }
   }
 }
 
@@ -58,20 +60,29 @@ struct PlanPrediction {
 ///
 /// Of a device several threads ask at most what its processor can do.
 struct PlanSubject: @unchecked Sendable {
+  /// What a workload reads.
+  struct Read {
+    /// Distinct tokens, or classes.
+    let vocabulary: Int
+    /// The size of its images, and how many of them are held out; nil and none where it reads texts.
+    var image: ImageSize?
+    var heldOut = 0
+  }
+
   fileprivate let workload: any Workload
   fileprivate let model: CellModel
   fileprivate let options: ModelOptions
   let precision: PrecisionChoice
-  fileprivate let read: (vocabulary: Int, image: ImageSize?)
+  fileprivate let read: Read
   fileprivate let device: Device
 
   /// - Parameters:
   ///   - options: those of the model, by which equal ones are known.
-  ///   - read: distinct tokens, or classes, of what the workload reads, and the size of its images.
+  ///   - read: what the workload reads.
   ///   - device: where it would run; nothing runs there.
   init(
     _ workload: any Workload, _ model: CellModel, options: ModelOptions,
-    _ precision: PrecisionChoice, of read: (vocabulary: Int, image: ImageSize?), on device: Device
+    _ precision: PrecisionChoice, of read: Read, on device: Device
   ) {
     (self.workload, self.model, self.options) = (workload, model, options)
     (self.precision, self.read, self.device) = (precision, read, device)
@@ -162,10 +173,11 @@ private struct PlanPredictions {
         device: ObjectIdentifier(subject.device), sizes: sizes)
     }
     if var prediction = key.flatMap({ known[$0] }) {
-      prediction.count(workload, model, built)
+      prediction.count(workload, model, built, testing: subject.read.heldOut)
       return prediction
     }
-    let prediction = PlanPrediction(workload, model, built, subject.precision, on: subject.device)
+    let prediction = PlanPrediction(
+      workload, model, built, testing: subject.read.heldOut, subject.precision, on: subject.device)
     if let key { known[key] = prediction }
     return prediction
   }

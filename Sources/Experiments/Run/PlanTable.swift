@@ -123,22 +123,21 @@ package struct PlanTable {
       if let warning = finder.warning(for: choices) { notes.append(warning) }
     }
 
-    /// Distinct tokens, or classes, of what a workload reads, and the size of its images.
-    mutating func read(
-      by workload: any Workload, for base: ModelBase?
-    ) -> (vocabulary: Int, image: ImageSize?) {
+    /// What a workload reads.
+    mutating func read(by workload: any Workload, for base: ModelBase?) -> PlanSubject.Read {
       guard let declaration = workload.images else {
-        return (vocabulary(of: workload, for: base), workload.image)
+        return .init(vocabulary: vocabulary(of: workload, for: base), image: workload.image)
       }
       switch texts.find(declaration) {
       case .success(let images):
         if let note = images.note { add(note) }
-        return (images.facts.classes, images.facts.size)
+        let facts = images.facts
+        return .init(vocabulary: facts.classes, image: facts.size, heldOut: facts.test)
       case .failure(let error):
         let usual = ImageFacts.usual
         add(
           "sizes assume images of \(usual.size) in \(usual.classes) classes: \(error.summary)")
-        return (usual.classes, usual.size)
+        return .init(vocabulary: usual.classes, image: usual.size)
       }
     }
 

@@ -136,6 +136,41 @@ import Workloads
     #expect(plan.totals.contains("1 would not fit"))
   }
 
+  @Test func testsOfLargerImagesComeOnTopOfTheTraining() throws {
+    func flops(_ workload: String) throws -> Double {
+      let text = """
+        device: cpu
+        model: {layers: 1, width: 16, attention: {type: mha, heads: 2}, input: {patch: 7}}
+        workload: {type: \(workload), dataset: synthetic-shapes, batch: 2, steps: 3}
+
+        """
+      return try #require(try plan(text).objects.first?["flops"]?.number)
+    }
+    let (training, all) = try (flops("classify"), flops("resolution"))
+    // Of 28 x 28 pixels there are 16 patches, of the larger ones 36 and 64: the 6 images that are
+    // trained on are a small part of the 2000 that are tested on twice.
+    let image = training / (2 * 3) / 3
+    let tests = (all - training) / 2000
+    #expect(tests > (36 + 64) / 16 * image && tests < 2 * (36 + 64) / 16 * image, "\(tests)")
+  }
+
+  @Test func windowsThatAreReadAfterTheTrainingComeOnTopOfIt() throws {
+    func flops(_ workload: String) throws -> Double {
+      let text = """
+        device: cpu
+        model: {layers: 1, width: 16, attention: {type: mha, heads: 2}, position: none}
+        workload: {\(workload), sequence: 16, batch: 2, steps: 3}
+
+        """
+      return try #require(try plan(text).objects.first?["flops"]?.number)
+    }
+    let training = try flops("type: train")
+    let one = try flops("type: extrapolate, extrapolation_windows: 1") - training
+    let three = try flops("type: extrapolate, extrapolation_windows: 3") - training
+    // A window has four times the tokens, and a third of the work of training on each at least.
+    #expect(one > training / (2 * 3) * 4 / 3 && three == 3 * one)
+  }
+
   @Test func positionsNeedAsMuchAsTheirRunSays() throws {
     let plan = try plan(
       "device: cpu\nmodel: {width: 1024}\nworkload: {type: position, farthest: 16777215}\n",

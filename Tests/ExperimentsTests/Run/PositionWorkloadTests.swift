@@ -218,6 +218,7 @@ import Workloads
     let lines = try AtomicFile.read(alibi.folder.file("loss-by-position.jsonl"))
       .split(separator: "\n")
     #expect(lines.count == 64)
+    #expect(alibi.told == ["testing 3 windows of 64 tokens"] && alibi.later > 0)
 
     let learned = try extrapolated("learned").job.row
     #expect(learned.status == .ok && learned.metrics[.lossWithinLength] != nil)

@@ -54,6 +54,20 @@ import Workloads
     #expect(try metrics.map { try #require(again.job.row.metrics[$0]) } == found)
   }
 
+  @Test func `the person is told of each test, and the time left counts them`() throws {
+    let cell = try Self.cell("learned")
+    try cell.run()
+    #expect(cell.told == ["testing 9 images of 12 x 12", "testing 9 images of 16 x 16"])
+    let forward = [8, 12, 16].map { side in
+      let model = cell.job.model.build(
+        vocabulary: 3, length: 1, image: ImageSize(height: side, width: side, channels: 1))
+      return model.cost(tokens: model.length).forwardFLOPsPerSequence
+    }
+    // A step trains on nine images, which is three times the work of reading them.
+    let expected = (forward[1] + forward[2]) / (3 * forward[0])
+    #expect(abs(cell.later - expected) < 1e-9 * expected, "\(cell.later) \(expected)")
+  }
+
   @Test func `larger images take no more memory than was checked before the training`() throws {
     let cell = try TrainCell(
       """

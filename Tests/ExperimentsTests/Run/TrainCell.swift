@@ -54,6 +54,12 @@ struct TrainCell {
   /// What the person was warned of.
   var warnings: [String] { progress.warnings }
 
+  /// What the person was told on the way.
+  var told: [String] { progress.told }
+
+  /// What follows the steps, in steps.
+  var later: Double { progress.later }
+
   /// The lines of `steps.jsonl`.
   func lines() throws -> [JSON] {
     try AtomicFile.read(folder.file("steps.jsonl")).split(separator: "\n").map {
@@ -65,8 +71,12 @@ struct TrainCell {
     var steps = 0
     var asked = 0
     var warnings: [String] = []
+    var told: [String] = []
+    var later = 0.0
     func log(_ message: String) {}
     func warn(_ message: String) { warnings.append(message) }
+    func tell(_ message: String) { told.append(message) }
+    func expect(later steps: Double) { later = steps }
     func step(_ step: Int, of steps: Int, loss: Double, perSecond: Double) {
       self.steps = step
     }
