@@ -79,7 +79,7 @@ package final class Transformer {
     let stand = grid ?? image.map { _ in PatchGrid(rows: 1, columns: 1) }
     let place = PositionContext(
       width: width, headDimension: common.headDimension, length: self.length, grid: stand,
-      headNotes: [common.dimensionNote])
+      hasHeadDimension: common.hasDimension, headNotes: [common.dimensionNote])
     if position.count > 1 {
       for (type, section) in position where type.isAdded {
         section.fault(

@@ -158,6 +158,11 @@ struct ImageModelTests {
         "rope_2d turns pairs of features by rows and as many by columns: the head dimension must "
           + "be a multiple of 4, not 6"
       ])
+    // What follows from heads that do not share the width is not told as well.
+    #expect(
+      try faults("width: 16\nattention: {type: mha, heads: 3}") == [
+        "a width of 16 cannot be divided among 3 heads; choose another number, or set head_dim"
+      ])
     #expect(
       try faults("input: {positions: true}\nposition: learned")
         == ["position: learned adds a trained row to each token as well: one of them"])

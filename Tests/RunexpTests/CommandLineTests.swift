@@ -186,9 +186,15 @@ struct CommandLineTests {
     let wrong = try program.run("tiny.yaml", "workload.setps=2", "workload.batch=1,2", "-q")
     #expect(wrong.code == 78 && wrong.errors.contains("did you mean 'workload.steps'?"))
     #expect(wrong.errors.contains("--vary workload.batch=1,2"), "\(wrong.errors)")
-    let second = try program.run("tiny.yaml", "other.yaml")
-    #expect(
-      second.code == 78 && second.errors.contains("'other.yaml' is not of the form path=value"))
+    for command in [["check"], ["plan"], ["prepare"], []] {
+      let second = try program.run(command + ["tiny.yaml", "other.yaml"])
+      #expect(second.code == 78)
+      #expect(
+        second.errors.contains("one experiment file is read at a time: 'other.yaml' is a second"),
+        "\(second.errors)")
+    }
+    let none = try program.run("tiny.yaml", "steps")
+    #expect(none.code == 78 && none.errors.contains("'steps' is not of the form path=value"))
   }
 
   @Test("a file that is not there, or is none, is answered with what was perhaps meant")

@@ -28,10 +28,14 @@ struct OptionNames {
     // all but the same.
     let edits = Suggestion.edits(of: word.count)
     if let whole = Suggestion.nearest(to: name, among: paths, atMost: edits) { return [whole] }
-    guard let close = Suggestion.nearest(to: word, among: paths.map(Self.last), atMost: 1) else {
+    // Nobody writes into the model what is the workload's and misspells it besides.
+    let root = Self.root(written)
+    let others = paths.filter { Self.root($0) == root }
+    let near = others.isEmpty ? paths : others
+    guard let close = Suggestion.nearest(to: word, among: near.map(Self.last), atMost: 1) else {
       return []
     }
-    return Array(near(paths.filter { Self.last($0) == close }, written).prefix(Self.limit))
+    return Array(self.near(near.filter { Self.last($0) == close }, written).prefix(Self.limit))
   }
 
   /// The options of a section, then the sections in it.
@@ -42,6 +46,8 @@ struct OptionNames {
     return (below.filter { $0.count == 1 } + below.filter { $0.count > 1 })
       .compactMap { $0.first.map(String.init) }
   }
+
+  private static func root(_ path: String) -> Substring { path.prefix { $0 != "." } }
 
   /// The paths that end in a word, or go by it in other programs.
   func called(_ word: String) -> [String] {
@@ -84,6 +90,12 @@ struct OptionNames {
     ),
     ("model.stochastic_depth", "drop_path drop_path_rate stochastic_depth_prob"),
     ("model.label_smoothing", "label_smoothing_factor smoothing"),
+    ("model.layer_scale", "init_values layerscale_value layer_scale_init_value"),
+    ("model.input.patch", "patch_size"),
+    ("model.input.class_token", "cls_token use_cls_token"),
+    ("model.input.registers", "reg_tokens num_register_tokens"),
+    ("model.output.pool", "global_pool pooling"),
+    ("workload.augmentation", "augment augmentations data_augmentation transforms"),
     ("model.tied_embeddings", "tie_word_embeddings tie_weights weight_tying"),
     ("model.init_std", "initializer_range init_scale"),
     ("model.logit_softcap", "final_logit_softcapping"),

@@ -94,6 +94,8 @@ extension SpecFault {
     case .tooManyCells(let limit): "the matrix has more than \(limit) cells"
     case .nothingToRun: "every cell of the matrix is excluded"
 
+    case .badSetting(let text) where text.hasSuffix(".yaml") || text.hasSuffix(".yml"):
+      "one experiment file is read at a time: \(Wording.quote(text)) is a second"
     case .badSetting(let text):
       "\(Wording.quote(text)) is not of the form path=value, such as model.layers=4"
     case .badPath(let path): "\(Wording.quote(path)) is not a dotted path such as model.layers"

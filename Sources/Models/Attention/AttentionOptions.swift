@@ -7,6 +7,8 @@ package import Config
 package struct AttentionOptions: Sendable {
   /// Query heads, and features of each head.
   package let heads, headDimension: Int
+  /// Whether the head dimension is one that was asked for, and no fault already.
+  package let hasDimension: Bool
   /// Where the head dimension comes from, for faults.
   package let dimensionNote: Note
   /// Whether the projections to queries and values have a bias, whether that to keys has, and
@@ -39,7 +41,9 @@ package struct AttentionOptions: Sendable {
       "features of one head")
     let isDerived = options.isDerived("head_dim")
     dimensionNote = options.note(isDerived ? "heads" : "head_dim")
-    if isDerived && width % heads != 0 {
+    let isDivided = !isDerived || width % heads == 0
+    hasDimension = isDivided && !options.hasFault("heads") && !options.hasFault("head_dim")
+    if !isDivided {
       options.fault(
         "heads",
         because: .rule(

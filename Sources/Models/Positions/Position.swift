@@ -14,16 +14,20 @@ package struct PositionContext: Sendable {
   static let lengthRule = "the stored model's own length, or the workload's sequence length"
   /// Where the tokens stand; nil where they stand in a line.
   package let grid: PatchGrid?
+  /// Whether the head dimension is no fault already, whose consequences nobody need be told.
+  package let hasHeadDimension: Bool
   /// Where the head dimension comes from, for faults.
   package let headNotes: [Note]
 
   package init(
-    width: Int, headDimension: Int, length: Int, grid: PatchGrid? = nil, headNotes: [Note] = []
+    width: Int, headDimension: Int, length: Int, grid: PatchGrid? = nil,
+    hasHeadDimension: Bool = true, headNotes: [Note] = []
   ) {
     self.width = width
     self.headDimension = headDimension
     self.length = length
     self.grid = grid
+    self.hasHeadDimension = hasHeadDimension
     self.headNotes = headNotes
   }
 

@@ -38,7 +38,7 @@ package struct RoPE: Position {
     let chosen = options.component(Slots.scaling)
     let scaling = chosen.type.init(
       chosen.options, ScalingContext(length: context.length, dimension: d))
-    if d % 2 != 0 || d == 0 {
+    if context.hasHeadDimension, d % 2 != 0 || d == 0 {
       options.fault(
         because: .rule(
           "rope turns pairs of features: "

@@ -59,7 +59,7 @@ package struct RoPE2D: Position {
         "reference_grid", because: .rule("normalised coordinates are the same on every grid"))
     }
     let d = context.headDimension
-    if d % 4 != 0 {
+    if context.hasHeadDimension, d % 4 != 0 {
       options.fault(
         because: .rule(
           "rope_2d turns pairs of features by rows and as many by columns: the head dimension must "

@@ -60,6 +60,22 @@ import Testing
     #expect(!text.contains("did you mean"), "\(text)")
   }
 
+  @Test(arguments: [
+    ("workload.augment", "workload.augmentation"), ("augment", "workload.augmentation"),
+    ("cls_token", "model.input.class_token"), ("model.cls_token", "model.input.class_token"),
+    ("model.reg_tokens", "model.input.registers"), ("patch_size", "model.input.patch"),
+    ("global_pool", "model.output.pool"), ("init_values", "model.layer_scale"),
+  ])
+  func `so are those of models of images`(name: String, path: String) {
+    let found = faults("model: {layers: 1}\nworkload: classify", sets: ["\(name)=1"])
+    #expect(found.contains("did you mean '\(path)'?\n"), "\(found)")
+  }
+
+  @Test func `a word of the model is not taken for one of the workload`() {
+    let text = faults("workload: {type: attention}", sets: ["model.input.patch=4"])
+    #expect(text.contains("error: unknown key") && !text.contains("did you mean"), "\(text)")
+  }
+
   @Test(arguments: names)
   func `a setting and an axis are offered the full path`(name: String, path: String) {
     let question = "did you mean '\(path)'?\n"
