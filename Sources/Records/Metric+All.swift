@@ -18,7 +18,7 @@ extension Metric {
   package static let quality: [Metric] = [
     valLoss, valPerplexity, valBitsPerCharacter, valBitsPerByte, bestValLoss, trainLoss,
     initialLoss,
-    initialValLoss, zLoss, accuracy, topFive, leastClass,
+    initialValLoss, zLoss, accuracy, initialAccuracy, topFive, leastClass,
   ]
   /// The validation loss in other units.
   package static let unitsOfLoss: [Metric] = [
@@ -107,6 +107,10 @@ extension Metric {
     "accuracy_percent",
     "Held-out images whose class is the likeliest, at the end, in per cent.",
     better: .higher, .sampled, as: .percent)
+  package static let initialAccuracy = Metric(
+    "initial_accuracy_percent",
+    "accuracy_percent of the stored model that a training begins from, before the first step.",
+    better: .none, .sampled, as: .percent)
   package static let topFive = Metric(
     "top5_percent",
     "Held-out images whose class is among the five likeliest of more, in per cent.",
@@ -246,7 +250,7 @@ extension Metric {
 extension Metric {
   /// The same of a training on images.
   package static let classifyingHeadline: [Metric] = [
-    .accuracy, .topFive, .valLoss, .imagesPerSecond, .peakBytes, .parameters,
+    .accuracy, .initialAccuracy, .topFive, .valLoss, .imagesPerSecond, .peakBytes, .parameters,
     .modelFLOPsPerImage,
   ]
 }

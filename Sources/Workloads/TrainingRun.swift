@@ -27,7 +27,7 @@ struct TrainingRun {
   private var stability = StabilityMonitor()
   private var initialLoss: Double?
   /// Of the stored model that it begins from, over the whole split.
-  private var initialValidation: Double?
+  private var initialValidation: Validation?
   /// Of the last tenth of the steps.
   private var recentLosses: [Double] = []
   private var recentZLosses: [Double] = []
@@ -108,7 +108,10 @@ struct TrainingRun {
     for evaluation in curve.evaluations {
       bestValidation = min(bestValidation ?? evaluation.loss, evaluation.loss)
       evaluated = evaluation.step
-      if evaluation.isFull, evaluation.step == firstStep { initialValidation = evaluation.loss }
+      if evaluation.isFull, evaluation.step == firstStep {
+        initialValidation = Validation(
+          loss: evaluation.loss, accuracyPercent: evaluation.accuracyPercent)
+      }
     }
     stepsDone = state.steps
     cell.progress.log("goes on after step \(stepsDone)")
@@ -164,7 +167,7 @@ struct TrainingRun {
       guard try step() else { return }
       try cell.checkInterrupt()
     }
-    let loss = try evaluate(isFull: true)
+    let loss = try evaluate(isFull: true).loss
     lastValidation = loss
     if !loss.isFinite {
       cell.row.status = .diverged
@@ -228,7 +231,7 @@ struct TrainingRun {
   }
 
   @discardableResult
-  private mutating func evaluate(isFull: Bool) throws -> Double {
+  private mutating func evaluate(isFull: Bool) throws -> Validation {
     let start = MonotonicClock.now()
     let found = try data.validate(trainer, isFull: isFull, check: cell.checkInterrupt)
     let loss = found.loss
@@ -240,7 +243,7 @@ struct TrainingRun {
         step: stepsDone, loss: loss, isFull: isFull, accuracyPercent: found.accuracyPercent
       ).json)
     cell.progress.evaluated(step: stepsDone, of: options.steps, found)
-    return loss
+    return found
   }
 
   /// Puts what was measured into the cell's row.
@@ -254,7 +257,8 @@ struct TrainingRun {
         validationLoss: lastValidation, steps: stepsDone - firstStep, secondsOfStep: clock.median,
         cost: cost), to: &metrics)
     metrics[.initialLoss] = initialLoss
-    metrics[.initialValLoss] = initialValidation
+    metrics[.initialValLoss] = initialValidation?.loss
+    metrics[.initialAccuracy] = initialValidation?.accuracyPercent
     metrics[.bestValLoss] = bestValidation
     for (metric, values) in [(Metric.trainLoss, recentLosses), (.zLoss, recentZLosses)] {
       metrics[metric] = values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)

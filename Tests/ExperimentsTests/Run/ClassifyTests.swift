@@ -189,6 +189,9 @@ import Workloads
     try second.run()
     #expect(second.job.row.status == .ok)
     #expect(second.job.row.metrics[.initialValLoss] == before)
+    let accuracy = first.job.row.metrics[.accuracy]
+    #expect(accuracy != nil && second.job.row.metrics[.initialAccuracy] == accuracy)
+    #expect(first.job.row.metrics[.initialAccuracy] == nil)
     #expect(second.job.row.fact("departures") == nil)
   }
 
