@@ -2,6 +2,7 @@
 // PyTorch or Hugging Face call it, or something near to it.
 
 import Config
+import Records
 
 /// The options of an experiment, by dotted path.
 struct OptionNames {
@@ -9,6 +10,18 @@ struct OptionNames {
   private static let limit = 3
 
   let paths: [String]
+  /// Those, and the sections that hold some of them and are no options themselves.
+  private let all: [String]
+
+  init(paths: [String]) {
+    self.paths = paths
+    let options = Set(paths)
+    // A document's own sections are known keys.
+    let sections = paths.flatMap { path in
+      sequence(first: Self.section(path), next: Self.section).prefix { $0.contains(".") }
+    }
+    all = paths + sections.unique.filter { !options.contains($0) }
+  }
 
   /// The full paths that a name means, the likeliest first; none where nobody can tell.
   ///
@@ -21,7 +34,8 @@ struct OptionNames {
     let written = ([section] + keys.dropLast()).filter { !$0.isEmpty }.joined(separator: ".")
     let known = called(word)
     if !known.isEmpty { return Array(near(known, written).prefix(Self.limit)) }
-    if let close = Suggestion.nearest(to: word, among: neighbours(in: written)) {
+    let within = all.filter { Self.section($0) == written }
+    if let close = Suggestion.nearest(to: word, among: within.map(Self.last)) {
       return [written.isEmpty ? close : "\(written).\(close)"]
     }
     // What is right in a path says nothing of its last word, and words of other sections must be
@@ -38,21 +52,12 @@ struct OptionNames {
     return Array(self.near(near.filter { Self.last($0) == close }, written).prefix(Self.limit))
   }
 
-  /// The options of a section, then the sections in it.
-  private func neighbours(in section: String) -> [String] {
-    let start = section.isEmpty ? "" : section + "."
-    let below = paths.filter { $0.hasPrefix(start) }
-      .map { $0.dropFirst(start.count).split(separator: ".") }
-    return (below.filter { $0.count == 1 } + below.filter { $0.count > 1 })
-      .compactMap { $0.first.map(String.init) }
-  }
-
   private static func root(_ path: String) -> Substring { path.prefix { $0 != "." } }
 
   /// The paths that end in a word, or go by it in other programs.
   func called(_ word: String) -> [String] {
-    let same = paths.filter { Self.last($0) == word }
-    return same.isEmpty ? (Self.others[Self.folded(word)] ?? []).filter(paths.contains) : same
+    let same = all.filter { Self.last($0) == word }
+    return same.isEmpty ? (Self.others[Self.folded(word)] ?? []).filter(all.contains) : same
   }
 
   /// Those below the section that was written, where there are any.
@@ -63,6 +68,10 @@ struct OptionNames {
 
   private static func last(_ path: String) -> String {
     path.split(separator: ".").last.map(String.init) ?? path
+  }
+
+  private static func section(_ path: String) -> String {
+    path.split(separator: ".").dropLast().joined(separator: ".")
   }
 
   private static func folded(_ word: String) -> String {

@@ -65,6 +65,7 @@ import Testing
     ("cls_token", "model.input.class_token"), ("model.cls_token", "model.input.class_token"),
     ("model.reg_tokens", "model.input.registers"), ("patch_size", "model.input.patch"),
     ("global_pool", "model.output.pool"), ("init_values", "model.layer_scale"),
+    ("augmentation", "workload.augmentation"), ("workload.augmentatoin", "workload.augmentation"),
   ])
   func `so are those of models of images`(name: String, path: String) {
     let found = faults("model: {layers: 1}\nworkload: classify", sets: ["\(name)=1"])
