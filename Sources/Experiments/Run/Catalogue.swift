@@ -150,7 +150,9 @@ extension Catalogue {
   /// word.
   package static func path(called word: String) -> String? {
     let names = OptionNames(paths: paths.map(\.path))
-    return [word, word.replacing("-", with: "_")].lazy.compactMap { names.called($0).first }.first
+    return [word, word.replacing("-", with: "_")].lazy.compactMap { word in
+      names.called(word).first(where: names.paths.contains)
+    }.first
   }
 
   /// The components that have an option of this name.
