@@ -45,11 +45,10 @@ struct OptionNames {
     // Nobody writes into the model what is the workload's and misspells it besides.
     let root = Self.root(written)
     let others = paths.filter { Self.root($0) == root }
-    let near = others.isEmpty ? paths : others
-    guard let close = Suggestion.nearest(to: word, among: near.map(Self.last), atMost: 1) else {
-      return []
-    }
-    return Array(self.near(near.filter { Self.last($0) == close }, written).prefix(Self.limit))
+    let candidates = others.isEmpty ? paths : others
+    guard let close = Suggestion.nearest(to: word, among: candidates.map(Self.last), atMost: 1)
+    else { return [] }
+    return Array(near(candidates.filter { Self.last($0) == close }, written).prefix(Self.limit))
   }
 
   private static func root(_ path: String) -> Substring { path.prefix { $0 != "." } }
