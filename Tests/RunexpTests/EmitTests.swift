@@ -140,6 +140,12 @@ struct EmitTests {
     let script = try program.read("\(run)/slurm/1/array-1.sh")
     #expect(script.contains("\n#SBATCH --mem=\((bytes + 1 << 20 - 1) >> 20)M\n"), "\(script)")
     #expect(script.contains("\n#SBATCH --signal=B:USR1@100\n"))
+    // Of so short a time Slurm's warning would come at once.
+    for (minutes, isWarned) in [("2m", false), ("3m", true)] {
+      let short = try emit(run, "--time", minutes)["arrays"]?.elements.first?["script"]?.text
+      let text = try AtomicFile.read(try #require(short))
+      #expect(text.contains("\n#SBATCH --signal=") == isWarned, "\(text)")
+    }
     let yaml = """
       name: angles
       device: cpu
@@ -317,8 +323,10 @@ struct EmitTests {
     }
     try #require(task.wait { worker() != nil })
     let paused = try #require(worker())
+    // So early it does not say that the task's time is over.
     task.signal(SIGUSR1)
-    try #require(wait { Running.isPending(SIGUSR1, for: paused) })
+    try #require(wait { Running.isPending(SIGTERM, for: paused) })
+    #expect(!Running.isPending(SIGUSR1, for: paused))
     kill(paused, SIGCONT)
     let finished = try task.finish()
     #expect(finished.code == 75, "\(finished.errors)")
@@ -343,34 +351,6 @@ struct EmitTests {
     #expect(try collected.finish().code == 0)
     #expect(try program.read("\(folder)/tiny/latest/cells.csv").contains(",ok,"))
     #expect(try program.read("\(folder)/tiny/latest/report.html").contains("1 of 2 cells ok"))
-  }
-
-  @Test(
-    "a worker that a signal ends before it hears any has done nothing, whichever came last",
-    arguments: [
-      ("TERM", "USR1", 75), ("USR1", "TERM", 75), ("TERM", "KILL", 137), (nil, "USR1", 138),
-    ] as [(String?, String, Int32)])
-  func startingWorker(heard: String?, fatal: String, code: Int32) throws {
-    let run = try prepare()
-    let path = try #require(try emit(run)["arrays"]?.elements.first?["script"]?.text)
-    // Deaf to what the script passes on, it dies of the other one.
-    try program.write(
-      """
-      #!/bin/bash
-      \(heard.map { "trap '' \($0)\nkill -s \($0) $PPID" } ?? "")
-      kill -s \(fatal) $$
-
-      """, to: "worker")
-    try FileManager.default.setAttributes(
-      [.posixPermissions: 0o755], ofItemAtPath: program.file("worker"))
-    let script = try String(contentsOfFile: path, encoding: .utf8)
-      .replacing(#/(?m)^program=.*$/#, with: "program=\(program.file("worker"))")
-    try program.write(script, to: "task.sh")
-    let task = try Running(
-      program: "/bin/bash", [program.file("task.sh")], in: program.folder,
-      environment: ["PATH": "/usr/bin:/bin", "SLURM_ARRAY_TASK_ID": "0"], hearsSignals: true)
-    let finished = try task.finish()
-    #expect(finished.code == code, "\(finished.errors)")
   }
 
   @Test("an Indexed Job has an index a task, and the collection a Job of its own")

@@ -46,6 +46,15 @@ package struct SlurmScript: Sendable {
   /// third, for Slurm warns a task at once whose time is shorter.
   private var warning: Int { max(1, min(180, Int(needs.time / 3))) }
 
+  /// Seconds of its time after which a task's warning may say that its time is over; nil of a time
+  /// so short that Slurm's could come at once.
+  ///
+  /// Slurm may send it a minute early, and the script begins a little after the task.
+  private var earliestWarning: Int? {
+    let seconds = needs.minutes * 60 - warning - 90
+    return seconds > 0 ? seconds : nil
+  }
+
   /// The script of an array.
   ///
   /// - Parameters:
@@ -62,9 +71,9 @@ package struct SlurmScript: Sendable {
     request.constraint.map { lines.append("--constraint=\($0)") }
     if needs.gpus > 0 { lines.append("--gpus=\(needs.gpus)") }
     if needs.measuresTime { lines.append("--exclusive") }
-    lines += [
-      "--requeue", "--open-mode=append", "--signal=B:USR1@\(warning)", output("%A_%a.log"),
-    ]
+    lines += ["--requeue", "--open-mode=append"]
+    if earliestWarning != nil { lines.append("--signal=B:USR1@\(warning)") }
+    lines.append(output("%A_%a.log"))
     let (cellNoun, packed) = (
       cells == 1 ? "cell" : "cells", needs.pack > 1 ? "\(needs.pack) cells" : "one cell"
     )
@@ -73,11 +82,15 @@ package struct SlurmScript: Sendable {
       index=${SLURM_ARRAY_TASK_ID:?is set by Slurm}
 
       # USR1 comes before the task's time is over, TERM where it is cancelled or must make room:
-      # the cell then writes a checkpoint and ends with code 75.
+      # the cell then writes a checkpoint and ends with code 75. Of USR1 a cell that has nothing to
+      # go on from has timed out, so one that comes sooner, at preemption or from a person, is
+      # passed on as TERM.
+      late=\(earliestWarning ?? needs.minutes * 60) # seconds
       stopped='' heard='' worker=''
       stop() {
         stopped=$1 heard=yes
-        [ -z "$worker" ] || kill -s "$1" "$worker" 2> /dev/null
+        if [ "$stopped" = USR1 ] && [ "$SECONDS" -lt "$late" ]; then stopped=TERM; fi
+        [ -z "$worker" ] || kill -s "$stopped" "$worker" 2> /dev/null
       }
       trap 'stop USR1' USR1
       trap 'stop TERM' TERM
