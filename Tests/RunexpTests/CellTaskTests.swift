@@ -284,6 +284,11 @@ struct CellTaskTests {
       (1, CellStatus.killed, Int32(75)), (1, .timeout, 75), (2, .timeout, 3),
     ] {
       let claim = "\(try folder(run, slow))/.claim"
+      if slow == 2 {
+        // What an earlier measurement left, whose row this one is to replace.
+        try program.write(
+          "{\"start\": 1, \"seconds\": 1}\n", to: "\(try folder(run, slow))/rounds.jsonl")
+      }
       let started = try program.start(words)
       try #require(started.wait { program.exists(claim) })
       started.signal(SIGUSR1)
@@ -297,6 +302,36 @@ struct CellTaskTests {
     }
     #expect(try self.row(run, 0)?.status == .ok)
     #expect(try program.run(words).code == 0)
+  }
+
+  @Test("a cell has timed out also where another one of its pack dies at once in every try")
+  func dyingMate() throws {
+    let yaml = """
+      name: tiny
+      device: cpu
+      model: {layers: 1, width: 16, attention: {type: mha, heads: 2}}
+      variants:
+        dying: {}
+        slow: {workload: {sequence: 128}}
+      workload: {type: attention, sequence: 64, seconds: 3600, rounds: 1}
+
+      """
+    try program.write(yaml, to: "attention.yaml")
+    let prepared = try program.run("prepare", "attention.yaml")
+    let run = prepared.output.trimmingCharacters(in: .whitespacesAndNewlines)
+    let begin = Date()
+    let started = try program.start(
+      ["cell", run, "-q", "--list", try list(run), "--pack", "2", "--index", "0"],
+      environment: ["RUNEXP_FAILPOINTS": "rename:*/\(try plan(run)[0].cell)/log.txt=kill"])
+    let claim = "\(try folder(run, 1))/.claim"
+    try #require(started.wait { program.exists(claim) })
+    // More than twenty times what the other one took.
+    usleep(useconds_t(25e6 * Date().timeIntervalSince(begin)))
+    started.signal(SIGUSR1)
+    let finished = try started.finish()
+    #expect(finished.code == 75, "\(finished.errors)")
+    #expect(try row(run, 0)?.status == .killed)
+    #expect(try row(run, 1)?.status == .timeout)
   }
 
   @Test("what is no task is said in a sentence")

@@ -192,7 +192,7 @@ extension StoredCell {
   }
 
   /// In how many rounds its time is measured.
-  fileprivate var rounds: Int { max(1, option("workload.rounds")?.whole ?? 1) }
+  var rounds: Int { max(1, option("workload.rounds")?.whole ?? 1) }
 
   /// Whether its answer is a time, so that no other cell may run beside it.
   var measuresTime: Bool {

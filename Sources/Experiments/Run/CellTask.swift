@@ -36,6 +36,7 @@ package struct CellTask {
   ///   excluded.
   package func run(_ entries: some Sequence<CellList.Entry>) throws -> Int32 {
     let interrupts = Interrupts(isTask: true)
+    let start = MonotonicClock.now()
     var options = try RunRecord(file: folder.file("run.json")).options
     // A task has one machine's share to itself, and its cells one after another.
     options.parallel = 1
@@ -63,20 +64,27 @@ package struct CellTask {
     }
     let rounds = cells.map(\.roundsDone)
     var ended: [CellRow] = []
+    // The last process to end: what it left, and since when it had the task to itself.
+    var last: (row: CellRow?, begin: Double) = (nil, start)
+    var lastEnd = start
     let left = try CellExecution(
       folder, options, environment: environment, lock: nil, interrupts: interrupts
     ).run(
       cells, replacing: replaced, warn: { Terminal.writeToStandardError("warning: \($0)\n") }
     ) { row in
+      last = (row, lastEnd)
+      lastEnd = MonotonicClock.now()
       if let row { ended.append(row) }
     }
     if let code = interrupts.exitCode {
-      // Where nothing else took a part of the time.
+      // Where nothing else took a part of the time that matters: one that dies at once does not, for
+      // it would in every try.
       let isAlone =
-        !waited && left.isEmpty && ended.count == 1 && cells.map(\.roundsDone) == rounds
-      guard interrupts.signal == SIGUSR1, isAlone, let row = try overdue(ended[0], in: cells) else {
-        return code
-      }
+        !waited && last.begin - start <= 0.05 * (lastEnd - start)
+        && cells.map(\.roundsDone) == rounds
+      guard interrupts.signal == SIGUSR1, isAlone, let killed = last.row,
+        let row = try overdue(killed, in: cells)
+      else { return code }
       // The next try is the others'.
       if cells.count > 1 { return code }
       ended = [row]
@@ -89,8 +97,10 @@ package struct CellTask {
   /// A cell that had the whole of the task's time, did not end within it, and has nothing to go on
   /// from: started again it would come no further, so it has timed out.
   private func overdue(_ row: CellRow, in cells: [StoredCell]) throws -> CellRow? {
-    guard row.status == .killed, !folder.hasBegun(row.cell),
-      let cell = cells.first(where: { $0.id == row.cell })
+    guard row.status == .killed, let cell = cells.first(where: { $0.id == row.cell }),
+      !folder.hasTrainingState(cell.id),
+      // Those of a measurement that is complete are an earlier one's.
+      TimingRound.begun(in: cell.folder, of: cell.rounds).isEmpty
     else { return nil }
     var row = row
     row.status = .timeout
