@@ -199,15 +199,14 @@ package final class CellClaim: Sendable {
   /// Who works on a cell; nil where nobody does.
   ///
   /// - Parameter mayWrite: whether to ask the file system what time it is, which takes a file, as
-  ///   whoever acts on the answer must; else this machine's clock is near enough for looking.
+  ///   whoever acts on the answer must where it can; else this machine's clock is near enough.
   package static func holder(in folder: String, mayWrite: Bool = false) -> RunLock.Holder? {
     let standing = try? Standing(in: folder)
     let holder = RunLock.holder(in: folder)
     guard let standing, !standing.isOfThisMachine else { return holder }
-    let isStale =
-      mayWrite
-      ? standing.isStale : standing.seconds(at: Date().timeIntervalSince1970) > standing.limit
-    return isStale ? nil : standing.holder
+    // A full disk, which a run may be removed from for that reason, takes no file.
+    let now = (mayWrite ? Standing.clock(in: folder) : nil) ?? Date().timeIntervalSince1970
+    return standing.seconds(at: now) > standing.limit ? nil : standing.holder
   }
 
   /// Waits until nobody works on a cell any more, a time has come, or nothing is to be waited for.
@@ -291,8 +290,9 @@ private struct Standing {
 
   /// What time it is for the file system: that of a file made just now, for machines' clocks
   /// differ.
-  private static func clock(in folder: String) -> Double? {
+  static func clock(in folder: String) -> Double? {
     let path = "\(folder)/.claim.\(UInt64.random(in: 0 ... .max)).tmp"
+    guard (try? Failpoint.write.pass(path)) != nil else { return nil }
     let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
     guard file >= 0 else { return nil }
     defer {

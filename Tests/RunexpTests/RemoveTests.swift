@@ -54,6 +54,24 @@ struct RemoveTests {
     #expect(program.exists("results/other/\(other.id)/run.json"))
   }
 
+  @Test(
+    "a run of dead machines goes also where the disk is full, and one of living ones stays",
+    arguments: [(35, 0), (0, 1)] as [(Double, Int32)])
+  func fullDisk(age: Double, code: Int32) throws {
+    let (program, tiny, _) = try made()
+    let cell = try tiny[0].makeCell("modern-s1-00000000")
+    try #"{"token": "x", "host": "node7", "boot": "other", "beat_seconds": 10}"#.write(
+      toFile: "\(cell)/.claim", atomically: false, encoding: .utf8)
+    try FileManager.default.setAttributes(
+      [.modificationDate: Date(timeIntervalSinceNow: -age)], ofItemAtPath: "\(cell)/.claim")
+    let removed = try program.run(
+      ["rm", "--yes", tiny[0].path],
+      environment: ["RUNEXP_FAILPOINTS": "write:.claim.*.tmp=enospc"])
+    #expect(removed.code == code, "\(removed.errors)")
+    #expect(AtomicFile.exists(cell) == (code != 0))
+    #expect(removed.errors.contains("/.claim."), "it asked the file system first")
+  }
+
   @Test("on a terminal it asks, and only a yes removes")
   func asks() throws {
     let (program, tiny, _) = try made()
