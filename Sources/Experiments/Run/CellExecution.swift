@@ -4,7 +4,7 @@
 import Config
 import Foundation
 import Models
-import Records
+package import Records
 import Tensors
 import Workloads
 
@@ -129,7 +129,7 @@ struct CellExecution {
       // sees the request and not yet the cap.
       if ending.isTimeout, row.status == .killed {
         (row.status, row.reason) = verdict(ending, memoryCap: resources.memoryCap)
-        try folder.replaceKilled(row, of: cell.planned)
+        return try folder.replaceKilled(row, of: cell.planned)
       }
       return row
     }
@@ -178,11 +178,20 @@ struct CellExecution {
 
 extension RunFolder {
   /// Writes another row of a cell that was killed, unless another process has come further with it.
-  func replaceKilled(_ row: CellRow, of line: PlanLine) throws {
+  ///
+  /// - Returns: the row that the cell has now; nil where another process runs it.
+  package func replaceKilled(_ row: CellRow, of line: PlanLine) throws -> CellRow? {
+    var left: CellRow?
     try whileIdle(line) {
-      guard result(of: line.row(experiment: experiment))?.status == .killed else { return }
+      let found = result(of: line.row(experiment: experiment))
+      guard found?.status == .killed else {
+        left = found
+        return
+      }
       try writeResult(row)
+      left = row
     }
+    return left
   }
 }
 

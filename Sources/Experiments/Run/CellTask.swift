@@ -96,6 +96,8 @@ package struct CellTask {
 
   /// A cell that had the whole of the task's time, did not end within it, and has nothing to go on
   /// from: started again it would come no further, so it has timed out.
+  ///
+  /// - Returns: the row that it has now; nil where it is to go on, or another process runs it.
   private func overdue(_ row: CellRow, in cells: [StoredCell]) throws -> CellRow? {
     guard row.status == .killed, let cell = cells.first(where: { $0.id == row.cell }),
       !folder.hasTrainingState(cell.id),
@@ -105,8 +107,7 @@ package struct CellTask {
     var row = row
     row.status = .timeout
     row.reason = "it did not end within the time of its task, and has nothing to go on from"
-    try folder.replaceKilled(row, of: cell.planned)
-    return row
+    return try folder.replaceKilled(row, of: cell.planned)
   }
 }
 
