@@ -105,6 +105,28 @@ struct CellTaskTests {
     #expect(try program.read("\(folder(run, 1))/result.json") == before)
   }
 
+  @Test("a cell that a task ends while the run is resumed keeps its row")
+  func resumedBeside() throws {
+    let run = try prepared()
+    let words = ["cell", run, "-q", "--index", "auto"]
+    let task = ["SLURM_ARRAY_TASK_ID": "0"]
+    let dying = task.merging(["RUNEXP_FAILPOINTS": "append:steps.jsonl=kill@2"]) { $1 }
+    #expect(try program.run(words, environment: dying).code == 3)
+    #expect(try row(run, 0)?.status == .killed)
+    // It has read that row, and not yet removed it.
+    let resumed = try program.start(
+      ["resume", run, "-q"], environment: ["RUNEXP_FAILPOINTS": "rename:plan.jsonl=pause@1"])
+    try #require(resumed.wait { Running.isPaused(resumed.id) })
+    #expect(try program.run(words, environment: task).code == 0)
+    let result = "\(try folder(run, 0))/result.json"
+    let before = try program.read(result)
+    resumed.signal(SIGCONT)
+    let finished = try resumed.finish()
+    #expect(finished.code == 0, "\(finished.errors)")
+    #expect(try program.read(result) == before)
+    #expect(try row(run, 0)?.status == .ok && row(run, 1)?.status == .ok)
+  }
+
   @Test("a task that another machine works on is left to it, and taken over when that one is gone")
   func startedTwice() throws {
     let run = try prepared()

@@ -104,7 +104,12 @@ package struct Preparation {
     for (entry, row) in zip(plan.entries, rows) where ![.notRun, .excluded].contains(row.status) {
       if !continuation.isFinished(row.status) {
         // It would be taken for the result of the next attempt.
-        try folder.whileIdle(entry.outline) { try folder.removeResult(of: row.cell) }
+        try folder.whileIdle(entry.outline) {
+          // A task may have ended the cell since its row was read.
+          let planned = entry.outline.row(experiment: experiment.name)
+          guard folder.result(of: planned)?.status == row.status else { return }
+          try folder.removeResult(of: row.cell)
+        }
       } else if folder.hasTrainingState(row.cell) {
         // A program that was killed may not have come to it.
         try folder.whileIdle(entry.outline) { try folder.dropUnneededState(of: row) }
