@@ -180,12 +180,14 @@ package final class CellClaim: Sendable {
     let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
     if file < 0, errno == EEXIST { return false }
     guard file >= 0 else { throw ResultsError.last("write", path) }
-    defer { close(file) }
     let bytes = Array((content.json.line + "\n").utf8)
-    guard write(file, bytes, bytes.count) == bytes.count else {
-      let error = ResultsError.last("write", path)
+    let count = write(file, bytes, bytes.count)
+    var code = count == bytes.count ? 0 : count < 0 ? errno : ENOSPC
+    // A server may say only now that it has no room.
+    if close(file) != 0, code == 0 { code = errno }
+    guard code == 0 else {
       unlink(path)
-      throw error
+      throw ResultsError.system(doing: "write", path: path, code: code)
     }
     return true
   }
