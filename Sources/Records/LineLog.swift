@@ -83,11 +83,22 @@ package final class LineLog {
 package final class LineFile {
   private let file: Int32
 
-  /// Goes on with the text of a file, in one of its own like a `LineLog`.
+  /// Goes on with the text of a file, in one of its own like a `LineLog`; a partial last line, which
+  /// a full disk may leave, is not kept.
   ///
-  /// - Throws: `ResultsError` naming the file.
+  /// - Throws: `ResultsError.system` naming the file, also where it cannot be read: that says as
+  ///   little of the cell as a file that cannot be written.
   package init(_ path: String) throws(ResultsError) {
-    let text = AtomicFile.exists(path) ? try AtomicFile.readBytes(path) : []
+    var text: [UInt8] = []
+    if AtomicFile.exists(path) {
+      do throws(ResultsError) {
+        text = try AtomicFile.readBytes(path)
+      } catch {
+        throw .system(doing: "read", path: path, code: errno)
+      }
+    }
+    let end = text.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
+    text.removeLast(text.count - end)
     file = try AtomicFile.replaceForAppending(path, with: text, isSynced: !text.isEmpty)
   }
 

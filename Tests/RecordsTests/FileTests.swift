@@ -235,6 +235,20 @@ import Testing
     #expect(throws: ResultsError.self) { try LineFile(folder.file("none/log.txt")) }
   }
 
+  @Test func `a text goes on after its last whole line, and one that cannot be read is no verdict`()
+    throws
+  {
+    let path = folder.file("log.txt")
+    for (before, after) in [("", ""), ("beg", ""), ("begin\nst", "begin\n"), ("a\n", "a\n")] {
+      try folder.write(before, to: "log.txt")
+      try LineFile(path).append("goes on")
+      #expect(try AtomicFile.read(path) == after + "goes on\n")
+    }
+    let error = #expect(throws: ResultsError.self) { try LineFile(folder.path) }
+    #expect(error?.isOfWriting == true)
+    #expect(error?.description == "could not read '\(folder.path)': is a directory")
+  }
+
   @Test func `a log is rewound to the last line that is to be kept`() throws {
     let path = folder.file("steps.jsonl")
     try folder.write("{\"step\":1}\n{\"step\":2}\n{\"step\":3}\n{\"st", to: "steps.jsonl")
