@@ -98,10 +98,13 @@ struct CellTaskTests {
     let other = try #require(try row(run, 1))
     #expect(other.status == .ok && other.fact("node") == .string("node7"))
     #expect(other.fact("cpu")?.text != nil && other.fact("isa")?.text != nil)
-    // What was killed runs again.
+    // What was killed runs again, and leaves nothing half-written of either try.
+    let temporary = "\(try folder(run, 0))/.state.safetensors.0.tmp"
+    try program.write("half", to: temporary)
     let before = try program.read("\(folder(run, 1))/result.json")
     #expect(try program.run(words).code == 0)
     #expect(try row(run, 0)?.status == .ok)
+    #expect(!program.exists(temporary))
     #expect(try program.read("\(folder(run, 1))/result.json") == before)
   }
 

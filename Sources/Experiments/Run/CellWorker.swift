@@ -55,6 +55,8 @@ package struct CellWorker {
     let claim = try CellClaim(line, of: folder)
     defer { claim.release() }
     claim.keep()
+    // On a cluster nobody else comes by.
+    AtomicFile.sweep(folder.cell(line.cell))
     return try claim.guarding {
       try run(
         line, of: record, under: claim, parent, interrupts, takesTurns: takesTurns,
