@@ -76,6 +76,9 @@ package final class CellClaim: Sendable {
   deinit { release() }
 
   /// Gives the cell back; it may be called more than once.
+  ///
+  /// No file system removes a file only if it says something. Whoever took the cell over between the
+  /// look and the removal finds its claim gone, and ends.
   package func release() {
     isOver.signal()
     if (try? Standing(in: folder))?.content == content { unlink("\(folder)/\(Self.file)") }
