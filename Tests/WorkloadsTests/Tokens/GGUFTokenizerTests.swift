@@ -73,6 +73,13 @@ struct GGUFTokenizerTests {
     #expect(
       said.contains("the tokenizer is not the one that '\(folder.file("checkpoint"))' was trained")
         && said.contains(path), "\(said)")
+    // Nor is it written beside the model.
+    let saved = try SavedModel(folder.file("checkpoint"))
+    let exported = try saved.exported()
+    let refused = problem {
+      try saved.write(exported, to: folder.file("out"), on: .cpu(threads: 1))
+    }
+    #expect(refused == said && !FileManager.default.fileExists(atPath: folder.file("out")))
     try FileManager.default.removeItem(atPath: path)
     #expect(problem { _ = try read() }.contains(path))
   }
