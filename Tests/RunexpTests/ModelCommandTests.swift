@@ -162,12 +162,52 @@ struct ModelCommandTests {
           atPath: program.file("new/model"), withIntermediateDirectories: true)
       }
       let failed = try program.run(words, environment: full)
-      #expect(failed.code == 1 && failed.errors.contains("config.json"), "\(failed.errors)")
+      #expect(failed.code == 1, "\(failed.errors)")
+      #expect(failed.errors.contains("'new/model/config.json'"), "\(failed.errors)")
       #expect(program.tree("new") == (isThere ? ["model"] : []))
       #expect(program.exists("new") == isThere)
     }
     let written = try program.run(words)
     #expect(written.code == 0, "\(written.errors)")
+  }
+
+  @Test(arguments: [false, true])
+  func `an export that is killed keeps none from the next`(isThere: Bool) throws {
+    let program = try program()
+    try FileManager.default.createDirectory(
+      atPath: program.file(isThere ? "new/model" : "new"), withIntermediateDirectories: true)
+    let words = ["export", "llama", "-o", "new/model/"]
+    let killed = try program.run(
+      words, environment: ["RUNEXP_FAILPOINTS": "write:config.json=kill"])
+    #expect(killed.code != 0)
+    #expect(program.tree("new").contains { $0.hasSuffix(".runexp.tmp") })
+    #expect(!program.exists("new/model/model.safetensors"))
+    let written = try program.run(words)
+    #expect(written.code == 0, "\(written.errors)")
+    #expect(!program.tree("new").contains { $0.hasSuffix(".tmp") })
+    #expect(program.exists("new/model/config.json"))
+  }
+
+  @Test(arguments: [false, true])
+  func `what comes into an export's folder meanwhile stays`(isThere: Bool) throws {
+    let program = try program()
+    func makeFolder() throws {
+      try FileManager.default.createDirectory(
+        atPath: program.file("model"), withIntermediateDirectories: true)
+    }
+    if isThere { try makeFolder() }
+    let started = try program.start(
+      ["export", "llama", "-o", "model"],
+      environment: ["RUNEXP_FAILPOINTS": "write:config.json=pause"])
+    try #require(started.wait { Running.isPaused(started.id) })
+    try makeFolder()
+    try program.write("mine", to: "model/mine.txt")
+    started.signal(SIGCONT)
+    let finished = try started.finish()
+    #expect(finished.code == 1, "\(finished.errors)")
+    #expect(program.tree("model") == ["mine.txt"])
+    #expect(try program.read("model/mine.txt") == "mine")
+    #expect(!program.tree().contains { $0.hasSuffix(".tmp") })
   }
 
   @Test func `a model that no family can say is not written`() throws {
