@@ -22,11 +22,19 @@ extension StoredTokenizer {
     return try ids(named: "bos_token_id")?.first { $0 >= 0 && $0 < count }
   }
 
+  /// Where other programs look for them first.
+  static let generation = "generation_config.json"
+
+  /// - Throws: as `ends`, where a file's tokens cannot be told.
+  static func checkIDs(in path: String) throws(ResultsError) {
+    for key in ["bos_token_id", "eos_token_id"] { _ = try Self.ids(named: key, in: path) }
+  }
+
   /// What the first of the model's files that says something has for a key; nil where none does.
   private func ids(named key: String) throws(ResultsError) -> [Int32]? {
     guard let first = files.first else { return nil }
     let folder = AtomicFile.folder(of: first.path)
-    for name in ["generation_config.json", "config.json"] {
+    for name in [Self.generation, "config.json"] {
       let path = "\(folder)/\(name)"
       if AtomicFile.exists(path), let ids = try Self.ids(named: key, in: path) { return ids }
     }

@@ -10,7 +10,7 @@ extension StoredTokenizer {
   /// - Throws: `ResultsError`, also where a file is not the one that was read any more.
   func export(to folder: String) throws(ResultsError) {
     guard isOfGGUF else {
-      try write(to: folder)
+      try write(to: folder, takesAll: true)
       let config = "\(folder)/tokenizer_config.json"
       if !AtomicFile.exists(config), !names.isEmpty {
         try AtomicFile.write(.object(names), to: config)

@@ -77,7 +77,7 @@ package struct StoredTokenizer: Sendable {
   /// No token depends on them, and so they tell no tokenizer from another.
   private static let companions = [
     "chat_template.jinja", "chat_template.json", "special_tokens_map.json", "added_tokens.json",
-    "generation_config.json",
+    generation,
   ]
   /// Where further forms of conversation lie, a file each.
   private static let moreTemplates = "additional_chat_templates"
@@ -91,16 +91,24 @@ package struct StoredTokenizer: Sendable {
       .filter { $0.hasSuffix(".jinja") }.map { "\(Self.moreTemplates)/\($0)" }
     let names = Self.companions + templates
     return names.map { (name: $0, path: "\(folder)/\($0)") }.filter { companion in
-      !files.contains { $0.name == companion.name } && AtomicFile.exists(companion.path)
-        && !AtomicFile.isFolder(companion.path)
+      !files.contains { $0.name == companion.name } && Self.isRegular(companion.path)
     }
+  }
+
+  /// Whether a path is a file, or leads to one: a pipe would be waited for.
+  private static func isRegular(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
   }
 
   /// Writes its files into a folder, and those beside them that other programs read; none of one
   /// that a GGUF file brings.
   ///
+  /// - Parameter takesAll: whether what is there beside the files must be readable; else what is
+  ///   not, and a generation_config.json without ids of tokens, are left out: a training does not
+  ///   need them.
   /// - Throws: `ResultsError`, also where a file is not the one that was read any more.
-  package func write(to folder: String) throws(ResultsError) {
+  package func write(to folder: String, takesAll: Bool = false) throws(ResultsError) {
     try RunFolder.makeFolders(folder)
     if path == Self.byte {
       try AtomicFile.write(TokenizerJSONWriter.bytes(), to: "\(folder)/tokenizer.json")
@@ -111,7 +119,15 @@ package struct StoredTokenizer: Sendable {
     guard files.isEmpty || Self.hash(contents) == sha256 else {
       throw .unreadable(path: path, problem: "the tokenizer has changed since it was read")
     }
-    for file in companions { contents.append((file.name, try AtomicFile.readBytes(file.path))) }
+    for file in companions {
+      do throws(ResultsError) {
+        let bytes = try AtomicFile.readBytes(file.path)
+        if file.name == Self.generation { try Self.checkIDs(in: file.path) }
+        contents.append((file.name, bytes))
+      } catch {
+        if takesAll { throw error }
+      }
+    }
     for file in contents {
       let path = "\(folder)/\(file.name)"
       try RunFolder.makeFolders(AtomicFile.folder(of: path))

@@ -276,6 +276,19 @@ import Workloads
     #expect(none?.description.hasPrefix("cannot read the text '\(place)': ") == true)
   }
 
+  @Test func `a training goes without what it cannot read beside a tokenizer`() throws {
+    let stored = try stored
+    #expect(mkfifo(folder.file("small/chat_template.jinja"), 0o600) == 0)
+    try folder.write(#"{"eos_token_id": "</s>"}"#, to: "small/generation_config.json")
+    try folder.write("{}", to: "small/special_tokens_map.json")
+    try stored.write(to: folder.file("copy"))
+    #expect(try folder.names(in: "copy") == ["special_tokens_map.json", "tokenizer.json"])
+    let error = #expect(throws: ResultsError.self) {
+      try stored.write(to: folder.file("export"), takesAll: true)
+    }
+    #expect(error?.description.contains("'eos_token_id' is \"</s>\"") == true)
+  }
+
   @Test func `a tokenizer is written as it was read`() throws {
     let stored = try stored
     try stored.write(to: folder.file("copy"))
