@@ -282,6 +282,17 @@ struct ModelCommandTests {
     }
   }
 
+  @Test func `of a run that is damaged the true error is said`() throws {
+    let program = try program()
+    let run = "results/tiny/r-20261125-064908-ucir"
+    try FileManager.default.createDirectory(
+      atPath: program.file(run), withIntermediateDirectories: true)
+    try program.write("{\n", to: "\(run)/plan.jsonl")
+    let refused = try program.run("score", run, "--cell", "x", "--ids", "1")
+    #expect(refused.code == 1 && refused.errors.contains("plan.jsonl"), "\(refused.errors)")
+    #expect(!refused.errors.contains("is no run"))
+  }
+
   @Test func `what a model cannot take is said`() throws {
     let program = try program()
     try program.write("no model", to: "odd.txt")

@@ -62,9 +62,14 @@ package struct TrainedCell {
   private static func run(
     named name: String, of cell: String?, in locator: RunLocator
   ) throws -> DiffSide {
-    do {
+    do throws(ResultsError) {
       return try DiffSide(named: name, in: locator)
     } catch {
+      // Of a run that is damaged the error says what is wrong.
+      switch error {
+      case .noRun, .nothing: break
+      default: throw error
+      }
       guard AtomicFile.exists(name) else { throw error }
       if cell != nil, ![".yaml", ".yml"].contains(where: name.hasSuffix) {
         throw CellError(
