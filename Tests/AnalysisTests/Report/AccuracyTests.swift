@@ -49,8 +49,18 @@ import Testing
     #expect(section.contains(">accuracy, per cent</text>") && section.contains(">step</text>"))
     #expect(section.contains("rope, step 10: 52.0 % (51.0 % to 53.0 %, 3 seeds)"), "\(section)")
     #expect(section.components(separatedBy: "class=\"band\"").count - 1 == 2 * 2)
+    #expect(section.contains("the others read up to evaluation_images of them"), "\(section)")
     // A share has an axis of equal steps, however small it began.
     #expect(section.contains("text-anchor=\"end\">60</text>"), "\(section)")
+  }
+
+  @Test func `a training that was stopped has read no whole split`() throws {
+    let rows = Self.rows()
+    let stopped = Self.steps([2, 50, 90]).replacing("\"val_loss\"", with: "\"val_loss_estimate\"")
+    let section = try section(
+      rows, steps: Dictionary(uniqueKeysWithValues: rows.map { ($0.cell, stopped) }))
+    #expect(section.contains("Each read up to evaluation_images of them"), "\(section)")
+    #expect(!section.contains("All of them are read"))
   }
 
   @Test func `one evaluation is no curve, and a text has no accuracy`() throws {

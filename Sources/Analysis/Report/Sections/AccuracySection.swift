@@ -81,11 +81,19 @@ struct AccuracySection: ReportSection {
     if panels.isEmpty { return nil }
     return Figure(
       panels: panels, legend: curves.legend,
-      caption: "Accuracy on held-out images at each evaluation, of which the last reads all of "
-        + "them and those before it some; mean over the seeds, the band from the lowest to the "
-        + "highest."
+      caption: "Accuracy on held-out images at each evaluation; mean over the seeds, the band from "
+        + "the lowest to the highest." + Self.reading(data.curves.values.flatMap(\.evaluations))
         + LossSection.left(left)
     ).html
+  }
+
+  /// Which evaluations read all images, and which may have read a part, in a sentence.
+  static func reading(_ evaluations: [LossCurve.Evaluation]) -> String {
+    let tested = evaluations.filter { $0.accuracyPercent != nil }
+    if tested.allSatisfy(\.isFull) { return "" }
+    if !tested.contains(where: \.isFull) { return " Each read up to evaluation_images of them." }
+    return " All of them are read at the end of a training and before one that begins from a "
+      + "stored model; the others read up to evaluation_images of them."
   }
 }
 
