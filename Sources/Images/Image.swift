@@ -47,19 +47,34 @@ package struct Image: Equatable, Sendable {
       self = try PNG.image(bytes)
     } else if bytes.starts(with: PGM.magic) {
       self = try PGM.image(bytes)
-    } else if let kind = Self.otherKinds.first(where: { bytes.starts(with: $0.magic) })?.name {
+    } else if let kind = Self.otherKind(bytes) {
       throw ImageError("it is \(kind), neither a PNG nor a binary PGM: convert it to PNG")
     } else {
       throw ImageError("it is neither a PNG nor a binary PGM: it begins with \(hex(bytes, 8))")
     }
   }
 
-  /// What files begin with that other programs read.
+  /// What other programs read that begins so; nil where that is not known.
+  private static func otherKind(_ bytes: [UInt8]) -> String? {
+    if bytes.starts(with: "RIFF".utf8) {
+      // Sounds and films begin so too.
+      return bytes.dropFirst(8).starts(with: "WEBP".utf8) ? "a WebP" : nil
+    }
+    if let name = headed.first(where: { bytes.starts(with: $0.magic.utf8) })?.name {
+      // Behind the number stands white space, or a comment.
+      let next = bytes.dropFirst(2).first
+      return next.map { " \t\r\n#".utf8.contains($0) } == true ? name : nil
+    }
+    return otherKinds.first { bytes.starts(with: $0.magic) }?.name
+  }
+
+  private static let headed = [
+    (magic: "P2", name: "a PGM of text"), (magic: "P3", name: "a PPM of text"),
+    (magic: "P6", name: "a PPM"),
+  ]
   private static let otherKinds: [(magic: [UInt8], name: String)] = [
-    ([0xFF, 0xD8, 0xFF], "a JPEG"), (Array("P2".utf8), "a PGM of text"),
-    (Array("P3".utf8), "a PPM of text"), (Array("P6".utf8), "a PPM"), (Array("GIF8".utf8), "a GIF"),
-    (Array("RIFF".utf8), "a WebP"), ([0x49, 0x49, 0x2A, 0], "a TIFF"),
-    ([0x4D, 0x4D, 0, 0x2A], "a TIFF"),
+    ([0xFF, 0xD8, 0xFF], "a JPEG"), (Array("GIF8".utf8), "a GIF"),
+    ([0x49, 0x49, 0x2A, 0], "a TIFF"), ([0x4D, 0x4D, 0, 0x2A], "a TIFF"),
   ]
 
   init(_ shape: ImageShape, _ pixels: [UInt8]) {

@@ -48,6 +48,18 @@ import Testing
         [0xFF, 0xD8, 0xFF, 0xE0],
         "it is a JPEG, neither a PNG nor a binary PGM: convert it to PNG"
       ),
+      (
+        pgm("RIFF", [1, 2, 3, 4]) + Array("WEBP".utf8),
+        "it is a WebP, neither a PNG nor a binary PGM: convert it to PNG"
+      ),
+      (
+        pgm("RIFF", [1, 2, 3, 4]) + Array("WAVE".utf8),
+        "it is neither a PNG nor a binary PGM: it begins with 52 49 46 46 01 02 03 04"
+      ),
+      (
+        pgm("P6#\n", []), "it is a PPM, neither a PNG nor a binary PGM: convert it to PNG"
+      ),
+      (pgm("P3x", []), "it is neither a PNG nor a binary PGM: it begins with 50 33 78"),
       (pgm("P7\n", []), "it is neither a PNG nor a binary PGM: it begins with 50 37 0a"),
     ]
     for (bytes, expected) in cases {
