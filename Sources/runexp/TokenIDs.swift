@@ -32,14 +32,16 @@ struct TokenIDs: ExpressibleByArgument {
     source = .list(ids)
   }
 
+  /// - Parameter orNone: whether a file may hold none, as it does of an empty text.
   /// - Throws: where the file cannot be read, or naming an id that a model with so many has not.
-  func read(below vocabulary: Int) throws -> [Int32] {
+  func read(below vocabulary: Int, orNone: Bool = false) throws -> [Int32] {
     let ids =
       switch source {
       case .list(let ids): ids
       case .file(let path):
         try TextVocabulary.ids(
-          of: try InputFile.read(path), in: path == "-" ? "standard input" : path)
+          of: try InputFile.read(path), in: path == "-" ? "standard input" : path,
+          orNone: orNone)
       }
     if let id = ids.first(where: { $0 >= vocabulary }) {
       throw UnknownID(id: id, vocabulary: vocabulary)

@@ -27,7 +27,7 @@ struct TokenizeCommand: ParsableCommand {
         ("runexp tokenize model.gguf --decode 504,3575,282", "the text of tokens"),
         (
           "runexp tokenize byte - < a.txt | runexp tokenize byte --decode - > b.txt",
-          "and back, to the same bytes"
+          "and back; of a UTF-8 text, to the same bytes"
         ),
         (
           "runexp tokenize which:merged --text poem.txt",
@@ -152,7 +152,7 @@ struct TokenizeCommand: ParsableCommand {
   }
 
   private func show(_ list: TokenIDs, _ tokenizer: Tokenizer) throws {
-    let ids = try list.read(below: tokenizer.count)
+    let ids = try list.read(below: tokenizer.count, orNone: true)
     let text = tokenizer.decode(ids, skippingSpecial: !special)
     guard json else {
       // What reads it otherwise is to get the text's own bytes.

@@ -259,6 +259,10 @@ struct ModelCommandTests {
       let refused = try program.run("score", "llama", "--ids", file)
       #expect(refused.code == 1 && refused.errors.contains(message), "\(refused.errors)")
     }
+    // An empty text has no tokens, and they are one.
+    let nothing = try program.shell(
+      "'\(runexp)' tokenize byte - < /dev/null | '\(runexp)' tokenize byte --decode -")
+    #expect(nothing.code == 0 && nothing.output.isEmpty, "\(nothing.errors)")
     let absent = try program.run("score", "llama", "--ids", "nowhere.txt")
     #expect(absent.code == 64 && absent.errors.contains("nowhere.txt"), "\(absent.errors)")
   }

@@ -124,9 +124,13 @@ package struct TextVocabulary: Sendable {
 
   /// The numbers of a text of token ids.
   ///
-  /// - Parameter path: where it lies, for errors.
+  /// - Parameters:
+  ///   - path: where it lies, for errors.
+  ///   - orNone: whether it may hold none.
   /// - Throws: `DataError.notTokens`.
-  package static func ids(of bytes: [UInt8], in path: String) throws(DataError) -> [Int32] {
+  package static func ids(
+    of bytes: [UInt8], in path: String, orNone: Bool = false
+  ) throws(DataError) -> [Int32] {
     var ids: [Int32] = []
     for word in bytes.split(whereSeparator: { " \t\r\n,[]".utf8.contains($0) }) {
       guard let id = Int32(String(decoding: word, as: UTF8.self)), id >= 0 else {
@@ -137,7 +141,9 @@ package struct TextVocabulary: Sendable {
       }
       ids.append(id)
     }
-    guard !ids.isEmpty else { throw .notTokens(path: path, problem: "it holds no token id") }
+    guard orNone || !ids.isEmpty else {
+      throw .notTokens(path: path, problem: "it holds no token id")
+    }
     return ids
   }
 }
