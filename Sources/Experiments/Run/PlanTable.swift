@@ -135,9 +135,11 @@ package struct PlanTable {
         return .init(vocabulary: facts.classes, image: facts.size, heldOut: facts.test)
       case .failure(let error):
         let usual = ImageFacts.usual
+        let heldOut = ImageFacts.usualHeldOut
         add(
-          "sizes assume images of \(usual.size) in \(usual.classes) classes: \(error.summary)")
-        return .init(vocabulary: usual.classes, image: usual.size)
+          "sizes assume images of \(usual.size) in \(usual.classes) classes, \(heldOut) of them held "
+            + "out: \(error.summary)")
+        return .init(vocabulary: usual.classes, image: usual.size, heldOut: heldOut)
       }
     }
 

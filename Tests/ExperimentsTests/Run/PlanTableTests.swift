@@ -137,11 +137,11 @@ import Workloads
   }
 
   @Test func testsOfLargerImagesComeOnTopOfTheTraining() throws {
-    func flops(_ workload: String) throws -> Double {
+    func flops(_ workload: String, of images: String = "synthetic-shapes") throws -> Double {
       let text = """
         device: cpu
         model: {layers: 1, width: 16, attention: {type: mha, heads: 2}, input: {patch: 7}}
-        workload: {type: \(workload), dataset: synthetic-shapes, batch: 2, steps: 3}
+        workload: {type: \(workload), dataset: \(images), batch: 2, steps: 3}
 
         """
       return try #require(try plan(text).objects.first?["flops"]?.number)
@@ -152,6 +152,10 @@ import Workloads
     let image = training / (2 * 3) / 3
     let tests = (all - training) / 2000
     #expect(tests > (36 + 64) / 16 * image && tests < 2 * (36 + 64) / 16 * image, "\(tests)")
+    // Of images that are not here, or are, as many as of MNIST.
+    let known = "fashion-mnist"
+    let more = try flops("resolution", of: known) - flops("classify", of: known)
+    #expect(more == 5 * (all - training), "\(more)")
   }
 
   @Test func windowsThatAreReadAfterTheTrainingComeOnTopOfIt() throws {

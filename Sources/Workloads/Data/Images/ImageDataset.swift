@@ -123,6 +123,8 @@ package struct ImageFacts: Equatable, Sendable {
   /// What is assumed of images that cannot be had.
   package static let usual = ImageFacts(
     size: ImageSize(height: 28, width: 28, channels: 1), classes: 10)
+  /// How many of them are assumed to be held out, as of MNIST; checks of what is there take none.
+  package static let usualHeldOut = 10_000
 }
 
 extension ImageDataset {
