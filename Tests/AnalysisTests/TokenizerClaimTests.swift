@@ -100,20 +100,38 @@ import Testing
     #expect(none.figures.contains { $0.hasPrefix("3 of 3 seeds left out") }, "\(none.figures)")
   }
 
-  /// Which cell's text is shown first, and the title of it.
-  private static func firstSample(_ hashes: [JSON?]) throws -> String? {
+  /// What is shown of the texts of cells, each of which has written its seed.
+  private static func samples(_ rows: [CellRow]) throws -> [CellText] {
     let place = try TemporaryFolder()
     let folder = try RunFolder.create(in: place.path, experiment: "e")
-    let cells = try rows(seeds: 1, hashes).enumerated().map { index, row in
+    let cells = try rows.enumerated().map { index, row in
       var line = PlanLine()
       (line.index, line.cell, line.label) = (index, row.cell, row.variant)
       (line.variant, line.seed) = (row.variant, row.seed)
       let cell = StoredCell(line, row: row, in: folder)
       try RunFolder.makeFolders(cell.folder)
-      try AtomicFile.write(Array("a text".utf8), to: "\(cell.folder)/sample.txt")
+      try AtomicFile.write(Array("seed \(row.seed)".utf8), to: "\(cell.folder)/sample.txt")
       return cell
     }
-    return StoredRun(folder, record: nil, cells: cells).samples.first?.title
+    return StoredRun(folder, record: nil, cells: cells).samples
+  }
+
+  /// Which cell's text is shown first, and the title of it.
+  private static func firstSample(_ hashes: [JSON?]) throws -> String? {
+    try samples(rows(seeds: 1, hashes)).first?.title
+  }
+
+  @Test func `of a variant without bits a byte the text of its best seed is shown`() throws {
+    let rows = Self.rows(seeds: 3, [nil, Self.hash]).map { row in
+      var row = row
+      if row.variant == "bpe" {
+        row.metrics[.valBitsPerByte] = nil
+        if row.seed == 2 { row.metrics[.valLoss] = 0.5 }
+      }
+      return row
+    }
+    let shown = try #require(try Self.samples(rows).last)
+    #expect(shown == CellText("bpe writes:", "seed 2"))
   }
 
   @Test func `of what models wrote that of the best is first, by the byte where tokens are others`()

@@ -27,21 +27,24 @@ extension StoredRun {
   /// What the best cell of each variant wrote, the best of all first; where no loss was measured,
   /// the first cells in the order of the plan.
   ///
-  /// Where tokens are not the same parts of the texts, the loss is that in bits a byte.
+  /// Where tokens are not the same parts of the texts, the loss is that in bits a byte; the cells of
+  /// a variant with one tokenizer are held against each other by the token.
   package var samples: [CellText] {
-    let isOfTokens = Metric.valLoss.compares(over: rows.tokenizers)
-    let metric = isOfTokens ? Metric.valLoss : .valBitsPerByte
-    func isBetter(_ left: StoredCell, _ right: StoredCell) -> Bool {
+    func metric(of rows: [CellRow]) -> Metric {
+      Metric.valLoss.compares(over: rows.tokenizers) ? .valLoss : .valBitsPerByte
+    }
+    func isBetter(_ left: StoredCell, _ right: StoredCell, by metric: Metric) -> Bool {
       func loss(_ cell: StoredCell) -> Double { cell.row.value(metric) ?? .infinity }
       return (loss(left), left.index) < (loss(right), right.index)
     }
-    var best: [String: StoredCell] = [:]
-    for cell in cells where cell.row.status == .ok {
-      let variant = cell.row.variant
-      if best[variant].map({ isBetter(cell, $0) }) ?? true { best[variant] = cell }
+    let variants = Dictionary(grouping: cells.filter { $0.row.status == .ok }) { $0.row.variant }
+    let best = variants.values.compactMap { cells in
+      let own = metric(of: cells.map(\.row))
+      return cells.min { isBetter($0, $1, by: own) }
     }
-    return best.values.sorted(by: isBetter).compactMap { cell in
-      let loss = cell.row.value(metric).map { " (\(metric.name) \(metric.text($0)))" }
+    let common = metric(of: rows)
+    return best.sorted { isBetter($0, $1, by: common) }.compactMap { cell in
+      let loss = cell.row.value(common).map { " (\(common.name) \(common.text($0)))" }
       return CellText("\(cell.label) writes\(loss ?? ""):", file: "\(cell.folder)/sample.txt")
     }
   }
