@@ -49,6 +49,7 @@ struct WrongFileTests {
     "a command line that does not fit the file points into the argument",
     arguments: [
       ("model.layers", "--set model.layers: error: 'model.layers' is not of the form path=value"),
+      ("model.yaml", "--set model.yaml: error: 'model.yaml' is not of the form path=value"),
       ("model..layers=1", "error: 'model..layers' is not a dotted path such as model.layers"),
       ("=1", "is not a dotted path"),
       ("model.layer=1", "--set model.layer=1: error: unknown key 'layer' in model"),

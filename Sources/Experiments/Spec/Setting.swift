@@ -59,7 +59,9 @@ package struct Setting: Sendable {
         isArgument: true)
       let start = source.mark(at: 0)
       guard let equals = argument.firstIndex(of: "=") else {
-        throw Faults([Fault(.badSetting(argument), at: start)])
+        let isFile = option.isEmpty && [".yaml", ".yml"].contains(where: argument.hasSuffix)
+        let fault: SpecFault = isFile ? .secondFile(argument) : .badSetting(argument)
+        throw Faults([Fault(fault, at: start)])
       }
       let key = String(argument[..<equals])
       guard let path = DottedPath(key) else { throw Faults([Fault(.badPath(key), at: start)]) }

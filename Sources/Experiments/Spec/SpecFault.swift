@@ -35,6 +35,8 @@ package enum SpecFault: Sendable, Hashable {
 
   // The command line.
   case badSetting(String)
+  /// A plain word that names a file beside that of the experiment.
+  case secondFile(String)
   case badPath(String)
 }
 
@@ -94,7 +96,7 @@ extension SpecFault {
     case .tooManyCells(let limit): "the matrix has more than \(limit) cells"
     case .nothingToRun: "every cell of the matrix is excluded"
 
-    case .badSetting(let text) where text.hasSuffix(".yaml") || text.hasSuffix(".yml"):
+    case .secondFile(let text):
       "one experiment file is read at a time: \(Wording.quote(text)) is a second"
     case .badSetting(let text):
       "\(Wording.quote(text)) is not of the form path=value, such as model.layers=4"
@@ -140,8 +142,8 @@ extension SpecFault {
   fileprivate var isOfSpelling: Bool {
     switch self {
     case .badName, .unknownVariant, .unknownMetric, .notAMetric, .unknownAxis, .badRange,
-      .excludeNeedsAxis,
-      .excludeMatchesNothing, .badExpression, .unknownName, .badSetting, .badPath:
+      .excludeNeedsAxis, .excludeMatchesNothing, .badExpression, .unknownName, .badSetting,
+      .secondFile, .badPath:
       true
     default: false
     }
