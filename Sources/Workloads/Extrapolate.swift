@@ -47,12 +47,17 @@ package struct Extrapolate: Workload {
 
   package func flops(of model: Transformer) -> Double? { training.flops(of: model) }
 
-  /// Of the longer windows.
+  /// Of the longer windows, which end with the text where that is known.
   package func laterFLOPs(
-    of model: Transformer, in cell: CellModel, testing images: Int
+    of model: Transformer, in cell: CellModel, testing heldOut: Int
   ) -> Double {
-    Double(windows) * model.cost(tokens: reach(of: model)).forwardFLOPsPerSequence
+    let most = reach(of: model)
+    let tokens = heldOut > 0 ? min(most, reach(in: heldOut)) : most
+    return Double(windows) * model.cost(tokens: tokens).forwardFLOPsPerSequence
   }
+
+  /// Positions of a window in a text of so many tokens.
+  private func reach(in tokens: Int) -> Int { max(1, tokens - 2) }
 
   /// Positions of a window that the model has.
   private func reach(of model: Transformer) -> Int { min(4 * length, model.longest ?? 4 * length) }
@@ -71,7 +76,7 @@ package struct Extrapolate: Workload {
   /// The loss by position, beyond the length of the training.
   private func measure(_ model: Transformer, _ corpus: TextCorpus, _ cell: CellJob) throws {
     let wanted = 4 * length
-    let reach = min(reach(of: model), corpus.validation.count - 2)
+    let reach = min(reach(of: model), reach(in: corpus.validation.count))
     if reach < wanted {
       let cause =
         (model.longest ?? wanted) < wanted

@@ -60,8 +60,8 @@ package protocol Workload: Component, Sendable {
   ///
   /// - Parameters:
   ///   - cell: what else it builds of its model.
-  ///   - images: how many are held out, where it reads images.
-  func laterFLOPs(of model: Transformer, in cell: CellModel, testing images: Int) -> Double
+  ///   - heldOut: how many images, or tokens of a text, are held out; 0 where that is not known.
+  func laterFLOPs(of model: Transformer, in cell: CellModel, testing heldOut: Int) -> Double
   /// The most bytes of tensors at a time on a device, where nothing runs; nil where they are not
   /// predicted.
   func predictedPeakBytes(of model: Transformer, _ precision: ElementType, on device: Device)

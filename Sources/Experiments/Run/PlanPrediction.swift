@@ -30,7 +30,7 @@ struct PlanPrediction {
   ///   - built: the model for what the workload reads; it lies on a device of no memory afterwards.
   ///   - device: where it would run; nothing runs there.
   fileprivate init(
-    _ workload: any Workload, _ model: CellModel, _ built: Transformer, testing images: Int,
+    _ workload: any Workload, _ model: CellModel, _ built: Transformer, testing heldOut: Int,
     _ precision: PrecisionChoice, on device: Device
   ) {
     let cost = built.cost(tokens: built.image == nil ? workload.length : built.length)
@@ -40,18 +40,18 @@ struct PlanPrediction {
     cacheBytes = workload.predictedCacheBytes(of: built)
     peakBytes = workload.predictedPeakBytes(
       of: built, in: model, precision.elementType, on: device)
-    count(workload, model, built, testing: images)
+    count(workload, model, built, testing: heldOut)
   }
 
   /// Counts the steps of a workload with the same sizes.
   fileprivate mutating func count(
-    _ workload: any Workload, _ model: CellModel, _ built: Transformer, testing images: Int
+    _ workload: any Workload, _ model: CellModel, _ built: Transformer, testing heldOut: Int
   ) {
     steps = workload.steps - workload.stepsDone(by: model.base)
     tokens = Double(steps) * Double(workload.tokensPerStep)
     let share = Double(steps) / Double(workload.steps)
     flops = workload.flops(of: built).map {
-      $0 * share + workload.laterFLOPs(of: built, in: model, testing: images)
+      $0 * share + workload.laterFLOPs(of: built, in: model, testing: heldOut)
     }
   }
 }
@@ -64,8 +64,9 @@ struct PlanSubject: @unchecked Sendable {
   struct Read {
     /// Distinct tokens, or classes.
     let vocabulary: Int
-    /// The size of its images, and how many of them are held out; nil and none where it reads texts.
+    /// The size of its images; nil where it reads texts.
     var image: ImageSize?
+    /// How many images, or tokens of a text, are held out; 0 where that is not known.
     var heldOut = 0
   }
 

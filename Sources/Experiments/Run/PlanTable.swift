@@ -126,7 +126,7 @@ package struct PlanTable {
     /// What a workload reads.
     mutating func read(by workload: any Workload, for base: ModelBase?) -> PlanSubject.Read {
       guard let declaration = workload.images else {
-        return .init(vocabulary: vocabulary(of: workload, for: base), image: workload.image)
+        return text(of: workload, for: base)
       }
       switch texts.find(declaration) {
       case .success(let images):
@@ -143,16 +143,21 @@ package struct PlanTable {
       }
     }
 
-    private mutating func vocabulary(of workload: any Workload, for base: ModelBase?) -> Int {
-      guard let declaration = workload.dataset else { return workload.vocabulary }
+    private mutating func text(
+      of workload: any Workload, for base: ModelBase?
+    ) -> PlanSubject.Read {
+      guard let declaration = workload.dataset else {
+        return .init(vocabulary: workload.vocabulary, image: workload.image)
+      }
       switch texts.find(declaration, for: base) {
       case .success(let text):
         for note in [text.text.note, text.note].compactMap(\.self) { add(note) }
-        return text.vocabulary.count
+        return .init(
+          vocabulary: text.vocabulary.count, image: workload.image, heldOut: text.size.validation)
       case .failure(let error):
         let vocabulary = workload.vocabulary
         add("sizes assume \(vocabulary) distinct characters: \(error.summary)")
-        return vocabulary
+        return .init(vocabulary: vocabulary, image: workload.image)
       }
     }
 

@@ -175,6 +175,29 @@ import Workloads
     #expect(one > training / (2 * 3) * 4 / 3 && three == 3 * one)
   }
 
+  @Test func windowsEndWithTheTextThatIsRead() throws {
+    let folder = try TemporaryFolder()
+    let text = String(repeating: "to be or not to be, ", count: 25)
+    try folder.write(text, to: "short.txt")
+    try folder.write(text + text, to: "long.txt")
+    func later(_ name: String) throws -> Double {
+      func flops(_ type: String) throws -> Double {
+        let text = """
+          device: cpu
+          model: {layers: 1, width: 16, attention: {type: mha, heads: 2}, position: none}
+          workload: {type: \(type), dataset: {name: \(folder.file(name))}, sequence: 16, \
+            batch: 2, steps: 3}
+
+          """
+        return try #require(try plan(text).objects.first?["flops"]?.number)
+      }
+      return try flops("extrapolate") - flops("train")
+    }
+    // Of 50 tokens that are held out a window has 48, of 100 all of its 64.
+    let (short, long) = try (later("short.txt"), later("long.txt"))
+    #expect(short > 0 && short <= long * 3 / 4 && short > long / 2, "\(short) \(long)")
+  }
+
   @Test func positionsNeedAsMuchAsTheirRunSays() throws {
     let plan = try plan(
       "device: cpu\nmodel: {width: 1024}\nworkload: {type: position, farthest: 16777215}\n",
