@@ -58,10 +58,12 @@ struct GGUFTokenizerTests {
     }
     try write("gpt2")
     let stored = try StoredTokenizer(at: path)
-    let model = try TestModels.model("layers: 1\nwidth: 16", vocabulary: stored.count, length: 4)
+    let model = try TestModels.model(
+      "layers: 1\nwidth: 16\nattention: {type: mha, heads: 2}", vocabulary: stored.count, length: 4)
     model.parameters.materialise(on: .cpu(threads: 1), seed: 1)
     let configuration = CheckpointConfiguration(
-      model, section: ["layers": 1, "width": 16], vocabulary: .stored(stored), step: 1, seed: 1)
+      model, section: ["layers": 1, "width": 16, "attention": ["type": "mha", "heads": 2]],
+      vocabulary: .stored(stored), step: 1, seed: 1)
     try Checkpoint.save(model, configuration: configuration, to: folder.file("checkpoint"))
     func read() throws -> TextTokenizer {
       try SavedModel(folder.file("checkpoint")).textTokenizer()
