@@ -123,12 +123,16 @@ extension RunFolder {
 }
 
 extension StoredRun {
-  /// What its cells that are not done are doing: `1 running, 2 not run`; nil where all are done.
+  /// What its cells that are not done are doing: `1 running, 1 killed, 2 not run`; nil where all are
+  /// done.
   package var unfinished: String? {
     let left = cells.filter { !$0.row.status.isFinal }
     if left.isEmpty { return nil }
     let running = left.count(where: \.isBeingRun)
-    let counts = [(running, "running"), (left.count - running, "not run")]
+    let killed = left.count { !$0.isBeingRun && $0.row.status == .killed }
+    let counts = [
+      (running, "running"), (killed, "killed"), (left.count - running - killed, "not run"),
+    ]
     return counts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
   }
 }

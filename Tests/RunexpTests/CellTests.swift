@@ -131,6 +131,19 @@ struct CellTests {
     #expect(try (0..<2).allSatisfy { try row(run, $0)["status"]?.text == "ok" })
   }
 
+  @Test("a cell that was killed is counted as such, not as one that did not run")
+  func collectedKilled() throws {
+    let run = try prepared()
+    let killed = try program.run(
+      ["cell", run, "--index", "0", "-q"],
+      environment: ["RUNEXP_FAILPOINTS": "append:steps.jsonl=kill@1"])
+    #expect(killed.code != 0)
+    let collected = try program.run("collect", run)
+    #expect(collected.code == 3)
+    #expect(
+      collected.errors.contains("not done yet: 1 killed, 1 not run"), "\(collected.errors)")
+  }
+
   @Test("a collection waits for another one, which may have read a row too early")
   func collectedTwice() throws {
     let run = try prepared()
