@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import itertools
+import json
 import os
 import re
 import sys
@@ -427,6 +428,19 @@ class Results(unittest.TestCase):
             self.assertEqual(len(kept), 1)
             self.assertEqual([group["title"] for group in kept[0]["groups"]], ["Training steps", "Attention"])
             self.assertIn("## Attention", (folder / f"{machines.file_name(MACHINE)}.md").read_text())
+
+    def test_pages_and_the_readmes_tables_are_those_of_the_results_that_are_kept(self):
+        root = Path(__file__).resolve().parent.parent
+        folder, readme = root / "results" / "bench", (root / "README.md").read_text(encoding="utf-8")
+        for file in folder.glob("*.json"):
+            self.assertEqual(
+                file.with_suffix(".md").read_text(encoding="utf-8"), page.page(json.loads(file.read_text())), file.name)
+        # A machine that was measured since, such as a user's own, is not in the README yet.
+        shown = [kept for kept in results.kept(folder) if f"{machines.file_name(kept['machine'])}.md" in readme]
+        self.assertTrue(shown)
+        for kept in shown:
+            if page.readme_tables([kept]) not in readme:
+                self.fail(f"{machines.title(kept['machine'])}: python3 bench --readme writes its tables anew")
 
 
 def run():
