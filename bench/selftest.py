@@ -290,7 +290,7 @@ class Products(unittest.TestCase):
 
 
 class Decode(unittest.TestCase):
-    def test_both_caches_of_a_round_are_measured_once_and_goals_are_of_what_exceeds_the_last_cache(self):
+    def test_all_caches_of_a_round_are_measured_once_and_goals_are_of_what_exceeds_the_last_cache(self):
         class Program:
             asked = 0
 
@@ -298,20 +298,30 @@ class Decode(unittest.TestCase):
                 self.asked += 1
                 return [{"detail": f"flash2, {cache}, decode, MHA",
                          "forward": {"seconds": self.asked * seconds, "share_of_bandwidth": 0.5}}
-                        for cache, seconds in (("f32", 4.0), ("q8", 1.0))]
+                        for cache, seconds in (("f32", 4.0), ("bf16", 2.0), ("q8", 1.0))]
 
         class Surroundings:
             program, seconds, machine = Program(), 1.0, {"last_level_bytes": 32 << 20}
 
         work = generate.Decoding(Surroundings()).work()
-        ours, f32 = work.contestants.values()
         for round in (1, 2):
-            first, second = (ours(), f32()) if round == 1 else (f32(), ours())[::-1]
-            self.assertEqual((first["MHA, q8"], second), (round, {"MHA, q8": 4.0 * round}))
+            order = list(work.contestants)[:: 1 if round == 1 else -1]
+            found = {name: work.contestants[name]() for name in order}
+            self.assertEqual(found[OURS]["MHA, q8"], round)
+            self.assertEqual(found[generate.F32], {"MHA, bf16": 4.0 * round, "MHA, q8": 4.0 * round})
+            self.assertEqual(found[generate.BF16], {"MHA, q8": 2.0 * round})
         self.assertEqual(Surroundings.program.asked, 2)
         self.assertIn("MHA, f32", work.goals["share"])
         self.assertNotIn("GQA, f32", work.goals["share"])
         self.assertEqual(work.goals[generate.F32], {f"{kind}, q8": 3.0 for kind in ("4 x MHA", "16 x GQA", "32 x MQA")})
+
+    def test_a_q8_cache_is_held_against_one_in_bf16_in_the_same_rounds(self):
+        with unittest.mock.patch.object(
+                generate, "ours", lambda context, kv_heads, cache: {"prefill": 5.0, "decode": len(cache)}):
+            bf16, q8 = (generate.work(None, 4, cache) for cache in ("bf16", "q8"))
+            self.assertNotIn(generate.BF16, bf16.contestants)
+            self.assertEqual(q8.contestants[generate.BF16](), {"decode": 4})
+            self.assertEqual((q8.contestants[OURS]()["decode"], q8.goals[generate.BF16]), (2, 1.0))
 
 
 class Vision(unittest.TestCase):
