@@ -23,6 +23,9 @@ package final class Device {
   /// The memory of each graph that can be replayed.
   private var graphs: [GraphBlocks] = []
   private var isCapturing = false
+  /// The largest rates that were measured so far.
+  private var peaks: [ElementType: Double] = [:]
+  private var bandwidth = 0.0
   /// How often blocks that were kept went back to the device.
   package private(set) var trims = 0
   /// Set while calls are recorded.
@@ -167,14 +170,23 @@ package final class Device {
 
   package var threads: Int { Int(kernels.threads(context)) }
 
-  /// Measured multiply-add peak in FLOP/s; takes about a tenth of a second.
+  /// The multiply-add peak in FLOP/s, the largest that was measured so far; takes about a tenth of a
+  /// second.
+  ///
+  /// Another program may be busy at one moment: who holds times against it measures before and after
+  /// them.
+  @discardableResult
   package func measurePeak(_ type: ElementType) -> Double {
-    measured(kernels.measure_peak(context, type))
+    let rate = max(peaks[type] ?? 0, measured(kernels.measure_peak(context, type)))
+    peaks[type] = rate
+    return rate
   }
 
-  /// Measured memory read bandwidth in bytes/s; takes about a tenth of a second.
+  /// The bandwidth of reading memory in bytes/s, likewise.
+  @discardableResult
   package func measureBandwidth() -> Double {
-    measured(kernels.measure_bandwidth(context))
+    bandwidth = max(bandwidth, measured(kernels.measure_bandwidth(context)))
+    return bandwidth
   }
 
   private func measured(_ rate: Double) -> Double {

@@ -60,14 +60,14 @@ package struct AttentionBenchmark: Workload {
     guard let (prepared, predicted) = try prepare(cell) else { return }
     var run = prepared
     let isOne = cell.roundCount == 1
+    cell.device.measurePeak(cell.precision)  // again afterwards
     run.time(
       seconds: options.seconds / Double(cell.roundCount), least: isOne ? 2 : 1,
       stops: cell.isInterrupted)
     try cell.checkInterrupt()
     guard try cell.finish(run.round) else { return }
     cell.row.status = .ok
-    // Twice, for another program may have been busy.
-    let peak = (0..<2).map { _ in cell.device.measurePeak(cell.precision) }.reduce(0, max)
+    let peak = cell.device.measurePeak(cell.precision)
     run.report(cell.rounds, to: &cell.row.metrics, peak: peak)
     cell.row.metrics[.devicePeak] = peak
     cell.row.metrics[.deviceBandwidth] = cell.device.measureBandwidth()

@@ -71,6 +71,9 @@ package struct Generate: Workload {
   package func run(_ cell: CellJob) throws {
     guard let (model, sequences) = try prepare(cell) else { return }
 
+    // Both again afterwards.
+    cell.device.measureBandwidth()
+    cell.device.measurePeak(cell.precision)
     cell.device.resetPeaks()
     var run = GenerationRun(options, model, cell, options.cache, isRolling: options.isRolling)
     try run.generate(sequences)

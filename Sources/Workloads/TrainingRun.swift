@@ -15,10 +15,6 @@ struct TrainingRun {
   private let data: any TrainingData
   private let cost: Cost
   private let log: LineLog
-  /// The device's peak before the run; it is measured again at the end, for another program may
-  /// have been busy.
-  private let peak: Double
-
   /// Steps that an earlier training had done, with which this one goes on.
   let firstStep: Int
   private(set) var stepsDone: Int
@@ -50,7 +46,7 @@ struct TrainingRun {
     self.cell = cell
     self.data = data
     cost = model.cost(tokens: data.sequence)
-    peak = cell.device.measurePeak(cell.precision)
+    cell.device.measurePeak(cell.precision)  // again at the end
     trainer = Trainer(
       model, options.optimizer, precision: cell.precision, seed: UInt64(cell.seed),
       on: cell.device, recomputes: options.memory == .low)
@@ -267,7 +263,7 @@ struct TrainingRun {
       let rate = cost.trainingFLOPsPerSequence * Double(data.batch) / median
       metrics[.stepSeconds] = median
       metrics[.flopsPerSecond] = rate
-      metrics[.peakPercent] = 100 * rate / max(peak, cell.device.measurePeak(cell.precision))
+      metrics[.peakPercent] = 100 * rate / cell.device.measurePeak(cell.precision)
     }
     metrics[.trainSeconds] = clock.total
     metrics[.evaluationSeconds] = evaluationSeconds

@@ -15,9 +15,12 @@ struct KernelBenchReport {
   private let bandwidth: Double
 
   init(_ cases: [OpCase], on device: Device, seconds: Double) {
-    peaks = [ElementType.f32, .bf16].map { ($0, device.measurePeak($0)) }
-    bandwidth = device.measureBandwidth()
+    let types = [ElementType.f32, .bf16]
+    for type in types { device.measurePeak(type) }
+    device.measureBandwidth()
     timings = cases.map { ($0, $0.timing(on: device, budget: seconds)) }
+    peaks = types.map { ($0, device.measurePeak($0)) }
+    bandwidth = device.measureBandwidth()
   }
 
   func text(width: Int) -> String {

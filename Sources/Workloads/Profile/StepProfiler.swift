@@ -27,9 +27,6 @@ struct StepProfiler {
   private let step: String
   private let device: Device
   private let precision: ElementType
-  /// The device's peak before the steps; it is measured again afterwards, for another program may
-  /// have been busy.
-  private let peak: Double
   private var turns = 0
   private var plain: [Double] = []
   private var recordings: [KernelRecording] = []
@@ -39,7 +36,9 @@ struct StepProfiler {
     self.step = step
     device = cell.device
     precision = cell.precision
-    peak = device.measurePeak(precision)
+    // Again afterwards.
+    device.measurePeak(precision)
+    device.measureBandwidth()
   }
 
   /// The turns that so many recorded steps take: a plain one before each, and one of both to warm
@@ -77,7 +76,7 @@ struct StepProfiler {
     profile.seconds = Self.mean(middle, \.seconds)
     profile.unrecordedSeconds = Self.mean(Self.middle(of: plain.sorted())) { $0 }
     profile.hostSeconds = Self.mean(middle) { $0.seconds - $0.kernelSeconds }
-    profile.peak = max(peak, device.measurePeak(precision))
+    profile.peak = device.measurePeak(precision)
     profile.bandwidth = device.measureBandwidth()
     let groups = Dictionary(grouping: typical.calls.indices) { Key(typical.calls[$0]) }
     profile.operations = groups.values.map { places in
