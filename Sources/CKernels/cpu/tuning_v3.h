@@ -20,3 +20,6 @@
 // Its backward pass: rows of a tile of dQ, and where rows that a panel of keys does not see end.
 #define BACK_DQ_ROWS 6
 #define BACK_STEP 12
+
+// Bytes that are fetched ahead of a stream from memory; 0: none but what the processor fetches.
+#define READ_AHEAD 0

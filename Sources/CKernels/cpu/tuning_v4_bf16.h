@@ -21,3 +21,6 @@
 // Its backward pass: rows of a tile of dQ, and where rows that a panel of keys does not see end.
 #define BACK_DQ_ROWS 12
 #define BACK_STEP 24
+
+// Bytes that are fetched ahead of a stream from memory; 0: none but what the processor fetches.
+#define READ_AHEAD 0
