@@ -12,6 +12,8 @@ package final class Source: Sendable {
   /// The absolute path that relative paths in the text start from: the folder of a file, and for an
   /// argument the folder that the program was started in; nil for a text that is neither.
   package let folder: String?
+  /// The text as it is.
+  package let text: String
   private let lines: [String]
   private let lineStarts: [Int]
 
@@ -22,6 +24,7 @@ package final class Source: Sendable {
     self.isArgument = isArgument
     self.folder = isArgument ? AbsolutePath.currentFolder : folder
     self.order = order
+    self.text = text
     var lines: [String] = []
     var starts = [0]
     var line = String.UnicodeScalarView()

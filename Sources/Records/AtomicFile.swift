@@ -144,14 +144,13 @@ package enum AtomicFile {
     String(decoding: try readBytes(path), as: UTF8.self)
   }
 
-  /// The bytes of a file.
+  /// The bytes of a file; no pipe or device, which would be waited for, or might have no end.
   ///
   /// - Parameter most: how many of them are read.
   package static func readBytes(
     _ path: String, most: Int = .max
   ) throws(ResultsError) -> [UInt8] {
-    let file = open(path, O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else { throw ResultsError.lastOfReading(path) }
+    let file = try openForReading(path)
     defer { close(file) }
     return try readBytes(of: file, named: path, most: most)
   }
@@ -188,6 +187,21 @@ package enum AtomicFile {
     return bytes
   }
 
+  /// Opens a regular file; a folder too, of which the reading tells.
+  private static func openForReading(_ path: String) throws(ResultsError) -> Int32 {
+    // Without O_NONBLOCK, opening a pipe that nobody writes to would wait for ever.
+    let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+    guard file >= 0 else { throw ResultsError.lastOfReading(path) }
+    var status = stat()
+    let isKnown = fstat(file, &status) == 0
+    if isKnown, [S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT) { return file }
+    let error: ResultsError =
+      isKnown
+      ? .unreadable(path: path, problem: "it is no regular file") : .lastOfReading(path)
+    close(file)
+    throw error
+  }
+
   /// Hands on the bytes of a file, block by block, until it ends or `body` wants no more.
   ///
   /// - Parameters:
@@ -196,8 +210,7 @@ package enum AtomicFile {
   static func readBlocks(
     of path: String, from start: Int = 0, size: Int = 1 << 16, _ body: ([UInt8]) -> Bool
   ) throws(ResultsError) {
-    let file = open(path, O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else { throw ResultsError.lastOfReading(path) }
+    let file = try openForReading(path)
     defer { close(file) }
     if start > 0, lseek(file, off_t(start), SEEK_SET) < 0 {
       throw ResultsError.lastOfReading(path)

@@ -11,7 +11,7 @@ enum InputFile {
   static func read(_ path: String) throws -> [UInt8] {
     if path == "-" { return try AtomicFile.readBytes(of: 0, named: "standard input") }
     // What a shell puts in place of <(command).
-    if isPipe(path) { return try AtomicFile.readBytes(path) }
+    if isPipe(path) { return try readPipe(path) }
     do {
       return try TextFile.read(path)
     } catch {
@@ -30,6 +30,14 @@ enum InputFile {
       throw NoUTF8(path: path, byte: error.byteOffsets.lowerBound)
     }
     return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// Waits for who writes to it.
+  private static func readPipe(_ path: String) throws -> [UInt8] {
+    let pipe = open(path, O_RDONLY | O_CLOEXEC)
+    guard pipe >= 0 else { throw ResultsError.lastOfReading(path) }
+    defer { close(pipe) }
+    return try AtomicFile.readBytes(of: pipe, named: path)
   }
 
   private static func isPipe(_ path: String) -> Bool {

@@ -150,6 +150,18 @@ import Testing
     #expect(try folder.names() == ["open.txt", "pipe"])
   }
 
+  @Test func `a pipe is not waited for where a file is read, nor a device read`() throws {
+    let pipe = folder.file("pipe")
+    #expect(mkfifo(pipe, 0o600) == 0)
+    for path in [pipe, "/dev/zero"] {
+      let problem = "could not read '\(path)': it is no regular file"
+      let error = #expect(throws: ResultsError.self) { try AtomicFile.read(path) }
+      #expect(error?.description == problem)
+      let hash = #expect(throws: ResultsError.self) { try SHA256.hex(file: path) }
+      #expect(hash?.description == problem)
+    }
+  }
+
   @Test func `left temporary files are swept away, those that are being written are not`() throws {
     try folder.write("", to: ".result.json.4711.tmp")
     try folder.write("", to: ".result.json.live.tmp")

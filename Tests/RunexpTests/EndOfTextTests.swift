@@ -76,6 +76,28 @@ struct EndOfTextTests {
       "\(refused.errors)")
   }
 
+  @Test(
+    arguments: [
+      "config.json", "generation_config.json", "tokenizer_config.json", "tokenizer.json",
+      "model.safetensors",
+    ])
+  func `a pipe in the place of one of the model's files is refused, not waited for`(
+    name: String
+  ) throws {
+    let program = try program()
+    let path = program.file("llama/\(name)")
+    try? FileManager.default.removeItem(atPath: path)
+    #expect(mkfifo(path, 0o600) == 0)
+    for words in [["generate", "llama", "--prompt", "ab"], ["export", "llama", "-o", "again"]] {
+      let refused = try program.run(words)
+      #expect(refused.code == 1, "\(words)")
+      #expect(
+        refused.errors == "error: could not read 'llama/\(name)': it is no regular file\n",
+        "\(refused.errors)")
+    }
+    #expect(!program.exists("again"))
+  }
+
   @Test func `a special token can be named as a text to stop at`() throws {
     let program = try program()
     let whole = try generate(program)

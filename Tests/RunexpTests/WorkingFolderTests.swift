@@ -209,8 +209,11 @@ struct WorkingFolderTests {
     let pipe = program.file("pipe")
     try #require(mkfifo(pipe, 0o600) == 0)
     let yaml = try program.read("files/tiny.yaml")
-    Thread.detachNewThread { try? yaml.write(toFile: pipe, atomically: false, encoding: .utf8) }
-    let finished = try program.run(in: "elsewhere", ["plan", "../pipe", "--json"])
-    #expect(finished.code == 0, "\(finished.errors)")
+    for words in [["plan", "../pipe", "--json"], ["run", "../pipe", "-q"]] {
+      Thread.detachNewThread { try? yaml.write(toFile: pipe, atomically: false, encoding: .utf8) }
+      let finished = try program.run(in: "elsewhere", words)
+      #expect(finished.code == 0, "\(finished.errors)")
+    }
+    #expect(try program.read("elsewhere/results/tiny/latest/experiment.yaml") == yaml)
   }
 }

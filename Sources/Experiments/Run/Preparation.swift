@@ -179,7 +179,7 @@ package struct Preparation {
   ) throws -> [Int] {
     // A run that goes on from its own resolved file keeps the file that was written for it.
     if experiment.file != folder.file("resolved.yaml") {
-      try folder.write(try AtomicFile.read(experiment.file), to: "experiment.yaml")
+      try folder.write(experiment.text, to: "experiment.yaml")
       try folder.write(experiment.resolvedYAML, to: "resolved.yaml")
     }
     // Not synced one by one: a worker holds them against the plan, and going on with the run makes

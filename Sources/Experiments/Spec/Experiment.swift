@@ -12,6 +12,8 @@ package struct Experiment<Model, Workload> {
   package let name: String
   /// The path of the file as it was given.
   package let file: String
+  /// The file as it was read; a pipe could not be read again.
+  package let text: String
   /// The first comment line of the file: the question it asks.
   package let question: String?
   /// The variants in the order written; `base` when the file declares none.
@@ -98,7 +100,8 @@ package struct Experiment<Model, Workload> {
       throw Faults(found.map(FaultAdvice(names: names, settings: settings).advised))
     }
     return Experiment(
-      name: header.name, file: document.source.name, question: question(document.source),
+      name: header.name, file: document.source.name, text: document.source.text,
+      question: question(document.source),
       variants: header.variants.map(\.name), seeds: header.seeds,
       compare: header.compare, primary: header.primary,
       expectations: header.expectations, cells: expansion.cells,

@@ -67,13 +67,7 @@ struct StoredModel {
 
   private init(folder: String) throws(ResultsError) {
     let file = "\(folder)/\(Checkpoint.configurationFile)"
-    let text = try AtomicFile.read(file)
-    let json: JSON
-    do throws(JSONError) {
-      json = try JSON(reading: text)
-    } catch {
-      throw .unreadable(path: file, problem: "\(error)")
-    }
+    let json = try JSON(file: file)
     // Ours have a section of that name, and characters where their tokens are any.
     guard json["model"] == nil, json["vocabulary"] == nil else {
       try self.init(checkpoint: folder, file: file)
@@ -87,8 +81,8 @@ struct StoredModel {
       try ParameterReader(StoredTensors(at: folder), of: model, in: folder)
     }
     if let image {
-      let beside = try? JSON(
-        reading: AtomicFile.read("\(folder)/\(ImageConventions.preprocessorFile)"))
+      let place = "\(folder)/\(ImageConventions.preprocessorFile)"
+      let beside: JSON? = try AtomicFile.exists(place) ? JSON(file: place) : nil
       conventions = ImageConventions(config: json, preprocessor: beside)
         .ofModel(channels: image.channels, classes: vocabulary)
     }

@@ -2,6 +2,7 @@
 // its classes, in checkpoints of ours and in folders of timm and transformers.
 
 import Config
+import Foundation
 import Models
 import Records
 import Tensors
@@ -121,6 +122,21 @@ struct ImageConventionsTests {
     let labels = ImageConventions(
       config: ["id2label": ["1": "b", "0": "a"]], preprocessor: nil)
     #expect(labels.classes == ["a", "b"])
+  }
+
+  @Test("a file that says how images are prepared and cannot be read is an error")
+  func unreadable() throws {
+    let folder = try TemporaryFolder()
+    let saved = try checkpoint(Self.classic, Self.known, in: folder)
+    try saved.write(try saved.exported(), to: folder.file("written"), on: device)
+    let place = folder.file("written/preprocessor_config.json")
+    try folder.write("{", to: "written/preprocessor_config.json")
+    let damaged = problem { _ = try SavedModel(folder.file("written")) }
+    #expect(damaged.hasPrefix("could not read '\(place)': "), "\(damaged)")
+    try FileManager.default.removeItem(atPath: place)
+    #expect(mkfifo(place, 0o600) == 0)
+    let pipe = problem { _ = try SavedModel(folder.file("written")) }
+    #expect(pipe == "could not read '\(place)': it is no regular file")
   }
 
   // MARK: How images are brought to their size
