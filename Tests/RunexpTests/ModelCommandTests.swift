@@ -136,6 +136,29 @@ struct ModelCommandTests {
     #expect(config["bos_token_id"] == 2 && config["eos_token_id"] == [1, 3], "\(config.line)")
   }
 
+  @Test func `a model without a tokenizer keeps what other programs read beside it`() throws {
+    let program = try program([.init("bos_token_id", 4), .init("eos_token_id", 5)])
+    let plain = try program.run("export", "llama", "-o", "plain")
+    #expect(plain.code == 0, "\(plain.errors)")
+    let config = try JSON(reading: program.read("plain/config.json"))
+    #expect(config["bos_token_id"] == 4 && config["eos_token_id"] == 5, "\(config.line)")
+    #expect(!program.exists("plain/generation_config.json"))
+    let files = [
+      "generation_config.json": #"{"eos_token_id": [1, 3], "top_p": 0.9}"#,
+      "chat_template.jinja": "{{ messages }}",
+    ]
+    for (name, text) in files { try program.write(text, to: "llama/\(name)") }
+    let exported = try program.run("export", "llama", "-o", "again")
+    #expect(exported.code == 0, "\(exported.errors)")
+    for (name, text) in files { #expect(try program.read("again/\(name)") == text, "\(name)") }
+    let more = try JSON(reading: program.read("again/config.json"))
+    #expect(more["bos_token_id"] == 4 && more["eos_token_id"] == [1, 3], "\(more.line)")
+    try program.write(#"{"eos_token_id": "b"}"#, to: "llama/generation_config.json")
+    let refused = try program.run("export", "llama", "-o", "third")
+    #expect(refused.code == 1 && !program.exists("third"))
+    #expect(refused.errors.contains("'eos_token_id' is \"b\""), "\(refused.errors)")
+  }
+
   @Test func `an exported model is the same again, and is not put beside other files`() throws {
     let program = try program()
     let exported = try program.run("export", "llama", "-o", "again")

@@ -20,8 +20,7 @@ extension SavedModel {
   package func write(
     _ exported: ExportedModel, to folder: String, on device: Device
   ) throws(ResultsError) {
-    let stored = try exportedTokenizer
-    let ids = try stored?.ids ?? []
+    let (beside, ids) = try ofTexts
     let parameters = Dictionary(
       try load(on: device).parameters.all.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
     let tensors = SafeTensorsWriter(
@@ -43,19 +42,39 @@ extension SavedModel {
     if let image, let preprocessor = exported.preprocessor(conventions, image) {
       try AtomicFile.write(preprocessor, to: "\(folder)/\(ImageConventions.preprocessorFile)")
     }
-    if let characters {
-      try AtomicFile.write(
-        TokenizerJSONWriter.characters(characters.scalars), to: "\(folder)/tokenizer.json")
-      try AtomicFile.write(TokenizerJSONWriter.config, to: "\(folder)/tokenizer_config.json")
-    } else {
-      try stored?.export(to: folder)
-    }
+    try beside.write(to: folder)
   }
 
   /// Why its tokenizer is not written; nil where it is, or where there is none.
   package var problemOfWritingTokenizer: String? {
     guard let tokenizer, GGUF.isOne(at: tokenizer) else { return nil }
     return StoredTokenizer.problemOfWriting(gguf: tokenizer)
+  }
+
+  /// What is written for texts: the files of the tokenizer, and those that other programs read
+  /// beside it, or beside a model without one; and the tokens that begin and end a text, by the keys
+  /// of a config.json.
+  private var ofTexts: (files: [FolderFile], ids: [JSON.Member]) {
+    get throws(ResultsError) {
+      if let characters {
+        let files = [
+          FolderFile("tokenizer.json", TokenizerJSONWriter.characters(characters.scalars)),
+          FolderFile("tokenizer_config.json", TokenizerJSONWriter.config),
+        ]
+        return (files, [])
+      }
+      if let stored = try exportedTokenizer { return (try stored.exported, try stored.ids) }
+      guard let companions else { return ([], []) }
+      let ids = CompanionFiles.members(
+        begin: try companions.begin(below: vocabulary), ends: try companions.ends())
+      return (try companions.contents(takesAll: true), ids)
+    }
+  }
+
+  /// What lies in the folder of a model of texts that brings no tokenizer; nil of another.
+  private var companions: CompanionFiles? {
+    let isAlone = characters == nil && tokenizer == nil && image == nil
+    return isAlone && AtomicFile.isFolder(path) ? CompanionFiles(folder: path) : nil
   }
 
   /// The tokenizer that is written; nil where there is none, or only characters.

@@ -5,20 +5,17 @@ import Records
 import Tokenizers
 
 extension StoredTokenizer {
-  /// Writes it into the folder of a model: its files, or those that say the same as a GGUF file.
+  /// The files that say it beside a model, and what other programs read with them: its own, or those
+  /// that say the same as a GGUF file.
   ///
   /// - Throws: `ResultsError`, also where a file is not the one that was read any more.
-  func export(to folder: String) throws(ResultsError) {
-    guard isOfGGUF else {
-      try write(to: folder, takesAll: true)
-      let config = "\(folder)/tokenizer_config.json"
-      if !AtomicFile.exists(config), !names.isEmpty {
-        try AtomicFile.write(.object(names), to: config)
-      }
-      return
-    }
-    for file in try Self.files(ofGGUF: path) {
-      try AtomicFile.write(file.contents, to: "\(folder)/\(file.name)")
+  var exported: [FolderFile] {
+    get throws(ResultsError) {
+      if isOfGGUF { return try Self.files(ofGGUF: path) }
+      let files = try contents(takesAll: true)
+      let config = "tokenizer_config.json"
+      if names.isEmpty || files.contains(where: { $0.name == config }) { return files }
+      return files + [FolderFile(config, .object(names))]
     }
   }
 
@@ -32,12 +29,10 @@ extension StoredTokenizer {
     }
   }
 
-  private static func files(
-    ofGGUF path: String
-  ) throws(ResultsError) -> [(name: String, contents: [UInt8])] {
+  private static func files(ofGGUF path: String) throws(ResultsError) -> [FolderFile] {
     let file = try GGUF(file: path)
     return try TokenizerError.naming(path) { () throws(TokenizerError) in
-      try file.embedded.files
+      try file.embedded.files.map { FolderFile($0.name, $0.contents) }
     }
   }
 
@@ -52,14 +47,6 @@ extension StoredTokenizer {
   ///
   /// - Throws: `ResultsError.unreadable` as `ends`.
   var ids: [JSON.Member] {
-    get throws(ResultsError) {
-      var members: [JSON.Member] = []
-      if let first = try begin() { members.append(.init("bos_token_id", .integer(Int(first)))) }
-      let ends = try ends().sorted().map { JSON.integer(Int($0)) }
-      if let first = ends.first {
-        members.append(.init("eos_token_id", ends.count == 1 ? first : .array(ends)))
-      }
-      return members
-    }
+    get throws(ResultsError) { CompanionFiles.members(begin: try begin(), ends: try ends()) }
   }
 }

@@ -1,7 +1,6 @@
 // StoredTokenizer: the tokenizer of whatever a path names, and the files that it was read from.
 
 import Config
-import Foundation
 package import Records
 package import Tokenizers
 
@@ -49,9 +48,7 @@ package struct StoredTokenizer: Sendable {
       files = Tokenizer.files(at: path).map { path in
         (path.split(separator: "/").last.map(String.init) ?? path, path)
       }
-      var contents: [(name: String, bytes: [UInt8])] = []
-      for file in files { contents.append((file.name, try AtomicFile.readBytes(file.path))) }
-      sha256 = Self.hash(contents)
+      sha256 = Self.hash(try Self.read(files))
     }
   }
 
@@ -72,71 +69,52 @@ package struct StoredTokenizer: Sendable {
   /// Whether a GGUF file brings it.
   var isOfGGUF: Bool { files.isEmpty && path != Self.byte }
 
-  /// Files beside a tokenizer's that other programs read, such as how a conversation is put.
-  ///
-  /// No token depends on them, and so they tell no tokenizer from another.
-  private static let companions = [
-    "chat_template.jinja", "chat_template.json", "special_tokens_map.json", "added_tokens.json",
-    generation,
-  ]
-  /// Where further forms of conversation lie, a file each.
-  private static let moreTemplates = "additional_chat_templates"
-
-  /// Those of them that are there and are no files of the tokenizer itself.
-  private var companions: [(name: String, path: String)] {
-    guard let first = files.first else { return [] }
-    let folder = AtomicFile.folder(of: first.path)
-    let more = "\(folder)/\(Self.moreTemplates)"
-    let templates = ((try? FileManager.default.contentsOfDirectory(atPath: more)) ?? []).sorted()
-      .filter { $0.hasSuffix(".jinja") }.map { "\(Self.moreTemplates)/\($0)" }
-    let names = Self.companions + templates
-    return names.map { (name: $0, path: "\(folder)/\($0)") }.filter { companion in
-      !files.contains { $0.name == companion.name } && Self.isRegular(companion.path)
-    }
+  /// What other programs read beside its files; nil of one without files.
+  var companions: CompanionFiles? {
+    files.first.map { CompanionFiles(folder: AtomicFile.folder(of: $0.path)) }
   }
 
-  /// Whether a path is a file, or leads to one: a pipe would be waited for.
-  private static func isRegular(_ path: String) -> Bool {
-    var status = stat()
-    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
-  }
-
-  /// Writes its files into a folder, and those beside them that other programs read; none of one
-  /// that a GGUF file brings.
+  /// Its files, and those beside them that other programs read; none of one that a GGUF file brings.
   ///
-  /// - Parameter takesAll: whether what is there beside the files must be readable; else what is
-  ///   not, and a generation_config.json without ids of tokens, are left out: a training does not
-  ///   need them.
+  /// - Parameter takesAll: as `CompanionFiles.contents` has it.
   /// - Throws: `ResultsError`, also where a file is not the one that was read any more.
-  package func write(to folder: String, takesAll: Bool = false) throws(ResultsError) {
-    try RunFolder.makeFolders(folder)
+  func contents(takesAll: Bool) throws(ResultsError) -> [FolderFile] {
     if path == Self.byte {
-      try AtomicFile.write(TokenizerJSONWriter.bytes(), to: "\(folder)/tokenizer.json")
-      try AtomicFile.write(TokenizerJSONWriter.config, to: "\(folder)/tokenizer_config.json")
+      return [
+        FolderFile("tokenizer.json", TokenizerJSONWriter.bytes()),
+        FolderFile("tokenizer_config.json", TokenizerJSONWriter.config),
+      ]
     }
-    var contents: [(name: String, bytes: [UInt8])] = []
-    for file in files { contents.append((file.name, try AtomicFile.readBytes(file.path))) }
-    guard files.isEmpty || Self.hash(contents) == sha256 else {
+    guard let companions else { return [] }
+    let own = try Self.read(files)
+    guard Self.hash(own) == sha256 else {
       throw .unreadable(path: path, problem: "the tokenizer has changed since it was read")
     }
-    for file in companions {
-      do throws(ResultsError) {
-        let bytes = try AtomicFile.readBytes(file.path)
-        if file.name == Self.generation { try Self.checkIDs(in: file.path) }
-        contents.append((file.name, bytes))
-      } catch {
-        if takesAll { throw error }
-      }
+    return own + (try companions.contents(besides: own.map(\.name), takesAll: takesAll))
+  }
+
+  /// Writes them into a folder, which is made.
+  ///
+  /// - Parameter takesAll: as `CompanionFiles.contents` has it.
+  /// - Throws: as `contents`, and where a file cannot be written.
+  package func write(to folder: String, takesAll: Bool = false) throws(ResultsError) {
+    let contents = try contents(takesAll: takesAll)
+    try RunFolder.makeFolders(folder)
+    try contents.write(to: folder)
+  }
+
+  private static func read(
+    _ files: [(name: String, path: String)]
+  ) throws(ResultsError) -> [FolderFile] {
+    var contents: [FolderFile] = []
+    for file in files {
+      contents.append(FolderFile(file.name, try AtomicFile.readBytes(file.path)))
     }
-    for file in contents {
-      let path = "\(folder)/\(file.name)"
-      try RunFolder.makeFolders(AtomicFile.folder(of: path))
-      try AtomicFile.write(file.bytes, to: path)
-    }
+    return contents
   }
 
   /// What `sha256sum` of the files, in their order, `| sha256sum` prints.
-  private static func hash(_ files: [(name: String, bytes: [UInt8])]) -> String {
+  private static func hash(_ files: [FolderFile]) -> String {
     let lines = files.map { "\(SHA256.hex($0.bytes))  \($0.name)\n" }
     return SHA256.hex(Array(lines.joined().utf8))
   }
