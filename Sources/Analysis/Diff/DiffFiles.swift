@@ -26,6 +26,13 @@ extension RunDiff {
       "tests": .integer(tests),
       "threshold": .real(threshold), "noise": .string(noise),
       "metrics": .array(changes.map { json($0) }),
+      "one_sided": .array(
+        oneSided.map {
+          [
+            "metric": .string($0.metric.name), "side": .string($0.isOfBase ? "base" : "new"),
+            "points": .integer($0.points),
+          ]
+        }),
       "geometric_means": .array(
         means.map {
           [

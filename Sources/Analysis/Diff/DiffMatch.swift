@@ -14,6 +14,17 @@ struct DiffMatch: Sendable {
 
   var isOnBothSides: Bool { !base.isEmpty && !new.isEmpty }
 
+  /// What the cells of the base, and of the new side, have of a metric; of what follows from the
+  /// architecture those that did not end well too.
+  func values(of metric: Metric) -> [[(seed: Int, value: Double)]] {
+    [base, new].map { cells in
+      cells.compactMap { cell -> (seed: Int, value: Double)? in
+        guard cell.row.status == .ok || metric.certainty == .analytic else { return nil }
+        return cell.row.metrics[metric].map { (cell.row.seed, $0) }
+      }
+    }
+  }
+
   /// Whether the two sides read different texts, or images, so that losses do not compare.
   var hasOtherData: Bool {
     let hashes = hashes("dataset_sha256")

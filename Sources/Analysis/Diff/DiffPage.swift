@@ -15,6 +15,8 @@ extension RunDiff {
     blocks += standIns
     if let obstacle {
       blocks.append(.paragraph("not comparable: \(obstacle)"))
+      let lacks = oneSided.texts.map { ListItem($0) }
+      if !lacks.isEmpty { blocks.append(.list(lacks)) }
       return Page(blocks + gapBlocks)
     }
     if let confounded = factors.confounded {
@@ -115,7 +117,7 @@ extension RunDiff {
   }
 
   private var notes: [String] {
-    var notes = ["\(compared) of \(planned) cells compared"]
+    var notes = ["\(compared) of \(planned) cells compared"] + oneSided.texts
     let names = changes.compactMap(\.values.testName).unique
     if tests > 0 {
       notes.append(

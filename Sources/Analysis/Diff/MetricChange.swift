@@ -18,12 +18,7 @@ package struct MetricChange: Sendable {
     _ metric: Metric, of match: DiffMatch, isPrimary: Bool,
     noise: (Metric, [CellRow]) -> Comparison.Noise
   ) {
-    let sides = [match.base, match.new].map { cells in
-      cells.compactMap { cell -> (seed: Int, value: Double)? in
-        guard cell.row.status == .ok || metric.certainty == .analytic else { return nil }
-        return cell.row.metrics[metric].map { (cell.row.seed, $0) }
-      }
-    }
+    let sides = match.values(of: metric)
     guard sides.allSatisfy({ !$0.isEmpty }) else { return nil }
     point = match.label
     self.metric = metric

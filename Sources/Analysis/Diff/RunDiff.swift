@@ -12,6 +12,8 @@ package struct RunDiff: Sendable {
   package let factors: DiffFactors
   /// By point, then metric.
   package let changes: [MetricChange]
+  /// Metrics that would stand beside these, if both sides had them.
+  package let oneSided: [OneSidedMetric]
   /// Cells that are on one side only, or did not end well there, with the reason.
   package let gaps: [DiffGap]
   /// Cells, by seed, that were compared, and how many there are on either side.
@@ -67,14 +69,14 @@ package struct RunDiff: Sendable {
       if isOneRun { return .inSeeds }
       return options.floor(metric, cells).map(Comparison.Noise.betweenRuns) ?? .unknownBetweenRuns
     }
+    func isShown(_ metric: Metric, isSame: Bool = false) -> Bool {
+      options.showsAll || !asked.isEmpty || headline.contains(metric) || metric.isExact && !isSame
+    }
     var changes = pairs.flatMap { pair in
       metrics.compactMap { metric in
         MetricChange(metric, of: pair, isPrimary: primary.contains(metric), noise: noise)
       }
-    }.filter { change in
-      options.showsAll || !asked.isEmpty || headline.contains(change.metric)
-        || (change.metric.isExact && !change.isSame)
-    }
+    }.filter { isShown($0.metric, isSame: $0.isSame) }
     var values = changes.map(\.values)
     // What the run's own summary says of the same cells must hold here as well.
     tests = Comparison.judge(
@@ -93,7 +95,9 @@ package struct RunDiff: Sendable {
         ?? "times: this host is not calibrated, so how far equal runs lie apart is not known, and no change of a time or rate "
         + "is claimed; 'runexp calibrate' measures it"
       : nil
-    obstacle = Self.obstacle(base, new, pairs, changes)
+    let workloads = Self.otherWorkloads(base, new)
+    oneSided = workloads == nil ? OneSidedMetric.all(metrics.filter { isShown($0) }, pairs) : []
+    obstacle = workloads ?? Self.obstacle(pairs, changes)
   }
 
   /// Changes for the worse that are past the threshold, and cells that no longer end well.
@@ -146,14 +150,15 @@ package struct RunDiff: Sendable {
     return headline + all.filter { !headline.contains($0) && $0.predicts == nil }
   }
 
-  private static func obstacle(
-    _ base: DiffSide, _ new: DiffSide, _ pairs: [DiffMatch], _ changes: [MetricChange]
-  ) -> String? {
+  /// That the two sides have no workload in common; nil where they have.
+  private static func otherWorkloads(_ base: DiffSide, _ new: DiffSide) -> String? {
     let (before, after) = (base.workloads, new.workloads)
-    if !before.isEmpty, !after.isEmpty, Set(before).isDisjoint(with: after) {
-      return
-        "the workloads differ: \(before.joined(separator: ", ")) and \(after.joined(separator: ", "))"
-    }
+    guard !before.isEmpty, !after.isEmpty, Set(before).isDisjoint(with: after) else { return nil }
+    return
+      "the workloads differ: \(before.joined(separator: ", ")) and \(after.joined(separator: ", "))"
+  }
+
+  private static func obstacle(_ pairs: [DiffMatch], _ changes: [MetricChange]) -> String? {
     if pairs.isEmpty { return "no variant and point of the axes is on both sides" }
     if changes.isEmpty { return "no metric has a value on both sides" }
     return nil
