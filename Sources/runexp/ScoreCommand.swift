@@ -92,7 +92,7 @@ struct ScoreCommand: ParsableCommand {
       }
       let scorer = Scorer(
         model, cache: cache == .f32 ? nil : cache, precision: precision.type, on: device)
-      let score = scorer.score(tokens, logitsAt: Set(positions)) { interrupts.exitCode != nil }
+      let score = score(tokens, by: scorer, positions) { interrupts.exitCode != nil }
       if let code = interrupts.exitCode { throw RunError.interrupted(code) }
       if let odd = score.logprobs.firstIndex(where: { !$0.isFinite }) {
         throw ScoreError(
@@ -106,6 +106,24 @@ struct ScoreCommand: ParsableCommand {
         print(sentence(tokens.count, score, bits))
       }
     }
+  }
+
+  /// Scores the tokens, and shows how far it is.
+  private func score(
+    _ tokens: [Int32], by scorer: Scorer, _ positions: [Int], stops: () -> Bool
+  ) -> Score {
+    var progress = ProgressBar(Terminal.progress())
+    let start = ContinuousClock.now
+    let title = text.flatMap { $0 == "-" ? nil : Wording.harmless($0) }
+    progress.begin(title ?? "score", steps: tokens.count - 1)
+    let score = scorer.score(tokens, logitsAt: Set(positions), stops: stops) { score in
+      let done = score.logprobs.count
+      guard let loss = score.loss else { return }
+      let seconds = max((ContinuousClock.now - start) / .seconds(1), 1e-9)
+      progress.step(done, loss: loss, perSecond: Double(done) / seconds)
+    }
+    progress.clear()
+    return score
   }
 
   private var matrices: WeightType { weightType ?? WeightType(precision) }

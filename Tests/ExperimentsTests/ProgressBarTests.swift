@@ -82,6 +82,35 @@ private final class Screen {
         """)
   }
 
+  @Test func `what is no cell is a bar on a terminal, and elsewhere a line every ten seconds`() {
+    let screen = Screen()
+    for (style, expected) in [
+      (
+        ProgressOutput.Style.lines,
+        "poem.txt: 1200/9000  loss 2.5000  4.10 k tokens/s  1:18 left\n"
+          + "poem.txt: 2400/9000  loss 2.5000  4.10 k tokens/s  1:06 left\n"
+      ), (.quiet, ""),
+    ] {
+      screen.now = 0
+      var bar = screen.bar(style)
+      bar.begin("poem.txt", steps: 9000)
+      for second in stride(from: 4, to: 28, by: 4) {
+        screen.now = Double(second)
+        bar.step(100 * second, loss: 2.5, perSecond: 4096)
+      }
+      bar.clear()
+      #expect(screen.taken() == expected)
+    }
+    screen.now = 0
+    var bar = screen.bar(.bar)
+    bar.begin("poem.txt", steps: 900)
+    screen.now = 3
+    bar.step(300, loss: 2.5, perSecond: 4096)
+    let shown = screen.taken()
+    #expect(shown.hasPrefix("<poem.txt  █"), "\(shown)")
+    #expect(shown.hasSuffix("  300/900  loss 2.5000  4.10 k tokens/s  6 s left^[K"), "\(shown)")
+  }
+
   @Test func `a line that stays is printed above the bar`() {
     let screen = Screen()
     var bar = screen.bar(.bar)

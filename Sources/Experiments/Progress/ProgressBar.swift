@@ -39,10 +39,12 @@ package struct ProgressOutput {
   }
 }
 
-/// Shows how far a cell is.
+/// Shows how far a cell is, or something that is none, such as the scoring of a text.
 package struct ProgressBar {
   /// Seconds between two drawings of the bar.
   private static let interval = 0.1
+  /// Seconds between two lines of what is no cell, which has no evaluations that are told.
+  private static let lineInterval = 10.0
 
   private let output: ProgressOutput
   private var cell = ""
@@ -54,6 +56,7 @@ package struct ProgressBar {
   private var firstStep = 0
   private var lastDrawn = -Double.infinity
   private var isDrawn = false
+  private var isCell = true
 
   package init(_ output: ProgressOutput) {
     self.output = output
@@ -74,6 +77,7 @@ package struct ProgressBar {
   ) {
     self.counted = counted
     self.cell = "[\(index)/\(count)] \(cell)"
+    isCell = true
     total = steps
     later = 0
     firstStep = done
@@ -84,19 +88,40 @@ package struct ProgressBar {
     }
   }
 
+  /// Begins what is no cell: on a terminal it is shown as one, elsewhere by a line now and then.
+  ///
+  /// - Parameters:
+  ///   - title: its name for people: `poem.txt`.
+  ///   - steps: the number of steps it will take.
+  package mutating func begin(_ title: String, steps: Int) {
+    cell = title
+    isCell = false
+    total = steps
+    later = 0
+    firstStep = 0
+    start = output.clock()
+    lastDrawn = output.style == .lines ? start : -Double.infinity
+  }
+
   /// Counts what follows the last step, which has the work of so many steps, in the time left.
   package mutating func expect(later steps: Double) { later = steps }
 
   /// Shows a step that is done; draws at most ten times a second, and the last step always.
   package mutating func step(_ step: Int, loss: Double, perSecond: Double?) {
-    guard output.style == .bar else { return }
+    let isBar = output.style == .bar
+    guard isBar || output.style == .lines && !isCell else { return }
     let now = output.clock()
-    guard now - lastDrawn >= Self.interval || step >= total else { return }
+    let isDue = now - lastDrawn >= (isBar ? Self.interval : Self.lineInterval)
+    guard isDue || isBar && step >= total else { return }
     lastDrawn = now
     var figures = "\(step)/\(total)  loss \(Metric.trainLoss.text(loss))"
     if let perSecond { figures += "  \(speed(perSecond))" }
     if let left = secondsLeft(at: step, now) { figures += "  \(Timestamp.duration(left)) left" }
-    draw(figures, share: total > 0 ? Double(step) / Double(total) : 1)
+    if isBar {
+      draw(figures, share: total > 0 ? Double(step) / Double(total) : 1)
+    } else {
+      output.write("\(cell): \(figures)\n")
+    }
   }
 
   private func speed(_ perSecond: Double) -> String {

@@ -55,8 +55,10 @@ package struct Scorer {
   ///   - ids: at least one token, each below the model's vocabulary.
   ///   - positions: whose logits are wanted.
   ///   - stops: asked before each call; what was scored so far is the result then.
+  ///   - told: what was scored so far, after each call.
   package func score(
-    _ ids: [Int32], logitsAt positions: Set<Int> = [], stops: () -> Bool = { false }
+    _ ids: [Int32], logitsAt positions: Set<Int> = [], stops: () -> Bool = { false },
+    told: (Score) -> Void = { _ in }
   ) -> Score {
     let chunk = chunk(of: ids.count)
     let kept = keptTokens(ids.count, chunk: chunk)
@@ -66,6 +68,7 @@ package struct Scorer {
       let pass = Pass(on: device, precision: precision)
       let states = model.hiddenStates(Tokens(part, batch: 1, on: device), pass, cache: kept)
       add(states, from: start, of: ids, positions, to: &score)
+      told(score)
     }
     return score
   }
