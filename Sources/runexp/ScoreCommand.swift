@@ -18,11 +18,18 @@ struct ScoreCommand: ParsableCommand {
       MODEL is what `runexp generate` takes: a run's model, a checkpoint's folder, a Hugging Face \
       model folder, a GGUF file. The loss is the mean of the negated log-probabilities of each \
       token after the first, in nats; with a text, bits a byte beside it, which models with other \
-      tokens can be compared by: the sum of those log-probabilities over all bytes of the text.
+      tokens can be compared by: the sum of those log-probabilities over all bytes of the text. \
+      Each token is predicted from all before it. A text that is longer than the model was made for \
+      is read in windows with --context: each predicts the tokens that none before it has, and a \
+      --stride below the context leaves them more to go by, and takes longer.
       """,
       examples: [
         ("runexp score modern:modern --text poem.txt", "a text, in the model's own tokens"),
         ("echo -n 'To be' | runexp score modern:modern -", "the same from standard input"),
+        (
+          "runexp score gpt2 --text book.txt --context 1024 --stride 512",
+          "a long text, each token from up to 1,024 before it"
+        ),
         ("runexp score model.gguf --ids 504,3575,282 --json", "token ids, as one JSON document"),
         ("runexp score model.gguf --ids 504,3575,282 --logits=-1", "and the logits after the last"),
       ],
@@ -51,6 +58,17 @@ struct ScoreCommand: ParsableCommand {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
+      "Predict each token from at most so many before it, in windows (default: from all).",
+      valueName: "count"))
+  var context: Int?
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "How many tokens further each window begins (default: the context).", valueName: "count"))
+  var stride: Int?
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
       "Positions whose logits are added to the document; -1 is the last.", valueName: "list"))
   var logits: String?
   @Option(help: "How keys and values are kept: f32, bf16 or q8.") var cache = CacheType.f32
@@ -68,6 +86,13 @@ struct ScoreCommand: ParsableCommand {
     if [ids != nil, text != nil, dash != nil].count(where: { $0 }) != 1 {
       throw ValidationError("give one of --ids, --text and -, which is a text from standard input")
     }
+    if let context, context < 1 { throw ValidationError("--context is 1 or more") }
+    if let stride {
+      guard let context else { throw ValidationError("--stride is a part of --context") }
+      if !(1...context).contains(stride) {
+        throw ValidationError("--stride is from 1 to the context, which is \(context)")
+      }
+    }
     if logits != nil && !json { throw ValidationError("--logits are part of the --json document") }
   }
 
@@ -84,15 +109,11 @@ struct ScoreCommand: ParsableCommand {
       interrupts.mayFinish = false
       let device = try compute.open(device)
       let model = try saved.load(on: device, matrices: matrices.type)
-      try model.check(tokens: tokens.count)
-      if tokens.count > saved.length {
-        say(
-          "note: the model was made for \(saved.length) tokens at a time, and these are "
-            + "\(tokens.count)")
-      }
+      try check(min(tokens.count, context ?? .max), by: model, madeFor: saved.length)
       let scorer = Scorer(
         model, cache: cache == .f32 ? nil : cache, precision: precision.type, on: device)
-      let score = score(tokens, by: scorer, positions) { interrupts.exitCode != nil }
+      let windows = windows(of: tokens.count)
+      let score = score(tokens, by: scorer, in: windows, positions) { interrupts.exitCode != nil }
       if let code = interrupts.exitCode { throw RunError.interrupted(code) }
       if let odd = score.logprobs.firstIndex(where: { !$0.isFinite }) {
         throw ScoreError(
@@ -108,15 +129,39 @@ struct ScoreCommand: ParsableCommand {
     }
   }
 
+  /// How a text of so many tokens is read; nil where it is no more than a window.
+  private func windows(of count: Int) -> ScoreWindows? {
+    context.flatMap { $0 < count ? ScoreWindows(context: $0, stride: stride ?? $0) : nil }
+  }
+
+  /// - Parameter count: the most tokens that are read at a time.
+  /// - Throws: where the model has no positions for them.
+  private func check(_ count: Int, by model: Transformer, madeFor length: Int) throws {
+    do {
+      try model.check(tokens: count)
+    } catch {
+      throw ScoreError("\(error); --context \(model.longest ?? length) reads a text in windows")
+    }
+    if count > length {
+      say(
+        "note: the model was made for \(length) tokens at a time, and "
+          + (context.map { "a window has \($0)" }
+            ?? "these are \(count); --context \(length) reads them in windows"))
+    }
+  }
+
   /// Scores the tokens, and shows how far it is.
   private func score(
-    _ tokens: [Int32], by scorer: Scorer, _ positions: [Int], stops: () -> Bool
+    _ tokens: [Int32], by scorer: Scorer, in windows: ScoreWindows?, _ positions: [Int],
+    stops: () -> Bool
   ) -> Score {
     var progress = ProgressBar(Terminal.progress())
     let start = ContinuousClock.now
     let title = text.flatMap { $0 == "-" ? nil : Wording.harmless($0) }
     progress.begin(title ?? "score", steps: tokens.count - 1)
-    let score = scorer.score(tokens, logitsAt: Set(positions), stops: stops) { score in
+    let score = scorer.score(
+      tokens, in: windows, logitsAt: Set(positions), stops: stops
+    ) { score in
       let done = score.logprobs.count
       guard let loss = score.loss else { return }
       let seconds = max((ContinuousClock.now - start) / .seconds(1), 1e-9)
@@ -164,6 +209,7 @@ struct ScoreCommand: ParsableCommand {
     func text(_ value: Double) -> String { String(format: "%.4f", value) }
     return "loss \(text(loss)) nats a token, perplexity \(text(perplexity))"
       + (bits.map { ", \(text($0)) bits a byte" } ?? "") + ", over \(count - 1) of \(count) tokens"
+      + (windows(of: count)?.text ?? "")
       + "; weights in \(matrices.rawValue), cache in \(cache.rawValue)"
   }
 
@@ -175,6 +221,11 @@ struct ScoreCommand: ParsableCommand {
       .init("logprobs", .array(score.logprobs.map { .real($0) })),
       .init("loss", .real(score.loss)), .init("perplexity", .real(score.perplexity)),
     ]
+    if let windows = windows(of: tokens.count) {
+      members += [
+        .init("context", .integer(windows.context)), .init("stride", .integer(windows.stride)),
+      ]
+    }
     if ids == nil {
       members += [.init("bits_per_byte", .real(bits)), .init("bytes", .integer(bytes))]
     }
@@ -193,6 +244,14 @@ struct ScoreCommand: ParsableCommand {
             })))
     }
     return .object(members)
+  }
+}
+
+extension ScoreWindows {
+  /// What a sentence says of them.
+  fileprivate var text: String {
+    ", in windows of \(Wording.count(context, "token"))"
+      + (stride < context ? ", \(stride) apart" : "")
   }
 }
 

@@ -20,6 +20,39 @@ package struct Score: Sendable {
   package var perplexity: Double? { loss.map { exp($0) } }
 }
 
+/// How a text is read that is longer than its model: in windows, each by itself.
+package struct ScoreWindows: Equatable, Sendable {
+  /// The most tokens that one is predicted from.
+  package let context: Int
+  /// How many tokens further each window begins: from 1 to the context.
+  ///
+  /// A window predicts the tokens that none before it has.
+  package let stride: Int
+
+  package init(context: Int, stride: Int) {
+    precondition(context >= 1 && (1...context).contains(stride), "\(stride) of \(context)")
+    (self.context, self.stride) = (context, stride)
+  }
+
+  /// The positions of each window, and the first of them that predicts.
+  ///
+  /// - Parameters:
+  ///   - count: tokens of the text.
+  ///   - end: the positions that are to predict end here.
+  fileprivate func parts(of count: Int, to end: Int) -> [(range: Range<Int>, first: Int)] {
+    if context >= count { return [(0..<count, 0)] }
+    var parts: [(range: Range<Int>, first: Int)] = []
+    var (start, first) = (0, 0)
+    repeat {
+      let range = start..<min(start + context, count)
+      parts.append((range, first))
+      first = range.upperBound
+      start += stride
+    } while first < end
+    return parts
+  }
+}
+
 /// Scores texts with a model.
 package struct Scorer {
   private let model: Transformer
@@ -53,22 +86,28 @@ package struct Scorer {
 
   /// - Parameters:
   ///   - ids: at least one token, each below the model's vocabulary.
+  ///   - windows: nil: each token is predicted from all before it.
   ///   - positions: whose logits are wanted.
   ///   - stops: asked before each call; what was scored so far is the result then.
   ///   - told: what was scored so far, after each call.
   package func score(
-    _ ids: [Int32], logitsAt positions: Set<Int> = [], stops: () -> Bool = { false },
-    told: (Score) -> Void = { _ in }
+    _ ids: [Int32], in windows: ScoreWindows? = nil, logitsAt positions: Set<Int> = [],
+    stops: () -> Bool = { false }, told: (Score) -> Void = { _ in }
   ) -> Score {
-    let chunk = chunk(of: ids.count)
-    let kept = keptTokens(ids.count, chunk: chunk)
+    // The last token predicts none of the text, but its logits may be wanted.
+    let end = positions.contains(ids.count - 1) ? ids.count : ids.count - 1
     var score = Score()
-    for start in stride(from: 0, to: ids.count, by: chunk) where !stops() {
-      let part = Array(ids[start..<min(start + chunk, ids.count)])
-      let pass = Pass(on: device, precision: precision)
-      let states = model.hiddenStates(Tokens(part, batch: 1, on: device), pass, cache: kept)
-      add(states, from: start, of: ids, positions, to: &score)
-      told(score)
+    for (range, first) in windows?.parts(of: ids.count, to: end) ?? [(0..<ids.count, 0)]
+    where !stops() {
+      let chunk = chunk(of: range.count)
+      let kept = keptTokens(range.count, chunk: chunk)
+      for start in stride(from: range.lowerBound, to: range.upperBound, by: chunk) where !stops() {
+        let part = Array(ids[start..<min(start + chunk, range.upperBound)])
+        let pass = Pass(on: device, precision: precision)
+        let states = model.hiddenStates(Tokens(part, batch: 1, on: device), pass, cache: kept)
+        add(states, from: start, skipping: first - start, of: ids, positions, to: &score)
+        told(score)
+      }
     }
     return score
   }
@@ -104,13 +143,18 @@ package struct Scorer {
   }
 
   /// The output layer on a few rows at a time, as a vocabulary may be large.
+  ///
+  /// - Parameters:
+  ///   - first: the position of the first row.
+  ///   - skipped: rows at the beginning that predict nothing; none below 0.
   private func add(
-    _ states: Tensor, from first: Int, of ids: [Int32], _ positions: Set<Int>,
-    to score: inout Score
+    _ states: Tensor, from first: Int, skipping skipped: Int, of ids: [Int32],
+    _ positions: Set<Int>, to score: inout Score
   ) {
+    if skipped >= states.shape.rows { return }
     let (values, vocabulary) = (states.values(), model.vocabulary)
     let rows = max(1, Self.logitLimit / vocabulary)
-    for start in stride(from: 0, to: states.shape.rows, by: rows) {
+    for start in stride(from: max(0, skipped), to: states.shape.rows, by: rows) {
       let count = min(rows, states.shape.rows - start)
       let part = Tensor(
         Array(values[start * model.width..<(start + count) * model.width]),
