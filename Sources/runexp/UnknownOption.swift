@@ -18,7 +18,9 @@ enum UnknownOption {
       "--repetition-penalty": "--repeat-penalty", "--temp": "--temperature",
       "--weights": "--weight-type",
     ],
-    "score": ["--weights": "--weight-type"],
+    "score": [
+      "--weights": "--weight-type", "--max-length": "--context", "--ctx-size": "--context",
+    ],
   ]
 
   /// What to write instead of an option that the experiment has and the program has not, or that

@@ -127,6 +127,10 @@ struct TextInputTests {
         "there is no option '--weights'; did you mean '--weight-type'?"
       ),
       (
+        ["score", "tiny-llama", "--max-length", "64"],
+        "there is no option '--max-length'; did you mean '--context'?"
+      ),
+      (
         ["generate", "tiny-llama", "--n", "5"], "there is no option '--n'; did you mean '-n'?"
       ),
       (
