@@ -33,7 +33,7 @@ extension Tokenizer {
     }
     let bytes = try bytes(first)
     return try TokenizerError.naming(first) { () throws(TokenizerError) in
-      try Tokenizer(contents: bytes, config, isJSON: first.hasSuffix(".json"))
+      try Tokenizer(contents: bytes, config, isJSON: isJSON(bytes, in: first))
     }
   }
 
@@ -85,6 +85,21 @@ extension Tokenizer {
     [configuration, map, added].contains { path.hasSuffix("/\($0)") }
   }
 
+  /// The name under which a folder's tokenizer is found and other programs look for it, of one of
+  /// the files of `files(at:)`, whatever that is called where it lies.
+  package static func nameInFolder(of name: String, _ contents: [UInt8]) -> String {
+    if pairs.contains(where: { $0.vocabulary == name }) { return pairs[0].vocabulary }
+    if pairs.contains(where: { $0.merges == name }) { return pairs[0].merges }
+    if [configuration, map, added].contains(name) { return name }
+    return isJSON(contents, in: name) ? "tokenizer.json" : "tokenizer.model"
+  }
+
+  private static func isJSON(_ contents: [UInt8], in path: String) -> Bool {
+    // A message of protocol buffers begins with a field's number, and never with a brace.
+    let first = contents.first { !" \t\r\n".utf8.contains($0) }
+    return path.hasSuffix(".json") || first == UInt8(ascii: "{")
+  }
+
   /// Whether a path names a file, or a folder in which there is a tokenizer's.
   package static func isAt(_ path: String) -> Bool { !files(at: path).isEmpty }
 
@@ -98,17 +113,14 @@ extension Tokenizer {
   ///
   /// - Throws: `TokenizerError`, which says what is wrong with them.
   package init(contents: [UInt8]) throws(TokenizerError) {
-    try self.init(contents: contents, TokenizerConfig(), isJSON: false)
+    try self.init(contents: contents, TokenizerConfig(), isJSON: Self.isJSON(contents, in: ""))
   }
 
-  /// - Parameter isJSON: whether it must be; else what is there tells.
   private init(
     contents: [UInt8], _ config: TokenizerConfig, isJSON: Bool
   ) throws(TokenizerError) {
-    // A message of protocol buffers begins with a field's number, and never with a brace.
-    let first = contents.first { !" \t\r\n".utf8.contains($0) }
     self = try Tokenizer(
-      isJSON || first == UInt8(ascii: "{")
+      isJSON
         ? try TokenizerJSON(contents).parts(config)
         : try SentencePieceModel(contents).parts(config))
   }

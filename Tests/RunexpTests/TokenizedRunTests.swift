@@ -84,11 +84,27 @@ import Workloads
       try program.read("out/tokenizer.json") == program.read("plays/tokenizer.json"))
     // By way of the checkpoint.
     #expect(try program.read("out/chat_template.jinja") == template)
+    // What the model's family would make of its tokens is no matter.
+    let config = try document(program.read("out/tokenizer_config.json"))
+    #expect(config["tokenizer_class"] == "PreTrainedTokenizerFast")
     let again = try document(
       program.run("score", "out", "--text", "text.txt", "--json").output)
     #expect(again["ids"] == scored["ids"])
     let tokens = try program.run("tokenize", "which:bpe", "--text", "text.txt")
     #expect(tokens.output == ids.map { "\($0)" }.joined(separator: " ") + "\n")
+  }
+
+  @Test func `a model keeps a tokenizer whose file is called otherwise than in a folder`() throws {
+    let program = try program()
+    try FileManager.default.moveItem(
+      atPath: program.file("plays/tokenizer.json"), toPath: program.file("plays/mine.json"))
+    let ran = try program.run(
+      "which.yaml", "--quiet", "--set", "variants.bpe.workload.dataset.tokenizer=./plays/mine.json")
+    #expect(ran.code == 0, "\(ran.errors)")
+    let written = try program.run("generate", "which:bpe", "--prompt", "the", "-n", "3")
+    #expect(written.code == 0 && written.output.hasPrefix("the"), "\(written.errors)")
+    let exported = try program.run("export", "which:bpe", "-o", "out")
+    #expect(exported.code == 0 && program.exists("out/tokenizer.json"), "\(exported.errors)")
   }
 
   /// Puts a tokenizer without a token for anything but small letters and blanks at `letters`.

@@ -14,8 +14,21 @@ extension StoredTokenizer {
       if isOfGGUF { return try Self.files(ofGGUF: path) }
       let files = try contents(takesAll: true)
       let config = "tokenizer_config.json"
-      if names.isEmpty || files.contains(where: { $0.name == config }) { return files }
-      return files + [FolderFile(config, .object(names))]
+      let members = Self.kind(of: files.first?.name ?? "") + names
+      if members.isEmpty || files.contains(where: { $0.name == config }) { return files }
+      return files + [FolderFile(config, .object(members))]
+    }
+  }
+
+  /// By what transformers reads a tokenizer, by the keys of a tokenizer_config.json: without them it
+  /// goes by the model's family, some of which cut texts by their own rule.
+  ///
+  /// - Parameter name: of its first file.
+  private static func kind(of name: String) -> [JSON.Member] {
+    switch name {
+    case "tokenizer.json": TokenizerJSONWriter.config.members
+    case "vocab.json": [.init("tokenizer_class", "GPT2Tokenizer")]
+    default: []
     }
   }
 

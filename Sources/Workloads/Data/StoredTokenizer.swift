@@ -74,7 +74,8 @@ package struct StoredTokenizer: Sendable {
     files.first.map { CompanionFiles(folder: AtomicFile.folder(of: $0.path)) }
   }
 
-  /// Its files, and those beside them that other programs read; none of one that a GGUF file brings.
+  /// Its files, by the names under which they are found in a folder, and those beside them that other
+  /// programs read; none of one that a GGUF file brings.
   ///
   /// - Parameter takesAll: as `CompanionFiles.contents` has it.
   /// - Throws: `ResultsError`, also where a file is not the one that was read any more.
@@ -90,7 +91,8 @@ package struct StoredTokenizer: Sendable {
     guard Self.hash(own) == sha256 else {
       throw .unreadable(path: path, problem: "the tokenizer has changed since it was read")
     }
-    return own + (try companions.contents(besides: own.map(\.name), takesAll: takesAll))
+    let named = own.map { FolderFile(Tokenizer.nameInFolder(of: $0.name, $0.bytes), $0.bytes) }
+    return named + (try companions.contents(besides: named.map(\.name), takesAll: takesAll))
   }
 
   /// Writes them into a folder, which is made.

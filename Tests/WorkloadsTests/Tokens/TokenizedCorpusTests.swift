@@ -295,6 +295,27 @@ import Workloads
     #expect(problem().contains("'eos_token_id' is \"</s>\""))
   }
 
+  @Test func `a tokenizer is written by the names under which it is found in a folder`() throws {
+    let files = [
+      ("mine.json", "gpt2", "tokenizer.json"), ("mine", "gpt2", "tokenizer.json"),
+      ("mine.spm", "sentencepiece", "tokenizer.model"),
+    ]
+    for (name, fixture, _) in files {
+      try Data(TokenizerFixture(fixture).contents).write(to: URL(filePath: folder.file(name)))
+    }
+    let (vocabulary, merges) = try TokenizerFixture("gpt2").ofGPT2
+    try Data(vocabulary).write(to: URL(filePath: folder.file("encoder.json")))
+    try Data(merges).write(to: URL(filePath: folder.file("vocab.bpe")))
+    let written = files.map { ($0.0, [$0.2]) } + [("vocab.bpe", ["merges.txt", "vocab.json"])]
+    for (name, names) in written {
+      let stored = try StoredTokenizer(at: folder.file(name))
+      try stored.write(to: folder.file("\(name)-copy"))
+      #expect(try folder.names(in: "\(name)-copy") == names)
+      let copy = try StoredTokenizer(at: folder.file("\(name)-copy")).tokenizer
+      #expect(try copy.encode("the king's") == stored.tokenizer.encode("the king's"), "\(name)")
+    }
+  }
+
   @Test func `a tokenizer is written as it was read`() throws {
     let stored = try stored
     try stored.write(to: folder.file("copy"))
