@@ -8,7 +8,7 @@ extension StoredTokenizer {
   /// The files that say it beside a model, and what other programs read with them: its own, or those
   /// that say the same as a GGUF file.
   ///
-  /// - Throws: `ResultsError`, also where a file is not the one that was read any more.
+  /// - Throws: `ResultsError.unreadable` naming a file.
   var exported: [FolderFile] {
     get throws(ResultsError) {
       if isOfGGUF { return try Self.files(ofGGUF: path) }

@@ -11,9 +11,13 @@ package struct StoredTokenizer: Sendable {
   package let path: String
   /// The hash of what it was read from.
   package let sha256: String
-  /// Its files by the names that it has in a folder; none of one that is built in, or that a GGUF
-  /// file brings.
-  let files: [(name: String, path: String)]
+  /// Its files as they were read, by their names; none of one that is built in, or that a GGUF file
+  /// brings.
+  ///
+  /// They are kept: at the end of a training they need not be there any more.
+  private let files: [FolderFile]
+  /// What other programs read beside its files; nil of one without files.
+  let companions: CompanionFiles?
 
   /// How many different tokens there are.
   package var count: Int { tokenizer.count }
@@ -32,7 +36,7 @@ package struct StoredTokenizer: Sendable {
         try Tokenizer.ofBytes
       }
       sha256 = SHA256.hex(Array(TokenizerJSONWriter.bytes().line.utf8))
-      files = []
+      (files, companions) = ([], nil)
     } else if GGUF.isOne(at: path) {
       let file = try GGUF(file: path)
       let embedded = try TokenizerError.naming(path) { () throws(TokenizerError) in
@@ -42,13 +46,13 @@ package struct StoredTokenizer: Sendable {
         try embedded.tokenizer
       }
       sha256 = SHA256.hex(embedded.contents)
-      files = []
+      (files, companions) = ([], nil)
     } else {
       tokenizer = try Tokenizer.open(path)
-      files = Tokenizer.files(at: path).map { path in
-        (path.split(separator: "/").last.map(String.init) ?? path, path)
-      }
-      sha256 = Self.hash(try Self.read(files))
+      let paths = Tokenizer.files(at: path)
+      files = try Self.read(paths)
+      companions = paths.first.map { CompanionFiles(folder: AtomicFile.folder(of: $0)) }
+      sha256 = Self.hash(files)
     }
   }
 
@@ -69,16 +73,11 @@ package struct StoredTokenizer: Sendable {
   /// Whether a GGUF file brings it.
   var isOfGGUF: Bool { files.isEmpty && path != Self.byte }
 
-  /// What other programs read beside its files; nil of one without files.
-  var companions: CompanionFiles? {
-    files.first.map { CompanionFiles(folder: AtomicFile.folder(of: $0.path)) }
-  }
-
   /// Its files, by the names under which they are found in a folder, and those beside them that other
   /// programs read; none of one that a GGUF file brings.
   ///
   /// - Parameter takesAll: as `CompanionFiles.contents` has it.
-  /// - Throws: `ResultsError`, also where a file is not the one that was read any more.
+  /// - Throws: `ResultsError.unreadable` naming a file beside it.
   func contents(takesAll: Bool) throws(ResultsError) -> [FolderFile] {
     if path == Self.byte {
       return [
@@ -87,11 +86,7 @@ package struct StoredTokenizer: Sendable {
       ]
     }
     guard let companions else { return [] }
-    let own = try Self.read(files)
-    guard Self.hash(own) == sha256 else {
-      throw .unreadable(path: path, problem: "the tokenizer has changed since it was read")
-    }
-    let named = own.map { FolderFile(Tokenizer.nameInFolder(of: $0.name, $0.bytes), $0.bytes) }
+    let named = files.map { FolderFile(Tokenizer.nameInFolder(of: $0.name, $0.bytes), $0.bytes) }
     return named + (try companions.contents(besides: named.map(\.name), takesAll: takesAll))
   }
 
@@ -105,12 +100,11 @@ package struct StoredTokenizer: Sendable {
     try contents.write(to: folder)
   }
 
-  private static func read(
-    _ files: [(name: String, path: String)]
-  ) throws(ResultsError) -> [FolderFile] {
+  private static func read(_ paths: [String]) throws(ResultsError) -> [FolderFile] {
     var contents: [FolderFile] = []
-    for file in files {
-      contents.append(FolderFile(file.name, try AtomicFile.readBytes(file.path)))
+    for path in paths {
+      let name = path.split(separator: "/").last.map(String.init) ?? path
+      contents.append(FolderFile(name, try AtomicFile.readBytes(path)))
     }
     return contents
   }

@@ -325,8 +325,9 @@ import Workloads
     #expect(try bytes.encode("é") == [0xC3, 0xA9] && bytes.count == 256)
     try folder.write("{}", to: "small/tokenizer_config.json")
     #expect(try self.stored.sha256 != stored.sha256)
-    try folder.write("{}", to: "small/tokenizer.json")
-    let error = #expect(throws: ResultsError.self) { try stored.write(to: folder.file("third")) }
-    #expect(error?.description.contains("has changed since it was read") == true)
+    // Whatever becomes of the files meanwhile: a training may take hours.
+    try FileManager.default.removeItem(atPath: folder.file("small"))
+    try stored.write(to: folder.file("third"))
+    #expect(try StoredTokenizer(at: folder.file("third")).sha256 == stored.sha256)
   }
 }
