@@ -33,6 +33,7 @@ extension RunDiff {
             "points": .integer($0.points),
           ]
         }),
+      "missing": .array(missing.map { .string($0.name) }),
       "geometric_means": .array(
         means.map {
           [

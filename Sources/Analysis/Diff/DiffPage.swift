@@ -15,7 +15,7 @@ extension RunDiff {
     blocks += standIns
     if let obstacle {
       blocks.append(.paragraph("not comparable: \(obstacle)"))
-      let lacks = oneSided.texts.map { ListItem($0) }
+      let lacks = notCompared.map { ListItem($0) }
       if !lacks.isEmpty { blocks.append(.list(lacks)) }
       return Page(blocks + gapBlocks)
     }
@@ -117,7 +117,7 @@ extension RunDiff {
   }
 
   private var notes: [String] {
-    var notes = ["\(compared) of \(planned) cells compared"] + oneSided.texts
+    var notes = ["\(compared) of \(planned) cells compared"] + notCompared
     let names = changes.compactMap(\.values.testName).unique
     if tests > 0 {
       notes.append(

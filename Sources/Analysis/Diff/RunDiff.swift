@@ -14,6 +14,8 @@ package struct RunDiff: Sendable {
   package let changes: [MetricChange]
   /// Metrics that would stand beside these, if both sides had them.
   package let oneSided: [OneSidedMetric]
+  /// Metrics that were asked for and that neither side has.
+  package let missing: [Metric]
   /// Cells that are on one side only, or did not end well there, with the reason.
   package let gaps: [DiffGap]
   /// Cells, by seed, that were compared, and how many there are on either side.
@@ -97,6 +99,12 @@ package struct RunDiff: Sendable {
       : nil
     let workloads = Self.otherWorkloads(base, new)
     oneSided = workloads == nil ? OneSidedMetric.all(metrics.filter { isShown($0) }, pairs) : []
+    missing =
+      workloads != nil || pairs.isEmpty
+      ? []
+      : asked.filter { metric in
+        pairs.allSatisfy { $0.values(of: metric).allSatisfy(\.isEmpty) }
+      }
     obstacle = workloads ?? Self.obstacle(pairs, changes)
   }
 
@@ -127,6 +135,12 @@ package struct RunDiff: Sendable {
         ? (metric, exp(ratios.reduce(0) { $0 + log($1) } / Double(ratios.count)), ratios.count)
         : nil
     }
+  }
+
+  /// What is said of metrics that are not compared.
+  var notCompared: [String] {
+    let names = missing.map(\.name).joined(separator: ", ")
+    return oneSided.texts + (missing.isEmpty ? [] : ["neither base nor new has \(names)"])
   }
 
   /// The metrics of the overviews, and those that get a verdict.

@@ -38,6 +38,10 @@ import Testing
     let none = RunDiff(base, new, options)
     #expect(none.exitCode == 5)
     #expect(none.page.text.contains("only new has grad_norm_max; it is not compared"))
+    options.metrics = [.valLoss, .accuracy]
+    let neither = RunDiff(base, new, options)
+    #expect(neither.page.text.contains("- neither base nor new has accuracy\n"))
+    #expect(neither.json["missing"] == ["accuracy"])
     // A cell that did not end well says so; nothing is said of its metrics.
     let lost = try cases.side([
       DiffCases.Cell(axes: ["workload.sequence": 64], status: .oom, reason: "why"),
