@@ -88,6 +88,8 @@ import Workloads
     #expect(!FileManager.default.fileExists(atPath: cell.folder.file("sample.txt")))
     let saved = try SavedModel(cell.folder.path)
     #expect(saved.characters == nil && saved.vocabulary == 256)
+    // They are the tokens of the model that it began from.
+    #expect(try saved.textTokenizer().encode("hi") == [104, 105])
     let again = try Self.train(from: cell.folder.path, text: "synthetic-ids", steps: 1)
     let next = try #require(again.job.row.metrics[.initialLoss])
     #expect(next < begun - 0.5, "\(next)")
