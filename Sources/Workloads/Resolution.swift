@@ -185,20 +185,20 @@ extension ClassScores {
     of model: Transformer, on images: ImageSet, at resizing: ImageResizing, _ scale: PixelScale,
     batch: Int, precision: ElementType, device: Device, check: () throws -> Void
   ) throws {
-    self.init(classes: images.classes.count)
     let grid = model.input.grid ?? PatchGrid(rows: 1, columns: 1)
-    for start in stride(from: 0, to: images.test.count, by: batch) {
-      try check()
-      let some = images.test[start..<min(start + batch, images.test.count)]
+    try self.init(
+      classes: images.classes.count, images: images.test.count, batch: batch, check: check
+    ) { places in
+      let some = images.test[places]
       let sampler = ImageSampler(
         ImageSet(resizing.to, classes: images.classes, train: .init(), test: resizing(some)), grid,
         scale: scale, batch: batch, seed: 0)
       let (patches, classes) = sampler.test(0..<some.count)
-      let shape: Shape = [
-        classes.count, grid.patches, patches.count / (classes.count * grid.patches),
-      ]
-      let read = Tensor(patches, shape, kind: .data, on: device)
-      add(model(.patches(read), Pass(on: device, precision: precision)).values(), of: classes)
+      let read = Tensor(
+        patches, model.shape(ofImages: classes.count, values: patches.count), kind: .data,
+        on: device)
+      let logits = model(.patches(read), Pass(on: device, precision: precision))
+      return (classes, logits.values(), nil)
     }
   }
 }

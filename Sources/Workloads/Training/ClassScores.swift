@@ -13,6 +13,8 @@ package struct ClassScores: Equatable, Sendable {
   package private(set) var confusion: [[Int]]
   /// Images whose class is among the five likeliest.
   private var amongFew = 0
+  /// Of all images together, in nats; nil where that of some was not said.
+  private var crossEntropy: Double? = 0
 
   /// - Parameter classes: how many there are.
   package init(classes: Int) {
@@ -26,9 +28,11 @@ package struct ClassScores: Equatable, Sendable {
   /// - Parameters:
   ///   - logits: [images, classes].
   ///   - classes: of each image.
-  package mutating func add(_ logits: [Float], of classes: [Int32]) {
+  ///   - loss: their mean cross-entropy; nil where it is not known.
+  package mutating func add(_ logits: [Float], of classes: [Int32], loss: Double? = nil) {
     let count = confusion.count
     precondition(logits.count == classes.count * count, "ClassScores: \(logits.count) logits")
+    crossEntropy = crossEntropy.flatMap { sum in loss.map { sum + $0 * Double(classes.count) } }
     for (image, label) in classes.enumerated() {
       let row = logits[image * count..<(image + 1) * count].map { $0.isNaN ? -.infinity : $0 }
       let own = Int(label)
@@ -42,6 +46,10 @@ package struct ClassScores: Equatable, Sendable {
   }
 
   package var images: Int { confusion.reduce(0) { $0 + $1.reduce(0, +) } }
+
+  /// The mean cross-entropy in nats an image; nil without images, or where that of some was not
+  /// said.
+  package var loss: Double? { images > 0 ? crossEntropy.map { $0 / Double(images) } : nil }
 
   /// The share of images whose class is the likeliest, in per cent; nil without images.
   package var accuracyPercent: Double? {

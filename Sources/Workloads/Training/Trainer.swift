@@ -142,8 +142,7 @@ package final class Trainer {
     patches: [Float], classes: [Int32]
   ) -> (patches: Tensor, targets: Tokens) {
     makePlaces(patches.count, classes.count)
-    let count = model.input.grid?.patches ?? 1
-    let shape: Shape = [classes.count, count, patches.count / (classes.count * count)]
+    let shape = model.shape(ofImages: classes.count, values: patches.count)
     return (
       Tensor(patches, shape, in: places[0]), Tokens(classes, batch: classes.count, in: places[1])
     )
@@ -253,7 +252,6 @@ package final class Trainer {
   package func evaluate(patches: [Float], classes: [Int32]) -> (loss: Double, logits: [Float]) {
     let pass = Pass(on: device, precision: precision)
     let (patches, targets) = place(patches: patches, classes: classes)
-    let logits = model(.patches(patches), pass)
-    return (pass.tokenLosses(logits, targets: targets).crossEntropy.mean(), logits.values())
+    return model.answers(to: patches, classes: targets, pass)
   }
 }

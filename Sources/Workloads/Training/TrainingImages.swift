@@ -50,18 +50,15 @@ final class TrainingImages: TrainingData {
     _ trainer: Trainer, isFull: Bool, check: () throws -> Void
   ) throws -> Validation {
     let chosen = isFull ? Array(0..<images.test.count) : some
-    var found = ClassScores(classes: images.classes.count)
-    var total = 0.0
-    for start in stride(from: 0, to: chosen.count, by: batch) {
-      try check()
-      let (patches, classes) = sampler.test(chosen[start..<min(start + batch, chosen.count)])
+    let found = try ClassScores(
+      classes: images.classes.count, images: chosen.count, batch: batch, check: check
+    ) { places in
+      let (patches, classes) = sampler.test(chosen[places])
       let (loss, logits) = trainer.evaluate(patches: patches, classes: classes)
-      total += loss * Double(classes.count)
-      found.add(logits, of: classes)
+      return (classes, logits, loss)
     }
     if isFull { scores = found }
-    return Validation(
-      loss: total / Double(chosen.count), accuracyPercent: found.accuracyPercent)
+    return Validation(loss: found.loss ?? .nan, accuracyPercent: found.accuracyPercent)
   }
 
   func report(_ figures: TrainingFigures, to metrics: inout MetricValues) {

@@ -46,8 +46,18 @@ import Workloads
     #expect(scores.confusion == [[0, 1], [1, 1]])
   }
 
+  @Test func `the loss is the mean over all images, of those of batches that all say it`() {
+    var scores = ClassScores(classes: 2)
+    scores.add([1, 0, 0, 1, 1, 0], of: [0, 1, 1], loss: 0.5)
+    scores.add([1, 0], of: [0], loss: 2.5)
+    #expect(scores.loss == 1)
+    scores.add([1, 0], of: [0])
+    #expect(scores.loss == nil && scores.images == 5)
+  }
+
   @Test func `without images there is no share`() {
     let none = ClassScores(classes: 6)
     #expect(none.accuracyPercent == nil && none.topFivePercent == nil && none.hardest == nil)
+    #expect(none.loss == nil)
   }
 }
