@@ -1,4 +1,4 @@
-// runexp score: how likely a model finds a text.
+// runexp score: how likely a model finds a text, and what it takes images for.
 
 import ArgumentParser
 import Config
@@ -12,7 +12,7 @@ import Workloads
 struct ScoreCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "score",
-    abstract: "Tell how likely a model finds a text.",
+    abstract: "Tell how likely a model finds a text, or what it takes images for.",
     discussion: HelpPage(
       """
       MODEL is what `runexp generate` takes: a run's model, a checkpoint's folder, a Hugging Face \
@@ -22,6 +22,12 @@ struct ScoreCommand: ParsableCommand {
       Each token is predicted from all before it. A text that is longer than the model was made for \
       is read in windows with --context: each predicts the tokens that none before it has, and a \
       --stride below the context leaves them more to go by, and takes longer.
+
+      A model that reads images takes PNG and PGM files of the size that it reads, and tells the \
+      five likeliest classes of each; or a data set as the workload classify takes it, and tells \
+      how it does on the images that are held out: accuracy, that of the five likeliest of more \
+      classes, the loss in nats an image, and the class that it recognises worst. Pixels are \
+      normalised as the model's files say.
       """,
       examples: [
         ("runexp score modern:modern --text poem.txt", "a text, in the model's own tokens"),
@@ -32,9 +38,11 @@ struct ScoreCommand: ParsableCommand {
         ),
         ("runexp score model.gguf --ids 504,3575,282 --json", "token ids, as one JSON document"),
         ("runexp score model.gguf --ids 504,3575,282 --logits=-1", "and the logits after the last"),
+        ("runexp score vit-fashion boot.png", "what a model of images takes one for"),
+        ("runexp score vit-fashion fashion-mnist", "how it does on 10,000 that it has not seen"),
       ],
       exits: [
-        .ok, .failure("there is no such model or device, or the text cannot be given to it"),
+        .ok, .failure("there is no such model or device, or it cannot read what is given"),
         .init(130, "interrupted by Ctrl-C"),
       ]
     ).text)
@@ -53,8 +61,12 @@ struct ScoreCommand: ParsableCommand {
   @Option(help: "A file with a text, or - for standard input.", completion: .file())
   var text: String?
   @Argument(
-    help: ArgumentHelp("- for a text from standard input, as with --text -.", valueName: "stdin"))
-  var dash: String?
+    help: ArgumentHelp(
+      """
+      Files of images; or fashion-mnist, synthetic-shapes, or a folder with MNIST's IDX files or a \
+      folder for each class; or - for a text from standard input, as with --text -.
+      """, valueName: "images"), completion: .file())
+  var inputs: [String] = []
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
@@ -76,15 +88,16 @@ struct ScoreCommand: ParsableCommand {
   @Option(help: WeightType.help) var weightType: WeightType?
   @Option(help: "Where the model runs: auto takes a GPU if the plugin finds one, else the CPU.")
   var device = DeviceChoice.auto
-  @OptionGroup var compute: ComputeOptions
+  @OptionGroup var machine: DeviceOptions
   @Flag(help: "Print one JSON document.") var json = false
 
   func validate() throws {
-    if let dash, dash != "-" {
-      throw ValidationError("'\(Wording.harmless(dash))' is not read: give a text with --text FILE")
+    if [ids != nil, text != nil, !inputs.isEmpty].count(where: { $0 }) != 1 {
+      throw ValidationError(
+        "give one of --ids, --text, - for a text from standard input, and images")
     }
-    if [ids != nil, text != nil, dash != nil].count(where: { $0 }) != 1 {
-      throw ValidationError("give one of --ids, --text and -, which is a text from standard input")
+    if inputs.contains("-"), inputs.count > 1 {
+      throw ValidationError("- is a text from standard input, and no image: give it alone")
     }
     if let context, context < 1 { throw ValidationError("--context is 1 or more") }
     if let stride {
@@ -101,31 +114,36 @@ struct ScoreCommand: ParsableCommand {
       let found = try TrainedCell(named: name, cell: cell, in: RunLocator(results: place.results))
       if let note = found.note { say("note: \(note)") }
       let saved = try SavedModel(found.folder)
-      try saved.requireText()
-      let (tokens, bytes, note) = try tokens(of: saved)
-      if let note { say("warning: \(note), and there are no bits a byte") }
-      let positions = try positions(in: tokens.count)
-      let interrupts = Interrupts()
-      interrupts.mayFinish = false
-      let device = try compute.open(device)
-      let model = try saved.load(on: device, matrices: matrices.type)
-      try check(min(tokens.count, context ?? .max), by: model, madeFor: saved.length)
-      let scorer = Scorer(
-        model, cache: cache == .f32 ? nil : cache, precision: precision.type, on: device)
-      let windows = windows(of: tokens.count)
-      let score = score(tokens, by: scorer, in: windows, positions) { interrupts.exitCode != nil }
-      if let code = interrupts.exitCode { throw RunError.interrupted(code) }
-      if let odd = score.logprobs.firstIndex(where: { !$0.isFinite }) {
-        throw ScoreError(
-          "the model's log-probability of token \(odd + 1) is not finite: its parameters may have "
-            + "diverged")
-      }
-      let bits = note == nil ? bytes.flatMap { Self.bitsPerByte(score, bytes: $0) } : nil
-      if json {
-        print(document(tokens, score, bytes, bits, positions).document, terminator: "")
-      } else {
-        print(sentence(tokens.count, score, bits))
-      }
+      let isText = inputs.isEmpty || inputs == ["-"]
+      if isText { try scoreText(saved) } else { try scoreImages(saved) }
+    }
+  }
+
+  private func scoreText(_ saved: SavedModel) throws {
+    try saved.requireText()
+    let (tokens, bytes, note) = try tokens(of: saved)
+    if let note { say("warning: \(note), and there are no bits a byte") }
+    let positions = try positions(in: tokens.count)
+    let interrupts = Interrupts()
+    interrupts.mayFinish = false
+    let device = try machine.compute.open(device)
+    let model = try saved.load(on: device, matrices: matrices.type)
+    try check(min(tokens.count, context ?? .max), by: model, madeFor: saved.length)
+    let scorer = Scorer(
+      model, cache: cache == .f32 ? nil : cache, precision: precision.type, on: device)
+    let windows = windows(of: tokens.count)
+    let score = score(tokens, by: scorer, in: windows, positions) { interrupts.exitCode != nil }
+    if let code = interrupts.exitCode { throw RunError.interrupted(code) }
+    if let odd = score.logprobs.firstIndex(where: { !$0.isFinite }) {
+      throw ScoreError(
+        "the model's log-probability of token \(odd + 1) is not finite: its parameters may have "
+          + "diverged")
+    }
+    let bits = note == nil ? bytes.flatMap { Self.bitsPerByte(score, bytes: $0) } : nil
+    if json {
+      print(document(tokens, score, bytes, bits, positions).document, terminator: "")
+    } else {
+      print(sentence(tokens.count, score, bits))
     }
   }
 
@@ -171,7 +189,7 @@ struct ScoreCommand: ParsableCommand {
     return score
   }
 
-  private var matrices: WeightType { weightType ?? WeightType(precision) }
+  var matrices: WeightType { weightType ?? WeightType(precision) }
 
   /// The tokens; of a text how many bytes it has, and what its tokens do not tell.
   private func tokens(
@@ -255,8 +273,8 @@ extension ScoreWindows {
   }
 }
 
-/// Why a text cannot be scored.
-private struct ScoreError: Error, CustomStringConvertible {
+/// Why a text, or images, cannot be scored.
+struct ScoreError: Error, CustomStringConvertible {
   let description: String
 
   init(_ description: String) { self.description = description }

@@ -329,6 +329,7 @@ struct ModelCommandTests {
       (["score", "llama", "--text", "llama/config.json"], "are no characters"),
       (["generate", "llama", "--prompt", "x"], "are no characters"),
       (["score", "llama", "--ids", "1,2", "--json", "--logits=7"], "positions from -2 to 1"),
+      (["score", "llama", "few.png"], "'llama' reads texts: give one with --text FILE, or -"),
       (["import", "nothing"], "'nothing' is no model: no such file or directory"),
       (["import", "odd.txt"], "'odd.txt' is no model: neither a checkpoint"),
       (["score", "odd.txt", "--ids", "1"], "'odd.txt' is no model: neither a checkpoint"),
@@ -351,7 +352,7 @@ struct ModelCommandTests {
     }
     for words in [
       ["score", "llama"], ["score", "llama", "--ids", "1,x"],
-      ["score", "llama", "--ids", "1", "--text", "a"], ["score", "llama", "few.txt"],
+      ["score", "llama", "--ids", "1", "--text", "a"],
       ["score", "llama", "-", "--text", "a"],
       ["generate", "llama", "--ids", "1", "--prompt", "a"],
     ] {

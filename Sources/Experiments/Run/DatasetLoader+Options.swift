@@ -1,11 +1,11 @@
-// A loader of texts for what the command line and the environment say.
+// A loader of texts and images for what the command line and the environment say.
 
 import Foundation
-import Records
-import Workloads
+package import Records
+package import Workloads
 
 extension DatasetLoader {
-  init(_ options: RunOptions, environment: [String: String]) {
+  package init(_ options: RunOptions, environment: [String: String]) {
     self.init(
       locations: DataLocations(
         dataDirectory: options.dataDirectory, offline: options.offline, environment: environment,

@@ -28,13 +28,7 @@ extension ModelBase {
 
   /// The first class that is called otherwise than the one that a kept head was trained to tell.
   private func classDeparture(of built: Transformer, _ read: ImageConventions) -> String? {
-    guard newHead(of: built).isEmpty, read.classes.count == conventions.classes.count else {
-      return nil
-    }
-    let others = zip(read.classes, conventions.classes).enumerated().filter { $1.0 != $1.1 }
-    guard let first = others.first else { return nil }
-    return "class \(first.offset) is '\(first.element.0)' instead of '\(first.element.1)'"
-      + (others.count > 1 ? ", and \(others.count - 1) more are others" : "")
+    newHead(of: built).isEmpty ? read.classDeparture(from: conventions) : nil
   }
 
   /// How pixels are normalised otherwise; nil where they are not, or where it is not known how the
@@ -50,6 +44,16 @@ extension ModelBase {
 }
 
 extension ImageConventions {
+  /// The first class that is called otherwise than another model calls it; nil where none is, or it
+  /// is not known of all.
+  func classDeparture(from own: ImageConventions) -> String? {
+    guard classes.count == own.classes.count else { return nil }
+    let others = zip(classes, own.classes).enumerated().filter { $1.0 != $1.1 }
+    guard let first = others.first else { return nil }
+    return "class \(first.offset) is '\(first.element.0)' instead of '\(first.element.1)'"
+      + (others.count > 1 ? ", and \(others.count - 1) more are others" : "")
+  }
+
   /// "(x - 0.286) / 0.353", with a list where there are several channels.
   fileprivate var normalisation: String {
     func text(_ values: [Double]) -> String {

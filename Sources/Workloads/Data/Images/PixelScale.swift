@@ -30,6 +30,14 @@ package struct PixelScale: Equatable, Sendable {
 }
 
 extension PixelScale {
+  /// What a model's files say; nil where they do not.
+  package init?(_ conventions: ImageConventions) {
+    if conventions.means.isEmpty { return nil }
+    // 255 times what a number over 255 was rounded to is, as a Float, that number.
+    means = conventions.means.map { Float(255 * $0) }
+    deviations = conventions.deviations.map { Float(255 * $0) }
+  }
+
   /// The same as a model's files have it, of brightnesses from 0 to 1.
   package func conventions(classes: [String]) -> ImageConventions {
     ImageConventions(

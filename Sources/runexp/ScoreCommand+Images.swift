@@ -1,0 +1,120 @@
+// runexp score of images: what a model takes them for, and how often it is right.
+
+import Config
+import Experiments
+import Foundation
+import Records
+import Tensors
+import Workloads
+
+extension ScoreCommand {
+  func scoreImages(_ saved: SavedModel) throws {
+    guard saved.image != nil else {
+      throw ScoreError(
+        "'\(saved.path)' reads texts: give one with --text FILE, or - for standard input")
+    }
+    if logits != nil { throw ScoreError("--logits are those of the positions of a text") }
+    if context != nil { throw ScoreError("--context is for texts: an image is read whole") }
+    if cache != .f32 { throw ScoreError("--cache is for texts: images are read without one") }
+    let dataset = try dataset()
+    let interrupts = Interrupts()
+    interrupts.mayFinish = false
+    func check() throws { if let code = interrupts.exitCode { throw RunError.interrupted(code) } }
+    let images = try dataset.map(load)
+    let classifier = try Classifier(
+      saved, matrices: matrices.type, precision: precision.type,
+      on: try machine.compute.open(device))
+    if let images {
+      show(try classifier.test(on: images, check: check), of: images)
+    } else {
+      show(try classifier.likeliest(of: inputs, check: check))
+    }
+  }
+
+  /// The data set that is named; nil where files are.
+  private func dataset() throws -> ImageDataset? {
+    let names = ImageDataset.names
+    guard let word = inputs.first(where: { names.contains($0) || AtomicFile.isFolder($0) }) else {
+      if inputs.count == 1, !AtomicFile.exists(inputs[0]),
+        let meant = Suggestion.nearest(to: inputs[0], among: names)
+      {
+        throw ScoreError(
+          "there is no image \(Wording.quote(inputs[0])); did you mean the data set '\(meant)'?")
+      }
+      return nil
+    }
+    if inputs.count > 1 {
+      throw ScoreError("\(Wording.quote(word)) is a data set: give it alone, or files of images")
+    }
+    return names.contains(word) ? ImageDataset(word) : ImageDataset.folder(word)
+  }
+
+  private func load(_ dataset: ImageDataset) throws -> LoadedImages {
+    let loader = DatasetLoader(
+      machine.options, environment: ProcessInfo.processInfo.environment)
+    let images = try loader.images.load(ImageDeclaration(dataset))
+    for warning in images.warnings { say("warning: \(warning)") }
+    return images
+  }
+
+  /// A line for each file.
+  private func show(_ found: [[Classifier.Answer]]) {
+    guard json else {
+      for (path, answers) in zip(inputs, found) {
+        let texts = answers.map { "\($0.name) \(Self.percent(100 * $0.probability))" }
+        print("\(Wording.harmless(path)): \(texts.joined(separator: ", "))")
+      }
+      return
+    }
+    let images = zip(inputs, found).map { path, answers -> JSON in
+      [
+        "file": .string(path),
+        "classes": .array(
+          answers.map {
+            [
+              "class": .integer($0.number), "name": .string($0.name),
+              "probability": .real($0.probability),
+            ]
+          }),
+      ]
+    }
+    show([.init("images", .array(images))])
+  }
+
+  private func show(_ test: Classifier.Test, of images: LoadedImages) {
+    let scores = test.scores
+    if let departure = test.departure { say("note: \(Wording.oneLine(departure))") }
+    guard json else {
+      let parts = [
+        scores.accuracyPercent.map { "accuracy \(Self.percent($0))" },
+        scores.topFivePercent.map { "top-5 \(Self.percent($0))" },
+        "loss \(String(format: "%.4f", test.loss)) nats an image",
+      ]
+      let hardest = test.hardest.map {
+        "; recognised worst: \($0.name), \(Self.percent($0.percent))"
+      }
+      print(
+        parts.compactMap(\.self).joined(separator: ", ")
+          + ", over \(Wording.count(scores.images, "image"))\(hardest ?? "")"
+          + "; weights in \(matrices.rawValue)")
+      return
+    }
+    show([
+      .init("dataset", .string(images.name)),
+      .init("dataset_sha256", .string("sha256-" + images.record.sha256)),
+      .init("images", .integer(scores.images)), .init("loss", .real(test.loss)),
+      .init(Metric.accuracy.name, .real(scores.accuracyPercent)),
+      .init(Metric.topFive.name, .real(scores.topFivePercent)),
+      .init("hardest_class", .string(test.hardest?.name)),
+      .init(Metric.leastClass.name, .real(test.hardest?.percent)),
+    ])
+  }
+
+  private func show(_ members: [JSON.Member]) {
+    let head: [JSON.Member] = [.init("schema_version", 1)]
+    let tail: [JSON.Member] = [.init("weight_type", .string(matrices.rawValue))]
+    print(JSON.object(head + members + tail).document, terminator: "")
+  }
+
+  private static func percent(_ value: Double) -> String { String(format: "%.1f %%", value) }
+}
