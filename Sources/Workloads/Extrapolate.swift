@@ -64,7 +64,7 @@ package struct Extrapolate: Workload {
 
   package func run(_ cell: CellJob) throws {
     try training.train(
-      cell, laterFLOPs: { laterFLOPs(of: $0, in: cell.model, testing: 0) },
+      cell, laterFLOPs: { laterFLOPs(of: $0, in: cell.model, testing: $1) },
       then: { model, corpus in try measure(model, corpus, cell) })
   }
 

@@ -53,14 +53,15 @@ package struct Train: Workload {
   /// Trains and reports.
   ///
   /// - Parameters:
-  ///   - laterFLOPs: the work of what another workload does afterwards.
+  ///   - laterFLOPs: the work of what another workload does afterwards, of so many tokens that are
+  ///     held out.
   ///   - measure: what that does with a model whose training went well.
   func train(
-    _ cell: CellJob, laterFLOPs: (Transformer) -> Double = { _ in 0 },
+    _ cell: CellJob, laterFLOPs: (Transformer, Int) -> Double = { _, _ in 0 },
     then measure: (Transformer, TextCorpus) throws -> Void = { _, _ in }
   ) throws {
     guard let (model, corpus) = try prepare(cell) else { return }
-    cell.expect(laterFLOPs(model), after: steps, of: flops(of: model))
+    cell.expect(laterFLOPs(model, corpus.validation.count), after: steps, of: flops(of: model))
     try options.training.train(model, on: data(corpus, cell), in: cell) {
       if options.sampleTokens > 0 { try writeSample(of: model, corpus, cell) }
     } then: {

@@ -2,6 +2,7 @@
 
 import Config
 import Experiments
+import Models
 import Records
 import TestSupport
 import Testing
@@ -225,5 +226,32 @@ import Workloads
     #expect(learned.metrics[.lossToTwice] == nil)
     #expect(
       try #require(learned.fact("extrapolation_note")?.text).contains("learned positions end"))
+  }
+
+  @Test func `windows that end with the text are as long in the time left`() throws {
+    let cell = try TrainCell(
+      """
+      # Longer?
+      name: extrapolate
+      device: cpu
+      model: {layers: 1, width: 16, attention: {type: mha, heads: 2}, position: none}
+      workload:
+        type: extrapolate
+        dataset: {name: ./short.txt}
+        sequence: 16
+        batch: 4
+        steps: 2
+        extrapolation_windows: 3
+        sample: {tokens: 0}
+      """)
+    let text = String(repeating: "to be or not to be, ", count: 25)
+    try cell.folder.write(text, to: "short.txt")
+    try cell.run()
+    // A tenth of 500 characters is held out.
+    #expect(cell.told == ["testing 3 windows of 48 tokens"])
+    let model = cell.job.model.build(vocabulary: Set(text).count, length: 16)
+    let step = 64 * model.cost(tokens: 16).trainingFLOPsPerToken
+    let expected = 3 * model.cost(tokens: 48).forwardFLOPsPerSequence / step
+    #expect(abs(cell.later - expected) < 1e-9 * expected, "\(cell.later) \(expected)")
   }
 }
