@@ -45,12 +45,12 @@ package struct Image: Equatable, Sendable {
   package init(_ bytes: [UInt8]) throws(ImageError) {
     if bytes.starts(with: PNG.signature) {
       self = try PNG.image(bytes)
-    } else if bytes.starts(with: PGM.magic) {
+    } else if PGM.isOne(bytes) {
       self = try PGM.image(bytes)
     } else if let kind = Self.otherKind(bytes) {
-      throw ImageError("it is \(kind), neither a PNG nor a binary PGM: convert it to PNG")
+      throw ImageError("it is \(kind), neither a PNG nor a PGM: convert it to PNG")
     } else {
-      throw ImageError("it is neither a PNG nor a binary PGM: it begins with \(hex(bytes, 8))")
+      throw ImageError("it is neither a PNG nor a PGM: it begins with \(hex(bytes, 8))")
     }
   }
 
@@ -69,8 +69,7 @@ package struct Image: Equatable, Sendable {
   }
 
   private static let headed = [
-    (magic: "P2", name: "a PGM of text"), (magic: "P3", name: "a PPM of text"),
-    (magic: "P6", name: "a PPM"),
+    (magic: "P3", name: "a PPM of text"), (magic: "P6", name: "a PPM"),
   ]
   private static let otherKinds: [(magic: [UInt8], name: String)] = [
     ([0xFF, 0xD8, 0xFF], "a JPEG"), (Array("GIF8".utf8), "a GIF"),

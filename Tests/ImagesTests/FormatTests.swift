@@ -17,6 +17,18 @@ import Testing
     #expect(try Image(pgm("P5 2 1 65535\n", [255, 255, 128, 0])).pixels == [255, 128])
   }
 
+  @Test func `a PGM of text has the pixels of a binary one`() throws {
+    let image = try Image(pgm("P2\n# a comment\n2 # another\n1\n15\n15 # here too\n5", []))
+    #expect(image.shape == ImageShape(height: 1, width: 2, channels: 1))
+    #expect(image.pixels == [255, 85])
+    let rows = "P2#\r\n3 2 255\r\n 0\t007 255\r\n9 10 11 \n# the end"
+    #expect(try Image(pgm(rows, [])).pixels == [0, 7, 255, 9, 10, 11])
+    #expect(try Image(pgm("P2 2 1 65535 65535 32768\n", [])).pixels == [255, 128])
+    // What is brighter than the brightest value is as bright, in both.
+    #expect(try Image(pgm("P2 2 1 100 101 999999999", [])).pixels == [255, 255])
+    #expect(try Image(pgm("P5 2 1 100\n", [101, 255])).pixels == [255, 255])
+  }
+
   @Test func `a PGM that is none says so`() {
     let cases: [([UInt8], String)] = [
       (pgm("P5 2", []), "its header has no height"),
@@ -40,27 +52,47 @@ import Testing
         "its header says 1 x 2 pixels of 1 byte, and 4 bytes follow"
       ),
       (pgm("P5 2 2 256\n", []), "its header says 2 x 2 pixels of 2 bytes, and 0 bytes follow"),
+      (pgm("P2", []), "it is neither a PNG nor a PGM: it begins with 50 32"),
+      (pgm("P2P", []), "it is neither a PNG nor a PGM: it begins with 50 32 50"),
+      (pgm("P2 2", []), "its header has no height"),
+      (pgm("P2 2 # 1 255\n", []), "its header has no height"),
+      (pgm("P2 2 1 65536 0 0\n", []), "its brightest value is 65536, not 1 to 65535"),
       (
-        pgm("P2 1 1 255\n0\n", []),
-        "it is a PGM of text, neither a PNG nor a binary PGM: convert it to PNG"
+        pgm("P2 4096 4096 255\n0 1 2\n", []),
+        "its header says 4096 x 4096 pixels, and 7 bytes follow, too few for so many numbers"
+      ),
+      (
+        pgm("P2 5000 1 255\n", []),
+        "its header says 1 x 5000 pixels; each side must have 1 to 4096"
+      ),
+      (pgm("P2 3 1 255\n100 200\n", []), "its header says 1 x 3 pixels, and 2 follow"),
+      (pgm("P2 2 1 255\n1 2 3", []), "its header says 1 x 2 pixels, and more follow"),
+      (pgm("P2 2 1 255\n1 2 x", []), "its header says 1 x 2 pixels, and more follow"),
+      (
+        pgm("P2 2 1 255\n1 -2\n", []),
+        "its header says 1 x 2 pixels, and no number of up to 9 digits stands behind 1 of them"
+      ),
+      (
+        pgm("P2 2 1 255\n0000000001 2\n", []),
+        "its header says 1 x 2 pixels, and no number of up to 9 digits stands behind 0 of them"
       ),
       (
         [0xFF, 0xD8, 0xFF, 0xE0],
-        "it is a JPEG, neither a PNG nor a binary PGM: convert it to PNG"
+        "it is a JPEG, neither a PNG nor a PGM: convert it to PNG"
       ),
       (
         pgm("RIFF", [1, 2, 3, 4]) + Array("WEBP".utf8),
-        "it is a WebP, neither a PNG nor a binary PGM: convert it to PNG"
+        "it is a WebP, neither a PNG nor a PGM: convert it to PNG"
       ),
       (
         pgm("RIFF", [1, 2, 3, 4]) + Array("WAVE".utf8),
-        "it is neither a PNG nor a binary PGM: it begins with 52 49 46 46 01 02 03 04"
+        "it is neither a PNG nor a PGM: it begins with 52 49 46 46 01 02 03 04"
       ),
       (
-        pgm("P6#\n", []), "it is a PPM, neither a PNG nor a binary PGM: convert it to PNG"
+        pgm("P6#\n", []), "it is a PPM, neither a PNG nor a PGM: convert it to PNG"
       ),
-      (pgm("P3x", []), "it is neither a PNG nor a binary PGM: it begins with 50 33 78"),
-      (pgm("P7\n", []), "it is neither a PNG nor a binary PGM: it begins with 50 37 0a"),
+      (pgm("P3x", []), "it is neither a PNG nor a PGM: it begins with 50 33 78"),
+      (pgm("P7\n", []), "it is neither a PNG nor a PGM: it begins with 50 37 0a"),
     ]
     for (bytes, expected) in cases {
       #expect(problem { _ = try Image(bytes) } == expected)

@@ -285,7 +285,7 @@ import Testing
         + "pixels")
     try folder.write(Array("notes".utf8), to: "b/2.png")
     #expect(
-      fault() == "could not read 'F/b/2.png': it is neither a PNG nor a binary PGM: it begins with "
+      fault() == "could not read 'F/b/2.png': it is neither a PNG nor a PGM: it begins with "
         + "6e 6f 74 65 73")
   }
 }

@@ -106,8 +106,8 @@ import Testing
     var damaged = png
     damaged[50] ^= 1
     let cases: [([UInt8], String)] = [
-      ([], "it is neither a PNG nor a binary PGM: it begins with nothing"),
-      (Array("GIF".utf8), "it is neither a PNG nor a binary PGM: it begins with 47 49 46"),
+      ([], "it is neither a PNG nor a PGM: it begins with nothing"),
+      (Array("GIF".utf8), "it is neither a PNG nor a PGM: it begins with 47 49 46"),
       (Array(png[..<20]), "it ends within its header"),
       (Array(png[..<8]) + Array(png[33...]), "it has no header: its first chunk is no IHDR"),
       (Array(png[..<50]), "it ends within the chunk at byte 33"),

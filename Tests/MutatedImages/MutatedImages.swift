@@ -53,6 +53,7 @@ package enum MutatedImages: String, CaseIterable, Sendable {
     case .pgm:
       return [
         Array("P5 9 7 255\n".utf8) + pixels, Array("P5\n# a\n3 2\n65535\n".utf8) + pixels[..<12],
+        Array("P2\n# a\n3 2\n15\n0 5 15\n# b\n9 1 2\n".utf8),
       ]
     case .idx: return [IDXSample.bytes([7, 3, 3], pixels)]
     case .gzip:
