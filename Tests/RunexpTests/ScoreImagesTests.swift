@@ -134,6 +134,7 @@ import Testing
       (["results"], "results"),
       ([image, "--json", "--logits=0"], "--logits are those of the positions of a text"),
       ([image, "--cache", "q8"], "--cache is for texts"),
+      ([image, "--context", "8"], "--context is for texts"),
       (["--text", "odd.png"], "reads images, and no texts"), (["-"], "reads images, and no texts"),
     ] {
       let refused = try program.run(["score", "seen", "--cell", "seed=1"] + words)
