@@ -272,13 +272,10 @@ extension CellJob {
 
   /// Writes a checkpoint into the cell's folder.
   ///
-  /// - Parameter tokenizer: what makes tokens of the texts that it reads; nil where they are numbers,
-  ///   or it reads none.
+  /// - Parameter tokenizer: what makes tokens of the texts that it reads; nil where nothing does.
   func save(
     _ model: Transformer, tokens tokenizer: TextTokenizer?, step: Int, as name: String
   ) throws(ResultsError) {
-    // Numbers are the tokens of the model that it began from.
-    let tokenizer = tokenizer ?? baseTokenizer
     let section = self.model.section
     _ = self.model.build(
       from: section, vocabulary: model.vocabulary, length: model.length, image: model.image)
@@ -291,15 +288,11 @@ extension CellJob {
     }
   }
 
-  /// What the stored model that the cell begins from makes tokens by; nil where it brings nothing
-  /// that can be read.
-  private var baseTokenizer: TextTokenizer? {
-    guard let base = model.base else { return nil }
-    if let characters = base.characters { return .characters(characters) }
-    guard let stored = base.tokenizer.flatMap({ try? StoredTokenizer(at: $0) }),
-      stored.count <= base.vocabulary
-    else { return nil }
-    return .stored(stored)
+  /// What the stored model that the cell begins from makes tokens of texts by; nil where it reads
+  /// images, or brings nothing that can be read.
+  var baseTokenizer: TextTokenizer? {
+    guard let base = model.base, base.image == nil else { return nil }
+    return try? SavedModel(base.path).textTokenizer()
   }
 }
 

@@ -144,11 +144,12 @@ extension TrainingOptions {
     _ model: Transformer, on data: any TrainingData, in cell: CellJob,
     sample: () throws -> Void = {}, then measure: () throws -> Void = {}
   ) throws {
+    // Numbers are the tokens of the model that it begins from, whose files may be gone afterwards.
+    let tokenizer = data.tokenizer ?? cell.baseTokenizer
     var training = try TrainingRun(self, cell, model, data)
     // One that was interrupted has written it already.
     if cell.savesInitial, training.stepsDone == training.firstStep {
-      try cell.save(
-        model, tokens: data.tokenizer, step: training.firstStep, as: "checkpoint-initial")
+      try cell.save(model, tokens: tokenizer, step: training.firstStep, as: "checkpoint-initial")
     }
     cell.holdStop()
     do {
@@ -158,21 +159,21 @@ extension TrainingOptions {
       try training.saveMemory()
       let isWell = cell.row.status == .ok
       if isWell { try sample() }
-      try save(training, model, data, cell)
+      try save(training, model, tokens: tokenizer, cell)
       if isWell { try measure() }
     } catch let stop as Interrupted {
       // What was learnt so far is kept: to go on from, and for those who want to look at it.
       training.report()
       try training.saveState()
-      try save(training, model, data, cell)
+      try save(training, model, tokens: tokenizer, cell)
       throw stop
     }
   }
 
   private func save(
-    _ training: TrainingRun, _ model: Transformer, _ data: any TrainingData, _ cell: CellJob
+    _ training: TrainingRun, _ model: Transformer, tokens tokenizer: TextTokenizer?, _ cell: CellJob
   ) throws(ResultsError) {
-    try cell.save(model, tokens: data.tokenizer, step: training.stepsDone, as: "checkpoint")
+    try cell.save(model, tokens: tokenizer, step: training.stepsDone, as: "checkpoint")
     if savesOptimizer { try training.saveOptimizer(to: "\(cell.folder)/checkpoint") }
   }
 

@@ -3,6 +3,7 @@
 import Analysis
 import Config
 import Records
+import Statistics
 import Testing
 
 @Suite struct OneSidedMetricTests {

@@ -13,7 +13,8 @@ import Workloads
 @Suite("training from a stored model") struct FineTuningTests {
   /// A training of a tiny model, or of the stored one at `from`.
   private static func train(
-    from: String? = nil, text: String = "./text.txt", steps: Int = 20, _ more: String = ""
+    from: String? = nil, text: String = "./text.txt", steps: Int = 20, _ more: String = "",
+    stepped: @escaping () -> Void = {}
   ) throws -> TrainCell {
     let own = "layers: 1, width: 32, attention: {type: mha, heads: 4}"
     let cell = try TrainCell(
@@ -32,7 +33,7 @@ import Workloads
         optimizer: {type: adamw, lr: 3.0e-3}
         schedule: {type: constant, warmup: 0}
         \(more)
-      """)
+      """, stepped: stepped)
     try cell.run()
     return cell
   }
@@ -88,9 +89,14 @@ import Workloads
     #expect(!FileManager.default.fileExists(atPath: cell.folder.file("sample.txt")))
     let saved = try SavedModel(cell.folder.path)
     #expect(saved.characters == nil && saved.vocabulary == 256)
-    // They are the tokens of the model that it began from.
+    // They are the tokens of the model that it began from, wherever its tokenizer is by then.
     #expect(try saved.textTokenizer().encode("hi") == [104, 105])
-    let again = try Self.train(from: cell.folder.path, text: "synthetic-ids", steps: 1)
+    let tokenizer = cell.folder.file("checkpoint/tokenizer.json")
+    let again = try Self.train(from: cell.folder.path, text: "synthetic-ids", steps: 1) {
+      try? FileManager.default.removeItem(atPath: tokenizer)
+    }
+    #expect(!FileManager.default.fileExists(atPath: tokenizer))
+    #expect(try SavedModel(again.folder.path).textTokenizer().encode("hi") == [104, 105])
     let next = try #require(again.job.row.metrics[.initialLoss])
     #expect(next < begun - 0.5, "\(next)")
   }

@@ -21,10 +21,12 @@ struct TrainCell {
   ///   - place: the folder of an earlier cell, to go on with; nil for a new one.
   ///   - interruptAfter: the step after which the user seems to ask to stop.
   ///   - interruptAt: how often the cell asks until it hears that the user has asked to stop.
+  ///   - stepped: called after each step.
   init(
     _ yaml: String, savesInitial: Bool = false, interruptAfter: Int = .max,
     interruptAt: Int = .max, memoryCap: Int? = nil,
-    in place: TemporaryFolder? = nil, on device: Device = .cpu(threads: 2)
+    in place: TemporaryFolder? = nil, on device: Device = .cpu(threads: 2),
+    stepped: @escaping () -> Void = {}
   ) throws {
     folder = try place ?? TemporaryFolder()
     let text = SyntheticPlays(characters: 4000)
@@ -33,6 +35,7 @@ struct TrainCell {
     let cell = try #require(experiment.cells.first)
     workload = try #require(cell.workload)
     let progress = CountingProgress()
+    progress.stepped = stepped
     self.progress = progress
     job = CellJob(
       row: CellRow(cell: "c", experiment: experiment.name, variant: cell.variant, seed: cell.seed),
@@ -73,12 +76,14 @@ struct TrainCell {
     var warnings: [String] = []
     var told: [String] = []
     var later = 0.0
+    var stepped: () -> Void = {}
     func log(_ message: String) {}
     func warn(_ message: String) { warnings.append(message) }
     func tell(_ message: String) { told.append(message) }
     func expect(later steps: Double) { later = steps }
     func step(_ step: Int, of steps: Int, loss: Double, perSecond: Double) {
       self.steps = step
+      stepped()
     }
     func evaluated(step: Int, of steps: Int, _ found: Validation) {}
   }
