@@ -163,8 +163,9 @@ struct ScoreCommand: ParsableCommand {
     if count > length {
       say(
         "note: the model was made for \(length) tokens at a time, and "
-          + (context.map { "a window has \($0)" }
-            ?? "these are \(count); --context \(length) reads them in windows"))
+          + (context == nil
+            ? "these are \(count); --context \(length) reads them in windows"
+            : "a window has \(count)"))
     }
   }
 

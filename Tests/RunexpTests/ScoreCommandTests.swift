@@ -25,9 +25,11 @@ struct ScoreCommandTests {
     #expect(document["context"] == 100 && document["stride"] == 40)
     #expect(document["logprobs"]?.elements.count == 649)
     // One that holds the text is none.
-    let one = try program.run(words + ["--context", "650"])
-    #expect(one.output == whole.output)
-    #expect(one.errors.contains("and a window has 650"), "\(one.errors)")
+    for context in ["650", "700"] {
+      let one = try program.run(words + ["--context", context])
+      #expect(one.output == whole.output)
+      #expect(one.errors.hasSuffix("and a window has 650\n"), "\(one.errors)")
+    }
     for (more, message) in [
       (["--context", "0"], "--context is 1 or more"),
       (["--stride", "3"], "--stride is a part of --context"),
