@@ -18,6 +18,8 @@ package struct StoredTokenizer: Sendable {
   private let files: [FolderFile]
   /// What other programs read beside its files; nil of one without files.
   let companions: CompanionFiles?
+  /// The same as it was read, as far as it could be.
+  private let beside: [FolderFile]
 
   /// How many different tokens there are.
   package var count: Int { tokenizer.count }
@@ -36,7 +38,7 @@ package struct StoredTokenizer: Sendable {
         try Tokenizer.ofBytes
       }
       sha256 = SHA256.hex(Array(TokenizerJSONWriter.bytes().line.utf8))
-      (files, companions) = ([], nil)
+      (files, companions, beside) = ([], nil, [])
     } else if GGUF.isOne(at: path) {
       let file = try GGUF(file: path)
       let embedded = try TokenizerError.naming(path) { () throws(TokenizerError) in
@@ -46,13 +48,15 @@ package struct StoredTokenizer: Sendable {
         try embedded.tokenizer
       }
       sha256 = SHA256.hex(embedded.contents)
-      (files, companions) = ([], nil)
+      (files, companions, beside) = ([], nil, [])
     } else {
       tokenizer = try Tokenizer.open(path)
       let paths = Tokenizer.files(at: path)
       files = try Self.read(paths)
       companions = paths.first.map { CompanionFiles(folder: AtomicFile.folder(of: $0)) }
       sha256 = Self.hash(files)
+      let names = Self.named(files).map(\.name)
+      beside = (try? companions?.contents(besides: names, takesAll: false)) ?? []
     }
   }
 
@@ -76,7 +80,8 @@ package struct StoredTokenizer: Sendable {
   /// Its files, by the names under which they are found in a folder, and those beside them that other
   /// programs read; none of one that a GGUF file brings.
   ///
-  /// - Parameter takesAll: as `CompanionFiles.contents` has it.
+  /// - Parameter takesAll: whether all that is beside it now must be readable; else what could be
+  ///   read with it is taken.
   /// - Throws: `ResultsError.unreadable` naming a file beside it.
   func contents(takesAll: Bool) throws(ResultsError) -> [FolderFile] {
     if path == Self.byte {
@@ -86,18 +91,24 @@ package struct StoredTokenizer: Sendable {
       ]
     }
     guard let companions else { return [] }
-    let named = files.map { FolderFile(Tokenizer.nameInFolder(of: $0.name, $0.bytes), $0.bytes) }
-    return named + (try companions.contents(besides: named.map(\.name), takesAll: takesAll))
+    let named = Self.named(files)
+    guard takesAll else { return named + beside }
+    return named + (try companions.contents(besides: named.map(\.name), takesAll: true))
   }
 
   /// Writes them into a folder, which is made.
   ///
-  /// - Parameter takesAll: as `CompanionFiles.contents` has it.
+  /// - Parameter takesAll: as `contents` has it.
   /// - Throws: as `contents`, and where a file cannot be written.
   package func write(to folder: String, takesAll: Bool = false) throws(ResultsError) {
     let contents = try contents(takesAll: takesAll)
     try RunFolder.makeFolders(folder)
     try contents.write(to: folder)
+  }
+
+  /// Files under the names by which they are found in a folder.
+  private static func named(_ files: [FolderFile]) -> [FolderFile] {
+    files.map { FolderFile(Tokenizer.nameInFolder(of: $0.name, $0.bytes), $0.bytes) }
   }
 
   private static func read(_ paths: [String]) throws(ResultsError) -> [FolderFile] {

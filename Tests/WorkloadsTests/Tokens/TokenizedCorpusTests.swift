@@ -277,10 +277,10 @@ import Workloads
   }
 
   @Test func `a training goes without what it cannot read beside a tokenizer`() throws {
-    let stored = try stored
     #expect(mkfifo(folder.file("small/chat_template.jinja"), 0o600) == 0)
     try folder.write(#"{"eos_token_id": "</s>"}"#, to: "small/generation_config.json")
     try folder.write("{}", to: "small/special_tokens_map.json")
+    let stored = try stored
     try stored.write(to: folder.file("copy"))
     #expect(try folder.names(in: "copy") == ["special_tokens_map.json", "tokenizer.json"])
     // An export goes without nothing.
@@ -317,6 +317,7 @@ import Workloads
   }
 
   @Test func `a tokenizer is written as it was read`() throws {
+    try folder.write("{{ messages }}", to: "small/chat_template.jinja")
     let stored = try stored
     try stored.write(to: folder.file("copy"))
     #expect(try StoredTokenizer(at: folder.file("copy")).sha256 == stored.sha256)
@@ -329,5 +330,6 @@ import Workloads
     try FileManager.default.removeItem(atPath: folder.file("small"))
     try stored.write(to: folder.file("third"))
     #expect(try StoredTokenizer(at: folder.file("third")).sha256 == stored.sha256)
+    #expect(try AtomicFile.read(folder.file("third/chat_template.jinja")) == "{{ messages }}")
   }
 }
