@@ -163,9 +163,12 @@ extension Classifier {
 
   /// Reads all that are held out, as the last evaluation of a training does.
   ///
-  /// - Parameter check: called before each batch, to throw when it is to stop.
+  /// - Parameter check: called before each batch with what was found until then, to throw when it is
+  ///   to stop.
   /// - Throws: `ClassifierError` where they have another size, or other classes.
-  package func test(on loaded: LoadedImages, check: () throws -> Void) throws -> Test {
+  package func test(
+    on loaded: LoadedImages, check: (ClassScores) throws -> Void
+  ) throws -> Test {
     let images = loaded.images
     try require(images.shape.size, of: "the images of '\(loaded.name)' have")
     let own = ImageConventions(classes: classes)
@@ -183,7 +186,9 @@ extension Classifier {
     let names = classes.isEmpty ? images.classes : classes
     return Test(
       scores: scores, loss: loss,
-      hardest: scores.hardest.map { (Self.name($0.number, among: names), $0.percent) },
+      hardest: scores.hardest.map {
+        (name: Self.name($0.number, among: names), percent: $0.percent)
+      },
       departure: isByName
         ? nil : ImageConventions(classes: images.classes).classDeparture(from: own))
   }

@@ -187,7 +187,8 @@ extension ClassScores {
   ) throws {
     let grid = model.input.grid ?? PatchGrid(rows: 1, columns: 1)
     try self.init(
-      classes: images.classes.count, images: images.test.count, batch: batch, check: check
+      classes: images.classes.count, images: images.test.count, batch: batch,
+      check: { _ in try check() }
     ) { places in
       let some = images.test[places]
       let sampler = ImageSampler(

@@ -25,7 +25,7 @@ extension ScoreCommand {
       saved, matrices: matrices.type, precision: precision.type,
       on: try machine.compute.open(device))
     if let images {
-      show(try classifier.test(on: images, check: check), of: images)
+      show(try test(classifier, on: images, check: check), of: images)
     } else {
       show(try classifier.likeliest(of: inputs, check: check))
     }
@@ -57,6 +57,19 @@ extension ScoreCommand {
     return images
   }
 
+  /// How the model does on a data set; shows how far that is.
+  private func test(
+    _ classifier: Classifier, on images: LoadedImages, check: () throws -> Void
+  ) throws -> Classifier.Test {
+    var progress = ProgressBar(Terminal.progress())
+    progress.begin(Wording.harmless(images.name), steps: images.heldOut)
+    defer { progress.clear() }
+    return try classifier.test(on: images) { found in
+      try check()
+      if let loss = found.loss { progress.step(found.images, loss: loss, perSecond: nil) }
+    }
+  }
+
   /// A line for each file.
   private func show(_ found: [[Classifier.Answer]]) {
     guard json else {
@@ -78,7 +91,7 @@ extension ScoreCommand {
           }),
       ]
     }
-    show([.init("images", .array(images))])
+    printDocument([.init("images", .array(images))])
   }
 
   private func show(_ test: Classifier.Test, of images: LoadedImages) {
@@ -99,7 +112,7 @@ extension ScoreCommand {
           + "; weights in \(matrices.rawValue)")
       return
     }
-    show([
+    printDocument([
       .init("dataset", .string(images.name)),
       .init("dataset_sha256", .string("sha256-" + images.record.sha256)),
       .init("images", .integer(scores.images)), .init("loss", .real(test.loss)),
@@ -110,7 +123,7 @@ extension ScoreCommand {
     ])
   }
 
-  private func show(_ members: [JSON.Member]) {
+  private func printDocument(_ members: [JSON.Member]) {
     let head: [JSON.Member] = [.init("schema_version", 1)]
     let tail: [JSON.Member] = [.init("weight_type", .string(matrices.rawValue))]
     print(JSON.object(head + members + tail).document, terminator: "")

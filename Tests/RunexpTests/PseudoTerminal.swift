@@ -49,6 +49,15 @@ extension Program {
     ).finish()
   }
 
+  /// Runs the program to its end with a terminal for its errors and progress alone.
+  func finish(_ arguments: [String], progressOn terminal: PseudoTerminal) throws -> Finished {
+    try Running(
+      program: "/bin/sh",
+      ["-c", "exec 2>\(terminal.path); exec \"$0\" \"$@\"", Self.path()] + arguments, in: folder,
+      environment: Self.environment(of: folder)
+    ).finish()
+  }
+
   /// Starts the program with a terminal as its input, which a Ctrl-C on it reaches.
   ///
   /// - Parameter prelude: what the shell does before it becomes the program.

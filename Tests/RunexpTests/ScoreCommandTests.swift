@@ -69,13 +69,8 @@ struct ScoreCommandTests {
     let program = try Program()
     try program.write(String(repeating: "to be or not ", count: 50), to: "text.txt")
     let terminal = try PseudoTerminal()
-    let scored = try Running(
-      program: "/bin/sh",
-      [
-        "-c", "exec 2>\(terminal.path); exec \"$0\" \"$@\"", Program.path(), "score",
-        "tiny-llama", "--text", "text.txt", "--context", "100",
-      ], in: program.folder, environment: Program.environment(of: program.folder)
-    ).finish()
+    let scored = try program.finish(
+      ["score", "tiny-llama", "--text", "text.txt", "--context", "100"], progressOn: terminal)
     #expect(scored.code == 0 && scored.output.hasPrefix("loss "), "\(scored.output)")
     let shown = terminal.shown()
     #expect(shown.contains("text.txt") && shown.contains("649/649"), "\(shown)")

@@ -86,8 +86,13 @@ import Testing
     #expect(scored["accuracy_percent"]?.number == row.metrics[.accuracy])
     #expect(scored["top5_percent"]?.number == row.metrics[.topFive])
     #expect(scored["loss"]?.number == row.metrics[.valLoss])
-    let said = try program.run("score", "shapes", "synthetic-shapes")
+    // A terminal shows how far it is, and then the answer alone.
+    let terminal = try PseudoTerminal()
+    let said = try program.finish(["score", "shapes", "synthetic-shapes"], progressOn: terminal)
     #expect(said.output.contains(" %, top-5 ") && said.output.contains("over 2000 images"))
+    let shown = terminal.shown()
+    #expect(shown.contains("synthetic-shapes") && shown.contains("128/2000  loss "), "\(shown)")
+    #expect(shown.hasSuffix("\r\u{1B}[K"), "\(shown)")
   }
 
   @Test func `each file is told by its likeliest classes`() throws {

@@ -11,6 +11,8 @@ package struct ClassScores: Equatable, Sendable {
 
   /// Of images of a class (row), how many were answered with each (column).
   package private(set) var confusion: [[Int]]
+  /// How many were counted.
+  package private(set) var images = 0
   /// Images whose class is among the five likeliest.
   private var amongFew = 0
   /// Of all images together, in nats; nil where that of some was not said.
@@ -32,6 +34,7 @@ package struct ClassScores: Equatable, Sendable {
   package mutating func add(_ logits: [Float], of classes: [Int32], loss: Double? = nil) {
     let count = confusion.count
     precondition(logits.count == classes.count * count, "ClassScores: \(logits.count) logits")
+    images += classes.count
     crossEntropy = crossEntropy.flatMap { sum in loss.map { sum + $0 * Double(classes.count) } }
     for (image, label) in classes.enumerated() {
       let row = logits[image * count..<(image + 1) * count].map { $0.isNaN ? -.infinity : $0 }
@@ -44,8 +47,6 @@ package struct ClassScores: Equatable, Sendable {
       if before < Self.few { amongFew += 1 }
     }
   }
-
-  package var images: Int { confusion.reduce(0) { $0 + $1.reduce(0, +) } }
 
   /// The mean cross-entropy in nats an image; nil without images, or where that of some was not
   /// said.

@@ -29,16 +29,17 @@ extension ClassScores {
   /// The answers to so many images.
   ///
   /// - Parameters:
-  ///   - check: called before each batch, to throw when it is to stop.
+  ///   - check: called before each batch with what was found until then, to throw when it is to
+  ///     stop.
   ///   - answer: of the images at some places the classes, the logits, and the mean cross-entropy
   ///     where it is known.
   init(
-    classes count: Int, images: Int, batch: Int, check: () throws -> Void,
+    classes count: Int, images: Int, batch: Int, check: (ClassScores) throws -> Void,
     answer: (Range<Int>) -> (classes: [Int32], logits: [Float], loss: Double?)
   ) throws {
     self.init(classes: count)
     for start in stride(from: 0, to: images, by: batch) {
-      try check()
+      try check(self)
       let (classes, logits, loss) = answer(start..<min(start + batch, images))
       add(logits, of: classes, loss: loss)
     }

@@ -51,7 +51,8 @@ final class TrainingImages: TrainingData {
   ) throws -> Validation {
     let chosen = isFull ? Array(0..<images.test.count) : some
     let found = try ClassScores(
-      classes: images.classes.count, images: chosen.count, batch: batch, check: check
+      classes: images.classes.count, images: chosen.count, batch: batch,
+      check: { _ in try check() }
     ) { places in
       let (patches, classes) = sampler.test(chosen[places])
       let (loss, logits) = trainer.evaluate(patches: patches, classes: classes)

@@ -93,7 +93,7 @@ struct ClassifierTests {
     let found = try classifier(saved).likeliest(of: [folder.file("pictures/rows/000.pgm")]) {}
     #expect(Set(found[0].map(\.name)) == ["class 0", "class 1", "class 2"])
     // That of the images, where it counts how often it is right.
-    let test = try classifier(saved).test(on: images(folder)) {}
+    let test = try classifier(saved).test(on: images(folder)) { _ in }
     #expect(PictureFolder.classes.contains(try #require(test.hardest).name))
     #expect(test.departure == nil)
   }
@@ -103,7 +103,7 @@ struct ClassifierTests {
     let saved = try checkpoint(known(["rows", "other", "columns", "flat"]), classes: 4, in: folder)
     try PictureFolder.write(to: folder.file("pictures"))
     let classifier = try classifier(saved)
-    let test = try classifier.test(on: images(folder)) {}
+    let test = try classifier.test(on: images(folder)) { _ in }
     #expect(test.departure == nil && test.scores.images == 9)
     var confusion = [[Int]](repeating: [0, 0, 0, 0], count: 4)
     for (name, number) in [("rows", 0), ("columns", 2), ("flat", 3)] {
@@ -122,10 +122,10 @@ struct ClassifierTests {
     let folder = try TemporaryFolder()
     try PictureFolder.write(to: folder.file("pictures"))
     let named = try checkpoint(known(PictureFolder.classes), classes: 3, in: folder)
-    let expected = try classifier(named).test(on: images(folder)) {}
+    let expected = try classifier(named).test(on: images(folder)) { _ in }
     #expect(expected.departure == nil)
     let saved = try checkpoint(known(["x", "y", "rows"]), classes: 3, in: folder)
-    let test = try classifier(saved).test(on: images(folder)) {}
+    let test = try classifier(saved).test(on: images(folder)) { _ in }
     #expect(test.scores == expected.scores && test.loss == expected.loss)
     #expect(test.departure == "class 0 is 'columns' instead of 'x', and 1 more are others")
   }
@@ -138,7 +138,7 @@ struct ClassifierTests {
       problem { _ = try classifier(saved).likeliest(of: [path]) {} }
     }
     func refusalOfAll(_ saved: SavedModel) -> String {
-      problem { _ = try classifier(saved).test(on: images(folder)) {} }
+      problem { _ = try classifier(saved).test(on: images(folder)) { _ in } }
     }
     let large = try checkpoint(known([]), classes: 3, side: 12, in: folder)
     #expect(
@@ -167,7 +167,7 @@ struct ClassifierTests {
     try PictureFolder.write(to: folder.file("pictures"), count: 2)
     let classifier = try classifier(checkpoint(known([]), classes: 3, in: folder))
     struct Stop: Error {}
-    #expect(throws: Stop.self) { _ = try classifier.test(on: images(folder)) { throw Stop() } }
+    #expect(throws: Stop.self) { _ = try classifier.test(on: images(folder)) { _ in throw Stop() } }
     #expect(throws: Stop.self) { _ = try classifier.likeliest(of: ["x"]) { throw Stop() } }
   }
 }

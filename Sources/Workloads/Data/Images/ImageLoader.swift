@@ -20,6 +20,9 @@ package struct LoadedImages: Sendable, Equatable {
   /// What else the user should know, in order: damaged files that were passed over, and the like.
   package let warnings: [String]
 
+  /// How many are held out.
+  package var heldOut: Int { images.test.count }
+
   /// The folder that holds them and can be read again, an absolute path.
   package var path: String? { source.path }
 

@@ -33,7 +33,8 @@ extension PixelScale {
   /// What a model's files say; nil where they do not.
   package init?(_ conventions: ImageConventions) {
     if conventions.means.isEmpty { return nil }
-    // 255 times what a number over 255 was rounded to is, as a Float, that number.
+    // What was divided by 255 as a Double is the same Float again: a checkpoint's scale is exactly
+    // that of its training.
     means = conventions.means.map { Float(255 * $0) }
     deviations = conventions.deviations.map { Float(255 * $0) }
   }

@@ -126,6 +126,14 @@ import Workloads
       ])
   }
 
+  @Test func `what a checkpoint says of pixels is exactly how they were normalised`() {
+    for seed: UInt64 in 1...20 {
+      let scale = PixelScale(SyntheticShapes(train: 20, test: 10, seed: seed).images())
+      #expect(PixelScale(scale.conventions(classes: [])) == scale)
+    }
+    #expect(PixelScale(ImageConventions()) == nil)
+  }
+
   @Test func `the test split is read as it is, whatever is asked for of it`() {
     let sampler = sampler(batch: 5, Augmentation(shift: 2, flips: true))
     let (first, last) = (sampler.test(0..<5), sampler.test([5, 0]))
