@@ -136,7 +136,7 @@ import Testing
       (["large"], "the images of 'large' have 12 x 12 pixels in 1 channel, and '"),
       (["synthetic-shapes"], "the images of 'synthetic-shapes' have 28 x 28 pixels"),
       (["pictures", image], "'pictures' is a data set: give it alone, or files of images"),
-      (["results"], "results"),
+      (["results"], "it is a folder in the folder of a class"),
       ([image, "--json", "--logits=0"], "--logits are those of the positions of a text"),
       ([image, "--cache", "q8"], "--cache is for texts"),
       ([image, "--context", "8"], "--context is for texts"),
