@@ -26,7 +26,9 @@ enum PGM {
     guard (1...65535).contains(brightest) else {
       throw ImageError("its brightest value is \(brightest), not 1 to 65535")
     }
-    let pixel = { UInt8((min($0, brightest) * 255 + brightest / 2) / brightest) }
+    func pixel(_ value: Int) -> UInt8 {
+      UInt8((min(value, brightest) * 255 + brightest / 2) / brightest)
+    }
     let pixels =
       try isText(bytes)
       ? numbers(shape, bytes, &place, pixel)
