@@ -96,7 +96,9 @@ extension ScoreCommand {
 
   private func show(_ test: Classifier.Test, of images: LoadedImages) {
     let scores = test.scores
-    if let departure = test.departure { say("note: \(Wording.oneLine(departure))") }
+    if let departure = test.departure {
+      say("note: classes are told by number: \(Wording.oneLine(departure))")
+    }
     guard json else {
       let parts = [
         scores.accuracyPercent.map { "accuracy \(Self.percent($0))" },

@@ -65,6 +65,13 @@ import Testing
       "score", "seen", "--cell", "seed=1", "pictures", "--weight-type", "q8", "--precision",
       "bf16")
     #expect(other.code == 0 && other.output.hasSuffix("weights in q8\n"), "\(other.errors)")
+    try FileManager.default.moveItem(
+      atPath: program.file("pictures/rows"), toPath: program.file("pictures/stripes"))
+    let renamed = try program.run("score", "seen", "--cell", "seed=1", "pictures")
+    #expect(
+      renamed.errors
+        == "note: classes are told by number: class 2 is 'stripes' instead of 'rows'\n")
+    #expect(renamed.code == 0 && renamed.output.hasPrefix("accuracy "))
   }
 
   @Test func `shapes that the program makes are, too`() throws {
