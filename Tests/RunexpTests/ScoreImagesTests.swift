@@ -135,7 +135,7 @@ import Testing
     try program.write("P5 8 8 255\n", to: "short.pgm")
     let image = "pictures/rows/000.pgm"
     for (words, message) in [
-      (["none.png"], "could not read 'none.png': No such file"),
+      (["none.png"], "could not read 'none.png': no such file"),
       (["fashion-minst"], "did you mean the data set 'fashion-mnist'?"),
       (["odd.png"], "could not read 'odd.png': it is neither a PNG nor"),
       ([image, "short.pgm"], "could not read 'short.pgm': its header says 8 x 8 pixels"),

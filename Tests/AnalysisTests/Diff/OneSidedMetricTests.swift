@@ -41,8 +41,8 @@ import Testing
     #expect(none.page.text.contains("only new has grad_norm_max; it is not compared"))
     options.metrics = [.valLoss, .accuracy]
     let neither = RunDiff(base, new, options)
-    #expect(neither.page.text.contains("- neither base nor new has accuracy\n"))
-    #expect(neither.json["missing"] == ["accuracy"])
+    #expect(neither.page.text.contains("- neither base nor new has accuracy_percent\n"))
+    #expect(neither.json["missing"] == ["accuracy_percent"])
     // A cell that did not end well says so; nothing is said of its metrics.
     let lost = try cases.side([
       DiffCases.Cell(axes: ["workload.sequence": 64], status: .oom, reason: "why"),
