@@ -62,6 +62,12 @@ package struct ImageSet: Equatable, Sendable {
     sha256 = hash.hex()
   }
 
+  /// The same images, all of them held out: those to train on, and then the others.
+  package var allHeldOut: ImageSet {
+    let all = Split(pixels: train.pixels + test.pixels, labels: train.labels + test.labels)
+    return ImageSet(shape, classes: classes, train: Split(), test: all)
+  }
+
   /// Reads the images in a folder: MNIST's IDX files, or PNG and PGM files by class.
   ///
   /// - Throws: `ResultsError.unreadable`, which names the file and what is wrong with it.

@@ -163,13 +163,15 @@ extension Classifier {
 
   /// Reads all that are held out, as the last evaluation of a training does.
   ///
-  /// - Parameter check: called before each batch with what was found until then, to throw when it is
-  ///   to stop.
+  /// - Parameters:
+  ///   - everything: those to train on as well.
+  ///   - check: called before each batch with what was found until then, to throw when it is to
+  ///     stop.
   /// - Throws: `ClassifierError` where they have another size, or other classes.
   package func test(
-    on loaded: LoadedImages, check: (ClassScores) throws -> Void
+    on loaded: LoadedImages, everything: Bool = false, check: (ClassScores) throws -> Void
   ) throws -> Test {
-    let images = loaded.images
+    let images = everything ? loaded.images.allHeldOut : loaded.images
     try require(images.shape.size, of: "the images of '\(loaded.name)' have")
     let own = ImageConventions(classes: classes)
     let (numbers, isByName) = try numbers(of: images.classes, in: loaded.name)

@@ -17,6 +17,7 @@ extension ScoreCommand {
     if context != nil { throw ScoreError("--context is for texts: an image is read whole") }
     if cache != .f32 { throw ScoreError("--cache is for texts: images are read without one") }
     let dataset = try dataset()
+    if all && dataset == nil { throw Self.onlyOfDatasets }
     let interrupts = Interrupts()
     interrupts.mayFinish = false
     func check() throws { if let code = interrupts.exitCode { throw RunError.interrupted(code) } }
@@ -62,9 +63,10 @@ extension ScoreCommand {
     _ classifier: Classifier, on images: LoadedImages, check: () throws -> Void
   ) throws -> Classifier.Test {
     var progress = ProgressBar(Terminal.progress())
-    progress.begin(Wording.harmless(images.name), steps: images.heldOut)
+    let count = all ? images.record.images : images.heldOut
+    progress.begin(Wording.harmless(images.name), steps: count ?? images.heldOut)
     defer { progress.clear() }
-    return try classifier.test(on: images) { found in
+    return try classifier.test(on: images, everything: all) { found in
       try check()
       if let loss = found.loss { progress.step(found.images, loss: loss, perSecond: nil) }
     }

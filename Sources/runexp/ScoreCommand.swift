@@ -89,6 +89,8 @@ struct ScoreCommand: ParsableCommand {
   @Option(help: "Where the model runs: auto takes a GPU if the plugin finds one, else the CPU.")
   var device = DeviceChoice.auto
   @OptionGroup var machine: DeviceOptions
+  @Flag(help: "Of a data set, read the images to train on as well as those that are held out.")
+  var all = false
   @Flag(help: "Print one JSON document.") var json = false
 
   func validate() throws {
@@ -121,6 +123,7 @@ struct ScoreCommand: ParsableCommand {
 
   private func scoreText(_ saved: SavedModel) throws {
     try saved.requireText()
+    if all { throw Self.onlyOfDatasets }
     let (tokens, bytes, note) = try tokens(of: saved)
     if let note { say("warning: \(note), and there are no bits a byte") }
     let positions = try positions(in: tokens.count)
@@ -146,6 +149,8 @@ struct ScoreCommand: ParsableCommand {
       print(sentence(tokens.count, score, bits))
     }
   }
+
+  static let onlyOfDatasets = ScoreError("--all is for data sets of images")
 
   /// How a text of so many tokens is read; nil where it is no more than a window.
   private func windows(of count: Int) -> ScoreWindows? {

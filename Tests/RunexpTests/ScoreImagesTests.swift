@@ -61,6 +61,9 @@ import Testing
       #expect(said.output.contains(" nats an image, over 9 images; recognised worst: "))
       #expect(said.errors.isEmpty, "\(said.errors)")
     }
+    let all = try document(
+      program.run("score", "seen", "--cell", "seed=1", "pictures", "--all", "--json"))
+    #expect(all["images"] == 90)
     let other = try program.run(
       "score", "seen", "--cell", "seed=1", "pictures", "--weight-type", "q8", "--precision",
       "bf16")
@@ -147,6 +150,7 @@ import Testing
       ([image, "--json", "--logits=0"], "--logits are those of the positions of a text"),
       ([image, "--cache", "q8"], "--cache is for texts"),
       ([image, "--context", "8"], "--context is for texts"),
+      ([image, "--all"], "--all is for data sets of images"),
       (["--text", "odd.png"], "reads images, and no texts"), (["-"], "reads images, and no texts"),
     ] {
       let refused = try program.run(["score", "seen", "--cell", "seed=1"] + words)
