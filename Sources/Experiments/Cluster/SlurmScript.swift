@@ -86,9 +86,9 @@ package struct SlurmScript: Sendable {
       # go on from has timed out, so one that comes sooner, at preemption or from a person, is
       # passed on as TERM.
       late=\(earliestWarning ?? needs.minutes * 60) # seconds
-      stopped='' heard='' worker=''
+      stopped='' worker=''
       stop() {
-        stopped=$1 heard=yes
+        stopped=$1
         if [ "$stopped" = USR1 ] && [ "$SECONDS" -lt "$late" ]; then stopped=TERM; fi
         [ -z "$worker" ] || kill -s "$stopped" "$worker" 2> /dev/null
       }
@@ -100,13 +100,11 @@ package struct SlurmScript: Sendable {
       worker=$!
       [ -z "$stopped" ] || stop "$stopped" # it came before there was a worker
 
-      # A signal ends the wait before the worker ends.
-      while :; do
-        heard=''
-        wait "$worker"
-        code=$?
-        [ -n "$heard" ] || break
-      done
+      # A signal would end a wait that lasts, and bash can lose the code of a worker that ends at the
+      # same moment. So signals are heard between two naps, and who is waited for has ended.
+      while kill -0 "$worker"; do sleep 0.5; done 2> /dev/null
+      wait "$worker"
+      code=$?
 
       # A worker that was only just starting died of a signal, which may be an earlier one than the
       # last, and has done nothing yet.
