@@ -196,13 +196,15 @@ extension Classifier {
   }
 
   /// The number that each class of a data set has here: that of its name, where the model has all
-  /// of the names, each once, else its own.
+  /// of the names, each once, else its own, unless the names that both have speak against that.
   private func numbers(
     of names: [String], in dataset: String
   ) throws -> (numbers: [Int32], isByName: Bool) {
-    let places = Dictionary(grouping: classes.indices) { classes[$0] }
-    let byName = names.compactMap { places[$0].flatMap { $0.count == 1 ? Int32($0[0]) : nil } }
-    if byName.count == names.count { return (byName, true) }
+    let matching = ClassMatching(names, among: classes)
+    if let numbers = matching.numbers { return (numbers, true) }
+    if let objection = matching.objection(dataset: dataset, model: path) {
+      throw ClassifierError(objection)
+    }
     guard names.count == model.vocabulary else {
       throw ClassifierError(
         "'\(path)' tells \(model.vocabulary) classes apart, and the images of '\(dataset)' have "

@@ -130,6 +130,62 @@ struct ClassifierTests {
     #expect(test.departure == "class 0 is 'columns' instead of 'x', and 1 more are others")
   }
 
+  @Test func `names that a folder cannot have are matched by what is left of them`() throws {
+    let folder = try TemporaryFolder()
+    try PictureFolder.write(to: folder.file("pictures"))
+    let named = try checkpoint(known(["rows", "columns", "flat"]), classes: 3, in: folder)
+    let expected = try classifier(named).test(on: images(folder)) { _ in }
+    for (old, new) in [("rows", "R-ow_s"), ("flat", "FLAT")] {
+      try FileManager.default.moveItem(
+        atPath: folder.file("pictures/\(old)"), toPath: folder.file("pictures/\(new)"))
+    }
+    let saved = try checkpoint(known(["r/ow s", "columns", "flat"]), classes: 3, in: folder)
+    let test = try classifier(saved).test(on: images(folder)) { _ in }
+    // Of the set's images the order is another.
+    func sum(_ found: Classifier.Test) -> [Int] { found.scores.confusion.map { $0.reduce(0, +) } }
+    #expect(test.departure == nil && sum(test) == sum(expected))
+    #expect(test.scores.confusion == expected.scores.confusion)
+    #expect(abs(test.loss - expected.loss) < 1e-5)
+    // The same name comes first, whatever others are left of alike.
+    let alike = try checkpoint(
+      known(["r-ow-s", "R-ow_s", "columns", "flat"]), classes: 4, in: folder)
+    let first = try classifier(alike).test(on: images(folder)) { _ in }
+    #expect(sum(first) == [0, 3, 3, 3])
+  }
+
+  @Test(arguments: [
+    (
+      ["rows", "columns", "flats"],
+      "2 of the 3 classes of 'pictures' are classes of 'M' by name, in "
+        + "another order; it has none called 'flat'; did you mean 'flats'?"
+    ),
+    (
+      ["x", "rows", "y"],
+      "1 of the 3 classes of 'pictures' is a class of 'M' by name, in another "
+        + "order; it has none called 'columns'"
+    ),
+    // Of fewer classes, or more, than the model's.
+    (
+      ["columns", "x", "row", "y"],
+      "1 of the 3 classes of 'pictures' is a class of 'M' by name; it "
+        + "has none called 'flat'"
+    ),
+    (
+      ["columns", "flat"],
+      "2 of the 3 classes of 'pictures' are classes of 'M' by name; it has none "
+        + "called 'rows'"
+    ),
+  ])
+  func `names of which the model has some elsewhere are not told by number`(
+    names: [String], expected: String
+  ) throws {
+    let folder = try TemporaryFolder()
+    try PictureFolder.write(to: folder.file("pictures"), count: 2)
+    let saved = try checkpoint(known(names), classes: names.count, in: folder)
+    let said = problem { _ = try classifier(saved).test(on: images(folder)) { _ in } }
+    #expect(said.replacing(saved.path, with: "M") == expected)
+  }
+
   @Test func `what cannot be asked, and of what, is said in a sentence`() throws {
     let folder = try TemporaryFolder()
     try PictureFolder.write(to: folder.file("pictures"), count: 2)
