@@ -159,6 +159,8 @@ extension Classifier {
     /// How its classes are called otherwise than those of the images; nil where they are not, or
     /// that is not known.
     package let departure: String?
+    /// How classes are told, where it is not by name; nil where that leaves no doubt.
+    package let note: String?
   }
 
   /// Reads all that are held out, as the last evaluation of a training does.
@@ -186,13 +188,24 @@ extension Classifier {
     }
     guard let loss = scores.loss, loss.isFinite else { throw notFinite("'\(loaded.name)'") }
     let names = classes.isEmpty ? images.classes : classes
+    let departure =
+      isByName ? nil : ImageConventions(classes: images.classes).classDeparture(from: own)
     return Test(
       scores: scores, loss: loss,
       hardest: scores.hardest.map {
         (name: Self.name($0.number, among: names), percent: $0.percent)
       },
-      departure: isByName
-        ? nil : ImageConventions(classes: images.classes).classDeparture(from: own))
+      departure: departure,
+      note: departure.map { "classes are told by number: \(Wording.oneLine($0))" }
+        ?? anonymity(images.classes))
+  }
+
+  /// That the model has no names to tell classes by; nil where it has, or where those of the data
+  /// set are the numbers themselves.
+  private func anonymity(_ names: [String]) -> String? {
+    guard classes.isEmpty, names != names.indices.map(String.init) else { return nil }
+    return "'\(path)' does not name its classes: they are told by number, in the order of the data "
+      + "set's"
   }
 
   /// The number that each class of a data set has here: that of its name, where the model has all

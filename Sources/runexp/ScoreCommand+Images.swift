@@ -98,9 +98,7 @@ extension ScoreCommand {
 
   private func show(_ test: Classifier.Test, of images: LoadedImages) {
     let scores = test.scores
-    if let departure = test.departure {
-      say("note: classes are told by number: \(Wording.oneLine(departure))")
-    }
+    if let note = test.note { say("note: \(note)") }
     guard json else {
       let parts = [
         scores.accuracyPercent.map { "accuracy \(Self.percent($0))" },
@@ -124,6 +122,7 @@ extension ScoreCommand {
       .init(Metric.topFive.name, .real(scores.topFivePercent)),
       .init("hardest_class", .string(test.hardest?.name)),
       .init(Metric.leastClass.name, .real(test.hardest?.percent)),
+      .init("notes", .array(test.note.map { [JSON.string($0)] } ?? [])),
     ])
   }
 

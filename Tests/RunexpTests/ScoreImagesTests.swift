@@ -54,6 +54,7 @@ import Testing
       #expect(scored["hardest_class"]?.text == row.fact("hardest_class")?.text)
       #expect(scored["dataset_sha256"]?.text == row.fact("dataset_sha256")?.text)
       #expect(scored["images"] == 9 && scored["dataset"] == "pictures")
+      #expect(scored["notes"] == [])
       #expect(scored["top5_percent"]?.number == nil && scored["weight_type"] == "f32")
       let said = try program.run(words)
       let accuracy = String(format: "%.1f", try #require(row.metrics[.accuracy]))
@@ -75,6 +76,9 @@ import Testing
       renamed.errors
         == "note: classes are told by number: class 2 is 'stripes' instead of 'rows'\n")
     #expect(renamed.code == 0 && renamed.output.hasPrefix("accuracy "))
+    let told = try document(
+      program.run("score", "seen", "--cell", "seed=1", "pictures", "--json"))
+    #expect(told["notes"] == ["classes are told by number: class 2 is 'stripes' instead of 'rows'"])
   }
 
   @Test func `shapes that the program makes are, too`() throws {

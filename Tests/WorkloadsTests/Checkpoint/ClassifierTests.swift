@@ -96,6 +96,16 @@ struct ClassifierTests {
     let test = try classifier(saved).test(on: images(folder)) { _ in }
     #expect(PictureFolder.classes.contains(try #require(test.hardest).name))
     #expect(test.departure == nil)
+    let note = try #require(test.note)
+    #expect(
+      note == "'\(saved.path)' does not name its classes: they are told by number, in the order of "
+        + "the data set's")
+    // Folders called as numbers are counted leave no doubt.
+    for (number, name) in PictureFolder.classes.enumerated() {
+      try FileManager.default.moveItem(
+        atPath: folder.file("pictures/\(name)"), toPath: folder.file("pictures/\(number)"))
+    }
+    #expect(try classifier(saved).test(on: images(folder)) { _ in }.note == nil)
   }
 
   @Test func `classes are those of the same name, wherever the model has them`() throws {
@@ -128,6 +138,9 @@ struct ClassifierTests {
     let test = try classifier(saved).test(on: images(folder)) { _ in }
     #expect(test.scores == expected.scores && test.loss == expected.loss)
     #expect(test.departure == "class 0 is 'columns' instead of 'x', and 1 more are others")
+    let departure = try #require(test.departure)
+    #expect(test.note == "classes are told by number: \(departure)")
+    #expect(expected.note == nil)
   }
 
   @Test func `names that a folder cannot have are matched by what is left of them`() throws {
