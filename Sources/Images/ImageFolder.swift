@@ -81,9 +81,10 @@ package struct ImageFolder: Sendable {
     return test
   }
 
-  /// The folders in a folder.
+  /// The folders in a folder, in the order in which classes are numbered.
   private static func classes(in folder: String) throws(ResultsError) -> [String] {
     try names(in: folder).filter { AtomicFile.isFolder("\(folder)/\($0)") }
+      .sorted(by: NaturalOrder.precedes)
   }
 
   private func read(train: String, test: String) throws(ResultsError) -> ImageSet {

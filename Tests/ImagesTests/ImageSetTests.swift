@@ -176,6 +176,22 @@ import Testing
     #expect(set.test.pixels == [200, 0, 18, 0, 19, 0])
   }
 
+  @Test func `classes are numbered by the numbers in their names, as their bytes else are`() throws
+  {
+    let long = String(repeating: "9", count: 40)
+    let names = [
+      "0", "1", "2", "09", "9", "10", "11", long, "1" + long, "B", "a", "a-b", "a2", "a2b", "a02c",
+      "a10", "a10b2", "a10b11", "ab",
+    ]
+    for name in names.shuffled() {
+      try write([("whole/\(name)/1", image(1)), ("whole/\(name)/2", image(2))])
+      try write([("split/train/\(name)/1", image(1)), ("split/test/\(name)/1", image(2))])
+    }
+    for folder in ["whole", "split"] {
+      #expect(try ImageSet.read(self.folder.file(folder)).classes == names)
+    }
+  }
+
   @Test func `images take their memory once, not that of a list that grows`() throws {
     let pixels = [UInt8](repeating: 1, count: 64 * 64)
     let image = PNGSample.grey(width: 64, height: 64, pixels)
