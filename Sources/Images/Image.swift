@@ -69,6 +69,7 @@ package struct Image: Equatable, Sendable {
   }
 
   private static let headed = [
+    (magic: "P1", name: "a PBM of text"), (magic: "P4", name: "a PBM"),
     (magic: "P3", name: "a PPM of text"), (magic: "P6", name: "a PPM"),
   ]
   private static let otherKinds: [(magic: [UInt8], name: String)] = [

@@ -3,6 +3,8 @@
 
 /// Portable graymaps.
 enum PGM {
+  /// Bytes of a word that an error shows.
+  private static let longestShown = 20
   private static let spaces = Array(" \t\n\u{B}\u{C}\r".utf8)
 
   /// Whether bytes begin as such a file does.
@@ -71,11 +73,12 @@ enum PGM {
     for index in 0..<shape.count {
       let digits = digits(bytes, &place)
       guard (1...9).contains(digits.count) else {
-        let isAtEnd = digits.isEmpty && place == bytes.count
+        let found = word(bytes[digits.startIndex...])
         throw ImageError(
           said
-            + (isAtEnd
-              ? "\(index) follow" : "no number of up to 9 digits stands behind \(index) of them"))
+            + (found.isEmpty
+              ? "\(index) follow"
+              : "behind \(index) of them stands '\(found)', no number of up to 9 digits"))
       }
       pixels.append(pixel(value(digits)))
     }
@@ -111,6 +114,13 @@ enum PGM {
     let digits = bytes[place...].prefix { (0x30...0x39).contains($0) }
     place += digits.count
     return digits
+  }
+
+  /// What stands there up to the next space, for an error.
+  private static func word(_ bytes: ArraySlice<UInt8>) -> String {
+    let word = bytes.prefix { !spaces.contains($0) }
+    let shown = String(decoding: word.prefix(longestShown), as: UTF8.self)
+    return word.count > longestShown ? shown + "..." : shown
   }
 
   private static func value(_ digits: ArraySlice<UInt8>) -> Int {

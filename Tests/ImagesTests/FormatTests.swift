@@ -70,12 +70,22 @@ import Testing
       (pgm("P2 2 1 255\n1 2 x", []), "its header says 1 x 2 pixels, and more follow"),
       (
         pgm("P2 2 1 255\n1 -2\n", []),
-        "its header says 1 x 2 pixels, and no number of up to 9 digits stands behind 1 of them"
+        "its header says 1 x 2 pixels, and behind 1 of them stands '-2', no number of up to 9 digits"
       ),
       (
         pgm("P2 2 1 255\n0000000001 2\n", []),
-        "its header says 1 x 2 pixels, and no number of up to 9 digits stands behind 0 of them"
+        "its header says 1 x 2 pixels, and behind 0 of them stands '0000000001', no number of up to "
+          + "9 digits"
       ),
+      (
+        pgm("P2 2 1 255\n1 averyveryverylongword\n", []),
+        "its header says 1 x 2 pixels, and behind 1 of them stands 'averyveryverylongwor...', no "
+          + "number of up to 9 digits"
+      ),
+      (
+        pgm("P1\n2 1\n0 1\n", []), "it is a PBM of text, neither a PNG nor a PGM: convert it to PNG"
+      ),
+      (pgm("P4 2 1\n", [0]), "it is a PBM, neither a PNG nor a PGM: convert it to PNG"),
       (
         [0xFF, 0xD8, 0xFF, 0xE0],
         "it is a JPEG, neither a PNG nor a PGM: convert it to PNG"
