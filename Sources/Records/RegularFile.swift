@@ -36,7 +36,7 @@ package enum RegularFile {
     switch status.st_mode & S_IFMT {
     case S_IFREG: break
     case S_IFDIR: throw Failure(reason: "it is a folder")
-    default: throw Failure(reason: "it is not a regular file")
+    default: throw Failure(reason: "it is no regular file")
     }
     guard status.st_size <= largest else {
       throw Failure(reason: "it has \(status.st_size) bytes, more than the \(largest) allowed")

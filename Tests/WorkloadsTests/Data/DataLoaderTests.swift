@@ -186,8 +186,8 @@ import Workloads
         + "losses do not compare with those on 'none.txt'")
   }
 
-  @Test(arguments: [("/", "it is a folder"), ("/dev/zero", "it is not a regular file")])
-  func `what is not a regular file is refused`(path: String, reason: String) {
+  @Test(arguments: [("/", "it is a folder"), ("/dev/zero", "it is no regular file")])
+  func `what is no regular file is refused`(path: String, reason: String) {
     #expect(throws: DataError.unreadable(path: path, reason: reason)) {
       try loader().load(DatasetDeclaration(.file(path)))
     }
@@ -196,7 +196,7 @@ import Workloads
   @Test func `a pipe is refused without waiting for it`() throws {
     let path = folder.path + "/pipe"
     try #require(mkfifo(path, 0o600) == 0)
-    #expect(throws: DataError.unreadable(path: path, reason: "it is not a regular file")) {
+    #expect(throws: DataError.unreadable(path: path, reason: "it is no regular file")) {
       try loader().load(DatasetDeclaration(.file(path)))
     }
   }
