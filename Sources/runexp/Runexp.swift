@@ -90,10 +90,15 @@ struct Runexp: ParsableCommand {
         throw misused(error.message, words.first ?? "")
       }
     } catch {
-      if let advice = UnknownOption.advice(message(for: error), words) {
+      let said = message(for: error)
+      let unknown =
+        exitCode(for: error) == .validationFailure && !said.contains("Unknown option")
+        ? UnknownOption.complaint(words) : nil
+      if let advice = UnknownOption.advice(unknown ?? said, words) {
         say("error: \(advice)")
         exit(withError: ArgumentParser.ExitCode(64))
       }
+      if let unknown { exit(withError: misused(unknown, words.first ?? "")) }
       exit(withError: error)
     }
   }

@@ -23,6 +23,25 @@ enum UnknownOption {
     ],
   ]
 
+  /// That the first option that the command has not is unknown; nil where it has all.
+  ///
+  /// The parser notices one last: that of `--contxt 32` the 32 is a word too many, or that the option
+  /// that was meant is missing, comes before.
+  static func complaint(_ words: [String]) -> String? {
+    let (known, takingValues) = options(of: words)
+    let words = words.prefix { $0 != "--" }
+    // What follows an option that takes a value is its value, whatever it looks like.
+    let unknown = zip(words.dropFirst(), words).first { word, before in
+      word.hasPrefix("--") && !known.contains(option(word)) && !takingValues.contains(before)
+    }
+    guard let unknown = unknown.map({ option($0.0) }) else { return nil }
+    let near = Suggestion.nearest(
+      to: String(unknown.dropFirst(2)),
+      among: known.filter { $0.hasPrefix("--") }.map { String($0.dropFirst(2)) })
+    return "Unknown option \(Wording.quote(unknown))"
+      + (near.map { ". Did you mean '--\($0)'?" } ?? "")
+  }
+
   /// What to write instead of an option that the experiment has and the program has not, or that
   /// another program has, or that is nearly one of ours; nil for any other error.
   ///
@@ -32,11 +51,6 @@ enum UnknownOption {
   static func advice(_ message: String, _ words: [String]) -> String? {
     scheduler(message, words) ?? synonym(message, words) ?? setting(message, words)
       ?? near(message, words)
-  }
-
-  /// Whether the parser complains of an option, or of a value behind it.
-  private static func isOfOption(_ message: String) -> Bool {
-    message.contains("Unknown option") || message.contains("is not read")
   }
 
   /// The schedulers that there are, where a word stands for another one.
@@ -50,7 +64,7 @@ enum UnknownOption {
   }
 
   private static func synonym(_ message: String, _ words: [String]) -> String? {
-    guard isOfOption(message), let own = synonyms[words.first ?? ""],
+    guard message.contains("Unknown option"), let own = synonyms[words.first ?? ""],
       let other = words.dropFirst().map({ option($0) }).first(where: { own[$0] != nil }),
       let meant = own[other]
     else { return nil }
@@ -60,8 +74,8 @@ enum UnknownOption {
   /// The letter that is meant by `--n`; else options of the command that go on where the wrong one
   /// ends, as `--top-k` does behind `--top`, or end where it goes on.
   private static func near(_ message: String, _ words: [String]) -> String? {
-    let names = names(of: words)
-    guard isOfOption(message),
+    let names = options(of: words).all
+    guard message.contains("Unknown option"),
       let other = words.dropFirst().map({ option($0) })
         .first(where: {
           $0.hasPrefix("--") && message.contains("'\($0)'") && !names.contains($0)
@@ -75,18 +89,27 @@ enum UnknownOption {
       .map { "there is no option \(Wording.quote(other)); \($0)" }
   }
 
-  /// The options of the command that words begin with, with their dashes.
-  private static func names(of words: [String]) -> [String] {
+  /// The options of the command that words begin with, with their dashes; and which take values.
+  private static func options(of words: [String]) -> (all: [String], takingValues: [String]) {
     var command = (try? JSON(reading: Runexp._dumpHelp()))?["command"] ?? .null
     for word in words {
       let children = command["subcommands"]?.elements ?? []
-      guard let child = children.first(where: { $0["commandName"]?.text == word }) else { break }
+      let child = children.first {
+        $0["commandName"]?.text == word
+          || ($0["aliases"]?.elements ?? []).contains { $0.text == word }
+      }
+      guard let child else { break }
       command = child
     }
-    return (command["arguments"]?.elements ?? []).flatMap { $0["names"]?.elements ?? [] }
-      .compactMap { name in
+    let arguments = command["arguments"]?.elements ?? []
+    func names(_ argument: JSON) -> [String] {
+      (argument["names"]?.elements ?? []).compactMap { name in
         name["name"]?.text.map { (name["kind"]?.text == "long" ? "--" : "-") + $0 }
       }
+    }
+    return (
+      arguments.flatMap(names), arguments.filter { $0["kind"]?.text == "option" }.flatMap(names)
+    )
   }
 
   /// What to write instead of an option that the experiment has.
