@@ -74,7 +74,7 @@ struct GenerateCommand: ParsableCommand {
       """
       Token ids that the model continues, in place of a prompt, joined by commas; or a file of \
       them, with commas or white space between; - for standard input.
-      """, valueName: "ids"), completion: .file())
+      """, valueName: "ids"), completion: .file(), transform: { try TokenIDs($0) })
   var ids: TokenIDs?
   @Option(
     name: [.customShort("n"), .long, .customShort("t")], parsing: .unconditional,

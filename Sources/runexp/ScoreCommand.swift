@@ -57,7 +57,10 @@ struct ScoreCommand: ParsableCommand {
     help: "The cell whose model scores: its id or label, how one begins or ends, or a variant.",
     completion: .cells)
   var cell: String?
-  @Option(parsing: .unconditional, help: TokenIDs.help, completion: .file()) var ids: TokenIDs?
+  @Option(
+    parsing: .unconditional, help: TokenIDs.help, completion: .file(),
+    transform: { try TokenIDs($0) })
+  var ids: TokenIDs?
   @Option(help: "A file with a text, or - for standard input.", completion: .file())
   var text: String?
   @Argument(

@@ -1,11 +1,12 @@
 // Token ids on a command line: a list, or a file of them.
 
 import ArgumentParser
+import Config
 import Records
 import Workloads
 
 /// `1,2,3`, or a file with such numbers, `-` for standard input.
-struct TokenIDs: ExpressibleByArgument {
+struct TokenIDs {
   static let help = ArgumentHelp(
     """
     Token ids, joined by commas; or a file of them, with commas or white space between; - for \
@@ -19,17 +20,21 @@ struct TokenIDs: ExpressibleByArgument {
 
   private let source: Source
 
-  init?(argument: String) {
+  /// - Throws: where it is neither, what is wrong with it.
+  init(_ argument: String) throws(ValidationError) {
     let parts = argument.split(whereSeparator: { ",[]".contains($0) || $0.isWhitespace })
-    let ids = parts.compactMap { Int32($0) }
-    if parts.isEmpty { return nil }
-    guard ids.count == parts.count, ids.allSatisfy({ $0 >= 0 }) else {
-      // A wrong list is no file's name.
-      guard argument == "-" || AtomicFile.exists(argument) else { return nil }
-      source = .file(argument)
+    if parts.isEmpty { throw ValidationError("it holds no token id") }
+    let wrong = parts.first { Int32($0).map { $0 < 0 } ?? true }
+    guard let wrong else {
+      source = .list(parts.compactMap { Int32($0) })
       return
     }
-    source = .list(ids)
+    guard argument == "-" || AtomicFile.exists(argument) else {
+      throw ValidationError(
+        parts.contains { Int($0) != nil }
+          ? "\(Wording.quote(String(wrong))) is no token id" : "there is no such file")
+    }
+    source = .file(argument)
   }
 
   /// - Parameter orNone: whether a file may hold none, as it does of an empty text.

@@ -59,7 +59,7 @@ struct TokenizeCommand: ParsableCommand {
     parsing: .unconditional,
     help: ArgumentHelp(
       "Token ids to make a text of, joined by commas; or a file of them; - for standard input.",
-      valueName: "ids"), completion: .file())
+      valueName: "ids"), completion: .file(), transform: { try TokenIDs($0) })
   var decode: TokenIDs?
   @Flag(help: "Add the special tokens around the text; with --decode, show special tokens.")
   var special = false
@@ -109,7 +109,9 @@ struct TokenizeCommand: ParsableCommand {
       return try StoredTokenizer(at: name).tokenizer
     }
     if let note = found.note { say("note: \(note)") }
-    switch try SavedModel(found.folder).textTokenizer() {
+    let saved = try SavedModel(found.folder)
+    try saved.requireText()
+    switch try saved.textTokenizer() {
     case .characters(let characters): return try Tokenizer(characters: characters.scalars)
     case .stored(let stored): return stored.tokenizer
     }

@@ -162,6 +162,9 @@ import Testing
       #expect(refused.errors.contains(message), "\(words): \(refused.errors)")
       #expect(refused.errors.components(separatedBy: "error:").count == 2, "\(refused.errors)")
     }
+    let tokens = try program.run("tokenize", "seen", "--cell", "seed=1", "--text", "odd.png")
+    #expect(tokens.code == 1, "\(tokens)")
+    #expect(tokens.errors.hasSuffix("reads images, and no texts\n"), "\(tokens.errors)")
     for words in [[], ["-", image], [image, "--text", "odd.png"]] {
       #expect(try program.run(["score", "seen"] + words).code == 64, "\(words)")
     }

@@ -113,7 +113,22 @@ struct TextInputTests {
       (
         ["generate", "tiny-llama", "--seed", "-1"], "The value '-1' is invalid for '--seed <seed>'"
       ),
-      (["tokenize", "byte", "--decode", "-5"], "The value '-5' is invalid for '--decode <ids>'"),
+      (
+        ["tokenize", "byte", "--decode", "-5"],
+        "The value '-5' is invalid for '--decode <ids>': '-5' is no token id"
+      ),
+      (
+        ["tokenize", "byte", "--decode", "nofile.txt"],
+        "The value 'nofile.txt' is invalid for '--decode <ids>': there is no such file"
+      ),
+      (
+        ["score", "tiny-llama", "--ids", "1,a"],
+        "The value '1,a' is invalid for '--ids <ids>': 'a' is no token id"
+      ),
+      (
+        ["generate", "tiny-llama", "--ids", "nofile"],
+        "The value 'nofile' is invalid for '--ids <ids>': there is no such file"
+      ),
       (
         ["generate", "tiny-llama", "--max-tokens", "5"],
         "there is no option '--max-tokens'; did you mean '--tokens'?"
