@@ -157,6 +157,18 @@ struct ModelCommandTests {
     let refused = try program.run("export", "llama", "-o", "third")
     #expect(refused.code == 1 && !program.exists("third"))
     #expect(refused.errors.contains("'eos_token_id' is \"b\""), "\(refused.errors)")
+    // With the tokenizer and without.
+    for _ in 0..<2 {
+      for (ends, odd) in [("99999", "99999"), ("-1", "-1"), ("[1, 5000000000]", "5000000000")] {
+        try program.write(#"{"eos_token_id": \#(ends)}"#, to: "llama/generation_config.json")
+        let refused = try program.run("export", "llama", "-o", "third")
+        #expect(refused.code == 1 && !program.exists("third"))
+        #expect(
+          refused.errors.contains("'eos_token_id' names \(odd), and the model has"),
+          "\(refused.errors)")
+      }
+      try? FileManager.default.removeItem(atPath: program.file("llama/tokenizer.json"))
+    }
   }
 
   @Test func `an exported model is the same again, and is not put beside other files`() throws {

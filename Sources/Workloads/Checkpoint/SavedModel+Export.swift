@@ -63,8 +63,12 @@ extension SavedModel {
         ]
         return (files, [])
       }
-      if let stored = try exportedTokenizer { return (try stored.exported, try stored.ids) }
+      if let stored = try exportedTokenizer {
+        try stored.companions?.checkEnds(below: vocabulary)
+        return (try stored.exported, try stored.ids)
+      }
       guard let companions else { return ([], []) }
+      try companions.checkEnds(below: vocabulary)
       let ids = CompanionFiles.members(
         begin: try companions.begin(below: vocabulary), ends: try companions.ends())
       return (try companions.contents(takesAll: true), ids)

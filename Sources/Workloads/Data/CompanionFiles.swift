@@ -81,14 +81,30 @@ struct CompanionFiles {
   /// transformers has it; none where neither says any.
   ///
   /// - Throws: `ResultsError.unreadable`, which names the file and what is wrong with it.
-  func ends() throws(ResultsError) -> Set<Int32> { Set(try ids(named: Self.endKey) ?? []) }
+  func ends() throws(ResultsError) -> Set<Int32> {
+    // One that no model has, such as -1, is never met.
+    Set((try ids(named: Self.endKey) ?? []).compactMap { Int32(exactly: $0) })
+  }
+
+  /// - Throws: as `ends`, and where the generation_config.json names one that none of so many tokens
+  ///   is.
+  func checkEnds(below count: Int) throws(ResultsError) {
+    let path = "\(folder)/\(Self.generation)"
+    guard AtomicFile.exists(path) else { return }
+    let ends = try Self.ids(named: Self.endKey, in: path) ?? []
+    if let odd = ends.first(where: { !(0..<count).contains($0) }) {
+      throw .unreadable(
+        path: path,
+        problem: "'\(Self.endKey)' names \(odd), and the model has \(count) tokens, from 0")
+    }
+  }
 
   /// The token that begins a text by the same files; nil where none of the model's does.
   ///
   /// - Parameter count: how many tokens there are.
   /// - Throws: as `ends`.
   func begin(below count: Int) throws(ResultsError) -> Int32? {
-    try ids(named: Self.beginKey)?.first { $0 >= 0 && $0 < count }
+    try ids(named: Self.beginKey)?.first { $0 >= 0 && $0 < count }.map { Int32($0) }
   }
 
   /// The members of a config.json that say so.
@@ -108,7 +124,7 @@ struct CompanionFiles {
   }
 
   /// What the first of the model's files that says something has for a key; nil where none does.
-  private func ids(named key: String) throws(ResultsError) -> [Int32]? {
+  private func ids(named key: String) throws(ResultsError) -> [Int]? {
     for name in [Self.generation, "config.json"] {
       let path = "\(folder)/\(name)"
       if AtomicFile.exists(path), let ids = try Self.ids(named: key, in: path) { return ids }
@@ -117,21 +133,20 @@ struct CompanionFiles {
   }
 
   /// What a file has for a key, a number or a list; nil where it says nothing.
-  private static func ids(named key: String, in path: String) throws(ResultsError) -> [Int32]? {
+  private static func ids(named key: String, in path: String) throws(ResultsError) -> [Int]? {
     let config = try JSON(file: path)
     guard let value = config[key] ?? config["text_config"]?[key], value != .null else {
       return nil
     }
     let list = if case .array(let elements) = value { elements } else { [value] }
-    var ids: [Int32] = []
+    var ids: [Int] = []
     for element in list {
       guard let id = element.whole else {
         throw .unreadable(
           path: path,
           problem: "'\(key)' is \(value.line): the id of a token, or a list, is expected")
       }
-      // One that no model has, such as -1, is never met.
-      if let id = Int32(exactly: id) { ids.append(id) }
+      ids.append(id)
     }
     return ids
   }
