@@ -8,7 +8,7 @@ import Tensors
 import Workloads
 
 extension ScoreCommand {
-  func scoreImages(_ saved: SavedModel) throws {
+  func scoreImages(_ saved: SavedModel, _ interrupts: Interrupts) throws {
     guard saved.image != nil else {
       throw ScoreError(
         "'\(saved.path)' reads texts: give one with --text FILE, or - for standard input")
@@ -18,8 +18,6 @@ extension ScoreCommand {
     if cache != .f32 { throw ScoreError("--cache is for texts: images are read without one") }
     let dataset = try dataset()
     if all && dataset == nil { throw Self.onlyOfDatasets }
-    let interrupts = Interrupts()
-    interrupts.mayFinish = false
     func check() throws { if let code = interrupts.exitCode { throw RunError.interrupted(code) } }
     let images = try dataset.map(load)
     let classifier = try Classifier(

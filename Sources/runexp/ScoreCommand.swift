@@ -115,23 +115,24 @@ struct ScoreCommand: ParsableCommand {
   }
 
   func run() throws {
+    let interrupts = Interrupts()
+    interrupts.mayFinish = false
+    interrupts.saysSo = true
     try failing {
       let found = try TrainedCell(named: name, cell: cell, in: RunLocator(results: place.results))
       if let note = found.note { say("note: \(note)") }
       let saved = try SavedModel(found.folder)
       let isText = inputs.isEmpty || inputs == ["-"]
-      if isText { try scoreText(saved) } else { try scoreImages(saved) }
+      if isText { try scoreText(saved, interrupts) } else { try scoreImages(saved, interrupts) }
     }
   }
 
-  private func scoreText(_ saved: SavedModel) throws {
+  private func scoreText(_ saved: SavedModel, _ interrupts: Interrupts) throws {
     try saved.requireText()
     if all { throw Self.onlyOfDatasets }
     let (tokens, bytes, note) = try tokens(of: saved)
     if let note { say("warning: \(note), and there are no bits a byte") }
     let positions = try positions(in: tokens.count)
-    let interrupts = Interrupts()
-    interrupts.mayFinish = false
     let device = try machine.compute.open(device)
     let model = try saved.load(on: device, matrices: matrices.type)
     try check(min(tokens.count, context ?? .max), by: model, madeFor: saved.length)

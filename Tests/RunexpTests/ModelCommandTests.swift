@@ -171,6 +171,17 @@ struct ModelCommandTests {
     }
   }
 
+  @Test func `a score that is interrupted before it has begun says so`() throws {
+    let program = try program()
+    // The pipe opens once the program is there to read it.
+    let stopped = try program.shell(
+      """
+      mkfifo ids; runexp score llama --ids ids & score=$!
+      exec 9> ids; kill -INT $score; wait $score
+      """)
+    #expect(stopped.code == 130 && stopped.errors == "error: interrupted\n", "\(stopped.errors)")
+  }
+
   @Test func `an exported model is the same again, and is not put beside other files`() throws {
     let program = try program()
     let exported = try program.run("export", "llama", "-o", "again")

@@ -37,6 +37,7 @@ package final class Interrupts: Sendable {
     let firstTime = Mutex(0.0)
     let children = Mutex<Set<Int32>>([])
     let mayFinish = Atomic(true)
+    let saysSo = Atomic(false)
     let isTask: Bool
 
     init(isTask: Bool) { self.isTask = isTask }
@@ -100,6 +101,12 @@ package final class Interrupts: Sendable {
   package var mayFinish: Bool {
     get { state.mayFinish.load(ordering: .acquiring) }
     set { state.mayFinish.store(newValue, ordering: .releasing) }
+  }
+
+  /// Whether a program that ends after `grace` says why on standard error.
+  package var saysSo: Bool {
+    get { state.saysSo.load(ordering: .acquiring) }
+    set { state.saysSo.store(newValue, ordering: .releasing) }
   }
 
   /// Passes signals on to a child process, one that came before it was started as well.
@@ -169,6 +176,7 @@ package final class Interrupts: Sendable {
         let ready = poll(&waiting, 1, isAsked ? Int32(grace * 1000) : -1)
         if ready < 0, errno == EINTR { continue }
         if ready == 0, !state.mayFinish.load(ordering: .acquiring) {
+          if state.saysSo.load(ordering: .acquiring) { sayInterrupted() }
           _exit(state.exitCode(state.first.load(ordering: .acquiring)))
         }
         if ready == 0 {
@@ -183,6 +191,12 @@ package final class Interrupts: Sendable {
       close(readEnd)
     }
     thread.start()
+  }
+
+  /// Below a line that the terminal has begun.
+  private static func sayInterrupted() {
+    let text = Array(((isatty(2) != 0 ? "\n" : "") + "error: interrupted\n").utf8)
+    _ = write(2, text, text.count)
   }
 
   private static func received(_ number: Int32, _ state: State) {
