@@ -144,10 +144,15 @@ package struct RunLocator: Sendable {
         ? "that is an experiment file; its newest run goes by '\(base)'"
         : "that is an experiment file; 'runexp \(Wording.shellWord(name))' makes a run of it"
     }
-    if all.isEmpty { return "there are none in '\(results)'; --results names another folder" }
+    // The commands that read models take their folders too.
+    let isNothing = name != "latest" && !AtomicFile.exists(name)
+    if all.isEmpty {
+      return (isNothing ? "there is no such folder, and " : "")
+        + "there are none in '\(results)'; --results names another folder"
+    }
     let known = all.map(\.experiment).unique + all.map { "\($0.experiment)/\($0.id)" }
     return Suggestion.nearest(to: name, among: known).map { "did you mean '\($0)'?" }
-      ?? "to list all: runexp list"
+      ?? (isNothing ? "nor is there such a folder; " : "") + "to list all: runexp list"
       + (results == "results" ? "" : " --results \(Wording.shellWord(results))")
   }
 

@@ -361,7 +361,10 @@ struct ModelCommandTests {
         "'llama/model.safetensors' is a file of a model, which is the folder 'llama'"
       ),
       (["score", "llama/config.json", "--ids", "1"], "which is the folder 'llama'"),
-      (["score", "nothing", "--ids", "1"], "no run 'nothing'"),
+      (
+        ["score", "nothing", "--ids", "1"],
+        "no run 'nothing' in 'results': there is no such folder, and there are none in 'results'"
+      ),
       (["score", "./nothing.gguf", "--ids", "1"], "error: there is nothing at './nothing.gguf'"),
       (["tokenize", "nothing.model", "--decode", "1"], "there is nothing at 'nothing.model'"),
       (["generate", "./nothing:one"], "error: there is nothing at './nothing'"),
