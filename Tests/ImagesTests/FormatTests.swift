@@ -70,12 +70,13 @@ import Testing
       (pgm("P2 2 1 255\n1 2 x", []), "its header says 1 x 2 pixels, and more follow"),
       (
         pgm("P2 2 1 255\n1 -2\n", []),
-        "its header says 1 x 2 pixels, and behind 1 of them stands '-2', no number of up to 9 digits"
+        "its header says 1 x 2 pixels, and behind 1 of them stands '-2', no number of up to 9 "
+          + "digits"
       ),
       (
         pgm("P2 2 1 255\n0000000001 2\n", []),
-        "its header says 1 x 2 pixels, and behind 0 of them stands '0000000001', no number of up to "
-          + "9 digits"
+        "its header says 1 x 2 pixels, and behind 0 of them stands '0000000001', no number "
+          + "of up to 9 digits"
       ),
       (
         pgm("P2 2 1 255\n1 averyveryverylongword\n", []),
