@@ -1,14 +1,17 @@
-// Sizes for vectors of 8 floats and 16 registers, measured on Zen 5: see docs/performance.md.
+// Sizes for vectors of 8 floats and 16 registers, measured on Zen 5, products on Zen 3.
+// See docs/performance.md.
 #define VECTOR_FLOATS 8
 #define REGISTERS 16
 
 // Products: a tile of c, words along k of a panel, rows of a block, tasks for each thread.
 #define GEMM_ROWS 6
 #define GEMM_VECTORS 2
+#define GEMM_WORDS 4 // along k, of an iteration of the microkernel's loop
+#define GEMM_GROUP 2 // rows of a tile that one pointer leads to
 #define GEMM_DEPTH 512
 #define GEMM_DEEP 512 // the same of a weight's gradient
 #define GEMM_COLUMNS_IN_PLACE false
-#define GEMM_B_READINGS 28 // panels of a, at most, that read b in place
+#define GEMM_B_READINGS 8 // panels of a, at most, that read b in place
 #define GEMM_BLOCK_ROWS 96
 #define GEMM_TASKS 6
 
