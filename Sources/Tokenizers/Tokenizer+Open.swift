@@ -68,11 +68,11 @@ extension Tokenizer {
     let alone = isFolder || isPart || !AtomicFile.exists(path) ? nil : path
     let own = (single ?? alone).map { [$0] } ?? pair ?? []
     guard let first = own.first else { return [] }
-    // A tokenizer.json says what tokens are added.
+    // A tokenizer.json says what tokens are added, whatever it is called.
     let names =
       own.count > 1
       ? [added, map, configuration]
-      : first.hasSuffix(".json") ? [configuration] : [added, configuration]
+      : isJSON(at: first) ? [configuration] : [added, configuration]
     return own + names.map { "\(folder)/\($0)" }.filter(AtomicFile.exists)
   }
 
@@ -98,6 +98,11 @@ extension Tokenizer {
     // A message of protocol buffers begins with a field's number, and never with a brace.
     let first = contents.first { !" \t\r\n".utf8.contains($0) }
     return path.hasSuffix(".json") || first == UInt8(ascii: "{")
+  }
+
+  /// The same of a file, of which no more than the beginning is read; false where it cannot be.
+  private static func isJSON(at path: String) -> Bool {
+    isJSON((try? AtomicFile.readBytes(path, most: 1 << 12)) ?? [], in: path)
   }
 
   /// Whether a path names a file, or a folder in which there is a tokenizer's.

@@ -135,6 +135,20 @@ struct FolderTests {
     #expect(try Tokenizer.open(folder.path).id(of: "<other>") == 330)
   }
 
+  @Test func `a file that says its own added tokens is known by what is in it`() throws {
+    let folder = try TemporaryFolder()
+    try folder.write("{}", to: "added_tokens.json")
+    try folder.write("{}", to: "tokenizer_config.json")
+    try folder.write(" \n" + #"{"model": {}}"#, to: "mine")
+    try folder.write("\n\u{5}", to: "other")
+    func beside(_ name: String) -> [String] {
+      Tokenizer.files(at: folder.file(name)).dropFirst()
+        .map { String($0.split(separator: "/").last ?? "") }
+    }
+    #expect(beside("mine") == ["tokenizer_config.json"])
+    #expect(beside("other") == ["added_tokens.json", "tokenizer_config.json"])
+  }
+
   @Test func `a class whose rule is not known is refused by its name`() throws {
     let folder = try folder(TokenizerFixture("gpt2"))
     for (config, message) in [

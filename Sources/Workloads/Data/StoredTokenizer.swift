@@ -9,7 +9,7 @@ package struct StoredTokenizer: Sendable {
   package let tokenizer: Tokenizer
   /// Where it lies, or `byte`.
   package let path: String
-  /// The hash of what it was read from.
+  /// The hash of what it was read from, whatever its files are called where they lie.
   package let sha256: String
   /// Its files as they were read, by their names; none of one that is built in, or that a GGUF file
   /// brings.
@@ -54,9 +54,9 @@ package struct StoredTokenizer: Sendable {
       let paths = Tokenizer.files(at: path)
       files = try Self.read(paths)
       companions = paths.first.map { CompanionFiles(folder: AtomicFile.folder(of: $0)) }
-      sha256 = Self.hash(files)
-      let names = Self.named(files).map(\.name)
-      beside = (try? companions?.contents(besides: names, takesAll: false)) ?? []
+      let named = Self.named(files)
+      sha256 = Self.hash(named)
+      beside = (try? companions?.contents(besides: named.map(\.name), takesAll: false)) ?? []
     }
   }
 
@@ -120,7 +120,9 @@ package struct StoredTokenizer: Sendable {
     return contents
   }
 
-  /// What `sha256sum` of the files, in their order, `| sha256sum` prints.
+  /// What `sha256sum` of the files, in their order, `| sha256sum` prints in a folder where they have
+  /// the names under which they are found: these say what each of them is for, and are the same for
+  /// all copies.
   private static func hash(_ files: [FolderFile]) -> String {
     let lines = files.map { "\(SHA256.hex($0.bytes))  \($0.name)\n" }
     return SHA256.hex(Array(lines.joined().utf8))

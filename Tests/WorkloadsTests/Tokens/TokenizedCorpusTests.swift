@@ -311,9 +311,38 @@ import Workloads
       let stored = try StoredTokenizer(at: folder.file(name))
       try stored.write(to: folder.file("\(name)-copy"))
       #expect(try folder.names(in: "\(name)-copy") == names)
-      let copy = try StoredTokenizer(at: folder.file("\(name)-copy")).tokenizer
-      #expect(try copy.encode("the king's") == stored.tokenizer.encode("the king's"), "\(name)")
+      let copy = try StoredTokenizer(at: folder.file("\(name)-copy"))
+      let tokens = try copy.tokenizer.encode("the king's")
+      #expect(try tokens == stored.tokenizer.encode("the king's"), "\(name)")
+      #expect(copy.sha256 == stored.sha256, "\(name)")
     }
+  }
+
+  @Test func `a tokenizer is the same whatever its file is called`() throws {
+    let bytes = try TokenizerFixture("gpt2").contents
+    // What a tokenizer.json does not ask lies beside one of the copies.
+    try folder.write("{}", to: "added_tokens.json")
+    for name in ["mine.json", "mine"] {
+      try Data(bytes).write(to: URL(filePath: folder.file(name)))
+    }
+    let copies = try ["small/tokenizer.json", "mine.json", "mine"].map {
+      try StoredTokenizer(at: folder.file($0))
+    }
+    // Runs that were made with a folder's tokenizer have this one.
+    let line = "\(SHA256.hex(bytes))  tokenizer.json\n"
+    let hash = SHA256.hex(Array(line.utf8))
+    #expect(try stored.sha256 == hash && copies.allSatisfy { $0.sha256 == hash })
+    for copy in copies { _ = try TextCorpus(text(plays), by: copy, keptIn: [folder.path]) }
+    #expect(try kept().count == 2)
+    // What each of several files is for tells tokenizers apart as well.
+    let (vocabulary, merges) = try TokenizerFixture("gpt2").ofGPT2
+    try Data(vocabulary).write(to: URL(filePath: folder.file("vocab.json")))
+    try Data(merges).write(to: URL(filePath: folder.file("merges.txt")))
+    let pair = try StoredTokenizer(at: folder.file("vocab.json"))
+    let lines =
+      "\(SHA256.hex(vocabulary))  vocab.json\n\(SHA256.hex(merges))  merges.txt\n"
+      + "\(SHA256.hex(Array("{}".utf8)))  added_tokens.json\n"
+    #expect(pair.sha256 == SHA256.hex(Array(lines.utf8)))
   }
 
   @Test func `a tokenizer is written as it was read`() throws {
