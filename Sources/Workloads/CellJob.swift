@@ -84,16 +84,6 @@ extension CellJob {
   /// Seconds that the cell took so far, over all its attempts.
   package var seconds: Double { earlierSeconds + MonotonicClock.now() - start }
 
-  /// Tells the person how much there is to do after the last step.
-  ///
-  /// - Parameters:
-  ///   - flops: floating-point operations of that.
-  ///   - all: those of so many steps.
-  func expect(_ flops: Double, after steps: Int, of all: Double?) {
-    guard let all, all > 0, flops > 0 else { return }
-    progress.expect(later: flops / all * Double(steps))
-  }
-
   /// Takes in what this process has measured.
   ///
   /// - Returns: whether that was the last round; where it was not, others follow in processes of
@@ -341,8 +331,12 @@ package protocol ProgressReporter: AnyObject {
   func warn(_ message: String)
   /// Something that stands among the lines of progress, and belongs in the log too.
   func tell(_ message: String)
-  /// Something follows the last step that has the work of so many steps.
-  func expect(later steps: Double)
+  /// The work that takes long begins: from now on there is that of so many steps to do, with what
+  /// comes between them and what follows the last.
+  ///
+  /// - Parameter step: steps that were done before.
+  func expect(_ work: Double, after step: Int)
   func step(_ step: Int, of steps: Int, loss: Double, perSecond: Double)
-  func evaluated(step: Int, of steps: Int, _ found: Validation)
+  /// - Parameter work: that of the evaluation, in steps.
+  func evaluated(step: Int, of steps: Int, _ found: Validation, work: Double)
 }

@@ -77,10 +77,9 @@ package struct Classify: Workload {
     then measure: (Transformer, ImageSet) throws -> Void = { _, _ in }
   ) throws {
     guard let (model, images, scale) = try prepare(cell, needing: laterBytes) else { return }
-    cell.expect(laterFLOPs(model, images.test.count), after: steps, of: flops(of: model))
     let data = data(images, scale, model, cell)
     try options.training.train(
-      model, on: data, in: cell,
+      model, on: data, in: cell, followedBy: laterFLOPs(model, images.test.count),
       then: {
         guard let scores = data.scores else { return }
         try scores.write(classes: images.classes, to: "\(cell.folder)/confusion.json")

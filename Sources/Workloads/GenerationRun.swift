@@ -56,6 +56,7 @@ struct GenerationRun {
     prefillSeconds = cell.device.seconds {
       _ = generator.prefill(sequences.map { Array($0[depth..<prompt]) }, stops: cell.isInterrupted)
     }
+    cell.progress.expect(Double(options.newTokens), after: 0)
     for step in 0..<options.newTokens {
       try cell.checkInterrupt()
       let (logits, time) = cell.device.timed { generator.step(sequences.map { $0[prompt + step] }) }

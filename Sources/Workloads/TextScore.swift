@@ -102,6 +102,7 @@ package struct TextScore: Workload {
 
     let scorer = scorer(model, cell.precision, on: cell.device)
     var scores = WindowScores()
+    cell.progress.expect(Double(windows.count), after: 0)
     for (index, window) in windows.enumerated() {
       let start = MonotonicClock.now()
       let score = scorer.score(window, stops: cell.isInterrupted)

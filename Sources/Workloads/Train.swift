@@ -61,8 +61,8 @@ package struct Train: Workload {
     then measure: (Transformer, TextCorpus) throws -> Void = { _, _ in }
   ) throws {
     guard let (model, corpus) = try prepare(cell) else { return }
-    cell.expect(laterFLOPs(model, corpus.validation.count), after: steps, of: flops(of: model))
-    try options.training.train(model, on: data(corpus, cell), in: cell) {
+    let later = laterFLOPs(model, corpus.validation.count) + sampleFLOPs(of: model, corpus)
+    try options.training.train(model, on: data(corpus, cell), in: cell, followedBy: later) {
       if options.sampleTokens > 0 { try writeSample(of: model, corpus, cell) }
     } then: {
       try measure(model, corpus)
@@ -86,6 +86,16 @@ package struct Train: Workload {
     let isReady = try options.training.prepare(
       model, sequence: options.sequence, reading: options.sequence, in: cell)
     return isReady ? (model, corpus) : nil
+  }
+
+  /// About that of the sample, which is read anew for each of its tokens.
+  private func sampleFLOPs(of model: Transformer, _ corpus: TextCorpus) -> Double {
+    let count = options.sampleTokens
+    guard count > 0, corpus.vocabulary.tokenizer != nil else { return 0 }
+    // Until it is as long as a sequence, it has half of its tokens in the mean.
+    let growing = min(count, length)
+    return Double(growing) * model.cost(tokens: (growing + 1) / 2).forwardFLOPsPerSequence
+      + Double(count - growing) * model.cost(tokens: length).forwardFLOPsPerSequence
   }
 
   private func writeSample(

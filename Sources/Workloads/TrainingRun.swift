@@ -143,15 +143,15 @@ struct TrainingRun {
 
   /// All steps, the evaluations between them and the last one.
   ///
+  /// - Parameter later: floating-point operations of what is done with the model afterwards.
   /// - Throws: `Interrupted` after the step, or the batch of an evaluation, during which the user
   ///   asked to stop.
-  mutating func run() throws {
+  mutating func run(followedBy later: Double) throws {
     defer { books = cell.device.memory }
     cell.row.status = .ok
+    cell.progress.expect(work + later / flopsOfStep, after: stepsDone)
     // What a training makes of a stored model is held against what that was.
-    if options.evaluateEvery > 0, cell.model.base != nil, evaluated == nil, stepsDone == firstStep {
-      initialValidation = try evaluate(isFull: true)
-    }
+    if isFirstEvaluationDue { initialValidation = try evaluate(isFull: true) }
     while stepsDone < options.steps {
       if isEvaluationDue { try evaluate(isFull: false) }
       if checkpoints.isDue {
@@ -170,6 +170,36 @@ struct TrainingRun {
       cell.row.reason = "the validation loss after the last step is not finite"
     }
     try log.sync()
+  }
+
+  // MARK: The work that is left, in steps
+
+  private var flopsOfStep: Double { cost.trainingFLOPsPerSequence * Double(data.batch) }
+
+  private func workOfEvaluation(isFull: Bool) -> Double {
+    Double(data.countOfEvaluation(isFull: isFull)) * cost.forwardFLOPsPerSequence / flopsOfStep
+  }
+
+  /// That of the steps, and of all evaluations.
+  private var work: Double {
+    let full = isFirstEvaluationDue ? 2.0 : 1.0
+    return Double(options.steps - stepsDone) + full * workOfEvaluation(isFull: true)
+      + Double(evaluationsOnTheWay) * workOfEvaluation(isFull: false)
+  }
+
+  /// How often there will be an evaluation before a step.
+  private var evaluationsOnTheWay: Int {
+    guard options.evaluateEvery > 0 else { return 0 }
+    let first = max(firstStep + 1, evaluated == stepsDone ? stepsDone + 1 : stepsDone)
+    return max(
+      0, (options.steps - 1) / options.evaluateEvery - (first - 1) / options.evaluateEvery)
+  }
+
+  // MARK: Its parts
+
+  private var isFirstEvaluationDue: Bool {
+    options.evaluateEvery > 0 && cell.model.base != nil && evaluated == nil
+      && stepsDone == firstStep
   }
 
   private var isEvaluationDue: Bool {
@@ -238,7 +268,8 @@ struct TrainingRun {
       LossCurve.Evaluation(
         step: stepsDone, loss: loss, isFull: isFull, accuracyPercent: found.accuracyPercent
       ).json)
-    cell.progress.evaluated(step: stepsDone, of: options.steps, found)
+    cell.progress.evaluated(
+      step: stepsDone, of: options.steps, found, work: workOfEvaluation(isFull: isFull))
     return found
   }
 
@@ -260,7 +291,7 @@ struct TrainingRun {
       metrics[metric] = values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
     }
     if let median = clock.median {
-      let rate = cost.trainingFLOPsPerSequence * Double(data.batch) / median
+      let rate = flopsOfStep / median
       metrics[.stepSeconds] = median
       metrics[.flopsPerSecond] = rate
       metrics[.peakPercent] = 100 * rate / cell.device.measurePeak(cell.precision)

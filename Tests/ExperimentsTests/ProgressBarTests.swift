@@ -137,8 +137,10 @@ private final class Screen {
   @Test func `a resumed cell measures its speed from where it began again`() {
     let screen = Screen()
     var bar = screen.bar(.bar)
-    bar.begin("a", 1, of: 1, steps: 300, done: 200)
-    screen.now = 10
+    bar.begin("a", 1, of: 1, steps: 300)
+    screen.now = 7
+    bar.expect(100, after: 200)
+    screen.now = 17
     bar.step(250, loss: 1, perSecond: nil)
     #expect(screen.taken().contains("10 s left"))
   }
@@ -147,7 +149,7 @@ private final class Screen {
     let screen = Screen()
     var bar = screen.bar(.lines)
     bar.begin("a", 1, of: 2, steps: 100)
-    bar.expect(later: 300)
+    bar.expect(400, after: 0)
     screen.now = 10
     bar.evaluated(step: 50, valLoss: 1, perSecond: nil)
     bar.evaluated(step: 100, valLoss: 1, perSecond: nil)
@@ -159,6 +161,31 @@ private final class Screen {
       lines.map { $0.split(separator: "  ").last.map(String.init) } == [
         "[1/2] a: 100 steps", "1:10 left", "30 s left", "[2/2] b: 100 steps", "0 s left",
       ])
+  }
+
+  @Test func `evaluations count by their work in the time left, and reading in does not`() {
+    let screen = Screen()
+    var bar = screen.bar(.lines)
+    bar.begin("a", 1, of: 1, steps: 10)
+    // Reading in what is needed took as long as three steps.
+    screen.now = 3
+    // Ten steps, two evaluations of 20 and what follows.
+    bar.expect(100, after: 0)
+    var done = 0.0
+    func left(_ work: Double, _ show: (inout ProgressBar) -> Void) -> String? {
+      done += work
+      screen.now = 3 + done
+      show(&bar)
+      return screen.taken().split(separator: "\n").last?.split(separator: "  ").last
+        .map(String.init)
+    }
+    let first = left(20) { $0.evaluated(step: 0, valLoss: 1, perSecond: nil, work: 20) }
+    #expect(first == "1:20 left")
+    let last = left(30) {
+      for step in 1...10 { $0.step(step, loss: 1, perSecond: nil) }
+      $0.evaluated(step: 10, valLoss: 1, perSecond: nil, work: 20)
+    }
+    #expect(last == "50 s left")
   }
 
   @Test func `quiet shows nothing`() {

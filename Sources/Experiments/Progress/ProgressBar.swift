@@ -50,10 +50,8 @@ package struct ProgressBar {
   private var cell = ""
   private var counted = "tokens"
   private var total = 0
-  /// What follows the steps, in steps.
-  private var later = 0.0
   private var start = 0.0
-  private var firstStep = 0
+  private var timeLeft = TimeLeft(from: 0)
   private var lastDrawn = -Double.infinity
   private var isDrawn = false
   private var isCell = true
@@ -68,20 +66,18 @@ package struct ProgressBar {
   ///   - cell: its name for people: `modern, seed 1`.
   ///   - index: its place among the cells, from 1.
   ///   - steps: the number of steps it will take.
-  ///   - done: steps that were done before, when a run is resumed.
   ///   - counted: what its speed counts.
   ///   - seconds: what earlier processes have spent on the cell, which said that it begins.
   package mutating func begin(
-    _ cell: String, _ index: Int, of count: Int, steps: Int, done: Int = 0,
-    counting counted: String = "tokens", after seconds: Double = 0
+    _ cell: String, _ index: Int, of count: Int, steps: Int, counting counted: String = "tokens",
+    after seconds: Double = 0
   ) {
     self.counted = counted
     self.cell = "[\(index)/\(count)] \(cell)"
     isCell = true
     total = steps
-    later = 0
-    firstStep = done
     start = output.clock() - seconds
+    timeLeft = TimeLeft(of: Double(steps), from: start)
     lastDrawn = -Double.infinity
     if output.style == .lines, seconds == 0 {
       output.write("\(self.cell)\(steps > 1 ? ": \(steps) steps" : "")\n")
@@ -97,17 +93,23 @@ package struct ProgressBar {
     cell = title
     isCell = false
     total = steps
-    later = 0
-    firstStep = 0
     start = output.clock()
+    timeLeft = TimeLeft(of: Double(steps), from: start)
     lastDrawn = output.style == .lines ? start : -Double.infinity
   }
 
-  /// Counts what follows the last step, which has the work of so many steps, in the time left.
-  package mutating func expect(later steps: Double) { later = steps }
+  /// Begins the work by which the time left is told, now that it is known.
+  ///
+  /// - Parameters:
+  ///   - work: all that is to be done from now on, in steps: what is none has the work of some.
+  ///   - step: steps that were done before.
+  package mutating func expect(_ work: Double, after step: Int) {
+    timeLeft = TimeLeft(of: work, after: step, from: output.clock())
+  }
 
   /// Shows a step that is done; draws at most ten times a second, and the last step always.
   package mutating func step(_ step: Int, loss: Double, perSecond: Double?) {
+    timeLeft.reach(step)
     let isBar = output.style == .bar
     guard isBar || output.style == .lines && !isCell else { return }
     let now = output.clock()
@@ -116,7 +118,7 @@ package struct ProgressBar {
     lastDrawn = now
     var figures = "\(step)/\(total)  loss \(Metric.trainLoss.text(loss))"
     if let perSecond { figures += "  \(speed(perSecond))" }
-    if let left = secondsLeft(at: step, now) { figures += "  \(Timestamp.duration(left)) left" }
+    if let left = timeLeft.seconds(at: now) { figures += "  \(Timestamp.duration(left)) left" }
     if isBar {
       draw(figures, share: total > 0 ? Double(step) / Double(total) : 1)
     } else {
@@ -130,14 +132,18 @@ package struct ProgressBar {
 
   /// Shows an evaluation: a line that stays, in logs and above the bar.
   ///
-  /// - Parameter accuracy: in per cent, of a classifier.
+  /// - Parameters:
+  ///   - accuracy: in per cent, of a classifier.
+  ///   - work: what it took of the work that is expected, in steps.
   package mutating func evaluated(
-    step: Int, valLoss: Double, accuracy: Double? = nil, perSecond: Double?
+    step: Int, valLoss: Double, accuracy: Double? = nil, perSecond: Double?, work: Double = 0
   ) {
+    timeLeft.reach(step)
+    timeLeft.add(work)
     var line = "\(cell): step \(step)/\(total)  validation loss \(Metric.valLoss.text(valLoss))"
     if let accuracy { line += ", accuracy \(Metric.accuracy.text(accuracy))" }
     if let perSecond { line += "  \(speed(perSecond))" }
-    if let left = secondsLeft(at: step, output.clock()) {
+    if let left = timeLeft.seconds(at: output.clock()) {
       line += "  \(Timestamp.duration(left)) left"
     }
     note(line)
@@ -191,12 +197,6 @@ package struct ProgressBar {
     }
     output.write("\r\(line)\u{1B}[K")
     isDrawn = true
-  }
-
-  private func secondsLeft(at step: Int, _ now: Double) -> Double? {
-    let done = step - firstStep
-    guard done > 0, now > start else { return nil }
-    return (now - start) / Double(done) * (Double(max(0, total - step)) + later)
   }
 
   private func coloured(_ text: String, _ code: Int) -> String {

@@ -46,16 +46,17 @@ final class CellReporter: ProgressReporter {
     file?.append(line)
   }
 
-  func expect(later steps: Double) { bar.expect(later: steps) }
+  func expect(_ work: Double, after step: Int) { bar.expect(work, after: step) }
 
   func step(_ step: Int, of steps: Int, loss: Double, perSecond: Double) {
     rate = perSecond
     bar.step(step, loss: loss, perSecond: perSecond)
   }
 
-  func evaluated(step: Int, of steps: Int, _ found: Validation) {
+  func evaluated(step: Int, of steps: Int, _ found: Validation, work: Double) {
     bar.evaluated(
-      step: step, valLoss: found.loss, accuracy: found.accuracyPercent, perSecond: rate)
+      step: step, valLoss: found.loss, accuracy: found.accuracyPercent, perSecond: rate,
+      work: work)
     let accuracy = found.accuracyPercent.map { ", accuracy \(Metric.accuracy.text($0))" } ?? ""
     file?.append(
       "step \(step)/\(steps) validation loss \(Metric.valLoss.text(found.loss))\(accuracy)")

@@ -15,6 +15,8 @@ protocol TrainingData: AnyObject {
   var sequence: Int { get }
   /// What a step's speed counts: its tokens, or its images.
   var countOfStep: Int { get }
+  /// Sequences, or images, of an evaluation.
+  func countOfEvaluation(isFull: Bool) -> Int
   /// What makes tokens of texts, for the checkpoint; nil where nothing does.
   var tokenizer: TextTokenizer? { get }
   /// Makes the batch of a step the one that is trained on.

@@ -38,6 +38,7 @@ final class TrainingImages: TrainingData {
 
   var batch: Int { sampler.batch }
   var countOfStep: Int { batch }
+  func countOfEvaluation(isFull: Bool) -> Int { isFull ? images.test.count : some.count }
   var tokenizer: TextTokenizer? { nil }
 
   func read(step: Int) { sampler.fill(step: step, patches: &patches, classes: &classes) }

@@ -138,10 +138,11 @@ extension TrainingOptions {
   /// Trains a model, reports what was measured, and saves it.
   ///
   /// - Parameters:
+  ///   - later: floating-point operations of `sample` and `measure`.
   ///   - sample: called after a training that went well, before the model is saved.
   ///   - measure: called after that.
   func train(
-    _ model: Transformer, on data: any TrainingData, in cell: CellJob,
+    _ model: Transformer, on data: any TrainingData, in cell: CellJob, followedBy later: Double,
     sample: () throws -> Void = {}, then measure: () throws -> Void = {}
   ) throws {
     // Numbers are the tokens of the model that it begins from, whose files may be gone afterwards.
@@ -153,7 +154,7 @@ extension TrainingOptions {
     }
     cell.holdStop()
     do {
-      try training.run()
+      try training.run(followedBy: later)
       training.report()
       if let hash = try training.lossHash() { cell.row.setFact("loss_hash", .string(hash)) }
       try training.saveMemory()

@@ -31,6 +31,7 @@ final class TrainingTexts: TrainingData {
   }
 
   var countOfStep: Int { batch * sequence }
+  func countOfEvaluation(isFull: Bool) -> Int { (isFull ? all : some).starts.count }
   var tokenizer: TextTokenizer? { corpus.vocabulary.tokenizer }
 
   func read(step: Int) { sampler.fill(step: step, inputs: &inputs, targets: &targets) }

@@ -60,8 +60,9 @@ struct TrainCell {
   /// What the person was told on the way.
   var told: [String] { progress.told }
 
-  /// What follows the steps, in steps.
-  var later: Double { progress.later }
+  /// What was to be done, and what of it neither steps nor evaluations were, in steps.
+  var work: Double { progress.work }
+  var later: Double { progress.work - progress.done }
 
   /// The lines of `steps.jsonl`.
   func lines() throws -> [JSON] {
@@ -72,19 +73,24 @@ struct TrainCell {
 
   private final class CountingProgress: ProgressReporter {
     var steps = 0
+    var counted = 0
     var asked = 0
     var warnings: [String] = []
     var told: [String] = []
-    var later = 0.0
+    var work = 0.0
+    var done = 0.0
     var stepped: () -> Void = {}
     func log(_ message: String) {}
     func warn(_ message: String) { warnings.append(message) }
     func tell(_ message: String) { told.append(message) }
-    func expect(later steps: Double) { later = steps }
+    func expect(_ work: Double, after step: Int) {
+      (self.work, done, counted) = (work, 0, step)
+    }
     func step(_ step: Int, of steps: Int, loss: Double, perSecond: Double) {
-      self.steps = step
+      done += Double(step - counted)
+      (self.steps, counted) = (step, step)
       stepped()
     }
-    func evaluated(step: Int, of steps: Int, _ found: Validation) {}
+    func evaluated(step: Int, of steps: Int, _ found: Validation, work: Double) { done += work }
   }
 }
