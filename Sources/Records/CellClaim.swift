@@ -254,9 +254,13 @@ private struct Standing {
   init?(in folder: String) throws {
     let path = "\(folder)/\(CellClaim.file)"
     // Opened, so that a network file system asks its server.
-    let file = open(path, O_RDONLY | O_CLOEXEC)
-    if file < 0, errno == ENOENT { return nil }
-    guard file >= 0 else { throw ResultsError.lastOfReading(path) }
+    let file: Int32
+    do throws(RegularFile.Failure) {
+      file = try RegularFile.open(path, O_RDONLY)
+    } catch {
+      if error.code == ENOENT { return nil }
+      throw error.error(at: path)
+    }
     defer { close(file) }
     var status = stat()
     var bytes = [UInt8](repeating: 0, count: 4096)

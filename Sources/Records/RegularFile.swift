@@ -1,45 +1,70 @@
-// RegularFile: a guarded read of a file that a user named, which may be anything.
+// RegularFile: a guarded opening and reading of a file where anything may lie.
 
 internal import Foundation
 
-/// Reading of what lies at a path.
+/// Opening and reading of what lies at a path.
 package enum RegularFile {
   /// Why a file could not be read.
   package struct Failure: Error, Equatable {
     package let reason: String
-    /// Whether there is no such file, as opposed to one that cannot be used.
-    package let isAbsent: Bool
+    /// The system's number for it; nil where the system does not complain.
+    let code: Int32?
 
-    package init(reason: String, isAbsent: Bool = false) {
-      (self.reason, self.isAbsent) = (reason, isAbsent)
+    fileprivate init(_ reason: String, code: Int32? = nil) {
+      (self.reason, self.code) = (reason, code)
     }
+
+    /// Whether there is no such file, as opposed to one that cannot be used.
+    package var isAbsent: Bool { code == ENOENT || code == ENOTDIR }
 
     /// What the system has just complained of.
     package static func last() -> Failure {
       let code = errno
-      return Failure(
-        reason: ResultsError.text(code), isAbsent: code == ENOENT || code == ENOTDIR)
+      return Failure(ResultsError.text(code), code: code)
+    }
+
+    /// The same as a fault of the file at a path.
+    ///
+    /// - Parameter doing: what the system was asked for; nil for reading.
+    func error(at path: String, doing: String? = nil) -> ResultsError {
+      guard let doing, let code else { return .unreadable(path: path, problem: reason) }
+      return .system(doing: doing, path: path, code: code)
     }
   }
 
   /// Nothing that is read whole is larger: 1 GiB.
   package static let largest = 1 << 30
 
+  /// Opens a regular file, which is the caller's to close: no folder, pipe or device.
+  ///
+  /// - Parameter flags: as open(2) takes them; nothing is waited for in any case.
+  static func open(_ path: String, _ flags: Int32) throws(Failure) -> Int32 {
+    // Without O_NONBLOCK, opening a pipe whose other end nobody has would wait for ever.
+    let file = Foundation.open(path, flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0o644)
+    guard file >= 0 else { throw .last() }
+    var status = stat()
+    let failure: Failure
+    if fstat(file, &status) != 0 {
+      failure = .last()
+    } else {
+      switch status.st_mode & S_IFMT {
+      case S_IFREG: return file
+      case S_IFDIR: failure = Failure("it is a folder")
+      default: failure = Failure("it is no regular file")
+      }
+    }
+    close(file)
+    throw failure
+  }
+
   /// All bytes of a regular file: no folder, pipe or device, which might have no end.
   package static func read(_ path: String) throws(Failure) -> [UInt8] {
-    // Without O_NONBLOCK, opening a pipe that nobody writes to would wait for ever.
-    let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard file >= 0 else { throw .last() }
+    let file = try open(path, O_RDONLY)
     defer { close(file) }
     var status = stat()
     guard fstat(file, &status) == 0 else { throw .last() }
-    switch status.st_mode & S_IFMT {
-    case S_IFREG: break
-    case S_IFDIR: throw Failure(reason: "it is a folder")
-    default: throw Failure(reason: "it is no regular file")
-    }
     guard status.st_size <= largest else {
-      throw Failure(reason: "it has \(status.st_size) bytes, more than the \(largest) allowed")
+      throw Failure("it has \(status.st_size) bytes, more than the \(largest) allowed")
     }
 
     var bytes: [UInt8] = []

@@ -77,8 +77,12 @@ package final class RunLock: Sendable {
     folder: String, isCollecting: Bool = false, error: (Holder) -> RunError
   ) throws {
     let path = "\(folder)/\(Self.file)"
-    let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-    guard file >= 0 else { throw ResultsError.last("write", path) }
+    let file: Int32
+    do throws(RegularFile.Failure) {
+      file = try RegularFile.open(path, O_RDWR | O_CREAT)
+    } catch {
+      throw error.error(at: path, doing: "write")
+    }
     descriptor = file
     let start = MonotonicClock.now()
     while flock(file, LOCK_EX | LOCK_NB) != 0 {
@@ -111,8 +115,9 @@ package final class RunLock: Sendable {
 
   /// Who holds the lock of a folder; nil where nobody does.
   static func holder(in folder: String) -> Holder? {
-    let file = open("\(folder)/\(Self.file)", O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else { return nil }
+    guard let file = try? RegularFile.open("\(folder)/\(Self.file)", O_RDONLY) else {
+      return nil
+    }
     defer { close(file) }
     return flock(file, LOCK_SH | LOCK_NB) == 0 || errno != EWOULDBLOCK ? nil : holder(file)
   }

@@ -164,6 +164,38 @@ struct CellClaimTests {
     #expect(!AtomicFile.exists(run.path))
   }
 
+  @Test("a pipe or a device in the place of a claim or a lock is refused, and not waited for")
+  func noRegularFile() throws {
+    for (folder, name) in [(run.cell(line.cell), ".claim"), (run.path, ".lock")] {
+      let path = "\(folder)/\(name)"
+      let refuses = {
+        let error = #expect(throws: ResultsError.self) {
+          if name == ".lock" { _ = try RunLock(run) } else { _ = try CellClaim(line, of: run) }
+        }
+        #expect(error?.description == "could not read '\(path)': it is no regular file")
+        #expect(CellClaim.holder(in: folder) == nil && !RunLock.isHeld(run))
+      }
+      #expect(mkfifo(path, 0o600) == 0)
+      refuses()
+      // Whether somebody is at its other end is no matter.
+      let end = open(path, O_RDWR)
+      refuses()
+      close(end)
+      try FileManager.default.removeItem(atPath: path)
+      try FileManager.default.createSymbolicLink(
+        atPath: path, withDestinationPath: "/dev/zero")
+      refuses()
+      try FileManager.default.removeItem(atPath: path)
+    }
+    // The lock of a cell, too.
+    let lock = "\(run.cell(line.cell))/.lock"
+    try FileManager.default.removeItem(atPath: lock)
+    #expect(mkfifo(lock, 0o600) == 0)
+    #expect(CellClaim.holder(in: run.cell(line.cell)) == nil)
+    #expect(throws: ResultsError.self) { try CellClaim(line, of: run) }
+    #expect(!AtomicFile.exists(file))
+  }
+
   @Test("who died while taking over is passed over as well")
   func halfTakenOver() throws {
     try leave(seconds: 35)
