@@ -101,10 +101,12 @@ extension Classifier {
 
   /// The likeliest classes of the images in files, up to five of each, the likeliest first.
   ///
-  /// - Parameter check: called before each batch, to throw when it is to stop.
+  /// - Parameters:
+  ///   - check: called before each batch, to throw when it is to stop.
+  ///   - tell: called with the answers of a batch's files, in order, before the next batch is read.
   /// - Throws: `ClassifierError` where an image has another size; `ResultsError.unreadable`.
   package func likeliest(
-    of paths: [String], check: () throws -> Void
+    of paths: [String], check: () throws -> Void, tell: (String, [Answer]) -> Void = { _, _ in }
   ) throws -> [[Answer]] {
     var found: [[Answer]] = []
     for start in stride(from: 0, to: paths.count, by: batch) {
@@ -117,6 +119,7 @@ extension Classifier {
         guard own.allSatisfy(\.isFinite) else { throw notFinite("'\(path)'") }
         found.append(likeliest(own))
       }
+      for (path, answers) in zip(some, found[start...]) { tell(path, answers) }
     }
     return found
   }

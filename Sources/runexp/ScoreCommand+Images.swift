@@ -26,7 +26,11 @@ extension ScoreCommand {
     if let images {
       show(try test(classifier, on: images, check: check), of: images)
     } else {
-      show(try classifier.likeliest(of: inputs, check: check))
+      let found = try classifier.likeliest(of: inputs, check: check) { path, answers in
+        // A document is made of all of them.
+        if !json { show(answers, of: path) }
+      }
+      if json { printDocument(of: found) }
     }
   }
 
@@ -70,15 +74,13 @@ extension ScoreCommand {
     }
   }
 
-  /// A line for each file.
-  private func show(_ found: [[Classifier.Answer]]) {
-    guard json else {
-      for (path, answers) in zip(inputs, found) {
-        let texts = answers.map { "\($0.name) \(Self.percent(100 * $0.probability))" }
-        print("\(Wording.harmless(path)): \(texts.joined(separator: ", "))")
-      }
-      return
-    }
+  /// A line of a file, at once.
+  private func show(_ answers: [Classifier.Answer], of path: String) {
+    let texts = answers.map { "\($0.name) \(Self.percent(100 * $0.probability))" }
+    StandardOutput.show("\(Wording.harmless(path)): \(texts.joined(separator: ", "))\n")
+  }
+
+  private func printDocument(of found: [[Classifier.Answer]]) {
     let images = zip(inputs, found).map { path, answers -> JSON in
       [
         "file": .string(path),

@@ -176,6 +176,20 @@ import Testing
     }
   }
 
+  @Test func `of many files, those that are read are told before one that cannot be`() throws {
+    let program = try program()
+    let file = "pictures/rows/000.pgm"
+    let words = ["score", "seen", "--cell", "seed=1"] + Array(repeating: file, count: 128)
+    let said = try program.run(words + ["none.png"])
+    #expect(said.code == 1 && said.errors.contains("could not read 'none.png'"), "\(said.errors)")
+    let lines = said.output.split(separator: "\n")
+    #expect(lines.count == 128 && lines.allSatisfy { $0.hasPrefix("\(file): ") })
+    #expect(Set(lines).count == 1)
+    // A document is whole or not at all.
+    let document = try program.run(words + ["none.png", "--json"])
+    #expect(document.code == 1 && document.output.isEmpty)
+  }
+
   @Test func `what cannot be read or told is said in a sentence`() throws {
     let program = try program()
     try PictureFolder.write(to: program.file("large"), count: 2, side: 12)

@@ -86,6 +86,28 @@ struct ClassifierTests {
     }
   }
 
+  @Test func `what a batch of files is taken for is told before the next one is read`() throws {
+    let folder = try TemporaryFolder()
+    let classifier = try classifier(checkpoint(known([]), classes: 3, in: folder))
+    try PictureFolder.write(to: folder.file("pictures"), count: 50)
+    let there = PictureFolder.classes.flatMap { name in
+      (0..<50).map { folder.file("pictures/\(name)/0\($0 < 10 ? "0" : "")\($0).pgm") }
+    }
+    var told: [String] = []
+    let error = #expect(throws: ResultsError.self) {
+      _ = try classifier.likeliest(of: there + [folder.file("none.pgm")], check: {}) { path, _ in
+        told.append(path)
+      }
+    }
+    #expect(error?.description.contains("none.pgm") == true)
+    #expect(told == Array(there.prefix(128)))
+    told = []
+    let found = try classifier.likeliest(of: there, check: {}) { path, answers in
+      told.append("\(path): \(answers.map(\.name))")
+    }
+    #expect(told == zip(there, found).map { "\($0): \($1.map(\.name))" })
+  }
+
   @Test func `a class without a name is called by its number`() throws {
     let folder = try TemporaryFolder()
     let saved = try checkpoint(known([]), classes: 3, in: folder)
