@@ -29,14 +29,14 @@ package struct IDXFolder: Sendable {
   /// Their bytes, of those that are in memory.
   private var contents: [Part: [UInt8]] = [:]
 
-  /// The files in a folder; nil where there are no images among them.
+  /// The files in a folder; nil where there are no images to train on among them.
   package init?(_ folder: String) {
     path = folder
     var files: [Part: String] = [:]
     for part in Part.allCases {
       files[part] = part.names.map { "\(folder)/\($0)" }.first(where: AtomicFile.exists)
     }
-    guard files[.trainImages] != nil || files[.testImages] != nil else { return nil }
+    guard files[.trainImages] != nil else { return nil }
     self.files = files
   }
 
@@ -49,43 +49,33 @@ package struct IDXFolder: Sendable {
     self.contents = contents
   }
 
-  /// Whether the images are there that must be; their labels, and those to test on, are missed in
-  /// reading.
-  package func has(_ wanted: ImageSet.Wanted) -> Bool {
-    files[wanted == .heldOut ? .testImages : .trainImages] != nil
-  }
-
-  /// Reads all four, or those to test on where there are no others and need be none.
+  /// Reads all four.
   ///
   /// - Parameters:
   ///   - classes: their names; nil: their numbers.
   ///   - hashes: SHA-256 of the unpacked files, where they are known.
   /// - Throws: `ResultsError.unreadable`, which names the file and what is wrong with it.
   package func read(
-    _ wanted: ImageSet.Wanted = .splits, classes: [String]? = nil, hashes: [Part: String] = [:]
+    classes: [String]? = nil, hashes: [Part: String] = [:]
   ) throws(ResultsError) -> ImageSet {
-    var shape: ImageShape?
-    var train = ImageSet.Split()
-    if wanted != .heldOut || files[.trainImages] != nil {
-      (shape, train) = try split(.trainImages, .trainLabels, hashes, room: ImageSet.largest)
-    }
+    let train = try split(.trainImages, .trainLabels, hashes, room: ImageSet.largest)
     let test = try split(
-      .testImages, .testLabels, hashes, room: ImageSet.largest - train.pixels.count)
-    if let shape, shape != test.shape {
-      throw unreadable(.testImages, "its images have \(test.shape), those to train on \(shape)")
+      .testImages, .testLabels, hashes, room: ImageSet.largest - train.split.pixels.count)
+    guard train.shape == test.shape else {
+      throw unreadable(
+        .testImages, "its images have \(test.shape), those to train on \(train.shape)")
     }
-    guard wanted != .splits || Set(train.labels).count > 1 else {
+    guard Set(train.split.labels).count > 1 else {
       throw unreadable(
         .trainLabels, "there is one class in it, which leaves nothing to tell apart")
     }
-    let labels = shape == nil ? test.split.labels : train.labels
-    let names = classes ?? (0...Int(labels.max() ?? 0)).map(String.init)
-    for (part, split) in [(Part.trainLabels, train), (.testLabels, test.split)] {
+    let names = classes ?? (0...Int(train.split.labels.max() ?? 0)).map(String.init)
+    for (part, split) in [(Part.trainLabels, train.split), (.testLabels, test.split)] {
       if let label = split.labels.first(where: { $0 >= names.count }) {
         throw unreadable(part, "it has the label \(label), and there are \(names.count) classes")
       }
     }
-    return ImageSet(test.shape, classes: names, train: train, test: test.split)
+    return ImageSet(train.shape, classes: names, train: train.split, test: test.split)
   }
 
   /// Images and their labels.
@@ -121,9 +111,8 @@ package struct IDXFolder: Sendable {
   /// A file, of which the header was read.
   private func file(_ part: Part) throws(ResultsError) -> IDXFile {
     guard let file = files[part] else {
-      let other = files[.trainImages] == nil ? Part.testImages : .trainImages
       throw .unreadable(
-        path: path, problem: "there is a \(other.names[0]), and no \(part.names[0])")
+        path: path, problem: "there is a \(Part.trainImages.names[0]), and no \(part.names[0])")
     }
     return try reading(file, contents[part]) { (bytes) throws(ImageError) in
       try IDXFile(bytes, dimensions: part.dimensions)

@@ -6,29 +6,26 @@ package import Records
 /// A folder with folders of images, whose names are the classes.
 package struct ImageFolder: Sendable {
   private let path: String
-  private static let trainName = "train"
-  /// What a folder of images to test on may be called, beside one of that name.
+  /// What a folder of images to test on may be called, beside one called `train`.
   private static let testNames = ["test", "validation", "val"]
 
   package init(_ path: String) { self.path = path }
 
   /// Reads all images.
   ///
-  /// Where there are folders `train` and `test`, each with folders of classes, they are the splits,
-  /// and the latter alone is one where nothing to train on is wanted. Else the last tenth of each
-  /// class is tested on, in the order of the files' names.
+  /// Where there are folders `train` and `test`, each with folders of classes, they are the splits.
+  /// Else the last tenth of each class is tested on, in the order of the files' names.
   ///
   /// - Throws: `ResultsError.unreadable`, which names the file and what is wrong with it.
-  package func read(_ wanted: ImageSet.Wanted) throws(ResultsError) -> ImageSet {
+  package func read() throws(ResultsError) -> ImageSet {
     let folders = try Self.classes(in: path)
     guard !folders.isEmpty else {
       throw .unreadable(
         path: path,
         problem: "there are neither MNIST's IDX files nor folders of images in it, one a class")
     }
-    if let test = try Self.test(among: folders, in: path, wanted) {
-      let train = folders.contains(Self.trainName) ? "\(path)/\(Self.trainName)" : nil
-      return try read(wanted, train: train, test: "\(path)/\(test)")
+    if let test = try Self.test(beside: folders, in: path) {
+      return try read(train: "\(path)/train", test: "\(path)/\(test)")
     }
     var reader = Reader()
     var splits = (train: ImageSet.Split(), test: ImageSet.Split())
@@ -40,7 +37,7 @@ package struct ImageFolder: Sendable {
     }
     for (label, name) in folders.enumerated() {
       let files = try Self.files(in: "\(path)/\(name)")
-      guard files.count > 1 || wanted != .splits else {
+      guard files.count > 1 else {
         throw .unreadable(
           path: "\(path)/\(name)",
           problem: "a class needs an image to train on and one to test on, and there is one in it")
@@ -49,37 +46,37 @@ package struct ImageFolder: Sendable {
       try reader.append(files[..<cut], label, to: &splits.train, of: counts.train)
       try reader.append(files[cut...], label, to: &splits.test, of: counts.test)
     }
-    return try set(wanted, reader, folders, splits.train, splits.test)
+    return try set(reader, folders, splits.train, splits.test)
   }
 
   /// How many of a class's images are tested on where there are no splits.
   private static func tested(of count: Int) -> Int { max(1, count / 10) }
 
-  /// The folder with the images to test on; nil where the folders are classes.
+  /// The folder with the images to test on, of those beside `train`; nil where the folders are
+  /// classes.
   ///
-  /// - Throws: where there is one of the two splits without the other, which is wanted.
+  /// - Throws: where there is one of the two splits without the other.
   private static func test(
-    among folders: [String], in path: String, _ wanted: ImageSet.Wanted
+    beside folders: [String], in path: String
   ) throws(ResultsError) -> String? {
-    let splits = folders.filter(([trainName] + testNames).contains)
+    let splits = folders.filter((["train"] + testNames).contains)
     var classes: [String] = []
     for name in splits { classes += try Self.classes(in: "\(path)/\(name)") }
     if classes.isEmpty { return nil }
     let test = testNames.first(where: splits.contains)
-    let hasTraining = splits.contains(trainName)
-    guard let test, hasTraining || wanted == .heldOut else {
+    guard splits.contains("train"), let test else {
       let (there, missing) =
-        test.map { ($0, "'\(trainName)' to train on") }
-        ?? (trainName, "'test', 'validation' or 'val' to test on")
+        test.map { ($0, "'train' to train on") }
+        ?? ("train", "'test', 'validation' or 'val' to test on")
       throw .unreadable(
         path: path,
         problem: "there is a folder '\(there)' of classes in it, and beside it none called "
           + missing)
     }
     if let other = folders.first(where: { !splits.contains($0) }) {
-      let beside = hasTraining ? "folders '\(trainName)' and" : "folder"
       throw .unreadable(
-        path: "\(path)/\(other)", problem: "beside the \(beside) '\(test)' it would be a class")
+        path: "\(path)/\(other)",
+        problem: "beside the folders 'train' and '\(test)' it would be a class")
     }
     return test
   }
@@ -90,26 +87,21 @@ package struct ImageFolder: Sendable {
       .sorted(by: NaturalOrder.precedes)
   }
 
-  /// - Parameter train: the folder with the images to train on; nil where there is none.
-  private func read(
-    _ wanted: ImageSet.Wanted, train: String?, test: String
-  ) throws(ResultsError) -> ImageSet {
+  private func read(train: String, test: String) throws(ResultsError) -> ImageSet {
+    let classes = try Self.classes(in: train)
     let tested = try Self.classes(in: test)
-    var classes = tested
-    if let train {
-      classes = try Self.classes(in: train)
-      if let name = tested.first(where: { !classes.contains($0) }) {
+    for (folder, others, own, use) in [
+      (train, tested, classes, "train"), (test, classes, tested, "test"),
+    ] {
+      if let name = others.first(where: { !own.contains($0) }) {
         throw .unreadable(
-          path: "\(test)/\(name)", problem: "there is no class '\(name)' to train on")
-      }
-      if let name = classes.first(where: { !tested.contains($0) }) {
-        throw .unreadable(path: test, problem: "there is no class '\(name)' to test on")
+          path: folder == train ? "\(test)/\(name)" : test,
+          problem: "there is no class '\(name)' to \(use) on")
       }
     }
     var reader = Reader()
     var splits = [ImageSet.Split(), ImageSet.Split()]
     for (index, folder) in [train, test].enumerated() {
-      guard let folder else { continue }
       var count = 0
       for name in classes { count += try Self.names(in: "\(folder)/\(name)").count }
       for (label, name) in classes.enumerated() {
@@ -117,14 +109,13 @@ package struct ImageFolder: Sendable {
           Self.files(in: "\(folder)/\(name)")[...], label, to: &splits[index], of: count)
       }
     }
-    return try set(wanted, reader, classes, splits[0], splits[1])
+    return try set(reader, classes, splits[0], splits[1])
   }
 
   private func set(
-    _ wanted: ImageSet.Wanted, _ reader: Reader, _ classes: [String], _ train: ImageSet.Split,
-    _ test: ImageSet.Split
+    _ reader: Reader, _ classes: [String], _ train: ImageSet.Split, _ test: ImageSet.Split
   ) throws(ResultsError) -> ImageSet {
-    guard let shape = reader.first?.shape, classes.count > 1 || wanted != .splits else {
+    guard let shape = reader.first?.shape, classes.count > 1 else {
       throw .unreadable(
         path: path, problem: "there is one class in it, which leaves nothing to tell apart")
     }

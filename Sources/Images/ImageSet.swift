@@ -26,16 +26,6 @@ package struct ImageSet: Equatable, Sendable {
     }
   }
 
-  /// Which of the images are wanted, and so must be there.
-  package enum Wanted: Sendable {
-    /// Some of each of several classes to train on, and some to test on.
-    case splits
-    /// Those to test on, of whatever classes; what there is to train on is read too.
-    case heldOut
-    /// Those of `heldOut` and those to train on, be it that a class has images of one kind alone.
-    case all
-  }
-
   package let shape: ImageShape
   /// Their names, by number.
   package let classes: [String]
@@ -81,10 +71,8 @@ package struct ImageSet: Equatable, Sendable {
   /// Reads the images in a folder: MNIST's IDX files, or PNG and PGM files by class.
   ///
   /// - Throws: `ResultsError.unreadable`, which names the file and what is wrong with it.
-  package static func read(
-    _ folder: String, _ wanted: Wanted = .splits
-  ) throws(ResultsError) -> ImageSet {
-    if let files = IDXFolder(folder) { return try files.read(wanted) }
-    return try ImageFolder(folder).read(wanted)
+  package static func read(_ folder: String) throws(ResultsError) -> ImageSet {
+    if let files = IDXFolder(folder) { return try files.read() }
+    return try ImageFolder(folder).read()
   }
 }

@@ -55,7 +55,7 @@ extension ScoreCommand {
   private func load(_ dataset: ImageDataset) throws -> LoadedImages {
     let loader = DatasetLoader(
       machine.options, environment: ProcessInfo.processInfo.environment)
-    let images = try loader.images.forTests(everything: all).load(ImageDeclaration(dataset))
+    let images = try loader.images.load(ImageDeclaration(dataset))
     for warning in images.warnings { say("warning: \(warning)") }
     return images
   }

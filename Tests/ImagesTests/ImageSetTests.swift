@@ -15,8 +15,8 @@ import Testing
     for (name, bytes) in files { try folder.write(bytes, to: name) }
   }
 
-  private func fault(_ wanted: ImageSet.Wanted = .splits) -> String {
-    problem { _ = try ImageSet.read(folder.path, wanted) }
+  private func fault() -> String {
+    problem { _ = try ImageSet.read(folder.path) }
       .replacing(folder.path, with: "F")
   }
 
@@ -164,32 +164,6 @@ import Testing
         + "t10k-labels-idx1-ubyte")
   }
 
-  @Test func `the files to test on are enough where no others are wanted`() throws {
-    try write(IDXSample.folder)
-    #expect(try ImageSet.read(folder.path, .heldOut) == ImageSet.read(folder.path))
-    for name in ["train-images-idx3-ubyte", "train-labels-idx1-ubyte"] {
-      try FileManager.default.removeItem(atPath: folder.file(name))
-    }
-    let set = try ImageSet.read(folder.path, .heldOut)
-    #expect(set.shape == ImageShape(height: 2, width: 3, channels: 1))
-    #expect(set.classes == ["0", "1", "2"] && set.train.count == 0)
-    #expect(set.test.labels == [2, 2] && set.test.pixels == Array(100..<112))
-    for wanted in [ImageSet.Wanted.splits, .all] {
-      #expect(
-        fault(wanted) == "could not read 'F': there is a t10k-images-idx3-ubyte, and no "
-          + "train-images-idx3-ubyte")
-    }
-    try FileManager.default.removeItem(atPath: folder.file("t10k-labels-idx1-ubyte"))
-    #expect(
-      fault(.heldOut) == "could not read 'F': there is a t10k-images-idx3-ubyte, and no "
-        + "t10k-labels-idx1-ubyte")
-    try FileManager.default.removeItem(atPath: folder.file("t10k-images-idx3-ubyte"))
-    try write(Array(IDXSample.folder[..<2]))
-    #expect(
-      fault(.heldOut) == "could not read 'F': there is a train-images-idx3-ubyte, and no "
-        + "t10k-images-idx3-ubyte")
-  }
-
   @Test func `folders are classes, and the last tenth of each is tested on`() throws {
     for index in 0..<20 { try folder.write(image(UInt8(index)), to: "cat/\(10 + index).png") }
     try write([("ant/b", image(200)), ("ant/a.pgm", Array("P5 2 1 255\n".utf8) + [100, 0])])
@@ -302,37 +276,6 @@ import Testing
     #expect(
       fault() == "could not read 'F': there is a folder 'test' of classes in it, and beside it "
         + "none called 'train' to train on")
-  }
-
-  @Test func `a folder called test is enough where nothing to train on is wanted`() throws {
-    try write([("val/b/1", image(4)), ("val/a/1", image(5)), ("val/a/2", image(6))])
-    let set = try ImageSet.read(folder.path, .heldOut)
-    #expect(set.classes == ["a", "b"] && set.train.count == 0)
-    #expect(set.test.labels == [0, 0, 1] && set.test.pixels == [5, 0, 6, 0, 4, 0])
-    let missing = "there is a folder 'val' of classes in it, and beside it none called 'train' to "
-    for wanted in [ImageSet.Wanted.splits, .all] {
-      #expect(fault(wanted) == "could not read 'F': \(missing)train on")
-    }
-    try folder.write(image(7), to: "d/1")
-    #expect(fault(.heldOut) == "could not read 'F/d': beside the folder 'val' it would be a class")
-    for name in ["d", "val"] { try FileManager.default.removeItem(atPath: folder.file(name)) }
-    #expect(
-      fault(.heldOut) == "could not read 'F': there are neither MNIST's IDX files nor folders of "
-        + "images in it, one a class")
-    try folder.write(image(1), to: "train/a/1")
-    #expect(
-      fault(.heldOut) == "could not read 'F': there is a folder 'train' of classes in it, and "
-        + "beside it none called 'test', 'validation' or 'val' to test on")
-  }
-
-  @Test func `a class of one image, and one class, are enough to test on`() throws {
-    try folder.write(image(1), to: "a/1")
-    #expect(try ImageSet.read(folder.path, .heldOut).test.pixels == [1, 0])
-    for index in 10..<20 { try folder.write(image(UInt8(index)), to: "b/\(index)") }
-    let set = try ImageSet.read(folder.path, .heldOut)
-    #expect(set.test.labels == [0, 1] && set.test.pixels == [1, 0, 19, 0] && set.train.count == 9)
-    #expect(try ImageSet.read(folder.path, .all).allHeldOut.test.count == 11)
-    #expect(fault().hasPrefix("could not read 'F/a': a class needs an image to train on"))
   }
 
   @Test func `a folder that is no data set says why`() throws {

@@ -81,47 +81,6 @@ import Testing
     #expect(told["notes"] == ["classes are told by number: class 2 is 'stripes' instead of 'rows'"])
   }
 
-  @Test func `a folder with images to test on alone is enough`() throws {
-    let program = try program()
-    var (pixels, labels) = ([UInt8](), [UInt8]())
-    for (label, name) in PictureFolder.classes.enumerated() {
-      try FileManager.default.createDirectory(
-        atPath: program.file("held/test/\(name)"), withIntermediateDirectories: true)
-      for file in ["027.pgm", "028.pgm", "029.pgm"] {
-        let from = "pictures/\(name)/\(file)"
-        try FileManager.default.copyItem(
-          atPath: program.file(from), toPath: program.file("held/test/\(name)/\(file)"))
-        pixels += try Data(contentsOf: URL(filePath: program.file(from))).suffix(8 * 8)
-        labels.append(UInt8(label))
-      }
-    }
-    try FileManager.default.createDirectory(
-      atPath: program.file("mnist"), withIntermediateDirectories: false)
-    for (name, bytes) in [
-      ("images-idx3", [0, 0, 8, 3, 0, 0, 0, 9, 0, 0, 0, 8, 0, 0, 0, 8] + pixels),
-      ("labels-idx1", [0, 0, 8, 1, 0, 0, 0, 9] + labels),
-    ] {
-      try Data(bytes).write(to: URL(filePath: program.file("mnist/t10k-\(name)-ubyte")))
-    }
-    func score(_ words: String...) throws -> Finished {
-      try program.run(["score", "seen", "--cell", "seed=1", "--json"] + words)
-    }
-    let whole = try document(score("pictures"))
-    for folder in ["held", "mnist"] {
-      let scored = try document(score(folder))
-      for key in ["images", "accuracy_percent", "loss", "least_class_percent"] {
-        #expect(scored[key] == whole[key], "\(folder): \(key)")
-      }
-    }
-    for (words, message) in [
-      (["held", "--all"], "beside it none called 'train' to train on"),
-      (["mnist", "--all"], "there is a t10k-images-idx3-ubyte, and no train-images-idx3-ubyte"),
-    ] {
-      let refused = try program.run(["score", "seen", "--cell", "seed=1"] + words)
-      #expect(refused.code == 1 && refused.errors.contains(message), "\(refused.errors)")
-    }
-  }
-
   @Test func `shapes that the program makes are, too`() throws {
     let program = try Program()
     try program.write(

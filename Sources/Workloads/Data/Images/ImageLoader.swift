@@ -40,8 +40,6 @@ package struct LoadedImages: Sendable, Equatable {
 package struct ImageLoader: Sendable {
   package var locations: DataLocations
   package var download: Download
-  /// Which images of a data set must be there.
-  package var wanted = ImageSet.Wanted.splits
   /// Whether only to look what is there: then neither the network nor a fallback stands in for what
   /// is missing.
   var isOnlyPlanning = false
@@ -57,15 +55,6 @@ package struct ImageLoader: Sendable {
     locations: DataLocations, download: Download, fashionMNIST: KnownImages = .fashionMNIST
   ) {
     (self.locations, self.download, self.fashionMNIST) = (locations, download, fashionMNIST)
-  }
-
-  /// What loads images to test a model on.
-  ///
-  /// - Parameter everything: whether it takes those to train on as well; else there need be none.
-  package func forTests(everything: Bool) -> ImageLoader {
-    var loader = self
-    loader.wanted = everything ? .all : .heldOut
-    return loader
   }
 
   /// Loads the images declared, or their fallback where they cannot be had.
@@ -154,7 +143,7 @@ package struct ImageLoader: Sendable {
       let absolute = locations.absolute(folder)
       guard AtomicFile.exists(absolute) else { throw .noImages(path: absolute) }
       do throws(ResultsError) {
-        (source, images) = (.file(path: absolute), try ImageSet.read(absolute, wanted))
+        (source, images) = (.file(path: absolute), try ImageSet.read(absolute))
       } catch {
         throw .wrongImages(problem: error.description)
       }
@@ -187,9 +176,9 @@ package struct ImageLoader: Sendable {
     for place in first + places(known) {
       for folder in ["\(place.path)/\(known.name)", place.path]
       where tried.insert(folder).inserted {
-        guard let files = IDXFolder(folder), files.has(wanted) else { continue }
+        guard let files = IDXFolder(folder) else { continue }
         do throws(ResultsError) {
-          let images = try files.read(wanted, classes: known.classes, hashes: known.hashes)
+          let images = try files.read(classes: known.classes, hashes: known.hashes)
           return (.file(path: folder), images)
         } catch {
           warnings.append("'\(folder)' (\(place.origin)) is passed over: \(error)")
@@ -200,28 +189,24 @@ package struct ImageLoader: Sendable {
   }
 }
 
-// Downloads: all files are verified before any of them is written.
+// Downloads: all four files are verified before any of them is written.
 
 extension ImageLoader {
-  /// Downloads known images, those to train on only where they are wanted, and keeps them in the
-  /// cache.
+  /// Downloads known images and keeps them in the cache.
   private func fetch(
     _ known: KnownImages, _ warnings: inout [String], _ progress: Download.Progress?
   ) throws(DataError) -> (source: LoadedText.Source, images: ImageSet) {
     let folder = locations.cache.map { "\($0)/\(known.name)" }
-    let parts: [IDXFolder.Part] =
-      wanted == .heldOut ? [.testImages, .testLabels] : IDXFolder.Part.allCases
-    let total = parts.reduce(0) { $0 + (known.files[$1]?.bytes ?? 0) }
     var contents: [IDXFolder.Part: [UInt8]] = [:]
     do throws(DownloadFailure) {
       if locations.offline { throw .offline }
       if isOnlyPlanning { throw .onlyPlanned }
       var done = 0
-      for part in parts {
+      for part in IDXFolder.Part.allCases {
         guard let file = known.files[part] else { continue }
         let before = done
         contents[part] = try download.fetch(known.remoteFile(part, file)) { received, _ in
-          progress?(before + received, total)
+          progress?(before + received, known.bytes)
         }
         done += file.bytes
       }
@@ -231,7 +216,7 @@ extension ImageLoader {
     }
     let images: ImageSet
     do throws(ResultsError) {
-      images = try IDXFolder(contents, from: known.address).read(wanted, classes: known.classes)
+      images = try IDXFolder(contents, from: known.address).read(classes: known.classes)
     } catch {
       throw .wrongImages(problem: error.description)
     }
@@ -241,8 +226,7 @@ extension ImageLoader {
 
   /// Puts verified files into the cache; where that fails the run goes on without.
   ///
-  /// Images come after their labels, and those to train on last: by them a folder is taken for one
-  /// of these.
+  /// The images to train on, by which a folder is taken for one of these, come last.
   private func keep(
     _ contents: [IDXFolder.Part: [UInt8]], in folder: String?, _ warnings: inout [String]
   ) -> String? {

@@ -104,23 +104,6 @@ import Workloads
     #expect(server.requests == 4)
   }
 
-  @Test func `where those held out are wanted, no others are downloaded`() throws {
-    let server = try DataTestServer(behaviours())
-    defer { server.stop() }
-    var loader = loader(server)
-    loader.wanted = .heldOut
-    let total = try [Part.testImages, .testLabels].map { try Self.packed($0).count }.reduce(0, +)
-    let first = try loader.load(declaration) { _, expected in #expect(expected == total) }
-    #expect(first.images.train.count == 0 && first.images.test.pixels == [9])
-    #expect(first.images.classes == ["left", "right"] && server.requests == 2)
-    let kept = "\(folder.path)/\(Self.kept)"
-    #expect(try loader.load(declaration).source == .file(path: kept))
-    #expect(server.requests == 2)
-    // A training takes them for none.
-    loader.wanted = .splits
-    #expect(try loader.load(declaration).images.train.count == 2 && server.requests == 6)
-  }
-
   @Test func `a damaged file in the cache is replaced`() throws {
     let server = try DataTestServer(behaviours())
     defer { server.stop() }

@@ -92,24 +92,6 @@ import Workloads
         """)
   }
 
-  @Test func `where those held out are wanted, a place that has no others will do`() throws {
-    for place in ["option", "package"] { try write(to: place) }
-    for name in ["train-images-idx3-ubyte", "train-labels-idx1-ubyte"] {
-      try FileManager.default.removeItem(atPath: folder.file("option/\(name)"))
-    }
-    var loader = loader(dataDirectory: "option")
-    loader.wanted = .heldOut
-    let found = try loader.load(ImageDeclaration(.fashionMNIST))
-    #expect(found.path == folder.file("option") && found.warnings.isEmpty)
-    #expect(found.images.train.count == 0 && found.images.test.pixels == [9])
-    #expect(found.images.classes == ["left", "right"] && found.record.images == 1)
-    for wanted in [ImageSet.Wanted.splits, .all] {
-      loader.wanted = wanted
-      let whole = try loader.load(ImageDeclaration(.fashionMNIST))
-      #expect(whole.path == folder.file("package") && whole.images.train.count == 2)
-    }
-  }
-
   @Test func `files that are others are passed over with a warning`() throws {
     try write(to: "option", changing: .testImages)
     try write(to: "package")
