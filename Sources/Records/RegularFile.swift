@@ -39,10 +39,16 @@ package enum RegularFile {
   ///
   /// - Parameter flags: as open(2) takes them; nothing is waited for in any case.
   static func open(_ path: String, _ flags: Int32) throws(Failure) -> Int32 {
-    // Without O_NONBLOCK, opening a pipe whose other end nobody has would wait for ever.
-    let file = Foundation.open(path, flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0o644)
-    guard file >= 0 else { throw .last() }
+    let flags = flags | O_CLOEXEC | O_NOCTTY
     var status = stat()
+    // Without O_NONBLOCK, opening a pipe whose other end nobody has would wait for ever. With it, a
+    // file that another machine holds a delegation of is refused rather than called back.
+    var file = Foundation.open(path, flags | O_NONBLOCK, 0o644)
+    if file < 0, errno == EWOULDBLOCK, stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG
+    {
+      file = Foundation.open(path, flags, 0o644)
+    }
+    guard file >= 0 else { throw .last() }
     let failure: Failure
     if fstat(file, &status) != 0 {
       failure = .last()
