@@ -36,6 +36,7 @@ extension GGUFFile {
     func number(_ number: UInt32) -> [UInt8] { littleEndian(UInt32(4)) + littleEndian(number) }
     let all = (0..<tokens.count).map { tokens[$0] ?? "" }
     let types = all.indices.map { id in
+      if model == "llama", id == 0 { return littleEndian(Int32(2)) }
       let isByte = model == "llama" && all[id].hasPrefix("<0x")
       return littleEndian(Int32(isByte ? 6 : special.contains(id) ? 3 : 1))
     }

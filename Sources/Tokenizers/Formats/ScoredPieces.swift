@@ -76,11 +76,36 @@ struct ScoredPieces {
     types.indices.filter { isWanted(types[$0]) && !strings[$0].isEmpty }.map { Int32($0) }
   }
 
+  private var builder: BPEBuilder {
+    get throws(TokenizerError) {
+      try BPEBuilder(strings, ids: Array(types.indices), isOfBytes: false) {
+        types[$0] == .normal || types[$0] == .user
+      }
+    }
+  }
+
+  /// By id; nil for tokens that are not merged to.
+  private var scoresOfMerged: [Float?] {
+    types.indices.map { types[$0] == .normal ? scores[$0] : nil }
+  }
+
+  /// The two parts of each merge, by their ids, where each merge has a rank of its own.
+  ///
+  /// Of merges of one score SentencePiece takes the leftmost. Here that with the longer left part
+  /// comes first, by which rows of blanks are merged from left to right too.
+  var merges: [(left: Int32, right: Int32)] {
+    get throws(TokenizerError) {
+      let merges = try builder.merges(scores: scoresOfMerged).map { merge in
+        let lengths = (strings[Int(merge.left)].count, strings[Int(merge.right)].count)
+        return (merge, order: (merge.rank, -lengths.0, -lengths.1, merge.result))
+      }
+      return merges.sorted { $0.order < $1.order }.map { ($0.0.left, $0.0.right) }
+    }
+  }
+
   /// - Throws: `TokenizerError` where two tokens are one string.
   func bpe(unknown: Int?, hasByteFallback: Bool) throws(TokenizerError) -> BPE {
-    let builder = try BPEBuilder(strings, ids: Array(types.indices), isOfBytes: false) {
-      types[$0] == .normal || types[$0] == .user
-    }
+    let builder = try self.builder
     var options = BPE.Options()
     options.unknown = unknown.map { Int32($0) }
     options.fusesUnknown = true
@@ -91,8 +116,7 @@ struct ScoredPieces {
         ids[Array(ByteFallbackDecoder.token(of: UInt8($0)).utf8)] ?? -1
       }
     }
-    return builder.bpe(
-      scores: types.indices.map { types[$0] == .normal ? scores[$0] : nil }, options)
+    return builder.bpe(scores: scoresOfMerged, options)
   }
 
   /// Blanks become ▁, one before the text.

@@ -86,15 +86,18 @@ struct BPEBuilder {
     return bpe(table, options, crosses: crosses)
   }
 
-  /// The model of tokens with scores, as SentencePiece has it: two tokens merge where their
+  /// A merge of two tokens, by their ids.
+  typealias Merge = (left: Int32, right: Int32, rank: Int, result: Int32)
+
+  /// The merges of tokens with scores, as SentencePiece has them: two tokens merge where their
   /// concatenation is a token, those with the highest score first.
   ///
   /// - Parameter scores: by id; nil for tokens that are not merged to.
-  func bpe(scores: [Float?], _ options: BPE.Options) -> BPE {
+  func merges(scores: [Float?]) -> [Merge] {
     // Tokens of one score are merged from left to right, as if they were of one rank.
     let distinct = Set(scores.compactMap { $0 }).sorted(by: >)
     let ranks = Dictionary(distinct.enumerated().map { ($1, $0) }) { first, _ in first }
-    var found: [(left: Int32, right: Int32, rank: Int, result: Int32)] = []
+    var found: [Merge] = []
     for (id, score) in scores.enumerated() {
       guard let score, let rank = ranks[score], let token = vocabulary[Int32(id)] else { continue }
       token.withUnsafeBufferPointer { token in
@@ -109,6 +112,12 @@ struct BPEBuilder {
         }
       }
     }
+    return found
+  }
+
+  /// The model with the merges of scores.
+  func bpe(scores: [Float?], _ options: BPE.Options) -> BPE {
+    let found = merges(scores: scores)
     var table = MergeTable(capacity: found.count)
     var crosses = false
     for merge in found {

@@ -90,24 +90,79 @@ struct GGUFTokenizerTests {
   private static let kinds: [(String, String, String?)] =
     rules.map { ($0.0, "gpt2", $0.1.first) } + [("mistral-legacy", "llama", nil)]
 
+  /// That the files of a folder make the same tokens of texts, each by itself, and the other way.
+  private func check(
+    _ names: [String], say embedded: EmbeddedTokenizer, of texts: [String]
+  ) throws {
+    let files = try embedded.files
+    #expect(files.map { $0.name } == names + ["tokenizer_config.json"])
+    let own = try embedded.tokenizer
+    for name in names {
+      let folder = try TemporaryFolder()
+      for file in files where [name, "tokenizer_config.json"].contains(file.name) {
+        try Data(file.contents).write(to: URL(filePath: folder.file(file.name)))
+      }
+      let again = try Tokenizer.open(folder.path)
+      #expect(again.count == own.count && again.bos == own.bos && again.eos == own.eos)
+      for text in texts {
+        let ids = try own.encode(text)
+        #expect(try again.encode(text) == ids, "\(name): \(text.debugDescription)")
+        #expect(again.decode(ids) == own.decode(ids), "\(name): \(text.debugDescription)")
+      }
+      for id in 0..<Int32(own.count) {
+        #expect(
+          again.piece(id) == own.piece(id) && again.isSpecial(id) == own.isSpecial(id), "\(id)")
+      }
+    }
+  }
+
   @Test(arguments: kinds)
   func `it is the same in a folder's files`(name: String, model: String, pre: String?) throws {
     let fixture = try TokenizerFixture(name)
     let embedded = try GGUF(MappedBytes(GGUFFile(fixture, model: model, pre: pre).bytes)).embedded
-    let folder = try TemporaryFolder()
-    for file in try embedded.files {
-      try Data(file.contents).write(to: URL(filePath: folder.file(file.name)))
+    let names = ["tokenizer.json"] + (model == "llama" ? ["tokenizer.model"] : [])
+    try check(names, say: embedded, of: fixture.texts)
+  }
+
+  /// Rows of blanks, as Mistral has them: of one score, and not in the order of their ids.
+  @Test func `scores that are the same, and prefixes that are not added, are said in both files`()
+    throws
+  {
+    let fixture = try TokenizerFixture("mistral-legacy")
+    let file = GGUFFile(fixture, model: "llama", pre: nil)
+    var embedded = try GGUF(MappedBytes(file.bytes)).embedded
+    embedded.tokens.append(Array("▁▁▁".utf8))
+    embedded.types.append(1)
+    embedded.scores.append(-1e9)
+    for row in ["▁▁", "▁▁▁▁"] {
+      let id = try #require(
+        (0..<embedded.tokens.count).first { Array(embedded.tokens[$0]) == Array(row.utf8) })
+      embedded.scores[id] = -1e9
     }
-    let (own, again) = (try embedded.tokenizer, try Tokenizer.open(folder.path))
-    #expect(again.count == own.count && again.bos == own.bos && again.eos == own.eos)
-    for text in fixture.texts {
-      let ids = try own.encode(text)
-      #expect(try again.encode(text) == ids, "\(text.debugDescription)")
-      #expect(again.decode(ids) == own.decode(ids), "\(text.debugDescription)")
+    let rows = (0..<40).map { String(repeating: " ", count: $0) + "a" }
+    for addsPrefix in [true, false] {
+      embedded.addsSpacePrefix = addsPrefix
+      try check(
+        ["tokenizer.json", "tokenizer.model"], say: embedded, of: fixture.texts + rows)
     }
-    for id in 0..<Int32(own.count) {
-      #expect(again.piece(id) == own.piece(id) && again.isSpecial(id) == own.isSpecial(id), "\(id)")
-    }
+  }
+
+  @Test func `what no tokenizer.model can say is in the tokenizer.json alone`() throws {
+    let fixture = try TokenizerFixture("mistral-legacy")
+    let file = GGUFFile(fixture, model: "llama", pre: nil)
+    let plain = try GGUF(MappedBytes(file.bytes)).embedded
+    var embedded = plain
+    let ll = try #require(
+      (0..<plain.tokens.count).first { Array(plain.tokens[$0]) == Array("ll".utf8) })
+    embedded.types[ll] = 4
+    try check(["tokenizer.json"], say: embedded, of: fixture.texts + ["ll wells", "all  ll"])
+    // SentencePiece refuses files without a token for the unknown, or with some bytes alone.
+    embedded = plain
+    embedded.types[0] = 3
+    try check(["tokenizer.json"], say: embedded, of: fixture.texts)
+    embedded = plain
+    embedded.types[try #require(embedded.types.firstIndex(of: 6))] = 5
+    #expect(try embedded.files.map { $0.name } == ["tokenizer.json", "tokenizer_config.json"])
   }
 
   @Test func `the forms of conversation go into a folder's files, and tell no tokenizers apart`()
