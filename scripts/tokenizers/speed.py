@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How fast texts become tokens, beside the tokenizers package on one thread: prints MB/s of both and their ratio.
 
-    speed.py RUNEXP FOLDER [TEXT]    FOLDER as real.py has written it; TEXT: of English, or Tiny Shakespeare's size of made-up words
+    speed.py RUNEXP FOLDER TEXT    FOLDER as real.py has written it; TEXT: English; where it is not there, made-up words
 """
 
 import os
@@ -35,8 +35,10 @@ def library(path, text):
 
 
 def main():
-    program, folder = sys.argv[1], pathlib.Path(sys.argv[2])
-    english = pathlib.Path(sys.argv[3]).read_text() if len(sys.argv) > 3 else "\n".join(texts.corpus(200_000))
+    program, folder, path = sys.argv[1], pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])
+    english = path.read_text() if path.exists() else "\n".join(texts.corpus(200_000))
+    source = f"'{path}'" if path.exists() else f"made-up words, for there is no '{path}'"
+    print(f"English is {source}, repeated to 4 million characters; one piece is a megabyte without a blank")
     english = (english * (4_000_000 // len(english) + 1))[:4_000_000]
     one = "ab" * 500_000
     print(f"{'tokenizer':20} {'text':12} {'load s':>8} {'theirs':>8} {'MB/s':>8} {'theirs':>8} {'ratio':>7}")
