@@ -44,28 +44,34 @@ package struct SHA256 {
 
   /// Adds `bytes` to what is hashed.
   package mutating func update(_ bytes: [UInt8]) {
+    bytes.withUnsafeBytes { update($0) }
+  }
+
+  /// The same of bytes that are no array, without a copy.
+  package mutating func update(_ bytes: UnsafeRawBufferPointer) {
     length += UInt64(bytes.count)
     var next = 0
     if !pending.isEmpty {
       next = min(64 - pending.count, bytes.count)
       pending.append(contentsOf: bytes[..<next])
       guard pending.count == 64 else { return }
-      compress(pending, from: 0, blocks: 1)
+      let block = pending
+      block.withUnsafeBytes { compress($0) }
       pending.removeAll(keepingCapacity: true)
     }
-    let blocks = (bytes.count - next) / 64
-    if blocks > 0 { compress(bytes, from: next, blocks: blocks) }
-    pending.append(contentsOf: bytes[(next + 64 * blocks)...])
+    let end = bytes.count - (bytes.count - next) % 64
+    compress(UnsafeRawBufferPointer(rebasing: bytes[next..<end]))
+    pending.append(contentsOf: bytes[end...])
   }
 
-  /// Section 6.2.2 over so many blocks of 64 bytes, of which the first begins at `start`.
-  private mutating func compress(_ bytes: [UInt8], from start: Int, blocks: Int) {
-    bytes[start..<start + 64 * blocks].withUnsafeBufferPointer { bytes in
-      guard let first = bytes.baseAddress else { return }
+  /// Section 6.2.2 over blocks of 64 bytes.
+  private mutating func compress(_ blocks: UnsafeRawBufferPointer) {
+    blocks.withMemoryRebound(to: UInt8.self) { bytes in
+      guard let first = bytes.baseAddress, !bytes.isEmpty else { return }
       if isPortable {
-        sha256_compress_portable(&state, first, blocks)
+        sha256_compress_portable(&state, first, bytes.count / 64)
       } else {
-        sha256_compress(&state, first, blocks)
+        sha256_compress(&state, first, bytes.count / 64)
       }
     }
   }

@@ -60,17 +60,21 @@ package struct TextCorpus: Sendable {
       untokenized = Untokenized()
       return
     }
-    func tokens(_ part: [UInt8], of place: String) throws(DataError) -> TokenFile.Contents {
+    func tokens(
+      _ part: ArraySlice<UInt8>, ofText sha256: String, at place: String
+    ) throws(DataError) -> TokenFile.Contents {
       let name = place.split(separator: "/").last.map(String.init) ?? place
       do {
         return try TokenFile.tokens(
-          of: part, by: tokenizer, named: name, in: folders, writes: writes)
+          of: part, ofText: sha256, by: tokenizer, named: name, in: folders, writes: writes)
       } catch {
         throw .notTokens(path: place, problem: error.description)
       }
     }
-    let first = try tokens(parts.train, of: text.place)
-    let second = try tokens(parts.validation, of: text.validationPlace)
+    let first = try tokens(parts.train, ofText: text.bytesSHA256, at: text.place)
+    let second = try tokens(
+      parts.validation, ofText: text.validation?.sha256 ?? text.bytesSHA256,
+      at: text.validationPlace)
     (train, validation) = (first.tokens, second.tokens)
     var untokenized = first.untokenized
     untokenized.add(second.untokenized)
@@ -145,23 +149,28 @@ package struct TextCorpus: Sendable {
 
 extension LoadedText {
   /// The text to train on and that to validate on, cut between two characters where they are one.
-  var parts: (train: [UInt8], validation: [UInt8]) {
-    if let validation { return (bytes, validation.bytes) }
-    let cut = TextCorpus.cut(characterCount)
-    var (characters, end) = (0, 0)
-    while end < bytes.count {
-      // Each begins with a byte that goes on with none before it.
-      if bytes[end] & 0xC0 != 0x80 {
-        if characters == cut { break }
-        characters += 1
-      }
-      end += 1
+  var parts: (train: ArraySlice<UInt8>, validation: ArraySlice<UInt8>) {
+    if let validation { return (bytes[...], validation.bytes[...]) }
+    let all = characterCount
+    // Counted from the end, which is nearer.
+    var (left, start) = (all - TextCorpus.cut(all), bytes.count)
+    while left > 0 {
+      start -= 1
+      if Self.isFirst(bytes[start]) { left -= 1 }
     }
-    return (Array(bytes[..<end]), Array(bytes[end...]))
+    return (bytes[..<start], bytes[start...])
   }
 
   /// Of what is trained on, and validated on where that is no text of its own.
-  var characterCount: Int { bytes.count { $0 & 0xC0 != 0x80 } }
+  var characterCount: Int { Self.characters(in: bytes) }
+
+  static func characters(in bytes: [UInt8]) -> Int {
+    // No more than there are bytes: without a check for overflow, many are counted at a time.
+    bytes.withUnsafeBufferPointer { $0.reduce(0) { $0 &+ (isFirst($1) ? 1 : 0) } }
+  }
+
+  /// Whether a byte is the first of a character, and goes on with none before it.
+  private static func isFirst(_ byte: UInt8) -> Bool { byte & 0xC0 != 0x80 }
 }
 
 // Characters as tokens: the sorted set of a text's Unicode scalars, as nanoGPT and Python count
@@ -196,10 +205,10 @@ package struct CharacterVocabulary: Sendable, Equatable {
   /// The vocabulary of a text, given as checked UTF-8.
   package init(utf8 bytes: [UInt8]) {
     var highest: UInt32 = 0
-    Self.forEachScalar(bytes) { highest = max(highest, $0) }
+    Self.forEachScalar(bytes[...]) { highest = max(highest, $0) }
     var table = [Int32](repeating: -1, count: bytes.isEmpty ? 0 : Int(highest) + 1)
     table.withUnsafeMutableBufferPointer { table in
-      Self.forEachScalar(bytes) { table[Int($0)] = 0 }
+      Self.forEachScalar(bytes[...]) { table[Int($0)] = 0 }
     }
     var scalars: [Unicode.Scalar] = []
     for code in table.indices where table[code] == 0 {
@@ -215,7 +224,7 @@ package struct CharacterVocabulary: Sendable, Equatable {
   ///
   /// Bytes of another text must only hold characters of the vocabulary; use `encode(_:)` where
   /// that is not certain.
-  package func encode(utf8 bytes: [UInt8]) -> [Int32] {
+  package func encode(utf8 bytes: ArraySlice<UInt8>) -> [Int32] {
     [Int32](unsafeUninitializedCapacity: bytes.count) { buffer, count in
       tokens.withUnsafeBufferPointer { tokens in
         var next = 0
@@ -256,7 +265,7 @@ package struct CharacterVocabulary: Sendable, Equatable {
 
   /// Calls `body` with every code point; the bytes were checked, so no sequence is cut short.
   @inline(__always)
-  private static func forEachScalar(_ bytes: [UInt8], _ body: (UInt32) -> Void) {
+  private static func forEachScalar(_ bytes: ArraySlice<UInt8>, _ body: (UInt32) -> Void) {
     bytes.withUnsafeBufferPointer { bytes in
       var i = 0
       while i < bytes.count {

@@ -102,7 +102,7 @@ package struct LoadedText: Sendable, Equatable {
   /// The text that was asked for; differs from `name` when the fallback is used.
   package var requested: String
   /// The text as checked UTF-8.
-  package var bytes: [UInt8]
+  package let bytes: [UInt8]
   /// The text to validate on, of a file of its own; nil where it is the last part of this one.
   package private(set) var validation: ValidationText?
   /// SHA-256 of `bytes`, 64 lower-case hexadecimal digits.

@@ -42,7 +42,8 @@ package struct TextVocabulary: Sendable {
   package init(of text: LoadedText, as kind: TokenKind) throws(DataError) {
     switch kind {
     case .characters:
-      self.init(CharacterVocabulary(utf8: text.bytes + (text.validation?.bytes ?? [])))
+      let all = text.validation.map { text.bytes + $0.bytes } ?? text.bytes
+      self.init(CharacterVocabulary(utf8: all))
     case .ids:
       let ids = try Self.ids(of: text.bytes, in: text.place)
       let more = try text.validation.map { (text) throws(DataError) in
@@ -74,7 +75,7 @@ package struct TextVocabulary: Sendable {
       return (vocabulary, TextCorpus.Size(cutting: text.characterCount), Untokenized())
     }
     let size = TextCorpus.Size(
-      train: text.characterCount, validation: validation.bytes.count { $0 & 0xC0 != 0x80 })
+      train: text.characterCount, validation: LoadedText.characters(in: validation.bytes))
     return (vocabulary, size, Untokenized())
   }
 

@@ -7,9 +7,9 @@ import Tokenizers
 
 /// Files of tokens, by the contents of text and tokenizer.
 ///
-/// 8 bytes that say what it is, the hashes of text, tokenizer and of all that follows as 64
-/// hexadecimal digits each; what the tokens do not tell of the text, and they themselves, as
-/// little-endian numbers of 32 bits.
+/// 8 bytes that say what it is, the hashes of the text and its part, of the tokenizer and of all
+/// that follows as 64 hexadecimal digits each; what the tokens do not tell of the text, and they
+/// themselves, as little-endian numbers of 32 bits.
 enum TokenFile {
   private static let magic = "runexp-3"
   private static let key = 8 + 64 + 64
@@ -23,20 +23,23 @@ enum TokenFile {
   /// first of them that can be written to.
   ///
   /// - Parameters:
-  ///   - text: UTF-8.
+  ///   - part: of a text in UTF-8, or all of it.
+  ///   - sha256: of the whole text, which with the part's place tells it from any other, so that
+  ///     what was hashed as a whole is not hashed again.
   ///   - name: what the file's name begins with.
   ///   - writes: whether tokens that are in no file yet are written into one.
   /// - Throws: `TokenizerError` as `Tokenizer.encode` does.
   static func tokens(
-    of text: [UInt8], by tokenizer: StoredTokenizer, named name: String, in folders: [String],
-    writes: Bool
+    of part: ArraySlice<UInt8>, ofText sha256: String, by tokenizer: StoredTokenizer,
+    named name: String, in folders: [String], writes: Bool
   ) throws(TokenizerError) -> Contents {
-    let hashes = SHA256.hex(text) + tokenizer.sha256
+    let place = "\(sha256) \(part.startIndex) \(part.endIndex)"
+    let hashes = SHA256.hex(Array(place.utf8)) + tokenizer.sha256
     let paths = folders.map { "\($0)/\(name).\(SHA256.hex(Array(hashes.utf8)).prefix(16)).tokens" }
     for path in paths {
       if let found = read(path, hashes, below: tokenizer.count) { return found }
     }
-    let encoding = try tokenizer.tokenizer.encoding(of: text, addingSpecial: false)
+    let encoding = try tokenizer.tokenizer.encoding(of: Array(part), addingSpecial: false)
     for path in paths where writes && !isReadOnly(AtomicFile.folder(of: path)) {
       do throws(ResultsError) { try write(encoding, hashes, to: path) } catch { continue }
       if let found = read(path, hashes, below: tokenizer.count) { return found }
@@ -63,20 +66,30 @@ enum TokenFile {
     guard AtomicFile.exists(path), let bytes = try? MappedFile(path).bytes,
       bytes.count >= body, bytes.count % 4 == body % 4,
       bytes[0..<key].text == magic + hashes,
-      bytes[key..<header].text == hash(of: bytes[header..<bytes.count]),
       let untokenized = Untokenized(words: Array(TokenList(bytes[header..<body])))
     else { return nil }
-    let list = TokenList(bytes[body..<bytes.count])
-    // Whoever reads an embedding by them relies on it.
-    return list.allSatisfy { $0 >= 0 && $0 < count } ? (list, untokenized) : nil
+    let (hash, largest) = examine(bytes)
+    // Whoever reads an embedding by the tokens relies on how large they are.
+    guard bytes[key..<header].text == hash, largest < count else { return nil }
+    return (TokenList(bytes[body..<bytes.count]), untokenized)
   }
 
-  private static func hash(of bytes: MappedBytes) -> String {
+  /// The hash of all behind the header, and the largest token, one below 0 being larger than any
+  /// other; in one pass, which keeps none of the file's pages.
+  private static func examine(_ bytes: MappedBytes) -> (hash: String, largest: UInt32) {
     var hash = SHA256()
-    for start in stride(from: 0, to: bytes.count, by: 1 << 18) {
-      bytes[start..<min(start + (1 << 18), bytes.count)].withUnsafeBytes { hash.update(Array($0)) }
+    var largest: UInt32 = 0
+    bytes[header..<body].withUnsafeBytes { hash.update($0) }
+    for start in stride(from: body, to: bytes.count, by: 1 << 18) {
+      bytes[start..<min(start + (1 << 18), bytes.count)].withUnsafeBytesOnce { block in
+        hash.update(block)
+        // The mapping begins with a page, and the header is of whole words.
+        for token in block.bindMemory(to: UInt32.self) {
+          largest = max(largest, UInt32(littleEndian: token))
+        }
+      }
     }
-    return hash.hex()
+    return (hash.hex(), largest)
   }
 
   private static func write(

@@ -17,13 +17,13 @@ import Workloads
       vocabulary.scalars.map(\.value)
         == [0x0a, 0x0d, 0x20, 0x61, 0x7a, 0xe9, 0x301, 0x20ac, 0x1f600])
     // As many tokens as Python's len(): combining marks and both halves of a line end count.
-    #expect(vocabulary.encode(utf8: bytes) == [4, 5, 2, 3, 8, 1, 0, 7, 3, 6])
+    #expect(vocabulary.encode(utf8: bytes[...]) == [4, 5, 2, 3, 8, 1, 0, 7, 3, 6])
   }
 
   @Test func `encoding and decoding return the text`() throws {
     let string = "First: the lantern — naïve, 日本 \u{10FFFF}\n"
     let vocabulary = CharacterVocabulary(utf8: Array(string.utf8))
-    let tokens = vocabulary.encode(utf8: Array(string.utf8))
+    let tokens = vocabulary.encode(utf8: Array(string.utf8)[...])
     #expect(vocabulary.decode(tokens) == string)
     #expect(try vocabulary.encode(string) == tokens)
   }

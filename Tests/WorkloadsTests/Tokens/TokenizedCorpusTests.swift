@@ -34,6 +34,15 @@ import Workloads
       .filter { $0.hasSuffix(".tokens") }
   }
 
+  /// Changes a file of tokens behind its header, and redoes the hash of that, so that it is whole.
+  private func forge(_ name: String, _ change: (inout [UInt8]) -> Void) throws {
+    var bytes = try AtomicFile.readBytes(folder.file(name))
+    change(&bytes)
+    let start = 8 + 3 * 64
+    bytes.replaceSubrange(start - 64..<start, with: SHA256.hex(Array(bytes[start...])).utf8)
+    try Data(bytes).write(to: URL(filePath: folder.file(name)))
+  }
+
   @Test func `both splits are the same text in any tokens`() throws {
     let bytes = Array("é".utf8) + plays
     let bpe = try TextCorpus(text(bytes), by: stored)
@@ -60,21 +69,28 @@ import Workloads
     }
   }
 
-  @Test func `a text is encoded once and mapped after that`() throws {
+  @Test func `a text is encoded once, and its tokens are those of the file after that`() throws {
     let stored = try stored
     let folders = [folder.path]
     let first = try TextCorpus(text(plays), by: stored, keptIn: folders)
     let names = try kept()
     #expect(names.count == 2 && names.allSatisfy { $0.hasPrefix("text.txt.") })
+    // The file is believed: with another token in it, that is what is read.
+    for name in names { try forge(name) { $0[$0.count - 4] ^= 1 } }
     let stamps = try names.map { try AtomicFile.readBytes(folder.file($0)) }
     let second = try TextCorpus(text(plays), by: stored, keptIn: folders)
-    #expect(Array(first.train) == Array(second.train))
-    #expect(Array(second.validation) == Array(try TextCorpus(text(plays), by: stored).validation))
+    for (found, encoded) in [(second.train, first.train), (second.validation, first.validation)] {
+      let last = try #require(encoded.last)
+      #expect(Array(found) == encoded.dropLast() + [last ^ 1])
+    }
+    let whole = try TextCorpus(text(plays), by: stored)
+    #expect(Array(first.train) == Array(whole.train))
+    #expect(Array(first.validation) == Array(whole.validation))
     #expect(try kept() == names)
     // Another text, or another tokenizer, has files of its own.
     _ = try TextCorpus(text(plays.dropLast()), by: stored, keptIn: folders)
     _ = try TextCorpus(text(plays), by: StoredTokenizer(at: "byte"), keptIn: folders)
-    #expect(try kept().count > 4)
+    #expect(try kept().count == 6)
     for (name, bytes) in zip(names, stamps) {
       #expect(try AtomicFile.readBytes(folder.file(name)) == bytes)
     }
@@ -144,9 +160,50 @@ import Workloads
     #expect(try kept(in: "cache").count == 2)
   }
 
+  @Test func `no token is read from a file that the tokenizer does not have`() throws {
+    let stored = try stored
+    let whole = try TextCorpus(text(plays), by: stored, keptIn: [folder.path])
+    let names = try kept()
+    let files = try names.map { try AtomicFile.readBytes(folder.file($0)) }
+    let most = Int32(stored.count)
+    for (token, isOne) in [(most - 1, true), (most, false), (-1, false), (.min, false)] {
+      for name in names {
+        try forge(name) { bytes in
+          withUnsafeBytes(of: token.littleEndian) { bytes.replaceSubrange(240..<244, with: $0) }
+        }
+      }
+      let corpus = try TextCorpus(text(plays), by: stored, keptIn: [folder.path])
+      #expect(corpus.train.first == (isOne ? token : whole.train.first))
+      #expect(corpus.validation.first == (isOne ? token : whole.validation.first))
+      for (name, file) in zip(names, files) {
+        #expect(try (AtomicFile.readBytes(folder.file(name)) == file) == !isOne, "\(token)")
+      }
+    }
+  }
+
+  @Test func `a text is cut between two characters, however long they are`() throws {
+    let bytes = try StoredTokenizer(at: "byte")
+    for count in 1...40 {
+      let scalars = (0..<count).map { Array("a\u{E9}\u{20AC}\u{1F600}".unicodeScalars)[$0 % 4] }
+      func utf8(_ scalars: some Sequence<Unicode.Scalar>) -> [UInt8] {
+        Array(String(String.UnicodeScalarView(scalars)).utf8)
+      }
+      let corpus = try TextCorpus(text(utf8(scalars)), by: bytes)
+      let cut = TextCorpus.cut(count)
+      #expect(corpus.train.map(UInt8.init) == utf8(scalars[..<cut]), "\(count)")
+      #expect(corpus.validation.map(UInt8.init) == utf8(scalars[cut...]), "\(count)")
+      #expect(corpus.validationBytes == corpus.validation.count)
+      let characters = try TextCorpus(text(utf8(scalars)))
+      #expect(characters.size == TextCorpus.Size(cutting: count))
+    }
+  }
+
   @Test func `a damaged file of tokens is made again`() throws {
     let stored = try stored
     let whole = try TextCorpus(text(plays), by: stored)
+    _ = try TextCorpus(text(plays), by: stored, keptIn: [folder.path])
+    let files = try kept().map { ($0, try AtomicFile.readBytes(folder.file($0))) }
+    #expect(files.count == 2)
     for damage in 0..<8 {
       for name in try kept() {
         var bytes = try AtomicFile.readBytes(folder.file(name))
@@ -167,6 +224,9 @@ import Workloads
       let corpus = try TextCorpus(text(plays), by: stored, keptIn: [folder.path])
       #expect(Array(corpus.train) == Array(whole.train), "\(damage)")
       #expect(Array(corpus.validation) == Array(whole.validation), "\(damage)")
+      for (name, file) in files {
+        #expect(try AtomicFile.readBytes(folder.file(name)) == file, "\(damage)")
+      }
     }
   }
 
