@@ -17,16 +17,16 @@ extension Metric {
   /// How well the model predicts.
   package static let quality: [Metric] = [
     valLoss, valPerplexity, valBitsPerCharacter, valBitsPerByte, bestValLoss, trainLoss,
-    initialLoss,
-    initialValLoss, zLoss, accuracy, initialAccuracy, topFive, leastClass,
+    initialLoss, initialValLoss, initialValBitsPerByte, zLoss, accuracy, initialAccuracy, topFive,
+    leastClass,
   ]
-  /// The validation loss in other units.
+  /// Validation losses in other units.
   package static let unitsOfLoss: [Metric] = [
-    valPerplexity, valBitsPerCharacter, valBitsPerByte,
+    valPerplexity, valBitsPerCharacter, valBitsPerByte, initialValBitsPerByte,
   ]
   /// The losses a token, with the same in bits a byte, by which tokenizers compare.
   fileprivate static let bitsPerByteOfLoss: [Metric: Metric] = [
-    .valLoss: .valBitsPerByte, .textLoss: .bitsPerByte,
+    .valLoss: .valBitsPerByte, .initialValLoss: .initialValBitsPerByte, .textLoss: .bitsPerByte,
   ]
   /// What is counted a token, and so says something else where tokens are other parts of a text.
   fileprivate static let perToken: Set<Metric> = [
@@ -97,6 +97,10 @@ extension Metric {
   package static let initialValLoss = Metric(
     "initial_val_loss",
     "val_loss of the stored model that a training begins from, before the first step.",
+    better: .none, .sampled, as: .decimals(4))
+  package static let initialValBitsPerByte = Metric(
+    "initial_val_bits_per_byte",
+    "val_bits_per_byte of the stored model that a training begins from, before the first step.",
     better: .none, .sampled, as: .decimals(4))
   package static let zLoss = Metric(
     "z_loss",

@@ -281,8 +281,8 @@ struct TrainingRun {
     metrics[.valLoss] = lastValidation
     data.report(
       TrainingFigures(
-        validationLoss: lastValidation, steps: stepsDone - firstStep, secondsOfStep: clock.median,
-        cost: cost), to: &metrics)
+        validationLoss: lastValidation, initialValidationLoss: initialValidation?.loss,
+        steps: stepsDone - firstStep, secondsOfStep: clock.median, cost: cost), to: &metrics)
     metrics[.initialLoss] = initialLoss
     metrics[.initialValLoss] = initialValidation?.loss
     metrics[.initialAccuracy] = initialValidation?.accuracyPercent

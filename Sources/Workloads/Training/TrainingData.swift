@@ -51,6 +51,8 @@ package struct Validation: Equatable, Sendable {
 struct TrainingFigures {
   /// Of the last evaluation; nil where none was made.
   let validationLoss: Double?
+  /// Of the stored model that it begins from, before the first step; nil where there is none.
+  let initialValidationLoss: Double?
   /// Of this training, without those of a stored one that it goes on with.
   let steps: Int
   /// Of the median step; nil before the first.

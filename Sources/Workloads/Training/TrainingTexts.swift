@@ -51,6 +51,9 @@ final class TrainingTexts: TrainingData {
   func report(_ figures: TrainingFigures, to metrics: inout MetricValues) {
     metrics.addUnitsOfLoss(readsCharacters: corpus.vocabulary.characters != nil)
     metrics[.valBitsPerByte] = figures.validationLoss.flatMap { corpus.bitsPerByte(loss: $0) }
+    metrics[.initialValBitsPerByte] = figures.initialValidationLoss.flatMap {
+      corpus.bitsPerByte(loss: $0)
+    }
     metrics[.tokensPerSecond] = figures.secondsOfStep.map { Double(countOfStep) / $0 }
     metrics.set(.tokens, figures.steps * countOfStep)
     metrics.set(.kvCacheBytesPerToken, figures.cost.cacheBytesPerToken)

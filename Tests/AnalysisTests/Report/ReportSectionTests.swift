@@ -275,6 +275,38 @@ import Testing
     }
   }
 
+  @Test func `losses stand in nats a token and in bits a byte`() throws {
+    let run = try ReportCase(
+      record: ReportCase.record(
+        training: true, headline: [.valLoss, .valBitsPerByte, .initialValBitsPerByte],
+        primary: [.valBitsPerByte]))
+    let figures = [("char", 1.5, 2.1875), ("merged", 3.25, 2.0625)]
+    try run.write(
+      figures.map { variant, nats, bits in
+        var row = CellRow(
+          cell: "c-\(variant)", experiment: "case", variant: variant, seed: 1, status: .ok)
+        if variant == "merged" { row.setFact("tokenizer_sha256", "sha256-1") }
+        (row.metrics[.valLoss], row.metrics[.valBitsPerByte]) = (nats, bits)
+        row.metrics[.initialValBitsPerByte] = bits + 1
+        return row
+      }, steps: ["c-char": ReportCase.steps(40, from: 4)])
+    let report = try run.report()
+    // The overview, and all metrics.
+    let parts = report.section("summary").replacing("<wbr>", with: "")
+      .components(separatedBy: "Every metric")
+    #expect(parts.count == 2)
+    for part in parts {
+      for text in ["val_loss", "val_bits_per_byte", "initial_val_bits_per_byte"] {
+        #expect(part.contains(">\(text)</"), "\(text)")
+      }
+      for text in ["1.5000", "3.2500", "2.1875", "2.0625", "3.1875", "3.0625"] {
+        #expect(part.contains(">\(text)"), "\(text)")
+      }
+    }
+    // Curves are in nats, and say what compares.
+    #expect(report.section("loss").contains("do not compare, val_bits_per_byte does."))
+  }
+
   @Test func `a table too wide for the page goes on below, under the same names`() throws {
     let run = try ReportCase(record: ReportCase.record(training: true, headline: [.valLoss]))
     let variants = (0..<12).map { "a-variant-called-\($0)" }

@@ -89,6 +89,8 @@ import Workloads
     try next.run()
     #expect(next.job.row.fact("tokenizer_sha256") == row.fact("tokenizer_sha256"))
     #expect(abs(try #require(next.job.row.metrics[.initialValLoss]) - loss) < 1e-6)
+    #expect(abs(try #require(next.job.row.metrics[.initialValBitsPerByte]) - bits) < 1e-6)
+    #expect(row.metrics[.initialValBitsPerByte] == nil)
   }
 
   @Test func `bytes are tokens without a file`() throws {
