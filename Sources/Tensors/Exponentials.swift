@@ -41,6 +41,20 @@ package struct Exponentials: Sendable {
     }
   }
 
+  /// Calls `body` with so many of them at a time, and with the place of the first number of those.
+  package func forEachBlock(
+    of numbers: UnsafeBufferPointer<Float>, by block: Int,
+    _ body: (Int, UnsafeBufferPointer<Double>) -> Void
+  ) {
+    withUnsafeTemporaryAllocation(of: Double.self, capacity: block) { powers in
+      for start in stride(from: 0, to: numbers.count, by: block) {
+        let part = UnsafeBufferPointer(rebasing: numbers[start...].prefix(block))
+        _ = fill(powers, part)
+        body(start, UnsafeBufferPointer(rebasing: powers[..<part.count]))
+      }
+    }
+  }
+
   private func fill(
     _ powers: UnsafeMutableBufferPointer<Double>, _ numbers: UnsafeBufferPointer<Float>
   ) -> Double {

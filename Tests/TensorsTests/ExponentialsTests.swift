@@ -27,5 +27,18 @@ import Testing
       let exact = exponentials(Array(numbers[(256 * block)...].prefix(256))).reduce(0, +)
       #expect(abs(sum - exact) <= 1e-13 * exact)
     }
+    // The same, block by block.
+    var (starts, found) = ([Int](), [Double]())
+    numbers.withUnsafeBufferPointer { numbers in
+      exponentials.forEachBlock(of: numbers, by: 256) { start, powers in
+        starts.append(start)
+        found += powers
+      }
+    }
+    #expect(starts == Array(stride(from: 0, to: count, by: 256)))
+    #expect(found.count == count)
+    for (power, exact) in zip(found, exponentials(numbers)) {
+      #expect(abs(power - exact) <= 1e-13 * exact)
+    }
   }
 }

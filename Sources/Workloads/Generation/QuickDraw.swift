@@ -22,7 +22,7 @@ struct QuickDraw {
   /// The error of the weights, and that of sums of so many in any order: 2^-53 for each term, in
   /// all that are compared.
   private let tolerance: Double
-  private static let block = 256
+  fileprivate static let block = 256
 
   /// - Parameters:
   ///   - logits: without any that is no number.
@@ -51,19 +51,11 @@ struct QuickDraw {
         return most
       }
     }
-    if count < maxima.count,
-      let cut = Cut(maxima, masses: Self.ones(maxima), reaching: Double(count))
-    {
+    if count < maxima.count, let cut = Cut(maxima, reaching: Double(count)) {
       keep { $0 >= cut.number }
     }
-    guard let cut = Cut(logits, masses: Self.ones(logits), reaching: Double(count)) else {
-      return false
-    }
+    guard let cut = Cut(logits, reaching: Double(count)) else { return false }
     return keep(downTo: cut, each: 1, reaching: Double(count), within: 0)
-  }
-
-  private static func ones(_ numbers: [Float]) -> [Double] {
-    [Double](repeating: 1, count: numbers.count)
   }
 
   /// Leaves the likeliest tokens that hold a share of the mass.
@@ -75,10 +67,10 @@ struct QuickDraw {
     // All tokens below this are together half of what may be left out, at most.
     let least = (1 - share) * total / (2 * Double(logits.count))
     let floor = Float(Double(largest) + temperature * log(least)).nextDown
-    keep { $0 >= floor }
-    guard let cut = Cut(logits, masses: weights(logits), reaching: share * total) else {
-      return false
-    }
+    let left = logits.withUnsafeBufferPointer { $0.reduce(0) { $0 &+ ($1 >= floor ? 1 : 0) } }
+    // To take most of them out would cost more than it spares.
+    if left < logits.count / 2 { keep { $0 >= floor } }
+    guard let cut = Cut(logits, weights, reaching: share * total) else { return false }
     return keep(
       downTo: cut, each: weights(cut.number), reaching: share * total, within: tolerance * total)
   }
@@ -130,19 +122,31 @@ struct QuickDraw {
 
   @inline(__always)
   private mutating func keep(_ isKept: (Float) -> Bool) {
-    let places = logits.withUnsafeBufferPointer { logits in
-      [Int32](unsafeUninitializedCapacity: logits.count) { places, count in
-        // Without a branch, which could not be foretold.
-        var kept = 0
-        for place in 0..<logits.count {
-          places[kept] = Int32(truncatingIfNeeded: place)
-          kept &+= isKept(logits[place]) ? 1 : 0
+    if let tokens {
+      tokens.withUnsafeBufferPointer { tokens in keep(isKept) { tokens[$0] } }
+    } else {
+      keep(isKept) { Int32(truncatingIfNeeded: $0) }
+    }
+  }
+
+  @inline(__always)
+  private mutating func keep(_ isKept: (Float) -> Bool, token: (Int) -> Int32) {
+    let all = logits
+    var kept = 0
+    tokens = [Int32](unsafeUninitializedCapacity: all.count) { tokens, countOfTokens in
+      logits = [Float](unsafeUninitializedCapacity: all.count) { logits, count in
+        all.withUnsafeBufferPointer { all in
+          // Without a branch, which could not be foretold.
+          for place in 0..<all.count {
+            let logit = all[place]
+            (logits[kept], tokens[kept]) = (logit, token(place))
+            kept &+= isKept(logit) ? 1 : 0
+          }
         }
         count = kept
       }
+      countOfTokens = kept
     }
-    tokens = tokens.map { tokens in places.map { tokens[Int($0)] } } ?? places
-    logits = places.map { logits[Int($0)] }
   }
 }
 
@@ -158,42 +162,56 @@ private struct Cut {
   /// Radix selection: the digits of the number are found one after another, by the mass of those
   /// that have it.
   ///
+  /// - Parameter weights: what makes masses of numbers; nil: each has 1.
   /// - Returns: nil where all together do not reach it.
-  init?(_ numbers: [Float], masses: [Double], reaching mass: Double) {
-    // Whole numbers in the order of the numbers; -0 is 0.
-    var keys = numbers.map { number in
-      let bits = (number + 0).bitPattern
-      return bits ^ (bits >> 31 == 0 ? 0x8000_0000 : 0xFFFF_FFFF)
-    }
-    var masses = masses
-    var (above, count) = (0.0, keys.count)
+  init?(_ numbers: [Float], _ weights: Exponentials? = nil, reaching mass: Double) {
+    var numbers = numbers
+    var above = 0.0
     for shift: UInt32 in [21, 10, 0] {
-      let sums = Self.sums(keys[..<count], masses[..<count], shift)
+      let sums = Self.sums(numbers, weights, shift)
       var digit = 2047
       while digit >= 0, above + sums[digit] < mass {
         above += sums[digit]
         digit -= 1
       }
       if digit < 0 { return nil }
-      count = Self.keep(UInt32(digit), &keys, &masses, count, shift)
+      numbers = Self.having(UInt32(digit), numbers, shift)
     }
-    number = Float(bitPattern: keys[0] ^ (keys[0] >> 31 == 0 ? 0xFFFF_FFFF : 0x8000_0000))
+    guard let number = numbers.first else { return nil }
+    self.number = number
     self.above = above
-    self.count = count
+    count = numbers.count
+  }
+
+  /// A digit of the whole number that stands for a number, in the order of the numbers; -0 is 0.
+  @inline(__always)
+  private static func digit(_ number: Float, _ shift: UInt32) -> UInt32 {
+    let bits = (number + 0).bitPattern
+    return (bits ^ (bits >> 31 == 0 ? 0x8000_0000 : 0xFFFF_FFFF)) >> shift & 2047
   }
 
   /// The mass of each digit.
+  ///
+  /// Masses are kept nowhere else: of a large vocabulary they would be a megabyte, whose pages the
+  /// system would clear anew for each token.
   private static func sums(
-    _ keys: ArraySlice<UInt32>, _ masses: ArraySlice<Double>, _ shift: UInt32
+    _ numbers: [Float], _ weights: Exponentials?, _ shift: UInt32
   ) -> [Double] {
     // Two of each, which wait for each other less.
     var sums = [Double](repeating: 0, count: 2 * 2048)
-    keys.withUnsafeBufferPointer { keys in
-      masses.withUnsafeBufferPointer { masses in
-        sums.withUnsafeMutableBufferPointer { sums in
-          for place in 0..<keys.count {
-            let digit = Int(keys[place] >> shift & 2047)
-            sums[2 &* digit &+ (place & 1)] += masses[place]
+    numbers.withUnsafeBufferPointer { numbers in
+      sums.withUnsafeMutableBufferPointer { sums in
+        guard let weights else {
+          for place in 0..<numbers.count {
+            let bin = Int(digit(numbers[place], shift))
+            sums[2 &* bin &+ (place & 1)] += 1
+          }
+          return
+        }
+        weights.forEachBlock(of: numbers, by: QuickDraw.block) { start, powers in
+          for place in 0..<powers.count {
+            let bin = Int(digit(numbers[start &+ place], shift))
+            sums[2 &* bin &+ (place & 1)] += powers[place]
           }
         }
       }
@@ -201,19 +219,16 @@ private struct Cut {
     return (0..<2048).map { sums[2 * $0] + sums[2 * $0 + 1] }
   }
 
-  /// Moves those with a digit to the front, and says how many there are.
-  private static func keep(
-    _ digit: UInt32, _ keys: inout [UInt32], _ masses: inout [Double], _ count: Int, _ shift: UInt32
-  ) -> Int {
-    keys.withUnsafeMutableBufferPointer { keys in
-      masses.withUnsafeMutableBufferPointer { masses in
+  /// Those with a digit, which are few as a rule.
+  private static func having(_ digit: UInt32, _ numbers: [Float], _ shift: UInt32) -> [Float] {
+    [Float](unsafeUninitializedCapacity: numbers.count) { left, count in
+      numbers.withUnsafeBufferPointer { numbers in
         var kept = 0
-        for place in 0..<count {
-          let key = keys[place]
-          (keys[kept], masses[kept]) = (key, masses[place])
-          kept &+= key >> shift & 2047 == digit ? 1 : 0
+        for place in 0..<numbers.count {
+          left[kept] = numbers[place]
+          kept &+= Self.digit(numbers[place], shift) == digit ? 1 : 0
         }
-        return kept
+        count = kept
       }
     }
   }
