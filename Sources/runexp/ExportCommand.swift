@@ -21,7 +21,7 @@ struct ExportCommand: ParsableCommand {
       with its chat template, unread, and what else transformers takes beside them; \
       and a model whose tokens are characters or bytes gets a tokenizer.json, which AutoTokenizer \
       loads; that of a GGUF file becomes a tokenizer.json, and a tokenizer.model beside it where \
-      it is SentencePiece's; a note says where it cannot be read. A model of images is loaded with \
+      it is SentencePiece's; a note says where it can be neither. A model of images is loaded with \
       AutoModelForImageClassification or AutoModel, or is written for timm's \
       VisionTransformer or Eva (EVA-02, DINOv3).
       """,

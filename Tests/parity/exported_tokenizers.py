@@ -232,6 +232,7 @@ def main():
             read = (case.read or automatic)(exported)
             known = case.ids if isinstance(case.ids, list) else case.ids(exported)
             tried = [(read(text), ids) for text, ids in zip(texts, known, strict=True) if ids is not None]
+            assert tried, f"{case.name}: no text was tried"
             wrong = case.special is not None and read("a b", True) != case.special
         off = sum(own != ids for own, ids in tried)
         others = ", and what stands around one is" if wrong else ""

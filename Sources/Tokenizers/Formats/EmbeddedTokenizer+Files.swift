@@ -1,5 +1,5 @@
-// The tokenizer of a GGUF file in the files that other programs read: a tokenizer.json, and beside
-// it SentencePiece's tokenizer.model where it has scores.
+// The tokenizer of a GGUF file in the files that other programs read: a tokenizer.json, and where it
+// has scores SentencePiece's tokenizer.model.
 
 import Config
 
@@ -10,15 +10,26 @@ extension EmbeddedTokenizer {
   package var files: [(name: String, contents: [UInt8])] {
     get throws(TokenizerError) {
       _ = try tokenizer
-      let (json, config) = (try self.json, try self.config)
-      var files = [(name: "tokenizer.json", contents: Array(json.line.utf8))]
-      if isSentencePiece { files.append((name: "tokenizer.model", contents: sentencePiece)) }
-      files.append((name: "tokenizer_config.json", contents: Array(config.document.utf8)))
+      let hasOrder = try isOfBytes ? true : !pieces.hasTies
+      guard hasOrder || isSentencePiece else {
+        throw TokenizerError(
+          "different tokens are merged to by one score, which a tokenizer.json cannot say, and "
+            + "SentencePiece does not take all of them")
+      }
+      var files: [(name: String, contents: [UInt8])] = []
+      if hasOrder { files.append(("tokenizer.json", Array(try json.line.utf8))) }
+      if isSentencePiece { files.append(("tokenizer.model", sentencePiece)) }
+      let config = try self.config(hasOrder ? "PreTrainedTokenizerFast" : "LlamaTokenizer")
+      files.append(("tokenizer_config.json", Array(config.document.utf8)))
       return files
     }
   }
 
   var isOfBytes: Bool { model == "gpt2" }
+
+  var pieces: ScoredPieces {
+    get throws(TokenizerError) { try ScoredPieces(tokens, scores: scores, types: types) }
+  }
 
   func text(_ id: Int) -> String { String(decoding: tokens[id], as: UTF8.self) }
 
@@ -37,27 +48,25 @@ extension EmbeddedTokenizer {
     }
   }
 
-  /// A tokenizer_config.json, which names the class that takes a tokenizer.json as it is.
-  private var config: JSON {
-    get throws(TokenizerError) {
-      var members: [JSON.Member] = [
-        .init("tokenizer_class", "PreTrainedTokenizerFast"),
-        .init("clean_up_tokenization_spaces", false),
-      ]
-      for (key, id) in [("bos_token", bos), ("eos_token", eos)] {
-        if let id { members.append(.init(key, .string(text(id)))) }
-      }
-      if let template = chatTemplate { members.append(.init("chat_template", template)) }
-      if isOfBytes { return .object(members) }
-      // What a tokenizer.model does not say.
-      let around = try self.around
-      members += [
-        .init("add_bos_token", .bool(!around.before.isEmpty)),
-        .init("add_eos_token", .bool(!around.after.isEmpty)),
-        .init("added_tokens_decoder", .object(added.map { .init("\($0.id)", $0.json) })),
-      ]
-      return .object(members)
+  /// - Parameter word: the class of transformers, of which PreTrainedTokenizerFast takes a
+  ///   tokenizer.json as it is.
+  private func config(_ word: String) throws(TokenizerError) -> JSON {
+    var members: [JSON.Member] = [
+      .init("tokenizer_class", .string(word)), .init("clean_up_tokenization_spaces", false),
+    ]
+    for (key, id) in [("bos_token", bos), ("eos_token", eos)] {
+      if let id { members.append(.init(key, .string(text(id)))) }
     }
+    if let template = chatTemplate { members.append(.init("chat_template", template)) }
+    if isOfBytes { return .object(members) }
+    // What a tokenizer.model does not say.
+    let around = try self.around
+    members += [
+      .init("add_bos_token", .bool(!around.before.isEmpty)),
+      .init("add_eos_token", .bool(!around.after.isEmpty)),
+      .init("added_tokens_decoder", .object(added.map { .init("\($0.id)", $0.json) })),
+    ]
+    return .object(members)
   }
 
   /// A text where there is one form of conversations, else a list of names and texts.
@@ -90,10 +99,19 @@ extension EmbeddedTokenizer {
     var counts: [PieceType: Int] = [:]
     for type in types.compactMap(PieceType.init) { counts[type, default: 0] += 1 }
     let pieces = (0..<tokens.count).map { Array(tokens[$0]) }
+    let all = Set(pieces)
+    // SentencePiece merges to unused tokens as well, and takes them apart again.
+    let mergesToUnused = pieces.indices.contains { id in
+      let piece = pieces[id]
+      return type(id) == .unused
+        && piece.indices.dropFirst().contains {
+          all.contains(Array(piece[..<$0])) && all.contains(Array(piece[$0...]))
+        }
+    }
     // User-defined tokens are searched in the text as it is given here, and behind a first blank
     // there.
     return counts[.user] == nil && counts[.unknown] == 1 && [nil, 256].contains(counts[.byte])
-      && Set(pieces).count == pieces.count && !pieces.contains([])
+      && all.count == pieces.count && !all.contains([]) && !mergesToUnused
   }
 
   private var sentencePiece: [UInt8] {

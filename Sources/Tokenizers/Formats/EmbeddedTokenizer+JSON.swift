@@ -81,11 +81,12 @@ extension EmbeddedTokenizer {
 
   private var mergesOfPieces: [JSON] {
     get throws(TokenizerError) {
-      let pairs = try ScoredPieces(tokens, scores: scores, types: types).merges.map {
-        [text(Int($0.left)), text(Int($0.right))]
-      }
+      let pairs = try pieces.merges.map { [text(Int($0.left)), text(Int($0.right))] }
       // No text has a piece with a blank, which is ▁ by then.
-      return pairs.filter { !$0.joined().contains(" ") }.map { .string($0.joined(separator: " ")) }
+      let blank = UInt8(ascii: " ")
+      return pairs.filter { !$0.joined().utf8.contains(blank) }.map {
+        .string($0.joined(separator: " "))
+      }
     }
   }
 

@@ -89,10 +89,33 @@ struct ScoredPieces {
     types.indices.map { types[$0] == .normal ? scores[$0] : nil }
   }
 
+  /// Whether different tokens are merged to by one score.
+  ///
+  /// SentencePiece takes the leftmost of them in a text, which no order of merges says, but for rows
+  /// of one character: see `merges`.
+  var hasTies: Bool {
+    get throws(TokenizerError) {
+      var first: [Int: Int32] = [:]
+      for merge in try builder.merges(scores: scoresOfMerged) {
+        let other = first[merge.rank, default: merge.result]
+        first[merge.rank] = other
+        if other == merge.result { continue }
+        guard let row = row(other), row == self.row(merge.result) else { return true }
+      }
+      return false
+    }
+  }
+
+  /// The character that a token repeats; nil where it has several.
+  private func row(_ id: Int32) -> Unicode.Scalar? {
+    let scalars = String(decoding: strings[Int(id)], as: UTF8.self).unicodeScalars
+    return scalars.allSatisfy { $0 == scalars.first } ? scalars.first : nil
+  }
+
   /// The two parts of each merge, by their ids, where each merge has a rank of its own.
   ///
-  /// Of merges of one score SentencePiece takes the leftmost. Here that with the longer left part
-  /// comes first, by which rows of blanks are merged from left to right too.
+  /// Of merges of one score that with the longer left part comes first, by which the cuts of one
+  /// token, and rows of one character, are merged from left to right as SentencePiece does.
   var merges: [(left: Int32, right: Int32)] {
     get throws(TokenizerError) {
       let merges = try builder.merges(scores: scoresOfMerged).map { merge in

@@ -75,7 +75,7 @@ enum TokenFile {
   }
 
   /// The hash of all behind the header, and the largest token, one below 0 being larger than any
-  /// other; in one pass, which keeps none of the file's pages.
+  /// other; in one pass, which gives the file's pages back as it goes.
   private static func examine(_ bytes: MappedBytes) -> (hash: String, largest: UInt32) {
     var hash = SHA256()
     var largest: UInt32 = 0

@@ -292,7 +292,7 @@ import Testing
       }, steps: ["c-char": ReportCase.steps(40, from: 4)])
     let report = try run.report()
     // The overview, and all metrics.
-    let parts = report.section("summary").replacing("<wbr>", with: "")
+    let parts = report.section("summary").replacing("<wbr/>", with: "")
       .components(separatedBy: "Every metric")
     #expect(parts.count == 2)
     for part in parts {
