@@ -5,7 +5,7 @@
 // Products: a tile of c, words along k of a panel, rows of a block, tasks for each thread.
 #define GEMM_ROWS 4
 #define GEMM_VECTORS 2
-#define GEMM_WORDS 1 // along k, of an iteration of the microkernel's loop
+#define GEMM_WORDS 1        // along k, of an iteration of the microkernel's loop
 #define GEMM_POINTER_ROWS 4 // rows of a tile that one pointer leads to
 #define GEMM_DEPTH 256
 #define GEMM_DEEP 512 // the same of a weight's gradient
