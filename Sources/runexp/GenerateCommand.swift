@@ -134,7 +134,8 @@ struct GenerateCommand: ParsableCommand {
     try demand(
       [prompt != nil, promptFile != nil, ids != nil].count { $0 } <= 1,
       "give one of --prompt, --prompt-file and --ids")
-    try demand(repeatPenalty > 0 && repeatPenalty.isFinite, "--repeat-penalty is above 0")
+    try demand(
+      repeatPenalty > 0 && repeatPenalty.isFinite, "--repeat-penalty is a finite number above 0")
     try demand(!stop.contains(""), "--stop needs a character to stop at")
     try demand(stop.isEmpty || ids == nil, "--stop ends a text; --ids write numbers")
     try demand(

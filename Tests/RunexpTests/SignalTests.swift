@@ -48,6 +48,17 @@ struct SignalTests {
     #expect(program.tree().contains { $0.hasSuffix("/\(TrainingState.file)") })
   }
 
+  @Test("a reader of the progress that has gone ends nothing")
+  func closedPipe() throws {
+    let program = try Program()
+    try program.write(TinyExperiment.onText(program, seeds: "1..2"), to: "tiny.yaml")
+    let finished = try program.shell(
+      "runexp run tiny.yaml 2>&1 > /dev/null | true; echo ${PIPESTATUS[0]}")
+    #expect(finished.output == "0\n", "\(finished.errors)")
+    let run = try StoredRun(RunFolder.open(program.file(Self.run)))
+    #expect(run.cells.count == 4 && run.cells.allSatisfy { $0.row.status == .ok })
+  }
+
   @Test("Ctrl-C is heard within an evaluation")
   func evaluating() throws {
     let program = try Program()

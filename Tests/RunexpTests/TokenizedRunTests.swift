@@ -383,7 +383,7 @@ import Workloads
     #expect(different(varied) > different(same))
     for (options, words) in [
       (["--stop", ""], "--stop needs"), (["--system", "x"], "--system is a part of --chat"),
-      (["--repeat-penalty", "0"], "--repeat-penalty is above 0"),
+      (["--repeat-penalty", "0"], "--repeat-penalty is a finite number above 0"),
     ] {
       let refused = try program.run(["generate", "which:bpe", "--prompt", "a"] + options)
       #expect(refused.code == 64 && refused.errors.contains(words), "\(refused.errors)")

@@ -241,15 +241,31 @@ package enum Terminal {
   }
 
   /// Writes text to the standard error at once; what cannot be written is dropped.
+  ///
+  /// Where the reader of a pipe has gone, as `head` goes after some lines, nothing ends for it: a
+  /// training is worth more than what it says.
   package static func writeToStandardError(_ text: String) {
-    let bytes = Array(text.utf8)
+    var (pipe, before) = (sigset_t(), sigset_t())
+    sigemptyset(&pipe)
+    sigaddset(&pipe, SIGPIPE)
+    pthread_sigmask(SIG_BLOCK, &pipe, &before)
+    if !writeAll(Array(text.utf8), to: 2) {
+      // The signal is this thread's, and would come when it is no longer blocked.
+      var now = timespec()
+      _ = sigtimedwait(&pipe, nil, &now)
+    }
+    pthread_sigmask(SIG_SETMASK, &before, nil)
+  }
+
+  private static func writeAll(_ bytes: [UInt8], to file: Int32) -> Bool {
     var done = 0
     while done < bytes.count {
-      let count = bytes[done...].withUnsafeBytes { write(2, $0.baseAddress, $0.count) }
+      let count = bytes[done...].withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
       if count < 0, errno == EINTR { continue }
-      if count <= 0 { return }
+      if count <= 0 { return false }
       done += count
     }
+    return true
   }
 
   /// The columns that text on the standard output may take.

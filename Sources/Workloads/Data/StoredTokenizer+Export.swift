@@ -32,11 +32,12 @@ extension StoredTokenizer {
     }
   }
 
-  /// Why the tokenizer of a GGUF file cannot be written; nil where it can.
+  /// Why the tokenizer of a GGUF file cannot be written, or not for all programs; nil where it can.
   static func problemOfWriting(gguf path: String) -> String? {
     do {
-      _ = try files(ofGGUF: path)
-      return nil
+      if try files(ofGGUF: path).contains(where: { $0.name == "tokenizer.json" }) { return nil }
+      return "the tokenizer is a tokenizer.model alone, as different tokens are merged to by one "
+        + "score: the package sentencepiece reads it rightly, transformers may not"
     } catch {
       return "the tokenizer is not written: \(error)"
     }
