@@ -89,18 +89,25 @@ struct ScoredPieces {
     types.indices.map { types[$0] == .normal ? scores[$0] : nil }
   }
 
-  /// Whether different tokens are merged to by one score.
+  /// Whether different tokens of one score may be merged to from the same part of a text.
   ///
   /// SentencePiece takes the leftmost of them in a text, which no order of merges says, but for rows
-  /// of one character: see `merges`.
+  /// of one character: see `merges`. It makes no difference where none takes what another needs,
+  /// neither at once nor by what it has become.
   var hasTies: Bool {
     get throws(TokenizerError) {
-      var first: [Int: Int32] = [:]
-      for merge in try builder.merges(scores: scoresOfMerged) {
-        let other = first[merge.rank, default: merge.result]
-        first[merge.rank] = other
-        if other == merge.result { continue }
-        guard let row = row(other), row == self.row(merge.result) else { return true }
+      let all = try builder.merges(scores: scoresOfMerged)
+      let byLeft = Dictionary(grouping: all, by: \.left)
+      let byRight = Dictionary(grouping: all, by: \.right)
+      for group in Dictionary(grouping: all, by: \.rank).values {
+        let results = Set(group.map(\.result)), rows = Set(results.map(row))
+        if results.count == 1 || (rows.count == 1 && rows != [nil]) { continue }
+        let (lefts, rights) = (Set(group.map(\.left)), Set(group.map(\.right)))
+        let meet = results.contains { result in
+          byLeft[result, default: []].contains { lefts.contains($0.right) }
+            || byRight[result, default: []].contains { rights.contains($0.left) }
+        }
+        if meet || !lefts.isDisjoint(with: rights) { return true }
       }
       return false
     }
