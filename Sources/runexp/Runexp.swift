@@ -98,9 +98,16 @@ struct Runexp: ParsableCommand {
         say("error: \(advice)")
         exit(withError: ArgumentParser.ExitCode(64))
       }
-      if let unknown { exit(withError: misused(unknown, words.first ?? "")) }
-      exit(withError: error)
+      end(unknown.map { misused($0, words.first ?? "") } ?? error)
     }
+  }
+
+  /// Ends as the parser does, but for the "Error:" that its messages begin with and no other's do.
+  private static func end(_ error: any Error) -> Never {
+    let prefix = "Error: ", text = fullMessage(for: error)
+    guard text.hasPrefix(prefix) else { exit(withError: error) }
+    say("error: \(text.dropFirst(prefix.count))")
+    exit(withError: exitCode(for: error))
   }
 
   /// What was perhaps meant: a subcommand for people, or an experiment file of that name.

@@ -142,7 +142,9 @@ struct GenerateCommandTests {
     for (words, code, message) in [
       (["nowhere"], 1, "no run 'nowhere' in 'results'"),
       ([cell, "--prompt", "\u{2603}"], 1, "does not occur in the training text"),
-      ([cell, "--temperature=-1"], 64, "--temperature is 0 or more"),
+      ([cell, "--temperature=-1"], 64, "--temperature is a finite number, 0 or more"),
+      ([cell, "--temperature", "inf"], 64, "--temperature is a finite number, 0 or more"),
+      ([cell, "--temperature", "nan"], 64, "--temperature is a finite number, 0 or more"),
       ([cell, "--top-p", "0"], 64, "--top-p is above 0"),
       ([cell, "--cache", "fp4"], 64, "'f32', 'bf16' or 'q8'"),
       ([cell, "--prompt", String(repeating: "a", count: 40)], 1, "learned positions end at 32"),
@@ -150,6 +152,7 @@ struct GenerateCommandTests {
       let finished = try program.run(["generate"] + words)
       #expect(finished.code == Int32(code), "\(words): \(finished.errors)")
       #expect(finished.errors.contains(message), "\(words): \(finished.errors)")
+      #expect(finished.errors.hasPrefix("error: "), "\(words): \(finished.errors)")
       #expect(finished.output.isEmpty || code == 64, "\(words)")
     }
     let short = try program.run("generate", cell, "--prompt", "the", "--tokens", "100")
