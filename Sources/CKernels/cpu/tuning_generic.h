@@ -13,6 +13,7 @@
 #define GEMM_B_READINGS 28 // panels of a, at most, that read b in place
 #define GEMM_BLOCK_ROWS 96
 #define GEMM_TASKS 6
+#define SKINNY_TILES true // few rows go along several rows of b at a time
 
 // Attention: a tile of scores, and a block of keys.
 #define FLASH_ROWS 8
@@ -25,3 +26,4 @@
 
 // Bytes that are fetched ahead of a stream from memory; 0: none but what the processor fetches.
 #define READ_AHEAD 0
+#define READ_AHEAD_NARROW 0 // of weights in bf16 and Q8, whose lines take more instructions
