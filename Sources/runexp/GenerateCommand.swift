@@ -127,7 +127,8 @@ struct GenerateCommand: ParsableCommand {
       if !isMet { throw ValidationError(message) }
     }
     try demand(tokens >= 0, "--tokens is the number of tokens to write, 0 or more")
-    try demand(temperature >= 0 && temperature.isFinite, "--temperature is a finite number, 0 or more")
+    try demand(
+      temperature >= 0 && temperature.isFinite, "--temperature is a finite number, 0 or more")
     try demand(topK ?? 1 >= 1, "--top-k is 1 or more")
     try demand(topP > 0 && topP <= 1, "--top-p is above 0 and at most 1")
     try demand(prompt != "", "--prompt needs a character to start from")

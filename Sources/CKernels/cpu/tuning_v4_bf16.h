@@ -6,15 +6,16 @@
 // Products: a tile of c, words along k of a panel, rows of a block, tasks for each thread.
 #define GEMM_ROWS 14
 #define GEMM_VECTORS 2
-#define GEMM_WORDS 1         // along k, of an iteration of the microkernel's loop
-#define GEMM_POINTER_ROWS 14 // rows of a tile that one pointer leads to
+#define GEMM_WORDS 1              // along k, of an iteration of the microkernel's loop
+#define GEMM_POINTER_ROWS 14      // rows of a tile that one pointer leads to
+#define GEMM_PREFETCH_PANELS true // whether words of packed operands are prefetched
 #define GEMM_DEPTH 1024
 #define GEMM_DEEP 512 // the same of a weight's gradient
 #define GEMM_COLUMNS_IN_PLACE true
 #define GEMM_B_READINGS 28 // panels of a, at most, that read b in place
 #define GEMM_BLOCK_ROWS 168
 #define GEMM_TASKS 6
-#define SKINNY_TILES false // few rows go along several rows of b at a time
+#define SKINNY_TILES false // whether 2 to 8 rows are multiplied in tiles
 
 // Attention: a tile of scores, and a block of keys.
 #define FLASH_ROWS 8
