@@ -125,7 +125,8 @@ cuda-emulations: cuda-emulation
 	@$(if $(QUICK),,$(MAKE) --no-print-directory -j "$$(nproc)" -C cuda emulation SANITIZE=address)
 
 cuda-test: cuda-emulations
-	@$(MAKE) --no-print-directory -j "$$(nproc)" -C cuda test
+	@$(MAKE) --no-print-directory -j "$$(nproc)" -C cuda test \
+	  $(if $(QUICK),ORDERS=reversed PRODUCT_ORDERS=random)
 	@$(if $(QUICK),,$(MAKE) --no-print-directory -j "$$(nproc)" -C cuda test SANITIZE=address)
 
 # What the program sees of them: op cases against the reference, and the losses of a training.
