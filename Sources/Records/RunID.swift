@@ -152,7 +152,7 @@ package struct RunLocator: Sendable {
     }
     let known = all.map(\.experiment).unique + all.map { "\($0.experiment)/\($0.id)" }
     return Suggestion.nearest(to: name, among: known).map { "did you mean '\($0)'?" }
-      ?? (isNothing ? "nor is there such a folder; " : "") + "to list all: runexp list"
+      ?? (isNothing ? "there is no such folder either; " : "") + "to list all: runexp list"
       + (results == "results" ? "" : " --results \(Wording.shellWord(results))")
   }
 

@@ -8,7 +8,9 @@ import Tensors
 import Workloads
 
 extension ScoreCommand {
-  func scoreImages(_ saved: SavedModel, _ interrupts: Interrupts) throws {
+  func scoreImages(
+    _ saved: SavedModel, of trained: TrainedCell, _ interrupts: Interrupts
+  ) throws {
     guard saved.image != nil else {
       throw ScoreError(
         "'\(saved.path)' reads texts: give one with --text FILE, or - for standard input")
@@ -24,13 +26,13 @@ extension ScoreCommand {
       saved, matrices: matrices.type, precision: precision.type,
       on: try machine.compute.open(device))
     if let images {
-      show(try test(classifier, on: images, check: check), of: images)
+      show(try test(classifier, on: images, check: check), of: images, by: trained)
     } else {
       let found = try classifier.likeliest(of: inputs, check: check) { path, answers in
         // A document is made of all of them.
         if !json { show(answers, of: path) }
       }
-      if json { printDocument(of: found) }
+      if json { printDocument(of: found, by: trained) }
     }
   }
 
@@ -80,7 +82,7 @@ extension ScoreCommand {
     StandardOutput.show("\(Wording.harmless(path)): \(texts.joined(separator: ", "))\n")
   }
 
-  private func printDocument(of found: [[Classifier.Answer]]) {
+  private func printDocument(of found: [[Classifier.Answer]], by trained: TrainedCell) {
     let images = zip(inputs, found).map { path, answers -> JSON in
       [
         "file": .string(path),
@@ -93,10 +95,12 @@ extension ScoreCommand {
           }),
       ]
     }
-    printDocument([.init("images", .array(images))])
+    printDocument([.init("images", .array(images))], by: trained)
   }
 
-  private func show(_ test: Classifier.Test, of images: LoadedImages) {
+  private func show(
+    _ test: Classifier.Test, of images: LoadedImages, by trained: TrainedCell
+  ) {
     let scores = test.scores
     if let note = test.note { say("note: \(note)") }
     guard json else {
@@ -114,7 +118,7 @@ extension ScoreCommand {
           + "; weights in \(matrices.rawValue)")
       return
     }
-    printDocument([
+    let members: [JSON.Member] = [
       .init("dataset", .string(images.name)),
       .init("dataset_sha256", .string("sha256-" + images.record.sha256)),
       .init("images", .integer(scores.images)), .init("loss", .real(test.loss)),
@@ -122,14 +126,8 @@ extension ScoreCommand {
       .init(Metric.topFive.name, .real(scores.topFivePercent)),
       .init("hardest_class", .string(test.hardest?.name)),
       .init(Metric.leastClass.name, .real(test.hardest?.percent)),
-      .init("notes", .array(test.note.map { [JSON.string($0)] } ?? [])),
-    ])
-  }
-
-  private func printDocument(_ members: [JSON.Member]) {
-    let head: [JSON.Member] = [.init("schema_version", 1)]
-    let tail: [JSON.Member] = [.init("weight_type", .string(matrices.rawValue))]
-    print(JSON.object(head + members + tail).document, terminator: "")
+    ]
+    printDocument(members, by: trained, notes: [test.note].compactMap(\.self))
   }
 
   private static func percent(_ value: Double) -> String { String(format: "%.1f %%", value) }

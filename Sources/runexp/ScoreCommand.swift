@@ -123,11 +123,32 @@ struct ScoreCommand: ParsableCommand {
       if let note = found.note { say("note: \(note)") }
       let saved = try SavedModel(found.folder)
       let isText = inputs.isEmpty || inputs == ["-"]
-      if isText { try scoreText(saved, interrupts) } else { try scoreImages(saved, interrupts) }
+      if isText {
+        try scoreText(saved, of: found, interrupts)
+      } else {
+        try scoreImages(saved, of: found, interrupts)
+      }
     }
   }
 
-  private func scoreText(_ saved: SavedModel, _ interrupts: Interrupts) throws {
+  /// What was scored, by which model, how, and what there is to note of it.
+  func printDocument(_ members: [JSON.Member], by trained: TrainedCell, notes: [String] = []) {
+    let head: [JSON.Member] = [
+      .init("schema_version", 1), .init("cell", .string(trained.label)),
+      .init("checkpoint", .string(trained.folder)),
+    ]
+    let all = [trained.note].compactMap(\.self) + notes
+    let tail: [JSON.Member] = [
+      .init("precision", .string(precision.rawValue)),
+      .init("weight_type", .string(matrices.rawValue)),
+      .init("notes", .array(all.map { .string($0) })),
+    ]
+    print(JSON.object(head + members + tail).document, terminator: "")
+  }
+
+  private func scoreText(
+    _ saved: SavedModel, of trained: TrainedCell, _ interrupts: Interrupts
+  ) throws {
     try saved.requireText()
     if all { throw Self.onlyOfDatasets }
     let (tokens, bytes, note) = try tokens(of: saved)
@@ -135,7 +156,8 @@ struct ScoreCommand: ParsableCommand {
     let positions = try positions(in: tokens.count)
     let device = try machine.compute.open(device)
     let model = try saved.load(on: device, matrices: matrices.type)
-    try check(min(tokens.count, context ?? .max), by: model, madeFor: saved.length)
+    let beyond = try check(min(tokens.count, context ?? .max), by: model, madeFor: saved.length)
+    if let beyond { say("note: \(beyond)") }
     let scorer = Scorer(
       model, cache: cache == .f32 ? nil : cache, precision: precision.type, on: device)
     let windows = windows(of: tokens.count)
@@ -148,7 +170,9 @@ struct ScoreCommand: ParsableCommand {
     }
     let bits = note == nil ? bytes.flatMap { Self.bitsPerByte(score, bytes: $0) } : nil
     if json {
-      print(document(tokens, score, bytes, bits, positions).document, terminator: "")
+      printDocument(
+        members(tokens, score, bytes, bits, positions), by: trained,
+        notes: [note, beyond].compactMap(\.self))
     } else {
       print(sentence(tokens.count, score, bits))
     }
@@ -162,20 +186,21 @@ struct ScoreCommand: ParsableCommand {
   }
 
   /// - Parameter count: the most tokens that are read at a time.
+  /// - Returns: that they are more than the model was made for; nil where they are not.
   /// - Throws: where the model has no positions for them.
-  private func check(_ count: Int, by model: Transformer, madeFor length: Int) throws {
+  private func check(
+    _ count: Int, by model: Transformer, madeFor length: Int
+  ) throws -> String? {
     do {
       try model.check(tokens: count)
     } catch {
       throw ScoreError("\(error); --context \(model.longest ?? length) reads a text in windows")
     }
-    if count > length {
-      say(
-        "note: the model was made for \(length) tokens at a time, and "
-          + (context == nil
-            ? "these are \(count); --context \(length) reads them in windows"
-            : "a window has \(count)"))
-    }
+    guard count > length else { return nil }
+    return "the model was made for \(length) tokens at a time, and "
+      + (context == nil
+        ? "these are \(count); --context \(length) reads them in windows"
+        : "a window has \(count)")
   }
 
   /// Scores the tokens, and shows how far it is.
@@ -239,13 +264,14 @@ struct ScoreCommand: ParsableCommand {
       + (bits.map { ", \(text($0)) bits a byte" } ?? "") + ", over \(count - 1) of \(count) tokens"
       + (windows(of: count)?.text ?? "")
       + "; weights in \(matrices.rawValue), cache in \(cache.rawValue)"
+      + (precision == .f32 ? "" : ", products in \(precision.rawValue)")
   }
 
-  private func document(
+  private func members(
     _ tokens: [Int32], _ score: Score, _ bytes: Int?, _ bits: Double?, _ positions: [Int]
-  ) -> JSON {
+  ) -> [JSON.Member] {
     var members: [JSON.Member] = [
-      .init("schema_version", 1), .init("ids", .array(tokens.map { .integer(Int($0)) })),
+      .init("ids", .array(tokens.map { .integer(Int($0)) })),
       .init("logprobs", .array(score.logprobs.map { .real($0) })),
       .init("loss", .real(score.loss)), .init("perplexity", .real(score.perplexity)),
     ]
@@ -257,9 +283,7 @@ struct ScoreCommand: ParsableCommand {
     if ids == nil {
       members += [.init("bits_per_byte", .real(bits)), .init("bytes", .integer(bytes))]
     }
-    members += [
-      .init("weight_type", .string(matrices.rawValue)), .init("cache", .string(cache.rawValue)),
-    ]
+    members.append(.init("cache", .string(cache.rawValue)))
     if logits != nil {
       members.append(
         .init(
@@ -271,7 +295,7 @@ struct ScoreCommand: ParsableCommand {
                 .array((score.logits[position] ?? []).map { .real(Double($0)) }))
             })))
     }
-    return .object(members)
+    return members
   }
 }
 

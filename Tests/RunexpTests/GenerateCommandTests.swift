@@ -121,6 +121,37 @@ struct GenerateCommandTests {
     #expect(second.code == 0 && second.errors.isEmpty && second.output != first.output)
     let none = try program.run("generate", "tiny", "--cell", "clasic/seed=2")
     #expect(none.code == 1 && none.errors.contains("did you mean 'classic/seed=2'?"))
+    // The name leaves these out.
+    for cell in ["modern", "modern/seed=2"] {
+      for command in [["generate"], ["score", "--text", "tiny.yaml"], ["export", "out"]] {
+        let words = [command[0], "tiny:classic"] + command.dropFirst() + ["--cell", cell]
+        let other = try program.run(words)
+        #expect(other.code == 1 && other.output.isEmpty, "\(words): \(other.errors)")
+        #expect(
+          other.errors.contains("'\(cell)' is no cell of 'tiny:classic'"), "\(other.errors)")
+      }
+    }
+  }
+
+  @Test("a document says how the text was drawn and what the model computed with")
+  func documents() throws {
+    let (program, cell) = try trained()
+    try program.write("the the", to: "few.txt")
+    let drawn = try JSON(
+      reading: program.run(
+        "generate", cell, "-n", "2", "--json", "--precision", "bf16", "--top-k", "3", "--top-p",
+        "0.5", "--repeat-penalty", "2", "--stop", "xyz"
+      ).output)
+    #expect(drawn["precision"] == "bf16" && drawn["weight_type"] == "bf16")
+    #expect(drawn["top_k"] == 3 && drawn["top_p"] == 0.5 && drawn["repeat_penalty"] == 2)
+    #expect(drawn["stop"]?.line == #"["xyz"]"#)
+    let scored = try JSON(
+      reading: program.run("score", "writer", "--text", "few.txt", "--json").output)
+    #expect(scored["precision"] == "f32" && scored["notes"]?.line == "[]")
+    #expect(scored["checkpoint"]?.text != nil && scored["cell"]?.text == "base/seed=1")
+    let said = try program.run(
+      "generate", "writer", "-n", "2", "--precision", "bf16", "--weight-type", "f32")
+    #expect(said.errors == "note: weights in f32, cache in f32, products in bf16\n")
   }
 
   @Test("beyond the length of the training it says so")

@@ -119,7 +119,7 @@ extension RunDiff {
   private var notes: [String] {
     var notes = ["\(compared) of \(planned) cells compared"] + notCompared
     let names = changes.compactMap(\.values.testName).unique
-    if tests > 0 {
+    if tests > 0, !names.isEmpty {
       notes.append(
         "p, two-sided, by \(names.joined(separator: " and ")); Holm: corrected over the "
           + "\(tests) \(tests == 1 ? "test" : "tests") of "

@@ -12,8 +12,8 @@ package struct TrainedCell {
   package let folder: String
   /// The cell's label; nil where a folder was named.
   package let label: String?
-  /// Which one was taken of several that the name may mean, or that differ in their seed alone; nil
-  /// where there was no choice.
+  /// Which one was taken of several that the name may mean, or that differ in their seed alone, and
+  /// whether its training has ended; nil where there is nothing to say.
   package let note: String?
 
   /// - Parameters:
@@ -37,13 +37,12 @@ package struct TrainedCell {
     let side = try Self.run(named: name, of: cell, in: locator)
     let trained = side.cells.filter { Checkpoint.isIn($0.folder) }
     guard !trained.isEmpty else {
-      throw CellError(description: "no cell of '\(name)' has left a model: only trainings do")
+      throw CellError(
+        description: "no cell of \(Wording.quote(name)) has left a model: trainings do, from their "
+          + "first checkpoint on")
     }
     var chosen = trained
-    if let cell {
-      chosen = trained.filter { $0.row.variant == cell }
-      if chosen.isEmpty { chosen = [try side.run.cell(named: cell)] }
-    }
+    if let cell { chosen = try Self.cells(cell, of: trained, in: side, named: name) }
     let kinds = Dictionary(grouping: chosen) {
       "\($0.row.variant) \(JSON.object($0.row.axes).line)"
     }
@@ -52,9 +51,30 @@ package struct TrainedCell {
     }
     folder = first.folder
     label = first.label
-    note =
+    let notes = [
       chosen.count == 1
-      ? nil : "the model of \(first.label), one of \(chosen.count) seeds; --cell names another"
+        ? nil : "the model of \(first.label), one of \(chosen.count) seeds; --cell names another",
+      first.row.status == .ok
+        ? nil
+        : "the training of \(first.label) is not complete (\(first.row.status.rawValue.replacing("_", with: " "))); this is the "
+          + "model of its last checkpoint",
+    ].compactMap(\.self)
+    note = notes.isEmpty ? nil : notes.joined(separator: "; ")
+  }
+
+  /// - Parameter name: what the run is called, perhaps with one of its variants.
+  /// - Throws: `CellError` where no cell goes by it, several do, or one that the name leaves out.
+  private static func cells(
+    _ cell: String, of trained: [StoredCell], in side: DiffSide, named name: String
+  ) throws -> [StoredCell] {
+    let ofVariant = trained.filter { $0.row.variant == cell }
+    if !ofVariant.isEmpty { return ofVariant }
+    let isOther = side.run.cells.contains { $0.row.variant == cell }
+    let found = isOther ? nil : try side.run.cell(named: cell)
+    if let found, side.cells.contains(where: { $0.id == found.id }) { return [found] }
+    throw CellError(
+      description: "\(Wording.quote(found?.label ?? cell)) is no cell of \(Wording.quote(name)) "
+        + "that has left a model")
   }
 
   /// - Throws: for a file or a folder that is there, saying why it is no model, or no run where a
