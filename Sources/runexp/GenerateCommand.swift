@@ -153,9 +153,7 @@ struct GenerateCommand: ParsableCommand {
       try saved.requireText()
       let written = try write(saved, prompt: try givenPrompt())
       if !json, types.contains(where: { $0 != "f32" }) || precision != .f32 {
-        say(
-          "note: weights in \(types[0]), cache in \(types[1])"
-            + (precision == .f32 ? "" : ", products in \(precision.rawValue)"))
+        say("note: weights in \(types[0]), cache in \(types[1])" + precision.suffix)
       }
       if let note = written.note { say("note: \(note)") }
       if json { print(document(written, found).document, terminator: "") }
@@ -309,7 +307,8 @@ struct GenerateCommand: ParsableCommand {
       "tokens": .integer(written.tokens), "ended_by": .string(written.end.rawValue),
       "temperature": .real(temperature), "top_k": topK.map { .integer($0) } ?? .null,
       "top_p": .real(topP), "repeat_penalty": .real(repeatPenalty),
-      "stop": .array(stop.map { .string($0) }), "precision": .string(precision.rawValue),
+      "stop": .array(stop.map { .string($0) }), "chat": .bool(chat), "system": .string(system),
+      "precision": .string(precision.rawValue),
       "seed": .string(String(seed)), "weight_type": .string(types[0]), "cache": .string(types[1]),
       "notes": .array([found.note, written.note].compactMap { $0.map { .string($0) } }),
     ]

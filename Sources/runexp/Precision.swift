@@ -10,6 +10,9 @@ enum Precision: String, CaseIterable, ExpressibleByArgument {
   static let help = ArgumentHelp("What the model computes with: f32 or bf16.")
 
   var type: ElementType { self == .bf16 ? .bf16 : .f32 }
+
+  /// What follows in a sentence that says how weights are kept; nothing where products are in f32.
+  var suffix: String { self == .f32 ? "" : ", products in \(rawValue)" }
 }
 
 /// What a model's matrices are kept in.

@@ -115,7 +115,7 @@ extension ScoreCommand {
       print(
         parts.compactMap(\.self).joined(separator: ", ")
           + ", over \(Wording.count(scores.images, "image"))\(hardest ?? "")"
-          + "; weights in \(matrices.rawValue)")
+          + "; weights in \(matrices.rawValue)" + precision.suffix)
       return
     }
     let members: [JSON.Member] = [

@@ -264,7 +264,7 @@ struct ScoreCommand: ParsableCommand {
       + (bits.map { ", \(text($0)) bits a byte" } ?? "") + ", over \(count - 1) of \(count) tokens"
       + (windows(of: count)?.text ?? "")
       + "; weights in \(matrices.rawValue), cache in \(cache.rawValue)"
-      + (precision == .f32 ? "" : ", products in \(precision.rawValue)")
+      + precision.suffix
   }
 
   private func members(

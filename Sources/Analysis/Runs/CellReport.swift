@@ -128,7 +128,10 @@ extension StoredRun {
   ///
   /// - Parameter name: its id, its label, or a beginning or an ending that only one of them has.
   /// - Throws: `CellError`, which names the nearest ones.
-  package func cell(named name: String) throws(CellError) -> StoredCell {
+  package func cell(
+    named name: String, among cells: [StoredCell]? = nil
+  ) throws(CellError) -> StoredCell {
+    let cells = cells ?? self.cells
     let ways: [(StoredCell) -> Bool] = [
       { $0.id == name || $0.label == name },
       { $0.id.hasPrefix(name) || $0.label.hasPrefix(name) },

@@ -37,44 +37,62 @@ package struct TrainedCell {
     let side = try Self.run(named: name, of: cell, in: locator)
     let trained = side.cells.filter { Checkpoint.isIn($0.folder) }
     guard !trained.isEmpty else {
-      throw CellError(
-        description: "no cell of \(Wording.quote(name)) has left a model: trainings do, from their "
-          + "first checkpoint on")
+      throw CellError(description: Self.noModel(Wording.quote(name)))
     }
     var chosen = trained
     if let cell { chosen = try Self.cells(cell, of: trained, in: side, named: name) }
     let kinds = Dictionary(grouping: chosen) {
       "\($0.row.variant) \(JSON.object($0.row.axes).line)"
     }
-    guard let first = chosen.first, kinds.count == 1 else {
+    guard kinds.count == 1 else {
       throw CellError(description: Self.question(chosen, named: name, isOfVariants: cell == nil))
     }
-    folder = first.folder
-    label = first.label
+    let one = chosen.first { $0.row.status == .ok } ?? chosen[0]
+    folder = one.folder
+    label = one.label
     let notes = [
       chosen.count == 1
-        ? nil : "the model of \(first.label), one of \(chosen.count) seeds; --cell names another",
-      first.row.status == .ok
-        ? nil
-        : "the training of \(first.label) is not complete (\(first.row.status.rawValue.replacing("_", with: " "))); this is the "
-          + "model of its last checkpoint",
+        ? nil : "the model of \(one.label), one of \(chosen.count) seeds; --cell names another",
+      Self.incompleteness(of: one),
     ].compactMap(\.self)
     note = notes.isEmpty ? nil : notes.joined(separator: "; ")
   }
 
+  private static func incompleteness(of cell: StoredCell) -> String? {
+    let status = cell.row.status
+    if status == .ok { return nil }
+    let why = status == .notRun ? "" : " (\(status.rawValue.replacing("_", with: " ")))"
+    return "the training of \(cell.label) is not complete\(why); "
+      + "this is the model of its last checkpoint"
+  }
+
   /// - Parameter name: what the run is called, perhaps with one of its variants.
-  /// - Throws: `CellError` where no cell goes by it, several do, or one that the name leaves out.
+  /// - Throws: `CellError` where no cell goes by it that has a model, several do, or one alone that
+  ///   the name leaves out.
   private static func cells(
     _ cell: String, of trained: [StoredCell], in side: DiffSide, named name: String
   ) throws -> [StoredCell] {
     let ofVariant = trained.filter { $0.row.variant == cell }
     if !ofVariant.isEmpty { return ofVariant }
-    let isOther = side.run.cells.contains { $0.row.variant == cell }
-    let found = isOther ? nil : try side.run.cell(named: cell)
-    if let found, side.cells.contains(where: { $0.id == found.id }) { return [found] }
-    throw CellError(
-      description: "\(Wording.quote(found?.label ?? cell)) is no cell of \(Wording.quote(name)) "
-        + "that has left a model")
+    let found: StoredCell
+    do {
+      found = try side.run.cell(named: cell, among: side.cells)
+    } catch {
+      let isLeftOut = side.run.cells.contains { other in
+        (other.row.variant == cell || other.label == cell || other.id == cell)
+          && !side.cells.contains { $0.id == other.id }
+      }
+      guard isLeftOut else { throw error }
+      throw CellError(
+        description: "\(Wording.quote(name)) leaves out \(Wording.quote(cell)), which is of another"
+          + " variant")
+    }
+    if trained.contains(where: { $0.id == found.id }) { return [found] }
+    throw CellError(description: noModel(Wording.quote(found.label)))
+  }
+
+  private static func noModel(_ what: String) -> String {
+    "\(what) has left no model: trainings do, from their first checkpoint on"
   }
 
   /// - Throws: for a file or a folder that is there, saying why it is no model, or no run where a
