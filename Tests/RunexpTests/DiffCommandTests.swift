@@ -99,6 +99,15 @@ struct DiffCommandTests {
     #expect(full.contains("Every metric") || full.contains("grad_norm_cv"))
   }
 
+  @Test("of a run and itself no p is said to come of a test")
+  func itself() throws {
+    let program = try make()
+    try train(program, "results", seeds: "[1, 2, 3]")
+    let finished = try program.run("diff", "latest", "latest")
+    #expect(finished.code == 0 && finished.output.contains("cells compared"), "\(finished.errors)")
+    #expect(!finished.output.contains("two-sided, by ;"), "\(finished.output)")
+  }
+
   @Test("a cell is shown by the run's name and its own in one word")
   func cellInAWord() throws {
     let program = try make()

@@ -200,7 +200,7 @@ struct GenerateCommandTests {
   func refuses() throws {
     let (program, cell) = try trained(", position: learned")
     for (words, code, message) in [
-      (["nowhere"], 1, "no run 'nowhere' in 'results'"),
+      (["nowhere"], 1, "'nowhere' in 'results': there is no such folder either; to list all:"),
       ([cell, "--prompt", "\u{2603}"], 1, "does not occur in the training text"),
       ([cell, "--temperature=-1"], 64, "--temperature is a finite number, 0 or more"),
       ([cell, "--temperature", "inf"], 64, "--temperature is a finite number, 0 or more"),
