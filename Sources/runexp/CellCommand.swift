@@ -53,7 +53,7 @@ struct CellCommand: ParsableCommand {
       "The cells of a job array, as 'runexp emit' lists them; --index is the task's number in it.",
       valueName: "file"), completion: .file())
   var list: String?
-  @Option(parsing: .unconditional, help: "Cells of the list that a task runs.")
+  @Option(help: "Cells of the list that a task runs.")
   var pack = 1
   @OptionGroup var place: ResultsOptions
   @Flag(

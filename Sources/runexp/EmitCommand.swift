@@ -61,25 +61,21 @@ struct EmitOptions: ParsableArguments {
       """, valueName: "statuses"))
   var cells = "pending"
   @Option(
-    parsing: .unconditional,
     help: """
       Cells of a task (default: so many that a task of short cells lasts five minutes, and no longer \
       than half of --time).
       """)
   var pack: Int?
   @Option(
-    parsing: .unconditional,
     help: """
       The memory of a task, such as 4GiB (default: one and a half times the predicted peak, and \
       256 MiB).
       """)
   var mem: String?
   @Option(
-    parsing: .unconditional,
     help: "The processors of a task (default: --threads, or those of this machine, up to 8).")
   var cpus: Int?
   @Option(
-    parsing: .unconditional,
     help: "The GPUs of a task (default: one where the experiment asks for 'cuda').")
   var gpus: Int?
   @Flag(help: "Print one JSON document.") var json = false

@@ -32,7 +32,6 @@ struct EmitKubernetes: ParsableCommand {
 
   @OptionGroup var emit: EmitOptions
   @Option(
-    parsing: .unconditional,
     help: """
       What a task of short cells is taken to last, which decides --pack; no pod is stopped by it.
       """)
@@ -43,7 +42,7 @@ struct EmitKubernetes: ParsableCommand {
   @Option(help: "Where pods mount it (default: where the results are here).") var mount: String?
   @Option(help: "The namespace of the Jobs.") var namespace: String?
   @Option(help: "The queue, where Kueue is there.") var queue: String?
-  @Option(parsing: .unconditional, help: "Most tasks that run at once.") var maxParallel: Int?
+  @Option(help: "Most tasks that run at once.") var maxParallel: Int?
 
   func validate() throws {
     _ = try emit.request(time: time)

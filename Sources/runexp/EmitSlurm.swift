@@ -32,7 +32,6 @@ struct EmitSlurm: ParsableCommand {
 
   @OptionGroup var emit: EmitOptions
   @Option(
-    parsing: .unconditional,
     help: """
       The longest that a task may run, such as 30m, 2h or 1-12:00:00 (default: three times what is \
       predicted, and five minutes).
@@ -41,10 +40,9 @@ struct EmitSlurm: ParsableCommand {
   @Option(help: "Slurm's partition.") var partition: String?
   @Option(help: "Slurm's account.") var account: String?
   @Option(help: "What nodes must have, as Slurm's --constraint has it.") var constraint: String?
-  @Option(parsing: .unconditional, help: "Most tasks of an array that run at once.")
+  @Option(help: "Most tasks of an array that run at once.")
   var maxParallel: Int?
   @Option(
-    parsing: .unconditional,
     help: "Most tasks of an array (default: MaxArraySize, as 'scontrol show config' says it).")
   var maxArray: Int?
   @Flag(help: "Submit the jobs.") var submit = false

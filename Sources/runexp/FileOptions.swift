@@ -120,7 +120,6 @@ struct SettingWords: ParsableArguments {
 /// What computes: threads of the CPU, a GPU.
 struct ComputeOptions: ParsableArguments {
   @Option(
-    parsing: .unconditional,
     help: ArgumentHelp("CPU threads; 0 for as many as this process may use.", valueName: "count"))
   var threads = 0
   @Option(
@@ -129,7 +128,6 @@ struct ComputeOptions: ParsableArguments {
       valueName: "file"), completion: .file(extensions: ["so"]))
   var plugin: String?
   @Option(
-    parsing: .unconditional,
     help: ArgumentHelp("Which GPU, from 0, where there are several.", valueName: "number"))
   var gpu = 0
 

@@ -77,27 +77,24 @@ struct GenerateCommand: ParsableCommand {
       """, valueName: "ids"), completion: .file(), transform: { try TokenIDs($0) })
   var ids: TokenIDs?
   @Option(
-    name: [.customShort("n"), .long, .customShort("t")], parsing: .unconditional,
+    name: [.customShort("n"), .long, .customShort("t")],
     help: ArgumentHelp(
       "Tokens to write, which are characters where the model reads characters.", valueName: "count")
   )
   var tokens = 500
   @Option(
-    parsing: .unconditional,
     help: "Below 1 bolder, above 1 wilder; 0 takes the likeliest token always.")
   var temperature = 0.8
   @Option(
-    parsing: .unconditional, help: "Draw among this many of the likeliest tokens only.")
+    help: "Draw among this many of the likeliest tokens only.")
   var topK: Int?
   @Option(
-    parsing: .unconditional,
     help: """
       Draw among the likeliest tokens that hold this share of the probability, of those that --top-k \
       leaves.
       """)
   var topP = 1.0
   @Option(
-    parsing: .unconditional,
     help: "Above 1 makes what is there already, the prompt too, less likely to come again.")
   var repeatPenalty = 1.0
   @Option(
@@ -113,7 +110,7 @@ struct GenerateCommand: ParsableCommand {
       """))
   var chat = false
   @Option(help: "With --chat, what the model is told before the question.") var system: String?
-  @Option(parsing: .unconditional, help: "The same seed writes the same text.") var seed: UInt64 = 1
+  @Option(help: "The same seed writes the same text.") var seed: UInt64 = 1
   @Option(help: "How keys and values are kept: f32, bf16 or q8.") var cache = CacheType.f32
   @Option(help: Precision.help) var precision = Precision.f32
   @Option(help: WeightType.help) var weightType: WeightType?

@@ -6,16 +6,13 @@ import Records
 
 /// How cells are run; nil where nothing was said.
 struct LimitOptions: ParsableArguments {
-  // What begins with a minus is refused as what it is, not as an option.
   @Option(
-    parsing: .unconditional,
     help: """
       The most memory a cell may take, such as 4GiB (default: nine tenths of what this process \
       may use, shared among cells that run at once).
       """)
   var memory: String?
   @Option(
-    parsing: .unconditional,
     help: "The longest that a cell may run, such as 90s, 30m or 2h (default: no limit).")
   var time: String?
   @Option(
@@ -25,7 +22,6 @@ struct LimitOptions: ParsableArguments {
       """)
   var parallel: Int?
   @Option(
-    parsing: .unconditional,
     help: "Least time between two checkpoints of a training (default: 30s).")
   var checkpoint: String?
   @Option(help: "Decides the order in which cells run (default: 1).")

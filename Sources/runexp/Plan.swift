@@ -33,7 +33,6 @@ struct Plan: ParsableCommand {
   @OptionGroup var words: SettingWords
   @OptionGroup var device: DeviceOptions
   @Option(
-    parsing: .unconditional,
     help: """
       The most memory a cell may take, such as 4GiB (default: nine tenths of what this process \
       may use).

@@ -46,7 +46,6 @@ struct ProfileCommand: ParsableCommand {
       valueName: "label"))
   var cell: String?
   @Option(
-    parsing: .unconditional,
     help: ArgumentHelp("Steps of each kind that are recorded.", valueName: "count"))
   var steps = 10
   @Option(help: "Where it runs, instead of what the file says: auto, cpu or cuda.")

@@ -84,7 +84,7 @@ struct Runexp: ParsableCommand {
       exit(withError: ArgumentParser.ExitCode(64))
     }
     do {
-      var command = try parseAsRoot(words)
+      var command = try parseAsRoot(NegativeNumbers.joined(words))
       do { try command.run() } catch let error as ValidationError {
         // The parser would show the usage of the whole program.
         throw misused(error.message, words.first ?? "")

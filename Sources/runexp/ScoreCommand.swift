@@ -71,18 +71,15 @@ struct ScoreCommand: ParsableCommand {
       """, valueName: "images"), completion: .file())
   var inputs: [String] = []
   @Option(
-    parsing: .unconditional,
     help: ArgumentHelp(
       "Predict each token from at most so many before it, in windows (default: from all).",
       valueName: "count"))
   var context: Int?
   @Option(
-    parsing: .unconditional,
     help: ArgumentHelp(
       "How many tokens further each window begins (default: the context).", valueName: "count"))
   var stride: Int?
   @Option(
-    parsing: .unconditional,
     help: ArgumentHelp(
       "Positions whose logits are added to the document; -1 is the last.", valueName: "list"))
   var logits: String?

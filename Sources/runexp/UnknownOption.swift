@@ -90,7 +90,7 @@ enum UnknownOption {
   }
 
   /// The options of the command that words begin with, with their dashes; and which take values.
-  private static func options(of words: [String]) -> (all: [String], takingValues: [String]) {
+  static func options(of words: [String]) -> (all: [String], takingValues: [String]) {
     var command = (try? JSON(reading: Runexp._dumpHelp()))?["command"] ?? .null
     for word in words {
       let children = command["subcommands"]?.elements ?? []
