@@ -5,6 +5,7 @@
 #if defined(__x86_64__) && !defined(RUNEXP_WITHOUT_V3)
 #define ISA(name) name##_v3
 #define ISA_NAME "x86-64-v3 (AVX2, FMA)"
+#define HAS_F16C
 #include "tuning_v3.h"
 
 #pragma clang attribute push(__attribute__((target("arch=x86-64-v3"))), apply_to = function)
