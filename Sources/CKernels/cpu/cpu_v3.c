@@ -6,6 +6,7 @@
 #define ISA(name) name##_v3
 #define ISA_NAME "x86-64-v3 (AVX2, FMA)"
 #define HAS_F16C
+#define HAS_INT16_DOT
 #include "tuning_v3.h"
 
 #pragma clang attribute push(__attribute__((target("arch=x86-64-v3"))), apply_to = function)
