@@ -28,7 +28,7 @@ enum UnknownOption {
   /// The parser notices one last: that of `--contxt 32` the 32 is a word too many, or that the option
   /// that was meant is missing, comes before.
   static func complaint(_ words: [String]) -> String? {
-    let (known, takingValues) = options(of: words)
+    let (known, takingValues) = CommandOptions.of(words)
     let words = words.prefix { $0 != "--" }
     // What follows an option that takes a value is its value, whatever it looks like.
     let unknown = zip(words.dropFirst(), words).first { word, before in
@@ -74,7 +74,7 @@ enum UnknownOption {
   /// The letter that is meant by `--n`; else options of the command that go on where the wrong one
   /// ends, as `--top-k` does behind `--top`, or end where it goes on.
   private static func near(_ message: String, _ words: [String]) -> String? {
-    let names = options(of: words).all
+    let names = CommandOptions.of(words).all
     guard message.contains("Unknown option"),
       let other = words.dropFirst().map({ option($0) })
         .first(where: {
@@ -87,29 +87,6 @@ enum UnknownOption {
     }
     return Suggestion.question(names.contains(letter) ? [letter] : near)
       .map { "there is no option \(Wording.quote(other)); \($0)" }
-  }
-
-  /// The options of the command that words begin with, with their dashes; and which take values.
-  static func options(of words: [String]) -> (all: [String], takingValues: [String]) {
-    var command = (try? JSON(reading: Runexp._dumpHelp()))?["command"] ?? .null
-    for word in words {
-      let children = command["subcommands"]?.elements ?? []
-      let child = children.first {
-        $0["commandName"]?.text == word
-          || ($0["aliases"]?.elements ?? []).contains { $0.text == word }
-      }
-      guard let child else { break }
-      command = child
-    }
-    let arguments = command["arguments"]?.elements ?? []
-    func names(_ argument: JSON) -> [String] {
-      (argument["names"]?.elements ?? []).compactMap { name in
-        name["name"]?.text.map { (name["kind"]?.text == "long" ? "--" : "-") + $0 }
-      }
-    }
-    return (
-      arguments.flatMap(names), arguments.filter { $0["kind"]?.text == "option" }.flatMap(names)
-    )
   }
 
   /// What to write instead of an option that the experiment has.

@@ -186,7 +186,7 @@ struct ModelCommandTests {
     let program = try program()
     let exported = try program.run("export", "llama", "-o", "again")
     #expect(exported.code == 0, "\(exported.errors)")
-    let words = ["--ids", "3,1,4,1,5", "--json", "--logits=-1"]
+    let words = ["--ids", "3,1,4,1,5", "--json", "--logits", "-1"]
     let scored = try program.run(["score", "llama"] + words).output
     let again = try program.run(["score", "again"] + words).output
     #expect(scored.contains(#""checkpoint": "llama""#) && again.contains(#""again""#))
