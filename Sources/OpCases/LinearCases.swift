@@ -17,7 +17,8 @@ extension OpCase {
         // One row and each number of few, of whole blocks, parts of them and less than one, whole
         // panels, one column, odd numbers of them, more than a panel is deep, a single step of k.
         [
-          ([1, 300], 130), ([7, 33], 65), ([1, 96], 130), ([8, 544], 37), ([70, 65], 33),
+          ([1, 300], 130), ([1, 2150], 15), ([1, 20], 3), ([7, 33], 65), ([1, 96], 130),
+          ([8, 544], 37), ([70, 65], 33),
           ([40, 64], 1), ([20, 1100], 50), ([2, 2150], 15), ([3, 64], 2), ([4, 2150], 3),
           ([5, 20], 3), ([6, 40], 7), ([20, 1], 50),
         ].map {

@@ -272,7 +272,7 @@ extension Section {
         Choice("f32", "32-bit floats"), Choice("bf16", "bfloat16: half the bytes"),
         Choice("q8", "blocks of 32 int8 numbers with one fp16 scale: 8.5 bits per number"),
       ]), absent: "the precision",
-      "how the model's matrices are kept; products round them to the precision as they read them")
+      "how the model's matrices are kept; products read them in the precision or a better one")
     return [ElementType.f32, .bf16, .q8].first { $0.word == word }
   }
 

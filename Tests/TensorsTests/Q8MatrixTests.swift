@@ -57,7 +57,8 @@ struct Q8MatrixTests {
     let table = try #require(Device.cpu(threads: 1, instructionSet: instructionSet))
     // One row, few and many, parts of blocks, one column, more than a panel or a block holds.
     for (m, n, k) in [
-      (1, 70, 320), (3, 33, 70), (8, 5, 64), (40, 1, 90), (33, 64, 128), (70, 67, 129),
+      (1, 70, 320), (1, 15, 2150), (1, 3, 20), (3, 33, 70), (8, 5, 64), (40, 1, 90), (33, 64, 128),
+      (70, 67, 129),
       (300, 130, 1100), (20, 50, 1), (4, 9, 1),
     ] {
       let x = Tensor(numbers(m * k, "x"), [m, k], precision, kind: .data, on: table)
@@ -100,24 +101,36 @@ struct Q8MatrixTests {
       return Pass(on: device, precision: .bf16).linear(x, weight: weight, outputType: .f32)
         .values()
     }
-    /// Whether each is within what rounding to bf16 may cost.
+    /// Whether each is within what rounding a number of Q8 to bf16 may cost, or one of bf16 to 15
+    /// bits of its block's largest.
     func isRight(_ row: [Float]) -> Bool {
-      product(row).enumerated().allSatisfy { j, found in
-        let terms = (0..<k).map { Double(row[$0]) * Double(wide[j * k + $0]) }
-        let size = terms.map(abs).reduce(0, +)
-        return abs(Double(found) - terms.reduce(0, +)) <= 4e-3 * size
+      let largest = stride(from: 0, to: k, by: 32).map { row[$0..<$0 + 32].map(abs).max() ?? 0 }
+      return product(row).enumerated().allSatisfy { j, found in
+        var (exact, most) = (0.0, 0.0)
+        for i in 0..<k {
+          let number = Double(wide[j * k + i])
+          exact += Double(row[i]) * number
+          most += abs(Double(row[i]) * number) * 0x1p-8
+          most += max(Double(largest[i / 32]) * 0x1p-15, 0x1p-103) * abs(number)
+        }
+        return abs(Double(found) - exact) <= most
       }
     }
-    // Of a block all numbers have one magnitude, or one is 2^100 times the others, or it is large
-    // and the others are nearly nothing; or all are.
-    var row = [Float](repeating: 0, count: k)
-    for i in 0..<32 { row[i] = i % 2 == 0 ? 0x1.fep-100 : -0x1.fep-100 }
-    #expect(isRight(row))
-    for i in 32..<64 { row[i] = i == 40 ? 0x1.02p+100 : 0x1p0 }
-    #expect(isRight(row))
-    for i in 64..<96 { row[i] = i == 64 ? 0x1.fep+90 : -0x1.8p-130 }
-    #expect(isRight(row))
-    #expect(isRight([Float](repeating: 0x1.8p-120, count: k)))
+    func block(_ number: (Int) -> Float) -> [Float] {
+      [Float](repeating: 0, count: 64) + (0..<32).map(number)
+        + [Float](repeating: 0, count: k - 96)
+    }
+    // Numbers of one magnitude; one that is as much larger as keeps the others exact, or costs them
+    // some bits, or all; such as are nearly nothing, and nothing.
+    #expect(isRight(block { $0 % 2 == 0 ? 0x1.fep-100 : -0x1.fep-100 }))
+    for power in [0, 7, 8, 10, 15, 20, 100] {
+      let one = Float(sign: .plus, exponent: power, significand: 1.0078125)
+      #expect(isRight(block { $0 == 8 ? one : 1.015625 }), "2^\(power)")
+    }
+    for exponent in [-90, -103, -120, -130] {
+      let small = Float(sign: .minus, exponent: exponent, significand: 1.5)
+      #expect(isRight(block { _ in small }), "2^\(exponent)")
+    }
     #expect(product([Float](repeating: 0, count: k)).allSatisfy { $0 == 0 })
     for odd: Float in [.nan, .infinity, -.infinity] {
       var row = numbers(k, "x")

@@ -39,8 +39,9 @@ struct gemm {
   int64_t m, n, k;
   bool a_transposed, b_transposed, accumulate;
   element_type c_type, a_type, b_type; // b may be Q8, a matrix [n, k], transposed
-  element_type
-      compute; // bf16: operands are rounded to bf16 first; the accumulator is f32 in either case
+  // bf16: operands are rounded to bf16 first, but where Q8 is not by up to 8 rows; the accumulator
+  // is f32 in either case.
+  element_type compute;
   struct epilogue epilogue;
   void *RUNEXP_NULLABLE workspace;
 };
