@@ -1,5 +1,6 @@
 // CommandOptions: the options that the command of a command line has.
 
+import ArgumentParser
 import Config
 
 enum CommandOptions {
