@@ -79,7 +79,8 @@ struct PivotTests {
     let losses: [(String, [Double])] = [
       ("a", [1.53, 1.54, 1.53, 1.56]), ("b", [1.50, 1.52, 1.49, 1.51]),
     ]
-    let other = (3...7).map { ("v\($0)", (0..<4).map { 1.5 + Double(($0 * 7) % 5) / 50 }) }
+    let same: [Double] = [1.5, 1.54, 1.58, 1.52]
+    let other = (3...7).map { ("v\($0)", same) }
     func rows(_ all: [(String, [Double])]) -> [CellRow] {
       all.flatMap { variant, losses in
         zip(1..., losses).map { Self.row(variant, 64, $0, $1) }

@@ -168,10 +168,13 @@ import Statistics
       row.metrics[.relativeErrorBound] = bound
       return row
     }
-    let rows =
-      (1...3).map { row("rope", $0, 2e-8 * Double($0), bound: 3e-7) }
-      + (1...3).map { row("broken", $0, $0 == 3 ? 4e-7 : 1e-8, bound: 3e-7) }
-      + (1...3).map { row("learned", $0, 0.1 + Double($0) / 100, bound: nil) }
+    let rows = (1...3).flatMap { seed -> [CellRow] in
+      [
+        row("rope", seed, 2e-8 * Double(seed), bound: 3e-7),
+        row("broken", seed, seed == 3 ? 4e-7 : 1e-8, bound: 3e-7),
+        row("learned", seed, 0.1 + Double(seed) / 100, bound: nil),
+      ]
+    }
     let summary = Summary(
       experiment: "e", rows: rows, isTraining: false,
       headline: [.relativeError, .relativeErrorBound])

@@ -143,19 +143,19 @@ import Testing
         exclude: [{sede: 1}, 7]
       """)
     let headers = text.split(separator: "\n").filter { $0.contains(": error: ") }
-    #expect(
-      headers == [
-        "x.yaml:1:1: error: unknown key 'nmae'",
-        "x.yaml:2:8: error: 1 appears twice in seeds",
-        "x.yaml:4:12: error: variant 'a b' cannot be a folder name: use up to 64 letters, digits, "
-          + "'-', '_', '+' and '.', beginning with a letter or digit",
-        "x.yaml:4:26: error: variants.c must be a mapping, not the number 3",
-        "x.yaml:6:3: error: axis 'workload.sequence' has no values: write a list",
-        "x.yaml:7:21: error: 1 appears twice in model.layers",
-        "x.yaml:8:14: error: 'sede' is not an axis of the matrix",
-        "x.yaml:8:24: error: matrix.exclude must be a list of mappings such as {variant: ...}, "
-          + "not the number 7",
-      ])
+    let expected: [String] = [
+      "x.yaml:1:1: error: unknown key 'nmae'",
+      "x.yaml:2:8: error: 1 appears twice in seeds",
+      "x.yaml:4:12: error: variant 'a b' cannot be a folder name: use up to 64 letters, digits, "
+        + "'-', '_', '+' and '.', beginning with a letter or digit",
+      "x.yaml:4:26: error: variants.c must be a mapping, not the number 3",
+      "x.yaml:6:3: error: axis 'workload.sequence' has no values: write a list",
+      "x.yaml:7:21: error: 1 appears twice in model.layers",
+      "x.yaml:8:14: error: 'sede' is not an axis of the matrix",
+      "x.yaml:8:24: error: matrix.exclude must be a list of mappings such as {variant: ...}, "
+        + "not the number 7",
+    ]
+    #expect(headers.map(String.init) == expected)
   }
 
   @Test func settingsThatAreWrongPointIntoTheArgument() {
