@@ -1,7 +1,7 @@
 # make run    build and run the first experiment        make test   run the tests
 # make check  what CI runs: format lint, build, tests   make format, make clean
 # make bench  the speed of this machine beside PyTorch, BLAS libraries and llama.cpp
-# make bench QUICK=1   two minutes                      make bench WORKS='train|attention'   a choice
+# make bench QUICK=1   two to three minutes             make bench WORKS='train|attention'   a choice
 # make test-cluster  job arrays on a real Slurm, which is fetched the first time
 # make large-runs  how commands grow with the cells of a run, up to 100,000
 # make arm  the kernels of 64-bit Arm, under an emulator

@@ -105,7 +105,7 @@ def measure(options):
 def main():
     parser = argparse.ArgumentParser(prog="bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("program", nargs="?", type=Path)
-    parser.add_argument("--quick", action="store_true", help="two minutes, the works that matter most")
+    parser.add_argument("--quick", action="store_true", help="two to three minutes, the works that matter most")
     parser.add_argument("--works", default="", help="only kinds of work whose names match this expression")
     parser.add_argument("--threads", type=int, default=0, help="threads of each (default: the processors it may use)")
     parser.add_argument("--isa", choices=install.LIMITS, default="",
