@@ -102,9 +102,9 @@ package struct RunPlan {
     nameDocuments()
     self.entries = entries
     datasets = (texts.all.map(\.record) + images.all.map(\.record)).unique
-    dataNotes =
-      (texts.all.flatMap { $0.warnings + [$0.note].compactMap(\.self) }
-      + images.all.flatMap { $0.warnings + [$0.note].compactMap(\.self) }).unique
+    var notes = texts.all.flatMap { $0.warnings + ($0.note.map { [$0] } ?? []) }
+    notes += images.all.flatMap { $0.warnings + ($0.note.map { [$0] } ?? []) }
+    dataNotes = notes.unique
     tokenizers = texts.tokenizers
     lossNotes = texts.lossNotes
     self.checkpoints = checkpoints
