@@ -1,5 +1,6 @@
 // The forms of conversation, as the models' own templates write them.
 
+import Config
 import TestSupport
 import Testing
 import Tokenizers
@@ -41,5 +42,31 @@ import Workloads
     #expect(
       ChatForm.gemma.text(user: blanks, system: nil)
         == "<start_of_turn>user\n<end_of_turn>\n<start_of_turn>model\n")
+  }
+
+  @Test(
+    "a tokenizer's form is that whose marks are among its special tokens",
+    arguments: ChatForm.allCases)
+  func detected(form: ChatForm) throws {
+    let folder = try TemporaryFolder()
+    /// The form of a tokenizer that has these tokens besides the letter a.
+    func known(by added: [(text: String, isSpecial: Bool)]) throws -> ChatForm? {
+      let tokens = added.enumerated().map { index, token -> JSON in
+        [
+          "id": .integer(index + 1), "content": .string(token.text),
+          "special": .bool(token.isSpecial),
+        ]
+      }
+      let tokenizer: JSON = [
+        "added_tokens": .array(tokens), "decoder": ["type": "Fuse"],
+        "model": ["type": "BPE", "vocab": ["a": 0], "merges": []],
+      ]
+      try folder.write(tokenizer.line, to: "tokenizer.json")
+      return ChatForm.of(.stored(try StoredTokenizer(at: folder.path)))
+    }
+    let (start, end) = form.marks
+    #expect(try known(by: [(start, true), (end, true)]) == form)
+    #expect(try known(by: [(start, true)]) == nil)
+    #expect(try known(by: [(start, true), (end, false)]) == nil)
   }
 }
