@@ -16,6 +16,8 @@ package enum MutatedTokenizers: String, CaseIterable, Sendable {
   case sentencePiece = "tokenizer.model"
   /// vocab.json and merges.txt.
   case gpt2 = "vocab-and-merges"
+  /// tokenizer_config.json, special_tokens_map.json and added_tokens.json, beside whole files.
+  case companions = "tokenizer-companions"
 
   /// Tries so many mutations; the same ones for the same seed.
   package func run(_ count: Int, seed: Int = 1) throws -> MutationOutcome {
@@ -25,6 +27,7 @@ package enum MutatedTokenizers: String, CaseIterable, Sendable {
       self == .sentencePiece ? TokenizerFixture.ofSentencePiece : TokenizerFixture.ofJSON
     let fixtures = try names.map { try TokenizerFixture($0) }
     let gpt2 = try TokenizerFixture("gpt2").ofGPT2
+    let folders = try TokenizerFolders()
     for round in 0..<count {
       let fixture = fixtures[round % fixtures.count]
       switch self {
@@ -46,6 +49,16 @@ package enum MutatedTokenizers: String, CaseIterable, Sendable {
         outcome.note {
           try Self.fault(Tokenizer(vocabulary: vocabulary, merges: merges))
         }
+      case .companions:
+        let path = try folders.next(round) { file in
+          let bytes = Array(file.line.utf8)
+          switch mutator.number(below: 3) {
+          case 0: return bytes
+          case 1: return mutator.next(bytes, header: bytes.count)
+          default: return Array(Self.mutated(file, &mutator).line.utf8)
+          }
+        }
+        outcome.note { try Self.fault(Tokenizer.open(path)) }
       }
     }
     return outcome

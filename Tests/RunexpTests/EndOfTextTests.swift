@@ -23,16 +23,30 @@ struct EndOfTextTests {
       })
     try file.write(to: program.file("llama/model.safetensors"))
     let names = (0..<11).map { String(Character(UnicodeScalar(UInt8(0x61 + $0)))) }
+    try writeTokenizer(names, of: program)
+    return program
+  }
+
+  /// Gives the model the tokens of these names, in their order; all but the first are special, and
+  /// the second stands before a text where `begins` says so.
+  private func writeTokenizer(
+    _ names: [String], begins: Bool = false, of program: Program
+  ) throws {
     let added = names.enumerated().dropFirst().map { id, name -> JSON in
       ["id": .integer(id), "content": .string(name), "special": true]
     }
     let vocabulary = names.enumerated().map { JSON.Member($1, .integer($0)) }
+    let template: JSON = [
+      "type": "TemplateProcessing",
+      "single": [["SpecialToken": ["id": .string(names[1])]], ["Sequence": ["id": "A"]]],
+      "special_tokens": .object([.init(names[1], ["ids": [1]])]),
+    ]
     let tokenizer: JSON = [
-      "added_tokens": .array(added), "decoder": ["type": "Fuse"],
+      "added_tokens": .array(added), "post_processor": begins ? template : .null,
+      "decoder": ["type": "Fuse"],
       "model": ["type": "BPE", "vocab": .object(vocabulary), "merges": []],
     ]
     try program.write(tokenizer.line, to: "llama/tokenizer.json")
-    return program
   }
 
   private func generate(_ program: Program, _ more: String...) throws -> JSON {
@@ -105,6 +119,43 @@ struct EndOfTextTests {
     let token = String(Character(UnicodeScalar(UInt8(0x61 + ids(whole)[place]))))
     let ended = try generate(program, "--stop", "zz", "--stop", token)
     #expect(ids(ended) == Array(ids(whole)[...place]) && ended["ended_by"] == "stop_text")
+  }
+
+  @Test(
+    "a question is put in the form of the model, whose answer ends where that ends a turn",
+    arguments: [
+      // Of "system", "user", "assistant" and "model" a is the only letter that has a token.
+      (ChatForm.chatml, [1, 2, 0, 3, 2, 0, 3, 2, 0, 0]),
+      (.llama3, [1, 2, 4, 0, 3, 2, 4, 0, 3, 2, 0, 0, 4]), (.gemma, [1, 2, 0, 0, 3, 2]),
+    ])
+  func chat(form: ChatForm, question: [Int]) throws {
+    let program = try program()
+    let marks = ["<s>", form.marks.start, form.marks.end, "<|end_header_id|>"]
+    try writeTokenizer(["a"] + marks + (5..<11).map { "<\($0)>" }, begins: true, of: program)
+    // Nothing is added to an embedding, and what ends a turn is likeliest behind all of them.
+    let file = SafeTensorsWriter(
+      SmallLlama.tensors.map { name, shape in
+        .init(name, shape) {
+          (0..<shape.reduce(1, *)).map { index in
+            if name == "model.norm.weight" { return 1 }
+            guard name == "model.embed_tokens.weight", index % 8 == 0 else { return 0 }
+            return index / 8 == 3 ? 9 : 1
+          }
+        }
+      })
+    try file.write(to: program.file("llama/model.safetensors"))
+    func generate(_ more: String...) throws -> JSON {
+      let finished = try program.run(
+        ["generate", "llama", "--prompt", "a", "-n", "4", "--temperature", "0", "--json"] + more)
+      #expect(finished.code == 0, "\(finished.errors)")
+      return try JSON(reading: finished.output)
+    }
+    let answer = try generate("--chat", "--system", "a")
+    #expect(ids(answer) == question + [3], "\(answer.line)")
+    #expect(answer["ended_by"] == "end_token" && answer["text"] == "" && answer["prompt"] == "a")
+    // It is the form that ends a turn there: the model's files name no token.
+    let text = try generate()
+    #expect(ids(text) == [1, 0, 3, 3, 3, 3] && text["ended_by"] == "token_limit", "\(text.line)")
   }
 
   @Test func `what is written is what its tokens are decoded to, bytes in rows too`() throws {

@@ -196,6 +196,27 @@ struct FolderTests {
     }
   }
 
+  @Test func `a config says which of a SentencePiece model's own tokens are special`() throws {
+    let fixture = try TokenizerFixture("sentencepiece")
+    let folder = try TemporaryFolder()
+    let plain = try fixture.tokenizer
+    try Data(fixture.contents).write(to: URL(filePath: folder.file("tokenizer.model")))
+    let (tool, king) = (try #require(plain.id(of: "<tool>")), try #require(plain.id(of: "king")))
+    #expect(!plain.isSpecial(tool) && !plain.isSpecial(king))
+    try folder.write(
+      """
+      {"added_tokens_decoder": {
+        "\(tool)": {"content": "<tool>", "special": true}, "\(king)": {"content": "king"}}}
+      """, to: "tokenizer_config.json")
+    let tokenizer = try Tokenizer.open(folder.path)
+    #expect(tokenizer.isSpecial(tool) && !tokenizer.isSpecial(king))
+    for text in fixture.texts + ["the <tool> of a king"] {
+      #expect(try tokenizer.encode(text) == plain.encode(text), "\(text.debugDescription)")
+    }
+    let ids = try tokenizer.encode("the<tool>king")
+    #expect(tokenizer.decode(ids) == "theking" && plain.decode(ids) == "the<tool>king")
+  }
+
   @Test func `what is wrong is said of the file that it is in`() throws {
     let folder = try folder(TokenizerFixture("gpt2"))
     func said() -> String { TokenizersTests.problem { _ = try Tokenizer.open(folder.path) } }

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Fetches tokenizers of real models, and writes what their libraries make of texts: for RealTokenizerTests.
+"""Fetches tokenizers of real models, and writes what libraries make of texts with them and with small ones:
+for RealTokenizerTests.
 
     real.py FOLDER GGUF     needs the packages tokenizers, sentencepiece and gguf; GGUF is SmolLM2's file, if it is there
 
@@ -185,10 +186,16 @@ def smollm2(folder, path):
     (folder / "smollm2-gguf" / "model.gguf").symlink_to(path.resolve())
 
 
+def small(folder):
+    """Those of fixtures.py, for models whose files cannot be had, such as Gemma's: on many more texts than its fixtures have."""
+    for name, state in fixtures.shapes():
+        write_json(folder, f"small-{name}", Tokenizer.from_str(json.dumps(state)))
+
+
 def main():
     folder, path = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
     folder.mkdir(parents=True, exist_ok=True)
-    for work in (gpt2, llama3, qwen, mistral):
+    for work in (gpt2, llama3, qwen, mistral, small):
         work(folder)
     smollm2(folder, path)
 

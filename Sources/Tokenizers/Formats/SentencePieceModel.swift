@@ -101,7 +101,11 @@ struct SentencePieceModel {
       AddedToken(id: $0, content: pieces.string($0), isSpecial: true, isFound: false)
     }
     // Those that a config names are found too, as transformers finds them: where blanks are blanks
-    // still. SentencePiece's own are left to its way.
+    // still. SentencePiece's own are left to its way; whether they are special, it does not say.
+    let special = Set(config.added.filter(\.isSpecial).map(\.id))
+    for index in parts.added.indices where special.contains(parts.added[index].id) {
+      parts.added[index].isSpecial = true
+    }
     let named = config.added.filter { pieces.type(Int($0.id)) != .user }
     let ids = Set(named.map(\.id))
     parts.added.removeAll { ids.contains($0.id) }

@@ -4,6 +4,7 @@ import Config
 import Experiments
 import Foundation
 import Records
+import Tensors
 import TestSupport
 import Testing
 import Workloads
@@ -91,6 +92,55 @@ import Workloads
     #expect(abs(try #require(next.job.row.metrics[.initialValLoss]) - loss) < 1e-6)
     #expect(abs(try #require(next.job.row.metrics[.initialValBitsPerByte]) - bits) < 1e-6)
     #expect(row.metrics[.initialValBitsPerByte] == nil)
+  }
+
+  @Test func `generation and extrapolation read the same tokens`() throws {
+    let place = try TemporaryFolder()
+    let path = try Self.tokenizer(in: place)
+    let trained = try Self.cell(path)
+    let hash = trained.job.row.fact("tokenizer_sha256")
+    let generated = try TrainCell(
+      """
+      # How likely is what comes next?
+      device: cpu
+      model: {from: \(trained.folder.path)}
+      workload: {type: generate, dataset: {name: ./text.txt}, prompt_tokens: 16, new_tokens: 24}
+      """)
+    try generated.run()
+    #expect(hash != nil && generated.job.row.fact("tokenizer_sha256") == hash)
+    let text = try AtomicFile.readBytes(trained.folder.file("text.txt"))
+    let validation = Array(text[TextCorpus.cut(text.count)...])
+    let tokenizer = TextTokenizer.stored(try StoredTokenizer(at: path))
+    let tokens = try tokenizer.encode(String(decoding: validation, as: UTF8.self))
+    #expect(tokens.contains { $0 >= 256 } && tokens.count > 41)
+    let device = Device.cpu(threads: 1)
+    let scorer = Scorer(
+      try SavedModel(trained.folder.path).load(on: device), precision: .f32, on: device)
+    let losses = try scorer.score(Array(tokens[...40])).logprobs[16..<40].map { -$0 }
+    let loss = try #require(generated.job.row.metrics[.decodeLoss])
+    #expect(abs(loss - losses.reduce(0, +) / 24) < 1e-5)
+
+    let extrapolated = try TrainCell(
+      """
+      # Longer?
+      device: cpu
+      model: {layers: 1, width: 16, attention: {type: mha, heads: 2}}
+      workload:
+        type: extrapolate
+        dataset: {name: ./text.txt, tokenizer: \(path)}
+        sequence: 16
+        batch: 4
+        steps: 2
+        extrapolation_windows: 3
+        sample: {tokens: 0}
+      """)
+    try extrapolated.run()
+    let row = extrapolated.job.row
+    #expect(row.fact("tokenizer_sha256") == hash && row.metrics[.valBitsPerByte] != nil)
+    // Of a model that knows next to nothing: all of its 262 tokens are as likely.
+    for metric in [Metric.lossWithinLength, .lossToTwice, .lossToFourTimes] {
+      #expect(abs(try #require(row.metrics[metric]) - log(262)) < 0.2, "\(metric.name)")
+    }
   }
 
   @Test func `bytes are tokens without a file`() throws {
