@@ -48,4 +48,25 @@ struct MergerTests {
       #expect(tokens == [7, 7] + plainly(start, pairs))
     }
   }
+
+  /// A text is cut at newlines where that makes no difference, which a merge of one does.
+  @Test(arguments: [
+    ("", [256, 10, 256, 257, 10, 10]), (#""<0x0A> a""#, [256, 258, 257, 10, 10]),
+    (#""a <0x0A>""#, [259, 256, 257, 10, 10]),
+    (#""<0x0A> <0x0A>""#, [256, 10, 256, 257, 260]),
+  ])
+  func `a newline merges as any other token does`(merges: String, ids: [Int32]) throws {
+    let names = (0..<256).map { "<0x" + hex($0) + ">" } + ["a", "▁", "<0x0A>a", "a<0x0A>"]
+    let vocabulary = (names + ["<0x0A><0x0A>"]).enumerated().map { "\"\($1)\":\($0)" }
+    let tokenizer = try Tokenizer(
+      contents: Array(
+        (#"{"model":{"type":"BPE","byte_fallback":true,"vocab":{"#
+          + vocabulary.joined(separator: ",") + #"},"merges":["# + merges + "]}}").utf8))
+    #expect(try tokenizer.encode("a\na▁\n\n") == ids)
+  }
+
+  private func hex(_ byte: Int) -> String {
+    let digits = String(byte, radix: 16, uppercase: true)
+    return digits.count < 2 ? "0" + digits : digits
+  }
 }

@@ -12,9 +12,10 @@ struct ScannerTests {
     + ["\u{85}", "\u{B}", "\u{2028}", "\u{3000}", "\u{180E}", "\u{200B}", "\u{301}", "a", "Z", "é"]
     + ["ſ", "ǅ", "ʰ", "你", "好", "한", "ا", "न", "ा", "1", "23", "½", "Ⅷ", "٣", "一", ".", "!?", "_"]
     + ["$", "€", "🙂", "🏽", "𝕏", "𝟘", "𠀀", "\u{0}", "\u{FFFD}", "the", " of", "-"]
+    + ["/", "//", "A", "BC", "Ab", "Ǆ", "É", "\u{20DD}", "\u{903}", "ª", "𐐀", "𐐨", "'D", "'x"]
 
   @Test(arguments: [
-    ByteLevel.pattern, Scanner.cl100k("{1,3}"), Scanner.cl100k(""),
+    ByteLevel.pattern, Scanner.cl100k("{1,3}"), Scanner.cl100k(""), Scanner.o200k, Scanner.tekken,
   ])
   func `cuts are those of the regular expression`(pattern: String) throws {
     let regex = try Regex(pattern)
@@ -52,6 +53,25 @@ struct ScannerTests {
         }
         if isMatch != isOne { Issue.record("U+\(String(code, radix: 16)) \(kind.pattern)") }
       }
+    }
+  }
+
+  @Test(arguments: [Scanner.o200k, Scanner.tekken])
+  func `every character is of one case for both`(pattern: String) throws {
+    let regex = try Regex(pattern)
+    let scanned = Split(.regex(regex), .isolated)
+    let matched = Split(.regex(regex), .isolated, usesScanners: false)
+    for first in stride(from: UInt32(0), to: 0x32000, by: 64) {
+      let known = (first..<first + 64).compactMap { Unicode.Scalar($0) }
+        .filter { $0.properties.age.map { $0.major < 14 } ?? false }.map { String($0) }
+      // Before and behind letters of both cases, and by itself.
+      let text = known.map { "A\($0) a\($0)A \($0)a A\($0)a-\($0) " }.joined()
+      var (one, other) = (
+        Pieces(Array(text.utf8), isAtStart: true), Pieces(Array(text.utf8), isAtStart: true)
+      )
+      try scanned.cut(&one)
+      try matched.cut(&other)
+      if one.ranges != other.ranges { Issue.record("from U+\(String(first, radix: 16)) on") }
     }
   }
 

@@ -155,15 +155,6 @@ struct EmbeddedRule {
     }
   }
 
-  /// Words by case, of Mistral's tekken and OpenAI's o200k.
-  private static func byCase(_ ending: String, _ digits: String) -> String {
-    let upper = #"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]"#
-    let lower = #"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"#
-    let start = #"[^\r\n\p{L}\p{N}]?"#
-    return "\(start)\(upper)*\(lower)+\(ending)|\(start)\(upper)+\(lower)*\(ending)|"
-      + #"\p{N}"# + digits + #"| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
-  }
-
   static let all: [EmbeddedRule] = [
     EmbeddedRule(names: ["gpt-2", "phi-2", "mpt", "olmo"], isGPT2: true),
     EmbeddedRule(
@@ -176,9 +167,8 @@ struct EmbeddedRule {
     EmbeddedRule(
       names: ["qwen2", "deepseek-r1-qwen"], patterns: [Scanner.cl100k("")], isNormalized: true),
     EmbeddedRule(names: ["stablelm2"], patterns: [Scanner.cl100k("")]),
-    EmbeddedRule(names: ["tekken"], patterns: [byCase("", "")], ignoresMerges: true, addsBOS: true),
     EmbeddedRule(
-      names: ["gpt-4o", "llama4"],
-      patterns: [byCase("(?i:'s|'t|'re|'ve|'m|'ll|'d)?", "{1,3}")]),
+      names: ["tekken"], patterns: [Scanner.tekken], ignoresMerges: true, addsBOS: true),
+    EmbeddedRule(names: ["gpt-4o", "llama4"], patterns: [Scanner.o200k]),
   ]
 }

@@ -24,6 +24,9 @@ struct BPE: Sendable {
     /// A piece is cut there then, which makes no difference: the texts of Llama 2, Mistral and Gemma
     /// are one piece otherwise, of which nothing is found again.
     var cutsAtBlanks = false
+    /// Whether a newline is a token that merges with nothing, by itself, so that a piece that is cut
+    /// at blanks is cut around it too.
+    var cutsAtNewlines = false
   }
 
   let vocabulary: Vocabulary
@@ -62,7 +65,9 @@ struct BPE: Sendable {
             encode(piece, into: &encoding, &scratch)
             continue
           }
-          Blank.forEachWord(in: piece) { encode($0, into: &encoding, &scratch) }
+          Blank.forEachWord(in: piece, orLine: options.cutsAtNewlines) {
+            encode($0, into: &encoding, &scratch)
+          }
         }
       }
     }

@@ -45,7 +45,7 @@ struct BPEBuilder {
   /// - Throws: `TokenizerError` where a part of a merge, or what becomes of it, is no token.
   func bpe(_ merges: MergeList, _ options: BPE.Options) throws(TokenizerError) -> BPE {
     var table = MergeTable(capacity: merges.count)
-    var crosses = false
+    var borders = Borders(newline: newline(options))
     var text: [UInt8] = []
     for rank in 0..<merges.count {
       let (left, right) = (merges.parts.range(2 * rank), merges.parts.range(2 * rank + 1))
@@ -81,9 +81,9 @@ struct BPEBuilder {
           "merge \(rank), of \(parts[0]) and \(parts[1]), has a part or a result that is no token")
       }
       table.insert(left, right, rank: rank, result: result)
-      crosses = crosses || Blank.begins(text[middle...]) && !Blank.ends(text[..<middle])
+      borders.note(left, right, text[..<middle], text[middle...])
     }
-    return bpe(table, options, crosses: crosses)
+    return bpe(table, options, borders)
   }
 
   /// A merge of two tokens, by their ids.
@@ -119,21 +119,46 @@ struct BPEBuilder {
   func bpe(scores: [Float?], _ options: BPE.Options) -> BPE {
     let found = merges(scores: scores)
     var table = MergeTable(capacity: found.count)
-    var crosses = false
+    var borders = Borders(newline: newline(options))
     for merge in found {
       table.insert(merge.left, merge.right, rank: merge.rank, result: merge.result)
       guard let left = vocabulary[merge.left], let right = vocabulary[merge.right] else { continue }
-      crosses = crosses || Blank.begins(right) && !Blank.ends(left)
+      borders.note(merge.left, merge.right, left, right)
     }
-    return bpe(table, options, crosses: crosses)
+    return bpe(table, options, borders)
   }
 
-  /// - Parameter crosses: whether a merge has a ▁ behind another character: where none has, a text
-  ///   is cut there, and its words are found again.
-  private func bpe(_ table: MergeTable, _ options: BPE.Options, crosses: Bool) -> BPE {
+  /// Where no merge crosses a border, a text is cut, and its words are found again.
+  private func bpe(_ table: MergeTable, _ options: BPE.Options, _ borders: Borders) -> BPE {
     var options = options
     options.cutsAtBlanks =
-      !isOfBytes && !options.ignoresMerges && !crosses && id(of: "▁") != nil
+      !isOfBytes && !options.ignoresMerges && !borders.isBlankCrossed && id(of: "▁") != nil
+    options.cutsAtNewlines =
+      options.cutsAtBlanks && borders.newline != nil && !borders.isNewlineMerged
     return BPE(vocabulary, table, options, foreign: foreign)
+  }
+
+  /// The token of a newline that is none of the characters, but one of the bytes that all others
+  /// consist of; nil where it is another one.
+  private func newline(_ options: BPE.Options) -> Int32? {
+    guard let bytes = options.byteFallback, !bytes.contains(-1), id(of: "\n") == nil else {
+      return nil
+    }
+    return bytes[Int(UInt8(ascii: "\n"))]
+  }
+
+  /// What merges have to do with the places between words and lines.
+  private struct Borders {
+    let newline: Int32?
+    /// Whether a merge has a ▁ behind another character.
+    var isBlankCrossed = false
+    var isNewlineMerged = false
+
+    mutating func note(
+      _ left: Int32, _ right: Int32, _ start: ArraySlice<UInt8>, _ end: ArraySlice<UInt8>
+    ) {
+      isBlankCrossed = isBlankCrossed || Blank.begins(end) && !Blank.ends(start)
+      isNewlineMerged = isNewlineMerged || left == newline || right == newline
+    }
   }
 }

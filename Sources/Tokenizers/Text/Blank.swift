@@ -9,23 +9,35 @@ enum Blank {
   static func ends(_ text: ArraySlice<UInt8>) -> Bool { text.suffix(3).elementsEqual(bytes) }
 
   /// Calls `body` with each part of a text that begins with a ▁ behind another character.
+  ///
+  /// - Parameter orLine: whether each newline is a part by itself as well.
+  @inline(__always)
   static func forEachWord(
-    in text: UnsafeBufferPointer<UInt8>, _ body: (UnsafeBufferPointer<UInt8>) -> Void
+    in text: UnsafeBufferPointer<UInt8>, orLine: Bool = false,
+    _ body: (UnsafeBufferPointer<UInt8>) -> Void
   ) {
     var (start, index) = (0, 0)
+    func end() {
+      if index > start { body(UnsafeBufferPointer(rebasing: text[start..<index])) }
+      start = index
+    }
     var isBehindBlank = true
     while index < text.count {
+      if orLine, text[index] == UInt8(ascii: "\n") {
+        end()
+        index += 1
+        end()
+        isBehindBlank = true
+        continue
+      }
       let isBlank =
         text[index] == 0xE2 && index + 2 < text.count && text[index + 1] == 0x96
         && text[index + 2] == 0x81
-      if isBlank, !isBehindBlank {
-        body(UnsafeBufferPointer(rebasing: text[start..<index]))
-        start = index
-      }
+      if isBlank, !isBehindBlank { end() }
       isBehindBlank = isBlank
       index += isBlank ? 3 : 1
     }
-    if start < text.count { body(UnsafeBufferPointer(rebasing: text[start...])) }
+    end()
   }
 }
 
