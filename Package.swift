@@ -157,3 +157,22 @@ let package = Package(
       swiftSettings: tests),
   ]
 )
+
+// A module is compiled anew where the file of one that its target names has changed, and the compiler
+// leaves that file as it was where nothing changed but the size of what it holds of others. So each
+// target names all that are below those it names itself, which stand above it here.
+extension Target {
+  var named: Set<String> {
+    Set(
+      dependencies.compactMap { dependency in
+        if case .byNameItem(let name, _) = dependency { name } else { nil }
+      })
+  }
+}
+
+let targets = Dictionary(uniqueKeysWithValues: package.targets.map { ($0.name, $0) })
+for target in package.targets {
+  let below = target.named.compactMap { targets[$0]?.named }.reduce(Set<String>()) { $0.union($1) }
+  target.dependencies += below.subtracting(target.named).sorted()
+    .filter { targets[$0]?.type != .system }.map { .byName(name: $0) }
+}
