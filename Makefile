@@ -132,7 +132,7 @@ cuda-test: cuda-emulations
 # What the program sees of them: op cases against the reference, and the losses of a training.
 cuda-check: build cuda-emulations
 	@cuda/test/program "$$(swift build $(SWIFT_FLAGS) --show-bin-path)/runexp" $(if $(QUICK),random:2)
-	@cuda/test/training "$$(swift build $(SWIFT_FLAGS) --show-bin-path)/runexp"
+	@cuda/test/training "$$(swift build $(SWIFT_FLAGS) --show-bin-path)/runexp" $(if $(QUICK),random:1)
 
 # The plugin itself, as far as that goes without a GPU.
 cuda-verify: cuda

@@ -83,12 +83,15 @@ package struct Tokenizer: Sendable {
   }
 
   /// The same, and what of the text has no token.
+  ///
+  /// - Parameter allowance: for the whole text, looked at between added tokens; nil: by its length.
   package func encoding(
-    of text: [UInt8], addingSpecial: Bool = true
+    of text: [UInt8], addingSpecial: Bool = true, allowance: Allowance? = nil
   ) throws(TokenizerError) -> Encoding {
     // A blank may become a ▁ of 3 bytes, and places in a text have 32 bits.
     guard text.count < 1 << 30 else { throw TokenizerError("the text has 1 GiB or more") }
     let text = UTF8Text.repaired(text)
+    let allowance = allowance ?? Allowance(bytes: text.count)
     var encoding = Encoding()
     if addingSpecial { encoding.tokens = postProcessor.before }
     encoding.tokens.reserveCapacity(text.count / 3 + 8)
@@ -98,7 +101,7 @@ package struct Tokenizer: Sendable {
       case .text(let range):
         try encode(
           range.count == text.count ? text : Array(text[range]), isAtStart: range.lowerBound == 0,
-          into: &encoding)
+          into: &encoding, allowance)
       }
     }
     if addingSpecial { encoding.tokens += postProcessor.after }
@@ -106,7 +109,7 @@ package struct Tokenizer: Sendable {
   }
 
   private func encode(
-    _ text: [UInt8], isAtStart: Bool, into encoding: inout Encoding
+    _ text: [UInt8], isAtStart: Bool, into encoding: inout Encoding, _ allowance: Allowance
   ) throws(TokenizerError) {
     var text = text
     // What a normalizer has brought to the start is not the start of the text.
@@ -116,6 +119,10 @@ package struct Tokenizer: Sendable {
       switch part {
       case .token(let id): encoding.tokens.append(id)
       case .text(let range):
+        // Each stretch of text has an allowance of its own, and there may be a great many.
+        if allowance.isSpent {
+          throw TokenizerError("the text has taken more time than any known tokenizer needs for it")
+        }
         var pieces = Pieces(
           range.count == text.count ? text : Array(text[range]),
           isAtStart: isAtStart && !dropsStart && range.lowerBound == 0)

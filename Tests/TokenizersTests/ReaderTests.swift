@@ -108,7 +108,7 @@ struct ReaderTests {
     let text = [UInt8](repeating: UInt8(ascii: "a"), count: 1_000_000)
     for pattern in ["a*[bc]|.", "(?:a|d)*[bc]", "a*[ad]*[bc]"] {
       let regex = try Regex(pattern)
-      let matcher = try Regex.Matcher(seconds: 0.2)
+      let matcher = try Regex.Matcher(Allowance(seconds: 0.2))
       let start = threadSeconds()
       let said = text.withUnsafeBufferPointer { text in
         TokenizersTests.problem { try regex.forEachMatch(in: text, with: matcher) { _, _ in } }

@@ -40,7 +40,7 @@ struct ScannerTests {
   @Test func `every character is of one class for both`() throws {
     // PCRE2 knows the characters of Unicode 14.
     let kinds = try [#"\p{L}"#, #"\p{N}"#, #"\s"#].map { try Regex($0) }
-    let matcher = try Regex.Matcher(seconds: 100)
+    let matcher = try Regex.Matcher(Allowance(seconds: 100))
     for code in UInt32(0)..<0x32000 {
       guard let scalar = Unicode.Scalar(code), let age = scalar.properties.age, age.major < 14
       else { continue }

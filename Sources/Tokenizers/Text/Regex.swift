@@ -138,36 +138,24 @@ package final class Regex: @unchecked Sendable {
   package final class Matcher {
     fileprivate let data: OpaquePointer
     fileprivate let context: OpaquePointer
-    /// On the clock of the thread's own time, which other programs do not take from.
-    private let deadline: Double
+    private let allowance: Allowance
     private var calls = 0
 
-    /// - Parameter seconds: of processor time, for all that is matched with it.
-    package init(seconds: Double) throws(TokenizerError) {
+    /// - Parameter allowance: for all that is matched with it.
+    package init(_ allowance: Allowance) throws(TokenizerError) {
       guard let data = pcre2_match_data_create_8(1, nil),
         let context = pcre2_match_context_create_8(nil)
       else { throw TokenizerError("there is no memory to match a regular expression") }
       self.data = data
       self.context = context
-      deadline = Self.now + seconds
+      self.allowance = allowance
       pcre2_set_heap_limit_8(context, 256 << 10)  // KiB
-    }
-
-    /// For a text: the expressions of known tokenizers take less than a µs a byte.
-    package convenience init(bytes: Int) throws(TokenizerError) {
-      try self.init(seconds: 5 + 5e-6 * Double(bytes))
-    }
-
-    private static var now: Double {
-      var time = timespec()
-      clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-      return Double(time.tv_sec) + 1e-9 * Double(time.tv_nsec)
     }
 
     /// Whether there is time for a call; seldom looked at before short ones.
     fileprivate func hasTime(after steps: Int) -> Bool {
       calls += 1
-      return steps <= 256 && calls % 64 != 0 || Self.now < deadline
+      return steps <= 256 && calls % 64 != 0 || !allowance.isSpent
     }
 
     /// How many places a call tries a match at: each may look at all that is left.

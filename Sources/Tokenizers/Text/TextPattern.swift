@@ -8,7 +8,7 @@ package enum TextPattern: Sendable {
   /// What matching in so many bytes needs; nil for a text.
   func matcher(bytes: Int) throws(TokenizerError) -> Regex.Matcher? {
     guard case .regex = self else { return nil }
-    return try Regex.Matcher(bytes: bytes)
+    return try Regex.Matcher(Allowance(bytes: bytes))
   }
 
   /// Calls `found` with each match, from left to right.
