@@ -59,9 +59,11 @@ package struct Untokenized: Sendable, Equatable {
     }
   }
 
-  /// A character as messages spell it, such as `'é' (U+00E9)`.
+  /// A character as messages spell it, such as `'é' (U+00E9)`, or `U+000A` where it cannot be shown.
   package static func name(of scalar: Unicode.Scalar) -> String {
-    Wording.quote(String(scalar)) + " (U+\(hexadecimal(scalar.value, digits: 4)))"
+    let code = "U+" + hexadecimal(scalar.value, digits: 4)
+    let text = String(scalar)
+    return Wording.harmless(text) == text ? "\(Wording.quote(text)) (\(code))" : code
   }
 
   private static func hexadecimal(_ number: UInt32, digits: Int) -> String {

@@ -41,6 +41,8 @@ package struct Extrapolate: Workload {
 
   package func check(_ base: ModelBase?, _ options: Section) { training.check(base, options) }
 
+  package func warnings(of model: Section) -> [String] { training.warnings(of: model) }
+
   package func check(_ vocabulary: TextVocabulary, size: TextCorpus.Size) throws(Faults) {
     try training.check(vocabulary, size: size)
   }

@@ -39,6 +39,8 @@ package struct Train: Workload {
     self.options.training.check(base, options)
   }
 
+  package func warnings(of model: Section) -> [String] { options.dataset.warnings }
+
   package func check(_ vocabulary: TextVocabulary, size: TextCorpus.Size) throws(Faults) {
     try options.dataset.check(size, sequence: options.sequence)
     try options.check(vocabulary)
@@ -165,7 +167,8 @@ package struct TrainOptions: Sendable {
       "below 1 bolder, above 1 wilder, 0 the likeliest")
     prompt = sample.read(
       "prompt", .string, absent: "a newline, or the first character of a text without one",
-      "what the text starts from; where tokens are characters, its own must occur in the dataset")
+      "what the text starts from; there must be a token for each of its characters, which where "
+        + "tokens are characters must occur in the dataset")
     promptMark = sample.mark(of: "prompt")
     if prompt == "" {
       sample.fault("prompt", because: .rule("the prompt needs a character to start from"))
@@ -176,11 +179,13 @@ package struct TrainOptions: Sendable {
   ///   token, where a sample starts from it.
   func check(_ vocabulary: TextVocabulary) throws(Faults) {
     guard sampleTokens > 0, let tokenizer = vocabulary.tokenizer else { return }
+    var problem = prompt.flatMap { tokenizer.note(of: $0, named: "the prompt") }
     do {
       _ = try tokenizer.start(prompt)
     } catch {
-      guard let promptMark else { return }
-      throw Faults([Fault(.rule("\(error)"), at: promptMark)])
+      problem = "\(error)"
     }
+    guard let problem, let promptMark else { return }
+    throw Faults([Fault(.rule(problem), at: promptMark)])
   }
 }

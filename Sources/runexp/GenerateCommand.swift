@@ -170,6 +170,8 @@ struct GenerateCommand: ParsableCommand {
     var ids: [Int32] = []
     var tokens = 0
     var end: End
+    /// What the tokens of the prompt do not tell of it.
+    var lossNote: String?
     /// Why it ended early, or where it went beyond what the model was trained on.
     var note: String?
   }
@@ -205,6 +207,8 @@ struct GenerateCommand: ParsableCommand {
     let ends = try (tokenizer?.ends() ?? []).union([mark].compactMap { $0 })
     // A special token has no text in which it could be found.
     let stopTokens = Set(stop.compactMap { tokenizer?.special($0) })
+    let lossNote = prompt.flatMap { tokenizer?.note(of: $0, named: "the prompt") }
+    if let lossNote { say("warning: \(lossNote)") }
     let start = try self.start(saved, prompt, tokenizer, form)
     let device = try compute.open(device)
     let model = try saved.load(on: device, matrices: matrices.type)
@@ -221,7 +225,7 @@ struct GenerateCommand: ParsableCommand {
     let sampler = TokenSampler(
       temperature: temperature, topK: topK, topP: topP, repeatPenalty: repeatPenalty, seed: seed)
 
-    var written = Written(end: room < tokens ? .positionLimit : .tokenLimit)
+    var written = Written(end: room < tokens ? .positionLimit : .tokenLimit, lossNote: lossNote)
     // What is written is no part of a character of the prompt.
     let before = start.map { decode($0) }.joined() + (stream?.endRun() ?? "")
     written.prompt = form == nil ? before : prompt ?? ""
@@ -281,9 +285,6 @@ struct GenerateCommand: ParsableCommand {
     _ saved: SavedModel, _ prompt: String?, _ tokenizer: TextTokenizer?, _ form: ChatForm?
   ) throws -> [Int32] {
     if let ids { return try ids.read(below: saved.vocabulary) }
-    if let prompt, let note = tokenizer?.note(of: prompt, named: "the prompt") {
-      say("warning: \(note)")
-    }
     if let form, let tokenizer {
       let text = form.text(user: prompt ?? "", system: system)
       return try tokenizer.encode(text, addingSpecial: true)
@@ -307,7 +308,8 @@ struct GenerateCommand: ParsableCommand {
       "stop": .array(stop.map { .string($0) }), "chat": .bool(chat), "system": .string(system),
       "precision": .string(precision.rawValue),
       "seed": .string(String(seed)), "weight_type": .string(types[0]), "cache": .string(types[1]),
-      "notes": .array([found.note, written.note].compactMap { $0.map { .string($0) } }),
+      "notes": .array(
+        [found.note, written.lossNote, written.note].compactMap { $0.map { .string($0) } }),
     ]
     return .object(head + texts + tail.members)
   }

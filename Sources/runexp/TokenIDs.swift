@@ -22,19 +22,42 @@ struct TokenIDs {
 
   /// - Throws: where it is neither, what is wrong with it.
   init(_ argument: String) throws(ValidationError) {
-    let parts = argument.split(whereSeparator: { ",[]".contains($0) || $0.isWhitespace })
-    if parts.isEmpty { throw ValidationError("it holds no token id") }
+    let parts = Self.parts(argument)
+    if parts.allSatisfy(\.isEmpty) { throw ValidationError("it holds no token id") }
     let wrong = parts.first { Int32($0).map { $0 < 0 } ?? true }
     guard let wrong else {
       source = .list(parts.compactMap { Int32($0) })
       return
     }
-    guard argument == "-" || AtomicFile.exists(argument) else {
-      throw ValidationError(
-        parts.contains { Int($0) != nil }
-          ? "\(Wording.quote(String(wrong))) is no token id" : "there is no such file")
+    if argument == "-" || AtomicFile.exists(argument) {
+      source = .file(argument)
+      return
     }
-    source = .file(argument)
+    guard parts.contains(where: { $0.first?.isNumber ?? false }) else {
+      throw ValidationError("there is no such file")
+    }
+    throw ValidationError(
+      wrong.isEmpty
+        ? "an id is missing beside a comma" : "\(Wording.quote(String(wrong))) is no token id")
+  }
+
+  /// Numbers with commas or white space between them, in brackets or without; an empty one where a
+  /// comma has none on one side.
+  private static func parts(_ argument: String) -> [Substring] {
+    var text = Substring(argument)
+    func trim() {
+      while text.first?.isWhitespace ?? false { text.removeFirst() }
+      while text.last?.isWhitespace ?? false { text.removeLast() }
+    }
+    trim()
+    if text.first == "[", text.last == "]" {
+      text = text.dropFirst().dropLast()
+      trim()
+    }
+    return text.split(separator: ",", omittingEmptySubsequences: false).flatMap { part in
+      let numbers = part.split(whereSeparator: \.isWhitespace)
+      return numbers.isEmpty ? [""] : numbers
+    }
   }
 
   /// - Parameter orNone: whether a file may hold none, as it does of an empty text.

@@ -378,6 +378,15 @@ struct ModelCommandTests {
       #expect(refused.code == 1 && refused.output.isEmpty, "\(words)")
       #expect(refused.errors.contains(message), "\(words): \(refused.errors)")
     }
+    for (ids, message) in [
+      ("1,,2", "an id is missing beside a comma"), (",1", "an id is missing beside a comma"),
+      ("1]2", "'1]2' is no token id"),
+      ("1.5", "'1.5' is no token id"), ("9999999999", "'9999999999' is no token id"),
+      ("[ ]", "it holds no token id"), ("nowhere", "there is no such file"),
+    ] {
+      let refused = try program.run("score", "llama", "--ids", ids)
+      #expect(refused.code == 64 && refused.errors.contains(message), "\(ids): \(refused.errors)")
+    }
     for words in [
       ["score", "llama"], ["score", "llama", "--ids", "1,x"],
       ["score", "llama", "--ids", "1", "--text", "a"],

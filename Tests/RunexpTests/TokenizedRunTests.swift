@@ -154,6 +154,44 @@ import Workloads
       "\(written.errors)")
   }
 
+  @Test func `a prompt whose characters have no token is told, or a fault of the file`() throws {
+    let program = try program()
+    try writeLetters(program)
+    let set = ["--set", "variants.bpe.workload.dataset.tokenizer=./letters"]
+    let prompt = ["--set", "workload.sample.prompt=The king"]
+    for command in ["check", "run"] {
+      let refused = try program.run([command, "which.yaml"] + set + prompt)
+      #expect(refused.code == 78, "\(command): \(refused.output)")
+      #expect(
+        refused.errors.contains("no token for 'T' (U+0054): 1 byte of the prompt is lost"),
+        "\(refused.errors)")
+    }
+    #expect(try program.run(["run", "which.yaml", "-q"] + set).code == 0)
+    let written = try program.run(
+      "generate", "which:bpe", "--prompt", "the\nking", "-n", "2", "--json")
+    let note = "no token for U+000A: 1 byte of the prompt is lost"
+    #expect(written.errors.contains(note))
+    #expect(try document(written.output)["notes"]?.elements.first?.text?.hasSuffix(note) == true)
+  }
+
+  @Test func `what stands in is told before anything runs`() throws {
+    let program = try program()
+    let note = "using the fallback tokenizer '\(program.file("plays"))'"
+    let text =
+      ["--set", "workload.dataset.name=./no.txt"]
+      + ["--set", "workload.dataset.fallback=synthetic-plays"]
+    let checked = try program.run(["check", "which.yaml"] + text)
+    #expect(checked.errors.contains("note: \(note)"), "\(checked.errors)")
+    #expect(checked.errors.contains("note: using the fallback 'synthetic-plays'"))
+    let ran = try program.run("which.yaml")
+    #expect(ran.code == 0 && ran.errors.contains(note), "\(ran.errors)")
+    let same = try program.run(
+      "check", "which.yaml", "--set", "workload.dataset.validation=./text.txt")
+    #expect(
+      same.code == 0 && same.errors.contains("the text to validate on is the one to train on"),
+      "\(same.errors)")
+  }
+
   @Test func `a tokenizer that has changed is another one`() throws {
     let program = try program()
     let ran = try program.run("which.yaml", "--quiet")

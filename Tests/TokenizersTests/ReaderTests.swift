@@ -94,6 +94,19 @@ struct ReaderTests {
         "not as expected: a list where an object must be, at byte "))
   }
 
+  @Test func `a text of many stretches has no more time than one`() throws {
+    let tokenizer = try Tokenizer(
+      contents: Array(
+        #"{"added_tokens":[{"id":1,"content":"<x>"}],"model":{"type":"BPE","vocab":{"a":0},"merges":[]}}"#
+          .utf8))
+    let text = Array("a<x>a<x>a".utf8)
+    #expect(try tokenizer.encoding(of: text).tokens == [0, 1, 0, 1, 0])
+    #expect(
+      TokenizersTests.problem {
+        _ = try tokenizer.encoding(of: text, allowance: Allowance(seconds: 0))
+      } == "the text has taken more time than any known tokenizer needs for it")
+  }
+
   @Test func `a regular expression that never ends is given up`() throws {
     let split =
       #""pre_tokenizer":{"type":"Split","pattern":{"Regex":"(?:a+)+$(?<=b)"},"behavior":"Isolated"},"#

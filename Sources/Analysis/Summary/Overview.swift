@@ -248,7 +248,11 @@ struct OverviewNotes {
 
   private static func first(_ limit: Int, of notes: [String]) -> [String] {
     guard notes.count > limit else { return notes }
-    return notes.prefix(limit) + ["\(notes.count - limit) more such notes: summary.md"]
+    let more = notes.count - limit
+    return notes.prefix(limit) + [
+      "\(Wording.count(more, "more such note")) \(more == 1 ? "is" : "are") under the tables of "
+        + "summary.md"
+    ]
   }
 
   private var rows: [CellRow] { summary.rows }

@@ -127,7 +127,7 @@ struct LocalTexts {
   /// What there is to say of them, each thing once.
   var notes: [String] {
     let downloads = (missing.map(\.error) + images.missing).filter { $0.notDownloaded != nil }
-    return (downloads.map(\.summary) + texts.lossNotes).unique
+    return (downloads.map(\.summary) + texts.fallbackNotes + texts.lossNotes).unique
   }
 
   mutating func find(_ declaration: ImageDeclaration) -> Result<PlannedImages.Found, DataError> {

@@ -42,6 +42,11 @@ struct PlannedTexts {
     }.unique
   }
 
+  /// What stands in for texts and tokenizers that are not there, a sentence for each.
+  var fallbackNotes: [String] {
+    (texts.compactMap(\.text.note) + known.compactMap(\.found.fallbackNote)).unique
+  }
+
   /// What tokens do not tell of the texts, a sentence for each that is so.
   var lossNotes: [String] { known.compactMap(\.found.lossNote).unique }
 

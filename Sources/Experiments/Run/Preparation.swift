@@ -156,7 +156,7 @@ package struct Preparation {
     let workloads = experiment.workloads
     record.summary.isTraining = workloads.contains { $0.isTraining }
     var (shown, judged) = (workloads.flatMap { $0.headline }, workloads.flatMap { $0.primary })
-    if plan.hasSeveralTokenizers || plan.hasTokenizer && record.summary.isTraining {
+    if plan.hasSeveralTokenizers || plan.hasTokenizer && shown.contains(.valLoss) {
       shown = shown.comparingTokenizers(keeping: true)
     }
     if plan.hasSeveralTokenizers { judged = judged.comparingTokenizers(keeping: false) }

@@ -102,7 +102,7 @@ package struct RunPlan {
     nameDocuments()
     self.entries = entries
     datasets = (texts.all.map(\.record) + images.all.map(\.record)).unique
-    var notes = texts.all.flatMap { $0.warnings + ($0.note.map { [$0] } ?? []) }
+    var notes = texts.all.flatMap(\.warnings) + texts.fallbackNotes
     notes += images.all.flatMap { $0.warnings + ($0.note.map { [$0] } ?? []) }
     dataNotes = notes.unique
     tokenizers = texts.tokenizers

@@ -10,6 +10,7 @@ struct ModelJSON {
   private var strings = PackedStrings()
   private var ids: [Int] = []
   private var merges = MergeList()
+  private var hasMerges = false
   private var options: [JSON.Member] = []
 
   /// Reads it where it begins.
@@ -49,6 +50,7 @@ struct ModelJSON {
   }
 
   private mutating func readMerges(_ reader: inout JSONReader) throws {
+    hasMerges = true
     try reader.openArray()
     while try reader.nextElement() {
       guard reader.isAt("[") else {
@@ -75,6 +77,10 @@ struct ModelJSON {
   ///   - added: tokens beside the vocabulary, of which one may be that of unknown characters.
   func bpe(isOfBytes: Bool, added: [AddedToken]) throws(TokenizerError) -> BPE {
     guard strings.count > 0 else { throw TokenizerError(at: "model.vocab", "it has no tokens") }
+    guard hasMerges else {
+      throw TokenizerError(
+        at: "model.merges", "it is missing; a model without any has an empty list")
+    }
     let part = JSONPart(value: .object(options), path: "model")
     var bpe = BPE.Options()
     bpe.isOfBytes = isOfBytes

@@ -18,6 +18,10 @@ struct SentencePieceModel {
         "it is a list of tiktoken's ranks, which does not say how texts are cut; a tokenizer.json "
           + "does")
     }
+    // It begins with a piece, or with what is said of all.
+    if let first = bytes.first, ![0x0A, 0x12, 0x1A].contains(first) {
+      throw TokenizerError("it is neither a tokenizer.json nor a SentencePiece model")
+    }
     var reader = ProtobufReader(bytes[...])
     while let (field, value) = try reader.next() {
       guard case .bytes(let message) = value else { continue }

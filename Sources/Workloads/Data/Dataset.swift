@@ -161,6 +161,15 @@ package struct TokenizerSource: Sendable, Equatable {
 }
 
 extension DatasetDeclaration {
+  /// What a user should know before it is trained on.
+  var warnings: [String] {
+    validation == dataset
+      ? [
+        "the text to validate on is the one to train on, '\(dataset)': its loss tells nothing of "
+          + "other texts"
+      ] : []
+  }
+
   /// Reports a tokenizer that is none.
   ///
   /// - Parameter demandsText: whether to report a text too that is not there, or none; but for one
