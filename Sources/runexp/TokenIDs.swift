@@ -33,7 +33,7 @@ struct TokenIDs {
       source = .file(argument)
       return
     }
-    guard parts.contains(where: { $0.first?.isNumber ?? false }) else {
+    guard parts.contains(where: { $0.first { $0 != "-" }?.isNumber ?? false }) else {
       throw ValidationError("there is no such file")
     }
     throw ValidationError(

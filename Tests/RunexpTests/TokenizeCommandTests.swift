@@ -51,7 +51,7 @@ struct TokenizeCommandTests {
     try write(#"{"model":{"type":"WordPiece"}}"#, to: "other", of: program)
     for (words, message) in [
       (["other", "--text", "text.txt"], "'model.type': 'WordPiece' cannot be read"),
-      (["text.txt", "--text", "text.txt"], "not a SentencePiece model: "),
+      (["text.txt", "--text", "text.txt"], "neither a tokenizer.json nor a SentencePiece model"),
       (["small", "--decode", "99999"], "there is no token 99999"),
       (["small", "--text", "nothing.txt"], "nothing.txt"),
     ] {
