@@ -68,8 +68,8 @@ package struct Tokenizer: Sendable {
   ///   - text: UTF-8; each maximal part that is none counts as U+FFFD.
   ///   - addingSpecial: whether those tokens stand around it that the model expects, such as one for
   ///     the beginning. Special tokens that the text names are found in any case.
-  /// - Throws: `TokenizerError` where a regular expression does not match in time, or the text has
-  ///   1 GiB or more, or becomes one of 2 GiB.
+  /// - Throws: `TokenizerError` where a regular expression or all of them together do not match in
+  ///   time, or the text has 1 GiB or more, or becomes one of 2 GiB.
   package func encode(
     _ text: [UInt8], addingSpecial: Bool = true
   ) throws(TokenizerError) -> [Int32] {
@@ -111,6 +111,9 @@ package struct Tokenizer: Sendable {
   private func encode(
     _ text: [UInt8], isAtStart: Bool, into encoding: inout Encoding, _ allowance: Allowance
   ) throws(TokenizerError) {
+    // The expressions that a stretch of text meets have an allowance of their own, and there may be
+    // a great many stretches.
+    try allowance.check()
     var text = text
     // What a normalizer has brought to the start is not the start of the text.
     let dropsStart = try normalizer?.dropsStart(of: text) ?? false
@@ -119,10 +122,7 @@ package struct Tokenizer: Sendable {
       switch part {
       case .token(let id): encoding.tokens.append(id)
       case .text(let range):
-        // Each stretch of text has an allowance of its own, and there may be a great many.
-        if allowance.isSpent {
-          throw TokenizerError("the text has taken more time than any known tokenizer needs for it")
-        }
+        try allowance.check()
         var pieces = Pieces(
           range.count == text.count ? text : Array(text[range]),
           isAtStart: isAtStart && !dropsStart && range.lowerBound == 0)

@@ -105,6 +105,9 @@ package struct Train: Workload {
   ) throws {
     // Numbers are no text.
     guard let tokenizer = corpus.vocabulary.tokenizer else { return }
+    if let prompt = options.prompt, let note = tokenizer.note(of: prompt, named: "sample.prompt") {
+      cell.progress.warn("\(cell.row.variant.isEmpty ? "" : cell.row.variant + ": ")\(note)")
+    }
     let start = try tokenizer.start(options.prompt)
     let tokens = try TextSample(temperature: options.sampleTemperature, seed: UInt64(cell.seed))
       .draw(
@@ -167,8 +170,7 @@ package struct TrainOptions: Sendable {
       "below 1 bolder, above 1 wilder, 0 the likeliest")
     prompt = sample.read(
       "prompt", .string, absent: "a newline, or the first character of a text without one",
-      "what the text starts from; there must be a token for each of its characters, which where "
-        + "tokens are characters must occur in the dataset")
+      "what the text starts from; where tokens are characters, its own must occur in the dataset")
     promptMark = sample.mark(of: "prompt")
     if prompt == "" {
       sample.fault("prompt", because: .rule("the prompt needs a character to start from"))
@@ -179,13 +181,11 @@ package struct TrainOptions: Sendable {
   ///   token, where a sample starts from it.
   func check(_ vocabulary: TextVocabulary) throws(Faults) {
     guard sampleTokens > 0, let tokenizer = vocabulary.tokenizer else { return }
-    var problem = prompt.flatMap { tokenizer.note(of: $0, named: "the prompt") }
     do {
       _ = try tokenizer.start(prompt)
     } catch {
-      problem = "\(error)"
+      guard let promptMark else { return }
+      throw Faults([Fault(.rule("\(error)"), at: promptMark)])
     }
-    guard let problem, let promptMark else { return }
-    throw Faults([Fault(.rule(problem), at: promptMark)])
   }
 }

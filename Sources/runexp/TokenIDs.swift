@@ -33,9 +33,11 @@ struct TokenIDs {
       source = .file(argument)
       return
     }
-    guard parts.contains(where: { $0.first { $0 != "-" }?.isNumber ?? false }) else {
-      throw ValidationError("there is no such file")
-    }
+    // A list with a slip, and no file: it has a number, or nothing that only a name has.
+    let isList =
+      parts.count > 1 && parts.contains { Int($0) != nil }
+      || argument.allSatisfy { $0.isNumber || "-+.,[]".contains($0) || $0.isWhitespace }
+    guard isList else { throw ValidationError("there is no such file") }
     throw ValidationError(
       wrong.isEmpty
         ? "an id is missing beside a comma" : "\(Wording.quote(String(wrong))) is no token id")

@@ -382,7 +382,8 @@ struct ModelCommandTests {
       ("1,,2", "an id is missing beside a comma"), (",1", "an id is missing beside a comma"),
       ("1]2", "'1]2' is no token id"),
       ("1.5", "'1.5' is no token id"), ("9999999999", "'9999999999' is no token id"),
-      ("[ ]", "it holds no token id"), ("nowhere", "there is no such file"),
+      ("[ ]", "it holds no token id"), ("nowhere", "there is no such file"), ("[1", "'[1' is no"),
+      ("2024-01.ids", "there is no such file"), ("1,x", "'x' is no token id"),
     ] {
       let refused = try program.run("score", "llama", "--ids", ids)
       #expect(refused.code == 64 && refused.errors.contains(message), "\(ids): \(refused.errors)")

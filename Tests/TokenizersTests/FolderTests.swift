@@ -202,14 +202,18 @@ struct FolderTests {
     let plain = try fixture.tokenizer
     try Data(fixture.contents).write(to: URL(filePath: folder.file("tokenizer.model")))
     let (tool, king) = (try #require(plain.id(of: "<tool>")), try #require(plain.id(of: "king")))
-    #expect(!plain.isSpecial(tool) && !plain.isSpecial(king))
+    // Of another content than the config's it is not meant.
+    let other = try #require(plain.id(of: "▁▁▁"))
+    #expect(![tool, king, other].contains { plain.isSpecial($0) })
     try folder.write(
       """
       {"added_tokens_decoder": {
-        "\(tool)": {"content": "<tool>", "special": true}, "\(king)": {"content": "king"}}}
+        "\(tool)": {"content": "<tool>", "special": true}, "\(king)": {"content": "king"},
+        "\(other)": {"content": "<other>", "special": true}}}
       """, to: "tokenizer_config.json")
     let tokenizer = try Tokenizer.open(folder.path)
     #expect(tokenizer.isSpecial(tool) && !tokenizer.isSpecial(king))
+    #expect(!tokenizer.isSpecial(other))
     for text in fixture.texts + ["the <tool> of a king"] {
       #expect(try tokenizer.encode(text) == plain.encode(text), "\(text.debugDescription)")
     }

@@ -1,5 +1,7 @@
 // The scanners against the regular expressions that they stand for.
 
+import Config
+import MutatedTokenizers
 import TestSupport
 import Testing
 import Tokenizers
@@ -73,6 +75,15 @@ struct ScannerTests {
       try matched.cut(&other)
       if one.ranges != other.ranges { Issue.record("from U+\(String(first, radix: 16)) on") }
     }
+  }
+
+  @Test(arguments: ["llama3", "qwen", "stablelm2", "tekken", "o200k"])
+  func `the expressions that files have are known`(name: String) throws {
+    let cut = try #require(TokenizerFixture(name).json?["pre_tokenizer"])
+    let parts = cut["pretokenizers"]?.elements ?? [cut]
+    let patterns = parts.compactMap { $0["pattern"]?["Regex"]?.text }
+    let pattern = try #require(patterns.first)
+    #expect(Scanner(equivalentTo: pattern) != nil, "\(pattern)")
   }
 
   @Test func `a text that no rule has cut is cut by a scanner only where one is known`() {

@@ -187,7 +187,7 @@ def smollm2(folder, path):
 
 
 def small(folder):
-    """Those of fixtures.py, for models whose files cannot be had, such as Gemma's: on many more texts than its fixtures have."""
+    """Those of fixtures.py, for models whose files cannot be had, such as Gemma's, on many more texts than there."""
     for name, state in fixtures.shapes():
         write_json(folder, f"small-{name}", Tokenizer.from_str(json.dumps(state)))
 

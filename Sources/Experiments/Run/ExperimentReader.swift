@@ -127,7 +127,8 @@ struct LocalTexts {
   /// What there is to say of them, each thing once.
   var notes: [String] {
     let downloads = (missing.map(\.error) + images.missing).filter { $0.notDownloaded != nil }
-    return (downloads.map(\.summary) + texts.fallbackNotes + texts.lossNotes).unique
+    let fallbacks = texts.fallbackNotes + images.all.compactMap(\.note)
+    return (downloads.map(\.summary) + fallbacks + texts.lossNotes).unique
   }
 
   mutating func find(_ declaration: ImageDeclaration) -> Result<PlannedImages.Found, DataError> {
@@ -153,8 +154,8 @@ extension PlannedExperiment {
   /// Reports texts, tokenizers and images that are not there, and options that do not go together
   /// with those that are.
   ///
-  /// - Returns: what the user should know: texts and images that a run would have to download, and
-  ///   what tokens do not tell of a text.
+  /// - Returns: what the user should know: texts and images that a run would have to download, what
+  ///   stands in for others, and what tokens do not tell of a text.
   @discardableResult
   package func checkTexts(
     _ options: RunOptions, environment: [String: String]

@@ -9,6 +9,7 @@ struct PlannedTexts {
   private let progress: Download.Progress?
   private var texts: [(declaration: DatasetDeclaration, text: LoadedText)] = []
   private var known: [Known] = []
+  private var tokenizerNotes: [String] = []
 
   private typealias Known = (declaration: DatasetDeclaration, tokenizer: String?, found: Found)
 
@@ -44,7 +45,7 @@ struct PlannedTexts {
 
   /// What stands in for texts and tokenizers that are not there, a sentence for each.
   var fallbackNotes: [String] {
-    (texts.compactMap(\.text.note) + known.compactMap(\.found.fallbackNote)).unique
+    (texts.compactMap(\.text.note) + tokenizerNotes).unique
   }
 
   /// What tokens do not tell of the texts, a sentence for each that is so.
@@ -56,6 +57,7 @@ struct PlannedTexts {
   ) throws(DataError) -> Found {
     let (tokenizer, note) = try loader.tokenizer(of: declaration, for: base)
     let path = tokenizer?.path
+    if let note { tokenizerNotes.append(note) }
     if let known = known.first(where: { $0.declaration == declaration && $0.tokenizer == path }) {
       return known.found
     }

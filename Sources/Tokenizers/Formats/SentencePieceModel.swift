@@ -106,9 +106,12 @@ struct SentencePieceModel {
     }
     // Those that a config names are found too, as transformers finds them: where blanks are blanks
     // still. SentencePiece's own are left to its way; whether they are special, it does not say.
-    let special = Set(config.added.filter(\.isSpecial).map(\.id))
-    for index in parts.added.indices where special.contains(parts.added[index].id) {
-      parts.added[index].isSpecial = true
+    for index in parts.added.indices {
+      let own = parts.added[index]
+      let isSaid = config.added.contains {
+        $0.isSpecial && $0.id == own.id && $0.content == own.content
+      }
+      if isSaid { parts.added[index].isSpecial = true }
     }
     let named = config.added.filter { pieces.type(Int($0.id)) != .user }
     let ids = Set(named.map(\.id))

@@ -1,5 +1,5 @@
-// Allowance: how much of the processor's time may be spent on a text, so that no file of a tokenizer
-// can make it endless.
+// Allowance: how much of the processor's time may be spent on a text, so that no tokenizer's file can
+// make it endless.
 
 import Glibc
 
@@ -13,6 +13,13 @@ package struct Allowance: Sendable {
   package init(bytes: Int) { self.init(seconds: 5 + 5e-6 * Double(bytes)) }
 
   package var isSpent: Bool { Self.now >= deadline }
+
+  /// - Throws: `TokenizerError` where it is spent.
+  func check() throws(TokenizerError) {
+    if isSpent {
+      throw TokenizerError("the text has taken more time than any known tokenizer needs for it")
+    }
+  }
 
   private static var now: Double {
     var time = timespec()

@@ -116,7 +116,7 @@ import Workloads
     let device = Device.cpu(threads: 1)
     let scorer = Scorer(
       try SavedModel(trained.folder.path).load(on: device), precision: .f32, on: device)
-    let losses = try scorer.score(Array(tokens[...40])).logprobs[16..<40].map { -$0 }
+    let losses = scorer.score(Array(tokens[...40])).logprobs[16..<40].map { -$0 }
     let loss = try #require(generated.job.row.metrics[.decodeLoss])
     #expect(abs(loss - losses.reduce(0, +) / 24) < 1e-5)
 
