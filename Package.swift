@@ -158,9 +158,9 @@ let package = Package(
   ]
 )
 
-// A module is compiled anew where the file of one that its target names has changed, and the compiler
-// leaves that file as it was where nothing changed but the size of what it holds of others. So each
-// target names all that are below those it names itself, which stand above it here.
+// A module is compiled anew where the file of one that its target names has changed, and the
+// compiler leaves that file as it was where nothing changed but the size of what it holds of others.
+// So each target names all that are below those it names itself, which stand above it here.
 extension Target {
   var named: Set<String> {
     Set(

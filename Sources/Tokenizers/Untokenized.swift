@@ -59,7 +59,7 @@ package struct Untokenized: Sendable, Equatable {
     }
   }
 
-  /// A character as messages spell it, such as `'é' (U+00E9)`, or `U+000A` where it cannot be shown.
+  /// A character as messages spell it: `'é' (U+00E9)`, or `U+000A` where it cannot be shown.
   package static func name(of scalar: Unicode.Scalar) -> String {
     let code = "U+" + hexadecimal(scalar.value, digits: 4)
     let text = String(scalar)

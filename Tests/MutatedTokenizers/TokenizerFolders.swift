@@ -1,5 +1,5 @@
-// TokenizerFolders: tokenizers in folders of their own, with files beside them that say more of their
-// tokens.
+// TokenizerFolders: tokenizers in folders of their own, with files beside them that say more of
+// their tokens.
 
 import Config
 import Foundation

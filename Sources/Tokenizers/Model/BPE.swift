@@ -24,8 +24,8 @@ struct BPE: Sendable {
     /// A piece is cut there then, which makes no difference: the texts of Llama 2, Mistral and Gemma
     /// are one piece otherwise, of which nothing is found again.
     var cutsAtBlanks = false
-    /// Whether a newline is a token that merges with nothing, by itself, so that a piece that is cut
-    /// at blanks is cut around it too.
+    /// Whether a newline is a token that merges with nothing, by itself, so that a piece that is
+    /// cut at blanks is cut around it too.
     var cutsAtNewlines = false
   }
 

@@ -199,8 +199,8 @@ private struct ScannedText {
     return endOfBlanks(start, from: after)
   }
 
-  /// A word by case, behind one character that is neither letter, digit nor line end, or without it:
-  /// `upper*lower+`, and only where neither matches `upper+lower*`.
+  /// A word by case, behind one character that is neither letter, digit nor line end, or without
+  /// it: `upper*lower+`, and only where neither matches `upper+lower*`.
   private func endOfWord(_ start: Int) -> Int? {
     let (all, length) = classes(at: start)
     let isBehindOther = all & (CharacterClass.letter | CharacterClass.number) == 0

@@ -1,5 +1,5 @@
-// Split: cuts at the matches of a pattern; those that nearly all tokenizers have by a scanner in place
-// of the regular expression that they are.
+// Split: cuts at the matches of a pattern; those that nearly all tokenizers have by a scanner in
+// place of the regular expression that they are.
 
 /// `Split` {pattern, behavior, invert}.
 package struct Split: PreTokenizer {

@@ -1,5 +1,5 @@
-// Allowance: how much of the processor's time may be spent on a text, so that no tokenizer's file can
-// make it endless.
+// Allowance: how much of the processor's time may be spent on a text, so that no tokenizer's file
+// can make it endless.
 
 import Glibc
 
